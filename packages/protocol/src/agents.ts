@@ -1,0 +1,28 @@
+import * as z from "zod";
+
+/** One agent of a formation (contract/formation-api.md 4.12). */
+export const agentSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    active: z.boolean().optional(),
+    role: z.string().optional(),
+    specialties: z.array(z.string()).optional(),
+    system_message: z.string().optional(),
+    author: z.string().optional(),
+    url: z.string().optional(),
+    license: z.string().optional(),
+    version: z.string().optional(),
+    llm_models: z.array(z.record(z.string(), z.unknown())).optional(),
+    mcp_servers: z.array(z.unknown()).optional(),
+    knowledge: z.array(z.record(z.string(), z.unknown())).optional().describe("Sources of its knowledge"),
+    source: z.string().optional().describe("File that defines it, relative to the formation"),
+  })
+  .meta({ id: "Agent" });
+
+export type Agent = z.infer<typeof agentSchema>;
+
+export const agentListSchema = z
+  .object({ agents: z.array(agentSchema), count: z.number().int() })
+  .meta({ id: "AgentList" });

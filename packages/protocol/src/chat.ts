@@ -1,0 +1,174 @@
+import * as z from "zod";
+
+/** Counts of the model's tokens for one answer. */
+export const usageSchema = z
+  .object({
+    input_tokens: z.number().int(),
+    output_tokens: z.number().int(),
+    total_tokens: z.number().int(),
+  })
+  .meta({ id: "Usage" });
+
+export type Usage = z.infer<typeof usageSchema>;
+
+const attachmentSchema = z.object({
+  filename: z.string().min(1),
+  content: z.string().describe("Base64"),
+  content_type: z.string().min(1),
+  size: z.number().int().nonnegative().optional().describe("Bytes, before Base64"),
+});
+
+/** Body of `POST /chat` (contract/formation-api.md 4.2). Unknown keys are ignored. */
+export const chatRequestSchema = z
+  .object({
+    message: z.string().describe("What the user says"),
+    session_id: z
+      .string()
+      .trim()
+      .min(1)
+      .max(200)
+      .nullish()
+      .describe("Session to continue; omitted or null starts a new one"),
+    request_id: z
+      .string()
+      .regex(/^[A-Za-z0-9_.:-]{1,200}$/)
+      .optional()
+      .describe("Tracking id of the caller's choice; the server makes one otherwise"),
+    agent_id: z.string().min(1).optional().describe("Answer with this agent"),
+    user_id: z.string().optional().describe("Deprecated: send the header X-Muxi-User-ID"),
+    group_id: z.string().optional(),
+    files: z.array(attachmentSchema).optional(),
+    stream: z.boolean().default(true).describe("False asks for one JSON answer"),
+    mode: z.enum(["sync", "async"]).default("sync"),
+    on_disconnect: z
+      .enum(["continue", "cancel"])
+      .default("continue")
+      .describe("Whether the answer is finished and stored when the caller's connection drops"),
+    webhook_url: z.url({ protocol: /^https?$/ }).optional(),
+    threshold_seconds: z.number().positive().optional(),
+    source_channel: z.string().optional(),
+    ui_response: z.object({ id: z.string(), value: z.string() }).optional(),
+    format: z.enum(["markdown", "text", "json", "html"]).optional(),
+  })
+  .meta({ id: "ChatRequest" });
+
+/** The chat body after its defaults were filled in. */
+export type ChatRequestBody = z.infer<typeof chatRequestSchema>;
+
+const owner = {
+  session_id: z.string().optional(),
+  request_id: z.string().optional(),
+};
+
+const progress = z
+  .object({
+    type: z.literal("progress"),
+    session_id: z.string(),
+    request_id: z.string(),
+    user_id: z.string().optional(),
+    stage: z.string().optional().describe("Step of the request, such as `init` or `agent_selected`"),
+    content: z.string().optional(),
+    agent_id: z.string().optional(),
+    timestamp: z.number().describe("Unix seconds"),
+  })
+  .meta({ id: "ProgressEvent" });
+
+const text = z
+  .object({ type: z.literal("text"), text: z.string().describe("The next piece of the answer"), ...owner })
+  .meta({ id: "TextEvent" });
+
+const thinking = z
+  .object({ type: z.literal("thinking"), content: z.string(), ...owner })
+  .meta({ id: "ThinkingEvent" });
+
+const planning = z
+  .object({ type: z.literal("planning"), content: z.string(), ...owner })
+  .meta({ id: "PlanningEvent" });
+
+const toolCall = z
+  .object({
+    type: z.literal("tool_call"),
+    id: z.string(),
+    name: z.string(),
+    arguments: z.record(z.string(), z.unknown()),
+    ...owner,
+  })
+  .meta({ id: "ToolCallEvent" });
+
+const toolResult = z
+  .object({
+    type: z.literal("tool_result"),
+    id: z.string(),
+    name: z.string(),
+    content: z.string(),
+    is_error: z.boolean(),
+    ...owner,
+  })
+  .meta({ id: "ToolResultEvent" });
+
+const ui = z
+  .object({
+    type: z.literal("ui"),
+    ui: z.array(z.record(z.string(), z.unknown())).describe("Widgets; ignore the types you do not know"),
+    ...owner,
+  })
+  .meta({ id: "UiEvent" });
+
+const done = z
+  .object({
+    type: z.literal("done"),
+    session_id: z.string(),
+    request_id: z.string(),
+    finish_reason: z.enum(["stop", "length", "tool_calls", "content_filter", "cancelled", "other"]),
+    usage: usageSchema,
+    model: z.string().describe("The model that answered, as `provider/name`"),
+    agent_id: z.string(),
+    finished: z.literal(true).describe("For clients that know only this field"),
+  })
+  .meta({ id: "DoneEvent" });
+
+const error = z
+  .object({
+    type: z.literal("error"),
+    code: z.string(),
+    message: z.string(),
+    error: z.string().describe("The message again, for clients that know only this field"),
+    retry_after: z.number().optional().describe("Seconds"),
+    ...owner,
+  })
+  .meta({ id: "ErrorEvent" });
+
+/**
+ * One frame of a chat stream (shared/design.md 2): the first is a `progress` with the ids, then any mix, then
+ * exactly one `done` or `error`.
+ */
+export const chatEventSchema = z
+  .discriminatedUnion("type", [progress, thinking, planning, toolCall, toolResult, text, ui, done, error])
+  .meta({ id: "ChatWireEvent" });
+
+export type ChatWireEvent = z.infer<typeof chatEventSchema>;
+export type FinishReason = z.infer<typeof done>["finish_reason"];
+
+/** `data` of a chat that was not streamed. */
+export const chatResultSchema = z
+  .object({
+    message: z.object({
+      role: z.literal("assistant"),
+      content: z.string(),
+      metadata: z
+        .object({
+          session_id: z.string(),
+          agent_id: z.string(),
+          model: z.string(),
+          finish_reason: done.shape.finish_reason,
+        })
+        .describe("Who answered and how it ended"),
+    }),
+    user_id: z.string(),
+    session_id: z.string(),
+    request_id: z.string(),
+    usage: usageSchema,
+  })
+  .meta({ id: "ChatResult" });
+
+export type ChatResultBody = z.infer<typeof chatResultSchema>;

@@ -1,0 +1,123 @@
+import * as z from "zod";
+import { type ApiError, errorEventType } from "./errors.ts";
+
+const requestRef = z.object({ id: z.string(), idempotency_key: z.string().nullable() });
+
+/** Every JSON answer of `/v1` (contract/formation-api.md 3.1). */
+export const envelopeSchema = <Data extends z.ZodType>(object: string, type: string, data: Data) =>
+  z.object({
+    object: z.literal(object),
+    timestamp: z.number().int().describe("Unix milliseconds"),
+    type: z.literal(type),
+    request: requestRef,
+    success: z.literal(true),
+    error: z.null(),
+    data,
+  });
+
+export const errorBodySchema = z
+  .object({
+    code: z.string().describe("Upper-case code of the error table"),
+    message: z.string().describe("What happened and what to do about it"),
+    trace: z.null(),
+    data: z.record(z.string(), z.unknown()).optional().describe("Detail, such as `validation_errors`"),
+  })
+  .meta({ id: "ErrorBody" });
+
+export const errorEnvelopeSchema = z
+  .object({
+    object: z.literal("error"),
+    timestamp: z.number().int().describe("Unix milliseconds"),
+    type: z.string(),
+    request: requestRef,
+    success: z.literal(false),
+    error: errorBodySchema,
+    data: z.object({}),
+  })
+  .meta({ id: "ErrorEnvelope" });
+
+export type ErrorEnvelope = z.infer<typeof errorEnvelopeSchema>;
+
+export interface EnvelopeContext {
+  requestId: string;
+  idempotencyKey: string | null;
+  /** Unix milliseconds. */
+  now: number;
+}
+
+export interface Envelope<Data> {
+  object: string;
+  timestamp: number;
+  type: string;
+  request: { id: string; idempotency_key: string | null };
+  success: true;
+  error: null;
+  data: Data;
+}
+
+export const successEnvelope = <Data>(
+  { object, type }: { object: string; type: string },
+  data: Data,
+  { requestId, idempotencyKey, now }: EnvelopeContext,
+): Envelope<Data> => ({
+  object,
+  timestamp: now,
+  type,
+  request: { id: requestId, idempotency_key: idempotencyKey },
+  success: true,
+  error: null,
+  data,
+});
+
+export const errorEnvelope = (
+  error: ApiError,
+  { requestId, idempotencyKey, now }: EnvelopeContext,
+): ErrorEnvelope => ({
+  object: "error",
+  timestamp: now,
+  type: errorEventType(error.code),
+  request: { id: requestId, idempotency_key: idempotencyKey },
+  success: false,
+  error: {
+    code: error.code,
+    message: error.message,
+    trace: null,
+    ...(error.data && { data: error.data }),
+  },
+  data: {},
+});
+
+/** One failed field of a request (contract/formation-api.md 3.2). */
+export interface FieldError {
+  /** Dotted path, without the part of the request that holds it. */
+  field: string;
+  msg: string;
+  type: string;
+  error: string;
+}
+
+const kindOf = (issue: z.core.$ZodIssue): string => {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined ? "missing" : "wrong_type";
+    case "too_small":
+      return "too_short";
+    case "too_big":
+      return "too_long";
+    case "unrecognized_keys":
+      return "extra_field";
+    case "invalid_format":
+      return "invalid_format";
+    default:
+      return "invalid";
+  }
+};
+
+/** Zod's issues as the wire reports them. Parse with `reportInput: true` so that a missing field is told apart. */
+export const fieldErrors = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
+  issues.map((issue) => ({
+    field: issue.path.map(String).join("."),
+    msg: issue.message,
+    type: "expected" in issue ? String(issue.expected) : issue.code,
+    error: kindOf(issue),
+  }));

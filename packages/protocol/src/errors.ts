@@ -1,0 +1,104 @@
+/** Class of the client SDK that a caller catches for a code. */
+export type ErrorClass =
+  | "AuthenticationError"
+  | "AuthorizationError"
+  | "NotFoundError"
+  | "ConflictError"
+  | "ValidationError"
+  | "RateLimitError"
+  | "ServerError"
+  | "MuxiError";
+
+interface ErrorRow {
+  readonly status: number;
+  readonly class: ErrorClass;
+}
+
+const row = (status: number, errorClass: ErrorClass): ErrorRow => ({ status, class: errorClass });
+
+/**
+ * The one table of error codes: HTTP status and SDK class of every failure that the Formation API can report
+ * (contract/formation-api.md 3.5).
+ */
+export const errorTable = {
+  INVALID_REQUEST: row(400, "MuxiError"),
+  INVALID_PARAMETER: row(400, "MuxiError"),
+  VALIDATION_ERROR: row(400, "MuxiError"),
+  OPERATION_FAILED: row(400, "MuxiError"),
+  UNAUTHORIZED: row(401, "AuthenticationError"),
+  FORBIDDEN: row(403, "AuthorizationError"),
+  NOT_FOUND: row(404, "NotFoundError"),
+  RESOURCE_NOT_FOUND: row(404, "NotFoundError"),
+  REQUEST_NOT_FOUND: row(404, "NotFoundError"),
+  AGENT_NOT_FOUND: row(404, "NotFoundError"),
+  MCP_SERVER_NOT_FOUND: row(404, "NotFoundError"),
+  SECRET_NOT_FOUND: row(404, "NotFoundError"),
+  TRIGGER_NOT_FOUND: row(404, "NotFoundError"),
+  SOP_NOT_FOUND: row(404, "NotFoundError"),
+  METHOD_NOT_ALLOWED: row(405, "MuxiError"),
+  CONFLICT: row(409, "ConflictError"),
+  IDEMPOTENCY_KEY_REUSED: row(409, "ConflictError"),
+  SECRET_EXISTS: row(409, "ConflictError"),
+  SECRET_IN_USE: row(409, "ConflictError"),
+  GONE: row(410, "MuxiError"),
+  PAYLOAD_TOO_LARGE: row(413, "MuxiError"),
+  UNSUPPORTED_MEDIA_TYPE: row(415, "MuxiError"),
+  INVALID_PARAMS: row(422, "ValidationError"),
+  UNPROCESSABLE_ENTITY: row(422, "ValidationError"),
+  RATE_LIMITED: row(429, "RateLimitError"),
+  LLM_RATE_LIMITED: row(429, "RateLimitError"),
+  CANCELLED: row(499, "MuxiError"),
+  INTERNAL_ERROR: row(500, "ServerError"),
+  SECRETS_ERROR: row(500, "ServerError"),
+  NOT_IMPLEMENTED: row(501, "ServerError"),
+  LLM_ERROR: row(502, "ServerError"),
+  SERVICE_UNAVAILABLE: row(503, "ServerError"),
+  SYSTEM_OVERLOAD: row(503, "ServerError"),
+  LLM_TIMEOUT: row(504, "ServerError"),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+export interface ApiErrorOptions {
+  /** Extra detail for the caller, sent as `error.data`. */
+  data?: Record<string, unknown>;
+  /** Seconds after which a repeat makes sense, sent as `Retry-After`. */
+  retryAfter?: number;
+  /** What went wrong inside. It is logged and never sent. */
+  cause?: unknown;
+}
+
+/**
+ * A failure that its cause may see: the message is written for them. Everything else that is thrown is an
+ * internal error, whose text stays in the log.
+ */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly data: Record<string, unknown> | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.status = errorTable[code].status;
+    this.data = options.data;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+const eventTypes: Partial<Record<ErrorCode, string>> = {
+  INVALID_REQUEST: "error.validation",
+  INVALID_PARAMS: "error.validation",
+  INVALID_PARAMETER: "error.validation",
+  VALIDATION_ERROR: "error.validation",
+  UNAUTHORIZED: "error.authentication",
+  FORBIDDEN: "error.authorization",
+  LLM_ERROR: "error.processing",
+  LLM_TIMEOUT: "error.processing",
+};
+
+/** The `type` of an error envelope. Clients must not classify by it (contract/formation-api.md 3.5). */
+export const errorEventType = (code: ErrorCode): string =>
+  eventTypes[code] ?? (errorTable[code].status === 404 ? "error.not_found" : "error.internal");

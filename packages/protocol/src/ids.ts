@@ -1,0 +1,16 @@
+import { customAlphabet } from "nanoid";
+
+const random = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 21);
+
+const prefixes = {
+  request: "req_",
+  session: "sess_",
+  message: "msg_",
+  memory: "mem_",
+  job: "job_",
+  user: "usr_",
+  event: "evt_",
+} as const;
+
+/** A new id: the prefix of its kind and 21 random letters and digits. */
+export const newId = (kind: keyof typeof prefixes): string => prefixes[kind] + random();

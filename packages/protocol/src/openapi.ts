@@ -1,0 +1,130 @@
+import * as z from "zod";
+import { errorTable } from "./errors.ts";
+import { headers } from "./headers.ts";
+import { wireJsonSchemas } from "./json-schema.ts";
+import type { Route } from "./route.ts";
+import { routes } from "./routes.ts";
+
+const ref = (id: string) => `#/components/schemas/${id}`;
+
+/** JSON Schema of a zod schema, with references for those that have an id. */
+const schemaOf = (schema: z.ZodType, io: "input" | "output"): Record<string, unknown> => {
+  const id = schema.meta()?.id;
+  if (id !== undefined) return { $ref: ref(id) };
+  const { $schema: _, $defs: __, ...json } = z.toJSONSchema(schema, { io });
+  return JSON.parse(JSON.stringify(json).replaceAll('"#/$defs/', '"#/components/schemas/'));
+};
+
+const security = { none: [], client: [{ clientKey: [] }], admin: [{ adminKey: [] }] } as const;
+
+const parameters = (row: Route) => {
+  const fields = (shape: z.ZodObject | undefined, place: "path" | "query") =>
+    Object.entries(shape?.shape ?? {}).map(([name, schema]) => ({
+      name,
+      in: place,
+      required: place === "path" || !z.safeParse(schema as z.ZodType, undefined).success,
+      schema: schemaOf(schema as z.ZodType, "input"),
+    }));
+  const user = {
+    name: "X-Muxi-User-ID",
+    in: "header",
+    required: row.user === "required",
+    schema: { type: "string" },
+  };
+  return [
+    ...fields(row.params, "path"),
+    ...fields(row.query, "query"),
+    ...(row.user === "none" ? [] : [user]),
+  ];
+};
+
+const errorResponses = (row: Route) => {
+  const everywhere =
+    row.key === "none" ? [] : (["UNAUTHORIZED", "INVALID_PARAMS", "INTERNAL_ERROR"] as const);
+  const byStatus = new Map<number, string[]>();
+  for (const code of [...row.errors, ...everywhere]) {
+    const { status } = errorTable[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      status,
+      {
+        description: codes.join(", "),
+        content: { "application/json": { schema: { $ref: ref("ErrorEnvelope") } } },
+      },
+    ]),
+  );
+};
+
+const successContent = (row: Route) => {
+  const json = {
+    "application/json": {
+      schema: {
+        type: "object",
+        required: ["object", "timestamp", "type", "request", "success", "error", "data"],
+        properties: {
+          object: { const: row.object },
+          timestamp: { type: "integer", description: "Unix milliseconds" },
+          type: { const: row.type },
+          request: {
+            type: "object",
+            properties: {
+              id: { type: "string" },
+              idempotency_key: { type: ["string", "null"] },
+            },
+          },
+          success: { const: true },
+          error: { type: "null" },
+          data: schemaOf(row.data, "output"),
+        },
+      },
+    },
+  };
+  if (!row.stream) return json;
+  const events = { "text/event-stream": { schema: schemaOf(row.stream.events, "output") } };
+  return row.stream.always ? events : { ...events, ...json };
+};
+
+const operation = (operationId: string, row: Route) => ({
+  operationId,
+  summary: row.summary,
+  tags: [row.tag],
+  security: row.key === "either" ? [...security.client, ...security.admin] : security[row.key],
+  parameters: parameters(row),
+  ...(row.body && {
+    requestBody: {
+      required: true,
+      content: { "application/json": { schema: schemaOf(row.body, "input") } },
+    },
+  }),
+  responses: {
+    [row.status]: { description: "Success", content: successContent(row) },
+    ...errorResponses(row),
+  },
+});
+
+/**
+ * The OpenAPI 3.1 document of the Formation API, made from the route table.
+ *
+ * @param info.version Version of the runtime that serves it.
+ */
+export const openApi = (info: { version: string; title?: string }): Record<string, unknown> => {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const [id, row] of Object.entries<Route>(routes)) {
+    const path = `/v1${row.path}`;
+    paths[path] = { ...paths[path], [row.method.toLowerCase()]: operation(id, row) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: info.title ?? "MUXI Formation API", version: info.version },
+    paths,
+    components: {
+      schemas: wireJsonSchemas(ref),
+      securitySchemes: {
+        clientKey: { type: "apiKey", in: "header", name: headers.clientKey },
+        adminKey: { type: "apiKey", in: "header", name: headers.adminKey },
+      },
+    },
+  };
+};

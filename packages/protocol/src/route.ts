@@ -1,0 +1,44 @@
+import type * as z from "zod";
+import type { ErrorCode } from "./errors.ts";
+
+/** Which key opens a route (contract/formation-api.md 2.1). */
+export type KeyClass = "none" | "client" | "admin" | "either";
+
+/**
+ * What the user id header means to a route (contract/formation-api.md 2.3). `"filter"`: required with the client
+ * key, with the admin key an optional filter.
+ */
+export type UserRule = "none" | "optional" | "required" | "filter";
+
+export interface Route {
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Path below `/v1`, with parameters in braces. */
+  path: string;
+  summary: string;
+  tag: string;
+  key: KeyClass;
+  user: UserRule;
+  /** Status of a success. */
+  status: number;
+  /** `object` and `type` of the success envelope. */
+  object: string;
+  type: string;
+  /** `data` of the success envelope. */
+  data: z.ZodType;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** Frames of the event stream that the route sends: always, or unless the body says `stream: false`. */
+  stream?: { events: z.ZodType; always: boolean };
+  /** Errors beyond those that every route can give. */
+  errors: readonly ErrorCode[];
+}
+
+const defaults = { key: "client", user: "none", status: 200, errors: [] } as const;
+
+type Defaults = typeof defaults;
+
+/** A row of the route table; the defaults are a client route without a user and with no errors of its own. */
+export const route = <const R extends Omit<Route, keyof Defaults> & Partial<Pick<Route, keyof Defaults>>>(
+  row: R,
+): Omit<Defaults, keyof R> & R => ({ ...defaults, ...row });
