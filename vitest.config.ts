@@ -5,6 +5,6 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["muxi-source", "node", "import", "default"] } },
   test: {
     include: ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
-    testTimeout: 20_000,
+    testTimeout: 30_000,
   },
 });

@@ -4,6 +4,8 @@
  */
 import { writeFile } from "node:fs/promises";
 import { compile } from "json-schema-to-typescript";
+// A schema is registered by being loaded; not all of them stand in the route table.
+import "../src/index.ts";
 import { wireJsonSchemas } from "../src/json-schema.ts";
 
 export const typesFile = new URL("../src/types.gen.ts", import.meta.url);

@@ -233,6 +233,40 @@ export interface ChatResult {
   usage: Usage;
 }
 
+export interface ErrorBody {
+  /**
+   * Upper-case code of the error table
+   */
+  code: string;
+  /**
+   * What happened and what to do about it
+   */
+  message: string;
+  trace: null;
+  /**
+   * Detail, such as `validation_errors`
+   */
+  data?: {
+    [k: string]: unknown;
+  };
+}
+
+export interface ErrorEnvelope {
+  object: "error";
+  /**
+   * Unix milliseconds
+   */
+  timestamp: number;
+  type: string;
+  request: {
+    id: string;
+    idempotency_key: string | null;
+  };
+  success: false;
+  error: ErrorBody;
+  data: {};
+}
+
 export interface CancelResult {
   request_id: string;
   status: "cancelled";
@@ -456,4 +490,57 @@ export interface FormationConfig {
 
 export interface FormationDocument {
   [k: string]: unknown;
+}
+
+export interface ServerErrorBody {
+  /**
+   * Standard text of the status, or what the proxy found
+   */
+  error: string;
+  message: string;
+  /**
+   * HTTP status
+   */
+  code: number;
+}
+
+export interface ServerHealth {
+  success: true;
+  status: "ok";
+  version: string;
+}
+
+export interface ServerStatus {
+  server: {
+    id: string;
+    version: string;
+    /**
+     * Seconds
+     */
+    uptime: number;
+  };
+  formations: {
+    total: number;
+    running: number;
+    stopped: number;
+    crashed: number;
+  };
+  port_pool: {
+    total: number;
+    available: number;
+    allocated: number;
+  };
+  runtime: {
+    type: "node";
+    version: string;
+    platform: string;
+  };
+}
+
+export interface DevResult {
+  success: true;
+  formation_id: string;
+  port?: number;
+  pid?: number;
+  status: "running" | "stopped";
 }

@@ -1,0 +1,84 @@
+import type { Checked } from "./components.ts";
+import { type Data, isData } from "./files.ts";
+import type { AgentDefinition, McpServerDefinition, ServerAttachment } from "./formation.ts";
+import { modernAgent } from "./legacy.ts";
+import { checkServer, emptyFilters, shownDocument } from "./mcp-servers.ts";
+import type { Finding, Path } from "./report.ts";
+import { agentSchema } from "./schema/agent.ts";
+import { attachmentSchema } from "./schema/mcp-server.ts";
+import type { ModelEntry } from "./schema/models.ts";
+import { findingAt, type Place, validate } from "./validate.ts";
+
+const generalist = {
+  id: "muxi-generalist",
+  name: "Generalist",
+  description: "Answers questions of every kind",
+  system_message:
+    "You are a helpful assistant. Answer from what you were given about the user and the conversation where it helps, and say so when you do not know.",
+};
+
+/** Answers for a formation that defines no agent (contract/formation.md 1.3). */
+export const builtInAgent = (): AgentDefinition => ({
+  ...generalist,
+  role: "general",
+  specialties: [],
+  llm_models: [],
+  mcp_servers: [],
+  skills: [],
+  a2a: { internal: true, external: true },
+  document: generalist,
+});
+
+/** The same capability named twice: the last entry counts (contract/formation.md 2.4). */
+export const repeatedCapabilities = (entries: readonly ModelEntry[], place: Place, path: Path): Finding[] =>
+  entries.flatMap(({ capability }, index) =>
+    entries.slice(0, index).some((earlier) => earlier.capability === capability)
+      ? [findingAt(place, [...path, index], `names the capability ${capability} again; this entry is used`)]
+      : [],
+  );
+
+const checkAgentServer = (
+  entry: string | Data,
+  place: Place,
+  written: unknown,
+): Checked<ServerAttachment | McpServerDefinition> => {
+  if (typeof entry === "string") return { definition: { id: entry }, errors: [], warnings: [] };
+  if ("type" in entry || "command" in entry || "endpoint" in entry) return checkServer(entry, place, written);
+  const result = validate(attachmentSchema, entry, place);
+  return "errors" in result
+    ? { errors: result.errors, warnings: [] }
+    : { definition: result.value, errors: [], warnings: emptyFilters(result.value.tools, place) };
+};
+
+/** Checks the definition of an agent (contract/formation.md 3). */
+export const checkAgent = (data: Data, place: Place, written: unknown): Checked<AgentDefinition> => {
+  const { data: modern, warnings } = modernAgent(data, place);
+  const result = validate(agentSchema, modern, place);
+  if ("errors" in result) return { errors: result.errors, warnings };
+  const agent = result.value;
+  const writtenServers = isData(written) && Array.isArray(written.mcp_servers) ? written.mcp_servers : [];
+  const servers = agent.mcp_servers.map((entry, index) =>
+    checkAgentServer(entry, { ...place, base: [...place.base, "mcp_servers", index] }, writtenServers[index]),
+  );
+  const errors = servers.flatMap((server) => server.errors);
+  warnings.push(
+    ...servers.flatMap((server) => server.warnings),
+    ...repeatedCapabilities(agent.llm_models, place, ["llm_models"]),
+  );
+  if (errors.length > 0) return { errors, warnings };
+  const { id, name, description, system_message, role, specialties, llm_models, skills, knowledge, a2a } =
+    agent;
+  const { author, url, version, license } = agent;
+  return {
+    definition: {
+      ...{ id, name, description, system_message, role, specialties, llm_models, skills, knowledge },
+      ...{ author, url, version, license },
+      a2a: { internal: a2a.internal, external: a2a.external },
+      mcp_servers: servers.flatMap(({ definition }) => (definition ? [definition] : [])),
+      source: place.source.file,
+      document: { id, ...shownDocument(written) },
+    },
+    errors: [],
+    warnings,
+  };
+};

@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { createAtomically } from "./atomic.ts";
+import { isMissing, systemCode } from "./files.ts";
+import type { Formation } from "./formation.ts";
+
+export const keysFile = ".keys.json";
+
+export interface ApiKeys {
+  clientKey: string;
+  adminKey: string;
+  /** Whether at least one of them is generated rather than named in the manifest. */
+  generated: boolean;
+}
+
+const generatedSchema = z.object({ client_key: z.string().min(16), admin_key: z.string().min(16) });
+
+type GeneratedKeys = z.infer<typeof generatedSchema>;
+
+const parseGenerated = (path: string, text: string): GeneratedKeys => {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    data = undefined; // The schema reports it, without the content.
+  }
+  const parsed = generatedSchema.safeParse(data);
+  if (!parsed.success) {
+    throw new Error(`${path} does not hold the generated API keys: delete it to have new ones made`);
+  }
+  return parsed.data;
+};
+
+const readGenerated = async (path: string): Promise<GeneratedKeys | undefined> => {
+  try {
+    return parseGenerated(path, await readFile(path, "utf8"));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+};
+
+const newKey = (prefix: string): string => prefix + randomBytes(24).toString("base64url");
+
+/** The keys made for this folder, made now if need be. Of several processes that make them at once, one wins. */
+const generatedKeys = async (dir: string): Promise<GeneratedKeys> => {
+  const path = join(dir, keysFile);
+  const existing = await readGenerated(path);
+  if (existing) return existing;
+  const made: GeneratedKeys = { client_key: newKey("fmc_"), admin_key: newKey("fma_") };
+  try {
+    const created = await createAtomically(path, `${JSON.stringify(made, null, 2)}\n`, 0o600);
+    return (created ? undefined : await readGenerated(path)) ?? made;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    throw new Error(`${path} cannot be written (${code}): make it so, or name both keys in server.api_keys`, {
+      cause: error,
+    });
+  }
+};
+
+/**
+ * The API keys of a formation: from its manifest, and for what that leaves out, generated once and kept in
+ * `.keys.json`, so that they are the same after a restart (contract/formation.md 2.2).
+ *
+ * @throws Error when `.keys.json` cannot be written, or holds something else.
+ */
+export const resolveApiKeys = async ({ dir, manifest }: Formation): Promise<ApiKeys> => {
+  const { client_key, admin_key } = manifest.server.api_keys;
+  if (client_key !== undefined && admin_key !== undefined) {
+    return { clientKey: client_key, adminKey: admin_key, generated: false };
+  }
+  const generated = await generatedKeys(dir);
+  return {
+    clientKey: client_key ?? generated.client_key,
+    adminKey: admin_key ?? generated.admin_key,
+    generated: true,
+  };
+};

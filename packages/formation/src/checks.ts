@@ -1,0 +1,148 @@
+import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
+import { repeatedCapabilities } from "./agents.ts";
+import type { Loaded } from "./components.ts";
+import { isData, resolveInside } from "./files.ts";
+import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
+import type { Loading } from "./loading.ts";
+import { resolveAlias, splitModelId } from "./models.ts";
+import type { Path } from "./report.ts";
+import type { Manifest } from "./schema/manifest.ts";
+import { capabilities, type ModelEntry } from "./schema/models.ts";
+import { findingAt, type Place } from "./validate.ts";
+
+/** Enough for a local run; what a server accepts is narrower. */
+const localIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+const checkId = ({ report }: Loading, { id }: Manifest, place: Place): void => {
+  const hint = "Use 3 to 50 of a-z, 0-9 and -, with no - at either end";
+  if (!localIdPattern.test(id)) {
+    report.errors.push(findingAt(place, ["id"], "holds characters that cannot stand in a URL", hint));
+  } else if (!formationIdPattern.test(id)) {
+    report.warnings.push(findingAt(place, ["id"], "runs locally, but a server refuses it", hint));
+  } else if (reservedFormationIds.has(id)) {
+    report.warnings.push(
+      findingAt(place, ["id"], "runs locally, but is one of the server's own paths", "Choose another id"),
+    );
+  }
+};
+
+/** What the manifest says about itself, beyond the types of its fields. */
+export const checkManifest = (loading: Loading, manifest: Manifest, place: Place): void => {
+  const { errors, suggestions } = loading.report;
+  checkId(loading, manifest, place);
+  if (!manifest.memory.persistent.enabled) {
+    for (const { source, path } of loading.userCredentials) {
+      const message = "needs persistent memory, where users' credentials are kept";
+      errors.push(findingAt({ source, base: [] }, path, message, "Set memory.persistent.enabled: true"));
+    }
+  }
+  if (isData(manifest.mcp.watch) && manifest.mcp.servers.length === 0) {
+    errors.push(findingAt(place, ["mcp", "watch"], "watches tools, but mcp.servers names no server"));
+  }
+  const { client_key, admin_key } = manifest.server.api_keys;
+  if (client_key === undefined || admin_key === undefined) {
+    const message = "has no client_key or no admin_key, so one is generated";
+    suggestions.push(findingAt(place, ["server", "api_keys"], message, "Name both before you deploy"));
+  }
+  if (!manifest.llm.models.some(({ capability }) => capability === "text")) {
+    const message = "names no text model, so the runtime's default answers";
+    suggestions.push(findingAt(place, ["llm", "models"], message, "For example: - text: openai/gpt-4o-mini"));
+  }
+};
+
+interface Reference {
+  place: Place;
+  path: Path;
+  model: string | undefined;
+}
+
+const entryReferences = (entries: readonly ModelEntry[], place: Place, path: Path): Reference[] =>
+  entries.flatMap(({ capability, model, settings }, index) => [
+    { place, path: [...path, index, capability], model },
+    { place, path: [...path, index, "settings", "fallback_model"], model: settings.fallback_model },
+  ]);
+
+/** Every name of a model must be an alias or carry its provider (contract/formation.md 2.4). */
+export const checkModels = (
+  { report }: Loading,
+  { llm, overlord, memory }: Manifest,
+  place: Place,
+  agents: readonly Loaded<AgentDefinition>[],
+): void => {
+  report.warnings.push(...repeatedCapabilities(llm.models, place, ["llm", "models"]));
+  for (const name of Object.keys(llm.aliases)) {
+    if (capabilities.some((capability) => capability === name)) {
+      report.errors.push(
+        findingAt(place, ["llm", "aliases", name], "is the name of a capability: choose another"),
+      );
+    }
+  }
+  const references: Reference[] = [
+    ...entryReferences(llm.models, place, ["llm", "models"]),
+    { place, path: ["llm", "settings", "fallback_model"], model: llm.settings.fallback_model },
+    ...(["base", "synthesis"] as const).flatMap((stage) => [
+      { place, path: ["overlord", "llm", stage, "model"], model: overlord.llm[stage]?.model },
+      {
+        place,
+        path: ["overlord", "llm", stage, "settings", "fallback_model"],
+        model: overlord.llm[stage]?.settings?.fallback_model,
+      },
+    ]),
+    { place, path: ["memory", "persistent", "embedding_model"], model: memory.persistent.embedding_model },
+    ...Object.entries(llm.aliases).map(([name, model]) => ({ place, path: ["llm", "aliases", name], model })),
+    ...agents.flatMap((agent) => entryReferences(agent.definition.llm_models, agent.place, ["llm_models"])),
+  ];
+  for (const { place: at, path, model } of references) {
+    if (model === undefined || splitModelId(resolveAlias(llm.aliases, model))) continue;
+    const hint = "Write provider/model, for example openai/gpt-4o-mini, or name it in llm.aliases";
+    report.errors.push(findingAt(at, path, "names a model without its provider", hint));
+  }
+};
+
+/** The overlord alone has a voice, also when the agent's file was only found (contract/formation.md 2.5). */
+export const checkSouls = ({ report }: Loading, agents: readonly Loaded<AgentDefinition>[]): void => {
+  for (const { definition, place } of agents) {
+    if (!("soul" in definition.document)) continue;
+    const message = "belongs to the overlord: an agent has no soul of its own";
+    report.errors.push(findingAt(place, ["soul"], message, "Put it into SOUL.md or overlord.soul"));
+  }
+};
+
+/** Servers that agents use must be servers of the formation (contract/formation.md 3.1). */
+export const checkAttachments = (
+  { report }: Loading,
+  agents: readonly Loaded<AgentDefinition>[],
+  servers: readonly McpServerDefinition[],
+): void => {
+  const available = servers.map(({ id }) => id);
+  for (const { definition, place } of agents) {
+    for (const [index, server] of definition.mcp_servers.entries()) {
+      if ("type" in server || available.includes(server.id)) continue;
+      const message = `names the MCP server ${server.id}, which the formation does not have`;
+      const hint = `Available: ${available.join(", ") || "none"}`;
+      report.errors.push(findingAt(place, ["mcp_servers", index], message, hint));
+    }
+  }
+};
+
+/** Knowledge that is not there is left out when it is read, so the author should hear of it (contract/formation.md 12). */
+export const checkKnowledge = async (
+  { dir, report }: Loading,
+  agents: readonly Loaded<AgentDefinition>[],
+): Promise<void> => {
+  for (const { definition, place } of agents) {
+    const { knowledge } = definition;
+    for (const [index, source] of (knowledge?.enabled ? knowledge.sources : []).entries()) {
+      const path = ["knowledge", "sources", index];
+      if (source.description === undefined) {
+        report.warnings.push(
+          findingAt(place, [...path, "description"], "is missing: say what the source is about"),
+        );
+      }
+      if (source.path !== undefined && (await resolveInside(dir, source.path)) === undefined) {
+        const message = `${source.path} does not exist in the formation folder, or is a link out of it`;
+        report.warnings.push(findingAt(place, [...path, "path"], message));
+      }
+    }
+  }
+};

@@ -1,0 +1,55 @@
+import { readdir } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import { type Data, readSource, resolveInside, type SourceFile, systemCode } from "./files.ts";
+import type { Finding } from "./report.ts";
+
+/** A component's file, read or found to be broken. */
+export type ComponentFile =
+  | { file: string; id: string; source: SourceFile }
+  | { file: string; id: string; problem: Finding };
+
+const extensions = new Set([".afs", ".yaml", ".yml"]);
+
+/** The id of a component that has none of its own (contract/formation.md 1.2). */
+export const idOfFile = (file: string): string => basename(file, extname(file));
+
+export const isSwitchedOff = (data: Data): boolean => data.active === false;
+
+/** @param file Relative to `dir`. */
+export const readComponentFile = async (dir: string, file: string): Promise<ComponentFile> => {
+  const read = await readSource(dir, file);
+  if ("problem" in read) return { file, id: idOfFile(file), problem: read.problem };
+  const { id } = read.source.data;
+  return { file, id: typeof id === "string" ? id : idOfFile(file), source: read.source };
+};
+
+const listFolder = async (folder: string, path: string): Promise<string[] | Finding> => {
+  try {
+    const names = await readdir(path);
+    return names.filter((name) => extensions.has(extname(name)) && !name.startsWith(".")).sort();
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    const message = code === "ENOTDIR" ? "is not a folder" : `cannot be read (${code})`;
+    return { file: folder, path: "", message };
+  }
+};
+
+/**
+ * Reads the component files of the first of `folders` that exists, sorted by name. Switched-off ones are among
+ * them, and a folder that cannot be read is one broken file.
+ */
+export const readComponentFolder = async (
+  dir: string,
+  folders: readonly string[],
+): Promise<ComponentFile[]> => {
+  for (const folder of folders) {
+    const path = await resolveInside(dir, folder);
+    if (path === undefined) continue;
+    const names = await listFolder(folder, path);
+    return Array.isArray(names)
+      ? Promise.all(names.map((name) => readComponentFile(dir, `${folder}/${name}`)))
+      : [{ file: folder, id: folder, problem: names }];
+  }
+  return [];
+};

@@ -1,0 +1,129 @@
+import { readFile, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { isNode, LineCounter, parseDocument, type YAMLParseError } from "yaml";
+import type { Finding, Path } from "./report.ts";
+
+export type Data = Record<string, unknown>;
+
+/** A YAML or JSON file of a formation, read. */
+export interface SourceFile {
+  /** Relative to the formation folder, with forward slashes. */
+  file: string;
+  /** As written. A key with nothing after it is left out, so that it counts as absent. */
+  data: Data;
+  /** Line of a field, or of the nearest thing around it that exists. */
+  lineOf(path: Path): number | undefined;
+}
+
+/** What reading a file gave: the file, or why not. */
+export type ReadResult = { source: SourceFile } | { problem: Finding };
+
+const maxFileBytes = 5 * 1024 * 1024;
+/** Far beyond any real file. It also ends the walk over an alias that contains itself. */
+const maxDepth = 64;
+
+export const isData = (value: unknown): value is Data =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** `ENOENT` and the like; undefined for an error that no system call made. */
+export const systemCode = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+
+const missingCodes = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+
+/** True for what a missing file or folder gives, or a link that leads nowhere. */
+export const isMissing = (error: unknown): boolean => missingCodes.has(systemCode(error) ?? "");
+
+/**
+ * The real path of a file of the formation, or undefined when it is missing or a symbolic link leads out of
+ * the folder: what is outside is not the formation's, and would not be in its bundle.
+ */
+export const resolveInside = async (dir: string, file: string): Promise<string | undefined> => {
+  try {
+    const [root, target] = await Promise.all([realpath(dir), realpath(join(dir, file))]);
+    return target === root || target.startsWith(root.endsWith(sep) ? root : root + sep) ? target : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+};
+
+const withoutNulls = (value: unknown, depth = 0): unknown => {
+  if (depth > maxDepth) throw new RangeError(`nested deeper than ${maxDepth} levels`);
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
+  if (!isData(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== null)
+      .map(([key, item]) => [key, withoutNulls(item, depth + 1)]),
+  );
+};
+
+/** Text of a file inside the formation folder, or the finding that says why it cannot be read. */
+export const readTextInside = async (
+  dir: string,
+  file: string,
+): Promise<{ text: string } | { problem: Finding }> => {
+  const problem = (message: string) => ({ problem: { file, path: "", message } });
+  try {
+    const path = await resolveInside(dir, file);
+    if (path === undefined) {
+      return problem("does not exist, or is a link to something outside the formation folder");
+    }
+    const info = await stat(path);
+    if (!info.isFile()) return problem("is not a file");
+    if (info.size > maxFileBytes) return problem(`is larger than ${maxFileBytes / 1024 / 1024} MB`);
+    return { text: await readFile(path, "utf8") };
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    return problem(`cannot be read (${code})`);
+  }
+};
+
+/**
+ * Reads a component or a manifest: YAML 1.2, of which JSON is a part.
+ *
+ * @param file Relative to `dir`.
+ */
+export const readSource = async (dir: string, file: string): Promise<ReadResult> => {
+  const read = await readTextInside(dir, file);
+  return "problem" in read ? read : parseSource(file, read.text);
+};
+
+/** The parser's words without the piece of the file that some of them quote. */
+const syntaxText = ({ code, message }: YAMLParseError): string =>
+  code === "MULTIPLE_DOCS" ? "it holds more than one document" : message.replace(/: ".*$/s, "");
+
+const parseSource = (file: string, text: string): ReadResult => {
+  const lines = new LineCounter();
+  // prettyErrors would quote the line, which may hold a secret.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const syntaxError = document.errors[0];
+  if (syntaxError !== undefined) {
+    const { line, col } = lines.linePos(syntaxError.pos[0]);
+    const message = `is not valid YAML at line ${line}, column ${col}: ${syntaxText(syntaxError)}`;
+    return { problem: { file, path: "", message, line } };
+  }
+  let data: unknown;
+  try {
+    data = withoutNulls(document.toJS());
+  } catch (error) {
+    // Too many aliases, an alias without its anchor, or nesting without end.
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    return { problem: { file, path: "", message: `cannot be read: ${error.message}` } };
+  }
+  if (!isData(data)) {
+    return {
+      problem: { file, path: "", message: "must be a mapping of fields", hint: "For example: id: my-id" },
+    };
+  }
+  const lineOf = (path: Path): number | undefined => {
+    for (let length = path.length; length > 0; length--) {
+      const node = document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    }
+    return undefined;
+  };
+  return { source: { file, data, lineOf } };
+};

@@ -1,0 +1,75 @@
+import { type Data, isData } from "./files.ts";
+import type { Path } from "./report.ts";
+import { findSecretName, type Secrets } from "./secrets/index.ts";
+
+export interface Lookup {
+  secrets: Secrets;
+  /** Undefined when `${{ env.NAME }}` is off. */
+  env: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+export interface Interpolated {
+  value: Data;
+  /** Stored names of the secrets that were filled in. */
+  usedSecrets: string[];
+  /** `${{ user.credentials.NAME }}`, which stays until the request of a user fills it in. */
+  userCredentials: { name: string; path: Path }[];
+  /** What cannot be filled in. It stays as written. */
+  problems: { path: Path; message: string; hint?: string }[];
+}
+
+// Without braces inside, so that the search is linear on any text.
+const reference = /\$\{\{([^{}]*)\}\}/g;
+
+/**
+ * Fills in every `${{ … }}` of the text values, at any depth (contract/formation.md 5.2). Keys stay as they are,
+ * and what was filled in is not searched again.
+ */
+export const interpolate = (data: Data, lookup: Lookup): Interpolated => {
+  const usedSecrets = new Set<string>();
+  const userCredentials: Interpolated["userCredentials"] = [];
+  const problems: Interpolated["problems"] = [];
+
+  const secret = (name: string, path: Path): string | undefined => {
+    const stored = findSecretName(lookup.secrets.names(), name);
+    if (stored !== undefined) {
+      usedSecrets.add(stored);
+      return lookup.secrets.get(stored);
+    }
+    const hint = `Run: muxi secrets set ${name}`;
+    problems.push({ path, message: `refers to the secret ${name}, which is not set`, hint });
+    return undefined;
+  };
+
+  const variable = (name: string, path: Path): string | undefined => {
+    const value = lookup.env?.[name];
+    if (lookup.env === undefined) {
+      const message = `refers to the environment variable ${name}, but a deployed formation has no access to any`;
+      problems.push({ path, message, hint: `Use a secret instead: \${{ secrets.${name} }}` });
+    } else if (value === undefined) {
+      problems.push({ path, message: `refers to the environment variable ${name}, which is not set` });
+    }
+    return value;
+  };
+
+  const fill = (text: string, path: Path): string =>
+    text.replace(reference, (written, inner: string) => {
+      const [, source, name] = /^(secrets|env|user\.credentials)\.(.+)$/.exec(inner.trim()) ?? [];
+      if (name === undefined) return written;
+      if (source === "secrets") return secret(name, path) ?? written;
+      if (source === "env") return variable(name, path) ?? written;
+      userCredentials.push({ name, path });
+      return written;
+    });
+
+  const walk = (value: unknown, path: Path): unknown => {
+    if (typeof value === "string") return fill(value, path);
+    if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]));
+    return isData(value) ? walkData(value, path) : value;
+  };
+
+  const walkData = (value: Data, path: Path): Data =>
+    Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]));
+
+  return { value: walkData(data, []), usedSecrets: [...usedSecrets], userCredentials, problems };
+};

@@ -1,0 +1,155 @@
+import { builtInAgent, checkAgent } from "./agents.ts";
+import { checkAttachments, checkKnowledge, checkManifest, checkModels, checkSouls } from "./checks.ts";
+import { type Kind, loadComponents } from "./components.ts";
+import { maskSecrets } from "./document.ts";
+import { type Data, isData, readSource } from "./files.ts";
+import type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
+import { modernManifest } from "./legacy.ts";
+import { fillIn, type Loading } from "./loading.ts";
+import { locateFormation } from "./locate.ts";
+import { checkServer } from "./mcp-servers.ts";
+import { emptyReport, FormationError, type Report } from "./report.ts";
+import { manifestSchema } from "./schema/manifest.ts";
+import { openSecrets, type Secrets, SecretsError } from "./secrets/index.ts";
+import { loadSoul } from "./soul.ts";
+import { validate } from "./validate.ts";
+
+export interface LoadOptions {
+  /** Where `${{ env.NAME }}` is looked up. Secrets never come from here. Default: nothing is set. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** False makes every `${{ env.NAME }}` an error, as for a deployed formation. Default true. */
+  allowEnv?: boolean;
+}
+
+export interface LoadResult {
+  /** Absent when the report has errors. */
+  formation?: Formation;
+  report: Report;
+}
+
+const agentKind: Kind<AgentDefinition> = {
+  noun: "agent",
+  folders: ["agents"],
+  path: ["agents"],
+  check: checkAgent,
+};
+
+const serverKind: Kind<McpServerDefinition> = {
+  noun: "MCP server",
+  folders: ["mcps", "mcp"],
+  path: ["mcp", "servers"],
+  check: checkServer,
+};
+
+const serversOf = ({ mcp }: Data): unknown => (isData(mcp) ? mcp.servers : undefined);
+
+/** Entries that can be read; the manifest's schema reports the others. */
+const entriesOf = (list: unknown): (string | Data)[] =>
+  Array.isArray(list) ? list.filter((entry) => typeof entry === "string" || isData(entry)) : [];
+
+const secretsOf = async (dir: string, report: Report): Promise<Secrets | undefined> => {
+  try {
+    return await openSecrets(dir);
+  } catch (error) {
+    if (!(error instanceof SecretsError)) throw error;
+    report.errors.push({ file: error.file, path: "", message: error.message });
+    return undefined;
+  }
+};
+
+const documentOf = (written: Data, agents: AgentDefinition[], servers: McpServerDefinition[]): Data => {
+  const masked = maskSecrets(written);
+  const document = isData(masked) ? masked : {};
+  const mcp = isData(document.mcp) ? document.mcp : {};
+  return {
+    ...document,
+    agents: agents.map((agent) => agent.document),
+    ...((servers.length > 0 || "mcp" in document) && {
+      mcp: { ...mcp, servers: servers.map((server) => server.document) },
+    }),
+  };
+};
+
+/**
+ * Reads and checks a formation (contract/formation.md 1 to 5): a folder, or one file with everything inline. It
+ * changes nothing on disk, and what is wrong with the formation is in the report rather than thrown.
+ *
+ * @param path Folder, manifest or flattened file (YAML or JSON).
+ */
+export const loadFormation = async (path: string, options: LoadOptions = {}): Promise<LoadResult> => {
+  const report = emptyReport();
+  const location = await locateFormation(path);
+  if ("problem" in location) {
+    report.errors.push(location.problem);
+    return { report };
+  }
+  const { dir, manifestFile, isFlattened } = location;
+  const [read, secrets] = await Promise.all([readSource(dir, manifestFile), secretsOf(dir, report)]);
+  if ("problem" in read) report.errors.push(read.problem);
+  if ("problem" in read || !secrets) return { report };
+
+  const env = options.allowEnv === false ? undefined : (options.env ?? {});
+  const loading: Loading = {
+    dir,
+    lookup: { secrets, env },
+    report,
+    usedSecrets: new Set(),
+    userCredentials: [],
+  };
+  const written = read.source;
+  const source = fillIn(loading, written);
+  const place = { source, base: [] };
+  const { data, warnings } = modernManifest(source.data, place);
+  report.warnings.push(...warnings);
+  const checked = validate(manifestSchema, data, place);
+  if ("errors" in checked) report.errors.push(...checked.errors);
+
+  // Also with a broken manifest, so that one report names all there is to put right.
+  const hasFolders = !isFlattened;
+  const loadedAgents = await loadComponents(loading, agentKind, {
+    ...{ source, hasFolders, entries: entriesOf(data.agents), written: written.data.agents },
+  });
+  const loadedServers = await loadComponents(loading, serverKind, {
+    ...{ source, hasFolders, entries: entriesOf(serversOf(data)), written: serversOf(written.data) },
+  });
+  if ("errors" in checked) return { report };
+
+  const agents =
+    loadedAgents.length > 0 ? loadedAgents.map(({ definition }) => definition) : [builtInAgent()];
+  const mcpServers = loadedServers.map(({ definition }) => definition);
+  const manifest = checked.value;
+  const soul = await loadSoul(hasFolders ? dir : undefined, manifest.overlord.soul, report);
+  checkManifest(loading, manifest, place);
+  checkModels(loading, manifest, place, loadedAgents);
+  checkSouls(loading, loadedAgents);
+  checkAttachments(loading, loadedAgents, mcpServers);
+  await checkKnowledge(loading, loadedAgents);
+  if (report.errors.length > 0) return { report };
+  const formation: Formation = {
+    dir,
+    manifestFile,
+    id: manifest.id,
+    name: manifest.name ?? manifest.id,
+    description: manifest.description,
+    version: manifest.version ?? "0.0.0",
+    manifest,
+    document: documentOf(written.data, agents, mcpServers),
+    agents,
+    mcpServers,
+    secretNames: secrets.names(),
+    usedSecrets: [...loading.usedSecrets].sort(),
+    soul,
+  };
+  return { formation, report };
+};
+
+/**
+ * Reads a formation as {@link loadFormation} does.
+ *
+ * @throws FormationError when it has errors; its message names file, field, problem and remedy of each.
+ */
+export const openFormation = async (path: string, options: LoadOptions = {}): Promise<Formation> => {
+  const { formation, report } = await loadFormation(path, options);
+  if (!formation) throw new FormationError(path, report);
+  return formation;
+};

@@ -1,0 +1,42 @@
+import type { SourceFile } from "./files.ts";
+import { interpolate, type Lookup } from "./interpolate.ts";
+import type { Path, Report } from "./report.ts";
+import { findSecretName } from "./secrets/index.ts";
+import { findingAt } from "./validate.ts";
+
+/** What the steps of one load share. */
+export interface Loading {
+  /** Absolute path of the formation folder. */
+  dir: string;
+  lookup: Lookup;
+  report: Report;
+  usedSecrets: Set<string>;
+  /** Places of `${{ user.credentials.NAME }}`. */
+  userCredentials: { source: SourceFile; path: Path }[];
+}
+
+const isOfServer = (source: SourceFile, path: Path): boolean =>
+  /^mcps?\//.test(source.file) || path.includes("servers") || path.includes("mcp_servers");
+
+/**
+ * The file with every reference filled in. What is missing is an error, whether or not the file is referenced
+ * (contract/formation.md 5.2).
+ */
+export const fillIn = (loading: Loading, source: SourceFile): SourceFile => {
+  const place = { source, base: [] };
+  const { value, usedSecrets, userCredentials, problems } = interpolate(source.data, loading.lookup);
+  for (const name of usedSecrets) loading.usedSecrets.add(name);
+  for (const { path, message, hint } of problems) {
+    loading.report.errors.push(findingAt(place, path, message, hint));
+  }
+  for (const { name, path } of userCredentials) {
+    loading.userCredentials.push({ source, path });
+    const needed = `USER_CREDENTIALS_${name.toUpperCase()}`;
+    // The server's tools are listed at start, when there is no user yet (contract/formation.md 5.3).
+    if (isOfServer(source, path) && findSecretName(loading.lookup.secrets.names(), needed) === undefined) {
+      const message = `needs the secret ${needed} as well, to list the server's tools at start`;
+      loading.report.errors.push(findingAt(place, path, message, `Run: muxi secrets set ${needed}`));
+    }
+  }
+  return { ...source, data: value };
+};

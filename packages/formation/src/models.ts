@@ -1,0 +1,132 @@
+import type { AgentDefinition, Formation } from "./formation.ts";
+import type { ModelConfig } from "./model-config.ts";
+import type { Capability, ModelEntry, ModelSettings } from "./schema/models.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Where each provider's own tools look for its key; any other provider has `<PROVIDER>_API_KEY`. */
+const keyVariables: Readonly<Record<string, readonly string[]>> = {
+  google: ["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
+};
+
+const keyVariablesOf = (provider: string): readonly string[] =>
+  keyVariables[provider] ?? [`${provider.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_API_KEY`];
+
+/** `provider/name`; the name may hold slashes of its own. */
+const modelPattern = /^([A-Za-z0-9][A-Za-z0-9_.-]*)\/(.+)$/;
+
+/** A model by name, with what stands beside the name. */
+interface ModelReference {
+  model: string;
+  apiKey?: string | undefined;
+  settings: ModelSettings;
+}
+
+/** The full id of a model: what an alias stands for, or the reference itself. */
+export const resolveAlias = (aliases: Readonly<Record<string, string>>, reference: string): string =>
+  Object.hasOwn(aliases, reference) ? (aliases[reference] ?? reference) : reference;
+
+/** Provider and name of a model id; undefined when the provider is missing. */
+export const splitModelId = (id: string): { provider: string; name: string } | undefined => {
+  const [, provider, name] = modelPattern.exec(id) ?? [];
+  return provider !== undefined && name !== undefined
+    ? { provider: provider.toLowerCase(), name }
+    : undefined;
+};
+
+/** The last entry for a capability: a later one replaces an earlier one. */
+const entryFor = (entries: readonly ModelEntry[], capability: Capability): ModelEntry | undefined =>
+  entries.findLast((entry) => entry.capability === capability);
+
+const configureOne = (formation: Formation, reference: ModelReference, env: Env): ModelConfig => {
+  const { llm } = formation.manifest;
+  const id = resolveAlias(llm.aliases, reference.model);
+  const parts = splitModelId(id);
+  if (!parts) throw new Error(`the model ${id} passed the checks without a provider`);
+  const { provider, name } = parts;
+  const apiKey = [
+    reference.apiKey,
+    llm.api_keys[provider],
+    ...keyVariablesOf(provider).map((variable) => env[variable]),
+  ].find((key) => key !== undefined && key !== "");
+  const own = reference.settings;
+  const shared = llm.settings;
+  const baseUrl =
+    own.base_url ?? shared.base_url ?? (provider === "openai" ? env.OPENAI_BASE_URL || undefined : undefined);
+  return {
+    id,
+    provider,
+    name,
+    ...(apiKey !== undefined && { apiKey }),
+    settings: {
+      temperature: own.temperature ?? shared.temperature,
+      maxTokens: own.max_tokens ?? shared.max_tokens,
+      timeoutSeconds: own.timeout_seconds ?? shared.timeout_seconds,
+      maxRetries: own.max_retries ?? shared.max_retries,
+      ...(baseUrl !== undefined && { baseUrl }),
+    },
+  };
+};
+
+const configure = (formation: Formation, reference: ModelReference, env: Env): ModelConfig => {
+  const { llm } = formation.manifest;
+  const config = configureOne(formation, reference, env);
+  const model = reference.settings.fallback_model ?? llm.settings.fallback_model;
+  if (model === undefined) return config;
+  const id = resolveAlias(llm.aliases, model);
+  if (id === config.id) return config;
+  // A fallback of the same provider shares the entry's key and address; another provider could not use them.
+  const isSameProvider = splitModelId(id)?.provider === config.provider;
+  const { base_url: _, ...settings } = reference.settings;
+  const fallback = isSameProvider ? { ...reference, model } : { model, settings };
+  return { ...config, fallback: configureOne(formation, fallback, env) };
+};
+
+/**
+ * The model of an agent for a capability, by contract/formation.md 2.4: the agent's own, else the formation's.
+ *
+ * @param agent Undefined asks for the formation's.
+ * @param env Where providers' usual variables are looked up: `OPENAI_API_KEY`, `OPENAI_BASE_URL`.
+ * @returns Undefined when neither names a model for it.
+ */
+export const modelFor = (
+  formation: Formation,
+  capability: Capability,
+  agent: AgentDefinition | undefined,
+  env: Env,
+): ModelConfig | undefined => {
+  const entry =
+    entryFor(agent?.llm_models ?? [], capability) ?? entryFor(formation.manifest.llm.models, capability);
+  return entry && configure(formation, entry, env);
+};
+
+/** Which of its calls the overlord makes: analysis and routing, or the final answer. */
+export type OverlordStage = "base" | "synthesis";
+
+const overlordReference = (formation: Formation, stage: OverlordStage): ModelReference | undefined => {
+  const { base, synthesis } = formation.manifest.overlord.llm;
+  const chosen = stage === "synthesis" && synthesis?.model !== undefined ? synthesis : base;
+  if (chosen?.model === undefined) return undefined;
+  return { model: chosen.model, apiKey: chosen.api_key, settings: chosen.settings ?? {} };
+};
+
+/** The overlord's model for one of its stages: synthesis, else base, else the formation's text model. */
+export const overlordModelFor = (
+  formation: Formation,
+  stage: OverlordStage,
+  env: Env,
+): ModelConfig | undefined => {
+  const reference = overlordReference(formation, stage);
+  return reference ? configure(formation, reference, env) : modelFor(formation, "text", undefined, env);
+};
+
+/**
+ * The model that writes the answers of an agent, or of the overlord when there is no agent. An agent for which
+ * nothing is named shares the overlord's, since older formations name only that.
+ */
+export const textModelFor = (
+  formation: Formation,
+  agent: AgentDefinition | undefined,
+  env: Env,
+): ModelConfig | undefined =>
+  (agent && modelFor(formation, "text", agent, env)) ?? overlordModelFor(formation, "synthesis", env);

@@ -1,0 +1,38 @@
+import * as z from "zod";
+
+/** Text that will hold a secret or a user's credential only later, so that its form cannot be checked now. */
+const isOpen = (text: string): boolean => text.includes("${{");
+
+export const text = z.string();
+export const filledText = z.string().refine((value) => value.trim() !== "", "must not be empty");
+
+export const positive = z.int().min(1);
+export const nonNegative = z.int().min(0);
+export const seconds = z.number().positive();
+
+const httpProtocol = /^https?:$/;
+
+export const httpUrl = z
+  .string()
+  .refine(
+    (value) => isOpen(value) || (URL.canParse(value) && httpProtocol.test(new URL(value).protocol)),
+    "must be a URL that begins with http:// or https://",
+  );
+
+export const schemaVersion = z.literal("1.0.0", { error: 'must be "1.0.0"' });
+
+/** Values of an environment or of headers: a number or a switch is written without quotes as often as not. */
+export const textMap = z.record(
+  z.string(),
+  z
+    .union([z.string(), z.number(), z.boolean()], { error: "must be text, a number, true or false" })
+    .transform(String),
+);
+
+/** A list of texts, or one text alone. */
+export const textList = z.union([z.array(z.string()), z.string().transform((value) => [value])], {
+  error: "must be text or a list of texts",
+});
+
+/** Every section accepts fields that we do not know (contract/formation.md 1.4). */
+export const section = z.looseObject;

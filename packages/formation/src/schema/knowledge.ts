@@ -1,0 +1,32 @@
+import * as z from "zod";
+import { filledText, nonNegative, positive, section, text } from "./common.ts";
+
+const isInside = (path: string): boolean =>
+  !/^([\\/]|[A-Za-z]:)/.test(path) && !path.split(/[\\/]/).includes("..");
+
+const sourceSchema = section({
+  path: filledText.refine(isInside, "must be relative to the formation folder, without ..").optional(),
+  url: text.optional(),
+  description: text.optional(),
+  recursive: z.boolean().default(false),
+  allowed_extensions: z.array(text).optional(),
+  /** Files read of one source. */
+  file_limit: positive.default(5),
+}).refine(({ path, url }) => (path === undefined) !== (url === undefined), "needs either a path or a url");
+
+/** `knowledge` of an agent (contract/formation.md 12). Sizes in bytes, chunks and overlap in characters. */
+export const knowledgeSchema = section({
+  enabled: z.boolean().default(true),
+  sources: z.array(sourceSchema).default([]),
+  max_file_size: positive.default(1024 * 1024),
+  chunk_size: positive.default(1000),
+  overlap: nonNegative.default(100),
+  embed_batch_size: positive.default(50),
+  retrieval: z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"),
+}).refine(({ overlap, chunk_size }) => overlap < chunk_size, {
+  message: "must be smaller than chunk_size",
+  path: ["overlap"],
+});
+
+export type KnowledgeConfig = z.infer<typeof knowledgeSchema>;
+export type KnowledgeSource = KnowledgeConfig["sources"][number];

@@ -1,0 +1,147 @@
+import * as z from "zod";
+import {
+  filledText,
+  httpUrl,
+  nonNegative,
+  positive,
+  schemaVersion,
+  seconds,
+  section,
+  text,
+} from "./common.ts";
+import { memorySchema } from "./memory.ts";
+import { llmSettingsSchema, modelEntriesSchema } from "./models.ts";
+import { overlordSchema } from "./overlord.ts";
+
+const removed = (message: string) => z.undefined({ error: message }).optional();
+
+/** Components in a manifest: an id, or a mapping that defines one or names its file (contract/formation.md 1.3). */
+const components = z
+  .array(z.union([filledText, section({})], { error: "must be an id or a mapping" }))
+  .default([]);
+
+const timezone = z.string().refine((zone) => {
+  try {
+    Intl.DateTimeFormat(undefined, { timeZone: zone });
+    return true;
+  } catch {
+    return false; // Intl has no other way to ask.
+  }
+}, "must be a time zone such as UTC or Europe/Paris");
+
+const serverSection = section({
+  host: filledText.optional(),
+  port: z.int().min(1).max(65535).optional(),
+  access_log: z.boolean().default(false),
+  api_keys: section({
+    client_key: filledText.optional(),
+    admin_key: filledText.optional(),
+  }).prefault({}),
+  auth: removed("is no longer supported; the keys are in server.api_keys"),
+});
+
+const inputLimits = section({
+  max_message_length: positive.default(100_000),
+  max_file_size_bytes: positive.default(52_428_800),
+  max_memory_entry_size: positive.default(10_000),
+  max_tool_output_size: positive.default(1_048_576),
+  max_batch_items: positive.default(100),
+});
+
+const asyncSection = section({
+  threshold_seconds: seconds.default(30),
+  enable_estimation: z.boolean().default(true),
+  webhook_url: httpUrl.optional(),
+  webhook_retries: nonNegative.default(3),
+  webhook_timeout: seconds.default(10),
+  mode: z.enum(["auto", "sync", "async"]).default("auto"),
+  allow_private_targets: z.boolean().default(false),
+});
+
+const mcpSection = section({
+  servers: components,
+  default_retry_attempts: nonNegative.default(3),
+  default_timeout_seconds: seconds.default(30),
+  max_tool_iterations: positive.default(10),
+  max_tool_calls: positive.default(50),
+  max_repeated_errors: positive.default(3),
+  max_timeout_in_seconds: seconds.default(300),
+  max_tool_timeout_in_seconds: seconds.default(30),
+  connection_ttl: nonNegative.default(300),
+});
+
+const schedulerSection = section({
+  enabled: z.boolean().optional(),
+  timezone: timezone.default("UTC"),
+  check_interval_minutes: positive.default(1),
+  max_concurrent_jobs: positive.default(10),
+  max_failures_before_pause: positive.default(3),
+  default_time: z
+    .string()
+    .regex(/^([01]?\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "09:00"')
+    .default("09:00"),
+});
+
+const loggingSection = section({
+  system: section({
+    level: z.enum(["debug", "info", "warning", "error"]).default("debug"),
+    destination: text.default("stdout"),
+  }).prefault({}),
+  conversation: section({
+    enabled: z.boolean().default(false),
+    streams: z.array(section({ transport: z.enum(["stdout", "file", "stream", "trail"]) })).default([]),
+  }).prefault({}),
+  redaction: section({ entities: z.boolean().default(true) }).prefault({}),
+});
+
+const credentialsSection = section({
+  mode: z.enum(["redirect", "dynamic"]).default("redirect"),
+  redirect_message: text.optional(),
+  encryption: section({ key: text.optional(), salt: text.optional() }).prefault({}),
+  require_https: z.boolean().default(true),
+  credential_ttl_minutes: positive.default(60),
+  max_attempts: positive.default(3),
+});
+
+/** `formation.afs` (contract/formation.md 2). Sections that nothing reads yet only have to be mappings or lists. */
+export const manifestSchema = section({
+  schema: schemaVersion,
+  id: filledText,
+  description: filledText,
+  name: text.optional(),
+  version: text.optional(),
+  author: text.optional(),
+  url: text.optional(),
+  license: text.default("Unlicense"),
+  muxi_runtime: text.optional(),
+  init: text.optional(),
+  agents: components,
+  server: serverSection.prefault({}),
+  input_limits: inputLimits.prefault({}),
+  llm: section({
+    api_keys: z.record(z.string(), text).default({}),
+    models: modelEntriesSchema.default([]),
+    aliases: z
+      .record(z.string().regex(/^[A-Za-z0-9_-]+$/, "may hold letters, digits, _ and -"), filledText)
+      .default({}),
+    settings: llmSettingsSchema.prefault({}),
+  }).prefault({}),
+  overlord: overlordSchema.prefault({}),
+  async: asyncSection.prefault({}),
+  memory: memorySchema.prefault({}),
+  mcp: mcpSection.prefault({}),
+  a2a: section({ enabled: z.boolean().default(true) }).prefault({}),
+  scheduler: schedulerSection.prefault({}),
+  logging: loggingSection.prefault({}),
+  user_credentials: credentialsSection.prefault({}),
+}).transform((manifest) => ({
+  ...manifest,
+  // On wherever jobs can be stored, unless switched off (contract/formation.md 2.10).
+  scheduler: {
+    ...manifest.scheduler,
+    enabled: manifest.scheduler.enabled ?? manifest.memory.persistent.enabled,
+  },
+}));
+
+/** A manifest with secrets filled in and defaults added. */
+export type Manifest = z.infer<typeof manifestSchema>;

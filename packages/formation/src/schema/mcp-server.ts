@@ -1,0 +1,95 @@
+import * as z from "zod";
+import {
+  filledText,
+  httpUrl,
+  nonNegative,
+  schemaVersion,
+  seconds,
+  section,
+  text,
+  textList,
+  textMap,
+} from "./common.ts";
+
+const filterKeys = [
+  ["allow", "whitelist"],
+  ["deny", "blacklist"],
+] as const;
+
+/**
+ * Which of a server's tools may be used (contract/formation.md 4.2): shell-style patterns, deny beats allow.
+ * The keys are closed; `whitelist` and `blacklist` are read as `allow` and `deny`.
+ */
+export const toolFilterSchema = z
+  .strictObject({
+    allow: textList.optional(),
+    deny: textList.optional(),
+    whitelist: textList.optional(),
+    blacklist: textList.optional(),
+  })
+  .transform((filter, context): ToolFilter => {
+    if (Object.keys(filter).length === 0) {
+      context.addIssue({ code: "custom", message: "needs allow or deny" });
+    }
+    for (const [name, alias] of filterKeys) {
+      if (filter[name] && filter[alias]) {
+        context.addIssue({ code: "custom", message: `has both ${name} and ${alias}, which mean the same` });
+      }
+    }
+    const allow = filter.allow ?? filter.whitelist;
+    const deny = filter.deny ?? filter.blacklist;
+    return { ...(allow && { allow }), ...(deny && { deny }) };
+  });
+
+export interface ToolFilter {
+  allow?: string[];
+  deny?: string[];
+}
+
+const common = {
+  schema: schemaVersion.optional(),
+  id: filledText,
+  description: text.default(""),
+  timeout_seconds: seconds.optional(),
+  max_retries: nonNegative.optional(),
+  connection_ttl: nonNegative.optional(),
+  parameters: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), z.boolean()], { error: "must be text, a number, true or false" }),
+    )
+    .default({}),
+  tools: toolFilterSchema.optional(),
+  auth: section({
+    type: z.enum(["env", "bearer", "basic", "api_key", "none"]).default("none"),
+    accept_inline: z.boolean().default(false),
+  }).optional(),
+};
+
+/** An MCP server of a formation, or of one agent (contract/formation.md 4.1). */
+export const mcpServerSchema = z.discriminatedUnion(
+  "type",
+  [
+    section({
+      ...common,
+      type: z.literal("command"),
+      command: filledText,
+      args: z.array(text).default([]),
+      env: textMap.default({}),
+      working_directory: text.optional(),
+    }),
+    section({
+      ...common,
+      type: z.literal("http"),
+      endpoint: httpUrl,
+      headers: textMap.default({}),
+    }),
+  ],
+  { error: "must be command or http" },
+);
+
+/** An MCP server with defaults added. */
+export type McpServerConfig = z.infer<typeof mcpServerSchema>;
+
+/** An attachment of a formation's server to an agent, narrowed (contract/formation.md 3.1). */
+export const attachmentSchema = z.strictObject({ id: filledText, tools: toolFilterSchema.optional() });

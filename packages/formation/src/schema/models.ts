@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { httpUrl, nonNegative, positive, seconds, section, text } from "./common.ts";
+
+export const capabilities = [
+  "text",
+  "vision",
+  "audio",
+  "video",
+  "documents",
+  "embedding",
+  "streaming",
+] as const;
+
+/** What a model is used for (contract/formation.md 2.4). */
+export type Capability = (typeof capabilities)[number];
+
+const temperature = z.number().min(0).max(2);
+
+const settingsFields = {
+  temperature: temperature.optional(),
+  max_tokens: positive.optional(),
+  timeout_seconds: seconds.optional(),
+  max_retries: nonNegative.max(20).optional(),
+  fallback_model: text.optional(),
+  base_url: httpUrl.optional(),
+};
+
+/** Settings of one model entry; what it leaves out comes from `llm.settings`. */
+export const modelSettingsSchema = section(settingsFields);
+
+export type ModelSettings = z.infer<typeof modelSettingsSchema>;
+
+/** `llm.settings`: what holds for every model. */
+export const llmSettingsSchema = section({
+  ...settingsFields,
+  temperature: temperature.default(0.7),
+  max_tokens: positive.default(4096),
+  timeout_seconds: seconds.default(30),
+  max_retries: nonNegative.max(20).default(3),
+  caching: section({
+    enabled: z.boolean().optional(),
+    max_entries: positive.optional(),
+    ttl: nonNegative.optional(),
+    hash_only: z.boolean().optional(),
+    p: z.number().min(0).max(1).optional(),
+  }).optional(),
+});
+
+/** An entry of `llm.models` or of an agent's `llm_models`. */
+export interface ModelEntry {
+  capability: Capability;
+  /** `provider/name` or an alias. */
+  model: string;
+  apiKey?: string;
+  settings: ModelSettings;
+}
+
+const capabilityList = capabilities.join(", ");
+
+const entrySchema = section({
+  ...Object.fromEntries(capabilities.map((capability) => [capability, text.optional()])),
+  api_key: text.optional(),
+  settings: modelSettingsSchema.optional(),
+}).transform((entry, context): ModelEntry => {
+  const named = capabilities.flatMap((capability) => {
+    const model = entry[capability];
+    return typeof model === "string" ? [{ capability, model }] : [];
+  });
+  const [first] = named;
+  if (first === undefined || named.length > 1) {
+    const found = named.map(({ capability }) => capability).join(" and ");
+    context.addIssue({
+      code: "custom",
+      message: first
+        ? `names ${found}; an entry has exactly one capability`
+        : `names no capability; it needs one of ${capabilityList}`,
+      params: { hint: first ? "Write one entry for each" : "For example: - text: openai/gpt-4o-mini" },
+    });
+    return z.NEVER;
+  }
+  return { ...first, ...(entry.api_key && { apiKey: entry.api_key }), settings: entry.settings ?? {} };
+});
+
+export const modelEntriesSchema = z.array(entrySchema);

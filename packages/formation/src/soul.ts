@@ -1,0 +1,29 @@
+import { readTextInside, resolveInside } from "./files.ts";
+import type { Report } from "./report.ts";
+
+/** Files that hold the soul, in the order in which they count (contract/formation.md 2.5). */
+const soulFiles = ["SOUL.md", "soul.md"] as const;
+
+const builtInSoul =
+  "You are friendly, clear and brief. You answer in the language in which you are spoken to.";
+
+/**
+ * The voice of a formation: its file, else the manifest's field, else a built-in text.
+ *
+ * @param dir Undefined for a flattened formation, which has no files beside it.
+ */
+export const loadSoul = async (
+  dir: string | undefined,
+  field: string | undefined,
+  report: Report,
+): Promise<string> => {
+  const fallback = field?.trim() || builtInSoul;
+  if (dir === undefined) return fallback;
+  for (const file of soulFiles) {
+    if ((await resolveInside(dir, file)) === undefined) continue;
+    const read = await readTextInside(dir, file);
+    if ("text" in read) return read.text.trim();
+    report.errors.push(read.problem);
+  }
+  return fallback;
+};

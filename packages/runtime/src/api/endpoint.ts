@@ -1,0 +1,80 @@
+import { ApiError, fieldErrors, headers, type Route, type RouteId, type routes } from "@muxi/protocol";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type * as z from "zod";
+
+type Parsed<R, Part extends "params" | "query" | "body"> =
+  R extends Record<Part, z.ZodType> ? z.output<R[Part]> : undefined;
+
+/** A request whose key was checked and whose parts were validated by its row of the route table. */
+export interface Call<R extends Route> {
+  params: Parsed<R, "params">;
+  query: Parsed<R, "query">;
+  body: Parsed<R, "body">;
+  /** Whose data is meant. Undefined only where an admin asked without naming a user. */
+  userId: R["user"] extends "filter" ? string | undefined : string;
+  request: FastifyRequest;
+  reply: FastifyReply;
+}
+
+/** Returned by an endpoint that wrote its answer to the socket itself. */
+export const streamed = Symbol("streamed");
+
+/** Answers one row of the route table: returns the `data` of the envelope. */
+export type Endpoint<R extends Route> = (call: Call<R>) => Promise<z.input<R["data"]> | typeof streamed>;
+
+/** One endpoint for every row. */
+export type Endpoints = { [Id in RouteId]: Endpoint<(typeof routes)[Id]> };
+
+/** The key that opened the route. */
+export type KeyUsed = "client" | "admin" | "none";
+
+const longestUserId = 256;
+
+/** The user of contract/formation-api.md 2.3: header, then the body's `user_id`; trimmed, in lower case. */
+const userIdOf = (row: Route, keyUsed: KeyUsed, header: unknown, body: unknown): string | undefined => {
+  const inBody =
+    row.user === "optional" && typeof body === "object" && body !== null && "user_id" in body && body.user_id;
+  const sent = header ?? inBody;
+  const userId = typeof sent === "string" ? sent.trim().toLowerCase() : "";
+  if (userId.length > longestUserId) {
+    throw new ApiError("INVALID_REQUEST", `The user id is longer than ${longestUserId} characters`);
+  }
+  if (userId !== "") return userId;
+  if (row.user === "required" || (row.user === "filter" && keyUsed !== "admin")) {
+    throw new ApiError(
+      "INVALID_REQUEST",
+      "The header X-Muxi-User-ID is missing: it names the user whose data is meant",
+    );
+  }
+  return row.user === "filter" ? undefined : "0";
+};
+
+const parse = (schema: z.ZodType | undefined, value: unknown): unknown => {
+  if (!schema) return undefined;
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const errors = fieldErrors(result.error.issues);
+  const named = errors.map(({ field, msg }) => (field === "" ? msg : `${field}: ${msg}`)).join("; ");
+  throw new ApiError("INVALID_PARAMS", `${errors.length} invalid parameter(s): ${named}`, {
+    data: { validation_errors: errors },
+  });
+};
+
+/**
+ * Validates a request by its row.
+ *
+ * @throws ApiError `INVALID_REQUEST` (no user), `INVALID_PARAMS` (with `validation_errors`)
+ */
+export const readCall = <R extends Route>(
+  row: R,
+  keyUsed: KeyUsed,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Call<R> => {
+  const params = parse(row.params, request.params);
+  const query = parse(row.query, request.query);
+  const body = parse(row.body, request.body);
+  const userId = userIdOf(row, keyUsed, request.headers[headers.userId], body);
+  // The row's own schemas and user rule made these values; the compiler cannot follow them through the table.
+  return { params, query, body, userId, request, reply } as Call<R>;
+};

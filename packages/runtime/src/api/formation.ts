@@ -1,0 +1,94 @@
+import type { AgentDefinition, Formation } from "@muxi/formation";
+import { type Agent, ApiError } from "@muxi/protocol";
+import type { Runs } from "../overlord/index.ts";
+import type { Endpoints } from "./endpoint.ts";
+
+interface FormationDeps {
+  formation: Formation;
+  runs: Runs;
+  /** Unix milliseconds of the start. */
+  startedAt: number;
+  now: () => number;
+}
+
+const megabytes = (bytes: number) => Math.round((bytes / 2 ** 20) * 10) / 10;
+
+const wireAgent = (agent: AgentDefinition): Agent => ({
+  id: agent.id,
+  name: agent.name,
+  description: agent.description,
+  active: true,
+  role: agent.role,
+  specialties: agent.specialties,
+  ...(agent.system_message !== undefined && { system_message: agent.system_message }),
+  ...(agent.author !== undefined && { author: agent.author }),
+  ...(agent.url !== undefined && { url: agent.url }),
+  ...(agent.license !== undefined && { license: agent.license }),
+  ...(agent.version !== undefined && { version: agent.version }),
+  ...(agent.knowledge && { knowledge: agent.knowledge.sources }),
+  ...(agent.source !== undefined && { source: agent.source }),
+});
+
+/** Health, status, configuration and agents (contract/formation-api.md 4.1, 4.12). */
+export const formationEndpoints = ({ formation, runs, startedAt, now }: FormationDeps) =>
+  ({
+    async getHealth() {
+      return { status: "healthy", formation_id: formation.id, version: formation.version };
+    },
+
+    async getStatus() {
+      const { id, name, description, version, agents, mcpServers, manifest } = formation;
+      const used = megabytes(process.memoryUsage.rss());
+      return {
+        formation: { id, name, description, version },
+        agents: { count: agents.length, active: agents.length },
+        mcp_servers: { count: mcpServers.length, active: 0 },
+        stats: {
+          running: { seconds: Math.floor((now() - startedAt) / 1000), since: startedAt / 1000 },
+          memory: { working_memory_mb: used, memory_usage_mb: used },
+          requests: { total: runs.total, active: runs.active },
+          buffer_size: manifest.memory.buffer.size,
+          cpu_percent: null,
+        },
+      };
+    },
+
+    async getConfig() {
+      const { mcp } = formation.manifest;
+      return {
+        formation_id: formation.id,
+        version: formation.version,
+        description: formation.description,
+        schema_version: formation.manifest.schema,
+        agents: { total: formation.agents.length, resource: "/v1/agents" },
+        secrets: { total: formation.secretNames.length, resource: "/v1/secrets" },
+        mcp: {
+          default_retry_attempts: mcp.default_retry_attempts,
+          default_timeout_seconds: mcp.default_timeout_seconds,
+          servers: { total: formation.mcpServers.length, resource: "/v1/mcp/servers" },
+        },
+        overlord: { resource: "/v1/overlord" },
+        llm: { resource: "/v1/llm/settings" },
+        memory: { resource: "/v1/memory" },
+        async: { resource: "/v1/async" },
+        scheduler: { resource: "/v1/scheduler" },
+        a2a: { resource: "/v1/a2a" },
+        logging: { resource: "/v1/logging" },
+      };
+    },
+
+    async getFormation() {
+      return formation.document;
+    },
+
+    async getAgents() {
+      return { agents: formation.agents.map(wireAgent), count: formation.agents.length };
+    },
+
+    async getAgent({ params: { agent_id } }) {
+      const agent = formation.agents.find(({ id }) => id === agent_id);
+      if (!agent)
+        throw new ApiError("AGENT_NOT_FOUND", `Agent '${agent_id}' not found: GET /v1/agents lists them`);
+      return wireAgent(agent);
+    },
+  }) satisfies Partial<Endpoints>;

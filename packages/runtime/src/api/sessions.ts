@@ -1,0 +1,109 @@
+import { ApiError, type Message, type routes } from "@muxi/protocol";
+import type { Owner, SessionRepository, StoredMessage } from "../store/index.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** A session counts as active for this long after its last message, in milliseconds. */
+const activeFor = 30 * 60_000;
+
+interface SessionDeps {
+  formationId: string;
+  sessions: SessionRepository;
+  /** Newest messages that a restored session keeps (contract/formation.md 7.3). */
+  restoreLimit: number;
+  now: () => number;
+}
+
+const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
+
+const notFound = (sessionId: string) =>
+  new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found`);
+
+const wireMessage = (message: StoredMessage, owner: Owner, sessionId: string): Message => {
+  const timestamp = iso(message.createdAt);
+  const { id, role, content, agentId, metadata } = message;
+  return {
+    id,
+    role,
+    content,
+    timestamp,
+    ...(agentId !== null && { agent_id: agentId }),
+    text: content,
+    metadata: { ...metadata, role, user_id: owner.userId, session_id: sessionId, timestamp },
+  };
+};
+
+/** The endpoints of contract/formation-api.md 4.4. */
+export const sessionEndpoints = ({ formationId, sessions, restoreLimit, now }: SessionDeps) => {
+  const ownerOf = (userId: string): Owner => ({ formationId, userId });
+  const isActive = (lastActivity: number) => lastActivity >= now() - activeFor;
+
+  const getSessions: Endpoint<typeof routes.getSessions> = async ({ query, userId }) => {
+    const found = await sessions.list(ownerOf(userId), {
+      limit: query.limit,
+      ...(query.active_only && { activeSince: now() - activeFor }),
+    });
+    return {
+      sessions: found.map(({ id, lastActivity }) => ({
+        session_id: id,
+        user_id: userId,
+        last_activity: iso(lastActivity),
+        active: isActive(lastActivity),
+      })),
+      count: found.length,
+    };
+  };
+
+  const getSession: Endpoint<typeof routes.getSession> = async ({ params, userId }) => {
+    const session = await sessions.get(ownerOf(userId), params.session_id);
+    if (!session) throw notFound(params.session_id);
+    return {
+      session_id: session.id,
+      user_id: userId,
+      last_activity: iso(session.lastActivity),
+      active: isActive(session.lastActivity),
+      message_count: session.messageCount,
+      created_at: iso(session.createdAt),
+    };
+  };
+
+  const getSessionMessages: Endpoint<typeof routes.getSessionMessages> = async ({
+    params,
+    query,
+    userId,
+  }) => {
+    const owner = ownerOf(userId);
+    const { messages, hasMore } = await sessions.messages(owner, params.session_id, {
+      limit: query.limit,
+      ...(query.before !== undefined && { before: query.before }),
+    });
+    return {
+      session_id: params.session_id,
+      messages: messages.map((message) => wireMessage(message, owner, params.session_id)),
+      count: messages.length,
+      has_more: hasMore,
+    };
+  };
+
+  const restoreSession: Endpoint<typeof routes.restoreSession> = async ({ params, body, userId }) => {
+    const sorted = body.messages
+      .map(({ role, content, timestamp, agent_id, metadata }) => ({
+        role,
+        content,
+        createdAt: timestamp,
+        ...(agent_id !== undefined && { agentId: agent_id }),
+        ...(metadata && { metadata }),
+      }))
+      .sort((a, b) => a.createdAt - b.createdAt);
+    const kept = sorted.slice(-restoreLimit);
+    if (!(await sessions.replace(ownerOf(userId), params.session_id, kept, now())))
+      throw notFound(params.session_id);
+    return {
+      session_id: params.session_id,
+      messages_loaded: kept.length,
+      messages_dropped: sorted.length - kept.length,
+      message: `Session restored with ${kept.length} message(s)`,
+    };
+  };
+
+  return { getSessions, getSession, getSessionMessages, restoreSession };
+};

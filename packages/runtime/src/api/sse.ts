@@ -1,0 +1,64 @@
+import type { FastifyReply } from "fastify";
+import type { EventLog } from "../events/index.ts";
+
+/** Silence after which a comment shows that the stream lives, in milliseconds (contract/formation-api.md 5.1). */
+const keepAliveAfter = 1_000;
+/** How long a reader may leave a full socket unread, in milliseconds. */
+const patience = 60_000;
+
+/**
+ * Writes a request's events to the socket: what the reader has not seen, then what comes.
+ *
+ * A reader that is slower than the model costs nothing but its socket's buffer: while that is full nothing is
+ * queued, and what was missed is made again from the log.
+ *
+ * @param after Id of the last event that the reader has seen; 0 for none.
+ * @param onDrop Called when the reader leaves before the end.
+ */
+export const streamEvents = (reply: FastifyReply, log: EventLog, after: number, onDrop: () => void): void => {
+  reply.hijack();
+  const { raw } = reply;
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) raw.setHeader(name, value);
+  }
+  raw.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",
+  });
+
+  let sent = after;
+  let blockedSince = 0;
+
+  const write = (frames: string, lastSeq: number) => {
+    sent = lastSeq;
+    if (!raw.write(frames)) blockedSince = performance.now();
+    timer.refresh();
+  };
+
+  const catchUp = () => {
+    blockedSince = 0;
+    if (sent < log.lastSeq) write(log.framesAfter(sent), log.lastSeq);
+    if (log.closed && blockedSince === 0) raw.end();
+  };
+
+  const timer = setTimeout(() => {
+    if (blockedSince === 0) raw.write(": keepalive\n\n");
+    else if (performance.now() - blockedSince > patience) raw.destroy();
+    timer.refresh();
+  }, keepAliveAfter);
+
+  const stopListening = log.listen((frames, lastSeq) => {
+    if (blockedSince !== 0) return;
+    write(frames, lastSeq);
+    if (log.closed && blockedSince === 0) raw.end();
+  });
+
+  raw.on("drain", catchUp);
+  raw.on("close", () => {
+    clearTimeout(timer);
+    stopListening();
+    if (!raw.writableFinished) onDrop();
+  });
+  catchUp();
+};

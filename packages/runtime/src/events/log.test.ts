@@ -1,0 +1,56 @@
+import type { ChatWireEvent } from "@muxi/protocol";
+import { expect, test } from "vitest";
+import { EventLog } from "./log.ts";
+
+const progress: ChatWireEvent = { type: "progress", session_id: "s", request_id: "r", timestamp: 1 };
+const error: ChatWireEvent = { type: "error", code: "LLM_ERROR", message: "No", error: "No" };
+
+/** A log with a progress event, three pieces of text and an end: events 1 to 5. */
+const filledLog = (): EventLog => {
+  const log = new EventLog();
+  log.append(progress);
+  log.appendText(["Hel", "lo"]);
+  log.appendText([' "wörld"\n']);
+  log.end(error);
+  return log;
+};
+
+const idsIn = (frames: string) => [...frames.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+
+test("a listener hears what a later reader is told", () => {
+  const log = new EventLog();
+  let heard = "";
+  log.append(progress);
+  const seen = log.framesAfter(0);
+  log.listen((frames) => {
+    heard += frames;
+  });
+  log.appendText(["Hel", "lo"]);
+  log.end(error);
+  expect(seen + heard).toBe(log.framesAfter(0));
+  expect(idsIn(seen + heard)).toEqual([1, 2, 3, 4]);
+});
+
+test.each([0, 1, 2, 3, 4, 5])(
+  "the frames after %i continue without a gap and with the same text",
+  (after) => {
+    const frames = filledLog().framesAfter(after);
+    expect(idsIn(frames)).toEqual([1, 2, 3, 4, 5].slice(after));
+    const texts = [...frames.matchAll(/^data: (.*)$/gm)]
+      .map(([, json]) => JSON.parse(json ?? ""))
+      .flatMap((data) => (data.type === "text" ? [data.text] : []));
+    expect(texts).toEqual(["Hel", "lo", ' "wörld"\n'].slice(Math.max(0, after - 1)));
+  },
+);
+
+test("whoever stopped listening hears nothing more", () => {
+  const log = new EventLog();
+  let calls = 0;
+  const stop = log.listen(() => {
+    calls += 1;
+  });
+  log.appendText(["a"]);
+  stop();
+  log.appendText(["b"]);
+  expect([calls, log.heard, log.text]).toEqual([1, false, "ab"]);
+});

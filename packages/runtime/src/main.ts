@@ -1,0 +1,89 @@
+import { parseArgs } from "node:util";
+import { FormationError, openFormation, resolveApiKeys } from "@muxi/formation";
+import { pino } from "pino";
+import * as z from "zod";
+import { startRuntime } from "./runtime.ts";
+
+const usage = `usage: muxi-runtime <formation folder> [--host 127.0.0.1] [--port 8001]
+
+Serves one formation. PORT and HOST in the environment win over the formation's own settings,
+--port and --host over both.`;
+
+/** How long answers at work may go on after a request to stop, in milliseconds (contract/formation.md 1.4). */
+const drainTime = 30_000;
+
+const portSchema = z.coerce.number().int().min(0).max(65535);
+
+const fail = (message: string): never => {
+  process.stderr.write(`Error: ${message}\n`);
+  process.exit(1);
+};
+
+const portOf = (text: string): number => {
+  const { success, data } = portSchema.safeParse(text);
+  return success ? data : fail(`'${text}' is not a port: give a number from 0 to 65535`);
+};
+
+const levels = { debug: "debug", info: "info", warning: "warn", error: "error" } as const;
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "code" in error;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { host: { type: "string" }, port: { type: "string" }, help: { type: "boolean", short: "h" } },
+});
+const [folder] = positionals;
+if (values.help || folder === undefined) {
+  process.stdout.write(`${usage}\n`);
+  process.exit(values.help ? 0 : 1);
+}
+
+const { env } = process;
+const underServer = env.FORMATION_ID !== undefined && env.MUXI_ENV === "production";
+
+try {
+  const formation = await openFormation(folder, { env, allowEnv: !underServer });
+  const { server, logging } = formation.manifest;
+  const log = pino({ level: levels[logging.system.level], base: { formation: formation.id } });
+  const host = values.host ?? env.HOST ?? server.host ?? "127.0.0.1";
+  const port = values.port ?? env.PORT;
+  const keys = await resolveApiKeys(formation);
+  const runtime = await startRuntime({
+    formation,
+    keys,
+    host,
+    port: port === undefined ? (server.port ?? 8001) : portOf(port),
+    env,
+    log,
+  }).catch((error: unknown) => {
+    if (isSystemError(error) && error.code === "EADDRINUSE") {
+      return fail(
+        `port ${port ?? server.port ?? 8001} on ${host} is in use: stop what runs there or choose another with --port`,
+      );
+    }
+    throw error;
+  });
+  log.info({ port: runtime.port, host, models: Object.fromEntries(runtime.models) }, "formation is up");
+  if (keys.generated) {
+    log.warn(
+      "the API keys were generated and are in .keys.json: name your own in server.api_keys before you deploy",
+    );
+  }
+
+  let stopping = false;
+  const stop = async (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ why }, "stopping");
+    await runtime.close(drainTime);
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => void stop("SIGTERM"));
+  process.on("SIGINT", () => void stop("SIGINT"));
+  // A server started this process and is gone: nobody would ever stop it.
+  process.on("disconnect", () => void stop("the server is gone"));
+  process.send?.({ type: "ready", port: runtime.port });
+} catch (error) {
+  fail(error instanceof FormationError || error instanceof Error ? error.message : String(error));
+}

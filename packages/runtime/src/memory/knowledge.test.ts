@@ -1,0 +1,65 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { loadFormation } from "@muxi/formation";
+import { pino } from "pino";
+import { expect, onTestFinished, test } from "vitest";
+import { chunksOf, openKnowledge } from "./knowledge.ts";
+import { wordsOf } from "./text.ts";
+
+test("a document is cut at its headings, and each passage carries the one it stands under", () => {
+  const document =
+    "# Apples\n\nRussets keep.\n\nGalas do not.\n## Picking\nIn September.\n\n# Pears\n\nSoft.";
+  expect(chunksOf(document, 1000)).toEqual([
+    "Apples\nRussets keep.\nGalas do not.",
+    "Picking\nIn September.",
+    "Pears\nSoft.",
+  ]);
+});
+
+test("a long paragraph is cut between its sentences, and what has no sentences at the limit", () => {
+  const sentences = Array.from({ length: 20 }, (_, index) => `This is sentence number ${index}.`).join(" ");
+  const chunks = chunksOf(sentences, 100);
+  expect(chunks.length).toBeGreaterThan(5);
+  for (const chunk of chunks) expect(chunk).toMatch(/^This is .*\.$/);
+  expect(chunks.join(" ")).toBe(sentences);
+  expect(chunksOf("x".repeat(250), 100).map(({ length }) => length)).toEqual([100, 100, 50]);
+});
+
+test("an agent's sources are read within their limits, and never from outside the formation", async () => {
+  const parent = await mkdtemp(path.join(tmpdir(), "muxi-knowledge-"));
+  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  const dir = path.join(parent, "formation");
+  await mkdir(path.join(dir, "docs", "deep"), { recursive: true });
+  await writeFile(path.join(parent, "outside.md"), "The outside treasure is gold.");
+  await symlink(path.join(parent, "outside.md"), path.join(dir, "docs", "a-link.md"));
+  await writeFile(path.join(dir, "docs", "b.md"), "The cellar is cold.");
+  await writeFile(path.join(dir, "docs", "c.bin"), "The cellar is binary.");
+  await writeFile(path.join(dir, "docs", "d.md"), `The cellar is large. ${"x".repeat(2000)}`);
+  await writeFile(path.join(dir, "docs", "deep", "e.md"), "The cellar is deep.");
+  await writeFile(
+    path.join(dir, "formation.afs"),
+    `schema: "1.0.0"
+id: cellar
+description: Knows the cellar
+agents:
+  - { id: shallow, name: S, description: D, knowledge: { max_file_size: 1000, sources: [{ path: docs }] } }
+  - { id: deep, name: D, description: D, knowledge: { sources: [{ path: docs, recursive: true }, { path: missing }] } }
+`,
+  );
+  const { formation, report } = await loadFormation(dir);
+  expect(report.errors).toEqual([]);
+  const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log: pino({ level: "silent" }) });
+  await knowledge.ready;
+  const find = (agentId: string, text: string) => knowledge.search(agentId, wordsOf(text), 5);
+
+  expect(find("shallow", "cellar")).toEqual([
+    { text: "The cellar is cold.", source: path.join("docs", "b.md") },
+  ]);
+  expect(find("deep", "deep cellar")[0]).toEqual({
+    text: "The cellar is deep.",
+    source: path.join("docs", "deep", "e.md"),
+  });
+  expect(find("deep", "treasure")).toEqual([]);
+  expect(find("nobody", "cellar")).toEqual([]);
+});

@@ -1,0 +1,211 @@
+import type { ModelConfig } from "@muxi/formation";
+import { ApiError, type FinishReason } from "@muxi/protocol";
+import { ModelError, networkError, responseError, timeoutError } from "./errors.ts";
+import { countOf, isObject, type JsonObject, parseObject, textOf } from "./json.ts";
+import type { Model, ModelDelta, ModelMessage, ModelRequest } from "./model.ts";
+
+/** `import()`, or a stand-in for it. */
+export type ImportPackage = (name: string) => Promise<unknown>;
+
+/** Providers whose package is not named as formations name them. */
+const packageNames = new Map([
+  ["bedrock", "amazon-bedrock"],
+  ["vertex", "google-vertex"],
+]);
+
+const finishReasons = new Map<string, FinishReason>([
+  ["stop", "stop"],
+  ["length", "length"],
+  ["tool-calls", "tool_calls"],
+  ["content-filter", "content_filter"],
+]);
+
+const isFunction = (value: unknown): value is (...args: unknown[]) => unknown => typeof value === "function";
+
+/** The provider's own `createCohere`, `createAzure`, …: the exports hold other functions too. */
+const factoryOf = (module: unknown, packageName: string) => {
+  const wanted = `create${packageName.replaceAll("-", "")}`;
+  for (const [name, value] of Object.entries(isObject(module) ? module : {})) {
+    if (name.toLowerCase() === wanted && isFunction(value)) return value;
+  }
+  return undefined;
+};
+
+const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
+  const { provider, name, apiKey } = config;
+  const packageName = packageNames.get(provider) ?? provider;
+  const specifier = `@ai-sdk/${packageName}`;
+  if (!/^[a-z0-9-]+$/.test(packageName)) {
+    throw new ApiError(
+      "INVALID_PARAMETER",
+      `'${provider}' of ${config.id} is not the name of a model provider`,
+    );
+  }
+  const module = await importPackage(specifier).catch((cause) => {
+    throw new ApiError(
+      "SERVICE_UNAVAILABLE",
+      `The provider '${provider}' needs the package ${specifier}: run npm install ${specifier}. For a server that ` +
+        "speaks OpenAI's API, set settings.base_url of the model instead",
+      { cause },
+    );
+  });
+  const createProvider = factoryOf(module, packageName);
+  const createLanguageModel = createProvider?.(apiKey === undefined ? {} : { apiKey });
+  const model = isFunction(createLanguageModel) ? createLanguageModel(name) : undefined;
+  if (typeof model === "object" && model !== null && "doStream" in model && isFunction(model.doStream)) {
+    return { doStream: model.doStream.bind(model) };
+  }
+  throw new ApiError(
+    "SERVICE_UNAVAILABLE",
+    `The package ${specifier} offers no language models in a way known here`,
+  );
+};
+
+const promptMessage = (message: ModelMessage): JsonObject => {
+  const { role, content } = message;
+  switch (role) {
+    case "system":
+      return { role, content };
+    case "user":
+      return { role, content: [{ type: "text", text: content }] };
+    case "tool": {
+      const { toolCallId, name: toolName } = message;
+      const output = { type: "text", value: content };
+      return { role, content: [{ type: "tool-result", toolCallId, toolName, output }] };
+    }
+    case "assistant": {
+      const calls = (message.toolCalls ?? []).map((call) => ({
+        type: "tool-call",
+        toolCallId: call.id,
+        toolName: call.name,
+        input: parseObject(call.arguments) ?? {},
+      }));
+      return { role, content: [...(content === "" ? [] : [{ type: "text", text: content }]), ...calls] };
+    }
+  }
+};
+
+const callOptions = ({ settings }: ModelConfig, request: ModelRequest, abortSignal: AbortSignal) => {
+  const temperature = request.settings?.temperature ?? settings.temperature;
+  const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;
+  return {
+    prompt: request.messages.map(promptMessage),
+    ...(request.tools?.length && {
+      tools: request.tools.map((tool) => ({
+        type: "function",
+        name: tool.name,
+        description: tool.description,
+        inputSchema: tool.parameters,
+      })),
+      toolChoice: { type: "auto" },
+    }),
+    ...(temperature !== undefined && { temperature }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    abortSignal,
+  };
+};
+
+/** Newer versions of the packages split the counts: `{ total, … }` where there was a number. */
+const total = (count: unknown): number => countOf(isObject(count) ? count.total : count);
+
+const deltaOf = (config: ModelConfig, part: unknown): ModelDelta | undefined => {
+  if (!isObject(part)) return undefined;
+  switch (part.type) {
+    case "text-delta":
+      return { type: "text", text: textOf(part.delta) };
+    case "reasoning-delta":
+      return { type: "reasoning", text: textOf(part.delta) };
+    case "tool-call":
+      return {
+        type: "tool_call",
+        id: textOf(part.toolCallId),
+        name: textOf(part.toolName),
+        arguments: textOf(part.input),
+      };
+    case "finish": {
+      const usage = isObject(part.usage) ? part.usage : {};
+      const input_tokens = total(usage.inputTokens);
+      const output_tokens = total(usage.outputTokens);
+      const reason = textOf(isObject(part.finishReason) ? part.finishReason.unified : part.finishReason);
+      return {
+        type: "finish",
+        reason: finishReasons.get(reason) ?? "other",
+        usage: { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens },
+        model: config.id,
+      };
+    }
+    case "error":
+      throw part.error;
+    default:
+      return undefined;
+  }
+};
+
+/** What a package threw, in our words. */
+const failureOf = (config: ModelConfig, error: unknown): unknown => {
+  if (error instanceof ApiError) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  if (cause.name === "AI_LoadAPIKeyError") return responseError(config, 401, {}, cause.message);
+  if ("statusCode" in cause && typeof cause.statusCode === "number") {
+    const headers =
+      "responseHeaders" in cause && isObject(cause.responseHeaders) ? cause.responseHeaders : {};
+    const body = "responseBody" in cause ? textOf(cause.responseBody) : "";
+    return responseError(config, cause.statusCode, headers, body);
+  }
+  return networkError(config, "its API", cause);
+};
+
+/** A model of any other provider, through its `@ai-sdk/*` package, which is loaded by the first call. */
+export const createAiSdkModel = (
+  config: ModelConfig,
+  importPackage: ImportPackage = (name) => import(name),
+): Model => {
+  let loading: ReturnType<typeof loadModel> | undefined;
+
+  async function* stream(request: ModelRequest, signal: AbortSignal) {
+    signal.throwIfAborted();
+    loading ??= loadModel(config, importPackage);
+    const model = await loading;
+
+    const controller = new AbortController();
+    const onAbort = () => controller.abort(signal.reason);
+    const timer = setTimeout(
+      () => controller.abort(timeoutError(config)),
+      config.settings.timeoutSeconds * 1000,
+    );
+    signal.addEventListener("abort", onAbort, { once: true });
+    // The packages do not all stop for a signal: the wait ends here whether they do or not.
+    const stopped = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
+    });
+    let reader: ReadableStreamDefaultReader<unknown> | undefined;
+    try {
+      const answer = await Promise.race([
+        model.doStream(callOptions(config, request, controller.signal)),
+        stopped,
+      ]);
+      if (!isObject(answer) || !(answer.stream instanceof ReadableStream)) throw new Error("no stream");
+      reader = answer.stream.getReader();
+      while (true) {
+        const { done, value } = await Promise.race([reader.read(), stopped]);
+        timer.refresh();
+        if (done)
+          throw new ModelError("LLM_ERROR", `${config.provider} broke off the answer of ${config.id}`, true);
+        const delta = deltaOf(config, value);
+        if (delta) yield [delta];
+        if (delta?.type === "finish") return;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw failureOf(config, error);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      controller.abort(new Error("The answer is no longer read"));
+      stopped.catch(() => {});
+      reader?.cancel().catch(() => {});
+    }
+  }
+
+  return { id: config.id, stream };
+};

@@ -1,0 +1,37 @@
+import { answerFrom, type ExtractiveReply } from "./extract.ts";
+import type { Model, ModelDelta, ModelRequest } from "./model.ts";
+
+const id = "builtin/extractive";
+const wordsPerDelta = 4;
+
+const countWords = (text: string): number => text.match(/\S+/g)?.length ?? 0;
+
+const deltasOf = ({ text, toolCall }: ExtractiveReply, request: ModelRequest): ModelDelta[] => {
+  const groups = text.match(new RegExp(`(?:\\s*\\S+){1,${wordsPerDelta}}\\s*`, "g")) ?? [];
+  const input_tokens = request.messages.reduce((sum, { content }) => sum + countWords(content), 0);
+  const output_tokens = countWords(text);
+  return [
+    ...groups.map((group): ModelDelta => ({ type: "text", text: group })),
+    ...(toolCall ? [{ type: "tool_call" as const, ...toolCall }] : []),
+    {
+      type: "finish",
+      reason: toolCall ? "tool_calls" : "stop",
+      usage: { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens },
+      model: id,
+    },
+  ];
+};
+
+/**
+ * The model that needs no key and no weights: it quotes what the user said and what the documents say, and says
+ * what it is when that is not enough. The same request always gets the same answer. Its usage counts words.
+ */
+export const createBuiltInModel = (): Model => ({
+  id,
+  async *stream(request, signal) {
+    for (const delta of deltasOf(answerFrom(request), request)) {
+      signal.throwIfAborted();
+      yield [delta];
+    }
+  },
+});

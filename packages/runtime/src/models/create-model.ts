@@ -1,0 +1,48 @@
+import type { ModelConfig } from "@muxi/formation";
+import { Agent, type Dispatcher } from "undici";
+import { createAiSdkModel, type ImportPackage } from "./ai-sdk.ts";
+import { createAnthropicModel } from "./anthropic.ts";
+import { createBuiltInModel } from "./built-in.ts";
+import { createGoogleModel } from "./google.ts";
+import type { Model } from "./model.ts";
+import { createOpenAiCompatibleModel } from "./openai-compatible.ts";
+import { compatibleProviders } from "./providers.ts";
+import { type ResilienceDeps, withRetries } from "./resilient.ts";
+
+export interface ModelDeps extends ResilienceDeps {
+  /** The connections to all providers, shared by all models: see `createDispatcher`. */
+  dispatcher: Dispatcher;
+  /** Loads an `@ai-sdk/*` package. Default: `import()`. */
+  importPackage?: ImportPackage;
+}
+
+/**
+ * The connections to model providers, kept alive between calls; make one a process and `destroy()` it at the end.
+ * undici's timeouts are off: it would end a thinking model's silence after 300 s, whatever the formation says.
+ */
+export const createDispatcher = (): Agent =>
+  new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 30_000 });
+
+const createAdapter = (config: ModelConfig, deps: ModelDeps): Model => {
+  const { provider, settings } = config;
+  if (provider === "anthropic") return createAnthropicModel(config, deps.dispatcher);
+  if (provider === "google") return createGoogleModel(config, deps.dispatcher);
+  if (Object.hasOwn(compatibleProviders, provider) || settings.baseUrl !== undefined) {
+    return createOpenAiCompatibleModel(config, deps.dispatcher);
+  }
+  return createAiSdkModel(config, deps.importPackage);
+};
+
+/**
+ * The model that a formation configures, with its tries and its fallback (contract/formation.md 2.4).
+ *
+ * @throws ApiError `INVALID_PARAMETER` when its `base_url` is no address
+ * @example
+ * const model = createModel(config, { dispatcher: createDispatcher(), log });
+ * for await (const deltas of model.stream({ messages }, signal)) …
+ */
+export const createModel = (config: ModelConfig, deps: ModelDeps): Model => {
+  if (config.provider === "builtin") return createBuiltInModel();
+  const fallback = config.fallback && createModel(config.fallback, deps);
+  return withRetries(config, createAdapter(config, deps), fallback, deps);
+};

@@ -1,0 +1,155 @@
+import type { ModelConfig } from "@muxi/formation";
+import { ApiError, type ApiErrorOptions, type ErrorCode } from "@muxi/protocol";
+import { isObject, type JsonObject, parseObject, textOf } from "./json.ts";
+
+/**
+ * A failure of a model or of the way to it. What the provider wrote stays in `cause`, where no client sees it:
+ * some providers repeat keys and prompts in their errors.
+ */
+export class ModelError extends ApiError {
+  /** Whether the same request may succeed when it is sent again. */
+  readonly transient: boolean;
+
+  constructor(code: ErrorCode, message: string, transient: boolean, options: ApiErrorOptions = {}) {
+    super(code, message, options);
+    this.transient = transient;
+  }
+}
+
+/** What a provider may say in `error.code` or `error.type` that a user can do something about. */
+const knownReasons = new Map([
+  ["context_length_exceeded", "the conversation is longer than the model's context window"],
+  ["insufficient_quota", "the quota of the account is used up; check its plan and billing"],
+  ["billing_error", "the account has a billing problem"],
+  ["content_filter", "the provider's content filter stopped the request"],
+]);
+
+/** HTTP status that an error inside a stream stands for. */
+const statusOfReason = new Map([
+  ["overloaded_error", 529],
+  ["api_error", 500],
+  ["server_error", 500],
+  ["timeout_error", 504],
+  ["rate_limit_error", 429],
+  ["rate_limit_exceeded", 429],
+  ["insufficient_quota", 429],
+  ["authentication_error", 401],
+  ["permission_error", 403],
+  ["not_found_error", 404],
+]);
+
+const isTransient = (status: number): boolean =>
+  status === 408 || status === 409 || status === 429 || status >= 500;
+
+/** Where users keep the key of a provider (contract/formation.md 2.4). */
+const keyPlaces = ({ provider }: ModelConfig): string => {
+  const variable =
+    provider === "google" ? "GEMINI_API_KEY" : `${provider.toUpperCase().replaceAll("-", "_")}_API_KEY`;
+  return `llm.api_keys.${provider} in the formation or ${variable} in the environment`;
+};
+
+const causeOf = (config: ModelConfig, status: number, text: string): Error => {
+  const { apiKey, provider } = config;
+  return new Error(`${provider} answered ${status}: ${apiKey ? text.replaceAll(apiKey, "[key]") : text}`);
+};
+
+/** The error object of a body or an event: `{"error":{…}}`; Google wraps it in an array. */
+const errorObject = (text: string): JsonObject => {
+  const body = parseObject(text.trimStart().replace(/^\[([\s\S]*)\]\s*$/, "$1"));
+  return isObject(body?.error) ? body.error : {};
+};
+
+const failure = (
+  config: ModelConfig,
+  status: number,
+  error: JsonObject,
+  text: string,
+  retryAfter?: number,
+): ModelError => {
+  const { provider, id, name } = config;
+  const words = [textOf(error.code), textOf(error.type)];
+  const reason = words.map((word) => knownReasons.get(word)).find((known) => known !== undefined);
+  const cause = causeOf(config, status, text);
+  const fail = (message: string) => new ModelError("LLM_ERROR", message, isTransient(status), { cause });
+
+  if (status === 429) {
+    return new ModelError(
+      "LLM_RATE_LIMITED",
+      `${provider} limits the requests to ${id}${reason === undefined ? "" : `: ${reason}`}`,
+      !words.includes("insufficient_quota"),
+      { cause, ...(retryAfter !== undefined && { retryAfter }) },
+    );
+  }
+  if (reason !== undefined) return fail(`${provider} refused the request to ${id}: ${reason}`);
+  if (status === 401 || status === 403) {
+    return fail(
+      config.apiKey
+        ? `${provider} refused the API key for ${id} (${status}). Check ${keyPlaces(config)}`
+        : `${provider} needs an API key for ${id}. Set ${keyPlaces(config)}`,
+    );
+  }
+  if (status === 404)
+    return fail(`${provider} has no model "${name}" (404). Check the model's name and its base_url`);
+  if (status >= 500) return fail(`${provider} failed to answer for ${id} (${status})`);
+  return fail(`${provider} rejected the request to ${id} (${status}); the log has its reason`);
+};
+
+/** Seconds to wait: the header holds seconds or an HTTP date; Google puts them into the body. */
+const retryAfterOf = (header: unknown, body: string): number | undefined => {
+  const text = textOf(header) || /"retryDelay":\s*"([\d.]+)s"/.exec(body)?.[1];
+  if (!text) return undefined;
+  const seconds = Number(text);
+  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds));
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
+};
+
+/** The failure that a response without a stream stands for. */
+export const responseError = (
+  config: ModelConfig,
+  status: number,
+  headers: Record<string, unknown>,
+  body: string,
+): ModelError => {
+  const error = errorObject(body);
+  if (status >= 400) return failure(config, status, error, body, retryAfterOf(headers["retry-after"], body));
+  return new ModelError(
+    "LLM_ERROR",
+    `${config.provider} did not answer ${config.id} with a stream (${status})`,
+    false,
+    {
+      cause: causeOf(config, status, body),
+    },
+  );
+};
+
+/** The failure that an error object inside a stream stands for. */
+export const eventError = (config: ModelConfig, error: unknown): ModelError => {
+  const details = isObject(error) ? error : {};
+  const named = statusOfReason.get(textOf(details.code)) ?? statusOfReason.get(textOf(details.type)) ?? 400;
+  const status = typeof details.code === "number" ? details.code : named;
+  return failure(config, status, details, JSON.stringify(error));
+};
+
+export const malformedEventError = ({ provider, id }: ModelConfig): ModelError =>
+  new ModelError("LLM_ERROR", `${provider} sent something that is not JSON in the answer of ${id}`, false);
+
+export const cutOffError = ({ provider, id }: ModelConfig): ModelError =>
+  new ModelError("LLM_ERROR", `${provider} broke off the answer of ${id}`, true);
+
+export const timeoutError = ({ provider, id, settings }: ModelConfig): ModelError =>
+  new ModelError(
+    "LLM_TIMEOUT",
+    `${provider} sent nothing for ${id} within ${settings.timeoutSeconds} s`,
+    true,
+  );
+
+export const networkError = ({ provider, id }: ModelConfig, origin: string, cause: Error): ModelError => {
+  const code = "code" in cause ? textOf(cause.code) : "";
+  return new ModelError(
+    "LLM_ERROR",
+    `The connection to ${provider} at ${origin} failed${code && ` (${code})`} while asking ${id}`,
+    true,
+    { cause },
+  );
+};

@@ -1,0 +1,219 @@
+import type { ModelConfig } from "@muxi/formation";
+import type { Dispatcher } from "undici";
+import { cutOffError, ModelError, networkError, responseError, timeoutError } from "./errors.ts";
+import type { ModelDelta } from "./model.ts";
+import { createSseReader, EventTooLargeError } from "./sse.ts";
+
+/** Turns the events of one answer into deltas; one is made for each call. */
+export interface WireDecoder {
+  /** Adds what the `data` of one event means. @throws ModelError */
+  event(data: string, deltas: ModelDelta[]): void;
+  /** The response ended: adds `finish` when the model had ended too. */
+  end(deltas: ModelDelta[]): void;
+}
+
+export interface ExchangeOptions {
+  dispatcher: Dispatcher;
+  config: ModelConfig;
+  url: URL;
+  headers: Record<string, string>;
+  body: string;
+  decoder: WireDecoder;
+}
+
+const errorBodyLimit = 64 * 1024;
+/** Deltas that may wait for the consumer before the socket is no longer read. */
+const waitingLimit = 4096;
+
+/**
+ * One request to a provider and its streamed answer. It is its own undici handler: with no stream object and no
+ * promise per event between the socket and the deltas, a token costs little more than its `JSON.parse`.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  readonly #read: (piece: Buffer) => void;
+  readonly #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
+  #deltas: ModelDelta[] = [];
+  #state: "open" | "finished" | "failed" = "open";
+  #failure: unknown;
+  #wake: (() => void) | undefined;
+  /** Set when the response is an error and not a stream. */
+  #refusal: { status: number; headers: Record<string, unknown>; pieces: Buffer[]; size: number } | undefined;
+
+  constructor(options: ExchangeOptions) {
+    const { config, decoder } = options;
+    this.#options = options;
+    this.#read = createSseReader((data) => decoder.event(data, this.#deltas));
+    // One clock for the connection, the headers and each read: undici's own are off (see createDispatcher).
+    this.#timer = setTimeout(() => this.#onIdle(), config.settings.timeoutSeconds * 1000);
+  }
+
+  async *deltas(signal: AbortSignal): AsyncGenerator<ModelDelta[], void, void> {
+    const onAbort = () => {
+      if (this.#state === "open") this.#abandon(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      this.#send();
+      while (true) {
+        if (this.#deltas.length > 0) {
+          const batch = this.#deltas;
+          this.#deltas = [];
+          this.#controller?.resume();
+          yield batch;
+        } else if (this.#state === "failed") {
+          throw this.#failure;
+        } else if (this.#state === "finished") {
+          return;
+        } else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      // A finished answer leaves its connection to the pool; only the tail of the body is still to come.
+      if (this.#state === "open") this.#abandon(new Error("The answer is no longer read"));
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#state === "failed") this.#disconnect();
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#timer.refresh();
+    if (status < 200) return;
+    const isJson = String(headers["content-type"] ?? "").startsWith("application/json");
+    if (status >= 300 || isJson) this.#refusal = { status, headers, pieces: [], size: 0 };
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    this.#timer.refresh();
+    if (this.#state !== "open") return;
+    if (this.#refusal) {
+      this.#refusal.pieces.push(piece);
+      this.#refusal.size += piece.length;
+      if (this.#refusal.size > errorBodyLimit) {
+        this.#refuse(this.#refusal);
+        this.#disconnect();
+      }
+      return;
+    }
+    try {
+      this.#read(piece);
+    } catch (error) {
+      this.#fail(error instanceof EventTooLargeError ? this.#tooLarge(error) : error);
+      this.#disconnect();
+      return;
+    }
+    this.#settle();
+    if (this.#deltas.length > waitingLimit) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#timer);
+    if (this.#state !== "open") return;
+    if (this.#refusal) {
+      this.#refuse(this.#refusal);
+      return;
+    }
+    this.#options.decoder.end(this.#deltas);
+    this.#settle();
+    if (this.#state === "open") this.#fail(cutOffError(this.#options.config));
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#timer);
+    const { config, url } = this.#options;
+    if (this.#state === "open") this.#fail(networkError(config, url.origin, error));
+  }
+
+  #send(): void {
+    const { dispatcher, url, headers, body } = this.#options;
+    dispatcher.dispatch(
+      { origin: url.origin, path: url.pathname + url.search, method: "POST", headers, body },
+      this,
+    );
+  }
+
+  /** Wakes the consumer when there is something to take, and notes the end of the answer. */
+  #settle(): void {
+    const last = this.#deltas.at(-1);
+    if (last === undefined) return;
+    if (last.type === "finish") this.#state = "finished";
+    this.#rouse();
+  }
+
+  #rouse(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  #fail(failure: unknown): void {
+    this.#state = "failed";
+    this.#failure = failure;
+    this.#rouse();
+  }
+
+  #abandon(reason: unknown): void {
+    this.#deltas = [];
+    this.#fail(reason);
+    this.#disconnect();
+  }
+
+  #refuse({
+    status,
+    headers,
+    pieces,
+  }: {
+    status: number;
+    headers: Record<string, unknown>;
+    pieces: Buffer[];
+  }): void {
+    const text = Buffer.concat(pieces).toString("utf8", 0, errorBodyLimit);
+    this.#fail(responseError(this.#options.config, status, headers, text));
+  }
+
+  #tooLarge(cause: Error): ModelError {
+    const { provider, id } = this.#options.config;
+    return new ModelError("LLM_ERROR", `${provider} sent too large an event in the answer of ${id}`, false, {
+      cause,
+    });
+  }
+
+  #onIdle(): void {
+    if (this.#controller?.paused) {
+      this.#timer.refresh();
+      return;
+    }
+    if (this.#state === "open") this.#fail(timeoutError(this.#options.config));
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
+    clearTimeout(this.#timer);
+    this.#controller?.abort(new Error("The answer of the model is no longer wanted"));
+  }
+}
+
+/**
+ * Sends the request and gives the deltas of its answer, batched by what one read of the socket held.
+ *
+ * @throws ModelError, or the reason of `signal`
+ */
+export async function* exchange(
+  options: ExchangeOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ModelDelta[], void, void> {
+  signal.throwIfAborted();
+  yield* new Exchange(options).deltas(signal);
+}

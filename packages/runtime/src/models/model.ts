@@ -1,0 +1,76 @@
+import type { FinishReason, Usage } from "@muxi/protocol";
+
+/** A tool that the model may call. */
+export interface ToolDefinition {
+  name: string;
+  description: string;
+  /** JSON Schema of the arguments. */
+  parameters: Record<string, unknown>;
+}
+
+export interface ToolCall {
+  id: string;
+  name: string;
+  /** The arguments as the model wrote them: JSON text, possibly invalid. */
+  arguments: string;
+  /** What the provider wants to see again with the call (Google's `thoughtSignature`); nobody else reads it. */
+  signature?: string;
+}
+
+export type ModelMessage =
+  | { role: "system" | "user"; content: string }
+  | { role: "assistant"; content: string; toolCalls?: ToolCall[] }
+  | { role: "tool"; toolCallId: string; name: string; content: string };
+
+/** Settings of one call; what is left out is left to the provider. */
+export interface ModelSettings {
+  temperature?: number;
+  maxTokens?: number;
+}
+
+export interface ModelRequest {
+  messages: ModelMessage[];
+  tools?: ToolDefinition[];
+  settings?: ModelSettings;
+  /**
+   * What the overlord found for this message. Real models read it in the prompt; the built-in model answers
+   * from it.
+   */
+  context?: RecalledContext;
+}
+
+/** A passage of memory, of the session or of the agent's knowledge. */
+export interface Passage {
+  text: string;
+  /** Where it comes from, in words a user understands: a file name, `memory`, `this conversation`. */
+  source: string;
+  kind: "memory" | "session" | "knowledge";
+}
+
+export interface RecalledContext {
+  /** Best first. */
+  passages: Passage[];
+}
+
+/**
+ * What a model sends back, in order: any mix of `text`, `reasoning` and whole `tool_call`s, then exactly one
+ * `finish`. A stream that breaks throws an `ApiError` instead.
+ */
+export type ModelDelta =
+  | { type: "text"; text: string }
+  | { type: "reasoning"; text: string }
+  | ({ type: "tool_call" } & ToolCall)
+  | { type: "finish"; reason: FinishReason; usage: Usage; model: string };
+
+export interface Model {
+  /** As the formation names it: `provider/name`. */
+  readonly id: string;
+  /**
+   * Asks the model. Deltas come in batches: all that one read from the socket held, so that a consumer pays one
+   * await a packet and not one a token.
+   *
+   * @param signal Aborting it closes the connection and makes the iteration throw its reason.
+   * @throws ApiError `LLM_ERROR`, `LLM_RATE_LIMITED` (with `retryAfter`), `LLM_TIMEOUT`
+   */
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelDelta[]>;
+}

@@ -1,0 +1,44 @@
+import type { ModelMessage, Passage } from "../models/index.ts";
+
+export interface PromptParts {
+  /** Voice of the formation, then the agent's own instructions. */
+  instructions: readonly string[];
+  now: Date;
+  /** What was recalled for this message, best first. */
+  passages: readonly Passage[];
+  /** The conversation so far, oldest first. */
+  history: readonly { role: "user" | "assistant" | "system"; content: string }[];
+  message: string;
+}
+
+const list = (title: string, passages: readonly Passage[], line: (passage: Passage) => string): string[] =>
+  passages.length === 0 ? [] : [`${title}\n${passages.map(line).join("\n")}`];
+
+/** The messages of a chat in the order of contract/formation.md 6.2. */
+export const buildPrompt = ({
+  instructions,
+  now,
+  passages,
+  history,
+  message,
+}: PromptParts): ModelMessage[] => {
+  const system = [
+    ...instructions,
+    `Today's date is ${now.toISOString().slice(0, 10)}.`,
+    ...list(
+      "What the user said in earlier conversations:",
+      passages.filter(({ kind }) => kind !== "knowledge"),
+      ({ text }) => `- ${text}`,
+    ),
+    ...list(
+      "From your documents (name the source when you use one):",
+      passages.filter(({ kind }) => kind === "knowledge"),
+      ({ text, source }) => `[${source}]\n${text}`,
+    ),
+  ];
+  return [
+    { role: "system", content: system.join("\n\n") },
+    ...history.map(({ role, content }) => ({ role, content })),
+    { role: "user", content: message },
+  ];
+};

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, onTestFinished, test } from "vitest";
+import { createSessionRepository } from "./sessions.ts";
+import { NewerSchemaError, openSqlite } from "./sqlite.ts";
+
+const databaseFile = (): string => {
+  const dir = mkdtempSync(path.join(tmpdir(), "muxi-store-"));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return path.join(dir, "memory.db");
+};
+
+const owner = { formationId: "f", userId: "ann" };
+const message = (content: string, createdAt = 1) => ({ role: "user" as const, content, createdAt });
+
+test("what was written is there after the file is opened again", async () => {
+  const file = databaseFile();
+  const first = openSqlite(file);
+  await createSessionRepository(first).append(owner, "s1", message("hello"), null);
+  await first.close();
+
+  const second = openSqlite(file);
+  onTestFinished(() => second.close());
+  expect(await createSessionRepository(second).recent(owner, "s1", 10)).toMatchObject([{ content: "hello" }]);
+});
+
+test("a write that fails takes nothing along: its own statements are undone, the others of the tick stay", async () => {
+  const db = openSqlite(databaseFile());
+  onTestFinished(() => db.close());
+  const add = (id: string) => ({
+    sql: "insert into session (formation_id, id, user_id, created_at, last_activity) values ('f', ?, 'u', 1, 1)",
+    parameters: [id],
+  });
+  const [good, bad, alsoGood] = await Promise.allSettled([
+    db.write([add("a")]),
+    db.write([add("b"), add("a")]),
+    db.write([add("c")]),
+  ]);
+  expect([good.status, bad.status, alsoGood.status]).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  const rows = await db.query.selectFrom("session").select("id").orderBy("id").execute();
+  expect(rows.map(({ id }) => id)).toEqual(["a", "c"]);
+});
+
+test("a file from a newer version is left alone", () => {
+  const file = databaseFile();
+  const raw = new DatabaseSync(file);
+  raw.exec("pragma user_version = 999");
+  raw.close();
+  expect(() => openSqlite(file)).toThrow(NewerSchemaError);
+  expect(() => openSqlite(file)).toThrow(/newer version.*update muxi/);
+});
+
+test("two processes may open one new file at once", async () => {
+  const file = databaseFile();
+  const both = [openSqlite(file), openSqlite(file)];
+  onTestFinished(async () => {
+    for (const db of both) await db.close();
+  });
+  const stored = await Promise.all(
+    both.map((db, index) => createSessionRepository(db).append(owner, `s${index}`, message("hello"), null)),
+  );
+  expect(stored).toEqual([true, true]);
+});
+
+test("a statement is kept once, found by its words, and only by its owner", async () => {
+  const db = openSqlite(databaseFile());
+  onTestFinished(() => db.close());
+  const sessions = createSessionRepository(db);
+  const text = 'My "favourite" apples are Russets';
+  await sessions.append(owner, "s1", message(text, 1), text);
+  await sessions.append(owner, "s2", message(text, 2), text);
+
+  const find = (userId: string, words: string[], notInSession = "now") =>
+    sessions.statements({ ...owner, userId }, words, { limit: 10, notInSession });
+  expect(await find("ann", ["apple"])).toMatchObject([{ text, saidAt: 2 }]);
+  expect(await find("ann", ['"favourite"', "nothing"])).toHaveLength(1);
+  expect(await find("ann", ["apple"], "s2")).toEqual([]);
+  expect(await find("ann", ["pear"])).toEqual([]);
+  expect(await find("bob", ["apple"])).toEqual([]);
+  expect(await find("ann", [])).toEqual([]);
+});

@@ -1,0 +1,111 @@
+import { expect, onTestFinished, test } from "vitest";
+import { collect, manifest, startFormation, textOf, until, writeFormation } from "./harness.ts";
+import { startModelServer } from "./model-server.ts";
+
+const agents = {
+  "agents/grower.afs": `id: grower
+name: Grower
+description: Knows apples, pears and pruning
+specialties: [apples, pruning]
+system_message: Answer as an orchard keeper.
+knowledge:
+  sources:
+    - path: knowledge
+`,
+  "agents/clerk.afs": `id: clerk
+name: Clerk
+description: Writes invoices and orders
+`,
+  "knowledge/apples.md":
+    "# Egremont Russet\n\nPick the Egremont Russet in late September. It keeps until December.\n",
+};
+
+test("a stream begins with the ids, ends with done, and its frames are numbered without gaps", async () => {
+  const api = await startFormation(await writeFormation());
+  const frames = await collect(await api.stream({ message: "Hello there" }));
+
+  expect(frames.map(({ id }) => id)).toEqual(frames.map((_, index) => String(index + 1)));
+  for (const { event, data } of frames) expect(data.type).toBe(event);
+  const [first] = frames;
+  const last = frames.at(-1);
+  expect(first?.data).toMatchObject({ type: "progress", session_id: expect.stringMatching(/^sess_/) });
+  expect(last?.data).toMatchObject({
+    type: "done",
+    finished: true,
+    finish_reason: "stop",
+    model: "builtin/extractive",
+    session_id: first?.data.session_id,
+    request_id: first?.data.request_id,
+  });
+  expect(textOf(frames)).not.toBe("");
+});
+
+test("a JSON answer holds the same message that is stored", async () => {
+  const api = await startFormation(await writeFormation());
+  const { status, body } = await api.chat("Remember that the ladder is in the shed", { user: "ann" });
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ object: "message", type: "chat.completed", success: true, error: null });
+  expect(body.request.id).toBe(body.data.request_id);
+
+  const { body: stored } = await api.get(`/sessions/${body.data.session_id}/messages`, { user: "ann" });
+  expect(stored.data.messages).toMatchObject([
+    { role: "user", content: "Remember that the ladder is in the shed" },
+    { role: "assistant", content: body.data.message.content, agent_id: "muxi-generalist" },
+  ]);
+});
+
+test("a fact from one session is known in the next one, and to nobody else", async () => {
+  const api = await startFormation(await writeFormation());
+  await api.chat("My favourite apple is the Egremont Russet.", { user: "ann" });
+  const { body: hers } = await api.chat("Which apple is my favourite?", { user: "ann" });
+  expect(hers.data.message.content).toContain("Egremont Russet");
+  const { body: his } = await api.chat("Which apple is my favourite?", { user: "bob" });
+  expect(his.data.message.content).not.toContain("Egremont Russet");
+});
+
+test("the agent's documents answer", async () => {
+  const api = await startFormation(await writeFormation(agents));
+  await until(async () => {
+    const { body } = await api.chat("When do I pick the Egremont Russet?");
+    return /late September/.test(body.data.message.content);
+  });
+});
+
+test("the agent is the one that fits the message, or the one that the caller names", async () => {
+  const api = await startFormation(await writeFormation(agents));
+  const agentOf = async (body: Record<string, unknown>) =>
+    (await collect(await api.stream(body))).at(-1)?.data.agent_id;
+  expect(await agentOf({ message: "Tell me about pruning" })).toBe("grower");
+  expect(await agentOf({ message: "I need an invoice" })).toBe("clerk");
+  expect(await agentOf({ message: "Tell me about pruning", agent_id: "clerk" })).toBe("clerk");
+});
+
+test("the model sees the instructions, what was recalled, the conversation and the message, in this order", async () => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  const dir = await writeFormation({
+    ...agents,
+    "SOUL.md": "Speak like an old gardener.",
+    "formation.afs": `${manifest}
+agents: [grower]
+llm:
+  settings: { base_url: ${models.url}/v1 }
+  models: [{ text: openai/test-model, api_key: sk-test }]
+`,
+  });
+  const api = await startFormation(dir, { now: () => Date.UTC(2026, 10, 23) });
+  await api.chat("My orchard has twelve old pear trees", { user: "ann" });
+  const { body } = await api.chat("Good morning", { user: "ann" });
+  await api.chat("How many pear trees do I have?", { user: "ann", session: body.data.session_id });
+
+  const { messages } = JSON.parse(String(models.requests.at(-1)?.bytes));
+  expect(messages.map(({ role }: { role: string }) => role)).toEqual(["system", "user", "assistant", "user"]);
+  const [system, ...conversation] = messages.map(({ content }: { content: string }) => content);
+  const order = ["old gardener", "orchard keeper", "2026-11-23", "twelve old pear trees"].map((part) =>
+    system.indexOf(part),
+  );
+  expect(order).toEqual([...order].sort((a, b) => a - b));
+  expect(order[0]).toBeGreaterThanOrEqual(0);
+  expect(conversation[0]).toBe("Good morning");
+  expect(conversation.at(-1)).toBe("How many pear trees do I have?");
+});

@@ -1,0 +1,153 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { openFormation } from "@muxi/formation";
+import { pino } from "pino";
+import { onTestFinished } from "vitest";
+import { type Runtime, startRuntime } from "../src/index.ts";
+
+export const keys = { clientKey: "fmc_test", adminKey: "fma_test" };
+
+export const manifest = `schema: "1.0.0"
+id: orchard
+description: Answers questions about an orchard
+`;
+
+/** Writes a formation into a temporary folder. */
+export const writeFormation = async (files: Record<string, string> = {}): Promise<string> => {
+  const dir = await mkdtemp(path.join(tmpdir(), "muxi-runtime-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries({ "formation.afs": manifest, ...files })) {
+    const file = path.join(dir, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+  return dir;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into an answer
+type Anything = any;
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Anything;
+}
+
+export interface Frame {
+  id: string | undefined;
+  event: string | undefined;
+  data: Anything;
+}
+
+interface CallOptions {
+  user?: string;
+  key?: "client" | "admin" | "none";
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+const frameOf = (block: string): Frame => {
+  const field = (name: string) =>
+    block
+      .split("\n")
+      .find((line) => line.startsWith(`${name}: `))
+      ?.slice(name.length + 2);
+  return { id: field("id"), event: field("event"), data: JSON.parse(field("data") ?? "null") };
+};
+
+/** Whole frames of an event stream, as they come; comments are left out. */
+export async function* framesOf(response: Response): AsyncGenerator<Frame> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of response.body ?? []) {
+    const blocks = (rest + decoder.decode(bytes, { stream: true })).split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) if (!block.startsWith(":")) yield frameOf(block);
+  }
+}
+
+export const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+};
+
+export const textOf = (frames: readonly Frame[]): string =>
+  frames.map(({ data }) => (data.type === "text" ? data.text : "")).join("");
+
+/** Polls until the condition holds, for as long as the test may run. */
+export const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
+/** Plain HTTP to a running formation. */
+export const apiAt = (url: string) => {
+  const request = (method: string, route: string, options: CallOptions = {}) => {
+    const { user, key = "client", body, headers, signal } = options;
+    return fetch(`${url}/v1${route}`, {
+      method,
+      headers: {
+        ...(key === "client" && { "X-Muxi-Client-Key": keys.clientKey }),
+        ...(key === "admin" && { "X-Muxi-Admin-Key": keys.adminKey }),
+        ...(user !== undefined && { "X-Muxi-User-ID": user }),
+        ...(body !== undefined && { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(signal && { signal }),
+    });
+  };
+
+  const call = async (method: string, route: string, options?: CallOptions): Promise<Answer> => {
+    const response = await request(method, route, options);
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === "" ? undefined : JSON.parse(text),
+    };
+  };
+
+  return {
+    url,
+    request,
+    call,
+    get: (route: string, options?: CallOptions) => call("GET", route, options),
+    /** A chat as one JSON answer. */
+    chat: (message: string, { session, ...options }: CallOptions & { session?: string } = {}) =>
+      call("POST", "/chat", {
+        ...options,
+        body: { message, stream: false, ...(session !== undefined && { session_id: session }) },
+      }),
+    /** A chat as a stream of frames. */
+    stream: async (body: Record<string, unknown>, options?: CallOptions) =>
+      framesOf(await request("POST", "/chat", { ...options, body })),
+  };
+};
+
+export type Api = ReturnType<typeof apiAt>;
+
+interface StartOptions {
+  env?: Record<string, string>;
+  now?: () => number;
+}
+
+/** Starts a formation folder on a free port; it is closed when the test ends. */
+export const startFormation = async (
+  dir: string,
+  { env = {}, now }: StartOptions = {},
+): Promise<Api & { runtime: Runtime }> => {
+  const runtime = await startRuntime({
+    formation: await openFormation(dir),
+    keys,
+    host: "127.0.0.1",
+    port: 0,
+    env,
+    log: pino({ level: "silent" }),
+    ...(now && { now }),
+  });
+  onTestFinished(() => runtime.close(0));
+  return { ...apiAt(`http://127.0.0.1:${runtime.port}`), runtime };
+};

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { apiAt, collect, keys, manifest, writeFormation } from "./harness.ts";
+import { startModelServer } from "./model-server.ts";
+
+const main = fileURLToPath(import.meta.resolve("../dist/main.js"));
+
+const withKeys = `${manifest}
+server: { api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey} } }
+`;
+
+/** Runs the built runtime as the server does, and tells how it ended. */
+const run = (folder: string, env: Record<string, string> = {}) => {
+  const child = spawn(process.execPath, [main, folder], {
+    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ...env },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  let output = "";
+  child.stdout.on("data", (bytes) => {
+    output += bytes;
+  });
+  child.stderr.on("data", (bytes) => {
+    output += bytes;
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  // Not the child's own `close`: after `disconnect()` it never comes.
+  const ended = Promise.all([
+    once(child, "exit"),
+    once(child.stdout, "close"),
+    once(child.stderr, "close"),
+  ]).then(([[code]]) => ({ code, output }));
+  return { child, ended };
+};
+
+const ready = async (child: ChildProcess) => {
+  const [message] = await once(child, "message");
+  return apiAt(`http://127.0.0.1:${message.port}`);
+};
+
+test("after kill -9 in the middle of an answer every acknowledged message is there", async () => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  const dir = await writeFormation({
+    "formation.afs": `${withKeys}
+llm:
+  settings: { base_url: "${models.url}/v1" }
+  models: [{ text: openai/test-model, api_key: sk-test }]
+`,
+  });
+  const first = run(dir);
+  const api = await ready(first.child);
+  await api.chat("The first message", { user: "ann", session: "s1" });
+  models.reply({ text: ["One ", "two"], stallAfter: 2 });
+  const frames = await api.stream({ message: "The second message", session_id: "s1" }, { user: "ann" });
+  const { value: progress } = await frames.next();
+  expect(progress?.event).toBe("progress");
+
+  first.child.kill("SIGKILL");
+  await expect(collect(frames)).rejects.toThrow();
+  await first.ended;
+
+  const again = await ready(run(dir).child);
+  const { body } = await again.get("/sessions/s1/messages", { user: "ann" });
+  expect(body.data.messages.map(({ content }: { content: string }) => content)).toEqual([
+    "The first message",
+    "Hello from the model.",
+    "The second message",
+  ]);
+});
+
+test("SIGTERM lets the answer at work end and exits with 0", async () => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const dir = await writeFormation({
+    "formation.afs": `${withKeys}
+llm:
+  settings: { base_url: "${models.url}/v1" }
+  models: [{ text: openai/test-model, api_key: sk-test }]
+`,
+  });
+  const { child, ended } = run(dir);
+  const api = await ready(child);
+  models.reply({ before: held });
+  const frames = await api.stream({ message: "Hello there" });
+  await frames.next();
+  child.kill("SIGTERM");
+  release();
+  expect((await collect(frames)).at(-1)?.event).toBe("done");
+  expect(await ended).toMatchObject({ code: 0 });
+});
+
+test("a runtime whose server is gone ends by itself", async () => {
+  const { child, ended } = run(await writeFormation());
+  await ready(child);
+  child.disconnect();
+  expect(await ended).toMatchObject({ code: 0 });
+});
+
+test("a port in use is named, with the remedy", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  onTestFinished(() => {
+    taken.close();
+  });
+  const address = taken.address();
+  const port = typeof address === "object" && address ? String(address.port) : "";
+  const { code, output } = await run(await writeFormation(), { PORT: port }).ended;
+  expect(code).toBe(1);
+  expect(output).toMatch(`Error: port ${port} on 127.0.0.1 is in use`);
+  expect(output).toContain("--port");
+});
+
+test.each([
+  ["no formation", {}, /does not exist/],
+  ["a syntax error", { "formation.afs": 'schema: "1.0.0"\nid: [\n' }, /not valid YAML at line 3/],
+  ["a missing secret", { "formation.afs": `${manifest}name: "\${{ secrets.NAME }}"\n` }, /NAME/],
+  [
+    "a database that it cannot use",
+    { "formation.afs": `${manifest}memory: { persistent: { connection_string: "postgres://db/x" } }\n` },
+    /Postgres/,
+  ],
+])("%s stops it with a message and without a stack", async (name, files, message) => {
+  const dir = await writeFormation(files);
+  const folder = name === "no formation" ? path.join(dir, "nowhere") : dir;
+  const { code, output } = await run(folder).ended;
+  expect(code).toBe(1);
+  expect(output).toMatch(message);
+  expect(output).not.toMatch(/^\s+at /m);
+});
