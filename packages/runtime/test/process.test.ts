@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { apiAt, collect, keys, manifest, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 
-const main = fileURLToPath(import.meta.resolve("../dist/main.js"));
+const main = fileURLToPath(import.meta.resolve("../bin/muxi-runtime.js"));
 
 const withKeys = `${manifest}
 server: { api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey} } }
@@ -19,21 +19,22 @@ const run = (folder: string, env: Record<string, string> = {}) => {
     env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new Error("the process has no pipes");
   let output = "";
-  child.stdout.on("data", (bytes) => {
-    output += bytes;
-  });
-  child.stderr.on("data", (bytes) => {
-    output += bytes;
-  });
+  for (const pipe of [stdout, stderr]) {
+    pipe.on("data", (bytes) => {
+      output += bytes;
+    });
+  }
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
   // Not the child's own `close`: after `disconnect()` it never comes.
   const ended = Promise.all([
     once(child, "exit"),
-    once(child.stdout, "close"),
-    once(child.stderr, "close"),
+    once(stdout, "close"),
+    once(stderr, "close"),
   ]).then(([[code]]) => ({ code, output }));
   return { child, ended };
 };

@@ -122,9 +122,9 @@ export const createApp = ({
 
   const parseJson = app.getDefaultJsonParser("error", "ignore");
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body: string, done) => {
     if (body === "") done(null, undefined);
-    else parseJson(request, body as string, done);
+    else void parseJson(request, body, done);
   });
 
   app.setErrorHandler((thrown, request, reply) => {

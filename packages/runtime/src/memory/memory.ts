@@ -5,14 +5,15 @@ import { rank, wordsOf } from "./text.ts";
 
 export interface RecallRequest {
   owner: Owner;
-  sessionId: string;
   agentId: string;
   message: string;
+  /** Messages that the model sees anyway. */
+  inContext: ReadonlySet<string>;
 }
 
 /** What a formation remembers and knows. */
 export interface Memory {
-  /** The passages that belong to a message: what its user said in other sessions and what the agent's documents say. */
+  /** The passages that belong to a message: what its user said before and what the agent's documents say. */
   recall(request: RecallRequest): Promise<Passage[]>;
   /** What of a message is worth recalling later: null for a question or a greeting. */
   statementOf(message: string): string | null;
@@ -27,12 +28,10 @@ const longestStatement = 2_000;
 const mostWords = 16;
 
 export const createMemory = (deps: { sessions: SessionRepository; knowledge: Knowledge }): Memory => ({
-  async recall({ owner, sessionId, agentId, message }) {
+  async recall({ owner, agentId, message, inContext }) {
     const words = [...new Set(wordsOf(message))].slice(0, mostWords);
-    const statements = await deps.sessions.statements(owner, words, {
-      limit: candidates,
-      notInSession: sessionId,
-    });
+    const stated = await deps.sessions.statements(owner, words, candidates);
+    const statements = stated.filter(({ text }) => !inContext.has(text));
     const remembered = rank(words, statements, ({ text }) => text).slice(0, recalledStatements);
     const known = deps.knowledge.search(agentId, words, recalledChunks);
     return [

@@ -1,12 +1,15 @@
 import type { ModelConfig } from "@muxi/formation";
 import { Agent, type Dispatcher } from "undici";
-import { createAiSdkModel, type ImportPackage } from "./ai-sdk.ts";
-import { createAnthropicModel } from "./anthropic.ts";
-import { createBuiltInModel } from "./built-in.ts";
-import { createGoogleModel } from "./google.ts";
+import { createBuiltInModel } from "./built-in/index.ts";
 import type { Model } from "./model.ts";
-import { createOpenAiCompatibleModel } from "./openai-compatible.ts";
-import { compatibleProviders } from "./providers.ts";
+import {
+  compatibleProviders,
+  createAiSdkModel,
+  createAnthropicModel,
+  createGoogleModel,
+  createOpenAiCompatibleModel,
+  type ImportPackage,
+} from "./providers/index.ts";
 import { type ResilienceDeps, withRetries } from "./resilient.ts";
 
 export interface ModelDeps extends ResilienceDeps {

@@ -1,4 +1,5 @@
 import type { ModelConfig } from "@muxi/formation";
+import { ApiError } from "@muxi/protocol";
 
 /** The model to take for the first key that is there. */
 const candidates: readonly { variable: string; id: string }[] = [
@@ -13,32 +14,38 @@ const candidates: readonly { variable: string; id: string }[] = [
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const modelConfig = (env: Environment, id: string): ModelConfig => {
-  const slash = id.indexOf("/");
-  const provider = id.slice(0, slash);
-  const apiKey = candidates
-    .filter((candidate) => candidate.id.startsWith(`${provider}/`))
-    .map((candidate) => env[candidate.variable])
-    .find((key) => key);
+const wantedId = (env: Environment): string => {
+  if (env.MUXI_MODEL) return env.MUXI_MODEL;
+  if (env.OPENAI_BASE_URL && (env.OPENAI_MODEL || !env.OPENAI_API_KEY)) {
+    return `openai/${env.OPENAI_MODEL || "default"}`;
+  }
+  return candidates.find(({ variable }) => env[variable])?.id ?? "builtin/extractive";
+};
+
+/**
+ * The model of a formation that names none: `MUXI_MODEL` (`provider/name`), else the server at `OPENAI_BASE_URL`
+ * when there is an `OPENAI_MODEL` or no `OPENAI_API_KEY`, else a small model of the first provider whose key is in
+ * the environment, else the built-in model.
+ *
+ * @throws ApiError `INVALID_PARAMETER` when `MUXI_MODEL` names no provider
+ */
+export const defaultModelConfig = (env: Environment): ModelConfig => {
+  const id = wantedId(env);
+  const [, provider, name] = /^([^/]+)\/(.+)$/.exec(id) ?? [];
+  if (provider === undefined || name === undefined) {
+    throw new ApiError(
+      "INVALID_PARAMETER",
+      `MUXI_MODEL is "${id}", which names no provider: write provider/name, such as openai/gpt-4o-mini`,
+    );
+  }
+  const variables = provider === "google" ? ["GEMINI", "GOOGLE"] : [provider.toUpperCase()];
+  const apiKey = variables.map((variable) => env[`${variable}_API_KEY`]).find((key) => key);
   const baseUrl = provider === "openai" ? env.OPENAI_BASE_URL : undefined;
   return {
     id,
     provider,
-    name: id.slice(slash + 1),
+    name,
     ...(apiKey && { apiKey }),
     settings: { timeoutSeconds: 30, maxRetries: 3, ...(baseUrl && { baseUrl }) },
   };
-};
-
-/**
- * The model of a formation that names none: `MUXI_MODEL` (`provider/name`), else a small model of the first
- * provider whose key is in the environment, else the server at `OPENAI_BASE_URL` with its `OPENAI_MODEL`, else
- * the built-in model.
- */
-export const defaultModelConfig = (env: Environment): ModelConfig => {
-  const { MUXI_MODEL: wanted, OPENAI_MODEL: name, OPENAI_BASE_URL: baseUrl } = env;
-  if (wanted && /^[^/]+\/./.test(wanted)) return modelConfig(env, wanted);
-  if (baseUrl && (name || !env.OPENAI_API_KEY)) return modelConfig(env, `openai/${name || "default"}`);
-  const found = candidates.find(({ variable }) => env[variable]);
-  return modelConfig(env, found?.id ?? "builtin/extractive");
 };

@@ -134,8 +134,8 @@ export const eventError = (config: ModelConfig, error: unknown): ModelError => {
 export const malformedEventError = ({ provider, id }: ModelConfig): ModelError =>
   new ModelError("LLM_ERROR", `${provider} sent something that is not JSON in the answer of ${id}`, false);
 
-export const cutOffError = ({ provider, id }: ModelConfig): ModelError =>
-  new ModelError("LLM_ERROR", `${provider} broke off the answer of ${id}`, true);
+export const cutOffError = ({ provider, id }: ModelConfig, cause?: Error): ModelError =>
+  new ModelError("LLM_ERROR", `${provider} broke off the answer of ${id}`, true, { cause });
 
 export const timeoutError = ({ provider, id, settings }: ModelConfig): ModelError =>
   new ModelError(

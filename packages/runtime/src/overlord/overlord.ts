@@ -185,7 +185,12 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       }
       const history =
         turn.sessionId === undefined ? [] : await sessions.recent(owner, sessionId, deps.contextSize);
-      const passages = await memory.recall({ owner, sessionId, agentId: agent.id, message });
+      const passages = await memory.recall({
+        owner,
+        agentId: agent.id,
+        message,
+        inContext: new Set(history.map(({ content }) => content)),
+      });
       const run = runs.start({ requestId, sessionId, userId });
 
       const request: ModelRequest = {

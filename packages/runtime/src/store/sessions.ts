@@ -64,11 +64,11 @@ export interface SessionRepository {
   ): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
   /** Replaces the messages of a session. False when it belongs to someone else. */
   replace(owner: Owner, sessionId: string, messages: readonly NewMessage[], now: number): Promise<boolean>;
-  /** The newest things that the owner stated in other sessions with one of the words. */
+  /** The newest things that the owner stated with one of the words. */
   statements(
     owner: Owner,
     words: readonly string[],
-    options: { limit: number; notInSession: string },
+    limit: number,
   ): Promise<{ text: string; saidAt: number }[]>;
 }
 
@@ -97,7 +97,7 @@ const sessionOwner = "select user_id from session where formation_id = ? and id 
 const matchingStatements = `select text, said_at as "saidAt" from
   (select rowid from statement_text where statement_text match ? order by rowid desc limit ?) as hit
   join statement on statement.seq = hit.rowid
-  where formation_id = ? and user_id = ? and session_id <> ?`;
+  where formation_id = ? and user_id = ?`;
 
 const hash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 27);
 
@@ -225,7 +225,7 @@ export const createSessionRepository = (db: Database): SessionRepository => {
       return results[0]?.changes === 1;
     },
 
-    async statements(owner, words, { limit, notInSession }) {
+    async statements(owner, words, limit) {
       if (words.length === 0) return [];
       const anyWord = words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" OR ");
       return db.all({
@@ -235,7 +235,6 @@ export const createSessionRepository = (db: Database): SessionRepository => {
           limit,
           owner.formationId,
           owner.userId,
-          notInSession,
         ],
       });
     },

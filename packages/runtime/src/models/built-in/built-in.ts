@@ -1,5 +1,5 @@
+import type { Model, ModelDelta, ModelRequest } from "../model.ts";
 import { answerFrom, type ExtractiveReply } from "./extract.ts";
-import type { Model, ModelDelta, ModelRequest } from "./model.ts";
 
 const id = "builtin/extractive";
 const wordsPerDelta = 4;

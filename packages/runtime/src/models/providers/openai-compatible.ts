@@ -1,12 +1,12 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { FinishReason, Usage } from "@muxi/protocol";
 import type { Dispatcher } from "undici";
+import { eventError, malformedEventError } from "../errors.ts";
+import { countOf, isObject, listOf, parseObject, textOf } from "../json.ts";
+import type { Model, ModelMessage, ModelRequest, ToolCall } from "../model.ts";
+import { compatibleProviders } from "./compatible.ts";
 import { endpoint } from "./endpoint.ts";
-import { eventError, malformedEventError } from "./errors.ts";
 import { exchange, type WireDecoder } from "./exchange.ts";
-import { countOf, isObject, listOf, parseObject, textOf } from "./json.ts";
-import type { Model, ModelMessage, ModelRequest, ToolCall } from "./model.ts";
-import { compatibleProviders } from "./providers.ts";
 import { createTextShortcut } from "./text-shortcut.ts";
 
 const openaiUrl = compatibleProviders.openai?.baseUrl;
@@ -133,6 +133,8 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
       // Some servers say `stop` after tool calls.
       if (whole.length > 0 && reason === "stop") reason = "tool_calls";
       deltas.push({ type: "finish", reason, usage, model: config.id });
+      // The mark of the end and the end itself both come here.
+      reason = undefined;
     },
   };
   return decoder;

@@ -1,7 +1,7 @@
-import { wordsOf } from "../memory/text.ts";
+import { wordsOf } from "../../memory/text.ts";
+import { parseObject } from "../json.ts";
+import type { ModelRequest, ToolCall, ToolDefinition } from "../model.ts";
 import { isFact, statedFact, toSecondPerson } from "./facts.ts";
-import { parseObject } from "./json.ts";
-import type { ModelRequest, ToolCall, ToolDefinition } from "./model.ts";
 import { quote } from "./quote.ts";
 
 export interface ExtractiveReply {

@@ -1,8 +1,8 @@
 import type { ModelConfig } from "@muxi/formation";
 import { ApiError, type FinishReason } from "@muxi/protocol";
-import { ModelError, networkError, responseError, timeoutError } from "./errors.ts";
-import { countOf, isObject, type JsonObject, parseObject, textOf } from "./json.ts";
-import type { Model, ModelDelta, ModelMessage, ModelRequest } from "./model.ts";
+import { cutOffError, networkError, responseError, timeoutError } from "../errors.ts";
+import { countOf, isObject, type JsonObject, parseObject, textOf } from "../json.ts";
+import type { Model, ModelDelta, ModelMessage, ModelRequest } from "../model.ts";
 
 /** `import()`, or a stand-in for it. */
 export type ImportPackage = (name: string) => Promise<unknown>;
@@ -189,8 +189,7 @@ export const createAiSdkModel = (
       while (true) {
         const { done, value } = await Promise.race([reader.read(), stopped]);
         timer.refresh();
-        if (done)
-          throw new ModelError("LLM_ERROR", `${config.provider} broke off the answer of ${config.id}`, true);
+        if (done) throw cutOffError(config);
         const delta = deltaOf(config, value);
         if (delta) yield [delta];
         if (delta?.type === "finish") return;

@@ -1,11 +1,11 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { FinishReason, Usage } from "@muxi/protocol";
 import type { Dispatcher } from "undici";
+import { eventError, malformedEventError } from "../errors.ts";
+import { countOf, isObject, type JsonObject, listOf, parseObject, textOf } from "../json.ts";
+import type { Model, ModelMessage, ModelRequest } from "../model.ts";
 import { endpoint } from "./endpoint.ts";
-import { eventError, malformedEventError } from "./errors.ts";
 import { exchange, type WireDecoder } from "./exchange.ts";
-import { countOf, isObject, type JsonObject, listOf, parseObject, textOf } from "./json.ts";
-import type { Model, ModelMessage, ModelRequest } from "./model.ts";
 import { joinTurns } from "./turns.ts";
 
 const filtered = ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"];

@@ -1,5 +1,5 @@
-import { rank, wordsOf } from "../memory/text.ts";
-import type { Passage } from "./model.ts";
+import { rank, wordsOf } from "../../memory/text.ts";
+import type { Passage } from "../model.ts";
 
 interface Sentence {
   text: string;

@@ -1,11 +1,11 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { FinishReason } from "@muxi/protocol";
 import type { Dispatcher } from "undici";
+import { eventError, malformedEventError } from "../errors.ts";
+import { countOf, isObject, type JsonObject, parseObject, textOf } from "../json.ts";
+import type { Model, ModelMessage, ModelRequest, ToolCall } from "../model.ts";
 import { endpoint } from "./endpoint.ts";
-import { eventError, malformedEventError } from "./errors.ts";
 import { exchange, type WireDecoder } from "./exchange.ts";
-import { countOf, isObject, type JsonObject, parseObject, textOf } from "./json.ts";
-import type { Model, ModelMessage, ModelRequest, ToolCall } from "./model.ts";
 import { joinTurns } from "./turns.ts";
 
 /** The API has no default of its own. */
@@ -86,8 +86,8 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
         case "content_block_delta": {
           if (!isObject(event.delta)) return;
           const { type, text, thinking, partial_json } = event.delta;
-          if (type === "text_delta") deltas.push({ type: "text", text: textOf(text) });
-          else if (type === "thinking_delta") deltas.push({ type: "reasoning", text: textOf(thinking) });
+          if (textOf(text)) deltas.push({ type: "text", text: textOf(text) });
+          else if (textOf(thinking)) deltas.push({ type: "reasoning", text: textOf(thinking) });
           else if (type === "input_json_delta" && call) call.arguments += textOf(partial_json);
           return;
         }

@@ -1,7 +1,7 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { Dispatcher } from "undici";
-import { cutOffError, ModelError, networkError, responseError, timeoutError } from "./errors.ts";
-import type { ModelDelta } from "./model.ts";
+import { cutOffError, ModelError, networkError, responseError, timeoutError } from "../errors.ts";
+import type { ModelDelta } from "../model.ts";
 import { createSseReader, EventTooLargeError } from "./sse.ts";
 
 /** Turns the events of one answer into deltas; one is made for each call. */
@@ -37,6 +37,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #deltas: ModelDelta[] = [];
   #state: "open" | "finished" | "failed" = "open";
   #failure: unknown;
+  #isAnswering = false;
   #wake: (() => void) | undefined;
   /** Set when the response is an error and not a stream. */
   #refusal: { status: number; headers: Record<string, unknown>; pieces: Buffer[]; size: number } | undefined;
@@ -91,6 +92,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.#timer.refresh();
     if (status < 200) return;
+    this.#isAnswering = true;
     const isJson = String(headers["content-type"] ?? "").startsWith("application/json");
     if (status >= 300 || isJson) this.#refusal = { status, headers, pieces: [], size: 0 };
   }
@@ -133,7 +135,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     clearTimeout(this.#timer);
     const { config, url } = this.#options;
-    if (this.#state === "open") this.#fail(networkError(config, url.origin, error));
+    if (this.#state !== "open") return;
+    this.#fail(this.#isAnswering ? cutOffError(config, error) : networkError(config, url.origin, error));
   }
 
   #send(): void {

@@ -1,0 +1,162 @@
+import { describe, expect, test } from "vitest";
+import { ask, textOf } from "../../../test/model-harness.ts";
+import type { ModelRequest, Passage } from "../model.ts";
+import { createBuiltInModel } from "./built-in.ts";
+
+const model = createBuiltInModel();
+
+const knowledge: Passage[] = [
+  {
+    kind: "knowledge",
+    source: "orchard.md",
+    text: "Pruning\nPrune apple trees in late winter, before the buds\nswell. Prune plums in summer. Wear gloves.",
+  },
+  {
+    kind: "knowledge",
+    source: "storage.md",
+    text: "# Storage\nThe Bramley keeps until March. Pears keep less long.",
+  },
+];
+
+const say = (message: string, rest: Partial<ModelRequest> = {}): ModelRequest => ({
+  ...rest,
+  messages: [...(rest.messages ?? []), { role: "user", content: message }],
+});
+
+const reply = async (request: ModelRequest): Promise<string> => textOf(await ask(model, request));
+
+test("streams groups of words, then the end with its counts", async () => {
+  const deltas = await ask(model, say("Remember that my favourite apple is the Egremont Russet"));
+  expect(deltas.slice(0, 2)).toEqual([
+    { type: "text", text: "I will remember: your " },
+    { type: "text", text: "favourite apple is the " },
+  ]);
+  expect(deltas.at(-1)).toEqual({
+    type: "finish",
+    reason: "stop",
+    usage: { input_tokens: 9, output_tokens: 10, total_tokens: 19 },
+    model: "builtin/extractive",
+  });
+  expect(textOf(deltas)).toBe("I will remember: your favourite apple is the Egremont Russet.");
+});
+
+test("the same request always gets the same answer", async () => {
+  const request = say("When do I prune plums?", { context: { passages: knowledge } });
+  expect(await ask(model, request)).toEqual(await ask(model, request));
+});
+
+test.each([
+  ["My dog is called Pip.", "I will remember: your dog is called Pip."],
+  ["please remember that I'm allergic to nuts", "I will remember: you are allergic to nuts."],
+  ["I love plums, and my sister hates them!", "I will remember: you love plums, and your sister hates them!"],
+  ["Hi! I live in Kent", "I will remember: you live in Kent."],
+  ["Call me Bob", "I will remember: Call you Bob."],
+])("confirms the fact %j", async (message, answer) => {
+  expect(await reply(say(message))).toBe(answer);
+});
+
+describe("facts", () => {
+  const remembered: Passage[] = [
+    { kind: "memory", source: "memory", text: "My daughter is called Ada." },
+    { kind: "memory", source: "memory", text: "Remember that my favourite apple is the Egremont Russet" },
+  ];
+
+  test("of earlier sessions answer a question", async () => {
+    expect(await reply(say("What is my favourite apple?", { context: { passages: remembered } }))).toBe(
+      "You told me: your favourite apple is the Egremont Russet.",
+    );
+  });
+
+  test("of this conversation answer a question, the newest first", async () => {
+    const messages: ModelRequest["messages"] = [
+      { role: "user", content: "My favourite apple is the Bramley" },
+      { role: "assistant", content: "I will remember: your favourite apple is the Bramley." },
+      { role: "user", content: "My favourite apple is the Cox" },
+      { role: "assistant", content: "I will remember: your favourite apple is the Cox." },
+      { role: "user", content: "What is my favourite apple?" },
+      { role: "assistant", content: "…" },
+    ];
+    const request = say("Which is my favourite apple?", { messages, context: { passages: remembered } });
+    expect(await reply(request)).toBe("You told me: your favourite apple is the Cox.");
+  });
+
+  test("do not push aside a document that answers better", async () => {
+    const passages: Passage[] = [{ kind: "memory", source: "memory", text: "I planted plums" }, ...knowledge];
+    expect(await reply(say("When do I prune plums?", { context: { passages } }))).toContain(
+      "Prune plums in summer.",
+    );
+  });
+});
+
+describe("documents", () => {
+  const context = { passages: knowledge };
+
+  test("are quoted with their source", async () => {
+    expect(await reply(say("When should I prune apple trees?", { context }))).toBe(
+      'orchard.md says: "Prune apple trees in late winter, before the buds swell."',
+    );
+    expect(await reply(say("How long does the Bramley keep?", { context }))).toMatch(
+      /^storage\.md says: "The Bramley/,
+    );
+  });
+
+  test("that hold nothing about it are not quoted", async () => {
+    const answer = await reply(say("Who won the football cup last year?", { context }));
+    expect(answer).toMatch(/^I found nothing about that/);
+    expect(answer).toContain("built-in model");
+    expect(answer).toContain("OPENAI_API_KEY");
+  });
+});
+
+test.each(["Hello!", "hi there", "Good morning", "Who are you?", "What can you do?"])(
+  "%j gets an introduction",
+  async (message) => {
+    expect(await reply(say(message))).toContain("I am the built-in model of this formation");
+  },
+);
+
+describe("tools", () => {
+  const tools = [{ name: "get-weather", description: "Weather", parameters: { type: "object" } }];
+
+  test.each([
+    'call:get-weather {"place":"Kent"}',
+    'Use get-weather with {"place":"Kent"}',
+    'please use the tool `get-weather` with {"place":"Kent"}',
+  ])("%j calls one", async (message) => {
+    expect(await ask(model, say(message, { tools }))).toMatchObject([
+      { type: "tool_call", id: "call_1", name: "get-weather", arguments: '{"place":"Kent"}' },
+      { type: "finish", reason: "tool_calls" },
+    ]);
+  });
+
+  test("that are unknown, or told nonsense, are not called", async () => {
+    expect(await reply(say("call:fly {}", { tools }))).toBe(
+      "I have no tool named fly. My tools are: get-weather.",
+    );
+    expect(await reply(say("call:fly"))).toBe("I have no tool named fly. I have no tools at all.");
+    expect(await reply(say("call:get-weather {nonsense}", { tools }))).toBe(
+      "I cannot call get-weather: its arguments are not a JSON object.",
+    );
+  });
+
+  test("have their results repeated", async () => {
+    const messages: ModelRequest["messages"] = [
+      { role: "user", content: "call:get-weather {}" },
+      { role: "assistant", content: "", toolCalls: [{ id: "call_1", name: "get-weather", arguments: "{}" }] },
+      { role: "tool", toolCallId: "call_1", name: "get-weather", content: "Rain" },
+    ];
+    expect(await reply({ messages, tools })).toBe("get-weather answered: Rain");
+  });
+});
+
+test.each(["", "   ", "?", "x".repeat(1_000_000), "my ".repeat(100_000), "🍎"])(
+  "survives a message of %#",
+  async (message) => {
+    expect(await reply(say(message, { context: { passages: knowledge } }))).not.toBe("");
+  },
+);
+
+test("stops when it is aborted", async () => {
+  const signal = AbortSignal.abort(new Error("too late"));
+  await expect(ask(model, say("Hello"), signal)).rejects.toThrow("too late");
+});

@@ -1,0 +1,2 @@
+/** The model `builtin/extractive`: answers by rule and by quoting, without weights. */
+export { createBuiltInModel } from "./built-in.ts";

@@ -1,0 +1,213 @@
+import { ApiError } from "@muxi/protocol";
+import { describe, expect, test } from "vitest";
+import { createDispatcher, createModel } from "../src/models/index.ts";
+import { ask, hello, openModelBench, textOf } from "./model-harness.ts";
+import type { Reply } from "./model-server.ts";
+
+const ids = ["openai/some-model", "anthropic/some-model", "google/some-model"];
+
+const failureOf = async (answer: Promise<unknown>): Promise<ApiError> => {
+  const error: unknown = await answer.then(
+    () => new Error("the model answered"),
+    (reason) => reason,
+  );
+  if (error instanceof ApiError) return error;
+  throw error;
+};
+
+describe.each(ids)("%s", (id) => {
+  test.each([
+    [
+      401,
+      "LLM_ERROR",
+      /refused the API key for .*some-model \(401\)\. Check llm\.api_keys\.\w+ in the formation/,
+    ],
+    [403, "LLM_ERROR", /refused the API key/],
+    [404, "LLM_ERROR", /has no model "some-model"/],
+    [400, "LLM_ERROR", /rejected the request/],
+    [500, "LLM_ERROR", /failed to answer/],
+    [529, "LLM_ERROR", /failed to answer/],
+    [429, "LLM_RATE_LIMITED", /limits the requests/],
+  ])("answers %i with a clear error that keeps the provider's text inside", async (status, code, message) => {
+    const { server, modelOf } = await openModelBench();
+    server.reply({ status, body: '{"error":{"message":"The key sk-secret-1 of Bob is bad"}}' });
+    const error = await failureOf(ask(modelOf(id)));
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(error.message).not.toMatch(/sk-secret|Bob/);
+    expect(String(error.cause)).toContain("The key [key] of Bob is bad");
+  });
+
+  test("says that a key is missing", async () => {
+    const { server, modelOf } = await openModelBench();
+    server.reply({ status: 401 });
+    const error = await failureOf(ask(modelOf(id, { apiKey: "" })));
+    expect(error.message).toMatch(/needs an API key for .*Set llm\.api_keys\./);
+  });
+
+  test("notices that an answer broke off, after giving what came", async () => {
+    const { server, modelOf } = await openModelBench();
+    for (const fault of [{ cutAfter: 4 }, { endAfter: 4 }]) {
+      server.reply({ text: ["a", "b", "c", "d", "e", "f"], ...fault });
+      let text = "";
+      const read = async () => {
+        for await (const deltas of modelOf(id).stream(hello, new AbortController().signal))
+          text += textOf(deltas);
+      };
+      expect(await failureOf(read())).toMatchObject({ code: "LLM_ERROR" });
+      expect(text).toMatch(/^a/);
+    }
+  });
+
+  test("gives up on an answer that stalls, and closes the connection", async () => {
+    const { server, modelOf, configOf } = await openModelBench();
+    server.reply({ stallAfter: 2 });
+    const settings = { ...configOf(id).settings, timeoutSeconds: 0.2 };
+    expect(await failureOf(ask(modelOf(id, { settings })))).toMatchObject({
+      code: "LLM_TIMEOUT",
+      message: expect.stringMatching(/sent nothing for .*some-model within 0\.2 s/),
+    });
+    expect(await (await server.request(0)).over).toBe("aborted");
+  });
+
+  test("gives up on headers that do not come", async () => {
+    const { server, modelOf, configOf } = await openModelBench();
+    server.reply({ before: new Promise(() => {}) });
+    const settings = { ...configOf(id).settings, timeoutSeconds: 0.2 };
+    expect(await failureOf(ask(modelOf(id, { settings })))).toMatchObject({ code: "LLM_TIMEOUT" });
+    expect(await (await server.request(0)).over).toBe("aborted");
+  });
+
+  test("understands an error inside the stream", async () => {
+    const { server, modelOf } = await openModelBench();
+    server.reply({ error: { type: "overloaded_error", message: "Overloaded" } });
+    expect(await failureOf(ask(modelOf(id)))).toMatchObject({ code: "LLM_ERROR" });
+    server.reply({ error: { type: "rate_limit_error", code: 429, message: "Slow down" } });
+    expect(await failureOf(ask(modelOf(id)))).toMatchObject({ code: "LLM_RATE_LIMITED" });
+    server.reply({ error: { code: "context_length_exceeded", message: "too long" } });
+    expect(await failureOf(ask(modelOf(id)))).toMatchObject({
+      message: expect.stringContaining("longer than the model's context window"),
+    });
+  });
+
+  test("closes the connection when it is aborted", async () => {
+    const { server, modelOf } = await openModelBench();
+    server.reply({ text: ["a", "b"], stallAfter: 2 });
+    const controller = new AbortController();
+    const answer = ask(modelOf(id), hello, controller.signal);
+    const request = await server.request(0);
+    controller.abort(new Error("the user left"));
+    await expect(answer).rejects.toThrow("the user left");
+    expect(await request.over).toBe("aborted");
+  });
+
+  test("closes the connection when nobody reads on", async () => {
+    const { server, modelOf } = await openModelBench();
+    server.reply({ text: ["a", "b", "c"], stallAfter: 4 });
+    for await (const _ of modelOf(id).stream(hello, new AbortController().signal)) break;
+    expect(await (await server.request(0)).over).toBe("aborted");
+  });
+});
+
+test("the seconds of Retry-After are passed on, as a number, a date or in Google's body", async () => {
+  const { server, modelOf } = await openModelBench();
+  const waitOf = async (reply: Reply) => {
+    server.reply({ status: 429, ...reply });
+    return (await failureOf(ask(modelOf("openai/x")))).retryAfter;
+  };
+  expect(await waitOf({ headers: { "retry-after": "7" } })).toBe(7);
+  expect(await waitOf({ headers: { "retry-after": "0.2" } })).toBe(1);
+  expect(await waitOf({ headers: { "retry-after": "soon" } })).toBeUndefined();
+  expect(await waitOf({})).toBeUndefined();
+  const inAnHour = new Date(Date.now() + 3_600_000).toUTCString();
+  const seconds = await waitOf({ headers: { "retry-after": inAnHour } });
+  expect(seconds).toBeGreaterThan(3_500);
+  expect(seconds).toBeLessThanOrEqual(3_600);
+  expect(await waitOf({ headers: { "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" } })).toBe(0);
+  const body = '[{"error":{"code":429,"details":[{"@type":"RetryInfo","retryDelay": "34.5s"}]}}]';
+  expect(await waitOf({ body })).toBe(35);
+});
+
+test("a used-up quota says so", async () => {
+  const { server, modelOf } = await openModelBench();
+  server.reply({ status: 429, body: '{"error":{"code":"insufficient_quota"}}' });
+  const error = await failureOf(ask(modelOf("openai/x")));
+  expect(error.message).toBe(
+    "openai limits the requests to openai/x: the quota of the account is used up; check its plan and billing",
+  );
+});
+
+test("an error's body is read only so far", async () => {
+  const { server, modelOf } = await openModelBench();
+  server.reply({ status: 500, body: "x".repeat(5_000_000) });
+  const error = await failureOf(ask(modelOf("openai/x")));
+  expect(String(error.cause).length).toBeLessThan(70_000);
+});
+
+test("a JSON answer in place of a stream is an error", async () => {
+  const { server, modelOf } = await openModelBench();
+  server.reply({ status: 200, body: '{"choices":[]}' });
+  expect(await failureOf(ask(modelOf("openai/x")))).toMatchObject({
+    message: "openai did not answer openai/x with a stream (200)",
+  });
+});
+
+test("a server that is not there is named", async () => {
+  const { server, modelOf } = await openModelBench();
+  const model = modelOf("ollama/llama3.2");
+  await server.close();
+  expect(await failureOf(ask(model))).toMatchObject({
+    code: "LLM_ERROR",
+    message: `The connection to ollama at ${server.url} failed (ECONNREFUSED) while asking ollama/llama3.2`,
+  });
+});
+
+test("a base_url that is no address is named at once", async () => {
+  const { configOf } = await openModelBench();
+  const { settings, ...config } = configOf("openai/x");
+  const create = () =>
+    createModel(
+      { ...config, settings: { ...settings, baseUrl: "localhost:1234" } },
+      { dispatcher: createDispatcher(), log: { warn: () => {} } },
+    );
+  expect(create).toThrow("The base_url of openai/x is not an http(s) address");
+});
+
+test("an aborted signal asks nobody", async () => {
+  const { server, modelOf } = await openModelBench();
+  await expect(ask(modelOf("openai/x"), hello, AbortSignal.abort(new Error("too late")))).rejects.toThrow(
+    "too late",
+  );
+  expect(server.requests).toHaveLength(0);
+});
+
+test("a signal is left without listeners", async () => {
+  const { server, modelOf } = await openModelBench();
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners += 1;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners -= 1;
+    removeEventListener.apply(signal, args);
+  };
+  server.reply({}, { status: 500 }, { cutAfter: 2 });
+  await ask(modelOf("openai/x"), hello, signal);
+  await failureOf(ask(modelOf("openai/x"), hello, signal));
+  await failureOf(ask(modelOf("openai/x"), hello, signal));
+  expect(listeners).toBe(0);
+});
+
+test("a reader that is slow holds the provider back and loses nothing", async () => {
+  const { server, modelOf } = await openModelBench();
+  const text = Array.from({ length: 30_000 }, (_, index) => `token ${index} `);
+  server.reply({ text });
+  let received = "";
+  for await (const deltas of modelOf("openai/x").stream(hello, new AbortController().signal)) {
+    received += textOf(deltas);
+    await new Promise(setImmediate);
+  }
+  expect(received).toBe(text.join(""));
+});
