@@ -66,17 +66,25 @@ export const checkAgent = (data: Data, place: Place, written: unknown): Checked<
     ...repeatedCapabilities(agent.llm_models, place, ["llm_models"]),
   );
   if (errors.length > 0) return { errors, warnings };
-  const { id, name, description, system_message, role, specialties, llm_models, skills, knowledge, a2a } =
-    agent;
-  const { author, url, version, license } = agent;
   return {
     definition: {
-      ...{ id, name, description, system_message, role, specialties, llm_models, skills, knowledge },
-      ...{ author, url, version, license },
-      a2a: { internal: a2a.internal, external: a2a.external },
+      id: agent.id,
+      name: agent.name,
+      description: agent.description,
+      system_message: agent.system_message,
+      role: agent.role,
+      specialties: agent.specialties,
+      llm_models: agent.llm_models,
+      skills: agent.skills,
+      knowledge: agent.knowledge,
+      author: agent.author,
+      url: agent.url,
+      version: agent.version,
+      license: agent.license,
+      a2a: { internal: agent.a2a.internal, external: agent.a2a.external },
       mcp_servers: servers.flatMap(({ definition }) => (definition ? [definition] : [])),
       source: place.source.file,
-      document: { id, ...shownDocument(written) },
+      document: { id: agent.id, ...shownDocument(written) },
     },
     errors: [],
     warnings,

@@ -73,12 +73,18 @@ const checkFile = <Definition>(
 
 const isActive = (file: ComponentFile): boolean => !("source" in file) || !isSwitchedOff(file.source.data);
 
+const describePlace = ({ source, base }: Place): string =>
+  base.length === 0 ? source.file : `${source.file} (${dottedPath(base)})`;
+
+const duplicateMessage = (id: string, where: string, { noun }: { noun: string }): string =>
+  `is ${id}, as in ${where}: every ${noun} needs an id of its own`;
+
 /** Switched-off files do not count: one may stand beside its replacement. */
-const duplicateIds = (files: readonly ComponentFile[], noun: string): Finding[] =>
+const duplicateIds = (files: readonly ComponentFile[], kind: { noun: string }): Finding[] =>
   files.flatMap((file, index) => {
     const first = files.slice(0, index).find(({ id }) => id === file.id);
     if (!first || "problem" in first || "problem" in file) return [];
-    const message = `is ${file.id}, as in ${first.file}: every ${noun} needs an id of its own`;
+    const message = duplicateMessage(file.id, first.file, kind);
     return [findingAt({ source: file.source, base: [] }, ["id"], message)];
   });
 
@@ -105,71 +111,80 @@ const loadFound = <Definition extends Identified>(
 };
 
 /** The file that an entry of the form `- file: agents/x.yaml` or `- $include: agents/x.afs` names. */
-const includedFile = (entry: Data): string | undefined => {
-  const file = entry.$include ?? entry.file;
+const includedFile = (entry: string | Data): string | undefined => {
+  const file = typeof entry === "string" ? undefined : (entry.$include ?? entry.file);
   return typeof file === "string" ? posix.normalize(file) : undefined;
 };
 
-const loadDeclared = async <Definition extends Identified>(
+interface Candidate<Definition> {
+  checked: Checked<Definition>;
+  place: Place;
+}
+
+/** What one entry of the manifest stands for; undefined when that is switched off. */
+const candidateOf = async <Definition>(
   loading: Loading,
   kind: Kind<Definition>,
   { source, entries, written }: Declaration,
   files: readonly ComponentFile[],
+  index: number,
+): Promise<Candidate<Definition> | undefined> => {
+  const entry = entries[index] ?? {};
+  const place = { source, base: [...kind.path, index] };
+  const ofFile = (file: ComponentFile) =>
+    isActive(file)
+      ? { checked: checkFile(loading, kind, file), place: placeOfFile(file, source) }
+      : undefined;
+
+  if (typeof entry === "string") {
+    const named = files.filter(({ id }) => id === entry);
+    const file = named.find(isActive) ?? named[0];
+    if (file) return ofFile(file);
+    const available = [...new Set(files.map(({ id }) => id))].join(", ") || "none";
+    const message = `names the ${kind.noun} ${entry}, which does not exist`;
+    return {
+      checked: { errors: [findingAt(place, [], message, `Available: ${available}`)], warnings: [] },
+      place,
+    };
+  }
+  const included = includedFile(entry);
+  if (included !== undefined) return ofFile(await readComponentFile(loading.dir, included));
+  if (isSwitchedOff(entry)) return undefined;
+  return { checked: kind.check(entry, place, Array.isArray(written) ? written[index] : undefined), place };
+};
+
+/** Only what the manifest lists counts, in its order, and has to be in order. */
+const loadDeclared = async <Definition extends Identified>(
+  loading: Loading,
+  kind: Kind<Definition>,
+  declaration: Declaration,
+  files: readonly ComponentFile[],
 ): Promise<Loaded<Definition>[]> => {
   const { errors, warnings } = loading.report;
-  const loaded: Loaded<Definition>[] = [];
-  const placeOf = new Map<string, string>();
-  const used = new Set<string>();
-
-  const add = (checked: Checked<Definition>, place: Place) => {
+  const { entries } = declaration;
+  const loaded = new Map<string, Loaded<Definition>>();
+  for (const index of entries.keys()) {
+    const candidate = await candidateOf(loading, kind, declaration, files, index);
+    if (!candidate) continue;
+    const { checked, place } = candidate;
     errors.push(...checked.errors);
     warnings.push(...checked.warnings);
     const { definition } = checked;
-    if (!definition) return;
-    const earlier = placeOf.get(definition.id);
-    const where =
-      place.base.length === 0 ? place.source.file : `${place.source.file} (${dottedPath(place.base)})`;
-    if (earlier === where) {
-      warnings.push(findingAt(place, [], `declares ${definition.id} more than once`));
-    } else if (earlier !== undefined) {
-      const message = `is ${definition.id}, as in ${earlier}: every ${kind.noun} needs an id of its own`;
-      errors.push(findingAt(place, ["id"], message));
+    if (!definition) continue;
+    const earlier = loaded.get(definition.id);
+    if (!earlier) loaded.set(definition.id, { definition, place });
+    else if (describePlace(earlier.place) === describePlace(place)) {
+      warnings.push(findingAt(place, [], "is declared more than once"));
     } else {
-      placeOf.set(definition.id, where);
-      loaded.push({ definition, place });
-    }
-  };
-
-  const addFile = (file: ComponentFile) => {
-    used.add(file.file);
-    if (!isActive(file)) return;
-    add(checkFile(loading, kind, file), placeOfFile(file, source));
-  };
-
-  for (const [index, entry] of entries.entries()) {
-    const base = [...kind.path, index];
-    if (typeof entry === "string") {
-      const named = files.filter(({ id }) => id === entry);
-      const file = named.find(isActive) ?? named[0];
-      if (file) addFile(file);
-      else {
-        const ids = [...new Set(files.map(({ id }) => id))].join(", ") || "none";
-        const message = `names the ${kind.noun} ${entry}, which does not exist`;
-        errors.push(findingAt({ source, base }, [], message, `Available: ${ids}`));
-      }
-      continue;
-    }
-    const included = includedFile(entry);
-    if (included !== undefined) addFile(await readComponentFile(loading.dir, included));
-    else if (!isSwitchedOff(entry)) {
-      const original = Array.isArray(written) ? written[index] : undefined;
-      add(kind.check(entry, { source, base }, original), { source, base });
+      errors.push(
+        findingAt(place, ["id"], duplicateMessage(definition.id, describePlace(earlier.place), kind)),
+      );
     }
   }
-  for (const file of files) {
-    if ("problem" in file && !used.has(file.file)) warnings.push(file.problem);
-  }
-  return loaded;
+  const isNamed = ({ id, file }: ComponentFile) =>
+    entries.some((entry) => entry === id || includedFile(entry) === file);
+  warnings.push(...files.flatMap((file) => ("problem" in file && !isNamed(file) ? [file.problem] : [])));
+  return [...loaded.values()];
 };
 
 /**
@@ -182,7 +197,7 @@ export const loadComponents = async <Definition extends Identified>(
   declaration: Declaration,
 ): Promise<Loaded<Definition>[]> => {
   const files = declaration.hasFolders ? await readComponentFolder(loading.dir, kind.folders) : [];
-  loading.report.errors.push(...duplicateIds(files.filter(isActive), kind.noun));
+  loading.report.errors.push(...duplicateIds(files.filter(isActive), kind));
   return declaration.entries.length > 0
     ? loadDeclared(loading, kind, declaration, files)
     : loadFound(loading, kind, declaration, files);

@@ -14,7 +14,7 @@ export interface CreateOptions {
   /** Becomes the id: `My Bot` is `my-bot`. */
   name: string;
   description?: string;
-  /** `provider/name` of the text model. Without one the built-in model answers. */
+  /** `provider/name` of the text model. Without one the runtime's default answers. */
   model?: string;
 }
 

@@ -107,10 +107,16 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   // Also with a broken manifest, so that one report names all there is to put right.
   const hasFolders = !isFlattened;
   const loadedAgents = await loadComponents(loading, agentKind, {
-    ...{ source, hasFolders, entries: entriesOf(data.agents), written: written.data.agents },
+    source,
+    hasFolders,
+    entries: entriesOf(data.agents),
+    written: written.data.agents,
   });
   const loadedServers = await loadComponents(loading, serverKind, {
-    ...{ source, hasFolders, entries: entriesOf(serversOf(data)), written: serversOf(written.data) },
+    source,
+    hasFolders,
+    entries: entriesOf(serversOf(data)),
+    written: serversOf(written.data),
   });
   if ("errors" in checked) return { report };
 

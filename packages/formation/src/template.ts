@@ -4,7 +4,7 @@ import { normalizeSecretName, secretFiles } from "./secrets/index.ts";
 export interface TemplateValues {
   id: string;
   description: string;
-  /** `provider/name`; without one the built-in model answers. */
+  /** `provider/name`; without one the runtime's default answers. */
   model: string | undefined;
 }
 
@@ -23,9 +23,9 @@ const quoted = (text: string): string => JSON.stringify(text);
 
 const llmSection = (model: string | undefined): string => {
   if (model === undefined) {
-    return `# Without a model of your own the built-in one answers: it quotes what it finds in your agents' knowledge and in
-# what users told it. For a real model, run: muxi secrets set OPENAI_API_KEY
-# and take away the # signs.
+    return `# Without a model here the runtime takes one whose key is in its environment, else the built-in one, which quotes
+# what it finds in your agents' knowledge and in what users told it. To name one, run: muxi secrets set OPENAI_API_KEY
+# and take away the # signs below.
 # llm:
 #   api_keys:
 #     openai: "\${{ secrets.OPENAI_API_KEY }}"

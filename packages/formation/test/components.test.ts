@@ -129,7 +129,7 @@ test("an agent declared twice is a warning", async () => {
     "agents/a.afs": agent("a"),
   });
   expect(errors).toEqual([]);
-  expect(brief(warnings)).toEqual(["agents/a.afs: declares a more than once"]);
+  expect(brief(warnings)).toEqual(["agents/a.afs: is declared more than once"]);
 });
 
 test.each([

@@ -32,7 +32,7 @@ mcp: { servers: [s] }
   const name = `Ada $& ${ref("secrets.TOKEN")}`;
   expect(formation.name).toBe(`${name} and ${name}!`);
   expect(formation.manifest.llm.api_keys.openai).toBe("sk-1");
-  expect(formation.manifest.more).toEqual({ ref("secrets.NAME"): [{ deep: name }] });
+  expect(formation.manifest).toMatchObject({ more: { [ref("secrets.NAME")]: [{ deep: name }] } });
   expect(formation.agents[0]?.system_message).toBe(`I know ${name}`);
   expect(formation.mcpServers[0]).toMatchObject({ env: { TOKEN: "t0ken" } });
   expect(formation.usedSecrets).toEqual(["NAME", "OPEN_AI_KEY", "TOKEN"]);
@@ -86,9 +86,7 @@ test("the environment is filled in where it is allowed", async () => {
 
 test("other references stay as they are", async () => {
   const others = `${ref("data.city")} $\{HOME} ${ref("")}`;
-  const formation = await openFormation(
-    await folder({ "formation.afs": manifest(`name: "${others}"`) }),
-  );
+  const formation = await openFormation(await folder({ "formation.afs": manifest(`name: "${others}"`) }));
   expect(formation.name).toBe(others);
 });
 

@@ -11,7 +11,13 @@ const config: ModelConfig = {
   settings: { timeoutSeconds: 20, maxRetries: 0 },
 };
 
-const streamOf = (parts: unknown[]) => ReadableStream.from(parts);
+const streamOf = (parts: unknown[]) =>
+  new ReadableStream({
+    start: (controller) => {
+      for (const part of parts) controller.enqueue(part);
+      controller.close();
+    },
+  });
 
 interface StandIn {
   parts?: unknown[];

@@ -1,0 +1,42 @@
+import { AbortedError } from "muxi-client";
+import type { Context } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import type { OutputFormat } from "../../ui/index.ts";
+import { answer } from "./answer.ts";
+import type { Chat } from "./chat.ts";
+import { explainFailure } from "./explain.ts";
+
+/** One question: the answer goes to stdout and nothing else does. */
+export const askOnce = async (
+  { stdout, stderr }: Context,
+  chat: Chat,
+  message: string,
+  format: OutputFormat,
+): Promise<number> => {
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  process.once("SIGINT", interrupt);
+  let last = "";
+  const output = {
+    text(piece: string) {
+      if (format === "json") return;
+      stdout.write(piece);
+      last = piece || last;
+    },
+    note: (line: string) => stderr.write(`${line}\n`),
+  };
+  try {
+    const whole = await answer(chat, message, output, interruption.signal);
+    if (format === "json") {
+      const { text: response, agent_id: agent, session_id } = whole;
+      stdout.write(`${JSON.stringify({ response, agent, session_id })}\n`);
+    }
+    return 0;
+  } catch (error) {
+    if (error instanceof AbortedError) throw new CliError("The answer was stopped", { exitCode: 130 });
+    throw explainFailure(error, chat);
+  } finally {
+    if (last !== "" && !last.endsWith("\n")) stdout.write("\n");
+    process.off("SIGINT", interrupt);
+  }
+};

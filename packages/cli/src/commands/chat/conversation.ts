@@ -1,0 +1,68 @@
+import { createInterface } from "node:readline";
+import { AbortedError } from "muxi-client";
+import type { Context } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import { coloursFor } from "../../ui/colours.ts";
+import { showError } from "../../ui/index.ts";
+import { answer } from "./answer.ts";
+import type { Chat } from "./chat.ts";
+import { explainFailure } from "./explain.ts";
+import { runSlashCommand } from "./slash-commands.ts";
+
+/**
+ * A conversation on the terminal, in one session. Ctrl+C stops the answer that is being given, and leaves at the
+ * prompt; so do Ctrl+D and `/exit`.
+ */
+export const converse = async (context: Context, start: Chat): Promise<number> => {
+  const { stdin, stdout, stderr, env } = context;
+  const colours = coloursFor(stdout, env);
+  const lines = createInterface({ input: stdin, output: stdout, prompt: colours.cyan("› ") });
+  let chat = start;
+  let answering: AbortController | undefined;
+  lines.on("SIGINT", () => {
+    if (answering) answering.abort();
+    else lines.close();
+  });
+
+  const say = async (message: string): Promise<void> => {
+    answering = new AbortController();
+    const { signal } = answering;
+    const output = {
+      text: (piece: string) => stdout.write(piece),
+      note: (line: string) => stderr.write(`${colours.dim(line)}\n`),
+    };
+    try {
+      const { session_id: sessionId } = await answer(chat, message, output, signal);
+      chat = { ...chat, sessionId };
+      stdout.write("\n\n");
+    } catch (error) {
+      if (error instanceof AbortedError) stdout.write(colours.dim("\n(stopped)\n\n"));
+      else throw explainFailure(error, chat);
+    } finally {
+      answering = undefined;
+    }
+  };
+
+  stdout.write(
+    colours.dim(`Talking to ${chat.formationId}. /help shows what else there is; Ctrl+D leaves.\n\n`),
+  );
+  lines.prompt();
+  for await (const line of lines) {
+    const input = line.trim();
+    try {
+      if (input.startsWith("/")) {
+        const next = await runSlashCommand(chat, input, stdout);
+        if (next === "exit") break;
+        chat = next;
+      } else if (input !== "") await say(input);
+    } catch (error) {
+      const failure = explainFailure(error, chat);
+      if (!(failure instanceof CliError)) throw failure;
+      showError(context, failure, "text");
+    }
+    lines.prompt();
+  }
+  lines.close();
+  stdout.write("\n");
+  return 0;
+};

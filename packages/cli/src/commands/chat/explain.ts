@@ -1,0 +1,38 @@
+import {
+  AuthenticationError,
+  ConnectionError,
+  MuxiError,
+  NotFoundError,
+  StreamTruncatedError,
+} from "muxi-client";
+import { CliError } from "../../errors.ts";
+import type { Chat } from "./chat.ts";
+
+/** What a failed call to the formation means to the user. Errors of another origin come back as they are. */
+export const explainFailure = (error: unknown, { formationId }: Pick<Chat, "formationId">): unknown => {
+  if (!(error instanceof MuxiError)) return error;
+  const about = { detail: [error.message], cause: error };
+  if (error instanceof StreamTruncatedError) {
+    return new CliError("The answer broke off", {
+      ...about,
+      hint: "Ask again; /history shows what was kept",
+    });
+  }
+  if (error instanceof ConnectionError) {
+    return new CliError(`Formation '${formationId}' does not answer`, { ...about, hint: "Run: muxi up" });
+  }
+  if (error instanceof AuthenticationError) {
+    const hint = `Its keys have changed since 'muxi up'. Run: muxi down ${formationId}, then muxi up`;
+    return new CliError(`Formation '${formationId}' refuses the key`, { ...about, hint });
+  }
+  // The server's own answer: the formation is not among its drafts, or it has died.
+  if (
+    error.code === "Formation not found" ||
+    error.code === "Formation unavailable" ||
+    error.code === "Bad gateway"
+  ) {
+    return new CliError(`Formation '${formationId}' is not running`, { ...about, hint: "Run: muxi up" });
+  }
+  if (error instanceof NotFoundError) return new CliError(error.message, { cause: error });
+  return new CliError("The formation could not answer", about);
+};

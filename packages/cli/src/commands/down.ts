@@ -1,0 +1,41 @@
+import { NotFoundError } from "muxi-client";
+import type { Context } from "../context.ts";
+import { forgetFormation, savedFormations } from "../files/index.ts";
+import { findRunning, runningFormation } from "../running-formation.ts";
+import { explainServerError, localServer } from "../server/index.ts";
+import { createUi, type OutputFormat } from "../ui/index.ts";
+
+export interface DownOptions {
+  output: OutputFormat;
+  port?: number;
+}
+
+/** `muxi down` (contract/cli.md 7): stops a draft, also one that this command has not started. */
+export const down = async (
+  context: Context,
+  given: string | undefined,
+  { output, port }: DownOptions,
+): Promise<number> => {
+  const ui = createUi(context, output);
+  const saved =
+    given === undefined
+      ? await runningFormation(context, undefined)
+      : findRunning(context, await savedFormations(context), given);
+  const formationId = saved?.id ?? given ?? "";
+  const server = await localServer(context, port ?? portOf(saved?.server_url));
+  try {
+    await ui.during(`Stopping ${formationId}...`, () => server.client.devStop({ formationId }));
+  } catch (error) {
+    // Whatever ended it, it is not running any more.
+    if (error instanceof NotFoundError && saved) await forgetFormation(context, saved);
+    throw explainServerError(error, `Formation '${formationId}' was not stopped`);
+  }
+  if (saved) await forgetFormation(context, saved);
+  ui.data({ formation_id: formationId, status: "stopped" });
+  ui.success(`Stopped ${formationId}`);
+  ui.line("  To stop the server too: muxi server stop");
+  return 0;
+};
+
+const portOf = (url: string | undefined): number | undefined =>
+  url === undefined ? undefined : Number(new URL(url).port);

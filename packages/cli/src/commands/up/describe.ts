@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import type { Formation } from "@muxi/formation";
+import { type Agent, FormationClient } from "muxi-client";
+import type { Ui } from "../../ui/index.ts";
+
+/** A draft that runs, and how to reach it. */
+export interface RunningDraft {
+  formation: Formation;
+  serverUrl: string;
+  draftUrl: string;
+  directUrl: string;
+  clientKey: string;
+  adminKey: string;
+  pid: number;
+}
+
+const modelsOf = (agents: readonly Agent[]): string =>
+  [...new Set(agents.flatMap(({ llm_models = [] }) => llm_models.map(({ text }) => text)))]
+    .filter((model) => typeof model === "string")
+    .join(", ");
+
+const dataOf = ({ dir, manifest }: Formation): string => {
+  const { enabled, connection_string: connection } = manifest.memory.persistent;
+  if (!enabled) return "kept in memory only (memory.persistent is off)";
+  return connection === undefined ? join(dir, "memory.db") : "where memory.persistent.connection_string says";
+};
+
+/** Tells the user where everything is. */
+export const describeDraft = async (draft: RunningDraft, detached: boolean, ui: Ui): Promise<void> => {
+  const { formation, serverUrl, draftUrl, directUrl, clientKey, adminKey } = draft;
+  const agents = await new FormationClient({ url: directUrl, adminKey }).getAgents();
+  const rows = {
+    Server: serverUrl,
+    Draft: draftUrl,
+    Direct: directUrl,
+    "Client key": clientKey,
+    "Admin key": adminKey,
+    Agents: agents.map(({ id }) => id).join(", "),
+    Model: modelsOf(agents),
+    Data: dataOf(formation),
+    "Talk to it": 'npx muxi chat "Hello"',
+    "To stop": detached
+      ? `npx muxi down ${formation.id}`
+      : `Ctrl+C, or from elsewhere: npx muxi down ${formation.id}`,
+  };
+  ui.success(`Started ${formation.id}`);
+  ui.line();
+  for (const [name, value] of Object.entries(rows)) {
+    if (value !== "") ui.line(`  ${ui.colours.dim(name.padEnd(10))}  ${value}`);
+  }
+  ui.line();
+};

@@ -1,0 +1,69 @@
+import type { Formation } from "@muxi/formation";
+import { ConflictError, ConnectionError, type DevResult, NotFoundError } from "muxi-client";
+import type { Context } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import {
+  explainServerError,
+  type LocalServer,
+  launchServer,
+  portInUse,
+  probe,
+  stopProcess,
+} from "../../server/index.ts";
+import type { Ui } from "../../ui/index.ts";
+
+const startTimeoutMs = 5 * 60_000;
+
+/** Makes sure that a server answers. Gives the pid of one that had to be started for it. */
+export const ensureServer = async (
+  context: Context,
+  server: LocalServer,
+  ui: Ui,
+): Promise<number | undefined> => {
+  const found = await probe(server.url);
+  if (found.kind === "muxi") return undefined;
+  if (found.kind === "other") throw portInUse(server.port, found.reason);
+  const pid = await ui.during("Starting the server...", () => launchServer(context, server));
+  if (pid !== undefined) {
+    ui.success(`Started the server on ${server.url}`);
+    ui.line(`  Log: ${server.logFile}`);
+  }
+  return pid;
+};
+
+/** @throws CliError with the end of the formation's error output, when it does not become healthy. */
+export const startDraft = async (
+  { client }: LocalServer,
+  formation: Formation,
+  signal: AbortSignal,
+): Promise<DevResult> => {
+  try {
+    return await client.devRun({ path: formation.dir }, { signal, timeout: startTimeoutMs });
+  } catch (error) {
+    if (error instanceof ConflictError) {
+      throw new CliError(`Formation '${formation.id}' is already running`, {
+        detail: [error.message],
+        hint: `Run: muxi down ${formation.id}`,
+        cause: error,
+      });
+    }
+    throw explainServerError(error, `Formation '${formation.id}' did not start`);
+  }
+};
+
+/** Stops a draft, if it and its server are still there. */
+export const stopDraft = async ({ client }: LocalServer, formationId: string): Promise<void> => {
+  try {
+    await client.devStop({ formationId });
+  } catch (error) {
+    if (!(error instanceof NotFoundError || error instanceof ConnectionError)) throw error;
+  }
+};
+
+/** Stops a server that this command has started, unless somebody else has begun to use it. */
+export const stopOwnServer = async (server: LocalServer, pid: number | undefined): Promise<void> => {
+  if (pid === undefined || (await probe(server.url)).kind !== "muxi") return;
+  // Every formation that runs, deployed or draft, holds a port.
+  const { port_pool: ports } = await server.client.status();
+  if (ports.allocated === 0) await stopProcess(pid);
+};

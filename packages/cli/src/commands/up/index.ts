@@ -1,0 +1,2 @@
+/** `muxi up`: a folder becomes a running formation. */
+export { type UpOptions, up } from "./up.ts";

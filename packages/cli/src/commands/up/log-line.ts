@@ -1,0 +1,41 @@
+import * as z from "zod";
+
+/** A line of a formation's log that its author should see. */
+export interface Notice {
+  level: "warning" | "error";
+  message: string;
+  detail: string[];
+}
+
+const warningLevel = 40;
+const errorLevel = 50;
+
+const lineSchema = z.looseObject({ level: z.number(), msg: z.string().default("") });
+const errorSchema = z.object({ message: z.string() });
+
+/** What a line carries besides its message, and is the same on every line. */
+const commonFields = new Set(["level", "time", "msg", "formation", "err", "pid", "hostname"]);
+
+const parse = (line: string): unknown => {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined; // A program's own print, not a line of the log.
+  }
+};
+
+/** A warning or an error of the JSON log; undefined for everything else. */
+export const noticeOf = (line: string): Notice | undefined => {
+  const parsed = lineSchema.safeParse(parse(line));
+  if (!parsed.success || parsed.data.level < warningLevel) return undefined;
+  const { level, msg, err } = parsed.data;
+  const cause = errorSchema.safeParse(err).data?.message;
+  const fields = Object.entries(parsed.data)
+    .filter(([name]) => !commonFields.has(name))
+    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return {
+    level: level >= errorLevel ? "error" : "warning",
+    message: msg || cause || "(no message)",
+    detail: [...(cause !== undefined && msg !== "" ? [cause] : []), ...fields],
+  };
+};

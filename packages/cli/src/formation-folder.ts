@@ -1,0 +1,36 @@
+import { resolve } from "node:path";
+import { type Formation, findFormationDir, formatReport, loadFormation, type Report } from "@muxi/formation";
+import type { Context } from "./context.ts";
+import { CliError } from "./errors.ts";
+
+/**
+ * The formation folder that is meant: the one given, or the one that the current folder is in.
+ *
+ * @throws CliError when there is none.
+ */
+export const formationFolder = async ({ cwd, home }: Context, given: string | undefined): Promise<string> => {
+  if (given !== undefined) return resolve(cwd, given);
+  const found = await findFormationDir(cwd, { home });
+  if (found !== undefined) return found;
+  throw new CliError("Not in a formation directory", {
+    detail: [`Neither ${cwd} nor a folder above it holds a formation.afs`],
+    hint: "Name the folder of a formation, or make one: muxi new formation",
+  });
+};
+
+/**
+ * Reads and checks a formation folder.
+ *
+ * @throws CliError with all that is wrong with it.
+ */
+export const readFormation = async (
+  { env }: Context,
+  folder: string,
+): Promise<{ formation: Formation; report: Report }> => {
+  const { formation, report } = await loadFormation(folder, { env });
+  if (formation) return { formation, report };
+  throw new CliError("The formation cannot be run", {
+    detail: formatReport({ errors: report.errors, warnings: [], suggestions: [] }),
+    hint: `Put this right, then check with: muxi validate ${folder}`,
+  });
+};

@@ -1,0 +1,55 @@
+import { existsSync, realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import { findFormationDir } from "@muxi/formation";
+import type { Context } from "./context.ts";
+import { CliError } from "./errors.ts";
+import { type SavedFormation, savedFormations } from "./files/index.ts";
+
+const upHint = "Run: muxi up";
+
+const listing = (started: readonly SavedFormation[]): string =>
+  started.length === 0 ? "No formation is running" : `Running: ${started.map(({ id }) => id).join(", ")}`;
+
+/** The started formation with this id or in this folder. */
+export const findRunning = (
+  { cwd }: Context,
+  started: readonly SavedFormation[],
+  idOrFolder: string,
+): SavedFormation | undefined => {
+  const folder = resolve(cwd, idOrFolder);
+  const path = existsSync(folder) ? realpathSync(folder) : folder;
+  return started.find((formation) => formation.id === idOrFolder) ?? started.find((one) => one.path === path);
+};
+
+/**
+ * The started formation that is meant (contract/cli.md 2.4): the named one, else the one of the folder that the
+ * current folder is in, else the one started last.
+ *
+ * @throws CliError when it was not started.
+ */
+export const runningFormation = async (
+  context: Context,
+  idOrFolder: string | undefined,
+): Promise<SavedFormation> => {
+  const started = await savedFormations(context);
+  if (idOrFolder !== undefined) {
+    const named = findRunning(context, started, idOrFolder);
+    if (named) return named;
+    throw new CliError(`Formation '${idOrFolder}' is not running`, {
+      detail: [listing(started)],
+      hint: upHint,
+    });
+  }
+  const folder = await findFormationDir(context.cwd, { home: context.home });
+  if (folder !== undefined) {
+    const here = findRunning(context, started, folder);
+    if (here) return here;
+    throw new CliError("The formation of this folder is not running", {
+      detail: [folder, listing(started)],
+      hint: upHint,
+    });
+  }
+  const [latest] = started;
+  if (latest) return latest;
+  throw new CliError(listing(started), { hint: `${upHint} <folder>` });
+};

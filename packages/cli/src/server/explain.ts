@@ -1,0 +1,23 @@
+import { ConnectionError, MuxiError } from "muxi-client";
+import { CliError } from "../errors.ts";
+
+/** Texts of contract/cli.md 1.4. */
+const texts: Readonly<Record<number, string>> = {
+  401: "authentication failed - check server credentials",
+  403: "access denied",
+};
+
+/** What the server, or its silence, means to the user. Errors of another origin come back as they are. */
+export const explainServerError = (error: unknown, title: string): unknown => {
+  if (error instanceof ConnectionError) {
+    return new CliError("Server not running", {
+      detail: [error.message],
+      hint: "Run: muxi server start --daemon",
+      cause: error,
+    });
+  }
+  if (!(error instanceof MuxiError) || error.statusCode === 0) return error;
+  const text = texts[error.statusCode];
+  const detail = text === undefined ? error.message.split("\n") : [text, error.message];
+  return new CliError(title, { detail, cause: error });
+};

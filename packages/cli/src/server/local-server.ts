@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import {
+  ConfigError,
+  type Directories,
+  installedDirectories,
+  loadConfig,
+  readServerPid,
+  type ServerPid,
+} from "@muxi/server";
+import { ServerClient } from "muxi-client";
+import type { Context } from "../context.ts";
+import { CliError } from "../errors.ts";
+import { probe } from "./probe.ts";
+
+/** The server that this user's settings describe, running or not. */
+export interface LocalServer {
+  url: string;
+  port: number;
+  directories: Directories;
+  /** What it prints when `muxi` started it in the background. */
+  logFile: string;
+  client: ServerClient;
+}
+
+/**
+ * The server of this machine: its port and its credentials come from its own `config.yaml`, so that both sides
+ * agree without being told twice.
+ *
+ * @param port Of the command line; wins over the settings.
+ * @throws CliError when the settings are wrong.
+ */
+export const localServer = async ({ env }: Context, port: number | undefined): Promise<LocalServer> => {
+  const directories = installedDirectories(env);
+  try {
+    const overrides = port === undefined ? {} : { port: String(port) };
+    const config = await loadConfig({ directories, env, overrides });
+    const url = `http://127.0.0.1:${config.port}`;
+    // A server without credentials ignores the signature, but the client always makes one.
+    const { key: keyId, secret: secretKey } = config.credentials ?? { key: "none", secret: "none" };
+    return {
+      url,
+      port: config.port,
+      directories,
+      logFile: join(directories.logs, "server.log"),
+      client: new ServerClient({ url, keyId, secretKey }),
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CliError("The server's settings cannot be used", {
+      detail: error.message.split("\n"),
+      cause: error,
+    });
+  }
+};
+
+/**
+ * The server that runs on this user's data folder. Its pid file alone proves nothing: a killed server leaves it
+ * behind, and another program may have got the number.
+ */
+export const runningServer = async ({ env }: Context): Promise<ServerPid | undefined> => {
+  const server = await readServerPid(installedDirectories(env).data);
+  return server && (await probe(server.url)).kind === "muxi" ? server : undefined;
+};

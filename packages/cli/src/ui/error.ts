@@ -1,0 +1,20 @@
+import type { Context } from "../context.ts";
+import type { CliError } from "../errors.ts";
+import { coloursFor } from "./colours.ts";
+import type { OutputFormat } from "./ui.ts";
+
+/** Writes a failure to stderr: a block for people, one JSON object for programs. */
+export const showError = ({ stderr, env }: Context, error: CliError, format: OutputFormat): void => {
+  const { message, detail, hint } = error;
+  if (format === "json") {
+    stderr.write(`${JSON.stringify({ error: { message, detail, ...(hint !== undefined && { hint }) } })}\n`);
+    return;
+  }
+  const colours = coloursFor(stderr, env);
+  const lines = [
+    `${colours.red("✗")} ${message}`,
+    ...detail.map((line) => `  ${line}`),
+    ...(hint === undefined ? [] : hint.split("\n").map((line) => `  ${colours.dim(line)}`)),
+  ];
+  stderr.write(`${lines.join("\n")}\n`);
+};

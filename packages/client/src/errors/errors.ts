@@ -1,0 +1,135 @@
+export interface ErrorOptions {
+  code?: string | undefined;
+  statusCode?: number | undefined;
+  /** Seconds. */
+  retryAfter?: number | undefined;
+  requestId?: string | undefined;
+  details?: unknown;
+  retryable?: boolean | undefined;
+  cause?: unknown;
+}
+
+/**
+ * Root of every failure that this package reports (contract/formation-api.md 3.5). Itself it stands for the
+ * statuses that have no class of their own, such as 400. It holds nothing that was sent: no key, no header.
+ */
+export class MuxiError extends Error {
+  override readonly name: string = "MuxiError";
+  /** Upper-case code of the server, such as `SECRET_EXISTS`. */
+  readonly code: string;
+  /** HTTP status; 0 when there was no answer. */
+  readonly statusCode: number;
+  /** Seconds after which the server asks to be tried again. */
+  readonly retryAfter: number | undefined;
+  /** Id under which the server knows the request. */
+  readonly requestId: string | undefined;
+  /** The parsed body of the answer. */
+  readonly details: unknown;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code ?? "ERROR";
+    this.statusCode = options.statusCode ?? 0;
+    this.retryAfter = options.retryAfter;
+    this.requestId = options.requestId;
+    this.details = options.details;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** 401: a key is missing or wrong, or it is of the class that this call does not take. */
+export class AuthenticationError extends MuxiError {
+  override readonly name: string = "AuthenticationError";
+}
+
+/** 403: the key is right, but what was asked for belongs to someone else. */
+export class AuthorizationError extends MuxiError {
+  override readonly name: string = "AuthorizationError";
+}
+
+/** 404: no such agent, session, request, formation or path. */
+export class NotFoundError extends MuxiError {
+  override readonly name: string = "NotFoundError";
+}
+
+/** 409: it exists already, is in use, or is being changed. */
+export class ConflictError extends MuxiError {
+  override readonly name: string = "ConflictError";
+}
+
+/** 422: the server read the call and refuses its content; `details` names the fields. */
+export class ValidationError extends MuxiError {
+  override readonly name: string = "ValidationError";
+}
+
+/** 429: too many calls; `retryAfter` says how many seconds to wait when the server told. */
+export class RateLimitError extends MuxiError {
+  override readonly name: string = "RateLimitError";
+}
+
+/** 500 to 599: the server, or a model behind it, failed. */
+export class ServerError extends MuxiError {
+  override readonly name: string = "ServerError";
+}
+
+/** No answer, or an answer that broke off. */
+export class ConnectionError extends MuxiError {
+  override readonly name: string = "ConnectionError";
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { code: "CONNECTION_ERROR", retryable: true, ...options });
+  }
+}
+
+/** The call did not end within its `timeout`, counted over all attempts, waits and the body. */
+export class TimeoutError extends ConnectionError {
+  override readonly name: string = "TimeoutError";
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { code: "TIMEOUT", ...options });
+  }
+}
+
+/** A stream was silent, without even a keep-alive, for longer than `idleTimeout`. */
+export class StreamIdleError extends TimeoutError {
+  override readonly name: string = "StreamIdleError";
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { code: "STREAM_IDLE", ...options });
+  }
+}
+
+/**
+ * A stream ended without its last event, or with events missing. What was delivered is not the whole answer: go on
+ * from the stream's `cursor`, or read the session's messages later.
+ */
+export class StreamTruncatedError extends ConnectionError {
+  override readonly name: string = "StreamTruncatedError";
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { code: "STREAM_TRUNCATED", ...options });
+  }
+}
+
+/** The caller's signal, or `abort()`, ended the call; `cause` is the reason that was given. */
+export class AbortedError extends MuxiError {
+  override readonly name: string = "AbortedError";
+
+  constructor(reason: unknown) {
+    super("The call was aborted", { code: "ABORTED", cause: reason });
+  }
+}
+
+/** An option or an argument cannot be used. Thrown before anything is sent. */
+export class ConfigurationError extends MuxiError {
+  override readonly name: string = "ConfigurationError";
+  /** Name of the option or argument. */
+  readonly option: string;
+
+  constructor(option: string, message: string) {
+    super(`${option}: ${message}`, { code: "CONFIGURATION_ERROR" });
+    this.option = option;
+  }
+}

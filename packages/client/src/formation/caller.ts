@@ -1,0 +1,150 @@
+import { environment } from "../config.ts";
+import { ConfigurationError } from "../errors/errors.ts";
+import { headerValue, type Query } from "../http/arguments.ts";
+import type { Lifetime } from "../http/lifetime.ts";
+import {
+  type Call,
+  type CallOptions,
+  call,
+  callJson,
+  type Method,
+  type StreamOptions,
+  send,
+} from "../http/send.ts";
+import type { Result } from "../http/unwrap.ts";
+import { eventStreamOnly } from "../stream/connection.ts";
+import { EventStream, type Source, type StreamSettings } from "../stream/event-stream.ts";
+import { type FormationClientOptions, type FormationConfig, resolveConfig } from "./config.ts";
+
+/** A call to the Formation API. */
+export interface FormationCall {
+  /** Default `GET`. */
+  method?: Method;
+  /** Encoded path below the base URL. */
+  path: string;
+  /** Which key opens the endpoint (contract/formation-api.md 2.1). */
+  key: "none" | "client" | "admin" | "either";
+  /**
+   * What the user means to the endpoint (contract/formation-api.md 2.3). `"filter"`: required with the client key,
+   * with the admin key an optional filter. Default `"none"`.
+   */
+  user?: "none" | "optional" | "required" | "filter";
+  userId?: string | undefined;
+  query?: Query;
+  /** A value to send as JSON. */
+  json?: unknown;
+  /** Whether the server keeps the idempotency key of this call. Default: every method but `POST` can be repeated. */
+  repeatable?: boolean;
+}
+
+/** Sends the call of a stream and gives the response, its body unread. */
+export type Opener = (lifetime: Lifetime, headers?: Record<string, string>) => Promise<Response>;
+
+/** What all groups of calls stand on: the address, the keys, the user. */
+export class FormationCaller {
+  /** Where the calls go. */
+  readonly baseUrl: string;
+  readonly #config: FormationConfig;
+
+  /** @throws ConfigurationError with the name of the option that cannot be used. */
+  constructor(options: FormationClientOptions = {}) {
+    this.#config = resolveConfig(options, environment());
+    this.baseUrl = this.#config.transport.baseUrl;
+  }
+
+  /**
+   * A call that has no method of its own, with the keys, retries and errors of the others.
+   *
+   * @returns The response of a success, its body unread.
+   */
+  async request(spec: FormationCall, options: CallOptions = {}): Promise<Response> {
+    return call(this.#config.transport, this.#prepare(spec), options, (response) =>
+      Promise.resolve(response),
+    );
+  }
+
+  /** The user of calls that do not name one. */
+  protected get userId(): string | undefined {
+    return this.#config.userId;
+  }
+
+  protected async call<Data>(spec: FormationCall, options?: CallOptions): Promise<Result<Data>> {
+    return callJson<Result<Data>>(this.#config.transport, this.#prepare(spec), options);
+  }
+
+  /** A function that opens an event stream. What is wrong with the arguments is thrown here, before it is called. */
+  protected opener(spec: FormationCall, options: CallOptions): Opener {
+    const prepared = this.#prepare(spec);
+    return (lifetime, headers = {}) => {
+      const withHeaders = {
+        ...prepared,
+        headers: { ...prepared.headers, accept: "text/event-stream", ...headers },
+      };
+      return send(this.#config.transport, withHeaders, options, lifetime, eventStreamOnly);
+    };
+  }
+
+  protected streamSettings(options: StreamOptions, afterKeepAlive: boolean, after = 0): StreamSettings {
+    const { timeout, idleTimeout } = this.#config.transport;
+    return {
+      idle: { timeout: options.idleTimeout ?? idleTimeout, afterKeepAlive },
+      timeout: options.timeout ?? timeout,
+      signal: options.signal,
+      after,
+    };
+  }
+
+  /** A stream of events that goes on until the server closes it, and that nothing has to stop. */
+  protected follow<Event>(
+    spec: FormationCall,
+    options: StreamOptions,
+    decode: Source<Event>["decode"],
+  ): EventStream<Event> {
+    const open = this.opener(spec, options);
+    const source: Source<Event> = {
+      connect: (lifetime) => open(lifetime),
+      decode,
+      isLast: () => false,
+      endless: true,
+      canResume: () => false,
+      stop: () => Promise.resolve(),
+    };
+    return new EventStream(source, this.streamSettings(options, true));
+  }
+
+  #prepare(spec: FormationCall): Call {
+    const { method = "GET", path, query, json } = spec;
+    return {
+      method,
+      path,
+      query,
+      headers: this.#identify(spec),
+      repeatable: spec.repeatable ?? method !== "POST",
+      ...(json !== undefined && { json }),
+    };
+  }
+
+  /** The one key that the endpoint needs, and the user. */
+  #identify({ method = "GET", path, key, user = "none", userId }: FormationCall): Record<string, string> {
+    const { clientKey, adminKey } = this.#config;
+    const asked = userId === undefined ? this.#config.userId : headerValue("userId", userId);
+    const owner = user === "none" ? undefined : asked;
+    const headers: Record<string, string> = {};
+    if (owner !== undefined) headers["x-muxi-user-id"] = owner;
+    if (key === "none") return headers;
+
+    const everyone = user === "filter" && owner === undefined && adminKey !== undefined;
+    const admin = key === "admin" || (key === "either" && (clientKey === undefined || everyone));
+    const chosen = admin ? adminKey : clientKey;
+    if (chosen === undefined) {
+      const name = key === "admin" ? "adminKey" : "clientKey";
+      const variable = key === "admin" ? "MUXI_ADMIN_KEY" : "MUXI_CLIENT_KEY";
+      throw new ConfigurationError(name, `is needed for ${method} ${path}: pass it or set ${variable}`);
+    }
+    if (owner === undefined && (user === "required" || (user === "filter" && !admin))) {
+      throw new ConfigurationError("userId", `is needed for ${method} ${path}: pass it or use as(userId)`);
+    }
+    headers[admin ? "x-muxi-admin-key" : "x-muxi-client-key"] = chosen;
+    return headers;
+  }
+}

@@ -1,0 +1,65 @@
+import { AbortedError, ConfigurationError, MuxiError, TimeoutError } from "../errors/errors.ts";
+
+/** Longer delays make a timer fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
+/** Throws unless `value` is a usable number of milliseconds; 0 stands for no limit. */
+export const requireMilliseconds = (name: string, value: number): number => {
+  if (Number.isFinite(value) && value >= 0 && value <= longestTimer) return value;
+  throw new ConfigurationError(name, `must be milliseconds between 0 (no limit) and ${longestTimer}`);
+};
+
+/** How long a call may go on: until its deadline, its caller's signal, or its own end. */
+export interface Lifetime {
+  /** Aborts with the error that the caller is to see. */
+  readonly signal: AbortSignal;
+  /** Milliseconds until the deadline. */
+  remaining(): number;
+  /** Lifts the deadline, for a stream whose headers have come. The caller's signal stays in force. */
+  liftDeadline(): void;
+  /** Ends the call early. */
+  abort(reason: unknown): void;
+  /** Leaves no timer and no listener behind. Call it once the call is settled. */
+  end(): void;
+}
+
+export const createLifetime = (timeout: number, caller: AbortSignal | undefined): Lifetime => {
+  const controller = new AbortController();
+  const deadline = timeout > 0 ? performance.now() + timeout : Number.POSITIVE_INFINITY;
+  const onDeadline = () =>
+    controller.abort(new TimeoutError(`The call did not end within ${timeout} ms (option timeout)`));
+  const timer = timeout > 0 ? setTimeout(onDeadline, timeout) : undefined;
+  const onAbort = () => {
+    const reason: unknown = caller?.reason;
+    controller.abort(reason instanceof MuxiError ? reason : new AbortedError(reason));
+  };
+
+  if (caller?.aborted) onAbort();
+  else caller?.addEventListener("abort", onAbort, { once: true });
+
+  return {
+    signal: controller.signal,
+    remaining: () => deadline - performance.now(),
+    liftDeadline: () => clearTimeout(timer),
+    abort: (reason) => controller.abort(reason),
+    end() {
+      clearTimeout(timer);
+      caller?.removeEventListener("abort", onAbort);
+    },
+  };
+};
+
+/** Waits; rejects with the signal's reason when it aborts first. */
+export const sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }, milliseconds);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });

@@ -1,0 +1,45 @@
+/**
+ * A list that the server gives page by page: await it for the first page, or iterate it for the items of all pages.
+ *
+ * @example
+ * const { messages, has_more } = await formation.getSessionMessages({ sessionId });
+ * for await (const message of formation.getSessionMessages({ sessionId })) console.log(message.content);
+ */
+export class Pages<Page, Item> implements PromiseLike<Page>, AsyncIterable<Item> {
+  readonly #load: (previous: Page | undefined, seen: number) => Promise<Page>;
+  readonly #items: (page: Page) => readonly Item[];
+  readonly #hasNext: (page: Page) => boolean;
+
+  /**
+   * @param pages.load The page after `previous`, or the first one; `seen` counts the items before it.
+   * @param pages.hasNext Whether another page follows.
+   */
+  constructor(pages: {
+    load: (previous: Page | undefined, seen: number) => Promise<Page>;
+    items: (page: Page) => readonly Item[];
+    hasNext: (page: Page) => boolean;
+  }) {
+    this.#load = pages.load;
+    this.#items = pages.items;
+    this.#hasNext = pages.hasNext;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: to be awaited is what it is for.
+  then<Fulfilled = Page, Rejected = never>(
+    onFulfilled?: ((page: Page) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    return this.#load(undefined, 0).then(onFulfilled, onRejected);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+    let page: Page | undefined;
+    let seen = 0;
+    do {
+      page = await this.#load(page, seen);
+      const items = this.#items(page);
+      seen += items.length;
+      yield* items;
+    } while (this.#hasNext(page));
+  }
+}

@@ -1,0 +1,176 @@
+import { ConnectionError, MuxiError } from "../errors/errors.ts";
+import { type Query, queryString } from "./arguments.ts";
+import { errorOfResponse } from "./failure.ts";
+import type { Attempt, Hooks } from "./hooks.ts";
+import { uuid } from "./ids.ts";
+import { createLifetime, type Lifetime, sleep } from "./lifetime.ts";
+import { retryDelay } from "./retry.ts";
+import { unwrap } from "./unwrap.ts";
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** What all calls of one client share. */
+export interface Http {
+  /** Without a slash at its end. */
+  baseUrl: string;
+  fetch: Fetch;
+  /** Sent with every call. */
+  headers: Record<string, string>;
+  /** Milliseconds for a whole call; 0 for no limit. */
+  timeout: number;
+  maxRetries: number;
+  hooks: readonly Hooks[];
+  /** Headers that each attempt needs anew. */
+  sign?: (method: string, path: string) => Promise<Record<string, string>>;
+  /** Whether `error` in the body of a failure is a code. */
+  errorIsCode: boolean;
+}
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+export interface Call {
+  method: Method;
+  /** Encoded path below the base URL. */
+  path: string;
+  query?: Query | undefined;
+  headers?: Record<string, string>;
+  /** A value to send as JSON. */
+  json?: unknown;
+  /** A body to send as it is, made anew for each attempt. */
+  body?: () => BodyInit | Promise<BodyInit>;
+  /** Whether the server knows a repeat from a second call, so that it may be sent again. */
+  repeatable: boolean;
+  /** Milliseconds; the client's `timeout` when the caller gives none. */
+  timeout?: number;
+}
+
+/** Last argument of every method. */
+export interface CallOptions {
+  /** Ends the call with an `AbortedError`. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for all attempts, waits and the body together; for a stream until its headers. 0: no limit. */
+  timeout?: number | undefined;
+  /** Attempts after the first one. */
+  maxRetries?: number | undefined;
+  /** Key under which the server knows a repeat of this call; made afresh for each call otherwise. */
+  idempotencyKey?: string | undefined;
+  /** Further headers, such as `traceparent`. */
+  headers?: Record<string, string> | undefined;
+}
+
+/** Last argument of every method that gives a stream. */
+export interface StreamOptions extends CallOptions {
+  /** Milliseconds of silence after which the stream is taken for dead; 0: no limit. */
+  idleTimeout?: number | undefined;
+}
+
+const initOf = async (http: Http, call: Call, headers: Record<string, string>): Promise<RequestInit> => {
+  const { method, path } = call;
+  const signed = http.sign ? { ...headers, ...(await http.sign(method, path)) } : headers;
+  if (call.json !== undefined) {
+    const json = { ...signed, "content-type": "application/json" };
+    return { method, headers: json, body: JSON.stringify(call.json) };
+  }
+  if (call.body === undefined) return { method, headers: signed };
+  // "half" is what a body that is a stream needs; TypeScript's RequestInit does not know it.
+  const streaming: RequestInit & { duplex: "half" } = {
+    method,
+    headers: signed,
+    body: await call.body(),
+    duplex: "half",
+  };
+  return streaming;
+};
+
+/** What a `fetch` that failed, or a body that broke off, is to the caller. */
+export const connectionError = (what: string, error: unknown): ConnectionError => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+  return new ConnectionError(`${what}: ${reason}`, { cause: error });
+};
+
+/**
+ * Sends a call until it succeeds, may not be repeated, or the deadline leaves no room for another attempt.
+ *
+ * @param read Takes what the caller wants from a successful response, within the attempt.
+ * @throws MuxiError only: what the server answered, or why there is no answer.
+ */
+export const send = async <Value>(
+  http: Http,
+  call: Call,
+  options: CallOptions,
+  lifetime: Lifetime,
+  read: (response: Response) => Value | Promise<Value>,
+): Promise<Value> => {
+  const { signal } = lifetime;
+  const maxRetries = call.repeatable ? (options.maxRetries ?? http.maxRetries) : 0;
+  const url = http.baseUrl + call.path + queryString(call.query);
+  const headers = {
+    accept: "application/json",
+    "x-muxi-idempotency-key": options.idempotencyKey ?? uuid(),
+    ...http.headers,
+    ...call.headers,
+    ...options.headers,
+  };
+
+  const once = async (attempt: Attempt): Promise<Value> => {
+    const init = await initOf(http, call, headers);
+    if (signal.aborted) throw signal.reason;
+    for (const hooks of http.hooks) hooks.onRequest?.(attempt);
+    const start = performance.now();
+    let response: Response;
+    try {
+      response = await http.fetch(url, { ...init, signal });
+    } catch (error) {
+      throw signal.aborted ? signal.reason : connectionError(`No answer from ${http.baseUrl}`, error);
+    }
+    const milliseconds = performance.now() - start;
+    for (const hooks of http.hooks) {
+      hooks.onResponse?.({ ...attempt, status: response.status, headers: response.headers, milliseconds });
+    }
+    try {
+      if (!response.ok) throw await errorOfResponse(response, http.errorIsCode);
+      return await read(response);
+    } catch (error) {
+      if (error instanceof MuxiError) throw error;
+      throw signal.aborted ? signal.reason : connectionError("The answer broke off", error);
+    }
+  };
+
+  for (let number = 1; ; number++) {
+    const attempt = { method: call.method, url, attempt: number };
+    try {
+      return await once(attempt);
+    } catch (error) {
+      if (!(error instanceof MuxiError) || !error.retryable || signal.aborted || number > maxRetries)
+        throw error;
+      const delay = retryDelay(number, error.retryAfter, Math.random());
+      // To wait for a deadline that is sure to pass helps nobody: the caller gets the error, and its retryAfter.
+      if (delay >= lifetime.remaining()) throw error;
+      for (const hooks of http.hooks) hooks.onRetry?.({ ...attempt, error, delay });
+      await sleep(delay, signal);
+    }
+  }
+};
+
+/** A call whose answer is read whole. */
+export const call = async <Value>(
+  http: Http,
+  spec: Call,
+  options: CallOptions = {},
+  read: (response: Response) => Promise<Value>,
+): Promise<Value> => {
+  const lifetime = createLifetime(options.timeout ?? spec.timeout ?? http.timeout, options.signal);
+  try {
+    return await send(http, spec, options, lifetime, read);
+  } finally {
+    lifetime.end();
+  }
+};
+
+/**
+ * A call whose answer is JSON, taken out of its envelope. The type is the wire's word: answers are not validated,
+ * so that a newer server's additions do no harm.
+ */
+export const callJson = async <Data>(http: Http, spec: Call, options?: CallOptions): Promise<Data> =>
+  (await call(http, spec, options, unwrap)) as Data;

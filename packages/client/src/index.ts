@@ -1,0 +1,25 @@
+/** The client SDK: one class for a formation, one for the server, and the errors they throw. */
+export type * from "@muxi/protocol/types";
+export type { TransportOptions } from "./config.ts";
+export * from "./errors/errors.ts";
+export type { ForUser } from "./formation/activity.ts";
+export type { AuditFilter, LogFilter } from "./formation/administration.ts";
+export type { FormationCall } from "./formation/caller.ts";
+export type { FormationClientOptions } from "./formation/config.ts";
+export type { AudioPayload, ChatPayload } from "./formation/conversations.ts";
+export type { NewMemory } from "./formation/memories.ts";
+export { FormationClient } from "./formation-client.ts";
+export type { Query } from "./http/arguments.ts";
+export type { Attempt, Hooks } from "./http/hooks.ts";
+export type { Pages } from "./http/pages.ts";
+export type { CallOptions, Fetch, Method, StreamOptions } from "./http/send.ts";
+export type { Result, ResultMeta } from "./http/unwrap.ts";
+export type { BundleSource } from "./server/bundle.ts";
+export type { ServerClientOptions } from "./server/caller.ts";
+export type { OperationEvent } from "./server/operations.ts";
+export { ServerClient } from "./server-client.ts";
+export type { ChatEvent, ChatTextEvent, UnknownEvent } from "./stream/chat-events.ts";
+export type { ChatAnswer, ChatCursor, ChatStream } from "./stream/chat-stream.ts";
+export type { EventStream } from "./stream/event-stream.ts";
+export { version } from "./version.ts";
+export type * from "./wire/index.ts";

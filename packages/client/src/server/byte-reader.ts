@@ -1,0 +1,51 @@
+/** Takes bytes off a stream in pieces of the caller's size. */
+export interface ByteReader {
+  /** The next `length` bytes; fewer when the stream ends before. */
+  read(length: number): Promise<Uint8Array>;
+  /** Passes over `length` bytes. */
+  skip(length: number): Promise<void>;
+  /** Lets go of the stream. */
+  close(): Promise<void>;
+}
+
+export const createByteReader = (stream: ReadableStream<Uint8Array>): ByteReader => {
+  const reader = stream.getReader();
+  let rest = new Uint8Array(0) as Uint8Array;
+
+  /** The next piece, at most `length` bytes of it; empty at the end. */
+  const take = async (length: number): Promise<Uint8Array> => {
+    while (rest.length === 0) {
+      const { done, value } = await reader.read();
+      if (done) return rest;
+      rest = value;
+    }
+    const piece = rest.subarray(0, length);
+    rest = rest.subarray(length);
+    return piece;
+  };
+
+  return {
+    async read(length) {
+      const bytes = new Uint8Array(length);
+      let filled = 0;
+      while (filled < length) {
+        const piece = await take(length - filled);
+        if (piece.length === 0) return bytes.subarray(0, filled);
+        bytes.set(piece, filled);
+        filled += piece.length;
+      }
+      return bytes;
+    },
+    async skip(length) {
+      for (let left = length; left > 0; ) {
+        const { length: taken } = await take(left);
+        if (taken === 0) return;
+        left -= taken;
+      }
+    },
+    async close() {
+      // A stream that has failed has told so already.
+      await reader.cancel().catch(() => undefined);
+    },
+  };
+};

@@ -1,0 +1,136 @@
+import {
+  createTransport,
+  environment,
+  optionalKey,
+  requireKnown,
+  requireUrl,
+  type Transport,
+  type TransportOptions,
+  transportOptions,
+} from "../config.ts";
+import { ConfigurationError } from "../errors/errors.ts";
+import {
+  type Call,
+  type CallOptions,
+  call,
+  callJson,
+  type Method,
+  type StreamOptions,
+  send,
+} from "../http/send.ts";
+import { eventStreamOnly } from "../stream/connection.ts";
+import { EventStream } from "../stream/event-stream.ts";
+import { createSigner } from "./hmac.ts";
+import { decodeOperation } from "./operations.ts";
+
+/** Where the server is, and the key that manages it. */
+export interface ServerClientOptions extends TransportOptions {
+  /** Default: `MUXI_SERVER_URL`. */
+  url?: string | undefined;
+  /** Id of the key, `muxi_pk_…`. Not needed for `health` and `ping`. */
+  keyId?: string | undefined;
+  /** Its secret, `muxi_sk_…`. It signs requests and is never sent. */
+  secretKey?: string | undefined;
+}
+
+/** Milliseconds for calls that send a bundle or start a process (contract/server-api.md 21.3). */
+export const bundleTimeout = 600_000;
+
+const known = ["url", "keyId", "secretKey", ...transportOptions];
+
+/** A call to the control plane. */
+export interface ServerCall extends Omit<Call, "method" | "repeatable"> {
+  /** Default `GET`. */
+  method?: Method;
+  /** Default: every method but `POST`, because the control plane does not know a repeat. */
+  repeatable?: boolean;
+}
+
+const prepare = ({ method = "GET", ...spec }: ServerCall): Call => ({
+  repeatable: method !== "POST",
+  ...spec,
+  method,
+});
+
+/** What the calls to the control plane stand on: the address and the signature. */
+export class ServerCaller {
+  /** Where the calls go. */
+  readonly baseUrl: string;
+  readonly #open: Transport;
+  readonly #signed: Transport;
+
+  /** @throws ConfigurationError with the name of the option that cannot be used. */
+  constructor(options: ServerClientOptions = {}) {
+    requireKnown(options, known);
+    const env = environment();
+    const url = options.url ?? (env.MUXI_SERVER_URL || undefined);
+    if (url === undefined)
+      throw new ConfigurationError("url", "say where the server is, or set MUXI_SERVER_URL");
+    this.baseUrl = requireUrl("url", url);
+    const keyId = optionalKey("keyId", options.keyId);
+    const secretKey = optionalKey("secretKey", options.secretKey);
+    this.#open = { ...createTransport(this.baseUrl, options, env), errorIsCode: true };
+    const signer =
+      keyId !== undefined && secretKey !== undefined ? createSigner(keyId, secretKey) : undefined;
+    const { pathname } = new URL(this.baseUrl);
+    const prefix = pathname === "/" ? "" : pathname;
+    this.#signed = {
+      ...this.#open,
+      async sign(method, path) {
+        if (signer === undefined) {
+          const missing = keyId === undefined ? "keyId" : "secretKey";
+          throw new ConfigurationError(missing, `is needed for ${method} ${path}`);
+        }
+        return { authorization: await signer.authorization(method, prefix + path, Date.now()) };
+      },
+    };
+  }
+
+  protected call<Data>(spec: ServerCall, options?: CallOptions): Promise<Data> {
+    return callJson<Data>(this.#signed, prepare(spec), options);
+  }
+
+  /** A call whose answer is text. */
+  protected callText(spec: ServerCall, options?: CallOptions): Promise<string> {
+    return call(this.#signed, prepare(spec), options, (response) => response.text());
+  }
+
+  /** A call of the two endpoints that need no signature. */
+  protected callOpen<Data>(path: string, options?: CallOptions): Promise<Data> {
+    return callJson<Data>(this.#open, prepare({ path }), options);
+  }
+
+  /**
+   * A call whose answer is a stream of named events. Leaving it closes the connection; the server goes on with what it
+   * does (contract/server-api.md 17.4).
+   *
+   * @param last Name of the event that ends the stream, or undefined when only the server's closing does.
+   */
+  protected stream<Event extends { event: string }>(
+    spec: ServerCall | (() => Promise<ServerCall>),
+    last: Event["event"] | undefined,
+    options: StreamOptions,
+  ): EventStream<Event> {
+    return new EventStream<Event>(
+      {
+        connect: async (lifetime) => {
+          const prepared = prepare(typeof spec === "function" ? await spec() : spec);
+          const headers = { ...prepared.headers, accept: "text/event-stream" };
+          return send(this.#signed, { ...prepared, headers }, options, lifetime, eventStreamOnly);
+        },
+        decode: decodeOperation<Event>,
+        isLast: ({ event }) => event === last,
+        endless: last === undefined,
+        canResume: () => false,
+        stop: () => Promise.resolve(),
+      },
+      {
+        idle: { timeout: options.idleTimeout ?? this.#open.idleTimeout, afterKeepAlive: true },
+        // The headers come only after a bundle was received.
+        timeout: options.timeout ?? bundleTimeout,
+        signal: options.signal,
+        after: 0,
+      },
+    );
+  }
+}

@@ -1,0 +1,38 @@
+import { ConfigurationError } from "../errors/errors.ts";
+
+/** Signs requests to the control plane (contract/server-api.md 4.1). */
+export interface Signer {
+  /**
+   * The `Authorization` header of one attempt.
+   *
+   * @param path Path of the URL as it is sent, without the query.
+   * @param now Unix milliseconds.
+   */
+  authorization(method: string, path: string, now: number): Promise<string>;
+}
+
+const base64 = (bytes: ArrayBuffer): string => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+
+export const createSigner = (keyId: string, secretKey: string): Signer => {
+  const encoder = new TextEncoder();
+  let key: Promise<CryptoKey> | undefined;
+  const importKey = () => {
+    if (crypto.subtle === undefined) {
+      throw new ConfigurationError(
+        "secretKey",
+        "cannot be used here: browsers sign only on pages loaded over HTTPS",
+      );
+    }
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    return crypto.subtle.importKey("raw", encoder.encode(secretKey), algorithm, false, ["sign"]);
+  };
+  return {
+    async authorization(method, path, now) {
+      key ??= importKey();
+      const timestamp = Math.floor(now / 1000);
+      const message = `${timestamp};${method};${decodeURIComponent(path)}`;
+      const signature = await crypto.subtle.sign("HMAC", await key, encoder.encode(message));
+      return `MUXI-HMAC key=${keyId}, timestamp=${timestamp}, signature=${base64(signature)}`;
+    },
+  };
+};

@@ -1,0 +1,62 @@
+import { errorOfStatus } from "../errors/classify.ts";
+import { parseFrame } from "../stream/decode.ts";
+import type { FormationLogLine, OperationComplete, OperationProgress } from "../wire/server.ts";
+
+/** An event of a long operation, or of a log that is followed, with its name as sent. */
+export type OperationEvent =
+  | { event: "progress"; data: OperationProgress }
+  | { event: "complete"; data: OperationComplete };
+
+/** A line of a formation's output as it is written; `connected` comes first. */
+export type FormationLogEvent =
+  | { event: "connected"; data: { formation_id: string } }
+  | { event: "log"; data: FormationLogLine };
+
+/** The status that an operation answers with when it does not stream (contract/server-api.md 5.2, 17.5). */
+const statusByType: Record<string, number> = {
+  NotFound: 404,
+  FormationNotFound: 404,
+  FormationExists: 409,
+  NoChange: 409,
+  AlreadyRunning: 409,
+  AlreadyUpdating: 409,
+  MissingHeader: 400,
+  InvalidFormationID: 400,
+  ExtractError: 400,
+  ParseError: 400,
+  SecretsError: 400,
+  IDMismatch: 400,
+  VersionMismatch: 400,
+  ResolveError: 400,
+  InvalidRuntime: 400,
+  HealthCheckFailed: 400,
+  ExtractDirError: 500,
+  PortAllocationError: 500,
+  DirectoryError: 500,
+  CleanupError: 500,
+  MoveError: 500,
+  DownloadError: 500,
+  PullError: 500,
+  SpawnError: 500,
+  RegisterError: 500,
+  SwapError: 500,
+};
+
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
+
+/** Reads a frame of an operation; `error` is thrown as the class of its likely status. */
+export const decodeOperation = <Event>(name: string, data: string): Event => {
+  const value = parseFrame(name, data);
+  if (name === "error") {
+    const fields = typeof value === "object" && value !== null ? { ...value } : {};
+    const { error, message }: { error?: unknown; message?: unknown } = fields;
+    const code = text(error) ?? "STREAM_ERROR";
+    throw errorOfStatus(statusByType[code] ?? 0, text(message) ?? code, {
+      code,
+      statusCode: 200,
+      details: value,
+    });
+  }
+  return { event: name, data: value } as Event;
+};

@@ -1,0 +1,130 @@
+import type { ChatWireEvent, ErrorEvent, TextEvent } from "@muxi/protocol/types";
+import { errorOfCode } from "../errors/classify.ts";
+import type { MuxiError } from "../errors/errors.ts";
+import { parseFrame } from "./decode.ts";
+
+/** A kind of event that this version of the package does not know, with all the fields it came with. */
+export interface UnknownEvent {
+  type: "unknown";
+  /** The server's name for it. */
+  kind: string;
+  session_id?: string;
+  request_id?: string;
+  [field: string]: unknown;
+}
+
+/** A piece of the answer. */
+export interface ChatTextEvent extends TextEvent {
+  /** This text takes the place of all that came before: the server has dropped an answer it had begun. */
+  replace?: true;
+}
+
+/**
+ * What a chat stream yields. An `error` of the server is not among them: it is thrown. A field that the wire of this
+ * version always has may be missing when an older server answers, notably `usage` in `done`.
+ */
+export type ChatEvent = Exclude<ChatWireEvent, ErrorEvent | TextEvent> | ChatTextEvent | UnknownEvent;
+
+/** What a chat stream has said so far about whose it is. */
+export interface ChatOwner {
+  requestId: string;
+  sessionId: string | undefined;
+}
+
+type Fields = Record<string, unknown>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const textOf = (...values: unknown[]): string => {
+  const found = values.find((value) => typeof value === "string");
+  return typeof found === "string" ? found : "";
+};
+
+const failure = (fields: Fields, owner: ChatOwner): MuxiError => {
+  const { type, retry_after } = fields;
+  const code = textOf(fields.code, type === "error" ? undefined : type, "STREAM_ERROR");
+  return errorOfCode(code, textOf(fields.message, fields.error) || "The server reported an error", {
+    requestId: owner.requestId,
+    retryAfter: typeof retry_after === "number" ? retry_after : undefined,
+    details: fields,
+  });
+};
+
+/**
+ * Turns the frames of a chat into events: those of this wire, whose data is the event, and those of the reference
+ * server, which wraps it in `token` or names it only in the frame (contract/formation-api.md 5.1).
+ *
+ * @param owner Kept up to date with the ids that the events carry.
+ */
+export const createChatDecoder = (
+  owner: ChatOwner,
+): ((name: string, data: string) => ChatEvent | undefined) => {
+  let textSeen = false;
+
+  const text = (value: string, fields: Fields): ChatEvent => {
+    textSeen = true;
+    return { ...fields, type: "text", text: value };
+  };
+
+  const remember = ({ session_id, request_id }: Fields) => {
+    if (typeof session_id === "string") owner.sessionId = session_id;
+    if (typeof request_id === "string") owner.requestId = request_id;
+  };
+
+  const event = (name: string, fields: Fields, wrapped: boolean): ChatEvent | undefined => {
+    const { type } = fields;
+    remember(fields);
+    // The name of these two decides: the reference server's payload has another `type`, or none.
+    if (name === "error" || (type === "error" && !wrapped)) throw failure(fields, owner);
+    const kind = name === "done" || typeof type !== "string" ? name : type;
+    // What the wire says of a kind is taken at its word: a check here would cost more than all the rest.
+    switch (kind) {
+      case "text":
+      case "chunk":
+      case "content":
+      case "response":
+        return text(textOf(fields.text, fields.content), fields);
+      case "completed": {
+        if (!textSeen) return text(textOf(fields.content), fields);
+        const dropped = fields.stream_discontinuity === true;
+        if (dropped) return { ...fields, type: "text", text: textOf(fields.content), replace: true };
+        return { ...fields, type: "unknown", kind };
+      }
+      case "done":
+      case "stream_completed":
+        return {
+          ...fields,
+          type: "done",
+          request_id: owner.requestId,
+          ...(owner.sessionId !== undefined && { session_id: owner.sessionId }),
+        } as ChatEvent;
+      case "ui":
+        return { ...fields, type: "ui", ui: Array.isArray(fields.ui) ? fields.ui : [] };
+      case "progress":
+      case "thinking":
+      case "planning":
+      case "tool_call":
+      case "tool_result":
+        return { ...fields, type: kind } as ChatEvent;
+      default:
+        return { ...fields, type: "unknown", kind };
+    }
+  };
+
+  return (name, data) => {
+    if (data === "" && name === "message") return undefined;
+    const payload = parseFrame(name, data);
+    if (typeof payload === "string") return text(payload, {});
+    if (!isFields(payload)) return { type: "unknown", kind: name, data: payload };
+    const { token } = payload;
+    // By far the most frequent frame, so it goes first: it is the event as it stands.
+    if (payload.type === "text" && typeof payload.text === "string") {
+      textSeen = true;
+      remember(payload);
+      return payload as unknown as ChatTextEvent;
+    }
+    if (typeof token === "string") return text(token, {});
+    return isFields(token) ? event(name, token, true) : event(name, payload, false);
+  };
+};

@@ -1,0 +1,141 @@
+import type { DoneEvent } from "@muxi/protocol/types";
+import { MuxiError } from "../errors/errors.ts";
+import type { Lifetime } from "../http/lifetime.ts";
+import { type ChatEvent, type ChatOwner, createChatDecoder } from "./chat-events.ts";
+import { EventStream, type StreamSettings } from "./event-stream.ts";
+import { eventResponse } from "./response.ts";
+
+/** Where a reader of a chat stands: plain data that another process can go on from. */
+export interface ChatCursor {
+  sessionId: string;
+  requestId: string;
+  /** Number of the last event that was read; 0 for none. */
+  after: number;
+}
+
+/** A whole answer: its text, and what the last event says about it. */
+export type ChatAnswer = Omit<DoneEvent, "type" | "finished"> & { text: string };
+
+/** How a chat stream reaches its server. */
+export interface ChatConnector {
+  /** Asks the question; missing where a stream goes on with one that was asked before. */
+  ask?: (lifetime: Lifetime) => Promise<Response>;
+  /** Asks for the events after the cursor. */
+  follow(cursor: ChatCursor, lifetime: Lifetime): Promise<Response>;
+  /** Stops the request on the server; undefined for a reader who only watches. */
+  cancel?: (requestId: string) => Promise<unknown>;
+}
+
+/** Pieces of text before they are joined, so that an answer takes hardly more memory than its text. */
+const piecesPerJoin = 1024;
+
+/**
+ * One answer as it comes. Read its events, or `text()`, `textStream()`, `batches()` or `final()`.
+ *
+ * Leaving the loop early (`break`, `return`, a throw, `await using`) stops the answer on the server, and so does an
+ * abort; `detach()` leaves without stopping. A stream that is cut goes on by itself where the server numbers its
+ * events, without losing or repeating one, and ends with `StreamTruncatedError` where it cannot.
+ *
+ * @example
+ * for await (const event of formation.chatStream({ message: "Hello" }, { userId: "user_123" })) {
+ *   if (event.type === "text") process.stdout.write(event.text);
+ * }
+ */
+export class ChatStream extends EventStream<ChatEvent> {
+  readonly #owner: ChatOwner;
+  #text = "";
+  #pieces: string[] = [];
+  #done: DoneEvent | undefined;
+
+  constructor(connector: ChatConnector, owner: ChatOwner, settings: StreamSettings) {
+    const decode = createChatDecoder(owner);
+    let numbered = connector.ask === undefined;
+    super(
+      {
+        async connect(lifetime, after) {
+          if (connector.ask === undefined || after !== undefined) {
+            const { requestId, sessionId = "" } = owner;
+            return connector.follow({ requestId, sessionId, after: after ?? settings.after }, lifetime);
+          }
+          const response = await connector.ask(lifetime);
+          // Only a server that can replay tells the id of the request here (contract/formation-api.md 2.4).
+          numbered = response.headers.has("x-muxi-request-id");
+          return response;
+        },
+        decode,
+        isLast: (event) => event.type === "done",
+        endless: false,
+        canResume: (received) => (numbered || received > 0) && owner.sessionId !== undefined,
+        stop: async () => {
+          // The answer may have ended by now, or the server is gone: whoever left does not want to know.
+          await connector.cancel?.(owner.requestId).catch(() => undefined);
+        },
+      },
+      settings,
+    );
+    this.#owner = owner;
+  }
+
+  /** Id of the request: the payload's `request_id`, or one made before it is sent. */
+  get requestId(): string {
+    return this.#owner.requestId;
+  }
+
+  /** Id of the session: the payload's, or the server's once an event has told it. */
+  get sessionId(): string | undefined {
+    return this.#owner.sessionId;
+  }
+
+  /** Where to go on with `resumeChat`, also in another process; undefined until the session is known. */
+  get cursor(): ChatCursor | undefined {
+    const { requestId, sessionId } = this.#owner;
+    return sessionId === undefined ? undefined : { sessionId, requestId, after: this.position };
+  }
+
+  /** Leaves the stream and lets the server finish the answer. Gives the cursor from which to go on. */
+  detach(): ChatCursor | undefined {
+    this.disconnect();
+    return this.cursor;
+  }
+
+  /** Reads what is left and gives the whole answer. Throws what the iteration would throw. */
+  async final(): Promise<ChatAnswer> {
+    for (let event = await this.next(); !event.done; event = await this.next());
+    if (this.#done === undefined) {
+      throw this.failure ?? new MuxiError("The stream was left before its end", { code: "STREAM_LEFT" });
+    }
+    const { type: _, finished: __, ...rest } = this.#done;
+    return { text: this.#text + this.#pieces.join(""), ...rest };
+  }
+
+  /** Reads what is left and gives the text of the whole answer. */
+  async text(): Promise<string> {
+    return (await this.final()).text;
+  }
+
+  /** The text alone, piece by piece. */
+  async *textStream(): AsyncGenerator<string, void, undefined> {
+    for await (const event of this) if (event.type === "text") yield event.text;
+  }
+
+  /** The events as a response that a web server can pass on; `chatStream` and other readers understand it. */
+  toResponse(): Response {
+    return eventResponse(this, () => this.position);
+  }
+
+  protected override delivered(event: ChatEvent): void {
+    if (event.type === "text") {
+      if (event.replace) {
+        this.#text = "";
+        this.#pieces = [];
+      }
+      this.#pieces.push(event.text);
+      if (this.#pieces.length === piecesPerJoin) {
+        this.#text += this.#pieces.join("");
+        this.#pieces = [];
+      }
+    } else if (event.type === "done") {
+      this.#done = event;
+    }
+  }
+}

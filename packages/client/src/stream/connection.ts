@@ -1,0 +1,109 @@
+import { MuxiError, StreamIdleError } from "../errors/errors.ts";
+import type { Lifetime } from "../http/lifetime.ts";
+import { connectionError } from "../http/send.ts";
+import { createSseParser, type OnEvent } from "./sse.ts";
+
+/** One open response of a stream. */
+export interface Connection {
+  /** Reads the next piece and hands its events on; false at the end of the response. */
+  read(): Promise<boolean>;
+  /** Closes the socket. */
+  close(): void;
+}
+
+export interface IdleRule {
+  /** Milliseconds; 0 for no limit. */
+  timeout: number;
+  /** Silence counts only once the server has shown that it sends keep-alives. */
+  afterKeepAlive: boolean;
+}
+
+/** The response itself, once it is sure that it is a stream. */
+export const eventStreamOnly = (response: Response): Response => {
+  const type = response.headers.get("content-type") ?? "";
+  if (type.includes("text/event-stream")) return response;
+  throw new MuxiError(`The server answered with ${type || "no content type"} in place of an event stream`, {
+    code: "INVALID_RESPONSE",
+    statusCode: response.status,
+  });
+};
+
+const decoding = { stream: true };
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Reads a response as an event stream.
+ *
+ * @param lifetime Of this connection alone: closing the connection ends it.
+ */
+export const createConnection = (
+  response: Response,
+  lifetime: Lifetime,
+  idle: IdleRule,
+  onEvent: OnEvent,
+): Connection => {
+  const reader = (response.body ?? new Blob([]).stream()).getReader();
+  const decoder = new TextDecoder();
+  let watched = !idle.afterKeepAlive;
+  let atEnd = false;
+  const parser = createSseParser(
+    (name, data, id) => {
+      // An event that the end of the response cut off is none, unless all of it has come.
+      if (!atEnd || isJson(data)) onEvent(name, data, id);
+    },
+    () => {
+      watched = true;
+    },
+  );
+
+  // One timer for the whole stream, and a note of when the current wait began: a timer for each piece would cost
+  // more than to parse it. While the caller is busy nobody waits, and the server is not to blame.
+  let waitingSince: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const watch = () => {
+    const silent = waitingSince === undefined ? 0 : performance.now() - waitingSince;
+    if (silent < idle.timeout || !watched) {
+      timer = setTimeout(watch, silent < idle.timeout ? idle.timeout - silent : idle.timeout);
+    } else {
+      lifetime.abort(
+        new StreamIdleError(`The stream was silent for ${idle.timeout} ms (option idleTimeout)`),
+      );
+    }
+  };
+  if (idle.timeout > 0) timer = setTimeout(watch, idle.timeout);
+
+  const onPiece = ({ done, value }: ReadableStreamReadResult<Uint8Array>): boolean => {
+    waitingSince = undefined;
+    if (!done) {
+      parser.feed(decoder.decode(value, decoding));
+      return true;
+    }
+    parser.feed(decoder.decode());
+    atEnd = true;
+    parser.end();
+    return false;
+  };
+  const onBreak = (error: unknown): never => {
+    throw lifetime.signal.aborted ? lifetime.signal.reason : connectionError("The stream broke off", error);
+  };
+
+  return {
+    read() {
+      waitingSince = performance.now();
+      return reader.read().then(onPiece, onBreak);
+    },
+    close() {
+      clearTimeout(timer);
+      lifetime.abort(undefined);
+      lifetime.end();
+    },
+  };
+};

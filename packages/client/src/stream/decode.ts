@@ -1,0 +1,30 @@
+import { errorOfCode } from "../errors/classify.ts";
+import { MuxiError } from "../errors/errors.ts";
+
+/** Reads the data of a frame. */
+export const parseFrame = (name: string, data: string): unknown => {
+  if (data === "") return {};
+  try {
+    return JSON.parse(data);
+  } catch (cause) {
+    throw new MuxiError(`The server sent a "${name}" event that is not JSON`, {
+      code: "INVALID_RESPONSE",
+      statusCode: 200,
+      cause,
+    });
+  }
+};
+
+/**
+ * The data of a frame as an event; `{"error": true, "message": …}` is thrown (contract/formation-api.md 5.2, 5.4).
+ * The type is the wire's word, as everywhere in this package.
+ */
+export const decodeJson = <Event>(name: string, data: string): Event => {
+  const value = parseFrame(name, data);
+  if (typeof value === "object" && value !== null && "error" in value && value.error === true) {
+    const message =
+      "message" in value && typeof value.message === "string" ? value.message : "The stream failed";
+    throw errorOfCode("STREAM_ERROR", message, { details: value });
+  }
+  return value as Event;
+};

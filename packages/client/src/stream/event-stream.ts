@@ -1,0 +1,285 @@
+import { AbortedError, MuxiError, StreamTruncatedError } from "../errors/errors.ts";
+import { createLifetime, type Lifetime, sleep } from "../http/lifetime.ts";
+import { retryDelay } from "../http/retry.ts";
+import { type Connection, createConnection, type IdleRule } from "./connection.ts";
+
+/** What makes one kind of stream differ from the others. */
+export interface Source<Event> {
+  /**
+   * Sends the request.
+   *
+   * @param after Number of the last event received, when the stream goes on after a cut.
+   */
+  connect(lifetime: Lifetime, after: number | undefined): Promise<Response>;
+  /** The event of a frame, or undefined to leave the frame out. Throws what the server reports as failed. */
+  decode(name: string, data: string): Event | undefined;
+  isLast(event: Event): boolean;
+  /** Whether the server closes the stream when nothing more is to come, without a last event. */
+  endless: boolean;
+  /**
+   * Whether the server can go on after a cut.
+   *
+   * @param received Number of the last event received; 0 for none.
+   */
+  canResume(received: number): boolean;
+  /** Tells the server that nobody wants the rest. */
+  stop(): Promise<void>;
+}
+
+export interface StreamSettings {
+  idle: IdleRule;
+  /** Milliseconds until the headers of a connection. */
+  timeout: number;
+  signal: AbortSignal | undefined;
+  /** Number of the last event that the reader already has; 0 at the beginning. */
+  after: number;
+}
+
+/** An event in the queue. It is at the same time what `next()` gives, so that an event costs one object. */
+interface Entry<Event> {
+  done: false;
+  value: Event;
+  number: number;
+}
+
+/** Tries to go on after a cut, in a row and without an event in between. */
+const resumeAttempts = 5;
+
+/**
+ * The events of a request, to be read once with `for await`. The request is sent by the first read. Leaving the
+ * loop in any way closes the connection.
+ */
+export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDisposable {
+  readonly #source: Source<Event>;
+  readonly #settings: StreamSettings;
+  #queue: Entry<Event>[] = [];
+  #head = 0;
+  #lifetime: Lifetime | undefined;
+  #connection: Connection | undefined;
+  #filling: Promise<void> | undefined;
+  #received: number;
+  #delivered: number;
+  #cuts = 0;
+  #ended = false;
+  #failure: unknown;
+  #failureThrown = false;
+
+  constructor(source: Source<Event>, settings: StreamSettings) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#received = settings.after;
+    this.#delivered = settings.after;
+  }
+
+  /** Number of the last event that was read; 0 before the first and on servers that do not number events. */
+  get position(): number {
+    return this.#delivered;
+  }
+
+  /** Whether the request was sent and its end was not yet received. */
+  get active(): boolean {
+    return this.#lifetime !== undefined && !this.#ended;
+  }
+
+  // Not an async function: an event that is there already costs one promise, not three.
+  next(): Promise<IteratorResult<Event>> {
+    const entry = this.#take();
+    if (entry !== undefined) return Promise.resolve(entry);
+    if (this.#ended) return this.#end();
+    this.#filling ??= this.#fill();
+    return this.#filling.then(() => this.next());
+  }
+
+  /** Leaves the stream: closes the connection and tells the server to stop. */
+  async return(): Promise<IteratorResult<Event>> {
+    await this.#leave();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#leave();
+  }
+
+  /** Ends the stream at once: whoever reads it gets an `AbortedError` with `reason` as its cause. */
+  abort(reason?: unknown): void {
+    if (this.#lifetime === undefined) this.#finish(new AbortedError(reason));
+    else this.#lifetime.abort(new AbortedError(reason));
+  }
+
+  /**
+   * The events in arrays: all that have come since the last one, at least one. For readers that redraw once per
+   * array instead of once per event.
+   */
+  async *batches(): AsyncGenerator<Event[], void, undefined> {
+    try {
+      for (;;) {
+        const first = await this.next();
+        if (first.done) return;
+        const batch = [first.value];
+        for (let entry = this.#take(); entry !== undefined; entry = this.#take()) batch.push(entry.value);
+        yield batch;
+      }
+    } finally {
+      await this.#leave();
+    }
+  }
+
+  /** The events as a web stream; cancelling it leaves this one. */
+  toReadableStream(): ReadableStream<Event> {
+    return new ReadableStream<Event>(
+      {
+        pull: async (controller) => {
+          const { done, value } = await this.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel: () => this.#leave(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Why the stream ended early, if it did. */
+  protected get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Sees each event just before its reader does. */
+  protected delivered(_event: Event): void {}
+
+  /** Closes the connection and leaves the request running on the server. */
+  protected disconnect(): void {
+    this.#finish(undefined);
+    this.#failureThrown = true;
+    this.#queue = [];
+  }
+
+  async #leave(): Promise<void> {
+    const { active } = this;
+    this.disconnect();
+    if (active) await this.#source.stop();
+  }
+
+  #take(): Entry<Event> | undefined {
+    const entry = this.#queue[this.#head];
+    if (entry === undefined) return undefined;
+    this.#head++;
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#head = 0;
+    }
+    this.#delivered = entry.number;
+    this.delivered(entry.value);
+    return entry;
+  }
+
+  #end(): Promise<IteratorResult<Event>> {
+    if (this.#failure === undefined || this.#failureThrown)
+      return Promise.resolve({ done: true, value: undefined });
+    this.#failureThrown = true;
+    return Promise.reject(this.#failure);
+  }
+
+  #finish(failure: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = failure;
+    this.#connection?.close();
+    this.#lifetime?.abort(undefined);
+    this.#lifetime?.end();
+  }
+
+  #start(): Lifetime {
+    const lifetime = createLifetime(0, this.#settings.signal);
+    const { signal } = lifetime;
+    const onAbort = () => {
+      if (this.#ended) return;
+      this.#queue = [];
+      this.#finish(signal.reason);
+      void this.#source.stop();
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    return lifetime;
+  }
+
+  /** Reads on until there is an event or the end. Never rejects: a failure waits for its turn after the queue. */
+  async #fill(): Promise<void> {
+    while (this.#queue.length === 0 && !this.#ended) {
+      try {
+        this.#connection ??= await this.#connect();
+        const more = await this.#connection.read();
+        if (!more && !this.#ended) {
+          if (!this.#source.endless) throw new StreamTruncatedError("The stream ended before its last event");
+          this.#finish(undefined);
+        }
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
+    this.#filling = undefined;
+  }
+
+  async #connect(): Promise<Connection> {
+    const { timeout, idle } = this.#settings;
+    this.#lifetime ??= this.#start();
+    const lifetime = createLifetime(timeout, this.#lifetime.signal);
+    try {
+      const response = await this.#source.connect(lifetime, this.#cuts > 0 ? this.#received : undefined);
+      lifetime.liftDeadline();
+      return createConnection(response, lifetime, idle, (name, data, id) => this.#receive(name, data, id));
+    } catch (error) {
+      lifetime.end();
+      throw error;
+    }
+  }
+
+  #receive(name: string, data: string, id: string): void {
+    if (this.#ended) return;
+    const number = id === "" ? Number.NaN : Number(id);
+    if (Number.isSafeInteger(number)) {
+      const expected = this.#received + 1;
+      if (number < expected) return;
+      if (number > expected && this.#source.canResume(this.#received)) {
+        throw new StreamTruncatedError(`Events ${expected} to ${number - 1} of the stream are missing`);
+      }
+      this.#received = number;
+    }
+    this.#cuts = 0;
+    let value: Event | undefined;
+    try {
+      value = this.#source.decode(name, data);
+    } catch (error) {
+      this.#finish(error);
+      return;
+    }
+    if (value === undefined) return;
+    this.#queue.push({ done: false, value, number: this.#received });
+    if (this.#source.isLast(value)) this.#finish(undefined);
+  }
+
+  /** After a cut, waits until it is time to connect again; after any other failure, ends the stream with it. */
+  async #recover(error: unknown): Promise<void> {
+    if (this.#ended) return;
+    this.#connection?.close();
+    this.#connection = undefined;
+    const retryable = error instanceof MuxiError && error.retryable;
+    if (!retryable || !this.#source.canResume(this.#received) || this.#cuts === resumeAttempts) {
+      const cut = this.#cuts > 0 && !retryable;
+      this.#finish(
+        cut ? new StreamTruncatedError("The stream was cut and cannot go on", { cause: error }) : error,
+      );
+      return;
+    }
+    this.#cuts++;
+    const delay = this.#cuts === 1 ? 0 : retryDelay(this.#cuts - 1, error.retryAfter, Math.random());
+    try {
+      await sleep(delay, (this.#lifetime ?? this.#start()).signal);
+    } catch (aborted) {
+      this.#finish(aborted);
+    }
+  }
+}

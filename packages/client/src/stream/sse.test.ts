@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { createSseParser } from "./sse.ts";
+
+interface Parsed {
+  name: string;
+  data: string;
+  id: string;
+}
+
+const parse = (chunks: Iterable<string>) => {
+  const events: Parsed[] = [];
+  let comments = 0;
+  const parser = createSseParser(
+    (name, data, id) => events.push({ name, data, id }),
+    () => comments++,
+  );
+  for (const chunk of chunks) parser.feed(chunk);
+  parser.end();
+  return { events, comments };
+};
+
+const decode = (pieces: Iterable<Uint8Array>): string[] => {
+  const decoder = new TextDecoder();
+  const texts = Array.from(pieces, (piece) => decoder.decode(piece, { stream: true }));
+  return [...texts, decoder.decode()];
+};
+
+const event = (data: string, name = "message", id = ""): Parsed => ({ name, data, id });
+
+const cases: [string, string, Parsed[]][] = [
+  ["LF", "data: a\n\ndata: b\n\n", [event("a"), event("b")]],
+  ["CRLF", "data: a\r\n\r\ndata: b\r\n\r\n", [event("a"), event("b")]],
+  ["CR", "data: a\r\rdata: b\r\r", [event("a"), event("b")]],
+  ["mixed line ends", "event: x\r\ndata: a\n\rdata: b\r\n\n", [event("a", "x"), event("b")]],
+  ["one space is removed, no more", "data:  a \n\n", [event(" a ")]],
+  ["no space", "data:a\n\n", [event("a")]],
+  ["several data lines", "data: a\ndata:\ndata: b\n\n", [event("a\n\nb")]],
+  ["a data line without a colon", "data\ndata\n\n", [event("\n")]],
+  [
+    "the last name of a block counts",
+    "event: x\nevent: y\ndata: a\n\ndata: b\n\n",
+    [event("a", "y"), event("b")],
+  ],
+  ["id and retry", "id: 7\nretry: 10\ndata: a\n\ndata: b\n\n", [event("a", "message", "7"), event("b")]],
+  ["an id with a null character is ignored", "id: 1\0\ndata: a\n\n", [event("a")]],
+  ["a name without data", "event: done\n\n", [event("", "done")]],
+  ["empty data", "data:\n\n", [event("")]],
+  ["unknown fields and lines", "foo: bar\nbaz\ndata: a\n\n", [event("a")]],
+  ["blank lines alone", "\n\n\r\n\n", []],
+  ["comments", ": keepalive\n\n:\ndata: a\n\n", [event("a")]],
+  ["a last event without its blank line", "data: a\n\ndata: b", [event("a"), event("b")]],
+  ["a name at the end without data", "data: a\n\nevent: done", [event("a")]],
+  ["a colon in the value", 'data: {"a": "b:c"}\n\n', [event('{"a": "b:c"}')]],
+];
+
+describe("server-sent events", () => {
+  test.each(cases)("%s", (_, source, expected) => {
+    expect(parse([source]).events).toEqual(expected);
+  });
+
+  test.each(cases)("%s, character by character", (_, source, expected) => {
+    expect(parse(source).events).toEqual(expected);
+  });
+
+  test("a byte order mark is left out, and characters may be split anywhere", () => {
+    const bytes = new TextEncoder().encode("\uFEFFdata: grüße 👋 世界\n\n");
+    const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
+    expect(parse(decode(single)).events).toEqual([event("grüße 👋 世界")]);
+  });
+
+  test("comments are counted as a sign of life", () => {
+    expect(parse([": keepalive\n\n: keepalive\r\n\r\ndata: a\n\n"]).comments).toBe(2);
+  });
+
+  test("a long event in small pieces takes time in proportion to its length", () => {
+    const measure = (length: number) => {
+      const pieces = [`data: `, ...Array<string>(length / 1024).fill("x".repeat(1024)), "\n\n"];
+      const start = performance.now();
+      expect(parse(pieces).events[0]?.data).toHaveLength(length);
+      return performance.now() - start;
+    };
+    measure(1 << 20);
+    const small = measure(1 << 20);
+    // Quadratic would be 64 times as long; the bound leaves room for a busy machine.
+    expect(measure(1 << 23)).toBeLessThan(Math.max(small, 1) * 40);
+  });
+
+  test("an event without end is refused", () => {
+    const parser = createSseParser(() => {});
+    const piece = "x".repeat(1 << 20);
+    expect(() => {
+      for (let count = 0; count <= 64; count++) parser.feed(piece);
+    }).toThrow("is longer than");
+  });
+});
+
+/** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
+const seeded = (seed: number) => {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
+
+test("any chunking gives the same events", () => {
+  const words = [
+    "data: ",
+    "data:",
+    "event: x",
+    "id: 1",
+    ": note",
+    "é👋世",
+    "{}",
+    "\n",
+    "\r",
+    "\r\n",
+    "\n\n",
+    " ",
+  ];
+  for (let seed = 0; seed < 500; seed++) {
+    const random = seeded(seed);
+    const text = Array.from({ length: 60 }, () => words[Math.floor(random() * words.length)]).join("");
+    const bytes = new TextEncoder().encode(text);
+    const pieces: Uint8Array[] = [];
+    for (let start = 0; start < bytes.length; ) {
+      const end = start + Math.floor(random() * 8);
+      pieces.push(bytes.subarray(start, end));
+      start = end;
+    }
+    expect(parse(decode(pieces)), `seed ${seed}: ${JSON.stringify(text)}`).toEqual(parse(decode([bytes])));
+  }
+});

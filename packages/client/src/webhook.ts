@@ -1,0 +1,234 @@
+/** Receives the webhooks of a formation (contract/formation-api.md 6.3, 6.4). Needs no client and no key of one. */
+import { MuxiError } from "./errors/errors.ts";
+
+/** The delivery is not what it claims to be, or cannot be checked. Answer with 400 and do nothing else. */
+export class WebhookVerificationError extends MuxiError {
+  override readonly name = "WebhookVerificationError";
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: "WEBHOOK_VERIFICATION_ERROR", cause });
+  }
+}
+
+/** The body exactly as it arrived. Never a parsed and re-serialised one: the signature is over the bytes. */
+export type Payload = string | Uint8Array;
+
+/** One secret, or several while one takes the place of another: a match with any of them counts. */
+export type Secret = string | readonly string[];
+
+export interface ContentItem {
+  type: "text" | "file";
+  text?: string;
+  file?: { type: "image" | "audio" | "video" | "document"; url: string };
+}
+
+export interface ErrorDetails {
+  code: string;
+  message: string;
+  trace: string | null;
+}
+
+/** A question that the formation needs answered: send the answer as a chat in the same session. */
+export interface Clarification {
+  question: string;
+  clarificationRequestId: string | null;
+  originalMessage: string | null;
+}
+
+/** What happened to a request that ran in the background. */
+export interface WebhookEvent {
+  requestId: string;
+  /** `completed`, `failed` or `awaiting_clarification`; a newer server may send others. */
+  status: string;
+  /** Unix milliseconds. */
+  timestamp: number;
+  /** The answer; empty when the request failed. */
+  content: ContentItem[];
+  error: ErrorDetails | undefined;
+  clarification: Clarification | undefined;
+  formationId: string | undefined;
+  userId: string | undefined;
+  /** Seconds. */
+  processingTime: number | undefined;
+  processingMode: string | undefined;
+  webhookUrl: string | undefined;
+  /** The payload as it was sent. */
+  raw: Record<string, unknown>;
+}
+
+export interface VerifyOptions {
+  /** Seconds by which the signature may be older or newer than now. Default 300. */
+  tolerance?: number | undefined;
+}
+
+const encoder = new TextEncoder();
+
+const importKey = (secret: string, usage: "sign" | "verify") => {
+  if (secret === "") throw new WebhookVerificationError("The webhook secret is empty");
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  return crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, [usage]);
+};
+
+const signedMessage = (timestamp: string, payload: Payload): Uint8Array<ArrayBuffer> => {
+  const start = encoder.encode(`${timestamp}.`);
+  const body = typeof payload === "string" ? encoder.encode(payload) : payload;
+  const message = new Uint8Array(start.length + body.length);
+  message.set(start);
+  message.set(body, start.length);
+  return message;
+};
+
+const hexBytes = (hex: string) =>
+  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+
+/**
+ * Whether a body was signed with the secret, not long ago.
+ *
+ * @param payload The body exactly as it arrived.
+ * @param header Value of `X-Muxi-Signature`. Missing or malformed is false.
+ * @throws WebhookVerificationError when a secret is empty, because then anyone could sign.
+ *
+ * @example
+ * if (!(await verifySignature(body, request.headers["x-muxi-signature"], secret))) return reply.code(400).send();
+ */
+export const verifySignature = async (
+  payload: Payload,
+  header: string | null | undefined,
+  secret: Secret,
+  { tolerance = 300 }: VerifyOptions = {},
+): Promise<boolean> => {
+  const secrets = typeof secret === "string" ? [secret] : secret;
+  if (secrets.length === 0 || secrets.includes("")) {
+    throw new WebhookVerificationError("The webhook secret is empty");
+  }
+  const fields = (header ?? "").split(",").map((field) => field.trim());
+  const timestamp = fields.find((field) => field.startsWith("t="))?.slice(2) ?? "";
+  const signatures = fields.filter((field) => /^v1=[0-9a-f]{64}$/.test(field)).map((field) => field.slice(3));
+  if (!/^\d{1,15}$/.test(timestamp) || signatures.length === 0) return false;
+  if (Math.abs(Date.now() / 1000 - Number(timestamp)) > tolerance) return false;
+
+  const message = signedMessage(timestamp, payload);
+  for (const each of secrets) {
+    const key = await importKey(each, "verify");
+    for (const signature of signatures) {
+      // Compares in constant time.
+      if (await crypto.subtle.verify("HMAC", key, hexBytes(signature), message)) return true;
+    }
+  }
+  return false;
+};
+
+/**
+ * The header that a formation would send, for tests of a receiver.
+ *
+ * @param timestamp Unix seconds. Default: now.
+ */
+export const sign = async (
+  payload: Payload,
+  secret: string,
+  timestamp: number = Math.floor(Date.now() / 1000),
+): Promise<string> => {
+  const key = await importKey(secret, "sign");
+  const bytes = await crypto.subtle.sign("HMAC", key, signedMessage(String(timestamp), payload));
+  const hex = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `t=${timestamp},v1=${hex}`;
+};
+
+const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+const object = (value: unknown): Record<string, unknown> | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+
+/** Completions carry milliseconds and clarifications seconds; no date of this century is ambiguous. */
+const milliseconds = (value: unknown): number => {
+  const time = number(value) ?? 0;
+  return Math.round(time < 1e11 ? time * 1000 : time);
+};
+
+const errorDetails = (value: unknown): ErrorDetails | undefined => {
+  const error = object(value);
+  return (
+    error && {
+      code: text(error.code) ?? "",
+      message: text(error.message) ?? "",
+      trace: text(error.trace) ?? null,
+    }
+  );
+};
+
+/**
+ * Reads a body whose signature has been verified.
+ *
+ * @throws WebhookVerificationError when it is not the JSON of a webhook.
+ */
+export const parse = (payload: Payload): WebhookEvent => {
+  let value: unknown;
+  try {
+    value = JSON.parse(typeof payload === "string" ? payload : new TextDecoder().decode(payload));
+  } catch (cause) {
+    throw new WebhookVerificationError("The webhook's body is not JSON", cause);
+  }
+  const raw = object(value);
+  const requestId = text(raw?.id) ?? text(raw?.request_id);
+  if (raw === undefined || requestId === undefined) {
+    throw new WebhookVerificationError("The webhook's body has no request id");
+  }
+  const question = text(raw.clarification_question);
+  return {
+    requestId,
+    status: text(raw.status) ?? "",
+    timestamp: milliseconds(raw.timestamp),
+    content: Array.isArray(raw.response) ? raw.response : [],
+    error: errorDetails(raw.error),
+    clarification:
+      question === undefined
+        ? undefined
+        : {
+            question,
+            clarificationRequestId: text(raw.clarification_request_id) ?? null,
+            originalMessage: text(raw.original_message) ?? null,
+          },
+    formationId: text(raw.formation_id),
+    userId: text(raw.user_id),
+    processingTime: number(raw.processing_time),
+    processingMode: text(raw.processing_mode),
+    webhookUrl: text(raw.webhook_url),
+    raw,
+  };
+};
+
+export interface ReceiveOptions extends VerifyOptions {
+  secret: Secret;
+  /**
+   * Says whether a signature was seen before. Remember it at least for the tolerance; a delivery that the formation
+   * repeats is signed afresh and is not a replay.
+   */
+  isReplay?: ((signature: string) => boolean | Promise<boolean>) | undefined;
+}
+
+/**
+ * Verifies and reads a web standard `Request`.
+ *
+ * @throws WebhookVerificationError when the signature is missing, wrong, too old, or a replay.
+ *
+ * @example
+ * export async function POST(request: Request) {
+ *   const event = await receive(request, { secret: process.env.MUXI_WEBHOOK_SECRET ?? "" });
+ *   if (event.status === "completed") console.log(event.requestId, event.content[0]?.text);
+ *   return new Response(null, { status: 204 });
+ * }
+ */
+export const receive = async (
+  request: Request,
+  { secret, tolerance, isReplay }: ReceiveOptions,
+): Promise<WebhookEvent> => {
+  const header = request.headers.get("x-muxi-signature");
+  const payload = new Uint8Array(await request.arrayBuffer());
+  if (!(await verifySignature(payload, header, secret, { tolerance }))) {
+    throw new WebhookVerificationError("The webhook's signature is missing, wrong or too old");
+  }
+  if (header !== null && (await isReplay?.(header))) {
+    throw new WebhookVerificationError("The webhook was received before");
+  }
+  return parse(payload);
+};

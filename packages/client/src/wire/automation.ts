@@ -1,0 +1,99 @@
+/** Triggers, scheduler, SOPs, skills and notifications (contract/formation-api.md 4.8 to 4.10, 4.23). */
+
+export interface TriggerList {
+  formation_id: string;
+  /** Their names. */
+  triggers: string[];
+  count: number;
+}
+
+export interface Trigger {
+  name: string;
+  /** Markdown, with `${{ data.a.b }}` where the data goes. */
+  content: string;
+  /** Dotted paths of the data that it uses. */
+  data_fields: string[] | null;
+}
+
+/** What a trigger gave, or that it was taken on in the background. */
+export type TriggerResult =
+  | { request_id: string; status: "completed"; content: string }
+  | { request_id: string; status: "processing" };
+
+export interface SchedulerConfig {
+  enabled: boolean;
+  timezone: string;
+  check_interval_minutes: number;
+  max_concurrent_jobs: number;
+  max_failures_before_pause: number;
+  [field: string]: unknown;
+}
+
+export interface SchedulerJob {
+  id: string;
+  type: string;
+  /** A cron expression, or an ISO 8601 time for a job that runs once. */
+  schedule: string;
+  message: string;
+  user_id: string;
+  enabled?: boolean;
+  /** ISO 8601. */
+  next_run: string | null;
+  last_run?: string | null;
+  failure_count?: number;
+  session_id?: string;
+  run_at?: string;
+}
+
+export interface SchedulerJobList {
+  jobs: SchedulerJob[];
+  count: number;
+}
+
+export interface SopSummary {
+  name: string;
+  title: string;
+  type: string;
+  steps: unknown[] | number | null;
+  agents_used: string[] | null;
+}
+
+export interface SopList {
+  sops: SopSummary[];
+  count: number;
+}
+
+export interface Sop extends SopSummary {
+  content: string;
+  metadata: Record<string, unknown>;
+  references: unknown[] | null;
+}
+
+export interface SkillSummary {
+  name: string;
+  description: string;
+  scope: "public" | "private";
+}
+
+export interface SkillList {
+  skills: SkillSummary[];
+}
+
+export interface Skill {
+  name: string;
+  description: string;
+  license: string | null;
+  compatibility: unknown;
+  allowed_tools: unknown;
+  resources: unknown;
+}
+
+export interface NotificationResult {
+  delivered: boolean;
+  [field: string]: unknown;
+}
+
+/** The text that says what was done. */
+export interface Confirmation {
+  message: string;
+}

@@ -1,0 +1,91 @@
+import { readFile } from "node:fs/promises";
+// biome-ignore lint/style/noRestrictedImports: this test holds our copy against the one table.
+import { errorTable } from "@muxi/protocol";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { errorOfCode } from "../src/errors/classify.ts";
+import { FormationClient, type FormationClientOptions, ServerClient, version } from "../src/index.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe("where the calls go", () => {
+  test.each<[string, FormationClientOptions, string]>([
+    ["live", { serverUrl: "http://s:7890/", formationId: "my bot" }, "http://s:7890/api/my%20bot/v1"],
+    ["draft", { serverUrl: "http://s", formationId: "b", mode: "draft" }, "http://s/draft/b/v1"],
+    ["direct", { url: "http://f:8001//", serverUrl: "http://s", formationId: "b" }, "http://f:8001/v1"],
+    ["given", { baseUrl: "https://x/y/", url: "http://f" }, "https://x/y"],
+  ])("%s", (_, options, expected) => {
+    expect(new FormationClient(options).baseUrl).toBe(expected);
+  });
+
+  test("the environment fills in what the options leave out", () => {
+    vi.stubEnv("MUXI_SERVER_URL", "http://s");
+    expect(new FormationClient({ formationId: "b" }).baseUrl).toBe("http://s/api/b/v1");
+    expect(new ServerClient().baseUrl).toBe("http://s");
+    vi.stubEnv("MUXI_FORMATION_URL", "http://f");
+    expect(new FormationClient().baseUrl).toBe("http://f/v1");
+    expect(new FormationClient({ serverUrl: "http://t", formationId: "b" }).baseUrl).toBe(
+      "http://t/api/b/v1",
+    );
+  });
+});
+
+describe("what cannot be used is refused with its name", () => {
+  test.each<[option: string, options: object]>([
+    ["url", {}],
+    ["formationId", { serverUrl: "http://s" }],
+    ["formationId", { serverUrl: "http://s", formationId: " " }],
+    ["formationId", { serverUrl: "http://s", formationId: ".." }],
+    ["serverUrl", { serverUrl: "localhost:7890", formationId: "b" }],
+    ["url", { url: "not a url" }],
+    ["url", { url: "http://user:secret@f" }],
+    ["baseUrl", { baseUrl: "http://f/v1?x=1" }],
+    ["mode", { serverUrl: "http://s", formationId: "b", mode: "production" }],
+    ["clientKey", { url: "http://f", clientKey: "" }],
+    ["clientKey", { url: "http://f", clientKey: "a\nb" }],
+    ["userId", { url: "http://f", userId: "用户" }],
+    ["timeout", { url: "http://f", timeout: -1 }],
+    ["timeout", { url: "http://f", timeout: 2 ** 31 }],
+    ["maxRetries", { url: "http://f", maxRetries: 1.5 }],
+    ["idleTimeout", { url: "http://f", idleTimeout: Number.NaN }],
+    ["client_key", { url: "http://f", client_key: "x" }],
+  ])("%s: %o", (option, options) => {
+    expect(() => new FormationClient(options)).toThrow(
+      expect.objectContaining({ name: "ConfigurationError", option }),
+    );
+  });
+
+  test("an option in the wrong spelling names the right one", () => {
+    const options: object = { server_url: "http://s" };
+    expect(() => new FormationClient(options)).toThrow("server_url: unknown option, use serverUrl");
+  });
+
+  test.each<[option: string, run: (formation: FormationClient) => unknown]>([
+    ["adminKey", (formation) => formation.getStatus()],
+    ["clientKey", (formation) => formation.getTriggers()],
+    ["clientKey", async (formation) => formation.chatStream({ message: "Hi" })],
+    ["sessionId", (formation) => formation.as("u").getSession({ sessionId: "" })],
+    ["agentId", (formation) => formation.getAgent({ agentId: "." })],
+    ["filter", async (formation) => formation.streamLogs({})],
+  ])("a call without %s", async (option, run) => {
+    const formation = new FormationClient({ url: "http://127.0.0.1:9" });
+    await expect(run(formation)).rejects.toMatchObject({ name: "ConfigurationError", option });
+  });
+
+  test("a call that needs a user says so", async () => {
+    const formation = new FormationClient({ url: "http://127.0.0.1:9", clientKey: "ck" });
+    await expect(formation.getSessions()).rejects.toThrow("userId: is needed for GET /sessions");
+    await expect(formation.getRequests()).rejects.toThrow("userId: is needed");
+  });
+});
+
+test.each(Object.entries(errorTable))(
+  "a stream's error %s is of the class that its status has",
+  (code, row) => {
+    expect(errorOfCode(code, "It failed").name).toBe(row.class);
+  },
+);
+
+test("the version is that of the package", async () => {
+  const manifest = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
+  expect(version).toBe(manifest.version);
+});

@@ -1,0 +1,136 @@
+import { realpath, stat } from "node:fs/promises";
+import { isAbsolute, join, sep } from "node:path";
+import { formatReport, loadFormation } from "@muxi/formation";
+import {
+  type DevResult,
+  devRunRequestSchema,
+  devStopRequestSchema,
+  formationIdPattern,
+} from "@muxi/protocol";
+import type * as z from "zod";
+import { AlreadyRunningError, PortsExhaustedError, StartError, type Supervisor } from "../processes/index.ts";
+import type { Handler } from "./app.ts";
+import { HttpError } from "./errors.ts";
+
+export interface DevOptions {
+  supervisor: Supervisor;
+  /** Holds `<id>/draft/` of each deployed formation. */
+  formationsDirectory: string;
+  /** Folders below which drafts may run; undefined allows all, for a server that only this machine can reach. */
+  devRoots: readonly string[] | undefined;
+  /** Environment that a formation's `${{ … }}` may refer to. */
+  env: NodeJS.ProcessEnv;
+}
+
+/** Name of a formation's draft among the processes (contract/server-api.md 16). */
+export const draftName = (formationId: string): string => `${formationId}-draft`;
+
+const parseBody = <Body>(schema: z.ZodType<Body>, body: unknown): Body => {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
+  throw new HttpError(400, `Invalid request: ${problems.join("; ")}`);
+};
+
+const isFolder = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR"].includes(String(error.code)))
+      return false;
+    throw new HttpError(
+      400,
+      `Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+};
+
+/** D28: whoever may call this runs what is in the folder, so a server open to others runs only what it was told to. */
+const checkAllowed = async (folder: string, roots: readonly string[]): Promise<void> => {
+  for (const root of roots) {
+    if (!(await isFolder(root))) continue;
+    // Real paths on both sides: a link inside a root may lead out of it.
+    const real = await realpath(root);
+    if (folder === real || folder.startsWith(real.endsWith(sep) ? real : real + sep)) return;
+  }
+  throw new HttpError(
+    403,
+    `Folder ${folder} may not run here: the server can be reached from other machines and the folder is not below one of dev.roots. Add it to dev.roots in config.yaml, or bind the server to 127.0.0.1.`,
+  );
+};
+
+/** `POST /rpc/dev/run` and `/rpc/dev/stop` (contract/server-api.md 13.1, 13.2). */
+export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Handler } => {
+  const { supervisor, formationsDirectory, devRoots, env } = options;
+
+  const folderOf = async (body: unknown): Promise<string> => {
+    const { path, formation_id: id } = parseBody(devRunRequestSchema, body);
+    if (path !== undefined) {
+      if (!isAbsolute(path)) throw new HttpError(400, `Path must be absolute: '${path}'`);
+      if (!(await isFolder(path))) throw new HttpError(400, `Folder not found: ${path}`);
+      const folder = await realpath(path);
+      if (devRoots) await checkAllowed(folder, devRoots);
+      return folder;
+    }
+    if (id === undefined) throw new HttpError(400, "Send `path` (a formation folder) or `formation_id`");
+    const draft = join(formationsDirectory, id, "draft");
+    if (!formationIdPattern.test(id) || !(await isFolder(draft))) {
+      throw new HttpError(404, `Formation '${id}' has no draft on this server`);
+    }
+    return draft;
+  };
+
+  const idOf = async (folder: string): Promise<string> => {
+    const { formation, report } = await loadFormation(folder, { env, allowEnv: true });
+    if (!formation) {
+      throw new HttpError(400, [`${folder} is not a valid formation:`, ...formatReport(report)].join("\n"));
+    }
+    if (!formationIdPattern.test(formation.id)) {
+      throw new HttpError(
+        400,
+        `Formation id '${formation.id}' cannot be served: use 3 to 50 lower-case letters, digits and hyphens`,
+      );
+    }
+    return formation.id;
+  };
+
+  return {
+    async run(request): Promise<DevResult> {
+      const folder = await folderOf(request.body);
+      const formationId = await idOf(folder);
+      try {
+        const { port, pid } = await supervisor.start({
+          name: draftName(formationId),
+          formationId,
+          folder,
+          draft: true,
+        });
+        return {
+          success: true,
+          formation_id: formationId,
+          port,
+          ...(pid !== undefined && { pid }),
+          status: "running",
+        };
+      } catch (error) {
+        if (error instanceof AlreadyRunningError) {
+          throw new HttpError(
+            409,
+            `Draft '${formationId}' is already ${error.formation.status}${error.formation.port === 0 ? "" : ` on port ${error.formation.port}`}. Stop it with: muxi down ${formationId}`,
+          );
+        }
+        if (error instanceof StartError || error instanceof PortsExhaustedError)
+          throw new HttpError(500, error.message);
+        throw error;
+      }
+    },
+
+    async stop(request): Promise<DevResult> {
+      const { formation_id: formationId } = parseBody(devStopRequestSchema, request.body);
+      if (!(await supervisor.stop(draftName(formationId)))) {
+        throw new HttpError(404, `Draft '${formationId}' is not running`);
+      }
+      return { success: true, formation_id: formationId, status: "stopped" };
+    },
+  };
+};

@@ -1,0 +1,19 @@
+import { STATUS_CODES } from "node:http";
+import type { ServerErrorBody } from "@muxi/protocol";
+
+/** A failure that its cause may see, with the HTTP status that tells it (contract/server-api.md 5.1). */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export const errorBody = (code: number, message: string): ServerErrorBody => ({
+  error: STATUS_CODES[code] ?? "Error",
+  message,
+  code,
+});

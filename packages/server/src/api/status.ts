@@ -1,0 +1,33 @@
+import type { ServerStatus } from "@muxi/protocol";
+import type { Supervisor } from "../processes/index.ts";
+import { version } from "../version.ts";
+import type { Handler } from "./app.ts";
+
+export interface StatusOptions {
+  serverId: string;
+  supervisor: Supervisor;
+  /** Unix milliseconds. */
+  now: () => number;
+}
+
+/** `GET /rpc/server/status` (contract/server-api.md 8.9). Drafts are not counted: they are not deployed. */
+export const createStatusHandler = ({ serverId, supervisor, now }: StatusOptions): Handler => {
+  const startedAt = now();
+  return () => {
+    const formations = supervisor.list().filter((formation) => !formation.draft);
+    const count = (...statuses: string[]): number =>
+      formations.filter(({ status }) => statuses.includes(status)).length;
+    const data: ServerStatus = {
+      server: { id: serverId, version, uptime: Math.floor((now() - startedAt) / 1000) },
+      formations: {
+        total: formations.length,
+        running: count("running"),
+        stopped: count("stopped"),
+        crashed: count("crashed"),
+      },
+      port_pool: supervisor.portCounts(),
+      runtime: { type: "node", version: process.versions.node, platform: process.platform },
+    };
+    return { success: true, data };
+  };
+};

@@ -1,0 +1,71 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+
+export interface Credentials {
+  key: string;
+  secret: string;
+  /** Seconds by which a request's time may differ from ours, both ways. */
+  toleranceSeconds: number;
+}
+
+export interface SignedRequest {
+  method: string;
+  /** Request target as it arrived: escapes and query included. */
+  url: string;
+  authorization: string | undefined;
+  /** Unix milliseconds. */
+  now: number;
+}
+
+const scheme = "MUXI-HMAC ";
+
+/** Digests have one length and tell nothing by the place where they differ. */
+const equal = (left: string, right: string): boolean =>
+  timingSafeEqual(createHash("sha256").update(left).digest(), createHash("sha256").update(right).digest());
+
+/** The path that is signed: percent-decoded, without the query (contract/server-api.md 4.1). */
+const signedPath = (url: string): string | undefined => {
+  const query = url.indexOf("?");
+  try {
+    return decodeURIComponent(query === -1 ? url : url.slice(0, query));
+  } catch {
+    return undefined; // A stray `%`: no client can have signed it.
+  }
+};
+
+const parseHeader = (header: string): { key: string; timestamp: string; signature: string } | undefined => {
+  if (!header.startsWith(scheme)) return undefined;
+  const fields = new Map<string, string>();
+  for (const pair of header.slice(scheme.length).split(", ")) {
+    // Only the first `=` separates: Base64 padding is part of the value.
+    const at = pair.indexOf("=");
+    if (at < 1 || fields.has(pair.slice(0, at))) return undefined;
+    fields.set(pair.slice(0, at), pair.slice(at + 1));
+  }
+  const [key, timestamp, signature] = [fields.get("key"), fields.get("timestamp"), fields.get("signature")];
+  return key && timestamp && signature ? { key, timestamp, signature } : undefined;
+};
+
+/** Base64 HMAC-SHA256 of `timestamp;METHOD;path` (contract/server-api.md 4.1). */
+export const sign = (secret: string, timestamp: string, method: string, path: string): string =>
+  createHmac("sha256", secret).update(`${timestamp};${method};${path}`).digest("base64");
+
+/**
+ * Checks a signed request in the order of contract/server-api.md 4.3.
+ *
+ * @returns why the request is refused, or undefined when it passes.
+ */
+export const refusal = (request: SignedRequest, credentials: Credentials): string | undefined => {
+  if (!request.authorization) return "Missing authorization header";
+  const fields = parseHeader(request.authorization);
+  if (!fields) return "Invalid authorization header format";
+  if (!equal(fields.key, credentials.key)) return "Invalid key";
+  const age = /^\d{1,15}$/.test(fields.timestamp)
+    ? Math.abs(Math.floor(request.now / 1000) - Number(fields.timestamp))
+    : Number.POSITIVE_INFINITY;
+  if (age > credentials.toleranceSeconds) return "Request expired (timestamp too old or in future)";
+  const path = signedPath(request.url);
+  const valid =
+    path !== undefined &&
+    equal(fields.signature, sign(credentials.secret, fields.timestamp, request.method, path));
+  return valid ? undefined : "Invalid signature";
+};

@@ -1,0 +1,36 @@
+import { isIPv4 } from "node:net";
+
+/** Whether a host name or address means this machine. An IPv6 address may stand in brackets. */
+export const isLoopback = (host: string): boolean => {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+  return (
+    name === "localhost" ||
+    name.endsWith(".localhost") ||
+    name === "::1" ||
+    (isIPv4(name) && name.startsWith("127."))
+  );
+};
+
+const hostName = (url: string): string | undefined =>
+  URL.canParse(url) ? new URL(url).hostname || undefined : undefined;
+
+/**
+ * Without credentials the address is the only guard, and every web page that the user opens can reach it. A page
+ * shows itself by its `Origin`; one that renamed itself to 127.0.0.1 (DNS rebinding) by its `Host`.
+ *
+ * @returns why the request is refused, or undefined when it passes.
+ */
+export const foreignPage = (headers: {
+  host?: string | undefined;
+  origin?: string | undefined;
+}): string | undefined => {
+  const host = hostName(`http://${headers.host ?? ""}`);
+  if (host === undefined || !isLoopback(host)) {
+    return "Authentication is off, so only requests addressed to localhost are served. Use http://127.0.0.1, or turn authentication on in config.yaml.";
+  }
+  const origin = headers.origin === undefined ? "localhost" : hostName(headers.origin);
+  if (origin === undefined || !isLoopback(origin)) {
+    return "Authentication is off, so requests from other web pages are refused. Turn authentication on in config.yaml.";
+  }
+  return undefined;
+};

@@ -1,0 +1,256 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { BlockList, isIPv6 } from "node:net";
+import { hostname } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { parse, YAMLParseError } from "yaml";
+import * as z from "zod";
+import { type Credentials, isLoopback } from "./auth/index.ts";
+import type { Directories } from "./directories.ts";
+import type { SupervisorSettings } from "./processes/index.ts";
+
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** The server's settings, checked, with times in milliseconds. */
+export interface ServerConfig {
+  serverId: string;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** Undefined: no authentication, and therefore loopback only. */
+  credentials: Credentials | undefined;
+  /** Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed. */
+  trustedProxies: BlockList;
+  processes: SupervisorSettings;
+  formationsDirectory: string;
+  /** Folders below which drafts may run when the server can be reached from outside. */
+  devRoots: string[];
+  logLevel: LogLevel;
+}
+
+/** A setting that the user has to correct. The message names it and the remedy. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const port = z.int().min(0).max(65535);
+const poolPort = z.int().min(1024).max(65535);
+const seconds = z.number().positive();
+const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: "must be an IP address or a range such as 10.0.0.0/8",
+});
+
+/** `config.yaml` (contract/server-api.md 2.4). Keys that belong to other parts of a server are left alone. */
+const fileSchema = z.object({
+  server_id: z.string().min(1).optional(),
+  server: z
+    .object({
+      port: port.default(7890),
+      host: z.string().min(1).optional(),
+      trusted_proxies: z.array(addressRange).default([]),
+    })
+    .prefault({}),
+  auth: z
+    .object({
+      enabled: z.boolean().default(false),
+      key: z.string().trim().min(1).optional(),
+      secret: z.string().trim().min(1).optional(),
+      timestamp_tolerance: z.number().nonnegative().default(300),
+    })
+    .prefault({}),
+  formations: z
+    .object({
+      formations_dir: z.string().min(1).default("formations"),
+      port_range_start: poolPort.default(8000),
+      port_range_end: poolPort.default(9000),
+      bind_host: z.string().min(1).default("127.0.0.1"),
+      auto_restart: z.boolean().default(true),
+      max_restarts: z.int().nonnegative().optional(),
+      max_restart_count: z.int().nonnegative().optional(),
+      restart_delay: z.number().nonnegative().default(1),
+      deployment: z
+        .object({
+          health_check: z
+            .object({
+              endpoint: z.string().startsWith("/").default("/v1/health"),
+              timeout: seconds.default(30),
+              interval: seconds.default(1),
+            })
+            .prefault({}),
+          force_kill_timeout: seconds.default(5),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  dev: z
+    .object({ roots: z.array(z.string().refine(isAbsolute, "must be an absolute path")).default([]) })
+    .prefault({}),
+  logging: z.object({ level: z.enum(logLevels).default("info") }).prefault({}),
+});
+
+type ConfigFile = z.infer<typeof fileSchema>;
+
+/** Settings of the command line; each wins over the environment, which wins over the file. */
+export interface ConfigOverrides {
+  port?: string;
+  host?: string;
+  logLevel?: string;
+}
+
+export interface ConfigSources {
+  directories: Directories;
+  env: NodeJS.ProcessEnv;
+  overrides: ConfigOverrides;
+}
+
+const complain = (source: string, error: z.ZodError): ConfigError =>
+  new ConfigError(
+    [
+      `${source} is not valid:`,
+      ...error.issues.map((issue) => `  ${issue.path.join(".") || "the whole file"}: ${issue.message}`),
+    ].join("\n"),
+  );
+
+const readConfigFile = async (file: string): Promise<ConfigFile> => {
+  let content: unknown;
+  try {
+    content = parse(await readFile(file, "utf8"));
+  } catch (error) {
+    if (error instanceof YAMLParseError)
+      throw new ConfigError(`${file} is not valid YAML: ${error.message.trim()}`);
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
+      throw new ConfigError(
+        `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  const parsed = fileSchema.safeParse(content ?? {});
+  if (!parsed.success) throw complain(file, parsed.error);
+  return parsed.data;
+};
+
+/** Reads a setting from a text, in the words of the flag or variable that held it. */
+const fromText = <Value>(name: string, schema: z.ZodType<Value>, value: unknown): Value => {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(`${name} is '${String(value)}': ${parsed.error.issues[0]?.message}`);
+};
+
+/** The first of these flags and variables that is set. */
+const firstSet = <Value>(
+  candidates: readonly (readonly [name: string, text: string | undefined])[],
+  schema: z.ZodType<Value>,
+): Value | undefined => {
+  for (const [name, text] of candidates) if (text) return fromText(name, schema, text);
+  return undefined;
+};
+
+const numeric = (schema: z.ZodType<number, number>) =>
+  z.string().regex(/^\d+$/, "must be a whole number").transform(Number).pipe(schema);
+
+const blockList = (ranges: readonly string[]): BlockList => {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = "", bits] = range.split("/");
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+};
+
+const credentialsOf = (auth: ConfigFile["auth"], file: string): Credentials | undefined => {
+  if (!auth.enabled) return undefined;
+  if (!auth.key || !auth.secret) {
+    throw new ConfigError(
+      `${file} turns auth.enabled on, so auth.key and auth.secret must be set there too.`,
+    );
+  }
+  return { key: auth.key, secret: auth.secret, toleranceSeconds: auth.timestamp_tolerance };
+};
+
+/** The same on every start of one data folder, so that log lines and status can be told apart by it. */
+const defaultServerId = (dataDirectory: string): string =>
+  `server-${hostname()}-${createHash("sha256").update(`${hostname()}:${dataDirectory}`).digest("hex").slice(0, 8)}`;
+
+/**
+ * Settings from the command line, the environment and `<config dir>/config.yaml`, in this order
+ * (contract/server-api.md 2.4, 2.5). Without the file authentication is off.
+ *
+ * @throws ConfigError when a setting is wrong, or when the server could be reached from outside without
+ * authentication.
+ */
+export const loadConfig = async ({ directories, env, overrides }: ConfigSources): Promise<ServerConfig> => {
+  const file = join(directories.config, "config.yaml");
+  const { server, auth, formations, dev, logging, server_id } = await readConfigFile(file);
+  const credentials = credentialsOf(auth, file);
+  const text = z.string().min(1);
+
+  const host =
+    firstSet(
+      [
+        ["--host", overrides.host],
+        ["MUXI_HOST", env.MUXI_HOST],
+      ],
+      text,
+    ) ??
+    server.host ??
+    (credentials ? "0.0.0.0" : "127.0.0.1");
+  if (!credentials && !isLoopback(host)) {
+    throw new ConfigError(
+      `The host ${host} can be reached from other machines, but authentication is off. Set auth.enabled, auth.key and auth.secret in ${file}, or use the host 127.0.0.1.`,
+    );
+  }
+
+  const firstPort =
+    firstSet([["MUXI_PORT_START", env.MUXI_PORT_START]], numeric(poolPort)) ?? formations.port_range_start;
+  const endPort =
+    firstSet([["MUXI_PORT_END", env.MUXI_PORT_END]], numeric(poolPort)) ?? formations.port_range_end;
+  if (firstPort >= endPort) {
+    throw new ConfigError(
+      `The port range ${firstPort} to ${endPort} is empty: formations.port_range_end must be above formations.port_range_start.`,
+    );
+  }
+
+  const { health_check: health, force_kill_timeout: forceKill } = formations.deployment;
+  return {
+    serverId: server_id ?? defaultServerId(directories.data),
+    host,
+    port:
+      firstSet(
+        [
+          ["--port", overrides.port],
+          ["MUXI_SERVER_PORT", env.MUXI_SERVER_PORT],
+          ["MUXI_PORT", env.MUXI_PORT],
+        ],
+        numeric(port),
+      ) ?? server.port,
+    credentials,
+    trustedProxies: blockList(server.trusted_proxies),
+    processes: {
+      portRange: { first: firstPort, end: endPort },
+      bindHost: formations.bind_host,
+      logsDirectory: directories.logs,
+      autoRestart: formations.auto_restart,
+      maxRestarts: formations.max_restarts ?? formations.max_restart_count ?? 10,
+      restartDelayMs: formations.restart_delay * 1000,
+      healthEndpoint: health.endpoint,
+      healthTimeoutMs: health.timeout * 1000,
+      healthIntervalMs: health.interval * 1000,
+      forceKillTimeoutMs: forceKill * 1000,
+    },
+    formationsDirectory: isAbsolute(formations.formations_dir)
+      ? formations.formations_dir
+      : join(directories.data, formations.formations_dir),
+    devRoots: dev.roots,
+    logLevel:
+      firstSet(
+        [
+          ["--log-level", overrides.logLevel],
+          ["MUXI_LOG_LEVEL", env.MUXI_LOG_LEVEL],
+        ],
+        z.enum(logLevels),
+      ) ?? logging.level,
+  };
+};

@@ -1,0 +1,77 @@
+import { parseArgs } from "node:util";
+import { ConfigError } from "./config.ts";
+import { startServer } from "./start.ts";
+import { version } from "./version.ts";
+
+const help = `Usage: muxi-server [start] [--port <port>] [--host <address>] [--log-level <level>]
+       muxi-server version
+       muxi-server help
+
+Serves formations: receives them, runs them and passes requests on to them.
+Without <config folder>/config.yaml it listens on 127.0.0.1:7890, for this machine only.
+
+Environment: MUXI_SERVER_PORT, MUXI_HOST, MUXI_LOG_LEVEL, MUXI_CONFIG_DIR, MUXI_DATA_DIR, MUXI_LOG_DIR,
+             MUXI_PORT_START, MUXI_PORT_END
+`;
+
+const start = async (overrides: { port?: string; host?: string; logLevel?: string }): Promise<void> => {
+  const server = await startServer({ env: process.env, overrides });
+  if (process.stdout.isTTY)
+    process.stdout.write(`MUXI server ${version} on ${server.url} (Ctrl+C stops it)\n`);
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    server.log.info({ signal }, "stopping");
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        server.log.fatal({ err: error }, "could not stop cleanly");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+};
+
+const fail = (message: string): void => {
+  process.stderr.write(`Error: ${message}\n`);
+  process.exitCode = 1;
+};
+
+const run = async (): Promise<void> => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      port: { type: "string" },
+      host: { type: "string" },
+      "log-level": { type: "string" },
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean", short: "v" },
+    },
+  });
+  const [command = "start", ...rest] = positionals;
+  if (values.help || command === "help") process.stdout.write(help);
+  else if (values.version || command === "version") process.stdout.write(`muxi-server version ${version}\n`);
+  else if (command === "start" && rest.length === 0) {
+    const { port, host, "log-level": logLevel } = values;
+    await start({
+      ...(port !== undefined && { port }),
+      ...(host !== undefined && { host }),
+      ...(logLevel !== undefined && { logLevel }),
+    });
+  } else {
+    process.stderr.write(help);
+    fail(`unknown command '${positionals.join(" ")}'`);
+  }
+};
+
+try {
+  await run();
+} catch (error) {
+  const isUsage =
+    error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  if (!isUsage && !(error instanceof ConfigError)) throw error;
+  fail(isUsage ? `${error.message}\n\n${help}` : error.message);
+}

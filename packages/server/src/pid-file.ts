@@ -1,0 +1,35 @@
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+
+const pidFileSchema = z.object({ pid: z.number().int(), port: z.number().int(), url: z.string() });
+
+/** The server that runs on a data folder. */
+export type ServerPid = z.infer<typeof pidFileSchema>;
+
+/** Path of the file that names the running server. */
+export const serverPidFile = (dataDirectory: string): string => join(dataDirectory, "server.pid");
+
+/** The server that says it runs on this data folder, or undefined. A killed server leaves its file behind. */
+export const readServerPid = async (dataDirectory: string): Promise<ServerPid | undefined> => {
+  try {
+    return pidFileSchema.parse(JSON.parse(await readFile(serverPidFile(dataDirectory), "utf8")));
+  } catch (error) {
+    if (error instanceof z.ZodError || error instanceof SyntaxError) return undefined;
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+};
+
+/** Written beside and renamed, so that a reader never sees half of it. */
+export const writeServerPid = async (dataDirectory: string, server: ServerPid): Promise<void> => {
+  const file = serverPidFile(dataDirectory);
+  const temporary = `${file}.${server.pid}`;
+  await writeFile(temporary, `${JSON.stringify(server)}\n`, { mode: 0o600 });
+  await rename(temporary, file);
+};
+
+/** Removes the file, unless another server has written its own since. */
+export const removeServerPid = async (dataDirectory: string, pid: number): Promise<void> => {
+  if ((await readServerPid(dataDirectory))?.pid === pid) await rm(serverPidFile(dataDirectory));
+};

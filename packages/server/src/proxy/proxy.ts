@@ -1,0 +1,120 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BlockList } from "node:net";
+import { headers as names, type ServerErrorBody } from "@muxi/protocol";
+import { Pool } from "undici";
+import { corsHeaders, preflightHeaders } from "../cors.ts";
+import type { Log } from "../logs/index.ts";
+import { Exchange } from "./exchange.ts";
+import { forwardedHeaders, latestSdk, requestIdOf } from "./headers.ts";
+import { isFormationId, type ProxyKind, type ProxyTarget, proxyTarget } from "./target.ts";
+
+export interface Upstream {
+  port: number;
+  status: string;
+}
+
+export interface ProxyOptions {
+  /** The process that answers for a formation, or undefined when there is none of this id. */
+  find: (kind: ProxyKind, formationId: string) => Upstream | undefined;
+  trustedProxies: BlockList;
+  log: Log;
+}
+
+export interface Proxy {
+  /** Serves the request when its path is one of the proxy's; false leaves it untouched. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  close(): Promise<void>;
+}
+
+const connectTimeoutMs = 5000;
+
+const answer = (
+  response: ServerResponse,
+  headers: Record<string, string>,
+  code: number,
+  error: string,
+  message: string,
+): void => {
+  const body: ServerErrorBody = { error, message, code };
+  response
+    .writeHead(code, { "content-type": "application/json; charset=utf-8", ...corsHeaders, ...headers })
+    .end(JSON.stringify(body));
+};
+
+/** `Upgrade: h2c` is only an offer, which HTTP/1.1 may ignore; curl makes it. */
+const wantsUpgrade = (upgrade: string | undefined): boolean =>
+  upgrade !== undefined && upgrade.toLowerCase() !== "h2c";
+
+/**
+ * The proxy of contract/server-api.md 14. It works on Node's request before any router sees it, because nearly all
+ * traffic of a server passes here.
+ */
+export const createProxy = ({ find, trustedProxies, log }: ProxyOptions): Proxy => {
+  const pools = new Map<number, Pool>();
+
+  const poolOf = (port: number): Pool => {
+    let pool = pools.get(port);
+    if (!pool) {
+      pool = new Pool(`http://127.0.0.1:${port}`, {
+        connect: { timeout: connectTimeoutMs },
+        // A model may think for as long as it likes: a missing answer keeps the connection open (14.4).
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+      pools.set(port, pool);
+    }
+    return pool;
+  };
+
+  const forward = (target: ProxyTarget, request: IncomingMessage, response: ServerResponse): void => {
+    const { kind, formationId, path } = target;
+    const requestId = requestIdOf(request);
+    const sdk = kind === "mcp" ? undefined : latestSdk(request);
+    const answerHeaders = { ...(sdk !== undefined && { [names.sdkLatest]: sdk }) };
+    const fail = (code: number, error: string, message: string): void =>
+      answer(response, { ...answerHeaders, [names.requestId]: requestId }, code, error, message);
+
+    if (wantsUpgrade(request.headers.upgrade)) {
+      response.shouldKeepAlive = false;
+      fail(501, "Not Implemented", "The proxy does not pass on protocol upgrades such as WebSocket");
+      return;
+    }
+    const upstream = isFormationId(formationId) ? find(kind, formationId) : undefined;
+    if (!upstream) {
+      fail(404, "Formation not found", `Formation '${formationId}' not found`);
+      return;
+    }
+    if (upstream.status !== "running") {
+      fail(
+        503,
+        "Formation unavailable",
+        `Formation '${formationId}' is not running (status: ${upstream.status})`,
+      );
+      return;
+    }
+    new Exchange(request, response, {
+      pool: poolOf(upstream.port),
+      path,
+      headers: forwardedHeaders(request, { formationId, requestId, trustedProxies }),
+      answerHeaders,
+      onFailure: (error) => {
+        log.warn({ formation: formationId, request_id: requestId, err: error }, "formation did not respond");
+        if (!response.headersSent) fail(502, "Bad gateway", "Formation did not respond");
+        else response.destroy();
+      },
+    }).start();
+  };
+
+  return {
+    handle(request, response) {
+      const target = proxyTarget(request.url ?? "");
+      if (!target) return false;
+      if (request.method === "OPTIONS") response.writeHead(200, preflightHeaders).end();
+      else forward(target, request, response);
+      return true;
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    },
+  };
+};

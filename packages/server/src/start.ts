@@ -1,0 +1,92 @@
+import { mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { ConfigError, type ConfigOverrides, loadConfig, type ServerConfig } from "./config.ts";
+import { type Directories, serverDirectories } from "./directories.ts";
+import { createLog, type Log } from "./logs/index.ts";
+import { removeServerPid, writeServerPid } from "./pid-file.ts";
+import { createServer, type MuxiServer, type ServerOptions } from "./server.ts";
+
+export interface StartOptions {
+  env: NodeJS.ProcessEnv;
+  overrides?: ConfigOverrides;
+}
+
+export interface RunningServer {
+  url: string;
+  port: number;
+  config: ServerConfig;
+  directories: Directories;
+  log: Log;
+  /** Stops the server and every formation, and removes the pid file. */
+  close(): Promise<void>;
+}
+
+/** The folders that the server with this environment uses. `muxi` finds a running server by them. */
+export const installedDirectories = (env: NodeJS.ProcessEnv): Directories =>
+  serverDirectories({
+    env,
+    home: homedir(),
+    // A user's own `npm install -g` may lie under /usr too; only root can write to /etc and /var.
+    system:
+      process.platform === "linux" && process.getuid?.() === 0 && import.meta.filename.startsWith("/usr/"),
+  });
+
+/** Runs a folder with `@muxi/runtime`, on this Node and with its flags. */
+const muxiRuntime: ServerOptions["runtime"] = (folder) => ({
+  command: process.execPath,
+  args: [...process.execArgv, fileURLToPath(import.meta.resolve("@muxi/runtime/main")), folder],
+});
+
+const listen = async (server: MuxiServer, { host, port }: ServerConfig): ReturnType<MuxiServer["listen"]> => {
+  try {
+    return await server.listen();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EADDRINUSE") {
+      throw new ConfigError(
+        `Port ${port} on ${host} is in use. Stop the program that holds it, or choose another with --port or MUXI_SERVER_PORT.`,
+      );
+    }
+    if (code === "EACCES") {
+      throw new ConfigError(
+        `Port ${port} may not be opened by this user. Choose one above 1023 with --port.`,
+      );
+    }
+    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+      throw new ConfigError(
+        `This machine has no address ${host}. Choose another with --host or server.host.`,
+      );
+    }
+    throw error;
+  }
+};
+
+/**
+ * Starts the server as the command does: settings and folders from the environment, a log on stdout, and a pid file
+ * in the data folder.
+ *
+ * @throws ConfigError when a setting is wrong or the port is taken.
+ */
+export const startServer = async ({ env, overrides = {} }: StartOptions): Promise<RunningServer> => {
+  const directories = installedDirectories(env);
+  const config = await loadConfig({ directories, env, overrides });
+  await mkdir(directories.data, { recursive: true, mode: 0o700 });
+  const log = createLog(config.logLevel);
+  const server = createServer({ config, log, env, runtime: muxiRuntime });
+  const { port, url } = await listen(server, config);
+  await writeServerPid(directories.data, { pid: process.pid, port, url });
+  log.info({ url, host: config.host, auth: config.credentials !== undefined }, "server listening");
+  return {
+    url,
+    port,
+    config,
+    directories,
+    log,
+    async close() {
+      await server.close();
+      await removeServerPid(directories.data, process.pid);
+      log.info("server stopped");
+    },
+  };
+};

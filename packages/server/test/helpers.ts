@@ -1,0 +1,142 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer as createNetServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { pino } from "pino";
+import { onTestFinished } from "vitest";
+import { loadConfig, type ServerConfig } from "../src/config.ts";
+import type { SupervisorSettings } from "../src/processes/index.ts";
+import { createServer, type MuxiServer, type ServerOptions } from "../src/server.ts";
+
+const fakeFormation = fileURLToPath(new URL("fake-formation.mjs", import.meta.url));
+
+export const fakeRuntime: ServerOptions["runtime"] = (folder) => ({
+  command: process.execPath,
+  args: [fakeFormation, folder],
+});
+
+export const temporaryFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "muxi-server-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+/** Polls until the value is there, for at most ten seconds. */
+export const eventually = async <Value>(
+  what: string,
+  read: () => Value | undefined | Promise<Value | undefined>,
+): Promise<Value> => {
+  const limit = performance.now() + 10_000;
+  while (performance.now() < limit) {
+    const value = await read();
+    if (value !== undefined && value !== false) return value;
+    await delay(10);
+  }
+  throw new Error(`never happened: ${what}`);
+};
+
+/** A port of the system's choice. Test files run at the same time, so that a fixed range would be shared. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createNetServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Pids of the formation processes that were ever started in a folder. */
+export const startedPids = async (folder: string): Promise<number[]> => {
+  const text = await readFile(join(folder, "started"), "utf8").catch(() => "");
+  return text.split("\n").filter(Boolean).map(Number);
+};
+
+export const createFormation = async (
+  id: string,
+  behaviour: Record<string, unknown> = {},
+): Promise<string> => {
+  const folder = join(await temporaryFolder(), id);
+  await mkdir(folder);
+  await writeFile(
+    join(folder, "formation.afs"),
+    `schema: "1.0.0"\nid: ${id}\ndescription: A formation of the tests\nllm:\n  models:\n    - text: builtin/extractive\n`,
+  );
+  await writeFile(join(folder, "behaviour.json"), JSON.stringify(behaviour));
+  return folder;
+};
+
+export interface TestServer {
+  url: string;
+  port: number;
+  data: string;
+  server: MuxiServer;
+}
+
+export interface TestServerOptions {
+  config?: Partial<ServerConfig>;
+  processes?: Partial<SupervisorSettings>;
+  env?: NodeJS.ProcessEnv;
+  now?: () => number;
+}
+
+/** A server on a free port with its own data folder, closed with the test. */
+export const startTestServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
+  const data = await temporaryFolder();
+  const directories = { config: data, data, logs: join(data, "logs") };
+  const defaults = await loadConfig({ directories, env: {}, overrides: { port: "0" } });
+  const first = await freePort();
+  const server = createServer({
+    config: {
+      ...defaults,
+      ...options.config,
+      processes: {
+        ...defaults.processes,
+        portRange: { first, end: Math.min(first + 50, 65535) },
+        restartDelayMs: 10,
+        forceKillTimeoutMs: 500,
+        ...options.processes,
+      },
+    },
+    log: pino({ level: "silent" }),
+    env: options.env ?? { PATH: process.env.PATH },
+    runtime: fakeRuntime,
+    ...(options.now && { now: options.now }),
+  });
+  onTestFinished(() => server.close());
+  const { port, url } = await server.listen();
+  return { server, port, url, data };
+};
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+export const post = async (
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> => {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+};
+
+export const devRun = (server: TestServer, path: string): Promise<Answer> =>
+  post(`${server.url}/rpc/dev/run`, { path });

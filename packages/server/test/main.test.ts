@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { readServerPid, type ServerPid, serverPidFile } from "../src/pid-file.ts";
+import { createFormation, eventually, freePort, isAlive, post, temporaryFolder } from "./helpers.ts";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+interface Command {
+  child: ChildProcess;
+  out: () => string;
+  err: () => string;
+  ended: Promise<number | null>;
+  data: string;
+}
+
+/** The command as a user runs it, from the source, on a data folder of its own. */
+const muxiServer = async (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Command> => {
+  const data = await temporaryFolder();
+  const first = await freePort();
+  const child = spawn(process.execPath, ["--conditions=muxi-source", main, ...args], {
+    env: {
+      PATH: process.env.PATH,
+      MUXI_CONFIG_DIR: data,
+      MUXI_DATA_DIR: data,
+      MUXI_PORT_START: String(first),
+      MUXI_PORT_END: String(Math.min(first + 50, 65535)),
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  let [out, err] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, out: () => out, err: () => err, ended, data };
+};
+
+const listening = ({ data, err }: Command): Promise<ServerPid> =>
+  eventually("the server to listen", async () => {
+    if (err() !== "") throw new Error(err());
+    return readServerPid(data);
+  });
+
+/** Runs a formation of the real runtime; resolves with its pid. */
+const runFormation = async ({ url }: ServerPid): Promise<number> => {
+  const { status, body } = await post(`${url}/rpc/dev/run`, { path: await createFormation("hello") });
+  expect(status, JSON.stringify(body)).toBe(200);
+  return Number(body.pid);
+};
+
+describe("muxi-server", () => {
+  it("starts, writes its pid file, logs where it listens, and ends cleanly on SIGTERM", async () => {
+    const command = await muxiServer(["start", "--port", "0"]);
+    const server = await listening(command);
+    expect(server).toMatchObject({ pid: command.child.pid, url: `http://127.0.0.1:${server.port}` });
+    expect((await fetch(`${server.url}/ping`)).status).toBe(200);
+    const formation = await runFormation(server);
+    expect((await fetch(`${server.url}/draft/hello/v1/health`)).status).toBe(200);
+
+    command.child.kill("SIGTERM");
+    expect(await command.ended).toBe(0);
+    expect(isAlive(formation)).toBe(false);
+    expect(existsSync(serverPidFile(command.data))).toBe(false);
+    const lines = command
+      .out()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({ level: "info", msg: "server listening", url: server.url, auth: false });
+    expect(lines.at(-1)).toMatchObject({ msg: "server stopped" });
+  });
+
+  it("killed outright leaves no formation behind", async () => {
+    const command = await muxiServer(["--port", "0"]);
+    const formation = await runFormation(await listening(command));
+    command.child.kill("SIGKILL");
+    await eventually("the end of the formation", () => !isAlive(formation) || undefined);
+  });
+
+  it("keeps secrets and queries out of its log", async () => {
+    const command = await muxiServer(["--port", "0", "--log-level", "debug"]);
+    const { url } = await listening(command);
+    await fetch(`${url}/health?token=hidden`, { headers: { authorization: "hidden" } });
+    await eventually("the line", () => /"path":"\/health"/.test(command.out()) || undefined);
+    expect(command.out()).not.toContain("hidden");
+  });
+
+  it("says which port is in use", async () => {
+    const other = createServer();
+    onTestFinished(() => new Promise<void>((done) => other.close(() => done())));
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", () => resolve()));
+    const address = other.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    const command = await muxiServer([], { MUXI_SERVER_PORT: String(port) });
+    expect(await command.ended).toBe(1);
+    expect(command.err()).toBe(
+      `Error: Port ${port} on 127.0.0.1 is in use. Stop the program that holds it, or choose another with --port or MUXI_SERVER_PORT.\n`,
+    );
+    expect(existsSync(serverPidFile(command.data))).toBe(false);
+  });
+
+  it("does not open itself to the network without authentication", async () => {
+    const command = await muxiServer(["--host", "0.0.0.0", "--port", "0"]);
+    expect(await command.ended).toBe(1);
+    expect(command.err()).toMatch(/^Error: The host 0\.0\.0\.0 .*config\.yaml.*127\.0\.0\.1/);
+  });
+
+  it("names the field of a config that is wrong", async () => {
+    const config = await temporaryFolder();
+    await writeFile(join(config, "config.yaml"), "server: { port: many }\n");
+    const command = await muxiServer([], { MUXI_CONFIG_DIR: config });
+    expect(await command.ended).toBe(1);
+    expect(command.err()).toMatch(/^Error: .*config\.yaml is not valid:\n {2}server\.port: /);
+  });
+
+  it.each([
+    [["version"], 0, /^muxi-server version \d/, /^$/],
+    [["help"], 0, /^Usage: muxi-server/, /^$/],
+    [["serve"], 1, /^$/, /Usage: muxi-server[\s\S]*unknown command 'serve'/],
+    [["--prot", "1"], 1, /^$/, /--prot[\s\S]*Usage: muxi-server/],
+  ] as const)("%j", async (args, code, out, err) => {
+    const command = await muxiServer([...args]);
+    expect(await command.ended).toBe(code);
+    expect(command.out()).toMatch(out);
+    expect(command.err()).toMatch(err);
+  });
+});
