@@ -16,4 +16,4 @@ const entry = (name: string) =>
     clean: false,
   });
 
-export default [entry("index")];
+export default ["index", "webhook", "testing"].map(entry);

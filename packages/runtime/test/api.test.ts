@@ -1,3 +1,4 @@
+import { openSecrets } from "@muxi/formation";
 import { routes } from "@muxi/protocol";
 import { describe, expect, test } from "vitest";
 import { keys, startFormation, writeFormation } from "./harness.ts";
@@ -181,6 +182,21 @@ describe("what a formation tells of itself", () => {
       name: "Grower",
     });
     expect((await api.get("/agents/nobody", admin)).body.error.code).toBe("AGENT_NOT_FOUND");
+  });
+
+  test("an agent shows where a secret stands, and not the secret", async () => {
+    const dir = await writeFormation({
+      "agents/grower.afs":
+        'id: grower\nname: Grower\ndescription: Knows apples\nsystem_message: "The code is ${{ secrets.GATE_CODE }}"\n',
+    });
+    const secrets = await openSecrets(dir);
+    await secrets.set("GATE_CODE", "hunter2");
+    const api = await startFormation(dir);
+    for (const path of ["/agents", "/agents/grower", "/formation"]) {
+      const text = await (await api.request("GET", path, { key: "admin" })).text();
+      expect(text).toContain("secrets.GATE_CODE");
+      expect(text).not.toContain("hunter2");
+    }
   });
 
   test("the OpenAPI document and a page for browsers", async () => {

@@ -161,6 +161,16 @@ test("a server that is not there is named", async () => {
   });
 });
 
+test("a key that no header can carry is named, without printing it", async () => {
+  const { server, modelOf } = await openModelBench();
+  const error = await failureOf(ask(modelOf("openai/x", { apiKey: "sk-secret-1\n" })));
+  expect(error.message).toMatch(
+    /^The API key for openai\/x holds characters that cannot be sent.*llm\.api_keys\.openai/,
+  );
+  expect(`${error.message}${error.cause}`).not.toContain("sk-secret");
+  expect(server.requests).toHaveLength(0);
+});
+
 test("a base_url that is no address is named at once", async () => {
   const { configOf } = await openModelBench();
   const { settings, ...config } = configOf("openai/x");

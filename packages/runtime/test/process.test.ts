@@ -31,11 +31,9 @@ const run = (folder: string, env: Record<string, string> = {}) => {
     child.kill("SIGKILL");
   });
   // Not the child's own `close`: after `disconnect()` it never comes.
-  const ended = Promise.all([
-    once(child, "exit"),
-    once(stdout, "close"),
-    once(stderr, "close"),
-  ]).then(([[code]]) => ({ code, output }));
+  const ended = Promise.all([once(child, "exit"), once(stdout, "close"), once(stderr, "close")]).then(
+    ([[code]]) => ({ code, output }),
+  );
   return { child, ended };
 };
 

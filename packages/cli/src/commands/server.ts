@@ -90,8 +90,7 @@ export const serverStatus = async (
   { output, port }: ServerStatusOptions,
 ): Promise<number> => {
   const ui = createUi(context, output);
-  const running = port === undefined ? await runningServer(context) : undefined;
-  const server = await localServer(context, port ?? running?.port);
+  const server = await localServer(context, port);
   const found = await probe(server.url);
   if (found.kind !== "muxi") {
     ui.data({ status: "stopped", server_url: server.url });

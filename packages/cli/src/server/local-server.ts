@@ -23,16 +23,18 @@ export interface LocalServer {
 }
 
 /**
- * The server of this machine: its port and its credentials come from its own `config.yaml`, so that both sides
- * agree without being told twice.
+ * The server of this machine: its credentials and its port come from its own `config.yaml`, so that both sides
+ * agree without being told twice. One that runs already is found on whatever port it was started with.
  *
- * @param port Of the command line; wins over the settings.
+ * @param port Of the command line; wins over both.
  * @throws CliError when the settings are wrong.
  */
-export const localServer = async ({ env }: Context, port: number | undefined): Promise<LocalServer> => {
+export const localServer = async (context: Context, port: number | undefined): Promise<LocalServer> => {
+  const { env } = context;
   const directories = installedDirectories(env);
+  const chosen = port ?? (await runningServer(context))?.port;
   try {
-    const overrides = port === undefined ? {} : { port: String(port) };
+    const overrides = chosen === undefined ? {} : { port: String(chosen) };
     const config = await loadConfig({ directories, env, overrides });
     const url = `http://127.0.0.1:${config.port}`;
     // A server without credentials ignores the signature, but the client always makes one.

@@ -17,7 +17,7 @@ const serverCommand = (args: readonly string[]): [string, string[]] => {
   return [process.execPath, [...process.execArgv, main, ...args]];
 };
 
-const startTimeoutMs = 15_000;
+const startTimeoutMs = 30_000;
 const stopTimeoutMs = 15_000;
 const pollMs = 25;
 const tailLength = 10;

@@ -1,5 +1,6 @@
 import type { AgentDefinition, Formation } from "@muxi/formation";
-import { type Agent, ApiError } from "@muxi/protocol";
+import { type Agent, ApiError, agentSchema } from "@muxi/protocol";
+import * as z from "zod";
 import type { Runs } from "../overlord/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
@@ -13,21 +14,33 @@ interface FormationDeps {
 
 const megabytes = (bytes: number) => Math.round((bytes / 2 ** 20) * 10) / 10;
 
-const wireAgent = (agent: AgentDefinition): Agent => ({
-  id: agent.id,
-  name: agent.name,
-  description: agent.description,
-  active: true,
-  role: agent.role,
-  specialties: agent.specialties,
-  ...(agent.system_message !== undefined && { system_message: agent.system_message }),
-  ...(agent.author !== undefined && { author: agent.author }),
-  ...(agent.url !== undefined && { url: agent.url }),
-  ...(agent.license !== undefined && { license: agent.license }),
-  ...(agent.version !== undefined && { version: agent.version }),
-  ...(agent.knowledge && { knowledge: agent.knowledge.sources }),
-  ...(agent.source !== undefined && { source: agent.source }),
-});
+const shownFields = [
+  "system_message",
+  "author",
+  "url",
+  "license",
+  "version",
+  "llm_models",
+  "mcp_servers",
+] as const;
+
+const knowledgeSources = z.object({ sources: z.array(z.record(z.string(), z.unknown())) });
+
+/** Texts come from the agent as written: in its definition the secrets are filled in. */
+const wireAgent = ({ document, id, name, role, specialties, source }: AgentDefinition): Agent => {
+  const knowledge = knowledgeSources.safeParse(document.knowledge).data?.sources;
+  return agentSchema.parse({
+    ...Object.fromEntries(shownFields.map((field) => [field, document[field]])),
+    id,
+    name,
+    description: document.description,
+    active: true,
+    role,
+    specialties,
+    knowledge,
+    source,
+  });
+};
 
 /** Health, status, configuration and agents (contract/formation-api.md 4.1, 4.12). */
 export const formationEndpoints = ({ formation, runs, startedAt, now }: FormationDeps) =>

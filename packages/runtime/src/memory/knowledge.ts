@@ -1,7 +1,12 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as nextTick } from "node:timers/promises";
-import type { AgentDefinition, KnowledgeConfig, KnowledgeSource } from "@muxi/formation";
+import {
+  type AgentDefinition,
+  type KnowledgeConfig,
+  type KnowledgeSource,
+  resolveInside,
+} from "@muxi/formation";
 import type { Logger } from "pino";
 import { createIndex, type TextIndex } from "./text.ts";
 
@@ -88,8 +93,8 @@ export const openKnowledge = (deps: {
       log.warn({ file: source }, "knowledge file skipped: only Markdown and text are read");
       return;
     }
-    const real = await realpath(file);
-    if (!real.startsWith(root + path.sep)) {
+    const real = await resolveInside(root, source);
+    if (real === undefined) {
       log.warn({ file: source }, "knowledge file skipped: it leads out of the formation");
       return;
     }

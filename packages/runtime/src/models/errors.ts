@@ -144,8 +144,13 @@ export const timeoutError = ({ provider, id, settings }: ModelConfig): ModelErro
     true,
   );
 
-export const networkError = ({ provider, id }: ModelConfig, origin: string, cause: Error): ModelError => {
+export const networkError = (config: ModelConfig, origin: string, cause: Error): ModelError => {
+  const { provider, id } = config;
   const code = "code" in cause ? textOf(cause.code) : "";
+  if (code === "UND_ERR_INVALID_ARG") {
+    const message = `The API key for ${id} holds characters that cannot be sent, such as a line break. Check ${keyPlaces(config)}`;
+    return new ModelError("LLM_ERROR", message, false, { cause });
+  }
   return new ModelError(
     "LLM_ERROR",
     `The connection to ${provider} at ${origin} failed${code && ` (${code})`} while asking ${id}`,

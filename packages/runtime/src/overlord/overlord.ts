@@ -185,7 +185,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       }
       const history =
         turn.sessionId === undefined ? [] : await sessions.recent(owner, sessionId, deps.contextSize);
-      const passages = await memory.recall({
+      const { passages, statement } = await memory.recall({
         owner,
         agentId: agent.id,
         message,
@@ -209,12 +209,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       first.catch(() => {});
 
       const stored = await sessions
-        .append(
-          owner,
-          sessionId,
-          { role: "user", content: message, createdAt: now(), requestId },
-          memory.statementOf(message),
-        )
+        .append(owner, sessionId, { role: "user", content: message, createdAt: now(), requestId }, statement)
         .catch((error) => unavailable("The message", error));
       if (stored !== true) {
         const refusal = stored || new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found`);

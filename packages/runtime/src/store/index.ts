@@ -2,6 +2,7 @@
 export {
   createSessionRepository,
   type NewMessage,
+  type NewStatement,
   type Owner,
   type SessionRepository,
   type StoredMessage,

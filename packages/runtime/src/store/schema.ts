@@ -23,13 +23,11 @@ interface MessageTable {
   created_at: number;
 }
 
-/** What a user stated, each text once: the source of recall. Its words are in `statement_text`. */
+/** What a user stated, each text once: the source of recall. */
 interface StatementTable {
   seq: Generated<number>;
   formation_id: string;
   user_id: string;
-  /** Formation and user as one word of the text index. */
-  owner: string;
   /** Hash of the text, which may be long. */
   digest: string;
   text: string;
@@ -37,8 +35,16 @@ interface StatementTable {
   said_at: number;
 }
 
+interface StatementWordTable {
+  /** Formation and user in one short key. */
+  owner: string;
+  word: string;
+  statement_seq: number;
+}
+
 export interface Schema {
   session: SessionTable;
   message: MessageTable;
   statement: StatementTable;
+  statement_word: StatementWordTable;
 }

@@ -35,6 +35,12 @@ export interface NewMessage {
   metadata?: Record<string, unknown>;
 }
 
+/** Something that a user stated, and the words by which it is found. */
+export interface NewStatement {
+  text: string;
+  words: readonly string[];
+}
+
 export interface SessionSummary {
   id: string;
   lastActivity: number;
@@ -52,7 +58,12 @@ export interface SessionRepository {
    * @param statement What the message states, to be recalled later; null when it states nothing.
    * @returns False when the session belongs to someone else: the message was not stored.
    */
-  append(owner: Owner, sessionId: string, message: NewMessage, statement: string | null): Promise<boolean>;
+  append(
+    owner: Owner,
+    sessionId: string,
+    message: NewMessage,
+    statement: NewStatement | null,
+  ): Promise<boolean>;
   /** Newest first. */
   list(owner: Owner, options: { limit: number; activeSince?: number }): Promise<SessionSummary[]>;
   get(owner: Owner, sessionId: string): Promise<StoredSession | undefined>;
@@ -83,27 +94,30 @@ const addMessage = `insert into message
   select ?, formation_id, id, user_id, ?, ?, ?, ?, ?, ? from session
   where formation_id = ? and id = ? and user_id = ?`;
 
-const addStatement = `insert into statement
-  (formation_id, user_id, owner, digest, text, session_id, said_at) values (?, ?, ?, ?, ?, ?, ?)
+const addStatement = `insert into statement (formation_id, user_id, digest, text, session_id, said_at)
+  values (?, ?, ?, ?, ?, ?)
   on conflict (formation_id, user_id, digest) do update
   set said_at = excluded.said_at, session_id = excluded.session_id`;
+
+const addWords = `insert into statement_word (owner, word, statement_seq)
+  select ?, word.value, statement.seq from statement, json_each(?) as word
+  where formation_id = ? and user_id = ? and digest = ?
+  on conflict do nothing`;
 
 const recentMessages = `select role, content from message
   where formation_id = ? and session_id = ? and user_id = ? order by seq desc limit ?`;
 
 const sessionOwner = "select user_id from session where formation_id = ? and id = ?";
 
-// The newest matches and no more, unranked: FTS5's own ranking reads every user's entries for each word.
-const matchingStatements = `select text, said_at as "saidAt" from
-  (select rowid from statement_text where statement_text match ? order by rowid desc limit ?) as hit
-  join statement on statement.seq = hit.rowid
-  where formation_id = ? and user_id = ?`;
+const matchingStatements = (words: number) => `select text, said_at as "saidAt" from statement
+  where seq in (select statement_seq from statement_word
+    where owner = ? and word in (${Array.from({ length: words }, () => "?").join(", ")})
+    order by statement_seq desc limit ?)`;
 
 const hash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 27);
 
-/** A user as one word of the text index. */
-const ownerToken = ({ formationId, userId }: Owner) =>
-  `u${createHash("sha256").update(`${formationId}\0${userId}`).digest("hex").slice(0, 24)}`;
+/** Formation and user in one short key. */
+const ownerKey = ({ formationId, userId }: Owner) => hash(`${formationId}\0${userId}`).slice(0, 16);
 
 const insertMessage = (owner: Owner, sessionId: string, message: NewMessage): Statement => ({
   sql: addMessage,
@@ -126,10 +140,14 @@ const touch = (owner: Owner, sessionId: string, now: number): Statement => ({
   parameters: [owner.formationId, sessionId, owner.userId, now, now],
 });
 
-const state = (owner: Owner, sessionId: string, text: string, now: number): Statement => ({
-  sql: addStatement,
-  parameters: [owner.formationId, owner.userId, ownerToken(owner), hash(text), text, sessionId, now],
-});
+const state = (owner: Owner, sessionId: string, { text, words }: NewStatement, now: number): Statement[] => {
+  const { formationId, userId } = owner;
+  const digest = hash(text);
+  return [
+    { sql: addStatement, parameters: [formationId, userId, digest, text, sessionId, now] },
+    { sql: addWords, parameters: [ownerKey(owner), JSON.stringify(words), formationId, userId, digest] },
+  ];
+};
 
 export const createSessionRepository = (db: Database): SessionRepository => {
   const ofOwner = (owner: Owner) =>
@@ -166,7 +184,7 @@ export const createSessionRepository = (db: Database): SessionRepository => {
       const [, added] = await db.write([
         touch(owner, sessionId, message.createdAt),
         insertMessage(owner, sessionId, message),
-        ...(statement === null ? [] : [state(owner, sessionId, statement, message.createdAt)]),
+        ...(statement === null ? [] : state(owner, sessionId, statement, message.createdAt)),
       ]);
       return added?.changes === 1;
     },
@@ -227,15 +245,9 @@ export const createSessionRepository = (db: Database): SessionRepository => {
 
     async statements(owner, words, limit) {
       if (words.length === 0) return [];
-      const anyWord = words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" OR ");
       return db.all({
-        sql: matchingStatements,
-        parameters: [
-          `owner : "${ownerToken(owner)}" AND text : (${anyWord})`,
-          limit,
-          owner.formationId,
-          owner.userId,
-        ],
+        sql: matchingStatements(words.length),
+        parameters: [ownerKey(owner), ...words, limit],
       });
     },
   };

@@ -60,7 +60,9 @@ const migrate = (db: DatabaseSync, file: string) => {
  */
 export const openSqlite = (file: string): Database => {
   const db = new DatabaseSync(file);
-  db.exec("pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full");
+  db.exec(
+    "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on",
+  );
   migrate(db, file);
 
   const prepared = new Map<string, StatementSync>();

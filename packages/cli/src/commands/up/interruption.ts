@@ -7,16 +7,18 @@ export interface Interruption {
   release(): void;
 }
 
-/** Turns the first signal into an abort. The second one ends the process at once, should the clean-up hang. */
+/**
+ * Turns signals into an abort. Those that come during the clean-up are ignored: npm passes a Ctrl+C on that the
+ * terminal has already delivered, and the second one would leave the server behind.
+ */
 export const catchInterruption = (): Interruption => {
   const controller = new AbortController();
-  const release = () => {
-    for (const name of signals) process.off(name, onSignal);
-  };
-  const onSignal = () => {
-    release();
-    controller.abort();
-  };
+  const onSignal = () => controller.abort();
   for (const name of signals) process.on(name, onSignal);
-  return { signal: controller.signal, release };
+  return {
+    signal: controller.signal,
+    release() {
+      for (const name of signals) process.off(name, onSignal);
+    },
+  };
 };

@@ -1,4 +1,4 @@
-import { wordsOf } from "../../memory/text.ts";
+import { wordsOf } from "../../memory/index.ts";
 import { parseObject } from "../json.ts";
 import type { ModelRequest, ToolCall, ToolDefinition } from "../model.ts";
 import { isFact, statedFact, toSecondPerson } from "./facts.ts";

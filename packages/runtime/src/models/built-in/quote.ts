@@ -1,4 +1,4 @@
-import { rank, wordsOf } from "../../memory/text.ts";
+import { rank, wordsOf } from "../../memory/index.ts";
 import type { Passage } from "../model.ts";
 
 interface Sentence {
