@@ -46,7 +46,12 @@ const freePort = async (): Promise<number> => {
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), "muxi-readme-"));
   await cp(path.join(root, "examples/hello"), path.join(home, "hello"), { recursive: true });
-  env = { PATH: process.env.PATH, HOME: home, MUXI_CONFIG_DIR: path.join(home, "server"), MUXI_DATA_DIR: path.join(home, "server") };
+  env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    MUXI_CONFIG_DIR: path.join(home, "server"),
+    MUXI_DATA_DIR: path.join(home, "server"),
+  };
   const up = spawn(
     process.execPath,
     [muxi, "up", path.join(home, "hello"), "--port", String(await freePort()), "--output", "json"],
@@ -69,7 +74,10 @@ afterAll(async () => {
 }, 60_000);
 
 test("the program of the README streams an answer and reads the session back", async () => {
-  const program = (await snippet("ts", "FormationClient")).replace("http://localhost:7890", started.server_url);
+  const program = (await snippet("ts", "FormationClient")).replace(
+    "http://localhost:7890",
+    started.server_url,
+  );
   const node = spawn(process.execPath, ["--input-type=module-typescript", "--conditions=muxi-source", "-"], {
     cwd: root,
     env,

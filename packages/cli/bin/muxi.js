@@ -12,6 +12,8 @@ if (major < 22 || (major === 22 && minor < 13)) {
   process.exit(1);
 }
 // Compiled once, loaded from then on: most of the time to start.
-module.enableCompileCache(process.env.NODE_COMPILE_CACHE || path.join(homedir(), ".muxi", "cache", "compile"));
+module.enableCompileCache(
+  process.env.NODE_COMPILE_CACHE || path.join(homedir(), ".muxi", "cache", "compile"),
+);
 // "#main" of package.json: the built program, or its source under the condition muxi-source.
 void import("#main");

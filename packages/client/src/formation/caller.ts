@@ -55,7 +55,7 @@ export class FormationCaller {
   /**
    * A call that has no method of its own, with the keys, retries and errors of the others.
    *
-   * @returns The response of a success, its body unread.
+   * @returns The response of a success, its body unread. The timeout and the signal hold until its headers.
    */
   async request(spec: FormationCall, options: CallOptions = {}): Promise<Response> {
     return call(this.#config.transport, this.#prepare(spec), options, (response) =>

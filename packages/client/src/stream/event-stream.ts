@@ -232,6 +232,8 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
       lifetime.liftDeadline();
       return createConnection(response, lifetime, idle, (name, data, id) => this.#receive(name, data, id));
     } catch (error) {
+      // What came in place of a stream is not read: the socket must not wait for that.
+      lifetime.abort(undefined);
       lifetime.end();
       throw error;
     }

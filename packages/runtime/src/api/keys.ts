@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { ApiError, headers, type KeyClass } from "@muxi/protocol";
 import type { KeyUsed } from "./endpoint.ts";
@@ -8,7 +8,7 @@ export interface ApiKeys {
   adminKey: string;
 }
 
-const digest = (key: string) => createHash("sha256").update(key).digest();
+const digest = (key: string) => hash("sha256", key, "buffer");
 
 const single = (value: string | string[] | undefined): string =>
   typeof value === "string" ? value.trim() : "";
@@ -30,10 +30,9 @@ export const createKeyCheck = (keys: ApiKeys) => {
   /** @throws ApiError `UNAUTHORIZED` */
   return (required: KeyClass, sent: IncomingHttpHeaders): KeyUsed => {
     if (required === "none") return "none";
-    const isAdmin = timingSafeEqual(digest(single(sent[headers.adminKey])), admin);
-    const isClient = timingSafeEqual(digest(single(sent[headers.clientKey])), client);
-    if (required !== "client" && isAdmin) return "admin";
-    if (required !== "admin" && isClient) return "client";
+    const matches = (header: string, key: Buffer) => timingSafeEqual(digest(single(sent[header])), key);
+    if (required !== "client" && matches(headers.adminKey, admin)) return "admin";
+    if (required !== "admin" && matches(headers.clientKey, client)) return "client";
     throw new ApiError(
       "UNAUTHORIZED",
       `Missing or wrong key: send the formation's key in ${demanded[required]}`,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { newId, type Role } from "@muxi/protocol";
 import type { Database } from "./sqlite.ts";
 import type { Statement } from "./statement.ts";
@@ -114,10 +114,10 @@ const matchingStatements = (words: number) => `select text, said_at as "saidAt" 
     where owner = ? and word in (${Array.from({ length: words }, () => "?").join(", ")})
     order by statement_seq desc limit ?)`;
 
-const hash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 27);
+const digestOf = (text: string) => hash("sha256", text, "base64url").slice(0, 27);
 
 /** Formation and user in one short key. */
-const ownerKey = ({ formationId, userId }: Owner) => hash(`${formationId}\0${userId}`).slice(0, 16);
+const ownerKey = ({ formationId, userId }: Owner) => digestOf(`${formationId}\0${userId}`).slice(0, 16);
 
 const insertMessage = (owner: Owner, sessionId: string, message: NewMessage): Statement => ({
   sql: addMessage,
@@ -142,7 +142,7 @@ const touch = (owner: Owner, sessionId: string, now: number): Statement => ({
 
 const state = (owner: Owner, sessionId: string, { text, words }: NewStatement, now: number): Statement[] => {
   const { formationId, userId } = owner;
-  const digest = hash(text);
+  const digest = digestOf(text);
   return [
     { sql: addStatement, parameters: [formationId, userId, digest, text, sessionId, now] },
     { sql: addWords, parameters: [ownerKey(owner), JSON.stringify(words), formationId, userId, digest] },

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Formation } from "@muxi/formation";
 import { type Agent, FormationClient } from "muxi-client";
+import * as z from "zod";
 import type { Ui } from "../../ui/index.ts";
 
 /** A draft that runs, and how to reach it. */
@@ -14,10 +15,11 @@ export interface RunningDraft {
   pid: number;
 }
 
+const withModel = z.object({ model: z.string() });
+
+/** The models that answer, if the formation tells. */
 const modelsOf = (agents: readonly Agent[]): string =>
-  [...new Set(agents.flatMap(({ llm_models = [] }) => llm_models.map(({ text }) => text)))]
-    .filter((model) => typeof model === "string")
-    .join(", ");
+  [...new Set(agents.flatMap((agent) => withModel.safeParse(agent).data?.model ?? []))].join(", ");
 
 const dataOf = ({ dir, manifest }: Formation): string => {
   const { enabled, connection_string: connection } = manifest.memory.persistent;
