@@ -59,7 +59,10 @@ const cleanUp = async () => {
   await rm(home, { recursive: true, force: true });
 };
 
+const stopped = new AbortController();
 const leave = async (reason: string, exitCode: number) => {
+  if (stopped.signal.aborted) return; // What fails because the demo is being left is no news.
+  stopped.abort();
   console.error(`\n${reason}`);
   await cleanUp();
   process.exit(exitCode);
@@ -72,6 +75,7 @@ const tour = async () => {
   const port = await freePort();
   step("A folder becomes a running formation", `$ muxi up hello --port ${port} --output json`);
   await cp(path.join(import.meta.dirname, "hello"), folder, { recursive: true });
+  stopped.signal.throwIfAborted();
   const started = performance.now();
   up = spawn(
     process.execPath,
