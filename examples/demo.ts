@@ -166,11 +166,11 @@ const { messages } = await formation.getSessionMessages({ sessionId, userId: "ad
 
 try {
   await tour();
+  step("Ctrl+C stops the formation and the server", "$ muxi up ... ^C");
+  await cleanUp();
+  console.log(
+    '   Done. Your turn:\n\n     npx muxi up examples/hello\n     npx muxi chat "When is the Cox picked?"\n',
+  );
 } catch (error) {
   await leave(`The demo has failed: ${error instanceof Error ? error.message : String(error)}`, 1);
 }
-step("Ctrl+C stops the formation and the server", "$ muxi up ... ^C");
-await cleanUp();
-console.log(
-  '   Done. Your turn:\n\n     npx muxi up examples/hello\n     npx muxi chat "When is the Cox picked?"\n',
-);

@@ -1,3 +1,7 @@
+import type { Readable, Writable } from "node:stream";
+
+type Terminal = { isTTY?: boolean };
+
 /** What a command touches of the world. `main.ts` makes the one of the process. */
 export interface Context {
   env: NodeJS.ProcessEnv;
@@ -5,7 +9,7 @@ export interface Context {
   cwd: string;
   /** The user's home folder. */
   home: string;
-  stdin: NodeJS.ReadStream;
-  stdout: NodeJS.WriteStream;
-  stderr: NodeJS.WriteStream;
+  stdin: Readable & Terminal;
+  stdout: Writable & Terminal;
+  stderr: Writable & Terminal;
 }

@@ -4,6 +4,8 @@ import { homedir } from "node:os";
 import path from "node:path";
 
 // Compiled once, loaded from then on: half of the time to start.
-module.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? path.join(homedir(), ".muxi", "cache", "compile"));
+module.enableCompileCache(
+  process.env.NODE_COMPILE_CACHE ?? path.join(homedir(), ".muxi", "cache", "compile"),
+);
 // "#main" of package.json: the built program, or its source under the condition muxi-source.
 await import("#main");

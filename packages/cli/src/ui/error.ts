@@ -4,7 +4,11 @@ import { coloursFor } from "./colours.ts";
 import type { OutputFormat } from "./ui.ts";
 
 /** Writes a failure to stderr: a block for people, one JSON object for programs. */
-export const showError = ({ stderr, env }: Context, error: CliError, format: OutputFormat): void => {
+export const showError = (
+  { stderr, env }: Pick<Context, "stderr" | "env">,
+  error: CliError,
+  format: OutputFormat,
+): void => {
   const { message, detail, hint } = error;
   if (format === "json") {
     stderr.write(`${JSON.stringify({ error: { message, detail, ...(hint !== undefined && { hint }) } })}\n`);

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type { Colours } from "./colours.ts";
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -6,7 +7,7 @@ const clearLine = "\r\u001b[2K";
 
 /** One line that turns while the work is done, and is gone afterwards. */
 export const spin = async <Result>(
-  terminal: NodeJS.WriteStream,
+  terminal: Writable,
   colours: Colours,
   text: string,
   work: () => Promise<Result>,

@@ -1,4 +1,4 @@
-import type { ChatAnswer, ChatEvent } from "muxi-client";
+import { AbortedError, type ChatAnswer, type ChatEvent } from "muxi-client";
 import type { Chat } from "./chat.ts";
 
 export interface AnswerOutput {
@@ -6,6 +6,14 @@ export interface AnswerOutput {
   text(piece: string): void;
   /** Takes a line about what happens in between; only with `verbose`. */
   note(line: string): void;
+}
+
+/** What came of a question. */
+export interface Answered {
+  /** Undefined when it was stopped before the formation had told. */
+  sessionId: string | undefined;
+  /** Undefined when the answer was stopped. */
+  whole: ChatAnswer | undefined;
 }
 
 const noteOf = (event: ChatEvent): string => {
@@ -23,7 +31,7 @@ export const answer = async (
   message: string,
   output: AnswerOutput,
   signal: AbortSignal,
-): Promise<ChatAnswer> => {
+): Promise<Answered> => {
   const payload = {
     message,
     ...(agentId !== undefined && { agent_id: agentId }),
@@ -31,16 +39,21 @@ export const answer = async (
   };
   const events = formation.chatStream(payload, { signal });
   let hasText = false;
-  for await (const event of events) {
-    if (event.type !== "text") {
-      if (verbose) output.note(noteOf(event));
-    } else if (stream) {
-      // What is on the screen stays there, so the better text begins on a line of its own.
-      output.text(event.replace && hasText ? `\n${event.text}` : event.text);
-      hasText = true;
+  try {
+    for await (const event of events) {
+      if (event.type !== "text") {
+        if (verbose) output.note(noteOf(event));
+      } else if (stream) {
+        // What is on the screen stays there, so the better text begins on a line of its own.
+        output.text(event.replace && hasText ? `\n${event.text}` : event.text);
+        hasText = true;
+      }
     }
+    const whole = await events.final();
+    if (!stream) output.text(whole.text);
+    return { sessionId: whole.session_id, whole };
+  } catch (error) {
+    if (!(error instanceof AbortedError)) throw error;
+    return { sessionId: events.sessionId, whole: undefined };
   }
-  const whole = await events.final();
-  if (!stream) output.text(whole.text);
-  return whole;
 };

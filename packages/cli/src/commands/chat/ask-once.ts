@@ -1,4 +1,3 @@
-import { AbortedError } from "muxi-client";
 import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import type { OutputFormat } from "../../ui/index.ts";
@@ -15,7 +14,7 @@ export const askOnce = async (
 ): Promise<number> => {
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
-  process.once("SIGINT", interrupt);
+  process.on("SIGINT", interrupt);
   let last = "";
   const output = {
     text(piece: string) {
@@ -26,14 +25,14 @@ export const askOnce = async (
     note: (line: string) => stderr.write(`${line}\n`),
   };
   try {
-    const whole = await answer(chat, message, output, interruption.signal);
+    const { whole } = await answer(chat, message, output, interruption.signal);
+    if (!whole) throw new CliError("The answer was stopped", { exitCode: 130 });
     if (format === "json") {
       const { text: response, agent_id: agent, session_id } = whole;
       stdout.write(`${JSON.stringify({ response, agent, session_id })}\n`);
     }
     return 0;
   } catch (error) {
-    if (error instanceof AbortedError) throw new CliError("The answer was stopped", { exitCode: 130 });
     throw explainFailure(error, chat);
   } finally {
     if (last !== "" && !last.endsWith("\n")) stdout.write("\n");

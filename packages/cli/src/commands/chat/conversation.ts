@@ -1,5 +1,4 @@
 import { createInterface } from "node:readline";
-import { AbortedError } from "muxi-client";
 import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { coloursFor } from "../../ui/colours.ts";
@@ -9,11 +8,13 @@ import type { Chat } from "./chat.ts";
 import { explainFailure } from "./explain.ts";
 import { runSlashCommand } from "./slash-commands.ts";
 
+type Terminal = Pick<Context, "stdin" | "stdout" | "stderr" | "env">;
+
 /**
  * A conversation on the terminal, in one session. Ctrl+C stops the answer that is being given, and leaves at the
  * prompt; so do Ctrl+D and `/exit`.
  */
-export const converse = async (context: Context, start: Chat): Promise<number> => {
+export const converse = async (context: Terminal, start: Chat): Promise<number> => {
   const { stdin, stdout, stderr, env } = context;
   const colours = coloursFor(stdout, env);
   const lines = createInterface({ input: stdin, output: stdout, prompt: colours.cyan("› ") });
@@ -26,18 +27,14 @@ export const converse = async (context: Context, start: Chat): Promise<number> =
 
   const say = async (message: string): Promise<void> => {
     answering = new AbortController();
-    const { signal } = answering;
     const output = {
       text: (piece: string) => stdout.write(piece),
       note: (line: string) => stderr.write(`${colours.dim(line)}\n`),
     };
     try {
-      const { session_id: sessionId } = await answer(chat, message, output, signal);
-      chat = { ...chat, sessionId };
-      stdout.write("\n\n");
-    } catch (error) {
-      if (error instanceof AbortedError) stdout.write(colours.dim("\n(stopped)\n\n"));
-      else throw explainFailure(error, chat);
+      const { sessionId, whole } = await answer(chat, message, output, answering.signal);
+      chat = { ...chat, sessionId: sessionId ?? chat.sessionId };
+      stdout.write(whole ? "\n\n" : colours.dim("\n(stopped)\n\n"));
     } finally {
       answering = undefined;
     }

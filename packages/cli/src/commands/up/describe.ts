@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { Formation } from "@muxi/formation";
-import { type Agent, FormationClient } from "muxi-client";
+import type { Agent } from "muxi-client";
 import * as z from "zod";
 import type { Ui } from "../../ui/index.ts";
 
 /** A draft that runs, and how to reach it. */
 export interface RunningDraft {
   formation: Formation;
+  agents: Agent[];
   serverUrl: string;
   draftUrl: string;
   directUrl: string;
@@ -28,9 +29,8 @@ const dataOf = ({ dir, manifest }: Formation): string => {
 };
 
 /** Tells the user where everything is. */
-export const describeDraft = async (draft: RunningDraft, detached: boolean, ui: Ui): Promise<void> => {
-  const { formation, serverUrl, draftUrl, directUrl, clientKey, adminKey } = draft;
-  const agents = await new FormationClient({ url: directUrl, adminKey }).getAgents();
+export const describeDraft = (draft: RunningDraft, detached: boolean, ui: Ui): void => {
+  const { formation, agents, serverUrl, draftUrl, directUrl, clientKey, adminKey } = draft;
   const rows = {
     Server: serverUrl,
     Draft: draftUrl,

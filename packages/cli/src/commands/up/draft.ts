@@ -1,5 +1,5 @@
 import type { Formation } from "@muxi/formation";
-import { ConflictError, ConnectionError, type DevResult, NotFoundError } from "muxi-client";
+import { ConflictError, ConnectionError, NotFoundError } from "muxi-client";
 import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import {
@@ -31,14 +31,21 @@ export const ensureServer = async (
   return pid;
 };
 
-/** @throws CliError with the end of the formation's error output, when it does not become healthy. */
-export const startDraft = async (
-  { client }: LocalServer,
-  formation: Formation,
-  signal: AbortSignal,
-): Promise<DevResult> => {
+/** Where a draft listens, and the process that it is. */
+export interface StartedDraft {
+  port: number;
+  pid: number;
+}
+
+/**
+ * Starts a draft and waits until it is healthy. This cannot be interrupted: a stop that overtakes the start would miss it.
+ *
+ * @throws CliError with the end of the formation's error output, when it does not become healthy.
+ */
+export const startDraft = async ({ client }: LocalServer, formation: Formation): Promise<StartedDraft> => {
   try {
-    return await client.devRun({ path: formation.dir }, { signal, timeout: startTimeoutMs });
+    const { port, pid } = await client.devRun({ path: formation.dir }, { timeout: startTimeoutMs });
+    if (port !== undefined && pid !== undefined) return { port, pid };
   } catch (error) {
     if (error instanceof ConflictError) {
       throw new CliError(`Formation '${formation.id}' is already running`, {
@@ -49,6 +56,9 @@ export const startDraft = async (
     }
     throw explainServerError(error, `Formation '${formation.id}' did not start`);
   }
+  throw new CliError("The server is too old for this muxi", {
+    detail: ["It did not tell the port and the process of the draft"],
+  });
 };
 
 /** Stops a draft, if it and its server are still there. */

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { type Formation, formatReport, type Report, resolveApiKeys } from "@muxi/formation";
+import { FormationClient } from "muxi-client";
 import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { forgetFormation, rememberFormation, type SavedFormation } from "../../files/index.ts";
@@ -8,7 +9,7 @@ import { formationFolder, readFormation } from "../../formation-folder.ts";
 import { type LocalServer, localServer } from "../../server/index.ts";
 import { createUi, type OutputFormat, type Ui } from "../../ui/index.ts";
 import { describeDraft, type RunningDraft } from "./describe.ts";
-import { ensureServer, startDraft, stopDraft, stopOwnServer } from "./draft.ts";
+import { ensureServer, type StartedDraft, startDraft, stopDraft, stopOwnServer } from "./draft.ts";
 import { type End, follow } from "./follow.ts";
 import { catchInterruption } from "./interruption.ts";
 import { noticeOf } from "./log-line.ts";
@@ -27,24 +28,21 @@ const showWarnings = ({ warnings }: Report, ui: Ui): void => {
   if (title !== undefined) ui.warning(title, lines);
 };
 
-const runningDraft = async (
+/** What there is to know about a draft that has just been started. */
+const inspect = async (
   formation: Formation,
   server: LocalServer,
-  signal: AbortSignal,
+  { port, pid }: StartedDraft,
 ): Promise<RunningDraft> => {
-  const { port, pid } = await startDraft(server, formation, signal);
-  if (port === undefined || pid === undefined) {
-    throw new CliError("The server is too old for this muxi", {
-      detail: ["It did not tell port and pid of the draft"],
-    });
-  }
   // The runtime has made them by now where the manifest names none.
   const { clientKey, adminKey } = await resolveApiKeys(formation);
+  const directUrl = `http://127.0.0.1:${port}`;
   return {
     formation,
+    agents: await new FormationClient({ url: directUrl, adminKey }).getAgents(),
     serverUrl: server.url,
     draftUrl: `${server.url}/draft/${formation.id}`,
-    directUrl: `http://127.0.0.1:${port}`,
+    directUrl,
     clientKey,
     adminKey,
     pid,
@@ -60,7 +58,7 @@ const savedForm = (draft: RunningDraft): SavedFormation => ({
   started_at: new Date().toISOString(),
 });
 
-const announce = async (draft: RunningDraft, detach: boolean, ui: Ui): Promise<void> => {
+const announce = (draft: RunningDraft, detach: boolean, ui: Ui): void => {
   ui.data({
     server_url: draft.serverUrl,
     formation_id: draft.formation.id,
@@ -70,7 +68,7 @@ const announce = async (draft: RunningDraft, detach: boolean, ui: Ui): Promise<v
     admin_key: draft.adminKey,
     pid: draft.pid,
   });
-  await describeDraft(draft, detach, ui);
+  describeDraft(draft, detach, ui);
 };
 
 /** Shows what the draft reports until it ends or the user wants it to end. */
@@ -128,18 +126,19 @@ export const up = async (
   let isOurs = false;
   let saved: SavedFormation | undefined;
   const cleanUp = async () => {
-    // An interrupted start may have got as far as the server.
-    if (isOurs || signal.aborted) await stopDraft(server, id);
+    if (isOurs) await stopDraft(server, id);
     if (saved) await forgetFormation(context, saved);
     await stopOwnServer(server, serverPid);
   };
   try {
     signal.throwIfAborted();
-    const draft = await ui.during(`Starting ${id}...`, () => runningDraft(formation, server, signal));
+    const started = await ui.during(`Starting ${id}...`, () => startDraft(server, formation));
     isOurs = true;
+    signal.throwIfAborted();
+    const draft = await inspect(formation, server, started);
     saved = savedForm(draft);
     await rememberFormation(context, saved);
-    await announce(draft, detach, ui);
+    announce(draft, detach, ui);
     if (detach) return 0;
     const { end, failure } = await watch(draft, server, signal, ui);
     // By now another run may have taken its place.

@@ -1,0 +1,133 @@
+// Where the runtime's time goes at 32 chats at once.
+//   node bench/profile.ts [seconds]
+//
+// Runs it from source with Node's profiler, so that names and lines are those of packages/, and prints the shares of
+// its busy time by file group and by function. The profile itself can be opened in a browser's developer tools.
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { measureThroughput, warmUp } from "./load/measure.ts";
+import { takeCores } from "./machine/cores.ts";
+import { stopAll } from "./machine/programs.ts";
+import { openStage } from "./stage.ts";
+import { muxi, sourceOf, writeFormation } from "./targets.ts";
+
+/** The parts of a .cpuprofile that are read here. */
+interface Profile {
+  /** Microseconds of the machine's monotonic clock. */
+  startTime: number;
+  nodes: ProfileNode[];
+  samples: number[];
+  timeDeltas: number[];
+}
+
+interface ProfileNode {
+  id: number;
+  callFrame: { functionName: string; url: string; lineNumber: number };
+  children?: number[];
+}
+
+const microseconds = (): number => Number(process.hrtime.bigint() / 1000n);
+
+const placeOf = ({ callFrame: { url, lineNumber } }: ProfileNode): string => {
+  if (url === "") return "";
+  const path = url.replace(/^.*\/(?=packages\/|node_modules\/)/, "");
+  return `${path}:${lineNumber + 1}`;
+};
+
+const nameOf = (node: ProfileNode): string =>
+  `${node.callFrame.functionName || "(anonymous)"} ${placeOf(node)}`.trim();
+
+/** Folder of ours, package of others, or Node's own part. */
+const groupOf = (node: ProfileNode): string => {
+  const place = placeOf(node);
+  if (place === "") return node.callFrame.functionName;
+  const [, group] =
+    /^(packages\/[^/]+\/src(?:\/[^/.]+)?|node_modules\/(?:@[^/]+\/)?[^/]+|node:[^/:]+(?:\/[^/:]+)?)/.exec(
+      place,
+    ) ?? [];
+  return group ?? place;
+};
+
+interface Shares {
+  self: Map<string, number>;
+  total: Map<string, number>;
+  groups: Map<string, number>;
+  busy: number;
+}
+
+const sharesOf = (profile: Profile, from: number, to: number): Shares => {
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const parents = new Map(
+    profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])),
+  );
+  const shares: Shares = { self: new Map(), total: new Map(), groups: new Map(), busy: 0 };
+  const add = (map: Map<string, number>, key: string, time: number) =>
+    map.set(key, (map.get(key) ?? 0) + time);
+
+  let at = profile.startTime;
+  profile.samples.forEach((id, index) => {
+    const time = profile.timeDeltas[index + 1] ?? 0;
+    at += profile.timeDeltas[index] ?? 0;
+    const node = nodes.get(id);
+    if (!node || at < from || at > to || node.callFrame.functionName === "(idle)") return;
+    shares.busy += time;
+    add(shares.self, nameOf(node), time);
+    add(shares.groups, groupOf(node), time);
+    const stack = new Set<string>();
+    for (let frame: ProfileNode | undefined = node; frame; frame = nodes.get(parents.get(frame.id) ?? -1)) {
+      stack.add(nameOf(frame));
+    }
+    for (const name of stack) add(shares.total, name, time);
+  });
+  return shares;
+};
+
+const print = (title: string, values: Map<string, number>, busy: number, count: number): void => {
+  const lines = [...values]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, count)
+    .map(([name, time]) => `| ${((100 * time) / busy).toFixed(1)} % | ${name} |`);
+  process.stdout.write(`\n| ${title} | |\n| ---: | --- |\n${lines.join("\n")}\n`);
+};
+
+const seconds = Number(process.argv[2] ?? 10);
+process.once("SIGINT", () => void stopAll().finally(() => process.exit(130)));
+
+const folder = mkdtempSync(join(tmpdir(), "muxi-profile-"));
+const stage = await openStage({ cores: takeCores(), folder, patienceMs: 5_000 });
+const started = await stage.start(
+  {
+    ...muxi,
+    program: (ground) => ({
+      args: [
+        "--cpu-prof",
+        `--cpu-prof-dir=${folder}`,
+        ...sourceOf("runtime"),
+        writeFormation(ground),
+        "--port",
+        String(ground.port),
+      ],
+    }),
+  },
+  "muxi",
+);
+await warmUp(started.subject);
+const from = microseconds();
+const { figures, problems } = await measureThroughput(started.subject, {
+  connections: 32,
+  seconds,
+  stream: true,
+});
+const to = microseconds();
+await started.stop();
+await stage.close();
+
+const file = readdirSync(folder).find((name) => name.endsWith(".cpuprofile"));
+if (file === undefined) throw new Error(`the runtime wrote no profile: see ${folder}/muxi/output.log`);
+const profile: Profile = JSON.parse(readFileSync(join(folder, file), "utf8"));
+const { self, total, groups, busy } = sharesOf(profile, from, to);
+process.stdout.write(`${JSON.stringify({ ...figures, problems })}\n${join(folder, file)}\n`);
+print("self time by group", groups, busy, 30);
+print("self time", self, busy, 45);
+print("with what it calls", total, busy, 70);

@@ -1,0 +1,135 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createWorld, eventually, type World } from "./helpers.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+  const { code, stderr } = await world.run(["up", await world.hello(), "--detach"]);
+  if (code !== 0) throw new Error(stderr);
+});
+afterAll(() => world.close());
+
+test("one question: prints the answer and nothing else, from any folder", async () => {
+  const { code, stdout, stderr } = await world.run(["chat", "When is the Cox picked?"], { cwd: "/" });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/last week of September.*\n$/);
+});
+
+test("the question can be piped in, and the answer can come whole", async () => {
+  const { code, stdout } = await world.run(["chat", "--no-stream"], { input: "Are dogs welcome?\n" });
+  expect(code).toBe(0);
+  expect(stdout).toContain("on a lead");
+});
+
+test("--output json gives the answer, its agent and its session, which a next question can continue", async () => {
+  const first = await world.run(["chat", "Which pear do you grow?", "--output", "json"]);
+  const { response, agent, session_id } = JSON.parse(first.stdout);
+  expect({ agent, response }).toEqual({
+    agent: "orchardist",
+    response: expect.stringContaining("Conference"),
+  });
+  const second = await world.run(["chat", "Thank you", "--session", session_id, "--output", "json"]);
+  expect(JSON.parse(second.stdout).session_id).toBe(session_id);
+});
+
+test("users are kept apart, and without a name it is the tester", async () => {
+  await world.run(["chat", "My favourite apple is the Egremont Russet.", "--user", "ann"]);
+  const ann = await world.run(["chat", "What is my favourite apple?", "--user", "ann"]);
+  expect(ann.stdout).toContain("Egremont Russet");
+  const tester = await world.run(["chat", "-v", "What is my favourite apple?"]);
+  expect(tester.stdout).not.toContain("Egremont Russet");
+  expect(tester.stderr).toMatch(/^\[progress\] .*"user_id":"tester"/m);
+});
+
+test("the folder's .muxi names the user", async () => {
+  const folder = await world.formation("named", { ".muxi": "user_id: betty\n" });
+  await world.run(["up", folder, "--detach"]);
+  const { stderr } = await world.run(["chat", "-v", "Hello"], { cwd: folder });
+  expect(stderr).toContain('"user_id":"betty"');
+  await world.run(["down", "named"]);
+});
+
+test("the formation of the current folder is meant, and one that was not started is refused", async () => {
+  const folder = await world.formation("asleep");
+  const { code, stderr } = await world.run(["chat", "Hello"], { cwd: folder });
+  expect(code).toBe(1);
+  expect(stderr).toContain("The formation of this folder is not running");
+  expect(stderr).toContain("muxi up");
+});
+
+test.each([
+  ["an unknown agent", ["chat", "Hi", "--agent", "nobody"], "Agent 'nobody' not found"],
+  ["an unknown formation", ["chat", "Hi", "-f", "nothing"], "Formation 'nothing' is not running"],
+  ["nothing to say", ["chat"], "There is nothing to say"],
+])("%s is an error on stderr", async (_, args, message) => {
+  const { code, stdout, stderr } = await world.run(args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toContain(message);
+});
+
+test("a formation whose server is gone is named, with the remedy", async () => {
+  const gone = await createWorld();
+  try {
+    await gone.run(["up", await gone.formation("ghost"), "--detach"]);
+    await gone.run(["server", "stop"]);
+    const { code, stderr } = await gone.run(["chat", "Hello"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Formation 'ghost' does not answer[\s\S]*muxi up/);
+    const down = await gone.run(["down"]);
+    expect(down.code).toBe(1);
+    expect(down.stderr).toContain("Server not running");
+  } finally {
+    await gone.close();
+  }
+});
+
+/** An OpenAI-compatible model that says one word and then thinks for ever. */
+const slowModel = async (): Promise<{ server: Server; url: string; isLeft: () => boolean }> => {
+  let left = false;
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "Well" } }] })}\n\n`);
+    response.on("close", () => {
+      left = true;
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  return { server, url: `http://127.0.0.1:${port}/v1`, isLeft: () => left };
+};
+
+test("Ctrl+C stops the answer at the model too", async () => {
+  const model = await slowModel();
+  const slow = await createWorld({ OPENAI_BASE_URL: model.url });
+  try {
+    await slow.run(["up", await slow.formation("slow"), "--detach"]);
+    const chat = slow.start(["chat", "What do you think?"]);
+    await chat.shows("Well");
+    expect(model.isLeft()).toBe(false);
+    chat.kill("SIGINT");
+    const { code, stdout, stderr } = await chat.done;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: "Well\n" });
+    expect(stderr).toContain("The answer was stopped");
+    await eventually("the model is left", model.isLeft);
+  } finally {
+    await slow.close();
+    model.server.closeAllConnections();
+    model.server.close();
+  }
+});
+
+test("a broken list of started formations is named", async () => {
+  const broken = await createWorld();
+  try {
+    await broken.formation("any", { "../.muxi/cli/formations.yaml": "formations: 12\n" });
+    const { code, stderr } = await broken.run(["chat", "Hello"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(join(broken.home, ".muxi/cli/formations.yaml"));
+  } finally {
+    await broken.close();
+  }
+});

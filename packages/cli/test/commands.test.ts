@@ -1,0 +1,129 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import packageJson from "../package.json" with { type: "json" };
+import { createWorld, isAlive, type World } from "./helpers.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+test("--version", async () => {
+  expect(await world.run(["--version"])).toEqual({
+    code: 0,
+    stdout: `muxi version ${packageJson.version}\n`,
+    stderr: "",
+  });
+});
+
+test("no command, and --help, show the commands in groups", async () => {
+  const help = await world.run(["--help"]);
+  expect(help).toMatchObject({ code: 0, stderr: "" });
+  expect(help.stdout).toMatch(/Formation:\n {2}up [\s\S]*Server:\n {2}server /);
+  expect(await world.run([])).toEqual(help);
+});
+
+test.each([
+  [["upp"], "✗ Unknown command 'upp'\n  Did you mean up?\n  Run: muxi --help\n"],
+  [["up", "--detch"], "✗ Unknown option '--detch'\n  Did you mean --detach?\n  Run: muxi up --help\n"],
+  [["up", "--port", "lots"], "A port is a number from 1 to 65535."],
+  [["validate", "--output", "xml"], "Allowed choices are text, json"],
+])("%j is refused with a suggestion", async (args, message) => {
+  const { code, stdout, stderr } = await world.run(args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toContain(message);
+});
+
+test("validate: valid, with warnings, and as data", async () => {
+  const folder = await world.formation("valid");
+  expect(await world.run(["validate"], { cwd: folder })).toEqual({
+    code: 0,
+    stdout: "✓ Formation 'valid' is valid\n",
+    stderr: "",
+  });
+  expect((await world.run(["validate", "-v", folder])).stdout).toContain("suggestion(s)");
+  const data = await world.run(["validate", folder, "--output", "json"]);
+  expect(JSON.parse(data.stdout)).toMatchObject({
+    valid: true,
+    formation_id: "valid",
+    errors: [],
+    warnings: [],
+  });
+});
+
+test("validate: names file, field, problem and remedy of every error, and writes nothing", async () => {
+  const folder = await world.formation("wrong", {
+    "formation.afs": 'schema: "1.0.0"\nid: wrong\nserver:\n  port: 99999\nagents: [ghost]\n',
+  });
+  const { code, stdout } = await world.run(["validate", folder]);
+  expect(code).toBe(1);
+  expect(stdout).toContain("Found 3 error(s)");
+  expect(stdout).toMatch(/formation\.afs.* → description\n {4}is required/);
+  expect(stdout).toMatch(/formation\.afs:4 → server\.port\n {4}must be at most 65535/);
+  expect(stdout).toContain("ghost");
+  await expect(stat(join(folder, ".key"))).rejects.toThrow("ENOENT");
+});
+
+test("new formation: makes a folder that is valid and runs", async () => {
+  const made = await world.run(["new", "formation", "My Bot", "--description", "Knows bots", "--no-wizard"]);
+  expect(made).toMatchObject({ code: 0, stderr: "" });
+  expect(made.stdout).toContain("✓ Created my-bot in my-bot");
+  expect(made.stdout).toContain("cd my-bot");
+  const folder = join(world.home, "my-bot");
+  expect(await readFile(join(folder, "formation.afs"), "utf8")).toContain("Knows bots");
+  expect((await stat(join(folder, ".key"))).mode & 0o777).toBe(0o600);
+  expect((await world.run(["validate", folder])).code).toBe(0);
+  expect((await world.run(["up", folder, "--detach"])).code).toBe(0);
+  expect((await world.run(["chat", "Hello"], { cwd: folder })).code).toBe(0);
+  expect((await world.run(["down"], { cwd: folder })).code).toBe(0);
+});
+
+test("new formation: refuses a bad name, an existing folder, a formation in a formation and no name", async () => {
+  const folder = await world.formation("outer");
+  const refused = async (args: string[], cwd = world.home) => {
+    const { code, stderr } = await world.run(["new", "formation", ...args], { cwd });
+    expect(code).toBe(1);
+    return stderr;
+  };
+  expect(await refused(["1st"])).toContain("cannot be used as a name");
+  expect(await refused(["outer"])).toContain("exists already");
+  expect(await refused(["inner"], folder)).toContain("a formation cannot hold another");
+  expect(await refused([])).toContain("needs a name");
+});
+
+test("server: start, status and stop", async () => {
+  const down = await world.run(["server", "status"]);
+  if (down.code === 0) await world.run(["server", "stop"]);
+  expect((await world.run(["server", "status"])).stdout).toBe(
+    `○ No server on http://127.0.0.1:${world.port}\n`,
+  );
+
+  const started = await world.run(["server", "start", "--daemon", "--output", "json"]);
+  expect(started.code).toBe(0);
+  const { pid } = JSON.parse(started.stdout);
+  expect(isAlive(pid)).toBe(true);
+  expect((await world.run(["server", "start", "--daemon"])).stderr).toContain("already running");
+  const status = await world.run(["server", "status"]);
+  expect(status.code).toBe(0);
+  expect(status.stdout).toContain(`● Server running on http://127.0.0.1:${world.port}`);
+
+  expect((await world.run(["server", "stop"])).code).toBe(0);
+  expect(isAlive(pid)).toBe(false);
+  const again = await world.run(["server", "stop"]);
+  expect(again.code).toBe(0);
+  expect(again.stderr).toContain("The server is not running");
+});
+
+test("server start stays on the terminal and ends with Ctrl+C", async () => {
+  const other = await createWorld();
+  try {
+    const server = other.start(["server", "start"]);
+    await server.shows("server listening");
+    server.kill("SIGINT");
+    expect((await server.done).code).toBe(0);
+  } finally {
+    await other.close();
+  }
+});

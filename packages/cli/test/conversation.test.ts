@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { FormationClient } from "muxi-client";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { converse } from "../src/commands/chat/conversation.ts";
+import { createWorld, eventually, type World } from "./helpers.ts";
+
+let world: World;
+let formation: FormationClient;
+beforeAll(async () => {
+  world = await createWorld();
+  await world.run(["up", await world.hello(), "--detach"]);
+  const { formations } = parse(await readFile(join(world.home, ".muxi/cli/formations.yaml"), "utf8"));
+  const { server_url: serverUrl, client_key: clientKey, admin_key: adminKey } = formations.hello;
+  formation = new FormationClient({
+    serverUrl,
+    formationId: "hello",
+    mode: "draft",
+    clientKey,
+    adminKey,
+    userId: "ann",
+  });
+});
+afterAll(() => world.close());
+
+/** A conversation at a terminal: what is typed, and what is on the screen. */
+const sitDown = () => {
+  const keys = Object.assign(new PassThrough(), { isTTY: true });
+  const screen = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
+  let shown = "";
+  screen.setEncoding("utf8").on("data", (text: string) => {
+    shown += text;
+  });
+  const chat = {
+    formation,
+    formationId: "hello",
+    agentId: undefined,
+    sessionId: undefined,
+    stream: true,
+    verbose: false,
+  };
+  const done = converse({ stdin: keys, stdout: screen, stderr: screen, env: { NO_COLOR: "1" } }, chat);
+  const prompts = () => shown.split("› ").length - 1;
+  return {
+    done,
+    /** Types a line, and gives what was on the screen when the next prompt came. */
+    async type(line: string): Promise<string> {
+      await eventually("there is a prompt", () => prompts() > 0);
+      const before = shown.length;
+      keys.write(`${line}\r`);
+      await eventually(`an answer to ${line}`, () => shown.slice(before).replace(line, "").includes("› "));
+      return shown.slice(before);
+    },
+    press: (key: string) => keys.write(key),
+  };
+};
+
+test("keeps its session, and its commands show and change it", async () => {
+  const terminal = sitDown();
+  expect(await terminal.type("/session")).toContain("begins with your first message");
+  expect(await terminal.type("When is the Cox picked?")).toContain("last week of September");
+  const session = /sess_[\w-]+/.exec(await terminal.type("/session"))?.[0];
+  await terminal.type("Are dogs welcome?");
+  expect(await terminal.type("/session")).toContain(session);
+  expect(await terminal.type("/history")).toMatch(/When is the Cox picked\?[\s\S]*Are dogs welcome\?/);
+
+  expect(await terminal.type("/agents")).toContain("orchardist");
+  expect(await terminal.type("/agent nobody")).toContain("There is no agent 'nobody'");
+  expect(await terminal.type("/agent orchardist")).toContain("orchardist answers from now on");
+  expect(await terminal.type("/dance")).toContain("There is no command /dance");
+  expect(await terminal.type("/help")).toContain("/history");
+
+  await terminal.type("/clear");
+  expect(await terminal.type("/session")).toContain("begins with your first message");
+  terminal.press("/exit\r");
+  expect(await terminal.done).toBe(0);
+});
+
+test.each([
+  ["Ctrl+C at the prompt", "\u0003"],
+  ["Ctrl+D", "\u0004"],
+])("%s leaves", async (_, key) => {
+  const terminal = sitDown();
+  await terminal.type("/session");
+  terminal.press(key);
+  expect(await terminal.done).toBe(0);
+});

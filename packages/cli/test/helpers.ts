@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** The command under test: what a user runs, from its source. */
+const muxiCommand = ["--conditions=muxi-source", join(repository, "packages/cli/bin/muxi.js")];
+
+const deadlineMs = 30_000;
+
+/** Polls until the condition holds. */
+export const eventually = async (
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> => {
+  const deadline = performance.now() + deadlineMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`still not so: ${what}`);
+    await delay(20);
+  }
+};
+
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+};
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A command that has been started. */
+export interface Running {
+  pid: number;
+  stdout(): string;
+  stderr(): string;
+  /** Waits until stdout holds the text. */
+  shows(text: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  done: Promise<Outcome>;
+}
+
+/** A home folder of its own with a server port of its own: what the command does here is seen nowhere else. */
+export interface World {
+  home: string;
+  port: number;
+  env: NodeJS.ProcessEnv;
+  /** Writes a formation folder and gives its path. */
+  formation(id: string, files?: Record<string, string>): Promise<string>;
+  /** A copy of examples/hello. */
+  hello(): Promise<string>;
+  start(args: readonly string[], options?: { cwd?: string; input?: string }): Running;
+  run(args: readonly string[], options?: { cwd?: string; input?: string }): Promise<Outcome>;
+  /** Stops whatever still runs and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** Nothing of the surroundings counts: no provider's key, no setting of MUXI. */
+const cleanEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(MUXI_|VITEST|NODE_OPTIONS|OPENAI_|.*_API_KEY$)/.test(name),
+    ),
+  );
+
+export const createWorld = async (settings: NodeJS.ProcessEnv = {}): Promise<World> => {
+  const home = await realpath(await mkdtemp(join(tmpdir(), "muxi-cli-")));
+  const port = await freePort();
+  const env: NodeJS.ProcessEnv = {
+    ...cleanEnvironment(),
+    HOME: home,
+    USERPROFILE: home,
+    MUXI_SERVER_PORT: String(port),
+    // Shared by all tests: a fresh home would have to compile everything anew.
+    NODE_COMPILE_CACHE: join(tmpdir(), "muxi-test-compile-cache"),
+    ...settings,
+  };
+  const children = new Set<ChildProcess>();
+
+  const start: World["start"] = (args, { cwd = home, input } = {}) => {
+    const child = spawn(process.execPath, [...muxiCommand, ...args], { cwd, env, stdio: "pipe" });
+    children.add(child);
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.stdin.end(input ?? "");
+    let ended = false;
+    const done = once(child, "close").then(([code]: (number | null)[]) => {
+      ended = true;
+      children.delete(child);
+      return { code: code ?? null, stdout, stderr };
+    });
+    return {
+      pid: child.pid ?? 0,
+      stdout: () => stdout,
+      stderr: () => stderr,
+      shows: (text) =>
+        eventually(`stdout shows ${text}`, () => {
+          if (ended && !stdout.includes(text))
+            throw new Error(`ended without showing ${text}:\n${stdout}${stderr}`);
+          return stdout.includes(text);
+        }),
+      kill: (signal) => child.kill(signal),
+      done,
+    };
+  };
+
+  const formation: World["formation"] = async (id, files = {}) => {
+    const dir = join(home, id);
+    const manifest = `schema: "1.0.0"\nid: ${id}\ndescription: A formation of the tests\n`;
+    for (const [name, text] of Object.entries({ "formation.afs": manifest, ...files })) {
+      await mkdir(dirname(join(dir, name)), { recursive: true });
+      await writeFile(join(dir, name), text);
+    }
+    return dir;
+  };
+
+  return {
+    home,
+    port,
+    env,
+    formation,
+    async hello() {
+      const dir = join(home, "hello");
+      await cp(join(repository, "examples/hello"), dir, { recursive: true });
+      return dir;
+    },
+    start,
+    run: (args, options) => start(args, options).done,
+    async close() {
+      const left = [...children];
+      for (const child of left) child.kill("SIGKILL");
+      await Promise.all(left.map((child) => child.exitCode ?? once(child, "close")));
+      await start(["server", "stop"]).done;
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,209 @@
+import { once } from "node:events";
+import { readFile, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createWorld, eventually, freePort, isAlive, type World } from "./helpers.ts";
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(() => world.close());
+
+const serverPid = async (): Promise<number> =>
+  JSON.parse(await readFile(join(world.home, ".muxi/server/server.pid"), "utf8")).pid;
+
+const nothingAnswers = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    () => false,
+    () => true,
+  );
+
+test("--output json prints one line, and Ctrl+C leaves no process behind", async () => {
+  const folder = await world.formation("first");
+  const up = world.start(["up", folder, "--output", "json"]);
+  await up.shows("\n");
+  const line = JSON.parse(up.stdout());
+  expect(line).toEqual({
+    server_url: `http://127.0.0.1:${world.port}`,
+    formation_id: "first",
+    draft_url: `http://127.0.0.1:${world.port}/draft/first`,
+    direct_url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    client_key: expect.stringMatching(/^fmc_/),
+    admin_key: expect.stringMatching(/^fma_/),
+    pid: expect.any(Number),
+  });
+  for (const url of [line.draft_url, line.direct_url]) {
+    const health = await fetch(`${url}/v1/health`);
+    expect(health.status).toBe(200);
+  }
+  const server = await serverPid();
+  expect(isAlive(line.pid)).toBe(true);
+  expect((await stat(join(world.home, ".muxi/cli/formations.yaml"))).mode & 0o777).toBe(0o600);
+
+  up.kill("SIGINT");
+  up.kill("SIGINT"); // npm passes the terminal's Ctrl+C on a second time.
+  expect(await up.done).toEqual({ code: 0, stdout: `${JSON.stringify(line)}\n`, stderr: "" });
+  expect([isAlive(line.pid), isAlive(server)]).toEqual([false, false]);
+  expect(await nothingAnswers(line.server_url)).toBe(true);
+});
+
+test("tells where everything is, and how to talk and to stop", async () => {
+  const folder = await world.hello();
+  const up = world.start(["up"], { cwd: join(folder, "agents") });
+  await up.shows("To stop");
+  expect(up.stdout()).toContain(`Started the server on http://127.0.0.1:${world.port}`);
+  expect(up.stdout()).toContain(join(world.home, ".muxi/server/logs/server.log"));
+  expect(up.stdout()).toContain(`http://127.0.0.1:${world.port}/draft/hello`);
+  expect(up.stdout()).toContain(join(folder, "memory.db"));
+  expect(up.stdout()).toContain("npx muxi chat");
+  expect(up.stdout()).not.toContain("\u001b[");
+  up.kill("SIGTERM");
+  const { code, stdout } = await up.done;
+  expect(code).toBe(0);
+  expect(stdout).toContain("✓ Stopped hello");
+});
+
+test("an interrupted start leaves nothing behind either", async () => {
+  const up = world.start(["up", await world.formation("early")]);
+  await up.shows("Started the server");
+  const server = await serverPid();
+  up.kill("SIGINT");
+  expect([0, 130]).toContain((await up.done).code);
+  expect(isAlive(server)).toBe(false);
+});
+
+test("says that the formation has died, and stops the server it had started", async () => {
+  const up = world.start(["up", await world.formation("mortal"), "--output", "json"]);
+  await up.shows("\n");
+  const { pid } = JSON.parse(up.stdout());
+  const server = await serverPid();
+  process.kill(pid, "SIGKILL");
+  const { code, stderr } = await up.done;
+  expect(code).toBe(1);
+  expect(JSON.parse(stderr).error.message).toBe("Formation 'mortal' has ended by itself");
+  expect(isAlive(server)).toBe(false);
+});
+
+test("shows the warnings of a running formation in readable form", async () => {
+  const up = world.start(["up", await world.formation("loud")]);
+  await eventually("a warning is shown", () => up.stderr().includes("⚠ the API keys were generated"));
+  expect(up.stderr()).not.toContain('"level"');
+  up.kill("SIGINT");
+  await up.done;
+});
+
+test("--detach returns; a second up is refused; down stops the formation; the server goes on until it is stopped", async () => {
+  const folder = await world.formation("daily");
+  expect((await world.run(["up", folder, "--detach"])).code).toBe(0);
+  const server = await serverPid();
+
+  const again = await world.run(["up", folder]);
+  expect(again.code).toBe(1);
+  expect(again.stderr).toMatch(
+    /^✗ Formation 'daily' is already running\n {2}.*on port \d+.*\n {2}Run: muxi down daily\n$/,
+  );
+
+  const down = await world.run(["down", "daily"]);
+  expect(down).toMatchObject({ code: 0, stderr: "" });
+  expect(down.stdout).toContain("✓ Stopped daily");
+  expect(isAlive(server)).toBe(true);
+
+  const downAgain = await world.run(["down", "daily"]);
+  expect(downAgain.code).toBe(1);
+  expect(downAgain.stderr).toContain("Draft 'daily' is not running");
+
+  expect((await world.run(["server", "stop"])).stdout).toContain("✓ Stopped the server");
+  expect(isAlive(server)).toBe(false);
+});
+
+test("ends when the formation is stopped from elsewhere", async () => {
+  const folder = await world.formation("remote");
+  const up = world.start(["up", folder]);
+  await up.shows("To stop");
+  expect((await world.run(["down"], { cwd: folder })).code).toBe(0);
+  const { code, stdout } = await up.done;
+  expect(code).toBe(0);
+  expect(stdout).toContain("✓ Stopped remote");
+});
+
+test("uses a server that runs already, on whatever port, and leaves it alone", async () => {
+  const port = await freePort();
+  expect((await world.run(["server", "start", "--daemon", "--port", String(port)])).code).toBe(0);
+  const up = world.start(["up", await world.formation("guest"), "--output", "json"]);
+  await up.shows("\n");
+  expect(JSON.parse(up.stdout()).server_url).toBe(`http://127.0.0.1:${port}`);
+  up.kill("SIGINT");
+  expect((await up.done).code).toBe(0);
+  expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+});
+
+describe("refuses", () => {
+  test("a folder that is no formation", async () => {
+    const outcome = await world.run(["up"]);
+    expect(outcome).toMatchObject({ code: 1, stdout: "" });
+    expect(outcome.stderr).toMatch(/^✗ Not in a formation directory\n/);
+    expect(outcome.stderr).toContain("muxi new formation");
+  });
+
+  test("a folder that does not exist", async () => {
+    const { code, stderr } = await world.run(["up", "nowhere"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("does not exist");
+  });
+
+  test("a manifest with a syntax error, naming file and line", async () => {
+    const folder = await world.formation("broken", { "formation.afs": 'schema: "1.0.0"\nid: [broken\n' });
+    const outcome = await world.run(["up", folder]);
+    expect(outcome).toMatchObject({ code: 1, stdout: "" });
+    expect(outcome.stderr).toContain("formation.afs:");
+    expect(outcome.stderr).toContain("is not valid YAML at line");
+  });
+
+  test("a missing secret, naming it and its field; as data with --output json", async () => {
+    const manifest = `schema: "1.0.0"\nid: secretive\ndescription: x\nserver:\n  api_keys:\n    client_key: "\${{ secrets.CLIENT_KEY }}"\n`;
+    const folder = await world.formation("secretive", { "formation.afs": manifest });
+    const { code, stdout, stderr } = await world.run(["up", folder, "--output", "json"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    const { error } = JSON.parse(stderr);
+    expect(error.detail.join("\n")).toMatch(/server\.api_keys\.client_key[\s\S]*CLIENT_KEY/);
+  });
+
+  test("a port that another program uses, naming --port", async () => {
+    const other = createServer((_request, response) => response.end("I am a teapot")).listen(
+      world.port,
+      "127.0.0.1",
+    );
+    await once(other, "listening");
+    try {
+      const { code, stderr } = await world.run(["up", await world.formation("late")]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`✗ Port ${world.port} is used by another program`);
+      expect(stderr).toContain("--port");
+    } finally {
+      other.close();
+    }
+  });
+
+  test("server settings that are wrong", async () => {
+    const folder = await world.formation("settings", {
+      "../.muxi/server/config.yaml": "server:\n  port: seven\n",
+    });
+    const { code, stderr } = await world.run(["up", folder]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("The server's settings cannot be used");
+    expect(stderr).toContain("server.port");
+  });
+});
+
+test("a server with credentials is used with those of its own settings", async () => {
+  const key = "muxi_pk_0123456789abcdef01234567";
+  const secret = "muxi_sk_0123456789abcdef0123456789abcdef0123456789abcdef01234567";
+  const config = `server:\n  host: 127.0.0.1\nauth:\n  enabled: true\n  key: ${key}\n  secret: ${secret}\n`;
+  const folder = await world.formation("guarded", { "../.muxi/server/config.yaml": config });
+  const outcome = await world.run(["up", folder, "--detach"]);
+  expect(outcome).toMatchObject({ code: 0, stderr: "" });
+  expect((await fetch(`http://127.0.0.1:${world.port}/rpc/server/status`)).status).toBe(401);
+  expect((await world.run(["down", "guarded"])).code).toBe(0);
+});
