@@ -1,7 +1,6 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -9,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
+import { freePort, portRange } from "./ports.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const muxi = path.join(root, "packages/cli/bin/muxi.js");
@@ -35,14 +35,6 @@ const snippet = async (language: string, holding: string): Promise<string> => {
   return block;
 };
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address ? address.port : 0;
-};
-
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), "muxi-readme-"));
   await cp(path.join(root, "examples/hello"), path.join(home, "hello"), { recursive: true });
@@ -51,6 +43,7 @@ beforeAll(async () => {
     HOME: home,
     MUXI_CONFIG_DIR: path.join(home, "server"),
     MUXI_DATA_DIR: path.join(home, "server"),
+    ...(await portRange()),
   };
   const up = spawn(
     process.execPath,

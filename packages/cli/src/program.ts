@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import type { ChatOptions } from "./commands/chat/index.ts";
 import type { DownOptions } from "./commands/down.ts";
 import type { NewFormationOptions } from "./commands/new-formation.ts";
+import type { SecretsListOptions, SecretsOptions } from "./commands/secrets.ts";
 import type { ServerStartOptions, ServerStatusOptions, ServerStopOptions } from "./commands/server.ts";
 import type { UpOptions } from "./commands/up/index.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
@@ -125,6 +126,38 @@ export const createProgram = (context: Context): Program => {
     .addOption(outputOption())
     .action((name: string | undefined, options: NewFormationOptions) =>
       run(async () => (await import("./commands/new-formation.ts")).newFormation(context, name, options)),
+    );
+
+  const secrets = program.command("secrets").description("keep keys and passwords of a formation, encrypted");
+  secrets
+    .command("list")
+    .description("list their names")
+    .option("--with-values", "show the values too", false)
+    .addOption(outputOption())
+    .action((options: SecretsListOptions) =>
+      run(async () => (await import("./commands/secrets.ts")).listSecrets(context, options)),
+    );
+  secrets
+    .command("get <name>")
+    .description("print one")
+    .action((name: string) =>
+      run(async () => (await import("./commands/secrets.ts")).getSecret(context, name)),
+    );
+  secrets
+    .command("set <name> [value]")
+    .description(
+      "store one; without a value it is asked for or read from a pipe, which keeps it out of the history",
+    )
+    .addOption(outputOption())
+    .action((name: string, value: string | undefined, options: SecretsOptions) =>
+      run(async () => (await import("./commands/secrets.ts")).setSecret(context, name, value, options)),
+    );
+  secrets
+    .command("delete <name>")
+    .description("remove one")
+    .addOption(outputOption())
+    .action((name: string, options: SecretsOptions) =>
+      run(async () => (await import("./commands/secrets.ts")).deleteSecret(context, name, options)),
     );
 
   program.commandsGroup("Server:");

@@ -93,6 +93,27 @@ test("new formation: refuses a bad name, an existing folder, a formation in a fo
   expect(await refused([])).toContain("needs a name");
 });
 
+test("secrets: a missing one is set from a pipe, kept encrypted, listed by name and deleted", async () => {
+  const folder = await world.formation("keeper", {
+    "formation.afs":
+      'schema: "1.0.0"\nid: keeper\ndescription: x\nllm:\n  api_keys:\n    openai: "${{ secrets.OPENAI_API_KEY }}"\n',
+  });
+  const inFolder = { cwd: folder };
+  expect((await world.run(["validate"], inFolder)).stdout).toContain("muxi secrets set OPENAI_API_KEY");
+  const set = await world.run(["secrets", "set", "OPENAI_API_KEY"], { ...inFolder, input: "sk-a secret\n" });
+  expect(set).toEqual({ code: 0, stdout: "✓ Stored OPENAI_API_KEY, encrypted\n", stderr: "" });
+  expect((await world.run(["validate"], inFolder)).code).toBe(0);
+  expect(await readFile(join(folder, "secrets.enc"), "utf8")).not.toContain("secret");
+  expect((await world.run(["secrets", "list"], inFolder)).stdout).toBe("OPENAI_API_KEY\n");
+  expect((await world.run(["secrets", "get", "OPENAI_API_KEY"], inFolder)).stdout).toBe("sk-a secret\n");
+
+  expect((await world.run(["secrets", "delete", "OPENAI_API_KEY"], inFolder)).code).toBe(0);
+  const gone = await world.run(["secrets", "get", "OPENAI_API_KEY"], inFolder);
+  expect(gone).toMatchObject({ code: 1, stdout: "" });
+  expect(gone.stderr).toContain("There is no secret 'OPENAI_API_KEY'");
+  expect((await world.run(["secrets", "list"])).stderr).toContain("Not in a formation directory");
+});
+
 test("server: start, status and stop", async () => {
   const down = await world.run(["server", "status"]);
   if (down.code === 0) await world.run(["server", "stop"]);

@@ -9,10 +9,12 @@ import { fileURLToPath } from "node:url";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The command under test: what a user runs, from its source. */
-const muxiCommand = ["--conditions=muxi-source", join(repository, "packages/cli/bin/muxi.js")];
+/** The command under test: what a user runs, as built. */
+const muxiCommand = [join(repository, "packages/cli/bin/muxi.js")];
 
 const deadlineMs = 30_000;
+
+export { isAlive } from "../src/server/index.ts";
 
 /** Polls until the condition holds. */
 export const eventually = async (
@@ -23,15 +25,6 @@ export const eventually = async (
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`still not so: ${what}`);
     await delay(20);
-  }
-};
-
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 };
 
@@ -88,11 +81,15 @@ const cleanEnvironment = (): NodeJS.ProcessEnv =>
 export const createWorld = async (settings: NodeJS.ProcessEnv = {}): Promise<World> => {
   const home = await realpath(await mkdtemp(join(tmpdir(), "muxi-cli-")));
   const port = await freePort();
+  const firstPort = await freePort();
   const env: NodeJS.ProcessEnv = {
     ...cleanEnvironment(),
     HOME: home,
     USERPROFILE: home,
     MUXI_SERVER_PORT: String(port),
+    // A range of its own: servers of other tests look for free ports at the same time.
+    MUXI_PORT_START: String(firstPort),
+    MUXI_PORT_END: String(Math.min(firstPort + 50, 65535)),
     // Shared by all tests: a fresh home would have to compile everything anew.
     NODE_COMPILE_CACHE: join(tmpdir(), "muxi-test-compile-cache"),
     ...settings,

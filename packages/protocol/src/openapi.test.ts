@@ -24,9 +24,9 @@ test("every row of the route table is described under its path and method", () =
 });
 
 test("a route asks for its own kind of key", () => {
-  expect(document.paths["/v1/health"]?.["get"]?.security).toEqual([]);
-  expect(document.paths["/v1/chat"]?.["post"]?.security).toEqual([{ clientKey: [] }]);
-  expect(document.paths["/v1/agents"]?.["get"]?.security).toEqual([{ adminKey: [] }]);
+  expect(document.paths["/v1/health"]?.get?.security).toEqual([]);
+  expect(document.paths["/v1/chat"]?.post?.security).toEqual([{ clientKey: [] }]);
+  expect(document.paths["/v1/agents"]?.get?.security).toEqual([{ adminKey: [] }]);
 });
 
 test("every reference leads to a schema of the document", () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, fstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -89,10 +89,21 @@ export const launchServer = async (
   throw await failedStart(server, logSize, `It did not answer within ${startTimeoutMs / 1000} seconds:`);
 };
 
+/**
+ * Whether a process has ended and only waits for its parent to take note. The first process of a container, which
+ * inherits a detached server, often never does.
+ */
+const isZombie = (pid: number): boolean => {
+  if (process.platform !== "linux") return false;
+  // `pid (name) state ...`; the name may hold anything.
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+};
+
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // Of another user, but alive.
     return error instanceof Error && "code" in error && error.code === "EPERM";

@@ -106,14 +106,11 @@ const watch = async (
   return { end };
 };
 
-/**
- * `muxi up` (contract/cli.md 7): runs a formation folder as a draft, and stays until it is told to stop. Whatever
- * it has started ends with it, except with `--detach`.
- */
-export const up = async (
+const run = async (
   context: Context,
   given: string | undefined,
   { output, port, detach }: UpOptions,
+  signal: AbortSignal,
 ): Promise<number> => {
   const ui = createUi(context, output);
   const { formation, report } = await readFormation(context, await formationFolder(context, given));
@@ -121,7 +118,6 @@ export const up = async (
   const { id } = formation;
   const server = await localServer(context, port);
 
-  const { signal, release } = catchInterruption();
   const serverPid = await ensureServer(context, server, ui);
   let isOurs = false;
   let saved: SavedFormation | undefined;
@@ -147,10 +143,25 @@ export const up = async (
   } catch (error) {
     await cleanUp();
     throw signal.aborted ? new CliError(`Starting ${id} was interrupted`, { exitCode: 130 }) : error;
-  } finally {
-    release();
   }
   await ui.during(`Stopping ${id}...`, cleanUp);
   ui.success(`Stopped ${id}`);
   return 0;
+};
+
+/**
+ * `muxi up` (contract/cli.md 7): runs a formation folder as a draft, and stays until it is told to stop. Whatever
+ * it has started ends with it, except with `--detach`.
+ */
+export const up = async (
+  context: Context,
+  given: string | undefined,
+  options: UpOptions,
+): Promise<number> => {
+  const { signal, release } = catchInterruption();
+  try {
+    return await run(context, given, options, signal);
+  } finally {
+    release();
+  }
 };
