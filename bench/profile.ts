@@ -124,7 +124,7 @@ await started.stop();
 await stage.close();
 
 const file = readdirSync(folder).find((name) => name.endsWith(".cpuprofile"));
-if (file === undefined) throw new Error(`the runtime wrote no profile: see ${folder}/muxi/output.log`);
+if (file === undefined) throw new Error(`the runtime wrote no profile into ${folder}`);
 const profile: Profile = JSON.parse(readFileSync(join(folder, file), "utf8"));
 const { self, total, groups, busy } = sharesOf(profile, from, to);
 process.stdout.write(`${JSON.stringify({ ...figures, problems })}\n${join(folder, file)}\n`);

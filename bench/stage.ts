@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { once } from "./load/connection.ts";
@@ -24,6 +24,7 @@ export interface Started {
   startMs: number;
   /** CPU time of the start. */
   spent: Spent;
+  /** Also removes its folder. */
   stop(): Promise<void>;
 }
 
@@ -101,6 +102,7 @@ export const openStage = async ({ cores, folder, patienceMs }: StageOptions): Pr
         spent: stopMeter(),
         stop: async () => {
           if (running !== model) await running.stop();
+          rmSync(ground.folder, { recursive: true });
         },
       };
     },

@@ -69,6 +69,8 @@ const leave = async (reason: string, exitCode: number) => {
 };
 process.on("SIGINT", () => void leave("Interrupted.", 130));
 process.on("SIGTERM", () => void leave("Interrupted.", 130));
+// Such as a closed pipe: `npm run demo | head`.
+process.on("uncaughtException", (error) => void leave(`The demo has failed: ${error.message}`, 1));
 setTimeout(() => void leave("The demo takes too long and gives up.", 1), longest).unref();
 
 const tour = async () => {

@@ -73,7 +73,6 @@ ${description}
     muxi validate      check the files
     muxi up            run it here
     muxi chat "Hello"  talk to it
-    muxi deploy        send it to a server
 
 | What | Where |
 | --- | --- |
