@@ -129,8 +129,9 @@ export const createApp = ({
 
   app.setErrorHandler((thrown, request, reply) => {
     const error = asApiError(thrown, request.id);
-    if (error.code === "INTERNAL_ERROR")
-      log.error({ err: error.cause, request_id: request.id }, "request failed");
+    if (error.status >= 500 && error.cause !== undefined) {
+      log.error({ err: error.cause, code: error.code, request_id: request.id }, "request failed");
+    }
     return sendError(error, request, reply);
   });
 
