@@ -1,4 +1,6 @@
 /** The database: schema, migrations, one repository per aggregate. */
+
+export { type Database, NewerSchemaError } from "./database.ts";
 export {
   createSessionRepository,
   type NewMessage,
@@ -7,4 +9,4 @@ export {
   type SessionRepository,
   type StoredMessage,
 } from "./sessions.ts";
-export { type Database, NewerSchemaError, openSqlite } from "./sqlite.ts";
+export { openSqlite } from "./sqlite.ts";

@@ -1,53 +1,10 @@
-/**
- * The schema's history. A released migration is never changed: a change is a new entry at the end.
- *
- * `statement_word` is the text index of what users stated: plain rows, so that a search reads one user's words and no
- * others, whatever the rest of the table holds. FTS5 costs several times as much for so short a text.
- */
-export const migrations: readonly { name: string; statements: readonly string[] }[] = [
-  {
-    name: "sessions and messages",
-    statements: [
-      `create table session (
-        formation_id text not null,
-        id text not null,
-        user_id text not null,
-        created_at integer not null,
-        last_activity integer not null,
-        primary key (formation_id, id)
-      ) without rowid`,
-      "create index session_by_user on session (formation_id, user_id, last_activity desc)",
-      `create table message (
-        seq integer primary key,
-        id text not null,
-        formation_id text not null,
-        session_id text not null,
-        user_id text not null,
-        request_id text,
-        role text not null,
-        content text not null,
-        agent_id text,
-        metadata text,
-        created_at integer not null
-      )`,
-      "create index message_by_session on message (formation_id, session_id, seq)",
-      `create table statement (
-        seq integer primary key,
-        formation_id text not null,
-        user_id text not null,
-        digest text not null,
-        text text not null,
-        session_id text not null,
-        said_at integer not null,
-        unique (formation_id, user_id, digest)
-      )`,
-      `create table statement_word (
-        owner text not null,
-        word text not null,
-        statement_seq integer not null references statement (seq) on delete cascade,
-        primary key (owner, word, statement_seq)
-      ) without rowid`,
-      "create index statement_word_by_statement on statement_word (statement_seq)",
-    ],
-  },
+import type { Dialect } from "./database.ts";
+import { sessionTables } from "./tables/sessions.ts";
+
+/** Statements that make tables, in the words of an engine. */
+export type Tables = (dialect: Dialect) => readonly string[];
+
+/** The schema's history. A released migration is never changed: a change is a new entry at the end. */
+export const migrations: readonly { name: string; tables: readonly Tables[] }[] = [
+  { name: "first schema", tables: [sessionTables] },
 ];

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { newId, type Role } from "@muxi/protocol";
-import type { Database } from "./sqlite.ts";
-import type { Statement } from "./statement.ts";
+import type { Database } from "./database.ts";
+import { list, type Statement, sql } from "./statement.ts";
 
 /** Whose data is meant. No query of this folder runs without it. */
 export interface Owner {
@@ -83,145 +83,103 @@ export interface SessionRepository {
   ): Promise<{ text: string; saidAt: number }[]>;
 }
 
-const touchSession = `insert into session (formation_id, id, user_id, created_at, last_activity)
-  values (?, ?, ?, ?, ?)
-  on conflict (formation_id, id) do update set last_activity = excluded.last_activity
-  where user_id = excluded.user_id`;
-
-// The condition makes ownership part of the write itself: no row when the session is someone else's.
-const addMessage = `insert into message
-  (id, formation_id, session_id, user_id, request_id, role, content, agent_id, metadata, created_at)
-  select ?, formation_id, id, user_id, ?, ?, ?, ?, ?, ? from session
-  where formation_id = ? and id = ? and user_id = ?`;
-
-const addStatement = `insert into statement (formation_id, user_id, digest, text, session_id, said_at)
-  values (?, ?, ?, ?, ?, ?)
-  on conflict (formation_id, user_id, digest) do update
-  set said_at = excluded.said_at, session_id = excluded.session_id`;
-
-const addWords = `insert into statement_word (owner, word, statement_seq)
-  select ?, word.value, statement.seq from statement, json_each(?) as word
-  where formation_id = ? and user_id = ? and digest = ?
-  on conflict do nothing`;
-
-const recentMessages = `select role, content from message
-  where formation_id = ? and session_id = ? and user_id = ? order by seq desc limit ?`;
-
-const sessionOwner = "select user_id from session where formation_id = ? and id = ?";
-
-const matchingStatements = (words: number) => `select text, said_at as "saidAt" from statement
-  where seq in (select statement_seq from statement_word
-    where owner = ? and word in (${Array.from({ length: words }, () => "?").join(", ")})
-    order by statement_seq desc limit ?)`;
-
 const digestOf = (text: string) => hash("sha256", text, "base64url").slice(0, 27);
 
 /** Formation and user in one short key. */
 const ownerKey = ({ formationId, userId }: Owner) => digestOf(`${formationId}\0${userId}`).slice(0, 16);
 
-const insertMessage = (owner: Owner, sessionId: string, message: NewMessage): Statement => ({
-  sql: addMessage,
-  parameters: [
-    newId("message"),
-    message.requestId ?? null,
-    message.role,
-    message.content,
-    message.agentId ?? null,
-    message.metadata ? JSON.stringify(message.metadata) : null,
-    message.createdAt,
-    owner.formationId,
-    sessionId,
-    owner.userId,
-  ],
-});
+/** Changes no row when the session belongs to someone else. */
+const touch = ({ formationId, userId }: Owner, sessionId: string, now: number) =>
+  sql`insert into session (formation_id, id, user_id, created_at, last_activity)
+    values (${formationId}, ${sessionId}, ${userId}, ${now}, ${now})
+    on conflict (formation_id, id) do update set last_activity = excluded.last_activity
+    where session.user_id = excluded.user_id`;
 
-const touch = (owner: Owner, sessionId: string, now: number): Statement => ({
-  sql: touchSession,
-  parameters: [owner.formationId, sessionId, owner.userId, now, now],
-});
+const insertMessage = (owner: Owner, sessionId: string, message: NewMessage) =>
+  sql`insert into message
+    (id, formation_id, session_id, user_id, request_id, role, content, agent_id, metadata, created_at)
+    values (${newId("message")}, ${owner.formationId}, ${sessionId}, ${owner.userId}, ${message.requestId ?? null},
+      ${message.role}, ${message.content}, ${message.agentId ?? null},
+      ${message.metadata ? JSON.stringify(message.metadata) : null}, ${message.createdAt})`;
 
-const state = (owner: Owner, sessionId: string, { text, words }: NewStatement, now: number): Statement[] => {
-  const { formationId, userId } = owner;
-  const digest = digestOf(text);
-  return [
-    { sql: addStatement, parameters: [formationId, userId, digest, text, sessionId, now] },
-    { sql: addWords, parameters: [ownerKey(owner), JSON.stringify(words), formationId, userId, digest] },
-  ];
-};
+const ofOwner = ({ formationId, userId }: Owner) =>
+  sql`formation_id = ${formationId} and user_id = ${userId}`;
+
+const ofSession = (owner: Owner, sessionId: string) => sql`${ofOwner(owner)} and session_id = ${sessionId}`;
 
 export const createSessionRepository = (db: Database): SessionRepository => {
-  const ofOwner = (owner: Owner) =>
-    db.query
-      .selectFrom("session")
-      .where("formation_id", "=", owner.formationId)
-      .where("user_id", "=", owner.userId);
-
-  const messagesOf = (owner: Owner, sessionId: string) =>
-    db.query
-      .selectFrom("message")
-      .where("formation_id", "=", owner.formationId)
-      .where("session_id", "=", sessionId)
-      .where("user_id", "=", owner.userId);
+  const state = (
+    owner: Owner,
+    sessionId: string,
+    { text, words }: NewStatement,
+    now: number,
+  ): Statement[] => {
+    const { formationId, userId } = owner;
+    const digest = digestOf(text);
+    return [
+      sql`insert into statement (formation_id, user_id, digest, text, session_id, said_at)
+        values (${formationId}, ${userId}, ${digest}, ${text}, ${sessionId}, ${now})
+        on conflict (formation_id, user_id, digest) do update
+        set said_at = excluded.said_at, session_id = excluded.session_id`,
+      sql`insert into statement_word (owner, word, statement_seq)
+        select ${ownerKey(owner)}, word.value, statement.seq
+        from statement, ${db.dialect.textsOf(JSON.stringify(words))} as word
+        where formation_id = ${formationId} and user_id = ${userId} and digest = ${digest}
+        on conflict do nothing`,
+    ];
+  };
 
   return {
-    async recent(owner, sessionId, limit) {
-      const rows = await db.all<{ role: Role; content: string }>({
-        sql: recentMessages,
-        parameters: [owner.formationId, sessionId, owner.userId, limit],
-      });
+    async recent({ formationId, userId }, sessionId, limit) {
+      const rows = await db.read<{ role: Role; content: string }>(
+        sql`select role, content from message
+          where formation_id = ${formationId} and session_id = ${sessionId} and user_id = ${userId}
+          order by seq desc limit ${limit}`,
+      );
       return rows.reverse();
     },
 
-    async isOpenTo(owner, sessionId) {
-      const [row] = await db.all<{ user_id: string }>({
-        sql: sessionOwner,
-        parameters: [owner.formationId, sessionId],
-      });
-      return row === undefined || row.user_id === owner.userId;
+    async isOpenTo({ formationId, userId }, sessionId) {
+      const [row] = await db.read<{ user_id: string }>(
+        sql`select user_id from session where formation_id = ${formationId} and id = ${sessionId}`,
+      );
+      return row === undefined || row.user_id === userId;
     },
 
     async append(owner, sessionId, message, statement) {
-      const [, added] = await db.write([
-        touch(owner, sessionId, message.createdAt),
+      const touched = await db.writeIf(touch(owner, sessionId, message.createdAt), [
         insertMessage(owner, sessionId, message),
         ...(statement === null ? [] : state(owner, sessionId, statement, message.createdAt)),
       ]);
-      return added?.changes === 1;
+      return touched !== undefined;
     },
 
-    async list(owner, { limit, activeSince }) {
-      return ofOwner(owner)
-        .select(["id", "last_activity as lastActivity"])
-        .$if(activeSince !== undefined, (query) => query.where("last_activity", ">=", activeSince ?? 0))
-        .orderBy("last_activity", "desc")
-        .limit(limit)
-        .execute();
-    },
+    list: (owner, { limit, activeSince }) =>
+      db.read(
+        sql`select id, last_activity as "lastActivity" from session
+          where ${ofOwner(owner)} and last_activity >= ${activeSince ?? 0}
+          order by last_activity desc limit ${limit}`,
+      ),
 
     async get(owner, sessionId) {
-      const session = await ofOwner(owner)
-        .where("id", "=", sessionId)
-        .select(["id", "created_at as createdAt", "last_activity as lastActivity"])
-        .executeTakeFirst();
-      if (!session) return undefined;
-      const { count } = await messagesOf(owner, sessionId)
-        .select(({ fn }) => fn.countAll<number>().as("count"))
-        .executeTakeFirstOrThrow();
-      return { ...session, messageCount: Number(count) };
+      const [session] = await db.read<StoredSession>(
+        sql`select id, created_at as "createdAt", last_activity as "lastActivity",
+            (select count(*) from message where ${ofSession(owner, sessionId)}) as "messageCount"
+          from session where ${ofOwner(owner)} and id = ${sessionId}`,
+      );
+      return session;
     },
 
     async messages(owner, sessionId, { limit, before }) {
-      const rows = await messagesOf(owner, sessionId)
-        .select(["id", "role", "content", "agent_id as agentId", "metadata", "created_at as createdAt"])
-        .$if(before !== undefined, (query) => query.where("created_at", "<", before ?? 0))
-        .orderBy("seq", "desc")
-        .limit(limit + 1)
-        .execute();
+      const rows = await db.read<Omit<StoredMessage, "metadata"> & { metadata: string | null }>(
+        sql`select id, role, content, agent_id as "agentId", metadata, created_at as "createdAt" from message
+          where ${ofSession(owner, sessionId)} and created_at < ${before ?? Number.MAX_SAFE_INTEGER}
+          order by seq desc limit ${limit + 1}`,
+      );
       const messages = rows.slice(0, limit).reverse();
       return {
         messages: messages.map((row) => ({
           ...row,
-          role: row.role as Role,
           metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Record<string, unknown>),
         })),
         hasMore: rows.length > limit,
@@ -229,26 +187,21 @@ export const createSessionRepository = (db: Database): SessionRepository => {
     },
 
     async replace(owner, sessionId, messages, now) {
-      if (!(await this.isOpenTo(owner, sessionId))) return false;
-      const removal = db.query
-        .deleteFrom("message")
-        .where("formation_id", "=", owner.formationId)
-        .where("session_id", "=", sessionId)
-        .where("user_id", "=", owner.userId);
-      const results = await db.write([
-        touch(owner, sessionId, now),
-        removal.compile(),
+      const touched = await db.writeIf(touch(owner, sessionId, now), [
+        sql`delete from message where ${ofSession(owner, sessionId)}`,
         ...messages.map((message) => insertMessage(owner, sessionId, message)),
       ]);
-      return results[0]?.changes === 1;
+      return touched !== undefined;
     },
 
     async statements(owner, words, limit) {
       if (words.length === 0) return [];
-      return db.all({
-        sql: matchingStatements(words.length),
-        parameters: [ownerKey(owner), ...words, limit],
-      });
+      return db.read(
+        sql`select text, said_at as "saidAt" from statement
+          where seq in (select statement_seq from statement_word
+            where owner = ${ownerKey(owner)} and word in (${list(words)})
+            order by statement_seq desc limit ${limit})`,
+      );
     },
   };
 };

@@ -1,31 +1,22 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { Kysely, SqliteDialect } from "kysely";
+import { type Database, type Dialect, NewerSchemaError } from "./database.ts";
 import { migrations } from "./migrations.ts";
-import type { Schema } from "./schema.ts";
-import type { Statement, WriteResult } from "./statement.ts";
+import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
 
 interface PendingWrite {
-  statements: readonly Statement[];
-  resolve: (results: WriteResult[]) => void;
-  reject: (reason: unknown) => void;
+  run: () => void;
+  /** Tells the outcome; called once the transaction is on disk, or with what broke it. */
+  settle: (failure?: { error: unknown }) => void;
 }
 
-/** A formation's database: typed queries for reading, and writes that are durable once their promise resolves. */
-export interface Database {
-  readonly query: Kysely<Schema>;
-  /** Rows of a hand-written statement: for the reads that every chat makes. */
-  all<Row>(statement: Statement): Promise<Row[]>;
-  /** Runs the statements in one transaction; resolves when it is on disk. */
-  write(statements: readonly Statement[]): Promise<WriteResult[]>;
-  close(): Promise<void>;
-}
-
-/** A schema that a newer version wrote: this one would damage it. */
-export class NewerSchemaError extends Error {
-  override readonly name = "NewerSchemaError";
-}
-
-const values = (statement: Statement): SQLInputValue[] => statement.parameters as SQLInputValue[];
+const dialect: Dialect = {
+  engine: "sqlite",
+  serial: "integer primary key",
+  bytes: "blob",
+  inKeyOrder: " without rowid",
+  textsOf: (json) => sql`json_each(${json})`,
+  skipClaimed: "",
+};
 
 /**
  * The cache (in KiB, when negative) and the rarer checkpoints take a tenth to a fifth off a chat's CPU: ids are random,
@@ -39,7 +30,7 @@ const settings = `
   pragma cache_size = -32000;
   pragma wal_autocheckpoint = 8000`;
 
-const isQuery = /^\s*(?:select|with|pragma)\b|\breturning\b/i;
+const returnsRows = /\breturning\b/i;
 
 const migrate = (db: DatabaseSync, file: string) => {
   // The lock comes first: of two processes that start at once, the second finds the work done.
@@ -51,8 +42,8 @@ const migrate = (db: DatabaseSync, file: string) => {
         `${file} was written by a newer version (schema ${version}, this one knows ${migrations.length}): update muxi, or move the file away to start afresh`,
       );
     }
-    for (const { statements } of migrations.slice(version)) {
-      for (const sql of statements) db.exec(sql);
+    for (const { tables } of migrations.slice(version)) {
+      for (const text of tables.flatMap((make) => make(dialect))) db.exec(text);
     }
     db.exec(`pragma user_version = ${migrations.length}`);
     db.exec("commit");
@@ -75,26 +66,33 @@ export const openSqlite = (file: string): Database => {
   db.exec(settings);
   migrate(db, file);
 
-  const prepared = new Map<string, StatementSync>();
-  const prepare = (sql: string): StatementSync => {
-    let statement = prepared.get(sql);
-    if (!statement) {
-      statement = db.prepare(sql);
-      prepared.set(sql, statement);
+  const prepared = new Map<string, { statement: StatementSync; returnsRows: boolean }>();
+  const prepare = (text: string) => {
+    let entry = prepared.get(text);
+    if (!entry) {
+      entry = { statement: db.prepare(text), returnsRows: returnsRows.test(text) };
+      prepared.set(text, entry);
     }
-    return statement;
+    return entry;
   };
 
-  const run = (statement: Statement): WriteResult => ({
-    changes: Number(prepare(statement.sql).run(...values(statement)).changes),
-  });
+  const rowsOf = (statement: StatementSync, values: readonly SqlValue[]) =>
+    statement.all(...(values as SQLInputValue[])) as Record<string, SqlValue>[];
 
-  const transaction = <T>(work: () => T): T => {
+  const run = ({ text, values }: Statement): WriteResult => {
+    const entry = prepare(text);
+    if (entry.returnsRows) {
+      const rows = rowsOf(entry.statement, values);
+      return { changes: rows.length, rows };
+    }
+    return { changes: Number(entry.statement.run(...(values as SQLInputValue[])).changes), rows: [] };
+  };
+
+  const transaction = (work: () => void) => {
     db.exec("begin immediate");
     try {
-      const result = work();
+      work();
       db.exec("commit");
-      return result;
     } catch (error) {
       // SQLite has already rolled back by itself after a full disk.
       if (db.isTransaction) db.exec("rollback");
@@ -104,12 +102,14 @@ export const openSqlite = (file: string): Database => {
 
   let pending: PendingWrite[] = [];
 
-  const settle = (write: PendingWrite) => {
+  const alone = (write: PendingWrite) => {
     try {
-      write.resolve(transaction(() => write.statements.map(run)));
+      transaction(write.run);
     } catch (error) {
-      write.reject(error);
+      write.settle({ error });
+      return;
     }
+    write.settle();
   };
 
   const flush = () => {
@@ -117,50 +117,44 @@ export const openSqlite = (file: string): Database => {
     pending = [];
     const [first] = writes;
     if (!first) return;
-    if (writes.length === 1) return settle(first);
-    let results: WriteResult[][];
+    if (writes.length === 1) return alone(first);
     try {
-      results = transaction(() => writes.map(({ statements }) => statements.map(run)));
+      transaction(() => {
+        for (const write of writes) write.run();
+      });
     } catch {
       // One of them failed. Alone, each gets its own result and the innocent ones go through.
-      for (const write of writes) settle(write);
+      for (const write of writes) alone(write);
       return;
     }
-    writes.forEach((write, index) => {
-      write.resolve(results[index] ?? []);
-    });
+    for (const write of writes) write.settle();
   };
 
-  const query = new Kysely<Schema>({
-    dialect: new SqliteDialect({
-      database: {
-        close: () => {},
-        prepare: (sql) => {
-          const statement = prepare(sql);
-          return {
-            reader: isQuery.test(sql),
-            all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-            run: (parameters) => {
-              const { changes, lastInsertRowid } = statement.run(...(parameters as SQLInputValue[]));
-              return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
-            },
-            iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-          };
+  const enqueue = <Result>(work: () => Result) =>
+    new Promise<Result>((resolve, reject) => {
+      let result: Result;
+      const write: PendingWrite = {
+        run: () => {
+          result = work();
         },
-      },
-    }),
-  });
+        settle: (failure) => (failure ? reject(failure.error) : resolve(result)),
+      };
+      if (pending.push(write) === 1) setImmediate(flush);
+    });
 
   return {
-    query,
-    all: async <Row>(statement: Statement) => prepare(statement.sql).all(...values(statement)) as Row[],
-    write: (statements) =>
-      new Promise((resolve, reject) => {
-        if (pending.push({ statements, resolve, reject }) === 1) setImmediate(flush);
+    dialect,
+    read: async <Row>({ text, values }: Statement) => rowsOf(prepare(text).statement, values) as Row[],
+    write: (statements) => enqueue(() => statements.map(run)),
+    writeIf: (condition, rest) =>
+      enqueue(() => {
+        const result = run(condition);
+        if (result.changes === 0) return undefined;
+        for (const statement of rest) run(statement);
+        return result;
       }),
     async close() {
       flush();
-      await query.destroy();
       db.close();
     },
   };

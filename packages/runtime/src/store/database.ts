@@ -1,0 +1,40 @@
+import type { Statement, WriteResult } from "./statement.ts";
+
+/**
+ * A formation's database, the same on both engines. Statements are the common SQL of SQLite and Postgres; what one
+ * of them says otherwise is in its `dialect`.
+ */
+export interface Database {
+  readonly dialect: Dialect;
+  /** Rows of a query. */
+  read<Row>(statement: Statement): Promise<Row[]>;
+  /** Runs the statements in one transaction; resolves when it is on disk. */
+  write(statements: readonly Statement[]): Promise<WriteResult[]>;
+  /**
+   * Runs a condition and, when it changed a row, the rest in the same transaction: compare and set.
+   *
+   * @returns What the condition did; undefined when it changed nothing, and then nothing else was run.
+   */
+  writeIf(condition: Statement, rest: readonly Statement[]): Promise<WriteResult | undefined>;
+  close(): Promise<void>;
+}
+
+/** Where the two engines differ. */
+export interface Dialect {
+  readonly engine: "sqlite" | "postgres";
+  /** Column that counts rows up in the order of their insertion. */
+  readonly serial: string;
+  /** Column of bytes. */
+  readonly bytes: string;
+  /** End of a `create table` whose rows are stored in their key's order, where the engine can. */
+  readonly inKeyOrder: string;
+  /** Turns a JSON array of texts into rows of one column `value`; stands in a `from` clause. */
+  textsOf(json: string): Statement;
+  /** Behind a `select` that picks rows to claim: passes by those that another process is claiming. */
+  readonly skipClaimed: string;
+}
+
+/** A schema that a newer version wrote: this one would damage it. */
+export class NewerSchemaError extends Error {
+  override readonly name = "NewerSchemaError";
+}
