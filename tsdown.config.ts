@@ -12,7 +12,8 @@ const program = (folder: string): UserConfig => ({
   target: "node22.13",
   fixedExtension: false,
   dts: false,
-  deps: { alwaysBundle: [/./] },
+  // prom-client's modules need one another in a circle, which a bundle breaks.
+  deps: { alwaysBundle: [/^(?!prom-client)/], neverBundle: ["prom-client"] },
   inputOptions: { resolve: { conditionNames: ["muxi-source", "node", "import", "default"] } },
   minify: { compress: true, mangle: false },
 });

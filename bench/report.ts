@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { formatNumber, tableRow } from "./page.ts";
 import { type Row, type Scenario, startRows } from "./scenarios.ts";
 import type { Line } from "./suite.ts";
 
@@ -30,11 +30,6 @@ const cellOf = (lines: readonly Line[], target: string, scenario: string, figure
   };
 };
 
-const number = (value: number): string =>
-  Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toFixed(2)));
-
-const tableRow = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-
 const table = (lines: readonly Line[], scenarios: readonly Scenario[]): string[] => {
   const names = [...new Set(lines.map(({ target }) => target))];
   const rows = [{ name: "start", rows: startRows }, ...scenarios].flatMap((scenario) =>
@@ -46,7 +41,7 @@ const table = (lines: readonly Line[], scenarios: readonly Scenario[]): string[]
       const { value, clean } = cellOf(lines, name, scenario, figure);
       if (value === undefined) return "";
       const ratio = name !== base && compared && value > 0 ? ` (${(value / compared).toFixed(2)}x)` : "";
-      return `${number(value)}${clean ? "" : "*"}${ratio}`;
+      return `${formatNumber(value)}${clean ? "" : "*"}${ratio}`;
     });
     return cells.every((cell) => cell === "") ? [] : [tableRow([label, ...cells])];
   });
@@ -93,7 +88,7 @@ const aimRows = (lines: readonly Line[]): string[] =>
     if (reached === undefined) return [];
     const met = most === undefined ? reached >= (leastOfBase ?? 0) : reached <= most;
     const aim = most === undefined ? `at least ${leastOfBase}` : `at most ${most}`;
-    return [tableRow([text, aim, `${number(reached)}${clean ? "" : "*"}`, met ? "yes" : "no"])];
+    return [tableRow([text, aim, `${formatNumber(reached)}${clean ? "" : "*"}`, met ? "yes" : "no"])];
   });
 
 export interface ReportOptions {
@@ -131,16 +126,4 @@ export const report = ({ lines, scenarios, rounds, leftOut, date, built }: Repor
           ...reached,
         ]),
   ].join("\n");
-};
-
-const begin = "<!-- figures: npm run bench -- --write -->";
-const end = "<!-- end of figures -->";
-
-/** Puts the report between the markers of a page. */
-export const writeReport = (page: string, text: string): void => {
-  const before = readFileSync(page, "utf8");
-  const from = before.indexOf(begin);
-  const to = before.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`${page} has no '${begin}' followed by '${end}'`);
-  writeFileSync(page, `${before.slice(0, from + begin.length)}\n${text}\n${before.slice(to)}`);
 };

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { takeCores } from "./machine/cores.ts";
 import { stopAll } from "./machine/programs.ts";
-import { report, writeReport } from "./report.ts";
+import { writeFigures } from "./page.ts";
+import { report } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 import { runSuite } from "./suite.ts";
 import { isBuilt, targets, thinFolder } from "./targets.ts";
@@ -102,7 +103,7 @@ const run = async (): Promise<void> => {
   });
   process.stdout.write(`\n${text}\n\n`);
   tell(`Every measurement is in ${linesFile}`);
-  if (values.write) writeReport(page, text);
+  if (values.write) writeFigures(page, "npm run bench", text);
 };
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -13,7 +13,9 @@ const entry = (name: string) =>
       "@muxi/protocol/types": fileURLToPath(new URL("../protocol/src/types.gen.ts", import.meta.url)),
     },
     dts: { eager: true },
+    // An entry that throws this package's errors takes them from the main one, so that there is one class of each.
+    deps: { neverBundle: ["muxi-client", /^node:/] },
     clean: false,
   });
 
-export default ["index", "webhook", "testing"].map(entry);
+export default ["index", "webhook", "testing", "node", "react", "ai-sdk"].map(entry);

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import { createWorld, isAlive, type World } from "./helpers.ts";
@@ -21,7 +23,7 @@ test("--version", async () => {
 test("no command, and --help, show the commands in groups", async () => {
   const help = await world.run(["--help"]);
   expect(help).toMatchObject({ code: 0, stderr: "" });
-  expect(help.stdout).toMatch(/Formation:\n {2}up [\s\S]*Server:\n {2}server /);
+  expect(help.stdout).toMatch(/Formation:\n {2}up [\s\S]*Servers:\n {2}deploy [\s\S]*Setup:\n {2}profiles/);
   expect(await world.run([])).toEqual(help);
 });
 
@@ -112,6 +114,99 @@ test("secrets: a missing one is set from a pipe, kept encrypted, listed by name 
   expect(gone).toMatchObject({ code: 1, stdout: "" });
   expect(gone.stderr).toContain("There is no secret 'OPENAI_API_KEY'");
   expect((await world.run(["secrets", "list"])).stderr).toContain("Not in a formation directory");
+});
+
+test("new: every part of a formation, which stays valid", async () => {
+  expect((await world.run(["new", "formation", "parts", "--no-wizard"])).code).toBe(0);
+  const inFolder = { cwd: join(world.home, "parts") };
+  for (const kind of ["agent", "mcp", "sop", "trigger", "a2a"]) {
+    const { code, stdout } = await world.run(["new", kind, `My ${kind}`, "--output", "json"], inFolder);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ kind, id: `my-${kind}` });
+  }
+  expect(await readFile(join(inFolder.cwd, "formation.afs"), "utf8")).toContain(
+    "  - assistant\n  - my-agent\n",
+  );
+  expect((await world.run(["validate"], inFolder)).stdout).toBe("✓ Formation 'parts' is valid\n");
+  const again = await world.run(["new", "agent", "my-agent"], inFolder);
+  expect(again).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("agents/my-agent.afs exists already"),
+  });
+  expect((await world.run(["new", "agent", "lost"])).stderr).toContain("Not in a formation directory");
+});
+
+test("secrets: setup tells what is missing, and sync makes the template say it", async () => {
+  const folder = await world.formation("needy", {
+    "agents/a.afs": 'schema: "1.0.0"\nid: a\nname: A\ndescription: "${{ secrets.ONE }} ${{ secrets.TWO }}"\n',
+    secrets: "OLD=\n",
+  });
+  const inFolder = { cwd: folder };
+  await world.run(["secrets", "set", "ONE", "1"], inFolder);
+  expect((await world.run(["secrets", "list"], inFolder)).stdout).toContain("ONE\nTWO (missing)\n");
+  const setup = await world.run(["secrets", "setup"], inFolder);
+  expect(setup.code).toBe(1);
+  expect(setup.stderr).toMatch(
+    /1 secret\(s\) are not set\n {2}TWO \(agents\/a\.afs\)\n {2}muxi secrets set TWO/,
+  );
+
+  expect((await world.run(["secrets", "sync", "--dry-run"], inFolder)).stdout).toBe(
+    "Would add TWO\nWould remove OLD\n",
+  );
+  const synced = await world.run(["secrets", "sync"], inFolder);
+  expect(synced).toMatchObject({ code: 0, stderr: expect.stringContaining("TWO (agents/a.afs)") });
+  expect(await readFile(join(folder, "secrets"), "utf8")).toBe("ONE=\nTWO=\n");
+});
+
+test("completion: bash completes commands, options and what follows an id", async () => {
+  const { stdout: script } = await world.run(["completion", "bash"]);
+  const complete = async (...words: string[]): Promise<string[]> => {
+    const run = `${script}\nCOMP_WORDS=(muxi ${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length}; _muxi; echo "\${COMPREPLY[@]}"`;
+    return (await promisify(execFile)("bash", ["-c", run])).stdout.trim().split(" ");
+  };
+  expect(await complete("rem")).toEqual(["remote"]);
+  expect(await complete("remote", "st")).toEqual(["start", "stop"]);
+  expect(await complete("remote", "logs", "my-bot", "--fo")).toEqual(["--follow"]);
+  for (const shell of ["zsh", "fish"]) {
+    expect((await world.run(["completion", shell])).stdout).toContain("rollback");
+  }
+  expect((await world.run(["completion", "tcsh"])).code).toBe(1);
+});
+
+test("server init: credentials once, as a line of JSON, and a server that asks for them", async () => {
+  const other = await createWorld();
+  try {
+    const init = ["server", "init", "--yes", "--port", String(other.port), "--output", "json"];
+    const made = await other.run(init);
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    const { key_id, secret_key, config_path } = JSON.parse(made.stdout);
+    expect((await stat(config_path)).mode & 0o777).toBe(0o600);
+    expect(await other.run(init)).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining("--force"),
+    });
+
+    expect((await other.run(["server", "start", "--daemon"])).code).toBe(0);
+    const url = `http://127.0.0.1:${other.port}`;
+    expect((await fetch(`${url}/rpc/server/status`)).status).toBe(401);
+    expect((await other.run(["server", "status"])).code).toBe(0);
+    const added = await other.run([
+      "profiles",
+      "add",
+      "mine",
+      "--url",
+      url,
+      "--key-id",
+      key_id,
+      "--secret-key",
+      secret_key,
+    ]);
+    expect(added.code).toBe(0);
+    expect((await other.run(["profiles", "status", "--profile", "mine"])).stdout).toContain("0 deployed");
+  } finally {
+    await other.close();
+  }
 });
 
 test("server: start, status and stop", async () => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -13,6 +13,9 @@ afterEach(() => world.close());
 
 const serverPid = async (): Promise<number> =>
   JSON.parse(await readFile(join(world.home, ".muxi/server/server.pid"), "utf8")).pid;
+
+const agentFile = (id: string): string =>
+  `schema: "1.0.0"\nid: ${id}\nname: ${id}\ndescription: An agent of the tests\n`;
 
 const nothingAnswers = (url: string): Promise<boolean> =>
   fetch(url).then(
@@ -137,6 +140,42 @@ test("uses a server that runs already, on whatever port, and leaves it alone", a
   up.kill("SIGINT");
   expect((await up.done).code).toBe(0);
   expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+});
+
+test("--watch starts the formation anew when its files change, and leaves it alone when they are wrong", async () => {
+  const folder = await world.formation("watched", { "agents/one.afs": agentFile("one") });
+  const up = world.start(["up", folder, "--watch", "--output", "json"]);
+  const lines = () =>
+    up
+      .stdout()
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+  await up.shows("\n");
+  const [first] = lines();
+  const agents = async (): Promise<string[]> => {
+    const headers = { "x-muxi-admin-key": first.admin_key };
+    const response = await fetch(`${first.draft_url}/v1/agents`, { headers });
+    const { data } = await response.json();
+    return data.agents.map(({ id }: { id: string }) => id);
+  };
+  expect(await agents()).toEqual(["one"]);
+
+  await writeFile(join(folder, "agents/two.afs"), agentFile("two"));
+  await eventually("it was started anew", () => lines().length === 2);
+  expect(lines()[1]).toMatchObject({ formation_id: "watched", changed: ["agents/two.afs"] });
+  expect(isAlive(first.pid)).toBe(false);
+  expect(await agents()).toEqual(["one", "two"]);
+
+  await writeFile(join(folder, "formation.afs"), "id: [broken\n");
+  await writeFile(join(folder, "memory-of-mine.txt"), "not watched");
+  await eventually("the error is told", () => lines().length === 3);
+  expect(lines()[2]).toMatchObject({ problem: expect.stringContaining("stays as it was") });
+  expect(await agents()).toEqual(["one", "two"]);
+  up.kill("SIGINT");
+  expect((await up.done).code).toBe(0);
+  expect(lines()).toHaveLength(3);
+  expect(isAlive(lines()[1].pid)).toBe(false);
 });
 
 describe("refuses", () => {

@@ -31,6 +31,7 @@ const bundleCall = async (method: "POST" | "PUT", deployment: Deployment): Promi
   const bundle = openBundle(deployment);
   const { id, version } = await readManifest(bundle);
   const formationId = deployment.formationId ?? id;
+  const digest = await bundle.digest();
   return {
     method,
     path: method === "POST" ? "/rpc/formations" : path`/rpc/formations/${{ formationId }}`,
@@ -38,6 +39,7 @@ const bundleCall = async (method: "POST" | "PUT", deployment: Deployment): Promi
       "content-type": "application/gzip",
       "x-formation-id": formationId,
       "x-formation-version": deployment.version ?? version,
+      ...(digest !== undefined && { "x-muxi-content-sha256": digest }),
     },
     body: bundle.body,
     // To deploy twice is not the same as once.
@@ -73,7 +75,12 @@ export class ServerClient extends ServerCaller {
     return this.callOpen("/health", options);
   }
 
-  /** The server, its formations and its ports in numbers. */
+  /**
+   * The server, its formations and its ports in numbers.
+   *
+   * @example
+   * console.log((await server.status()).server.version);
+   */
   async status(options?: CallOptions): Promise<ServerStatus> {
     return this.call({ path: "/rpc/server/status" }, options);
   }
@@ -86,7 +93,12 @@ export class ServerClient extends ServerCaller {
     return this.callText({ path: "/rpc/server/logs", query: { lines } }, options);
   }
 
-  /** All formations, with their state as it is now. */
+  /**
+   * All formations, with their state as it is now.
+   *
+   * @example
+   * for (const { id, status } of (await server.listFormations()).formations) console.log(id, status);
+   */
   async listFormations(options?: CallOptions): Promise<DeployedFormationList> {
     return this.call({ path: "/rpc/formations" }, options);
   }
@@ -137,12 +149,22 @@ export class ServerClient extends ServerCaller {
     return this.stream<OperationEvent>(act("rollback", formation), "complete", options);
   }
 
-  /** Stops a formation; it stays stopped until it is started. Throws `ConflictError` when it is stopped already. */
+  /**
+   * Stops a formation; it stays stopped until it is started. Throws `ConflictError` when it is stopped already.
+   *
+   * @example
+   * await server.stopFormation({ formationId: "my-bot" });
+   */
   async stopFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
     return this.call(act("stop", formation), options);
   }
 
-  /** Starts a formation and waits until it is healthy. Throws `ConflictError` when it runs already. */
+  /**
+   * Starts a formation and waits until it is healthy. Throws `ConflictError` when it runs already.
+   *
+   * @example
+   * await server.startFormation({ formationId: "my-bot" });
+   */
   async startFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
     return this.call(act("start", formation), options);
   }
@@ -152,7 +174,12 @@ export class ServerClient extends ServerCaller {
     return this.stream<OperationEvent>(act("start", formation), "complete", options);
   }
 
-  /** Stops a formation and starts it again: it is away for a moment. */
+  /**
+   * Stops a formation and starts it again: it is away for a moment.
+   *
+   * @example
+   * await server.restartFormation({ formationId: "my-bot" });
+   */
   async restartFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
     return this.call(act("restart", formation), options);
   }
@@ -168,9 +195,26 @@ export class ServerClient extends ServerCaller {
   }
 
   /**
+   * The files of a formation as a zip archive, without its keys.
+   *
+   * `includeDb`: also what it remembers, `memory.db`. Default false.
+   */
+  async downloadFormation(
+    { formationId, includeDb = false }: ForFormation & { includeDb?: boolean | undefined },
+    options?: CallOptions,
+  ): Promise<Uint8Array> {
+    const spec = {
+      path: path`/rpc/formations/${{ formationId }}/download`,
+      query: { db: includeDb || undefined },
+      timeout: bundleTimeout,
+    };
+    return this.callBytes(spec, options);
+  }
+
+  /**
    * The last lines that a formation wrote.
    *
-   * @param args.lines 1 to 10,000, default 100.
+   * `lines`: 1 to 10,000, default 100.
    */
   async getFormationLogs(
     {
@@ -205,7 +249,7 @@ export class ServerClient extends ServerCaller {
   /**
    * Starts a formation folder as a draft and waits until it is healthy. Throws `ConflictError` when it runs already.
    *
-   * @param args.path Absolute path of the folder on the server's machine.
+   * `path`: absolute path of the folder on the server's machine.
    */
   async devRun({ path: folder }: { path: string }, options?: CallOptions): Promise<DevResult> {
     const json = { path: requireText("path", folder) };

@@ -11,6 +11,7 @@ export interface TestRequest {
   json: unknown;
 }
 
+/** How a scripted stream goes. */
 export interface StreamScript {
   /** How the stream ends: closed by the server (default), broken off by the network, or not at all. */
   end?: "close" | "reset" | "stall";

@@ -16,12 +16,14 @@ export type Payload = string | Uint8Array;
 /** One secret, or several while one takes the place of another: a match with any of them counts. */
 export type Secret = string | readonly string[];
 
+/** A piece of an answer. */
 export interface ContentItem {
   type: "text" | "file";
   text?: string;
   file?: { type: "image" | "audio" | "video" | "document"; url: string };
 }
 
+/** Why a request failed. */
 export interface ErrorDetails {
   code: string;
   message: string;
@@ -56,6 +58,7 @@ export interface WebhookEvent {
   raw: Record<string, unknown>;
 }
 
+/** How strictly a signature is checked. */
 export interface VerifyOptions {
   /** Seconds by which the signature may be older or newer than now. Default 300. */
   tolerance?: number | undefined;
@@ -160,6 +163,10 @@ const errorDetails = (value: unknown): ErrorDetails | undefined => {
  * Reads a body whose signature has been verified.
  *
  * @throws WebhookVerificationError when it is not the JSON of a webhook.
+ *
+ * @example
+ * const event = parse(body);
+ * if (event.status === "failed") console.log(event.requestId, event.error?.message);
  */
 export const parse = (payload: Payload): WebhookEvent => {
   let value: unknown;
@@ -197,6 +204,7 @@ export const parse = (payload: Payload): WebhookEvent => {
   };
 };
 
+/** How a delivery is checked. */
 export interface ReceiveOptions extends VerifyOptions {
   secret: Secret;
   /**

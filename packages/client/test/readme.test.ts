@@ -12,7 +12,10 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const readme = await readFile(join(root, "README.md"), "utf8");
-const snippets = Array.from(readme.matchAll(/```ts\n(.*?)```/gs), ([, code = ""]) => code);
+const snippets = Array.from(readme.matchAll(/```(tsx?)\n(.*?)```/gs), ([, kind = "", code = ""]) => ({
+  kind,
+  code,
+}));
 
 /** A folder inside the package, so that a snippet imports the package by its name; git and lint leave it out. */
 let folder: string;
@@ -24,14 +27,28 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-const writeSnippets = (prefix: string, change: (code: string) => string): Promise<string[]> =>
+/** Writes what `change` makes of each snippet, and gives the files. */
+const writeSnippets = (
+  prefix: string,
+  change: (code: string, kind: string) => { code: string; kind: string },
+): Promise<string[]> =>
   Promise.all(
-    snippets.map(async (code, index) => {
-      const file = join(folder, `${prefix}-${index}.ts`);
-      await writeFile(file, change(code));
+    snippets.map(async (snippet, index) => {
+      const { code, kind } = change(snippet.code, snippet.kind);
+      const file = join(folder, `${prefix}-${index}.${kind}`);
+      await writeFile(file, code);
       return file;
     }),
   );
+
+const jsx = { jsx: ts.JsxEmit.ReactJSX };
+
+/** Node runs TypeScript, but not with elements in it. */
+const runnable = (code: string, kind: string) => {
+  if (kind === "ts") return { code, kind };
+  const compilerOptions = { ...jsx, target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
+  return { code: ts.transpileModule(code, { compilerOptions }).outputText, kind: "js" };
+};
 
 /** A tar archive with one file. */
 const archive = (name: string, content: string): Buffer => {
@@ -96,7 +113,9 @@ const startServer = () =>
 test("every snippet of the README runs", async () => {
   const server = await startServer();
   await writeFile(join(folder, "my-bot.tar.gz"), archive("my-bot/formation.yaml", "id: my-bot\n"));
-  const files = await writeSnippets("run", (code) => code.replaceAll("http://localhost:7890", server.url));
+  const files = await writeSnippets("run", (code, kind) =>
+    runnable(code.replaceAll("http://localhost:7890", server.url), kind),
+  );
   expect(files.length).toBeGreaterThan(8);
   const outputs = await Promise.all(
     files.map(async (file) => {
@@ -122,16 +141,17 @@ test("every snippet of the README runs", async () => {
     "The report",
     "req_1 Done",
     "204",
+    "state: 'done'",
   ]) {
     expect(output).toContain(line);
   }
-});
+}, 120_000);
 
 test("every snippet of the README compiles", async () => {
-  const files = await writeSnippets("compile", (code) => code);
+  const files = await writeSnippets("compile", (code, kind) => ({ code, kind }));
   const { config } = ts.readConfigFile(join(root, "../../tsconfig.json"), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
-  const program = ts.createProgram(files, options);
+  const program = ts.createProgram(files, { ...options, ...jsx });
   const problems = ts
     .getPreEmitDiagnostics(program)
     .filter(({ file }) => file?.fileName.includes("compile-"))
@@ -139,4 +159,4 @@ test("every snippet of the README compiles", async () => {
       ({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
     );
   expect(problems).toEqual([]);
-});
+}, 120_000);

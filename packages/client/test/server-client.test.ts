@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { expect, onTestFinished, test } from "vitest";
-import { ServerClient } from "../src/index.ts";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { ServerClient, version } from "../src/index.ts";
 import { type Handler, openStream, serve } from "./server.ts";
 
 const keyId = "muxi_pk_test";
@@ -70,7 +70,15 @@ test("health and ping need no key", async () => {
   expect(await client.ping()).toBe("pong");
   expect(await client.health()).toMatchObject({ status: "ok", version: "1.0.0" });
   expect(server.received.every(({ headers }) => headers.authorization === undefined)).toBe(true);
-  await expect(client.status()).rejects.toMatchObject({ name: "ConfigurationError", option: "keyId" });
+});
+
+test("without a key the calls are not signed; half a key is refused", async () => {
+  const server = await serve((_, response) => void response.end('{"success":true,"data":{}}'));
+  await new ServerClient({ url: server.url }).status();
+  expect(server.received[0]?.headers.authorization).toBeUndefined();
+  const half = (option: string) => expect.objectContaining({ name: "ConfigurationError", option });
+  expect(() => new ServerClient({ url: server.url, keyId })).toThrow(half("secretKey"));
+  expect(() => new ServerClient({ url: server.url, secretKey })).toThrow(half("keyId"));
 });
 
 test("an error is named by the server's text", async () => {
@@ -124,7 +132,10 @@ test.each([
       "x-formation-version": "2.1.0",
     },
   });
-  expect(server.received[0]?.bytes).toEqual(await readFile(bundlePath));
+  const bytes = await readFile(bundlePath);
+  expect(server.received[0]?.bytes).toEqual(bytes);
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  expect(server.received[0]?.headers["x-muxi-content-sha256"]).toBe(digest);
 });
 
 test("updates from bytes, with an id and a version of the caller's", async () => {
@@ -140,6 +151,8 @@ test("updates from bytes, with an id and a version of the caller's", async () =>
     { method: "PUT", url: "/rpc/formations/other", headers: { "x-formation-version": "3.0.0" } },
   ]);
   expect(server.received[1]?.bytes).toEqual(bundle);
+  const digest = createHash("sha256").update(bundle).digest("hex");
+  expect(server.received[1]?.headers["x-muxi-content-sha256"]).toBe(digest);
 });
 
 test.each<[what: string, bundle: Uint8Array, message: string]>([
@@ -211,4 +224,39 @@ test("follows the output of a formation", async () => {
     break;
   }
   expect(server.received[0]?.url).toBe("/rpc/formations/my-bot/logs?follow=true");
+});
+
+test("with MUXI_DEBUG, a newer version of the package is told once in 12 hours", async () => {
+  const home = await mkdtemp(join(tmpdir(), "muxi-home-"));
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  vi.stubEnv("MUXI_DEBUG", "1");
+  vi.stubEnv("HOME", home);
+  onTestFinished(async () => {
+    log.mockRestore();
+    vi.unstubAllEnvs();
+    await rm(home, { recursive: true });
+  });
+  const notices = () => log.mock.calls.flat().filter((line) => String(line).includes("is out"));
+  let latest = "0.0.9";
+  const server = await serve(
+    (_, response) => void response.setHeader("X-MUXI-SDK-LATEST", latest).end("pong"),
+  );
+  await new ServerClient({ url: server.url }).ping();
+  expect(notices()).toEqual([]);
+  latest = "0.10.0";
+  const client = new ServerClient({ url: server.url });
+  await client.ping();
+  await client.ping();
+  await new ServerClient({ url: server.url }).ping();
+  expect(notices()).toEqual([`[muxi] muxi-client 0.10.0 is out; this is ${version}`]);
+
+  const file = join(home, ".muxi/sdk-versions.json");
+  await writeFile(file, JSON.stringify({ python: 1, typescript: Date.now() - 13 * 60 * 60 * 1000 }));
+  vi.stubEnv("MUXI_NO_UPDATE_CHECK", "1");
+  await new ServerClient({ url: server.url }).ping();
+  expect(notices()).toHaveLength(1);
+  vi.stubEnv("MUXI_NO_UPDATE_CHECK", "");
+  await new ServerClient({ url: server.url }).ping();
+  expect(notices()).toHaveLength(2);
+  expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ python: 1 });
 });

@@ -7,19 +7,27 @@ import { expect, test } from "vitest";
 
 const source = (file: string) => fileURLToPath(new URL(`../src/${file}`, import.meta.url));
 
-test.each([
+test.each<[file: string, kilobytes: number, imports?: string[]]>([
   ["index.ts", 16],
+  ["formation/chat-client.ts", 8.5],
+  ["formation-client.ts", 11.5],
+  ["server-client.ts", 9],
   ["webhook.ts", 1.5],
   ["testing.ts", 1.5],
   ["stream/sse.ts", 1],
-])("%s is at most %s KB, minified and gzipped, and imports nothing", async (file, kilobytes) => {
-  const bundle = await rolldown({ input: source(file), platform: "browser", logLevel: "silent" });
-  const { output } = await bundle.generate({ minify: true });
-  await bundle.close();
-  const [{ code, imports, dynamicImports }] = output;
-  expect([...imports, ...dynamicImports]).toEqual([]);
-  expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(kilobytes * 1024);
-});
+  ["react.ts", 4, ["react"]],
+  ["ai-sdk.ts", 4, ["muxi-client"]],
+])(
+  "%s is at most %s KB, minified and gzipped, and imports nothing else",
+  async (file, kilobytes, external = []) => {
+    const bundle = await rolldown({ input: source(file), platform: "browser", external, logLevel: "silent" });
+    const { output } = await bundle.generate({ minify: true });
+    await bundle.close();
+    const [{ code, imports, dynamicImports }] = output;
+    expect([...imports, ...dynamicImports]).toEqual(external);
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(kilobytes * 1024);
+  },
+);
 
 test("to import the package touches nothing that takes Node long to load", async () => {
   const slow = ["Headers", "Request", "Response", "FormData"];

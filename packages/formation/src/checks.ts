@@ -9,6 +9,7 @@ import type { Path } from "./report.ts";
 import type { Manifest } from "./schema/manifest.ts";
 import { capabilities, type ModelEntry } from "./schema/models.ts";
 import { findingAt, type Place } from "./validate.ts";
+import { meetsConstraint } from "./versions.ts";
 
 /** Enough for a local run; what a server accepts is narrower. */
 const localIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -47,6 +48,26 @@ export const checkManifest = (loading: Loading, manifest: Manifest, place: Place
   if (!manifest.llm.models.some(({ capability }) => capability === "text")) {
     const message = "names no text model, so the runtime's default answers";
     suggestions.push(findingAt(place, ["llm", "models"], message, "For example: - text: openai/gpt-4o-mini"));
+  }
+};
+
+/** A formation may ask for a runtime of certain versions (contract/formation.md 1.4, 2.1). */
+export const checkRuntime = (
+  { report }: Loading,
+  { runtime }: Manifest,
+  place: Place,
+  version: string,
+): void => {
+  const constraint = typeof runtime === "object" ? runtime.version : runtime;
+  if (constraint === undefined) return;
+  const path = typeof runtime === "object" ? ["runtime", "version"] : ["runtime"];
+  const met = meetsConstraint(version, constraint);
+  if (met === undefined) {
+    const hint = 'For example: "1.2" for every 1.2.x, or ">=1.2 <2"';
+    report.errors.push(findingAt(place, path, `${constraint} is not a version constraint`, hint));
+  } else if (!met) {
+    const message = `asks for the MUXI runtime ${constraint}, but this is ${version}`;
+    report.errors.push(findingAt(place, path, message, "Install that version, or change the constraint"));
   }
 };
 

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
+import { readSource } from "./files.ts";
 import { findManifest } from "./locate.ts";
 
 const maxParents = 5;
@@ -20,4 +21,20 @@ export const findFormationDir = async (
     dir = parent;
   }
   return undefined;
+};
+
+/** What a manifest says of itself, read without checking the formation: fields that are missing are undefined. */
+export interface ManifestSummary {
+  id: string | undefined;
+  version: string | undefined;
+}
+
+/** Id and version of a formation folder, also of one that has errors. Undefined when its manifest cannot be read. */
+export const summarizeManifest = async (dir: string): Promise<ManifestSummary | undefined> => {
+  const file = await findManifest(dir);
+  const read = file === undefined ? undefined : await readSource(dir, file);
+  if (!read || "problem" in read) return undefined;
+  const { id, version } = read.source.data;
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+  return { id: text(id), version: typeof version === "number" ? String(version) : text(version) };
 };

@@ -1,5 +1,12 @@
 import { builtInAgent, checkAgent } from "./agents.ts";
-import { checkAttachments, checkKnowledge, checkManifest, checkModels, checkSouls } from "./checks.ts";
+import {
+  checkAttachments,
+  checkKnowledge,
+  checkManifest,
+  checkModels,
+  checkRuntime,
+  checkSouls,
+} from "./checks.ts";
 import { type Kind, loadComponents } from "./components.ts";
 import { maskSecrets } from "./document.ts";
 import { type Data, isData, readSource } from "./files.ts";
@@ -13,12 +20,15 @@ import { manifestSchema } from "./schema/manifest.ts";
 import { openSecrets, type Secrets, SecretsError } from "./secrets/index.ts";
 import { loadSoul } from "./soul.ts";
 import { validate } from "./validate.ts";
+import { releaseVersion } from "./versions.ts";
 
 export interface LoadOptions {
   /** Where `${{ env.NAME }}` is looked up. Secrets never come from here. Default: nothing is set. */
   env?: Readonly<Record<string, string | undefined>>;
   /** False makes every `${{ env.NAME }}` an error, as for a deployed formation. Default true. */
   allowEnv?: boolean;
+  /** What the manifest's `runtime` is compared with. Default: the version of this release. */
+  runtimeVersion?: string | undefined;
 }
 
 export interface LoadResult {
@@ -126,6 +136,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const manifest = checked.value;
   const soul = await loadSoul(hasFolders ? dir : undefined, manifest.overlord.soul, report);
   checkManifest(loading, manifest, place);
+  checkRuntime(loading, manifest, place, options.runtimeVersion ?? releaseVersion);
   checkModels(loading, manifest, place, loadedAgents);
   checkSouls(loading, loadedAgents);
   checkAttachments(loading, loadedAgents, mcpServers);

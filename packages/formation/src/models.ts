@@ -4,12 +4,18 @@ import type { Capability, ModelEntry, ModelSettings } from "./schema/models.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where each provider's own tools look for its key; any other provider has `<PROVIDER>_API_KEY`. */
+/** Where the tools of a provider look for its key, when it is not `<PROVIDER>_API_KEY`. */
 const keyVariables: Readonly<Record<string, readonly string[]>> = {
   google: ["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
 };
 
-const keyVariablesOf = (provider: string): readonly string[] =>
+/**
+ * The environment variables that hold the API key of a provider, the first one that is set counting
+ * (contract/formation.md 2.4).
+ *
+ * @param provider As in `provider/name`: `openai` gives `OPENAI_API_KEY`.
+ */
+export const apiKeyVariables = (provider: string): readonly string[] =>
   keyVariables[provider] ?? [`${provider.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_API_KEY`];
 
 /** `provider/name`; the name may hold slashes of its own. */
@@ -47,7 +53,7 @@ const configureOne = (formation: Formation, reference: ModelReference, env: Env)
   const apiKey = [
     reference.apiKey,
     llm.api_keys[provider],
-    ...keyVariablesOf(provider).map((variable) => env[variable]),
+    ...apiKeyVariables(provider).map((variable) => env[variable]),
   ].find((key) => key !== undefined && key !== "");
   const own = reference.settings;
   const shared = llm.settings;

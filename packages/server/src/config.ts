@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { BlockList, isIPv6 } from "node:net";
 import { hostname } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
+import { createSecureContext } from "node:tls";
 import { parse, YAMLParseError } from "yaml";
 import * as z from "zod";
 import { type Credentials, isLoopback } from "./auth/index.ts";
@@ -12,6 +13,12 @@ import type { SupervisorSettings } from "./processes/index.ts";
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** Certificate (with its chain) and private key, as PEM. */
+export interface TlsFiles {
+  cert: string;
+  key: string;
+}
+
 /** The server's settings, checked, with times in milliseconds. */
 export interface ServerConfig {
   serverId: string;
@@ -20,8 +27,14 @@ export interface ServerConfig {
   port: number;
   /** Undefined: no authentication, and therefore loopback only. */
   credentials: Credentials | undefined;
+  /** Requests with wrong credentials from one address within a minute, after which it has to wait. */
+  maxAuthFailures: number;
   /** Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed. */
   trustedProxies: BlockList;
+  /** Undefined: plain HTTP. */
+  tls: TlsFiles | undefined;
+  /** Where the metrics can be read without a signature. */
+  metrics: { port: number; host: string } | undefined;
   processes: SupervisorSettings;
   formationsDirectory: string;
   /** Folders below which drafts may run when the server can be reached from outside. */
@@ -49,6 +62,8 @@ const fileSchema = z.object({
       port: port.default(7890),
       host: z.string().min(1).optional(),
       trusted_proxies: z.array(addressRange).default([]),
+      tls: z.object({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
+      metrics: z.object({ port, host: z.string().min(1).default("127.0.0.1") }).optional(),
     })
     .prefault({}),
   auth: z
@@ -57,6 +72,7 @@ const fileSchema = z.object({
       key: z.string().trim().min(1).optional(),
       secret: z.string().trim().min(1).optional(),
       timestamp_tolerance: z.number().nonnegative().default(300),
+      max_failures_per_minute: z.int().min(1).default(20),
     })
     .prefault({}),
   formations: z
@@ -149,6 +165,13 @@ const firstSet = <Value>(
 const numeric = (schema: z.ZodType<number, number>) =>
   z.string().regex(/^\d+$/, "must be a whole number").transform(Number).pipe(schema);
 
+/**
+ * A port that was given as text.
+ *
+ * @throws ConfigError in the words of the flag that held it.
+ */
+export const portFrom = (name: string, given: string): number => fromText(name, numeric(port), given);
+
 const blockList = (ranges: readonly string[]): BlockList => {
   const list = new BlockList();
   for (const range of ranges) {
@@ -168,6 +191,28 @@ const credentialsOf = (auth: ConfigFile["auth"], file: string): Credentials | un
     );
   }
   return { key: auth.key, secret: auth.secret, toleranceSeconds: auth.timestamp_tolerance };
+};
+
+/** @param directory Relative paths begin here: the folder of `config.yaml`. */
+const readTls = async (
+  paths: ConfigFile["server"]["tls"],
+  directory: string,
+): Promise<TlsFiles | undefined> => {
+  if (!paths) return undefined;
+  const read = (name: "cert" | "key"): Promise<string> =>
+    readFile(resolve(directory, paths[name]), "utf8").catch((error: Error) => {
+      throw new ConfigError(`server.tls.${name} cannot be read: ${error.message}`);
+    });
+  const files = { cert: await read("cert"), key: await read("key") };
+  try {
+    createSecureContext(files);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(
+      `server.tls.cert and server.tls.key must be PEM files that belong together: ${reason}`,
+    );
+  }
+  return files;
 };
 
 /** The same on every start of one data folder, so that log lines and status can be told apart by it. */
@@ -227,7 +272,10 @@ export const loadConfig = async ({ directories, env, overrides }: ConfigSources)
         numeric(port),
       ) ?? server.port,
     credentials,
+    maxAuthFailures: auth.max_failures_per_minute,
     trustedProxies: blockList(server.trusted_proxies),
+    tls: await readTls(server.tls, directories.config),
+    metrics: server.metrics,
     processes: {
       portRange: { first: firstPort, end: endPort },
       bindHost: formations.bind_host,

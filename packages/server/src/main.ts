@@ -1,14 +1,18 @@
 import { parseArgs } from "node:util";
-import { ConfigError } from "./config.ts";
-import { startServer } from "./start.ts";
+import { ConfigError, loadConfig } from "./config.ts";
+import { runInit } from "./init-command.ts";
+import { installedDirectories, startServer } from "./start.ts";
 import { version } from "./version.ts";
 
 const help = `Usage: muxi-server [start] [--port <port>] [--host <address>] [--log-level <level>]
+       muxi-server init [--port <port>] [--host <address>] [--yes] [--force] [--output json]
+       muxi-server config show
        muxi-server version
        muxi-server help
 
 Serves formations: receives them, runs them and passes requests on to them.
-Without <config folder>/config.yaml it listens on 127.0.0.1:7890, for this machine only.
+Without <config folder>/config.yaml it listens on 127.0.0.1:7890, for this machine only. init writes one with
+credentials: --yes asks nothing, --force replaces one that is there, --output json prints one line for scripts.
 
 Environment: MUXI_SERVER_PORT, MUXI_HOST, MUXI_LOG_LEVEL, MUXI_CONFIG_DIR, MUXI_DATA_DIR, MUXI_LOG_DIR,
              MUXI_PORT_START, MUXI_PORT_END
@@ -35,6 +39,26 @@ const start = async (overrides: { port?: string; host?: string; logLevel?: strin
   process.on("SIGINT", stop);
 };
 
+/** The settings in force, with the ends of the credentials only (contract/server-api.md 2.6). */
+const showConfig = async (): Promise<void> => {
+  const directories = installedDirectories(process.env);
+  const config = await loadConfig({ directories, env: process.env, overrides: {} });
+  const { host, port, credentials, tls, metrics, formationsDirectory, logLevel } = config;
+  const rows = {
+    "Config folder": directories.config,
+    Address: `${tls ? "https" : "http"}://${host}:${port}`,
+    "Key id": credentials ? `${credentials.key.slice(0, 12)}...` : "none (authentication is off)",
+    Secret: credentials ? `${credentials.secret.slice(0, 8)}...${credentials.secret.slice(-4)}` : "none",
+    Metrics: metrics ? `http://${metrics.host}:${metrics.port}/metrics` : "/metrics of the same address",
+    Formations: formationsDirectory,
+    Logs: directories.logs,
+    "Log level": logLevel,
+  };
+  for (const [name, value] of Object.entries(rows))
+    process.stdout.write(`${name.padEnd(14)} ${value}
+`);
+};
+
 const fail = (message: string): void => {
   process.stderr.write(`Error: ${message}\n`);
   process.exitCode = 1;
@@ -49,11 +73,20 @@ const run = async (): Promise<void> => {
       "log-level": { type: "string" },
       help: { type: "boolean", short: "h" },
       version: { type: "boolean", short: "v" },
+      yes: { type: "boolean", default: false },
+      force: { type: "boolean", default: false },
+      output: { type: "string", default: "text" },
     },
   });
   const [command = "start", ...rest] = positionals;
   if (values.help || command === "help") process.stdout.write(help);
   else if (values.version || command === "version") process.stdout.write(`muxi-server version ${version}\n`);
+  else if (command === "init" && rest.length === 0) {
+    const { port, host, yes, force, output } = values;
+    if (output !== "text" && output !== "json") throw new ConfigError("--output is text or json");
+    const flags = { port, host, yes, force, json: output === "json" };
+    await runInit(process, installedDirectories(process.env), flags);
+  } else if (command === "config" && rest.join(" ") === "show") await showConfig();
   else if (command === "start" && rest.length === 0) {
     const { port, host, "log-level": logLevel } = values;
     await start({

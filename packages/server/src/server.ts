@@ -4,13 +4,16 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
+import { headers } from "@muxi/protocol";
 import { createApp, draftName } from "./api/index.ts";
 import { isLoopback } from "./auth/index.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Log } from "./logs/index.ts";
+import { createMetrics, listenForMetrics, type MetricsListener } from "./metrics/index.ts";
 import { type MakeCommand, Supervisor } from "./processes/index.ts";
-import { createProxy, type ProxyKind } from "./proxy/index.ts";
+import { createProxy, type ProxyKind, requestIdOf } from "./proxy/index.ts";
 
 export interface ServerOptions {
   config: ServerConfig;
@@ -23,9 +26,16 @@ export interface ServerOptions {
   now?: () => number;
 }
 
+export interface Listening {
+  port: number;
+  url: string;
+  /** Of the metrics, when they have a port of their own. */
+  metricsPort: number | undefined;
+}
+
 export interface MuxiServer {
   /** Opens the port. Rejects with Node's error, such as `EADDRINUSE`. */
-  listen(): Promise<{ port: number; url: string }>;
+  listen(): Promise<Listening>;
   /**
    * Stops accepting, gives open requests up to 10 seconds, and stops every formation. A second call waits for the
    * first.
@@ -35,6 +45,8 @@ export interface MuxiServer {
 
 const headersTimeoutMs = 15_000;
 const idleTimeoutMs = 60_000;
+/** For a request with its body: enough for a large bundle on a slow line, and the end of one that trickles (D19). */
+const requestTimeoutMs = 3_600_000;
 const drainTimeoutMs = 10_000;
 const drainPollMs = 50;
 
@@ -46,7 +58,12 @@ const limitSilence = (request: IncomingMessage): void => {
   request.once("end", () => socket.setTimeout(0));
 };
 
-const logRequest = (log: Log, request: IncomingMessage, response: ServerResponse): void => {
+const logRequest = (
+  log: Log,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): void => {
   const { method, url = "" } = request;
   const remote = request.socket.remoteAddress;
   const startedAt = performance.now();
@@ -54,24 +71,19 @@ const logRequest = (log: Log, request: IncomingMessage, response: ServerResponse
     // Without the query: it may hold what is nobody's business.
     const path = url.split("?", 1)[0];
     const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-    log.info({ method, path, status: response.statusCode, remote, ms }, "request");
+    log.info({ method, path, status: response.statusCode, remote, ms, request_id: requestId }, "request");
   });
 };
 
 /** Waits until every open request has its answer, at most for the drain time, and closes what is left. */
-const drain = async (server: Server, closed: Promise<unknown>): Promise<void> => {
+const drain = async (server: Server, openRequests: () => number): Promise<void> => {
   const limit = Date.now() + drainTimeoutMs;
-  let open = true;
-  void closed.then(() => {
-    open = false;
-  });
-  while (open && Date.now() < limit) {
-    // A kept-alive connection whose request has ended would hold the server open until its idle timeout.
+  while (openRequests() > 0 && Date.now() < limit) {
+    // A kept-alive connection whose request has ended could bring the next one.
     server.closeIdleConnections();
-    await Promise.race([closed, delay(drainPollMs)]);
+    await delay(drainPollMs);
   }
   server.closeAllConnections();
-  await closed;
 };
 
 /** The control plane: routes, proxy and supervisor behind one port. */
@@ -91,27 +103,42 @@ export const createServer = ({ config, log, env, runtime, now = Date.now }: Serv
     },
   });
   const supervisor = new Supervisor({ settings: config.processes, makeCommand, log });
+  const metrics = createMetrics(() => supervisor.list());
   const proxy = createProxy({
     find: (kind: ProxyKind, id: string) => supervisor.get(kind === "draft" ? draftName(id) : id),
     trustedProxies: config.trustedProxies,
+    metrics,
     log,
   });
+  const timeouts = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
+  };
 
+  let openRequests = 0;
   const app = createApp({
-    serverFactory: (handle) =>
-      createHttpServer(
-        {
-          headersTimeout: headersTimeoutMs,
-          requestTimeout: 0, // Counts the body too, and would cut long uploads (D19).
-          keepAliveTimeout: idleTimeoutMs,
-        },
-        (request, response) => {
-          logRequest(log, request, response);
-          limitSilence(request);
-          if (!proxy.handle(request, response)) handle(request, response);
-        },
-      ),
+    serverFactory: (handle) => {
+      const serve = (request: IncomingMessage, response: ServerResponse): void => {
+        openRequests += 1;
+        response.once("close", () => {
+          openRequests -= 1;
+        });
+        const requestId = requestIdOf(request);
+        logRequest(log, request, response, requestId);
+        limitSilence(request);
+        if (proxy.handle(request, response, requestId)) return;
+        response.setHeader(headers.requestId, requestId);
+        handle(request, response);
+      };
+      return config.tls
+        ? createHttpsServer({ ...config.tls, ...timeouts, handshakeTimeout: headersTimeoutMs }, serve)
+        : createHttpServer(timeouts, serve);
+    },
     credentials: config.credentials,
+    maxAuthFailures: config.maxAuthFailures,
+    trustedProxies: config.trustedProxies,
+    metrics,
     serverId: config.serverId,
     supervisor,
     formationsDirectory: config.formationsDirectory,
@@ -121,10 +148,12 @@ export const createServer = ({ config, log, env, runtime, now = Date.now }: Serv
     now,
   });
 
+  let metricsListener: MetricsListener | undefined;
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     const closed = app.close();
-    await drain(app.server, closed);
+    await drain(app.server, () => openRequests);
+    await metricsListener?.close();
     await closed;
     await supervisor.close();
     await proxy.close();
@@ -136,8 +165,13 @@ export const createServer = ({ config, log, env, runtime, now = Date.now }: Serv
       const [address] = app.addresses();
       const port = typeof address === "object" ? address.port : config.port;
       const reachable = isLoopback(config.host) ? config.host : "localhost";
-      url = `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
-      return { port, url };
+      url = `${config.tls ? "https" : "http"}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+      if (config.metrics) {
+        metricsListener = await listenForMetrics(metrics, config.metrics, (error) =>
+          log.error({ err: error }, "metrics could not be read"),
+        );
+      }
+      return { port, url, metricsPort: metricsListener?.port };
     },
     close() {
       closing ??= close();

@@ -5,7 +5,7 @@ import { ConfigError, type ConfigOverrides, loadConfig, type ServerConfig } from
 import { type Directories, serverDirectories } from "./directories.ts";
 import { createLog, type Log } from "./logs/index.ts";
 import { removeServerPid, writeServerPid } from "./pid-file.ts";
-import { createServer, type MuxiServer, type ServerOptions } from "./server.ts";
+import { createServer, type Listening, type MuxiServer, type ServerOptions } from "./server.ts";
 
 export interface StartOptions {
   env: NodeJS.ProcessEnv;
@@ -38,12 +38,17 @@ const muxiRuntime: ServerOptions["runtime"] = (folder) => ({
   args: [...process.execArgv, fileURLToPath(import.meta.resolve("@muxi/runtime/main")), folder],
 });
 
-const listen = async (server: MuxiServer, { host, port }: ServerConfig): ReturnType<MuxiServer["listen"]> => {
+const listen = async (server: MuxiServer, config: ServerConfig): Promise<Listening> => {
+  const { host, port, metrics } = config;
   try {
     return await server.listen();
   } catch (error) {
+    await server.close();
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "EADDRINUSE") {
+      if (metrics && error instanceof Error && "port" in error && error.port === metrics.port) {
+        throw new ConfigError(`Port ${metrics.port} is in use. Choose another in server.metrics.port.`);
+      }
       throw new ConfigError(
         `Port ${port} on ${host} is in use. Stop the program that holds it, or choose another with --port or MUXI_SERVER_PORT.`,
       );
@@ -74,9 +79,17 @@ export const startServer = async ({ env, overrides = {} }: StartOptions): Promis
   await mkdir(directories.data, { recursive: true, mode: 0o700 });
   const log = createLog(config.logLevel);
   const server = createServer({ config, log, env, runtime: muxiRuntime });
-  const { port, url } = await listen(server, config);
+  const { port, url, metricsPort } = await listen(server, config);
   await writeServerPid(directories.data, { pid: process.pid, port, url });
-  log.info({ url, host: config.host, auth: config.credentials !== undefined }, "server listening");
+  log.info(
+    {
+      url,
+      host: config.host,
+      auth: config.credentials !== undefined,
+      ...(metricsPort !== undefined && { metrics_port: metricsPort }),
+    },
+    "server listening",
+  );
   return {
     url,
     port,

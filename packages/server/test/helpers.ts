@@ -80,6 +80,7 @@ export const createFormation = async (
 export interface TestServer {
   url: string;
   port: number;
+  metricsPort: number | undefined;
   data: string;
   server: MuxiServer;
 }
@@ -115,8 +116,8 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     ...(options.now && { now: options.now }),
   });
   onTestFinished(() => server.close());
-  const { port, url } = await server.listen();
-  return { server, port, url, data };
+  const { port, url, metricsPort } = await server.listen();
+  return { server, port, metricsPort, url, data };
 };
 
 export interface Answer {

@@ -10,7 +10,29 @@ import {
   runServer,
   stopProcess,
 } from "../server/index.ts";
-import { createUi, type OutputFormat } from "../ui/index.ts";
+import { createUi, duration, type OutputFormat } from "../ui/index.ts";
+
+export interface ServerInitOptions {
+  output: OutputFormat;
+  port?: number;
+  host?: string;
+  yes: boolean;
+  force: boolean;
+}
+
+/** `muxi server init`: `muxi-server init` on this terminal (contract/cli.md 10.2). */
+export const serverInit = (
+  context: Context,
+  { output, port, host, yes, force }: ServerInitOptions,
+): Promise<number> =>
+  runServer(context, [
+    "init",
+    ...["--output", output],
+    ...(port === undefined ? [] : ["--port", String(port)]),
+    ...(host === undefined ? [] : ["--host", host]),
+    ...(yes ? ["--yes"] : []),
+    ...(force ? ["--force"] : []),
+  ]);
 
 export interface ServerStartOptions {
   output: OutputFormat;
@@ -64,19 +86,6 @@ export const serverStop = async (context: Context, { output }: ServerStopOptions
   ui.data({ status: "stopped" });
   ui.success(`Stopped the server on ${server.url}`);
   return 0;
-};
-
-/** `2d 3h`, `5m`, `12s`: the two largest units. */
-const duration = (seconds: number): string => {
-  const units = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "m"],
-    [seconds % 60, "s"],
-  ] as const;
-  const first = units.findIndex(([count]) => count > 0);
-  const shown = first === -1 ? units.slice(-1) : units.slice(first, first + 2);
-  return shown.map(([count, unit]) => `${count}${unit}`).join(" ");
 };
 
 export interface ServerStatusOptions {

@@ -2,9 +2,33 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import type { SavedFormation } from "./saved-formations.ts";
-import { cliFile, readYaml } from "./yaml-file.ts";
+import { cliFile, readYaml, writeYaml } from "./yaml-file.ts";
 
-const preferencesSchema = z.object({ user_id: z.string().min(1).optional() });
+const preferencesSchema = z.looseObject({
+  profile: z.string().min(1).optional(),
+  registry: z.string().min(1).optional(),
+  user_id: z.string().min(1).optional(),
+});
+
+/** What a user has chosen: in `.muxi` of a formation, or in `defaults.yaml` for all of them. */
+export type Preferences = z.infer<typeof preferencesSchema>;
+
+const formationFile = (folder: string): string => join(folder, ".muxi");
+const defaultsFile = (context: Context): string => cliFile(context, "defaults.yaml");
+
+/** The choices for one formation folder. */
+export const formationPreferences = async (folder: string): Promise<Preferences> =>
+  (await readYaml(formationFile(folder), preferencesSchema)) ?? {};
+
+export const changeFormationPreferences = async (folder: string, change: Preferences): Promise<void> =>
+  writeYaml(formationFile(folder), { ...(await formationPreferences(folder)), ...change });
+
+export const setDefaultUser = async (context: Context, userId: string): Promise<void> =>
+  writeYaml(defaultsFile(context), {
+    ...(await readYaml(defaultsFile(context), preferencesSchema)),
+    version: "1.0",
+    user_id: userId,
+  });
 
 /** Who talks to a draft when the command line does not say. */
 const draftUser = "tester";
@@ -16,7 +40,7 @@ export const userIdFor = async (
   fromCommandLine: string | undefined,
 ): Promise<string> =>
   fromCommandLine ??
-  (await readYaml(join(formation.path, ".muxi"), preferencesSchema))?.user_id ??
+  (await formationPreferences(formation.path)).user_id ??
   formation.user_id ??
-  (await readYaml(cliFile(context, "defaults.yaml"), preferencesSchema))?.user_id ??
+  (await readYaml(defaultsFile(context), preferencesSchema))?.user_id ??
   draftUser;

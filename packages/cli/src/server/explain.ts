@@ -2,7 +2,7 @@ import { ConnectionError, MuxiError } from "muxi-client";
 import { CliError } from "../errors.ts";
 
 /** Texts of contract/cli.md 1.4. */
-const texts: Readonly<Record<number, string>> = {
+export const errorTexts: Readonly<Record<number, string>> = {
   401: "authentication failed - check server credentials",
   403: "access denied",
 };
@@ -17,7 +17,7 @@ export const explainServerError = (error: unknown, title: string): unknown => {
     });
   }
   if (!(error instanceof MuxiError) || error.statusCode === 0) return error;
-  const text = texts[error.statusCode];
+  const text = errorTexts[error.statusCode];
   const detail = text === undefined ? error.message.split("\n") : [text, error.message];
   return new CliError(title, { detail, cause: error });
 };

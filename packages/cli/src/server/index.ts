@@ -1,4 +1,11 @@
-/** The MUXI server of this machine: finds, starts, asks and stops it. */
+/** Servers: the one of this machine, which can be started and stopped, and those that profiles name. */
+export {
+  type ChosenServer,
+  chosenServer,
+  clientFor,
+  explainChosenError,
+  profileNamed,
+} from "./chosen-server.ts";
 export { explainServerError } from "./explain.ts";
 export { type LocalServer, localServer, runningServer } from "./local-server.ts";
 export { portInUse, probe } from "./probe.ts";

@@ -36,7 +36,7 @@ export const localServer = async (context: Context, port: number | undefined): P
   try {
     const overrides = chosen === undefined ? {} : { port: String(chosen) };
     const config = await loadConfig({ directories, env, overrides });
-    const url = `http://127.0.0.1:${config.port}`;
+    const url = `${config.tls ? "https" : "http"}://127.0.0.1:${config.port}`;
     // A server without credentials ignores the signature, but the client always makes one.
     const { key: keyId, secret: secretKey } = config.credentials ?? { key: "none", secret: "none" };
     return {

@@ -5,13 +5,14 @@ const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 const frameMs = 80;
 const clearLine = "\r\u001b[2K";
 
-/** One line that turns while the work is done, and is gone afterwards. */
-export const spin = async <Result>(
-  terminal: Writable,
-  colours: Colours,
-  text: string,
-  work: () => Promise<Result>,
-): Promise<Result> => {
+/** One line that turns until it is stopped, and is gone afterwards. */
+export interface Spinner {
+  show(text: string): void;
+  stop(): void;
+}
+
+export const startSpinner = (terminal: Writable, colours: Colours, first: string): Spinner => {
+  let text = first;
   let frame = 0;
   const draw = () => {
     terminal.write(`${clearLine}${colours.cyan(frames[frame % frames.length] ?? "")} ${text}`);
@@ -19,10 +20,13 @@ export const spin = async <Result>(
   };
   draw();
   const timer = setInterval(draw, frameMs);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-    terminal.write(clearLine);
-  }
+  return {
+    show(next) {
+      text = next;
+    },
+    stop() {
+      clearInterval(timer);
+      terminal.write(clearLine);
+    },
+  };
 };

@@ -1,3 +1,4 @@
+/** What an error says beside its message. */
 export interface ErrorOptions {
   code?: string | undefined;
   statusCode?: number | undefined;
@@ -28,6 +29,7 @@ export class MuxiError extends Error {
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
 
+  /** @param options What is known beside the message. */
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code ?? "ERROR";

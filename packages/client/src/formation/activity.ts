@@ -1,19 +1,14 @@
-import type { CancelResult } from "@muxi/protocol/types";
 import { path } from "../http/arguments.ts";
 import type { CallOptions, StreamOptions } from "../http/send.ts";
 import type { Result } from "../http/unwrap.ts";
 import { decodeJson } from "../stream/decode.ts";
-import type { EventStream } from "../stream/event-stream.ts";
+import { EventStream, type Source } from "../stream/event-stream.ts";
 import type { FormationEvent, RequestList, RequestStatus } from "../wire/requests.ts";
-import { FormationCaller } from "./caller.ts";
-
-/** Names the user that a call is for; the client's own `userId` counts when it is left out. */
-export interface ForUser {
-  userId?: string | undefined;
-}
+import type { FormationCall, ForUser } from "./caller.ts";
+import { ChatClient } from "./chat-client.ts";
 
 /** What runs and what happens: requests and events (contract/formation-api.md 4.3, 4.5). */
-export class Activity extends FormationCaller {
+export class Activity extends ChatClient {
   /** The user's requests; with the admin key and no user, everyone's. */
   async getRequests({ userId }: ForUser = {}, options?: CallOptions): Promise<Result<RequestList>> {
     return this.call({ path: "/requests", key: "either", user: "filter", userId }, options);
@@ -28,15 +23,6 @@ export class Activity extends FormationCaller {
       { path: path`/requests/${{ requestId }}`, key: "either", user: "filter", userId },
       options,
     );
-  }
-
-  /** Stops a request. Throws when it has already ended otherwise. */
-  async cancelRequest(
-    { requestId, userId }: ForUser & { requestId: string },
-    options?: CallOptions,
-  ): Promise<Result<CancelResult>> {
-    const spec = { path: path`/requests/${{ requestId }}`, key: "either", user: "filter" } as const;
-    return this.call({ ...spec, method: "DELETE", userId }, options);
   }
 
   /**
@@ -56,5 +42,23 @@ export class Activity extends FormationCaller {
       options,
       decodeJson<FormationEvent>,
     );
+  }
+
+  /** A stream of events that goes on until the server closes it, and that nothing has to stop. */
+  protected follow<Event>(
+    spec: FormationCall,
+    options: StreamOptions,
+    decode: Source<Event>["decode"],
+  ): EventStream<Event> {
+    const open = this.opener(spec, options);
+    const source: Source<Event> = {
+      connect: (lifetime) => open(lifetime),
+      decode,
+      isLast: () => false,
+      endless: true,
+      canResume: () => false,
+      stop: () => Promise.resolve(),
+    };
+    return new EventStream(source, this.streamSettings(options, true));
   }
 }

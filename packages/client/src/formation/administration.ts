@@ -27,7 +27,7 @@ import type {
   SecretsReloaded,
 } from "../wire/administration.ts";
 import type { Confirmation } from "../wire/automation.ts";
-import { People } from "./people.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** Which lines of the log to follow; at least one. */
 export interface LogFilter {
@@ -65,8 +65,13 @@ const secretName = (key: string): string => key.toUpperCase().replaceAll(/[^A-Z0
  * What an operator sees and sets: needs the admin key, but for `health`
  * (contract/formation-api.md 4.1, 4.11 to 4.18, 4.21).
  */
-export class Administration extends People {
-  /** Whether the formation can answer. Needs no key. Throws `ServerError` with 503 when it cannot. */
+export class Administration extends Upkeep {
+  /**
+   * Whether the formation can answer. Needs no key. Throws `ServerError` with 503 when it cannot.
+   *
+   * @example
+   * console.log((await formation.health()).status);
+   */
   async health(options?: CallOptions): Promise<Result<FormationHealth>> {
     return this.call({ path: "/health", key: "none" }, options);
   }

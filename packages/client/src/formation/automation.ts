@@ -15,7 +15,7 @@ import type {
   TriggerList,
   TriggerResult,
 } from "../wire/automation.ts";
-import type { ForUser } from "./activity.ts";
+import type { ForUser } from "./caller.ts";
 import { Memories } from "./memories.ts";
 
 /** Triggers, scheduled jobs, SOPs, skills and notifications (contract/formation-api.md 4.8 to 4.10, 4.23). */
@@ -33,7 +33,7 @@ export class Automation extends Memories {
   /**
    * Lets a trigger act on data.
    *
-   * @param args.asyncMode Do not wait for the result: follow it with `getRequest`. Default false.
+   * `asyncMode`: do not wait for the result, follow it with `getRequest`. Default false.
    * @example
    * const result = await formation.fireTrigger({ name: "new-order", data: { order: { id: 7 } }, userId: "user_123" });
    * if (result.status === "completed") console.log(result.content);
@@ -69,7 +69,12 @@ export class Automation extends Memories {
     return this.call({ path: "/scheduler", key: "admin" }, options);
   }
 
-  /** The user's jobs; with the admin key and no user, everyone's. */
+  /**
+   * The user's jobs; with the admin key and no user, everyone's.
+   *
+   * @example
+   * const { jobs } = await formation.getSchedulerJobs({ userId: "user_123" });
+   */
   async getSchedulerJobs({ userId }: ForUser = {}, options?: CallOptions): Promise<Result<SchedulerJobList>> {
     return this.call({ path: "/scheduler/jobs", key: "either", user: "filter", userId }, options);
   }
@@ -77,7 +82,7 @@ export class Automation extends Memories {
   /**
    * Has a message said at a time or again and again. Needs the admin key.
    *
-   * @param args.schedule A cron expression, or an ISO 8601 time in the future.
+   * `schedule`: a cron expression, or an ISO 8601 time in the future.
    * @example
    * await formation.createSchedulerJob({
    *   jobType: "prompt",
@@ -115,7 +120,12 @@ export class Automation extends Memories {
     return this.call({ path: path`/scheduler/jobs/${{ jobId }}`, key: "admin" }, options);
   }
 
-  /** Removes a job. Needs the admin key. */
+  /**
+   * Removes a job. Needs the admin key.
+   *
+   * @example
+   * await formation.deleteSchedulerJob({ jobId: job.id });
+   */
   async deleteSchedulerJob(
     { jobId }: { jobId: string },
     options?: CallOptions,

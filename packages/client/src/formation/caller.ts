@@ -13,7 +13,7 @@ import {
 } from "../http/send.ts";
 import type { Result } from "../http/unwrap.ts";
 import { eventStreamOnly } from "../stream/connection.ts";
-import { EventStream, type Source, type StreamSettings } from "../stream/event-stream.ts";
+import type { StreamSettings } from "../stream/event-stream.ts";
 import { type FormationClientOptions, type FormationConfig, resolveConfig } from "./config.ts";
 
 /** A call to the Formation API. */
@@ -35,6 +35,11 @@ export interface FormationCall {
   json?: unknown;
   /** Whether the server keeps the idempotency key of this call. Default: every method but `POST` can be repeated. */
   repeatable?: boolean;
+}
+
+/** Names the user that a call is for; the client's own `userId` counts when it is left out. */
+export interface ForUser {
+  userId?: string | undefined;
 }
 
 /** Sends the call of a stream and gives the response, its body unread. */
@@ -92,24 +97,6 @@ export class FormationCaller {
       signal: options.signal,
       after,
     };
-  }
-
-  /** A stream of events that goes on until the server closes it, and that nothing has to stop. */
-  protected follow<Event>(
-    spec: FormationCall,
-    options: StreamOptions,
-    decode: Source<Event>["decode"],
-  ): EventStream<Event> {
-    const open = this.opener(spec, options);
-    const source: Source<Event> = {
-      connect: (lifetime) => open(lifetime),
-      decode,
-      isLast: () => false,
-      endless: true,
-      canResume: () => false,
-      stop: () => Promise.resolve(),
-    };
-    return new EventStream(source, this.streamSettings(options, true));
   }
 
   #prepare(spec: FormationCall): Call {

@@ -18,7 +18,7 @@ import type {
   SessionBufferCleared,
   UserBuffer,
 } from "../wire/memory.ts";
-import type { ForUser } from "./activity.ts";
+import type { ForUser } from "./caller.ts";
 import { Conversations } from "./conversations.ts";
 
 /** What a memory says and whom it belongs to. */
@@ -43,7 +43,12 @@ const filteredByUser = { key: "either", user: "filter" } as const;
 
 /** Memories, buffers, history and artifacts (contract/formation-api.md 4.6, 4.7, 4.23). */
 export class Memories extends Conversations {
-  /** The formation's memory configuration. Needs the admin key. */
+  /**
+   * The formation's memory configuration. Needs the admin key.
+   *
+   * @example
+   * const config = await formation.getMemoryConfig();
+   */
   async getMemoryConfig(options?: CallOptions): Promise<Result<MemoryConfig>> {
     return this.call({ path: "/memory", key: "admin" }, options);
   }
@@ -56,7 +61,7 @@ export class Memories extends Conversations {
   /**
    * What is remembered about the user: awaited, one page; iterated, everything.
    *
-   * @param args.limit Size of a page, 1 to 100, default 10.
+   * `limit`: size of a page, 1 to 100, default 10.
    * @example
    * for await (const memory of formation.getMemories({ userId: "user_123" })) console.log(memory.content);
    */
@@ -95,7 +100,12 @@ export class Memories extends Conversations {
     return this.call({ method: "POST", path: "/memories", ...ofUser, userId, json }, options);
   }
 
-  /** Forgets one memory of the user. */
+  /**
+   * Forgets one memory of the user.
+   *
+   * @example
+   * await formation.deleteMemory({ userId: "user_123", memoryId: memory.id });
+   */
   async deleteMemory(
     { memoryId, userId }: ForUser & { memoryId: string },
     options?: CallOptions,
@@ -128,7 +138,12 @@ export class Memories extends Conversations {
     return this.call({ path: "/memory/buffer", ...ofUser, userId }, options);
   }
 
-  /** Forgets the user's recent messages, in all sessions. */
+  /**
+   * Forgets the user's recent messages, in all sessions.
+   *
+   * @example
+   * await formation.clearUserBuffer({ userId: "user_123" });
+   */
   async clearUserBuffer({ userId }: ForUser = {}, options?: CallOptions): Promise<Result<BufferCleared>> {
     return this.call({ method: "DELETE", path: "/memory/buffer", ...ofUser, userId }, options);
   }

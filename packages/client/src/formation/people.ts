@@ -11,8 +11,8 @@ import type {
   UserIdentifierDeleted,
   UserIdentifierList,
 } from "../wire/people.ts";
-import type { ForUser } from "./activity.ts";
 import { Automation } from "./automation.ts";
+import type { ForUser } from "./caller.ts";
 
 const ofUser = { key: "either", user: "required" } as const;
 
@@ -31,7 +31,7 @@ export class People extends Automation {
   /**
    * Stores a credential of the user.
    *
-   * @param args.name Default: the service.
+   * `name`: by default the service.
    */
   async createCredential(
     {
@@ -74,7 +74,7 @@ export class People extends Automation {
   /**
    * Gives identifiers to a user; those that belonged to another move over.
    *
-   * @param args.muxiUserId Left out, a new user is made.
+   * `muxiUserId`: left out, a new user is made.
    */
   async addUserIdentifiers(
     { muxiUserId, identifiers }: { muxiUserId?: string | undefined; identifiers: NewIdentifier[] },
@@ -96,7 +96,7 @@ export class People extends Automation {
   /**
    * The user behind an identifier, such as an e-mail address.
    *
-   * @param args.createUser Make one when there is none. Default false: throws `NotFoundError`.
+   * `createUser`: make one when there is none. Default false: throws `NotFoundError`.
    */
   async resolveUser(
     {

@@ -19,6 +19,7 @@ export const path = (texts: TemplateStringsArray, ...parameters: Record<string, 
     return built + encodeURIComponent(segment) + text;
   });
 
+/** The parameters of a URL; null and undefined are left out. */
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
 /** The query string with its question mark; values that are null or undefined are left out. */

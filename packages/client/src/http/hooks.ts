@@ -10,11 +10,13 @@ export interface Attempt {
 
 /** Functions that watch every attempt. What they throw fails the call. */
 export interface Hooks {
+  /** The attempt is about to be sent. */
   onRequest?: ((attempt: Attempt) => void) | undefined;
   /** The headers have come; leave the body to the call. */
   onResponse?:
     | ((attempt: Attempt & { status: number; headers: Headers; milliseconds: number }) => void)
     | undefined;
+  /** The attempt failed and is made again after `delay` milliseconds. */
   onRetry?: ((attempt: Attempt & { error: MuxiError; delay: number }) => void) | undefined;
 }
 

@@ -32,6 +32,7 @@ export class Pages<Page, Item> implements PromiseLike<Page>, AsyncIterable<Item>
     return this.#load(undefined, 0).then(onFulfilled, onRejected);
   }
 
+  /** The items of all pages, loaded one after the other. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
     let page: Page | undefined;
     let seen = 0;

@@ -7,7 +7,14 @@ import { createLifetime, type Lifetime, sleep } from "./lifetime.ts";
 import { retryDelay } from "./retry.ts";
 import { unwrap } from "./unwrap.ts";
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** What a `fetch` is given. */
+export interface FetchInit extends RequestInit {
+  /** Whether the server knows a repeat of this request from a second one, so that it does no harm. */
+  repeatable?: boolean;
+}
+
+/** What sends a request: the global `fetch`, or another one like it. */
+export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
 
 /** What all calls of one client share. */
 export interface Http {
@@ -26,6 +33,7 @@ export interface Http {
   errorIsCode: boolean;
 }
 
+/** The HTTP methods that the API uses. */
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 export interface Call {
@@ -72,12 +80,16 @@ const initOf = async (http: Http, call: Call, headers: Record<string, string>): 
     return { method, headers: json, body: JSON.stringify(call.json) };
   }
   if (call.body === undefined) return { method, headers: signed };
+  const body = await call.body();
   // "half" is what a body that is a stream needs; TypeScript's RequestInit does not know it.
   const streaming: RequestInit & { duplex: "half" } = {
     method,
     headers: signed,
-    body: await call.body(),
+    body,
     duplex: "half",
+    // A stream cannot be sent again to where a redirect points. Node's fetch keeps all of it in memory for that,
+    // unless both of these say that there is no need.
+    ...(body instanceof ReadableStream && { redirect: "error", window: null }),
   };
   return streaming;
 };
@@ -120,7 +132,7 @@ export const send = async <Value>(
     const start = performance.now();
     let response: Response;
     try {
-      response = await http.fetch(url, { ...init, signal });
+      response = await http.fetch(url, { ...init, signal, repeatable: call.repeatable });
     } catch (error) {
       throw signal.aborted ? signal.reason : connectionError(`No answer from ${http.baseUrl}`, error);
     }

@@ -12,6 +12,8 @@ export interface Bundle {
   open(): ReadableStream<Uint8Array>;
   /** The same as the body of a request. */
   body(): BodyInit;
+  /** Their SHA-256 in hex; undefined on pages loaded over plain HTTP, where browsers do not compute one. */
+  digest(): Promise<string | undefined>;
 }
 
 /** Node's modules without an import of them, which bundlers for browsers would stumble over. */
@@ -20,25 +22,44 @@ const nodeModules = () => {
   if (getBuiltinModule === undefined) {
     throw new ConfigurationError("bundlePath", "there are no files here, pass the bytes as bundle");
   }
-  return { fs: getBuiltinModule("node:fs"), stream: getBuiltinModule("node:stream") };
+  return {
+    fs: getBuiltinModule("node:fs"),
+    stream: getBuiltinModule("node:stream"),
+    crypto: getBuiltinModule("node:crypto"),
+  };
 };
 
 const bundleOfFile = (path: string): Bundle => {
-  const { fs, stream } = nodeModules();
+  const { fs, stream, crypto } = nodeModules();
   const stats = fs.statSync(requireText("bundlePath", path), { throwIfNoEntry: false });
   if (!stats?.isFile()) throw new ConfigurationError("bundlePath", `${path} is not a file`);
   // Read as it is sent: a bundle may be larger than the memory.
   const open = () => stream.Readable.toWeb(fs.createReadStream(path)) as ReadableStream<Uint8Array>;
-  return { open, body: open };
+  return {
+    open,
+    body: open,
+    async digest() {
+      const hash = crypto.createHash("sha256");
+      for await (const piece of open()) hash.update(piece);
+      return hash.digest("hex");
+    },
+  };
 };
+
+const bundleOfBlob = (blob: Blob): Bundle => ({
+  open: () => blob.stream(),
+  body: () => blob,
+  async digest() {
+    if (crypto.subtle === undefined) return undefined;
+    const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  },
+});
 
 export const openBundle = ({ bundlePath, bundle }: BundleSource): Bundle => {
   if (bundlePath !== undefined) return bundleOfFile(bundlePath);
-  if (bundle instanceof Blob) return { open: () => bundle.stream(), body: () => bundle };
-  if (bundle instanceof Uint8Array) {
-    const blob = new Blob([new Uint8Array(bundle)]);
-    return { open: () => blob.stream(), body: () => blob };
-  }
+  if (bundle instanceof Blob) return bundleOfBlob(bundle);
+  if (bundle instanceof Uint8Array) return bundleOfBlob(new Blob([new Uint8Array(bundle)]));
   throw new ConfigurationError("bundle", "must be a Blob or a Uint8Array; for a file use bundlePath");
 };
 

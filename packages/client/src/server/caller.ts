@@ -22,12 +22,13 @@ import { eventStreamOnly } from "../stream/connection.ts";
 import { EventStream } from "../stream/event-stream.ts";
 import { createSigner } from "./hmac.ts";
 import { decodeOperation } from "./operations.ts";
+import { updateHooks } from "./update-notice.ts";
 
 /** Where the server is, and the key that manages it. */
 export interface ServerClientOptions extends TransportOptions {
   /** Default: `MUXI_SERVER_URL`. */
   url?: string | undefined;
-  /** Id of the key, `muxi_pk_…`. Not needed for `health` and `ping`. */
+  /** Id of the key, `muxi_pk_…`. Leave both out for a server without authentication, and for `health` and `ping`. */
   keyId?: string | undefined;
   /** Its secret, `muxi_sk_…`. It signs requests and is never sent. */
   secretKey?: string | undefined;
@@ -69,18 +70,19 @@ export class ServerCaller {
     this.baseUrl = requireUrl("url", url);
     const keyId = optionalKey("keyId", options.keyId);
     const secretKey = optionalKey("secretKey", options.secretKey);
-    this.#open = { ...createTransport(this.baseUrl, options, env), errorIsCode: true };
-    const signer =
-      keyId !== undefined && secretKey !== undefined ? createSigner(keyId, secretKey) : undefined;
+    const transport = createTransport(this.baseUrl, options, env);
+    const hooks = [...transport.hooks, ...updateHooks(env)];
+    this.#open = { ...transport, hooks, errorIsCode: true };
+    this.#signed = this.#open;
+    if (keyId === undefined && secretKey === undefined) return;
+    if (keyId === undefined) throw new ConfigurationError("keyId", "is needed beside secretKey");
+    if (secretKey === undefined) throw new ConfigurationError("secretKey", "is needed beside keyId");
+    const signer = createSigner(keyId, secretKey);
     const { pathname } = new URL(this.baseUrl);
     const prefix = pathname === "/" ? "" : pathname;
     this.#signed = {
       ...this.#open,
       async sign(method, path) {
-        if (signer === undefined) {
-          const missing = keyId === undefined ? "keyId" : "secretKey";
-          throw new ConfigurationError(missing, `is needed for ${method} ${path}`);
-        }
         return { authorization: await signer.authorization(method, prefix + path, Date.now()) };
       },
     };
@@ -93,6 +95,16 @@ export class ServerCaller {
   /** A call whose answer is text. */
   protected callText(spec: ServerCall, options?: CallOptions): Promise<string> {
     return call(this.#signed, prepare(spec), options, (response) => response.text());
+  }
+
+  /** A call whose answer is a file. */
+  protected callBytes(spec: ServerCall, options?: CallOptions): Promise<Uint8Array> {
+    return call(
+      this.#signed,
+      prepare(spec),
+      options,
+      async (response) => new Uint8Array(await response.arrayBuffer()),
+    );
   }
 
   /** A call of the two endpoints that need no signature. */

@@ -26,9 +26,6 @@ export interface ChatConnector {
   cancel?: (requestId: string) => Promise<unknown>;
 }
 
-/** Pieces of text before they are joined, so that an answer takes hardly more memory than its text. */
-const piecesPerJoin = 1024;
-
 /**
  * One answer as it comes. Read its events, or `text()`, `textStream()`, `batches()` or `final()`.
  *
@@ -44,7 +41,6 @@ const piecesPerJoin = 1024;
 export class ChatStream extends EventStream<ChatEvent> {
   readonly #owner: ChatOwner;
   #text = "";
-  #pieces: string[] = [];
   #done: DoneEvent | undefined;
 
   constructor(connector: ChatConnector, owner: ChatOwner, settings: StreamSettings) {
@@ -105,7 +101,7 @@ export class ChatStream extends EventStream<ChatEvent> {
       throw this.failure ?? new MuxiError("The stream was left before its end", { code: "STREAM_LEFT" });
     }
     const { type: _, finished: __, ...rest } = this.#done;
-    return { text: this.#text + this.#pieces.join(""), ...rest };
+    return { text: this.#text, ...rest };
   }
 
   /** Reads what is left and gives the text of the whole answer. */
@@ -125,15 +121,7 @@ export class ChatStream extends EventStream<ChatEvent> {
 
   protected override delivered(event: ChatEvent): void {
     if (event.type === "text") {
-      if (event.replace) {
-        this.#text = "";
-        this.#pieces = [];
-      }
-      this.#pieces.push(event.text);
-      if (this.#pieces.length === piecesPerJoin) {
-        this.#text += this.#pieces.join("");
-        this.#pieces = [];
-      }
+      this.#text = event.replace ? event.text : this.#text + event.text;
     } else if (event.type === "done") {
       this.#done = event;
     }

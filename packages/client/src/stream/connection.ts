@@ -55,9 +55,9 @@ export const createConnection = (
   let watched = !idle.afterKeepAlive;
   let atEnd = false;
   const parser = createSseParser(
-    (name, data, id) => {
+    (name, data, number) => {
       // An event that the end of the response cut off is none, unless all of it has come.
-      if (!atEnd || isJson(data)) onEvent(name, data, id);
+      if (!atEnd || isJson(data)) onEvent(name, data, number);
     },
     () => {
       watched = true;

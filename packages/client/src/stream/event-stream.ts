@@ -81,13 +81,13 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return this.#lifetime !== undefined && !this.#ended;
   }
 
+  /** The next event. Sends the request when it is the first one. */
   // Not an async function: an event that is there already costs one promise, not three.
   next(): Promise<IteratorResult<Event>> {
     const entry = this.#take();
     if (entry !== undefined) return Promise.resolve(entry);
     if (this.#ended) return this.#end();
-    this.#filling ??= this.#fill();
-    return this.#filling.then(() => this.next());
+    return this.#wait();
   }
 
   /** Leaves the stream: closes the connection and tells the server to stop. */
@@ -96,10 +96,12 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return { done: true, value: undefined };
   }
 
+  /** The stream itself: it can be read once. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  /** The same as `return()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#leave();
   }
@@ -177,6 +179,16 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return entry;
   }
 
+  async #wait(): Promise<IteratorResult<Event>> {
+    for (;;) {
+      this.#filling ??= this.#fill();
+      await this.#filling;
+      const entry = this.#take();
+      if (entry !== undefined) return entry;
+      if (this.#ended) return this.#end();
+    }
+  }
+
   #end(): Promise<IteratorResult<Event>> {
     if (this.#failure === undefined || this.#failureThrown)
       return Promise.resolve({ done: true, value: undefined });
@@ -230,7 +242,9 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     try {
       const response = await this.#source.connect(lifetime, this.#cuts > 0 ? this.#received : undefined);
       lifetime.liftDeadline();
-      return createConnection(response, lifetime, idle, (name, data, id) => this.#receive(name, data, id));
+      return createConnection(response, lifetime, idle, (name, data, number) =>
+        this.#receive(name, data, number),
+      );
     } catch (error) {
       // What came in place of a stream is not read: the socket must not wait for that.
       lifetime.abort(undefined);
@@ -239,9 +253,8 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     }
   }
 
-  #receive(name: string, data: string, id: string): void {
+  #receive(name: string, data: string, number: number): void {
     if (this.#ended) return;
-    const number = id === "" ? Number.NaN : Number(id);
     if (Number.isSafeInteger(number)) {
       const expected = this.#received + 1;
       if (number < expected) return;

@@ -4,14 +4,14 @@ import { createSseParser } from "./sse.ts";
 interface Parsed {
   name: string;
   data: string;
-  id: string;
+  number: number;
 }
 
 const parse = (chunks: Iterable<string>) => {
   const events: Parsed[] = [];
   let comments = 0;
   const parser = createSseParser(
-    (name, data, id) => events.push({ name, data, id }),
+    (name, data, number) => events.push({ name, data, number }),
     () => comments++,
   );
   for (const chunk of chunks) parser.feed(chunk);
@@ -25,7 +25,7 @@ const decode = (pieces: Iterable<Uint8Array>): string[] => {
   return [...texts, decoder.decode()];
 };
 
-const event = (data: string, name = "message", id = ""): Parsed => ({ name, data, id });
+const event = (data: string, name = "message", number = Number.NaN): Parsed => ({ name, data, number });
 
 const cases: [string, string, Parsed[]][] = [
   ["LF", "data: a\n\ndata: b\n\n", [event("a"), event("b")]],
@@ -41,8 +41,13 @@ const cases: [string, string, Parsed[]][] = [
     "event: x\nevent: y\ndata: a\n\ndata: b\n\n",
     [event("a", "y"), event("b")],
   ],
-  ["id and retry", "id: 7\nretry: 10\ndata: a\n\ndata: b\n\n", [event("a", "message", "7"), event("b")]],
-  ["an id with a null character is ignored", "id: 1\0\ndata: a\n\n", [event("a")]],
+  [
+    "the number and retry",
+    "id: 7\nretry: 10\ndata: a\n\ndata: b\n\n",
+    [event("a", "message", 7), event("b")],
+  ],
+  ["an id that is no number", "id: 1\0\ndata: a\n\nid: x1\ndata: b\n\n", [event("a"), event("b")]],
+  ["an empty id", "id: 1\nid:\ndata: a\n\nid: 2\nid\ndata: b\n\n", [event("a"), event("b")]],
   ["a name without data", "event: done\n\n", [event("", "done")]],
   ["empty data", "data:\n\n", [event("")]],
   ["unknown fields and lines", "foo: bar\nbaz\ndata: a\n\n", [event("a")]],

@@ -4,9 +4,9 @@ import { MuxiError } from "../errors/errors.ts";
  * Receives each event of a stream.
  *
  * @param name `message` when the event has no name.
- * @param id The event's own id, or the empty string.
+ * @param number The event's id, which on this wire is its number; NaN when it has none or another one.
  */
-export type OnEvent = (name: string, data: string, id: string) => void;
+export type OnEvent = (name: string, data: string, number: number) => void;
 
 export interface SseParser {
   /** Takes the next piece of the text, cut anywhere. */
@@ -15,10 +15,28 @@ export interface SseParser {
   end(): void;
 }
 
-const lineFeed = 10;
-const carriageReturn = 13;
 const space = 32;
 const colon = 58;
+const letterD = 100;
+const letterE = 101;
+const letterI = 105;
+
+const digitZero = 48;
+
+/** One space after the colon is no part of the value. */
+const valueStart = (text: string, start: number): number =>
+  text.charCodeAt(start) === space ? start + 1 : start;
+
+/** The whole number that is written in `text` from `start` to `end`. To cut it out and convert it takes longer. */
+const numberIn = (text: string, start: number, end: number): number => {
+  let number = start < end ? 0 : Number.NaN;
+  for (let index = start; index < end; index++) {
+    const digit = text.charCodeAt(index) - digitZero;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
+};
 
 /** Characters. Without a limit a server that never ends its line would fill the memory. */
 const longestEvent = 64 * 1024 * 1024;
@@ -33,87 +51,68 @@ export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => 
   let rest = "";
   let data: string | undefined;
   let name = "";
-  let id = "";
+  let number = Number.NaN;
   let skipLineFeed = false;
 
   const dispatch = () => {
     // An event without data is one only if it has a name: `event: done` says all it has to say.
-    if (data !== undefined || name !== "") onEvent(name || "message", data ?? "", id);
+    if (data !== undefined || name !== "") onEvent(name || "message", data ?? "", number);
     data = undefined;
     name = "";
-    id = "";
+    number = Number.NaN;
   };
 
   /** Takes the line that lies in `text` from `start` to `end`: to cut it out first would copy every line twice. */
   const field = (text: string, start: number, end: number) => {
-    const value = (from: number) => text.slice(text.charCodeAt(from) === space ? from + 1 : from, end);
-    if (text.startsWith("data:", start)) {
-      const line = value(start + 5);
+    // The first letter chooses the one name to compare: a comparison with each name costs as much as all the rest.
+    const first = text.charCodeAt(start);
+    if (first === letterD && text.startsWith("data:", start)) {
+      const line = text.slice(valueStart(text, start + 5), end);
       data = data === undefined ? line : `${data}\n${line}`;
-    } else if (text.startsWith("event:", start)) {
-      name = value(start + 6);
-    } else if (text.startsWith("id:", start)) {
-      const line = value(start + 3);
-      if (!line.includes("\0")) id = line;
-    } else if (text.charCodeAt(start) === colon) {
+    } else if (first === letterE && text.startsWith("event:", start)) {
+      name = text.slice(valueStart(text, start + 6), end);
+    } else if (first === letterI && text.startsWith("id:", start)) {
+      number = numberIn(text, valueStart(text, start + 3), end);
+    } else if (first === colon) {
       onComment();
-    } else {
-      bareField(text.slice(start, end));
+    } else if (!text.slice(start, end).includes(":")) {
+      // A line that is only a name stands for that field, empty.
+      field(`${text.slice(start, end)}:`, 0, end - start + 1);
     }
   };
 
-  const bareField = (line: string) => {
-    if (line === "data") data = data === undefined ? "" : `${data}\n`;
-    else if (line === "event") name = "";
-    else if (line === "id") id = "";
-  };
-
-  const take = (line: string) => (line === "" ? dispatch() : field(line, 0, line.length));
-
-  const feedLineFeeds = (chunk: string) => {
-    let start = 0;
+  const feedLines = (chunk: string) => {
     // Only the new piece is searched: a long line that comes in many pieces is joined once, not scanned each time.
     let end = chunk.indexOf("\n");
-    if (end !== -1 && rest !== "") {
-      take(rest + chunk.slice(0, end));
-      rest = "";
-      start = end + 1;
-      end = chunk.indexOf("\n", start);
+    if (end === -1) {
+      rest += chunk;
+      return;
     }
+    const text = rest + chunk;
+    end += rest.length;
+    let start = 0;
     while (end !== -1) {
       if (end === start) dispatch();
-      else field(chunk, start, end);
+      else field(text, start, end);
       start = end + 1;
-      end = chunk.indexOf("\n", start);
+      end = text.indexOf("\n", start);
     }
-    rest += start === 0 ? chunk : chunk.slice(start);
-  };
-
-  const feedAnyLineEnds = (chunk: string) => {
-    let start = 0;
-    for (let index = 0; index < chunk.length; index++) {
-      const code = chunk.charCodeAt(index);
-      if (code !== lineFeed && code !== carriageReturn) {
-        skipLineFeed = false;
-        continue;
-      }
-      if (code === lineFeed && skipLineFeed) {
-        skipLineFeed = false;
-      } else {
-        take(rest + chunk.slice(start, index));
-        rest = "";
-        // A CR ends its line at once; a LF right after it, perhaps in the next piece, belongs to it.
-        skipLineFeed = code === carriageReturn;
-      }
-      start = index + 1;
-    }
-    rest += chunk.slice(start);
+    rest = text.slice(start);
   };
 
   return {
     feed(chunk) {
-      if (skipLineFeed || chunk.includes("\r")) feedAnyLineEnds(chunk);
-      else feedLineFeeds(chunk);
+      let text = chunk;
+      if (skipLineFeed && text !== "") {
+        if (text.startsWith("\n")) text = text.slice(1);
+        skipLineFeed = false;
+      }
+      if (text.includes("\r")) {
+        // A CR ends its line at once; a LF right after it, perhaps in the next piece, belongs to it.
+        skipLineFeed = text.endsWith("\r");
+        text = text.replaceAll(/\r\n?/g, "\n");
+      }
+      feedLines(text);
       if (rest.length + (data?.length ?? 0) > longestEvent) {
         throw new MuxiError(`An event of the stream is longer than ${longestEvent} characters`, {
           code: "INVALID_RESPONSE",
@@ -121,7 +120,7 @@ export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => 
       }
     },
     end() {
-      if (rest !== "") take(rest);
+      if (rest !== "") field(rest, 0, rest.length);
       rest = "";
       // A name alone may be the first half of an event that was cut.
       if (data !== undefined) dispatch();

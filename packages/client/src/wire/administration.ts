@@ -3,6 +3,7 @@
 /** A block of the formation document, its secrets as placeholders. */
 export type ConfigBlock = Record<string, unknown>;
 
+/** Defaults for all tool servers, and the servers. */
 export interface McpConfig {
   default_retry_attempts: number;
   default_timeout_seconds: number;
@@ -15,11 +16,13 @@ export interface McpConfig {
   servers: unknown;
 }
 
+/** The tool servers. */
 export interface McpServerList {
   servers: ConfigBlock[];
   count: number;
 }
 
+/** A tool of the formation. */
 export interface McpTool {
   name: string;
   description: string;
@@ -27,16 +30,19 @@ export interface McpTool {
   parameters: unknown;
 }
 
+/** The tools of all servers. */
 export interface McpToolList {
   tools: McpTool[];
 }
 
+/** Which secrets there are, without their values. */
 export interface SecretList {
   /** Name and masked value. */
   secrets: Record<string, string>;
   count: number;
 }
 
+/** Names of the secrets that a reload found. */
 export interface SecretsReloaded {
   message: string;
   added: string[];
@@ -44,10 +50,12 @@ export interface SecretsReloaded {
   preserved: string[];
 }
 
+/** As whom the overlord speaks. */
 export interface OverlordPersona {
   persona: string;
 }
 
+/** Where the log of the system and that of conversations go. */
 export interface LoggingDestinations {
   system: { level: string; destination: string };
   conversation: {
@@ -76,18 +84,21 @@ export interface LogEntry {
   data: unknown;
 }
 
+/** What was changed, newest first. */
 export interface AuditLog {
   entries: Record<string, unknown>[];
   total_entries: number;
   limit: number;
 }
 
+/** How much the audit log held before it was emptied. */
 export interface AuditCleared {
   previous_entries_count: number;
   cleared_by: string;
   message: string;
 }
 
+/** For each agent, which knowledge sources were read again. */
 export interface KnowledgeRebuilt {
   agents: Record<string, { rebuilt: unknown; failed: unknown; skipped: unknown }>;
 }

@@ -1,5 +1,6 @@
 /** Triggers, scheduler, SOPs, skills and notifications (contract/formation-api.md 4.8 to 4.10, 4.23). */
 
+/** Which triggers there are. */
 export interface TriggerList {
   formation_id: string;
   /** Their names. */
@@ -7,6 +8,7 @@ export interface TriggerList {
   count: number;
 }
 
+/** A text that becomes a request once its data is filled in. */
 export interface Trigger {
   name: string;
   /** Markdown, with `${{ data.a.b }}` where the data goes. */
@@ -20,6 +22,7 @@ export type TriggerResult =
   | { request_id: string; status: "completed"; content: string }
   | { request_id: string; status: "processing" };
 
+/** How jobs are scheduled. */
 export interface SchedulerConfig {
   enabled: boolean;
   timezone: string;
@@ -29,6 +32,7 @@ export interface SchedulerConfig {
   [field: string]: unknown;
 }
 
+/** A message that is said at a time or again and again. */
 export interface SchedulerJob {
   id: string;
   type: string;
@@ -45,11 +49,13 @@ export interface SchedulerJob {
   run_at?: string;
 }
 
+/** Scheduled jobs. */
 export interface SchedulerJobList {
   jobs: SchedulerJob[];
   count: number;
 }
 
+/** A standard operating procedure, without its text. */
 export interface SopSummary {
   name: string;
   title: string;
@@ -58,27 +64,32 @@ export interface SopSummary {
   agents_used: string[] | null;
 }
 
+/** The standard operating procedures. */
 export interface SopList {
   sops: SopSummary[];
   count: number;
 }
 
+/** A standard operating procedure. */
 export interface Sop extends SopSummary {
   content: string;
   metadata: Record<string, unknown>;
   references: unknown[] | null;
 }
 
+/** A skill, in a line. */
 export interface SkillSummary {
   name: string;
   description: string;
   scope: "public" | "private";
 }
 
+/** The skills of a formation or of an agent. */
 export interface SkillList {
   skills: SkillSummary[];
 }
 
+/** A skill. */
 export interface Skill {
   name: string;
   description: string;
@@ -88,6 +99,7 @@ export interface Skill {
   resources: unknown;
 }
 
+/** Whether a notification reached the user. */
 export interface NotificationResult {
   delivered: boolean;
   [field: string]: unknown;

@@ -5,3 +5,4 @@ export type * from "./memory.ts";
 export type * from "./people.ts";
 export type * from "./requests.ts";
 export type * from "./server.ts";
+export type * from "./upkeep.ts";

@@ -3,6 +3,7 @@
 /** The formation's memory block, as written. */
 export type MemoryConfig = Record<string, unknown>;
 
+/** How full the buffer of recent messages is. */
 export interface BufferStats {
   total_entries: number;
   total_users: number;
@@ -13,8 +14,10 @@ export interface BufferStats {
   utilization: number;
 }
 
+/** Who shares a memory. */
 export type MemoryScope = "user" | "group" | "formation";
 
+/** Something that is remembered. */
 export interface Memory {
   id: string;
   content: string;
@@ -25,21 +28,25 @@ export interface Memory {
   scope_id: string | null;
 }
 
+/** A page of memories. */
 export interface MemoryList {
   memories: Memory[];
   count: number;
 }
 
+/** A memory that was just added. */
 export interface MemoryCreated extends Omit<Memory, "content"> {
   content: { type: string; detail: string };
 }
 
+/** Which memory is gone. */
 export interface MemoryDeleted {
   /** Id of the memory that is gone. */
   deleted: string;
   user_id: string;
 }
 
+/** A user's recent messages, in numbers. */
 export interface UserBuffer {
   user_id: string;
   total_messages: number;
@@ -47,6 +54,7 @@ export interface UserBuffer {
   buffer_size_kb: number;
 }
 
+/** How much was forgotten, of one user or of everyone. */
 export interface BufferCleared {
   message: string;
   user_id: string | null;
@@ -54,6 +62,7 @@ export interface BufferCleared {
   sessions_cleared: number;
 }
 
+/** How much of one session was forgotten. */
 export interface SessionBufferCleared {
   message: string;
   user_id: string;
@@ -61,11 +70,13 @@ export interface SessionBufferCleared {
   messages_cleared: number;
 }
 
+/** What happened with a user, entry by entry. */
 export interface History {
   entries: Record<string, unknown>[];
   count: number;
 }
 
+/** A file that an agent made, without its content. */
 export interface ArtifactSummary {
   id: string;
   name: string;
@@ -83,12 +94,14 @@ export interface ArtifactSummary {
   last_accessed_at: string;
 }
 
+/** A user's artifacts. */
 export interface ArtifactList {
   artifacts: ArtifactSummary[];
   count: number;
   total: number;
 }
 
+/** All versions of one artifact. */
 export interface ArtifactVersions {
   name: string;
   versions: Record<string, unknown>[];

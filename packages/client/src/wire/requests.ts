@@ -6,6 +6,7 @@ export interface ChatAccepted {
   status: "processing";
 }
 
+/** A request, and how it stands. */
 export interface RequestSummary {
   request_id: string;
   user_id: string;
@@ -25,11 +26,13 @@ export interface RequestSummary {
   error?: string;
 }
 
+/** Requests that the server still knows. */
 export interface RequestList {
   requests: RequestSummary[];
   count: number;
 }
 
+/** How a request stands, and its result. */
 export interface RequestStatus extends RequestSummary {
   /** The answer, once completed. */
   result?: string | Record<string, unknown>;

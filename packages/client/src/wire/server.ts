@@ -1,5 +1,6 @@
 /** Answers of the control plane (contract/server-api.md 8). */
 
+/** Which version of a formation runs. */
 export interface FormationVersion {
   /** From the formation's configuration. */
   semantic?: string;
@@ -9,6 +10,7 @@ export interface FormationVersion {
   previous?: string;
 }
 
+/** A formation of a server, with its state as it is now. */
 export interface DeployedFormation {
   id: string;
   name: string;
@@ -23,11 +25,13 @@ export interface DeployedFormation {
   version?: FormationVersion;
 }
 
+/** The formations of a server. */
 export interface DeployedFormationList {
   formations: DeployedFormation[];
   total: number;
 }
 
+/** One formation of a server. */
 export interface DeployedFormationDetail extends DeployedFormation {
   created_at: string;
   deployed_at: string;
@@ -35,6 +39,7 @@ export interface DeployedFormationDetail extends DeployedFormation {
   last_health_check?: string;
 }
 
+/** Where a new formation runs. */
 export interface DeployResult {
   formation_id: string;
   port: number;
@@ -44,6 +49,7 @@ export interface DeployResult {
   pid: number;
 }
 
+/** What an update did. */
 export interface UpdateResult {
   id: string;
   status: string;
@@ -56,6 +62,7 @@ export interface UpdateResult {
   deployment_type: string;
 }
 
+/** What a rollback did. */
 export interface RollbackResult {
   id: string;
   status: string;
@@ -74,6 +81,7 @@ export interface LifecycleResult {
   restart_count?: number;
 }
 
+/** What is left of an update that was broken off. */
 export interface CancelUpdateResult {
   message: string;
   formation_id: string;
@@ -82,6 +90,7 @@ export interface CancelUpdateResult {
   current_port: number;
 }
 
+/** The last lines of a formation's output. */
 export interface FormationLogs {
   formation_id: string;
   logs: { stdout: string[]; stderr: string[] };
@@ -105,6 +114,7 @@ export interface OperationComplete {
   [field: string]: unknown;
 }
 
+/** A line of a formation's output. */
 export interface FormationLogLine {
   line: string;
   formation_id: string;

@@ -29,6 +29,11 @@ const timezone = z.string().refine((zone) => {
   }
 }, "must be a time zone such as UTC or Europe/Paris");
 
+/** A version constraint, or a mapping that holds one beside other things (contract/formation.md 2.1). */
+const runtimeSection = z.union([filledText, section({ version: filledText.optional() })], {
+  error: 'must be a version such as "1.2", in quotes, or a mapping',
+});
+
 const serverSection = section({
   host: filledText.optional(),
   port: z.int().min(1).max(65535).optional(),
@@ -113,6 +118,7 @@ export const manifestSchema = section({
   author: text.optional(),
   url: text.optional(),
   license: text.default("Unlicense"),
+  runtime: runtimeSection.optional(),
   muxi_runtime: text.optional(),
   init: text.optional(),
   agents: components,

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { folder } from "../../test/folder.ts";
 import { encryptFernet, newFernetKey } from "./fernet.ts";
-import { openSecrets, SecretsError } from "./store.ts";
+import { SecretsError } from "./files.ts";
+import { openSecrets } from "./store.ts";
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 

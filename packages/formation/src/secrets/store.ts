@@ -2,23 +2,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { createAtomically, writeAtomically } from "../atomic.ts";
-import { isMissing, systemCode } from "../files.ts";
 import { decryptFernet, encryptFernet, FernetError, newFernetKey } from "./fernet.ts";
+import { readIfThere, SecretsError, secretFiles } from "./files.ts";
 import { findSecretName, normalizeSecretName } from "./names.ts";
-
-export const secretFiles = { key: ".key", encrypted: "secrets.enc", template: "secrets" } as const;
-
-/** The secrets of a formation cannot be read or changed. The message names the file and never holds content. */
-export class SecretsError extends Error {
-  override readonly name = "SecretsError";
-  /** File that is at fault, relative to the formation folder. */
-  readonly file: string;
-
-  constructor(file: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.file = file;
-  }
-}
+import { editTemplate } from "./template.ts";
 
 /** The secrets of one formation folder. Names are compared in their stored form, `MY_API_KEY`. */
 export interface Secrets {
@@ -35,15 +22,6 @@ export interface Secrets {
   /** Removes a value and its line in the template; false when there was none. */
   delete(name: string): Promise<boolean>;
 }
-
-const readIfThere = async (dir: string, file: string): Promise<string | undefined> => {
-  try {
-    return await readFile(join(dir, file), "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw new SecretsError(file, `cannot be read (${systemCode(error)})`, { cause: error });
-  }
-};
 
 const valuesSchema = z.record(z.string(), z.string());
 
@@ -90,17 +68,6 @@ const ensureKey = async (dir: string): Promise<string> => {
   return readFile(path, "utf8");
 };
 
-const lineName = (line: string): string | undefined => /^\s*([^#=\s][^=]*?)\s*=/.exec(line)?.[1];
-
-const editTemplate = async (dir: string, name: string, listed: boolean): Promise<void> => {
-  const lines = ((await readIfThere(dir, secretFiles.template)) ?? "").split("\n");
-  const others = lines.filter((line) => normalizeSecretName(lineName(line) ?? "") !== name);
-  const isListed = others.length < lines.length;
-  if (isListed === listed) return;
-  const text = (listed ? [...lines.join("\n").trimEnd().split("\n"), `${name}=`] : others).join("\n").trim();
-  await writeAtomically(join(dir, secretFiles.template), text === "" ? "" : `${text}\n`, 0o644);
-};
-
 /**
  * Opens the secrets of a formation folder: `secrets.enc`, decrypted with `.key`. A folder without them has none.
  *
@@ -119,7 +86,7 @@ export const openSecrets = async (dir: string): Promise<Secrets> => {
       const token = encryptFernet(await ensureKey(dir), JSON.stringify(Object.fromEntries(changed)));
       await writeAtomically(join(dir, secretFiles.encrypted), token, 0o600);
       values = changed;
-      await editTemplate(dir, name, isListed);
+      await editTemplate(dir, isListed ? { add: [name] } : { remove: [name] });
     };
     // One after the other: two at once would both start from the same content. A failed one fails for its caller.
     last = last.then(work, work);

@@ -1,3 +1,4 @@
+import type { BlockList } from "node:net";
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -6,9 +7,10 @@ import Fastify, {
   type HTTPMethods,
   type onRequestAsyncHookHandler,
 } from "fastify";
-import { type Credentials, foreignPage, refusal } from "../auth/index.ts";
+import { type Credentials, clientAddress, createFailureLimit, foreignPage, refusal } from "../auth/index.ts";
 import { corsHeaders, preflightHeaders } from "../cors.ts";
 import type { Log } from "../logs/index.ts";
+import type { Metrics } from "../metrics/index.ts";
 import { version } from "../version.ts";
 import { createDevHandlers, type DevOptions } from "./dev.ts";
 import { errorBody, HttpError } from "./errors.ts";
@@ -22,23 +24,43 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 export interface AppOptions extends StatusOptions, DevOptions {
   serverFactory: FastifyServerFactory;
   credentials: Credentials | undefined;
+  /** Per address and minute. */
+  maxAuthFailures: number;
+  /** Peers whose `X-Forwarded-For` is believed. */
+  trustedProxies: BlockList;
+  metrics: Metrics;
   log: Log;
 }
 
+type GuardOptions = Pick<AppOptions, "credentials" | "maxAuthFailures" | "trustedProxies" | "now">;
+
 /** Refuses a request to `/rpc` that carries no valid signature, or, without credentials, does not come from this machine. */
-const createGuard =
-  (credentials: Credentials | undefined, now: () => number): onRequestAsyncHookHandler =>
-  async (request, reply) => {
-    const { method, headers } = request;
-    if (credentials) {
-      const signed = { method, url: request.url, authorization: headers.authorization, now: now() };
-      const reason = refusal(signed, credentials);
-      if (reason) return reply.code(401).send(errorBody(401, reason));
-    } else {
+const createGuard = ({
+  credentials,
+  maxAuthFailures,
+  trustedProxies,
+  now,
+}: GuardOptions): onRequestAsyncHookHandler => {
+  if (!credentials) {
+    return async ({ headers }, reply) => {
       const reason = foreignPage(headers);
       if (reason) return reply.code(403).send(errorBody(403, reason));
+    };
+  }
+  const limit = createFailureLimit(maxAuthFailures);
+  return async ({ method, url, headers, raw }, reply) => {
+    const address = clientAddress(raw, trustedProxies);
+    const wait = limit.waitFor(address, now());
+    if (wait > 0) {
+      const message = `Too many requests with wrong credentials. Try again in ${wait} seconds.`;
+      return reply.code(429).header("retry-after", wait).send(errorBody(429, message));
     }
+    const reason = refusal({ method, url, authorization: headers.authorization, now: now() }, credentials);
+    if (!reason) return;
+    limit.failed(address, now());
+    return reply.code(401).send(errorBody(401, reason));
   };
+};
 
 interface Route {
   url: string;
@@ -63,7 +85,7 @@ const mount = (app: FastifyInstance, route: Route): void => {
 };
 
 /** The routes of contract/server-api.md 7.1 and 7.2. */
-export const createApp = ({ serverFactory, credentials, log, ...options }: AppOptions): FastifyInstance => {
+export const createApp = ({ serverFactory, metrics, log, ...options }: AppOptions): FastifyInstance => {
   const app = Fastify({ serverFactory, bodyLimit: 1024 * 1024, forceCloseConnections: "idle" });
 
   app.addHook("onRequest", async (_request, reply) => {
@@ -83,12 +105,15 @@ export const createApp = ({ serverFactory, credentials, log, ...options }: AppOp
     return reply.code(500).send(errorBody(500, "Internal server error; the server's log has the details"));
   });
 
-  const onRequest = createGuard(credentials, options.now);
+  const onRequest = createGuard(options);
   const dev = createDevHandlers(options);
   const get = (url: string, handler: Handler): void => mount(app, { method: "GET", url, handler });
   get("/health", () => ({ success: true, status: "ok", version }));
   get("/ping", (_request, reply) => reply.type("text/plain; charset=utf-8").send("pong"));
   get("/docs", (_request, reply) => reply.redirect(documentation, 302));
+  const metricsHandler: Handler = async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text());
+  mount(app, { method: "GET", url: "/metrics", handler: metricsHandler, onRequest });
   mount(app, { method: "GET", url: "/rpc/server/status", handler: createStatusHandler(options), onRequest });
   mount(app, { method: "POST", url: "/rpc/dev/run", handler: dev.run, onRequest });
   mount(app, { method: "POST", url: "/rpc/dev/stop", handler: dev.stop, onRequest });

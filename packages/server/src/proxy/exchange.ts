@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { PassThrough } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 import { corsHeaders } from "../cors.ts";
+import type { Measurement } from "../metrics/index.ts";
 import { returnedHeaders } from "./headers.ts";
 
 /** A body up to this size is read first and sent in one write. A longer one streams through. */
@@ -19,6 +20,7 @@ export interface ExchangeOptions {
   headers: string[];
   /** Added to the answer. */
   answerHeaders: Record<string, string>;
+  measurement: Measurement;
   /** Answers the client when the formation could not. */
   onFailure: (error: Error) => void;
 }
@@ -36,6 +38,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #answered = false;
   #hasBytes = false;
   #clientGone = false;
+  #broken = false;
   #retried = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
@@ -45,7 +48,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    this.#response.on("close", () => this.#onClientClose());
+    this.#response.on("close", () => {
+      this.#onClientClose();
+      const { statusCode } = this.#response;
+      this.#options.measurement.ended(statusCode, this.#broken || statusCode >= 500);
+    });
     const request = this.#request;
     if (!hasBody(request)) {
       this.#dispatch();
@@ -103,6 +110,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // The rest of an upload that nobody reads would stand before the next request of this connection.
     if (!this.#request.complete) response.shouldKeepAlive = false;
     response.writeHead(status, statusMessage, answer);
+    this.#options.measurement.answered(headers["content-type"]?.startsWith("text/event-stream") === true);
     response.on("drain", () => controller.resume());
     // Body that came in the same packet leaves with the head in one write. Without any, the head must not wait.
     process.nextTick(() => {
@@ -123,8 +131,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#clientGone) return;
     // After the head an error can only show as a broken connection: a clean end would look like a whole answer.
-    if (this.#answered) this.#response.destroy();
-    else if (this.#mayRetry(error)) this.#dispatch();
+    if (this.#answered) {
+      this.#broken = true;
+      this.#response.destroy();
+    } else if (this.#mayRetry(error)) this.#dispatch();
     else this.#options.onFailure(error);
   }
 

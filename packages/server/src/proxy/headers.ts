@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { type BlockList, isIPv6, type Socket } from "node:net";
+import type { BlockList } from "node:net";
 import { headers as names, newId } from "@muxi/protocol";
+import { isTrusted, peerAddress } from "../auth/index.ts";
 import { version } from "../version.ts";
 
 /** Headers that belong to one connection (contract/server-api.md 14.2, D17). */
@@ -46,13 +47,6 @@ export const requestIdOf = (request: IncomingMessage): string => {
   return typeof sent === "string" && requestIdPattern.test(sent) ? sent : newId("request");
 };
 
-const isTrusted = (peer: string, trusted: BlockList): boolean =>
-  trusted.check(peer, isIPv6(peer) ? "ipv6" : "ipv4");
-
-/** An IPv4 client of a dual-stack socket shows as `::ffff:1.2.3.4`. */
-const peerAddress = (socket: Socket): string =>
-  (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
-
 export interface ForwardOptions {
   formationId: string;
   requestId: string;
@@ -76,7 +70,7 @@ export const forwardedHeaders = (
     if (hopByHop.has(lower) || replaced.has(lower) || named.includes(lower)) continue;
     result.push(name, value);
   }
-  const peer = peerAddress(socket);
+  const peer = peerAddress(request);
   const trusted = isTrusted(peer, trustedProxies);
   const sent = (name: string): string | undefined => {
     const value = headers[name];

@@ -4,8 +4,9 @@ import { headers as names, type ServerErrorBody } from "@muxi/protocol";
 import { Pool } from "undici";
 import { corsHeaders, preflightHeaders } from "../cors.ts";
 import type { Log } from "../logs/index.ts";
+import type { Metrics } from "../metrics/index.ts";
 import { Exchange } from "./exchange.ts";
-import { forwardedHeaders, latestSdk, requestIdOf } from "./headers.ts";
+import { forwardedHeaders, latestSdk } from "./headers.ts";
 import { isFormationId, type ProxyKind, type ProxyTarget, proxyTarget } from "./target.ts";
 
 export interface Upstream {
@@ -17,12 +18,13 @@ export interface ProxyOptions {
   /** The process that answers for a formation, or undefined when there is none of this id. */
   find: (kind: ProxyKind, formationId: string) => Upstream | undefined;
   trustedProxies: BlockList;
+  metrics: Metrics;
   log: Log;
 }
 
 export interface Proxy {
   /** Serves the request when its path is one of the proxy's; false leaves it untouched. */
-  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  handle(request: IncomingMessage, response: ServerResponse, requestId: string): boolean;
   close(): Promise<void>;
 }
 
@@ -49,7 +51,7 @@ const wantsUpgrade = (upgrade: string | undefined): boolean =>
  * The proxy of contract/server-api.md 14. It works on Node's request before any router sees it, because nearly all
  * traffic of a server passes here.
  */
-export const createProxy = ({ find, trustedProxies, log }: ProxyOptions): Proxy => {
+export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions): Proxy => {
   const pools = new Map<number, Pool>();
 
   const poolOf = (port: number): Pool => {
@@ -66,13 +68,20 @@ export const createProxy = ({ find, trustedProxies, log }: ProxyOptions): Proxy 
     return pool;
   };
 
-  const forward = (target: ProxyTarget, request: IncomingMessage, response: ServerResponse): void => {
+  const forward = (
+    target: ProxyTarget,
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+  ): void => {
     const { kind, formationId, path } = target;
-    const requestId = requestIdOf(request);
     const sdk = kind === "mcp" ? undefined : latestSdk(request);
-    const answerHeaders = { ...(sdk !== undefined && { [names.sdkLatest]: sdk }) };
+    const answerHeaders = {
+      [names.requestId]: requestId,
+      ...(sdk !== undefined && { [names.sdkLatest]: sdk }),
+    };
     const fail = (code: number, error: string, message: string): void =>
-      answer(response, { ...answerHeaders, [names.requestId]: requestId }, code, error, message);
+      answer(response, answerHeaders, code, error, message);
 
     if (wantsUpgrade(request.headers.upgrade)) {
       response.shouldKeepAlive = false;
@@ -97,6 +106,7 @@ export const createProxy = ({ find, trustedProxies, log }: ProxyOptions): Proxy 
       path,
       headers: forwardedHeaders(request, { formationId, requestId, trustedProxies }),
       answerHeaders,
+      measurement: metrics.begin(formationId, kind),
       onFailure: (error) => {
         log.warn({ formation: formationId, request_id: requestId, err: error }, "formation did not respond");
         if (!response.headersSent) fail(502, "Bad gateway", "Formation did not respond");
@@ -106,11 +116,11 @@ export const createProxy = ({ find, trustedProxies, log }: ProxyOptions): Proxy 
   };
 
   return {
-    handle(request, response) {
+    handle(request, response, requestId) {
       const target = proxyTarget(request.url ?? "");
       if (!target) return false;
       if (request.method === "OPTIONS") response.writeHead(200, preflightHeaders).end();
-      else forward(target, request, response);
+      else forward(target, request, response, requestId);
       return true;
     },
     async close() {

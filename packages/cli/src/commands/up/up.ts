@@ -1,27 +1,25 @@
 import { realpathSync } from "node:fs";
-import { join } from "node:path";
 import { type Formation, formatReport, type Report, resolveApiKeys } from "@muxi/formation";
 import { FormationClient } from "muxi-client";
 import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { forgetFormation, rememberFormation, type SavedFormation } from "../../files/index.ts";
 import { formationFolder, readFormation } from "../../formation-folder.ts";
+import { catchInterruption } from "../../interruption.ts";
 import { type LocalServer, localServer } from "../../server/index.ts";
 import { createUi, type OutputFormat, type Ui } from "../../ui/index.ts";
 import { describeDraft, type RunningDraft } from "./describe.ts";
 import { ensureServer, type StartedDraft, startDraft, stopDraft, stopOwnServer } from "./draft.ts";
-import { type End, follow } from "./follow.ts";
-import { catchInterruption } from "./interruption.ts";
-import { noticeOf } from "./log-line.ts";
-import { createLogReader } from "./log-reader.ts";
+import { stayAndReload } from "./reload.ts";
+import { stay } from "./stay.ts";
 
 export interface UpOptions {
   output: OutputFormat;
   port?: number;
   detach: boolean;
+  /** Starts it anew when its files change. */
+  watch: boolean;
 }
-
-const tailLength = 10;
 
 const showWarnings = ({ warnings }: Report, ui: Ui): void => {
   const [title, ...lines] = formatReport({ errors: [], warnings, suggestions: [] });
@@ -71,45 +69,10 @@ const announce = (draft: RunningDraft, detach: boolean, ui: Ui): void => {
   describeDraft(draft, detach, ui);
 };
 
-/** Shows what the draft reports until it ends or the user wants it to end. */
-const watch = async (
-  draft: RunningDraft,
-  server: LocalServer,
-  signal: AbortSignal,
-  ui: Ui,
-): Promise<{ end: End; failure?: CliError }> => {
-  const { id } = draft.formation;
-  const logFile = (stream: "out" | "err") => join(server.directories.logs, `${id}-draft-${stream}.log`);
-  const errorOutput: string[] = [];
-  const logs = [
-    createLogReader(logFile("out"), (line) => {
-      const notice = noticeOf(line);
-      if (notice?.level === "warning") ui.warning(notice.message, notice.detail);
-      if (notice?.level === "error") ui.problem(notice.message, notice.detail);
-    }),
-    createLogReader(logFile("err"), (line) => {
-      errorOutput.push(line);
-      if (errorOutput.length > tailLength) errorOutput.shift();
-    }),
-  ];
-  const { serverUrl, draftUrl, pid } = draft;
-  const end = await follow({ serverUrl, draftUrl, pid, logs, signal });
-  if (end === "died") {
-    const detail = errorOutput.length > 0 ? errorOutput : ["It printed no error"];
-    const hint = `Its log: ${logFile("out")}`;
-    return { end, failure: new CliError(`Formation '${id}' has ended by itself`, { detail, hint }) };
-  }
-  if (end === "server gone") {
-    const detail = [`Formation '${id}' has stopped with it`];
-    return { end, failure: new CliError("The server has stopped", { detail, hint: "Run: muxi up" }) };
-  }
-  return { end };
-};
-
 const run = async (
   context: Context,
   given: string | undefined,
-  { output, port, detach }: UpOptions,
+  { output, port, detach, watch }: UpOptions,
   signal: AbortSignal,
 ): Promise<number> => {
   const ui = createUi(context, output);
@@ -121,7 +84,10 @@ const run = async (
   const serverPid = await ensureServer(context, server, ui);
   let isOurs = false;
   let saved: SavedFormation | undefined;
+  // Before the start: a change that comes while it starts is not lost. Loaded here, because few need it.
+  const changes = watch && (await (await import("./changes.ts")).watchChanges(formation.dir));
   const cleanUp = async () => {
+    if (changes) await changes.close();
     if (isOurs) await stopDraft(server, id);
     if (saved) await forgetFormation(context, saved);
     await stopOwnServer(server, serverPid);
@@ -136,7 +102,21 @@ const run = async (
     await rememberFormation(context, saved);
     announce(draft, detach, ui);
     if (detach) return 0;
-    const { end, failure } = await watch(draft, server, signal, ui);
+    if (changes) ui.line("  Watching its files: a change starts it anew");
+    const { end, failure } = changes
+      ? await stayAndReload(draft, changes, {
+          server,
+          env: context.env,
+          signal,
+          ui,
+          inspect: async (changed, again) => {
+            const replaced = await inspect(changed, server, again);
+            saved = savedForm(replaced);
+            await rememberFormation(context, saved);
+            return replaced;
+          },
+        })
+      : await stay(draft, server, signal, ui);
     // By now another run may have taken its place.
     if (end === "stopped elsewhere") isOurs = false;
     if (failure) throw failure;

@@ -1,27 +1,10 @@
 import { text as readAll } from "node:stream/consumers";
 import { isCancel, password } from "@clack/prompts";
-import { openSecrets, type Secrets, SecretsError } from "@muxi/formation";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
-import { formationFolder } from "../formation-folder.ts";
-import { createUi, type OutputFormat } from "../ui/index.ts";
-
-export interface SecretsOptions {
-  output: OutputFormat;
-}
-
-const open = async (context: Context): Promise<Secrets> => {
-  const folder = await formationFolder(context, undefined);
-  try {
-    return await openSecrets(folder);
-  } catch (error) {
-    if (!(error instanceof SecretsError)) throw error;
-    throw new CliError("The secrets cannot be read", {
-      detail: [`${error.file} ${error.message}`],
-      cause: error,
-    });
-  }
-};
+import { findSecretName, findSecretReferences } from "@muxi/formation";
+import type { Context } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import { createUi } from "../../ui/index.ts";
+import { openHere, type SecretsOptions } from "./open.ts";
 
 const unknownSecret = (name: string): CliError =>
   new CliError(`There is no secret '${name}'`, { hint: "Run: muxi secrets list" });
@@ -30,27 +13,45 @@ export interface SecretsListOptions extends SecretsOptions {
   withValues: boolean;
 }
 
-/** `muxi secrets list` (contract/cli.md 5): the names of what is stored. */
+/** `muxi secrets list` (contract/cli.md 5): the names of what is stored, and of what the formation misses. */
 export const listSecrets = async (
   context: Context,
   { output, withValues }: SecretsListOptions,
 ): Promise<number> => {
   const ui = createUi(context, output);
-  const secrets = await open(context);
+  const { folder, secrets } = await openHere(context);
   const stored = secrets.names();
+  const referenced = (await findSecretReferences(folder)).map(({ name }) => name);
+  const missing = referenced.filter((name) => findSecretName(stored, name) === undefined);
+  const names = [...stored, ...missing].sort();
+  const isSet = (name: string) => stored.includes(name);
   ui.data({
-    secrets: stored.map((name) => ({ name, ...(withValues && { value: secrets.get(name) }) })),
+    secrets: names.map((name) => ({
+      name,
+      set: isSet(name),
+      ...(withValues && isSet(name) && { value: secrets.get(name) }),
+    })),
   });
-  if (stored.length === 0) ui.line("No secrets are stored. Store one with: muxi secrets set NAME");
-  for (const name of stored) ui.line(withValues ? `${name}=${secrets.get(name)}` : name);
+  if (names.length === 0) ui.line("No secrets are stored. Store one with: muxi secrets set NAME");
+  for (const name of names) {
+    if (!isSet(name)) ui.line(`${name} ${ui.colours.yellow("(missing)")}`);
+    else ui.line(withValues ? `${name}=${secrets.get(name)}` : name);
+  }
+  if (missing.length > 0) ui.line(ui.colours.dim("  Run: muxi secrets setup"));
   return 0;
 };
 
 /** `muxi secrets get`: the bare value, for scripts. */
-export const getSecret = async (context: Context, name: string): Promise<number> => {
-  const value = (await open(context)).get(name);
+export const getSecret = async (
+  context: Context,
+  name: string,
+  { output }: SecretsOptions,
+): Promise<number> => {
+  const ui = createUi(context, output);
+  const value = (await openHere(context)).secrets.get(name);
   if (value === undefined) throw unknownSecret(name);
-  context.stdout.write(`${value}\n`);
+  ui.data({ name, value });
+  ui.line(value);
   return 0;
 };
 
@@ -69,7 +70,7 @@ export const setSecret = async (
   { output }: SecretsOptions,
 ): Promise<number> => {
   const ui = createUi(context, output);
-  const secrets = await open(context);
+  const { secrets } = await openHere(context);
   const value = given ?? (await askForValue(context, name));
   if (value === undefined) {
     ui.line("Cancelled.");
@@ -89,7 +90,7 @@ export const deleteSecret = async (
   { output }: SecretsOptions,
 ): Promise<number> => {
   const ui = createUi(context, output);
-  if (!(await (await open(context)).delete(name))) throw unknownSecret(name);
+  if (!(await (await openHere(context)).secrets.delete(name))) throw unknownSecret(name);
   ui.data({ name });
   ui.success(`Deleted ${name}`);
   return 0;

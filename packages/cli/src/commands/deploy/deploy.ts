@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Bundle,
+  compareVersions,
+  type Formation,
+  FormationError,
+  formatReport,
+  loadFormation,
+  packFormation,
+  type Report,
+} from "@muxi/formation";
+import { type DeployedFormationDetail, NotFoundError } from "muxi-client";
+import type { Context } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import { formationFolder } from "../../formation-folder.ts";
+import { catchInterruption } from "../../interruption.ts";
+import { type ChosenServer, chosenServer, explainChosenError } from "../../server/index.ts";
+import { createUi, type OutputFormat, size, type Ui } from "../../ui/index.ts";
+import { upload } from "./upload.ts";
+
+export interface DeployOptions {
+  output: OutputFormat;
+  profile?: string;
+  /** Stops when the bundle is made. */
+  dryRun: boolean;
+  /** False: waits for the plain answer instead of following the progress. */
+  stream: boolean;
+  includeDb: boolean;
+}
+
+const invalid = (id: string | undefined, { errors }: Report, folder: string): CliError => {
+  const name = id === undefined ? "The formation" : `Formation '${id}'`;
+  return new CliError(`${name} has ${errors.length} error(s)`, {
+    detail: formatReport({ errors, warnings: [], suggestions: [] }).slice(1),
+    hint: `Run: muxi validate ${folder}`,
+  });
+};
+
+const readForServer = async (folder: string): Promise<Formation> => {
+  const { formation, report } = await loadFormation(folder, { allowEnv: false });
+  if (!formation) throw invalid(undefined, report, folder);
+  return formation;
+};
+
+/** The formation as it is deployed, or undefined: only a clear 404 means that it is not (contract/cli.md C13). */
+const deployedNow = async (
+  server: ChosenServer,
+  id: string,
+): Promise<DeployedFormationDetail | undefined> => {
+  try {
+    return await server.client.getFormation({ formationId: id });
+  } catch (error) {
+    if (error instanceof NotFoundError && error.message !== "Endpoint not found") return undefined;
+    throw explainChosenError(error, server, `Formation '${id}' was not deployed`);
+  }
+};
+
+/** An update needs a version above the one that runs (contract/cli.md 9, step 3). */
+const checkVersion = ({ manifest }: Formation, deployed: DeployedFormationDetail): void => {
+  const { version } = manifest;
+  if (version === undefined) {
+    throw new CliError("Version required for update", {
+      detail: ["The manifest names no version, and this formation is deployed already"],
+      hint: "Run: muxi bump",
+    });
+  }
+  const current = deployed.version?.semantic;
+  const order = current === undefined ? undefined : compareVersions(version, current);
+  if (order === undefined || order > 0) return;
+  throw new CliError("Version conflict", {
+    detail: [`Here:   ${version}`, `Server: ${current}`, "An update needs a higher version"],
+    hint: "Run: muxi bump",
+  });
+};
+
+const pack = async (ui: Ui, formation: Formation, target: string, includeDb: boolean): Promise<Bundle> => {
+  try {
+    const bundle = await ui.during("Packing...", () => packFormation(formation.dir, { target, includeDb }));
+    ui.success(`Created bundle (${bundle.files} files, ${size(bundle.bytes)})`);
+    if (bundle.skipped.length > 0)
+      ui.warning("Left out, because they lead out of the folder:", bundle.skipped);
+    return bundle;
+  } catch (error) {
+    if (error instanceof FormationError) throw invalid(formation.id, error.report, formation.dir);
+    throw error;
+  }
+};
+
+/** `muxi deploy` (contract/cli.md 9): a new formation, or the next version of one that runs. */
+export const deploy = async (
+  context: Context,
+  given: string | undefined,
+  { output, profile, dryRun, stream, includeDb }: DeployOptions,
+): Promise<number> => {
+  const ui = createUi(context, output);
+  const folder = await formationFolder(context, given);
+  const formation = await readForServer(folder);
+  const { id } = formation;
+  const server = await chosenServer({ ...context, cwd: folder }, profile);
+  const deployed = await ui.during(`Asking ${server.name}...`, () => deployedNow(server, id));
+  ui.line(deployed ? `Updating: ${id} on ${server.name}` : `Deploying: ${id} to ${server.name}`);
+  ui.line(`Version: ${formation.manifest.version ?? "1.0.0"}`);
+  if (deployed) checkVersion(formation, deployed);
+
+  const { signal, release } = catchInterruption();
+  const temporary = await mkdtemp(join(tmpdir(), "muxi-deploy-"));
+  try {
+    const bundlePath = join(temporary, `${id}.tar.gz`);
+    const bundle = await pack(ui, formation, bundlePath, includeDb);
+    if (dryRun) {
+      ui.data({ dry_run: true, formation_id: id, ...describe(bundle) });
+      ui.line("Dry run complete - bundle created but not uploaded");
+      return 0;
+    }
+    const isUpdate = deployed !== undefined;
+    const complete = await upload(ui, { server, bundle, bundlePath, isUpdate, stream, signal });
+    const url = `${server.url}/api/${id}`;
+    ui.data({ ...complete, formation_id: id, ...describe(bundle), url });
+    ui.success(stream ? `Formation \`${id}\` running!` : `${isUpdate ? "Updated" : "Deployed"} ${id}`);
+    ui.line(`  Formation URL: ${url}`);
+    ui.bell();
+    return 0;
+  } finally {
+    release();
+    await rm(temporary, { recursive: true, force: true });
+  }
+};
+
+const describe = ({ version, files, bytes, sha256 }: Bundle) => ({ version, files, bytes, sha256 });

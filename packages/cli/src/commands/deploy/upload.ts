@@ -1,0 +1,100 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Bundle } from "@muxi/formation";
+import { ConflictError, ConnectionError, MuxiError, NotFoundError } from "muxi-client";
+import { CliError } from "../../errors.ts";
+import { type ChosenServer, explainChosenError } from "../../server/index.ts";
+import type { Ui } from "../../ui/index.ts";
+import { followOperation } from "../deployed/operation.ts";
+
+export interface Upload {
+  server: ChosenServer;
+  bundle: Bundle;
+  bundlePath: string;
+  /** Of a formation that is deployed already. */
+  isUpdate: boolean;
+  stream: boolean;
+  /** Ctrl+C. */
+  signal: AbortSignal;
+}
+
+const send = async (
+  ui: Ui,
+  { server, bundle, bundlePath, isUpdate, stream, signal }: Upload,
+): Promise<object> => {
+  const { client } = server;
+  const { id, version, sha256 } = bundle;
+  const deployment = { bundlePath, formationId: id, version };
+  // The signature does not cover the body; this does, for a server that checks it.
+  const options = { signal, headers: { "x-muxi-content-sha256": sha256 } };
+  if (stream) {
+    const streamOptions = { ...options, idleTimeout: 0 };
+    return followOperation(ui, {
+      server,
+      events: isUpdate
+        ? client.updateFormationStream(deployment, streamOptions)
+        : client.deployFormationStream(deployment, streamOptions),
+      waiting: "Pushing to server...",
+      accepted: "Pushed to server",
+      failed: "Push failed",
+    });
+  }
+  try {
+    return await ui.during("Pushing to server...", (): Promise<object> => {
+      return isUpdate
+        ? client.updateFormation(deployment, options)
+        : client.deployFormation(deployment, options);
+    });
+  } catch (error) {
+    throw explainChosenError(error, server, "Push failed");
+  }
+};
+
+const pollMs = 250;
+const tries = 20;
+
+/**
+ * Takes back what an interrupted deployment has begun. The server goes on by itself when a client leaves, and knows
+ * the formation, or the update, only once it has unpacked the bundle: hence the tries.
+ */
+const takeBack = async ({ server, bundle, isUpdate }: Upload): Promise<void> => {
+  const formation = { formationId: bundle.id };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await (isUpdate ? server.client.cancelUpdate(formation) : server.client.deleteFormation(formation));
+      return;
+    } catch (error) {
+      const notYet =
+        error instanceof NotFoundError ||
+        error instanceof ConflictError ||
+        (error instanceof MuxiError && error.statusCode === 400);
+      if (!notYet) throw error;
+      // Nothing has begun that could be taken back.
+      if (attempt === tries) return;
+      await delay(pollMs);
+    }
+  }
+};
+
+/**
+ * Sends a bundle and waits until its formation runs. On Ctrl+C it leaves the server as it was before
+ * (contract/cli.md 9.2).
+ *
+ * @throws CliError when it fails, with exit code 130 after an interruption.
+ */
+export const upload = async (ui: Ui, wanted: Upload): Promise<object> => {
+  const { signal, isUpdate, server } = wanted;
+  try {
+    signal.throwIfAborted();
+    return await send(ui, wanted);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    await ui
+      .during("Taking it back...", () => takeBack(wanted))
+      .catch((failure: unknown) => {
+        if (!(failure instanceof ConnectionError)) throw failure;
+        throw explainChosenError(failure, server, "The deployment could not be taken back");
+      });
+    ui.line(isUpdate ? "Original version still running" : "Cleaned up partial deployment");
+    throw new CliError(isUpdate ? "Update aborted" : "Deployment aborted", { exitCode: 130, cause: error });
+  }
+};

@@ -1,0 +1,55 @@
+import { AbortedError } from "muxi-client";
+import type { Context } from "../../context.ts";
+import { formationId } from "../../formation-id.ts";
+import { catchInterruption } from "../../interruption.ts";
+import { type ChosenServer, chosenServer, explainChosenError } from "../../server/index.ts";
+import { createUi, type Ui } from "../../ui/index.ts";
+import type { DeployedOptions } from "./lifecycle.ts";
+
+export const logStreams = ["stdout", "stderr", "all"] as const;
+
+export interface LogsOptions extends DeployedOptions {
+  lines: number;
+  stream: (typeof logStreams)[number];
+  follow: boolean;
+}
+
+const followLogs = async (ui: Ui, server: ChosenServer, id: string, stream: LogsOptions["stream"]) => {
+  const { signal, release } = catchInterruption();
+  try {
+    const events = server.client.streamFormationLogs({ formationId: id, stream }, { signal, idleTimeout: 0 });
+    for await (const { event, data } of events) {
+      if (event !== "log") continue;
+      ui.data(data);
+      ui.line(data.line);
+    }
+  } catch (error) {
+    // Ctrl+C is how one stops to follow.
+    if (!(error instanceof AbortedError)) throw error;
+  } finally {
+    release();
+  }
+};
+
+/** `muxi remote logs`: what a formation prints (contract/cli.md 10). */
+export const logs = async (
+  context: Context,
+  given: string | undefined,
+  { output, profile, lines, stream, follow }: LogsOptions,
+): Promise<number> => {
+  const ui = createUi(context, output);
+  const server = await chosenServer(context, profile);
+  const id = await formationId(context, given);
+  try {
+    const result = await server.client.getFormationLogs({ formationId: id, lines, stream });
+    const { stdout, stderr } = result.logs;
+    if (!follow) ui.data(result);
+    for (const line of stdout ?? []) ui.line(line);
+    for (const line of stderr ?? []) ui.line(line);
+    if (follow) await followLogs(ui, server, id, stream);
+    else if (![...(stdout ?? []), ...(stderr ?? [])].length) ui.line("No logs available");
+  } catch (error) {
+    throw explainChosenError(error, server, `The logs of '${id}' cannot be read`);
+  }
+  return 0;
+};

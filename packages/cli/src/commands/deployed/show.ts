@@ -1,0 +1,82 @@
+import type { DeployedFormation } from "muxi-client";
+import type { Context } from "../../context.ts";
+import { formationId } from "../../formation-id.ts";
+import { chosenServer, explainChosenError } from "../../server/index.ts";
+import { createUi, duration, table, type Ui } from "../../ui/index.ts";
+import type { DeployedOptions } from "./lifecycle.ts";
+
+const statusText = (status: string): string => `${status === "running" ? "●" : "○"} ${status}`;
+
+const uptimeText = (seconds: number): string => (seconds > 0 ? duration(seconds) : "-");
+
+export interface ListOptions extends DeployedOptions {
+  /** Shows those alone that have this status. */
+  status?: string;
+}
+
+/** `muxi remote list` (contract/cli.md 10). */
+export const list = async (context: Context, options: ListOptions): Promise<number> => {
+  const ui = createUi(context, options.output);
+  const server = await chosenServer(context, options.profile);
+  const { formations: all } = await server.client.listFormations().catch((error: unknown) => {
+    throw explainChosenError(error, server, `The formations of ${server.name} cannot be listed`);
+  });
+  const formations = all.filter(({ status }) => options.status === undefined || status === options.status);
+  ui.data({ formations, total: formations.length });
+  if (formations.length === 0) {
+    ui.line("No formations deployed");
+    ui.line(ui.colours.dim("  Run: muxi deploy"));
+    return 0;
+  }
+  const rows = formations.map(({ id, version, status, uptime, port }) => [
+    id,
+    version?.semantic ?? "-",
+    statusText(status),
+    uptimeText(uptime),
+    port > 0 ? String(port) : "-",
+  ]);
+  const paint = (cell: string): string =>
+    cell.startsWith("●") ? ui.colours.green(cell) : cell.startsWith("○") ? ui.colours.dim(cell) : cell;
+  for (const line of table(["ID", "VERSION", "STATUS", "UPTIME", "PORT"], rows, paint)) ui.line(line);
+  return 0;
+};
+
+const healthText = ({ healthy, status }: DeployedFormation, { colours }: Ui): string => {
+  if (status !== "running" && status !== "unhealthy") return "—";
+  return healthy ? colours.green("✓ healthy") : colours.red("✗ unhealthy");
+};
+
+export interface GetOptions extends DeployedOptions {
+  verbose: boolean;
+}
+
+/** `muxi remote get` (contract/cli.md 10). */
+export const get = async (
+  context: Context,
+  given: string | undefined,
+  { output, profile, verbose }: GetOptions,
+): Promise<number> => {
+  const ui = createUi(context, output);
+  const server = await chosenServer(context, profile);
+  const id = await formationId(context, given);
+  const formation = await server.client.getFormation({ formationId: id }).catch((error: unknown) => {
+    throw explainChosenError(error, server, `Formation '${id}' cannot be read`);
+  });
+  ui.data(formation);
+  const { name, version, status, uptime, restart_count: restarts, port, pid } = formation;
+  const rows = {
+    Formation: id,
+    Name: name,
+    Version: version?.semantic ?? "-",
+    Status: statusText(status),
+    Uptime: uptimeText(uptime),
+    Health: healthText(formation, ui),
+    Restarts: String(restarts),
+    Deployed: formation.deployed_at,
+    Updated: formation.updated_at,
+    URL: `${server.url}/api/${id}`,
+    ...(verbose && { Port: String(port), "Process id": String(pid) }),
+  };
+  for (const [title, value] of Object.entries(rows)) ui.line(`${ui.colours.dim(title.padEnd(10))}  ${value}`);
+  return 0;
+};

@@ -1,0 +1,36 @@
+import type { Context } from "../context.ts";
+import { changeFormationPreferences, setDefaultUser } from "../files/index.ts";
+import { formationFolder } from "../formation-folder.ts";
+import { profileNamed } from "../server/index.ts";
+import { createUi, type OutputFormat } from "../ui/index.ts";
+
+export const formationSettings = ["profile", "user", "registry"] as const;
+
+/** `muxi set profile|user|registry`: for the formation of the current folder, in its `.muxi` (contract/cli.md 3). */
+export const setForFormation = async (
+  context: Context,
+  setting: (typeof formationSettings)[number],
+  value: string,
+  { output }: { output: OutputFormat },
+): Promise<number> => {
+  const ui = createUi(context, output);
+  const folder = await formationFolder(context, undefined);
+  if (setting === "profile") await profileNamed(context, value);
+  await changeFormationPreferences(folder, { [setting === "user" ? "user_id" : setting]: value });
+  ui.data({ setting, value, folder });
+  ui.success(`This formation's ${setting} is ${value}`);
+  return 0;
+};
+
+/** `muxi set default user` */
+export const setDefaultUserId = async (
+  context: Context,
+  userId: string,
+  { output }: { output: OutputFormat },
+): Promise<number> => {
+  const ui = createUi(context, output);
+  await setDefaultUser(context, userId);
+  ui.data({ user_id: userId });
+  ui.success(`You talk to formations as ${userId}`);
+  return 0;
+};

@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import { type Formation, formatReport, loadFormation } from "@muxi/formation";
+import { CliError } from "../../errors.ts";
+import type { LocalServer } from "../../server/index.ts";
+import type { Ui } from "../../ui/index.ts";
+import type { Changes } from "./changes.ts";
+import type { RunningDraft } from "./describe.ts";
+import { startDraft, stopDraft } from "./draft.ts";
+import { type Ended, stay } from "./stay.ts";
+
+export interface Reloading {
+  server: LocalServer;
+  env: NodeJS.ProcessEnv;
+  /** Ctrl+C. */
+  signal: AbortSignal;
+  ui: Ui;
+  /** All there is to know about a draft that has just been started. */
+  inspect(formation: Formation, started: { port: number; pid: number }): Promise<RunningDraft>;
+}
+
+/** Says what went wrong while the command goes on. */
+const complain = ({ ui }: Reloading, id: string, title: string, detail: readonly string[]): void => {
+  ui.data({ formation_id: id, problem: title, detail });
+  ui.problem(title, detail);
+};
+
+/** The formation as its files are now, or undefined when they are not in order. */
+const readAgain = async (
+  { formation: { id, dir } }: RunningDraft,
+  reloading: Reloading,
+): Promise<Formation | undefined> => {
+  const { formation: changed, report } = await loadFormation(dir, { env: reloading.env });
+  if (!changed) {
+    const errors = formatReport({ errors: report.errors, warnings: [], suggestions: [] });
+    complain(reloading, id, "The change has errors, so that the formation stays as it was", errors.slice(1));
+    return undefined;
+  }
+  if (changed.id === id) return changed;
+  const title = `The id is now ${changed.id}, so that the formation stays as it was`;
+  complain(reloading, id, title, ["Start 'muxi up' again"]);
+  return undefined;
+};
+
+/** Stops the old process and starts a new one at the same address. Undefined when it does not start. */
+const replace = async (
+  old: RunningDraft,
+  formation: Formation,
+  reloading: Reloading,
+): Promise<RunningDraft | undefined> => {
+  const { server, ui, inspect } = reloading;
+  try {
+    return await ui.during(`Restarting ${formation.id}...`, async () => {
+      await stopDraft(server, old.formation.id);
+      return inspect(formation, await startDraft(server, formation));
+    });
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    const detail = [...error.detail, "It is stopped until the next change"];
+    complain(reloading, formation.id, error.message, detail);
+    return undefined;
+  }
+};
+
+/** Waits for a change while nothing runs. */
+const idle = async (changed: AbortSignal, signal: AbortSignal): Promise<Ended> => {
+  const either = AbortSignal.any([changed, signal]);
+  if (!either.aborted) await once(either, "abort");
+  return { end: "interrupted" };
+};
+
+/** Stays with a draft and starts it anew whenever its files change (contract/cli.md 7). */
+export const stayAndReload = async (
+  first: RunningDraft,
+  changes: Changes,
+  reloading: Reloading,
+): Promise<Ended> => {
+  const { server, signal, ui } = reloading;
+  let latest = first;
+  let running = true;
+  for (;;) {
+    const changed = changes.next();
+    const ended = running
+      ? await stay(latest, server, AbortSignal.any([signal, changed]), ui)
+      : await idle(changed, signal);
+    if (signal.aborted || ended.end === "stopped elsewhere" || ended.end === "server gone") return ended;
+    if (ended.end === "died") {
+      running = false;
+      const detail = [...(ended.failure?.detail ?? []), "It is started again with the next change"];
+      complain(reloading, latest.formation.id, ended.failure?.message ?? "It has ended", detail);
+      continue;
+    }
+    const formation = await readAgain(latest, reloading);
+    if (!formation) continue;
+    const replaced = await replace(latest, formation, reloading);
+    running = replaced !== undefined;
+    latest = replaced ?? latest;
+    if (!replaced) continue;
+    const files: unknown = changed.reason;
+    ui.data({ formation_id: formation.id, direct_url: latest.directUrl, pid: latest.pid, changed: files });
+    ui.success(`Restarted ${formation.id}${Array.isArray(files) ? ` (${files.join(", ")})` : ""}`);
+  }
+};

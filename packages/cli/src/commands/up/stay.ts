@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { CliError } from "../../errors.ts";
+import type { LocalServer } from "../../server/index.ts";
+import type { Ui } from "../../ui/index.ts";
+import type { RunningDraft } from "./describe.ts";
+import { type End, follow } from "./follow.ts";
+import { noticeOf } from "./log-line.ts";
+import { createLogReader } from "./log-reader.ts";
+
+const tailLength = 10;
+
+/** How it ended, and what the user should read of it. */
+export interface Ended {
+  end: End;
+  failure?: CliError;
+}
+
+/** Shows what the draft reports until it ends or the user wants it to end. */
+export const stay = async (
+  draft: RunningDraft,
+  server: LocalServer,
+  signal: AbortSignal,
+  ui: Ui,
+): Promise<Ended> => {
+  const { id } = draft.formation;
+  const logFile = (stream: "out" | "err") => join(server.directories.logs, `${id}-draft-${stream}.log`);
+  const errorOutput: string[] = [];
+  const logs = [
+    createLogReader(logFile("out"), (line) => {
+      const notice = noticeOf(line);
+      if (notice?.level === "warning") ui.warning(notice.message, notice.detail);
+      if (notice?.level === "error") ui.problem(notice.message, notice.detail);
+    }),
+    createLogReader(logFile("err"), (line) => {
+      errorOutput.push(line);
+      if (errorOutput.length > tailLength) errorOutput.shift();
+    }),
+  ];
+  const { serverUrl, draftUrl, pid } = draft;
+  const end = await follow({ serverUrl, draftUrl, pid, logs, signal });
+  if (end === "died") {
+    const detail = errorOutput.length > 0 ? errorOutput : ["It printed no error"];
+    const hint = `Its log: ${logFile("out")}`;
+    return { end, failure: new CliError(`Formation '${id}' has ended by itself`, { detail, hint }) };
+  }
+  if (end === "server gone") {
+    const detail = [`Formation '${id}' has stopped with it`];
+    return { end, failure: new CliError("The server has stopped", { detail, hint: "Run: muxi up" }) };
+  }
+  return { end };
+};

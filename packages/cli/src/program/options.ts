@@ -1,0 +1,31 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Context } from "../context.ts";
+import { outputFormats } from "../ui/index.ts";
+
+/** What the commands of a group are added to, and run with. */
+export interface Registration {
+  program: Command;
+  context: Context;
+  /** Runs a command and keeps its exit code. */
+  run(command: () => Promise<number>): Promise<void>;
+}
+
+export const parsePort = (text: string): number => {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new InvalidArgumentError("A port is a number from 1 to 65535.");
+};
+
+export const parseCount = (text: string): number => {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= 10_000) return count;
+  throw new InvalidArgumentError("It is a number from 1 to 10000.");
+};
+
+export const outputOption = () =>
+  new Option("--output <format>", "what to print").choices([...outputFormats]).default("text");
+export const portOption = () =>
+  new Option("--port <port>", "port of the server (default: 7890)").argParser(parsePort);
+export const profileOption = () =>
+  new Option("--profile <name>", "server to manage (default: your default profile, else this machine)");
+export const forceOption = () => new Option("-f, --force", "ask nothing").default(false);

@@ -1,0 +1,44 @@
+import { confirm, isCancel, password, text } from "@clack/prompts";
+import { CliError } from "../errors.ts";
+import type { Ui } from "./ui.ts";
+
+const needsTerminal = (what: string, flag: string): CliError =>
+  new CliError(`There is nobody to ask: ${what}`, { hint: `Without a terminal, give ${flag}` });
+
+/**
+ * Asks for yes or no; no is the default (contract/cli.md 1.3).
+ *
+ * @param flag What agrees in a script.
+ * @throws CliError when there is nobody to ask.
+ */
+export const agree = async (ui: Ui, question: string, flag: string): Promise<boolean> => {
+  if (!ui.canAsk) throw needsTerminal(question, flag);
+  const answer = await confirm({ message: question, initialValue: false });
+  return answer === true;
+};
+
+export interface Question {
+  message: string;
+  /** Taken when the answer is empty. */
+  initial?: string;
+  /** Hides what is typed. */
+  secret?: boolean;
+  /** Gives it in a script. */
+  flag: string;
+}
+
+/**
+ * Asks for a text. Undefined when the user leaves the question.
+ *
+ * @throws CliError when there is nobody to ask.
+ */
+export const ask = async (
+  ui: Ui,
+  { message, initial, secret = false, flag }: Question,
+): Promise<string | undefined> => {
+  if (!ui.canAsk) throw needsTerminal(message, flag);
+  const answer = secret
+    ? await password({ message })
+    : await text({ message, ...(initial !== undefined && { placeholder: initial, defaultValue: initial }) });
+  return isCancel(answer) ? undefined : (answer ?? initial ?? "").trim();
+};

@@ -1,0 +1,45 @@
+/** Rows in columns of equal width, with a heading. Widths are those of plain text: colour a cell with `paint`. */
+export const table = (
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: (cell: string, column: number) => string = (cell) => cell,
+): string[] => {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const format = (row: readonly string[], paintCell: typeof paint): string =>
+    row
+      .map(
+        (cell, column) =>
+          paintCell(cell, column) + " ".repeat(Math.max(0, (widths[column] ?? 0) - cell.length)),
+      )
+      .join("  ")
+      .trimEnd();
+  return [format(headings, (cell) => cell), ...rows.map((row) => format(row, paint))];
+};
+
+/** `2d 3h`, `5m`, `12s`: the two largest units. */
+export const duration = (seconds: number): string => {
+  const units = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "m"],
+    [Math.floor(seconds) % 60, "s"],
+  ] as const;
+  const first = units.findIndex(([count]) => count > 0);
+  const shown = first === -1 ? units.slice(-1) : units.slice(first, first + 2);
+  return shown.map(([count, unit]) => `${count}${unit}`).join(" ");
+};
+
+/** `512 B`, `4.2 KB`, `1.0 GB`. */
+export const size = (bytes: number): string => {
+  if (bytes < 1024) return `${bytes} B`;
+  const units = ["KB", "MB", "GB"];
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${value.toFixed(1)} ${units[unit]}`;
+};

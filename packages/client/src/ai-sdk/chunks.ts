@@ -1,0 +1,66 @@
+import type { FinishReason, UIMessageChunk } from "ai";
+import type { ChatEvent } from "muxi-client";
+
+const finishReasons: Record<string, FinishReason> = {
+  stop: "stop",
+  length: "length",
+  tool_calls: "tool-calls",
+  content_filter: "content-filter",
+};
+
+/** Makes the function that says for each event of an answer, in order, what the AI SDK is to show. */
+export const createChunker = (messageId: string): ((event: ChatEvent) => UIMessageChunk[]) => {
+  const started: UIMessageChunk[] = [{ type: "start", messageId }, { type: "start-step" }];
+  let open: { kind: "text" | "reasoning"; id: string } | undefined;
+  let parts = 0;
+
+  const close = (): UIMessageChunk[] => {
+    const closed: UIMessageChunk[] = open === undefined ? [] : [{ type: `${open.kind}-end`, id: open.id }];
+    open = undefined;
+    return closed;
+  };
+
+  const grow = (kind: "text" | "reasoning", delta: string): UIMessageChunk[] => {
+    if (open?.kind === kind) return [{ type: `${kind}-delta`, id: open.id, delta }];
+    const closed = close();
+    const id = String(++parts);
+    open = { kind, id };
+    return [...closed, { type: `${kind}-start`, id }, { type: `${kind}-delta`, id, delta }];
+  };
+
+  const chunks = (event: ChatEvent): UIMessageChunk[] => {
+    switch (event.type) {
+      case "text":
+        if ("replace" in event && event.replace)
+          return [...close(), { type: "reset-step" }, ...grow("text", event.text)];
+        return grow("text", event.text);
+      case "thinking":
+        return grow("reasoning", event.content);
+      // The tools run on the server: the AI SDK only shows them.
+      case "tool_call": {
+        const { id: toolCallId, name: toolName, arguments: input } = event;
+        const call = { toolCallId, toolName, input, dynamic: true, providerExecuted: true };
+        return [...close(), { type: "tool-input-available", ...call }];
+      }
+      case "tool_result": {
+        const { id: toolCallId, content, is_error } = event;
+        const call = { toolCallId, dynamic: true, providerExecuted: true };
+        if (is_error) return [{ type: "tool-output-error", ...call, errorText: content }];
+        return [{ type: "tool-output-available", ...call, output: content }];
+      }
+      case "ui":
+        return [...close(), { type: "data-ui", data: event.ui }];
+      case "done": {
+        const { type: _, finished: __, finish_reason, ...messageMetadata } = event;
+        const finishReason = finishReasons[finish_reason] ?? "other";
+        return [...close(), { type: "finish-step" }, { type: "finish", finishReason, messageMetadata }];
+      }
+      case "unknown":
+        return [{ type: `data-${event.kind}`, data: event, transient: true }];
+      default:
+        return [{ type: `data-${event.type}`, data: event, transient: true }];
+    }
+  };
+
+  return (event) => [...started.splice(0), ...chunks(event)];
+};

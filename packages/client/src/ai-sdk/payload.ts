@@ -1,0 +1,21 @@
+import type { FileUIPart, UIMessage } from "ai";
+import { type ChatPayload, ConfigurationError } from "muxi-client";
+
+const fileOf = ({ url, mediaType, filename }: FileUIPart) => {
+  const content = /^data:[^,]*;base64,(.*)$/s.exec(url)?.[1];
+  if (content === undefined) {
+    throw new ConfigurationError(
+      "files",
+      `${filename ?? "a file"} is not a Base64 data URL, and no other is sent`,
+    );
+  }
+  return { filename: filename ?? "file", content, content_type: mediaType };
+};
+
+/** The user's last message; what was said before, the formation has in the session. */
+export const payloadOf = (messages: readonly UIMessage[]): Pick<ChatPayload, "message" | "files"> => {
+  const parts = messages.findLast(({ role }) => role === "user")?.parts ?? [];
+  const message = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+  const files = parts.flatMap((part) => (part.type === "file" ? [fileOf(part)] : []));
+  return { message, ...(files.length > 0 && { files }) };
+};

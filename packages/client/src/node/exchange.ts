@@ -1,0 +1,139 @@
+import type { Dispatcher } from "undici";
+import { NodeResponse } from "./response.ts";
+
+/** Bytes of an answer that wait for a reader before the socket is read no further. */
+const mostHeld = 64 * 1024;
+
+const asError = (reason: unknown): Error =>
+  reason instanceof Error ? reason : new Error("The request was aborted", { cause: reason });
+
+/** Bytes that come one after the other, for one reader. */
+export interface Body {
+  /** What has come since the last call, or undefined at the end. Rejects when the answer broke off. */
+  next(): Promise<Buffer<ArrayBuffer> | undefined>;
+  /** Everything. Rejects when the answer broke off. */
+  whole(): Promise<Buffer<ArrayBuffer>>;
+  /** Closes the connection. */
+  cancel(): void;
+}
+
+/**
+ * One request on its way and its answer: hands out the response with its headers, then collects the body. A small
+ * answer is here whole before its reader asks, so that it costs no stream.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, Body {
+  readonly #signal: AbortSignal | null | undefined;
+  readonly #resolve: (response: Response) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #url: string;
+  #controller: Dispatcher.DispatchController | undefined;
+  #pieces: Buffer[] = [];
+  #held = 0;
+  #mostHeld = mostHeld;
+  #ended = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(
+    url: string,
+    signal: AbortSignal | null | undefined,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#url = url;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#failure) controller.abort(this.#failure);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+    statusText = "",
+  ): void {
+    // 100 Continue and its like precede the answer.
+    if (status >= 200) this.#resolve(new NodeResponse(this.#url, status, statusText, headers, this));
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#held += piece.length;
+    if (this.#held > this.#mostHeld) controller.pause();
+    this.#wake?.();
+  }
+
+  onResponseEnd(): void {
+    this.#ended = true;
+    this.#settle();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#fail(error);
+  }
+
+  async next(): Promise<Buffer<ArrayBuffer> | undefined> {
+    while (this.#pieces.length === 0) {
+      if (this.#failure) throw this.#failure;
+      if (this.#ended) return undefined;
+      await this.#change();
+    }
+    return this.#take();
+  }
+
+  async whole(): Promise<Buffer<ArrayBuffer>> {
+    this.#mostHeld = Number.POSITIVE_INFINITY;
+    this.#resume();
+    while (!this.#ended && !this.#failure) await this.#change();
+    if (this.#failure) throw this.#failure;
+    return this.#take();
+  }
+
+  cancel(): void {
+    if (!this.#ended) this.#abort(new Error("The body was cancelled"));
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #take(): Buffer<ArrayBuffer> {
+    const piece = Buffer.concat(this.#pieces, this.#held);
+    this.#pieces = [];
+    this.#held = 0;
+    this.#resume();
+    return piece;
+  }
+
+  #resume(): void {
+    if (this.#controller?.paused) this.#controller.resume();
+  }
+
+  readonly #onAbort = () => this.#abort(asError(this.#signal?.reason));
+
+  #abort(reason: Error): void {
+    this.#fail(reason);
+    // Not there while the request waits for a connection: then it is aborted at its start.
+    this.#controller?.abort(reason);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#reject(this.#failure);
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,40 @@
+/** A chat with a formation as React state. */
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { type ChatActions, type ChatState, createChat, type UseChatOptions } from "./react/chat.ts";
+
+export type { ChatActions, ChatMessage, ChatState, ChatStatus, UseChatOptions } from "./react/chat.ts";
+export type { ChatStorage } from "./react/storage.ts";
+
+/** A chat as a component sees it. */
+export type Chat = ChatState & ChatActions;
+
+/**
+ * A chat with a formation: messages that grow as the answer comes, and functions that never change.
+ *
+ * With a `storage` the chat outlives a reload, and an answer that was under way goes on. A component that goes away
+ * leaves its answer running on the server; `stop()` ends it. Give the component a `key` of its own to begin another
+ * chat.
+ *
+ * @example
+ * function Talk() {
+ *   const { messages, status, error, send, stop } = useChat({ formation, storage: sessionStorage });
+ *   return (
+ *     <form action={(form) => send(String(form.get("message")))}>
+ *       {messages.map(({ id, role, text }) => <p key={id}>{role}: {text}</p>)}
+ *       {error && <p>{error.message}</p>}
+ *       <input name="message" />
+ *       {status === "streaming" ? <button type="button" onClick={stop}>Stop</button> : <button>Send</button>}
+ *     </form>
+ *   );
+ * }
+ */
+export const useChat = (options: UseChatOptions): Chat => {
+  const latest = useRef(options);
+  const [chat] = useState(() => createChat(() => latest.current));
+  useEffect(() => {
+    latest.current = options;
+  });
+  useEffect(() => chat.open(), [chat]);
+  const state = useSyncExternalStore(chat.watch, chat.state, chat.state);
+  return { ...state, ...chat.actions };
+};

@@ -1,0 +1,75 @@
+/** Long-term memory in bulk, its upkeep, and tuning (contract/formation-api.md 4.6, 4.23). */
+
+/** A memory from elsewhere; one of `content` and `detail` is needed. */
+export interface IngestionItem {
+  content?: string;
+  type?: string;
+  detail?: string;
+  /** System that the memory comes from. */
+  source: string;
+  source_id?: string;
+  /** ISO 8601. */
+  timestamp?: string;
+  subject?: string;
+  metadata?: Record<string, unknown>;
+}
+
+/** What becomes of each memory that was sent. */
+export interface IngestionAccepted {
+  /** Null when there is nothing new to read. */
+  processing_id: string | null;
+  items: { index: number; status: string }[];
+  counts: { accepted: number; duplicate: number; invalid: number };
+  status_url?: string;
+}
+
+/** How far the reading of the memories is. */
+export interface Ingestion {
+  status: "queued" | "processing" | "completed" | "failed";
+  [field: string]: unknown;
+}
+
+/** While it runs in the background, its job; else its report. */
+export interface MemoryRebuild {
+  user_id?: string;
+  job_id?: string;
+  status?: string;
+  status_url?: string;
+  dry_run?: boolean;
+  projections?: unknown;
+  error?: string;
+}
+
+/** How many memories were made. */
+export interface MemoryBackfill {
+  user_id: string;
+  synthesized: number;
+}
+
+/** What was forgotten. */
+export interface MemoryForgotten {
+  user_id: string;
+  source: string;
+  deleted_events: number;
+  grace_period_days: number;
+  projections?: unknown;
+  rebuild_required?: boolean;
+}
+
+/** What is wrong with the memories of a user. */
+export interface MemoryLint {
+  user_id: string | null;
+  report: unknown;
+}
+
+/** The tuning of a formation. */
+export interface Tuning {
+  content: string | null;
+  path: string;
+}
+
+/** What became of new tuning. */
+export interface TuningWritten {
+  path: string;
+  bytes: number;
+}

@@ -1,0 +1,65 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { expect, onTestFinished, test } from "vitest";
+
+const folder = fileURLToPath(new URL("..", import.meta.url));
+const run = promisify(execFile);
+
+const declarations = async () => {
+  const names = await readdir(join(folder, "dist"));
+  return names.filter((name) => name.endsWith(".d.ts")).map((name) => join(folder, "dist", name));
+};
+
+test("publint has nothing to say", async () => {
+  const { messages } = await publint({ pkgDir: folder, strict: true });
+  expect(messages).toEqual([]);
+});
+
+test("every way to import an entry finds its types", async () => {
+  const target = await mkdtemp(join(tmpdir(), "muxi-client-"));
+  onTestFinished(() => rm(target, { recursive: true }));
+  await run("npm", ["pack", "--pack-destination", target], { cwd: folder });
+  const [tarball = ""] = await readdir(target);
+  const analysis = await checkPackage(createPackageFromTarballData(await readFile(join(target, tarball))));
+  if (!("problems" in analysis)) throw new Error("The package has no types");
+  // ESM alone: old CommonJS resolvers, which know no `exports` or no ESM, are not served.
+  const served = analysis.problems.filter(
+    (problem) => !("resolutionKind" in problem && ["node10", "node16-cjs"].includes(problem.resolutionKind)),
+  );
+  expect(served).toEqual([]);
+});
+
+test("the declarations are at most 150 KB and compile by themselves", async () => {
+  const files = await declarations();
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(150 * 1024);
+
+  const tsc = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
+  const lib = "ES2023,ESNext.Disposable,DOM,DOM.Iterable,DOM.AsyncIterable";
+  const options = [
+    "--ignoreConfig",
+    "--noEmit",
+    "--strict",
+    "--skipLibCheck",
+    "false",
+    "--module",
+    "nodenext",
+  ];
+  await run(process.execPath, [
+    tsc,
+    ...options,
+    "--target",
+    "es2023",
+    "--lib",
+    lib,
+    "--types",
+    "node",
+    ...files,
+  ]);
+}, 120_000);

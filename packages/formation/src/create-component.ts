@@ -1,0 +1,51 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type ComponentKind, componentTemplates } from "./component-template.ts";
+import { resolveInside, systemCode } from "./files.ts";
+import { declareComponent } from "./manifest-edit.ts";
+import { normalizeName } from "./names.ts";
+import type { Path } from "./report.ts";
+
+/** Kinds that count only when the manifest names them (contract/formation.md 1.3). */
+const declaredAt: Partial<Record<ComponentKind, Path>> = {
+  agent: ["agents"],
+  mcp: ["mcp", "servers"],
+  a2a: ["a2a", "outbound", "services"],
+};
+
+export interface CreatedComponent {
+  id: string;
+  /** Relative to the formation folder. */
+  file: string;
+}
+
+const folderOf = async (dir: string, folders: readonly string[]): Promise<string> => {
+  for (const folder of folders) if ((await resolveInside(dir, folder)) !== undefined) return folder;
+  return folders.at(-1) ?? ".";
+};
+
+/**
+ * Makes the file of a new component and names it in the manifest's list, where there is one (contract/cli.md 4).
+ *
+ * @throws Error when the name cannot be an id or the file exists.
+ */
+export const createComponent = async (
+  dir: string,
+  kind: ComponentKind,
+  name: string,
+): Promise<CreatedComponent> => {
+  const id = normalizeName(name);
+  const { folders, extension, text } = componentTemplates[kind];
+  const file = `${await folderOf(dir, folders)}/${id}${extension}`;
+  const path = join(dir, file);
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await writeFile(path, text(id), { flag: "wx" });
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
+    throw new Error(`${file} exists already: choose another name or remove it`);
+  }
+  const list = declaredAt[kind];
+  if (list) await declareComponent(dir, list, id);
+  return { id, file };
+};

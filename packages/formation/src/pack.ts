@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream, type Stats } from "node:fs";
+import { readdir, realpath, rm, stat } from "node:fs/promises";
+import { basename, join, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
+import { keysFile } from "./api-keys.ts";
+import { isMissing } from "./files.ts";
+import type { Formation } from "./formation.ts";
+import { type LoadOptions, loadFormation } from "./load.ts";
+import { findManifest } from "./locate.ts";
+import { FormationError, type Report } from "./report.ts";
+import { secretFiles } from "./secrets/index.ts";
+import { isVersion } from "./versions.ts";
+
+export interface PackOptions extends Pick<LoadOptions, "runtimeVersion"> {
+  /** Path of the tar.gz to write; one that exists is replaced. */
+  target: string;
+  /** Takes `memory.db` along. Default false: what a formation has learnt belongs to where it runs. */
+  includeDb?: boolean;
+}
+
+/** A formation as it is sent to a server. */
+export interface Bundle {
+  id: string;
+  /** `1.0.0` when the manifest names none, as the server counts it (contract/server-api.md 9.3). */
+  version: string;
+  /** Number of files in it. */
+  files: number;
+  /** Size of the tar.gz in bytes. */
+  bytes: number;
+  /** SHA-256 of the tar.gz in hex. */
+  sha256: string;
+  /** Links that lead out of the folder and were left out, relative to it. */
+  skipped: string[];
+  /** What the validation found; it holds no errors. */
+  report: Report;
+}
+
+/** Left out wherever they stand (contract/cli.md 9.2). Whole names: `.github` and `secrets-data` are other folders (C14). */
+const excludedNames: ReadonlySet<string> = new Set([
+  ".git",
+  ".muxi",
+  ".env",
+  "node_modules",
+  "__pycache__",
+  ".DS_Store",
+  ".vscode",
+  ".idea",
+]);
+const excludedPatterns = [/^\.env\./, /\.pyc$/, /\.log$/, /\.tmp$/];
+
+/** Left out at the top of the folder. The generated keys are those of this folder; a server makes its own. */
+const excludedAtTop: ReadonlySet<string> = new Set([secretFiles.template, keysFile]);
+const database = /^memory\.db(-wal|-shm)?$/;
+
+const isExcluded = (path: string, includeDb: boolean): boolean => {
+  const name = basename(path);
+  if (excludedNames.has(name) || excludedPatterns.some((pattern) => pattern.test(name))) return true;
+  if (path !== name) return false;
+  // The shared memory file is made anew from the other two.
+  return excludedAtTop.has(name) || (database.test(name) && (!includeDb || name.endsWith("-shm")));
+};
+
+interface Contents {
+  /** By path relative to the folder, with forward slashes, sorted. */
+  files: Map<string, Stats>;
+  skipped: string[];
+}
+
+/** The same whoever checks the folder out: what a bundle says of a file are its path, its bytes and whether it runs. */
+const plainStats = (path: string, stats: Stats): Stats => {
+  const isSecret = path === secretFiles.key || path === secretFiles.encrypted;
+  stats.mode = (stats.mode & ~0o777) | (isSecret ? 0o600 : stats.mode & 0o100 ? 0o755 : 0o644);
+  stats.nlink = 1; // tar would write the second name of a file as a link, which a server leaves out.
+  return stats;
+};
+
+const contentsOf = async (dir: string, includeDb: boolean): Promise<Contents> => {
+  const root = await realpath(dir);
+  const found: [string, Stats][] = [];
+  const skipped: string[] = [];
+
+  /** @param ancestors Real paths of the folders that we are in: a link to one of them has no end. */
+  const walk = async (folder: string, ancestors: readonly string[]): Promise<void> => {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (isExcluded(path, includeDb)) continue;
+      const real = await realpath(join(root, path)).catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      });
+      if (real === undefined || !real.startsWith(root + sep) || ancestors.includes(real)) {
+        skipped.push(path);
+        continue;
+      }
+      const stats = await stat(real);
+      if (stats.isDirectory()) await walk(path, [...ancestors, real]);
+      else if (stats.isFile()) found.push([path, plainStats(path, stats)]);
+      else skipped.push(path);
+    }
+  };
+
+  await walk("", [root]);
+  found.sort(([left], [right]) => (left < right ? -1 : 1));
+  return { files: new Map(found), skipped: skipped.sort() };
+};
+
+/** What a server refuses although it runs locally (contract/server-api.md 9.1, 9.3). */
+const checkForServer = async (
+  { dir, id, manifestFile }: Formation,
+  version: string,
+): Promise<Report["errors"]> => {
+  const errors: Report["errors"] = [];
+  if ((await findManifest(dir)) !== manifestFile) {
+    const hint = "Give it a folder of its own, and there the name formation.afs";
+    errors.push({ file: manifestFile, path: "", message: "cannot be deployed as a single file", hint });
+  }
+  if (!formationIdPattern.test(id) || reservedFormationIds.has(id)) {
+    const hint = "Use 3 to 50 of a-z, 0-9 and -, and none of the server's own paths";
+    errors.push({ file: manifestFile, path: "id", message: "is refused by a server", hint });
+  }
+  if (!isVersion(version)) {
+    const hint = "Run: muxi bump --set 1.0.0";
+    errors.push({ file: manifestFile, path: "version", message: "must be of the form 1.2.3", hint });
+  }
+  return errors;
+};
+
+/**
+ * Packs a formation folder for a server: checks it, then writes a tar.gz with one folder `<id>/`
+ * (contract/cli.md 9.2). Equal content gives equal bytes, whenever and wherever it is packed.
+ *
+ * @throws FormationError when the formation could not run on a server: all its errors, and `${{ env.NAME }}`, which
+ * is not available there.
+ *
+ * @example
+ * const { id, version, sha256 } = await packFormation("my-bot", { target: "/tmp/my-bot.tar.gz" });
+ */
+export const packFormation = async (
+  dir: string,
+  { target, includeDb = false, ...options }: PackOptions,
+): Promise<Bundle> => {
+  const { formation, report } = await loadFormation(dir, { ...options, allowEnv: false });
+  if (!formation) throw new FormationError(dir, report);
+  const { id, manifest } = formation;
+  const version = manifest.version ?? "1.0.0";
+  const errors = await checkForServer(formation, version);
+  if (errors.length > 0) throw new FormationError(dir, { ...report, errors });
+
+  const { files, skipped } = await contentsOf(formation.dir, includeDb);
+  const root = await realpath(formation.dir);
+  // Loaded here, so that what only reads formations does not pay for it.
+  const { create } = await import("tar");
+  const archive = create(
+    {
+      gzip: { level: 9 },
+      cwd: root,
+      prefix: id,
+      portable: true,
+      mtime: new Date(0),
+      follow: true,
+      statCache: new Map([...files].map(([path, stats]) => [`${root}/${path}`, stats])),
+    },
+    // A name that begins with @ would be taken for an archive to read.
+    [...files.keys()].map((path) => `./${path}`),
+  );
+  try {
+    await pipeline(archive, createWriteStream(target, { mode: 0o600 }));
+    const hash = createHash("sha256");
+    await pipeline(createReadStream(target), hash);
+    const { size } = await stat(target);
+    return { id, version, files: files.size, bytes: size, sha256: hash.digest("hex"), skipped, report };
+  } catch (error) {
+    await rm(target, { force: true });
+    throw error;
+  }
+};

@@ -1,0 +1,26 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isMissing, systemCode } from "../files.ts";
+
+export const secretFiles = { key: ".key", encrypted: "secrets.enc", template: "secrets" } as const;
+
+/** The secrets of a formation cannot be read or changed. The message names the file and never holds content. */
+export class SecretsError extends Error {
+  override readonly name = "SecretsError";
+  /** File that is at fault, relative to the formation folder. */
+  readonly file: string;
+
+  constructor(file: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.file = file;
+  }
+}
+
+export const readIfThere = async (dir: string, file: string): Promise<string | undefined> => {
+  try {
+    return await readFile(join(dir, file), "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw new SecretsError(file, `cannot be read (${systemCode(error)})`, { cause: error });
+  }
+};

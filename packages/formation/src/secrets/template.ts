@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import { writeAtomically } from "../atomic.ts";
+import { readIfThere, secretFiles } from "./files.ts";
+import { normalizeSecretName } from "./names.ts";
+
+/** The normalised name that a line of the template `secrets` lists; undefined for a comment or an empty line. */
+const lineName = (line: string): string | undefined => {
+  const name = /^\s*([^#=\s][^=]*?)\s*=/.exec(line)?.[1];
+  return name === undefined ? undefined : normalizeSecretName(name);
+};
+
+const readLines = async (dir: string): Promise<string[]> => {
+  const text = ((await readIfThere(dir, secretFiles.template)) ?? "").trimEnd();
+  return text === "" ? [] : text.split("\n");
+};
+
+/** Names that the template lists. */
+export const templateNames = async (dir: string): Promise<string[]> =>
+  (await readLines(dir)).map(lineName).filter((name) => name !== undefined);
+
+/**
+ * Lists and unlists names in the template `secrets`, which holds no values. Comments and the order stay.
+ *
+ * @param names Normalised.
+ */
+export const editTemplate = async (
+  dir: string,
+  { add = [], remove = [] }: { add?: readonly string[]; remove?: readonly string[] },
+): Promise<void> => {
+  const lines = await readLines(dir);
+  const listed = lines.map(lineName);
+  const missing = add.filter((name) => !listed.includes(name));
+  const kept = lines.filter((_, index) => !remove.includes(listed[index] ?? ""));
+  if (missing.length === 0 && kept.length === lines.length) return;
+  const text = [...kept, ...missing.map((name) => `${name}=`)].join("\n");
+  await writeAtomically(join(dir, secretFiles.template), text === "" ? "" : `${text}\n`, 0o644);
+};

@@ -1,0 +1,30 @@
+import type { IncomingMessage } from "node:http";
+import { type BlockList, isIP, isIPv6 } from "node:net";
+
+export const isTrusted = (address: string, trusted: BlockList): boolean =>
+  trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+
+/** The address at the other end of the connection. An IPv4 client of a dual-stack socket shows as `::ffff:1.2.3.4`. */
+export const peerAddress = ({ socket }: Pick<IncomingMessage, "socket">): string =>
+  (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
+
+/**
+ * The address that a request comes from. What `X-Forwarded-For` says is believed as far as trusted proxies wrote
+ * it: from the right, up to the first address that is none of them.
+ */
+export const clientAddress = (
+  request: Pick<IncomingMessage, "socket" | "headers">,
+  trusted: BlockList,
+): string => {
+  const header = request.headers["x-forwarded-for"];
+  const chain = (Array.isArray(header) ? header.join(",") : (header ?? ""))
+    .split(",")
+    .map((one) => one.trim());
+  let address = peerAddress(request);
+  while (isIP(address) !== 0 && isTrusted(address, trusted)) {
+    const before = chain.pop();
+    if (before === undefined || isIP(before) === 0) break;
+    address = before;
+  }
+  return address;
+};

@@ -1,0 +1,59 @@
+import { isIPv6 } from "node:net";
+
+/** Counts failed authentication by address, and says when one has had enough. */
+export interface FailureLimit {
+  /** Seconds until this address may try again; 0 when it may now. */
+  waitFor(address: string, now: number): number;
+  /** @param now Unix milliseconds. */
+  failed(address: string, now: number): void;
+}
+
+const windowMs = 60_000;
+
+/** An attacker with many addresses must not fill the memory. */
+const mostAddresses = 10_000;
+
+/** A provider gives a customer at least a /64, so that one of its addresses stands for all. */
+const groupOf = (address: string): string => {
+  if (!isIPv6(address)) return address;
+  const [head = "", tail = ""] = address.toLowerCase().split("%", 1).join("").split("::");
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === "" ? [] : tail.split(":");
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
+  return [...left, ...zeros, ...right].slice(0, 4).join(":");
+};
+
+/** After `limit` failures within a minute an address has to wait until that minute is over. */
+export const createFailureLimit = (limit: number): FailureLimit => {
+  // In the order in which their minutes began.
+  const windows = new Map<string, { endsAt: number; failures: number }>();
+
+  const current = (address: string, now: number) => {
+    const window = windows.get(groupOf(address));
+    return window && window.endsAt > now ? window : undefined;
+  };
+
+  const makeRoom = (now: number): void => {
+    for (const [group, { endsAt }] of windows) {
+      if (endsAt > now && windows.size < mostAddresses) return;
+      windows.delete(group);
+    }
+  };
+
+  return {
+    waitFor(address, now) {
+      const window = current(address, now);
+      return window && window.failures >= limit ? Math.ceil((window.endsAt - now) / 1000) : 0;
+    },
+    failed(address, now) {
+      const window = current(address, now);
+      if (window) {
+        window.failures += 1;
+        return;
+      }
+      windows.delete(groupOf(address));
+      makeRoom(now);
+      windows.set(groupOf(address), { endsAt: now + windowMs, failures: 1 });
+    },
+  };
+};

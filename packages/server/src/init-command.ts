@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import type { Readable, Writable } from "node:stream";
+import { portFrom } from "./config.ts";
+import type { Directories } from "./directories.ts";
+import { configFile, type Initialised, initConfig } from "./init.ts";
+
+export interface InitFlags {
+  port: string | undefined;
+  host: string | undefined;
+  /** Asks nothing. */
+  yes: boolean;
+  force: boolean;
+  /** One line of JSON in place of text. */
+  json: boolean;
+}
+
+interface Terminal {
+  stdin: Readable & { isTTY?: boolean };
+  stdout: Writable & { isTTY?: boolean };
+}
+
+const defaultPort = 7890;
+
+const instructions = (
+  { keyId, secretKey, configPath }: Initialised,
+  port: number,
+): string => `Wrote ${configPath}
+
+  Key id:     ${keyId}
+  Secret key: ${secretKey}
+
+The secret is shown this once; it stands in the file, which only you can read.
+
+  Next, here:               muxi server start
+  From another machine:     muxi profiles add --url http://<this machine>:${port} --key-id ${keyId}
+`;
+
+interface Answers {
+  replace: boolean;
+  port: number;
+}
+
+/** What the flags leave open. */
+const ask = async (
+  { stdin, stdout }: Terminal,
+  directories: Directories,
+  flags: InitFlags,
+): Promise<Answers | "cancelled"> => {
+  const terminal = createInterface({ input: stdin, output: stdout });
+  try {
+    const exists = existsSync(configFile(directories));
+    if (exists && !flags.force) {
+      const answer = await terminal.question(
+        `${configFile(directories)} exists. Replace it, and its credentials? [y/N]: `,
+      );
+      if (!/^y(es)?$/i.test(answer.trim())) return "cancelled";
+    }
+    const port = flags.port ?? (await terminal.question(`Port [${defaultPort}]: `)).trim();
+    return { replace: exists, port: port === "" ? defaultPort : portFrom("the port", port) };
+  } finally {
+    terminal.close();
+  }
+};
+
+/**
+ * `muxi-server init`: a config with authentication on, and its credentials shown once (contract/server-api.md 2.6).
+ *
+ * @throws ConfigError when a flag is wrong, or a config exists and nobody agreed to replace it.
+ */
+export const runInit = async (
+  terminal: Terminal,
+  directories: Directories,
+  flags: InitFlags,
+): Promise<void> => {
+  const { stdin, stdout } = terminal;
+  const interactive = !flags.yes && !flags.json && stdin.isTTY === true && stdout.isTTY === true;
+  const answers = interactive
+    ? await ask(terminal, directories, flags)
+    : {
+        replace: flags.force,
+        port: flags.port === undefined ? defaultPort : portFrom("--port", flags.port),
+      };
+  if (answers === "cancelled") {
+    stdout.write("Cancelled.\n");
+    return;
+  }
+  const made = await initConfig({ directories, host: flags.host ?? "0.0.0.0", ...answers });
+  const { keyId, secretKey, configPath } = made;
+  stdout.write(
+    flags.json
+      ? `${JSON.stringify({ key_id: keyId, secret_key: secretKey, config_path: configPath })}\n`
+      : instructions(made, answers.port),
+  );
+};

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { ConfigError } from "./config.ts";
+import type { Directories } from "./directories.ts";
+
+export interface InitOptions {
+  directories: Directories;
+  port: number;
+  /** Address to listen on. */
+  host: string;
+  /** Replaces a config that is there, and with it its credentials. */
+  replace: boolean;
+}
+
+/** What a new config holds; the secret is nowhere else. */
+export interface Initialised {
+  keyId: string;
+  secretKey: string;
+  configPath: string;
+}
+
+/** contract/server-api.md 3 */
+const newCredentials = () => ({
+  keyId: `muxi_pk_${randomBytes(12).toString("hex")}`,
+  secretKey: `muxi_sk_${randomBytes(28).toString("hex")}`,
+});
+
+const header = `# Settings of the MUXI server. Its secret stands here: keep this file to yourself (mode 0600).
+`;
+
+export const configFile = ({ config }: Directories): string => join(config, "config.yaml");
+
+/**
+ * Writes a `config.yaml` with authentication on, for its owner alone (contract/server-api.md 2.4, 2.6).
+ *
+ * @throws ConfigError when there is one already and `replace` is false.
+ */
+export const initConfig = async ({ directories, port, host, replace }: InitOptions): Promise<Initialised> => {
+  const { keyId, secretKey } = newCredentials();
+  const configPath = configFile(directories);
+  const text = stringify({
+    server: { host, port },
+    auth: { enabled: true, key: keyId, secret: secretKey },
+  });
+  await mkdir(directories.config, { recursive: true, mode: 0o700 });
+  const temporary = `${configPath}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, header + text, { mode: 0o600, flag: "wx", flush: true });
+    // Unlike a rename, a link never replaces what is there.
+    await (replace ? rename(temporary, configPath) : link(temporary, configPath));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    throw new ConfigError(
+      `${configPath} exists already. To replace it, and its credentials, run: muxi-server init --force`,
+    );
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return { keyId, secretKey, configPath };
+};

@@ -1,0 +1,3 @@
+/** What Prometheus reads: how the formations are used, and how they are. */
+export * from "./listener.ts";
+export * from "./metrics.ts";
