@@ -12,7 +12,7 @@ const usage = `Usage: npm run bench -w muxi-client -- [options]
 
 Measures the SDK beside a fetch with a parser written by hand and, once they are installed, other SDKs.
 
-  --rounds n        how often each is measured; the table shows medians (3)
+  --rounds n        how often each is measured; the table shows medians (1)
   --with-peers      installs the other SDKs, then runs
   --write           writes the table into docs/performance.md
   --date d          date of the figures (today)
@@ -25,7 +25,7 @@ const tell = (text: string) => process.stderr.write(`${text}\n`);
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "1" },
     "with-peers": { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     date: { type: "string", default: new Date().toISOString().slice(0, 10) },

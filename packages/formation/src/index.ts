@@ -1,4 +1,4 @@
-/** A formation's files: reads, checks and creates the folder, and keeps its secrets. */
+/** A formation's files: reads, checks, creates and packs the folder, and keeps its secrets. */
 export { type ApiKeys, resolveApiKeys } from "./api-keys.ts";
 export { type ComponentKind, componentKinds } from "./component-template.ts";
 export { type CreatedFormation, type CreateOptions, createFormation } from "./create.ts";

@@ -8,7 +8,7 @@ export * from "./ids.ts";
 export * from "./openapi.ts";
 export * from "./requests.ts";
 export * from "./route.ts";
-export * from "./routes.ts";
+export * from "./routes/index.ts";
 export * from "./server.ts";
 export * from "./sessions.ts";
 export * from "./system.ts";

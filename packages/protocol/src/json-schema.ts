@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Route } from "./route.ts";
-import { routes } from "./routes.ts";
+import { routes } from "./routes/index.ts";
 
 /**
  * JSON Schema of everything on the wire that has a name: request bodies as a caller writes them, everything else as

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { openApi } from "./openapi.ts";
-import { routes } from "./routes.ts";
+import { routes } from "./routes/index.ts";
 
 const documentSchema = z.object({
   openapi: z.literal("3.1.0"),

@@ -3,7 +3,7 @@ import { errorTable } from "./errors.ts";
 import { headers } from "./headers.ts";
 import { wireJsonSchemas } from "./json-schema.ts";
 import type { Route } from "./route.ts";
-import { routes } from "./routes.ts";
+import { routes } from "./routes/index.ts";
 
 const ref = (id: string) => `#/components/schemas/${id}`;
 

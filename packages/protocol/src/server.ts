@@ -57,6 +57,75 @@ export const devResultSchema = z
 
 export type DevResult = z.infer<typeof devResultSchema>;
 
+/** Status of a formation (contract/server-api.md 10.1); `unhealthy` is only ever seen in a list. */
+export const deployedStatusSchema = z.enum([
+  "starting",
+  "running",
+  "unhealthy",
+  "stopping",
+  "stopped",
+  "crashed",
+]);
+
+/** An item of `GET /rpc/formations` (contract/server-api.md 8.3). */
+export const deployedFormationSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  port: z.number().int(),
+  pid: z.number().int(),
+  status: deployedStatusSchema,
+  uptime: z.number().int().describe("Seconds; 0 unless it runs"),
+  restart_count: z.number().int(),
+  healthy: z.boolean().nullable().describe("Null while it starts"),
+  version: z
+    .object({
+      semantic: z.string().describe("Of the manifest"),
+      current: z.string().describe("SHA-256 of the bundle that runs"),
+      previous: z.string().optional(),
+    })
+    .optional(),
+});
+
+export type DeployedFormation = z.infer<typeof deployedFormationSchema>;
+
+/** `GET /rpc/formations/{id}` (contract/server-api.md 8.4). */
+export const deployedFormationDetailSchema = deployedFormationSchema.extend({
+  created_at: z.string(),
+  deployed_at: z.string(),
+  updated_at: z.string().describe("Start of the process"),
+  last_health_check: z.string().optional(),
+});
+
+export type DeployedFormationDetail = z.infer<typeof deployedFormationDetailSchema>;
+
+/** Query of `GET /rpc/formations/{id}/logs` (contract/server-api.md 8.7). */
+export const formationLogsQuerySchema = z.object({
+  lines: z.coerce.number().int().min(1).max(10_000).default(100),
+  stream: z.enum(["stdout", "stderr", "all"]).default("all"),
+  follow: z.enum(["true", "1", "false", "0"]).default("false"),
+});
+
+/** Query of `GET /rpc/server/logs`. */
+export const serverLogsQuerySchema = formationLogsQuerySchema.pick({ lines: true });
+
+/** Body of `POST /rpc/formations/{id}/draft/files` (contract/server-api.md 13.4). */
+export const draftFilesRequestSchema = z.object({
+  action: z.string(),
+  mode: z.string().optional(),
+  path: z.string().optional(),
+  content: z.string().optional(),
+  encoding: z.enum(["utf-8", "base64"]).default("utf-8"),
+});
+
+export type DraftFilesRequest = z.infer<typeof draftFilesRequestSchema>;
+
+/** A step of a long operation, as an event `progress` (contract/server-api.md 17.2). */
+export interface OperationProgress {
+  stage: string;
+  message: string;
+  [field: string]: unknown;
+}
+
 /** Ids under which a formation can be deployed (contract/server-api.md 9.1). */
 export const formationIdPattern = /^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$/;
 

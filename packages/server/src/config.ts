@@ -8,6 +8,7 @@ import { parse, YAMLParseError } from "yaml";
 import * as z from "zod";
 import { type Credentials, isLoopback } from "./auth/index.ts";
 import type { Directories } from "./directories.ts";
+import { type FormationsConfig, formationsConfig, formationsSchema, fromData } from "./formations-config.ts";
 import type { SupervisorSettings } from "./processes/index.ts";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -36,7 +37,10 @@ export interface ServerConfig {
   /** Where the metrics can be read without a signature. */
   metrics: { port: number; host: string } | undefined;
   processes: SupervisorSettings;
+  formations: FormationsConfig;
+  dataDirectory: string;
   formationsDirectory: string;
+  auditLog: string;
   /** Folders below which drafts may run when the server can be reached from outside. */
   devRoots: string[];
   logLevel: LogLevel;
@@ -49,7 +53,6 @@ export class ConfigError extends Error {
 
 const port = z.int().min(0).max(65535);
 const poolPort = z.int().min(1024).max(65535);
-const seconds = z.number().positive();
 const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: "must be an IP address or a range such as 10.0.0.0/8",
 });
@@ -75,34 +78,16 @@ const fileSchema = z.object({
       max_failures_per_minute: z.int().min(1).default(20),
     })
     .prefault({}),
-  formations: z
-    .object({
-      formations_dir: z.string().min(1).default("formations"),
-      port_range_start: poolPort.default(8000),
-      port_range_end: poolPort.default(9000),
-      bind_host: z.string().min(1).default("127.0.0.1"),
-      auto_restart: z.boolean().default(true),
-      max_restarts: z.int().nonnegative().optional(),
-      max_restart_count: z.int().nonnegative().optional(),
-      restart_delay: z.number().nonnegative().default(1),
-      deployment: z
-        .object({
-          health_check: z
-            .object({
-              endpoint: z.string().startsWith("/").default("/v1/health"),
-              timeout: seconds.default(30),
-              interval: seconds.default(1),
-            })
-            .prefault({}),
-          force_kill_timeout: seconds.default(5),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
+  formations: formationsSchema.prefault({}),
   dev: z
     .object({ roots: z.array(z.string().refine(isAbsolute, "must be an absolute path")).default([]) })
     .prefault({}),
-  logging: z.object({ level: z.enum(logLevels).default("info") }).prefault({}),
+  logging: z
+    .object({
+      level: z.enum(logLevels).default("info"),
+      audit_log: z.string().min(1).optional(),
+    })
+    .prefault({}),
 });
 
 type ConfigFile = z.infer<typeof fileSchema>;
@@ -280,6 +265,7 @@ export const loadConfig = async ({ directories, env, overrides }: ConfigSources)
       portRange: { first: firstPort, end: endPort },
       bindHost: formations.bind_host,
       logsDirectory: directories.logs,
+      pidsDirectory: fromData(directories.data, formations.pids_dir),
       autoRestart: formations.auto_restart,
       maxRestarts: formations.max_restarts ?? formations.max_restart_count ?? 10,
       restartDelayMs: formations.restart_delay * 1000,
@@ -288,9 +274,13 @@ export const loadConfig = async ({ directories, env, overrides }: ConfigSources)
       healthIntervalMs: health.interval * 1000,
       forceKillTimeoutMs: forceKill * 1000,
     },
-    formationsDirectory: isAbsolute(formations.formations_dir)
-      ? formations.formations_dir
-      : join(directories.data, formations.formations_dir),
+    formations: formationsConfig(formations),
+    dataDirectory: directories.data,
+    formationsDirectory: fromData(directories.data, formations.formations_dir),
+    auditLog:
+      logging.audit_log === undefined
+        ? join(directories.logs, "audit.log")
+        : fromData(directories.data, logging.audit_log),
     devRoots: dev.roots,
     logLevel:
       firstSet(

@@ -5,15 +5,20 @@ import {
   type ServerResponse,
 } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { headers } from "@muxi/protocol";
 import { createApp, draftName } from "./api/index.ts";
 import { isLoopback } from "./auth/index.ts";
 import type { ServerConfig } from "./config.ts";
-import type { Log } from "./logs/index.ts";
+import { lockData } from "./data-lock.ts";
+import { createFormationCommand } from "./formation-command.ts";
+import { createAuditLog, type Log } from "./logs/index.ts";
 import { createMetrics, listenForMetrics, type MetricsListener } from "./metrics/index.ts";
-import { type MakeCommand, Supervisor } from "./processes/index.ts";
+import { createMonitor } from "./monitor.ts";
+import { endLeftovers, Supervisor } from "./processes/index.ts";
 import { createProxy, type ProxyKind, requestIdOf } from "./proxy/index.ts";
+import { createReleases, loadDeployments, type Releases, restoreProcesses } from "./releases/index.ts";
 
 export interface ServerOptions {
   config: ServerConfig;
@@ -89,27 +94,46 @@ const drain = async (server: Server, openRequests: () => number): Promise<void> 
 /** The control plane: routes, proxy and supervisor behind one port. */
 export const createServer = ({ config, log, env, runtime, now = Date.now }: ServerOptions): MuxiServer => {
   let url = "";
-  const makeCommand: MakeCommand = ({ formationId, folder, port, draft }) => ({
-    ...runtime(folder),
-    folder,
-    env: {
-      ...env,
-      PORT: String(port),
-      HOST: config.processes.bindHost,
-      FORMATION_ID: formationId,
-      MUXI_SERVER_URL: url,
-      // `production` forbids `${{ env.NAME }}`; a draft is a developer's own and may use it.
-      MUXI_ENV: draft ? "development" : "production",
+  const supervisor: Supervisor = new Supervisor({
+    settings: config.processes,
+    makeCommand: createFormationCommand({ config, env, runtime, url: () => url }),
+    log,
+    now,
+    onChange: (name) => {
+      if (!releases.deployments.has(name)) return;
+      releases.registry
+        .save()
+        .catch((error: unknown) => log.error({ err: error }, "could not save the registry"));
     },
   });
-  const supervisor = new Supervisor({ settings: config.processes, makeCommand, log });
   const metrics = createMetrics(() => supervisor.list());
   const proxy = createProxy({
-    find: (kind: ProxyKind, id: string) => supervisor.get(kind === "draft" ? draftName(id) : id),
+    find: (kind: ProxyKind, id: string) => supervisor.upstream(kind === "draft" ? draftName(id) : id),
     trustedProxies: config.trustedProxies,
     metrics,
     log,
   });
+  const { healthTimeoutMs, healthIntervalMs, forceKillTimeoutMs, logsDirectory } = config.processes;
+  const releases: Releases = createReleases({
+    settings: {
+      serverId: config.serverId,
+      dataDirectory: config.dataDirectory,
+      formationsDirectory: config.formationsDirectory,
+      temporaryDirectory: join(config.dataDirectory, "tmp"),
+      maxFormations: config.formations.maxFormations,
+      bundle: config.formations.bundle,
+      drainMs: config.formations.drainMs,
+      healthTimeoutMs,
+      healthIntervalMs,
+      forceKillTimeoutMs,
+    },
+    registryFile: join(config.dataDirectory, "registry.json"),
+    supervisor,
+    log,
+    now,
+    drain: proxy.drain,
+  });
+  const monitor = createMonitor({ releases, formations: config.formations, logsDirectory });
   const timeouts = {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
@@ -141,6 +165,11 @@ export const createServer = ({ config, log, env, runtime, now = Date.now }: Serv
     metrics,
     serverId: config.serverId,
     supervisor,
+    releases,
+    audit: createAuditLog(config.auditLog, config.formations.rotation, now),
+    auditLog: config.auditLog,
+    logsDirectory,
+    stopMs: config.formations.drainMs + forceKillTimeoutMs,
     formationsDirectory: config.formationsDirectory,
     devRoots: isLoopback(config.host) ? undefined : config.devRoots,
     env,
@@ -150,17 +179,28 @@ export const createServer = ({ config, log, env, runtime, now = Date.now }: Serv
 
   let metricsListener: MetricsListener | undefined;
   let closing: Promise<void> | undefined;
+  /** Before that, the registry on disk says more than this server knows. */
+  let restored = false;
+  let unlock: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
+    monitor.stop();
     const closed = app.close();
     await drain(app.server, () => openRequests);
     await metricsListener?.close();
     await closed;
+    await releases.locks.close();
+    // What runs now runs again after the next start: its status stays as it is.
+    if (restored) await releases.registry.close();
     await supervisor.close();
     await proxy.close();
+    await unlock?.();
   };
 
   return {
     async listen() {
+      unlock = await lockData(config.dataDirectory);
+      await endLeftovers(config.processes.pidsDirectory, forceKillTimeoutMs, log);
+      await loadDeployments(releases);
       await app.listen({ port: config.port, host: config.host });
       const [address] = app.addresses();
       const port = typeof address === "object" ? address.port : config.port;
@@ -171,6 +211,9 @@ export const createServer = ({ config, log, env, runtime, now = Date.now }: Serv
           log.error({ err: error }, "metrics could not be read"),
         );
       }
+      restored = true;
+      await restoreProcesses(releases);
+      monitor.start();
       return { port, url, metricsPort: metricsListener?.port };
     },
     close() {

@@ -6,7 +6,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
+import type { BundleLimits } from "../src/bundles/index.ts";
 import { loadConfig, type ServerConfig } from "../src/config.ts";
+import type { FormationsConfig } from "../src/formations-config.ts";
 import type { SupervisorSettings } from "../src/processes/index.ts";
 import { createServer, type MuxiServer, type ServerOptions } from "../src/server.ts";
 
@@ -88,6 +90,7 @@ export interface TestServer {
 export interface TestServerOptions {
   config?: Partial<ServerConfig>;
   processes?: Partial<SupervisorSettings>;
+  formations?: Partial<Omit<FormationsConfig, "bundle">> & { bundle?: Partial<BundleLimits> };
   env?: NodeJS.ProcessEnv;
   now?: () => number;
 }
@@ -102,6 +105,11 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     config: {
       ...defaults,
       ...options.config,
+      formations: {
+        ...defaults.formations,
+        ...options.formations,
+        bundle: { ...defaults.formations.bundle, ...options.formations?.bundle },
+      },
       processes: {
         ...defaults.processes,
         portRange: { first, end: Math.min(first + 50, 65535) },

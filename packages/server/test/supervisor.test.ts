@@ -19,6 +19,7 @@ const createSupervisor = async (settings: Partial<SupervisorSettings> = {}): Pro
       portRange: { first, end: Math.min(first + 50, 65535) },
       bindHost: "127.0.0.1",
       logsDirectory: await temporaryFolder(),
+      pidsDirectory: await temporaryFolder(),
       autoRestart: true,
       maxRestarts: 10,
       restartDelayMs: 10,
@@ -86,15 +87,19 @@ it("does not start drafts again, nor anything with auto_restart off", async () =
   expect(await startedPids(folder)).toHaveLength(2);
 });
 
-it("forgets a stopped formation, also one that waits for its restart", async () => {
+it("keeps a stopped formation and its port until it is removed, also one that waits for its restart", async () => {
   const supervisor = await createSupervisor({ restartDelayMs: 60_000 });
   const folder = await createFormation("live");
   kill((await supervisor.start(live(folder))).pid);
   await eventually("the crash", () => supervisor.get("live")?.status === "crashed" || undefined);
+  const port = supervisor.get("live")?.port;
   expect(await supervisor.stop("live")).toBe(true);
+  expect(supervisor.get("live")).toMatchObject({ status: "stopped", port });
+  expect((await supervisor.start(live(folder))).port).toBe(port);
+  expect(await supervisor.remove("live")).toBe(true);
   expect(supervisor.get("live")).toBeUndefined();
   expect(supervisor.portCounts().allocated).toBe(0);
-  expect(await supervisor.stop("live")).toBe(false);
+  expect(await supervisor.remove("live")).toBe(false);
 });
 
 it("names the program that cannot be started", async () => {
@@ -104,6 +109,7 @@ it("names the program that cannot be started", async () => {
       portRange: { first, end: Math.min(first + 50, 65535) },
       bindHost: "127.0.0.1",
       logsDirectory: await temporaryFolder(),
+      pidsDirectory: await temporaryFolder(),
       autoRestart: true,
       maxRestarts: 0,
       restartDelayMs: 10,

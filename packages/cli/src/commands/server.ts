@@ -34,6 +34,9 @@ export const serverInit = (
     ...(force ? ["--force"] : []),
   ]);
 
+/** `muxi server config`: the settings in force, its secret masked. */
+export const serverConfig = (context: Context): Promise<number> => runServer(context, ["config", "show"]);
+
 export interface ServerStartOptions {
   output: OutputFormat;
   port?: number;

@@ -20,6 +20,10 @@ export const addServerCommands = ({ program, context, run }: Registration): void
     .addOption(outputOption())
     .action((options: ServerInitOptions) => run(async () => (await load()).serverInit(context, options)));
   server
+    .command("config")
+    .description("show the settings that it starts with")
+    .action(() => run(async () => (await load()).serverConfig(context)));
+  server
     .command("start")
     .description("start it on this terminal, or in the background")
     .addOption(portOption())

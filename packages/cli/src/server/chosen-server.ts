@@ -48,8 +48,8 @@ export const chosenServer = async (context: Context, profile: string | undefined
   const { MUXI_PROFILE, MUXI_SERVER_URL, MUXI_KEY_ID, MUXI_SECRET_KEY } = context.env;
   const named = profile ?? (await profileOfFolder(context)) ?? (MUXI_PROFILE || undefined);
   if (named === undefined && MUXI_SERVER_URL) {
-    const keys = { key_id: MUXI_KEY_ID || "none", secret_key: MUXI_SECRET_KEY || "none" };
-    const client = clientFor({ url: MUXI_SERVER_URL, ...keys });
+    const keys = { keyId: MUXI_KEY_ID || undefined, secretKey: MUXI_SECRET_KEY || undefined };
+    const client = new ServerClient({ url: MUXI_SERVER_URL, ...keys });
     return { name: "MUXI_SERVER_URL", url: client.baseUrl, client };
   }
   const name = named ?? (await readProfiles(context)).defaultName;
@@ -78,7 +78,7 @@ export const explainChosenError = (
     }
     return new CliError(`The server '${name}' (${url}) does not answer`, {
       detail: [error.message],
-      hint: "Run: muxi profiles list",
+      hint: "Check that it runs and that its address is right: muxi profiles list",
       cause: error,
     });
   }

@@ -37,14 +37,16 @@ export const localServer = async (context: Context, port: number | undefined): P
     const overrides = chosen === undefined ? {} : { port: String(chosen) };
     const config = await loadConfig({ directories, env, overrides });
     const url = `${config.tls ? "https" : "http"}://127.0.0.1:${config.port}`;
-    // A server without credentials ignores the signature, but the client always makes one.
-    const { key: keyId, secret: secretKey } = config.credentials ?? { key: "none", secret: "none" };
     return {
       url,
       port: config.port,
       directories,
       logFile: join(directories.logs, "server.log"),
-      client: new ServerClient({ url, keyId, secretKey }),
+      client: new ServerClient({
+        url,
+        keyId: config.credentials?.key,
+        secretKey: config.credentials?.secret,
+      }),
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -1,9 +1,10 @@
 import type { AgentDefinition } from "@muxi/formation";
-import { ApiError, type FinishReason, newId, type Usage } from "@muxi/protocol";
+import { ApiError, newId, type Usage } from "@muxi/protocol";
 import type { Logger } from "pino";
 import type { Memory } from "../memory/index.ts";
 import type { Model, ModelDelta, ModelRequest } from "../models/index.ts";
 import type { Owner, SessionRepository } from "../store/index.ts";
+import { type Answer, answerWith } from "./agent-loop.ts";
 import { buildPrompt } from "./prompt.ts";
 import { chooseAgent } from "./routing.ts";
 import type { Run } from "./run.ts";
@@ -48,12 +49,6 @@ const ceiling = 600_000;
 
 const noUsage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
 
-interface Answer {
-  model: string;
-  finishReason: FinishReason;
-  usage: Usage;
-}
-
 const unavailable = (what: string, cause: unknown) =>
   new ApiError(
     "SERVICE_UNAVAILABLE",
@@ -76,28 +71,6 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       "INTERNAL_ERROR",
       `The request failed inside the server: its log has the reason under '${run.identity.requestId}'`,
     );
-  };
-
-  /** Passes the model's deltas on as events. */
-  const consume = async (
-    run: Run,
-    first: Promise<IteratorResult<ModelDelta[]>>,
-    rest: AsyncIterator<ModelDelta[]>,
-  ) => {
-    let answer: Answer | undefined;
-    for (let step = await first; !step.done; step = await rest.next()) {
-      const pieces: string[] = [];
-      for (const delta of step.value) {
-        if (delta.type === "text") pieces.push(delta.text);
-        else if (delta.type === "finish") {
-          answer = { model: delta.model, finishReason: delta.reason, usage: delta.usage };
-        }
-      }
-      if (pieces.length > 0) run.log.appendText(pieces);
-    }
-    if (!answer)
-      throw new ApiError("LLM_ERROR", "The model's answer ended before it was complete: try again");
-    return answer;
   };
 
   const keepAnswer = async (owner: Owner, run: Run, agent: AgentDefinition, answer: Answer) => {
@@ -135,7 +108,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       ceiling,
     );
     try {
-      const answer = await consume(run, first, rest);
+      const answer = await answerWith({ first, rest, run });
       const { model, finishReason, usage } = answer;
       await keepAnswer(owner, run, agent, answer).catch((error) => {
         throw unavailable("The answer", error);

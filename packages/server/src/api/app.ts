@@ -9,11 +9,19 @@ import Fastify, {
 } from "fastify";
 import { type Credentials, clientAddress, createFailureLimit, foreignPage, refusal } from "../auth/index.ts";
 import { corsHeaders, preflightHeaders } from "../cors.ts";
-import type { Log } from "../logs/index.ts";
+import { Failure } from "../failure.ts";
+import type { AuditLog, Log } from "../logs/index.ts";
 import type { Metrics } from "../metrics/index.ts";
+import type { Releases } from "../releases/index.ts";
 import { version } from "../version.ts";
+import { createAudit } from "./audit.ts";
+import { createBundleHandlers, type ReleaseRouteOptions } from "./bundle-routes.ts";
 import { createDevHandlers, type DevOptions } from "./dev.ts";
+import { createDownloadHandler } from "./download.ts";
+import { createDraftFilesHandler } from "./draft-files.ts";
 import { errorBody, HttpError } from "./errors.ts";
+import { createFormationHandlers } from "./formations.ts";
+import { createLogHandlers, type LogRouteOptions } from "./logs.ts";
 import { createStatusHandler, type StatusOptions } from "./status.ts";
 
 const documentation = "https://muxi.org/docs";
@@ -21,7 +29,12 @@ const allMethods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
-export interface AppOptions extends StatusOptions, DevOptions {
+/** For a file of 5 MB in Base64, in JSON. */
+const draftFileBytes = 8 * 1024 * 1024;
+
+export interface AppOptions extends StatusOptions, DevOptions, Omit<LogRouteOptions, "releases"> {
+  releases: Releases;
+  audit: AuditLog;
   serverFactory: FastifyServerFactory;
   credentials: Credentials | undefined;
   /** Per address and minute. */
@@ -64,19 +77,22 @@ const createGuard = ({
 
 interface Route {
   url: string;
-  method: "GET" | "POST";
-  handler: Handler;
+  handlers: Partial<Record<"GET" | "POST" | "PUT" | "DELETE", Handler>>;
   onRequest?: onRequestAsyncHookHandler;
+  /** Bytes. */
+  bodyLimit?: number;
 }
 
-/** One path: its method, OPTIONS for browsers, and for every other method 405 with an empty body. */
-const mount = (app: FastifyInstance, route: Route): void => {
-  const { url } = route;
-  app.route(route);
+/** One path: its methods, OPTIONS for browsers, and for every other method 405 with an empty body. */
+const mount = (app: FastifyInstance, { url, handlers, ...route }: Route): void => {
+  const served: HTTPMethods[] = ["OPTIONS"];
+  for (const [method, handler] of Object.entries(handlers)) {
+    app.route({ ...route, url, method, handler });
+    served.push(method);
+    // Fastify adds HEAD to GET by itself.
+    if (method === "GET") served.push("HEAD");
+  }
   app.options(url, (_request, reply) => reply.headers(preflightHeaders).send());
-  // Fastify adds HEAD to GET by itself.
-  const served: HTTPMethods[] =
-    route.method === "GET" ? ["GET", "HEAD", "OPTIONS"] : [route.method, "OPTIONS"];
   const refuse = async (_request: FastifyRequest, reply: FastifyReply) =>
     reply.code(405).header("allow", served.join(", ")).send();
   const method = allMethods.filter((other) => !served.includes(other));
@@ -84,8 +100,34 @@ const mount = (app: FastifyInstance, route: Route): void => {
   app.route({ method, url, onRequest: refuse, handler: refuse });
 };
 
+/** The management of what is deployed. Bodies are bundles, which are never read into memory, or nothing at all. */
+const mountFormations = (
+  app: FastifyInstance,
+  options: ReleaseRouteOptions & LogRouteOptions,
+  onRequest: onRequestAsyncHookHandler,
+): void => {
+  const bundles = createBundleHandlers(options);
+  const formations = createFormationHandlers(options);
+  const logs = createLogHandlers(options);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request: FastifyRequest, body: unknown, done) => done(null, body));
+  const route = (path: string, handlers: Route["handlers"]): void =>
+    mount(app, { url: `/rpc/formations${path}`, handlers, onRequest });
+  route("", { GET: formations.list, POST: bundles.deploy });
+  route("/:id", { GET: formations.get, PUT: bundles.update, DELETE: formations.remove });
+  route("/:id/start", { POST: formations.start });
+  route("/:id/stop", { POST: formations.stop });
+  route("/:id/restart", { POST: formations.restart });
+  route("/:id/rollback", { POST: formations.rollback });
+  route("/:id/cancel-update", { POST: formations.cancelUpdate });
+  route("/:id/logs", { GET: logs.formationLogs });
+  route("/:id/download", { GET: createDownloadHandler(options.releases) });
+  mount(app, { url: "/rpc/server/logs", handlers: { GET: logs.serverLogs }, onRequest });
+};
+
 /** The routes of contract/server-api.md 7.1 and 7.2. */
-export const createApp = ({ serverFactory, metrics, log, ...options }: AppOptions): FastifyInstance => {
+export const createApp = (appOptions: AppOptions): FastifyInstance => {
+  const { serverFactory, metrics, log, audit: auditLog, ...options } = appOptions;
   const app = Fastify({ serverFactory, bodyLimit: 1024 * 1024, forceCloseConnections: "idle" });
 
   app.addHook("onRequest", async (_request, reply) => {
@@ -96,8 +138,9 @@ export const createApp = ({ serverFactory, metrics, log, ...options }: AppOption
   });
   app.setErrorHandler((error, request, reply) => {
     // Fastify's own errors (invalid JSON, too large a body, another media type) carry a 4xx and a usable text.
-    const status = error instanceof HttpError ? error.status : statusOf(error);
-    if (status < 500 || error instanceof HttpError) {
+    const told = error instanceof HttpError || error instanceof Failure;
+    const status = told ? error.status : statusOf(error);
+    if (status < 500 || told) {
       const message = error instanceof Error ? error.message : String(error);
       return reply.code(status).send(errorBody(status, message));
     }
@@ -105,18 +148,30 @@ export const createApp = ({ serverFactory, metrics, log, ...options }: AppOption
     return reply.code(500).send(errorBody(500, "Internal server error; the server's log has the details"));
   });
 
+  const audit = createAudit({
+    audit: auditLog,
+    keyId: options.credentials?.key,
+    addressOf: ({ raw }) => clientAddress(raw, options.trustedProxies),
+    log,
+  });
+  audit.watch(app);
   const onRequest = createGuard(options);
   const dev = createDevHandlers(options);
-  const get = (url: string, handler: Handler): void => mount(app, { method: "GET", url, handler });
+  const get = (url: string, handler: Handler): void => mount(app, { url, handlers: { GET: handler } });
   get("/health", () => ({ success: true, status: "ok", version }));
   get("/ping", (_request, reply) => reply.type("text/plain; charset=utf-8").send("pong"));
   get("/docs", (_request, reply) => reply.redirect(documentation, 302));
   const metricsHandler: Handler = async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.text());
-  mount(app, { method: "GET", url: "/metrics", handler: metricsHandler, onRequest });
-  mount(app, { method: "GET", url: "/rpc/server/status", handler: createStatusHandler(options), onRequest });
-  mount(app, { method: "POST", url: "/rpc/dev/run", handler: dev.run, onRequest });
-  mount(app, { method: "POST", url: "/rpc/dev/stop", handler: dev.stop, onRequest });
+  const guarded = (url: string, handlers: Route["handlers"], bodyLimit?: number): void =>
+    mount(app, { url, handlers, onRequest, ...(bodyLimit !== undefined && { bodyLimit }) });
+  guarded("/metrics", { GET: metricsHandler });
+  guarded("/rpc/server/status", { GET: createStatusHandler(options) });
+  guarded("/rpc/dev/run", { POST: dev.run });
+  guarded("/rpc/dev/stop", { POST: dev.stop });
+  const draftFiles = createDraftFilesHandler({ ...options, audit });
+  guarded("/rpc/formations/:id/draft/files", { POST: draftFiles }, draftFileBytes);
+  void app.register(async (scope) => mountFormations(scope, { ...options, audit }, onRequest));
   return app;
 };
 

@@ -7,10 +7,10 @@ import {
   devStopRequestSchema,
   formationIdPattern,
 } from "@muxi/protocol";
-import type * as z from "zod";
 import { AlreadyRunningError, PortsExhaustedError, StartError, type Supervisor } from "../processes/index.ts";
 import type { Handler } from "./app.ts";
 import { HttpError } from "./errors.ts";
+import { parseInput } from "./parse.ts";
 
 export interface DevOptions {
   supervisor: Supervisor;
@@ -20,17 +20,12 @@ export interface DevOptions {
   devRoots: readonly string[] | undefined;
   /** Environment that a formation's `${{ … }}` may refer to. */
   env: NodeJS.ProcessEnv;
+  /** How long a draft may take to end, with the answers that it is at. */
+  stopMs: number;
 }
 
 /** Name of a formation's draft among the processes (contract/server-api.md 16). */
 export const draftName = (formationId: string): string => `${formationId}-draft`;
-
-const parseBody = <Body>(schema: z.ZodType<Body>, body: unknown): Body => {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
-  throw new HttpError(400, `Invalid request: ${problems.join("; ")}`);
-};
 
 const isFolder = async (path: string): Promise<boolean> => {
   try {
@@ -61,10 +56,10 @@ const checkAllowed = async (folder: string, roots: readonly string[]): Promise<v
 
 /** `POST /rpc/dev/run` and `/rpc/dev/stop` (contract/server-api.md 13.1, 13.2). */
 export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Handler } => {
-  const { supervisor, formationsDirectory, devRoots, env } = options;
+  const { supervisor, formationsDirectory, devRoots, env, stopMs } = options;
 
   const folderOf = async (body: unknown): Promise<string> => {
-    const { path, formation_id: id } = parseBody(devRunRequestSchema, body);
+    const { path, formation_id: id } = parseInput(devRunRequestSchema, body);
     if (path !== undefined) {
       if (!isAbsolute(path)) throw new HttpError(400, `Path must be absolute: '${path}'`);
       if (!(await isFolder(path))) throw new HttpError(400, `Folder not found: ${path}`);
@@ -126,8 +121,8 @@ export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Ha
     },
 
     async stop(request): Promise<DevResult> {
-      const { formation_id: formationId } = parseBody(devStopRequestSchema, request.body);
-      if (!(await supervisor.stop(draftName(formationId)))) {
+      const { formation_id: formationId } = parseInput(devStopRequestSchema, request.body);
+      if (!(await supervisor.remove(draftName(formationId), stopMs))) {
         throw new HttpError(404, `Draft '${formationId}' is not running`);
       }
       return { success: true, formation_id: formationId, status: "stopped" };

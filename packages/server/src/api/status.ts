@@ -14,7 +14,7 @@ export interface StatusOptions {
 export const createStatusHandler = ({ serverId, supervisor, now }: StatusOptions): Handler => {
   const startedAt = now();
   return () => {
-    const formations = supervisor.list().filter((formation) => !formation.draft);
+    const formations = supervisor.list().filter(({ draft }) => !draft);
     const count = (...statuses: string[]): number =>
       formations.filter(({ status }) => statuses.includes(status)).length;
     const data: ServerStatus = {

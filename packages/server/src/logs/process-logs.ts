@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { ifThere } from "../durable.ts";
 
 /** A formation's output, one pair of files (contract/server-api.md 19). */
 export interface ProcessLogFiles {
@@ -15,12 +16,11 @@ export const processLogFiles = (directory: string, name: string): ProcessLogFile
 
 /** Opens both files, hands their descriptors to `use` and closes ours: the child keeps its own. */
 export const withProcessLogs = <Result>(
-  directory: string,
   files: ProcessLogFiles,
   { truncate }: { truncate: boolean },
   use: (descriptors: { out: number; err: number }) => Result,
 ): Result => {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(dirname(files.out), { recursive: true });
   const openLog = (file: string): number => {
     if (truncate) closeSync(openSync(file, "w", 0o600));
     return openSync(file, "a", 0o600); // Append: output of two processes never overwrites one another.
@@ -38,25 +38,55 @@ export const withProcessLogs = <Result>(
   }
 };
 
-const tailBytes = 64 * 1024;
+const blockBytes = 64 * 1024;
+/** Bounds what one call holds in memory, however long the lines are. */
+const longestTailBytes = 16 * 1024 * 1024;
+const lineFeed = 10;
 
-/** The last lines of a file, read from its end. Empty when there is no file. */
-export const tailLines = async (file: string, count: number): Promise<string[]> => {
-  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+/**
+ * The last lines of a file, read from its end. Empty when there is no file.
+ *
+ * @param options.from Byte before which nothing is read. Default: the beginning.
+ */
+export const tailLines = async (
+  file: string,
+  count: number,
+  { from = 0 }: { from?: number } = {},
+): Promise<string[]> => {
+  const handle = await ifThere(open(file));
   if (!handle) return [];
   try {
     const { size } = await handle.stat();
-    const start = Math.max(0, size - tailBytes);
-    const { buffer, bytesRead } = await handle.read({
-      buffer: Buffer.alloc(size - start),
-      position: start,
-    });
-    const lines = buffer.toString("utf8", 0, bytesRead).trimEnd().split("\n");
-    return lines.filter((line) => line.trim() !== "").slice(-count);
+    const first = Math.max(from, size - longestTailBytes);
+    const blocks: Buffer[] = [];
+    let start = size;
+    // One more than asked for: the first line of what was read may be only its end.
+    for (let feeds = 0; start > first && feeds <= count; ) {
+      const length = Math.min(blockBytes, start - first);
+      start -= length;
+      const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(length), position: start });
+      const block = buffer.subarray(0, bytesRead);
+      blocks.unshift(block);
+      for (const byte of block) if (byte === lineFeed) feeds += 1;
+    }
+    const text = Buffer.concat(blocks).toString("utf8");
+    if (text === "") return [];
+    return (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n").slice(-count);
   } finally {
     await handle.close();
   }
+};
+
+/** How many lines a file holds; 0 when there is no file. */
+export const countLines = async (file: string): Promise<number> => {
+  const handle = await ifThere(open(file));
+  if (!handle) return 0;
+  let lines = 0;
+  let last = lineFeed;
+  for await (const chunk of handle.createReadStream()) {
+    const bytes: Buffer = chunk;
+    for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) lines += 1;
+    last = bytes.at(-1) ?? last;
+  }
+  return last === lineFeed ? lines : lines + 1;
 };

@@ -7,7 +7,8 @@ export interface MeasuredFormation {
   draft: boolean;
   status: string;
   restartCount: number;
-  pid: number | undefined;
+  /** Of all its processes. */
+  pids: readonly number[];
 }
 
 /** One request on its way through the proxy. */
@@ -82,7 +83,7 @@ export const createMetrics = (formations: () => readonly MeasuredFormation[]): M
 
   const up = new Gauge({
     name: "muxi_formation_up",
-    help: "1 while a formation runs",
+    help: "Running formations of this name: 1, 0 when it does not run, 2 while an update takes over",
     labelNames: formationLabels,
     registers,
   });
@@ -94,7 +95,7 @@ export const createMetrics = (formations: () => readonly MeasuredFormation[]): M
   });
   const memory = new Gauge({
     name: "muxi_formation_memory_bytes",
-    help: "Memory that a formation's process holds (resident set)",
+    help: "Memory that the processes of a formation hold (resident set)",
     labelNames: formationLabels,
     registers,
   });
@@ -108,12 +109,13 @@ export const createMetrics = (formations: () => readonly MeasuredFormation[]): M
     // Anew each time: a formation that was deleted is not shown any more.
     for (const metric of [up, restarts, memory]) metric.reset();
     await Promise.all(
-      formations().map(async ({ formationId, draft, status, restartCount, pid }) => {
+      formations().map(async ({ formationId, draft, status, restartCount, pids }) => {
         const labels = { formation: formationId, draft: String(draft) };
-        up.set(labels, status === "running" ? 1 : 0);
+        up.inc(labels, status === "running" ? 1 : 0);
         restarts.inc(labels, restartCount);
-        const bytes = pid === undefined ? undefined : await memoryOf(pid);
-        if (bytes !== undefined) memory.set(labels, bytes);
+        for (const bytes of await Promise.all(pids.map(memoryOf))) {
+          if (bytes !== undefined) memory.inc(labels, bytes);
+        }
       }),
     );
     ownMemory.set(process.memoryUsage.rss());

@@ -18,48 +18,51 @@ const canBind = (port: number, host: string): Promise<boolean> =>
   });
 
 /** Both addresses: a port that another program holds on only one of them is still taken. */
-const isFree = async (port: number): Promise<boolean> =>
+export const isFree = async (port: number): Promise<boolean> =>
   (await canBind(port, "127.0.0.1")) && (await canBind(port, "0.0.0.0"));
 
 /** The ports that formations listen on (contract/server-api.md 16). */
 export interface PortPool {
   /**
-   * The lowest free port of the range, kept for this owner until it is released. The same owner gets the same
-   * port again.
+   * A port that no other program holds: `kept`, which the caller has already, or else the lowest one of the range.
+   * It is the caller's until it is released.
    *
-   * @throws PortsExhaustedError when none is free.
+   * @throws PortsExhaustedError when none is free. `kept` is released then, too.
    */
-  acquire(owner: string): Promise<number>;
-  release(owner: string): void;
+  acquire(kept?: number): Promise<number>;
+  /** Keeps a port for a formation that does not run now. False when it is another's, or not of the range. */
+  reserve(port: number): boolean;
+  release(port: number): void;
   counts(): { total: number; available: number; allocated: number };
 }
 
 export const createPortPool = ({ first, end }: PortRange): PortPool => {
-  const owners = new Map<string, number>();
   const taken = new Set<number>();
 
   return {
-    async acquire(owner) {
-      const owned = owners.get(owner);
-      if (owned !== undefined) return owned;
+    async acquire(kept) {
+      if (kept !== undefined && (await isFree(kept))) return kept;
       for (let port = first; port < end; port += 1) {
         if (taken.has(port)) continue;
         // Taken before the test, since another call may come by while it runs.
         taken.add(port);
         if (await isFree(port)) {
-          owners.set(owner, port);
+          if (kept !== undefined) taken.delete(kept);
           return port;
         }
         taken.delete(port);
       }
+      if (kept !== undefined) taken.delete(kept);
       throw new PortsExhaustedError(
         `No free port between ${first} and ${end - 1}. Stop a formation, or widen formations.port_range_end in config.yaml.`,
       );
     },
-    release(owner) {
-      const port = owners.get(owner);
-      if (port === undefined) return;
-      owners.delete(owner);
+    reserve(port) {
+      if (port < first || port >= end || taken.has(port)) return false;
+      taken.add(port);
+      return true;
+    },
+    release(port) {
       taken.delete(port);
     },
     counts: () => ({ total: end - first, available: end - first - taken.size, allocated: taken.size }),

@@ -1,6 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { isSystemError } from "../durable.ts";
 import { type ProcessLogFiles, tailLines, withProcessLogs } from "../logs/index.ts";
+import { formatIdentity, startTimeOf } from "./identity.ts";
 
 export interface ProcessCommand {
   command: string;
@@ -10,9 +15,10 @@ export interface ProcessCommand {
 }
 
 export interface ProcessOptions extends ProcessCommand {
-  logsDirectory: string;
   logs: ProcessLogFiles;
   truncateLogs: boolean;
+  /** Names the process for a server that comes after one that was killed. */
+  pidFile: string;
 }
 
 export interface HealthCheck {
@@ -20,6 +26,10 @@ export interface HealthCheck {
   timeoutMs: number;
   /** Longest pause between two tries. The first ones follow quickly, because most formations start at once. */
   intervalMs: number;
+  /** Breaks the wait off. */
+  signal?: AbortSignal | undefined;
+  /** Told before each try, with the number of intervals that have begun. */
+  onAttempt?: ((attempt: number) => void) | undefined;
 }
 
 /** A formation that did not become healthy. The message holds the end of its error output. */
@@ -50,24 +60,24 @@ const requestTimeoutMs = 5000;
 const firstPauseMs = 25;
 const tailLength = 20;
 
-const killGroup = (pid: number): void => {
+/** Signals a process and all that it started. */
+export const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, signal);
   } catch (error) {
     // No group any more: everything in it has ended.
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    if (!isSystemError(error, "ESRCH")) throw error;
   }
 };
 
-const answersWell = async (url: string, signal: AbortSignal): Promise<boolean> => {
+/** Whether an address answers 2xx in time. */
+export const answersWell = async (url: string, signal: AbortSignal): Promise<boolean> => {
   try {
-    const response = await fetch(url, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
-    });
+    const response = await fetch(url, { signal });
     await response.body?.cancel();
     return response.ok;
   } catch {
-    return false; // Not listening yet. The caller's limit decides how long that may last.
+    return false; // Not listening yet, or too slow. The caller decides how long that may last.
   }
 };
 
@@ -84,23 +94,29 @@ const spawned = (child: ChildProcess, command: string): Promise<number> =>
     );
   });
 
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
 /**
  * Starts a formation's program in its own process group, with its output in log files. An IPC channel ties it to
  * the server: when the server dies, however it dies, the channel closes and the program ends itself.
  */
 export const startProcess = async (options: ProcessOptions): Promise<FormationProcess> => {
-  const child = withProcessLogs(
-    options.logsDirectory,
-    options.logs,
-    { truncate: options.truncateLogs },
-    ({ out, err }) =>
-      spawn(options.command, options.args, {
-        cwd: options.folder,
-        env: options.env,
-        stdio: ["ignore", out, err, "ipc"],
-        detached: true,
-      }),
+  const { logs, truncateLogs, pidFile } = options;
+  const errorsFrom = truncateLogs ? 0 : sizeOf(logs.err);
+  const child = withProcessLogs(logs, { truncate: truncateLogs }, ({ out, err }) =>
+    spawn(options.command, options.args, {
+      cwd: options.folder,
+      env: options.env,
+      stdio: ["ignore", out, err, "ipc"],
+      detached: true,
+    }),
   );
+  const startTime = child.pid === undefined ? undefined : startTimeOf(child.pid);
+  // Before anything else: this server may be killed a moment later.
+  if (child.pid !== undefined && startTime !== undefined) {
+    mkdirSync(dirname(pidFile), { recursive: true });
+    writeFileSync(pidFile, formatIdentity({ pid: child.pid, startTime }), { mode: 0o600 });
+  }
   const exited = new Promise<Exit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
   });
@@ -112,37 +128,40 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
   });
   const pid = await spawned(child, options.command);
   let running = true;
-  const gone = exited.then((exit) => {
+  const gone = exited.then(async (exit) => {
     running = false;
-    killGroup(pid); // Programs that the formation started would otherwise outlive it.
+    signalGroup(pid, "SIGKILL"); // Programs that the formation started would otherwise outlive it.
+    await rm(pidFile, { force: true });
     return exit;
   });
 
   const failed = async (reason: string): Promise<StartError> => {
-    const tail = await tailLines(options.logs.err, tailLength);
-    return new StartError([reason, ...tail].join("\n"));
+    const tail = await tailLines(logs.err, tailLength, { from: errorsFrom });
+    return new StartError([reason, ...tail.filter((line) => line.trim() !== "")].join("\n"));
   };
 
   return {
     pid,
     exited: gone,
-    async healthy({ url, timeoutMs, intervalMs }) {
+    async healthy({ url, timeoutMs, intervalMs, signal: cancelled, onAttempt }) {
       const giveUp = AbortSignal.timeout(timeoutMs);
       const ended = new AbortController();
       const exit = gone.then((how) => {
         ended.abort();
         return how;
       });
-      const signal = AbortSignal.any([giveUp, ended.signal]);
+      const signal = AbortSignal.any([giveUp, ended.signal, ...(cancelled ? [cancelled] : [])]);
       const pauseOver = () => undefined;
       let isReady = false;
       const becameReady = ready.then(() => {
         isReady = true;
       });
+      const startedAt = performance.now();
       let tries = 0;
       for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 1.5, intervalMs)) {
         tries += 1;
-        if (await answersWell(url, signal)) return;
+        onAttempt?.(1 + Math.floor((performance.now() - startedAt) / intervalMs));
+        if (await answersWell(url, AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]))) return;
         const wait = delay(pause, undefined, { signal }).catch(pauseOver);
         // The message cuts one pause short. Once it came, racing against it again would spin.
         await (isReady ? wait : Promise.race([wait, becameReady]));
@@ -150,12 +169,13 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
       if (ended.signal.aborted) {
         throw await failed(`Formation crashed during startup (${describe(await exit)}):`);
       }
+      cancelled?.throwIfAborted();
       throw await failed(
         `Formation did not become healthy: health check failed after ${tries} attempts (timeout: ${timeoutMs / 1000}s). Its last error output:`,
       );
     },
     async stop(graceMs) {
-      if (!running) return;
+      if (!running) return gone.then(() => undefined);
       child.kill("SIGTERM");
       const grace = new AbortController();
       const ended = await Promise.race([
@@ -163,7 +183,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
         delay(graceMs, false, { signal: grace.signal }).catch(() => false),
       ]);
       grace.abort();
-      if (!ended) killGroup(pid);
+      if (!ended) signalGroup(pid, "SIGKILL");
       await gone;
     },
   };

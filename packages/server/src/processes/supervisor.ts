@@ -1,54 +1,24 @@
 import type { Log } from "../logs/index.ts";
 import { processLogFiles } from "../logs/index.ts";
+import { type Formation, type FormationSpec, Group } from "./group.ts";
+import type { MakeCommand, ProcessSettings, StartWatch } from "./instance.ts";
 import { createPortPool, type PortPool, type PortRange } from "./ports.ts";
-import { type FormationProcess, type ProcessCommand, StartError, startProcess } from "./process.ts";
 
-export interface SupervisorSettings {
+export interface SupervisorSettings extends ProcessSettings {
   portRange: PortRange;
   /** Address that formations listen on. */
   bindHost: string;
   logsDirectory: string;
-  autoRestart: boolean;
-  maxRestarts: number;
-  /** Pause before the first restart; it doubles with each crash, up to a minute. */
-  restartDelayMs: number;
-  healthEndpoint: string;
-  healthTimeoutMs: number;
-  healthIntervalMs: number;
-  forceKillTimeoutMs: number;
 }
-
-/** contract/server-api.md 10.1 */
-export type FormationStatus = "starting" | "running" | "stopping" | "stopped" | "crashed";
-
-export interface FormationSpec {
-  /** Owner of the port and base of the log file names: `<id>`, `<id>-draft`. */
-  name: string;
-  formationId: string;
-  folder: string;
-  /** A draft is not restarted after a crash, and its logs begin anew with each start. */
-  draft: boolean;
-}
-
-export interface Formation extends FormationSpec {
-  readonly port: number;
-  readonly pid: number | undefined;
-  readonly status: FormationStatus;
-  readonly restartCount: number;
-}
-
-/** Makes the command that runs a formation folder on a port. */
-export type MakeCommand = (formation: {
-  formationId: string;
-  folder: string;
-  draft: boolean;
-  port: number;
-}) => ProcessCommand;
 
 export interface SupervisorOptions {
   settings: SupervisorSettings;
   makeCommand: MakeCommand;
   log: Log;
+  /** Told when status, port or process of a formation has changed. */
+  onChange?: (name: string) => void;
+  /** Unix milliseconds. Default: the clock. */
+  now?: () => number;
 }
 
 export class AlreadyRunningError extends Error {
@@ -61,150 +31,179 @@ export class AlreadyRunningError extends Error {
   }
 }
 
-const longestRestartDelayMs = 60_000;
-
-interface Entry extends FormationSpec {
-  port: number;
-  pid: number | undefined;
-  status: FormationStatus;
-  restartCount: number;
-  process?: FormationProcess;
-  restartTimer?: NodeJS.Timeout;
-  /** Settles when a start or restart has come to its end. */
-  starting?: Promise<void>;
+/** What was in service until another took its name. */
+export interface Retired {
+  readonly ports: readonly number[];
+  /** Ends it and gives its ports back. */
+  stop(graceMs: number): Promise<void>;
 }
 
 /** Starts, watches, restarts and stops formations (contract/server-api.md 10, 15). */
 export class Supervisor {
-  readonly #settings: SupervisorSettings;
-  readonly #makeCommand: MakeCommand;
-  readonly #log: Log;
+  readonly #options: SupervisorOptions;
   readonly #ports: PortPool;
-  readonly #entries = new Map<string, Entry>();
+  readonly #groups = new Map<string, Group>();
+  readonly #retired = new Set<Group>();
 
-  constructor({ settings, makeCommand, log }: SupervisorOptions) {
-    this.#settings = settings;
-    this.#makeCommand = makeCommand;
-    this.#log = log;
-    this.#ports = createPortPool(settings.portRange);
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#ports = createPortPool(options.settings.portRange);
   }
 
   get(name: string): Formation | undefined {
-    return this.#entries.get(name);
+    return this.#groups.get(name);
   }
 
+  /** Drafts, and what is in service; not what an update tries out. */
   list(): Formation[] {
-    return [...this.#entries.values()];
+    return [...this.#groups.values()].filter(({ name, formationId, draft }) => draft || name === formationId);
   }
 
   portCounts(): ReturnType<PortPool["counts"]> {
     return this.#ports.counts();
   }
 
+  /** Where the next request for a formation goes: to its processes in turn. */
+  upstream(name: string): { port: number; status: string } | undefined {
+    const group = this.#groups.get(name);
+    return group && { port: group.nextPort() ?? group.port, status: group.status };
+  }
+
+  /** Asks all processes of a formation whether they are well; false when none of this name runs. */
+  async probe(name: string): Promise<boolean> {
+    const running = this.#groups.get(name)?.instances.filter(({ status }) => status === "running") ?? [];
+    const answers = await Promise.all(running.map((instance) => instance.probe()));
+    return answers.length > 0 && answers.every(Boolean);
+  }
+
   /**
-   * Starts a formation and waits until it is healthy. A formation that crashed may be started again.
+   * Starts a formation and waits until it is healthy. One that is stopped or crashed starts on the port it had.
    *
    * @throws AlreadyRunningError when one of this name is starting or running.
    * @throws PortsExhaustedError when no port is free.
-   * @throws StartError when it does not become healthy. It is stopped, and its port is free again.
+   * @throws StartError when it does not become healthy. It is stopped then; what was not known before is
+   * forgotten again.
    */
-  async start(spec: FormationSpec): Promise<Formation> {
-    const present = this.#entries.get(spec.name);
-    if (present && present.status !== "crashed") throw new AlreadyRunningError(present);
-    clearTimeout(present?.restartTimer);
-    const entry: Entry = { ...spec, port: 0, pid: undefined, status: "starting", restartCount: 0 };
-    // In the table before the first await: a second call for the same formation must see this one.
-    this.#entries.set(spec.name, entry);
-    entry.starting = this.#launch(entry);
+  async start(spec: FormationSpec, watch: StartWatch = {}): Promise<Formation> {
+    const present = this.#groups.get(spec.name);
+    const idle = present?.status === "stopped" || present?.status === "crashed";
+    if (present && !idle) throw new AlreadyRunningError(present);
+    if (present) await present.stop(0);
+    const group = this.#createGroup(spec, present);
+    // In the table before the first await of a new one: a second call for the same formation must see it.
+    this.#groups.set(spec.name, group);
     try {
-      await entry.starting;
+      await group.start(watch, this.#options.settings.forceKillTimeoutMs);
     } catch (error) {
-      this.#forget(entry);
+      if (!present || spec.draft) this.#forget(group);
       throw error;
     }
-    return entry;
+    return group;
+  }
+
+  /** Brings a formation back after a restart of the server: on its ports if they are free, until it is healthy. */
+  restore(spec: FormationSpec, ports: readonly number[], restartCount: number): void {
+    const group = this.hold(spec, ports, restartCount);
+    for (const instance of group.instances) instance.restore();
+  }
+
+  /** Keeps a stopped formation and its ports in mind. */
+  hold(spec: FormationSpec, ports: readonly number[], restartCount: number): Group {
+    const group = this.#createGroup(
+      spec,
+      undefined,
+      ports.filter((port) => this.#ports.reserve(port)),
+    );
+    group.earlierRestarts = restartCount;
+    this.#groups.set(spec.name, group);
+    return group;
+  }
+
+  /** Stops a formation and keeps its ports for it. False when none of this name is known. */
+  async stop(name: string, graceMs = this.#options.settings.forceKillTimeoutMs): Promise<boolean> {
+    const group = this.#groups.get(name);
+    if (!group) return false;
+    await group.stop(graceMs);
+    this.#options.log.info({ formation: group.formationId, port: group.port }, "formation stopped");
+    return true;
   }
 
   /** Stops a formation and forgets it. False when none of this name is known. */
-  async stop(name: string): Promise<boolean> {
-    const entry = this.#entries.get(name);
-    if (!entry) return false;
-    entry.status = "stopping";
-    clearTimeout(entry.restartTimer);
-    await entry.process?.stop(this.#settings.forceKillTimeoutMs);
-    // A start that was still under way notices the stop and stops what it spawned.
-    await entry.starting?.catch(() => undefined);
-    this.#forget(entry);
-    this.#log.info({ formation: entry.formationId, port: entry.port }, "formation stopped");
+  async remove(name: string, graceMs?: number): Promise<boolean> {
+    const group = this.#groups.get(name);
+    if (!group) return false;
+    await this.stop(name, graceMs);
+    this.#forget(group);
     return true;
+  }
+
+  /** Kills one process of a formation; it comes back as after a crash. */
+  async kill(name: string, pid: number): Promise<void> {
+    await this.#groups
+      .get(name)
+      ?.instances.find((instance) => instance.pid === pid)
+      ?.kill();
+  }
+
+  /** Counts a restart by hand. */
+  countRestart(name: string): void {
+    const group = this.#groups.get(name);
+    if (group) group.earlierRestarts += 1;
+  }
+
+  /** Puts a formation in the place of another, in one step: the next request finds it there. */
+  promote(from: string, to: string): Retired {
+    const next = this.#groups.get(from);
+    if (!next) throw new Error(`no formation ${from} to put in service`);
+    const old = this.#groups.get(to);
+    this.#groups.delete(from);
+    this.#groups.set(to, next);
+    next.name = to;
+    this.#options.onChange?.(to);
+    if (!old) return { ports: [], stop: () => Promise.resolve() };
+    next.earlierRestarts += old.restartCount;
+    for (const instance of old.instances) instance.retire();
+    this.#retired.add(old);
+    return {
+      ports: old.ports,
+      stop: async (graceMs) => {
+        await old.stop(graceMs);
+        old.release();
+        this.#retired.delete(old);
+      },
+    };
   }
 
   /** Stops everything, at the same time. */
   async close(): Promise<void> {
-    await Promise.all([...this.#entries.keys()].map((name) => this.stop(name)));
+    const { forceKillTimeoutMs } = this.#options.settings;
+    const groups = [...this.#groups.values(), ...this.#retired];
+    await Promise.all(groups.map((group) => group.stop(forceKillTimeoutMs)));
+    for (const group of groups) group.release();
+    this.#groups.clear();
   }
 
-  #forget(entry: Entry): void {
+  #createGroup(spec: FormationSpec, earlier?: Group, ports: readonly number[] = earlier?.ports ?? []): Group {
+    const { settings, makeCommand, log, onChange, now = Date.now } = this.#options;
+    const logName = spec.draft ? spec.name : spec.formationId;
+    const group: Group = new Group(spec, ports, {
+      logs: processLogFiles(settings.logsDirectory, logName),
+      ports: this.#ports,
+      settings,
+      makeCommand,
+      log,
+      now,
+      onChange: () => {
+        if (this.#groups.get(group.name) === group) onChange?.(group.name);
+      },
+    });
+    group.earlierRestarts = earlier?.restartCount ?? 0;
+    return group;
+  }
+
+  #forget(group: Group): void {
+    group.release();
     // A stop may have ended one start while another took the name.
-    if (this.#entries.get(entry.name) !== entry) return;
-    entry.status = "stopped";
-    this.#entries.delete(entry.name);
-    this.#ports.release(entry.name);
-  }
-
-  /** Spawns and waits for health. What it spawned does not outlive a failure. */
-  async #launch(entry: Entry): Promise<void> {
-    const settings = this.#settings;
-    const { formationId, folder, draft } = entry;
-    entry.port = await this.#ports.acquire(entry.name);
-    if (entry.status !== "starting") throw stoppedWhileStarting(entry);
-    const process = await startProcess({
-      ...this.#makeCommand({ formationId, folder, draft, port: entry.port }),
-      logsDirectory: settings.logsDirectory,
-      logs: processLogFiles(settings.logsDirectory, entry.name),
-      truncateLogs: draft,
-    });
-    entry.process = process;
-    entry.pid = process.pid;
-    try {
-      if (entry.status !== "starting") throw stoppedWhileStarting(entry);
-      await process.healthy({
-        url: `http://127.0.0.1:${entry.port}${settings.healthEndpoint}`,
-        timeoutMs: settings.healthTimeoutMs,
-        intervalMs: settings.healthIntervalMs,
-      });
-      if (entry.status !== "starting") throw stoppedWhileStarting(entry);
-    } catch (error) {
-      await process.stop(settings.forceKillTimeoutMs);
-      entry.pid = undefined;
-      throw error;
-    }
-    entry.status = "running";
-    this.#log.info({ formation: formationId, port: entry.port, pid: process.pid }, "formation running");
-    void process.exited.then((exit) => {
-      if (entry.status !== "running") return;
-      entry.pid = undefined;
-      this.#log.error({ formation: formationId, ...exit }, "formation ended by itself");
-      this.#crashed(entry);
-    });
-  }
-
-  #crashed(entry: Entry): void {
-    entry.status = "crashed";
-    const { autoRestart, maxRestarts, restartDelayMs } = this.#settings;
-    if (entry.draft || !autoRestart || entry.restartCount >= maxRestarts) return;
-    const pause = Math.min(restartDelayMs * 2 ** entry.restartCount, longestRestartDelayMs);
-    entry.restartTimer = setTimeout(() => {
-      entry.status = "starting";
-      entry.restartCount += 1;
-      entry.starting = this.#launch(entry).catch((error: unknown) => {
-        if (entry.status !== "starting") return;
-        this.#log.error({ formation: entry.formationId, err: error }, "formation did not start again");
-        this.#crashed(entry);
-      });
-    }, pause);
+    if (this.#groups.get(group.name) === group) this.#groups.delete(group.name);
   }
 }
-
-const stoppedWhileStarting = (entry: Entry): StartError =>
-  new StartError(`Formation '${entry.formationId}' was stopped while it was starting`);

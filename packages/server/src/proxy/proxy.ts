@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { headers as names, type ServerErrorBody } from "@muxi/protocol";
 import { Pool } from "undici";
 import { corsHeaders, preflightHeaders } from "../cors.ts";
@@ -25,7 +26,16 @@ export interface ProxyOptions {
 export interface Proxy {
   /** Serves the request when its path is one of the proxy's; false leaves it untouched. */
   handle(request: IncomingMessage, response: ServerResponse, requestId: string): boolean;
+  /** Resolves when no request is under way to these ports, at the latest after `limitMs`. */
+  drain(ports: readonly number[], limitMs: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** One port of a formation, and the requests that are under way to it. */
+interface Backend {
+  pool: Pool;
+  open: number;
+  whenIdle: (() => void)[];
 }
 
 const connectTimeoutMs = 5000;
@@ -52,20 +62,39 @@ const wantsUpgrade = (upgrade: string | undefined): boolean =>
  * traffic of a server passes here.
  */
 export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions): Proxy => {
-  const pools = new Map<number, Pool>();
+  const backends = new Map<number, Backend>();
 
-  const poolOf = (port: number): Pool => {
-    let pool = pools.get(port);
-    if (!pool) {
-      pool = new Pool(`http://127.0.0.1:${port}`, {
+  const backendOf = (port: number): Backend => {
+    let backend = backends.get(port);
+    if (!backend) {
+      const pool = new Pool(`http://127.0.0.1:${port}`, {
         connect: { timeout: connectTimeoutMs },
         // A model may think for as long as it likes: a missing answer keeps the connection open (14.4).
         headersTimeout: 0,
         bodyTimeout: 0,
       });
-      pools.set(port, pool);
+      backend = { pool, open: 0, whenIdle: [] };
+      backends.set(port, backend);
     }
-    return pool;
+    return backend;
+  };
+
+  /** Counts the request until its answer is complete or its client gone. */
+  const enter = (port: number, response: ServerResponse): Pool => {
+    const backend = backendOf(port);
+    backend.open += 1;
+    response.once("close", () => {
+      backend.open -= 1;
+      if (backend.open > 0) return;
+      for (const idle of backend.whenIdle.splice(0)) idle();
+    });
+    return backend.pool;
+  };
+
+  const idle = (port: number): Promise<void> => {
+    const backend = backends.get(port);
+    if (!backend || backend.open === 0) return Promise.resolve();
+    return new Promise((resolve) => backend.whenIdle.push(resolve));
   };
 
   const forward = (
@@ -102,7 +131,7 @@ export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions
       return;
     }
     new Exchange(request, response, {
-      pool: poolOf(upstream.port),
+      pool: enter(upstream.port, response),
       path,
       headers: forwardedHeaders(request, { formationId, requestId, trustedProxies }),
       answerHeaders,
@@ -123,8 +152,16 @@ export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions
       else forward(target, request, response, requestId);
       return true;
     },
+    async drain(ports, limitMs) {
+      const limit = new AbortController();
+      await Promise.race([
+        Promise.all(ports.map(idle)),
+        delay(limitMs, undefined, { signal: limit.signal }).catch(() => undefined),
+      ]);
+      limit.abort();
+    },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...backends.values()].map(({ pool }) => pool.destroy()));
     },
   };
 };

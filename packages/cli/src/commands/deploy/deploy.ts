@@ -88,6 +88,16 @@ const pack = async (ui: Ui, formation: Formation, target: string, includeDb: boo
   }
 };
 
+/** The key of the secrets travels beside them (contract/cli.md 9.2). */
+const warnOfPlainHttp = (ui: Ui, { url }: ChosenServer, { usedSecrets }: Formation): void => {
+  const { protocol, hostname } = new URL(url);
+  if (protocol === "https:" || usedSecrets.length === 0) return;
+  if (["localhost", "127.0.0.1", "[::1]"].includes(hostname)) return;
+  ui.warning(`The bundle holds secrets, and everybody on the way to ${hostname} can read it`, [
+    "Give the server a certificate (server.tls) and its profile an https:// address",
+  ]);
+};
+
 /** `muxi deploy` (contract/cli.md 9): a new formation, or the next version of one that runs. */
 export const deploy = async (
   context: Context,
@@ -114,6 +124,7 @@ export const deploy = async (
       ui.line("Dry run complete - bundle created but not uploaded");
       return 0;
     }
+    warnOfPlainHttp(ui, server, formation);
     const isUpdate = deployed !== undefined;
     const complete = await upload(ui, { server, bundle, bundlePath, isUpdate, stream, signal });
     const url = `${server.url}/api/${id}`;

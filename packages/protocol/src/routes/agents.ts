@@ -1,0 +1,30 @@
+import * as z from "zod";
+import { agentListSchema, agentSchema } from "../agents.ts";
+import { type Route, route } from "../route.ts";
+import { id } from "./parameters.ts";
+
+/** Agents (contract/formation-api.md 4.12). */
+export const agentsRoutes = {
+  getAgents: route({
+    method: "GET",
+    path: "/agents",
+    summary: "All agents",
+    tag: "Agents",
+    key: "admin",
+    object: "agent_list",
+    type: "agent.list",
+    data: agentListSchema,
+  }),
+  getAgent: route({
+    method: "GET",
+    path: "/agents/{agent_id}",
+    summary: "One agent",
+    tag: "Agents",
+    key: "admin",
+    params: z.object({ agent_id: id }),
+    object: "agent",
+    type: "agent.retrieved",
+    data: agentSchema,
+    errors: ["AGENT_NOT_FOUND"],
+  }),
+} as const satisfies Record<string, Route>;

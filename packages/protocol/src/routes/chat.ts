@@ -1,0 +1,30 @@
+import { chatEventSchema, chatRequestSchema, chatResultSchema } from "../chat.ts";
+import { type Route, route } from "../route.ts";
+
+/** Chat (contract/formation-api.md 4.2). */
+export const chatRoutes = {
+  chat: route({
+    method: "POST",
+    path: "/chat",
+    summary: "Say something and get the answer, as a stream of events unless `stream` is false",
+    tag: "Chat",
+    user: "optional",
+    body: chatRequestSchema,
+    object: "message",
+    type: "chat.completed",
+    data: chatResultSchema,
+    stream: { events: chatEventSchema, always: false },
+    errors: [
+      "INVALID_REQUEST",
+      "AGENT_NOT_FOUND",
+      "RESOURCE_NOT_FOUND",
+      "CONFLICT",
+      "PAYLOAD_TOO_LARGE",
+      "LLM_RATE_LIMITED",
+      "NOT_IMPLEMENTED",
+      "LLM_ERROR",
+      "LLM_TIMEOUT",
+      "SERVICE_UNAVAILABLE",
+    ],
+  }),
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,63 @@
+import { type Route, route } from "../route.ts";
+import {
+  messageListQuerySchema,
+  messageListSchema,
+  restoreRequestSchema,
+  restoreResultSchema,
+  sessionListQuerySchema,
+  sessionListSchema,
+  sessionSchema,
+} from "../sessions.ts";
+import { sessionId } from "./parameters.ts";
+
+/** Sessions (contract/formation-api.md 4.4). */
+export const sessionsRoutes = {
+  getSessions: route({
+    method: "GET",
+    path: "/sessions",
+    summary: "The user's sessions, newest first",
+    tag: "Sessions",
+    user: "required",
+    query: sessionListQuerySchema,
+    object: "session_list",
+    type: "session.list",
+    data: sessionListSchema,
+  }),
+  getSession: route({
+    method: "GET",
+    path: "/sessions/{session_id}",
+    summary: "One session",
+    tag: "Sessions",
+    user: "required",
+    params: sessionId,
+    object: "session",
+    type: "session.retrieved",
+    data: sessionSchema,
+    errors: ["RESOURCE_NOT_FOUND"],
+  }),
+  getSessionMessages: route({
+    method: "GET",
+    path: "/sessions/{session_id}/messages",
+    summary: "The newest messages of a session, oldest first; none for an unknown session",
+    tag: "Sessions",
+    user: "required",
+    params: sessionId,
+    query: messageListQuerySchema,
+    object: "session",
+    type: "session.messages.list",
+    data: messageListSchema,
+  }),
+  restoreSession: route({
+    method: "POST",
+    path: "/sessions/{session_id}/restore",
+    summary: "Replace the messages of a session",
+    tag: "Sessions",
+    user: "required",
+    params: sessionId,
+    body: restoreRequestSchema,
+    object: "session",
+    type: "session.restored",
+    data: restoreResultSchema,
+    errors: ["RESOURCE_NOT_FOUND"],
+  }),
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,52 @@
+import { type Route, route } from "../route.ts";
+import {
+  formationConfigSchema,
+  formationDocumentSchema,
+  formationStatusSchema,
+  healthSchema,
+} from "../system.ts";
+
+/** Health, status and the configuration (contract/formation-api.md 4.1). */
+export const systemRoutes = {
+  getHealth: route({
+    method: "GET",
+    path: "/health",
+    summary: "Whether the formation can answer",
+    tag: "System",
+    key: "none",
+    object: "status",
+    type: "status.retrieved",
+    data: healthSchema,
+    errors: ["SERVICE_UNAVAILABLE"],
+  }),
+  getStatus: route({
+    method: "GET",
+    path: "/status",
+    summary: "What the formation is and how busy it is",
+    tag: "System",
+    key: "admin",
+    object: "formation_status",
+    type: "formation.status.retrieved",
+    data: formationStatusSchema,
+  }),
+  getConfig: route({
+    method: "GET",
+    path: "/config",
+    summary: "Overview of the configuration",
+    tag: "System",
+    key: "admin",
+    object: "formation_config",
+    type: "formation.config.retrieved",
+    data: formationConfigSchema,
+  }),
+  getFormation: route({
+    method: "GET",
+    path: "/formation",
+    summary: "The whole formation document, without its secrets",
+    tag: "System",
+    key: "admin",
+    object: "formation_config",
+    type: "formation.config.retrieved",
+    data: formationDocumentSchema,
+  }),
+} as const satisfies Record<string, Route>;

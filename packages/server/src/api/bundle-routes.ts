@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { checkFormationId, receiveBundle } from "../bundles/index.ts";
+import { Failure } from "../failure.ts";
+import type { Formation } from "../processes/index.ts";
+import type { Switched } from "../releases/index.ts";
+import {
+  deploy,
+  type OperationKind,
+  type Releases,
+  type Report,
+  requireDeployment,
+  requireNew,
+  type Source,
+  update,
+} from "../releases/index.ts";
+import type { Handler } from "./app.ts";
+import type { Audit } from "./audit.ts";
+import { answerOperation, type Outcome } from "./operation.ts";
+import { formationIdOf, headerOf, publicUrl } from "./parse.ts";
+
+export interface ReleaseRouteOptions {
+  releases: Releases;
+  audit: Audit;
+}
+
+const archiveTypes = ["application/gzip", "application/x-gzip", "application/octet-stream"];
+
+const deployed = (request: FastifyRequest, { formationId, port, pid, status }: Formation): Outcome => {
+  const data = {
+    formation_id: formationId,
+    id: formationId,
+    port,
+    status,
+    url: publicUrl(request, formationId),
+    health_url: `http://localhost:${port}/v1/health`,
+    pid,
+  };
+  return { status: 201, data, complete: data };
+};
+
+/** What an update and a rollback have in common. */
+export const switched = (
+  request: FastifyRequest,
+  { formation, history }: Switched,
+  message: string,
+): Outcome => {
+  const { formationId, port, pid, status } = formation;
+  const [version, previous] = [history.current.version, history.previous?.version ?? 0];
+  const common = { formation_id: formationId, port, pid, status, url: publicUrl(request, formationId) };
+  return {
+    status: 200,
+    data: { id: formationId, ...common, version, previous_version: previous, message },
+    complete: { ...common, new_version: String(version), previous_version: String(previous) },
+  };
+};
+
+export interface Incoming {
+  request: FastifyRequest;
+  id: string;
+  version: string | undefined;
+}
+
+/** Deploys or updates from a source that is at hand; the caller holds the formation's lock. */
+export const runDeploy = async (
+  releases: Releases,
+  { request, id, version }: Incoming,
+  { source, hash, report, signal }: { source: Source; hash: string; report: Report; signal: AbortSignal },
+): Promise<Outcome> =>
+  deployed(request, await deploy(releases, { id, version, source, hash }, report, signal));
+
+export const runUpdate = async (
+  releases: Releases,
+  { request, id, version }: Incoming,
+  { source, hash, report, signal }: { source: Source; hash: string; report: Report; signal: AbortSignal },
+): Promise<Outcome> => {
+  const result = await update(releases, { id, version, source, hash }, report, signal);
+  const outcome = switched(request, result, "Formation updated with zero downtime");
+  return { ...outcome, data: { ...outcome.data, deployment_type: "blue-green" } };
+};
+
+/** `POST /rpc/formations` and `PUT /rpc/formations/{id}` (contract/server-api.md 8.1, 8.2). */
+export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) => {
+  const { settings, locks, log } = releases;
+
+  const receive = (request: FastifyRequest, file: string): Promise<string> => {
+    const { body } = request;
+    if (!(body instanceof Readable)) {
+      throw new Failure(400, "ExtractError", "The request has no body: send the tar.gz of the formation");
+    }
+    const length = headerOf(request, "content-length");
+    return receiveBundle({
+      body,
+      file,
+      maxBytes: settings.bundle.maxBytes,
+      announced: {
+        bytes: length === undefined ? undefined : Number(length),
+        sha256: headerOf(request, "x-muxi-content-sha256"),
+      },
+    });
+  };
+
+  /** Takes the body to disk, and then runs the operation on it. */
+  const withBundle = async (
+    kind: OperationKind,
+    incoming: Incoming,
+    reply: FastifyReply,
+    run: typeof runDeploy,
+  ): Promise<FastifyReply> => {
+    const { request, id } = incoming;
+    const bundle = join(settings.temporaryDirectory, `${randomUUID()}.tar.gz`);
+    const lock = locks.acquire(id, kind);
+    let hash: string;
+    try {
+      hash = await receive(request, bundle);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    return answerOperation({ request, reply, settle: audit.settle(request), log }, async (report) => {
+      try {
+        return await run(releases, incoming, { source: { bundle }, hash, report, signal: lock.signal });
+      } finally {
+        await rm(bundle, { force: true });
+        // Before the answer leaves: whoever has it may begin the next operation at once.
+        lock.release();
+      }
+    });
+  };
+
+  const deployHandler: Handler = (request, reply) => {
+    const type = headerOf(request, "content-type") ?? "";
+    if (!archiveTypes.some((archive) => type.includes(archive))) {
+      throw new Failure(
+        400,
+        "InvalidContentType",
+        `Content-Type is '${type}': send the bundle as application/gzip`,
+      );
+    }
+    const id = headerOf(request, "x-formation-id");
+    if (id === undefined) throw new Failure(400, "MissingHeader", "The header X-Formation-ID is missing");
+    checkFormationId(id);
+    requireNew(releases, id);
+    const version = headerOf(request, "x-formation-version") ?? "1.0.0";
+    return withBundle("deployed", { request, id, version }, reply, runDeploy);
+  };
+
+  const updateHandler: Handler = (request, reply) => {
+    const id = formationIdOf(request);
+    requireDeployment(releases, id);
+    const version = headerOf(request, "x-formation-version") ?? "1.0.0";
+    return withBundle("updated", { request, id, version }, reply, runUpdate);
+  };
+
+  return { deploy: deployHandler, update: updateHandler };
+};

@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import * as z from "zod";
+import { zip } from "../bundles/index.ts";
+import { downloadOf, type Releases } from "../releases/index.ts";
+import type { Handler } from "./app.ts";
+import { formationIdOf, parseInput } from "./parse.ts";
+
+const querySchema = z.object({ db: z.enum(["true", "1", "false", "0"]).default("false") });
+
+/** `GET /rpc/formations/{id}/download` (contract/server-api.md 8.8). */
+export const createDownloadHandler =
+  (releases: Releases): Handler =>
+  async (request, reply) => {
+    const id = formationIdOf(request);
+    const { db } = parseInput(querySchema, request.query);
+    const copy = join(releases.settings.temporaryDirectory, `${randomUUID()}.db`);
+    const archive = async function* () {
+      try {
+        yield* zip(await downloadOf(releases, id, db === "true" || db === "1" ? copy : undefined));
+      } finally {
+        await rm(copy, { force: true });
+      }
+    };
+    // Before the head leaves: what cannot be sent is an answer of its own.
+    const chunks = archive();
+    const first = await chunks.next();
+    const body = async function* () {
+      if (!first.done) yield first.value;
+      yield* chunks;
+    };
+    return reply
+      .type("application/zip")
+      .header("content-disposition", `attachment; filename="${id}.zip"`)
+      .send(Readable.from(body()));
+  };

@@ -1,0 +1,143 @@
+import { rm } from "node:fs/promises";
+import { type DraftFilesRequest, draftFilesRequestSchema } from "@muxi/protocol";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { checkFormationId } from "../bundles/index.ts";
+import {
+  createDraft,
+  deleteDraftFile,
+  hashDraft,
+  listFiles,
+  readDraft,
+  readDraftFile,
+  rebaseDraft,
+  requireDraft,
+  writeDraftFile,
+} from "../drafts/index.ts";
+import { Failure } from "../failure.ts";
+import { layoutFor, type Releases } from "../releases/index.ts";
+import type { Handler } from "./app.ts";
+import { type ReleaseRouteOptions, runDeploy, runUpdate } from "./bundle-routes.ts";
+import { answerOperation, wantsEvents } from "./operation.ts";
+import { formationIdOf } from "./parse.ts";
+
+/** What every answer says of the draft and of what runs (contract/server-api.md 13.4). */
+const states = async (releases: Releases, id: string) => {
+  const draft = await readDraft(layoutFor(releases, id).draft);
+  const version = releases.deployments.get(id)?.history?.current.semantic;
+  const status = releases.supervisor.get(id)?.status;
+  return {
+    draft: {
+      exists: draft !== undefined,
+      ...(draft?.base_version !== undefined && { base_version: draft.base_version }),
+      ...(draft?.created_at && { created_at: draft.created_at }),
+    },
+    live: { ...(version !== undefined && { version }), ...(status !== undefined && { status }) },
+  };
+};
+
+const field = (request: DraftFilesRequest, name: "path" | "content"): string => {
+  const value = request[name];
+  if (value !== undefined && (name === "content" || value !== "")) return value;
+  throw new Failure(400, name === "path" ? "InvalidPath" : "InvalidJSON", `${request.action} needs ${name}`);
+};
+
+/** `POST /rpc/formations/{id}/draft/files` (contract/server-api.md 13.4). */
+export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions): Handler => {
+  const { locks, log, now } = releases;
+
+  const init = async (id: string, mode: string | undefined): Promise<object> => {
+    const { draft, release } = layoutFor(releases, id);
+    const history = releases.deployments.get(id)?.history;
+    if (mode !== "new" && mode !== "clone") {
+      throw new Failure(400, "InvalidMode", "mode must be new or clone");
+    }
+    if (mode === "clone" && !history) {
+      throw new Failure(404, "LiveNotFound", `Formation '${id}' is not deployed: there is nothing to clone`);
+    }
+    const live =
+      mode === "clone" && history
+        ? { folder: release(history.current.version), version: history.current.semantic }
+        : undefined;
+    await createDraft({ folder: draft, id, live, createdAt: new Date(now()).toISOString() });
+    return { action: "init", mode };
+  };
+
+  const deployDraft = (request: FastifyRequest, reply: FastifyReply, id: string): Promise<FastifyReply> => {
+    const incoming = { request, id, version: undefined };
+    const isNew = !releases.deployments.has(id);
+    return answerOperation({ request, reply, settle: audit.settle(request), log }, (report) =>
+      locks.run(id, isNew ? "deployed" : "updated", async (signal) => {
+        const folder = layoutFor(releases, id).draft;
+        const { base_version: base } = await requireDraft(folder, id);
+        const live = releases.deployments.get(id)?.history?.current.semantic;
+        if (live !== base) {
+          throw new Failure(
+            409,
+            "DeployConflict",
+            `The draft was made from ${base ?? "nothing"}, but ${live ?? "nothing"} is live now. Clone it again, or deploy a bundle.`,
+          );
+        }
+        const source = { source: { draft: folder }, hash: await hashDraft(folder), report, signal };
+        const run = isNew ? runDeploy : runUpdate;
+        const outcome = await run(releases, incoming, source);
+        const version = releases.deployments.get(id)?.history?.current.semantic;
+        await rebaseDraft(folder, version);
+        return outcome;
+      }),
+    );
+  };
+
+  const act = async (id: string, request: DraftFilesRequest): Promise<object> => {
+    const { draft } = layoutFor(releases, id);
+    if (request.action === "init") return init(id, request.mode);
+    await requireDraft(draft, id);
+    const { path = "" } = request;
+    switch (request.action) {
+      case "list":
+        return { path, entries: await listFiles(draft, path) };
+      case "read":
+        return { path, ...(await readDraftFile(draft, field(request, "path"))) };
+      case "write": {
+        const content = field(request, "content");
+        const size = await writeDraftFile(draft, field(request, "path"), content, request.encoding);
+        return { path, size, written: true };
+      }
+      case "delete":
+        await deleteDraftFile(draft, field(request, "path"));
+        return { path, deleted: true };
+      case "discard":
+        await rm(draft, { recursive: true });
+        return { discarded: true };
+      default:
+        throw new Failure(
+          400,
+          "InvalidAction",
+          `'${request.action}' is not one of init, list, read, write, delete, deploy and discard`,
+        );
+    }
+  };
+
+  return async (request, reply) => {
+    const id = formationIdOf(request);
+    try {
+      checkFormationId(id);
+      const parsed = draftFilesRequestSchema.safeParse(request.body);
+      if (!parsed.success) {
+        throw new Failure(
+          400,
+          "InvalidJSON",
+          "The body must be JSON with an action, and texts in the other fields",
+        );
+      }
+      if (parsed.data.action === "deploy") return await deployDraft(request, reply, id);
+      const data = await act(id, parsed.data);
+      return { success: true, data, ...(await states(releases, id)) };
+    } catch (error) {
+      if (!(error instanceof Failure) || wantsEvents(request)) throw error;
+      const { status, type, message } = error;
+      return reply
+        .code(status)
+        .send({ success: false, error: type, message, code: status, ...(await states(releases, id)) });
+    }
+  };
+};

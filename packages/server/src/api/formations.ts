@@ -1,0 +1,151 @@
+import type { DeployedFormation, DeployedFormationDetail } from "@muxi/protocol";
+import type { FastifyRequest } from "fastify";
+import { Failure } from "../failure.ts";
+import type { Formation } from "../processes/index.ts";
+import {
+  cancelUpdate,
+  type Deployment,
+  type OperationKind,
+  type Releases,
+  type Report,
+  remove,
+  requireDeployment,
+  restart,
+  rollback,
+  start,
+  stop,
+} from "../releases/index.ts";
+import type { Handler } from "./app.ts";
+import { type ReleaseRouteOptions, switched } from "./bundle-routes.ts";
+import { answerOperation, type Outcome } from "./operation.ts";
+import { formationIdOf, publicUrl } from "./parse.ts";
+
+/** How a formation is at this moment. The derived `unhealthy` is shown and never stored (D14). */
+const describe = async (
+  { supervisor, now }: Releases,
+  { id, history }: Deployment,
+): Promise<DeployedFormation> => {
+  const formation = supervisor.get(id);
+  const status = formation?.status ?? "starting";
+  const healthy = status === "running" && (await supervisor.probe(id));
+  return {
+    id,
+    name: history?.current.name ?? id,
+    port: formation?.port ?? 0,
+    pid: formation?.pid ?? 0,
+    status: status === "running" && !healthy ? "unhealthy" : status,
+    uptime:
+      status === "running" && formation?.startedAt !== undefined
+        ? Math.floor((now() - formation.startedAt) / 1000)
+        : 0,
+    restart_count: formation?.restartCount ?? 0,
+    healthy: status === "starting" ? null : healthy,
+    ...(history && {
+      version: {
+        semantic: history.current.semantic,
+        current: history.current.bundle_hash,
+        ...(history.previous && { previous: history.previous.bundle_hash }),
+      },
+    }),
+  };
+};
+
+const describeFully = async (
+  releases: Releases,
+  deployment: Deployment,
+): Promise<DeployedFormationDetail> => {
+  const startedAt = releases.supervisor.get(deployment.id)?.startedAt ?? releases.now();
+  const updated = new Date(startedAt).toISOString();
+  const deployed = deployment.history?.current.deployed_at ?? updated;
+  const { lastHealthCheck } = deployment;
+  return {
+    ...(await describe(releases, deployment)),
+    created_at: deployed,
+    deployed_at: deployed,
+    updated_at: updated,
+    ...(lastHealthCheck && { last_health_check: new Date(lastHealthCheck.at).toISOString() }),
+  };
+};
+
+/** The management of deployed formations (contract/server-api.md 8.3 to 8.6, 12). */
+export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions) => {
+  const { locks, log } = releases;
+
+  /** An operation that may be followed step by step. */
+  const operation =
+    (
+      kind: OperationKind,
+      run: (request: FastifyRequest, id: string, report: Report, signal: AbortSignal) => Promise<Outcome>,
+    ): Handler =>
+    (request, reply) =>
+      answerOperation({ request, reply, settle: audit.settle(request), log }, (report) => {
+        const id = formationIdOf(request);
+        requireDeployment(releases, id);
+        return locks.run(id, kind, (signal) => run(request, id, report, signal));
+      });
+
+  const started = (
+    request: FastifyRequest,
+    { formationId, port, pid, status, restartCount }: Formation,
+    message: string,
+  ): Outcome => {
+    const common = { status, port, restart_count: restartCount };
+    return {
+      status: 200,
+      data: { id: formationId, ...common, message },
+      complete: { formation_id: formationId, ...common, pid, url: publicUrl(request, formationId) },
+    };
+  };
+
+  return {
+    async list() {
+      const formations = await Promise.all(
+        [...releases.deployments.values()].map((deployment) => describe(releases, deployment)),
+      );
+      return { success: true, data: { formations, total: formations.length } };
+    },
+    async get(request: FastifyRequest) {
+      const deployment = requireDeployment(releases, formationIdOf(request));
+      return { success: true, data: await describeFully(releases, deployment) };
+    },
+    start: operation("started", async (request, id, report, signal) =>
+      started(request, await start(releases, id, report, signal), "Formation started"),
+    ),
+    restart: operation("restarted", async (request, id, report, signal) =>
+      started(request, await restart(releases, id, report, signal), "Formation restarted"),
+    ),
+    rollback: operation("rolled back", async (request, id, report, signal) =>
+      switched(request, await rollback(releases, id, report, signal), "Rolled back to previous version"),
+    ),
+    async stop(request: FastifyRequest) {
+      const id = formationIdOf(request);
+      requireDeployment(releases, id);
+      await locks.run(id, "stopped", () => stop(releases, id));
+      const message = "Formation stopped successfully";
+      return { success: true, data: { id, status: "stopped", message } };
+    },
+    async remove(request: FastifyRequest) {
+      const id = formationIdOf(request);
+      requireDeployment(releases, id);
+      const running = locks.get(id);
+      // Whoever deletes what is just being deployed wants the deployment undone.
+      if (running?.kind === "deployed") {
+        await running.abort(new Failure(409, "Deleted", "The formation was deleted while it was deployed"));
+      }
+      if (releases.deployments.has(id)) await locks.run(id, "deleted", () => remove(releases, id));
+      return { success: true, data: { id, message: "Formation deleted successfully" } };
+    },
+    async cancelUpdate(request: FastifyRequest) {
+      const id = formationIdOf(request);
+      const stagingPort = await cancelUpdate(releases, id);
+      const { status, port } = releases.supervisor.get(id) ?? { status: "stopped", port: 0 };
+      return {
+        message: "Update cancelled successfully",
+        formation_id: id,
+        staging_port: stagingPort,
+        status,
+        current_port: port,
+      };
+    },
+  } satisfies Record<string, Handler>;
+};

@@ -1,0 +1,63 @@
+import { formationLogsQuerySchema, serverLogsQuerySchema } from "@muxi/protocol";
+import { countLines, followLines, processLogFiles, tailLines } from "../logs/index.ts";
+import { type Releases, requireDeployment } from "../releases/index.ts";
+import type { Handler } from "./app.ts";
+import { type EventStream, openEventStream } from "./event-stream.ts";
+import { formationIdOf, parseInput } from "./parse.ts";
+
+export interface LogRouteOptions {
+  releases: Releases;
+  logsDirectory: string;
+  auditLog: string;
+}
+
+const follow = async (
+  stream: EventStream,
+  formationId: string,
+  source: { file: string; name: string },
+): Promise<void> => {
+  for await (const line of followLines(source.file, stream.left)) {
+    stream.send("log", { line, formation_id: formationId, stream: source.name });
+    await stream.drained();
+  }
+};
+
+/** `GET /rpc/formations/{id}/logs` and `GET /rpc/server/logs` (contract/server-api.md 8.7, 8.10). */
+export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRouteOptions) => {
+  const formationLogs: Handler = async (request, reply) => {
+    const id = formationIdOf(request);
+    requireDeployment(releases, id);
+    const { lines, stream: wanted, follow: following } = parseInput(formationLogsQuerySchema, request.query);
+    const { out, err } = processLogFiles(logsDirectory, id);
+    const sources = [
+      { name: "stdout", file: out },
+      { name: "stderr", file: err },
+    ].filter(({ name }) => wanted === "all" || wanted === name);
+
+    if (following === "true" || following === "1") {
+      const stream = openEventStream(reply);
+      stream.send("connected", { formation_id: id });
+      try {
+        await Promise.all(sources.map((source) => follow(stream, id, source)));
+      } finally {
+        stream.end();
+      }
+      return reply;
+    }
+    const logs: Record<string, string[]> = { stdout: [], stderr: [] };
+    const totals: Record<string, number> = { stdout: 0, stderr: 0 };
+    for (const { name, file } of sources) {
+      logs[name] = await tailLines(file, lines);
+      totals[name] = await countLines(file);
+    }
+    return { success: true, data: { formation_id: id, logs, total_lines: totals } };
+  };
+
+  const serverLogs: Handler = async (request, reply) => {
+    const { lines } = parseInput(serverLogsQuerySchema, request.query);
+    const text = (await tailLines(auditLog, lines)).map((line) => `${line}\n`).join("");
+    return reply.type("text/plain; charset=utf-8").send(text);
+  };
+
+  return { formationLogs, serverLogs };
+};

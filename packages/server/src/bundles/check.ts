@@ -1,0 +1,101 @@
+import { type Formation, formatReport, loadFormation, type Report } from "@muxi/formation";
+import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
+import * as z from "zod";
+import { Failure } from "../failure.ts";
+
+/** Endings of the names under which the server keeps a formation's other processes and their logs. */
+const reservedEndings = ["-draft", "-staging", "-rollback"];
+
+/** @throws Failure when no formation can be deployed under this id (contract/server-api.md 9.1). */
+export const checkFormationId = (id: string): void => {
+  if (!formationIdPattern.test(id)) {
+    throw new Failure(
+      400,
+      "InvalidFormationID",
+      `Formation id '${id.slice(0, 60)}' cannot be used: it needs 3 to 50 lower-case letters, digits and hyphens, and begins and ends with a letter or digit`,
+    );
+  }
+  if (reservedFormationIds.has(id) || reservedEndings.some((ending) => id.endsWith(ending))) {
+    throw new Failure(
+      400,
+      "InvalidFormationID",
+      `Formation id '${id}' is reserved for the server itself. Choose another one.`,
+    );
+  }
+};
+
+const ofSecrets = ({ errors }: Report): boolean =>
+  errors.some(
+    ({ file, message }) =>
+      file === ".key" || file === "secrets.enc" || message.startsWith("refers to the secret"),
+  );
+
+const replicasSchema = z.looseObject({ replicas: z.int().min(1).max(64).default(1) });
+
+const isPostgres = ({ manifest }: Formation): boolean =>
+  /^postgres(ql)?:/.test(manifest.memory.persistent.connection_string ?? "");
+
+/** How many processes serve a formation: `server.replicas`. More than one needs a database that they can share. */
+const replicasOf = (formation: Formation): number => {
+  const parsed = replicasSchema.safeParse(formation.manifest.server);
+  if (!parsed.success) {
+    throw new Failure(400, "ParseError", "server.replicas must be a whole number from 1 to 64");
+  }
+  const { replicas } = parsed.data;
+  if (replicas > 1 && !isPostgres(formation)) {
+    throw new Failure(
+      400,
+      "ParseError",
+      `server.replicas is ${replicas}, but processes can share a formation only on Postgres: set memory.persistent.connection_string to postgres://…, or leave replicas out`,
+    );
+  }
+  return replicas;
+};
+
+/** A formation that may run. */
+export interface CheckedFormation {
+  formation: Formation;
+  /** `1.0.0` when the manifest has none (contract/server-api.md 9.3). */
+  version: string;
+  replicas: number;
+}
+
+export interface Expected {
+  id: string;
+  /** Undefined takes what the manifest says. */
+  version: string | undefined;
+}
+
+/**
+ * Reads a formation as the runtime will, with its secrets, so that what cannot run is refused here
+ * (contract/server-api.md 9.3).
+ *
+ * @throws Failure 400 that names every file and field at fault.
+ */
+export const checkFormation = async (folder: string, expected?: Expected): Promise<CheckedFormation> => {
+  const { formation, report } = await loadFormation(folder, { allowEnv: false });
+  if (!formation) {
+    const lines = formatReport({ ...report, warnings: [], suggestions: [] });
+    throw new Failure(
+      400,
+      ofSecrets(report) ? "SecretsError" : "ParseError",
+      ["The formation is not valid:", ...lines].join("\n").replaceAll(folder, "bundle"),
+    );
+  }
+  const version = formation.manifest.version ?? "1.0.0";
+  if (expected && formation.id !== expected.id) {
+    throw new Failure(
+      400,
+      "IDMismatch",
+      `The bundle holds the formation '${formation.id}', but '${expected.id}' was to be deployed`,
+    );
+  }
+  if (expected?.version !== undefined && version !== expected.version) {
+    throw new Failure(
+      400,
+      "VersionMismatch",
+      `The bundle holds version ${version}, but X-Formation-Version says ${expected.version}`,
+    );
+  }
+  return { formation, version, replicas: replicasOf(formation) };
+};

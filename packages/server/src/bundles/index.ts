@@ -1,0 +1,6 @@
+/** What is deployed: bundles received, unpacked and checked, and formations sent back. */
+export * from "./check.ts";
+export * from "./metadata.ts";
+export * from "./receive.ts";
+export * from "./unpack.ts";
+export * from "./zip.ts";

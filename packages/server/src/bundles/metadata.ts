@@ -1,0 +1,13 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Formation } from "@muxi/formation";
+import { parseDocument } from "yaml";
+
+/** Notes in a manifest where it is deployed (contract/server-api.md 9.3), and leaves its comments in place. */
+export const addMetadata = async ({ dir, manifestFile }: Formation, serverId: string): Promise<void> => {
+  const file = join(dir, manifestFile);
+  const document = parseDocument(await readFile(file, "utf8"));
+  document.set("_server_id", serverId);
+  document.set("_deployment_mode", "server");
+  await writeFile(file, document.toString({ lineWidth: 0 }));
+};

@@ -1,0 +1,190 @@
+import { createReadStream } from "node:fs";
+import { mkdir, stat } from "node:fs/promises";
+import { basename, isAbsolute } from "node:path";
+import { Transform, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { type ReadEntry, Unpack } from "tar";
+import { Failure } from "../failure.ts";
+
+/** What a bundle may hold at most. */
+export interface BundleLimits {
+  /** Bytes as sent. */
+  maxBytes: number;
+  /** Bytes once unpacked. */
+  maxUnpackedBytes: number;
+  maxEntries: number;
+  /** How many times larger than as sent. Small bundles are not judged by it. */
+  maxRatio: number;
+}
+
+/** Below this, even a compression of one to a thousand does no harm. */
+const ratioFloorBytes = 64 * 1024 * 1024;
+const longestPath = 1024;
+
+const invalid = (message: string): Failure => new Failure(400, "ExtractError", message);
+const excessive = (message: string): Failure => new Failure(413, "PayloadTooLarge", message);
+const megabytes = (bytes: number): string => `${Math.floor(bytes / 1024 / 1024)} MB`;
+
+const folders: ReadonlySet<string> = new Set(["Directory", "GNUDumpDir"]);
+const files: ReadonlySet<string> = new Set(["File", "OldFile", "ContiguousFile"]);
+/** What gzip and zstd begin with. */
+const compressed = [Buffer.from([0x1f, 0x8b]), Buffer.from([0x28, 0xb5, 0x2f, 0xfd])];
+const links: ReadonlySet<string> = new Set(["SymbolicLink", "Link"]);
+
+/** Parts of a path of the archive, without `.`; a path that leaves the archive is refused. */
+const partsOf = (path: string): string[] => {
+  const shown = JSON.stringify(path.slice(0, 100));
+  if (path.includes("\0") || path.length > longestPath) throw invalid(`The bundle holds the path ${shown}`);
+  if (isAbsolute(path) || /^[a-z]:/i.test(path)) throw invalid(`The bundle holds the absolute path ${shown}`);
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) throw invalid(`The bundle holds the path ${shown}, which leads out of it`);
+  return parts;
+};
+
+/** Whether a link's target stays in the folder that the bundle becomes. */
+const staysInside = (parts: readonly string[], entry: ReadEntry): boolean => {
+  const target = entry.linkpath ?? "";
+  if (isAbsolute(target)) return false;
+  // A symbolic link counts from its own folder, a hard link from the archive's root.
+  const at = entry.type === "SymbolicLink" ? parts.slice(0, -1) : [];
+  for (const part of target.split("/")) {
+    if (part === "..") {
+      if (at.pop() === undefined) return false;
+    } else if (part !== "" && part !== ".") at.push(part);
+  }
+  return at[0] === parts[0];
+};
+
+/** Decides about each entry in turn: true unpacks it, false skips it. */
+const createJudge = ({ maxEntries, maxUnpackedBytes }: BundleLimits) => {
+  let entries = 0;
+  let bytes = 0;
+  let root: string | undefined;
+  return {
+    root: () => root,
+    admits(entry: ReadEntry): boolean {
+      entries += 1;
+      if (entries > maxEntries) {
+        throw excessive(
+          `The bundle holds more than ${maxEntries} entries. Leave out what the formation does not need, or raise formations.bundle.max_entries in config.yaml.`,
+        );
+      }
+      const parts = partsOf(entry.path);
+      const [first] = parts;
+      // macOS adds `._name` beside each file.
+      if (first === undefined || basename(entry.path).startsWith("._")) return false;
+      if (root !== undefined && first !== root) {
+        throw invalid(`The bundle must hold one folder, but it holds ${root}/ and ${first}`);
+      }
+      root = first;
+      if (links.has(entry.type)) {
+        if (staysInside(parts, entry)) return false;
+        throw invalid(`The bundle holds the link ${entry.path} to ${entry.linkpath}, which leads out of it`);
+      }
+      // The folder that the bundle is unpacked into takes the place of its root.
+      entry.path = parts.slice(1).join("/");
+      if (folders.has(entry.type)) {
+        if (parts.length === 1) return false;
+        entry.mode = (entry.mode ?? 0o755) & 0o777;
+        return true;
+      }
+      if (!files.has(entry.type)) {
+        throw invalid(
+          `The bundle holds ${parts.join("/")}, which is neither a file nor a folder (${entry.type})`,
+        );
+      }
+      if (parts.length === 1) {
+        throw invalid(`The bundle must hold one folder, but ${first} lies beside it`);
+      }
+      bytes += entry.size;
+      if (bytes > maxUnpackedBytes) throw tooLargeUnpacked(maxUnpackedBytes);
+      // Neither another user's rights nor a program that runs as one.
+      entry.mode = ((entry.mode ?? 0o644) & 0o777) | 0o600;
+      return true;
+    },
+  };
+};
+
+const tooLargeUnpacked = (maxBytes: number): Failure =>
+  excessive(
+    `The bundle is larger than ${megabytes(maxBytes)} once unpacked. Raise formations.bundle.max_unpacked_size in config.yaml if it has to be.`,
+  );
+
+/** Counts what comes out of the compression, headers included, and stops a bomb while it is small. */
+const createMeter = (packedBytes: number, { maxRatio, maxUnpackedBytes, maxEntries }: BundleLimits) => {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > ratioFloorBytes && bytes > packedBytes * maxRatio) {
+        return done(excessive(`The bundle unpacks to more than ${maxRatio} times its size`));
+      }
+      // Headers and padding come on top of the files.
+      if (bytes > maxUnpackedBytes + maxEntries * 2048) return done(tooLargeUnpacked(maxUnpackedBytes));
+      done(null, chunk);
+    },
+  });
+};
+
+/** What gzip or tar say of bytes that they cannot read. */
+const isBroken = (error: unknown): error is Error =>
+  error instanceof Error &&
+  (("code" in error && /^(Z_|TAR_)/.test(String(error.code))) || "tarCode" in error);
+
+/**
+ * Unpacks a bundle into a new folder, without the one folder at its root (contract/server-api.md 9.2). The caller
+ * removes the folder when this fails.
+ *
+ * @throws Failure 400 when it is not a bundle, 413 when it is too large.
+ */
+export const unpackBundle = async (bundle: string, folder: string, limits: BundleLimits): Promise<void> => {
+  const { size } = await stat(bundle);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const judge = createJudge(limits);
+  let fault: unknown;
+  const unpack = new Unpack({
+    cwd: folder,
+    preserveOwner: false,
+    noMtime: true,
+    filter: (_path, entry) => {
+      if (fault !== undefined || !("header" in entry)) return false;
+      try {
+        return judge.admits(entry);
+      } catch (error) {
+        fault = error;
+        return false;
+      }
+    },
+    onwarn: (code, message) => {
+      // What the library itself refuses or cannot read is never passed over in silence.
+      if (code !== "TAR_ENTRY_INFO") fault ??= invalid(`The bundle cannot be unpacked: ${message}`);
+    },
+  });
+  let isFirst = true;
+  const archive = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      // The library would unpack a second compression inside the first, past the meter.
+      if (isFirst && compressed.some((magic) => chunk.subarray(0, magic.length).equals(magic)))
+        fault = invalid("The bundle is compressed twice");
+      isFirst = false;
+      if (fault !== undefined) done(asError(fault));
+      else if (unpack.write(chunk)) done();
+      else unpack.once("drain", done);
+    },
+    final(done) {
+      unpack.once("close", () => done(fault === undefined ? null : asError(fault)));
+      unpack.end();
+    },
+  });
+  unpack.on("error", (error: unknown) => archive.destroy(asError(error)));
+  try {
+    await pipeline(createReadStream(bundle), createGunzip(), createMeter(size, limits), archive);
+  } catch (error) {
+    if (isBroken(error)) throw invalid(`The bundle is not a whole tar.gz: ${error.message}`);
+    throw error;
+  }
+  if (judge.root() === undefined) throw invalid("The bundle is empty");
+};
+
+const asError = (fault: unknown): Error => (fault instanceof Error ? fault : new Error(String(fault)));

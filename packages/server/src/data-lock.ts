@@ -1,0 +1,46 @@
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError } from "./config.ts";
+import { ifThere, isSystemError } from "./durable.ts";
+import { formatIdentity, isStillRunning, parseIdentity, startTimeOf } from "./processes/index.ts";
+
+const lockAttempts = 10;
+
+/**
+ * Makes this process the only server on a data folder, until it ends, however it ends.
+ *
+ * @returns Gives the folder free.
+ * @throws ConfigError when another server runs on it.
+ */
+export const lockData = async (dataDirectory: string): Promise<() => Promise<void>> => {
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  const file = join(dataDirectory, "server.lock");
+  const own = `${file}.${process.pid}.${process.hrtime.bigint()}`;
+  const content = formatIdentity({ pid: process.pid, startTime: startTimeOf(process.pid) ?? "unknown" });
+  await writeFile(own, content, { mode: 0o600, flag: "wx" });
+  try {
+    for (let attempt = 0; attempt < lockAttempts; attempt += 1) {
+      try {
+        await link(own, file); // Unlike a rename, it never replaces what is there.
+        return () => rm(file, { force: true });
+      } catch (error) {
+        if (!isSystemError(error, "EEXIST")) throw error;
+      }
+      const holder = parseIdentity((await ifThere(readFile(file, "utf8"))) ?? "");
+      if (holder && isStillRunning(holder)) {
+        throw new ConfigError(
+          `Another server (process ${holder.pid}) uses the data folder ${dataDirectory}. Stop it, or choose another folder with MUXI_DATA_DIR.`,
+        );
+      }
+      // Of a server that was killed. Moved first, so that of two that start now only one removes it.
+      const stale = `${own}.stale`;
+      await ifThere(rename(file, stale));
+      const moved = parseIdentity((await ifThere(readFile(stale, "utf8"))) ?? "");
+      if (moved && isStillRunning(moved)) await ifThere(rename(stale, file));
+      await rm(stale, { force: true });
+    }
+    throw new ConfigError(`The data folder ${dataDirectory} cannot be locked. Remove ${file}.`);
+  } finally {
+    await rm(own, { force: true });
+  }
+};

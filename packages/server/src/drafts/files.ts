@@ -1,0 +1,117 @@
+import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { resolveInside } from "@muxi/formation";
+import { ifThere, isSystemError } from "../durable.ts";
+import { Failure } from "../failure.ts";
+import { draftMetaFile } from "./contents.ts";
+
+/** A file that is edited by hand is never larger. */
+const longestFile = 5 * 1024 * 1024;
+
+const invalid = (path: string): Failure =>
+  new Failure(400, "InvalidPath", `'${path}' is not a path inside the draft`);
+
+/** Parts of a path inside a draft: no way out of it, and not the file that the server keeps there. */
+const partsOf = (path: string): string[] => {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  const leaves = path.startsWith("/") || path.includes("\0") || path.includes("\\") || parts.includes("..");
+  if (leaves || parts[0] === draftMetaFile) throw invalid(path);
+  return parts;
+};
+
+/**
+ * The path of something in a draft. No folder on the way may be a link to somewhere else.
+ *
+ * @throws Failure 400
+ */
+const placeOf = async (draft: string, path: string): Promise<string> => {
+  const parts = partsOf(path);
+  if (parts.length === 0) throw invalid(path);
+  const place = join(draft, ...parts);
+  for (let depth = 1; depth <= parts.length; depth += 1) {
+    const part = join(draft, ...parts.slice(0, depth));
+    if ((await ifThere(lstat(part)))?.isSymbolicLink()) throw invalid(path);
+  }
+  return place;
+};
+
+const notFound = (path: string): Failure =>
+  new Failure(404, "FileNotFound", `The draft has no file '${path}'`);
+
+export interface DraftEntry {
+  name: string;
+  type: "file" | "dir";
+  size: number;
+}
+
+/** One level of a draft's folders. */
+export const listFiles = async (draft: string, path: string): Promise<DraftEntry[]> => {
+  const folder = partsOf(path).length === 0 ? draft : await placeOf(draft, path);
+  const found = await ifThere(readdir(folder, { withFileTypes: true }));
+  if (!found) throw notFound(path);
+  const entries = found
+    .filter((entry) => (entry.isFile() || entry.isDirectory()) && entry.name !== draftMetaFile)
+    .map(async (entry): Promise<DraftEntry> => {
+      if (entry.isDirectory()) return { name: `${entry.name}/`, type: "dir", size: 0 };
+      return { name: entry.name, type: "file", size: (await stat(join(folder, entry.name))).size };
+    });
+  return (await Promise.all(entries)).sort((a, b) => (a.name < b.name ? -1 : 1));
+};
+
+/** A file's content: as text where it is text, else in Base64. */
+export const readDraftFile = async (
+  draft: string,
+  path: string,
+): Promise<{ content: string; encoding: "utf-8" | "base64" }> => {
+  const place = await placeOf(draft, path);
+  const file = await resolveInside(draft, partsOf(path).join("/"));
+  const info = file === undefined ? undefined : await stat(file);
+  if (!info?.isFile()) throw notFound(path);
+  if (info.size > longestFile) throw new Failure(413, "PayloadTooLarge", `'${path}' is larger than 5 MB`);
+  const bytes = await readFile(place);
+  try {
+    const content = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return { content, encoding: "utf-8" };
+  } catch {
+    return { content: bytes.toString("base64"), encoding: "base64" }; // Not UTF-8.
+  }
+};
+
+const decode = (content: string, encoding: "utf-8" | "base64"): Buffer => {
+  if (encoding === "utf-8") return Buffer.from(content);
+  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(content)) {
+    throw new Failure(400, "DecodeError", "The content is not Base64");
+  }
+  return Buffer.from(content, "base64");
+};
+
+/** Writes a file as a whole, and the folders on the way to it. @returns Its size in bytes. */
+export const writeDraftFile = async (
+  draft: string,
+  path: string,
+  content: string,
+  encoding: "utf-8" | "base64",
+): Promise<number> => {
+  const place = await placeOf(draft, path);
+  const bytes = decode(content, encoding);
+  if (bytes.length > longestFile) throw new Failure(413, "PayloadTooLarge", `'${path}' is larger than 5 MB`);
+  const temporary = `${place}.${process.hrtime.bigint()}.tmp`;
+  try {
+    await mkdir(dirname(place), { recursive: true });
+    const mode = (await ifThere(stat(place)))?.mode ?? 0o644;
+    await writeFile(temporary, bytes, { mode: mode & 0o777, flag: "wx" });
+    await rename(temporary, place);
+    return bytes.length;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    // A folder where the file should be, or a file where a folder should be.
+    if (isSystemError(error, "EISDIR", "ENOTDIR", "EEXIST", "ENAMETOOLONG")) throw invalid(path);
+    throw error;
+  }
+};
+
+export const deleteDraftFile = async (draft: string, path: string): Promise<void> => {
+  const place = await placeOf(draft, path);
+  if ((await ifThere(lstat(place))) === undefined) throw notFound(path);
+  await rm(place, { recursive: true });
+};

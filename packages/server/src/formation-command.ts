@@ -1,0 +1,48 @@
+import type { ServerConfig } from "./config.ts";
+import type { MakeCommand } from "./processes/index.ts";
+
+export interface FormationCommandOptions {
+  config: ServerConfig;
+  /** Environment that formations inherit. */
+  env: NodeJS.ProcessEnv;
+  /** Program and arguments that run a formation folder. */
+  runtime: (folder: string) => { command: string; args: string[] };
+  /** Where this server is reached. */
+  url: () => string;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** Node keeps its own heap below the limit; what comes on top of it is left to the monitor. */
+const withHeapLimit = (nodeOptions: string | undefined, limit: number | undefined): string | undefined =>
+  limit === undefined
+    ? nodeOptions
+    : [nodeOptions, `--max-old-space-size=${Math.max(16, Math.floor(limit / mebibyte))}`]
+        .filter(Boolean)
+        .join(" ");
+
+/** How formations are run: the command, and the environment of contract/server-api.md 9.4. */
+export const createFormationCommand =
+  ({ config, env, runtime, url }: FormationCommandOptions): MakeCommand =>
+  ({ formationId, folder, port, draft }) => {
+    const { memoryLimitOf, environmentOf } = config.formations;
+    const { bindHost } = config.processes;
+    const nodeOptions = withHeapLimit(env.NODE_OPTIONS, memoryLimitOf(formationId));
+    return {
+      ...runtime(folder),
+      folder,
+      env: {
+        ...env,
+        ...(nodeOptions !== undefined && { NODE_OPTIONS: nodeOptions }),
+        ...environmentOf(formationId),
+        PORT: String(port),
+        _port: String(port),
+        HOST: bindHost,
+        _bind_host: bindHost,
+        FORMATION_ID: formationId,
+        MUXI_SERVER_URL: url(),
+        // `production` forbids `${{ env.NAME }}`; a draft is a developer's own and may use it.
+        MUXI_ENV: draft ? "development" : "production",
+      },
+    };
+  };

@@ -1,0 +1,105 @@
+import { isAbsolute, join } from "node:path";
+import * as z from "zod";
+import type { BundleLimits } from "./bundles/index.ts";
+import type { Rotation } from "./logs/index.ts";
+
+const poolPort = z.int().min(1024).max(65535);
+const seconds = z.number().positive();
+
+const units = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
+
+/** `512M`, or a number of bytes. */
+const size = z
+  .union([z.int().positive(), z.string().regex(/^[1-9]\d*[KMG]?B?$/i)], {
+    error: "must be a size such as 512M or 2G",
+  })
+  .transform((given) => {
+    const [, number = "0", unit = ""] = /^(\d+)([KMG]?)/i.exec(String(given)) ?? [];
+    return Number(number) * units[unit.toUpperCase() as keyof typeof units];
+  });
+
+/** What one formation gets beside the rest. */
+const ownSettings = z.object({
+  memory_limit: size.optional(),
+  environment: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+    .default({}),
+});
+
+/** `formations` of `config.yaml` (contract/server-api.md 2.4). */
+export const formationsSchema = z.object({
+  formations_dir: z.string().min(1).default("formations"),
+  pids_dir: z.string().min(1).default("pids"),
+  port_range_start: poolPort.default(8000),
+  port_range_end: poolPort.default(9000),
+  bind_host: z.string().min(1).default("127.0.0.1"),
+  max_formations: z.int().positive().default(100),
+  auto_restart: z.boolean().default(true),
+  max_restarts: z.int().nonnegative().optional(),
+  max_restart_count: z.int().nonnegative().optional(),
+  restart_delay: z.number().nonnegative().default(1),
+  health_check_interval: seconds.default(30),
+  deployment: z
+    .object({
+      health_check: z
+        .object({
+          endpoint: z.string().startsWith("/").default("/v1/health"),
+          timeout: seconds.default(30),
+          interval: seconds.default(1),
+        })
+        .prefault({}),
+      drain_timeout: z.number().nonnegative().default(30),
+      force_kill_timeout: seconds.default(5),
+    })
+    .prefault({}),
+  bundle: z
+    .object({
+      max_size: size.prefault("2G"),
+      max_unpacked_size: size.prefault("4G"),
+      max_entries: z.int().positive().default(100_000),
+      max_ratio: z.number().positive().default(200),
+    })
+    .prefault({}),
+  log_rotation_enabled: z.boolean().default(true),
+  log_max_size: size.prefault("10M"),
+  log_max_files: z.int().nonnegative().default(10),
+  memory_limit: size.optional(),
+  settings: z.record(z.string(), ownSettings).default({}),
+});
+
+type FormationsFile = z.infer<typeof formationsSchema>;
+
+/** How deployed formations are kept and run, with times in milliseconds and sizes in bytes. */
+export interface FormationsConfig {
+  maxFormations: number;
+  bundle: BundleLimits;
+  drainMs: number;
+  /** Between two looks at the health and memory of what runs. */
+  monitorIntervalMs: number;
+  /** Undefined: logs grow without limit. */
+  rotation: Rotation | undefined;
+  /** Bytes that each process of a formation may hold; undefined is no limit. */
+  memoryLimitOf: (formationId: string) => number | undefined;
+  environmentOf: (formationId: string) => Readonly<Record<string, string>>;
+}
+
+export const formationsConfig = (file: FormationsFile): FormationsConfig => ({
+  maxFormations: file.max_formations,
+  bundle: {
+    maxBytes: file.bundle.max_size,
+    maxUnpackedBytes: file.bundle.max_unpacked_size,
+    maxEntries: file.bundle.max_entries,
+    maxRatio: file.bundle.max_ratio,
+  },
+  drainMs: file.deployment.drain_timeout * 1000,
+  monitorIntervalMs: file.health_check_interval * 1000,
+  rotation: file.log_rotation_enabled
+    ? { maxBytes: file.log_max_size, maxFiles: file.log_max_files }
+    : undefined,
+  memoryLimitOf: (id) => file.settings[id]?.memory_limit ?? file.memory_limit,
+  environmentOf: (id) => file.settings[id]?.environment ?? {},
+});
+
+/** A path of the file, which counts from the data folder. */
+export const fromData = (dataDirectory: string, path: string): string =>
+  isAbsolute(path) ? path : join(dataDirectory, path);

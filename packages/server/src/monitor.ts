@@ -1,0 +1,85 @@
+import type { FormationsConfig } from "./formations-config.ts";
+import { processLogFiles, rotate } from "./logs/index.ts";
+import { memoryOf } from "./metrics/index.ts";
+import type { Formation } from "./processes/index.ts";
+import type { Releases } from "./releases/index.ts";
+
+export interface MonitorOptions {
+  releases: Releases;
+  formations: FormationsConfig;
+  logsDirectory: string;
+}
+
+/** Looks after what runs, from time to time: health, memory, the size of the logs. */
+export interface Monitor {
+  start(): void;
+  stop(): void;
+}
+
+const rotationIntervalMs = 10_000;
+
+export const createMonitor = ({ releases, formations, logsDirectory }: MonitorOptions): Monitor => {
+  const { supervisor, deployments, log, now } = releases;
+
+  /** Only noted: a slow answer is no reason to end those that are under way (contract/server-api.md 15). */
+  const checkHealth = async (formation: Formation): Promise<void> => {
+    const { formationId } = formation;
+    const deployment = deployments.get(formationId);
+    if (!deployment || formation.status !== "running") return;
+    const healthy = await supervisor.probe(formationId);
+    deployment.lastHealthCheck = { at: now(), healthy };
+    if (!healthy) log.warn({ formation: formationId, port: formation.port }, "formation does not answer");
+  };
+
+  const checkMemory = async ({ name, formationId, pids }: Formation): Promise<void> => {
+    const limit = formations.memoryLimitOf(formationId);
+    if (limit === undefined) return;
+    for (const pid of pids) {
+      const bytes = (await memoryOf(pid)) ?? 0;
+      if (bytes <= limit) continue;
+      log.error({ formation: formationId, pid, bytes, limit }, "formation is over its memory limit");
+      await supervisor.kill(name, pid);
+    }
+  };
+
+  const checkLogs = async (): Promise<void> => {
+    if (!formations.rotation) return;
+    for (const { name, formationId, draft } of supervisor.list()) {
+      const { out, err } = processLogFiles(logsDirectory, draft ? name : formationId);
+      await rotate(out, formations.rotation);
+      await rotate(err, formations.rotation);
+    }
+  };
+
+  const repeat = (work: () => Promise<unknown>, intervalMs: number): NodeJS.Timeout => {
+    let busy = false;
+    const turn = async (): Promise<void> => {
+      if (busy) return;
+      busy = true;
+      try {
+        await work();
+      } catch (error) {
+        log.error({ err: error }, "could not look after the formations");
+      }
+      busy = false;
+    };
+    return setInterval(() => void turn(), intervalMs).unref();
+  };
+
+  let timers: NodeJS.Timeout[] = [];
+  return {
+    start() {
+      const check = () =>
+        Promise.all(
+          supervisor.list().map(async (formation) => {
+            await checkHealth(formation);
+            await checkMemory(formation);
+          }),
+        );
+      timers = [repeat(check, formations.monitorIntervalMs), repeat(checkLogs, rotationIntervalMs)];
+    },
+    stop() {
+      for (const timer of timers) clearInterval(timer);
+    },
+  };
+};

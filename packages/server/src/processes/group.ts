@@ -1,0 +1,122 @@
+import { type FormationStatus, Instance, type InstanceOptions, type StartWatch } from "./instance.ts";
+
+/** Which formation folder is run, and in how many processes. */
+export interface FormationSpec {
+  /** `<id>`, `<id>-staging`, `<id>-rollback` or `<id>-draft` (contract/server-api.md 16). */
+  name: string;
+  formationId: string;
+  folder: string;
+  draft: boolean;
+  /** Default 1. */
+  replicas?: number;
+}
+
+/** A formation as it is now. */
+export interface Formation extends FormationSpec {
+  readonly status: FormationStatus;
+  /** Of its first process; 0 before the first start. */
+  readonly port: number;
+  readonly ports: readonly number[];
+  /** Of its first process. */
+  readonly pid: number | undefined;
+  readonly pids: readonly number[];
+  readonly restartCount: number;
+  /** Unix milliseconds. */
+  readonly startedAt: number | undefined;
+}
+
+const order: readonly FormationStatus[] = ["running", "starting", "stopping", "crashed", "stopped"];
+
+/** The processes that serve one folder. It runs as long as one of them does. */
+export class Group implements Formation {
+  readonly formationId: string;
+  readonly folder: string;
+  readonly draft: boolean;
+  readonly replicas: number;
+  readonly instances: readonly Instance[];
+  name: string;
+  /** Restarts of those who had the name before, and restarts by hand. */
+  earlierRestarts = 0;
+  #next = 0;
+
+  constructor(
+    spec: FormationSpec,
+    ports: readonly number[],
+    options: Omit<InstanceOptions, "formationId" | "folder" | "draft" | "port">,
+  ) {
+    const { name, formationId, folder, draft, replicas = 1 } = spec;
+    [this.name, this.formationId, this.folder, this.draft, this.replicas] = [
+      name,
+      formationId,
+      folder,
+      draft,
+      replicas,
+    ];
+    this.instances = Array.from(
+      { length: replicas },
+      (_, index) => new Instance({ ...options, formationId, folder, draft, port: ports[index] }),
+    );
+  }
+
+  get status(): FormationStatus {
+    return order.find((status) => this.instances.some((instance) => instance.status === status)) ?? "stopped";
+  }
+
+  get port(): number {
+    return this.instances[0]?.port ?? 0;
+  }
+
+  get ports(): number[] {
+    return this.instances.map(({ port }) => port).filter((port) => port !== 0);
+  }
+
+  get pid(): number | undefined {
+    return this.pids[0];
+  }
+
+  get pids(): number[] {
+    return this.instances.map(({ pid }) => pid).filter((pid) => pid !== undefined);
+  }
+
+  get restartCount(): number {
+    return this.instances.reduce((sum, { restarts }) => sum + restarts, this.earlierRestarts);
+  }
+
+  get startedAt(): number | undefined {
+    return this.instances[0]?.startedAt;
+  }
+
+  /** The next running process in turn. */
+  nextPort(): number | undefined {
+    const { length } = this.instances;
+    for (let step = 0; step < length; step += 1) {
+      const instance = this.instances[(this.#next + step) % length];
+      if (instance?.status !== "running") continue;
+      this.#next = (this.#next + step + 1) % length;
+      return instance.port;
+    }
+    return undefined;
+  }
+
+  /** Starts all at once. When one fails, none is left. */
+  async start({ signal, onSpawn, onAttempt }: StartWatch, stopMs: number): Promise<void> {
+    const report = () => {
+      if (this.pids.length === this.replicas) onSpawn?.(this.ports);
+    };
+    const starts = await Promise.allSettled(
+      this.instances.map((instance) => instance.start({ signal, onSpawn: report, onAttempt })),
+    );
+    const failed = starts.find((start) => start.status === "rejected");
+    if (!failed) return;
+    await this.stop(stopMs);
+    throw failed.reason;
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.stop(graceMs)));
+  }
+
+  release(): void {
+    for (const instance of this.instances) instance.release();
+  }
+}

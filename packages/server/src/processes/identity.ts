@@ -1,0 +1,50 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { isSystemError } from "../durable.ts";
+
+/** Fields of `/proc/<pid>/stat` after the program's name, which may hold spaces and brackets itself. */
+const linuxStartTime = (pid: number): string | undefined => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // A zombie has ended; nobody has asked for its exit code.
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ESRCH")) return undefined;
+    throw error;
+  }
+};
+
+const otherStartTime = (pid: number): string | undefined => {
+  try {
+    const shown = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" });
+    return shown.trim() || undefined;
+  } catch {
+    return undefined; // `ps` fails when there is no such process.
+  }
+};
+
+/**
+ * When a process started, in the system's own words, or undefined when it has ended. Together with its id it names
+ * one process for good: ids alone are given out again.
+ */
+export const startTimeOf = (pid: number): string | undefined =>
+  process.platform === "linux" ? linuxStartTime(pid) : otherStartTime(pid);
+
+/** A process that outlives the one who wrote it down. */
+export interface ProcessIdentity {
+  pid: number;
+  startTime: string;
+}
+
+/** The process id on the first line, its start on the second. */
+export const formatIdentity = ({ pid, startTime }: ProcessIdentity): string => `${pid}\n${startTime}\n`;
+
+export const parseIdentity = (text: string): ProcessIdentity | undefined => {
+  const [first = "", startTime = ""] = text.split("\n");
+  const pid = Number(first);
+  return Number.isInteger(pid) && pid > 1 && startTime !== "" ? { pid, startTime } : undefined;
+};
+
+export const isStillRunning = ({ pid, startTime }: ProcessIdentity): boolean =>
+  startTimeOf(pid) === startTime;

@@ -1,0 +1,95 @@
+import { rm, rmdir } from "node:fs/promises";
+import { isSystemError } from "../durable.ts";
+import { Failure } from "../failure.ts";
+import type { Formation } from "../processes/index.ts";
+import { startFailure } from "./failures.ts";
+import { setLinks, writeHistory } from "./history.ts";
+import type { Layout } from "./layout.ts";
+import { layoutFor, type Releases, type Report, specOf, watchStart } from "./releases.ts";
+import { type Source, stageRelease } from "./stage.ts";
+
+export interface DeployRequest {
+  id: string;
+  /** What the client says that it sends; undefined takes what the manifest says. */
+  version: string | undefined;
+  source: Source;
+  hash: string;
+}
+
+/** Removes what a formation has on disk, but for a draft (contract/server-api.md 8.1, D6). */
+export const removeDeployed = async (layout: Layout): Promise<void> => {
+  const { versionFile, current, previous, staging, releases, data } = layout;
+  // The version file first: without it, a server that starts again finishes the removal.
+  for (const path of [versionFile, current, previous, staging, releases, data]) {
+    await rm(path, { recursive: true, force: true });
+  }
+  try {
+    await rmdir(layout.root);
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT", "ENOTEMPTY", "EEXIST")) throw error;
+  }
+};
+
+/** @throws Failure 409 */
+export const requireNew = ({ deployments }: Releases, id: string): void => {
+  if (deployments.has(id)) {
+    throw new Failure(409, "FormationExists", `Formation '${id}' already exists. Use PUT to update.`);
+  }
+};
+
+const requireRoom = ({ deployments, settings }: Releases): void => {
+  if (deployments.size >= settings.maxFormations) {
+    throw new Failure(
+      409,
+      "TooManyFormations",
+      `This server holds ${settings.maxFormations} formations already. Delete one, or raise formations.max_formations in config.yaml.`,
+    );
+  }
+};
+
+/**
+ * Deploys a formation that is not there yet (contract/server-api.md 8.1). The caller holds its lock.
+ *
+ * @throws Failure when it cannot be; nothing of it is left then.
+ */
+export const deploy = async (
+  releases: Releases,
+  { id, version, source, hash }: DeployRequest,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Formation> => {
+  const { supervisor, deployments, registry } = releases;
+  requireNew(releases, id);
+  requireRoom(releases);
+  const layout = layoutFor(releases, id);
+  const deployment = { id, history: undefined };
+  deployments.set(id, deployment);
+  try {
+    report({ stage: "extracting", message: "Extracting formation bundle" });
+    const expected = { id, version };
+    const release = await stageRelease(releases, {
+      ...{ layout, source, hash, expected, report, signal },
+      version: 1,
+      predecessor: undefined,
+    });
+    report({ stage: "spawning", message: "Starting formation" });
+    const spec = specOf(layout, release);
+    const formation = await supervisor
+      .start(spec, watchStart(releases, report, { signal }))
+      .catch((error: unknown) => {
+        throw startFailure(error, 400, 500);
+      });
+    signal.throwIfAborted();
+    await writeHistory(layout, { current: release });
+    deployments.set(id, { id, history: { current: release } });
+    await setLinks(layout, { current: release });
+    await registry.save();
+    return formation;
+  } catch (error) {
+    await supervisor.remove(id);
+    deployments.delete(id);
+    await removeDeployed(layout);
+    await registry.save();
+    throw error;
+  }
+};

@@ -1,0 +1,90 @@
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ifThere } from "../durable.ts";
+import { Failure } from "../failure.ts";
+import type { Formation } from "../processes/index.ts";
+import { startFailure } from "./failures.ts";
+import {
+  layoutFor,
+  type Releases,
+  type Report,
+  requireDeployment,
+  requireHistory,
+  specOf,
+  watchStart,
+} from "./releases.ts";
+
+const graceOf = ({ settings }: Releases): number => settings.drainMs + settings.forceKillTimeoutMs;
+
+/** @throws Failure 404, 409 when it is stopped already. */
+export const stop = async (releases: Releases, id: string): Promise<void> => {
+  requireDeployment(releases, id);
+  if (releases.supervisor.get(id)?.status === "stopped") {
+    throw new Failure(409, "AlreadyStopped", "Formation is already stopped");
+  }
+  await releases.supervisor.stop(id, graceOf(releases));
+  await releases.registry.save();
+};
+
+const startCurrent = async (
+  releases: Releases,
+  id: string,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Formation> => {
+  const { history, layout } = await requireHistory(releases, id);
+  report({ stage: "validating", message: "Looking for the formation" });
+  report({ stage: "spawning", message: "Starting formation" });
+  try {
+    return await releases.supervisor.start(
+      specOf(layout, history.current),
+      watchStart(releases, report, { signal }),
+    );
+  } catch (error) {
+    throw startFailure(error, 500, 500);
+  } finally {
+    await releases.registry.save();
+  }
+};
+
+/** @throws Failure 404, 409 when it runs already, 500 when it does not become healthy; it is stopped then. */
+export const start = async (
+  releases: Releases,
+  id: string,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Formation> => {
+  requireDeployment(releases, id);
+  const { status } = releases.supervisor.get(id) ?? {};
+  if (status === "running" || status === "starting") {
+    throw new Failure(409, "AlreadyRunning", `Formation is already ${status}`);
+  }
+  return startCurrent(releases, id, report, signal);
+};
+
+/** @throws Failure 404, 500 when it does not become healthy again; it is stopped then. */
+export const restart = async (
+  releases: Releases,
+  id: string,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Formation> => {
+  requireDeployment(releases, id);
+  report({ stage: "stopping", message: "Stopping current process" });
+  await releases.supervisor.stop(id, graceOf(releases));
+  releases.supervisor.countRestart(id);
+  return startCurrent(releases, id, report, signal);
+};
+
+/** Stops a formation and removes all that it has on disk, its draft included. */
+export const remove = async (releases: Releases, id: string): Promise<void> => {
+  requireDeployment(releases, id);
+  const { supervisor, deployments, registry, settings, now } = releases;
+  await supervisor.remove(id, settings.forceKillTimeoutMs);
+  // Out of sight in one step. What a crash leaves of it in the temporary folder goes with the next start.
+  const trash = join(settings.temporaryDirectory, `${id}-deleted-${now()}`);
+  await ifThere(rename(layoutFor(releases, id).root, trash));
+  deployments.delete(id);
+  await registry.save();
+  await rm(trash, { recursive: true, force: true });
+};

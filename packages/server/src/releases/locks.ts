@@ -1,0 +1,82 @@
+import { Failure } from "../failure.ts";
+
+export type OperationKind =
+  | "deployed"
+  | "updated"
+  | "rolled back"
+  | "started"
+  | "stopped"
+  | "restarted"
+  | "deleted";
+
+export interface Running {
+  kind: OperationKind;
+  /** Asks it to break off, and resolves when it has come to its end either way. */
+  abort(reason: Failure): Promise<void>;
+}
+
+export interface Lock {
+  /** Aborted when somebody wants the operation to break off. */
+  signal: AbortSignal;
+  release: () => void;
+}
+
+/** One operation per formation at a time, whatever it is (contract/server-api.md 10.2, D5). */
+export class Locks {
+  readonly #running = new Map<string, Running>();
+
+  get(id: string): Running | undefined {
+    return this.#running.get(id);
+  }
+
+  async run<Result>(
+    id: string,
+    kind: OperationKind,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const lock = this.acquire(id, kind);
+    try {
+      return await work(lock.signal);
+    } finally {
+      lock.release();
+    }
+  }
+
+  /** @throws Failure 409 when another operation is at work on the formation. */
+  acquire(id: string, kind: OperationKind): Lock {
+    const other = this.#running.get(id);
+    if (other) {
+      const type = other.kind === "updated" ? "AlreadyUpdating" : "OperationInProgress";
+      const message =
+        kind === "updated" && other.kind === "updated"
+          ? "Formation is already being updated"
+          : `Formation '${id}' is already being ${other.kind}. Try again when that has ended.`;
+      throw new Failure(409, type, message);
+    }
+    const cancel = new AbortController();
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#running.set(id, {
+      kind,
+      abort: (reason) => {
+        cancel.abort(reason);
+        return ended;
+      },
+    });
+    return {
+      signal: cancel.signal,
+      release: () => {
+        this.#running.delete(id);
+        end();
+      },
+    };
+  }
+
+  /** Breaks everything off, and resolves when it has ended. */
+  async close(): Promise<void> {
+    const reason = new Failure(503, "ServerStopping", "The server is stopping");
+    await Promise.all([...this.#running.values()].map((running) => running.abort(reason)));
+  }
+}

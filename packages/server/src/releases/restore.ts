@@ -1,0 +1,51 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { formationIdPattern } from "@muxi/protocol";
+import { removeDeployed } from "./deploy.ts";
+import { readHistory, removeUnused, setLinks } from "./history.ts";
+import { layoutFor, type Releases, specOf } from "./releases.ts";
+
+/**
+ * Reads what is deployed, and clears away what a killed server had begun: whatever it was at, the formations' version
+ * files say what counts, and all else is made to follow from them.
+ */
+export const loadDeployments = async (releases: Releases): Promise<void> => {
+  const { settings, deployments, log } = releases;
+  await rm(settings.temporaryDirectory, { recursive: true, force: true });
+  for (const folder of [settings.temporaryDirectory, settings.formationsDirectory]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
+  const entries = await readdir(settings.formationsDirectory, { withFileTypes: true });
+  for (const entry of entries) {
+    const { name: id } = entry;
+    if (!entry.isDirectory() || !formationIdPattern.test(id)) continue;
+    const layout = layoutFor(releases, id);
+    try {
+      const history = await readHistory(layout);
+      if (history) {
+        await setLinks(layout, history);
+        await removeUnused(layout, history);
+        deployments.set(id, { id, history });
+      } else await removeDeployed(layout);
+    } catch (error) {
+      log.error(
+        { formation: id, err: error },
+        `formation is left alone: ${join(layout.root, "version.json")} cannot be read`,
+      );
+    }
+  }
+};
+
+/** Starts again what ran when the last server ended, on its ports if they are free (contract/server-api.md 18). */
+export const restoreProcesses = async (releases: Releases): Promise<void> => {
+  const { deployments, supervisor, registry } = releases;
+  const records = new Map((await registry.read()).map((record) => [record.id, record]));
+  for (const { id, history } of deployments.values()) {
+    if (!history) continue;
+    const { ports = [], restart_count: restarts = 0, status } = records.get(id) ?? {};
+    const spec = specOf(layoutFor(releases, id), history.current);
+    if (status === "stopped") supervisor.hold(spec, ports, restarts);
+    else supervisor.restore(spec, ports, restarts);
+  }
+  await registry.save();
+};

@@ -1,0 +1,93 @@
+import { cp, mkdir, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import {
+  addMetadata,
+  type CheckedFormation,
+  checkFormation,
+  type Expected,
+  unpackBundle,
+} from "../bundles/index.ts";
+import { ofDraftOnly } from "../drafts/contents.ts";
+import { Failure } from "../failure.ts";
+import { version as serverVersion } from "../version.ts";
+import type { Release } from "./history.ts";
+import type { Layout } from "./layout.ts";
+import type { Releases, Report } from "./releases.ts";
+import { shareData } from "./shared-data.ts";
+
+/** Where a release comes from: a bundle that was sent, or a draft folder. */
+export type Source = { bundle: string } | { draft: string };
+
+export interface StageOptions {
+  layout: Layout;
+  source: Source;
+  /** SHA-256 of the source. */
+  hash: string;
+  expected: Expected;
+  version: number;
+  predecessor: number | undefined;
+  report: Report;
+  signal: AbortSignal;
+}
+
+const fill = async (folder: string, source: Source, releases: Releases): Promise<void> => {
+  if ("bundle" in source) return unpackBundle(source.bundle, folder, releases.settings.bundle);
+  await cp(source.draft, folder, {
+    recursive: true,
+    filter: (path) => path === source.draft || !ofDraftOnly(basename(path)),
+  });
+};
+
+/** `<version>[:<variant>]`; there is one runtime, and the manifest's `runtime` says which it may be. */
+const runtimePattern = /^[\w.+-]{1,64}(?::[\w.-]{1,64})?$/;
+
+const reportRuntime = ({ formation }: CheckedFormation, report: Report): void => {
+  const wanted = formation.manifest.muxi_runtime ?? "latest";
+  if (!runtimePattern.test(wanted)) {
+    throw new Failure(
+      400,
+      "InvalidRuntime",
+      `muxi_runtime is '${wanted}': it must be a version such as latest or 1.2`,
+    );
+  }
+  const stage = "resolving_runtime";
+  report({ stage, message: "Resolving runtime version" });
+  report({ stage, message: `Resolved runtime version ${serverVersion}`, version: serverVersion });
+};
+
+/**
+ * Makes a folder of a release that may run: unpacked, checked, with what the runtime owns linked in. On a failure
+ * nothing of it is left.
+ */
+export const stageRelease = async (releases: Releases, options: StageOptions): Promise<Release> => {
+  const { layout, source, hash, expected, version, predecessor, report, signal } = options;
+  const work = join(releases.settings.temporaryDirectory, `${layout.id}-${version}-${hash.slice(0, 12)}`);
+  const target = layout.release(version);
+  try {
+    await rm(work, { recursive: true, force: true });
+    await fill(work, source, releases);
+    signal.throwIfAborted();
+    report({ stage: "validating", message: "Validating formation files" });
+    const checked = await checkFormation(work, expected);
+    reportRuntime(checked, report);
+    await addMetadata(checked.formation, releases.settings.serverId);
+    signal.throwIfAborted();
+    await mkdir(layout.releases, { recursive: true, mode: 0o700 });
+    await rm(target, { recursive: true, force: true });
+    await rename(work, target);
+    await shareData(layout, { ...checked.formation, dir: target }, { version, predecessor });
+    return {
+      version,
+      deployed_at: new Date(releases.now()).toISOString(),
+      bundle_hash: hash,
+      semantic: checked.version,
+      name: checked.formation.name,
+      replicas: checked.replicas,
+    };
+  } catch (error) {
+    await rm(target, { recursive: true, force: true });
+    throw error;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+};

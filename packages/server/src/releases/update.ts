@@ -1,0 +1,95 @@
+import { Failure } from "../failure.ts";
+import type { Formation } from "../processes/index.ts";
+import { activate } from "./activate.ts";
+import type { DeployRequest } from "./deploy.ts";
+import { type History, nextVersion, removeUnused } from "./history.ts";
+import { type Releases, type Report, requireHistory } from "./releases.ts";
+import { stageRelease } from "./stage.ts";
+
+export interface Switched {
+  formation: Formation;
+  history: History;
+}
+
+/**
+ * Replaces a formation by the next release of it (contract/server-api.md 11). The caller holds its lock.
+ *
+ * @throws Failure when the new release cannot run. The old one stays in service, and nothing of the new one is left.
+ */
+export const update = async (
+  releases: Releases,
+  { id, version, source, hash }: DeployRequest,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Switched> => {
+  const { deployment, history, layout } = await requireHistory(releases, id);
+  report({ stage: "extracting", message: "Extracting formation bundle" });
+  if (hash === history.current.bundle_hash) {
+    throw new Failure(409, "NoChange", `Formation '${id}' runs this very bundle already`);
+  }
+  try {
+    const release = await stageRelease(releases, {
+      ...{ layout, source, hash, report, signal },
+      expected: { id, version },
+      version: nextVersion(history),
+      predecessor: history.current.version,
+    });
+    const next: History = { current: release, previous: history.current };
+    const formation = await activate(releases, {
+      ...{ deployment, layout, release, report, signal },
+      history: next,
+      name: `${id}-staging`,
+      stage: "spawning_staging",
+      unhealthyStatus: 400,
+    });
+    return { formation, history: next };
+  } finally {
+    await removeUnused(layout, deployment.history ?? history);
+  }
+};
+
+/**
+ * Breaks off an update that has not switched yet (contract/server-api.md 8.6).
+ *
+ * @returns The port that the new version was tried out on, 0 when it was not started yet.
+ * @throws Failure 404 or 400
+ */
+export const cancelUpdate = async (releases: Releases, id: string): Promise<number> => {
+  const { deployment, history } = await requireHistory(releases, id);
+  const running = releases.locks.get(id);
+  const none = new Failure(400, "NoUpdate", "No update in progress for this formation");
+  if (running?.kind !== "updated") throw none;
+  const { stagingPort = 0 } = deployment;
+  await running.abort(new Failure(400, "HealthCheckFailed", "The update was cancelled"));
+  // It may have been past the point of no return.
+  if (deployment.history?.current.version !== history.current.version) throw none;
+  return stagingPort;
+};
+
+/**
+ * Goes back to the release before the last update (contract/server-api.md 12). Twice leads to where one began.
+ *
+ * @throws Failure when there is none, or it cannot run any more. The current release stays in service.
+ */
+export const rollback = async (
+  releases: Releases,
+  id: string,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Switched> => {
+  const { deployment, history, layout } = await requireHistory(releases, id);
+  report({ stage: "validating", message: "Looking for the previous version" });
+  const { previous } = history;
+  if (!previous) {
+    throw new Failure(400, "NoPreviousVersion", `Formation '${id}' has no previous version to go back to`);
+  }
+  const next: History = { current: previous, previous: history.current };
+  const formation = await activate(releases, {
+    ...{ deployment, layout, release: previous, report, signal },
+    history: next,
+    name: `${id}-rollback`,
+    stage: "spawning_previous",
+    unhealthyStatus: 500,
+  });
+  return { formation, history: next };
+};
