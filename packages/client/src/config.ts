@@ -39,33 +39,25 @@ export type Environment = Record<string, string | undefined>;
 export const environment = (): Environment =>
   (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
 
-const camelCase = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-
-/** Throws when an option is not one of `known`, and names the one that was meant. */
+/** Throws when an option is not one of `known`. */
 export const requireKnown = (options: object, known: readonly string[]): void => {
   for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    const meant = camelCase(name);
-    throw new ConfigurationError(
-      name,
-      known.includes(meant)
-        ? `unknown option, use ${meant}`
-        : `unknown option; there are ${known.join(", ")}`,
-    );
+    if (!known.includes(name)) {
+      throw new ConfigurationError(name, `unknown option; there are ${known.join(", ")}`);
+    }
   }
 };
 
 /** An absolute HTTP URL without the slashes at its end. */
 export const requireUrl = (name: string, value: string): string => {
   const text = requireText(name, value).trim();
-  if (!URL.canParse(text))
+  if (!/^https?:/i.test(text) || !URL.canParse(text)) {
     throw new ConfigurationError(name, `"${text}" is not a URL such as http://127.0.0.1:7890`);
-  const { protocol, username, password, search, hash } = new URL(text);
-  if (protocol !== "http:" && protocol !== "https:") {
-    throw new ConfigurationError(name, `"${text}" must begin with http:// or https://`);
   }
-  if (username || password) throw new ConfigurationError(name, "must not hold a user name or password");
-  if (search || hash) throw new ConfigurationError(name, "must not hold a query or a fragment");
+  const { username, password, search, hash } = new URL(text);
+  if (username || password || search || hash) {
+    throw new ConfigurationError(name, "must not hold user name, password, query or fragment");
+  }
   return text.replace(/\/+$/, "");
 };
 

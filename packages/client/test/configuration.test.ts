@@ -54,9 +54,9 @@ describe("what cannot be used is refused with its name", () => {
     );
   });
 
-  test("an option in the wrong spelling names the right one", () => {
+  test("an option in the wrong spelling sees the right one", () => {
     const options: object = { server_url: "http://s" };
-    expect(() => new FormationClient(options)).toThrow("server_url: unknown option, use serverUrl");
+    expect(() => new FormationClient(options)).toThrow("server_url: unknown option; there are serverUrl");
   });
 
   test.each<[option: string, run: (formation: FormationClient) => unknown]>([
@@ -78,7 +78,8 @@ describe("what cannot be used is refused with its name", () => {
   });
 });
 
-test.each(Object.entries(errorTable))(
+// VALIDATION_ERROR stands for 400 and 422: by itself it says nothing about the status.
+test.each(Object.entries(errorTable).filter(([code]) => code !== "VALIDATION_ERROR"))(
   "a stream's error %s is of the class that its status has",
   (code, row) => {
     expect(errorOfCode(code, "It failed").name).toBe(row.class);

@@ -9,7 +9,7 @@ const source = (file: string) => fileURLToPath(new URL(`../src/${file}`, import.
 
 test.each<[file: string, kilobytes: number, imports?: string[]]>([
   ["index.ts", 16],
-  ["formation/chat-client.ts", 8.5],
+  ["formation/chat-client.ts", 8],
   ["formation-client.ts", 11.5],
   ["server-client.ts", 9],
   ["webhook.ts", 1.5],

@@ -10,54 +10,50 @@ import {
   ValidationError,
 } from "./errors.ts";
 
-const byStatus = new Map([
-  [401, { type: AuthenticationError, code: "UNAUTHORIZED" }],
-  [403, { type: AuthorizationError, code: "FORBIDDEN" }],
-  [404, { type: NotFoundError, code: "NOT_FOUND" }],
-  [409, { type: ConflictError, code: "CONFLICT" }],
-  [422, { type: ValidationError, code: "VALIDATION_ERROR" }],
-  [429, { type: RateLimitError, code: "RATE_LIMITED" }],
-]);
+/**
+ * Statuses, their classes and their codes (contract/formation-api.md 3.5). The first code is for answers that name
+ * none. All codes of a server's failure stand under 500, but for those that no second attempt will mend.
+ */
+const rows: readonly [status: number, type: typeof MuxiError, codes: readonly string[]][] = [
+  [401, AuthenticationError, ["UNAUTHORIZED", "BAD_CREDENTIALS"]],
+  [403, AuthorizationError, ["FORBIDDEN"]],
+  [404, NotFoundError, ["NOT_FOUND"]],
+  [409, ConflictError, ["CONFLICT", "IDEMPOTENCY_KEY_REUSED", "SECRET_EXISTS", "SECRET_IN_USE"]],
+  [
+    422,
+    ValidationError,
+    ["VALIDATION_ERROR", "INVALID_PARAMS", "UNPROCESSABLE_ENTITY", "CLARIFICATION_FAILED"],
+  ],
+  [429, RateLimitError, ["RATE_LIMITED", "LLM_RATE_LIMITED"]],
+  [
+    500,
+    ServerError,
+    [
+      "SERVER_ERROR",
+      "INTERNAL_ERROR",
+      "SECRETS_ERROR",
+      "PROCESSING_ERROR",
+      "LLM_ERROR",
+      "LLM_TIMEOUT",
+      "SERVICE_UNAVAILABLE",
+      "SYSTEM_OVERLOAD",
+    ],
+  ],
+  [501, ServerError, ["SERVER_ERROR", "NOT_IMPLEMENTED", "METHOD_NOT_FOUND"]],
+];
 
-const rowOf = (status: number) =>
-  byStatus.get(status) ??
-  (status >= 500 ? { type: ServerError, code: "SERVER_ERROR" } : { type: MuxiError, code: "ERROR" });
+const retryableStatuses = [408, 429, 500, 502, 503, 504];
 
-const retryableStatuses = new Set([408, 429, 500, 502, 503, 504]);
-
-/** The error of an HTTP status, with the fallback code of contract/formation-api.md 3.5. */
+/** The error of an HTTP status. */
 export const errorOfStatus = (status: number, message: string, options: ErrorOptions = {}): MuxiError => {
-  const row = rowOf(status);
-  return new row.type(message, {
+  const known = status > 501 ? 500 : status;
+  const [, type, [code]] = rows.find(([ofRow]) => ofRow === known) ?? [0, MuxiError, ["ERROR"]];
+  return new type(message, {
     ...options,
-    code: options.code ?? row.code,
+    code: options.code ?? code,
     statusCode: options.statusCode ?? status,
-    retryable: retryableStatuses.has(status),
+    retryable: retryableStatuses.includes(status),
   });
-};
-
-const statusByCode: Record<string, number> = {
-  UNAUTHORIZED: 401,
-  BAD_CREDENTIALS: 401,
-  FORBIDDEN: 403,
-  CONFLICT: 409,
-  IDEMPOTENCY_KEY_REUSED: 409,
-  SECRET_EXISTS: 409,
-  SECRET_IN_USE: 409,
-  INVALID_PARAMS: 422,
-  UNPROCESSABLE_ENTITY: 422,
-  CLARIFICATION_FAILED: 422,
-  RATE_LIMITED: 429,
-  LLM_RATE_LIMITED: 429,
-  INTERNAL_ERROR: 500,
-  SECRETS_ERROR: 500,
-  PROCESSING_ERROR: 500,
-  NOT_IMPLEMENTED: 501,
-  METHOD_NOT_FOUND: 501,
-  LLM_ERROR: 502,
-  SERVICE_UNAVAILABLE: 503,
-  SYSTEM_OVERLOAD: 503,
-  LLM_TIMEOUT: 504,
 };
 
 /**
@@ -65,6 +61,6 @@ const statusByCode: Record<string, number> = {
  * because that is what the server answered (contract/formation-api.md 5.1).
  */
 export const errorOfCode = (code: string, message: string, options: ErrorOptions = {}): MuxiError => {
-  const status = statusByCode[code] ?? (code.endsWith("NOT_FOUND") ? 404 : 0);
+  const [status] = rows.find(([, , codes]) => codes.includes(code)) ?? [code.endsWith("NOT_FOUND") ? 404 : 0];
   return errorOfStatus(status, message, { ...options, code, statusCode: 200 });
 };

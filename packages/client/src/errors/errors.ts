@@ -88,19 +88,13 @@ export class ConnectionError extends MuxiError {
 /** The call did not end within its `timeout`, counted over all attempts, waits and the body. */
 export class TimeoutError extends ConnectionError {
   override readonly name: string = "TimeoutError";
-
-  constructor(message: string, options: ErrorOptions = {}) {
-    super(message, { code: "TIMEOUT", ...options });
-  }
+  override readonly code: string = "TIMEOUT";
 }
 
 /** A stream was silent, without even a keep-alive, for longer than `idleTimeout`. */
 export class StreamIdleError extends TimeoutError {
   override readonly name: string = "StreamIdleError";
-
-  constructor(message: string, options: ErrorOptions = {}) {
-    super(message, { code: "STREAM_IDLE", ...options });
-  }
+  override readonly code: string = "STREAM_IDLE";
 }
 
 /**
@@ -109,10 +103,7 @@ export class StreamIdleError extends TimeoutError {
  */
 export class StreamTruncatedError extends ConnectionError {
   override readonly name: string = "StreamTruncatedError";
-
-  constructor(message: string, options: ErrorOptions = {}) {
-    super(message, { code: "STREAM_TRUNCATED", ...options });
-  }
+  override readonly code: string = "STREAM_TRUNCATED";
 }
 
 /** The caller's signal, or `abort()`, ended the call; `cause` is the reason that was given. */

@@ -54,7 +54,7 @@ const baseUrlOf = (options: FormationClientOptions, env: Environment): string =>
   if (serverUrl === undefined) {
     throw new ConfigurationError(
       "url",
-      "say where the formation is: serverUrl and formationId, or url, or MUXI_SERVER_URL or MUXI_FORMATION_URL",
+      "say where the formation is: url, or serverUrl and formationId, or MUXI_FORMATION_URL",
     );
   }
   if (formationId === undefined) {

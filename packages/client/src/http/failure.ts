@@ -1,5 +1,6 @@
 import { errorOfStatus } from "../errors/classify.ts";
 import type { MuxiError } from "../errors/errors.ts";
+import { fieldsOf } from "./fields.ts";
 import { parseRetryAfter } from "./retry.ts";
 
 /** No error body of ours is near this long; what comes after it is not read. */
@@ -19,9 +20,6 @@ const boundedText = async (body: ReadableStream<Uint8Array> | null): Promise<str
   return text.slice(0, longestBody);
 };
 
-const asRecord = (value: unknown): Record<string, unknown> =>
-  typeof value === "object" && value !== null ? { ...value } : {};
-
 const asText = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;
 
@@ -37,8 +35,8 @@ export const errorOfBody = (response: Response, text: string, errorIsCode = fals
   let message: string | undefined;
   try {
     details = JSON.parse(text);
-    const body = asRecord(details);
-    const nested = asRecord(body.error);
+    const body = fieldsOf(details);
+    const nested = fieldsOf(body.error);
     code = asText(nested.code) ?? asText(body.code) ?? (errorIsCode ? asText(body.error) : undefined);
     message = asText(nested.message) ?? asText(body.message) ?? asText(body.error) ?? asText(body.detail);
   } catch {
@@ -46,7 +44,7 @@ export const errorOfBody = (response: Response, text: string, errorIsCode = fals
     details = text;
     message = asText(text.slice(0, 200).trim());
   }
-  const requestId = asText(asRecord(asRecord(details).request).id);
+  const requestId = asText(fieldsOf(fieldsOf(details).request).id);
   return errorOfStatus(response.status, message ?? (response.statusText || `HTTP ${response.status}`), {
     code,
     details,

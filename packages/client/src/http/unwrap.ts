@@ -1,4 +1,5 @@
 import { errorOfBody } from "./failure.ts";
+import { fieldsOf, isFields } from "./fields.ts";
 
 /** What unwrapping adds to the `data` of an answer. */
 export interface ResultMeta {
@@ -13,16 +14,6 @@ export interface ResultMeta {
 /** The data of an answer; its own fields win over those that unwrapping adds. */
 export type Result<Data> = Data & Omit<ResultMeta, keyof Data>;
 
-interface Envelope {
-  data: Record<string, unknown>;
-  success?: boolean;
-  timestamp?: number;
-  request?: { id?: string; idempotency_key?: string | null };
-}
-
-const isEnvelope = (value: unknown): value is Envelope =>
-  typeof value === "object" && value !== null && "data" in value && typeof value.data === "object";
-
 /** Takes `data` out of the envelope by the rules of contract/formation-api.md 3.3. */
 export const unwrap = async (response: Response): Promise<unknown> => {
   const text = await response.text();
@@ -33,16 +24,14 @@ export const unwrap = async (response: Response): Promise<unknown> => {
   } catch {
     return text;
   }
-  if (typeof body === "object" && body !== null && "success" in body && body.success === false) {
-    throw errorOfBody(response, text);
-  }
-  if (!isEnvelope(body)) return body;
-  const { data, request, timestamp } = body;
+  const { data, success, request, timestamp } = fieldsOf(body);
+  if (success === false) throw errorOfBody(response, text);
+  if (!isFields(data)) return body;
+  const { id, idempotency_key } = fieldsOf(request);
   return {
+    ...(timestamp !== undefined && { timestamp }),
+    ...(idempotency_key !== undefined && { idempotency_key }),
     ...data,
-    ...(data.request_id == null && request?.id !== undefined && { request_id: request.id }),
-    ...(data.timestamp === undefined && timestamp !== undefined && { timestamp }),
-    ...(data.idempotency_key === undefined &&
-      request?.idempotency_key !== undefined && { idempotency_key: request.idempotency_key }),
+    ...(id !== undefined && data.request_id == null && { request_id: id }),
   };
 };

@@ -1,6 +1,7 @@
 import type { ChatWireEvent, ErrorEvent, TextEvent } from "@muxi/protocol/types";
 import { errorOfCode } from "../errors/classify.ts";
 import type { MuxiError } from "../errors/errors.ts";
+import { type Fields, isFields } from "../http/fields.ts";
 import { parseFrame } from "./decode.ts";
 
 /** A kind of event that this version of the package does not know, with all the fields it came with. */
@@ -30,11 +31,6 @@ export interface ChatOwner {
   requestId: string;
   sessionId: string | undefined;
 }
-
-type Fields = Record<string, unknown>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const textOf = (...values: unknown[]): string => {
   const found = values.find((value) => typeof value === "string");
