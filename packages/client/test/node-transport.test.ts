@@ -1,5 +1,12 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createSecureServer } from "node:https";
+import { type AddressInfo, connect } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { FormationClient } from "../src/index.ts";
 import { createNodeTransport, type NodeTransportOptions } from "../src/node.ts";
@@ -120,6 +127,15 @@ const startProxy = async () => {
       }),
     );
   });
+  proxy.on("connect", ({ url = "" }, socket, head) => {
+    seen.push(`CONNECT ${url}`);
+    const target = connect(Number(url.split(":").at(-1)), "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+      target.write(head);
+      target.pipe(socket).pipe(target);
+    });
+    for (const end of [socket, target]) end.on("error", () => target.destroy());
+  });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     proxy.closeAllConnections();
@@ -142,6 +158,41 @@ test("goes through the proxy of the environment, but not to hosts that NO_PROXY 
   await clientOf(server.url, { proxy: undefined }).getTriggers();
   expect(proxy.seen).toHaveLength(1);
   expect(server.received).toHaveLength(2);
+});
+
+test("a formation behind TLS is reached through a tunnel of the proxy", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "muxi-tls-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const run = promisify(execFile);
+  const certificate =
+    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost";
+  const files = "-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem";
+  await run("openssl", `${certificate} ${files}`.split(" "), { cwd: folder });
+  const [key, cert] = await Promise.all(
+    ["key.pem", "cert.pem"].map((name) => readFile(path.join(folder, name))),
+  );
+  const server = createSecureServer({ key, cert }, (_, response) => sendData(response, { triggers: ["t"] }));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const proxy = await startProxy();
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  // A process of its own: which certificates are trusted is settled when it starts.
+  const program = `
+    import { FormationClient } from "muxi-client";
+    import { createNodeTransport } from "muxi-client/node";
+    const formation = new FormationClient({ url: "https://${address}", clientKey: "ck", fetch: createNodeTransport() });
+    console.log((await formation.getTriggers()).triggers.join());`;
+  const { stdout } = await run(
+    process.execPath,
+    ["--conditions=muxi-source", "--input-type=module", "--no-warnings", "--eval", program],
+    {
+      cwd: fileURLToPath(new URL("..", import.meta.url)),
+      env: { HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: path.join(folder, "cert.pem") },
+    },
+  );
+  expect(stdout.trim()).toBe("t");
+  expect(proxy.seen).toEqual([`CONNECT ${address}`]);
 });
 
 test.each<[NodeTransportOptions, string]>([
