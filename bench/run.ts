@@ -9,7 +9,7 @@ import { writeFigures } from "./page.ts";
 import { report } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 import { runSuite } from "./suite.ts";
-import { isBuilt, targets, thinFolder } from "./targets.ts";
+import { isBuilt, peerFolders, targets } from "./targets.ts";
 
 const usage = `Usage: npm run bench -- [options]
 
@@ -18,7 +18,7 @@ Measures MUXI beside plain peers, all against one fake model, in about five minu
   --targets a,b     ${targets.map(({ name }) => name).join(", ")} (all)
   --scenarios a,b   start, ${scenarios.map(({ name }) => name).join(", ")} (all)
   --rounds n        how often each is measured; the table shows medians (3)
-  --with-thin       installs the packages of the target thin, then runs
+  --with-peers      installs the packages of thin and mastra, then runs
   --write           writes the table into docs/performance.md
   --date d          date of the figures (today)
   --patience s      seconds that may go into waiting for a quiet machine (30)
@@ -54,7 +54,7 @@ const run = async (): Promise<void> => {
       targets: { type: "string" },
       scenarios: { type: "string" },
       rounds: { type: "string", default: "3" },
-      "with-thin": { type: "boolean", default: false },
+      "with-peers": { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       date: { type: "string", default: new Date().toISOString().slice(0, 10) },
       patience: { type: "string", default: "30" },
@@ -65,7 +65,9 @@ const run = async (): Promise<void> => {
     process.stdout.write(usage);
     return;
   }
-  if (values["with-thin"]) execFileSync("npm", ["ci", "--prefix", thinFolder], { stdio: "inherit" });
+  for (const folder of values["with-peers"] ? peerFolders : []) {
+    execFileSync("npm", ["ci", "--ignore-scripts", "--prefix", folder], { stdio: "inherit" });
+  }
 
   const wanted = choose("target", targets, values.targets);
   const leftOut = wanted.flatMap(({ name, missing }) => {

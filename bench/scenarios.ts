@@ -1,3 +1,5 @@
+import { measureBackground } from "./load/background.ts";
+import { measureGrowth } from "./load/growth.ts";
 import {
   type Measured,
   measureLatency,
@@ -57,6 +59,27 @@ export const scenarios: readonly Scenario[] = [
   closedLoop("c32", 32, 2.5, true),
   closedLoop("c128", 128, 2, true),
   closedLoop("plain32", 32, 1.5, false),
+  {
+    name: "background",
+    rows: [
+      ["acceptedPerSecond", "background chats: accepted/s"],
+      ["deliveredPerSecond", "background chats: done and delivered to a webhook/s"],
+      ["cpuMs", "background chats: server CPU ms each, delivery included"],
+      ["lost", "background chats: lost"],
+    ],
+    measure: (subject) => measureBackground(subject, { connections: 32, seconds: 2 }),
+    onceOnly: true,
+  },
+  {
+    name: "growth",
+    rows: [
+      ["early", "one session: turns 10 to 50 p50, ms"],
+      ["late", "one session: turns 960 to 1,000 p50, ms"],
+      ["growth", "one session: late beside early"],
+    ],
+    measure: (subject) => measureGrowth(subject, 1_000),
+    onceOnly: true,
+  },
   {
     name: "streams1000",
     rows: [

@@ -93,7 +93,7 @@ export const openStage = async ({ cores, folder, patienceMs }: StageOptions): Pr
         subject: {
           port,
           modelPort,
-          request: (stream) => target.chat(chats++, stream),
+          request: (ask = {}) => target.chat(chats++, ask),
           quiet,
           startMeter: () => startMeter(cores, { server: running.pid, model: model.pid }),
           memoryMb: () => usageOf(running.pid).memoryMb,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HttpRequest } from "./load/connection.ts";
+import type { Ask } from "./load/measure.ts";
 import { freePort, type Program } from "./machine/programs.ts";
 
 /** What a program is given to run on. */
@@ -22,16 +23,22 @@ export interface Target {
   healthPath: string;
   /** Sent once the program is healthy; the target is ready when it is answered. */
   readyCall?(ground: Ground): HttpRequest;
-  /** A chat of its own session, streamed or as one JSON answer. */
-  chat(number: number, stream: boolean): HttpRequest;
+  /** A chat, of a session of its own unless one is named. */
+  chat(number: number, ask: Ask): HttpRequest;
   /** Scenarios that it cannot do. */
   skip?: readonly string[];
 }
 
 const here = import.meta.dirname;
 const root = join(here, "..");
-const message = "Say something short.";
 const users = 50;
+
+/** States something new each time, so that there is ever more to remember and to recall. */
+const messageOf = (number: number) => `My lucky number is ${number}. Say something short.`;
+
+/** A session that goes on belongs to one user. */
+const userOf = (number: number, session: string | undefined) =>
+  session === undefined ? `u${number % users}` : "u0";
 
 /** A package's program from its source. */
 export const sourceOf = (name: "runtime" | "server"): string[] => [
@@ -75,17 +82,23 @@ export const writeFormation = ({ folder, modelPort }: Ground): string => {
 
 const muxiChat =
   (prefix: string): Target["chat"] =>
-  (number, stream) => ({
+  (number, { stream = true, session, webhookUrl }) => ({
     method: "POST",
     path: `${prefix}/v1/chat`,
-    headers: { "X-Muxi-Client-Key": clientKey, "X-Muxi-User-ID": `u${number % users}` },
-    body: { message, session_id: randomUUID(), ...(!stream && { stream }) },
+    headers: { "X-Muxi-Client-Key": clientKey, "X-Muxi-User-ID": userOf(number, session) },
+    body: {
+      message: messageOf(number),
+      session_id: session ?? randomUUID(),
+      ...(!stream && { stream }),
+      ...(webhookUrl !== undefined && { mode: "async", webhook_url: webhookUrl }),
+    },
   });
 
 const direct: Target = {
   name: "direct",
   healthPath: "/health",
-  chat: (_, stream) => ({
+  skip: ["background", "growth"],
+  chat: (number, { stream = true }) => ({
     method: "POST",
     path: "/v1/chat/completions",
     body: {
@@ -93,7 +106,7 @@ const direct: Target = {
       stream,
       messages: [
         { role: "system", content: "You are a helper." },
-        { role: "user", content: message },
+        { role: "user", content: messageOf(number) },
       ],
     },
   }),
@@ -105,29 +118,62 @@ const lean: Target = {
   program: ({ folder, port, modelPort }) => ({
     args: [join(here, "peers/lean/server.js"), String(port), String(modelPort), join(folder, "lean.db")],
   }),
-  chat: (number, stream) => ({
+  chat: (number, { stream = true, session }) => ({
     method: "POST",
     path: "/chat",
-    body: { message, session: randomUUID(), user: `u${number % users}`, stream },
+    body: {
+      message: messageOf(number),
+      session: session ?? randomUUID(),
+      user: userOf(number, session),
+      stream,
+    },
   }),
+  skip: ["background"],
 };
 
-/** Where `--with-thin` installs what thin needs. */
-export const thinFolder = join(here, "peers/thin");
+/** Where `--with-peers` installs the packages of others. */
+const thinFolder = join(here, "peers/thin");
+const mastraFolder = join(here, "peers/mastra");
+export const peerFolders = [thinFolder, mastraFolder];
+
+const missingIn = (folder: string) => (): string | undefined =>
+  existsSync(join(folder, "node_modules"))
+    ? undefined
+    : "its packages are not installed: `npm run bench -- --with-peers` adds them";
 
 const thin: Target = {
   name: "thin",
   healthPath: "/health",
-  missing: () =>
-    existsSync(join(thinFolder, "node_modules/hono"))
-      ? undefined
-      : "its packages are not installed: `npm run bench -- --with-thin` adds them",
+  missing: missingIn(thinFolder),
   program: ({ port, modelPort }) => ({
     args: [join(thinFolder, "server.js"), String(port), String(modelPort)],
   }),
-  chat: (_, stream) => ({ method: "POST", path: "/chat", body: { message, stream } }),
+  chat: (number, { stream = true }) => ({
+    method: "POST",
+    path: "/chat",
+    body: { message: messageOf(number), stream },
+  }),
   // At its 160 KB and 5 ms of CPU for each, a third of the streams is open after a minute and a half.
-  skip: ["streams1000"],
+  skip: ["streams1000", "background", "growth"],
+};
+
+/** The fastest of the platforms that were tried. */
+const mastra: Target = {
+  name: "mastra",
+  healthPath: "/health",
+  missing: missingIn(mastraFolder),
+  program: ({ folder, port, modelPort }) => ({
+    args: [join(mastraFolder, "server.js"), String(port), String(modelPort), join(folder, "mastra.db")],
+  }),
+  chat: (number, { stream = true, session }) => ({
+    method: "POST",
+    path: `/api/agents/helper/${stream ? "stream" : "generate"}`,
+    body: {
+      messages: [{ role: "user", content: messageOf(number) }],
+      memory: { thread: session ?? randomUUID(), resource: userOf(number, session) },
+    },
+  }),
+  skip: ["streams1000", "background"],
 };
 
 export const muxi: Target = {
@@ -164,4 +210,4 @@ const muxiServer: Target = {
   chat: muxiChat("/draft/bench"),
 };
 
-export const targets: readonly Target[] = [direct, lean, thin, muxi, muxiServer];
+export const targets: readonly Target[] = [direct, lean, thin, mastra, muxi, muxiServer];

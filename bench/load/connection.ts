@@ -96,6 +96,17 @@ export class Connection {
     this.#socket?.write(encode(request, this.#port));
   }
 
+  /** Sends a request of whose answer only the status counts. */
+  ask(request: HttpRequest, timeoutMs: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let answered = 0;
+      const head = (status: number) => {
+        answered = status;
+      };
+      this.send(request, { head, end: () => resolve(answered), error: reject }, timeoutMs);
+    });
+  }
+
   close(): void {
     this.#socket?.destroy();
     this.#socket = undefined;
@@ -188,20 +199,7 @@ export const once = async (port: number, request: HttpRequest, timeoutMs = 10_00
   const connection = new Connection(port);
   try {
     await connection.open();
-    return await new Promise<number>((resolve, reject) => {
-      let answered = 0;
-      connection.send(
-        request,
-        {
-          head: (status) => {
-            answered = status;
-          },
-          end: () => resolve(answered),
-          error: reject,
-        },
-        timeoutMs,
-      );
-    });
+    return await connection.ask(request, timeoutMs);
   } finally {
     connection.close();
   }

@@ -4,11 +4,21 @@ import { type Answer, type ChatOptions, chat } from "./chat.ts";
 import { Connection, type HttpRequest, once } from "./connection.ts";
 import { type Figures, Problems, quantile, sorted } from "./figures.ts";
 
+/** How one chat is asked for. */
+export interface Ask {
+  /** Default: streamed. */
+  stream?: boolean;
+  /** The session to go on with. Default: a new one. */
+  session?: string;
+  /** Where the answer is to be sent, with the chat itself in the background. */
+  webhookUrl?: string;
+}
+
 /** What a measurement works with. */
 export interface Subject {
   port: number;
   modelPort: number;
-  request(stream: boolean): HttpRequest;
+  request(ask?: Ask): HttpRequest;
   quiet(): Promise<void>;
   startMeter(): () => Spent;
   memoryMb(): number;
@@ -21,7 +31,7 @@ export interface Measured {
   problems: Record<string, number>;
 }
 
-const setPace = async (subject: Subject, tokens: number, delay: number): Promise<void> => {
+export const setPace = async (subject: Subject, tokens: number, delay: number): Promise<void> => {
   await once(subject.modelPort, { method: "POST", path: `/pace?tokens=${tokens}&delay=${delay}` });
 };
 
@@ -44,7 +54,7 @@ export const warmUp = async (subject: Subject): Promise<void> => {
     const connection = new Connection(subject.port);
     while (left-- > 0 && performance.now() < until) {
       await connection.open();
-      const { problem } = await chat(connection, subject.request(true));
+      const { problem } = await chat(connection, subject.request());
       if (problem === "") answered += 1;
       else problems.push(problem);
     }
@@ -59,7 +69,7 @@ export const firstChat = async (subject: Subject): Promise<Answer> => {
   await setPace(subject, 10, 0);
   const connection = new Connection(subject.port);
   await connection.open();
-  const answer = await chat(connection, subject.request(true));
+  const answer = await chat(connection, subject.request());
   connection.close();
   return answer;
 };
@@ -75,7 +85,7 @@ export const measureLatency = async (subject: Subject, chats: number): Promise<M
   const stopMeter = subject.startMeter();
   for (let number = 0; number < chats; number++) {
     await connection.open();
-    const { problem, first, total } = await chat(connection, subject.request(true));
+    const { problem, first, total } = await chat(connection, subject.request());
     if (problem !== "") {
       problems.add(problem);
       continue;
@@ -121,7 +131,7 @@ export const measureThroughput = async (
     const connection = new Connection(subject.port);
     while (performance.now() < until) {
       await connection.open();
-      const { problem, total } = await chat(connection, subject.request(stream));
+      const { problem, total } = await chat(connection, subject.request({ stream }));
       if (problem === "") totals.push(total);
       else problems.add(problem);
     }
@@ -183,7 +193,7 @@ export const measureStreams = async (
     };
     const connection = new Connection(subject.port);
     await connection.open();
-    const { problem, lastToken } = await chat(connection, subject.request(true), {
+    const { problem, lastToken } = await chat(connection, subject.request(), {
       timeoutMs: tokens * delay + 60_000,
       onToken,
     });

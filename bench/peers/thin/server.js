@@ -1,5 +1,5 @@
 // One route over Hono and the AI SDK: no sessions, nothing stored. JavaScript, because its packages are only there
-// after `npm run bench -- --with-thin`.
+// after `npm run bench -- --with-peers`.
 //   node bench/peers/thin/server.js <port> <port of the fake model>
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { serve } from "@hono/node-server";
