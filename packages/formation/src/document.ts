@@ -1,7 +1,7 @@
 import { isData } from "./files.ts";
 
 /** Names whose value is a secret wherever they stand. */
-const secretName = /(^|[_-])(key|token|secret|password|passwd|authorization|cookie|salt)$/i;
+export const secretName = /(^|[_-])(key|token|secret|password|passwd|authorization|cookie|salt)$/i;
 
 /** Mappings whose values may all be secret. */
 const secretSections = new Set(["api_keys", "env", "headers", "auth"]);
@@ -9,8 +9,8 @@ const secretSections = new Set(["api_keys", "env", "headers", "auth"]);
 /** What describes an `auth` block without giving anything away. */
 const openFields = new Set(["type", "header", "username", "accept_inline"]);
 
-/** `sk-a...wxyz`: enough to recognise a key by. Short values give nothing. */
-const mask = (text: string): string => {
+/** `sk-a...wxyz`: enough to recognise a key by. Short values give nothing, references stay as they are. */
+export const mask = (text: string): string => {
   if (text.includes("${{")) return text;
   return text.length < 16 ? "..." : `${text.slice(0, 4)}...${text.slice(-4)}`;
 };

@@ -3,13 +3,23 @@ export { type ApiKeys, resolveApiKeys } from "./api-keys.ts";
 export { type ComponentKind, componentKinds } from "./component-template.ts";
 export { type CreatedFormation, type CreateOptions, createFormation } from "./create.ts";
 export { type CreatedComponent, createComponent } from "./create-component.ts";
+export { mask, maskSecrets, secretName } from "./document.ts";
 export { resolveInside } from "./files.ts";
 export { findFormationDir, type ManifestSummary, summarizeManifest } from "./find.ts";
 export type { AgentDefinition, Formation, McpServerDefinition, ServerAttachment } from "./formation.ts";
+export { readFrontmatter } from "./frontmatter.ts";
 export { type LoadOptions, type LoadResult, loadFormation, openFormation } from "./load.ts";
 export { setManifestVersion } from "./manifest-edit.ts";
 export type { ModelConfig } from "./model-config.ts";
-export { apiKeyVariables, modelFor, type OverlordStage, overlordModelFor, textModelFor } from "./models.ts";
+export {
+  apiKeyVariables,
+  embeddingModelFor,
+  modelFor,
+  namedModel,
+  type OverlordStage,
+  overlordModelFor,
+  textModelFor,
+} from "./models.ts";
 export { normalizeName } from "./names.ts";
 export { type Bundle, type PackOptions, packFormation } from "./pack.ts";
 export { type Finding, FormationError, formatReport, type Report } from "./report.ts";
@@ -18,6 +28,9 @@ export type { Manifest } from "./schema/manifest.ts";
 export type { McpServerConfig, ToolFilter } from "./schema/mcp-server.ts";
 export type { Capability, ModelEntry, ModelSettings } from "./schema/models.ts";
 export * from "./secrets/index.ts";
+export { readSkills, type Skill } from "./skills.ts";
+export { readSops, type Sop } from "./sops.ts";
+export { readTrigger, type Trigger, triggerNamePattern, triggerNames } from "./triggers.ts";
 export {
   bumpVersion,
   compareVersions,

@@ -19,6 +19,7 @@ import { emptyReport, FormationError, type Report } from "./report.ts";
 import { manifestSchema } from "./schema/manifest.ts";
 import { openSecrets, type Secrets, SecretsError } from "./secrets/index.ts";
 import { loadSoul } from "./soul.ts";
+import { checkTriggers } from "./triggers.ts";
 import { validate } from "./validate.ts";
 import { releaseVersion } from "./versions.ts";
 
@@ -141,6 +142,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   checkSouls(loading, loadedAgents);
   checkAttachments(loading, loadedAgents, mcpServers);
   await checkKnowledge(loading, loadedAgents);
+  if (hasFolders) await checkTriggers(loading, manifest.llm.aliases);
   if (report.errors.length > 0) return { report };
   const formation: Formation = {
     dir,

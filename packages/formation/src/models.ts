@@ -106,6 +106,23 @@ export const modelFor = (
   return entry && configure(formation, entry, env);
 };
 
+/**
+ * The model that makes the vectors of memories: `memory.persistent.embedding_model`, else the formation's model for
+ * embeddings (contract/formation.md 2.7).
+ *
+ * @returns Undefined when neither is named: memories are then searched by their words alone.
+ */
+export const embeddingModelFor = (formation: Formation, env: Env): ModelConfig | undefined => {
+  const entry = entryFor(formation.manifest.llm.models, "embedding");
+  const model = formation.manifest.memory.persistent.embedding_model;
+  if (model !== undefined) return configure(formation, { settings: {}, ...entry, model }, env);
+  return entry && configure(formation, entry, env);
+};
+
+/** A model that is named somewhere else than in an entry, such as in a trigger: `provider/name` or an alias. */
+export const namedModel = (formation: Formation, model: string, env: Env): ModelConfig =>
+  configure(formation, { model, settings: {} }, env);
+
 /** Which of its calls the overlord makes: analysis and routing, or the final answer. */
 export type OverlordStage = "base" | "synthesis";
 

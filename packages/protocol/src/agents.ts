@@ -9,6 +9,7 @@ export const agentSchema = z
     active: z.boolean().optional(),
     role: z.string().optional(),
     specialties: z.array(z.string()).optional(),
+    model: z.string().optional().describe("The model that answers, as `provider/name`"),
     system_message: z.string().optional(),
     author: z.string().optional(),
     url: z.string().optional(),

@@ -11,12 +11,15 @@ export const usageSchema = z
 
 export type Usage = z.infer<typeof usageSchema>;
 
-const attachmentSchema = z.object({
+/** A file of a message. */
+export const attachmentSchema = z.object({
   filename: z.string().min(1),
   content: z.string().describe("Base64"),
   content_type: z.string().min(1),
   size: z.number().int().nonnegative().optional().describe("Bytes, before Base64"),
 });
+
+export type Attachment = z.infer<typeof attachmentSchema>;
 
 /** Body of `POST /chat` (contract/formation-api.md 4.2). Unknown keys are ignored. */
 export const chatRequestSchema = z
@@ -114,6 +117,11 @@ const ui = z
   })
   .meta({ id: "UiEvent" });
 
+/** What the agent wants to know before it goes on: answered by a chat in the session with the same request id. */
+const clarificationSchema = z
+  .object({ question: z.string(), request_id: z.string() })
+  .meta({ id: "ClarificationRequest" });
+
 const done = z
   .object({
     type: z.literal("done"),
@@ -123,6 +131,7 @@ const done = z
     usage: usageSchema,
     model: z.string().describe("The model that answered, as `provider/name`"),
     agent_id: z.string(),
+    clarification: clarificationSchema.optional(),
     finished: z.literal(true).describe("For clients that know only this field"),
   })
   .meta({ id: "DoneEvent" });
@@ -161,6 +170,7 @@ export const chatResultSchema = z
           agent_id: z.string(),
           model: z.string(),
           finish_reason: done.shape.finish_reason,
+          clarification: clarificationSchema.optional(),
         })
         .describe("Who answered and how it ended"),
     }),

@@ -7,9 +7,13 @@ const prefixes = {
   session: "sess_",
   message: "msg_",
   memory: "mem_",
+  ingestion: "ing_",
   job: "job_",
   user: "usr_",
   event: "evt_",
+  delivery: "whd_",
+  credential: "cred_",
+  audit: "aud_",
 } as const;
 
 /** A new id: the prefix of its kind and 21 random letters and digits. */

@@ -23,6 +23,8 @@ export interface Route {
   /** `object` and `type` of the success envelope. */
   object: string;
   type: string;
+  /** How it is answered instead when the work goes on in the background: `data.status` is then `processing`. */
+  background?: { status: number; object: string; type: string };
   /** `data` of the success envelope. */
   data: z.ZodType;
   params?: z.ZodObject;

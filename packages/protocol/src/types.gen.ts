@@ -14,6 +14,25 @@ export type ChatWireEvent =
   | DoneEvent
   | ErrorEvent;
 
+export type MemoryScope = "user" | "group" | "formation";
+
+export type TriggerOutcome =
+  | {
+      status: "completed";
+      content: string;
+      /**
+       * Like `content`
+       */
+      response: string;
+      request_id: string;
+      session_id?: string;
+    }
+  | {
+      status: "processing";
+      request_id: string;
+      session_id?: string;
+    };
+
 export interface Agent {
   id: string;
   name: string;
@@ -21,6 +40,10 @@ export interface Agent {
   active?: boolean;
   role?: string;
   specialties?: string[];
+  /**
+   * The model that answers, as `provider/name`
+   */
+  model?: string;
   system_message?: string;
   author?: string;
   url?: string;
@@ -180,6 +203,11 @@ export interface UiEvent {
   request_id?: string;
 }
 
+export interface ClarificationRequest {
+  question: string;
+  request_id: string;
+}
+
 export interface DoneEvent {
   type: "done";
   session_id: string;
@@ -191,6 +219,7 @@ export interface DoneEvent {
    */
   model: string;
   agent_id: string;
+  clarification?: ClarificationRequest;
   /**
    * For clients that know only this field
    */
@@ -225,12 +254,254 @@ export interface ChatResult {
       agent_id: string;
       model: string;
       finish_reason: "stop" | "length" | "tool_calls" | "content_filter" | "cancelled" | "other";
+      clarification?: ClarificationRequest;
     };
   };
   user_id: string;
   session_id: string;
   request_id: string;
   usage: Usage;
+}
+
+export interface AudioChatRequest {
+  /**
+   * Session to continue; omitted or null starts a new one
+   */
+  session_id?: string | null;
+  /**
+   * Tracking id of the caller's choice; the server makes one otherwise
+   */
+  request_id?: string;
+  /**
+   * Answer with this agent
+   */
+  agent_id?: string;
+  /**
+   * Deprecated: send the header X-Muxi-User-ID
+   */
+  user_id?: string;
+  /**
+   * False asks for one JSON answer
+   */
+  stream?: boolean;
+  /**
+   * One recording or more; their texts are joined
+   */
+  files?: {
+    filename: string;
+    /**
+     * Base64
+     */
+    content: string;
+    /**
+     * Begins with `audio/`
+     */
+    content_type?: string;
+    /**
+     * Another name for `content_type`
+     */
+    mime_type?: string;
+    /**
+     * Bytes, before Base64
+     */
+    size?: number;
+  }[];
+}
+
+export interface AuditEntry {
+  id: string;
+  /**
+   * ISO 8601, UTC
+   */
+  timestamp: string;
+  action: string;
+  resource_type: string;
+  resource_id: string | null;
+  user_id: string | null;
+  request_id: string;
+  ip: string;
+  outcome: "success" | "denied";
+  /**
+   * Refused calls before this one that have no entry of their own
+   */
+  suppressed: number;
+}
+
+export interface AuditLog {
+  /**
+   * Newest first
+   */
+  entries: AuditEntry[];
+  total_entries: number;
+  limit: number;
+}
+
+export interface AuditCleared {
+  previous_entries_count: number;
+  cleared_by: string;
+  message: string;
+}
+
+export interface ConfigBlock {
+  [k: string]: unknown;
+}
+/**
+ * The same text under its old and its new name
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "OverlordPersona".
+ */
+
+export interface OverlordPersona {
+  persona: string;
+  soul: string;
+}
+
+export interface McpConfig {
+  default_retry_attempts: number;
+  default_timeout_seconds: number;
+  max_tool_iterations: number;
+  max_tool_calls: number;
+  max_repeated_errors: number;
+  max_timeout_in_seconds: number;
+  max_tool_timeout_in_seconds: number;
+  enhance_user_prompts: boolean;
+  servers: unknown[];
+  [k: string]: unknown;
+}
+
+export interface McpServerList {
+  servers: {
+    [k: string]: unknown;
+  }[];
+  count: number;
+}
+
+export interface McpToolList {
+  tools: {
+    name: string;
+    description: string;
+    access: "admin" | "client";
+    /**
+     * JSON Schema
+     */
+    parameters: {
+      [k: string]: unknown;
+    };
+  }[];
+}
+
+export interface LoggingDestinations {
+  system: {
+    level: string;
+    destination: string;
+  };
+  conversation: {
+    destinations: {
+      id: string;
+      transport: string;
+      level: string;
+      format: string;
+      enabled: boolean;
+      destination?: string;
+    }[];
+    count: number;
+  };
+}
+
+export interface Credential {
+  credential_id: string;
+  service: string;
+  name: string;
+  /**
+   * Enough to recognise it by, too little to use it
+   */
+  credential_preview: string;
+  /**
+   * ISO 8601, UTC
+   */
+  created_at: string;
+  /**
+   * ISO 8601, UTC
+   */
+  updated_at: string;
+}
+
+export interface CredentialList {
+  credentials: Credential[];
+  count: number;
+}
+
+export interface CredentialCreate {
+  service: string;
+  /**
+   * At most 64 KiB as JSON
+   */
+  credential: {
+    [k: string]: unknown;
+  };
+  /**
+   * By default the service
+   */
+  name?: string | null;
+}
+
+export interface CredentialDeleted {
+  credential_id: string;
+  deleted: true;
+}
+
+export interface CredentialServiceList {
+  services: {
+    service: string;
+    server_id: string;
+    description: string;
+  }[];
+  count: number;
+}
+
+export interface Delivery {
+  id: string;
+  request_id: string;
+  user_id: string;
+  /**
+   * Status of the request that the webhook tells of
+   */
+  event: string;
+  /**
+   * Where to, without the query
+   */
+  target: string;
+  status: "pending" | "sent" | "failed";
+  /**
+   * Tries so far
+   */
+  attempts: number;
+  /**
+   * Status of the receiver's last answer
+   */
+  response_status: number | null;
+  /**
+   * Why the last try failed
+   */
+  error: string | null;
+  /**
+   * Unix milliseconds
+   */
+  created_at: number;
+  /**
+   * Null once it has ended
+   */
+  next_attempt_at: number | null;
+  ended_at: number | null;
+}
+
+export interface DeliveryList {
+  /**
+   * Newest first
+   */
+  deliveries: Delivery[];
+  count: number;
 }
 
 export interface ErrorBody {
@@ -267,11 +538,1482 @@ export interface ErrorEnvelope {
   data: {};
 }
 
+export interface LogEntry {
+  /**
+   * Unix milliseconds
+   */
+  timestamp: number;
+  level: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+  event_type: string;
+  user_id: string | null;
+  session_id: string | null;
+  request_id: string | null;
+  agent_id: string | null;
+  message: string | null;
+  data: {
+    [k: string]: unknown;
+  } | null;
+}
+
+export interface Memory {
+  id: string;
+  content: string;
+  /**
+   * ISO 8601, UTC
+   */
+  created_at: string;
+  /**
+   * `type` and `source` among others
+   */
+  metadata: {
+    [k: string]: unknown;
+  };
+  scope: MemoryScope;
+  scope_id: string | null;
+}
+
+export interface MemoryList {
+  /**
+   * Newest first
+   */
+  memories: Memory[];
+  count: number;
+}
+
+export interface MemoryRequest {
+  /**
+   * Kind of memory, such as `preference`
+   */
+  type?: string;
+  /**
+   * What to remember
+   */
+  detail?: string;
+  /**
+   * Like `detail`, and wins over it
+   */
+  content?: string;
+  metadata?: {
+    [k: string]: unknown;
+  } | null;
+  /**
+   * What it is about: a later memory of the same subject takes its place
+   */
+  subject?: string | null;
+  scope?: "user" | "group" | "formation";
+  /**
+   * The group of the scope `group`
+   */
+  scope_id?: string | null;
+  source?: string | null;
+  source_id?: string | null;
+}
+
+export interface MemoryCreated {
+  id: string;
+  content: {
+    type: string;
+    detail: string;
+  };
+  /**
+   * ISO 8601, UTC
+   */
+  created_at: string;
+  metadata: {
+    [k: string]: unknown;
+  };
+  scope: MemoryScope;
+  scope_id: string | null;
+}
+
+export interface MemoryDeleted {
+  /**
+   * Id of the memory that is gone
+   */
+  deleted: string;
+  user_id: string;
+}
+
+export interface MemoryConfig {
+  buffer: {
+    size: number;
+    multiplier: number;
+    vector_search: boolean;
+    [k: string]: unknown;
+  };
+  working: {
+    mode: string;
+    [k: string]: unknown;
+  };
+  /**
+   * Connection strings are masked
+   */
+  persistent: {
+    enabled: boolean;
+    [k: string]: unknown;
+  };
+  [k: string]: unknown;
+}
+
+export interface BufferStats {
+  total_entries: number;
+  total_users: number;
+  total_sessions: number;
+  buffer_size_kb: number;
+  /**
+   * Messages that the buffers of these users hold at most
+   */
+  max_size: number;
+  utilization: number;
+}
+
+export interface UserBuffer {
+  user_id: string;
+  total_messages: number;
+  sessions: {
+    session_id: string;
+    message_count: number;
+    /**
+     * ISO 8601, UTC
+     */
+    last_activity: string;
+  }[];
+  buffer_size_kb: number;
+}
+
+export interface BufferCleared {
+  message: string;
+  user_id: string | null;
+  messages_cleared: number;
+  sessions_cleared: number;
+}
+
+export interface SessionBufferCleared {
+  message: string;
+  user_id: string | null;
+  session_id: string;
+  messages_cleared: number;
+}
+
+export interface BufferList {
+  buffers: {
+    total_entries: number;
+    max_size: number;
+    utilization: number;
+    kv_namespaces: string[];
+  }[];
+}
+
+export interface AllBuffersCleared {
+  message: string;
+  entries_cleared: number;
+  kv_entries_cleared: number;
+}
+
+export interface History {
+  entries: {
+    id: string;
+    session_id: string;
+    /**
+     * How the conversation began
+     */
+    title: string;
+    message_count: number;
+    /**
+     * ISO 8601, UTC
+     */
+    created_at: string;
+    /**
+     * ISO 8601, UTC
+     */
+    last_activity: string;
+    /**
+     * Its newest messages, with `include_sources`
+     */
+    sources?: {
+      message_id: string;
+      role: string;
+      content: string;
+      /**
+       * ISO 8601, UTC
+       */
+      timestamp: string;
+    }[];
+  }[];
+  count: number;
+}
+
+export interface IngestionRequest {
+  /**
+   * @minItems 1
+   * @maxItems 1000
+   */
+  items: [unknown, ...unknown[]];
+}
+
+export interface IngestionAccepted {
+  /**
+   * Null when nothing was accepted
+   */
+  processing_id: string | null;
+  items: {
+    index: number;
+    status: "accepted" | "duplicate" | "invalid";
+    error?: string;
+  }[];
+  counts: {
+    accepted: number;
+    duplicate: number;
+    invalid: number;
+  };
+  status_url?: string;
+}
+
+export interface Ingestion {
+  processing_id: string;
+  status: "queued" | "processing" | "completed" | "failed";
+  /**
+   * ISO 8601, UTC
+   */
+  created_at: string;
+  counts: {
+    accepted: number;
+    duplicate: number;
+    invalid: number;
+  };
+}
+
+export interface ForgetRequest {
+  user_id: string;
+  source: string;
+  reason?: string;
+  rebuild?: boolean;
+}
+
+export interface MemoryForgotten {
+  user_id: string;
+  source: string;
+  deleted_events: number;
+  grace_period_days: number;
+  projections?: string[];
+  rebuild_required?: boolean;
+}
+
 export interface CancelResult {
   request_id: string;
   status: "cancelled";
   cancellation: "immediate" | "cooperative";
   message: string;
+}
+
+export interface RequestSummary {
+  request_id: string;
+  user_id: string;
+  status: "pending" | "processing" | "awaiting_clarification" | "completed" | "failed" | "cancelled";
+  progress: string | null;
+  /**
+   * Unix seconds
+   */
+  created_at: number;
+  error?: string;
+  /**
+   * Unix seconds
+   */
+  completed_at: number | null;
+}
+
+export interface RequestList {
+  requests: RequestSummary[];
+  count: number;
+}
+
+export interface RequestStatus {
+  request_id: string;
+  user_id: string;
+  status: "pending" | "processing" | "awaiting_clarification" | "completed" | "failed" | "cancelled";
+  progress: string | null;
+  /**
+   * Unix seconds
+   */
+  created_at: number;
+  error?: string;
+  session_id: string;
+  /**
+   * Unix seconds
+   */
+  completed_at?: number;
+  /**
+   * The answer, once completed
+   */
+  result?: string;
+  /**
+   * What the agent wants to know: answer with a chat of this request_id in this session
+   */
+  clarification?: {
+    question: string;
+  };
+}
+
+export interface ChatAccepted {
+  request_id: string;
+  session_id?: string;
+  status: "processing";
+  /**
+   * Where to read how it stands, below the formation's base URL
+   */
+  status_url: string;
+}
+
+export interface FormationEvent {
+  /**
+   * Begins with `chat.` or `agent.`
+   */
+  type: string;
+  /**
+   * Unix seconds
+   */
+  timestamp: number;
+  message: string;
+  session_id: string | null;
+  request_id: string | null;
+}
+
+export interface SopList {
+  sops: {
+    name: string;
+    title: string;
+    type: string;
+    steps: string[] | null;
+    agents_used: string[] | null;
+  }[];
+  count: number;
+}
+
+export interface Sop {
+  name: string;
+  title: string;
+  type: string;
+  steps: string[] | null;
+  agents_used: string[] | null;
+  content: string;
+  metadata: {
+    [k: string]: unknown;
+  };
+  /**
+   * Files that its steps name
+   */
+  references: string[] | null;
+}
+
+export interface SkillList {
+  skills: {
+    name: string;
+    description: string;
+    scope: "public" | "private";
+  }[];
+  count: number;
+}
+
+export interface AgentSkillList {
+  skills: {
+    name: string;
+    description: string;
+    scope: "public" | "private";
+  }[];
+  count: number;
+  agent_id: string;
+}
+
+export interface Skill {
+  name: string;
+  description: string;
+  license: string | null;
+  compatibility: string | null;
+  allowed_tools: string[] | null;
+  /**
+   * Files beside SKILL.md
+   */
+  resources: string[];
+}
+
+export interface SchedulerSettings {
+  enabled: boolean;
+  /**
+   * IANA name
+   */
+  timezone: string;
+  check_interval_minutes: number;
+  max_concurrent_jobs: number;
+  max_failures_before_pause: number;
+  /**
+   * HH:MM, for words that name a day and no time
+   */
+  default_time: string;
+  [k: string]: unknown;
+}
+
+export interface JobRequest {
+  /**
+   * `prompt`, or `recurring` or `one_time` to insist on one of them
+   */
+  type: string;
+  /**
+   * Five fields of cron, an ISO 8601 time, or words such as "every weekday at 9am"
+   */
+  schedule: string;
+  /**
+   * What is said when the job runs
+   */
+  message: string;
+  /**
+   * Like the header X-Muxi-User-ID, which wins
+   */
+  user_id?: string;
+  /**
+   * When it does not run
+   *
+   * @maxItems 20
+   */
+  exclusion_rules?:
+    | []
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ]
+    | [
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        },
+        {
+          type: "cron" | "complex_date";
+          rule: string;
+        }
+      ];
+}
+
+export interface Job {
+  id: string;
+  type: string;
+  /**
+   * As it was written
+   */
+  schedule: string;
+  /**
+   * The schedule in words, with its zone
+   */
+  description: string;
+  message: string;
+  user_id: string;
+  enabled: boolean;
+  status: "active" | "paused" | "completed";
+  next_run: string | null;
+  last_run: string | null;
+  last_run_status: ("success" | "failed") | null;
+  last_run_failure_message: string | null;
+  /**
+   * Failures in a row
+   */
+  failure_count: number;
+  total_runs: number;
+  total_failures: number;
+  /**
+   * The session in which it speaks
+   */
+  session_id: string;
+  /**
+   * Of a job that runs once
+   */
+  run_at?: string;
+  cron_expression: string | null;
+  exclusion_rules: {
+    type: "cron" | "complex_date";
+    rule: string;
+  }[];
+  timezone: string;
+  /**
+   * ISO 8601, UTC
+   */
+  created_at: string;
+  /**
+   * ISO 8601, UTC
+   */
+  updated_at: string;
+}
+
+export interface JobWithRuns {
+  id: string;
+  type: string;
+  /**
+   * As it was written
+   */
+  schedule: string;
+  /**
+   * The schedule in words, with its zone
+   */
+  description: string;
+  message: string;
+  user_id: string;
+  enabled: boolean;
+  status: "active" | "paused" | "completed";
+  next_run: string | null;
+  last_run: string | null;
+  last_run_status: ("success" | "failed") | null;
+  last_run_failure_message: string | null;
+  /**
+   * Failures in a row
+   */
+  failure_count: number;
+  total_runs: number;
+  total_failures: number;
+  /**
+   * The session in which it speaks
+   */
+  session_id: string;
+  /**
+   * Of a job that runs once
+   */
+  run_at?: string;
+  cron_expression: string | null;
+  exclusion_rules: {
+    type: "cron" | "complex_date";
+    rule: string;
+  }[];
+  timezone: string;
+  /**
+   * ISO 8601, UTC
+   */
+  created_at: string;
+  /**
+   * ISO 8601, UTC
+   */
+  updated_at: string;
+  /**
+   * The latest, newest first
+   */
+  runs: {
+    /**
+     * ISO 8601, UTC
+     */
+    due: string;
+    request_id: string;
+    status: "running" | "success" | "failed";
+    /**
+     * It was missed and made up for
+     */
+    late: boolean;
+    /**
+     * ISO 8601, UTC
+     */
+    started_at: string;
+    ended_at: string | null;
+    error: string | null;
+  }[];
+}
+
+export interface JobList {
+  /**
+   * Newest first
+   */
+  jobs: Job[];
+  count: number;
+}
+
+export interface SecretCreate {
+  key: string;
+  value: string;
+}
+
+export interface SecretUpdate {
+  value: string;
+}
+
+export interface SecretList {
+  /**
+   * Masked values by name
+   */
+  secrets: {
+    [k: string]: string;
+  };
+  count: number;
+}
+
+export interface Confirmation {
+  message: string;
+}
+
+export interface SecretsReloaded {
+  message: string;
+  added: string[];
+  overwritten: string[];
+  preserved: string[];
+  count: number;
 }
 
 export interface SessionSummary {
@@ -490,6 +2232,115 @@ export interface FormationConfig {
 
 export interface FormationDocument {
   [k: string]: unknown;
+}
+
+export interface TriggerNames {
+  formation_id: string;
+  /**
+   * Names
+   */
+  triggers: string[];
+  count: number;
+}
+
+export interface TriggerTemplate {
+  name: string;
+  /**
+   * Markdown, with `${{ data.a.b }}` where the data goes
+   */
+  content: string;
+  /**
+   * Dotted paths of the data that it uses
+   */
+  data_fields: string[] | null;
+}
+
+export interface TriggerRequest {
+  /**
+   * What the template is filled with
+   */
+  data: {
+    [k: string]: unknown;
+  };
+  /**
+   * Session to continue
+   */
+  session_id?: string | null;
+  /**
+   * False waits for the answer
+   */
+  use_async: boolean;
+}
+
+export interface IdentifierAssociation {
+  /**
+   * Left out, a new user is made
+   */
+  muxi_user_id?: string | null;
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  identifiers: [
+    (
+      | string
+      | never[]
+      | {
+          identifier: string;
+          type?: string;
+        }
+    ),
+    ...(
+      | string
+      | never[]
+      | {
+          identifier: string;
+          type?: string;
+        }
+    )[]
+  ];
+}
+
+export interface ResolveUser {
+  identifier: string;
+  identifier_type?: string | null;
+}
+
+export interface ResolvedUser {
+  identifier: string;
+  muxi_user_id: string;
+  /**
+   * Whose data the identifier reaches
+   */
+  internal_user_id: string;
+}
+
+export interface UserIdentifierList {
+  muxi_user_id: string;
+  internal_user_id: string;
+  identifiers: {
+    identifier: string;
+    type: string;
+    /**
+     * ISO 8601, UTC
+     */
+    created_at: string;
+  }[];
+  count: number;
+}
+
+export interface IdentifiersAssociated {
+  muxi_user_id: string;
+  identifiers: {
+    identifier: string;
+    type: string;
+  }[];
+  count: number;
+}
+
+export interface IdentifierDeleted {
+  message: string;
+  muxi_user_id: string | null;
 }
 
 export interface ServerErrorBody {

@@ -1,7 +1,9 @@
+import path from "node:path";
 import { parseArgs } from "node:util";
-import { FormationError, openFormation, resolveApiKeys } from "@muxi/formation";
+import { type Formation, FormationError, openFormation, openSecrets, resolveApiKeys } from "@muxi/formation";
 import { pino } from "pino";
 import * as z from "zod";
+import { createRedactor, knownSecrets } from "./observability/index.ts";
 import { startRuntime } from "./runtime.ts";
 
 const usage = `usage: muxi-runtime <formation folder> [--host 127.0.0.1] [--port 8001]
@@ -26,6 +28,14 @@ const portOf = (text: string): number => {
 
 const levels = { debug: "debug", info: "info", warning: "warn", error: "error" } as const;
 
+/** `logging.system.destination`: the standard output, or a file to append to. */
+const logOutput = ({ dir, manifest }: Formation) => {
+  const { destination } = manifest.logging.system;
+  return destination === "stdout"
+    ? pino.destination(1)
+    : pino.destination({ dest: path.resolve(dir, destination), mkdir: true, mode: 0o600, sync: true });
+};
+
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && "code" in error;
 
@@ -45,10 +55,21 @@ const underServer = env.FORMATION_ID !== undefined && env.MUXI_ENV === "producti
 try {
   const formation = await openFormation(folder, { env, allowEnv: !underServer });
   const { server, logging } = formation.manifest;
-  const log = pino({ level: levels[logging.system.level], base: { formation: formation.id } });
+  const keys = await resolveApiKeys(formation);
+  const redactor = createRedactor({
+    secrets: knownSecrets(await openSecrets(formation.dir), formation, keys, env),
+    entities: false,
+  });
+  const log = pino(
+    {
+      level: levels[logging.system.level],
+      base: { formation: formation.id },
+      hooks: { streamWrite: redactor.text },
+    },
+    logOutput(formation),
+  );
   const host = values.host ?? env.HOST ?? server.host ?? "127.0.0.1";
   const port = values.port ?? env.PORT;
-  const keys = await resolveApiKeys(formation);
   const runtime = await startRuntime({
     formation,
     keys,

@@ -1,21 +1,57 @@
-import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { type AgentDefinition, type Formation, textModelFor } from "@muxi/formation";
-import { ApiError } from "@muxi/protocol";
+import {
+  type AgentDefinition,
+  type Formation,
+  modelFor,
+  namedModel,
+  readSops,
+  textModelFor,
+} from "@muxi/formation";
+import { ApiError, type RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
+import { openAdministration } from "./administration.ts";
 import {
   type ApiKeys,
-  cancelEndpoint,
+  audioChatEndpoint,
+  bufferEndpoints,
   chatEndpoint,
   createApp,
+  deliveryEndpoints,
   formationEndpoints,
-  requestEventsEndpoint,
+  historyEndpoints,
+  mcpToolsEndpoint,
+  memoryEndpoints,
+  requestEndpoints,
   sessionEndpoints,
 } from "./api/index.ts";
-import { createMemory, openKnowledge } from "./memory/index.ts";
-import { createDispatcher, createModel, defaultModelConfig } from "./models/index.ts";
-import { createOverlord, createRuns } from "./overlord/index.ts";
-import { createSessionRepository, openSqlite } from "./store/index.ts";
+import { createAttachmentReader } from "./attachments/index.ts";
+import { jobEnding, openAutomation } from "./automation.ts";
+import { createFeed } from "./events/index.ts";
+import { createDeliveries, createQueue, isLoopback, leaseTime, newLeaseOwner } from "./jobs/index.ts";
+import { openKnowledge, openMemory } from "./memory/index.ts";
+import {
+  createDispatcher,
+  createModel,
+  createTranscriptionModel,
+  defaultModelConfig,
+} from "./models/index.ts";
+import {
+  createAgentTools,
+  createOverlord,
+  createProcedures,
+  createRegister,
+  createRuns,
+  handOver,
+} from "./overlord/index.ts";
+import {
+  createBufferRepository,
+  createDeliveryRepository,
+  createJobRepository,
+  createRequestRepository,
+  createSessionRepository,
+  openSqlite,
+} from "./store/index.ts";
+import { createToolbox } from "./tools/index.ts";
 
 export interface RuntimeOptions {
   formation: Formation;
@@ -60,8 +96,18 @@ const nonEmpty = (agents: readonly AgentDefinition[]): readonly [AgentDefinition
   return [first, ...rest];
 };
 
-/** A message, with room for the JSON around it; four bytes are the most that a character takes. */
-const bodyLimitFor = (longestMessage: number) => longestMessage * 4 + 64 * 1024;
+/** How long webhooks under way may take at the end, in milliseconds; the rest is sent after the next start. */
+const deliveryGrace = 2_000;
+
+/**
+ * A message, with room for the JSON around it; four bytes are the most that a character takes. Files come as Base64,
+ * and only where they belong.
+ */
+const bodyLimitFor = (longestMessage: number, largestFile: number) => {
+  const plain = longestMessage * 4 + 64 * 1024;
+  const withFiles = plain + Math.ceil(largestFile / 3) * 4;
+  return (id: RouteId) => (id === "chat" || id === "audioChat" ? withFiles : plain);
+};
 
 /**
  * Serves a formation under `/v1` on its own port.
@@ -82,6 +128,12 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       return [agent.id, createModel(config, { dispatcher, log })] as const;
     }),
   );
+  const visionModels = new Map(
+    agents.flatMap((agent) => {
+      const config = modelFor(formation, "vision", agent, env);
+      return config ? [[agent.id, createModel(config, { dispatcher, log })] as const] : [];
+    }),
+  );
   const modelOf = (agent: AgentDefinition) => {
     const model = models.get(agent.id);
     if (!model) throw new Error(`no model was made for agent ${agent.id}`);
@@ -89,66 +141,177 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   };
 
   const database = openSqlite(sqliteFileOf(formation));
+  const administration = await openAdministration({ formation, keys, database, env, now, log });
+  const { observability } = administration;
   const sessions = createSessionRepository(database);
+  const outbox = createDeliveryRepository(database);
+  const deliveries = createDeliveries({
+    formationId: formation.id,
+    deliveries: outbox,
+    policy: {
+      allowLoopback: isLoopback(options.host),
+      allowPrivate: manifest.async.allow_private_targets,
+    },
+    secret: keys.adminKey,
+    timeout: manifest.async.webhook_timeout * 1000,
+    retries: manifest.async.webhook_retries,
+    now,
+    log,
+  });
   const knowledge = openKnowledge({ dir: formation.dir, agents, log });
-  const runs = createRuns({ now });
+  const { memory, entries } = openMemory({ formation, database, knowledge, dispatcher, env, now, log });
+  const runs = createRuns();
+  const requests = createRequestRepository(database);
+  const jobs = createJobRepository(database);
+  const register = createRegister({ formationId: formation.id, requests, runs, now });
+  const feed = createFeed();
+  const leaseOwner = newLeaseOwner();
+  const toolbox = createToolbox({ formation, env, log, now });
+  const { mcp } = manifest;
+  const toolLimits = {
+    rounds: mcp.max_tool_iterations,
+    calls: mcp.max_tool_calls,
+    repeatedErrors: mcp.max_repeated_errors,
+    time: mcp.max_timeout_in_seconds * 1000,
+    callTime: mcp.max_tool_timeout_in_seconds * 1000,
+  };
   const overlord = createOverlord({
     formationId: formation.id,
     soul: formation.soul,
     agents,
     contextSize: manifest.memory.buffer.size,
     modelOf,
+    visionModelOf: ({ id }) => visionModels.get(id),
     sessions,
-    memory: createMemory({ sessions, knowledge }),
+    memory,
+    toolsFor: createAgentTools({ formation, toolbox, modelOf, knowledge, limits: toolLimits, now }),
+    procedures: createProcedures(await readSops(formation.dir)),
+    watch: administration.watch,
+    toolLimits,
+    modelNamed: (name) => createModel(namedModel(formation, name, env), { dispatcher, log }),
+    requests,
+    lease: () => ({ owner: leaseOwner, until: now() + leaseTime }),
     runs,
+    register,
+    webhookUrl: manifest.async.webhook_url,
+    write: (statements) => database.write(statements),
+    endings: (outcome, kind) => [
+      ...deliveries.statements(outcome),
+      ...(kind === "job" ? jobEnding(formation, jobs, outcome) : []),
+    ],
+    onEnded: (kind) => {
+      deliveries.wake();
+      if (kind === "job") automation.jobEnded();
+    },
+    onQueued: () => queue.wake(),
+    feed,
+    observe: observability.observe,
+    now,
+    log,
+  });
+  const queue = createQueue({
+    formationId: formation.id,
+    requests,
+    leaseOwner,
+    perform: overlord.perform,
+    cancel: (requestId) => runs.get(requestId)?.stop(new ApiError("CANCELLED", "Stopped on request")),
     now,
     log,
   });
 
+  const automation = openAutomation({
+    formation,
+    database,
+    jobs,
+    overlord,
+    wakeQueue: () => queue.wake(),
+    ownerOf: administration.identities.ownerOf,
+    dispatcher,
+    env,
+    now,
+    log,
+  });
+
+  const bufferCapacity = manifest.memory.buffer.size * manifest.memory.buffer.multiplier;
   const longestMessage = manifest.input_limits.max_message_length;
+  const largestFile = manifest.input_limits.max_file_size_bytes;
+  const chat = chatEndpoint({
+    overlord,
+    deliveries,
+    longestMessage,
+    threshold: manifest.async.enable_estimation ? manifest.async.threshold_seconds : undefined,
+    attachments: createAttachmentReader({ largestFile }),
+  });
+  const audioModel = modelFor(formation, "audio", undefined, env);
   const app = createApp({
     formationId: formation.id,
     version: formation.version,
     keys,
+    identities: administration.identities,
+    audit: administration.audit,
+    observe: observability.observe,
+    requestsPerMinute: manifest.server.rate_limit?.requests_per_minute,
     endpoints: {
-      ...formationEndpoints({ formation, runs, startedAt, now }),
+      ...administration.endpoints,
+      getMcpTools: mcpToolsEndpoint(toolbox),
+      ...automation.endpoints,
+      ...formationEndpoints({ formation, models, runs, startedAt, now }),
       ...sessionEndpoints({
         formationId: formation.id,
         sessions,
-        restoreLimit: manifest.memory.buffer.size * manifest.memory.buffer.multiplier,
+        restoreLimit: bufferCapacity,
         now,
       }),
-      chat: chatEndpoint({ overlord, longestMessage }),
-      cancelRequest: cancelEndpoint(runs),
-      getRequestEvents: requestEventsEndpoint(runs),
+      ...memoryEndpoints({ formation, entries, ownerOf: administration.identities.ownerOf }),
+      ...bufferEndpoints({
+        formationId: formation.id,
+        buffers: createBufferRepository(database),
+        capacity: bufferCapacity,
+      }),
+      ...historyEndpoints({ formationId: formation.id, sessions }),
+      ...deliveryEndpoints({ formationId: formation.id, deliveries: outbox }),
+      chat,
+      audioChat: audioChatEndpoint({
+        chat,
+        transcription: audioModel && createTranscriptionModel(audioModel, dispatcher),
+        largestFile,
+      }),
+      ...requestEndpoints({ register, feed }),
     },
-    bodyLimit: bodyLimitFor(longestMessage),
+    bodyLimit: bodyLimitFor(longestMessage, largestFile),
     accessLog: manifest.server.access_log,
     now,
     log,
   });
 
   const release = async () => {
+    observability.hangUp();
     await app.close();
+    await automation.close();
+    await queue.close();
+    await observability.close();
+    await toolbox.close();
+    await deliveries.close(deliveryGrace);
     await knowledge.ready;
+    await memory.close();
     await database.close();
     await dispatcher.destroy();
   };
 
+  let port: number;
   try {
-    await app.listen({ host: options.host, port: options.port, backlog: 4096 });
+    await deliveries.start();
+    await queue.start();
+    port = await app.listen(options.host, options.port);
   } catch (error) {
     await release();
     throw error;
   }
-  const { port } = app.server.address() as AddressInfo;
 
   const close = async (grace: number) => {
-    app.server.close();
-    const timer = setTimeout(
-      () => runs.stopAll(new ApiError("SERVICE_UNAVAILABLE", "The formation is shutting down: try again")),
-      grace,
-    );
+    app.refuse();
+    queue.stop();
+    const timer = setTimeout(() => runs.stopAll(handOver), grace);
     await runs.idle();
     clearTimeout(timer);
     await release();

@@ -96,7 +96,8 @@ llm:
 `,
   });
   const api = await startFormation(dir, { now: () => Date.UTC(2026, 10, 23) });
-  await api.chat("My orchard has twelve old pear trees", { user: "ann" });
+  const detail = "My orchard has twelve old pear trees";
+  await api.call("POST", "/memories", { user: "ann", body: { type: "context", detail } });
   const { body } = await api.chat("Good morning", { user: "ann" });
   await api.chat("How many pear trees do I have?", { user: "ann", session: body.data.session_id });
 

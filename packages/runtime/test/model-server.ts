@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import { setImmediate as nextTick } from "node:timers/promises";
+import * as z from "zod";
 import { type Answer, type Wire, wireOf } from "./model-wires.ts";
 
 /** What the server does with one request: an answer, a failure, or something in between. */
@@ -51,6 +52,12 @@ export interface ModelServer {
   readonly requests: ReceivedRequest[];
   /** Answers whatever `reply` did not plan for. Initially the text "Hello from the model." */
   defaultReply: ReplyScript;
+  /** Requests in the background, which look for facts in conversations or embed texts; they are not in `requests`. */
+  readonly background: ReceivedRequest[];
+  /** Answers requests for facts. Initially that there are none. */
+  factsReply: ReplyScript;
+  /** The vector of a text. */
+  embed: (text: string) => number[];
   /** Plans the answers of the next requests, one each. */
   reply(...replies: ReplyScript[]): void;
   /** The request number `index`, from 0, as soon as it is here. */
@@ -58,6 +65,16 @@ export interface ModelServer {
   /** Closes the server and every connection. */
   close(): Promise<void>;
 }
+
+/** Whether the answer is to be a list of facts (contract/formation.md 7.6). */
+const asksForFacts = (request: ReceivedRequest): boolean => {
+  const { body } = request;
+  return typeof body === "object" && body !== null && "response_format" in body
+    ? JSON.stringify(body.response_format).includes('"facts"')
+    : false;
+};
+
+const embeddingsSchema = z.object({ input: z.array(z.string()) });
 
 const readBody = async (message: http.IncomingMessage): Promise<Buffer> => {
   const pieces: Buffer[] = [];
@@ -104,6 +121,7 @@ const writeStream = async (response: http.ServerResponse, reply: Reply, bytes: B
 export const startModelServer = async (): Promise<ModelServer> => {
   const planned: ReplyScript[] = [];
   const requests: ReceivedRequest[] = [];
+  const background: ReceivedRequest[] = [];
   const arrivals = new EventTarget();
 
   const handle = async (message: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
@@ -117,9 +135,17 @@ export const startModelServer = async (): Promise<ModelServer> => {
       clientPort: message.socket.remotePort ?? 0,
       over: once(response, "close").then(() => (response.writableFinished ? "sent" : "aborted")),
     };
-    requests.push(request);
+    if (request.path.endsWith("/embeddings")) {
+      background.push(request);
+      const { input } = embeddingsSchema.parse(request.body);
+      const vectors = input.map((text, index) => ({ index, embedding: server.embed(text) }));
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ data: vectors }));
+      return;
+    }
+    const isBackground = asksForFacts(request);
+    (isBackground ? background : requests).push(request);
     arrivals.dispatchEvent(new Event("request"));
-    const script = planned.shift() ?? server.defaultReply;
+    const script = isBackground ? server.factsReply : (planned.shift() ?? server.defaultReply);
     const reply = typeof script === "function" ? script(request) : script;
     await reply.before;
 
@@ -146,7 +172,10 @@ export const startModelServer = async (): Promise<ModelServer> => {
   const server: ModelServer = {
     url: `http://127.0.0.1:${address.port}`,
     requests,
+    background,
     defaultReply: {},
+    factsReply: { text: ['{"facts":[]}'] },
+    embed: (text) => [text.length],
     reply: (...replies) => {
       planned.push(...replies);
     },

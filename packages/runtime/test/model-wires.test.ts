@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { ModelRequest } from "../src/models/index.ts";
 import { ask, fullRequest, hello, openModelBench, textOf } from "./model-harness.ts";
 
 const ids = ["openai/gpt-4o-mini", "anthropic/claude-haiku-4-5", "google/gemini-2.5-flash"];
@@ -230,4 +231,82 @@ test("Google's wire", async () => {
     generationConfig: { temperature: 1.5, maxOutputTokens: 100 },
   });
   expect(call).toMatchObject({ type: "tool_call", signature: "c2lnbmVk" });
+});
+
+describe("pictures and answers in JSON", () => {
+  const schema = {
+    type: "object",
+    properties: { fruit: { type: "string" } },
+    required: ["fruit"],
+    additionalProperties: false,
+  };
+  const request: ModelRequest = {
+    messages: [
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "What is this?" },
+          { type: "image", mediaType: "image/png", data: "aGk=" },
+        ],
+      },
+    ],
+    settings: { jsonSchema: schema },
+  };
+  const bodyFor = async (id: string) => {
+    const { server, modelOf } = await openModelBench();
+    await ask(modelOf(id), request);
+    return (await server.request(0)).body;
+  };
+
+  test("on OpenAI's wire", async () => {
+    expect(await bodyFor("openai/gpt-4o-mini")).toMatchObject({
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "What is this?" },
+            { type: "image_url", image_url: { url: "data:image/png;base64,aGk=" } },
+          ],
+        },
+      ],
+      response_format: { type: "json_schema", json_schema: { name: "answer", strict: true, schema } },
+    });
+  });
+
+  test("on that of a provider that knows no schemas", async () => {
+    expect(await bodyFor("deepseek/deepseek-chat")).toMatchObject({
+      messages: [
+        { role: "system", content: `Answer in JSON of this schema: ${JSON.stringify(schema)}` },
+        { role: "user" },
+      ],
+      response_format: { type: "json_object" },
+    });
+  });
+
+  test("on Anthropic's", async () => {
+    expect(await bodyFor("anthropic/claude-haiku-4-5")).toMatchObject({
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "What is this?" },
+            { type: "image", source: { type: "base64", media_type: "image/png", data: "aGk=" } },
+          ],
+        },
+      ],
+      output_config: { format: { type: "json_schema", schema } },
+    });
+  });
+
+  test("on Google's", async () => {
+    expect(await bodyFor("google/gemini-2.5-flash")).toMatchObject({
+      contents: [
+        {
+          role: "user",
+          parts: [{ text: "What is this?" }, { inlineData: { mimeType: "image/png", data: "aGk=" } }],
+        },
+      ],
+      generationConfig: { responseMimeType: "application/json", responseJsonSchema: schema },
+    });
+  });
 });

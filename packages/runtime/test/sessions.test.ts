@@ -8,11 +8,15 @@ const timesFrom = (start: string, count: number) =>
 
 test("sessions are listed newest first, to their owner alone", async () => {
   let time = Date.UTC(2026, 0, 1);
-  const api = await startFormation(await writeFormation(), { now: () => (time += 60_000) });
-  await api.chat("One", { user: "ann", session: "first" });
-  await api.chat("Two", { user: "ann", session: "second" });
-  await api.chat("Three", { user: "ann", session: "first" });
-  await api.chat("Four", { user: "bob", session: "his" });
+  const api = await startFormation(await writeFormation(), { now: () => time });
+  const later = async (message: string, user: string, session: string) => {
+    time += 60_000;
+    await api.chat(message, { user, session });
+  };
+  await later("One", "ann", "first");
+  await later("Two", "ann", "second");
+  await later("Three", "ann", "first");
+  await later("Four", "bob", "his");
 
   const { body } = await api.get("/sessions", { user: "ann" });
   expect(body.data.sessions.map(({ session_id }: { session_id: string }) => session_id)).toEqual([

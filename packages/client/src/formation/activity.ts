@@ -1,9 +1,9 @@
+import type { FormationEvent, RequestList, RequestStatus } from "@muxi/protocol/types";
 import { path } from "../http/arguments.ts";
 import type { CallOptions, StreamOptions } from "../http/send.ts";
 import type { Result } from "../http/unwrap.ts";
 import { decodeJson } from "../stream/decode.ts";
 import { EventStream, type Source } from "../stream/event-stream.ts";
-import type { FormationEvent, RequestList, RequestStatus } from "../wire/requests.ts";
 import type { FormationCall, ForUser } from "./caller.ts";
 import { ChatClient } from "./chat-client.ts";
 

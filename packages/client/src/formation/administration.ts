@@ -1,22 +1,14 @@
 import type {
   Agent,
   AgentList,
+  AuditCleared,
+  AuditLog,
+  ConfigBlock,
+  Confirmation,
   FormationConfig,
   FormationDocument,
   FormationHealth,
   FormationStatus,
-} from "@muxi/protocol/types";
-import { ConfigurationError, ConflictError, NotFoundError } from "../errors/errors.ts";
-import { path, requireText } from "../http/arguments.ts";
-import type { CallOptions, StreamOptions } from "../http/send.ts";
-import type { Result } from "../http/unwrap.ts";
-import { decodeJson } from "../stream/decode.ts";
-import type { EventStream } from "../stream/event-stream.ts";
-import type {
-  AuditCleared,
-  AuditLog,
-  ConfigBlock,
-  KnowledgeRebuilt,
   LogEntry,
   LoggingDestinations,
   McpConfig,
@@ -25,8 +17,14 @@ import type {
   OverlordPersona,
   SecretList,
   SecretsReloaded,
-} from "../wire/administration.ts";
-import type { Confirmation } from "../wire/automation.ts";
+} from "@muxi/protocol/types";
+import { ConfigurationError, ConflictError, NotFoundError } from "../errors/errors.ts";
+import { path, requireText } from "../http/arguments.ts";
+import type { CallOptions, StreamOptions } from "../http/send.ts";
+import type { Result } from "../http/unwrap.ts";
+import { decodeJson } from "../stream/decode.ts";
+import type { EventStream } from "../stream/event-stream.ts";
+import type { KnowledgeRebuilt } from "../wire/administration.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** Which lines of the log to follow; at least one. */

@@ -1,16 +1,12 @@
+import type { Confirmation, Skill, SkillList, Sop, SopList } from "@muxi/protocol/types";
 import { path, requireText } from "../http/arguments.ts";
 import type { CallOptions } from "../http/send.ts";
 import type { Result } from "../http/unwrap.ts";
 import type {
-  Confirmation,
   NotificationResult,
   SchedulerConfig,
   SchedulerJob,
   SchedulerJobList,
-  Skill,
-  SkillList,
-  Sop,
-  SopList,
   Trigger,
   TriggerList,
   TriggerResult,

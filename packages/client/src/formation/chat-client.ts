@@ -1,10 +1,9 @@
-import type { CancelResult, ChatRequest, ChatResult } from "@muxi/protocol/types";
+import type { CancelResult, ChatAccepted, ChatRequest, ChatResult } from "@muxi/protocol/types";
 import { path, requireText } from "../http/arguments.ts";
 import { newRequestId } from "../http/ids.ts";
 import type { CallOptions, StreamOptions } from "../http/send.ts";
 import type { Result } from "../http/unwrap.ts";
 import { type ChatConnector, type ChatCursor, ChatStream } from "../stream/chat-stream.ts";
-import type { ChatAccepted } from "../wire/requests.ts";
 import { type FormationCall, FormationCaller, type ForUser } from "./caller.ts";
 
 /** What a chat says, with the keys of the wire. Whether the answer is streamed is the method's choice. */

@@ -1,11 +1,4 @@
-import { path } from "../http/arguments.ts";
-import { Pages } from "../http/pages.ts";
-import type { CallOptions } from "../http/send.ts";
-import type { Result } from "../http/unwrap.ts";
 import type {
-  ArtifactList,
-  ArtifactSummary,
-  ArtifactVersions,
   BufferCleared,
   BufferStats,
   History,
@@ -17,7 +10,12 @@ import type {
   MemoryScope,
   SessionBufferCleared,
   UserBuffer,
-} from "../wire/memory.ts";
+} from "@muxi/protocol/types";
+import { path } from "../http/arguments.ts";
+import { Pages } from "../http/pages.ts";
+import type { CallOptions } from "../http/send.ts";
+import type { Result } from "../http/unwrap.ts";
+import type { ArtifactList, ArtifactSummary, ArtifactVersions } from "../wire/memory.ts";
 import type { ForUser } from "./caller.ts";
 import { Conversations } from "./conversations.ts";
 

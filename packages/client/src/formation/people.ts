@@ -1,16 +1,17 @@
-import { path, requireText } from "../http/arguments.ts";
-import type { CallOptions } from "../http/send.ts";
-import type { Result } from "../http/unwrap.ts";
 import type {
   Credential,
   CredentialDeleted,
   CredentialList,
   CredentialServiceList,
-  NewIdentifier,
+  IdentifierDeleted,
+  IdentifiersAssociated,
   ResolvedUser,
-  UserIdentifierDeleted,
   UserIdentifierList,
-} from "../wire/people.ts";
+} from "@muxi/protocol/types";
+import { path, requireText } from "../http/arguments.ts";
+import type { CallOptions } from "../http/send.ts";
+import type { Result } from "../http/unwrap.ts";
+import type { NewIdentifier } from "../wire/people.ts";
 import { Automation } from "./automation.ts";
 import type { ForUser } from "./caller.ts";
 
@@ -79,7 +80,7 @@ export class People extends Automation {
   async addUserIdentifiers(
     { muxiUserId, identifiers }: { muxiUserId?: string | undefined; identifiers: NewIdentifier[] },
     options?: CallOptions,
-  ): Promise<Result<UserIdentifierList>> {
+  ): Promise<Result<IdentifiersAssociated>> {
     const json = { muxi_user_id: muxiUserId, identifiers };
     return this.call({ method: "POST", path: "/users/identifiers", key: "client", json }, options);
   }
@@ -88,7 +89,7 @@ export class People extends Automation {
   async deleteUserIdentifier(
     { identifier }: { identifier: string },
     options?: CallOptions,
-  ): Promise<Result<UserIdentifierDeleted>> {
+  ): Promise<Result<IdentifierDeleted>> {
     const spec = { path: path`/users/identifiers/${{ identifier }}`, key: "client" } as const;
     return this.call({ ...spec, method: "DELETE" }, options);
   }

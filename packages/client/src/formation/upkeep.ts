@@ -1,12 +1,10 @@
+import type { Ingestion, IngestionAccepted, MemoryForgotten } from "@muxi/protocol/types";
 import { path } from "../http/arguments.ts";
 import type { CallOptions } from "../http/send.ts";
 import type { Result } from "../http/unwrap.ts";
 import type {
-  Ingestion,
-  IngestionAccepted,
   IngestionItem,
   MemoryBackfill,
-  MemoryForgotten,
   MemoryLint,
   MemoryRebuild,
   Tuning,

@@ -55,57 +55,8 @@ export interface SchedulerJobList {
   count: number;
 }
 
-/** A standard operating procedure, without its text. */
-export interface SopSummary {
-  name: string;
-  title: string;
-  type: string;
-  steps: unknown[] | number | null;
-  agents_used: string[] | null;
-}
-
-/** The standard operating procedures. */
-export interface SopList {
-  sops: SopSummary[];
-  count: number;
-}
-
-/** A standard operating procedure. */
-export interface Sop extends SopSummary {
-  content: string;
-  metadata: Record<string, unknown>;
-  references: unknown[] | null;
-}
-
-/** A skill, in a line. */
-export interface SkillSummary {
-  name: string;
-  description: string;
-  scope: "public" | "private";
-}
-
-/** The skills of a formation or of an agent. */
-export interface SkillList {
-  skills: SkillSummary[];
-}
-
-/** A skill. */
-export interface Skill {
-  name: string;
-  description: string;
-  license: string | null;
-  compatibility: unknown;
-  allowed_tools: unknown;
-  resources: unknown;
-}
-
 /** Whether a notification reached the user. */
 export interface NotificationResult {
   delivered: boolean;
   [field: string]: unknown;
-}
-
-/** The text that says what was done. */
-export interface Confirmation {
-  message: string;
 }

@@ -14,21 +14,6 @@ export interface IngestionItem {
   metadata?: Record<string, unknown>;
 }
 
-/** What becomes of each memory that was sent. */
-export interface IngestionAccepted {
-  /** Null when there is nothing new to read. */
-  processing_id: string | null;
-  items: { index: number; status: string }[];
-  counts: { accepted: number; duplicate: number; invalid: number };
-  status_url?: string;
-}
-
-/** How far the reading of the memories is. */
-export interface Ingestion {
-  status: "queued" | "processing" | "completed" | "failed";
-  [field: string]: unknown;
-}
-
 /** While it runs in the background, its job; else its report. */
 export interface MemoryRebuild {
   user_id?: string;
@@ -44,16 +29,6 @@ export interface MemoryRebuild {
 export interface MemoryBackfill {
   user_id: string;
   synthesized: number;
-}
-
-/** What was forgotten. */
-export interface MemoryForgotten {
-  user_id: string;
-  source: string;
-  deleted_events: number;
-  grace_period_days: number;
-  projections?: unknown;
-  rebuild_required?: boolean;
 }
 
 /** What is wrong with the memories of a user. */

@@ -42,6 +42,8 @@ const serverSection = section({
     client_key: filledText.optional(),
     admin_key: filledText.optional(),
   }).prefault({}),
+  /** Calls of one key for one user; no limit unless given. */
+  rate_limit: section({ requests_per_minute: positive }).optional(),
   auth: removed("is no longer supported; the keys are in server.api_keys"),
 });
 
@@ -87,6 +89,35 @@ const schedulerSection = section({
     .default("09:00"),
 });
 
+const loggingStream = section({
+  id: filledText.optional(),
+  enabled: z.boolean().default(true),
+  transport: z.enum(["stdout", "file", "stream", "trail"]),
+  level: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  format: z
+    .enum([
+      "jsonl",
+      "text",
+      "msgpack",
+      "protobuf",
+      "datadog_json",
+      "splunk_hec",
+      "elastic_bulk",
+      "grafana_loki",
+      "newrelic_json",
+      "opentelemetry",
+    ])
+    .default("jsonl"),
+  destination: filledText.optional(),
+  protocol: text.optional(),
+  /** Names of events, with `*`. */
+  events: z.array(filledText).optional(),
+  auth: section({ type: text }).optional(),
+}).refine(({ transport, destination }) => destination !== undefined || !/^(file|stream)$/.test(transport), {
+  path: ["destination"],
+  error: "is needed: the path of the file, or the URL of the stream",
+});
+
 const loggingSection = section({
   system: section({
     level: z.enum(["debug", "info", "warning", "error"]).default("debug"),
@@ -94,7 +125,7 @@ const loggingSection = section({
   }).prefault({}),
   conversation: section({
     enabled: z.boolean().default(false),
-    streams: z.array(section({ transport: z.enum(["stdout", "file", "stream", "trail"]) })).default([]),
+    streams: z.array(loggingStream).default([]),
   }).prefault({}),
   redaction: section({ entities: z.boolean().default(true) }).prefault({}),
 });

@@ -13,6 +13,7 @@ const persistentSchema = section({
   connection_string: connection.optional(),
   embedding_model: text.optional(),
   query_timeout_seconds: seconds.default(30),
+  extraction: z.boolean().default(true),
   user_synopsis: section({
     enabled: z.boolean().default(true),
     cache_ttl: nonNegative.default(3600),

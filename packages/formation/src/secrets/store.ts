@@ -19,8 +19,23 @@ export interface Secrets {
    * @throws SecretsError when the name holds no letter or digit.
    */
   set(name: string, value: string): Promise<void>;
+  /**
+   * Stores a value as `set` does, unless the name is taken.
+   *
+   * @returns False when it is: nothing was changed.
+   */
+  create(name: string, value: string): Promise<boolean>;
   /** Removes a value and its line in the template; false when there was none. */
   delete(name: string): Promise<boolean>;
+  /** Takes up what others wrote to the file. */
+  reload(): Promise<Reloaded>;
+}
+
+/** Names, sorted: new ones, those with another value, those that are as they were. */
+export interface Reloaded {
+  added: string[];
+  overwritten: string[];
+  preserved: string[];
 }
 
 const valuesSchema = z.record(z.string(), z.string());
@@ -76,21 +91,37 @@ const ensureKey = async (dir: string): Promise<string> => {
 export const openSecrets = async (dir: string): Promise<Secrets> => {
   let values = await readValues(dir);
 
-  let last: Promise<void> = Promise.resolve();
+  let last: Promise<unknown> = Promise.resolve();
 
-  const change = (edit: (values: Map<string, string>) => void, name: string, isListed: boolean) => {
-    const work = async () => {
+  /** One after the other: two at once would both start from the same content. A failed one fails for its caller. */
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(work, work);
+    last = result;
+    return result;
+  };
+
+  /** @param edit Returns false to leave everything as it is. */
+  const change = (edit: (values: Map<string, string>) => boolean, name: string, isListed: boolean) =>
+    inTurn(async () => {
       // Read again, so that what another process stored meanwhile stays.
       const changed = await readValues(dir);
-      edit(changed);
+      if (!edit(changed)) {
+        values = changed;
+        return false;
+      }
       const token = encryptFernet(await ensureKey(dir), JSON.stringify(Object.fromEntries(changed)));
       await writeAtomically(join(dir, secretFiles.encrypted), token, 0o600);
       values = changed;
       await editTemplate(dir, isListed ? { add: [name] } : { remove: [name] });
-    };
-    // One after the other: two at once would both start from the same content. A failed one fails for its caller.
-    last = last.then(work, work);
-    return last;
+      return true;
+    });
+
+  const storedName = (name: string): string => {
+    const normalized = normalizeSecretName(name);
+    if (normalized === "") {
+      throw new SecretsError(secretFiles.encrypted, "a secret's name needs a letter or a digit");
+    }
+    return normalized;
   };
 
   return {
@@ -100,17 +131,29 @@ export const openSecrets = async (dir: string): Promise<Secrets> => {
       return stored === undefined ? undefined : values.get(stored);
     },
     set: async (name, value) => {
-      const normalized = normalizeSecretName(name);
-      if (normalized === "") {
-        throw new SecretsError(secretFiles.encrypted, "a secret's name needs a letter or a digit");
-      }
-      await change((changed) => changed.set(normalized, value), normalized, true);
+      const normalized = storedName(name);
+      await change((changed) => changed.set(normalized, value).has(normalized), normalized, true);
     },
-    delete: async (name) => {
-      const normalized = normalizeSecretName(name);
-      if (!values.has(normalized)) return false;
-      await change((changed) => changed.delete(normalized), normalized, false);
-      return true;
+    create: async (name, value) => {
+      const normalized = storedName(name);
+      const add = (changed: Map<string, string>) =>
+        !changed.has(normalized) && changed.set(normalized, value).has(normalized);
+      return change(add, normalized, true);
     },
+    delete: (name) => {
+      const normalized = normalizeSecretName(name);
+      return change((changed) => changed.delete(normalized), normalized, false);
+    },
+    reload: () =>
+      inTurn(async () => {
+        const before = values;
+        values = await readValues(dir);
+        const names = [...values.keys()].sort();
+        return {
+          added: names.filter((name) => !before.has(name)),
+          overwritten: names.filter((name) => before.has(name) && before.get(name) !== values.get(name)),
+          preserved: names.filter((name) => before.get(name) === values.get(name)),
+        };
+      }),
   };
 };

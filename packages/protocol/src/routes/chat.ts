@@ -1,4 +1,6 @@
+import * as z from "zod";
 import { chatEventSchema, chatRequestSchema, chatResultSchema } from "../chat.ts";
+import { chatAcceptedSchema } from "../requests.ts";
 import { type Route, route } from "../route.ts";
 
 /** Chat (contract/formation-api.md 4.2). */
@@ -12,16 +14,17 @@ export const chatRoutes = {
     body: chatRequestSchema,
     object: "message",
     type: "chat.completed",
-    data: chatResultSchema,
+    background: { status: 202, object: "request", type: "chat.async_accepted" },
+    data: z.union([chatResultSchema, chatAcceptedSchema]),
     stream: { events: chatEventSchema, always: false },
     errors: [
       "INVALID_REQUEST",
       "AGENT_NOT_FOUND",
       "RESOURCE_NOT_FOUND",
       "CONFLICT",
+      "IDEMPOTENCY_KEY_REUSED",
       "PAYLOAD_TOO_LARGE",
       "LLM_RATE_LIMITED",
-      "NOT_IMPLEMENTED",
       "LLM_ERROR",
       "LLM_TIMEOUT",
       "SERVICE_UNAVAILABLE",

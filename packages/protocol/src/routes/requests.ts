@@ -1,11 +1,41 @@
 import * as z from "zod";
 import { chatEventSchema } from "../chat.ts";
-import { cancelResultSchema } from "../requests.ts";
+import {
+  cancelResultSchema,
+  formationEventSchema,
+  requestListSchema,
+  requestStatusSchema,
+} from "../requests.ts";
 import { type Route, route } from "../route.ts";
 import { requestId, sessionId } from "./parameters.ts";
 
 /** Requests and their events (contract/formation-api.md 4.3, 4.5). */
 export const requestsRoutes = {
+  getRequests: route({
+    method: "GET",
+    path: "/requests",
+    summary: "The user's requests, newest first; with the admin key everybody's",
+    tag: "Requests",
+    key: "either",
+    user: "filter",
+    query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
+    object: "request_list",
+    type: "request.list.retrieved",
+    data: requestListSchema,
+  }),
+  getRequest: route({
+    method: "GET",
+    path: "/requests/{request_id}",
+    summary: "How a request stands, and its answer",
+    tag: "Requests",
+    key: "either",
+    user: "filter",
+    params: requestId,
+    object: "request_status",
+    type: "request.status.retrieved",
+    data: requestStatusSchema,
+    errors: ["REQUEST_NOT_FOUND", "FORBIDDEN"],
+  }),
   cancelRequest: route({
     method: "DELETE",
     path: "/requests/{request_id}",
@@ -18,6 +48,31 @@ export const requestsRoutes = {
     type: "request.cancelled",
     data: cancelResultSchema,
     errors: ["NOT_FOUND", "FORBIDDEN", "OPERATION_FAILED"],
+  }),
+  getUserEvents: route({
+    method: "GET",
+    path: "/events",
+    summary: "What happens to the user from now on; with the admin key to everybody",
+    tag: "Events",
+    key: "either",
+    user: "filter",
+    object: "request",
+    type: "request.events",
+    data: z.object({}),
+    stream: { events: formationEventSchema, always: true },
+  }),
+  getSessionEvents: route({
+    method: "GET",
+    path: "/events/{session_id}",
+    summary: "What happens in a session from now on",
+    tag: "Events",
+    key: "either",
+    user: "filter",
+    params: sessionId,
+    object: "request",
+    type: "request.events",
+    data: z.object({}),
+    stream: { events: formationEventSchema, always: true },
   }),
   getRequestEvents: route({
     method: "GET",

@@ -1,58 +1,83 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import {
   ApiError,
   type EnvelopeContext,
   errorEnvelope,
   headers,
-  newId,
   openApi,
   type Route,
   type RouteId,
   routes,
   successEnvelope,
 } from "@muxi/protocol";
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import { type Endpoints, type KeyUsed, readCall, streamed } from "./endpoint.ts";
+import type { AuditedCall, AuditTrail } from "../audit/index.ts";
+import { createRouter, readJson } from "../http/index.ts";
+import type { Observe } from "../observability/index.ts";
+import type { Identities } from "../users/index.ts";
+import { readAsMeant, redirectOldCall } from "./aliases.ts";
+import { allowOrigins } from "./cors.ts";
+import { type Endpoints, readCall, streamed } from "./endpoint.ts";
 import { asApiError } from "./failures.ts";
 import { type ApiKeys, createKeyCheck } from "./keys.ts";
+import { createMcpServer } from "./mcp.ts";
 import { homePage } from "./page.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import { openRequest, type Request, takeRequestId } from "./request.ts";
 
 export interface AppDeps {
   formationId: string;
   version: string;
   keys: ApiKeys;
   endpoints: Endpoints;
-  /** Bytes of a request body. */
-  bodyLimit: number;
+  identities: Identities;
+  audit: AuditTrail;
+  observe: Observe;
+  /** Calls that one key may make for one user; undefined for any number. */
+  requestsPerMinute: number | undefined;
+  /** Bytes of a request body, by route. */
+  bodyLimit: (id: RouteId) => number;
   accessLog: boolean;
   now: () => number;
   log: Logger;
 }
 
-declare module "fastify" {
-  interface FastifyRequest {
-    keyUsed: KeyUsed;
-  }
+/** The HTTP surface of a formation. */
+export interface App {
+  /** Gives the port, which is a free one for port 0. */
+  listen(host: string, port: number): Promise<number>;
+  /** Takes no more connections, and ends each with the answer that it waits for. */
+  refuse(): void;
+  /** Waits for the answers, and cuts the streams that go on. */
+  close(): Promise<void>;
 }
 
-const methods = ["GET", "POST", "PUT", "DELETE"] as const;
+/** Time for the last pieces of answers to reach their callers, in milliseconds. */
+const lastWords = 1_000;
 
-const usableId = /^[A-Za-z0-9_.:-]{1,200}$/;
+type Handler = (request: Request, response: ServerResponse) => Promise<void>;
 
-/** A caller's own id for a request is kept, so that its logs and ours meet (contract/formation-api.md 2.4). */
-const requestIdOf = (sent: unknown): string =>
-  typeof sent === "string" && usableId.test(sent) ? sent : newId("request");
-
-/** A request id in the body, which is where chats carry it, is the caller's own just as one in the header. */
-const takeRequestId = (request: FastifyRequest, reply: FastifyReply) => {
-  const { body } = request;
-  if (typeof body !== "object" || body === null || !("request_id" in body)) return;
-  if (typeof body.request_id !== "string" || !usableId.test(body.request_id)) return;
-  request.id = body.request_id;
-  reply.header(headers.requestId, request.id);
+const sendText = (response: ServerResponse, status: number, type: string, text: string): void => {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) }).end(text);
 };
 
+const sendJson = (response: ServerResponse, status: number, value: unknown): void =>
+  sendText(response, status, "application/json; charset=utf-8", JSON.stringify(value));
+
+const auditedCall = (row: Route, { id, raw, params }: Request): AuditedCall => ({
+  row,
+  requestId: id,
+  ip: raw.socket.remoteAddress ?? "",
+  params,
+});
+
 const asString = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+/** Whether the work of a call was only taken on. */
+const isInBackground = (row: Route, data: object): row is Route & Required<Pick<Route, "background">> =>
+  row.background !== undefined && "status" in data && data.status === "processing";
 
 /** Builds the HTTP surface of a formation from the route table. */
 export const createApp = ({
@@ -60,133 +85,181 @@ export const createApp = ({
   version,
   keys,
   endpoints,
+  identities,
+  audit,
+  observe,
+  requestsPerMinute,
+  bodyLimit,
+  accessLog,
   now,
   log,
-  ...options
-}: AppDeps): FastifyInstance => {
-  const app = Fastify({
-    bodyLimit: options.bodyLimit,
-    genReqId: (raw) => requestIdOf(raw.headers[headers.requestId]),
-    routerOptions: { maxParamLength: 500 },
-    // Connections that never finish their headers or body; answers may take as long as they need.
-    connectionTimeout: 0,
-    requestTimeout: 60_000,
-    keepAliveTimeout: 72_000,
-    forceCloseConnections: "idle",
-  });
+}: AppDeps): App => {
   const checkKey = createKeyCheck(keys);
+  const checkRate = createRateLimit(requestsPerMinute, now);
+  const router = createRouter<Handler>();
 
-  const contextOf = (request: FastifyRequest): EnvelopeContext => ({
+  const contextOf = (request: Request): EnvelopeContext => ({
     requestId: request.id,
     idempotencyKey: asString(request.headers[headers.idempotencyKey]),
-    now: now(),
+    now: request.answeredAt ?? now(),
   });
 
-  const sendError = (error: ApiError, request: FastifyRequest, reply: FastifyReply) => {
-    if (error.retryAfter !== undefined) reply.header("retry-after", Math.ceil(error.retryAfter));
-    return reply.status(error.status).send(errorEnvelope(error, contextOf(request)));
-  };
-
-  app.decorateRequest("keyUsed", "none");
-
-  app.addHook("onRequest", async (request, reply) => {
-    reply.header(headers.requestId, request.id);
-    const { origin } = request.headers;
-    if (origin === undefined) return;
-    // Keys travel in headers that a page must know, never in cookies: any origin may ask.
-    reply.header("access-control-allow-origin", origin);
-    reply.header("access-control-allow-credentials", "true");
-    reply.header("access-control-expose-headers", "x-muxi-request-id, retry-after");
-    reply.header("vary", "origin");
-    if (request.method !== "OPTIONS") return;
-    reply.header("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");
-    reply.header("access-control-allow-headers", request.headers["access-control-request-headers"] ?? "*");
-    reply.header("access-control-max-age", "86400");
-    return reply.status(204).send();
-  });
-
-  if (options.accessLog) {
-    app.addHook("onResponse", async (request, reply) => {
-      log.info(
-        {
-          request_id: request.id,
-          method: request.method,
-          path: request.url.split("?")[0],
-          status: reply.statusCode,
-          duration_ms: Math.round(reply.elapsedTime),
-        },
-        "access",
-      );
-    });
-  }
-
-  const parseJson = app.getDefaultJsonParser("error", "ignore");
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body: string, done) => {
-    if (body === "") done(null, undefined);
-    else void parseJson(request, body, done);
-  });
-
-  app.setErrorHandler((thrown, request, reply) => {
+  const errorOf = (thrown: unknown, request: Request): ApiError => {
     const error = asApiError(thrown, request.id);
     if (error.status >= 500 && error.cause !== undefined) {
       log.error({ err: error.cause, code: error.code, request_id: request.id }, "request failed");
     }
-    return sendError(error, request, reply);
-  });
+    return error;
+  };
 
-  app.setNotFoundHandler((request, reply) =>
-    sendError(
-      new ApiError("RESOURCE_NOT_FOUND", `There is no ${request.method} ${request.url.split("?")[0]}`),
-      request,
-      reply,
-    ),
-  );
+  const sendError = (thrown: unknown, request: Request, response: ServerResponse): void => {
+    const error = errorOf(thrown, request);
+    if (response.headersSent) return;
+    if (error.retryAfter !== undefined) response.setHeader("retry-after", Math.ceil(error.retryAfter));
+    sendJson(response, error.status, errorEnvelope(error, contextOf(request)));
+  };
 
-  const mount = <Id extends RouteId>(id: Id) => {
+  const admit = (row: Route, request: Request): void => {
+    try {
+      request.keyUsed = checkKey(row.key, request.headers);
+    } catch (error) {
+      audit.denied(auditedCall(row, request));
+      observe({
+        event: "request.denied.auth",
+        level: "warn",
+        requestId: request.id,
+        data: { path: row.path },
+      });
+      throw error;
+    }
+  };
+
+  /** Validates a request whose key and body were looked at, and gives its envelope; undefined for a stream. */
+  const perform = async <Id extends RouteId>(id: Id, request: Request, response: ServerResponse) => {
     const row: (typeof routes)[Id] = routes[id];
     const endpoint: Endpoints[Id] = endpoints[id];
-    app.route({
-      method: row.method,
-      url: `/v1${row.path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
-      onRequest: async (request) => {
-        request.keyUsed = checkKey(row.key, request.headers);
-      },
-      handler: async (request, reply) => {
-        takeRequestId(request, reply);
-        const data = await endpoint(readCall(row, request.keyUsed, request, reply));
-        if (data === streamed) return reply;
-        return reply.status(row.status).send(successEnvelope(row, data, contextOf(request)));
-      },
-    });
+    const changes = identities.refresh();
+    if (changes) await changes;
+    const call = readCall(row, request, response, identities.ownerOf);
+    checkRate(request.keyUsed, call.userId);
+    const data = await endpoint(call);
+    if (request.keyUsed === "admin" && row.method !== "GET") {
+      await audit.changed({ ...auditedCall(row, request), userId: call.userId });
+    }
+    if (data === streamed) return undefined;
+    const { status, type } = isInBackground(row, data) ? row.background : row;
+    return { status, envelope: successEnvelope({ object: row.object, type }, data, contextOf(request)) };
   };
-  for (const id of Object.keys(routes) as RouteId[]) mount(id);
 
-  for (const path of new Set(Object.values<Route>(routes).map((row) => row.path))) {
-    const allowed = Object.values<Route>(routes)
-      .filter((row) => row.path === path)
-      .map(({ method }) => method);
-    app.route({
-      method: methods.filter((method) => !allowed.includes(method)),
-      url: `/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
-      handler: async (request, reply) => {
-        reply.header("allow", allowed.join(", "));
-        throw new ApiError(
-          "METHOD_NOT_ALLOWED",
-          `${request.method} is not possible on /v1${path}: use ${allowed.join(" or ")}`,
-        );
-      },
-    });
+  const handlerOf = (id: RouteId): Handler => {
+    const row: Route = routes[id];
+    return async (request, response) => {
+      admit(row, request);
+      if (row.body || request.reshape) {
+        const body = await readJson(request.raw, bodyLimit(id));
+        request.body = request.reshape ? request.reshape(body) : body;
+        takeRequestId(request, response);
+      }
+      const answer = await perform(id, request, response);
+      if (answer) sendJson(response, answer.status, answer.envelope);
+    };
+  };
+  for (const id of Object.keys(routes) as RouteId[]) {
+    const { method, path }: Route = routes[id];
+    router.add(method, `/v1${path}`, handlerOf(id));
   }
 
   // Made when somebody asks: it takes longer than the rest of the start together.
   let description: ReturnType<typeof openApi> | undefined;
-  app.get("/openapi.json", async () => {
+  router.add("GET", "/openapi.json", async (_, response) => {
     description ??= openApi({ title: `MUXI formation ${formationId}`, version });
-    return description;
+    sendJson(response, 200, description);
   });
-  for (const url of ["/", "/v1"]) {
-    app.get(url, async (_, reply) => reply.type("text/html; charset=utf-8").send(homePage(formationId)));
+  for (const path of ["/", "/v1"]) {
+    router.add("GET", path, async (_, response) =>
+      sendText(response, 200, "text/html; charset=utf-8", homePage(formationId)),
+    );
   }
-  return app;
+
+  const answerMcp = createMcpServer({
+    formationId,
+    version,
+    async call(id, request, response) {
+      try {
+        admit(routes[id], request);
+        return { envelope: (await perform(id, request, response))?.envelope, failed: false };
+      } catch (thrown) {
+        return { envelope: errorEnvelope(errorOf(thrown, request), contextOf(request)), failed: true };
+      }
+    },
+  });
+  router.add("POST", "/mcp", async (request, response) => {
+    const answer = await answerMcp(await readJson(request.raw, bodyLimit("chat")), request, response);
+    if (answer) sendJson(response, 200, answer);
+    else response.writeHead(202).end();
+  });
+
+  const handle: Handler = async (request, response) => {
+    readAsMeant(request);
+    const { method, path } = request;
+    let match = router.find(method, path);
+    if ((match === undefined || "allowed" in match) && redirectOldCall(request)) {
+      match = router.find(request.method, request.path);
+    }
+    if (match === undefined) throw new ApiError("RESOURCE_NOT_FOUND", `There is no ${method} ${path}`);
+    if ("allowed" in match) {
+      response.setHeader("allow", match.allowed.join(", "));
+      throw new ApiError(
+        "METHOD_NOT_ALLOWED",
+        `${method} is not possible on ${path}: use ${match.allowed.join(" or ")}`,
+      );
+    }
+    request.params = match.params;
+    await match.value(request, response);
+  };
+
+  const logAccess = ({ id, method, path, receivedAt }: Request, response: ServerResponse): void => {
+    const duration_ms = Math.round(performance.now() - receivedAt);
+    log.info({ request_id: id, method, path, status: response.statusCode, duration_ms }, "access");
+  };
+
+  const answer = (raw: IncomingMessage, response: ServerResponse): void => {
+    const request = openRequest(raw);
+    response.setHeader(headers.requestId, request.id);
+    if (closed) response.setHeader("connection", "close");
+    if (accessLog) response.once("close", () => logAccess(request, response));
+    if (allowOrigins(raw, response)) return;
+    handle(request, response).catch((error: unknown) => sendError(error, request, response));
+  };
+
+  const server: Server = createServer(
+    {
+      // For a request to come whole; answers may take as long as they need.
+      requestTimeout: 60_000,
+      keepAliveTimeout: 72_000,
+      noDelay: true,
+    },
+    answer,
+  );
+
+  let closed: Promise<unknown> | undefined;
+
+  return {
+    async listen(host, port) {
+      server.listen({ host, port, backlog: 4096 });
+      await once(server, "listening");
+      return (server.address() as AddressInfo).port;
+    },
+    refuse() {
+      if (!server.listening) return;
+      closed ??= once(server.close(), "close");
+      server.closeIdleConnections();
+    },
+    async close() {
+      this.refuse();
+      const timer = setTimeout(() => server.closeAllConnections(), lastWords);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
 };

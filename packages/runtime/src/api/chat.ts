@@ -1,10 +1,23 @@
-import { ApiError, type routes } from "@muxi/protocol";
-import type { Overlord, Run } from "../overlord/index.ts";
+import { ApiError, headers, type routes } from "@muxi/protocol";
+import type { AttachmentReader } from "../attachments/index.ts";
+import type { Deliveries } from "../jobs/index.ts";
+import type { Overlord, Run, Turn } from "../overlord/index.ts";
 import { type Endpoint, streamed } from "./endpoint.ts";
+import { idempotencyOf } from "./idempotency.ts";
 import { streamEvents } from "./sse.ts";
 
 /** How long a caller may be away before `on_disconnect: "cancel"` stops the answer, in milliseconds. */
 const returnWithin = 10_000;
+
+export interface ChatDeps {
+  overlord: Overlord;
+  attachments: AttachmentReader;
+  deliveries: Deliveries;
+  /** Characters (contract/formation.md 2.3). */
+  longestMessage: number;
+  /** Seconds after which a caller who waits is told that the answer comes in the background; undefined for never. */
+  threshold: number | undefined;
+}
 
 const stopIfNobodyReturns = (run: Run) => {
   const timer = setTimeout(() => {
@@ -13,13 +26,29 @@ const stopIfNobodyReturns = (run: Run) => {
   timer.unref();
 };
 
-/** `POST /chat` (contract/formation-api.md 4.2, 5.1). */
-export const chatEndpoint = (deps: {
-  overlord: Overlord;
-  /** Characters (contract/formation.md 2.3). */
-  longestMessage: number;
-}): Endpoint<typeof routes.chat> => {
-  return async ({ body, userId, request, reply }) => {
+/** `data` of a request that goes on without its caller. */
+const accepted = (request_id: string) =>
+  ({ request_id, status: "processing", status_url: `/v1/requests/${request_id}` }) as const;
+
+/** `POST /chat` (contract/formation-api.md 4.2, 5.1, 6.1). */
+export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
+  const { overlord } = deps;
+
+  /** Undefined when the answer took too long. */
+  const resultWithin = async (run: Run, seconds: number | undefined) => {
+    if (seconds === undefined) return run.result;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, Math.min(seconds * 1000, 2 ** 31 - 1), undefined);
+    });
+    try {
+      return await Promise.race([run.result, tooLong]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return async ({ body, userId, request, response }) => {
     if (body.message.trim() === "") throw new ApiError("INVALID_REQUEST", "The message is blank");
     if (body.message.length > deps.longestMessage) {
       throw new ApiError(
@@ -27,23 +56,41 @@ export const chatEndpoint = (deps: {
         `The message has ${body.message.length} characters; the limit is ${deps.longestMessage} (input_limits.max_message_length)`,
       );
     }
-    if (body.mode === "async") {
-      throw new ApiError("NOT_IMPLEMENTED", "Chat does not run in the background yet: leave out mode");
-    }
-    if (body.files && body.files.length > 0) {
-      throw new ApiError("NOT_IMPLEMENTED", "Chat does not take files yet: put their text into the message");
-    }
-    const run = await deps.overlord.chat({
+    if (body.webhook_url !== undefined) await deps.deliveries.checkTarget(body.webhook_url);
+    const turn: Turn = {
       requestId: request.id,
       userId,
       message: body.message,
       sessionId: body.session_id ?? undefined,
       agentId: body.agent_id,
-    });
-    if (!body.stream) return run.result;
-    streamEvents(reply, run.log, 0, () => {
-      if (body.on_disconnect === "cancel") stopIfNobodyReturns(run);
-    });
-    return streamed;
+      webhookUrl: body.webhook_url,
+      attachments: body.files?.length ? await deps.attachments.read(body.files) : undefined,
+      idempotency: idempotencyOf(request),
+    };
+    if (body.mode === "async") {
+      request.id = await overlord.submit(turn);
+      return accepted(request.id);
+    }
+    const run = await overlord.chat(turn);
+    const { requestId } = run.identity;
+    if (requestId !== request.id) {
+      // The first call of this idempotency key is the one that is answered.
+      request.id = requestId;
+      response.setHeader(headers.requestId, requestId);
+    }
+    if (body.stream) {
+      streamEvents(response, run.log, 0, () => {
+        if (body.on_disconnect === "cancel") stopIfNobodyReturns(run);
+      });
+      return streamed;
+    }
+    const threshold = deps.threshold === undefined ? undefined : (body.threshold_seconds ?? deps.threshold);
+    const result = await resultWithin(run, threshold);
+    if (result) {
+      if (run.endedAt !== undefined) request.answeredAt = run.endedAt;
+      return result;
+    }
+    await overlord.continueInBackground(run, turn);
+    return accepted(requestId);
   };
 };

@@ -1,6 +1,7 @@
+import type { ServerResponse } from "node:http";
 import { ApiError, fieldErrors, headers, type Route, type RouteId, type routes } from "@muxi/protocol";
-import type { FastifyReply, FastifyRequest } from "fastify";
 import type * as z from "zod";
+import type { KeyUsed, Request } from "./request.ts";
 
 type Parsed<R, Part extends "params" | "query" | "body"> =
   R extends Record<Part, z.ZodType> ? z.output<R[Part]> : undefined;
@@ -10,10 +11,12 @@ export interface Call<R extends Route> {
   params: Parsed<R, "params">;
   query: Parsed<R, "query">;
   body: Parsed<R, "body">;
-  /** Whose data is meant. Undefined only where an admin asked without naming a user. */
+  /** Owner of the data that is meant. Undefined only where an admin asked without naming a user. */
   userId: R["user"] extends "filter" ? string | undefined : string;
-  request: FastifyRequest;
-  reply: FastifyReply;
+  /** The key that opened the route. */
+  keyUsed: KeyUsed;
+  request: Request;
+  response: ServerResponse;
 }
 
 /** Returned by an endpoint that wrote its answer to the socket itself. */
@@ -24,9 +27,6 @@ export type Endpoint<R extends Route> = (call: Call<R>) => Promise<z.input<R["da
 
 /** One endpoint for every row. */
 export type Endpoints = { [Id in RouteId]: Endpoint<(typeof routes)[Id]> };
-
-/** The key that opened the route. */
-export type KeyUsed = "client" | "admin" | "none";
 
 const longestUserId = 256;
 
@@ -49,8 +49,8 @@ const userIdOf = (row: Route, keyUsed: KeyUsed, header: unknown, body: unknown):
   return row.user === "filter" ? undefined : "0";
 };
 
-const parse = (schema: z.ZodType | undefined, value: unknown): unknown => {
-  if (!schema) return undefined;
+/** @throws ApiError `INVALID_PARAMS` (with `validation_errors`) */
+export const validated = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> => {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const errors = fieldErrors(result.error.issues);
@@ -60,21 +60,25 @@ const parse = (schema: z.ZodType | undefined, value: unknown): unknown => {
   });
 };
 
+const parse = (schema: z.ZodType | undefined, value: unknown): unknown => schema && validated(schema, value);
+
 /**
  * Validates a request by its row.
  *
+ * @param ownerOf Whose data the identifier of a user reaches.
  * @throws ApiError `INVALID_REQUEST` (no user), `INVALID_PARAMS` (with `validation_errors`)
  */
 export const readCall = <R extends Route>(
   row: R,
-  keyUsed: KeyUsed,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: Request,
+  response: ServerResponse,
+  ownerOf: (identifier: string) => string,
 ): Call<R> => {
   const params = parse(row.params, request.params);
   const query = parse(row.query, request.query);
   const body = parse(row.body, request.body);
-  const userId = userIdOf(row, keyUsed, request.headers[headers.userId], body);
+  const identifier = userIdOf(row, request.keyUsed, request.headers[headers.userId], body);
+  const userId = identifier === undefined ? undefined : ownerOf(identifier);
   // The row's own schemas and user rule made these values; the compiler cannot follow them through the table.
-  return { params, query, body, userId, request, reply } as Call<R>;
+  return { params, query, body, userId, keyUsed: request.keyUsed, request, response } as Call<R>;
 };

@@ -1,11 +1,14 @@
 import type { AgentDefinition, Formation } from "@muxi/formation";
 import { type Agent, ApiError, agentSchema } from "@muxi/protocol";
 import * as z from "zod";
+import type { Model } from "../models/index.ts";
 import type { Runs } from "../overlord/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
 interface FormationDeps {
   formation: Formation;
+  /** The model that answers for each agent, by agent id. */
+  models: ReadonlyMap<string, Model>;
   runs: Runs;
   /** Unix milliseconds of the start. */
   startedAt: number;
@@ -27,7 +30,10 @@ const shownFields = [
 const knowledgeSources = z.object({ sources: z.array(z.record(z.string(), z.unknown())) });
 
 /** Texts come from the agent as written: in its definition the secrets are filled in. */
-const wireAgent = ({ document, id, name, role, specialties, source }: AgentDefinition): Agent => {
+const wireAgent = (
+  { document, id, name, role, specialties, source }: AgentDefinition,
+  model: Model | undefined,
+): Agent => {
   const knowledge = knowledgeSources.safeParse(document.knowledge).data?.sources;
   return agentSchema.parse({
     ...Object.fromEntries(shownFields.map((field) => [field, document[field]])),
@@ -37,13 +43,14 @@ const wireAgent = ({ document, id, name, role, specialties, source }: AgentDefin
     active: true,
     role,
     specialties,
+    model: model?.id,
     knowledge,
     source,
   });
 };
 
 /** Health, status, configuration and agents (contract/formation-api.md 4.1, 4.12). */
-export const formationEndpoints = ({ formation, runs, startedAt, now }: FormationDeps) =>
+export const formationEndpoints = ({ formation, models, runs, startedAt, now }: FormationDeps) =>
   ({
     async getHealth() {
       return { status: "healthy", formation_id: formation.id, version: formation.version };
@@ -95,13 +102,14 @@ export const formationEndpoints = ({ formation, runs, startedAt, now }: Formatio
     },
 
     async getAgents() {
-      return { agents: formation.agents.map(wireAgent), count: formation.agents.length };
+      const { agents } = formation;
+      return { agents: agents.map((agent) => wireAgent(agent, models.get(agent.id))), count: agents.length };
     },
 
     async getAgent({ params: { agent_id } }) {
       const agent = formation.agents.find(({ id }) => id === agent_id);
       if (!agent)
         throw new ApiError("AGENT_NOT_FOUND", `Agent '${agent_id}' not found: GET /v1/agents lists them`);
-      return wireAgent(agent);
+      return wireAgent(agent, models.get(agent_id));
     },
   }) satisfies Partial<Endpoints>;

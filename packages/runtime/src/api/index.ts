@@ -1,7 +1,21 @@
 /** HTTP in and out: keys, validation, envelope, event streams; one file for each group of endpoints. */
 export { createApp } from "./app.ts";
+export { audioChatEndpoint } from "./audio.ts";
+export { auditEndpoints } from "./audit.ts";
+export { bufferEndpoints } from "./buffers.ts";
 export { chatEndpoint } from "./chat.ts";
+export { blockReader, configurationEndpoints, mcpToolsEndpoint } from "./configuration.ts";
+export { credentialEndpoints } from "./credentials.ts";
+export { deliveryEndpoints } from "./deliveries.ts";
 export { formationEndpoints } from "./formation.ts";
+export { historyEndpoints } from "./history.ts";
 export type { ApiKeys } from "./keys.ts";
-export { cancelEndpoint, requestEventsEndpoint } from "./requests.ts";
+export { logsEndpoint } from "./logs.ts";
+export { memoryEndpoints } from "./memories.ts";
+export { procedureEndpoints } from "./procedures.ts";
+export { requestEndpoints } from "./requests.ts";
+export { schedulerEndpoints } from "./scheduler.ts";
+export { secretEndpoints } from "./secrets.ts";
 export { sessionEndpoints } from "./sessions.ts";
+export { triggerEndpoints } from "./triggers.ts";
+export { userEndpoints } from "./users.ts";

@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { ApiError, headers, type KeyClass } from "@muxi/protocol";
-import type { KeyUsed } from "./endpoint.ts";
+import type { KeyUsed } from "./request.ts";
 
 export interface ApiKeys {
   clientKey: string;

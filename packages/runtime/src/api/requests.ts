@@ -1,41 +1,108 @@
-import { ApiError, type routes } from "@muxi/protocol";
-import type { Runs } from "../overlord/index.ts";
-import { type Endpoint, streamed } from "./endpoint.ts";
+import type { ServerResponse } from "node:http";
+import { EventLog, type Feed, type FeedFilter } from "../events/index.ts";
+import type { Register } from "../overlord/index.ts";
+import type { StoredRequest } from "../store/index.ts";
+import { type Endpoints, streamed } from "./endpoint.ts";
 import { streamEvents } from "./sse.ts";
 
-/** `DELETE /requests/{request_id}` (contract/formation-api.md 4.3). */
-export const cancelEndpoint = (runs: Runs): Endpoint<typeof routes.cancelRequest> => {
-  return async ({ params: { request_id }, userId }) => {
-    const run = runs.get(request_id);
-    if (!run)
-      throw new ApiError("NOT_FOUND", `Request '${request_id}' not found: it may have ended a while ago`);
-    if (userId !== undefined && run.identity.userId !== userId) {
-      throw new ApiError("FORBIDDEN", `Request '${request_id}' belongs to another user`);
-    }
-    if (run.state === "completed" || run.state === "failed") {
-      throw new ApiError("OPERATION_FAILED", `Request '${request_id}' has already ${run.state}`);
-    }
-    run.stop(new ApiError("CANCELLED", "Stopped on request"));
-    return { request_id, status: "cancelled", cancellation: "immediate", message: "Request cancelled" };
+/** Silence after which a comment shows that a stream of events lives, in milliseconds. */
+const keepAliveAfter = 10_000;
+/** What may wait for a slow reader, in bytes; one that is slower is sent away. */
+const mostWaiting = 1_048_576;
+
+const seconds = (at: number) => at / 1000;
+
+const summaryOf = ({ id, userId, status, createdAt, error }: StoredRequest) => ({
+  request_id: id,
+  user_id: userId,
+  status,
+  progress: null,
+  created_at: seconds(createdAt),
+  ...(error !== null && { error }),
+});
+
+const statusOf = (request: StoredRequest) => {
+  const { status, completedAt, log: stored, sessionId } = request;
+  const log = new EventLog();
+  if (stored !== null) log.takeUp(stored);
+  const { lastEvent } = log;
+  const clarification = lastEvent?.type === "done" ? lastEvent.clarification : undefined;
+  return {
+    ...summaryOf(request),
+    session_id: sessionId,
+    ...(completedAt !== null && { completed_at: seconds(completedAt) }),
+    ...(status === "completed" && { result: log.text }),
+    ...(status === "awaiting_clarification" &&
+      clarification && { clarification: { question: clarification.question } }),
   };
 };
 
-/** `GET /events/{session_id}/{request_id}`: resumes a stream that broke off. */
-export const requestEventsEndpoint = (runs: Runs): Endpoint<typeof routes.getRequestEvents> => {
-  return async ({ params, query, userId, request, reply }) => {
-    const run = runs.get(params.request_id);
-    const isVisible =
-      run?.identity.sessionId === params.session_id &&
-      (userId === undefined || run.identity.userId === userId);
-    if (!run || !isVisible) {
-      throw new ApiError(
-        "REQUEST_NOT_FOUND",
-        `Request '${params.request_id}' not found: requests can be followed for 300 s after their end`,
-      );
-    }
-    const lastEventId = Number(request.headers["last-event-id"]);
-    const after = query.after ?? (Number.isInteger(lastEventId) && lastEventId > 0 ? lastEventId : 0);
-    streamEvents(reply, run.log, Math.min(after, run.log.lastSeq), () => {});
-    return streamed;
-  };
+/** A stream of what happens from now on (contract/formation-api.md 5.2). */
+const streamFeed = (response: ServerResponse, feed: Feed, filter: FeedFilter) => {
+  response.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",
+  });
+  response.write(": following\n\n");
+  const stop = feed.listen(filter, ({ type, message, sessionId, requestId }) => {
+    const event = {
+      type,
+      timestamp: seconds(Date.now()),
+      message,
+      session_id: sessionId,
+      request_id: requestId,
+    };
+    response.write(`data: ${JSON.stringify(event)}\n\n`);
+    timer.refresh();
+    if (response.writableLength > mostWaiting) response.destroy();
+  });
+  const timer = setInterval(() => response.write(": keepalive\n\n"), keepAliveAfter);
+  response.on("close", () => {
+    clearInterval(timer);
+    stop();
+  });
 };
+
+/** Requests and their events (contract/formation-api.md 4.3, 4.5). */
+export const requestEndpoints = ({ register, feed }: { register: Register; feed: Feed }) =>
+  ({
+    async getRequests({ userId, query: { limit } }) {
+      const requests = await register.list(userId, limit);
+      return {
+        requests: requests.map((request) => ({
+          ...summaryOf(request),
+          completed_at: request.completedAt === null ? null : seconds(request.completedAt),
+        })),
+        count: requests.length,
+      };
+    },
+
+    async getRequest({ params: { request_id }, userId }) {
+      return statusOf(await register.get(request_id, userId));
+    },
+
+    async cancelRequest({ params: { request_id }, userId }) {
+      const cancellation = await register.cancel(request_id, userId);
+      return { request_id, status: "cancelled" as const, cancellation, message: "Request cancelled" };
+    },
+
+    async getUserEvents({ userId, response }) {
+      streamFeed(response, feed, { userId });
+      return streamed;
+    },
+
+    async getSessionEvents({ params: { session_id }, userId, response }) {
+      streamFeed(response, feed, { userId, sessionId: session_id });
+      return streamed;
+    },
+
+    async getRequestEvents({ params, query, userId, request, response }) {
+      const { log, stop } = await register.follow(params.request_id, params.session_id, userId);
+      const lastEventId = Number(request.headers["last-event-id"]);
+      const after = query.after ?? (Number.isInteger(lastEventId) && lastEventId > 0 ? lastEventId : 0);
+      response.on("close", stop);
+      streamEvents(response, log, Math.min(after, log.lastSeq), () => {});
+      return streamed;
+    },
+  }) satisfies Partial<Endpoints>;

@@ -1,4 +1,4 @@
-import type { FastifyReply } from "fastify";
+import type { ServerResponse } from "node:http";
 import type { EventLog } from "../events/index.ts";
 
 /** Silence after which a comment shows that the stream lives, in milliseconds (contract/formation-api.md 5.1). */
@@ -15,13 +15,13 @@ const patience = 60_000;
  * @param after Id of the last event that the reader has seen; 0 for none.
  * @param onDrop Called when the reader leaves before the end.
  */
-export const streamEvents = (reply: FastifyReply, log: EventLog, after: number, onDrop: () => void): void => {
-  reply.hijack();
-  const { raw } = reply;
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined) raw.setHeader(name, value);
-  }
-  raw.writeHead(200, {
+export const streamEvents = (
+  response: ServerResponse,
+  log: EventLog,
+  after: number,
+  onDrop: () => void,
+): void => {
+  response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
@@ -32,33 +32,33 @@ export const streamEvents = (reply: FastifyReply, log: EventLog, after: number, 
 
   const write = (frames: string, lastSeq: number) => {
     sent = lastSeq;
-    if (!raw.write(frames)) blockedSince = performance.now();
+    if (!response.write(frames)) blockedSince = performance.now();
     timer.refresh();
   };
 
   const catchUp = () => {
     blockedSince = 0;
     if (sent < log.lastSeq) write(log.framesAfter(sent), log.lastSeq);
-    if (log.closed && blockedSince === 0) raw.end();
+    if (log.closed && blockedSince === 0) response.end();
   };
 
   const timer = setTimeout(() => {
-    if (blockedSince === 0) raw.write(": keepalive\n\n");
-    else if (performance.now() - blockedSince > patience) raw.destroy();
+    if (blockedSince === 0) response.write(": keepalive\n\n");
+    else if (performance.now() - blockedSince > patience) response.destroy();
     timer.refresh();
   }, keepAliveAfter);
 
   const stopListening = log.listen((frames, lastSeq) => {
     if (blockedSince !== 0) return;
     write(frames, lastSeq);
-    if (log.closed && blockedSince === 0) raw.end();
+    if (log.closed && blockedSince === 0) response.end();
   });
 
-  raw.on("drain", catchUp);
-  raw.on("close", () => {
+  response.on("drain", catchUp);
+  response.on("close", () => {
     clearTimeout(timer);
     stopListening();
-    if (!raw.writableFinished) onDrop();
+    if (!response.writableFinished) onDrop();
   });
   catchUp();
 };

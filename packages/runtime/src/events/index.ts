@@ -1,2 +1,3 @@
-/** What happened in a request, in order, with ids: feeds streams and their resumption. */
+/** What happened, in order and with ids: streams, their resumption, and what users may watch. */
+export { createFeed, type Feed, type FeedEvent, type FeedFilter } from "./feed.ts";
 export { EventLog, type FrameListener } from "./log.ts";

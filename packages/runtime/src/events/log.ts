@@ -1,4 +1,5 @@
 import type { ChatWireEvent } from "@muxi/protocol";
+import * as z from "zod";
 
 /** Encoded frames, and the id of the last one. */
 export type FrameListener = (frames: string, lastSeq: number) => void;
@@ -7,6 +8,12 @@ const frame = (seq: number, type: string, json: string) => `id: ${seq}\nevent: $
 
 const textFrame = (seq: number, text: string) =>
   frame(seq, "text", `{"type":"text","text":${JSON.stringify(text)}}`);
+
+/** What this process or another one of this version has stored; its events were made by it and are taken at their word. */
+const storedSchema = z.object({
+  text: z.string(),
+  events: z.array(z.union([z.number(), z.custom<ChatWireEvent>((event) => typeof event === "object")])),
+});
 
 /**
  * Everything that a request told its caller, in order and without gaps: event n has the id n, from 1 on.
@@ -61,6 +68,48 @@ export class EventLog {
     this.#closed = true;
     this.append(event);
     this.#listeners.clear();
+  }
+
+  /** Sends the listeners away without a last event: the request goes on elsewhere, where they can follow it. */
+  leave(): void {
+    this.#closed = true;
+    this.#tell("");
+    this.#listeners.clear();
+  }
+
+  /** The last event of a request that has ended. */
+  get lastEvent(): ChatWireEvent | undefined {
+    const last = this.#events.at(-1);
+    return typeof last === "object" ? last : undefined;
+  }
+
+  /**
+   * Everything, as it is stored.
+   *
+   * @param last The last event, which nobody is told before it is on disk.
+   */
+  serialize(last?: ChatWireEvent): string {
+    return JSON.stringify({ text: this.#text, events: last ? [...this.#events, last] : this.#events });
+  }
+
+  /** Takes up what another process has stored and is not here yet. */
+  takeUp(stored: string): void {
+    const { text, events } = storedSchema.parse(JSON.parse(stored));
+    const seen = this.#events.length;
+    let frames = "";
+    this.#text = text;
+    for (const [index, event] of events.slice(seen).entries()) {
+      const seq = this.#events.push(event);
+      if (typeof event !== "number") frames += frame(seq, event.type, JSON.stringify(event));
+      else {
+        const before = events.slice(0, seen + index).findLast((each) => typeof each === "number");
+        frames += textFrame(seq, text.slice(typeof before === "number" ? before : 0, event));
+      }
+    }
+    const { type } = this.lastEvent ?? {};
+    this.#closed = type === "done" || type === "error";
+    if (frames !== "") this.#tell(frames);
+    if (this.#closed) this.#listeners.clear();
   }
 
   /** The frames behind an id that a reader has seen. */

@@ -1,8 +1,8 @@
-/** Words too common to find anything by. */
+/** Words too common to find anything by, and what an apostrophe leaves of some. */
 const stopWords = new Set(
   `a about an and any are as at be but by can could did do does for from had has have how i if in is it its me my of
   on or our please she should so tell that the their them then there these they this to us was we were what when
-  where which who whom why will with would you your`.split(/\s+/),
+  where which who whom why will with would you your ll re s t ve`.split(/\s+/),
 );
 
 /** Ends that English adds to a word: enough that "apples" finds "apple" and "planted" finds "plant". */

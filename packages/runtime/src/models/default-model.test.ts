@@ -8,6 +8,7 @@ test.each([
   [{ ANTHROPIC_API_KEY: "a", GROQ_API_KEY: "g" }, "anthropic/claude-haiku-4-5", "a"],
   [{ GEMINI_API_KEY: "g" }, "google/gemini-2.5-flash", "g"],
   [{ GOOGLE_API_KEY: "g" }, "google/gemini-2.5-flash", "g"],
+  [{ GOOGLE_GENERATIVE_AI_API_KEY: "g" }, "google/gemini-2.5-flash", "g"],
   [{ GROQ_API_KEY: "g" }, "groq/llama-3.3-70b-versatile", "g"],
   [{ MISTRAL_API_KEY: "m" }, "mistral/mistral-small-latest", "m"],
   [{ OPENROUTER_API_KEY: "r" }, "openrouter/openai/gpt-4o-mini", "r"],

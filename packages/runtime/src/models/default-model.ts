@@ -1,25 +1,30 @@
-import type { ModelConfig } from "@muxi/formation";
+import { apiKeyVariables, type ModelConfig } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 
-/** The model to take for the first key that is there. */
-const candidates: readonly { variable: string; id: string }[] = [
-  { variable: "OPENAI_API_KEY", id: "openai/gpt-4o-mini" },
-  { variable: "ANTHROPIC_API_KEY", id: "anthropic/claude-haiku-4-5" },
-  { variable: "GEMINI_API_KEY", id: "google/gemini-2.5-flash" },
-  { variable: "GOOGLE_API_KEY", id: "google/gemini-2.5-flash" },
-  { variable: "GROQ_API_KEY", id: "groq/llama-3.3-70b-versatile" },
-  { variable: "MISTRAL_API_KEY", id: "mistral/mistral-small-latest" },
-  { variable: "OPENROUTER_API_KEY", id: "openrouter/openai/gpt-4o-mini" },
+/** The model to take of the first provider whose key is there. */
+const candidates: readonly { provider: string; name: string }[] = [
+  { provider: "openai", name: "gpt-4o-mini" },
+  { provider: "anthropic", name: "claude-haiku-4-5" },
+  { provider: "google", name: "gemini-2.5-flash" },
+  { provider: "groq", name: "llama-3.3-70b-versatile" },
+  { provider: "mistral", name: "mistral-small-latest" },
+  { provider: "openrouter", name: "openai/gpt-4o-mini" },
 ];
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+const keyOf = (provider: string, env: Environment): string | undefined =>
+  apiKeyVariables(provider)
+    .map((variable) => env[variable])
+    .find((key) => key);
 
 const wantedId = (env: Environment): string => {
   if (env.MUXI_MODEL) return env.MUXI_MODEL;
   if (env.OPENAI_BASE_URL && (env.OPENAI_MODEL || !env.OPENAI_API_KEY)) {
     return `openai/${env.OPENAI_MODEL || "default"}`;
   }
-  return candidates.find(({ variable }) => env[variable])?.id ?? "builtin/extractive";
+  const found = candidates.find(({ provider }) => keyOf(provider, env));
+  return found ? `${found.provider}/${found.name}` : "builtin/extractive";
 };
 
 /**
@@ -38,8 +43,7 @@ export const defaultModelConfig = (env: Environment): ModelConfig => {
       `MUXI_MODEL is "${id}", which names no provider: write provider/name, such as openai/gpt-4o-mini`,
     );
   }
-  const variables = provider === "google" ? ["GEMINI", "GOOGLE"] : [provider.toUpperCase()];
-  const apiKey = variables.map((variable) => env[`${variable}_API_KEY`]).find((key) => key);
+  const apiKey = keyOf(provider, env);
   const baseUrl = provider === "openai" ? env.OPENAI_BASE_URL : undefined;
   return {
     id,

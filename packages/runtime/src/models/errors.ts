@@ -1,4 +1,4 @@
-import type { ModelConfig } from "@muxi/formation";
+import { apiKeyVariables, type ModelConfig } from "@muxi/formation";
 import { ApiError, type ApiErrorOptions, type ErrorCode } from "@muxi/protocol";
 import { isObject, type JsonObject, parseObject, textOf } from "./json.ts";
 
@@ -15,6 +15,13 @@ export class ModelError extends ApiError {
     this.transient = transient;
   }
 }
+
+/** Whether the provider refuses a request because of its tools: many small models and servers know none. */
+export const refusesTools = (error: unknown): boolean =>
+  error instanceof ModelError &&
+  !error.transient &&
+  error.cause instanceof Error &&
+  /\btool/i.test(error.cause.message);
 
 /** What a provider may say in `error.code` or `error.type` that a user can do something about. */
 const knownReasons = new Map([
@@ -42,11 +49,8 @@ const isTransient = (status: number): boolean =>
   status === 408 || status === 409 || status === 429 || status >= 500;
 
 /** Where users keep the key of a provider (contract/formation.md 2.4). */
-const keyPlaces = ({ provider }: ModelConfig): string => {
-  const variable =
-    provider === "google" ? "GEMINI_API_KEY" : `${provider.toUpperCase().replaceAll("-", "_")}_API_KEY`;
-  return `llm.api_keys.${provider} in the formation or ${variable} in the environment`;
-};
+const keyPlaces = ({ provider }: ModelConfig): string =>
+  `llm.api_keys.${provider} in the formation or ${apiKeyVariables(provider)[0]} in the environment`;
 
 const causeOf = (config: ModelConfig, status: number, text: string): Error => {
   const { apiKey, provider } = config;

@@ -1,5 +1,9 @@
 /** Language models behind one interface: providers over HTTP, and the built-in model that needs none. */
+export { plainText } from "./content.ts";
 export { createDispatcher, createModel, type ModelDeps } from "./create-model.ts";
 export { defaultModelConfig } from "./default-model.ts";
-export { ModelError } from "./errors.ts";
+export { createEmbeddingModel, type EmbeddingModel } from "./embedding.ts";
+export { ModelError, refusesTools } from "./errors.ts";
+export { parseObject } from "./json.ts";
 export type * from "./model.ts";
+export { createTranscriptionModel, type TranscriptionModel } from "./transcription.ts";

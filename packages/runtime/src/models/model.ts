@@ -17,8 +17,14 @@ export interface ToolCall {
   signature?: string;
 }
 
+export type ContentPart =
+  | { type: "text"; text: string }
+  /** `data` is base64; `mediaType` is one that models see, such as `image/png`. */
+  | { type: "image"; mediaType: string; data: string };
+
 export type ModelMessage =
-  | { role: "system" | "user"; content: string }
+  | { role: "system"; content: string }
+  | { role: "user"; content: string | ContentPart[] }
   | { role: "assistant"; content: string; toolCalls?: ToolCall[] }
   | { role: "tool"; toolCallId: string; name: string; content: string };
 
@@ -26,11 +32,18 @@ export type ModelMessage =
 export interface ModelSettings {
   temperature?: number;
   maxTokens?: number;
+  /**
+   * The answer is JSON of this schema. Providers want objects that require all of their properties and forbid
+   * others, as `z.toJSONSchema(z.object(…))` makes them; check the answer all the same.
+   */
+  jsonSchema?: Record<string, unknown>;
 }
 
 export interface ModelRequest {
   messages: ModelMessage[];
   tools?: ToolDefinition[];
+  /** `none`: the tools are there for the calls in `messages` to make sense, and no more calls are wanted. */
+  toolChoice?: "none";
   settings?: ModelSettings;
   /**
    * What the overlord found for this message. Real models read it in the prompt; the built-in model answers

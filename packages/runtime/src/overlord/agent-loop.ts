@@ -1,38 +1,220 @@
 import { ApiError, type FinishReason, type Usage } from "@muxi/protocol";
-import type { ModelDelta } from "../models/index.ts";
+import {
+  type Model,
+  type ModelDelta,
+  type ModelMessage,
+  type ModelRequest,
+  parseObject,
+  refusesTools,
+  type ToolCall,
+} from "../models/index.ts";
+import { askUser, callTool, type Tool, type ToolOutcome } from "../tools/index.ts";
+import type { Journal } from "./journal.ts";
 import type { Run } from "./run.ts";
 
 /** How an answer ended. Its text is in the run's log. */
 export interface Answer {
   model: string;
   finishReason: FinishReason;
+  /** Of all rounds together. */
   usage: Usage;
+  /** What the agent wants to know before it goes on; the question is the end of the text. */
+  clarification?: { question: string };
 }
 
-export interface AgentTurn {
-  run: Run;
-  /** The model's first batch of deltas, which was asked for before the message went to disk. */
+/** When a loop of tool calls ends (contract/formation.md 2.8). Times in milliseconds. */
+export interface ToolLimits {
+  /** Times that the model is asked. */
+  rounds: number;
+  calls: number;
+  /** Equal errors in a row. */
+  repeatedErrors: number;
+  /** For the whole loop. */
+  time: number;
+  callTime: number;
+}
+
+/** A round that the model was asked for: its first batch of deltas, and the rest. */
+export interface BegunRound {
   first: Promise<IteratorResult<ModelDelta[]>>;
   rest: AsyncIterator<ModelDelta[]>;
 }
 
-/**
- * Passes the model's deltas on as events.
- *
- * @throws ApiError `LLM_ERROR` when the model breaks off, and what the model's stream throws
- */
-export const answerWith = async ({ run, first, rest }: AgentTurn): Promise<Answer> => {
-  let answer: Answer | undefined;
+export interface AgentTurn {
+  run: Pick<Run, "signal" | "log">;
+  model: Model;
+  request: ModelRequest;
+  /** The first round, where the model was asked already. */
+  begun?: BegunRound;
+  /** Those that `request.tools` names. */
+  tools: readonly Tool[];
+  limits: ToolLimits;
+  journal: Journal;
+  now: () => number;
+}
+
+/** Characters of a result that the caller's stream shows; the model reads all of it. */
+const shownResult = 4_000;
+
+/** What the model said in one round. */
+interface Round {
+  text: string;
+  calls: ToolCall[];
+  finish: { model: string; reason: FinishReason; usage: Usage };
+}
+
+const enough =
+  "You have used up the tool calls of this request. Answer now with what you have found, and say what is missing.";
+
+const add = (one: Usage, other: Usage): Usage => ({
+  input_tokens: one.input_tokens + other.input_tokens,
+  output_tokens: one.output_tokens + other.output_tokens,
+  total_tokens: one.total_tokens + other.total_tokens,
+});
+
+/** Passes the model's deltas on as events. */
+const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound): Promise<Round> => {
+  const calls: ToolCall[] = [];
+  let text = "";
+  let finish: Round["finish"] | undefined;
   for (let step = await first; !step.done; step = await rest.next()) {
     const pieces: string[] = [];
+    let thoughts = "";
     for (const delta of step.value) {
       if (delta.type === "text") pieces.push(delta.text);
-      else if (delta.type === "finish") {
-        answer = { model: delta.model, finishReason: delta.reason, usage: delta.usage };
+      else if (delta.type === "reasoning") thoughts += delta.text;
+      else if (delta.type === "finish") finish = delta;
+      else {
+        const { type: _, ...call } = delta;
+        calls.push(call);
       }
     }
-    if (pieces.length > 0) run.log.appendText(pieces);
+    if (thoughts !== "") log.append({ type: "thinking", content: thoughts });
+    if (pieces.length === 0) continue;
+    // What the model says after its calls is a new paragraph.
+    if (text === "" && log.text !== "") log.appendText(["\n\n"]);
+    for (const piece of pieces) text += piece;
+    log.appendText(pieces);
   }
-  if (!answer) throw new ApiError("LLM_ERROR", "The model's answer ended before it was complete: try again");
-  return answer;
+  if (!finish) throw new ApiError("LLM_ERROR", "The model's answer ended before it was complete: try again");
+  return { text, calls, finish };
+};
+
+/** The question of a round that asks the user. */
+const questionOf = ({ calls }: Round, tools: readonly Tool[]): string | undefined => {
+  const { definition } = askUser;
+  const isOffered = tools.some((tool) => tool.definition === definition);
+  const call = isOffered ? calls.find(({ name }) => name === definition.name) : undefined;
+  const question = call && parseObject(call.arguments)?.question;
+  return typeof question === "string" && question.trim() !== "" ? question : undefined;
+};
+
+type Budget = ReturnType<typeof createBudget>;
+
+/** Makes the calls of a round side by side and tells the caller of each. */
+const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: Budget) => {
+  const { run, tools, limits, journal } = turn;
+  for (const { id, name, arguments: args } of round.calls) {
+    run.log.append({ type: "tool_call", id, name, arguments: parseObject(args) ?? {} });
+  }
+  const callsLeft = budget.callsLeft();
+  const time = { call: limits.callTime, left: budget.timeLeft() };
+  return Promise.all(
+    round.calls.map(async (call, index): Promise<ToolOutcome> => {
+      const outcome =
+        index < callsLeft
+          ? await journal.step(`tool:${number}:${index}`, () => callTool(call, tools, time, run.signal))
+          : { text: `Not called: a request may make ${limits.calls} calls`, failed: true };
+      const content = outcome.text.slice(0, shownResult);
+      run.log.append({
+        type: "tool_result",
+        id: call.id,
+        name: call.name,
+        content,
+        is_error: outcome.failed,
+      });
+      return outcome;
+    }),
+  );
+};
+
+/** Counts what ends a loop. */
+const createBudget = ({ limits, now }: AgentTurn) => {
+  const endsAt = now() + limits.time;
+  let calls = 0;
+  let lastError = "";
+  let repeats = 0;
+  return {
+    timeLeft: () => Math.max(1, endsAt - now()),
+    callsLeft: () => limits.calls - calls,
+    spend(outcomes: readonly ToolOutcome[]) {
+      calls += outcomes.length;
+      for (const { failed, text } of outcomes) {
+        repeats = failed && text === lastError ? repeats + 1 : Number(failed);
+        lastError = failed ? text : "";
+      }
+    },
+    isSpent: (rounds: number) =>
+      rounds >= limits.rounds || calls >= limits.calls || repeats >= limits.repeatedErrors || now() >= endsAt,
+  };
+};
+
+/**
+ * Asks the model, makes the calls that it wants, and asks it again with the results until it answers. At a limit it
+ * gets one last round without calls (contract/formation.md 4.4).
+ *
+ * @throws ApiError `LLM_ERROR` when the model breaks off; what the model's stream throws; the reason of the run's
+ * signal
+ */
+export const answerWith = async (turn: AgentTurn): Promise<Answer> => {
+  const { run, model, tools, journal } = turn;
+  let { request } = turn;
+  const budget = createBudget(turn);
+  const messages: ModelMessage[] = [...request.messages];
+  let usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+
+  const ask = (isLast: boolean): Promise<Round> => {
+    const deltas = model
+      .stream({ ...request, messages, ...(isLast && { toolChoice: "none" }) }, run.signal)
+      [Symbol.asyncIterator]();
+    return readRound(run, { first: deltas.next(), rest: deltas });
+  };
+
+  /** A model that knows no tools still answers where there is nothing to call but what is built in. */
+  const askWithoutTools = (error: unknown): Promise<Round> => {
+    if (!refusesTools(error) || tools.length === 0 || tools.some(({ server }) => server !== undefined))
+      throw error;
+    const { tools: _, ...plain } = request;
+    request = plain;
+    return ask(false);
+  };
+
+  for (let number = 0, isLast = false; ; number++) {
+    let isNew = false;
+    const round = await journal.step(`round:${number}`, () => {
+      isNew = true;
+      const begun = number === 0 && turn.begun ? readRound(run, turn.begun) : ask(isLast);
+      return number === 0 ? begun.catch(askWithoutTools) : begun;
+    });
+    if (!isNew && round.text !== "") run.log.appendText([round.text]);
+    usage = add(usage, round.finish.usage);
+    const { model: answeredBy, reason } = round.finish;
+
+    const question = questionOf(round, tools);
+    if (question !== undefined) {
+      run.log.appendText([run.log.text === "" ? question : `\n\n${question}`]);
+      return { model: answeredBy, finishReason: "stop", usage, clarification: { question } };
+    }
+    if (round.calls.length === 0 || isLast) return { model: answeredBy, finishReason: reason, usage };
+
+    const outcomes = await makeCalls(turn, round, number, budget);
+    messages.push({ role: "assistant", content: round.text, toolCalls: round.calls });
+    for (const [index, { id, name }] of round.calls.entries()) {
+      messages.push({ role: "tool", toolCallId: id, name, content: outcomes[index]?.text ?? "" });
+    }
+    for (const outcome of outcomes) if (outcome.usage) usage = add(usage, outcome.usage);
+    budget.spend(outcomes);
+    isLast = budget.isSpent(number + 2);
+    if (isLast) messages.push({ role: "system", content: enough });
+  }
 };

@@ -1,65 +1,134 @@
-import type { AgentDefinition } from "@muxi/formation";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, newId, type Usage } from "@muxi/protocol";
 import type { Logger } from "pino";
-import type { Memory } from "../memory/index.ts";
-import type { Model, ModelDelta, ModelRequest } from "../models/index.ts";
-import type { Owner, SessionRepository } from "../store/index.ts";
-import { type Answer, answerWith } from "./agent-loop.ts";
-import { buildPrompt } from "./prompt.ts";
-import { chooseAgent } from "./routing.ts";
+import { storedMessage } from "../attachments/index.ts";
+import type { Feed } from "../events/index.ts";
+import type { Outcome } from "../jobs/index.ts";
+import type { Observe } from "../observability/index.ts";
+import type {
+  Lease,
+  NewMessage,
+  NewRequest,
+  Owner,
+  RequestKind,
+  RequestRepository,
+  Statement,
+  StoredRequest,
+} from "../store/index.ts";
+import { type Answer, answerWith, type BegunRound, type ToolLimits } from "./agent-loop.ts";
+import { type Journal, noJournal, openJournal } from "./journal.ts";
+import { type PreparationDeps, type Prepared, prepareTurn } from "./prepare.ts";
+import type { Register } from "./register.ts";
 import type { Run } from "./run.ts";
-import type { Runs } from "./runs.ts";
+import { knownRequest, type Runs } from "./runs.ts";
+import { inputOf, type Turn, turnOf } from "./turn.ts";
 
-/** What a caller says. */
-export interface ChatTurn {
-  requestId: string;
-  userId: string;
-  message: string;
-  sessionId: string | undefined;
-  agentId: string | undefined;
-}
-
-export interface OverlordDeps {
+export interface OverlordDeps extends PreparationDeps {
   formationId: string;
-  /** Voice of the formation (contract/formation.md 2.5). */
-  soul: string;
-  agents: readonly [AgentDefinition, ...AgentDefinition[]];
-  /** Messages of the session that a model sees. */
-  contextSize: number;
-  modelOf: (agent: AgentDefinition) => Model;
-  sessions: SessionRepository;
-  memory: Memory;
+  toolLimits: ToolLimits;
+  requests: RequestRepository;
+  /** The lease under which this process works, from now on. */
+  lease: () => Lease;
   runs: Runs;
-  now: () => number;
+  register: Register;
+  /** Where answers in the background go, unless their turn says otherwise. */
+  webhookUrl: string | undefined;
+  /** Writes statements in one transaction. */
+  write: (statements: readonly Statement[]) => Promise<unknown>;
+  /** What follows from the end of a request, in the transaction that ends it. */
+  endings: (outcome: Outcome, kind: RequestKind) => Statement[];
+  /** Called once an end is on disk. */
+  onEnded: (kind: RequestKind) => void;
+  /** Called once something waits in the queue. */
+  onQueued: () => void;
+  feed: Feed;
+  observe: Observe;
   log: Logger;
 }
 
 export interface Overlord {
   /**
-   * Takes a message in: when it resolves, the message is stored and the answer is on its way.
+   * Takes a message in: when it resolves, the message is stored and the answer is on its way. With an idempotency key
+   * that is known it gives the run that was made of the first one.
    *
    * @throws ApiError `AGENT_NOT_FOUND`, `RESOURCE_NOT_FOUND` (the session is another user's), `CONFLICT` (a known
-   * request id), `SERVICE_UNAVAILABLE` (the message could not be stored)
+   * request id), `IDEMPOTENCY_KEY_REUSED`, `SERVICE_UNAVAILABLE` (the message could not be stored)
    */
-  chat(turn: ChatTurn): Promise<Run>;
+  chat(turn: Turn): Promise<Run>;
+  /**
+   * Takes a message in for the background: when it resolves, it is stored and will be answered, whatever happens.
+   *
+   * @returns The id of the request, which is that of an earlier one when the idempotency key is known.
+   */
+  submit(turn: Turn): Promise<string>;
+  /** The same as statements, for somebody else's transaction. The session is the user's own. */
+  accept(turn: Turn): Statement[];
+  /** Lets a run that was begun at once go on in the background. */
+  continueInBackground(run: Run, turn: Turn): Promise<void>;
+  /** Answers a request of the queue. */
+  perform(request: StoredRequest): Promise<void>;
 }
 
 /** Longest time for one answer, in milliseconds (contract/formation-api.md 5.1). */
 const ceiling = 600_000;
+/** Pauses before a request in the background asks a model again that was not there, in milliseconds. */
+const patience = [2_000, 10_000, 30_000];
+/** Pause before an end that could not be stored is tried again, in milliseconds. */
+const storeAgainAfter = 5_000;
 
 const noUsage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+
+/** Why a run in the background is broken off: its process ends, and another one takes it over. */
+export const handOver = new ApiError("SERVICE_UNAVAILABLE", "The formation is shutting down: try again");
 
 const unavailable = (what: string, cause: unknown) =>
   new ApiError(
     "SERVICE_UNAVAILABLE",
     `${what} could not be stored: check the formation's disk, then try again`,
-    {
-      cause,
-    },
+    { cause },
   );
 
+const notFound = (sessionId: string) =>
+  new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found`);
+
+const mayPass = ({ status }: ApiError) =>
+  status === 429 || status === 502 || status === 503 || status === 504;
+
+/** A run and what is known about it beside its log. */
+interface Work {
+  run: Run;
+  turn: Turn;
+  owner: Owner;
+  isAsync: boolean;
+  startedAt: number;
+}
+
 export const createOverlord = (deps: OverlordDeps): Overlord => {
-  const { sessions, memory, runs, now, log } = deps;
+  const { formationId, requests, sessions, memory, runs, feed, observe, now, log } = deps;
+  /** Runs that were begun at once and go on in the background. */
+  const moved = new WeakMap<Run, string | null>();
+
+  const ownerOf = ({ userId }: Turn): Owner => ({ formationId, userId });
+  const targetOf = ({ webhookUrl }: Turn): string | null =>
+    webhookUrl === undefined ? (deps.webhookUrl ?? null) : webhookUrl;
+
+  const userMessage = ({ message, attachments, requestId }: Turn): NewMessage => ({
+    role: "user",
+    content: attachments ? storedMessage(message, attachments) : message,
+    createdAt: now(),
+    requestId,
+  });
+
+  const newRequest = (turn: Turn, sessionId: string, lease?: Lease): NewRequest => ({
+    id: turn.requestId,
+    sessionId,
+    kind: turn.kind ?? "chat",
+    input: lease ? null : inputOf(turn),
+    webhookUrl: lease ? null : targetOf(turn),
+    idempotency: turn.idempotency,
+    now: now(),
+    ...(lease && { lease }),
+  });
 
   const asApiError = (error: unknown, run: Run): ApiError => {
     if (error instanceof ApiError) {
@@ -73,33 +142,161 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
     );
   };
 
-  const keepAnswer = async (owner: Owner, run: Run, agent: AgentDefinition, answer: Answer) => {
-    const { sessionId, requestId } = run.identity;
-    const { model, finishReason, usage } = answer;
-    await sessions.append(
-      owner,
-      sessionId,
-      {
-        role: "assistant",
-        content: run.log.text,
-        createdAt: now(),
+  const answerMessage = (run: Run, agentId: string, answer: Answer): NewMessage => ({
+    role: "assistant",
+    content: run.log.text,
+    createdAt: now(),
+    requestId: run.identity.requestId,
+    agentId,
+    metadata: { model: answer.model, finish_reason: answer.finishReason, usage: answer.usage },
+  });
+
+  const outcomeOf = ({ run, turn, isAsync, startedAt }: Work) => ({
+    requestId: run.identity.requestId,
+    userId: turn.userId,
+    webhookUrl: moved.get(run) ?? (isAsync ? targetOf(turn) : null),
+    mode: isAsync || moved.has(run) ? ("async" as const) : ("sync" as const),
+    startedAt,
+    endedAt: now(),
+  });
+
+  const tell = (type: "completed" | "failed" | "cancelled", work: Work, data: Record<string, unknown>) => {
+    const { requestId, sessionId, userId } = work.run.identity;
+    feed.publish({ type: `chat.${type}`, message: `Request ${type}`, userId, sessionId, requestId });
+    observe({
+      event: `request.${type}`,
+      level: type === "failed" ? "error" : "info",
+      ...work.run.identity,
+      data: { duration_ms: now() - work.startedAt, status: type, ...data },
+    });
+  };
+
+  const complete = async (work: Work, { agent }: Prepared, answer: Answer): Promise<void> => {
+    const { run, turn, owner } = work;
+    const { requestId, sessionId } = run.identity;
+    const { finishReason, usage, model, clarification } = answer;
+    const done = {
+      type: "done",
+      session_id: sessionId,
+      request_id: requestId,
+      finish_reason: finishReason,
+      model,
+      agent_id: agent.id,
+      usage,
+      ...(clarification && { clarification: { ...clarification, request_id: requestId } }),
+      finished: true,
+    } as const;
+    const outcome = outcomeOf(work);
+    const ending = { error: null, log: run.log.serialize(done), now: outcome.endedAt };
+    const stored = await requests
+      .finish(
+        formationId,
         requestId,
-        agentId: agent.id,
-        metadata: { model, finish_reason: finishReason, usage },
-      },
-      null,
-    );
+        deps.lease().owner,
+        { ...ending, status: clarification ? "awaiting_clarification" : "completed" },
+        [
+          ...sessions.adding(owner, sessionId, answerMessage(run, agent.id, answer)),
+          ...deps.endings(
+            clarification
+              ? {
+                  ...outcome,
+                  status: "awaiting_clarification",
+                  ...clarification,
+                  originalMessage: turn.message,
+                }
+              : { ...outcome, status: "completed", text: run.log.text },
+            turn.kind ?? "chat",
+          ),
+        ],
+      )
+      .catch((error) => {
+        throw unavailable("The answer", error);
+      });
+    if (!stored)
+      throw new ApiError("CANCELLED", "The request was stopped, or another process has taken it over");
+    run.complete(done, outcome.endedAt);
+    tell("completed", work, { usage, model, agent_id: agent.id });
+  };
+
+  /** What the caller has seen of an answer that broke off stays in the conversation. */
+  const fail = async (work: Work, prepared: Prepared | undefined, failure: ApiError): Promise<void> => {
+    const { run, turn, owner } = work;
+    const { requestId, sessionId } = run.identity;
+    const isCancelled = failure.code === "CANCELLED";
+    const event = {
+      type: "error",
+      code: failure.code,
+      message: failure.message,
+      error: failure.message.slice(0, 200),
+      ...(failure.retryAfter !== undefined && { retry_after: failure.retryAfter }),
+      session_id: sessionId,
+      request_id: requestId,
+    } as const;
+    const part: Answer | undefined = prepared && {
+      model: prepared.model.id,
+      finishReason: isCancelled ? "cancelled" : "other",
+      usage: noUsage,
+    };
+    const store = () =>
+      requests.finish(
+        formationId,
+        requestId,
+        deps.lease().owner,
+        {
+          status: isCancelled ? "cancelled" : "failed",
+          error: failure.message,
+          log: run.log.serialize(event),
+          now: now(),
+        },
+        [
+          ...(part && prepared && run.log.text !== ""
+            ? sessions.adding(owner, sessionId, answerMessage(run, prepared.agent.id, part))
+            : []),
+          ...(isCancelled && turn.kind !== "job"
+            ? []
+            : deps.endings(
+                { ...outcomeOf(work), status: "failed", error: { message: failure.message } },
+                turn.kind ?? "chat",
+              )),
+        ],
+      );
+    const stored = await store().catch((error) => {
+      log.error({ err: error, ...run.identity }, "the end of a request could not be stored yet");
+      return undefined;
+    });
+    run.fail(failure, event);
+    tell(isCancelled ? "cancelled" : "failed", work, { code: failure.code });
+    for (let done = stored; done === undefined && !runs.closed; ) {
+      await sleep(storeAgainAfter, undefined, { ref: false });
+      done = await store().catch(() => undefined);
+    }
+  };
+
+  /** Asks the model; one that is not there is asked again later where nobody waits for the answer. */
+  const answer = async (
+    { run, isAsync }: Work,
+    prepared: Prepared,
+    journal: Journal,
+    begun?: BegunRound,
+  ): Promise<Answer> => {
+    const turn = { ...prepared, run, limits: deps.toolLimits, journal, now };
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await answerWith(attempt === 0 && begun ? { ...turn, begun } : turn);
+      } catch (error) {
+        const pause = patience[attempt];
+        const again = isAsync && error instanceof ApiError && mayPass(error) && run.log.text === "";
+        if (!again || pause === undefined || run.signal.aborted) throw error;
+        await sleep(Math.max(pause, (error.retryAfter ?? 0) * 1000), undefined, { signal: run.signal }).catch(
+          () => {},
+        );
+      }
+    }
   };
 
   /** Finishes the answer whether or not anybody still listens. */
-  const work = async (
-    owner: Owner,
-    run: Run,
-    agent: AgentDefinition,
-    first: Promise<IteratorResult<ModelDelta[]>>,
-    rest: AsyncIterator<ModelDelta[]>,
-  ) => {
-    const { sessionId, requestId, userId } = run.identity;
+  const finish = async (work: Work, prepared: Prepared, produce: () => Promise<Answer>): Promise<void> => {
+    const { run } = work;
     const timer = setTimeout(
       () =>
         run.stop(
@@ -108,100 +305,150 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       ceiling,
     );
     try {
-      const answer = await answerWith({ first, rest, run });
-      const { model, finishReason, usage } = answer;
-      await keepAnswer(owner, run, agent, answer).catch((error) => {
-        throw unavailable("The answer", error);
-      });
-      const ids = { session_id: sessionId, request_id: requestId };
-      const outcome = { finish_reason: finishReason, model, agent_id: agent.id };
-      run.complete(
-        {
-          message: {
-            role: "assistant",
-            content: run.log.text,
-            metadata: { session_id: sessionId, ...outcome },
-          },
-          user_id: userId,
-          ...ids,
-          usage,
-        },
-        { type: "done", ...ids, ...outcome, usage, finished: true },
-      );
+      await complete(work, prepared, await produce());
     } catch (error) {
-      const failure = asApiError(error, run);
-      if (run.log.text !== "") await keepPartOf(owner, run, agent, failure);
-      run.fail(failure);
+      if (run.signal.reason === handOver && (work.isAsync || moved.has(run))) {
+        await requests.giveBack(formationId, run.identity.requestId, deps.lease().owner, now());
+        run.leave(handOver);
+      } else await fail(work, prepared, asApiError(error, run));
     } finally {
       clearTimeout(timer);
       runs.finish(run);
+      memory.learn(run.identity.requestId);
+      deps.onEnded(work.turn.kind ?? "chat");
     }
   };
 
-  /** What the caller has seen of an answer that broke off stays in the conversation. */
-  const keepPartOf = async (owner: Owner, run: Run, agent: AgentDefinition, failure: ApiError) => {
-    const finishReason = failure.code === "CANCELLED" ? "cancelled" : "other";
-    const model = deps.modelOf(agent).id;
-    await keepAnswer(owner, run, agent, { model, finishReason, usage: noUsage }).catch((error) => {
-      log.error({ err: error, ...run.identity }, "the part of the answer that was sent could not be stored");
+  const announce = ({ run, startedAt }: Work, { agent }: Prepared) => {
+    const { requestId, sessionId, userId } = run.identity;
+    run.log.append({
+      type: "progress",
+      session_id: sessionId,
+      request_id: requestId,
+      user_id: userId,
+      stage: "agent_selected",
+      agent_id: agent.id,
+      timestamp: startedAt / 1000,
     });
+    feed.publish({ type: "chat.started", message: "Request begun", userId, sessionId, requestId });
+    feed.publish({ type: "agent.selected", message: `Agent ${agent.id}`, userId, sessionId, requestId });
+    observe({ event: "request.processing", level: "debug", ...run.identity, agentId: agent.id });
+  };
+
+  /** Makes sure that a session may be used, and names a new one. */
+  const sessionFor = async (turn: Turn, owner: Owner): Promise<string> => {
+    if (turn.sessionId === undefined) return newId("session");
+    if (await sessions.isOpenTo(owner, turn.sessionId)) return turn.sessionId;
+    throw notFound(turn.sessionId);
+  };
+
+  const refusalOf = (turn: Turn, error: unknown): ApiError =>
+    requests.isTaken(error) ? knownRequest(turn.requestId) : unavailable("The message", error);
+
+  /** The run of a call with the same idempotency key that came at the same time. */
+  const sameAs = async (turn: Turn, owner: Owner, refusal: ApiError): Promise<Run | undefined> => {
+    if (refusal.code !== "CONFLICT" || !turn.idempotency) return undefined;
+    const earlier = await deps.register.earlier(turn, owner);
+    return earlier && "run" in earlier ? earlier.run : undefined;
   };
 
   return {
     async chat(turn) {
-      const { message, userId, requestId } = turn;
-      const agent = chooseAgent(deps.agents, message, turn.agentId);
-      const owner: Owner = { formationId: deps.formationId, userId };
-      const sessionId = turn.sessionId ?? newId("session");
-      if (turn.sessionId !== undefined && !(await sessions.isOpenTo(owner, sessionId))) {
-        throw new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found`);
-      }
-      const history =
-        turn.sessionId === undefined ? [] : await sessions.recent(owner, sessionId, deps.contextSize);
-      const { passages, statement } = await memory.recall({
-        owner,
-        agentId: agent.id,
-        message,
-        inContext: new Set(history.map(({ content }) => content)),
-      });
+      const owner = ownerOf(turn);
+      const earlier = await deps.register.earlier(turn, owner);
+      if (earlier && "run" in earlier) return earlier.run;
+      const sessionId = await sessionFor(turn, owner);
+      const prepared = await prepareTurn(deps, turn, owner, sessionId);
+      const { requestId, userId } = turn;
       const run = runs.start({ requestId, sessionId, userId });
+      const work: Work = { run, turn, owner, isAsync: false, startedAt: now() };
 
-      const request: ModelRequest = {
-        messages: buildPrompt({
-          instructions: agent.system_message === undefined ? [deps.soul] : [deps.soul, agent.system_message],
-          now: new Date(now()),
-          passages,
-          history,
-          message,
-        }),
-        context: { passages },
-      };
       // The model is asked while the message goes to disk; the caller hears of neither before both are under way.
-      const deltas = deps.modelOf(agent).stream(request, run.signal)[Symbol.asyncIterator]();
+      const deltas = prepared.model.stream(prepared.request, run.signal)[Symbol.asyncIterator]();
       const first = deltas.next();
       first.catch(() => {});
 
+      const lease = deps.lease();
+      const taken = earlier
+        ? requests.goOn(owner, requestId, sessionId, lease)
+        : requests.insert(owner, newRequest(turn, sessionId, lease));
       const stored = await sessions
-        .append(owner, sessionId, { role: "user", content: message, createdAt: now(), requestId }, statement)
-        .catch((error) => unavailable("The message", error));
+        .append(owner, sessionId, userMessage(turn), [taken, ...prepared.learned])
+        .catch((error) => refusalOf(turn, error));
       if (stored !== true) {
-        const refusal = stored || new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found`);
+        const refusal = stored || notFound(sessionId);
         run.stop(refusal);
-        run.fail(refusal);
+        run.leave(refusal);
         runs.finish(run);
+        const same = await sameAs(turn, owner, refusal);
+        if (same) return same;
         throw refusal;
       }
-      run.log.append({
-        type: "progress",
-        session_id: sessionId,
-        request_id: requestId,
-        user_id: userId,
-        stage: "agent_selected",
-        agent_id: agent.id,
-        timestamp: now() / 1000,
-      });
-      void work(owner, run, agent, first, deltas);
+      announce(work, prepared);
+      void finish(work, prepared, () => answer(work, prepared, noJournal, { first, rest: deltas }));
       return run;
+    },
+
+    async submit(turn) {
+      const owner = ownerOf(turn);
+      const earlier = await deps.register.earlier(turn, owner);
+      if (earlier && "run" in earlier) return earlier.run.identity.requestId;
+      if (earlier) throw knownRequest(turn.requestId);
+      const sessionId = await sessionFor(turn, owner);
+      const stored = await sessions
+        .append(owner, sessionId, userMessage(turn), [requests.insert(owner, newRequest(turn, sessionId))])
+        .catch((error) => refusalOf(turn, error));
+      if (stored !== true) {
+        const refusal = stored || notFound(sessionId);
+        const same = await sameAs(turn, owner, refusal);
+        if (same) return same.identity.requestId;
+        throw refusal;
+      }
+      deps.onQueued();
+      return turn.requestId;
+    },
+
+    accept(turn) {
+      const owner = ownerOf(turn);
+      const sessionId = turn.sessionId ?? newId("session");
+      return [
+        ...sessions.adding(owner, sessionId, userMessage(turn)),
+        requests.insert(owner, newRequest(turn, sessionId)),
+      ];
+    },
+
+    async continueInBackground(run, turn) {
+      const target = targetOf(turn);
+      await requests.toBackground(
+        formationId,
+        run.identity.requestId,
+        deps.lease().owner,
+        inputOf(turn),
+        target,
+      );
+      moved.set(run, target);
+    },
+
+    async perform(stored) {
+      const turn = turnOf(stored);
+      const owner = ownerOf(turn);
+      const { id: requestId, sessionId, userId, attempts } = stored;
+      const run = runs.start({ requestId, sessionId, userId });
+      const work: Work = { run, turn, owner, isAsync: true, startedAt: stored.startedAt ?? now() };
+      let prepared: Prepared;
+      let journal: Journal;
+      try {
+        prepared = await prepareTurn(deps, turn, owner, sessionId);
+        journal = await openJournal(requests, formationId, requestId, attempts === 1);
+        if (attempts === 1 && prepared.learned.length > 0) await deps.write(prepared.learned);
+      } catch (error) {
+        await fail(work, undefined, asApiError(error, run));
+        runs.finish(run);
+        deps.onEnded(stored.kind);
+        return;
+      }
+      announce(work, prepared);
+      await finish(work, prepared, () => answer(work, prepared, journal));
     },
   };
 };

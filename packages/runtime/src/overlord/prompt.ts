@@ -1,14 +1,16 @@
-import type { ModelMessage, Passage } from "../models/index.ts";
+import type { ContentPart, ModelMessage, Passage } from "../models/index.ts";
 
 export interface PromptParts {
   /** Voice of the formation, then the agent's own instructions. */
   instructions: readonly string[];
   now: Date;
+  /** Who the user is, in short; may be empty. */
+  synopsis: string;
   /** What was recalled for this message, best first. */
   passages: readonly Passage[];
   /** The conversation so far, oldest first. */
   history: readonly { role: "user" | "assistant" | "system"; content: string }[];
-  message: string;
+  message: string | ContentPart[];
 }
 
 const list = (title: string, passages: readonly Passage[], line: (passage: Passage) => string): string[] =>
@@ -18,6 +20,7 @@ const list = (title: string, passages: readonly Passage[], line: (passage: Passa
 export const buildPrompt = ({
   instructions,
   now,
+  synopsis,
   passages,
   history,
   message,
@@ -25,8 +28,9 @@ export const buildPrompt = ({
   const system = [
     ...instructions,
     `Today's date is ${now.toISOString().slice(0, 10)}.`,
+    ...(synopsis === "" ? [] : [`Who the user is:\n${synopsis}`]),
     ...list(
-      "What the user said in earlier conversations:",
+      "What you remember of the user:",
       passages.filter(({ kind }) => kind !== "knowledge"),
       ({ text }) => `- ${text}`,
     ),

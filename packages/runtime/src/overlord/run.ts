@@ -7,28 +7,61 @@ export interface RunIdentity {
   userId: string;
 }
 
+type DoneEvent = Extract<ChatWireEvent, { type: "done" }>;
+
+/** The answer as one object, made from what its stream said. */
+export const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): ChatResultBody => {
+  const { session_id, request_id, finish_reason, model, agent_id, usage, clarification } = done;
+  return {
+    message: {
+      role: "assistant",
+      content: log.text,
+      metadata: { session_id, agent_id, model, finish_reason, ...(clarification && { clarification }) },
+    },
+    user_id: userId,
+    session_id,
+    request_id,
+    usage,
+  };
+};
+
 /**
  * One request from its acceptance to its end. It lives apart from the connection that asked: a caller that drops can
  * come back for what it missed, and one that stays away still finds the answer in the session.
  */
 export class Run {
   readonly identity: RunIdentity;
-  readonly log = new EventLog();
+  readonly log: EventLog;
   /** The answer. Rejects with the `ApiError` that ended the run. */
   readonly result: Promise<ChatResultBody>;
   readonly #cancellation = new AbortController();
   #state: RequestState = "processing";
+  /** Unix milliseconds of the end. */
+  endedAt: number | undefined;
   #resolve: (result: ChatResultBody) => void = () => {};
   #reject: (error: ApiError) => void = () => {};
 
-  constructor(identity: RunIdentity) {
+  constructor(identity: RunIdentity, log = new EventLog()) {
     this.identity = identity;
+    this.log = log;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     // A streaming caller reads the error in the log and never looks at the result.
     this.result.catch(() => {});
+  }
+
+  /** A run that was completed some time ago. */
+  static ofStored(identity: RunIdentity, log: EventLog, endedAt: number | null): Run {
+    const run = new Run(identity, log);
+    const { lastEvent } = log;
+    if (lastEvent?.type === "done") {
+      run.#state = "completed";
+      run.endedAt = endedAt ?? undefined;
+      run.#resolve(resultOf(identity, log, lastEvent));
+    }
+    return run;
   }
 
   get state(): RequestState {
@@ -45,23 +78,23 @@ export class Run {
     if (this.#state === "processing") this.#cancellation.abort(reason);
   }
 
-  complete(result: ChatResultBody, done: ChatWireEvent): void {
-    this.#state = "completed";
+  complete(done: DoneEvent, endedAt: number): void {
+    this.#state = done.clarification ? "awaiting_clarification" : "completed";
+    this.endedAt = endedAt;
     this.log.end(done);
-    this.#resolve(result);
+    this.#resolve(resultOf(this.identity, this.log, done));
   }
 
-  fail(error: ApiError): void {
+  fail(error: ApiError, event: ChatWireEvent): void {
     this.#state = error.code === "CANCELLED" ? "cancelled" : "failed";
-    this.log.end({
-      type: "error",
-      code: error.code,
-      message: error.message,
-      error: error.message.slice(0, 200),
-      ...(error.retryAfter !== undefined && { retry_after: error.retryAfter }),
-      session_id: this.identity.sessionId,
-      request_id: this.identity.requestId,
-    });
+    this.log.end(event);
     this.#reject(error);
+  }
+
+  /** Ends it here and leaves it to another process. */
+  leave(reason: ApiError): void {
+    this.#state = "pending";
+    this.log.leave();
+    this.#reject(reason);
   }
 }

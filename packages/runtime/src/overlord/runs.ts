@@ -1,72 +1,58 @@
 import { ApiError } from "@muxi/protocol";
 import { Run, type RunIdentity } from "./run.ts";
 
-/** How long an ended run can be replayed, in milliseconds, and how many are kept at most. */
-const retention = 300_000;
-const maximumKept = 1_000;
-
-/** The requests of this process: those at work, and for a while those that ended. */
+/** The requests that this process is at. */
 export interface Runs {
-  /** @throws ApiError `CONFLICT` when a run of that id is known. */
+  /** @throws ApiError `CONFLICT` when a run of that id is under way. */
   start(identity: RunIdentity): Run;
-  /** Keeps the ended run for replays, and in the end forgets it. */
+  /** Forgets a run that has ended. */
   finish(run: Run): void;
   get(requestId: string): Run | undefined;
   readonly active: number;
   /** Since the start. */
   readonly total: number;
+  /** Whether everything was told to stop. */
+  readonly closed: boolean;
   /** Stops what still runs. */
   stopAll(reason: ApiError): void;
   /** Resolves when nothing runs any more. */
   idle(): Promise<void>;
 }
 
-export const createRuns = (deps: { now: () => number }): Runs => {
+/** A request id that is taken. */
+export const knownRequest = (requestId: string) =>
+  new ApiError("CONFLICT", `Request '${requestId}' exists already: send a new request_id for a new message`);
+
+export const createRuns = (): Runs => {
   const active = new Map<string, Run>();
-  const ended = new Map<string, { run: Run; at: number }>();
   const waiting: (() => void)[] = [];
   let total = 0;
-
-  // Insertion order is the order of ending, so the oldest are at the front.
-  const forget = () => {
-    const tooOld = deps.now() - retention;
-    for (const [id, { at }] of ended) {
-      if (at > tooOld && ended.size <= maximumKept) return;
-      ended.delete(id);
-    }
-  };
+  let closed = false;
 
   return {
     start(identity) {
-      if (active.has(identity.requestId) || ended.has(identity.requestId)) {
-        throw new ApiError(
-          "CONFLICT",
-          `Request '${identity.requestId}' exists already: send a new request_id for a new message`,
-        );
-      }
+      if (active.has(identity.requestId)) throw knownRequest(identity.requestId);
       const run = new Run(identity);
       active.set(identity.requestId, run);
       total += 1;
       return run;
     },
     finish(run) {
-      const { requestId } = run.identity;
-      active.delete(requestId);
-      ended.set(requestId, { run, at: deps.now() });
-      forget();
+      active.delete(run.identity.requestId);
       if (active.size === 0) for (const resolve of waiting.splice(0)) resolve();
     },
-    get(requestId) {
-      forget();
-      return active.get(requestId) ?? ended.get(requestId)?.run;
-    },
+    get: (requestId) => active.get(requestId),
     get active() {
       return active.size;
     },
     get total() {
       return total;
     },
+    get closed() {
+      return closed;
+    },
     stopAll(reason) {
+      closed = true;
       for (const run of active.values()) run.stop(reason);
     },
     idle: () =>

@@ -32,6 +32,8 @@ export interface Dialect {
   textsOf(json: string): Statement;
   /** Behind a `select` that picks rows to claim: passes by those that another process is claiming. */
   readonly skipClaimed: string;
+  /** Whether a write failed because a key that must be unique is taken. */
+  isTaken(error: unknown): boolean;
 }
 
 /** A schema that a newer version wrote: this one would damage it. */

@@ -1,12 +1,66 @@
 /** The database: schema, migrations, one repository per aggregate. */
 
+export { type AuditRecord, type AuditRepository, createAuditRepository } from "./audit.ts";
+export { type BufferRepository, createBufferRepository } from "./buffers.ts";
+export {
+  type CredentialRepository,
+  createCredentialRepository,
+  type StoredCredential,
+} from "./credentials.ts";
 export { type Database, NewerSchemaError } from "./database.ts";
+export {
+  type ClaimedDelivery,
+  createDeliveryRepository,
+  type DeliveryRepository,
+  type DeliveryStatus,
+} from "./deliveries.ts";
+export { createIngestionRepository, type IngestionRepository } from "./ingestions.ts";
+export {
+  createJobRepository,
+  type DueJob,
+  type JobRepository,
+  type JobStatus,
+  type RunOutcome,
+  type StoredJob,
+  type StoredJobRun,
+} from "./jobs.ts";
+export { createLessonRepository, type Exchange, type Lesson, type LessonRepository } from "./lessons.ts";
+export {
+  type Candidate,
+  createMemoryRepository,
+  digestOf,
+  formationSpace,
+  type MemoryRepository,
+  type MemoryScope,
+  type NewMemory,
+  type Space,
+  type StoredMemory,
+  userSpace,
+} from "./memories.ts";
+export {
+  createRequestRepository,
+  type Idempotency,
+  type Lease,
+  type NewRequest,
+  type RequestKind,
+  type RequestRepository,
+  type StoredRequest,
+} from "./requests.ts";
 export {
   createSessionRepository,
   type NewMessage,
-  type NewStatement,
   type Owner,
   type SessionRepository,
   type StoredMessage,
 } from "./sessions.ts";
 export { openSqlite } from "./sqlite.ts";
+export type { Statement } from "./statement.ts";
+export { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
+export {
+  type AppUser,
+  createUserRepository,
+  type KnownIdentifier,
+  type NewIdentifier,
+  type UserRepository,
+} from "./users.ts";
+export { createVectorRepository, type StoredCode, type VectorRepository } from "./vectors.ts";

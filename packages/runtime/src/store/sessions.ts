@@ -1,7 +1,6 @@
-import { hash } from "node:crypto";
 import { newId, type Role } from "@muxi/protocol";
 import type { Database } from "./database.ts";
-import { list, type Statement, sql } from "./statement.ts";
+import { type Statement, sql } from "./statement.ts";
 
 /** Whose data is meant. No query of this folder runs without it. */
 export interface Owner {
@@ -35,12 +34,6 @@ export interface NewMessage {
   metadata?: Record<string, unknown>;
 }
 
-/** Something that a user stated, and the words by which it is found. */
-export interface NewStatement {
-  text: string;
-  words: readonly string[];
-}
-
 export interface SessionSummary {
   id: string;
   lastActivity: number;
@@ -48,22 +41,28 @@ export interface SessionSummary {
 
 /** Sessions and their messages, each call for one owner. */
 export interface SessionRepository {
-  /** The last messages of a session, oldest first; none when the session is new or someone else's. */
-  recent(owner: Owner, sessionId: string, limit: number): Promise<{ role: Role; content: string }[]>;
+  /**
+   * The last messages of a session, oldest first; none when the session is new or someone else's.
+   *
+   * @param except A request whose own messages do not count.
+   */
+  recent(
+    owner: Owner,
+    sessionId: string,
+    limit: number,
+    except: string,
+  ): Promise<{ role: Role; content: string }[]>;
   /** Whether the id is free or the owner's own. */
   isOpenTo(owner: Owner, sessionId: string): Promise<boolean>;
   /**
    * Adds a message, and the session when it is new.
    *
-   * @param statement What the message states, to be recalled later; null when it states nothing.
+   * @param also What is written with it, in the same transaction.
    * @returns False when the session belongs to someone else: the message was not stored.
    */
-  append(
-    owner: Owner,
-    sessionId: string,
-    message: NewMessage,
-    statement: NewStatement | null,
-  ): Promise<boolean>;
+  append(owner: Owner, sessionId: string, message: NewMessage, also: readonly Statement[]): Promise<boolean>;
+  /** The same as statements, for a transaction that has made sure of the session. */
+  adding(owner: Owner, sessionId: string, message: NewMessage): Statement[];
   /** Newest first. */
   list(owner: Owner, options: { limit: number; activeSince?: number }): Promise<SessionSummary[]>;
   get(owner: Owner, sessionId: string): Promise<StoredSession | undefined>;
@@ -73,20 +72,14 @@ export interface SessionRepository {
     sessionId: string,
     options: { limit: number; before?: number },
   ): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
+  /** Sessions that were active between two times, newest first; `title` is how each began. */
+  history(
+    owner: Owner,
+    options: { limit: number; from: number; to: number },
+  ): Promise<(StoredSession & { title: string | null })[]>;
   /** Replaces the messages of a session. False when it belongs to someone else. */
   replace(owner: Owner, sessionId: string, messages: readonly NewMessage[], now: number): Promise<boolean>;
-  /** The newest things that the owner stated with one of the words. */
-  statements(
-    owner: Owner,
-    words: readonly string[],
-    limit: number,
-  ): Promise<{ text: string; saidAt: number }[]>;
 }
-
-const digestOf = (text: string) => hash("sha256", text, "base64url").slice(0, 27);
-
-/** Formation and user in one short key. */
-const ownerKey = ({ formationId, userId }: Owner) => digestOf(`${formationId}\0${userId}`).slice(0, 16);
 
 /** Changes no row when the session belongs to someone else. */
 const touch = ({ formationId, userId }: Owner, sessionId: string, now: number) =>
@@ -107,101 +100,86 @@ const ofOwner = ({ formationId, userId }: Owner) =>
 
 const ofSession = (owner: Owner, sessionId: string) => sql`${ofOwner(owner)} and session_id = ${sessionId}`;
 
-export const createSessionRepository = (db: Database): SessionRepository => {
-  const state = (
-    owner: Owner,
-    sessionId: string,
-    { text, words }: NewStatement,
-    now: number,
-  ): Statement[] => {
-    const { formationId, userId } = owner;
-    const digest = digestOf(text);
-    return [
-      sql`insert into statement (formation_id, user_id, digest, text, session_id, said_at)
-        values (${formationId}, ${userId}, ${digest}, ${text}, ${sessionId}, ${now})
-        on conflict (formation_id, user_id, digest) do update
-        set said_at = excluded.said_at, session_id = excluded.session_id`,
-      sql`insert into statement_word (owner, word, statement_seq)
-        select ${ownerKey(owner)}, word.value, statement.seq
-        from statement, ${db.dialect.textsOf(JSON.stringify(words))} as word
-        where formation_id = ${formationId} and user_id = ${userId} and digest = ${digest}
-        on conflict do nothing`,
-    ];
-  };
-
-  return {
-    async recent({ formationId, userId }, sessionId, limit) {
-      const rows = await db.read<{ role: Role; content: string }>(
-        sql`select role, content from message
+export const createSessionRepository = (db: Database): SessionRepository => ({
+  async recent({ formationId, userId }, sessionId, limit, except) {
+    const rows = await db.read<{ role: Role; content: string }>(
+      sql`select role, content from message
           where formation_id = ${formationId} and session_id = ${sessionId} and user_id = ${userId}
+            and (request_id is null or request_id <> ${except})
           order by seq desc limit ${limit}`,
-      );
-      return rows.reverse();
-    },
+    );
+    return rows.reverse();
+  },
 
-    async isOpenTo({ formationId, userId }, sessionId) {
-      const [row] = await db.read<{ user_id: string }>(
-        sql`select user_id from session where formation_id = ${formationId} and id = ${sessionId}`,
-      );
-      return row === undefined || row.user_id === userId;
-    },
+  async isOpenTo({ formationId, userId }, sessionId) {
+    const [row] = await db.read<{ user_id: string }>(
+      sql`select user_id from session where formation_id = ${formationId} and id = ${sessionId}`,
+    );
+    return row === undefined || row.user_id === userId;
+  },
 
-    async append(owner, sessionId, message, statement) {
-      const touched = await db.writeIf(touch(owner, sessionId, message.createdAt), [
-        insertMessage(owner, sessionId, message),
-        ...(statement === null ? [] : state(owner, sessionId, statement, message.createdAt)),
-      ]);
-      return touched !== undefined;
-    },
+  async append(owner, sessionId, message, also) {
+    const touched = await db.writeIf(touch(owner, sessionId, message.createdAt), [
+      insertMessage(owner, sessionId, message),
+      ...also,
+    ]);
+    return touched !== undefined;
+  },
 
-    list: (owner, { limit, activeSince }) =>
-      db.read(
-        sql`select id, last_activity as "lastActivity" from session
+  adding: (owner, sessionId, message) => [
+    touch(owner, sessionId, message.createdAt),
+    insertMessage(owner, sessionId, message),
+  ],
+
+  list: (owner, { limit, activeSince }) =>
+    db.read(
+      sql`select id, last_activity as "lastActivity" from session
           where ${ofOwner(owner)} and last_activity >= ${activeSince ?? 0}
           order by last_activity desc limit ${limit}`,
-      ),
+    ),
 
-    async get(owner, sessionId) {
-      const [session] = await db.read<StoredSession>(
-        sql`select id, created_at as "createdAt", last_activity as "lastActivity",
+  async get(owner, sessionId) {
+    const [session] = await db.read<StoredSession>(
+      sql`select id, created_at as "createdAt", last_activity as "lastActivity",
             (select count(*) from message where ${ofSession(owner, sessionId)}) as "messageCount"
           from session where ${ofOwner(owner)} and id = ${sessionId}`,
-      );
-      return session;
-    },
+    );
+    return session;
+  },
 
-    async messages(owner, sessionId, { limit, before }) {
-      const rows = await db.read<Omit<StoredMessage, "metadata"> & { metadata: string | null }>(
-        sql`select id, role, content, agent_id as "agentId", metadata, created_at as "createdAt" from message
+  async messages(owner, sessionId, { limit, before }) {
+    const rows = await db.read<Omit<StoredMessage, "metadata"> & { metadata: string | null }>(
+      sql`select id, role, content, agent_id as "agentId", metadata, created_at as "createdAt" from message
           where ${ofSession(owner, sessionId)} and created_at < ${before ?? Number.MAX_SAFE_INTEGER}
           order by seq desc limit ${limit + 1}`,
-      );
-      const messages = rows.slice(0, limit).reverse();
-      return {
-        messages: messages.map((row) => ({
-          ...row,
-          metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Record<string, unknown>),
-        })),
-        hasMore: rows.length > limit,
-      };
-    },
+    );
+    const messages = rows.slice(0, limit).reverse();
+    return {
+      messages: messages.map((row) => ({
+        ...row,
+        metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Record<string, unknown>),
+      })),
+      hasMore: rows.length > limit,
+    };
+  },
 
-    async replace(owner, sessionId, messages, now) {
-      const touched = await db.writeIf(touch(owner, sessionId, now), [
-        sql`delete from message where ${ofSession(owner, sessionId)}`,
-        ...messages.map((message) => insertMessage(owner, sessionId, message)),
-      ]);
-      return touched !== undefined;
-    },
+  history: (owner, { limit, from, to }) =>
+    db.read(
+      sql`select id, created_at as "createdAt", last_activity as "lastActivity",
+            (select count(*) from message
+              where message.formation_id = session.formation_id and message.session_id = session.id) as "messageCount",
+            (select content from message
+              where message.formation_id = session.formation_id and message.session_id = session.id
+              order by seq limit 1) as title
+          from session where ${ofOwner(owner)} and last_activity >= ${from} and created_at <= ${to}
+          order by last_activity desc limit ${limit}`,
+    ),
 
-    async statements(owner, words, limit) {
-      if (words.length === 0) return [];
-      return db.read(
-        sql`select text, said_at as "saidAt" from statement
-          where seq in (select statement_seq from statement_word
-            where owner = ${ownerKey(owner)} and word in (${list(words)})
-            order by statement_seq desc limit ${limit})`,
-      );
-    },
-  };
-};
+  async replace(owner, sessionId, messages, now) {
+    const touched = await db.writeIf(touch(owner, sessionId, now), [
+      sql`delete from message where ${ofSession(owner, sessionId)}`,
+      ...messages.map((message) => insertMessage(owner, sessionId, message)),
+    ]);
+    return touched !== undefined;
+  },
+});

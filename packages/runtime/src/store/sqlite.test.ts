@@ -20,12 +20,14 @@ const message = (content: string, createdAt = 1) => ({ role: "user" as const, co
 test("what was written is there after the file is opened again", async () => {
   const file = databaseFile();
   const first = openSqlite(file);
-  await createSessionRepository(first).append(owner, "s1", message("hello"), null);
+  await createSessionRepository(first).append(owner, "s1", message("hello"), []);
   await first.close();
 
   const second = openSqlite(file);
   onTestFinished(() => second.close());
-  expect(await createSessionRepository(second).recent(owner, "s1", 10)).toMatchObject([{ content: "hello" }]);
+  expect(await createSessionRepository(second).recent(owner, "s1", 10, "")).toMatchObject([
+    { content: "hello" },
+  ]);
 });
 
 test("a write that fails takes nothing along: its own statements are undone, the others of the tick stay", async () => {
@@ -72,24 +74,7 @@ test("two processes may open one new file at once", async () => {
     for (const db of both) await db.close();
   });
   const stored = await Promise.all(
-    both.map((db, index) => createSessionRepository(db).append(owner, `s${index}`, message("hello"), null)),
+    both.map((db, index) => createSessionRepository(db).append(owner, `s${index}`, message("hello"), [])),
   );
   expect(stored).toEqual([true, true]);
-});
-
-test("a statement is kept once, found by its words, and only by its owner", async () => {
-  const db = openSqlite(databaseFile());
-  onTestFinished(() => db.close());
-  const sessions = createSessionRepository(db);
-  const text = 'My "favourite" apples are Russets';
-  const statement = { text, words: ["favourite", "apple", "russet"] };
-  await sessions.append(owner, "s1", message(text, 1), statement);
-  await sessions.append(owner, "s2", message(text, 2), statement);
-
-  const find = (userId: string, words: string[]) => sessions.statements({ ...owner, userId }, words, 10);
-  expect(await find("ann", ["apple"])).toMatchObject([{ text, saidAt: 2 }]);
-  expect(await find("ann", ["favourite", "russet", "nothing"])).toHaveLength(1);
-  expect(await find("ann", ["pear"])).toEqual([]);
-  expect(await find("bob", ["apple"])).toEqual([]);
-  expect(await find("ann", [])).toEqual([]);
 });

@@ -16,6 +16,7 @@ const dialect: Dialect = {
   inKeyOrder: " without rowid",
   textsOf: (json) => sql`json_each(${json})`,
   skipClaimed: "",
+  isTaken: (error) => error instanceof Error && error.message.startsWith("UNIQUE constraint failed"),
 };
 
 /**

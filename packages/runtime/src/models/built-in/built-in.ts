@@ -1,3 +1,4 @@
+import { plainText } from "../content.ts";
 import type { Model, ModelDelta, ModelRequest } from "../model.ts";
 import { answerFrom, type ExtractiveReply } from "./extract.ts";
 
@@ -8,7 +9,7 @@ const countWords = (text: string): number => text.match(/\S+/g)?.length ?? 0;
 
 const deltasOf = ({ text, toolCall }: ExtractiveReply, request: ModelRequest): ModelDelta[] => {
   const groups = text.match(new RegExp(`(?:\\s*\\S+){1,${wordsPerDelta}}\\s*`, "g")) ?? [];
-  const input_tokens = request.messages.reduce((sum, { content }) => sum + countWords(content), 0);
+  const input_tokens = request.messages.reduce((sum, { content }) => sum + countWords(plainText(content)), 0);
   const output_tokens = countWords(text);
   return [
     ...groups.map((group): ModelDelta => ({ type: "text", text: group })),

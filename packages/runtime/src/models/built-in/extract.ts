@@ -1,7 +1,8 @@
-import { wordsOf } from "../../memory/index.ts";
+import { statedFact, wordsOf } from "../../memory/index.ts";
+import { plainText } from "../content.ts";
 import { parseObject } from "../json.ts";
 import type { ModelRequest, ToolCall, ToolDefinition } from "../model.ts";
-import { isFact, statedFact, toSecondPerson } from "./facts.ts";
+import { isFact, toSecondPerson } from "./facts.ts";
 import { quote } from "./quote.ts";
 
 export interface ExtractiveReply {
@@ -73,7 +74,7 @@ export const answerFrom = ({ messages, tools = [], context }: ModelRequest): Ext
 
   const said = messages
     .filter(({ role }) => role === "user")
-    .map(({ content }) => content.slice(0, longestMessage).trim());
+    .map(({ content }) => plainText(content).slice(0, longestMessage).trim());
   const message = said.pop() ?? "";
   const calls = messages.reduce(
     (sum, each) => sum + (each.role === "assistant" ? (each.toolCalls?.length ?? 0) : 0),

@@ -231,3 +231,18 @@ test("leaving the answer early stops the package", async () => {
   }
   expect(cancelled).toBe(true);
 });
+
+test("hands pictures and the schema of an answer over", async () => {
+  const { used, importPackage } = standIn({ parts: [finish] });
+  const schema = { type: "object" };
+  await ask(createAiSdkModel(config, importPackage), {
+    messages: [{ role: "user", content: [{ type: "image", mediaType: "image/png", data: "aGk=" }] }],
+    settings: { jsonSchema: schema },
+  });
+  expect(used.options).toMatchObject([
+    {
+      prompt: [{ role: "user", content: [{ type: "file", mediaType: "image/png", data: "aGk=" }] }],
+      responseFormat: { type: "json", schema },
+    },
+  ]);
+});

@@ -2,7 +2,7 @@ import type { ModelConfig } from "@muxi/formation";
 import { ApiError, type FinishReason } from "@muxi/protocol";
 import { cutOffError, networkError, responseError, timeoutError } from "../errors.ts";
 import { countOf, isObject, type JsonObject, parseObject, textOf } from "../json.ts";
-import type { Model, ModelDelta, ModelMessage, ModelRequest } from "../model.ts";
+import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../model.ts";
 
 /** `import()`, or a stand-in for it. */
 export type ImportPackage = (name: string) => Promise<unknown>;
@@ -61,13 +61,19 @@ const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
   );
 };
 
+const promptPart = (part: ContentPart): JsonObject =>
+  part.type === "text" ? part : { type: "file", mediaType: part.mediaType, data: part.data };
+
 const promptMessage = (message: ModelMessage): JsonObject => {
   const { role, content } = message;
   switch (role) {
     case "system":
       return { role, content };
     case "user":
-      return { role, content: [{ type: "text", text: content }] };
+      return {
+        role,
+        content: typeof content === "string" ? [{ type: "text", text: content }] : content.map(promptPart),
+      };
     case "tool": {
       const { toolCallId, name: toolName } = message;
       const output = { type: "text", value: content };
@@ -88,6 +94,7 @@ const promptMessage = (message: ModelMessage): JsonObject => {
 const callOptions = ({ settings }: ModelConfig, request: ModelRequest, abortSignal: AbortSignal) => {
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;
+  const schema = request.settings?.jsonSchema;
   return {
     prompt: request.messages.map(promptMessage),
     ...(request.tools?.length && {
@@ -97,10 +104,11 @@ const callOptions = ({ settings }: ModelConfig, request: ModelRequest, abortSign
         description: tool.description,
         inputSchema: tool.parameters,
       })),
-      toolChoice: { type: "auto" },
+      toolChoice: { type: request.toolChoice ?? "auto" },
     }),
     ...(temperature !== undefined && { temperature }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(schema && { responseFormat: { type: "json", schema } }),
     abortSignal,
   };
 };

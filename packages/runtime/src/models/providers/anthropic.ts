@@ -3,9 +3,9 @@ import type { FinishReason } from "@muxi/protocol";
 import type { Dispatcher } from "undici";
 import { eventError, malformedEventError } from "../errors.ts";
 import { countOf, isObject, type JsonObject, parseObject, textOf } from "../json.ts";
-import type { Model, ModelMessage, ModelRequest, ToolCall } from "../model.ts";
+import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../model.ts";
 import { endpoint } from "./endpoint.ts";
-import { exchange, type WireDecoder } from "./exchange.ts";
+import { type WireDecoder, wireModel } from "./exchange.ts";
 import { joinTurns } from "./turns.ts";
 
 /** The API has no default of its own. */
@@ -23,6 +23,11 @@ const finishReasons = new Map<string, FinishReason>([
 /** The API refuses blocks of empty text. */
 const textBlocks = (text: string): JsonObject[] => (text === "" ? [] : [{ type: "text", text }]);
 
+const blockOf = (part: ContentPart): JsonObject[] =>
+  part.type === "text"
+    ? textBlocks(part.text)
+    : [{ type: "image", source: { type: "base64", media_type: part.mediaType, data: part.data } }];
+
 const blocksOf = (message: ModelMessage): JsonObject[] => {
   switch (message.role) {
     case "tool":
@@ -38,12 +43,15 @@ const blocksOf = (message: ModelMessage): JsonObject[] => {
         })),
       ];
     default:
-      return textBlocks(message.content);
+      return typeof message.content === "string"
+        ? textBlocks(message.content)
+        : message.content.flatMap(blockOf);
   }
 };
 
 const requestBody = ({ name, settings }: ModelConfig, request: ModelRequest): string => {
   const { system, turns } = joinTurns(request.messages, blocksOf);
+  const schema = request.settings?.jsonSchema;
   const temperature = request.settings?.temperature ?? settings.temperature;
   return JSON.stringify({
     model: name,
@@ -56,7 +64,9 @@ const requestBody = ({ name, settings }: ModelConfig, request: ModelRequest): st
         description: tool.description,
         input_schema: tool.parameters,
       })),
+      ...(request.toolChoice && { tool_choice: { type: request.toolChoice } }),
     }),
+    ...(schema && { output_config: { format: { type: "json_schema", schema } } }),
     // Its scale ends at 1, that of formations at 2.
     ...(temperature !== undefined && { temperature: Math.min(temperature, 1) }),
     stream: true,
@@ -129,24 +139,8 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
 export const createAnthropicModel = (config: ModelConfig, dispatcher: Dispatcher): Model => {
   const url = endpoint(config, config.settings.baseUrl ?? "https://api.anthropic.com/v1", "messages");
   const headers = {
-    "content-type": "application/json",
-    accept: "text/event-stream",
     "anthropic-version": "2023-06-01",
     ...(config.apiKey && { "x-api-key": config.apiKey }),
   };
-  return {
-    id: config.id,
-    stream: (request, signal) =>
-      exchange(
-        {
-          dispatcher,
-          config,
-          url,
-          headers,
-          body: requestBody(config, request),
-          decoder: createDecoder(config),
-        },
-        signal,
-      ),
-  };
+  return wireModel({ config, dispatcher, url, headers, requestBody, createDecoder });
 };

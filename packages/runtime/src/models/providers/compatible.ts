@@ -3,17 +3,19 @@ export interface CompatibleProvider {
   baseUrl: string;
   /** Refuses `stream_options`, and reports usage without being asked. */
   reportsUsageUnasked?: true;
+  /** Gives JSON when asked, but knows no schemas, at least with some of its models. */
+  readsSchemaInPrompt?: true;
 }
 
 /** Providers that speak OpenAI's chat completions. */
 export const compatibleProviders: Readonly<Record<string, CompatibleProvider>> = {
   openai: { baseUrl: "https://api.openai.com/v1" },
-  groq: { baseUrl: "https://api.groq.com/openai/v1" },
+  groq: { baseUrl: "https://api.groq.com/openai/v1", readsSchemaInPrompt: true },
   mistral: { baseUrl: "https://api.mistral.ai/v1", reportsUsageUnasked: true },
   ollama: { baseUrl: "http://127.0.0.1:11434/v1" },
   openrouter: { baseUrl: "https://openrouter.ai/api/v1" },
   together: { baseUrl: "https://api.together.xyz/v1" },
-  deepseek: { baseUrl: "https://api.deepseek.com/v1" },
+  deepseek: { baseUrl: "https://api.deepseek.com/v1", readsSchemaInPrompt: true },
   xai: { baseUrl: "https://api.x.ai/v1" },
   fireworks: { baseUrl: "https://api.fireworks.ai/inference/v1" },
   perplexity: { baseUrl: "https://api.perplexity.ai", reportsUsageUnasked: true },

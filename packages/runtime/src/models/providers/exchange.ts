@@ -1,7 +1,7 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { Dispatcher } from "undici";
 import { cutOffError, ModelError, networkError, responseError, timeoutError } from "../errors.ts";
-import type { ModelDelta } from "../model.ts";
+import type { Model, ModelDelta, ModelRequest } from "../model.ts";
 import { createSseReader, EventTooLargeError } from "./sse.ts";
 
 /** Turns the events of one answer into deltas; one is made for each call. */
@@ -12,7 +12,7 @@ export interface WireDecoder {
   end(deltas: ModelDelta[]): void;
 }
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   dispatcher: Dispatcher;
   config: ModelConfig;
   url: URL;
@@ -213,10 +213,35 @@ class Exchange implements Dispatcher.DispatchHandler {
  *
  * @throws ModelError, or the reason of `signal`
  */
-export async function* exchange(
+async function* exchange(
   options: ExchangeOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ModelDelta[], void, void> {
   signal.throwIfAborted();
   yield* new Exchange(options).deltas(signal);
 }
+
+/** What one provider's wire is made of. */
+export interface Wire extends Pick<ExchangeOptions, "config" | "dispatcher" | "url" | "headers"> {
+  requestBody(config: ModelConfig, request: ModelRequest): string;
+  createDecoder(config: ModelConfig): WireDecoder;
+}
+
+/** A model behind an API that is asked by one POST and answers with a stream of events. */
+export const wireModel = ({ requestBody, createDecoder, headers, ...rest }: Wire): Model => {
+  const { config } = rest;
+  const allHeaders = { "content-type": "application/json", accept: "text/event-stream", ...headers };
+  return {
+    id: config.id,
+    stream: (request, signal) =>
+      exchange(
+        {
+          ...rest,
+          headers: allHeaders,
+          body: requestBody(config, request),
+          decoder: createDecoder(config),
+        },
+        signal,
+      ),
+  };
+};

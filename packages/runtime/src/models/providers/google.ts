@@ -3,9 +3,9 @@ import type { FinishReason, Usage } from "@muxi/protocol";
 import type { Dispatcher } from "undici";
 import { eventError, malformedEventError } from "../errors.ts";
 import { countOf, isObject, type JsonObject, listOf, parseObject, textOf } from "../json.ts";
-import type { Model, ModelMessage, ModelRequest } from "../model.ts";
+import type { ContentPart, Model, ModelMessage, ModelRequest } from "../model.ts";
 import { endpoint } from "./endpoint.ts";
-import { exchange, type WireDecoder } from "./exchange.ts";
+import { type WireDecoder, wireModel } from "./exchange.ts";
 import { joinTurns } from "./turns.ts";
 
 const filtered = ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"];
@@ -17,6 +17,11 @@ const finishReasons = new Map<string, FinishReason>([
 ]);
 
 const textParts = (text: string): JsonObject[] => (text === "" ? [] : [{ text }]);
+
+const partOf = (part: ContentPart): JsonObject[] =>
+  part.type === "text"
+    ? textParts(part.text)
+    : [{ inlineData: { mimeType: part.mediaType, data: part.data } }];
 
 const partsOf = (message: ModelMessage): JsonObject[] => {
   switch (message.role) {
@@ -31,12 +36,15 @@ const partsOf = (message: ModelMessage): JsonObject[] => {
         })),
       ];
     default:
-      return textParts(message.content);
+      return typeof message.content === "string"
+        ? textParts(message.content)
+        : message.content.flatMap(partOf);
   }
 };
 
 const requestBody = ({ settings }: ModelConfig, request: ModelRequest): string => {
   const { system, turns } = joinTurns(request.messages, partsOf);
+  const schema = request.settings?.jsonSchema;
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;
   return JSON.stringify({
@@ -53,10 +61,12 @@ const requestBody = ({ settings }: ModelConfig, request: ModelRequest): string =
           })),
         },
       ],
+      ...(request.toolChoice && { toolConfig: { functionCallingConfig: { mode: "NONE" } } }),
     }),
     generationConfig: {
       ...(temperature !== undefined && { temperature }),
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+      ...(schema && { responseMimeType: "application/json", responseJsonSchema: schema }),
     },
   });
 };
@@ -129,23 +139,7 @@ export const createGoogleModel = (config: ModelConfig, dispatcher: Dispatcher): 
     `models/${encodeURIComponent(config.name)}:streamGenerateContent?alt=sse`,
   );
   const headers = {
-    "content-type": "application/json",
-    accept: "text/event-stream",
     ...(config.apiKey && { "x-goog-api-key": config.apiKey }),
   };
-  return {
-    id: config.id,
-    stream: (request, signal) =>
-      exchange(
-        {
-          dispatcher,
-          config,
-          url,
-          headers,
-          body: requestBody(config, request),
-          decoder: createDecoder(config),
-        },
-        signal,
-      ),
-  };
+  return wireModel({ config, dispatcher, url, headers, requestBody, createDecoder });
 };

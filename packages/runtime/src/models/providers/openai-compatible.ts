@@ -3,10 +3,10 @@ import type { FinishReason, Usage } from "@muxi/protocol";
 import type { Dispatcher } from "undici";
 import { eventError, malformedEventError } from "../errors.ts";
 import { countOf, isObject, listOf, parseObject, textOf } from "../json.ts";
-import type { Model, ModelMessage, ModelRequest, ToolCall } from "../model.ts";
+import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../model.ts";
 import { compatibleProviders } from "./compatible.ts";
 import { endpoint } from "./endpoint.ts";
-import { exchange, type WireDecoder } from "./exchange.ts";
+import { type WireDecoder, wireModel } from "./exchange.ts";
 import { createTextShortcut } from "./text-shortcut.ts";
 
 const openaiUrl = compatibleProviders.openai?.baseUrl;
@@ -23,6 +23,11 @@ const finishReasons = new Map<string, FinishReason>([
 
 /** More calls at once than any model makes; the index of a call comes from outside. */
 const callLimit = 128;
+
+const wirePart = (part: ContentPart) =>
+  part.type === "text"
+    ? part
+    : { type: "image_url", image_url: { url: `data:${part.mediaType};base64,${part.data}` } };
 
 const wireMessage = (message: ModelMessage) => {
   switch (message.role) {
@@ -41,21 +46,42 @@ const wireMessage = (message: ModelMessage) => {
           })),
         }),
       };
-    default:
+    case "user":
+      return {
+        role: "user",
+        content: typeof message.content === "string" ? message.content : message.content.map(wirePart),
+      };
+    case "system":
       return message;
   }
 };
+
+/** How a schema is asked for: some providers keep to one by themselves, others must read it in the prompt. */
+const jsonAnswer = (provider: string, schema: Record<string, unknown>) =>
+  compatibleProviders[provider]?.readsSchemaInPrompt
+    ? {
+        format: { type: "json_object" },
+        messages: [{ role: "system", content: `Answer in JSON of this schema: ${JSON.stringify(schema)}` }],
+      }
+    : {
+        format: { type: "json_schema", json_schema: { name: "answer", strict: true, schema } },
+        messages: [],
+      };
 
 const requestBody = (config: ModelConfig, request: ModelRequest): string => {
   const { provider, name, settings } = config;
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxTokens = request.settings?.maxTokens ?? settings.maxTokens;
+  const schema = request.settings?.jsonSchema;
+  const json = schema && jsonAnswer(provider, schema);
   const isOpenAi = provider === "openai" && (settings.baseUrl ?? openaiUrl) === openaiUrl;
   return JSON.stringify({
     model: name,
-    messages: request.messages.map(wireMessage),
+    messages: [...(json?.messages ?? []), ...request.messages.map(wireMessage)],
+    ...(json && { response_format: json.format }),
     ...(request.tools?.length && {
       tools: request.tools.map((tool) => ({ type: "function", function: tool })),
+      ...(request.toolChoice && { tool_choice: request.toolChoice }),
     }),
     ...(temperature !== undefined && !(isOpenAi && fixedTemperature.test(name)) && { temperature }),
     // OpenAI retired `max_tokens`, which its newer models refuse; everybody else knows only that.
@@ -145,23 +171,7 @@ export const createOpenAiCompatibleModel = (config: ModelConfig, dispatcher: Dis
   const baseUrl = config.settings.baseUrl ?? compatibleProviders[config.provider]?.baseUrl;
   const url = endpoint(config, baseUrl, "chat/completions");
   const headers = {
-    "content-type": "application/json",
-    accept: "text/event-stream",
     ...(config.apiKey && { authorization: `Bearer ${config.apiKey}` }),
   };
-  return {
-    id: config.id,
-    stream: (request, signal) =>
-      exchange(
-        {
-          dispatcher,
-          config,
-          url,
-          headers,
-          body: requestBody(config, request),
-          decoder: createDecoder(config),
-        },
-        signal,
-      ),
-  };
+  return wireModel({ config, dispatcher, url, headers, requestBody, createDecoder });
 };

@@ -1,11 +1,6 @@
 import type { Tables } from "../migrations.ts";
 
-/**
- * Sessions, their messages and what users stated in them.
- *
- * `statement_word` is the text index of what users stated: plain rows, so that a search reads one user's words and no
- * others, whatever the rest of the table holds. FTS5 costs several times as much for so short a text.
- */
+/** Sessions and their messages. */
 export const sessionTables: Tables = ({ serial, inKeyOrder }) => [
   `create table session (
     formation_id text not null,
@@ -30,21 +25,4 @@ export const sessionTables: Tables = ({ serial, inKeyOrder }) => [
     created_at bigint not null
   )`,
   "create index message_by_session on message (formation_id, session_id, seq)",
-  `create table statement (
-    seq ${serial},
-    formation_id text not null,
-    user_id text not null,
-    digest text not null,
-    text text not null,
-    session_id text not null,
-    said_at bigint not null,
-    unique (formation_id, user_id, digest)
-  )`,
-  `create table statement_word (
-    owner text not null,
-    word text not null,
-    statement_seq bigint not null references statement (seq) on delete cascade,
-    primary key (owner, word, statement_seq)
-  )${inKeyOrder}`,
-  "create index statement_word_by_statement on statement_word (statement_seq)",
 ];

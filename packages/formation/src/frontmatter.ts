@@ -1,0 +1,27 @@
+import { parseDocument } from "yaml";
+import { type Data, isData } from "./files.ts";
+
+const block = /^---[ \t]*\r?\n(?:([\s\S]*?)\r?\n)?---[ \t]*(?:\r?\n|$)/;
+
+/**
+ * Takes a Markdown file apart: its frontmatter and the rest. A leading `---` without a closing line is ordinary text
+ * (contract/formation.md 8.1).
+ *
+ * @returns The problem, without any of the content, when the frontmatter is not a YAML mapping.
+ */
+export const readFrontmatter = (text: string): { data: Data; body: string } | { problem: string } => {
+  const found = block.exec(text);
+  if (!found) return { data: {}, body: text };
+  const document = parseDocument(found[1] ?? "", { prettyErrors: false });
+  if (document.errors.length > 0) return { problem: "its frontmatter is not valid YAML" };
+  let data: unknown;
+  try {
+    data = document.toJS() ?? {};
+  } catch (error) {
+    // An alias without its anchor, or too many of them.
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    return { problem: "its frontmatter has aliases that cannot be resolved" };
+  }
+  if (!isData(data)) return { problem: "its frontmatter must be a mapping of fields" };
+  return { data, body: text.slice(found[0].length) };
+};

@@ -1,0 +1,58 @@
+import { readdir } from "node:fs/promises";
+import * as z from "zod";
+import { readTextInside } from "./files.ts";
+import { readFrontmatter } from "./frontmatter.ts";
+
+/** A skill package, without its instructions (contract/formation.md 4.5). */
+export interface Skill {
+  name: string;
+  description: string;
+  license: string | undefined;
+  compatibility: string | undefined;
+  allowedTools: string[] | undefined;
+  /** Files beside `SKILL.md`, relative to its folder. */
+  resources: string[];
+}
+
+const mostResources = 500;
+
+const tools = z.union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/))]);
+
+const fields = z.looseObject({
+  name: z.string().optional(),
+  description: z.string().default(""),
+  license: z.string().optional(),
+  compatibility: z.string().optional(),
+  "allowed-tools": tools.optional(),
+  allowed_tools: tools.optional(),
+});
+
+const usableName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+
+/** The skills below `skills/` that are named; those without a readable `SKILL.md` are left out. */
+export const readSkills = async (dir: string, names: readonly string[]): Promise<Skill[]> => {
+  const skills: Skill[] = [];
+  for (const name of new Set(names)) {
+    if (!usableName.test(name)) continue;
+    const read = await readTextInside(dir, `skills/${name}/SKILL.md`);
+    if ("problem" in read) continue;
+    const parts = readFrontmatter(read.text);
+    const { success, data } = fields.safeParse("problem" in parts ? undefined : parts.data);
+    if (!success) continue;
+    const files = await readdir(`${dir}/skills/${name}`, { recursive: true, withFileTypes: true });
+    const folder = `${dir}/skills/${name}`;
+    skills.push({
+      name,
+      description: data.description,
+      license: data.license,
+      compatibility: data.compatibility,
+      allowedTools: data["allowed-tools"] ?? data.allowed_tools,
+      resources: files
+        .filter((file) => file.isFile() && file.name !== "SKILL.md")
+        .map((file) => `${file.parentPath}/${file.name}`.slice(folder.length + 1))
+        .sort()
+        .slice(0, mostResources),
+    });
+  }
+  return skills;
+};

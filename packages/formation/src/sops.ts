@@ -1,0 +1,71 @@
+import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
+import * as z from "zod";
+import { type Data, isMissing, readTextInside } from "./files.ts";
+import { readFrontmatter } from "./frontmatter.ts";
+
+/** A standard operating procedure (contract/formation.md 11). */
+export interface Sop {
+  /** File name without its extension. */
+  name: string;
+  title: string;
+  /** Texts of its steps, with their directives. */
+  steps: string[];
+  /** Agents, and files of the formation, that steps name. */
+  agents: string[];
+  files: string[];
+  content: string;
+  metadata: Data;
+}
+
+const mostFiles = 500;
+
+const fields = z.looseObject({ type: z.literal("sop"), name: z.string().optional() });
+
+const namedBy = (directive: string, text: string): string[] => [
+  ...new Set(
+    [...text.matchAll(new RegExp(`\\[${directive}:([^\\]\\s]+)\\]`, "g"))].map(([, name = ""]) => name),
+  ),
+];
+
+/** Numbered items below a heading "Steps", else headings "Step N: …". */
+const stepsOf = (body: string): string[] => {
+  const [, below] = /^#+[ \t]+steps[ \t]*$([\s\S]*?)(?=^#|(?![\s\S]))/im.exec(body) ?? [];
+  const numbered = [...(below ?? "").matchAll(/^[ \t]*\d+[.)][ \t]+(.+)$/gm)];
+  const headings = [...body.matchAll(/^#+[ \t]+step[ \t]+\d+[ \t]*:?[ \t]*(.*)$/gim)];
+  return (numbered.length > 0 ? numbered : headings).map(([, step = ""]) => step.trim());
+};
+
+const markdownIn = async (dir: string, folder: string): Promise<string[]> => {
+  try {
+    const names = await readdir(`${dir}/${folder}`, { recursive: true });
+    return names.filter((name) => name.endsWith(".md")).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+};
+
+/** The procedures below `sops/`, sorted by name. Other files there, and broken ones, are left out. */
+export const readSops = async (dir: string): Promise<Sop[]> => {
+  const sops = new Map<string, Sop>();
+  for (const file of (await markdownIn(dir, "sops")).slice(0, mostFiles)) {
+    const read = await readTextInside(dir, `sops/${file}`);
+    if ("problem" in read) continue;
+    const parts = readFrontmatter(read.text);
+    if ("problem" in parts) continue;
+    const { success, data } = fields.safeParse(parts.data);
+    const name = basename(file, ".md");
+    if (!success || sops.has(name)) continue;
+    sops.set(name, {
+      name,
+      title: data.name ?? name,
+      steps: stepsOf(parts.body),
+      agents: namedBy("agent", parts.body),
+      files: namedBy("file", parts.body),
+      content: parts.body,
+      metadata: parts.data,
+    });
+  }
+  return [...sops.values()];
+};

@@ -1,0 +1,92 @@
+import { readdir } from "node:fs/promises";
+import * as z from "zod";
+import { isMissing, readTextInside } from "./files.ts";
+import { readFrontmatter } from "./frontmatter.ts";
+import type { Loading } from "./loading.ts";
+import { resolveAlias, splitModelId } from "./models.ts";
+import { text } from "./schema/common.ts";
+
+/** A template that becomes a request once its data is filled in (contract/formation.md 8). */
+export interface Trigger {
+  name: string;
+  /** The prompt, with `${{ data.a.b }}` where the data goes. */
+  content: string;
+  /** `provider/name` or an alias. */
+  model?: string | undefined;
+  /** Where the result goes; it makes every call one in the background. */
+  webhook?: string | undefined;
+}
+
+const mostFiles = 500;
+
+export const triggerNamePattern = /^[A-Za-z0-9_-]{1,200}$/;
+
+const frontmatterSchema = z.strictObject({
+  name: text.optional(),
+  type: text.optional(),
+  model: text.optional(),
+  webhook: z
+    .url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" })
+    .optional(),
+  transformer: text.optional(),
+  channel: text.optional(),
+  parse: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** Names of the files in `triggers/`, sorted. */
+export const triggerNames = async (dir: string): Promise<string[]> => {
+  try {
+    const files = await readdir(`${dir}/triggers`, { withFileTypes: true });
+    return files
+      .filter((file) => !file.isDirectory() && file.name.endsWith(".md"))
+      .map((file) => file.name.slice(0, -".md".length))
+      .filter((name) => triggerNamePattern.test(name))
+      .sort()
+      .slice(0, mostFiles);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+};
+
+/**
+ * Reads `triggers/<name>.md`.
+ *
+ * @returns Undefined when there is none that can be read; the problem, without a path, when its frontmatter is wrong.
+ */
+export const readTrigger = async (
+  dir: string,
+  name: string,
+): Promise<Trigger | { problem: string } | undefined> => {
+  if (!triggerNamePattern.test(name)) return undefined;
+  const read = await readTextInside(dir, `triggers/${name}.md`);
+  if ("problem" in read) return undefined;
+  const parts = readFrontmatter(read.text);
+  if ("problem" in parts) return parts;
+  const { data, error } = frontmatterSchema.safeParse(parts.data);
+  if (!data) {
+    const faults = error.issues.map(({ path, message }) =>
+      [path.join("."), message].filter(Boolean).join(": "),
+    );
+    return { problem: `its frontmatter is wrong: ${faults.join("; ")}` };
+  }
+  return { name, content: parts.body.trim(), model: data.model, webhook: data.webhook };
+};
+
+/** Triggers that could not be fired are found at load, and still do not keep the formation from running. */
+export const checkTriggers = async (
+  { dir, report }: Loading,
+  aliases: Readonly<Record<string, string>>,
+): Promise<void> => {
+  for (const name of await triggerNames(dir)) {
+    const trigger = await readTrigger(dir, name);
+    if (!trigger) continue;
+    const warn = (message: string) => {
+      report.warnings.push({ file: `triggers/${name}.md`, path: "", message });
+    };
+    if ("problem" in trigger) warn(trigger.problem);
+    else if (trigger.model !== undefined && !splitModelId(resolveAlias(aliases, trigger.model))) {
+      warn(`its model '${trigger.model}' is neither provider/name nor an alias of llm.aliases`);
+    }
+  }
+};

@@ -1,0 +1,29 @@
+import * as z from "zod";
+
+/** A line of the log stream (contract/formation-api.md 5.4). */
+export const logEntrySchema = z
+  .object({
+    timestamp: z.number().describe("Unix milliseconds"),
+    level: z.enum(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
+    event_type: z.string(),
+    user_id: z.string().nullable(),
+    session_id: z.string().nullable(),
+    request_id: z.string().nullable(),
+    agent_id: z.string().nullable(),
+    message: z.string().nullable(),
+    data: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .meta({ id: "LogEntry" });
+
+export type LogEntry = z.infer<typeof logEntrySchema>;
+
+const filter = z.string().min(1).max(256).optional();
+
+export const logFilterSchema = z.object({
+  user_id: filter,
+  session_id: filter,
+  request_id: filter,
+  agent_id: filter,
+  level: logEntrySchema.shape.level.optional().describe("This level only"),
+  event_type: filter.describe("May hold `*`"),
+});

@@ -1,0 +1,22 @@
+import { audioChatRequestSchema } from "../audio.ts";
+import { chatEventSchema } from "../chat.ts";
+import { type Route, route } from "../route.ts";
+import { chatRoutes } from "./chat.ts";
+
+/** Chat by voice (contract/formation-api.md 4.2). */
+export const audioRoutes = {
+  audioChat: route({
+    method: "POST",
+    path: "/audiochat",
+    summary: "Say something by voice and get the answer, as a stream of events unless `stream` is false",
+    tag: "Chat",
+    user: "optional",
+    body: audioChatRequestSchema,
+    object: "message",
+    type: "chat.completed",
+    background: chatRoutes.chat.background,
+    data: chatRoutes.chat.data,
+    stream: { events: chatEventSchema, always: false },
+    errors: ["VALIDATION_ERROR", ...chatRoutes.chat.errors],
+  }),
+} as const satisfies Record<string, Route>;

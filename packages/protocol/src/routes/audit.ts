@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { auditClearedSchema, auditLogSchema, auditQuerySchema } from "../audit.ts";
+import { type Route, route } from "../route.ts";
+
+/** Who changed what, and who was refused (contract/formation-api.md 4.21). */
+export const auditRoutes = {
+  getAuditLog: route({
+    method: "GET",
+    path: "/audit",
+    summary: "What was changed with the admin key, and calls that were refused, newest first",
+    tag: "Audit",
+    key: "admin",
+    query: auditQuerySchema,
+    object: "audit_log",
+    type: "audit.retrieved",
+    data: auditLogSchema,
+    errors: ["INVALID_PARAMETER"],
+  }),
+  clearAuditLog: route({
+    method: "DELETE",
+    path: "/audit",
+    summary: "Empty the audit log: needs confirm=clear-audit-log",
+    tag: "Audit",
+    key: "admin",
+    query: z.object({ confirm: z.string().max(100).optional() }),
+    object: "audit_log",
+    type: "audit.cleared",
+    data: auditClearedSchema,
+    errors: ["INVALID_REQUEST"],
+  }),
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,17 @@
+import { deliveryListQuerySchema, deliveryListSchema } from "../deliveries.ts";
+import { type Route, route } from "../route.ts";
+
+/** The webhooks of a formation (contract/formation.md 10.5). */
+export const deliveriesRoutes = {
+  getDeliveries: route({
+    method: "GET",
+    path: "/deliveries",
+    summary: "Webhooks that wait, were sent or failed, newest first; what has ended is kept for seven days",
+    tag: "Webhooks",
+    key: "admin",
+    query: deliveryListQuerySchema,
+    object: "delivery_list",
+    type: "delivery.list",
+    data: deliveryListSchema,
+  }),
+} as const satisfies Record<string, Route>;

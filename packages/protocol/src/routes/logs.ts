@@ -1,0 +1,20 @@
+import * as z from "zod";
+import { logEntrySchema, logFilterSchema } from "../logs.ts";
+import { type Route, route } from "../route.ts";
+
+/** What happens in the formation, as it happens (contract/formation-api.md 4.18, 5.4). */
+export const logsRoutes = {
+  streamLogs: route({
+    method: "GET",
+    path: "/logs",
+    summary: "Follow the events that fit, from now on; at least one filter",
+    tag: "Logs",
+    key: "admin",
+    query: logFilterSchema,
+    object: "logging",
+    type: "logging.stream",
+    data: z.object({}),
+    stream: { events: logEntrySchema, always: true },
+    errors: ["INVALID_REQUEST"],
+  }),
+} as const satisfies Record<string, Route>;

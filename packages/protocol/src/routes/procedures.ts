@@ -1,0 +1,65 @@
+import * as z from "zod";
+import {
+  agentSkillListSchema,
+  skillListSchema,
+  skillSchema,
+  sopListSchema,
+  sopSchema,
+} from "../procedures.ts";
+import { type Route, route } from "../route.ts";
+import { id } from "./parameters.ts";
+
+/** Procedures and skills (contract/formation-api.md 4.10, 4.23). */
+export const proceduresRoutes = {
+  getSops: route({
+    method: "GET",
+    path: "/sops",
+    summary: "The standard operating procedures",
+    tag: "Procedures",
+    object: "sop_list",
+    type: "sops.list",
+    data: sopListSchema,
+  }),
+  getSop: route({
+    method: "GET",
+    path: "/sops/{name}",
+    summary: "One procedure with its text",
+    tag: "Procedures",
+    params: z.object({ name: id }),
+    object: "sop",
+    type: "sop.retrieved",
+    data: sopSchema,
+    errors: ["SOP_NOT_FOUND"],
+  }),
+  getSkills: route({
+    method: "GET",
+    path: "/skills",
+    summary: "The skills that every agent has",
+    tag: "Procedures",
+    object: "list",
+    type: "skill.list",
+    data: skillListSchema,
+  }),
+  getSkill: route({
+    method: "GET",
+    path: "/skills/{name}",
+    summary: "One skill",
+    tag: "Procedures",
+    params: z.object({ name: id }),
+    object: "skill",
+    type: "skill.retrieved",
+    data: skillSchema,
+    errors: ["RESOURCE_NOT_FOUND"],
+  }),
+  getAgentSkills: route({
+    method: "GET",
+    path: "/agents/{agent_id}/skills",
+    summary: "The skills of one agent: everybody's, and its own",
+    tag: "Procedures",
+    params: z.object({ agent_id: id }),
+    object: "list",
+    type: "skill.list",
+    data: agentSkillListSchema,
+    errors: ["AGENT_NOT_FOUND"],
+  }),
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,79 @@
+import * as z from "zod";
+import { type Route, route } from "../route.ts";
+import {
+  jobDeletedSchema,
+  jobListQuerySchema,
+  jobListSchema,
+  jobRequestSchema,
+  jobSchema,
+  jobWithRunsSchema,
+  schedulerConfigSchema,
+} from "../scheduler.ts";
+import { id } from "./parameters.ts";
+
+const jobId = z.object({ job_id: id });
+
+/** Scheduled jobs (contract/formation-api.md 4.8). */
+export const schedulerRoutes = {
+  getSchedulerConfig: route({
+    method: "GET",
+    path: "/scheduler",
+    summary: "How jobs are scheduled",
+    tag: "Scheduler",
+    key: "admin",
+    object: "scheduler",
+    type: "scheduler.retrieved",
+    data: schedulerConfigSchema,
+  }),
+  getSchedulerJobs: route({
+    method: "GET",
+    path: "/scheduler/jobs",
+    summary: "The user's jobs; for the admin everyone's, or those of one user",
+    tag: "Scheduler",
+    key: "either",
+    user: "filter",
+    query: jobListQuerySchema,
+    object: "scheduled_job_list",
+    type: "scheduler.jobs.list",
+    data: jobListSchema,
+    errors: ["INVALID_REQUEST"],
+  }),
+  createSchedulerJob: route({
+    method: "POST",
+    path: "/scheduler/jobs",
+    summary: "Have a message said at a time or again and again",
+    tag: "Scheduler",
+    key: "admin",
+    user: "optional",
+    status: 201,
+    body: jobRequestSchema,
+    object: "scheduled_job",
+    type: "scheduler.job.created",
+    data: jobSchema,
+    errors: ["VALIDATION_ERROR", "UNPROCESSABLE_ENTITY", "RATE_LIMITED", "SERVICE_UNAVAILABLE"],
+  }),
+  getSchedulerJob: route({
+    method: "GET",
+    path: "/scheduler/jobs/{job_id}",
+    summary: "One job with its latest runs",
+    tag: "Scheduler",
+    key: "admin",
+    params: jobId,
+    object: "scheduled_job",
+    type: "scheduler.job.retrieved",
+    data: jobWithRunsSchema,
+    errors: ["RESOURCE_NOT_FOUND", "SERVICE_UNAVAILABLE"],
+  }),
+  deleteSchedulerJob: route({
+    method: "DELETE",
+    path: "/scheduler/jobs/{job_id}",
+    summary: "Remove a job",
+    tag: "Scheduler",
+    key: "admin",
+    params: jobId,
+    object: "message",
+    type: "scheduler.job.deleted",
+    data: jobDeletedSchema,
+    errors: ["RESOURCE_NOT_FOUND", "SERVICE_UNAVAILABLE"],
+  }),
+} as const satisfies Record<string, Route>;

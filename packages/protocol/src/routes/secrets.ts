@@ -1,0 +1,66 @@
+import { type Route, route } from "../route.ts";
+import {
+  confirmationSchema,
+  secretCreateSchema,
+  secretKeySchema,
+  secretListSchema,
+  secretsReloadedSchema,
+  secretUpdateSchema,
+} from "../secrets.ts";
+
+const secret = { tag: "Secrets", key: "admin", object: "secret" } as const;
+
+/** Secrets (contract/formation-api.md 4.14). */
+export const secretsRoutes = {
+  getSecrets: route({
+    ...secret,
+    method: "GET",
+    path: "/secrets",
+    summary: "Names of the secrets, their values masked",
+    object: "secret_list",
+    type: "secret.list",
+    data: secretListSchema,
+    errors: ["SECRETS_ERROR"],
+  }),
+  createSecret: route({
+    ...secret,
+    method: "POST",
+    path: "/secrets",
+    summary: "Store a new secret",
+    status: 201,
+    body: secretCreateSchema,
+    type: "secret.created",
+    data: confirmationSchema,
+    errors: ["SECRET_EXISTS", "SECRETS_ERROR"],
+  }),
+  reloadSecrets: route({
+    ...secret,
+    method: "POST",
+    path: "/secrets/reload",
+    summary: "Read the secrets file again",
+    type: "secret.reloaded",
+    data: secretsReloadedSchema,
+    errors: ["SECRETS_ERROR"],
+  }),
+  updateSecret: route({
+    ...secret,
+    method: "PUT",
+    path: "/secrets/{key}",
+    summary: "Change a secret",
+    params: secretKeySchema,
+    body: secretUpdateSchema,
+    type: "secret.updated",
+    data: confirmationSchema,
+    errors: ["SECRET_NOT_FOUND", "SECRETS_ERROR"],
+  }),
+  deleteSecret: route({
+    ...secret,
+    method: "DELETE",
+    path: "/secrets/{key}",
+    summary: "Remove a secret that the formation does not use",
+    params: secretKeySchema,
+    type: "secret.deleted",
+    data: confirmationSchema,
+    errors: ["SECRET_NOT_FOUND", "SECRET_IN_USE", "SECRETS_ERROR"],
+  }),
+} as const satisfies Record<string, Route>;

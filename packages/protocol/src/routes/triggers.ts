@@ -1,0 +1,59 @@
+import * as z from "zod";
+import { type Route, route } from "../route.ts";
+import {
+  triggerBodySchema,
+  triggerListSchema,
+  triggerQuerySchema,
+  triggerResultSchema,
+  triggerSchema,
+} from "../triggers.ts";
+import { id } from "./parameters.ts";
+
+const triggerName = z.object({ name: id });
+
+/** Triggers (contract/formation-api.md 4.9). */
+export const triggersRoutes = {
+  getTriggers: route({
+    method: "GET",
+    path: "/triggers",
+    summary: "Names of the triggers",
+    tag: "Triggers",
+    object: "list",
+    type: "list.retrieved",
+    data: triggerListSchema,
+  }),
+  getTrigger: route({
+    method: "GET",
+    path: "/triggers/{name}",
+    summary: "One trigger with its template",
+    tag: "Triggers",
+    params: triggerName,
+    object: "trigger",
+    type: "trigger.retrieved",
+    data: triggerSchema,
+    errors: ["INVALID_REQUEST", "TRIGGER_NOT_FOUND"],
+  }),
+  fireTrigger: route({
+    method: "POST",
+    path: "/triggers/{name}",
+    summary:
+      "Fill a trigger's template with data and have it answered, in the background unless asked otherwise",
+    tag: "Triggers",
+    user: "optional",
+    params: triggerName,
+    query: triggerQuerySchema,
+    body: triggerBodySchema,
+    object: "request",
+    type: "request.completed",
+    background: { status: 200, object: "request", type: "request.processing" },
+    data: triggerResultSchema,
+    errors: [
+      "INVALID_REQUEST",
+      "RESOURCE_NOT_FOUND",
+      "CONFLICT",
+      "LLM_ERROR",
+      "LLM_TIMEOUT",
+      "SERVICE_UNAVAILABLE",
+    ],
+  }),
+} as const satisfies Record<string, Route>;

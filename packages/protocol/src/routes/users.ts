@@ -1,0 +1,73 @@
+import * as z from "zod";
+import { type Route, route } from "../route.ts";
+import {
+  identifierAssociationSchema,
+  identifierDeletedSchema,
+  identifierSchema,
+  identifiersAssociatedSchema,
+  muxiUserIdSchema,
+  resolvedUserSchema,
+  resolveUserSchema,
+  userIdentifierListSchema,
+} from "../users.ts";
+
+const identifier = z.object({ identifier: identifierSchema });
+
+/** Users and what they are known by (contract/formation-api.md 4.20). */
+export const usersRoutes = {
+  resolveUser: route({
+    method: "POST",
+    path: "/users/resolve",
+    summary: "The user behind an identifier; made when unknown",
+    tag: "Users",
+    body: resolveUserSchema,
+    object: "user",
+    type: "user.resolved",
+    data: resolvedUserSchema,
+    errors: ["INVALID_REQUEST"],
+  }),
+  addUserIdentifiers: route({
+    method: "POST",
+    path: "/users/identifiers",
+    summary: "Give identifiers to a user; those of another user move over",
+    tag: "Users",
+    body: identifierAssociationSchema,
+    object: "user_identifier_list",
+    type: "user.identifiers.associated",
+    data: identifiersAssociatedSchema,
+    errors: ["INVALID_REQUEST", "RESOURCE_NOT_FOUND"],
+  }),
+  getUserIdentifiers: route({
+    method: "GET",
+    path: "/users/identifiers/{muxi_user_id}",
+    summary: "Everything by which a user is known",
+    tag: "Users",
+    params: z.object({ muxi_user_id: muxiUserIdSchema }),
+    object: "user_identifier_list",
+    type: "user.identifiers.list",
+    data: userIdentifierListSchema,
+    errors: ["RESOURCE_NOT_FOUND"],
+  }),
+  deleteUserIdentifier: route({
+    method: "DELETE",
+    path: "/users/identifiers/{identifier}",
+    summary: "Take an identifier away from its user",
+    tag: "Users",
+    params: identifier,
+    object: "message",
+    type: "user.identifier.deleted",
+    data: identifierDeletedSchema,
+    errors: ["RESOURCE_NOT_FOUND"],
+  }),
+  lookUpUser: route({
+    method: "GET",
+    path: "/users/{identifier}",
+    summary: "The user behind an identifier",
+    tag: "Users",
+    params: identifier,
+    object: "user",
+    type: "user.resolved",
+    data: resolvedUserSchema,
+    errors: ["RESOURCE_NOT_FOUND"],
+  }),
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,108 @@
+import { hostname } from "node:os";
+import { type Formation, openSecrets, releaseVersion } from "@muxi/formation";
+import type { Logger } from "pino";
+import {
+  type ApiKeys,
+  auditEndpoints,
+  configurationEndpoints,
+  credentialEndpoints,
+  logsEndpoint,
+  procedureEndpoints,
+  secretEndpoints,
+  userEndpoints,
+} from "./api/index.ts";
+import { createAuditTrail } from "./audit/index.ts";
+import {
+  addConfigured,
+  createObservability,
+  createRedactor,
+  createWatch,
+  knownSecrets,
+  otlpSettings,
+} from "./observability/index.ts";
+import {
+  createAuditRepository,
+  createCredentialRepository,
+  createUserRepository,
+  type Database,
+} from "./store/index.ts";
+import { createCredentialVault, createIdentities } from "./users/index.ts";
+
+export interface AdministrationDeps {
+  formation: Formation;
+  keys: ApiKeys;
+  database: Database;
+  /** Where the variables of OpenTelemetry are looked up. */
+  env: Readonly<Record<string, string | undefined>>;
+  now: () => number;
+  log: Logger;
+}
+
+const defaultSalt = "muxi-user-credentials-salt-v1";
+
+/** What operators see and set, and who users are: everything of a formation but its conversations. */
+export const openAdministration = async ({
+  formation,
+  keys,
+  database,
+  env,
+  now,
+  log,
+}: AdministrationDeps) => {
+  const { id: formationId, manifest } = formation;
+  const { encryption, credential_ttl_minutes } = manifest.user_credentials;
+  const secrets = await openSecrets(formation.dir);
+  const redactor = createRedactor({
+    secrets: knownSecrets(secrets, formation, keys, env),
+    entities: manifest.logging.redaction.entities,
+  });
+  const observability = createObservability({
+    formationId,
+    version: releaseVersion,
+    server: hostname(),
+    redactor,
+    now,
+  });
+  addConfigured(observability, {
+    logging: manifest.logging,
+    dir: formation.dir,
+    output: process.stdout,
+    log,
+  });
+  const otlp = otlpSettings(env, formationId);
+  if (otlp) {
+    const { exportOtlp } = await import("./observability/otlp/index.ts");
+    exportOtlp(observability, { settings: otlp, version: releaseVersion, now, log });
+  }
+  const identities = await createIdentities({
+    formationId,
+    users: createUserRepository(database),
+    isShared: database.dialect.engine === "postgres",
+    now,
+  });
+  const audit = createAuditRepository(database);
+  const vault = createCredentialVault({
+    credentials: createCredentialRepository(database),
+    encryption: { key: encryption.key ?? formationId, salt: encryption.salt ?? defaultSalt },
+    keepFor: credential_ttl_minutes * 60_000,
+    now,
+  });
+
+  return {
+    identities,
+    observability,
+    watch: createWatch(observability, now),
+    redactor,
+    vault,
+    audit: createAuditTrail({ formationId, audit, now, log }),
+    endpoints: {
+      ...secretEndpoints({ secrets, used: formation.usedSecrets }),
+      ...configurationEndpoints({ formation, redactor }),
+      ...procedureEndpoints({ formation }),
+      ...userEndpoints(identities),
+      ...credentialEndpoints({ formationId, servers: formation.mcpServers, vault }),
+      ...auditEndpoints({ formationId, audit }),
+      streamLogs: logsEndpoint(observability),
+    },
+  };
+};

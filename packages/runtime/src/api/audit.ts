@@ -1,0 +1,60 @@
+import { ApiError } from "@muxi/protocol";
+import * as z from "zod";
+import type { AuditRepository } from "../store/index.ts";
+import type { Endpoints } from "./endpoint.ts";
+
+interface AuditDeps {
+  formationId: string;
+  audit: AuditRepository;
+}
+
+const confirmation = "clear-audit-log";
+
+const isoTime = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()]);
+
+const timeOf = (text: string): number => {
+  if (!isoTime.safeParse(text).success) {
+    throw new ApiError("INVALID_PARAMETER", "since: is no ISO 8601 time, such as 2026-01-31T08:00:00Z");
+  }
+  return Date.parse(/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`);
+};
+
+/** The endpoints of contract/formation-api.md 4.21. */
+export const auditEndpoints = ({ formationId, audit }: AuditDeps) =>
+  ({
+    async getAuditLog({ query: { limit, action, resource_type, since } }) {
+      const { records, total } = await audit.list(formationId, {
+        limit,
+        action,
+        resourceType: resource_type,
+        since: since === undefined ? undefined : timeOf(since),
+      });
+      return {
+        entries: records.map((record) => ({
+          id: record.id,
+          timestamp: new Date(record.at).toISOString(),
+          action: record.action,
+          resource_type: record.resourceType,
+          resource_id: record.resourceId,
+          user_id: record.userId,
+          request_id: record.requestId,
+          ip: record.ip,
+          outcome: record.outcome,
+          suppressed: record.suppressed,
+        })),
+        total_entries: total,
+        limit,
+      };
+    },
+
+    async clearAuditLog({ query: { confirm } }) {
+      if (confirm !== confirmation) {
+        throw new ApiError("INVALID_REQUEST", `The audit log is only emptied with ?confirm=${confirmation}`);
+      }
+      return {
+        previous_entries_count: await audit.clear(formationId),
+        cleared_by: "admin",
+        message: "Audit log emptied",
+      };
+    },
+  }) satisfies Partial<Endpoints>;

@@ -1,0 +1,136 @@
+import { type Formation, maskSecrets } from "@muxi/formation";
+import { ApiError, type routes } from "@muxi/protocol";
+import { type Redactor, streamId } from "../observability/index.ts";
+import type { Toolbox } from "../tools/index.ts";
+import type { Endpoint, Endpoints } from "./endpoint.ts";
+
+interface ConfigurationDeps {
+  formation: Formation;
+  redactor: Redactor;
+}
+
+type Block = Record<string, unknown>;
+
+const isBlock = (value: unknown): value is Block =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What was written, and defaults where nothing was. */
+const withDefaults = (written: unknown, effective: unknown): unknown => {
+  if (!isBlock(effective)) return written === undefined ? effective : written;
+  const block = isBlock(written) ? written : {};
+  const names = new Set([...Object.keys(effective), ...Object.keys(block)]);
+  return Object.fromEntries([...names].map((name) => [name, withDefaults(block[name], effective[name])]));
+};
+
+/**
+ * Shows blocks of a formation: with defaults, and with references to secrets as they were written.
+ *
+ * The manifest in effect has its secrets filled in, so of it only what the written one does not have is shown, and
+ * of that no value of a secret.
+ */
+export const blockReader = ({ formation, redactor }: ConfigurationDeps) => {
+  return (name: keyof Formation["manifest"]): Block => {
+    const block = withDefaults(formation.document[name], maskSecrets(formation.manifest[name]));
+    const shown = redactor.secretsIn(block);
+    return isBlock(shown) ? shown : {};
+  };
+};
+
+/** The endpoints of contract/formation-api.md 4.11, 4.13, 4.15 to 4.18. */
+export const configurationEndpoints = (deps: ConfigurationDeps) => {
+  const { formation } = deps;
+  const { manifest } = formation;
+  const block = blockReader(deps);
+  const servers = formation.mcpServers.map(({ document }) => document);
+  const voice = { persona: formation.soul, soul: formation.soul };
+
+  return {
+    async getAsyncConfig() {
+      return block("async");
+    },
+
+    async getMcpConfig() {
+      return { enhance_user_prompts: true, ...block("mcp"), ...mcpLimits(manifest), servers };
+    },
+
+    async getMcpServers() {
+      return { servers, count: servers.length };
+    },
+
+    async getMcpServer({ params: { server_id } }) {
+      const server = formation.mcpServers.find(({ id }) => id === server_id);
+      if (server) return server.document;
+      throw new ApiError(
+        "MCP_SERVER_NOT_FOUND",
+        `MCP server '${server_id}' not found: GET /v1/mcp/servers lists them`,
+      );
+    },
+
+    async getLlmSettings() {
+      return block("llm");
+    },
+
+    async getOverlordConfig() {
+      return { ...block("overlord"), ...voice };
+    },
+
+    async getOverlordPersona() {
+      return voice;
+    },
+
+    async getOverlordSoul() {
+      return voice;
+    },
+
+    async getA2aConfig() {
+      return block("a2a");
+    },
+
+    async getLoggingConfig() {
+      return block("logging");
+    },
+
+    async getLoggingDestinations() {
+      const { system, conversation } = manifest.logging;
+      const destinations = conversation.streams.map((stream, index) => ({
+        id: streamId(stream, index),
+        transport: stream.transport,
+        level: stream.level,
+        format: stream.format,
+        enabled: conversation.enabled && stream.enabled,
+        ...(stream.destination !== undefined && {
+          destination: String(deps.redactor.secretsIn(maskSecrets(stream.destination))),
+        }),
+      }));
+      return {
+        system: { level: system.level, destination: system.destination },
+        conversation: { destinations, count: destinations.length },
+      };
+    },
+  } satisfies Partial<Endpoints>;
+};
+
+/** `GET /mcp/tools`: the names are those that a model sees. */
+export const mcpToolsEndpoint = (toolbox: Toolbox): Endpoint<typeof routes.getMcpTools> => {
+  return async () => ({
+    tools: [...toolbox.servers].flatMap(([serverId, { tools }]) =>
+      tools.map(({ name, description = "", inputSchema }) => ({
+        name: `${serverId}__${name}`,
+        description,
+        access: "client" as const,
+        parameters: inputSchema,
+      })),
+    ),
+  });
+};
+
+/** Numbers, which no secret can be: as they are in effect. */
+const mcpLimits = ({ mcp }: Formation["manifest"]) => ({
+  default_retry_attempts: mcp.default_retry_attempts,
+  default_timeout_seconds: mcp.default_timeout_seconds,
+  max_tool_iterations: mcp.max_tool_iterations,
+  max_tool_calls: mcp.max_tool_calls,
+  max_repeated_errors: mcp.max_repeated_errors,
+  max_timeout_in_seconds: mcp.max_timeout_in_seconds,
+  max_tool_timeout_in_seconds: mcp.max_tool_timeout_in_seconds,
+});

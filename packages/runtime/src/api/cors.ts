@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/**
+ * Lets pages of any origin read the answer: keys travel in headers that a page must know, never in cookies.
+ *
+ * @returns Whether the request was a browser's question about it, and is answered.
+ */
+export const allowOrigins = ({ method, headers }: IncomingMessage, response: ServerResponse): boolean => {
+  const { origin } = headers;
+  if (origin === undefined) return false;
+  response.setHeader("access-control-allow-origin", origin);
+  response.setHeader("access-control-allow-credentials", "true");
+  response.setHeader("access-control-expose-headers", "x-muxi-request-id, retry-after");
+  response.setHeader("vary", "origin");
+  if (method !== "OPTIONS") return false;
+  response.setHeader("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");
+  response.setHeader("access-control-allow-headers", headers["access-control-request-headers"] ?? "*");
+  response.setHeader("access-control-max-age", "86400");
+  response.writeHead(204).end();
+  return true;
+};

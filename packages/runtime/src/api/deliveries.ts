@@ -1,0 +1,34 @@
+import type { DeliveryRepository } from "../store/index.ts";
+import type { Endpoints } from "./endpoint.ts";
+
+/** The query of a webhook's address often holds a token. */
+const withoutQuery = (target: string) => target.split("?", 1)[0] ?? "";
+
+/** `GET /deliveries`: the log of webhooks. */
+export const deliveryEndpoints = (deps: { formationId: string; deliveries: DeliveryRepository }) =>
+  ({
+    async getDeliveries({ query: { status, request_id, limit } }) {
+      const rows = await deps.deliveries.list(deps.formationId, {
+        limit,
+        ...(status !== undefined && { status }),
+        ...(request_id !== undefined && { requestId: request_id }),
+      });
+      return {
+        deliveries: rows.map((row) => ({
+          id: row.id,
+          request_id: row.requestId,
+          user_id: row.userId,
+          event: row.event,
+          target: withoutQuery(row.target),
+          status: row.status,
+          attempts: row.attempts,
+          response_status: row.responseStatus,
+          error: row.error,
+          created_at: row.createdAt,
+          next_attempt_at: row.status === "pending" ? row.nextAttemptAt : null,
+          ended_at: row.endedAt,
+        })),
+        count: rows.length,
+      };
+    },
+  }) satisfies Partial<Endpoints>;

@@ -1,0 +1,47 @@
+import type { SessionRepository } from "../store/index.ts";
+import type { Endpoints } from "./endpoint.ts";
+
+interface HistoryDeps {
+  formationId: string;
+  sessions: SessionRepository;
+}
+
+const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
+
+const longestTitle = 200;
+/** Newest messages of a conversation that are shown as its sources. */
+const mostSources = 20;
+
+/** What happened with a user: their conversations (contract/formation-api.md 4.6). */
+export const historyEndpoints = ({ formationId, sessions }: HistoryDeps) =>
+  ({
+    async getHistory({ query, userId }) {
+      const owner = { formationId, userId };
+      const found = await sessions.history(owner, {
+        limit: query.limit,
+        from: query.date_from ?? 0,
+        to: query.date_to ?? Number.MAX_SAFE_INTEGER,
+      });
+      const sourcesOf = async (sessionId: string) => {
+        const { messages } = await sessions.messages(owner, sessionId, { limit: mostSources });
+        return messages.map(({ id, role, content, createdAt }) => ({
+          message_id: id,
+          role,
+          content,
+          timestamp: iso(createdAt),
+        }));
+      };
+      const entries = await Promise.all(
+        found.map(async ({ id, title, messageCount, createdAt, lastActivity }) => ({
+          id,
+          session_id: id,
+          title: (title ?? "").slice(0, longestTitle),
+          message_count: messageCount,
+          created_at: iso(createdAt),
+          last_activity: iso(lastActivity),
+          ...(query.include_sources && { sources: await sourcesOf(id) }),
+        })),
+      );
+      return { entries, count: entries.length };
+    },
+  }) satisfies Partial<Endpoints>;

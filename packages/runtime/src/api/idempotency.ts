@@ -1,0 +1,16 @@
+import { hash } from "node:crypto";
+import { headers } from "@muxi/protocol";
+import type { Idempotency } from "../store/index.ts";
+import type { Request } from "./request.ts";
+
+const longestKey = 200;
+
+/** The key under which a call may come again (contract/formation-api.md 2.5); it counts for one path and user. */
+export const idempotencyOf = ({ method, path, headers: sent, body }: Request): Idempotency | undefined => {
+  const key = sent[headers.idempotencyKey];
+  if (typeof key !== "string" || key === "") return undefined;
+  return {
+    key: `${method} ${path} ${key.slice(0, longestKey)}`,
+    hash: hash("sha256", JSON.stringify(body ?? null), "base64url"),
+  };
+};

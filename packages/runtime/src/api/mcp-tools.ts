@@ -1,0 +1,137 @@
+import { headers, type Route, type RouteId, routes } from "@muxi/protocol";
+import * as z from "zod";
+import type { Request } from "./request.ts";
+
+/** A call of the API as an MCP tool. */
+export interface ApiTool {
+  id: RouteId;
+  name: string;
+  description: string;
+  /** JSON Schema of the arguments, which are named as over HTTP. */
+  inputSchema: JsonSchema;
+}
+
+interface JsonSchema {
+  [key: string]: unknown;
+  type: "object";
+  properties: Record<string, unknown>;
+  required: string[];
+}
+
+/** Names by which other runtimes know these calls (contract/formation-api.md 4.22). */
+const knownNames: Readonly<Record<string, string>> = {
+  audioChat: "audiochat",
+  addMemory: "create_memory",
+  addUserIdentifiers: "add_user_identifiers",
+  clearUserBuffer: "clear_buffer_memory",
+  fireTrigger: "execute_trigger",
+  getCredentialServices: "list_credential_services",
+  getCredentials: "list_credentials",
+  getMemories: "search_memories",
+  getRequests: "list_requests",
+  getRequest: "get_request_status",
+  getSessions: "list_sessions",
+  getSkills: "list_skills",
+  getAgentSkills: "list_agent_skills",
+  getSops: "list_sops",
+  getTriggers: "list_triggers",
+  getSchedulerJobs: "list_scheduler_jobs",
+  getUserBuffer: "get_buffer_memory",
+  lookUpUser: "lookup_user",
+};
+
+const nameOf = (id: string) =>
+  knownNames[id] ?? id.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+const userArgument = "X-Muxi-User-ID";
+
+const objectSchema = z.object({
+  properties: z.record(z.string(), z.unknown()).default({}),
+  required: z.array(z.string()).default([]),
+});
+
+const writtenSchema = z.looseObject({
+  $ref: z.string().optional(),
+  $defs: z.record(z.string(), z.unknown()).default({}),
+  anyOf: z.array(z.unknown()).default([]),
+});
+
+/** What a part of a request may hold: of several forms the first, which is the one to be written now. */
+const partOf = (schema: z.ZodType) => {
+  const written = writtenSchema.parse(
+    z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" }),
+  );
+  const named = written.$ref === undefined ? undefined : written.$defs[written.$ref.replace("#/$defs/", "")];
+  return { ...objectSchema.parse(named ?? written.anyOf[0] ?? written), $defs: written.$defs };
+};
+
+const schemaOf = (row: Route): JsonSchema => {
+  const parts = [row.body, row.query, row.params].flatMap((schema) => (schema ? [partOf(schema)] : []));
+  const properties = Object.assign({}, ...parts.map((part) => part.properties));
+  const required = parts.flatMap((part) => part.required);
+  const $defs = Object.assign({}, ...parts.map((part) => part.$defs));
+  // A tool has one answer: nothing is streamed.
+  if (row.stream) delete properties.stream;
+  if (row.user !== "none") {
+    delete properties.user_id;
+    properties[userArgument] = { type: "string", description: "The user whose data is meant" };
+    if (row.user !== "optional") required.push(userArgument);
+  }
+  return {
+    type: "object",
+    properties,
+    required: [...new Set(required)],
+    ...(Object.keys($defs).length > 0 && { $defs }),
+  };
+};
+
+const isForClients = ({ key, stream }: Route) =>
+  (key === "client" || key === "either") && stream?.always !== true;
+
+/** One tool for each call that a client may make and that has an answer of one piece. */
+export const apiTools = (): ApiTool[] =>
+  (Object.entries(routes) as [RouteId, Route][])
+    .filter(([, row]) => isForClients(row))
+    .map(([id, row]) => ({
+      id,
+      name: nameOf(id),
+      description: row.summary,
+      inputSchema: schemaOf(row),
+    }));
+
+/** The arguments that a schema knows, as text. */
+const texts = (schema: z.ZodObject | undefined, args: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.keys(schema?.shape ?? {}).flatMap((name) =>
+      args[name] === undefined ? [] : [[name, String(args[name])]],
+    ),
+  );
+
+/** The request that a call of a tool stands for, with the client's key of the request that carried it. */
+export const toolRequest = (
+  id: RouteId,
+  args: Readonly<Record<string, unknown>>,
+  carrier: Request,
+  requestId: string,
+): Request => {
+  const row: Route = routes[id];
+  const { [userArgument]: user, ...fields } = args;
+  const { [headers.adminKey]: _, ...sent } = carrier.headers;
+  const params = texts(row.params, fields);
+  const query = texts(row.query, fields);
+  const body = Object.fromEntries(
+    Object.entries(fields).filter(([name]) => !(name in params) && !(name in query)),
+  );
+  return {
+    ...carrier,
+    id: requestId,
+    method: row.method,
+    path: row.path,
+    params,
+    query,
+    headers: { ...sent, ...(typeof user === "string" && { [headers.userId]: user }) },
+    body: row.body && (row.stream ? { ...body, stream: false } : body),
+    reshape: undefined,
+    keyUsed: "none",
+  };
+};

@@ -1,0 +1,105 @@
+import { type Formation, maskSecrets } from "@muxi/formation";
+import { ApiError, ingestionItemSchema, memoryConfigSchema } from "@muxi/protocol";
+import type { MemoryEntries } from "../memory/index.ts";
+import type { MemoryScope } from "../store/index.ts";
+import type { Endpoints } from "./endpoint.ts";
+import type { KeyUsed } from "./request.ts";
+
+interface MemoryDeps {
+  formation: Formation;
+  entries: MemoryEntries;
+  /** Whose data the identifier of a user reaches. */
+  ownerOf: (identifier: string) => string;
+}
+
+const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
+
+/** Groups have no members yet, so that only the admin may read their memories. */
+const readable = (keyUsed: KeyUsed): readonly MemoryScope[] =>
+  keyUsed === "admin" ? ["user", "group", "formation"] : ["user", "formation"];
+
+/** Memories as their users list, add and delete them (contract/formation-api.md 4.6). */
+export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => {
+  const formationId = formation.id;
+  return {
+    async getMemoryConfig() {
+      return memoryConfigSchema.parse(maskSecrets(formation.manifest.memory));
+    },
+
+    async getMemories({ query, userId, keyUsed }) {
+      const allowed = readable(keyUsed);
+      const scopes = query.scopes?.filter((scope) => allowed.includes(scope)) ?? allowed;
+      const memories = await entries.list({ formationId, userId }, { ...query, scopes });
+      return {
+        memories: memories.map(
+          ({ id, content, createdAt, updatedAt, collection, metadata, scope, scopeId }) => ({
+            id,
+            content,
+            created_at: iso(createdAt),
+            metadata: { ...metadata, collection, updated_at: iso(updatedAt) },
+            scope,
+            scope_id: scopeId,
+          }),
+        ),
+        count: memories.length,
+      };
+    },
+
+    async addMemory({ body, userId, keyUsed }) {
+      if (body.scope !== "user" && keyUsed !== "admin") {
+        throw new ApiError(
+          "FORBIDDEN",
+          `Memories of the scope '${body.scope}' are shared between users: write them with the admin key`,
+        );
+      }
+      const { id, memory } = await entries.add({ formationId, userId }, body);
+      return {
+        id,
+        content: { type: body.type ?? "", detail: memory.content },
+        created_at: iso(memory.now),
+        metadata: { ...memory.metadata, collection: memory.collection },
+        scope: memory.scope,
+        scope_id: memory.scopeId,
+      };
+    },
+
+    async addMemories({ body, userId }) {
+      const read = body.items.map((item) => ingestionItemSchema.safeParse(item));
+      const { id, statuses } = await entries.ingest(
+        { formationId, userId },
+        read.map(({ data }) => data),
+      );
+      const count = (status: string) => statuses.filter((each) => each === status).length;
+      return {
+        processing_id: id,
+        items: statuses.map((status, index) => {
+          const issue = read[index]?.error?.issues[0];
+          return { index, status, ...(issue && { error: `${issue.path.join(".")}: ${issue.message}` }) };
+        }),
+        counts: { accepted: count("accepted"), duplicate: count("duplicate"), invalid: count("invalid") },
+        ...(id !== null && { status_url: `/v1/memories/ingestion/${id}` }),
+      };
+    },
+
+    async getIngestion({ params: { processing_id }, userId }) {
+      const found = await entries.ingestion(formationId, userId, processing_id);
+      if (!found) throw new ApiError("NOT_FOUND", `Ingestion '${processing_id}' not found`);
+      // The memories were kept in the transaction that made the report.
+      return { processing_id, status: "completed", created_at: iso(found.createdAt), counts: found.counts };
+    },
+
+    async deleteMemory({ params: { memory_id }, userId, keyUsed }) {
+      const scopes: readonly MemoryScope[] = keyUsed === "admin" ? ["user", "group", "formation"] : ["user"];
+      if (!(await entries.delete({ formationId, userId }, memory_id, scopes))) {
+        throw new ApiError("NOT_FOUND", `Memory '${memory_id}' not found`);
+      }
+      return { deleted: memory_id, user_id: userId };
+    },
+
+    async forgetSource({ body: { user_id, source } }) {
+      const userId = ownerOf(user_id.toLowerCase());
+      const deleted = await entries.forgetSource({ formationId, userId }, source);
+      return { user_id, source, deleted_events: deleted, grace_period_days: 0, projections: [] };
+    },
+  } satisfies Partial<Endpoints>;
+};

@@ -1,0 +1,40 @@
+import { ApiError } from "@muxi/protocol";
+import type { KeyUsed } from "./request.ts";
+
+interface Bucket {
+  tokens: number;
+  filledAt: number;
+}
+
+/** Callers that are remembered; the longest silent ones make way, and by then their bucket is full again. */
+const mostCallers = 100_000;
+
+/**
+ * A limit on the calls of one key for one user (design section 2): as many at once as a minute has, then as they
+ * come back, evenly.
+ *
+ * @returns A check that throws ApiError `RATE_LIMITED` with the time to wait.
+ */
+export const createRateLimit = (perMinute: number | undefined, now: () => number) => {
+  if (perMinute === undefined) return () => {};
+  const buckets = new Map<string, Bucket>();
+  const perMillisecond = perMinute / 60_000;
+
+  return (keyUsed: KeyUsed, userId: string | undefined): void => {
+    if (keyUsed === "none") return;
+    const caller = `${keyUsed} ${userId ?? ""}`;
+    const at = now();
+    const last = buckets.get(caller) ?? { tokens: perMinute, filledAt: at };
+    const tokens = Math.min(perMinute, last.tokens + (at - last.filledAt) * perMillisecond);
+    if (tokens < 1) {
+      throw new ApiError("RATE_LIMITED", `More than ${perMinute} calls a minute: wait, then try again`, {
+        retryAfter: (1 - tokens) / perMillisecond / 1000,
+      });
+    }
+    // Put in anew, so that the first of the map is the one that was silent for longest.
+    buckets.delete(caller);
+    buckets.set(caller, { tokens: tokens - 1, filledAt: at });
+    const [oldest] = buckets.keys();
+    if (buckets.size > mostCallers && oldest !== undefined) buckets.delete(oldest);
+  };
+};

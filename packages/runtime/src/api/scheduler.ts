@@ -1,0 +1,125 @@
+import { ApiError, type Job, schedulerConfigSchema } from "@muxi/protocol";
+import * as z from "zod";
+import { exclusionSchema, type JobBook, jobTypes, sessionOfJob } from "../jobs/index.ts";
+import type { StoredJob } from "../store/index.ts";
+import type { Endpoints } from "./endpoint.ts";
+import { idempotencyOf } from "./idempotency.ts";
+
+interface SchedulerDeps {
+  /** `scheduler` of the manifest. */
+  settings: Record<string, unknown> & { enabled: boolean };
+  hasPersistentMemory: boolean;
+  book: JobBook;
+  /** Whose data the identifier of a user reaches. */
+  ownerOf: (identifier: string) => string;
+}
+
+const iso = (time: number) => new Date(time).toISOString();
+const isoOrNull = (time: number | null) => (time === null ? null : iso(time));
+
+const jobTypeSchema = z.enum(jobTypes);
+const exclusionsSchema = z.array(exclusionSchema);
+
+const inWords = async ({ cron, runAt, nextRun, timezone }: StoredJob): Promise<string> => {
+  if (cron === null) return `Once at ${iso(runAt ?? nextRun ?? 0)}`;
+  const { default: cronstrue } = await import("cronstrue");
+  const words = cronstrue.toString(cron, { use24HourTimeFormat: true, throwExceptionOnParseError: false });
+  return `${words} (${timezone})`;
+};
+
+const wireJob = async (job: StoredJob): Promise<Job> => ({
+  id: job.id,
+  type: job.type,
+  schedule: job.schedule,
+  description: await inWords(job),
+  message: job.message,
+  user_id: job.userId,
+  enabled: job.status === "active",
+  status: job.status,
+  next_run: isoOrNull(job.nextRun),
+  last_run: isoOrNull(job.lastRun),
+  last_run_status: job.lastRunStatus,
+  last_run_failure_message: job.lastRunError,
+  failure_count: job.failuresInRow,
+  total_runs: job.totalRuns,
+  total_failures: job.totalFailures,
+  session_id: sessionOfJob(job.id),
+  ...(job.runAt !== null && { run_at: iso(job.runAt) }),
+  cron_expression: job.cron,
+  exclusion_rules: exclusionsSchema.parse(JSON.parse(job.exclusions)),
+  timezone: job.timezone,
+  created_at: iso(job.createdAt),
+  updated_at: iso(job.updatedAt),
+});
+
+/** The endpoints of contract/formation-api.md 4.8. */
+export const schedulerEndpoints = ({ settings, hasPersistentMemory, book, ownerOf }: SchedulerDeps) => {
+  const checkEnabled = () => {
+    if (settings.enabled) return;
+    throw new ApiError("SERVICE_UNAVAILABLE", "The scheduler is off: set scheduler.enabled: true");
+  };
+
+  return {
+    async getSchedulerConfig() {
+      return schedulerConfigSchema.parse(settings);
+    },
+
+    async getSchedulerJobs({ query, userId: inHeader }) {
+      const { status, limit, user_id } = query;
+      const userId = inHeader ?? (user_id && ownerOf(user_id.toLowerCase()));
+      const filter = { ...(userId !== undefined && { userId }), ...(status && { status }), limit };
+      const jobs = settings.enabled ? await book.list(filter) : [];
+      return { jobs: await Promise.all(jobs.map(wireJob)), count: jobs.length };
+    },
+
+    async createSchedulerJob({ body, userId, request }) {
+      if (!hasPersistentMemory) {
+        throw new ApiError(
+          "UNPROCESSABLE_ENTITY",
+          "Jobs need persistent memory, where they are kept: set memory.persistent.enabled: true",
+        );
+      }
+      checkEnabled();
+      const type = jobTypeSchema.safeParse(body.type);
+      if (!type.success) {
+        throw new ApiError(
+          "VALIDATION_ERROR",
+          `There is no job type '${body.type}': use ${jobTypes.join(", ")}`,
+        );
+      }
+      const exclusions = body.exclusion_rules.map((rule, index) => {
+        const read = exclusionSchema.safeParse(rule);
+        if (read.success) return read.data;
+        const message = `exclusion_rules.${index}: '${rule.rule}' ${read.error.issues[0]?.message}`;
+        throw new ApiError("INVALID_PARAMS", message);
+      });
+      const { schedule, message } = body;
+      const idempotency = idempotencyOf(request);
+      return wireJob(await book.add({ userId, type: type.data, schedule, message, exclusions, idempotency }));
+    },
+
+    async getSchedulerJob({ params: { job_id } }) {
+      checkEnabled();
+      const job = await book.get(job_id);
+      const runs = await book.runs(job_id);
+      return {
+        ...(await wireJob(job)),
+        runs: runs.map(({ due, requestId, status, late, startedAt, endedAt, error }) => ({
+          due: iso(due),
+          request_id: requestId,
+          status,
+          late: late === 1,
+          started_at: iso(startedAt),
+          ended_at: isoOrNull(endedAt),
+          error,
+        })),
+      };
+    },
+
+    async deleteSchedulerJob({ params: { job_id } }) {
+      checkEnabled();
+      await book.remove(job_id);
+      return { message: `Job '${job_id}' deleted` };
+    },
+  } satisfies Partial<Endpoints>;
+};

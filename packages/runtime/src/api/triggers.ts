@@ -1,0 +1,90 @@
+import { readTrigger, triggerNamePattern, triggerNames } from "@muxi/formation";
+import { ApiError, triggerRequestSchema } from "@muxi/protocol";
+import type { Overlord, Turn } from "../overlord/index.ts";
+import { dataFieldsOf, renderTemplate } from "../triggers/index.ts";
+import { type Endpoints, validated } from "./endpoint.ts";
+import { idempotencyOf } from "./idempotency.ts";
+
+interface TriggerDeps {
+  formation: { id: string; dir: string };
+  overlord: Overlord;
+  /** Characters (contract/formation.md 2.3). */
+  longestMessage: number;
+}
+
+const wrapperKeys = new Set(["data", "session_id", "use_async"]);
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** With the query `async`, SDKs that were published send the data itself (contract/formation.md 8.2). */
+const readBody = (fields: Record<string, unknown>, isAsync: boolean | undefined) => {
+  const isWrapper = isMap(fields.data) && Object.keys(fields).every((key) => wrapperKeys.has(key));
+  const isBare = isAsync !== undefined && !isWrapper;
+  const { data, session_id, use_async } = validated(triggerRequestSchema, isBare ? { data: fields } : fields);
+  return { data, sessionId: session_id ?? undefined, inBackground: isAsync ?? use_async };
+};
+
+const checkName = (name: string) => {
+  if (triggerNamePattern.test(name)) return;
+  throw new ApiError("INVALID_REQUEST", "A trigger's name holds only letters, digits, _ and -");
+};
+
+/** The endpoints of contract/formation-api.md 4.9. Files are read when asked for: they may change. */
+export const triggerEndpoints = ({ formation, overlord, longestMessage }: TriggerDeps) => {
+  const find = async (name: string, missing: "TRIGGER_NOT_FOUND" | "RESOURCE_NOT_FOUND") => {
+    checkName(name);
+    const trigger = await readTrigger(formation.dir, name);
+    if (!trigger) throw new ApiError(missing, `Trigger '${name}' not found: GET /v1/triggers lists them`);
+    if ("problem" in trigger) {
+      throw new ApiError("INVALID_REQUEST", `Trigger '${name}' cannot be used: ${trigger.problem}`);
+    }
+    return trigger;
+  };
+
+  return {
+    async getTriggers() {
+      const triggers = await triggerNames(formation.dir);
+      return { formation_id: formation.id, triggers, count: triggers.length };
+    },
+
+    async getTrigger({ params: { name } }) {
+      const { content } = await find(name, "TRIGGER_NOT_FOUND");
+      return { name, content, data_fields: dataFieldsOf(content) };
+    },
+
+    async fireTrigger({ params: { name }, query, body, userId, request }) {
+      const trigger = await find(name, "RESOURCE_NOT_FOUND");
+      const { data, sessionId, inBackground } = readBody(body.fields, query.async);
+      const message = renderTemplate(name, trigger.content, data);
+      if (message.trim() === "") {
+        throw new ApiError("INVALID_REQUEST", `Trigger '${name}' says nothing once its data is filled in`);
+      }
+      if (message.length > longestMessage) {
+        throw new ApiError(
+          "INVALID_PARAMS",
+          `With its data, trigger '${name}' has ${message.length} characters; the limit is ${longestMessage} (input_limits.max_message_length)`,
+        );
+      }
+      const { model, webhook } = trigger;
+      const turn: Turn = {
+        requestId: request.id,
+        userId,
+        message,
+        kind: "trigger",
+        sessionId,
+        idempotency: idempotencyOf(request),
+        ...(model !== undefined && { model }),
+      };
+      if (inBackground || webhook !== undefined) {
+        // The request of an earlier call with the same idempotency key has its own id.
+        request.id = await overlord.submit({ ...turn, webhookUrl: webhook });
+        return { status: "processing", request_id: request.id };
+      }
+      const { message: answer, session_id, request_id } = await (await overlord.chat(turn)).result;
+      request.id = request_id;
+      const { content } = answer;
+      return { status: "completed", content, response: content, request_id, session_id };
+    },
+  } satisfies Partial<Endpoints>;
+};

@@ -1,0 +1,46 @@
+import type { Identities } from "../users/index.ts";
+import type { Endpoints } from "./endpoint.ts";
+
+type Resolved = Awaited<ReturnType<Identities["lookUp"]>>;
+
+const wireUser = ({ identifier, user }: Resolved) => ({
+  identifier,
+  muxi_user_id: user.id,
+  internal_user_id: user.owner,
+});
+
+/** The endpoints of contract/formation-api.md 4.20. */
+export const userEndpoints = (identities: Identities) =>
+  ({
+    async lookUpUser({ params: { identifier } }) {
+      return wireUser(await identities.lookUp(identifier));
+    },
+
+    async resolveUser({ body: { identifier, identifier_type } }) {
+      return wireUser(await identities.resolve({ identifier, type: identifier_type ?? "unknown" }));
+    },
+
+    async getUserIdentifiers({ params: { muxi_user_id } }) {
+      const { user, identifiers } = await identities.list(muxi_user_id);
+      return {
+        muxi_user_id: user.id,
+        internal_user_id: user.owner,
+        identifiers: identifiers.map(({ identifier, type, createdAt }) => ({
+          identifier,
+          type,
+          created_at: new Date(createdAt).toISOString(),
+        })),
+        count: identifiers.length,
+      };
+    },
+
+    async addUserIdentifiers({ body: { muxi_user_id, identifiers } }) {
+      const user = await identities.associate(muxi_user_id ?? undefined, identifiers);
+      return { muxi_user_id: user.id, identifiers, count: identifiers.length };
+    },
+
+    async deleteUserIdentifier({ params: { identifier } }) {
+      const userId = await identities.unlink(identifier);
+      return { message: `'${identifier}' is no longer known as user ${userId}`, muxi_user_id: userId };
+    },
+  }) satisfies Partial<Endpoints>;

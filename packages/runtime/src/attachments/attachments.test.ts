@@ -1,0 +1,197 @@
+import { deflateRawSync, deflateSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { createAttachmentReader, modelMessage, storedMessage } from "./index.ts";
+
+const reader = createAttachmentReader({ largestFile: 50 * 2 ** 20 });
+
+const file = (filename: string, content: Buffer | string, content_type = "application/octet-stream") => ({
+  filename,
+  content: Buffer.from(content).toString("base64"),
+  content_type,
+});
+
+const textOf = async (...files: ReturnType<typeof file>[]) =>
+  (await reader.read(files)).documents.map(({ text }) => text).join("\n");
+
+/** A PDF of one content stream per page, with a table of places that readers want. */
+const pdf = (pages: readonly Buffer[], filter = "") => {
+  const objects: Buffer[] = [];
+  const add = (...parts: (string | Buffer)[]) =>
+    objects.push(Buffer.concat(parts.map((part) => Buffer.from(part))));
+  add("<</Type/Catalog/Pages 2 0 R>>");
+  add(`<</Type/Pages/Count ${pages.length}/Kids[${pages.map((_, n) => `${4 + 2 * n} 0 R`).join(" ")}]>>`);
+  add("<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>");
+  pages.forEach((content, n) => {
+    add(
+      `<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents ${5 + 2 * n} 0 R/Resources<</Font<</F1 3 0 R>>>>>>`,
+    );
+    add(`<</Length ${content.length}${filter}>>stream\n`, content, "\nendstream");
+  });
+  const places: number[] = [];
+  let body = Buffer.from("%PDF-1.4\n");
+  objects.forEach((object, n) => {
+    places.push(body.length);
+    body = Buffer.concat([body, Buffer.from(`${n + 1} 0 obj\n`), object, Buffer.from("\nendobj\n")]);
+  });
+  const table = places.map((place) => `${String(place).padStart(10, "0")} 00000 n \n`).join("");
+  const end = `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}trailer<</Size ${objects.length + 1}/Root 1 0 R>>\nstartxref\n${body.length}\n%%EOF`;
+  return Buffer.concat([body, Buffer.from(end)]);
+};
+
+const line = (text: string) => Buffer.from(`BT /F1 12 Tf 20 200 Td (${text}) Tj ET`);
+
+interface Part {
+  name: string;
+  packed: Buffer;
+  size: number;
+}
+
+const zip = (parts: readonly Part[]) => {
+  const locals: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const { name, packed, size } of parts) {
+    const local = Buffer.alloc(30);
+    local.writeUInt32LE(0x04034b50, 0);
+    local.writeUInt16LE(20, 4);
+    local.writeUInt16LE(8, 8);
+    local.writeUInt32LE(packed.length, 18);
+    local.writeUInt32LE(size, 22);
+    local.writeUInt16LE(name.length, 26);
+    const entry = Buffer.alloc(46);
+    entry.writeUInt32LE(0x02014b50, 0);
+    entry.writeUInt16LE(20, 6);
+    entry.writeUInt16LE(8, 10);
+    entry.writeUInt32LE(packed.length, 20);
+    entry.writeUInt32LE(size, 24);
+    entry.writeUInt16LE(name.length, 28);
+    entry.writeUInt32LE(offset, 42);
+    locals.push(local, Buffer.from(name), packed);
+    directory.push(entry, Buffer.from(name));
+    offset += 30 + name.length + packed.length;
+  }
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(parts.length, 8);
+  end.writeUInt16LE(parts.length, 10);
+  end.writeUInt32LE(Buffer.concat(directory).length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...locals, ...directory, end]);
+};
+
+const docx = (documentXml: Buffer, declaredSize = documentXml.length) => {
+  const part = (name: string, text: Buffer, size = text.length) => ({
+    name,
+    packed: deflateRawSync(text),
+    size,
+  });
+  const relationships = `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>`;
+  const types = `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`;
+  return zip([
+    part("[Content_Types].xml", Buffer.from(types)),
+    part("_rels/.rels", Buffer.from(relationships)),
+    part("word/document.xml", documentXml, declaredSize),
+  ]);
+};
+
+const word = (text: string) =>
+  Buffer.from(
+    `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>${text}</w:t></w:r></w:p></w:body></w:document>`,
+  );
+
+describe("documents become text", () => {
+  test.for([
+    ["notes.txt", "text/plain", "Prune in März"],
+    ["notes.md", "text/markdown; charset=utf-8", "# Prune"],
+    ["trees.csv", "application/octet-stream", "name,age\nOak,12"],
+    ["trees.json", "application/json", '{"oak":12}'],
+    ["trees.xml", "text/xml", "<oak/>"],
+  ] as const)("%s", async ([name, type, content]) => {
+    expect(await textOf(file(name, content, type))).toBe(content);
+  });
+
+  test("a page without its tags and scripts", async () => {
+    const html =
+      "<html><head><title>x</title></head><body><h1>Oaks &amp; elms</h1><script>alert(1)</script><p>Two</p></body></html>";
+    expect(await textOf(file("page.html", html, "text/html"))).toBe("Oaks & elms\nTwo");
+  });
+
+  test("the pages of a PDF", async () => {
+    const content = pdf([line("First page"), line("Second page")]);
+    expect(await textOf(file("plan.pdf", content, "application/pdf"))).toBe("First page\n\nSecond page");
+  });
+
+  test("a Word document", async () => {
+    expect(await textOf(file("plan.docx", docx(word("Water the trees"))))).toBe("Water the trees");
+  });
+});
+
+describe("what cannot be read", () => {
+  test.for([
+    [
+      "an unknown type says what works",
+      file("tool.exe", "MZ"),
+      "UNSUPPORTED_MEDIA_TYPE",
+      /txt, md, csv.*pdf, docx/,
+    ],
+    ["a PDF that is none", file("plan.pdf", "hello"), "INVALID_PARAMS", /does not hold/],
+    ["a damaged PDF", file("plan.pdf", "%PDF-1.4\nnothing"), "INVALID_PARAMS", /cannot be read/],
+    [
+      "a damaged Word document",
+      file("plan.docx", "PK and nothing more, not even an end"),
+      "INVALID_PARAMS",
+      /cannot/,
+    ],
+    ["an image that is none", file("tree.png", "hello"), "INVALID_PARAMS", /does not hold/],
+    ["an empty file", file("a.txt", ""), "INVALID_PARAMS", /empty/],
+    ["what is not Base64", { ...file("a.txt", ""), content: "*?" }, "INVALID_PARAMS", /Base64/],
+    ["too large an image", file("a.png", Buffer.alloc(6 * 2 ** 20)), "PAYLOAD_TOO_LARGE", /5 MB/],
+  ] as const)("%s", async ([, attachment, code, message]) => {
+    const failure = await reader.read([attachment]).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  test("too many files", async () => {
+    await expect(reader.read(Array(11).fill(file("a.txt", "a")))).rejects.toMatchObject({
+      code: "INVALID_PARAMS",
+    });
+  });
+});
+
+describe("hostile documents end, and the process goes on", () => {
+  test("a Word document that unpacks to far more than it says", async () => {
+    const bomb = docx(Buffer.alloc(200 * 2 ** 20, 32), 100);
+    expect(bomb.length).toBeLessThan(2 ** 20);
+    await expect(reader.read([file("bomb.docx", bomb)])).rejects.toMatchObject({ code: "INVALID_PARAMS" });
+  });
+
+  test("a PDF whose page unpacks to more than the process may take", async () => {
+    const once = deflateSync(Buffer.alloc(600 * 2 ** 20, 32), { level: 9 });
+    const twice = deflateSync(once, { level: 9 });
+    const before = process.memoryUsage.rss();
+    const bomb = pdf([twice], "/Filter[/FlateDecode/FlateDecode]");
+    const outcome = await reader.read([file("bomb.pdf", bomb)]).catch((error: unknown) => error);
+    expect(outcome).toMatchObject({ code: "INVALID_PARAMS" });
+    expect(process.memoryUsage.rss() - before).toBeLessThan(1.5 * 2 ** 30);
+    expect(await textOf(file("page.html", "<p>Still here</p>"))).toBe("Still here");
+  });
+
+  test("a page that is all open tags", async () => {
+    const page = "<p>Seen</p><!-- not <b>this</b> -->".concat("<script <!-- ".repeat(200_000));
+    expect(await textOf(file("page.html", page))).toContain("Seen");
+  });
+});
+
+test("the session keeps names and the beginning, the model reads it all", async () => {
+  const read = await reader.read([
+    file("long.txt", "word ".repeat(10_000)),
+    file("tree.png", Buffer.from("89504e470d0a1a0a", "hex")),
+  ]);
+  const stored = storedMessage("What is this?", read);
+  expect(stored.length).toBeLessThan(21_000);
+  expect(stored).toContain("[Attached file: long.txt, its beginning]");
+  expect(stored).toContain("[Attached image: tree.png]");
+  const [text, image] = modelMessage("What is this?", read);
+  expect(text).toMatchObject({ type: "text", text: expect.stringContaining("word ".repeat(10_000)) });
+  expect(image).toMatchObject({ type: "image", mediaType: "image/png" });
+});

@@ -1,0 +1,109 @@
+/**
+ * Reads one document in a thread of its own and ends: the file comes from outside, and a hostile one may take this
+ * thread's memory and time, which the thread that started it watches.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { checkZip } from "./zip.ts";
+
+export interface DocumentTask {
+  kind: "html" | "pdf" | "docx";
+  bytes: Uint8Array;
+  /** Characters. */
+  longest: number;
+}
+
+export type DocumentResult = { text: string } | { error: string };
+
+const mostPages = 500;
+const unpackedLimit = 64 * 1024 * 1024;
+
+const readPdf = async ({ bytes, longest }: DocumentTask): Promise<string> => {
+  const { getDocumentProxy } = await import("unpdf");
+  const document = await getDocumentProxy(bytes, { isEvalSupported: false, stopAtErrors: false });
+  const pages: string[] = [];
+  let length = 0;
+  for (let number = 1; number <= Math.min(document.numPages, mostPages) && length < longest; number++) {
+    const page = await document.getPage(number);
+    const { items } = await page.getTextContent();
+    const text = items
+      .map((item) => ("str" in item ? item.str + (item.hasEOL ? "\n" : "") : ""))
+      .join("")
+      .trim();
+    pages.push(text);
+    length += text.length;
+    page.cleanup();
+  }
+  return pages.join("\n\n");
+};
+
+const readDocx = async ({ bytes }: DocumentTask): Promise<string> => {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  checkZip(buffer, unpackedLimit);
+  const { default: mammoth } = await import("mammoth");
+  const { value } = await mammoth.extractRawText({ buffer });
+  return value.replace(/\n{3,}/g, "\n\n").trim();
+};
+
+const entities: Readonly<Record<string, string>> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  nbsp: " ",
+  apos: "'",
+};
+
+const unread = new Set(["script", "style", "head", "svg"]);
+const blocks = new Set([
+  "p",
+  "div",
+  "li",
+  "tr",
+  "br",
+  "section",
+  "article",
+  "h1",
+  "h2",
+  "h3",
+  "h4",
+  "h5",
+  "h6",
+]);
+
+/** What a reader sees of a page: enough for a model, not a rendering. One pass, whatever the page holds. */
+const readHtml = ({ bytes }: DocumentTask): string => {
+  const [start = "", ...pieces] = new TextDecoder().decode(bytes).split("<");
+  const texts = [start];
+  let inside: string | undefined;
+  for (const piece of pieces) {
+    const [, slash, written] = /^(\/?)([a-z][a-z0-9]*)/i.exec(piece) ?? [];
+    const name = written?.toLowerCase() ?? "";
+    if (inside !== undefined && (slash !== "/" || name !== inside)) continue;
+    inside = slash === "" && unread.has(name) ? name : undefined;
+    if (inside !== undefined) continue;
+    const end = piece.startsWith("!--") ? piece.indexOf("-->") + 2 : piece.indexOf(">");
+    texts.push(blocks.has(name) ? "\n" : " ", end < 2 && name === "" ? "" : piece.slice(end + 1));
+  }
+  return texts
+    .join("")
+    .replace(/&(amp|lt|gt|quot|nbsp|apos);/g, (_, name: string) => entities[name] ?? " ")
+    .replace(/&#(\d{1,7});/g, (whole, code: string) =>
+      Number(code) <= 0x10ffff ? String.fromCodePoint(Number(code)) : whole,
+    )
+    .replace(/[^\S\n]+/g, " ")
+    .replace(/ ?\n\s*/g, "\n")
+    .trim();
+};
+
+const readers = { pdf: readPdf, docx: readDocx, html: readHtml };
+
+const read = async (task: DocumentTask): Promise<DocumentResult> => {
+  try {
+    return { text: (await readers[task.kind](task)).slice(0, task.longest) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : "it is damaged" };
+  }
+};
+
+parentPort?.postMessage(await read(workerData));
+process.exit();

@@ -1,0 +1,72 @@
+import { extname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { ApiError } from "@muxi/protocol";
+import type { DocumentResult, DocumentTask } from "./document-worker.ts";
+
+/** Beside this file: the source beside the source, the built one beside the built program. */
+const program = new URL(`./document-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** For one document, in milliseconds. */
+const longestRead = 20_000;
+/** By how much the process may grow meanwhile, in bytes. A thread's limits cover its heap, not its buffers. */
+const mostMemory = 384 * 1024 * 1024;
+const lookEvery = 50;
+/** Documents that may wait for their turn. */
+const mostWaiting = 32;
+
+/** Turns documents into text, one at a time, each in a thread that is ended when it takes too much. */
+export type DocumentReader = (task: DocumentTask) => Promise<DocumentResult>;
+
+const readInThread = async (task: DocumentTask): Promise<DocumentResult> => {
+  const worker = new Worker(program, {
+    workerData: task,
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 },
+    stdout: true,
+    stderr: true,
+  });
+  const done = new AbortController();
+  const answer = new Promise<DocumentResult>((resolve) => {
+    worker.once("message", resolve);
+    worker.once("error", () => resolve({ error: "reading it took too much memory" }));
+    worker.once("exit", () => resolve({ error: "reading it broke off" }));
+  });
+  const watch = async (): Promise<DocumentResult> => {
+    const begun = performance.now();
+    const before = process.memoryUsage.rss();
+    while (true) {
+      await delay(lookEvery, undefined, { signal: done.signal });
+      if (performance.now() - begun > longestRead) return { error: "reading it took too long" };
+      if (process.memoryUsage.rss() - before > mostMemory)
+        return { error: "reading it took too much memory" };
+    }
+  };
+  try {
+    const watching = watch();
+    watching.catch(() => {});
+    return await Promise.race([answer, watching]);
+  } finally {
+    done.abort();
+    await worker.terminate();
+  }
+};
+
+export const createDocumentReader = (): DocumentReader => {
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  return async (task) => {
+    if (waiting >= mostWaiting) {
+      throw new ApiError("SYSTEM_OVERLOAD", "Too many documents wait to be read: try again in a moment", {
+        retryAfter: 5,
+      });
+    }
+    waiting += 1;
+    const result = last.then(() => readInThread(task));
+    last = result.catch(() => {});
+    try {
+      return await result;
+    } finally {
+      waiting -= 1;
+    }
+  };
+};

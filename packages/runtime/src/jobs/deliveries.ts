@@ -1,0 +1,210 @@
+import { newId } from "@muxi/protocol";
+import type { Logger } from "pino";
+import { Agent } from "undici";
+import type { ClaimedDelivery, DeliveryRepository, Statement } from "../store/index.ts";
+import { type Outcome, payloadOf } from "./delivery-payload.ts";
+import { isGone, newLeaseOwner } from "./lease.ts";
+import { checkTarget, guardedLookup, type TargetPolicy } from "./targets.ts";
+import { postWebhook, type TryResult } from "./webhook.ts";
+
+export interface DeliveryDeps {
+  formationId: string;
+  deliveries: DeliveryRepository;
+  policy: TargetPolicy;
+  /** The admin key. */
+  secret: string;
+  /** Milliseconds for one try (`async.webhook_timeout`). */
+  timeout: number;
+  /** Tries after the first one (`async.webhook_retries`). */
+  retries: number;
+  now: () => number;
+  log: Logger;
+}
+
+/** Sends webhooks. They are rows: one that was noted is sent, whatever happens to this process. */
+export interface Deliveries {
+  /**
+   * Statements that note a webhook, for the transaction that ends (or interrupts) a request; none when it has no
+   * `webhookUrl`. Call `wake` once they are committed.
+   */
+  statements(outcome: Outcome): Statement[];
+  /** Refuses a bad `webhook_url` before its request is taken on. @throws ApiError `INVALID_PARAMS` */
+  checkTarget(url: string): Promise<void>;
+  /** Begins to send, and what was left over from before first. */
+  start(): Promise<void>;
+  /** Says that there may be something to send. */
+  wake(): void;
+  /** Sends nothing more. What is under way goes back into the outbox when it has not ended after `grace` ms. */
+  close(grace: number): Promise<void>;
+}
+
+/** One receiver that is slow or dead holds up no other. */
+const perOrigin = 8;
+const atOnce = 64;
+
+const longestWait = 60_000;
+/** A receiver may ask for more than that, but not for ever. */
+const longestRetryAfter = 300_000;
+
+/** How often what other processes left behind is looked for, in milliseconds. */
+const pollEvery = 5_000;
+const pauseAfterFailure = 5_000;
+
+/** How long ended deliveries stay in the log, in milliseconds. */
+const retention = 7 * 86_400_000;
+const forgetEvery = 3_600_000;
+
+export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
+  const { formationId, deliveries, policy, secret, timeout, retries, now, log } = deps;
+  const owner = newLeaseOwner();
+  // Tries that wait for a connection count on their own clock; a receiver gets no more connections than it may hold.
+  const dispatcher = new Agent({
+    connections: perOrigin,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout, lookup: guardedLookup(policy) },
+  });
+  const closing = new AbortController();
+  const sending = new Map<string, number>();
+  const underWay = new Set<Promise<void>>();
+  let isClosed = false;
+  let isWanted = false;
+  let filling: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let forgottenAt = 0;
+
+  const waitBefore = (attempts: number, retryAfter = 0): number =>
+    Math.max(Math.min(1000 * 2 ** attempts, longestWait), Math.min(retryAfter, longestRetryAfter));
+
+  const settle = async (delivery: ClaimedDelivery, result: TryResult) => {
+    const { id, requestId, event, origin, attempts } = delivery;
+    const about = { delivery_id: id, request_id: requestId, event, origin, attempt: attempts + 1 };
+    if (result.ok) {
+      await deliveries.end(id, "sent", { now: now(), responseStatus: result.status, error: null });
+      log.debug({ ...about, status: result.status }, "webhook.sent");
+      return;
+    }
+    const { status: responseStatus, error, transient, retryAfter } = result;
+    const attempt = { now: now(), responseStatus, error };
+    if (transient && attempts < retries) {
+      await deliveries.retry(id, attempt, now() + waitBefore(attempts, retryAfter));
+      return;
+    }
+    await deliveries.end(id, "failed", attempt);
+    log.warn({ ...about, reason: error }, "webhook.failed");
+  };
+
+  const send = async (delivery: ClaimedDelivery) => {
+    const { id, origin } = delivery;
+    sending.set(origin, (sending.get(origin) ?? 0) + 1);
+    try {
+      const result = await postWebhook(
+        { dispatcher, policy, secret, timeout, now },
+        delivery,
+        closing.signal,
+      );
+      await settle(delivery, result);
+    } catch (error) {
+      if (closing.signal.aborted) await deliveries.release(id, now());
+      // Its lease ends by itself, and then it is sent again: twice rather than never.
+      else log.error({ err: error, delivery_id: id }, "the outcome of a webhook could not be stored");
+    } finally {
+      const left = (sending.get(origin) ?? 1) - 1;
+      if (left === 0) sending.delete(origin);
+      else sending.set(origin, left);
+    }
+  };
+
+  const begin = (delivery: ClaimedDelivery) => {
+    const task = send(delivery).finally(() => {
+      underWay.delete(task);
+      wake();
+    });
+    underWay.add(task);
+  };
+
+  const fullOrigins = () => [...sending].filter(([, count]) => count >= perOrigin).map(([origin]) => origin);
+
+  /** Takes what is due, as far as there is room for it. Resolves to when to look again, in Unix milliseconds. */
+  const fill = async (): Promise<number> => {
+    for (const origin of await deliveries.dueOrigins(formationId, now(), fullOrigins())) {
+      const limit = Math.min(perOrigin - (sending.get(origin) ?? 0), atOnce - underWay.size);
+      if (limit <= 0 || isClosed) continue;
+      const until = now() + timeout + 5_000;
+      const claimed = await deliveries.claim(formationId, origin, { owner, limit, now: now(), until });
+      for (const delivery of claimed) begin(delivery);
+    }
+    if (now() - forgottenAt > forgetEvery) {
+      forgottenAt = now();
+      await deliveries.forget(formationId, now() - retention);
+    }
+    const poll = now() + pollEvery;
+    // What is due already and was not taken waits for room, and the end of a try wakes this up.
+    const next = (await deliveries.nextDue(formationId, fullOrigins())) ?? poll;
+    return next > now() ? Math.min(next, poll) : poll;
+  };
+
+  const lookAgain = (at: number) => {
+    clearTimeout(timer);
+    if (isClosed) return;
+    timer = setTimeout(wake, Math.max(at - now(), 0));
+    timer.unref();
+  };
+
+  const wake = () => {
+    isWanted = true;
+    if (filling || isClosed) return;
+    isWanted = false;
+    filling = fill()
+      .catch((error) => {
+        log.error({ err: error }, "the outbox of webhooks could not be read and is tried again");
+        return now() + pauseAfterFailure;
+      })
+      .then((at) => {
+        filling = undefined;
+        if (isWanted) wake();
+        else lookAgain(at);
+      });
+  };
+
+  return {
+    statements(outcome) {
+      const { webhookUrl, requestId, userId, status, endedAt } = outcome;
+      if (webhookUrl === null) return [];
+      return [
+        deliveries.insert({
+          id: newId("delivery"),
+          formationId,
+          userId,
+          requestId,
+          event: status,
+          target: webhookUrl,
+          origin: new URL(webhookUrl).origin,
+          body: payloadOf(formationId, outcome),
+          now: endedAt,
+        }),
+      ];
+    },
+
+    checkTarget: (url) => checkTarget(url, policy),
+
+    async start() {
+      for (const holder of await deliveries.leaseOwners(formationId)) {
+        if (isGone(holder)) await deliveries.releaseAll(formationId, holder, now());
+      }
+      wake();
+    },
+
+    wake,
+
+    async close(grace) {
+      isClosed = true;
+      clearTimeout(timer);
+      await filling;
+      const deadline = setTimeout(() => closing.abort(new Error("The formation is shutting down")), grace);
+      await Promise.all(underWay);
+      clearTimeout(deadline);
+      await dispatcher.destroy();
+    },
+  };
+};

@@ -1,0 +1,63 @@
+/** Why a webhook is sent: what became of a request. */
+export type Outcome = {
+  requestId: string;
+  userId: string;
+  /** Where to; null sends nothing. */
+  webhookUrl: string | null;
+  mode: "async" | "sync";
+  /** Unix milliseconds. */
+  startedAt: number;
+  endedAt: number;
+} & (
+  | { status: "completed"; text: string }
+  | { status: "failed"; error: { message: string } }
+  | { status: "awaiting_clarification"; question: string; originalMessage: string }
+);
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** Compact JSON with sorted keys: the one serialisation that is signed and sent (contract/formation-api.md 6.3). */
+export const canonicalJson = (value: Json): string => {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  const members = Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+  return `{${members.join(",")}}`;
+};
+
+const detailsOf = (outcome: Outcome): { [key: string]: Json } => {
+  switch (outcome.status) {
+    case "completed":
+      return { response: [{ type: "text", text: outcome.text }], error: null };
+    case "failed":
+      return {
+        response: [],
+        error: { code: "processing_failed", message: outcome.error.message, trace: null },
+      };
+    case "awaiting_clarification":
+      return {
+        response: [],
+        error: null,
+        clarification_question: outcome.question,
+        clarification_request_id: outcome.requestId,
+        original_message: outcome.originalMessage,
+      };
+  }
+};
+
+/** The body of a webhook (contract/formation.md 10.3); `id` and `request_id` are the same, for readers of either. */
+export const payloadOf = (formationId: string, outcome: Outcome): string =>
+  canonicalJson({
+    id: outcome.requestId,
+    request_id: outcome.requestId,
+    object: "response",
+    status: outcome.status,
+    timestamp: outcome.endedAt,
+    formation_id: formationId,
+    user_id: outcome.userId,
+    processing_time: (outcome.endedAt - outcome.startedAt) / 1000,
+    processing_mode: outcome.mode,
+    webhook_url: outcome.webhookUrl,
+    ...detailsOf(outcome),
+  });

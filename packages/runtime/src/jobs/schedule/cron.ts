@@ -1,0 +1,177 @@
+import { day, fromUtc, hour, minute, momentOf, momentsOf, offsetAt, offsetsAround } from "./zone.ts";
+
+/** A cron expression, read. */
+export interface Cron {
+  minutes: number[];
+  hours: number[];
+  days: ReadonlySet<number>;
+  months: ReadonlySet<number>;
+  weekdays: ReadonlySet<number>;
+  /** Follows the passing of hours, so that an hour that the clock repeats counts again. */
+  everyHour: boolean;
+}
+
+const longest = 100;
+
+interface Field {
+  name: string;
+  least: number;
+  most: number;
+  words?: readonly string[];
+}
+
+const fields: readonly [Field, Field, Field, Field, Field] = [
+  { name: "minute", least: 0, most: 59 },
+  { name: "hour", least: 0, most: 23 },
+  { name: "day of month", least: 1, most: 31 },
+  {
+    name: "month",
+    least: 1,
+    most: 12,
+    words: ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+  },
+  // 7 is Sunday once more.
+  { name: "day of week", least: 0, most: 7, words: ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
+];
+
+const shortcuts: Readonly<Record<string, string>> = {
+  "@hourly": "0 * * * *",
+  "@daily": "0 0 * * *",
+  "@midnight": "0 0 * * *",
+  "@weekly": "0 0 * * 0",
+  "@monthly": "0 0 1 * *",
+  "@yearly": "0 0 1 1 *",
+  "@annually": "0 0 1 1 *",
+};
+
+/** Why a text is no cron expression. */
+export class CronError extends Error {
+  override readonly name = "CronError";
+}
+
+const numberIn = ({ name, least, most, words }: Field, text: string): number => {
+  const word = words?.indexOf(text) ?? -1;
+  if (word >= 0) return word + least;
+  const value = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new CronError(`its ${name} has '${text}', which is not between ${least} and ${most}`);
+};
+
+const parseField = (field: Field, text: string): Set<number> => {
+  const values = new Set<number>();
+  for (const part of text.split(",")) {
+    const [, range = "", step] = /^([^/]*)(?:\/(\d{1,2}))?$/.exec(part) ?? [];
+    const [from = "", to, ...rest] = range.split("-");
+    const every = step === undefined ? 1 : Number(step);
+    if (range === "" || rest.length > 0 || every < 1) {
+      throw new CronError(`its ${field.name} '${text}' cannot be read`);
+    }
+    const first = range === "*" ? field.least : numberIn(field, from);
+    const openEnd = range === "*" || (step !== undefined && to === undefined);
+    const last = openEnd ? (field.most === 7 ? 6 : field.most) : numberIn(field, to ?? from);
+    if (last < first) throw new CronError(`its ${field.name} '${text}' ends before it begins`);
+    for (let value = first; value <= last; value += every) values.add(field.most === 7 ? value % 7 : value);
+  }
+  return values;
+};
+
+const cronLetters = /^[\d*,][\w*,/?#-]*(?:\s+[\w*,/?#-]+)+$/;
+
+/** Whether a text has the form of a cron expression, right or wrong, rather than that of a sentence. */
+export const looksLikeCron = (text: string): boolean =>
+  /^@\w+$/.test(text) || (cronLetters.test(text) && (text.includes("*") || !/[a-z]/i.test(text)));
+
+/**
+ * Reads a cron expression of five fields: numbers, names, `*`, `,`, `-` and `/`; 0 and 7 are Sunday
+ * (contract/formation.md 9.2).
+ *
+ * @throws CronError
+ */
+export const parseCron = (text: string): Cron => {
+  if (text.length > longest) throw new CronError(`it is longer than ${longest} characters`);
+  const lower = text.trim().toLowerCase();
+  const parts = (Object.hasOwn(shortcuts, lower) ? (shortcuts[lower] ?? lower) : lower).split(/\s+/);
+  if (parts.length !== fields.length) {
+    throw new CronError(
+      `it has ${parts.length} field(s) and not five: minute, hour, day, month, day of week`,
+    );
+  }
+  const read = (index: 0 | 1 | 2 | 3 | 4) => parseField(fields[index], parts[index] ?? "");
+  const hours = read(1);
+  const ascending = (values: Set<number>) => [...values].sort((a, b) => a - b);
+  return {
+    minutes: ascending(read(0)),
+    hours: ascending(hours),
+    days: read(2),
+    months: read(3),
+    weekdays: read(4),
+    everyHour: hours.size === 24,
+  };
+};
+
+/** A day of the month and a day of the week that are both given mean either of them. */
+const isOnDay = (cron: Cron, midnight: number): boolean => {
+  const { month, day: date } = fromUtc(midnight);
+  if (!cron.months.has(month)) return false;
+  const onDate = cron.days.has(date);
+  const onWeekday = cron.weekdays.has(new Date(midnight).getUTCDay());
+  return cron.days.size < 31 && cron.weekdays.size < 7 ? onDate || onWeekday : onDate && onWeekday;
+};
+
+/** The clock is changed on this day: each reading is looked up for itself. */
+const nextOnChangedDay = (cron: Cron, midnight: number, zone: string, after: number): number | undefined => {
+  let next = Number.POSITIVE_INFINITY;
+  for (const hours of cron.hours) {
+    for (const minutes of cron.minutes) {
+      const reading = midnight + hours * hour + minutes * minute;
+      const moments = cron.everyHour ? momentsOf(reading, zone) : [momentOf(reading, zone)];
+      for (const moment of moments) if (moment > after && moment < next) next = moment;
+    }
+  }
+  return Number.isFinite(next) ? next : undefined;
+};
+
+const nextOnPlainDay = (cron: Cron, midnight: number, offset: number, after: number): number | undefined => {
+  for (const hours of cron.hours) {
+    const begin = midnight + hours * hour - offset;
+    if (begin + hour <= after) continue;
+    for (const minutes of cron.minutes) {
+      const moment = begin + minutes * minute;
+      if (moment > after) return moment;
+    }
+  }
+  return undefined;
+};
+
+/** Between two leap days there are at most eight years. */
+const furthest = 8 * 366 + 2;
+
+/**
+ * The first moment of a cron expression after a time. A skipped hour runs when the clock has passed it, a repeated
+ * one once, unless the expression means every hour (contract/formation.md 9.5).
+ *
+ * @param zone IANA name of the zone in which the expression is read.
+ * @param after Unix milliseconds.
+ * @returns Undefined for a day that never comes, such as 31 February.
+ */
+export const nextMoment = (cron: Cron, zone: string, after: number): number | undefined => {
+  const today = Math.floor((after + offsetAt(after, zone)) / day) * day;
+  // From the day before, since a clock that is put back at midnight goes back into it.
+  for (let ahead = -1; ahead <= furthest; ahead += 1) {
+    const midnight = today + ahead * day;
+    if (!isOnDay(cron, midnight)) continue;
+    const [begin, end] = offsetsAround(midnight, zone);
+    const next =
+      begin === end
+        ? nextOnPlainDay(cron, midnight, begin, after)
+        : nextOnChangedDay(cron, midnight, zone, after);
+    if (next !== undefined) return next;
+  }
+  return undefined;
+};
+
+/** Whether the expression names the minute of a moment. */
+export const matchesMinute = (cron: Cron, zone: string, time: number): boolean => {
+  const begin = Math.floor(time / minute) * minute;
+  return nextMoment(cron, zone, begin - 1) === begin;
+};

@@ -1,0 +1,94 @@
+import * as z from "zod";
+import { type Cron, CronError, matchesMinute, nextMoment, parseCron } from "./cron.ts";
+import { offsetAt } from "./zone.ts";
+
+export const weekdayNames = [
+  "sunday",
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+] as const;
+
+const weekday = `(${weekdayNames.join("|")})`;
+
+const dateRules = {
+  firstOfMonth: new RegExp(`^first_${weekday}_of_month$`),
+  lastOfMonth: new RegExp(`^last_${weekday}_of_month$`),
+  nthOfMonth: new RegExp(`^nth_weekday:([1-5]):${weekday}$`),
+  nthDay: /^nth_day:([1-9]|[12]\d|3[01])$/,
+  fromTheEnd: /^last_day_minus:(\d|[12]\d|30)$/,
+};
+
+const isCron = (text: string) => {
+  try {
+    parseCron(text);
+    return true;
+  } catch (error) {
+    if (error instanceof CronError) return false;
+    throw error;
+  }
+};
+
+/** When a recurring job does not run (contract/formation.md 9.4). */
+export const exclusionSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("cron"),
+    rule: z.string().refine(isCron, "is not a cron expression of five fields"),
+  }),
+  z.object({
+    type: z.literal("complex_date"),
+    rule: z
+      .string()
+      .refine(
+        (rule) => Object.values(dateRules).some((pattern) => pattern.test(rule)),
+        "is none of first_<weekday>_of_month, last_<weekday>_of_month, nth_weekday:N:<weekday>, nth_day:N and last_day_minus:N",
+      ),
+  }),
+]);
+
+export type Exclusion = z.infer<typeof exclusionSchema>;
+
+const matchesDate = (rule: string, time: number, zone: string): boolean => {
+  const local = new Date(time + offsetAt(time, zone));
+  const date = local.getUTCDate();
+  const name = weekdayNames[local.getUTCDay()];
+  const lastDate = new Date(Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + 1, 0)).getUTCDate();
+  const captured = (pattern: RegExp, group = 1) => pattern.exec(rule)?.[group];
+  const nth = captured(dateRules.nthOfMonth);
+  const fromTheEnd = captured(dateRules.fromTheEnd);
+  return (
+    (captured(dateRules.firstOfMonth) === name && date <= 7) ||
+    (captured(dateRules.lastOfMonth) === name && date > lastDate - 7) ||
+    (nth !== undefined &&
+      captured(dateRules.nthOfMonth, 2) === name &&
+      Math.ceil(date / 7) === Number(nth)) ||
+    captured(dateRules.nthDay) === String(date) ||
+    (fromTheEnd !== undefined && date === lastDate - Number(fromTheEnd))
+  );
+};
+
+/** Far more than the minutes between two weekends. */
+const mostSkipped = 20_000;
+
+/** The first moment of the expression after a time that no rule excludes; undefined when there is none in sight. */
+export const nextAllowed = (
+  { cron, exclusions }: { cron: Cron; exclusions: readonly Exclusion[] },
+  zone: string,
+  after: number,
+): number | undefined => {
+  const isExcluded = exclusions.map(({ type, rule }) => {
+    if (type === "complex_date") return (time: number) => matchesDate(rule, time, zone);
+    const excluded = parseCron(rule);
+    return (time: number) => matchesMinute(excluded, zone, time);
+  });
+  let moment = nextMoment(cron, zone, after);
+  for (let skipped = 0; moment !== undefined && skipped < mostSkipped; skipped += 1) {
+    const time = moment;
+    if (!isExcluded.some((matches) => matches(time))) return time;
+    moment = nextMoment(cron, zone, time);
+  }
+  return undefined;
+};

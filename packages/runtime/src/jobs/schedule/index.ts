@@ -1,0 +1,12 @@
+/** When a job runs: cron, times and plain words, read in a time zone. */
+export { askModel } from "./ask-model.ts";
+export { clockTimeOf } from "./clock.ts";
+export { parseCron } from "./cron.ts";
+export { type Exclusion, exclusionSchema, nextAllowed } from "./exclusions.ts";
+export {
+  type JobType,
+  jobTypes,
+  readSchedule,
+  type Schedule,
+  type ScheduleContext,
+} from "./read-schedule.ts";

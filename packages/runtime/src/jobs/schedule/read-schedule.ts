@@ -1,0 +1,101 @@
+import { ApiError } from "@muxi/protocol";
+import { ClockError } from "./clock.ts";
+import { CronError, looksLikeCron, parseCron } from "./cron.ts";
+import { type Exclusion, nextAllowed } from "./exclusions.ts";
+import { type Meaning, type PhraseContext, readPhrase } from "./phrases.ts";
+
+/** Types that a caller may name; `prompt` takes either form (contract/formation-api.md 4.8). */
+export const jobTypes = ["prompt", "recurring", "one_time"] as const;
+export type JobType = (typeof jobTypes)[number];
+
+export interface ScheduleContext extends PhraseContext {
+  /** Reads what the patterns do not know; undefined when nobody does. */
+  ask: (schedule: string, context: PhraseContext) => Promise<Meaning | undefined>;
+}
+
+/** A schedule that was understood, with its first moment in Unix milliseconds. */
+export interface Schedule {
+  cron: string | null;
+  exclusions: Exclusion[];
+  next: number;
+}
+
+const longestSchedule = 200;
+
+const isoTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?$/i;
+
+/** A fault of the schedule, named as every other fault of a body is. */
+const refused = (message: string): ApiError =>
+  new ApiError("INVALID_PARAMS", message, {
+    data: { validation_errors: [{ field: "schedule", msg: message, type: "schedule", error: "invalid" }] },
+  });
+
+const examples =
+  'send a cron expression ("0 9 * * 1-5"), an ISO 8601 time or words such as "every day at 9am"';
+
+/** A time without a zone is UTC (contract/formation.md 9.2). */
+const timeOf = (text: string): number | undefined => {
+  if (!isoTime.test(text)) return undefined;
+  const written = text.toUpperCase().replace(" ", "T");
+  const time = Date.parse(/(?:Z|[+-]\d{2}:?\d{2})$/.test(written) ? written : `${written}Z`);
+  // Date.parse takes 31 February for 3 March.
+  const isReal = !Number.isNaN(time) && !Number.isNaN(Date.parse(`${written.slice(0, 10)}T00:00Z`));
+  const day = isReal ? new Date(`${written.slice(0, 10)}T00:00Z`).toISOString().slice(0, 10) : "";
+  if (day !== written.slice(0, 10)) throw refused(`The time '${text}' does not exist`);
+  return time;
+};
+
+const meaningOf = async (schedule: string, context: ScheduleContext): Promise<Meaning> => {
+  const at = timeOf(schedule);
+  if (at !== undefined) return { kind: "one_time", at };
+  if (looksLikeCron(schedule)) return { kind: "recurring", cron: schedule, exclusions: [] };
+  const meaning = readPhrase(schedule, context) ?? (await context.ask(schedule, context));
+  if (!meaning) throw refused(`The schedule '${schedule}' was not understood: ${examples}`);
+  return meaning;
+};
+
+const check = (
+  { type, schedule, exclusions }: { type: JobType; schedule: string; exclusions: readonly Exclusion[] },
+  meaning: Meaning,
+  { zone, now }: PhraseContext,
+): Schedule => {
+  if (type !== "prompt" && type !== meaning.kind) {
+    const wanted = type === "recurring" ? "runs only once" : "runs again and again";
+    throw refused(`The schedule '${schedule}' ${wanted}, which is not what type '${type}' means`);
+  }
+  if (meaning.kind === "one_time") {
+    if (meaning.at <= now) {
+      throw refused(`The time '${schedule}' is past: send one in the future`);
+    }
+    return { cron: null, exclusions: [], next: meaning.at };
+  }
+  const all = [...meaning.exclusions, ...exclusions];
+  const next = nextAllowed({ cron: parseCron(meaning.cron), exclusions: all }, zone, now);
+  if (next === undefined) throw refused(`The schedule '${schedule}' names no moment that ever comes`);
+  return { cron: meaning.cron, exclusions: all, next };
+};
+
+/**
+ * Reads a schedule: cron, an ISO 8601 time, or plain words (contract/formation.md 9.2, 9.3).
+ *
+ * @throws ApiError `INVALID_PARAMS` (it is nonsense, past, or not of the type), `SERVICE_UNAVAILABLE` (it needs the
+ * model, which does not answer)
+ */
+export const readSchedule = async (
+  wanted: { type: JobType; schedule: string; exclusions: readonly Exclusion[] },
+  context: ScheduleContext,
+): Promise<Schedule> => {
+  const schedule = wanted.schedule.trim();
+  if (schedule.length > longestSchedule) {
+    throw refused(`The schedule is longer than ${longestSchedule} characters`);
+  }
+  try {
+    return check({ ...wanted, schedule }, await meaningOf(schedule, context), context);
+  } catch (error) {
+    if (error instanceof CronError) {
+      throw refused(`The schedule '${schedule}' is no cron expression: ${error.message}`);
+    }
+    if (error instanceof ClockError) throw refused(`The schedule cannot be read: ${error.message}`);
+    throw error;
+  }
+};

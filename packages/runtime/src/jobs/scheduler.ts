@@ -1,0 +1,157 @@
+import { newId } from "@muxi/protocol";
+import type { Logger } from "pino";
+import * as z from "zod";
+import type { DueJob, JobRepository, Statement } from "../store/index.ts";
+import { exclusionSchema, nextAllowed, parseCron } from "./schedule/index.ts";
+
+/** What a job says when it runs. */
+export interface JobTurn {
+  requestId: string;
+  userId: string;
+  message: string;
+  sessionId: string;
+  kind: "job";
+}
+
+export interface SchedulerDeps {
+  formationId: string;
+  jobs: JobRepository;
+  settings: { checkInterval: number; maxConcurrentJobs: number };
+  /** Statements that accept a turn, for the transaction that takes the job. */
+  accept: (turn: JobTurn) => Statement[];
+  /** Called once something was accepted. */
+  onAccepted: () => void;
+  /** Notes that a run ended without an answer. */
+  fail: (requestId: string, error: string) => Promise<void>;
+  now: () => number;
+  log: Logger;
+}
+
+/** Starts jobs when they are due (contract/formation.md 9.5). */
+export interface Scheduler {
+  /** Looks for due jobs now: one was made, or a run has ended. */
+  wake(): void;
+  /** Starts nothing any more. */
+  close(): Promise<void>;
+}
+
+/** A job that runs once and was missed is made up for within this time, in milliseconds. */
+const makeUpWithin = 24 * 3_600_000;
+/** Runs at work of one user (contract/formation.md 9.2). */
+const mostOfOneUser = 5;
+const batch = 100;
+
+const exclusionsSchema = z.array(exclusionSchema);
+
+const nextRunOf = (job: DueJob, after: number): number | null => {
+  if (job.cron === null) return null;
+  const schedule = {
+    cron: parseCron(job.cron),
+    exclusions: exclusionsSchema.parse(JSON.parse(job.exclusions)),
+  };
+  return nextAllowed(schedule, job.timezone, after) ?? null;
+};
+
+/** A job speaks in one session of its own. */
+export const sessionOfJob = (jobId: string): string => jobId.replace(/^job_/, "sess_");
+
+/** Looks at once, then whenever something is due, and every `checkInterval` at the latest. */
+export const startScheduler = (deps: SchedulerDeps): Scheduler => {
+  const { formationId, jobs, now, log } = deps;
+  const { checkInterval } = deps.settings;
+  const limits = { total: deps.settings.maxConcurrentJobs, perUser: mostOfOneUser };
+
+  /** What was missed while no scheduler ran is not made up for, but for a job that runs once and is not a day old. */
+  const passMissed = async (time: number) => {
+    const seen = await jobs.pulse(formationId);
+    if (seen !== undefined && time - seen < checkInterval / 2) return;
+    const until = time - checkInterval;
+    const window = { after: seen ?? until, until, onceBefore: time - makeUpWithin };
+    for (;;) {
+      const missed = await jobs.missed(formationId, window, batch);
+      if (missed.length === 0) break;
+      for (const job of missed) await jobs.pass(formationId, job, nextRunOf(job, until), time);
+    }
+    for (const { requestId, error } of await jobs.leftOver(formationId)) {
+      await deps.fail(requestId, error ?? "The run was stopped");
+    }
+    await jobs.beat(formationId, time);
+  };
+
+  const start = async (job: DueJob, time: number): Promise<boolean> => {
+    const requestId = newId("request");
+    const turn: JobTurn = {
+      requestId,
+      userId: job.userId,
+      message: job.message,
+      sessionId: sessionOfJob(job.id),
+      kind: "job",
+    };
+    const started = await jobs.claim(
+      {
+        formationId,
+        job,
+        requestId,
+        nextRun: nextRunOf(job, time),
+        late: job.cron === null && time - job.nextRun > checkInterval,
+        now: time,
+        limits,
+      },
+      deps.accept(turn),
+    );
+    if (started) deps.onAccepted();
+    return started;
+  };
+
+  const startDue = async (time: number) => {
+    for (;;) {
+      const due = await jobs.due(formationId, time, limits.total, limits);
+      const started = await Promise.all(due.map((job) => start(job, time)));
+      if (!started.includes(true)) return;
+    }
+  };
+
+  const look = async (): Promise<number> => {
+    const time = now();
+    await passMissed(time);
+    await startDue(time);
+    const next = await jobs.nextDue(formationId, time);
+    return Math.min(checkInterval, Math.max(0, (next ?? Number.POSITIVE_INFINITY) - now()));
+  };
+
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+
+  const run = async () => {
+    let pause = checkInterval;
+    do {
+      again = false;
+      try {
+        pause = await look();
+      } catch (error) {
+        log.error({ err: error }, "the scheduler could not look for due jobs");
+      }
+    } while (again && !closed);
+    looking = undefined;
+    if (!closed) timer = setTimeout(wake, pause);
+  };
+
+  const wake = () => {
+    if (closed) return;
+    clearTimeout(timer);
+    again = true;
+    looking ??= run();
+  };
+  wake();
+
+  return {
+    wake,
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await looking;
+    },
+  };
+};

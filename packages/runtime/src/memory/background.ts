@@ -1,0 +1,67 @@
+import type { Logger } from "pino";
+
+/** Work that is done soon after somebody says that there may be some, one run at a time. */
+export interface Background {
+  wake(): void;
+  /** Stops the run at work; nothing is begun any more. */
+  close(): Promise<void>;
+}
+
+/** What a wake-up waits for others to come, in milliseconds: one run then serves them all. */
+const gatherFor = 200;
+/** Pause after a failure, in milliseconds. */
+const pauseAfterFailure = 30_000;
+
+/**
+ * @param work Does all that there is to do. It may resolve to the milliseconds after which there may be more.
+ */
+export const createBackground = (deps: {
+  work: (signal: AbortSignal) => Promise<number | undefined>;
+  /** For the log: "learning". */
+  what: string;
+  log: Logger;
+}): Background => {
+  const closing = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let isWanted = false;
+
+  const begin = (delay: number) => {
+    if (closing.signal.aborted || timer) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      running = run().finally(() => {
+        running = undefined;
+        if (isWanted) begin(gatherFor);
+      });
+    }, delay);
+    timer.unref();
+  };
+
+  const run = async () => {
+    isWanted = false;
+    try {
+      const next = await deps.work(closing.signal);
+      if (typeof next === "number") begin(next);
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      deps.log.warn(
+        { err: error },
+        `${deps.what} failed and is tried again in ${pauseAfterFailure / 1000} s`,
+      );
+      begin(pauseAfterFailure);
+    }
+  };
+
+  return {
+    wake() {
+      isWanted = true;
+      if (!running) begin(gatherFor);
+    },
+    async close() {
+      closing.abort(new Error("The formation is shutting down"));
+      clearTimeout(timer);
+      await running;
+    },
+  };
+};

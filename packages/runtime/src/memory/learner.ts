@@ -1,0 +1,210 @@
+import type { Logger } from "pino";
+import type { Model } from "../models/index.ts";
+import {
+  type Lesson,
+  type LessonRepository,
+  type MemoryRepository,
+  type NewMemory,
+  type Owner,
+  type Statement,
+  userSpace,
+} from "../store/index.ts";
+import { createBackground } from "./background.ts";
+import { extractFacts } from "./extraction.ts";
+import { type Fact, factIn } from "./rules.ts";
+import type { MemorySearch } from "./search.ts";
+import { isSensitive } from "./sensitive.ts";
+import type { Synopses } from "./synopsis.ts";
+import { wordsOf } from "./text.ts";
+
+/** A message that comes in. */
+export interface LearnedTurn {
+  owner: Owner;
+  sessionId: string;
+  requestId: string;
+  message: string;
+}
+
+/** Takes facts from conversations. */
+export interface Learner {
+  /**
+   * Statements for the transaction that stores the message: facts, or a note that the turn is to be learned from.
+   *
+   * @param known Contents that are remembered already.
+   */
+  withMessage(turn: LearnedTurn, known: ReadonlySet<string>): Statement[];
+  /** The turn has ended. */
+  ended(requestId: string): void;
+  close(): Promise<void>;
+}
+
+/** The memory that a learned fact becomes. */
+export const memoryOf = (
+  fact: Fact,
+  { owner, sessionId }: { owner: Owner; sessionId: string },
+  now: number,
+): NewMemory => ({
+  owner,
+  scope: "user",
+  scopeId: null,
+  subject: fact.subject,
+  collection: fact.collection,
+  content: fact.content,
+  words: [...new Set(wordsOf(fact.content))],
+  metadata: { confidence: fact.confidence, session_id: sessionId },
+  source: "extraction",
+  importance: fact.importance,
+  now,
+});
+
+/** A message of fewer words states nothing that lasts. */
+const leastWords = 2;
+
+/** Learns by rule, in the very transaction that stores the message: needs no language model. */
+export const createRuleLearner = (deps: { memories: MemoryRepository; now: () => number }): Learner => ({
+  withMessage(turn, known) {
+    const fact = factIn(turn.message);
+    if (!fact || known.has(fact.content) || isSensitive(fact.content)) return [];
+    return deps.memories.keep(memoryOf(fact, turn, deps.now()));
+  },
+  ended() {},
+  async close() {},
+});
+
+/** A turn that has not ended after so long never will, in milliseconds: an answer takes 600 s at most. */
+const longestTurn = 900_000;
+/** For so long nobody else learns from the turns that a process has taken, in milliseconds. */
+const lease = 120_000;
+const modelTimeout = 60_000;
+const retryAfter = 30_000;
+const mostAttempts = 3;
+/** Ended turns that are kept in mind; of more it is only known that they are due at last. */
+const mostEnded = 10_000;
+/** Turns of processes that are gone are looked for so often, in milliseconds. */
+const lookAgainAfter = 300_000;
+const claimedAtOnce = 50;
+/** Turns of one user that are put into one question, and users who are asked about at the same time. */
+const turnsPerCall = 10;
+const callsAtOnce = 4;
+const knownShown = 10;
+const mostWords = 16;
+
+const groupsOf = (lessons: readonly Lesson[]): Lesson[][] => {
+  const groups: Lesson[][] = [];
+  const open = new Map<string, Lesson[]>();
+  for (const lesson of lessons) {
+    const group = open.get(lesson.owner.userId);
+    if (group && group.length < turnsPerCall) group.push(lesson);
+    else {
+      const next = [lesson];
+      open.set(lesson.owner.userId, next);
+      groups.push(next);
+    }
+  }
+  return groups;
+};
+
+/**
+ * Learns in the background by asking a model. Which turns are still to be learned from stands in the database, so that
+ * a crash costs nothing but time; turns of a user that end close to one another share one call.
+ */
+export const createModelLearner = (deps: {
+  formationId: string;
+  model: Model;
+  maxTokens: number;
+  memories: MemoryRepository;
+  lessons: LessonRepository;
+  search: MemorySearch;
+  synopses: Synopses;
+  /** Called when there are new memories. */
+  onLearned: () => void;
+  now: () => number;
+  log: Logger;
+}): Learner => {
+  const { formationId, lessons, memories, now, log } = deps;
+  let ended: string[] = [];
+
+  const learnFrom = async (group: readonly Lesson[], signal: AbortSignal): Promise<void> => {
+    const [first] = group;
+    if (!first) return;
+    const { owner } = first;
+    const said = await Promise.all(group.map((lesson) => lessons.exchange(lesson)));
+    const exchanges = said.filter((exchange) => exchange !== undefined);
+    const text = exchanges.map(({ message }) => message).join("\n");
+    const words = [...new Set(wordsOf(text))].slice(0, mostWords);
+    const known = (await deps.search.find([userSpace(owner)], text, words)).slice(0, knownShown);
+    const facts =
+      exchanges.length === 0
+        ? []
+        : await extractFacts(
+            deps,
+            exchanges,
+            known,
+            AbortSignal.any([signal, AbortSignal.timeout(modelTimeout)]),
+          );
+    await lessons.finish(
+      group,
+      facts.flatMap((fact) => memories.keep(memoryOf(fact, first, now()))),
+    );
+    if (facts.length === 0) return;
+    deps.onLearned();
+    await deps.synopses.refresh(owner, new Set(facts.map(({ collection }) => collection)), signal);
+  };
+
+  const tryToLearn = async (group: readonly Lesson[], signal: AbortSignal): Promise<void> => {
+    try {
+      await learnFrom(group, signal);
+    } catch (error) {
+      if (signal.aborted) return lessons.giveBack(group, now(), false);
+      log.warn({ err: error, turns: group.length }, "nothing could be learned from a conversation yet");
+      const hopeless = group.filter(({ attempts }) => attempts + 1 >= mostAttempts);
+      await lessons.finish(hopeless, []);
+      await lessons.giveBack(group, now() + retryAfter, true);
+    }
+  };
+
+  const work = async (signal: AbortSignal): Promise<number | undefined> => {
+    while (!signal.aborted) {
+      const requestIds = ended.slice(0, claimedAtOnce);
+      ended = ended.slice(claimedAtOnce);
+      const claimed = await lessons.claim(formationId, {
+        requestIds,
+        now: now(),
+        until: now() + lease,
+        limit: claimedAtOnce,
+      });
+      if (claimed.length === 0 && ended.length === 0) return lookAgainAfter;
+      const groups = groupsOf(claimed);
+      await Promise.all(
+        Array.from({ length: callsAtOnce }, async () => {
+          for (let group = groups.shift(); group; group = groups.shift()) await tryToLearn(group, signal);
+        }),
+      );
+    }
+    return undefined;
+  };
+
+  const background = createBackground({ work, what: "learning from conversations", log });
+  const resume = async () => {
+    ended.push(...(await lessons.answered(formationId)));
+    background.wake();
+  };
+  const resumed = resume().catch((error) =>
+    log.error({ err: error }, "unfinished learning could not be read"),
+  );
+
+  return {
+    withMessage: ({ owner, sessionId, requestId, message }) =>
+      new Set(wordsOf(message)).size < leastWords
+        ? []
+        : [lessons.note(owner, sessionId, requestId, now(), now() + longestTurn)],
+    ended(requestId) {
+      if (ended.length < mostEnded) ended.push(requestId);
+      background.wake();
+    },
+    async close() {
+      await resumed;
+      await background.close();
+    },
+  };
+};

@@ -1,0 +1,114 @@
+import { totalmem } from "node:os";
+import { embeddingModelFor, type Formation, overlordModelFor } from "@muxi/formation";
+import type { Logger } from "pino";
+import type { Dispatcher } from "undici";
+import { createEmbeddingModel, createModel, defaultModelConfig } from "../models/index.ts";
+import {
+  createIngestionRepository,
+  createLessonRepository,
+  createMemoryRepository,
+  createSynopsisRepository,
+  createVectorRepository,
+  type Database,
+} from "../store/index.ts";
+import { createMemoryEntries, type MemoryEntries, noMemoryEntries } from "./entries.ts";
+import type { Knowledge } from "./knowledge.ts";
+import { createModelLearner, createRuleLearner, type Learner } from "./learner.ts";
+import { createMemory, type Memory } from "./memory.ts";
+import { createMemorySearch } from "./search.ts";
+import { createSynopses, noSynopses } from "./synopsis.ts";
+import { createVectorSearch, type VectorSearch } from "./vectors.ts";
+
+export interface MemoryDeps {
+  formation: Formation;
+  database: Database;
+  knowledge: Knowledge;
+  dispatcher: Dispatcher;
+  /** Where providers' keys are looked up. */
+  env: Readonly<Record<string, string | undefined>>;
+  now: () => number;
+  log: Logger;
+}
+
+const megabyte = 2 ** 20;
+
+/** Bytes for vectors; by itself a tenth of the machine's memory, 64 to 1,024 MB (contract/formation.md 2.7). */
+const cacheBytes = (setting: number | "auto"): number =>
+  setting === "auto"
+    ? Math.min(Math.max(totalmem() / 10, 64 * megabyte), 1024 * megabyte)
+    : setting * megabyte;
+
+const nothingLearned: Learner = { withMessage: () => [], ended() {}, async close() {} };
+
+const openVectors = ({ formation, database, dispatcher, env, log }: MemoryDeps): VectorSearch | undefined => {
+  const config = embeddingModelFor(formation, env);
+  if (!config) return undefined;
+  const vectors = createVectorSearch({
+    formationId: formation.id,
+    model: createEmbeddingModel(config, dispatcher),
+    vectors: createVectorRepository(database),
+    maxBytes: cacheBytes(formation.manifest.memory.working.max_memory_mb),
+    log,
+  });
+  vectors.wake();
+  return vectors;
+};
+
+/**
+ * Puts a formation's memory together from its settings (contract/formation.md 2.7).
+ *
+ * @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured
+ */
+export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryEntries } => {
+  const { formation, database, knowledge, dispatcher, env, now, log } = deps;
+  const { persistent } = formation.manifest.memory;
+  if (!persistent.enabled) {
+    return { memory: createMemory({ longTerm: undefined, knowledge }), entries: noMemoryEntries };
+  }
+  const memories = createMemoryRepository(database);
+  const vectors = openVectors(deps);
+  const search = createMemorySearch({ memories, vectors });
+  const modelConfig = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
+  const model = createModel(modelConfig, { dispatcher, log });
+  const isBuiltIn = modelConfig.provider === "builtin";
+  const synopses =
+    persistent.user_synopsis.enabled && !isBuiltIn
+      ? createSynopses({
+          model,
+          memories,
+          synopses: createSynopsisRepository(database),
+          cacheTtl: persistent.user_synopsis.cache_ttl,
+          now,
+          log,
+        })
+      : noSynopses;
+  const onLearned = () => vectors?.wake();
+
+  const openLearner = (): Learner => {
+    if (!persistent.extraction) return nothingLearned;
+    if (isBuiltIn) return createRuleLearner({ memories, now });
+    return createModelLearner({
+      formationId: formation.id,
+      model,
+      maxTokens: formation.manifest.overlord.llm.max_extraction_tokens,
+      memories,
+      lessons: createLessonRepository(database),
+      search,
+      synopses,
+      onLearned,
+      now,
+      log,
+    });
+  };
+
+  return {
+    memory: createMemory({ longTerm: { search, vectors, learner: openLearner(), synopses }, knowledge }),
+    entries: createMemoryEntries({
+      memories,
+      ingestions: createIngestionRepository(database),
+      onAdded: onLearned,
+      onDeleted: (owner) => synopses.clear(owner),
+      now,
+    }),
+  };
+};

@@ -1,0 +1,87 @@
+import type { Collection } from "./collections.ts";
+import { subjectOf } from "./subject.ts";
+import { wordsOf } from "./text.ts";
+
+/** Something to remember, wherever it was found. */
+export interface Fact {
+  content: string;
+  collection: Collection;
+  /** What it is about: a later fact of the same subject takes its place. */
+  subject: string;
+  /** 0 to 1. */
+  confidence: number;
+  importance: number;
+}
+
+const reminder =
+  /^(?:please )?(?:remember|note|keep in mind|do not forget|don't forget)(?: that|:|,)?\s+(\S.*)$/is;
+const statement =
+  /^(?:my\s[^?]{1,200}?\s(?:is|are|was|were)\s.*|call me\s.*|i(?:'m| am)\s(?!looking|trying|wondering|asking|not sure).*|i (?:really )?(?:like|love|hate|prefer|live|work|do not like|don't like)\s.*)$/is;
+const politeStart = /^(?:hi|hello|hey|by the way|also|ok|well)[\s,.!]+/i;
+
+/** The fact that a message tells for keeping, without its "remember that"; undefined when it tells none. */
+export const statedFact = (message: string): string | undefined => {
+  const text = message.replace(politeStart, "").trim();
+  if (text.endsWith("?")) return undefined;
+  return reminder.exec(text)?.[1] ?? statement.exec(text)?.[0];
+};
+
+/** How facts are filed. What `attribute` matches stays when the fact changes: "my favourite apple" of "… is the Cox". */
+const kinds: readonly { collection: Collection; pattern: RegExp; attribute?: RegExp }[] = [
+  { collection: "user_identity", pattern: /^call me\b/i, attribute: /^call me\b/i },
+  { collection: "user_identity", pattern: /^i (?:live|work)\b/i, attribute: /^i (?:live|work)\b/i },
+  {
+    collection: "user_identity",
+    pattern: /^my (?:full |first |last )?(?:name|birthday|age|job)\b/i,
+    attribute: /^my (?:full |first |last )?\w+(?= (?:is|are|was|were) )/i,
+  },
+  {
+    collection: "relationships",
+    pattern:
+      /^my (?:wife|husband|partner|son|daughter|child|sister|brother|mother|father|mum|mom|dad|boss|friend)\b/i,
+  },
+  {
+    collection: "preferences",
+    pattern: /^my favou?rite\b/i,
+    attribute: /^my favou?rite\s[^?]{1,100}?(?= (?:is|are|was|were) )/i,
+  },
+  {
+    collection: "preferences",
+    pattern: /^i (?:really )?(?:like|love|hate|prefer|do not like|don't like)\b/i,
+  },
+];
+
+const order =
+  /^(?:please\b|call:|use\b|tell\b|show\b|list\b|give\b|find\b|write\b|make\b|what\b|when\b|where\b|who\b|why\b|which\b|how\b|can\b|could\b|do\b|does\b|is\b|are\b|would\b|will\b)/i;
+
+const longest = 2_000;
+/** Words that a statement needs at least to be worth keeping for itself. */
+const leastWords = 3;
+
+/**
+ * What a message states, found by rule: the learning of the built-in model, which has no language model to ask. Any
+ * other plain statement is kept as said, since it may answer a question later.
+ */
+export const factIn = (message: string): Fact | undefined => {
+  const text = message.trim();
+  if (text === "" || text.length > longest || text.endsWith("?")) return undefined;
+  const stated = statedFact(text);
+  if (stated === undefined) {
+    if (order.test(text) || new Set(wordsOf(text)).size < leastWords) return undefined;
+    return {
+      content: text,
+      collection: "conversations",
+      subject: subjectOf(text),
+      confidence: 0.7,
+      importance: 0.3,
+    };
+  }
+  const kind = kinds.find(({ pattern }) => pattern.test(stated));
+  return {
+    content: stated,
+    collection: kind?.collection ?? "context",
+    subject: subjectOf(kind?.attribute?.exec(stated)?.[0] ?? stated),
+    confidence: 1,
+    importance: kind ? 0.7 : 0.5,
+  };
+};

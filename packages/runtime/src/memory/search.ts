@@ -1,0 +1,86 @@
+import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
+import type { VectorSearch } from "./vectors.ts";
+
+/** Memories of each word that are looked at, and memories that are read and ranked. */
+const newestPerWord = 200;
+const mostRanked = 40;
+
+/**
+ * How fast a place further down stops to count, and what recency and importance weigh beside the words and the
+ * meaning; together they have the 0.3 of contract/formation.md 7.4.
+ */
+const damping = 10;
+const recencyWeight = 0.2;
+const importanceWeight = 0.1;
+
+export interface MemorySearch {
+  /** The memories of some spaces that fit a text, best first. */
+  find(spaces: readonly Space[], text: string, words: readonly string[]): Promise<Candidate[]>;
+}
+
+/** How far a text longer than the others is marked down: it shares words by chance. */
+const lengthWeight = 0.5;
+
+/** What memories score that share words, best first, given those of each word: a rare word counts more than a common one. */
+const scoresOf = (matches: readonly (readonly number[])[]): Map<number, number> => {
+  const scores = new Map<number, number>();
+  for (const seqs of matches) {
+    const rarity = Math.log(1 + (10 * newestPerWord) / seqs.length);
+    for (const seq of seqs) scores.set(seq, (scores.get(seq) ?? 0) + rarity);
+  }
+  return new Map([...scores].sort(([seqA, a], [seqB, b]) => b - a || seqB - seqA).slice(0, mostRanked));
+};
+
+/** The candidates that share words, best first. What they share is known: their texts are not taken apart again. */
+const byWords = (candidates: readonly Candidate[], scores: ReadonlyMap<number, number>): Candidate[] => {
+  const sharing = candidates.filter(({ seq }) => scores.has(seq));
+  const length = sharing.reduce((sum, { content }) => sum + content.length, 0) / sharing.length;
+  const scoreOf = ({ seq, content }: Candidate) =>
+    (scores.get(seq) ?? 0) / (1 - lengthWeight + (lengthWeight * content.length) / length);
+  return sharing.sort((a, b) => scoreOf(b) - scoreOf(a));
+};
+
+/**
+ * Joins rankings of the same things by reciprocal rank: what stands high in several of them wins.
+ *
+ * @returns The items that a ranking with `finds` holds, best first; the other rankings only order them.
+ */
+export const fuse = <Item>(
+  rankings: readonly { items: readonly Item[]; weight: number; finds: boolean }[],
+): Item[] => {
+  const scores = new Map<Item, number>();
+  for (const { items, weight, finds } of [...rankings].sort((a, b) => Number(b.finds) - Number(a.finds))) {
+    items.forEach((item, place) => {
+      const score = scores.get(item);
+      if (score === undefined && !finds) return;
+      scores.set(item, (score ?? 0) + weight / (damping + place));
+    });
+  }
+  return [...scores].sort(([, a], [, b]) => b - a).map(([item]) => item);
+};
+
+/** Search by words and, where there is an embedding model, by meaning (contract/formation.md 7.4, 7.5). */
+export const createMemorySearch = (deps: {
+  memories: MemoryRepository;
+  vectors: VectorSearch | undefined;
+}): MemorySearch => ({
+  async find(spaces, text, words) {
+    const near = deps.vectors && words.length > 1 ? deps.vectors.nearest(spaces, text, mostRanked) : [];
+    const scores = scoresOf(await deps.memories.matches(spaces, words, newestPerWord));
+    const alike = await near;
+    const found = await deps.memories.candidates(spaces, [...new Set([...scores.keys(), ...alike])]);
+    if (found.length === 0) return [];
+    const bySeq = new Map(found.map((candidate) => [candidate.seq, candidate]));
+    const newestFirst = found.sort((a, b) => b.updatedAt - a.updatedAt || b.seq - a.seq);
+    return fuse([
+      { items: byWords(newestFirst, scores), weight: 1, finds: true },
+      { items: alike.flatMap((seq) => bySeq.get(seq) ?? []), weight: 1, finds: true },
+      { items: newestFirst, weight: recencyWeight, finds: false },
+      {
+        items: newestFirst.toSorted((a, b) => b.importance - a.importance),
+        weight: importanceWeight,
+        finds: false,
+      },
+    ]);
+  },
+});

@@ -1,0 +1,11 @@
+const words =
+  /\b(?:passwords?|passcodes?|pin codes?|ssn|social security|passports?|bank accounts?|iban|(?:credit |debit )?cards?|licen[cs]es?|secrets?|private|api keys?)\b/i;
+const longNumber = /(?:\d[ -]?){15,}/;
+const socialSecurity = /\b\d{3}-\d{2}-\d{4}\b/;
+
+/**
+ * Whether a text holds what nobody should find in a memory later: such texts are not learned
+ * (contract/formation.md 7.6).
+ */
+export const isSensitive = (text: string): boolean =>
+  words.test(text) || longNumber.test(text) || socialSecurity.test(text);

@@ -1,0 +1,88 @@
+import type { ModelConfig } from "@muxi/formation";
+import { ApiError } from "@muxi/protocol";
+import { type Dispatcher, request } from "undici";
+import * as z from "zod";
+import { ModelError, networkError, responseError, timeoutError } from "./errors.ts";
+import { parseObject } from "./json.ts";
+import { endpoint } from "./providers/endpoint.ts";
+import { compatibleProviders } from "./providers/index.ts";
+import { readWithin } from "./read-within.ts";
+
+/** A model that turns texts into vectors: texts of like meaning into vectors of like direction. */
+export interface EmbeddingModel {
+  /** As the formation names it: `provider/name`. */
+  readonly id: string;
+  /**
+   * One vector for each text, in their order.
+   *
+   * @throws ModelError, or the reason of `signal`
+   */
+  embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+}
+
+/** Google serves embeddings on OpenAI's wire too. */
+const googleUrl = "https://generativelanguage.googleapis.com/v1beta/openai";
+/** Characters of a text that are sent: the smallest usual limit is 8,192 tokens. */
+const longestText = 16_000;
+const largestAnswer = 32 * 1024 * 1024;
+
+const answerSchema = z.object({
+  data: z.array(z.object({ index: z.int().nonnegative().optional(), embedding: z.array(z.number()).min(1) })),
+});
+
+const malformed = ({ provider, id }: ModelConfig) =>
+  new ModelError("LLM_ERROR", `${provider} did not answer ${id} with one vector for each text`, false);
+
+/**
+ * An embedding model behind OpenAI's `/embeddings`, at OpenAI or anywhere else (`base_url`).
+ *
+ * @throws ApiError `INVALID_PARAMETER` when its provider has no such endpoint
+ */
+export const createEmbeddingModel = (config: ModelConfig, dispatcher: Dispatcher): EmbeddingModel => {
+  const { id, name, provider, apiKey, settings } = config;
+  const known = provider === "google" ? googleUrl : compatibleProviders[provider]?.baseUrl;
+  const baseUrl = settings.baseUrl ?? known;
+  if (baseUrl === undefined) {
+    throw new ApiError(
+      "INVALID_PARAMETER",
+      `${id} cannot make embeddings here: ${provider} has no OpenAI-compatible address. Give one in settings.base_url`,
+    );
+  }
+  const url = endpoint(config, baseUrl, "embeddings");
+  const headers = {
+    "content-type": "application/json",
+    ...(apiKey && { authorization: `Bearer ${apiKey}` }),
+  };
+
+  return {
+    id,
+    async embed(texts, signal) {
+      const timeout = AbortSignal.timeout(settings.timeoutSeconds * 1000);
+      const input = texts.map((text) => text.slice(0, longestText));
+      try {
+        const response = await request(url, {
+          method: "POST",
+          dispatcher,
+          headers,
+          body: JSON.stringify({ model: name, input, encoding_format: "float" }),
+          signal: AbortSignal.any([signal, timeout]),
+        });
+        const text = await readWithin(response.body, largestAnswer);
+        if (text === undefined) throw malformed(config);
+        if (response.statusCode !== 200)
+          throw responseError(config, response.statusCode, response.headers, text);
+        const { data: answer } = answerSchema.safeParse(parseObject(text));
+        const items = (answer?.data ?? []).map((item, place) => ({ place, ...item }));
+        if (items.length !== texts.length) throw malformed(config);
+        return items
+          .sort((a, b) => (a.index ?? a.place) - (b.index ?? b.place))
+          .map(({ embedding }) => Float32Array.from(embedding));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof ModelError) throw error;
+        if (timeout.aborted) throw timeoutError(config);
+        throw networkError(config, url.origin, error instanceof Error ? error : new Error(String(error)));
+      }
+    },
+  };
+};

@@ -1,0 +1,56 @@
+import { appendFile, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Format } from "./formats.ts";
+import type { Destination } from "./observability.ts";
+import { createQueue } from "./queue.ts";
+
+interface DestinationDeps {
+  id: string;
+  format: Format;
+  log: { warn(details: object, message: string): void };
+}
+
+/** Writes to the process's output. */
+export const stdoutDestination = (
+  { id, format }: DestinationDeps,
+  output: { write(text: string): unknown },
+): Destination => ({
+  id,
+  write: (envelope) => void output.write(format.batch([envelope])),
+  close: () => Promise.resolve(),
+});
+
+/** Appends to a file. It is opened anew for each batch, so that rotating it by renaming loses nothing. */
+export const fileDestination = ({ id, format, log }: DestinationDeps, file: string): Destination =>
+  createQueue({
+    id,
+    log,
+    pauses: [1_000, 5_000, 30_000],
+    async send(batch) {
+      await mkdir(dirname(file), { recursive: true });
+      await appendFile(file, format.batch(batch), { mode: 0o600 });
+    },
+  });
+
+/** Posts batches to a URL. */
+export const httpDestination = (
+  { id, format, log }: DestinationDeps,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Destination =>
+  createQueue({
+    id,
+    log,
+    pauses: [500, 2_000, 10_000, 60_000],
+    async send(batch, signal) {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": format.contentType, ...headers },
+        body: format.batch(batch),
+        redirect: "error",
+        signal,
+      });
+      await response.body?.cancel();
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    },
+  });

@@ -1,0 +1,74 @@
+import type { LogEntry } from "@muxi/protocol";
+
+export type Level = "debug" | "info" | "warn" | "error";
+
+/** Something that happened in the formation. */
+export interface ObservedEvent {
+  /** Name of contract/formation.md 14, such as `request.completed`. */
+  event: string;
+  level: Level;
+  userId?: string | undefined;
+  sessionId?: string | undefined;
+  requestId?: string | undefined;
+  agentId?: string | undefined;
+  /** What it was about, in numbers and names: never what a user or a model said. */
+  data?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Says what happened. It never throws and never waits. */
+export type Observe = (event: ObservedEvent) => void;
+
+/** The event as it leaves the process (contract/formation.md 14). */
+export interface Envelope {
+  id: string;
+  /** Unix milliseconds. */
+  timestamp: number;
+  level: Level;
+  muxi_version: string;
+  server: string;
+  event: string;
+  session_id: string | null;
+  request: {
+    id: string | null;
+    status: string | null;
+    duration_ms: number | null;
+    formation_id: string;
+    user_id: string | null;
+    session_id: string | null;
+  };
+  data: Record<string, unknown>;
+}
+
+export const levelOrder: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** `tool.*` as a test for names. */
+export const matcher = (patterns: readonly string[]): ((name: string) => boolean) => {
+  const expressions = patterns.map(
+    (pattern) =>
+      new RegExp(
+        `^${pattern
+          .split("*")
+          .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`))
+          .join(".*")}$`,
+      ),
+  );
+  return (name) => expressions.some((expression) => expression.test(name));
+};
+
+const logLevels = { debug: "DEBUG", info: "INFO", warn: "WARNING", error: "ERROR" } as const;
+
+/** The event as the log stream shows it (contract/formation-api.md 5.4). */
+export const logEntryOf = ({ timestamp, level, event, session_id, request, data }: Envelope): LogEntry => {
+  const { agent_id, message, ...rest } = data;
+  return {
+    timestamp,
+    level: logLevels[level],
+    event_type: event,
+    user_id: request.user_id,
+    session_id,
+    request_id: request.id,
+    agent_id: typeof agent_id === "string" ? agent_id : null,
+    message: typeof message === "string" ? message : null,
+    data: rest,
+  };
+};

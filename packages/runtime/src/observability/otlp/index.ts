@@ -1,0 +1,72 @@
+/** OpenTelemetry: traces and metrics over OTLP/HTTP as JSON, made from the events. Loaded only where it is asked for. */
+import type { Observability } from "../observability.ts";
+import { createQueue } from "../queue.ts";
+import { createMetrics } from "./metrics.ts";
+import type { OtlpSettings } from "./settings.ts";
+import { spanOf } from "./spans.ts";
+import { wireAttributes } from "./wire.ts";
+
+export interface OtlpDeps {
+  settings: OtlpSettings;
+  version: string;
+  now: () => number;
+  log: { warn(details: object, message: string): void };
+}
+
+/** Sends traces and metrics until the observability is closed. */
+export const exportOtlp = (observability: Observability, { settings, version, now, log }: OtlpDeps): void => {
+  const { tracesUrl, metricsUrl, headers } = settings;
+  const resource = { attributes: wireAttributes(settings.resource) };
+  const scope = { name: "muxi", version };
+
+  const post = async (url: string, body: object, signal: AbortSignal) => {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify(body),
+      redirect: "error",
+      signal,
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  };
+  const pauses = [1_000, 5_000, 30_000];
+
+  if (tracesUrl !== undefined) {
+    const spans = createQueue<Record<string, unknown>>({
+      id: "otlp-traces",
+      log,
+      pauses,
+      send: (batch, signal) =>
+        post(tracesUrl, { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: batch }] }] }, signal),
+    });
+    observability.measure(
+      (event, at) => {
+        const span = spanOf(event, at);
+        if (span) spans.write(span);
+      },
+      () => spans.close(),
+    );
+  }
+
+  if (metricsUrl !== undefined) {
+    const metrics = createMetrics(now());
+    const send = (signal: AbortSignal) =>
+      post(
+        metricsUrl,
+        { resourceMetrics: [{ resource, scopeMetrics: [{ scope, metrics: metrics.wire(now()) }] }] },
+        signal,
+      ).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.warn({ destination: "otlp-metrics", reason }, "metrics were not taken");
+      });
+    const timer = setInterval(() => void send(AbortSignal.timeout(10_000)), settings.metricInterval).unref();
+    observability.measure(
+      (event) => metrics.record(event),
+      () => {
+        clearInterval(timer);
+        return send(AbortSignal.timeout(2_000));
+      },
+    );
+  }
+};

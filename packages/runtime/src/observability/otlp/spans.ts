@@ -1,0 +1,67 @@
+import { hash, randomBytes } from "node:crypto";
+import type { ObservedEvent } from "../events.ts";
+import { type Attributes, nanoseconds, wireAttributes } from "./wire.ts";
+
+const kinds = { internal: 1, client: 3 } as const;
+
+/** All spans of a request meet in one trace without anything being handed around: its id follows from the request's. */
+const digestOf = (requestId: string) => hash("sha256", requestId, "hex");
+
+const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+
+/** What an event is as an operation of the GenAI semantic conventions; undefined when it is none. */
+export const operationOf = ({ event, agentId, sessionId, data = {} }: ObservedEvent) => {
+  const [subject, outcome] = event.split(".");
+  if (outcome !== "completed" && outcome !== "failed" && outcome !== "cancelled") return undefined;
+  const attributesOf = (own: Attributes): Attributes => ({
+    "gen_ai.conversation.id": sessionId,
+    "gen_ai.agent.id": agentId,
+    "error.type": outcome === "completed" ? undefined : (text(data.error_type) ?? outcome),
+    ...own,
+  });
+  if (subject === "request") {
+    const attributes = attributesOf({ "gen_ai.operation.name": "invoke_agent" });
+    return { name: `invoke_agent ${agentId ?? ""}`.trim(), kind: kinds.internal, isRoot: true, attributes };
+  }
+  if (subject === "tool") {
+    const tool = text(data.tool) ?? "";
+    const attributes = attributesOf({ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool });
+    return { name: `execute_tool ${tool}`, kind: kinds.internal, isRoot: false, attributes };
+  }
+  if (subject === "model") {
+    const model = text(data.model) ?? "";
+    const attributes = attributesOf({
+      "gen_ai.operation.name": "chat",
+      "gen_ai.provider.name": model.split("/")[0],
+      "gen_ai.request.model": model.split("/").slice(1).join("/"),
+      "gen_ai.response.model": text(data.response_model),
+      "gen_ai.response.finish_reasons":
+        text(data.finish_reason) === undefined ? undefined : [String(data.finish_reason)],
+      "gen_ai.usage.input_tokens": typeof data.input_tokens === "number" ? data.input_tokens : undefined,
+      "gen_ai.usage.output_tokens": typeof data.output_tokens === "number" ? data.output_tokens : undefined,
+    });
+    return { name: `chat ${model}`, kind: kinds.client, isRoot: false, attributes };
+  }
+  return undefined;
+};
+
+/** A span of OTLP's JSON for an event that ends something; undefined for all others. */
+export const spanOf = (event: ObservedEvent, at: number): Record<string, unknown> | undefined => {
+  const operation = operationOf(event);
+  if (!operation || event.requestId === undefined) return undefined;
+  const digest = digestOf(event.requestId);
+  const root = digest.slice(32, 48);
+  const duration = Number(event.data?.duration_ms ?? 0);
+  const isFailure = event.event.endsWith(".failed");
+  return {
+    traceId: digest.slice(0, 32),
+    spanId: operation.isRoot ? root : randomBytes(8).toString("hex"),
+    ...(!operation.isRoot && { parentSpanId: root }),
+    name: operation.name,
+    kind: operation.kind,
+    startTimeUnixNano: nanoseconds(at - duration),
+    endTimeUnixNano: nanoseconds(at),
+    attributes: wireAttributes(operation.attributes),
+    status: { code: isFailure ? 2 : 0 },
+  };
+};

@@ -1,0 +1,18 @@
+export type Attributes = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+const wireValue = (value: string | number | readonly string[]) => {
+  if (typeof value === "string") return { stringValue: value };
+  if (typeof value === "number")
+    return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+  return { arrayValue: { values: value.map((item) => ({ stringValue: item })) } };
+};
+
+/** Attributes as OTLP's JSON writes them. */
+export const wireAttributes = (attributes: Attributes) =>
+  Object.entries(attributes).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ key, value: wireValue(value) }],
+  );
+
+/** Unix nanoseconds, which no number holds. */
+export const nanoseconds = (milliseconds: number): string =>
+  `${BigInt(Math.round(milliseconds * 1000)) * 1000n}`;

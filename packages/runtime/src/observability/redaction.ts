@@ -1,0 +1,96 @@
+import { type Formation, mask, type Secrets, secretName } from "@muxi/formation";
+
+/** Takes out of what leaves the process what nobody may read there. */
+export interface Redactor {
+  text(text: string): string;
+  /** A copy of any JSON value. */
+  value(value: unknown): unknown;
+  /** As `value`, but only secrets: for an operator who looks at the configuration. */
+  secretsIn(value: unknown): unknown;
+}
+
+/** Shorter values are words that stand everywhere: they are known by the field they are in. */
+const shortestSecret = 6;
+const deepest = 12;
+const mostItems = 1_000;
+
+/** What tells who somebody is; each with what stands in its place. */
+const personal: readonly (readonly [RegExp, string])[] = [
+  [/[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g, "[email]"],
+  [/\b\d{3}-\d{2}-\d{4}\b/g, "[ssn]"],
+  [/\b\d(?:[ -]?\d){12,18}\b/g, "[number]"],
+  [/(?<![\w.])\+\d(?:[ ().-]{0,2}\d){7,14}\b/g, "[phone]"],
+];
+
+/** Keys in what libraries say of their requests. */
+const credentials = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/g;
+
+/**
+ * Every value that is known to be a secret: those of the formation's store, its own keys and its providers', and what
+ * the environment holds under a telling name.
+ */
+export const knownSecrets = (
+  secrets: Secrets,
+  { manifest }: Formation,
+  keys: { clientKey: string; adminKey: string },
+  env: Readonly<Record<string, string | undefined>>,
+): string[] => [
+  ...secrets.names().map((name) => secrets.get(name) ?? ""),
+  ...Object.values(manifest.llm.api_keys),
+  keys.clientKey,
+  keys.adminKey,
+  ...Object.entries(env).flatMap(([name, value]) => (value && secretName.test(name) ? [value] : [])),
+];
+
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+
+/**
+ * The one list of what is hidden in logs, events and shown configuration (contract/formation.md 14).
+ *
+ * @param secrets Values that are never shown, such as the formation's secrets and keys.
+ * @param entities Whether personal data is masked as well (`logging.redaction.entities`).
+ */
+export const createRedactor = ({
+  secrets,
+  entities,
+}: {
+  secrets: readonly string[];
+  entities: boolean;
+}): Redactor => {
+  // The longest first: one may be a part of another.
+  const values = [...new Set(secrets)]
+    .filter((secret) => secret.length >= shortestSecret)
+    .sort((left, right) => right.length - left.length);
+  const secretValues = values.length === 0 ? undefined : new RegExp(values.map(escaped).join("|"), "g");
+
+  const withoutSecrets = (text: string) =>
+    (secretValues ? text.replace(secretValues, (secret) => mask(secret)) : text).replace(
+      credentials,
+      "$1 ...",
+    );
+
+  const withoutPeople = (text: string) =>
+    personal.reduce((rest, [pattern, substitute]) => rest.replace(pattern, substitute), text);
+
+  const text = (written: string) =>
+    entities ? withoutPeople(withoutSecrets(written)) : withoutSecrets(written);
+
+  const walk = (value: unknown, clean: (text: string) => string, depth: number): unknown => {
+    if (typeof value === "string") return clean(value);
+    if (typeof value !== "object" || value === null) return value;
+    if (depth >= deepest) return "...";
+    if (Array.isArray(value)) return value.slice(0, mostItems).map((item) => walk(item, clean, depth + 1));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [
+        name,
+        secretName.test(name) && typeof item === "string" ? mask(item) : walk(item, clean, depth + 1),
+      ]),
+    );
+  };
+
+  return {
+    text,
+    value: (value) => walk(value, text, 0),
+    secretsIn: (value) => walk(value, withoutSecrets, 0),
+  };
+};

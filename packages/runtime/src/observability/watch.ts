@@ -1,0 +1,94 @@
+import type { Usage } from "@muxi/protocol";
+import type { Model } from "../models/index.ts";
+import type { Tool } from "../tools/index.ts";
+import type { Level } from "./events.ts";
+import type { Observability } from "./observability.ts";
+
+/** What answers a request. */
+export interface Watched {
+  model: Model;
+  tools: readonly Tool[];
+}
+
+/** Whose request it is. */
+export interface WatchedRequest {
+  requestId: string;
+  sessionId: string;
+  userId: string;
+  agentId: string;
+}
+
+/**
+ * Tells of each call of a request's model and tools. When nobody wants to know, it gives back what it was given, so
+ * that a chat costs no more.
+ */
+export type Watch = (request: WatchedRequest, watched: Watched) => Watched;
+
+const usageData = ({ input_tokens, output_tokens }: Usage) => ({ input_tokens, output_tokens });
+
+const errorType = (error: unknown): string => {
+  if (typeof error === "object" && error !== null && "code" in error) return String(error.code);
+  return error instanceof Error ? error.name : "unknown";
+};
+
+export const createWatch =
+  (observability: Observability, now: () => number): Watch =>
+  (ids, watched) => {
+    if (!observability.isActive()) return watched;
+    const tell = (event: string, level: Level, since: number, data: Record<string, unknown>) =>
+      observability.observe({ event, level, ...ids, data: { ...data, duration_ms: now() - since } });
+
+    const watchedModel = ({ id, stream }: Model): Model => ({
+      id,
+      async *stream(request, signal) {
+        const since = now();
+        let firstAt: number | undefined;
+        try {
+          for await (const deltas of stream(request, signal)) {
+            firstAt ??= now();
+            for (const delta of deltas) {
+              if (delta.type !== "finish") continue;
+              tell("model.completed", "info", since, {
+                model: id,
+                response_model: delta.model,
+                finish_reason: delta.reason,
+                first_part_ms: firstAt - since,
+                ...usageData(delta.usage),
+              });
+            }
+            yield deltas;
+          }
+        } catch (error) {
+          tell("model.failed", "warn", since, { model: id, error_type: errorType(error) });
+          throw error;
+        }
+      },
+    });
+
+    // Built-in tools are known by their identity; what they do shows in the request itself.
+    const watchedTool = (tool: Tool): Tool => {
+      if (tool.server === undefined) return tool;
+      return {
+        ...tool,
+        async call(args, signal) {
+          const since = now();
+          const about = { tool: tool.definition.name, server: tool.server };
+          try {
+            const outcome = await tool.call(args, signal);
+            tell(
+              outcome.failed ? "tool.failed" : "tool.completed",
+              outcome.failed ? "warn" : "info",
+              since,
+              about,
+            );
+            return outcome;
+          } catch (error) {
+            tell("tool.failed", "warn", since, { ...about, error_type: errorType(error) });
+            throw error;
+          }
+        },
+      };
+    };
+
+    return { model: watchedModel(watched.model), tools: watched.tools.map(watchedTool) };
+  };

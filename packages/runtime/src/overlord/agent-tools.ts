@@ -1,0 +1,40 @@
+import type { AgentDefinition, Formation } from "@muxi/formation";
+import { askUser, type Tool, type Toolbox } from "../tools/index.ts";
+import { type DelegationDeps, delegationTool } from "./delegation.ts";
+
+export interface AgentToolsDeps extends Omit<DelegationDeps, "toolsOf" | "agents"> {
+  formation: Formation;
+  toolbox: Pick<Toolbox, "toolsOf">;
+}
+
+/** Whether the formation says something about questions to the user. */
+const namesClarification = ({ document: { overlord } }: Formation): boolean =>
+  typeof overlord === "object" && overlord !== null && "clarification" in overlord;
+
+/**
+ * What each agent can do: the tools of its servers, the other agents, and a question to the user. Questions are
+ * offered beside other tools or where the formation configures them: not every model takes tools, and one that only
+ * talks needs none.
+ */
+export const createAgentTools = (deps: AgentToolsDeps) => {
+  const { formation, toolbox } = deps;
+  const { a2a, overlord } = formation.manifest;
+  const mayAsk = overlord.clarification.max_rounds.direct > 0;
+  const asksAlways = namesClarification(formation);
+
+  /** @param depth 0 for the agent that the user talks to. */
+  const toolsOf = (agent: AgentDefinition, depth: number): Promise<readonly Tool[]> | undefined => {
+    const peers = a2a.enabled
+      ? delegationTool({ ...deps, agents: formation.agents, toolsOf }, agent, depth)
+      : undefined;
+    const offered = toolbox.toolsOf(agent);
+    const asks = depth === 0 && mayAsk && (asksAlways || offered !== undefined);
+    const builtIn = [...(peers ? [peers] : []), ...(asks ? [askUser] : [])];
+    if (!offered) return builtIn.length === 0 ? undefined : Promise.resolve(builtIn);
+    return offered.then((tools) =>
+      tools.length === 0 && !asksAlways && !peers ? [] : [...tools, ...builtIn],
+    );
+  };
+
+  return (agent: AgentDefinition) => toolsOf(agent, 0);
+};

@@ -1,0 +1,109 @@
+import type { AgentDefinition } from "@muxi/formation";
+import * as z from "zod";
+import { EventLog } from "../events/index.ts";
+import { type Knowledge, wordsOf } from "../memory/index.ts";
+import type { Model, ModelRequest, Passage } from "../models/index.ts";
+import type { Tool } from "../tools/index.ts";
+import { answerWith, type ToolLimits } from "./agent-loop.ts";
+import { noJournal } from "./journal.ts";
+import { buildPrompt } from "./prompt.ts";
+
+export interface DelegationDeps {
+  agents: readonly AgentDefinition[];
+  modelOf: (agent: AgentDefinition) => Model;
+  knowledge: Pick<Knowledge, "search">;
+  /** What an agent can do that was asked by another one. */
+  toolsOf: (agent: AgentDefinition, depth: number) => Promise<readonly Tool[]> | undefined;
+  limits: ToolLimits;
+  now: () => number;
+}
+
+/** How far agents may ask agents that ask agents (contract/formation.md 13.1). */
+const deepest = 5;
+/** Passages of its documents that an agent gets with a task. */
+const mostPassages = 5;
+
+const argumentsSchema = z.object({ agent: z.string(), task: z.string().trim().min(1) });
+
+const instructionsOf = ({ name, description, system_message }: AgentDefinition) =>
+  system_message ?? `You are ${name}. ${description}`;
+
+/** Answers a task as the agent would, from nothing but the task, its documents and its tools. */
+const answerTask = async (
+  deps: DelegationDeps,
+  agent: AgentDefinition,
+  task: string,
+  depth: number,
+  signal: AbortSignal,
+) => {
+  const passages = deps.knowledge
+    .search(agent.id, wordsOf(task), mostPassages)
+    .map((chunk): Passage => ({ ...chunk, kind: "knowledge" }));
+  const tools = (await deps.toolsOf(agent, depth)) ?? [];
+  const model = deps.modelOf(agent);
+  const request: ModelRequest = {
+    messages: buildPrompt({
+      instructions: [instructionsOf(agent)],
+      now: new Date(deps.now()),
+      synopsis: "",
+      passages,
+      history: [],
+      message: task,
+    }),
+    ...(tools.length > 0 && { tools: tools.map(({ definition }) => definition) }),
+    context: { passages },
+  };
+  const log = new EventLog();
+  const { limits, now } = deps;
+  const { usage } = await answerWith({
+    run: { signal, log },
+    model,
+    request,
+    tools,
+    limits,
+    journal: noJournal,
+    now,
+  });
+  return { text: log.text, failed: false, usage };
+};
+
+/**
+ * The tool by which an agent hands a task to another agent of the formation; undefined when there is none to ask, or
+ * when asking has gone deep enough.
+ *
+ * @param depth Agents between this one and the user's request.
+ */
+export const delegationTool = (
+  deps: DelegationDeps,
+  asking: AgentDefinition,
+  depth: number,
+): Tool | undefined => {
+  const peers = deps.agents.filter(({ id, a2a }) => id !== asking.id && a2a.internal);
+  if (peers.length === 0 || depth >= deepest) return undefined;
+  const known = peers.map(({ id, description }) => `${id}: ${description}`).join("\n");
+  return {
+    definition: {
+      name: "ask_agent",
+      description:
+        "Hands a task to another agent and gives its answer. The agent sees only the task: put everything into it " +
+        `that it must know.\n${known}`,
+      parameters: {
+        type: "object",
+        properties: {
+          agent: { type: "string", enum: peers.map(({ id }) => id) },
+          task: { type: "string" },
+        },
+        required: ["agent", "task"],
+        additionalProperties: false,
+      },
+    },
+    // The other agent may call tools of its own.
+    timeLimit: deps.limits.time,
+    async call(args, signal) {
+      const wanted = argumentsSchema.safeParse(args);
+      const agent = wanted.success && peers.find(({ id }) => id === wanted.data.agent);
+      if (!agent) return { text: `Name one of these agents, and a task:\n${known}`, failed: true };
+      return answerTask(deps, agent, wanted.data.task, depth + 1, signal);
+    },
+  };
+};

@@ -1,0 +1,103 @@
+import type { AgentDefinition } from "@muxi/formation";
+import { ApiError } from "@muxi/protocol";
+import { modelMessage } from "../attachments/index.ts";
+import type { Memory } from "../memory/index.ts";
+import type { Model, ModelRequest } from "../models/index.ts";
+import type { Watch } from "../observability/index.ts";
+import type { Owner, SessionRepository, Statement } from "../store/index.ts";
+import { askUser, type Tool } from "../tools/index.ts";
+import type { Procedures } from "./procedures.ts";
+import { buildPrompt } from "./prompt.ts";
+import { chooseAgent } from "./routing.ts";
+import type { Turn } from "./turn.ts";
+
+export interface PreparationDeps {
+  /** Voice of the formation (contract/formation.md 2.5). */
+  soul: string;
+  agents: readonly [AgentDefinition, ...AgentDefinition[]];
+  /** Messages of the session that a model sees. */
+  contextSize: number;
+  modelOf: (agent: AgentDefinition) => Model;
+  /** The model that an agent looks at images with. */
+  visionModelOf: (agent: AgentDefinition) => Model | undefined;
+  /** A model by its name, `provider/name`. */
+  modelNamed: (name: string) => Model;
+  /** What an agent can do; undefined when it can only talk. */
+  toolsFor: (agent: AgentDefinition) => Promise<readonly Tool[]> | undefined;
+  procedures: Procedures;
+  sessions: SessionRepository;
+  memory: Memory;
+  /** Told of the calls of models and tools. */
+  watch: Watch;
+  now: () => number;
+}
+
+/** Who answers a turn, with what, and on what ground. */
+export interface Prepared {
+  agent: AgentDefinition;
+  model: Model;
+  tools: readonly Tool[];
+  request: ModelRequest;
+  /** Written with the message: what it tells that is to be remembered. */
+  learned: Statement[];
+}
+
+const noEyes = () =>
+  new ApiError(
+    "SERVICE_UNAVAILABLE",
+    "The formation names no model that sees images: add one to llm.models, such as - vision: openai/gpt-4o-mini",
+  );
+
+/** Only somebody who is there can be asked (contract/formation.md 6.4, 9.5). */
+const mayAsk = ({ kind = "chat", agentId }: Turn): boolean => kind === "chat" && agentId === undefined;
+
+/**
+ * Gathers what a turn is answered from.
+ *
+ * @throws ApiError `AGENT_NOT_FOUND`, `SERVICE_UNAVAILABLE` (images, and no model for them)
+ */
+export const prepareTurn = async (
+  deps: PreparationDeps,
+  turn: Turn,
+  owner: Owner,
+  sessionId: string,
+): Promise<Prepared> => {
+  const { sessions, memory, now } = deps;
+  const { requestId, message, attachments, kind = "chat" } = turn;
+  const agent = chooseAgent(deps.agents, message, turn.agentId);
+  const seeing = attachments?.images.length ? deps.visionModelOf(agent) : undefined;
+  if (attachments?.images.length && !seeing) throw noEyes();
+  const model = seeing ?? (turn.model === undefined ? deps.modelOf(agent) : deps.modelNamed(turn.model));
+
+  const history =
+    turn.sessionId === undefined ? [] : await sessions.recent(owner, sessionId, deps.contextSize, requestId);
+  const { synopsis, passages, learned } = await memory.recall({
+    owner,
+    sessionId,
+    requestId,
+    agentId: agent.id,
+    message,
+    inContext: new Set(history.map(({ content }) => content)),
+    learns: kind === "chat",
+  });
+  const procedure = turn.agentId === undefined ? deps.procedures.instructionFor(message) : undefined;
+  const offered = (await deps.toolsFor(agent)) ?? [];
+  const tools = mayAsk(turn) ? offered : offered.filter((tool) => tool !== askUser);
+  return {
+    agent,
+    ...deps.watch({ requestId, sessionId, userId: owner.userId, agentId: agent.id }, { model, tools }),
+    learned,
+    request: {
+      messages: buildPrompt({
+        instructions: [deps.soul, agent.system_message, procedure].filter((text) => text !== undefined),
+        now: new Date(now()),
+        synopsis,
+        passages,
+        history,
+        message: attachments ? modelMessage(message, attachments) : message,
+      }),
+      ...(tools.length > 0 && { tools: tools.map(({ definition }) => definition) }),
+      context: { passages },
+    },
+  };
+};

@@ -1,0 +1,59 @@
+import type { Sop } from "@muxi/formation";
+import * as z from "zod";
+import { wordsOf } from "../memory/index.ts";
+
+/** The standard operating procedures of a formation. */
+export interface Procedures {
+  /** What the agent is told about the procedure that fits a message best; undefined when none does. */
+  instructionFor(message: string): string | undefined;
+}
+
+const metadataSchema = z.object({
+  mode: z.enum(["template", "guide"]).catch("template"),
+  tags: z
+    .union([z.array(z.string()), z.string().transform((tags) => tags.split(","))])
+    .catch([])
+    .transform((tags) => tags.map((tag) => tag.trim()).filter((tag) => tag !== "")),
+});
+
+const nameScore = 2;
+const tagScore = 1;
+/** A name, or two tags: one tag alone is a chance hit. */
+const leastScore = 2;
+
+const instruction = ({ title, steps, content }: Sop, mode: "template" | "guide"): string => {
+  const steer =
+    mode === "template"
+      ? "Follow this procedure: all of its steps, in this order. In brackets stand the agent to ask and the tool " +
+        "to call; when a step marked [critical] fails, stop and say so."
+      : "Take this procedure as a guide to the goal; adapt its steps where the request needs it.";
+  const body =
+    steps.length > 0 ? steps.map((step, index) => `${index + 1}. ${step}`).join("\n") : content.trim();
+  return `${steer}\n\n${title}\n${body}`;
+};
+
+/** Matches messages with procedures by their names and tags (contract/formation.md 11.2). */
+export const createProcedures = (sops: readonly Sop[]): Procedures => {
+  const candidates = sops.map((sop) => {
+    const { mode, tags } = metadataSchema.parse(sop.metadata);
+    return {
+      text: instruction(sop, mode),
+      names: [sop.name, sop.title].map(wordsOf),
+      tags: tags.map(wordsOf),
+    };
+  });
+
+  return {
+    instructionFor(message) {
+      if (candidates.length === 0) return undefined;
+      const said = new Set(wordsOf(message));
+      const isSaid = (words: string[]) => words.length > 0 && words.every((word) => said.has(word));
+      let best: { text: string; score: number } | undefined;
+      for (const { text, names, tags } of candidates) {
+        const score = (names.some(isSaid) ? nameScore : 0) + tags.filter(isSaid).length * tagScore;
+        if (score >= leastScore && score > (best?.score ?? 0)) best = { text, score };
+      }
+      return best?.text;
+    },
+  };
+};

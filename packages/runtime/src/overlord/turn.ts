@@ -1,0 +1,55 @@
+import * as z from "zod";
+import type { Attachments } from "../attachments/index.ts";
+import type { Idempotency, RequestKind, StoredRequest } from "../store/index.ts";
+
+/** What is asked of the formation. */
+export interface Turn {
+  requestId: string;
+  userId: string;
+  message: string;
+  /** Undefined begins a session. */
+  sessionId?: string | undefined;
+  /** Answers in the place of the agent that would be chosen. */
+  agentId?: string | undefined;
+  /** Default: a chat. */
+  kind?: RequestKind;
+  /** Answers in the place of the agent's own, as `provider/name`. */
+  model?: string;
+  /** Where the answer goes when it comes in the background; null for nowhere, left out for the formation's own. */
+  webhookUrl?: string | null | undefined;
+  /** Files of the message, read. */
+  attachments?: Attachments | undefined;
+  idempotency?: Idempotency | undefined;
+}
+
+const inputSchema = z.object({
+  message: z.string(),
+  agentId: z.string().optional(),
+  model: z.string().optional(),
+  attachments: z
+    .object({
+      documents: z.array(z.object({ filename: z.string(), text: z.string() })),
+      images: z.array(z.object({ filename: z.string(), mediaType: z.string(), data: z.string() })),
+    })
+    .optional(),
+});
+
+/** What a turn in the background is stored as. */
+export const inputOf = ({ message, agentId, model, attachments }: Turn): string =>
+  JSON.stringify({ message, agentId, model, attachments } satisfies z.input<typeof inputSchema>);
+
+/** The turn that was stored. */
+export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
+  const { message, agentId, model, attachments } = inputSchema.parse(JSON.parse(input ?? "{}"));
+  return {
+    requestId: id,
+    userId,
+    sessionId,
+    kind,
+    message,
+    agentId,
+    webhookUrl,
+    attachments,
+    ...(model !== undefined && { model }),
+  };
+};

@@ -1,0 +1,74 @@
+import type { Database } from "./database.ts";
+import type { Owner } from "./sessions.ts";
+import { sql } from "./statement.ts";
+
+/** The newest messages of one session, in numbers. */
+export interface SessionBuffer {
+  sessionId: string;
+  messages: number;
+  characters: number;
+  lastActivity: number;
+}
+
+export interface BufferTotals {
+  messages: number;
+  users: number;
+  sessions: number;
+  characters: number;
+}
+
+export interface Cleared {
+  messages: number;
+  sessions: number;
+}
+
+/**
+ * The buffer of recent messages (contract/formation.md 7.2): of each user the newest `capacity`. What is older is
+ * still a session's history, until somebody clears it.
+ */
+export interface BufferRepository {
+  ofUser(owner: Owner, capacity: number): Promise<SessionBuffer[]>;
+  /** Of all users together. */
+  totals(formationId: string, capacity: number): Promise<BufferTotals>;
+  /** Forgets the messages of a user, or of one session; without a user, of everybody. */
+  clear(formationId: string, whose: { userId?: string; sessionId?: string }): Promise<Cleared>;
+}
+
+export const createBufferRepository = (db: Database): BufferRepository => ({
+  ofUser: ({ formationId, userId }, capacity) =>
+    db.read(
+      sql`select session_id as "sessionId", count(*) as messages, sum(length(content)) as characters,
+          max(created_at) as "lastActivity"
+        from (select session_id, content, created_at from message
+          where formation_id = ${formationId} and user_id = ${userId} and session_id in (
+            select id from session where formation_id = ${formationId} and user_id = ${userId}
+            order by last_activity desc limit ${capacity})
+          order by seq desc limit ${capacity}) as newest
+        group by session_id order by max(created_at) desc`,
+    ),
+
+  async totals(formationId, capacity) {
+    const [totals] = await db.read<BufferTotals>(
+      sql`select count(*) as messages, count(distinct user_id) as users, count(distinct session_id) as sessions,
+          coalesce(sum(length(content)), 0) as characters
+        from (select user_id, session_id, content,
+            row_number() over (partition by user_id order by seq desc) as place
+          from message where formation_id = ${formationId}) as numbered
+        where place <= ${capacity}`,
+    );
+    return totals ?? { messages: 0, users: 0, sessions: 0, characters: 0 };
+  },
+
+  async clear(formationId, { userId, sessionId }) {
+    const sessions = sql`formation_id = ${formationId}
+      ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}
+      ${sessionId === undefined ? sql`` : sql`and id = ${sessionId}`}`;
+    const ofThem = sql`formation_id = ${formationId} and session_id in (select id from session where ${sessions})`;
+    const [messages, , cleared] = await db.write([
+      sql`delete from message where ${ofThem}`,
+      sql`delete from lesson where ${ofThem}`,
+      sql`delete from session where ${sessions}`,
+    ]);
+    return { messages: messages?.changes ?? 0, sessions: cleared?.changes ?? 0 };
+  },
+});

@@ -1,0 +1,192 @@
+import type { Database } from "./database.ts";
+import { list, type Statement, sql } from "./statement.ts";
+
+export type DeliveryStatus = "pending" | "sent" | "failed";
+
+export interface NewDelivery {
+  id: string;
+  formationId: string;
+  userId: string;
+  requestId: string;
+  /** The status of the request that it tells of. */
+  event: string;
+  target: string;
+  origin: string;
+  /** Exactly what is signed and sent. */
+  body: string;
+  now: number;
+}
+
+/** A delivery that this process sends now. */
+export interface ClaimedDelivery {
+  id: string;
+  requestId: string;
+  event: string;
+  target: string;
+  origin: string;
+  body: string;
+  /** Tries that failed so far. */
+  attempts: number;
+}
+
+/** A row of the delivery log. */
+export interface LoggedDelivery {
+  id: string;
+  requestId: string;
+  userId: string;
+  event: string;
+  target: string;
+  status: DeliveryStatus;
+  attempts: number;
+  nextAttemptAt: number;
+  createdAt: number;
+  endedAt: number | null;
+  responseStatus: number | null;
+  error: string | null;
+}
+
+/** What became of one try. */
+export interface Attempt {
+  now: number;
+  responseStatus: number | null;
+  error: string | null;
+}
+
+/** The outbox of webhooks of one formation. */
+export interface DeliveryRepository {
+  /** Statement that puts a delivery into the outbox, for the transaction that it tells of. */
+  insert(delivery: NewDelivery): Statement;
+  /** The receivers with something due, the longest waiting first. */
+  dueOrigins(formationId: string, now: number, except: readonly string[]): Promise<string[]>;
+  /** Takes the oldest due deliveries of one receiver; nobody else gets them before `until`. */
+  claim(
+    formationId: string,
+    origin: string,
+    lease: { owner: string; limit: number; now: number; until: number },
+  ): Promise<ClaimedDelivery[]>;
+  /** When the next one is due, in Unix milliseconds; undefined when nothing waits. */
+  nextDue(formationId: string, except: readonly string[]): Promise<number | undefined>;
+  /** Ends a delivery and forgets its body. */
+  end(id: string, status: "sent" | "failed", attempt: Attempt): Promise<void>;
+  /** Notes a try that failed and when the next one is due. */
+  retry(id: string, attempt: Attempt, runAfter: number): Promise<void>;
+  /** Gives a delivery back as if it had not been taken. */
+  release(id: string, now: number): Promise<void>;
+  /** Who holds deliveries. */
+  leaseOwners(formationId: string): Promise<string[]>;
+  /** Frees what somebody held. */
+  releaseAll(formationId: string, leaseOwner: string, now: number): Promise<void>;
+  /** Deletes what ended before a time. */
+  forget(formationId: string, before: number): Promise<void>;
+  /** The log, newest first. */
+  list(
+    formationId: string,
+    filter: { status?: DeliveryStatus; requestId?: string; limit: number },
+  ): Promise<LoggedDelivery[]>;
+}
+
+export const createDeliveryRepository = (db: Database): DeliveryRepository => {
+  const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
+  const pendingOf = (formationId: string) => sql`formation_id = ${formationId} and status = 'pending'`;
+  const notOf = (origins: readonly string[]) =>
+    origins.length === 0 ? sql`` : sql`and origin not in (${list(origins)})`;
+
+  return {
+    insert: ({ id, formationId, userId, requestId, event, target, origin, body, now }) =>
+      sql`insert into delivery (id, formation_id, user_id, request_id, event, target, origin, body, status, attempts,
+          run_after, created_at)
+        values (${id}, ${formationId}, ${userId}, ${requestId}, ${event}, ${target}, ${origin}, ${body}, 'pending', 0,
+          ${now}, ${now})`,
+
+    async dueOrigins(formationId, now, except) {
+      const rows = await db.read<{ origin: string }>(
+        sql`select origin from delivery where ${pendingOf(formationId)} and run_after <= ${now} ${notOf(except)}
+          group by origin order by min(run_after)`,
+      );
+      return rows.map(({ origin }) => origin);
+    },
+
+    async claim(formationId, origin, { owner, limit, now, until }) {
+      const [result] = await db.write([
+        sql`update delivery set run_after = ${until}, lease_owner = ${owner}
+          where id in (select id from delivery
+            where ${pendingOf(formationId)} and origin = ${origin} and run_after <= ${now}
+            order by run_after limit ${limit} ${skipClaimed})
+          returning id, request_id, event, target, body, attempts`,
+      ]);
+      return (result?.rows ?? []).map((row) => ({
+        id: String(row.id),
+        requestId: String(row.request_id),
+        event: String(row.event),
+        target: String(row.target),
+        origin,
+        body: String(row.body),
+        attempts: Number(row.attempts),
+      }));
+    },
+
+    async nextDue(formationId, except) {
+      const [row] = await db.read<{ due: number | null }>(
+        sql`select min(run_after) as due from delivery where ${pendingOf(formationId)} ${notOf(except)}`,
+      );
+      return row?.due === null || row?.due === undefined ? undefined : Number(row.due);
+    },
+
+    async end(id, status, { now, responseStatus, error }) {
+      await db.write([
+        sql`update delivery set status = ${status}, attempts = attempts + 1, body = null, lease_owner = null,
+            ended_at = ${now}, response_status = ${responseStatus}, error = ${error}
+          where id = ${id} and status = 'pending'`,
+      ]);
+    },
+
+    async retry(id, { responseStatus, error }, runAfter) {
+      await db.write([
+        sql`update delivery set attempts = attempts + 1, run_after = ${runAfter}, lease_owner = null,
+            response_status = ${responseStatus}, error = ${error}
+          where id = ${id} and status = 'pending'`,
+      ]);
+    },
+
+    async release(id, now) {
+      await db.write([
+        sql`update delivery set run_after = ${now}, lease_owner = null where id = ${id} and status = 'pending'`,
+      ]);
+    },
+
+    async leaseOwners(formationId) {
+      const rows = await db.read<{ owner: string }>(
+        sql`select distinct lease_owner as owner from delivery
+          where ${pendingOf(formationId)} and lease_owner is not null`,
+      );
+      return rows.map(({ owner }) => owner);
+    },
+
+    async releaseAll(formationId, leaseOwner, now) {
+      await db.write([
+        sql`update delivery set run_after = ${now}, lease_owner = null
+          where ${pendingOf(formationId)} and lease_owner = ${leaseOwner}`,
+      ]);
+    },
+
+    async forget(formationId, before) {
+      await db.write([
+        sql`delete from delivery
+          where formation_id = ${formationId} and status <> 'pending' and created_at < ${before}`,
+      ]);
+    },
+
+    async list(formationId, { status, requestId, limit }) {
+      const rows = await db.read<LoggedDelivery>(
+        sql`select id, request_id as "requestId", user_id as "userId", event, target, status, attempts,
+            run_after as "nextAttemptAt", created_at as "createdAt", ended_at as "endedAt",
+            response_status as "responseStatus", error
+          from delivery where formation_id = ${formationId}
+            ${status === undefined ? sql`` : sql`and status = ${status}`}
+            ${requestId === undefined ? sql`` : sql`and request_id = ${requestId}`}
+          order by created_at desc, id desc limit ${limit}`,
+      );
+      return rows;
+    },
+  };
+};

@@ -1,0 +1,38 @@
+import type { Database } from "./database.ts";
+import type { Owner } from "./sessions.ts";
+import { type Statement, sql } from "./statement.ts";
+
+export interface StoredIngestion {
+  counts: { accepted: number; duplicate: number; invalid: number };
+  createdAt: number;
+}
+
+/** What became of memories that were sent in bulk. */
+export interface IngestionRepository {
+  /** Keeps the report in the transaction that keeps the memories. */
+  put(owner: Owner, id: string, ingestion: StoredIngestion, memories: readonly Statement[]): Promise<void>;
+  /** Without a user: of anybody. */
+  get(formationId: string, userId: string | undefined, id: string): Promise<StoredIngestion | undefined>;
+}
+
+export const createIngestionRepository = (db: Database): IngestionRepository => ({
+  async put({ formationId, userId }, id, { counts, createdAt }, memories) {
+    await db.write([
+      ...memories,
+      sql`insert into ingestion (formation_id, id, user_id, accepted, duplicate, invalid, created_at)
+        values (${formationId}, ${id}, ${userId}, ${counts.accepted}, ${counts.duplicate}, ${counts.invalid},
+          ${createdAt})`,
+    ]);
+  },
+
+  async get(formationId, userId, id) {
+    const [row] = await db.read<StoredIngestion["counts"] & { createdAt: number }>(
+      sql`select accepted, duplicate, invalid, created_at as "createdAt" from ingestion
+        where formation_id = ${formationId} and id = ${id}
+          ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}`,
+    );
+    if (!row) return undefined;
+    const { createdAt, ...counts } = row;
+    return { counts, createdAt };
+  },
+});

@@ -1,0 +1,110 @@
+import type { Database } from "./database.ts";
+import type { Owner } from "./sessions.ts";
+import { type Statement, sql } from "./statement.ts";
+
+/** A turn that facts are still to be learned from. */
+export interface Lesson {
+  seq: number;
+  owner: Owner;
+  sessionId: string;
+  requestId: string;
+  saidAt: number;
+  attempts: number;
+}
+
+/** What was said in a turn. `answer` is null while there is none. */
+export interface Exchange {
+  message: string;
+  answer: string | null;
+}
+
+/** The turns that a formation has not learned from yet. A row is written with the message and outlives a crash. */
+export interface LessonRepository {
+  /** Statement that notes a turn, for the transaction that stores its message. It is due when the turn cannot last longer. */
+  note(owner: Owner, sessionId: string, requestId: string, now: number, due: number): Statement;
+  /** Requests that were answered and not learned from: their process ended in between. */
+  answered(formationId: string): Promise<string[]>;
+  /** Takes the turns of these requests, and those that are due; nobody else gets them before `until`. */
+  claim(
+    formationId: string,
+    which: { requestIds: readonly string[]; now: number; until: number; limit: number },
+  ): Promise<Lesson[]>;
+  /** What was said; undefined when the messages are gone. */
+  exchange(lesson: Lesson): Promise<Exchange | undefined>;
+  /** Ends lessons, and keeps in the same transaction what was learned. */
+  finish(lessons: readonly Lesson[], learned: readonly Statement[]): Promise<void>;
+  /** Gives lessons back, to be taken again from a time on. */
+  giveBack(lessons: readonly Lesson[], due: number, hasFailed: boolean): Promise<void>;
+}
+
+/** Messages of a session among which a turn's are looked for: they are its newest, so that a long session costs no more. */
+const newestLookedAt = 50;
+
+export const createLessonRepository = (db: Database): LessonRepository => {
+  const listed = (values: readonly string[]) =>
+    sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
+  const seqs = (lessons: readonly Lesson[]) =>
+    sql`(select cast(value as bigint) from ${db.dialect.textsOf(
+      JSON.stringify(lessons.map(({ seq }) => String(seq))),
+    )} as listed)`;
+
+  return {
+    note: ({ formationId, userId }, sessionId, requestId, now, due) =>
+      sql`insert into lesson (formation_id, user_id, session_id, request_id, said_at, due, attempts)
+        values (${formationId}, ${userId}, ${sessionId}, ${requestId}, ${now}, ${due}, 0)`,
+
+    async answered(formationId) {
+      const rows = await db.read<{ requestId: string }>(
+        sql`select request_id as "requestId" from lesson
+          where formation_id = ${formationId} and exists (select 1 from message
+            where message.formation_id = lesson.formation_id and message.session_id = lesson.session_id
+              and message.request_id = lesson.request_id and message.role = 'assistant')
+          order by seq`,
+      );
+      return rows.map(({ requestId }) => requestId);
+    },
+
+    async claim(formationId, { requestIds, now, until, limit }) {
+      const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
+      const [result] = await db.write([
+        sql`update lesson set due = ${until}
+          where seq in (select seq from lesson
+            where formation_id = ${formationId} and (due <= ${now} or request_id in ${listed(requestIds)})
+            order by seq limit ${limit} ${skipClaimed})
+          returning seq, user_id, session_id, request_id, said_at, attempts`,
+      ]);
+      return (result?.rows ?? []).map((row) => ({
+        seq: Number(row.seq),
+        owner: { formationId, userId: String(row.user_id) },
+        sessionId: String(row.session_id),
+        requestId: String(row.request_id),
+        saidAt: Number(row.said_at),
+        attempts: Number(row.attempts),
+      }));
+    },
+
+    async exchange({ owner, sessionId, requestId }) {
+      const rows = await db.read<{ role: string; content: string }>(
+        sql`select role, content from (
+            select seq, role, content, request_id from message
+            where formation_id = ${owner.formationId} and session_id = ${sessionId} and user_id = ${owner.userId}
+            order by seq desc limit ${newestLookedAt}) as newest
+          where request_id = ${requestId} order by seq`,
+      );
+      const message = rows.find(({ role }) => role === "user")?.content;
+      if (message === undefined) return undefined;
+      return { message, answer: rows.findLast(({ role }) => role === "assistant")?.content ?? null };
+    },
+
+    async finish(lessons, learned) {
+      await db.write([...learned, sql`delete from lesson where seq in ${seqs(lessons)}`]);
+    },
+
+    async giveBack(lessons, due, hasFailed) {
+      await db.write([
+        sql`update lesson set due = ${due}, attempts = attempts + ${hasFailed ? 1 : 0}
+          where seq in ${seqs(lessons)}`,
+      ]);
+    },
+  };
+};

@@ -1,0 +1,223 @@
+import { hash } from "node:crypto";
+import { newId } from "@muxi/protocol";
+import type { Database } from "./database.ts";
+import type { Owner } from "./sessions.ts";
+import { type Statement, sql } from "./statement.ts";
+
+export type MemoryScope = "user" | "group" | "formation";
+
+/** Who shares memories, in one short key: made by `spaceOf`. */
+export type Space = string;
+
+export interface NewMemory {
+  /** Who it is about; for the wider scopes, who wrote it. */
+  owner: Owner;
+  scope: MemoryScope;
+  /** The group of the scope `group`. */
+  scopeId: string | null;
+  /** What it is about: a later memory of the same subject takes its place. */
+  subject: string;
+  collection: string;
+  content: string;
+  /** The words by which it is found, each once. */
+  words: readonly string[];
+  metadata: Record<string, unknown>;
+  source: string;
+  /** 0 to 1. */
+  importance: number;
+  now: number;
+}
+
+export interface StoredMemory {
+  seq: number;
+  id: string;
+  scope: MemoryScope;
+  scopeId: string | null;
+  subject: string;
+  collection: string;
+  content: string;
+  metadata: Record<string, unknown>;
+  importance: number;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A memory as a search ranks it. */
+export interface Candidate {
+  seq: number;
+  subject: string;
+  content: string;
+  importance: number;
+  updatedAt: number;
+}
+
+/** Long-term memories (contract/formation.md 7.5). */
+export interface MemoryRepository {
+  /** Statements that keep a memory, for a transaction of the caller's. The first one returns its `id`. */
+  keep(memory: NewMemory): Statement[];
+  /** Keeps memories in one transaction; gives their ids: known ones where the subject was known. */
+  add(memories: readonly NewMemory[]): Promise<string[]>;
+  /** Newest first. */
+  list(
+    owner: Owner,
+    page: { scopes: readonly MemoryScope[]; limit: number; offset: number },
+  ): Promise<StoredMemory[]>;
+  /** False when the owner has no such memory in one of the scopes. */
+  delete(owner: Owner, id: string, scopes: readonly MemoryScope[]): Promise<boolean>;
+  /** How many memories of the owner came from a source, now gone. */
+  deleteSource(owner: Owner, source: string): Promise<number>;
+  /** Which of the subjects the owner has a memory of. */
+  known(owner: Owner, subjects: readonly string[]): Promise<Set<string>>;
+  /**
+   * The memories of each word in each space, newest first.
+   *
+   * @param perWord At most so many of a word, so that a search costs the same in a large space.
+   */
+  matches(spaces: readonly Space[], words: readonly string[], perWord: number): Promise<number[][]>;
+  candidates(spaces: readonly Space[], seqs: readonly number[]): Promise<Candidate[]>;
+  /** The newest memories of a user in some collections, or in all others. */
+  facts(
+    owner: Owner,
+    collections: { in: readonly string[] } | { notIn: readonly string[] },
+    limit: number,
+  ): Promise<{ content: string; updatedAt: number }[]>;
+}
+
+export const digestOf = (text: string): string => hash("sha256", text, "base64url").slice(0, 22);
+
+export const spaceOf = (formationId: string, scope: MemoryScope, holder: string): Space =>
+  digestOf(`${formationId}\0${scope}\0${holder}`);
+
+/** The space of a user's own memories. */
+export const userSpace = ({ formationId, userId }: Owner): Space => spaceOf(formationId, "user", userId);
+
+/** The space that all users of a formation share. */
+export const formationSpace = (formationId: string): Space => spaceOf(formationId, "formation", "");
+
+const holderOf = ({ scope, scopeId, owner }: NewMemory): string =>
+  scope === "user" ? owner.userId : (scopeId ?? "");
+
+const columns = sql`seq, id, scope, scope_id as "scopeId", subject, collection, content, metadata, importance,
+  created_at as "createdAt", updated_at as "updatedAt"`;
+
+/** Statements one after another, with the same text between them. */
+const joined = (statements: readonly Statement[], separator: string): Statement => ({
+  text: statements.map(({ text }) => text).join(separator),
+  values: statements.flatMap(({ values }) => values),
+});
+
+export const createMemoryRepository = (db: Database): MemoryRepository => {
+  /** Rows of one column, so that a list of any length is the same statement. */
+  const texts = (values: readonly string[]) =>
+    sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
+  const numbers = (values: readonly number[]) =>
+    sql`(select cast(value as bigint) from ${db.dialect.textsOf(JSON.stringify(values.map(String)))} as listed)`;
+
+  const keep = (memory: NewMemory): Statement[] => {
+    const { owner, scope, scopeId, subject, now } = memory;
+    const space = spaceOf(owner.formationId, scope, holderOf(memory));
+    return [
+      sql`insert into memory (id, formation_id, user_id, space, scope, scope_id, subject, collection, content, metadata,
+          source, importance, vector_model, created_at, updated_at)
+        values (${newId("memory")}, ${owner.formationId}, ${owner.userId}, ${space}, ${scope}, ${scopeId}, ${subject},
+          ${memory.collection}, ${memory.content}, ${JSON.stringify(memory.metadata)}, ${memory.source},
+          ${memory.importance}, '', ${now}, ${now})
+        on conflict (space, subject) do update
+        set collection = excluded.collection, content = excluded.content, metadata = excluded.metadata,
+          source = excluded.source, importance = excluded.importance, updated_at = excluded.updated_at,
+          vector_model = case when memory.content = excluded.content then memory.vector_model else '' end
+        returning id`,
+      sql`delete from memory_word
+        where memory_seq = (select seq from memory where space = ${space} and subject = ${subject})`,
+      sql`insert into memory_word (space, word, memory_seq)
+        select memory.space, word.value, memory.seq
+        from memory, ${db.dialect.textsOf(JSON.stringify(memory.words))} as word
+        where memory.space = ${space} and memory.subject = ${subject}
+        on conflict do nothing`,
+    ];
+  };
+
+  const listIn = (space: Statement, last: number) =>
+    sql`select * from (select ${columns} from memory where ${space} order by seq desc limit ${last}) as page`;
+
+  const spacesOf = ({ formationId, userId }: Owner, scopes: readonly MemoryScope[]): Statement[] =>
+    scopes.map((scope) =>
+      scope === "group"
+        ? sql`formation_id = ${formationId} and scope = 'group'`
+        : sql`space = ${spaceOf(formationId, scope, scope === "user" ? userId : "")}`,
+    );
+
+  return {
+    keep,
+
+    async add(memories) {
+      const results = await db.write(memories.flatMap(keep));
+      return results.flatMap(({ rows }) => rows.map(({ id }) => String(id)));
+    },
+
+    async list(owner, { scopes, limit, offset }) {
+      if (scopes.length === 0) return [];
+      const pages = spacesOf(owner, scopes).map((space) => listIn(space, limit + offset));
+      const rows = await db.read<Omit<StoredMemory, "metadata"> & { metadata: string }>(
+        sql`${joined(pages, " union all ")} order by seq desc limit ${limit} offset ${offset}`,
+      );
+      return rows.map((row) => ({
+        ...row,
+        metadata: JSON.parse(row.metadata) as Record<string, unknown>,
+      }));
+    },
+
+    async delete({ formationId, userId }, id, scopes) {
+      const [result] = await db.write([
+        sql`delete from memory where formation_id = ${formationId} and user_id = ${userId} and id = ${id}
+          and scope in ${texts(scopes)}`,
+      ]);
+      return result?.changes === 1;
+    },
+
+    async deleteSource(owner, source) {
+      const [result] = await db.write([
+        sql`delete from memory where space = ${userSpace(owner)} and user_id = ${owner.userId} and source = ${source}`,
+      ]);
+      return result?.changes ?? 0;
+    },
+
+    async known(owner, subjects) {
+      const rows = await db.read<{ subject: string }>(
+        sql`select subject from memory where space = ${userSpace(owner)} and subject in ${texts(subjects)}`,
+      );
+      return new Set(rows.map(({ subject }) => subject));
+    },
+
+    async matches(spaces, words, perWord) {
+      if (words.length === 0) return [];
+      // One row a word: thousands of rows would cost more than the search for them.
+      const rows = await db.read<{ seqs: string | null }>(
+        sql`select (select string_agg(cast(memory_seq as text), ',')
+            from (select memory_seq from memory_word
+              where memory_word.space = held.value and memory_word.word = listed.value
+              order by memory_seq desc limit ${perWord}) as newest) as seqs
+          from ${db.dialect.textsOf(JSON.stringify(spaces))} as held,
+            ${db.dialect.textsOf(JSON.stringify(words))} as listed`,
+      );
+      return rows.flatMap(({ seqs }) => (seqs === null ? [] : [seqs.split(",").map(Number)]));
+    },
+
+    async candidates(spaces, seqs) {
+      if (seqs.length === 0) return [];
+      return db.read(
+        sql`select seq, subject, content, importance, updated_at as "updatedAt" from memory
+          where seq in ${numbers(seqs)} and space in ${texts(spaces)}`,
+      );
+    },
+
+    facts: (owner, collections, limit) =>
+      db.read(
+        sql`select content, updated_at as "updatedAt" from memory
+          where space = ${userSpace(owner)} and collection ${
+            "in" in collections ? sql`in ${texts(collections.in)}` : sql`not in ${texts(collections.notIn)}`
+          }
+          order by seq desc limit ${limit}`,
+      ),
+  };
+};

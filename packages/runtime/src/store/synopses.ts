@@ -1,0 +1,39 @@
+import type { Database } from "./database.ts";
+import type { Owner } from "./sessions.ts";
+import { sql } from "./statement.ts";
+
+/** One part of the short profile of a user. */
+export interface StoredSynopsis {
+  part: string;
+  text: string;
+  madeAt: number;
+}
+
+/** Short profiles of users, made from their memories (contract/formation.md 7.7). */
+export interface SynopsisRepository {
+  of(owner: Owner): Promise<StoredSynopsis[]>;
+  put(owner: Owner, synopsis: StoredSynopsis): Promise<void>;
+  /** What was said of a user no longer holds. */
+  clear(owner: Owner): Promise<void>;
+}
+
+export const createSynopsisRepository = (db: Database): SynopsisRepository => ({
+  of: ({ formationId, userId }) =>
+    db.read(
+      sql`select part, text, made_at as "madeAt" from synopsis
+        where formation_id = ${formationId} and user_id = ${userId} order by part desc`,
+    ),
+
+  async put({ formationId, userId }, { part, text, madeAt }) {
+    await db.write([
+      sql`insert into synopsis (formation_id, user_id, part, text, made_at)
+        values (${formationId}, ${userId}, ${part}, ${text}, ${madeAt})
+        on conflict (formation_id, user_id, part) do update
+        set text = excluded.text, made_at = excluded.made_at`,
+    ]);
+  },
+
+  async clear({ formationId, userId }) {
+    await db.write([sql`delete from synopsis where formation_id = ${formationId} and user_id = ${userId}`]);
+  },
+});

@@ -1,0 +1,28 @@
+import type { Tables } from "../migrations.ts";
+
+/**
+ * Webhooks to send. `run_after` is when the next try is due; while a process sends, it is the end of that process's
+ * lease. `origin` groups the rows of one receiver.
+ */
+export const deliveryTables: Tables = ({ inKeyOrder }) => [
+  `create table delivery (
+    id text not null primary key,
+    formation_id text not null,
+    user_id text not null,
+    request_id text not null,
+    event text not null,
+    target text not null,
+    origin text not null,
+    body text,
+    status text not null,
+    attempts bigint not null,
+    run_after bigint not null,
+    lease_owner text,
+    created_at bigint not null,
+    ended_at bigint,
+    response_status bigint,
+    error text
+  )${inKeyOrder}`,
+  "create index delivery_due on delivery (formation_id, origin, run_after) where status = 'pending'",
+  "create index delivery_by_time on delivery (formation_id, created_at)",
+];

@@ -1,0 +1,42 @@
+import type { Tables } from "../migrations.ts";
+
+/**
+ * Chats, triggers and job runs: their state, the queue of those in the background, and what each told its caller.
+ * While a request is at work its process holds a lease on it. `log` is what a reader can still follow.
+ */
+export const requestTables: Tables = ({ inKeyOrder }) => [
+  `create table request (
+    formation_id text not null,
+    id text not null,
+    user_id text not null,
+    session_id text not null,
+    kind text not null,
+    mode text not null,
+    status text not null,
+    input text,
+    webhook_url text,
+    idempotency_key text,
+    body_hash text,
+    created_at bigint not null,
+    started_at bigint,
+    completed_at bigint,
+    error text,
+    log text,
+    attempts bigint not null,
+    run_after bigint not null,
+    lease_owner text,
+    lease_until bigint,
+    cancel_asked bigint not null,
+    primary key (formation_id, id)
+  )${inKeyOrder}`,
+  "create index request_by_user on request (formation_id, user_id, created_at)",
+  "create unique index request_by_key on request (formation_id, user_id, idempotency_key) where idempotency_key is not null",
+  "create index request_open on request (formation_id, run_after) where completed_at is null",
+  `create table request_step (
+    formation_id text not null,
+    request_id text not null,
+    key text not null,
+    result text not null,
+    primary key (formation_id, request_id, key)
+  )${inKeyOrder}`,
+];

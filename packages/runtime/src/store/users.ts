@@ -1,0 +1,134 @@
+import type { Database } from "./database.ts";
+import { type Statement, sql } from "./statement.ts";
+
+export interface AppUser {
+  /** `usr_…` */
+  id: string;
+  /** What the `user_id` of the user's data is. */
+  owner: string;
+}
+
+export interface KnownIdentifier {
+  identifier: string;
+  /** Null when it was taken away from its user. */
+  userId: string | null;
+  owner: string;
+  type: string;
+  createdAt: number;
+}
+
+export interface NewIdentifier {
+  identifier: string;
+  type: string;
+}
+
+/** Users and what they are known by (contract/formation.md 15.1). */
+export interface UserRepository {
+  get(formationId: string, id: string): Promise<AppUser | undefined>;
+  identifier(formationId: string, identifier: string): Promise<KnownIdentifier | undefined>;
+  /** Oldest first. */
+  identifiersOf(formationId: string, userId: string): Promise<KnownIdentifier[]>;
+  /** Whether anybody has talked under this name. */
+  hasSessions(formationId: string, owner: string): Promise<boolean>;
+  /** Makes a user of an identifier that has none. False when it has one by now. */
+  create(formationId: string, user: AppUser, identifier: NewIdentifier, now: number): Promise<boolean>;
+  /** Gives identifiers to a user, whoever had them; makes the user when it is new. */
+  associate(
+    formationId: string,
+    user: AppUser,
+    identifiers: readonly NewIdentifier[],
+    now: number,
+  ): Promise<void>;
+  /** Takes an identifier away from its user; `owner` is what it reaches from then on. */
+  unlink(formationId: string, identifier: string, owner: string, now: number): Promise<boolean>;
+  /** Whether some user's data has this owner. */
+  isOwned(formationId: string, owner: string): Promise<boolean>;
+  /** Identifiers that were changed since a time and what they reach. */
+  changedSince(
+    formationId: string,
+    since: number,
+  ): Promise<{ identifier: string; owner: string; changedAt: number }[]>;
+}
+
+const columns = sql`identifier, user_id as "userId", owner, type, created_at as "createdAt"`;
+
+const insertUser = (formationId: string, user: AppUser, now: number): Statement =>
+  sql`insert into app_user (formation_id, id, owner, created_at)
+    values (${formationId}, ${user.id}, ${user.owner}, ${now}) on conflict (formation_id, id) do nothing`;
+
+const setIdentifier = (
+  formationId: string,
+  user: AppUser,
+  { identifier, type }: NewIdentifier,
+  now: number,
+): Statement =>
+  sql`insert into user_identifier (formation_id, identifier, user_id, owner, type, created_at, changed_at)
+    values (${formationId}, ${identifier}, ${user.id}, ${user.owner}, ${type}, ${now}, ${now})
+    on conflict (formation_id, identifier) do update
+    set user_id = excluded.user_id, owner = excluded.owner, type = excluded.type, changed_at = excluded.changed_at`;
+
+export const createUserRepository = (db: Database): UserRepository => ({
+  async get(formationId, id) {
+    const [user] = await db.read<AppUser>(
+      sql`select id, owner from app_user where formation_id = ${formationId} and id = ${id}`,
+    );
+    return user;
+  },
+
+  async identifier(formationId, identifier) {
+    const [row] = await db.read<KnownIdentifier>(
+      sql`select ${columns} from user_identifier
+        where formation_id = ${formationId} and identifier = ${identifier}`,
+    );
+    return row;
+  },
+
+  identifiersOf: (formationId, userId) =>
+    db.read(
+      sql`select ${columns} from user_identifier
+        where formation_id = ${formationId} and user_id = ${userId} order by created_at, identifier limit 1000`,
+    ),
+
+  async hasSessions(formationId, owner) {
+    const rows = await db.read(
+      sql`select 1 as found from session where formation_id = ${formationId} and user_id = ${owner} limit 1`,
+    );
+    return rows.length > 0;
+  },
+
+  async create(formationId, user, identifier, now) {
+    const taken = await db.writeIf(
+      sql`${setIdentifier(formationId, user, identifier, now)} where user_identifier.user_id is null`,
+      [insertUser(formationId, user, now)],
+    );
+    return taken !== undefined;
+  },
+
+  async associate(formationId, user, identifiers, now) {
+    await db.write([
+      insertUser(formationId, user, now),
+      ...identifiers.map((identifier) => setIdentifier(formationId, user, identifier, now)),
+    ]);
+  },
+
+  async unlink(formationId, identifier, owner, now) {
+    const [result] = await db.write([
+      sql`update user_identifier set user_id = null, owner = ${owner}, changed_at = ${now}
+        where formation_id = ${formationId} and identifier = ${identifier} and user_id is not null`,
+    ]);
+    return result !== undefined && result.changes > 0;
+  },
+
+  async isOwned(formationId, owner) {
+    const rows = await db.read(
+      sql`select 1 as found from app_user where formation_id = ${formationId} and owner = ${owner}`,
+    );
+    return rows.length > 0;
+  },
+
+  changedSince: (formationId, since) =>
+    db.read(
+      sql`select identifier, owner, changed_at as "changedAt" from user_identifier
+        where formation_id = ${formationId} and changed_at >= ${since}`,
+    ),
+});

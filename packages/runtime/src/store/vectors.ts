@@ -1,0 +1,76 @@
+import type { Database } from "./database.ts";
+import type { Space } from "./memories.ts";
+import { type Statement, sql } from "./statement.ts";
+
+/** A memory that has no vector of the model in use. */
+export interface Unembedded {
+  seq: number;
+  content: string;
+  updatedAt: number;
+}
+
+/** A vector's code in the order of insertion: a later one of the same memory takes the place of the earlier. */
+export interface StoredCode {
+  seq: number;
+  memorySeq: number;
+  code: Uint8Array;
+}
+
+/** The vectors of memories, and their codes: few bytes each, by which the nearest are found before they are read. */
+export interface VectorRepository {
+  /** Memories of the formation without a vector of the model. */
+  missing(formationId: string, model: string, limit: number): Promise<Unembedded[]>;
+  put(
+    model: string,
+    entries: readonly { memory: Unembedded; vector: Uint8Array; code: Uint8Array }[],
+  ): Promise<void>;
+  /** What was added after a number. */
+  codes(space: Space, model: string, after: number, limit: number): Promise<StoredCode[]>;
+  vectors(space: Space, memorySeqs: readonly number[]): Promise<{ memorySeq: number; vector: Uint8Array }[]>;
+}
+
+export const createVectorRepository = (db: Database): VectorRepository => {
+  const asBytes = (bytes: Uint8Array): Statement => ({
+    text: `cast(? as ${db.dialect.bytes})`,
+    values: [bytes],
+  });
+
+  return {
+    async missing(formationId, model, limit) {
+      const columns = sql`seq, content, updated_at as "updatedAt"`;
+      const of = (difference: Statement) =>
+        sql`select * from (select ${columns} from memory
+          where formation_id = ${formationId} and vector_model ${difference} limit ${limit}) as page`;
+      // Two ranges of the index; `<>` would read it all.
+      return db.read(sql`${of(sql`< ${model}`)} union all ${of(sql`> ${model}`)} limit ${limit}`);
+    },
+
+    async put(model, entries) {
+      await db.write(
+        entries.flatMap(({ memory: { seq, updatedAt }, vector, code }) => [
+          sql`insert into memory_vector (memory_seq, vector)
+            select seq, ${asBytes(vector)} from memory where seq = ${seq}
+            on conflict (memory_seq) do update set vector = excluded.vector`,
+          sql`delete from memory_code where memory_seq = ${seq}`,
+          sql`insert into memory_code (space, memory_seq, model, code)
+            select space, seq, cast(${model} as text), ${asBytes(code)} from memory where seq = ${seq}`,
+          sql`update memory set vector_model = ${model} where seq = ${seq} and updated_at = ${updatedAt}`,
+        ]),
+      );
+    },
+
+    codes: (space, model, after, limit) =>
+      db.read(
+        sql`select seq, memory_seq as "memorySeq", code from memory_code
+          where space = ${space} and seq > ${after} and model = ${model} order by seq limit ${limit}`,
+      ),
+
+    vectors: (space, memorySeqs) =>
+      db.read(
+        sql`select memory_seq as "memorySeq", vector from memory_vector
+          where memory_seq in (select cast(value as bigint)
+              from ${db.dialect.textsOf(JSON.stringify(memorySeqs.map(String)))} as listed)
+            and exists (select 1 from memory where seq = memory_seq and space = ${space})`,
+      ),
+  };
+};

@@ -1,0 +1,21 @@
+import type { Tool } from "./tool.ts";
+
+/**
+ * The model's way to a question before it goes on (contract/formation.md 6.4). The loop ends the turn instead of
+ * calling it; a call without a question gets this answer.
+ */
+export const askUser: Tool = {
+  definition: {
+    name: "ask_user",
+    description:
+      "Asks the user one short question and waits for the answer. Use it only when the request cannot be carried " +
+      "out without what is missing, never for small talk or confirmation.",
+    parameters: {
+      type: "object",
+      properties: { question: { type: "string", description: "The question, in the user's language" } },
+      required: ["question"],
+      additionalProperties: false,
+    },
+  },
+  call: async () => ({ text: "Nothing was asked: give a question", failed: true }),
+};

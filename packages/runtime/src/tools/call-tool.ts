@@ -1,0 +1,47 @@
+import { parseObject, type ToolCall } from "../models/index.ts";
+import type { Tool, ToolOutcome } from "./tool.ts";
+
+const failure = (text: string): ToolOutcome => ({ text, failed: true });
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Ends with the work or with the signal, whether the work heeds it or not. */
+const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+
+/**
+ * Makes a call that the model asked for. Whatever goes wrong becomes an outcome that tells the model what to do
+ * better (contract/formation.md 4.4).
+ *
+ * @param time Milliseconds: for one call, and left for all of them.
+ * @throws the reason of `signal`
+ */
+export const callTool = async (
+  call: ToolCall,
+  tools: readonly Tool[],
+  time: { call: number; left: number },
+  signal: AbortSignal,
+): Promise<ToolOutcome> => {
+  const tool = tools.find(({ definition }) => definition.name === call.name);
+  if (!tool) {
+    const names = tools.map(({ definition }) => definition.name).join(", ");
+    return failure(`There is no tool named ${call.name}. The tools are: ${names}`);
+  }
+  const args = parseObject(call.arguments || "{}");
+  if (!args) return failure(`The arguments of ${call.name} are not a JSON object. Call it again with one`);
+  const timeLimit = Math.min(tool.timeLimit ?? time.call, time.left);
+  const limit = AbortSignal.timeout(timeLimit);
+  const either = AbortSignal.any([signal, limit]);
+  try {
+    return await unlessAborted(tool.call(args, either), either);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (limit.aborted) return failure(`${call.name} took longer than ${timeLimit / 1000} s and was stopped`);
+    return failure(`${call.name} failed: ${messageOf(error)}`);
+  }
+};

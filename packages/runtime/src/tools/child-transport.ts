@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type JSONRPCMessage,
+  ReadBuffer,
+  serializeMessage,
+  type Transport,
+} from "@modelcontextprotocol/client";
+
+export interface ChildOptions {
+  command: string;
+  args: readonly string[];
+  /** The whole environment of the child. */
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+}
+
+/** How long a server may take to end after its input has, in milliseconds. */
+const grace = 1_000;
+/** Characters of its error output that are kept to explain a failure. */
+const errorTail = 2_000;
+
+/**
+ * Descriptor 3 is a pipe whose other end only the formation holds. However the formation ends, the read returns and
+ * the server's whole process group ends with it: a `kill -9` leaves no orphans.
+ */
+const guard = '(read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" 3<&-';
+
+/** Speaks MCP with a program over its input and output; it ends when the formation does. Needs `/bin/sh`. */
+export class ChildTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+  readonly #options: ChildOptions;
+  readonly #buffer = new ReadBuffer();
+  #child: ChildProcess | undefined;
+  #exited: Promise<unknown> | undefined;
+  #errors = "";
+
+  constructor(options: ChildOptions) {
+    this.#options = options;
+  }
+
+  /** The end of what the program wrote to its error output. */
+  get errorOutput(): string {
+    return this.#errors.trim();
+  }
+
+  async start(): Promise<void> {
+    const { command, args, env, cwd } = this.#options;
+    const child = spawn("/bin/sh", ["-c", guard, "sh", command, ...args], {
+      cwd,
+      env: { ...env },
+      stdio: ["pipe", "pipe", "pipe", "pipe"],
+      // A process group of its own, which is what the guard ends.
+      detached: true,
+    });
+    this.#child = child;
+    this.#exited = once(child, "close");
+    this.#exited.catch(() => {});
+    child.on("exit", () => this.#lifeline()?.destroy());
+    child.on("close", () => this.onclose?.());
+    child.stdin?.on("error", (error) => this.onerror?.(error));
+    this.#lifeline()?.on("error", (error) => this.onerror?.(error));
+    child.stdout?.on("data", (bytes: Buffer) => this.#read(bytes));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#errors = (this.#errors + text).slice(-errorTail);
+    });
+    await once(child, "spawn");
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    const stdin = this.#child?.stdin;
+    if (!stdin?.writable) throw new Error("The server's process has ended");
+    if (!stdin.write(serializeMessage(message))) await once(stdin, "drain");
+  }
+
+  async close(): Promise<void> {
+    this.#child?.stdin?.end();
+    await Promise.race([this.#exited, delay(grace, undefined, { ref: false })]);
+    this.#lifeline()?.destroy();
+    await this.#exited;
+  }
+
+  #lifeline(): Duplex | undefined {
+    const [, , , lifeline] = this.#child?.stdio ?? [];
+    return lifeline as Duplex | undefined;
+  }
+
+  #read(bytes: Buffer): void {
+    try {
+      this.#buffer.append(bytes);
+      for (let message = this.#buffer.readMessage(); message; message = this.#buffer.readMessage()) {
+        this.onmessage?.(message);
+      }
+    } catch (error) {
+      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      void this.close();
+    }
+  }
+}

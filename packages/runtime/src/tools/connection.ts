@@ -1,0 +1,109 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client, Tool as McpTool } from "@modelcontextprotocol/client";
+import type { McpServerDefinition } from "@muxi/formation";
+import { outcomeOf } from "./results.ts";
+import type { ToolOutcome } from "./tool.ts";
+
+export interface ConnectionOptions {
+  dir: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Connecting and each call, in milliseconds. */
+  timeout: number;
+  /** Tries to connect. */
+  tries: number;
+  /** Milliseconds without a call after which the connection is closed; the next call opens it again. */
+  idleTime: number;
+  /** Bytes of a result. */
+  outputLimit: number;
+}
+
+/** The way to one MCP server, opened when it is needed (contract/formation.md 4.3). */
+export interface McpConnection {
+  /** @throws Error when the server cannot be reached */
+  list(): Promise<McpTool[]>;
+  call(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<ToolOutcome>;
+  close(): Promise<void>;
+}
+
+const firstPause = 250;
+
+export const createConnection = (server: McpServerDefinition, options: ConnectionOptions): McpConnection => {
+  const { timeout, tries, idleTime, outputLimit } = options;
+  let opening: Promise<Client> | undefined;
+  let calls = 0;
+  let idle: NodeJS.Timeout | undefined;
+  let closed = false;
+  let lastClosing: Promise<void> | undefined;
+
+  const open = async (): Promise<Client> => {
+    const { openClient } = await import("./mcp-client.ts");
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await openClient(server, options);
+      } catch (error) {
+        if (attempt >= tries || closed) throw error;
+        await delay(firstPause * 2 ** attempt, undefined, { ref: false });
+      }
+    }
+  };
+
+  /** What goes wrong on the way may name addresses and keys, so that the model does not read it. */
+  const unreachable = (cause: unknown): never => {
+    throw new Error(`the server ${server.id} cannot be reached`, { cause });
+  };
+
+  const disconnect = async (): Promise<void> => {
+    clearTimeout(idle);
+    const client = opening;
+    opening = undefined;
+    lastClosing = client?.then((open) => open.close()).catch(() => {});
+    await lastClosing;
+  };
+
+  const connected = (): Promise<Client> => {
+    if (opening) return opening;
+    const mine = open();
+    opening = mine;
+    const forget = () => {
+      if (opening === mine) opening = undefined;
+    };
+    mine.then((client) => {
+      client.onclose = forget;
+    }, forget);
+    return mine;
+  };
+
+  const use = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
+    if (closed) throw new Error(`The formation is closing its connection to ${server.id}`);
+    clearTimeout(idle);
+    calls += 1;
+    try {
+      return await work(await connected().catch(unreachable));
+    } finally {
+      calls -= 1;
+      if (calls === 0 && idleTime === 0) void disconnect();
+      else if (calls === 0) idle = setTimeout(() => void disconnect(), idleTime).unref();
+    }
+  };
+
+  return {
+    list: () => use(async (client) => (await client.listTools(undefined, { timeout })).tools),
+
+    async call(name, args, signal) {
+      const call = (client: Client) =>
+        client.callTool({ name, arguments: { ...server.parameters, ...args } }, { timeout, signal });
+      const result = await use(call).catch(async (error) => {
+        const { isLostSession } = await import("./mcp-client.ts");
+        if (!isLostSession(error)) throw error;
+        await disconnect();
+        return use(call);
+      });
+      return outcomeOf(result, outputLimit);
+    },
+
+    async close() {
+      closed = true;
+      await Promise.all([lastClosing, disconnect()]);
+    },
+  };
+};

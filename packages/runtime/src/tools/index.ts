@@ -1,0 +1,5 @@
+/** What an agent can do besides talking: the tools of MCP servers, and those that are built in. */
+export { askUser } from "./ask-user.ts";
+export { callTool } from "./call-tool.ts";
+export type { Tool, ToolOutcome } from "./tool.ts";
+export { createToolbox, type Toolbox } from "./toolbox.ts";

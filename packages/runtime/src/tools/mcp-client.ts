@@ -1,0 +1,124 @@
+import path from "node:path";
+import {
+  Client,
+  SdkHttpError,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client";
+import type { McpServerDefinition } from "@muxi/formation";
+import { ChildTransport } from "./child-transport.ts";
+
+type Server<Type extends McpServerDefinition["type"]> = Extract<McpServerDefinition, { type: Type }>;
+
+export interface OpenOptions {
+  /** The formation's folder: where programs run. */
+  dir: string;
+  /** Of the formation's process; the little of it that a program needs is handed on. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** For the connection, in milliseconds. */
+  timeout: number;
+}
+
+const identity = { name: "muxi", version: "0.1.0" };
+
+/** A program finds its way with these; keys and secrets of the formation are not its business. */
+const inherited = [
+  "PATH",
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "TERM",
+  "LANG",
+  "TMPDIR",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "NODE_EXTRA_CA_CERTS",
+];
+
+/** The fields of the `auth` block besides its type, as text. */
+const authFields = ({ auth }: McpServerDefinition): Record<string, string> => {
+  const { type: _, accept_inline: __, ...fields } = auth ?? { type: "none", accept_inline: false };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+};
+
+/** @throws Error when a field that the type of `auth` needs is missing */
+const authHeaders = (server: Server<"http">): Record<string, string> => {
+  const type = server.auth?.type ?? "none";
+  const fields = authFields(server);
+  const field = (name: string): string => {
+    const value = fields[name];
+    if (value !== undefined) return value;
+    throw new Error(`auth.${name} of the MCP server ${server.id} is missing: auth.type ${type} needs it`);
+  };
+  switch (type) {
+    case "bearer":
+      return { Authorization: `Bearer ${field("token")}` };
+    case "basic":
+      return {
+        Authorization: `Basic ${Buffer.from(`${field("username")}:${field("password")}`).toString("base64")}`,
+      };
+    case "api_key":
+      return { [fields.header ?? "X-API-Key"]: field("key") };
+    default:
+      return {};
+  }
+};
+
+/** Servers that speak only the older transport answer the first request of the newer one with one of these. */
+const isRefusal = (error: unknown): boolean =>
+  SdkHttpError.isInstance(error) && [400, 404, 405, 406, 415].includes(error.status);
+
+const openHttp = async (server: Server<"http">, { timeout }: OpenOptions): Promise<Client> => {
+  const url = new URL(server.endpoint);
+  const options = { requestInit: { headers: { ...server.headers, ...authHeaders(server) } } };
+  const client = new Client(identity);
+  try {
+    await client.connect(new StreamableHTTPClientTransport(url, options), { timeout });
+    return client;
+  } catch (error) {
+    await client.close();
+    if (!isRefusal(error)) throw error;
+  }
+  const older = new Client(identity);
+  await older.connect(new SSEClientTransport(url, options), { timeout });
+  return older;
+};
+
+const openCommand = async (
+  server: Server<"command">,
+  { dir, env, timeout }: OpenOptions,
+): Promise<Client> => {
+  const known = inherited.flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const transport = new ChildTransport({
+    command: server.command,
+    args: server.args,
+    cwd: server.working_directory === undefined ? dir : path.resolve(dir, server.working_directory),
+    env: {
+      ...Object.fromEntries(known),
+      ...server.env,
+      ...(server.auth?.type === "env" && authFields(server)),
+    },
+  });
+  const client = new Client(identity);
+  try {
+    await client.connect(transport, { timeout });
+    return client;
+  } catch (cause) {
+    await client.close();
+    const said = transport.errorOutput;
+    throw said === "" ? cause : new Error(`${server.command} did not answer: ${said}`, { cause });
+  }
+};
+
+/** Connects to an MCP server. @throws Error */
+export const openClient = (server: McpServerDefinition, options: OpenOptions): Promise<Client> =>
+  server.type === "http" ? openHttp(server, options) : openCommand(server, options);
+
+/** Whether the server has forgotten the session, and so has not looked at the request. */
+export const isLostSession = (error: unknown): boolean =>
+  SdkHttpError.isInstance(error) && error.status === 404;

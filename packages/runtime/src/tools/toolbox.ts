@@ -1,0 +1,164 @@
+import type { Tool as McpTool } from "@modelcontextprotocol/client";
+import type { AgentDefinition, Formation, McpServerDefinition, ToolFilter } from "@muxi/formation";
+import { createConnection, type McpConnection } from "./connection.ts";
+import { idlePatterns, narrow } from "./filter.ts";
+import type { Tool } from "./tool.ts";
+
+export interface ToolboxDeps {
+  formation: Formation;
+  /** Of the process: programs get the few variables that they need to run. */
+  env: Readonly<Record<string, string | undefined>>;
+  log: { info(details: object, message: string): void; warn(details: object, message: string): void };
+  now: () => number;
+}
+
+/** The tools of the formation's MCP servers. */
+export interface Toolbox {
+  /** The tools that an agent may call; undefined when it has no servers (contract/formation.md 3.1). */
+  toolsOf(agent: AgentDefinition): Promise<readonly Tool[]> | undefined;
+  /** The servers whose tools are known and those that failed, by id. */
+  readonly servers: ReadonlyMap<string, { definition: McpServerDefinition; tools: readonly McpTool[] }>;
+  /** Ends the connections and the programs. */
+  close(): Promise<void>;
+}
+
+interface Server {
+  definition: McpServerDefinition;
+  connection: McpConnection;
+  /** What the server offers, as far as its own filter lets it through. */
+  tools: readonly McpTool[];
+  /** Resolves when the listing under way is over, well or not. */
+  listed: Promise<void>;
+  failedAt: number | undefined;
+}
+
+interface Grant {
+  server: Server;
+  filter: ToolFilter | undefined;
+}
+
+/** How long a request waits for a server that is still starting, in milliseconds; then it goes without its tools. */
+const patience = 5_000;
+/** How long a server that failed is left alone, in milliseconds. */
+const pauseAfterFailure = 30_000;
+/** What providers accept as a tool's name. */
+const longestName = 64;
+
+const isDefinition = (entry: AgentDefinition["mcp_servers"][number]): entry is McpServerDefinition =>
+  "type" in entry;
+
+/** `server__tool`, in the characters and the length that models accept; a number tells equal names apart. */
+const nameFor = (serverId: string, toolName: string, taken: ReadonlySet<string>): string => {
+  const plain = `${serverId}__${toolName}`.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, longestName);
+  let name = plain;
+  for (let number = 2; taken.has(name); number++) {
+    name = `${plain.slice(0, longestName - 4)}_${number}`;
+  }
+  return name;
+};
+
+/** Connects to the formation's servers in the background; one that fails is reported and skipped. */
+export const createToolbox = ({ formation, env, log, now }: ToolboxDeps): Toolbox => {
+  const { mcp, input_limits } = formation.manifest;
+
+  const list = async (server: Server): Promise<void> => {
+    const { definition, connection } = server;
+    const { id } = definition;
+    try {
+      const offered = await connection.list();
+      const names = offered.map(({ name }) => name);
+      for (const { pattern, similar } of idlePatterns(names, definition.tools)) {
+        log.warn({ server: id, pattern, similar }, "a pattern in tools matches none of the server's tools");
+      }
+      const kept = new Set(narrow(names, definition.tools));
+      server.tools = offered.filter(({ name }) => kept.has(name));
+      server.failedAt = undefined;
+      if (server.tools.length > 0) log.info({ server: id, tools: [...kept] }, "MCP server is connected");
+      else log.warn({ server: id, offered: names }, "the MCP server has no tools left to use and is skipped");
+    } catch (error) {
+      server.failedAt = now();
+      log.warn({ err: error, server: id }, "the MCP server cannot be used and is skipped");
+    }
+  };
+
+  const start = (definition: McpServerDefinition): Server => {
+    const connection = createConnection(definition, {
+      dir: formation.dir,
+      env,
+      timeout: (definition.timeout_seconds ?? mcp.default_timeout_seconds) * 1000,
+      tries: Math.max(1, definition.max_retries ?? mcp.default_retry_attempts),
+      idleTime: (definition.connection_ttl ?? mcp.connection_ttl) * 1000,
+      outputLimit: input_limits.max_tool_output_size,
+    });
+    const server: Server = {
+      definition,
+      connection,
+      tools: [],
+      listed: Promise.resolve(),
+      failedAt: undefined,
+    };
+    server.listed = list(server);
+    return server;
+  };
+
+  const shared = new Map(formation.mcpServers.map((definition) => [definition.id, start(definition)]));
+  const isExplicit = formation.agents.some(({ mcp_servers }) => mcp_servers.length > 0);
+
+  const grantsOf = (agent: AgentDefinition): Grant[] => {
+    if (!isExplicit) return [...shared.values()].map((server) => ({ server, filter: undefined }));
+    return agent.mcp_servers.map((entry) => {
+      if (isDefinition(entry)) return { server: start(entry), filter: undefined };
+      const server = shared.get(entry.id);
+      if (!server)
+        throw new Error(`the agent ${agent.id} uses an MCP server ${entry.id} that was not loaded`);
+      return { server, filter: entry.tools };
+    });
+  };
+  const grants = new Map(formation.agents.map((agent) => [agent.id, grantsOf(agent)]));
+  const all = new Set([...shared.values(), ...[...grants.values()].flat().map(({ server }) => server)]);
+
+  const toolsOf = async (granted: readonly Grant[]): Promise<Tool[]> => {
+    for (const { server } of granted) {
+      if (server.failedAt !== undefined && now() - server.failedAt > pauseAfterFailure) {
+        server.failedAt = undefined;
+        server.listed = list(server);
+      }
+    }
+    await Promise.race([
+      Promise.all(granted.map(({ server }) => server.listed)),
+      new Promise((resolve) => setTimeout(resolve, patience).unref()),
+    ]);
+    const tools = new Map<string, Tool>();
+    for (const { server, filter } of granted) {
+      const allowed = new Set(
+        narrow(
+          server.tools.map(({ name }) => name),
+          filter,
+        ),
+      );
+      for (const { name, description = "", inputSchema } of server.tools) {
+        if (!allowed.has(name)) continue;
+        const shownName = nameFor(server.definition.id, name, new Set(tools.keys()));
+        tools.set(shownName, {
+          definition: { name: shownName, description, parameters: inputSchema },
+          server: server.definition.id,
+          call: (args, signal) => server.connection.call(name, args, signal),
+        });
+      }
+    }
+    return [...tools.values()];
+  };
+
+  return {
+    toolsOf(agent) {
+      const granted = grants.get(agent.id) ?? [];
+      return granted.length === 0 ? undefined : toolsOf(granted);
+    },
+    get servers() {
+      return new Map([...all].map(({ definition, tools }) => [definition.id, { definition, tools }]));
+    },
+    async close() {
+      await Promise.all([...all].map(({ connection }) => connection.close()));
+    },
+  };
+};

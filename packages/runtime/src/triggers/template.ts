@@ -1,0 +1,34 @@
+import { ApiError } from "@muxi/protocol";
+
+const placeholder = /\$\{\{\s*data\.([A-Za-z0-9_.]+)\s*\}\}/g;
+
+/** Dotted paths of the data that a template uses, each once, in their order. */
+export const dataFieldsOf = (template: string): string[] => [
+  ...new Set([...template.matchAll(placeholder)].map(([, path = ""]) => path)),
+];
+
+/** One step into a map or, by its index, into a list; undefined when there is nothing. */
+const stepInto = (value: unknown, key: string): unknown => {
+  if (Array.isArray(value)) return /^\d{1,6}$/.test(key) ? value[Number(key)] : undefined;
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
+};
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/**
+ * Fills in `${{ data.a.b }}` (contract/formation.md 8.3). Maps and lists become JSON; what is filled in is not
+ * rendered again, and other placeholders stay.
+ *
+ * @throws ApiError `INVALID_REQUEST` naming the path that the data does not have
+ */
+export const renderTemplate = (name: string, template: string, data: Record<string, unknown>): string =>
+  template.replaceAll(placeholder, (_, path: string) => {
+    let value: unknown = data;
+    for (const key of path.split(".")) value = stepInto(value, key);
+    if (value !== undefined) return textOf(value);
+    throw new ApiError(
+      "INVALID_REQUEST",
+      `The template of trigger '${name}' could not be rendered: the data has no '${path}'`,
+    );
+  });

@@ -1,0 +1,181 @@
+import { pbkdf2 } from "node:crypto";
+import { promisify } from "node:util";
+import { decryptFernet, encryptFernet, FernetError, type McpServerDefinition } from "@muxi/formation";
+import { ApiError, newId } from "@muxi/protocol";
+import * as z from "zod";
+import type { CredentialRepository, Owner, StoredCredential } from "../store/index.ts";
+
+export type CredentialValue = Record<string, unknown>;
+
+/** A credential as its owner may see it. */
+export interface ShownCredential {
+  id: string;
+  service: string;
+  name: string;
+  preview: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** What users lend the formation to act for them (contract/formation.md 5.3, 15.2). */
+export interface CredentialVault {
+  list(owner: Owner): Promise<ShownCredential[]>;
+  /** @throws ApiError `RESOURCE_NOT_FOUND` */
+  get(owner: Owner, id: string): Promise<ShownCredential>;
+  /** @throws ApiError `VALIDATION_ERROR`, `CONFLICT` */
+  add(owner: Owner, service: string, value: CredentialValue, name?: string): Promise<ShownCredential>;
+  /** @throws ApiError `RESOURCE_NOT_FOUND` */
+  delete(owner: Owner, id: string): Promise<void>;
+  /** The values of one service, readable: for calls on the owner's behalf only. */
+  reveal(owner: Owner, service: string): Promise<{ name: string; value: CredentialValue }[]>;
+}
+
+export interface CredentialVaultDeps {
+  credentials: CredentialRepository;
+  /** `user_credentials.encryption`, with its defaults. */
+  encryption: { key: string; salt: string };
+  /** How long a user's key stays in memory, in milliseconds. */
+  keepFor: number;
+  now: () => number;
+}
+
+const rounds = 100_000;
+const mostKeys = 1_000;
+const mostBytes = 65_536;
+
+const derive = promisify(pbkdf2);
+
+const storedSchema = z.object({ version: z.literal("v1"), encrypted: z.literal(true), data: z.string() });
+const valueSchema = z.record(z.string(), z.unknown());
+
+/** The same for the same content, whatever the order of its fields. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, item: unknown) =>
+    typeof item === "object" && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([left], [right]) => (left < right ? -1 : 1)))
+      : item,
+  );
+
+const tellingFields = ["token", "access_token", "api_key", "password", "key", "secret"] as const;
+
+const redacted = "***redacted***";
+
+/** The start and the end of what tells credentials apart (contract/formation-api.md 4.19). */
+const previewOf = (value: CredentialValue): string => {
+  const texts = [...tellingFields.map((field) => value[field]), ...Object.values(value)];
+  const text = texts.find(
+    (item, index) => typeof item === "string" && (index < tellingFields.length || item.length > 5),
+  );
+  return typeof text === "string" && text.length >= 15
+    ? `${text.slice(0, 7)}*****${text.slice(-3)}`
+    : redacted;
+};
+
+const notFound = (id: string) => new ApiError("RESOURCE_NOT_FOUND", `Credential '${id}' not found`);
+
+const normalService = (service: string): string => {
+  const normal = service.trim().toLowerCase();
+  if (normal !== "" && !/\s/.test(normal)) return normal;
+  throw new ApiError("VALIDATION_ERROR", "service: is a name without spaces, such as github");
+};
+
+export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVault => {
+  const { credentials, encryption, now } = deps;
+  const keys = new Map<string, { key: Promise<string>; until: number }>();
+
+  /** A key takes tens of milliseconds to derive: that is what it is for. */
+  const keyOf = ({ formationId, userId }: Owner): Promise<string> => {
+    const name = JSON.stringify([formationId, userId]);
+    const kept = keys.get(name);
+    if (kept && kept.until > now()) return kept.key;
+    const key = derive(`${encryption.key}:${userId}`, encryption.salt, rounds, 32, "sha256").then(
+      (bytes) => `${bytes.toString("base64url")}=`,
+    );
+    keys.delete(name);
+    keys.set(name, { key, until: now() + deps.keepFor });
+    const [oldest] = keys.keys();
+    if (keys.size > mostKeys && oldest !== undefined) keys.delete(oldest);
+    return key;
+  };
+
+  /** Undefined when it was stored with another key. */
+  const read = async (owner: Owner, { data }: StoredCredential): Promise<CredentialValue | undefined> => {
+    const key = await keyOf(owner);
+    try {
+      return valueSchema.parse(JSON.parse(decryptFernet(key, storedSchema.parse(JSON.parse(data)).data)));
+    } catch (error) {
+      if (error instanceof FernetError) return undefined;
+      throw error;
+    }
+  };
+
+  const shown = async (owner: Owner, credential: StoredCredential): Promise<ShownCredential> => {
+    const { data: _, ...rest } = credential;
+    const value = await read(owner, credential);
+    return { ...rest, preview: value ? previewOf(value) : redacted };
+  };
+
+  const readable = async (owner: Owner, stored: readonly StoredCredential[]) =>
+    (
+      await Promise.all(stored.map(async (item) => ({ name: item.name, value: await read(owner, item) })))
+    ).flatMap(({ name, value }) => (value ? [{ name, value }] : []));
+
+  return {
+    list: async (owner) =>
+      Promise.all((await credentials.list(owner)).map((credential) => shown(owner, credential))),
+
+    async get(owner, id) {
+      const credential = await credentials.get(owner, id);
+      if (!credential) throw notFound(id);
+      return shown(owner, credential);
+    },
+
+    async add(owner, written, value, name) {
+      const service = normalService(written);
+      const text = canonical(value);
+      if (Object.keys(value).length === 0) throw new ApiError("VALIDATION_ERROR", "credential: is empty");
+      if (Buffer.byteLength(text) > mostBytes) {
+        throw new ApiError("VALIDATION_ERROR", `credential: is larger than ${mostBytes} bytes`);
+      }
+      const others = await readable(owner, await credentials.list(owner, service));
+      const same = others.find((other) => canonical(other.value) === text);
+      if (same) throw new ApiError("CONFLICT", `This credential is stored already, as '${same.name}'`);
+      const token = encryptFernet(await keyOf(owner), text, { now: new Date(now()) });
+      const credential: StoredCredential = {
+        id: newId("credential"),
+        service,
+        name: name ?? service,
+        data: JSON.stringify({ version: "v1", encrypted: true, data: token }),
+        createdAt: now(),
+        updatedAt: now(),
+      };
+      if (!(await credentials.add(owner, credential))) {
+        throw new ApiError(
+          "CONFLICT",
+          `There is a credential '${credential.name}' for ${service}: give this one another name, or delete that one`,
+        );
+      }
+      return shown(owner, credential);
+    },
+
+    async delete(owner, id) {
+      if (!(await credentials.delete(owner, id))) throw notFound(id);
+    },
+
+    reveal: async (owner, service) =>
+      readable(owner, await credentials.list(owner, service.trim().toLowerCase())),
+  };
+};
+
+const reference = /\$\{\{\s*user\.credentials\.([A-Za-z0-9_-]+)\s*\}\}/g;
+
+/** Services whose credentials the servers ask for, by `${{ user.credentials.NAME }}` in their definition. */
+export const credentialServices = (servers: readonly McpServerDefinition[]) =>
+  servers.flatMap((server) => {
+    const names = [...JSON.stringify(server.document).matchAll(reference)].map(([, name = ""]) => name);
+    return [...new Set(names.map((name) => name.toLowerCase()))].map((service) => ({
+      service,
+      server_id: server.id,
+      description: server.description,
+    }));
+  });

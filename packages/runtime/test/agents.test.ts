@@ -1,0 +1,149 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { apiAt, collect, keys, manifest, startFormation, until, writeFormation } from "./harness.ts";
+import { commandServer } from "./mcp-servers.ts";
+import { type ModelServer, startModelServer } from "./model-server.ts";
+
+const modelledBy = ({ url }: ModelServer, more = "") => `${manifest}
+llm:
+  settings: { base_url: "${url}/v1", max_retries: 0 }
+  models: [{ text: openai/test-model, api_key: sk-test }]
+${more}`;
+
+const openModels = async () => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  return models;
+};
+
+const agent = (id: string, description: string) => `schema: "1.0.0"
+id: ${id}
+name: ${id}
+description: ${description}
+system_message: You are the ${id}.
+`;
+
+// biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
+const bodyOf = async (models: ModelServer, index: number) => (await models.request(index)).body as any;
+
+test("a tool of an MCP server is called in a chat, and the stream tells of it", async () => {
+  const api = await startFormation(
+    await writeFormation({ "mcp/trees.afs": commandServer("trees", "tools: { allow: count_trees }") }),
+    { env: { PATH: process.env.PATH ?? "" } },
+  );
+  const frames = await collect(await api.stream({ message: 'call:trees__count_trees {"kind":"pear"}' }));
+  expect(frames.map(({ data }) => data)).toMatchObject([
+    { type: "progress" },
+    { type: "tool_call", name: "trees__count_trees", arguments: { kind: "pear" } },
+    { type: "tool_result", name: "trees__count_trees", content: "12 pear trees", is_error: false },
+    ...Array(frames.length - 4).fill({ type: "text" }),
+    { type: "done", finish_reason: "stop" },
+  ]);
+  expect((await api.chat('call:trees__count_trees {"kind":"plum"}')).body.data.message.content).toBe(
+    "trees__count_trees answered: 12 plum trees",
+  );
+});
+
+test("an agent asks another one, and the usage of both is summed", async () => {
+  const models = await openModels();
+  const api = await startFormation(
+    await writeFormation({
+      "formation.afs": modelledBy(models),
+      "agents/keeper.afs": agent("keeper", "Talks to visitors"),
+      "agents/pruner.afs": agent("pruner", "Knows when to prune"),
+    }),
+  );
+  models.reply(
+    {
+      text: [],
+      toolCalls: [
+        { id: "c1", name: "ask_agent", arguments: ['{"agent":"pruner","task":"When are plums pruned?"}'] },
+      ],
+      usage: { input: 10, output: 1 },
+    },
+    { text: ["In summer."], usage: { input: 5, output: 2 } },
+    { text: ["The pruner says: in summer."], usage: { input: 20, output: 3 } },
+  );
+  const { body } = await api.chat("Hello visitors: when do I prune plums?");
+  expect(body.data.message.content).toBe("The pruner says: in summer.");
+  expect(body.data.usage).toEqual({ input_tokens: 35, output_tokens: 6, total_tokens: 41 });
+  const asked = (await bodyOf(models, 1)).messages;
+  expect(asked[0].content).toContain("You are the pruner.");
+  expect(asked.at(-1)).toEqual({ role: "user", content: "When are plums pruned?" });
+  expect((await bodyOf(models, 2)).messages.at(-1)).toMatchObject({ role: "tool", content: "In summer." });
+});
+
+test("agents asking agents come to an end", async () => {
+  const models = await openModels();
+  const api = await startFormation(
+    await writeFormation({
+      "formation.afs": modelledBy(models),
+      "agents/keeper.afs": agent("keeper", "Talks"),
+      "agents/pruner.afs": agent("pruner", "Prunes"),
+    }),
+  );
+  models.defaultReply = ({ body }) => {
+    const { tools, messages } = body as { tools?: object[]; messages: { role: string }[] };
+    const peer = JSON.stringify(messages[0]).includes("You are the keeper.") ? "pruner" : "keeper";
+    if (!tools || messages.at(-1)?.role === "tool") return { text: ["Enough."] };
+    return {
+      text: [],
+      toolCalls: [{ id: "c1", name: "ask_agent", arguments: [`{"agent":"${peer}","task":"You do it"}`] }],
+    };
+  };
+  expect((await api.chat("Go")).body.data.message.content).toBe("Enough.");
+  // Five are asked, each twice but the last, who can ask nobody.
+  expect(models.requests.length).toBe(11);
+});
+
+test("a formation without tools asks its model without any", async () => {
+  const models = await openModels();
+  const api = await startFormation(await writeFormation({ "formation.afs": modelledBy(models) }));
+  await api.chat("Hello");
+  expect(await bodyOf(models, 0)).not.toHaveProperty("tools");
+});
+
+test("a procedure that the message names is in the prompt", async () => {
+  const models = await openModels();
+  const api = await startFormation(
+    await writeFormation({
+      "formation.afs": modelledBy(models),
+      "sops/frost-alarm.md":
+        "---\ntype: sop\ntags: frost\n---\n## Steps\n1. Read the forecast\n2. Tell the staff\n",
+    }),
+  );
+  await api.chat("Start the frost alarm");
+  await api.chat("Hello");
+  const systemOf = async (index: number) => (await bodyOf(models, index)).messages[0].content;
+  expect(await systemOf(0)).toContain("1. Read the forecast\n2. Tell the staff");
+  expect(await systemOf(1)).not.toContain("forecast");
+});
+
+test("after kill -9 of the formation its servers end too", async () => {
+  const dir = await writeFormation({
+    "formation.afs": `${manifest}server: { api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey} } }\n`,
+    "mcp/trees.afs": commandServer("trees", "env: { CARELESS: 1 }"),
+  });
+  const main = fileURLToPath(import.meta.resolve("../src/main.ts"));
+  const child = spawn(process.execPath, ["--conditions=muxi-source", main, dir], {
+    env: { PATH: process.env.PATH, PORT: "0" },
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  const [{ port }] = await once(child, "message");
+  const { body } = await apiAt(`http://127.0.0.1:${port}`).chat("call:trees__process_id");
+  const pid = Number(/\d+/.exec(body.data.message.content)?.[0]);
+  expect(process.kill(pid, 0)).toBe(true);
+  child.kill("SIGKILL");
+  await until(() => {
+    try {
+      return !process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+  });
+});

@@ -1,0 +1,191 @@
+import type { RouteId } from "@muxi/protocol";
+import { type Api, manifest } from "./harness.ts";
+
+type Params = Record<string, string>;
+
+/** A call of a row that succeeds. */
+export interface Sample {
+  /** Path parameters. */
+  params?: Params;
+  /** With its question mark. */
+  query?: string;
+  body?: unknown;
+  /** Whether the row tells only of tool servers in use. */
+  toolsAreUsed?: boolean;
+  /** Whether the row's stream goes on until the caller leaves. */
+  isEndless?: true;
+  /** Makes what the row needs, and gives the path parameters that only then are known. */
+  prepare?: (api: Api) => Promise<Params>;
+  /** Who finds nothing under which parameters, where that is not the same user asking for `nothing`. */
+  missing?: { user: string; params: Params };
+}
+
+/** A formation with one of everything. Its tool server is not there, and to look for it takes a while. */
+export const filesOf = ({ toolsAreUsed = false }: Sample): Record<string, string> => ({
+  "formation.afs": `${manifest}agents: [grower]
+skills: [pruning]
+mcp:
+  servers:
+    - id: tools
+      description: Garden tools
+      type: http
+      active: ${toolsAreUsed}
+      endpoint: http://127.0.0.1:9/mcp
+      auth: { type: bearer, token: "\${{ user.credentials.tools }}" }
+`,
+  "agents/grower.afs": 'schema: "1.0.0"\nid: grower\nname: Grower\ndescription: Grows\n',
+  "triggers/greet.md": "Say hello to ${{ data.name }}",
+  "sops/frost.md":
+    "---\ntype: sop\nname: Frost\ndescription: When frost comes\ntags: frost\n---\n## Steps\n1. **Cover** the trees\n",
+  "skills/pruning/SKILL.md": "---\nname: pruning\ndescription: How to prune\n---\nCut.\n",
+});
+
+const user = "ann";
+const message = { message: "My dog is Rex", session_id: "s1", request_id: "req_1", stream: false };
+
+const chat = async (api: Api): Promise<Params> => {
+  await api.call("POST", "/chat", { user, body: message });
+  return {};
+};
+
+/** The id of what a call made. */
+const made = async (
+  api: Api,
+  route: string,
+  body: unknown,
+  field: string,
+  key: "client" | "admin" = "client",
+) => String((await api.call("POST", route, { user, key, body })).body.data[field]);
+
+const memory = { type: "fact", detail: "Likes pears" };
+const credential = { service: "tools", credential: { token: "secret-1" } };
+const secret = { key: "TOKEN", value: "value-of-it" };
+const job = { type: "prompt", schedule: "0 9 * * *", message: "Good morning" };
+
+const withSecret = async (api: Api): Promise<Params> => {
+  await api.call("POST", "/secrets", { key: "admin", body: secret });
+  return {};
+};
+const withJob = async (api: Api) => ({ job_id: await made(api, "/scheduler/jobs", job, "id", "admin") });
+const withCredential = async (api: Api) => ({
+  credential_id: await made(api, "/credentials", credential, "credential_id"),
+});
+const withUser = async (api: Api) => ({
+  muxi_user_id: await made(api, "/users/resolve", { identifier: "bob" }, "muxi_user_id"),
+  identifier: "bob",
+});
+
+/** One for each row of the route table: a row without a sample does not compile. */
+export const samples: Record<RouteId, Sample> = {
+  getHealth: {},
+  getStatus: {},
+  getConfig: {},
+  getFormation: {},
+  getAsyncConfig: {},
+  getMcpConfig: {},
+  getMcpServers: {},
+  getMcpTools: {},
+  getMcpServer: { params: { server_id: "tools" }, toolsAreUsed: true },
+  getLlmSettings: {},
+  getOverlordConfig: {},
+  getOverlordPersona: {},
+  getOverlordSoul: {},
+  getA2aConfig: {},
+  getLoggingConfig: {},
+  getLoggingDestinations: {},
+  getAgents: {},
+  getAgent: { params: { agent_id: "grower" } },
+  getSops: {},
+  getSop: { params: { name: "frost" } },
+  getSkills: {},
+  getSkill: { params: { name: "pruning" } },
+  getAgentSkills: { params: { agent_id: "grower" } },
+
+  chat: { body: message },
+  audioChat: {
+    body: { files: [{ filename: "a.mp3", content: "SUQz", content_type: "audio/mpeg" }], stream: false },
+  },
+  getRequests: { prepare: chat },
+  getRequest: { params: { request_id: "req_1" }, prepare: chat },
+  getUserEvents: { isEndless: true },
+  getSessionEvents: { params: { session_id: "s1" }, isEndless: true, prepare: chat },
+  cancelRequest: {
+    params: { request_id: "req_slow" },
+    prepare: async (api) => {
+      await api.request("POST", "/chat", {
+        user,
+        body: { ...message, request_id: "req_slow", message: "Take your time", stream: true },
+      });
+      return {};
+    },
+  },
+  getRequestEvents: { params: { session_id: "s1", request_id: "req_1" }, prepare: chat },
+  getDeliveries: {},
+
+  getSessions: { prepare: chat },
+  getSession: { params: { session_id: "s1" }, prepare: chat },
+  getSessionMessages: { params: { session_id: "s1" }, prepare: chat },
+  restoreSession: {
+    params: { session_id: "s1" },
+    prepare: chat,
+    // To restore a session that nobody has is to make it.
+    missing: { user: "eve", params: { session_id: "s1" } },
+    body: { messages: [{ role: "user", content: "Hello", timestamp: "2026-01-01T00:00:00Z" }] },
+  },
+
+  getMemoryConfig: {},
+  getMemoryStats: { prepare: chat },
+  getMemories: {},
+  addMemory: { body: memory },
+  addMemories: { body: { items: [{ ...memory, source: "notes" }] } },
+  getIngestion: {
+    prepare: async (api) => ({
+      processing_id: await made(
+        api,
+        "/memories/batch",
+        { items: [{ ...memory, source: "notes" }] },
+        "processing_id",
+      ),
+    }),
+  },
+  deleteMemory: { prepare: async (api) => ({ memory_id: await made(api, "/memories", memory, "id") }) },
+  forgetSource: { body: { user_id: user, source: "notes" } },
+  getHistory: { prepare: chat },
+  getUserBuffer: { prepare: chat },
+  clearUserBuffer: { prepare: chat },
+  clearSessionBuffer: { params: { session_id: "s1" }, prepare: chat },
+  getBuffers: { prepare: chat },
+  clearBuffers: { prepare: chat },
+
+  getSecrets: {},
+  createSecret: { body: secret },
+  updateSecret: { params: { key: "TOKEN" }, body: { value: "another" }, prepare: withSecret },
+  deleteSecret: { params: { key: "TOKEN" }, prepare: withSecret },
+  reloadSecrets: {},
+
+  getCredentialServices: {},
+  getCredentials: { prepare: withCredential },
+  createCredential: { body: credential },
+  getCredential: { prepare: withCredential },
+  deleteCredential: { prepare: withCredential },
+
+  resolveUser: { body: { identifier: "bob" } },
+  addUserIdentifiers: { body: { identifiers: ["bob"] } },
+  getUserIdentifiers: { prepare: withUser },
+  deleteUserIdentifier: { prepare: withUser },
+  lookUpUser: { prepare: withUser },
+
+  getAuditLog: { prepare: withSecret },
+  clearAuditLog: { query: "?confirm=clear-audit-log", prepare: withSecret },
+  streamLogs: { query: "?level=INFO", isEndless: true },
+
+  getTriggers: {},
+  getTrigger: { params: { name: "greet" } },
+  fireTrigger: { params: { name: "greet" }, body: { data: { name: "Ann" }, use_async: false } },
+
+  getSchedulerConfig: {},
+  getSchedulerJobs: { prepare: withJob },
+  createSchedulerJob: { body: job },
+  getSchedulerJob: { prepare: withJob },
+  deleteSchedulerJob: { prepare: withJob },
+};

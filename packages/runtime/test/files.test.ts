@@ -1,0 +1,140 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { manifest, startFormation, writeFormation } from "./harness.ts";
+import { type ModelServer, startModelServer } from "./model-server.ts";
+
+const png = "iVBORw0KGgo=";
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+const startModels = async () => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  return models;
+};
+
+const startWith = async (models: ModelServer, more = "") =>
+  startFormation(
+    await writeFormation({
+      "formation.afs": `${manifest}
+llm:
+  settings: { base_url: "${models.url}/v1", max_retries: 0 }
+  models:
+    - text: openai/text-model
+      api_key: sk-test
+${more}`,
+    }),
+  );
+
+const textFile = { filename: "notes.txt", content: base64("Prune in March"), content_type: "text/plain" };
+const image = { filename: "tree.png", content: png, content_type: "image/png" };
+
+test("a document reaches the model, and its session", async () => {
+  const models = await startModels();
+  const { call, get } = await startWith(models);
+  const { status } = await call("POST", "/chat", {
+    user: "ann",
+    body: { message: "When?", session_id: "s1", stream: false, files: [textFile] },
+  });
+  expect(status).toBe(200);
+  const { body } = await models.request(0);
+  expect(JSON.stringify(body)).toContain("When?\\n\\n[Attached file: notes.txt]\\nPrune in March");
+  const { body: session } = await get("/sessions/s1/messages", { user: "ann" });
+  expect(session.data.messages[0].content).toContain("Prune in March");
+});
+
+test("an image goes to the model that sees", async () => {
+  const models = await startModels();
+  const { call } = await startWith(models, "    - vision: openai/seeing-model\n      api_key: sk-test\n");
+  const { status } = await call("POST", "/chat", {
+    user: "ann",
+    body: { message: "What is it?", stream: false, files: [image] },
+  });
+  expect(status).toBe(200);
+  expect((await models.request(0)).body).toMatchObject({
+    model: "seeing-model",
+    messages: expect.arrayContaining([
+      {
+        role: "user",
+        content: [
+          { type: "text", text: expect.stringContaining("What is it?") },
+          { type: "image_url", image_url: { url: `data:image/png;base64,${png}` } },
+        ],
+      },
+    ]),
+  });
+});
+
+test("an image without such a model, and a type that nobody reads, are refused in words", async () => {
+  const { call } = await startWith(await startModels());
+  const send = (file: object) =>
+    call("POST", "/chat", { user: "ann", body: { message: "Look", stream: false, files: [file] } });
+  const blind = await send(image);
+  expect(blind.status).toBe(503);
+  expect(blind.body.error.message).toContain("vision");
+  const unknown = await send({ ...textFile, filename: "a.exe", content_type: "application/x-dosexec" });
+  expect(unknown.status).toBe(415);
+  expect(unknown.body.error.message).toContain("pdf, docx");
+});
+
+const startTranscriber = async (status = 200) => {
+  const received: { body: string; type: string | undefined; path: string | undefined }[] = [];
+  const server = createServer((request, response) => {
+    const pieces: Buffer[] = [];
+    request.on("data", (piece) => pieces.push(piece));
+    request.on("end", () => {
+      const body = Buffer.concat(pieces).toString("latin1");
+      received.push({ body, type: request.headers["content-type"], path: request.url });
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(
+        status === 200 ? '{"text":" When do I prune? "}' : '{"error":{"message":"sk-test is bad"}}',
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, received };
+};
+
+const audioOf = (url: string) =>
+  `    - audio: openai/whisper-1\n      api_key: sk-test\n      settings: { base_url: "${url}" }\n`;
+
+const recording = { filename: "ask.mp3", content: base64("ID3 sound"), content_type: "audio/mpeg" };
+
+test("a recording becomes the message of a chat", async () => {
+  const models = await startModels();
+  const transcriber = await startTranscriber();
+  const { call, get } = await startWith(models, audioOf(transcriber.url));
+  const body = { session_id: "s1", request_id: "req_voice", stream: false, files: [recording] };
+  const answer = await call("POST", "/audiochat", { user: "ann", body });
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { object: "message", type: "chat.completed", data: { session_id: "s1", request_id: "req_voice" } },
+  });
+  expect(transcriber.received[0]).toMatchObject({
+    path: "/v1/audio/transcriptions",
+    type: expect.stringContaining("multipart/form-data"),
+    body: expect.stringMatching(/whisper-1[\s\S]*filename="ask.mp3"[\s\S]*audio\/mpeg[\s\S]*ID3 sound/),
+  });
+  const { body: session } = await get("/sessions/s1/messages", { user: "ann" });
+  expect(session.data.messages[0].content).toBe("When do I prune?");
+});
+
+test("speech that cannot be taken is refused in words", async () => {
+  const models = await startModels();
+  const { call } = await startWith(models);
+  const send = (files: unknown) =>
+    call("POST", "/audiochat", { user: "ann", body: { files, stream: false } });
+  expect((await send([])).body.error).toMatchObject({ code: "VALIDATION_ERROR" });
+  expect((await send([textFile])).body.error).toMatchObject({ code: "VALIDATION_ERROR" });
+  expect((await send([{ ...recording, content: "*" }])).status).toBe(422);
+  const none = await send([recording]);
+  expect(none.status).toBe(503);
+  expect(none.body.error.message).toContain("audio: openai/whisper-1");
+
+  const refusing = await startTranscriber(401);
+  const other = await startWith(models, audioOf(refusing.url));
+  const refused = await other.call("POST", "/audiochat", { body: { files: [recording], stream: false } });
+  expect(refused.body.error.code).toBe("LLM_ERROR");
+  expect(refused.body.error.message).not.toContain("sk-test");
+});

@@ -1,0 +1,84 @@
+import { once } from "node:events";
+import http from "node:http";
+import { fileURLToPath } from "node:url";
+import { createMcpHandler } from "@modelcontextprotocol/server";
+import { onTestFinished } from "vitest";
+import { createOrchard } from "./mcp-orchard.ts";
+
+/** The lines of a server file that runs the test's program. */
+export const commandServer = (id: string, more = ""): string => `id: ${id}
+description: Knows the orchard
+type: command
+command: ${process.execPath}
+args: [${fileURLToPath(import.meta.resolve("./mcp-program.ts"))}]
+${more}`;
+
+const bodyOf = async (request: http.IncomingMessage): Promise<Buffer> => {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(piece);
+  return Buffer.concat(pieces);
+};
+
+const listen = async (handle: http.RequestListener) => {
+  const listener = http.createServer(handle);
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    listener.close();
+    listener.closeAllConnections();
+  });
+  const address = listener.address();
+  if (address === null || typeof address === "string") throw new Error("The MCP server has no port");
+  return `http://127.0.0.1:${address.port}`;
+};
+
+/** An MCP server over streamable HTTP. */
+export const startHttpMcp = async () => {
+  const { fetch } = createMcpHandler(createOrchard);
+  const headers: http.IncomingHttpHeaders[] = [];
+  const url = await listen(async (message, response) => {
+    headers.push(message.headers);
+    const body = await bodyOf(message);
+    const answer = await fetch(
+      new Request(`http://127.0.0.1${message.url}`, {
+        method: message.method ?? "GET",
+        headers: Object.entries(message.headers).map(([name, value]): [string, string] => [
+          name,
+          String(value),
+        ]),
+        ...(body.length > 0 && { body: body.toString() }),
+      }),
+    );
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  return { url: `${url}/mcp`, headers };
+};
+
+/** An MCP server that speaks only the older transport: one stream for all answers, and a POST for each request. */
+export const startSseMcp = async () => {
+  let stream: http.ServerResponse | undefined;
+  const answer = (request: { id?: number; method: string }) => {
+    if (request.method === "initialize") {
+      const serverInfo = { name: "older", version: "1" };
+      return { protocolVersion: "2024-11-05", capabilities: { tools: {} }, serverInfo };
+    }
+    if (request.method === "tools/list") {
+      return { tools: [{ name: "greet", inputSchema: { type: "object" } }] };
+    }
+    return { content: [{ type: "text", text: "Hello from the older server" }] };
+  };
+  const url = await listen(async (message, response) => {
+    if (message.method === "GET" && message.url === "/sse") {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("event: endpoint\ndata: /messages\n\n");
+      stream = response;
+      return;
+    }
+    if (message.url !== "/messages") return void response.writeHead(405).end();
+    const request = JSON.parse((await bodyOf(message)).toString());
+    response.writeHead(202).end();
+    if (request.id === undefined) return;
+    stream?.write(`data: ${JSON.stringify({ jsonrpc: "2.0", id: request.id, result: answer(request) })}\n\n`);
+  });
+  return { url: `${url}/sse` };
+};

@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { type Api, manifest, startFormation, until, writeFormation } from "./harness.ts";
+
+const start = async (files: Record<string, string> = {}) => startFormation(await writeFormation(files));
+
+const admin = { key: "admin" } as const;
+
+const daily = { type: "prompt", schedule: "0 9 * * *", message: "Summarise my day" };
+
+const create = (api: Api, body: unknown, user?: string) =>
+  api.call("POST", "/scheduler/jobs", { ...admin, body, ...(user !== undefined && { user }) });
+
+test("a job is made, listed, read and deleted", async () => {
+  const api = await start();
+  const made = await create(api, daily, "ada");
+  expect(made.status).toBe(201);
+  expect(made.body).toMatchObject({ object: "scheduled_job", type: "scheduler.job.created" });
+  expect(made.body.data).toMatchObject({
+    ...daily,
+    id: expect.stringMatching(/^job_/),
+    user_id: "ada",
+    enabled: true,
+    cron_expression: "0 9 * * *",
+    description: "At 09:00 (UTC)",
+    failure_count: 0,
+    last_run: null,
+  });
+  expect(made.body.data.next_run).toMatch(/T09:00:00\.000Z$/);
+
+  const { id } = made.body.data;
+  const read = await api.get(`/scheduler/jobs/${id}`, admin);
+  expect(read.body).toMatchObject({ type: "scheduler.job.retrieved", data: { id, runs: [] } });
+  const listed = await api.get("/scheduler/jobs", { user: "ada" });
+  expect(listed.body).toMatchObject({ object: "scheduled_job_list", type: "scheduler.jobs.list" });
+  expect(listed.body.data).toMatchObject({ jobs: [{ id }], count: 1 });
+
+  const deleted = await api.call("DELETE", `/scheduler/jobs/${id}`, admin);
+  expect(deleted.body).toMatchObject({ object: "message", type: "scheduler.job.deleted" });
+  expect((await api.get(`/scheduler/jobs/${id}`, admin)).body.error.code).toBe("RESOURCE_NOT_FOUND");
+  expect((await api.call("DELETE", `/scheduler/jobs/${id}`, admin)).status).toBe(404);
+});
+
+test("a due job runs as its user, in its own session, and its run is in its history", async () => {
+  const api = await start();
+  const schedule = new Date(Date.now() + 150).toISOString();
+  const made = await create(
+    api,
+    { type: "one_time", schedule, message: "Remember that my tree is old" },
+    "ada",
+  );
+  const { id, session_id } = made.body.data;
+  const job = async () => (await api.get(`/scheduler/jobs/${id}`, admin)).body.data;
+  await until(async () => (await job()).status === "completed");
+  expect(await job()).toMatchObject({
+    enabled: false,
+    next_run: null,
+    last_run_status: "success",
+    total_runs: 1,
+    runs: [{ status: "success", due: schedule, late: false }],
+  });
+  const messages = await api.get(`/sessions/${session_id}/messages`, { user: "ada" });
+  expect(messages.body.data.messages.map(({ content }: { content: string }) => content)).toEqual([
+    "Remember that my tree is old",
+    "I will remember: your tree is old.",
+  ]);
+});
+
+test("the user is the header's, else the body's, else 0", async () => {
+  const api = await start();
+  const users = [
+    await create(api, { ...daily, user_id: "bob" }, "ada"),
+    await create(api, { ...daily, user_id: "bob" }),
+    await create(api, daily),
+  ].map(({ body }) => body.data.user_id);
+  expect(users).toEqual(["ada", "bob", "0"]);
+});
+
+test("a client sees its own jobs; an admin all, or those of one user or status", async () => {
+  const api = await start();
+  for (const user of ["ada", "bob", "bob"]) await create(api, daily, user);
+  const count = async (route: string, options: object) => (await api.get(route, options)).body.data?.count;
+  expect(await count("/scheduler/jobs", { user: "ada" })).toBe(1);
+  expect(await count("/scheduler/jobs?user_id=bob", { user: "ada" })).toBe(1);
+  expect(await count("/scheduler/jobs", admin)).toBe(3);
+  expect(await count("/scheduler/jobs", { ...admin, user: "bob" })).toBe(2);
+  expect(await count("/scheduler/jobs?user_id=bob", admin)).toBe(2);
+  expect(await count("/scheduler/jobs?status=paused", admin)).toBe(0);
+  expect((await api.get("/scheduler/jobs")).body.error.code).toBe("INVALID_REQUEST");
+  expect((await api.call("POST", "/scheduler/jobs", { body: daily })).status).toBe(401);
+});
+
+test("words make a schedule, with exclusions and in the formation's zone", async () => {
+  const scheduler = 'scheduler: { timezone: America/New_York, default_time: "07:30" }\n';
+  const api = await start({ "formation.afs": manifest + scheduler });
+  const made = await create(api, { ...daily, schedule: "every day except weekends" });
+  expect(made.body.data).toMatchObject({
+    schedule: "every day except weekends",
+    cron_expression: "30 7 * * *",
+    exclusion_rules: [{ type: "cron", rule: "* * * * 0,6" }],
+    timezone: "America/New_York",
+    description: "At 07:30 (America/New_York)",
+  });
+  expect((await api.get("/scheduler", admin)).body).toMatchObject({
+    object: "scheduler",
+    type: "scheduler.retrieved",
+    data: {
+      enabled: true,
+      timezone: "America/New_York",
+      check_interval_minutes: 1,
+      max_concurrent_jobs: 10,
+      max_failures_before_pause: 3,
+      default_time: "07:30",
+    },
+  });
+});
+
+describe("what is refused", () => {
+  test.each([
+    [{ ...daily, type: "sometimes" }, 400, "VALIDATION_ERROR", "'sometimes'"],
+    [{ ...daily, schedule: "99 9 * * *" }, 422, "INVALID_PARAMS", "minute has '99'"],
+    [{ ...daily, schedule: "2020-01-01T00:00:00Z" }, 422, "INVALID_PARAMS", "past"],
+    [
+      { ...daily, schedule: "2020-01-01T00:00:00Z", type: "recurring" },
+      422,
+      "INVALID_PARAMS",
+      "runs only once",
+    ],
+    [{ ...daily, schedule: "when pigs fly" }, 422, "INVALID_PARAMS", "not understood"],
+    [{ ...daily, schedule: " " }, 422, "INVALID_PARAMS", "schedule"],
+    [{ ...daily, message: " \n " }, 422, "INVALID_PARAMS", "message"],
+    [{ ...daily, message: "x".repeat(10_001) }, 422, "INVALID_PARAMS", "message"],
+    [{ type: "prompt", schedule: "daily" }, 422, "INVALID_PARAMS", "message"],
+    [
+      { ...daily, exclusion_rules: [{ type: "cron", rule: "never" }] },
+      422,
+      "INVALID_PARAMS",
+      "exclusion_rules",
+    ],
+  ])("%j", async (body, status, code, words) => {
+    const api = await start();
+    const answer = await create(api, body, "ada");
+    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+    expect(answer.body.error.message).toContain(words);
+    expect((await api.get("/scheduler/jobs", admin)).body.data.count).toBe(0);
+  });
+
+  test("jobs without persistent memory, or with the scheduler off", async () => {
+    const forgetful = await start({ "formation.afs": `${manifest}memory: { persistent: false }\n` });
+    expect((await create(forgetful, daily)).body.error.code).toBe("UNPROCESSABLE_ENTITY");
+    const off = await start({ "formation.afs": `${manifest}scheduler: { enabled: false }\n` });
+    expect((await create(off, daily)).body.error.code).toBe("SERVICE_UNAVAILABLE");
+    expect((await off.get("/scheduler/jobs/job_1", admin)).status).toBe(503);
+    expect((await off.get("/scheduler/jobs", { user: "ada" })).body.data).toEqual({ jobs: [], count: 0 });
+  });
+});
+
+test("the same call twice makes one job; the key with another body is refused", async () => {
+  const api = await start();
+  const headers = { "X-Muxi-Idempotency-Key": "k1" };
+  const post = (body: unknown) =>
+    api.call("POST", "/scheduler/jobs", { ...admin, user: "ada", headers, body });
+  const [first, second] = await Promise.all([post(daily), post(daily)]);
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect(second.body.data.id).toBe(first.body.data.id);
+  expect((await post({ ...daily, message: "Other" })).body.error.code).toBe("IDEMPOTENCY_KEY_REUSED");
+  expect((await api.get("/scheduler/jobs", admin)).body.data.count).toBe(1);
+});

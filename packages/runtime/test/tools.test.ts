@@ -1,0 +1,184 @@
+import { openFormation } from "@muxi/formation";
+import { expect, onTestFinished, test } from "vitest";
+import { createToolbox } from "../src/tools/index.ts";
+import { manifest, until, writeFormation } from "./harness.ts";
+import { commandServer, startHttpMcp, startSseMcp } from "./mcp-servers.ts";
+
+/** The tools of a formation's first agent, by name, and what was logged. */
+const openTools = async (files: Record<string, string>, agentId?: string) => {
+  const formation = await openFormation(await writeFormation(files));
+  const warnings: string[] = [];
+  const log = {
+    info: () => {},
+    warn: (details: object, message: string) => warnings.push(`${message} ${JSON.stringify(details)}`),
+  };
+  const env = { PATH: process.env.PATH, OPENAI_API_KEY: "sk-of-the-formation" };
+  const toolbox = createToolbox({ formation, env, log, now: Date.now });
+  onTestFinished(() => toolbox.close());
+  const agent = formation.agents.find(({ id }) => id === agentId) ?? formation.agents[0];
+  if (!agent) throw new Error("the formation has no agent");
+  const tools = new Map((await toolbox.toolsOf(agent))?.map((tool) => [tool.definition.name, tool]));
+  const call = async (name: string, args: Record<string, unknown> = {}) => {
+    const tool = tools.get(name);
+    if (!tool) throw new Error(`no tool ${name} among ${[...tools.keys()].join(", ")}`);
+    return tool.call(args, new AbortController().signal);
+  };
+  return { tools, names: [...tools.keys()], call, warnings, toolbox };
+};
+
+const agentFile = (id: string, rest: string) => `schema: "1.0.0"
+id: ${id}
+name: ${id}
+description: Works in the orchard
+${rest}`;
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test("a program's tools are called with the server's parameters and environment", async () => {
+  const { call, names, toolbox } = await openTools({
+    "formation.afs": `${manifest}input_limits: { max_tool_output_size: 100 }\n`,
+    "mcp/trees.afs": commandServer(
+      "trees",
+      `env: { SEASON: autumn }
+auth: { type: env, TREE_TOKEN: t-1 }
+parameters: { unit: rows }
+`,
+    ),
+  });
+  expect(names).toContain("trees__count_trees");
+  expect(await call("trees__count_trees", { kind: "pear" })).toEqual({ text: "12 pear rows", failed: false });
+  expect(await call("trees__count_trees", { kind: "pear", unit: "acres" })).toMatchObject({
+    text: "12 pear acres",
+  });
+  expect(await call("trees__fell_tree")).toEqual({ text: "The saw is broken", failed: true });
+  expect((await call("trees__picture")).text).toBe(
+    "[image: image/png, 6 bytes]\n[resource orchard://note]\nAn old tree",
+  );
+  expect((await call("trees__almanac")).text).toBe(`${"é".repeat(50)}\n[cut here: 3900 more bytes]`);
+  await toolbox.close();
+});
+
+test("a program gets its own environment and none of the formation's keys", async () => {
+  const { call } = await openTools({
+    "mcp/trees.afs": commandServer("trees", "env: { SEASON: autumn }\nauth: { type: env, TREE_TOKEN: t-1 }"),
+  });
+  const environment = JSON.parse((await call("trees__environment")).text);
+  expect(environment).toMatchObject({ SEASON: "autumn", TREE_TOKEN: "t-1" });
+  expect(environment).not.toHaveProperty("OPENAI_API_KEY");
+});
+
+test("a program runs on between calls, or ends after each when connection_ttl is 0", async () => {
+  const { call } = await openTools({
+    "mcp/lasting.afs": commandServer("lasting"),
+    "mcp/brief.afs": commandServer("brief", "connection_ttl: 0"),
+  });
+  const lasting = await call("lasting__process_id");
+  expect(await call("lasting__process_id")).toEqual(lasting);
+  const brief = await call("brief__process_id");
+  expect(await call("brief__process_id")).not.toEqual(brief);
+  await until(() => !isAlive(Number(brief.text)));
+});
+
+test("a program that died is started again", async () => {
+  const { call } = await openTools({ "mcp/trees.afs": commandServer("trees") });
+  const { text: pid } = await call("trees__process_id");
+  process.kill(Number(pid), "SIGKILL");
+  await until(() => !isAlive(Number(pid)));
+  await until(() =>
+    call("trees__process_id").then(
+      ({ text }) => text !== pid,
+      () => false,
+    ),
+  );
+});
+
+test("programs end with the toolbox, also those that ignore the end of their input", async () => {
+  const { call, toolbox } = await openTools({
+    "mcp/trees.afs": commandServer("trees", "env: { CARELESS: 1 }"),
+  });
+  const pid = Number((await call("trees__process_id")).text);
+  await toolbox.close();
+  expect(isAlive(pid)).toBe(false);
+});
+
+test.each([
+  ["{ type: bearer, token: t-1 }", "authorization", "Bearer t-1"],
+  ["{ type: basic, username: ann, password: pw }", "authorization", "Basic YW5uOnB3"],
+  ["{ type: api_key, key: k-1 }", "x-api-key", "k-1"],
+  ["{ type: api_key, key: k-1, header: X-Orchard }", "x-orchard", "k-1"],
+])("HTTP with auth %s", async (auth, header, value) => {
+  const server = await startHttpMcp();
+  const { call } = await openTools({
+    "mcp/trees.afs": `id: trees
+description: Trees
+type: http
+endpoint: ${server.url}
+headers: { X-Team: fruit }
+auth: ${auth}
+`,
+  });
+  expect(await call("trees__count_trees", { kind: "apple" })).toEqual({
+    text: "12 apple trees",
+    failed: false,
+  });
+  expect(server.headers.at(-1)).toMatchObject({ [header]: value, "x-team": "fruit" });
+});
+
+test("a server that refuses streamable HTTP is spoken to over SSE", async () => {
+  const server = await startSseMcp();
+  const { call } = await openTools({
+    "mcp/old.afs": `id: old\ndescription: Old\ntype: http\nendpoint: ${server.url}\n`,
+  });
+  expect(await call("old__greet")).toEqual({ text: "Hello from the older server", failed: false });
+});
+
+test("two servers may offer the same tool", async () => {
+  const { names } = await openTools({
+    "mcp/a.b.afs": commandServer("a.b", 'tools: { allow: ["count_*"] }'),
+    "mcp/a_b.afs": commandServer("a_b", 'tools: { allow: ["count_*"] }'),
+  });
+  expect(names).toEqual(["a_b__count_trees", "a_b__count_trees_2"]);
+});
+
+test("filters narrow what an agent gets", async () => {
+  const files = {
+    "mcp/trees.afs": commandServer("trees", 'tools: { allow: ["*_tree*", "pictur?"], deny: ["prune_*"] }'),
+    "agents/keeper.afs": agentFile("keeper", 'mcp_servers: [{ id: trees, tools: { deny: ["fell_*"] } }]'),
+    "agents/talker.afs": agentFile("talker", "mcp_servers: []"),
+  };
+  const keeper = await openTools(files, "keeper");
+  expect(keeper.names).toEqual(["trees__count_trees", "trees__picture"]);
+  expect(keeper.warnings.join()).toContain("prune_*");
+  // One agent names a server, so that grants are explicit for all.
+  expect((await openTools(files, "talker")).names).toEqual([]);
+});
+
+test("an agent's own server is its own", async () => {
+  const server = commandServer("private").trim().split("\n").join("\n    ");
+  const files = {
+    "agents/keeper.afs": agentFile("keeper", `mcp_servers:\n  - ${server}`),
+    "agents/talker.afs": agentFile("talker", ""),
+  };
+  expect((await openTools(files, "keeper")).names).toContain("private__count_trees");
+  expect((await openTools(files, "talker")).names).toEqual([]);
+});
+
+test("a server that fails is reported and skipped", async () => {
+  const { names, warnings } = await openTools({
+    "mcp/good.afs": commandServer("good", "tools: { allow: picture }"),
+    "mcp/missing.afs":
+      "id: missing\ndescription: x\ntype: command\ncommand: no-such-program\nmax_retries: 1\n",
+    "mcp/none.afs": commandServer("none", "tools: { allow: nothing }"),
+  });
+  expect(names).toEqual(["good__picture"]);
+  expect(warnings.join("\n")).toContain('"server":"missing"');
+  expect(warnings.join("\n")).toContain(
+    'the MCP server has no tools left to use and is skipped {"server":"none"',
+  );
+});
