@@ -33,8 +33,21 @@ const here = import.meta.dirname;
 const root = join(here, "..");
 const users = 50;
 
+const things =
+  "apple book chair drink engine flower garden hotel island jacket kettle lamp museum novel opera pencil".split(
+    " ",
+  );
+const ways =
+  "amber bright calm dusty early fancy gentle hollow icy jolly keen lively mellow narrow old plain quiet".split(
+    " ",
+  );
+
 /** States something new each time, so that there is ever more to remember and to recall. */
-const messageOf = (number: number) => `My lucky number is ${number}. Say something short.`;
+const messageOf = (number: number) => {
+  const thing = things[number % things.length];
+  const way = ways[Math.floor(number / things.length) % ways.length];
+  return `My favourite ${thing} is the ${way} one, number ${number}. Say something short.`;
+};
 
 /** A session that goes on belongs to one user. */
 const userOf = (number: number, session: string | undefined) =>

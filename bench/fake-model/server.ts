@@ -3,12 +3,15 @@
 //
 // Token n is the text "zq<n> ", so that a client can spot the first one in whatever a server wraps around it. The
 // first leaves at once, the others follow `delay` ms apart (0: all at once, each as an event and chunk of its own).
+// Asked for JSON by a schema, it answers at once with the facts that a user of the bench states.
 // POST /pace?tokens=50&delay=0 sets both for the requests after it.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 interface ChatBody {
   stream: boolean;
   includeUsage: boolean;
+  /** The answer to a question for facts. */
+  facts?: string;
 }
 
 const pace = { tokens: 10, delay: 0 };
@@ -17,11 +20,23 @@ let requests = 0;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
 
+const factsIn = (text: string): string =>
+  JSON.stringify({
+    facts: [...text.matchAll(/User: My (favourite \w+) is (the \w+ one)/g)].map(([, what, which]) => ({
+      memory: `The user's ${what} is ${which}.`,
+      confidence: 0.9,
+      importance: 0.5,
+      collection: "preferences",
+      replaces: null,
+    })),
+  });
+
 const parseBody = (text: string): ChatBody => {
   const body: unknown = JSON.parse(text);
   if (!isRecord(body)) throw new Error("the body is not an object");
-  const { stream, stream_options: options } = body;
-  return { stream: stream === true, includeUsage: isRecord(options) && options.include_usage === true };
+  const { stream, stream_options: options, response_format: format } = body;
+  const includeUsage = isRecord(options) && options.include_usage === true;
+  return { stream: stream === true, includeUsage, ...(format !== undefined && { facts: factsIn(text) }) };
 };
 
 const sendJson = (response: ServerResponse, status: number, value: unknown): void => {
@@ -55,8 +70,8 @@ const sendWhole = (response: ServerResponse): void => {
   setTimeout(() => sendJson(response, 200, answer), delay * tokens);
 };
 
-const sendStream = (response: ServerResponse, includeUsage: boolean): void => {
-  const { tokens, delay } = pace;
+const sendStream = (response: ServerResponse, { includeUsage, facts }: ChatBody): void => {
+  const { tokens, delay } = facts === undefined ? pace : { tokens: 0, delay: 0 };
   const fields = common("chat.completion.chunk");
   const chunk = (part: object) => `data: ${JSON.stringify({ ...fields, ...part })}\n\n`;
   // Written once and cut at the token, so that a token costs no JSON.
@@ -79,6 +94,9 @@ const sendStream = (response: ServerResponse, includeUsage: boolean): void => {
     chunk({ choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }] }),
   );
   if (delay === 0) {
+    if (facts !== undefined) {
+      response.write(chunk({ choices: [{ index: 0, delta: { content: facts }, finish_reason: null }] }));
+    }
     for (let token = 0; token < tokens; token++) sendToken(token);
     response.end(last);
   } else {
@@ -111,8 +129,8 @@ const answer = (request: IncomingMessage, text: string, response: ServerResponse
   else if (call !== "POST /v1/chat/completions") {
     sendJson(response, 404, { error: { message: `there is no ${call}` } });
   } else {
-    const { stream, includeUsage } = parseBody(text);
-    if (stream) sendStream(response, includeUsage);
+    const body = parseBody(text);
+    if (body.stream) sendStream(response, body);
     else sendWhole(response);
   }
 };

@@ -20,7 +20,9 @@ const readText = (raw: IncomingMessage, limit: number): Promise<string> =>
       resolve((pieces.length === 1 && first ? first : Buffer.concat(pieces)).toString("utf8"));
     });
     // Nobody is left to read what is said about it.
-    raw.on("close", () => reject(new ApiError("CANCELLED", "The caller left before its body was complete")));
+    raw.on("close", () => {
+      if (!raw.complete) reject(new ApiError("CANCELLED", "The caller left before its body was complete"));
+    });
     raw.on("error", reject);
   });
 

@@ -195,7 +195,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
         deps.lease().owner,
         { ...ending, status: clarification ? "awaiting_clarification" : "completed" },
         [
-          ...sessions.adding(owner, sessionId, answerMessage(run, agent.id, answer)),
+          sessions.answering(owner, sessionId, answerMessage(run, agent.id, answer)),
           ...deps.endings(
             clarification
               ? {
@@ -250,7 +250,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
         },
         [
           ...(part && prepared && run.log.text !== ""
-            ? sessions.adding(owner, sessionId, answerMessage(run, prepared.agent.id, part))
+            ? [sessions.answering(owner, sessionId, answerMessage(run, prepared.agent.id, part))]
             : []),
           ...(isCancelled && turn.kind !== "job"
             ? []
@@ -336,10 +336,11 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
   };
 
   /** Makes sure that a session may be used, and names a new one. */
-  const sessionFor = async (turn: Turn, owner: Owner): Promise<string> => {
-    if (turn.sessionId === undefined) return newId("session");
-    if (await sessions.isOpenTo(owner, turn.sessionId)) return turn.sessionId;
-    throw notFound(turn.sessionId);
+  const sessionFor = async (turn: Turn, owner: Owner): Promise<{ sessionId: string; isNew: boolean }> => {
+    if (turn.sessionId === undefined) return { sessionId: newId("session"), isNew: true };
+    const state = await sessions.stateFor(owner, turn.sessionId);
+    if (state === "foreign") throw notFound(turn.sessionId);
+    return { sessionId: turn.sessionId, isNew: state === "new" };
   };
 
   const refusalOf = (turn: Turn, error: unknown): ApiError =>
@@ -357,8 +358,9 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       const owner = ownerOf(turn);
       const earlier = await deps.register.earlier(turn, owner);
       if (earlier && "run" in earlier) return earlier.run;
-      const sessionId = await sessionFor(turn, owner);
-      const prepared = await prepareTurn(deps, turn, owner, sessionId);
+      const session = await sessionFor(turn, owner);
+      const { sessionId } = session;
+      const prepared = await prepareTurn(deps, turn, owner, session);
       const { requestId, userId } = turn;
       const run = runs.start({ requestId, sessionId, userId });
       const work: Work = { run, turn, owner, isAsync: false, startedAt: now() };
@@ -394,7 +396,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       const earlier = await deps.register.earlier(turn, owner);
       if (earlier && "run" in earlier) return earlier.run.identity.requestId;
       if (earlier) throw knownRequest(turn.requestId);
-      const sessionId = await sessionFor(turn, owner);
+      const { sessionId } = await sessionFor(turn, owner);
       const stored = await sessions
         .append(owner, sessionId, userMessage(turn), [requests.insert(owner, newRequest(turn, sessionId))])
         .catch((error) => refusalOf(turn, error));
@@ -438,7 +440,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       let prepared: Prepared;
       let journal: Journal;
       try {
-        prepared = await prepareTurn(deps, turn, owner, sessionId);
+        prepared = await prepareTurn(deps, turn, owner, { sessionId, isNew: false });
         journal = await openJournal(requests, formationId, requestId, attempts === 1);
         if (attempts === 1 && prepared.learned.length > 0) await deps.write(prepared.learned);
       } catch (error) {

@@ -60,7 +60,7 @@ export const prepareTurn = async (
   deps: PreparationDeps,
   turn: Turn,
   owner: Owner,
-  sessionId: string,
+  { sessionId, isNew }: { sessionId: string; isNew: boolean },
 ): Promise<Prepared> => {
   const { sessions, memory, now } = deps;
   const { requestId, message, attachments, kind = "chat" } = turn;
@@ -69,8 +69,7 @@ export const prepareTurn = async (
   if (attachments?.images.length && !seeing) throw noEyes();
   const model = seeing ?? (turn.model === undefined ? deps.modelOf(agent) : deps.modelNamed(turn.model));
 
-  const history =
-    turn.sessionId === undefined ? [] : await sessions.recent(owner, sessionId, deps.contextSize, requestId);
+  const history = isNew ? [] : await sessions.recent(owner, sessionId, deps.contextSize, requestId);
   const { synopsis, passages, learned } = await memory.recall({
     owner,
     sessionId,

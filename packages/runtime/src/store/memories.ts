@@ -198,7 +198,8 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
               where memory_word.space = held.value and memory_word.word = listed.value
               order by memory_seq desc limit ${perWord}) as newest) as seqs
           from ${db.dialect.textsOf(JSON.stringify(spaces))} as held,
-            ${db.dialect.textsOf(JSON.stringify(words))} as listed`,
+            ${db.dialect.textsOf(JSON.stringify(words))} as listed
+          where exists (select 1 from memory_word where memory_word.space = held.value)`,
       );
       return rows.flatMap(({ seqs }) => (seqs === null ? [] : [seqs.split(",").map(Number)]));
     },

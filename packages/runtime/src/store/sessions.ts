@@ -52,8 +52,8 @@ export interface SessionRepository {
     limit: number,
     except: string,
   ): Promise<{ role: Role; content: string }[]>;
-  /** Whether the id is free or the owner's own. */
-  isOpenTo(owner: Owner, sessionId: string): Promise<boolean>;
+  /** What a session id is to an owner. */
+  stateFor(owner: Owner, sessionId: string): Promise<"new" | "own" | "foreign">;
   /**
    * Adds a message, and the session when it is new.
    *
@@ -61,8 +61,10 @@ export interface SessionRepository {
    * @returns False when the session belongs to someone else: the message was not stored.
    */
   append(owner: Owner, sessionId: string, message: NewMessage, also: readonly Statement[]): Promise<boolean>;
-  /** The same as statements, for a transaction that has made sure of the session. */
+  /** The same as statements, for a session that is new or the owner's own. */
   adding(owner: Owner, sessionId: string, message: NewMessage): Statement[];
+  /** Statement that adds a message to a session that there is. */
+  answering(owner: Owner, sessionId: string, message: NewMessage): Statement;
   /** Newest first. */
   list(owner: Owner, options: { limit: number; activeSince?: number }): Promise<SessionSummary[]>;
   get(owner: Owner, sessionId: string): Promise<StoredSession | undefined>;
@@ -111,11 +113,12 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
     return rows.reverse();
   },
 
-  async isOpenTo({ formationId, userId }, sessionId) {
+  async stateFor({ formationId, userId }, sessionId) {
     const [row] = await db.read<{ user_id: string }>(
       sql`select user_id from session where formation_id = ${formationId} and id = ${sessionId}`,
     );
-    return row === undefined || row.user_id === userId;
+    if (row === undefined) return "new";
+    return row.user_id === userId ? "own" : "foreign";
   },
 
   async append(owner, sessionId, message, also) {
@@ -130,6 +133,8 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
     touch(owner, sessionId, message.createdAt),
     insertMessage(owner, sessionId, message),
   ],
+
+  answering: insertMessage,
 
   list: (owner, { limit, activeSince }) =>
     db.read(

@@ -4,8 +4,9 @@ import type { Tables } from "../migrations.ts";
  * Chats, triggers and job runs: their state, the queue of those in the background, and what each told its caller.
  * While a request is at work its process holds a lease on it. `log` is what a reader can still follow.
  */
-export const requestTables: Tables = ({ inKeyOrder }) => [
+export const requestTables: Tables = ({ serial, inKeyOrder }) => [
   `create table request (
+    seq ${serial},
     formation_id text not null,
     id text not null,
     user_id text not null,
@@ -26,9 +27,9 @@ export const requestTables: Tables = ({ inKeyOrder }) => [
     run_after bigint not null,
     lease_owner text,
     lease_until bigint,
-    cancel_asked bigint not null,
-    primary key (formation_id, id)
-  )${inKeyOrder}`,
+    cancel_asked bigint not null
+  )`,
+  "create unique index request_by_id on request (formation_id, id)",
   "create index request_by_user on request (formation_id, user_id, created_at)",
   "create unique index request_by_key on request (formation_id, user_id, idempotency_key) where idempotency_key is not null",
   "create index request_open on request (formation_id, run_after) where completed_at is null",
