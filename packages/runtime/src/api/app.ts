@@ -147,8 +147,8 @@ export const createApp = ({
       await audit.changed({ ...auditedCall(row, request), userId: call.userId });
     }
     if (data === streamed) return undefined;
-    const { status, type } = isInBackground(row, data) ? row.background : row;
-    return { status, envelope: successEnvelope({ object: row.object, type }, data, contextOf(request)) };
+    const answered = isInBackground(row, data) ? row.background : row;
+    return { status: answered.status, envelope: successEnvelope(answered, data, contextOf(request)) };
   };
 
   const handlerOf = (id: RouteId): Handler => {

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { storedMessage } from "../attachments/index.ts";
 import type { Feed } from "../events/index.ts";
 import type { Outcome } from "../jobs/index.ts";
+import { ModelError } from "../models/index.ts";
 import type { Observe } from "../observability/index.ts";
 import type {
   Lease,
@@ -91,22 +92,22 @@ const unavailable = (what: string, cause: unknown) =>
 const notFound = (sessionId: string) =>
   new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found`);
 
-const mayPass = ({ status }: ApiError) =>
-  status === 429 || status === 502 || status === 503 || status === 504;
-
 /** A run and what is known about it beside its log. */
 interface Work {
   run: Run;
   turn: Turn;
   owner: Owner;
+  /** Whether it goes on in another process when this one ends. */
   isAsync: boolean;
+  /** Where the answer goes beside its session. */
+  webhookUrl: string | null;
   startedAt: number;
 }
 
 export const createOverlord = (deps: OverlordDeps): Overlord => {
   const { formationId, requests, sessions, memory, runs, feed, observe, now, log } = deps;
-  /** Runs that were begun at once and go on in the background. */
-  const moved = new WeakMap<Run, string | null>();
+  /** What is being done at once, and may yet go on in the background. */
+  const works = new WeakMap<Run, Work>();
 
   const ownerOf = ({ userId }: Turn): Owner => ({ formationId, userId });
   const targetOf = ({ webhookUrl }: Turn): string | null =>
@@ -151,11 +152,11 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
     metadata: { model: answer.model, finish_reason: answer.finishReason, usage: answer.usage },
   });
 
-  const outcomeOf = ({ run, turn, isAsync, startedAt }: Work) => ({
+  const outcomeOf = ({ run, turn, isAsync, webhookUrl, startedAt }: Work) => ({
     requestId: run.identity.requestId,
     userId: turn.userId,
-    webhookUrl: moved.get(run) ?? (isAsync ? targetOf(turn) : null),
-    mode: isAsync || moved.has(run) ? ("async" as const) : ("sync" as const),
+    webhookUrl,
+    mode: isAsync || webhookUrl !== null ? ("async" as const) : ("sync" as const),
     startedAt,
     endedAt: now(),
   });
@@ -285,7 +286,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
         return await answerWith(attempt === 0 && begun ? { ...turn, begun } : turn);
       } catch (error) {
         const pause = patience[attempt];
-        const again = isAsync && error instanceof ApiError && mayPass(error) && run.log.text === "";
+        const again = isAsync && error instanceof ModelError && error.transient && run.log.text === "";
         if (!again || pause === undefined || run.signal.aborted) throw error;
         await sleep(Math.max(pause, (error.retryAfter ?? 0) * 1000), undefined, { signal: run.signal }).catch(
           () => {},
@@ -307,7 +308,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
     try {
       await complete(work, prepared, await produce());
     } catch (error) {
-      if (run.signal.reason === handOver && (work.isAsync || moved.has(run))) {
+      if (run.signal.reason === handOver && work.isAsync) {
         await requests.giveBack(formationId, run.identity.requestId, deps.lease().owner, now());
         run.leave(handOver);
       } else await fail(work, prepared, asApiError(error, run));
@@ -360,10 +361,12 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       if (earlier && "run" in earlier) return earlier.run;
       const session = await sessionFor(turn, owner);
       const { sessionId } = session;
-      const prepared = await prepareTurn(deps, turn, owner, session);
+      const prepared = await prepareTurn(deps, turn, owner, { ...session, except: "" });
       const { requestId, userId } = turn;
       const run = runs.start({ requestId, sessionId, userId });
-      const work: Work = { run, turn, owner, isAsync: false, startedAt: now() };
+      const webhookUrl = earlier?.awaits.webhookUrl ?? null;
+      const work: Work = { run, turn, owner, isAsync: false, webhookUrl, startedAt: now() };
+      works.set(run, work);
 
       // The model is asked while the message goes to disk; the caller hears of neither before both are under way.
       const deltas = prepared.model.stream(prepared.request, run.signal)[Symbol.asyncIterator]();
@@ -420,15 +423,13 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
     },
 
     async continueInBackground(run, turn) {
+      const work = works.get(run);
+      if (!work) return;
+      const { requestId } = run.identity;
       const target = targetOf(turn);
-      await requests.toBackground(
-        formationId,
-        run.identity.requestId,
-        deps.lease().owner,
-        inputOf(turn),
-        target,
-      );
-      moved.set(run, target);
+      await requests.toBackground(formationId, requestId, deps.lease().owner, inputOf(turn), target);
+      work.isAsync = true;
+      work.webhookUrl = target;
     },
 
     async perform(stored) {
@@ -436,11 +437,12 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       const owner = ownerOf(turn);
       const { id: requestId, sessionId, userId, attempts } = stored;
       const run = runs.start({ requestId, sessionId, userId });
-      const work: Work = { run, turn, owner, isAsync: true, startedAt: stored.startedAt ?? now() };
+      const { webhookUrl, startedAt } = stored;
+      const work: Work = { run, turn, owner, isAsync: true, webhookUrl, startedAt: startedAt ?? now() };
       let prepared: Prepared;
       let journal: Journal;
       try {
-        prepared = await prepareTurn(deps, turn, owner, { sessionId, isNew: false });
+        prepared = await prepareTurn(deps, turn, owner, { sessionId, isNew: false, except: requestId });
         journal = await openJournal(requests, formationId, requestId, attempts === 1);
         if (attempts === 1 && prepared.learned.length > 0) await deps.write(prepared.learned);
       } catch (error) {

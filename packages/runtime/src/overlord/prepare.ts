@@ -48,6 +48,15 @@ const noEyes = () =>
     "The formation names no model that sees images: add one to llm.models, such as - vision: openai/gpt-4o-mini",
   );
 
+/** The session of a turn. */
+export interface TurnSession {
+  sessionId: string;
+  /** There is no history then. */
+  isNew: boolean;
+  /** The request whose messages are no history: the turn's own, where they are stored already. */
+  except: string;
+}
+
 /** Only somebody who is there can be asked (contract/formation.md 6.4, 9.5). */
 const mayAsk = ({ kind = "chat", agentId }: Turn): boolean => kind === "chat" && agentId === undefined;
 
@@ -60,7 +69,7 @@ export const prepareTurn = async (
   deps: PreparationDeps,
   turn: Turn,
   owner: Owner,
-  { sessionId, isNew }: { sessionId: string; isNew: boolean },
+  { sessionId, isNew, except }: TurnSession,
 ): Promise<Prepared> => {
   const { sessions, memory, now } = deps;
   const { requestId, message, attachments, kind = "chat" } = turn;
@@ -69,7 +78,7 @@ export const prepareTurn = async (
   if (attachments?.images.length && !seeing) throw noEyes();
   const model = seeing ?? (turn.model === undefined ? deps.modelOf(agent) : deps.modelNamed(turn.model));
 
-  const history = isNew ? [] : await sessions.recent(owner, sessionId, deps.contextSize, requestId);
+  const history = isNew ? [] : await sessions.recent(owner, sessionId, deps.contextSize, except);
   const { synopsis, passages, learned } = await memory.recall({
     owner,
     sessionId,
