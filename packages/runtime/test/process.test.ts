@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { apiAt, collect, keys, manifest, writeFormation } from "./harness.ts";
+import { apiAt, collect, keys, manifest, until, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 
 const main = fileURLToPath(import.meta.resolve("../bin/muxi-runtime.js"));
@@ -71,6 +71,44 @@ llm:
     "Hello from the model.",
     "The second message",
   ]);
+});
+
+test("after kill -9 background requests are answered, and what was interrupted says so", async () => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  const dir = await writeFormation({
+    "formation.afs": `${withKeys}
+llm:
+  settings: { base_url: "${models.url}/v1" }
+  models: [{ text: openai/test-model, api_key: sk-test }]
+memory: { persistent: { extraction: false } }
+`,
+  });
+  const first = run(dir);
+  const api = await ready(first.child);
+  models.defaultReply = { text: ["One ", "two"], stallAfter: 2 };
+  const ask = (request_id: string, mode: "sync" | "async") =>
+    api.call("POST", "/chat", { user: "ann", body: { message: `Do ${request_id}`, request_id, mode } });
+  await ask("req_1", "async");
+  await ask("req_2", "async");
+  const interrupted = await api.stream({ message: "Do req_3", request_id: "req_3" }, { user: "ann" });
+  await interrupted.next();
+  await until(() => models.requests.length === 3);
+  first.child.kill("SIGKILL");
+  await expect(collect(interrupted)).rejects.toThrow();
+  await first.ended;
+
+  models.defaultReply = { text: ["Done"] };
+  const again = await ready(run(dir).child);
+  const statusOf = async (id: string) => (await again.get(`/requests/${id}`, { user: "ann" })).body.data;
+  for (const id of ["req_1", "req_2"]) {
+    await until(async () => (await statusOf(id)).status === "completed");
+    expect((await statusOf(id)).result).toBe("Done");
+  }
+  expect(await statusOf("req_3")).toMatchObject({
+    status: "failed",
+    error: expect.stringContaining("again"),
+  });
 });
 
 test("SIGTERM lets the answer at work end and exits with 0", async () => {

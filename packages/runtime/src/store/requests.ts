@@ -214,7 +214,7 @@ export const createRequestRepository = (db: Database): RequestRepository => {
 
     async claim(formationId, { owner, until }, { now, limit }) {
       const [result] = await db.write([
-        sql`update request set status = 'processing', mode = 'sync', lease_owner = ${owner}, lease_until = ${until},
+        sql`update request set status = 'processing', lease_owner = ${owner}, lease_until = ${until},
             attempts = attempts + 1, started_at = coalesce(started_at, ${now})
           where formation_id = ${formationId} and id in (select id from request
             where formation_id = ${formationId} and completed_at is null and mode = 'async'
