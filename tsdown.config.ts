@@ -14,8 +14,8 @@ const program = (folder: string, threads: Record<string, string> = {}): UserConf
   target: "node22.13",
   fixedExtension: false,
   dts: false,
-  // prom-client's modules need one another in a circle, which a bundle breaks.
-  deps: { alwaysBundle: [/^(?!prom-client)/], neverBundle: ["prom-client"] },
+  // Modules of these need one another in a circle, which a bundle breaks.
+  deps: { alwaysBundle: [/^(?!prom-client$|pg$)/], neverBundle: ["prom-client", "pg"] },
   inputOptions: { resolve: { conditionNames: ["muxi-source", "node", "import", "default"] } },
   minify: { compress: true, mangle: false },
 });

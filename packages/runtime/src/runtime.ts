@@ -49,6 +49,8 @@ import {
   createJobRepository,
   createRequestRepository,
   createSessionRepository,
+  type Database,
+  openPostgres,
   openSqlite,
 } from "./store/index.ts";
 import { createToolbox } from "./tools/index.ts";
@@ -79,15 +81,11 @@ export interface Runtime {
   close(grace: number): Promise<void>;
 }
 
-const sqliteFileOf = ({ dir, manifest }: Formation): string => {
-  const connection = manifest.memory.persistent.connection_string;
-  if (connection === undefined) return path.join(dir, "memory.db");
-  if (/^postgres(ql)?:/.test(connection)) {
-    throw new Error(
-      "memory.persistent.connection_string names a Postgres database, which this version cannot use: leave the line out to store in memory.db",
-    );
-  }
-  return path.resolve(dir, connection.replace(/^sqlite:(\/\/)?/, ""));
+const openDatabase = async ({ dir, manifest }: Formation, log: Logger): Promise<Database> => {
+  const { connection_string: connection, query_timeout_seconds: queryTimeout } = manifest.memory.persistent;
+  if (connection === undefined) return openSqlite(path.join(dir, "memory.db"));
+  if (/^postgres(ql)?:/.test(connection)) return openPostgres(connection, { queryTimeout, log });
+  return openSqlite(path.resolve(dir, connection.replace(/^sqlite:(\/\/)?/, "")));
 };
 
 const nonEmpty = (agents: readonly AgentDefinition[]): readonly [AgentDefinition, ...AgentDefinition[]] => {
@@ -140,7 +138,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     return model;
   };
 
-  const database = openSqlite(sqliteFileOf(formation));
+  const database = await openDatabase(formation, log);
   const administration = await openAdministration({ formation, keys, database, env, now, log });
   const { observability } = administration;
   const sessions = createSessionRepository(database);

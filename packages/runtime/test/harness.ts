@@ -1,7 +1,9 @@
+import { hash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { openFormation } from "@muxi/formation";
+import { type Formation, openFormation } from "@muxi/formation";
+import pg from "pg";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { type Runtime, startRuntime } from "../src/index.ts";
@@ -129,6 +131,23 @@ export const apiAt = (url: string) => {
 
 export type Api = ReturnType<typeof apiAt>;
 
+/** Whether the formations of this run store on Postgres: tests that look into the SQLite file are left out. */
+export const onPostgres = Boolean(process.env.MUXI_TEST_POSTGRES);
+
+/** With MUXI_TEST_POSTGRES, a formation stores there, each folder in a schema of its own. */
+const usePostgres = async ({ dir, manifest }: Formation): Promise<void> => {
+  const address = process.env.MUXI_TEST_POSTGRES;
+  if (!address) return;
+  const schema = `t_${hash("sha256", dir).slice(0, 20)}`;
+  const client = new pg.Client(address);
+  await client.connect();
+  await client.query(`create schema if not exists ${schema}`);
+  await client.end();
+  const url = new URL(address);
+  url.searchParams.set("options", `-csearch_path=${schema}`);
+  manifest.memory.persistent.connection_string = url.href;
+};
+
 interface StartOptions {
   env?: Record<string, string>;
   now?: () => number;
@@ -139,8 +158,10 @@ export const startFormation = async (
   dir: string,
   { env = {}, now }: StartOptions = {},
 ): Promise<Api & { runtime: Runtime }> => {
+  const formation = await openFormation(dir);
+  await usePostgres(formation);
   const runtime = await startRuntime({
-    formation: await openFormation(dir),
+    formation,
     keys,
     host: "127.0.0.1",
     port: 0,

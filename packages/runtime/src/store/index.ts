@@ -37,6 +37,7 @@ export {
   type StoredMemory,
   userSpace,
 } from "./memories.ts";
+export { openPostgres } from "./postgres.ts";
 export {
   createRequestRepository,
   type Idempotency,

@@ -1,0 +1,174 @@
+import type { Pool, PoolClient } from "pg";
+import type { Logger } from "pino";
+import { type Database, type Dialect, NewerSchemaError } from "./database.ts";
+import { migrations } from "./migrations.ts";
+import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
+
+const dialect: Dialect = {
+  engine: "postgres",
+  serial: "bigserial primary key",
+  bytes: "bytea",
+  inKeyOrder: "",
+  textsOf: (json) => sql`jsonb_array_elements_text(${json}::jsonb)`,
+  skipClaimed: "for update skip locked",
+  isTaken: (error) => codeOf(error) === "23505",
+};
+
+const codeOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+
+/** Two transactions that stood in each other's way: one of them is to be tried again. */
+const clashes: ReadonlySet<string> = new Set(["40001", "40P01"]);
+const mostTries = 5;
+
+const connections = 20;
+/** Milliseconds. */
+const connectTimeout = 10_000;
+/** Any number, the same for all processes: held while the schema is made. */
+const migrationLock = 7_041_776;
+
+/** Postgres numbers its parameters, and keeps what it has prepared under a name. */
+const createNumbering = () => {
+  const known = new Map<string, { name: string; text: string }>();
+  return ({ text, values }: Statement) => {
+    let entry = known.get(text);
+    if (!entry) {
+      let count = 0;
+      entry = { name: `muxi_${known.size}`, text: text.replaceAll("?", () => `$${++count}`) };
+      known.set(text, entry);
+    }
+    return { ...entry, values: values as SqlValue[] };
+  };
+};
+
+const migrate = async (client: PoolClient): Promise<void> => {
+  await client.query("select pg_advisory_lock($1)", [migrationLock]);
+  try {
+    await client.query("create table if not exists schema_version (version bigint not null)");
+    const { rows } = await client.query<{ version: number }>(
+      "select max(version) as version from schema_version",
+    );
+    const version = rows[0]?.version ?? 0;
+    if (version > migrations.length) {
+      throw new NewerSchemaError(
+        `the database was written by a newer version (schema ${version}, this one knows ${migrations.length}): update muxi, or name another database`,
+      );
+    }
+    if (version === migrations.length) return;
+    await client.query("begin");
+    for (const { tables } of migrations.slice(version)) {
+      for (const text of tables.flatMap((make) => make(dialect))) await client.query(text);
+    }
+    await client.query("insert into schema_version (version) values ($1)", [migrations.length]);
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback");
+    throw error;
+  } finally {
+    await client.query("select pg_advisory_unlock($1)", [migrationLock]);
+  }
+};
+
+export interface PostgresOptions {
+  /** Seconds for one statement (`memory.persistent.query_timeout_seconds`). */
+  queryTimeout: number;
+  log: Pick<Logger, "warn">;
+}
+
+/**
+ * Opens (and where needed makes the tables of) a formation's Postgres database, which any number of processes share.
+ *
+ * @throws NewerSchemaError when a newer version wrote it; Error without the password when it cannot be reached.
+ */
+export const openPostgres = async (
+  connectionString: string,
+  { queryTimeout, log }: PostgresOptions,
+): Promise<Database> => {
+  // Loaded only where it is used: SQLite is the default.
+  const { default: pg } = await import("pg");
+  const pool: Pool = new pg.Pool({
+    connectionString,
+    max: connections,
+    connectionTimeoutMillis: connectTimeout,
+    statement_timeout: queryTimeout * 1000,
+    types: {
+      getTypeParser: (oid, format) =>
+        oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
+    },
+  });
+  // A connection that breaks while it is idle is replaced with the next query.
+  pool.on("error", (error) => log.warn({ err: error }, "a connection to Postgres broke"));
+
+  const numbered = createNumbering();
+
+  const withClient = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
+    const client = await pool.connect();
+    let broken = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      // Only what Postgres itself answered leaves the connection usable.
+      broken = codeOf(error).length !== 5;
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  };
+
+  const transaction = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await withClient(async (client) => {
+          await client.query("begin");
+          try {
+            const result = await work(client);
+            await client.query("commit");
+            return result;
+          } catch (error) {
+            if (codeOf(error).length === 5) await client.query("rollback");
+            throw error;
+          }
+        });
+      } catch (error) {
+        if (!clashes.has(codeOf(error)) || attempt === mostTries) throw error;
+      }
+    }
+  };
+
+  const run = async (client: PoolClient, statement: Statement): Promise<WriteResult> => {
+    const { rowCount, rows } = await client.query<Record<string, SqlValue>>(numbered(statement));
+    return { changes: rowCount ?? 0, rows };
+  };
+
+  try {
+    await withClient(migrate);
+  } catch (error) {
+    await pool.end();
+    if (error instanceof NewerSchemaError) throw error;
+    const { host, pathname } = new URL(connectionString);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `the Postgres database ${host}${pathname} cannot be used (${reason}): check that it runs and memory.persistent.connection_string`,
+      { cause: error },
+    );
+  }
+
+  return {
+    dialect,
+    read: async <Row>(statement: Statement) => (await pool.query(numbered(statement))).rows as Row[],
+    write: (statements) =>
+      transaction(async (client) => {
+        const results: WriteResult[] = [];
+        for (const statement of statements) results.push(await run(client, statement));
+        return results;
+      }),
+    writeIf: (condition, rest) =>
+      transaction(async (client) => {
+        const result = await run(client, condition);
+        if (result.changes === 0) return undefined;
+        for (const statement of rest) await run(client, statement);
+        return result;
+      }),
+    close: () => pool.end(),
+  };
+};
