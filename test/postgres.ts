@@ -64,10 +64,14 @@ const run = async (programs: string): Promise<number> => {
     for (const limit = performance.now() + startLimit; !isUp(); await sleep(50)) {
       if (server.exitCode !== null || performance.now() > limit) throw new Error("Postgres did not start");
     }
-    const tests = spawn("npx", ["vitest", "run", ...(process.argv.length > 2 ? process.argv.slice(2) : ["packages/runtime/test"])], {
-      stdio: "inherit",
-      env: { ...process.env, MUXI_TEST_POSTGRES: `postgresql://muxi@127.0.0.1:${port}/postgres` },
-    });
+    const tests = spawn(
+      "npx",
+      ["vitest", "run", ...(process.argv.length > 2 ? process.argv.slice(2) : ["packages/runtime/test"])],
+      {
+        stdio: "inherit",
+        env: { ...process.env, MUXI_TEST_POSTGRES: `postgresql://muxi@127.0.0.1:${port}/postgres` },
+      },
+    );
     const [code] = await once(tests, "exit");
     return code ?? 1;
   } finally {
