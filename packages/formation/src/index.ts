@@ -10,6 +10,7 @@ export type { AgentDefinition, Formation, McpServerDefinition, ServerAttachment 
 export { readFrontmatter } from "./frontmatter.ts";
 export { type LoadOptions, type LoadResult, loadFormation, openFormation } from "./load.ts";
 export { setManifestVersion } from "./manifest-edit.ts";
+export { isServerDefinition } from "./mcp-servers.ts";
 export type { ModelConfig } from "./model-config.ts";
 export {
   apiKeyVariables,
@@ -31,6 +32,7 @@ export * from "./secrets/index.ts";
 export { readSkills, type Skill } from "./skills.ts";
 export { readSops, type Sop } from "./sops.ts";
 export { readTrigger, type Trigger, triggerNamePattern, triggerNames } from "./triggers.ts";
+export { credentialServices, withCredentials } from "./user-credentials.ts";
 export {
   bumpVersion,
   compareVersions,

@@ -1,10 +1,15 @@
 import type { Checked } from "./components.ts";
 import { maskSecrets } from "./document.ts";
 import { type Data, isData } from "./files.ts";
-import type { McpServerDefinition } from "./formation.ts";
+import type { McpServerDefinition, ServerAttachment } from "./formation.ts";
 import { modernServer } from "./legacy.ts";
 import { mcpServerSchema, type ToolFilter } from "./schema/mcp-server.ts";
 import { findingAt, type Place, validate } from "./validate.ts";
+
+/** Tells an agent's own server from an attachment to one of the formation's. */
+export const isServerDefinition = (
+  entry: ServerAttachment | McpServerDefinition,
+): entry is McpServerDefinition => "type" in entry;
 
 /** What was written, masked. */
 export const shownDocument = (written: unknown): Data => {

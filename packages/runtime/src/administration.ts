@@ -26,6 +26,7 @@ import {
   createUserRepository,
   type Database,
 } from "./store/index.ts";
+import type { Credentials } from "./tools/index.ts";
 import { createCredentialVault, createIdentities } from "./users/index.ts";
 
 export interface AdministrationDeps {
@@ -93,14 +94,19 @@ export const openAdministration = async ({
     observability,
     watch: createWatch(observability, now),
     redactor,
-    vault,
+    /** Credentials for the formation's MCP servers. */
+    credentials: {
+      ofUser: vault.reveal,
+      ofFormation: (service: string) => secrets.get(`USER_CREDENTIALS_${service}`),
+      redirectMessage: manifest.user_credentials.redirect_message,
+    } satisfies Credentials,
     audit: createAuditTrail({ formationId, audit, now, log }),
     endpoints: {
       ...secretEndpoints({ secrets, used: formation.usedSecrets }),
       ...configurationEndpoints({ formation, redactor }),
       ...procedureEndpoints({ formation }),
       ...userEndpoints(identities),
-      ...credentialEndpoints({ formationId, servers: formation.mcpServers, vault }),
+      ...credentialEndpoints({ formation, vault }),
       ...auditEndpoints({ formationId, audit }),
       streamLogs: logsEndpoint(observability),
     },

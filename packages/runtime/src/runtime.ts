@@ -164,7 +164,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const register = createRegister({ formationId: formation.id, requests, runs, now });
   const feed = createFeed();
   const leaseOwner = newLeaseOwner();
-  const toolbox = createToolbox({ formation, env, log, now });
+  const toolbox = createToolbox({ formation, env, credentials: administration.credentials, log, now });
   const { mcp } = manifest;
   const toolLimits = {
     rounds: mcp.max_tool_iterations,

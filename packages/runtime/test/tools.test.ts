@@ -1,25 +1,47 @@
-import { openFormation } from "@muxi/formation";
+import { openFormation, openSecrets } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
-import { createToolbox } from "../src/tools/index.ts";
+import type { Owner } from "../src/store/index.ts";
+import { type Credentials, createToolbox } from "../src/tools/index.ts";
 import { manifest, until, writeFormation } from "./harness.ts";
 import { commandServer, startHttpMcp, startSseMcp } from "./mcp-servers.ts";
 
+const nobody: Credentials = {
+  ofUser: async () => [],
+  ofFormation: () => undefined,
+  redirectMessage: undefined,
+};
+
+const ann = { formationId: "orchard", userId: "ann" };
+
+interface Opened {
+  agentId?: string;
+  credentials?: Credentials;
+  secrets?: Record<string, string>;
+}
+
 /** The tools of a formation's first agent, by name, and what was logged. */
-const openTools = async (files: Record<string, string>, agentId?: string) => {
-  const formation = await openFormation(await writeFormation(files));
+const openTools = async (
+  files: Record<string, string>,
+  { agentId, credentials = nobody, secrets = {} }: Opened = {},
+) => {
+  const dir = await writeFormation(files);
+  for (const [name, value] of Object.entries(secrets)) await (await openSecrets(dir)).set(name, value);
+  const formation = await openFormation(dir);
   const warnings: string[] = [];
   const log = {
     info: () => {},
     warn: (details: object, message: string) => warnings.push(`${message} ${JSON.stringify(details)}`),
   };
   const env = { PATH: process.env.PATH, OPENAI_API_KEY: "sk-of-the-formation" };
-  const toolbox = createToolbox({ formation, env, log, now: Date.now });
+  const toolbox = createToolbox({ formation, env, credentials, log, now: Date.now });
   onTestFinished(() => toolbox.close());
   const agent = formation.agents.find(({ id }) => id === agentId) ?? formation.agents[0];
   if (!agent) throw new Error("the formation has no agent");
-  const tools = new Map((await toolbox.toolsOf(agent))?.map((tool) => [tool.definition.name, tool]));
-  const call = async (name: string, args: Record<string, unknown> = {}) => {
-    const tool = tools.get(name);
+  const toolsFor = async (owner: Owner) =>
+    new Map((await toolbox.toolsOf(agent, owner))?.map((tool) => [tool.definition.name, tool]));
+  const tools = await toolsFor(ann);
+  const call = async (name: string, args: Record<string, unknown> = {}, owner = ann) => {
+    const tool = (await toolsFor(owner)).get(name);
     if (!tool) throw new Error(`no tool ${name} among ${[...tools.keys()].join(", ")}`);
     return tool.call(args, new AbortController().signal);
   };
@@ -152,11 +174,11 @@ test("filters narrow what an agent gets", async () => {
     "agents/keeper.afs": agentFile("keeper", 'mcp_servers: [{ id: trees, tools: { deny: ["fell_*"] } }]'),
     "agents/talker.afs": agentFile("talker", "mcp_servers: []"),
   };
-  const keeper = await openTools(files, "keeper");
+  const keeper = await openTools(files, { agentId: "keeper" });
   expect(keeper.names).toEqual(["trees__count_trees", "trees__picture"]);
   expect(keeper.warnings.join()).toContain("prune_*");
   // One agent names a server, so that grants are explicit for all.
-  expect((await openTools(files, "talker")).names).toEqual([]);
+  expect((await openTools(files, { agentId: "talker" })).names).toEqual([]);
 });
 
 test("an agent's own server is its own", async () => {
@@ -165,8 +187,8 @@ test("an agent's own server is its own", async () => {
     "agents/keeper.afs": agentFile("keeper", `mcp_servers:\n  - ${server}`),
     "agents/talker.afs": agentFile("talker", ""),
   };
-  expect((await openTools(files, "keeper")).names).toContain("private__count_trees");
-  expect((await openTools(files, "talker")).names).toEqual([]);
+  expect((await openTools(files, { agentId: "keeper" })).names).toContain("private__count_trees");
+  expect((await openTools(files, { agentId: "talker" })).names).toEqual([]);
 });
 
 test("a server that fails is reported and skipped", async () => {
@@ -181,4 +203,57 @@ test("a server that fails is reported and skipped", async () => {
   expect(warnings.join("\n")).toContain(
     'the MCP server has no tools left to use and is skipped {"server":"none"',
   );
+});
+
+test("each user reaches a server with the credential they stored, and the formation lists with its own", async () => {
+  const server = await startHttpMcp();
+  const stored: Record<string, { name: string; token: string }[]> = {
+    ann: [{ name: "forge", token: "token-of-ann" }],
+    bob: [{ name: "forge", token: 'token-of-"bob"' }],
+    cyd: [
+      { name: "work", token: "token-of-cyd-1" },
+      { name: "home", token: "token-of-cyd-2" },
+    ],
+  };
+  const { call, tools } = await openTools(
+    {
+      "mcp/trees.afs": `id: trees
+description: Trees
+type: http
+endpoint: ${server.url}
+auth: { type: bearer, token: "\${{ user.credentials.Forge }}" }
+`,
+    },
+    {
+      secrets: { USER_CREDENTIALS_FORGE: "token-of-the-formation" },
+      credentials: {
+        ofUser: async ({ userId }, service) => (service === "forge" ? (stored[userId] ?? []) : []),
+        ofFormation: (service) => (service === "forge" ? "token-of-the-formation" : undefined),
+        redirectMessage: "Add it under https://orchard.example/keys",
+      },
+    },
+  );
+  const sent = () => server.headers.at(-1)?.authorization;
+  expect(sent()).toBe("Bearer token-of-the-formation");
+  expect(tools.get("trees__count_trees")?.definition.parameters).toMatchObject({
+    properties: { kind: { type: "string" }, muxi_credential: { type: "string" } },
+  });
+
+  const as = (userId: string, args = {}) =>
+    call("trees__count_trees", { kind: "pear", ...args }, { formationId: "orchard", userId });
+  expect(await as("ann")).toEqual({ text: "12 pear trees", failed: false });
+  expect(sent()).toBe("Bearer token-of-ann");
+  expect((await as("bob")).failed).toBe(false);
+  expect(sent()).toBe('Bearer token-of-"bob"');
+
+  const calls = server.headers.length;
+  const nothing = await as("dan");
+  expect(nothing).toMatchObject({ failed: true });
+  expect(nothing.text).toContain("Add it under https://orchard.example/keys");
+  const unclear = await as("cyd");
+  expect(unclear).toMatchObject({ failed: true });
+  expect(unclear.text).toContain("work, home");
+  expect(server.headers.length).toBe(calls);
+  expect((await as("cyd", { muxi_credential: "home" })).failed).toBe(false);
+  expect(sent()).toBe("Bearer token-of-cyd-2");
 });

@@ -1,5 +1,5 @@
-import type { McpServerDefinition } from "@muxi/formation";
-import { type CredentialVault, credentialServices } from "../users/index.ts";
+import { credentialServices, type Formation, isServerDefinition } from "@muxi/formation";
+import type { CredentialVault } from "../users/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
 type Shown = Awaited<ReturnType<CredentialVault["get"]>>;
@@ -16,14 +16,21 @@ const wireCredential = ({ id, service, name, preview, createdAt, updatedAt }: Sh
 });
 
 interface CredentialsDeps {
-  formationId: string;
-  servers: readonly McpServerDefinition[];
+  formation: Formation;
   vault: CredentialVault;
 }
 
 /** The endpoints of contract/formation-api.md 4.19. */
-export const credentialEndpoints = ({ formationId, servers, vault }: CredentialsDeps) => {
-  const services = credentialServices(servers);
+export const credentialEndpoints = ({ formation, vault }: CredentialsDeps) => {
+  const formationId = formation.id;
+  const own = formation.agents.flatMap(({ mcp_servers }) => mcp_servers.filter(isServerDefinition));
+  const services = [...formation.mcpServers, ...own].flatMap((server) =>
+    credentialServices(server).map((service) => ({
+      service,
+      server_id: server.id,
+      description: server.description,
+    })),
+  );
 
   return {
     async getCredentialServices() {

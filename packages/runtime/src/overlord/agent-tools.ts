@@ -1,4 +1,5 @@
 import type { AgentDefinition, Formation } from "@muxi/formation";
+import type { Owner } from "../store/index.ts";
 import { askUser, type Tool, type Toolbox } from "../tools/index.ts";
 import { type DelegationDeps, delegationTool } from "./delegation.ts";
 
@@ -23,11 +24,15 @@ export const createAgentTools = (deps: AgentToolsDeps) => {
   const asksAlways = namesClarification(formation);
 
   /** @param depth 0 for the agent that the user talks to. */
-  const toolsOf = (agent: AgentDefinition, depth: number): Promise<readonly Tool[]> | undefined => {
+  const toolsOf = (
+    agent: AgentDefinition,
+    owner: Owner,
+    depth: number,
+  ): Promise<readonly Tool[]> | undefined => {
     const peers = a2a.enabled
-      ? delegationTool({ ...deps, agents: formation.agents, toolsOf }, agent, depth)
+      ? delegationTool({ ...deps, agents: formation.agents, toolsOf }, { agent, owner, depth })
       : undefined;
-    const offered = toolbox.toolsOf(agent);
+    const offered = toolbox.toolsOf(agent, owner);
     const asks = depth === 0 && mayAsk && (asksAlways || offered !== undefined);
     const builtIn = [...(peers ? [peers] : []), ...(asks ? [askUser] : [])];
     if (!offered) return builtIn.length === 0 ? undefined : Promise.resolve(builtIn);
@@ -36,5 +41,5 @@ export const createAgentTools = (deps: AgentToolsDeps) => {
     );
   };
 
-  return (agent: AgentDefinition) => toolsOf(agent, 0);
+  return (agent: AgentDefinition, owner: Owner) => toolsOf(agent, owner, 0);
 };

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { EventLog } from "../events/index.ts";
 import { type Knowledge, wordsOf } from "../memory/index.ts";
 import type { Model, ModelRequest, Passage } from "../models/index.ts";
+import type { Owner } from "../store/index.ts";
 import type { Tool } from "../tools/index.ts";
 import { answerWith, type ToolLimits } from "./agent-loop.ts";
 import { noJournal } from "./journal.ts";
@@ -13,7 +14,7 @@ export interface DelegationDeps {
   modelOf: (agent: AgentDefinition) => Model;
   knowledge: Pick<Knowledge, "search">;
   /** What an agent can do that was asked by another one. */
-  toolsOf: (agent: AgentDefinition, depth: number) => Promise<readonly Tool[]> | undefined;
+  toolsOf: (agent: AgentDefinition, owner: Owner, depth: number) => Promise<readonly Tool[]> | undefined;
   limits: ToolLimits;
   now: () => number;
 }
@@ -25,21 +26,28 @@ const mostPassages = 5;
 
 const argumentsSchema = z.object({ agent: z.string(), task: z.string().trim().min(1) });
 
+/** An agent at work for a user. */
+interface Asked {
+  agent: AgentDefinition;
+  owner: Owner;
+  /** Agents between this one and the user's request. */
+  depth: number;
+}
+
 const instructionsOf = ({ name, description, system_message }: AgentDefinition) =>
   system_message ?? `You are ${name}. ${description}`;
 
 /** Answers a task as the agent would, from nothing but the task, its documents and its tools. */
 const answerTask = async (
   deps: DelegationDeps,
-  agent: AgentDefinition,
+  { agent, owner, depth }: Asked,
   task: string,
-  depth: number,
   signal: AbortSignal,
 ) => {
   const passages = deps.knowledge
     .search(agent.id, wordsOf(task), mostPassages)
     .map((chunk): Passage => ({ ...chunk, kind: "knowledge" }));
-  const tools = (await deps.toolsOf(agent, depth)) ?? [];
+  const tools = (await deps.toolsOf(agent, owner, depth)) ?? [];
   const model = deps.modelOf(agent);
   const request: ModelRequest = {
     messages: buildPrompt({
@@ -70,13 +78,10 @@ const answerTask = async (
 /**
  * The tool by which an agent hands a task to another agent of the formation; undefined when there is none to ask, or
  * when asking has gone deep enough.
- *
- * @param depth Agents between this one and the user's request.
  */
 export const delegationTool = (
   deps: DelegationDeps,
-  asking: AgentDefinition,
-  depth: number,
+  { agent: asking, owner, depth }: Asked,
 ): Tool | undefined => {
   const peers = deps.agents.filter(({ id, a2a }) => id !== asking.id && a2a.internal);
   if (peers.length === 0 || depth >= deepest) return undefined;
@@ -103,7 +108,7 @@ export const delegationTool = (
       const wanted = argumentsSchema.safeParse(args);
       const agent = wanted.success && peers.find(({ id }) => id === wanted.data.agent);
       if (!agent) return { text: `Name one of these agents, and a task:\n${known}`, failed: true };
-      return answerTask(deps, agent, wanted.data.task, depth + 1, signal);
+      return answerTask(deps, { agent, owner, depth: depth + 1 }, wanted.data.task, signal);
     },
   };
 };

@@ -22,8 +22,8 @@ export interface PreparationDeps {
   visionModelOf: (agent: AgentDefinition) => Model | undefined;
   /** A model by its name, `provider/name`. */
   modelNamed: (name: string) => Model;
-  /** What an agent can do; undefined when it can only talk. */
-  toolsFor: (agent: AgentDefinition) => Promise<readonly Tool[]> | undefined;
+  /** What an agent can do for a user; undefined when it can only talk. */
+  toolsFor: (agent: AgentDefinition, owner: Owner) => Promise<readonly Tool[]> | undefined;
   procedures: Procedures;
   sessions: SessionRepository;
   memory: Memory;
@@ -89,7 +89,7 @@ export const prepareTurn = async (
     learns: kind === "chat",
   });
   const procedure = turn.agentId === undefined ? deps.procedures.instructionFor(message) : undefined;
-  const offered = (await deps.toolsFor(agent)) ?? [];
+  const offered = (await deps.toolsFor(agent, owner)) ?? [];
   const tools = mayAsk(turn) ? offered : offered.filter((tool) => tool !== askUser);
   return {
     agent,

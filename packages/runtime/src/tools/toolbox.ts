@@ -1,21 +1,40 @@
 import type { Tool as McpTool } from "@modelcontextprotocol/client";
-import type { AgentDefinition, Formation, McpServerDefinition, ToolFilter } from "@muxi/formation";
+import {
+  type AgentDefinition,
+  credentialServices,
+  type Formation,
+  isServerDefinition,
+  type McpServerDefinition,
+  type ToolFilter,
+} from "@muxi/formation";
+import type { Owner } from "../store/index.ts";
 import { createConnection, type McpConnection } from "./connection.ts";
 import { idlePatterns, narrow } from "./filter.ts";
 import type { Tool } from "./tool.ts";
+import {
+  asFormation,
+  type Credentials,
+  chosenCredential,
+  chosenCredentialSchema,
+  createUserServer,
+  type UserServer,
+} from "./user-server.ts";
 
 export interface ToolboxDeps {
   formation: Formation;
   /** Of the process: programs get the few variables that they need to run. */
   env: Readonly<Record<string, string | undefined>>;
+  credentials: Credentials;
   log: { info(details: object, message: string): void; warn(details: object, message: string): void };
   now: () => number;
 }
 
 /** The tools of the formation's MCP servers. */
 export interface Toolbox {
-  /** The tools that an agent may call; undefined when it has no servers (contract/formation.md 3.1). */
-  toolsOf(agent: AgentDefinition): Promise<readonly Tool[]> | undefined;
+  /**
+   * The tools that an agent may call for a user; undefined when it has no servers (contract/formation.md 3.1).
+   */
+  toolsOf(agent: AgentDefinition, owner: Owner): Promise<readonly Tool[]> | undefined;
   /** The servers whose tools are known and those that failed, by id. */
   readonly servers: ReadonlyMap<string, { definition: McpServerDefinition; tools: readonly McpTool[] }>;
   /** Ends the connections and the programs. */
@@ -25,6 +44,8 @@ export interface Toolbox {
 interface Server {
   definition: McpServerDefinition;
   connection: McpConnection;
+  /** Where each user has credentials of their own; undefined where all use the same connection. */
+  ofUsers: UserServer | undefined;
   /** What the server offers, as far as its own filter lets it through. */
   tools: readonly McpTool[];
   /** Resolves when the listing under way is over, well or not. */
@@ -44,9 +65,6 @@ const pauseAfterFailure = 30_000;
 /** What providers accept as a tool's name. */
 const longestName = 64;
 
-const isDefinition = (entry: AgentDefinition["mcp_servers"][number]): entry is McpServerDefinition =>
-  "type" in entry;
-
 /** `server__tool`, in the characters and the length that models accept; a number tells equal names apart. */
 const nameFor = (serverId: string, toolName: string, taken: ReadonlySet<string>): string => {
   const plain = `${serverId}__${toolName}`.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, longestName);
@@ -58,7 +76,7 @@ const nameFor = (serverId: string, toolName: string, taken: ReadonlySet<string>)
 };
 
 /** Connects to the formation's servers in the background; one that fails is reported and skipped. */
-export const createToolbox = ({ formation, env, log, now }: ToolboxDeps): Toolbox => {
+export const createToolbox = ({ formation, env, credentials, log, now }: ToolboxDeps): Toolbox => {
   const { mcp, input_limits } = formation.manifest;
 
   const list = async (server: Server): Promise<void> => {
@@ -81,8 +99,8 @@ export const createToolbox = ({ formation, env, log, now }: ToolboxDeps): Toolbo
     }
   };
 
-  const start = (definition: McpServerDefinition): Server => {
-    const connection = createConnection(definition, {
+  const connect = (definition: McpServerDefinition): McpConnection =>
+    createConnection(definition, {
       dir: formation.dir,
       env,
       timeout: (definition.timeout_seconds ?? mcp.default_timeout_seconds) * 1000,
@@ -90,9 +108,13 @@ export const createToolbox = ({ formation, env, log, now }: ToolboxDeps): Toolbo
       idleTime: (definition.connection_ttl ?? mcp.connection_ttl) * 1000,
       outputLimit: input_limits.max_tool_output_size,
     });
+
+  const start = (definition: McpServerDefinition): Server => {
+    const isOfUsers = credentialServices(definition).length > 0;
     const server: Server = {
       definition,
-      connection,
+      connection: connect(isOfUsers ? asFormation(definition, credentials) : definition),
+      ofUsers: isOfUsers ? createUserServer(definition, credentials, connect) : undefined,
       tools: [],
       listed: Promise.resolve(),
       failedAt: undefined,
@@ -107,7 +129,7 @@ export const createToolbox = ({ formation, env, log, now }: ToolboxDeps): Toolbo
   const grantsOf = (agent: AgentDefinition): Grant[] => {
     if (!isExplicit) return [...shared.values()].map((server) => ({ server, filter: undefined }));
     return agent.mcp_servers.map((entry) => {
-      if (isDefinition(entry)) return { server: start(entry), filter: undefined };
+      if (isServerDefinition(entry)) return { server: start(entry), filter: undefined };
       const server = shared.get(entry.id);
       if (!server)
         throw new Error(`the agent ${agent.id} uses an MCP server ${entry.id} that was not loaded`);
@@ -117,7 +139,27 @@ export const createToolbox = ({ formation, env, log, now }: ToolboxDeps): Toolbo
   const grants = new Map(formation.agents.map((agent) => [agent.id, grantsOf(agent)]));
   const all = new Set([...shared.values(), ...[...grants.values()].flat().map(({ server }) => server)]);
 
-  const toolsOf = async (granted: readonly Grant[]): Promise<Tool[]> => {
+  const toolOf = (
+    { definition: { id }, connection, ofUsers }: Server,
+    { name, description = "", inputSchema }: McpTool,
+    shownName: string,
+    owner: Owner,
+  ): Tool => {
+    const parameters = ofUsers
+      ? {
+          ...inputSchema,
+          properties: { ...inputSchema.properties, [chosenCredential]: chosenCredentialSchema },
+        }
+      : inputSchema;
+    return {
+      definition: { name: shownName, description, parameters },
+      server: id,
+      call: (args, signal) =>
+        ofUsers ? ofUsers.call(owner, name, args, signal) : connection.call(name, args, signal),
+    };
+  };
+
+  const toolsOf = async (granted: readonly Grant[], owner: Owner): Promise<Tool[]> => {
     for (const { server } of granted) {
       if (server.failedAt !== undefined && now() - server.failedAt > pauseAfterFailure) {
         server.failedAt = undefined;
@@ -136,29 +178,27 @@ export const createToolbox = ({ formation, env, log, now }: ToolboxDeps): Toolbo
           filter,
         ),
       );
-      for (const { name, description = "", inputSchema } of server.tools) {
-        if (!allowed.has(name)) continue;
-        const shownName = nameFor(server.definition.id, name, new Set(tools.keys()));
-        tools.set(shownName, {
-          definition: { name: shownName, description, parameters: inputSchema },
-          server: server.definition.id,
-          call: (args, signal) => server.connection.call(name, args, signal),
-        });
+      for (const tool of server.tools) {
+        if (!allowed.has(tool.name)) continue;
+        const shownName = nameFor(server.definition.id, tool.name, new Set(tools.keys()));
+        tools.set(shownName, toolOf(server, tool, shownName, owner));
       }
     }
     return [...tools.values()];
   };
 
   return {
-    toolsOf(agent) {
+    toolsOf(agent, owner) {
       const granted = grants.get(agent.id) ?? [];
-      return granted.length === 0 ? undefined : toolsOf(granted);
+      return granted.length === 0 ? undefined : toolsOf(granted, owner);
     },
     get servers() {
       return new Map([...all].map(({ definition, tools }) => [definition.id, { definition, tools }]));
     },
     async close() {
-      await Promise.all([...all].map(({ connection }) => connection.close()));
+      await Promise.all(
+        [...all].flatMap(({ connection, ofUsers }) => [connection.close(), ofUsers?.close()]),
+      );
     },
   };
 };

@@ -1,6 +1,6 @@
 import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
-import { decryptFernet, encryptFernet, FernetError, type McpServerDefinition } from "@muxi/formation";
+import { decryptFernet, encryptFernet, FernetError } from "@muxi/formation";
 import { ApiError, newId } from "@muxi/protocol";
 import * as z from "zod";
 import type { CredentialRepository, Owner, StoredCredential } from "../store/index.ts";
@@ -26,8 +26,8 @@ export interface CredentialVault {
   add(owner: Owner, service: string, value: CredentialValue, name?: string): Promise<ShownCredential>;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   delete(owner: Owner, id: string): Promise<void>;
-  /** The values of one service, readable: for calls on the owner's behalf only. */
-  reveal(owner: Owner, service: string): Promise<{ name: string; value: CredentialValue }[]>;
+  /** The tokens of one service, readable: for calls on the owner's behalf only. */
+  reveal(owner: Owner, service: string): Promise<{ name: string; token: string }[]>;
 }
 
 export interface CredentialVaultDeps {
@@ -60,15 +60,18 @@ const tellingFields = ["token", "access_token", "api_key", "password", "key", "s
 
 const redacted = "***redacted***";
 
+/** What a service wants to see of a credential: its token, whatever the field is called. */
+const tokenOf = (value: CredentialValue): string | undefined => {
+  const texts = [...tellingFields.map((field) => value[field]), ...Object.values(value)];
+  return texts
+    .filter((item, index) => typeof item === "string" && (index < tellingFields.length || item.length > 5))
+    .map(String)[0];
+};
+
 /** The start and the end of what tells credentials apart (contract/formation-api.md 4.19). */
 const previewOf = (value: CredentialValue): string => {
-  const texts = [...tellingFields.map((field) => value[field]), ...Object.values(value)];
-  const text = texts.find(
-    (item, index) => typeof item === "string" && (index < tellingFields.length || item.length > 5),
-  );
-  return typeof text === "string" && text.length >= 15
-    ? `${text.slice(0, 7)}*****${text.slice(-3)}`
-    : redacted;
+  const text = tokenOf(value);
+  return text !== undefined && text.length >= 15 ? `${text.slice(0, 7)}*****${text.slice(-3)}` : redacted;
 };
 
 const notFound = (id: string) => new ApiError("RESOURCE_NOT_FOUND", `Credential '${id}' not found`);
@@ -163,19 +166,9 @@ export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVaul
     },
 
     reveal: async (owner, service) =>
-      readable(owner, await credentials.list(owner, service.trim().toLowerCase())),
+      (await readable(owner, await credentials.list(owner, service))).map(({ name, value }) => ({
+        name,
+        token: tokenOf(value) ?? canonical(value),
+      })),
   };
 };
-
-const reference = /\$\{\{\s*user\.credentials\.([A-Za-z0-9_-]+)\s*\}\}/g;
-
-/** Services whose credentials the servers ask for, by `${{ user.credentials.NAME }}` in their definition. */
-export const credentialServices = (servers: readonly McpServerDefinition[]) =>
-  servers.flatMap((server) => {
-    const names = [...JSON.stringify(server.document).matchAll(reference)].map(([, name = ""]) => name);
-    return [...new Set(names.map((name) => name.toLowerCase()))].map((service) => ({
-      service,
-      server_id: server.id,
-      description: server.description,
-    }));
-  });

@@ -1,3 +1,3 @@
 /** Who users are: what they are known by, and the credentials that they lend the formation. */
-export { type CredentialVault, createCredentialVault, credentialServices } from "./credentials.ts";
+export { type CredentialVault, createCredentialVault } from "./credentials.ts";
 export { createIdentities, type Identities } from "./identities.ts";
