@@ -33,8 +33,6 @@ export const memoryListSchema = z
   .object({ memories: z.array(memorySchema).describe("Newest first"), count: z.number().int() })
   .meta({ id: "MemoryList" });
 
-const longestMemory = 10_000;
-const text = z.string().max(longestMemory);
 const name = z.string().trim().min(1).max(200);
 
 /** Largest metadata of a memory, in characters of JSON. */
@@ -49,8 +47,8 @@ const metadata = z
 
 const memoryFields = {
   type: z.string().max(200).optional().describe("Kind of memory, such as `preference`"),
-  detail: text.optional().describe("What to remember"),
-  content: text.optional().describe("Like `detail`, and wins over it"),
+  detail: z.string().optional().describe("What to remember"),
+  content: z.string().optional().describe("Like `detail`, and wins over it"),
   metadata: metadata.nullish(),
   subject: name.nullish().describe("What it is about: a later memory of the same subject takes its place"),
 };
@@ -204,7 +202,7 @@ export const historySchema = z
 export const ingestionRequestSchema = z
   .object({
     // Each is checked for itself, so that one bad item does not keep the others out.
-    items: z.array(z.unknown()).min(1).max(1_000),
+    items: z.array(z.unknown()).min(1),
   })
   .meta({ id: "IngestionRequest" });
 

@@ -746,7 +746,6 @@ export interface History {
 export interface IngestionRequest {
   /**
    * @minItems 1
-   * @maxItems 1000
    */
   items: [unknown, ...unknown[]];
 }

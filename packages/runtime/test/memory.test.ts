@@ -151,6 +151,23 @@ test("many memories are taken in at once, known ones passed over, and forgotten 
   expect(await contents(api, "ann")).toEqual([]);
 });
 
+test("the formation says how long a memory may be, and how many come at once", async () => {
+  const api = await start("input_limits: { max_memory_entry_size: 20, max_batch_items: 2 }\n");
+  expect((await add(api, "ann", { content: "x".repeat(20) })).status).toBe(200);
+  const refused = await add(api, "ann", { detail: "x".repeat(21) });
+  expect(refused.status).toBe(422);
+  expect(refused.body.error.message).toContain("input_limits.max_memory_entry_size");
+  const item = (content: string) => ({ content, source: "crm" });
+  const batch = (...items: object[]) => api.call("POST", "/memories/batch", { user: "ann", body: { items } });
+  expect((await batch(item("Likes tea"), item("y".repeat(21)))).body.data).toMatchObject({
+    counts: { accepted: 1, duplicate: 0, invalid: 1 },
+    items: [{}, { error: expect.stringContaining("21 characters") }],
+  });
+  const many = await batch(item("a"), item("b"), item("c"));
+  expect(many.status).toBe(422);
+  expect(many.body.error.message).toContain("input_limits.max_batch_items");
+});
+
 test("the memory settings are shown with their defaults and without a password", async () => {
   const api = await start("memory: { buffer: { size: 5 } }\n");
   const { body } = await api.get("/memory", { key: "admin" });

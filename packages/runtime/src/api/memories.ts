@@ -21,6 +21,22 @@ const readable = (keyUsed: KeyUsed): readonly MemoryScope[] =>
 /** Memories as their users list, add and delete them (contract/formation-api.md 4.6). */
 export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => {
   const formationId = formation.id;
+  const { max_memory_entry_size: longest, max_batch_items: mostItems } = formation.manifest.input_limits;
+
+  /** Why a text is not kept. */
+  const tooLong = ({
+    content,
+    detail = "",
+  }: {
+    content?: string | undefined;
+    detail?: string | undefined;
+  }) => {
+    const { length } = content || detail;
+    return length > longest
+      ? `The memory has ${length} characters; the limit is ${longest} (input_limits.max_memory_entry_size)`
+      : undefined;
+  };
+
   return {
     async getMemoryConfig() {
       return memoryConfigSchema.parse(maskSecrets(formation.manifest.memory));
@@ -52,6 +68,13 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
           `Memories of the scope '${body.scope}' are shared between users: write them with the admin key`,
         );
       }
+      const refusal = tooLong(body);
+      if (refusal !== undefined) {
+        const field = body.content ? "content" : "detail";
+        throw new ApiError("INVALID_PARAMS", refusal, {
+          data: { validation_errors: [{ field, msg: refusal, type: "string", error: "too_long" }] },
+        });
+      }
       const { id, memory } = await entries.add({ formationId, userId }, body);
       return {
         id,
@@ -64,7 +87,18 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
     },
 
     async addMemories({ body, userId }) {
-      const read = body.items.map((item) => ingestionItemSchema.safeParse(item));
+      if (body.items.length > mostItems) {
+        throw new ApiError(
+          "INVALID_PARAMS",
+          `There are ${body.items.length} items; the limit is ${mostItems} (input_limits.max_batch_items)`,
+        );
+      }
+      const read = body.items.map((item) => {
+        const { data, error } = ingestionItemSchema.safeParse(item);
+        const [issue] = error?.issues ?? [];
+        const refusal = issue ? `${issue.path.join(".")}: ${issue.message}` : data && tooLong(data);
+        return { data: refusal === undefined ? data : undefined, refusal };
+      });
       const { id, statuses } = await entries.ingest(
         { formationId, userId },
         read.map(({ data }) => data),
@@ -73,8 +107,8 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
       return {
         processing_id: id,
         items: statuses.map((status, index) => {
-          const issue = read[index]?.error?.issues[0];
-          return { index, status, ...(issue && { error: `${issue.path.join(".")}: ${issue.message}` }) };
+          const error = read[index]?.refusal;
+          return { index, status, ...(error !== undefined && { error }) };
         }),
         counts: { accepted: count("accepted"), duplicate: count("duplicate"), invalid: count("invalid") },
         ...(id !== null && { status_url: `/v1/memories/ingestion/${id}` }),
