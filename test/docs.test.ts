@@ -1,15 +1,18 @@
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { openFormation, openSecrets, templateNames } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
+import { createWorld } from "../packages/cli/test/helpers.ts";
 
-const page = path.join(import.meta.dirname, "../docs/formation.md");
+const read = (page: string) => readFile(path.join(import.meta.dirname, "../docs", page), "utf8");
 
 test("the formation of docs/formation.md is valid and has the parts that it shows", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "muxi-docs-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const text = await readFile(page, "utf8");
+  const text = await read("formation.md");
   const files = [...text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)];
   for (const [, name = "", content = ""] of files) {
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
@@ -21,4 +24,27 @@ test("the formation of docs/formation.md is valid and has the parts that it show
   const formation = await openFormation(folder);
   expect(formation.agents.map(({ id }) => id)).toEqual(["grower", "orders"]);
   expect(files.map(([, name]) => name)).toContain("triggers/order-late.md");
+});
+
+test("the commands of docs/server.md work one after the other, on the settings that it shows", {
+  timeout: 120_000,
+}, async () => {
+  const world = await createWorld();
+  onTestFinished(() => world.close());
+  const page = (await read("server.md")).replaceAll("7890", String(world.port));
+  const commands = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
+  const muxi = path.join(import.meta.dirname, "../packages/cli/bin/muxi.js");
+  const script = `set -eu\nnpx() { shift; "${process.execPath}" "${muxi}" "$@"; }\n${commands.join("")}`;
+  const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: world.home, env: world.env });
+  expect(stdout).toContain('"status":"healthy"');
+  expect(stdout).toContain("event: done");
+  expect(stdout).toContain("1.1.0"); // After the update
+  expect(stdout).toMatch(/Version +1\.0\.0/); // After the rollback
+
+  await world.run(["server", "stop"]);
+  const settings = /^```yaml\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? "";
+  const file = path.join(world.home, ".muxi/server/config.yaml");
+  await writeFile(file, settings.replace("9464", "0"), { mode: 0o600 });
+  const started = await world.run(["server", "start", "--daemon"]);
+  expect(started.stdout + started.stderr).toContain(`http://127.0.0.1:${world.port}`);
 });
