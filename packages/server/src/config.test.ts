@@ -62,6 +62,27 @@ describe("config", () => {
     expect((await load({ yaml })).processes).toMatchObject({ maxRestarts: 3, restartDelayMs: 500 });
   });
 
+  it("takes folders, health checks and authentication from where they are set", async () => {
+    const yaml = withAuth(
+      [
+        "formations:",
+        "  logs_dir: output",
+        "  health_check_timeout: 7",
+        "  deployment: { health_check: { enabled: false, timeout: 0 } }",
+      ].join("\n"),
+    );
+    const config = await load({ yaml, env: { MUXI_AUTH_ENABLED: "0" } });
+    expect(config.credentials).toBeUndefined();
+    expect(config.auditLog).toBe("/data/output/audit.log");
+    expect(config.formations.monitorTimeoutMs).toBe(7000);
+    expect(config.processes).toMatchObject({
+      logsDirectory: "/data/output",
+      healthTimeoutMs: 300_000,
+      anyAnswerIsHealthy: true,
+    });
+    expect((await load({ yaml })).credentials).toBeDefined();
+  });
+
   it.each([
     ["YAML that cannot be read", { yaml: "server: [" }, /config\.yaml is not valid YAML/],
     ["a list instead of keys", { yaml: "- server" }, /config\.yaml is not valid:\n {2}the whole file/],
@@ -70,6 +91,8 @@ describe("config", () => {
     ["a variable that is none", { env: { MUXI_PORT_END: "80" } }, /MUXI_PORT_END is '80'/],
     ["an unknown log level", { overrides: { logLevel: "loud" } }, /--log-level is 'loud'/],
     ["an empty port range", { env: { MUXI_PORT_START: "9000" } }, /port range 9000 to 9000 is empty/],
+    ["authentication from the environment alone", { env: { MUXI_AUTH_ENABLED: "true" } }, /muxi server init/],
+    ["a switch that is none", { env: { MUXI_AUTH_ENABLED: "maybe" } }, /must be true or false/],
     ["authentication without credentials", { yaml: "auth: { enabled: true }" }, /auth\.key and auth\.secret/],
     ["a relative dev root", { yaml: "dev: { roots: [mine] }" }, /dev\.roots\.0: must be an absolute path/],
     [

@@ -172,7 +172,7 @@ const credentialsOf = (auth: ConfigFile["auth"], file: string): Credentials | un
   if (!auth.enabled) return undefined;
   if (!auth.key || !auth.secret) {
     throw new ConfigError(
-      `${file} turns auth.enabled on, so auth.key and auth.secret must be set there too.`,
+      `Authentication is on, so auth.key and auth.secret must be set in ${file}. To have them made, run: muxi server init`,
     );
   }
   return { key: auth.key, secret: auth.secret, toleranceSeconds: auth.timestamp_tolerance };
@@ -214,7 +214,12 @@ const defaultServerId = (dataDirectory: string): string =>
 export const loadConfig = async ({ directories, env, overrides }: ConfigSources): Promise<ServerConfig> => {
   const file = join(directories.config, "config.yaml");
   const { server, auth, formations, dev, logging, server_id } = await readConfigFile(file);
-  const credentials = credentialsOf(auth, file);
+  const enabled =
+    firstSet(
+      [["MUXI_AUTH_ENABLED", env.MUXI_AUTH_ENABLED]],
+      z.stringbool({ error: "must be true or false" }),
+    ) ?? auth.enabled;
+  const credentials = credentialsOf({ ...auth, enabled }, file);
   const text = z.string().min(1);
 
   const host =
@@ -244,6 +249,8 @@ export const loadConfig = async ({ directories, env, overrides }: ConfigSources)
   }
 
   const { health_check: health, force_kill_timeout: forceKill } = formations.deployment;
+  const logsDirectory =
+    formations.logs_dir === undefined ? directories.logs : fromData(directories.data, formations.logs_dir);
   return {
     serverId: server_id ?? defaultServerId(directories.data),
     host,
@@ -264,12 +271,13 @@ export const loadConfig = async ({ directories, env, overrides }: ConfigSources)
     processes: {
       portRange: { first: firstPort, end: endPort },
       bindHost: formations.bind_host,
-      logsDirectory: directories.logs,
+      logsDirectory,
       pidsDirectory: fromData(directories.data, formations.pids_dir),
       autoRestart: formations.auto_restart,
       maxRestarts: formations.max_restarts ?? formations.max_restart_count ?? 10,
       restartDelayMs: formations.restart_delay * 1000,
       healthEndpoint: health.endpoint,
+      anyAnswerIsHealthy: !health.enabled,
       healthTimeoutMs: health.timeout * 1000,
       healthIntervalMs: health.interval * 1000,
       forceKillTimeoutMs: forceKill * 1000,
@@ -279,7 +287,7 @@ export const loadConfig = async ({ directories, env, overrides }: ConfigSources)
     formationsDirectory: fromData(directories.data, formations.formations_dir),
     auditLog:
       logging.audit_log === undefined
-        ? join(directories.logs, "audit.log")
+        ? join(logsDirectory, "audit.log")
         : fromData(directories.data, logging.audit_log),
     devRoots: dev.roots,
     logLevel:

@@ -30,6 +30,7 @@ const ownSettings = z.object({
 export const formationsSchema = z.object({
   formations_dir: z.string().min(1).default("formations"),
   pids_dir: z.string().min(1).default("pids"),
+  logs_dir: z.string().min(1).optional(),
   port_range_start: poolPort.default(8000),
   port_range_end: poolPort.default(9000),
   bind_host: z.string().min(1).default("127.0.0.1"),
@@ -39,12 +40,19 @@ export const formationsSchema = z.object({
   max_restart_count: z.int().nonnegative().optional(),
   restart_delay: z.number().nonnegative().default(1),
   health_check_interval: seconds.default(30),
+  health_check_timeout: seconds.default(5),
   deployment: z
     .object({
       health_check: z
         .object({
+          enabled: z.boolean().default(true),
           endpoint: z.string().startsWith("/").default("/v1/health"),
-          timeout: seconds.default(30),
+          // 0 stands for the longest wait there is (contract/server-api.md 2.4).
+          timeout: z
+            .number()
+            .nonnegative()
+            .default(30)
+            .transform((given) => given || 300),
           interval: seconds.default(1),
         })
         .prefault({}),
@@ -76,6 +84,8 @@ export interface FormationsConfig {
   drainMs: number;
   /** Between two looks at the health and memory of what runs. */
   monitorIntervalMs: number;
+  /** How long one such look waits for an answer. */
+  monitorTimeoutMs: number;
   /** Undefined: logs grow without limit. */
   rotation: Rotation | undefined;
   /** Bytes that each process of a formation may hold; undefined is no limit. */
@@ -93,6 +103,7 @@ export const formationsConfig = (file: FormationsFile): FormationsConfig => ({
   },
   drainMs: file.deployment.drain_timeout * 1000,
   monitorIntervalMs: file.health_check_interval * 1000,
+  monitorTimeoutMs: file.health_check_timeout * 1000,
   rotation: file.log_rotation_enabled
     ? { maxBytes: file.log_max_size, maxFiles: file.log_max_files }
     : undefined,

@@ -52,9 +52,7 @@ export const initConfig = async ({ directories, port, host, replace }: InitOptio
     await (replace ? rename(temporary, configPath) : link(temporary, configPath));
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    throw new ConfigError(
-      `${configPath} exists already. To replace it, and its credentials, run: muxi-server init --force`,
-    );
+    throw new ConfigError(`${configPath} exists already. To replace it, and its credentials, add --force.`);
   } finally {
     await rm(temporary, { force: true });
   }

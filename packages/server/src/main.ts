@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ConfigError, loadConfig } from "./config.ts";
+import { configFile } from "./init.ts";
 import { runInit } from "./init-command.ts";
 import { installedDirectories, startServer } from "./start.ts";
 import { version } from "./version.ts";
@@ -7,7 +9,7 @@ import { version } from "./version.ts";
 const help = `Usage: muxi-server [start] [--port <port>] [--host <address>] [--log-level <level>]
        muxi-server init [--port <port>] [--host <address>] [--yes] [--force] [--output json]
        muxi-server config show
-       muxi-server version
+       muxi-server version | upgrade
        muxi-server help
 
 Serves formations: receives them, runs them and passes requests on to them.
@@ -15,7 +17,7 @@ Without <config folder>/config.yaml it listens on 127.0.0.1:7890, for this machi
 credentials: --yes asks nothing, --force replaces one that is there, --output json prints one line for scripts.
 
 Environment: MUXI_SERVER_PORT, MUXI_HOST, MUXI_LOG_LEVEL, MUXI_CONFIG_DIR, MUXI_DATA_DIR, MUXI_LOG_DIR,
-             MUXI_PORT_START, MUXI_PORT_END
+             MUXI_PORT_START, MUXI_PORT_END, MUXI_AUTH_ENABLED
 `;
 
 const start = async (overrides: { port?: string; host?: string; logLevel?: string }): Promise<void> => {
@@ -43,20 +45,19 @@ const start = async (overrides: { port?: string; host?: string; logLevel?: strin
 const showConfig = async (): Promise<void> => {
   const directories = installedDirectories(process.env);
   const config = await loadConfig({ directories, env: process.env, overrides: {} });
-  const { host, port, credentials, tls, metrics, formationsDirectory, logLevel } = config;
+  const { host, port, credentials, tls, metrics, formationsDirectory, processes, logLevel } = config;
+  const file = configFile(directories);
   const rows = {
-    "Config folder": directories.config,
+    "Config file": existsSync(file) ? file : `none, defaults hold (init writes ${file})`,
     Address: `${tls ? "https" : "http"}://${host}:${port}`,
     "Key id": credentials ? `${credentials.key.slice(0, 12)}...` : "none (authentication is off)",
     Secret: credentials ? `${credentials.secret.slice(0, 8)}...${credentials.secret.slice(-4)}` : "none",
     Metrics: metrics ? `http://${metrics.host}:${metrics.port}/metrics` : "/metrics of the same address",
     Formations: formationsDirectory,
-    Logs: directories.logs,
+    Logs: processes.logsDirectory,
     "Log level": logLevel,
   };
-  for (const [name, value] of Object.entries(rows))
-    process.stdout.write(`${name.padEnd(14)} ${value}
-`);
+  for (const [name, value] of Object.entries(rows)) process.stdout.write(`${name.padEnd(12)} ${value}\n`);
 };
 
 const fail = (message: string): void => {
@@ -81,6 +82,8 @@ const run = async (): Promise<void> => {
   const [command = "start", ...rest] = positionals;
   if (values.help || command === "help") process.stdout.write(help);
   else if (values.version || command === "version") process.stdout.write(`muxi-server version ${version}\n`);
+  else if (command === "upgrade" && rest.length === 0)
+    process.stdout.write(`This is version ${version}. To have the newest: npm install -g muxi@latest\n`);
   else if (command === "init" && rest.length === 0) {
     const { port, host, yes, force, output } = values;
     if (output !== "text" && output !== "json") throw new ConfigError("--output is text or json");

@@ -26,7 +26,7 @@ export const createMonitor = ({ releases, formations, logsDirectory }: MonitorOp
     const { formationId } = formation;
     const deployment = deployments.get(formationId);
     if (!deployment || formation.status !== "running") return;
-    const healthy = await supervisor.probe(formationId);
+    const healthy = await supervisor.probe(formationId, formations.monitorTimeoutMs);
     deployment.lastHealthCheck = { at: now(), healthy };
     if (!healthy) log.warn({ formation: formationId, port: formation.port }, "formation does not answer");
   };

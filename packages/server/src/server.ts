@@ -29,7 +29,26 @@ export interface ServerOptions {
   runtime: (folder: string) => { command: string; args: string[] };
   /** Unix milliseconds. Default: the clock. */
   now?: () => number;
+  /** How slow a client may be. Default: `clientTimeouts`. */
+  timeouts?: ClientTimeouts;
 }
+
+/** How slow a client may be before its connection is closed, in milliseconds. */
+export interface ClientTimeouts {
+  /** For the headers of a request, and for the handshake before. */
+  headersMs: number;
+  /** Silence within a body, and between two requests. */
+  idleMs: number;
+  /** For a request with its body. */
+  requestMs: number;
+}
+
+const clientTimeouts: ClientTimeouts = {
+  headersMs: 15_000,
+  idleMs: 60_000,
+  // Enough for a large bundle on a slow line, and the end of one that trickles (D19).
+  requestMs: 3_600_000,
+};
 
 export interface Listening {
   port: number;
@@ -48,18 +67,14 @@ export interface MuxiServer {
   close(): Promise<void>;
 }
 
-const headersTimeoutMs = 15_000;
-const idleTimeoutMs = 60_000;
-/** For a request with its body: enough for a large bundle on a slow line, and the end of one that trickles (D19). */
-const requestTimeoutMs = 3_600_000;
 const drainTimeoutMs = 10_000;
 const drainPollMs = 50;
 
 /** A client may take hours for an upload, but not fall silent in it. */
-const limitSilence = (request: IncomingMessage): void => {
+const limitSilence = (request: IncomingMessage, idleMs: number): void => {
   const { socket, headers } = request;
   if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) return;
-  socket.setTimeout(idleTimeoutMs);
+  socket.setTimeout(idleMs);
   request.once("end", () => socket.setTimeout(0));
 };
 
@@ -92,7 +107,14 @@ const drain = async (server: Server, openRequests: () => number): Promise<void> 
 };
 
 /** The control plane: routes, proxy and supervisor behind one port. */
-export const createServer = ({ config, log, env, runtime, now = Date.now }: ServerOptions): MuxiServer => {
+export const createServer = ({
+  config,
+  log,
+  env,
+  runtime,
+  now = Date.now,
+  timeouts: { headersMs, idleMs, requestMs } = clientTimeouts,
+}: ServerOptions): MuxiServer => {
   let url = "";
   const supervisor: Supervisor = new Supervisor({
     settings: config.processes,
@@ -135,9 +157,10 @@ export const createServer = ({ config, log, env, runtime, now = Date.now }: Serv
   });
   const monitor = createMonitor({ releases, formations: config.formations, logsDirectory });
   const timeouts = {
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: idleTimeoutMs,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: headersMs / 3,
   };
 
   let openRequests = 0;
@@ -150,13 +173,13 @@ export const createServer = ({ config, log, env, runtime, now = Date.now }: Serv
         });
         const requestId = requestIdOf(request);
         logRequest(log, request, response, requestId);
-        limitSilence(request);
+        limitSilence(request, idleMs);
         if (proxy.handle(request, response, requestId)) return;
         response.setHeader(headers.requestId, requestId);
         handle(request, response);
       };
       return config.tls
-        ? createHttpsServer({ ...config.tls, ...timeouts, handshakeTimeout: headersTimeoutMs }, serve)
+        ? createHttpsServer({ ...config.tls, ...timeouts, handshakeTimeout: headersMs }, serve)
         : createHttpServer(timeouts, serve);
     },
     credentials: config.credentials,

@@ -174,6 +174,9 @@ describe("dev run", () => {
     const server = await startTestServer();
     const run = `${server.url}/rpc/dev/run`;
     expect((await post(run, "{broken")).body).toMatchObject({ error: "Bad Request", code: 400 });
+    const plain = { "content-type": "application/x-www-form-urlencoded" };
+    expect(await post(run, "{broken", plain)).toMatchObject({ status: 400, body: { error: "Bad Request" } });
+    expect((await post(run, {}, plain)).body.message).toMatch(/`path`.*`formation_id`/);
     expect((await post(run, {})).body.message).toMatch(/`path`.*`formation_id`/);
     expect((await post(run, { path: 5 })).body.message).toMatch(/^Invalid request: path:/);
     expect((await post(run, { path: "examples/hello" })).body.message).toMatch(/^Path must be absolute/);

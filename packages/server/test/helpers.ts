@@ -93,6 +93,7 @@ export interface TestServerOptions {
   formations?: Partial<Omit<FormationsConfig, "bundle">> & { bundle?: Partial<BundleLimits> };
   env?: NodeJS.ProcessEnv;
   now?: () => number;
+  timeouts?: ServerOptions["timeouts"];
 }
 
 /** A server on a free port with its own data folder, closed with the test. */
@@ -122,6 +123,7 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     env: options.env ?? { PATH: process.env.PATH },
     runtime: fakeRuntime,
     ...(options.now && { now: options.now }),
+    ...(options.timeouts && { timeouts: options.timeouts }),
   });
   onTestFinished(() => server.close());
   const { port, url, metricsPort } = await server.listen();

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -9,7 +9,8 @@ import { expect, it } from "vitest";
 import { sign } from "../src/auth/index.ts";
 import { loadConfig } from "../src/config.ts";
 import { initConfig } from "../src/init.ts";
-import { startTestServer, type TestServer, temporaryFolder } from "./helpers.ts";
+import { bundle, call, deployBundle, expectStatus } from "./bundles.ts";
+import { eventually, startTestServer, type TestServer, temporaryFolder } from "./helpers.ts";
 
 const credentials = { key: "muxi_pk_test", secret: "muxi_sk_test", toleranceSeconds: 300 };
 const startedAt = Date.now();
@@ -70,6 +71,26 @@ it("refuses a header that is too long, and JSON that is too large", async () => 
     body: JSON.stringify({ path: "x".repeat(2_000_000) }),
   });
   expect(response.status).toBe(413);
+});
+
+it.each([
+  ["headers that do not end", "GET /ping HTTP/1.1\r\nHost: x\r\n", /^HTTP\/1\.1 408 /],
+  ["a connection on which nothing comes", "", /^(HTTP\/1\.1 408 |$)/],
+  [
+    "a body that falls silent",
+    "PUT /rpc/formations/my-bot HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf",
+    /^$/,
+  ],
+])("ends %s", async (_name, sent, answer) => {
+  const server = await startTestServer({ timeouts: { headersMs: 300, idleMs: 300, requestMs: 60_000 } });
+  expectStatus(await deployBundle(server.url, await bundle()), 201);
+  const socket = connect(server.port, "127.0.0.1");
+  socket.write(sent);
+  expect(await text(socket).catch(() => "")).toMatch(answer);
+  // Nothing of it is left behind, and the formation is free for the next operation.
+  const isEmpty = async () => (await readdir(join(server.data, "tmp"))).length === 0 || undefined;
+  await eventually("the upload's removal", isEmpty);
+  expectStatus(await call(server.url, "POST", "/rpc/formations/my-bot/restart"), 200);
 });
 
 it("answers over TLS with its certificate, and not over plain HTTP", async () => {

@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
-import { Supervisor, type SupervisorSettings } from "../src/processes/index.ts";
+import { type MakeCommand, Supervisor, type SupervisorSettings } from "../src/processes/index.ts";
 import {
   createFormation,
   eventually,
@@ -12,7 +13,16 @@ import {
   temporaryFolder,
 } from "./helpers.ts";
 
-const createSupervisor = async (settings: Partial<SupervisorSettings> = {}): Promise<Supervisor> => {
+const command: MakeCommand = ({ folder, port }) => ({
+  ...fakeRuntime(folder),
+  folder,
+  env: { PORT: String(port), HOST: "127.0.0.1" },
+});
+
+const createSupervisor = async (
+  settings: Partial<SupervisorSettings> = {},
+  makeCommand = command,
+): Promise<Supervisor> => {
   const first = await freePort();
   const supervisor = new Supervisor({
     settings: {
@@ -24,16 +34,13 @@ const createSupervisor = async (settings: Partial<SupervisorSettings> = {}): Pro
       maxRestarts: 10,
       restartDelayMs: 10,
       healthEndpoint: "/v1/health",
+      anyAnswerIsHealthy: false,
       healthTimeoutMs: 10_000,
       healthIntervalMs: 100,
       forceKillTimeoutMs: 500,
       ...settings,
     },
-    makeCommand: ({ folder, port }) => ({
-      ...fakeRuntime(folder),
-      folder,
-      env: { PORT: String(port), HOST: "127.0.0.1" },
-    }),
+    makeCommand,
     log: pino({ level: "silent" }),
   });
   onTestFinished(() => supervisor.close());
@@ -103,24 +110,37 @@ it("keeps a stopped formation and its port until it is removed, also one that wa
 });
 
 it("names the program that cannot be started", async () => {
-  const first = await freePort();
-  const supervisor = new Supervisor({
-    settings: {
-      portRange: { first, end: Math.min(first + 50, 65535) },
-      bindHost: "127.0.0.1",
-      logsDirectory: await temporaryFolder(),
-      pidsDirectory: await temporaryFolder(),
-      autoRestart: true,
-      maxRestarts: 0,
-      restartDelayMs: 10,
-      healthEndpoint: "/v1/health",
-      healthTimeoutMs: 1000,
-      healthIntervalMs: 100,
-      forceKillTimeoutMs: 500,
-    },
-    makeCommand: ({ folder }) => ({ command: "/no/such/program", args: [], folder, env: {} }),
-    log: pino({ level: "silent" }),
-  });
+  const supervisor = await createSupervisor({}, ({ folder }) => ({
+    command: "/no/such/program",
+    args: [],
+    folder,
+    env: {},
+  }));
   await expect(supervisor.start(live(await createFormation("live")))).rejects.toThrow(/\/no\/such\/program/);
   expect(supervisor.portCounts().allocated).toBe(0);
+});
+
+it("takes the next port when another program took it at the last moment, and its answers for nobody's", async () => {
+  const taken: number[] = [];
+  const supervisor = await createSupervisor({}, (formation) => {
+    if (taken.length < 2) {
+      taken.push(formation.port);
+      const other = createServer((_request, response) => response.end("well"));
+      onTestFinished(() => new Promise<void>((done) => other.close(() => done()).closeAllConnections()));
+      other.listen(formation.port, "127.0.0.1");
+    }
+    return command(formation);
+  });
+  const { port, pid } = await supervisor.start(live(await createFormation("live")));
+  expect(taken).not.toContain(port);
+  expect(pid).toBeDefined();
+  expect(await (await fetch(`http://127.0.0.1:${port}/v1/health`)).text()).toBe("{}");
+  expect(supervisor.portCounts().allocated).toBe(1);
+});
+
+it("takes any answer for health when the health check is off", async () => {
+  const supervisor = await createSupervisor({ anyAnswerIsHealthy: true });
+  const folder = await createFormation("live", { unhealthy: true });
+  expect((await supervisor.start(live(folder))).status).toBe("running");
+  expect(await supervisor.probe("live", 2000)).toBe(true);
 });

@@ -17,6 +17,8 @@ export interface LocalServer {
   url: string;
   port: number;
   directories: Directories;
+  /** Holds what the formations print. */
+  logsDirectory: string;
   /** What it prints when `muxi` started it in the background. */
   logFile: string;
   client: ServerClient;
@@ -41,6 +43,7 @@ export const localServer = async (context: Context, port: number | undefined): P
       url,
       port: config.port,
       directories,
+      logsDirectory: config.processes.logsDirectory,
       logFile: join(directories.logs, "server.log"),
       client: new ServerClient({
         url,

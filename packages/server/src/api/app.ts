@@ -130,6 +130,14 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
   const { serverFactory, metrics, log, audit: auditLog, ...options } = appOptions;
   const app = Fastify({ serverFactory, bodyLimit: 1024 * 1024, forceCloseConnections: "idle" });
 
+  // Plain `curl -d` names another type; what the body is, it shows itself.
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+    try {
+      done(null, JSON.parse(String(body)));
+    } catch {
+      done(new HttpError(400, "The body is not valid JSON"));
+    }
+  });
   app.addHook("onRequest", async (_request, reply) => {
     reply.headers(corsHeaders);
   });

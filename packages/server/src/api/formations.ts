@@ -20,6 +20,8 @@ import { type ReleaseRouteOptions, switched } from "./bundle-routes.ts";
 import { answerOperation, type Outcome } from "./operation.ts";
 import { formationIdOf, publicUrl } from "./parse.ts";
 
+const probeTimeoutMs = 2000;
+
 /** How a formation is at this moment. The derived `unhealthy` is shown and never stored (D14). */
 const describe = async (
   { supervisor, now }: Releases,
@@ -27,7 +29,7 @@ const describe = async (
 ): Promise<DeployedFormation> => {
   const formation = supervisor.get(id);
   const status = formation?.status ?? "starting";
-  const healthy = status === "running" && (await supervisor.probe(id));
+  const healthy = status === "running" && (await supervisor.probe(id, probeTimeoutMs));
   return {
     id,
     name: history?.current.name ?? id,

@@ -29,6 +29,8 @@ export interface ProcessSettings {
   /** Pause before the first restart; it doubles with each crash in a row, up to a minute. */
   restartDelayMs: number;
   healthEndpoint: string;
+  /** Takes an answer of any status for health: what is run has no health address of its own. */
+  anyAnswerIsHealthy: boolean;
   healthTimeoutMs: number;
   healthIntervalMs: number;
   forceKillTimeoutMs: number;
@@ -62,7 +64,6 @@ const longestRestartDelayMs = 60_000;
 /** A formation that ran this long before it crashed is not in a crash loop. */
 const stableAfterMs = 60_000;
 const portClashes = 3;
-const probeTimeoutMs = 2000;
 
 /** One process of a formation, over all its restarts: it keeps its port and comes back after a crash. */
 export class Instance {
@@ -162,8 +163,9 @@ export class Instance {
   }
 
   /** Whether it answers now. */
-  probe(): Promise<boolean> {
-    return answersWell(this.healthUrl, AbortSignal.timeout(probeTimeoutMs));
+  probe(timeoutMs: number): Promise<boolean> {
+    const { anyAnswerIsHealthy: anyAnswer } = this.#options.settings;
+    return answersWell({ url: this.healthUrl, anyAnswer }, AbortSignal.timeout(timeoutMs));
   }
 
   #become(status: FormationStatus): void {
@@ -204,6 +206,7 @@ export class Instance {
       this.#requireStarting(signal);
       await process.healthy({
         url: this.healthUrl,
+        anyAnswer: settings.anyAnswerIsHealthy,
         timeoutMs: settings.healthTimeoutMs,
         intervalMs: settings.healthIntervalMs,
         signal,

@@ -21,8 +21,14 @@ export interface ProcessOptions extends ProcessCommand {
   pidFile: string;
 }
 
-export interface HealthCheck {
+/** Where a formation shows that it is well. */
+export interface HealthAddress {
   url: string;
+  /** Takes an answer of any status, not only of 2xx. */
+  anyAnswer: boolean;
+}
+
+export interface HealthCheck extends HealthAddress {
   timeoutMs: number;
   /** Longest pause between two tries. The first ones follow quickly, because most formations start at once. */
   intervalMs: number;
@@ -47,7 +53,8 @@ export interface FormationProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   /**
-   * Resolves once the health address answers 2xx.
+   * Resolves once the health address answers as it should, and the answer is this process's: another program may
+   * have taken the port a moment before. One that says "ready" is believed at once, a silent one after a second.
    *
    * @throws StartError when the process ends before, or stays unhealthy for too long.
    */
@@ -58,6 +65,8 @@ export interface FormationProcess {
 
 const requestTimeoutMs = 5000;
 const firstPauseMs = 25;
+/** A program that found its port taken has ended by then. */
+const silentStartMs = 1000;
 const tailLength = 20;
 
 /** Signals a process and all that it started. */
@@ -70,12 +79,15 @@ export const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
-/** Whether an address answers 2xx in time. */
-export const answersWell = async (url: string, signal: AbortSignal): Promise<boolean> => {
+/** Whether an address answers in time. */
+export const answersWell = async (
+  { url, anyAnswer }: HealthAddress,
+  signal: AbortSignal,
+): Promise<boolean> => {
   try {
     const response = await fetch(url, { signal });
     await response.body?.cancel();
-    return response.ok;
+    return anyAnswer || response.ok;
   } catch {
     return false; // Not listening yet, or too slow. The caller decides how long that may last.
   }
@@ -127,6 +139,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
     });
   });
   const pid = await spawned(child, options.command);
+  const spawnedAt = performance.now();
   let running = true;
   const gone = exited.then(async (exit) => {
     running = false;
@@ -143,7 +156,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
   return {
     pid,
     exited: gone,
-    async healthy({ url, timeoutMs, intervalMs, signal: cancelled, onAttempt }) {
+    async healthy({ url, anyAnswer, timeoutMs, intervalMs, signal: cancelled, onAttempt }) {
       const giveUp = AbortSignal.timeout(timeoutMs);
       const ended = new AbortController();
       const exit = gone.then((how) => {
@@ -161,7 +174,9 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
       for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 1.5, intervalMs)) {
         tries += 1;
         onAttempt?.(1 + Math.floor((performance.now() - startedAt) / intervalMs));
-        if (await answersWell(url, AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]))) return;
+        const inTime = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]);
+        const answers = await answersWell({ url, anyAnswer }, inTime);
+        if (answers && running && (isReady || performance.now() - spawnedAt >= silentStartMs)) return;
         const wait = delay(pause, undefined, { signal }).catch(pauseOver);
         // The message cuts one pause short. Once it came, racing against it again would spin.
         await (isReady ? wait : Promise.race([wait, becameReady]));

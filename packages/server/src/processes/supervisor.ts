@@ -70,9 +70,9 @@ export class Supervisor {
   }
 
   /** Asks all processes of a formation whether they are well; false when none of this name runs. */
-  async probe(name: string): Promise<boolean> {
+  async probe(name: string, timeoutMs: number): Promise<boolean> {
     const running = this.#groups.get(name)?.instances.filter(({ status }) => status === "running") ?? [];
-    const answers = await Promise.all(running.map((instance) => instance.probe()));
+    const answers = await Promise.all(running.map((instance) => instance.probe(timeoutMs)));
     return answers.length > 0 && answers.every(Boolean);
   }
 

@@ -23,7 +23,7 @@ export const stay = async (
   ui: Ui,
 ): Promise<Ended> => {
   const { id } = draft.formation;
-  const logFile = (stream: "out" | "err") => join(server.directories.logs, `${id}-draft-${stream}.log`);
+  const logFile = (stream: "out" | "err") => join(server.logsDirectory, `${id}-draft-${stream}.log`);
   const errorOutput: string[] = [];
   const logs = [
     createLogReader(logFile("out"), (line) => {
