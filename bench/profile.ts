@@ -1,5 +1,5 @@
-// Where the runtime's time goes at 32 chats at once.
-//   node bench/profile.ts [seconds]
+// Where the time of the runtime or of the server's proxy goes at 32 chats at once.
+//   node bench/profile.ts [runtime|proxy] [seconds]
 //
 // Runs it from source with Node's profiler, so that names and lines are those of packages/, and prints the shares of
 // its busy time by file group and by function. The profile itself can be opened in a browser's developer tools.
@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { measureThroughput, warmUp } from "./load/measure.ts";
 import { takeCores } from "./machine/cores.ts";
 import { stopAll } from "./machine/programs.ts";
+import { muxiProxy } from "./proxy/targets.ts";
 import { openStage } from "./stage.ts";
-import { muxi, sourceOf, writeFormation } from "./targets.ts";
+import { muxi, programOf, sourceOf, type Target } from "./targets.ts";
 
 /** The parts of a .cpuprofile that are read here. */
 interface Profile {
@@ -91,32 +92,36 @@ const print = (title: string, values: Map<string, number>, busy: number, count: 
   process.stdout.write(`\n| ${title} | |\n| ---: | --- |\n${lines.join("\n")}\n`);
 };
 
-const seconds = Number(process.argv[2] ?? 10);
+const subjects = {
+  runtime: { name: "runtime", target: muxi, model: "fake-model/server.ts" },
+  proxy: { name: "server", target: muxiProxy, model: "proxy/upstream.ts" },
+} as const;
+
+const [, , what = "runtime", secondsText = "10"] = process.argv;
+if (what !== "runtime" && what !== "proxy") throw new Error(`'${what}' is neither runtime nor proxy`);
+const { name, target, model } = subjects[what];
 process.once("SIGINT", () => void stopAll().finally(() => process.exit(130)));
 
 const folder = mkdtempSync(join(tmpdir(), "muxi-profile-"));
-const stage = await openStage({ cores: takeCores(), folder, patienceMs: 5_000 });
-const started = await stage.start(
-  {
-    ...muxi,
-    program: (ground) => ({
-      args: [
-        "--cpu-prof",
-        `--cpu-prof-dir=${folder}`,
-        ...sourceOf("runtime"),
-        writeFormation(ground),
-        "--port",
-        String(ground.port),
-      ],
-    }),
+
+/** The same program from its source, watched. */
+const watched: Target = {
+  ...target,
+  program: async (ground) => {
+    const program = await target.program(ground);
+    const rest = program.args.slice(programOf(name).length);
+    return { ...program, args: ["--cpu-prof", `--cpu-prof-dir=${folder}`, ...sourceOf(name), ...rest] };
   },
-  "muxi",
-);
+};
+
+const modelFile = join(import.meta.dirname, model);
+const stage = await openStage({ cores: takeCores(), modelFile, folder, patienceMs: 5_000 });
+const started = await stage.start(watched, "watched");
 await warmUp(started.subject);
 const from = microseconds();
 const { figures, problems } = await measureThroughput(started.subject, {
   connections: 32,
-  seconds,
+  seconds: Number(secondsText),
   stream: true,
 });
 const to = microseconds();
@@ -124,7 +129,7 @@ await started.stop();
 await stage.close();
 
 const file = readdirSync(folder).find((name) => name.endsWith(".cpuprofile"));
-if (file === undefined) throw new Error(`the runtime wrote no profile into ${folder}`);
+if (file === undefined) throw new Error(`the ${name} wrote no profile into ${folder}`);
 const profile: Profile = JSON.parse(readFileSync(join(folder, file), "utf8"));
 const { self, total, groups, busy } = sharesOf(profile, from, to);
 process.stdout.write(`${JSON.stringify({ ...figures, problems })}\n${join(folder, file)}\n`);

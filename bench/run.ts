@@ -1,123 +1,37 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { takeCores } from "./machine/cores.ts";
-import { stopAll } from "./machine/programs.ts";
-import { writeFigures } from "./page.ts";
-import { report } from "./report.ts";
+import { runBench } from "./command.ts";
+import type { Aim } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
-import { runSuite } from "./suite.ts";
-import { isBuilt, peerFolders, targets } from "./targets.ts";
+import { peerFolders, targets } from "./targets.ts";
 
-const usage = `Usage: npm run bench -- [options]
+const aims: readonly Aim[] = [
+  {
+    text: "chats/s at 32 at once, part of lean's",
+    target: "muxi",
+    scenario: "c32",
+    figure: "perSecond",
+    ofBase: true,
+    least: 0.5,
+  },
+  { text: "first token p50 direct, ms", target: "muxi", scenario: "latency", figure: "firstP50", most: 2 },
+  {
+    text: "first token p50 through the server, ms",
+    target: "muxi-server",
+    scenario: "latency",
+    figure: "firstP50",
+    most: 3,
+  },
+  { text: "KB per open stream", target: "muxi", scenario: "streams1000", figure: "kbPerStream", most: 20 },
+  { text: "start, ms", target: "muxi", scenario: "start", figure: "startMs", most: 400 },
+  { text: "idle memory, MB", target: "muxi", scenario: "start", figure: "idleMb", most: 80 },
+];
 
-Measures MUXI beside plain peers, all against one fake model, in about five minutes.
-
-  --targets a,b     ${targets.map(({ name }) => name).join(", ")} (all)
-  --scenarios a,b   start, ${scenarios.map(({ name }) => name).join(", ")} (all)
-  --rounds n        how often each is measured; the table shows medians (3)
-  --with-peers      installs the packages of thin and mastra, then runs
-  --write           writes the table into docs/performance.md
-  --date d          date of the figures (today)
-  --patience s      seconds that may go into waiting for a quiet machine (30)
-`;
-
-const page = join(import.meta.dirname, "../docs/performance.md");
-
-/** The named ones in the order of the list; all without names. */
-const choose = <Item extends { name: string }>(
-  kind: string,
-  list: readonly Item[],
-  names: string | undefined,
-) => {
-  const wanted = names?.split(",") ?? list.map(({ name }) => name);
-  const unknown = wanted.find((name) => !list.some((item) => item.name === name));
-  if (unknown !== undefined) {
-    throw new Error(`'${unknown}' is no ${kind}: choose from ${list.map(({ name }) => name).join(", ")}`);
-  }
-  return list.filter(({ name }) => wanted.includes(name));
-};
-
-const positive = (name: string, text: string): number => {
-  const value = Number(text);
-  if (!(value > 0)) throw new Error(`--${name} is '${text}': give a number above 0`);
-  return value;
-};
-
-const tell = (text: string) => process.stderr.write(`${text}\n`);
-
-const run = async (): Promise<void> => {
-  const { values } = parseArgs({
-    options: {
-      targets: { type: "string" },
-      scenarios: { type: "string" },
-      rounds: { type: "string", default: "3" },
-      "with-peers": { type: "boolean", default: false },
-      write: { type: "boolean", default: false },
-      date: { type: "string", default: new Date().toISOString().slice(0, 10) },
-      patience: { type: "string", default: "30" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
-  for (const folder of values["with-peers"] ? peerFolders : []) {
-    execFileSync("npm", ["ci", "--ignore-scripts", "--prefix", folder], { stdio: "inherit" });
-  }
-
-  const wanted = choose("target", targets, values.targets);
-  const leftOut = wanted.flatMap(({ name, missing }) => {
-    const reason = missing?.();
-    return reason === undefined ? [] : [{ name, reason: `${name}, because ${reason}` }];
-  });
-  const chosen = choose("scenario", [{ name: "start" }, ...scenarios], values.scenarios).map(
-    ({ name }) => name,
-  );
-  const measured = scenarios.filter(({ name }) => chosen.includes(name));
-  const rounds = positive("rounds", values.rounds);
-
-  const cores = takeCores();
-  const folder = mkdtempSync(join(tmpdir(), "muxi-bench-"));
-  const linesFile = join(folder, "lines.jsonl");
-  const lines = await runSuite({
-    targets: wanted.filter(({ name }) => !leftOut.some((target) => target.name === name)),
-    scenarios: measured,
-    withStart: chosen.includes("start"),
-    rounds,
-    cores,
-    folder,
-    linesFile,
-    patienceMs: positive("patience", values.patience) * 1000,
-    tell,
-  });
-
-  const text = report({
-    lines,
-    scenarios: measured,
-    rounds,
-    leftOut: leftOut.map(({ reason }) => reason),
-    date: values.date,
-    built: isBuilt(),
-  });
-  process.stdout.write(`\n${text}\n\n`);
-  tell(`Every measurement is in ${linesFile}`);
-  if (values.write) writeFigures(page, "npm run bench", text);
-};
-
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    void stopAll().finally(() => process.exit(130));
-  });
-}
-
-try {
-  await run();
-} catch (error) {
-  process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-  await stopAll();
-}
+await runBench({
+  command: "npm run bench",
+  about: "Measures MUXI beside plain peers, all against one fake model, in about five minutes.",
+  modelFile: join(import.meta.dirname, "fake-model/server.ts"),
+  targets,
+  scenarios,
+  comparison: { base: "lean", aims },
+  peerFolders,
+});

@@ -8,8 +8,8 @@ import {
   type Subject,
 } from "./load/measure.ts";
 
-/** A line of the table: the name of a figure and what the reader sees. */
-export type Row = readonly [figure: string, label: string];
+/** A line of the table: the name of a figure, what the reader sees, and the target whose figure is taken off. */
+export type Row = readonly [figure: string, label: string, over?: string];
 
 export interface Scenario {
   name: string;
@@ -28,7 +28,8 @@ export const startRows: readonly Row[] = [
   ["firstChatMs", "first chat, ms"],
 ];
 
-const closedLoop = (name: string, connections: number, seconds: number, stream: boolean): Scenario => {
+/** Each connection sends its next chat as soon as the last one has ended. */
+export const closedLoop = (name: string, connections: number, seconds: number, stream: boolean): Scenario => {
   const what = `${connections} at once${stream ? "" : ", not streamed"}`;
   return {
     name,

@@ -11,6 +11,8 @@ import type { Ground, Target } from "./targets.ts";
 
 export interface StageOptions {
   cores: Cores;
+  /** The program of the fake model. */
+  modelFile: string;
   /** For the programs' data and output. */
   folder: string;
   /** Time that may go into waiting for a quiet machine, in milliseconds. */
@@ -53,11 +55,10 @@ const untilHealthy = async (running: Running, port: number, path: string, logFil
 };
 
 /** Starts the fake model that all targets are answered by. */
-export const openStage = async ({ cores, folder, patienceMs }: StageOptions): Promise<Stage> => {
+export const openStage = async ({ cores, modelFile, folder, patienceMs }: StageOptions): Promise<Stage> => {
   const quiet = createQuietWait(cores, patienceMs);
   const modelPort = await freePort();
   const modelLog = join(folder, "fake-model.log");
-  const modelFile = join(import.meta.dirname, "fake-model/server.ts");
   const model = await startProgram({ args: [modelFile, String(modelPort)] }, cores.load, modelLog);
   await untilHealthy(model, modelPort, "/health", modelLog);
   let chats = 0;
@@ -79,24 +80,28 @@ export const openStage = async ({ cores, folder, patienceMs }: StageOptions): Pr
   return {
     async start(target, folderName) {
       const port = target.program ? await freePort() : modelPort;
-      const ground: Ground = { folder: join(folder, folderName), port, modelPort };
+      const ground: Ground = { folder: join(folder, folderName), port, modelPort, loadCore: cores.load };
       mkdirSync(ground.folder);
       await quiet();
-      const stopMeter = startMeter(cores, { server: model.pid, model: model.pid });
+      const stopMeter = startMeter(cores, { server: () => usageOf(model.pid), modelPid: model.pid });
       const startedAt = performance.now();
       const running = await startUp(target, ground).catch((cause: unknown) => {
         throw new Error(
           `${target.name} cannot be measured: ${cause instanceof Error ? cause.message : cause}`,
         );
       });
+      const usage = () => usageOf(running.pid, target.alone);
       return {
         subject: {
           port,
-          modelPort,
+          pace:
+            target.pacePath === undefined
+              ? { port: modelPort, path: "/pace" }
+              : { port, path: target.pacePath },
           request: (ask = {}) => target.chat(chats++, ask),
           quiet,
-          startMeter: () => startMeter(cores, { server: running.pid, model: model.pid }),
-          memoryMb: () => usageOf(running.pid).memoryMb,
+          startMeter: () => startMeter(cores, { server: usage, modelPid: model.pid }),
+          memoryMb: () => usage().memoryMb,
         },
         startMs: performance.now() - startedAt,
         spent: stopMeter(),

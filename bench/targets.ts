@@ -11,6 +11,8 @@ export interface Ground {
   folder: string;
   port: number;
   modelPort: number;
+  /** The core of the load generator and the fake model. */
+  loadCore: number;
 }
 
 /** One way to be answered by the fake model. */
@@ -25,6 +27,10 @@ export interface Target {
   readyCall?(ground: Ground): HttpRequest;
   /** A chat, of a session of its own unless one is named. */
   chat(number: number, ask: Ask): HttpRequest;
+  /** Where it sets the pace of what answers behind it, when that is not the fake model. */
+  pacePath?: string;
+  /** Its own process is measured, without those that it starts. */
+  alone?: boolean;
   /** Scenarios that it cannot do. */
   skip?: readonly string[];
 }
@@ -60,7 +66,7 @@ export const sourceOf = (name: "runtime" | "server"): string[] => [
 ];
 
 /** A package's program as it was built, or from its source where it was not. */
-const programOf = (name: "runtime" | "server"): string[] => {
+export const programOf = (name: "runtime" | "server"): string[] => {
   const built = join(root, "packages", name, "dist/main.js");
   return existsSync(built) ? [built] : sourceOf(name);
 };
@@ -93,7 +99,8 @@ export const writeFormation = ({ folder, modelPort }: Ground): string => {
   return path;
 };
 
-const muxiChat =
+/** Chats of that formation, at an address with this prefix. */
+export const muxiChat =
   (prefix: string): Target["chat"] =>
   (number, { stream = true, session, webhookUrl }) => ({
     method: "POST",
@@ -189,38 +196,40 @@ const mastra: Target = {
   skip: ["streams1000", "background"],
 };
 
-export const muxi: Target = {
+export const muxi = {
   name: "muxi",
   healthPath: "/v1/health",
-  program: (ground) => ({
+  program: (ground: Ground): Program => ({
     args: [...programOf("runtime"), writeFormation(ground), "--port", String(ground.port)],
   }),
   chat: muxiChat(""),
+} satisfies Target;
+
+/** The server and the formation that it is to run, whose ports begin with the given one. */
+export const serverProgram = (ground: Ground, firstPort: number): Program => {
+  writeFormation(ground);
+  return {
+    args: [...programOf("server"), "--port", String(ground.port)],
+    env: {
+      MUXI_CONFIG_DIR: join(ground.folder, "config"),
+      MUXI_DATA_DIR: join(ground.folder, "data"),
+      MUXI_LOG_DIR: join(ground.folder, "logs"),
+      MUXI_PORT_START: String(firstPort),
+      MUXI_PORT_END: String(firstPort + 20),
+    },
+  };
 };
 
-const muxiServer: Target = {
+export const muxiServer = {
   name: "muxi-server",
   healthPath: "/health",
-  program: async (ground) => {
-    writeFormation(ground);
-    const firstPort = await freePort();
-    return {
-      args: [...programOf("server"), "--port", String(ground.port)],
-      env: {
-        MUXI_CONFIG_DIR: join(ground.folder, "config"),
-        MUXI_DATA_DIR: join(ground.folder, "data"),
-        MUXI_LOG_DIR: join(ground.folder, "logs"),
-        MUXI_PORT_START: String(firstPort),
-        MUXI_PORT_END: String(firstPort + 20),
-      },
-    };
-  },
-  readyCall: ({ folder }) => ({
+  program: async (ground: Ground) => serverProgram(ground, await freePort()),
+  readyCall: ({ folder }: Ground): HttpRequest => ({
     method: "POST",
     path: "/rpc/dev/run",
     body: { path: join(folder, "formation") },
   }),
   chat: muxiChat("/draft/bench"),
-};
+} satisfies Target;
 
 export const targets: readonly Target[] = [direct, lean, thin, mastra, muxi, muxiServer];

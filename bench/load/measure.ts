@@ -17,7 +17,8 @@ export interface Ask {
 /** What a measurement works with. */
 export interface Subject {
   port: number;
-  modelPort: number;
+  /** Where the pace of the answers is set. */
+  pace: { port: number; path: string };
   request(ask?: Ask): HttpRequest;
   quiet(): Promise<void>;
   startMeter(): () => Spent;
@@ -32,7 +33,8 @@ export interface Measured {
 }
 
 export const setPace = async (subject: Subject, tokens: number, delay: number): Promise<void> => {
-  await once(subject.modelPort, { method: "POST", path: `/pace?tokens=${tokens}&delay=${delay}` });
+  const { port, path } = subject.pace;
+  await once(port, { method: "POST", path: `${path}?tokens=${tokens}&delay=${delay}` });
 };
 
 const warmUpChats = 1_000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cores } from "./cores.ts";
-import { busyMs, usageOf } from "./usage.ts";
+import { busyMs, type Usage, usageOf } from "./usage.ts";
 
 /** CPU time of a measurement. */
 export interface Spent {
@@ -17,16 +17,19 @@ export interface Spent {
 /**
  * Reads the clocks now; the function that it returns reads them again and gives what was spent in between.
  *
- * @param pids The fake model is its own server where nothing stands before it.
+ * @param measured The fake model is its own server where nothing stands before it.
  */
-export const startMeter = (cores: Cores, pids: { server: number; model: number }): (() => Spent) => {
+export const startMeter = (
+  cores: Cores,
+  measured: { server: () => Usage; modelPid: number },
+): (() => Spent) => {
   const read = () => {
     const self = process.cpuUsage();
     return {
       at: performance.now(),
       busy: busyMs([cores.server, cores.load]),
-      server: usageOf(pids.server).cpuMs,
-      model: usageOf(pids.model).cpuMs,
+      server: measured.server().cpuMs,
+      model: usageOf(measured.modelPid).cpuMs,
       load: (self.user + self.system) / 1000,
       // This process and all that it started.
       ours: usageOf(process.pid).cpuMs,

@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { createServer } from "node:net";
 
-/** A Node program to measure. */
+/** A program to measure. */
 export interface Program {
-  /** Arguments of `node`. */
+  /** Default: this `node`. */
+  command?: string;
   args: string[];
   env?: Record<string, string>;
   /** Where it runs. Default: here. */
@@ -39,7 +40,7 @@ const stopChild = async (child: ChildProcess): Promise<void> => {
 /** Starts a program on one core; its output goes to a file. */
 export const startProgram = async (program: Program, core: number, logFile: string): Promise<Running> => {
   const log = openSync(logFile, "a");
-  const child = spawn("taskset", ["-c", String(core), process.execPath, ...program.args], {
+  const child = spawn("taskset", ["-c", String(core), program.command ?? process.execPath, ...program.args], {
     env: { ...process.env, ...program.env },
     stdio: ["ignore", log, log],
     ...(program.folder !== undefined && { cwd: program.folder }),

@@ -42,11 +42,11 @@ export interface Usage {
   cpuMs: number;
 }
 
-/** What a process and its descendants use. */
-export const usageOf = (pid: number): Usage => {
+/** What a process and its descendants use; `alone`, the process itself. */
+export const usageOf = (pid: number, alone = false): Usage => {
   let kilobytes = 0;
   let ticks = 0;
-  for (const member of family(pid)) {
+  for (const member of alone ? [pid] : family(pid)) {
     const stat = statOf(member);
     if (!stat) continue;
     ticks += Number(stat[11]) + Number(stat[12]);
