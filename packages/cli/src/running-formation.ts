@@ -21,6 +21,22 @@ export const findRunning = (
   return started.find((formation) => formation.id === idOrFolder) ?? started.find((one) => one.path === path);
 };
 
+/** Neither started here nor deployed. */
+export const notRunning = (
+  started: readonly SavedFormation[],
+  named: string | undefined,
+  folder: string | undefined,
+): CliError => {
+  if (named !== undefined) {
+    return new CliError(`Formation '${named}' is not running`, { detail: [listing(started)], hint: upHint });
+  }
+  if (folder === undefined) return new CliError(listing(started), { hint: `${upHint} <folder>` });
+  return new CliError("The formation of this folder is not running", {
+    detail: [folder, listing(started)],
+    hint: upHint,
+  });
+};
+
 /**
  * The started formation that is meant (contract/cli.md 2.4): the named one, else the one of the folder that the
  * current folder is in, else the one started last.
@@ -35,21 +51,15 @@ export const runningFormation = async (
   if (idOrFolder !== undefined) {
     const named = findRunning(context, started, idOrFolder);
     if (named) return named;
-    throw new CliError(`Formation '${idOrFolder}' is not running`, {
-      detail: [listing(started)],
-      hint: upHint,
-    });
+    throw notRunning(started, idOrFolder, undefined);
   }
   const folder = await findFormationDir(context.cwd, { home: context.home });
   if (folder !== undefined) {
     const here = findRunning(context, started, folder);
     if (here) return here;
-    throw new CliError("The formation of this folder is not running", {
-      detail: [folder, listing(started)],
-      hint: upHint,
-    });
+    throw notRunning(started, undefined, folder);
   }
   const [latest] = started;
   if (latest) return latest;
-  throw new CliError(listing(started), { hint: `${upHint} <folder>` });
+  throw notRunning(started, undefined, undefined);
 };

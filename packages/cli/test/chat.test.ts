@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -84,6 +85,87 @@ test("a formation whose server is gone is named, with the remedy", async () => {
   } finally {
     await gone.close();
   }
+});
+
+const keys = [
+  "server:",
+  "  api_keys:",
+  "    client_key: fmc_0123456789abcdef",
+  "    admin_key: fma_0123456789abcdef",
+];
+
+test("a deployed formation is talked to as well: here, by its id and through a profile", async () => {
+  const other = await createWorld();
+  try {
+    const made = await other.run([
+      "server",
+      "init",
+      "--yes",
+      "--port",
+      String(other.port),
+      "--output",
+      "json",
+    ]);
+    const { key_id, secret_key } = JSON.parse(made.stdout);
+    await other.run(["server", "start", "--daemon"]);
+    const generated = await other.formation("generated");
+    const named = await other.formation("named", {
+      "formation.afs": ['schema: "1.0.0"', "id: named", "description: Has keys", ...keys, ""].join("\n"),
+    });
+    for (const folder of [generated, named]) await other.run(["deploy", folder]);
+    expect((await other.run(["chat", "Hello"], { cwd: generated })).stdout).toContain("built-in model");
+    const byId = await other.run(["chat", "-v", "Hello", "-f", "generated"]);
+    expect(byId.stdout).toContain("built-in model");
+    expect(byId.stderr).toContain('"user_id":"default"');
+
+    const url = `http://127.0.0.1:${other.port}`;
+    const flags = ["--url", url, "--key-id", key_id, "--secret-key", secret_key];
+    expect(await other.run(["profiles", "add", "prod", ...flags])).toMatchObject({ code: 0 });
+    expect((await other.run(["chat", "Hello", "-p", "prod"], { cwd: named })).stdout).toContain(
+      "built-in model",
+    );
+    const unknown = await other.run(["chat", "Hello", "-p", "prod", "-f", "named"], { cwd: "/" });
+    expect(unknown).toMatchObject({ code: 1, stdout: "" });
+    expect(unknown.stderr).toMatch(/No key of 'named' is known[\s\S]*MUXI_CLIENT_KEY/);
+    const missing = await other.run(["chat", "Hello", "-p", "prod", "-f", "nobody"]);
+    expect(missing.stderr).toContain("Formation not deployed");
+    const draft = await other.run(["chat", "Hello", "--draft", "-f", "named"]);
+    expect(draft.stderr).toContain("Formation 'named' is not running");
+  } finally {
+    await other.close();
+  }
+});
+
+test("a file goes along with a message, and --debug tells every request and event", async () => {
+  const file = join(world.home, "note.txt");
+  await writeFile(file, "The gate opens at nine.");
+  const { code, stderr } = await world.run(["chat", "--debug", "--file", file, "When does the gate open?"]);
+  expect(stderr).toMatch(/^\[muxi\] POST .*\/chat .* 200/m);
+  expect(stderr).toMatch(/^\[text\] /m);
+  expect(code).toBe(0);
+  const nothing = await world.run(["chat", "--file", join(world.home, "none.txt"), "Read it"]);
+  expect(nothing).toMatchObject({ code: 1, stderr: expect.stringContaining("The file cannot be read") });
+  const wordless = await world.run(["chat", "--file", file]);
+  expect(wordless).toMatchObject({ code: 1, stderr: expect.stringContaining("what is to be done with") });
+});
+
+test("logs follows the events that a filter admits, until Ctrl+C", async () => {
+  const logs = world.start(["logs", "hello", "--user", "carla"]);
+  // Events from now on: the question is asked until the first of them is there.
+  await eventually("an event is shown", async () => {
+    await world.run(["chat", "Hello", "--user", "carla"]);
+    return logs.stdout() !== "";
+  });
+  logs.kill("SIGINT");
+  const { code, stdout, stderr } = await logs.done;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^\[\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d [\w+:-]+\] \{.*"user_id":"carla".*\}$/m);
+});
+
+test("secrets list --remote: the names that the running formation knows, masked", async () => {
+  const listed = await world.run(["secrets", "list", "--remote", "--output", "json"]);
+  expect(listed.code, listed.stderr).toBe(0);
+  expect(JSON.parse(listed.stdout)).toEqual({ secrets: expect.any(Array) });
 });
 
 /** An OpenAI-compatible model that says one word and then thinks for ever. */

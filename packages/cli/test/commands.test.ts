@@ -232,6 +232,14 @@ test("server: start, status and stop", async () => {
   expect(again.stderr).toContain("The server is not running");
 });
 
+test("server: passes on what is the server's own to tell", async () => {
+  expect((await world.run(["server", "version"])).stdout).toMatch(/^muxi-server version \d/);
+  const config = await world.run(["server", "config", "show"]);
+  expect(config.code).toBe(0);
+  expect(config.stdout).toMatch(/^Config file +none, defaults hold/);
+  expect((await world.run(["server", "config", "edit"])).code).toBe(1);
+});
+
 test("server start stays on the terminal and ends with Ctrl+C", async () => {
   const other = await createWorld();
   try {

@@ -36,10 +36,12 @@ const sitDown = () => {
   const chat = {
     formation,
     formationId: "hello",
+    isDraft: true,
     agentId: undefined,
     sessionId: undefined,
     stream: true,
     verbose: false,
+    debug: false,
   };
   const done = converse({ stdin: keys, stdout: screen, stderr: screen, env: { NO_COLOR: "1" } }, chat);
   const prompts = () => shown.split("› ").length - 1;

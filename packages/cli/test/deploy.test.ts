@@ -315,6 +315,23 @@ test("remote logs: the last lines, and followed until Ctrl+C", async () => {
   expect(await followed.done).toEqual({ code: 0, stdout: "out 1\nerr 1\nnew\n", stderr: "" });
 });
 
+test("logs: what the process prints, in the short form, too; without a wish it shows what can be wished for", async () => {
+  server.on(
+    "GET /rpc/formations/bot/logs",
+    data({
+      formation_id: "bot",
+      logs: { stdout: ["out 1"], stderr: [] },
+      total_lines: { stdout: 1, stderr: 0 },
+    }),
+  );
+  const short = await world.run(["logs", "bot", "--lines", "7"]);
+  expect(short).toEqual({ code: 0, stdout: "out 1\n", stderr: "" });
+  expect(server.received.at(-1)?.url).toContain("lines=7");
+  const help = await world.run(["logs"]);
+  expect(help.code).toBe(0);
+  expect(help.stdout).toContain("Usage: muxi logs");
+});
+
 test("profiles: saved only when they work, listed, chosen and removed", async () => {
   const withoutServer = await createWorld();
   try {
@@ -348,6 +365,8 @@ test("profiles: saved only when they work, listed, chosen and removed", async ()
     expect((await run(["profiles", "ping", "-c", "1", "--profile", "prod"])).stdout).toContain(
       "4 bytes from prod: seq=1",
     );
+    const nobody = await run(["profiles", "remove"]);
+    expect(nobody.code).toBe(1);
   } finally {
     await withoutServer.close();
   }

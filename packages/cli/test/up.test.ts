@@ -142,9 +142,9 @@ test("uses a server that runs already, on whatever port, and leaves it alone", a
   expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 });
 
-test("--watch starts the formation anew when its files change, and leaves it alone when they are wrong", async () => {
+test("--watch, which is dev, starts the formation anew when its files change, and leaves it alone when they are wrong", async () => {
   const folder = await world.formation("watched", { "agents/one.afs": agentFile("one") });
-  const up = world.start(["up", folder, "--watch", "--output", "json"]);
+  const up = world.start(["dev", folder, "--output", "json"]);
   const lines = () =>
     up
       .stdout()

@@ -5,7 +5,7 @@ import { CliError } from "../errors.ts";
 import { type Profile, readProfiles, removeProfile, saveProfile, setDefaultProfile } from "../files/index.ts";
 import { catchInterruption } from "../interruption.ts";
 import { chosenServer, clientFor, explainChosenError, probe, profileNamed } from "../server/index.ts";
-import { agree, ask } from "../ui/ask.ts";
+import { agree, ask, choose } from "../ui/ask.ts";
 import { createUi, duration, type OutputFormat, table, type Ui } from "../ui/index.ts";
 
 export interface ProfilesOptions {
@@ -111,10 +111,17 @@ export const listProfiles = async (context: Context, { output }: ProfilesOptions
 /** `muxi profiles remove` */
 export const deleteProfile = async (
   context: Context,
-  name: string,
+  given: string | undefined,
   { output, force }: ProfilesOptions & { force: boolean },
 ): Promise<number> => {
   const ui = createUi(context, output);
+  const { list } = await readProfiles(context);
+  const choices = list.map(({ name, url }) => ({ value: name, hint: url }));
+  const name = given ?? (await choose(ui, { message: "Remove which profile?", choices, flag: "its name" }));
+  if (name === undefined) {
+    ui.line("Cancelled.");
+    return 0;
+  }
   await profileNamed(context, name);
   if (!force && !(await agree(ui, `Remove profile '${name}'?`, "--force"))) {
     ui.line("Cancelled.");

@@ -37,6 +37,8 @@ export const serverInit = (
 /** `muxi server config`: the settings in force, its secret masked. */
 export const serverConfig = (context: Context): Promise<number> => runServer(context, ["config", "show"]);
 
+export const serverVersion = (context: Context): Promise<number> => runServer(context, ["version"]);
+
 export interface ServerStartOptions {
   output: OutputFormat;
   port?: number;

@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { loadFormation } from "@muxi/formation";
 import * as z from "zod";
 import type { Context } from "../context.ts";
+import { CliError } from "../errors.ts";
 import type { SavedFormation } from "./saved-formations.ts";
 import { cliFile, readYaml, writeYaml } from "./yaml-file.ts";
 
@@ -30,17 +32,43 @@ export const setDefaultUser = async (context: Context, userId: string): Promise<
     user_id: userId,
   });
 
-/** Who talks to a draft when the command line does not say. */
+/** Who talks to a draft when nobody says. */
 const draftUser = "tester";
+/** Who talks to a deployed formation that keeps its users in a file of its own. */
+const singleUser = "default";
 
-/** The user of a chat with a draft, by the order of contract/cli.md 2.4. */
+/** What is known of a formation that somebody talks to. */
+export interface TalkedTo {
+  isDraft: boolean;
+  /** Its files here, when they are here. */
+  folder: string | undefined;
+  saved?: Pick<SavedFormation, "user_id">;
+}
+
+const isOnPostgres = async ({ env }: Context, folder: string): Promise<boolean> => {
+  const { formation } = await loadFormation(folder, { env });
+  return /^postgres(ql)?:/.test(formation?.manifest.memory.persistent.connection_string ?? "");
+};
+
+/**
+ * The user of a call, by the order of contract/cli.md 2.4.
+ *
+ * @throws CliError when nobody says, and the formation has many users.
+ */
 export const userIdFor = async (
   context: Context,
-  formation: SavedFormation,
+  { isDraft, folder, saved }: TalkedTo,
   fromCommandLine: string | undefined,
-): Promise<string> =>
-  fromCommandLine ??
-  (await formationPreferences(formation.path)).user_id ??
-  formation.user_id ??
-  (await readYaml(defaultsFile(context), preferencesSchema))?.user_id ??
-  draftUser;
+): Promise<string> => {
+  const chosen =
+    fromCommandLine ??
+    (folder === undefined ? undefined : (await formationPreferences(folder)).user_id) ??
+    saved?.user_id ??
+    (await readYaml(defaultsFile(context), preferencesSchema))?.user_id;
+  if (chosen !== undefined) return chosen;
+  if (isDraft) return draftUser;
+  if (folder === undefined || !(await isOnPostgres(context, folder))) return singleUser;
+  throw new CliError("This formation has many users: say who is talking", {
+    hint: "Give --user <id>, or run: muxi set default user <id>",
+  });
+};

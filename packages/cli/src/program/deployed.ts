@@ -8,7 +8,16 @@ import type {
   LogsOptions,
 } from "../commands/deployed/index.ts";
 import type { DownloadOptions } from "../commands/download.ts";
-import { forceOption, outputOption, parseCount, profileOption, type Registration } from "./options.ts";
+import type { EventLogOptions } from "../commands/logs.ts";
+import {
+  forceOption,
+  logLevels,
+  outputOption,
+  parseCount,
+  profileOption,
+  type Registration,
+  targetOption,
+} from "./options.ts";
 
 /** `deploy`, and what is done with formations that are deployed. */
 export const addDeployedCommands = ({ program, context, run }: Registration): void => {
@@ -89,6 +98,26 @@ export const addDeployedCommands = ({ program, context, run }: Registration): vo
       run(async () => (await load()).logs(context, id, options)),
     );
   addVerbs(program, true);
+  const logs = program
+    .command("logs [formation]")
+    .description("follow what happens in a formation, by at least one filter, or what its process prints")
+    .addOption(targetOption())
+    .addOption(profileOption())
+    .option("--draft", "only the one that 'up' has started", false)
+    .option("-u, --user <id>", "events of this user")
+    .option("-s, --session <id>", "events of this session")
+    .option("--request <id>", "events of this request")
+    .option("--agent <id>", "events of this agent")
+    .addOption(new Option("--level <level>", "events of this level").choices([...logLevels]))
+    .option("--event <name>", "events of this name, which may hold *")
+    .option("--follow", "what the process prints, until Ctrl+C (as remote logs)", false)
+    .addOption(new Option("-n, --lines <count>", "its last lines").argParser(parseCount))
+    .addOption(outputOption());
+  logs.action((id: string | undefined, options: EventLogOptions) =>
+    run(async () =>
+      (await import("../commands/logs.ts")).logs(context, id, options, () => logs.outputHelp()),
+    ),
+  );
   program
     .command("download [formation]")
     .description("fetch the files of a deployed formation")

@@ -5,7 +5,7 @@ import type { ChatOptions } from "../commands/chat/index.ts";
 import type { DownOptions } from "../commands/down.ts";
 import type { UpOptions } from "../commands/up/index.ts";
 import type { ValidateOptions } from "../commands/validate.ts";
-import { outputOption, portOption, type Registration } from "./options.ts";
+import { outputOption, portOption, type Registration, targetOption } from "./options.ts";
 
 /** What is done with the formation of a folder. */
 export const addFormationCommands = ({ program, context, run }: Registration): void => {
@@ -22,6 +22,20 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
       run(async () => (await import("../commands/up/index.ts")).up(context, folder, options)),
     );
   program
+    .command("dev [folder]")
+    .description("the same as up --watch")
+    .addOption(portOption())
+    .addOption(outputOption())
+    .action((folder: string | undefined, options: Omit<UpOptions, "detach" | "watch">) =>
+      run(async () =>
+        (await import("../commands/up/index.ts")).up(context, folder, {
+          ...options,
+          detach: false,
+          watch: true,
+        }),
+      ),
+    );
+  program
     .command("down [formation]")
     .description("stop a formation that 'up' has started, by its id or its folder")
     .addOption(portOption())
@@ -32,12 +46,16 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
   program
     .command("chat [message...]")
     .description("talk to a running formation: once with a message or piped input, else as a conversation")
-    .option("-f, --formation <id>", "formation to talk to (default: the one of this folder, else the newest)")
+    .addOption(targetOption())
+    .option("-p, --profile <name>", "server on which it is deployed")
+    .option("--draft", "only the one that 'up' has started", false)
     .option("-a, --agent <id>", "agent that is to answer")
     .option("-s, --session <id>", "session to continue")
     .option("-u, --user <id>", "who is talking")
+    .option("--file <path>", "file to send along, up to 100 MB; a recording may take the message's place")
     .option("--no-stream", "wait for the whole answer")
     .option("-v, --verbose", "show what happens while the answer is made", false)
+    .option("--debug", "show every request and every event", false)
     .addOption(outputOption())
     .action((words: string[], options: ChatOptions) =>
       run(async () => {

@@ -28,4 +28,10 @@ export const portOption = () =>
   new Option("--port <port>", "port of the server (default: 7890)").argParser(parsePort);
 export const profileOption = () =>
   new Option("--profile <name>", "server to manage (default: your default profile, else this machine)");
+export const targetOption = () =>
+  new Option(
+    "-f, --formation <id>",
+    "formation to talk to (default: the one of this folder, else the newest)",
+  );
+export const logLevels = ["debug", "info", "warn", "error", "critical"] as const;
 export const forceOption = () => new Option("-f, --force", "ask nothing").default(false);

@@ -1,10 +1,11 @@
+import { Option } from "commander";
 import type {
   SecretsListOptions,
   SecretsOptions,
   SetupOptions,
   SyncOptions,
 } from "../commands/secrets/index.ts";
-import { outputOption, type Registration } from "./options.ts";
+import { outputOption, type Registration, targetOption } from "./options.ts";
 
 /** The secrets of a formation. */
 export const addSecretsCommands = ({ program, context, run }: Registration): void => {
@@ -13,7 +14,10 @@ export const addSecretsCommands = ({ program, context, run }: Registration): voi
   secrets
     .command("list")
     .description("list their names, and those that are missing")
-    .option("--with-values", "show the values too", false)
+    .addOption(new Option("--with-values", "show the values too").default(false).conflicts("remote"))
+    .option("--remote", "those of the formation that runs, masked", false)
+    .addOption(targetOption())
+    .option("-p, --profile <name>", "server on which it is deployed")
     .addOption(outputOption())
     .action((options: SecretsListOptions) => run(async () => (await load()).listSecrets(context, options)));
   secrets
@@ -28,6 +32,7 @@ export const addSecretsCommands = ({ program, context, run }: Registration): voi
     .description(
       "store one; without a value it is asked for or read from a pipe, which keeps it out of the history",
     )
+    .addOption(new Option("--stdin", "read the value from a pipe, as without a value").hideHelp())
     .addOption(outputOption())
     .action((name: string, value: string | undefined, options: SecretsOptions) =>
       run(async () => (await load()).setSecret(context, name, value, options)),

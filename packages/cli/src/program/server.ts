@@ -1,3 +1,4 @@
+import { Argument } from "commander";
 import type {
   ServerInitOptions,
   ServerStartOptions,
@@ -20,8 +21,13 @@ export const addServerCommands = ({ program, context, run }: Registration): void
     .addOption(outputOption())
     .action((options: ServerInitOptions) => run(async () => (await load()).serverInit(context, options)));
   server
+    .command("version")
+    .description("print its version")
+    .action(() => run(async () => (await load()).serverVersion(context)));
+  server
     .command("config")
     .description("show the settings that it starts with")
+    .addArgument(new Argument("[show]").choices(["show"]))
     .action(() => run(async () => (await load()).serverConfig(context)));
   server
     .command("start")

@@ -31,12 +31,12 @@ const addProfiles = ({ program, context, run }: Registration): void => {
     .addOption(outputOption())
     .action((options: ProfilesOptions) => run(async () => (await load()).listProfiles(context, options)));
   profiles
-    .command("remove <name>")
+    .command("remove [name]")
     .alias("rm")
-    .description("forget one")
+    .description("forget one; asks which when you do not say")
     .addOption(forceOption())
     .addOption(outputOption())
-    .action((name: string, options: ProfilesOptions & { force: boolean }) =>
+    .action((name: string | undefined, options: ProfilesOptions & { force: boolean }) =>
       run(async () => (await load()).deleteProfile(context, name, options)),
     );
   profiles

@@ -12,6 +12,7 @@ export interface ChosenServer {
   name: string;
   url: string;
   client: ServerClient;
+  isThisMachine: boolean;
 }
 
 /** In place of a profile's name. */
@@ -50,16 +51,16 @@ export const chosenServer = async (context: Context, profile: string | undefined
   if (named === undefined && MUXI_SERVER_URL) {
     const keys = { keyId: MUXI_KEY_ID || undefined, secretKey: MUXI_SECRET_KEY || undefined };
     const client = new ServerClient({ url: MUXI_SERVER_URL, ...keys });
-    return { name: "MUXI_SERVER_URL", url: client.baseUrl, client };
+    return { name: "MUXI_SERVER_URL", url: client.baseUrl, client, isThisMachine: false };
   }
   const name = named ?? (await readProfiles(context)).defaultName;
   if (name === undefined) {
     const { url, client } = await localServer(context, undefined);
-    return { name: thisMachine, url, client };
+    return { name: thisMachine, url, client, isThisMachine: true };
   }
   const chosen = await profileNamed(context, name);
   const client = clientFor(chosen);
-  return { name, url: client.baseUrl, client };
+  return { name, url: client.baseUrl, client, isThisMachine: false };
 };
 
 /** What a chosen server's failure, or its silence, means to the user. Errors of another origin come back as they are. */

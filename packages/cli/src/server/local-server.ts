@@ -17,6 +17,8 @@ export interface LocalServer {
   url: string;
   port: number;
   directories: Directories;
+  /** Holds the files of the deployed ones, as `<id>/current`. */
+  formationsDirectory: string;
   /** Holds what the formations print. */
   logsDirectory: string;
   /** What it prints when `muxi` started it in the background. */
@@ -43,6 +45,7 @@ export const localServer = async (context: Context, port: number | undefined): P
       url,
       port: config.port,
       directories,
+      formationsDirectory: config.formationsDirectory,
       logsDirectory: config.processes.logsDirectory,
       logFile: join(directories.logs, "server.log"),
       client: new ServerClient({

@@ -1,4 +1,4 @@
-import { confirm, isCancel, password, text } from "@clack/prompts";
+import { confirm, isCancel, password, select, text } from "@clack/prompts";
 import { CliError } from "../errors.ts";
 import type { Ui } from "./ui.ts";
 
@@ -41,4 +41,23 @@ export const ask = async (
     ? await password({ message })
     : await text({ message, ...(initial !== undefined && { placeholder: initial, defaultValue: initial }) });
   return isCancel(answer) ? undefined : (answer ?? initial ?? "").trim();
+};
+
+export interface Choice {
+  message: string;
+  choices: readonly { value: string; hint?: string }[];
+  /** Gives it in a script. */
+  flag: string;
+}
+
+/**
+ * Lets the user choose from a list. Undefined when the user leaves the question.
+ *
+ * @throws CliError when there is nobody to ask, or nothing to choose from.
+ */
+export const choose = async (ui: Ui, { message, choices, flag }: Choice): Promise<string | undefined> => {
+  if (choices.length === 0) throw new CliError("There is nothing to choose from");
+  if (!ui.canAsk) throw needsTerminal(message, flag);
+  const answer = await select({ message, options: [...choices] });
+  return isCancel(answer) ? undefined : answer;
 };

@@ -1,5 +1,5 @@
-import { AbortedError, type ChatAnswer, type ChatEvent } from "muxi-client";
-import type { Chat } from "./chat.ts";
+import { AbortedError, type ChatAnswer, type ChatEvent, type ChatStream } from "muxi-client";
+import type { Chat, Question } from "./chat.ts";
 
 export interface AnswerOutput {
   /** Takes the text of the answer. */
@@ -16,6 +16,24 @@ export interface Answered {
   whole: ChatAnswer | undefined;
 }
 
+/** A recording alone is what is said; everything else goes along with a message. */
+const ask = (
+  { formation, agentId, sessionId }: Chat,
+  { message, file }: Question,
+  signal: AbortSignal,
+): ChatStream => {
+  const about = {
+    ...(agentId !== undefined && { agent_id: agentId }),
+    ...(sessionId !== undefined && { session_id: sessionId }),
+  };
+  if (!file) return formation.chatStream({ message, ...about }, { signal });
+  const { isAudio, ...attachment } = file;
+  const files = [attachment];
+  return isAudio && message === ""
+    ? formation.audioChatStream({ files, ...about }, { signal })
+    : formation.chatStream({ message, files, ...about }, { signal });
+};
+
 const noteOf = (event: ChatEvent): string => {
   const { type, session_id: _, request_id: __, ...fields } = { session_id: "", request_id: "", ...event };
   return `[${type}] ${JSON.stringify(fields)}`;
@@ -27,23 +45,18 @@ const noteOf = (event: ChatEvent): string => {
  * @param signal Stops the answer, on the formation too.
  */
 export const answer = async (
-  { formation, agentId, sessionId, stream, verbose }: Chat,
-  message: string,
+  chat: Chat,
+  question: Question,
   output: AnswerOutput,
   signal: AbortSignal,
 ): Promise<Answered> => {
-  const payload = {
-    message,
-    ...(agentId !== undefined && { agent_id: agentId }),
-    ...(sessionId !== undefined && { session_id: sessionId }),
-  };
-  const events = formation.chatStream(payload, { signal });
+  const { stream, verbose, debug } = chat;
+  const events = ask(chat, question, signal);
   let hasText = false;
   try {
     for await (const event of events) {
-      if (event.type !== "text") {
-        if (verbose) output.note(noteOf(event));
-      } else if (stream) {
+      if (debug || (verbose && event.type !== "text")) output.note(noteOf(event));
+      if (event.type === "text" && stream) {
         // What is on the screen stays there, so the better text begins on a line of its own.
         output.text(event.replace && hasText ? `\n${event.text}` : event.text);
         hasText = true;

@@ -2,14 +2,14 @@ import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import type { OutputFormat } from "../../ui/index.ts";
 import { answer } from "./answer.ts";
-import type { Chat } from "./chat.ts";
+import type { Chat, Question } from "./chat.ts";
 import { explainFailure } from "./explain.ts";
 
 /** One question: the answer goes to stdout and nothing else does. */
 export const askOnce = async (
   { stdout, stderr }: Context,
   chat: Chat,
-  message: string,
+  question: Question,
   format: OutputFormat,
 ): Promise<number> => {
   const interruption = new AbortController();
@@ -25,7 +25,7 @@ export const askOnce = async (
     note: (line: string) => stderr.write(`${line}\n`),
   };
   try {
-    const { whole } = await answer(chat, message, output, interruption.signal);
+    const { whole } = await answer(chat, question, output, interruption.signal);
     if (!whole) throw new CliError("The answer was stopped", { exitCode: 130 });
     if (format === "json") {
       const { text: response, agent_id: agent, session_id } = whole;

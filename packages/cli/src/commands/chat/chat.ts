@@ -1,11 +1,12 @@
+import { resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
-import { FormationClient } from "muxi-client";
+import type { FormationClient } from "muxi-client";
 import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
-import { userIdFor } from "../../files/index.ts";
-import { runningFormation } from "../../running-formation.ts";
+import { formationTarget } from "../../target/index.ts";
 import type { OutputFormat } from "../../ui/index.ts";
 import { askOnce } from "./ask-once.ts";
+import { type Attachment, readAttachment } from "./attachment.ts";
 import { converse } from "./conversation.ts";
 
 export interface ChatOptions {
@@ -13,51 +14,59 @@ export interface ChatOptions {
   /** False: the answer is shown when it is whole. */
   stream: boolean;
   verbose: boolean;
+  /** Every event as it comes, and every request. */
+  debug: boolean;
+  draft: boolean;
+  profile?: string;
   formation?: string;
   agent?: string;
   session?: string;
   user?: string;
+  /** Path of a file that goes with the message, or, as a recording, in its place. */
+  file?: string;
 }
 
 /** Who is asked, by whom and how. */
 export interface Chat {
   formation: FormationClient;
   formationId: string;
+  isDraft: boolean;
   agentId: string | undefined;
   sessionId: string | undefined;
   stream: boolean;
   verbose: boolean;
+  debug: boolean;
+}
+
+/** What is said. */
+export interface Question {
+  message: string;
+  file?: Attachment | undefined;
 }
 
 /** `muxi chat` (contract/cli.md 8). */
 export const chat = async (
   context: Context,
   message: string | undefined,
-  { output, stream, verbose, formation: wanted, agent, session, user }: ChatOptions,
+  options: ChatOptions,
 ): Promise<number> => {
-  const { stdin } = context;
-  const saved = await runningFormation(context, wanted);
-  const formation = new FormationClient({
-    serverUrl: saved.server_url,
-    formationId: saved.id,
-    mode: "draft",
-    clientKey: saved.client_key,
-    adminKey: saved.admin_key,
-    userId: await userIdFor(context, saved, user),
-  });
+  const { stdin, cwd } = context;
+  const { output, stream, verbose, debug, agent, session } = options;
+  const file = options.file === undefined ? undefined : await readAttachment(resolve(cwd, options.file));
+  const { formation, id, isDraft } = await formationTarget(context, options);
   const about: Chat = {
-    formation,
-    formationId: saved.id,
-    agentId: agent,
-    sessionId: session,
-    stream,
-    verbose,
+    ...{ formation, formationId: id, isDraft },
+    ...{ agentId: agent, sessionId: session },
+    ...{ stream, verbose, debug },
   };
-  if (message === undefined && stdin.isTTY && output === "text") return converse(context, about);
+  const canConverse = stdin.isTTY === true && output === "text";
+  if (message === undefined && file === undefined && canConverse) return converse(context, about);
 
-  const question = (message ?? (stdin.isTTY ? "" : await readAll(stdin))).trim();
-  if (question === "") {
-    throw new CliError("There is nothing to say", { hint: 'Give a message: muxi chat "Hello"' });
+  const said = (message ?? (stdin.isTTY ? "" : await readAll(stdin))).trim();
+  if (said === "" && !file?.isAudio) {
+    throw new CliError(file ? "Say what is to be done with the file" : "There is nothing to say", {
+      hint: `Give a message: muxi chat${file ? ` --file ${options.file}` : ""} "Hello"`,
+    });
   }
-  return askOnce(context, about, question, output);
+  return askOnce(context, about, { message: said, file }, output);
 };

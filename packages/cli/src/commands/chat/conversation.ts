@@ -32,7 +32,7 @@ export const converse = async (context: Terminal, start: Chat): Promise<number> 
       note: (line: string) => stderr.write(`${colours.dim(line)}\n`),
     };
     try {
-      const { sessionId, whole } = await answer(chat, message, output, answering.signal);
+      const { sessionId, whole } = await answer(chat, { message }, output, answering.signal);
       chat = { ...chat, sessionId: sessionId ?? chat.sessionId };
       stdout.write(whole ? "\n\n" : colours.dim("\n(stopped)\n\n"));
     } finally {

@@ -9,9 +9,13 @@ import { CliError } from "../../errors.ts";
 import type { Chat } from "./chat.ts";
 
 /** What a failed call to the formation means to the user. Errors of another origin come back as they are. */
-export const explainFailure = (error: unknown, { formationId }: Pick<Chat, "formationId">): unknown => {
+export const explainFailure = (
+  error: unknown,
+  { formationId, isDraft }: Pick<Chat, "formationId" | "isDraft">,
+): unknown => {
   if (!(error instanceof MuxiError)) return error;
   const about = { detail: [error.message], cause: error };
+  const start = isDraft ? "Run: muxi up" : `Run: muxi remote get ${formationId}`;
   if (error instanceof StreamTruncatedError) {
     return new CliError("The answer broke off", {
       ...about,
@@ -19,10 +23,12 @@ export const explainFailure = (error: unknown, { formationId }: Pick<Chat, "form
     });
   }
   if (error instanceof ConnectionError) {
-    return new CliError(`Formation '${formationId}' does not answer`, { ...about, hint: "Run: muxi up" });
+    return new CliError(`Formation '${formationId}' does not answer`, { ...about, hint: start });
   }
   if (error instanceof AuthenticationError) {
-    const hint = `Its keys have changed since 'muxi up'. Run: muxi down ${formationId}, then muxi up`;
+    const hint = isDraft
+      ? `Its keys have changed since 'muxi up'. Run: muxi down ${formationId}, then muxi up`
+      : "Set MUXI_CLIENT_KEY to the client key of the formation that is deployed";
     return new CliError(`Formation '${formationId}' refuses the key`, { ...about, hint });
   }
   // The server's own answer: the formation is not among its drafts, or it has died.
@@ -31,7 +37,7 @@ export const explainFailure = (error: unknown, { formationId }: Pick<Chat, "form
     error.code === "Formation unavailable" ||
     error.code === "Bad gateway"
   ) {
-    return new CliError(`Formation '${formationId}' is not running`, { ...about, hint: "Run: muxi up" });
+    return new CliError(`Formation '${formationId}' is not running`, { ...about, hint: start });
   }
   if (error instanceof NotFoundError) return new CliError(error.message, { cause: error });
   return new CliError("The formation could not answer", about);

@@ -3,21 +3,38 @@ import { isCancel, password } from "@clack/prompts";
 import { findSecretName, findSecretReferences } from "@muxi/formation";
 import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
+import { formationTarget, type TargetOptions } from "../../target/index.ts";
 import { createUi } from "../../ui/index.ts";
+import { explainFailure } from "../chat/index.ts";
 import { openHere, type SecretsOptions } from "./open.ts";
 
 const unknownSecret = (name: string): CliError =>
   new CliError(`There is no secret '${name}'`, { hint: "Run: muxi secrets list" });
 
-export interface SecretsListOptions extends SecretsOptions {
+export interface SecretsListOptions extends SecretsOptions, TargetOptions {
   withValues: boolean;
+  /** Asks the running formation instead of the files. */
+  remote: boolean;
 }
 
+/** No call gives a value in clear. */
+const listRemote = async (context: Context, options: SecretsListOptions): Promise<number> => {
+  const ui = createUi(context, options.output);
+  const { formation, id, isDraft } = await formationTarget(context, options);
+  const { secrets } = await formation.getSecrets().catch((error: unknown) => {
+    throw explainFailure(error, { formationId: id, isDraft });
+  });
+  const names = Object.keys(secrets).sort();
+  ui.data({ secrets: names.map((name) => ({ name, set: true, masked: secrets[name] })) });
+  if (names.length === 0) ui.line(`No secrets are stored in '${id}'`);
+  for (const name of names) ui.line(`${name}=${secrets[name]}`);
+  return 0;
+};
+
 /** `muxi secrets list` (contract/cli.md 5): the names of what is stored, and of what the formation misses. */
-export const listSecrets = async (
-  context: Context,
-  { output, withValues }: SecretsListOptions,
-): Promise<number> => {
+export const listSecrets = async (context: Context, options: SecretsListOptions): Promise<number> => {
+  if (options.remote) return listRemote(context, options);
+  const { output, withValues } = options;
   const ui = createUi(context, output);
   const { folder, secrets } = await openHere(context);
   const stored = secrets.names();

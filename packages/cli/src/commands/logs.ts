@@ -1,0 +1,117 @@
+import { AbortedError, type LogEntry, type LogFilter } from "muxi-client";
+import type { Context } from "../context.ts";
+import { CliError } from "../errors.ts";
+import { catchInterruption } from "../interruption.ts";
+import { formationTarget, type TargetOptions } from "../target/index.ts";
+import { createUi, type OutputFormat } from "../ui/index.ts";
+import { explainFailure } from "./chat/index.ts";
+import { logs as processLogs } from "./deployed/index.ts";
+
+const wireLevels = {
+  debug: "DEBUG",
+  info: "INFO",
+  warn: "WARNING",
+  error: "ERROR",
+  critical: "CRITICAL",
+} as const;
+
+export interface EventLogOptions extends Omit<TargetOptions, "user"> {
+  output: OutputFormat;
+  /** These two ask for what the process prints. */
+  follow: boolean;
+  lines?: number;
+  user?: string;
+  session?: string;
+  request?: string;
+  agent?: string;
+  level?: keyof typeof wireLevels;
+  event?: string;
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** `02-Jan-2006 15:04:05 MST` (contract/cli.md 10.1), in this machine's zone. */
+export const logTime = (milliseconds: number): string => {
+  const date = new Date(milliseconds);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const zone = new Intl.DateTimeFormat("en", { timeZoneName: "short" })
+    .formatToParts(date)
+    .find(({ type }) => type === "timeZoneName")?.value;
+  const day = `${two(date.getDate())}-${months[date.getMonth()]}-${date.getFullYear()}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone ?? ""}`.trimEnd();
+};
+
+const filterOf = ({ user, session, request, agent, level, event }: EventLogOptions): LogFilter => ({
+  userId: user,
+  sessionId: session,
+  requestId: request,
+  agentId: agent,
+  level: level && wireLevels[level],
+  eventType: event,
+});
+
+const lineOf = (entry: LogEntry): string => {
+  const { timestamp, ...fields } = entry;
+  const said = Object.entries(fields).filter(([, value]) => value !== null);
+  return `[${logTime(timestamp)}] ${JSON.stringify(Object.fromEntries(said))}`;
+};
+
+/** What happens in a formation from now on, until Ctrl+C. */
+const followEvents = async (
+  context: Context,
+  filter: LogFilter,
+  options: EventLogOptions,
+): Promise<number> => {
+  const ui = createUi(context, options.output);
+  const { formation, id, isDraft, hasAdminKey } = await formationTarget(context, {
+    ...options,
+    user: undefined,
+  });
+  if (!hasAdminKey) {
+    throw new CliError(`The admin key of '${id}' is not known`, { hint: "Set MUXI_ADMIN_KEY" });
+  }
+  const { signal, release } = catchInterruption();
+  const waiting = ui.activity("Waiting for events; Ctrl+C ends this");
+  try {
+    for await (const entry of formation.streamLogs(filter, { signal, idleTimeout: 0 })) {
+      waiting.stop();
+      ui.data(entry);
+      ui.line(lineOf(entry));
+    }
+  } catch (error) {
+    // Ctrl+C is how one stops to follow.
+    if (!(error instanceof AbortedError)) throw explainFailure(error, { formationId: id, isDraft });
+  } finally {
+    waiting.stop();
+    release();
+  }
+  return 0;
+};
+
+/**
+ * `muxi logs` (contract/cli.md 10.1): the formation's own events with a filter; what its process prints with
+ * `--follow` or `--lines`.
+ *
+ * @param showHelp For the call that asks for neither.
+ */
+export const logs = async (
+  context: Context,
+  given: string | undefined,
+  options: EventLogOptions,
+  showHelp: () => void,
+): Promise<number> => {
+  const { output, follow, lines, profile } = options;
+  const formation = given ?? options.formation;
+  const filter = filterOf(options);
+  if (Object.values(filter).some((value) => value !== undefined)) {
+    return followEvents(context, filter, { ...options, formation });
+  }
+  if (!follow && lines === undefined) {
+    showHelp();
+    return 0;
+  }
+  return processLogs(context, formation, {
+    ...{ output, follow, lines: lines ?? 100, stream: "all" },
+    ...(profile !== undefined && { profile }),
+  });
+};
