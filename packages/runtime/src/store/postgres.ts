@@ -27,6 +27,10 @@ const connectTimeout = 10_000;
 /** Any number, the same for all processes: held while the schema is made. */
 const migrationLock = 7_041_776;
 
+/** No text in Postgres holds the character NUL; people paste it, and files and models hold it. */
+const storable = (value: SqlValue): SqlValue =>
+  typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\ufffd") : value;
+
 /** Postgres numbers its parameters, and keeps what it has prepared under a name. */
 const createNumbering = () => {
   const known = new Map<string, { name: string; text: string }>();
@@ -37,7 +41,7 @@ const createNumbering = () => {
       entry = { name: `muxi_${known.size}`, text: text.replaceAll("?", () => `$${++count}`) };
       known.set(text, entry);
     }
-    return { ...entry, values: values as SqlValue[] };
+    return { ...entry, values: values.map(storable) };
   };
 };
 
@@ -104,13 +108,19 @@ export const openPostgres = async (
   const withClient = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
     const client = await pool.connect();
     let broken = false;
+    // Its query fails too; but an error event that nobody hears would end the process.
+    const onError = () => {
+      broken = true;
+    };
+    client.on("error", onError);
     try {
       return await work(client);
     } catch (error) {
       // Only what Postgres itself answered leaves the connection usable.
-      broken = codeOf(error).length !== 5;
+      broken ||= codeOf(error).length !== 5;
       throw error;
     } finally {
+      client.off("error", onError);
       client.release(broken);
     }
   };
