@@ -21,6 +21,10 @@ export const attachmentSchema = z.object({
 
 export type Attachment = z.infer<typeof attachmentSchema>;
 
+/** Null is as good as absent: many clients write it for what they do not say. */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  schema.nullish().transform((value) => value ?? undefined);
+
 /** Body of `POST /chat` (contract/formation-api.md 4.2). Unknown keys are ignored. */
 export const chatRequestSchema = z
   .object({
@@ -32,26 +36,27 @@ export const chatRequestSchema = z
       .max(200)
       .nullish()
       .describe("Session to continue; omitted or null starts a new one"),
-    request_id: z
-      .string()
-      .regex(/^[A-Za-z0-9_.:-]{1,200}$/)
-      .optional()
-      .describe("Tracking id of the caller's choice; the server makes one otherwise"),
-    agent_id: z.string().min(1).optional().describe("Answer with this agent"),
-    user_id: z.string().optional().describe("Deprecated: send the header X-Muxi-User-ID"),
-    group_id: z.string().optional(),
-    files: z.array(attachmentSchema).optional(),
+    request_id: optional(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9_.:-]{1,200}$/, "use 1 to 200 letters, digits and the characters _ . : -")
+        .describe("Tracking id of the caller's choice; the server makes one otherwise"),
+    ),
+    agent_id: optional(z.string().min(1).max(200).describe("Answer with this agent")),
+    user_id: optional(z.string().describe("Deprecated: send the header X-Muxi-User-ID")),
+    group_id: optional(z.string()),
+    files: optional(z.array(attachmentSchema)),
     stream: z.boolean().default(true).describe("False asks for one JSON answer"),
     mode: z.enum(["sync", "async"]).default("sync"),
     on_disconnect: z
       .enum(["continue", "cancel"])
       .default("continue")
       .describe("Whether the answer is finished and stored when the caller's connection drops"),
-    webhook_url: z.url({ protocol: /^https?$/ }).optional(),
-    threshold_seconds: z.number().positive().optional(),
-    source_channel: z.string().optional(),
-    ui_response: z.object({ id: z.string(), value: z.string() }).optional(),
-    format: z.enum(["markdown", "text", "json", "html"]).optional(),
+    webhook_url: optional(z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).max(2_048)),
+    threshold_seconds: optional(z.number().positive()),
+    source_channel: optional(z.string()),
+    ui_response: optional(z.object({ id: z.string(), value: z.string() })),
+    format: optional(z.enum(["markdown", "text", "json", "html"])),
   })
   .meta({ id: "ChatRequest" });
 

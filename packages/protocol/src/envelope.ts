@@ -113,11 +113,16 @@ const kindOf = (issue: z.core.$ZodIssue): string => {
   }
 };
 
-/** Zod's issues as the wire reports them. Parse with `reportInput: true` so that a missing field is told apart. */
-export const fieldErrors = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
-  issues.map((issue) => ({
+const fieldError = (issue: z.core.$ZodIssue): FieldError => {
+  const error = kindOf(issue);
+  const type = "expected" in issue ? String(issue.expected) : issue.code;
+  return {
     field: issue.path.map(String).join("."),
-    msg: issue.message,
-    type: "expected" in issue ? String(issue.expected) : issue.code,
-    error: kindOf(issue),
-  }));
+    msg: error === "missing" ? `Missing: expected ${type}` : issue.message,
+    type,
+    error,
+  };
+};
+
+/** Zod's issues as the wire reports them. Parse with `reportInput: true` so that a missing field is told apart. */
+export const fieldErrors = (issues: readonly z.core.$ZodIssue[]): FieldError[] => issues.map(fieldError);

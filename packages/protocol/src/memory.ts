@@ -160,7 +160,9 @@ export const allBuffersClearedSchema = z
 /** A day or a time; a day means its begin, or with `end` its end. */
 const date = (end: boolean) =>
   z
-    .union([z.iso.date(), z.iso.datetime({ offset: true, local: true })])
+    .union([z.iso.date(), z.iso.datetime({ offset: true, local: true })], {
+      error: "must be an ISO 8601 day or time, such as 2026-01-31 or 2026-01-31T08:00:00Z",
+    })
     .transform((text) => {
       if (/^\d{4}-\d\d-\d\d$/.test(text)) return Date.parse(text) + (end ? 86_400_000 - 1 : 0);
       return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);

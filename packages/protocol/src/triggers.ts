@@ -27,7 +27,9 @@ export const triggerRequestSchema = z
 
 /** A `user_id` in the data is data: who the caller is stands in the header alone. */
 export const triggerBodySchema = z
-  .union([z.looseObject(triggerRequestSchema.shape), z.record(z.string(), z.unknown())])
+  .union([z.looseObject(triggerRequestSchema.shape), z.record(z.string(), z.unknown())], {
+    error: "must be a JSON object",
+  })
   .describe("The data below `data`, or, with the query `async`, the data itself")
   .transform((fields) => ({ fields }));
 

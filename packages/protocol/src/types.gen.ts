@@ -85,31 +85,24 @@ export interface ChatRequest {
    * Session to continue; omitted or null starts a new one
    */
   session_id?: string | null;
-  /**
-   * Tracking id of the caller's choice; the server makes one otherwise
-   */
-  request_id?: string;
-  /**
-   * Answer with this agent
-   */
-  agent_id?: string;
-  /**
-   * Deprecated: send the header X-Muxi-User-ID
-   */
-  user_id?: string;
-  group_id?: string;
-  files?: {
-    filename: string;
-    /**
-     * Base64
-     */
-    content: string;
-    content_type: string;
-    /**
-     * Bytes, before Base64
-     */
-    size?: number;
-  }[];
+  request_id?: string | null;
+  agent_id?: string | null;
+  user_id?: string | null;
+  group_id?: string | null;
+  files?:
+    | {
+        filename: string;
+        /**
+         * Base64
+         */
+        content: string;
+        content_type: string;
+        /**
+         * Bytes, before Base64
+         */
+        size?: number;
+      }[]
+    | null;
   /**
    * False asks for one JSON answer
    */
@@ -119,14 +112,14 @@ export interface ChatRequest {
    * Whether the answer is finished and stored when the caller's connection drops
    */
   on_disconnect?: "continue" | "cancel";
-  webhook_url?: string;
-  threshold_seconds?: number;
-  source_channel?: string;
+  webhook_url?: string | null;
+  threshold_seconds?: number | null;
+  source_channel?: string | null;
   ui_response?: {
     id: string;
     value: string;
-  };
-  format?: "markdown" | "text" | "json" | "html";
+  } | null;
+  format?: ("markdown" | "text" | "json" | "html") | null;
 }
 
 export interface ProgressEvent {
@@ -268,18 +261,9 @@ export interface AudioChatRequest {
    * Session to continue; omitted or null starts a new one
    */
   session_id?: string | null;
-  /**
-   * Tracking id of the caller's choice; the server makes one otherwise
-   */
-  request_id?: string;
-  /**
-   * Answer with this agent
-   */
-  agent_id?: string;
-  /**
-   * Deprecated: send the header X-Muxi-User-ID
-   */
-  user_id?: string;
+  request_id?: string | null;
+  agent_id?: string | null;
+  user_id?: string | null;
   /**
    * False asks for one JSON answer
    */

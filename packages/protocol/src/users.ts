@@ -10,11 +10,14 @@ const type = z.string().min(1).max(100);
 
 export const muxiUserIdSchema = z.string().min(1).max(100);
 
-const identifierInput = z.union([
-  identifierSchema.transform((identifier) => ({ identifier, type: "unknown" })),
-  z.tuple([identifierSchema, type]).transform(([identifier, kind]) => ({ identifier, type: kind })),
-  z.object({ identifier: identifierSchema, type: type.default("unknown") }),
-]);
+const identifierInput = z.union(
+  [
+    identifierSchema.transform((identifier) => ({ identifier, type: "unknown" })),
+    z.tuple([identifierSchema, type]).transform(([identifier, kind]) => ({ identifier, type: kind })),
+    z.object({ identifier: identifierSchema, type: type.default("unknown") }),
+  ],
+  { error: "must be an identifier, [identifier, type] or { identifier, type }, of 1 to 256 characters" },
+);
 
 export const identifierAssociationSchema = z
   .object({

@@ -46,6 +46,7 @@ import {
 import {
   createBufferRepository,
   createDeliveryRepository,
+  createHealthCheck,
   createJobRepository,
   createRequestRepository,
   createSessionRepository,
@@ -241,10 +242,12 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     attachments: createAttachmentReader({ largestFile }),
   });
   const audioModel = modelFor(formation, "audio", undefined, env);
+  const isHealthy = createHealthCheck(database);
   const app = createApp({
     formationId: formation.id,
     version: formation.version,
     keys,
+    isHealthy,
     identities: administration.identities,
     audit: administration.audit,
     observe: observability.observe,
@@ -253,7 +256,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       ...administration.endpoints,
       getMcpTools: mcpToolsEndpoint(toolbox),
       ...automation.endpoints,
-      ...formationEndpoints({ formation, models, runs, startedAt, now }),
+      ...formationEndpoints({ formation, models, runs, toolbox, isHealthy, startedAt, now }),
       ...sessionEndpoints({
         formationId: formation.id,
         sessions,

@@ -34,6 +34,8 @@ test("the formation offers the calls of clients as tools, and none of the admin'
       "create_memory",
       "cancel_request",
       "list_sops",
+      "get_ingestion_status",
+      "execute_trigger",
     ]),
   );
   for (const name of ["get_agents", "get_secrets", "get_config", "get_health", "get_request_events"]) {
@@ -91,6 +93,49 @@ test.each([{}, { "X-Muxi-Client-Key": "wrong" }, { "X-Muxi-Admin-Key": keys.admi
     }
   },
 );
+
+test("a request id, an idempotency key and a path's parameters count as over HTTP", async () => {
+  const dir = await writeFormation({
+    "triggers/hello.md": "Say hello to ${{ data.name }}",
+    "triggers/bye.md": "Say goodbye to ${{ data.name }}",
+  });
+  const api = await startFormation(dir);
+  const call = async (name: string, args: object) => {
+    const response = await fetch(`${api.url}/mcp`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "X-Muxi-Client-Key": keys.clientKey,
+        "X-Muxi-Idempotency-Key": "key-1",
+      },
+      body: JSON.stringify({
+        jsonrpc: "2.0",
+        id: 1,
+        method: "tools/call",
+        params: { name, arguments: args },
+      }),
+    });
+    const { result } = await response.json();
+    return JSON.parse(result.content[0].text);
+  };
+  const chat = await call("chat", { message: "Hello", request_id: "req_mine" });
+  expect([chat.data.request_id, chat.request.id]).toEqual(["req_mine", "req_mine"]);
+  const fire = async (name: string) =>
+    (await call("execute_trigger", { name, data: { name: "Ann" }, use_async: false })).data.request_id;
+  const hello = await fire("hello");
+  expect(await fire("hello")).toBe(hello);
+  expect(await fire("bye")).not.toBe(hello);
+});
+
+test("a revision of MCP that is not spoken here is refused", async () => {
+  const { api } = await connect();
+  const { status, body } = await api.call("POST", "/../mcp", {
+    body: { jsonrpc: "2.0", id: 1, method: "ping" },
+    headers: { "MCP-Protocol-Version": "1999-01-01" },
+  });
+  expect([status, body.error.code]).toEqual([400, "INVALID_REQUEST"]);
+  expect(body.error.message).toContain("2025-11-25");
+});
 
 test("nonsense is answered in JSON-RPC", async () => {
   const { api } = await connect();

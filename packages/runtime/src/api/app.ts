@@ -6,6 +6,7 @@ import {
   type EnvelopeContext,
   errorEnvelope,
   headers,
+  newId,
   openApi,
   type Route,
   type RouteId,
@@ -14,8 +15,9 @@ import {
 } from "@muxi/protocol";
 import type { Logger } from "pino";
 import type { AuditedCall, AuditTrail } from "../audit/index.ts";
-import { createRouter, readJson } from "../http/index.ts";
+import { answerUnreadable, createRouter, readJson } from "../http/index.ts";
 import type { Observe } from "../observability/index.ts";
+import type { HealthCheck } from "../store/index.ts";
 import type { Identities } from "../users/index.ts";
 import { readAsMeant, redirectOldCall } from "./aliases.ts";
 import { allowOrigins } from "./cors.ts";
@@ -23,7 +25,7 @@ import { type Endpoints, readCall, streamed } from "./endpoint.ts";
 import { asApiError } from "./failures.ts";
 import { type ApiKeys, createKeyCheck } from "./keys.ts";
 import { createMcpServer } from "./mcp.ts";
-import { homePage } from "./page.ts";
+import { docsPage, homePage } from "./page.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { openRequest, type Request, takeRequestId } from "./request.ts";
 
@@ -32,6 +34,7 @@ export interface AppDeps {
   version: string;
   keys: ApiKeys;
   endpoints: Endpoints;
+  isHealthy: HealthCheck;
   identities: Identities;
   audit: AuditTrail;
   observe: Observe;
@@ -85,6 +88,7 @@ export const createApp = ({
   version,
   keys,
   endpoints,
+  isHealthy,
   identities,
   audit,
   observe,
@@ -116,6 +120,7 @@ export const createApp = ({
     const error = errorOf(thrown, request);
     if (response.headersSent) return;
     if (error.retryAfter !== undefined) response.setHeader("retry-after", Math.ceil(error.retryAfter));
+    if (error.status === 401) response.setHeader("www-authenticate", `MuxiKey realm="${formationId}"`);
     sendJson(response, error.status, errorEnvelope(error, contextOf(request)));
   };
 
@@ -164,21 +169,31 @@ export const createApp = ({
       if (answer) sendJson(response, answer.status, answer.envelope);
     };
   };
+  const add = (method: Route["method"], path: string, handler: Handler) => {
+    router.add(method, path, handler);
+    // Node leaves the body out by itself.
+    if (method === "GET") router.add("HEAD", path, handler);
+  };
   for (const id of Object.keys(routes) as RouteId[]) {
-    const { method, path }: Route = routes[id];
-    router.add(method, `/v1${path}`, handlerOf(id));
+    const { method, path, stream }: Route = routes[id];
+    // A stream without a body would say nothing and never end.
+    if (stream?.always) router.add(method, `/v1${path}`, handlerOf(id));
+    else add(method, `/v1${path}`, handlerOf(id));
   }
 
   // Made when somebody asks: it takes longer than the rest of the start together.
   let description: ReturnType<typeof openApi> | undefined;
-  router.add("GET", "/openapi.json", async (_, response) => {
+  add("GET", "/openapi.json", async (_, response) => {
     description ??= openApi({ title: `MUXI formation ${formationId}`, version });
     sendJson(response, 200, description);
   });
+  const html = "text/html; charset=utf-8";
+  add("GET", "/docs", async (_, response) => sendText(response, 200, html, docsPage(formationId)));
   for (const path of ["/", "/v1"]) {
-    router.add("GET", path, async (_, response) =>
-      sendText(response, 200, "text/html; charset=utf-8", homePage(formationId)),
-    );
+    add("GET", path, async (_, response) => {
+      const healthy = await isHealthy();
+      sendText(response, healthy ? 200 : 503, html, homePage(formationId, healthy));
+    });
   }
 
   const answerMcp = createMcpServer({
@@ -187,6 +202,7 @@ export const createApp = ({
     async call(id, request, response) {
       try {
         admit(routes[id], request);
+        takeRequestId(request, response);
         return { envelope: (await perform(id, request, response))?.envelope, failed: false };
       } catch (thrown) {
         return { envelope: errorEnvelope(errorOf(thrown, request), contextOf(request)), failed: true };
@@ -209,6 +225,10 @@ export const createApp = ({
     if (match === undefined) throw new ApiError("RESOURCE_NOT_FOUND", `There is no ${method} ${path}`);
     if ("allowed" in match) {
       response.setHeader("allow", match.allowed.join(", "));
+      if (method === "OPTIONS") {
+        response.writeHead(204).end();
+        return;
+      }
       throw new ApiError(
         "METHOD_NOT_ALLOWED",
         `${method} is not possible on ${path}: use ${match.allowed.join(" or ")}`,
@@ -238,8 +258,15 @@ export const createApp = ({
       requestTimeout: 60_000,
       keepAliveTimeout: 72_000,
       noDelay: true,
+      // Nothing depends on its name.
+      requireHostHeader: false,
     },
     answer,
+  );
+  // What a caller expects beside the answer changes nothing about it.
+  server.on("checkExpectation", answer);
+  answerUnreadable(server, (failure) =>
+    JSON.stringify(errorEnvelope(failure, { requestId: newId("request"), idempotencyKey: null, now: now() })),
   );
 
   let closed: Promise<unknown> | undefined;

@@ -1,4 +1,4 @@
-import { ApiError, type routes } from "@muxi/protocol";
+import { ApiError, chatRequestSchema, type routes } from "@muxi/protocol";
 import { decodeFile } from "../attachments/index.ts";
 import type { TranscriptionModel } from "../models/index.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -44,6 +44,6 @@ export const audioChatEndpoint = (deps: {
     for (const recording of recordings) texts.push(await transcription.transcribe(recording, signal));
     const message = texts.join("\n").trim();
     if (message === "") throw new ApiError("VALIDATION_ERROR", "Nothing is said in the recording");
-    return deps.chat({ ...call, body: { ...rest, message, mode: "sync", on_disconnect: "continue" } });
+    return deps.chat({ ...call, body: chatRequestSchema.parse({ ...rest, message }) });
   };
 };

@@ -29,13 +29,26 @@ export type Endpoint<R extends Route> = (call: Call<R>) => Promise<z.input<R["da
 export type Endpoints = { [Id in RouteId]: Endpoint<(typeof routes)[Id]> };
 
 const longestUserId = 256;
+/** Invalid parameters that an answer names. */
+const mostListed = 20;
+
+/** What Node joins with a comma where a header came twice: that would be a user whom nobody named. */
+const isAmbiguous = (sent: string, { raw }: Request): boolean =>
+  sent.includes(",") && (raw.headersDistinct[headers.userId]?.length ?? 0) > 1;
 
 /** The user of contract/formation-api.md 2.3: header, then the body's `user_id`; trimmed, in lower case. */
-const userIdOf = (row: Route, keyUsed: KeyUsed, header: unknown, body: unknown): string | undefined => {
+const userIdOf = (row: Route, request: Request, body: unknown): string | undefined => {
+  const {
+    keyUsed,
+    headers: { [headers.userId]: header },
+  } = request;
   const inBody =
     row.user === "optional" && typeof body === "object" && body !== null && "user_id" in body && body.user_id;
   const sent = header ?? inBody;
   const userId = typeof sent === "string" ? sent.trim().toLowerCase() : "";
+  if (isAmbiguous(userId, request)) {
+    throw new ApiError("INVALID_REQUEST", "The header X-Muxi-User-ID is there more than once: send it once");
+  }
   if (userId.length > longestUserId) {
     throw new ApiError("INVALID_REQUEST", `The user id is longer than ${longestUserId} characters`);
   }
@@ -53,14 +66,23 @@ const userIdOf = (row: Route, keyUsed: KeyUsed, header: unknown, body: unknown):
 export const validated = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> => {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const errors = fieldErrors(result.error.issues);
+  const { issues } = result.error;
+  const errors = fieldErrors(issues.slice(0, mostListed));
   const named = errors.map(({ field, msg }) => (field === "" ? msg : `${field}: ${msg}`)).join("; ");
-  throw new ApiError("INVALID_PARAMS", `${errors.length} invalid parameter(s): ${named}`, {
+  throw new ApiError("INVALID_PARAMS", `${issues.length} invalid parameter(s): ${named}`, {
     data: { validation_errors: errors },
   });
 };
 
 const parse = (schema: z.ZodType | undefined, value: unknown): unknown => schema && validated(schema, value);
+
+const parseBody = (schema: z.ZodType | undefined, value: unknown): unknown => {
+  if (!schema || value !== undefined) return parse(schema, value);
+  const msg = "The body is missing: send a JSON object with Content-Type: application/json";
+  throw new ApiError("INVALID_PARAMS", msg, {
+    data: { validation_errors: [{ field: "", msg, type: "object", error: "missing" }] },
+  });
+};
 
 /**
  * Validates a request by its row.
@@ -76,8 +98,8 @@ export const readCall = <R extends Route>(
 ): Call<R> => {
   const params = parse(row.params, request.params);
   const query = parse(row.query, request.query);
-  const body = parse(row.body, request.body);
-  const identifier = userIdOf(row, request.keyUsed, request.headers[headers.userId], body);
+  const body = parseBody(row.body, request.body);
+  const identifier = userIdOf(row, request, body);
   const userId = identifier === undefined ? undefined : ownerOf(identifier);
   // The row's own schemas and user rule made these values; the compiler cannot follow them through the table.
   return { params, query, body, userId, keyUsed: request.keyUsed, request, response } as Call<R>;

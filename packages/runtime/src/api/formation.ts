@@ -3,6 +3,8 @@ import { type Agent, ApiError, agentSchema } from "@muxi/protocol";
 import * as z from "zod";
 import type { Model } from "../models/index.ts";
 import type { Runs } from "../overlord/index.ts";
+import type { HealthCheck } from "../store/index.ts";
+import type { Toolbox } from "../tools/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
 interface FormationDeps {
@@ -10,6 +12,8 @@ interface FormationDeps {
   /** The model that answers for each agent, by agent id. */
   models: ReadonlyMap<string, Model>;
   runs: Runs;
+  toolbox: Pick<Toolbox, "servers">;
+  isHealthy: HealthCheck;
   /** Unix milliseconds of the start. */
   startedAt: number;
   now: () => number;
@@ -50,19 +54,34 @@ const wireAgent = (
 };
 
 /** Health, status, configuration and agents (contract/formation-api.md 4.1, 4.12). */
-export const formationEndpoints = ({ formation, models, runs, startedAt, now }: FormationDeps) =>
+export const formationEndpoints = ({
+  formation,
+  models,
+  runs,
+  toolbox,
+  isHealthy,
+  startedAt,
+  now,
+}: FormationDeps) =>
   ({
     async getHealth() {
-      return { status: "healthy", formation_id: formation.id, version: formation.version };
+      const state = { formation_id: formation.id, version: formation.version };
+      if (await isHealthy()) return { status: "healthy", ...state };
+      throw new ApiError(
+        "SERVICE_UNAVAILABLE",
+        "The formation's database does not answer: its log has the reason",
+        { data: { status: "unhealthy", ...state }, retryAfter: 5 },
+      );
     },
 
     async getStatus() {
       const { id, name, description, version, agents, mcpServers, manifest } = formation;
       const used = megabytes(process.memoryUsage.rss());
+      const toolServers = [...toolbox.servers.values()].filter(({ tools }) => tools.length > 0);
       return {
         formation: { id, name, description, version },
         agents: { count: agents.length, active: agents.length },
-        mcp_servers: { count: mcpServers.length, active: 0 },
+        mcp_servers: { count: mcpServers.length, active: toolServers.length },
         stats: {
           running: { seconds: Math.floor((now() - startedAt) / 1000), since: startedAt / 1000 },
           memory: { working_memory_mb: used, memory_usage_mb: used },

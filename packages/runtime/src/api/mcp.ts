@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { newId, type RouteId } from "@muxi/protocol";
+import { ApiError, newId, type RouteId } from "@muxi/protocol";
 import * as z from "zod";
 import { apiTools, toolRequest } from "./mcp-tools.ts";
 import type { Request } from "./request.ts";
@@ -68,8 +68,19 @@ export const createMcpServer = ({ formationId, version, call }: McpDeps) => {
     return { content: [{ type: "text", text: JSON.stringify(envelope) }], isError: failed };
   };
 
-  /** The answer to one message; undefined for what needs none. */
+  /**
+   * The answer to one message; undefined for what needs none.
+   *
+   * @throws ApiError `INVALID_REQUEST` for a revision that is not spoken here.
+   */
   return async (body: unknown, carrier: Request, response: ServerResponse): Promise<object | undefined> => {
+    const { "mcp-protocol-version": revision } = carrier.headers;
+    if (revision !== undefined && !revisions.some((each) => each === revision)) {
+      throw new ApiError(
+        "INVALID_REQUEST",
+        `MCP-Protocol-Version: this server speaks ${revisions.join(", ")}`,
+      );
+    }
     const message = messageSchema.safeParse(body);
     if (!message.success) return failure(null, -32600, "The body is not one JSON-RPC request");
     const { id, method, params } = message.data;

@@ -29,7 +29,27 @@ const readText = (raw: IncomingMessage, limit: number): Promise<string> =>
 /** A value of this name could become the prototype of what it is copied into. */
 const poison = /"(?:_|\\u005f){2}proto(?:_|\\u005f){2}"\s*:/i;
 
-const invalid = () => new ApiError("INVALID_REQUEST", "The body is not valid JSON");
+/** Levels of objects and arrays in one another: code that looks into them has no more stack than this needs. */
+const deepest = 100;
+
+const isTooDeep = (value: unknown): boolean => {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepest) return true;
+    level = level.flatMap((each) => (typeof each === "object" && each !== null ? Object.values(each) : []));
+  }
+  return false;
+};
+
+const refused = (message: string) => new ApiError("INVALID_REQUEST", message);
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refused("The body is not valid JSON: check its quotes, commas and brackets");
+  }
+};
 
 /**
  * The JSON body of a request; undefined for none.
@@ -49,10 +69,11 @@ export const readJson = async (raw: IncomingMessage, limit: number): Promise<unk
   }
   const text = await readText(raw, limit);
   if (text === "") return undefined;
-  if (poison.test(text)) throw invalid();
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw invalid();
+  if (poison.test(text)) throw refused("The body has a key named __proto__: give it another name");
+  const value = parse(text);
+  // Each level takes two characters at least.
+  if (text.length > 2 * deepest && isTooDeep(value)) {
+    throw refused(`The body is nested deeper than ${deepest} levels: flatten it`);
   }
+  return value;
 };

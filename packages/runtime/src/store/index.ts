@@ -14,6 +14,7 @@ export {
   type DeliveryRepository,
   type DeliveryStatus,
 } from "./deliveries.ts";
+export { createHealthCheck, type HealthCheck } from "./health.ts";
 export { createIngestionRepository, type IngestionRepository } from "./ingestions.ts";
 export {
   createJobRepository,

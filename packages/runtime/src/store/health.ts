@@ -1,0 +1,24 @@
+import type { Database } from "./database.ts";
+import { sql } from "./statement.ts";
+
+/** A probe gives up after two seconds: it has to hear before. Milliseconds. */
+const patience = 1_500;
+
+/** Whether a formation can answer: all that it does begins and ends in its database. */
+export type HealthCheck = () => Promise<boolean>;
+
+export const createHealthCheck =
+  (database: Database): HealthCheck =>
+  async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, patience, false);
+    });
+    const answered = database.read(sql`select 1 as alive`).then(
+      () => true,
+      () => false,
+    );
+    const isHealthy = await Promise.race([answered, tooLong]);
+    clearTimeout(timer);
+    return isHealthy;
+  };
