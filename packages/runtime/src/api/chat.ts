@@ -59,6 +59,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
     if (body.webhook_url !== undefined) await deps.deliveries.checkTarget(body.webhook_url);
     const turn: Turn = {
       requestId: request.id,
+      isFirst: !request.isNamed,
       userId,
       message: body.message,
       sessionId: body.session_id ?? undefined,

@@ -8,6 +8,8 @@ export type KeyUsed = "client" | "admin" | "none";
 export interface Request {
   /** The caller's own where it sent a usable one (contract/formation-api.md 2.4). */
   id: string;
+  /** Whether the caller chose the id. */
+  isNamed: boolean;
   readonly raw: IncomingMessage;
   method: string;
   /** Without the query. */
@@ -33,8 +35,10 @@ export const openRequest = (raw: IncomingMessage): Request => {
   const { url = "/", method = "GET" } = raw;
   const question = url.indexOf("?");
   const sent = raw.headers[headers.requestId];
+  const isNamed = isUsable(sent);
   return {
-    id: isUsable(sent) ? sent : newId("request"),
+    id: isNamed ? sent : newId("request"),
+    isNamed,
     raw,
     method,
     path: question === -1 ? url : url.slice(0, question),
@@ -54,5 +58,6 @@ export const takeRequestId = (request: Request, response: ServerResponse): void 
   if (typeof body !== "object" || body === null || !("request_id" in body) || !isUsable(body.request_id))
     return;
   request.id = body.request_id;
+  request.isNamed = true;
   response.setHeader(headers.requestId, request.id);
 };

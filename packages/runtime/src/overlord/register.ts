@@ -15,7 +15,13 @@ export interface Register {
    * @throws ApiError `CONFLICT` (the id is taken), `IDEMPOTENCY_KEY_REUSED`
    */
   earlier(
-    asked: { requestId: string; sessionId?: string | undefined; idempotency?: Idempotency | undefined },
+    asked: {
+      requestId: string;
+      /** Whether no earlier request has this id. */
+      isFirst?: boolean;
+      sessionId?: string | undefined;
+      idempotency?: Idempotency | undefined;
+    },
     owner: Owner,
   ): Promise<Earlier | undefined>;
   /** Newest first; of everybody without a user. */
@@ -102,7 +108,8 @@ export const createRegister = (deps: {
   };
 
   return {
-    async earlier({ requestId, sessionId, idempotency }, owner) {
+    async earlier({ requestId, isFirst, sessionId, idempotency }, owner) {
+      if (isFirst && !idempotency) return undefined;
       const active = runs.get(requestId);
       if (active && !idempotency) throw knownRequest(requestId);
       const found = await requests.find(owner, requestId, idempotency?.key);

@@ -5,6 +5,8 @@ import type { Idempotency, RequestKind, StoredRequest } from "../store/index.ts"
 /** What is asked of the formation. */
 export interface Turn {
   requestId: string;
+  /** Whether the id was made for this turn, so that no earlier request has it. */
+  isFirst?: boolean;
   userId: string;
   message: string;
   /** Undefined begins a session. */
