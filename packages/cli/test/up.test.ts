@@ -90,8 +90,13 @@ test("says that the formation has died, and stops the server it had started", as
 });
 
 test("shows the warnings of a running formation in readable form", async () => {
-  const up = world.start(["up", await world.formation("loud")]);
-  await eventually("a warning is shown", () => up.stderr().includes("⚠ the API keys were generated"));
+  const knowledge = "knowledge: { sources: [{ path: knowledge, description: All of it }] }";
+  const files = {
+    "agents/one.afs": `${agentFile("one")}${knowledge}\n`,
+    "knowledge/table.bin": "0",
+  };
+  const up = world.start(["up", await world.formation("loud", files)]);
+  await eventually("a warning is shown", () => up.stderr().includes("⚠ knowledge file skipped"));
   expect(up.stderr()).not.toContain('"level"');
   up.kill("SIGINT");
   await up.done;

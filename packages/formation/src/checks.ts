@@ -14,16 +14,17 @@ import { meetsConstraint } from "./versions.ts";
 /** Enough for a local run; what a server accepts is narrower. */
 const localIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
-const checkId = ({ report }: Loading, { id }: Manifest, place: Place): void => {
+const checkId = ({ report, forServer }: Loading, { id }: Manifest, place: Place): void => {
+  const refused = forServer ? report.errors : report.warnings;
+  const locally = forServer ? "" : "runs locally, but ";
   const hint = "Use 3 to 50 of a-z, 0-9 and -, with no - at either end";
   if (!localIdPattern.test(id)) {
     report.errors.push(findingAt(place, ["id"], "holds characters that cannot stand in a URL", hint));
   } else if (!formationIdPattern.test(id)) {
-    report.warnings.push(findingAt(place, ["id"], "runs locally, but a server refuses it", hint));
+    refused.push(findingAt(place, ["id"], `${locally}is refused by a server`, hint));
   } else if (reservedFormationIds.has(id)) {
-    report.warnings.push(
-      findingAt(place, ["id"], "runs locally, but is one of the server's own paths", "Choose another id"),
-    );
+    const message = `${locally}is one of the server's own paths`;
+    refused.push(findingAt(place, ["id"], message, "Choose another id"));
   }
 };
 

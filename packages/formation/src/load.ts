@@ -28,6 +28,8 @@ export interface LoadOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** False makes every `${{ env.NAME }}` an error, as for a deployed formation. Default true. */
   allowEnv?: boolean;
+  /** True makes an id that no server takes an error, and not a warning. Default false. */
+  forServer?: boolean;
   /** What the manifest's `runtime` is compared with. Default: the version of this release. */
   runtimeVersion?: string | undefined;
 }
@@ -103,6 +105,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const loading: Loading = {
     dir,
     lookup: { secrets, env },
+    forServer: options.forServer ?? false,
     report,
     usedSecrets: new Set(),
     userCredentials: [],

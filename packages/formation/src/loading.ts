@@ -9,6 +9,8 @@ export interface Loading {
   /** Absolute path of the formation folder. */
   dir: string;
   lookup: Lookup;
+  /** Whether the id has to be one that a server takes. */
+  forServer: boolean;
   report: Report;
   usedSecrets: Set<string>;
   /** Places of `${{ user.credentials.NAME }}`. */

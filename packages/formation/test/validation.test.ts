@@ -158,7 +158,7 @@ test.each([
   [
     "an id that works only locally",
     { "formation.afs": manifest().replace("my-bot", "My_bot") },
-    "formation.afs → id: runs locally, but a server refuses it",
+    "formation.afs → id: runs locally, but is refused by a server",
   ],
   [
     "an id that the server uses itself",

@@ -50,10 +50,11 @@ if (values.help || folder === undefined) {
 }
 
 const { env } = process;
-const underServer = env.FORMATION_ID !== undefined && env.MUXI_ENV === "production";
+const isDeployed = env.FORMATION_ID !== undefined && env.MUXI_ENV === "production";
+const isDraft = env.FORMATION_ID !== undefined && !isDeployed;
 
 try {
-  const formation = await openFormation(folder, { env, allowEnv: !underServer });
+  const formation = await openFormation(folder, { env, allowEnv: !isDeployed });
   const { server, logging } = formation.manifest;
   const keys = await resolveApiKeys(formation);
   const redactor = createRedactor({
@@ -87,7 +88,8 @@ try {
   });
   log.info({ port: runtime.port, host, models: Object.fromEntries(runtime.models) }, "formation is up");
   if (keys.generated) {
-    log.warn(
+    // Whoever started a draft is shown them.
+    log[isDraft ? "info" : "warn"](
       "the API keys were generated and are in .keys.json: name your own in server.api_keys before you deploy",
     );
   }

@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { portFrom } from "./config.ts";
 import type { Directories } from "./directories.ts";
 import { configFile, type Initialised, initConfig } from "./init.ts";
+import { readServerPid, type ServerPid } from "./pid-file.ts";
 
 export interface InitFlags {
   port: string | undefined;
@@ -35,6 +36,10 @@ The secret is shown this once; it stands in the file, which only you can read.
   Next, here:               muxi server start
   From another machine:     muxi profiles add --url http://<this machine>:${port} --key-id ${keyId}
 `;
+
+/** Also when that server was killed, and only its file is left. */
+const restartNotice = ({ url }: ServerPid): string =>
+  `\nA server that runs on ${url} has the settings from before: stop it and start it again.\n`;
 
 interface Answers {
   replace: boolean;
@@ -85,11 +90,12 @@ export const runInit = async (
     stdout.write("Cancelled.\n");
     return;
   }
+  const running = await readServerPid(directories.data);
   const made = await initConfig({ directories, host: flags.host ?? "0.0.0.0", ...answers });
   const { keyId, secretKey, configPath } = made;
   stdout.write(
     flags.json
       ? `${JSON.stringify({ key_id: keyId, secret_key: secretKey, config_path: configPath })}\n`
-      : instructions(made, answers.port),
+      : instructions(made, answers.port) + (running ? restartNotice(running) : ""),
   );
 };

@@ -9,7 +9,7 @@ import { expect, it } from "vitest";
 import { sign } from "../src/auth/index.ts";
 import { loadConfig } from "../src/config.ts";
 import { initConfig } from "../src/init.ts";
-import { bundle, call, deployBundle, expectStatus } from "./bundles.ts";
+import { call, expectStatus } from "./bundles.ts";
 import { eventually, startTestServer, type TestServer, temporaryFolder } from "./helpers.ts";
 
 const credentials = { key: "muxi_pk_test", secret: "muxi_sk_test", toleranceSeconds: 300 };
@@ -78,19 +78,22 @@ it.each([
   ["a connection on which nothing comes", "", /^(HTTP\/1\.1 408 |$)/],
   [
     "a body that falls silent",
-    "PUT /rpc/formations/my-bot HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf",
+    "POST /rpc/formations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/gzip\r\nX-Formation-ID: my-bot\r\nContent-Length: 1000\r\n\r\nhalf",
     /^$/,
   ],
 ])("ends %s", async (_name, sent, answer) => {
-  const server = await startTestServer({ timeouts: { headersMs: 300, idleMs: 300, requestMs: 60_000 } });
-  expectStatus(await deployBundle(server.url, await bundle()), 201);
+  const server = await startTestServer({ timeouts: { headersMs: 600, idleMs: 600, requestMs: 60_000 } });
   const socket = connect(server.port, "127.0.0.1");
   socket.write(sent);
   expect(await text(socket).catch(() => "")).toMatch(answer);
-  // Nothing of it is left behind, and the formation is free for the next operation.
+  // Nothing of it is left behind, and the id is free for the next operation.
   const isEmpty = async () => (await readdir(join(server.data, "tmp"))).length === 0 || undefined;
   await eventually("the upload's removal", isEmpty);
-  expectStatus(await call(server.url, "POST", "/rpc/formations/my-bot/restart"), 200);
+  const next = await call(server.url, "POST", "/rpc/formations", undefined, {
+    "content-type": "application/gzip",
+    "x-formation-id": "my-bot",
+  });
+  expect(expectStatus(next, 400).body.message).toContain("The bundle is empty");
 });
 
 it("answers over TLS with its certificate, and not over plain HTTP", async () => {

@@ -19,5 +19,8 @@ export const explainServerError = (error: unknown, title: string): unknown => {
   if (!(error instanceof MuxiError) || error.statusCode === 0) return error;
   const text = errorTexts[error.statusCode];
   const detail = text === undefined ? error.message.split("\n") : [text, error.message];
-  return new CliError(title, { detail, cause: error });
+  // Its own credentials were sent: it has others, because they were changed since it was started.
+  const hint =
+    error.statusCode === 401 ? { hint: "Run: muxi server stop, then muxi server start --daemon" } : {};
+  return new CliError(title, { detail, ...hint, cause: error });
 };

@@ -39,7 +39,7 @@ const invalid = (id: string | undefined, { errors }: Report, folder: string): Cl
 };
 
 const readForServer = async (folder: string): Promise<Formation> => {
-  const { formation, report } = await loadFormation(folder, { allowEnv: false });
+  const { formation, report } = await loadFormation(folder, { allowEnv: false, forServer: true });
   if (!formation) throw invalid(undefined, report, folder);
   return formation;
 };
@@ -88,6 +88,15 @@ const pack = async (ui: Ui, formation: Formation, target: string, includeDb: boo
   }
 };
 
+/** Keys that the server makes up are known to nobody who would call the formation. */
+const warnOfMissingKeys = (ui: Ui, { manifest }: Formation): void => {
+  const { client_key, admin_key } = manifest.server.api_keys;
+  if (client_key !== undefined && admin_key !== undefined) return;
+  ui.warning("The formation names no API keys of its own, so the server makes them up", [
+    "They are in .keys.json of its folder there. To choose them: server.api_keys in the manifest",
+  ]);
+};
+
 /** The key of the secrets travels beside them (contract/cli.md 9.2). */
 const warnOfPlainHttp = (ui: Ui, { url }: ChosenServer, { usedSecrets }: Formation): void => {
   const { protocol, hostname } = new URL(url);
@@ -125,6 +134,7 @@ export const deploy = async (
       return 0;
     }
     warnOfPlainHttp(ui, server, formation);
+    warnOfMissingKeys(ui, formation);
     const isUpdate = deployed !== undefined;
     const complete = await upload(ui, { server, bundle, bundlePath, isUpdate, stream, signal });
     const url = `${server.url}/api/${id}`;

@@ -29,7 +29,7 @@ const readAgain = async (
   { formation: { id, dir } }: RunningDraft,
   reloading: Reloading,
 ): Promise<Formation | undefined> => {
-  const { formation: changed, report } = await loadFormation(dir, { env: reloading.env });
+  const { formation: changed, report } = await loadFormation(dir, { env: reloading.env, forServer: true });
   if (!changed) {
     const errors = formatReport({ errors: report.errors, warnings: [], suggestions: [] });
     complain(reloading, id, "The change has errors, so that the formation stays as it was", errors.slice(1));
