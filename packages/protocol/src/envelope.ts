@@ -118,7 +118,7 @@ const fieldError = (issue: z.core.$ZodIssue): FieldError => {
   const type = "expected" in issue ? String(issue.expected) : issue.code;
   return {
     field: issue.path.map(String).join("."),
-    msg: error === "missing" ? `Missing: expected ${type}` : issue.message,
+    msg: error === "missing" ? `Missing: expected ${type}` : issue.message.replace(", received NaN", ""),
     type,
     error,
   };

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { errorTable } from "./errors.ts";
 import { headers } from "./headers.ts";
 import { wireJsonSchemas } from "./json-schema.ts";
-import type { Route } from "./route.ts";
+import { commonErrors, type Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
 
 const ref = (id: string) => `#/components/schemas/${id}`;
@@ -39,10 +39,8 @@ const parameters = (row: Route) => {
 };
 
 const errorResponses = (row: Route) => {
-  const everywhere =
-    row.key === "none" ? [] : (["UNAUTHORIZED", "INVALID_PARAMS", "INTERNAL_ERROR"] as const);
   const byStatus = new Map<number, string[]>();
-  for (const code of [...row.errors, ...everywhere]) {
+  for (const code of new Set([...row.errors, ...commonErrors(row)])) {
     const { status } = errorTable[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -100,6 +98,10 @@ const operation = (operationId: string, row: Route) => ({
   }),
   responses: {
     [row.status]: { description: "Success", content: successContent(row) },
+    ...(row.background &&
+      row.background.status !== row.status && {
+        [row.background.status]: { description: "Taken on: it is answered in the background" },
+      }),
     ...errorResponses(row),
   },
 });

@@ -36,6 +36,15 @@ export interface Route {
   errors: readonly ErrorCode[];
 }
 
+/** What a row can answer because of its key, its user and its parts; its own errors come on top. */
+export const commonErrors = ({ key, user, params, query, body }: Route): ErrorCode[] => [
+  ...(key === "none" ? [] : (["UNAUTHORIZED", "RATE_LIMITED"] as const)),
+  ...(user === "none" && !body ? [] : (["INVALID_REQUEST"] as const)),
+  ...(params || query || body ? (["INVALID_PARAMS"] as const) : []),
+  ...(body ? (["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
+  "INTERNAL_ERROR",
+];
+
 const defaults = { key: "client", user: "none", status: 200, errors: [] } as const;
 
 type Defaults = typeof defaults;

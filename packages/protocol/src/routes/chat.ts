@@ -27,7 +27,9 @@ export const chatRoutes = {
       "LLM_RATE_LIMITED",
       "LLM_ERROR",
       "LLM_TIMEOUT",
+      "CANCELLED",
       "SERVICE_UNAVAILABLE",
+      "SYSTEM_OVERLOAD",
     ],
   }),
 } as const satisfies Record<string, Route>;

@@ -36,7 +36,6 @@ export const schedulerRoutes = {
     object: "scheduled_job_list",
     type: "scheduler.jobs.list",
     data: jobListSchema,
-    errors: ["INVALID_REQUEST"],
   }),
   createSchedulerJob: route({
     method: "POST",
@@ -50,7 +49,13 @@ export const schedulerRoutes = {
     object: "scheduled_job",
     type: "scheduler.job.created",
     data: jobSchema,
-    errors: ["VALIDATION_ERROR", "UNPROCESSABLE_ENTITY", "RATE_LIMITED", "SERVICE_UNAVAILABLE"],
+    errors: [
+      "VALIDATION_ERROR",
+      "IDEMPOTENCY_KEY_REUSED",
+      "UNPROCESSABLE_ENTITY",
+      "RATE_LIMITED",
+      "SERVICE_UNAVAILABLE",
+    ],
   }),
   getSchedulerJob: route({
     method: "GET",

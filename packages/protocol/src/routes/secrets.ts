@@ -20,7 +20,6 @@ export const secretsRoutes = {
     object: "secret_list",
     type: "secret.list",
     data: secretListSchema,
-    errors: ["SECRETS_ERROR"],
   }),
   createSecret: route({
     ...secret,

@@ -35,19 +35,24 @@ const largest = {
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
+const tooLarge = (filename: string, limit: number) => {
+  const size = limit < megabyte ? `${limit} bytes` : `${(limit / megabyte).toFixed(1).replace(".0", "")} MB`;
+  return new ApiError("PAYLOAD_TOO_LARGE", `${filename} is larger than ${size}, the limit for such a file`);
+};
+
 /** The bytes of a file. @throws ApiError `INVALID_PARAMS`, `PAYLOAD_TOO_LARGE` */
 export const decodeFile = ({ filename, content }: Attachment, limit: number): Buffer => {
-  if (content.length * 0.75 > limit + 2) {
-    const size = `${(limit / megabyte).toFixed(1).replace(".0", "")} MB`;
-    throw new ApiError("PAYLOAD_TOO_LARGE", `${filename} is larger than ${size}, the limit for such a file`);
-  }
+  // Two of the last three bytes may be padding.
+  if (content.length * 0.75 > limit + 2) throw tooLarge(filename, limit);
   if (content === "" || content.length % 4 === 1 || !base64.test(content)) {
     throw new ApiError(
       "INVALID_PARAMS",
       `The content of ${filename} is ${content === "" ? "empty" : "not Base64"}`,
     );
   }
-  return Buffer.from(content, "base64");
+  const bytes = Buffer.from(content, "base64");
+  if (bytes.length > limit) throw tooLarge(filename, limit);
+  return bytes;
 };
 
 const decodeText = (bytes: Buffer): string => {
