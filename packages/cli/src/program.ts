@@ -8,6 +8,7 @@ import type { Registration } from "./program/options.ts";
 import { addSecretsCommands } from "./program/secrets.ts";
 import { addServerCommands } from "./program/server.ts";
 import { addSetupCommands } from "./program/setup.ts";
+import { addViewCommands } from "./program/views.ts";
 import { version } from "./version.ts";
 
 /** The command line: what there is, and which function does it. */
@@ -78,6 +79,8 @@ export const createProgram = (context: Context): Program => {
   addFormationCommands(registration);
   addNewCommands(registration);
   addSecretsCommands(registration);
+  program.commandsGroup("Running formation:");
+  addViewCommands(registration);
   program.commandsGroup("Servers:");
   addDeployedCommands(registration);
   addServerCommands(registration);

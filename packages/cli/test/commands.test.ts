@@ -68,6 +68,13 @@ test("validate: names file, field, problem and remedy of every error, and writes
   await expect(stat(join(folder, ".key"))).rejects.toThrow("ENOENT");
 });
 
+test("validate: an id that no server takes is an error", async () => {
+  const folder = await world.formation("Bad_Id");
+  const { code, stdout } = await world.run(["validate", folder]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/formation\.afs:2 → id\n {4}is refused by a server\n {4}Use 3 to 50/);
+});
+
 test("new formation: makes a folder that is valid and runs", async () => {
   const made = await world.run(["new", "formation", "My Bot", "--description", "Knows bots", "--no-wizard"]);
   expect(made).toMatchObject({ code: 0, stderr: "" });

@@ -65,7 +65,7 @@ const followEvents = async (
   const ui = createUi(context, options.output);
   const { formation, id, isDraft, hasAdminKey } = await formationTarget(context, {
     ...options,
-    user: undefined,
+    isForEveryone: true,
   });
   if (!hasAdminKey) {
     throw new CliError(`The admin key of '${id}' is not known`, { hint: "Set MUXI_ADMIN_KEY" });

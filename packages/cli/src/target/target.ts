@@ -17,6 +17,8 @@ export interface TargetOptions {
   /** Only the one that `muxi up` has started. */
   draft?: boolean | undefined;
   user?: string | undefined;
+  /** The calls are for no user in particular. */
+  isForEveryone?: boolean | undefined;
   /** Tells each request on stderr. */
   debug?: boolean | undefined;
 }
@@ -26,7 +28,6 @@ export interface Target {
   formation: FormationClient;
   id: string;
   isDraft: boolean;
-  userId: string;
   /** Whether calls for operators can be made. */
   hasAdminKey: boolean;
 }
@@ -53,9 +54,11 @@ const namedFormation = async (
 const draftTarget = async (
   context: Context,
   saved: SavedFormation,
-  { user, debug }: TargetOptions,
+  { user, isForEveryone, debug }: TargetOptions,
 ): Promise<Target> => {
-  const userId = await userIdFor(context, { folder: saved.path, saved, isDraft: true }, user);
+  const userId = isForEveryone
+    ? undefined
+    : await userIdFor(context, { folder: saved.path, saved, isDraft: true }, user);
   const { id, server_url: serverUrl, client_key: clientKey, admin_key: adminKey } = saved;
   const keys = { clientKey, adminKey };
   const formation = new FormationClient({
@@ -66,7 +69,7 @@ const draftTarget = async (
     userId,
     debug,
   });
-  return { formation, id, isDraft: true, userId, hasAdminKey: true };
+  return { formation, id, isDraft: true, hasAdminKey: true };
 };
 
 /** Whether a server holds it; its silence is a no unless somebody named the server. */
@@ -85,7 +88,7 @@ const deployedTarget = async (
   context: Context,
   { id, folder }: Named,
   server: ChosenServer,
-  { user, debug }: TargetOptions,
+  { user, isForEveryone, debug }: TargetOptions,
 ): Promise<Target> => {
   const keys = await deployedKeys(context, id, folder, server);
   if (keys.clientKey === undefined && keys.adminKey === undefined) {
@@ -94,9 +97,9 @@ const deployedTarget = async (
       hint: "Set MUXI_CLIENT_KEY, and MUXI_ADMIN_KEY for what operators see",
     });
   }
-  const userId = await userIdFor(context, { folder, isDraft: false }, user);
+  const userId = isForEveryone ? undefined : await userIdFor(context, { folder, isDraft: false }, user);
   const formation = new FormationClient({ serverUrl: server.url, formationId: id, ...keys, userId, debug });
-  return { formation, id, isDraft: false, userId, hasAdminKey: keys.adminKey !== undefined };
+  return { formation, id, isDraft: false, hasAdminKey: keys.adminKey !== undefined };
 };
 
 /**

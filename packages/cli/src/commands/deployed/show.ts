@@ -23,6 +23,10 @@ export const list = async (context: Context, options: ListOptions): Promise<numb
   });
   const formations = all.filter(({ status }) => options.status === undefined || status === options.status);
   ui.data({ formations, total: formations.length });
+  if (formations.length === 0 && all.length > 0) {
+    ui.line(`No formation is ${options.status}`);
+    return 0;
+  }
   if (formations.length === 0) {
     ui.line("No formations deployed");
     ui.line(ui.colours.dim("  Run: muxi deploy"));

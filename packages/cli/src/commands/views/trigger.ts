@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import * as z from "zod";
+import type { Context } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import { formationTarget, type TargetOptions } from "../../target/index.ts";
+import { createUi, type OutputFormat } from "../../ui/index.ts";
+import { explainFailure } from "../chat/index.ts";
+
+export interface TriggerOptions extends TargetOptions {
+  output: OutputFormat;
+  /** JSON, or `@` and the path of a file with JSON. */
+  data: string;
+  session?: string;
+  /** Does not wait for the result. */
+  async: boolean;
+}
+
+const objectSchema = z.record(z.string(), z.unknown());
+
+const dataOf = async ({ cwd }: Context, given: string): Promise<Record<string, unknown>> => {
+  const text = given.startsWith("@") ? await readFile(resolve(cwd, given.slice(1)), "utf8") : given;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    parsed = undefined; // Told together with JSON of another kind.
+  }
+  const object = objectSchema.safeParse(parsed);
+  if (object.success) return object.data;
+  throw new CliError("The data of a trigger is an object in JSON", {
+    hint: `For example: --data '{"order":{"id":7}}', or --data @order.json`,
+  });
+};
+
+/** `muxi trigger`: lets a trigger act on data. */
+export const trigger = async (context: Context, name: string, options: TriggerOptions): Promise<number> => {
+  const ui = createUi(context, options.output);
+  const data = await dataOf(context, options.data);
+  const { formation, id: formationId, isDraft } = await formationTarget(context, options);
+  const result = await ui
+    .during(`Waiting for ${name}...`, () =>
+      formation.fireTrigger({ name, data, sessionId: options.session, asyncMode: options.async }),
+    )
+    .catch((error: unknown) => {
+      throw explainFailure(error, { formationId, isDraft });
+    });
+  ui.data(result);
+  if (result.status === "completed") ui.line(result.content);
+  else ui.success(`${name} is at work. To see what comes of it: muxi requests ${result.request_id}`);
+  return 0;
+};

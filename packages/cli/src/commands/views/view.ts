@@ -1,0 +1,50 @@
+import { stringify } from "yaml";
+import type { Context } from "../../context.ts";
+import { formationTarget, type TargetOptions } from "../../target/index.ts";
+import { createUi, type OutputFormat, table } from "../../ui/index.ts";
+import { explainFailure } from "../chat/index.ts";
+import { type Show, shows, type ViewName } from "./list.ts";
+
+export interface ViewOptions extends TargetOptions {
+  output: OutputFormat;
+}
+
+/** Of the answer, not of what was asked for. */
+const envelope: ReadonlySet<string> = new Set(["timestamp", "idempotency_key"]);
+
+const documentOf = (data: unknown): string =>
+  stringify(data, (key, value: unknown) => (envelope.has(key) ? undefined : value)).trimEnd();
+
+/** Not one user's unless the command line says so. */
+const ofEveryone: ReadonlySet<ViewName> = new Set(["requests", "jobs", "audit"]);
+
+/** Looks at a part of a running formation: `muxi agents`, `muxi sessions` and the like (contract/cli.md 11). */
+export const view = async (
+  context: Context,
+  name: ViewName,
+  argument: string | undefined,
+  options: ViewOptions,
+): Promise<number> => {
+  const ui = createUi(context, options.output);
+  const show: Show = shows[name];
+  const target = await formationTarget(context, {
+    ...options,
+    isForEveryone: ofEveryone.has(name) && options.user === undefined,
+  });
+  const { formation, id: formationId, isDraft } = target;
+  const {
+    data,
+    table: rows,
+    lines,
+  } = await ui
+    .during(`Asking ${formationId}...`, () => show(formation, argument))
+    .catch((error: unknown) => {
+      throw explainFailure(error, { formationId, isDraft });
+    });
+  ui.data(data);
+  if (lines) for (const line of lines) ui.line(line);
+  else if (!rows) ui.line(documentOf(data));
+  else if (rows.rows.length === 0) ui.line(rows.empty);
+  else for (const line of table(rows.heading, rows.rows)) ui.line(line);
+  return 0;
+};

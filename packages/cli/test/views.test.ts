@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createWorld, type World } from "./helpers.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+  const folder = await world.formation("seen", {
+    "agents/one.afs": 'schema: "1.0.0"\nid: one\nname: One\ndescription: The only one\n',
+    "triggers/order.md": "Order ${{ data.order.id }} has come in.",
+    "sops/open.md": "---\ntype: sop\nname: Open the gate\n---\n# Open the gate\n\n1. Turn the key\n",
+  });
+  const up = await world.run(["up", folder, "--detach"]);
+  if (up.code !== 0) throw new Error(up.stderr);
+  await world.run(["chat", "My favourite tea is Assam.", "--user", "ann"]);
+});
+afterAll(() => world.close());
+
+test.each([
+  ["info", [], /^formation:\n {2}id: seen\n/],
+  ["agents", [], /^ID +NAME +DESCRIPTION\none +One +The only one\n$/],
+  ["agents", ["one"], /^id: one\nname: One\n/],
+  ["mcp", [], /^No MCP servers\n$/],
+  ["sops", [], /^NAME +TITLE\nopen +Open the gate\n$/],
+  ["sops", ["open"], /1\. Turn the key/],
+  ["triggers", [], /^NAME\norder\n$/],
+  ["triggers", ["order"], /^Order \$\{\{ data\.order\.id \}\} has come in\.\n$/],
+  [
+    "sessions",
+    ["--user", "ann"],
+    /^SESSION +LAST ACTIVITY +ACTIVE\nsess_\w+ +\d{4}-\d\d-\d\d \d\d:\d\d +yes\n$/,
+  ],
+  ["sessions", ["--user", "bob"], /^No sessions yet\n$/],
+  ["requests", [], /^REQUEST +USER +STATUS +BEGUN\nreq_\w+ +ann +completed +\d{4}-/],
+  ["jobs", [], /^Nothing is scheduled\n$/],
+  ["memory", ["--user", "ann"], /^ID +SINCE +CONTENT\nmem_\w+ .*Assam/],
+  ["credentials", [], /^No credentials\n$/],
+  ["audit", [], /^(Nothing was changed yet|WHEN +ACTION)/],
+])("%s %j", async (name, args, shown) => {
+  const { code, stdout, stderr } = await world.run([name, ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(shown);
+});
+
+test("a session shows what was said in it, and everything is there as data", async () => {
+  const { stdout } = await world.run(["sessions", "--user", "ann", "--output", "json"]);
+  const [session] = JSON.parse(stdout).sessions;
+  const said = await world.run(["sessions", session.session_id, "--user", "ann"]);
+  expect(said.stdout).toMatch(/^› My favourite tea is Assam\.\n {2}\S.*\n$/);
+});
+
+test("a trigger acts on its data, and says what is wrong with it", async () => {
+  const fired = await world.run(["trigger", "order", "--data", '{"order":{"id":7}}', "--output", "json"]);
+  expect(fired.code, fired.stderr).toBe(0);
+  expect(JSON.parse(fired.stdout)).toMatchObject({ status: "completed", content: expect.any(String) });
+  const later = await world.run(["trigger", "order", "--data", '{"order":{"id":8}}', "--async"]);
+  expect(later.stdout).toMatch(/^✓ order is at work\. .*muxi requests req_/);
+  const wrong = await world.run(["trigger", "order", "--data", "7"]);
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("an object in JSON") });
+  const missing = await world.run(["trigger", "order"]);
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("the data has no 'order.id'") });
+});
+
+test.each([
+  ["an unknown agent", ["agents", "nobody"], "Agent 'nobody' not found"],
+  ["an unknown formation", ["agents", "-f", "nothing"], "Formation 'nothing' is not running"],
+])("%s is an error on stderr", async (_, args, message) => {
+  const { code, stdout, stderr } = await world.run(args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toContain(message);
+});
