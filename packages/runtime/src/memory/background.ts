@@ -23,18 +23,24 @@ export const createBackground = (deps: {
 }): Background => {
   const closing = new AbortController();
   let timer: NodeJS.Timeout | undefined;
+  /** When the timer ends, and before when nothing is begun: `performance.now()`. */
+  let timerEnds = Number.POSITIVE_INFINITY;
+  let restsUntil = 0;
   let running: Promise<void> | undefined;
   let isWanted = false;
 
   const begin = (delay: number) => {
-    if (closing.signal.aborted || timer) return;
+    const at = Math.max(performance.now() + delay, restsUntil);
+    if (closing.signal.aborted || at >= timerEnds) return;
+    clearTimeout(timer);
+    timerEnds = at;
     timer = setTimeout(() => {
-      timer = undefined;
+      timerEnds = Number.POSITIVE_INFINITY;
       running = run().finally(() => {
         running = undefined;
         if (isWanted) begin(gatherFor);
       });
-    }, delay);
+    }, at - performance.now());
     timer.unref();
   };
 
@@ -49,6 +55,7 @@ export const createBackground = (deps: {
         { err: error },
         `${deps.what} failed and is tried again in ${pauseAfterFailure / 1000} s`,
       );
+      restsUntil = performance.now() + pauseAfterFailure;
       begin(pauseAfterFailure);
     }
   };
