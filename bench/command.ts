@@ -25,31 +25,35 @@ export interface Bench {
   peerFolders: readonly string[];
 }
 
-const usageOf = ({ command, about, targets, scenarios, peerFolders }: Bench): string =>
-  `Usage: ${command} -- [options]
+const listed = (items: readonly { name: string }[]): string => items.map(({ name }) => name).join(", ");
+
+const usageOf = ({ command, about, targets, scenarios, peerFolders }: Bench): string => {
+  const onDemand = listed(scenarios.filter((scenario) => scenario.onDemand));
+  return `Usage: ${command} -- [options]
 
 ${about}
 
-  --targets a,b     ${targets.map(({ name }) => name).join(", ")} (all)
-  --scenarios a,b   start, ${scenarios.map(({ name }) => name).join(", ")} (all)
+  --targets a,b     ${listed(targets)} (all)
+  --scenarios a,b   start, ${listed(scenarios)} (all${onDemand === "" ? "" : `, without ${onDemand}`})
   --rounds n        how often each is measured; the table shows medians (3)
 ${peerFolders.length === 0 ? "" : "  --with-peers      installs the packages of the peers, then runs\n"}  --write           writes the table into docs/performance.md
   --date d          date of the figures (today)
   --patience s      seconds that may go into waiting for a quiet machine (30)
 `;
+};
 
 const page = join(import.meta.dirname, "../docs/performance.md");
 
-/** The named ones in the order of the list; all without names. */
-const choose = <Item extends { name: string }>(
+/** The named ones in the order of the list; without names all but those on demand. */
+const choose = <Item extends { name: string; onDemand?: boolean }>(
   kind: string,
   list: readonly Item[],
   names: string | undefined,
 ) => {
-  const wanted = names?.split(",") ?? list.map(({ name }) => name);
+  const wanted = names?.split(",") ?? list.filter(({ onDemand }) => !onDemand).map(({ name }) => name);
   const unknown = wanted.find((name) => !list.some((item) => item.name === name));
   if (unknown !== undefined) {
-    throw new Error(`'${unknown}' is no ${kind}: choose from ${list.map(({ name }) => name).join(", ")}`);
+    throw new Error(`'${unknown}' is no ${kind}: choose from ${listed(list)}`);
   }
   return list.filter(({ name }) => wanted.includes(name));
 };

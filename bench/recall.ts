@@ -1,13 +1,15 @@
 /**
  * How long a formation takes to recall: one user with many memories, in a database that holds many more.
  *
- * `node --conditions=muxi-source bench/recall.ts [--own 100000] [--all 1000000] [--dimensions 0] [--queries 1000]`
+ * `node --conditions=muxi-source bench/recall.ts <database> [--own 100000] [--all 1000000] [--dimensions 1536]`
+ *
+ * The database is an SQLite file or the connection string of a Postgres. A tenth of the user's memories and of their
+ * vectors are made one by one; the rest are copies of them under other subjects and, for 1,000 of them, other users:
+ * what a search costs hangs on how many there are, and not on what they say. Prints one line of JSON.
  */
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
+import { codeOf } from "../packages/runtime/src/memory/codes.ts";
 import { createMemorySearch } from "../packages/runtime/src/memory/search.ts";
 import { subjectOf } from "../packages/runtime/src/memory/subject.ts";
 import { wordsOf } from "../packages/runtime/src/memory/text.ts";
@@ -16,23 +18,28 @@ import {
   createMemoryRepository,
   createVectorRepository,
   type NewMemory,
+  openPostgres,
   openSqlite,
   userSpace,
 } from "../packages/runtime/src/store/index.ts";
-import { formatNumber, tableRow } from "./page.ts";
+import { sql } from "../packages/runtime/src/store/statement.ts";
+import { quantile, sorted } from "./load/figures.ts";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     own: { type: "string", default: "100000" },
     all: { type: "string", default: "1000000" },
-    dimensions: { type: "string", default: "0" },
-    queries: { type: "string", default: "1000" },
+    dimensions: { type: "string", default: "1536" },
+    queries: { type: "string", default: "500" },
   },
 });
 const own = Number(values.own);
 const all = Number(values.all);
 const dimensions = Number(values.dimensions);
 const queries = Number(values.queries);
+const copies = 10;
+const perOther = 1_000;
 
 /** Numbers from 0 to 1 that are the same in every run. */
 const random = (() => {
@@ -48,7 +55,7 @@ const vocabulary = 20_000;
 const word = () => `w${Math.floor(vocabulary ** random())}`;
 const sentence = (length: number) => Array.from({ length }, word).join(" ");
 
-const formationId = "bench";
+const formationId = "recall";
 const memoryOf = (userId: string, place: number): NewMemory => {
   const content = `${sentence(12)} n${place}`;
   return {
@@ -66,51 +73,87 @@ const memoryOf = (userId: string, place: number): NewMemory => {
   };
 };
 
-/** Stands for an embedding model that takes no time: the figures are those of the search. */
-const model = {
-  id: "bench/embedding",
-  embed: async (texts: readonly string[]) =>
-    texts.map(() => Float32Array.from({ length: dimensions }, () => random() - 0.5)),
+const vector = () => {
+  const numbers = Float32Array.from({ length: dimensions }, () => random() - 0.5);
+  const length = Math.hypot(...numbers);
+  return numbers.map((value) => value / length);
 };
 
-const folder = mkdtempSync(join(tmpdir(), "muxi-recall-"));
-const file = join(folder, "memory.db");
-const database = openSqlite(file);
-try {
-  const memories = createMemoryRepository(database);
-  const batch = 1_000;
-  const fill = async (count: number, userOf: (place: number) => string) => {
-    for (let from = 0; from < count; from += batch) {
-      const size = Math.min(batch, count - from);
-      await memories.add(
-        Array.from({ length: size }, (_, place) => memoryOf(userOf(from + place), from + place)),
-      );
-    }
-  };
-  process.stderr.write(`filling ${file}\n`);
-  await fill(own, () => "busy");
-  await fill(all - own, (place) => `user${place % 1_000}`);
+/** Stands for an embedding model that takes no time: the figures are those of the search. */
+const model = { id: "bench/embedding", embed: async (texts: readonly string[]) => texts.map(vector) };
 
-  const vectorSearch = createVectorSearch({
-    formationId,
-    model,
-    vectors: createVectorRepository(database),
-    maxBytes: 2 ** 30,
-    log: pino({ level: "warn" }),
-  });
-  const vectors = dimensions > 0 ? vectorSearch : undefined;
-  if (vectors) {
-    const stored = createVectorRepository(database);
-    process.stderr.write("making vectors\n");
-    vectors.wake();
-    while ((await stored.missing(formationId, model.id, 1)).length > 0) {
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
+const log = pino({ level: "warn" }, pino.destination(2));
+const [target = ""] = positionals;
+const database = target.startsWith("postgres")
+  ? await openPostgres(target, { queryTimeout: 600, log })
+  : openSqlite(target);
+const memories = createMemoryRepository(database);
+const vectors = createVectorRepository(database);
+
+/** Writes a user's memories down once more, for another user or under other subjects. */
+const copy = async (from: string, to: string, suffix: string, seqs: { first: number; last: number }) => {
+  const owned = (userId: string) => userSpace({ formationId, userId });
+  const original = sql`m.space = ${owned(from)} and m.seq between ${seqs.first} and ${seqs.last}`;
+  const twin = sql`join memory c on c.space = ${owned(to)} and c.subject = m.subject || ${suffix}`;
+  await database.write([
+    sql`insert into memory (id, formation_id, user_id, space, scope, scope_id, subject, collection, content, metadata,
+        source, importance, vector_model, created_at, updated_at)
+      select m.id || ${to + suffix}, m.formation_id, ${to}, ${owned(to)}, m.scope, m.scope_id, m.subject || ${suffix},
+        m.collection, m.content, m.metadata, m.source, m.importance, m.vector_model, m.created_at, m.updated_at
+      from memory m where ${original} order by m.seq`,
+    sql`insert into memory_word (space, word, memory_seq)
+      select c.space, w.word, c.seq from memory m ${twin} join memory_word w on w.memory_seq = m.seq
+      where ${original}`,
+    sql`insert into memory_vector (memory_seq, vector)
+      select c.seq, v.vector from memory m ${twin} join memory_vector v on v.memory_seq = m.seq
+      where ${original} and c.space = ${owned("busy")}`,
+    sql`insert into memory_code (space, memory_seq, model, code)
+      select c.space, c.seq, v.model, v.code from memory m ${twin} join memory_code v on v.memory_seq = m.seq
+      where ${original} and c.space = ${owned("busy")}`,
+  ]);
+};
+
+const fill = async () => {
+  const batch = 500;
+  const made = own / copies;
+  for (let from = 0; from < made; from += batch) {
+    const size = Math.min(batch, made - from);
+    await memories.add(Array.from({ length: size }, (_, place) => memoryOf("busy", from + place)));
+    if (dimensions === 0) continue;
+    const missing = await vectors.missing(formationId, model.id, batch);
+    await vectors.put(
+      model.id,
+      missing.map((memory) => {
+        const numbers = vector();
+        return { memory, vector: new Uint8Array(numbers.buffer), code: codeOf(numbers) };
+      }),
+    );
   }
-  await vectorSearch.close();
+  const rows = await database.read<{ seq: number }>(
+    sql`select seq from memory where space = ${userSpace({ formationId, userId: "busy" })} order by seq`,
+  );
+  const between = (from: number, count: number) => ({
+    first: rows[from]?.seq ?? 0,
+    last: rows[from + count - 1]?.seq ?? 0,
+  });
+  if (database.dialect.engine === "postgres") await database.write([sql`analyze`]);
+  for (let place = 1; place < copies; place++) await copy("busy", "busy", ` ${place}`, between(0, made));
+  for (let other = 0; other < (all - own) / perOther; other++) {
+    const from = (other * perOther) % made;
+    await copy("busy", `user${other}`, "", between(from, Math.min(perOther, made)));
+  }
+};
 
-  const search = createMemorySearch({ memories, vectors });
-  const measure = async (userId: string): Promise<number[]> => {
+try {
+  const startedAt = performance.now();
+  await fill();
+  const fillSeconds = (performance.now() - startedAt) / 1000;
+
+  const vectorSearch = createVectorSearch({ formationId, model, vectors, maxBytes: 2 ** 30, log });
+  const byWords = createMemorySearch({ memories, vectors: undefined });
+  const byBoth = createMemorySearch({ memories, vectors: vectorSearch });
+
+  const measure = async (search: typeof byWords, userId: string) => {
     const times: number[] = [];
     const spaces = [userSpace({ formationId, userId })];
     for (let query = -20; query < queries; query++) {
@@ -120,30 +163,27 @@ try {
       await search.find(spaces, text, words);
       if (query >= 0) times.push(performance.now() - begin);
     }
-    return times.sort((a, b) => a - b);
+    const inOrder = sorted(times);
+    return { p50: quantile(inOrder, 0.5), p99: quantile(inOrder, 0.99) };
   };
 
-  const rows = [
-    { name: `user with ${formatNumber(own)} memories`, times: await measure("busy") },
-    { name: `user with ${formatNumber((all - own) / 1_000)} memories`, times: await measure("user7") },
-  ];
-  const at = (times: readonly number[], share: number) =>
-    formatNumber(times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN);
-  const size = formatNumber(statSync(file).size / 2 ** 20);
-  process.stdout.write(
-    [
-      tableRow([
-        `Recall, ${formatNumber(all)} memories in all (${size} MB)`,
-        "median ms",
-        "p99 ms",
-        "worst ms",
-      ]),
-      tableRow(["---", "---:", "---:", "---:"]),
-      ...rows.map(({ name, times }) => tableRow([name, at(times, 0.5), at(times, 0.99), at(times, 1)])),
-      "",
-    ].join("\n"),
-  );
+  const words = await measure(byWords, "busy");
+  const other = await measure(byWords, "user7");
+  const begin = performance.now();
+  await vectorSearch.nearest([userSpace({ formationId, userId: "busy" })], "first", 40);
+  const coldMs = performance.now() - begin;
+  const both = await measure(byBoth, "busy");
+  await vectorSearch.close();
+  const figures = {
+    fillSeconds,
+    wordsP50: words.p50,
+    wordsP99: words.p99,
+    otherP99: other.p99,
+    coldMs,
+    bothP50: both.p50,
+    bothP99: both.p99,
+  };
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
 } finally {
   await database.close();
-  rmSync(folder, { recursive: true });
 }

@@ -1,12 +1,13 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findPostgres, type PostgresServer, startPostgres } from "../test/postgres-server.ts";
 import { once } from "./load/connection.ts";
 import type { Subject } from "./load/measure.ts";
 import type { Cores } from "./machine/cores.ts";
 import { createQuietWait, type Spent, startMeter } from "./machine/meter.ts";
 import { freePort, type Running, startProgram } from "./machine/programs.ts";
-import { usageOf } from "./machine/usage.ts";
+import { type Usage, usageOf } from "./machine/usage.ts";
 import type { Ground, Target } from "./targets.ts";
 
 export interface StageOptions {
@@ -77,10 +78,30 @@ export const openStage = async ({ cores, modelFile, folder, patienceMs }: StageO
     return running;
   };
 
+  const postgresFor = async (target: Target): Promise<PostgresServer | undefined> => {
+    const programs = target.onPostgres ? findPostgres() : undefined;
+    if (programs === undefined) return undefined;
+    return startPostgres(programs, { settings: [], prefix: ["taskset", "-c", String(cores.server)] });
+  };
+
+  const runBeside = async (args: readonly string[], logFile: string): Promise<string> => {
+    const program = { args: ["--conditions=muxi-source", ...args] };
+    const code = await (await startProgram(program, cores.server, logFile)).exit;
+    if (code !== 0) throw new Error(`${args.join(" ")} failed: see ${logFile}`);
+    return readFileSync(logFile, "utf8");
+  };
+
   return {
     async start(target, folderName) {
       const port = target.program ? await freePort() : modelPort;
-      const ground: Ground = { folder: join(folder, folderName), port, modelPort, loadCore: cores.load };
+      const postgres = await postgresFor(target);
+      const ground: Ground = {
+        folder: join(folder, folderName),
+        port,
+        modelPort,
+        loadCore: cores.load,
+        ...(postgres && { postgresUrl: postgres.url }),
+      };
       mkdirSync(ground.folder);
       await quiet();
       const stopMeter = startMeter(cores, { server: () => usageOf(model.pid), modelPid: model.pid });
@@ -90,7 +111,11 @@ export const openStage = async ({ cores, modelFile, folder, patienceMs }: StageO
           `${target.name} cannot be measured: ${cause instanceof Error ? cause.message : cause}`,
         );
       });
-      const usage = () => usageOf(running.pid, target.alone);
+      // The processes of a Postgres share their memory: a sum of theirs would tell nothing.
+      const usage = (): Usage => {
+        const { memoryMb, cpuMs } = usageOf(running.pid, target.alone);
+        return { memoryMb, cpuMs: cpuMs + (postgres ? usageOf(postgres.pid).cpuMs : 0) };
+      };
       return {
         subject: {
           port,
@@ -99,6 +124,12 @@ export const openStage = async ({ cores, modelFile, folder, patienceMs }: StageO
               ? { port: modelPort, path: "/pace" }
               : { port, path: target.pacePath },
           request: (ask = {}) => target.chat(chats++, ask),
+          job: (number, cron) => {
+            if (!target.job) throw new Error(`${target.name} has no jobs`);
+            return target.job(number, cron);
+          },
+          database: postgres?.url ?? join(ground.folder, "beside.db"),
+          runBeside: (args) => runBeside(args, join(ground.folder, "beside.log")),
           quiet,
           startMeter: () => startMeter(cores, { server: usage, modelPid: model.pid }),
           memoryMb: () => usage().memoryMb,
@@ -107,6 +138,7 @@ export const openStage = async ({ cores, modelFile, folder, patienceMs }: StageO
         spent: stopMeter(),
         stop: async () => {
           if (running !== model) await running.stop();
+          await postgres?.stop();
           rmSync(ground.folder, { recursive: true });
         },
       };

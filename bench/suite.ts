@@ -48,8 +48,11 @@ export const runSuite = async (options: SuiteOptions): Promise<Line[]> => {
     };
 
     const suited = scenarios.filter(
-      ({ name, onceOnly, needsProgram }) =>
-        !target.skip?.includes(name) && !(onceOnly && round > 1) && !(needsProgram && !target.program),
+      ({ name, onceOnly, needs }) =>
+        !target.skip?.includes(name) &&
+        !(onceOnly && round > 1) &&
+        !(needs === "program" && !target.program) &&
+        !(needs === "formation" && !target.job),
     );
     if (withStart && target.program) await measure("start", () => measureStart(started));
     if (suited.length > 0) await warmUp(started.subject);

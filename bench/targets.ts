@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { findPostgres, postgresMissing } from "../test/postgres-server.ts";
 import type { HttpRequest } from "./load/connection.ts";
 import type { Ask } from "./load/measure.ts";
 import { freePort, type Program } from "./machine/programs.ts";
@@ -13,6 +14,8 @@ export interface Ground {
   modelPort: number;
   /** The core of the load generator and the fake model. */
   loadCore: number;
+  /** The Postgres of a target that wants one. */
+  postgresUrl?: string;
 }
 
 /** One way to be answered by the fake model. */
@@ -27,6 +30,10 @@ export interface Target {
   readyCall?(ground: Ground): HttpRequest;
   /** A chat, of a session of its own unless one is named. */
   chat(number: number, ask: Ask): HttpRequest;
+  /** A job by a cron expression, made by a user of whom few jobs are; for formations alone. */
+  job?(number: number, cron: string): HttpRequest;
+  /** Stores in a Postgres, which is started for it on the same core. */
+  onPostgres?: boolean;
   /** Where it sets the pace of what answers behind it, when that is not the fake model. */
   pacePath?: string;
   /** Its own process is measured, without those that it starts. */
@@ -75,27 +82,28 @@ export const programOf = (name: "runtime" | "server"): string[] => {
 export const isBuilt = (): boolean => programOf("runtime").length === 1 && programOf("server").length === 1;
 
 const clientKey = "bench-client-key";
+const adminKey = "bench-admin-key";
 
-const formation = (modelPort: number) => `schema: "1.0.0"
+const formation = ({ modelPort, postgresUrl }: Ground) => `schema: "1.0.0"
 id: bench
 description: Answers the load generator
 server:
   api_keys:
     client_key: ${clientKey}
-    admin_key: bench-admin-key
+    admin_key: ${adminKey}
 llm:
   settings:
     base_url: http://127.0.0.1:${modelPort}/v1
   models:
     - text: openai/fake
       api_key: none
-`;
+${postgresUrl === undefined ? "" : `memory:\n  persistent:\n    connection_string: ${postgresUrl}\n`}`;
 
 /** Writes the formation that is measured, and gives its folder. */
-export const writeFormation = ({ folder, modelPort }: Ground): string => {
-  const path = join(folder, "formation");
+export const writeFormation = (ground: Ground): string => {
+  const path = join(ground.folder, "formation");
   mkdirSync(path);
-  writeFileSync(join(path, "formation.afs"), formation(modelPort));
+  writeFileSync(join(path, "formation.afs"), formation(ground));
   return path;
 };
 
@@ -114,10 +122,25 @@ export const muxiChat =
     },
   });
 
+/** A user makes at most 20 jobs within an hour. */
+const jobsOfOneUser = 20;
+
+const muxiJob =
+  (prefix: string) =>
+  (number: number, schedule: string): HttpRequest => ({
+    method: "POST",
+    path: `${prefix}/v1/scheduler/jobs`,
+    headers: {
+      "X-Muxi-Admin-Key": adminKey,
+      "X-Muxi-User-ID": `maker${Math.floor(number / jobsOfOneUser)}`,
+    },
+    body: { type: "prompt", schedule, message: `Job number ${number} says something short.` },
+  });
+
 const direct: Target = {
   name: "direct",
   healthPath: "/health",
-  skip: ["background", "growth"],
+  skip: ["growth"],
   chat: (number, { stream = true }) => ({
     method: "POST",
     path: "/v1/chat/completions",
@@ -148,7 +171,6 @@ const lean: Target = {
       stream,
     },
   }),
-  skip: ["background"],
 };
 
 /** Where `--with-peers` installs the packages of others. */
@@ -174,7 +196,7 @@ const thin: Target = {
     body: { message: messageOf(number), stream },
   }),
   // At its 160 KB and 5 ms of CPU for each, a third of the streams is open after a minute and a half.
-  skip: ["streams1000", "background", "growth"],
+  skip: ["streams1000", "growth"],
 };
 
 /** The fastest of the platforms that were tried. */
@@ -193,7 +215,7 @@ const mastra: Target = {
       memory: { thread: session ?? randomUUID(), resource: userOf(number, session) },
     },
   }),
-  skip: ["streams1000", "background"],
+  skip: ["streams1000"],
 };
 
 export const muxi = {
@@ -203,7 +225,16 @@ export const muxi = {
     args: [...programOf("runtime"), writeFormation(ground), "--port", String(ground.port)],
   }),
   chat: muxiChat(""),
+  job: muxiJob(""),
 } satisfies Target;
+
+/** The same with its database in a Postgres that waits for the disk as SQLite does. */
+const muxiPostgres: Target = {
+  ...muxi,
+  name: "muxi-postgres",
+  missing: () => (findPostgres() === undefined ? postgresMissing : undefined),
+  onPostgres: true,
+};
 
 /** The server and the formation that it is to run, whose ports begin with the given one. */
 export const serverProgram = (ground: Ground, firstPort: number): Program => {
@@ -230,6 +261,9 @@ export const muxiServer = {
     body: { path: join(folder, "formation") },
   }),
   chat: muxiChat("/draft/bench"),
+  job: muxiJob("/draft/bench"),
+  // Of the formation alone, and measured there.
+  skip: ["learn32", "learn128", "cron", "recall", "soak"],
 } satisfies Target;
 
-export const targets: readonly Target[] = [direct, lean, thin, mastra, muxi, muxiServer];
+export const targets: readonly Target[] = [direct, lean, thin, mastra, muxi, muxiPostgres, muxiServer];

@@ -4,7 +4,8 @@
 // Token n is the text "zq<n> ", so that a client can spot the first one in whatever a server wraps around it. The
 // first leaves at once, the others follow `delay` ms apart (0: all at once, each as an event and chunk of its own).
 // Asked for JSON by a schema, it answers at once with the facts that a user of the bench states.
-// POST /pace?tokens=50&delay=0 sets both for the requests after it.
+// POST /pace?tokens=50&delay=0 sets both for the requests after it. GET /counts tells for how many turns of
+// jobs it was asked, and how many facts it has given.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 interface ChatBody {
@@ -15,26 +16,29 @@ interface ChatBody {
 }
 
 const pace = { tokens: 10, delay: 0 };
+const counts = { jobs: 0, facts: 0 };
 let requests = 0;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
 
-const factsIn = (text: string): string =>
-  JSON.stringify({
-    facts: [...text.matchAll(/User: My (favourite \w+) is (the \w+ one)/g)].map(([, what, which]) => ({
-      memory: `The user's ${what} is ${which}.`,
-      confidence: 0.9,
-      importance: 0.5,
-      collection: "preferences",
-      replaces: null,
-    })),
-  });
+const factsIn = (text: string): string => {
+  const facts = [...text.matchAll(/User: My (favourite \w+) is (the \w+ one)/g)].map(([, what, which]) => ({
+    memory: `The user's ${what} is ${which}.`,
+    confidence: 0.9,
+    importance: 0.5,
+    collection: "preferences",
+    replaces: null,
+  }));
+  counts.facts += facts.length;
+  return JSON.stringify({ facts });
+};
 
 const parseBody = (text: string): ChatBody => {
   const body: unknown = JSON.parse(text);
   if (!isRecord(body)) throw new Error("the body is not an object");
   const { stream, stream_options: options, response_format: format } = body;
+  if (format === undefined && text.includes("Job number ")) counts.jobs += 1;
   const includeUsage = isRecord(options) && options.include_usage === true;
   return { stream: stream === true, includeUsage, ...(format !== undefined && { facts: factsIn(text) }) };
 };
@@ -125,6 +129,7 @@ const answer = (request: IncomingMessage, text: string, response: ServerResponse
   const url = new URL(request.url ?? "/", "http://localhost");
   const call = `${request.method} ${url.pathname}`;
   if (call === "GET /health") sendJson(response, 200, { ok: true });
+  else if (call === "GET /counts") sendJson(response, 200, counts);
   else if (call === "POST /pace") setPace(url.searchParams, response);
   else if (call !== "POST /v1/chat/completions") {
     sendJson(response, 404, { error: { message: `there is no ${call}` } });

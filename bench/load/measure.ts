@@ -20,6 +20,12 @@ export interface Subject {
   /** Where the pace of the answers is set. */
   pace: { port: number; path: string };
   request(ask?: Ask): HttpRequest;
+  /** Makes a job by this cron expression. */
+  job(number: number, cron: string): HttpRequest;
+  /** A file or a server that holds a database like the one of the target. */
+  database: string;
+  /** Runs a loose script from source on the core of the target; gives what it writes. */
+  runBeside(args: readonly string[]): Promise<string>;
   quiet(): Promise<void>;
   startMeter(): () => Spent;
   memoryMb(): number;
@@ -117,16 +123,13 @@ export interface ThroughputOptions {
   stream: boolean;
 }
 
-/** Closed loop: each connection sends its next chat as soon as the last one has ended. Ten tokens a chat. */
-export const measureThroughput = async (
+/** Each connection sends its next chat as soon as the last one has ended. */
+export const closedLoop = async (
   subject: Subject,
   { connections, seconds, stream }: ThroughputOptions,
-): Promise<Measured> => {
-  await setPace(subject, 10, 0);
-  await subject.quiet();
+): Promise<{ figures: Figures; chats: number; problems: Measured["problems"] }> => {
   const problems = new Problems();
   const totals: number[] = [];
-  const stopMeter = subject.startMeter();
   const startedAt = performance.now();
   const until = startedAt + seconds * 1000;
   const work = async () => {
@@ -141,19 +144,30 @@ export const measureThroughput = async (
   };
   await Promise.all(Array.from({ length: connections }, work));
   const wall = (performance.now() - startedAt) / 1000;
-  const spent = stopMeter();
   const total = sorted(totals);
   return {
     figures: {
       perSecond: totals.length / wall,
       totalP50: quantile(total, 0.5),
       totalP99: quantile(total, 0.99),
-      cpuMsPerChat: spent.serverMs / totals.length,
-      memoryMb: subject.memoryMb(),
       failed: problems.total,
     },
-    spent,
+    chats: totals.length,
     problems: problems.most,
+  };
+};
+
+/** The closed loop with ten tokens a chat. */
+export const measureThroughput = async (subject: Subject, options: ThroughputOptions): Promise<Measured> => {
+  await setPace(subject, 10, 0);
+  await subject.quiet();
+  const stopMeter = subject.startMeter();
+  const { figures, chats, problems } = await closedLoop(subject, options);
+  const spent = stopMeter();
+  return {
+    figures: { ...figures, cpuMsPerChat: spent.serverMs / chats, memoryMb: subject.memoryMb() },
+    spent,
+    problems,
   };
 };
 

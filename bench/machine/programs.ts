@@ -16,6 +16,8 @@ export interface Program {
 export interface Running {
   readonly pid: number;
   readonly ended: boolean;
+  /** Settles when it ends, with its exit code. */
+  readonly exit: Promise<number | null>;
   /** SIGTERM, and SIGKILL when it is still there after five seconds. */
   stop(): Promise<void>;
 }
@@ -46,7 +48,12 @@ export const startProgram = async (program: Program, core: number, logFile: stri
     ...(program.folder !== undefined && { cwd: program.folder }),
   });
   closeSync(log);
-  child.once("exit", () => live.delete(child));
+  const exit = new Promise<number | null>((resolve) => {
+    child.once("exit", (code) => {
+      live.delete(child);
+      resolve(code);
+    });
+  });
   const pid = await new Promise<number>((resolve, reject) => {
     child.once("spawn", () => resolve(child.pid ?? 0));
     child.once("error", reject);
@@ -54,6 +61,7 @@ export const startProgram = async (program: Program, core: number, logFile: stri
   live.add(child);
   return {
     pid,
+    exit,
     get ended() {
       return !live.has(child);
     },

@@ -50,6 +50,8 @@ export const usageOf = (pid: number, alone = false): Usage => {
     const stat = statOf(member);
     if (!stat) continue;
     ticks += Number(stat[11]) + Number(stat[12]);
+    // Of children that have ended.
+    if (!alone) ticks += Number(stat[13]) + Number(stat[14]);
     kilobytes += Number(/VmRSS:\s+(\d+)/.exec(readProc(`${member}/status`) ?? "")?.[1] ?? 0);
   }
   return { memoryMb: kilobytes / 1024, cpuMs: ticks * tickMs };

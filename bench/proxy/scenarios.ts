@@ -18,7 +18,7 @@ export const proxyScenarios: readonly Scenario[] = [
       ["gapP99", "1,000 streams: gap between tokens p99, ms"],
     ],
     measure: (subject) => measureStreams(subject, { streams: 1_000, delay: 200, ramp: 4_000, hold: 3_000 }),
-    needsProgram: true,
+    needs: "program",
   },
   {
     name: "latency",
