@@ -83,6 +83,25 @@ describe("config", () => {
     expect((await load({ yaml })).credentials).toBeDefined();
   });
 
+  it("gives single formations a memory limit and an environment of their own", async () => {
+    const yaml = [
+      "formations:",
+      "  memory_limit: 1G",
+      "  log_max_size: 2M",
+      "  settings:",
+      "    my-bot: { memory_limit: 512MB, environment: { REGION: eu, LEVEL: 3 } }",
+    ].join("\n");
+    const { formations } = await load({ yaml });
+    expect(formations.memoryLimitOf("my-bot")).toBe(512 * 1024 ** 2);
+    expect(formations.memoryLimitOf("other")).toBe(1024 ** 3);
+    expect(formations.environmentOf("my-bot")).toEqual({ REGION: "eu", LEVEL: "3" });
+    expect(formations.environmentOf("other")).toEqual({});
+    expect(formations.rotation).toEqual({ maxBytes: 2 * 1024 ** 2, maxFiles: 10 });
+    expect(
+      (await load({ yaml: "formations: { log_rotation_enabled: false }" })).formations.rotation,
+    ).toBeUndefined();
+  });
+
   it.each([
     ["YAML that cannot be read", { yaml: "server: [" }, /config\.yaml is not valid YAML/],
     ["a list instead of keys", { yaml: "- server" }, /config\.yaml is not valid:\n {2}the whole file/],
@@ -94,6 +113,7 @@ describe("config", () => {
     ["authentication from the environment alone", { env: { MUXI_AUTH_ENABLED: "true" } }, /muxi server init/],
     ["a switch that is none", { env: { MUXI_AUTH_ENABLED: "maybe" } }, /must be true or false/],
     ["authentication without credentials", { yaml: "auth: { enabled: true }" }, /auth\.key and auth\.secret/],
+    ["a size that is none", { yaml: "formations: { memory_limit: much }" }, /such as 512M or 2G/],
     ["a relative dev root", { yaml: "dev: { roots: [mine] }" }, /dev\.roots\.0: must be an absolute path/],
     [
       "a trusted proxy that is no address",

@@ -8,11 +8,11 @@ const seconds = z.number().positive();
 
 const units = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 
+const sizeForm = "must be a size such as 512M or 2G";
+
 /** `512M`, or a number of bytes. */
 const size = z
-  .union([z.int().positive(), z.string().regex(/^[1-9]\d*[KMG]?B?$/i)], {
-    error: "must be a size such as 512M or 2G",
-  })
+  .union([z.int().positive(), z.string().regex(/^[1-9]\d*[KMG]?B?$/i, sizeForm)], { error: sizeForm })
   .transform((given) => {
     const [, number = "0", unit = ""] = /^(\d+)([KMG]?)/i.exec(String(given)) ?? [];
     return Number(number) * units[unit.toUpperCase() as keyof typeof units];

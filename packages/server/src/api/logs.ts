@@ -1,5 +1,5 @@
 import { formationLogsQuerySchema, serverLogsQuerySchema } from "@muxi/protocol";
-import { countLines, followLines, processLogFiles, tailLines } from "../logs/index.ts";
+import { countLog, followLines, processLogFiles, tailLog } from "../logs/index.ts";
 import { type Releases, requireDeployment } from "../releases/index.ts";
 import type { Handler } from "./app.ts";
 import { type EventStream, openEventStream } from "./event-stream.ts";
@@ -47,15 +47,15 @@ export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRout
     const logs: Record<string, string[]> = { stdout: [], stderr: [] };
     const totals: Record<string, number> = { stdout: 0, stderr: 0 };
     for (const { name, file } of sources) {
-      logs[name] = await tailLines(file, lines);
-      totals[name] = await countLines(file);
+      logs[name] = await tailLog(file, lines);
+      totals[name] = await countLog(file);
     }
     return { success: true, data: { formation_id: id, logs, total_lines: totals } };
   };
 
   const serverLogs: Handler = async (request, reply) => {
     const { lines } = parseInput(serverLogsQuerySchema, request.query);
-    const text = (await tailLines(auditLog, lines)).map((line) => `${line}\n`).join("");
+    const text = (await tailLog(auditLog, lines)).map((line) => `${line}\n`).join("");
     return reply.type("text/plain; charset=utf-8").send(text);
   };
 

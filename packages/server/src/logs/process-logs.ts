@@ -77,8 +77,19 @@ export const tailLines = async (
   }
 };
 
+/** The last lines of a log, also of the file before the last rotation when this one holds too few. */
+export const tailLog = async (file: string, count: number): Promise<string[]> => {
+  const lines = await tailLines(file, count);
+  if (lines.length >= count) return lines;
+  return [...(await tailLines(`${file}.1`, count - lines.length)), ...lines];
+};
+
+/** How many lines a log holds, with the file before the last rotation. */
+export const countLog = async (file: string): Promise<number> =>
+  (await countLines(file)) + (await countLines(`${file}.1`));
+
 /** How many lines a file holds; 0 when there is no file. */
-export const countLines = async (file: string): Promise<number> => {
+const countLines = async (file: string): Promise<number> => {
   const handle = await ifThere(open(file));
   if (!handle) return 0;
   let lines = 0;
