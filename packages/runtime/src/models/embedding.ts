@@ -1,6 +1,6 @@
 import type { ModelConfig } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
-import { type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import * as z from "zod";
 import { ModelError, networkError, responseError, timeoutError } from "./errors.ts";
 import { parseObject } from "./json.ts";
@@ -60,9 +60,10 @@ export const createEmbeddingModel = (config: ModelConfig, dispatcher: Dispatcher
       const timeout = AbortSignal.timeout(settings.timeoutSeconds * 1000);
       const input = texts.map((text) => text.slice(0, longestText));
       try {
-        const response = await request(url, {
+        const response = await dispatcher.request({
+          origin: url.origin,
+          path: url.pathname + url.search,
           method: "POST",
-          dispatcher,
           headers,
           body: JSON.stringify({ model: name, input, encoding_format: "float" }),
           signal: AbortSignal.any([signal, timeout]),

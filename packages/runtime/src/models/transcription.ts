@@ -1,6 +1,6 @@
 import type { ModelConfig } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
-import { type Dispatcher, FormData, request } from "undici";
+import { type Dispatcher, FormData } from "undici";
 import * as z from "zod";
 import { ModelError, networkError, responseError, timeoutError } from "./errors.ts";
 import { parseObject } from "./json.ts";
@@ -56,9 +56,10 @@ export const createTranscriptionModel = (config: ModelConfig, dispatcher: Dispat
       body.append("response_format", "json");
       body.append("file", new Blob([new Uint8Array(bytes)], { type: mediaType }), filename);
       try {
-        const response = await request(url, {
+        const response = await dispatcher.request({
+          origin: url.origin,
+          path: url.pathname + url.search,
           method: "POST",
-          dispatcher,
           headers: { ...(apiKey && { authorization: `Bearer ${apiKey}` }) },
           body,
           signal: AbortSignal.any([signal, timeout]),
