@@ -9,13 +9,46 @@ const documentSchema = z.object({
     z.string(),
     z.record(
       z.string(),
-      z.object({ operationId: z.string(), security: z.array(z.record(z.string(), z.unknown())) }),
+      z.object({
+        operationId: z.string(),
+        security: z.array(z.record(z.string(), z.unknown())),
+        parameters: z.array(
+          z.object({
+            name: z.string(),
+            in: z.string(),
+            required: z.boolean().optional(),
+            schema: z.looseObject({}),
+          }),
+        ),
+        responses: z.record(z.string(), z.object({ description: z.string() })),
+      }),
     ),
   ),
   components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
 });
 
 const document = documentSchema.parse(openApi({ version: "1.2.3" }));
+
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.values(methods).map((operation) => ({ path, ...operation })),
+);
+
+test("what a validator of OpenAPI 3.1 asks of paths, parameters and responses", () => {
+  const ids = operations.map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { path, parameters, responses } of operations) {
+    const inPath = parameters.filter((parameter) => parameter.in === "path");
+    const templated = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    expect(inPath.map(({ name }) => name)).toEqual(templated);
+    expect(inPath.every(({ required }) => required === true)).toBe(true);
+    const names = parameters.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const [status, response] of Object.entries(responses)) {
+      expect(status).toMatch(/^[1-5]\d\d$/);
+      expect(response.description).not.toBe("");
+    }
+  }
+});
 
 test("every row of the route table is described under its path and method", () => {
   for (const [id, row] of Object.entries(routes)) {
@@ -27,6 +60,27 @@ test("a route asks for its own kind of key", () => {
   expect(document.paths["/v1/health"]?.get?.security).toEqual([]);
   expect(document.paths["/v1/chat"]?.post?.security).toEqual([{ clientKey: [] }]);
   expect(document.paths["/v1/agents"]?.get?.security).toEqual([{ adminKey: [] }]);
+});
+
+test("a row's errors, common ones and the background's answer are described", () => {
+  const { parameters, responses } = document.paths["/v1/chat"]?.post ?? {};
+  expect(Object.keys(responses ?? {})).toEqual(
+    expect.arrayContaining([
+      "200",
+      "202",
+      "400",
+      "401",
+      "404",
+      "409",
+      "413",
+      "415",
+      "422",
+      "429",
+      "499",
+      "500",
+    ]),
+  );
+  expect(parameters?.map(({ name }) => name)).toEqual(["X-Muxi-User-ID", "X-Muxi-Idempotency-Key"]);
 });
 
 test("every reference leads to a schema of the document", () => {

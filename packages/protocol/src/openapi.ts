@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { errorEnvelopeSchema } from "./envelope.ts";
 import { errorTable } from "./errors.ts";
 import { headers } from "./headers.ts";
 import { wireJsonSchemas } from "./json-schema.ts";
@@ -31,10 +32,17 @@ const parameters = (row: Route) => {
     required: row.user === "required",
     schema: { type: "string" },
   };
+  const idempotencyKey = {
+    name: "X-Muxi-Idempotency-Key",
+    in: "header",
+    description: "A call that comes again with the same key is answered as the first one",
+    schema: { type: "string", maxLength: 200 },
+  };
   return [
     ...fields(row.params, "path"),
     ...fields(row.query, "query"),
     ...(row.user === "none" ? [] : [user]),
+    ...(row.errors.includes("IDEMPOTENCY_KEY_REUSED") ? [idempotencyKey] : []),
   ];
 };
 
@@ -49,7 +57,7 @@ const errorResponses = (row: Route) => {
       status,
       {
         description: codes.join(", "),
-        content: { "application/json": { schema: { $ref: ref("ErrorEnvelope") } } },
+        content: { "application/json": { schema: schemaOf(errorEnvelopeSchema, "output") } },
       },
     ]),
   );
