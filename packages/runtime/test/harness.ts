@@ -45,6 +45,7 @@ export interface Frame {
 interface CallOptions {
   user?: string;
   key?: "client" | "admin" | "none";
+  /** Text and bytes are sent as they are, everything else as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -97,7 +98,9 @@ export const apiAt = (url: string) => {
         ...(body !== undefined && { "Content-Type": "application/json" }),
         ...headers,
       },
-      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(body !== undefined && {
+        body: typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body),
+      }),
       ...(signal && { signal }),
     });
   };
