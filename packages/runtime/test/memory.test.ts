@@ -256,6 +256,25 @@ test("learning that a crash interrupts is done after the next start", async () =
   expect(await contents(second, "ann")).toEqual(["The user's favourite apple is the Cox"]);
 });
 
+test("turns that end while others are learned from share few questions, oldest first", async () => {
+  const { api, server } = await startWithModel("user_synopsis: { enabled: false }");
+  let release = () => {};
+  const before = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  server.factsReply = { ...replyWith(), before };
+  const asked = () =>
+    server.background.map(({ body }) =>
+      [...JSON.stringify(body).matchAll(/User: I like apple (\d)/g)].map(([, number]) => Number(number)),
+    );
+  await api.chat("I like apple 0", { user: "ann" });
+  await until(() => asked().length === 1);
+  for (const number of [1, 2, 3, 4, 5, 6, 7]) await api.chat(`I like apple ${number}`, { user: "ann" });
+  release();
+  await until(() => asked().flat().length === 8);
+  expect(asked()).toEqual([[0], [1, 2, 3, 4, 5], [6, 7]]);
+});
+
 test("with extraction off a model is never asked for facts", async () => {
   const { api, server } = await startWithModel("extraction: false");
   await api.chat("My favourite apple is the Cox", { user: "ann" });

@@ -82,26 +82,25 @@ const mostAttempts = 3;
 const mostEnded = 10_000;
 /** Turns of processes that are gone are looked for so often, in milliseconds. */
 const lookAgainAfter = 300_000;
-const claimedAtOnce = 50;
+/** What one process takes at once: no more than it can ask about within its lease. */
+const usersAtOnce = 50;
+const turnsAtOnce = 250;
 /** Turns of one user that are put into one question, and users who are asked about at the same time. */
-const turnsPerCall = 10;
+const turnsPerCall = 5;
 const callsAtOnce = 4;
 const knownShown = 10;
 const mostWords = 16;
 
-const groupsOf = (lessons: readonly Lesson[]): Lesson[][] => {
-  const groups: Lesson[][] = [];
-  const open = new Map<string, Lesson[]>();
-  for (const lesson of lessons) {
-    const group = open.get(lesson.owner.userId);
-    if (group && group.length < turnsPerCall) group.push(lesson);
-    else {
-      const next = [lesson];
-      open.set(lesson.owner.userId, next);
-      groups.push(next);
-    }
+/** What each user said, oldest first, in the parts that are put into one question. */
+const partsOfUsers = (lessons: readonly Lesson[]): Lesson[][][] => {
+  const users = new Map<string, Lesson[][]>();
+  for (const lesson of lessons.toSorted((a, b) => a.seq - b.seq)) {
+    const parts = users.get(lesson.owner.userId) ?? [];
+    const last = parts.at(-1);
+    if (last && last.length < turnsPerCall) last.push(lesson);
+    else users.set(lesson.owner.userId, [...parts, [lesson]]);
   }
-  return groups;
+  return [...users.values()];
 };
 
 /**
@@ -165,19 +164,25 @@ export const createModelLearner = (deps: {
 
   const work = async (signal: AbortSignal): Promise<number | undefined> => {
     while (!signal.aborted) {
-      const requestIds = ended.slice(0, claimedAtOnce);
-      ended = ended.slice(claimedAtOnce);
+      const asked = ended.slice(0, turnsAtOnce);
       const claimed = await lessons.claim(formationId, {
-        requestIds,
+        requestIds: asked,
         now: now(),
         until: now() + lease,
-        limit: claimedAtOnce,
+        limit: turnsAtOnce,
+        users: usersAtOnce,
       });
+      // Those that are left had no room; where nothing was claimed there is nothing to learn from them.
+      const done = new Set(claimed.length === 0 ? asked : claimed.map(({ requestId }) => requestId));
+      ended = ended.filter((requestId) => !done.has(requestId));
       if (claimed.length === 0 && ended.length === 0) return lookAgainAfter;
-      const groups = groupsOf(claimed);
+      const users = partsOfUsers(claimed);
       await Promise.all(
         Array.from({ length: callsAtOnce }, async () => {
-          for (let group = groups.shift(); group; group = groups.shift()) await tryToLearn(group, signal);
+          // One part of a user after the other: what was said last is to hold.
+          for (let parts = users.shift(); parts; parts = users.shift()) {
+            for (const part of parts) await tryToLearn(part, signal);
+          }
         }),
       );
     }

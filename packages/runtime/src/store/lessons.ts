@@ -24,10 +24,14 @@ export interface LessonRepository {
   note(owner: Owner, sessionId: string, requestId: string, now: number, due: number): Statement;
   /** Requests that were answered and not learned from: their process ended in between. */
   answered(formationId: string): Promise<string[]>;
-  /** Takes the turns of these requests, and those that are due; nobody else gets them before `until`. */
+  /**
+   * Takes turns of these requests, and those that are due; nobody else gets them before `until`.
+   *
+   * @param which.users Of how many users at most, so that many turns of few users are taken together.
+   */
   claim(
     formationId: string,
-    which: { requestIds: readonly string[]; now: number; until: number; limit: number },
+    which: { requestIds: readonly string[]; now: number; until: number; limit: number; users: number },
   ): Promise<Lesson[]>;
   /** What was said; undefined when the messages are gone. */
   exchange(lesson: Lesson): Promise<Exchange | undefined>;
@@ -64,12 +68,14 @@ export const createLessonRepository = (db: Database): LessonRepository => {
       return rows.map(({ requestId }) => requestId);
     },
 
-    async claim(formationId, { requestIds, now, until, limit }) {
+    async claim(formationId, { requestIds, now, until, limit, users }) {
       const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
+      const ready = sql`formation_id = ${formationId} and (due <= ${now} or request_id in ${listed(requestIds)})`;
       const [result] = await db.write([
         sql`update lesson set due = ${until}
           where seq in (select seq from lesson
-            where formation_id = ${formationId} and (due <= ${now} or request_id in ${listed(requestIds)})
+            where ${ready}
+              and user_id in (select user_id from (select user_id from lesson where ${ready} order by seq limit ${users}) as first)
             order by seq limit ${limit} ${skipClaimed})
           returning seq, user_id, session_id, request_id, said_at, attempts`,
       ]);
