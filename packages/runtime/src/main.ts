@@ -106,6 +106,8 @@ try {
   process.on("SIGINT", () => void stop("SIGINT"));
   // A server started this process and is gone: nobody would ever stop it.
   process.on("disconnect", () => void stop("the server is gone"));
+  // Or went while this one started, when nobody listened for it yet.
+  if (process.send && !process.connected) await stop("the server is gone");
   process.send?.({ type: "ready", port: runtime.port });
 } catch (error) {
   fail(error instanceof FormationError || error instanceof Error ? error.message : String(error));

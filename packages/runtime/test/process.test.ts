@@ -174,3 +174,11 @@ test.each([
   expect(output).toMatch(message);
   expect(output).not.toMatch(/^\s+at /m);
 });
+
+test("ends itself when the server that started it is killed before it was up", async () => {
+  const { child, ended } = run(await writeFormation({ "formation.afs": withKeys }));
+  child.disconnect();
+  const { code, output } = await ended;
+  expect(output).toContain('"why":"the server is gone"');
+  expect(code).toBe(0);
+});

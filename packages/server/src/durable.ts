@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 export const isSystemError = (error: unknown, ...codes: string[]): boolean =>
   error instanceof Error && "code" in error && codes.includes(String(error.code));
@@ -25,6 +25,33 @@ export const syncFolder = async (folder: string): Promise<void> => {
   } finally {
     await handle.close();
   }
+};
+
+/** Makes all that a folder holds survive a power cut, itself included. Links count as entries of their folder. */
+export const syncTree = async (folder: string): Promise<void> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) await syncFolder(path);
+    if (!entry.isFile()) continue;
+    const handle = await open(path);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+  await syncFolder(folder);
+};
+
+const unfinished = /\.[0-9a-f]{12}\.tmp$/;
+
+/** Removes what a process that was killed in `writeDurably` left beside its files. */
+export const removeUnfinished = async (folder: string): Promise<void> => {
+  const names = (await ifThere(readdir(folder))) ?? [];
+  await Promise.all(
+    names.filter((name) => unfinished.test(name)).map((name) => rm(join(folder, name), { force: true })),
+  );
 };
 
 /** Replaces a file as a whole. Once the promise resolves, the new content survives a crash and a power cut. */

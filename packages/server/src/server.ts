@@ -7,7 +7,7 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { headers } from "@muxi/protocol";
+import { headers, type ServerErrorBody } from "@muxi/protocol";
 import { createApp, draftName } from "./api/index.ts";
 import { isLoopback } from "./auth/index.ts";
 import type { ServerConfig } from "./config.ts";
@@ -95,6 +95,22 @@ const logRequest = (
   });
 };
 
+/** Between the opening of the port and the moment when every formation is known. */
+const answerStarting = (response: ServerResponse, requestId: string): void => {
+  const body: ServerErrorBody = {
+    error: "Service Unavailable",
+    message: "The server is starting. Try again in a second.",
+    code: 503,
+  };
+  response
+    .writeHead(503, {
+      "content-type": "application/json; charset=utf-8",
+      "retry-after": "1",
+      [headers.requestId]: requestId,
+    })
+    .end(JSON.stringify(body));
+};
+
 /** Waits until every open request has its answer, at most for the drain time, and closes what is left. */
 const drain = async (server: Server, openRequests: () => number): Promise<void> => {
   const limit = Date.now() + drainTimeoutMs;
@@ -163,6 +179,8 @@ export const createServer = ({
     connectionsCheckingInterval: headersMs / 3,
   };
 
+  /** Before that, the registry on disk says more than this server knows, and requests would meet half of it. */
+  let restored = false;
   let openRequests = 0;
   const app = createApp({
     serverFactory: (handle) => {
@@ -174,6 +192,10 @@ export const createServer = ({
         const requestId = requestIdOf(request);
         logRequest(log, request, response, requestId);
         limitSilence(request, idleMs);
+        if (!restored) {
+          answerStarting(response, requestId);
+          return;
+        }
         if (proxy.handle(request, response, requestId)) return;
         response.setHeader(headers.requestId, requestId);
         handle(request, response);
@@ -202,8 +224,6 @@ export const createServer = ({
 
   let metricsListener: MetricsListener | undefined;
   let closing: Promise<void> | undefined;
-  /** Before that, the registry on disk says more than this server knows. */
-  let restored = false;
   let unlock: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
     monitor.stop();
@@ -224,6 +244,7 @@ export const createServer = ({
       unlock = await lockData(config.dataDirectory);
       await endLeftovers(config.processes.pidsDirectory, forceKillTimeoutMs, log);
       await loadDeployments(releases);
+      const records = await releases.registry.read();
       await app.listen({ port: config.port, host: config.host });
       const [address] = app.addresses();
       const port = typeof address === "object" ? address.port : config.port;
@@ -234,8 +255,9 @@ export const createServer = ({
           log.error({ err: error }, "metrics could not be read"),
         );
       }
+      restoreProcesses(releases, records);
       restored = true;
-      await restoreProcesses(releases);
+      await releases.registry.save();
       monitor.start();
       return { port, url, metricsPort: metricsListener?.port };
     },

@@ -19,6 +19,12 @@ export const fakeRuntime: ServerOptions["runtime"] = (folder) => ({
   args: [fakeFormation, folder],
 });
 
+/** The real one, as it was built. */
+export const builtRuntime: ServerOptions["runtime"] = (folder) => ({
+  command: process.execPath,
+  args: [fileURLToPath(new URL("../../runtime/bin/muxi-runtime.js", import.meta.url)), folder],
+});
+
 export const temporaryFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), "muxi-server-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -88,17 +94,21 @@ export interface TestServer {
 }
 
 export interface TestServerOptions {
+  /** Of a server that was there before. Default: a new folder. */
+  data?: string;
   config?: Partial<ServerConfig>;
   processes?: Partial<SupervisorSettings>;
   formations?: Partial<Omit<FormationsConfig, "bundle">> & { bundle?: Partial<BundleLimits> };
   env?: NodeJS.ProcessEnv;
+  /** What runs formations. Default: the fake of this folder. */
+  runtime?: ServerOptions["runtime"];
   now?: () => number;
   timeouts?: ServerOptions["timeouts"];
 }
 
 /** A server on a free port with its own data folder, closed with the test. */
 export const startTestServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
-  const data = await temporaryFolder();
+  const data = options.data ?? (await temporaryFolder());
   const directories = { config: data, data, logs: join(data, "logs") };
   const defaults = await loadConfig({ directories, env: {}, overrides: { port: "0" } });
   const first = await freePort();
@@ -121,7 +131,7 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     },
     log: pino({ level: "silent" }),
     env: options.env ?? { PATH: process.env.PATH },
-    runtime: fakeRuntime,
+    runtime: options.runtime ?? fakeRuntime,
     ...(options.now && { now: options.now }),
     ...(options.timeouts && { timeouts: options.timeouts }),
   });

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -107,6 +107,30 @@ it("keeps a stopped formation and its port until it is removed, also one that wa
   expect(supervisor.get("live")).toBeUndefined();
   expect(supervisor.portCounts().allocated).toBe(0);
   expect(await supervisor.remove("live")).toBe(false);
+});
+
+it("never loses sight of the ports that a formation had, also while it starts again", async () => {
+  const first = await freePort();
+  const supervisor = await createSupervisor({ portRange: { first, end: first + 2 } });
+  supervisor.restore(live(await createFormation("live")), [first + 1], 0);
+  expect(supervisor.get("live")?.ports).toEqual([first + 1]);
+  await eventually("the start", () => supervisor.get("live")?.status === "running" || undefined);
+  expect(supervisor.get("live")?.port).toBe(first + 1);
+});
+
+it("leaves no process that nobody knows of when its pid file cannot be written", async () => {
+  const pidsDirectory = join(await temporaryFolder(), "pids");
+  await writeFile(pidsDirectory, "no folder");
+  const supervisor = await createSupervisor({ pidsDirectory });
+  const folder = await createFormation("live");
+  await expect(supervisor.start(live(folder))).rejects.toThrow(/EEXIST|ENOTDIR/);
+  expect(supervisor.portCounts().allocated).toBe(0);
+  await eventually("the end of the process", async () => {
+    const lines = await Promise.all(
+      (await readdir("/proc")).map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+    );
+    return !lines.some((line) => line.includes(folder)) || undefined;
+  });
 });
 
 it("names the program that cannot be started", async () => {

@@ -1,6 +1,26 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { isSystemError } from "../durable.ts";
+
+/**
+ * What ids and start times count from: the machine's boot and, in a container, the container's. After either, a
+ * number that was written down names somebody else.
+ */
+const epoch = ((): string => {
+  if (process.platform !== "linux") return "";
+  // A sandbox may hide either.
+  const orNothing = (read: () => string): string => {
+    try {
+      return read().trim();
+    } catch (error) {
+      if (isSystemError(error, "ENOENT", "EACCES", "EPERM", "EINVAL")) return "";
+      throw error;
+    }
+  };
+  const boot = orNothing(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1"));
+  const container = orNothing(() => readlinkSync("/proc/self/ns/pid"));
+  return `${boot} ${container} `;
+})();
 
 /** Fields of `/proc/<pid>/stat` after the program's name, which may hold spaces and brackets itself. */
 const linuxStartTime = (pid: number): string | undefined => {
@@ -8,7 +28,7 @@ const linuxStartTime = (pid: number): string | undefined => {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     // A zombie has ended; nobody has asked for its exit code.
-    return fields[0] === "Z" ? undefined : fields[19];
+    return fields[0] === "Z" ? undefined : `${epoch}${fields[19]}`;
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ESRCH")) return undefined;
     throw error;
@@ -45,6 +65,9 @@ export const parseIdentity = (text: string): ProcessIdentity | undefined => {
   const pid = Number(first);
   return Number.isInteger(pid) && pid > 1 && startTime !== "" ? { pid, startTime } : undefined;
 };
+
+/** Whether its id could still be its own: nobody else has got it in another life of the machine. */
+export const isOfThisEpoch = ({ startTime }: ProcessIdentity): boolean => startTime.startsWith(epoch);
 
 export const isStillRunning = ({ pid, startTime }: ProcessIdentity): boolean =>
   startTimeOf(pid) === startTime;

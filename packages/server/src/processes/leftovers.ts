@@ -2,7 +2,13 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../logs/index.ts";
-import { isStillRunning, type ProcessIdentity, parseIdentity, startTimeOf } from "./identity.ts";
+import {
+  isOfThisEpoch,
+  isStillRunning,
+  type ProcessIdentity,
+  parseIdentity,
+  startTimeOf,
+} from "./identity.ts";
 import { signalGroup } from "./process.ts";
 
 const pollMs = 25;
@@ -33,7 +39,8 @@ export const endLeftovers = async (pidsDirectory: string, graceMs: number, log: 
       log.warn({ pid: identity.pid }, "ended a formation of a server that was killed");
     }
     // What it started is in its group. While anything is, the system gives the group's number to no one else.
-    if (identity && startTimeOf(identity.pid) === undefined) signalGroup(identity.pid, "SIGKILL");
+    if (identity && isOfThisEpoch(identity) && startTimeOf(identity.pid) === undefined)
+      signalGroup(identity.pid, "SIGKILL");
     await rm(file, { force: true });
   };
   await Promise.all((await readdir(pidsDirectory)).map((name) => end(join(pidsDirectory, name))));

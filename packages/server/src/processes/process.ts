@@ -126,8 +126,13 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
   const startTime = child.pid === undefined ? undefined : startTimeOf(child.pid);
   // Before anything else: this server may be killed a moment later.
   if (child.pid !== undefined && startTime !== undefined) {
-    mkdirSync(dirname(pidFile), { recursive: true });
-    writeFileSync(pidFile, formatIdentity({ pid: child.pid, startTime }), { mode: 0o600 });
+    try {
+      mkdirSync(dirname(pidFile), { recursive: true });
+      writeFileSync(pidFile, formatIdentity({ pid: child.pid, startTime }), { mode: 0o600 });
+    } catch (error) {
+      signalGroup(child.pid, "SIGKILL"); // Nobody would know of it.
+      throw error;
+    }
   }
   const exited = new Promise<Exit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));

@@ -1,5 +1,5 @@
-import { readdir, readFile, rm, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { ifThere, writeDurably } from "../durable.ts";
 import type { Layout } from "./layout.ts";
@@ -60,9 +60,14 @@ export const writeHistory = async (
 
 /** Points one of `current`, `previous` and `staging` at a release, or removes it. */
 export const setLink = async (link: string, release: number | undefined): Promise<void> => {
-  await rm(link, { recursive: true, force: true });
+  if (release === undefined) return rm(link, { recursive: true, force: true });
+  // Made elsewhere and renamed: a download or a clone that looks at this moment finds the one or the other. Whatever
+  // a crash leaves among the releases goes with `removeUnused`.
+  const made = join(dirname(link), "releases", `${basename(link)}.link`);
+  await rm(made, { force: true });
   // Relative, so that the folder can be moved as a whole.
-  if (release !== undefined) await symlink(join("releases", String(release)), link, "dir");
+  await symlink(join("releases", String(release)), made, "dir");
+  await rename(made, link);
 };
 
 export const setLinks = async (layout: Layout, { current, previous }: History): Promise<void> => {

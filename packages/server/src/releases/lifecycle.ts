@@ -1,6 +1,6 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ifThere } from "../durable.ts";
+import { ifThere, syncFolder } from "../durable.ts";
 import { Failure } from "../failure.ts";
 import type { Formation } from "../processes/index.ts";
 import { startFailure } from "./failures.ts";
@@ -69,9 +69,14 @@ export const restart = async (
   report: Report,
   signal: AbortSignal,
 ): Promise<Formation> => {
-  requireDeployment(releases, id);
+  const deployment = requireDeployment(releases, id);
   report({ stage: "stopping", message: "Stopping current process" });
-  await releases.supervisor.stop(id, graceOf(releases));
+  deployment.restarting = true;
+  try {
+    await releases.supervisor.stop(id, graceOf(releases));
+  } finally {
+    deployment.restarting = false;
+  }
   releases.supervisor.countRestart(id);
   return startCurrent(releases, id, report, signal);
 };
@@ -80,10 +85,12 @@ export const restart = async (
 export const remove = async (releases: Releases, id: string): Promise<void> => {
   requireDeployment(releases, id);
   const { supervisor, deployments, registry, settings, now } = releases;
-  await supervisor.remove(id, settings.forceKillTimeoutMs);
-  // Out of sight in one step. What a crash leaves of it in the temporary folder goes with the next start.
+  // First, and out of sight in one step: a server that is killed before runs it as if nothing had been, after it the
+  // formation is gone. What a crash leaves of it in the temporary folder goes with the next start.
   const trash = join(settings.temporaryDirectory, `${id}-deleted-${now()}`);
   await ifThere(rename(layoutFor(releases, id).root, trash));
+  await syncFolder(settings.formationsDirectory);
+  await supervisor.remove(id, settings.forceKillTimeoutMs);
   deployments.delete(id);
   await registry.save();
   await rm(trash, { recursive: true, force: true });

@@ -14,6 +14,8 @@ export interface Deployment {
   history: History | undefined;
   /** Of the process that an update tries out. */
   stagingPort?: number | undefined;
+  /** It is stopped only to be started: a server that is killed meanwhile is to start it again. */
+  restarting?: boolean;
   lastHealthCheck?: { at: number; healthy: boolean };
 }
 
@@ -54,7 +56,7 @@ export interface Releases {
 }
 
 const recordOf = (
-  { id, history, stagingPort, lastHealthCheck }: Deployment,
+  { id, history, stagingPort, restarting, lastHealthCheck }: Deployment,
   run: Formation | undefined,
 ): RegistryRecord => ({
   id,
@@ -63,7 +65,7 @@ const recordOf = (
   process_id: run?.pid ?? 0,
   port: run?.port ?? 0,
   ports: [...(run?.ports ?? [])],
-  status: run?.status ?? "starting",
+  status: restarting ? "starting" : (run?.status ?? "starting"),
   ...(stagingPort !== undefined && { staging_port: stagingPort, deploying: true }),
   config_path: run?.folder ?? "",
   ...(run?.startedAt !== undefined && { started_at: new Date(run.startedAt).toISOString() }),

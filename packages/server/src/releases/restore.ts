@@ -1,8 +1,11 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { formationIdPattern } from "@muxi/protocol";
+import { removeUnfinished } from "../durable.ts";
 import { removeDeployed } from "./deploy.ts";
 import { readHistory, removeUnused, setLinks } from "./history.ts";
+import { layoutOf } from "./layout.ts";
+import type { RegistryRecord } from "./registry.ts";
 import { layoutFor, type Releases, specOf } from "./releases.ts";
 
 /**
@@ -15,11 +18,13 @@ export const loadDeployments = async (releases: Releases): Promise<void> => {
   for (const folder of [settings.temporaryDirectory, settings.formationsDirectory]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
+  await removeUnfinished(settings.dataDirectory);
   const entries = await readdir(settings.formationsDirectory, { withFileTypes: true });
   for (const entry of entries) {
     const { name: id } = entry;
     if (!entry.isDirectory() || !formationIdPattern.test(id)) continue;
     const layout = layoutFor(releases, id);
+    await removeUnfinished(layout.root);
     try {
       const history = await readHistory(layout);
       if (history) {
@@ -37,15 +42,16 @@ export const loadDeployments = async (releases: Releases): Promise<void> => {
 };
 
 /** Starts again what ran when the last server ended, on its ports if they are free (contract/server-api.md 18). */
-export const restoreProcesses = async (releases: Releases): Promise<void> => {
-  const { deployments, supervisor, registry } = releases;
-  const records = new Map((await registry.read()).map((record) => [record.id, record]));
+export const restoreProcesses = (
+  { deployments, supervisor, settings }: Releases,
+  known: readonly RegistryRecord[],
+): void => {
+  const records = new Map(known.map((record) => [record.id, record]));
   for (const { id, history } of deployments.values()) {
     if (!history) continue;
     const { ports = [], restart_count: restarts = 0, status } = records.get(id) ?? {};
-    const spec = specOf(layoutFor(releases, id), history.current);
+    const spec = specOf(layoutOf(settings.formationsDirectory, id), history.current);
     if (status === "stopped") supervisor.hold(spec, ports, restarts);
     else supervisor.restore(spec, ports, restarts);
   }
-  await registry.save();
 };

@@ -1,5 +1,5 @@
 import { cp, mkdir, rename, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import {
   addMetadata,
   type CheckedFormation,
@@ -8,6 +8,7 @@ import {
   unpackBundle,
 } from "../bundles/index.ts";
 import { ofDraftOnly } from "../drafts/contents.ts";
+import { syncFolder, syncTree } from "../durable.ts";
 import { Failure } from "../failure.ts";
 import { version as serverVersion } from "../version.ts";
 import type { Release } from "./history.ts";
@@ -76,6 +77,9 @@ export const stageRelease = async (releases: Releases, options: StageOptions): P
     await rm(target, { recursive: true, force: true });
     await rename(work, target);
     await shareData(layout, { ...checked.formation, dir: target }, { version, predecessor });
+    // The answer promises a release that is there after a power cut, too.
+    await syncTree(target);
+    for (const folder of [layout.releases, layout.data, dirname(layout.root)]) await syncFolder(folder);
     return {
       version,
       deployed_at: new Date(releases.now()).toISOString(),
