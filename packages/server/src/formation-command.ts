@@ -27,14 +27,15 @@ export const createFormationCommand =
   ({ formationId, folder, port, draft }) => {
     const { memoryLimitOf, environmentOf } = config.formations;
     const { bindHost } = config.processes;
-    const nodeOptions = withHeapLimit(env.NODE_OPTIONS, memoryLimitOf(formationId));
+    const own = environmentOf(formationId);
+    const nodeOptions = withHeapLimit(own.NODE_OPTIONS ?? env.NODE_OPTIONS, memoryLimitOf(formationId));
     return {
       ...runtime(folder),
       folder,
       env: {
         ...env,
+        ...own,
         ...(nodeOptions !== undefined && { NODE_OPTIONS: nodeOptions }),
-        ...environmentOf(formationId),
         PORT: String(port),
         _port: String(port),
         HOST: bindHost,

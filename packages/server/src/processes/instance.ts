@@ -149,11 +149,14 @@ export class Instance {
   /** No restart after this: for one that only ends what it has begun. */
   retire(): void {
     this.#mayRestart = false;
+    clearTimeout(this.#restartTimer);
   }
 
-  /** Kills the process as if it had crashed, so that it is started again. */
-  kill(): Promise<void> {
-    return this.#process?.stop(this.#options.settings.forceKillTimeoutMs) ?? Promise.resolve();
+  /** Ends the process as if it had crashed, so that it is started again. Meanwhile no request goes to it. */
+  async kill(): Promise<void> {
+    if (this.#status !== "running") return;
+    this.#become("crashed");
+    await this.#process?.stop(this.#options.settings.forceKillTimeoutMs);
   }
 
   /** Gives the port back. */
@@ -176,9 +179,13 @@ export class Instance {
   /** Starts on its port; when another program takes that in between, on the next. */
   async #launch(watch: StartWatch): Promise<void> {
     for (let clashes = 0; ; clashes += 1) {
-      const kept = this.#port;
-      this.#port = undefined;
-      this.#port = await this.#options.ports.acquire(kept);
+      try {
+        // The old one stands until there is another: a server killed meanwhile finds it in the registry.
+        this.#port = await this.#options.ports.acquire(this.#port);
+      } catch (error) {
+        this.#port = undefined;
+        throw error;
+      }
       this.#requireStarting(watch.signal);
       try {
         return await this.#spawn(watch);
@@ -222,7 +229,8 @@ export class Instance {
     log.info({ formation: formationId, port: this.port, pid: process.pid }, "formation running");
     void process.exited.then((exit) => {
       this.#process = undefined;
-      if (this.#status !== "running") return;
+      // "crashed" already when it was killed.
+      if (this.#status !== "running" && this.#status !== "crashed") return;
       log.error({ formation: formationId, ...exit }, "formation ended by itself");
       if (now() - (this.#startedAt ?? 0) >= stableAfterMs) this.#crashesInARow = 0;
       this.#crashed();

@@ -26,7 +26,10 @@ export interface ProxyOptions {
 export interface Proxy {
   /** Serves the request when its path is one of the proxy's; false leaves it untouched. */
   handle(request: IncomingMessage, response: ServerResponse, requestId: string): boolean;
-  /** Resolves when no request is under way to these ports, at the latest after `limitMs`. */
+  /**
+   * Resolves when no request is under way to these ports, at the latest after `limitMs`, and forgets them: nobody
+   * sends them another.
+   */
   drain(ports: readonly number[], limitMs: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -159,6 +162,12 @@ export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions
         delay(limitMs, undefined, { signal: limit.signal }).catch(() => undefined),
       ]);
       limit.abort();
+      for (const port of ports) {
+        // The next process on the port gets a pool of its own. This one ends with its last request.
+        const backend = backends.get(port);
+        backends.delete(port);
+        void backend?.pool.close();
+      }
     },
     async close() {
       await Promise.all([...backends.values()].map(({ pool }) => pool.destroy()));
