@@ -78,10 +78,6 @@ const routes = {
   },
   "/flooded": (_request, response) => response.end(String(globalThis.flooded ?? 0)),
   "/too-large": (_request, response) => response.writeHead(413).end("too large"),
-  "/hoard": (_request, response) => {
-    globalThis.hoard = Buffer.alloc(200 * 1024 * 1024, "x");
-    response.end("full");
-  },
   "/die": () => process.kill(process.pid, "SIGKILL"),
 };
 

@@ -4,9 +4,8 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
-import { loadConfig } from "../src/config.ts";
 import { endLeftovers, formatIdentity, startTimeOf } from "../src/processes/index.ts";
-import { bundle, call, deployBundle, expectStatus } from "./bundles.ts";
+import { bundle, deployBundle, expectStatus } from "./bundles.ts";
 import { eventually, freePort, isAlive, startTestServer, temporaryFolder } from "./helpers.ts";
 
 const silent = pino({ level: "silent" });
@@ -72,56 +71,4 @@ it("answers 503, never 404, until it knows again what is deployed", async () => 
   up = true;
   await asking;
   expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
-});
-
-const configured = async (yaml: string) => {
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, "config.yaml"), yaml);
-  const directories = { config: folder, data: folder, logs: folder };
-  return (await loadConfig({ directories, env: {}, overrides: {} })).formations;
-};
-
-it("gives each formation the environment of its own in the config", async () => {
-  const formations = await configured(
-    `formations:\n  settings:\n    my-bot: { environment: { REGION: eu, LIMIT: 3, PORT: 1 } }\n`,
-  );
-  const { url } = await startTestServer({ formations, env: { PATH: process.env.PATH, REGION: "us" } });
-  for (const id of ["my-bot", "other"])
-    expectStatus(await deployBundle(url, await bundle({ id }), { id }), 201);
-  const environment = async (id: string) => (await fetch(`${url}/api/${id}/env`)).json();
-  const port = (await call(url, "GET", "/rpc/formations/my-bot")).body.data.port;
-  // What the server needs itself cannot be taken away.
-  expect(await environment("my-bot")).toMatchObject({ REGION: "eu", LIMIT: "3", PORT: String(port) });
-  expect(await environment("other")).toMatchObject({ REGION: "us" });
-});
-
-it("starts a formation again that is over its memory limit, and leaves the others alone", async () => {
-  const formations = await configured(
-    `formations:\n  health_check_interval: 0.05\n  memory_limit: 2G\n  settings:\n    my-bot: { memory_limit: 150M }\n`,
-  );
-  const { url } = await startTestServer({ formations });
-  for (const id of ["my-bot", "other"])
-    expectStatus(await deployBundle(url, await bundle({ id }), { id }), 201);
-  const shown = async (id: string) => (await call(url, "GET", `/rpc/formations/${id}`)).body.data;
-  const { pid } = await shown("my-bot");
-  const { pid: otherPid } = await shown("other");
-  const { NODE_OPTIONS } = await (await fetch(`${url}/api/my-bot/env`)).json();
-  expect(NODE_OPTIONS).toBe("--max-old-space-size=150");
-  for (const id of ["my-bot", "other"]) await (await fetch(`${url}/api/${id}/hoard`)).text();
-  const again = await eventually("the restart", async () => {
-    const now = await shown("my-bot");
-    return now.status === "running" && now.pid !== pid ? now : undefined;
-  });
-  expect(again.restart_count).toBe(1);
-  expect(await shown("other")).toMatchObject({ pid: otherPid, restart_count: 0 });
-});
-
-it("keeps the heap limit of a formation whose environment has Node options of its own", async () => {
-  const formations = await configured(
-    `formations:\n  settings:\n    my-bot: { memory_limit: 1G, environment: { NODE_OPTIONS: --no-warnings } }\n`,
-  );
-  const { url } = await startTestServer({ formations });
-  expectStatus(await deployBundle(url, await bundle()), 201);
-  const { NODE_OPTIONS } = await (await fetch(`${url}/api/my-bot/env`)).json();
-  expect(NODE_OPTIONS).toBe("--no-warnings --max-old-space-size=1024");
 });

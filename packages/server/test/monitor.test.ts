@@ -19,7 +19,8 @@ it("gives each formation its own environment and heap, and no way to another por
     env: { PATH: process.env.PATH, NODE_OPTIONS: "--no-warnings", SHARED: "one" },
     formations: {
       memoryLimitOf: () => 512 * 1024 * 1024,
-      environmentOf: (id) => (id === "my-bot" ? { OWN: "yes", SHARED: "two", PORT: "1" } : {}),
+      environmentOf: (id) =>
+        id === "my-bot" ? { OWN: "yes", SHARED: "two", PORT: "1", NODE_OPTIONS: "--trace-warnings" } : {},
     },
   });
   for (const id of ["my-bot", "other-bot"]) {
@@ -31,7 +32,10 @@ it("gives each formation its own environment and heap, and no way to another por
   };
   const common = { NODE_OPTIONS: "--no-warnings --max-old-space-size=512", MUXI_ENV: "production" };
   const mine = await environment("my-bot");
-  expect(mine).toMatchObject({ ...common, OWN: "yes", SHARED: "two" });
+  expect(mine).toMatchObject({
+    ...{ ...common, OWN: "yes", SHARED: "two" },
+    NODE_OPTIONS: "--trace-warnings --max-old-space-size=512",
+  });
   expect(mine.PORT).not.toBe("1");
   const other = await environment("other-bot");
   expect(other).toMatchObject({ ...common, SHARED: "one" });
