@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
@@ -237,6 +237,48 @@ test("server: start, status and stop", async () => {
   const again = await world.run(["server", "stop"]);
   expect(again.code).toBe(0);
   expect(again.stderr).toContain("The server is not running");
+});
+
+test("a server with TLS, for whatever name, is started, asked, used and stopped like any other", async () => {
+  const other = await createWorld();
+  try {
+    const made = await other.run(["server", "init", "--host", "127.0.0.1", "--yes", "--output", "json"]);
+    const { config_path: config } = JSON.parse(made.stdout);
+    await promisify(execFile)(
+      "openssl",
+      [
+        ...[
+          "req",
+          "-x509",
+          "-newkey",
+          "ec",
+          "-pkeyopt",
+          "ec_paramgen_curve:prime256v1",
+          "-nodes",
+          "-days",
+          "1",
+        ],
+        ...["-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=muxi.example.org"],
+        ...["-addext", "subjectAltName=DNS:muxi.example.org"],
+      ],
+      { cwd: dirname(config) },
+    );
+    const text = await readFile(config, "utf8");
+    await writeFile(config, text.replace("server:", "server:\n  tls: { cert: cert.pem, key: key.pem }"));
+
+    const url = `https://127.0.0.1:${other.port}`;
+    const started = await other.run(["server", "start", "--daemon"]);
+    expect(started.stdout, started.stderr).toContain(`✓ Server running on ${url}`);
+    expect((await other.run(["server", "status"])).stdout).toContain(`● Server running on ${url}`);
+    const folder = await other.formation("behind-tls");
+    expect(await other.run(["up", folder, "--detach"])).toMatchObject({ code: 0, stderr: "" });
+    expect((await other.run(["chat", "Hello"], { cwd: folder })).stdout).toContain("built-in model");
+    expect((await other.run(["down", "behind-tls"])).code).toBe(0);
+    expect((await other.run(["deploy", folder])).stdout).toContain("running!");
+    expect((await other.run(["server", "stop"])).stdout).toContain("✓ Stopped");
+  } finally {
+    await other.close();
+  }
 });
 
 test("server: passes on what is the server's own to tell", async () => {

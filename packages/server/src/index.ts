@@ -4,4 +4,5 @@ export { type Directories, serverDirectories } from "./directories.ts";
 export { readServerPid, type ServerPid, serverPidFile } from "./pid-file.ts";
 export { createServer, type MuxiServer, type ServerOptions } from "./server.ts";
 export { installedDirectories, type RunningServer, type StartOptions, startServer } from "./start.ts";
+export { trustOwnCertificate } from "./trust.ts";
 export { version } from "./version.ts";

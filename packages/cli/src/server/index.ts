@@ -7,6 +7,6 @@ export {
   profileNamed,
 } from "./chosen-server.ts";
 export { explainServerError } from "./explain.ts";
-export { type LocalServer, localServer, runningServer } from "./local-server.ts";
+export { type LocalServer, localServer, prepareFor, runningServer } from "./local-server.ts";
 export { portInUse, probe } from "./probe.ts";
 export { isAlive, launchServer, runServer, stopProcess } from "./server-process.ts";

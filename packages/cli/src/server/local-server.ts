@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import {
   ConfigError,
+  type ConfigOverrides,
   type Directories,
   installedDirectories,
   loadConfig,
   readServerPid,
+  type ServerConfig,
   type ServerPid,
+  trustOwnCertificate,
 } from "@muxi/server";
 import { ServerClient } from "muxi-client";
 import type { Context } from "../context.ts";
@@ -27,33 +30,15 @@ export interface LocalServer {
 }
 
 /**
- * The server of this machine: its credentials and its port come from its own `config.yaml`, so that both sides
- * agree without being told twice. One that runs already is found on whatever port it was started with.
+ * The server's settings, as it reads them. A certificate in them is trusted from then on.
  *
- * @param port Of the command line; wins over both.
- * @throws CliError when the settings are wrong.
+ * @throws CliError when they are wrong.
  */
-export const localServer = async (context: Context, port: number | undefined): Promise<LocalServer> => {
-  const { env } = context;
-  const directories = installedDirectories(env);
-  const chosen = port ?? (await runningServer(context))?.port;
+const readSettings = async ({ env }: Context, overrides: ConfigOverrides = {}): Promise<ServerConfig> => {
   try {
-    const overrides = chosen === undefined ? {} : { port: String(chosen) };
-    const config = await loadConfig({ directories, env, overrides });
-    const url = `${config.tls ? "https" : "http"}://127.0.0.1:${config.port}`;
-    return {
-      url,
-      port: config.port,
-      directories,
-      formationsDirectory: config.formationsDirectory,
-      logsDirectory: config.processes.logsDirectory,
-      logFile: join(directories.logs, "server.log"),
-      client: new ServerClient({
-        url,
-        keyId: config.credentials?.key,
-        secretKey: config.credentials?.secret,
-      }),
-    };
+    const config = await loadConfig({ directories: installedDirectories(env), env, overrides });
+    if (config.tls) await trustOwnCertificate(config.tls.cert);
+    return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new CliError("The server's settings cannot be used", {
@@ -63,11 +48,44 @@ export const localServer = async (context: Context, port: number | undefined): P
   }
 };
 
+/** Lets this process reach an address of this machine's server when it is one with TLS. */
+export const prepareFor = async (context: Context, url: string): Promise<void> => {
+  if (url.startsWith("https:")) await readSettings(context);
+};
+
+/**
+ * The server of this machine: its credentials and its port come from its own `config.yaml`, so that both sides
+ * agree without being told twice. One that runs already is found on whatever port it was started with.
+ *
+ * @param port Of the command line; wins over both.
+ * @throws CliError when the settings are wrong.
+ */
+export const localServer = async (context: Context, port: number | undefined): Promise<LocalServer> => {
+  const directories = installedDirectories(context.env);
+  const chosen = port ?? (await runningServer(context))?.port;
+  const config = await readSettings(context, chosen === undefined ? {} : { port: String(chosen) });
+  const url = `${config.tls ? "https" : "http"}://127.0.0.1:${config.port}`;
+  return {
+    url,
+    port: config.port,
+    directories,
+    formationsDirectory: config.formationsDirectory,
+    logsDirectory: config.processes.logsDirectory,
+    logFile: join(directories.logs, "server.log"),
+    client: new ServerClient({
+      url,
+      keyId: config.credentials?.key,
+      secretKey: config.credentials?.secret,
+    }),
+  };
+};
+
 /**
  * The server that runs on this user's data folder. Its pid file alone proves nothing: a killed server leaves it
  * behind, and another program may have got the number.
  */
-export const runningServer = async ({ env }: Context): Promise<ServerPid | undefined> => {
-  const server = await readServerPid(installedDirectories(env).data);
+export const runningServer = async (context: Context): Promise<ServerPid | undefined> => {
+  const server = await readServerPid(installedDirectories(context.env).data);
+  if (server) await prepareFor(context, server.url);
   return server && (await probe(server.url)).kind === "muxi" ? server : undefined;
 };

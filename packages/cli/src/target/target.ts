@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { type SavedFormation, savedFormations, userIdFor } from "../files/index.ts";
 import { findRunning, notRunning } from "../running-formation.ts";
-import { type ChosenServer, chosenServer, explainChosenError } from "../server/index.ts";
+import { type ChosenServer, chosenServer, explainChosenError, prepareFor } from "../server/index.ts";
 import { deployedKeys } from "./keys.ts";
 
 /** Which formation the command line means, and who asks it. */
@@ -60,6 +60,7 @@ const draftTarget = async (
     ? undefined
     : await userIdFor(context, { folder: saved.path, saved, isDraft: true }, user);
   const { id, server_url: serverUrl, client_key: clientKey, admin_key: adminKey } = saved;
+  await prepareFor(context, serverUrl);
   const keys = { clientKey, adminKey };
   const formation = new FormationClient({
     serverUrl,
