@@ -105,7 +105,7 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
 
   const startDue = async (time: number) => {
     for (;;) {
-      const due = await jobs.due(formationId, time, limits.total, limits);
+      const due = await jobs.due(formationId, time, limits);
       const started = await Promise.all(due.map((job) => start(job, time)));
       if (!started.includes(true)) return;
     }

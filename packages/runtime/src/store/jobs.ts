@@ -103,8 +103,8 @@ export interface JobRepository {
   /** False when there is no such job. */
   remove(formationId: string, id: string): Promise<boolean>;
   counts(formationId: string, userId: string, now: number): Promise<JobCounts>;
-  /** The jobs that may run now, the longest waiting first. */
-  due(formationId: string, now: number, limit: number, limits: JobClaim["limits"]): Promise<DueJob[]>;
+  /** The jobs that may run now, the longest waiting first: no more than there is room for. */
+  due(formationId: string, now: number, limits: JobClaim["limits"]): Promise<DueJob[]>;
   /** When the next job after a time is due. */
   nextDue(formationId: string, after: number): Promise<number | undefined>;
   /**
@@ -216,8 +216,9 @@ export const createJobRepository = (db: Database): JobRepository => ({
     return counts ?? { total: 0, active: 0, createdLastHour: 0, createdLastDay: 0 };
   },
 
-  due: (formationId, now, limit, limits) =>
-    db.read(
+  due: (formationId, now, limits) => {
+    const atWork = sql`select count(*) from job_run where formation_id = ${formationId} and status = 'running'`;
+    return db.read(
       sql`select ${columns} from job
         where formation_id = ${formationId} and next_run <= ${now} and status = 'active'
           and user_id not in (select user_id from job_run
@@ -225,8 +226,10 @@ export const createJobRepository = (db: Database): JobRepository => ({
             group by user_id having count(*) >= ${limits.perUser})
           and not exists (select 1 from job_run
             where job_run.formation_id = job.formation_id and job_run.job_id = job.id and job_run.status = 'running')
-        order by next_run limit ${limit}`,
-    ),
+        order by next_run
+        limit (select case when (${atWork}) < ${limits.total} then ${limits.total} - (${atWork}) else 0 end)`,
+    );
+  },
 
   async nextDue(formationId, after) {
     const [row] = await db.read<{ next: number | null }>(

@@ -31,6 +31,7 @@ export const jobTables: Tables = ({ inKeyOrder }) => [
     primary key (formation_id, id)
   )${inKeyOrder}`,
   "create index job_due on job (formation_id, next_run) where next_run is not null",
+  "create index job_active on job (formation_id, user_id) where status = 'active'",
   "create unique index job_by_key on job (formation_id, user_id, idempotency_key) where idempotency_key is not null",
   "create index job_by_user on job (formation_id, user_id, created_at)",
   `create table job_run (
