@@ -201,7 +201,9 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
             ${db.dialect.textsOf(JSON.stringify(words))} as listed
           where exists (select 1 from memory_word where memory_word.space = held.value)`,
       );
-      return rows.flatMap(({ seqs }) => (seqs === null ? [] : [seqs.split(",").map(Number)]));
+      const found = rows.flatMap(({ seqs }) => (seqs === null ? [] : [`[${seqs}]`]));
+      // Numbers and commas: read as one JSON text they cost a third of what taking them apart does.
+      return JSON.parse(`[${found.join(",")}]`) as number[][];
     },
 
     async candidates(spaces, seqs) {
