@@ -97,3 +97,46 @@ test("restoring replaces a session, in the order of time, and keeps the newest t
     "messages.0.timestamp",
   ]);
 });
+
+test("paging with the time of the oldest message seen meets each message once, whatever the clock said", async () => {
+  const time = Date.UTC(2026, 5, 1);
+  const api = await startFormation(await writeFormation(), { now: () => time });
+  const at = (offset: number) => new Date(time + offset).toISOString();
+  const messages = [at(0), at(0), at(0), at(86_400_000), at(86_400_000)].map((timestamp, index) => ({
+    role: "user",
+    content: `m${index}`,
+    timestamp,
+  }));
+  await api.call("POST", "/sessions/s/restore", { user: "ann", body: { messages } });
+  await api.chat("Hello there", { user: "ann", session: "s" });
+  await api.chat("Hello again", { user: "ann", session: "s" });
+
+  interface Shown {
+    id: string;
+    content: string;
+    timestamp: string;
+  }
+  const pageBefore = async (before: string | undefined) => {
+    const query = before === undefined ? "" : `&before=${encodeURIComponent(before)}`;
+    const { data } = (await api.get(`/sessions/s/messages?limit=2${query}`, { user: "ann" })).body;
+    return data as { messages: Shown[]; has_more: boolean };
+  };
+  const pages: Shown[][] = [];
+  for (let more = true; more; ) {
+    const page = await pageBefore(pages[0]?.[0]?.timestamp);
+    pages.unshift(page.messages);
+    more = page.has_more;
+  }
+  const whole = (await api.get("/sessions/s/messages", { user: "ann" })).body.data.messages as Shown[];
+  expect(pages.flat()).toEqual(whole);
+  expect(whole.map(({ content }) => content).slice(0, 6)).toEqual([
+    "m0",
+    "m1",
+    "m2",
+    "m3",
+    "m4",
+    "Hello there",
+  ]);
+  expect(whole[0]?.timestamp).toBe(at(0));
+  expect(pages.map((page) => page.length)).toEqual([1, 2, 2, 2, 2]);
+});

@@ -90,12 +90,20 @@ const touch = ({ formationId, userId }: Owner, sessionId: string, now: number) =
     on conflict (formation_id, id) do update set last_activity = excluded.last_activity
     where session.user_id = excluded.user_id`;
 
+/**
+ * Each message of a session is later than the one before, by a millisecond where the clock says otherwise: who pages
+ * with the time of the oldest one seen misses none.
+ */
 const insertMessage = (owner: Owner, sessionId: string, message: NewMessage) =>
   sql`insert into message
     (id, formation_id, session_id, user_id, request_id, role, content, agent_id, metadata, created_at)
-    values (${newId("message")}, ${owner.formationId}, ${sessionId}, ${owner.userId}, ${message.requestId ?? null},
+    select ${newId("message")}, ${owner.formationId}, ${sessionId}, ${owner.userId}, ${message.requestId ?? null},
       ${message.role}, ${message.content}, ${message.agentId ?? null},
-      ${message.metadata ? JSON.stringify(message.metadata) : null}, ${message.createdAt})`;
+      ${message.metadata ? JSON.stringify(message.metadata) : null},
+      case when before.at >= ${message.createdAt} then before.at + 1 else ${message.createdAt} end
+    from (select coalesce((select created_at from message
+      where formation_id = ${owner.formationId} and session_id = ${sessionId} order by seq desc limit 1), 0) as at)
+      as before`;
 
 const ofOwner = ({ formationId, userId }: Owner) =>
   sql`formation_id = ${formationId} and user_id = ${userId}`;
