@@ -54,7 +54,7 @@ const openLoop = async (replies: Reply[], tools: readonly Tool[], more: Partial<
   const events = () =>
     log
       .framesAfter(0)
-      .split("\n\n")
+      .frames.split("\n\n")
       .filter((frame) => frame !== "")
       .map((frame) => JSON.parse(frame.slice(frame.indexOf("data: ") + 6)));
   return { server, start, log, stop, events, bodyOf };

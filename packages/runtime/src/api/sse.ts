@@ -3,6 +3,8 @@ import type { EventLog } from "../events/index.ts";
 
 /** Silence after which a comment shows that the stream lives, in milliseconds (contract/formation-api.md 5.1). */
 const keepAliveAfter = 1_000;
+/** Characters of the past that are written in one piece. */
+const mostAtOnce = 65_536;
 /** How long a reader may leave a full socket unread, in milliseconds. */
 const patience = 60_000;
 
@@ -38,7 +40,10 @@ export const streamEvents = (
 
   const catchUp = () => {
     blockedSince = 0;
-    if (sent < log.lastSeq) write(log.framesAfter(sent), log.lastSeq);
+    while (blockedSince === 0 && sent < log.lastSeq) {
+      const { frames, lastSeq } = log.framesAfter(sent, mostAtOnce);
+      write(frames, lastSeq);
+    }
     if (log.closed && blockedSince === 0) response.end();
   };
 

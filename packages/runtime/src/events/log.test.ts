@@ -21,20 +21,20 @@ test("a listener hears what a later reader is told", () => {
   const log = new EventLog();
   let heard = "";
   log.append(progress);
-  const seen = log.framesAfter(0);
+  const seen = log.framesAfter(0).frames;
   log.listen((frames) => {
     heard += frames;
   });
   log.appendText(["Hel", "lo"]);
   log.end(error);
-  expect(seen + heard).toBe(log.framesAfter(0));
+  expect(seen + heard).toBe(log.framesAfter(0).frames);
   expect(idsIn(seen + heard)).toEqual([1, 2, 3, 4]);
 });
 
 test.each([0, 1, 2, 3, 4, 5])(
   "the frames after %i continue without a gap and with the same text",
   (after) => {
-    const frames = filledLog().framesAfter(after);
+    const frames = filledLog().framesAfter(after).frames;
     expect(idsIn(frames)).toEqual([1, 2, 3, 4, 5].slice(after));
     const texts = [...frames.matchAll(/^data: (.*)$/gm)]
       .map(([, json]) => JSON.parse(json ?? ""))
@@ -42,6 +42,19 @@ test.each([0, 1, 2, 3, 4, 5])(
     expect(texts).toEqual(["Hel", "lo", ' "wörld"\n'].slice(Math.max(0, after - 1)));
   },
 );
+
+test("the past comes in pieces of the size that is asked for, and they are the whole", () => {
+  const log = filledLog();
+  let joined = "";
+  const ends: number[] = [];
+  while (ends.at(-1) !== log.lastSeq) {
+    const { frames, lastSeq } = log.framesAfter(ends.at(-1) ?? 0, 1);
+    joined += frames;
+    ends.push(lastSeq);
+  }
+  expect(joined).toBe(log.framesAfter(0).frames);
+  expect(ends).toEqual([1, 2, 3, 4, 5]);
+});
 
 test("whoever stopped listening hears nothing more", () => {
   const log = new EventLog();

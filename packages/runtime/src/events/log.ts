@@ -112,20 +112,35 @@ export class EventLog {
     if (this.#closed) this.#listeners.clear();
   }
 
-  /** The frames behind an id that a reader has seen. */
-  framesAfter(seq: number): string {
+  /**
+   * The frames behind an id that a reader has seen, and the id of the last of them.
+   *
+   * @param enough Characters after which the rest is left for the next time.
+   */
+  framesAfter(seq: number, enough = Number.POSITIVE_INFINITY): { frames: string; lastSeq: number } {
     let frames = "";
-    let start = 0;
-    this.#events.forEach((event, index) => {
-      const wanted = index >= seq;
+    let lastSeq = seq;
+    let start = this.#endOfText(seq);
+    while (lastSeq < this.#events.length && frames.length < enough) {
+      const event = this.#events[lastSeq];
+      lastSeq += 1;
       if (typeof event === "number") {
-        if (wanted) frames += textFrame(index + 1, this.#text.slice(start, event));
+        frames += textFrame(lastSeq, this.#text.slice(start, event));
         start = event;
-      } else if (wanted) {
-        frames += frame(index + 1, event.type, JSON.stringify(event));
+      } else if (event) {
+        frames += frame(lastSeq, event.type, JSON.stringify(event));
       }
-    });
-    return frames;
+    }
+    return { frames, lastSeq };
+  }
+
+  /** Where the text of the first events ends. */
+  #endOfText(events: number): number {
+    for (let index = Math.min(events, this.#events.length) - 1; index >= 0; index -= 1) {
+      const event = this.#events[index];
+      if (typeof event === "number") return event;
+    }
+    return 0;
   }
 
   /** Hears every frame from now on. @returns A function that ends it. */
