@@ -58,8 +58,8 @@ const program = (folder: string, threads: Record<string, string> = {}): UserConf
   target: "node22.13",
   fixedExtension: false,
   dts: false,
-  // Modules of these need one another in a circle, which a bundle breaks.
-  deps: { alwaysBundle: [/^(?!prom-client$|pg$)/], neverBundle: ["prom-client", "pg"] },
+  // Its modules need one another in a circle, which a bundle breaks.
+  deps: { alwaysBundle: [/^(?!pg$)/], neverBundle: ["pg"] },
   plugins: [builtins, undici, latin],
   inputOptions: { resolve: { conditionNames: ["muxi-source", "node", "import", "default"] } },
   minify: { compress: true, mangle: false },

@@ -5,8 +5,9 @@ import {
   type ServerResponse,
 } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
+import type { Socket } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate } from "node:timers/promises";
 import { headers, type ServerErrorBody } from "@muxi/protocol";
 import { createApp, draftName } from "./api/index.ts";
 import { isLoopback } from "./auth/index.ts";
@@ -17,7 +18,15 @@ import { createAuditLog, type Log } from "./logs/index.ts";
 import { createMetrics, listenForMetrics, type MetricsListener } from "./metrics/index.ts";
 import { createMonitor } from "./monitor.ts";
 import { endLeftovers, Supervisor } from "./processes/index.ts";
-import { createProxy, type ProxyKind, requestIdOf } from "./proxy/index.ts";
+import {
+  clientLeft,
+  createProxy,
+  type Front,
+  hasBody,
+  type ProxyKind,
+  requestIdOf,
+  type TrackRequest,
+} from "./proxy/index.ts";
 import { createReleases, loadDeployments, type Releases, restoreProcesses } from "./releases/index.ts";
 
 export interface ServerOptions {
@@ -72,27 +81,11 @@ const drainPollMs = 50;
 
 /** A client may take hours for an upload, but not fall silent in it. */
 const limitSilence = (request: IncomingMessage, idleMs: number): void => {
-  const { socket, headers } = request;
-  if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) return;
+  const { socket } = request;
+  // The end of an empty body is not seen where nobody reads it.
+  if (!hasBody(request)) return;
   socket.setTimeout(idleMs);
   request.once("end", () => socket.setTimeout(0));
-};
-
-const logRequest = (
-  log: Log,
-  request: IncomingMessage,
-  response: ServerResponse,
-  requestId: string,
-): void => {
-  const { method, url = "" } = request;
-  const remote = request.socket.remoteAddress;
-  const startedAt = performance.now();
-  response.once("close", () => {
-    // Without the query: it may hold what is nobody's business.
-    const path = url.split("?", 1)[0];
-    const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-    log.info({ method, path, status: response.statusCode, remote, ms, request_id: requestId }, "request");
-  });
 };
 
 /** Between the opening of the port and the moment when every formation is known. */
@@ -112,14 +105,33 @@ const answerStarting = (response: ServerResponse, requestId: string): void => {
 };
 
 /** Waits until every open request has its answer, at most for the drain time, and closes what is left. */
-const drain = async (server: Server, openRequests: () => number): Promise<void> => {
+const drain = async (server: Server, front: Front | undefined, openRequests: () => number): Promise<void> => {
+  front?.close();
+  // Node's server reads what the front left to it in the next turn.
+  await setImmediate();
   const limit = Date.now() + drainTimeoutMs;
   while (openRequests() > 0 && Date.now() < limit) {
     // A kept-alive connection whose request has ended could bring the next one.
     server.closeIdleConnections();
     await delay(drainPollMs);
   }
+  front?.destroy();
   server.closeAllConnections();
+};
+
+/** Puts a front before a server's own reading of what comes on a connection. */
+const putBefore = (
+  server: Server,
+  event: "connection" | "secureConnection",
+  makeFront: (leave: (socket: Socket) => void) => Front,
+): Front => {
+  const readers = server.listeners(event);
+  const front = makeFront((socket) => {
+    for (const read of readers) read.call(server, socket);
+  });
+  server.removeAllListeners(event);
+  server.on(event, (socket: Socket) => front.accept(socket));
+  return front;
 };
 
 /** The control plane: routes, proxy and supervisor behind one port. */
@@ -182,15 +194,25 @@ export const createServer = ({
   /** Before that, the registry on disk says more than this server knows, and requests would meet half of it. */
   let restored = false;
   let openRequests = 0;
+  const track: TrackRequest = ({ method, url, remote }, requestId) => {
+    openRequests += 1;
+    const startedAt = performance.now();
+    return (status) => {
+      openRequests -= 1;
+      // Without the query: it may hold what is nobody's business.
+      const path = url.split("?", 1)[0];
+      const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+      log.info({ method, path, status, remote, ms, request_id: requestId }, "request");
+    };
+  };
+  let front: Front | undefined;
   const app = createApp({
     serverFactory: (handle) => {
       const serve = (request: IncomingMessage, response: ServerResponse): void => {
-        openRequests += 1;
-        response.once("close", () => {
-          openRequests -= 1;
-        });
+        const { method = "", url = "", socket } = request;
         const requestId = requestIdOf(request);
-        logRequest(log, request, response, requestId);
+        const tracked = track({ method, url, remote: socket.remoteAddress }, requestId);
+        response.once("close", () => tracked(response.headersSent ? response.statusCode : clientLeft));
         limitSilence(request, idleMs);
         if (!restored) {
           answerStarting(response, requestId);
@@ -228,7 +250,7 @@ export const createServer = ({
   const close = async (): Promise<void> => {
     monitor.stop();
     const closed = app.close();
-    await drain(app.server, () => openRequests);
+    await drain(app.server, front, () => openRequests);
     await metricsListener?.close();
     await closed;
     await releases.locks.close();
@@ -257,6 +279,9 @@ export const createServer = ({
       }
       restoreProcesses(releases, records);
       restored = true;
+      front = putBefore(app.server, config.tls ? "secureConnection" : "connection", (leave) =>
+        proxy.front({ leave, track, idleMs, patienceMs: headersMs / 3 }),
+      );
       await releases.registry.save();
       monitor.start();
       return { port, url, metricsPort: metricsListener?.port };

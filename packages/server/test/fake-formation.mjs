@@ -78,6 +78,13 @@ const routes = {
   },
   "/flooded": (_request, response) => response.end(String(globalThis.flooded ?? 0)),
   "/too-large": (_request, response) => response.writeHead(413).end("too large"),
+  // Sends the bytes of the query as they are.
+  "/raw": ({ socket, url }) => {
+    const text = decodeURIComponent(url.split("?")[1]).replace("<long>", "x".repeat(70_000));
+    const [bytes, ...later] = text.split("<pause>");
+    socket.write(bytes, "latin1");
+    if (later.length > 0) setTimeout(() => socket.end(later.join(""), "latin1"), 30);
+  },
   "/die": () => process.kill(process.pid, "SIGKILL"),
 };
 

@@ -21,7 +21,7 @@ const metricsOf = async (url: string): Promise<Map<string, number>> => {
 
 it("tells requests, errors, times, open streams and memory of each formation", async () => {
   const server = await startTestServer({ config: { metrics: { host: "127.0.0.1", port: 0 } } });
-  await devRun(server, await createFormation("measured"));
+  const { body } = await devRun(server, await createFormation("measured"));
   const draft = `${server.url}/draft/measured`;
   await (await fetch(`${draft}/v1/health`)).text();
   await (await fetch(`${server.url}/draft/nobody/v1/health`)).text();
@@ -36,12 +36,24 @@ it("tells requests, errors, times, open streams and memory of each formation", a
     (await metricsOf(server.url)).get(open) === 0 ? true : undefined,
   );
 
+  const impatient = new AbortController();
+  const hanging = fetch(`${draft}/hang`, { signal: impatient.signal });
+  await eventually("the formation has it", async () =>
+    (await (await fetch(`http://127.0.0.1:${body.port}/open`)).text()) === "1" ? true : undefined,
+  );
+  impatient.abort();
+  await expect(hanging).rejects.toThrow();
+  const left = 'muxi_requests_total{formation="measured",way="draft",status="4xx"}';
+  await eventually("it counts as left", async () =>
+    (await metricsOf(server.url)).get(left) === 1 ? true : undefined,
+  );
+
   await expect(fetch(`${draft}/half`).then((response) => response.text())).rejects.toThrow();
 
   const metrics = await metricsOf(`http://127.0.0.1:${server.metricsPort}`);
   expect(metrics.get('muxi_requests_total{formation="measured",way="draft",status="2xx"}')).toBe(3);
   expect(metrics.get('muxi_request_errors_total{formation="measured",way="draft"}')).toBe(1);
-  expect(metrics.get('muxi_request_duration_seconds_count{formation="measured",way="draft"}')).toBe(3);
+  expect(metrics.get('muxi_request_duration_seconds_count{formation="measured",way="draft"}')).toBe(4);
   expect(metrics.get('muxi_response_start_seconds_bucket{le="+Inf",formation="measured",way="draft"}')).toBe(
     3,
   );

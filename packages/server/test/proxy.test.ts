@@ -5,17 +5,30 @@ import { serverErrorSchema } from "@muxi/protocol";
 import { describe, expect, it } from "vitest";
 import { createFormation, devRun, eventually, startTestServer, type TestServer } from "./helpers.ts";
 
+/** A plain request goes from socket to socket; one that closes its connection, through Node's HTTP server. */
+const ways = [
+  ["from socket to socket", undefined],
+  ["through Node's server", false],
+] as const;
+
+type Agent = (typeof ways)[number][1];
+
 interface Proxied extends TestServer {
+  agent: Agent;
   draft: string;
   formationPort: number;
   pid: number;
 }
 
-const startProxied = async (config?: Parameters<typeof startTestServer>[0]): Promise<Proxied> => {
+const startProxied = async (
+  agent?: Agent,
+  config?: Parameters<typeof startTestServer>[0],
+): Promise<Proxied> => {
   const server = await startTestServer(config);
   const { body } = await devRun(server, await createFormation("hello"));
   return {
     ...server,
+    agent,
     draft: `${server.url}/draft/hello`,
     formationPort: Number(body.port),
     pid: Number(body.pid),
@@ -38,7 +51,7 @@ const request = (
   body?: string | Buffer,
 ): Promise<{ status: number; headers: http.IncomingHttpHeaders; text: string }> =>
   new Promise((resolve, reject) => {
-    const sent = http.request({ port: server.port, ...options }, (response) => {
+    const sent = http.request({ port: server.port, agent: server.agent, ...options }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
@@ -63,7 +76,7 @@ const open = (
   path: string,
 ): Promise<{ sent: http.ClientRequest; response: IncomingMessage }> =>
   new Promise((resolve, reject) => {
-    const sent = http.get({ port: server.port, path, agent: false }, (response) =>
+    const sent = http.get({ port: server.port, path, agent: server.agent }, (response) =>
       resolve({ sent, response }),
     );
     sent.on("error", reject);
@@ -84,9 +97,9 @@ const rawExchange = (port: number, text: string): Promise<string> =>
     socket.on("close", () => resolve(received));
   });
 
-describe("requests", () => {
+describe.each(ways)("requests, %s,", (_way, agent) => {
   it("reach the formation with method, query and body as they were sent", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const path = "/draft/hello/v1/a%2Fb//c/../d?q=%20x&q=ü";
     const got = await echo(
       server,
@@ -100,7 +113,7 @@ describe("requests", () => {
   });
 
   it("carry bodies of any size, with and without a length", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const path = "/draft/hello/echo";
     const large = Buffer.alloc(3_000_000, "x");
     expect((await echo(server, { method: "POST", path }, large)).size).toBe(large.length);
@@ -117,7 +130,7 @@ describe("requests", () => {
   });
 
   it("lose what belongs to one connection, and gain what the formation should know", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const got = await echo(server, {
       path: "/draft/hello/echo",
       headers: {
@@ -151,13 +164,13 @@ describe("requests", () => {
   it("believe the protocol and host of a trusted proxy only", async () => {
     const trustedProxies = new BlockList();
     trustedProxies.addSubnet("127.0.0.0", 8);
-    const server = await startProxied({ config: { trustedProxies } });
+    const server = await startProxied(agent, { config: { trustedProxies } });
     const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "muxi.example" };
     expect((await echo(server, { path: "/draft/hello/echo", headers })).headers).toMatchObject(headers);
   });
 
   it("carry a request id: the client's, or a new one", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const path = "/draft/hello/echo";
     const kept = await echo(server, { path, headers: { "x-muxi-request-id": "req_mine-1" } });
     expect(kept.headers["x-muxi-request-id"]).toBe("req_mine-1");
@@ -166,7 +179,7 @@ describe("requests", () => {
   });
 
   it("get 100 Continue when they wait for it", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const answer = await rawExchange(
       server.port,
       "POST /draft/hello/echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
@@ -176,9 +189,9 @@ describe("requests", () => {
   });
 });
 
-describe("answers", () => {
+describe.each(ways)("answers, %s,", (_way, agent) => {
   it("come back with status and headers, but not those of the connection", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const got = await request(server, { path: "/draft/hello/cookies" });
     expect(got).toMatchObject({ status: 201, text: "ok" });
     expect(got.headers["set-cookie"]).toEqual(["a=1", "b=2"]);
@@ -191,7 +204,7 @@ describe("answers", () => {
   });
 
   it("let browsers read them, and echo the SDK's version", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const headers = { "x-muxi-sdk": "typescript/1.2.3" };
     const got = await request(server, { path: "/draft/hello/echo", headers });
     expect(got.headers).toMatchObject({
@@ -207,14 +220,14 @@ describe("answers", () => {
   });
 
   it("arrive before the formation has said more than the head", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const { sent, response } = await open(server, "/draft/hello/headers-only");
     expect(response.headers["content-type"]).toBe("text/event-stream");
     sent.destroy();
   });
 
   it("arrive chunk by chunk", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const { sent, response } = await open(server, "/draft/hello/stream");
     const first = await new Promise<Buffer>((resolve) => response.once("data", resolve));
     expect(first.toString()).toMatch(/^data: 1\n\n/);
@@ -222,7 +235,7 @@ describe("answers", () => {
   });
 
   it("of a fast formation wait for a slow client", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const { sent, response } = await open(server, "/draft/hello/flood");
     const flooded = async (): Promise<number> =>
       Number(await (await fetch(`http://127.0.0.1:${server.formationPort}/flooded`)).text());
@@ -240,7 +253,7 @@ describe("answers", () => {
   });
 
   it("may come before the upload has ended", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const got = await new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
       const sent = http.request(
         {
@@ -263,10 +276,10 @@ describe("answers", () => {
   });
 });
 
-describe("a client that leaves", () => {
+describe.each(ways)("a client that leaves, %s,", (_way, agent) => {
   it.each(["/stream", "/hang"])("ends its request to the formation (%s)", async (path) => {
-    const server = await startProxied();
-    const sent = http.get({ port: server.port, path: `/draft/hello${path}`, agent: false });
+    const server = await startProxied(agent);
+    const sent = http.get({ port: server.port, path: `/draft/hello${path}`, agent });
     sent.on("error", () => undefined);
     sent.on("response", (response) => response.resume());
     await eventually("the request", async () => (await openRequests(server)) === 1 || undefined);
@@ -275,7 +288,7 @@ describe("a client that leaves", () => {
   });
 
   it("in the middle of an upload ends it, too", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const headers = { "content-length": 1e8 };
     const sent = http.request({
       port: server.port,
@@ -292,9 +305,9 @@ describe("a client that leaves", () => {
   });
 });
 
-describe("failures", () => {
+describe.each(ways)("failures, %s:", (_way, agent) => {
   it("unknown formations are 404, with a body that is JSON whatever the id holds", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     for (const path of [
       "/api/hello/v1/chat",
       "/mcp/hello",
@@ -315,7 +328,7 @@ describe("failures", () => {
   });
 
   it("a connection that breaks before the head is 502", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     for (const method of ["GET", "POST"]) {
       const got = await request(server, { path: "/draft/hello/reset", method });
       expect(got.status).toBe(502);
@@ -328,12 +341,12 @@ describe("failures", () => {
   });
 
   it("one that breaks after the head breaks the client's, too", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     await expect(request(server, { path: "/draft/hello/half" })).rejects.toThrow();
   });
 
   it("a formation killed in mid-stream breaks the stream, and is 503 from then on", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const { response } = await open(server, "/draft/hello/stream");
     const ended = new Promise<string>((resolve) => {
       response.on("error", () => resolve("broken"));
@@ -355,14 +368,16 @@ describe("failures", () => {
   });
 
   it("a kept-alive connection that the formation dropped is tried again, once and only when that is safe", async () => {
-    const server = await startProxied();
+    const server = await startProxied(agent);
     const path = "/draft/hello/once-per-connection";
     expect((await request(server, { path })).text).toBe("first");
     expect((await request(server, { path })).text).toBe("first");
     expect((await request(server, { path, method: "PUT" }, "x")).text).toBe("first");
     expect((await request(server, { path, method: "POST" }, "x")).status).toBe(502);
   });
+});
 
+describe("what is not plain", () => {
   it("upgrades are 501, but an offer of HTTP/2 is none", async () => {
     const server = await startProxied();
     const upgrade = (protocol: string): Promise<string> =>

@@ -1,16 +1,16 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { request as httpsRequest } from "node:https";
+import { Agent, request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { sign } from "../src/auth/index.ts";
 import { loadConfig } from "../src/config.ts";
 import { initConfig } from "../src/init.ts";
 import { call, expectStatus } from "./bundles.ts";
-import { eventually, startTestServer, type TestServer, temporaryFolder } from "./helpers.ts";
+import { createFormation, eventually, startTestServer, type TestServer, temporaryFolder } from "./helpers.ts";
 
 const credentials = { key: "muxi_pk_test", secret: "muxi_sk_test", toleranceSeconds: 300 };
 const startedAt = Date.now();
@@ -124,12 +124,25 @@ it("answers over TLS with its certificate, and not over plain HTTP", async () =>
   expect(server.url).toBe(`https://127.0.0.1:${server.port}`);
 
   const ca = await readFile(join(folder, "cert.pem"));
-  const body = await new Promise<string>((resolve, reject) => {
-    httpsRequest(`${server.url}/ping`, { ca }, (response) => text(response).then(resolve, reject))
-      .once("error", reject)
-      .end();
-  });
-  expect(body).toBe("pong");
+  const agent = new Agent({ keepAlive: true, ca });
+  onTestFinished(() => agent.destroy());
+  const ask = (path: string, body?: unknown): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const options = {
+        agent,
+        method: body === undefined ? "GET" : "POST",
+        headers: { "content-type": "application/json" },
+      };
+      httpsRequest(`${server.url}${path}`, options, (response) => text(response).then(resolve, reject))
+        .once("error", reject)
+        .end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  expect(await ask("/ping")).toBe("pong");
+  await ask("/rpc/dev/run", { path: await createFormation("hello") });
+  agent.destroy(); // The next ones come on a connection of their own, where they are plain.
+  const echo = JSON.parse(await ask("/draft/hello/echo"));
+  expect(echo.headers["x-forwarded-proto"]).toBe("https");
+  expect(await ask("/draft/hello/open")).toBe("0");
   const socket = connect(server.port, "127.0.0.1");
   socket.end("GET /ping HTTP/1.1\r\nHost: x\r\n\r\n");
   expect(await text(socket).catch(() => "")).not.toContain("pong");

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import { type BlockList, isIP, isIPv6 } from "node:net";
+import { type BlockList, isIP, isIPv6, type Socket } from "node:net";
 
 export const isTrusted = (address: string, trusted: BlockList): boolean =>
   trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 
 /** The address at the other end of the connection. An IPv4 client of a dual-stack socket shows as `::ffff:1.2.3.4`. */
-export const peerAddress = ({ socket }: Pick<IncomingMessage, "socket">): string =>
+export const peerAddress = (socket: Socket): string =>
   (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
 
 /**
@@ -20,7 +20,7 @@ export const clientAddress = (
   const chain = (Array.isArray(header) ? header.join(",") : (header ?? ""))
     .split(",")
     .map((one) => one.trim());
-  let address = peerAddress(request);
+  let address = peerAddress(request.socket);
   while (isIP(address) !== 0 && isTrusted(address, trusted)) {
     const before = chain.pop();
     if (before === undefined || isIP(before) === 0) break;

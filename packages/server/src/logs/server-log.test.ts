@@ -14,8 +14,10 @@ test("secrets are not written: neither fields that hold them nor errors that quo
     }),
   );
   const headers = { authorization: "hidden-1", host: "shown" };
-  log.info({ headers, secret: "hidden-2", err: new Error("key muxi_sk_hidden3hidden3 is wrong") }, "line");
+  const err = Object.assign(new Error("key muxi_sk_hidden3hidden3 is wrong"), { api_key: "hidden-4" });
+  log.info({ headers, secret: "hidden-2", err }, "line");
   expect(written).toContain("shown");
   expect(written).toContain("muxi_sk_[redacted]");
   expect(written).not.toContain("hidden");
+  expect(headers.authorization).toBe("hidden-1");
 });

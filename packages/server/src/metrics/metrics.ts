@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { exposition, expositionType, Histogram, type Sample } from "./exposition.ts";
 import { memoryOf } from "./memory.ts";
 
 /** A formation as far as it is measured. */
@@ -37,8 +37,57 @@ export interface Metrics {
 /** Seconds. A model's answer takes from milliseconds to minutes. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-const requestLabels = ["formation", "way"] as const;
-const formationLabels = ["formation", "draft"] as const;
+/** What is counted of one way to one formation. */
+interface Series {
+  labels: Readonly<Record<string, string>>;
+  /** By the first digit of the status. */
+  requests: Map<string, number>;
+  errors: number;
+  openStreams: number;
+  start: Histogram;
+  duration: Histogram;
+}
+
+/** While an update takes over there are two of one name, which count together. */
+const summed = (samples: readonly Sample[]): Sample[] => {
+  const sums = new Map<string, Sample>();
+  for (const [labels, value] of samples) {
+    const key = JSON.stringify(labels);
+    sums.set(key, [labels, (sums.get(key)?.[1] ?? 0) + value]);
+  }
+  return [...sums.values()];
+};
+
+/** Of the formations that there are at the moment. */
+const formationMetrics = async (formations: readonly MeasuredFormation[]): Promise<string[]> => {
+  const up: Sample[] = [];
+  const restarts: Sample[] = [];
+  const memory: Sample[] = [];
+  await Promise.all(
+    formations.map(async ({ formationId, draft, status, restartCount, pids }) => {
+      const labels = { formation: formationId, draft: String(draft) };
+      up.push([labels, status === "running" ? 1 : 0]);
+      restarts.push([labels, restartCount]);
+      const bytes = (await Promise.all(pids.map(memoryOf))).filter((one) => one !== undefined);
+      if (bytes.length > 0) memory.push([labels, bytes.reduce((sum, one) => sum + one, 0)]);
+    }),
+  );
+  return [
+    exposition(
+      "muxi_formation_up",
+      "gauge",
+      "Running formations of this name: 1, 0 when it does not run, 2 while an update takes over",
+      summed(up),
+    ),
+    exposition("muxi_formation_restarts_total", "counter", "Restarts of a formation", summed(restarts)),
+    exposition(
+      "muxi_formation_memory_bytes",
+      "gauge",
+      "Memory that the processes of a formation hold (resident set)",
+      summed(memory),
+    ),
+  ];
+};
 
 /**
  * Measures requests as they pass, and formations when somebody asks.
@@ -46,105 +95,93 @@ const formationLabels = ["formation", "draft"] as const;
  * @param formations Those that there are at the moment.
  */
 export const createMetrics = (formations: () => readonly MeasuredFormation[]): Metrics => {
-  const registry = new Registry();
-  const registers = [registry];
-  const requests = new Counter({
-    name: "muxi_requests_total",
-    help: "Requests passed on to a formation, by the first digit of the answer's status",
-    labelNames: [...requestLabels, "status"] as const,
-    registers,
-  });
-  const errors = new Counter({
-    name: "muxi_request_errors_total",
-    help: "Requests that a formation did not answer, answered with 5xx or broke off",
-    labelNames: requestLabels,
-    registers,
-  });
-  const firstByte = new Histogram({
-    name: "muxi_response_start_seconds",
-    help: "Time until a formation begins to answer",
-    labelNames: requestLabels,
-    buckets,
-    registers,
-  });
-  const duration = new Histogram({
-    name: "muxi_request_duration_seconds",
-    help: "Time until an answer is complete; for a stream, all of it",
-    labelNames: requestLabels,
-    buckets,
-    registers,
-  });
-  const streams = new Gauge({
-    name: "muxi_open_streams",
-    help: "Event streams that are open",
-    labelNames: requestLabels,
-    registers,
-  });
+  const allSeries = new Map<string, Series>();
 
-  const up = new Gauge({
-    name: "muxi_formation_up",
-    help: "Running formations of this name: 1, 0 when it does not run, 2 while an update takes over",
-    labelNames: formationLabels,
-    registers,
-  });
-  const restarts = new Counter({
-    name: "muxi_formation_restarts_total",
-    help: "Restarts of a formation",
-    labelNames: formationLabels,
-    registers,
-  });
-  const memory = new Gauge({
-    name: "muxi_formation_memory_bytes",
-    help: "Memory that the processes of a formation hold (resident set)",
-    labelNames: formationLabels,
-    registers,
-  });
-  const ownMemory = new Gauge({
-    name: "muxi_server_memory_bytes",
-    help: "Memory that this server holds (resident set)",
-    registers,
-  });
+  const seriesOf = (formation: string, way: Way): Series => {
+    const key = `${way} ${formation}`;
+    let series = allSeries.get(key);
+    if (!series) {
+      series = {
+        labels: { formation, way },
+        requests: new Map(),
+        errors: 0,
+        openStreams: 0,
+        start: new Histogram(buckets),
+        duration: new Histogram(buckets),
+      };
+      allSeries.set(key, series);
+    }
+    return series;
+  };
 
-  const readFormations = async (): Promise<void> => {
-    // Anew each time: a formation that was deleted is not shown any more.
-    for (const metric of [up, restarts, memory]) metric.reset();
-    await Promise.all(
-      formations().map(async ({ formationId, draft, status, restartCount, pids }) => {
-        const labels = { formation: formationId, draft: String(draft) };
-        up.inc(labels, status === "running" ? 1 : 0);
-        restarts.inc(labels, restartCount);
-        for (const bytes of await Promise.all(pids.map(memoryOf))) {
-          if (bytes !== undefined) memory.inc(labels, bytes);
-        }
-      }),
-    );
-    ownMemory.set(process.memoryUsage.rss());
+  const requestMetrics = (): string[] => {
+    const all = [...allSeries.values()];
+    return [
+      exposition(
+        "muxi_requests_total",
+        "counter",
+        "Requests passed on to a formation, by the first digit of the answer's status",
+        all.flatMap(({ labels, requests }) =>
+          [...requests].map(([status, count]): Sample => [{ ...labels, status }, count]),
+        ),
+      ),
+      exposition(
+        "muxi_request_errors_total",
+        "counter",
+        "Requests that a formation did not answer, answered with 5xx or broke off",
+        all.map(({ labels, errors }) => [labels, errors]),
+      ),
+      exposition(
+        "muxi_response_start_seconds",
+        "histogram",
+        "Time until a formation begins to answer",
+        all.flatMap(({ labels, start }) => start.samples(labels)),
+      ),
+      exposition(
+        "muxi_request_duration_seconds",
+        "histogram",
+        "Time until an answer is complete; for a stream, all of it",
+        all.flatMap(({ labels, duration }) => duration.samples(labels)),
+      ),
+      exposition(
+        "muxi_open_streams",
+        "gauge",
+        "Event streams that are open",
+        all.map(({ labels, openStreams }) => [labels, openStreams]),
+      ),
+    ];
   };
 
   return {
     begin(formation, way) {
-      const labels = { formation, way };
+      const series = seriesOf(formation, way);
       const startedAt = performance.now();
       const seconds = () => (performance.now() - startedAt) / 1000;
       let isStream = false;
       return {
         answered(stream) {
-          firstByte.observe(labels, seconds());
+          series.start.observe(seconds());
           isStream = stream;
-          if (isStream) streams.inc(labels);
+          if (isStream) series.openStreams += 1;
         },
         ended(status, failed) {
-          requests.inc({ ...labels, status: `${Math.floor(status / 100)}xx` });
-          duration.observe(labels, seconds());
-          if (failed) errors.inc(labels);
-          if (isStream) streams.dec(labels);
+          const digit = `${Math.floor(status / 100)}xx`;
+          series.requests.set(digit, (series.requests.get(digit) ?? 0) + 1);
+          series.duration.observe(seconds());
+          if (failed) series.errors += 1;
+          if (isStream) series.openStreams -= 1;
         },
       };
     },
     async text() {
-      await readFormations();
-      return registry.metrics();
+      const own = exposition(
+        "muxi_server_memory_bytes",
+        "gauge",
+        "Memory that this server holds (resident set)",
+        [[{}, process.memoryUsage.rss()]],
+      );
+      return [...requestMetrics(), ...(await formationMetrics(formations())), own].join("");
     },
-    contentType: registry.contentType,
+    contentType: expositionType,
   };
 };

@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 import { corsHeaders } from "../cors.ts";
 import type { Measurement } from "../metrics/index.ts";
+import { clientLeft } from "./front.ts";
 import { returnedHeaders } from "./headers.ts";
 
 /** A body up to this size is read first and sent in one write. A longer one streams through. */
@@ -25,7 +26,8 @@ export interface ExchangeOptions {
   onFailure: (error: Error) => void;
 }
 
-const hasBody = (request: IncomingMessage): boolean =>
+/** Whether anything follows the head. */
+export const hasBody = (request: IncomingMessage): boolean =>
   request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
 
 /** One request on its way to a formation, and the answer on its way back. Bytes are never held: each is passed on as it comes. */
@@ -50,8 +52,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   start(): void {
     this.#response.on("close", () => {
       this.#onClientClose();
-      const { statusCode } = this.#response;
-      this.#options.measurement.ended(statusCode, this.#broken || statusCode >= 500);
+      const status = this.#response.headersSent ? this.#response.statusCode : clientLeft;
+      this.#options.measurement.ended(status, this.#broken || status >= 500);
     });
     const request = this.#request;
     if (!hasBody(request)) {

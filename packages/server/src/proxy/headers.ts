@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { BlockList } from "node:net";
+import type { Socket } from "node:net";
 import { headers as names, newId } from "@muxi/protocol";
-import { isTrusted, peerAddress } from "../auth/index.ts";
 import { version } from "../version.ts";
 
 /** Headers that belong to one connection (contract/server-api.md 14.2, D17). */
@@ -17,6 +16,9 @@ const hopByHop: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** Whether a header, by its name in lower case, belongs to one connection. */
+export const isHopByHop = (name: string): boolean => hopByHop.has(name);
+
 /** Headers of a request that this server answers or sets itself. */
 const replaced: ReadonlySet<string> = new Set([
   "host",
@@ -31,7 +33,7 @@ const replaced: ReadonlySet<string> = new Set([
 ]);
 
 /** What `Connection: a, b` names is for this connection only, too. */
-const namedIn = (connection: string | undefined): readonly string[] =>
+export const namedIn = (connection: string | undefined): readonly string[] =>
   connection === undefined || connection === "keep-alive" || connection === "close"
     ? []
     : connection
@@ -42,56 +44,84 @@ const namedIn = (connection: string | undefined): readonly string[] =>
 const requestIdPattern = /^[\w.:-]{1,128}$/;
 
 /** The id under which client, server and formation know a request: the client's when it is usable, else a new one. */
+export const usableRequestId = (sent: string | undefined): string =>
+  sent !== undefined && requestIdPattern.test(sent) ? sent : newId("request");
+
 export const requestIdOf = (request: IncomingMessage): string => {
   const sent = request.headers[names.requestId];
-  return typeof sent === "string" && requestIdPattern.test(sent) ? sent : newId("request");
+  return usableRequestId(typeof sent === "string" ? sent : undefined);
 };
 
-export interface ForwardOptions {
-  formationId: string;
-  requestId: string;
-  trustedProxies: BlockList;
+/** Who asks. */
+export interface Peer {
+  address: string;
+  /** Protocol and host are believed from a trusted proxy only (D18). */
+  trusted: boolean;
+  /** Whether the connection is encrypted. */
+  secure: boolean;
 }
 
-/**
- * The headers that a formation gets, as a flat list of names and values. `X-Forwarded-For` is appended to, so its
- * last entry is always what this server saw. Protocol and host are believed from a trusted proxy only (D18).
- */
-export const forwardedHeaders = (
-  request: IncomingMessage,
-  { formationId, requestId, trustedProxies }: ForwardOptions,
-): string[] => {
-  const { headers, rawHeaders, socket } = request;
-  const named = namedIn(headers.connection);
-  const result: string[] = [];
+export const isSecure = (socket: Socket): boolean => "encrypted" in socket;
+
+/** A request's headers, sorted into what is passed on and what this server looks at. */
+export interface SortedHeaders {
+  /** Names and values in turn, as they were sent. */
+  passed: string[];
+  /** Those of `seen`, by their names in lower case. Of one that was sent twice, both, with a comma. */
+  seen: ReadonlyMap<string, string>;
+}
+
+const seen: ReadonlySet<string> = new Set([
+  "host",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-forwarded-host",
+  names.requestId,
+  names.sdk,
+]);
+
+/** @param rawHeaders Names and values in turn. */
+export const sortHeaders = (rawHeaders: readonly string[], connection: string | undefined): SortedHeaders => {
+  const named = namedIn(connection);
+  const passed: string[] = [];
+  const found = new Map<string, string>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name = "", value = ""] = [rawHeaders[i], rawHeaders[i + 1]];
     const lower = name.toLowerCase();
-    if (hopByHop.has(lower) || replaced.has(lower) || named.includes(lower)) continue;
-    result.push(name, value);
+    if (seen.has(lower)) {
+      const before = found.get(lower);
+      found.set(lower, before === undefined ? value : `${before}, ${value}`);
+    }
+    if (!hopByHop.has(lower) && !replaced.has(lower) && !named.includes(lower)) passed.push(name, value);
   }
-  const peer = peerAddress(request);
-  const trusted = isTrusted(peer, trustedProxies);
-  const sent = (name: string): string | undefined => {
-    const value = headers[name];
-    return typeof value === "string" ? value : undefined;
-  };
-  const chain = sent("x-forwarded-for");
-  result.push(
+  return { passed, seen: found };
+};
+
+/**
+ * What a formation is told beside what the client sent, as a flat list of names and values. `X-Forwarded-For` is
+ * appended to, so its last entry is always what this server saw.
+ */
+export const addedHeaders = (
+  sent: ReadonlyMap<string, string>,
+  { address, trusted, secure }: Peer,
+  formationId: string,
+  requestId: string,
+): string[] => {
+  const chain = sent.get("x-forwarded-for");
+  return [
     "X-Forwarded-For",
-    chain ? `${chain}, ${peer}` : peer,
+    chain ? `${chain}, ${address}` : address,
     "X-Forwarded-Proto",
-    (trusted && sent("x-forwarded-proto")) || ("encrypted" in socket ? "https" : "http"),
+    (trusted && sent.get("x-forwarded-proto")) || (secure ? "https" : "http"),
     "X-Forwarded-Host",
-    (trusted && sent("x-forwarded-host")) || (headers.host ?? ""),
+    (trusted && sent.get("x-forwarded-host")) || (sent.get("host") ?? ""),
     "X-Formation-ID",
     formationId,
     "X-Muxi-Server",
     version,
     "X-Muxi-Request-ID",
     requestId,
-  );
-  return result;
+  ];
 };
 
 /** The headers that a client gets. */
@@ -105,8 +135,12 @@ export const returnedHeaders = (headers: IncomingHttpHeaders): Record<string, st
   return result;
 };
 
-/** `X-Muxi-SDK-Latest` for a client that sent `X-Muxi-SDK: <name>/<version>` (contract/server-api.md 6.1). */
-export const latestSdk = (request: IncomingMessage): string | undefined => {
-  const sdk = request.headers[names.sdk];
-  return typeof sdk === "string" ? /^[a-z]+\/([\w.+-]{1,64})$/.exec(sdk)?.[1] : undefined;
+/** What this server adds to an answer, by names in lower case. */
+export const answerHeaders = (requestId: string, sdk: string | undefined): Record<string, string> => {
+  const latest = latestSdk(sdk);
+  return { [names.requestId]: requestId, ...(latest !== undefined && { [names.sdkLatest]: latest }) };
 };
+
+/** `X-Muxi-SDK-Latest` for a client that sent `X-Muxi-SDK: <name>/<version>` (contract/server-api.md 6.1). */
+const latestSdk = (sdk: string | undefined): string | undefined =>
+  sdk === undefined ? undefined : /^[a-z]+\/([\w.+-]{1,64})$/.exec(sdk)?.[1];

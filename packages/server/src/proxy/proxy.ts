@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { headers as names, type ServerErrorBody } from "@muxi/protocol";
-import { Pool } from "undici";
+import { isTrusted, peerAddress } from "../auth/index.ts";
 import { corsHeaders, preflightHeaders } from "../cors.ts";
 import type { Log } from "../logs/index.ts";
 import type { Metrics } from "../metrics/index.ts";
+import { Backends } from "./backends.ts";
 import { Exchange } from "./exchange.ts";
-import { forwardedHeaders, latestSdk } from "./headers.ts";
+import { createFront, type Front, type FrontSettings } from "./front.ts";
+import { addedHeaders, answerHeaders, isSecure, sortHeaders } from "./headers.ts";
 import { isFormationId, type ProxyKind, type ProxyTarget, proxyTarget } from "./target.ts";
 
 export interface Upstream {
@@ -26,6 +28,8 @@ export interface ProxyOptions {
 export interface Proxy {
   /** Serves the request when its path is one of the proxy's; false leaves it untouched. */
   handle(request: IncomingMessage, response: ServerResponse, requestId: string): boolean;
+  /** Stands before Node's HTTP server and serves plain requests by itself. */
+  front(settings: FrontSettings): Front;
   /**
    * Resolves when no request is under way to these ports, at the latest after `limitMs`, and forgets them: nobody
    * sends them another.
@@ -33,15 +37,6 @@ export interface Proxy {
   drain(ports: readonly number[], limitMs: number): Promise<void>;
   close(): Promise<void>;
 }
-
-/** One port of a formation, and the requests that are under way to it. */
-interface Backend {
-  pool: Pool;
-  open: number;
-  whenIdle: (() => void)[];
-}
-
-const connectTimeoutMs = 5000;
 
 const answer = (
   response: ServerResponse,
@@ -65,40 +60,7 @@ const wantsUpgrade = (upgrade: string | undefined): boolean =>
  * traffic of a server passes here.
  */
 export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions): Proxy => {
-  const backends = new Map<number, Backend>();
-
-  const backendOf = (port: number): Backend => {
-    let backend = backends.get(port);
-    if (!backend) {
-      const pool = new Pool(`http://127.0.0.1:${port}`, {
-        connect: { timeout: connectTimeoutMs },
-        // A model may think for as long as it likes: a missing answer keeps the connection open (14.4).
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-      backend = { pool, open: 0, whenIdle: [] };
-      backends.set(port, backend);
-    }
-    return backend;
-  };
-
-  /** Counts the request until its answer is complete or its client gone. */
-  const enter = (port: number, response: ServerResponse): Pool => {
-    const backend = backendOf(port);
-    backend.open += 1;
-    response.once("close", () => {
-      backend.open -= 1;
-      if (backend.open > 0) return;
-      for (const idle of backend.whenIdle.splice(0)) idle();
-    });
-    return backend.pool;
-  };
-
-  const idle = (port: number): Promise<void> => {
-    const backend = backends.get(port);
-    if (!backend || backend.open === 0) return Promise.resolve();
-    return new Promise((resolve) => backend.whenIdle.push(resolve));
-  };
+  const backends = new Backends();
 
   const forward = (
     target: ProxyTarget,
@@ -107,13 +69,10 @@ export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions
     requestId: string,
   ): void => {
     const { kind, formationId, path } = target;
-    const sdk = kind === "mcp" ? undefined : latestSdk(request);
-    const answerHeaders = {
-      [names.requestId]: requestId,
-      ...(sdk !== undefined && { [names.sdkLatest]: sdk }),
-    };
+    const { passed, seen } = sortHeaders(request.rawHeaders, request.headers.connection);
+    const ownHeaders = answerHeaders(requestId, kind === "mcp" ? undefined : seen.get(names.sdk));
     const fail = (code: number, error: string, message: string): void =>
-      answer(response, answerHeaders, code, error, message);
+      answer(response, ownHeaders, code, error, message);
 
     if (wantsUpgrade(request.headers.upgrade)) {
       response.shouldKeepAlive = false;
@@ -133,11 +92,19 @@ export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions
       );
       return;
     }
+    const { port } = upstream;
+    response.once("close", backends.enter(port));
+    const address = peerAddress(request.socket);
+    const peer = {
+      address,
+      trusted: isTrusted(address, trustedProxies),
+      secure: isSecure(request.socket),
+    };
     new Exchange(request, response, {
-      pool: enter(upstream.port, response),
+      pool: backends.pool(port),
       path,
-      headers: forwardedHeaders(request, { formationId, requestId, trustedProxies }),
-      answerHeaders,
+      headers: [...passed, ...addedHeaders(seen, peer, formationId, requestId)],
+      answerHeaders: ownHeaders,
       measurement: metrics.begin(formationId, kind),
       onFailure: (error) => {
         log.warn({ formation: formationId, request_id: requestId, err: error }, "formation did not respond");
@@ -158,19 +125,13 @@ export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions
     async drain(ports, limitMs) {
       const limit = new AbortController();
       await Promise.race([
-        Promise.all(ports.map(idle)),
+        Promise.all(ports.map((port) => backends.idle(port))),
         delay(limitMs, undefined, { signal: limit.signal }).catch(() => undefined),
       ]);
       limit.abort();
-      for (const port of ports) {
-        // The next process on the port gets a pool of its own. This one ends with its last request.
-        const backend = backends.get(port);
-        backends.delete(port);
-        void backend?.pool.close();
-      }
+      for (const port of ports) backends.forget(port);
     },
-    async close() {
-      await Promise.all([...backends.values()].map(({ pool }) => pool.destroy()));
-    },
+    front: (settings) => createFront({ ...settings, find, backends, trustedProxies, metrics, log }),
+    close: () => backends.close(),
   };
 };

@@ -1,0 +1,134 @@
+import { connect, type Socket } from "node:net";
+
+/** One who waits for an answer on a connection. */
+export interface Receiver {
+  /** The bytes are only there until this returns. */
+  received(bytes: Buffer, length: number): void;
+  /** The connection is gone. `error` is missing when the formation closed it. */
+  lost(error: Error | undefined): void;
+}
+
+const connectTimeoutMs = 5000;
+
+/** One for all: what comes is passed on before the next comes, and 64 KB a connection would be most of its memory. */
+const receiveBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Where connections wait for their next request. */
+interface Pool {
+  free: Connection[];
+  closed: boolean;
+}
+
+/** A connection to a formation, for one request after the other. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #pool: Pool;
+  #receiver: Receiver | undefined;
+  #error: Error | undefined;
+  /** Until when the formation waits for the next request, on the clock of `performance`. */
+  #usableUntil = 0;
+  /** Whether it carried a request before. */
+  used = false;
+
+  constructor(port: number, pool: Pool) {
+    this.#pool = pool;
+    this.#socket = connect({
+      host: "127.0.0.1",
+      port,
+      noDelay: true,
+      onread: {
+        buffer: receiveBuffer,
+        callback: (length) => {
+          // Nobody asked: whatever it is, the next answer must not begin with it.
+          if (this.#receiver) this.#receiver.received(receiveBuffer, length);
+          else this.destroy();
+          return true;
+        },
+      },
+    });
+    this.#socket.setTimeout(connectTimeoutMs, () => {
+      this.#socket.destroy(new Error(`No connection within ${connectTimeoutMs} ms`));
+    });
+    this.#socket.once("connect", () => this.#socket.setTimeout(0));
+    this.#socket.on("error", (error) => {
+      this.#error = error;
+    });
+    this.#socket.on("end", () => this.destroy());
+    this.#socket.on("close", () => {
+      const at = pool.free.indexOf(this);
+      if (at >= 0) pool.free.splice(at, 1);
+      const receiver = this.#receiver;
+      this.#receiver = undefined;
+      receiver?.lost(this.#error);
+    });
+  }
+
+  get usable(): boolean {
+    return !this.#socket.destroyed && performance.now() < this.#usableUntil;
+  }
+
+  /** @param text Latin-1. */
+  send(text: string, receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#socket.write(text, "latin1");
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Gives it back when its answer is complete. */
+  release(keepAliveMs: number): void {
+    this.#receiver = undefined;
+    this.used = true;
+    this.#usableUntil = performance.now() + keepAliveMs;
+    if (keepAliveMs <= 0 || this.#pool.closed || this.#socket.destroyed) this.destroy();
+    else {
+      this.#socket.resume();
+      this.#pool.free.push(this);
+    }
+  }
+
+  /** Ends it; nobody is told. */
+  abandon(): void {
+    this.#receiver = undefined;
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** The connections to one port of a formation. */
+export class Connections {
+  readonly #port: number;
+  readonly #pool: Pool = { free: [], closed: false };
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** The one that was used last, so that those beyond the usual need fall out of use; else a new one. */
+  take(): Connection {
+    for (let free = this.#pool.free.pop(); free; free = this.#pool.free.pop()) {
+      if (free.usable) return free;
+      free.destroy();
+    }
+    return this.open();
+  }
+
+  open(): Connection {
+    return new Connection(this.#port, this.#pool);
+  }
+
+  /** Closes those that are free, and each other one at the end of its request. */
+  close(): void {
+    this.#pool.closed = true;
+    for (const connection of this.#pool.free.splice(0)) connection.destroy();
+  }
+}

@@ -1,0 +1,81 @@
+/** How the end of a body is found, and how far it was read. */
+export type Framing =
+  | { kind: "length"; left: number }
+  | {
+      kind: "chunked";
+      part: "size" | "data" | "line end" | "trailer";
+      /** Bytes of the chunk that are still to come. */
+      left: number;
+      /** What there is of a line whose end has not come. */
+      line: string;
+    }
+  /** Until the connection ends. */
+  | { kind: "close" };
+
+/** What of a piece belongs to the body. */
+export interface Piece {
+  /** Index behind the last byte to pass on. */
+  end: number;
+  done: boolean;
+  /** Index behind the last byte that was read. More than `end` when a trailer was left out. */
+  read: number;
+}
+
+const lineFeed = 10;
+const longestLine = 4096;
+
+const readChunks = (
+  framing: Extract<Framing, { kind: "chunked" }>,
+  bytes: Buffer,
+  from: number,
+  to: number,
+): Piece => {
+  let at = from;
+  let end = to;
+  // Trailers belong to one connection, and are left out: all but the empty line behind them.
+  if (framing.part === "trailer") end = from;
+  while (at < to) {
+    if (framing.part === "data") {
+      const size = Math.min(framing.left, to - at);
+      at += size;
+      framing.left -= size;
+      if (framing.left === 0) framing.part = "line end";
+      continue;
+    }
+    const found = bytes.indexOf(lineFeed, at);
+    const lineEnd = found < 0 || found >= to ? to : found + 1;
+    const line = framing.line + bytes.toString("latin1", at, lineEnd);
+    at = lineEnd;
+    if (!line.endsWith("\n")) {
+      if (line.length > longestLine) throw new Error("The formation's answer has a line without end");
+      framing.line = line;
+      break;
+    }
+    framing.line = "";
+    if (framing.part === "size") {
+      if (!/^[0-9a-f]{1,12}\r\n$/i.test(line)) {
+        throw new Error(`The formation's answer has the chunk size '${line.slice(0, 80)}'`);
+      }
+      framing.left = Number.parseInt(line, 16);
+      framing.part = framing.left === 0 ? "trailer" : "data";
+      if (framing.left === 0) end = at;
+    } else if (framing.part === "line end") {
+      if (line !== "\r\n") throw new Error("The formation's answer has a chunk that is longer than its size");
+      framing.part = "size";
+    } else if (line === "\r\n") return { end, done: true, read: at };
+  }
+  return { end, done: false, read: at };
+};
+
+/**
+ * Follows a body through a piece of it.
+ *
+ * @throws Error when it is not framed as its head says.
+ */
+export const follow = (framing: Framing, bytes: Buffer, from: number, to: number): Piece => {
+  if (framing.kind === "chunked") return readChunks(framing, bytes, from, to);
+  if (framing.kind === "close") return { end: to, done: false, read: to };
+  const end = Math.min(to, from + framing.left);
+  framing.left -= end - from;
+  return { end, done: framing.left === 0, read: end };
+};

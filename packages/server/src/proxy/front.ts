@@ -1,0 +1,178 @@
+import type { Socket } from "node:net";
+import { headers as names, type ServerErrorBody } from "@muxi/protocol";
+import { isTrusted, peerAddress } from "../auth/index.ts";
+import { corsHeaders } from "../cors.ts";
+import type { AnswerHead } from "./answer-head.ts";
+import type { Backends } from "./backends.ts";
+import { ClientConnection, type FrontContext, type Work } from "./client-connection.ts";
+import { addedHeaders, answerHeaders, isSecure, type Peer, sortHeaders, usableRequestId } from "./headers.ts";
+import { PlainExchange } from "./plain-exchange.ts";
+import type { ProxyOptions } from "./proxy.ts";
+import { isFormationId, proxyTarget } from "./target.ts";
+
+/** Notes that a request has come, and gives what notes its end. */
+export type TrackRequest = (
+  request: { method: string; url: string; remote: string | undefined },
+  requestId: string,
+) => (status: number) => void;
+
+export interface FrontSettings {
+  /** Leaves a connection, with what it has sent so far, to Node's HTTP server. */
+  leave: (socket: Socket) => void;
+  track: TrackRequest;
+  /** Of a connection between two requests, in milliseconds. */
+  idleMs: number;
+  /** How long a first or half request is waited for before Node's server does the waiting. */
+  patienceMs: number;
+}
+
+/**
+ * Serves plain requests to formations from socket to socket. Nearly all traffic of a server is that, and Node's HTTP
+ * server, with its objects and streams for each message, would cost it twice the time and memory.
+ */
+export interface Front {
+  accept(socket: Socket): void;
+  /** Takes no further request. */
+  close(): void;
+  /** Breaks off what is still under way. */
+  destroy(): void;
+}
+
+interface FrontOptions extends FrontSettings, ProxyOptions {
+  backends: Backends;
+}
+
+/** nginx's: the client left before there was an answer. */
+export const clientLeft = 499;
+
+const idempotent: ReadonlySet<string> = new Set(["GET", "PUT", "DELETE"]);
+
+const linesOf = (headers: Record<string, string>): string =>
+  Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
+
+const corsLines = linesOf(corsHeaders);
+
+const pairLines = (pairs: readonly string[]): string => {
+  let text = "";
+  for (let i = 0; i + 1 < pairs.length; i += 2) text += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
+  return text;
+};
+
+/** The head of an answer for the client: the formation's, with what this server adds. */
+const clientHead = (answer: AnswerHead, ownHeaders: Record<string, string>, connection: string): string => {
+  let text = `HTTP/1.1 ${answer.status} ${answer.reason}\r\n`;
+  let hasCors = false;
+  let hasDate = false;
+  for (const [name, value] of answer.headers) {
+    if (ownHeaders[name] !== undefined) continue;
+    if (name === "access-control-allow-origin") hasCors = true;
+    else if (name === "date") hasDate = true;
+    text += `${name}: ${value}\r\n`;
+  }
+  if (!hasCors) text += corsLines;
+  if (!hasDate) text += `date: ${new Date().toUTCString()}\r\n`;
+  if (answer.framing.kind !== "length") text += "transfer-encoding: chunked\r\n";
+  return `${text}${linesOf(ownHeaders)}${connection}\r\n`;
+};
+
+const badGateway = (ownHeaders: Record<string, string>, connection: string): string => {
+  const body: ServerErrorBody = { error: "Bad gateway", message: "Formation did not respond", code: 502 };
+  const text = JSON.stringify(body);
+  return `HTTP/1.1 502 Bad Gateway\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${text.length}\r\ndate: ${new Date().toUTCString()}\r\n${corsLines}${linesOf(ownHeaders)}${connection}\r\n${text}`;
+};
+
+export const createFront = (options: FrontOptions): Front => {
+  const { leave, track, idleMs, patienceMs, find, backends, trustedProxies, metrics, log } = options;
+  const keepAlive = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(idleMs / 1000)}\r\n`;
+  const peers = new WeakMap<Socket, Peer>();
+
+  const peerOf = (socket: Socket): Peer => {
+    let peer = peers.get(socket);
+    if (!peer) {
+      const address = peerAddress(socket);
+      peer = { address, trusted: isTrusted(address, trustedProxies), secure: isSecure(socket) };
+      peers.set(socket, peer);
+    }
+    return peer;
+  };
+
+  const serve: FrontContext["serve"] = (request, client, done): Work | undefined => {
+    const { method, url, rawHeaders, body } = request;
+    const target = proxyTarget(url);
+    if (!target || !isFormationId(target.formationId)) return undefined;
+    const { kind, formationId, path } = target;
+    const upstream = find(kind, formationId);
+    // Node's server says what is wrong.
+    if (upstream?.status !== "running") return undefined;
+    const { port } = upstream;
+    const peer = peerOf(client);
+    const { passed, seen } = sortHeaders(rawHeaders, undefined);
+    const requestId = usableRequestId(seen.get(names.requestId));
+    const ownHeaders = answerHeaders(requestId, kind === "mcp" ? undefined : seen.get(names.sdk));
+    const added = addedHeaders(seen, peer, formationId, requestId);
+    const connection = (): string => (context.closing ? "connection: close\r\n" : keepAlive);
+
+    const tracked = track({ method, url, remote: client.remoteAddress }, requestId);
+    const measurement = metrics.begin(formationId, kind);
+    const leaveBackend = backends.enter(port);
+    let status = clientLeft;
+    const ended = (broken: boolean): void => {
+      leaveBackend();
+      measurement.ended(status, broken || status >= 500);
+      tracked(status);
+    };
+
+    const exchange = new PlainExchange({
+      client,
+      connections: backends.connections(port),
+      message: `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${pairLines(passed)}${pairLines(added)}\r\n${body}`,
+      repeatable: idempotent.has(method),
+      headFor(answer) {
+        status = answer.status;
+        const type = answer.headers.find(([name]) => name === "content-type")?.[1];
+        measurement.answered(type?.startsWith("text/event-stream") === true);
+        return clientHead(answer, ownHeaders, connection());
+      },
+      onFailure(error) {
+        log.warn({ formation: formationId, request_id: requestId, err: error }, "formation did not respond");
+        status = 502;
+        client.write(badGateway(ownHeaders, connection()));
+        ended(true);
+        done(false);
+      },
+      onEnd(broken) {
+        ended(broken);
+        done(broken);
+      },
+    });
+    return {
+      resume: () => exchange.resume(),
+      abort() {
+        exchange.abort();
+        ended(false);
+      },
+    };
+  };
+
+  const context: FrontContext = { serve, leave, connections: new Set(), idleMs, patienceMs, closing: false };
+  const checks = setInterval(() => {
+    const now = performance.now();
+    for (const connection of context.connections) connection.check(now);
+  }, patienceMs).unref();
+
+  return {
+    accept(socket) {
+      context.connections.add(new ClientConnection(socket, context));
+    },
+    close() {
+      context.closing = true;
+      for (const connection of context.connections) connection.close();
+    },
+    destroy() {
+      clearInterval(checks);
+      for (const connection of context.connections) connection.destroy();
+    },
+  };
+};
