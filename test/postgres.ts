@@ -1,8 +1,11 @@
-// Starts a Postgres of its own, runs the runtime's tests against it, and stops it.
+// Starts a Postgres of its own, runs the tests of what stores there against it, and stops it.
 //   npm run test:postgres [-- vitest arguments]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { findPostgres, postgresMissing, startPostgres } from "./postgres-server.ts";
+
+/** What can store there: the runtime, and the server's replicas of it. */
+const onPostgres = ["packages/runtime/test", "packages/server/test/replicas.test.ts"];
 
 const run = async (programs: string): Promise<number> => {
   const server = await startPostgres(programs, {
@@ -11,7 +14,7 @@ const run = async (programs: string): Promise<number> => {
   try {
     const tests = spawn(
       "npx",
-      ["vitest", "run", ...(process.argv.length > 2 ? process.argv.slice(2) : ["packages/runtime/test"])],
+      ["vitest", "run", ...(process.argv.length > 2 ? process.argv.slice(2) : onPostgres)],
       { stdio: "inherit", env: { ...process.env, MUXI_TEST_POSTGRES: server.url } },
     );
     const [code] = await once(tests, "exit");
