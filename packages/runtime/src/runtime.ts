@@ -7,7 +7,7 @@ import {
   readSops,
   textModelFor,
 } from "@muxi/formation";
-import { ApiError, type RouteId } from "@muxi/protocol";
+import type { RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { openAdministration } from "./administration.ts";
 import {
@@ -27,7 +27,7 @@ import {
 import { createAttachmentReader } from "./attachments/index.ts";
 import { jobEnding, openAutomation } from "./automation.ts";
 import { createFeed } from "./events/index.ts";
-import { createDeliveries, createQueue, isLoopback, leaseTime, newLeaseOwner } from "./jobs/index.ts";
+import { createDeliveries, createQueue, defaultLeaseTime, isLoopback, newLeaseOwner } from "./jobs/index.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";
 import {
   createDispatcher,
@@ -36,12 +36,15 @@ import {
   defaultModelConfig,
 } from "./models/index.ts";
 import {
+  cancelled,
   createAgentTools,
   createOverlord,
   createProcedures,
   createRegister,
   createRuns,
   handOver,
+  startPublication,
+  taken,
 } from "./overlord/index.ts";
 import {
   createBufferRepository,
@@ -66,6 +69,8 @@ export interface RuntimeOptions {
   env: Readonly<Record<string, string | undefined>>;
   log: Logger;
   now?: () => number;
+  /** Milliseconds after which the other processes of the database take over from one that shows no life. */
+  leaseTime?: number;
 }
 
 /** A formation that answers. */
@@ -115,7 +120,7 @@ const bodyLimitFor = (longestMessage: number, largestFile: number) => {
  * message says what to do.
  */
 export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
-  const { formation, keys, env, log, now = Date.now } = options;
+  const { formation, keys, env, log, now = Date.now, leaseTime = defaultLeaseTime } = options;
   const startedAt = now();
   const agents = nonEmpty(formation.agents);
   const { manifest } = formation;
@@ -162,7 +167,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const runs = createRuns();
   const requests = createRequestRepository(database);
   const jobs = createJobRepository(database);
-  const register = createRegister({ formationId: formation.id, requests, runs, now });
+  const register = createRegister({ formationId: formation.id, requests, runs, now, log });
   const feed = createFeed();
   const leaseOwner = newLeaseOwner();
   const toolbox = createToolbox({ formation, env, credentials: administration.credentials, log, now });
@@ -190,6 +195,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     modelNamed: (name) => createModel(namedModel(formation, name, env), { dispatcher, log }),
     requests,
     lease: () => ({ owner: leaseOwner, until: now() + leaseTime }),
+    confirmLease: () => queue.confirm(),
     runs,
     register,
     webhookUrl: manifest.async.webhook_url,
@@ -202,7 +208,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       deliveries.wake();
       if (kind === "job") automation.jobEnded();
     },
-    onQueued: () => queue.wake(),
+    onQueued: () => queue.announce(),
     feed,
     observe: observability.observe,
     now,
@@ -212,18 +218,28 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     formationId: formation.id,
     requests,
     leaseOwner,
+    leaseTime,
+    hints: database.hints,
     perform: overlord.perform,
-    cancel: (requestId) => runs.get(requestId)?.stop(new ApiError("CANCELLED", "Stopped on request")),
+    giveUp: overlord.giveUp,
+    cancel: (requestId) => runs.get(requestId)?.stop(cancelled),
+    atWork: () => runs.stored().map(({ identity }) => identity.requestId),
+    lose: (requestId) => runs.get(requestId)?.stop(taken),
     now,
     log,
   });
+
+  const publication =
+    database.dialect.engine === "postgres"
+      ? startPublication({ formationId: formation.id, requests, runs, leaseOwner, log })
+      : undefined;
 
   const automation = openAutomation({
     formation,
     database,
     jobs,
     overlord,
-    wakeQueue: () => queue.wake(),
+    wakeQueue: () => queue.announce(),
     ownerOf: administration.identities.ownerOf,
     dispatcher,
     env,
@@ -290,6 +306,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     await app.close();
     await automation.close();
     await queue.close();
+    await publication?.close();
     await observability.close();
     await toolbox.close();
     await deliveries.close(deliveryGrace);

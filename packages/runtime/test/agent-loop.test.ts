@@ -2,7 +2,7 @@ import { ApiError } from "@muxi/protocol";
 import { expect, test } from "vitest";
 import { EventLog } from "../src/events/index.ts";
 import { type AgentTurn, answerWith } from "../src/overlord/agent-loop.ts";
-import { type Journal, noJournal } from "../src/overlord/journal.ts";
+import { createJournal, noJournal } from "../src/overlord/journal.ts";
 import { askUser, type Tool } from "../src/tools/index.ts";
 import { openModelBench } from "./model-harness.ts";
 import type { Reply } from "./model-server.ts";
@@ -196,15 +196,13 @@ test("stopping the request stops its tools", async () => {
 
 test("a request that is taken up again does not repeat what it has finished", async () => {
   const kept = new Map<string, string>();
-  const journal: Journal = {
-    async step(key, work) {
-      const known = kept.get(key);
-      if (known !== undefined) return JSON.parse(known);
-      const result = await work();
-      kept.set(key, JSON.stringify(result));
-      return result;
+  const journal = createJournal(kept, {
+    isKept: () => true,
+    confirm: async () => {},
+    async store(steps) {
+      for (const [key, result] of steps) kept.set(key, result);
     },
-  };
+  });
   let made = 0;
   const counting = toolNamed("count", async () => ({ text: `${++made}`, failed: false }));
   const replies = [calls(["count", "{}"]), { status: 400 }];

@@ -102,7 +102,7 @@ export const requestEndpoints = ({ register, feed }: { register: Register; feed:
       const lastEventId = Number(request.headers["last-event-id"]);
       const after = query.after ?? (Number.isInteger(lastEventId) && lastEventId > 0 ? lastEventId : 0);
       response.on("close", stop);
-      streamEvents(response, log, Math.min(after, log.lastSeq), () => {});
+      streamEvents(response, log, after, () => {});
       return streamed;
     },
   }) satisfies Partial<Endpoints>;

@@ -31,6 +31,7 @@ export const streamEvents = (
 
   let sent = after;
   let blockedSince = 0;
+  let isBehind = log.lastSeq < after;
 
   const write = (frames: string, lastSeq: number) => {
     sent = lastSeq;
@@ -55,6 +56,11 @@ export const streamEvents = (
 
   const stopListening = log.listen((frames, lastSeq) => {
     if (blockedSince !== 0) return;
+    // Of a request in another process the reader may have seen more than has come here yet.
+    if (isBehind) {
+      isBehind = lastSeq <= sent;
+      return catchUp();
+    }
     write(frames, lastSeq);
     if (log.closed && blockedSince === 0) response.end();
   });

@@ -15,6 +15,10 @@ const storedSchema = z.object({
   events: z.array(z.union([z.number(), z.custom<ChatWireEvent>((event) => typeof event === "object")])),
 });
 
+const partSchema = z.array(
+  z.union([z.string(), z.custom<ChatWireEvent>((event) => typeof event === "object")]),
+);
+
 /**
  * Everything that a request told its caller, in order and without gaps: event n has the id n, from 1 on.
  *
@@ -110,6 +114,28 @@ export class EventLog {
     this.#closed = type === "done" || type === "error";
     if (frames !== "") this.#tell(frames);
     if (this.#closed) this.#listeners.clear();
+  }
+
+  /** The events behind an id, pieces of text as themselves. */
+  partAfter(seq: number): string {
+    let start = this.#endOfText(seq);
+    const part = this.#events.slice(seq).map((event) => {
+      if (typeof event !== "number") return event;
+      const piece = this.#text.slice(start, event);
+      start = event;
+      return piece;
+    });
+    return JSON.stringify(part);
+  }
+
+  /** Goes on with a part of the log of another process, as far as it is not here yet. */
+  addPart(after: number, stored: string): void {
+    const part = partSchema.parse(JSON.parse(stored));
+    if (after > this.lastSeq) return;
+    for (const event of part.slice(this.lastSeq - after)) {
+      if (typeof event === "string") this.appendText([event]);
+      else this.append(event);
+    }
   }
 
   /**

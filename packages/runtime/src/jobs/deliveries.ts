@@ -46,6 +46,9 @@ const longestWait = 60_000;
 /** A receiver may ask for more than that, but not for ever. */
 const longestRetryAfter = 300_000;
 
+/** What clocks of several machines may differ, in milliseconds. */
+const clockSlack = 60_000;
+
 /** How often what other processes left behind is looked for, in milliseconds. */
 const pollEvery = 5_000;
 const pauseAfterFailure = 5_000;
@@ -73,6 +76,9 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
   let timer: NodeJS.Timeout | undefined;
   let forgottenAt = 0;
 
+  const longestTry = timeout + 5_000;
+  const due = () => ({ now: now(), farthest: now() + Math.max(longestTry, longestRetryAfter) + clockSlack });
+
   const waitBefore = (attempts: number, retryAfter = 0): number =>
     Math.max(Math.min(1000 * 2 ** attempts, longestWait), Math.min(retryAfter, longestRetryAfter));
 
@@ -80,17 +86,17 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
     const { id, requestId, event, origin, attempts } = delivery;
     const about = { delivery_id: id, request_id: requestId, event, origin, attempt: attempts + 1 };
     if (result.ok) {
-      await deliveries.end(id, "sent", { now: now(), responseStatus: result.status, error: null });
+      await deliveries.end(id, owner, "sent", { now: now(), responseStatus: result.status, error: null });
       log.debug({ ...about, status: result.status }, "webhook.sent");
       return;
     }
     const { status: responseStatus, error, transient, retryAfter } = result;
     const attempt = { now: now(), responseStatus, error };
     if (transient && attempts < retries) {
-      await deliveries.retry(id, attempt, now() + waitBefore(attempts, retryAfter));
+      await deliveries.retry(id, owner, attempt, now() + waitBefore(attempts, retryAfter));
       return;
     }
-    await deliveries.end(id, "failed", attempt);
+    await deliveries.end(id, owner, "failed", attempt);
     log.warn({ ...about, reason: error }, "webhook.failed");
   };
 
@@ -105,7 +111,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
       );
       await settle(delivery, result);
     } catch (error) {
-      if (closing.signal.aborted) await deliveries.release(id, now());
+      if (closing.signal.aborted) await deliveries.release(id, owner, now());
       // Its lease ends by itself, and then it is sent again: twice rather than never.
       else log.error({ err: error, delivery_id: id }, "the outcome of a webhook could not be stored");
     } finally {
@@ -127,11 +133,11 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
 
   /** Takes what is due, as far as there is room for it. Resolves to when to look again, in Unix milliseconds. */
   const fill = async (): Promise<number> => {
-    for (const origin of await deliveries.dueOrigins(formationId, now(), fullOrigins())) {
+    for (const origin of await deliveries.dueOrigins(formationId, due(), fullOrigins())) {
       const limit = Math.min(perOrigin - (sending.get(origin) ?? 0), atOnce - underWay.size);
       if (limit <= 0 || isClosed) continue;
-      const until = now() + timeout + 5_000;
-      const claimed = await deliveries.claim(formationId, origin, { owner, limit, now: now(), until });
+      const until = now() + longestTry;
+      const claimed = await deliveries.claim(formationId, origin, { owner, limit, due: due(), until });
       for (const delivery of claimed) begin(delivery);
     }
     if (now() - forgottenAt > forgetEvery) {

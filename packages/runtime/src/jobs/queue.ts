@@ -1,7 +1,7 @@
 import { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { EventLog } from "../events/index.ts";
-import type { Lease, RequestRepository, StoredRequest } from "../store/index.ts";
+import type { Hints, Lease, RequestRepository, StoredRequest } from "../store/index.ts";
 import { isGone } from "./lease.ts";
 
 export interface QueueDeps {
@@ -9,10 +9,20 @@ export interface QueueDeps {
   requests: RequestRepository;
   /** Names this process as the holder of leases. */
   leaseOwner: string;
+  /** What the processes of the database tell one another. */
+  hints: Hints;
   /** Answers a request; it settles when the request has ended. */
   perform: (request: StoredRequest) => Promise<void>;
+  /** Ends a request that cannot be answered. */
+  giveUp: (request: StoredRequest, error: ApiError) => Promise<void>;
   /** Stops a request of this process that somebody elsewhere has cancelled. */
   cancel: (requestId: string) => void;
+  /** The stored requests that this process is at. */
+  atWork: () => Iterable<string>;
+  /** Stops a request of this process that another one has taken over. */
+  lose: (requestId: string) => void;
+  /** Milliseconds after which a process that shows no life has lost what it held. */
+  leaseTime: number;
   now: () => number;
   log: Logger;
 }
@@ -22,10 +32,15 @@ export interface QueueDeps {
  * long as it lives; what it leaves behind goes to the next.
  */
 export interface Queue {
+  /**
+   * Makes sure that this process still holds what it is at, after it may have been paused: what it has lost is stopped
+   * when this resolves.
+   */
+  confirm(): Promise<void>;
   /** Takes up what was left over, then what comes. */
   start(): Promise<void>;
-  /** Says that something waits. */
-  wake(): void;
+  /** Says that something waits: whoever has room for it takes it. */
+  announce(): void;
   /** Takes nothing more. Resolves at once; what is under way goes on. */
   stop(): void;
   /** Ends the leases' renewal, once nothing is under way. */
@@ -34,9 +49,10 @@ export interface Queue {
 
 /** Requests that are answered at the same time. */
 const atOnce = 64;
-/** A lease is good for so long, and renewed so often, in milliseconds. */
-export const leaseTime = 30_000;
-const renewEvery = 10_000;
+/** After this time without a sign of life the others take over, in milliseconds. */
+export const defaultLeaseTime = 30_000;
+/** A lease is renewed so many times in its life. */
+const renewals = 3;
 /** How often what other processes left behind is looked for, in milliseconds. */
 const pollEvery = 5_000;
 /** One that ended its process so many times is not tried again. */
@@ -68,52 +84,69 @@ const endingOf = ({ id, sessionId }: StoredRequest, { code, message }: ApiError,
 };
 
 export const createQueue = (deps: QueueDeps): Queue => {
-  const { formationId, requests, leaseOwner, now, log } = deps;
+  const { formationId, requests, leaseOwner, leaseTime, now, log } = deps;
   const underWay = new Set<Promise<void>>();
+  const performing = new Set<string>();
   let stopped = false;
   let wanted = false;
   let filling: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let renewal: NodeJS.Timeout | undefined;
+  let renewing: Promise<void> | undefined;
+  let renewedAt = performance.now();
   let forgottenAt = 0;
+  /** Held by this process though it is not at them, and since when: an answer of the database was lost. */
+  let astray = new Map<string, number>();
+  /**
+   * When each of the other holders was last seen to show life. Counted by this process's own steady clock: the times of
+   * other machines, and a clock that is set, say nothing about who lives.
+   */
+  const seen = new Map<string, { until: number; since: number }>();
 
   const lease = (): Lease => ({ owner: leaseOwner, until: now() + leaseTime });
 
-  const endAbandoned = async (gone: { leaseOwner?: string }) => {
-    for (const request of await requests.abandoned(formationId, { ...gone, now: now() })) {
-      await requests.endAbandoned(formationId, request.id, endingOf(request, interrupted, now()));
+  const release = async (left: Lease) => {
+    for (const request of await requests.abandoned(formationId, left)) {
+      await requests.endAbandoned(formationId, request.id, left, endingOf(request, interrupted, now()));
     }
+    await requests.releaseAll(formationId, left, now());
+    wake();
   };
 
-  /** Leases of processes of this machine that are gone need not run out. */
+  /** Takes from the others what they no longer hold. Processes of this machine that are gone need no time to be over. */
   const recover = async () => {
-    for (const owner of await requests.leaseOwners(formationId)) {
-      if (owner === leaseOwner || !isGone(owner)) continue;
-      await endAbandoned({ leaseOwner: owner });
-      await requests.releaseAll(formationId, owner, now());
+    const holders = await requests.leaseHolders(formationId);
+    for (const owner of seen.keys()) {
+      if (!holders.some((holder) => holder.owner === owner)) seen.delete(owner);
     }
-    await endAbandoned({});
+    for (const holder of holders) {
+      const { owner, until } = holder;
+      if (owner === leaseOwner) continue;
+      const last = seen.get(owner);
+      if (last?.until !== until) seen.set(owner, { until, since: performance.now() });
+      const isOver = last?.until === until && performance.now() - last.since > leaseTime;
+      if (isOver || isGone(owner)) await release(holder);
+    }
   };
 
   const perform = async (request: StoredRequest) => {
+    performing.add(request.id);
     try {
       if (request.attempts <= mostAttempts) await deps.perform(request);
-      else {
-        log.error({ request_id: request.id }, hopeless.message);
-        await requests.endAbandoned(formationId, request.id, endingOf(request, hopeless, now()));
-      }
+      else await deps.giveUp(request, hopeless);
     } catch (error) {
       log.error({ err: error, request_id: request.id }, "a request in the background could not be answered");
+    } finally {
+      performing.delete(request.id);
     }
   };
 
-  const fill = async (): Promise<number> => {
+  const fill = async (): Promise<void> => {
     while (!stopped && underWay.size < atOnce) {
       const claimed = await requests.claim(formationId, lease(), {
         now: now(),
         limit: atOnce - underWay.size,
       });
-      if (claimed.length === 0) break;
       for (const request of claimed) {
         const work = perform(request).finally(() => {
           underWay.delete(work);
@@ -121,23 +154,21 @@ export const createQueue = (deps: QueueDeps): Queue => {
         });
         underWay.add(work);
       }
+      if (claimed.length === 0) return;
     }
-    const due = underWay.size < atOnce ? await requests.nextDue(formationId) : undefined;
-    return Math.min(pollEvery, Math.max(10, (due ?? Number.POSITIVE_INFINITY) - now()));
   };
 
   const run = async () => {
-    let pause = pollEvery;
     do {
       wanted = false;
       try {
-        pause = await fill();
+        await fill();
       } catch (error) {
         log.error({ err: error }, "requests in the background could not be read");
       }
-    } while (wanted && !stopped);
+    } while (wanted && !stopped && underWay.size < atOnce);
     filling = undefined;
-    if (!stopped) timer = setTimeout(wake, pause);
+    if (!stopped) timer = setTimeout(wake, pollEvery);
   };
 
   const wake = () => {
@@ -147,26 +178,72 @@ export const createQueue = (deps: QueueDeps): Queue => {
     filling ??= run();
   };
 
+  /** What this process holds and is not at goes back, unless it was claimed only now. */
+  const sendBack = async (held: readonly { id: string; mode: "sync" | "async" }[]) => {
+    const known = new Set([...deps.atWork(), ...performing]);
+    const idle = held.filter(({ id }) => !known.has(id));
+    const patience = leaseTime / renewals;
+    for (const { id, mode } of idle) {
+      const since = astray.get(id);
+      if (since === undefined || performance.now() - since < patience) continue;
+      log.warn({ request_id: id }, "a request was held by a process that was not at it");
+      if (mode === "async") await requests.giveBack(formationId, id, leaseOwner, now());
+      else {
+        const request = await requests.get(formationId, id);
+        if (request)
+          await requests.endAbandoned(formationId, id, lease(), endingOf(request, interrupted, now()));
+      }
+      wake();
+    }
+    astray = new Map(idle.map(({ id }) => [id, astray.get(id) ?? performance.now()]));
+  };
+
   const renew = async () => {
+    const startedAt = performance.now();
+    const mine = [...deps.atWork()];
+    const held = await requests.renew(formationId, lease());
+    renewedAt = startedAt;
+    const ids = new Set(held.map(({ id }) => id));
+    for (const id of mine) if (!ids.has(id)) deps.lose(id);
+    for (const { id, cancelAsked } of held) if (cancelAsked === 1) deps.cancel(id);
+    return held;
+  };
+
+  const lookAfter = async () => {
     try {
-      for (const id of await requests.renew(formationId, lease())) deps.cancel(id);
+      await sendBack(await renew());
       await recover();
-      if (now() - forgottenAt < forgetEvery) return;
+      if (now() - forgottenAt < forgetEvery && now() >= forgottenAt) return;
       const before = now() - retention;
       if ((await requests.forget(formationId, before, forgottenAtOnce)) < forgottenAtOnce)
         forgottenAt = now();
     } catch (error) {
       log.error({ err: error }, "the leases of requests could not be renewed");
+    } finally {
+      renewing = undefined;
     }
   };
 
+  const lookAfterSoon = () => {
+    renewing ??= lookAfter();
+  };
+
   return {
+    async confirm() {
+      if (performance.now() - renewedAt < leaseTime * (1 - 1 / renewals)) return;
+      await renew();
+    },
     async start() {
       await recover();
-      renewal = setInterval(() => void renew(), renewEvery);
+      renewal = setInterval(lookAfterSoon, leaseTime / renewals);
+      deps.hints.listen("queued", wake);
+      deps.hints.listen("cancel", lookAfterSoon);
       wake();
     },
-    wake,
+    announce() {
+      wake();
+      if (underWay.size >= atOnce) deps.hints.send("queued");
+    },
     stop() {
       stopped = true;
       clearTimeout(timer);
@@ -176,6 +253,7 @@ export const createQueue = (deps: QueueDeps): Queue => {
       await filling;
       await Promise.all(underWay);
       clearInterval(renewal);
+      await renewing;
     },
   };
 };

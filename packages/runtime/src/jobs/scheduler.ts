@@ -40,6 +40,8 @@ const makeUpWithin = 24 * 3_600_000;
 /** Runs at work of one user (contract/formation.md 9.2). */
 const mostOfOneUser = 5;
 const batch = 100;
+/** Milliseconds. */
+const pauseAfterFailure = 5_000;
 
 const exclusionsSchema = z.array(exclusionSchema);
 
@@ -64,7 +66,8 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
   /** What was missed while no scheduler ran is not made up for, but for a job that runs once and is not a day old. */
   const passMissed = async (time: number) => {
     const seen = await jobs.pulse(formationId);
-    if (seen !== undefined && time - seen < checkInterval / 2) return;
+    // A clock that was set back has seen the future: that is no reason to wait for it.
+    if (seen !== undefined && Math.abs(time - seen) < checkInterval / 2) return;
     const until = time - checkInterval;
     const window = { after: seen ?? until, until, onceBefore: time - makeUpWithin };
     for (;;) {
@@ -131,6 +134,7 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
       try {
         pause = await look();
       } catch (error) {
+        pause = Math.min(checkInterval, pauseAfterFailure);
         log.error({ err: error }, "the scheduler could not look for due jobs");
       }
     } while (again && !closed);

@@ -6,18 +6,19 @@ import type { Feed } from "../events/index.ts";
 import type { Outcome } from "../jobs/index.ts";
 import { ModelError } from "../models/index.ts";
 import type { Observe } from "../observability/index.ts";
-import type {
-  Lease,
-  NewMessage,
-  NewRequest,
-  Owner,
-  RequestKind,
-  RequestRepository,
-  Statement,
-  StoredRequest,
+import {
+  type Lease,
+  type NewMessage,
+  type NewRequest,
+  type Owner,
+  type RequestKind,
+  type RequestRepository,
+  type Statement,
+  StorageUnavailableError,
+  type StoredRequest,
 } from "../store/index.ts";
 import { type Answer, answerWith, type BegunRound, type ToolLimits } from "./agent-loop.ts";
-import { type Journal, noJournal, openJournal } from "./journal.ts";
+import { createJournal, type Journal } from "./journal.ts";
 import { type PreparationDeps, type Prepared, prepareTurn } from "./prepare.ts";
 import type { Register } from "./register.ts";
 import type { Run } from "./run.ts";
@@ -30,6 +31,8 @@ export interface OverlordDeps extends PreparationDeps {
   requests: RequestRepository;
   /** The lease under which this process works, from now on. */
   lease: () => Lease;
+  /** Makes sure that this process still holds its requests; stops what it has lost. */
+  confirmLease: () => Promise<void>;
   runs: Runs;
   register: Register;
   /** Where answers in the background go, unless their turn says otherwise. */
@@ -68,6 +71,8 @@ export interface Overlord {
   continueInBackground(run: Run, turn: Turn): Promise<void>;
   /** Answers a request of the queue. */
   perform(request: StoredRequest): Promise<void>;
+  /** Ends a request of the queue without an answer. */
+  giveUp(request: StoredRequest, reason: ApiError): Promise<void>;
 }
 
 /** Longest time for one answer, in milliseconds (contract/formation-api.md 5.1). */
@@ -81,6 +86,15 @@ const noUsage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
 
 /** Why a run in the background is broken off: its process ends, and another one takes it over. */
 export const handOver = new ApiError("SERVICE_UNAVAILABLE", "The formation is shutting down: try again");
+
+/** Why a run is broken off when another process has taken its request over. */
+export const taken = new ApiError(
+  "SERVICE_UNAVAILABLE",
+  "Another process of the formation has taken the request over: read it at /v1/requests",
+);
+
+/** A user has asked for it. */
+export const cancelled = new ApiError("CANCELLED", "Stopped on request");
 
 const unavailable = (what: string, cause: unknown) =>
   new ApiError(
@@ -102,6 +116,7 @@ interface Work {
   /** Where the answer goes beside its session. */
   webhookUrl: string | null;
   startedAt: number;
+  journal: Journal;
 }
 
 export const createOverlord = (deps: OverlordDeps): Overlord => {
@@ -130,6 +145,47 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
     now: now(),
     ...(lease && { lease }),
   });
+
+  /** Where nobody waits, what the database cannot do now is tried until it can. */
+  const persistently = async <T>(
+    { run, isAsync }: Pick<Work, "run" | "isAsync">,
+    store: () => Promise<T>,
+  ) => {
+    for (;;) {
+      try {
+        return await store();
+      } catch (error) {
+        const isHopeless = !isAsync || runs.closed || run.signal.aborted;
+        if (isHopeless || !(error instanceof StorageUnavailableError)) throw error;
+        log.warn({ err: error, ...run.identity }, "a request waits for the database");
+        await sleep(storeAgainAfter, undefined, { ref: false });
+      }
+    }
+  };
+
+  const workFor = (work: Omit<Work, "journal">, finished: ReadonlyMap<string, string> = new Map()): Work => {
+    const { run } = work;
+    const { requestId } = run.identity;
+    const whole: Work = {
+      ...work,
+      journal: createJournal(finished, {
+        isKept: () => whole.isAsync,
+        async confirm() {
+          await deps.confirmLease();
+          run.signal.throwIfAborted();
+        },
+        async store(steps) {
+          const add = () => requests.addSteps(formationId, requestId, deps.lease().owner, steps);
+          if (!(await persistently(whole, add))) throw taken;
+        },
+      }),
+    };
+    return whole;
+  };
+
+  /** Whether a request has ended as this process says: the answer to its own write may have been lost. */
+  const hasEndedSo = async (requestId: string, ended: string): Promise<boolean> =>
+    (await requests.get(formationId, requestId))?.log === ended;
 
   const asApiError = (error: unknown, run: Run): ApiError => {
     if (error instanceof ApiError) {
@@ -189,8 +245,8 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
     } as const;
     const outcome = outcomeOf(work);
     const ending = { error: null, log: run.log.serialize(done), now: outcome.endedAt };
-    const stored = await requests
-      .finish(
+    const store = () =>
+      requests.finish(
         formationId,
         requestId,
         deps.lease().owner,
@@ -209,12 +265,14 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
             turn.kind ?? "chat",
           ),
         ],
-      )
-      .catch((error) => {
-        throw unavailable("The answer", error);
-      });
-    if (!stored)
-      throw new ApiError("CANCELLED", "The request was stopped, or another process has taken it over");
+      );
+    const stored = await persistently(
+      work,
+      async () => (await store()) || (await hasEndedSo(requestId, ending.log)),
+    ).catch((error) => {
+      throw unavailable("The answer", error);
+    });
+    if (!stored) throw taken;
     run.complete(done, outcome.endedAt);
     tell("completed", work, { usage, model, agent_id: agent.id });
   };
@@ -274,25 +332,30 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
   };
 
   /** Asks the model; one that is not there is asked again later where nobody waits for the answer. */
-  const answer = async (
-    { run, isAsync }: Work,
-    prepared: Prepared,
-    journal: Journal,
-    begun?: BegunRound,
-  ): Promise<Answer> => {
+  const answer = async (work: Work, prepared: Prepared, begun?: BegunRound): Promise<Answer> => {
+    const { run, journal } = work;
     const turn = { ...prepared, run, limits: deps.toolLimits, journal, now };
     for (let attempt = 0; ; attempt++) {
       try {
         return await answerWith(attempt === 0 && begun ? { ...turn, begun } : turn);
       } catch (error) {
         const pause = patience[attempt];
-        const again = isAsync && error instanceof ModelError && error.transient && run.log.text === "";
+        const again = work.isAsync && error instanceof ModelError && error.transient && run.log.text === "";
         if (!again || pause === undefined || run.signal.aborted) throw error;
         await sleep(Math.max(pause, (error.retryAfter ?? 0) * 1000), undefined, { signal: run.signal }).catch(
           () => {},
         );
       }
     }
+  };
+
+  /** Leaves a request to whoever takes it next. */
+  const handBack = async ({ run }: Work): Promise<void> => {
+    await requests
+      .giveBack(formationId, run.identity.requestId, deps.lease().owner, now())
+      // Then it is taken over once this process shows no life any more.
+      .catch((error) => log.warn({ err: error, ...run.identity }, "a request could not be handed over"));
+    run.leave(handOver);
   };
 
   /** Finishes the answer whether or not anybody still listens. */
@@ -308,10 +371,9 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
     try {
       await complete(work, prepared, await produce());
     } catch (error) {
-      if (run.signal.reason === handOver && work.isAsync) {
-        await requests.giveBack(formationId, run.identity.requestId, deps.lease().owner, now());
-        run.leave(handOver);
-      } else await fail(work, prepared, asApiError(error, run));
+      if (run.signal.reason === taken || error === taken) run.leave(taken);
+      else if (run.signal.reason === handOver && work.isAsync) await handBack(work);
+      else await fail(work, prepared, asApiError(error, run));
     } finally {
       clearTimeout(timer);
       runs.finish(run);
@@ -347,31 +409,36 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
   const refusalOf = (turn: Turn, error: unknown): ApiError =>
     requests.isTaken(error) ? knownRequest(turn.requestId) : unavailable("The message", error);
 
-  /** The run of a call with the same idempotency key that came at the same time. */
-  const sameAs = async (turn: Turn, owner: Owner, refusal: ApiError): Promise<Run | undefined> => {
+  /** The request of a call with the same idempotency key that came at the same time. */
+  const sameAs = async (turn: Turn, owner: Owner, refusal: ApiError): Promise<StoredRequest | undefined> => {
     if (refusal.code !== "CONFLICT" || !turn.idempotency) return undefined;
     const earlier = await deps.register.earlier(turn, owner);
-    return earlier && "run" in earlier ? earlier.run : undefined;
+    return earlier && "repeats" in earlier ? earlier.repeats : undefined;
   };
 
   return {
     async chat(turn) {
       const owner = ownerOf(turn);
       const earlier = await deps.register.earlier(turn, owner);
-      if (earlier && "run" in earlier) return earlier.run;
+      if (earlier && "repeats" in earlier) return deps.register.runOf(earlier.repeats);
       const session = await sessionFor(turn, owner);
       const { sessionId } = session;
       const prepared = await prepareTurn(deps, turn, owner, { ...session, except: "" });
       const { requestId, userId } = turn;
       const run = runs.start({ requestId, sessionId, userId });
       const webhookUrl = earlier?.awaits.webhookUrl ?? null;
-      const work: Work = { run, turn, owner, isAsync: false, webhookUrl, startedAt: now() };
+      const work = workFor({ run, turn, owner, isAsync: false, webhookUrl, startedAt: now() });
       works.set(run, work);
 
-      // The model is asked while the message goes to disk; the caller hears of neither before both are under way.
-      const deltas = prepared.model.stream(prepared.request, run.signal)[Symbol.asyncIterator]();
-      const first = deltas.next();
-      first.catch(() => {});
+      const askModel = (): BegunRound => {
+        const rest = prepared.model.stream(prepared.request, run.signal)[Symbol.asyncIterator]();
+        const first = rest.next();
+        first.catch(() => {});
+        return { first, rest };
+      };
+      // The model is asked while the message goes to disk; the caller hears of neither before both are under way. A call
+      // that may come twice at once is stored first, so that only one of them asks.
+      const early = turn.idempotency ? undefined : askModel();
 
       const lease = deps.lease();
       const taken = earlier
@@ -386,18 +453,19 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
         run.leave(refusal);
         runs.finish(run);
         const same = await sameAs(turn, owner, refusal);
-        if (same) return same;
+        if (same) return deps.register.runOf(same);
         throw refusal;
       }
+      run.isStored = true;
       announce(work, prepared);
-      void finish(work, prepared, () => answer(work, prepared, noJournal, { first, rest: deltas }));
+      void finish(work, prepared, () => answer(work, prepared, early ?? askModel()));
       return run;
     },
 
     async submit(turn) {
       const owner = ownerOf(turn);
       const earlier = await deps.register.earlier(turn, owner);
-      if (earlier && "run" in earlier) return earlier.run.identity.requestId;
+      if (earlier && "repeats" in earlier) return earlier.repeats.id;
       if (earlier) throw knownRequest(turn.requestId);
       const { sessionId } = await sessionFor(turn, owner);
       const stored = await sessions
@@ -406,7 +474,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       if (stored !== true) {
         const refusal = stored || notFound(sessionId);
         const same = await sameAs(turn, owner, refusal);
-        if (same) return same.identity.requestId;
+        if (same) return same.id;
         throw refusal;
       }
       deps.onQueued();
@@ -427,8 +495,12 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       if (!work) return;
       const { requestId } = run.identity;
       const target = targetOf(turn);
-      await requests.toBackground(formationId, requestId, deps.lease().owner, inputOf(turn), target);
       work.isAsync = true;
+      await requests.toBackground(formationId, requestId, deps.lease().owner, {
+        input: inputOf(turn),
+        webhookUrl: target,
+        steps: work.journal.pending(),
+      });
       work.webhookUrl = target;
     },
 
@@ -437,22 +509,49 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       const owner = ownerOf(turn);
       const { id: requestId, sessionId, userId, attempts } = stored;
       const run = runs.start({ requestId, sessionId, userId });
+      run.isStored = true;
+      if (stored.cancelAsked === 1) run.stop(cancelled);
       const { webhookUrl, startedAt } = stored;
-      const work: Work = { run, turn, owner, isAsync: true, webhookUrl, startedAt: startedAt ?? now() };
+      const begun = { run, turn, owner, isAsync: true, webhookUrl, startedAt: startedAt ?? now() };
+      let work = workFor(begun);
       let prepared: Prepared;
-      let journal: Journal;
       try {
-        prepared = await prepareTurn(deps, turn, owner, { sessionId, isNew: false, except: requestId });
-        journal = await openJournal(requests, formationId, requestId, attempts === 1);
-        if (attempts === 1 && prepared.learned.length > 0) await deps.write(prepared.learned);
+        prepared = await persistently(begun, async () => {
+          if (attempts > 1) work = workFor(begun, await requests.steps(formationId, requestId));
+          const turnPrepared = await prepareTurn(deps, turn, owner, {
+            sessionId,
+            isNew: false,
+            except: requestId,
+          });
+          if (attempts === 1 && turnPrepared.learned.length > 0) await deps.write(turnPrepared.learned);
+          return turnPrepared;
+        });
       } catch (error) {
-        await fail(work, undefined, asApiError(error, run));
+        if (run.signal.reason === taken) run.leave(taken);
+        else if (run.signal.reason === handOver) await handBack(work);
+        else await fail(work, undefined, asApiError(error, run));
         runs.finish(run);
         deps.onEnded(stored.kind);
         return;
       }
       announce(work, prepared);
-      await finish(work, prepared, () => answer(work, prepared, journal));
+      await finish(work, prepared, () => answer(work, prepared));
+    },
+
+    async giveUp(stored, reason) {
+      const { id: requestId, sessionId, userId, webhookUrl, startedAt } = stored;
+      const turn = turnOf(stored);
+      const run = runs.start({ requestId, sessionId, userId });
+      run.isStored = true;
+      const at = startedAt ?? now();
+      log.error(run.identity, reason.message);
+      await fail(
+        workFor({ run, turn, owner: ownerOf(turn), isAsync: true, webhookUrl, startedAt: at }),
+        undefined,
+        reason,
+      );
+      runs.finish(run);
+      deps.onEnded(stored.kind);
     },
   };
 };

@@ -1,11 +1,12 @@
 import { ApiError } from "@muxi/protocol";
+import type { Logger } from "pino";
 import { EventLog } from "../events/index.ts";
 import type { Idempotency, Owner, RequestRepository, StoredRequest } from "../store/index.ts";
 import { Run } from "./run.ts";
 import { knownRequest, type Runs } from "./runs.ts";
 
-/** What an earlier request means for a new one: its run is joined, or the new one answers what it asked. */
-export type Earlier = { run: Run } | { awaits: StoredRequest };
+/** What an earlier request means for a new one: the new one is the same, or answers what it asked. */
+export type Earlier = { repeats: StoredRequest } | { awaits: StoredRequest };
 
 /** The requests of a formation, at work here, elsewhere, or ended (contract/formation-api.md 4.3). */
 export interface Register {
@@ -24,6 +25,8 @@ export interface Register {
     },
     owner: Owner,
   ): Promise<Earlier | undefined>;
+  /** The run of a request, wherever it is. */
+  runOf(stored: StoredRequest): Run;
   /** Newest first; of everybody without a user. */
   list(userId: string | undefined, limit: number): Promise<StoredRequest[]>;
   /** @throws ApiError `REQUEST_NOT_FOUND`, `FORBIDDEN` */
@@ -68,6 +71,7 @@ export const createRegister = (deps: {
   requests: RequestRepository;
   runs: Runs;
   now: () => number;
+  log: Logger;
 }): Register => {
   const { formationId, requests, runs, now } = deps;
 
@@ -79,11 +83,22 @@ export const createRegister = (deps: {
     let timer: NodeJS.Timeout | undefined;
     let stopped = false;
     const look = async () => {
-      const current = await requests.get(formationId, stored.id).catch(() => undefined);
-      if (stopped) return;
-      if (current?.log) log.takeUp(current.log);
-      if (!current || hasEnded(current)) log.leave();
-      else timer = setTimeout(look, lookEvery);
+      try {
+        // In this order, since the parts go when the request ends.
+        const parts = await requests.published(formationId, stored.id, log.lastSeq);
+        const current = await requests.get(formationId, stored.id);
+        if (stopped) return;
+        for (const { after, events } of parts) log.addPart(after, events);
+        if (current?.log) log.takeUp(current.log);
+        if (!current || (hasEnded(current) && !log.closed)) log.leave();
+      } catch (error) {
+        deps.log.warn(
+          { err: error, request_id: stored.id },
+          "a request could not be followed and is looked at again",
+        );
+      }
+      if (stopped || log.closed) return;
+      timer = setTimeout(look, lookEvery);
     };
     if (!log.closed) timer = setTimeout(look, lookEvery);
     return {
@@ -101,10 +116,7 @@ export const createRegister = (deps: {
     if (hasEnded(stored) || stored.status === "awaiting_clarification") {
       return Run.ofStored(identityOf(stored), logOf(stored), stored.completedAt);
     }
-    throw new ApiError(
-      "CONFLICT",
-      `Request '${stored.id}' is under way: read it at /v1/requests/${stored.id}`,
-    );
+    return Run.elsewhere(identityOf(stored), watch(stored).log);
   };
 
   return {
@@ -115,7 +127,7 @@ export const createRegister = (deps: {
       const found = await requests.find(owner, requestId, idempotency?.key);
       const repeated = found.find(({ idempotencyKey }) => idempotencyKey === idempotency?.key && idempotency);
       if (repeated) {
-        if (repeated.bodyHash === idempotency?.hash) return { run: runOf(repeated) };
+        if (repeated.bodyHash === idempotency?.hash) return { repeats: repeated };
         throw new ApiError(
           "IDEMPOTENCY_KEY_REUSED",
           "This X-Muxi-Idempotency-Key was sent before with another body: take a new key for a new call",
@@ -127,6 +139,8 @@ export const createRegister = (deps: {
       if (isMine && known.status === "awaiting_clarification") return { awaits: known };
       throw knownRequest(requestId);
     },
+
+    runOf,
 
     list: (userId, limit) => requests.list(formationId, userId, limit),
 

@@ -1,4 +1,11 @@
-import type { ApiError, ChatResultBody, ChatWireEvent, RequestState } from "@muxi/protocol";
+import {
+  ApiError,
+  type ChatResultBody,
+  type ChatWireEvent,
+  type ErrorCode,
+  errorTable,
+  type RequestState,
+} from "@muxi/protocol";
 import { EventLog } from "../events/index.ts";
 
 export interface RunIdentity {
@@ -25,6 +32,13 @@ export const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent
   };
 };
 
+const isCode = (code: string): code is ErrorCode => Object.hasOwn(errorTable, code);
+
+const errorOf = ({ code, message, retry_after }: Extract<ChatWireEvent, { type: "error" }>): ApiError =>
+  new ApiError(isCode(code) ? code : "INTERNAL_ERROR", message, {
+    ...(retry_after !== undefined && { retryAfter: retry_after }),
+  });
+
 /**
  * One request from its acceptance to its end. It lives apart from the connection that asked: a caller that drops can
  * come back for what it missed, and one that stays away still finds the answer in the session.
@@ -36,6 +50,8 @@ export class Run {
   readonly result: Promise<ChatResultBody>;
   readonly #cancellation = new AbortController();
   #state: RequestState = "processing";
+  /** Whether its request is stored. */
+  isStored = false;
   /** Unix milliseconds of the end. */
   endedAt: number | undefined;
   #resolve: (result: ChatResultBody) => void = () => {};
@@ -61,6 +77,21 @@ export class Run {
       run.endedAt = endedAt ?? undefined;
       run.#resolve(resultOf(identity, log, lastEvent));
     }
+    return run;
+  }
+
+  /** The run of a request that another process is at: it hears of it through `log`. */
+  static elsewhere(identity: RunIdentity, log: EventLog): Run {
+    const run = new Run(identity, log);
+    const stop = log.listen(() => {
+      if (!log.closed) return;
+      stop();
+      const { lastEvent } = log;
+      if (lastEvent?.type === "done") run.#resolve(resultOf(identity, log, lastEvent));
+      else if (lastEvent?.type === "error") run.#reject(errorOf(lastEvent));
+      else
+        run.#reject(new ApiError("SERVICE_UNAVAILABLE", "The request could not be followed: send it again"));
+    });
     return run;
   }
 

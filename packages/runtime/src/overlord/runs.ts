@@ -8,6 +8,8 @@ export interface Runs {
   /** Forgets a run that has ended. */
   finish(run: Run): void;
   get(requestId: string): Run | undefined;
+  /** Those whose request is stored, under the lease of this process. */
+  stored(): Run[];
   readonly active: number;
   /** Since the start. */
   readonly total: number;
@@ -42,6 +44,7 @@ export const createRuns = (): Runs => {
       if (active.size === 0) for (const resolve of waiting.splice(0)) resolve();
     },
     get: (requestId) => active.get(requestId),
+    stored: () => [...active.values()].filter((run) => run.isStored),
     get active() {
       return active.size;
     },

@@ -6,6 +6,8 @@ import type { Statement, WriteResult } from "./statement.ts";
  */
 export interface Database {
   readonly dialect: Dialect;
+  /** To and from the other processes that share the database. */
+  readonly hints: Hints;
   /** Rows of a query. */
   read<Row>(statement: Statement): Promise<Row[]>;
   /** Runs the statements in one transaction; resolves when it is on disk. */
@@ -18,6 +20,18 @@ export interface Database {
   writeIf(condition: Statement, rest: readonly Statement[]): Promise<WriteResult | undefined>;
   close(): Promise<void>;
 }
+
+/**
+ * Short messages between the processes of one database: a hint to look into it, never the only news, since one that is
+ * sent while a listener is not connected is lost.
+ */
+export interface Hints {
+  send(topic: HintTopic): void;
+  listen(topic: HintTopic, listener: () => void): void;
+}
+
+/** Something waits in the queue; somebody asked to stop a request. */
+export type HintTopic = "queued" | "cancel";
 
 /** Where the two engines differ. */
 export interface Dialect {
@@ -39,4 +53,9 @@ export interface Dialect {
 /** A schema that a newer version wrote: this one would damage it. */
 export class NewerSchemaError extends Error {
   override readonly name = "NewerSchemaError";
+}
+
+/** The disk is full or gone, the server cannot be reached: what was asked may work later. */
+export class StorageUnavailableError extends Error {
+  override readonly name = "StorageUnavailableError";
 }

@@ -52,26 +52,32 @@ export interface Attempt {
   error: string | null;
 }
 
-/** The outbox of webhooks of one formation. */
+/** What is due: what waits until now, and what waits longer than anything is made to, because the clock was set back. */
+export interface DueTime {
+  now: number;
+  farthest: number;
+}
+
+/** The outbox of webhooks of one formation. Who sends one ends it, unless another one sends it by now. */
 export interface DeliveryRepository {
   /** Statement that puts a delivery into the outbox, for the transaction that it tells of. */
   insert(delivery: NewDelivery): Statement;
   /** The receivers with something due, the longest waiting first. */
-  dueOrigins(formationId: string, now: number, except: readonly string[]): Promise<string[]>;
+  dueOrigins(formationId: string, time: DueTime, except: readonly string[]): Promise<string[]>;
   /** Takes the oldest due deliveries of one receiver; nobody else gets them before `until`. */
   claim(
     formationId: string,
     origin: string,
-    lease: { owner: string; limit: number; now: number; until: number },
+    lease: { owner: string; limit: number; due: DueTime; until: number },
   ): Promise<ClaimedDelivery[]>;
   /** When the next one is due, in Unix milliseconds; undefined when nothing waits. */
   nextDue(formationId: string, except: readonly string[]): Promise<number | undefined>;
   /** Ends a delivery and forgets its body. */
-  end(id: string, status: "sent" | "failed", attempt: Attempt): Promise<void>;
+  end(id: string, owner: string, status: "sent" | "failed", attempt: Attempt): Promise<void>;
   /** Notes a try that failed and when the next one is due. */
-  retry(id: string, attempt: Attempt, runAfter: number): Promise<void>;
+  retry(id: string, owner: string, attempt: Attempt, runAfter: number): Promise<void>;
   /** Gives a delivery back as if it had not been taken. */
-  release(id: string, now: number): Promise<void>;
+  release(id: string, owner: string, now: number): Promise<void>;
   /** Who holds deliveries. */
   leaseOwners(formationId: string): Promise<string[]>;
   /** Frees what somebody held. */
@@ -88,6 +94,9 @@ export interface DeliveryRepository {
 export const createDeliveryRepository = (db: Database): DeliveryRepository => {
   const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
   const pendingOf = (formationId: string) => sql`formation_id = ${formationId} and status = 'pending'`;
+  const isDue = ({ now, farthest }: DueTime) => sql`(run_after <= ${now} or run_after > ${farthest})`;
+  const isMine = (id: string, owner: string) =>
+    sql`id = ${id} and status = 'pending' and lease_owner = ${owner}`;
   const notOf = (origins: readonly string[]) =>
     origins.length === 0 ? sql`` : sql`and origin not in (${list(origins)})`;
 
@@ -98,19 +107,19 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
         values (${id}, ${formationId}, ${userId}, ${requestId}, ${event}, ${target}, ${origin}, ${body}, 'pending', 0,
           ${now}, ${now})`,
 
-    async dueOrigins(formationId, now, except) {
+    async dueOrigins(formationId, time, except) {
       const rows = await db.read<{ origin: string }>(
-        sql`select origin from delivery where ${pendingOf(formationId)} and run_after <= ${now} ${notOf(except)}
+        sql`select origin from delivery where ${pendingOf(formationId)} and ${isDue(time)} ${notOf(except)}
           group by origin order by min(run_after)`,
       );
       return rows.map(({ origin }) => origin);
     },
 
-    async claim(formationId, origin, { owner, limit, now, until }) {
+    async claim(formationId, origin, { owner, limit, due, until }) {
       const [result] = await db.write([
         sql`update delivery set run_after = ${until}, lease_owner = ${owner}
           where id in (select id from delivery
-            where ${pendingOf(formationId)} and origin = ${origin} and run_after <= ${now}
+            where ${pendingOf(formationId)} and origin = ${origin} and ${isDue(due)}
             order by run_after limit ${limit} ${skipClaimed})
           returning id, request_id, event, target, body, attempts`,
       ]);
@@ -132,25 +141,25 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
       return row?.due === null || row?.due === undefined ? undefined : Number(row.due);
     },
 
-    async end(id, status, { now, responseStatus, error }) {
+    async end(id, owner, status, { now, responseStatus, error }) {
       await db.write([
         sql`update delivery set status = ${status}, attempts = attempts + 1, body = null, lease_owner = null,
             ended_at = ${now}, response_status = ${responseStatus}, error = ${error}
-          where id = ${id} and status = 'pending'`,
+          where ${isMine(id, owner)}`,
       ]);
     },
 
-    async retry(id, { responseStatus, error }, runAfter) {
+    async retry(id, owner, { responseStatus, error }, runAfter) {
       await db.write([
         sql`update delivery set attempts = attempts + 1, run_after = ${runAfter}, lease_owner = null,
             response_status = ${responseStatus}, error = ${error}
-          where id = ${id} and status = 'pending'`,
+          where ${isMine(id, owner)}`,
       ]);
     },
 
-    async release(id, now) {
+    async release(id, owner, now) {
       await db.write([
-        sql`update delivery set run_after = ${now}, lease_owner = null where id = ${id} and status = 'pending'`,
+        sql`update delivery set run_after = ${now}, lease_owner = null where ${isMine(id, owner)}`,
       ]);
     },
 

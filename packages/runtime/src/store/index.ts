@@ -7,7 +7,7 @@ export {
   createCredentialRepository,
   type StoredCredential,
 } from "./credentials.ts";
-export { type Database, NewerSchemaError } from "./database.ts";
+export { type Database, type Hints, NewerSchemaError, StorageUnavailableError } from "./database.ts";
 export {
   type ClaimedDelivery,
   createDeliveryRepository,
@@ -44,6 +44,7 @@ export {
   type Idempotency,
   type Lease,
   type NewRequest,
+  type Published,
   type RequestKind,
   type RequestRepository,
   type StoredRequest,

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool, PoolClient } from "pg";
 import type { Logger } from "pino";
-import { type Database, type Dialect, NewerSchemaError } from "./database.ts";
+import { type Database, type Dialect, NewerSchemaError, StorageUnavailableError } from "./database.ts";
 import { migrations } from "./migrations.ts";
+import { createHints } from "./postgres-hints.ts";
 import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
 
 const dialect: Dialect = {
@@ -20,6 +22,28 @@ const codeOf = (error: unknown): string =>
 /** Two transactions that stood in each other's way: one of them is to be tried again. */
 const clashes: ReadonlySet<string> = new Set(["40001", "40P01"]);
 const mostTries = 5;
+/** Pauses before a lost connection is made again, in milliseconds; together a quick restart of the server. */
+const pauses = [0, 100, 500, 1_500];
+
+/** Whether the server said it. Anything else comes from the connection. */
+const isAnswer = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "severity" in error;
+
+/** SQLSTATE classes: connection exception, insufficient resources, operator intervention, system error. */
+const outside = /^(08|53|57P|58)/;
+
+/** Whether the statement could not be run for a reason outside it: the connection, the server, its disk. */
+const isUnavailable = (error: unknown): boolean =>
+  isAnswer(error)
+    ? outside.test(codeOf(error))
+    : /^E[A-Z]+$/.test(codeOf(error)) ||
+      (error instanceof Error && /connection|not queryable|Cannot use a pool/i.test(error.message));
+
+const unavailable = (cause: unknown) =>
+  new StorageUnavailableError(
+    `the Postgres database cannot be used (${cause instanceof Error ? cause.message : String(cause)}): check that it runs, and its disk`,
+    { cause },
+  );
 
 const connections = 20;
 /** Milliseconds. */
@@ -101,7 +125,7 @@ export const openPostgres = async (
     },
   });
   // A connection that breaks while it is idle is replaced with the next query.
-  pool.on("error", (error) => log.warn({ err: error }, "a connection to Postgres broke"));
+  pool.on("error", ({ message }) => log.warn({ reason: message }, "a connection to Postgres broke"));
 
   const numbered = createNumbering();
 
@@ -116,8 +140,7 @@ export const openPostgres = async (
     try {
       return await work(client);
     } catch (error) {
-      // Only what Postgres itself answered leaves the connection usable.
-      broken ||= codeOf(error).length !== 5;
+      broken ||= !isAnswer(error) || isUnavailable(error);
       throw error;
     } finally {
       client.off("error", onError);
@@ -127,20 +150,38 @@ export const openPostgres = async (
 
   const transaction = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
     for (let attempt = 1; ; attempt++) {
+      // Whether a commit that got no answer was done, nobody knows: it is not tried again.
+      let isCommitting = false;
       try {
         return await withClient(async (client) => {
           await client.query("begin");
           try {
             const result = await work(client);
+            isCommitting = true;
             await client.query("commit");
             return result;
           } catch (error) {
-            if (codeOf(error).length === 5) await client.query("rollback");
+            if (isAnswer(error) && !isUnavailable(error)) await client.query("rollback");
             throw error;
           }
         });
       } catch (error) {
-        if (!clashes.has(codeOf(error)) || attempt === mostTries) throw error;
+        const isLost = isUnavailable(error);
+        const again = clashes.has(codeOf(error)) || (isLost && !isCommitting);
+        if (!again || attempt === mostTries) throw isLost ? unavailable(error) : error;
+        if (isLost) await sleep(pauses[attempt - 1] ?? 0);
+      }
+    }
+  };
+
+  const read = async <Row>(statement: Statement): Promise<Row[]> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await pool.query(numbered(statement))).rows as Row[];
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        if (attempt === mostTries) throw unavailable(error);
+        await sleep(pauses[attempt - 1] ?? 0);
       }
     }
   };
@@ -163,9 +204,20 @@ export const openPostgres = async (
     );
   }
 
+  const hints = createHints({
+    async connect() {
+      const client = new pg.Client({ connectionString, connectionTimeoutMillis: connectTimeout });
+      await client.connect();
+      return client;
+    },
+    send: (text, values) => pool.query(text, values),
+    log,
+  });
+
   return {
     dialect,
-    read: async <Row>(statement: Statement) => (await pool.query(numbered(statement))).rows as Row[],
+    hints,
+    read,
     write: (statements) =>
       transaction(async (client) => {
         const results: WriteResult[] = [];
@@ -179,6 +231,9 @@ export const openPostgres = async (
         for (const statement of rest) await run(client, statement);
         return result;
       }),
-    close: () => pool.end(),
+    async close() {
+      await hints.close();
+      await pool.end();
+    },
   };
 };

@@ -48,6 +48,15 @@ export interface StoredRequest {
   error: string | null;
   log: string | null;
   attempts: number;
+  /** 1 when it is to be stopped. */
+  cancelAsked: number;
+}
+
+/** What a request at work told behind an event. */
+export interface Published {
+  requestId: string;
+  after: number;
+  events: string;
 }
 
 /** How a request ends, or pauses for an answer of its user. */
@@ -92,37 +101,46 @@ export interface RequestRepository {
     formationId: string,
     id: string,
     leaseOwner: string,
-    input: string,
-    webhookUrl: string | null,
+    how: { input: string; webhookUrl: string | null; steps: ReadonlyMap<string, string> },
   ): Promise<void>;
-  /** What a request has said so far, for readers in other processes. */
-  publish(formationId: string, id: string, leaseOwner: string, log: string): Promise<void>;
-  /** Takes the oldest requests that are due. */
+  /** Shows readers in other processes what requests of this one say. Tells of each whether it is this process's. */
+  publish(formationId: string, leaseOwner: string, parts: readonly Published[]): Promise<boolean[]>;
+  /** What was published of a request behind an event, in order. */
+  published(formationId: string, id: string, after: number): Promise<Published[]>;
+  /** Takes the oldest requests that wait. */
   claim(formationId: string, lease: Lease, options: { now: number; limit: number }): Promise<StoredRequest[]>;
-  /** When the next waiting request is due, in Unix milliseconds. */
-  nextDue(formationId: string): Promise<number | undefined>;
-  /** Keeps the leases of a process. Gives the requests that it is asked to stop. */
-  renew(formationId: string, lease: Lease): Promise<string[]>;
+  /** Shows that a process lives. Gives all requests that it holds. */
+  renew(
+    formationId: string,
+    lease: Lease,
+  ): Promise<{ id: string; mode: "sync" | "async"; cancelAsked: number }[]>;
   /** Puts a request back into the queue. */
   giveBack(formationId: string, id: string, leaseOwner: string, now: number): Promise<void>;
-  /** Who holds leases. */
-  leaseOwners(formationId: string): Promise<string[]>;
-  /** Requests that were begun at once and whose process is gone: held by `leaseOwner`, or over their lease. */
-  abandoned(formationId: string, gone: { leaseOwner?: string; now: number }): Promise<StoredRequest[]>;
-  /** Ends an abandoned request. */
-  endAbandoned(formationId: string, id: string, ending: Ending): Promise<void>;
+  /** Who holds requests, and how each has last shown that it lives. */
+  leaseHolders(formationId: string): Promise<Lease[]>;
+  /** Requests that were begun at once by a process that is gone. */
+  abandoned(formationId: string, lease: Lease): Promise<StoredRequest[]>;
+  /** Ends a request of a process that is gone, unless that one has shown meanwhile that it lives. */
+  endAbandoned(formationId: string, id: string, lease: Lease, ending: Ending): Promise<void>;
   /** Puts what a process that is gone held in the background back into the queue. */
-  releaseAll(formationId: string, leaseOwner: string, now: number): Promise<void>;
+  releaseAll(formationId: string, lease: Lease, now: number): Promise<void>;
   /** Finished steps of a request, by key. */
   steps(formationId: string, id: string): Promise<Map<string, string>>;
-  addSteps(formationId: string, id: string, steps: ReadonlyMap<string, string>): Promise<void>;
+  /** False when the request is another process's by now: nothing was written. */
+  addSteps(
+    formationId: string,
+    id: string,
+    leaseOwner: string,
+    steps: ReadonlyMap<string, string>,
+  ): Promise<boolean>;
   /** Deletes requests that ended before a time, and some of them only. */
   forget(formationId: string, before: number, limit: number): Promise<number>;
 }
 
 const columns = sql`id, user_id as "userId", session_id as "sessionId", kind, mode, status, input,
   webhook_url as "webhookUrl", idempotency_key as "idempotencyKey", body_hash as "bodyHash",
-  created_at as "createdAt", started_at as "startedAt", completed_at as "completedAt", error, log, attempts`;
+  created_at as "createdAt", started_at as "startedAt", completed_at as "completedAt", error, log, attempts,
+  cancel_asked as "cancelAsked"`;
 
 const one = (formationId: string, id: string) => sql`formation_id = ${formationId} and id = ${id}`;
 
@@ -134,8 +152,24 @@ const ended = ({ status, error, log, now }: Ending) =>
     idempotency_key = ${status === "failed" || status === "cancelled" ? null : sql`idempotency_key`}`;
 
 export const createRequestRepository = (db: Database): RequestRepository => {
+  /** Whether there may be readers in other processes. */
+  const isShared = db.dialect.engine === "postgres";
   const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
   const isMine = (leaseOwner: string) => sql`lease_owner = ${leaseOwner} and status = 'processing'`;
+  const isLeft = ({ owner, until }: Lease) => sql`${isMine(owner)} and lease_until <= ${until}`;
+  /** Of the requests that a condition names. */
+  const forgetPublished = (which: Statement): Statement[] =>
+    isShared
+      ? [
+          sql`delete from request_part
+            where (formation_id, request_id) in (select formation_id, id from request where ${which})`,
+        ]
+      : [];
+  const insertStep =
+    (formationId: string, id: string) =>
+    ([key, result]: [string, string]) =>
+      sql`insert into request_step (formation_id, request_id, key, result)
+      values (${formationId}, ${id}, ${key}, ${result}) on conflict do nothing`;
 
   return {
     insert: ({ formationId, userId }, request) => {
@@ -182,7 +216,7 @@ export const createRequestRepository = (db: Database): RequestRepository => {
     async finish(formationId, id, leaseOwner, ending, also) {
       const done = await db.writeIf(
         sql`update request set ${ended(ending)} where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
-        also,
+        [...forgetPublished(one(formationId, id)), ...also],
       );
       return done !== undefined;
     },
@@ -197,84 +231,95 @@ export const createRequestRepository = (db: Database): RequestRepository => {
 
     async askToCancel(formationId, id) {
       await db.write([sql`update request set cancel_asked = 1 where ${one(formationId, id)}`]);
+      db.hints.send("cancel");
     },
 
-    async toBackground(formationId, id, leaseOwner, input, webhookUrl) {
-      await db.write([
-        sql`update request set mode = 'async', input = ${input}, webhook_url = ${webhookUrl}
+    async toBackground(formationId, id, leaseOwner, { input, webhookUrl, steps }) {
+      await db.writeIf(
+        sql`update request set mode = 'async', attempts = 1, input = ${input}, webhook_url = ${webhookUrl}
           where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
-      ]);
+        [...steps].map(insertStep(formationId, id)),
+      );
     },
 
-    async publish(formationId, id, leaseOwner, log) {
-      await db.write([
-        sql`update request set log = ${log} where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
-      ]);
+    async publish(formationId, leaseOwner, parts) {
+      const results = await db.write(
+        parts.map(
+          ({ requestId, after, events }) =>
+            sql`insert into request_part (formation_id, request_id, after_event, events)
+              select formation_id, id, cast(${after} as bigint), cast(${events} as text) from request
+                where ${one(formationId, requestId)} and ${isMine(leaseOwner)}
+              on conflict do nothing`,
+        ),
+      );
+      return results.map(({ changes }) => changes > 0);
     },
+
+    published: (formationId, id, after) =>
+      db.read(
+        sql`select request_id as "requestId", after_event as after, events from request_part
+          where formation_id = ${formationId} and request_id = ${id} and after_event >= ${after}
+          order by after_event`,
+      ),
 
     async claim(formationId, { owner, until }, { now, limit }) {
+      const ids = sql`select id from request
+        where formation_id = ${formationId} and completed_at is null and mode = 'async' and status = 'pending'
+        order by run_after limit ${limit} ${skipClaimed}`;
       const [result] = await db.write([
         sql`update request set status = 'processing', lease_owner = ${owner}, lease_until = ${until},
             attempts = attempts + 1, started_at = coalesce(started_at, ${now})
-          where formation_id = ${formationId} and id in (select id from request
-            where formation_id = ${formationId} and completed_at is null and mode = 'async'
-              and ((status = 'pending' and run_after <= ${now}) or (status = 'processing' and lease_until < ${now}))
-            order by run_after limit ${limit} ${skipClaimed})
+          where formation_id = ${formationId} and id in (${ids})
           returning ${columns}`,
       ]);
       return (result?.rows ?? []) as unknown as StoredRequest[];
-    },
-
-    async nextDue(formationId) {
-      const [row] = await db.read<{ due: number | null }>(
-        sql`select min(case when status = 'pending' then run_after else lease_until end) as due from request
-          where formation_id = ${formationId} and completed_at is null and mode = 'async'
-            and status in ('pending', 'processing')`,
-      );
-      return row?.due ?? undefined;
     },
 
     async renew(formationId, { owner, until }) {
       const [result] = await db.write([
         sql`update request set lease_until = ${until}
           where formation_id = ${formationId} and completed_at is null and ${isMine(owner)}
-          returning id, cancel_asked`,
+          returning id, mode, cancel_asked`,
       ]);
-      return (result?.rows ?? []).filter((row) => Number(row.cancel_asked) === 1).map(({ id }) => String(id));
+      return (result?.rows ?? []).map(({ id, mode, cancel_asked }) => ({
+        id: String(id),
+        mode: mode === "async" ? "async" : "sync",
+        cancelAsked: Number(cancel_asked),
+      }));
     },
 
     async giveBack(formationId, id, leaseOwner, now) {
       await db.write([
+        ...forgetPublished(sql`${one(formationId, id)} and ${isMine(leaseOwner)}`),
         sql`update request set status = 'pending', lease_owner = null, lease_until = null, run_after = ${now}
           where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
       ]);
     },
 
-    async leaseOwners(formationId) {
-      const rows = await db.read<{ owner: string }>(
-        sql`select distinct lease_owner as owner from request
-          where formation_id = ${formationId} and completed_at is null and lease_owner is not null`,
-      );
-      return rows.map(({ owner }) => owner);
-    },
-
-    abandoned: (formationId, { leaseOwner, now }) =>
+    leaseHolders: (formationId) =>
       db.read(
-        sql`select ${columns} from request
-          where formation_id = ${formationId} and completed_at is null and mode = 'sync' and status = 'processing'
-            and ${leaseOwner === undefined ? sql`lease_until < ${now}` : sql`lease_owner = ${leaseOwner}`}`,
+        sql`select lease_owner as owner, max(lease_until) as until from request
+          where formation_id = ${formationId} and completed_at is null and lease_owner is not null
+          group by lease_owner`,
       ),
 
-    async endAbandoned(formationId, id, ending) {
+    abandoned: (formationId, lease) =>
+      db.read(
+        sql`select ${columns} from request
+          where formation_id = ${formationId} and completed_at is null and mode = 'sync' and ${isLeft(lease)}`,
+      ),
+
+    async endAbandoned(formationId, id, lease, ending) {
       await db.write([
-        sql`update request set ${ended(ending)} where ${one(formationId, id)} and completed_at is null`,
+        sql`update request set ${ended(ending)} where ${one(formationId, id)} and ${isLeft(lease)}`,
       ]);
     },
 
-    async releaseAll(formationId, leaseOwner, now) {
+    async releaseAll(formationId, lease, now) {
       await db.write([
+        ...forgetPublished(sql`formation_id = ${formationId} and ${isLeft(lease)}`),
         sql`update request set status = 'pending', lease_owner = null, lease_until = null, run_after = ${now}
-          where formation_id = ${formationId} and completed_at is null and mode = 'async' and ${isMine(leaseOwner)}`,
+          where formation_id = ${formationId} and completed_at is null and mode = 'async' and ${isLeft(lease)}`,
       ]);
     },
 
@@ -285,13 +330,13 @@ export const createRequestRepository = (db: Database): RequestRepository => {
       return new Map(rows.map(({ key, result }) => [key, result]));
     },
 
-    async addSteps(formationId, id, steps) {
-      await db.write(
-        [...steps].map(
-          ([key, result]) => sql`insert into request_step (formation_id, request_id, key, result)
-            values (${formationId}, ${id}, ${key}, ${result}) on conflict do nothing`,
-        ),
+    async addSteps(formationId, id, leaseOwner, steps) {
+      // The update holds the row, so that nobody takes the request over in between.
+      const isStill = await db.writeIf(
+        sql`update request set attempts = attempts where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
+        [...steps].map(insertStep(formationId, id)),
       );
+      return isStill !== undefined;
     },
 
     async forget(formationId, before, limit) {
@@ -299,7 +344,8 @@ export const createRequestRepository = (db: Database): RequestRepository => {
         where formation_id = ${formationId} and created_at < ${before}
           and (completed_at is not null or status = 'awaiting_clarification')
         order by created_at limit ${limit}`;
-      const [, result] = await db.write([
+      const [, , result] = await db.write([
+        sql`delete from request_part where formation_id = ${formationId} and request_id in (${old})`,
         sql`delete from request_step where formation_id = ${formationId} and request_id in (${old})`,
         sql`delete from request where formation_id = ${formationId} and id in (${old})`,
       ]);

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { type Database, type Dialect, NewerSchemaError } from "./database.ts";
+import { type Database, type Dialect, NewerSchemaError, StorageUnavailableError } from "./database.ts";
 import { migrations } from "./migrations.ts";
 import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
 
@@ -48,6 +48,27 @@ const returnsRows = /\breturning\b/i;
  */
 const bareLimit = /\blimit \?/g;
 
+/** Primary result codes for what lies outside the database: busy, read-only, I/O error, full, cannot open. */
+const surroundings: ReadonlyMap<number, string> = new Map([
+  [5, "another process keeps it locked"],
+  [8, "it or its folder is read-only"],
+  [10, "reading or writing it failed"],
+  [13, "the disk is full"],
+  [14, "it cannot be opened"],
+]);
+
+/** What an error of SQLite means to a caller; other errors as they are. */
+const explained = (error: unknown, file: string): unknown => {
+  if (!(error instanceof Error && "errcode" in error)) return error;
+  const reason = surroundings.get(Number(error.errcode) & 0xff);
+  return reason === undefined
+    ? error
+    : new StorageUnavailableError(
+        `the database ${file} cannot be used, ${reason}: check the disk, and who may write in its folder`,
+        { cause: error },
+      );
+};
+
 const migrate = (db: DatabaseSync, file: string) => {
   // The lock comes first: of two processes that start at once, the second finds the work done.
   db.exec("begin immediate");
@@ -64,8 +85,19 @@ const migrate = (db: DatabaseSync, file: string) => {
     db.exec(`pragma user_version = ${migrations.length}`);
     db.exec("commit");
   } catch (error) {
-    db.exec("rollback");
+    if (db.isTransaction) db.exec("rollback");
     throw error;
+  }
+};
+
+const open = (file: string): DatabaseSync => {
+  try {
+    const db = new DatabaseSync(file);
+    db.exec(settings);
+    migrate(db, file);
+    return db;
+  } catch (error) {
+    throw explained(error, file);
   }
 };
 
@@ -75,12 +107,10 @@ const migrate = (db: DatabaseSync, file: string) => {
  * Writes of the same event-loop tick share one transaction, and so one wait for the disk: that, and statements that
  * are prepared once, is what lets one core serve thousands of chats a second with nothing lost.
  *
- * @throws NewerSchemaError when a newer version wrote the file.
+ * @throws NewerSchemaError when a newer version wrote the file; StorageUnavailableError when it cannot be written.
  */
 export const openSqlite = (file: string): Database => {
-  const db = new DatabaseSync(file);
-  db.exec(settings);
-  migrate(db, file);
+  const db = open(file);
 
   const prepared = new Map<string, { statement: StatementSync; returnsRows: boolean }>();
   const prepare = (text: string) => {
@@ -172,7 +202,7 @@ export const openSqlite = (file: string): Database => {
         run: () => {
           result = work();
         },
-        settle: (failure) => (failure ? reject(failure.error) : resolve(result)),
+        settle: (failure) => (failure ? reject(explained(failure.error, file)) : resolve(result)),
       };
       if (pending.push(write) > 1) return;
       const wait = gatherFor();
@@ -182,7 +212,15 @@ export const openSqlite = (file: string): Database => {
 
   return {
     dialect,
-    read: async <Row>({ text, values }: Statement) => rowsOf(prepare(text).statement, values) as Row[],
+    // Nobody else is at work on the file.
+    hints: { send() {}, listen() {} },
+    async read<Row>({ text, values }: Statement) {
+      try {
+        return rowsOf(prepare(text).statement, values) as Row[];
+      } catch (error) {
+        throw explained(error, file);
+      }
+    },
     write: (statements) => enqueue(() => statements.map(run)),
     writeIf: (condition, rest) =>
       enqueue(() => {

@@ -2,7 +2,8 @@ import type { Tables } from "../migrations.ts";
 
 /**
  * Chats, triggers and job runs: their state, the queue of those in the background, and what each told its caller.
- * While a request is at work its process holds a lease on it. `log` is what a reader can still follow.
+ * While a request is at work its process holds a lease on it, and shows that it lives by changing `lease_until`. `log` is
+ * what an ended request told, `request_part` what one at work has told so far, for readers in other processes.
  */
 export const requestTables: Tables = ({ serial, inKeyOrder }) => [
   `create table request (
@@ -39,5 +40,12 @@ export const requestTables: Tables = ({ serial, inKeyOrder }) => [
     key text not null,
     result text not null,
     primary key (formation_id, request_id, key)
+  )${inKeyOrder}`,
+  `create table request_part (
+    formation_id text not null,
+    request_id text not null,
+    after_event bigint not null,
+    events text not null,
+    primary key (formation_id, request_id, after_event)
   )${inKeyOrder}`,
 ];
