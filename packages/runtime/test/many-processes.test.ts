@@ -1,89 +1,177 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import pg from "pg";
-import { expect, onTestFinished, test } from "vitest";
-import { type Api, apiAt, keys, manifest, onPostgres, until, writeFormation } from "./harness.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { onPostgres, until } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
+import {
+  createSchema,
+  query,
+  readAsked,
+  type Started,
+  seeded,
+  startBuilt,
+  startLedger,
+  writeTestFormation,
+} from "./processes.ts";
 import { startReceiver } from "./receiver.ts";
 
-const main = fileURLToPath(import.meta.resolve("../bin/muxi-runtime.js"));
+const requestsInAll = 1_000;
+const jobsInAll = 200;
+const atOnce = 10;
 
-/** Runs the built runtime; many of them share what the folder names. */
-interface Started {
-  child: ChildProcess;
-  api: Api;
-}
+/** Half of them run once, half by a rule that is due again next year; they fall due over 20 seconds from now on. */
+const insertJobs = (database: string) =>
+  query(
+    `insert into job (formation_id, id, user_id, type, schedule, message, cron, run_at, exclusions, timezone, status,
+        next_run, total_runs, total_failures, failures_in_row, created_at, updated_at)
+      select 'orchard', 'job_' || n, 'u' || n % 50, 'prompt', 'now', 'Job ' || n,
+        case when n % 2 = 0 then '0 3 1 1 *' end, case when n % 2 = 1 then due end, '[]', 'UTC', 'active',
+        due, 0, 0, 0, 1, 1
+      from (select n, cast(extract(epoch from now()) * 1000 as bigint) + n * 100 as due
+        from generate_series(0, ${jobsInAll - 1}) as n) as numbered`,
+    database,
+  );
 
-const start = async (folder: string): Promise<Started> => {
-  const child = spawn(process.execPath, [main, folder], {
-    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" },
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
+/** Sends requests to all processes while jobs fall due, and kills a process now and then; another takes its place. */
+const runThroughCrashes = async (processes: number, kills: number, seed: number) => {
+  const random = seeded(seed);
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  const ledger = await startLedger();
+  const receiver = await startReceiver();
+  const database = await createSchema();
+  const dir = await writeTestFormation(models.url, {
+    database,
+    toolUrl: ledger.url,
+    more: "scheduler: { max_concurrent_jobs: 20 }",
   });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const [message] = await once(child, "message");
-  return { child, api: apiAt(`http://127.0.0.1:${message.port}`) };
+
+  /** What the ledger has noted and a model was told so. */
+  const told = new Set<string>();
+  const forgotten: string[] = [];
+  models.defaultReply = (request) => {
+    const { asked, isNoted } = readAsked(request);
+    if (isNoted) told.add(asked);
+    else if (told.has(asked)) forgotten.push(asked);
+    const call = { id: "c1", name: "ledger__note", arguments: [JSON.stringify({ entry: asked })] };
+    return isNoted ? { text: [`Noted: ${asked}`] } : { text: [], toolCalls: [call] };
+  };
+
+  const first = await startBuilt(dir);
+  await first.crash();
+  await insertJobs(database);
+  const running = await Promise.all(Array.from({ length: processes }, () => startBuilt(dir)));
+  const at = (index: number): Started => {
+    const started = running[index];
+    if (!started) throw new Error(`there is no process ${index}`);
+    return started;
+  };
+  const pick = () => Math.floor(random() * processes);
+
+  const webhooks: string[] = [];
+  const send = async (number: number) => {
+    const request_id = `req_${number}`;
+    const hasWebhook = number % 5 === 0;
+    const body = {
+      message: `Row ${number}`,
+      request_id,
+      session_id: `s${number}`,
+      mode: "async",
+      ...(hasWebhook && { webhook_url: receiver.url }),
+    };
+    // A caller whose process is gone asks another one, under the same key.
+    const headers = { "X-Muxi-Idempotency-Key": request_id };
+    const user = `u${number % 50}`;
+    await until(async () => {
+      const answer = await at(pick())
+        .api.call("POST", "/chat", { user, headers, body })
+        .catch(() => undefined);
+      if (answer) expect([answer.status, answer.body.data?.request_id]).toEqual([202, request_id]);
+      return answer !== undefined;
+    });
+    if (hasWebhook) webhooks.push(request_id);
+  };
+  const replace = async (index: number) => {
+    await at(index).crash();
+    running[index] = await startBuilt(dir);
+  };
+
+  const killAfter = Array.from({ length: kills }, () => Math.floor((random() * requestsInAll) / atOnce));
+  let replacing: Promise<void> = Promise.resolve();
+  for (let batch = 0; batch < requestsInAll / atOnce; batch++) {
+    const sending = Array.from({ length: atOnce }, (_, offset) => send(batch * atOnce + offset));
+    if (killAfter.includes(batch)) {
+      await replacing;
+      replacing = replace(pick());
+    }
+    await Promise.all(sending);
+  }
+  await replacing;
+  return { database, ledger, receiver, webhooks, forgotten, replace, pick };
 };
 
-/** A formation whose processes share one schema of the Postgres that the tests run on. */
-const sharedFormation = async (modelUrl: string): Promise<string> => {
-  const url = new URL(process.env.MUXI_TEST_POSTGRES ?? "");
-  const schema = `many_${process.hrtime.bigint()}`;
-  const client = new pg.Client(url.href);
-  await client.connect();
-  await client.query(`create schema ${schema}`);
-  await client.end();
-  url.searchParams.set("options", `-csearch_path=${schema}`);
-  return writeFormation({
-    "formation.afs": `${manifest}
-server: { api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey} } }
-llm:
-  settings: { base_url: "${modelUrl}/v1" }
-  models: [{ text: openai/test-model, api_key: sk-test }]
-memory: { persistent: { extraction: false, connection_string: "${url.href}" } }
-`,
-  });
-};
-
-test.skipIf(!onPostgres)(
-  "of many processes on one Postgres some are killed, and each request is answered once",
-  {
-    timeout: 120_000,
-  },
-  async () => {
-    const models = await startModelServer();
-    onTestFinished(() => models.close());
-    const receiver = await startReceiver();
-    const dir = await sharedFormation(models.url);
-    const processes: [Started, Started, Started] = await Promise.all([start(dir), start(dir), start(dir)]);
-    const accepted: string[] = [];
-    const total = 300;
-    for (let number = 0; number < total; number++) {
-      // Two processes are killed while they are at work, and others take their place.
-      const index = number % processes.length;
-      if (number === 90 || number === 200) {
-        processes[index]?.child.kill("SIGKILL");
-        processes[index] = await start(dir);
+describe.skipIf(!onPostgres)("many processes on one Postgres, some of them killed", () => {
+  test.each([
+    [2, 5, 42],
+    [4, 5, 7],
+  ])(
+    "%i: each request and each due job is answered, and once",
+    { timeout: 180_000 },
+    async (processes, kills, seed) => {
+      const { database, ledger, receiver, webhooks, forgotten, replace, pick } = await runThroughCrashes(
+        processes,
+        kills,
+        seed,
+      );
+      const countOf = async (text: string) => Number((await query(text, database))[0]?.n);
+      // Jobs still fall due, and processes are still killed.
+      for (const share of [0.5, 0.9]) {
+        await until(
+          async () =>
+            (await countOf("select count(*) as n from job_run where status = 'success'")) >=
+            jobsInAll * share,
+        );
+        await replace(pick());
       }
-      const body = {
-        message: `Number ${number}`,
-        session_id: `s${number}`,
-        mode: "async",
-        webhook_url: receiver.url,
-      };
-      const answer = await processes[index]?.api.call("POST", "/chat", { user: `u${number % 7}`, body });
-      expect(answer?.status).toBe(202);
-      accepted.push(answer?.body.data.request_id);
-    }
-    const delivered = () => new Set(receiver.received.map(({ body }) => JSON.parse(body).id));
-    await until(() => delivered().size === total);
-    expect([...delivered()].sort()).toEqual([...accepted].sort());
-    const [{ api: witness }] = processes;
-    for (const number of [0, 89, 90, 199, 200, 299]) {
-      const { body } = await witness.get(`/sessions/s${number}/messages`, {
-        user: `u${number % 7}`,
-      });
-      expect(body.data.messages.map(({ role }: { role: string }) => role)).toEqual(["user", "assistant"]);
-    }
-  },
-);
+      await until(
+        async () => (await countOf("select count(*) as n from request where completed_at is null")) === 0,
+      );
+      await until(
+        async () =>
+          (await countOf("select count(*) as n from job_run where status = 'success'")) === jobsInAll,
+      );
+      await until(
+        async () => (await countOf("select count(*) as n from delivery where status = 'pending'")) === 0,
+      );
+
+      expect(
+        await countOf("select count(*) as n from request where kind = 'chat' and status = 'completed'"),
+      ).toBe(requestsInAll);
+      expect(await countOf("select count(*) as n from request")).toBe(requestsInAll + jobsInAll);
+
+      // One question and one answer each.
+      const odd = await query(
+        `select session_id, count(*) as n, sum(case when role = 'user' then 1 else 0 end) as asked from message
+          group by session_id having count(*) <> 2 or sum(case when role = 'user' then 1 else 0 end) <> 1`,
+        database,
+      );
+      expect(odd).toEqual([]);
+      expect(await countOf("select count(*) as n from job_run")).toBe(jobsInAll);
+      expect(await countOf("select count(*) as n from job where total_runs = 1 and total_failures = 0")).toBe(
+        jobsInAll,
+      );
+
+      const delivered = receiver.received.map(({ body }) => String(JSON.parse(body).id));
+      expect(webhooks.filter((id) => !delivered.includes(id))).toEqual([]);
+
+      // No call whose result reached a model is made again. One that was under way in a process that was killed may be.
+      expect(forgotten).toEqual([]);
+      const noted = new Set(ledger.calls);
+      expect(noted.size).toBe(requestsInAll + jobsInAll);
+      expect(ledger.calls.length - noted.size).toBeLessThan(noted.size / 10);
+      console.info(
+        `${processes} processes, ${kills + 2} kills: ${requestsInAll} requests, ` +
+          `${jobsInAll} jobs, ${webhooks.length} webhooks in ${delivered.length} deliveries, ` +
+          `${ledger.calls.length - noted.size} tool calls repeated that were under way`,
+      );
+    },
+  );
+});

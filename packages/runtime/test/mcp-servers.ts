@@ -31,13 +31,15 @@ const listen = async (handle: http.RequestListener) => {
   return `http://127.0.0.1:${address.port}`;
 };
 
-/** An MCP server over streamable HTTP. */
-export const startHttpMcp = async () => {
-  const { fetch } = createMcpHandler(createOrchard);
+/** An MCP server over streamable HTTP; `cancelled` has what told it that a call is not wanted any more. */
+export const startHttpMcp = async (createServer = createOrchard) => {
+  const { fetch } = createMcpHandler(createServer);
   const headers: http.IncomingHttpHeaders[] = [];
+  const cancelled: string[] = [];
   const url = await listen(async (message, response) => {
     headers.push(message.headers);
     const body = await bodyOf(message);
+    if (body.includes('"notifications/cancelled"')) cancelled.push(body.toString());
     const answer = await fetch(
       new Request(`http://127.0.0.1${message.url}`, {
         method: message.method ?? "GET",
@@ -51,7 +53,7 @@ export const startHttpMcp = async () => {
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     response.end(Buffer.from(await answer.arrayBuffer()));
   });
-  return { url: `${url}/mcp`, headers };
+  return { url: `${url}/mcp`, headers, cancelled };
 };
 
 /** An MCP server that speaks only the older transport: one stream for all answers, and a POST for each request. */

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { McpServer } from "@modelcontextprotocol/server";
+import pg from "pg";
+import { onTestFinished } from "vitest";
+import * as z from "zod";
+import { type Api, apiAt, keys, manifest, writeFormation } from "./harness.ts";
+import { startHttpMcp } from "./mcp-servers.ts";
+import type { ReceivedRequest, ReplyScript } from "./model-server.ts";
+
+const main = fileURLToPath(import.meta.resolve("../bin/muxi-runtime.js"));
+const impatient = fileURLToPath(import.meta.resolve("./runtime-process.ts"));
+
+/** A runtime in a process of its own. */
+export interface Started {
+  child: ChildProcess;
+  api: Api;
+  /** Ends it at once, as a crash would. */
+  crash(): Promise<void>;
+}
+
+const spawnRuntime = async (args: readonly string[]): Promise<Started> => {
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" },
+    stdio: ["ignore", "ignore", process.env.MUXI_TEST_SHOW ? "inherit" : "ignore", "ipc"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  const [message] = await Promise.race([
+    once(child, "message"),
+    exited.then(([code]) => Promise.reject(new Error(`the runtime ended with ${code} before it was up`))),
+  ]);
+  return {
+    child,
+    api: apiAt(`http://127.0.0.1:${message.port}`),
+    async crash() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+};
+
+/** Runs the built runtime, as a user does. */
+export const startBuilt = (folder: string): Promise<Started> => spawnRuntime([main, folder]);
+
+/**
+ * Runs the runtime from its source, with a lease of so many milliseconds. Its clock can be set while it runs: send it
+ * `{ clock: milliseconds }`, which is added to the time.
+ */
+export const startImpatient = (folder: string, leaseTime: number): Promise<Started> =>
+  spawnRuntime(["--conditions=muxi-source", impatient, folder, String(leaseTime)]);
+
+/** Runs the built runtime where it cannot start, and tells what it says. */
+export const startAndEnd = async (folder: string): Promise<{ code: number | null; output: string }> => {
+  const child = spawn(process.execPath, [main, folder], {
+    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let output = "";
+  for (const pipe of [child.stdout, child.stderr]) {
+    pipe.on("data", (bytes) => {
+      output += bytes;
+    });
+  }
+  const [code] = await once(child, "close");
+  return { code, output };
+};
+
+/** A schema of its own in the Postgres that the tests run on, as a connection string. */
+export const createSchema = async (): Promise<string> => {
+  const url = new URL(process.env.MUXI_TEST_POSTGRES ?? "");
+  const schema = `many_${process.hrtime.bigint()}`;
+  await query(`create schema ${schema}`);
+  url.searchParams.set("options", `-csearch_path=${schema}`);
+  return url.href;
+};
+
+/** Rows of a query, on a connection of its own. */
+export const query = async (
+  text: string,
+  connectionString = process.env.MUXI_TEST_POSTGRES ?? "",
+): Promise<Record<string, unknown>[]> => {
+  const client = new pg.Client(connectionString);
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+/** A formation with a model and, where named, a tool and a database. */
+export const writeTestFormation = (
+  modelUrl: string,
+  { toolUrl, database, more = "" }: { toolUrl?: string; database?: string; more?: string },
+) =>
+  writeFormation({
+    "formation.afs": `${manifest}
+server: { api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey} } }
+llm:
+  settings: { base_url: "${modelUrl}/v1" }
+  models: [{ text: openai/test-model, api_key: sk-test }]
+memory: { persistent: { extraction: false ${database ? `, connection_string: "${database}"` : ""} } }
+${more}`,
+    ...(toolUrl && {
+      "mcp/ledger.afs": `id: ledger\ndescription: Notes things\ntype: http\nendpoint: ${toolUrl}\n`,
+    }),
+  });
+
+/**
+ * A tool that notes what it is called with, for good: what it did twice, it was told twice.
+ *
+ * @param before Waited for before an answer.
+ */
+export const startLedger = async (before: (entry: string) => Promise<unknown> = async () => undefined) => {
+  const calls: string[] = [];
+  const { url, cancelled } = await startHttpMcp(() => {
+    const server = new McpServer({ name: "ledger", version: "1.0.0" });
+    server.registerTool(
+      "note",
+      { description: "Notes an entry", inputSchema: z.object({ entry: z.string() }) },
+      async ({ entry }) => {
+        calls.push(entry);
+        await before(entry);
+        return { content: [{ type: "text", text: `Noted ${entry}` }] };
+      },
+    );
+    return server;
+  });
+  return { url, calls, cancelled };
+};
+
+const bodySchema = z.object({ messages: z.array(z.object({ role: z.string(), content: z.unknown() })) });
+
+/** What the last user message of a request says, and whether the ledger's answer is behind it. */
+export const readAsked = ({ body }: ReceivedRequest): { asked: string; isNoted: boolean } => {
+  const { messages } = bodySchema.parse(body);
+  const last = messages.findLastIndex(({ role }) => role === "user");
+  return {
+    asked: String(messages[last]?.content),
+    isNoted: messages.slice(last).some(({ role }) => role === "tool"),
+  };
+};
+
+/** A model that notes each message in the ledger once and then answers. */
+export const notingReply =
+  (answer: ReplyScript = { text: ["Noted."] }): ReplyScript =>
+  (request) => {
+    const { asked, isNoted } = readAsked(request);
+    if (isNoted) return typeof answer === "function" ? answer(request) : answer;
+    const call = { id: "c1", name: "ledger__note", arguments: [JSON.stringify({ entry: asked })] };
+    return { text: [], toolCalls: [call] };
+  };
+
+/** The same numbers from 0 to 1 in every run (mulberry32). */
+export const seeded = (seed: number) => () => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+};
