@@ -48,27 +48,22 @@ const serializeError = (error: unknown): unknown => {
 const hideInLine = (fields: Fields): Fields =>
   hideSecrets(fields, (value) => (isRecord(value) && !(value instanceof Error) ? hideSecrets(value) : value));
 
-/** Bytes. sonic-boom wants less than it writes at once. */
-const mostHeld = 16_000;
-
 /**
  * Standard output, with the lines of one turn of the event loop in one write: for a busy server a write for each would
  * be a third of its time.
  */
 const gatheredOutput = (): pino.DestinationStream => {
-  const output = pino.destination({ dest: 1, sync: true, minLength: mostHeld });
-  let due = false;
+  const output = pino.destination(1);
+  let lines = "";
   const flush = (): void => {
-    due = false;
-    output.flushSync();
+    if (lines !== "") output.write(lines);
+    lines = "";
   };
   process.on("exit", flush);
   return {
     write(line) {
-      output.write(line);
-      if (due) return;
-      due = true;
-      setImmediate(flush);
+      if (lines === "") setImmediate(flush);
+      lines += line;
     },
   };
 };
