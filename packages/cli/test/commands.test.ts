@@ -275,6 +275,9 @@ test("a server with TLS, for whatever name, is started, asked, used and stopped 
     expect((await other.run(["chat", "Hello"], { cwd: folder })).stdout).toContain("built-in model");
     expect((await other.run(["down", "behind-tls"])).code).toBe(0);
     expect((await other.run(["deploy", folder])).stdout).toContain("running!");
+    const keys = ["--key-id", "k", "--secret-key", "s"];
+    const stranger = await other.run(["profiles", "add", "tls", "--url", url, ...keys]);
+    expect(stranger.stderr).toMatch(/The certificate of 'tls'.* is not trusted here[\s\S]*NODE_EXTRA_CA_CERTS/);
     expect((await other.run(["server", "stop"])).stdout).toContain("✓ Stopped");
   } finally {
     await other.close();

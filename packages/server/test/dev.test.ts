@@ -151,9 +151,11 @@ describe("dev run", () => {
     expect((await devRun(server, folder)).body.port).toBe(result.port);
   });
 
-  it("answers healthy formations that send no message, too", async () => {
-    const server = await startTestServer();
-    expect((await devRun(server, await createFormation("quiet", { silent: true }))).status).toBe(200);
+  it("takes no other program's answer for one of the formation, which has to say that it listens", async () => {
+    const server = await startTestServer({ processes: { healthTimeoutMs: 600, healthIntervalMs: 50 } });
+    const { status, body } = await devRun(server, await createFormation("quiet", { silent: true }));
+    expect(status).toBe(500);
+    expect(body.message).toMatch(/did not become healthy/);
   });
 
   it("runs one process when two ask at once", async () => {

@@ -77,6 +77,13 @@ export const explainChosenError = (
         cause: error,
       });
     }
+    if (/certificate/i.test(error.message)) {
+      return new CliError(`The certificate of '${name}' (${url}) is not trusted here`, {
+        detail: [error.message],
+        hint: "Use the name that it is made for; for one that nobody signed: NODE_EXTRA_CA_CERTS=cert.pem muxi ...",
+        cause: error,
+      });
+    }
     return new CliError(`The server '${name}' (${url}) does not answer`, {
       detail: [error.message],
       hint: "Check that it runs and that its address is right: muxi profiles list",

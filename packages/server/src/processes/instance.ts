@@ -63,7 +63,7 @@ export interface InstanceOptions {
 const longestRestartDelayMs = 60_000;
 /** A formation that ran this long before it crashed is not in a crash loop. */
 const stableAfterMs = 60_000;
-const portClashes = 3;
+const portClashes = 10;
 
 /** One process of a formation, over all its restarts: it keeps its port and comes back after a crash. */
 export class Instance {

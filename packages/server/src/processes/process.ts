@@ -53,8 +53,8 @@ export interface FormationProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   /**
-   * Resolves once the health address answers as it should, and the answer is this process's: another program may
-   * have taken the port a moment before. One that says "ready" is believed at once, a silent one after a second.
+   * Resolves once the process has said "ready" and the health address answers as it should. The answer alone could
+   * be that of another program, which took the port a moment before.
    *
    * @throws StartError when the process ends before, or stays unhealthy for too long.
    */
@@ -65,8 +65,6 @@ export interface FormationProcess {
 
 const requestTimeoutMs = 5000;
 const firstPauseMs = 25;
-/** A program that found its port taken has ended by then. */
-const silentStartMs = 1000;
 const tailLength = 20;
 
 /** Signals a process and all that it started. */
@@ -144,7 +142,6 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
     });
   });
   const pid = await spawned(child, options.command);
-  const spawnedAt = performance.now();
   let running = true;
   const gone = exited.then(async (exit) => {
     running = false;
@@ -181,7 +178,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
         onAttempt?.(1 + Math.floor((performance.now() - startedAt) / intervalMs));
         const inTime = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]);
         const answers = await answersWell({ url, anyAnswer }, inTime);
-        if (answers && running && (isReady || performance.now() - spawnedAt >= silentStartMs)) return;
+        if (answers && running && isReady) return;
         const wait = delay(pause, undefined, { signal }).catch(pauseOver);
         // The message cuts one pause short. Once it came, racing against it again would spin.
         await (isReady ? wait : Promise.race([wait, becameReady]));
