@@ -211,6 +211,17 @@ test("server init: credentials once, as a line of JSON, and a server that asks f
     ]);
     expect(added.code).toBe(0);
     expect((await other.run(["profiles", "status", "--profile", "mine"])).stdout).toContain("0 deployed");
+
+    // Open to other machines, and therefore closed to folders that nobody named.
+    const refused = await other.run(["up", await other.formation("stranger")]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`Put this into ${config_path} and start the server again`);
+    expect(refused.stderr).toContain(`roots: [${other.home}]`);
+
+    const replaced = await other.run(["server", "init", "--yes", "--force", "--port", String(other.port)]);
+    expect(replaced.stdout).toContain("stop it and start it again");
+    const stale = await other.run(["server", "status"]);
+    expect(stale.stderr).toMatch(/Invalid key[\s\S]*muxi server stop, then muxi server start/);
   } finally {
     await other.close();
   }
@@ -277,7 +288,9 @@ test("a server with TLS, for whatever name, is started, asked, used and stopped 
     expect((await other.run(["deploy", folder])).stdout).toContain("running!");
     const keys = ["--key-id", "k", "--secret-key", "s"];
     const stranger = await other.run(["profiles", "add", "tls", "--url", url, ...keys]);
-    expect(stranger.stderr).toMatch(/The certificate of 'tls'.* is not trusted here[\s\S]*NODE_EXTRA_CA_CERTS/);
+    expect(stranger.stderr).toMatch(
+      /The certificate of 'tls'.* is not trusted here[\s\S]*NODE_EXTRA_CA_CERTS/,
+    );
     expect((await other.run(["server", "stop"])).stdout).toContain("✓ Stopped");
   } finally {
     await other.close();

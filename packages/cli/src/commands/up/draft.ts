@@ -1,5 +1,6 @@
+import { dirname, join } from "node:path";
 import type { Formation } from "@muxi/formation";
-import { ConflictError, ConnectionError, NotFoundError } from "muxi-client";
+import { AuthorizationError, ConflictError, ConnectionError, NotFoundError } from "muxi-client";
 import type { Context } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import {
@@ -42,7 +43,10 @@ export interface StartedDraft {
  *
  * @throws CliError with the end of the formation's error output, when it does not become healthy.
  */
-export const startDraft = async ({ client }: LocalServer, formation: Formation): Promise<StartedDraft> => {
+export const startDraft = async (
+  { client, directories }: LocalServer,
+  formation: Formation,
+): Promise<StartedDraft> => {
   try {
     const { port, pid } = await client.devRun({ path: formation.dir }, { timeout: startTimeoutMs });
     if (port !== undefined && pid !== undefined) return { port, pid };
@@ -51,6 +55,14 @@ export const startDraft = async ({ client }: LocalServer, formation: Formation):
       throw new CliError(`Formation '${formation.id}' is already running`, {
         detail: [error.message],
         hint: `Run: muxi down ${formation.id}`,
+        cause: error,
+      });
+    }
+    if (error instanceof AuthorizationError) {
+      const config = join(directories.config, "config.yaml");
+      throw new CliError("This server runs no drafts from that folder", {
+        detail: [error.message],
+        hint: `Put this into ${config} and start the server again:\n  dev:\n    roots: [${dirname(formation.dir)}]`,
         cause: error,
       });
     }
