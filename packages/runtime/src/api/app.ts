@@ -225,7 +225,8 @@ export const createApp = ({
     if ((match === undefined || "allowed" in match) && redirectOldCall(request)) {
       match = router.find(request.method, request.path);
     }
-    if (match === undefined) throw new ApiError("RESOURCE_NOT_FOUND", `There is no ${method} ${path}`);
+    if (match === undefined)
+      throw new ApiError("RESOURCE_NOT_FOUND", `There is no ${method} ${path}: /docs lists the calls`);
     if ("allowed" in match) {
       response.setHeader("allow", match.allowed.join(", "));
       if (method === "OPTIONS") {

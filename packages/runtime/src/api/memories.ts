@@ -117,7 +117,11 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
 
     async getIngestion({ params: { processing_id }, userId }) {
       const found = await entries.ingestion(formationId, userId, processing_id);
-      if (!found) throw new ApiError("NOT_FOUND", `Ingestion '${processing_id}' not found`);
+      if (!found)
+        throw new ApiError(
+          "NOT_FOUND",
+          `Ingestion '${processing_id}' not found: it is named by the processing_id of POST /v1/memories/batch`,
+        );
       // The memories were kept in the transaction that made the report.
       return { processing_id, status: "completed", created_at: iso(found.createdAt), counts: found.counts };
     },
@@ -125,7 +129,7 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
     async deleteMemory({ params: { memory_id }, userId, keyUsed }) {
       const scopes: readonly MemoryScope[] = keyUsed === "admin" ? ["user", "group", "formation"] : ["user"];
       if (!(await entries.delete({ formationId, userId }, memory_id, scopes))) {
-        throw new ApiError("NOT_FOUND", `Memory '${memory_id}' not found`);
+        throw new ApiError("NOT_FOUND", `Memory '${memory_id}' not found: GET /v1/memories lists them`);
       }
       return { deleted: memory_id, user_id: userId };
     },

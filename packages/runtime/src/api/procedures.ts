@@ -68,7 +68,8 @@ export const procedureEndpoints = ({ formation }: { formation: Formation }) => {
 
     async getAgentSkills({ params: { agent_id } }) {
       const agent = formation.agents.find(({ id }) => id === agent_id);
-      if (!agent) throw new ApiError("AGENT_NOT_FOUND", `Agent '${agent_id}' not found`);
+      if (!agent)
+        throw new ApiError("AGENT_NOT_FOUND", `Agent '${agent_id}' not found: GET /v1/agents lists them`);
       const own = agent.skills.filter((name) => !publicNames.includes(name));
       const [shared, private_] = await Promise.all([readSkills(dir, publicNames), readSkills(dir, own)]);
       const skills = [...shared.map(shownSkill("public")), ...private_.map(shownSkill("private"))];

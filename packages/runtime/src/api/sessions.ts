@@ -16,7 +16,10 @@ interface SessionDeps {
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const notFound = (sessionId: string) =>
-  new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found`);
+  new ApiError(
+    "RESOURCE_NOT_FOUND",
+    `Session '${sessionId}' not found: GET /v1/sessions lists the user's own`,
+  );
 
 const wireMessage = (message: StoredMessage, owner: Owner, sessionId: string): Message => {
   const timestamp = iso(message.createdAt);

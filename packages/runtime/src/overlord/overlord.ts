@@ -104,7 +104,7 @@ const unavailable = (what: string, cause: unknown) =>
   );
 
 const notFound = (sessionId: string) =>
-  new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found`);
+  new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found: leave session_id out for a new one`);
 
 /** A run and what is known about it beside its log. */
 interface Work {

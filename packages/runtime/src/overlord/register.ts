@@ -64,6 +64,12 @@ const logOf = ({ log }: StoredRequest): EventLog => {
 const missing = (requestId: string) =>
   new ApiError("REQUEST_NOT_FOUND", `Request '${requestId}' not found: it may have ended a while ago`);
 
+const foreign = (requestId: string) =>
+  new ApiError(
+    "FORBIDDEN",
+    `Request '${requestId}' belongs to another user: ask as that one, or with the admin key`,
+  );
+
 const cancelled = new ApiError("CANCELLED", "Stopped on request");
 
 export const createRegister = (deps: {
@@ -148,14 +154,15 @@ export const createRegister = (deps: {
       const stored = await requests.get(formationId, requestId);
       if (!stored) throw missing(requestId);
       if (userId === undefined || stored.userId === userId) return stored;
-      throw new ApiError("FORBIDDEN", `Request '${requestId}' belongs to another user`);
+      throw foreign(requestId);
     },
 
     async cancel(requestId, userId) {
       const stored = await requests.get(formationId, requestId);
-      if (!stored) throw new ApiError("NOT_FOUND", `Request '${requestId}' not found`);
+      if (!stored)
+        throw new ApiError("NOT_FOUND", `Request '${requestId}' not found: GET /v1/requests lists them`);
       if (userId !== undefined && stored.userId !== userId) {
-        throw new ApiError("FORBIDDEN", `Request '${requestId}' belongs to another user`);
+        throw foreign(requestId);
       }
       if (stored.status === "cancelled") return "immediate";
       if (hasEnded(stored)) {

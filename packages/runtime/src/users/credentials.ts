@@ -74,7 +74,8 @@ const previewOf = (value: CredentialValue): string => {
   return text !== undefined && text.length >= 15 ? `${text.slice(0, 7)}*****${text.slice(-3)}` : redacted;
 };
 
-const notFound = (id: string) => new ApiError("RESOURCE_NOT_FOUND", `Credential '${id}' not found`);
+const notFound = (id: string) =>
+  new ApiError("RESOURCE_NOT_FOUND", `Credential '${id}' not found: GET /v1/credentials lists them`);
 
 const normalService = (service: string): string => {
   const normal = service.trim().toLowerCase();
