@@ -3,10 +3,16 @@ import type { Lifetime } from "../http/lifetime.ts";
 import { connectionError } from "../http/send.ts";
 import { createSseParser, type OnEvent } from "./sse.ts";
 
+type Piece = ReadableStreamReadResult<Uint8Array>;
+
 /** One open response of a stream. */
 export interface Connection {
-  /** Reads the next piece and hands its events on; false at the end of the response. */
-  read(): Promise<boolean>;
+  /** Reads the next piece. To read and to take are apart, so that a piece costs no promise beyond the reader's. */
+  read(): Promise<Piece>;
+  /** Hands the events of a piece on; false at the end of the response. */
+  take(piece: Piece): boolean;
+  /** What a read that failed is to the caller. */
+  explain(error: unknown): unknown;
   /** Closes the socket. */
   close(): void;
 }
@@ -64,6 +70,9 @@ export const createConnection = (
     },
   );
 
+  // For a `fetch` that heeds its signal only until the headers.
+  const hangUp = () => void reader.cancel().catch(() => undefined);
+
   // One timer for the whole stream, and a note of when the current wait began: a timer for each piece would cost
   // more than to parse it. While the caller is busy nobody waits, and the server is not to blame.
   let waitingSince: number | undefined;
@@ -76,32 +85,36 @@ export const createConnection = (
       lifetime.abort(
         new StreamIdleError(`The stream was silent for ${idle.timeout} ms (option idleTimeout)`),
       );
+      hangUp();
     }
   };
   if (idle.timeout > 0) timer = setTimeout(watch, idle.timeout);
 
-  const onPiece = ({ done, value }: ReadableStreamReadResult<Uint8Array>): boolean => {
-    waitingSince = undefined;
-    if (!done) {
-      parser.feed(decoder.decode(value, decoding));
-      return true;
-    }
-    parser.feed(decoder.decode());
-    atEnd = true;
-    parser.end();
-    return false;
-  };
-  const onBreak = (error: unknown): never => {
-    throw lifetime.signal.aborted ? lifetime.signal.reason : connectionError("The stream broke off", error);
-  };
-
   return {
     read() {
       waitingSince = performance.now();
-      return reader.read().then(onPiece, onBreak);
+      return reader.read();
+    },
+    take({ done, value }) {
+      waitingSince = undefined;
+      if (!done) {
+        parser.feed(decoder.decode(value, decoding));
+        return true;
+      }
+      // The end of a response that was broken off from this side is not its own.
+      lifetime.signal.throwIfAborted();
+      parser.feed(decoder.decode());
+      atEnd = true;
+      parser.end();
+      return false;
+    },
+    explain(error) {
+      if (error instanceof MuxiError) return error;
+      return lifetime.signal.aborted ? lifetime.signal.reason : connectionError("The stream broke off", error);
     },
     close() {
       clearTimeout(timer);
+      hangUp();
       lifetime.abort(undefined);
       lifetime.end();
     },

@@ -56,7 +56,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
   #head = 0;
   #lifetime: Lifetime | undefined;
   #connection: Connection | undefined;
-  #filling: Promise<void> | undefined;
+  #turn: Promise<IteratorResult<Event>> | undefined;
   #received: number;
   #delivered: number;
   #cuts = 0;
@@ -179,15 +179,29 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return entry;
   }
 
-  async #wait(): Promise<IteratorResult<Event>> {
-    for (;;) {
-      this.#filling ??= this.#fill();
-      await this.#filling;
-      const entry = this.#take();
-      if (entry !== undefined) return entry;
-      if (this.#ended) return this.#end();
-    }
+  /** The next event, once it has come. Who asks while another waits has their turn after them. */
+  #wait(): Promise<IteratorResult<Event>> {
+    const next = () => this.next();
+    if (this.#turn !== undefined) return this.#turn.then(next, next);
+    const connection = this.#connection;
+    // A piece mostly has an event: then one callback does what the loop would need several promises for.
+    this.#turn = connection === undefined ? this.#fill() : connection.read().then(this.#onPiece, this.#onBreak);
+    return this.#turn;
   }
+
+  readonly #onPiece = (piece: ReadableStreamReadResult<Uint8Array>) => {
+    try {
+      this.#takeIn(piece);
+    } catch (error) {
+      return this.#fill(error);
+    }
+    const entry = this.#take();
+    if (entry === undefined) return this.#fill();
+    this.#turn = undefined;
+    return entry;
+  };
+
+  readonly #onBreak = (error: unknown) => this.#fill(this.#connection?.explain(error) ?? error);
 
   #end(): Promise<IteratorResult<Event>> {
     if (this.#failure === undefined || this.#failureThrown)
@@ -218,21 +232,25 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return lifetime;
   }
 
-  /** Reads on until there is an event or the end. Never rejects: a failure waits for its turn after the queue. */
-  async #fill(): Promise<void> {
+  /** Reads on until there is an event or the end. A failure waits for its turn after the queue. */
+  async #fill(failure?: unknown): Promise<IteratorResult<Event>> {
+    if (failure !== undefined) await this.#recover(failure);
     while (this.#queue.length === 0 && !this.#ended) {
       try {
         this.#connection ??= await this.#connect();
-        const more = await this.#connection.read();
-        if (!more && !this.#ended) {
-          if (!this.#source.endless) throw new StreamTruncatedError("The stream ended before its last event");
-          this.#finish(undefined);
-        }
+        this.#takeIn(await this.#connection.read());
       } catch (error) {
-        await this.#recover(error);
+        await this.#recover(this.#connection?.explain(error) ?? error);
       }
     }
-    this.#filling = undefined;
+    this.#turn = undefined;
+    return this.#take() ?? this.#end();
+  }
+
+  #takeIn(piece: ReadableStreamReadResult<Uint8Array>): void {
+    if (this.#connection?.take(piece) || this.#ended) return;
+    if (!this.#source.endless) throw new StreamTruncatedError("The stream ended before its last event");
+    this.#finish(undefined);
   }
 
   async #connect(): Promise<Connection> {
