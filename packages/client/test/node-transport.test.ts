@@ -83,6 +83,29 @@ test("a body that is read slowly comes whole", async () => {
   expect(copy.bodyUsed).toBe(true);
 });
 
+test("the reader of a body behaves as the standard's", async () => {
+  const server = await serve(({ url }, response) => {
+    response.write("one");
+    if (!url.includes("open")) response.end();
+  });
+  const formation = clientOf(server.url);
+  const whole = await formation.request({ path: "/artifacts/1/content", key: "client" });
+  const reader = whole.body?.getReader();
+  expect(whole.body?.locked).toBe(true);
+  expect(whole.bodyUsed).toBe(true);
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe("one");
+  expect(await reader?.read()).toEqual({ done: true, value: undefined });
+  expect(await reader?.read()).toEqual({ done: true, value: undefined });
+  await reader?.closed;
+
+  const left = await formation.request({ path: "/artifacts/open/content", key: "client" });
+  const leaver = left.body?.getReader();
+  await leaver?.read();
+  await leaver?.cancel();
+  expect(await leaver?.read()).toEqual({ done: true, value: undefined });
+  expect(() => left.body?.getReader({ mode: "byob" })).toThrow(TypeError);
+});
+
 test("a body that breaks off is a connection error", async () => {
   const server = await serve((_, response) => {
     response.writeHead(200, { "content-length": 100 });

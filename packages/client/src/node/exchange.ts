@@ -7,10 +7,13 @@ const mostHeld = 64 * 1024;
 const asError = (reason: unknown): Error =>
   reason instanceof Error ? reason : new Error("The request was aborted", { cause: reason });
 
+/** What a read gives. */
+export type Piece = ReadableStreamReadResult<Buffer<ArrayBuffer>>;
+
 /** Bytes that come one after the other, for one reader. */
 export interface Body {
-  /** What has come since the last call, or undefined at the end. Rejects when the answer broke off. */
-  next(): Promise<Buffer<ArrayBuffer> | undefined>;
+  /** What has come since the last read, or what comes next. Rejects when the answer broke off. */
+  read(): Promise<Piece>;
   /** Everything. Rejects when the answer broke off. */
   whole(): Promise<Buffer<ArrayBuffer>>;
   /** Closes the connection. */
@@ -27,7 +30,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Body {
   readonly #reject: (error: unknown) => void;
   readonly #url: string;
   #controller: Dispatcher.DispatchController | undefined;
-  #pieces: Buffer[] = [];
+  #pieces: Buffer<ArrayBuffer>[] = [];
   #held = 0;
   #mostHeld = mostHeld;
   #ended = false;
@@ -63,7 +66,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Body {
     if (status >= 200) this.#resolve(new NodeResponse(this.#url, status, statusText, headers, this));
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer<ArrayBuffer>): void {
     this.#pieces.push(piece);
     this.#held += piece.length;
     if (this.#held > this.#mostHeld) controller.pause();
@@ -79,13 +82,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Body {
     this.#fail(error);
   }
 
-  async next(): Promise<Buffer<ArrayBuffer> | undefined> {
-    while (this.#pieces.length === 0) {
-      if (this.#failure) throw this.#failure;
-      if (this.#ended) return undefined;
-      await this.#change();
-    }
-    return this.#take();
+  read(): Promise<Piece> {
+    if (this.#pieces.length > 0) return Promise.resolve({ done: false, value: this.#take() });
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    return this.#change().then(() => this.read());
   }
 
   async whole(): Promise<Buffer<ArrayBuffer>> {
@@ -107,7 +108,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Body {
   }
 
   #take(): Buffer<ArrayBuffer> {
-    const piece = Buffer.concat(this.#pieces, this.#held);
+    const [first, second] = this.#pieces;
+    // Mostly there is one, and it belongs to nobody else.
+    const piece =
+      first !== undefined && second === undefined ? first : Buffer.concat(this.#pieces, this.#held);
     this.#pieces = [];
     this.#held = 0;
     this.#resume();

@@ -1,6 +1,62 @@
-import type { Body } from "./exchange.ts";
+import type { Body, Piece } from "./exchange.ts";
 
 const decoder = new TextDecoder();
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/**
+ * The body as a stream. Its usual reader takes the bytes from where they are: the way through a stream's own queue
+ * costs several promises for each piece.
+ */
+class BodyStream extends ReadableStream<Bytes> {
+  readonly #read: () => Promise<Piece>;
+
+  constructor(body: Body) {
+    let ended = false;
+    let onEnd = () => {};
+    let onBreak = (_error: unknown) => {};
+    super(
+      {
+        start(controller) {
+          onEnd = () => controller.close();
+          onBreak = (error) => controller.error(error);
+        },
+        async pull(controller) {
+          const { done, value } = await body.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel() {
+          ended = true;
+          body.cancel();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const onPiece = (piece: Piece) => {
+      if (piece.done && !ended) onEnd();
+      ended = piece.done;
+      return piece;
+    };
+    const onFailure = (error: unknown) => {
+      onBreak(error);
+      throw error;
+    };
+    this.#read = () =>
+      ended ? Promise.resolve({ done: true, value: undefined }) : body.read().then(onPiece, onFailure);
+  }
+
+  override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
+  override getReader(): ReadableStreamDefaultReader<Bytes>;
+  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes>;
+  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes> {
+    // Throws: this is no stream of bytes in the sense of the standard.
+    if (options?.mode !== undefined) return super.getReader(options);
+    const reader = super.getReader();
+    reader.read = this.#read;
+    return reader;
+  }
+}
 
 /**
  * A web standard response that makes headers and body stream only when they are asked for: to make them for every
@@ -15,7 +71,7 @@ export class NodeResponse implements Response {
   readonly #fields: Record<string, string | string[] | undefined>;
   readonly #body: Body;
   #headers: Headers | undefined;
-  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #stream: ReadableStream<Bytes> | undefined;
   #used = false;
 
   constructor(
@@ -46,18 +102,8 @@ export class NodeResponse implements Response {
     return this.#headers;
   }
 
-  get body(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    this.#stream ??= new ReadableStream(
-      {
-        pull: async (controller) => {
-          const piece = await this.#body.next();
-          if (piece === undefined) controller.close();
-          else controller.enqueue(piece);
-        },
-        cancel: () => this.#body.cancel(),
-      },
-      { highWaterMark: 0 },
-    );
+  get body(): ReadableStream<Bytes> {
+    this.#stream ??= new BodyStream(this.#body);
     return this.#stream;
   }
 
