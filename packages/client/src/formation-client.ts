@@ -1,5 +1,10 @@
 import { Administration } from "./formation/administration.ts";
+import type { FormationCall } from "./formation/caller.ts";
 import type { FormationClientOptions } from "./formation/config.ts";
+import { checkCallOptions } from "./http/limits.ts";
+import type { CallOptions, StreamOptions } from "./http/send.ts";
+import type { Result } from "./http/unwrap.ts";
+import type { StreamSettings } from "./stream/event-stream.ts";
 
 /**
  * Talks to one formation: through the MUXI server (`serverUrl` and `formationId`, `mode: "draft"` for the one under
@@ -30,5 +35,25 @@ export class FormationClient extends Administration {
    */
   as(userId: string): FormationClient {
     return new FormationClient({ ...this.#options, userId });
+  }
+
+  override async request(spec: FormationCall, options: CallOptions = {}): Promise<Response> {
+    checkCallOptions(options);
+    return super.request(spec, options);
+  }
+
+  // `ChatClient` leaves these checks to the compiler: its pages count bytes.
+  protected override async call<Data>(spec: FormationCall, options: CallOptions = {}): Promise<Result<Data>> {
+    checkCallOptions(options);
+    return super.call(spec, options);
+  }
+
+  protected override streamSettings(
+    options: StreamOptions,
+    afterKeepAlive: boolean,
+    after?: number,
+  ): StreamSettings {
+    checkCallOptions(options);
+    return super.streamSettings(options, afterKeepAlive, after);
   }
 }

@@ -48,6 +48,9 @@ describe("what cannot be used is refused with its name", () => {
     ["maxRetries", { url: "http://f", maxRetries: 1.5 }],
     ["idleTimeout", { url: "http://f", idleTimeout: Number.NaN }],
     ["client_key", { url: "http://f", client_key: "x" }],
+    ["timeout", { url: "http://f", timeout: "30" }],
+    ["fetch", { url: "http://f", fetch: "undici" }],
+    ["headers", { url: "http://f", headers: { "x-app": "a\nb" } }],
   ])("%s: %o", (option, options) => {
     expect(() => new FormationClient(options)).toThrow(
       expect.objectContaining({ name: "ConfigurationError", option }),
@@ -69,6 +72,36 @@ describe("what cannot be used is refused with its name", () => {
   ])("a call without %s", async (option, run) => {
     const formation = new FormationClient({ url: "http://127.0.0.1:9" });
     await expect(run(formation)).rejects.toMatchObject({ name: "ConfigurationError", option });
+  });
+
+  test.each<[option: string, options: object]>([
+    ["user_id", { user_id: "u" }],
+    ["timeout", { timeout: Number.NaN }],
+    ["maxRetries", { maxRetries: -1 }],
+    ["idempotencyKey", { idempotencyKey: "" }],
+    ["headers", { headers: { traceparent: "00\n" + "x" } }],
+    ["signal", { signal: new AbortController() }],
+  ])("the last argument of a call, %s: %o", async (option, options) => {
+    const formation = new FormationClient({ url: "http://127.0.0.1:9", clientKey: "ck", adminKey: "ak" });
+    const server = new ServerClient({ url: "http://127.0.0.1:9" });
+    const refused = { name: "ConfigurationError", option };
+    await expect(formation.getStatus(options)).rejects.toMatchObject(refused);
+    await expect(formation.chat({ message: "Hi" }, options)).rejects.toMatchObject(refused);
+    await expect(formation.request({ path: "/", key: "client" }, options)).rejects.toMatchObject(refused);
+    await expect(async () => server.status(options)).rejects.toMatchObject(refused);
+    expect(() => formation.chatStream({ message: "Hi" }, options)).toThrow(expect.objectContaining(refused));
+    expect(() => server.startFormationStream({ formationId: "b" }, options)).toThrow(
+      expect.objectContaining(refused),
+    );
+  });
+
+  test("a user that is named where no user belongs is not passed over", async () => {
+    const formation = new FormationClient({ url: "http://127.0.0.1:9", clientKey: "ck", userId: "u" });
+    const misplaced: object = { userId: "other" };
+    await expect(formation.getSessions({ limit: 5 }, misplaced)).rejects.toMatchObject({
+      name: "ConfigurationError",
+      option: "userId",
+    });
   });
 
   test("a call that needs a user says so", async () => {

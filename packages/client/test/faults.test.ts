@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { inspect } from "node:util";
+import { gzipSync } from "node:zlib";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { FormationClient, type FormationClientOptions, type MuxiError } from "../src/index.ts";
 import { answer, done, frame, openStream, progress, sendData, sendError, serve, text } from "./server.ts";
@@ -44,7 +45,7 @@ test("503 with Retry-After as a date: waits until then", async () => {
   });
   await clientOf(server.url, { maxRetries: 1, hooks }).health();
   expect(delays[0]).toBeGreaterThan(0);
-  expect(delays[0]).toBeLessThanOrEqual(1500);
+  expect(delays[0]).toBeLessThanOrEqual(2000);
 });
 
 test("a Retry-After beyond the deadline fails at once and says how long", async () => {
@@ -340,6 +341,62 @@ test("an answer that is not HTTP is a typed error", async () => {
   const address = garbage.address();
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
   await expect(clientOf(url).health()).rejects.toMatchObject({ name: "ConnectionError" });
+});
+
+test("a redirect is not followed: the key stays with the server that it is for", async () => {
+  const other = await serve((_, response) => sendData(response, { status: "healthy" }));
+  const server = await serve((_, response) => {
+    response.writeHead(307, { location: `${other.url}/v1/elsewhere` }).end();
+  });
+  const error = await failureOf(clientOf(server.url, { maxRetries: 2 }).getStatus());
+  expect(error).toMatchObject({ name: "MuxiError", statusCode: 307, retryable: false });
+  expect(error.message).toContain(`${other.url}/v1/elsewhere`);
+  await expect(clientOf(server.url).chatStream({ message: "Hi" }).next()).rejects.toMatchObject({
+    statusCode: 307,
+  });
+  expect(other.received).toEqual([]);
+});
+
+test("a Retry-After date is read by the server's clock, not by ours", async () => {
+  const { delays, hooks } = pauses();
+  const server = await serve((_, response) => {
+    const now = Date.parse("2001-01-01T00:00:00Z");
+    const headers = {
+      date: new Date(now).toUTCString(),
+      "retry-after": new Date(now + 1000).toUTCString(),
+    };
+    if (server.received.length === 1) sendError(response, 503, "SERVICE_UNAVAILABLE", headers);
+    else sendData(response, { status: "healthy" });
+  });
+  await clientOf(server.url, { maxRetries: 1, hooks }).health();
+  expect(delays).toEqual([1000]);
+});
+
+test("headers without end are a typed error", async () => {
+  const server = await serve((_, response, message) => {
+    const { socket } = message;
+    socket.on("error", silence);
+    socket.write("HTTP/1.1 200 OK\r\n");
+    const pour = () => {
+      while (!socket.destroyed && socket.write(`x-pad: ${"x".repeat(1000)}\r\n`));
+    };
+    socket.on("drain", pour);
+    pour();
+    response.on("close", silence);
+  });
+  await expect(clientOf(server.url).health()).rejects.toMatchObject({ name: "ConnectionError" });
+});
+
+test("an error body that unpacks to a thousand times its size is read only in part", async () => {
+  const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024, "x"), { level: 1 });
+  const server = await serve((_, response) => {
+    response.writeHead(500, { "content-encoding": "gzip", "content-length": bomb.length });
+    response.end(bomb);
+  });
+  const before = process.memoryUsage().rss;
+  const error = await failureOf(clientOf(server.url).health());
+  expect(String(error.details).length).toBeLessThan(100_000);
+  expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
 });
 
 test("an error body without end is read only in part", async () => {

@@ -31,7 +31,7 @@ export class MuxiError extends Error {
 
   /** @param options What is known beside the message. */
   constructor(message: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = options.code ?? "ERROR";
     this.statusCode = options.statusCode ?? 0;
     this.retryAfter = options.retryAfter;

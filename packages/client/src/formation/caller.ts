@@ -107,7 +107,7 @@ export class FormationCaller {
       query,
       headers: this.#identify(spec),
       repeatable: spec.repeatable ?? method !== "POST",
-      ...(json !== undefined && { json }),
+      json,
     };
   }
 
@@ -120,18 +120,22 @@ export class FormationCaller {
     if (owner !== undefined) headers["x-muxi-user-id"] = owner;
     if (key === "none") return headers;
 
-    const everyone = user === "filter" && owner === undefined && adminKey !== undefined;
-    const admin = key === "admin" || (key === "either" && (clientKey === undefined || everyone));
-    const chosen = admin ? adminKey : clientKey;
+    const everyone = user === "filter" && owner === undefined;
+    const either = key === "either" && adminKey !== undefined && (clientKey === undefined || everyone);
+    const admin = key === "admin" || either;
+    const kind = admin ? "admin" : "client";
+    const chosen = this.#config[`${kind}Key`];
     if (chosen === undefined) {
-      const name = key === "admin" ? "adminKey" : "clientKey";
-      const variable = key === "admin" ? "MUXI_ADMIN_KEY" : "MUXI_CLIENT_KEY";
-      throw new ConfigurationError(name, `is needed for ${method} ${path}: pass it or set ${variable}`);
+      const variable = `MUXI_${kind.toUpperCase()}_KEY`;
+      throw new ConfigurationError(
+        `${kind}Key`,
+        `is needed for ${method} ${path}: pass it or set ${variable}`,
+      );
     }
     if (owner === undefined && (user === "required" || (user === "filter" && !admin))) {
       throw new ConfigurationError("userId", `is needed for ${method} ${path}: pass it or use as(userId)`);
     }
-    headers[admin ? "x-muxi-admin-key" : "x-muxi-client-key"] = chosen;
+    headers[`x-muxi-${kind}-key`] = chosen;
     return headers;
   }
 }

@@ -43,10 +43,10 @@ export class ChatClient extends FormationCaller {
   chat(payload: ChatPayload, options?: CallOptions & ForUser): Promise<Result<ChatResult>>;
   chat(
     payload: ChatPayload,
-    options: CallOptions & ForUser = {},
+    { userId, ...options }: CallOptions & ForUser = {},
   ): Promise<Result<ChatAccepted | ChatResult>> {
     const json = { ...payload, request_id: payload.request_id ?? newRequestId(), stream: false };
-    return this.call({ ...chatCall, userId: options.userId, json }, options);
+    return this.call({ ...chatCall, userId, json }, options);
   }
 
   /**
@@ -69,8 +69,8 @@ export class ChatClient extends FormationCaller {
    * const cursor = stream.detach();
    * const answer = await formation.resumeChat(cursor, { userId }).final();
    */
-  resumeChat(cursor: ChatCursor, options: StreamOptions & ForUser = {}): ChatStream {
-    return this.#watch(this.#followUp(options), cursor, options);
+  resumeChat(cursor: ChatCursor, { userId, ...options }: StreamOptions & ForUser = {}): ChatStream {
+    return this.#watch(this.#followUp(userId, options), cursor, options);
   }
 
   /**
@@ -98,13 +98,14 @@ export class ChatClient extends FormationCaller {
   protected ask(
     spec: FormationCall,
     payload: Partial<ChatPayload>,
-    options: StreamOptions & ForUser,
+    { userId, ...options }: StreamOptions & ForUser,
   ): ChatStream {
     const requestId = payload.request_id ?? newRequestId();
     const json = { ...payload, request_id: requestId, stream: true };
-    const ask = this.opener({ ...spec, userId: options.userId, json }, options);
+    const ask = this.opener({ ...spec, userId, json }, options);
     const owner = { requestId, sessionId: payload.session_id ?? undefined };
-    return new ChatStream({ ...this.#followUp(options), ask }, owner, this.streamSettings(options, false));
+    const settings = this.streamSettings(options, false);
+    return new ChatStream({ ...this.#followUp(userId, options), ask }, owner, settings);
   }
 
   #watch(
@@ -118,9 +119,9 @@ export class ChatClient extends FormationCaller {
   }
 
   /** How a stream goes on after a cut, and how it stops its request. */
-  #followUp(options: StreamOptions & ForUser): Required<Omit<ChatConnector, "ask">> {
+  #followUp(user: string | undefined, options: StreamOptions): Required<Omit<ChatConnector, "ask">> {
     // A chat without a user belongs to "0"; these endpoints want it said (contract/formation-api.md 2.3).
-    const userId = options.userId ?? this.userId ?? "0";
+    const userId = user ?? this.userId ?? "0";
     return {
       follow: this.#follower(userId, options),
       cancel: (requestId) => this.cancelRequest({ requestId, userId }, { timeout: stopTimeout }),

@@ -2,14 +2,13 @@ import {
   createTransport,
   type Environment,
   optionalKey,
-  requireKnown,
   requireUrl,
   type Transport,
   type TransportOptions,
   transportOptions,
 } from "../config.ts";
 import { ConfigurationError } from "../errors/errors.ts";
-import { headerValue, path } from "../http/arguments.ts";
+import { headerValue, path, requireKnown } from "../http/arguments.ts";
 
 /** Where the formation is, who asks, and how patiently (contract/formation-api.md 1.1). */
 export interface FormationClientOptions extends TransportOptions {
@@ -52,16 +51,10 @@ const baseUrlOf = (options: FormationClientOptions, env: Environment): string =>
   if (url !== undefined) return `${requireUrl("url", url)}/v1`;
   const serverUrl = named ? options.serverUrl : env.MUXI_SERVER_URL || undefined;
   if (serverUrl === undefined) {
-    throw new ConfigurationError(
-      "url",
-      "say where the formation is: url, or serverUrl and formationId, or MUXI_FORMATION_URL",
-    );
+    throw new ConfigurationError("url", "say where the formation is: url, or serverUrl and formationId");
   }
   if (formationId === undefined) {
-    throw new ConfigurationError(
-      "formationId",
-      "is needed with serverUrl, to say which formation of the server",
-    );
+    throw new ConfigurationError("formationId", "is needed with serverUrl");
   }
   const prefix = mode === "draft" ? "draft" : "api";
   return `${requireUrl("serverUrl", serverUrl)}/${prefix}${path`/${{ formationId }}/v1`}`;

@@ -26,9 +26,12 @@ const audioCall = { method: "POST", path: "/audiochat", key: "client", user: "op
 /** Voice, sessions and their messages (contract/formation-api.md 4.2, 4.4). */
 export class Conversations extends Activity {
   /** Says something by voice and waits for the whole answer. */
-  async audioChat(payload: AudioPayload, options: CallOptions & ForUser = {}): Promise<Result<ChatResult>> {
+  async audioChat(
+    payload: AudioPayload,
+    { userId, ...options }: CallOptions & ForUser = {},
+  ): Promise<Result<ChatResult>> {
     const json = { ...payload, request_id: payload.request_id ?? newRequestId(), stream: false };
-    return this.call({ ...audioCall, userId: options.userId, json }, options);
+    return this.call({ ...audioCall, userId, json }, options);
   }
 
   /** Says something by voice and gives the answer as it comes. */

@@ -3,7 +3,15 @@ import { ConfigurationError } from "../errors/errors.ts";
 /** Throws unless `value` is a string with something in it. */
 export const requireText = (name: string, value: unknown): string => {
   if (typeof value === "string" && value.trim() !== "") return value;
-  throw new ConfigurationError(name, "must be a string that is not empty");
+  throw new ConfigurationError(name, "must be a non-empty string");
+};
+
+/** Throws when an option is not one of `known`. */
+export const requireKnown = (options: object, known: readonly string[]): void => {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name))
+      throw new ConfigurationError(name, `unknown option; there are ${known.join(", ")}`);
+  }
 };
 
 /**
@@ -23,11 +31,10 @@ export const path = (texts: TemplateStringsArray, ...parameters: Record<string, 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
 /** The query string with its question mark; values that are null or undefined are left out. */
-export const queryString = (query: Query | undefined): string => {
-  if (query === undefined) return "";
+export const queryString = (query: Query = {}): string => {
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-  if (pairs.length === 0) return "";
-  return `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}`;
+  const text = String(new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])));
+  return text && `?${text}`;
 };
 
 /** What HTTP allows in a header value: Latin-1 without control characters. */
@@ -37,5 +44,5 @@ const headerText = /^[\x20-\x7e\x80-\xff]*$/;
 export const headerValue = (name: string, value: unknown): string => {
   const text = requireText(name, value).trim();
   if (headerText.test(text)) return text;
-  throw new ConfigurationError(name, "holds characters that an HTTP header cannot carry");
+  throw new ConfigurationError(name, "holds characters that no header can carry");
 };

@@ -44,12 +44,18 @@ export const errorOfBody = (response: Response, text: string, errorIsCode = fals
     details = text;
     message = asText(text.slice(0, 200).trim());
   }
+  const target = response.headers.get("location");
+  if (target) message = `Redirects are not followed: ${target}`;
   const requestId = asText(fieldsOf(fieldsOf(details).request).id);
   return errorOfStatus(response.status, message ?? (response.statusText || `HTTP ${response.status}`), {
     code,
     details,
     requestId: requestId ?? response.headers.get("x-muxi-request-id") ?? undefined,
-    retryAfter: parseRetryAfter(response.headers.get("retry-after"), Date.now()),
+    retryAfter: parseRetryAfter(
+      response.headers.get("retry-after"),
+      // A date is of the server's clock, which may be another one than ours.
+      Date.parse(response.headers.get("date") ?? "") || Date.now(),
+    ),
   });
 };
 

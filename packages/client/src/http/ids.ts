@@ -1,7 +1,4 @@
-const randomDigit = (): string => {
-  const [byte = 0] = crypto.getRandomValues(new Uint8Array(1));
-  return (byte & 15).toString(16);
-};
+const randomDigit = (): string => ((crypto.getRandomValues(new Uint8Array(1))[0] ?? 0) & 15).toString(16);
 
 /** A random UUID (version 4). */
 export const uuid = (): string =>

@@ -1,13 +1,4 @@
-import { AbortedError, ConfigurationError, MuxiError, TimeoutError } from "../errors/errors.ts";
-
-/** Longer delays make a timer fire at once. */
-const longestTimer = 2 ** 31 - 1;
-
-/** Throws unless `value` is a usable number of milliseconds; 0 stands for no limit. */
-export const requireMilliseconds = (name: string, value: number): number => {
-  if (Number.isFinite(value) && value >= 0 && value <= longestTimer) return value;
-  throw new ConfigurationError(name, `must be milliseconds between 0 (no limit) and ${longestTimer}`);
-};
+import { AbortedError, MuxiError, TimeoutError } from "../errors/errors.ts";
 
 /** How long a call may go on: until its deadline, its caller's signal, or its own end. */
 export interface Lifetime {
@@ -26,8 +17,7 @@ export interface Lifetime {
 export const createLifetime = (timeout: number, caller: AbortSignal | undefined): Lifetime => {
   const controller = new AbortController();
   const deadline = timeout > 0 ? performance.now() + timeout : Number.POSITIVE_INFINITY;
-  const onDeadline = () =>
-    controller.abort(new TimeoutError(`The call did not end within ${timeout} ms (option timeout)`));
+  const onDeadline = () => controller.abort(new TimeoutError(`No end within ${timeout} ms (timeout)`));
   const timer = timeout > 0 ? setTimeout(onDeadline, timeout) : undefined;
   const onAbort = () => {
     const reason: unknown = caller?.reason;
@@ -49,17 +39,13 @@ export const createLifetime = (timeout: number, caller: AbortSignal | undefined)
   };
 };
 
-/** Waits; rejects with the signal's reason when it aborts first. */
+/** Waits; rejects with the signal's reason when it aborts first. The signal is that of one call, and goes with it. */
 export const sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
-    const onAbort = () => {
+    signal.throwIfAborted();
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
       clearTimeout(timer);
       reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, milliseconds);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
+    });
   });

@@ -27,8 +27,8 @@ export interface Http {
   timeout: number;
   maxRetries: number;
   hooks: readonly Hooks[];
-  /** Headers that each attempt needs anew. */
-  sign?: (method: string, path: string) => Promise<Record<string, string>>;
+  /** Makes what is sent, for each attempt anew. */
+  init: (call: Call, headers: Record<string, string>) => RequestInit | Promise<RequestInit>;
   /** Whether `error` in the body of a failure is a code. */
   errorIsCode: boolean;
 }
@@ -72,30 +72,24 @@ export interface StreamOptions extends CallOptions {
   idleTimeout?: number | undefined;
 }
 
-const initOf = async (http: Http, call: Call, headers: Record<string, string>): Promise<RequestInit> => {
-  const { method, path } = call;
-  const signed = http.sign ? { ...headers, ...(await http.sign(method, path)) } : headers;
-  if (call.json !== undefined) {
-    const json = { ...signed, "content-type": "application/json" };
-    return { method, headers: json, body: JSON.stringify(call.json) };
-  }
-  if (call.body === undefined) return { method, headers: signed };
-  const body = await call.body();
-  // "half" is what a body that is a stream needs; TypeScript's RequestInit does not know it.
-  const streaming: RequestInit & { duplex: "half" } = {
-    method,
-    headers: signed,
-    body,
-    duplex: "half",
-    // A stream cannot be sent again to where a redirect points. Node's fetch keeps all of it in memory for that,
-    // unless both of these say that there is no need.
-    ...(body instanceof ReadableStream && { redirect: "error", window: null }),
-  };
-  return streaming;
-};
+/**
+ * A call as `fetch` takes it, with JSON or nothing in its body. Redirects are not followed: `fetch` would show the
+ * keys to whatever host they name.
+ */
+export const jsonInit = ({ method, json }: Call, headers: Record<string, string>): RequestInit =>
+  json === undefined
+    ? { method, headers, redirect: "manual" }
+    : {
+        method,
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify(json),
+        redirect: "manual",
+      };
 
 /** What a `fetch` that failed, or a body that broke off, is to the caller. */
-export const connectionError = (what: string, error: unknown): ConnectionError => {
+export const explain = (what: string, error: unknown, signal: AbortSignal): unknown => {
+  if (error instanceof MuxiError) return error;
+  if (signal.aborted) return signal.reason;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
   return new ConnectionError(`${what}: ${reason}`, { cause: error });
@@ -126,7 +120,7 @@ export const send = async <Value>(
   };
 
   const once = async (attempt: Attempt): Promise<Value> => {
-    const init = await initOf(http, call, headers);
+    const init = await http.init(call, headers);
     if (signal.aborted) throw signal.reason;
     for (const hooks of http.hooks) hooks.onRequest?.(attempt);
     const start = performance.now();
@@ -134,7 +128,7 @@ export const send = async <Value>(
     try {
       response = await http.fetch(url, { ...init, signal, repeatable: call.repeatable });
     } catch (error) {
-      throw signal.aborted ? signal.reason : connectionError(`No answer from ${http.baseUrl}`, error);
+      throw explain(`No answer from ${http.baseUrl}`, error, signal);
     }
     const milliseconds = performance.now() - start;
     for (const hooks of http.hooks) {
@@ -144,8 +138,7 @@ export const send = async <Value>(
       if (!response.ok) throw await errorOfResponse(response, http.errorIsCode);
       return await read(response);
     } catch (error) {
-      if (error instanceof MuxiError) throw error;
-      throw signal.aborted ? signal.reason : connectionError("The answer broke off", error);
+      throw explain("The answer broke off", error, signal);
     }
   };
 

@@ -2,18 +2,20 @@ import {
   createTransport,
   environment,
   optionalKey,
-  requireKnown,
   requireUrl,
   type Transport,
   type TransportOptions,
   transportOptions,
 } from "../config.ts";
 import { ConfigurationError } from "../errors/errors.ts";
+import { requireKnown } from "../http/arguments.ts";
+import { checkCallOptions } from "../http/limits.ts";
 import {
   type Call,
   type CallOptions,
   call,
   callJson,
+  jsonInit,
   type Method,
   type StreamOptions,
   send,
@@ -47,11 +49,28 @@ export interface ServerCall extends Omit<Call, "method" | "repeatable"> {
   repeatable?: boolean;
 }
 
-const prepare = ({ method = "GET", ...spec }: ServerCall): Call => ({
-  repeatable: method !== "POST",
-  ...spec,
-  method,
-});
+/** @throws ConfigurationError with the name of the option that cannot be used. */
+const prepare = ({ method = "GET", ...spec }: ServerCall, options: StreamOptions = {}): Call => {
+  checkCallOptions(options);
+  return { repeatable: method !== "POST", ...spec, method };
+};
+
+/** A call with JSON, a body of its own or nothing to send. */
+const anyInit = async (spec: Call, headers: Record<string, string>): Promise<RequestInit> => {
+  const init = jsonInit(spec, headers);
+  if (spec.body === undefined) return init;
+  const body = await spec.body();
+  // "half" is what a body that is a stream needs; TypeScript's RequestInit does not know it.
+  const streaming: RequestInit & { duplex: "half" } = {
+    ...init,
+    body,
+    duplex: "half",
+    // A stream cannot be sent again to where a redirect points. Node's fetch keeps all of it in memory for that,
+    // unless both of these say that there is no need.
+    ...(body instanceof ReadableStream && { redirect: "error", window: null }),
+  };
+  return streaming;
+};
 
 /** What the calls to the control plane stand on: the address and the signature. */
 export class ServerCaller {
@@ -72,7 +91,7 @@ export class ServerCaller {
     const secretKey = optionalKey("secretKey", options.secretKey);
     const transport = createTransport(this.baseUrl, options, env);
     const hooks = [...transport.hooks, ...updateHooks(env)];
-    this.#open = { ...transport, hooks, errorIsCode: true };
+    this.#open = { ...transport, hooks, init: anyInit, errorIsCode: true };
     this.#signed = this.#open;
     if (keyId === undefined && secretKey === undefined) return;
     if (keyId === undefined) throw new ConfigurationError("keyId", "is needed beside secretKey");
@@ -82,26 +101,27 @@ export class ServerCaller {
     const prefix = pathname === "/" ? "" : pathname;
     this.#signed = {
       ...this.#open,
-      async sign(method, path) {
-        return { authorization: await signer.authorization(method, prefix + path, Date.now()) };
+      async init(spec, headers) {
+        const authorization = await signer.authorization(spec.method, prefix + spec.path, Date.now());
+        return anyInit(spec, { ...headers, authorization });
       },
     };
   }
 
   protected call<Data>(spec: ServerCall, options?: CallOptions): Promise<Data> {
-    return callJson<Data>(this.#signed, prepare(spec), options);
+    return callJson<Data>(this.#signed, prepare(spec, options), options);
   }
 
   /** A call whose answer is text. */
   protected callText(spec: ServerCall, options?: CallOptions): Promise<string> {
-    return call(this.#signed, prepare(spec), options, (response) => response.text());
+    return call(this.#signed, prepare(spec, options), options, (response) => response.text());
   }
 
   /** A call whose answer is a file. */
   protected callBytes(spec: ServerCall, options?: CallOptions): Promise<Uint8Array> {
     return call(
       this.#signed,
-      prepare(spec),
+      prepare(spec, options),
       options,
       async (response) => new Uint8Array(await response.arrayBuffer()),
     );
@@ -109,7 +129,7 @@ export class ServerCaller {
 
   /** A call of the two endpoints that need no signature. */
   protected callOpen<Data>(path: string, options?: CallOptions): Promise<Data> {
-    return callJson<Data>(this.#open, prepare({ path }), options);
+    return callJson<Data>(this.#open, prepare({ path }, options), options);
   }
 
   /**
@@ -123,6 +143,7 @@ export class ServerCaller {
     last: Event["event"] | undefined,
     options: StreamOptions,
   ): EventStream<Event> {
+    checkCallOptions(options);
     return new EventStream<Event>(
       {
         connect: async (lifetime) => {

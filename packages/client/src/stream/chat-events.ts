@@ -32,10 +32,8 @@ export interface ChatOwner {
   sessionId: string | undefined;
 }
 
-const textOf = (...values: unknown[]): string => {
-  const found = values.find((value) => typeof value === "string");
-  return typeof found === "string" ? found : "";
-};
+const textOf = (...values: unknown[]): string =>
+  values.find((value): value is string => typeof value === "string") ?? "";
 
 const failure = (fields: Fields, owner: ChatOwner): MuxiError => {
   const { type, retry_after } = fields;

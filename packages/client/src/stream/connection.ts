@@ -1,6 +1,6 @@
 import { MuxiError, StreamIdleError } from "../errors/errors.ts";
 import type { Lifetime } from "../http/lifetime.ts";
-import { connectionError } from "../http/send.ts";
+import { explain } from "../http/send.ts";
 import { createSseParser, type OnEvent } from "./sse.ts";
 
 type Piece = ReadableStreamReadResult<Uint8Array>;
@@ -28,7 +28,7 @@ export interface IdleRule {
 export const eventStreamOnly = (response: Response): Response => {
   const type = response.headers.get("content-type") ?? "";
   if (type.includes("text/event-stream")) return response;
-  throw new MuxiError(`The server answered with ${type || "no content type"} in place of an event stream`, {
+  throw new MuxiError(`The server answered with "${type}" in place of an event stream`, {
     code: "INVALID_RESPONSE",
     statusCode: response.status,
   });
@@ -82,9 +82,7 @@ export const createConnection = (
     if (silent < idle.timeout || !watched) {
       timer = setTimeout(watch, silent < idle.timeout ? idle.timeout - silent : idle.timeout);
     } else {
-      lifetime.abort(
-        new StreamIdleError(`The stream was silent for ${idle.timeout} ms (option idleTimeout)`),
-      );
+      lifetime.abort(new StreamIdleError(`Silence for ${idle.timeout} ms (idleTimeout)`));
       hangUp();
     }
   };
@@ -108,10 +106,7 @@ export const createConnection = (
       parser.end();
       return false;
     },
-    explain(error) {
-      if (error instanceof MuxiError) return error;
-      return lifetime.signal.aborted ? lifetime.signal.reason : connectionError("The stream broke off", error);
-    },
+    explain: (error) => explain("The stream broke off", error, lifetime.signal),
     close() {
       clearTimeout(timer);
       hangUp();

@@ -185,7 +185,8 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     if (this.#turn !== undefined) return this.#turn.then(next, next);
     const connection = this.#connection;
     // A piece mostly has an event: then one callback does what the loop would need several promises for.
-    this.#turn = connection === undefined ? this.#fill() : connection.read().then(this.#onPiece, this.#onBreak);
+    this.#turn =
+      connection === undefined ? this.#fill() : connection.read().then(this.#onPiece, this.#onBreak);
     return this.#turn;
   }
 
@@ -302,9 +303,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     const retryable = error instanceof MuxiError && error.retryable;
     if (!retryable || !this.#source.canResume(this.#received) || this.#cuts === resumeAttempts) {
       const cut = this.#cuts > 0 && !retryable;
-      this.#finish(
-        cut ? new StreamTruncatedError("The stream was cut and cannot go on", { cause: error }) : error,
-      );
+      this.#finish(cut ? new StreamTruncatedError("The stream cannot go on", { cause: error }) : error);
       return;
     }
     this.#cuts++;

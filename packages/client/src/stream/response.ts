@@ -5,11 +5,9 @@ const frame = (name: string, data: unknown, id?: number): string =>
 
 /** The frame that stands for a failure; what is not of our family stays inside. */
 const errorFrame = (error: unknown): string => {
-  const known = error instanceof MuxiError;
-  const message = known ? error.message : "The stream failed";
-  const code = known ? error.code : "INTERNAL_ERROR";
-  const wait = known && error.retryAfter !== undefined && { retry_after: error.retryAfter };
-  return frame("error", { type: "error", code, message, error: message, ...wait });
+  const { message, code, retryAfter } =
+    error instanceof MuxiError ? error : new MuxiError("The stream failed", { code: "INTERNAL_ERROR" });
+  return frame("error", { type: "error", code, message, error: message, retry_after: retryAfter });
 };
 
 /**

@@ -1,0 +1,31 @@
+import { ConfigurationError } from "../errors/errors.ts";
+import { headerValue, requireKnown } from "./arguments.ts";
+import type { StreamOptions } from "./send.ts";
+
+/** Longer delays make a timer fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
+/** Options that are numbers. */
+export const numbers = ["timeout", "idleTimeout", "maxRetries"] as const;
+
+/** Throws unless the numbers and headers can be used; what is left out can. */
+export const checkLimits = (options: StreamOptions) => {
+  for (const name of numbers) {
+    const value = options[name] ?? 0;
+    const isOne = name === "maxRetries" ? Number.isInteger : Number.isFinite;
+    if (!isOne(value) || value < 0 || value > longestTimer)
+      throw new ConfigurationError(name, `${value} cannot be used: 0 to ${longestTimer}`);
+  }
+  for (const value of Object.values(options.headers ?? {})) headerValue("headers", value);
+};
+
+/** Throws unless the last argument of a call can be used. */
+export const checkCallOptions = (options: StreamOptions): void => {
+  const { signal, idempotencyKey } = options;
+  requireKnown(options, ["signal", "idempotencyKey", "headers", ...numbers]);
+  checkLimits(options);
+  if (idempotencyKey !== undefined) headerValue("idempotencyKey", idempotencyKey);
+  // Not by its class: a page's tests may bring another one.
+  if (signal && typeof signal.aborted !== "boolean")
+    throw new ConfigurationError("signal", "must be an AbortSignal");
+};
