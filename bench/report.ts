@@ -61,6 +61,8 @@ export interface Aim {
   over?: string;
   /** The aim is about the part of what the base reaches, and not about the figure. */
   ofBase?: boolean;
+  /** The aim is about how many times the figure of this target is reached. */
+  times?: string;
   most?: number;
   least?: number;
 }
@@ -73,10 +75,11 @@ export interface Comparison {
 }
 
 const aimRows = (lines: readonly Line[], { base, aims }: Comparison): string[] =>
-  aims.flatMap(({ text, target, scenario, figure, over, ofBase, most, least }) => {
+  aims.flatMap(({ text, target, scenario, figure, over, ofBase, times, most, least }) => {
     const { value, clean } = cellOf(lines, target, scenario, figure);
     const less = over === undefined ? 0 : cellOf(lines, over, scenario, figure).value;
-    const divisor = ofBase ? cellOf(lines, base, scenario, figure).value : 1;
+    const other = ofBase ? base : times;
+    const divisor = other === undefined ? 1 : cellOf(lines, other, scenario, figure).value;
     if (value === undefined || less === undefined || !divisor) return [];
     const reached = (value - less) / divisor;
     const met = reached <= (most ?? Number.POSITIVE_INFINITY) && reached >= (least ?? 0);

@@ -65,6 +65,7 @@ const learning = (name: string, connections: number, seconds: number): Scenario 
       ["notLearned", `${what}: chats that nothing was learned from`],
     ],
     measure: (subject) => measureLearning(subject, { connections, seconds }),
+    onceOnly: true,
     needs: "formation",
   };
 };

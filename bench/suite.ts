@@ -61,7 +61,7 @@ export const runSuite = async (options: SuiteOptions): Promise<Line[]> => {
 
   const stage = await openStage(options);
   for (let round = 1; round <= rounds; round++) {
-    for (const target of targets) {
+    for (const target of targets.filter(({ once }) => !once || round === 1)) {
       const started = await stage.start(target, `${target.name}-${round}`);
       await measureTarget(target, started, round);
       await started.stop();

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findPostgres, postgresMissing } from "../test/postgres-server.ts";
 import type { HttpRequest } from "./load/connection.ts";
@@ -38,6 +38,8 @@ export interface Target {
   pacePath?: string;
   /** Its own process is measured, without those that it starts. */
   alone?: boolean;
+  /** Measured in the first round only: it is so much slower that a median would tell nothing more. */
+  once?: boolean;
   /** Scenarios that it cannot do. */
   skip?: readonly string[];
 }
@@ -176,7 +178,9 @@ const lean: Target = {
 /** Where `--with-peers` installs the packages of others. */
 const thinFolder = join(here, "peers/thin");
 const mastraFolder = join(here, "peers/mastra");
-export const peerFolders = [thinFolder, mastraFolder];
+const voltagentFolder = join(here, "peers/voltagent");
+const langgraphFolder = join(here, "peers/langgraph");
+export const peerFolders = [thinFolder, mastraFolder, voltagentFolder, langgraphFolder];
 
 const missingIn = (folder: string) => (): string | undefined =>
   existsSync(join(folder, "node_modules"))
@@ -196,10 +200,9 @@ const thin: Target = {
     body: { message: messageOf(number), stream },
   }),
   // At its 160 KB and 5 ms of CPU for each, a third of the streams is open after a minute and a half.
-  skip: ["streams1000", "growth"],
+  skip: ["streams1000", "growth", "soak"],
 };
 
-/** The fastest of the platforms that were tried. */
 const mastra: Target = {
   name: "mastra",
   healthPath: "/health",
@@ -215,7 +218,66 @@ const mastra: Target = {
       memory: { thread: session ?? randomUUID(), resource: userOf(number, session) },
     },
   }),
-  skip: ["streams1000"],
+  skip: ["streams1000", "soak"],
+  once: true,
+};
+
+const voltagent: Target = {
+  name: "voltagent",
+  healthPath: "/agents",
+  missing: missingIn(voltagentFolder),
+  program: ({ folder, port, modelPort }) => ({
+    args: [join(voltagentFolder, "server.js"), String(port), String(modelPort), join(folder, "voltagent.db")],
+  }),
+  chat: (number, { stream = true, session }) => ({
+    method: "POST",
+    path: `/agents/helper/${stream ? "stream" : "text"}`,
+    body: {
+      input: messageOf(number),
+      options: { userId: userOf(number, session), conversationId: session ?? randomUUID() },
+    },
+  }),
+  skip: ["streams1000", "growth", "soak"],
+  once: true,
+};
+
+/** Its own server without the watcher of its command; threads are in memory and saved to a file now and then. */
+const langgraph: Target = {
+  name: "langgraph",
+  healthPath: "/ok",
+  missing: missingIn(langgraphFolder),
+  program: ({ folder, port, modelPort }) => {
+    // Graphs are looked for, and data is written, where it runs.
+    const app = join(folder, "app");
+    mkdirSync(app);
+    copyFileSync(join(langgraphFolder, "graph.js"), join(app, "graph.js"));
+    symlinkSync(join(langgraphFolder, "node_modules"), join(app, "node_modules"));
+    const server = join(langgraphFolder, "node_modules/@langchain/langgraph-api/dist");
+    const graphs = { helper: "./graph.js:graph" };
+    return {
+      args: [
+        ...["--import", join(langgraphFolder, "node_modules/tsx/dist/loader.mjs")],
+        ...["--import", join(server, "preload.mjs")],
+        join(server, "cli/entrypoint.mjs"),
+        String(process.pid),
+        JSON.stringify({ port, nWorkers: 10, host: "127.0.0.1", cwd: app, graphs }),
+      ],
+      env: { MODEL_PORT: String(modelPort) },
+      folder: app,
+    };
+  },
+  chat: (number, { stream = true, session }) => ({
+    method: "POST",
+    path: `/threads/${session ?? randomUUID()}/runs/${stream ? "stream" : "wait"}`,
+    body: {
+      assistant_id: "helper",
+      if_not_exists: "create",
+      ...(stream && { stream_mode: ["messages-tuple"] }),
+      input: { messages: [{ role: "user", content: messageOf(number) }] },
+    },
+  }),
+  skip: ["streams1000", "growth", "soak"],
+  once: true,
 };
 
 export const muxi = {
@@ -266,4 +328,14 @@ export const muxiServer = {
   skip: ["learn32", "learn128", "cron", "recall", "soak"],
 } satisfies Target;
 
-export const targets: readonly Target[] = [direct, lean, thin, mastra, muxi, muxiPostgres, muxiServer];
+export const targets: readonly Target[] = [
+  direct,
+  lean,
+  thin,
+  mastra,
+  voltagent,
+  langgraph,
+  muxi,
+  muxiPostgres,
+  muxiServer,
+];

@@ -6,7 +6,7 @@ import { type Measured, type Subject, setPace } from "./measure.ts";
 
 const connections = 16;
 /** Time that making the jobs takes at most and time in which they only wait, in milliseconds. */
-const makingTime = 30_000;
+const makingTime = 20_000;
 const waitingTime = 5_000;
 const minute = 60_000;
 const patience = 120_000;

@@ -10,7 +10,7 @@ const steps = Array.from({ length: chats / step }, (_, place) => (place + 1) * s
 
 export const soakRows = [
   ...steps.map((done) => [`mb${done}`, `soak, memory after ${done.toLocaleString("en")} chats, MB`] as const),
-  ["grown", "soak: memory at the end beside that after 20,000 chats"] as const,
+  ["grown", "soak: memory at the end beside that after 40,000 chats"] as const,
   ["failed", "soak: failed"] as const,
 ];
 
@@ -35,6 +35,6 @@ export const measureSoak = async (subject: Subject): Promise<Measured> => {
   };
   await Promise.all(Array.from({ length: connections }, work));
   const spent = stopMeter();
-  const grown = (figures[`mb${chats}`] ?? Number.NaN) / (figures[`mb${2 * step}`] ?? Number.NaN);
+  const grown = (figures[`mb${chats}`] ?? Number.NaN) / (figures[`mb${4 * step}`] ?? Number.NaN);
   return { figures: { ...figures, grown, failed: problems.total }, spent, problems: problems.most };
 };
