@@ -15,6 +15,6 @@ export default {
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,
   requiredToBeDocumented: ["Class", "Interface", "TypeAlias", "Function", "Variable", "Method", "Accessor"],
-  // The generated types of the wire have it.
-  blockTags: [...OptionDefaults.blockTags, "@maxItems"],
+  // The generated types of the wire have them.
+  blockTags: [...OptionDefaults.blockTags, "@minItems", "@maxItems"],
 };

@@ -63,3 +63,10 @@ test("the declarations are at most 150 KB and compile by themselves", async () =
     ...files,
   ]);
 }, 120_000);
+
+test("the API reference describes every public symbol and has no warnings", async () => {
+  const typedoc = fileURLToPath(
+    import.meta.resolve("typedoc/package.json").replace(/package\.json$/, "bin/typedoc"),
+  );
+  await run(process.execPath, [typedoc, "--emit", "none"], { cwd: folder });
+}, 120_000);
