@@ -55,6 +55,11 @@ export const defaultLeaseTime = 30_000;
 const renewals = 3;
 /** How often what other processes left behind is looked for, in milliseconds. */
 const pollEvery = 5_000;
+/**
+ * One that was begun so often and never ended may be what ends the process: it is tried beside no other of that kind, so
+ * that those which were only beside it come to their end.
+ */
+const suspectFrom = 4;
 /** One that ended its process so many times is not tried again. */
 const mostAttempts = 20;
 /** How long requests are kept, in milliseconds, and how many are deleted at a time. */
@@ -87,6 +92,8 @@ export const createQueue = (deps: QueueDeps): Queue => {
   const { formationId, requests, leaseOwner, leaseTime, now, log } = deps;
   const underWay = new Set<Promise<void>>();
   const performing = new Set<string>();
+  let suspect: string | undefined;
+  let looksForSuspects = true;
   let stopped = false;
   let wanted = false;
   let filling: Promise<void> | undefined;
@@ -110,7 +117,7 @@ export const createQueue = (deps: QueueDeps): Queue => {
       await requests.endAbandoned(formationId, request.id, left, endingOf(request, interrupted, now()));
     }
     await requests.releaseAll(formationId, left, now());
-    wake();
+    poll();
   };
 
   /** Takes from the others what they no longer hold. Processes of this machine that are gone need no time to be over. */
@@ -141,20 +148,31 @@ export const createQueue = (deps: QueueDeps): Queue => {
     }
   };
 
-  const fill = async (): Promise<void> => {
-    while (!stopped && underWay.size < atOnce) {
-      const claimed = await requests.claim(formationId, lease(), {
-        now: now(),
-        limit: atOnce - underWay.size,
+  const take = async (limit: number, attempts: { from: number; below: number }): Promise<number> => {
+    const claimed = await requests.claim(formationId, lease(), { now: now(), limit, attempts });
+    for (const request of claimed) {
+      const isSuspect = request.attempts > suspectFrom;
+      if (isSuspect) suspect = request.id;
+      const work = perform(request).finally(() => {
+        underWay.delete(work);
+        if (isSuspect) {
+          suspect = undefined;
+          looksForSuspects = true;
+        }
+        wake();
       });
-      for (const request of claimed) {
-        const work = perform(request).finally(() => {
-          underWay.delete(work);
-          wake();
-        });
-        underWay.add(work);
-      }
-      if (claimed.length === 0) return;
+      underWay.add(work);
+    }
+    return claimed.length;
+  };
+
+  const fill = async (): Promise<void> => {
+    if (looksForSuspects && suspect === undefined) {
+      looksForSuspects = false;
+      await take(1, { from: suspectFrom, below: Number.MAX_SAFE_INTEGER });
+    }
+    while (!stopped && underWay.size < atOnce) {
+      if ((await take(atOnce - underWay.size, { from: 0, below: suspectFrom })) === 0) return;
     }
   };
 
@@ -168,7 +186,7 @@ export const createQueue = (deps: QueueDeps): Queue => {
       }
     } while (wanted && !stopped && underWay.size < atOnce);
     filling = undefined;
-    if (!stopped) timer = setTimeout(wake, pollEvery);
+    if (!stopped) timer = setTimeout(poll, pollEvery);
   };
 
   const wake = () => {
@@ -176,6 +194,11 @@ export const createQueue = (deps: QueueDeps): Queue => {
     clearTimeout(timer);
     wanted = true;
     filling ??= run();
+  };
+
+  const poll = () => {
+    looksForSuspects = true;
+    wake();
   };
 
   /** What this process holds and is not at goes back, unless it was claimed only now. */

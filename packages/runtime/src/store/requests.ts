@@ -107,8 +107,12 @@ export interface RequestRepository {
   publish(formationId: string, leaseOwner: string, parts: readonly Published[]): Promise<boolean[]>;
   /** What was published of a request behind an event, in order. */
   published(formationId: string, id: string, after: number): Promise<Published[]>;
-  /** Takes the oldest requests that wait. */
-  claim(formationId: string, lease: Lease, options: { now: number; limit: number }): Promise<StoredRequest[]>;
+  /** Takes the oldest requests that wait, of those that were begun so often (`below` not included). */
+  claim(
+    formationId: string,
+    lease: Lease,
+    options: { now: number; limit: number; attempts: { from: number; below: number } },
+  ): Promise<StoredRequest[]>;
   /** Shows that a process lives. Gives all requests that it holds. */
   renew(
     formationId: string,
@@ -262,9 +266,10 @@ export const createRequestRepository = (db: Database): RequestRepository => {
           order by after_event`,
       ),
 
-    async claim(formationId, { owner, until }, { now, limit }) {
+    async claim(formationId, { owner, until }, { now, limit, attempts }) {
       const ids = sql`select id from request
         where formation_id = ${formationId} and completed_at is null and mode = 'async' and status = 'pending'
+          and attempts >= ${attempts.from} and attempts < ${attempts.below}
         order by run_after limit ${limit} ${skipClaimed}`;
       const [result] = await db.write([
         sql`update request set status = 'processing', lease_owner = ${owner}, lease_until = ${until},
