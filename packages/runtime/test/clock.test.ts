@@ -1,0 +1,91 @@
+import { expect, onTestFinished, test } from "vitest";
+import { onPostgres, until } from "./harness.ts";
+import { startModelServer } from "./model-server.ts";
+import { createSchema, query, startImpatient, writeTestFormation } from "./processes.ts";
+import { startReceiver } from "./receiver.ts";
+
+const hour = 3_600_000;
+const ann = { user: "ann" };
+
+const hold = () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { held, release };
+};
+
+const inBackground = (request_id: string, webhook_url?: string) => ({
+  ...ann,
+  body: { message: `Do ${request_id}`, request_id, mode: "async", ...(webhook_url && { webhook_url }) },
+});
+
+test.skipIf(onPostgres)(
+  "a clock that is set back by an hour holds nothing up and repeats nothing",
+  async () => {
+    const models = await startModelServer();
+    onTestFinished(() => models.close());
+    const { held, release } = hold();
+    const receiver = await startReceiver((n) => ({ status: n === 0 ? 503 : 204 }));
+    const dir = await writeTestFormation(models.url, {});
+    const { child, api, crash } = await startImpatient(dir, 2_000);
+    const setClock = async (clock: number) => {
+      child.send({ clock });
+      const isSet = async () =>
+        Math.abs((await api.get("/requests/none", ann)).body.timestamp - Date.now() - clock) < hour / 2;
+      await until(isSet);
+    };
+    await setClock(hour);
+    await api.call("POST", "/chat", inBackground("req_1", receiver.url));
+    // The first try has failed and the next one is due in a second: by the old clock.
+    await until(() => receiver.received.length === 1);
+    models.reply({ text: ["Late"], before: held });
+    await api.call("POST", "/chat", inBackground("req_2"));
+    await until(() => models.requests.length === 2);
+    await setClock(0);
+
+    await until(() => receiver.received.length === 2);
+    await api.call("POST", "/chat", inBackground("req_3"));
+    const isDone = async (id: string) =>
+      (await api.get(`/requests/${id}`, ann)).body.data.status === "completed";
+    await until(() => isDone("req_3"));
+    release();
+    await until(() => isDone("req_2"));
+    expect(models.requests).toHaveLength(3);
+
+    // What a crash leaves behind is taken up though it was begun in the future.
+    await setClock(hour);
+    models.reply({ stallAfter: 1 });
+    await api.call("POST", "/chat", inBackground("req_4"));
+    await until(() => models.requests.length === 4);
+    await crash();
+    const again = await startImpatient(dir, 2_000);
+    await until(async () => (await again.api.get("/requests/req_4", ann)).body.data.status === "completed");
+  },
+);
+
+test.skipIf(!onPostgres)(
+  "a process whose clock is an hour ahead takes nothing from one that lives",
+  async () => {
+    const models = await startModelServer();
+    onTestFinished(() => models.close());
+    const { held, release } = hold();
+    const database = await createSchema();
+    const dir = await writeTestFormation(models.url, { database });
+    const one = await startImpatient(dir, 1_500);
+    models.reply({ text: ["Late"], before: held });
+    await one.api.call("POST", "/chat", inBackground("req_1"));
+    await until(() => models.requests.length === 1);
+    const two = await startImpatient(dir, 1_500);
+    two.child.send({ clock: hour });
+    const signs = new Set<unknown>();
+    await until(async () => {
+      const [row] = await query("select lease_until from request where id = 'req_1'", database);
+      // Beyond the life of one lease.
+      return signs.add(row?.lease_until).size > 6;
+    });
+    release();
+    await until(async () => (await two.api.get("/requests/req_1", ann)).body.data.status === "completed");
+    expect(models.requests).toHaveLength(1);
+  },
+);
