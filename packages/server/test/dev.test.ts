@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import http from "node:http";
@@ -281,18 +282,19 @@ describe("the end of the server", () => {
   it("lets an open request end first", async () => {
     const server = await startTestServer();
     await devRun(server, await createFormation("hello"));
-    let upload: http.ClientRequest | undefined;
+    const headers = { "content-length": 4, expect: "100-continue" };
+    const upload = http.request({ port: server.port, path: "/draft/hello/echo", method: "POST", headers });
     const answer = new Promise<string>((resolve, reject) => {
-      upload = http.request(
-        { port: server.port, path: "/draft/hello/echo", method: "POST", headers: { "content-length": 4 } },
-        (response) => response.setEncoding("utf8").once("data", resolve),
-      );
+      upload.once("response", (response) => response.setEncoding("utf8").once("data", resolve));
       upload.once("error", reject);
-      upload.write("ab");
     });
-    await eventually("the server to have the request", () => upload?.socket?.bytesWritten || undefined);
+    // Only the server itself can say that it has the request.
+    const accepted = once(upload, "continue");
+    upload.flushHeaders();
+    await accepted;
+    upload.write("ab");
     const closed = server.server.close();
-    upload?.end("cd");
+    upload.end("cd");
     expect(await answer).toContain('"body":"abcd"');
     await closed;
   });
