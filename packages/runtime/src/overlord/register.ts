@@ -159,19 +159,20 @@ export const createRegister = (deps: {
 
     async cancel(requestId, userId) {
       const stored = await requests.get(formationId, requestId);
-      if (!stored)
-        throw new ApiError("NOT_FOUND", `Request '${requestId}' not found: GET /v1/requests lists them`);
-      if (userId !== undefined && stored.userId !== userId) {
-        throw foreign(requestId);
-      }
-      if (stored.status === "cancelled") return "immediate";
-      if (hasEnded(stored)) {
+      // The model is asked while the request is being stored: a run may be known before its row is.
+      const active = runs.get(requestId);
+      const owner = stored?.userId ?? active?.identity.userId;
+      if (owner !== undefined && userId !== undefined && owner !== userId) throw foreign(requestId);
+      if (stored?.status === "cancelled") return "immediate";
+      if (stored && hasEnded(stored)) {
         throw new ApiError("OPERATION_FAILED", `Request '${requestId}' has already ${stored.status}`);
       }
-      const active = runs.get(requestId);
       if (active) {
         active.stop(cancelled);
         return "immediate";
+      }
+      if (!stored) {
+        throw new ApiError("NOT_FOUND", `Request '${requestId}' not found: GET /v1/requests lists them`);
       }
       const ending = { status: "cancelled", error: cancelled.message, log: "", now: now() } as const;
       const ended = new EventLog();
