@@ -17,7 +17,6 @@ const run = promisify(execFile);
 const startedSchema = z.object({
   server_url: z.string(),
   formation_id: z.string(),
-  draft_url: z.string(),
   client_key: z.string(),
 });
 
@@ -58,7 +57,7 @@ beforeAll(async () => {
     started = startedSchema.parse(JSON.parse(line));
     break;
   }
-  env = { ...env, MUXI_CLIENT_KEY: started.client_key, DRAFT_URL: started.draft_url };
+  env = { ...env, MUXI_CLIENT_KEY: started.client_key };
 }, 60_000);
 
 afterAll(async () => {
@@ -86,7 +85,8 @@ test("the program of the README streams an answer and reads the session back", a
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 
 test.skipIf(!hasCurl)("the curl call of the README answers with an event stream", async () => {
-  const { stdout } = await run("sh", ["-c", await snippet("sh", "curl")], { env });
+  const call = (await snippet("sh", "curl")).replace("http://localhost:7890", started.server_url);
+  const { stdout } = await run("sh", ["-c", call], { env });
   expect(stdout).toMatch(/^id: 1\nevent: progress\n/);
   expect(stdout).toMatch(/event: done\n/);
 });
