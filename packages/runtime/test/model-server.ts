@@ -20,6 +20,8 @@ export interface Reply extends Partial<Answer> {
   cutAfter?: number;
   /** Sends nothing more after so many events of the stream, and leaves the connection open. */
   stallAfter?: number;
+  /** Waits after so many events of the stream, and then sends the others. */
+  pause?: { after: number; until: Promise<unknown> };
   /** Ends the response properly after so many events. */
   endAfter?: number;
   /** Sends this as an error event after `errorAfter` events (default 0), then ends the response. */
@@ -159,7 +161,12 @@ export const startModelServer = async (): Promise<ModelServer> => {
     }
     response.writeHead(200, { "content-type": "text/event-stream", ...reply.headers });
     response.flushHeaders();
-    await writeStream(response, reply, Buffer.from(eventsOf(wire, reply).join("")));
+    const events = eventsOf(wire, reply);
+    if (reply.pause) {
+      response.write(events.splice(0, reply.pause.after).join(""));
+      await reply.pause.until;
+    }
+    await writeStream(response, reply, Buffer.from(events.join("")));
   };
 
   const listener = http.createServer((message, response) => {

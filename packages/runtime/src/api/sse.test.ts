@@ -9,7 +9,7 @@ const progress = { type: "progress", session_id: "s", request_id: "r", timestamp
 const error = { type: "error", code: "LLM_ERROR", message: "No", error: "No" } as const;
 
 /** A log that is streamed over HTTP to a reader who does not read until told to. */
-const open = async (log: EventLog) => {
+const open = async (log: EventLog, after = 0) => {
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -21,7 +21,7 @@ const open = async (log: EventLog) => {
   socket.pause();
   socket.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
   const [, response] = (await once(server, "request")) as [unknown, ServerResponse];
-  streamEvents(response, log, 0, () => {});
+  streamEvents(response, log, after, () => {});
   const readAll = async () => {
     let text = "";
     for await (const bytes of socket) text += bytes;
@@ -71,3 +71,15 @@ test("nor does one who asks for a long answer of the past", async () => {
   expect(response.writableLength).toBeLessThan(megabytes);
   expect(idsIn(await readAll())).toHaveLength(log.lastSeq);
 });
+
+test.each([1, 7])(
+  "a reader whose %i events went down with a process is told how the request ended",
+  async (seen) => {
+    const log = new EventLog();
+    log.end(error);
+    const { readAll } = await open(log, seen);
+    const received = await readAll();
+    expect(received).toContain(`event: error\ndata: ${JSON.stringify(error)}`);
+    expect(idsIn(received)).toEqual([seen + 1]);
+  },
+);

@@ -45,7 +45,9 @@ export const streamEvents = (
       const { frames, lastSeq } = log.framesAfter(sent, mostAtOnce);
       write(frames, lastSeq);
     }
-    if (log.closed && blockedSince === 0) response.end();
+    if (!log.closed || blockedSince !== 0) return;
+    const failure = sent === after ? log.failureAfter(after) : undefined;
+    response.end(failure?.frames);
   };
 
   const timer = setTimeout(() => {

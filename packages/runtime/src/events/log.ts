@@ -160,6 +160,18 @@ export class EventLog {
     return { frames, lastSeq };
   }
 
+  /**
+   * The frame of an error for a reader who has seen events that are not here: they went down with the process that
+   * made them, and another one has ended the request. Undefined unless it ended so.
+   *
+   * @param seq Id of the last event that the reader has seen.
+   */
+  failureAfter(seq: number): { frames: string; lastSeq: number } | undefined {
+    const { lastEvent } = this;
+    if (lastEvent?.type !== "error" || seq < this.lastSeq) return undefined;
+    return { frames: frame(seq + 1, "error", JSON.stringify(lastEvent)), lastSeq: seq + 1 };
+  }
+
   /** Where the text of the first events ends. */
   #endOfText(events: number): number {
     for (let index = Math.min(events, this.#events.length) - 1; index >= 0; index -= 1) {
