@@ -67,7 +67,7 @@ const act = (
 export class ServerClient extends ServerCaller {
   /** The text `pong`. Needs no key. */
   async ping(options?: CallOptions): Promise<string> {
-    return this.callOpen("/ping", options);
+    return this.callOpen("/ping", options, (response) => response.text());
   }
 
   /** Whether the server answers, and its version. Needs no key. */

@@ -229,6 +229,20 @@ test("an answer that is no event stream is an error", async () => {
   });
 });
 
+test("a page in place of JSON is an error, and no answer", async () => {
+  const page = "<!doctype html><title>Log in</title>";
+  const server = await serve((_, response) => {
+    response.writeHead(200, { "content-type": "text/html" }).end(page);
+  });
+  await expect(clientOf(server.url).chat({ message: "Hi" })).rejects.toMatchObject({
+    name: "MuxiError",
+    statusCode: 200,
+    message: `Not JSON but text/html: ${page}`,
+    retryable: false,
+  });
+  expect(server.received).toHaveLength(1);
+});
+
 test("40 calls on one signal leave no listener behind", async () => {
   const server = await serve((request, response) => {
     if (request.method === "GET") return sendData(response, { status: "healthy" });
@@ -401,7 +415,7 @@ test("an error body that unpacks to a thousand times its size is read only in pa
 
 test("an error body without end is read only in part", async () => {
   const server = await serve((_, response) => {
-    response.writeHead(500);
+    response.writeHead(500, { "content-type": "text/plain" });
     const pour = () => {
       while (!response.destroyed && response.write("x".repeat(65_536)));
     };
@@ -409,6 +423,6 @@ test("an error body without end is read only in part", async () => {
     pour();
   });
   const error = await failureOf(clientOf(server.url).health());
-  expect(error.message).toBe("x".repeat(200));
+  expect(error.message).toBe(`Not JSON but text/plain: ${"x".repeat(200)}`);
   expect(error.statusCode).toBe(500);
 });

@@ -20,8 +20,8 @@ const boundedText = async (body: ReadableStream<Uint8Array> | null): Promise<str
   return text.slice(0, longestBody);
 };
 
-const asText = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
+const firstText = (...values: unknown[]): string | undefined =>
+  values.find((value): value is string => typeof value === "string" && value !== "");
 
 /**
  * The error of an answer that failed, from the formation's envelope, from the proxy's or the server's body, or
@@ -30,27 +30,25 @@ const asText = (value: unknown): string | undefined =>
  * @param errorIsCode The control plane names the failure in `error` (contract/server-api.md 21.3).
  */
 export const errorOfBody = (response: Response, text: string, errorIsCode = false): MuxiError => {
-  let details: unknown;
+  let details: unknown = text;
   let code: string | undefined;
   let message: string | undefined;
   try {
     details = JSON.parse(text);
     const body = fieldsOf(details);
     const nested = fieldsOf(body.error);
-    code = asText(nested.code) ?? asText(body.code) ?? (errorIsCode ? asText(body.error) : undefined);
-    message = asText(nested.message) ?? asText(body.message) ?? asText(body.error) ?? asText(body.detail);
+    code = firstText(nested.code, body.code, errorIsCode && body.error);
+    message = firstText(nested.message, body.message, body.error, body.detail);
   } catch {
     // Not JSON: a page of some proxy in between, of which the beginning says most.
-    details = text;
-    message = asText(text.slice(0, 200).trim());
+    message = text && `Not JSON but ${response.headers.get("content-type")}: ${text.slice(0, 200)}`;
   }
   const target = response.headers.get("location");
   if (target) message = `Redirects are not followed: ${target}`;
-  const requestId = asText(fieldsOf(fieldsOf(details).request).id);
-  return errorOfStatus(response.status, message ?? (response.statusText || `HTTP ${response.status}`), {
+  return errorOfStatus(response.status, message || response.statusText || `HTTP ${response.status}`, {
     code,
     details,
-    requestId: requestId ?? response.headers.get("x-muxi-request-id") ?? undefined,
+    requestId: firstText(fieldsOf(fieldsOf(details).request).id, response.headers.get("x-muxi-request-id")),
     retryAfter: parseRetryAfter(
       response.headers.get("retry-after"),
       // A date is of the server's clock, which may be another one than ours.

@@ -14,7 +14,10 @@ export interface ResultMeta {
 /** The data of an answer; its own fields win over those that unwrapping adds. */
 export type Result<Data> = Data & Omit<ResultMeta, keyof Data>;
 
-/** Takes `data` out of the envelope by the rules of contract/formation-api.md 3.3. */
+/**
+ * Takes `data` out of the envelope by the rules of contract/formation-api.md 3.3, but for one: callers were promised an
+ * object, so that text in place of it is an error.
+ */
 export const unwrap = async (response: Response): Promise<unknown> => {
   const text = await response.text();
   if (text === "") return undefined;
@@ -22,7 +25,7 @@ export const unwrap = async (response: Response): Promise<unknown> => {
   try {
     body = JSON.parse(text);
   } catch {
-    return text;
+    throw errorOfBody(response, text);
   }
   const { data, success, request, timestamp } = fieldsOf(body);
   if (success === false) throw errorOfBody(response, text);

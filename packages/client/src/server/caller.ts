@@ -127,9 +127,14 @@ export class ServerCaller {
     );
   }
 
-  /** A call of the two endpoints that need no signature. */
-  protected callOpen<Data>(path: string, options?: CallOptions): Promise<Data> {
-    return callJson<Data>(this.#open, prepare({ path }, options), options);
+  /** A call without a signature, whose answer is JSON unless `read` takes it otherwise. */
+  protected callOpen<Data>(
+    path: string,
+    options: CallOptions | undefined,
+    read?: (response: Response) => Promise<Data>,
+  ): Promise<Data> {
+    const spec = prepare({ path }, options);
+    return read ? call(this.#open, spec, options, read) : callJson<Data>(this.#open, spec, options);
   }
 
   /**
