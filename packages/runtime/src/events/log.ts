@@ -19,6 +19,9 @@ const partSchema = z.array(
   z.union([z.string(), z.custom<ChatWireEvent>((event) => typeof event === "object")]),
 );
 
+/** Pieces of text that are kept apart at least before they become one. */
+const fewestJoined = 32;
+
 /**
  * Everything that a request told its caller, in order and without gaps: event n has the id n, from 1 on.
  *
@@ -30,6 +33,9 @@ export class EventLog {
   readonly #events: (number | ChatWireEvent)[] = [];
   readonly #listeners = new Set<FrameListener>();
   #text = "";
+  /** The pieces behind `#text`: appended to it one by one they would become a tree of strings, three times their size. */
+  #pieces: string[] = [];
+  #length = 0;
   #closed = false;
 
   /** Id of the last event; 0 before the first. */
@@ -39,7 +45,13 @@ export class EventLog {
 
   /** All pieces of text, joined. */
   get text(): string {
+    this.#join();
     return this.#text;
+  }
+
+  /** Characters of the text. */
+  get length(): number {
+    return this.#length;
   }
 
   /** Whether the last event was added. */
@@ -56,9 +68,12 @@ export class EventLog {
   appendText(pieces: readonly string[]): void {
     let frames = "";
     for (const piece of pieces) {
-      this.#text += piece;
-      frames += textFrame(this.#events.push(this.#text.length), piece);
+      this.#pieces.push(piece);
+      this.#length += piece.length;
+      frames += textFrame(this.#events.push(this.#length), piece);
     }
+    // In longer and longer steps, so that a text is copied a few times altogether.
+    if (this.#pieces.length > Math.max(fewestJoined, this.#events.length / 8)) this.#join();
     this.#tell(frames);
   }
 
@@ -93,7 +108,7 @@ export class EventLog {
    * @param last The last event, which nobody is told before it is on disk.
    */
   serialize(last?: ChatWireEvent): string {
-    return JSON.stringify({ text: this.#text, events: last ? [...this.#events, last] : this.#events });
+    return JSON.stringify({ text: this.text, events: last ? [...this.#events, last] : this.#events });
   }
 
   /** Takes up what another process has stored and is not here yet. */
@@ -102,6 +117,8 @@ export class EventLog {
     const seen = this.#events.length;
     let frames = "";
     this.#text = text;
+    this.#pieces = [];
+    this.#length = text.length;
     for (const [index, event] of events.slice(seen).entries()) {
       const seq = this.#events.push(event);
       if (typeof event !== "number") frames += frame(seq, event.type, JSON.stringify(event));
@@ -118,10 +135,11 @@ export class EventLog {
 
   /** The events behind an id, pieces of text as themselves. */
   partAfter(seq: number): string {
+    const { text } = this;
     let start = this.#endOfText(seq);
     const part = this.#events.slice(seq).map((event) => {
       if (typeof event !== "number") return event;
-      const piece = this.#text.slice(start, event);
+      const piece = text.slice(start, event);
       start = event;
       return piece;
     });
@@ -144,6 +162,7 @@ export class EventLog {
    * @param enough Characters after which the rest is left for the next time.
    */
   framesAfter(seq: number, enough = Number.POSITIVE_INFINITY): { frames: string; lastSeq: number } {
+    const { text } = this;
     let frames = "";
     let lastSeq = seq;
     let start = this.#endOfText(seq);
@@ -151,7 +170,7 @@ export class EventLog {
       const event = this.#events[lastSeq];
       lastSeq += 1;
       if (typeof event === "number") {
-        frames += textFrame(lastSeq, this.#text.slice(start, event));
+        frames += textFrame(lastSeq, text.slice(start, event));
         start = event;
       } else if (event) {
         frames += frame(lastSeq, event.type, JSON.stringify(event));
@@ -185,6 +204,12 @@ export class EventLog {
   listen(listener: FrameListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #join(): void {
+    if (this.#pieces.length === 0) return;
+    this.#text = [this.#text, ...this.#pieces].join("");
+    this.#pieces = [];
   }
 
   #tell(frames: string): void {

@@ -75,7 +75,8 @@ const add = (one: Usage, other: Usage): Usage => ({
 /** Passes the model's deltas on as events. */
 const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound): Promise<Round> => {
   const calls: ToolCall[] = [];
-  let text = "";
+  /** Where this round's text begins in the log. */
+  let start: number | undefined;
   let finish: Round["finish"] | undefined;
   for (let step = await first; !step.done; step = await rest.next()) {
     const pieces: string[] = [];
@@ -92,12 +93,12 @@ const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound)
     if (thoughts !== "") log.append({ type: "thinking", content: thoughts });
     if (pieces.length === 0) continue;
     // What the model says after its calls is a new paragraph.
-    if (text === "" && log.text !== "") log.appendText(["\n\n"]);
-    for (const piece of pieces) text += piece;
+    if (start === undefined && log.length > 0) log.appendText(["\n\n"]);
+    start ??= log.length;
     log.appendText(pieces);
   }
   if (!finish) throw new ApiError("LLM_ERROR", "The model's answer ended before it was complete: try again");
-  return { text, calls, finish };
+  return { text: start === undefined ? "" : log.text.slice(start), calls, finish };
 };
 
 /** The question of a round that asks the user. */

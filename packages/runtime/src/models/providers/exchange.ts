@@ -32,7 +32,7 @@ const waitingLimit = 4096;
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #read: (piece: Buffer) => void;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #deltas: ModelDelta[] = [];
   #state: "open" | "finished" | "failed" = "open";
@@ -43,14 +43,17 @@ class Exchange implements Dispatcher.DispatchHandler {
   #refusal: { status: number; headers: Record<string, unknown>; pieces: Buffer[]; size: number } | undefined;
 
   constructor(options: ExchangeOptions) {
-    const { config, decoder } = options;
     this.#options = options;
-    this.#read = createSseReader((data) => decoder.event(data, this.#deltas));
-    // One clock for the connection, the headers and each read: undici's own are off (see createDispatcher).
-    this.#timer = setTimeout(() => this.#onIdle(), config.settings.timeoutSeconds * 1000);
+    this.#read = createSseReader((data) => options.decoder.event(data, this.#deltas));
   }
 
+  /**
+   * Sends the request and gives the deltas of its answer, batched by what one read of the socket held.
+   *
+   * @throws ModelError, or the reason of `signal`
+   */
   async *deltas(signal: AbortSignal): AsyncGenerator<ModelDelta[], void, void> {
+    signal.throwIfAborted();
     const onAbort = () => {
       if (this.#state === "open") this.#abandon(signal.reason);
     };
@@ -90,7 +93,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    this.#timer.refresh();
+    this.#timer?.refresh();
     if (status < 200) return;
     this.#isAnswering = true;
     const isJson = String(headers["content-type"] ?? "").startsWith("application/json");
@@ -98,7 +101,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
-    this.#timer.refresh();
+    this.#timer?.refresh();
     if (this.#state !== "open") return;
     if (this.#refusal) {
       this.#refusal.pieces.push(piece);
@@ -140,7 +143,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #send(): void {
-    const { dispatcher, url, headers, body } = this.#options;
+    const { config, dispatcher, url, headers, body } = this.#options;
+    // One clock for the connection, the headers and each read: undici's own are off (see createDispatcher).
+    this.#timer = setTimeout(() => this.#onIdle(), config.settings.timeoutSeconds * 1000);
     dispatcher.dispatch(
       { origin: url.origin, path: url.pathname + url.search, method: "POST", headers, body },
       this,
@@ -195,7 +200,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #onIdle(): void {
     if (this.#controller?.paused) {
-      this.#timer.refresh();
+      this.#timer?.refresh();
       return;
     }
     if (this.#state === "open") this.#fail(timeoutError(this.#options.config));
@@ -206,19 +211,6 @@ class Exchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     this.#controller?.abort(new Error("The answer of the model is no longer wanted"));
   }
-}
-
-/**
- * Sends the request and gives the deltas of its answer, batched by what one read of the socket held.
- *
- * @throws ModelError, or the reason of `signal`
- */
-async function* exchange(
-  options: ExchangeOptions,
-  signal: AbortSignal,
-): AsyncGenerator<ModelDelta[], void, void> {
-  signal.throwIfAborted();
-  yield* new Exchange(options).deltas(signal);
 }
 
 /** What one provider's wire is made of. */
@@ -234,14 +226,11 @@ export const wireModel = ({ requestBody, createDecoder, headers, ...rest }: Wire
   return {
     id: config.id,
     stream: (request, signal) =>
-      exchange(
-        {
-          ...rest,
-          headers: allHeaders,
-          body: requestBody(config, request),
-          decoder: createDecoder(config),
-        },
-        signal,
-      ),
+      new Exchange({
+        ...rest,
+        headers: allHeaders,
+        body: requestBody(config, request),
+        decoder: createDecoder(config),
+      }).deltas(signal),
   };
 };
