@@ -86,7 +86,7 @@ export const isBuilt = (): boolean => programOf("runtime").length === 1 && progr
 const clientKey = "bench-client-key";
 const adminKey = "bench-admin-key";
 
-const formation = ({ modelPort, postgresUrl }: Ground) => `schema: "1.0.0"
+const formation = ({ modelPort, postgresUrl }: Ground, learns: boolean) => `schema: "1.0.0"
 id: bench
 description: Answers the load generator
 server:
@@ -99,13 +99,20 @@ llm:
   models:
     - text: openai/fake
       api_key: none
-${postgresUrl === undefined ? "" : `memory:\n  persistent:\n    connection_string: ${postgresUrl}\n`}`;
+memory:
+  persistent:
+    extraction: ${learns}
+${postgresUrl === undefined ? "" : `    connection_string: ${postgresUrl}\n`}`;
 
-/** Writes the formation that is measured, and gives its folder. */
-export const writeFormation = (ground: Ground): string => {
+/**
+ * Writes the formation that is measured, and gives its folder.
+ *
+ * @param learns Whether a model finds in each chat what is worth remembering.
+ */
+export const writeFormation = (ground: Ground, learns: boolean): string => {
   const path = join(ground.folder, "formation");
   mkdirSync(path);
-  writeFileSync(join(path, "formation.afs"), formation(ground));
+  writeFileSync(join(path, "formation.afs"), formation(ground, learns));
   return path;
 };
 
@@ -280,27 +287,42 @@ const langgraph: Target = {
   once: true,
 };
 
+const runtimeProgram =
+  (learns: boolean) =>
+  (ground: Ground): Program => ({
+    args: [...programOf("runtime"), writeFormation(ground, learns), "--port", String(ground.port)],
+  });
+
+/** Stores each message, as its peers do. */
 export const muxi = {
   name: "muxi",
   healthPath: "/v1/health",
-  program: (ground: Ground): Program => ({
-    args: [...programOf("runtime"), writeFormation(ground), "--port", String(ground.port)],
-  }),
+  program: runtimeProgram(false),
   chat: muxiChat(""),
   job: muxiJob(""),
+  skip: ["learn32", "learn128"],
 } satisfies Target;
+
+/** Also asks a model what is worth remembering, and recalls it: what a formation does unless it is told otherwise. */
+const muxiLearning: Target = {
+  ...muxi,
+  name: "muxi-learning",
+  program: runtimeProgram(true),
+  skip: ["latency", "c1", "plain32", "background", "streams1000", "cron", "recall"],
+};
 
 /** The same with its database in a Postgres that waits for the disk as SQLite does. */
 const muxiPostgres: Target = {
-  ...muxi,
+  ...muxiLearning,
   name: "muxi-postgres",
   missing: () => (findPostgres() === undefined ? postgresMissing : undefined),
   onPostgres: true,
+  skip: [],
 };
 
 /** The server and the formation that it is to run, whose ports begin with the given one. */
 export const serverProgram = (ground: Ground, firstPort: number): Program => {
-  writeFormation(ground);
+  writeFormation(ground, false);
   return {
     args: [...programOf("server"), "--port", String(ground.port)],
     env: {
@@ -336,6 +358,7 @@ export const targets: readonly Target[] = [
   voltagent,
   langgraph,
   muxi,
+  muxiLearning,
   muxiPostgres,
   muxiServer,
 ];
