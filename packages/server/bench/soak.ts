@@ -2,7 +2,7 @@
 //
 // Two formations answer chats all the time. One is left in peace; the other is updated, rolled back, restarted and
 // killed, and a third comes and goes. What server and formations hold at the end must be about what they held after
-// the first turns.
+// the first third of the time, when the heap of a process at load has found its size.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -16,7 +16,7 @@ if (!(minutes > 0)) throw new Error(`--minutes is '${values.minutes}': give a nu
 const [steady, changing, passing] = ["steady", "changing", "passing"];
 const pauseBetweenStepsMs = 3000;
 const settleMs = 5000;
-const warmUpTurns = 2;
+const warmUpShare = 1 / 3;
 
 /** How much more there may be at the end: what the garbage collector has not taken yet, connections kept alive. */
 const tolerance: Record<keyof Figures, (begin: number) => number> = {
@@ -88,14 +88,15 @@ const soak = async (ground: Ground): Promise<boolean> => {
     return figures;
   };
 
-  const end = performance.now() + minutes * 60_000;
+  const start = performance.now();
+  const end = start + minutes * 60_000;
   let turns = 0;
   let begin: Figures | undefined;
   while (!begin || performance.now() < end) {
     turns += 1;
     await turn(ground, turns, faults, changingLoad);
     if (turns % 5 === 0) tell(`turn ${turns}: ${JSON.stringify(await ground.measure(steady))}`);
-    if (turns !== warmUpTurns) continue;
+    if (begin || performance.now() < start + (end - start) * warmUpShare) continue;
     begin = await rest();
     loads = [traffic(ground, steady), traffic(ground, changing)];
   }

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
 import { endLeftovers, formatIdentity, startTimeOf } from "../src/processes/index.ts";
-import { bundle, deployBundle, expectStatus } from "./bundles.ts";
+import { bundle, call, deployBundle, expectStatus, updateBundle } from "./bundles.ts";
 import { eventually, freePort, isAlive, startTestServer, temporaryFolder } from "./helpers.ts";
 
 const silent = pino({ level: "silent" });
@@ -72,3 +73,32 @@ it("answers 503, never 404, until it knows again what is deployed", async () => 
   await asking;
   expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
 });
+
+it("overwrites nothing of a formation whose version file it cannot read", async () => {
+  const first = await startTestServer();
+  expectStatus(await deployBundle(first.url, await bundle()), 201);
+  await first.server.close();
+  const root = join(first.data, "formations", "my-bot");
+  await writeFile(join(root, "version.json"), "{");
+  const second = await startTestServer({ data: first.data });
+  const refused = expectStatus(await deployBundle(second.url, await bundle({ version: "2.0.0" })), 409);
+  expect(refused.body.message).toMatch(/my-bot.*version\.json cannot be read\. Repair/);
+  expect(await readdir(join(root, "releases"))).toEqual(["1"]);
+});
+
+const otherFileSystem = "/dev/shm";
+
+it.skipIf(!existsSync(otherFileSystem))(
+  "keeps formations on another file system than the rest of its data",
+  async () => {
+    const formationsDirectory = await mkdtemp(join(otherFileSystem, "muxi-server-"));
+    onTestFinished(() => rm(formationsDirectory, { recursive: true, force: true }));
+    const { url, data } = await startTestServer({ config: { formationsDirectory } });
+    expect((await stat(formationsDirectory)).dev).not.toBe((await stat(data)).dev);
+    expectStatus(await deployBundle(url, await bundle()), 201);
+    expectStatus(await updateBundle(url, await bundle({ version: "2.0.0" }), { version: "2.0.0" }), 200);
+    expectStatus(await call(url, "DELETE", "/rpc/formations/my-bot"), 200);
+    expect(await readdir(formationsDirectory)).toEqual([]);
+    expect(await readdir(join(data, "tmp"))).toEqual([]);
+  },
+);

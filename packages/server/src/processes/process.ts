@@ -72,8 +72,8 @@ export const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // No group any more: everything in it has ended.
-    if (!isSystemError(error, "ESRCH")) throw error;
+    // ESRCH: everything in it has ended. EPERM: what is left has become another user, who alone can end it.
+    if (!isSystemError(error, "ESRCH", "EPERM")) throw error;
   }
 };
 

@@ -1,5 +1,5 @@
-import { rm, rmdir } from "node:fs/promises";
-import { isSystemError } from "../durable.ts";
+import { rm, rmdir, stat } from "node:fs/promises";
+import { ifThere, isSystemError } from "../durable.ts";
 import { Failure } from "../failure.ts";
 import type { Formation } from "../processes/index.ts";
 import { startFailure } from "./failures.ts";
@@ -62,6 +62,14 @@ export const deploy = async (
   requireNew(releases, id);
   requireRoom(releases);
   const layout = layoutFor(releases, id);
+  // It is deployed, but this server could not read it when it started: nothing of it may be overwritten.
+  if ((await ifThere(stat(layout.versionFile))) !== undefined) {
+    throw new Failure(
+      409,
+      "FormationExists",
+      `Formation '${id}' exists, but ${layout.versionFile} cannot be read. Repair the file and restart the server, or remove its folder.`,
+    );
+  }
   const deployment = { id, history: undefined };
   deployments.set(id, deployment);
   try {

@@ -14,6 +14,9 @@ import {
   watchStart,
 } from "./releases.ts";
 
+/** Of folders that are being removed: no formation has such an id. Beside the formations, so that a rename suffices. */
+export const deletedPrefix = ".deleted-";
+
 const graceOf = ({ settings }: Releases): number => settings.drainMs + settings.forceKillTimeoutMs;
 
 /** @throws Failure 404, 409 when it is stopped already. */
@@ -86,8 +89,8 @@ export const remove = async (releases: Releases, id: string): Promise<void> => {
   requireDeployment(releases, id);
   const { supervisor, deployments, registry, settings, now } = releases;
   // First, and out of sight in one step: a server that is killed before runs it as if nothing had been, after it the
-  // formation is gone. What a crash leaves of it in the temporary folder goes with the next start.
-  const trash = join(settings.temporaryDirectory, `${id}-deleted-${now()}`);
+  // formation is gone. What a crash leaves of it goes with the next start.
+  const trash = join(settings.formationsDirectory, `${deletedPrefix}${id}-${now()}`);
   await ifThere(rename(layoutFor(releases, id).root, trash));
   await syncFolder(settings.formationsDirectory);
   await supervisor.remove(id, settings.forceKillTimeoutMs);

@@ -5,6 +5,7 @@ import { removeUnfinished } from "../durable.ts";
 import { removeDeployed } from "./deploy.ts";
 import { readHistory, removeUnused, setLinks } from "./history.ts";
 import { layoutOf } from "./layout.ts";
+import { deletedPrefix } from "./lifecycle.ts";
 import type { RegistryRecord } from "./registry.ts";
 import { layoutFor, type Releases, specOf } from "./releases.ts";
 
@@ -22,6 +23,9 @@ export const loadDeployments = async (releases: Releases): Promise<void> => {
   const entries = await readdir(settings.formationsDirectory, { withFileTypes: true });
   for (const entry of entries) {
     const { name: id } = entry;
+    if (id.startsWith(deletedPrefix)) {
+      await rm(join(settings.formationsDirectory, id), { recursive: true, force: true });
+    }
     if (!entry.isDirectory() || !formationIdPattern.test(id)) continue;
     const layout = layoutFor(releases, id);
     await removeUnfinished(layout.root);

@@ -8,7 +8,7 @@ import {
   unpackBundle,
 } from "../bundles/index.ts";
 import { ofDraftOnly } from "../drafts/contents.ts";
-import { syncFolder, syncTree } from "../durable.ts";
+import { isSystemError, syncFolder, syncTree } from "../durable.ts";
 import { Failure } from "../failure.ts";
 import { version as serverVersion } from "../version.ts";
 import type { Release } from "./history.ts";
@@ -37,6 +37,16 @@ const fill = async (folder: string, source: Source, releases: Releases): Promise
     recursive: true,
     filter: (path) => path === source.draft || !ofDraftOnly(basename(path)),
   });
+};
+
+/** The formations may be on another file system than what is unpacked. Nobody looks at the target before it counts. */
+const moveFolder = async (from: string, to: string): Promise<void> => {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!isSystemError(error, "EXDEV")) throw error;
+    await cp(from, to, { recursive: true });
+  }
 };
 
 /** `<version>[:<variant>]`; there is one runtime, and the manifest's `runtime` says which it may be. */
@@ -75,7 +85,7 @@ export const stageRelease = async (releases: Releases, options: StageOptions): P
     signal.throwIfAborted();
     await mkdir(layout.releases, { recursive: true, mode: 0o700 });
     await rm(target, { recursive: true, force: true });
-    await rename(work, target);
+    await moveFolder(work, target);
     await shareData(layout, { ...checked.formation, dir: target }, { version, predecessor });
     // The answer promises a release that is there after a power cut, too.
     await syncTree(target);
