@@ -31,12 +31,12 @@ export const temporaryFolder = async (): Promise<string> => {
   return folder;
 };
 
-/** Polls until the value is there, for at most ten seconds. */
+/** Polls until the value is there, for at most thirty seconds. */
 export const eventually = async <Value>(
   what: string,
   read: () => Value | undefined | Promise<Value | undefined>,
 ): Promise<Value> => {
-  const limit = performance.now() + 10_000;
+  const limit = performance.now() + 30_000;
   while (performance.now() < limit) {
     const value = await read();
     if (value !== undefined && value !== false) return value;
