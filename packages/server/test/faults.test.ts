@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
@@ -102,3 +102,24 @@ it.skipIf(!existsSync(otherFileSystem))(
     expect(await readdir(join(data, "tmp"))).toEqual([]);
   },
 );
+
+it("never writes down that a formation is stopped while it is only started anew", async () => {
+  const { url, data } = await startTestServer();
+  expectStatus(await deployBundle(url, await bundle()), 201);
+  const written = new Set<string>();
+  let going = true;
+  const reading = (async () => {
+    while (going) {
+      const { formations } = JSON.parse(await readFile(join(data, "registry.json"), "utf8"));
+      written.add(formations[0].status);
+    }
+  })();
+  for (let restart = 0; restart < 15; restart += 1) {
+    expectStatus(await call(url, "POST", "/rpc/formations/my-bot/restart"), 200);
+  }
+  going = false;
+  await reading;
+  expect(written).toContain("starting");
+  expect(written).not.toContain("stopped");
+  expect(written).not.toContain("stopping");
+});

@@ -74,14 +74,16 @@ export const restart = async (
 ): Promise<Formation> => {
   const deployment = requireDeployment(releases, id);
   report({ stage: "stopping", message: "Stopping current process" });
+  // Until it has come to its end, for what is written meanwhile may be the last word of a server that is killed.
   deployment.restarting = true;
   try {
     await releases.supervisor.stop(id, graceOf(releases));
+    releases.supervisor.countRestart(id);
+    return await startCurrent(releases, id, report, signal);
   } finally {
     deployment.restarting = false;
+    await releases.registry.save();
   }
-  releases.supervisor.countRestart(id);
-  return startCurrent(releases, id, report, signal);
 };
 
 /** Stops a formation and removes all that it has on disk, its draft included. */
