@@ -72,7 +72,7 @@ const aims: readonly Aim[] = [
 
 await runBench({
   command: "npm run bench",
-  about: "Measures MUXI beside plain peers, all against one fake model, in about twelve minutes.",
+  about: "Measures MUXI beside plain peers, all against one fake model, in about twenty minutes.",
   modelFile: join(import.meta.dirname, "fake-model/server.ts"),
   targets,
   scenarios,
