@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeCertificate } from "../../../test/certificate.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { createWorld, isAlive, type World } from "./helpers.ts";
 
@@ -255,25 +256,7 @@ test("a server with TLS, for whatever name, is started, asked, used and stopped 
   try {
     const made = await other.run(["server", "init", "--host", "127.0.0.1", "--yes", "--output", "json"]);
     const { config_path: config } = JSON.parse(made.stdout);
-    await promisify(execFile)(
-      "openssl",
-      [
-        ...[
-          "req",
-          "-x509",
-          "-newkey",
-          "ec",
-          "-pkeyopt",
-          "ec_paramgen_curve:prime256v1",
-          "-nodes",
-          "-days",
-          "1",
-        ],
-        ...["-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=muxi.example.org"],
-        ...["-addext", "subjectAltName=DNS:muxi.example.org"],
-      ],
-      { cwd: dirname(config) },
-    );
+    await writeCertificate(dirname(config), "muxi.example.org", "DNS:muxi.example.org");
     const text = await readFile(config, "utf8");
     await writeFile(config, text.replace("server:", "server:\n  tls: { cert: cert.pem, key: key.pem }"));
 

@@ -8,6 +8,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { writeCertificate } from "../../../test/certificate.ts";
 import { FormationClient } from "../src/index.ts";
 import { createNodeTransport, type NodeTransportOptions } from "../src/node.ts";
 import { answer, openStream, sendData, sendError, serve } from "./server.ts";
@@ -187,10 +188,7 @@ test("a formation behind TLS is reached through a tunnel of the proxy", async ()
   const folder = await mkdtemp(path.join(tmpdir(), "muxi-tls-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const run = promisify(execFile);
-  const certificate =
-    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost";
-  const files = "-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem";
-  await run("openssl", `${certificate} ${files}`.split(" "), { cwd: folder });
+  await writeCertificate(folder, "localhost", "IP:127.0.0.1");
   const [key, cert] = await Promise.all(
     ["key.pem", "cert.pem"].map((name) => readFile(path.join(folder, name))),
   );

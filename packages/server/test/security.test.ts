@@ -1,11 +1,10 @@
-import { execFile } from "node:child_process";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { Agent, request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { promisify } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
+import { writeCertificate } from "../../../test/certificate.ts";
 import { sign } from "../src/auth/index.ts";
 import { loadConfig } from "../src/config.ts";
 import { initConfig } from "../src/init.ts";
@@ -98,25 +97,7 @@ it.each([
 
 it("answers over TLS with its certificate, and not over plain HTTP", async () => {
   const folder = await temporaryFolder();
-  await promisify(execFile)(
-    "openssl",
-    [
-      ...[
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "1",
-      ],
-      ...["-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=localhost"],
-      ...["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-    ],
-    { cwd: folder },
-  );
+  await writeCertificate(folder, "localhost", "DNS:localhost,IP:127.0.0.1");
   await writeFile(join(folder, "config.yaml"), "server:\n  tls: { cert: cert.pem, key: key.pem }\n");
   const directories = { config: folder, data: folder, logs: folder };
   const { tls } = await loadConfig({ directories, env: {}, overrides: {} });
