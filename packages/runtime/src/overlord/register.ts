@@ -2,6 +2,7 @@ import { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { EventLog } from "../events/index.ts";
 import type { Idempotency, Owner, RequestRepository, StoredRequest } from "../store/index.ts";
+import { cancelled } from "./reasons.ts";
 import { Run } from "./run.ts";
 import { knownRequest, type Runs } from "./runs.ts";
 
@@ -69,8 +70,6 @@ const foreign = (requestId: string) =>
     "FORBIDDEN",
     `Request '${requestId}' belongs to another user: ask as that one, or with the admin key`,
   );
-
-const cancelled = new ApiError("CANCELLED", "Stopped on request");
 
 export const createRegister = (deps: {
   formationId: string;

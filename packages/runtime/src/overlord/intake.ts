@@ -1,0 +1,126 @@
+import { ApiError, newId } from "@muxi/protocol";
+import { storedMessage } from "../attachments/index.ts";
+import type {
+  Lease,
+  NewMessage,
+  NewRequest,
+  Owner,
+  RequestRepository,
+  SessionRepository,
+  Statement,
+  StoredRequest,
+} from "../store/index.ts";
+import { unavailable } from "./reasons.ts";
+import type { Register } from "./register.ts";
+import { knownRequest } from "./runs.ts";
+import { inputOf, type Turn } from "./turn.ts";
+
+export interface IntakeDeps {
+  formationId: string;
+  requests: RequestRepository;
+  sessions: SessionRepository;
+  register: Register;
+  /** Where answers in the background go, unless their turn says otherwise. */
+  webhookUrl: string | undefined;
+  now: () => number;
+}
+
+/** How messages and their requests come into the database. */
+export interface Intake {
+  ownerOf(turn: Turn): Owner;
+  /** Where the answer goes when it comes in the background. */
+  targetOf(turn: Turn): string | null;
+  /**
+   * Makes sure that a session may be used, and names a new one.
+   *
+   * @throws ApiError `RESOURCE_NOT_FOUND` when it is another user's
+   */
+  sessionFor(turn: Turn): Promise<{ sessionId: string; isNew: boolean }>;
+  /** Statement that takes a request on: in the queue, or in this process at once under its lease. */
+  request(turn: Turn, sessionId: string, lease?: Lease): Statement;
+  /**
+   * Stores the message, and with it, in one transaction, what else is to be written.
+   *
+   * @returns Why it could not be taken in.
+   */
+  store(turn: Turn, sessionId: string, also: readonly Statement[]): Promise<ApiError | undefined>;
+  /**
+   * The request of a call with the same idempotency key that came at the same time and was the reason.
+   *
+   * @throws ApiError `IDEMPOTENCY_KEY_REUSED`
+   */
+  sameAs(turn: Turn, refusal: ApiError): Promise<StoredRequest | undefined>;
+  /** The same as statements, for somebody else's transaction. */
+  statements(turn: Turn, sessionId: string): Statement[];
+}
+
+const notFound = (sessionId: string) =>
+  new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found: leave session_id out for a new one`);
+
+export const createIntake = ({
+  formationId,
+  requests,
+  sessions,
+  register,
+  now,
+  ...deps
+}: IntakeDeps): Intake => {
+  const ownerOf = ({ userId }: Turn): Owner => ({ formationId, userId });
+  const targetOf = ({ webhookUrl }: Turn): string | null =>
+    webhookUrl === undefined ? (deps.webhookUrl ?? null) : webhookUrl;
+
+  const userMessage = ({ message, attachments, requestId }: Turn): NewMessage => ({
+    role: "user",
+    content: attachments ? storedMessage(message, attachments) : message,
+    createdAt: now(),
+    requestId,
+  });
+
+  const request = (turn: Turn, sessionId: string, lease?: Lease): Statement => {
+    const row: NewRequest = {
+      id: turn.requestId,
+      sessionId,
+      kind: turn.kind ?? "chat",
+      input: lease ? null : inputOf(turn),
+      webhookUrl: lease ? null : targetOf(turn),
+      idempotency: turn.idempotency,
+      now: now(),
+      ...(lease && { lease }),
+    };
+    return requests.insert(ownerOf(turn), row);
+  };
+
+  return {
+    ownerOf,
+    targetOf,
+
+    async sessionFor(turn) {
+      if (turn.sessionId === undefined) return { sessionId: newId("session"), isNew: true };
+      const state = await sessions.stateFor(ownerOf(turn), turn.sessionId);
+      if (state === "foreign") throw notFound(turn.sessionId);
+      return { sessionId: turn.sessionId, isNew: state === "new" };
+    },
+
+    request,
+
+    async store(turn, sessionId, also) {
+      try {
+        const isStored = await sessions.append(ownerOf(turn), sessionId, userMessage(turn), also);
+        return isStored ? undefined : notFound(sessionId);
+      } catch (error) {
+        return requests.isTaken(error) ? knownRequest(turn.requestId) : unavailable("The message", error);
+      }
+    },
+
+    async sameAs(turn, refusal) {
+      if (refusal.code !== "CONFLICT" || !turn.idempotency) return undefined;
+      const earlier = await register.earlier(turn, ownerOf(turn));
+      return earlier && "repeats" in earlier ? earlier.repeats : undefined;
+    },
+
+    statements: (turn, sessionId) => [
+      ...sessions.adding(ownerOf(turn), sessionId, userMessage(turn)),
+      request(turn, sessionId),
+    ],
+  };
+};
