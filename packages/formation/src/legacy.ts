@@ -11,6 +11,7 @@ const manifestMoves: Moves = [
   ["overlord.llm.api_key", "overlord.llm.base.api_key"],
   ["overlord.llm.settings", "overlord.llm.base.settings"],
   ["llm.settings.caching.similarity_threshold", "llm.settings.caching.p"],
+  ["overlord.clarification.max_questions", "overlord.clarification.max_rounds.direct"],
   ["logging.enabled", "logging.conversation.enabled"],
   ["logging.streams", "logging.conversation.streams"],
   ["user_credentials.encryption_key", "user_credentials.encryption.key"],

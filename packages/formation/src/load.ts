@@ -22,6 +22,7 @@ import { loadSoul } from "./soul.ts";
 import { checkTriggers } from "./triggers.ts";
 import { validate } from "./validate.ts";
 import { releaseVersion } from "./versions.ts";
+import { fieldsWithoutEffect } from "./without-effect.ts";
 
 export interface LoadOptions {
   /** Where `${{ env.NAME }}` is looked up. Secrets never come from here. Default: nothing is set. */
@@ -114,7 +115,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const source = fillIn(loading, written);
   const place = { source, base: [] };
   const { data, warnings } = modernManifest(source.data, place);
-  report.warnings.push(...warnings);
+  report.warnings.push(...warnings, ...fieldsWithoutEffect(data, place));
   const checked = validate(manifestSchema, data, place);
   if ("errors" in checked) report.errors.push(...checked.errors);
 

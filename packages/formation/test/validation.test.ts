@@ -217,6 +217,27 @@ test("a formation with keys and a model has nothing to be said about it", async 
   expect(report).toEqual({ errors: [], warnings: [], suggestions: [] });
 });
 
+test("what a formation asks for in vain is named, with what happens instead", async () => {
+  const { errors, warnings } = await reportOf({
+    "formation.afs": manifest(`overlord:
+  workflow: { complexity_threshold: 5 }
+  response: { streaming: false, widgets: true, retry_async: { enabled: false } }
+llm: { models: [{ text: openai/x }], settings: { caching: { p: 0.9 } } }
+middleware: { url: "https://example.com/check" }
+rbac: { active: false }
+tuning: false
+`),
+  });
+  expect(errors).toEqual([]);
+  expect(warnings.map(({ path, line, message }) => [path, line, message])).toEqual([
+    ["llm.settings.caching.p", 7, "has no effect here"],
+    ["overlord.response.widgets", 6, "has no effect here"],
+    ["overlord.workflow", 5, "has no effect here"],
+    ["middleware", 8, "has no effect here"],
+  ]);
+  expect(warnings[3]?.hint).toBe("It is not asked: check who may call before you call the formation");
+});
+
 test("numbers where text is needed come with the remedy", async () => {
   const { errors } = await reportOf({ "formation.afs": manifest("version: 1.5") });
   expect(errors[0]).toMatchObject({ hint: "Write it in quotes", line: 4 });

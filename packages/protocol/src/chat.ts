@@ -124,7 +124,11 @@ const ui = z
 
 /** What the agent wants to know before it goes on: answered by a chat in the session with the same request id. */
 const clarificationSchema = z
-  .object({ question: z.string(), request_id: z.string() })
+  .object({
+    question: z.string(),
+    request_id: z.string(),
+    round: z.number().int().positive().optional().describe("The how many-th question of the request it is"),
+  })
   .meta({ id: "ClarificationRequest" });
 
 const done = z

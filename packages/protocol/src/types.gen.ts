@@ -199,6 +199,10 @@ export interface UiEvent {
 export interface ClarificationRequest {
   question: string;
   request_id: string;
+  /**
+   * The how many-th question of the request it is
+   */
+  round?: number;
 }
 
 export interface DoneEvent {

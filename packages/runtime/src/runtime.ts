@@ -1,12 +1,5 @@
 import path from "node:path";
-import {
-  type AgentDefinition,
-  type Formation,
-  modelFor,
-  namedModel,
-  readSops,
-  textModelFor,
-} from "@muxi/formation";
+import { type AgentDefinition, type Formation, modelFor, readSops } from "@muxi/formation";
 import type { RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { openAdministration } from "./administration.ts";
@@ -27,20 +20,17 @@ import {
 import { createAttachmentReader } from "./attachments/index.ts";
 import { jobEnding, openAutomation } from "./automation.ts";
 import { createFeed } from "./events/index.ts";
+import { openModels } from "./formation-models.ts";
 import { createDeliveries, createQueue, defaultLeaseTime, isLoopback, newLeaseOwner } from "./jobs/index.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";
-import {
-  createDispatcher,
-  createModel,
-  createTranscriptionModel,
-  defaultModelConfig,
-} from "./models/index.ts";
+import { createDispatcher, createTranscriptionModel } from "./models/index.ts";
 import {
   cancelled,
   createAgentTools,
   createOverlord,
   createProcedures,
   createRegister,
+  createRouter,
   createRuns,
   handOver,
   startPublication,
@@ -126,23 +116,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const { manifest } = formation;
 
   const dispatcher = createDispatcher();
-  const models = new Map(
-    agents.map((agent) => {
-      const config = textModelFor(formation, agent, env) ?? defaultModelConfig(env);
-      return [agent.id, createModel(config, { dispatcher, log })] as const;
-    }),
-  );
-  const visionModels = new Map(
-    agents.flatMap((agent) => {
-      const config = modelFor(formation, "vision", agent, env);
-      return config ? [[agent.id, createModel(config, { dispatcher, log })] as const] : [];
-    }),
-  );
-  const modelOf = (agent: AgentDefinition) => {
-    const model = models.get(agent.id);
-    if (!model) throw new Error(`no model was made for agent ${agent.id}`);
-    return model;
-  };
+  const models = openModels({ formation, agents, dispatcher, env, now, log });
 
   const database = await openDatabase(formation, log);
   const administration = await openAdministration({ formation, keys, database, env, now, log });
@@ -184,15 +158,29 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     soul: formation.soul,
     agents,
     contextSize: manifest.memory.buffer.size,
-    modelOf,
-    visionModelOf: ({ id }) => visionModels.get(id),
+    clarification: {
+      style: manifest.overlord.clarification.style,
+      maxRounds: manifest.overlord.clarification.max_rounds.direct,
+    },
+    format: manifest.overlord.response.format,
+    progress: manifest.overlord.response.progress,
+    modelOf: models.modelOf,
+    visionModelOf: models.visionModelOf,
+    modelNamed: models.modelNamed,
+    route: createRouter({ agents, model: agents.length > 1 ? models.routingModel() : undefined, log }),
     sessions,
     memory,
-    toolsFor: createAgentTools({ formation, toolbox, modelOf, knowledge, limits: toolLimits, now }),
+    toolsFor: createAgentTools({
+      formation,
+      toolbox,
+      modelOf: models.modelOf,
+      knowledge,
+      limits: toolLimits,
+      now,
+    }),
     procedures: createProcedures(await readSops(formation.dir)),
     watch: administration.watch,
     toolLimits,
-    modelNamed: (name) => createModel(namedModel(formation, name, env), { dispatcher, log }),
     requests,
     lease: () => ({ owner: leaseOwner, until: now() + leaseTime }),
     confirmLease: () => queue.confirm(),
@@ -272,7 +260,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       ...administration.endpoints,
       getMcpTools: mcpToolsEndpoint(toolbox),
       ...automation.endpoints,
-      ...formationEndpoints({ formation, models, runs, toolbox, isHealthy, startedAt, now }),
+      ...formationEndpoints({ formation, models: models.ofAgents, runs, toolbox, isHealthy, startedAt, now }),
       ...sessionEndpoints({
         formationId: formation.id,
         sessions,
@@ -339,7 +327,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   return {
     host: options.host,
     port,
-    models: new Map([...models].map(([agentId, model]) => [agentId, model.id])),
+    models: new Map([...models.ofAgents].map(([agentId, model]) => [agentId, model.id])),
     close(grace) {
       closing ??= close(grace);
       return closing;

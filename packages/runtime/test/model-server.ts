@@ -58,6 +58,9 @@ export interface ModelServer {
   readonly background: ReceivedRequest[];
   /** Answers requests for facts. Initially that there are none. */
   factsReply: ReplyScript;
+  /** Answers requests for the agent that fits a message; they are in `routing` alone. Initially that it names none. */
+  routingReply: ReplyScript;
+  readonly routing: ReceivedRequest[];
   /** The vector of a text. */
   embed: (text: string) => number[];
   /** Plans the answers of the next requests, one each. */
@@ -68,13 +71,11 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
-/** Whether the answer is to be a list of facts (contract/formation.md 7.6). */
-const asksForFacts = (request: ReceivedRequest): boolean => {
-  const { body } = request;
-  return typeof body === "object" && body !== null && "response_format" in body
-    ? JSON.stringify(body.response_format).includes('"facts"')
+/** Whether the answer is to be an object with this property: facts or an agent (contract/formation.md 6.3, 7.6). */
+const asksFor = ({ body }: ReceivedRequest, property: string): boolean =>
+  typeof body === "object" && body !== null && "response_format" in body
+    ? JSON.stringify(body.response_format).includes(`"${property}"`)
     : false;
-};
 
 const embeddingsSchema = z.object({ input: z.array(z.string()) });
 
@@ -124,6 +125,7 @@ export const startModelServer = async (): Promise<ModelServer> => {
   const planned: ReplyScript[] = [];
   const requests: ReceivedRequest[] = [];
   const background: ReceivedRequest[] = [];
+  const routing: ReceivedRequest[] = [];
   const arrivals = new EventTarget();
 
   const handle = async (message: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
@@ -144,10 +146,15 @@ export const startModelServer = async (): Promise<ModelServer> => {
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ data: vectors }));
       return;
     }
-    const isBackground = asksForFacts(request);
-    (isBackground ? background : requests).push(request);
+    const isBackground = asksFor(request, "facts");
+    const isRouting = asksFor(request, "agent");
+    (isBackground ? background : isRouting ? routing : requests).push(request);
     arrivals.dispatchEvent(new Event("request"));
-    const script = isBackground ? server.factsReply : (planned.shift() ?? server.defaultReply);
+    const script = isBackground
+      ? server.factsReply
+      : isRouting
+        ? server.routingReply
+        : (planned.shift() ?? server.defaultReply);
     const reply = typeof script === "function" ? script(request) : script;
     await reply.before;
 
@@ -181,6 +188,8 @@ export const startModelServer = async (): Promise<ModelServer> => {
     requests,
     background,
     defaultReply: {},
+    routing,
+    routingReply: { text: ['{"agent":""}'] },
     factsReply: { text: ['{"facts":[]}'] },
     embed: (text) => [text.length],
     reply: (...replies) => {

@@ -37,10 +37,11 @@ export const llmSettingsSchema = section({
   max_tokens: positive.default(4096),
   timeout_seconds: seconds.default(30),
   max_retries: nonNegative.max(20).default(3),
+  /** A formation that does not name it asks its models every time. */
   caching: section({
-    enabled: z.boolean().optional(),
-    max_entries: positive.optional(),
-    ttl: nonNegative.optional(),
+    enabled: z.boolean().default(true),
+    max_entries: positive.default(10_000),
+    ttl: nonNegative.default(86_400),
     hash_only: z.boolean().optional(),
     p: z.number().min(0).max(1).optional(),
   }).optional(),

@@ -38,7 +38,6 @@ export const overlordSchema = section({
       execution: rounds(3),
       other: rounds(3),
     }).prefault({}),
-    max_questions: positive.optional(),
     persist_learned_info: z.boolean().default(false),
   }).prefault({}),
   workflow: section({

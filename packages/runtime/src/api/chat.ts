@@ -64,6 +64,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       message: body.message,
       sessionId: body.session_id ?? undefined,
       agentId: body.agent_id,
+      format: body.format,
       webhookUrl: body.webhook_url,
       attachments: body.files?.length ? await deps.attachments.read(body.files) : undefined,
       idempotency: idempotencyOf(request),

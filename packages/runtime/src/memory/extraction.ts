@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Model, ModelRequest } from "../models/index.ts";
+import { type Model, textFrom } from "../models/index.ts";
 import type { Candidate, Exchange } from "../store/index.ts";
 import { collectionOf, collections } from "./collections.ts";
 import type { Fact } from "./rules.ts";
@@ -61,15 +61,6 @@ const conversation = (exchanges: readonly Exchange[], known: readonly Candidate[
     return `User: ${message.slice(0, longestText)}${reply}`;
   });
   return `Known memories:\n${memories || "(none)"}\n\nConversation:\n${turns.join("\n\n")}`;
-};
-
-/** The whole text of a model's answer. */
-export const textFrom = async (model: Model, request: ModelRequest, signal: AbortSignal): Promise<string> => {
-  let text = "";
-  for await (const deltas of model.stream(request, signal)) {
-    for (const delta of deltas) if (delta.type === "text") text += delta.text;
-  }
-  return text;
 };
 
 /** The JSON in an answer: some models put words or a fence around it. */

@@ -1,8 +1,7 @@
 import type { Logger } from "pino";
-import type { Model } from "../models/index.ts";
+import { type Model, textFrom } from "../models/index.ts";
 import type { MemoryRepository, Owner, SynopsisRepository } from "../store/index.ts";
 import { identityCollections } from "./collections.ts";
-import { textFrom } from "./extraction.ts";
 
 /** Short profiles of users, for the prompt (contract/formation.md 7.7). */
 export interface Synopses {

@@ -1,4 +1,5 @@
 import { ApiError, type FinishReason, type Usage } from "@muxi/protocol";
+import type { EventLog } from "../events/index.ts";
 import {
   type Model,
   type ModelDelta,
@@ -10,7 +11,6 @@ import {
 } from "../models/index.ts";
 import { askUser, callTool, type Tool, type ToolOutcome } from "../tools/index.ts";
 import type { Journal } from "./journal.ts";
-import type { Run } from "./run.ts";
 
 /** How an answer ended. Its text is in the run's log. */
 export interface Answer {
@@ -40,8 +40,11 @@ export interface BegunRound {
   rest: AsyncIterator<ModelDelta[]>;
 }
 
+/** Where an agent speaks. */
+export type AgentLog = Pick<EventLog, "append" | "appendText" | "length" | "text">;
+
 export interface AgentTurn {
-  run: Pick<Run, "signal" | "log">;
+  run: { signal: AbortSignal; log: AgentLog };
   model: Model;
   request: ModelRequest;
   /** The first round, where the model was asked already. */

@@ -8,10 +8,13 @@ import type { Observe } from "../observability/index.ts";
 import type { Lease, RequestKind, RequestRepository } from "../store/index.ts";
 import { type Answer, answerWith, type BegunRound, type ToolLimits } from "./agent-loop.ts";
 import type { Endings } from "./endings.ts";
+import { isStrict, shaped } from "./format.ts";
 import type { Prepared } from "./prepare.ts";
 import { handOver, taken } from "./reasons.ts";
+import type { Agents } from "./routing.ts";
 import type { Run } from "./run.ts";
 import type { Runs } from "./runs.ts";
+import { shownIn } from "./shown.ts";
 import type { Work } from "./work.ts";
 
 export interface AnsweringDeps {
@@ -21,7 +24,10 @@ export interface AnsweringDeps {
   memory: Pick<Memory, "learn">;
   /** The lease under which this process works, from now on. */
   lease: () => Lease;
+  agents: Agents;
   toolLimits: ToolLimits;
+  /** Whether callers see what is done beside the answer (contract/formation.md 6.5). */
+  progress: boolean;
   /** Called once an end is on disk. */
   onEnded: (kind: RequestKind) => void;
   feed: Feed;
@@ -46,6 +52,8 @@ export interface Answering {
 
 /** Longest time for one answer, in milliseconds (contract/formation-api.md 5.1). */
 const ceiling = 600_000;
+/** Step of a request's journal that says which agent answers: chosen anew it may be another one. */
+export const agentStep = "round:agent";
 /** Pauses before a request in the background asks a model again that was not there, in milliseconds. */
 const patience = [2_000, 10_000, 30_000];
 
@@ -71,10 +79,19 @@ export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answerin
   /** Asks the model; one that is not there is asked again later where nobody waits for the answer. */
   const askPatiently = async (work: Work, prepared: Prepared, begun?: BegunRound): Promise<Answer> => {
     const { run, journal } = work;
-    const turn = { ...prepared, run, limits: deps.toolLimits, journal, now };
+    const { signal } = run;
+    const { format, model } = prepared;
     for (let attempt = 0; ; attempt++) {
+      const log = shownIn(run.log, { progress: deps.progress, format });
+      const turn = { ...prepared, run: { signal, log }, limits: deps.toolLimits, journal, now };
       try {
-        return await answerWith(attempt === 0 && begun ? { ...turn, begun } : turn);
+        const answer = await answerWith(attempt === 0 && begun ? { ...turn, begun } : turn);
+        if (log !== run.log && isStrict(format)) {
+          run.log.appendText([
+            answer.clarification ? log.text : await shaped(format, log.text, model, signal),
+          ]);
+        }
+        return answer;
       } catch (error) {
         const pause = patience[attempt];
         const again = work.isAsync && error instanceof ModelError && error.transient && run.log.text === "";
@@ -131,6 +148,7 @@ export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answerin
         ceiling,
       );
       try {
+        if (deps.agents.length > 1) await work.journal.step(agentStep, async () => prepared.agent.id);
         await endings.complete(work, prepared, await askPatiently(work, prepared, begun));
       } catch (error) {
         await breakOff(work, prepared, error);

@@ -93,7 +93,9 @@ export const createEndings = (deps: EndingDeps): Endings => {
         model,
         agent_id: agent.id,
         usage,
-        ...(clarification && { clarification: { ...clarification, request_id: requestId } }),
+        ...(clarification && {
+          clarification: { ...clarification, request_id: requestId, round: (turn.questions ?? 0) + 1 },
+        }),
         finished: true,
       } as const;
       const outcome = outcomeOf(work);

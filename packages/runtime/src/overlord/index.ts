@@ -6,6 +6,7 @@ export { createProcedures } from "./procedures.ts";
 export { startPublication } from "./publication.ts";
 export { cancelled, handOver, taken } from "./reasons.ts";
 export { createRegister, type Register } from "./register.ts";
+export { createRouter } from "./routing.ts";
 export type { Run } from "./run.ts";
 export { createRuns, type Runs } from "./runs.ts";
 export type { Turn } from "./turn.ts";

@@ -2,6 +2,7 @@ import { newId } from "@muxi/protocol";
 import type { Statement } from "../store/index.ts";
 import type { BegunRound } from "./agent-loop.ts";
 import { type AnsweringDeps, createAnswering } from "./answering.ts";
+import { questionsOf } from "./clarification.ts";
 import { createEndings, type EndingDeps } from "./endings.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
 import { type Prepared, prepareTurn } from "./prepare.ts";
@@ -61,10 +62,11 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
   };
 
   return {
-    async chat(turn) {
-      const owner = intake.ownerOf(turn);
-      const earlier = await register.earlier(turn, owner);
+    async chat(asked) {
+      const owner = intake.ownerOf(asked);
+      const earlier = await register.earlier(asked, owner);
       if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
+      const turn = earlier ? { ...asked, questions: questionsOf(earlier.awaits) } : asked;
       const session = await intake.sessionFor(turn);
       const { sessionId } = session;
       const prepared = await prepareTurn(deps, turn, owner, { ...session, except: "" });

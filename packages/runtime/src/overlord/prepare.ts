@@ -6,15 +6,21 @@ import type { Model, ModelRequest } from "../models/index.ts";
 import type { Watch } from "../observability/index.ts";
 import type { Owner, SessionRepository, Statement } from "../store/index.ts";
 import { askUser, type Tool } from "../tools/index.ts";
+import { type ClarificationRules, questionRules } from "./clarification.ts";
+import { formatInstruction, type ResponseFormat } from "./format.ts";
 import type { Procedures } from "./procedures.ts";
 import { buildPrompt } from "./prompt.ts";
-import { chooseAgent } from "./routing.ts";
+import { type Agents, agentByScore, agentNamed, type Router } from "./routing.ts";
 import type { Turn } from "./turn.ts";
 
 export interface PreparationDeps {
   /** Voice of the formation (contract/formation.md 2.5). */
   soul: string;
-  agents: readonly [AgentDefinition, ...AgentDefinition[]];
+  agents: Agents;
+  route: Router;
+  clarification: ClarificationRules;
+  /** What answers are written in, unless their turn says otherwise. */
+  format: ResponseFormat;
   /** Messages of the session that a model sees. */
   contextSize: number;
   modelOf: (agent: AgentDefinition) => Model;
@@ -37,6 +43,7 @@ export interface Prepared {
   agent: AgentDefinition;
   model: Model;
   tools: readonly Tool[];
+  format: ResponseFormat;
   request: ModelRequest;
   /** Written with the message: what it tells that is to be remembered. */
   learned: Statement[];
@@ -55,10 +62,9 @@ export interface TurnSession {
   isNew: boolean;
   /** The request whose messages are no history: the turn's own, where they are stored already. */
   except: string;
+  /** Id of the agent that has begun to answer. */
+  begunBy?: string | undefined;
 }
-
-/** Only somebody who is there can be asked (contract/formation.md 6.4, 9.5). */
-const mayAsk = ({ kind = "chat", agentId }: Turn): boolean => kind === "chat" && agentId === undefined;
 
 /**
  * Gathers what a turn is answered from.
@@ -69,16 +75,21 @@ export const prepareTurn = async (
   deps: PreparationDeps,
   turn: Turn,
   owner: Owner,
-  { sessionId, isNew, except }: TurnSession,
+  { sessionId, isNew, except, begunBy }: TurnSession,
 ): Promise<Prepared> => {
   const { sessions, memory, now } = deps;
   const { requestId, message, attachments, kind = "chat" } = turn;
-  const agent = chooseAgent(deps.agents, message, turn.agentId);
+  const history = isNew ? [] : await sessions.recent(owner, sessionId, deps.contextSize, except);
+  const procedure = turn.agentId === undefined ? deps.procedures.instructionFor(message) : undefined;
+  const begun = deps.agents.find(({ id }) => id === begunBy);
+  const choose = () =>
+    procedure === undefined ? deps.route({ message, history }) : agentByScore(deps.agents, message);
+  const agent =
+    turn.agentId === undefined ? (begun ?? (await choose())) : agentNamed(deps.agents, turn.agentId);
   const seeing = attachments?.images.length ? deps.visionModelOf(agent) : undefined;
   if (attachments?.images.length && !seeing) throw noEyes();
   const model = seeing ?? (turn.model === undefined ? deps.modelOf(agent) : deps.modelNamed(turn.model));
 
-  const history = isNew ? [] : await sessions.recent(owner, sessionId, deps.contextSize, except);
   const { synopsis, passages, learned } = await memory.recall({
     owner,
     sessionId,
@@ -88,16 +99,21 @@ export const prepareTurn = async (
     inContext: new Set(history.map(({ content }) => content)),
     learns: kind === "chat",
   });
-  const procedure = turn.agentId === undefined ? deps.procedures.instructionFor(message) : undefined;
   const offered = (await deps.toolsFor(agent, owner)) ?? [];
-  const tools = mayAsk(turn) ? offered : offered.filter((tool) => tool !== askUser);
+  const questions = questionRules(turn, deps.clarification);
+  const tools = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
+  const asking = offered.includes(askUser) ? questions.instruction : undefined;
+  const format = turn.format ?? deps.format;
   return {
     agent,
     ...deps.watch({ requestId, sessionId, userId: owner.userId, agentId: agent.id }, { model, tools }),
     learned,
+    format,
     request: {
       messages: buildPrompt({
-        instructions: [deps.soul, agent.system_message, procedure].filter((text) => text !== undefined),
+        instructions: [deps.soul, agent.system_message, procedure, asking, formatInstruction(format)].filter(
+          (text) => text !== undefined,
+        ),
         now: new Date(now()),
         synopsis,
         passages,

@@ -1,7 +1,7 @@
 import type { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
 import type { RequestRepository, Statement, StoredRequest } from "../store/index.ts";
-import type { Answering } from "./answering.ts";
+import { type Answering, agentStep } from "./answering.ts";
 import type { Endings } from "./endings.ts";
 import type { Intake } from "./intake.ts";
 import { type PreparationDeps, type Prepared, prepareTurn } from "./prepare.ts";
@@ -25,6 +25,11 @@ export interface Queued {
   /** Ends a request of the queue without an answer. */
   giveUp(request: StoredRequest, reason: ApiError): Promise<void>;
 }
+
+const agentIn = (steps: ReadonlyMap<string, string> | undefined): string | undefined => {
+  const id: unknown = JSON.parse(steps?.get(agentStep) ?? "null");
+  return typeof id === "string" ? id : undefined;
+};
 
 export const createQueued = (
   deps: QueuedDeps,
@@ -58,8 +63,10 @@ export const createQueued = (
       let prepared: Prepared;
       try {
         prepared = await persistently(deps, begun, async () => {
-          if (attempts > 1) work = workFor(deps, begun, await requests.steps(formationId, requestId));
-          const session = { sessionId, isNew: false, except: requestId };
+          const steps = attempts > 1 ? await requests.steps(formationId, requestId) : undefined;
+          if (steps) work = workFor(deps, begun, steps);
+          const begunBy = agentIn(steps);
+          const session = { sessionId, isNew: false, except: requestId, begunBy };
           const turnPrepared = await prepareTurn(deps, begun.turn, begun.owner, session);
           if (attempts === 1 && turnPrepared.learned.length > 0) await deps.write(turnPrepared.learned);
           return turnPrepared;

@@ -1,6 +1,8 @@
+import { chatRequestSchema } from "@muxi/protocol";
 import * as z from "zod";
 import type { Attachments } from "../attachments/index.ts";
 import type { Idempotency, RequestKind, StoredRequest } from "../store/index.ts";
+import type { ResponseFormat } from "./format.ts";
 
 /** What is asked of the formation. */
 export interface Turn {
@@ -17,8 +19,12 @@ export interface Turn {
   kind?: RequestKind;
   /** Answers in the place of the agent's own, as `provider/name`. */
   model?: string;
+  /** What the answer is written in; default: the formation's. */
+  format?: ResponseFormat | undefined;
   /** Where the answer goes when it comes in the background; null for nowhere, left out for the formation's own. */
   webhookUrl?: string | null | undefined;
+  /** Questions that its request has asked the user before. */
+  questions?: number | undefined;
   /** Files of the message, read. */
   attachments?: Attachments | undefined;
   idempotency?: Idempotency | undefined;
@@ -28,6 +34,8 @@ const inputSchema = z.object({
   message: z.string(),
   agentId: z.string().optional(),
   model: z.string().optional(),
+  format: chatRequestSchema.shape.format,
+  questions: z.number().optional(),
   attachments: z
     .object({
       documents: z.array(z.object({ filename: z.string(), text: z.string() })),
@@ -37,12 +45,16 @@ const inputSchema = z.object({
 });
 
 /** What a turn in the background is stored as. */
-export const inputOf = ({ message, agentId, model, attachments }: Turn): string =>
-  JSON.stringify({ message, agentId, model, attachments } satisfies z.input<typeof inputSchema>);
+export const inputOf = ({ message, agentId, model, format, questions, attachments }: Turn): string =>
+  JSON.stringify({ message, agentId, model, format, questions, attachments } satisfies z.input<
+    typeof inputSchema
+  >);
 
 /** The turn that was stored. */
 export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
-  const { message, agentId, model, attachments } = inputSchema.parse(JSON.parse(input ?? "{}"));
+  const { message, agentId, model, format, questions, attachments } = inputSchema.parse(
+    JSON.parse(input ?? "{}"),
+  );
   return {
     requestId: id,
     userId,
@@ -50,6 +62,8 @@ export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: Store
     kind,
     message,
     agentId,
+    format,
+    questions,
     webhookUrl,
     attachments,
     ...(model !== undefined && { model }),

@@ -1,6 +1,6 @@
 import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
-import { type Model, parseObject } from "../../models/index.ts";
+import { type Model, parseObject, textFrom } from "../../models/index.ts";
 import { CronError, parseCron } from "./cron.ts";
 import type { Meaning, PhraseContext } from "./phrases.ts";
 import { asUtc, momentOf, wallTimeAt } from "./zone.ts";
@@ -61,7 +61,7 @@ export const askModel = async (
   schedule: string,
   context: PhraseContext,
 ): Promise<Meaning | undefined> => {
-  let text = "";
+  let text: string;
   try {
     const request = {
       messages: [
@@ -70,9 +70,7 @@ export const askModel = async (
       ],
       settings: { temperature: 0, jsonSchema: asked },
     };
-    for await (const deltas of model.stream(request, AbortSignal.timeout(patience))) {
-      for (const delta of deltas) if (delta.type === "text") text += delta.text;
-    }
+    text = await textFrom(model, request, AbortSignal.timeout(patience));
   } catch (error) {
     throw new ApiError(
       "SERVICE_UNAVAILABLE",

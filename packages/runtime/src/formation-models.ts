@@ -1,0 +1,89 @@
+import {
+  type AgentDefinition,
+  type Formation,
+  type ModelConfig,
+  modelFor,
+  namedModel,
+  overlordModelFor,
+  textModelFor,
+} from "@muxi/formation";
+import {
+  createAnswerCache,
+  createModel,
+  defaultModelConfig,
+  type Model,
+  type ModelDeps,
+} from "./models/index.ts";
+
+export interface FormationModelsDeps extends ModelDeps {
+  formation: Formation;
+  agents: readonly AgentDefinition[];
+  /** Where providers' keys and addresses are looked up. */
+  env: Readonly<Record<string, string | undefined>>;
+  now: () => number;
+}
+
+/** The models that a formation answers with. */
+export interface FormationModels {
+  /** By the id of the agent that each answers for. */
+  ofAgents: ReadonlyMap<string, Model>;
+  modelOf: (agent: AgentDefinition) => Model;
+  /** The model that an agent looks at images with. */
+  visionModelOf: (agent: AgentDefinition) => Model | undefined;
+  /** A model by its name, `provider/name`. */
+  modelNamed: (name: string) => Model;
+  /** The model that chooses among agents; undefined where it cannot. */
+  routingModel: () => Model | undefined;
+}
+
+/** Routing decisions that are kept (contract/formation.md 2.5). */
+const mostRoutings = 5_000;
+
+/** @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured */
+export const openModels = (deps: FormationModelsDeps): FormationModels => {
+  const { formation, agents, env, now } = deps;
+  const { llm, overlord } = formation.manifest;
+  const { caching } = llm.settings;
+  const cache = caching?.enabled
+    ? createAnswerCache({ maxEntries: caching.max_entries, ttl: caching.ttl * 1000, now })
+    : undefined;
+
+  const open = (config: ModelConfig): Model => {
+    const model = createModel(config, deps);
+    return cache && config.provider !== "builtin"
+      ? cache.around(model, JSON.stringify(config.settings))
+      : model;
+  };
+
+  const ofAgents = new Map(
+    agents.map((agent) => [agent.id, open(textModelFor(formation, agent, env) ?? defaultModelConfig(env))]),
+  );
+  const seeing = new Map(
+    agents.flatMap((agent) => {
+      const config = modelFor(formation, "vision", agent, env);
+      return config ? [[agent.id, open(config)] as const] : [];
+    }),
+  );
+
+  return {
+    ofAgents,
+    modelOf({ id }) {
+      const model = ofAgents.get(id);
+      if (!model) throw new Error(`no model was made for agent ${id}`);
+      return model;
+    },
+    visionModelOf: ({ id }) => seeing.get(id),
+    modelNamed: (name) => open(namedModel(formation, name, env)),
+    routingModel() {
+      const { fallback: _, ...config } = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
+      if (config.provider === "builtin") return undefined;
+      // Nobody waits for a second try: the score is there at once.
+      const model = createModel({ ...config, settings: { ...config.settings, maxRetries: 0 } }, deps);
+      if (!overlord.caching.enabled) return model;
+      return createAnswerCache({ maxEntries: mostRoutings, ttl: overlord.caching.ttl * 1000, now }).around(
+        model,
+        "routing",
+      );
+    },
+  };
+};

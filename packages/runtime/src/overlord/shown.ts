@@ -1,0 +1,34 @@
+import { EventLog } from "../events/index.ts";
+import type { AgentLog } from "./agent-loop.ts";
+import { isStrict, type ResponseFormat } from "./format.ts";
+
+/** How a formation's answers are shown to their callers. */
+export interface Showing {
+  /** Whether callers see what is done beside the answer (contract/formation.md 6.5). */
+  progress: boolean;
+  format: ResponseFormat;
+}
+
+/**
+ * What an agent says, on its way to the caller. An answer that a program reads is held back until it is whole; what is
+ * said before a call of a tool is none of it.
+ */
+export const shownIn = (log: EventLog, { progress, format }: Showing): AgentLog => {
+  let draft = new EventLog();
+  const isHeld = isStrict(format);
+  if (progress && !isHeld) return log;
+  const text = () => (isHeld ? draft : log);
+  return {
+    append(event) {
+      if (isHeld && event.type === "tool_call") draft = new EventLog();
+      if (progress) log.append(event);
+    },
+    appendText: (pieces) => text().appendText(pieces),
+    get length() {
+      return text().length;
+    },
+    get text() {
+      return text().text;
+    },
+  };
+};
