@@ -128,6 +128,13 @@ const clarificationSchema = z
     question: z.string(),
     request_id: z.string(),
     round: z.number().int().positive().optional().describe("The how many-th question of the request it is"),
+    credential: z
+      .string()
+      .optional()
+      .describe(
+        "Service whose credential is asked for: the next message of the session goes to the vault alone",
+      ),
+    expires_at: z.number().optional().describe("Unix seconds until which a credential is waited for"),
   })
   .meta({ id: "ClarificationRequest" });
 

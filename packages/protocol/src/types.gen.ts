@@ -203,6 +203,14 @@ export interface ClarificationRequest {
    * The how many-th question of the request it is
    */
   round?: number;
+  /**
+   * Service whose credential is asked for: the next message of the session goes to the vault alone
+   */
+  credential?: string;
+  /**
+   * Unix seconds until which a credential is waited for
+   */
+  expires_at?: number;
 }
 
 export interface DoneEvent {

@@ -99,7 +99,9 @@ export const openAdministration = async ({
       ofUser: vault.reveal,
       ofFormation: (service: string) => secrets.get(`USER_CREDENTIALS_${service}`),
       redirectMessage: manifest.user_credentials.redirect_message,
+      isDynamic: manifest.user_credentials.mode === "dynamic",
     } satisfies Credentials,
+    keepCredential: vault.put,
     audit: createAuditTrail({ formationId, audit, now, log }),
     endpoints: {
       ...secretEndpoints({ secrets, used: formation.usedSecrets }),

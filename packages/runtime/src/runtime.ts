@@ -27,6 +27,7 @@ import { createDispatcher, createTranscriptionModel } from "./models/index.ts";
 import {
   cancelled,
   createAgentTools,
+  createCredentialDialogue,
   createOverlord,
   createProcedures,
   createRegister,
@@ -47,7 +48,7 @@ import {
   openPostgres,
   openSqlite,
 } from "./store/index.ts";
-import { createToolbox } from "./tools/index.ts";
+import { createToolbox, takesTyped } from "./tools/index.ts";
 
 export interface RuntimeOptions {
   formation: Formation;
@@ -153,11 +154,23 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     time: mcp.max_timeout_in_seconds * 1000,
     callTime: mcp.max_tool_timeout_in_seconds * 1000,
   };
+  const takesTypedCredentials = [...toolbox.servers.values()].some(({ definition }) =>
+    takesTyped(definition, administration.credentials),
+  );
   const overlord = createOverlord({
     formationId: formation.id,
     soul: formation.soul,
     agents,
     contextSize: manifest.memory.buffer.size,
+    credentialDialogue: takesTypedCredentials
+      ? createCredentialDialogue({
+          requests,
+          keep: administration.keepCredential,
+          maxAttempts: manifest.user_credentials.max_attempts,
+          requireHttps: manifest.user_credentials.require_https,
+          now,
+        })
+      : undefined,
     clarification: {
       style: manifest.overlord.clarification.style,
       maxRounds: manifest.overlord.clarification.max_rounds.direct,

@@ -31,13 +31,21 @@ const listen = async (handle: http.RequestListener) => {
   return `http://127.0.0.1:${address.port}`;
 };
 
-/** An MCP server over streamable HTTP; `cancelled` has what told it that a call is not wanted any more. */
-export const startHttpMcp = async (createServer = createOrchard) => {
+/**
+ * An MCP server over streamable HTTP; `cancelled` has what told it that a call is not wanted any more.
+ *
+ * @param accepts Whether it takes an `authorization`.
+ */
+export const startHttpMcp = async (
+  createServer = createOrchard,
+  accepts: (authorization: string | undefined) => boolean = () => true,
+) => {
   const { fetch } = createMcpHandler(createServer);
   const headers: http.IncomingHttpHeaders[] = [];
   const cancelled: string[] = [];
   const url = await listen(async (message, response) => {
     headers.push(message.headers);
+    if (!accepts(message.headers.authorization)) return void response.writeHead(401).end();
     const body = await bodyOf(message);
     if (body.includes('"notifications/cancelled"')) cancelled.push(body.toString());
     const answer = await fetch(

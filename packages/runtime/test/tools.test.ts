@@ -9,6 +9,7 @@ const nobody: Credentials = {
   ofUser: async () => [],
   ofFormation: () => undefined,
   redirectMessage: undefined,
+  isDynamic: false,
 };
 
 const ann = { formationId: "orchard", userId: "ann" };
@@ -230,6 +231,7 @@ auth: { type: bearer, token: "\${{ user.credentials.Forge }}" }
         ofUser: async ({ userId }, service) => (service === "forge" ? (stored[userId] ?? []) : []),
         ofFormation: (service) => (service === "forge" ? "token-of-the-formation" : undefined),
         redirectMessage: "Add it under https://orchard.example/keys",
+        isDynamic: false,
       },
     },
   );

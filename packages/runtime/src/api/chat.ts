@@ -1,9 +1,11 @@
 import { ApiError, headers, type routes } from "@muxi/protocol";
 import type { AttachmentReader } from "../attachments/index.ts";
 import type { Deliveries } from "../jobs/index.ts";
+import { isLoopback } from "../jobs/index.ts";
 import type { Overlord, Run, Turn } from "../overlord/index.ts";
 import { type Endpoint, streamed } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
+import type { Request } from "./request.ts";
 import { streamEvents } from "./sse.ts";
 
 /** How long a caller may be away before `on_disconnect: "cancel"` stops the answer, in milliseconds. */
@@ -18,6 +20,16 @@ export interface ChatDeps {
   /** Seconds after which a caller who waits is told that the answer comes in the background; undefined for never. */
   threshold: number | undefined;
 }
+
+/** Whether a caller's words came over TLS or stayed on this machine; a caller that lies gives away its own. */
+const travelsUnseen = ({ headers: sent, raw }: Request): boolean => {
+  const listed = (name: string) =>
+    String(sent[name] ?? "")
+      .split(",")[0]
+      ?.trim();
+  if (listed("x-forwarded-proto") === "https") return true;
+  return isLoopback(listed("x-forwarded-for") || (raw.socket.remoteAddress ?? ""));
+};
 
 const stopIfNobodyReturns = (run: Run) => {
   const timer = setTimeout(() => {
@@ -65,6 +77,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       sessionId: body.session_id ?? undefined,
       agentId: body.agent_id,
       format: body.format,
+      isPrivate: travelsUnseen(request),
       webhookUrl: body.webhook_url,
       attachments: body.files?.length ? await deps.attachments.read(body.files) : undefined,
       idempotency: idempotencyOf(request),

@@ -10,6 +10,7 @@ import {
   type ToolCall,
 } from "../models/index.ts";
 import { askUser, callTool, type Tool, type ToolOutcome } from "../tools/index.ts";
+import { credentialQuestion } from "./credential-dialogue.ts";
 import type { Journal } from "./journal.ts";
 
 /** How an answer ended. Its text is in the run's log. */
@@ -19,7 +20,7 @@ export interface Answer {
   /** Of all rounds together. */
   usage: Usage;
   /** What the agent wants to know before it goes on; the question is the end of the text. */
-  clarification?: { question: string };
+  clarification?: { question: string; credential?: string };
 }
 
 /** When a loop of tool calls ends (contract/formation.md 2.8). Times in milliseconds. */
@@ -51,6 +52,8 @@ export interface AgentTurn {
   begun?: BegunRound;
   /** Those that `request.tools` names. */
   tools: readonly Tool[];
+  /** Whether the user may be asked for a credential that a call is missing. */
+  asksCredentials?: boolean;
   limits: ToolLimits;
   journal: Journal;
   now: () => number;
@@ -193,6 +196,16 @@ export const answerWith = async (turn: AgentTurn): Promise<Answer> => {
     return ask(false);
   };
 
+  const askedFor = (
+    question: string,
+    finish: Pick<Round["finish"], "model">,
+    credential?: string,
+  ): Answer => {
+    run.log.appendText([run.log.text === "" ? question : `\n\n${question}`]);
+    const clarification = { question, ...(credential !== undefined && { credential }) };
+    return { model: finish.model, finishReason: "stop", usage, clarification };
+  };
+
   for (let number = 0, isLast = false; ; number++) {
     let isNew = false;
     const round = await journal.step(`round:${number}`, () => {
@@ -205,10 +218,7 @@ export const answerWith = async (turn: AgentTurn): Promise<Answer> => {
     const { model: answeredBy, reason } = round.finish;
 
     const question = questionOf(round, tools);
-    if (question !== undefined) {
-      run.log.appendText([run.log.text === "" ? question : `\n\n${question}`]);
-      return { model: answeredBy, finishReason: "stop", usage, clarification: { question } };
-    }
+    if (question !== undefined) return askedFor(question, round.finish);
     if (round.calls.length === 0 || isLast) return { model: answeredBy, finishReason: reason, usage };
 
     const outcomes = await makeCalls(turn, round, number, budget);
@@ -217,6 +227,8 @@ export const answerWith = async (turn: AgentTurn): Promise<Answer> => {
       messages.push({ role: "tool", toolCallId: id, name, content: outcomes[index]?.text ?? "" });
     }
     for (const outcome of outcomes) if (outcome.usage) usage = add(usage, outcome.usage);
+    const credential = turn.asksCredentials && outcomes.find((outcome) => outcome.credential)?.credential;
+    if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);
     budget.spend(outcomes);
     isLast = budget.isSpent(number + 2);
     if (isLast) messages.push({ role: "system", content: enough });

@@ -30,10 +30,11 @@ export const questionRules = (
   return { mayAsk: true, instruction: styles[style] };
 };
 
-/** Questions that a request which waits for its user has asked. */
-export const questionsOf = ({ log }: StoredRequest): number => {
+/** What a request that waits for its user has asked so far, and which agent asked. */
+export const askedBy = ({ log }: StoredRequest): { questions: number; agentId: string | undefined } => {
   const events = new EventLog();
   if (log !== null) events.takeUp(log);
   const { lastEvent } = events;
-  return (lastEvent?.type === "done" && lastEvent.clarification?.round) || 1;
+  const done = lastEvent?.type === "done" ? lastEvent : undefined;
+  return { questions: done?.clarification?.round ?? 1, agentId: done?.agent_id };
 };

@@ -13,6 +13,7 @@ import type {
   Statement,
 } from "../store/index.ts";
 import type { Answer } from "./agent-loop.ts";
+import { awaitsCredentialFor } from "./credential-dialogue.ts";
 import type { Prepared } from "./prepare.ts";
 import { taken, unavailable } from "./reasons.ts";
 import type { Run } from "./run.ts";
@@ -94,7 +95,14 @@ export const createEndings = (deps: EndingDeps): Endings => {
         agent_id: agent.id,
         usage,
         ...(clarification && {
-          clarification: { ...clarification, request_id: requestId, round: (turn.questions ?? 0) + 1 },
+          clarification: {
+            ...clarification,
+            request_id: requestId,
+            round: (turn.questions ?? 0) + 1,
+            ...(clarification.credential !== undefined && {
+              expires_at: (now() + awaitsCredentialFor) / 1000,
+            }),
+          },
         }),
         finished: true,
       } as const;

@@ -1,8 +1,8 @@
 import { newId } from "@muxi/protocol";
-import type { Statement } from "../store/index.ts";
+import type { Owner, Statement, StoredRequest } from "../store/index.ts";
 import type { BegunRound } from "./agent-loop.ts";
 import { type AnsweringDeps, createAnswering } from "./answering.ts";
-import { questionsOf } from "./clarification.ts";
+import { askedBy } from "./clarification.ts";
 import { createEndings, type EndingDeps } from "./endings.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
 import { type Prepared, prepareTurn } from "./prepare.ts";
@@ -47,7 +47,7 @@ export interface Overlord extends Queued {
 
 /** The way of a request: taken in, prepared, answered, ended. */
 export const createOverlord = (deps: OverlordDeps): Overlord => {
-  const { formationId, requests, register, runs, now } = deps;
+  const { formationId, requests, register, runs, credentialDialogue: dialogue, now } = deps;
   const intake = createIntake(deps);
   const endings = createEndings(deps);
   const answering = createAnswering(deps, endings);
@@ -61,18 +61,30 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
     return { first, rest };
   };
 
+  /** The turn with what its request has come to, where it goes on with one that waits. */
+  const goingOn = async (asked: Turn, named: StoredRequest | undefined, owner: Owner) => {
+    const received = await dialogue?.receive(asked, owner);
+    const id = received?.goesOn;
+    const isNamed = id === undefined || id === named?.id;
+    const awaits = isNamed ? named : await requests.get(owner.formationId, id);
+    const turn = received?.turn ?? asked;
+    if (!awaits) return { turn, awaits };
+    return { turn: { ...turn, requestId: awaits.id, questions: askedBy(awaits).questions }, awaits };
+  };
+
   return {
     async chat(asked) {
       const owner = intake.ownerOf(asked);
       const earlier = await register.earlier(asked, owner);
       if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
-      const turn = earlier ? { ...asked, questions: questionsOf(earlier.awaits) } : asked;
+      const { turn, awaits } = await goingOn(asked, earlier?.awaits, owner);
       const session = await intake.sessionFor(turn);
       const { sessionId } = session;
-      const prepared = await prepareTurn(deps, turn, owner, { ...session, except: "" });
+      const begunBy = awaits && askedBy(awaits).agentId;
+      const prepared = await prepareTurn(deps, turn, owner, { ...session, except: "", begunBy });
       const { requestId, userId } = turn;
       const run = runs.start({ requestId, sessionId, userId });
-      const webhookUrl = earlier?.awaits.webhookUrl ?? null;
+      const webhookUrl = awaits?.webhookUrl ?? null;
       const work = workFor(deps, { run, turn, owner, isAsync: false, webhookUrl, startedAt: now() });
       works.set(run, work);
 
@@ -81,8 +93,8 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       const early = turn.idempotency ? undefined : askModel(prepared, run);
 
       const lease = deps.lease();
-      const taken = earlier
-        ? requests.goOn(owner, requestId, sessionId, lease)
+      const taken = awaits
+        ? requests.goOn(owner, requestId, sessionId, lease, turn.idempotency)
         : intake.request(turn, sessionId, lease);
       const refusal = await intake.store(turn, sessionId, [taken, ...prepared.learned]);
       if (refusal) {
@@ -98,10 +110,12 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       return run;
     },
 
-    async submit(turn) {
-      const earlier = await register.earlier(turn, intake.ownerOf(turn));
+    async submit(asked) {
+      const owner = intake.ownerOf(asked);
+      const earlier = await register.earlier(asked, owner);
       if (earlier && "repeats" in earlier) return earlier.repeats.id;
-      if (earlier) throw knownRequest(turn.requestId);
+      if (earlier) throw knownRequest(asked.requestId);
+      const { turn } = (await dialogue?.receive({ ...asked, isFirst: false }, owner)) ?? { turn: asked };
       const { sessionId } = await intake.sessionFor(turn);
       const refusal = await intake.store(turn, sessionId, [intake.request(turn, sessionId)]);
       if (refusal) {

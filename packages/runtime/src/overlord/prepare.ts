@@ -7,6 +7,7 @@ import type { Watch } from "../observability/index.ts";
 import type { Owner, SessionRepository, Statement } from "../store/index.ts";
 import { askUser, type Tool } from "../tools/index.ts";
 import { type ClarificationRules, questionRules } from "./clarification.ts";
+import type { CredentialDialogue } from "./credential-dialogue.ts";
 import { formatInstruction, type ResponseFormat } from "./format.ts";
 import type { Procedures } from "./procedures.ts";
 import { buildPrompt } from "./prompt.ts";
@@ -19,6 +20,8 @@ export interface PreparationDeps {
   agents: Agents;
   route: Router;
   clarification: ClarificationRules;
+  /** Undefined where credentials are not given in the chat. */
+  credentialDialogue: CredentialDialogue | undefined;
   /** What answers are written in, unless their turn says otherwise. */
   format: ResponseFormat;
   /** Messages of the session that a model sees. */
@@ -44,6 +47,8 @@ export interface Prepared {
   model: Model;
   tools: readonly Tool[];
   format: ResponseFormat;
+  /** Whether the user may be asked for a credential. */
+  asksCredentials: boolean;
   request: ModelRequest;
   /** Written with the message: what it tells that is to be remembered. */
   learned: Statement[];
@@ -109,6 +114,7 @@ export const prepareTurn = async (
     ...deps.watch({ requestId, sessionId, userId: owner.userId, agentId: agent.id }, { model, tools }),
     learned,
     format,
+    asksCredentials: deps.credentialDialogue?.mayAsk(turn) ?? false,
     request: {
       messages: buildPrompt({
         instructions: [deps.soul, agent.system_message, procedure, asking, formatInstruction(format)].filter(

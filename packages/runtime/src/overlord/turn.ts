@@ -23,6 +23,8 @@ export interface Turn {
   format?: ResponseFormat | undefined;
   /** Where the answer goes when it comes in the background; null for nowhere, left out for the formation's own. */
   webhookUrl?: string | null | undefined;
+  /** Whether what the user types travels unseen: over TLS, or on this machine alone. */
+  isPrivate?: boolean | undefined;
   /** Questions that its request has asked the user before. */
   questions?: number | undefined;
   /** Files of the message, read. */
@@ -35,6 +37,7 @@ const inputSchema = z.object({
   agentId: z.string().optional(),
   model: z.string().optional(),
   format: chatRequestSchema.shape.format,
+  isPrivate: z.boolean().optional(),
   questions: z.number().optional(),
   attachments: z
     .object({
@@ -45,14 +48,22 @@ const inputSchema = z.object({
 });
 
 /** What a turn in the background is stored as. */
-export const inputOf = ({ message, agentId, model, format, questions, attachments }: Turn): string =>
-  JSON.stringify({ message, agentId, model, format, questions, attachments } satisfies z.input<
+export const inputOf = ({
+  message,
+  agentId,
+  model,
+  format,
+  isPrivate,
+  questions,
+  attachments,
+}: Turn): string =>
+  JSON.stringify({ message, agentId, model, format, isPrivate, questions, attachments } satisfies z.input<
     typeof inputSchema
   >);
 
 /** The turn that was stored. */
 export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
-  const { message, agentId, model, format, questions, attachments } = inputSchema.parse(
+  const { message, agentId, model, format, isPrivate, questions, attachments } = inputSchema.parse(
     JSON.parse(input ?? "{}"),
   );
   return {
@@ -63,6 +74,7 @@ export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: Store
     message,
     agentId,
     format,
+    isPrivate,
     questions,
     webhookUrl,
     attachments,

@@ -78,8 +78,20 @@ export interface RequestRepository {
   get(formationId: string, id: string): Promise<StoredRequest | undefined>;
   /** Newest first; of all users without one. */
   list(formationId: string, userId: string | undefined, limit: number): Promise<StoredRequest[]>;
-  /** Statement that goes on with a request whose user was asked something; changes no row when it does not wait. */
-  goOn(owner: Owner, id: string, sessionId: string, lease: Lease): Statement;
+  /** The newest request of a session whose user was asked something. */
+  awaiting(owner: Owner, sessionId: string): Promise<StoredRequest | undefined>;
+  /**
+   * Statement that goes on with a request whose user was asked something; changes no row when it does not wait.
+   *
+   * @param idempotency Of the call that goes on with it.
+   */
+  goOn(
+    owner: Owner,
+    id: string,
+    sessionId: string,
+    lease: Lease,
+    idempotency: Idempotency | undefined,
+  ): Statement;
   /**
    * Ends a request of this process once and for all, and with it, in one transaction, what follows from its end.
    *
@@ -212,15 +224,33 @@ export const createRequestRepository = (db: Database): RequestRepository => {
           order by created_at desc limit ${limit}`,
       ),
 
-    goOn: ({ formationId, userId }, id, sessionId, { owner, until }) =>
+    async awaiting({ formationId, userId }, sessionId) {
+      const [row] = await db.read<StoredRequest>(
+        sql`select ${columns} from request
+          where formation_id = ${formationId} and user_id = ${userId} and session_id = ${sessionId}
+            and status = 'awaiting_clarification'
+          order by created_at desc limit 1`,
+      );
+      return row;
+    },
+
+    goOn: ({ formationId, userId }, id, sessionId, { owner, until }, idempotency) =>
       sql`update request set status = 'processing', mode = 'sync', lease_owner = ${owner}, lease_until = ${until}
+          ${idempotency ? sql`, idempotency_key = ${idempotency.key}, body_hash = ${idempotency.hash}` : sql``}
         where ${one(formationId, id)} and user_id = ${userId} and session_id = ${sessionId}
           and status = 'awaiting_clarification'`,
 
     async finish(formationId, id, leaseOwner, ending, also) {
       const done = await db.writeIf(
         sql`update request set ${ended(ending)} where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
-        [...forgetPublished(one(formationId, id)), ...also],
+        [
+          ...forgetPublished(one(formationId, id)),
+          // What comes after the answer to a question are steps of their own.
+          ...(ending.status === "awaiting_clarification"
+            ? [sql`delete from request_step where formation_id = ${formationId} and request_id = ${id}`]
+            : []),
+          ...also,
+        ],
       );
       return done !== undefined;
     },

@@ -3,4 +3,4 @@ export { askUser } from "./ask-user.ts";
 export { callTool } from "./call-tool.ts";
 export type { Tool, ToolOutcome } from "./tool.ts";
 export { createToolbox, type Toolbox } from "./toolbox.ts";
-export type { Credentials } from "./user-server.ts";
+export { type Credentials, takesTyped } from "./user-server.ts";

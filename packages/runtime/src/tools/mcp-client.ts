@@ -119,6 +119,12 @@ const openCommand = async (
 export const openClient = (server: McpServerDefinition, options: OpenOptions): Promise<Client> =>
   server.type === "http" ? openHttp(server, options) : openCommand(server, options);
 
+/** Whether the server does not take the credentials that it was sent. */
+export const isUnauthorized = (error: unknown): boolean =>
+  SdkHttpError.isInstance(error)
+    ? error.status === 401 || error.status === 403
+    : error instanceof Error && error.cause !== undefined && isUnauthorized(error.cause);
+
 /** Whether the server has forgotten the session, and so has not looked at the request. */
 export const isLostSession = (error: unknown): boolean =>
   SdkHttpError.isInstance(error) && error.status === 404;

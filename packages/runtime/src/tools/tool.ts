@@ -5,6 +5,8 @@ import type { ToolDefinition } from "../models/index.ts";
 export interface ToolOutcome {
   text: string;
   failed: boolean;
+  /** Service for which the user has no credential that works, and may give one in the chat. */
+  credential?: string;
   /** What models used for it, where a tool asks one. */
   usage?: Usage;
 }

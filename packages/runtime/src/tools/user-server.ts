@@ -10,6 +10,8 @@ export interface Credentials {
   ofFormation(service: string): string | undefined;
   /** What a user is told who has none. */
   redirectMessage: string | undefined;
+  /** Whether users may give them in the chat, to servers with `auth.accept_inline`. */
+  isDynamic: boolean;
 }
 
 /** A server that each user reaches with credentials of their own. */
@@ -27,6 +29,9 @@ export const chosenCredentialSchema = {
   description: "Name of the user's credential to act with. Leave it out unless you are asked for it.",
 };
 
+const isUnauthorized = async (error: unknown): Promise<boolean> =>
+  (await import("./mcp-client.ts")).isUnauthorized(error);
+
 /** Connections that are kept ready; the one that was used longest ago makes room. */
 const mostConnections = 200;
 
@@ -43,6 +48,12 @@ export const asFormation = (server: McpServerDefinition, { ofFormation }: Creden
   );
 
 const refusal = (text: string): ToolOutcome => ({ text, failed: true });
+
+/** Whether servers take credentials that their users type. */
+export const takesTyped = (
+  { auth }: McpServerDefinition,
+  { isDynamic }: Pick<Credentials, "isDynamic">,
+): boolean => isDynamic && auth?.accept_inline === true;
 
 export const createUserServer = (
   server: McpServerDefinition,
@@ -66,12 +77,23 @@ export const createUserServer = (
     return connection;
   };
 
-  const missing = (service: string) =>
-    refusal(
-      `The user has not given this formation a credential for ${service} yet, so nothing was called. Tell them: ${
+  const isTyped = takesTyped(server, credentials);
+
+  /** The model reads it where the user cannot be asked. */
+  const askedFor = (service: string, reason: string): ToolOutcome => ({
+    ...refusal(
+      `${reason} Tell them: ${
         credentials.redirectMessage ??
         `To use ${service}, add your credential for it in your account settings.`
       }`,
+    ),
+    ...(isTyped && { credential: service }),
+  });
+
+  const missing = (service: string) =>
+    askedFor(
+      service,
+      `The user has not given this formation a credential for ${service} yet, so nothing was called.`,
     );
 
   const several = (service: string, names: readonly string[]) =>
@@ -95,7 +117,13 @@ export const createUserServer = (
         }
         tokens[service] = chosen.token;
       }
-      return connectionFor(tokens).call(name, args, signal);
+      try {
+        return await connectionFor(tokens).call(name, args, signal);
+      } catch (error) {
+        const [service] = services;
+        if (!isTyped || service === undefined || !(await isUnauthorized(error))) throw error;
+        return askedFor(service, `The server has refused the user's credential for ${service}.`);
+      }
     },
 
     async close() {

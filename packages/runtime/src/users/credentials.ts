@@ -24,6 +24,8 @@ export interface CredentialVault {
   get(owner: Owner, id: string): Promise<ShownCredential>;
   /** @throws ApiError `VALIDATION_ERROR`, `CONFLICT` */
   add(owner: Owner, service: string, value: CredentialValue, name?: string): Promise<ShownCredential>;
+  /** Adds the credential that is named like its service, in the place of an older one. */
+  put(owner: Owner, service: string, value: CredentialValue): Promise<ShownCredential>;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   delete(owner: Owner, id: string): Promise<void>;
   /** The tokens of one service, readable: for calls on the owner's behalf only. */
@@ -124,7 +126,7 @@ export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVaul
       await Promise.all(stored.map(async (item) => ({ name: item.name, value: await read(owner, item) })))
     ).flatMap(({ name, value }) => (value ? [{ name, value }] : []));
 
-  return {
+  const vault: CredentialVault = {
     list: async (owner) =>
       Promise.all((await credentials.list(owner)).map((credential) => shown(owner, credential))),
 
@@ -162,6 +164,12 @@ export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVaul
       return shown(owner, credential);
     },
 
+    async put(owner, service, value) {
+      const older = (await credentials.list(owner, service)).find(({ name }) => name === service);
+      if (older) await credentials.delete(owner, older.id);
+      return vault.add(owner, service, value);
+    },
+
     async delete(owner, id) {
       if (!(await credentials.delete(owner, id))) throw notFound(id);
     },
@@ -172,4 +180,5 @@ export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVaul
         token: tokenOf(value) ?? canonical(value),
       })),
   };
+  return vault;
 };

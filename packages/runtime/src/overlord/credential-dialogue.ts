@@ -1,0 +1,114 @@
+import { hash } from "node:crypto";
+import { EventLog } from "../events/index.ts";
+import { parseObject } from "../models/index.ts";
+import type { Owner, RequestRepository, StoredRequest } from "../store/index.ts";
+import type { Turn } from "./turn.ts";
+
+export interface CredentialDialogueDeps {
+  requests: Pick<RequestRepository, "awaiting" | "finishWaiting">;
+  /** Puts a user's credential into the vault, in the place of one that was typed before. */
+  keep: (owner: Owner, service: string, value: Record<string, unknown>) => Promise<unknown>;
+  /** Times that one request may ask. */
+  maxAttempts: number;
+  requireHttps: boolean;
+  now: () => number;
+}
+
+/** How users give credentials in the chat (contract/formation.md 5.3). */
+export interface CredentialDialogue {
+  /** Whether an agent may ask for one in this turn: somebody must be there, and what they type must travel unseen. */
+  mayAsk(turn: Turn): boolean;
+  /**
+   * A message on its way in. The credential that a session waits for goes to the vault, and a note takes its place
+   * before anything else has seen it.
+   *
+   * @returns The turn, and the request that it goes on with.
+   * @throws ApiError `CONFLICT`, `VALIDATION_ERROR` when the vault refuses it
+   */
+  receive(turn: Turn, owner: Owner): Promise<{ turn: Turn; goesOn: string | undefined }>;
+}
+
+/** How long a message is taken as the credential that was asked for, in milliseconds (contract/formation.md 6.4). */
+export const awaitsCredentialFor = 300_000;
+
+/** What a user is asked. */
+export const credentialQuestion = (service: string): string =>
+  `To use ${service} I need your credential for it. Send it as your next message within five minutes: it is kept ` +
+  "encrypted for you alone, and neither this conversation nor a model gets to see it.";
+
+const shortest = 8;
+const tokenLike = /^(?=.*\d)(?=.*[A-Za-z])[\w.\-+/=:~]{12,}$/;
+
+/** The credential that a message consists of or holds; undefined when it says something else. */
+const credentialIn = (message: string): Record<string, unknown> | undefined => {
+  const text = message.trim();
+  const fields = parseObject(text);
+  if (fields) return fields;
+  const words = text.split(/\s+/);
+  if (words.length === 1) return text.length >= shortest ? { token: text } : undefined;
+  const [token, ...others] = words.filter((word) => tokenLike.test(word));
+  return token !== undefined && others.length === 0 ? { token } : undefined;
+};
+
+const lastEventOf = ({ log }: StoredRequest) => {
+  const events = new EventLog();
+  if (log !== null) events.takeUp(log);
+  return events.lastEvent;
+};
+
+export const createCredentialDialogue = (deps: CredentialDialogueDeps): CredentialDialogue => {
+  const { requests, now } = deps;
+
+  /** The request of a session that waits for a credential, and of which service. */
+  const waiting = async (owner: Owner, sessionId: string) => {
+    const request = await requests.awaiting(owner, sessionId);
+    const event = request && lastEventOf(request);
+    const asked = event?.type === "done" ? event.clarification : undefined;
+    if (!request || asked?.credential === undefined) return undefined;
+    return (asked.expires_at ?? 0) * 1000 > now() ? { request, service: asked.credential } : undefined;
+  };
+
+  /** What was taken a short time ago: sent once more, it is no message either. */
+  const taken = new Map<string, { service: string; until: number }>();
+  const keyOf = ({ message, sessionId }: Turn, { userId }: Owner) =>
+    hash("sha256", JSON.stringify([userId, sessionId, message]));
+
+  const withoutIt = (turn: Turn, service: string): Turn => ({
+    ...turn,
+    message: `(The user has given a credential for ${service}.)`,
+  });
+
+  const remember = (key: string, service: string) => {
+    for (const [old, { until }] of taken) if (until < now()) taken.delete(old);
+    taken.set(key, { service, until: now() + awaitsCredentialFor });
+  };
+
+  return {
+    mayAsk: ({ kind = "chat", isPrivate, questions = 0 }) =>
+      kind === "chat" && questions < deps.maxAttempts && (isPrivate === true || !deps.requireHttps),
+
+    async receive(turn, owner) {
+      const asked = turn.sessionId === undefined ? undefined : await waiting(owner, turn.sessionId);
+      const key = keyOf(turn, owner);
+      const before = taken.get(key);
+      if (!asked) return { turn: before ? withoutIt(turn, before.service) : turn, goesOn: undefined };
+      const { request, service } = asked;
+      const goesOn = turn.isFirst || turn.requestId === request.id;
+      const value = credentialIn(turn.message);
+      if (value) {
+        remember(key, service);
+        await deps.keep(owner, service, value);
+      }
+      if (!value || !goesOn) {
+        await requests.finishWaiting(owner.formationId, request.id, {
+          status: "cancelled",
+          error: "The user went on with something else",
+          log: request.log ?? "",
+          now: now(),
+        });
+      }
+      if (!value) return { turn, goesOn: undefined };
+      return { turn: withoutIt(turn, service), goesOn: goesOn ? request.id : undefined };
+    },
+  };
+};
