@@ -10,6 +10,7 @@
 import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { codeOf } from "../packages/runtime/src/memory/codes.ts";
+import { packed } from "../packages/runtime/src/memory/packed.ts";
 import { createMemorySearch } from "../packages/runtime/src/memory/search.ts";
 import { subjectOf } from "../packages/runtime/src/memory/subject.ts";
 import { wordsOf } from "../packages/runtime/src/memory/text.ts";
@@ -104,8 +105,8 @@ const copy = async (from: string, to: string, suffix: string, seqs: { first: num
     sql`insert into memory_word (space, word, memory_seq)
       select c.space, w.word, c.seq from memory m ${twin} join memory_word w on w.memory_seq = m.seq
       where ${original}`,
-    sql`insert into memory_vector (memory_seq, vector)
-      select c.seq, v.vector from memory m ${twin} join memory_vector v on v.memory_seq = m.seq
+    sql`insert into memory_vector (memory_seq, space, vector)
+      select c.seq, c.space, v.vector from memory m ${twin} join memory_vector v on v.memory_seq = m.seq
       where ${original} and c.space = ${owned("busy")}`,
     sql`insert into memory_code (space, memory_seq, model, code)
       select c.space, c.seq, v.model, v.code from memory m ${twin} join memory_code v on v.memory_seq = m.seq
@@ -125,7 +126,7 @@ const fill = async () => {
       model.id,
       missing.map((memory) => {
         const numbers = vector();
-        return { memory, vector: new Uint8Array(numbers.buffer), code: codeOf(numbers) };
+        return { memory, vector: packed(numbers), code: codeOf(numbers) };
       }),
     );
   }

@@ -1,16 +1,13 @@
 import type { StoredCode } from "../store/index.ts";
-
-/** Bits of a code: one for the sign of each of a vector's first dimensions. */
-const bits = 512;
-const words = bits / 32;
+import { type Compare, codeBits, codeWords } from "./distances.ts";
 
 /**
  * The signs of a vector's first dimensions. Vectors that point the same way share most of them, and comparing 512 bits
  * costs a hundredth of comparing 1,536 numbers.
  */
 export const codeOf = (vector: Float32Array): Uint8Array => {
-  const code = new Uint8Array(bits / 8);
-  const length = Math.min(bits, vector.length);
+  const code = new Uint8Array(codeBits / 8);
+  const length = Math.min(codeBits, vector.length);
   for (let index = 0; index < length; index++) {
     if ((vector[index] ?? 0) > 0) code[index >> 3] = (code[index >> 3] ?? 0) | (1 << (index & 7));
   }
@@ -18,16 +15,9 @@ export const codeOf = (vector: Float32Array): Uint8Array => {
 };
 
 const asWords = (code: Uint8Array): Int32Array => {
-  const padded = new Uint8Array(bits / 8);
+  const padded = new Uint8Array(codeBits / 8);
   padded.set(code.subarray(0, padded.length));
   return new Int32Array(padded.buffer);
-};
-
-/** How many bits are set: in pairs, then in fours, then in bytes, whose sum the product has in its highest byte. */
-const setBits = (word: number): number => {
-  const pairs = word - ((word >>> 1) & 0x55555555);
-  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
-  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 };
 
 /** The codes of one space, all in one piece of memory. */
@@ -37,71 +27,87 @@ export interface SpaceCodes {
   /** Number of the last code added. */
   readonly lastSeq: number;
   add(codes: readonly StoredCode[]): void;
-  /** The memories whose codes share most bits with this one, in no order. */
+  /** The memories whose codes share most bits with this one, in no order; of those that share as many, the newest. */
   nearest(code: Uint8Array, limit: number): number[];
 }
 
-export const createCodes = (): SpaceCodes => {
-  let codes = new Int32Array(16 * words);
-  let memorySeqs = new Float64Array(16);
-  let distances = new Uint16Array(16);
-  const places = new Map<number, number>();
+export const createCodes = (compare: Compare): SpaceCodes => {
+  let capacity = 16;
+  let size = 0;
   let lastSeq = 0;
+  let codes = new Int32Array(capacity * codeWords);
+  let memorySeqs = new Float64Array(capacity);
+  let distances = new Uint16Array(capacity);
+  /**
+   * Places by memory, counted from 1: a hash table that is half empty. A `Map` of so many would cost ten times the
+   * memory, through all of which the garbage collector goes again and again.
+   */
+  let places = new Int32Array(capacity * 2);
+
+  /** Where a memory's place stands in the table, or is to stand. */
+  const slotOf = (memorySeq: number): number => {
+    const last = places.length - 1;
+    let slot = Math.imul(memorySeq, 0x9e3779b1) & last;
+    for (let place = places[slot] ?? 0; place > 0; place = places[slot] ?? 0) {
+      if (memorySeqs[place - 1] === memorySeq) break;
+      slot = (slot + 1) & last;
+    }
+    return slot;
+  };
 
   const grow = () => {
-    const capacity = memorySeqs.length * 2;
-    const moreCodes = new Int32Array(capacity * words);
-    moreCodes.set(codes);
-    const moreSeqs = new Float64Array(capacity);
-    moreSeqs.set(memorySeqs);
-    codes = moreCodes;
-    memorySeqs = moreSeqs;
+    capacity *= 2;
+    const [oldCodes, oldSeqs] = [codes, memorySeqs];
+    codes = new Int32Array(capacity * codeWords);
+    codes.set(oldCodes);
+    memorySeqs = new Float64Array(capacity);
+    memorySeqs.set(oldSeqs);
     distances = new Uint16Array(capacity);
+    places = new Int32Array(capacity * 2);
+    for (let place = 0; place < size; place++) places[slotOf(memorySeqs[place] ?? 0)] = place + 1;
   };
 
   return {
     get size() {
-      return places.size;
+      return size;
     },
     get bytes() {
-      // A place in the map costs about as much as a code.
-      return codes.byteLength * 2;
+      return codes.byteLength + memorySeqs.byteLength + distances.byteLength + places.byteLength;
     },
     get lastSeq() {
       return lastSeq;
     },
     add(added) {
       for (const { seq, memorySeq, code } of added) {
-        const place = places.get(memorySeq) ?? places.size;
-        if (place === memorySeqs.length) grow();
-        places.set(memorySeq, place);
+        if (size === capacity) grow();
+        const slot = slotOf(memorySeq);
+        if (places[slot] === 0) places[slot] = ++size;
+        const place = (places[slot] ?? 0) - 1;
         memorySeqs[place] = memorySeq;
-        codes.set(asWords(code), place * words);
+        codes.set(asWords(code), place * codeWords);
         lastSeq = seq;
       }
     },
     nearest(code, limit) {
-      const wanted = asWords(code);
-      const count = places.size;
-      const byDistance = new Uint32Array(bits + 1);
-      for (let place = 0, at = 0; place < count; place++) {
-        let distance = 0;
-        for (let word = 0; word < words; word++, at++) {
-          distance += setBits((codes[at] ?? 0) ^ (wanted[word] ?? 0));
-        }
-        distances[place] = distance;
+      compare(asWords(code), codes, size, distances);
+      const byDistance = new Uint32Array(codeBits + 1);
+      for (let place = 0; place < size; place++) {
+        const distance = distances[place] ?? 0;
         byDistance[distance] = (byDistance[distance] ?? 0) + 1;
       }
       let farthest = 0;
-      for (let found = byDistance[0] ?? 0; found < limit && farthest < bits; ) {
+      let room = limit;
+      while (room > (byDistance[farthest] ?? 0) && farthest < codeBits) {
+        room -= byDistance[farthest] ?? 0;
         farthest += 1;
-        found += byDistance[farthest] ?? 0;
       }
       const nearest: number[] = [];
-      for (let place = 0; place < count; place++) {
-        if ((distances[place] ?? 0) <= farthest) nearest.push(memorySeqs[place] ?? 0);
+      for (let place = size - 1; place >= 0; place--) {
+        const distance = distances[place] ?? 0;
+        if (distance < farthest || (distance === farthest && room-- > 0))
+          nearest.push(memorySeqs[place] ?? 0);
       }
-      return nearest.slice(0, limit * 2);
+      return nearest;
     },
   };
 };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { codeOf, createCodes } from "./codes.ts";
+import { createCompare } from "./distances.ts";
 import { fuse } from "./search.ts";
 
 test("what stands high in two rankings wins, and only rankings that find bring something in", () => {
@@ -16,7 +17,7 @@ test("the nearest of many vectors are among those that their codes choose", () =
     return state / 2 ** 32 - 0.5;
   };
   const vectors = Array.from({ length: 2_000 }, () => Float32Array.from({ length: 600 }, random));
-  const codes = createCodes();
+  const codes = createCodes(createCompare());
   codes.add(
     vectors.map((vector, index) => ({ seq: index + 1, memorySeq: index + 100, code: codeOf(vector) })),
   );

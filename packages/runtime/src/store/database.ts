@@ -38,12 +38,21 @@ export interface Dialect {
   readonly engine: "sqlite" | "postgres";
   /** Column that counts rows up in the order of their insertion. */
   readonly serial: string;
+  /** The same, without ever using a number again: for readers that ask what came after the last one they saw. */
+  readonly counter: string;
   /** Column of bytes. */
   readonly bytes: string;
   /** End of a `create table` whose rows are stored in their key's order, where the engine can. */
   readonly inKeyOrder: string;
+  /** End of a `create table` whose rows are long: kept in one piece. */
+  readonly inOnePiece: string;
   /** Turns a JSON array of texts into rows of one column `value`; stands in a `from` clause. */
   textsOf(json: string): Statement;
+  /**
+   * Put first in transactions that count up a `counter`: none is on disk before one with lower numbers, so that no
+   * reader passes over those.
+   */
+  readonly inTurn: readonly Statement[];
   /** Behind a `select` that picks rows to claim: passes by those that another process is claiming. */
   readonly skipClaimed: string;
   /** Whether a write failed because a key that must be unique is taken. */

@@ -6,12 +6,19 @@ import { migrations } from "./migrations.ts";
 import { createHints } from "./postgres-hints.ts";
 import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
 
+/** Any numbers, the same for all processes: what is held while the schema is made, and by writers that take turns. */
+const [migrationLock, turnLock] = [7_041_776, 7_041_777];
+
 const dialect: Dialect = {
   engine: "postgres",
   serial: "bigserial primary key",
+  counter: "bigserial primary key",
   bytes: "bytea",
   inKeyOrder: "",
+  // By itself it cuts rows of more than 2 KB into pieces, and has them in another table.
+  inOnePiece: " with (toast_tuple_target = 8160)",
   textsOf: (json) => sql`jsonb_array_elements_text(${json}::jsonb)`,
+  inTurn: [sql`select pg_advisory_xact_lock(${turnLock})`],
   skipClaimed: "for update skip locked",
   isTaken: (error) => codeOf(error) === "23505",
 };
@@ -48,8 +55,6 @@ const unavailable = (cause: unknown) =>
 const connections = 20;
 /** Milliseconds. */
 const connectTimeout = 10_000;
-/** Any number, the same for all processes: held while the schema is made. */
-const migrationLock = 7_041_776;
 
 /** No text in Postgres holds the character NUL; people paste it, and files and models hold it. */
 const storable = (value: SqlValue): SqlValue =>

@@ -12,9 +12,12 @@ interface PendingWrite {
 const dialect: Dialect = {
   engine: "sqlite",
   serial: "integer primary key",
+  counter: "integer primary key autoincrement",
   bytes: "blob",
   inKeyOrder: " without rowid",
+  inOnePiece: "",
   textsOf: (json) => sql`json_each(${json})`,
+  inTurn: [],
   skipClaimed: "",
   isTaken: (error) => error instanceof Error && error.message.startsWith("UNIQUE constraint failed"),
 };

@@ -46,17 +46,18 @@ export const createVectorRepository = (db: Database): VectorRepository => {
     },
 
     async put(model, entries) {
-      await db.write(
-        entries.flatMap(({ memory: { seq, updatedAt }, vector, code }) => [
-          sql`insert into memory_vector (memory_seq, vector)
-            select seq, ${asBytes(vector)} from memory where seq = ${seq}
+      await db.write([
+        ...db.dialect.inTurn,
+        ...entries.flatMap(({ memory: { seq, updatedAt }, vector, code }) => [
+          sql`insert into memory_vector (memory_seq, space, vector)
+            select seq, space, ${asBytes(vector)} from memory where seq = ${seq}
             on conflict (memory_seq) do update set vector = excluded.vector`,
           sql`delete from memory_code where memory_seq = ${seq}`,
           sql`insert into memory_code (space, memory_seq, model, code)
             select space, seq, cast(${model} as text), ${asBytes(code)} from memory where seq = ${seq}`,
           sql`update memory set vector_model = ${model} where seq = ${seq} and updated_at = ${updatedAt}`,
         ]),
-      );
+      ]);
     },
 
     codes: (space, model, after, limit) =>
@@ -70,7 +71,7 @@ export const createVectorRepository = (db: Database): VectorRepository => {
         sql`select memory_seq as "memorySeq", vector from memory_vector
           where memory_seq in (select cast(value as bigint)
               from ${db.dialect.textsOf(JSON.stringify(memorySeqs.map(String)))} as listed)
-            and exists (select 1 from memory where seq = memory_seq and space = ${space})`,
+            and space = ${space}`,
       ),
   };
 };

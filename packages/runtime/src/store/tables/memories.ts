@@ -6,8 +6,9 @@ import type { Tables } from "../migrations.ts";
  * `space` is who shares a memory (formation, scope and its holder) in one short key. `memory_word` is the text index:
  * plain rows, so that a search reads one space's words and no others, whatever the rest of the table holds.
  * `memory_code` is the index of vectors: a few bytes each, counted up so that a reader sees what is new since last time.
+ * `memory_vector` repeats the space: asked to look it up in `memory`, Postgres would read all memories of a user.
  */
-export const memoryTables: Tables = ({ serial, bytes, inKeyOrder }) => [
+export const memoryTables: Tables = ({ serial, counter, bytes, inKeyOrder, inOnePiece }) => [
   `create table memory (
     seq ${serial},
     id text not null unique,
@@ -38,10 +39,11 @@ export const memoryTables: Tables = ({ serial, bytes, inKeyOrder }) => [
   "create index memory_word_by_memory on memory_word (memory_seq)",
   `create table memory_vector (
     memory_seq bigint primary key references memory (seq) on delete cascade,
+    space text not null,
     vector ${bytes} not null
-  )`,
+  )${inOnePiece}`,
   `create table memory_code (
-    seq ${serial},
+    seq ${counter},
     space text not null,
     memory_seq bigint not null references memory (seq) on delete cascade,
     model text not null,

@@ -1,0 +1,33 @@
+/** The largest number of two bytes with a sign. */
+const largest = 2 ** 15 - 1;
+
+/**
+ * A vector in two bytes a number, in steps of its largest one: half of what must be stored, read and collected, and
+ * cosines stay the same in their fourth digit even where one number is far larger than the rest. (One byte loses a
+ * tenth of the nearest ten there.) Its length gets lost, which cosines do not ask for.
+ */
+export const packed = (vector: Float32Array): Uint8Array => {
+  let most = 0;
+  for (const value of vector) most = Math.max(most, Math.abs(value));
+  const steps = most === 0 ? 0 : largest / most;
+  return new Uint8Array(Int16Array.from(vector, (value) => Math.round(value * steps)).buffer);
+};
+
+/** Cosine between a vector of length 1 and a packed one; 0 where they are of different models. */
+export const similarity = (wanted: Float32Array, bytes: Uint8Array): number => {
+  const aligned = bytes.byteOffset % Int16Array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const numbers = new Int16Array(
+    aligned.buffer,
+    aligned.byteOffset,
+    aligned.byteLength / Int16Array.BYTES_PER_ELEMENT,
+  );
+  if (wanted.length !== numbers.length) return 0;
+  let product = 0;
+  let square = 0;
+  for (let index = 0; index < numbers.length; index++) {
+    const value = numbers[index] ?? 0;
+    product += value * (wanted[index] ?? 0);
+    square += value * value;
+  }
+  return square === 0 ? 0 : product / Math.sqrt(square);
+};
