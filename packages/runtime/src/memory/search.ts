@@ -1,9 +1,12 @@
 import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
 import type { VectorSearch } from "./vectors.ts";
 
-/** Memories of each word that are looked at, and memories that are read and ranked. */
+/**
+ * Memories of each word that are looked at, and memories that are read and ranked: what stands further down by words and by
+ * meaning is not lifted among a prompt's few by recency and importance.
+ */
 const newestPerWord = 200;
-const mostRanked = 40;
+const mostRanked = 24;
 
 /**
  * How fast a place further down stops to count, and what recency and importance weigh beside the words and the
@@ -21,23 +24,50 @@ export interface MemorySearch {
 /** How far a text longer than the others is marked down: it shares words by chance. */
 const lengthWeight = 0.5;
 
-/** What memories score that share words, best first, given those of each word: a rare word counts more than a common one. */
+/** The first of some items in an order, without putting all of them into it. */
+const firstOf = <Item>(items: readonly Item[], most: number, order: (a: Item, b: Item) => number): Item[] => {
+  const first: Item[] = [];
+  for (const item of items) {
+    let place = first.length;
+    for (let above = first[place - 1]; above && order(item, above) < 0; above = first[place - 1]) place -= 1;
+    if (place === most) continue;
+    first.splice(place, 0, item);
+    if (first.length > most) first.pop();
+  }
+  return first;
+};
+
+interface Scored {
+  seq: number;
+  score: number;
+}
+
+/** The memories that share most words, given those of each word: a rare word counts more than a common one. */
 const scoresOf = (matches: readonly (readonly number[])[]): Map<number, number> => {
-  const scores = new Map<number, number>();
+  const scored = new Map<number, Scored>();
   for (const seqs of matches) {
     const rarity = Math.log(1 + (10 * newestPerWord) / seqs.length);
-    for (const seq of seqs) scores.set(seq, (scores.get(seq) ?? 0) + rarity);
+    for (const seq of seqs) {
+      const known = scored.get(seq);
+      if (known) known.score += rarity;
+      else scored.set(seq, { seq, score: rarity });
+    }
   }
-  return new Map([...scores].sort(([seqA, a], [seqB, b]) => b - a || seqB - seqA).slice(0, mostRanked));
+  const best = firstOf([...scored.values()], mostRanked, (a, b) => b.score - a.score || b.seq - a.seq);
+  return new Map(best.map(({ seq, score }) => [seq, score]));
 };
 
 /** The candidates that share words, best first. What they share is known: their texts are not taken apart again. */
 const byWords = (candidates: readonly Candidate[], scores: ReadonlyMap<number, number>): Candidate[] => {
   const sharing = candidates.filter(({ seq }) => scores.has(seq));
   const length = sharing.reduce((sum, { content }) => sum + content.length, 0) / sharing.length;
-  const scoreOf = ({ seq, content }: Candidate) =>
-    (scores.get(seq) ?? 0) / (1 - lengthWeight + (lengthWeight * content.length) / length);
-  return sharing.sort((a, b) => scoreOf(b) - scoreOf(a));
+  const marked = sharing.map((candidate) => ({
+    candidate,
+    score:
+      (scores.get(candidate.seq) ?? 0) /
+      (1 - lengthWeight + (lengthWeight * candidate.content.length) / length),
+  }));
+  return marked.sort((a, b) => b.score - a.score).map(({ candidate }) => candidate);
 };
 
 /**

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { newId } from "@muxi/protocol";
 import type { Database } from "./database.ts";
 import type { Owner } from "./sessions.ts";
-import { type Statement, sql } from "./statement.ts";
+import { list, type Statement, sql } from "./statement.ts";
 
 export type MemoryScope = "user" | "group" | "formation";
 
@@ -110,8 +110,6 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
   /** Rows of one column, so that a list of any length is the same statement. */
   const texts = (values: readonly string[]) =>
     sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
-  const numbers = (values: readonly number[]) =>
-    sql`(select cast(value as bigint) from ${db.dialect.textsOf(JSON.stringify(values.map(String)))} as listed)`;
 
   const keep = (memory: NewMemory): Statement[] => {
     const { owner, scope, scopeId, subject, now } = memory;
@@ -209,8 +207,10 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
     async candidates(spaces, seqs) {
       if (seqs.length === 0) return [];
       return db.read(
-        sql`select seq, subject, content, importance, updated_at as "updatedAt" from memory
-          where seq in ${numbers(seqs)} and space in ${texts(spaces)}`,
+        sql`select seq, subject, content, importance, updated_at as "updatedAt"
+          from ${db.dialect.textsOf(JSON.stringify(seqs))} as listed
+            cross join memory
+          where seq = cast(listed.value as bigint) and space in (${list(spaces)})`,
       );
     },
 

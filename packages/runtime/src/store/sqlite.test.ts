@@ -78,3 +78,18 @@ test("two processes may open one new file at once", async () => {
   );
   expect(stored).toEqual([true, true]);
 });
+
+test("reads of one turn of the event loop see one state of the file; the next ones see what is there by then", async () => {
+  const file = databaseFile();
+  const [db, other] = [openSqlite(file), openSqlite(file)];
+  onTestFinished(async () => {
+    await db.close();
+    await other.close();
+  });
+  const seen = async () => (await createSessionRepository(db).recent(owner, "s1", 10, "")).length;
+  expect(await seen()).toBe(0);
+  await createSessionRepository(other).append(owner, "s1", message("from elsewhere"), []);
+  expect(await seen()).toBe(1);
+  await createSessionRepository(db).append(owner, "s1", message("from here"), []);
+  expect(await seen()).toBe(2);
+});

@@ -51,6 +51,24 @@ const returnsRows = /\breturning\b/i;
  */
 const bareLimit = /\blimit \?/g;
 
+interface Prepared {
+  statement: StatementSync;
+  columns: readonly string[];
+  returnsRows: boolean;
+}
+
+/** Rows as plain objects: those that `node:sqlite` makes have no hidden class, and are slow to make and to read. */
+const rowsOf = ({ statement, columns }: Prepared, values: readonly SqlValue[]) => {
+  const rows: unknown = statement.all(...(values as SQLInputValue[]));
+  return (rows as SqlValue[][]).map((cells) => {
+    const row: Record<string, SqlValue> = {};
+    columns.forEach((column, index) => {
+      row[column] = cells[index] ?? null;
+    });
+    return row;
+  });
+};
+
 /** Primary result codes for what lies outside the database: busy, read-only, I/O error, full, cannot open. */
 const surroundings: ReadonlyMap<number, string> = new Map([
   [5, "another process keeps it locked"],
@@ -115,36 +133,59 @@ const open = (file: string): DatabaseSync => {
 export const openSqlite = (file: string): Database => {
   const db = open(file);
 
-  const prepared = new Map<string, { statement: StatementSync; returnsRows: boolean }>();
-  const prepare = (text: string) => {
+  const prepared = new Map<string, Prepared>();
+  const prepare = (text: string): Prepared => {
     let entry = prepared.get(text);
     if (!entry) {
-      entry = {
-        statement: db.prepare(text.replace(bareLimit, "limit (? + 0)")),
-        returnsRows: returnsRows.test(text),
-      };
+      const statement = db.prepare(text.replace(bareLimit, "limit (? + 0)"));
+      statement.setReturnArrays(true);
+      const columns = statement.columns().map(({ name }) => name);
+      entry = { statement, columns, returnsRows: returnsRows.test(text) };
       prepared.set(text, entry);
     }
     return entry;
   };
 
-  const rowsOf = (statement: StatementSync, values: readonly SqlValue[]) =>
-    statement.all(...(values as SQLInputValue[])) as Record<string, SqlValue>[];
-
   const run = ({ text, values }: Statement): WriteResult => {
     const entry = prepare(text);
     if (entry.returnsRows) {
-      const rows = rowsOf(entry.statement, values);
+      const rows = rowsOf(entry, values);
       return { changes: rows.length, rows };
     }
     return { changes: Number(entry.statement.run(...(values as SQLInputValue[])).changes), rows: [] };
   };
 
+  const begin = db.prepare("begin");
+  const beginImmediate = db.prepare("begin immediate");
+  const end = db.prepare("commit");
+
+  let isReading = false;
+  const endReading = () => {
+    if (!isReading) return;
+    isReading = false;
+    // An I/O error may have ended it.
+    if (db.isTransaction) end.run();
+  };
+
+  /**
+   * Reads of one turn of the event loop share a transaction: alone, each takes locks on the file and gives them back,
+   * which costs four times as much as finding a row.
+   */
+  const read = ({ text, values }: Statement) => {
+    if (!isReading) {
+      begin.run();
+      isReading = true;
+      setImmediate(endReading);
+    }
+    return rowsOf(prepare(text), values);
+  };
+
   const transaction = (work: () => void) => {
-    db.exec("begin immediate");
+    endReading();
+    beginImmediate.run();
     try {
       work();
-      db.exec("commit");
+      end.run();
     } catch (error) {
       // SQLite has already rolled back by itself after a full disk.
       if (db.isTransaction) db.exec("rollback");
@@ -217,9 +258,9 @@ export const openSqlite = (file: string): Database => {
     dialect,
     // Nobody else is at work on the file.
     hints: { send() {}, listen() {} },
-    async read<Row>({ text, values }: Statement) {
+    async read<Row>(statement: Statement) {
       try {
-        return rowsOf(prepare(text).statement, values) as Row[];
+        return read(statement) as Row[];
       } catch (error) {
         throw explained(error, file);
       }
@@ -234,6 +275,7 @@ export const openSqlite = (file: string): Database => {
       }),
     async close() {
       flush();
+      endReading();
       db.close();
     },
   };
