@@ -1,5 +1,5 @@
-// Where the time of the runtime or of the server's proxy goes at 32 chats at once.
-//   node bench/profile.ts [runtime|proxy] [seconds]
+// Where the time of the runtime, of the runtime that learns, or of the server's proxy goes at 32 chats at once.
+//   node bench/profile.ts [runtime|learning|proxy] [seconds]
 //
 // Runs it from source with Node's profiler, so that names and lines are those of packages/, and prints the shares of
 // its busy time by file group and by function. The profile itself can be opened in a browser's developer tools.
@@ -11,7 +11,7 @@ import { takeCores } from "./machine/cores.ts";
 import { stopAll } from "./machine/programs.ts";
 import { muxiProxy } from "./proxy/targets.ts";
 import { openStage } from "./stage.ts";
-import { muxi, programOf, sourceOf, type Target } from "./targets.ts";
+import { muxi, muxiLearning, programOf, sourceOf, type Target } from "./targets.ts";
 
 /** The parts of a .cpuprofile that are read here. */
 interface Profile {
@@ -94,11 +94,13 @@ const print = (title: string, values: Map<string, number>, busy: number, count: 
 
 const subjects = {
   runtime: { name: "runtime", target: muxi, model: "fake-model/server.ts" },
+  learning: { name: "runtime", target: muxiLearning, model: "fake-model/server.ts" },
   proxy: { name: "server", target: muxiProxy, model: "proxy/upstream.ts" },
 } as const;
 
 const [, , what = "runtime", secondsText = "10"] = process.argv;
-if (what !== "runtime" && what !== "proxy") throw new Error(`'${what}' is neither runtime nor proxy`);
+if (what !== "runtime" && what !== "learning" && what !== "proxy")
+  throw new Error(`'${what}' is none of ${Object.keys(subjects).join(", ")}`);
 const { name, target, model } = subjects[what];
 process.once("SIGINT", () => void stopAll().finally(() => process.exit(130)));
 

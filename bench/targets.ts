@@ -304,12 +304,12 @@ export const muxi = {
 } satisfies Target;
 
 /** Also asks a model what is worth remembering, and recalls it: what a formation does unless it is told otherwise. */
-const muxiLearning: Target = {
+export const muxiLearning = {
   ...muxi,
   name: "muxi-learning",
   program: runtimeProgram(true),
   skip: ["latency", "c1", "plain32", "background", "streams1000", "cron", "recall"],
-};
+} satisfies Target;
 
 /** The same with its database in a Postgres that waits for the disk as SQLite does. */
 const muxiPostgres: Target = {
