@@ -180,7 +180,11 @@ test("the memory settings are shown with their defaults and without a password",
 });
 
 /** A formation with a real model, and that model's server. */
-const startWithModel = async (memory = "", models = "") => {
+const startWithModel = async (
+  memory = "",
+  models = "",
+  options: Parameters<typeof startFormation>[1] = {},
+) => {
   const server = await startModelServer();
   onTestFinished(() => server.close());
   const dir = await writeFormation({
@@ -191,7 +195,7 @@ llm:
 memory: { persistent: { ${memory} } }
 `,
   });
-  return { dir, server, api: await startFormation(dir) };
+  return { dir, server, api: await startFormation(dir, options) };
 };
 
 const fact = (memory: string, rest: Record<string, unknown> = {}) => ({
@@ -222,6 +226,15 @@ test("a model takes facts from a turn in the background; unsure and confidential
   expect(asked).toContain("Hello from the model.");
   await api.chat("Which apples do I like?", { user: "ann" });
   expect(JSON.stringify(server.requests.at(-1)?.body)).toContain("The user likes russet apples");
+});
+
+test("of an answer that ran out of tokens the facts that are whole are kept", async () => {
+  const { api, server } = await startWithModel();
+  const [whole = ""] = replyWith(fact("The user likes russet apples"), fact("The user hates pears")).text;
+  server.factsReply = { text: [whole.slice(0, whole.indexOf("hates"))] };
+  await api.chat("Russets are good and pears are not", { user: "ann" });
+  await until(async () => (await contents(api, "ann")).length > 0);
+  expect(await contents(api, "ann")).toEqual(["The user likes russet apples"]);
 });
 
 test("a fact that says nearly the same, or that the model corrects, takes the old one's place", async () => {
@@ -300,6 +313,29 @@ test("several facts become a synopsis, which stands before the memories in the p
     return prompt.includes("A friend of russets.");
   });
   expect(prompt.indexOf("A friend of russets.")).toBeLessThan(prompt.indexOf("The user likes russets"));
+});
+
+test("a synopsis is not written again for every fact; a minute later it is, with all of them", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const { api, server } = await startWithModel("", "", { now: () => time });
+  const profiles = () =>
+    server.requests.map(({ body }) => JSON.stringify(body)).filter((body) => body.includes("short profile"));
+  const tell = async (...memories: string[]) => {
+    server.factsReply = replyWith(...memories.map((memory) => fact(memory)));
+    await api.chat("There is something about me to note", { user: "ann" });
+    await until(async () => {
+      const known = await contents(api, "ann");
+      return memories.every((memory) => known.includes(memory));
+    });
+  };
+  await tell("The user likes russets", "The user has a daughter Ada", "The user hates pears");
+  await until(() => profiles().length === 1);
+  await tell("The user grows quinces");
+  await tell("The user owns two ladders");
+  time += 60_000;
+  await tell("The user keeps bees");
+  await until(() => profiles().length === 2);
+  for (const told of ["quinces", "ladders"]) expect(profiles()[1]).toContain(told);
 });
 
 test("with an embedding model a memory is found by its meaning, and words still work when the model fails", async () => {

@@ -12,6 +12,20 @@ const gatherFor = 200;
 /** Pause after a failure, in milliseconds. */
 const pauseAfterFailure = 30_000;
 
+/** Works through a list, a few of its items at a time, in their order. */
+export const fewAtOnce = async <Item>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> => {
+  const left = items.values();
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const item of left) await work(item);
+    }),
+  );
+};
+
 /**
  * @param work Does all that there is to do. It may resolve to the milliseconds after which there may be more.
  */

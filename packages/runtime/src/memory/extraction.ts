@@ -63,15 +63,21 @@ const conversation = (exchanges: readonly Exchange[], known: readonly Candidate[
   return `Known memories:\n${memories || "(none)"}\n\nConversation:\n${turns.join("\n\n")}`;
 };
 
-/** The JSON in an answer: some models put words or a fence around it. */
+/**
+ * The JSON in an answer: some models put words or a fence around it, and one that ran out of tokens leaves the last fact
+ * and the list unfinished.
+ */
 const jsonIn = (text: string): unknown => {
   const json = /[[{][\s\S]*[\]}]/.exec(text)?.[0];
   if (json === undefined) return undefined;
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
+  for (const ending of ["", "]}", "]"]) {
+    try {
+      return JSON.parse(json + ending);
+    } catch {
+      // Then with the next ending.
+    }
   }
+  return undefined;
 };
 
 /** Subject of the known memory that says nearly the same; each text's words are compared without "user". */

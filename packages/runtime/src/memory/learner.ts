@@ -9,7 +9,7 @@ import {
   type Statement,
   userSpace,
 } from "../store/index.ts";
-import { createBackground } from "./background.ts";
+import { createBackground, fewAtOnce } from "./background.ts";
 import { extractFacts } from "./extraction.ts";
 import { type Fact, factIn } from "./rules.ts";
 import type { MemorySearch } from "./search.ts";
@@ -23,6 +23,8 @@ export interface LearnedTurn {
   sessionId: string;
   requestId: string;
   message: string;
+  /** Those of the message that matter, each once. */
+  words: readonly string[];
 }
 
 /** Takes facts from conversations. */
@@ -147,7 +149,10 @@ export const createModelLearner = (deps: {
     );
     if (facts.length === 0) return;
     deps.onLearned();
-    await deps.synopses.refresh(owner, new Set(facts.map(({ collection }) => collection)), signal);
+    deps.synopses.outdated(
+      owner,
+      facts.map(({ collection }) => collection),
+    );
   };
 
   const tryToLearn = async (group: readonly Lesson[], signal: AbortSignal): Promise<void> => {
@@ -176,15 +181,10 @@ export const createModelLearner = (deps: {
       const done = new Set(claimed.length === 0 ? asked : claimed.map(({ requestId }) => requestId));
       ended = ended.filter((requestId) => !done.has(requestId));
       if (claimed.length === 0 && ended.length === 0) return lookAgainAfter;
-      const users = partsOfUsers(claimed);
-      await Promise.all(
-        Array.from({ length: callsAtOnce }, async () => {
-          // One part of a user after the other: what was said last is to hold.
-          for (let parts = users.shift(); parts; parts = users.shift()) {
-            for (const part of parts) await tryToLearn(part, signal);
-          }
-        }),
-      );
+      await fewAtOnce(partsOfUsers(claimed), callsAtOnce, async (parts) => {
+        // One part of a user after the other: what was said last is to hold.
+        for (const part of parts) await tryToLearn(part, signal);
+      });
     }
     return undefined;
   };
@@ -199,8 +199,8 @@ export const createModelLearner = (deps: {
   );
 
   return {
-    withMessage: ({ owner, sessionId, requestId, message }) =>
-      new Set(wordsOf(message)).size < leastWords
+    withMessage: ({ owner, sessionId, requestId, words }) =>
+      words.length < leastWords
         ? []
         : [lessons.note(owner, sessionId, requestId, now(), now() + longestTurn)],
     ended(requestId) {

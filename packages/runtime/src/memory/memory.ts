@@ -81,7 +81,7 @@ export const createMemory = (deps: {
         ],
         learned: turn.learns
           ? longTerm.learner.withMessage(
-              { owner, message: text, ...turn },
+              { owner, message: text, words, ...turn },
               new Set(found.map(({ content }) => content)),
             )
           : [],
@@ -93,6 +93,7 @@ export const createMemory = (deps: {
     },
     async close() {
       await longTerm?.learner.close();
+      await longTerm?.synopses.close();
       await longTerm?.vectors?.close();
     },
   };

@@ -1,20 +1,30 @@
 import type { Logger } from "pino";
 import { type Model, textFrom } from "../models/index.ts";
 import type { MemoryRepository, Owner, SynopsisRepository } from "../store/index.ts";
+import { createBackground, fewAtOnce } from "./background.ts";
 import { identityCollections } from "./collections.ts";
 
 /** Short profiles of users, for the prompt (contract/formation.md 7.7). */
 export interface Synopses {
   /** Empty when there is none. */
   of(owner: Owner): Promise<string>;
-  /** Writes anew what the new memories of some collections have made old. Never throws for a model that fails. */
-  refresh(owner: Owner, changed: ReadonlySet<string>, signal: AbortSignal): Promise<void>;
+  /** New memories of some collections have made it old: it is written anew in the background. */
+  outdated(owner: Owner, changed: readonly string[]): void;
   /** A memory was taken away: what was written from it goes too. */
   clear(owner: Owner): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Who someone is lasts about a week, in milliseconds. */
 const identityLasts = 7 * 86_400_000;
+/**
+ * While a user goes on telling of themselves, it is written so often at most, in milliseconds: each time is a call of the
+ * model, and what is new is recalled by itself until then.
+ */
+const restFor = 60_000;
+/** Users who wait for that. Others, and those who wait when the process ends, get theirs with their next new memory. */
+const mostWaiting = 10_000;
+const callsAtOnce = 4;
 /** Fewer memories than these are read one by one just as fast. */
 const leastFacts = 3;
 const mostFacts = 50;
@@ -27,9 +37,18 @@ prose about "the user". State only what the notes say; where two contradict each
 /** For formations without synopses: nothing is written and nothing is read. */
 export const noSynopses: Synopses = {
   of: async () => "",
-  async refresh() {},
+  outdated() {},
   async clear() {},
+  async close() {},
 };
+
+/** A user whose synopsis is old, and what made it so. */
+interface Outdated {
+  owner: Owner;
+  changed: Set<string>;
+  /** Unix milliseconds: not to be written before. */
+  from: number;
+}
 
 export const createSynopses = (deps: {
   model: Model;
@@ -64,27 +83,58 @@ export const createSynopses = (deps: {
     await synopses.put(owner, { part, text: text.trim().slice(0, longestSynopsis), madeAt: now() });
   };
 
+  /** @returns Before when it is not to be written again; undefined when it was written. */
+  const refresh = async (owner: Owner, changed: ReadonlySet<string>, signal: AbortSignal) => {
+    const stored = new Map((await synopses.of(owner)).map(({ part, madeAt }) => [part, madeAt]));
+    const ageOf = (part: string) => now() - (stored.get(part) ?? 0);
+    const isIdentity = identityCollections.some((collection) => changed.has(collection));
+    if (isIdentity && ageOf("identity") < restFor) return now() - ageOf("identity") + restFor;
+    if (isIdentity || ageOf("identity") > identityLasts) await write(owner, "identity", signal);
+    if (ageOf("context") > deps.cacheTtl * 1000) await write(owner, "context", signal);
+    return undefined;
+  };
+
+  const waiting = new Map<string, Outdated>();
+  const note = (owner: Owner, changed: Iterable<string>, from: number) => {
+    const known = waiting.get(owner.userId);
+    if (known) {
+      for (const collection of changed) known.changed.add(collection);
+      known.from = Math.max(known.from, from);
+    } else if (waiting.size < mostWaiting) {
+      waiting.set(owner.userId, { owner, changed: new Set(changed), from });
+    }
+  };
+
+  const work = async (signal: AbortSignal): Promise<number | undefined> => {
+    const due = [...waiting.values()].filter(({ from }) => from <= now());
+    await fewAtOnce(due, callsAtOnce, async ({ owner, changed }) => {
+      waiting.delete(owner.userId);
+      try {
+        const from = await refresh(owner, changed, signal);
+        if (from !== undefined) note(owner, changed, from);
+      } catch (error) {
+        if (!signal.aborted)
+          log.warn({ err: error, model: model.id }, "a user's synopsis could not be written");
+      }
+    });
+    if (waiting.size === 0) return undefined;
+    const next = Math.min(...[...waiting.values()].map(({ from }) => from));
+    return Math.max(0, next - now());
+  };
+  const background = createBackground({ work, what: "writing synopses", log });
+
   return {
     async of(owner) {
       const parts = await synopses.of(owner);
       return parts.map(({ text }) => text).join("\n");
     },
 
-    async refresh(owner, changed, signal) {
-      try {
-        const stored = new Map((await synopses.of(owner)).map(({ part, madeAt }) => [part, madeAt]));
-        const ageOf = (part: string) => now() - (stored.get(part) ?? 0);
-        const isIdentity = (collection: string) => identityCollections.some((each) => each === collection);
-        const collections = [...changed];
-        if (collections.some(isIdentity) || ageOf("identity") > identityLasts)
-          await write(owner, "identity", signal);
-        if (ageOf("context") > deps.cacheTtl * 1000) await write(owner, "context", signal);
-      } catch (error) {
-        if (!signal.aborted)
-          log.warn({ err: error, model: model.id }, "a user's synopsis could not be written");
-      }
+    outdated(owner, changed) {
+      note(owner, changed, 0);
+      background.wake();
     },
 
     clear: (owner) => synopses.clear(owner),
+    close: () => background.close(),
   };
 };
