@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { type Infer, named } from "./lazy.ts";
 
 /** One agent of a formation (contract/formation-api.md 4.12). */
-export const agentSchema = z
-  .object({
+export const agentSchema = named("Agent", () =>
+  z.object({
     id: z.string(),
     name: z.string(),
     description: z.string(),
@@ -19,11 +20,11 @@ export const agentSchema = z
     mcp_servers: z.array(z.unknown()).optional(),
     knowledge: z.array(z.record(z.string(), z.unknown())).optional().describe("Sources of its knowledge"),
     source: z.string().optional().describe("File that defines it, relative to the formation"),
-  })
-  .meta({ id: "Agent" });
+  }),
+);
 
-export type Agent = z.infer<typeof agentSchema>;
+export type Agent = Infer<typeof agentSchema>;
 
-export const agentListSchema = z
-  .object({ agents: z.array(agentSchema), count: z.number().int() })
-  .meta({ id: "AgentList" });
+export const agentListSchema = named("AgentList", () =>
+  z.object({ agents: z.array(agentSchema()), count: z.number().int() }),
+);

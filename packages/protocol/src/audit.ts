@@ -1,25 +1,22 @@
 import * as z from "zod";
+import { lazy, named } from "./lazy.ts";
 
-export const auditResourceSchema = z.enum([
-  "agent",
-  "secret",
-  "mcp_server",
-  "scheduler_job",
-  "logging_destination",
-  "async",
-  "memory",
-]);
+export const auditResourceSchema = lazy(() =>
+  z.enum(["agent", "secret", "mcp_server", "scheduler_job", "logging_destination", "async", "memory"]),
+);
 
 /** Looked at by the endpoint: a bad one is 400 `INVALID_PARAMETER` (contract/formation-api.md 4.21). */
-export const auditQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  action: z.string().max(200).optional(),
-  resource_type: auditResourceSchema.optional(),
-  since: z.string().max(100).optional().describe("ISO 8601; UTC when it names no zone"),
-});
+export const auditQuerySchema = lazy(() =>
+  z.object({
+    limit: z.coerce.number().int().min(1).max(1000).default(100),
+    action: z.string().max(200).optional(),
+    resource_type: auditResourceSchema().optional(),
+    since: z.string().max(100).optional().describe("ISO 8601; UTC when it names no zone"),
+  }),
+);
 
-export const auditEntrySchema = z
-  .object({
+export const auditEntrySchema = named("AuditEntry", () =>
+  z.object({
     id: z.string(),
     timestamp: z.string().describe("ISO 8601, UTC"),
     action: z.string(),
@@ -30,17 +27,17 @@ export const auditEntrySchema = z
     ip: z.string(),
     outcome: z.enum(["success", "denied"]),
     suppressed: z.number().int().describe("Refused calls before this one that have no entry of their own"),
-  })
-  .meta({ id: "AuditEntry" });
+  }),
+);
 
-export const auditLogSchema = z
-  .object({
-    entries: z.array(auditEntrySchema).describe("Newest first"),
+export const auditLogSchema = named("AuditLog", () =>
+  z.object({
+    entries: z.array(auditEntrySchema()).describe("Newest first"),
     total_entries: z.number().int(),
     limit: z.number().int(),
-  })
-  .meta({ id: "AuditLog" });
+  }),
+);
 
-export const auditClearedSchema = z
-  .object({ previous_entries_count: z.number().int(), cleared_by: z.string(), message: z.string() })
-  .meta({ id: "AuditCleared" });
+export const auditClearedSchema = named("AuditCleared", () =>
+  z.object({ previous_entries_count: z.number().int(), cleared_by: z.string(), message: z.string() }),
+);

@@ -1,33 +1,36 @@
 import * as z from "zod";
+import { type Infer, lazy, named } from "./lazy.ts";
 
 /** Counts of the model's tokens for one answer. */
-export const usageSchema = z
-  .object({
+export const usageSchema = named("Usage", () =>
+  z.object({
     input_tokens: z.number().int(),
     output_tokens: z.number().int(),
     total_tokens: z.number().int(),
-  })
-  .meta({ id: "Usage" });
+  }),
+);
 
-export type Usage = z.infer<typeof usageSchema>;
+export type Usage = Infer<typeof usageSchema>;
 
 /** A file of a message. */
-export const attachmentSchema = z.object({
-  filename: z.string().min(1),
-  content: z.string().describe("Base64"),
-  content_type: z.string().min(1),
-  size: z.number().int().nonnegative().optional().describe("Bytes, before Base64"),
-});
+export const attachmentSchema = lazy(() =>
+  z.object({
+    filename: z.string().min(1),
+    content: z.string().describe("Base64"),
+    content_type: z.string().min(1),
+    size: z.number().int().nonnegative().optional().describe("Bytes, before Base64"),
+  }),
+);
 
-export type Attachment = z.infer<typeof attachmentSchema>;
+export type Attachment = Infer<typeof attachmentSchema>;
 
 /** Null is as good as absent: many clients write it for what they do not say. */
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullish().transform((value) => value ?? undefined);
 
 /** Body of `POST /chat` (contract/formation-api.md 4.2). Unknown keys are ignored. */
-export const chatRequestSchema = z
-  .object({
+export const chatRequestSchema = named("ChatRequest", () =>
+  z.object({
     message: z.string().describe("What the user says"),
     session_id: z
       .string()
@@ -45,7 +48,7 @@ export const chatRequestSchema = z
     agent_id: optional(z.string().min(1).max(200).describe("Answer with this agent")),
     user_id: optional(z.string().describe("Deprecated: send the header X-Muxi-User-ID")),
     group_id: optional(z.string()),
-    files: optional(z.array(attachmentSchema)),
+    files: optional(z.array(attachmentSchema())),
     stream: z.boolean().default(true).describe("False asks for one JSON answer"),
     mode: z.enum(["sync", "async"]).default("sync"),
     on_disconnect: z
@@ -57,19 +60,19 @@ export const chatRequestSchema = z
     source_channel: optional(z.string()),
     ui_response: optional(z.object({ id: z.string(), value: z.string() })),
     format: optional(z.enum(["markdown", "text", "json", "html"])),
-  })
-  .meta({ id: "ChatRequest" });
+  }),
+);
 
 /** The chat body after its defaults were filled in. */
-export type ChatRequestBody = z.infer<typeof chatRequestSchema>;
+export type ChatRequestBody = Infer<typeof chatRequestSchema>;
 
-const owner = {
+const owner = () => ({
   session_id: z.string().optional(),
   request_id: z.string().optional(),
-};
+});
 
-const progress = z
-  .object({
+const progress = named("ProgressEvent", () =>
+  z.object({
     type: z.literal("progress"),
     session_id: z.string(),
     request_id: z.string(),
@@ -78,53 +81,57 @@ const progress = z
     content: z.string().optional(),
     agent_id: z.string().optional(),
     timestamp: z.number().describe("Unix seconds"),
-  })
-  .meta({ id: "ProgressEvent" });
+  }),
+);
 
-const text = z
-  .object({ type: z.literal("text"), text: z.string().describe("The next piece of the answer"), ...owner })
-  .meta({ id: "TextEvent" });
+const text = named("TextEvent", () =>
+  z.object({
+    type: z.literal("text"),
+    text: z.string().describe("The next piece of the answer"),
+    ...owner(),
+  }),
+);
 
-const thinking = z
-  .object({ type: z.literal("thinking"), content: z.string(), ...owner })
-  .meta({ id: "ThinkingEvent" });
+const thinking = named("ThinkingEvent", () =>
+  z.object({ type: z.literal("thinking"), content: z.string(), ...owner() }),
+);
 
-const planning = z
-  .object({ type: z.literal("planning"), content: z.string(), ...owner })
-  .meta({ id: "PlanningEvent" });
+const planning = named("PlanningEvent", () =>
+  z.object({ type: z.literal("planning"), content: z.string(), ...owner() }),
+);
 
-const toolCall = z
-  .object({
+const toolCall = named("ToolCallEvent", () =>
+  z.object({
     type: z.literal("tool_call"),
     id: z.string(),
     name: z.string(),
     arguments: z.record(z.string(), z.unknown()),
-    ...owner,
-  })
-  .meta({ id: "ToolCallEvent" });
+    ...owner(),
+  }),
+);
 
-const toolResult = z
-  .object({
+const toolResult = named("ToolResultEvent", () =>
+  z.object({
     type: z.literal("tool_result"),
     id: z.string(),
     name: z.string(),
     content: z.string(),
     is_error: z.boolean(),
-    ...owner,
-  })
-  .meta({ id: "ToolResultEvent" });
+    ...owner(),
+  }),
+);
 
-const ui = z
-  .object({
+const ui = named("UiEvent", () =>
+  z.object({
     type: z.literal("ui"),
     ui: z.array(z.record(z.string(), z.unknown())).describe("Widgets; ignore the types you do not know"),
-    ...owner,
-  })
-  .meta({ id: "UiEvent" });
+    ...owner(),
+  }),
+);
 
 /** What the agent wants to know before it goes on: answered by a chat in the session with the same request id. */
-const clarificationSchema = z
-  .object({
+const clarificationSchema = named("ClarificationRequest", () =>
+  z.object({
     question: z.string(),
     request_id: z.string(),
     round: z.number().int().positive().optional().describe("The how many-th question of the request it is"),
@@ -135,48 +142,58 @@ const clarificationSchema = z
         "Service whose credential is asked for: the next message of the session goes to the vault alone",
       ),
     expires_at: z.number().optional().describe("Unix seconds until which a credential is waited for"),
-  })
-  .meta({ id: "ClarificationRequest" });
+  }),
+);
 
-const done = z
-  .object({
+const done = named("DoneEvent", () =>
+  z.object({
     type: z.literal("done"),
     session_id: z.string(),
     request_id: z.string(),
     finish_reason: z.enum(["stop", "length", "tool_calls", "content_filter", "cancelled", "other"]),
-    usage: usageSchema,
+    usage: usageSchema(),
     model: z.string().describe("The model that answered, as `provider/name`"),
     agent_id: z.string(),
-    clarification: clarificationSchema.optional(),
+    clarification: clarificationSchema().optional(),
     finished: z.literal(true).describe("For clients that know only this field"),
-  })
-  .meta({ id: "DoneEvent" });
+  }),
+);
 
-const error = z
-  .object({
+const error = named("ErrorEvent", () =>
+  z.object({
     type: z.literal("error"),
     code: z.string(),
     message: z.string(),
     error: z.string().describe("The message again, for clients that know only this field"),
     retry_after: z.number().optional().describe("Seconds"),
-    ...owner,
-  })
-  .meta({ id: "ErrorEvent" });
+    ...owner(),
+  }),
+);
 
 /**
  * One frame of a chat stream (shared/design.md 2): the first is a `progress` with the ids, then any mix, then
  * exactly one `done` or `error`.
  */
-export const chatEventSchema = z
-  .discriminatedUnion("type", [progress, thinking, planning, toolCall, toolResult, text, ui, done, error])
-  .meta({ id: "ChatWireEvent" });
+export const chatEventSchema = named("ChatWireEvent", () =>
+  z.discriminatedUnion("type", [
+    progress(),
+    thinking(),
+    planning(),
+    toolCall(),
+    toolResult(),
+    text(),
+    ui(),
+    done(),
+    error(),
+  ]),
+);
 
-export type ChatWireEvent = z.infer<typeof chatEventSchema>;
-export type FinishReason = z.infer<typeof done>["finish_reason"];
+export type ChatWireEvent = Infer<typeof chatEventSchema>;
+export type FinishReason = Infer<typeof done>["finish_reason"];
 
 /** `data` of a chat that was not streamed. */
-export const chatResultSchema = z
-  .object({
+export const chatResultSchema = named("ChatResult", () =>
+  z.object({
     message: z.object({
       role: z.literal("assistant"),
       content: z.string(),
@@ -185,16 +202,16 @@ export const chatResultSchema = z
           session_id: z.string(),
           agent_id: z.string(),
           model: z.string(),
-          finish_reason: done.shape.finish_reason,
-          clarification: clarificationSchema.optional(),
+          finish_reason: done().shape.finish_reason,
+          clarification: clarificationSchema().optional(),
         })
         .describe("Who answered and how it ended"),
     }),
     user_id: z.string(),
     session_id: z.string(),
     request_id: z.string(),
-    usage: usageSchema,
-  })
-  .meta({ id: "ChatResult" });
+    usage: usageSchema(),
+  }),
+);
 
-export type ChatResultBody = z.infer<typeof chatResultSchema>;
+export type ChatResultBody = Infer<typeof chatResultSchema>;

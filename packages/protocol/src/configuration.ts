@@ -1,14 +1,17 @@
 import * as z from "zod";
+import { named } from "./lazy.ts";
 
 /** A block of the formation, with its defaults; secrets are placeholders or masked. */
-export const configBlockSchema = z.record(z.string(), z.unknown()).meta({ id: "ConfigBlock" });
+export const configBlockSchema = named("ConfigBlock", () => z.record(z.string(), z.unknown()));
 
-export const personaSchema = z
-  .object({ persona: z.string(), soul: z.string() })
-  .meta({ id: "OverlordPersona", description: "The same text under its old and its new name" });
+export const personaSchema = named("OverlordPersona", () =>
+  z
+    .object({ persona: z.string(), soul: z.string() })
+    .describe("The same text under its old and its new name"),
+);
 
-export const mcpConfigSchema = z
-  .looseObject({
+export const mcpConfigSchema = named("McpConfig", () =>
+  z.looseObject({
     default_retry_attempts: z.number().int(),
     default_timeout_seconds: z.number(),
     max_tool_iterations: z.number().int(),
@@ -18,15 +21,15 @@ export const mcpConfigSchema = z
     max_tool_timeout_in_seconds: z.number(),
     enhance_user_prompts: z.boolean(),
     servers: z.array(z.unknown()),
-  })
-  .meta({ id: "McpConfig" });
+  }),
+);
 
-export const mcpServerListSchema = z
-  .object({ servers: z.array(z.record(z.string(), z.unknown())), count: z.number().int() })
-  .meta({ id: "McpServerList" });
+export const mcpServerListSchema = named("McpServerList", () =>
+  z.object({ servers: z.array(z.record(z.string(), z.unknown())), count: z.number().int() }),
+);
 
-export const mcpToolListSchema = z
-  .object({
+export const mcpToolListSchema = named("McpToolList", () =>
+  z.object({
     tools: z.array(
       z.object({
         name: z.string(),
@@ -35,11 +38,11 @@ export const mcpToolListSchema = z
         parameters: z.unknown().describe("JSON Schema"),
       }),
     ),
-  })
-  .meta({ id: "McpToolList" });
+  }),
+);
 
-export const loggingDestinationsSchema = z
-  .object({
+export const loggingDestinationsSchema = named("LoggingDestinations", () =>
+  z.object({
     system: z.object({ level: z.string(), destination: z.string() }),
     conversation: z.object({
       destinations: z.array(
@@ -54,5 +57,5 @@ export const loggingDestinationsSchema = z
       ),
       count: z.number().int(),
     }),
-  })
-  .meta({ id: "LoggingDestinations" });
+  }),
+);

@@ -12,7 +12,7 @@ test("an error envelope carries code, message and detail, and nothing of the cau
     cause: new Error("secret detail"),
   });
   const envelope = errorEnvelope(error, context);
-  expect(errorEnvelopeSchema.parse(envelope)).toEqual(envelope);
+  expect(errorEnvelopeSchema().parse(envelope)).toEqual(envelope);
   expect(envelope.error).toEqual({
     code: "RATE_LIMITED",
     message: "Wait a little",

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type ApiError, errorEventType } from "./errors.ts";
+import { type Infer, lazy, named } from "./lazy.ts";
 
-const requestRef = z.object({ id: z.string(), idempotency_key: z.string().nullable() });
+const requestRef = lazy(() => z.object({ id: z.string(), idempotency_key: z.string().nullable() }));
 
 /** Every JSON answer of `/v1` (contract/formation-api.md 3.1). */
 export const envelopeSchema = <Data extends z.ZodType>(object: string, type: string, data: Data) =>
@@ -9,34 +10,34 @@ export const envelopeSchema = <Data extends z.ZodType>(object: string, type: str
     object: z.literal(object),
     timestamp: z.number().int().describe("Unix milliseconds"),
     type: z.literal(type),
-    request: requestRef,
+    request: requestRef(),
     success: z.literal(true),
     error: z.null(),
     data,
   });
 
-export const errorBodySchema = z
-  .object({
+export const errorBodySchema = named("ErrorBody", () =>
+  z.object({
     code: z.string().describe("Upper-case code of the error table"),
     message: z.string().describe("What happened and what to do about it"),
     trace: z.null(),
     data: z.record(z.string(), z.unknown()).optional().describe("Detail, such as `validation_errors`"),
-  })
-  .meta({ id: "ErrorBody" });
+  }),
+);
 
-export const errorEnvelopeSchema = z
-  .object({
+export const errorEnvelopeSchema = named("ErrorEnvelope", () =>
+  z.object({
     object: z.literal("error"),
     timestamp: z.number().int().describe("Unix milliseconds"),
     type: z.string(),
-    request: requestRef,
+    request: requestRef(),
     success: z.literal(false),
-    error: errorBodySchema,
+    error: errorBodySchema(),
     data: z.object({}),
-  })
-  .meta({ id: "ErrorEnvelope" });
+  }),
+);
 
-export type ErrorEnvelope = z.infer<typeof errorEnvelopeSchema>;
+export type ErrorEnvelope = Infer<typeof errorEnvelopeSchema>;
 
 export interface EnvelopeContext {
   requestId: string;

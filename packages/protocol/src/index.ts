@@ -10,6 +10,7 @@ export * from "./envelope.ts";
 export * from "./errors.ts";
 export * from "./headers.ts";
 export * from "./ids.ts";
+export { type Infer, type Lazy, lazy } from "./lazy.ts";
 export * from "./logs.ts";
 export * from "./memory.ts";
 export * from "./openapi.ts";

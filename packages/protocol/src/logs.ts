@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { type Infer, lazy, named } from "./lazy.ts";
 
 /** A line of the log stream (contract/formation-api.md 5.4). */
-export const logEntrySchema = z
-  .object({
+export const logEntrySchema = named("LogEntry", () =>
+  z.object({
     timestamp: z.number().describe("Unix milliseconds"),
     level: z.enum(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
     event_type: z.string(),
@@ -12,18 +13,20 @@ export const logEntrySchema = z
     agent_id: z.string().nullable(),
     message: z.string().nullable(),
     data: z.record(z.string(), z.unknown()).nullable(),
-  })
-  .meta({ id: "LogEntry" });
+  }),
+);
 
-export type LogEntry = z.infer<typeof logEntrySchema>;
+export type LogEntry = Infer<typeof logEntrySchema>;
 
 const filter = z.string().min(1).max(256).optional();
 
-export const logFilterSchema = z.object({
-  user_id: filter,
-  session_id: filter,
-  request_id: filter,
-  agent_id: filter,
-  level: logEntrySchema.shape.level.optional().describe("This level only"),
-  event_type: filter.describe("May hold `*`"),
-});
+export const logFilterSchema = lazy(() =>
+  z.object({
+    user_id: filter,
+    session_id: filter,
+    request_id: filter,
+    agent_id: filter,
+    level: logEntrySchema().shape.level.optional().describe("This level only"),
+    event_type: filter.describe("May hold `*`"),
+  }),
+);

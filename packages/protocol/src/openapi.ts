@@ -3,6 +3,7 @@ import { errorEnvelopeSchema } from "./envelope.ts";
 import { errorTable } from "./errors.ts";
 import { headers } from "./headers.ts";
 import { wireJsonSchemas } from "./json-schema.ts";
+import type { Lazy } from "./lazy.ts";
 import { commonErrors, type Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
 
@@ -19,12 +20,12 @@ const schemaOf = (schema: z.ZodType, io: "input" | "output"): Record<string, unk
 const security = { none: [], client: [{ clientKey: [] }], admin: [{ adminKey: [] }] } as const;
 
 const parameters = (row: Route) => {
-  const fields = (shape: z.ZodObject | undefined, place: "path" | "query") =>
-    Object.entries(shape?.shape ?? {}).map(([name, schema]) => ({
+  const fields = (schema: Lazy<z.ZodObject> | undefined, place: "path" | "query") =>
+    Object.entries(schema?.().shape ?? {}).map(([name, field]) => ({
       name,
       in: place,
-      required: place === "path" || !z.safeParse(schema as z.ZodType, undefined).success,
-      schema: schemaOf(schema as z.ZodType, "input"),
+      required: place === "path" || !z.safeParse(field as z.ZodType, undefined).success,
+      schema: schemaOf(field as z.ZodType, "input"),
     }));
   const user = {
     name: "X-Muxi-User-ID",
@@ -57,7 +58,7 @@ const errorResponses = (row: Route) => {
       status,
       {
         description: codes.join(", "),
-        content: { "application/json": { schema: schemaOf(errorEnvelopeSchema, "output") } },
+        content: { "application/json": { schema: schemaOf(errorEnvelopeSchema(), "output") } },
       },
     ]),
   );
@@ -82,13 +83,13 @@ const successContent = (row: Route) => {
           },
           success: { const: true },
           error: { type: "null" },
-          data: schemaOf(row.data, "output"),
+          data: schemaOf(row.data(), "output"),
         },
       },
     },
   };
   if (!row.stream) return json;
-  const events = { "text/event-stream": { schema: schemaOf(row.stream.events, "output") } };
+  const events = { "text/event-stream": { schema: schemaOf(row.stream.events(), "output") } };
   return row.stream.always ? events : { ...events, ...json };
 };
 
@@ -101,7 +102,7 @@ const operation = (operationId: string, row: Route) => ({
   ...(row.body && {
     requestBody: {
       required: true,
-      content: { "application/json": { schema: schemaOf(row.body, "input") } },
+      content: { "application/json": { schema: schemaOf(row.body(), "input") } },
     },
   }),
   responses: {

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { ErrorCode } from "./errors.ts";
+import type { Lazy } from "./lazy.ts";
 
 /** Which key opens a route (contract/formation-api.md 2.1). */
 export type KeyClass = "none" | "client" | "admin" | "either";
@@ -26,12 +27,12 @@ export interface Route {
   /** How it is answered instead when the work goes on in the background: `data.status` is then `processing`. */
   background?: { status: number; object: string; type: string };
   /** `data` of the success envelope. */
-  data: z.ZodType;
-  params?: z.ZodObject;
-  query?: z.ZodObject;
-  body?: z.ZodType;
+  data: Lazy;
+  params?: Lazy<z.ZodObject>;
+  query?: Lazy<z.ZodObject>;
+  body?: Lazy;
   /** Frames of the event stream that the route sends: always, or unless the body says `stream: false`. */
-  stream?: { events: z.ZodType; always: boolean };
+  stream?: { events: Lazy; always: boolean };
   /** Errors beyond those that every route can give. */
   errors: readonly ErrorCode[];
 }

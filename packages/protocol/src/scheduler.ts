@@ -1,25 +1,28 @@
 import * as z from "zod";
+import { type Infer, lazy, named } from "./lazy.ts";
 
 const isoTime = z.string().describe("ISO 8601, UTC");
 
-export const schedulerConfigSchema = z
-  .looseObject({
+export const schedulerConfigSchema = named("SchedulerSettings", () =>
+  z.looseObject({
     enabled: z.boolean(),
     timezone: z.string().describe("IANA name"),
     check_interval_minutes: z.number().int(),
     max_concurrent_jobs: z.number().int(),
     max_failures_before_pause: z.number().int(),
     default_time: z.string().describe("HH:MM, for words that name a day and no time"),
-  })
-  .meta({ id: "SchedulerSettings" });
+  }),
+);
 
-export const jobStatusSchema = z.enum(["active", "paused", "completed"]);
+export const jobStatusSchema = lazy(() => z.enum(["active", "paused", "completed"]));
 
-const exclusionRule = z.object({ type: z.enum(["cron", "complex_date"]), rule: z.string().max(100) });
+const exclusionRule = lazy(() =>
+  z.object({ type: z.enum(["cron", "complex_date"]), rule: z.string().max(100) }),
+);
 
 /** Body of `POST /scheduler/jobs`. */
-export const jobRequestSchema = z
-  .object({
+export const jobRequestSchema = named("JobRequest", () =>
+  z.object({
     type: z.string().max(100).describe("`prompt`, or `recurring` or `one_time` to insist on one of them"),
     schedule: z
       .string()
@@ -29,12 +32,12 @@ export const jobRequestSchema = z
       .describe('Five fields of cron, an ISO 8601 time, or words such as "every weekday at 9am"'),
     message: z.string().trim().min(1).max(10_000).describe("What is said when the job runs"),
     user_id: z.string().optional().describe("Like the header X-Muxi-User-ID, which wins"),
-    exclusion_rules: z.array(exclusionRule).max(20).default([]).describe("When it does not run"),
-  })
-  .meta({ id: "JobRequest" });
+    exclusion_rules: z.array(exclusionRule()).max(20).default([]).describe("When it does not run"),
+  }),
+);
 
-export const jobSchema = z
-  .object({
+export const jobSchema = named("Job", () =>
+  z.object({
     id: z.string(),
     type: z.string(),
     schedule: z.string().describe("As it was written"),
@@ -42,7 +45,7 @@ export const jobSchema = z
     message: z.string(),
     user_id: z.string(),
     enabled: z.boolean(),
-    status: jobStatusSchema,
+    status: jobStatusSchema(),
     next_run: isoTime.nullable(),
     last_run: isoTime.nullable(),
     last_run_status: z.enum(["success", "failed"]).nullable(),
@@ -53,17 +56,17 @@ export const jobSchema = z
     session_id: z.string().describe("The session in which it speaks"),
     run_at: isoTime.optional().describe("Of a job that runs once"),
     cron_expression: z.string().nullable(),
-    exclusion_rules: z.array(exclusionRule),
+    exclusion_rules: z.array(exclusionRule()),
     timezone: z.string(),
     created_at: isoTime,
     updated_at: isoTime,
-  })
-  .meta({ id: "Job" });
+  }),
+);
 
-export type Job = z.infer<typeof jobSchema>;
+export type Job = Infer<typeof jobSchema>;
 
-export const jobWithRunsSchema = jobSchema
-  .extend({
+export const jobWithRunsSchema = named("JobWithRuns", () =>
+  jobSchema().extend({
     runs: z
       .array(
         z.object({
@@ -77,17 +80,19 @@ export const jobWithRunsSchema = jobSchema
         }),
       )
       .describe("The latest, newest first"),
-  })
-  .meta({ id: "JobWithRuns" });
+  }),
+);
 
-export const jobListQuerySchema = z.object({
-  user_id: z.string().trim().min(1).max(256).optional().describe("Jobs of this user; for the admin"),
-  status: jobStatusSchema.optional(),
-  limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
-});
+export const jobListQuerySchema = lazy(() =>
+  z.object({
+    user_id: z.string().trim().min(1).max(256).optional().describe("Jobs of this user; for the admin"),
+    status: jobStatusSchema().optional(),
+    limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+  }),
+);
 
-export const jobListSchema = z
-  .object({ jobs: z.array(jobSchema).describe("Newest first"), count: z.number().int() })
-  .meta({ id: "JobList" });
+export const jobListSchema = named("JobList", () =>
+  z.object({ jobs: z.array(jobSchema()).describe("Newest first"), count: z.number().int() }),
+);
 
-export const jobDeletedSchema = z.object({ message: z.string() });
+export const jobDeletedSchema = lazy(() => z.object({ message: z.string() }));

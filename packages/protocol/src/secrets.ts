@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { lazy, named } from "./lazy.ts";
 
 /** Characters of a secret's name and of its value. */
 const longestName = 200;
@@ -10,30 +11,30 @@ const name = z
   .regex(/[A-Za-z0-9]/, "needs a letter or a digit");
 const value = z.string().max(longestValue);
 
-export const secretKeySchema = z.object({ key: name });
+export const secretKeySchema = lazy(() => z.object({ key: name }));
 
-export const secretCreateSchema = z.object({ key: name, value }).meta({ id: "SecretCreate" });
+export const secretCreateSchema = named("SecretCreate", () => z.object({ key: name, value }));
 
-export const secretUpdateSchema = z.object({ value }).meta({ id: "SecretUpdate" });
+export const secretUpdateSchema = named("SecretUpdate", () => z.object({ value }));
 
-export const secretListSchema = z
-  .object({
+export const secretListSchema = named("SecretList", () =>
+  z.object({
     secrets: z.record(z.string(), z.string()).describe("Masked values by name"),
     count: z.number().int(),
-  })
-  .meta({ id: "SecretList" });
+  }),
+);
 
 /** What was done, in words. */
-export const confirmationSchema = z.object({ message: z.string() }).meta({ id: "Confirmation" });
+export const confirmationSchema = named("Confirmation", () => z.object({ message: z.string() }));
 
 const names = z.array(z.string());
 
-export const secretsReloadedSchema = z
-  .object({
+export const secretsReloadedSchema = named("SecretsReloaded", () =>
+  z.object({
     message: z.string(),
     added: names,
     overwritten: names,
     preserved: names,
     count: z.number().int(),
-  })
-  .meta({ id: "SecretsReloaded" });
+  }),
+);

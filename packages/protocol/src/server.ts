@@ -1,25 +1,26 @@
 import * as z from "zod";
+import { type Infer, lazy, named } from "./lazy.ts";
 
 /**
  * The control plane's wire (contract/server-api.md): its envelopes differ from the Formation API's.
  * Success is `{success, data}` or a flat object; an error is `{error, message, code}` with the status as code.
  */
-export const serverErrorSchema = z
-  .object({
+export const serverErrorSchema = named("ServerErrorBody", () =>
+  z.object({
     error: z.string().describe("Standard text of the status, or what the proxy found"),
     message: z.string(),
     code: z.number().int().describe("HTTP status"),
-  })
-  .meta({ id: "ServerErrorBody" });
+  }),
+);
 
-export type ServerErrorBody = z.infer<typeof serverErrorSchema>;
+export type ServerErrorBody = Infer<typeof serverErrorSchema>;
 
-export const serverHealthSchema = z
-  .object({ success: z.literal(true), status: z.literal("ok"), version: z.string() })
-  .meta({ id: "ServerHealth" });
+export const serverHealthSchema = named("ServerHealth", () =>
+  z.object({ success: z.literal(true), status: z.literal("ok"), version: z.string() }),
+);
 
-export const serverStatusSchema = z
-  .object({
+export const serverStatusSchema = named("ServerStatus", () =>
+  z.object({
     server: z.object({ id: z.string(), version: z.string(), uptime: z.number().int().describe("Seconds") }),
     formations: z.object({
       total: z.number().int(),
@@ -33,91 +34,96 @@ export const serverStatusSchema = z
       allocated: z.number().int(),
     }),
     runtime: z.object({ type: z.literal("node"), version: z.string(), platform: z.string() }),
-  })
-  .meta({ id: "ServerStatus" });
+  }),
+);
 
-export type ServerStatus = z.infer<typeof serverStatusSchema>;
+export type ServerStatus = Infer<typeof serverStatusSchema>;
 
-export const devRunRequestSchema = z.object({
-  path: z.string().min(1).optional().describe("Absolute path of a formation folder"),
-  formation_id: z.string().min(1).optional().describe("Formation whose draft folder is meant"),
-});
+export const devRunRequestSchema = lazy(() =>
+  z.object({
+    path: z.string().min(1).optional().describe("Absolute path of a formation folder"),
+    formation_id: z.string().min(1).optional().describe("Formation whose draft folder is meant"),
+  }),
+);
 
-export const devStopRequestSchema = z.object({ formation_id: z.string().min(1) });
+export const devStopRequestSchema = lazy(() => z.object({ formation_id: z.string().min(1) }));
 
-export const devResultSchema = z
-  .object({
+export const devResultSchema = named("DevResult", () =>
+  z.object({
     success: z.literal(true),
     formation_id: z.string(),
     port: z.number().int().optional(),
     pid: z.number().int().optional(),
     status: z.enum(["running", "stopped"]),
-  })
-  .meta({ id: "DevResult" });
+  }),
+);
 
-export type DevResult = z.infer<typeof devResultSchema>;
+export type DevResult = Infer<typeof devResultSchema>;
 
 /** Status of a formation (contract/server-api.md 10.1); `unhealthy` is only ever seen in a list. */
-export const deployedStatusSchema = z.enum([
-  "starting",
-  "running",
-  "unhealthy",
-  "stopping",
-  "stopped",
-  "crashed",
-]);
+export const deployedStatusSchema = lazy(() =>
+  z.enum(["starting", "running", "unhealthy", "stopping", "stopped", "crashed"]),
+);
 
 /** An item of `GET /rpc/formations` (contract/server-api.md 8.3). */
-export const deployedFormationSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  port: z.number().int(),
-  pid: z.number().int(),
-  status: deployedStatusSchema,
-  uptime: z.number().int().describe("Seconds; 0 unless it runs"),
-  restart_count: z.number().int(),
-  healthy: z.boolean().nullable().describe("Null while it starts"),
-  version: z
-    .object({
-      semantic: z.string().describe("Of the manifest"),
-      current: z.string().describe("SHA-256 of the bundle that runs"),
-      previous: z.string().optional(),
-    })
-    .optional(),
-});
+export const deployedFormationSchema = lazy(() =>
+  z.object({
+    id: z.string(),
+    name: z.string(),
+    port: z.number().int(),
+    pid: z.number().int(),
+    status: deployedStatusSchema(),
+    uptime: z.number().int().describe("Seconds; 0 unless it runs"),
+    restart_count: z.number().int(),
+    healthy: z.boolean().nullable().describe("Null while it starts"),
+    version: z
+      .object({
+        semantic: z.string().describe("Of the manifest"),
+        current: z.string().describe("SHA-256 of the bundle that runs"),
+        previous: z.string().optional(),
+      })
+      .optional(),
+  }),
+);
 
-export type DeployedFormation = z.infer<typeof deployedFormationSchema>;
+export type DeployedFormation = Infer<typeof deployedFormationSchema>;
 
 /** `GET /rpc/formations/{id}` (contract/server-api.md 8.4). */
-export const deployedFormationDetailSchema = deployedFormationSchema.extend({
-  created_at: z.string(),
-  deployed_at: z.string(),
-  updated_at: z.string().describe("Start of the process"),
-  last_health_check: z.string().optional(),
-});
+export const deployedFormationDetailSchema = lazy(() =>
+  deployedFormationSchema().extend({
+    created_at: z.string(),
+    deployed_at: z.string(),
+    updated_at: z.string().describe("Start of the process"),
+    last_health_check: z.string().optional(),
+  }),
+);
 
-export type DeployedFormationDetail = z.infer<typeof deployedFormationDetailSchema>;
+export type DeployedFormationDetail = Infer<typeof deployedFormationDetailSchema>;
 
 /** Query of `GET /rpc/formations/{id}/logs` (contract/server-api.md 8.7). */
-export const formationLogsQuerySchema = z.object({
-  lines: z.coerce.number().int().min(1).max(10_000).default(100),
-  stream: z.enum(["stdout", "stderr", "all"]).default("all"),
-  follow: z.enum(["true", "1", "false", "0"]).default("false"),
-});
+export const formationLogsQuerySchema = lazy(() =>
+  z.object({
+    lines: z.coerce.number().int().min(1).max(10_000).default(100),
+    stream: z.enum(["stdout", "stderr", "all"]).default("all"),
+    follow: z.enum(["true", "1", "false", "0"]).default("false"),
+  }),
+);
 
 /** Query of `GET /rpc/server/logs`. */
-export const serverLogsQuerySchema = formationLogsQuerySchema.pick({ lines: true });
+export const serverLogsQuerySchema = lazy(() => formationLogsQuerySchema().pick({ lines: true }));
 
 /** Body of `POST /rpc/formations/{id}/draft/files` (contract/server-api.md 13.4). */
-export const draftFilesRequestSchema = z.object({
-  action: z.string(),
-  mode: z.string().optional(),
-  path: z.string().optional(),
-  content: z.string().optional(),
-  encoding: z.enum(["utf-8", "base64"]).default("utf-8"),
-});
+export const draftFilesRequestSchema = lazy(() =>
+  z.object({
+    action: z.string(),
+    mode: z.string().optional(),
+    path: z.string().optional(),
+    content: z.string().optional(),
+    encoding: z.enum(["utf-8", "base64"]).default("utf-8"),
+  }),
+);
 
-export type DraftFilesRequest = z.infer<typeof draftFilesRequestSchema>;
+export type DraftFilesRequest = Infer<typeof draftFilesRequestSchema>;
 
 /** A step of a long operation, as an event `progress` (contract/server-api.md 17.2). */
 export interface OperationProgress {

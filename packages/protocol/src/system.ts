@@ -1,25 +1,26 @@
 import * as z from "zod";
+import { lazy, named } from "./lazy.ts";
 
-export const healthSchema = z
-  .object({
+export const healthSchema = named("FormationHealth", () =>
+  z.object({
     status: z.enum(["healthy", "unhealthy"]),
     formation_id: z.string(),
     version: z.string(),
-  })
-  .meta({ id: "FormationHealth" });
+  }),
+);
 
-const counted = z.object({ count: z.number().int(), active: z.number().int() });
+const counted = lazy(() => z.object({ count: z.number().int(), active: z.number().int() }));
 
-export const formationStatusSchema = z
-  .object({
+export const formationStatusSchema = named("FormationStatus", () =>
+  z.object({
     formation: z.object({
       id: z.string(),
       name: z.string(),
       description: z.string(),
       version: z.string(),
     }),
-    agents: counted,
-    mcp_servers: counted,
+    agents: counted(),
+    mcp_servers: counted(),
     stats: z.object({
       running: z.object({
         seconds: z.number().describe("Time since the start"),
@@ -33,24 +34,24 @@ export const formationStatusSchema = z
       buffer_size: z.number().int().describe("Messages placed in the context of a chat"),
       cpu_percent: z.number().nullable(),
     }),
-  })
-  .meta({ id: "FormationStatus" });
+  }),
+);
 
 const resource = z.string().describe("Path of the detail");
-const countedResource = z.object({ total: z.number().int(), resource });
+const countedResource = lazy(() => z.object({ total: z.number().int(), resource }));
 
-export const formationConfigSchema = z
-  .object({
+export const formationConfigSchema = named("FormationConfig", () =>
+  z.object({
     formation_id: z.string(),
     version: z.string(),
     description: z.string(),
     schema_version: z.string(),
-    agents: countedResource,
-    secrets: countedResource,
+    agents: countedResource(),
+    secrets: countedResource(),
     mcp: z.object({
       default_retry_attempts: z.number().int(),
       default_timeout_seconds: z.number(),
-      servers: countedResource,
+      servers: countedResource(),
     }),
     overlord: z.object({ resource }),
     llm: z.object({ resource }),
@@ -59,8 +60,8 @@ export const formationConfigSchema = z
     scheduler: z.object({ resource }),
     a2a: z.object({ resource }),
     logging: z.object({ resource }),
-  })
-  .meta({ id: "FormationConfig" });
+  }),
+);
 
 /** The formation as written, with secrets as placeholders. */
-export const formationDocumentSchema = z.record(z.string(), z.unknown()).meta({ id: "FormationDocument" });
+export const formationDocumentSchema = named("FormationDocument", () => z.record(z.string(), z.unknown()));

@@ -106,13 +106,14 @@ const variantsOf = (body: unknown): unknown[] => {
 /** Every part of a row with every value in its place. */
 const callsOf = (id: RouteId, row: Route): Call[] => {
   const { body } = samples[id];
-  const shape = row.body && "shape" in row.body ? Object.keys(Object(row.body.shape)) : [];
+  const schema = row.body?.();
+  const shape = schema && "shape" in schema ? Object.keys(Object(schema.shape)) : [];
   const unsaid = shape.filter((name) => !fieldsOf(body).includes(name));
   return [
-    ...Object.keys(row.params?.shape ?? {}).flatMap((name) =>
+    ...Object.keys(row.params?.().shape ?? {}).flatMap((name) =>
       texts.filter((text) => text !== "").map((text) => ({ params: { [name]: text } })),
     ),
-    ...Object.keys(row.query?.shape ?? {}).flatMap((name) =>
+    ...Object.keys(row.query?.().shape ?? {}).flatMap((name) =>
       texts.map((text) => ({ query: `?${new URLSearchParams({ [name]: text })}` })),
     ),
     ...variantsOf(body).map((variant) => ({ body: variant })),
@@ -148,9 +149,9 @@ const problemOf = async (row: Route, response: Response): Promise<string | undef
   const body: unknown = JSON.parse(text);
   if (response.ok) {
     const { object, type } = row.background && text.includes('"processing"') ? row.background : row;
-    return envelopeSchema(object, type, row.data).safeParse(body).error?.message;
+    return envelopeSchema(object, type, row.data()).safeParse(body).error?.message;
   }
-  const { error } = errorEnvelopeSchema.parse(body);
+  const { error } = errorEnvelopeSchema().parse(body);
   const code = error.code as ErrorCode;
   const listed: readonly ErrorCode[] = [
     "RESOURCE_NOT_FOUND",

@@ -113,7 +113,7 @@ describe("requests that are none get the envelope too", () => {
     const api = await start();
     const { head, body } = await exchange(api.url, sent);
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(errorEnvelopeSchema.parse(body).error.code).toBe(code);
+    expect(errorEnvelopeSchema().parse(body).error.code).toBe(code);
     expect((await api.get("/health")).status).toBe(200);
   });
 
@@ -155,7 +155,7 @@ describe("headers", () => {
       api.url,
       `GET /v1/sessions HTTP/1.1\r\nconnection: close\r\nx-muxi-client-key: fmc_test\r\n${lines}\r\n`,
     );
-    expect(errorEnvelopeSchema.parse(body).error).toMatchObject({
+    expect(errorEnvelopeSchema().parse(body).error).toMatchObject({
       code: "INVALID_REQUEST",
       message: "The header X-Muxi-User-ID is there more than once: send it once",
     });
@@ -200,7 +200,7 @@ describe("pages", () => {
 
     const { status, headers, body } = await api.get("/health", { key: "none" });
     expect([status, headers.get("retry-after"), body.success]).toEqual([503, "5", false]);
-    expect(errorEnvelopeSchema.parse(body).error).toMatchObject({
+    expect(errorEnvelopeSchema().parse(body).error).toMatchObject({
       code: "SERVICE_UNAVAILABLE",
       data: { status: "unhealthy", formation_id: "orchard" },
     });

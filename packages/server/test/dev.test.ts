@@ -22,7 +22,7 @@ const credentials = { key: "muxi_pk_test", secret: "muxi_sk_test", toleranceSeco
 describe("public routes", () => {
   it("answer without authentication", async () => {
     const { url } = await startTestServer({ config: { credentials } });
-    serverHealthSchema.parse(await (await fetch(`${url}/health`)).json());
+    serverHealthSchema().parse(await (await fetch(`${url}/health`)).json());
     const ping = await fetch(`${url}/ping`);
     expect(await ping.text()).toBe("pong");
     expect(ping.headers.get("content-type")).toMatch(/^text\/plain/);
@@ -96,7 +96,7 @@ describe("authentication", () => {
       { origin: "https://evil.example" },
     );
     expect(foreign.status).toBe(403);
-    expect(serverErrorSchema.parse(foreign.body).message).toMatch(/web pages/);
+    expect(serverErrorSchema().parse(foreign.body).message).toMatch(/web pages/);
     const rebound = await new Promise<number | undefined>((resolve) => {
       http.get({ port, path: "/rpc/server/status", headers: { host: `evil.example:${port}` } }, (response) =>
         resolve(response.resume().statusCode),
@@ -115,7 +115,7 @@ describe("server status", () => {
     const response = await fetch(`${server.url}/rpc/server/status`);
     const { success, data } = (await response.json()) as { success: boolean; data: unknown };
     expect(success).toBe(true);
-    const status = serverStatusSchema.parse(data);
+    const status = serverStatusSchema().parse(data);
     expect(status.server).toMatchObject({ id: "server-test-1", uptime: 61 });
     expect(status.port_pool.allocated).toBe(1);
     expect(status.port_pool.total - status.port_pool.available).toBe(1);
@@ -129,7 +129,7 @@ describe("dev run", () => {
     const folder = await createFormation("hello");
     const run = await devRun(server, folder);
     expect(run.status).toBe(200);
-    const result = devResultSchema.parse(run.body);
+    const result = devResultSchema().parse(run.body);
     expect(result).toMatchObject({ formation_id: "hello", status: "running" });
 
     const environment = await (await fetch(`${server.url}/draft/hello/env`)).json();

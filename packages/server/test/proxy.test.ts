@@ -320,7 +320,7 @@ describe.each(ways)("failures, %s:", (_way, agent) => {
       expect(got.status, path).toBe(404);
       expect(got.headers["x-muxi-request-id"]).toMatch(/^req_/);
       expect(got.headers["access-control-allow-origin"]).toBe("*");
-      const body = serverErrorSchema.parse(JSON.parse(got.text));
+      const body = serverErrorSchema().parse(JSON.parse(got.text));
       expect(body).toMatchObject({ error: "Formation not found", code: 404 });
     }
     const got = await request(server, { path: "/draft/nobody" });

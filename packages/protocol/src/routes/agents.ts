@@ -1,7 +1,6 @@
-import * as z from "zod";
 import { agentListSchema, agentSchema } from "../agents.ts";
 import { type Route, route } from "../route.ts";
-import { id } from "./parameters.ts";
+import { agentId } from "./parameters.ts";
 
 /** Agents (contract/formation-api.md 4.12). */
 export const agentsRoutes = {
@@ -21,7 +20,7 @@ export const agentsRoutes = {
     summary: "One agent",
     tag: "Agents",
     key: "admin",
-    params: z.object({ agent_id: id }),
+    params: agentId,
     object: "agent",
     type: "agent.retrieved",
     data: agentSchema,

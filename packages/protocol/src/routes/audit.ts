@@ -1,6 +1,9 @@
 import * as z from "zod";
 import { auditClearedSchema, auditLogSchema, auditQuerySchema } from "../audit.ts";
+import { lazy } from "../lazy.ts";
 import { type Route, route } from "../route.ts";
+
+const confirmation = lazy(() => z.object({ confirm: z.string().max(100).optional() }));
 
 /** Who changed what, and who was refused (contract/formation-api.md 4.21). */
 export const auditRoutes = {
@@ -22,7 +25,7 @@ export const auditRoutes = {
     summary: "Empty the audit log: needs confirm=clear-audit-log",
     tag: "Audit",
     key: "admin",
-    query: z.object({ confirm: z.string().max(100).optional() }),
+    query: confirmation,
     object: "audit_log",
     type: "audit.cleared",
     data: auditClearedSchema,

@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { chatEventSchema, chatRequestSchema, chatResultSchema } from "../chat.ts";
+import { lazy } from "../lazy.ts";
 import { chatAcceptedSchema } from "../requests.ts";
 import { type Route, route } from "../route.ts";
+
+const answer = lazy(() => z.union([chatResultSchema(), chatAcceptedSchema()]));
 
 /** Chat (contract/formation-api.md 4.2). */
 export const chatRoutes = {
@@ -15,7 +18,7 @@ export const chatRoutes = {
     object: "message",
     type: "chat.completed",
     background: { status: 202, object: "request", type: "chat.async_accepted" },
-    data: z.union([chatResultSchema, chatAcceptedSchema]),
+    data: answer,
     stream: { events: chatEventSchema, always: false },
     errors: [
       "INVALID_REQUEST",

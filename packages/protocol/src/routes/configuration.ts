@@ -7,10 +7,13 @@ import {
   mcpToolListSchema,
   personaSchema,
 } from "../configuration.ts";
+import { lazy } from "../lazy.ts";
 import { type Route, route } from "../route.ts";
 import { id } from "./parameters.ts";
 
 const read = { method: "GET", tag: "Configuration", key: "admin" } as const;
+
+const serverId = lazy(() => z.object({ server_id: id }));
 
 /** The blocks of the configuration (contract/formation-api.md 4.11, 4.13, 4.15 to 4.18). */
 export const configurationRoutes = {
@@ -42,7 +45,7 @@ export const configurationRoutes = {
     ...read,
     path: "/mcp/servers/{server_id}",
     summary: "One tool server",
-    params: z.object({ server_id: id }),
+    params: serverId,
     object: "mcp_server",
     type: "mcp.server.retrieved",
     data: configBlockSchema,

@@ -6,11 +6,12 @@ import {
   credentialSchema,
   credentialServiceListSchema,
 } from "../credentials.ts";
+import { lazy } from "../lazy.ts";
 import { type Route, route } from "../route.ts";
 import { id } from "./parameters.ts";
 
 const ofUser = { tag: "Credentials", key: "either", user: "required", object: "credential" } as const;
-const credentialId = z.object({ credential_id: id });
+const credentialId = lazy(() => z.object({ credential_id: id }));
 
 /** What users give the formation to act for them (contract/formation-api.md 4.19). */
 export const credentialsRoutes = {

@@ -1,6 +1,6 @@
-import * as z from "zod";
 import { logEntrySchema, logFilterSchema } from "../logs.ts";
 import { type Route, route } from "../route.ts";
+import { noData } from "./parameters.ts";
 
 /** What happens in the formation, as it happens (contract/formation-api.md 4.18, 5.4). */
 export const logsRoutes = {
@@ -13,7 +13,7 @@ export const logsRoutes = {
     query: logFilterSchema,
     object: "logging",
     type: "logging.stream",
-    data: z.object({}),
+    data: noData,
     stream: { events: logEntrySchema, always: true },
     errors: ["INVALID_REQUEST"],
   }),

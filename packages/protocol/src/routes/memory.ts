@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { lazy } from "../lazy.ts";
 import {
   allBuffersClearedSchema,
   bufferClearedSchema,
@@ -22,6 +23,9 @@ import {
 } from "../memory.ts";
 import { type Route, route } from "../route.ts";
 import { id, sessionId } from "./parameters.ts";
+
+const processingId = lazy(() => z.object({ processing_id: id }));
+const memoryId = lazy(() => z.object({ memory_id: id }));
 
 const ofUser = { tag: "Memory", key: "either", user: "required" } as const;
 const ofAdmin = { tag: "Memory", key: "admin" } as const;
@@ -85,7 +89,7 @@ export const memoryRoutes = {
     method: "GET",
     path: "/memories/ingestion/{processing_id}",
     summary: "What became of many memories sent at once",
-    params: z.object({ processing_id: id }),
+    params: processingId,
     object: "memory_ingestion",
     type: "memory.ingestion.status",
     data: ingestionSchema,
@@ -96,7 +100,7 @@ export const memoryRoutes = {
     method: "DELETE",
     path: "/memories/{memory_id}",
     summary: "Forget one memory of the user",
-    params: z.object({ memory_id: id }),
+    params: memoryId,
     object: "memory",
     type: "memory.deleted",
     data: memoryDeletedSchema,

@@ -1,4 +1,3 @@
-import * as z from "zod";
 import {
   agentSkillListSchema,
   skillListSchema,
@@ -7,7 +6,7 @@ import {
   sopSchema,
 } from "../procedures.ts";
 import { type Route, route } from "../route.ts";
-import { id } from "./parameters.ts";
+import { agentId, fileName } from "./parameters.ts";
 
 /** Procedures and skills (contract/formation-api.md 4.10, 4.23). */
 export const proceduresRoutes = {
@@ -25,7 +24,7 @@ export const proceduresRoutes = {
     path: "/sops/{name}",
     summary: "One procedure with its text",
     tag: "Procedures",
-    params: z.object({ name: id }),
+    params: fileName,
     object: "sop",
     type: "sop.retrieved",
     data: sopSchema,
@@ -45,7 +44,7 @@ export const proceduresRoutes = {
     path: "/skills/{name}",
     summary: "One skill",
     tag: "Procedures",
-    params: z.object({ name: id }),
+    params: fileName,
     object: "skill",
     type: "skill.retrieved",
     data: skillSchema,
@@ -56,7 +55,7 @@ export const proceduresRoutes = {
     path: "/agents/{agent_id}/skills",
     summary: "The skills of one agent: everybody's, and its own",
     tag: "Procedures",
-    params: z.object({ agent_id: id }),
+    params: agentId,
     object: "list",
     type: "skill.list",
     data: agentSkillListSchema,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { chatEventSchema } from "../chat.ts";
+import { lazy } from "../lazy.ts";
 import {
   cancelResultSchema,
   formationEventSchema,
@@ -7,7 +8,15 @@ import {
   requestStatusSchema,
 } from "../requests.ts";
 import { type Route, route } from "../route.ts";
-import { requestId, sessionId } from "./parameters.ts";
+import { noData, requestId, sessionId } from "./parameters.ts";
+
+const listQuery = lazy(() => z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }));
+const requestOfSession = lazy(() => sessionId().extend(requestId().shape));
+const eventsQuery = lazy(() =>
+  z.object({
+    after: z.coerce.number().int().nonnegative().optional().describe("Like the header Last-Event-ID"),
+  }),
+);
 
 /** Requests and their events (contract/formation-api.md 4.3, 4.5). */
 export const requestsRoutes = {
@@ -18,7 +27,7 @@ export const requestsRoutes = {
     tag: "Requests",
     key: "either",
     user: "filter",
-    query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
+    query: listQuery,
     object: "request_list",
     type: "request.list.retrieved",
     data: requestListSchema,
@@ -58,7 +67,7 @@ export const requestsRoutes = {
     user: "filter",
     object: "request",
     type: "request.events",
-    data: z.object({}),
+    data: noData,
     stream: { events: formationEventSchema, always: true },
   }),
   getSessionEvents: route({
@@ -71,7 +80,7 @@ export const requestsRoutes = {
     params: sessionId,
     object: "request",
     type: "request.events",
-    data: z.object({}),
+    data: noData,
     stream: { events: formationEventSchema, always: true },
   }),
   getRequestEvents: route({
@@ -81,13 +90,11 @@ export const requestsRoutes = {
     tag: "Events",
     key: "either",
     user: "filter",
-    params: sessionId.extend(requestId.shape),
-    query: z.object({
-      after: z.coerce.number().int().nonnegative().optional().describe("Like the header Last-Event-ID"),
-    }),
+    params: requestOfSession,
+    query: eventsQuery,
     object: "request",
     type: "request.events",
-    data: z.object({}),
+    data: noData,
     stream: { events: chatEventSchema, always: true },
     errors: ["REQUEST_NOT_FOUND"],
   }),

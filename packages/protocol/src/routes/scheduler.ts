@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { lazy } from "../lazy.ts";
 import { type Route, route } from "../route.ts";
 import {
   jobDeletedSchema,
@@ -11,7 +12,7 @@ import {
 } from "../scheduler.ts";
 import { id } from "./parameters.ts";
 
-const jobId = z.object({ job_id: id });
+const jobId = lazy(() => z.object({ job_id: id }));
 
 /** Scheduled jobs (contract/formation-api.md 4.8). */
 export const schedulerRoutes = {

@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { type Route, route } from "../route.ts";
 import {
   triggerBodySchema,
@@ -7,9 +6,7 @@ import {
   triggerResultSchema,
   triggerSchema,
 } from "../triggers.ts";
-import { id } from "./parameters.ts";
-
-const triggerName = z.object({ name: id });
+import { fileName } from "./parameters.ts";
 
 /** Triggers (contract/formation-api.md 4.9). */
 export const triggersRoutes = {
@@ -27,7 +24,7 @@ export const triggersRoutes = {
     path: "/triggers/{name}",
     summary: "One trigger with its template",
     tag: "Triggers",
-    params: triggerName,
+    params: fileName,
     object: "trigger",
     type: "trigger.retrieved",
     data: triggerSchema,
@@ -40,7 +37,7 @@ export const triggersRoutes = {
       "Fill a trigger's template with data and have it answered, in the background unless asked otherwise",
     tag: "Triggers",
     user: "optional",
-    params: triggerName,
+    params: fileName,
     query: triggerQuerySchema,
     body: triggerBodySchema,
     object: "request",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { lazy } from "../lazy.ts";
 import { type Route, route } from "../route.ts";
 import {
   identifierAssociationSchema,
@@ -11,7 +12,8 @@ import {
   userIdentifierListSchema,
 } from "../users.ts";
 
-const identifier = z.object({ identifier: identifierSchema });
+const userId = lazy(() => z.object({ muxi_user_id: muxiUserIdSchema() }));
+const identifier = lazy(() => z.object({ identifier: identifierSchema() }));
 
 /** Users and what they are known by (contract/formation-api.md 4.20). */
 export const usersRoutes = {
@@ -42,7 +44,7 @@ export const usersRoutes = {
     path: "/users/identifiers/{muxi_user_id}",
     summary: "Everything by which a user is known",
     tag: "Users",
-    params: z.object({ muxi_user_id: muxiUserIdSchema }),
+    params: userId,
     object: "user_identifier_list",
     type: "user.identifiers.list",
     data: userIdentifierListSchema,

@@ -44,6 +44,6 @@ export const audioChatEndpoint = (deps: {
     for (const recording of recordings) texts.push(await transcription.transcribe(recording, signal));
     const message = texts.join("\n").trim();
     if (message === "") throw new ApiError("VALIDATION_ERROR", "Nothing is said in the recording");
-    return deps.chat({ ...call, body: chatRequestSchema.parse({ ...rest, message }) });
+    return deps.chat({ ...call, body: chatRequestSchema().parse({ ...rest, message }) });
   };
 };

@@ -1,10 +1,18 @@
 import type { ServerResponse } from "node:http";
-import { ApiError, fieldErrors, headers, type Route, type RouteId, type routes } from "@muxi/protocol";
+import {
+  ApiError,
+  fieldErrors,
+  headers,
+  type Lazy,
+  type Route,
+  type RouteId,
+  type routes,
+} from "@muxi/protocol";
 import type * as z from "zod";
 import type { KeyUsed, Request } from "./request.ts";
 
 type Parsed<R, Part extends "params" | "query" | "body"> =
-  R extends Record<Part, z.ZodType> ? z.output<R[Part]> : undefined;
+  R extends Record<Part, Lazy> ? z.output<ReturnType<R[Part]>> : undefined;
 
 /** A request whose key was checked and whose parts were validated by its row of the route table. */
 export interface Call<R extends Route> {
@@ -23,7 +31,9 @@ export interface Call<R extends Route> {
 export const streamed = Symbol("streamed");
 
 /** Answers one row of the route table: returns the `data` of the envelope. */
-export type Endpoint<R extends Route> = (call: Call<R>) => Promise<z.input<R["data"]> | typeof streamed>;
+export type Endpoint<R extends Route> = (
+  call: Call<R>,
+) => Promise<z.input<ReturnType<R["data"]>> | typeof streamed>;
 
 /** One endpoint for every row. */
 export type Endpoints = { [Id in RouteId]: Endpoint<(typeof routes)[Id]> };
@@ -96,9 +106,9 @@ export const readCall = <R extends Route>(
   response: ServerResponse,
   ownerOf: (identifier: string) => string,
 ): Call<R> => {
-  const params = parse(row.params, request.params);
-  const query = parse(row.query, request.query);
-  const body = parseBody(row.body, request.body);
+  const params = parse(row.params?.(), request.params);
+  const query = parse(row.query?.(), request.query);
+  const body = parseBody(row.body?.(), request.body);
   const identifier = userIdOf(row, request, body);
   const userId = identifier === undefined ? undefined : ownerOf(identifier);
   // The row's own schemas and user rule made these values; the compiler cannot follow them through the table.

@@ -39,7 +39,7 @@ const wireAgent = (
   model: Model | undefined,
 ): Agent => {
   const knowledge = knowledgeSources.safeParse(document.knowledge).data?.sources;
-  return agentSchema.parse({
+  return agentSchema().parse({
     ...Object.fromEntries(shownFields.map((field) => [field, document[field]])),
     id,
     name,

@@ -1,4 +1,4 @@
-import { headers, type Route, type RouteId, routes } from "@muxi/protocol";
+import { headers, type Lazy, type Route, type RouteId, routes } from "@muxi/protocol";
 import * as z from "zod";
 import type { Request } from "./request.ts";
 
@@ -67,7 +67,7 @@ const partOf = (schema: z.ZodType) => {
 };
 
 const schemaOf = (row: Route): JsonSchema => {
-  const parts = [row.body, row.query, row.params].flatMap((schema) => (schema ? [partOf(schema)] : []));
+  const parts = [row.body, row.query, row.params].flatMap((schema) => (schema ? [partOf(schema())] : []));
   const properties = Object.assign({}, ...parts.map((part) => part.properties));
   const required = parts.flatMap((part) => part.required);
   const $defs = Object.assign({}, ...parts.map((part) => part.$defs));
@@ -101,9 +101,9 @@ export const apiTools = (): ApiTool[] =>
     }));
 
 /** The arguments that a schema knows, as text. */
-const texts = (schema: z.ZodObject | undefined, args: Readonly<Record<string, unknown>>) =>
+const texts = (schema: Lazy<z.ZodObject> | undefined, args: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(
-    Object.keys(schema?.shape ?? {}).flatMap((name) =>
+    Object.keys(schema?.().shape ?? {}).flatMap((name) =>
       args[name] === undefined ? [] : [[name, String(args[name])]],
     ),
   );

@@ -39,7 +39,7 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
 
   return {
     async getMemoryConfig() {
-      return memoryConfigSchema.parse(maskSecrets(formation.manifest.memory));
+      return memoryConfigSchema().parse(maskSecrets(formation.manifest.memory));
     },
 
     async getMemories({ query, userId, keyUsed }) {
@@ -94,7 +94,7 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
         );
       }
       const read = body.items.map((item) => {
-        const { data, error } = ingestionItemSchema.safeParse(item);
+        const { data, error } = ingestionItemSchema().safeParse(item);
         const [issue] = error?.issues ?? [];
         const refusal = issue ? `${issue.path.join(".")}: ${issue.message}` : data && tooLong(data);
         return { data: refusal === undefined ? data : undefined, refusal };

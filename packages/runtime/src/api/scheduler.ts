@@ -61,7 +61,7 @@ export const schedulerEndpoints = ({ settings, hasPersistentMemory, book, ownerO
 
   return {
     async getSchedulerConfig() {
-      return schedulerConfigSchema.parse(settings);
+      return schedulerConfigSchema().parse(settings);
     },
 
     async getSchedulerJobs({ query, userId: inHeader }) {

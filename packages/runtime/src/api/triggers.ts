@@ -21,7 +21,10 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
 const readBody = (fields: Record<string, unknown>, isAsync: boolean | undefined) => {
   const isWrapper = isMap(fields.data) && Object.keys(fields).every((key) => wrapperKeys.has(key));
   const isBare = isAsync !== undefined && !isWrapper;
-  const { data, session_id, use_async } = validated(triggerRequestSchema, isBare ? { data: fields } : fields);
+  const { data, session_id, use_async } = validated(
+    triggerRequestSchema(),
+    isBare ? { data: fields } : fields,
+  );
   return { data, sessionId: session_id ?? undefined, inBackground: isAsync ?? use_async };
 };
 

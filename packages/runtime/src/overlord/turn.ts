@@ -1,4 +1,4 @@
-import { chatRequestSchema } from "@muxi/protocol";
+import { chatRequestSchema, type Infer, lazy } from "@muxi/protocol";
 import * as z from "zod";
 import type { Attachments } from "../attachments/index.ts";
 import type { Idempotency, RequestKind, StoredRequest } from "../store/index.ts";
@@ -32,20 +32,22 @@ export interface Turn {
   idempotency?: Idempotency | undefined;
 }
 
-const inputSchema = z.object({
-  message: z.string(),
-  agentId: z.string().optional(),
-  model: z.string().optional(),
-  format: chatRequestSchema.shape.format,
-  isPrivate: z.boolean().optional(),
-  questions: z.number().optional(),
-  attachments: z
-    .object({
-      documents: z.array(z.object({ filename: z.string(), text: z.string() })),
-      images: z.array(z.object({ filename: z.string(), mediaType: z.string(), data: z.string() })),
-    })
-    .optional(),
-});
+const inputSchema = lazy(() =>
+  z.object({
+    message: z.string(),
+    agentId: z.string().optional(),
+    model: z.string().optional(),
+    format: chatRequestSchema().shape.format,
+    isPrivate: z.boolean().optional(),
+    questions: z.number().optional(),
+    attachments: z
+      .object({
+        documents: z.array(z.object({ filename: z.string(), text: z.string() })),
+        images: z.array(z.object({ filename: z.string(), mediaType: z.string(), data: z.string() })),
+      })
+      .optional(),
+  }),
+);
 
 /** What a turn in the background is stored as. */
 export const inputOf = ({
@@ -57,13 +59,13 @@ export const inputOf = ({
   questions,
   attachments,
 }: Turn): string =>
-  JSON.stringify({ message, agentId, model, format, isPrivate, questions, attachments } satisfies z.input<
+  JSON.stringify({ message, agentId, model, format, isPrivate, questions, attachments } satisfies Infer<
     typeof inputSchema
   >);
 
 /** The turn that was stored. */
 export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
-  const { message, agentId, model, format, isPrivate, questions, attachments } = inputSchema.parse(
+  const { message, agentId, model, format, isPrivate, questions, attachments } = inputSchema().parse(
     JSON.parse(input ?? "{}"),
   );
   return {

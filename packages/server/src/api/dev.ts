@@ -59,7 +59,7 @@ export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Ha
   const { supervisor, formationsDirectory, devRoots, env, stopMs } = options;
 
   const folderOf = async (body: unknown): Promise<string> => {
-    const { path, formation_id: id } = parseInput(devRunRequestSchema, body);
+    const { path, formation_id: id } = parseInput(devRunRequestSchema(), body);
     if (path !== undefined) {
       if (!isAbsolute(path)) throw new HttpError(400, `Path must be absolute: '${path}'`);
       if (!(await isFolder(path))) throw new HttpError(400, `Folder not found: ${path}`);
@@ -121,7 +121,7 @@ export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Ha
     },
 
     async stop(request): Promise<DevResult> {
-      const { formation_id: formationId } = parseInput(devStopRequestSchema, request.body);
+      const { formation_id: formationId } = parseInput(devStopRequestSchema(), request.body);
       if (!(await supervisor.remove(draftName(formationId), stopMs))) {
         throw new HttpError(404, `Draft '${formationId}' is not running`);
       }

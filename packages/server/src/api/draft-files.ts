@@ -121,7 +121,7 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
     const id = formationIdOf(request);
     try {
       checkFormationId(id);
-      const parsed = draftFilesRequestSchema.safeParse(request.body);
+      const parsed = draftFilesRequestSchema().safeParse(request.body);
       if (!parsed.success) {
         throw new Failure(
           400,

@@ -27,7 +27,11 @@ export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRout
   const formationLogs: Handler = async (request, reply) => {
     const id = formationIdOf(request);
     requireDeployment(releases, id);
-    const { lines, stream: wanted, follow: following } = parseInput(formationLogsQuerySchema, request.query);
+    const {
+      lines,
+      stream: wanted,
+      follow: following,
+    } = parseInput(formationLogsQuerySchema(), request.query);
     const { out, err } = processLogFiles(logsDirectory, id);
     const sources = [
       { name: "stdout", file: out },
@@ -54,7 +58,7 @@ export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRout
   };
 
   const serverLogs: Handler = async (request, reply) => {
-    const { lines } = parseInput(serverLogsQuerySchema, request.query);
+    const { lines } = parseInput(serverLogsQuerySchema(), request.query);
     const text = (await tailLog(auditLog, lines)).map((line) => `${line}\n`).join("");
     return reply.type("text/plain; charset=utf-8").send(text);
   };

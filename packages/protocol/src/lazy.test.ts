@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { openApi, triggerResultSchema } from "./index.ts";
+
+test("the document lists schemas as they are declared, whichever a call asked for first", () => {
+  triggerResultSchema();
+  const listed = z.object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) });
+  const { components } = listed.parse(openApi({ version: "1.2.3" }));
+  const names = Object.keys(components.schemas);
+  expect(names.indexOf("TriggerOutcome")).toBeGreaterThan(names.indexOf("TriggerNames"));
+  expect(names.indexOf("TriggerNames")).toBeGreaterThan(names.indexOf("Agent"));
+});
