@@ -38,7 +38,7 @@ export interface AutomationDeps {
   wakeQueue: () => void;
   /** Whose data the identifier of a user reaches. */
   ownerOf: (identifier: string) => string;
-  dispatcher: ModelDeps["dispatcher"];
+  http: ModelDeps["http"];
   env: Readonly<Record<string, string | undefined>>;
   now: () => number;
   log: Logger;

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { type AgentDefinition, type Formation, modelFor, readSops } from "@muxi/formation";
+import { createHttpClient } from "@muxi/http";
 import type { RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { openAdministration } from "./administration.ts";
@@ -23,7 +24,7 @@ import { createFeed } from "./events/index.ts";
 import { openModels } from "./formation-models.ts";
 import { createDeliveries, createQueue, defaultLeaseTime, isLoopback, newLeaseOwner } from "./jobs/index.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";
-import { createDispatcher, createTranscriptionModel } from "./models/index.ts";
+import { createTranscriptionModel } from "./models/index.ts";
 import {
   cancelled,
   createAgentTools,
@@ -116,8 +117,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const agents = nonEmpty(formation.agents);
   const { manifest } = formation;
 
-  const dispatcher = createDispatcher();
-  const models = openModels({ formation, agents, dispatcher, env, now, log });
+  const http = createHttpClient();
+  const models = openModels({ formation, agents, http, env, now, log });
 
   const database = await openDatabase(formation, log);
   const administration = await openAdministration({ formation, keys, database, env, now, log });
@@ -138,7 +139,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     log,
   });
   const knowledge = openKnowledge({ dir: formation.dir, agents, log });
-  const { memory, entries } = openMemory({ formation, database, knowledge, dispatcher, env, now, log });
+  const { memory, entries } = openMemory({ formation, database, knowledge, http, env, now, log });
   const runs = createRuns();
   const requests = createRequestRepository(database);
   const jobs = createJobRepository(database);
@@ -242,7 +243,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     overlord,
     wakeQueue: () => queue.announce(),
     ownerOf: administration.identities.ownerOf,
-    dispatcher,
+    http,
     env,
     now,
     log,
@@ -291,7 +292,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       chat,
       audioChat: audioChatEndpoint({
         chat,
-        transcription: audioModel && createTranscriptionModel(audioModel, dispatcher),
+        transcription: audioModel && createTranscriptionModel(audioModel, http),
         largestFile,
       }),
       ...requestEndpoints({ register, feed }),
@@ -314,7 +315,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     await knowledge.ready;
     await memory.close();
     await database.close();
-    await dispatcher.destroy();
+    http.close();
   };
 
   let port: number;

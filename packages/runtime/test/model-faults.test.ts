@@ -1,6 +1,7 @@
+import { createHttpClient } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 import { describe, expect, test } from "vitest";
-import { createDispatcher, createModel } from "../src/models/index.ts";
+import { createModel } from "../src/models/index.ts";
 import { ask, hello, openModelBench, textOf } from "./model-harness.ts";
 import type { Reply } from "./model-server.ts";
 
@@ -177,7 +178,7 @@ test("a base_url that is no address is named at once", async () => {
   const create = () =>
     createModel(
       { ...config, settings: { ...settings, baseUrl: "localhost:1234" } },
-      { dispatcher: createDispatcher(), log: { warn: () => {} } },
+      { http: createHttpClient(), log: { warn: () => {} } },
     );
   expect(create).toThrow("The base_url of openai/x is not an http(s) address");
 });

@@ -1,12 +1,7 @@
 import type { ModelConfig } from "@muxi/formation";
+import { createHttpClient } from "@muxi/http";
 import { onTestFinished } from "vitest";
-import {
-  createDispatcher,
-  createModel,
-  type Model,
-  type ModelDelta,
-  type ModelRequest,
-} from "../src/models/index.ts";
+import { createModel, type Model, type ModelDelta, type ModelRequest } from "../src/models/index.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 
 export interface ModelBench {
@@ -23,9 +18,9 @@ export interface ModelBench {
 /** A model server and models that talk to it, closed at the end of the test. */
 export const openModelBench = async (): Promise<ModelBench> => {
   const server = await startModelServer();
-  const dispatcher = createDispatcher();
+  const http = createHttpClient();
   onTestFinished(async () => {
-    await dispatcher.destroy();
+    http.close();
     await server.close();
   });
   const pauses: number[] = [];
@@ -47,7 +42,7 @@ export const openModelBench = async (): Promise<ModelBench> => {
 
   const modelOf = (id: string, overrides?: Partial<ModelConfig>) =>
     createModel(configOf(id, overrides), {
-      dispatcher,
+      http,
       log: { warn: (_, message) => warnings.push(message) },
       random: () => 0.5,
       wait: async (milliseconds) => {

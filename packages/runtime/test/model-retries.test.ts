@@ -1,3 +1,4 @@
+import { createHttpClient } from "@muxi/http";
 import { expect, test } from "vitest";
 import { ask, hello, openModelBench, textOf } from "./model-harness.ts";
 
@@ -73,17 +74,17 @@ test("asks the fallback once the tries are used up, and names it as the one that
 
 test("an abort during a pause ends the call", async () => {
   const { server, configOf } = await openModelBench();
-  const { createDispatcher, createModel } = await import("../src/models/index.ts");
+  const { createModel } = await import("../src/models/index.ts");
   const config = configOf("openai/x");
   server.defaultReply = { status: 500 };
-  const dispatcher = createDispatcher();
+  const http = createHttpClient();
   const controller = new AbortController();
   // The real pause: half a second at least, cut short by the abort.
   const model = createModel(
     { ...config, settings: { ...config.settings, maxRetries: 5 } },
-    { dispatcher, log: { warn: () => controller.abort(new Error("stopped by the user")) } },
+    { http, log: { warn: () => controller.abort(new Error("stopped by the user")) } },
   );
   await expect(ask(model, hello, controller.signal)).rejects.toThrow("stopped by the user");
   expect(server.requests).toHaveLength(1);
-  await dispatcher.destroy();
+  http.close();
 });

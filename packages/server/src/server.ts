@@ -5,9 +5,9 @@ import {
   type ServerResponse,
 } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay, setImmediate } from "node:timers/promises";
+import type { Front } from "@muxi/http";
 import { headers, type ServerErrorBody } from "@muxi/protocol";
 import { createApp, draftName } from "./api/index.ts";
 import { isLoopback } from "./auth/index.ts";
@@ -21,7 +21,6 @@ import { endLeftovers, Supervisor } from "./processes/index.ts";
 import {
   clientLeft,
   createProxy,
-  type Front,
   hasBody,
   type ProxyKind,
   requestIdOf,
@@ -117,21 +116,6 @@ const drain = async (server: Server, front: Front | undefined, openRequests: () 
   }
   front?.destroy();
   server.closeAllConnections();
-};
-
-/** Puts a front before a server's own reading of what comes on a connection. */
-const putBefore = (
-  server: Server,
-  event: "connection" | "secureConnection",
-  makeFront: (leave: (socket: Socket) => void) => Front,
-): Front => {
-  const readers = server.listeners(event);
-  const front = makeFront((socket) => {
-    for (const read of readers) read.call(server, socket);
-  });
-  server.removeAllListeners(event);
-  server.on(event, (socket: Socket) => front.accept(socket));
-  return front;
 };
 
 /** The control plane: routes, proxy and supervisor behind one port. */
@@ -279,9 +263,13 @@ export const createServer = ({
       }
       restoreProcesses(releases, records);
       restored = true;
-      front = putBefore(app.server, config.tls ? "secureConnection" : "connection", (leave) =>
-        proxy.front({ leave, track, idleMs, patienceMs: headersMs / 3 }),
-      );
+      front = proxy.front({
+        server: app.server,
+        isSecure: config.tls !== undefined,
+        track,
+        idleMs,
+        patienceMs: headersMs / 3,
+      });
       await releases.registry.save();
       monitor.start();
       return { port, url, metricsPort: metricsListener?.port };

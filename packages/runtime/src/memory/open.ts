@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import { embeddingModelFor, type Formation, overlordModelFor } from "@muxi/formation";
+import type { HttpClient } from "@muxi/http";
 import type { Logger } from "pino";
-import type { Dispatcher } from "undici";
 import { createEmbeddingModel, createModel, defaultModelConfig } from "../models/index.ts";
 import {
   createIngestionRepository,
@@ -23,7 +23,7 @@ export interface MemoryDeps {
   formation: Formation;
   database: Database;
   knowledge: Knowledge;
-  dispatcher: Dispatcher;
+  http: HttpClient;
   /** Where providers' keys are looked up. */
   env: Readonly<Record<string, string | undefined>>;
   now: () => number;
@@ -40,12 +40,12 @@ const cacheBytes = (setting: number | "auto"): number =>
 
 const nothingLearned: Learner = { withMessage: () => [], ended() {}, async close() {} };
 
-const openVectors = ({ formation, database, dispatcher, env, log }: MemoryDeps): VectorSearch | undefined => {
+const openVectors = ({ formation, database, http, env, log }: MemoryDeps): VectorSearch | undefined => {
   const config = embeddingModelFor(formation, env);
   if (!config) return undefined;
   const vectors = createVectorSearch({
     formationId: formation.id,
-    model: createEmbeddingModel(config, dispatcher),
+    model: createEmbeddingModel(config, http),
     vectors: createVectorRepository(database),
     maxBytes: cacheBytes(formation.manifest.memory.working.max_memory_mb),
     log,
@@ -60,7 +60,7 @@ const openVectors = ({ formation, database, dispatcher, env, log }: MemoryDeps):
  * @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured
  */
 export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryEntries } => {
-  const { formation, database, knowledge, dispatcher, env, now, log } = deps;
+  const { formation, database, knowledge, http, env, now, log } = deps;
   const { persistent } = formation.manifest.memory;
   if (!persistent.enabled) {
     return { memory: createMemory({ longTerm: undefined, knowledge }), entries: noMemoryEntries };
@@ -69,7 +69,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
   const vectors = openVectors(deps);
   const search = createMemorySearch({ memories, vectors });
   const modelConfig = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
-  const model = createModel(modelConfig, { dispatcher, log });
+  const model = createModel(modelConfig, { http, log });
   const isBuiltIn = modelConfig.provider === "builtin";
   const synopses =
     persistent.user_synopsis.enabled && !isBuiltIn

@@ -1,5 +1,5 @@
 import type { ModelConfig } from "@muxi/formation";
-import { Agent, type Dispatcher } from "undici";
+import type { HttpClient } from "@muxi/http";
 import { createBuiltInModel } from "./built-in/index.ts";
 import type { Model } from "./model.ts";
 import {
@@ -13,25 +13,18 @@ import {
 import { type ResilienceDeps, withRetries } from "./resilient.ts";
 
 export interface ModelDeps extends ResilienceDeps {
-  /** The connections to all providers, shared by all models: see `createDispatcher`. */
-  dispatcher: Dispatcher;
+  /** The connections to all providers, shared by all models. */
+  http: HttpClient;
   /** Loads an `@ai-sdk/*` package. Default: `import()`. */
   importPackage?: ImportPackage;
 }
 
-/**
- * The connections to model providers, kept alive between calls; make one a process and `destroy()` it at the end.
- * undici's timeouts are off: it would end a thinking model's silence after 300 s, whatever the formation says.
- */
-export const createDispatcher = (): Agent =>
-  new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 30_000 });
-
 const createAdapter = (config: ModelConfig, deps: ModelDeps): Model => {
   const { provider, settings } = config;
-  if (provider === "anthropic") return createAnthropicModel(config, deps.dispatcher);
-  if (provider === "google") return createGoogleModel(config, deps.dispatcher);
+  if (provider === "anthropic") return createAnthropicModel(config, deps.http);
+  if (provider === "google") return createGoogleModel(config, deps.http);
   if (Object.hasOwn(compatibleProviders, provider) || settings.baseUrl !== undefined) {
-    return createOpenAiCompatibleModel(config, deps.dispatcher);
+    return createOpenAiCompatibleModel(config, deps.http);
   }
   return createAiSdkModel(config, deps.importPackage);
 };
@@ -41,7 +34,7 @@ const createAdapter = (config: ModelConfig, deps: ModelDeps): Model => {
  *
  * @throws ApiError `INVALID_PARAMETER` when its `base_url` is no address
  * @example
- * const model = createModel(config, { dispatcher: createDispatcher(), log });
+ * const model = createModel(config, { http: createHttpClient(), log });
  * for await (const deltas of model.stream({ messages }, signal)) …
  */
 export const createModel = (config: ModelConfig, deps: ModelDeps): Model => {

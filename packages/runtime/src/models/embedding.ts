@@ -1,12 +1,12 @@
 import type { ModelConfig } from "@muxi/formation";
+import type { HttpClient } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
-import type { Dispatcher } from "undici";
 import * as z from "zod";
-import { ModelError, networkError, responseError, timeoutError } from "./errors.ts";
+import { ModelError } from "./errors.ts";
 import { parseObject } from "./json.ts";
 import { endpoint } from "./providers/endpoint.ts";
 import { compatibleProviders } from "./providers/index.ts";
-import { readWithin } from "./read-within.ts";
+import { wholeAnswer } from "./whole-answer.ts";
 
 /** A model that turns texts into vectors: texts of like meaning into vectors of like direction. */
 export interface EmbeddingModel {
@@ -38,7 +38,7 @@ const malformed = ({ provider, id }: ModelConfig) =>
  *
  * @throws ApiError `INVALID_PARAMETER` when its provider has no such endpoint
  */
-export const createEmbeddingModel = (config: ModelConfig, dispatcher: Dispatcher): EmbeddingModel => {
+export const createEmbeddingModel = (config: ModelConfig, http: HttpClient): EmbeddingModel => {
   const { id, name, provider, apiKey, settings } = config;
   const known = provider === "google" ? googleUrl : compatibleProviders[provider]?.baseUrl;
   const baseUrl = settings.baseUrl ?? known;
@@ -54,36 +54,24 @@ export const createEmbeddingModel = (config: ModelConfig, dispatcher: Dispatcher
     ...(apiKey && { authorization: `Bearer ${apiKey}` }),
   };
 
+  const timeout = settings.timeoutSeconds * 1000;
+
   return {
     id,
     async embed(texts, signal) {
-      const timeout = AbortSignal.timeout(settings.timeoutSeconds * 1000);
       const input = texts.map((text) => text.slice(0, longestText));
-      try {
-        const response = await dispatcher.request({
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method: "POST",
-          headers,
-          body: JSON.stringify({ model: name, input, encoding_format: "float" }),
-          signal: AbortSignal.any([signal, timeout]),
-        });
-        const text = await readWithin(response.body, largestAnswer);
-        if (text === undefined) throw malformed(config);
-        if (response.statusCode !== 200)
-          throw responseError(config, response.statusCode, response.headers, text);
-        const { data: answer } = answerSchema.safeParse(parseObject(text));
-        const items = (answer?.data ?? []).map((item, place) => ({ place, ...item }));
-        if (items.length !== texts.length) throw malformed(config);
-        return items
-          .sort((a, b) => (a.index ?? a.place) - (b.index ?? b.place))
-          .map(({ embedding }) => Float32Array.from(embedding));
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof ModelError) throw error;
-        if (timeout.aborted) throw timeoutError(config);
-        throw networkError(config, url.origin, error instanceof Error ? error : new Error(String(error)));
-      }
+      const body = JSON.stringify({ model: name, input, encoding_format: "float" });
+      const text = await wholeAnswer(
+        http,
+        { config, url, headers, body, timeout, limit: largestAnswer, tooLong: () => malformed(config) },
+        signal,
+      );
+      const { data: answer } = answerSchema.safeParse(parseObject(text));
+      const items = (answer?.data ?? []).map((item, place) => ({ place, ...item }));
+      if (items.length !== texts.length) throw malformed(config);
+      return items
+        .sort((a, b) => (a.index ?? a.place) - (b.index ?? b.place))
+        .map(({ embedding }) => Float32Array.from(embedding));
     },
   };
 };

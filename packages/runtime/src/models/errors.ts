@@ -151,7 +151,7 @@ export const timeoutError = ({ provider, id, settings }: ModelConfig): ModelErro
 export const networkError = (config: ModelConfig, origin: string, cause: Error): ModelError => {
   const { provider, id } = config;
   const code = "code" in cause ? textOf(cause.code) : "";
-  if (code === "UND_ERR_INVALID_ARG") {
+  if (code === "ERR_INVALID_CHAR") {
     const message = `The API key for ${id} holds characters that cannot be sent, such as a line break. Check ${keyPlaces(config)}`;
     return new ModelError("LLM_ERROR", message, false, { cause });
   }

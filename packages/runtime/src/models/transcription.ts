@@ -1,12 +1,12 @@
 import type { ModelConfig } from "@muxi/formation";
+import type { HttpClient } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
-import { type Dispatcher, FormData } from "undici";
 import * as z from "zod";
-import { ModelError, networkError, responseError, timeoutError } from "./errors.ts";
+import { ModelError } from "./errors.ts";
 import { parseObject } from "./json.ts";
 import { endpoint } from "./providers/endpoint.ts";
 import { compatibleProviders } from "./providers/index.ts";
-import { readWithin } from "./read-within.ts";
+import { wholeAnswer } from "./whole-answer.ts";
 
 /** Speech as a file. */
 export interface Recording {
@@ -35,7 +35,7 @@ const answerSchema = z.object({ text: z.string() });
  *
  * @throws ApiError `INVALID_PARAMETER` when its provider has no such endpoint
  */
-export const createTranscriptionModel = (config: ModelConfig, dispatcher: Dispatcher): TranscriptionModel => {
+export const createTranscriptionModel = (config: ModelConfig, http: HttpClient): TranscriptionModel => {
   const { id, name, provider, apiKey, settings } = config;
   const baseUrl = settings.baseUrl ?? compatibleProviders[provider]?.baseUrl;
   if (baseUrl === undefined) {
@@ -50,33 +50,31 @@ export const createTranscriptionModel = (config: ModelConfig, dispatcher: Dispat
   return {
     id,
     async transcribe({ filename, mediaType, bytes }, signal) {
-      const timeout = AbortSignal.timeout(Math.max(settings.timeoutSeconds * 1000, shortestTimeout));
-      const body = new FormData();
-      body.append("model", name);
-      body.append("response_format", "json");
-      body.append("file", new Blob([new Uint8Array(bytes)], { type: mediaType }), filename);
-      try {
-        const response = await dispatcher.request({
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method: "POST",
-          headers: { ...(apiKey && { authorization: `Bearer ${apiKey}` }) },
-          body,
-          signal: AbortSignal.any([signal, timeout]),
-        });
-        const text = await readWithin(response.body, largestAnswer);
-        if (text === undefined) throw malformed();
-        if (response.statusCode !== 200)
-          throw responseError(config, response.statusCode, response.headers, text);
-        const { data } = answerSchema.safeParse(parseObject(text));
-        if (!data) throw malformed();
-        return data.text.trim();
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof ModelError) throw error;
-        if (timeout.aborted) throw timeoutError(config);
-        throw networkError(config, url.origin, error instanceof Error ? error : new Error(String(error)));
-      }
+      const form = new FormData();
+      form.append("model", name);
+      form.append("response_format", "json");
+      form.append("file", new Blob([new Uint8Array(bytes)], { type: mediaType }), filename);
+      // The one thing that knows how a form is written.
+      const encoded = new Response(form);
+      const text = await wholeAnswer(
+        http,
+        {
+          config,
+          url,
+          headers: {
+            "content-type": encoded.headers.get("content-type") ?? "",
+            ...(apiKey && { authorization: `Bearer ${apiKey}` }),
+          },
+          body: await encoded.bytes(),
+          timeout: Math.max(settings.timeoutSeconds * 1000, shortestTimeout),
+          limit: largestAnswer,
+          tooLong: malformed,
+        },
+        signal,
+      );
+      const { data } = answerSchema.safeParse(parseObject(text));
+      if (!data) throw malformed();
+      return data.text.trim();
     },
   };
 };

@@ -1,5 +1,5 @@
+import { Connections } from "@muxi/http";
 import { Pool } from "undici";
-import { Connections } from "./connections.ts";
 
 /** One port of a formation, and the requests that are under way to it. */
 interface Backend {
@@ -73,7 +73,12 @@ export class Backends {
   #of(port: number): Backend {
     let backend = this.#backends.get(port);
     if (!backend) {
-      backend = { connections: new Connections(port), pool: undefined, open: 0, whenIdle: [] };
+      backend = {
+        connections: new Connections({ host: "127.0.0.1", port, secure: false }),
+        pool: undefined,
+        open: 0,
+        whenIdle: [],
+      };
       this.#backends.set(port, backend);
     }
     return backend;

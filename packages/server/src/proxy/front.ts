@@ -1,11 +1,18 @@
+import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { type AnswerHead, type Front, type FrontContext, putFrontBefore, type Work } from "@muxi/http";
 import { headers as names, type ServerErrorBody } from "@muxi/protocol";
 import { isTrusted, peerAddress } from "../auth/index.ts";
 import { corsHeaders } from "../cors.ts";
-import type { AnswerHead } from "./answer-head.ts";
 import type { Backends } from "./backends.ts";
-import { ClientConnection, type FrontContext, type Work } from "./client-connection.ts";
-import { addedHeaders, answerHeaders, isSecure, type Peer, sortHeaders, usableRequestId } from "./headers.ts";
+import {
+  addedHeaders,
+  answerHeaders,
+  isSecure as isEncrypted,
+  type Peer,
+  sortHeaders,
+  usableRequestId,
+} from "./headers.ts";
 import { PlainExchange } from "./plain-exchange.ts";
 import type { ProxyOptions } from "./proxy.ts";
 import { isFormationId, proxyTarget } from "./target.ts";
@@ -17,8 +24,9 @@ export type TrackRequest = (
 ) => (status: number) => void;
 
 export interface FrontSettings {
-  /** Leaves a connection, with what it has sent so far, to Node's HTTP server. */
-  leave: (socket: Socket) => void;
+  /** Reads what is not plain. */
+  server: Server;
+  isSecure: boolean;
   track: TrackRequest;
   /** Of a connection between two requests, in milliseconds. */
   idleMs: number;
@@ -26,21 +34,12 @@ export interface FrontSettings {
   patienceMs: number;
 }
 
-/**
- * Serves plain requests to formations from socket to socket. Nearly all traffic of a server is that, and Node's HTTP
- * server, with its objects and streams for each message, would cost it twice the time and memory.
- */
-export interface Front {
-  accept(socket: Socket): void;
-  /** Takes no further request. */
-  close(): void;
-  /** Breaks off what is still under way. */
-  destroy(): void;
-}
-
 interface FrontOptions extends FrontSettings, ProxyOptions {
   backends: Backends;
 }
+
+/** What stands before a path of the proxy. */
+const starts = /^(?:GET|POST|PUT|PATCH|DELETE) \/(?:api|draft|mcp)\//;
 
 /** nginx's: the client left before there was an answer. */
 export const clientLeft = 499;
@@ -83,8 +82,10 @@ const badGateway = (ownHeaders: Record<string, string>, connection: string): str
   return `HTTP/1.1 502 Bad Gateway\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${text.length}\r\ndate: ${new Date().toUTCString()}\r\n${corsLines}${linesOf(ownHeaders)}${connection}\r\n${text}`;
 };
 
+/** Serves plain requests to formations from socket to socket. */
 export const createFront = (options: FrontOptions): Front => {
-  const { leave, track, idleMs, patienceMs, find, backends, trustedProxies, metrics, log } = options;
+  const { server, isSecure, track, idleMs, patienceMs, find, backends, trustedProxies, metrics, log } =
+    options;
   const keepAlive = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(idleMs / 1000)}\r\n`;
   const peers = new WeakMap<Socket, Peer>();
 
@@ -92,7 +93,7 @@ export const createFront = (options: FrontOptions): Front => {
     let peer = peers.get(socket);
     if (!peer) {
       const address = peerAddress(socket);
-      peer = { address, trusted: isTrusted(address, trustedProxies), secure: isSecure(socket) };
+      peer = { address, trusted: isTrusted(address, trustedProxies), secure: isEncrypted(socket) };
       peers.set(socket, peer);
     }
     return peer;
@@ -112,7 +113,7 @@ export const createFront = (options: FrontOptions): Front => {
     const requestId = usableRequestId(seen.get(names.requestId));
     const ownHeaders = answerHeaders(requestId, kind === "mcp" ? undefined : seen.get(names.sdk));
     const added = addedHeaders(seen, peer, formationId, requestId);
-    const connection = (): string => (context.closing ? "connection: close\r\n" : keepAlive);
+    const connection = (): string => (front.closing ? "connection: close\r\n" : keepAlive);
 
     const tracked = track({ method, url, remote: client.remoteAddress }, requestId);
     const measurement = metrics.begin(formationId, kind);
@@ -127,7 +128,7 @@ export const createFront = (options: FrontOptions): Front => {
     const exchange = new PlainExchange({
       client,
       connections: backends.connections(port),
-      message: `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${pairLines(passed)}${pairLines(added)}\r\n${body}`,
+      message: `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${pairLines(passed)}${pairLines(added)}\r\n${body.toString("latin1")}`,
       repeatable: idempotent.has(method),
       headFor(answer) {
         status = answer.status;
@@ -156,23 +157,13 @@ export const createFront = (options: FrontOptions): Front => {
     };
   };
 
-  const context: FrontContext = { serve, leave, connections: new Set(), idleMs, patienceMs, closing: false };
-  const checks = setInterval(() => {
-    const now = performance.now();
-    for (const connection of context.connections) connection.check(now);
-  }, patienceMs).unref();
-
-  return {
-    accept(socket) {
-      context.connections.add(new ClientConnection(socket, context));
-    },
-    close() {
-      context.closing = true;
-      for (const connection of context.connections) connection.close();
-    },
-    destroy() {
-      clearInterval(checks);
-      for (const connection of context.connections) connection.destroy();
-    },
-  };
+  const front = putFrontBefore({
+    server,
+    event: isSecure ? "secureConnection" : "connection",
+    serve,
+    starts,
+    idleMs,
+    patienceMs,
+  });
+  return front;
 };

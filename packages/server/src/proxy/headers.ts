@@ -1,23 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { isHopByHop, namedIn } from "@muxi/http";
 import { headers as names, newId } from "@muxi/protocol";
 import { version } from "../version.ts";
-
-/** Headers that belong to one connection (contract/server-api.md 14.2, D17). */
-const hopByHop: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-/** Whether a header, by its name in lower case, belongs to one connection. */
-export const isHopByHop = (name: string): boolean => hopByHop.has(name);
 
 /** Headers of a request that this server answers or sets itself. */
 const replaced: ReadonlySet<string> = new Set([
@@ -31,15 +16,6 @@ const replaced: ReadonlySet<string> = new Set([
   names.server,
   names.requestId,
 ]);
-
-/** What `Connection: a, b` names is for this connection only, too. */
-export const namedIn = (connection: string | undefined): readonly string[] =>
-  connection === undefined || connection === "keep-alive" || connection === "close"
-    ? []
-    : connection
-        .toLowerCase()
-        .split(",")
-        .map((name) => name.trim());
 
 const requestIdPattern = /^[\w.:-]{1,128}$/;
 
@@ -92,7 +68,7 @@ export const sortHeaders = (rawHeaders: readonly string[], connection: string | 
       const before = found.get(lower);
       found.set(lower, before === undefined ? value : `${before}, ${value}`);
     }
-    if (!hopByHop.has(lower) && !replaced.has(lower) && !named.includes(lower)) passed.push(name, value);
+    if (!isHopByHop(lower) && !replaced.has(lower) && !named.includes(lower)) passed.push(name, value);
   }
   return { passed, seen: found };
 };
@@ -130,7 +106,7 @@ export const returnedHeaders = (headers: IncomingHttpHeaders): Record<string, st
   const result: Record<string, string | string[]> = {};
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined && !hopByHop.has(name) && !named.includes(name)) result[name] = value;
+    if (value !== undefined && !isHopByHop(name) && !named.includes(name)) result[name] = value;
   }
   return result;
 };

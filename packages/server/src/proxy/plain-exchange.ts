@@ -1,7 +1,12 @@
 import type { Socket } from "node:net";
-import { type AnswerHead, readAnswerHead } from "./answer-head.ts";
-import type { Connections, Receiver } from "./connections.ts";
-import { type Framing, follow } from "./framing.ts";
+import {
+  type AnswerHead,
+  type Connections,
+  type Framing,
+  follow,
+  type Receiver,
+  readAnswerHead,
+} from "@muxi/http";
 
 export interface PlainExchangeOptions {
   client: Socket;
@@ -20,6 +25,8 @@ export interface PlainExchangeOptions {
 
 const headLimit = 64 * 1024;
 const headEnd = "\r\n\r\n";
+/** Where a formation does not say how long it waits for the next request. */
+const silentMs = 4_000;
 
 /**
  * One plain request on its way to a formation, and the answer on its way back, from socket to socket. Bytes are never
@@ -39,7 +46,7 @@ export class PlainExchange implements Receiver {
     this.#options = options;
     this.#message = options.message;
     this.#connection = options.connections.take();
-    this.#connection.send(this.#message, this);
+    this.#connection.send(this.#message, "latin1", this);
   }
 
   /** The client can take more. */
@@ -70,7 +77,7 @@ export class PlainExchange implements Receiver {
     } else if (!this.#framing && repeatable && this.#connection.used) {
       this.#connection = connections.open();
       this.#held = "";
-      this.#connection.send(this.#message, this);
+      this.#connection.send(this.#message, "latin1", this);
     } else this.#fail(error ?? new Error("The formation closed the connection"));
   }
 
@@ -85,7 +92,7 @@ export class PlainExchange implements Receiver {
     for (;;) {
       const end = text.indexOf(headEnd);
       if (end < 0) break;
-      const answer = readAnswerHead(text.slice(0, end));
+      const answer = readAnswerHead(text.slice(0, end), silentMs);
       text = text.slice(end + headEnd.length);
       if (answer.status === 101) throw new Error("The formation changed the protocol");
       // What comes before the answer, such as 103, is for this connection.

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Front } from "@muxi/http";
 import { headers as names, type ServerErrorBody } from "@muxi/protocol";
 import { isTrusted, peerAddress } from "../auth/index.ts";
 import { corsHeaders, preflightHeaders } from "../cors.ts";
@@ -8,7 +9,7 @@ import type { Log } from "../logs/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import { Backends } from "./backends.ts";
 import { Exchange } from "./exchange.ts";
-import { createFront, type Front, type FrontSettings } from "./front.ts";
+import { createFront, type FrontSettings } from "./front.ts";
 import { addedHeaders, answerHeaders, isSecure, sortHeaders } from "./headers.ts";
 import { isFormationId, type ProxyKind, type ProxyTarget, proxyTarget } from "./target.ts";
 

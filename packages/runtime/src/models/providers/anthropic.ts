@@ -1,6 +1,6 @@
 import type { ModelConfig } from "@muxi/formation";
+import type { HttpClient } from "@muxi/http";
 import type { FinishReason } from "@muxi/protocol";
-import type { Dispatcher } from "undici";
 import { eventError, malformedEventError } from "../errors.ts";
 import { countOf, isObject, type JsonObject, parseObject, textOf } from "../json.ts";
 import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../model.ts";
@@ -136,11 +136,11 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
 };
 
 /** A model behind Anthropic's messages API. */
-export const createAnthropicModel = (config: ModelConfig, dispatcher: Dispatcher): Model => {
+export const createAnthropicModel = (config: ModelConfig, http: HttpClient): Model => {
   const url = endpoint(config, config.settings.baseUrl ?? "https://api.anthropic.com/v1", "messages");
   const headers = {
     "anthropic-version": "2023-06-01",
     ...(config.apiKey && { "x-api-key": config.apiKey }),
   };
-  return wireModel({ config, dispatcher, url, headers, requestBody, createDecoder });
+  return wireModel({ config, http, url, headers, requestBody, createDecoder });
 };

@@ -1,5 +1,5 @@
 import type { ModelConfig } from "@muxi/formation";
-import type { Dispatcher } from "undici";
+import type { AnswerHead, AnswerReader, Call, HttpClient } from "@muxi/http";
 import { cutOffError, ModelError, networkError, responseError, timeoutError } from "../errors.ts";
 import type { Model, ModelDelta, ModelRequest } from "../model.ts";
 import { createSseReader, EventTooLargeError } from "./sse.ts";
@@ -13,7 +13,7 @@ export interface WireDecoder {
 }
 
 interface ExchangeOptions {
-  dispatcher: Dispatcher;
+  http: HttpClient;
   config: ModelConfig;
   url: URL;
   headers: Record<string, string>;
@@ -25,22 +25,29 @@ const errorBodyLimit = 64 * 1024;
 /** Deltas that may wait for the consumer before the socket is no longer read. */
 const waitingLimit = 4096;
 
+/** The response is an error and not a stream. */
+interface Refusal {
+  head: AnswerHead;
+  pieces: Buffer[];
+  size: number;
+}
+
 /**
- * One request to a provider and its streamed answer. It is its own undici handler: with no stream object and no
- * promise per event between the socket and the deltas, a token costs little more than its `JSON.parse`.
+ * One request to a provider and its streamed answer. It reads the answer itself: with no stream object and no promise
+ * per event between the socket and the deltas, a token costs little more than its `JSON.parse`.
  */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements AnswerReader {
   readonly #options: ExchangeOptions;
   readonly #read: (piece: Buffer) => void;
   #timer: NodeJS.Timeout | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #call: Call | undefined;
   #deltas: ModelDelta[] = [];
   #state: "open" | "finished" | "failed" = "open";
   #failure: unknown;
   #isAnswering = false;
+  #isPaused = false;
   #wake: (() => void) | undefined;
-  /** Set when the response is an error and not a stream. */
-  #refusal: { status: number; headers: Record<string, unknown>; pieces: Buffer[]; size: number } | undefined;
+  #refusal: Refusal | undefined;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -64,7 +71,7 @@ class Exchange implements Dispatcher.DispatchHandler {
         if (this.#deltas.length > 0) {
           const batch = this.#deltas;
           this.#deltas = [];
-          this.#controller?.resume();
+          this.#resume();
           yield batch;
         } else if (this.#state === "failed") {
           throw this.#failure;
@@ -78,33 +85,26 @@ class Exchange implements Dispatcher.DispatchHandler {
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
-      // A finished answer leaves its connection to the pool; only the tail of the body is still to come.
+      // A finished answer leaves its connection to the next one; only the tail of the body is still to come.
       if (this.#state === "open") this.#abandon(new Error("The answer is no longer read"));
     }
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#state === "failed") this.#disconnect();
-  }
-
-  onResponseStart(
-    _: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  head(head: AnswerHead): void {
     this.#timer?.refresh();
-    if (status < 200) return;
     this.#isAnswering = true;
-    const isJson = String(headers["content-type"] ?? "").startsWith("application/json");
-    if (status >= 300 || isJson) this.#refusal = { status, headers, pieces: [], size: 0 };
+    const isJson = head.headers.some(
+      ([name, value]) => name === "content-type" && value.startsWith("application/json"),
+    );
+    if (head.status >= 300 || isJson) this.#refusal = { head, pieces: [], size: 0 };
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+  data(piece: Buffer): void {
     this.#timer?.refresh();
     if (this.#state !== "open") return;
     if (this.#refusal) {
-      this.#refusal.pieces.push(piece);
+      // The bytes of a piece are gone when this returns.
+      this.#refusal.pieces.push(Buffer.from(piece));
       this.#refusal.size += piece.length;
       if (this.#refusal.size > errorBodyLimit) {
         this.#refuse(this.#refusal);
@@ -120,10 +120,13 @@ class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#settle();
-    if (this.#deltas.length > waitingLimit) controller.pause();
+    if (this.#deltas.length > waitingLimit) {
+      this.#isPaused = true;
+      this.#call?.pause();
+    }
   }
 
-  onResponseEnd(): void {
+  end(): void {
     clearTimeout(this.#timer);
     if (this.#state !== "open") return;
     if (this.#refusal) {
@@ -135,7 +138,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#state === "open") this.#fail(cutOffError(this.#options.config));
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+  failed(error: Error): void {
     clearTimeout(this.#timer);
     const { config, url } = this.#options;
     if (this.#state !== "open") return;
@@ -143,13 +146,20 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #send(): void {
-    const { config, dispatcher, url, headers, body } = this.#options;
-    // One clock for the connection, the headers and each read: undici's own are off (see createDispatcher).
+    const { config, http, url, headers, body } = this.#options;
+    // One clock for the connection, the headers and each read.
     this.#timer = setTimeout(() => this.#onIdle(), config.settings.timeoutSeconds * 1000);
-    dispatcher.dispatch(
-      { origin: url.origin, path: url.pathname + url.search, method: "POST", headers, body },
-      this,
-    );
+    try {
+      this.#call = http.send({ method: "POST", url, headers, body }, this);
+    } catch (error) {
+      this.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#call?.resume();
   }
 
   /** Wakes the consumer when there is something to take, and notes the end of the answer. */
@@ -178,17 +188,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#disconnect();
   }
 
-  #refuse({
-    status,
-    headers,
-    pieces,
-  }: {
-    status: number;
-    headers: Record<string, unknown>;
-    pieces: Buffer[];
-  }): void {
+  #refuse({ head, pieces }: Refusal): void {
     const text = Buffer.concat(pieces).toString("utf8", 0, errorBodyLimit);
-    this.#fail(responseError(this.#options.config, status, headers, text));
+    this.#fail(responseError(this.#options.config, head.status, Object.fromEntries(head.headers), text));
   }
 
   #tooLarge(cause: Error): ModelError {
@@ -199,7 +201,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #onIdle(): void {
-    if (this.#controller?.paused) {
+    if (this.#isPaused) {
       this.#timer?.refresh();
       return;
     }
@@ -209,12 +211,12 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #disconnect(): void {
     clearTimeout(this.#timer);
-    this.#controller?.abort(new Error("The answer of the model is no longer wanted"));
+    this.#call?.abort();
   }
 }
 
 /** What one provider's wire is made of. */
-export interface Wire extends Pick<ExchangeOptions, "config" | "dispatcher" | "url" | "headers"> {
+export interface Wire extends Pick<ExchangeOptions, "config" | "http" | "url" | "headers"> {
   requestBody(config: ModelConfig, request: ModelRequest): string;
   createDecoder(config: ModelConfig): WireDecoder;
 }

@@ -1,6 +1,6 @@
 import type { ModelConfig } from "@muxi/formation";
+import type { HttpClient } from "@muxi/http";
 import type { FinishReason, Usage } from "@muxi/protocol";
-import type { Dispatcher } from "undici";
 import { eventError, malformedEventError } from "../errors.ts";
 import { countOf, isObject, type JsonObject, listOf, parseObject, textOf } from "../json.ts";
 import type { ContentPart, Model, ModelMessage, ModelRequest } from "../model.ts";
@@ -132,7 +132,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
 };
 
 /** A model behind Google's generateContent. */
-export const createGoogleModel = (config: ModelConfig, dispatcher: Dispatcher): Model => {
+export const createGoogleModel = (config: ModelConfig, http: HttpClient): Model => {
   const url = endpoint(
     config,
     config.settings.baseUrl ?? "https://generativelanguage.googleapis.com/v1beta",
@@ -141,5 +141,5 @@ export const createGoogleModel = (config: ModelConfig, dispatcher: Dispatcher): 
   const headers = {
     ...(config.apiKey && { "x-goog-api-key": config.apiKey }),
   };
-  return wireModel({ config, dispatcher, url, headers, requestBody, createDecoder });
+  return wireModel({ config, http, url, headers, requestBody, createDecoder });
 };

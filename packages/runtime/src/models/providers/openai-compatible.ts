@@ -1,6 +1,6 @@
 import type { ModelConfig } from "@muxi/formation";
+import type { HttpClient } from "@muxi/http";
 import type { FinishReason, Usage } from "@muxi/protocol";
-import type { Dispatcher } from "undici";
 import { eventError, malformedEventError } from "../errors.ts";
 import { countOf, isObject, listOf, parseObject, textOf } from "../json.ts";
 import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../model.ts";
@@ -167,11 +167,11 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
 };
 
 /** A model behind OpenAI's chat completions, at OpenAI or anywhere else (`settings.baseUrl`). */
-export const createOpenAiCompatibleModel = (config: ModelConfig, dispatcher: Dispatcher): Model => {
+export const createOpenAiCompatibleModel = (config: ModelConfig, http: HttpClient): Model => {
   const baseUrl = config.settings.baseUrl ?? compatibleProviders[config.provider]?.baseUrl;
   const url = endpoint(config, baseUrl, "chat/completions");
   const headers = {
     ...(config.apiKey && { authorization: `Bearer ${config.apiKey}` }),
   };
-  return wireModel({ config, dispatcher, url, headers, requestBody, createDecoder });
+  return wireModel({ config, http, url, headers, requestBody, createDecoder });
 };

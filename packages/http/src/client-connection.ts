@@ -3,8 +3,7 @@ import { type PlainHead, readPlainHead } from "./request-head.ts";
 
 /** A plain request, complete. */
 export interface PlainRequest extends PlainHead {
-  /** Latin-1. */
-  body: string;
+  body: Buffer;
 }
 
 /** What is under way for a client. */
@@ -21,13 +20,15 @@ export interface FrontContext {
    * Begins to answer a request.
    *
    * @param done To be called when the answer was written; `broken`, when it will never be complete.
-   * @returns undefined when it is not for the proxy's plain way: nothing was done then.
+   * @returns undefined when it is not to be served so: nothing was done then.
    */
   serve(request: PlainRequest, client: Socket, done: (broken: boolean) => void): Work | undefined;
   /** Leaves a connection and what it has sent to Node's HTTP server. */
   leave(socket: Socket): void;
   /** Those that are still the front's. */
   connections: Set<ClientConnection>;
+  /** How requests begin that `serve` is asked for; nothing else is looked at any further. */
+  starts: RegExp;
   /** How long a connection may be silent between two requests. */
   idleMs: number;
   /** How long a first or half request is waited for here. */
@@ -41,13 +42,11 @@ const bodyLimit = 64 * 1024;
 /** Node's own limit. */
 const headLimit = 16 * 1024;
 const headEnd = "\r\n\r\n";
-const longestStart = "DELETE /draft/".length;
-
-/** What stands before a path of the proxy; anything else is not looked at any further. */
-const proxied = /^(?:GET|POST|PUT|PATCH|DELETE) \/(?:api|draft|mcp)\//;
+/** What has come of a head when `starts` can tell. */
+const telling = 16;
 
 /**
- * A client's connection as long as all that comes on it are plain requests to formations, one after the other. At the
+ * A client's connection as long as all that comes on it are plain requests, one after the other. At the
  * first thing that is anything else it goes over to Node's HTTP server, with all that was not answered, for good.
  */
 export class ClientConnection {
@@ -59,6 +58,8 @@ export class ClientConnection {
   /** The end of the last request, or the beginning of all. */
   #since = performance.now();
   #served = false;
+  /** Whether the answer to the last request was written. */
+  #isOver = true;
 
   constructor(socket: Socket, context: FrontContext) {
     this.#socket = socket;
@@ -124,33 +125,40 @@ export class ClientConnection {
     const bytes = this.#held;
     // One who does not read its answers gets no more of them.
     if (!bytes || this.#socket.writableNeedDrain) return;
+    const { starts } = this.#context;
     const end = bytes.subarray(0, headLimit).indexOf(headEnd);
     const start = bytes.toString("latin1", 0, end < 0 ? Math.min(bytes.length, headLimit) : end);
     if (end < 0) {
-      const mayBeProxied = proxied.test(start) || start.length < longestStart;
-      if (!mayBeProxied || bytes.length >= headLimit) this.#leave();
+      const mayBeServed = starts.test(start) || start.length < telling;
+      if (!mayBeServed || bytes.length >= headLimit) this.#leave();
       return;
     }
-    const head = proxied.test(start) ? readPlainHead(start) : undefined;
+    const head = starts.test(start) ? readPlainHead(start) : undefined;
     const from = end + headEnd.length;
     const to = from + (head?.contentLength ?? 0);
     // More than the request: the client does not wait for answers, and Node's server knows how to keep their order.
     if (!head || head.contentLength > bodyLimit || bytes.length > to) this.#leave();
-    else if (bytes.length === to) this.#serve({ ...head, body: bytes.toString("latin1", from, to) });
+    else if (bytes.length === to) this.#serve({ ...head, body: bytes.subarray(from, to) });
   }
 
   #serve(request: PlainRequest): void {
-    this.#work = this.#context.serve(request, this.#socket, this.#onDone);
-    if (!this.#work) {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#isOver = false;
+    const work = this.#context.serve(request, this.#socket, this.#onDone);
+    if (!work) {
+      this.#held = held;
       this.#leave();
       return;
     }
     this.#served = true;
-    this.#held = undefined;
+    // The answer may have been written at once.
+    if (!this.#isOver) this.#work = work;
   }
 
   readonly #onDone = (broken: boolean): void => {
     this.#work = undefined;
+    this.#isOver = true;
     this.#since = performance.now();
     if (broken) this.#socket.destroy();
     else if (this.#context.closing) this.#socket.end();

@@ -21,14 +21,19 @@ export interface Piece {
   read: number;
 }
 
+type OnData = (from: number, to: number) => void;
+
 const lineFeed = 10;
 const longestLine = 4096;
+/** What may stand behind the size means nothing to anybody. */
+const chunkSize = /^[0-9a-f]{1,12}[\t ]*(?:;[^\r\n]*)?\r\n$/i;
 
 const readChunks = (
   framing: Extract<Framing, { kind: "chunked" }>,
   bytes: Buffer,
   from: number,
   to: number,
+  onData: OnData | undefined,
 ): Piece => {
   let at = from;
   let end = to;
@@ -37,6 +42,7 @@ const readChunks = (
   while (at < to) {
     if (framing.part === "data") {
       const size = Math.min(framing.left, to - at);
+      onData?.(at, at + size);
       at += size;
       framing.left -= size;
       if (framing.left === 0) framing.part = "line end";
@@ -47,20 +53,20 @@ const readChunks = (
     const line = framing.line + bytes.toString("latin1", at, lineEnd);
     at = lineEnd;
     if (!line.endsWith("\n")) {
-      if (line.length > longestLine) throw new Error("The formation's answer has a line without end");
+      if (line.length > longestLine) throw new Error("The answer has a line without end");
       framing.line = line;
       break;
     }
     framing.line = "";
     if (framing.part === "size") {
-      if (!/^[0-9a-f]{1,12}\r\n$/i.test(line)) {
-        throw new Error(`The formation's answer has the chunk size '${line.slice(0, 80)}'`);
+      if (!chunkSize.test(line)) {
+        throw new Error(`The answer has the chunk size '${line.slice(0, 80)}'`);
       }
       framing.left = Number.parseInt(line, 16);
       framing.part = framing.left === 0 ? "trailer" : "data";
       if (framing.left === 0) end = at;
     } else if (framing.part === "line end") {
-      if (line !== "\r\n") throw new Error("The formation's answer has a chunk that is longer than its size");
+      if (line !== "\r\n") throw new Error("The answer has a chunk that is longer than its size");
       framing.part = "size";
     } else if (line === "\r\n") return { end, done: true, read: at };
   }
@@ -70,12 +76,14 @@ const readChunks = (
 /**
  * Follows a body through a piece of it.
  *
+ * @param onData Told of each stretch that is content, and not framing.
  * @throws Error when it is not framed as its head says.
  */
-export const follow = (framing: Framing, bytes: Buffer, from: number, to: number): Piece => {
-  if (framing.kind === "chunked") return readChunks(framing, bytes, from, to);
-  if (framing.kind === "close") return { end: to, done: false, read: to };
-  const end = Math.min(to, from + framing.left);
+export const follow = (framing: Framing, bytes: Buffer, from: number, to: number, onData?: OnData): Piece => {
+  if (framing.kind === "chunked") return readChunks(framing, bytes, from, to, onData);
+  const end = framing.kind === "close" ? to : Math.min(to, from + framing.left);
+  if (end > from) onData?.(from, end);
+  if (framing.kind === "close") return { end, done: false, read: end };
   framing.left -= end - from;
   return { end, done: framing.left === 0, read: end };
 };

@@ -1,0 +1,77 @@
+import { Connections } from "./connections.ts";
+import { type AnswerReader, Exchange } from "./exchange.ts";
+
+export interface OutgoingRequest {
+  method: "GET" | "POST";
+  url: URL;
+  /** Without those of the connection, the host and the length. */
+  headers: Record<string, string>;
+  body: string | Uint8Array;
+}
+
+/** A request that is under way. */
+export type Call = Pick<Exchange, "pause" | "resume" | "abort">;
+
+/** Sends requests over connections that are kept alive between them. */
+export interface HttpClient {
+  /**
+   * Sends a request. On a connection that turns out to be closed it is sent again on another one.
+   *
+   * @returns What paces or breaks off its answer.
+   * @throws TypeError with the code `ERR_INVALID_CHAR` for a header that cannot be sent
+   */
+  send(request: OutgoingRequest, reader: AnswerReader): Call;
+  /** Ends the connections, each with the answer that it waits for. */
+  close(): void;
+}
+
+const sweepMs = 10_000;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+const headOf = ({ method, url, headers }: OutgoingRequest, length: number): string => {
+  let text = `${method} ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`;
+  for (const name in headers) {
+    const value = headers[name] ?? "";
+    if (!headerValue.test(value)) {
+      const error = new TypeError(`The header ${name} holds characters that cannot be sent`);
+      throw Object.assign(error, { code: "ERR_INVALID_CHAR" });
+    }
+    text += `${name}: ${value}\r\n`;
+  }
+  return `${text}content-length: ${length}\r\nconnection: keep-alive\r\n\r\n`;
+};
+
+const messageOf = (request: OutgoingRequest): string | Uint8Array => {
+  const { body } = request;
+  if (typeof body === "string") return headOf(request, Buffer.byteLength(body)) + body;
+  return Buffer.concat([Buffer.from(headOf(request, body.length), "latin1"), body]);
+};
+
+export const createHttpClient = (): HttpClient => {
+  const origins = new Map<string, Connections>();
+  const timer = setInterval(() => {
+    for (const connections of origins.values()) connections.sweep();
+  }, sweepMs).unref();
+
+  const connectionsTo = ({ origin, protocol, hostname, port }: URL): Connections => {
+    let connections = origins.get(origin);
+    if (!connections) {
+      const secure = protocol === "https:";
+      connections = new Connections({
+        host: hostname.replace(/^\[|\]$/g, ""),
+        port: Number(port) || (secure ? 443 : 80),
+        secure,
+      });
+      origins.set(origin, connections);
+    }
+    return connections;
+  };
+
+  return {
+    send: (request, reader) => new Exchange(connectionsTo(request.url), messageOf(request), reader),
+    close() {
+      clearInterval(timer);
+      for (const connections of origins.values()) connections.close();
+    },
+  };
+};

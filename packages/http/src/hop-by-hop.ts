@@ -1,0 +1,24 @@
+/** Headers that belong to one connection (contract/server-api.md 14.2, D17). */
+const hopByHop: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Whether a header, by its name in lower case, belongs to one connection. */
+export const isHopByHop = (name: string): boolean => hopByHop.has(name);
+
+/** What `Connection: a, b` names is for this connection only, too. */
+export const namedIn = (connection: string | undefined): readonly string[] =>
+  connection === undefined || connection === "keep-alive" || connection === "close"
+    ? []
+    : connection
+        .toLowerCase()
+        .split(",")
+        .map((name) => name.trim());
