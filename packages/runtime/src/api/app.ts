@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { putFrontBefore } from "@muxi/http";
 import {
   ApiError,
   type EnvelopeContext,
@@ -15,7 +16,16 @@ import {
 } from "@muxi/protocol";
 import type { Logger } from "pino";
 import type { AuditedCall, AuditTrail } from "../audit/index.ts";
-import { answerUnreadable, createRouter, readJson } from "../http/index.ts";
+import {
+  type Answer,
+  answerUnreadable,
+  createRouter,
+  type Incoming,
+  nodeIncoming,
+  PlainAnswer,
+  plainIncoming,
+  readJson,
+} from "../http/index.ts";
 import type { Observe } from "../observability/index.ts";
 import type { HealthCheck } from "../store/index.ts";
 import type { Identities } from "../users/index.ts";
@@ -60,22 +70,26 @@ export interface App {
 // An import would read every property of the module, and with WebSocket load all of Node's own undici: 6 MB, 20 ms.
 const { createServer } = process.getBuiltinModule("node:http");
 
+/** For a request to come whole, in milliseconds; answers may take as long as they need. */
+const requestTimeout = 60_000;
+/** How long a connection waits for its next request. */
+const idleSeconds = 72;
 /** Time for the last pieces of answers to reach their callers, in milliseconds. */
 const lastWords = 1_000;
 
-type Handler = (request: Request, response: ServerResponse) => Promise<void>;
+type Handler = (request: Request, response: Answer) => Promise<void>;
 
-const sendText = (response: ServerResponse, status: number, type: string, text: string): void => {
+const sendText = (response: Answer, status: number, type: string, text: string): void => {
   response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) }).end(text);
 };
 
-const sendJson = (response: ServerResponse, status: number, value: unknown): void =>
+const sendJson = (response: Answer, status: number, value: unknown): void =>
   sendText(response, status, "application/json; charset=utf-8", JSON.stringify(value));
 
-const auditedCall = (row: Route, { id, raw, params }: Request): AuditedCall => ({
+const auditedCall = (row: Route, { id, incoming, params }: Request): AuditedCall => ({
   row,
   requestId: id,
-  ip: raw.socket.remoteAddress ?? "",
+  ip: incoming.remoteAddress,
   params,
 });
 
@@ -119,7 +133,7 @@ export const createApp = ({
     return error;
   };
 
-  const sendError = (thrown: unknown, request: Request, response: ServerResponse): void => {
+  const sendError = (thrown: unknown, request: Request, response: Answer): void => {
     const error = errorOf(thrown, request);
     if (response.headersSent) return;
     if (error.retryAfter !== undefined) response.setHeader("retry-after", Math.ceil(error.retryAfter));
@@ -143,7 +157,7 @@ export const createApp = ({
   };
 
   /** Validates a request whose key and body were looked at, and gives its envelope; undefined for a stream. */
-  const perform = async <Id extends RouteId>(id: Id, request: Request, response: ServerResponse) => {
+  const perform = async <Id extends RouteId>(id: Id, request: Request, response: Answer) => {
     const row: (typeof routes)[Id] = routes[id];
     const endpoint: Endpoints[Id] = endpoints[id];
     const changes = identities.refresh();
@@ -164,7 +178,7 @@ export const createApp = ({
     return async (request, response) => {
       admit(row, request);
       if (row.body || request.reshape) {
-        const body = await readJson(request.raw, bodyLimit(id));
+        const body = await readJson(request.incoming, bodyLimit(id));
         request.body = request.reshape ? request.reshape(body) : body;
         takeRequestId(request, response);
       }
@@ -213,7 +227,7 @@ export const createApp = ({
     },
   });
   router.add("POST", "/mcp", async (request, response) => {
-    const answer = await answerMcp(await readJson(request.raw, bodyLimit("chat")), request, response);
+    const answer = await answerMcp(await readJson(request.incoming, bodyLimit("chat")), request, response);
     if (answer) sendJson(response, 200, answer);
     else response.writeHead(202).end();
   });
@@ -242,36 +256,48 @@ export const createApp = ({
     await match.value(request, response);
   };
 
-  const logAccess = ({ id, method, path, receivedAt }: Request, response: ServerResponse): void => {
+  const logAccess = ({ id, method, path, receivedAt }: Request, response: Answer): void => {
     const duration_ms = Math.round(performance.now() - receivedAt);
     log.info({ request_id: id, method, path, status: response.statusCode, duration_ms }, "access");
   };
 
-  const answer = (raw: IncomingMessage, response: ServerResponse): void => {
-    const request = openRequest(raw);
+  const answer = (incoming: Incoming, response: Answer): void => {
+    const request = openRequest(incoming);
     response.setHeader(headers.requestId, request.id);
     if (closed) response.setHeader("connection", "close");
-    if (accessLog) response.once("close", () => logAccess(request, response));
-    if (allowOrigins(raw, response)) return;
+    if (accessLog) response.on("close", () => logAccess(request, response));
+    if (allowOrigins(incoming, response)) return;
     handle(request, response).catch((error: unknown) => sendError(error, request, response));
   };
 
   const server: Server = createServer(
     {
-      // For a request to come whole; answers may take as long as they need.
-      requestTimeout: 60_000,
-      keepAliveTimeout: 72_000,
+      requestTimeout,
+      keepAliveTimeout: idleSeconds * 1000,
       noDelay: true,
       // Nothing depends on its name.
       requireHostHeader: false,
     },
-    answer,
+    (raw, response) => answer(nodeIncoming(raw), response),
   );
   // What a caller expects beside the answer changes nothing about it.
-  server.on("checkExpectation", answer);
+  server.on("checkExpectation", (raw, response) => answer(nodeIncoming(raw), response));
   answerUnreadable(server, (failure) =>
     JSON.stringify(errorEnvelope(failure, { requestId: newId("request"), idempotencyKey: null, now: now() })),
   );
+  const front = putFrontBefore({
+    server,
+    starts: /^(?:GET|POST|PUT|PATCH|DELETE) \//,
+    idleMs: idleSeconds * 1000,
+    patienceMs: requestTimeout / 3,
+    serve(plain, socket, done) {
+      const incoming = plainIncoming(plain, socket.remoteAddress ?? "");
+      if (!incoming) return undefined;
+      const response = new PlainAnswer(socket, idleSeconds, done);
+      answer(incoming, response);
+      return response;
+    },
+  });
 
   let closed: Promise<unknown> | undefined;
 
@@ -285,12 +311,17 @@ export const createApp = ({
       if (!server.listening) return;
       closed ??= once(server.close(), "close");
       server.closeIdleConnections();
+      front.close();
     },
     async close() {
       this.refuse();
-      const timer = setTimeout(() => server.closeAllConnections(), lastWords);
+      const timer = setTimeout(() => {
+        front.destroy();
+        server.closeAllConnections();
+      }, lastWords);
       await closed;
       clearTimeout(timer);
+      front.destroy();
     },
   };
 };

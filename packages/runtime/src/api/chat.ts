@@ -22,13 +22,13 @@ export interface ChatDeps {
 }
 
 /** Whether a caller's words came over TLS or stayed on this machine; a caller that lies gives away its own. */
-const travelsUnseen = ({ headers: sent, raw }: Request): boolean => {
+const travelsUnseen = ({ headers: sent, incoming }: Request): boolean => {
   const listed = (name: string) =>
     String(sent[name] ?? "")
       .split(",")[0]
       ?.trim();
   if (listed("x-forwarded-proto") === "https") return true;
-  return isLoopback(listed("x-forwarded-for") || (raw.socket.remoteAddress ?? ""));
+  return isLoopback(listed("x-forwarded-for") || incoming.remoteAddress);
 };
 
 const stopIfNobodyReturns = (run: Run) => {

@@ -1,11 +1,11 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Answer, Incoming } from "../http/index.ts";
 
 /**
  * Lets pages of any origin read the answer: keys travel in headers that a page must know, never in cookies.
  *
  * @returns Whether the request was a browser's question about it, and is answered.
  */
-export const allowOrigins = ({ method, headers }: IncomingMessage, response: ServerResponse): boolean => {
+export const allowOrigins = ({ method, headers }: Incoming, response: Answer): boolean => {
   const { origin } = headers;
   if (origin === undefined) return false;
   response.setHeader("access-control-allow-origin", origin);

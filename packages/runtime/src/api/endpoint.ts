@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import {
   ApiError,
   fieldErrors,
@@ -9,6 +8,7 @@ import {
   type routes,
 } from "@muxi/protocol";
 import type * as z from "zod";
+import type { Answer } from "../http/index.ts";
 import type { KeyUsed, Request } from "./request.ts";
 
 type Parsed<R, Part extends "params" | "query" | "body"> =
@@ -24,7 +24,7 @@ export interface Call<R extends Route> {
   /** The key that opened the route. */
   keyUsed: KeyUsed;
   request: Request;
-  response: ServerResponse;
+  response: Answer;
 }
 
 /** Returned by an endpoint that wrote its answer to the socket itself. */
@@ -43,8 +43,8 @@ const longestUserId = 256;
 const mostListed = 20;
 
 /** What Node joins with a comma where a header came twice: that would be a user whom nobody named. */
-const isAmbiguous = (sent: string, { raw }: Request): boolean =>
-  sent.includes(",") && (raw.headersDistinct[headers.userId]?.length ?? 0) > 1;
+const isAmbiguous = (sent: string, { incoming }: Request): boolean =>
+  sent.includes(",") && incoming.repeats(headers.userId);
 
 /** The user of contract/formation-api.md 2.3: header, then the body's `user_id`; trimmed, in lower case. */
 const userIdOf = (row: Route, request: Request, body: unknown): string | undefined => {
@@ -103,7 +103,7 @@ const parseBody = (schema: z.ZodType | undefined, value: unknown): unknown => {
 export const readCall = <R extends Route>(
   row: R,
   request: Request,
-  response: ServerResponse,
+  response: Answer,
   ownerOf: (identifier: string) => string,
 ): Call<R> => {
   const params = parse(row.params?.(), request.params);

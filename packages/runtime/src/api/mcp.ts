@@ -1,6 +1,6 @@
-import type { ServerResponse } from "node:http";
 import { ApiError, newId, type RouteId } from "@muxi/protocol";
 import * as z from "zod";
+import type { Answer } from "../http/index.ts";
 import { apiTools, toolRequest } from "./mcp-tools.ts";
 import type { Request } from "./request.ts";
 
@@ -8,11 +8,7 @@ export interface McpDeps {
   formationId: string;
   version: string;
   /** Makes a call of the API, by all rules of HTTP, and gives its envelope. */
-  call(
-    id: RouteId,
-    request: Request,
-    response: ServerResponse,
-  ): Promise<{ envelope: unknown; failed: boolean }>;
+  call(id: RouteId, request: Request, response: Answer): Promise<{ envelope: unknown; failed: boolean }>;
 }
 
 /** Revisions of the protocol that say the same about the little that is spoken here, newest first. */
@@ -59,7 +55,7 @@ export const createMcpServer = ({ formationId, version, call }: McpDeps) => {
     name: string,
     args: Record<string, unknown>,
     carrier: Request,
-    response: ServerResponse,
+    response: Answer,
   ) => {
     const tool = tools().find((each) => each.name === name);
     if (!tool) return undefined;
@@ -73,7 +69,7 @@ export const createMcpServer = ({ formationId, version, call }: McpDeps) => {
    *
    * @throws ApiError `INVALID_REQUEST` for a revision that is not spoken here.
    */
-  return async (body: unknown, carrier: Request, response: ServerResponse): Promise<object | undefined> => {
+  return async (body: unknown, carrier: Request, response: Answer): Promise<object | undefined> => {
     const { "mcp-protocol-version": revision } = carrier.headers;
     if (revision !== undefined && !revisions.some((each) => each === revision)) {
       throw new ApiError(

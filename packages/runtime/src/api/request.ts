@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { headers, newId } from "@muxi/protocol";
+import type { Answer, Incoming } from "../http/index.ts";
 
 /** The key that opened the route. */
 export type KeyUsed = "client" | "admin" | "none";
@@ -10,7 +11,7 @@ export interface Request {
   id: string;
   /** Whether the caller chose the id. */
   isNamed: boolean;
-  readonly raw: IncomingMessage;
+  readonly incoming: Incoming;
   method: string;
   /** Without the query. */
   path: string;
@@ -31,19 +32,19 @@ const usableId = /^[A-Za-z0-9_.:-]{1,200}$/;
 
 const isUsable = (id: unknown): id is string => typeof id === "string" && usableId.test(id);
 
-export const openRequest = (raw: IncomingMessage): Request => {
-  const { url = "/", method = "GET" } = raw;
+export const openRequest = (incoming: Incoming): Request => {
+  const { url, method } = incoming;
   const question = url.indexOf("?");
-  const sent = raw.headers[headers.requestId];
+  const sent = incoming.headers[headers.requestId];
   const isNamed = isUsable(sent);
   return {
     id: isNamed ? sent : newId("request"),
     isNamed,
-    raw,
+    incoming,
     method,
     path: question === -1 ? url : url.slice(0, question),
     query: question === -1 ? {} : Object.fromEntries(new URLSearchParams(url.slice(question + 1))),
-    headers: raw.headers,
+    headers: incoming.headers,
     receivedAt: performance.now(),
     params: {},
     body: undefined,
@@ -53,7 +54,7 @@ export const openRequest = (raw: IncomingMessage): Request => {
 };
 
 /** A request id in the body, which is where chats carry it, is the caller's own just as one in the header. */
-export const takeRequestId = (request: Request, response: ServerResponse): void => {
+export const takeRequestId = (request: Request, response: Answer): void => {
   const { body } = request;
   if (typeof body !== "object" || body === null || !("request_id" in body) || !isUsable(body.request_id))
     return;

@@ -1,5 +1,5 @@
-import type { ServerResponse } from "node:http";
 import type { EventLog } from "../events/index.ts";
+import type { Answer } from "../http/index.ts";
 
 /** Silence after which a comment shows that the stream lives, in milliseconds (contract/formation-api.md 5.1). */
 const keepAliveAfter = 1_000;
@@ -17,12 +17,7 @@ const patience = 60_000;
  * @param after Id of the last event that the reader has seen; 0 for none.
  * @param onDrop Called when the reader leaves before the end.
  */
-export const streamEvents = (
-  response: ServerResponse,
-  log: EventLog,
-  after: number,
-  onDrop: () => void,
-): void => {
+export const streamEvents = (response: Answer, log: EventLog, after: number, onDrop: () => void): void => {
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache, no-transform",

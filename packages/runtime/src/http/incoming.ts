@@ -1,0 +1,94 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { PlainRequest } from "@muxi/http";
+import { ApiError } from "@muxi/protocol";
+
+/** A request as it came, whoever has read it. */
+export interface Incoming {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly remoteAddress: string;
+  /** Whether a header, by its name in lower case, came more than once. */
+  repeats(name: string): boolean;
+  /**
+   * The body.
+   *
+   * @param limit Bytes.
+   * @throws ApiError `PAYLOAD_TOO_LARGE`, `CANCELLED`
+   */
+  readText(limit: number): Promise<string>;
+}
+
+export const tooLarge = () =>
+  new ApiError("PAYLOAD_TOO_LARGE", "The body is too large: shorten the message or send fewer files");
+
+const readText = (raw: IncomingMessage, limit: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    raw.on("data", (piece: Buffer) => {
+      length += piece.length;
+      if (length > limit) {
+        raw.pause();
+        reject(tooLarge());
+      } else pieces.push(piece);
+    });
+    raw.on("end", () => {
+      const [first] = pieces;
+      resolve((pieces.length === 1 && first ? first : Buffer.concat(pieces)).toString("utf8"));
+    });
+    // Nobody is left to read what is said about it.
+    raw.on("close", () => {
+      if (!raw.complete) reject(new ApiError("CANCELLED", "The caller left before its body was complete"));
+    });
+    raw.on("error", reject);
+  });
+
+/** A request that Node's server has read. */
+export const nodeIncoming = (raw: IncomingMessage): Incoming => ({
+  method: raw.method ?? "GET",
+  url: raw.url ?? "/",
+  headers: raw.headers,
+  remoteAddress: raw.socket.remoteAddress ?? "",
+  repeats: (name) => (raw.headersDistinct[name]?.length ?? 0) > 1,
+  readText: (limit) => readText(raw, limit),
+});
+
+class PlainIncoming implements Incoming {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly remoteAddress: string;
+  #body: Buffer | undefined;
+
+  constructor({ method, url, body }: PlainRequest, headers: IncomingHttpHeaders, remoteAddress: string) {
+    this.method = method;
+    this.url = url;
+    this.headers = headers;
+    this.remoteAddress = remoteAddress;
+    this.#body = body;
+  }
+
+  repeats(): boolean {
+    return false;
+  }
+
+  async readText(limit: number): Promise<string> {
+    const body = this.#body;
+    this.#body = undefined;
+    if (body && body.length > limit) throw tooLarge();
+    return body?.toString("utf8") ?? "";
+  }
+}
+
+/** A plain request; undefined where a header is there twice: how such are joined is Node's knowledge. */
+export const plainIncoming = (request: PlainRequest, remoteAddress: string): Incoming | undefined => {
+  const headers: Record<string, string> = {};
+  const { rawHeaders } = request;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? "").toLowerCase();
+    if (headers[name] !== undefined) return undefined;
+    headers[name] = rawHeaders[i + 1] ?? "";
+  }
+  return new PlainIncoming(request, headers, remoteAddress);
+};
