@@ -77,7 +77,13 @@ const progress = named("ProgressEvent", () =>
     session_id: z.string(),
     request_id: z.string(),
     user_id: z.string().optional(),
-    stage: z.string().optional().describe("Step of the request, such as `init` or `agent_selected`"),
+    stage: z
+      .string()
+      .optional()
+      .describe(
+        "Step of the request, such as `agent_selected`; `restarted` when a process ended in the middle and the answer " +
+          "begins anew: only there the numbers of events leave some out",
+      ),
     content: z.string().optional(),
     agent_id: z.string().optional(),
     timestamp: z.number().describe("Unix seconds"),
@@ -88,6 +94,7 @@ const text = named("TextEvent", () =>
   z.object({
     type: z.literal("text"),
     text: z.string().describe("The next piece of the answer"),
+    replace: z.literal(true).optional().describe("It takes the place of all text before it"),
     ...owner(),
   }),
 );

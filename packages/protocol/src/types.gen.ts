@@ -128,7 +128,7 @@ export interface ProgressEvent {
   request_id: string;
   user_id?: string;
   /**
-   * Step of the request, such as `init` or `agent_selected`
+   * Step of the request, such as `agent_selected`; `restarted` when a process ended in the middle and the answer begins anew: only there the numbers of events leave some out
    */
   stage?: string;
   content?: string;
@@ -145,6 +145,10 @@ export interface TextEvent {
    * The next piece of the answer
    */
   text: string;
+  /**
+   * It takes the place of all text before it
+   */
+  replace?: true;
   session_id?: string;
   request_id?: string;
 }

@@ -20,9 +20,9 @@ export interface Started {
   crash(): Promise<void>;
 }
 
-const spawnRuntime = async (args: readonly string[]): Promise<Started> => {
+const spawnRuntime = async (args: readonly string[], port = 0): Promise<Started> => {
   const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" },
+    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: String(port) },
     stdio: ["ignore", "ignore", process.env.MUXI_TEST_SHOW ? "inherit" : "ignore", "ipc"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -42,7 +42,8 @@ const spawnRuntime = async (args: readonly string[]): Promise<Started> => {
 };
 
 /** Runs the built runtime, as a user does. */
-export const startBuilt = (folder: string): Promise<Started> => spawnRuntime([main, folder]);
+export const startBuilt = (folder: string, port?: number): Promise<Started> =>
+  spawnRuntime([main, folder], port);
 
 /**
  * Runs the runtime from its source, with a lease of so many milliseconds. Its clock can be set while it runs: send it

@@ -14,6 +14,8 @@ export interface Source<Event> {
   /** The event of a frame, or undefined to leave the frame out. Throws what the server reports as failed. */
   decode(name: string, data: string): Event | undefined;
   isLast(event: Event): boolean;
+  /** Whether a frame says that the request is begun anew: the numbers before it are not to come any more. */
+  restarts?(name: string, data: string): boolean;
   /** Whether the server closes the stream when nothing more is to come, without a last event. */
   endless: boolean;
   /**
@@ -277,7 +279,8 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     if (Number.isSafeInteger(number)) {
       const expected = this.#received + 1;
       if (number < expected) return;
-      if (number > expected && this.#source.canResume(this.#received)) {
+      const isMissing = number > expected && this.#source.canResume(this.#received);
+      if (isMissing && !this.#source.restarts?.(name, data)) {
         throw new StreamTruncatedError(`Events ${expected} to ${number - 1} of the stream are missing`);
       }
       this.#received = number;

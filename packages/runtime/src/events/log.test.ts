@@ -67,3 +67,46 @@ test("whoever stopped listening hears nothing more", () => {
   log.appendText(["b"]);
   expect([calls, log.heard, log.text]).toEqual([1, false, "ab"]);
 });
+
+test("a log of a later attempt has higher ids, and is told from its start to those who know an earlier one", () => {
+  const first = new EventLog();
+  first.append(progress);
+  first.appendText(["a", "b"]);
+  const second = new EventLog(1);
+  expect(second.lastSeq).toBe(0);
+  second.append(progress);
+  second.appendText(["c"]);
+  const whole = second.framesAfter(0);
+  expect(idsIn(whole.frames)).toEqual([2 ** 20 + 1, 2 ** 20 + 2]);
+  for (const seen of [1, first.lastSeq, 2 ** 20]) expect(second.framesAfter(seen)).toEqual(whole);
+  expect(idsIn(second.framesAfter(2 ** 20 + 1).frames)).toEqual([2 ** 20 + 2]);
+});
+
+test.each(["in parts", "as a whole"])("a reader elsewhere takes up a later attempt %s", (how) => {
+  const reader = new EventLog();
+  let heard = "";
+  reader.listen((frames) => {
+    heard += frames;
+  });
+  const first = new EventLog();
+  first.append(progress);
+  first.appendText(["Hel"]);
+  const { after, events } = first.partAfter(0);
+  reader.addPart(after, events);
+  expect(heard).toBe(first.framesAfter(0).frames);
+
+  heard = "";
+  const second = new EventLog(2);
+  second.append(progress);
+  second.appendText(["Good", " day"]);
+  if (how === "in parts") {
+    const seen = second.partAfter(reader.lastSeq);
+    reader.addPart(seen.after, seen.events);
+    reader.addPart(after, events);
+    expect(reader.closed).toBe(false);
+  }
+  reader.takeUp(second.serialize(error));
+  second.end(error);
+  expect(heard).toBe(second.framesAfter(0).frames);
+  expect([reader.text, reader.closed]).toEqual(["Good day", true]);
+});

@@ -11,6 +11,7 @@ const textFrame = (seq: number, text: string) =>
 
 /** What this process or another one of this version has stored; its events were made by it and are taken at their word. */
 const storedSchema = z.object({
+  base: z.number().default(0),
   text: z.string(),
   events: z.array(z.union([z.number(), z.custom<ChatWireEvent>((event) => typeof event === "object")])),
 });
@@ -19,18 +20,25 @@ const partSchema = z.array(
   z.union([z.string(), z.custom<ChatWireEvent>((event) => typeof event === "object")]),
 );
 
+/** Events of one attempt at a request, at most: the next one's ids begin behind them. */
+const mostEvents = 2 ** 20;
+
 /** Pieces of text that are kept apart at least before they become one. */
 const fewestJoined = 32;
 
 /**
- * Everything that a request told its caller, in order and without gaps: event n has the id n, from 1 on.
+ * Everything that a request told its caller, in order and without gaps: event n has the id n, from 1 on. When a
+ * process went down with what it told, the request is begun anew in a log of its own: its ids are higher than all that
+ * anybody may have seen, and whoever has seen some is given it from its start.
  *
  * Pieces of text are most of it, so they are kept as one string and the offsets at which they end; the frames are
  * made again when somebody asks for the past.
  */
 export class EventLog {
   /** Per event: where its text ends, or the event itself. */
-  readonly #events: (number | ChatWireEvent)[] = [];
+  #events: (number | ChatWireEvent)[] = [];
+  /** The id before the first. */
+  #base: number;
   readonly #listeners = new Set<FrameListener>();
   #text = "";
   /** The pieces behind `#text`: appended to it one by one they would become a tree of strings, three times their size. */
@@ -38,9 +46,18 @@ export class EventLog {
   #length = 0;
   #closed = false;
 
+  /** @param attempt How often the request was begun before. */
+  constructor(attempt = 0) {
+    this.#base = attempt * mostEvents;
+  }
+
   /** Id of the last event; 0 before the first. */
   get lastSeq(): number {
-    return this.#events.length;
+    return this.#events.length === 0 ? 0 : this.#end;
+  }
+
+  get #end(): number {
+    return this.#base + this.#events.length;
   }
 
   /** All pieces of text, joined. */
@@ -70,7 +87,8 @@ export class EventLog {
     for (const piece of pieces) {
       this.#pieces.push(piece);
       this.#length += piece.length;
-      frames += textFrame(this.#events.push(this.#length), piece);
+      this.#events.push(this.#length);
+      frames += textFrame(this.#end, piece);
     }
     // In longer and longer steps, so that a text is copied a few times altogether.
     if (this.#pieces.length > Math.max(fewestJoined, this.#events.length / 8)) this.#join();
@@ -78,8 +96,8 @@ export class EventLog {
   }
 
   append(event: ChatWireEvent): void {
-    const seq = this.#events.push(event);
-    this.#tell(frame(seq, event.type, JSON.stringify(event)));
+    this.#events.push(event);
+    this.#tell(frame(this.#end, event.type, JSON.stringify(event)));
   }
 
   /** Adds the last event: `done` or `error`. */
@@ -108,19 +126,23 @@ export class EventLog {
    * @param last The last event, which nobody is told before it is on disk.
    */
   serialize(last?: ChatWireEvent): string {
-    return JSON.stringify({ text: this.text, events: last ? [...this.#events, last] : this.#events });
+    const events = last ? [...this.#events, last] : this.#events;
+    return JSON.stringify({ ...(this.#base > 0 && { base: this.#base }), text: this.text, events });
   }
 
   /** Takes up what another process has stored and is not here yet. */
   takeUp(stored: string): void {
-    const { text, events } = storedSchema.parse(JSON.parse(stored));
+    const { base, text, events } = storedSchema.parse(JSON.parse(stored));
+    if (base > this.#base) this.#begin(base);
+    if (base < this.#base) return;
     const seen = this.#events.length;
     let frames = "";
     this.#text = text;
     this.#pieces = [];
     this.#length = text.length;
     for (const [index, event] of events.slice(seen).entries()) {
-      const seq = this.#events.push(event);
+      this.#events.push(event);
+      const seq = this.#end;
       if (typeof event !== "number") frames += frame(seq, event.type, JSON.stringify(event));
       else {
         const before = events.slice(0, seen + index).findLast((each) => typeof each === "number");
@@ -133,24 +155,27 @@ export class EventLog {
     if (this.#closed) this.#listeners.clear();
   }
 
-  /** The events behind an id, pieces of text as themselves. */
-  partAfter(seq: number): string {
+  /** The events behind an id, pieces of text as themselves, and the id before the first of them. */
+  partAfter(seq: number): { after: number; events: string } {
     const { text } = this;
-    let start = this.#endOfText(seq);
-    const part = this.#events.slice(seq).map((event) => {
+    const index = this.#indexAfter(seq);
+    let start = this.#endOfText(index);
+    const part = this.#events.slice(index).map((event) => {
       if (typeof event !== "number") return event;
       const piece = text.slice(start, event);
       start = event;
       return piece;
     });
-    return JSON.stringify(part);
+    return { after: this.#base + index, events: JSON.stringify(part) };
   }
 
   /** Goes on with a part of the log of another process, as far as it is not here yet. */
   addPart(after: number, stored: string): void {
     const part = partSchema.parse(JSON.parse(stored));
-    if (after > this.lastSeq) return;
-    for (const event of part.slice(this.lastSeq - after)) {
+    const base = after - (after % mostEvents);
+    if (base > this.#base) this.#begin(base);
+    if (base < this.#base || after > this.#end) return;
+    for (const event of part.slice(this.#end - after)) {
       if (typeof event === "string") this.appendText([event]);
       else this.append(event);
     }
@@ -164,10 +189,10 @@ export class EventLog {
   framesAfter(seq: number, enough = Number.POSITIVE_INFINITY): { frames: string; lastSeq: number } {
     const { text } = this;
     let frames = "";
-    let lastSeq = seq;
-    let start = this.#endOfText(seq);
-    while (lastSeq < this.#events.length && frames.length < enough) {
-      const event = this.#events[lastSeq];
+    let lastSeq = Math.max(seq, this.#base);
+    let start = this.#endOfText(this.#indexAfter(seq));
+    while (lastSeq < this.#end && frames.length < enough) {
+      const event = this.#events[lastSeq - this.#base];
       lastSeq += 1;
       if (typeof event === "number") {
         frames += textFrame(lastSeq, text.slice(start, event));
@@ -191,9 +216,23 @@ export class EventLog {
     return { frames: frame(seq + 1, "error", JSON.stringify(lastEvent)), lastSeq: seq + 1 };
   }
 
+  /** Forgets what was told of an attempt that has gone down. */
+  #begin(base: number): void {
+    this.#base = base;
+    this.#events = [];
+    this.#text = "";
+    this.#pieces = [];
+    this.#length = 0;
+  }
+
+  /** Index of the event behind an id. */
+  #indexAfter(seq: number): number {
+    return Math.min(Math.max(0, seq - this.#base), this.#events.length);
+  }
+
   /** Where the text of the first events ends. */
   #endOfText(events: number): number {
-    for (let index = Math.min(events, this.#events.length) - 1; index >= 0; index -= 1) {
+    for (let index = events - 1; index >= 0; index -= 1) {
       const event = this.#events[index];
       if (typeof event === "number") return event;
     }
@@ -213,6 +252,6 @@ export class EventLog {
   }
 
   #tell(frames: string): void {
-    for (const listener of this.#listeners) listener(frames, this.#events.length);
+    for (const listener of this.#listeners) listener(frames, this.lastSeq);
   }
 }

@@ -24,7 +24,7 @@ export const startPublication = ({ formationId, requests, runs, leaseOwner, log 
     const fresh = runs.stored().flatMap((run) => {
       const after = told.get(run) ?? 0;
       if (run.log.closed || run.log.lastSeq === after) return [];
-      const part = { requestId: run.identity.requestId, after, events: run.log.partAfter(after) };
+      const part = { requestId: run.identity.requestId, ...run.log.partAfter(after) };
       return [{ run, part, lastSeq: run.log.lastSeq }];
     });
     if (fresh.length === 0) return;

@@ -1,11 +1,13 @@
 import type { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
+import { EventLog } from "../events/index.ts";
 import type { RequestRepository, Statement, StoredRequest } from "../store/index.ts";
 import { type Answering, agentStep } from "./answering.ts";
 import type { Endings } from "./endings.ts";
 import type { Intake } from "./intake.ts";
 import { type PreparationDeps, type Prepared, prepareTurn } from "./prepare.ts";
 import { cancelled } from "./reasons.ts";
+import type { Run } from "./run.ts";
 import type { Runs } from "./runs.ts";
 import { turnOf } from "./turn.ts";
 import { persistently, type Work, type WorkDeps, workFor } from "./work.ts";
@@ -26,6 +28,13 @@ export interface Queued {
   giveUp(request: StoredRequest, reason: ApiError): Promise<void>;
 }
 
+/** Whoever has followed the request so far drops what it said: it is said anew. */
+const tellOfRestart = ({ identity, log }: Run, at: number) => {
+  const ids = { session_id: identity.sessionId, request_id: identity.requestId };
+  log.append({ type: "progress", ...ids, stage: "restarted", timestamp: at / 1000 });
+  log.append({ type: "text", text: "", replace: true });
+};
+
 const agentIn = (steps: ReadonlyMap<string, string> | undefined): string | undefined => {
   const id: unknown = JSON.parse(steps?.get(agentStep) ?? "null");
   return typeof id === "string" ? id : undefined;
@@ -39,10 +48,10 @@ export const createQueued = (
 ): Queued => {
   const { formationId, requests, runs, now, log } = deps;
 
-  const begin = (stored: StoredRequest): Omit<Work, "journal"> => {
+  const begin = (stored: StoredRequest, log?: EventLog): Omit<Work, "journal"> => {
     const { id: requestId, sessionId, userId, webhookUrl, startedAt } = stored;
     const turn = turnOf(stored);
-    const run = runs.start({ requestId, sessionId, userId });
+    const run = runs.start({ requestId, sessionId, userId }, log);
     run.isStored = true;
     return {
       run,
@@ -57,7 +66,8 @@ export const createQueued = (
   return {
     async perform(stored) {
       const { id: requestId, sessionId, attempts } = stored;
-      const begun = begin(stored);
+      const begun = begin(stored, new EventLog(attempts - 1));
+      if (attempts > 1) tellOfRestart(begun.run, now());
       if (stored.cancelAsked === 1) begun.run.stop(cancelled);
       let work = workFor(deps, begun);
       let prepared: Prepared;

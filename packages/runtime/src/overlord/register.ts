@@ -89,8 +89,9 @@ export const createRegister = (deps: {
     let stopped = false;
     const look = async () => {
       try {
+        const here = runs.get(stored.id)?.log.partAfter(log.lastSeq);
         // In this order, since the parts go when the request ends.
-        const parts = await requests.published(formationId, stored.id, log.lastSeq);
+        const parts = here ? [here] : await requests.published(formationId, stored.id, log.lastSeq);
         const current = await requests.get(formationId, stored.id);
         if (stopped) return;
         for (const { after, events } of parts) log.addPart(after, events);

@@ -1,10 +1,11 @@
 import { ApiError } from "@muxi/protocol";
+import type { EventLog } from "../events/index.ts";
 import { Run, type RunIdentity } from "./run.ts";
 
 /** The requests that this process is at. */
 export interface Runs {
   /** @throws ApiError `CONFLICT` when a run of that id is under way. */
-  start(identity: RunIdentity): Run;
+  start(identity: RunIdentity, log?: EventLog): Run;
   /** Forgets a run that has ended. */
   finish(run: Run): void;
   get(requestId: string): Run | undefined;
@@ -32,9 +33,9 @@ export const createRuns = (): Runs => {
   let closed = false;
 
   return {
-    start(identity) {
+    start(identity, log) {
       if (active.has(identity.requestId)) throw knownRequest(identity.requestId);
-      const run = new Run(identity);
+      const run = new Run(identity, log);
       active.set(identity.requestId, run);
       total += 1;
       return run;

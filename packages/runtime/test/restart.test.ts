@@ -1,0 +1,108 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type ChatEvent, FormationClient } from "../../client/src/index.ts";
+import { collect, framesOf, keys, onPostgres, textOf, until } from "./harness.ts";
+import { type ModelServer, startModelServer } from "./model-server.ts";
+import { createSchema, type Started, startBuilt, writeTestFormation } from "./processes.ts";
+
+const ann = { user: "ann" };
+const identity = { sessionId: "s1", requestId: "req_1" };
+
+const openModels = async (): Promise<ModelServer> => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  models.defaultReply = { text: ["Plums ", "are ", "pruned ", "in wi", "nter"], stallAfter: 4 };
+  return models;
+};
+
+const submit = async ({ api }: Started) => {
+  const body = { message: "When are plums pruned?", request_id: "req_1", session_id: "s1", mode: "async" };
+  expect((await api.call("POST", "/chat", { ...ann, body })).status).toBe(202);
+};
+
+const clientOf = ({ api }: Started) => new FormationClient({ url: api.url, clientKey: keys.clientKey });
+
+/** Follows with the SDK, and says what it has heard so far. */
+const follow = (started: Started, after = 0) => {
+  const stream = clientOf(started).resumeChat({ ...identity, after }, { userId: "ann" });
+  const heard: ChatEvent[] = [];
+  const shown = () =>
+    heard.reduce((text, event) => {
+      if (event.type !== "text") return text;
+      return "replace" in event && event.replace ? event.text : text + event.text;
+    }, "");
+  const end = (async () => {
+    for await (const event of stream) heard.push(event);
+  })();
+  end.catch(() => {});
+  return { stream, heard, shown, end };
+};
+
+const numbersIn = (frames: readonly { id: string | undefined }[]) => frames.map(({ id }) => Number(id));
+
+test("whoever follows a request across kill -9 of its process ends with the answer that was given at last", async () => {
+  const models = await openModels();
+  const dir = await writeTestFormation(models.url, {});
+  const first = await startBuilt(dir);
+  await submit(first);
+  const follower = follow(first);
+  await until(() => follower.shown().startsWith("Plums are"));
+  const { position } = follower.stream;
+  await first.crash();
+
+  models.defaultReply = { text: ["In ", "summer."] };
+  const again = await startBuilt(dir, Number(new URL(first.api.url).port));
+  await follower.end;
+  expect(follower.shown()).toBe("In summer.");
+  expect(follower.heard.at(-1)).toMatchObject({ type: "done", finish_reason: "stop" });
+  expect(follower.heard.filter(({ type }) => type === "progress")).toMatchObject([
+    { stage: "agent_selected" },
+    { stage: "restarted" },
+    { stage: "agent_selected" },
+  ]);
+
+  const replay = async (after: number) => {
+    const route = `/events/s1/req_1?after=${after}`;
+    return collect(framesOf(await again.api.request("GET", route, ann)));
+  };
+  const whole = await replay(0);
+  expect(whole.map(({ event }) => event)).toEqual(["progress", "text", "progress", "text", "text", "done"]);
+  expect(numbersIn(whole)).toEqual(numbersIn(whole).map((_, index) => 2 ** 20 + 1 + index));
+  expect(await replay(position)).toEqual(whole);
+  expect(await replay(2 ** 20 + 4)).toEqual(whole.slice(4));
+  expect(textOf(whole)).toBe("In summer.");
+});
+
+test("a second crash is followed like the first", async () => {
+  const models = await openModels();
+  const dir = await writeTestFormation(models.url, {});
+  let running = await startBuilt(dir);
+  const port = Number(new URL(running.api.url).port);
+  await submit(running);
+  const follower = follow(running);
+  for (const reply of [["Second ", "try"], ["Third."]]) {
+    await until(() => follower.shown() !== "");
+    await running.crash();
+    models.defaultReply = { text: reply, ...(reply.length > 1 && { stallAfter: 2 }) };
+    running = await startBuilt(dir, port);
+    await until(() => follower.shown() === reply[0]);
+  }
+  await follower.end;
+  expect(follower.shown()).toBe("Third.");
+});
+
+describe.skipIf(!onPostgres)("with several processes", () => {
+  test("a reader at another process than the one that is killed ends with the same answer", async () => {
+    const models = await openModels();
+    const dir = await writeTestFormation(models.url, { database: await createSchema() });
+    const working = await startBuilt(dir);
+    await submit(working);
+    await models.request(0);
+    const other = await startBuilt(dir);
+    const follower = follow(other);
+    await until(() => follower.shown().startsWith("Plums are"));
+    models.defaultReply = { text: ["In ", "summer."] };
+    await working.crash();
+    await follower.end;
+    expect(follower.shown()).toBe("In summer.");
+  });
+});
