@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { McpServer } from "@modelcontextprotocol/server";
 import pg from "pg";
+import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import * as z from "zod";
-import { type Api, apiAt, keys, manifest, writeFormation } from "./harness.ts";
+import { type Database, openPostgres, openSqlite } from "../src/store/index.ts";
+import { type Api, apiAt, keys, manifest, onPostgres, writeFormation } from "./harness.ts";
 import { startHttpMcp } from "./mcp-servers.ts";
 import type { ReceivedRequest, ReplyScript } from "./model-server.ts";
 
@@ -76,6 +81,17 @@ export const createSchema = async (): Promise<string> => {
   await query(`create schema ${schema}`);
   url.searchParams.set("options", `-csearch_path=${schema}`);
   return url.href;
+};
+
+/** An empty database of the engine of this run; what is given opens it, as often as one likes. */
+export const emptyDatabase = async (): Promise<() => Promise<Database>> => {
+  if (onPostgres) {
+    const url = await createSchema();
+    return () => openPostgres(url, { queryTimeout: 30, log: pino({ level: "silent" }) });
+  }
+  const dir = mkdtempSync(path.join(tmpdir(), "muxi-database-"));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return async () => openSqlite(path.join(dir, "memory.db"));
 };
 
 /** Rows of a query, on a connection of its own. */

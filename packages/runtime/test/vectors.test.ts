@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
@@ -12,11 +9,10 @@ import {
   createVectorRepository,
   type Owner,
   openPostgres,
-  openSqlite,
   userSpace,
 } from "../src/store/index.ts";
 import { onPostgres, until } from "./harness.ts";
-import { createSchema, query } from "./processes.ts";
+import { createSchema, emptyDatabase, query } from "./processes.ts";
 
 const model = "test/embedding";
 const log = pino({ level: "silent" });
@@ -31,16 +27,9 @@ const randomNumbers = () => {
   };
 };
 
-const openDatabase = async (url: string | undefined) => {
-  if (url !== undefined) return openPostgres(url, { queryTimeout: 30, log });
-  const dir = mkdtempSync(path.join(tmpdir(), "muxi-vectors-"));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return openSqlite(path.join(dir, "memory.db"));
-};
-
 /** Memories in a database, which any number of searches read as processes do. */
-const start = async (url?: string) => {
-  const database = await openDatabase(url ?? (onPostgres ? await createSchema() : undefined));
+const start = async (open = emptyDatabase()) => {
+  const database = await (await open)();
   onTestFinished(() => database.close());
   const memories = createMemoryRepository(database);
   const vectors = createVectorRepository(database);
@@ -176,7 +165,9 @@ test("the newest memory is found by its new meaning when it changes", async () =
 
 test.skipIf(!onPostgres)("vectors of a process that is slower than another are not passed over", async () => {
   const url = await createSchema();
-  const { add, embed, search, vectors } = await start(url);
+  const { add, embed, search, vectors } = await start(
+    Promise.resolve(() => openPostgres(url, { queryTimeout: 30, log })),
+  );
   const topic = Float32Array.from({ length: 600 }, randomNumbers());
   await add(ann, ["slow", "held", "quick"]);
   const missing = await vectors.missing("f", model, 3);

@@ -18,6 +18,11 @@ export interface Database {
    * @returns What the condition did; undefined when it changed nothing, and then nothing else was run.
    */
   writeIf(condition: Statement, rest: readonly Statement[]): Promise<WriteResult | undefined>;
+  /**
+   * Runs statements that count up a `counter` in one transaction: none is on disk before one with lower numbers, so
+   * that no reader passes over those.
+   */
+  writeInTurn(statements: readonly Statement[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,11 +53,6 @@ export interface Dialect {
   readonly inOnePiece: string;
   /** Turns a JSON array of texts into rows of one column `value`; stands in a `from` clause. */
   textsOf(json: string): Statement;
-  /**
-   * Put first in transactions that count up a `counter`: none is on disk before one with lower numbers, so that no
-   * reader passes over those.
-   */
-  readonly inTurn: readonly Statement[];
   /** Behind a `select` that picks rows to claim: passes by those that another process is claiming. */
   readonly skipClaimed: string;
   /** Whether a write failed because a key that must be unique is taken. */

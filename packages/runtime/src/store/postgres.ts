@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { type Database, type Dialect, NewerSchemaError, StorageUnavailableError } from "./database.ts";
 import { migrations } from "./migrations.ts";
 import { createHints } from "./postgres-hints.ts";
+import { createWriteQueue, type Transaction } from "./postgres-writes.ts";
 import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
 
 /** Any numbers, the same for all processes: what is held while the schema is made, and by writers that take turns. */
@@ -18,7 +19,6 @@ const dialect: Dialect = {
   // By itself it cuts rows of more than 2 KB into pieces, and has them in another table.
   inOnePiece: " with (toast_tuple_target = 8160)",
   textsOf: (json) => sql`jsonb_array_elements_text(${json}::jsonb)`,
-  inTurn: [sql`select pg_advisory_xact_lock(${turnLock})`],
   skipClaimed: "for update skip locked",
   isTaken: (error) => codeOf(error) === "23505",
 };
@@ -74,6 +74,12 @@ const createNumbering = () => {
   };
 };
 
+/** Waits until all is answered, and the connection free; the first failure is the one that the others follow from. */
+const together = async <Result>(work: readonly Promise<Result>[]): Promise<Result[]> => {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+};
+
 const migrate = async (client: PoolClient): Promise<void> => {
   await client.query("select pg_advisory_lock($1)", [migrationLock]);
   try {
@@ -123,6 +129,7 @@ export const openPostgres = async (
     connectionString,
     max: connections,
     connectionTimeoutMillis: connectTimeout,
+    pipeline: true,
     statement_timeout: queryTimeout * 1000,
     types: {
       getTypeParser: (oid, format) =>
@@ -153,18 +160,28 @@ export const openPostgres = async (
     }
   };
 
-  const transaction = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
+  const transaction: Transaction = async (writes) => {
     for (let attempt = 1; ; attempt++) {
       // Whether a commit that got no answer was done, nobody knows: it is not tried again.
       let isCommitting = false;
       try {
         return await withClient(async (client) => {
-          await client.query("begin");
           try {
-            const result = await work(client);
+            // Sent in one go.
+            const begun = client.query("begin");
+            const firsts = writes.map(({ first }) =>
+              together(first.map((statement) => run(client, statement))),
+            );
+            await together<unknown>([begun, ...firsts]);
+            const results = await Promise.all(firsts);
+            await together(
+              writes.flatMap(({ rest }, index) =>
+                results[index]?.[0]?.changes ? rest.map((statement) => run(client, statement)) : [],
+              ),
+            );
             isCommitting = true;
             await client.query("commit");
-            return result;
+            return results;
           } catch (error) {
             if (isAnswer(error) && !isUnavailable(error)) await client.query("rollback");
             throw error;
@@ -172,7 +189,8 @@ export const openPostgres = async (
         });
       } catch (error) {
         const isLost = isUnavailable(error);
-        const again = clashes.has(codeOf(error)) || (isLost && !isCommitting);
+        const isClash = clashes.has(codeOf(error)) && writes.length === 1;
+        const again = isClash || (isLost && !isCommitting);
         if (!again || attempt === mostTries) throw isLost ? unavailable(error) : error;
         if (isLost) await sleep(pauses[attempt - 1] ?? 0);
       }
@@ -219,25 +237,25 @@ export const openPostgres = async (
     log,
   });
 
+  const writes = createWriteQueue(transaction);
+
   return {
     dialect,
     hints,
     read,
-    write: (statements) =>
-      transaction(async (client) => {
-        const results: WriteResult[] = [];
-        for (const statement of statements) results.push(await run(client, statement));
-        return results;
-      }),
-    writeIf: (condition, rest) =>
-      transaction(async (client) => {
-        const result = await run(client, condition);
-        if (result.changes === 0) return undefined;
-        for (const statement of rest) await run(client, statement);
-        return result;
-      }),
+    write: (statements) => writes.add({ first: statements, rest: [] }),
+    async writeIf(condition, rest) {
+      const [result] = await writes.add({ first: [condition], rest });
+      return result?.changes ? result : undefined;
+    },
+    async writeInTurn(statements) {
+      await transaction([
+        { first: [sql`select pg_advisory_xact_lock(${turnLock})`, ...statements], rest: [] },
+      ]);
+    },
     async close() {
       await hints.close();
+      await writes.done();
       await pool.end();
     },
   };

@@ -6,7 +6,6 @@ import { expect, onTestFinished, test } from "vitest";
 import { NewerSchemaError } from "./database.ts";
 import { createSessionRepository } from "./sessions.ts";
 import { openSqlite } from "./sqlite.ts";
-import { sql } from "./statement.ts";
 
 const databaseFile = (): string => {
   const dir = mkdtempSync(path.join(tmpdir(), "muxi-store-"));
@@ -28,34 +27,6 @@ test("what was written is there after the file is opened again", async () => {
   expect(await createSessionRepository(second).recent(owner, "s1", 10, "")).toMatchObject([
     { content: "hello" },
   ]);
-});
-
-test("a write that fails takes nothing along: its own statements are undone, the others of the tick stay", async () => {
-  const db = openSqlite(databaseFile());
-  onTestFinished(() => db.close());
-  const add = (id: string) =>
-    sql`insert into session (formation_id, id, user_id, created_at, last_activity) values ('f', ${id}, 'u', 1, 1)`;
-  const [good, bad, alsoGood] = await Promise.allSettled([
-    db.write([add("a")]),
-    db.write([add("b"), add("a")]),
-    db.write([add("c")]),
-  ]);
-  expect([good.status, bad.status, alsoGood.status]).toEqual(["fulfilled", "rejected", "fulfilled"]);
-  const rows = await db.read<{ id: string }>(sql`select id from session order by id`);
-  expect(rows.map(({ id }) => id)).toEqual(["a", "c"]);
-});
-
-test("what depends on a condition is written only when the condition changed a row", async () => {
-  const db = openSqlite(databaseFile());
-  onTestFinished(() => db.close());
-  const rename = (from: string, to: string) =>
-    sql`update session set id = ${to} where id = ${from} returning id`;
-  const add = sql`insert into session (formation_id, id, user_id, created_at, last_activity) values ('f', 's1', 'u', 1, 1)`;
-  await db.write([add]);
-  expect(await db.writeIf(rename("absent", "s2"), [add])).toBeUndefined();
-  expect(await db.writeIf(rename("s1", "s2"), [add])).toEqual({ changes: 1, rows: [{ id: "s2" }] });
-  const rows = await db.read<{ id: string }>(sql`select id from session order by id`);
-  expect(rows.map(({ id }) => id)).toEqual(["s1", "s2"]);
 });
 
 test("a file from a newer version is left alone", () => {

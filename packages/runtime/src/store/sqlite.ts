@@ -17,7 +17,6 @@ const dialect: Dialect = {
   inKeyOrder: " without rowid",
   inOnePiece: "",
   textsOf: (json) => sql`json_each(${json})`,
-  inTurn: [],
   skipClaimed: "",
   isTaken: (error) => error instanceof Error && error.message.startsWith("UNIQUE constraint failed"),
 };
@@ -273,6 +272,9 @@ export const openSqlite = (file: string): Database => {
         for (const statement of rest) run(statement);
         return result;
       }),
+    async writeInTurn(statements) {
+      await enqueue(() => statements.map(run));
+    },
     async close() {
       flush();
       endReading();

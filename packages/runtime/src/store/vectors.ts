@@ -46,9 +46,8 @@ export const createVectorRepository = (db: Database): VectorRepository => {
     },
 
     async put(model, entries) {
-      await db.write([
-        ...db.dialect.inTurn,
-        ...entries.flatMap(({ memory: { seq, updatedAt }, vector, code }) => [
+      await db.writeInTurn(
+        entries.flatMap(({ memory: { seq, updatedAt }, vector, code }) => [
           sql`insert into memory_vector (memory_seq, space, vector)
             select seq, space, ${asBytes(vector)} from memory where seq = ${seq}
             on conflict (memory_seq) do update set vector = excluded.vector`,
@@ -57,7 +56,7 @@ export const createVectorRepository = (db: Database): VectorRepository => {
             select space, seq, cast(${model} as text), ${asBytes(code)} from memory where seq = ${seq}`,
           sql`update memory set vector_model = ${model} where seq = ${seq} and updated_at = ${updatedAt}`,
         ]),
-      ]);
+      );
     },
 
     codes: (space, model, after, limit) =>

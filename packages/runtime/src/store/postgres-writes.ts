@@ -1,0 +1,72 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { StorageUnavailableError } from "./database.ts";
+import type { Statement, WriteResult } from "./statement.ts";
+
+/** What one caller writes: statements, and what is only written when the first of them changed a row. */
+export interface Write {
+  first: readonly Statement[];
+  rest: readonly Statement[];
+}
+
+/** Writes all or nothing; gives what the first statements of each did. */
+export type Transaction = (writes: readonly Write[]) => Promise<WriteResult[][]>;
+
+interface PendingWrite {
+  write: Write;
+  resolve: (results: WriteResult[]) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Statements of a write that has a transaction of its own: others do not wait for so many. */
+const many = 50;
+
+export interface WriteQueue {
+  add(write: Write): Promise<WriteResult[]>;
+  /** Settles when all that was added is on disk or has failed. */
+  done(): Promise<void>;
+}
+
+/**
+ * Writes that come while a transaction is under way share the next one, and so its journeys to the server and its wait
+ * for the disk.
+ */
+export const createWriteQueue = (transaction: Transaction): WriteQueue => {
+  let waiting: PendingWrite[] = [];
+  let working: Promise<void> | undefined;
+
+  const commit = async (group: readonly PendingWrite[]): Promise<void> => {
+    try {
+      const results = await transaction(group.map(({ write }) => write));
+      for (const [index, { resolve }] of group.entries()) resolve(results[index] ?? []);
+    } catch (error) {
+      if (group.length === 1 || error instanceof StorageUnavailableError) {
+        for (const { reject } of group) reject(error);
+        return;
+      }
+      // One of them failed. Alone, each gets its own result and the innocent ones go through.
+      for (const write of group) await commit([write]);
+    }
+  };
+
+  const work = async () => {
+    // The first one waits for those of the same turn of the event loop.
+    await nextTurn();
+    while (waiting.length > 0) {
+      const group = waiting;
+      waiting = [];
+      await commit(group);
+    }
+    working = undefined;
+  };
+
+  return {
+    async add(write) {
+      if (write.first.length + write.rest.length > many) return (await transaction([write]))[0] ?? [];
+      return new Promise((resolve, reject) => {
+        waiting.push({ write, resolve, reject });
+        working ??= work();
+      });
+    },
+    done: async () => working,
+  };
+};

@@ -1,0 +1,53 @@
+import { expect, onTestFinished, test } from "vitest";
+import { sql } from "../src/store/statement.ts";
+import { emptyDatabase } from "./processes.ts";
+
+const open = async () => {
+  const database = await (await emptyDatabase())();
+  onTestFinished(() => database.close());
+  return database;
+};
+
+const add = (id: string) =>
+  sql`insert into session (formation_id, id, user_id, created_at, last_activity) values ('f', ${id}, 'u', 1, 1)`;
+const rename = (from: string, to: string) =>
+  sql`update session set id = ${to} where id = ${from} returning id`;
+const allIds = sql`select id from session order by id`;
+const idsIn = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
+
+test("a write that fails takes nothing along: its own statements are undone, the others of the tick stay", async () => {
+  const db = await open();
+  const [good, bad, alsoGood, unmet] = await Promise.allSettled([
+    db.write([add("a")]),
+    db.write([add("b"), add("a")]),
+    db.write([add("c")]),
+    db.writeIf(rename("absent", "d"), [add("e")]),
+  ]);
+  expect([good.status, bad.status, alsoGood.status]).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(unmet).toEqual({ status: "fulfilled", value: undefined });
+  expect(bad.status === "rejected" && db.dialect.isTaken(bad.reason)).toBe(true);
+  expect(idsIn(await db.read(allIds))).toEqual(["a", "c"]);
+});
+
+test("what depends on a condition is written only when the condition changed a row", async () => {
+  const db = await open();
+  await db.write([add("s1")]);
+  expect(await db.writeIf(rename("absent", "s2"), [add("s1")])).toBeUndefined();
+  const met = db.writeIf(rename("s1", "s2"), [add("s1")]);
+  // In the same tick, and so in the same transaction: it sees what the other one changed.
+  const after = db.writeIf(rename("s2", "s3"), [add("s4")]);
+  expect(await met).toEqual({ changes: 1, rows: [{ id: "s2" }] });
+  expect(await after).toEqual({ changes: 1, rows: [{ id: "s3" }] });
+  expect(idsIn(await db.read(allIds))).toEqual(["s1", "s3", "s4"]);
+});
+
+test("what is written when it closes is still written", async () => {
+  const reopen = await emptyDatabase();
+  const closing = await reopen();
+  const written = Promise.all([closing.write([add("a")]), closing.writeIf(rename("a", "b"), [add("c")])]);
+  await closing.close();
+  await written;
+  const db = await reopen();
+  onTestFinished(() => db.close());
+  expect(idsIn(await db.read(allIds))).toEqual(["b", "c"]);
+});
