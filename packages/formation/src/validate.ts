@@ -81,7 +81,8 @@ export const validate = <Schema extends z.ZodType>(
   data: unknown,
   place: Place,
 ): { value: z.output<Schema> } | { errors: Finding[] } => {
-  const result = schema.safeParse(data, { error: messageOf });
+  // Each schema reads a file or two: a parser compiled for it would cost more than it saves.
+  const result = schema.safeParse(data, { error: messageOf, jitless: true });
   if (result.success) return { value: result.data };
   const errors = result.error.issues.map((issue) => {
     const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
