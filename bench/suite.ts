@@ -60,6 +60,9 @@ export const runSuite = async (options: SuiteOptions): Promise<Line[]> => {
   };
 
   const stage = await openStage(options);
+  for (const target of targets.filter(({ warm }) => warm)) {
+    await (await stage.start(target, `${target.name}-0`)).stop();
+  }
   for (let round = 1; round <= rounds; round++) {
     for (const target of targets.filter(({ once }) => !once || round === 1)) {
       const started = await stage.start(target, `${target.name}-${round}`);
