@@ -2,8 +2,9 @@ import { ApiError } from "@muxi/protocol";
 import { expect, test } from "vitest";
 import { EventLog } from "../src/events/index.ts";
 import { type AgentTurn, answerWith } from "../src/overlord/agent-loop.ts";
-import { createJournal, noJournal } from "../src/overlord/journal.ts";
+import { createJournal } from "../src/overlord/journal.ts";
 import { askUser, type Tool } from "../src/tools/index.ts";
+import { noJournal } from "./harness.ts";
 import { openModelBench } from "./model-harness.ts";
 import type { Reply } from "./model-server.ts";
 

@@ -7,6 +7,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { type Runtime, startRuntime } from "../src/index.ts";
+import type { Journal } from "../src/tools/index.ts";
 
 export const keys = { clientKey: "fmc_test", adminKey: "fma_test" };
 
@@ -59,6 +60,9 @@ const frameOf = (block: string): Frame => {
       ?.slice(name.length + 2);
   return { id: field("id"), event: field("event"), data: JSON.parse(field("data") ?? "null") };
 };
+
+/** Keeps nothing. */
+export const noJournal: Journal = { step: (_, work) => work(noJournal) };
 
 /** Whole frames of an event stream, as they come; comments are left out. */
 export async function* framesOf(response: Response): AsyncGenerator<Frame> {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { until } from "./harness.ts";
-import { startModelServer } from "./model-server.ts";
-import { notingReply, startBuilt, startLedger, writeTestFormation } from "./processes.ts";
+import { type Reply, type ReplyScript, startModelServer } from "./model-server.ts";
+import { notingReply, readAsked, startBuilt, startLedger, writeTestFormation } from "./processes.ts";
 
 const ann = { user: "ann" };
 
@@ -32,3 +32,48 @@ test.each([
     expect(session.data.messages.map(({ content }: { content: string }) => content)).toEqual(["Sow", "Sown"]);
   },
 );
+
+const agent = (id: string) => `schema: "1.0.0"
+id: ${id}
+name: ${id}
+description: Has to do with ${id}s
+system_message: You are the ${id}.
+`;
+
+test("after kill -9 an agent that another one asked makes no call again that has ended", async () => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  const ledger = await startLedger();
+  const dir = await writeTestFormation(models.url, {
+    toolUrl: ledger.url,
+    files: { "agents/keeper.afs": agent("keeper"), "agents/noter.afs": agent("noter") },
+  });
+  const asks = { id: "c1", name: "ask_agent", arguments: ['{"agent":"noter","task":"Note: sown"}'] };
+  const notes = { id: "c1", name: "ledger__note", arguments: ['{"entry":"sown"}'] };
+  const answering =
+    (ofNoter: Reply): ReplyScript =>
+    (request) => {
+      const isNoter = JSON.stringify(request.body).includes("You are the noter.");
+      const { isNoted: hasCalled } = readAsked(request);
+      if (isNoter) return hasCalled ? ofNoter : { text: [], toolCalls: [notes] };
+      return hasCalled ? { text: ["Done."] } : { text: ["I ask."], toolCalls: [asks] };
+    };
+  models.defaultReply = answering({ text: ["Not ", "yet"], stallAfter: 1 });
+  const { api, crash } = await startBuilt(dir);
+  const body = { message: "Sow with the keeper", request_id: "req_1", session_id: "s1", mode: "async" };
+  expect((await api.call("POST", "/chat", { ...ann, body })).status).toBe(202);
+  await until(() => models.requests.length === 3);
+  await crash();
+
+  models.defaultReply = answering({ text: ["Noted."] });
+  const again = await startBuilt(dir);
+  await until(async () => (await again.api.get("/requests/req_1", ann)).body.data.status === "completed");
+  expect(ledger.calls).toEqual(["sown"]);
+  const asked = models.requests.slice(3).map((request) => JSON.stringify(request.body));
+  expect(asked).toHaveLength(2);
+  expect(asked[0]).toContain("You are the noter.");
+  expect(asked[0]).toContain("Noted sown");
+  expect(asked[1]).toContain('"content":"Noted."');
+  const { body: session } = await again.api.get("/sessions/s1/messages", ann);
+  expect(session.data.messages.at(-1)).toMatchObject({ content: "I ask.\n\nDone.", agent_id: "keeper" });
+});

@@ -111,7 +111,12 @@ export const query = async (
 /** A formation with a model and, where named, a tool and a database. */
 export const writeTestFormation = (
   modelUrl: string,
-  { toolUrl, database, more = "" }: { toolUrl?: string; database?: string; more?: string },
+  {
+    toolUrl,
+    database,
+    more = "",
+    files,
+  }: { toolUrl?: string; database?: string; more?: string; files?: Record<string, string> },
 ) =>
   writeFormation({
     "formation.afs": `${manifest}
@@ -121,6 +126,7 @@ llm:
   models: [{ text: openai/test-model, api_key: sk-test }]
 memory: { persistent: { extraction: false ${database ? `, connection_string: "${database}"` : ""} } }
 ${more}`,
+    ...files,
     ...(toolUrl && {
       "mcp/ledger.afs": `id: ledger\ndescription: Notes things\ntype: http\nendpoint: ${toolUrl}\n`,
     }),

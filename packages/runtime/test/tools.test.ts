@@ -2,7 +2,7 @@ import { openFormation, openSecrets } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
 import type { Owner } from "../src/store/index.ts";
 import { type Credentials, createToolbox } from "../src/tools/index.ts";
-import { manifest, until, writeFormation } from "./harness.ts";
+import { manifest, noJournal, until, writeFormation } from "./harness.ts";
 import { commandServer, startHttpMcp, startSseMcp } from "./mcp-servers.ts";
 
 const nobody: Credentials = {
@@ -44,7 +44,7 @@ const openTools = async (
   const call = async (name: string, args: Record<string, unknown> = {}, owner = ann) => {
     const tool = (await toolsFor(owner)).get(name);
     if (!tool) throw new Error(`no tool ${name} among ${[...tools.keys()].join(", ")}`);
-    return tool.call(args, new AbortController().signal);
+    return tool.call(args, new AbortController().signal, noJournal);
   };
   return { tools, names: [...tools.keys()], call, warnings, toolbox };
 };

@@ -70,11 +70,11 @@ export const createWatch =
       if (tool.server === undefined) return tool;
       return {
         ...tool,
-        async call(args, signal) {
+        async call(args, signal, journal) {
           const since = now();
           const about = { tool: tool.definition.name, server: tool.server };
           try {
-            const outcome = await tool.call(args, signal);
+            const outcome = await tool.call(args, signal, journal);
             tell(
               outcome.failed ? "tool.failed" : "tool.completed",
               outcome.failed ? "warn" : "info",

@@ -9,9 +9,8 @@ import {
   refusesTools,
   type ToolCall,
 } from "../models/index.ts";
-import { askUser, callTool, type Tool, type ToolOutcome } from "../tools/index.ts";
+import { askUser, callTool, type Journal, type Tool, type ToolOutcome } from "../tools/index.ts";
 import { credentialQuestion } from "./credential-dialogue.ts";
-import type { Journal } from "./journal.ts";
 
 /** How an answer ended. Its text is in the run's log. */
 export interface Answer {
@@ -130,7 +129,9 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
     round.calls.map(async (call, index): Promise<ToolOutcome> => {
       const outcome =
         index < callsLeft
-          ? await journal.step(`tool:${number}:${index}`, () => callTool(call, tools, time, run.signal))
+          ? await journal.step(`tool:${number}:${index}`, (within) =>
+              callTool(call, tools, time, run.signal, within),
+            )
           : { text: `Not called: a request may make ${limits.calls} calls`, failed: true };
       const content = outcome.text.slice(0, shownResult);
       run.log.append({

@@ -4,9 +4,8 @@ import { EventLog } from "../events/index.ts";
 import { type Knowledge, wordsOf } from "../memory/index.ts";
 import type { Model, ModelRequest, Passage } from "../models/index.ts";
 import type { Owner } from "../store/index.ts";
-import type { Tool } from "../tools/index.ts";
+import type { Journal, Tool } from "../tools/index.ts";
 import { answerWith, type ToolLimits } from "./agent-loop.ts";
-import { noJournal } from "./journal.ts";
 import { buildPrompt } from "./prompt.ts";
 
 export interface DelegationDeps {
@@ -43,6 +42,7 @@ const answerTask = async (
   { agent, owner, depth }: Asked,
   task: string,
   signal: AbortSignal,
+  journal: Journal,
 ) => {
   const passages = deps.knowledge
     .search(agent.id, wordsOf(task), mostPassages)
@@ -69,7 +69,7 @@ const answerTask = async (
     request,
     tools,
     limits,
-    journal: noJournal,
+    journal,
     now,
   });
   return { text: log.text, failed: false, usage };
@@ -104,11 +104,11 @@ export const delegationTool = (
     },
     // The other agent may call tools of its own.
     timeLimit: deps.limits.time,
-    async call(args, signal) {
+    async call(args, signal, journal) {
       const wanted = argumentsSchema.safeParse(args);
       const agent = wanted.success && peers.find(({ id }) => id === wanted.data.agent);
       if (!agent) return { text: `Name one of these agents, and a task:\n${known}`, failed: true };
-      return answerTask(deps, { agent, owner, depth: depth + 1 }, wanted.data.task, signal);
+      return answerTask(deps, { agent, owner, depth: depth + 1 }, wanted.data.task, signal, journal);
     },
   };
 };

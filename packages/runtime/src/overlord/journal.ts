@@ -1,21 +1,10 @@
-/**
- * What a request has finished so far. One that is taken up again after a crash gets the results that are there, and
- * does only the rest.
- */
-export interface Journal {
-  /**
-   * Does the work, unless its result is there.
-   *
-   * @param key Names the step within its request.
-   * @returns The result, as JSON keeps it.
-   */
-  step<T>(key: string, work: () => Promise<T>): Promise<T>;
+import type { Journal } from "../tools/index.ts";
+
+/** The journal of a whole request. */
+export interface RequestJournal extends Journal {
   /** Steps that are not on disk yet, as JSON. */
   pending(): Map<string, string>;
 }
-
-/** For loops within a step of another one. */
-export const noJournal: Journal = { step: (_, work) => work(), pending: () => new Map() };
 
 /** Where a journal is kept. */
 export interface JournalShelf {
@@ -28,30 +17,29 @@ export interface JournalShelf {
 }
 
 /** Rounds of the model change nothing in the world: they are kept with the first call of a tool that follows them. */
-const isRound = (key: string) => key.startsWith("round:");
+const isRound = (key: string) => /(?:^|\/)round:[^/]*$/.test(key);
 
 /**
  * The journal of a request; on disk before the next step begins.
  *
  * @param finished The steps that are on disk.
  */
-export const createJournal = (finished: ReadonlyMap<string, string>, shelf: JournalShelf): Journal => {
+export const createJournal = (finished: ReadonlyMap<string, string>, shelf: JournalShelf): RequestJournal => {
   const waiting = new Map<string, unknown>();
   const pending = () => new Map([...waiting].map(([key, result]) => [key, JSON.stringify(result)]));
-  return {
-    pending,
-    async step<T>(key: string, work: () => Promise<T>): Promise<T> {
-      const known = finished.get(key);
-      // What was put in under this key came from the same work.
-      if (known !== undefined) return JSON.parse(known) as T;
-      if (!isRound(key)) await shelf.confirm();
-      const result = await work();
-      waiting.set(key, result);
-      if (isRound(key) || !shelf.isKept()) return result;
-      const steps = pending();
-      await shelf.store(steps);
-      for (const stored of steps.keys()) waiting.delete(stored);
-      return result;
-    },
+
+  const step = async <T>(key: string, work: (within: Journal) => Promise<T>): Promise<T> => {
+    const known = finished.get(key);
+    // What was put in under this key came from the same work.
+    if (known !== undefined) return JSON.parse(known) as T;
+    if (!isRound(key)) await shelf.confirm();
+    const result = await work({ step: (part, inner) => step(`${key}/${part}`, inner) });
+    waiting.set(key, result);
+    if (isRound(key) || !shelf.isKept()) return result;
+    const steps = pending();
+    await shelf.store(steps);
+    for (const stored of steps.keys()) waiting.delete(stored);
+    return result;
   };
+  return { step, pending };
 };

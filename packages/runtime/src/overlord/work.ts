@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { type Lease, type Owner, type RequestRepository, StorageUnavailableError } from "../store/index.ts";
-import { createJournal, type Journal } from "./journal.ts";
+import { createJournal, type RequestJournal } from "./journal.ts";
 import { taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import type { Runs } from "./runs.ts";
@@ -17,7 +17,7 @@ export interface Work {
   /** Where the answer goes beside its session. */
   webhookUrl: string | null;
   startedAt: number;
-  journal: Journal;
+  journal: RequestJournal;
 }
 
 export interface WorkDeps {

@@ -1,5 +1,5 @@
 import { parseObject, type ToolCall } from "../models/index.ts";
-import type { Tool, ToolOutcome } from "./tool.ts";
+import type { Journal, Tool, ToolOutcome } from "./tool.ts";
 
 const failure = (text: string): ToolOutcome => ({ text, failed: true });
 
@@ -26,6 +26,7 @@ export const callTool = async (
   tools: readonly Tool[],
   time: { call: number; left: number },
   signal: AbortSignal,
+  journal: Journal,
 ): Promise<ToolOutcome> => {
   const tool = tools.find(({ definition }) => definition.name === call.name);
   if (!tool) {
@@ -38,7 +39,7 @@ export const callTool = async (
   const limit = AbortSignal.timeout(timeLimit);
   const either = AbortSignal.any([signal, limit]);
   try {
-    return await unlessAborted(tool.call(args, either), either);
+    return await unlessAborted(tool.call(args, either, journal), either);
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted) return failure(`${call.name} took longer than ${timeLimit / 1000} s and was stopped`);

@@ -11,6 +11,21 @@ export interface ToolOutcome {
   usage?: Usage;
 }
 
+/**
+ * What a request has finished so far. One that is taken up again after a crash gets the results that are there, and
+ * does only the rest.
+ */
+export interface Journal {
+  /**
+   * Does the work, unless its result is there.
+   *
+   * @param key Names the step within its request, or within the step that it is a part of.
+   * @param work Gets a journal for its own steps.
+   * @returns The result, as JSON keeps it.
+   */
+  step<T>(key: string, work: (within: Journal) => Promise<T>): Promise<T>;
+}
+
 export interface Tool {
   /** As the model sees it. */
   definition: ToolDefinition;
@@ -20,7 +35,8 @@ export interface Tool {
   timeLimit?: number;
   /**
    * @param signal Aborted when the request is cancelled or the call takes too long.
+   * @param journal For a call that is work of several steps.
    * @throws Error when the call could not be made; its message is for the model
    */
-  call(args: Record<string, unknown>, signal: AbortSignal): Promise<ToolOutcome>;
+  call(args: Record<string, unknown>, signal: AbortSignal, journal: Journal): Promise<ToolOutcome>;
 }
