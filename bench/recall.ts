@@ -161,7 +161,7 @@ try {
       const text = sentence(8);
       const words = [...new Set(wordsOf(text))];
       const begin = performance.now();
-      await search.find(spaces, text, words);
+      await search.find(spaces, text, words, 3);
       if (query >= 0) times.push(performance.now() - begin);
     }
     const inOrder = sorted(times);

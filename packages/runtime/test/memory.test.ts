@@ -278,14 +278,35 @@ test("turns that end while others are learned from share few questions, oldest f
   server.factsReply = { ...replyWith(), before };
   const asked = () =>
     server.background.map(({ body }) =>
-      [...JSON.stringify(body).matchAll(/User: I like apple (\d)/g)].map(([, number]) => Number(number)),
+      [...JSON.stringify(body).matchAll(/User: I like apple (\d+)/g)].map(([, number]) => Number(number)),
     );
   await api.chat("I like apple 0", { user: "ann" });
   await until(() => asked().length === 1);
-  for (const number of [1, 2, 3, 4, 5, 6, 7]) await api.chat(`I like apple ${number}`, { user: "ann" });
+  const later = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+  for (const number of later) await api.chat(`I like apple ${number}`, { user: "ann" });
   release();
-  await until(() => asked().flat().length === 8);
-  expect(asked()).toEqual([[0], [1, 2, 3, 4, 5], [6, 7]]);
+  await until(() => asked().flat().length === 12);
+  expect(asked()).toEqual([[0], [1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11]]);
+});
+
+test("turns that tell more than one answer holds are asked about again, fewer at a time", async () => {
+  const { api, server } = await startWithModel("user_synopsis: { enabled: false }");
+  let release = () => {};
+  const before = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  server.factsReply = { ...replyWith(), before };
+  await api.chat("I like apples", { user: "ann" });
+  await until(() => server.background.length === 1);
+  server.factsReply = ({ body }) => {
+    const told = [...JSON.stringify(body).matchAll(/User: I own tree (\d)/g)].map(([, number]) => number);
+    const [whole = ""] = replyWith(...told.map((number) => fact(`The user owns tree ${number}`))).text;
+    return { text: [told.length > 2 ? whole.slice(0, -60) : whole] };
+  };
+  for (const number of [1, 2, 3, 4]) await api.chat(`I own tree ${number}`, { user: "ann" });
+  release();
+  await until(async () => (await contents(api, "ann")).length === 4);
+  expect(server.background).toHaveLength(4);
 });
 
 test("with extraction off a model is never asked for facts", async () => {

@@ -13,8 +13,9 @@ const leastConfidence = 0.7;
 const sameFrom = 0.8;
 const longestFact = 1_000;
 const mostFacts = 20;
-/** Characters of a message or an answer that the model reads. */
+/** Characters of a message or an answer that the model reads, and of all of them together. */
 const longestText = 4_000;
+const longestConversation = 40_000;
 
 const share = z.number().transform((value) => Math.min(1, Math.max(0, value)));
 
@@ -56,61 +57,74 @@ An empty list is a good answer.`;
 
 const conversation = (exchanges: readonly Exchange[], known: readonly Candidate[]): string => {
   const memories = known.map(({ content }, index) => `${index + 1}. ${content}`).join("\n");
+  const longest = Math.min(longestText, longestConversation / (2 * exchanges.length));
   const turns = exchanges.map(({ message, answer }) => {
-    const reply = answer === null ? "" : `\nAssistant: ${answer.slice(0, longestText)}`;
-    return `User: ${message.slice(0, longestText)}${reply}`;
+    const reply = answer === null ? "" : `\nAssistant: ${answer.slice(0, longest)}`;
+    return `User: ${message.slice(0, longest)}${reply}`;
   });
   return `Known memories:\n${memories || "(none)"}\n\nConversation:\n${turns.join("\n\n")}`;
 };
+
+/** What a model found. */
+export interface Extraction {
+  facts: Fact[];
+  /** Whether it ran out of tokens before it had told all. */
+  isCut: boolean;
+}
 
 /**
  * The JSON in an answer: some models put words or a fence around it, and one that ran out of tokens leaves the last fact
  * and the list unfinished.
  */
-const jsonIn = (text: string): unknown => {
-  const json = /[[{][\s\S]*[\]}]/.exec(text)?.[0];
-  if (json === undefined) return undefined;
+const jsonIn = (text: string): { value: unknown; isCut: boolean } => {
+  const json = /[[{][\s\S]*[\]}]/.exec(text)?.[0] ?? "null";
   for (const ending of ["", "]}", "]"]) {
     try {
-      return JSON.parse(json + ending);
+      return { value: JSON.parse(json + ending), isCut: ending !== "" };
     } catch {
       // Then with the next ending.
     }
   }
-  return undefined;
+  return { value: null, isCut: false };
 };
 
-/** Subject of the known memory that says nearly the same; each text's words are compared without "user". */
-const sameAs = (content: string, known: readonly Candidate[]): string | undefined => {
+/** Finds among known memories the one that says nearly the same as a text; their words are compared without "user". */
+const similarityTo = (known: readonly Candidate[]) => {
   const wordsIn = (text: string) => new Set(wordsOf(text).filter((word) => word !== "user"));
-  const words = wordsIn(content);
-  return known.find((candidate) => {
-    const others = wordsIn(candidate.content);
-    const common = [...words].filter((word) => others.has(word)).length;
-    return common > 0 && common / (words.size + others.size - common) >= sameFrom;
-  })?.subject;
+  const listed = known.map(({ subject, content }) => ({ subject, words: wordsIn(content) }));
+  return (content: string): string | undefined => {
+    const words = wordsIn(content);
+    return listed.find((other) => {
+      const common = [...words].filter((word) => other.words.has(word)).length;
+      return common > 0 && common / (words.size + other.words.size - common) >= sameFrom;
+    })?.subject;
+  };
 };
 
 /** What a model's answer holds that may be kept; whatever has another form is passed over. */
-export const factsIn = (text: string, known: readonly Candidate[]): Fact[] => {
-  const listed = factsSchema.safeParse(jsonIn(text)).data ?? [];
-  const facts = (Array.isArray(listed) ? listed : listed.facts).slice(0, mostFacts);
-  return facts.flatMap((each): Fact[] => {
-    const { data: fact } = factSchema.safeParse(each);
-    const content = fact?.memory.trim() ?? "";
-    if (!fact || content === "" || content.length > longestFact) return [];
-    if (fact.confidence < leastConfidence || isSensitive(content)) return [];
-    const replaced = known[(fact.replaces ?? 0) - 1]?.subject;
-    return [
-      {
-        content,
-        collection: collectionOf(fact.collection),
-        subject: replaced ?? sameAs(content, known) ?? subjectOf(content),
-        confidence: fact.confidence,
-        importance: fact.importance,
-      },
-    ];
-  });
+const extractionIn = (text: string, known: readonly Candidate[]): Extraction => {
+  const { value, isCut } = jsonIn(text);
+  const listed = factsSchema.safeParse(value).data ?? [];
+  const subjectLike = similarityTo(known);
+  const facts = (Array.isArray(listed) ? listed : listed.facts)
+    .slice(0, mostFacts)
+    .flatMap((each): Fact[] => {
+      const { data: fact } = factSchema.safeParse(each);
+      const content = fact?.memory.trim() ?? "";
+      if (!fact || content === "" || content.length > longestFact) return [];
+      if (fact.confidence < leastConfidence || isSensitive(content)) return [];
+      const replaced = known[(fact.replaces ?? 0) - 1]?.subject;
+      return [
+        {
+          content,
+          collection: collectionOf(fact.collection),
+          subject: replaced ?? subjectLike(content) ?? subjectOf(content),
+          confidence: fact.confidence,
+          importance: fact.importance,
+        },
+      ];
+    });
+  return { facts, isCut };
 };
 
 /** Asks a model what is worth remembering of some turns (contract/formation.md 7.6). */
@@ -119,7 +133,7 @@ export const extractFacts = async (
   exchanges: readonly Exchange[],
   known: readonly Candidate[],
   signal: AbortSignal,
-): Promise<Fact[]> => {
+): Promise<Extraction> => {
   const today = new Date(deps.now()).toISOString().slice(0, 10);
   const text = await textFrom(
     deps.model,
@@ -132,5 +146,5 @@ export const extractFacts = async (
     },
     signal,
   );
-  return factsIn(text, known);
+  return extractionIn(text, known);
 };

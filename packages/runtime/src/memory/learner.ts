@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Model } from "../models/index.ts";
 import {
@@ -86,28 +87,37 @@ const mostEnded = 10_000;
 const lookAgainAfter = 300_000;
 /** What one process takes at once: no more than it can ask about within its lease. */
 const usersAtOnce = 50;
-const turnsAtOnce = 250;
+const turnsAtOnce = 500;
 /** Turns of one user that are put into one question, and users who are asked about at the same time. */
-const turnsPerCall = 5;
+const turnsPerCall = 10;
 const callsAtOnce = 4;
-const knownShown = 10;
-const mostWords = 16;
+/** The more turns there were, the longer more of their users' are waited for, in milliseconds. */
+const pausePerTurn = 4;
+const longestPause = 1_000;
+/** Known memories that the model is shown, and words of what was said by which they are found. */
+const knownShown = 20;
+const mostWords = 48;
 
-/** What each user said, oldest first, in the parts that are put into one question. */
+/** What each user said, oldest first, in equal parts that are put into one question each. */
 const partsOfUsers = (lessons: readonly Lesson[]): Lesson[][][] => {
-  const users = new Map<string, Lesson[][]>();
+  const users = new Map<string, Lesson[]>();
   for (const lesson of lessons.toSorted((a, b) => a.seq - b.seq)) {
-    const parts = users.get(lesson.owner.userId) ?? [];
-    const last = parts.at(-1);
-    if (last && last.length < turnsPerCall) last.push(lesson);
-    else users.set(lesson.owner.userId, [...parts, [lesson]]);
+    const said = users.get(lesson.owner.userId);
+    if (said) said.push(lesson);
+    else users.set(lesson.owner.userId, [lesson]);
   }
-  return [...users.values()];
+  return [...users.values()].map((said) => {
+    const size = Math.ceil(said.length / Math.ceil(said.length / turnsPerCall));
+    const parts: Lesson[][] = [];
+    for (let from = 0; from < said.length; from += size) parts.push(said.slice(from, from + size));
+    return parts;
+  });
 };
 
 /**
  * Learns in the background by asking a model. Which turns are still to be learned from stands in the database, so that
- * a crash costs nothing but time; turns of a user that end close to one another share one call.
+ * a crash costs nothing but time; turns of a user that end close to one another share one call, unless what they tell is
+ * more than one answer holds.
  */
 export const createModelLearner = (deps: {
   formationId: string;
@@ -133,16 +143,21 @@ export const createModelLearner = (deps: {
     const exchanges = said.filter((exchange) => exchange !== undefined);
     const text = exchanges.map(({ message }) => message).join("\n");
     const words = [...new Set(wordsOf(text))].slice(0, mostWords);
-    const known = (await deps.search.find([userSpace(owner)], text, words)).slice(0, knownShown);
-    const facts =
+    const known = (await deps.search.find([userSpace(owner)], text, words, knownShown)).slice(0, knownShown);
+    const { facts, isCut } =
       exchanges.length === 0
-        ? []
+        ? { facts: [], isCut: false }
         : await extractFacts(
             deps,
             exchanges,
             known,
             AbortSignal.any([signal, AbortSignal.timeout(modelTimeout)]),
           );
+    if (isCut && group.length > 1) {
+      const half = Math.ceil(group.length / 2);
+      await learnFrom(group.slice(0, half), signal);
+      return learnFrom(group.slice(half), signal);
+    }
     await lessons.finish(
       group,
       facts.flatMap((fact) => memories.keep(memoryOf(fact, first, now()))),
@@ -185,6 +200,9 @@ export const createModelLearner = (deps: {
         // One part of a user after the other: what was said last is to hold.
         for (const part of parts) await tryToLearn(part, signal);
       });
+      if (ended.length >= turnsAtOnce) continue;
+      const pause = Math.min(claimed.length * pausePerTurn, longestPause);
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
     }
     return undefined;
   };

@@ -67,7 +67,7 @@ export const createMemory = (deps: {
 
       const spaces = [userSpace(owner), formationSpace(owner.formationId)];
       const [found, synopsis] = await Promise.all([
-        longTerm.search.find(spaces, text, words),
+        longTerm.search.find(spaces, text, words, recalledMemories + inContext.size),
         longTerm.synopses.of(owner),
       ]);
       const remembered = found

@@ -1,12 +1,14 @@
 import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
 import type { VectorSearch } from "./vectors.ts";
 
-/**
- * Memories of each word that are looked at, and memories that are read and ranked: what stands further down by words and by
- * meaning is not lifted among a prompt's few by recency and importance.
- */
+/** Memories of each word that are looked at. */
 const newestPerWord = 200;
-const mostRanked = 24;
+/**
+ * Memories that are read and ranked for each that is wanted: recency and importance do not lift among those what stands
+ * further down by words and by meaning.
+ */
+const rankedForOne = 4;
+const mostRanked = 40;
 
 /**
  * How fast a place further down stops to count, and what recency and importance weigh beside the words and the
@@ -17,8 +19,17 @@ const recencyWeight = 0.2;
 const importanceWeight = 0.1;
 
 export interface MemorySearch {
-  /** The memories of some spaces that fit a text, best first. */
-  find(spaces: readonly Space[], text: string, words: readonly string[]): Promise<Candidate[]>;
+  /**
+   * The memories of some spaces that fit a text, best first.
+   *
+   * @param wanted How many are put to use. More may be found, less well ranked.
+   */
+  find(
+    spaces: readonly Space[],
+    text: string,
+    words: readonly string[],
+    wanted: number,
+  ): Promise<Candidate[]>;
 }
 
 /** How far a text longer than the others is marked down: it shares words by chance. */
@@ -43,7 +54,7 @@ interface Scored {
 }
 
 /** The memories that share most words, given those of each word: a rare word counts more than a common one. */
-const scoresOf = (matches: readonly (readonly number[])[]): Map<number, number> => {
+const scoresOf = (matches: readonly (readonly number[])[], most: number): Map<number, number> => {
   const scored = new Map<number, Scored>();
   for (const seqs of matches) {
     const rarity = Math.log(1 + (10 * newestPerWord) / seqs.length);
@@ -53,7 +64,7 @@ const scoresOf = (matches: readonly (readonly number[])[]): Map<number, number> 
       else scored.set(seq, { seq, score: rarity });
     }
   }
-  const best = firstOf([...scored.values()], mostRanked, (a, b) => b.score - a.score || b.seq - a.seq);
+  const best = firstOf([...scored.values()], most, (a, b) => b.score - a.score || b.seq - a.seq);
   return new Map(best.map(({ seq, score }) => [seq, score]));
 };
 
@@ -94,9 +105,10 @@ export const createMemorySearch = (deps: {
   memories: MemoryRepository;
   vectors: VectorSearch | undefined;
 }): MemorySearch => ({
-  async find(spaces, text, words) {
-    const near = deps.vectors && words.length > 1 ? deps.vectors.nearest(spaces, text, mostRanked) : [];
-    const scores = scoresOf(await deps.memories.matches(spaces, words, newestPerWord));
+  async find(spaces, text, words, wanted) {
+    const most = Math.min(wanted * rankedForOne, mostRanked);
+    const near = deps.vectors && words.length > 1 ? deps.vectors.nearest(spaces, text, most) : [];
+    const scores = scoresOf(await deps.memories.matches(spaces, words, newestPerWord), most);
     const alike = await near;
     const found = await deps.memories.candidates(spaces, [...new Set([...scores.keys(), ...alike])]);
     if (found.length === 0) return [];

@@ -58,14 +58,14 @@ interface Prepared {
 
 /** Rows as plain objects: those that `node:sqlite` makes have no hidden class, and are slow to make and to read. */
 const rowsOf = ({ statement, columns }: Prepared, values: readonly SqlValue[]) => {
-  const rows: unknown = statement.all(...(values as SQLInputValue[]));
-  return (rows as SqlValue[][]).map((cells) => {
-    const row: Record<string, SqlValue> = {};
-    columns.forEach((column, index) => {
-      row[column] = cells[index] ?? null;
-    });
-    return row;
-  });
+  const cells: unknown = statement.all(...(values as SQLInputValue[]));
+  const rows: Record<string, SqlValue>[] = [];
+  for (const row of cells as SqlValue[][]) {
+    const named: Record<string, SqlValue> = {};
+    for (let place = 0; place < row.length; place++) named[columns[place] ?? ""] = row[place] ?? null;
+    rows.push(named);
+  }
+  return rows;
 };
 
 /** Primary result codes for what lies outside the database: busy, read-only, I/O error, full, cannot open. */
