@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { type Database, type Dialect, NewerSchemaError, StorageUnavailableError } from "./database.ts";
 import { migrations } from "./migrations.ts";
 import { createHints } from "./postgres-hints.ts";
+import { createReads } from "./postgres-reads.ts";
 import { createWriteQueue, type Transaction } from "./postgres-writes.ts";
 import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
 
@@ -197,10 +198,12 @@ export const openPostgres = async (
     }
   };
 
+  const ask = createReads({ withClient, query: (client, statement) => client.query(numbered(statement)) });
+
   const read = async <Row>(statement: Statement): Promise<Row[]> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await pool.query(numbered(statement))).rows as Row[];
+        return (await ask(statement)).rows as Row[];
       } catch (error) {
         if (!isUnavailable(error)) throw error;
         if (attempt === mostTries) throw unavailable(error);
