@@ -39,7 +39,7 @@ export class EventLog {
   #events: (number | ChatWireEvent)[] = [];
   /** The id before the first. */
   #base: number;
-  readonly #listeners = new Set<FrameListener>();
+  #listeners: readonly FrameListener[] = [];
   #text = "";
   /** The pieces behind `#text`: appended to it one by one they would become a tree of strings, three times their size. */
   #pieces: string[] = [];
@@ -78,7 +78,7 @@ export class EventLog {
 
   /** Whether anybody listens. */
   get heard(): boolean {
-    return this.#listeners.size > 0;
+    return this.#listeners.length > 0;
   }
 
   /** Adds pieces of text that arrived together; listeners get them as one string. */
@@ -104,14 +104,14 @@ export class EventLog {
   end(event: ChatWireEvent): void {
     this.#closed = true;
     this.append(event);
-    this.#listeners.clear();
+    this.#listeners = [];
   }
 
   /** Sends the listeners away without a last event: the request goes on elsewhere, where they can follow it. */
   leave(): void {
     this.#closed = true;
     this.#tell("");
-    this.#listeners.clear();
+    this.#listeners = [];
   }
 
   /** The last event of a request that has ended. */
@@ -152,7 +152,7 @@ export class EventLog {
     const { type } = this.lastEvent ?? {};
     this.#closed = type === "done" || type === "error";
     if (frames !== "") this.#tell(frames);
-    if (this.#closed) this.#listeners.clear();
+    if (this.#closed) this.#listeners = [];
   }
 
   /** The events behind an id, pieces of text as themselves, and the id before the first of them. */
@@ -241,8 +241,10 @@ export class EventLog {
 
   /** Hears every frame from now on. @returns A function that ends it. */
   listen(listener: FrameListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== listener);
+    };
   }
 
   #join(): void {

@@ -53,7 +53,7 @@ export class PlainAnswer implements Answer, Work {
   #gathered = "";
   #isOver = false;
   #onDrain: (() => void) | undefined;
-  #onClose: (() => void)[] = [];
+  #onClose: readonly (() => void)[] = [];
 
   /**
    * @param idleSeconds How long the connection waits for a next request.
@@ -117,7 +117,7 @@ export class PlainAnswer implements Answer, Work {
   on(event: "drain" | "close", listener: () => void): void {
     if (event === "drain") this.#onDrain = listener;
     else if (this.#isOver) queueMicrotask(listener);
-    else this.#onClose.push(listener);
+    else this.#onClose = [...this.#onClose, listener];
   }
 
   /** The socket can take more. */
@@ -142,7 +142,9 @@ export class PlainAnswer implements Answer, Work {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#onDrain = undefined;
-    for (const listener of this.#onClose.splice(0)) listener();
+    const listeners = this.#onClose;
+    this.#onClose = [];
+    for (const listener of listeners) listener();
   }
 
   #head(): string {

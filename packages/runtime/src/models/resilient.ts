@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ModelConfig } from "@muxi/formation";
 import { ModelError } from "./errors.ts";
-import type { Model, ModelRequest } from "./model.ts";
+import type { Model, ModelDelta, ModelRequest } from "./model.ts";
 
 export interface ResilienceDeps {
   /** Told of each failure that a further try or another model may still make good. */
@@ -23,6 +23,48 @@ const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> =
   await delay(milliseconds, undefined, { signal });
 };
 
+/** An answer whose first part is tried for until it comes; the parts behind it come straight from their model. */
+class Answer implements AsyncIterableIterator<ModelDelta[]> {
+  #begin: (() => Promise<AnswerBegun>) | undefined;
+  #parts: AsyncIterator<ModelDelta[]> | undefined;
+
+  constructor(begin: () => Promise<AnswerBegun>) {
+    this.#begin = begin;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<ModelDelta[]>> {
+    return this.#parts ? this.#parts.next() : this.#first();
+  }
+
+  async return(): Promise<IteratorResult<ModelDelta[]>> {
+    await this.#parts?.return?.();
+    return { value: undefined, done: true };
+  }
+
+  async #first(): Promise<IteratorResult<ModelDelta[]>> {
+    const begin = this.#begin;
+    if (!begin) return { value: undefined, done: true };
+    this.#begin = undefined;
+    const { first, parts } = await begin();
+    this.#parts = parts;
+    return first;
+  }
+}
+
+interface AnswerBegun {
+  first: IteratorResult<ModelDelta[]>;
+  parts: AsyncIterator<ModelDelta[]>;
+}
+
+const begin = async (model: Model, request: ModelRequest, signal: AbortSignal): Promise<AnswerBegun> => {
+  const parts = model.stream(request, signal)[Symbol.asyncIterator]();
+  return { first: await parts.next(), parts };
+};
+
 /**
  * Asks a model again after a transient failure, then its fallback (contract/formation.md 2.4). As soon as a part
  * of an answer was handed on, a failure is final: nobody can take a part back.
@@ -42,17 +84,12 @@ export const withRetries = (
     return error.retryAfter <= timeoutSeconds ? error.retryAfter * 1000 : undefined;
   };
 
-  async function* stream(request: ModelRequest, signal: AbortSignal) {
+  const beginWithRetries = async (request: ModelRequest, signal: AbortSignal): Promise<AnswerBegun> => {
     for (let attempt = 0; ; attempt++) {
-      let delivered = false;
       try {
-        for await (const deltas of model.stream(request, signal)) {
-          delivered = true;
-          yield deltas;
-        }
-        return;
+        return await begin(model, request, signal);
       } catch (error) {
-        if (delivered || signal.aborted || !(error instanceof ModelError)) throw error;
+        if (signal.aborted || !(error instanceof ModelError)) throw error;
         const pause = nextTry(error, attempt);
         if (pause !== undefined) {
           log.warn(
@@ -65,14 +102,13 @@ export const withRetries = (
             { err: error, model: model.id, fallback: fallback.id },
             "The model failed; its fallback is asked",
           );
-          yield* fallback.stream(request, signal);
-          return;
+          return begin(fallback, request, signal);
         } else {
           throw error;
         }
       }
     }
-  }
+  };
 
-  return { id: model.id, stream };
+  return { id: model.id, stream: (request, signal) => new Answer(() => beginWithRetries(request, signal)) };
 };

@@ -17,6 +17,7 @@ interface ExchangeOptions {
   config: ModelConfig;
   url: URL;
   headers: Record<string, string>;
+  /** Empty once it is sent. */
   body: string;
   decoder: WireDecoder;
 }
@@ -32,62 +33,62 @@ interface Refusal {
   size: number;
 }
 
+/** One who waits for the next part. */
+interface Waiter {
+  resolve: (part: IteratorResult<ModelDelta[]>) => void;
+  reject: (reason: unknown) => void;
+}
+
+const over: IteratorResult<ModelDelta[]> = { value: undefined, done: true };
+
 /**
- * One request to a provider and its streamed answer. It reads the answer itself: with no stream object and no promise
- * per event between the socket and the deltas, a token costs little more than its `JSON.parse`.
+ * One request to a provider and its streamed answer: batches of deltas, by what one read of the socket held. It reads
+ * the answer itself and is its own iterator: with no stream object between the socket and the deltas, and one promise
+ * for a batch of them, a token costs little more than its `JSON.parse`.
  */
-class Exchange implements AnswerReader {
+class Exchange implements AnswerReader, AsyncIterableIterator<ModelDelta[]> {
   readonly #options: ExchangeOptions;
+  readonly #signal: AbortSignal;
   readonly #read: (piece: Buffer) => void;
   #timer: NodeJS.Timeout | undefined;
   #call: Call | undefined;
   #deltas: ModelDelta[] = [];
-  #state: "open" | "finished" | "failed" = "open";
+  #state: "unsent" | "open" | "finished" | "failed" = "unsent";
   #failure: unknown;
   #isAnswering = false;
   #isPaused = false;
-  #wake: (() => void) | undefined;
+  #waiter: Waiter | undefined;
   #refusal: Refusal | undefined;
 
-  constructor(options: ExchangeOptions) {
+  constructor(options: ExchangeOptions, signal: AbortSignal) {
     this.#options = options;
+    this.#signal = signal;
     this.#read = createSseReader((data) => options.decoder.event(data, this.#deltas));
   }
 
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
   /**
-   * Sends the request and gives the deltas of its answer, batched by what one read of the socket held.
+   * The next batch; the first call sends the request.
    *
-   * @throws ModelError, or the reason of `signal`
+   * @throws ModelError, or the reason of the signal
    */
-  async *deltas(signal: AbortSignal): AsyncGenerator<ModelDelta[], void, void> {
-    signal.throwIfAborted();
-    const onAbort = () => {
-      if (this.#state === "open") this.#abandon(signal.reason);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      this.#send();
-      while (true) {
-        if (this.#deltas.length > 0) {
-          const batch = this.#deltas;
-          this.#deltas = [];
-          this.#resume();
-          yield batch;
-        } else if (this.#state === "failed") {
-          throw this.#failure;
-        } else if (this.#state === "finished") {
-          return;
-        } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-        }
-      }
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-      // A finished answer leaves its connection to the next one; only the tail of the body is still to come.
-      if (this.#state === "open") this.#abandon(new Error("The answer is no longer read"));
-    }
+  next(): Promise<IteratorResult<ModelDelta[]>> {
+    if (this.#state === "unsent") this.#send();
+    const part = this.#part();
+    if (part) return Promise.resolve(part);
+    if (this.#state === "failed") return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+    });
+  }
+
+  /** The answer is no longer read. A finished one leaves its connection to the next; only the tail is still to come. */
+  return(): Promise<IteratorResult<ModelDelta[]>> {
+    if (this.#state === "open") this.#abandon(new Error("The answer is no longer read"));
+    return Promise.resolve(over);
   }
 
   head(head: AnswerHead): void {
@@ -146,7 +147,14 @@ class Exchange implements AnswerReader {
   }
 
   #send(): void {
+    if (this.#signal.aborted) {
+      this.#fail(this.#signal.reason);
+      return;
+    }
+    this.#state = "open";
+    this.#signal.addEventListener("abort", this.#onAbort, { once: true });
     const { config, http, url, headers, body } = this.#options;
+    this.#options.body = "";
     // One clock for the connection, the headers and each read.
     this.#timer = setTimeout(() => this.#onIdle(), config.settings.timeoutSeconds * 1000);
     try {
@@ -156,31 +164,46 @@ class Exchange implements AnswerReader {
     }
   }
 
-  #resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#call?.resume();
+  /** What has come and was not handed out, or the end. */
+  #part(): IteratorResult<ModelDelta[]> | undefined {
+    if (this.#deltas.length === 0) return this.#state === "finished" ? over : undefined;
+    const value = this.#deltas;
+    this.#deltas = [];
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#call?.resume();
+    }
+    return { value, done: false };
   }
 
-  /** Wakes the consumer when there is something to take, and notes the end of the answer. */
+  /** Hands out what has come, and notes the end of the answer. */
   #settle(): void {
     const last = this.#deltas.at(-1);
     if (last === undefined) return;
-    if (last.type === "finish") this.#state = "finished";
-    this.#rouse();
-  }
-
-  #rouse(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    if (last.type === "finish") this.#end("finished");
+    const waiter = this.#waiter;
+    const part = waiter && this.#part();
+    if (!part) return;
+    this.#waiter = undefined;
+    waiter.resolve(part);
   }
 
   #fail(failure: unknown): void {
-    this.#state = "failed";
+    this.#end("failed");
     this.#failure = failure;
-    this.#rouse();
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.reject(failure);
   }
+
+  #end(state: "finished" | "failed"): void {
+    this.#state = state;
+    this.#signal.removeEventListener("abort", this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => {
+    if (this.#state === "open") this.#abandon(this.#signal.reason);
+  };
 
   #abandon(reason: unknown): void {
     this.#deltas = [];
@@ -228,11 +251,14 @@ export const wireModel = ({ requestBody, createDecoder, headers, ...rest }: Wire
   return {
     id: config.id,
     stream: (request, signal) =>
-      new Exchange({
-        ...rest,
-        headers: allHeaders,
-        body: requestBody(config, request),
-        decoder: createDecoder(config),
-      }).deltas(signal),
+      new Exchange(
+        {
+          ...rest,
+          headers: allHeaders,
+          body: requestBody(config, request),
+          decoder: createDecoder(config),
+        },
+        signal,
+      ),
   };
 };

@@ -17,8 +17,8 @@ export const createSseReader = (
   onData: (data: string) => void,
   limit: number = defaultLimit,
 ): ((piece: Buffer) => void) => {
-  // Holds back the bytes of a character that the border of a piece has cut.
-  const decoder = new StringDecoder("utf8");
+  // Holds back the bytes of a character that the border of a piece has cut. Most answers never cut one.
+  let decoder: StringDecoder | undefined;
   let line = "";
   let data: string | undefined;
 
@@ -34,7 +34,8 @@ export const createSseReader = (
   };
 
   return (piece) => {
-    const text = decoder.write(piece);
+    if (!decoder && (piece.at(-1) ?? 0) >= 0x80) decoder = new StringDecoder("utf8");
+    const text = decoder ? decoder.write(piece) : piece.toString("utf8");
     let start = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
       // Appending builds a rope that is flattened here, once a line: a line in many pieces stays linear.

@@ -17,7 +17,6 @@ const mostForms = 8;
  * @param key The name of the field that holds the text.
  */
 export const createTextShortcut = (key: string): TextShortcut => {
-  const openings = [`"${key}":"`, `"${key}": "`];
   let before: string | undefined;
   let after = "";
   let forms = 0;
@@ -37,7 +36,7 @@ export const createTextShortcut = (key: string): TextShortcut => {
     learn(data, text) {
       if (forms === mostForms) return;
       forms += 1;
-      for (const opening of openings) {
+      for (const opening of [`"${key}":"`, `"${key}": "`]) {
         const found = data.indexOf(opening);
         const start = found + opening.length;
         // Only a field that is there once is surely the one that was parsed.
