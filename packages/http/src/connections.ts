@@ -55,6 +55,8 @@ const open = (pool: Pool, onread: OnReadOpts): Socket => {
 export class Connection {
   readonly #socket: Socket;
   readonly #pool: Pool;
+  /** Until it is connected. Not the socket's own timeout, which stays with it for life. */
+  #patience: NodeJS.Timeout | undefined;
   #receiver: Receiver | undefined;
   #error: Error | undefined;
   /** Until when the other side waits for the next request, on the clock of `performance`. */
@@ -73,15 +75,16 @@ export class Connection {
         return true;
       },
     });
-    this.#socket.setTimeout(connectTimeoutMs, () => {
+    this.#patience = setTimeout(() => {
       this.#socket.destroy(new Error(`No connection within ${connectTimeoutMs} ms`));
-    });
-    this.#socket.once(pool.origin.secure ? "secureConnect" : "connect", () => this.#socket.setTimeout(0));
+    }, connectTimeoutMs);
+    this.#socket.once(pool.origin.secure ? "secureConnect" : "connect", () => this.#connected());
     this.#socket.on("error", (error) => {
       this.#error = error;
     });
     this.#socket.on("end", () => this.destroy());
     this.#socket.on("close", () => {
+      this.#connected();
       const at = pool.free.indexOf(this);
       if (at >= 0) pool.free.splice(at, 1);
       const receiver = this.#receiver;
@@ -127,6 +130,11 @@ export class Connection {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #connected(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
   }
 }
 

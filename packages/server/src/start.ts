@@ -32,10 +32,16 @@ export const installedDirectories = (env: NodeJS.ProcessEnv): Directories =>
       process.platform === "linux" && process.getuid?.() === 0 && import.meta.filename.startsWith("/usr/"),
   });
 
+/**
+ * V8 would let the space for new objects grow to three times 16 MB: that saves a fiftieth of the CPU time, and costs a
+ * busy formation a third of its memory. The runtime's own `bin/` says the same.
+ */
+const frugal = "--max-semi-space-size=8";
+
 /** Runs a folder with `@muxi/runtime`, on this Node and with its flags. */
 const muxiRuntime: ServerOptions["runtime"] = (folder) => ({
   command: process.execPath,
-  args: [...process.execArgv, fileURLToPath(import.meta.resolve("@muxi/runtime/main")), folder],
+  args: [...process.execArgv, frugal, fileURLToPath(import.meta.resolve("@muxi/runtime/main")), folder],
 });
 
 const listen = async (server: MuxiServer, config: ServerConfig): Promise<Listening> => {

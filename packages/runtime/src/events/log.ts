@@ -241,7 +241,7 @@ export class EventLog {
 
   /** Hears every frame from now on. @returns A function that ends it. */
   listen(listener: FrameListener): () => void {
-    this.#listeners = [...this.#listeners, listener];
+    this.#listeners = this.#listeners.concat(listener);
     return () => {
       this.#listeners = this.#listeners.filter((each) => each !== listener);
     };

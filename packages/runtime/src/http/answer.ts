@@ -117,7 +117,7 @@ export class PlainAnswer implements Answer, Work {
   on(event: "drain" | "close", listener: () => void): void {
     if (event === "drain") this.#onDrain = listener;
     else if (this.#isOver) queueMicrotask(listener);
-    else this.#onClose = [...this.#onClose, listener];
+    else this.#onClose = this.#onClose.concat(listener);
   }
 
   /** The socket can take more. */

@@ -52,6 +52,8 @@ export const persistently = async <T>(
   }
 };
 
+const nothing: ReadonlyMap<string, string> = new Map();
+
 /**
  * Begins to keep what a request has finished.
  *
@@ -60,7 +62,7 @@ export const persistently = async <T>(
 export const workFor = (
   deps: WorkDeps,
   work: Omit<Work, "journal">,
-  finished: ReadonlyMap<string, string> = new Map(),
+  finished: ReadonlyMap<string, string> = nothing,
 ): Work => {
   const { run } = work;
   const whole: Work = {
