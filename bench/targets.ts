@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findPostgres, postgresMissing } from "../test/postgres-server.ts";
 import type { HttpRequest } from "./load/connection.ts";
@@ -76,17 +76,21 @@ export const sourceOf = (name: "runtime" | "server"): string[] => [
   join(root, "packages", name, "src/main.ts"),
 ];
 
-/** A package's program as users start it, or from its source where it was not built. */
+/** A package's program as users start it, with the flags of its first line, or from its source where it was not built. */
 export const programOf = (name: "runtime" | "server"): string[] => {
   const folder = join(root, "packages", name);
-  return existsSync(join(folder, "dist/main.js")) ? [join(folder, "bin", `muxi-${name}.js`)] : sourceOf(name);
+  if (!existsSync(join(folder, "dist/main.js"))) return sourceOf(name);
+  const file = join(folder, "bin", `muxi-${name}.js`);
+  const [firstLine = ""] = readFileSync(file, "utf8").split("\n");
+  return [...(firstLine.match(/--\S+/g) ?? []), file];
 };
 
 /** Where MUXI's programs keep their compiled code: in the place of the user's own folder. */
 const compileCache = (ground: Ground) => ({ NODE_COMPILE_CACHE: join(ground.folder, "../compile-cache") });
 
 /** Whether the packages are measured as built. */
-export const isBuilt = (): boolean => programOf("runtime").length === 1 && programOf("server").length === 1;
+export const isBuilt = (): boolean =>
+  (["runtime", "server"] as const).every((name) => existsSync(join(root, "packages", name, "dist/main.js")));
 
 const clientKey = "bench-client-key";
 const adminKey = "bench-admin-key";
