@@ -115,7 +115,47 @@ const questionOf = ({ calls }: Round, tools: readonly Tool[]): string | undefine
   return typeof question === "string" && question.trim() !== "" ? question : undefined;
 };
 
-type Budget = ReturnType<typeof createBudget>;
+/** Counts what ends a loop. */
+class Budget {
+  readonly #limits: ToolLimits;
+  readonly #now: () => number;
+  readonly #endsAt: number;
+  #calls = 0;
+  #lastError = "";
+  #repeats = 0;
+
+  constructor({ limits, now }: Pick<AgentTurn, "limits" | "now">) {
+    this.#limits = limits;
+    this.#now = now;
+    this.#endsAt = now() + limits.time;
+  }
+
+  get timeLeft(): number {
+    return Math.max(1, this.#endsAt - this.#now());
+  }
+
+  get callsLeft(): number {
+    return this.#limits.calls - this.#calls;
+  }
+
+  spend(outcomes: readonly ToolOutcome[]): void {
+    this.#calls += outcomes.length;
+    for (const { failed, text } of outcomes) {
+      this.#repeats = failed && text === this.#lastError ? this.#repeats + 1 : Number(failed);
+      this.#lastError = failed ? text : "";
+    }
+  }
+
+  isSpent(rounds: number): boolean {
+    const { rounds: mostRounds, calls, repeatedErrors } = this.#limits;
+    return (
+      rounds >= mostRounds ||
+      this.#calls >= calls ||
+      this.#repeats >= repeatedErrors ||
+      this.#now() >= this.#endsAt
+    );
+  }
+}
 
 /** Makes the calls of a round side by side and tells the caller of each. */
 const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: Budget) => {
@@ -123,8 +163,8 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
   for (const { id, name, arguments: args } of round.calls) {
     run.log.append({ type: "tool_call", id, name, arguments: parseObject(args) ?? {} });
   }
-  const callsLeft = budget.callsLeft();
-  const time = { call: limits.callTime, left: budget.timeLeft() };
+  const callsLeft = budget.callsLeft;
+  const time = { call: limits.callTime, left: budget.timeLeft };
   return Promise.all(
     round.calls.map(async (call, index): Promise<ToolOutcome> => {
       const outcome =
@@ -146,27 +186,6 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
   );
 };
 
-/** Counts what ends a loop. */
-const createBudget = ({ limits, now }: AgentTurn) => {
-  const endsAt = now() + limits.time;
-  let calls = 0;
-  let lastError = "";
-  let repeats = 0;
-  return {
-    timeLeft: () => Math.max(1, endsAt - now()),
-    callsLeft: () => limits.calls - calls,
-    spend(outcomes: readonly ToolOutcome[]) {
-      calls += outcomes.length;
-      for (const { failed, text } of outcomes) {
-        repeats = failed && text === lastError ? repeats + 1 : Number(failed);
-        lastError = failed ? text : "";
-      }
-    },
-    isSpent: (rounds: number) =>
-      rounds >= limits.rounds || calls >= limits.calls || repeats >= limits.repeatedErrors || now() >= endsAt,
-  };
-};
-
 /**
  * Asks the model, makes the calls that it wants, and asks it again with the results until it answers. At a limit it
  * gets one last round without calls (contract/formation.md 4.4).
@@ -177,7 +196,7 @@ const createBudget = ({ limits, now }: AgentTurn) => {
 export const answerWith = async (turn: AgentTurn): Promise<Answer> => {
   const { run, model, tools, journal } = turn;
   let { request } = turn;
-  const budget = createBudget(turn);
+  const budget = new Budget(turn);
   const messages: ModelMessage[] = [...request.messages];
   let usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
 

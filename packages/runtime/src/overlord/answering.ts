@@ -83,9 +83,15 @@ export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answerin
     const { format, model } = prepared;
     for (let attempt = 0; ; attempt++) {
       const log = shownIn(run.log, { progress: deps.progress, format });
-      const turn = { ...prepared, run: { signal, log }, limits: deps.toolLimits, journal, now };
       try {
-        const answer = await answerWith(attempt === 0 && begun ? { ...turn, begun } : turn);
+        const answer = await answerWith({
+          ...prepared,
+          run: { signal, log },
+          limits: deps.toolLimits,
+          journal,
+          now,
+          ...(attempt === 0 && begun && { begun }),
+        });
         if (log !== run.log && isStrict(format)) {
           run.log.appendText([
             answer.clarification ? log.text : await shaped(format, log.text, model, signal),
