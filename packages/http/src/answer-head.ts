@@ -1,4 +1,5 @@
 import type { Framing } from "./framing.ts";
+import { headerValueIn } from "./header-value.ts";
 import { isHopByHop, namedIn } from "./hop-by-hop.ts";
 
 /** The head of an answer. */
@@ -48,7 +49,7 @@ export const readAnswerHead = (head: string, silentMs: number): AnswerHead => {
   for (const line of lines) {
     const colon = line.indexOf(":");
     const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 1).trim();
+    const value = headerValueIn(line, colon);
     if (colon < 1 || !headerName.test(name) || !headerValue.test(value)) {
       throw new Error(`The answer has the header '${line.slice(0, 80)}'`);
     }

@@ -1,3 +1,5 @@
+import { headerValueIn } from "./header-value.ts";
+
 /** A request whose head leaves no doubt about where it ends. */
 export interface PlainHead {
   method: string;
@@ -41,7 +43,7 @@ export const readPlainHead = (head: string): PlainHead | undefined => {
   for (const line of lines) {
     const colon = line.indexOf(":");
     const name = line.slice(0, colon);
-    const value = line.slice(colon + 1).trim();
+    const value = headerValueIn(line, colon);
     if (colon < 1 || !headerName.test(name) || !headerValue.test(value)) return undefined;
     const lower = name.toLowerCase();
     if (special.has(lower)) return undefined;
