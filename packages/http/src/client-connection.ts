@@ -76,8 +76,10 @@ export class ClientConnection {
   check(now: number): void {
     if (this.#work) return;
     const { idleMs, patienceMs } = this.#context;
+    // It still reads its last answer.
+    if (this.#socket.writableLength > 0) this.#since = now;
     const waited = now - this.#since;
-    if (this.#served && !this.#held) {
+    if ((this.#served && !this.#held) || this.#socket.writableEnded) {
       if (waited > idleMs) this.#socket.destroy();
     } else if (waited > patienceMs) this.#leave();
   }
@@ -94,6 +96,8 @@ export class ClientConnection {
   }
 
   readonly #onData = (piece: Buffer): void => {
+    // The caller could never hear of what is done for it now.
+    if (this.#socket.writableEnded) return;
     if (!this.#held) this.#held = piece;
     else this.#held = Buffer.concat([this.#held, piece]);
     if (!this.#work) this.#next();
@@ -103,11 +107,12 @@ export class ClientConnection {
 
   readonly #onDrain = (): void => {
     if (this.#work) this.#work.resume();
-    else this.#next();
+    else if (this.#held) this.#readOn();
   };
 
   readonly #onEnd = (): void => {
-    this.#socket.destroy();
+    if (this.#work) this.#socket.destroy();
+    else this.#socket.end();
   };
 
   // The end of the connection says all: it follows.
@@ -123,8 +128,12 @@ export class ClientConnection {
   /** Serves what is held, when that is a whole request. */
   #next(): void {
     const bytes = this.#held;
-    // One who does not read its answers gets no more of them.
-    if (!bytes || this.#socket.writableNeedDrain) return;
+    if (!bytes) return;
+    // One who does not read its answers gets no more of them, and what it sends waits where it is.
+    if (this.#socket.writableNeedDrain) {
+      this.#socket.pause();
+      return;
+    }
     const { starts } = this.#context;
     const end = bytes.subarray(0, headLimit).indexOf(headEnd);
     const start = bytes.toString("latin1", 0, end < 0 ? Math.min(bytes.length, headLimit) : end);
@@ -162,11 +171,13 @@ export class ClientConnection {
     this.#since = performance.now();
     if (broken) this.#socket.destroy();
     else if (this.#context.closing) this.#socket.end();
-    else if (this.#held) {
-      this.#socket.resume();
-      this.#next();
-    }
+    else if (this.#held) this.#readOn();
   };
+
+  #readOn(): void {
+    this.#socket.resume();
+    this.#next();
+  }
 
   #leave(): void {
     const socket = this.#socket;
