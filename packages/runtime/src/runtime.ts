@@ -206,8 +206,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       ...deliveries.statements(outcome),
       ...(kind === "job" ? jobEnding(formation, jobs, outcome) : []),
     ],
-    onEnded: (kind) => {
-      deliveries.wake();
+    onEnded: (kind, hasWebhook) => {
+      if (hasWebhook) deliveries.wake();
       if (kind === "job") automation.jobEnded();
     },
     onQueued: () => queue.announce(),

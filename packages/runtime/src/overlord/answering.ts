@@ -28,8 +28,8 @@ export interface AnsweringDeps {
   toolLimits: ToolLimits;
   /** Whether callers see what is done beside the answer (contract/formation.md 6.5). */
   progress: boolean;
-  /** Called once an end is on disk. */
-  onEnded: (kind: RequestKind) => void;
+  /** Called once an end is on disk, and with it, where one was asked for, a webhook that tells of it. */
+  onEnded: (kind: RequestKind, hasWebhook: boolean) => void;
   feed: Feed;
   observe: Observe;
   now: () => number;
@@ -137,9 +137,9 @@ export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answerin
     else await endings.fail(work, prepared, asApiError(error, run));
   };
 
-  const release: Answering["release"] = ({ run, turn }) => {
+  const release: Answering["release"] = ({ run, turn, webhookUrl }) => {
     runs.finish(run);
-    deps.onEnded(turn.kind ?? "chat");
+    deps.onEnded(turn.kind ?? "chat", webhookUrl !== null);
   };
 
   return {

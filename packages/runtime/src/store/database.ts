@@ -45,6 +45,8 @@ export interface Dialect {
   readonly serial: string;
   /** The same, without ever using a number again: for readers that ask what came after the last one they saw. */
   readonly counter: string;
+  /** Behind a column of whole numbers: whether it is one of these. */
+  isOneOf(numbers: readonly number[]): Statement;
   /** Column of bytes. */
   readonly bytes: string;
   /** End of a `create table` whose rows are stored in their key's order, where the engine can. */

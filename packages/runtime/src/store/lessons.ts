@@ -47,10 +47,7 @@ const newestLookedAt = 50;
 export const createLessonRepository = (db: Database): LessonRepository => {
   const listed = (values: readonly string[]) =>
     sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
-  const seqs = (lessons: readonly Lesson[]) =>
-    sql`(select cast(value as bigint) from ${db.dialect.textsOf(
-      JSON.stringify(lessons.map(({ seq }) => String(seq))),
-    )} as listed)`;
+  const among = (lessons: readonly Lesson[]) => sql`seq ${db.dialect.isOneOf(lessons.map(({ seq }) => seq))}`;
 
   return {
     note: ({ formationId, userId }, sessionId, requestId, now, due) =>
@@ -103,13 +100,13 @@ export const createLessonRepository = (db: Database): LessonRepository => {
     },
 
     async finish(lessons, learned) {
-      await db.write([...learned, sql`delete from lesson where seq in ${seqs(lessons)}`]);
+      await db.write([...learned, sql`delete from lesson where ${among(lessons)}`]);
     },
 
     async giveBack(lessons, due, hasFailed) {
       await db.write([
         sql`update lesson set due = ${due}, attempts = attempts + ${hasFailed ? 1 : 0}
-          where seq in ${seqs(lessons)}`,
+          where ${among(lessons)}`,
       ]);
     },
   };

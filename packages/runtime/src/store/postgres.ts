@@ -15,6 +15,8 @@ const dialect: Dialect = {
   engine: "postgres",
   serial: "bigserial primary key",
   counter: "bigserial primary key",
+  // A list made into rows, it takes for so many that it reads a whole table instead.
+  isOneOf: (numbers) => sql`= any(cast(${`{${numbers.join(",")}}`} as bigint[]))`,
   bytes: "bytea",
   inKeyOrder: "",
   // By itself it cuts rows of more than 2 KB into pieces, and has them in another table.

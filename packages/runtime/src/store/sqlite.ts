@@ -13,6 +13,7 @@ const dialect: Dialect = {
   engine: "sqlite",
   serial: "integer primary key",
   counter: "integer primary key autoincrement",
+  isOneOf: (numbers) => sql`in (select value from json_each(${JSON.stringify(numbers)}))`,
   bytes: "blob",
   inKeyOrder: " without rowid",
   inOnePiece: "",

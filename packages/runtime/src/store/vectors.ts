@@ -68,9 +68,7 @@ export const createVectorRepository = (db: Database): VectorRepository => {
     vectors: (space, memorySeqs) =>
       db.read(
         sql`select memory_seq as "memorySeq", vector from memory_vector
-          where memory_seq in (select cast(value as bigint)
-              from ${db.dialect.textsOf(JSON.stringify(memorySeqs.map(String)))} as listed)
-            and space = ${space}`,
+          where memory_seq ${db.dialect.isOneOf(memorySeqs)} and space = ${space}`,
       ),
   };
 };
