@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import { Connections } from "./connections.ts";
 import { type AnswerReader, Exchange } from "./exchange.ts";
 
@@ -47,7 +48,8 @@ const messageOf = (request: OutgoingRequest): string | Uint8Array => {
   return Buffer.concat([Buffer.from(headOf(request, body.length), "latin1"), body]);
 };
 
-export const createHttpClient = (): HttpClient => {
+/** @param lookup Finds the addresses of names; default: as the system does. */
+export const createHttpClient = ({ lookup }: { lookup?: LookupFunction } = {}): HttpClient => {
   const origins = new Map<string, Connections>();
   const timer = setInterval(() => {
     for (const connections of origins.values()) connections.sweep();
@@ -61,6 +63,7 @@ export const createHttpClient = (): HttpClient => {
         host: hostname.replace(/^\[|\]$/g, ""),
         port: Number(port) || (secure ? 443 : 80),
         secure,
+        ...(lookup && { lookup }),
       });
       origins.set(origin, connections);
     }

@@ -1,5 +1,4 @@
-import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
-import { connect as connectSecurely } from "node:tls";
+import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from "node:net";
 
 /** One who waits for an answer on a connection. */
 export interface Receiver {
@@ -15,6 +14,8 @@ export interface Origin {
   port: number;
   /** Whether they are encrypted. */
   secure: boolean;
+  /** Finds the addresses of the host; default: as the system does. */
+  lookup?: LookupFunction;
 }
 
 const connectTimeoutMs = 5000;
@@ -32,18 +33,19 @@ interface Pool {
 }
 
 const open = (pool: Pool, onread: OnReadOpts): Socket => {
-  const { host, port, secure } = pool.origin;
-  if (!secure) return connect({ host, port, noDelay: true, onread });
+  const { secure, ...address } = pool.origin;
+  const { host } = address;
+  if (!secure) return connect({ ...address, noDelay: true, onread });
   // `onread` is documented here too; only the types do not know it.
   const options = {
-    host,
-    port,
+    ...address,
     onread,
     ALPNProtocols: ["http/1.1"],
     ...(!isIP(host) && { servername: host }),
     ...(pool.session && { session: pool.session }),
   };
-  const socket = connectSecurely(options);
+  // Loaded by the first such connection: 2 MB.
+  const socket = process.getBuiltinModule("node:tls").connect(options);
   socket.setNoDelay(true);
   socket.on("session", (session) => {
     pool.session = session;

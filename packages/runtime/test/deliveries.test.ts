@@ -162,6 +162,17 @@ test("a receiver that never answers holds up no other, and its try ends in time"
   expect((await rowOf("dead_0"))?.error).toContain("did not answer within 1 s");
 });
 
+test("the status counts, however long the answer is and whether it ends or not", async () => {
+  const long = await startReceiver(() => ({ status: 200, body: "x".repeat(1_000_000) }));
+  const endless = await startReceiver(() => ({ status: 200, body: "Thanks", isEndless: true }));
+  const { submit, ended, rowOf } = openOutbox(await temporaryFile(), { timeout: 1_000 });
+  await submit(completed("long", long.url), completed("endless", endless.url));
+  await until(async () => (await ended("long")) && (await ended("endless")));
+  for (const id of ["long", "endless"])
+    expect(await rowOf(id)).toMatchObject({ status: "sent", attempts: 1 });
+  expect([long.received.length, endless.received.length]).toEqual([1, 1]);
+});
+
 test("two processes on one database send each delivery once", async () => {
   const receiver = await startReceiver();
   const file = await temporaryFile();

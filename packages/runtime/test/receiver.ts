@@ -12,6 +12,8 @@ interface Reply {
   status: number;
   headers?: Record<string, string>;
   body?: string;
+  /** The body never ends. */
+  isEndless?: boolean;
 }
 
 export interface Receiver {
@@ -38,7 +40,9 @@ export const startReceiver = async (
     request.on("end", () => {
       const headers = request.headers as Record<string, string | undefined>;
       const answer = reply(received.push({ body, headers, path: request.url ?? "" }) - 1);
-      if (answer) response.writeHead(answer.status, answer.headers).end(answer.body);
+      if (!answer) return;
+      response.writeHead(answer.status, answer.headers).write(answer.body ?? "");
+      if (!answer.isEndless) response.end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

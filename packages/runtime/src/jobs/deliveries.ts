@@ -1,6 +1,6 @@
+import { createHttpClient } from "@muxi/http";
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
-import { Agent } from "undici";
 import type { ClaimedDelivery, DeliveryRepository, Statement } from "../store/index.ts";
 import { type Outcome, payloadOf } from "./delivery-payload.ts";
 import { isGone, newLeaseOwner } from "./lease.ts";
@@ -60,13 +60,7 @@ const forgetEvery = 3_600_000;
 export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
   const { formationId, deliveries, policy, secret, timeout, retries, now, log } = deps;
   const owner = newLeaseOwner();
-  // Tries that wait for a connection count on their own clock; a receiver gets no more connections than it may hold.
-  const dispatcher = new Agent({
-    connections: perOrigin,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout, lookup: guardedLookup(policy) },
-  });
+  const http = createHttpClient({ lookup: guardedLookup(policy) });
   const closing = new AbortController();
   const sending = new Map<string, number>();
   const underWay = new Set<Promise<void>>();
@@ -104,11 +98,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
     const { id, origin } = delivery;
     sending.set(origin, (sending.get(origin) ?? 0) + 1);
     try {
-      const result = await postWebhook(
-        { dispatcher, policy, secret, timeout, now },
-        delivery,
-        closing.signal,
-      );
+      const result = await postWebhook({ http, policy, secret, timeout, now }, delivery, closing.signal);
       await settle(delivery, result);
     } catch (error) {
       if (closing.signal.aborted) await deliveries.release(id, owner, now());
@@ -210,7 +200,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
       const deadline = setTimeout(() => closing.abort(new Error("The formation is shutting down")), grace);
       await Promise.all(underWay);
       clearTimeout(deadline);
-      await dispatcher.destroy();
+      http.close();
     },
   };
 };

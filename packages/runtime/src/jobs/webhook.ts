@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { Dispatcher } from "undici";
+import type { AnswerHead, HttpClient, OutgoingRequest } from "@muxi/http";
 import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "./targets.ts";
 
 /** How one try ended. */
@@ -17,7 +17,7 @@ export type TryResult =
     };
 
 export interface WebhookDeps {
-  dispatcher: Dispatcher;
+  http: HttpClient;
   policy: TargetPolicy;
   /** The admin key; a receiver checks the signature with it. */
   secret: string;
@@ -35,8 +35,8 @@ const signature = (secret: string, seconds: number, body: string): string =>
   createHmac("sha256", secret).update(`${seconds}.`).update(body).digest("hex");
 
 /** Milliseconds of a `Retry-After`, which is seconds or a date. */
-const retryAfterOf = (header: string | string[] | undefined, now: number): number | undefined => {
-  if (typeof header !== "string") return undefined;
+const retryAfterOf = (header: string | undefined, now: number): number | undefined => {
+  if (header === undefined) return undefined;
   const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
   return Number.isFinite(wait) && wait > 0 ? wait : undefined;
 };
@@ -47,12 +47,41 @@ const failureOf = (error: unknown): { error: string; transient: boolean } => {
   return { error: code === "" ? "the connection failed" : `the connection failed: ${code}`, transient: true };
 };
 
+/** The status says it all: the rest is read for the sake of the connection, and how it ends concerns nobody. */
+const headOf = (http: HttpClient, request: OutgoingRequest, signal: AbortSignal): Promise<AnswerHead> =>
+  new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    let answer: AnswerHead | undefined;
+    let size = 0;
+    const end = (error?: unknown) => {
+      signal.removeEventListener("abort", breakOff);
+      if (answer) resolve(answer);
+      else reject(error);
+    };
+    const breakOff = () => {
+      call.abort();
+      end(signal.reason);
+    };
+    const call = http.send(request, {
+      head(head) {
+        answer = head;
+      },
+      data(piece) {
+        size += piece.length;
+        if (size > responseLimit) breakOff();
+      },
+      end,
+      failed: end,
+    });
+    signal.addEventListener("abort", breakOff, { once: true });
+  });
+
 /**
  * Sends a body once, signed with a fresh timestamp (contract/formation-api.md 6.3). Redirects are not followed: the
  * address that was checked is the only one that learns anything.
  */
 export const postWebhook = async (
-  { dispatcher, policy, secret, timeout, now }: WebhookDeps,
+  { http, policy, secret, timeout, now }: WebhookDeps,
   { target, body }: { target: string; body: string },
   closing: AbortSignal,
 ): Promise<TryResult> => {
@@ -60,32 +89,22 @@ export const postWebhook = async (
   try {
     const url = parseTarget(target, policy);
     const seconds = Math.floor(now() / 1000);
-    const {
-      statusCode,
-      headers,
-      body: response,
-    } = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "user-agent": "muxi",
-        "x-muxi-timestamp": String(seconds),
-        ...(secret !== "" && { "x-muxi-signature": `t=${seconds},v1=${signature(secret, seconds, body)}` }),
-      },
-      body,
-      signal: AbortSignal.any([deadline, closing]),
-    });
-    // The status says it all; the rest is read for the sake of the connection, and its end concerns nobody.
-    await response.dump({ limit: responseLimit }).catch(() => undefined);
-    if (statusCode >= 200 && statusCode < 300) return { ok: true, status: statusCode };
+    const headers = {
+      "content-type": "application/json",
+      "user-agent": "muxi",
+      "x-muxi-timestamp": String(seconds),
+      ...(secret !== "" && { "x-muxi-signature": `t=${seconds},v1=${signature(secret, seconds, body)}` }),
+    };
+    const signal = AbortSignal.any([deadline, closing]);
+    const answer = await headOf(http, { method: "POST", url, headers, body }, signal);
+    const { status } = answer;
+    if (status >= 200 && status < 300) return { ok: true, status };
     return {
       ok: false,
-      status: statusCode,
-      error: `the receiver answered ${statusCode}`,
-      transient: statusCode < 400 || statusCode >= 500 || transientRefusals.has(statusCode),
-      retryAfter: retryAfterOf(headers["retry-after"], now()),
+      status,
+      error: `the receiver answered ${status}`,
+      transient: status < 400 || status >= 500 || transientRefusals.has(status),
+      retryAfter: retryAfterOf(Object.fromEntries(answer.headers)["retry-after"], now()),
     };
   } catch (error) {
     closing.throwIfAborted();
