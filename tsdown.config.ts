@@ -35,13 +35,8 @@ const undici: Rolldown.Plugin = {
   resolveId: (id) => (id === "undici" ? "\0undici" : undefined),
   load: (id) =>
     id === "\0undici"
-      ? `import Agent from "undici/lib/dispatcher/agent.js";
-        import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
-        import Pool from "undici/lib/dispatcher/pool.js";
-        import request from "undici/lib/api/api-request.js";
-        import { FormData } from "undici/lib/web/fetch/formdata.js";
-        Dispatcher.prototype.request = request;
-        export { Agent, FormData, Pool };`
+      ? `export { default as Agent } from "undici/lib/dispatcher/agent.js";
+        export { default as Pool } from "undici/lib/dispatcher/pool.js";`
       : undefined,
 };
 
