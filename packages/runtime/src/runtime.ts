@@ -258,6 +258,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     longestMessage,
     threshold: manifest.async.enable_estimation ? manifest.async.threshold_seconds : undefined,
     attachments: createAttachmentReader({ largestFile }),
+    takesCredentials: takesTypedCredentials,
   });
   const audioModel = modelFor(formation, "audio", undefined, env);
   const isHealthy = createHealthCheck(database);

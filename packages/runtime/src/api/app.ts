@@ -288,7 +288,7 @@ export const createApp = ({
     idleMs: idleSeconds * 1000,
     patienceMs: requestTimeout / 3,
     serve(plain, socket, done) {
-      const incoming = plainIncoming(plain, socket.remoteAddress ?? "");
+      const incoming = plainIncoming(plain, socket);
       if (!incoming) return undefined;
       const response = new PlainAnswer(socket, idleSeconds, done);
       answer(incoming, response);

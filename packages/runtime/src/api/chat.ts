@@ -19,6 +19,8 @@ export interface ChatDeps {
   longestMessage: number;
   /** Seconds after which a caller who waits is told that the answer comes in the background; undefined for never. */
   threshold: number | undefined;
+  /** Whether agents may ask for credentials in a conversation, which must then be private. */
+  takesCredentials: boolean;
 }
 
 /** Whether a caller's words came over TLS or stayed on this machine; a caller that lies gives away its own. */
@@ -77,7 +79,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       sessionId: body.session_id ?? undefined,
       agentId: body.agent_id,
       format: body.format,
-      isPrivate: travelsUnseen(request),
+      isPrivate: deps.takesCredentials ? travelsUnseen(request) : undefined,
       webhookUrl: body.webhook_url,
       attachments: body.files?.length ? await deps.attachments.read(body.files) : undefined,
       idempotency: idempotencyOf(request),

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { PlainRequest } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 
@@ -58,15 +59,20 @@ class PlainIncoming implements Incoming {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  readonly remoteAddress: string;
+  readonly #socket: Socket;
   #body: Buffer | undefined;
 
-  constructor({ method, url, body }: PlainRequest, headers: IncomingHttpHeaders, remoteAddress: string) {
+  constructor({ method, url, body }: PlainRequest, headers: IncomingHttpHeaders, socket: Socket) {
     this.method = method;
     this.url = url;
     this.headers = headers;
-    this.remoteAddress = remoteAddress;
+    this.#socket = socket;
     this.#body = body;
+  }
+
+  /** Few ask, and the socket asks the system. */
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? "";
   }
 
   repeats(): boolean {
@@ -82,7 +88,7 @@ class PlainIncoming implements Incoming {
 }
 
 /** A plain request; undefined where a header is there twice: how such are joined is Node's knowledge. */
-export const plainIncoming = (request: PlainRequest, remoteAddress: string): Incoming | undefined => {
+export const plainIncoming = (request: PlainRequest, socket: Socket): Incoming | undefined => {
   const headers: Record<string, string> = {};
   const { rawHeaders } = request;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -90,5 +96,5 @@ export const plainIncoming = (request: PlainRequest, remoteAddress: string): Inc
     if (headers[name] !== undefined) return undefined;
     headers[name] = rawHeaders[i + 1] ?? "";
   }
-  return new PlainIncoming(request, headers, remoteAddress);
+  return new PlainIncoming(request, headers, socket);
 };
