@@ -1,4 +1,6 @@
+import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { createJobRepository, type DueJob, openPostgres } from "../src/store/index.ts";
 import { collect, type Frame, framesOf, onPostgres, textOf, until } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 import {
@@ -151,6 +153,42 @@ describe.skipIf(!onPostgres)("two processes on one Postgres", { timeout: 60_000 
     const { body } = await one.api.get("/sessions/s_req_1/messages", ann);
     expect(body.data.messages.map(({ content }: { content: string }) => content)).toEqual(["Sow", "Done"]);
     expect(ledger.calls).toEqual(["Sow"]);
+  });
+
+  test("no more jobs are begun at once than the formation allows, whoever begins which", async () => {
+    const database = await createSchema();
+    const log = pino({ level: "silent" });
+    const opened = [1, 2, 3].map(() => openPostgres(database, { queryTimeout: 30, log }));
+    const databases = await Promise.all(opened);
+    onTestFinished(async () => void (await Promise.all(databases.map((each) => each.close()))));
+    await query(
+      `insert into job (formation_id, id, user_id, type, schedule, message, cron, run_at, exclusions, timezone, status,
+          next_run, total_runs, total_failures, failures_in_row, created_at, updated_at)
+        select 'orchard', 'job_' || n, 'u' || n % 4, 'prompt', 'now', 'Job', null, 1, '[]', 'UTC', 'active', 1,
+          0, 0, 0, 1, 1
+        from generate_series(1, 60) as n`,
+      database,
+    );
+    const repositories = databases.map(createJobRepository);
+    const jobs = await repositories[0]?.due("orchard", 2, { total: 60, perUser: 60 });
+    expect(jobs).toHaveLength(60);
+    const claim = (job: DueJob, index: number) =>
+      repositories[index % repositories.length]?.claim(
+        {
+          formationId: "orchard",
+          job,
+          requestId: `req_${index}`,
+          nextRun: null,
+          late: false,
+          now: 2,
+          limits: { total: 9, perUser: 3 },
+        },
+        [],
+      );
+    const begun = await Promise.all((jobs ?? []).map(claim));
+    expect(begun.filter((isBegun) => isBegun)).toHaveLength(9);
+    const atWork = await query("select count(*) as runs from job_run group by user_id", database);
+    expect(Math.max(...atWork.map(({ runs }) => Number(runs)))).toBe(3);
   });
 
   test("when all connections break, nothing that was accepted is lost", async () => {

@@ -19,6 +19,11 @@ export interface Database {
    */
   writeIf(condition: Statement, rest: readonly Statement[]): Promise<WriteResult | undefined>;
   /**
+   * The same, one after the other among all processes: what the condition counts, no other of its kind changes
+   * meanwhile.
+   */
+  writeIfInTurn(condition: Statement, rest: readonly Statement[]): Promise<WriteResult | undefined>;
+  /**
    * Runs statements that count up a `counter` in one transaction: none is on disk before one with lower numbers, so
    * that no reader passes over those.
    */

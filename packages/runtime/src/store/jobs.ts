@@ -240,7 +240,7 @@ export const createJobRepository = (db: Database): JobRepository => ({
 
   async claim({ formationId, job, requestId, nextRun, late, now, limits }, also) {
     const atWork = sql`select count(*) from job_run where formation_id = ${formationId} and status = 'running'`;
-    const claimed = await db.writeIf(
+    const claimed = await db.writeIfInTurn(
       sql`update job set next_run = ${nextRun}, last_run = ${now}
         where formation_id = ${formationId} and id = ${job.id} and next_run = ${job.nextRun} and status = 'active'
           and (${atWork}) < ${limits.total} and (${atWork} and user_id = ${job.userId}) < ${limits.perUser}`,

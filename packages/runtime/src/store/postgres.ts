@@ -8,8 +8,11 @@ import { createReads } from "./postgres-reads.ts";
 import { createWriteQueue, type Transaction } from "./postgres-writes.ts";
 import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
 
-/** Any numbers, the same for all processes: what is held while the schema is made, and by writers that take turns. */
-const [migrationLock, turnLock] = [7_041_776, 7_041_777];
+/**
+ * Any numbers, the same for all processes: what is held while the schema is made, by writers that take turns, and by those
+ * whose condition counts what others write.
+ */
+const [migrationLock, turnLock, countLock] = [7_041_776, 7_041_777, 7_041_778];
 
 const dialect: Dialect = {
   engine: "postgres",
@@ -179,7 +182,7 @@ export const openPostgres = async (
             const results = await Promise.all(firsts);
             await together(
               writes.flatMap(({ rest }, index) =>
-                results[index]?.[0]?.changes ? rest.map((statement) => run(client, statement)) : [],
+                results[index]?.at(-1)?.changes ? rest.map((statement) => run(client, statement)) : [],
               ),
             );
             isCommitting = true;
@@ -251,6 +254,13 @@ export const openPostgres = async (
     write: (statements) => writes.add({ first: statements, rest: [] }),
     async writeIf(condition, rest) {
       const [result] = await writes.add({ first: [condition], rest });
+      return result?.changes ? result : undefined;
+    },
+    async writeIfInTurn(condition, rest) {
+      // A statement of its own: the next one sees what was written until the lock was free.
+      const lock = sql`select pg_advisory_xact_lock(${countLock})`;
+      const [results] = await transaction([{ first: [lock, condition], rest }]);
+      const result = results?.at(-1);
       return result?.changes ? result : undefined;
     },
     async writeInTurn(statements) {

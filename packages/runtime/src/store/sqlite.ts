@@ -254,6 +254,14 @@ export const openSqlite = (file: string): Database => {
       else setTimeout(flush, wait);
     });
 
+  const writeIf: Database["writeIf"] = (condition, rest) =>
+    enqueue(() => {
+      const result = run(condition);
+      if (result.changes === 0) return undefined;
+      for (const statement of rest) run(statement);
+      return result;
+    });
+
   return {
     dialect,
     // Nobody else is at work on the file.
@@ -266,13 +274,8 @@ export const openSqlite = (file: string): Database => {
       }
     },
     write: (statements) => enqueue(() => statements.map(run)),
-    writeIf: (condition, rest) =>
-      enqueue(() => {
-        const result = run(condition);
-        if (result.changes === 0) return undefined;
-        for (const statement of rest) run(statement);
-        return result;
-      }),
+    writeIf,
+    writeIfInTurn: writeIf,
     async writeInTurn(statements) {
       await enqueue(() => statements.map(run));
     },
