@@ -63,6 +63,8 @@ export interface RuntimeOptions {
   now?: () => number;
   /** Milliseconds after which the other processes of the database take over from one that shows no life. */
   leaseTime?: number;
+  /** Milliseconds after which an answer is stopped; 600 s unless given. */
+  answerTime?: number;
 }
 
 /** A formation that answers. */
@@ -92,6 +94,8 @@ const nonEmpty = (agents: readonly AgentDefinition[]): readonly [AgentDefinition
   return [first, ...rest];
 };
 
+/** Longest time for one answer, in milliseconds (contract/formation-api.md 5.1). */
+const longestAnswer = 600_000;
 /** How long webhooks under way may take at the end, in milliseconds; the rest is sent after the next start. */
 const deliveryGrace = 2_000;
 
@@ -195,6 +199,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     procedures: createProcedures(await readSops(formation.dir)),
     watch: administration.watch,
     toolLimits,
+    answerTime: options.answerTime ?? longestAnswer,
     requests,
     lease: () => ({ owner: leaseOwner, until: now() + leaseTime }),
     confirmLease: () => queue.confirm(),

@@ -3,7 +3,7 @@ import { collect, framesOf, manifest, startFormation, textOf, until, writeFormat
 import { type ModelServer, startModelServer } from "./model-server.ts";
 
 /** A formation whose model is the test's own server. */
-const startWithModel = async (settings = "") => {
+const startWithModel = async (settings = "", options: { answerTime?: number } = {}) => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
   const dir = await writeFormation({
@@ -13,7 +13,7 @@ llm:
   models: [{ text: openai/test-model, api_key: sk-very-secret }]
 `,
   });
-  return { api: await startFormation(dir), models };
+  return { api: await startFormation(dir, options), models };
 };
 
 /** A reply that has sent a first word and waits for its release. */
@@ -43,6 +43,27 @@ test("an answer that breaks off ends with an error frame, and what was seen of i
     textOf(frames),
   ]);
   expect(textOf(frames)).toMatch(/^One /);
+});
+
+test("an answer that takes too long is stopped at the model too, and its caller is told", async () => {
+  const { api, models } = await startWithModel("", { answerTime: 200 });
+  models.defaultReply = { text: ["One ", "two"], stallAfter: 2 };
+  const ann = { user: "ann" };
+  const message = "The answer took longer than 0.2 s and was stopped";
+  const frames = await collect(await api.stream({ message: "Count", session_id: "s1" }, ann));
+  expect(frames.at(-1)).toMatchObject({ event: "error", data: { code: "LLM_TIMEOUT", message } });
+  expect(await models.requests[0]?.over).toBe("aborted");
+  const { body } = await api.get("/sessions/s1/messages", ann);
+  expect(body.data.messages.at(-1)).toMatchObject({ role: "assistant", content: "One " });
+
+  const json = await api.chat("Count", ann);
+  expect([json.status, json.body.error.code]).toEqual([504, "LLM_TIMEOUT"]);
+  const background = { message: "Count", mode: "async", request_id: "req_1" };
+  await api.call("POST", "/chat", { ...ann, body: background });
+  const stateOf = async () => (await api.get("/requests/req_1", ann)).body.data;
+  await until(async () => (await stateOf()).status === "failed");
+  expect(await stateOf()).toMatchObject({ error: message });
+  expect(models.requests).toHaveLength(3);
 });
 
 test("a caller that drops gets its whole answer later, by its events or from the session", async () => {

@@ -158,12 +158,13 @@ const usePostgres = async ({ dir, manifest }: Formation): Promise<void> => {
 interface StartOptions {
   env?: Record<string, string>;
   now?: () => number;
+  answerTime?: number;
 }
 
 /** Starts a formation folder on a free port; it is closed when the test ends. */
 export const startFormation = async (
   dir: string,
-  { env = {}, now }: StartOptions = {},
+  { env = {}, ...options }: StartOptions = {},
 ): Promise<Api & { runtime: Runtime }> => {
   const formation = await openFormation(dir);
   await usePostgres(formation);
@@ -174,7 +175,7 @@ export const startFormation = async (
     port: 0,
     env,
     log: pino({ level: "silent" }),
-    ...(now && { now }),
+    ...options,
   });
   onTestFinished(() => runtime.close(0));
   return { ...apiAt(`http://127.0.0.1:${runtime.port}`), runtime };

@@ -28,6 +28,8 @@ export interface AnsweringDeps {
   toolLimits: ToolLimits;
   /** Whether callers see what is done beside the answer (contract/formation.md 6.5). */
   progress: boolean;
+  /** Milliseconds after which an answer is stopped that has not come to its end. */
+  answerTime: number;
   /** Called once an end is on disk, and with it, where one was asked for, a webhook that tells of it. */
   onEnded: (kind: RequestKind, hasWebhook: boolean) => void;
   feed: Feed;
@@ -50,8 +52,6 @@ export interface Answering {
   release(work: Work): void;
 }
 
-/** Longest time for one answer, in milliseconds (contract/formation-api.md 5.1). */
-const ceiling = 600_000;
 /** Step of a request's journal that says which agent answers: chosen anew it may be another one. */
 export const agentStep = "round:agent";
 /** Pauses before a request in the background asks a model again that was not there, in milliseconds. */
@@ -149,9 +149,12 @@ export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answerin
       const timer = setTimeout(
         () =>
           run.stop(
-            new ApiError("LLM_TIMEOUT", `The answer took longer than ${ceiling / 1000} s and was stopped`),
+            new ApiError(
+              "LLM_TIMEOUT",
+              `The answer took longer than ${deps.answerTime / 1000} s and was stopped`,
+            ),
           ),
-        ceiling,
+        deps.answerTime,
       );
       try {
         if (deps.agents.length > 1) await work.journal.step(agentStep, async () => prepared.agent.id);
