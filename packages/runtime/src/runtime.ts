@@ -144,7 +144,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   });
   const knowledge = openKnowledge({ dir: formation.dir, agents, log });
   const { memory, entries } = openMemory({ formation, database, knowledge, http, env, now, log });
-  const runs = createRuns();
+  const runs = createRuns((run) => publication?.watch(run));
   const requests = createRequestRepository(database);
   const jobs = createJobRepository(database);
   const register = createRegister({ formationId: formation.id, requests, runs, now, log });

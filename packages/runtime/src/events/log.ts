@@ -45,6 +45,9 @@ export class EventLog {
   #pieces: string[] = [];
   #length = 0;
   #closed = false;
+  /** Length at which somebody wants to hear of it. */
+  #mark = Number.POSITIVE_INFINITY;
+  #atMark = () => {};
 
   /** @param attempt How often the request was begun before. */
   constructor(attempt = 0) {
@@ -93,6 +96,16 @@ export class EventLog {
     // In longer and longer steps, so that a text is copied a few times altogether.
     if (this.#pieces.length > Math.max(fewestJoined, this.#events.length / 8)) this.#join();
     this.#tell(frames);
+    if (this.#length >= this.#mark) {
+      this.#mark = Number.POSITIVE_INFINITY;
+      this.#atMark();
+    }
+  }
+
+  /** Says once that the text has so many characters. It costs less than to listen, and does not count as that. */
+  whenLong(length: number, tell: () => void): void {
+    this.#mark = length;
+    this.#atMark = tell;
   }
 
   append(event: ChatWireEvent): void {

@@ -12,38 +12,66 @@ export interface PublicationDeps {
   log: Logger;
 }
 
-/** How often, in milliseconds: what comes in between is one row of each request. */
+/** How often, in milliseconds, and after how many characters at once: what comes in between is one row. */
 const every = 250;
+const mostCharacters = 4_096;
 
 /** Shows the readers in other processes what the runs of this one say. */
 export const startPublication = ({ formationId, requests, runs, leaseOwner, log }: PublicationDeps) => {
-  const told = new WeakMap<Run, number>();
+  /** Id of the last event that was told of a run, and the length of the text until there. */
+  const told = new WeakMap<Run, { seq: number; length: number }>();
   let publishing: Promise<void> | undefined;
 
-  const publish = async () => {
-    const fresh = runs.stored().flatMap((run) => {
-      const after = told.get(run) ?? 0;
-      if (run.log.closed || run.log.lastSeq === after) return [];
+  const isFull = (run: Run) => run.log.length - (told.get(run)?.length ?? 0) >= mostCharacters;
+
+  const publish = async (chosen: readonly Run[]) => {
+    const fresh = chosen.flatMap((run) => {
+      const after = told.get(run)?.seq ?? 0;
+      const { closed, lastSeq: seq, length } = run.log;
+      if (closed || seq === after) return [];
       const part = { requestId: run.identity.requestId, ...run.log.partAfter(after) };
-      return [{ run, part, lastSeq: run.log.lastSeq }];
+      return [{ run, part, seq, length }];
     });
     if (fresh.length === 0) return;
     try {
       const parts = fresh.map(({ part }) => part);
       const isTold = await requests.publish(formationId, leaseOwner, parts);
-      for (const [index, { run, lastSeq }] of fresh.entries()) if (isTold[index]) told.set(run, lastSeq);
+      for (const [index, { run, seq, length }] of fresh.entries()) {
+        if (!isTold[index]) continue;
+        told.set(run, { seq, length });
+        watch(run);
+      }
     } catch (error) {
       log.warn({ err: error }, "what requests say could not be shown to other processes yet");
     }
   };
 
-  const timer = setInterval(() => {
-    publishing ??= publish().finally(() => {
+  const begin = (chosen: readonly Run[]): Promise<void> => {
+    publishing = publish(chosen).finally(() => {
       publishing = undefined;
     });
+    return publishing;
+  };
+
+  /** Publishes those that have much to say, once the batch on its way is there. */
+  const publishFull = async () => {
+    await publishing;
+    const full = runs.stored().filter(isFull);
+    if (publishing === undefined && full.length > 0) await begin(full);
+  };
+
+  const watch = (run: Run) => {
+    if (isFull(run)) void publishFull();
+    else run.log.whenLong((told.get(run)?.length ?? 0) + mostCharacters, () => void publishFull());
+  };
+
+  const timer = setInterval(() => {
+    if (publishing === undefined) void begin(runs.stored());
   }, every);
 
   return {
+    /** To be called for each run at its start. */
+    watch,
     async close() {
       clearInterval(timer);
       await publishing;

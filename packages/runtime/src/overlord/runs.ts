@@ -26,7 +26,8 @@ export interface Runs {
 export const knownRequest = (requestId: string) =>
   new ApiError("CONFLICT", `Request '${requestId}' exists already: send a new request_id for a new message`);
 
-export const createRuns = (): Runs => {
+/** @param onStart Told of each run. */
+export const createRuns = (onStart?: (run: Run) => void): Runs => {
   const active = new Map<string, Run>();
   const waiting: (() => void)[] = [];
   let total = 0;
@@ -38,6 +39,7 @@ export const createRuns = (): Runs => {
       const run = new Run(identity, log);
       active.set(identity.requestId, run);
       total += 1;
+      onStart?.(run);
       return run;
     },
     finish(run) {
