@@ -1,7 +1,11 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createHttpClient } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createModel } from "../src/models/index.ts";
+import { until } from "./harness.ts";
 import { ask, hello, openModelBench, textOf } from "./model-harness.ts";
 import type { Reply } from "./model-server.ts";
 
@@ -221,4 +225,56 @@ test("a reader that is slow holds the provider back and loses nothing", async ()
     await new Promise(setImmediate);
   }
   expect(received).toBe(text.join(""));
+});
+
+test("an answer that is left when all of it has come gives its connection back", async () => {
+  const { modelOf, configOf } = await openModelBench();
+  const event = (content: string) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
+  const last = `data: ${JSON.stringify({ choices: [{ delta: {}, finish_reason: "stop" }] })}\n\ndata: [DONE]\n\n`;
+  const ports: (number | undefined)[] = [];
+  const answers: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    ports.push(request.socket.remotePort);
+    answers.push(response);
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(event("first"));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const { settings } = configOf("openai/x");
+  const model = modelOf("openai/x", { settings: { ...settings, baseUrl: `http://127.0.0.1:${port}/v1` } });
+
+  for await (const _ of model.stream(hello, new AbortController().signal)) {
+    // More than may wait for the reader, if the answer were not over with it.
+    answers[0]?.write(event("x").repeat(4_097) + last);
+    await until(() => answers[0]?.writableLength === 0);
+    for (let turns = 0; turns < 100; turns += 1) await new Promise(setImmediate);
+    break;
+  }
+  answers[0]?.end();
+  await until(() => answers[0]?.writableFinished === true);
+  for (let turns = 0; turns < 100; turns += 1) await new Promise(setImmediate);
+  for await (const _ of model.stream(hello, new AbortController().signal)) break;
+  expect(ports[1]).toBe(ports[0]);
+});
+
+test("what came before an error is handed on, even when both come together", async () => {
+  const { server, modelOf } = await openModelBench();
+  server.reply({
+    text: ["Hel", "lo"],
+    errorAfter: 3,
+    error: { type: "overloaded_error", message: "Overloaded" },
+  });
+  let received = "";
+  const read = async () => {
+    const stream = modelOf("openai/x").stream(hello, new AbortController().signal);
+    for await (const deltas of stream) received += textOf(deltas);
+  };
+  expect(await failureOf(read())).toMatchObject({ code: "LLM_ERROR" });
+  expect(received).toBe("Hello");
 });

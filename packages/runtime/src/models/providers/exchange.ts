@@ -121,7 +121,7 @@ class Exchange implements AnswerReader, AsyncIterableIterator<ModelDelta[]> {
       return;
     }
     this.#settle();
-    if (this.#deltas.length > waitingLimit) {
+    if (this.#state === "open" && this.#deltas.length > waitingLimit) {
       this.#isPaused = true;
       this.#call?.pause();
     }
@@ -192,8 +192,11 @@ class Exchange implements AnswerReader, AsyncIterableIterator<ModelDelta[]> {
     this.#end("failed");
     this.#failure = failure;
     const waiter = this.#waiter;
+    if (!waiter) return;
     this.#waiter = undefined;
-    waiter?.reject(failure);
+    const part = this.#part();
+    if (part) waiter.resolve(part);
+    else waiter.reject(failure);
   }
 
   #end(state: "finished" | "failed"): void {
