@@ -1,6 +1,10 @@
+import pg from "pg";
+import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
+import { openPostgres } from "../src/store/index.ts";
 import { sql } from "../src/store/statement.ts";
-import { emptyDatabase } from "./processes.ts";
+import { onPostgres } from "./harness.ts";
+import { createSchema, emptyDatabase } from "./processes.ts";
 
 const open = async () => {
   const database = await (await emptyDatabase())();
@@ -50,4 +54,25 @@ test("what is written when it closes is still written", async () => {
   const db = await reopen();
   onTestFinished(() => db.close());
   expect(idsIn(await db.read(allIds))).toEqual(["b", "c"]);
+});
+
+test.skipIf(!onPostgres)("what another process keeps locked holds up no other write", async () => {
+  const url = await createSchema();
+  const db = await openPostgres(url, { queryTimeout: 30, log: pino({ level: "silent" }) });
+  onTestFinished(() => db.close());
+  await db.write([add("held"), add("free")]);
+  const other = new pg.Client(url);
+  await other.connect();
+  onTestFinished(() => other.end());
+  await other.query("begin");
+  await other.query("select id from session where id = 'held' for update");
+
+  const held = db.writeIf(rename("held", "h2"), []);
+  const beside = db.writeIf(rename("free", "f2"), []);
+  expect(await beside).toMatchObject({ changes: 1 });
+  expect(await db.writeIf(rename("f2", "f3"), [])).toMatchObject({ changes: 1 });
+  expect(idsIn(await db.read(allIds))).toEqual(["f3", "held"]);
+  await other.query("commit");
+  expect(await held).toMatchObject({ changes: 1 });
+  expect(idsIn(await db.read(allIds))).toEqual(["f3", "h2"]);
 });

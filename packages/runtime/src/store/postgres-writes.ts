@@ -19,6 +19,11 @@ interface PendingWrite {
 
 /** Statements of a write that has a transaction of its own: others do not wait for so many. */
 const many = 50;
+/**
+ * Milliseconds that writes wait for each other: for a lock that one of them needs, and for the transaction under way.
+ * Another process that was stopped in the middle of one may keep a lock for long.
+ */
+export const patience = 200;
 
 export interface WriteQueue {
   add(write: Write): Promise<WriteResult[]>;
@@ -32,6 +37,7 @@ export interface WriteQueue {
  */
 export const createWriteQueue = (transaction: Transaction): WriteQueue => {
   let waiting: PendingWrite[] = [];
+  const underWay = new Set<Promise<void>>();
   let working: Promise<void> | undefined;
 
   const commit = async (group: readonly PendingWrite[]): Promise<void> => {
@@ -44,7 +50,7 @@ export const createWriteQueue = (transaction: Transaction): WriteQueue => {
         return;
       }
       // One of them failed. Alone, each gets its own result and the innocent ones go through.
-      for (const write of group) await commit([write]);
+      await Promise.all(group.map((write) => commit([write])));
     }
   };
 
@@ -52,9 +58,15 @@ export const createWriteQueue = (transaction: Transaction): WriteQueue => {
     // The first one waits for those of the same turn of the event loop.
     await nextTurn();
     while (waiting.length > 0) {
-      const group = waiting;
+      const group = commit(waiting);
       waiting = [];
-      await commit(group);
+      underWay.add(group);
+      let timer: NodeJS.Timeout | undefined;
+      const overdue = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, patience);
+      });
+      await Promise.race([group.finally(() => underWay.delete(group)), overdue]);
+      clearTimeout(timer);
     }
     working = undefined;
   };
@@ -67,6 +79,9 @@ export const createWriteQueue = (transaction: Transaction): WriteQueue => {
         working ??= work();
       });
     },
-    done: async () => working,
+    async done() {
+      await working;
+      await Promise.all(underWay);
+    },
   };
 };

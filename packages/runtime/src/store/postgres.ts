@@ -5,7 +5,7 @@ import { type Database, type Dialect, NewerSchemaError, StorageUnavailableError 
 import { migrations } from "./migrations.ts";
 import { createHints } from "./postgres-hints.ts";
 import { createReads } from "./postgres-reads.ts";
-import { createWriteQueue, type Transaction } from "./postgres-writes.ts";
+import { createWriteQueue, patience, type Transaction } from "./postgres-writes.ts";
 import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
 
 /**
@@ -58,6 +58,8 @@ const unavailable = (cause: unknown) =>
     { cause },
   );
 
+/** Writes that share a transaction do not wait for long for a lock that one of them needs. */
+const beginTogether = `begin; set local lock_timeout = ${patience}`;
 const connections = 20;
 /** Milliseconds. */
 const connectTimeout = 10_000;
@@ -174,7 +176,7 @@ export const openPostgres = async (
         return await withClient(async (client) => {
           try {
             // Sent in one go.
-            const begun = client.query("begin");
+            const begun = client.query(writes.length === 1 ? "begin" : beginTogether);
             const firsts = writes.map(({ first }) =>
               together(first.map((statement) => run(client, statement))),
             );
