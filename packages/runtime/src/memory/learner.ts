@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Model } from "../models/index.ts";
 import {
+  type Candidate,
+  type Exchange,
   type Lesson,
   type LessonRepository,
   type MemoryRepository,
@@ -95,8 +97,8 @@ const callsAtOnce = 4;
 const pausePerTurn = 4;
 const longestPause = 1_000;
 /** Known memories that the model is shown, and words of what was said by which they are found. */
-const knownShown = 20;
-const mostWords = 48;
+const knownShown = 10;
+const mostWords = 32;
 
 /** What each user said, oldest first, in equal parts that are put into one question each. */
 const partsOfUsers = (lessons: readonly Lesson[]): Lesson[][][] => {
@@ -135,15 +137,22 @@ export const createModelLearner = (deps: {
   const { formationId, lessons, memories, now, log } = deps;
   let ended: string[] = [];
 
+  /** What is remembered of a user that may have to do with what was said. */
+  const knownOf = async (owner: Owner, exchanges: readonly Exchange[]): Promise<Candidate[]> => {
+    const text = exchanges.map(({ message }) => message).join("\n");
+    const each = Math.ceil(mostWords / exchanges.length);
+    const words = exchanges.flatMap(({ message }) => [...new Set(wordsOf(message))].slice(0, each));
+    const found = await deps.search.find([userSpace(owner)], text, [...new Set(words)], knownShown);
+    return found.slice(0, knownShown);
+  };
+
   const learnFrom = async (group: readonly Lesson[], signal: AbortSignal): Promise<void> => {
     const [first] = group;
     if (!first) return;
     const { owner } = first;
     const said = await Promise.all(group.map((lesson) => lessons.exchange(lesson)));
     const exchanges = said.filter((exchange) => exchange !== undefined);
-    const text = exchanges.map(({ message }) => message).join("\n");
-    const words = [...new Set(wordsOf(text))].slice(0, mostWords);
-    const known = (await deps.search.find([userSpace(owner)], text, words, knownShown)).slice(0, knownShown);
+    const known = await knownOf(owner, exchanges);
     const { facts, isCut } =
       exchanges.length === 0
         ? { facts: [], isCut: false }
