@@ -61,7 +61,7 @@ export const createHttpClient = ({ lookup }: { lookup?: LookupFunction } = {}): 
       const secure = protocol === "https:";
       connections = new Connections({
         host: hostname.replace(/^\[|\]$/g, ""),
-        port: Number(port) || (secure ? 443 : 80),
+        port: port === "" ? (secure ? 443 : 80) : Number(port),
         secure,
         ...(lookup && { lookup }),
       });

@@ -78,7 +78,8 @@ export class Connection {
       },
     });
     this.#patience = setTimeout(() => {
-      this.#socket.destroy(new Error(`No connection within ${connectTimeoutMs} ms`));
+      const error = new Error(`No connection within ${connectTimeoutMs} ms`);
+      this.#socket.destroy(Object.assign(error, { code: "ETIMEDOUT" }));
     }, connectTimeoutMs);
     this.#socket.once(pool.origin.secure ? "secureConnect" : "connect", () => this.#connected());
     this.#socket.on("error", (error) => {
@@ -117,7 +118,9 @@ export class Connection {
     this.#receiver = undefined;
     this.used = true;
     this.#usableUntil = performance.now() + keepAliveMs;
-    if (keepAliveMs <= 0 || this.#pool.closed || this.#socket.destroyed) this.destroy();
+    // A next request would wait behind the rest of this one, which the other side may never read.
+    const isSent = this.#socket.writableLength === 0;
+    if (keepAliveMs <= 0 || !isSent || this.#pool.closed || this.#socket.destroyed) this.destroy();
     else {
       this.#socket.resume();
       this.#pool.free.push(this);

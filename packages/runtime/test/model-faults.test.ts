@@ -1,9 +1,14 @@
 import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { createHttpClient } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { writeCertificate } from "../../../test/certificate.ts";
 import { createModel } from "../src/models/index.ts";
 import { until } from "./harness.ts";
 import { ask, hello, openModelBench, textOf } from "./model-harness.ts";
@@ -164,6 +169,27 @@ test("a server that is not there is named", async () => {
     code: "LLM_ERROR",
     message: `The connection to ollama at ${server.url} failed (ECONNREFUSED) while asking ollama/llama3.2`,
   });
+});
+
+test("a server whose certificate nobody knows is named, with the reason", async () => {
+  const { modelOf, configOf } = await openModelBench();
+  const folder = await mkdtemp(path.join(tmpdir(), "muxi-model-"));
+  await writeCertificate(folder, "localhost", "DNS:localhost,IP:127.0.0.1");
+  const [cert, key] = await Promise.all(
+    ["cert.pem", "key.pem"].map((name) => readFile(path.join(folder, name))),
+  );
+  await rm(folder, { recursive: true });
+  const server = createSecureServer({ cert, key });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const { settings } = configOf("openai/x");
+  const baseUrl = `https://127.0.0.1:${port}/v1`;
+  const error = await failureOf(ask(modelOf("openai/x", { settings: { ...settings, baseUrl } })));
+  expect(error.message).toBe(
+    `The connection to openai at https://127.0.0.1:${port} failed (DEPTH_ZERO_SELF_SIGNED_CERT) while asking openai/x`,
+  );
 });
 
 test("a key that no header can carry is named, without printing it", async () => {
