@@ -1,5 +1,5 @@
 import path from "node:path";
-import { type AgentDefinition, type Formation, modelFor, readSops } from "@muxi/formation";
+import { type AgentDefinition, type Formation, modelFor } from "@muxi/formation";
 import { createHttpClient } from "@muxi/http";
 import type { RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
@@ -20,36 +20,22 @@ import {
 } from "./api/index.ts";
 import { createAttachmentReader } from "./attachments/index.ts";
 import { jobEnding, openAutomation } from "./automation.ts";
-import { createFeed } from "./events/index.ts";
+import { openConversation } from "./conversation.ts";
 import { openModels } from "./formation-models.ts";
-import { createDeliveries, createQueue, defaultLeaseTime, isLoopback, newLeaseOwner } from "./jobs/index.ts";
+import { createDeliveries, defaultLeaseTime, isLoopback } from "./jobs/index.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";
 import { createTranscriptionModel } from "./models/index.ts";
-import {
-  cancelled,
-  createAgentTools,
-  createCredentialDialogue,
-  createOverlord,
-  createProcedures,
-  createRegister,
-  createRouter,
-  createRuns,
-  handOver,
-  startPublication,
-  taken,
-} from "./overlord/index.ts";
+import { handOver } from "./overlord/index.ts";
 import {
   createBufferRepository,
   createDeliveryRepository,
   createHealthCheck,
   createJobRepository,
-  createRequestRepository,
   createSessionRepository,
   type Database,
   openPostgres,
   openSqlite,
 } from "./store/index.ts";
-import { createToolbox, takesTyped } from "./tools/index.ts";
 
 export interface RuntimeOptions {
   formation: Formation;
@@ -116,7 +102,15 @@ const bodyLimitFor = (longestMessage: number, largestFile: number) => {
  * message says what to do.
  */
 export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
-  const { formation, keys, env, log, now = Date.now, leaseTime = defaultLeaseTime } = options;
+  const {
+    formation,
+    keys,
+    env,
+    log,
+    now = Date.now,
+    leaseTime = defaultLeaseTime,
+    answerTime = longestAnswer,
+  } = options;
   const startedAt = now();
   const agents = nonEmpty(formation.agents);
   const { manifest } = formation;
@@ -144,69 +138,16 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   });
   const knowledge = openKnowledge({ dir: formation.dir, agents, log });
   const { memory, entries } = openMemory({ formation, database, knowledge, http, env, now, log });
-  const runs = createRuns((run) => publication?.watch(run));
-  const requests = createRequestRepository(database);
   const jobs = createJobRepository(database);
-  const register = createRegister({ formationId: formation.id, requests, runs, now, log });
-  const feed = createFeed();
-  const leaseOwner = newLeaseOwner();
-  const toolbox = createToolbox({ formation, env, credentials: administration.credentials, log, now });
-  const { mcp } = manifest;
-  const toolLimits = {
-    rounds: mcp.max_tool_iterations,
-    calls: mcp.max_tool_calls,
-    repeatedErrors: mcp.max_repeated_errors,
-    time: mcp.max_timeout_in_seconds * 1000,
-    callTime: mcp.max_tool_timeout_in_seconds * 1000,
-  };
-  const takesTypedCredentials = [...toolbox.servers.values()].some(({ definition }) =>
-    takesTyped(definition, administration.credentials),
-  );
-  const overlord = createOverlord({
-    formationId: formation.id,
-    soul: formation.soul,
+  const conversation = await openConversation({
+    formation,
     agents,
-    contextSize: manifest.memory.buffer.size,
-    credentialDialogue: takesTypedCredentials
-      ? createCredentialDialogue({
-          requests,
-          keep: administration.keepCredential,
-          maxAttempts: manifest.user_credentials.max_attempts,
-          requireHttps: manifest.user_credentials.require_https,
-          now,
-        })
-      : undefined,
-    clarification: {
-      style: manifest.overlord.clarification.style,
-      maxRounds: manifest.overlord.clarification.max_rounds.direct,
-    },
-    format: manifest.overlord.response.format,
-    progress: manifest.overlord.response.progress,
-    modelOf: models.modelOf,
-    visionModelOf: models.visionModelOf,
-    modelNamed: models.modelNamed,
-    route: createRouter({ agents, model: agents.length > 1 ? models.routingModel() : undefined, log }),
+    database,
+    models,
+    administration,
     sessions,
+    knowledge,
     memory,
-    toolsFor: createAgentTools({
-      formation,
-      toolbox,
-      modelOf: models.modelOf,
-      knowledge,
-      limits: toolLimits,
-      now,
-    }),
-    procedures: createProcedures(await readSops(formation.dir)),
-    watch: administration.watch,
-    toolLimits,
-    answerTime: options.answerTime ?? longestAnswer,
-    requests,
-    lease: () => ({ owner: leaseOwner, until: now() + leaseTime }),
-    confirmLease: () => queue.confirm(),
-    runs,
-    register,
-    webhookUrl: manifest.async.webhook_url,
-    write: (statements) => database.write(statements),
     endings: (outcome, kind) => [
       ...deliveries.statements(outcome),
       ...(kind === "job" ? jobEnding(formation, jobs, outcome) : []),
@@ -215,31 +156,13 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       if (hasWebhook) deliveries.wake();
       if (kind === "job") automation.jobEnded();
     },
-    onQueued: () => queue.announce(),
-    feed,
-    observe: observability.observe,
-    now,
-    log,
-  });
-  const queue = createQueue({
-    formationId: formation.id,
-    requests,
-    leaseOwner,
+    env,
     leaseTime,
-    hints: database.hints,
-    perform: overlord.perform,
-    giveUp: overlord.giveUp,
-    cancel: (requestId) => runs.get(requestId)?.stop(cancelled),
-    atWork: () => runs.stored().map(({ identity }) => identity.requestId),
-    lose: (requestId) => runs.get(requestId)?.stop(taken),
+    answerTime,
     now,
     log,
   });
-
-  const publication =
-    database.dialect.engine === "postgres"
-      ? startPublication({ formationId: formation.id, requests, runs, leaseOwner, log })
-      : undefined;
+  const { overlord, queue, runs, register, feed, toolbox } = conversation;
 
   const automation = openAutomation({
     formation,
@@ -263,7 +186,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     longestMessage,
     threshold: manifest.async.enable_estimation ? manifest.async.threshold_seconds : undefined,
     attachments: createAttachmentReader({ largestFile }),
-    takesCredentials: takesTypedCredentials,
+    takesCredentials: conversation.takesCredentials,
   });
   const audioModel = modelFor(formation, "audio", undefined, env);
   const isHealthy = createHealthCheck(database);
@@ -313,8 +236,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     observability.hangUp();
     await app.close();
     await automation.close();
-    await queue.close();
-    await publication?.close();
+    await conversation.close();
     await observability.close();
     await toolbox.close();
     await deliveries.close(deliveryGrace);

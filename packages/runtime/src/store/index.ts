@@ -16,15 +16,9 @@ export {
 } from "./deliveries.ts";
 export { createHealthCheck, type HealthCheck } from "./health.ts";
 export { createIngestionRepository, type IngestionRepository } from "./ingestions.ts";
-export {
-  createJobRepository,
-  type DueJob,
-  type JobRepository,
-  type JobStatus,
-  type RunOutcome,
-  type StoredJob,
-  type StoredJobRun,
-} from "./jobs.ts";
+export type { JobStatus, StoredJob } from "./job-rows.ts";
+export type { DueJob, RunOutcome, StoredJobRun } from "./job-runs.ts";
+export { createJobRepository, type JobRepository } from "./jobs.ts";
 export { createLessonRepository, type Exchange, type Lesson, type LessonRepository } from "./lessons.ts";
 export {
   type Candidate,
@@ -39,16 +33,9 @@ export {
   userSpace,
 } from "./memories.ts";
 export { openPostgres } from "./postgres.ts";
-export {
-  createRequestRepository,
-  type Idempotency,
-  type Lease,
-  type NewRequest,
-  type Published,
-  type RequestKind,
-  type RequestRepository,
-  type StoredRequest,
-} from "./requests.ts";
+export type { Published } from "./request-progress.ts";
+export type { Idempotency, Lease, NewRequest, RequestKind, StoredRequest } from "./request-rows.ts";
+export { createRequestRepository, type RequestRepository } from "./requests.ts";
 export {
   createSessionRepository,
   type NewMessage,

@@ -1,0 +1,198 @@
+import type { Database } from "./database.ts";
+import { columns, type StoredJob } from "./job-rows.ts";
+import { type Statement, sql } from "./statement.ts";
+
+/** A job with a moment to run at. */
+export type DueJob = StoredJob & { nextRun: number };
+
+export interface StoredJobRun {
+  /** The moment that it ran for. */
+  due: number;
+  requestId: string;
+  status: "running" | "success" | "failed";
+  /** 1 when it was missed and made up for. */
+  late: number;
+  startedAt: number;
+  endedAt: number | null;
+  error: string | null;
+}
+
+/** What was answered, or why a run failed. */
+export type RunOutcome = { text: string } | { error: string };
+
+/** How the request of a run ended. */
+export interface RunEnding {
+  formationId: string;
+  requestId: string;
+  outcome: RunOutcome;
+  now: number;
+}
+
+export interface JobClaim {
+  formationId: string;
+  job: DueJob;
+  requestId: string;
+  /** What comes after this run; null for none. */
+  nextRun: number | null;
+  late: boolean;
+  now: number;
+  /** Runs at work at most, in all and of one user. */
+  limits: { total: number; perUser: number };
+}
+
+/** When jobs run, and what came of it. */
+export interface JobRuns {
+  /** The jobs that may run now, the longest waiting first: no more than there is room for. */
+  due(formationId: string, now: number, limits: JobClaim["limits"]): Promise<DueJob[]>;
+  /** When the next job after a time is due. */
+  nextDue(formationId: string, after: number): Promise<number | undefined>;
+  /**
+   * Takes a job for one run; with it, in one transaction, goes what starts the run.
+   *
+   * @returns False when somebody else took it, or it may not run now.
+   */
+  claim(claim: JobClaim, also: readonly Statement[]): Promise<boolean>;
+  /** Statements that note how a run ended; a job that failed `mostFailures` times in a row is paused. */
+  ended(ending: RunEnding, mostFailures: number): Statement[];
+  /** Runs whose request has ended without them: it was stopped before it was begun. */
+  leftOver(formationId: string): Promise<{ requestId: string; error: string | null }[]>;
+  /** The latest runs of a job. */
+  runs(formationId: string, jobId: string, limit: number): Promise<StoredJobRun[]>;
+  /** When a scheduler was last at work. */
+  pulse(formationId: string): Promise<number | undefined>;
+  beat(formationId: string, now: number): Promise<void>;
+  /**
+   * Active jobs whose moment passed unseen: of recurring ones between two times (the first not included), of those
+   * that run once before `onceBefore`.
+   */
+  missed(
+    formationId: string,
+    window: { after: number; until: number; onceBefore: number },
+    limit: number,
+  ): Promise<DueJob[]>;
+  /** Passes over a moment of a job: on to the next, or, for a job that runs once, to its end. */
+  pass(formationId: string, job: DueJob, nextRun: number | null, now: number): Promise<void>;
+}
+
+/** Runs of a job that its history keeps, beside the latest. */
+const keptRuns = 50;
+/** Characters of a result or an error that its run keeps (contract/formation.md 9.5). */
+const longestResult = 1_000;
+
+const missed = "Missed: the formation was not running at that time";
+
+export const createJobRuns = (db: Database): JobRuns => ({
+  due: (formationId, now, limits) => {
+    const atWork = sql`select count(*) from job_run where formation_id = ${formationId} and status = 'running'`;
+    return db.read(
+      sql`select ${columns} from job
+        where formation_id = ${formationId} and next_run <= ${now} and status = 'active'
+          and user_id not in (select user_id from job_run
+            where formation_id = ${formationId} and status = 'running'
+            group by user_id having count(*) >= ${limits.perUser})
+          and not exists (select 1 from job_run
+            where job_run.formation_id = job.formation_id and job_run.job_id = job.id and job_run.status = 'running')
+        order by next_run
+        limit (select case when (${atWork}) < ${limits.total} then ${limits.total} - (${atWork}) else 0 end)`,
+    );
+  },
+
+  async nextDue(formationId, after) {
+    const [row] = await db.read<{ next: number | null }>(
+      sql`select min(next_run) as next from job where formation_id = ${formationId} and next_run > ${after}`,
+    );
+    return row?.next ?? undefined;
+  },
+
+  async claim({ formationId, job, requestId, nextRun, late, now, limits }, also) {
+    const atWork = sql`select count(*) from job_run where formation_id = ${formationId} and status = 'running'`;
+    const claimed = await db.writeIfInTurn(
+      sql`update job set next_run = ${nextRun}, last_run = ${now}
+        where formation_id = ${formationId} and id = ${job.id} and next_run = ${job.nextRun} and status = 'active'
+          and (${atWork}) < ${limits.total} and (${atWork} and user_id = ${job.userId}) < ${limits.perUser}`,
+      [
+        sql`insert into job_run (formation_id, job_id, due, user_id, request_id, status, late, started_at)
+          values (${formationId}, ${job.id}, ${job.nextRun}, ${job.userId}, ${requestId}, 'running',
+            ${late ? 1 : 0}, ${now})`,
+        sql`delete from job_run where formation_id = ${formationId} and job_id = ${job.id} and status <> 'running'
+            and due < (select due from job_run where formation_id = ${formationId} and job_id = ${job.id}
+              order by due desc limit 1 offset ${keptRuns})`,
+        ...also,
+      ],
+    );
+    return claimed !== undefined;
+  },
+
+  ended({ formationId, requestId, outcome, now }, mostFailures) {
+    const run = sql`formation_id = ${formationId} and request_id = ${requestId} and status = 'running'`;
+    const jobOfRun = sql`formation_id = ${formationId} and id = (select job_id from job_run where ${run})`;
+    if ("text" in outcome) {
+      return [
+        sql`update job set total_runs = total_runs + 1, failures_in_row = 0, last_run_status = 'success',
+            last_run_error = null, status = case when cron is null then 'completed' else status end,
+            updated_at = ${now}
+          where ${jobOfRun}`,
+        sql`update job_run set status = 'success', result = ${outcome.text.slice(0, longestResult)},
+            ended_at = ${now}
+          where ${run}`,
+      ];
+    }
+    const error = outcome.error.slice(0, longestResult);
+    const isLast = sql`failures_in_row + 1 >= ${mostFailures}`;
+    return [
+      sql`update job set total_runs = total_runs + 1, total_failures = total_failures + 1,
+          failures_in_row = failures_in_row + 1, last_run_status = 'failed', last_run_error = ${error},
+          status = case when cron is null then 'completed' when ${isLast} then 'paused' else status end,
+          next_run = case when ${isLast} then null else next_run end, updated_at = ${now}
+        where ${jobOfRun}`,
+      sql`update job_run set status = 'failed', error = ${error}, ended_at = ${now} where ${run}`,
+    ];
+  },
+
+  leftOver: (formationId) =>
+    db.read(
+      sql`select request.id as "requestId", request.error from job_run
+        join request on request.formation_id = job_run.formation_id and request.id = job_run.request_id
+        where job_run.formation_id = ${formationId} and job_run.status = 'running'
+          and request.completed_at is not null`,
+    ),
+
+  runs: (formationId, jobId, limit) =>
+    db.read(
+      sql`select due, request_id as "requestId", status, late, started_at as "startedAt", ended_at as "endedAt", error
+        from job_run where formation_id = ${formationId} and job_id = ${jobId} order by due desc limit ${limit}`,
+    ),
+
+  async pulse(formationId) {
+    const [row] = await db.read<{ seenAt: number }>(
+      sql`select seen_at as "seenAt" from scheduler_pulse where formation_id = ${formationId}`,
+    );
+    return row?.seenAt;
+  },
+
+  async beat(formationId, now) {
+    await db.write([
+      sql`insert into scheduler_pulse (formation_id, seen_at) values (${formationId}, ${now})
+        on conflict (formation_id) do update set seen_at = excluded.seen_at`,
+    ]);
+  },
+
+  missed: (formationId, { after, until, onceBefore }, limit) =>
+    db.read(
+      sql`select ${columns} from job
+        where formation_id = ${formationId} and status = 'active' and next_run > ${after} and next_run <= ${until}
+          and (cron is not null or next_run < ${onceBefore})
+        order by next_run limit ${limit}`,
+    ),
+
+  async pass(formationId, job, nextRun, now) {
+    const same = sql`formation_id = ${formationId} and id = ${job.id} and next_run = ${job.nextRun}`;
+    await db.write([
+      nextRun === null
+        ? sql`update job set next_run = null, status = 'completed', last_run_status = 'failed',
+              last_run_error = ${missed}, updated_at = ${now}
+            where ${same}`
+        : sql`update job set next_run = ${nextRun}, updated_at = ${now} where ${same}`,
+    ]);
+  },
+});

@@ -1,0 +1,106 @@
+import type { Database } from "./database.ts";
+import {
+  columns,
+  type Ending,
+  ended,
+  forgetPublished,
+  isMine,
+  type Lease,
+  one,
+  type StoredRequest,
+} from "./request-rows.ts";
+import { type Statement, sql } from "./statement.ts";
+
+/** Who works on which request: the queue, and what processes that are gone leave behind. */
+export interface RequestLeases {
+  /** Takes the oldest requests that wait, of those that were begun so often (`below` not included). */
+  claim(
+    formationId: string,
+    lease: Lease,
+    options: { now: number; limit: number; attempts: { from: number; below: number } },
+  ): Promise<StoredRequest[]>;
+  /** Shows that a process lives. Gives all requests that it holds. */
+  renew(
+    formationId: string,
+    lease: Lease,
+  ): Promise<{ id: string; mode: "sync" | "async"; cancelAsked: number }[]>;
+  /** Puts a request back into the queue. */
+  giveBack(formationId: string, id: string, leaseOwner: string, now: number): Promise<void>;
+  /** Who holds requests, and how each has last shown that it lives. */
+  leaseHolders(formationId: string): Promise<Lease[]>;
+  /** Requests that were begun at once by a process that is gone. */
+  abandoned(formationId: string, lease: Lease): Promise<StoredRequest[]>;
+  /** Ends a request of a process that is gone, unless that one has shown meanwhile that it lives. */
+  endAbandoned(formationId: string, id: string, lease: Lease, ending: Ending): Promise<void>;
+  /** Puts what a process that is gone held in the background back into the queue. */
+  releaseAll(formationId: string, lease: Lease, now: number): Promise<void>;
+}
+
+const isLeft = ({ owner, until }: Lease) => sql`${isMine(owner)} and lease_until <= ${until}`;
+
+export const createRequestLeases = (db: Database): RequestLeases => {
+  const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
+  return {
+    async claim(formationId, { owner, until }, { now, limit, attempts }) {
+      const ids = sql`select id from request
+        where formation_id = ${formationId} and completed_at is null and mode = 'async' and status = 'pending'
+          and attempts >= ${attempts.from} and attempts < ${attempts.below}
+        order by run_after limit ${limit} ${skipClaimed}`;
+      const [result] = await db.write([
+        sql`update request set status = 'processing', lease_owner = ${owner}, lease_until = ${until},
+            attempts = attempts + 1, started_at = coalesce(started_at, ${now})
+          where formation_id = ${formationId} and id in (${ids})
+          returning ${columns}`,
+      ]);
+      return (result?.rows ?? []) as unknown as StoredRequest[];
+    },
+
+    async renew(formationId, { owner, until }) {
+      const [result] = await db.write([
+        sql`update request set lease_until = ${until}
+          where formation_id = ${formationId} and completed_at is null and ${isMine(owner)}
+          returning id, mode, cancel_asked`,
+      ]);
+      return (result?.rows ?? []).map(({ id, mode, cancel_asked }) => ({
+        id: String(id),
+        mode: mode === "async" ? "async" : "sync",
+        cancelAsked: Number(cancel_asked),
+      }));
+    },
+
+    async giveBack(formationId, id, leaseOwner, now) {
+      await db.write([
+        ...forgetPublished(db, sql`${one(formationId, id)} and ${isMine(leaseOwner)}`),
+        sql`update request set status = 'pending', lease_owner = null, lease_until = null, run_after = ${now}
+          where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
+      ]);
+    },
+
+    leaseHolders: (formationId) =>
+      db.read(
+        sql`select lease_owner as owner, max(lease_until) as until from request
+          where formation_id = ${formationId} and completed_at is null and lease_owner is not null
+          group by lease_owner`,
+      ),
+
+    abandoned: (formationId, lease) =>
+      db.read(
+        sql`select ${columns} from request
+          where formation_id = ${formationId} and completed_at is null and mode = 'sync' and ${isLeft(lease)}`,
+      ),
+
+    async endAbandoned(formationId, id, lease, ending) {
+      await db.write([
+        sql`update request set ${ended(ending)} where ${one(formationId, id)} and ${isLeft(lease)}`,
+      ]);
+    },
+
+    async releaseAll(formationId, lease, now) {
+      await db.write([
+        ...forgetPublished(db, sql`formation_id = ${formationId} and ${isLeft(lease)}`),
+        sql`update request set status = 'pending', lease_owner = null, lease_until = null, run_after = ${now}
+          where formation_id = ${formationId} and completed_at is null and mode = 'async' and ${isLeft(lease)}`,
+      ]);
+    },
+  };
+};
