@@ -2,6 +2,10 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { openApi, triggerResultSchema } from "./index.ts";
 
+test("the package is imported without making a schema that has a name", () => {
+  expect(z.toJSONSchema(z.globalRegistry).schemas).toEqual({});
+});
+
 test("the document lists schemas as they are declared, whichever a call asked for first", () => {
   triggerResultSchema();
   const listed = z.object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) });

@@ -42,6 +42,20 @@ const ready = async (child: ChildProcess) => {
   return apiAt(`http://127.0.0.1:${message.port}`);
 };
 
+test("what only some formations use of Node is not loaded at the start", async () => {
+  const tell = `process.on("exit", () => console.log("loaded " + process.moduleLoadList.join(" ")))`;
+  const { child, ended } = run(await writeFormation({ "formation.afs": withKeys }), {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tell)}`,
+  });
+  await ready(child);
+  child.kill("SIGTERM");
+  const { output } = await ended;
+  const loaded = [...output.matchAll(/NativeModule (\S+)/g)].map(([, name]) => name);
+  expect(loaded).toContain("sqlite");
+  const heavy = ["internal/deps/undici/undici", "https", "http2", "tls", "zlib", "inspector"];
+  expect(loaded.filter((name) => heavy.includes(name ?? ""))).toEqual([]);
+});
+
 test("after kill -9 in the middle of an answer every acknowledged message is there", async () => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
