@@ -45,6 +45,18 @@ describe("keys", () => {
     });
     expect(JSON.stringify(body)).not.toContain(keys.adminKey);
   });
+
+  test.each([
+    "",
+    keys.adminKey.slice(0, -1),
+    `${keys.adminKey}1`,
+    keys.adminKey.toUpperCase(),
+    keys.clientKey,
+  ])("a key that is nearly right, '%s', is wrong", async (key) => {
+    const api = await start();
+    const { status } = await api.get("/status", { key: "none", headers: { "X-Muxi-Admin-Key": key } });
+    expect(status).toBe(401);
+  });
 });
 
 describe("bad input", () => {
