@@ -1,8 +1,8 @@
 import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
 import type { VectorSearch } from "./vectors.ts";
 
-/** Memories of each word that are looked at. */
-const newestPerWord = 200;
+/** Memories of each word that are looked at: a word that more of them have tells few of them apart. */
+const newestPerWord = 100;
 /**
  * Memories that are read and ranked for each that is wanted: recency and importance do not lift among those what stands
  * further down by words and by meaning.
