@@ -6,6 +6,7 @@ const inOneAgent = "Every request is answered by one agent, which may ask the ot
 
 /** What a formation may say and this runtime does not do (contract/formation.md 2), and what it does instead. */
 const fields: readonly (readonly [path: string, instead: string])[] = [
+  ["runtime.built_in_mcps", "Name the MCP servers that the formation needs in mcp.servers"],
   ["init", "Run the command before you start the formation"],
   ["llm.settings.caching.p", "Only the very same question is answered from the cache"],
   ["overlord.response.streaming", "A call says itself whether it wants a stream: with stream in its body"],
@@ -40,6 +41,7 @@ const fields: readonly (readonly [path: string, instead: string])[] = [
   ["a2a.filtering", "Every agent is offered to the others"],
   ["a2a.outbound", "Agents of this formation alone are asked"],
   ["a2a.inbound", "Other formations reach this one over HTTP or as an MCP server"],
+  ["skills", "They are listed at /v1/skills, but agents are not told of them: write them as sops or tools"],
   ["artifacts", ""],
   ["document_processing", ""],
   ["links", ""],

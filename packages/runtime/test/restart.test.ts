@@ -90,6 +90,51 @@ test("a second crash is followed like the first", async () => {
   expect(follower.shown()).toBe("Third.");
 });
 
+test("the answer to a question that is begun anew still knows what was asked", async () => {
+  const models = await openModels();
+  const dir = await writeTestFormation(models.url, { more: "overlord: { clarification: { style: brief } }" });
+  const first = await startBuilt(dir);
+  const say = (message: string, more: object) =>
+    first.api.call("POST", "/chat", { ...ann, body: { message, session_id: "s1", stream: false, ...more } });
+  const question = { id: "c1", name: "ask_user", arguments: ['{"question":"Which field?"}'] };
+  models.reply({ text: [], toolCalls: [question] });
+  const { request_id } = (await say("Plant it", {})).body.data;
+  expect((await say("The north one", { request_id, threshold_seconds: 0.3 })).status).toBe(202);
+  await first.crash();
+
+  models.defaultReply = { text: ["Planted."] };
+  const asked = models.requests.length;
+  const { api } = await startBuilt(dir);
+  await until(async () => (await api.get(`/requests/${request_id}`, ann)).body.data.status === "completed");
+  expect(models.requests[asked]?.body).toMatchObject({
+    messages: [
+      { role: "system" },
+      { role: "user", content: "Plant it" },
+      { role: "assistant", content: "Which field?" },
+      { role: "user", content: "The north one" },
+    ],
+  });
+});
+
+test("a request that waits is answered from what was said before it", async () => {
+  const models = await openModels();
+  const dir = await writeTestFormation(models.url, {});
+  const first = await startBuilt(dir);
+  await submit(first);
+  await models.request(0);
+  const later = { message: "And pears?", request_id: "req_2", session_id: "s1", mode: "async" };
+  await first.api.call("POST", "/chat", { ...ann, body: later });
+  await first.crash();
+  models.defaultReply = { text: ["In winter."] };
+  const asked = models.requests.length;
+  const { api } = await startBuilt(dir);
+  await until(async () => (await api.get("/requests/req_1", ann)).body.data.status === "completed");
+  const again = models.requests.slice(asked).map(({ body }) => JSON.stringify(body));
+  expect(
+    again.filter((body) => body.includes("When are plums pruned?") && !body.includes("And pears?")),
+  ).toHaveLength(1);
+});
+
 describe.skipIf(!onPostgres)("with several processes", () => {
   test("a reader at another process than the one that is killed ends with the same answer", async () => {
     const models = await openModels();

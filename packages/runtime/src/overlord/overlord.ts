@@ -81,7 +81,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       const session = await intake.sessionFor(turn);
       const { sessionId } = session;
       const begunBy = awaits && askedBy(awaits).agentId;
-      const prepared = await prepareTurn(deps, turn, owner, { ...session, except: "", begunBy });
+      const prepared = await prepareTurn(deps, turn, owner, { ...session, begunBy });
       const { requestId, userId } = turn;
       const run = runs.start({ requestId, sessionId, userId });
       const webhookUrl = awaits?.webhookUrl ?? null;

@@ -65,8 +65,8 @@ export interface TurnSession {
   sessionId: string;
   /** There is no history then. */
   isNew: boolean;
-  /** The request whose messages are no history: the turn's own, where they are stored already. */
-  except: string;
+  /** The turn's own request, where its message is stored already: it and what came after are no history. */
+  until?: string;
   /** Id of the agent that has begun to answer. */
   begunBy?: string | undefined;
 }
@@ -80,11 +80,11 @@ export const prepareTurn = async (
   deps: PreparationDeps,
   turn: Turn,
   owner: Owner,
-  { sessionId, isNew, except, begunBy }: TurnSession,
+  { sessionId, isNew, until, begunBy }: TurnSession,
 ): Promise<Prepared> => {
   const { sessions, memory, now } = deps;
   const { requestId, message, attachments, kind = "chat" } = turn;
-  const history = isNew ? [] : await sessions.recent(owner, sessionId, deps.contextSize, except);
+  const history = isNew ? [] : await sessions.recent(owner, sessionId, deps.contextSize, until);
   const procedure = turn.agentId === undefined ? deps.procedures.instructionFor(message) : undefined;
   const begun = deps.agents.find(({ id }) => id === begunBy);
   const choose = () =>

@@ -76,7 +76,7 @@ export const createQueued = (
           const steps = attempts > 1 ? await requests.steps(formationId, requestId) : undefined;
           if (steps) work = workFor(deps, begun, steps);
           const begunBy = agentIn(steps);
-          const session = { sessionId, isNew: false, except: requestId, begunBy };
+          const session = { sessionId, isNew: false, until: requestId, begunBy };
           const turnPrepared = await prepareTurn(deps, begun.turn, begun.owner, session);
           if (attempts === 1 && turnPrepared.learned.length > 0) await deps.write(turnPrepared.learned);
           return turnPrepared;

@@ -44,13 +44,13 @@ export interface SessionRepository {
   /**
    * The last messages of a session, oldest first; none when the session is new or someone else's.
    *
-   * @param except A request whose own messages do not count.
+   * @param until A request whose own message, its last one, is where it ends. Without, it goes on to the newest.
    */
   recent(
     owner: Owner,
     sessionId: string,
     limit: number,
-    except: string,
+    until?: string,
   ): Promise<{ role: Role; content: string }[]>;
   /** What a session id is to an owner. */
   stateFor(owner: Owner, sessionId: string): Promise<"new" | "own" | "foreign">;
@@ -111,11 +111,15 @@ const ofOwner = ({ formationId, userId }: Owner) =>
 const ofSession = (owner: Owner, sessionId: string) => sql`${ofOwner(owner)} and session_id = ${sessionId}`;
 
 export const createSessionRepository = (db: Database): SessionRepository => ({
-  async recent({ formationId, userId }, sessionId, limit, except) {
+  async recent({ formationId, userId }, sessionId, limit, until) {
+    const inSession = sql`formation_id = ${formationId} and session_id = ${sessionId}`;
+    // A session that was restored meanwhile has lost the message.
+    const isBefore = sql`and seq < coalesce((select seq from message
+      where ${inSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
+      ${Number.MAX_SAFE_INTEGER})`;
     const rows = await db.read<{ role: Role; content: string }>(
       sql`select role, content from message
-          where formation_id = ${formationId} and session_id = ${sessionId} and user_id = ${userId}
-            and (request_id is null or request_id <> ${except})
+          where ${inSession} and user_id = ${userId} ${until === undefined ? sql`` : isBefore}
           order by seq desc limit ${limit}`,
     );
     return rows.reverse();
