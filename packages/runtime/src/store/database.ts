@@ -10,6 +10,8 @@ export interface Database {
   readonly hints: Hints;
   /** Rows of a query. */
   read<Row>(statement: Statement): Promise<Row[]>;
+  /** The same for many rows or long ones: no other read waits for them. */
+  readLong<Row>(statement: Statement): Promise<Row[]>;
   /** Runs the statements in one transaction; resolves when it is on disk. */
   write(statements: readonly Statement[]): Promise<WriteResult[]>;
   /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Pool, PoolClient } from "pg";
+import type { Pool, PoolClient, QueryResult } from "pg";
 import type { Logger } from "pino";
 import { type Database, type Dialect, NewerSchemaError, StorageUnavailableError } from "./database.ts";
 import { migrations } from "./migrations.ts";
@@ -207,10 +207,13 @@ export const openPostgres = async (
 
   const ask = createReads({ withClient, query: (client, statement) => client.query(numbered(statement)) });
 
-  const read = async <Row>(statement: Statement): Promise<Row[]> => {
+  const reading = async <Row>(
+    send: (statement: Statement) => Promise<QueryResult>,
+    statement: Statement,
+  ): Promise<Row[]> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await ask(statement)).rows as Row[];
+        return (await send(statement)).rows as Row[];
       } catch (error) {
         if (!isUnavailable(error)) throw error;
         if (attempt === mostTries) throw unavailable(error);
@@ -252,7 +255,8 @@ export const openPostgres = async (
   return {
     dialect,
     hints,
-    read,
+    read: (statement) => reading(ask, statement),
+    readLong: (statement) => reading((long) => pool.query(numbered(long)), statement),
     write: (statements) => writes.add({ first: statements, rest: [] }),
     async writeIf(condition, rest) {
       const [result] = await writes.add({ first: [condition], rest });

@@ -254,6 +254,14 @@ export const openSqlite = (file: string): Database => {
       else setTimeout(flush, wait);
     });
 
+  const readRows = async <Row>(statement: Statement): Promise<Row[]> => {
+    try {
+      return read(statement) as Row[];
+    } catch (error) {
+      throw explained(error, file);
+    }
+  };
+
   const writeIf: Database["writeIf"] = (condition, rest) =>
     enqueue(() => {
       const result = run(condition);
@@ -266,13 +274,8 @@ export const openSqlite = (file: string): Database => {
     dialect,
     // Nobody else is at work on the file.
     hints: { send() {}, listen() {} },
-    async read<Row>(statement: Statement) {
-      try {
-        return read(statement) as Row[];
-      } catch (error) {
-        throw explained(error, file);
-      }
-    },
+    read: readRows,
+    readLong: readRows,
     write: (statements) => enqueue(() => statements.map(run)),
     writeIf,
     writeIfInTurn: writeIf,

@@ -60,13 +60,13 @@ export const createVectorRepository = (db: Database): VectorRepository => {
     },
 
     codes: (space, model, after, limit) =>
-      db.read(
+      db.readLong(
         sql`select seq, memory_seq as "memorySeq", code from memory_code
           where space = ${space} and seq > ${after} and model = ${model} order by seq limit ${limit}`,
       ),
 
     vectors: (space, memorySeqs) =>
-      db.read(
+      db.readLong(
         sql`select memory_seq as "memorySeq", vector from memory_vector
           where memory_seq ${db.dialect.isOneOf(memorySeqs)} and space = ${space}`,
       ),
