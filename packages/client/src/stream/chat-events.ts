@@ -45,13 +45,6 @@ const failure = (fields: Fields, owner: ChatOwner): MuxiError => {
   });
 };
 
-/** Whether a frame says that the answer begins anew, in another process of the server. */
-export const isRestart = (name: string, data: string): boolean => {
-  if (name !== "progress") return false;
-  const payload = parseFrame(name, data);
-  return isFields(payload) && payload.stage === "restarted";
-};
-
 /**
  * Turns the frames of a chat into events: those of this wire, whose data is the event, and those of the reference
  * server, which wraps it in `token` or names it only in the frame (contract/formation-api.md 5.1).

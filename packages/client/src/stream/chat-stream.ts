@@ -1,7 +1,7 @@
 import type { DoneEvent } from "@muxi/protocol/types";
 import { MuxiError } from "../errors/errors.ts";
 import type { Lifetime } from "../http/lifetime.ts";
-import { type ChatEvent, type ChatOwner, createChatDecoder, isRestart } from "./chat-events.ts";
+import { type ChatEvent, type ChatOwner, createChatDecoder } from "./chat-events.ts";
 import { EventStream, type StreamSettings } from "./event-stream.ts";
 import { eventResponse } from "./response.ts";
 
@@ -60,7 +60,6 @@ export class ChatStream extends EventStream<ChatEvent> {
         },
         decode,
         isLast: (event) => event.type === "done",
-        restarts: isRestart,
         endless: false,
         canResume: (received) => (numbered || received > 0) && owner.sessionId !== undefined,
         stop: async () => {
