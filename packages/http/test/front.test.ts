@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { listen, openWire, until, type Wire } from "../../../test/wire.ts";
 import { type FrontContext, type PlainRequest, putFrontBefore } from "../src/index.ts";
-import { listen, openWire, until, type Wire } from "./wire.ts";
 
 interface Call {
   request: PlainRequest;
@@ -174,6 +174,9 @@ it("a client that leaves in the middle of its answer ends its work, once", async
     const call = await called(index);
     call.client.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf");
     await wire.receives(/half$/);
+    // Nor does it read what is on its way.
+    wire.socket.pause();
+    call.client.write("z".repeat(20_000_000));
     leave(wire.socket);
     await until(() => call.client.destroyed && call.aborted > 0);
     await pause();

@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
+import { until } from "../../../test/wire.ts";
 import { type Call, createHttpClient, type HttpClient } from "../src/index.ts";
-import { until } from "./wire.ts";
 
 /** A client that is closed with the test. */
 export const openClient = (): HttpClient => {

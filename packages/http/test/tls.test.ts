@@ -12,8 +12,8 @@ import {
 } from "node:tls";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { writeCertificate } from "../../../test/certificate.ts";
+import { listen, until } from "../../../test/wire.ts";
 import { ask, openClient } from "./read-answer.ts";
-import { listen, until } from "./wire.ts";
 
 interface Certificate {
   cert: string;
