@@ -239,7 +239,7 @@ describe.each(ways)("requests $way", ({ mark, date }) => {
 
   test("get a stream whole, however slowly it is read, and the connection carries the next", async () => {
     const { port, models } = await start();
-    const text = Array.from({ length: 20_000 }, (_, index) => `t\u00f6ken ${index} `);
+    const text = Array.from({ length: 20_000 }, (_, index) => `t\u00f6ken ${index} ${"x".repeat(800)}`);
     models.reply({ text });
     const wire = openWire(port);
     const next = answersOf(wire);
