@@ -136,7 +136,7 @@ const ui = named("UiEvent", () =>
   }),
 );
 
-/** What the agent wants to know before it goes on: answered by a chat in the session with the same request id. */
+/** What the agent wants to know before it goes on: answered by the next chat of the session, or by one with its request id. */
 const clarificationSchema = named("ClarificationRequest", () =>
   z.object({
     question: z.string(),
@@ -148,7 +148,10 @@ const clarificationSchema = named("ClarificationRequest", () =>
       .describe(
         "Service whose credential is asked for: the next message of the session goes to the vault alone",
       ),
-    expires_at: z.number().optional().describe("Unix seconds until which a credential is waited for"),
+    expires_at: z
+      .number()
+      .optional()
+      .describe("Unix seconds until which the next message of the session is the answer"),
   }),
 );
 

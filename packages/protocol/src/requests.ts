@@ -43,7 +43,9 @@ export const requestStatusSchema = named("RequestStatus", () =>
     clarification: z
       .object({ question: z.string() })
       .optional()
-      .describe("What the agent wants to know: answer with a chat of this request_id in this session"),
+      .describe(
+        "What the agent wants to know: answer with the next chat of this session, or with one of this request_id",
+      ),
   }),
 );
 

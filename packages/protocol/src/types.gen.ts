@@ -212,7 +212,7 @@ export interface ClarificationRequest {
    */
   credential?: string;
   /**
-   * Unix seconds until which a credential is waited for
+   * Unix seconds until which the next message of the session is the answer
    */
   expires_at?: number;
 }
@@ -846,7 +846,7 @@ export interface RequestStatus {
    */
   result?: string;
   /**
-   * What the agent wants to know: answer with a chat of this request_id in this session
+   * What the agent wants to know: answer with the next chat of this session, or with one of this request_id
    */
   clarification?: {
     question: string;

@@ -97,6 +97,20 @@ describe("with user_credentials.mode dynamic", () => {
     expect(JSON.stringify(await contentsOf(api))).not.toContain(token);
   });
 
+  test("is taken from a call that a proxy has named, and not stored with one that goes on in the background", async () => {
+    const { api, models, dir } = await open();
+    const asked = (await say(api, "Count the pears")).data;
+    models.defaultReply = { text: ["12", " pears"], stallAfter: 2 };
+    const headers = { "X-Muxi-Request-ID": "req_door" };
+    const accepted = (await say(api, token, { threshold_seconds: 0.1 }, headers)).data;
+    expect(accepted).toMatchObject({ request_id: asked.request_id, status: "processing" });
+    await api.runtime.close(0);
+    models.defaultReply = counting;
+    const again = await startFormation(dir);
+    await until(async () => (await contentsOf(again)).at(-1) === "It says: 12 pear trees");
+    expect(JSON.stringify(models.requests.map(({ body }) => body))).not.toContain(token);
+  });
+
   test("one that the server refuses is asked for again, up to max_attempts", async () => {
     const { api } = await open("mode: dynamic, max_attempts: 2");
     await say(api, "Count the pears");

@@ -74,6 +74,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
     const turn: Turn = {
       requestId: request.id,
       isFirst: !request.isNamed,
+      mayReply: !request.isChosen,
       userId,
       message: body.message,
       sessionId: body.session_id ?? undefined,
@@ -91,7 +92,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
     const run = await overlord.chat(turn);
     const { requestId } = run.identity;
     if (requestId !== request.id) {
-      // The first call of this idempotency key is the one that is answered.
+      // That of the first call of this idempotency key, or the one that has asked what this message answers.
       request.id = requestId;
       response.setHeader(headers.requestId, requestId);
     }
@@ -107,7 +108,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       if (run.endedAt !== undefined) request.answeredAt = run.endedAt;
       return result;
     }
-    await overlord.continueInBackground(run, turn);
+    await overlord.continueInBackground(run);
     return accepted(requestId);
   };
 };

@@ -9,8 +9,10 @@ export type KeyUsed = "client" | "admin" | "none";
 export interface Request {
   /** The caller's own where it sent a usable one (contract/formation-api.md 2.4). */
   id: string;
-  /** Whether the caller chose the id. */
+  /** Whether the id was sent, by the caller or by a proxy that names each request. */
   isNamed: boolean;
+  /** Whether the caller chose the id, in the body. */
+  isChosen: boolean;
   readonly incoming: Incoming;
   method: string;
   /** Without the query. */
@@ -40,6 +42,7 @@ export const openRequest = (incoming: Incoming): Request => {
   return {
     id: isNamed ? sent : newId("request"),
     isNamed,
+    isChosen: false,
     incoming,
     method,
     path: question === -1 ? url : url.slice(0, question),
@@ -60,5 +63,6 @@ export const takeRequestId = (request: Request, response: Answer): void => {
     return;
   request.id = body.request_id;
   request.isNamed = true;
+  request.isChosen = true;
   response.setHeader(headers.requestId, request.id);
 };

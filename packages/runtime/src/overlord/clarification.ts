@@ -1,6 +1,6 @@
 import type { Manifest } from "@muxi/formation";
 import { EventLog } from "../events/index.ts";
-import type { StoredRequest } from "../store/index.ts";
+import type { RequestRepository, StoredRequest } from "../store/index.ts";
 import type { Turn } from "./turn.ts";
 
 /** How users are asked before a request goes on (contract/formation.md 6.4). */
@@ -9,6 +9,9 @@ export interface ClarificationRules {
   /** Questions of one request. */
   maxRounds: number;
 }
+
+/** How long the next message of a session is taken as the answer to a question, in milliseconds. */
+export const awaitsAnswerFor = 300_000;
 
 const styles = {
   conversational: undefined,
@@ -30,11 +33,43 @@ export const questionRules = (
   return { mayAsk: true, instruction: styles[style] };
 };
 
-/** What a request that waits for its user has asked so far, and which agent asked. */
-export const askedBy = ({ log }: StoredRequest): { questions: number; agentId: string | undefined } => {
+/** What a request that waits for its user has asked so far. */
+export interface Asked {
+  questions: number;
+  /** The agent that asked. */
+  agentId: string | undefined;
+  /** Service whose credential is asked for. */
+  credential: string | undefined;
+  /** Unix milliseconds until which the next message of the session is the answer. */
+  until: number;
+}
+
+export const askedBy = ({ log }: StoredRequest): Asked => {
   const events = new EventLog();
   if (log !== null) events.takeUp(log);
   const { lastEvent } = events;
   const done = lastEvent?.type === "done" ? lastEvent : undefined;
-  return { questions: done?.clarification?.round ?? 1, agentId: done?.agent_id };
+  const asked = done?.clarification;
+  return {
+    questions: asked?.round ?? 1,
+    agentId: done?.agent_id,
+    credential: asked?.credential,
+    until: (asked?.expires_at ?? 0) * 1000,
+  };
 };
+
+/** Ends a request that its user did not answer. */
+export const dropQuestion = (
+  {
+    formationId,
+    requests,
+    now,
+  }: {
+    formationId: string;
+    requests: Pick<RequestRepository, "finishWaiting">;
+    now: () => number;
+  },
+  { id, log }: StoredRequest,
+  why: string,
+): Promise<boolean> =>
+  requests.finishWaiting(formationId, id, { status: "cancelled", error: why, log: log ?? "", now: now() });

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import { EventLog } from "../events/index.ts";
 import { parseObject } from "../models/index.ts";
-import type { Owner, RequestRepository, StoredRequest } from "../store/index.ts";
+import type { Owner, RequestRepository } from "../store/index.ts";
+import { askedBy, awaitsAnswerFor, dropQuestion } from "./clarification.ts";
 import type { Turn } from "./turn.ts";
 
 export interface CredentialDialogueDeps {
@@ -28,9 +28,6 @@ export interface CredentialDialogue {
   receive(turn: Turn, owner: Owner): Promise<{ turn: Turn; goesOn: string | undefined }>;
 }
 
-/** How long a message is taken as the credential that was asked for, in milliseconds (contract/formation.md 6.4). */
-export const awaitsCredentialFor = 300_000;
-
 /** What a user is asked. */
 export const credentialQuestion = (service: string): string =>
   `To use ${service} I need your credential for it. Send it as your next message within five minutes: it is kept ` +
@@ -50,22 +47,15 @@ const credentialIn = (message: string): Record<string, unknown> | undefined => {
   return token !== undefined && others.length === 0 ? { token } : undefined;
 };
 
-const lastEventOf = ({ log }: StoredRequest) => {
-  const events = new EventLog();
-  if (log !== null) events.takeUp(log);
-  return events.lastEvent;
-};
-
 export const createCredentialDialogue = (deps: CredentialDialogueDeps): CredentialDialogue => {
   const { requests, now } = deps;
 
   /** The request of a session that waits for a credential, and of which service. */
   const waiting = async (owner: Owner, sessionId: string) => {
     const request = await requests.awaiting(owner, sessionId);
-    const event = request && lastEventOf(request);
-    const asked = event?.type === "done" ? event.clarification : undefined;
-    if (!request || asked?.credential === undefined) return undefined;
-    return (asked.expires_at ?? 0) * 1000 > now() ? { request, service: asked.credential } : undefined;
+    if (!request) return undefined;
+    const { credential, until } = askedBy(request);
+    return credential !== undefined && until > now() ? { request, service: credential } : undefined;
   };
 
   /** What was taken a short time ago: sent once more, it is no message either. */
@@ -80,7 +70,7 @@ export const createCredentialDialogue = (deps: CredentialDialogueDeps): Credenti
 
   const remember = (key: string, service: string) => {
     for (const [old, { until }] of taken) if (until < now()) taken.delete(old);
-    taken.set(key, { service, until: now() + awaitsCredentialFor });
+    taken.set(key, { service, until: now() + awaitsAnswerFor });
   };
 
   return {
@@ -93,19 +83,15 @@ export const createCredentialDialogue = (deps: CredentialDialogueDeps): Credenti
       const before = taken.get(key);
       if (!asked) return { turn: before ? withoutIt(turn, before.service) : turn, goesOn: undefined };
       const { request, service } = asked;
-      const goesOn = turn.isFirst || turn.requestId === request.id;
+      const goesOn = turn.mayReply || turn.requestId === request.id;
       const value = credentialIn(turn.message);
       if (value) {
         remember(key, service);
         await deps.keep(owner, service, value);
       }
       if (!value || !goesOn) {
-        await requests.finishWaiting(owner.formationId, request.id, {
-          status: "cancelled",
-          error: "The user went on with something else",
-          log: request.log ?? "",
-          now: now(),
-        });
+        const { formationId } = owner;
+        await dropQuestion({ formationId, requests, now }, request, "The user went on with something else");
       }
       if (!value) return { turn, goesOn: undefined };
       return { turn: withoutIt(turn, service), goesOn: goesOn ? request.id : undefined };

@@ -13,7 +13,7 @@ import type {
   Statement,
 } from "../store/index.ts";
 import type { Answer } from "./agent-loop.ts";
-import { awaitsCredentialFor } from "./credential-dialogue.ts";
+import { awaitsAnswerFor } from "./clarification.ts";
 import type { Prepared } from "./prepare.ts";
 import { taken, unavailable } from "./reasons.ts";
 import type { Run } from "./run.ts";
@@ -99,9 +99,7 @@ export const createEndings = (deps: EndingDeps): Endings => {
             ...clarification,
             request_id: requestId,
             round: (turn.questions ?? 0) + 1,
-            ...(clarification.credential !== undefined && {
-              expires_at: (now() + awaitsCredentialFor) / 1000,
-            }),
+            expires_at: (now() + awaitsAnswerFor) / 1000,
           },
         }),
         finished: true,

@@ -31,11 +31,11 @@ export interface Intake {
   /** Where the answer goes when it comes in the background. */
   targetOf(turn: Turn): string | null;
   /**
-   * Makes sure that a session may be used, and names a new one.
+   * Makes sure that a session may be used, and names a new one. `asks`: whether a request of it waits for its user.
    *
    * @throws ApiError `RESOURCE_NOT_FOUND` when it is another user's
    */
-  sessionFor(turn: Turn): Promise<{ sessionId: string; isNew: boolean }>;
+  sessionFor(turn: Turn): Promise<{ sessionId: string; isNew: boolean; asks: boolean }>;
   /** Statement that takes a request on: in the queue, or in this process at once under its lease. */
   request(turn: Turn, sessionId: string, lease?: Lease): Statement;
   /**
@@ -44,6 +44,13 @@ export interface Intake {
    * @returns Why it could not be taken in.
    */
   store(turn: Turn, sessionId: string, also: readonly Statement[]): Promise<ApiError | undefined>;
+  /** The same for the answer to a question: its request goes on with it, unless it does so already with another. */
+  storeReply(
+    turn: Turn,
+    sessionId: string,
+    lease: Lease,
+    also: readonly Statement[],
+  ): Promise<ApiError | undefined>;
   /**
    * The request of a call with the same idempotency key that came at the same time and was the reason.
    *
@@ -90,27 +97,46 @@ export const createIntake = ({
     return requests.insert(ownerOf(turn), row);
   };
 
+  /** Why a message could not be taken in. */
+  const refusalOf = async (
+    { requestId }: Turn,
+    write: () => Promise<ApiError | undefined>,
+  ): Promise<ApiError | undefined> => {
+    try {
+      return await write();
+    } catch (error) {
+      return requests.isTaken(error) ? knownRequest(requestId) : unavailable("The message", error);
+    }
+  };
+
   return {
     ownerOf,
     targetOf,
 
     async sessionFor(turn) {
-      if (turn.sessionId === undefined) return { sessionId: newId("session"), isNew: true };
-      const state = await sessions.stateFor(ownerOf(turn), turn.sessionId);
+      if (turn.sessionId === undefined) return { sessionId: newId("session"), isNew: true, asks: false };
+      const { state, asks } = await sessions.stateFor(ownerOf(turn), turn.sessionId);
       if (state === "foreign") throw notFound(turn.sessionId);
-      return { sessionId: turn.sessionId, isNew: state === "new" };
+      return { sessionId: turn.sessionId, isNew: state === "new", asks };
     },
 
     request,
 
-    async store(turn, sessionId, also) {
-      try {
+    store: (turn, sessionId, also) =>
+      refusalOf(turn, async () => {
         const isStored = await sessions.append(ownerOf(turn), sessionId, userMessage(turn), also);
         return isStored ? undefined : notFound(sessionId);
-      } catch (error) {
-        return requests.isTaken(error) ? knownRequest(turn.requestId) : unavailable("The message", error);
-      }
-    },
+      }),
+
+    storeReply: (turn, sessionId, lease, also) =>
+      refusalOf(turn, async () => {
+        const { requestId, idempotency } = turn;
+        const owner = ownerOf(turn);
+        const message = sessions.adding(owner, sessionId, userMessage(turn));
+        const call = { sessionId, lease, idempotency };
+        const goesOn = await requests.goOn(owner, requestId, call, [...message, ...also]);
+        return goesOn ? undefined : knownRequest(requestId);
+      }),
 
     async sameAs(turn, refusal) {
       if (refusal.code !== "CONFLICT" || !turn.idempotency) return undefined;

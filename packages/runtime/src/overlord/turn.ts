@@ -9,6 +9,8 @@ export interface Turn {
   requestId: string;
   /** Whether the id was made for this turn, so that no earlier request has it. */
   isFirst?: boolean;
+  /** Whether it may answer what another request of its session has asked: its caller has named no request. */
+  mayReply?: boolean;
   userId: string;
   message: string;
   /** Undefined begins a session. */

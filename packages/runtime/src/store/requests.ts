@@ -30,18 +30,21 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
   list(formationId: string, userId: string | undefined, limit: number): Promise<StoredRequest[]>;
   /** The newest request of a session whose user was asked something. */
   awaiting(owner: Owner, sessionId: string): Promise<StoredRequest | undefined>;
+  /** The request whose question is the last that was said in a session. */
+  asking(owner: Owner, sessionId: string): Promise<StoredRequest | undefined>;
   /**
-   * Statement that goes on with a request whose user was asked something; changes no row when it does not wait.
+   * Goes on with a request whose user was asked something.
    *
-   * @param idempotency Of the call that goes on with it.
+   * @param call The session, and the idempotency key of the call that goes on with it.
+   * @param also What is written with it, in the same transaction.
+   * @returns False when it does not wait any more: nothing was written.
    */
   goOn(
     owner: Owner,
     id: string,
-    sessionId: string,
-    lease: Lease,
-    idempotency: Idempotency | undefined,
-  ): Statement;
+    call: { sessionId: string; lease: Lease; idempotency: Idempotency | undefined },
+    also: readonly Statement[],
+  ): Promise<boolean>;
   /**
    * Ends a request of this process once and for all, and with it, in one transaction, what follows from its end.
    *
@@ -116,11 +119,28 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
     return row;
   },
 
-  goOn: ({ formationId, userId }, id, sessionId, { owner, until }, idempotency) =>
-    sql`update request set status = 'processing', mode = 'sync', lease_owner = ${owner}, lease_until = ${until}
-          ${idempotency ? sql`, idempotency_key = ${idempotency.key}, body_hash = ${idempotency.hash}` : sql``}
-        where ${one(formationId, id)} and user_id = ${userId} and session_id = ${sessionId}
-          and status = 'awaiting_clarification'`,
+  async asking({ formationId, userId }, sessionId) {
+    const [row] = await db.read<StoredRequest>(
+      sql`select ${columns} from request
+          where formation_id = ${formationId} and user_id = ${userId} and session_id = ${sessionId}
+            and status = 'awaiting_clarification'
+            and id = (select request_id from message
+              where formation_id = ${formationId} and session_id = ${sessionId} order by seq desc limit 1)`,
+    );
+    return row;
+  },
+
+  async goOn({ formationId, userId }, id, { sessionId, lease, idempotency }, also) {
+    const done = await db.writeIf(
+      sql`update request set status = 'processing', mode = 'sync', lease_owner = ${lease.owner},
+            lease_until = ${lease.until}
+            ${idempotency ? sql`, idempotency_key = ${idempotency.key}, body_hash = ${idempotency.hash}` : sql``}
+          where ${one(formationId, id)} and user_id = ${userId} and session_id = ${sessionId}
+            and status = 'awaiting_clarification'`,
+      also,
+    );
+    return done !== undefined;
+  },
 
   async finish(formationId, id, leaseOwner, ending, also) {
     const done = await db.writeIf(

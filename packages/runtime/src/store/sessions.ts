@@ -52,8 +52,8 @@ export interface SessionRepository {
     limit: number,
     until?: string,
   ): Promise<{ role: Role; content: string }[]>;
-  /** What a session id is to an owner. */
-  stateFor(owner: Owner, sessionId: string): Promise<"new" | "own" | "foreign">;
+  /** What a session id is to an owner, and whether a request of the session has asked its user something. */
+  stateFor(owner: Owner, sessionId: string): Promise<{ state: "new" | "own" | "foreign"; asks: boolean }>;
   /**
    * Adds a message, and the session when it is new.
    *
@@ -126,11 +126,14 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
   },
 
   async stateFor({ formationId, userId }, sessionId) {
-    const [row] = await db.read<{ user_id: string }>(
-      sql`select user_id from session where formation_id = ${formationId} and id = ${sessionId}`,
+    const [row] = await db.read<{ user_id: string; asking: string | null }>(
+      sql`select user_id, (select id from request
+            where formation_id = ${formationId} and session_id = ${sessionId}
+              and status = 'awaiting_clarification' limit 1) as asking
+          from session where formation_id = ${formationId} and id = ${sessionId}`,
     );
-    if (row === undefined) return "new";
-    return row.user_id === userId ? "own" : "foreign";
+    if (row === undefined) return { state: "new", asks: false };
+    return { state: row.user_id === userId ? "own" : "foreign", asks: row.asking !== null };
   },
 
   async append(owner, sessionId, message, also) {

@@ -34,6 +34,7 @@ export const requestTables: Tables = ({ serial, inKeyOrder }) => [
   "create index request_by_user on request (formation_id, user_id, created_at)",
   "create unique index request_by_key on request (formation_id, user_id, idempotency_key) where idempotency_key is not null",
   "create index request_open on request (formation_id, run_after) where completed_at is null",
+  "create index request_asking on request (formation_id, session_id) where status = 'awaiting_clarification'",
   `create table request_step (
     formation_id text not null,
     request_id text not null,
