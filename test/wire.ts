@@ -108,3 +108,15 @@ export const startRawServer = async (
     },
   };
 };
+
+/** Sends a text in pieces that end at these places, one a turn of the event loop. */
+export const sendCut = async (wire: Wire, text: string, cuts: readonly number[]): Promise<void> => {
+  let from = 0;
+  for (const cut of [...cuts].sort((a, b) => a - b)) {
+    const to = Math.min(cut, text.length);
+    if (to > from) wire.send(text.slice(from, to));
+    from = Math.max(from, to);
+    await nextTurn();
+  }
+  if (from < text.length) wire.send(text.slice(from));
+};

@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { listen, startRawServer, until, type Wire } from "../../../test/wire.ts";
+import { listen, sendCut, startRawServer, until, type Wire } from "../../../test/wire.ts";
 import { ask, openClient } from "./read-answer.ts";
 
 const requestEnd = /\r\n\r\nquestion$/;
@@ -35,17 +35,6 @@ const start = async () => {
       return wire;
     },
   };
-};
-
-const sendCut = async (wire: Wire, text: string, cuts: readonly number[]): Promise<void> => {
-  let from = 0;
-  for (const cut of [...cuts].sort((a, b) => a - b)) {
-    const to = Math.min(cut, text.length);
-    if (to > from) wire.send(text.slice(from, to));
-    from = Math.max(from, to);
-    await nextTurn();
-  }
-  if (from < text.length) wire.send(text.slice(from));
 };
 
 it("sends a request as servers expect it", async () => {

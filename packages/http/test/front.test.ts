@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { listen, openWire, until, type Wire } from "../../../test/wire.ts";
+import { listen, openWire, sendCut, until } from "../../../test/wire.ts";
 import { type FrontContext, type PlainRequest, putFrontBefore } from "../src/index.ts";
 
 interface Call {
@@ -74,17 +74,6 @@ const readers = (received: string): string[] =>
   [...received.matchAll(/(front|node) ([A-Z]+ \S+ \[[^\]]*\])/g)].map((match) => match[0]);
 
 const pause = () => new Promise((resolve) => setImmediate(resolve));
-
-const sendCut = async (wire: Wire, text: string, cuts: readonly number[]): Promise<void> => {
-  let from = 0;
-  for (const cut of [...cuts].sort((a, b) => a - b)) {
-    const to = Math.min(cut, text.length);
-    if (to > from) wire.send(text.slice(from, to));
-    from = Math.max(from, to);
-    await pause();
-  }
-  wire.send(text.slice(from));
-};
 
 it("reads requests one after the other, wherever the bytes are cut", async () => {
   const { port } = await startFront();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { openWire, until, type Wire } from "../../../test/wire.ts";
+import { openWire, sendCut, until, type Wire } from "../../../test/wire.ts";
 import { manifest, startFormation, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 
@@ -110,17 +110,6 @@ const ping = (id: string): Sent => ({
   body: JSON.stringify({ jsonrpc: "2.0", id, method: "ping" }),
 });
 const pong = (id: string): string => JSON.stringify({ jsonrpc: "2.0", id, result: {} });
-
-const sendCut = async (wire: Wire, text: string, cuts: readonly number[]): Promise<void> => {
-  let from = 0;
-  for (const cut of [...cuts].sort((a, b) => a - b)) {
-    const to = Math.min(cut, text.length);
-    if (to > from) wire.send(text.slice(from, to));
-    from = Math.max(from, to);
-    await new Promise(setImmediate);
-  }
-  wire.send(text.slice(from));
-};
 
 const frames = (body: string): { id: number; text: string }[] =>
   body
