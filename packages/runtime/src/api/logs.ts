@@ -1,6 +1,7 @@
 import { ApiError, type routes } from "@muxi/protocol";
 import { type Envelope, logEntryOf, matcher, type Observability } from "../observability/index.ts";
 import { type Endpoint, streamed } from "./endpoint.ts";
+import { eventStreamHeaders } from "./sse.ts";
 
 /** Silence after which a comment shows that the stream lives, in milliseconds. */
 const keepAliveAfter = 10_000;
@@ -19,11 +20,7 @@ export const logsEndpoint = (observability: Observability): Endpoint<typeof rout
     const { event_type, ...exact } = query;
     const fitsName = event_type === undefined ? () => true : matcher([event_type]);
 
-    response.writeHead(200, {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache, no-transform",
-      "x-accel-buffering": "no",
-    });
+    response.writeHead(200, eventStreamHeaders);
     response.write(": following\n\n");
 
     let dropped = 0;

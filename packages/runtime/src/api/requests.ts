@@ -3,7 +3,7 @@ import type { Answer } from "../http/index.ts";
 import type { Register } from "../overlord/index.ts";
 import type { StoredRequest } from "../store/index.ts";
 import { type Endpoints, streamed } from "./endpoint.ts";
-import { streamEvents } from "./sse.ts";
+import { eventStreamHeaders, streamEvents } from "./sse.ts";
 
 /** Silence after which a comment shows that a stream of events lives, in milliseconds. */
 const keepAliveAfter = 10_000;
@@ -39,11 +39,7 @@ const statusOf = (request: StoredRequest) => {
 
 /** A stream of what happens from now on (contract/formation-api.md 5.2). */
 const streamFeed = (response: Answer, feed: Feed, filter: FeedFilter) => {
-  response.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache, no-transform",
-    "x-accel-buffering": "no",
-  });
+  response.writeHead(200, eventStreamHeaders);
   response.write(": following\n\n");
   const stop = feed.listen(filter, ({ type, message, sessionId, requestId }) => {
     const event = {

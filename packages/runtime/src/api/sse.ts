@@ -1,6 +1,13 @@
 import type { EventLog } from "../events/index.ts";
 import type { Answer } from "../http/index.ts";
 
+/** The head of every stream of events: nobody between may hold it back or change it. */
+export const eventStreamHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
 /** Silence after which a comment shows that the stream lives, in milliseconds (contract/formation-api.md 5.1). */
 const keepAliveAfter = 1_000;
 /** Characters of the past that are written in one piece. */
@@ -18,11 +25,7 @@ const patience = 60_000;
  * @param onDrop Called when the reader leaves before the end.
  */
 export const streamEvents = (response: Answer, log: EventLog, after: number, onDrop: () => void): void => {
-  response.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache, no-transform",
-    "x-accel-buffering": "no",
-  });
+  response.writeHead(200, eventStreamHeaders);
 
   let sent = after;
   let blockedSince = 0;
