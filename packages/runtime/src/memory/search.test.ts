@@ -1,13 +1,32 @@
 import { expect, test } from "vitest";
 import { codeOf, createCodes } from "./codes.ts";
 import { createCompare } from "./distances.ts";
-import { fuse } from "./search.ts";
+import { inOrder } from "./search.ts";
 
-test("what stands high in two rankings wins, and only rankings that find bring something in", () => {
-  const ranking = (items: string[], weight = 1, finds = true) => ({ items, weight, finds });
-  expect(fuse([ranking(["a", "b", "c"]), ranking(["d", "b"])])).toEqual(["b", "a", "d", "c"]);
-  expect(fuse([ranking(["a", "b"]), ranking(["x", "b", "a"], 0.2, false)])).toEqual(["a", "b"]);
-  expect(fuse([ranking(["x", "b", "a"], 0.2, false), ranking(["a"])])).toEqual(["a"]);
+test("what stands high by words and by meaning wins; what is newer or matters more comes first among equals", () => {
+  const memory = (seq: number, more: { updatedAt?: number; importance?: number } = {}) => ({
+    seq,
+    subject: `s${seq}`,
+    content: "some words",
+    importance: 0.5,
+    updatedAt: 1,
+    ...more,
+  });
+  const order = (...found: Parameters<typeof inOrder>) => inOrder(...found).map(({ seq }) => seq);
+  const four = [memory(1), memory(2), memory(3), memory(4)];
+  const scores = new Map([
+    [1, 3],
+    [2, 2],
+    [3, 1],
+  ]);
+  expect(order(four, scores, [4, 2])).toEqual([2, 4, 1, 3]);
+  const equal = new Map([
+    [1, 1],
+    [2, 1],
+  ]);
+  expect(order([memory(1, { updatedAt: 9 }), memory(2)], equal, [])).toEqual([1, 2]);
+  expect(order([memory(1, { importance: 0.9 }), memory(2), memory(3)], new Map(), [])).toEqual([3, 1, 2]);
+  expect(order([], new Map(), [7])).toEqual([]);
 });
 
 test("the nearest of many vectors are among those that their codes choose", () => {

@@ -68,36 +68,58 @@ const scoresOf = (matches: readonly (readonly number[])[], most: number): Map<nu
   return new Map(best.map(({ seq, score }) => [seq, score]));
 };
 
-/** The candidates that share words, best first. What they share is known: their texts are not taken apart again. */
-const byWords = (candidates: readonly Candidate[], scores: ReadonlyMap<number, number>): Candidate[] => {
-  const sharing = candidates.filter(({ seq }) => scores.has(seq));
-  const length = sharing.reduce((sum, { content }) => sum + content.length, 0) / sharing.length;
-  const marked = sharing.map((candidate) => ({
-    candidate,
+interface Ranked {
+  memory: Candidate;
+  score: number;
+}
+
+/** By words, best first. What they share is known: their texts are not taken apart again. */
+const byWords = (sharing: readonly Ranked[], scores: ReadonlyMap<number, number>): Ranked[] => {
+  const length = sharing.reduce((sum, { memory }) => sum + memory.content.length, 0) / sharing.length;
+  const marked = sharing.map((ranked) => ({
+    ranked,
     score:
-      (scores.get(candidate.seq) ?? 0) /
-      (1 - lengthWeight + (lengthWeight * candidate.content.length) / length),
+      (scores.get(ranked.memory.seq) ?? 0) /
+      (1 - lengthWeight + (lengthWeight * ranked.memory.content.length) / length),
   }));
-  return marked.sort((a, b) => b.score - a.score).map(({ candidate }) => candidate);
+  return marked.sort((a, b) => b.score - a.score).map(({ ranked }) => ranked);
 };
 
 /**
- * Joins rankings of the same things by reciprocal rank: what stands high in several of them wins.
+ * Joins the rankings of what was found by reciprocal rank: what stands high in several of them wins.
  *
- * @returns The items that a ranking with `finds` holds, best first; the other rankings only order them.
+ * @param scores Of those that share words.
+ * @param alike Those whose meaning is near, nearest first.
  */
-export const fuse = <Item>(
-  rankings: readonly { items: readonly Item[]; weight: number; finds: boolean }[],
-): Item[] => {
-  const scores = new Map<Item, number>();
-  for (const { items, weight, finds } of [...rankings].sort((a, b) => Number(b.finds) - Number(a.finds))) {
-    items.forEach((item, place) => {
-      const score = scores.get(item);
-      if (score === undefined && !finds) return;
-      scores.set(item, (score ?? 0) + weight / (damping + place));
-    });
-  }
-  return [...scores].sort(([, a], [, b]) => b - a).map(([item]) => item);
+export const inOrder = (
+  found: readonly Candidate[],
+  scores: ReadonlyMap<number, number>,
+  alike: readonly number[],
+): Candidate[] => {
+  const newestFirst = found
+    .map((memory): Ranked => ({ memory, score: 0 }))
+    .sort((a, b) => b.memory.updatedAt - a.memory.updatedAt || b.memory.seq - a.memory.seq);
+  const count = (ranking: readonly Ranked[], weight: number) => {
+    for (const [place, ranked] of ranking.entries()) ranked.score += weight / (damping + place);
+  };
+  count(newestFirst, recencyWeight);
+  count(
+    newestFirst.toSorted((a, b) => b.memory.importance - a.memory.importance),
+    importanceWeight,
+  );
+  count(
+    byWords(
+      newestFirst.filter(({ memory }) => scores.has(memory.seq)),
+      scores,
+    ),
+    1,
+  );
+  const bySeq = new Map(alike.length > 0 ? newestFirst.map((ranked) => [ranked.memory.seq, ranked]) : []);
+  count(
+    alike.flatMap((seq) => bySeq.get(seq) ?? []),
+    1,
+  );
+  return newestFirst.sort((a, b) => b.score - a.score).map(({ memory }) => memory);
 };
 
 /** Search by words and, where there is an embedding model, by meaning (contract/formation.md 7.4, 7.5). */
@@ -111,18 +133,6 @@ export const createMemorySearch = (deps: {
     const scores = scoresOf(await deps.memories.matches(spaces, words, newestPerWord), most);
     const alike = await near;
     const found = await deps.memories.candidates(spaces, [...new Set([...scores.keys(), ...alike])]);
-    if (found.length === 0) return [];
-    const bySeq = new Map(found.map((candidate) => [candidate.seq, candidate]));
-    const newestFirst = found.sort((a, b) => b.updatedAt - a.updatedAt || b.seq - a.seq);
-    return fuse([
-      { items: byWords(newestFirst, scores), weight: 1, finds: true },
-      { items: alike.flatMap((seq) => bySeq.get(seq) ?? []), weight: 1, finds: true },
-      { items: newestFirst, weight: recencyWeight, finds: false },
-      {
-        items: newestFirst.toSorted((a, b) => b.importance - a.importance),
-        weight: importanceWeight,
-        finds: false,
-      },
-    ]);
+    return inOrder(found, scores, alike);
   },
 });

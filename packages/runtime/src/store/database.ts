@@ -8,6 +8,11 @@ export interface Database {
   readonly dialect: Dialect;
   /** To and from the other processes that share the database. */
   readonly hints: Hints;
+  /**
+   * A number that changes when somebody else writes, so that what was read may be kept until then. Left out where it
+   * would take a journey to a server.
+   */
+  readonly foreignWrites?: () => number;
   /** Rows of a query. */
   read<Row>(statement: Statement): Promise<Row[]>;
   /** The same for many rows or long ones: no other read waits for them. */

@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
 import { newId } from "@muxi/protocol";
 import type { Database } from "./database.ts";
+import { createMemoryFinder } from "./memory-finder.ts";
 import type { Owner } from "./sessions.ts";
-import { list, type Statement, sql } from "./statement.ts";
+import { type Statement, sql } from "./statement.ts";
 
 export type MemoryScope = "user" | "group" | "formation";
 
@@ -73,7 +74,11 @@ export interface MemoryRepository {
    *
    * @param perWord At most so many of a word, so that a search costs the same in a large space.
    */
-  matches(spaces: readonly Space[], words: readonly string[], perWord: number): Promise<number[][]>;
+  matches(
+    spaces: readonly Space[],
+    words: readonly string[],
+    perWord: number,
+  ): Promise<(readonly number[])[]>;
   candidates(spaces: readonly Space[], seqs: readonly number[]): Promise<Candidate[]>;
   /** The newest memories of a user in some collections, or in all others. */
   facts(
@@ -111,25 +116,36 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
   const texts = (values: readonly string[]) =>
     sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
 
+  const finder = createMemoryFinder(db);
+
   const keep = (memory: NewMemory): Statement[] => {
-    const { owner, scope, scopeId, subject, now } = memory;
+    const { owner, scope, scopeId, subject, content, importance, words, now } = memory;
     const space = spaceOf(owner.formationId, scope, holderOf(memory));
-    return [
-      sql`insert into memory (id, formation_id, user_id, space, scope, scope_id, subject, collection, content, metadata,
-          source, importance, vector_model, created_at, updated_at)
+    const writing = sql`insert into memory (id, formation_id, user_id, space, scope, scope_id, subject, collection, content,
+          metadata, source, importance, vector_model, created_at, updated_at)
         values (${newId("memory")}, ${owner.formationId}, ${owner.userId}, ${space}, ${scope}, ${scopeId}, ${subject},
-          ${memory.collection}, ${memory.content}, ${JSON.stringify(memory.metadata)}, ${memory.source},
-          ${memory.importance}, '', ${now}, ${now})
+          ${memory.collection}, ${content}, ${JSON.stringify(memory.metadata)}, ${memory.source},
+          ${importance}, '', ${now}, ${now})
         on conflict (space, subject) do update
         set collection = excluded.collection, content = excluded.content, metadata = excluded.metadata,
           source = excluded.source, importance = excluded.importance, updated_at = excluded.updated_at,
           vector_model = case when memory.content = excluded.content then memory.vector_model else '' end
-        returning id`,
+        returning id, seq`;
+    return [
+      {
+        ...writing,
+        onCommit: ({ rows }) =>
+          finder.written(
+            space,
+            { seq: Number(rows[0]?.seq), subject, content, importance, updatedAt: now },
+            words,
+          ),
+      },
       sql`delete from memory_word
         where memory_seq = (select seq from memory where space = ${space} and subject = ${subject})`,
       sql`insert into memory_word (space, word, memory_seq)
         select memory.space, word.value, memory.seq
-        from memory, ${db.dialect.textsOf(JSON.stringify(memory.words))} as word
+        from memory, ${db.dialect.textsOf(JSON.stringify(words))} as word
         where memory.space = ${space} and memory.subject = ${subject}
         on conflict do nothing`,
     ];
@@ -166,17 +182,24 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
     },
 
     async delete({ formationId, userId }, id, scopes) {
+      const deleting = sql`delete from memory where formation_id = ${formationId} and user_id = ${userId} and id = ${id}
+        and scope in ${texts(scopes)} returning space`;
       const [result] = await db.write([
-        sql`delete from memory where formation_id = ${formationId} and user_id = ${userId} and id = ${id}
-          and scope in ${texts(scopes)}`,
+        {
+          ...deleting,
+          onCommit: ({ rows }) => {
+            for (const { space } of rows) finder.deleted(String(space));
+          },
+        },
       ]);
       return result?.changes === 1;
     },
 
     async deleteSource(owner, source) {
-      const [result] = await db.write([
-        sql`delete from memory where space = ${userSpace(owner)} and user_id = ${owner.userId} and source = ${source}`,
-      ]);
+      const space = userSpace(owner);
+      const deleting = sql`delete from memory
+        where space = ${space} and user_id = ${owner.userId} and source = ${source}`;
+      const [result] = await db.write([{ ...deleting, onCommit: () => finder.deleted(space) }]);
       return result?.changes ?? 0;
     },
 
@@ -187,32 +210,8 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
       return new Set(rows.map(({ subject }) => subject));
     },
 
-    async matches(spaces, words, perWord) {
-      if (words.length === 0) return [];
-      // One row a word: thousands of rows would cost more than the search for them.
-      const rows = await db.read<{ seqs: string | null }>(
-        sql`select (select string_agg(cast(memory_seq as text), ',')
-            from (select memory_seq from memory_word
-              where memory_word.space = held.value and memory_word.word = listed.value
-              order by memory_seq desc limit ${perWord}) as newest) as seqs
-          from ${db.dialect.textsOf(JSON.stringify(spaces))} as held,
-            ${db.dialect.textsOf(JSON.stringify(words))} as listed
-          where exists (select 1 from memory_word where memory_word.space = held.value)`,
-      );
-      const found = rows.flatMap(({ seqs }) => (seqs === null ? [] : [`[${seqs}]`]));
-      // Numbers and commas: read as one JSON text they cost a third of what taking them apart does.
-      return JSON.parse(`[${found.join(",")}]`) as number[][];
-    },
-
-    async candidates(spaces, seqs) {
-      if (seqs.length === 0) return [];
-      return db.read(
-        sql`select seq, subject, content, importance, updated_at as "updatedAt"
-          from ${db.dialect.textsOf(JSON.stringify(seqs))} as listed
-            cross join memory
-          where seq = cast(listed.value as bigint) and space in (${list(spaces)})`,
-      );
-    },
+    matches: finder.matches,
+    candidates: finder.candidates,
 
     facts: (owner, collections, limit) =>
       db.read(

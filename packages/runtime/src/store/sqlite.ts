@@ -148,7 +148,7 @@ export const openSqlite = (file: string): Database => {
     return entry;
   };
 
-  const run = ({ text, values }: Statement): WriteResult => {
+  const resultOf = ({ text, values }: Statement): WriteResult => {
     const entry = prepare(text);
     if (entry.returnsRows) {
       const rows = rowsOf(entry, values);
@@ -157,6 +157,17 @@ export const openSqlite = (file: string): Database => {
     return { changes: Number(entry.statement.run(...(values as SQLInputValue[])).changes), rows: [] };
   };
 
+  /** Who is to hear that the transaction under way has been committed. */
+  let listeners: (() => void)[] = [];
+
+  const run = (statement: Statement): WriteResult => {
+    const result = resultOf(statement);
+    const { onCommit } = statement;
+    if (onCommit) listeners.push(() => onCommit(result));
+    return result;
+  };
+
+  const dataVersion = db.prepare("pragma data_version");
   const begin = db.prepare("begin");
   const beginImmediate = db.prepare("begin immediate");
   const end = db.prepare("commit");
@@ -185,6 +196,7 @@ export const openSqlite = (file: string): Database => {
   const transaction = (work: () => void) => {
     endReading();
     beginImmediate.run();
+    listeners = [];
     try {
       work();
       end.run();
@@ -193,6 +205,7 @@ export const openSqlite = (file: string): Database => {
       if (db.isTransaction) db.exec("rollback");
       throw error;
     }
+    for (const tell of listeners) tell();
   };
 
   let pending: PendingWrite[] = [];
@@ -287,6 +300,7 @@ export const openSqlite = (file: string): Database => {
     dialect,
     // Nobody else is at work on the file.
     hints: { send() {}, listen() {} },
+    foreignWrites: () => Number(dataVersion.get()?.data_version),
     read: readRows,
     readLong: readRows,
     write: (statements) => enqueue(() => statements.map(run)),

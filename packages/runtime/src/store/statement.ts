@@ -5,6 +5,11 @@ export type SqlValue = string | number | null | Uint8Array;
 export interface Statement {
   readonly text: string;
   readonly values: readonly SqlValue[];
+  /**
+   * Called when its transaction has been committed, before anything is read again; only by a database that tells
+   * `foreignWrites`.
+   */
+  readonly onCommit?: (result: WriteResult) => void;
 }
 
 export interface WriteResult {

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { Database } from "./database.ts";
+import { createMemoryRepository, formationSpace, type NewMemory, userSpace } from "./memories.ts";
+import { createMemoryFinder } from "./memory-finder.ts";
+import { openSqlite } from "./sqlite.ts";
+
+const owner = { formationId: "f", userId: "ann" };
+const spaces = [userSpace(owner), formationSpace("f")];
+const vocabulary = ["apple", "book", "chair", "drink", "engine", "flower"];
+
+const openTwice = (): [Database, Database] => {
+  const dir = mkdtempSync(path.join(tmpdir(), "muxi-finder-"));
+  const file = path.join(dir, "memory.db");
+  const both: [Database, Database] = [openSqlite(file), openSqlite(file)];
+  onTestFinished(async () => {
+    for (const db of both) await db.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return both;
+};
+
+const memory = (subject: string, words: readonly string[], more: Partial<NewMemory> = {}): NewMemory => ({
+  owner,
+  scope: "user",
+  scopeId: null,
+  subject,
+  collection: "c",
+  content: words.join(" "),
+  words,
+  metadata: {},
+  source: "api",
+  importance: 0.5,
+  now: 1,
+  ...more,
+});
+
+/** What is found by all words. */
+const foundBy = async (
+  memories: Pick<ReturnType<typeof createMemoryRepository>, "matches" | "candidates">,
+) => {
+  const matches = await memories.matches(spaces, vocabulary, 100);
+  const seqs = [...new Set(matches.flat())];
+  const candidates = await memories.candidates(spaces, seqs);
+  return {
+    matches: matches.map((found) => found.toSorted((a, b) => a - b)).sort(),
+    candidates: candidates.toSorted((a, b) => a.seq - b.seq),
+  };
+};
+
+test("what is kept is what the database holds, whoever writes to it", async () => {
+  const [db, other] = openTwice();
+  const here = createMemoryRepository(db);
+  const there = createMemoryRepository(other);
+  let state = 11;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const written = (time: number): NewMemory =>
+    memory(
+      `s${random(12)}`,
+      vocabulary.filter(() => random(2) === 0),
+      {
+        source: random(3) === 0 ? "file" : "api",
+        importance: random(10) / 10,
+        now: time,
+        ...(random(4) === 0 && { scope: "formation", scopeId: null }),
+      },
+    );
+  for (let step = 1; step <= 300; step++) {
+    const writer = random(8) === 0 ? there : here;
+    const kind = random(10);
+    if (kind < 7) await writer.add([written(step), written(step)]);
+    else if (kind < 9) {
+      const [some] = await writer.list(owner, { scopes: ["user", "formation"], limit: 1, offset: random(5) });
+      if (some) await writer.delete(owner, some.id, ["user", "formation"]);
+    } else await writer.deleteSource(owner, "file");
+    // A finder asked for the first time reads the database.
+    expect(await foundBy(here), `step ${step}`).toEqual(await foundBy(createMemoryFinder(other)));
+  }
+});
+
+test("a write that fails changes nothing of what is found", async () => {
+  const [db] = openTwice();
+  const memories = createMemoryRepository(db);
+  await memories.add([memory("one", ["apple"])]);
+  for (let use = 0; use < 3; use++) await foundBy(memories);
+  const [first, ...rest] = memories.keep(memory("two", ["apple"]));
+  if (!first) throw new Error("nothing to write");
+  const refused = { text: "insert into memory_word values (null, null, null)", values: [] };
+  await expect(db.write([first, ...rest, refused])).rejects.toThrow(/NOT NULL/);
+  expect((await foundBy(memories)).candidates.map(({ subject }) => subject)).toEqual(["one"]);
+});
+
+test("of a word that many memories have, the newest are found, in a large space as in a small one", async () => {
+  const [db] = openTwice();
+  const memories = createMemoryRepository(db);
+  const newest = async () => {
+    const [found] = await memories.matches(spaces, ["apple"], 3);
+    const some = await memories.candidates(spaces, found ?? []);
+    return some.map(({ subject }) => subject).sort();
+  };
+  const add = (from: number, to: number) =>
+    memories.add(
+      Array.from({ length: to - from }, (_, index) =>
+        memory(`s${String(from + index).padStart(4, "0")}`, ["apple"]),
+      ),
+    );
+  await add(0, 10);
+  for (let use = 0; use < 3; use++) expect(await newest()).toEqual(["s0007", "s0008", "s0009"]);
+  await add(10, 700);
+  for (let use = 0; use < 3; use++) expect(await newest()).toEqual(["s0697", "s0698", "s0699"]);
+});
