@@ -43,12 +43,13 @@ export const setPace = async (subject: Subject, tokens: number, delay: number): 
   await once(port, { method: "POST", path: `${path}?tokens=${tokens}&delay=${delay}` });
 };
 
-const warmUpChats = 1_000;
+const warmUpChats = 5_000;
 const warmUpConnections = 16;
 const warmUpLimitMs = 8_000;
 
 /**
- * Lets the compiler settle, on both sides, before anything is measured.
+ * Lets the compiler settle, on both sides, before anything is measured: with fewer chats, a target that is measured in
+ * fewer scenarios would show slower in the first of them.
  *
  * @throws Error with the first problem when no chat succeeds: there is nothing to measure then.
  */

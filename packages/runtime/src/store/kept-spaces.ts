@@ -23,8 +23,8 @@ interface Entry {
  * database, and a few here.
  */
 export interface KeptSpaces {
-  /** Undefined where the database is to be asked. */
-  of(space: Space): Promise<KeptSpace | undefined>;
+  /** Those of some spaces that are kept, and those that the database is to be asked for. */
+  divide(spaces: readonly Space[]): Promise<{ known: KeptSpace[]; others: Space[] }>;
   /** A memory was written. */
   put(space: Space, memory: Candidate, words: readonly string[]): void;
   /** Memories were deleted. */
@@ -69,8 +69,24 @@ export const createKeptSpaces = (
     weigh(entry);
   };
 
+  const find = async (space: Space, now: number): Promise<KeptSpace | undefined> => {
+    const entry = entries.get(space);
+    if (!entry) {
+      if (!hasRoom(now)) return undefined;
+      const added = { usedAt: now, bytes: 0, space: undefined, isLarge: false };
+      entries.set(space, added);
+      weigh(added);
+      return undefined;
+    }
+    entries.delete(space);
+    entries.set(space, entry);
+    entry.usedAt = now;
+    if (!entry.space && !entry.isLarge) await fill(space, entry);
+    return entry.space;
+  };
+
   return {
-    async of(space) {
+    async divide(spaces) {
       const written = foreignWrites();
       if (written !== seen) {
         entries.clear();
@@ -78,19 +94,14 @@ export const createKeptSpaces = (
         seen = written;
       }
       const now = performance.now();
-      const entry = entries.get(space);
-      if (!entry) {
-        if (!hasRoom(now)) return undefined;
-        const added = { usedAt: now, bytes: 0, space: undefined, isLarge: false };
-        entries.set(space, added);
-        weigh(added);
-        return undefined;
+      const known: KeptSpace[] = [];
+      const others: Space[] = [];
+      for (const space of spaces) {
+        const found = await find(space, now);
+        if (found) known.push(found);
+        else others.push(space);
       }
-      entries.delete(space);
-      entries.set(space, entry);
-      entry.usedAt = now;
-      if (!entry.space && !entry.isLarge) await fill(space, entry);
-      return entry.space;
+      return { known, others };
     },
     put(space, memory, words) {
       const entry = entries.get(space);

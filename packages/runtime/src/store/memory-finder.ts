@@ -1,6 +1,6 @@
 import type { Database } from "./database.ts";
-import type { KeptSpace, SpaceContents } from "./kept-space.ts";
-import { createKeptSpaces } from "./kept-spaces.ts";
+import type { SpaceContents } from "./kept-space.ts";
+import { createKeptSpaces, type KeptSpaces } from "./kept-spaces.ts";
 import type { Candidate, MemoryRepository, Space } from "./memories.ts";
 import { list, type Statement, sql } from "./statement.ts";
 
@@ -33,17 +33,8 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
 
   const kept = db.foreignWrites && createKeptSpaces(db.foreignWrites, readSpace);
 
-  /** Which spaces are kept, and which are left to the database. */
-  const divided = async (spaces: readonly Space[]) => {
-    const known: KeptSpace[] = [];
-    const others: Space[] = [];
-    for (const space of spaces) {
-      const found = await kept?.of(space);
-      if (found) known.push(found);
-      else others.push(space);
-    }
-    return { known, others };
-  };
+  const divide: KeptSpaces["divide"] = (spaces) =>
+    kept ? kept.divide(spaces) : Promise.resolve({ known: [], others: [...spaces] });
 
   const readMatches = async (spaces: readonly Space[], words: readonly string[], perWord: number) => {
     // One row a word: thousands of rows would cost more than the search for them.
@@ -62,7 +53,7 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
   return {
     async matches(spaces, words, perWord) {
       if (words.length === 0) return [];
-      const { known, others } = await divided(spaces);
+      const { known, others } = await divide(spaces);
       const found = known.flatMap((space) => words.map((word) => space.having(word, perWord)));
       if (others.length > 0) found.push(...(await readMatches(others, words, perWord)));
       return found.filter(({ length }) => length > 0);
@@ -70,7 +61,7 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
 
     async candidates(spaces, seqs) {
       if (seqs.length === 0) return [];
-      const { known, others } = await divided(spaces);
+      const { known, others } = await divide(spaces);
       const found = known.flatMap((space) => seqs.flatMap((seq) => space.memory(seq) ?? []));
       if (others.length === 0) return found;
       const rows = await candidatesFrom(
