@@ -117,7 +117,8 @@ export const crashAndLook = async (kills: number, seed: number): Promise<string>
       expect(db.prepare("pragma integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
       const stored = new Map(
         db
-          .prepare("select session_id, content from message where role = 'assistant'")
+          .prepare(`select session.id as session_id, content from message join session on session.seq = session_seq
+              where role = 'assistant'`)
           .all()
           .map(({ session_id, content }) => [session_id, content]),
       );
@@ -178,8 +179,8 @@ export const crashAndLook = async (kills: number, seed: number): Promise<string>
   expect([...promised.webhooks].filter((id) => !delivered.includes(id))).toEqual([]);
   // In the sessions of the background and of jobs each question was answered once.
   expect(
-    countOf(`select count(*) as n from (select session_id from message where session_id not like 'chat%'
-      group by session_id having count(*) <> 2)`),
+    countOf(`select count(*) as n from (select session_seq from message join session on session.seq = session_seq
+      where session.id not like 'chat%' group by session_seq having count(*) <> 2)`),
   ).toBe(0);
   expect(forgotten).toEqual([]);
   const repeated = ledger.calls.length - new Set(ledger.calls).size;

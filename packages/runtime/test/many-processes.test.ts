@@ -149,8 +149,8 @@ describe.skipIf(!onPostgres)("many processes on one Postgres, some of them kille
 
       // One question and one answer each.
       const odd = await query(
-        `select session_id, count(*) as n, sum(case when role = 'user' then 1 else 0 end) as asked from message
-          group by session_id having count(*) <> 2 or sum(case when role = 'user' then 1 else 0 end) <> 1`,
+        `select session_seq, count(*) as n, sum(case when role = 'user' then 1 else 0 end) as asked from message
+          group by session_seq having count(*) <> 2 or sum(case when role = 'user' then 1 else 0 end) <> 1`,
         database,
       );
       expect(odd).toEqual([]);

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { startFormation, writeFormation } from "./harness.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { manifest, startFormation, writeFormation } from "./harness.ts";
+import { startModelServer } from "./model-server.ts";
 
 const start = async () => startFormation(await writeFormation());
 
@@ -47,6 +48,39 @@ test("a session of another user looks like one that is not there", async () => {
   const restore = await api.call("POST", "/sessions/hers/restore", { user: "bob", body: { messages: [] } });
   expect(restore.body.error.code).toBe("RESOURCE_NOT_FOUND");
   expect((await api.get("/sessions/hers", { user: "ann" })).body.data.message_count).toBe(2);
+});
+
+test("who takes up the name of a session that was cleared gets nothing of it, not even an answer that was under way", async () => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  const dir = await writeFormation({
+    "formation.afs": `${manifest}
+llm:
+  settings: { base_url: "${models.url}/v1" }
+  models: [{ text: openai/test-model, api_key: sk-test }]
+`,
+  });
+  const api = await startFormation(dir);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  models.reply({ text: ["Under the ", "stone"], pause: { after: 2, until: held } });
+  models.reply({ text: ["Hello Bob"] });
+
+  const underWay = api.chat("Where is my key?", { user: "ann", session: "taken" });
+  await models.request(0);
+  await api.call("DELETE", "/memory/buffer/taken", { user: "ann" });
+  await api.chat("Hi", { user: "bob", session: "taken" });
+  release();
+  expect((await underWay).status).toBe(200);
+
+  const messagesOf = async (user: string) => {
+    const { body } = await api.get("/sessions/taken/messages", { user });
+    return body.data.messages.map(({ content }: { content: string }) => content);
+  };
+  expect(await messagesOf("bob")).toEqual(["Hi", "Hello Bob"]);
+  expect(await messagesOf("ann")).toEqual([]);
 });
 
 test("messages are paged backwards from the newest", async () => {

@@ -37,23 +37,25 @@ export interface BufferRepository {
 export const createBufferRepository = (db: Database): BufferRepository => ({
   ofUser: ({ formationId, userId }, capacity) =>
     db.read(
-      sql`select session_id as "sessionId", count(*) as messages, sum(length(content)) as characters,
-          max(created_at) as "lastActivity"
-        from (select session_id, content, created_at from message
-          where formation_id = ${formationId} and user_id = ${userId} and session_id in (
-            select id from session where formation_id = ${formationId} and user_id = ${userId}
+      sql`select session.id as "sessionId", count(*) as messages, sum(length(newest.content)) as characters,
+          max(newest.created_at) as "lastActivity"
+        from (select session_seq, content, created_at from message
+          where session_seq in (
+            select seq from session where formation_id = ${formationId} and user_id = ${userId}
             order by last_activity desc limit ${capacity})
           order by seq desc limit ${capacity}) as newest
-        group by session_id order by max(created_at) desc`,
+          join session on session.seq = newest.session_seq
+        group by session.id order by max(newest.created_at) desc`,
     ),
 
   async totals(formationId, capacity) {
     const [totals] = await db.read<BufferTotals>(
-      sql`select count(*) as messages, count(distinct user_id) as users, count(distinct session_id) as sessions,
+      sql`select count(*) as messages, count(distinct user_id) as users, count(distinct session_seq) as sessions,
           coalesce(sum(length(content)), 0) as characters
-        from (select user_id, session_id, content,
-            row_number() over (partition by user_id order by seq desc) as place
-          from message where formation_id = ${formationId}) as numbered
+        from (select session.user_id, message.session_seq, message.content,
+            row_number() over (partition by session.user_id order by message.seq desc) as place
+          from session join message on message.session_seq = session.seq
+          where session.formation_id = ${formationId}) as numbered
         where place <= ${capacity}`,
     );
     return totals ?? { messages: 0, users: 0, sessions: 0, characters: 0 };
@@ -63,10 +65,10 @@ export const createBufferRepository = (db: Database): BufferRepository => ({
     const sessions = sql`formation_id = ${formationId}
       ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}
       ${sessionId === undefined ? sql`` : sql`and id = ${sessionId}`}`;
-    const ofThem = sql`formation_id = ${formationId} and session_id in (select id from session where ${sessions})`;
     const [messages, , cleared] = await db.write([
-      sql`delete from message where ${ofThem}`,
-      sql`delete from lesson where ${ofThem}`,
+      sql`delete from message where session_seq in (select seq from session where ${sessions})`,
+      sql`delete from lesson
+        where formation_id = ${formationId} and session_id in (select id from session where ${sessions})`,
       sql`delete from session where ${sessions}`,
     ]);
     return { messages: messages?.changes ?? 0, sessions: cleared?.changes ?? 0 };

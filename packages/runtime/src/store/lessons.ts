@@ -1,5 +1,5 @@
 import type { Database } from "./database.ts";
-import type { Owner } from "./sessions.ts";
+import { inSession, type Owner } from "./sessions.ts";
 import { type Statement, sql } from "./statement.ts";
 
 /** A turn that facts are still to be learned from. */
@@ -57,8 +57,9 @@ export const createLessonRepository = (db: Database): LessonRepository => {
     async answered(formationId) {
       const rows = await db.read<{ requestId: string }>(
         sql`select request_id as "requestId" from lesson
-          where formation_id = ${formationId} and exists (select 1 from message
-            where message.formation_id = lesson.formation_id and message.session_id = lesson.session_id
+          where formation_id = ${formationId} and exists (
+            select 1 from session join message on message.session_seq = session.seq
+            where session.formation_id = lesson.formation_id and session.id = lesson.session_id
               and message.request_id = lesson.request_id and message.role = 'assistant')
           order by seq`,
       );
@@ -90,7 +91,7 @@ export const createLessonRepository = (db: Database): LessonRepository => {
       const rows = await db.read<{ role: string; content: string }>(
         sql`select role, content from (
             select seq, role, content, request_id from message
-            where formation_id = ${owner.formationId} and session_id = ${sessionId} and user_id = ${owner.userId}
+            where ${inSession(owner, sessionId)}
             order by seq desc limit ${newestLookedAt}) as newest
           where request_id = ${requestId} order by seq`,
       );

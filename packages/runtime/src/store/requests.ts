@@ -14,7 +14,7 @@ import {
   one,
   type StoredRequest,
 } from "./request-rows.ts";
-import type { Owner } from "./sessions.ts";
+import { inSession, type Owner } from "./sessions.ts";
 import { type Statement, sql } from "./statement.ts";
 
 /** The requests of one formation: how they come, go on and end. */
@@ -110,22 +110,24 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
     ),
 
   async awaiting({ formationId, userId }, sessionId) {
+    // By `created_at`, SQLite would go through all requests of the user for their order.
     const [row] = await db.read<StoredRequest>(
       sql`select ${columns} from request
           where formation_id = ${formationId} and user_id = ${userId} and session_id = ${sessionId}
             and status = 'awaiting_clarification'
-          order by created_at desc limit 1`,
+          order by seq desc limit 1`,
     );
     return row;
   },
 
-  async asking({ formationId, userId }, sessionId) {
+  async asking(owner, sessionId) {
+    const { formationId, userId } = owner;
     const [row] = await db.read<StoredRequest>(
       sql`select ${columns} from request
           where formation_id = ${formationId} and user_id = ${userId} and session_id = ${sessionId}
             and status = 'awaiting_clarification'
             and id = (select request_id from message
-              where formation_id = ${formationId} and session_id = ${sessionId} order by seq desc limit 1)`,
+              where ${inSession(owner, sessionId)} order by seq desc limit 1)`,
     );
     return row;
   },

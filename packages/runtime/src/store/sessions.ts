@@ -90,36 +90,40 @@ const touch = ({ formationId, userId }: Owner, sessionId: string, now: number) =
     on conflict (formation_id, id) do update set last_activity = excluded.last_activity
     where session.user_id = excluded.user_id`;
 
+const ofOwner = ({ formationId, userId }: Owner) =>
+  sql`formation_id = ${formationId} and user_id = ${userId}`;
+
+const one = (owner: Owner, sessionId: string) => sql`${ofOwner(owner)} and id = ${sessionId}`;
+
+/** Condition for the messages of a session; met by none when it is someone else's. */
+export const inSession = (owner: Owner, sessionId: string): Statement =>
+  sql`session_seq = (select seq from session where ${one(owner, sessionId)})`;
+
 /**
  * Each message of a session is later than the one before, by a millisecond where the clock says otherwise: who pages
  * with the time of the oldest one seen misses none.
  */
-const insertMessage = (owner: Owner, sessionId: string, message: NewMessage) =>
+const insertMessage = ({ formationId, userId }: Owner, sessionId: string, message: NewMessage) =>
   sql`insert into message
-    (id, formation_id, session_id, user_id, request_id, role, content, agent_id, metadata, created_at)
-    select ${newId("message")}, ${owner.formationId}, ${sessionId}, ${owner.userId}, ${message.requestId ?? null},
-      ${message.role}, ${message.content}, ${message.agentId ?? null},
-      ${message.metadata ? JSON.stringify(message.metadata) : null},
-      case when before.at >= ${message.createdAt} then before.at + 1 else ${message.createdAt} end
-    from (select coalesce((select created_at from message
-      where formation_id = ${owner.formationId} and session_id = ${sessionId} order by seq desc limit 1), 0) as at)
-      as before`;
-
-const ofOwner = ({ formationId, userId }: Owner) =>
-  sql`formation_id = ${formationId} and user_id = ${userId}`;
-
-const ofSession = (owner: Owner, sessionId: string) => sql`${ofOwner(owner)} and session_id = ${sessionId}`;
+    (session_seq, id, request_id, role, content, agent_id, metadata, created_at)
+    select seq, ${newId("message")}, ${message.requestId ?? null}, ${message.role}, ${message.content},
+      ${message.agentId ?? null}, ${message.metadata ? JSON.stringify(message.metadata) : null},
+      coalesce(
+        (select case when created_at >= ${message.createdAt} then created_at + 1 else ${message.createdAt} end
+          from message where session_seq = session.seq order by seq desc limit 1),
+        ${message.createdAt})
+    from session where formation_id = ${formationId} and user_id = ${userId} and id = ${sessionId}`;
 
 export const createSessionRepository = (db: Database): SessionRepository => ({
-  async recent({ formationId, userId }, sessionId, limit, until) {
-    const inSession = sql`formation_id = ${formationId} and session_id = ${sessionId}`;
+  async recent(owner, sessionId, limit, until) {
+    const ofSession = inSession(owner, sessionId);
     // A session that was restored meanwhile has lost the message.
     const isBefore = sql`and seq < coalesce((select seq from message
-      where ${inSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
+      where ${ofSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
       ${Number.MAX_SAFE_INTEGER})`;
     const rows = await db.read<{ role: Role; content: string }>(
       sql`select role, content from message
-          where ${inSession} and user_id = ${userId} ${until === undefined ? sql`` : isBefore}
+          where ${ofSession} ${until === undefined ? sql`` : isBefore}
           order by seq desc limit ${limit}`,
     );
     return rows.reverse();
@@ -161,8 +165,8 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
   async get(owner, sessionId) {
     const [session] = await db.read<StoredSession>(
       sql`select id, created_at as "createdAt", last_activity as "lastActivity",
-            (select count(*) from message where ${ofSession(owner, sessionId)}) as "messageCount"
-          from session where ${ofOwner(owner)} and id = ${sessionId}`,
+            (select count(*) from message where session_seq = session.seq) as "messageCount"
+          from session where ${one(owner, sessionId)}`,
     );
     return session;
   },
@@ -170,7 +174,7 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
   async messages(owner, sessionId, { limit, before }) {
     const rows = await db.read<Omit<StoredMessage, "metadata"> & { metadata: string | null }>(
       sql`select id, role, content, agent_id as "agentId", metadata, created_at as "createdAt" from message
-          where ${ofSession(owner, sessionId)} and created_at < ${before ?? Number.MAX_SAFE_INTEGER}
+          where ${inSession(owner, sessionId)} and created_at < ${before ?? Number.MAX_SAFE_INTEGER}
           order by seq desc limit ${limit + 1}`,
     );
     const messages = rows.slice(0, limit).reverse();
@@ -186,18 +190,15 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
   history: (owner, { limit, from, to }) =>
     db.read(
       sql`select id, created_at as "createdAt", last_activity as "lastActivity",
-            (select count(*) from message
-              where message.formation_id = session.formation_id and message.session_id = session.id) as "messageCount",
-            (select content from message
-              where message.formation_id = session.formation_id and message.session_id = session.id
-              order by seq limit 1) as title
+            (select count(*) from message where session_seq = session.seq) as "messageCount",
+            (select content from message where session_seq = session.seq order by seq limit 1) as title
           from session where ${ofOwner(owner)} and last_activity >= ${from} and created_at <= ${to}
           order by last_activity desc limit ${limit}`,
     ),
 
   async replace(owner, sessionId, messages, now) {
     const touched = await db.writeIf(touch(owner, sessionId, now), [
-      sql`delete from message where ${ofSession(owner, sessionId)}`,
+      sql`delete from message where ${inSession(owner, sessionId)}`,
       ...messages.map((message) => insertMessage(owner, sessionId, message)),
     ]);
     return touched !== undefined;

@@ -1,22 +1,28 @@
 import type { Tables } from "../migrations.ts";
 
-/** Sessions and their messages. */
-export const sessionTables: Tables = ({ serial, inKeyOrder }) => [
+/**
+ * Sessions and their messages.
+ *
+ * A message names its session by number, and through it its formation and its owner. Callers name sessions at random:
+ * by those names, each chat would have a page of its own to change in the index of messages. By numbers, the messages
+ * of new sessions stand together at its end. SQLite may give the number of a deleted session again: its messages go in
+ * the same transaction.
+ */
+export const sessionTables: Tables = ({ serial }) => [
   `create table session (
+    seq ${serial},
     formation_id text not null,
     id text not null,
     user_id text not null,
     created_at bigint not null,
-    last_activity bigint not null,
-    primary key (formation_id, id)
-  )${inKeyOrder}`,
+    last_activity bigint not null
+  )`,
+  "create unique index session_by_id on session (formation_id, id)",
   "create index session_by_user on session (formation_id, user_id, last_activity desc)",
   `create table message (
     seq ${serial},
+    session_seq bigint not null,
     id text not null,
-    formation_id text not null,
-    session_id text not null,
-    user_id text not null,
     request_id text,
     role text not null,
     content text not null,
@@ -24,5 +30,5 @@ export const sessionTables: Tables = ({ serial, inKeyOrder }) => [
     metadata text,
     created_at bigint not null
   )`,
-  "create index message_by_session on message (formation_id, session_id, seq)",
+  "create index message_by_session on message (session_seq, seq)",
 ];
