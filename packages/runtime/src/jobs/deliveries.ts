@@ -123,6 +123,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
 
   /** Takes what is due, as far as there is room for it. Resolves to when to look again, in Unix milliseconds. */
   const fill = async (): Promise<number> => {
+    const begun = now();
     for (const origin of await deliveries.dueOrigins(formationId, due(), fullOrigins())) {
       const limit = Math.min(perOrigin - (sending.get(origin) ?? 0), atOnce - underWay.size);
       if (limit <= 0 || isClosed) continue;
@@ -135,9 +136,9 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
       await deliveries.forget(formationId, now() - retention);
     }
     const poll = now() + pollEvery;
-    // What is due already and was not taken waits for room, and the end of a try wakes this up.
+    // What was due already and was not taken waits for room, and the end of a try wakes this up.
     const next = (await deliveries.nextDue(formationId, fullOrigins())) ?? poll;
-    return next > now() ? Math.min(next, poll) : poll;
+    return next > begun ? Math.min(next, poll) : poll;
   };
 
   const lookAgain = (at: number) => {

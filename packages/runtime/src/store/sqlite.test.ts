@@ -1,16 +1,65 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import fs, { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, onTestFinished, test } from "vitest";
-import { NewerSchemaError } from "./database.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { NewerSchemaError, StorageUnavailableError } from "./database.ts";
 import { createSessionRepository } from "./sessions.ts";
 import { openSqlite } from "./sqlite.ts";
+import { sql } from "./statement.ts";
 
 const databaseFile = (): string => {
   const dir = mkdtempSync(path.join(tmpdir(), "muxi-store-"));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return path.join(dir, "memory.db");
+};
+
+type Sync = (done: (error: NodeJS.ErrnoException | null) => void) => void;
+
+/** Puts another disk in the place of the real one, which cannot be made to wait or to fail. */
+const withDisk = (sync: Sync) => {
+  const disk = vi.spyOn(fs, "fdatasync").mockImplementation((_, done) => sync(done));
+  syncBuiltinESMExports();
+  const restore = () => {
+    disk.mockRestore();
+    syncBuiltinESMExports();
+  };
+  onTestFinished(restore);
+  return restore;
+};
+
+/** A disk that is done with nothing before it is told to be, in the order in which it was asked. */
+const startSlowDisk = () => {
+  const asked: (() => void)[] = [];
+  withDisk((done) => void asked.push(() => done(null)));
+  return {
+    async finish() {
+      await vi.waitFor(() => expect(asked).not.toHaveLength(0));
+      asked.shift()?.();
+    },
+  };
+};
+
+const ioError: NodeJS.ErrnoException = Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" });
+
+/** Notes what settles, and how. */
+const watch = () => {
+  const settled: string[] = [];
+  return {
+    settled,
+    note: <Result>(name: string, promise: Promise<Result>): Promise<unknown> =>
+      promise.then(
+        () => settled.push(name),
+        () => settled.push(`${name} failed`),
+      ),
+  };
+};
+
+/** Turns enough for all that does not wait for the disk. */
+const someTurns = async () => {
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
 };
 
 const owner = { formationId: "f", userId: "ann" };
@@ -61,4 +110,132 @@ test("reads of one turn of the event loop see one state of the file; the next on
   expect(await seen()).toBe(1);
   await createSessionRepository(db).append(owner, "s1", message("from here"), []);
   expect(await seen()).toBe(2);
+});
+
+test("nothing is heard of a write before it is on disk, neither by who wrote nor by who reads", async () => {
+  const db = openSqlite(databaseFile());
+  onTestFinished(() => db.close());
+  const sessions = createSessionRepository(db);
+  const disk = startSlowDisk();
+  const { settled, note } = watch();
+
+  const write = note("write", sessions.append(owner, "s1", message("hello"), []));
+  await someTurns();
+  const later = note("later write", sessions.append(owner, "s1", message("again", 2), []));
+  const read = note("read", sessions.recent(owner, "s1", 10));
+  await someTurns();
+  expect(settled).toEqual([]);
+
+  await disk.finish();
+  await Promise.all([write, read]);
+  await someTurns();
+  expect(settled.toSorted()).toEqual(["read", "write"]);
+  await disk.finish();
+  await later;
+});
+
+test("of writes that share a transaction the one that fails does so alone, and is told so when the others are", async () => {
+  const db = openSqlite(databaseFile());
+  onTestFinished(() => db.close());
+  await db.write([sql`create table t (x integer primary key)`]);
+  const disk = startSlowDisk();
+  const { settled, note } = watch();
+
+  const writes = [1, 1, 2].map((x, index) => note(`${index}`, db.write([sql`insert into t values (${x})`])));
+  await someTurns();
+  expect(settled).toEqual([]);
+  await disk.finish();
+  await Promise.all(writes);
+  expect(settled.toSorted()).toEqual(["0", "1 failed", "2"]);
+  expect(await db.read(sql`select x from t`)).toEqual([{ x: 1 }, { x: 2 }]);
+});
+
+test("a file is closed when all that was to be written is on disk", async () => {
+  const file = databaseFile();
+  const db = openSqlite(file);
+  const sessions = createSessionRepository(db);
+  const disk = startSlowDisk();
+  const { settled, note } = watch();
+
+  const first = note("first", sessions.append(owner, "s1", message("one"), []));
+  await someTurns();
+  const second = note("second", sessions.append(owner, "s1", message("two", 2), []));
+  const closed = note("close", db.close());
+  await disk.finish();
+  await disk.finish();
+  await Promise.all([first, second, closed]);
+  expect(settled).toEqual(["first", "second", "close"]);
+
+  const again = openSqlite(file);
+  onTestFinished(() => again.close());
+  expect(await createSessionRepository(again).recent(owner, "s1", 10)).toHaveLength(2);
+});
+
+test("what a disk fails to take is refused, and nothing is accepted before all that came earlier is safe", async () => {
+  const file = databaseFile();
+  const db = openSqlite(file);
+  onTestFinished(() => db.close());
+  const sessions = createSessionRepository(db);
+  const heal = withDisk((done) => setImmediate(done, ioError));
+  const refused = sessions.append(owner, "s1", message("doubtful"), []);
+  await expect(refused).rejects.toThrow(StorageUnavailableError);
+  await expect(refused).rejects.toThrow(/memory\.db did not take.*check the disk/);
+  heal();
+
+  // A reader of an earlier state keeps the log from being emptied into the file.
+  const reader = new DatabaseSync(file, { readOnly: true });
+  reader.exec("begin; select * from session");
+  await sessions.append(owner, "s1", message("new", 2), []).then(
+    () => expect.unreachable(),
+    (error) => expect(error).toBeInstanceOf(StorageUnavailableError),
+  );
+  await expect(sessions.recent(owner, "s1", 10)).rejects.toThrow(/another process keeps it locked/);
+  reader.close();
+
+  await sessions.append(owner, "s1", message("accepted", 3), []);
+  const contents = async (of: typeof sessions) =>
+    (await of.recent(owner, "s1", 10)).map(({ content }) => content);
+  expect(await contents(sessions)).toEqual(["doubtful", "accepted"]);
+  // Without the log, in which a loss of power may have left a gap.
+  const copy = databaseFile();
+  copyFileSync(file, copy);
+  const alone = openSqlite(copy);
+  onTestFinished(() => alone.close());
+  expect(await contents(createSessionRepository(alone))).toEqual(["doubtful"]);
+});
+
+test("another process may empty the log before a transaction in it is on disk", async () => {
+  const file = databaseFile();
+  const [db, other] = [openSqlite(file), openSqlite(file)];
+  onTestFinished(async () => {
+    await db.close();
+    await other.close();
+  });
+  const disk = startSlowDisk();
+  const write = createSessionRepository(db).append(owner, "s1", message("one"), []);
+  await someTurns();
+  const raw = new DatabaseSync(file);
+  expect(raw.prepare("pragma wal_checkpoint(truncate)").get()).toMatchObject({ busy: 0 });
+  raw.close();
+  const otherWrite = createSessionRepository(other).append(owner, "s1", message("two", 2), []);
+  await someTurns();
+  await disk.finish();
+  await disk.finish();
+  expect(await Promise.all([write, otherWrite])).toEqual([true, true]);
+  const after = createSessionRepository(db).append(owner, "s1", message("three", 3), []);
+  await disk.finish();
+  await after;
+  const stored = await createSessionRepository(other).recent(owner, "s1", 10);
+  expect(stored.map(({ content }) => content)).toEqual(["one", "two", "three"]);
+  expect(await db.read(sql`pragma integrity_check`)).toEqual([{ integrity_check: "ok" }]);
+});
+
+test("a file may be reached by a link from another folder", async () => {
+  const file = databaseFile();
+  const link = path.join(path.dirname(file), "release", "memory.db");
+  mkdirSync(path.dirname(link));
+  symlinkSync(file, link);
+  const db = openSqlite(link);
+  onTestFinished(() => db.close());
+  expect(await createSessionRepository(db).append(owner, "s1", message("hello"), [])).toBe(true);
 });

@@ -1,14 +1,9 @@
-import { performance } from "node:perf_hooks";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { type Database, type Dialect, NewerSchemaError, StorageUnavailableError } from "./database.ts";
 import { migrations } from "./migrations.ts";
+import { openSqliteLog } from "./sqlite-log.ts";
+import { createSqliteWriteQueue } from "./sqlite-writes.ts";
 import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
-
-interface PendingWrite {
-  run: () => void;
-  /** Tells the outcome; called once the transaction is on disk, or with what broke it. */
-  settle: (failure?: { error: unknown }) => void;
-}
 
 const dialect: Dialect = {
   engine: "sqlite",
@@ -23,27 +18,23 @@ const dialect: Dialect = {
   isTaken: (error) => error instanceof Error && error.message.startsWith("UNIQUE constraint failed"),
 };
 
+/** How long to wait for another process's locks, in milliseconds; nothing else is done meanwhile. */
+const patience = 5_000;
+const shortPatience = 100;
+
 /**
  * The cache (in KiB, when negative) and the rarer checkpoints take a tenth to a fifth off a chat's CPU: ids are random,
  * so that each chat dirties pages all over the file.
+ *
+ * With `normal` SQLite syncs at a checkpoint only; the log is synced after each transaction, but not by SQLite.
  */
 const settings = `
-  pragma busy_timeout = 5000;
+  pragma busy_timeout = ${patience};
   pragma journal_mode = wal;
-  pragma synchronous = full;
+  pragma synchronous = normal;
   pragma foreign_keys = on;
   pragma cache_size = -32000;
   pragma wal_autocheckpoint = 8000`;
-
-/**
- * A commit waits for the disk, and the next reads are slow after it. So while many write at once, the file rests for
- * longer than each commit takes, as long as there is anything else to do: at 32 chats at once that is a third more chats a
- * second. A write that comes alone goes at once.
- */
-const fewWrites = 4;
-const gatherFactor = 2;
-/** Milliseconds. */
-const longestGathering = 8;
 
 const returnsRows = /\breturning\b/i;
 
@@ -71,25 +62,28 @@ const rowsOf = ({ statement, columns }: Prepared, values: readonly SqlValue[]) =
   return rows;
 };
 
+const locked = "another process keeps it locked";
+
 /** Primary result codes for what lies outside the database: busy, read-only, I/O error, full, cannot open. */
 const surroundings: ReadonlyMap<number, string> = new Map([
-  [5, "another process keeps it locked"],
+  [5, locked],
   [8, "it or its folder is read-only"],
   [10, "reading or writing it failed"],
   [13, "the disk is full"],
   [14, "it cannot be opened"],
 ]);
 
+const unavailable = (file: string, reason: string, cause?: unknown) =>
+  new StorageUnavailableError(
+    `the database ${file} cannot be used, ${reason}: check the disk, and who may write in its folder`,
+    { cause },
+  );
+
 /** What an error of SQLite means to a caller; other errors as they are. */
 const explained = (error: unknown, file: string): unknown => {
   if (!(error instanceof Error && "errcode" in error)) return error;
   const reason = surroundings.get(Number(error.errcode) & 0xff);
-  return reason === undefined
-    ? error
-    : new StorageUnavailableError(
-        `the database ${file} cannot be used, ${reason}: check the disk, and who may write in its folder`,
-        { cause: error },
-      );
+  return reason === undefined ? error : unavailable(file, reason, error);
 };
 
 const migrate = (db: DatabaseSync, file: string) => {
@@ -127,7 +121,7 @@ const open = (file: string): DatabaseSync => {
 /**
  * Opens (and where needed creates) a formation's SQLite file.
  *
- * Writes of the same event-loop tick share one transaction, and so one wait for the disk: that, and statements that
+ * Writes that come close to one another share one transaction, and so one wait for the disk: that, and statements that
  * are prepared once, is what lets one core serve thousands of chats a second with nothing lost.
  *
  * @throws NewerSchemaError when a newer version wrote the file; StorageUnavailableError when it cannot be written.
@@ -208,81 +202,33 @@ export const openSqlite = (file: string): Database => {
     for (const tell of listeners) tell();
   };
 
-  let pending: PendingWrite[] = [];
-
-  const alone = (write: PendingWrite) => {
+  const log = openSqliteLog(db, () => {
+    endReading();
+    db.exec(`pragma busy_timeout = ${shortPatience}`);
     try {
-      transaction(write.run);
+      const outcome = db.prepare("pragma wal_checkpoint(truncate)").get();
+      if (outcome?.busy !== 0) throw unavailable(file, locked);
+    } finally {
+      db.exec(`pragma busy_timeout = ${patience}`);
+    }
+  });
+  const queue = createSqliteWriteQueue(transaction, log);
+
+  const enqueue = async <Result>(work: () => Result): Promise<Result> => {
+    try {
+      return await queue.add(work);
     } catch (error) {
-      write.settle({ error });
-      return;
+      throw explained(error, file);
     }
-    write.settle();
   };
-
-  /** When the last transaction was on disk, how long it took, and how many writes it held. */
-  let last = { at: 0, took: 0, writes: 0 };
-
-  const flush = () => {
-    const startedAt = performance.now();
-    const writes = pending;
-    pending = [];
-    commit(writes);
-    const at = performance.now();
-    last = { at, took: at - startedAt, writes: writes.length };
-  };
-
-  /** How long to gather writes, in milliseconds: under load, longer than the last transaction took. */
-  const gatherFor = (): number =>
-    last.writes < fewWrites
-      ? 0
-      : Math.min(last.took * gatherFactor, longestGathering) - (performance.now() - last.at);
-
-  /**
-   * Waits for more writes until a moment, or until the event loop finds nothing else to do.
-   *
-   * @param seen Events of the loop up to its last turn.
-   */
-  const gather = (until: number, seen = -1): void => {
-    const { events } = performance.nodeTiming.uvMetricsInfo;
-    if (events === seen || performance.now() >= until) flush();
-    else setImmediate(gather, until, events);
-  };
-
-  const commit = (writes: readonly PendingWrite[]) => {
-    const [first] = writes;
-    if (!first) return;
-    if (writes.length === 1) return alone(first);
-    try {
-      transaction(() => {
-        for (const write of writes) write.run();
-      });
-    } catch {
-      // One of them failed. Alone, each gets its own result and the innocent ones go through.
-      for (const write of writes) alone(write);
-      return;
-    }
-    for (const write of writes) write.settle();
-  };
-
-  const enqueue = <Result>(work: () => Result) =>
-    new Promise<Result>((resolve, reject) => {
-      let result: Result;
-      const write: PendingWrite = {
-        run: () => {
-          result = work();
-        },
-        settle: (failure) => (failure ? reject(explained(failure.error, file)) : resolve(result)),
-      };
-      if (pending.push(write) > 1) return;
-      const wait = gatherFor();
-      if (wait < 0.5) setImmediate(flush);
-      else gather(performance.now() + wait);
-    });
 
   const readRows = async <Row>(statement: Statement): Promise<Row[]> => {
     try {
-      return read(statement) as Row[];
+      log.ensureSafe();
+      const rows = read(statement) as Row[];
+      // They may hold what a loss of power would still undo, and nothing may rest on that.
+      await log.syncing;
+      return rows;
     } catch (error) {
       throw explained(error, file);
     }
@@ -310,9 +256,10 @@ export const openSqlite = (file: string): Database => {
       await enqueue(() => statements.map(run));
     },
     async close() {
-      flush();
+      await queue.done();
       endReading();
       db.close();
+      log.close();
     },
   };
 };
