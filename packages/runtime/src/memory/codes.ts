@@ -20,6 +20,24 @@ const asWords = (code: Uint8Array): Int32Array => {
   return new Int32Array(padded.buffer);
 };
 
+/** Codes that are weighed for each that is wanted. */
+const weighedForOne = 2;
+
+/**
+ * The product of a vector and of the signs in a code: tells more than how many signs are the same, since the vector's
+ * large numbers count more than its small ones, and takes too long for all codes.
+ */
+const weightOf = (vector: Float32Array, codes: Int32Array, place: number): number => {
+  let weight = 0;
+  const length = Math.min(codeBits, vector.length);
+  for (let index = 0; index < length; index++) {
+    const isPositive = (((codes[place * codeWords + (index >> 5)] ?? 0) >> (index & 31)) & 1) === 1;
+    const value = vector[index] ?? 0;
+    weight += isPositive ? value : -value;
+  }
+  return weight;
+};
+
 /** The codes of one space, all in one piece of memory. */
 export interface SpaceCodes {
   readonly size: number;
@@ -27,8 +45,8 @@ export interface SpaceCodes {
   /** Number of the last code added. */
   readonly lastSeq: number;
   add(codes: readonly StoredCode[]): void;
-  /** The memories whose codes share most bits with this one, in no order; of those that share as many, the newest. */
-  nearest(code: Uint8Array, limit: number): number[];
+  /** The memories that point most in a vector's direction as far as their codes tell, best first. */
+  nearest(vector: Float32Array, limit: number): number[];
 }
 
 export const createCodes = (compare: Compare): SpaceCodes => {
@@ -88,26 +106,30 @@ export const createCodes = (compare: Compare): SpaceCodes => {
         lastSeq = seq;
       }
     },
-    nearest(code, limit) {
-      compare(asWords(code), codes, size, distances);
+    nearest(vector, limit) {
+      compare(asWords(codeOf(vector)), codes, size, distances);
       const byDistance = new Uint32Array(codeBits + 1);
       for (let place = 0; place < size; place++) {
         const distance = distances[place] ?? 0;
         byDistance[distance] = (byDistance[distance] ?? 0) + 1;
       }
       let farthest = 0;
-      let room = limit;
+      let room = limit * weighedForOne;
       while (room > (byDistance[farthest] ?? 0) && farthest < codeBits) {
         room -= byDistance[farthest] ?? 0;
         farthest += 1;
       }
-      const nearest: number[] = [];
+      // Of those as far away as the farthest, the newest.
+      const weighed: { seq: number; weight: number }[] = [];
       for (let place = size - 1; place >= 0; place--) {
         const distance = distances[place] ?? 0;
         if (distance < farthest || (distance === farthest && room-- > 0))
-          nearest.push(memorySeqs[place] ?? 0);
+          weighed.push({ seq: memorySeqs[place] ?? 0, weight: weightOf(vector, codes, place) });
       }
-      return nearest;
+      return weighed
+        .sort((a, b) => b.weight - a.weight)
+        .slice(0, limit)
+        .map(({ seq }) => seq);
     },
   };
 };

@@ -41,7 +41,7 @@ test("the nearest of many vectors are among those that their codes choose", () =
     vectors.map((vector, index) => ({ seq: index + 1, memorySeq: index + 100, code: codeOf(vector) })),
   );
   const near = (vectors[42] ?? new Float32Array()).map((value) => value + random());
-  const found = codes.nearest(codeOf(near), 20);
+  const found = codes.nearest(near, 20);
   expect(found).toContain(142);
   expect(found.length).toBeGreaterThanOrEqual(20);
   expect(found.length).toBeLessThanOrEqual(40);
@@ -49,5 +49,5 @@ test("the nearest of many vectors are among those that their codes choose", () =
   // A memory that changed has a new code in its old place.
   codes.add([{ seq: 2_001, memorySeq: 142, code: codeOf(near.map((value) => -value)) }]);
   expect([codes.size, codes.lastSeq]).toEqual([2_000, 2_001]);
-  expect(codes.nearest(codeOf(near), 20)).not.toContain(142);
+  expect(codes.nearest(near, 20)).not.toContain(142);
 });

@@ -21,7 +21,8 @@ const patience = 1_500;
 const batchSize = 64;
 /** Codes that are read before other requests get their turn. */
 const codesPerRead = 2_000;
-/** The nearest by code that are compared exactly. */
+/** The nearest by code that are compared exactly: so many at a time, while there are good ones among them, and at most. */
+const comparedTogether = 32;
 const compared = 128;
 /** Cosine below which two texts have nothing to do with each other, whatever the model. */
 const leastSimilarity = 0.2;
@@ -30,6 +31,18 @@ const normalised = (vector: Float32Array): Float32Array => {
   const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0)) || 1;
   return vector.map((value) => value / length);
 };
+
+interface Scored {
+  seq: number;
+  similarity: number;
+}
+
+/** The most similar, best first. */
+const firstOf = (scored: readonly Scored[], limit: number): Scored[] =>
+  scored
+    .filter(({ similarity }) => similarity >= leastSimilarity)
+    .sort((a, b) => b.similarity - a.similarity)
+    .slice(0, limit);
 
 export const createVectorSearch = (deps: {
   formationId: string;
@@ -107,14 +120,25 @@ export const createVectorSearch = (deps: {
 
   const background = createBackground({ work: embedMissing, what: "embedding memories", log });
 
-  /** The vectors of a space whose codes are nearest. */
-  const near = async (space: Space, codes: SpaceCodes, code: Uint8Array) => {
-    const wanted = codes.nearest(code, compared);
-    const found = await vectors.vectors(space, wanted);
-    if (found.length * 2 >= wanted.length) return found;
-    // Most of them are deleted, and so are others: their codes stand in the way of the rest.
-    loaded.delete(space);
-    return vectors.vectors(space, (await current(space)).nearest(code, compared));
+  /** The memories of a space that are nearest to a vector, best first. */
+  const near = async (space: Space, codes: SpaceCodes, wanted: Float32Array, limit: number) => {
+    const seqs = codes.nearest(wanted, compared);
+    let best: Scored[] = [];
+    let asked = 0;
+    let read = 0;
+    while (asked < seqs.length) {
+      const found = await vectors.vectors(space, seqs.slice(asked, asked + comparedTogether));
+      asked += comparedTogether;
+      read += found.length;
+      const scored = found.map(({ memorySeq, vector }) => ({
+        seq: memorySeq,
+        similarity: similarity(wanted, vector),
+      }));
+      best = firstOf([...best, ...scored], limit);
+      // Those that follow are farther away by code.
+      if (!scored.some((one) => best.includes(one))) break;
+    }
+    return { best, areGone: read * 2 < Math.min(asked, seqs.length) };
   };
 
   return {
@@ -127,15 +151,16 @@ export const createVectorSearch = (deps: {
       if (filled.length === 0) return [];
       const wanted = await (early ?? vectorOf(text));
       if (!wanted) return [];
-      const code = codeOf(wanted);
-      const read = await Promise.all(filled.map(({ space, codes }) => near(space, codes, code)));
-      return read
-        .flat()
-        .map(({ memorySeq, vector }) => ({ seq: memorySeq, similarity: similarity(wanted, vector) }))
-        .filter((scored) => scored.similarity >= leastSimilarity)
-        .sort((a, b) => b.similarity - a.similarity)
-        .slice(0, limit)
-        .map(({ seq }) => seq);
+      const read = await Promise.all(
+        filled.map(async ({ space, codes }) => {
+          const { best, areGone } = await near(space, codes, wanted, limit);
+          if (!areGone) return best;
+          // Most of them are deleted, and so are others: their codes stand in the way of the rest.
+          loaded.delete(space);
+          return (await near(space, await current(space), wanted, limit)).best;
+        }),
+      );
+      return firstOf(read.flat(), limit).map(({ seq }) => seq);
     },
     wake: () => background.wake(),
     close: () => background.close(),
