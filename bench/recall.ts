@@ -8,6 +8,7 @@
  * what a search costs hangs on how many there are, and not on what they say. Prints one line of JSON.
  */
 import { parseArgs } from "node:util";
+import pg from "pg";
 import { pino } from "pino";
 import { codeOf } from "../packages/runtime/src/memory/codes.ts";
 import { packed } from "../packages/runtime/src/memory/packed.ts";
@@ -80,8 +81,21 @@ const vector = () => {
   return numbers.map((value) => value / length);
 };
 
+/** Some vectors that are stored. */
+const stored: Float32Array[] = [];
+const mostStored = 1_000;
+
+/** What is asked is near something that is remembered. */
+const nearStored = () => {
+  const known = stored[Math.floor(random() * stored.length)] ?? vector();
+  const other = vector();
+  const numbers = known.map((value, index) => value + (other[index] ?? 0));
+  const length = Math.hypot(...numbers);
+  return numbers.map((value) => value / length);
+};
+
 /** Stands for an embedding model that takes no time: the figures are those of the search. */
-const model = { id: "bench/embedding", embed: async (texts: readonly string[]) => texts.map(vector) };
+const model = { id: "bench/embedding", embed: async (texts: readonly string[]) => texts.map(nearStored) };
 
 const log = pino({ level: "warn" }, pino.destination(2));
 const [target = ""] = positionals;
@@ -114,6 +128,16 @@ const copy = async (from: string, to: string, suffix: string, seqs: { first: num
   ]);
 };
 
+/** What a Postgres does by itself in the minutes after it was filled, on the same core. */
+const settle = async () => {
+  if (database.dialect.engine !== "postgres") return;
+  const client = new pg.Client({ connectionString: target });
+  await client.connect();
+  await client.query("vacuum analyze");
+  await client.query("checkpoint");
+  await client.end();
+};
+
 const fill = async () => {
   const batch = 500;
   const made = own / copies;
@@ -126,6 +150,7 @@ const fill = async () => {
       model.id,
       missing.map((memory) => {
         const numbers = vector();
+        if (stored.length < mostStored) stored.push(numbers);
         return { memory, vector: packed(numbers), code: codeOf(numbers) };
       }),
     );
@@ -148,6 +173,7 @@ const fill = async () => {
 try {
   const startedAt = performance.now();
   await fill();
+  await settle();
   const fillSeconds = (performance.now() - startedAt) / 1000;
 
   const vectorSearch = createVectorSearch({ formationId, model, vectors, maxBytes: 2 ** 30, log });

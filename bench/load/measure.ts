@@ -43,25 +43,23 @@ export const setPace = async (subject: Subject, tokens: number, delay: number): 
   await once(port, { method: "POST", path: `${path}?tokens=${tokens}&delay=${delay}` });
 };
 
-const warmUpChats = 5_000;
 const warmUpConnections = 16;
-const warmUpLimitMs = 8_000;
+const warmUpMs = 10_000;
 
 /**
- * Lets the compiler settle, on both sides, before anything is measured: with fewer chats, a target that is measured in
- * fewer scenarios would show slower in the first of them.
+ * Lets the compiler settle, on both sides, before anything is measured: V8 goes on compiling for so long, and a target
+ * that is measured in fewer scenarios would show slower in the first of them.
  *
  * @throws Error with the first problem when no chat succeeds: there is nothing to measure then.
  */
 export const warmUp = async (subject: Subject): Promise<void> => {
   await setPace(subject, 10, 0);
-  const until = performance.now() + warmUpLimitMs;
+  const until = performance.now() + warmUpMs;
   const problems: string[] = [];
-  let left = warmUpChats;
   let answered = 0;
   const work = async () => {
     const connection = new Connection(subject.port);
-    while (left-- > 0 && performance.now() < until) {
+    while (performance.now() < until) {
       await connection.open();
       const { problem } = await chat(connection, subject.request());
       if (problem === "") answered += 1;

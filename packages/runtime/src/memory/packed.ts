@@ -15,7 +15,7 @@ export const packed = (vector: Float32Array): Uint8Array => {
 
 /** Cosine between a vector of length 1 and a packed one; 0 where they are of different models. */
 export const similarity = (wanted: Float32Array, bytes: Uint8Array): number => {
-  const aligned = bytes.byteOffset % Int16Array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % Int16Array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   const numbers = new Int16Array(
     aligned.buffer,
     aligned.byteOffset,

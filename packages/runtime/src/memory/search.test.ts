@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { codeOf, createCodes } from "./codes.ts";
 import { createCompare } from "./distances.ts";
+import { packed, similarity } from "./packed.ts";
 import { inOrder } from "./search.ts";
 
 test("what stands high by words and by meaning wins; what is newer or matters more comes first among equals", () => {
@@ -50,4 +51,10 @@ test("the nearest of many vectors are among those that their codes choose", () =
   codes.add([{ seq: 2_001, memorySeq: 142, code: codeOf(near.map((value) => -value)) }]);
   expect([codes.size, codes.lastSeq]).toEqual([2_000, 2_001]);
   expect(codes.nearest(near, 20)).not.toContain(142);
+});
+
+test("a packed vector may lie anywhere in a buffer", () => {
+  const vector = Float32Array.of(0.6, 0.8);
+  const bytes = Buffer.concat([Buffer.alloc(1), packed(vector)]).subarray(1);
+  expect(similarity(vector, bytes)).toBeCloseTo(1, 4);
 });

@@ -142,7 +142,8 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
           ),
       },
       sql`delete from memory_word
-        where memory_seq = (select seq from memory where space = ${space} and subject = ${subject})`,
+        where memory_seq = (select seq from memory where space = ${space} and subject = ${subject})
+          and word not in ${texts(words)}`,
       sql`insert into memory_word (space, word, memory_seq)
         select memory.space, word.value, memory.seq
         from memory, ${db.dialect.textsOf(JSON.stringify(words))} as word
