@@ -8,7 +8,7 @@ import type { Cores } from "./machine/cores.ts";
 import { createQuietWait, type Spent, startMeter } from "./machine/meter.ts";
 import { freePort, type Running, startProgram } from "./machine/programs.ts";
 import { type Usage, usageOf } from "./machine/usage.ts";
-import type { Ground, Target } from "./targets.ts";
+import { flagsOf, type Ground, type Target } from "./targets.ts";
 
 export interface StageOptions {
   cores: Cores;
@@ -85,7 +85,7 @@ export const openStage = async ({ cores, modelFile, folder, patienceMs }: StageO
   };
 
   const runBeside = async (args: readonly string[], logFile: string): Promise<string> => {
-    const program = { args: ["--conditions=muxi-source", ...args] };
+    const program = { args: [...flagsOf("runtime"), "--conditions=muxi-source", ...args] };
     const code = await (await startProgram(program, cores.server, logFile)).exit;
     if (code !== 0) throw new Error(`${args.join(" ")} failed: see ${logFile}`);
     return readFileSync(logFile, "utf8");

@@ -70,20 +70,25 @@ const messageOf = (number: number) => {
 const userOf = (number: number, session: string | undefined) =>
   session === undefined ? `u${number % users}` : "u0";
 
+const folderOf = (name: "runtime" | "server") => join(root, "packages", name);
+const binOf = (name: "runtime" | "server") => join(folderOf(name), "bin", `muxi-${name}.js`);
+
+/** The flags of Node that a package's program has in its first line. */
+export const flagsOf = (name: "runtime" | "server"): string[] => {
+  const [firstLine = ""] = readFileSync(binOf(name), "utf8").split("\n");
+  return firstLine.match(/--\S+/g) ?? [];
+};
+
 /** A package's program from its source. */
 export const sourceOf = (name: "runtime" | "server"): string[] => [
+  ...flagsOf(name),
   "--conditions=muxi-source",
-  join(root, "packages", name, "src/main.ts"),
+  join(folderOf(name), "src/main.ts"),
 ];
 
-/** A package's program as users start it, with the flags of its first line, or from its source where it was not built. */
-export const programOf = (name: "runtime" | "server"): string[] => {
-  const folder = join(root, "packages", name);
-  if (!existsSync(join(folder, "dist/main.js"))) return sourceOf(name);
-  const file = join(folder, "bin", `muxi-${name}.js`);
-  const [firstLine = ""] = readFileSync(file, "utf8").split("\n");
-  return [...(firstLine.match(/--\S+/g) ?? []), file];
-};
+/** A package's program as users start it, or from its source where it was not built. */
+export const programOf = (name: "runtime" | "server"): string[] =>
+  existsSync(join(folderOf(name), "dist/main.js")) ? [...flagsOf(name), binOf(name)] : sourceOf(name);
 
 /** Where MUXI's programs keep their compiled code: in the place of the user's own folder. */
 const compileCache = (ground: Ground) => ({ NODE_COMPILE_CACHE: join(ground.folder, "../compile-cache") });

@@ -24,7 +24,7 @@ export interface Subject {
   job(number: number, cron: string): HttpRequest;
   /** A file or a server that holds a database like the one of the target. */
   database: string;
-  /** Runs a loose script from source on the core of the target; gives what it writes. */
+  /** Runs a loose script from source on the core of the target, as a formation is run; gives what it writes. */
   runBeside(args: readonly string[]): Promise<string>;
   quiet(): Promise<void>;
   startMeter(): () => Spent;
