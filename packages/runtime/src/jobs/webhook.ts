@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { AnswerHead, HttpClient, OutgoingRequest } from "@muxi/http";
+import { startTimeLimit } from "../time-limit.ts";
 import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "./targets.ts";
 
 /** How one try ended. */
@@ -85,7 +86,7 @@ export const postWebhook = async (
   { target, body }: { target: string; body: string },
   closing: AbortSignal,
 ): Promise<TryResult> => {
-  const deadline = AbortSignal.timeout(timeout);
+  const limit = startTimeLimit(timeout, closing);
   try {
     const url = parseTarget(target, policy);
     const seconds = Math.floor(now() / 1000);
@@ -95,8 +96,7 @@ export const postWebhook = async (
       "x-muxi-timestamp": String(seconds),
       ...(secret !== "" && { "x-muxi-signature": `t=${seconds},v1=${signature(secret, seconds, body)}` }),
     };
-    const signal = AbortSignal.any([deadline, closing]);
-    const answer = await headOf(http, { method: "POST", url, headers, body }, signal);
+    const answer = await headOf(http, { method: "POST", url, headers, body }, limit.signal);
     const { status } = answer;
     if (status >= 200 && status < 300) return { ok: true, status };
     return {
@@ -108,10 +108,12 @@ export const postWebhook = async (
     };
   } catch (error) {
     closing.throwIfAborted();
-    if (deadline.aborted) {
+    if (limit.isOver) {
       const message = `the receiver did not answer within ${timeout / 1000} s`;
       return { ok: false, status: null, error: message, transient: true, retryAfter: undefined };
     }
     return { ok: false, status: null, ...failureOf(error), retryAfter: undefined };
+  } finally {
+    limit.end();
   }
 };

@@ -16,6 +16,8 @@ const mostFacts = 20;
 /** Characters of a message or an answer that the model reads, and of all of them together. */
 const longestText = 4_000;
 const longestConversation = 40_000;
+/** Milliseconds. */
+const modelTimeout = 60_000;
 
 const share = z.number().transform((value) => Math.min(1, Math.max(0, value)));
 
@@ -144,7 +146,7 @@ export const extractFacts = async (
       ],
       settings: { temperature: 0, maxTokens: deps.maxTokens, jsonSchema: askedFor },
     },
-    signal,
+    { time: modelTimeout, signal },
   );
   return extractionIn(text, known);
 };

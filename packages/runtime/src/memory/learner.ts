@@ -80,7 +80,6 @@ export const createRuleLearner = (deps: { memories: MemoryRepository; now: () =>
 const longestTurn = 900_000;
 /** For so long nobody else learns from the turns that a process has taken, in milliseconds. */
 const lease = 120_000;
-const modelTimeout = 60_000;
 const retryAfter = 30_000;
 const mostAttempts = 3;
 /** Ended turns that are kept in mind; of more it is only known that they are due at last. */
@@ -156,12 +155,7 @@ export const createModelLearner = (deps: {
     const { facts, isCut } =
       exchanges.length === 0
         ? { facts: [], isCut: false }
-        : await extractFacts(
-            deps,
-            exchanges,
-            known,
-            AbortSignal.any([signal, AbortSignal.timeout(modelTimeout)]),
-          );
+        : await extractFacts(deps, exchanges, known, signal);
     if (isCut && group.length > 1) {
       const half = Math.ceil(group.length / 2);
       await learnFrom(group.slice(0, half), signal);

@@ -78,7 +78,7 @@ export const createSynopses = (deps: {
         ],
         settings: { temperature: 0, maxTokens: 300 },
       },
-      AbortSignal.any([signal, AbortSignal.timeout(modelTimeout)]),
+      { time: modelTimeout, signal },
     );
     await synopses.put(owner, { part, text: text.trim().slice(0, longestSynopsis), madeAt: now() });
   };

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { EmbeddingModel } from "../models/index.ts";
 import type { Space, VectorRepository } from "../store/index.ts";
+import { startTimeLimit } from "../time-limit.ts";
 import { createBackground } from "./background.ts";
 import { codeOf, createCodes, type SpaceCodes } from "./codes.ts";
 import { createCompare } from "./distances.ts";
@@ -91,12 +92,15 @@ export const createVectorSearch = (deps: {
   };
 
   const vectorOf = async (text: string): Promise<Float32Array | undefined> => {
+    const limit = startTimeLimit(patience);
     try {
-      const [vector] = await model.embed([text], AbortSignal.timeout(patience));
+      const [vector] = await model.embed([text], limit.signal);
       return vector && normalised(vector);
     } catch (error) {
       log.warn({ err: error, model: model.id }, "no vector for the question: memories are searched by words");
       return undefined;
+    } finally {
+      limit.end();
     }
   };
 

@@ -1,14 +1,25 @@
+import { startTimeLimit } from "../time-limit.ts";
 import type { Model, ModelRequest } from "./model.ts";
 
 /**
  * The whole text of a model's answer.
  *
+ * @param limits.time Milliseconds for it. Default: as long as the model takes.
  * @throws what the model's stream throws
  */
-export const textFrom = async (model: Model, request: ModelRequest, signal: AbortSignal): Promise<string> => {
+export const textFrom = async (
+  model: Model,
+  request: ModelRequest,
+  limits: { time?: number; signal?: AbortSignal },
+): Promise<string> => {
+  const limit = startTimeLimit(limits.time, limits.signal);
   let text = "";
-  for await (const deltas of model.stream(request, signal)) {
-    for (const delta of deltas) if (delta.type === "text") text += delta.text;
+  try {
+    for await (const deltas of model.stream(request, limit.signal)) {
+      for (const delta of deltas) if (delta.type === "text") text += delta.text;
+    }
+  } finally {
+    limit.end();
   }
   return text;
 };

@@ -1,5 +1,6 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { AnswerHead, HttpClient, OutgoingRequest } from "@muxi/http";
+import { startTimeLimit } from "../time-limit.ts";
 import { ModelError, networkError, responseError, timeoutError } from "./errors.ts";
 
 /** A request to a model that answers in one piece. */
@@ -64,15 +65,17 @@ export const wholeAnswer = async (
   signal: AbortSignal,
 ): Promise<string> => {
   const { config, url } = call;
-  const timeout = AbortSignal.timeout(call.timeout);
+  const limit = startTimeLimit(call.timeout, signal);
   try {
-    const { head, text } = await read(http, call, AbortSignal.any([signal, timeout]));
+    const { head, text } = await read(http, call, limit.signal);
     if (head.status === 200) return text;
     throw responseError(config, head.status, Object.fromEntries(head.headers), text);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ModelError) throw error;
-    if (timeout.aborted) throw timeoutError(config);
+    if (limit.isOver) throw timeoutError(config);
     throw networkError(config, url.origin, error instanceof Error ? error : new Error(String(error)));
+  } finally {
+    limit.end();
   }
 };

@@ -88,7 +88,7 @@ export const shaped = async (
           { role: "user", content: answer },
         ],
       },
-      signal,
+      { signal },
     ),
   );
   return fits(format, rewritten) ? rewritten : wrapped(format, text);

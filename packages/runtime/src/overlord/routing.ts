@@ -91,7 +91,7 @@ export const createRouter = (deps: {
   return async (unrouted) => {
     try {
       const messages = [system, { role: "user" as const, content: conversation(unrouted) }];
-      const text = await textFrom(model, { messages, settings }, AbortSignal.timeout(patience));
+      const text = await textFrom(model, { messages, settings }, { time: patience });
       const wanted = parseObject(/\{[\s\S]*\}/.exec(text)?.[0] ?? "")?.agent;
       const chosen = agents.find(({ id }) => id === wanted);
       if (chosen) return chosen;

@@ -1,4 +1,5 @@
 import { parseObject, type ToolCall } from "../models/index.ts";
+import { startTimeLimit } from "../time-limit.ts";
 import type { Journal, Tool, ToolOutcome } from "./tool.ts";
 
 const failure = (text: string): ToolOutcome => ({ text, failed: true });
@@ -36,13 +37,14 @@ export const callTool = async (
   const args = parseObject(call.arguments || "{}");
   if (!args) return failure(`The arguments of ${call.name} are not a JSON object. Call it again with one`);
   const timeLimit = Math.min(tool.timeLimit ?? time.call, time.left);
-  const limit = AbortSignal.timeout(timeLimit);
-  const either = AbortSignal.any([signal, limit]);
+  const limit = startTimeLimit(timeLimit, signal);
   try {
-    return await unlessAborted(tool.call(args, either, journal), either);
+    return await unlessAborted(tool.call(args, limit.signal, journal), limit.signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (limit.aborted) return failure(`${call.name} took longer than ${timeLimit / 1000} s and was stopped`);
+    if (limit.isOver) return failure(`${call.name} took longer than ${timeLimit / 1000} s and was stopped`);
     return failure(`${call.name} failed: ${messageOf(error)}`);
+  } finally {
+    limit.end();
   }
 };

@@ -70,7 +70,7 @@ export const askModel = async (
       ],
       settings: { temperature: 0, jsonSchema: asked },
     };
-    text = await textFrom(model, request, AbortSignal.timeout(patience));
+    text = await textFrom(model, request, { time: patience });
   } catch (error) {
     throw new ApiError(
       "SERVICE_UNAVAILABLE",
