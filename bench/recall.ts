@@ -75,11 +75,12 @@ const memoryOf = (userId: string, place: number): NewMemory => {
   };
 };
 
-const vector = () => {
-  const numbers = Float32Array.from({ length: dimensions }, () => random() - 0.5);
+const normalised = (numbers: Float32Array) => {
   const length = Math.hypot(...numbers);
   return numbers.map((value) => value / length);
 };
+
+const vector = () => normalised(Float32Array.from({ length: dimensions }, () => random() - 0.5));
 
 /** Some vectors that are stored. */
 const stored: Float32Array[] = [];
@@ -89,9 +90,7 @@ const mostStored = 1_000;
 const nearStored = () => {
   const known = stored[Math.floor(random() * stored.length)] ?? vector();
   const other = vector();
-  const numbers = known.map((value, index) => value + (other[index] ?? 0));
-  const length = Math.hypot(...numbers);
-  return numbers.map((value) => value / length);
+  return normalised(known.map((value, index) => value + (other[index] ?? 0)));
 };
 
 /** Stands for an embedding model that takes no time: the figures are those of the search. */
