@@ -14,7 +14,6 @@ import { codeOf } from "../packages/runtime/src/memory/codes.ts";
 import { packed } from "../packages/runtime/src/memory/packed.ts";
 import { createMemorySearch } from "../packages/runtime/src/memory/search.ts";
 import { subjectOf } from "../packages/runtime/src/memory/subject.ts";
-import { wordsOf } from "../packages/runtime/src/memory/text.ts";
 import { createVectorSearch } from "../packages/runtime/src/memory/vectors.ts";
 import {
   createMemoryRepository,
@@ -25,6 +24,7 @@ import {
   userSpace,
 } from "../packages/runtime/src/store/index.ts";
 import { sql } from "../packages/runtime/src/store/statement.ts";
+import { wordsOf } from "../packages/runtime/src/text/words.ts";
 import { quantile, sorted } from "./load/figures.ts";
 
 const { values, positionals } = parseArgs({

@@ -1,7 +1,7 @@
 import { type Formation, overlordModelFor } from "@muxi/formation";
 import type { Logger } from "pino";
 import { schedulerEndpoints, triggerEndpoints } from "./api/index.ts";
-import { askModel, clockTimeOf, createJobBook, type Outcome, startScheduler } from "./jobs/index.ts";
+import { askModel, clockTimeOf, createJobBook, type Outcome, startScheduler } from "./background/index.ts";
 import { createModel, defaultModelConfig, type ModelDeps } from "./models/index.ts";
 import type { Overlord } from "./overlord/index.ts";
 import type { Database, JobRepository, RunOutcome, Statement } from "./store/index.ts";

@@ -1,9 +1,9 @@
 import { type AgentDefinition, type Formation, readSops } from "@muxi/formation";
 import type { Logger } from "pino";
 import type { openAdministration } from "./administration.ts";
+import { createQueue, newLeaseOwner, type Outcome } from "./background/index.ts";
 import { createFeed } from "./events/index.ts";
 import type { FormationModels } from "./formation-models.ts";
-import { createQueue, newLeaseOwner, type Outcome } from "./jobs/index.ts";
 import type { Knowledge, Memory } from "./memory/index.ts";
 import {
   cancelled,

@@ -20,9 +20,9 @@ import {
 } from "./api/index.ts";
 import { createAttachmentReader } from "./attachments/index.ts";
 import { jobEnding, openAutomation } from "./automation.ts";
+import { createDeliveries, defaultLeaseTime, isLoopback } from "./background/index.ts";
 import { openConversation } from "./conversation.ts";
 import { openModels } from "./formation-models.ts";
-import { createDeliveries, defaultLeaseTime, isLoopback } from "./jobs/index.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";
 import { createTranscriptionModel } from "./models/index.ts";
 import { handOver } from "./overlord/index.ts";

@@ -6,7 +6,7 @@ import path from "node:path";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parse, verifySignature } from "../../client/src/webhook.ts";
-import { createDeliveries, type Outcome } from "../src/jobs/index.ts";
+import { createDeliveries, type Outcome } from "../src/background/index.ts";
 import { createDeliveryRepository, openSqlite } from "../src/store/index.ts";
 import { keys, onPostgres, startFormation, until, writeFormation } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";

@@ -1,6 +1,6 @@
 /** Notes a delivery and sends it until somebody kills it: `delivery-process.ts <database> <url>`. */
 import { pino } from "pino";
-import { createDeliveries } from "../src/jobs/index.ts";
+import { createDeliveries } from "../src/background/index.ts";
 import { createDeliveryRepository, openSqlite } from "../src/store/index.ts";
 
 const [, , file = "", webhookUrl = ""] = process.argv;

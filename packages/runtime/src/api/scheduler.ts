@@ -1,6 +1,6 @@
 import { ApiError, type Job, schedulerConfigSchema } from "@muxi/protocol";
 import * as z from "zod";
-import { exclusionSchema, type JobBook, jobTypes, sessionOfJob } from "../jobs/index.ts";
+import { exclusionSchema, type JobBook, jobTypes, sessionOfJob } from "../background/index.ts";
 import type { StoredJob } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";

@@ -7,9 +7,9 @@ import type {
   Owner,
   StoredMemory,
 } from "../store/index.ts";
+import { wordsOf } from "../text/words.ts";
 import { collectionOf } from "./collections.ts";
 import { subjectOf } from "./subject.ts";
-import { wordsOf } from "./text.ts";
 
 /** A memory as somebody writes it down. */
 export interface WrittenMemory {

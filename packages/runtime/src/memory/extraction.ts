@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { type Model, textFrom } from "../models/index.ts";
 import type { Candidate, Exchange } from "../store/index.ts";
+import { wordsOf } from "../text/words.ts";
 import { collectionOf, collections } from "./collections.ts";
 import type { Fact } from "./rules.ts";
 import { isSensitive } from "./sensitive.ts";
 import { subjectOf } from "./subject.ts";
-import { wordsOf } from "./text.ts";
 
 /** Facts of which the model is less sure are not kept (contract/formation.md 7.6). */
 const leastConfidence = 0.7;

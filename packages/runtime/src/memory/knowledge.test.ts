@@ -4,8 +4,8 @@ import path from "node:path";
 import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
+import { wordsOf } from "../text/words.ts";
 import { chunksOf, openKnowledge } from "./knowledge.ts";
-import { wordsOf } from "./text.ts";
 
 test("a document is cut at its headings, and each passage carries the one it stands under", () => {
   const document =

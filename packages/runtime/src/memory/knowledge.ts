@@ -8,7 +8,7 @@ import {
   resolveInside,
 } from "@muxi/formation";
 import type { Logger } from "pino";
-import { createIndex, type TextIndex } from "./text.ts";
+import { createIndex, type TextIndex } from "../text/words.ts";
 
 export interface Chunk {
   text: string;

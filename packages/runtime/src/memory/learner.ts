@@ -12,13 +12,13 @@ import {
   type Statement,
   userSpace,
 } from "../store/index.ts";
+import { wordsOf } from "../text/words.ts";
 import { createBackground, fewAtOnce } from "./background.ts";
 import { extractFacts } from "./extraction.ts";
 import { type Fact, factIn } from "./rules.ts";
 import type { MemorySearch } from "./search.ts";
 import { isSensitive } from "./sensitive.ts";
 import type { Synopses } from "./synopsis.ts";
-import { wordsOf } from "./text.ts";
 
 /** A message that comes in. */
 export interface LearnedTurn {

@@ -1,10 +1,10 @@
 import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
+import { wordsOf } from "../text/words.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";
 import type { Synopses } from "./synopsis.ts";
-import { wordsOf } from "./text.ts";
 import type { VectorSearch } from "./vectors.ts";
 
 export interface RecallRequest {

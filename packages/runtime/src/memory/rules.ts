@@ -1,6 +1,6 @@
+import { wordsOf } from "../text/words.ts";
 import type { Collection } from "./collections.ts";
 import { subjectOf } from "./subject.ts";
-import { wordsOf } from "./text.ts";
 
 /** Something to remember, wherever it was found. */
 export interface Fact {

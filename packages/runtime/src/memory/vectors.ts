@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
+import { startTimeLimit } from "../base/time-limit.ts";
 import type { EmbeddingModel } from "../models/index.ts";
 import type { Space, VectorRepository } from "../store/index.ts";
-import { startTimeLimit } from "../time-limit.ts";
 import { createBackground } from "./background.ts";
 import { codeOf, createCodes, type SpaceCodes } from "./codes.ts";
 import { createCompare } from "./distances.ts";

@@ -9,6 +9,6 @@ export {
   type ObservedEvent,
 } from "./events.ts";
 export { createObservability, type Destination, type Observability } from "./observability.ts";
-export { type OtlpSettings, otlpSettings } from "./otlp/settings.ts";
+export { type OtlpSettings, otlpSettings } from "./otlp-settings.ts";
 export { createRedactor, knownSecrets, type Redactor } from "./redaction.ts";
 export { createWatch, type Watch } from "./watch.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiError, Usage } from "@muxi/protocol";
 import type { Logger } from "pino";
+import type { Outcome } from "../background/index.ts";
 import type { Feed } from "../events/index.ts";
-import type { Outcome } from "../jobs/index.ts";
 import type { Observe } from "../observability/index.ts";
 import type {
   Lease,

@@ -1,5 +1,5 @@
+import { startTimeLimit } from "../base/time-limit.ts";
 import { parseObject, type ToolCall } from "../models/index.ts";
-import { startTimeLimit } from "../time-limit.ts";
 import type { Journal, Tool, ToolOutcome } from "./tool.ts";
 
 const failure = (text: string): ToolOutcome => ({ text, failed: true });

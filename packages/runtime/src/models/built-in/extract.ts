@@ -1,7 +1,7 @@
+import { parseObject } from "../../base/json.ts";
 import { statedFact, wordsOf } from "../../memory/index.ts";
-import { plainText } from "../content.ts";
-import { parseObject } from "../json.ts";
-import type { ModelRequest, ToolCall, ToolDefinition } from "../model.ts";
+import { plainText } from "../interface/content.ts";
+import type { ModelRequest, ToolCall, ToolDefinition } from "../interface/model.ts";
 import { isFact, toSecondPerson } from "./facts.ts";
 import { quote } from "./quote.ts";
 

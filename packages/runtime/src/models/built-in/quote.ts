@@ -1,5 +1,5 @@
 import { rank, wordsOf } from "../../memory/index.ts";
-import type { Passage } from "../model.ts";
+import type { Passage } from "../interface/model.ts";
 
 interface Sentence {
   text: string;

@@ -1,8 +1,8 @@
 /** OpenTelemetry: traces and metrics over OTLP/HTTP as JSON, made from the events. Loaded only where it is asked for. */
 import type { Observability } from "../observability.ts";
+import type { OtlpSettings } from "../otlp-settings.ts";
 import { createQueue } from "../queue.ts";
 import { createMetrics } from "./metrics.ts";
-import type { OtlpSettings } from "./settings.ts";
 import { spanOf } from "./spans.ts";
 import { wireAttributes } from "./wire.ts";
 

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { AnswerHead, HttpClient, OutgoingRequest } from "@muxi/http";
-import { startTimeLimit } from "../time-limit.ts";
-import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "./targets.ts";
+import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "../background/targets.ts";
+import { startTimeLimit } from "../base/time-limit.ts";
 
 /** How one try ended. */
 export type TryResult =

@@ -1,4 +1,13 @@
-import { day, fromUtc, hour, minute, momentOf, momentsOf, offsetAt, offsetsAround } from "./zone.ts";
+import {
+  day,
+  fromUtc,
+  hour,
+  minute,
+  momentOf,
+  momentsOf,
+  offsetAt,
+  offsetsAround,
+} from "../../background/schedule/zone.ts";
 
 /** A cron expression, read. */
 export interface Cron {

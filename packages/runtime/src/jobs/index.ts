@@ -1,9 +1,0 @@
-/** Work that nobody waits for: requests in the background, scheduled jobs, webhook deliveries. */
-export { createDeliveries, type Deliveries } from "./deliveries.ts";
-export type { Outcome } from "./delivery-payload.ts";
-export { createJobBook, type JobBook } from "./job-book.ts";
-export { isGone, newLeaseOwner } from "./lease.ts";
-export { createQueue, defaultLeaseTime, type Queue } from "./queue.ts";
-export { askModel, clockTimeOf, exclusionSchema, jobTypes } from "./schedule/index.ts";
-export { type JobTurn, type Scheduler, sessionOfJob, startScheduler } from "./scheduler.ts";
-export { isLoopback } from "./targets.ts";
