@@ -24,7 +24,7 @@ import {
   userSpace,
 } from "../packages/runtime/src/store/index.ts";
 import { sql } from "../packages/runtime/src/store/statement.ts";
-import { wordsOf } from "../packages/runtime/src/text/words.ts";
+import { wordsOf } from "../packages/runtime/src/text/index.ts";
 import { quantile, sorted } from "./load/figures.ts";
 
 const { values, positionals } = parseArgs({

@@ -1,9 +1,9 @@
+import type { Finding, Path } from "./base/index.ts";
+import { type Data, isData } from "./base/index.ts";
 import type { Checked } from "./components.ts";
-import { type Data, isData } from "./files.ts";
 import type { AgentDefinition, McpServerDefinition, ServerAttachment } from "./formation.ts";
 import { modernAgent } from "./legacy.ts";
 import { checkServer, emptyFilters, shownDocument } from "./mcp-servers.ts";
-import type { Finding, Path } from "./report.ts";
 import { agentSchema } from "./schema/agent.ts";
 import { attachmentSchema } from "./schema/mcp-server.ts";
 import type { ModelEntry } from "./schema/models.ts";

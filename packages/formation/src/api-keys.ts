@@ -2,8 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { createAtomically } from "./atomic.ts";
-import { isMissing, systemCode } from "./files.ts";
+import { createAtomically, isMissing, systemCode } from "./base/index.ts";
 import type { Formation } from "./formation.ts";
 
 export const keysFile = ".keys.json";

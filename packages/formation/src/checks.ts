@@ -1,11 +1,11 @@
 import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import { repeatedCapabilities } from "./agents.ts";
+import type { Path } from "./base/index.ts";
+import { isData, resolveInside } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
-import { isData, resolveInside } from "./files.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
 import type { Loading } from "./loading.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
-import type { Path } from "./report.ts";
 import type { Manifest } from "./schema/manifest.ts";
 import { capabilities, type ModelEntry } from "./schema/models.ts";
 import { findingAt, type Place } from "./validate.ts";

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, extname } from "node:path";
-import { type Data, readSource, resolveInside, type SourceFile, systemCode } from "./files.ts";
-import type { Finding } from "./report.ts";
+import type { Finding } from "./base/index.ts";
+import { type Data, readSource, resolveInside, type SourceFile, systemCode } from "./base/index.ts";
 
 /** A component's file, read or found to be broken. */
 export type ComponentFile =

@@ -1,4 +1,6 @@
 import { posix } from "node:path";
+import type { Data, SourceFile } from "./base/index.ts";
+import { dottedPath, type Finding, type Path } from "./base/index.ts";
 import {
   type ComponentFile,
   idOfFile,
@@ -6,9 +8,7 @@ import {
   readComponentFile,
   readComponentFolder,
 } from "./component-files.ts";
-import type { Data, SourceFile } from "./files.ts";
 import { fillIn, type Loading } from "./loading.ts";
-import { dottedPath, type Finding, type Path } from "./report.ts";
 import { findingAt, type Place } from "./validate.ts";
 
 /** A component that was checked; one with errors has no definition. */

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Path } from "./base/index.ts";
+import { resolveInside, systemCode } from "./base/index.ts";
 import { type ComponentKind, componentTemplates } from "./component-template.ts";
-import { resolveInside, systemCode } from "./files.ts";
 import { declareComponent } from "./manifest-edit.ts";
 import { normalizeName } from "./names.ts";
-import type { Path } from "./report.ts";
 
 /** Kinds that count only when the manifest names them (contract/formation.md 1.3). */
 const declaredAt: Partial<Record<ComponentKind, Path>> = {

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { reservedFormationIds } from "@muxi/protocol";
-import { systemCode } from "./files.ts";
+import { systemCode } from "./base/index.ts";
 import { findFormationDir } from "./find.ts";
 import { splitModelId } from "./models.ts";
 import { normalizeName } from "./names.ts";

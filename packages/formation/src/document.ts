@@ -1,4 +1,4 @@
-import { isData } from "./files.ts";
+import { isData } from "./base/index.ts";
 
 /** Names whose value is a secret wherever they stand. */
 export const secretName = /(^|[_-])(key|token|secret|password|passwd|authorization|cookie|salt)$/i;

@@ -1,7 +1,6 @@
 import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
-import { readSource } from "./files.ts";
-import { findManifest } from "./locate.ts";
+import { findManifest, readSource } from "./base/index.ts";
 
 const maxParents = 5;
 

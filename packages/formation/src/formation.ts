@@ -1,4 +1,4 @@
-import type { Data } from "./files.ts";
+import type { Data } from "./base/index.ts";
 import type { KnowledgeConfig } from "./schema/knowledge.ts";
 import type { Manifest } from "./schema/manifest.ts";
 import type { McpServerConfig, ToolFilter } from "./schema/mcp-server.ts";

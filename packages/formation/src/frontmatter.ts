@@ -1,5 +1,5 @@
 import { parseDocument } from "yaml";
-import { type Data, isData } from "./files.ts";
+import { type Data, isData } from "./base/index.ts";
 
 const block = /^---[ \t]*\r?\n(?:([\s\S]*?)\r?\n)?---[ \t]*(?:\r?\n|$)/;
 

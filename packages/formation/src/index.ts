@@ -1,10 +1,10 @@
 /** A formation's files: reads, checks, creates and packs the folder, and keeps its secrets. */
 export { type ApiKeys, resolveApiKeys } from "./api-keys.ts";
+export { type Finding, FormationError, formatReport, type Report, resolveInside } from "./base/index.ts";
 export { type ComponentKind, componentKinds } from "./component-template.ts";
 export { type CreatedFormation, type CreateOptions, createFormation } from "./create.ts";
 export { type CreatedComponent, createComponent } from "./create-component.ts";
 export { mask, maskSecrets, secretName } from "./document.ts";
-export { resolveInside } from "./files.ts";
 export { findFormationDir, type ManifestSummary, summarizeManifest } from "./find.ts";
 export type { AgentDefinition, Formation, McpServerDefinition, ServerAttachment } from "./formation.ts";
 export { readFrontmatter } from "./frontmatter.ts";
@@ -23,7 +23,6 @@ export {
 } from "./models.ts";
 export { normalizeName } from "./names.ts";
 export { type Bundle, type PackOptions, packFormation } from "./pack.ts";
-export { type Finding, FormationError, formatReport, type Report } from "./report.ts";
 export type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
 export type { Manifest } from "./schema/manifest.ts";
 export type { McpServerConfig, ToolFilter } from "./schema/mcp-server.ts";

@@ -1,5 +1,5 @@
-import { type Data, isData } from "./files.ts";
-import type { Path } from "./report.ts";
+import type { Path } from "./base/index.ts";
+import { type Data, isData } from "./base/index.ts";
 import { findSecretName, type Secrets } from "./secrets/index.ts";
 
 export interface Lookup {

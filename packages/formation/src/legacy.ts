@@ -1,5 +1,5 @@
-import { type Data, isData } from "./files.ts";
-import type { Finding } from "./report.ts";
+import type { Finding } from "./base/index.ts";
+import { type Data, isData } from "./base/index.ts";
 import { findingAt, type Place } from "./validate.ts";
 
 /** Fields of older formations, and where they went. */

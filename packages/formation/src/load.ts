@@ -1,5 +1,14 @@
 import { builtInAgent, checkAgent } from "./agents.ts";
 import {
+  type Data,
+  emptyReport,
+  FormationError,
+  isData,
+  locateFormation,
+  type Report,
+  readSource,
+} from "./base/index.ts";
+import {
   checkAttachments,
   checkKnowledge,
   checkManifest,
@@ -9,13 +18,10 @@ import {
 } from "./checks.ts";
 import { type Kind, loadComponents } from "./components.ts";
 import { maskSecrets } from "./document.ts";
-import { type Data, isData, readSource } from "./files.ts";
 import type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
 import { modernManifest } from "./legacy.ts";
 import { fillIn, type Loading } from "./loading.ts";
-import { locateFormation } from "./locate.ts";
 import { checkServer } from "./mcp-servers.ts";
-import { emptyReport, FormationError, type Report } from "./report.ts";
 import { manifestSchema } from "./schema/manifest.ts";
 import { openSecrets, type Secrets, SecretsError } from "./secrets/index.ts";
 import { loadSoul } from "./soul.ts";

@@ -1,6 +1,5 @@
-import type { SourceFile } from "./files.ts";
+import type { Path, Report, SourceFile } from "./base/index.ts";
 import { interpolate, type Lookup } from "./interpolate.ts";
-import type { Path, Report } from "./report.ts";
 import { findSecretName } from "./secrets/index.ts";
 import { findingAt } from "./validate.ts";
 

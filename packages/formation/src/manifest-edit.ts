@@ -1,9 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
-import { writeAtomically } from "./atomic.ts";
-import { findManifest } from "./locate.ts";
-import type { Path } from "./report.ts";
+import type { Path } from "./base/index.ts";
+import { findManifest, writeAtomically } from "./base/index.ts";
 
 /** A manifest's text with the places of its fields. */
 interface ManifestText {

@@ -1,6 +1,6 @@
+import { type Data, isData } from "./base/index.ts";
 import type { Checked } from "./components.ts";
 import { maskSecrets } from "./document.ts";
-import { type Data, isData } from "./files.ts";
 import type { McpServerDefinition, ServerAttachment } from "./formation.ts";
 import { modernServer } from "./legacy.ts";
 import { mcpServerSchema, type ToolFilter } from "./schema/mcp-server.ts";

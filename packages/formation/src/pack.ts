@@ -5,11 +5,9 @@ import { basename, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import { keysFile } from "./api-keys.ts";
-import { isMissing } from "./files.ts";
+import { FormationError, findManifest, isMissing, type Report } from "./base/index.ts";
 import type { Formation } from "./formation.ts";
 import { type LoadOptions, loadFormation } from "./load.ts";
-import { findManifest } from "./locate.ts";
-import { FormationError, type Report } from "./report.ts";
 import { secretFiles } from "./secrets/index.ts";
 import { isVersion } from "./versions.ts";
 

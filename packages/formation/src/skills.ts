@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import * as z from "zod";
-import { readTextInside } from "./files.ts";
+import { readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 
 /** A skill package, without its instructions (contract/formation.md 4.5). */

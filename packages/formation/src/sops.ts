@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import * as z from "zod";
-import { type Data, isMissing, readTextInside } from "./files.ts";
+import { type Data, isMissing, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 
 /** A standard operating procedure (contract/formation.md 11). */

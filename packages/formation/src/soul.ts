@@ -1,5 +1,5 @@
-import { readTextInside, resolveInside } from "./files.ts";
-import type { Report } from "./report.ts";
+import type { Report } from "./base/index.ts";
+import { readTextInside, resolveInside } from "./base/index.ts";
 
 /** Files that hold the soul, in the order in which they count (contract/formation.md 2.5). */
 const soulFiles = ["SOUL.md", "soul.md"] as const;

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import * as z from "zod";
-import { isMissing, readTextInside } from "./files.ts";
+import { isMissing, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 import type { Loading } from "./loading.ts";
 import { resolveAlias, splitModelId } from "./models.ts";

@@ -1,6 +1,6 @@
 import type * as z from "zod";
-import type { SourceFile } from "./files.ts";
-import { dottedPath, type Finding, type Path } from "./report.ts";
+import type { SourceFile } from "./base/index.ts";
+import { dottedPath, type Finding, type Path } from "./base/index.ts";
 
 /** Where a component stands: its file, and its place in it when it is defined inline. */
 export interface Place {

@@ -1,5 +1,5 @@
-import { type Data, isData } from "./files.ts";
-import type { Finding } from "./report.ts";
+import type { Finding } from "./base/index.ts";
+import { type Data, isData } from "./base/index.ts";
 import { findingAt, type Place } from "./validate.ts";
 
 const inOneAgent = "Every request is answered by one agent, which may ask the others";

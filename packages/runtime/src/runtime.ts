@@ -20,7 +20,8 @@ import {
 } from "./api/index.ts";
 import { createAttachmentReader } from "./attachments/index.ts";
 import { jobEnding, openAutomation } from "./automation.ts";
-import { createDeliveries, defaultLeaseTime, isLoopback } from "./background/index.ts";
+import { createDeliveries, defaultLeaseTime } from "./background/index.ts";
+import { isLoopback } from "./base/index.ts";
 import { openConversation } from "./conversation.ts";
 import { openModels } from "./formation-models.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";

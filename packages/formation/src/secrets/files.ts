@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing, systemCode } from "../files.ts";
+import { isMissing, systemCode } from "../base/index.ts";
 
 export const secretFiles = { key: ".key", encrypted: "secrets.enc", template: "secrets" } as const;
 

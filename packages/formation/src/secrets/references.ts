@@ -1,7 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { extname } from "node:path";
-import { isMissing, readTextInside } from "../files.ts";
-import { findManifest } from "../locate.ts";
+import { findManifest, isMissing, readTextInside } from "../base/index.ts";
 import { normalizeSecretName } from "./names.ts";
 
 /** A secret that a formation refers to. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { createAtomically, writeAtomically } from "../atomic.ts";
+import { createAtomically, writeAtomically } from "../base/index.ts";
 import { decryptFernet, encryptFernet, FernetError, newFernetKey } from "./fernet.ts";
 import { readIfThere, SecretsError, secretFiles } from "./files.ts";
 import { findSecretName, normalizeSecretName } from "./names.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeAtomically } from "../atomic.ts";
+import { writeAtomically } from "../base/index.ts";
 import { readIfThere, secretFiles } from "./files.ts";
 import { normalizeSecretName } from "./names.ts";
 

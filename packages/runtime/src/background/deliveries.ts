@@ -1,11 +1,11 @@
 import { createHttpClient } from "@muxi/http";
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
-import { type Outcome, payloadOf } from "../background/delivery-payload.ts";
-import { isGone, newLeaseOwner } from "../background/lease.ts";
-import { checkTarget, guardedLookup, type TargetPolicy } from "../background/targets.ts";
-import { postWebhook, type TryResult } from "../background/webhook.ts";
 import type { ClaimedDelivery, DeliveryRepository, Statement } from "../store/index.ts";
+import { type Outcome, payloadOf } from "./delivery-payload.ts";
+import { isGone, newLeaseOwner } from "./lease.ts";
+import { checkTarget, guardedLookup, type TargetPolicy } from "./targets.ts";
+import { postWebhook, type TryResult } from "./webhook.ts";
 
 export interface DeliveryDeps {
   formationId: string;

@@ -1,11 +1,6 @@
 import { ApiError, newId } from "@muxi/protocol";
-import {
-  type Exclusion,
-  type JobType,
-  readSchedule,
-  type ScheduleContext,
-} from "../background/schedule/index.ts";
 import type { Idempotency, JobRepository, JobStatus, StoredJob, StoredJobRun } from "../store/index.ts";
+import { type Exclusion, type JobType, readSchedule, type ScheduleContext } from "./schedule/index.ts";
 
 export interface JobBookDeps {
   formationId: string;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
-import { isGone, newLeaseOwner } from "../background/lease.ts";
+import { isGone, newLeaseOwner } from "./lease.ts";
 
 const [place = "", , begin = ""] = newLeaseOwner().split(":");
 

@@ -1,8 +1,8 @@
 import { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
-import { isGone } from "../background/lease.ts";
 import { EventLog } from "../events/index.ts";
 import type { Hints, Lease, RequestRepository, StoredRequest } from "../store/index.ts";
+import { isGone } from "./lease.ts";
 
 export interface QueueDeps {
   formationId: string;

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
-import { createJobBook } from "../background/job-book.ts";
-import type { JobType } from "../background/schedule/index.ts";
-import { startScheduler } from "../background/scheduler.ts";
 import { createJobRepository, openSqlite } from "../store/index.ts";
 import { sql } from "../store/statement.ts";
+import { createJobBook } from "./job-book.ts";
+import type { JobType } from "./schedule/index.ts";
+import { startScheduler } from "./scheduler.ts";
 
 const minute = 60_000;
 const formationId = "orchard";

@@ -1,8 +1,8 @@
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import * as z from "zod";
-import { exclusionSchema, nextAllowed, parseCron } from "../background/schedule/index.ts";
 import type { DueJob, JobRepository, Statement } from "../store/index.ts";
+import { exclusionSchema, nextAllowed, parseCron } from "./schedule/index.ts";
 
 /** What a job says when it runs. */
 export interface JobTurn {

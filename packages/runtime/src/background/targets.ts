@@ -2,6 +2,7 @@ import { type LookupAddress, lookup as lookupCallback } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import { ApiError } from "@muxi/protocol";
+import { isLoopbackAddress } from "../base/index.ts";
 
 /** Which addresses a webhook may be sent to (design: loopback only while the formation itself is bound to it). */
 export interface TargetPolicy {
@@ -25,8 +26,6 @@ const blockList = (...subnets: readonly [network: string, prefix: number][]) => 
   }
   return blocked;
 };
-
-const loopback = blockList(["127.0.0.0", 8], ["::1", 128]);
 
 /**
  * Everything that is not the public internet (RFC 6890), and the ways to write an IPv4 address in IPv6. Mapped
@@ -59,15 +58,10 @@ const reserved = blockList(
   ["ff00::", 8],
 );
 
-/** Whether a server bound to this host is reached from its own machine only. */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? "ipv6" : "ipv4"));
-
 const isAllowed = (address: string, { allowLoopback, allowPrivate }: TargetPolicy): boolean => {
   const plain = address.split("%", 1)[0] ?? "";
-  const family = isIP(plain) === 6 ? "ipv6" : "ipv4";
-  if (loopback.check(plain, family)) return allowLoopback || allowPrivate;
-  return allowPrivate || !reserved.check(plain, family);
+  if (isLoopbackAddress(plain)) return allowLoopback || allowPrivate;
+  return allowPrivate || !reserved.check(plain, isIP(plain) === 6 ? "ipv6" : "ipv4");
 };
 
 const refusal = (host: string) =>

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { AnswerHead, HttpClient, OutgoingRequest } from "@muxi/http";
-import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "../background/targets.ts";
-import { startTimeLimit } from "../base/time-limit.ts";
+import { startTimeLimit } from "../base/index.ts";
+import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "./targets.ts";
 
 /** How one try ended. */
 export type TryResult =

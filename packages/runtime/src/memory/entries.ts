@@ -7,7 +7,7 @@ import type {
   Owner,
   StoredMemory,
 } from "../store/index.ts";
-import { wordsOf } from "../text/words.ts";
+import { wordsOf } from "../text/index.ts";
 import { collectionOf } from "./collections.ts";
 import { subjectOf } from "./subject.ts";
 

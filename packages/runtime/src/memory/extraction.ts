@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Model, textFrom } from "../models/index.ts";
 import type { Candidate, Exchange } from "../store/index.ts";
-import { wordsOf } from "../text/words.ts";
+import { wordsOf } from "../text/index.ts";
 import { collectionOf, collections } from "./collections.ts";
 import type { Fact } from "./rules.ts";
 import { isSensitive } from "./sensitive.ts";

@@ -1,8 +1,6 @@
 /** What a formation remembers of its users and knows from its documents. */
 
-export { rank, wordsOf } from "../text/words.ts";
 export type { MemoryEntries } from "./entries.ts";
 export { type Knowledge, openKnowledge } from "./knowledge.ts";
 export type { Memory } from "./memory.ts";
 export { openMemory } from "./open.ts";
-export { statedFact } from "./rules.ts";

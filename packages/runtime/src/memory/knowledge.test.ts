@@ -4,7 +4,7 @@ import path from "node:path";
 import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
-import { wordsOf } from "../text/words.ts";
+import { wordsOf } from "../text/index.ts";
 import { chunksOf, openKnowledge } from "./knowledge.ts";
 
 test("a document is cut at its headings, and each passage carries the one it stands under", () => {

@@ -8,7 +8,7 @@ import {
   resolveInside,
 } from "@muxi/formation";
 import type { Logger } from "pino";
-import { createIndex, type TextIndex } from "../text/words.ts";
+import { createWordIndex, type WordIndex } from "../text/index.ts";
 
 export interface Chunk {
   text: string;
@@ -85,9 +85,9 @@ export const openKnowledge = (deps: {
   log: Logger;
 }): Knowledge => {
   const { log } = deps;
-  const indexes = new Map<string, TextIndex<Chunk>>();
+  const indexes = new Map<string, WordIndex<Chunk>>();
 
-  const addFile = async (index: TextIndex<Chunk>, root: string, file: string, config: KnowledgeConfig) => {
+  const addFile = async (index: WordIndex<Chunk>, root: string, file: string, config: KnowledgeConfig) => {
     const source = path.relative(root, file);
     if (!readable.has(path.extname(file).toLowerCase())) {
       log.warn({ file: source }, "knowledge file skipped: only Markdown and text are read");
@@ -115,7 +115,7 @@ export const openKnowledge = (deps: {
     const root = await realpath(deps.dir);
     for (const agent of deps.agents) {
       if (!agent.knowledge?.enabled) continue;
-      const index = createIndex<Chunk>(({ text }) => text);
+      const index = createWordIndex<Chunk>(({ text }) => text);
       indexes.set(agent.id, index);
       for (const source of agent.knowledge.sources) {
         try {

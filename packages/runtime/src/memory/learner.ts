@@ -12,7 +12,7 @@ import {
   type Statement,
   userSpace,
 } from "../store/index.ts";
-import { wordsOf } from "../text/words.ts";
+import { wordsOf } from "../text/index.ts";
 import { createBackground, fewAtOnce } from "./background.ts";
 import { extractFacts } from "./extraction.ts";
 import { type Fact, factIn } from "./rules.ts";

@@ -1,6 +1,6 @@
 import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
-import { wordsOf } from "../text/words.ts";
+import { wordsOf } from "../text/index.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";

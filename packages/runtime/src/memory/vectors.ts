@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
-import { startTimeLimit } from "../base/time-limit.ts";
+import { startTimeLimit } from "../base/index.ts";
 import type { EmbeddingModel } from "../models/index.ts";
 import type { Space, VectorRepository } from "../store/index.ts";
 import { createBackground } from "./background.ts";

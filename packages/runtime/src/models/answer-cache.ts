@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Model, ModelDelta, ModelRequest } from "./interface/model.ts";
+import type { Model, ModelDelta, ModelRequest } from "./interface/index.ts";
 
 export interface AnswerCacheSettings {
   maxEntries: number;

@@ -1,7 +1,7 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import { createBuiltInModel } from "./built-in/index.ts";
-import type { Model } from "./interface/model.ts";
+import type { Model } from "./interface/index.ts";
 import {
   compatibleProviders,
   createAiSdkModel,

@@ -2,10 +2,9 @@ import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
-import { parseObject } from "../base/json.ts";
-import { ModelError } from "./interface/errors.ts";
-import { endpoint } from "./providers/endpoint.ts";
-import { compatibleProviders } from "./providers/index.ts";
+import { parseObject } from "../base/index.ts";
+import { ModelError } from "./interface/index.ts";
+import { compatibleProviders, endpoint } from "./providers/index.ts";
 import { wholeAnswer } from "./whole-answer.ts";
 
 /** A model that turns texts into vectors: texts of like meaning into vectors of like direction. */

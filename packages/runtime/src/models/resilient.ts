@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ModelConfig } from "@muxi/formation";
-import { ModelError } from "./interface/errors.ts";
-import type { Model, ModelDelta, ModelRequest } from "./interface/model.ts";
+import type { Model, ModelDelta, ModelRequest } from "./interface/index.ts";
+import { ModelError } from "./interface/index.ts";
 
 export interface ResilienceDeps {
   /** Told of each failure that a further try or another model may still make good. */

@@ -1,5 +1,5 @@
-import { startTimeLimit } from "../base/time-limit.ts";
-import type { Model, ModelRequest } from "./interface/model.ts";
+import { startTimeLimit } from "../base/index.ts";
+import type { Model, ModelRequest } from "./interface/index.ts";
 
 /**
  * The whole text of a model's answer.

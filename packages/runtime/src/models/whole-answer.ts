@@ -1,7 +1,7 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { AnswerHead, HttpClient, OutgoingRequest } from "@muxi/http";
-import { startTimeLimit } from "../base/time-limit.ts";
-import { ModelError, networkError, responseError, timeoutError } from "./interface/errors.ts";
+import { startTimeLimit } from "../base/index.ts";
+import { ModelError, networkError, responseError, timeoutError } from "./interface/index.ts";
 
 /** A request to a model that answers in one piece. */
 export interface WholeCall extends Omit<OutgoingRequest, "method"> {

@@ -1,11 +1,11 @@
 import { ApiError, type FinishReason, type Usage } from "@muxi/protocol";
+import { parseObject } from "../base/index.ts";
 import type { EventLog } from "../events/index.ts";
 import {
   type Model,
   type ModelDelta,
   type ModelMessage,
   type ModelRequest,
-  parseObject,
   refusesTools,
   type ToolCall,
 } from "../models/index.ts";

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { parseObject } from "../models/index.ts";
+import { parseObject } from "../base/index.ts";
 import type { Owner, RequestRepository } from "../store/index.ts";
 import { askedBy, awaitsAnswerFor, dropQuestion } from "./clarification.ts";
 import type { Turn } from "./turn.ts";

@@ -1,9 +1,10 @@
 import type { AgentDefinition } from "@muxi/formation";
 import * as z from "zod";
 import { EventLog } from "../events/index.ts";
-import { type Knowledge, wordsOf } from "../memory/index.ts";
+import type { Knowledge } from "../memory/index.ts";
 import type { Model, ModelRequest, Passage } from "../models/index.ts";
 import type { Owner } from "../store/index.ts";
+import { wordsOf } from "../text/index.ts";
 import type { Journal, Tool } from "../tools/index.ts";
 import { answerWith, type ToolLimits } from "./agent-loop.ts";
 import { buildPrompt } from "./prompt.ts";

@@ -1,6 +1,6 @@
 import type { Sop } from "@muxi/formation";
 import * as z from "zod";
-import { wordsOf } from "../memory/index.ts";
+import { wordsOf } from "../text/index.ts";
 
 /** The standard operating procedures of a formation. */
 export interface Procedures {

@@ -2,8 +2,9 @@ import type { AgentDefinition } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
 import * as z from "zod";
-import { wordsOf } from "../memory/index.ts";
-import { type Model, parseObject, textFrom } from "../models/index.ts";
+import { parseObject } from "../base/index.ts";
+import { type Model, textFrom } from "../models/index.ts";
+import { wordsOf } from "../text/index.ts";
 
 export type Agents = readonly [AgentDefinition, ...AgentDefinition[]];
 

@@ -1,5 +1,5 @@
-import { startTimeLimit } from "../base/time-limit.ts";
-import { parseObject, type ToolCall } from "../models/index.ts";
+import { parseObject, startTimeLimit } from "../base/index.ts";
+import type { ToolCall } from "../models/index.ts";
 import type { Journal, Tool, ToolOutcome } from "./tool.ts";
 
 const failure = (text: string): ToolOutcome => ({ text, failed: true });

@@ -1,9 +1,10 @@
 import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
-import { CronError, parseCron } from "../../background/schedule/cron.ts";
-import type { Meaning, PhraseContext } from "../../background/schedule/phrases.ts";
-import { asUtc, momentOf, wallTimeAt } from "../../background/schedule/zone.ts";
-import { type Model, parseObject, textFrom } from "../../models/index.ts";
+import { parseObject } from "../../base/index.ts";
+import { type Model, textFrom } from "../../models/index.ts";
+import { CronError, parseCron } from "./cron.ts";
+import type { Meaning, PhraseContext } from "./phrases.ts";
+import { asUtc, momentOf, wallTimeAt } from "./zone.ts";
 
 /** Characters of the schedule that the model reads (contract/formation.md 9.3). */
 const longestText = 200;

@@ -1,6 +1,6 @@
 import { CronExpressionParser } from "cron-parser";
 import { describe, expect, test } from "vitest";
-import { CronError, looksLikeCron, nextMoment, parseCron } from "../../background/schedule/cron.ts";
+import { CronError, looksLikeCron, nextMoment, parseCron } from "./cron.ts";
 
 const begin = Date.parse("2026-01-01T00:00:00Z");
 const end = Date.parse("2036-01-01T00:00:00Z");

@@ -1,13 +1,4 @@
-import {
-  day,
-  fromUtc,
-  hour,
-  minute,
-  momentOf,
-  momentsOf,
-  offsetAt,
-  offsetsAround,
-} from "../../background/schedule/zone.ts";
+import { day, fromUtc, hour, minute, momentOf, momentsOf, offsetAt, offsetsAround } from "./zone.ts";
 
 /** A cron expression, read. */
 export interface Cron {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { parseCron } from "../../background/schedule/cron.ts";
-import { type Exclusion, exclusionSchema, nextAllowed } from "../../background/schedule/exclusions.ts";
+import { parseCron } from "./cron.ts";
+import { type Exclusion, exclusionSchema, nextAllowed } from "./exclusions.ts";
 
 const begin = Date.parse("2026-11-01T00:00:00Z");
 

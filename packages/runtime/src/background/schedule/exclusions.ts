@@ -1,12 +1,6 @@
 import * as z from "zod";
-import {
-  type Cron,
-  CronError,
-  matchesMinute,
-  nextMoment,
-  parseCron,
-} from "../../background/schedule/cron.ts";
-import { offsetAt } from "../../background/schedule/zone.ts";
+import { type Cron, CronError, matchesMinute, nextMoment, parseCron } from "./cron.ts";
+import { offsetAt } from "./zone.ts";
 
 export const weekdayNames = [
   "sunday",

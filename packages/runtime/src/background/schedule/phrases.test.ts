@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ClockError } from "../../background/schedule/clock.ts";
-import { readPhrase } from "../../background/schedule/phrases.ts";
+import { ClockError } from "./clock.ts";
+import { readPhrase } from "./phrases.ts";
 
 /** A Tuesday, 10:00 in Paris. */
 const now = Date.parse("2026-11-24T09:00:00Z");

@@ -1,6 +1,6 @@
-import { type ClockTime, takeClockTime } from "../../background/schedule/clock.ts";
-import { type Exclusion, weekdayNames } from "../../background/schedule/exclusions.ts";
-import { asUtc, day, fromUtc, hour, minute, momentOf, wallTimeAt } from "../../background/schedule/zone.ts";
+import { type ClockTime, takeClockTime } from "./clock.ts";
+import { type Exclusion, weekdayNames } from "./exclusions.ts";
+import { asUtc, day, fromUtc, hour, minute, momentOf, wallTimeAt } from "./zone.ts";
 
 /** What a schedule means. */
 export type Meaning =

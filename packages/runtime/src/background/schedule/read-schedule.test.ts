@@ -1,8 +1,8 @@
 import { ApiError } from "@muxi/protocol";
 import { expect, test } from "vitest";
-import { askModel } from "../../background/schedule/ask-model.ts";
-import { type JobType, readSchedule, type ScheduleContext } from "../../background/schedule/read-schedule.ts";
 import type { Model } from "../../models/index.ts";
+import { askModel } from "./ask-model.ts";
+import { type JobType, readSchedule, type ScheduleContext } from "./read-schedule.ts";
 
 const zone = "Europe/Paris";
 const now = Date.parse("2026-11-24T09:00:00Z");

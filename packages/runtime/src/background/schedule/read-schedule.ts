@@ -1,8 +1,8 @@
 import { ApiError } from "@muxi/protocol";
-import { ClockError } from "../../background/schedule/clock.ts";
-import { CronError, looksLikeCron, parseCron } from "../../background/schedule/cron.ts";
-import { type Exclusion, nextAllowed } from "../../background/schedule/exclusions.ts";
-import { type Meaning, type PhraseContext, readPhrase } from "../../background/schedule/phrases.ts";
+import { ClockError } from "./clock.ts";
+import { CronError, looksLikeCron, parseCron } from "./cron.ts";
+import { type Exclusion, nextAllowed } from "./exclusions.ts";
+import { type Meaning, type PhraseContext, readPhrase } from "./phrases.ts";
 
 /** Types that a caller may name; `prompt` takes either form (contract/formation-api.md 4.8). */
 export const jobTypes = ["prompt", "recurring", "one_time"] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ask, textOf } from "../../../test/model-harness.ts";
-import type { ModelRequest, Passage } from "../interface/model.ts";
+import type { ModelRequest, Passage } from "../interface/index.ts";
 import { createBuiltInModel } from "./built-in.ts";
 
 const model = createBuiltInModel();

@@ -1,5 +1,5 @@
-import { plainText } from "../interface/content.ts";
-import type { Model, ModelDelta, ModelRequest } from "../interface/model.ts";
+import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
+import { plainText } from "../interface/index.ts";
 import { answerFrom, type ExtractiveReply } from "./extract.ts";
 
 const id = "builtin/extractive";

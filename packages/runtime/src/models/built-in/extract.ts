@@ -1,7 +1,7 @@
-import { parseObject } from "../../base/json.ts";
-import { statedFact, wordsOf } from "../../memory/index.ts";
-import { plainText } from "../interface/content.ts";
-import type { ModelRequest, ToolCall, ToolDefinition } from "../interface/model.ts";
+import { parseObject } from "../../base/index.ts";
+import { statedFact, wordsOf } from "../../text/index.ts";
+import type { ModelRequest, ToolCall, ToolDefinition } from "../interface/index.ts";
+import { plainText } from "../interface/index.ts";
 import { isFact, toSecondPerson } from "./facts.ts";
 import { quote } from "./quote.ts";
 

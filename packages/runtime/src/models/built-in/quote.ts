@@ -1,5 +1,5 @@
-import { rank, wordsOf } from "../../memory/index.ts";
-import type { Passage } from "../interface/model.ts";
+import { rank, wordsOf } from "../../text/index.ts";
+import type { Passage } from "../interface/index.ts";
 
 interface Sentence {
   text: string;

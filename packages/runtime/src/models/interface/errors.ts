@@ -1,6 +1,6 @@
 import { apiKeyVariables, type ModelConfig } from "@muxi/formation";
 import { ApiError, type ApiErrorOptions, type ErrorCode } from "@muxi/protocol";
-import { isObject, type JsonObject, parseObject, textOf } from "../../base/json.ts";
+import { isObject, type JsonObject, parseObject, textOf } from "../../base/index.ts";
 
 /**
  * A failure of a model or of the way to it. What the provider wrote stays in `cause`, where no client sees it:

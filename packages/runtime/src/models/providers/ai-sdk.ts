@@ -1,8 +1,8 @@
 import type { ModelConfig } from "@muxi/formation";
 import { ApiError, type FinishReason } from "@muxi/protocol";
-import { countOf, isObject, type JsonObject, parseObject, textOf } from "../../base/json.ts";
-import { cutOffError, networkError, responseError, timeoutError } from "../interface/errors.ts";
-import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/model.ts";
+import { countOf, isObject, type JsonObject, parseObject, textOf } from "../../base/index.ts";
+import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
+import { cutOffError, networkError, responseError, timeoutError } from "../interface/index.ts";
 
 /** `import()`, or a stand-in for it. */
 export type ImportPackage = (name: string) => Promise<unknown>;

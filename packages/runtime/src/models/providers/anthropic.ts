@@ -1,9 +1,9 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import type { FinishReason } from "@muxi/protocol";
-import { countOf, isObject, type JsonObject, parseObject, textOf } from "../../base/json.ts";
-import { eventError, malformedEventError } from "../interface/errors.ts";
-import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../interface/model.ts";
+import { countOf, isObject, type JsonObject, parseObject, textOf } from "../../base/index.ts";
+import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../interface/index.ts";
+import { eventError, malformedEventError } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./exchange.ts";
 import { joinTurns } from "./turns.ts";

@@ -1,7 +1,7 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { AnswerHead, AnswerReader, Call, HttpClient } from "@muxi/http";
-import { cutOffError, ModelError, networkError, responseError, timeoutError } from "../interface/errors.ts";
-import type { Model, ModelDelta, ModelRequest } from "../interface/model.ts";
+import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
+import { cutOffError, ModelError, networkError, responseError, timeoutError } from "../interface/index.ts";
 import { createSseReader, EventTooLargeError } from "./sse.ts";
 
 /** Turns the events of one answer into deltas; one is made for each call. */

@@ -1,5 +1,5 @@
-import type { JsonObject } from "../../base/json.ts";
-import type { ModelMessage } from "../interface/model.ts";
+import type { JsonObject } from "../../base/index.ts";
+import type { ModelMessage } from "../interface/index.ts";
 
 /** All that one side says before the other one speaks. */
 export interface Turn {

@@ -1,0 +1,24 @@
+/** Files of a formation's folder, read safely and written whole, and what there is to say about them. */
+export { createAtomically, writeAtomically } from "./atomic.ts";
+export {
+  type Data,
+  isData,
+  isMissing,
+  type ReadResult,
+  readSource,
+  readTextInside,
+  resolveInside,
+  type SourceFile,
+  systemCode,
+} from "./files.ts";
+export { findManifest, type Location, locateFormation } from "./locate.ts";
+export {
+  dottedPath,
+  emptyReport,
+  type Finding,
+  FormationError,
+  formatReport,
+  mergeReport,
+  type Path,
+  type Report,
+} from "./report.ts";

@@ -1,0 +1,13 @@
+/** What a model is to those who ask it: messages and tools in, deltas out, and the errors between. */
+export { plainText } from "./content.ts";
+export {
+  cutOffError,
+  eventError,
+  ModelError,
+  malformedEventError,
+  networkError,
+  refusesTools,
+  responseError,
+  timeoutError,
+} from "./errors.ts";
+export type * from "./model.ts";
