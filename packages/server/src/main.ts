@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { ConfigError, loadConfig } from "./config.ts";
-import { configFile } from "./init.ts";
-import { runInit } from "./init-command.ts";
-import { installedDirectories, startServer } from "./start.ts";
-import { version } from "./version.ts";
+import { version } from "./base/version.ts";
+import { ConfigError, configFile, installedDirectories, loadConfig } from "./config/index.ts";
+import { runInit } from "./init/index.ts";
+import { startServer } from "./start.ts";
 
 const help = `Usage: muxi-server [start] [--port <port>] [--host <address>] [--log-level <level>]
        muxi-server init [--port <port>] [--host <address>] [--yes] [--force] [--output json]

@@ -11,13 +11,12 @@ import type { Front } from "@muxi/http";
 import { headers, type ServerErrorBody } from "@muxi/protocol";
 import { createApp, draftName } from "./api/index.ts";
 import { isLoopback } from "./auth/index.ts";
-import type { ServerConfig } from "./config.ts";
-import { lockData } from "./data-lock.ts";
-import { createFormationCommand } from "./formation-command.ts";
+import type { ServerConfig } from "./config/index.ts";
+import { lockData } from "./data-folder/index.ts";
 import { createAuditLog, type Log } from "./logs/index.ts";
 import { createMetrics, listenForMetrics, type MetricsListener } from "./metrics/index.ts";
-import { createMonitor } from "./monitor.ts";
-import { endLeftovers, Supervisor } from "./processes/index.ts";
+import { createMonitor } from "./monitor/index.ts";
+import { createFormationCommand, endLeftovers, Supervisor } from "./processes/index.ts";
 import {
   clientLeft,
   createProxy,
@@ -130,7 +129,13 @@ export const createServer = ({
   let url = "";
   const supervisor: Supervisor = new Supervisor({
     settings: config.processes,
-    makeCommand: createFormationCommand({ config, env, runtime, url: () => url }),
+    makeCommand: createFormationCommand({
+      resources: config.formations,
+      bindHost: config.processes.bindHost,
+      env,
+      runtime,
+      url: () => url,
+    }),
     log,
     now,
     onChange: (name) => {

@@ -1,10 +1,15 @@
 import { mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ConfigError, type ConfigOverrides, loadConfig, type ServerConfig } from "./config.ts";
-import { type Directories, serverDirectories } from "./directories.ts";
+import {
+  ConfigError,
+  type ConfigOverrides,
+  type Directories,
+  installedDirectories,
+  loadConfig,
+  type ServerConfig,
+} from "./config/index.ts";
+import { removeServerPid, writeServerPid } from "./data-folder/index.ts";
 import { createLog, type Log } from "./logs/index.ts";
-import { removeServerPid, writeServerPid } from "./pid-file.ts";
 import { createServer, type Listening, type MuxiServer, type ServerOptions } from "./server.ts";
 
 export interface StartOptions {
@@ -21,16 +26,6 @@ export interface RunningServer {
   /** Stops the server and every formation, and removes the pid file. */
   close(): Promise<void>;
 }
-
-/** The folders that the server with this environment uses. `muxi` finds a running server by them. */
-export const installedDirectories = (env: NodeJS.ProcessEnv): Directories =>
-  serverDirectories({
-    env,
-    home: homedir(),
-    // A user's own `npm install -g` may lie under /usr too; only root can write to /etc and /var.
-    system:
-      process.platform === "linux" && process.getuid?.() === 0 && import.meta.filename.startsWith("/usr/"),
-  });
 
 /**
  * V8 would let the space for new objects grow to three times 16 MB: that saves a fiftieth of the CPU time, and costs a

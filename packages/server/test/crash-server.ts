@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished } from "vitest";
 import * as z from "zod";
-import { readServerPid } from "../src/pid-file.ts";
+import { readServerPid } from "../src/data-folder/index.ts";
 import { type Called, call } from "./bundles.ts";
 import { eventually, freePort, temporaryFolder } from "./helpers.ts";
 

@@ -7,8 +7,7 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import type { BundleLimits } from "../src/bundles/index.ts";
-import { loadConfig, type ServerConfig } from "../src/config.ts";
-import type { FormationsConfig } from "../src/formations-config.ts";
+import { type FormationsConfig, loadConfig, type ServerConfig } from "../src/config/index.ts";
 import type { SupervisorSettings } from "../src/processes/index.ts";
 import { createServer, type MuxiServer, type ServerOptions } from "../src/server.ts";
 

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { readServerPid, type ServerPid, serverPidFile } from "../src/pid-file.ts";
+import { readServerPid, type ServerPid, serverPidFile } from "../src/data-folder/index.ts";
 import { createFormation, eventually, freePort, isAlive, post, temporaryFolder } from "./helpers.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));

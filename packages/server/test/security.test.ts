@@ -6,8 +6,8 @@ import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
 import { writeCertificate } from "../../../test/certificate.ts";
 import { sign } from "../src/auth/index.ts";
-import { loadConfig } from "../src/config.ts";
-import { initConfig } from "../src/init.ts";
+import { loadConfig } from "../src/config/index.ts";
+import { initConfig } from "../src/init/index.ts";
 import { call, expectStatus } from "./bundles.ts";
 import { createFormation, eventually, startTestServer, type TestServer, temporaryFolder } from "./helpers.ts";
 

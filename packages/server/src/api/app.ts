@@ -8,12 +8,12 @@ import Fastify, {
   type onRequestAsyncHookHandler,
 } from "fastify";
 import { type Credentials, clientAddress, createFailureLimit, foreignPage, refusal } from "../auth/index.ts";
-import { corsHeaders, preflightHeaders } from "../cors.ts";
-import { Failure } from "../failure.ts";
+import { corsHeaders, preflightHeaders } from "../base/cors.ts";
+import { Failure } from "../base/failure.ts";
+import { version } from "../base/version.ts";
 import type { AuditLog, Log } from "../logs/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import type { Releases } from "../releases/index.ts";
-import { version } from "../version.ts";
 import { createAudit } from "./audit.ts";
 import { createBundleHandlers, type ReleaseRouteOptions } from "./bundle-routes.ts";
 import { createDevHandlers, type DevOptions } from "./dev.ts";

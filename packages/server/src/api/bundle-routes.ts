@@ -3,10 +3,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { Failure } from "../base/failure.ts";
 import { checkFormationId, receiveBundle } from "../bundles/index.ts";
-import { Failure } from "../failure.ts";
 import type { Formation } from "../processes/index.ts";
-import type { Switched } from "../releases/index.ts";
 import {
   deploy,
   type OperationKind,
@@ -15,6 +14,7 @@ import {
   requireDeployment,
   requireNew,
   type Source,
+  type Switched,
   update,
 } from "../releases/index.ts";
 import type { Handler } from "./app.ts";

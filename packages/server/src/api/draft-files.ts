@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { type DraftFilesRequest, draftFilesRequestSchema } from "@muxi/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { Failure } from "../base/failure.ts";
 import { checkFormationId } from "../bundles/index.ts";
 import {
   createDraft,
@@ -13,7 +14,6 @@ import {
   requireDraft,
   writeDraftFile,
 } from "../drafts/index.ts";
-import { Failure } from "../failure.ts";
 import { layoutFor, type Releases } from "../releases/index.ts";
 import type { Handler } from "./app.ts";
 import { type ReleaseRouteOptions, runDeploy, runUpdate } from "./bundle-routes.ts";

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { corsHeaders } from "../cors.ts";
+import { corsHeaders } from "../base/cors.ts";
 
 const silenceMs = 10_000;
 

@@ -1,6 +1,6 @@
 import type { DeployedFormation, DeployedFormationDetail } from "@muxi/protocol";
 import type { FastifyRequest } from "fastify";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Formation } from "../processes/index.ts";
 import {
   cancelUpdate,

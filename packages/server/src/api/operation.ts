@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Log } from "../logs/index.ts";
 import type { Report } from "../releases/index.ts";
 import { openEventStream } from "./event-stream.ts";

@@ -1,6 +1,6 @@
 import type { ServerStatus } from "@muxi/protocol";
+import { version } from "../base/version.ts";
 import type { Supervisor } from "../processes/index.ts";
-import { version } from "../version.ts";
 import type { Handler } from "./app.ts";
 
 export interface StatusOptions {

@@ -3,3 +3,4 @@ export * from "./client-address.ts";
 export * from "./failures.ts";
 export * from "./hmac.ts";
 export * from "./loopback.ts";
+export * from "./trust.ts";

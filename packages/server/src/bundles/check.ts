@@ -1,7 +1,7 @@
 import { type Formation, formatReport, loadFormation, type Report } from "@muxi/formation";
 import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import * as z from "zod";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 
 /** Endings of the names under which the server keeps a formation's other processes and their logs. */
 const reservedEndings = ["-draft", "-staging", "-rollback"];

@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 
 export interface Upload {
   body: Readable;

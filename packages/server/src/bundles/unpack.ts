@@ -5,7 +5,7 @@ import { Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { type ReadEntry, Unpack } from "tar";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 
 /** What a bundle may hold at most. */
 export interface BundleLimits {

@@ -3,8 +3,8 @@ import { createReadStream } from "node:fs";
 import { cp, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import * as z from "zod";
-import { ifThere, writeDurably } from "../durable.ts";
-import { Failure } from "../failure.ts";
+import { ifThere, writeDurably } from "../base/durable.ts";
+import { Failure } from "../base/failure.ts";
 import { draftMetaFile, ofDraftOnly } from "./contents.ts";
 
 const metaSchema = z.object({ base_version: z.string().optional(), created_at: z.string() });

@@ -1,8 +1,8 @@
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { resolveInside } from "@muxi/formation";
-import { ifThere, isSystemError } from "../durable.ts";
-import { Failure } from "../failure.ts";
+import { ifThere, isSystemError } from "../base/durable.ts";
+import { Failure } from "../base/failure.ts";
 import { draftMetaFile } from "./contents.ts";
 
 /** A file that is edited by hand is never larger. */

@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { ifThere } from "../durable.ts";
+import { ifThere } from "../base/durable.ts";
 
 const pollMs = 250;
 const blockBytes = 64 * 1024;

@@ -1,6 +1,7 @@
 /** What is written down: the server's own log, the audit trail, and the output of the formations. */
 export * from "./audit.ts";
 export * from "./follow.ts";
+export * from "./levels.ts";
 export * from "./process-logs.ts";
 export * from "./rotate.ts";
 export * from "./server-log.ts";

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ifThere } from "../durable.ts";
+import { ifThere } from "../base/durable.ts";
 
 /** A formation's output, one pair of files (contract/server-api.md 19). */
 export interface ProcessLogFiles {

@@ -1,5 +1,5 @@
 import { copyFile, rename, rm, stat, truncate } from "node:fs/promises";
-import { ifThere } from "../durable.ts";
+import { ifThere } from "../base/durable.ts";
 
 export interface Rotation {
   /** Bytes above which a file is set aside. */

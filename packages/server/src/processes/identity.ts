@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
-import { isSystemError } from "../durable.ts";
+import { isSystemError } from "../base/durable.ts";
 
 /**
  * What ids and start times count from: the machine's boot and, in a container, the container's. After either, a

@@ -3,7 +3,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { isSystemError } from "../durable.ts";
+import { isSystemError } from "../base/durable.ts";
 import { type ProcessLogFiles, tailLines, withProcessLogs } from "../logs/index.ts";
 import { formatIdentity, startTimeOf } from "./identity.ts";
 

@@ -1,5 +1,4 @@
-import type { Log } from "../logs/index.ts";
-import { processLogFiles } from "../logs/index.ts";
+import { type Log, processLogFiles } from "../logs/index.ts";
 import { type Formation, type FormationSpec, Group } from "./group.ts";
 import type { MakeCommand, ProcessSettings, StartWatch } from "./instance.ts";
 import { createPortPool, type PortPool, type PortRange } from "./ports.ts";

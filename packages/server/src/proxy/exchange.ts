@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { PassThrough } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
-import { corsHeaders } from "../cors.ts";
+import { corsHeaders } from "../base/cors.ts";
 import type { Measurement } from "../metrics/index.ts";
 import { clientLeft } from "./front.ts";
 import { returnedHeaders } from "./headers.ts";

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { type AnswerHead, type Front, type FrontContext, putFrontBefore, type Work } from "@muxi/http";
 import { headers as names, type ServerErrorBody } from "@muxi/protocol";
 import { isTrusted, peerAddress } from "../auth/index.ts";
-import { corsHeaders } from "../cors.ts";
+import { corsHeaders } from "../base/cors.ts";
 import type { Backends } from "./backends.ts";
 import {
   addedHeaders,

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { isHopByHop, namedIn } from "@muxi/http";
 import { headers as names, newId } from "@muxi/protocol";
-import { version } from "../version.ts";
+import { version } from "../base/version.ts";
 
 /** Headers of a request that this server answers or sets itself. */
 const replaced: ReadonlySet<string> = new Set([

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Front } from "@muxi/http";
 import { headers as names, type ServerErrorBody } from "@muxi/protocol";
 import { isTrusted, peerAddress } from "../auth/index.ts";
-import { corsHeaders, preflightHeaders } from "../cors.ts";
+import { corsHeaders, preflightHeaders } from "../base/cors.ts";
 import type { Log } from "../logs/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import { Backends } from "./backends.ts";

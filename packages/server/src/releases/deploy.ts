@@ -1,6 +1,6 @@
 import { rm, rmdir, stat } from "node:fs/promises";
-import { ifThere, isSystemError } from "../durable.ts";
-import { Failure } from "../failure.ts";
+import { ifThere, isSystemError } from "../base/durable.ts";
+import { Failure } from "../base/failure.ts";
 import type { Formation } from "../processes/index.ts";
 import { startFailure } from "./failures.ts";
 import { setLinks, writeHistory } from "./history.ts";

@@ -1,8 +1,8 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { ifThere } from "../base/durable.ts";
+import { Failure } from "../base/failure.ts";
 import { type ZipEntry, zipLimits } from "../bundles/index.ts";
-import { ifThere } from "../durable.ts";
-import { Failure } from "../failure.ts";
 import { layoutFor, type Releases, requireDeployment } from "./releases.ts";
 
 const isHidden = (path: string): boolean =>

@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import { PortsExhaustedError, StartError } from "../processes/index.ts";
 
 /**

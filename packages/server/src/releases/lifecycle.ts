@@ -1,7 +1,7 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ifThere, syncFolder } from "../durable.ts";
-import { Failure } from "../failure.ts";
+import { ifThere, syncFolder } from "../base/durable.ts";
+import { Failure } from "../base/failure.ts";
 import type { Formation } from "../processes/index.ts";
 import { startFailure } from "./failures.ts";
 import {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
-import { ifThere, writeDurably } from "../durable.ts";
+import { ifThere, writeDurably } from "../base/durable.ts";
 
 const recordSchema = z.looseObject({
   id: z.string(),

@@ -1,5 +1,5 @@
+import { Failure } from "../base/failure.ts";
 import type { BundleLimits } from "../bundles/index.ts";
-import { Failure } from "../failure.ts";
 import type { Log } from "../logs/index.ts";
 import type { Formation, FormationSpec, StartWatch, Supervisor } from "../processes/index.ts";
 import { type History, readHistory } from "./history.ts";

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { formationIdPattern } from "@muxi/protocol";
-import { removeUnfinished } from "../durable.ts";
+import { removeUnfinished } from "../base/durable.ts";
 import { removeDeployed } from "./deploy.ts";
 import { readHistory, removeUnused, setLinks } from "./history.ts";
 import { layoutOf } from "./layout.ts";

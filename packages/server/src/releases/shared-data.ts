@@ -1,7 +1,7 @@
 import { cp, lstat, mkdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { type Formation, resolveApiKeys } from "@muxi/formation";
-import { ifThere } from "../durable.ts";
+import { ifThere } from "../base/durable.ts";
 import type { Layout } from "./layout.ts";
 
 /** Files that the runtime writes and that a new release takes over as they are now (contract/server-api.md 11). */

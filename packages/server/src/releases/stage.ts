@@ -1,5 +1,8 @@
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isSystemError, syncFolder, syncTree } from "../base/durable.ts";
+import { Failure } from "../base/failure.ts";
+import { version as serverVersion } from "../base/version.ts";
 import {
   addMetadata,
   type CheckedFormation,
@@ -7,10 +10,7 @@ import {
   type Expected,
   unpackBundle,
 } from "../bundles/index.ts";
-import { ofDraftOnly } from "../drafts/contents.ts";
-import { isSystemError, syncFolder, syncTree } from "../durable.ts";
-import { Failure } from "../failure.ts";
-import { version as serverVersion } from "../version.ts";
+import { ofDraftOnly } from "../drafts/index.ts";
 import type { Release } from "./history.ts";
 import type { Layout } from "./layout.ts";
 import type { Releases, Report } from "./releases.ts";

@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Formation } from "../processes/index.ts";
 import { activate } from "./activate.ts";
 import type { DeployRequest } from "./deploy.ts";

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { stringify } from "yaml";
-import { ConfigError } from "./config.ts";
-import type { Directories } from "./directories.ts";
+import { ConfigError, configFile, type Directories } from "../config/index.ts";
 
 export interface InitOptions {
   directories: Directories;
@@ -29,8 +27,6 @@ const newCredentials = () => ({
 
 const header = `# Settings of the MUXI server. Its secret stands here: keep this file to yourself (mode 0600).
 `;
-
-export const configFile = ({ config }: Directories): string => join(config, "config.yaml");
 
 /**
  * Writes a `config.yaml` with authentication on, for its owner alone (contract/server-api.md 2.4, 2.6).

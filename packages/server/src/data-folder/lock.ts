@@ -1,8 +1,8 @@
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError } from "./config.ts";
-import { ifThere, isSystemError } from "./durable.ts";
-import { formatIdentity, isStillRunning, parseIdentity, startTimeOf } from "./processes/index.ts";
+import { ifThere, isSystemError } from "../base/durable.ts";
+import { ConfigError } from "../config/index.ts";
+import { formatIdentity, isStillRunning, parseIdentity, startTimeOf } from "../processes/index.ts";
 
 const lockAttempts = 10;
 

@@ -1,8 +1,16 @@
-import type { ServerConfig } from "./config.ts";
-import type { MakeCommand } from "./processes/index.ts";
+import type { MakeCommand } from "./instance.ts";
+
+/** What a formation may have, by its id. */
+export interface FormationResources {
+  /** Bytes that each process of a formation may hold; undefined is no limit. */
+  memoryLimitOf: (formationId: string) => number | undefined;
+  environmentOf: (formationId: string) => Readonly<Record<string, string>>;
+}
 
 export interface FormationCommandOptions {
-  config: ServerConfig;
+  resources: FormationResources;
+  /** Address that formations listen on. */
+  bindHost: string;
   /** Environment that formations inherit. */
   env: NodeJS.ProcessEnv;
   /** Program and arguments that run a formation folder. */
@@ -23,12 +31,11 @@ const withHeapLimit = (nodeOptions: string | undefined, limit: number | undefine
 
 /** How formations are run: the command, and the environment of contract/server-api.md 9.4. */
 export const createFormationCommand =
-  ({ config, env, runtime, url }: FormationCommandOptions): MakeCommand =>
+  ({ resources, bindHost, env, runtime, url }: FormationCommandOptions): MakeCommand =>
   ({ formationId, folder, port, draft }) => {
-    const { memoryLimitOf, environmentOf } = config.formations;
-    const { bindHost } = config.processes;
-    const own = environmentOf(formationId);
-    const nodeOptions = withHeapLimit(own.NODE_OPTIONS ?? env.NODE_OPTIONS, memoryLimitOf(formationId));
+    const own = resources.environmentOf(formationId);
+    const heapLimit = resources.memoryLimitOf(formationId);
+    const nodeOptions = withHeapLimit(own.NODE_OPTIONS ?? env.NODE_OPTIONS, heapLimit);
     return {
       ...runtime(folder),
       folder,

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
-import { portFrom } from "./config.ts";
-import type { Directories } from "./directories.ts";
-import { configFile, type Initialised, initConfig } from "./init.ts";
-import { readServerPid, type ServerPid } from "./pid-file.ts";
+import { configFile, type Directories, portFrom } from "../config/index.ts";
+import { readServerPid, type ServerPid } from "../data-folder/index.ts";
+import { type Initialised, initConfig } from "./init.ts";
 
 export interface InitFlags {
   port: string | undefined;

@@ -6,13 +6,11 @@ import { isAbsolute, join, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import { parse, YAMLParseError } from "yaml";
 import * as z from "zod";
-import { type Credentials, isLoopback } from "./auth/index.ts";
-import type { Directories } from "./directories.ts";
+import { type Credentials, isLoopback } from "../auth/index.ts";
+import { type LogLevel, logLevels } from "../logs/index.ts";
+import type { SupervisorSettings } from "../processes/index.ts";
+import { configFile, type Directories } from "./directories.ts";
 import { type FormationsConfig, formationsConfig, formationsSchema, fromData } from "./formations-config.ts";
-import type { SupervisorSettings } from "./processes/index.ts";
-
-export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 /** Certificate (with its chain) and private key, as PEM. */
 export interface TlsFiles {
@@ -212,7 +210,7 @@ const defaultServerId = (dataDirectory: string): string =>
  * authentication.
  */
 export const loadConfig = async ({ directories, env, overrides }: ConfigSources): Promise<ServerConfig> => {
-  const file = join(directories.config, "config.yaml");
+  const file = configFile(directories);
   const { server, auth, formations, dev, logging, server_id } = await readConfigFile(file);
   const enabled =
     firstSet(

@@ -1,7 +1,8 @@
 import { isAbsolute, join } from "node:path";
 import * as z from "zod";
-import type { BundleLimits } from "./bundles/index.ts";
-import type { Rotation } from "./logs/index.ts";
+import type { BundleLimits } from "../bundles/index.ts";
+import type { Rotation } from "../logs/index.ts";
+import type { FormationResources } from "../processes/index.ts";
 
 const poolPort = z.int().min(1024).max(65535);
 const seconds = z.number().positive();
@@ -78,7 +79,7 @@ export const formationsSchema = z.object({
 type FormationsFile = z.infer<typeof formationsSchema>;
 
 /** How deployed formations are kept and run, with times in milliseconds and sizes in bytes. */
-export interface FormationsConfig {
+export interface FormationsConfig extends FormationResources {
   maxFormations: number;
   bundle: BundleLimits;
   drainMs: number;
@@ -88,9 +89,6 @@ export interface FormationsConfig {
   monitorTimeoutMs: number;
   /** Undefined: logs grow without limit. */
   rotation: Rotation | undefined;
-  /** Bytes that each process of a formation may hold; undefined is no limit. */
-  memoryLimitOf: (formationId: string) => number | undefined;
-  environmentOf: (formationId: string) => Readonly<Record<string, string>>;
 }
 
 export const formationsConfig = (file: FormationsFile): FormationsConfig => ({

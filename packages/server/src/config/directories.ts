@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** Where the server keeps its files (contract/server-api.md 2.1). */
@@ -24,3 +25,15 @@ export const serverDirectories = ({ env, home, system }: Installation): Director
     logs: env.MUXI_LOG_DIR || (system ? "/var/log/muxi" : join(data, "logs")),
   };
 };
+
+/** The folders that the server with this environment uses. `muxi` finds a running server by them. */
+export const installedDirectories = (env: NodeJS.ProcessEnv): Directories =>
+  serverDirectories({
+    env,
+    home: homedir(),
+    // A user's own `npm install -g` may lie under /usr too; only root can write to /etc and /var.
+    system:
+      process.platform === "linux" && process.getuid?.() === 0 && import.meta.filename.startsWith("/usr/"),
+  });
+
+export const configFile = ({ config }: Directories): string => join(config, "config.yaml");

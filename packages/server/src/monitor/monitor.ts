@@ -1,8 +1,8 @@
-import type { FormationsConfig } from "./formations-config.ts";
-import { processLogFiles, rotate } from "./logs/index.ts";
-import { memoryOf } from "./metrics/index.ts";
-import type { Formation } from "./processes/index.ts";
-import type { Releases } from "./releases/index.ts";
+import type { FormationsConfig } from "../config/index.ts";
+import { processLogFiles, rotate } from "../logs/index.ts";
+import { memoryOf } from "../metrics/index.ts";
+import type { Formation } from "../processes/index.ts";
+import type { Releases } from "../releases/index.ts";
 
 export interface MonitorOptions {
   releases: Releases;

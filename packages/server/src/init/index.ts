@@ -1,0 +1,3 @@
+/** `muxi-server init`: writes a `config.yaml` with new credentials. */
+export { type InitOptions, initConfig } from "./init.ts";
+export { type InitFlags, runInit } from "./init-command.ts";
