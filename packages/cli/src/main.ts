@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
-import type { Context } from "./context.ts";
-import { CliError } from "./errors.ts";
-import { createProgram } from "./program.ts";
+import type { Context } from "./base/context.ts";
+import { CliError } from "./base/errors.ts";
+import { createProgram } from "./program/index.ts";
 import { showError } from "./ui/index.ts";
 
 const context: Context = {

@@ -5,9 +5,9 @@ import {
   summarizeManifest,
   type VersionPart,
 } from "@muxi/formation";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
-import { formationFolder } from "../formation-folder.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
+import { formationFolder } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
 export interface BumpOptions {

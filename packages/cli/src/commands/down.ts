@@ -1,8 +1,8 @@
 import { NotFoundError } from "muxi-client";
-import type { Context } from "../context.ts";
+import type { Context } from "../base/context.ts";
 import { forgetFormation, savedFormations } from "../files/index.ts";
-import { findRunning, runningFormation } from "../running-formation.ts";
 import { explainServerError, localServer } from "../server/index.ts";
+import { findRunning, runningFormation } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
 export interface DownOptions {

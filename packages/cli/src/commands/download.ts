@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { findFormationDir, summarizeManifest } from "@muxi/formation";
 import { unzip } from "fflate";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
-import { formationId } from "../formation-id.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
+import { agree } from "../prompts/index.ts";
 import { chosenServer, explainChosenError } from "../server/index.ts";
-import { agree } from "../ui/ask.ts";
+import { formationId } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
 export interface DownloadOptions {

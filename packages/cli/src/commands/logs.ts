@@ -1,10 +1,9 @@
 import { AbortedError, type LogEntry, type LogFilter } from "muxi-client";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
-import { catchInterruption } from "../interruption.ts";
-import { formationTarget, type TargetOptions } from "../target/index.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
+import { catchInterruption } from "../base/interruption.ts";
+import { explainFailure, formationTarget, type TargetOptions } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
-import { explainFailure } from "./chat/index.ts";
 import { logs as processLogs } from "./deployed/index.ts";
 
 const wireLevels = {

@@ -1,6 +1,6 @@
 import { type ComponentKind, createComponent } from "@muxi/formation";
-import type { Context } from "../context.ts";
-import { formationFolder } from "../formation-folder.ts";
+import type { Context } from "../base/context.ts";
+import { formationFolder } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
 /** What to do with the file once it is there. */

@@ -1,7 +1,7 @@
 import { join, relative, resolve } from "node:path";
 import { createFormation, normalizeName, openSecrets } from "@muxi/formation";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
 export interface NewFormationOptions {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { MuxiError, type ServerClient } from "muxi-client";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
+import { catchInterruption } from "../base/interruption.ts";
 import { type Profile, readProfiles, removeProfile, saveProfile, setDefaultProfile } from "../files/index.ts";
-import { catchInterruption } from "../interruption.ts";
+import { agree, ask, choose } from "../prompts/index.ts";
 import { chosenServer, clientFor, explainChosenError, probe, profileNamed } from "../server/index.ts";
-import { agree, ask, choose } from "../ui/ask.ts";
 import { createUi, duration, type OutputFormat, table, type Ui } from "../ui/index.ts";
 
 export interface ProfilesOptions {

@@ -1,5 +1,5 @@
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 import {
   explainServerError,
   launchServer,

@@ -1,7 +1,7 @@
-import type { Context } from "../context.ts";
+import type { Context } from "../base/context.ts";
 import { changeFormationPreferences, setDefaultUser } from "../files/index.ts";
-import { formationFolder } from "../formation-folder.ts";
 import { profileNamed } from "../server/index.ts";
+import { formationFolder } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
 export const formationSettings = ["profile", "user", "registry"] as const;

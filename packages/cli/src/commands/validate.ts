@@ -1,6 +1,6 @@
 import { formatReport, loadFormation } from "@muxi/formation";
-import type { Context } from "../context.ts";
-import { formationFolder } from "../formation-folder.ts";
+import type { Context } from "../base/context.ts";
+import { formationFolder } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
 export interface ValidateOptions {

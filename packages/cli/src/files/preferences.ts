@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { loadFormation } from "@muxi/formation";
 import * as z from "zod";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 import type { SavedFormation } from "./saved-formations.ts";
 import { cliFile, readYaml, writeYaml } from "./yaml-file.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Context } from "../context.ts";
+import type { Context } from "../base/context.ts";
 import { cliFile, readYaml, writeYaml } from "./yaml-file.ts";
 
 const savedFormationSchema = z.object({

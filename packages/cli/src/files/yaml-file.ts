@@ -2,8 +2,8 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parse, stringify, YAMLParseError } from "yaml";
 import type * as z from "zod";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 
 /** A file of `~/.muxi/cli`, or of `MUXI_CLI_DIR` in its place. */
 export const cliFile = ({ env, home }: Pick<Context, "env" | "home">, name: string): string =>

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Context } from "../context.ts";
+import type { Context } from "../base/context.ts";
 import { outputFormats } from "../ui/index.ts";
 
 /** What the commands of a group are added to, and run with. */

@@ -1,7 +1,7 @@
 import { findFormationDir } from "@muxi/formation";
 import { ConnectionError, MuxiError, NotFoundError, ServerClient } from "muxi-client";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 import { formationPreferences, type Profile, readProfiles } from "../files/index.ts";
 import { errorTexts } from "./explain.ts";
 import { localServer } from "./local-server.ts";

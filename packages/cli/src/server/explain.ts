@@ -1,5 +1,5 @@
 import { ConnectionError, MuxiError } from "muxi-client";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
 
 /** Texts of contract/cli.md 1.4. */
 export const errorTexts: Readonly<Record<number, string>> = {

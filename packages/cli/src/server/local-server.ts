@@ -11,8 +11,8 @@ import {
   trustOwnCertificate,
 } from "@muxi/server";
 import { ServerClient } from "muxi-client";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 import { probe } from "./probe.ts";
 
 /** The server that this user's settings describe, running or not. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
 
 const healthSchema = z.object({ success: z.literal(true), status: z.literal("ok"), version: z.string() });
 

@@ -5,8 +5,8 @@ import { dirname, extname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readServerPid } from "@muxi/server";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 import type { LocalServer } from "./local-server.ts";
 import { probe } from "./probe.ts";
 

@@ -1,2 +1,6 @@
-/** The formation that a command talks to: a draft that runs here, or one that is deployed. */
+/** The formation that a command means: its folder, its id, and how to talk to it when it runs. */
+export { explainFailure } from "./explain.ts";
+export { formationFolder, readFormation } from "./formation-folder.ts";
+export { formationId } from "./formation-id.ts";
+export { findRunning, runningFormation } from "./running-formation.ts";
 export { formationTarget, type Target, type TargetOptions } from "./target.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { loadFormation, openSecrets, resolveApiKeys, SecretsError } from "@muxi/formation";
-import type { Context } from "../context.ts";
+import type { Context } from "../base/context.ts";
 import { type ChosenServer, localServer } from "../server/index.ts";
 
 /** What opens a formation; undefined where nothing tells. */

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { findFormationDir, summarizeManifest } from "@muxi/formation";
 import { FormationClient, MuxiError } from "muxi-client";
-import type { Context } from "../context.ts";
-import { CliError } from "../errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 import { type SavedFormation, savedFormations, userIdFor } from "../files/index.ts";
-import { findRunning, notRunning } from "../running-formation.ts";
 import { type ChosenServer, chosenServer, explainChosenError, prepareFor } from "../server/index.ts";
 import { deployedKeys } from "./keys.ts";
+import { findRunning, notRunning } from "./running-formation.ts";
 
 /** Which formation the command line means, and who asks it. */
 export interface TargetOptions {

@@ -1,4 +1,5 @@
 /** What the user sees: results on stdout, everything else on stderr (contract/cli.md 1.3). */
+export { type Colours, coloursFor } from "./colours.ts";
 export { showError } from "./error.ts";
 export { duration, size, table } from "./table.ts";
 export { type Activity, createUi, type OutputFormat, outputFormats, type Ui } from "./ui.ts";

@@ -1,4 +1,4 @@
-import type { Context } from "../context.ts";
+import type { Context } from "../base/context.ts";
 import { type Colours, coloursFor } from "./colours.ts";
 import { startSpinner } from "./spinner.ts";
 

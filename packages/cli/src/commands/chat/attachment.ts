@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
-import { CliError } from "../../errors.ts";
+import { CliError } from "../../base/errors.ts";
 
 /** A file on its way to a formation. */
 export interface Attachment {

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import type { FormationClient } from "muxi-client";
-import type { Context } from "../../context.ts";
-import { CliError } from "../../errors.ts";
+import type { Context } from "../../base/context.ts";
+import { CliError } from "../../base/errors.ts";
 import { formationTarget } from "../../target/index.ts";
 import type { OutputFormat } from "../../ui/index.ts";
 import { askOnce } from "./ask-once.ts";

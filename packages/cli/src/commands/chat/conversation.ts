@@ -1,11 +1,10 @@
 import { createInterface } from "node:readline";
-import type { Context } from "../../context.ts";
-import { CliError } from "../../errors.ts";
-import { coloursFor } from "../../ui/colours.ts";
-import { showError } from "../../ui/index.ts";
+import type { Context } from "../../base/context.ts";
+import { CliError } from "../../base/errors.ts";
+import { explainFailure } from "../../target/index.ts";
+import { coloursFor, showError } from "../../ui/index.ts";
 import { answer } from "./answer.ts";
 import type { Chat } from "./chat.ts";
-import { explainFailure } from "./explain.ts";
 import { runSlashCommand } from "./slash-commands.ts";
 
 type Terminal = Pick<Context, "stdin" | "stdout" | "stderr" | "env">;

@@ -1,4 +1,2 @@
 /** `muxi chat`: one question, or a conversation. */
-
 export { type ChatOptions, chat } from "./chat.ts";
-export { explainFailure } from "./explain.ts";

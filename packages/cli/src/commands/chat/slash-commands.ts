@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { CliError } from "../../errors.ts";
+import { CliError } from "../../base/errors.ts";
 import type { Chat } from "./chat.ts";
 
 interface SlashCommand {

@@ -12,11 +12,11 @@ import {
   type Report,
 } from "@muxi/formation";
 import { type DeployedFormationDetail, NotFoundError } from "muxi-client";
-import type { Context } from "../../context.ts";
-import { CliError } from "../../errors.ts";
-import { formationFolder } from "../../formation-folder.ts";
-import { catchInterruption } from "../../interruption.ts";
+import type { Context } from "../../base/context.ts";
+import { CliError } from "../../base/errors.ts";
+import { catchInterruption } from "../../base/interruption.ts";
 import { type ChosenServer, chosenServer, explainChosenError } from "../../server/index.ts";
+import { formationFolder } from "../../target/index.ts";
 import { createUi, type OutputFormat, size, type Ui } from "../../ui/index.ts";
 import { upload } from "./upload.ts";
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle } from "@muxi/formation";
 import { ConflictError, ConnectionError, MuxiError, NotFoundError } from "muxi-client";
-import { CliError } from "../../errors.ts";
+import { CliError } from "../../base/errors.ts";
 import { type ChosenServer, explainChosenError } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
-import { followOperation } from "../deployed/operation.ts";
+import { followOperation } from "../deployed/index.ts";
 
 export interface Upload {
   server: ChosenServer;

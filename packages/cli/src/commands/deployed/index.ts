@@ -1,4 +1,5 @@
 /** What `muxi remote` does with the formations of a server. */
 export * from "./lifecycle.ts";
 export * from "./logs.ts";
+export { followOperation } from "./operation.ts";
 export * from "./show.ts";

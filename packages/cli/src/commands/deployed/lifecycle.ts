@@ -1,8 +1,8 @@
 import { ConflictError, type OperationComplete } from "muxi-client";
-import type { Context } from "../../context.ts";
-import { formationId } from "../../formation-id.ts";
+import type { Context } from "../../base/context.ts";
+import { agree, ask } from "../../prompts/index.ts";
 import { type ChosenServer, chosenServer, explainChosenError } from "../../server/index.ts";
-import { agree, ask } from "../../ui/ask.ts";
+import { formationId } from "../../target/index.ts";
 import { createUi, type OutputFormat, type Ui } from "../../ui/index.ts";
 import { followOperation } from "./operation.ts";
 

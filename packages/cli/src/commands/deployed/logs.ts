@@ -1,8 +1,8 @@
 import { AbortedError } from "muxi-client";
-import type { Context } from "../../context.ts";
-import { formationId } from "../../formation-id.ts";
-import { catchInterruption } from "../../interruption.ts";
+import type { Context } from "../../base/context.ts";
+import { catchInterruption } from "../../base/interruption.ts";
 import { type ChosenServer, chosenServer, explainChosenError } from "../../server/index.ts";
+import { formationId } from "../../target/index.ts";
 import { createUi, type Ui } from "../../ui/index.ts";
 import type { DeployedOptions } from "./lifecycle.ts";
 

@@ -1,5 +1,5 @@
 import { MuxiError, type OperationComplete, type OperationEvent, StreamTruncatedError } from "muxi-client";
-import { CliError } from "../../errors.ts";
+import { CliError } from "../../base/errors.ts";
 import { type ChosenServer, explainChosenError } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
 import { doneText, runningText, type StageEvent } from "./stages.ts";

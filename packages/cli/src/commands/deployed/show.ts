@@ -1,7 +1,7 @@
 import type { DeployedFormation } from "muxi-client";
-import type { Context } from "../../context.ts";
-import { formationId } from "../../formation-id.ts";
+import type { Context } from "../../base/context.ts";
 import { chosenServer, explainChosenError } from "../../server/index.ts";
+import { formationId } from "../../target/index.ts";
 import { createUi, duration, table, type Ui } from "../../ui/index.ts";
 import type { DeployedOptions } from "./lifecycle.ts";
 

@@ -6,9 +6,9 @@ import {
   type Secrets,
   templateNames,
 } from "@muxi/formation";
-import type { Context } from "../../context.ts";
-import { CliError } from "../../errors.ts";
-import { agree, ask } from "../../ui/ask.ts";
+import type { Context } from "../../base/context.ts";
+import { CliError } from "../../base/errors.ts";
+import { agree, ask } from "../../prompts/index.ts";
 import { createUi, type Ui } from "../../ui/index.ts";
 import { openHere, type SecretsOptions } from "./open.ts";
 

@@ -1,11 +1,10 @@
 import { text as readAll } from "node:stream/consumers";
 import { isCancel, password } from "@clack/prompts";
 import { findSecretName, findSecretReferences } from "@muxi/formation";
-import type { Context } from "../../context.ts";
-import { CliError } from "../../errors.ts";
-import { formationTarget, type TargetOptions } from "../../target/index.ts";
+import type { Context } from "../../base/context.ts";
+import { CliError } from "../../base/errors.ts";
+import { explainFailure, formationTarget, type TargetOptions } from "../../target/index.ts";
 import { createUi } from "../../ui/index.ts";
-import { explainFailure } from "../chat/index.ts";
 import { openHere, type SecretsOptions } from "./open.ts";
 
 const unknownSecret = (name: string): CliError =>

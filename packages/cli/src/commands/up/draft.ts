@@ -1,8 +1,8 @@
 import { dirname, join } from "node:path";
 import type { Formation } from "@muxi/formation";
 import { AuthorizationError, ConflictError, ConnectionError, NotFoundError } from "muxi-client";
-import type { Context } from "../../context.ts";
-import { CliError } from "../../errors.ts";
+import type { Context } from "../../base/context.ts";
+import { CliError } from "../../base/errors.ts";
 import {
   explainServerError,
   type LocalServer,

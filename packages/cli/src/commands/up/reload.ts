@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type Formation, formatReport, loadFormation } from "@muxi/formation";
-import { CliError } from "../../errors.ts";
+import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
 import type { Changes } from "./changes.ts";

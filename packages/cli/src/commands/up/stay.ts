@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { CliError } from "../../errors.ts";
+import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
 import type { RunningDraft } from "./describe.ts";

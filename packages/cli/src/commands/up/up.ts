@@ -1,12 +1,12 @@
 import { realpathSync } from "node:fs";
 import { type Formation, formatReport, type Report, resolveApiKeys } from "@muxi/formation";
 import { FormationClient } from "muxi-client";
-import type { Context } from "../../context.ts";
-import { CliError } from "../../errors.ts";
+import type { Context } from "../../base/context.ts";
+import { CliError } from "../../base/errors.ts";
+import { catchInterruption } from "../../base/interruption.ts";
 import { forgetFormation, rememberFormation, type SavedFormation } from "../../files/index.ts";
-import { formationFolder, readFormation } from "../../formation-folder.ts";
-import { catchInterruption } from "../../interruption.ts";
 import { type LocalServer, localServer } from "../../server/index.ts";
+import { formationFolder, readFormation } from "../../target/index.ts";
 import { createUi, type OutputFormat, type Ui } from "../../ui/index.ts";
 import { describeDraft, type RunningDraft } from "./describe.ts";
 import { ensureServer, type StartedDraft, startDraft, stopDraft, stopOwnServer } from "./draft.ts";

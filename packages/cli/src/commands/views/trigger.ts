@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import * as z from "zod";
-import type { Context } from "../../context.ts";
-import { CliError } from "../../errors.ts";
-import { formationTarget, type TargetOptions } from "../../target/index.ts";
+import type { Context } from "../../base/context.ts";
+import { CliError } from "../../base/errors.ts";
+import { explainFailure, formationTarget, type TargetOptions } from "../../target/index.ts";
 import { createUi, type OutputFormat } from "../../ui/index.ts";
-import { explainFailure } from "../chat/index.ts";
 
 export interface TriggerOptions extends TargetOptions {
   output: OutputFormat;

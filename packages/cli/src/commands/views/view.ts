@@ -1,8 +1,7 @@
 import { stringify } from "yaml";
-import type { Context } from "../../context.ts";
-import { formationTarget, type TargetOptions } from "../../target/index.ts";
+import type { Context } from "../../base/context.ts";
+import { explainFailure, formationTarget, type TargetOptions } from "../../target/index.ts";
 import { createUi, type OutputFormat, table } from "../../ui/index.ts";
-import { explainFailure } from "../chat/index.ts";
 import { type Show, shows, type ViewName } from "./list.ts";
 
 export interface ViewOptions extends TargetOptions {

@@ -1,6 +1,6 @@
 import { confirm, isCancel, password, select, text } from "@clack/prompts";
-import { CliError } from "../errors.ts";
-import type { Ui } from "./ui.ts";
+import { CliError } from "../base/errors.ts";
+import type { Ui } from "../ui/index.ts";
 
 const needsTerminal = (what: string, flag: string): CliError =>
   new CliError(`There is nobody to ask: ${what}`, { hint: `Without a terminal, give ${flag}` });

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type Formation, findFormationDir, formatReport, loadFormation, type Report } from "@muxi/formation";
-import type { Context } from "./context.ts";
-import { CliError } from "./errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 
 /**
  * The formation folder that is meant: the one given, or the one that the current folder is in.

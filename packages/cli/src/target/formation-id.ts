@@ -1,6 +1,6 @@
 import { summarizeManifest } from "@muxi/formation";
-import type { Context } from "./context.ts";
-import { CliError } from "./errors.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 import { formationFolder } from "./formation-folder.ts";
 
 /**

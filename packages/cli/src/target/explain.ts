@@ -5,13 +5,12 @@ import {
   NotFoundError,
   StreamTruncatedError,
 } from "muxi-client";
-import { CliError } from "../../errors.ts";
-import type { Chat } from "./chat.ts";
+import { CliError } from "../base/errors.ts";
 
 /** What a failed call to the formation means to the user. Errors of another origin come back as they are. */
 export const explainFailure = (
   error: unknown,
-  { formationId, isDraft }: Pick<Chat, "formationId" | "isDraft">,
+  { formationId, isDraft }: { formationId: string; isDraft: boolean },
 ): unknown => {
   if (!(error instanceof MuxiError)) return error;
   const about = { detail: [error.message], cause: error };

@@ -1,15 +1,15 @@
 import { Command, CommanderError, Help, type Option } from "commander";
-import type { Context } from "./context.ts";
-import { CliError } from "./errors.ts";
-import { addDeployedCommands } from "./program/deployed.ts";
-import { addFormationCommands } from "./program/formation.ts";
-import { addNewCommands } from "./program/new.ts";
-import type { Registration } from "./program/options.ts";
-import { addSecretsCommands } from "./program/secrets.ts";
-import { addServerCommands } from "./program/server.ts";
-import { addSetupCommands } from "./program/setup.ts";
-import { addViewCommands } from "./program/views.ts";
-import { version } from "./version.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
+import { version } from "../base/version.ts";
+import { addDeployedCommands } from "./deployed.ts";
+import { addFormationCommands } from "./formation.ts";
+import { addNewCommands } from "./new.ts";
+import type { Registration } from "./options.ts";
+import { addSecretsCommands } from "./secrets.ts";
+import { addServerCommands } from "./server.ts";
+import { addSetupCommands } from "./setup.ts";
+import { addViewCommands } from "./views.ts";
 
 /** The command line: what there is, and which function does it. */
 export interface Program {

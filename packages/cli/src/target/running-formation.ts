@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { findFormationDir } from "@muxi/formation";
-import type { Context } from "./context.ts";
-import { CliError } from "./errors.ts";
-import { type SavedFormation, savedFormations } from "./files/index.ts";
+import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
+import { type SavedFormation, savedFormations } from "../files/index.ts";
 
 const upHint = "Run: muxi up";
 
