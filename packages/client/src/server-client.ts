@@ -1,20 +1,22 @@
-import type { DevResult, ServerHealth, ServerStatus } from "@muxi/protocol/types";
+import type {
+  CancelUpdateResult,
+  DeployedFormationDetail,
+  DeployedFormationList,
+  DeployResult,
+  DevResult,
+  FormationLogs,
+  LifecycleResult,
+  RollbackResult,
+  ServerHealth,
+  ServerStatus,
+  UpdateResult,
+} from "@muxi/protocol/types";
 import { path, requireText } from "./http/arguments.ts";
 import type { CallOptions, StreamOptions } from "./http/send.ts";
 import { type BundleSource, openBundle, readManifest } from "./server/bundle.ts";
 import { bundleTimeout, type ServerCall, ServerCaller } from "./server/caller.ts";
 import type { FormationLogEvent, OperationEvent } from "./server/operations.ts";
 import type { EventStream } from "./stream/event-stream.ts";
-import type {
-  CancelUpdateResult,
-  DeployedFormationDetail,
-  DeployedFormationList,
-  DeployResult,
-  FormationLogs,
-  LifecycleResult,
-  RollbackResult,
-  UpdateResult,
-} from "./wire/server.ts";
 
 /** Names a formation of the server. */
 export interface ForFormation {

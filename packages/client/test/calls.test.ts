@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FormationClient } from "../src/index.ts";
+import { type ExclusionRule, FormationClient } from "../src/index.ts";
 import { openStream, sendData, sendError, serve } from "./server.ts";
 
 type Key = "client" | "admin" | "none";
@@ -15,6 +15,8 @@ type Row = [
 ];
 
 const userId = "user_123";
+// An ordinary array, as a program collects one.
+const exclusionRules: ExclusionRule[] = [{ type: "cron", rule: "0 9 25 12 *" }];
 
 // Contract/formation-api.md 4.1 to 4.23, in its order.
 const rows: Row[] = [
@@ -129,6 +131,14 @@ const rows: Row[] = [
     "admin",
     userId,
     { type: "prompt", schedule: "0 9 * * *", message: "Hi", user_id: userId },
+  ],
+  [
+    "createSchedulerJob with times at which it does not run",
+    (f) => f.createSchedulerJob({ jobType: "prompt", schedule: "0 9 * * *", message: "Hi", exclusionRules }),
+    "POST /scheduler/jobs",
+    "admin",
+    undefined,
+    { type: "prompt", schedule: "0 9 * * *", message: "Hi", exclusion_rules: exclusionRules },
   ],
   ["getSchedulerJob", (f) => f.getSchedulerJob({ jobId: "j" }), "GET /scheduler/jobs/j", "admin"],
   ["deleteSchedulerJob", (f) => f.deleteSchedulerJob({ jobId: "j" }), "DELETE /scheduler/jobs/j", "admin"],

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { attachmentSchema, chatRequestSchema } from "./chat.ts";
-import { named } from "./lazy.ts";
+import { namedRequest } from "./lazy.ts";
 
 /** Body of `POST /audiochat` (contract/formation-api.md 4.2): the speech takes the place of the message. */
-export const audioChatRequestSchema = named("AudioChatRequest", () => {
+export const audioChatRequestSchema = namedRequest("AudioChatRequest", () => {
   const { filename, content, content_type, size } = attachmentSchema().shape;
   return chatRequestSchema()
     .pick({ session_id: true, request_id: true, agent_id: true, user_id: true, stream: true })

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Infer, lazy, named } from "./lazy.ts";
+import { type Infer, lazy, named, namedRequest } from "./lazy.ts";
 
 /** Counts of the model's tokens for one answer. */
 export const usageSchema = named("Usage", () =>
@@ -29,7 +29,7 @@ const optional = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullish().transform((value) => value ?? undefined);
 
 /** Body of `POST /chat` (contract/formation-api.md 4.2). Unknown keys are ignored. */
-export const chatRequestSchema = named("ChatRequest", () =>
+export const chatRequestSchema = namedRequest("ChatRequest", () =>
   z.object({
     message: z.string().describe("What the user says"),
     session_id: z

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { named } from "./lazy.ts";
+import { named, namedRequest } from "./lazy.ts";
 
 const isoTime = z.string().describe("ISO 8601, UTC");
 
@@ -18,7 +18,7 @@ export const credentialListSchema = named("CredentialList", () =>
   z.object({ credentials: z.array(credentialSchema()), count: z.number().int() }),
 );
 
-export const credentialCreateSchema = named("CredentialCreate", () =>
+export const credentialCreateSchema = namedRequest("CredentialCreate", () =>
   z.object({
     service: z.string().min(1).max(100),
     credential: z.record(z.string(), z.unknown()).describe("At most 64 KiB as JSON"),

@@ -11,6 +11,6 @@ test("the document lists schemas as they are declared, whichever a call asked fo
   const listed = z.object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) });
   const { components } = listed.parse(openApi({ version: "1.2.3" }));
   const names = Object.keys(components.schemas);
-  expect(names.indexOf("TriggerOutcome")).toBeGreaterThan(names.indexOf("TriggerNames"));
-  expect(names.indexOf("TriggerNames")).toBeGreaterThan(names.indexOf("Agent"));
+  expect(names.indexOf("TriggerResult")).toBeGreaterThan(names.indexOf("TriggerList"));
+  expect(names.indexOf("TriggerList")).toBeGreaterThan(names.indexOf("Agent"));
 });

@@ -2,7 +2,7 @@ import type * as z from "zod";
 
 /**
  * A schema that is made when it is first asked for. The wire has two thousand of them, parts included, and a process
- * needs those of the calls that it gets: all together they take 3 MB.
+ * needs only those of the calls it receives: all of them together take 3 MB.
  */
 export type Lazy<Schema extends z.ZodType = z.ZodType> = () => Schema;
 
@@ -17,17 +17,34 @@ export const lazy = <Schema extends z.ZodType>(make: () => Schema): Lazy<Schema>
   };
 };
 
-const namedSchemas = new Map<string, Lazy>();
+interface Named {
+  schema: Lazy;
+  /** Which side of the schema is on the wire: what is written before it was parsed, or what parsing gives. */
+  io: "input" | "output";
+}
 
-/** A schema with a name of its own in the OpenAPI document and in the generated types. */
-export const named = <Schema extends z.ZodType>(name: string, make: () => Schema): Lazy<Schema> => {
+const registered = new Map<string, Named>();
+
+const register = <Schema extends z.ZodType>(
+  name: string,
+  io: Named["io"],
+  make: () => Schema,
+): Lazy<Schema> => {
   const schema = lazy(() => make().meta({ id: name }));
-  namedSchemas.set(name, schema);
+  registered.set(name, { schema, io });
   return schema;
 };
 
-/** Makes every schema that has a name, so that zod's registry knows it, and gives the names in their order here. */
-export const makeNamed = (): string[] => {
-  for (const schema of namedSchemas.values()) schema();
-  return [...namedSchemas.keys()];
+/** A schema of what a server sends, with a name of its own in the OpenAPI document and in the generated types. */
+export const named = <Schema extends z.ZodType>(name: string, make: () => Schema): Lazy<Schema> =>
+  register(name, "output", make);
+
+/** The same of what a caller sends: fields that have a default may be left out. */
+export const namedRequest = <Schema extends z.ZodType>(name: string, make: () => Schema): Lazy<Schema> =>
+  register(name, "input", make);
+
+/** Makes every schema that has a name, so that zod's registry knows it. In the order of their declaration. */
+export const makeNamed = (): { name: string; io: Named["io"] }[] => {
+  for (const { schema } of registered.values()) schema();
+  return [...registered].map(([name, { io }]) => ({ name, io }));
 };

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { lazy, named } from "./lazy.ts";
+import { lazy, named, namedRequest } from "./lazy.ts";
 
 const isoTime = z.string().describe("ISO 8601, UTC");
 
@@ -65,7 +65,7 @@ const hasText = ({ content, detail }: { content?: string | undefined; detail?: s
 
 const needsText = { error: "needs a text in detail or content", path: ["detail"] };
 
-export const memoryRequestSchema = named("MemoryRequest", () =>
+export const memoryRequestSchema = namedRequest("MemoryRequest", () =>
   z
     .object({
       ...memoryFields(),
@@ -211,14 +211,14 @@ export const historySchema = named("History", () =>
   }),
 );
 
-export const ingestionRequestSchema = named("IngestionRequest", () =>
+export const ingestionRequestSchema = namedRequest("IngestionRequest", () =>
   z.object({
     // Each is checked for itself, so that one bad item does not keep the others out.
     items: z.array(z.unknown()).min(1),
   }),
 );
 
-export const ingestionItemSchema = lazy(() =>
+export const ingestionItemSchema = namedRequest("IngestionItem", () =>
   z
     .object({
       ...memoryFields(),
@@ -261,7 +261,7 @@ export const ingestionSchema = named("Ingestion", () =>
   }),
 );
 
-export const forgetRequestSchema = named("ForgetRequest", () =>
+export const forgetRequestSchema = namedRequest("ForgetRequest", () =>
   z.object({
     user_id: name,
     source: name,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { openApi } from "./openapi.ts";
+import type { Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
 
 const documentSchema = z.object({
@@ -24,7 +25,9 @@ const documentSchema = z.object({
       }),
     ),
   ),
-  components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
+  components: z.object({
+    schemas: z.record(z.string(), z.looseObject({ required: z.array(z.string()).optional() })),
+  }),
 });
 
 const document = documentSchema.parse(openApi({ version: "1.2.3" }));
@@ -88,4 +91,18 @@ test("every reference leads to a schema of the document", () => {
   const names = new Set([...references].map(([, name]) => name ?? ""));
   expect(names.size).toBeGreaterThan(10);
   expect([...names].filter((name) => !(name in document.components.schemas))).toEqual([]);
+});
+
+test("no schema is listed that only the control plane uses", () => {
+  expect(document.components.schemas).toHaveProperty("ChatRequest");
+  expect(document.components.schemas).not.toHaveProperty("DeployedFormation");
+});
+
+test("a body is described as a caller writes it: what has a default may be left out", () => {
+  for (const [id, { body }] of Object.entries<Route>(routes)) {
+    const name = body?.().meta()?.id;
+    if (body === undefined || name === undefined) continue;
+    const { $defs } = z.toJSONSchema(z.array(body()), { io: "input" });
+    expect(document.components.schemas[name]?.required, id).toEqual($defs?.[name]?.required);
+  }
 });

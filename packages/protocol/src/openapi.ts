@@ -17,6 +17,20 @@ const schemaOf = (schema: z.ZodType, io: "input" | "output"): Record<string, unk
   return JSON.parse(JSON.stringify(json).replaceAll('"#/$defs/', '"#/components/schemas/'));
 };
 
+/** The schemas that a part of the document refers to, and those that they refer to themselves. */
+const reachable = (part: unknown, all: Record<string, Record<string, unknown>>): Set<string> => {
+  const found = new Set<string>();
+  const visit = (from: unknown): void => {
+    for (const [, name = ""] of JSON.stringify(from).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      if (found.has(name)) continue;
+      found.add(name);
+      visit(all[name]);
+    }
+  };
+  visit(part);
+  return found;
+};
+
 const security = { none: [], client: [{ clientKey: [] }], admin: [{ adminKey: [] }] } as const;
 
 const parameters = (row: Route) => {
@@ -126,12 +140,15 @@ export const openApi = (info: { version: string; title?: string }): Record<strin
     const path = `/v1${row.path}`;
     paths[path] = { ...paths[path], [row.method.toLowerCase()]: operation(id, row) };
   }
+  // The control plane's schemas are named too, and no formation serves them.
+  const schemas = wireJsonSchemas(ref);
+  const used = reachable(paths, schemas);
   return {
     openapi: "3.1.0",
     info: { title: info.title ?? "MUXI Formation API", version: info.version },
     paths,
     components: {
-      schemas: wireJsonSchemas(ref),
+      schemas: Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name))),
       securitySchemes: {
         clientKey: { type: "apiKey", in: "header", name: headers.clientKey },
         adminKey: { type: "apiKey", in: "header", name: headers.adminKey },

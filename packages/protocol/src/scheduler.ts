@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { type Infer, lazy, named } from "./lazy.ts";
+import { type Infer, lazy, named, namedRequest } from "./lazy.ts";
 
 const isoTime = z.string().describe("ISO 8601, UTC");
 
-export const schedulerConfigSchema = named("SchedulerSettings", () =>
+export const schedulerConfigSchema = named("SchedulerConfig", () =>
   z.looseObject({
     enabled: z.boolean(),
     timezone: z.string().describe("IANA name"),
@@ -16,12 +16,12 @@ export const schedulerConfigSchema = named("SchedulerSettings", () =>
 
 export const jobStatusSchema = lazy(() => z.enum(["active", "paused", "completed"]));
 
-const exclusionRule = lazy(() =>
+const exclusionRuleSchema = named("ExclusionRule", () =>
   z.object({ type: z.enum(["cron", "complex_date"]), rule: z.string().max(100) }),
 );
 
 /** Body of `POST /scheduler/jobs`. */
-export const jobRequestSchema = named("JobRequest", () =>
+export const jobRequestSchema = namedRequest("SchedulerJobRequest", () =>
   z.object({
     type: z.string().max(100).describe("`prompt`, or `recurring` or `one_time` to insist on one of them"),
     schedule: z
@@ -32,11 +32,11 @@ export const jobRequestSchema = named("JobRequest", () =>
       .describe('Five fields of cron, an ISO 8601 time, or words such as "every weekday at 9am"'),
     message: z.string().trim().min(1).max(10_000).describe("What is said when the job runs"),
     user_id: z.string().optional().describe("Like the header X-Muxi-User-ID, which wins"),
-    exclusion_rules: z.array(exclusionRule()).max(20).default([]).describe("When it does not run"),
+    exclusion_rules: z.array(exclusionRuleSchema()).max(20).default([]).describe("When it does not run"),
   }),
 );
 
-export const jobSchema = named("Job", () =>
+export const jobSchema = named("SchedulerJob", () =>
   z.object({
     id: z.string(),
     type: z.string(),
@@ -56,7 +56,7 @@ export const jobSchema = named("Job", () =>
     session_id: z.string().describe("The session in which it speaks"),
     run_at: isoTime.optional().describe("Of a job that runs once"),
     cron_expression: z.string().nullable(),
-    exclusion_rules: z.array(exclusionRule()),
+    exclusion_rules: z.array(exclusionRuleSchema()),
     timezone: z.string(),
     created_at: isoTime,
     updated_at: isoTime,
@@ -65,7 +65,7 @@ export const jobSchema = named("Job", () =>
 
 export type Job = Infer<typeof jobSchema>;
 
-export const jobWithRunsSchema = named("JobWithRuns", () =>
+export const jobWithRunsSchema = named("SchedulerJobWithRuns", () =>
   jobSchema().extend({
     runs: z
       .array(
@@ -91,7 +91,7 @@ export const jobListQuerySchema = lazy(() =>
   }),
 );
 
-export const jobListSchema = named("JobList", () =>
+export const jobListSchema = named("SchedulerJobList", () =>
   z.object({ jobs: z.array(jobSchema()).describe("Newest first"), count: z.number().int() }),
 );
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { lazy, named } from "./lazy.ts";
+import { lazy, named, namedRequest } from "./lazy.ts";
 
 /** Characters of a secret's name and of its value. */
 const longestName = 200;
@@ -13,9 +13,9 @@ const value = z.string().max(longestValue);
 
 export const secretKeySchema = lazy(() => z.object({ key: name }));
 
-export const secretCreateSchema = named("SecretCreate", () => z.object({ key: name, value }));
+export const secretCreateSchema = namedRequest("SecretCreate", () => z.object({ key: name, value }));
 
-export const secretUpdateSchema = named("SecretUpdate", () => z.object({ value }));
+export const secretUpdateSchema = namedRequest("SecretUpdate", () => z.object({ value }));
 
 export const secretListSchema = named("SecretList", () =>
   z.object({

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Infer, lazy, named } from "./lazy.ts";
+import { type Infer, lazy, named, namedRequest } from "./lazy.ts";
 
 const isoTime = z.string().describe("ISO 8601, UTC");
 
@@ -83,7 +83,7 @@ const restoreMessageSchema = lazy(() =>
   }),
 );
 
-export const restoreRequestSchema = named("RestoreRequest", () =>
+export const restoreRequestSchema = namedRequest("RestoreRequest", () =>
   z.object({ messages: z.array(restoreMessageSchema()).max(10_000) }),
 );
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { lazy, named } from "./lazy.ts";
+import { lazy, named, namedRequest } from "./lazy.ts";
 
-export const triggerListSchema = named("TriggerNames", () =>
+export const triggerListSchema = named("TriggerList", () =>
   z.object({
     formation_id: z.string(),
     triggers: z.array(z.string()).describe("Names"),
@@ -9,7 +9,7 @@ export const triggerListSchema = named("TriggerNames", () =>
   }),
 );
 
-export const triggerSchema = named("TriggerTemplate", () =>
+export const triggerSchema = named("Trigger", () =>
   z.object({
     name: z.string(),
     content: z.string().describe("Markdown, with `${{ data.a.b }}` where the data goes"),
@@ -18,7 +18,7 @@ export const triggerSchema = named("TriggerTemplate", () =>
 );
 
 /** Body of `POST /triggers/{name}`. With the query `async` the body may be the data itself. */
-export const triggerRequestSchema = named("TriggerRequest", () =>
+export const triggerRequestSchema = namedRequest("TriggerRequest", () =>
   z.object({
     data: z.record(z.string(), z.unknown()).describe("What the template is filled with"),
     session_id: z.string().trim().min(1).max(200).nullish().describe("Session to continue"),
@@ -50,7 +50,7 @@ export const triggerQuerySchema = lazy(() =>
 
 const ids = () => ({ request_id: z.string(), session_id: z.string().optional() });
 
-export const triggerResultSchema = named("TriggerOutcome", () =>
+export const triggerResultSchema = named("TriggerResult", () =>
   z.discriminatedUnion("status", [
     z.object({
       status: z.literal("completed"),

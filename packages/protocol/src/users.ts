@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { lazy, named } from "./lazy.ts";
+import { lazy, named, namedRequest } from "./lazy.ts";
 
 /** How the application names a user: an e-mail address, a chat id. It is trimmed and in lower case. */
 export const identifierSchema = lazy(() =>
@@ -13,7 +13,7 @@ const type = z.string().min(1).max(100);
 
 export const muxiUserIdSchema = lazy(() => z.string().min(1).max(100));
 
-const identifierInput = lazy(() =>
+const newIdentifierSchema = namedRequest("NewIdentifier", () =>
   z.union(
     [
       identifierSchema().transform((identifier) => ({ identifier, type: "unknown" })),
@@ -24,14 +24,14 @@ const identifierInput = lazy(() =>
   ),
 );
 
-export const identifierAssociationSchema = named("IdentifierAssociation", () =>
+export const identifierAssociationSchema = namedRequest("IdentifierAssociation", () =>
   z.object({
     muxi_user_id: muxiUserIdSchema().nullish().describe("Left out, a new user is made"),
-    identifiers: z.array(identifierInput()).min(1).max(100),
+    identifiers: z.array(newIdentifierSchema()).min(1).max(100),
   }),
 );
 
-export const resolveUserSchema = named("ResolveUser", () =>
+export const resolveUserSchema = namedRequest("ResolveUser", () =>
   z.object({ identifier: identifierSchema(), identifier_type: type.nullish() }),
 );
 

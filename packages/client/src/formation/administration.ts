@@ -9,6 +9,7 @@ import type {
   FormationDocument,
   FormationHealth,
   FormationStatus,
+  KnowledgeRebuilt,
   LogEntry,
   LoggingDestinations,
   McpConfig,
@@ -24,7 +25,6 @@ import type { CallOptions, StreamOptions } from "../http/send.ts";
 import type { Result } from "../http/unwrap.ts";
 import { decodeJson } from "../stream/decode.ts";
 import type { EventStream } from "../stream/event-stream.ts";
-import type { KnowledgeRebuilt } from "../wire/administration.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** Which lines of the log to follow; at least one. */

@@ -1,16 +1,22 @@
-import type { Confirmation, Skill, SkillList, Sop, SopList } from "@muxi/protocol/types";
-import { path, requireText } from "../http/arguments.ts";
-import type { CallOptions } from "../http/send.ts";
-import type { Result } from "../http/unwrap.ts";
 import type {
+  Confirmation,
+  ExclusionRule,
   NotificationResult,
   SchedulerConfig,
   SchedulerJob,
   SchedulerJobList,
+  SchedulerJobWithRuns,
+  Skill,
+  SkillList,
+  Sop,
+  SopList,
   Trigger,
   TriggerList,
   TriggerResult,
-} from "../wire/automation.ts";
+} from "@muxi/protocol/types";
+import { path, requireText } from "../http/arguments.ts";
+import type { CallOptions } from "../http/send.ts";
+import type { Result } from "../http/unwrap.ts";
 import type { ForUser } from "./caller.ts";
 import { Memories } from "./memories.ts";
 
@@ -92,12 +98,15 @@ export class Automation extends Memories {
       jobType,
       schedule,
       message,
+      exclusionRules,
       userId,
     }: ForUser & {
       /** `prompt` lets the server tell by the schedule which of the other two it is. */
       jobType: "prompt" | "recurring" | "one_time";
       schedule: string;
       message: string;
+      /** Times at which the job does not run; at most 20. */
+      exclusionRules?: readonly ExclusionRule[] | undefined;
     },
     options?: CallOptions,
   ): Promise<Result<SchedulerJob>> {
@@ -106,13 +115,17 @@ export class Automation extends Memories {
       type: requireText("jobType", jobType),
       schedule: requireText("schedule", schedule),
       message: requireText("message", message),
+      exclusion_rules: exclusionRules,
       user_id: userId ?? this.userId,
     };
     return this.call({ ...spec, method: "POST", userId, json }, options);
   }
 
-  /** One job. Needs the admin key. */
-  async getSchedulerJob({ jobId }: { jobId: string }, options?: CallOptions): Promise<Result<SchedulerJob>> {
+  /** One job with its latest runs. Needs the admin key. */
+  async getSchedulerJob(
+    { jobId }: { jobId: string },
+    options?: CallOptions,
+  ): Promise<Result<SchedulerJobWithRuns>> {
     return this.call({ path: path`/scheduler/jobs/${{ jobId }}`, key: "admin" }, options);
   }
 

@@ -1,4 +1,7 @@
 import type {
+  ArtifactList,
+  ArtifactSummary,
+  ArtifactVersions,
   BufferCleared,
   BufferStats,
   History,
@@ -15,7 +18,6 @@ import { path } from "../http/arguments.ts";
 import { Pages } from "../http/pages.ts";
 import type { CallOptions } from "../http/send.ts";
 import type { Result } from "../http/unwrap.ts";
-import type { ArtifactList, ArtifactSummary, ArtifactVersions } from "../wire/memory.ts";
 import type { ForUser } from "./caller.ts";
 import { Conversations } from "./conversations.ts";
 

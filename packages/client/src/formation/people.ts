@@ -5,13 +5,13 @@ import type {
   CredentialServiceList,
   IdentifierDeleted,
   IdentifiersAssociated,
+  NewIdentifier,
   ResolvedUser,
   UserIdentifierList,
 } from "@muxi/protocol/types";
 import { path, requireText } from "../http/arguments.ts";
 import type { CallOptions } from "../http/send.ts";
 import type { Result } from "../http/unwrap.ts";
-import type { NewIdentifier } from "../wire/people.ts";
 import { Automation } from "./automation.ts";
 import type { ForUser } from "./caller.ts";
 

@@ -1,15 +1,17 @@
-import type { Ingestion, IngestionAccepted, MemoryForgotten } from "@muxi/protocol/types";
-import { path } from "../http/arguments.ts";
-import type { CallOptions } from "../http/send.ts";
-import type { Result } from "../http/unwrap.ts";
 import type {
+  Ingestion,
+  IngestionAccepted,
   IngestionItem,
   MemoryBackfill,
+  MemoryForgotten,
   MemoryLint,
   MemoryRebuild,
   Tuning,
   TuningWritten,
-} from "../wire/upkeep.ts";
+} from "@muxi/protocol/types";
+import { path } from "../http/arguments.ts";
+import type { CallOptions } from "../http/send.ts";
+import type { Result } from "../http/unwrap.ts";
 import type { ForUser } from "./caller.ts";
 import { People } from "./people.ts";
 

@@ -1,6 +1,6 @@
+import type { FormationLogLine, OperationComplete, OperationProgress } from "@muxi/protocol/types";
 import { errorOfStatus } from "../errors/classify.ts";
 import { parseFrame } from "../stream/decode.ts";
-import type { FormationLogLine, OperationComplete, OperationProgress } from "../wire/server.ts";
 
 /** An event of a long operation, or of a log that is followed, with its name as sent. */
 export type OperationEvent =

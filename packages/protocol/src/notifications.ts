@@ -1,0 +1,8 @@
+import * as z from "zod";
+import { named } from "./lazy.ts";
+
+export const notificationResultSchema = named("NotificationResult", () =>
+  z.looseObject({
+    delivered: z.boolean().describe("Whether at least one channel took the message"),
+  }),
+);
