@@ -18,7 +18,8 @@ const mostResources = 500;
 
 const tools = z.union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/))]);
 
-const fields = z.looseObject({
+/** Keys of a skill's frontmatter. */
+export const skillFrontmatter = z.looseObject({
   name: z.string().optional(),
   description: z.string().default(""),
   license: z.string().optional(),
@@ -37,7 +38,7 @@ export const readSkills = async (dir: string, names: readonly string[]): Promise
     const read = await readTextInside(dir, `skills/${name}/SKILL.md`);
     if ("problem" in read) continue;
     const parts = readFrontmatter(read.text);
-    const { success, data } = fields.safeParse("problem" in parts ? undefined : parts.data);
+    const { success, data } = skillFrontmatter.safeParse("problem" in parts ? undefined : parts.data);
     if (!success) continue;
     const files = await readdir(`${dir}/skills/${name}`, { recursive: true, withFileTypes: true });
     const folder = `${dir}/skills/${name}`;

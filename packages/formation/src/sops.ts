@@ -20,7 +20,8 @@ export interface Sop {
 
 const mostFiles = 500;
 
-const fields = z.looseObject({ type: z.literal("sop"), name: z.string().optional() });
+/** Keys of a procedure's frontmatter; others are kept as they are. */
+export const sopFrontmatter = z.looseObject({ type: z.literal("sop"), name: z.string().optional() });
 
 const namedBy = (directive: string, text: string): string[] => [
   ...new Set(
@@ -54,7 +55,7 @@ export const readSops = async (dir: string): Promise<Sop[]> => {
     if ("problem" in read) continue;
     const parts = readFrontmatter(read.text);
     if ("problem" in parts) continue;
-    const { success, data } = fields.safeParse(parts.data);
+    const { success, data } = sopFrontmatter.safeParse(parts.data);
     const name = basename(file, ".md");
     if (!success || sops.has(name)) continue;
     sops.set(name, {

@@ -21,7 +21,8 @@ const mostFiles = 500;
 
 export const triggerNamePattern = /^[A-Za-z0-9_-]{1,200}$/;
 
-const frontmatterSchema = z.strictObject({
+/** Keys of a trigger's frontmatter. */
+export const triggerFrontmatter = z.strictObject({
   name: text.optional(),
   type: text.optional(),
   model: text.optional(),
@@ -63,7 +64,7 @@ export const readTrigger = async (
   if ("problem" in read) return undefined;
   const parts = readFrontmatter(read.text);
   if ("problem" in parts) return parts;
-  const { data, error } = frontmatterSchema.safeParse(parts.data);
+  const { data, error } = triggerFrontmatter.safeParse(parts.data);
   if (!data) {
     const faults = error.issues.map(({ path, message }) =>
       [path.join("."), message].filter(Boolean).join(": "),

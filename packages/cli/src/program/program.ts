@@ -52,14 +52,12 @@ const usageError = ({ message }: CommanderError, command: Command | undefined): 
   });
 };
 
-/** Each command's file is loaded when the command is run, so that the others cost nothing. */
-export const createProgram = (context: Context): Program => {
-  let exitCode = 0;
-  /** Runs a command and keeps its exit code. */
-  const run = async (command: () => Promise<number>) => {
-    exitCode = await command();
-  };
-
+/**
+ * All commands with their options.
+ *
+ * @param run Called with the command that the arguments name.
+ */
+export const commandTree = (context: Context, run: Registration["run"]): Command => {
   const program = new Command("muxi")
     .description("Build, run and talk to AI agent formations.")
     .version(`muxi version ${version}`, "-v, --version", "print the version")
@@ -87,6 +85,15 @@ export const createProgram = (context: Context): Program => {
   program.commandsGroup("Setup:");
   addSetupCommands(registration);
   withoutHelpCommands(program);
+  return program;
+};
+
+/** Each command's file is loaded when the command is run, so that the others cost nothing. */
+export const createProgram = (context: Context): Program => {
+  let exitCode = 0;
+  const program = commandTree(context, async (command) => {
+    exitCode = await command();
+  });
 
   return {
     async run(args) {

@@ -1,0 +1,154 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { Readable, Writable } from "node:stream";
+import type { Command } from "commander";
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { commandTree } from "../packages/cli/src/program/program.ts";
+import { agentSchema } from "../packages/formation/src/schema/agent.ts";
+import { manifestSchema } from "../packages/formation/src/schema/manifest.ts";
+import { mcpServerSchema, toolFilterSchema } from "../packages/formation/src/schema/mcp-server.ts";
+import { modelEntriesSchema, modelSettingsSchema } from "../packages/formation/src/schema/models.ts";
+import { skillFrontmatter } from "../packages/formation/src/skills.ts";
+import { sopFrontmatter } from "../packages/formation/src/sops.ts";
+import { triggerFrontmatter } from "../packages/formation/src/triggers.ts";
+
+const root = path.join(import.meta.dirname, "..");
+
+const read = (file: string) => readFile(path.join(root, file), "utf8");
+
+/** The sections of a page of the specification, by heading: each with its own text alone. */
+const sectionsOf = async (page: string): Promise<Map<string, string>> => {
+  const text = await read(`docs/spec/${page}`);
+  return new Map(
+    text.split(/^#+ /m).map((section) => {
+      const [heading = "", ...body] = section.split("\n");
+      return [heading.trim(), body.join("\n")];
+    }),
+  );
+};
+
+/** What stands in backticks. */
+const codeIn = (text: string): Set<string> =>
+  new Set([...text.matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code));
+
+/** Schemas that several places share, and the place that describes them. */
+const describedAt = new Map<unknown, string>([
+  [modelEntriesSchema, "llm.models"],
+  [modelSettingsSchema, "llm.settings"],
+  [toolFilterSchema, "tools"],
+]);
+
+/** The dotted paths of all keys that a schema knows: `llm.models[].text`; `<` stands for the names of a record. */
+const keysOf = (schema: unknown, reached = ""): string[] => {
+  const at = describedAt.get(schema) ?? reached;
+  const below = (name: string) => (at === "" ? name : `${at}.${name}`);
+  if (schema instanceof z.ZodObject) {
+    return [
+      at,
+      ...Object.entries(schema.shape).flatMap(([name, field]) => keysOf(field, below(name))),
+    ].filter((key) => key !== "");
+  }
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysOf(option, at));
+  if (schema instanceof z.ZodArray) return [at, ...keysOf(schema.element, `${at}[]`)];
+  if (schema instanceof z.ZodPipe)
+    return keysOf(schema.in instanceof z.ZodTransform ? schema.out : schema.in, at);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return keysOf(schema.unwrap(), at);
+  }
+  return [schema instanceof z.ZodRecord ? below("<") : at];
+};
+
+const isDescribed = (key: string, code: ReadonlySet<string>): boolean =>
+  code.has(key.replace(/\.<$/, "")) || [...code].some((text) => key.endsWith("<") && text.startsWith(key));
+
+/** Blocks that only hold fields, and entries of lists: their fields are what is described. */
+const isContainer = (key: string, keys: readonly string[]): boolean =>
+  key.endsWith("[]") || keys.some((other) => other.startsWith(`${key}.`) || other.startsWith(`${key}[`));
+
+test.each([
+  ["the manifest", manifestSchema, undefined],
+  ["an agent", agentSchema, ["Agent files", "Knowledge", "Manifest: llm"]],
+  ["an MCP server", mcpServerSchema, ["MCP server files"]],
+  ["a trigger", triggerFrontmatter, ["Trigger files"]],
+  ["a procedure", sopFrontmatter, ["SOP files"]],
+  ["a skill", skillFrontmatter, ["Skill files"]],
+])("docs/spec/formation-files.md has every key of %s", async (_, schema, headings) => {
+  const sections = await sectionsOf("formation-files.md");
+  const text = [...sections]
+    .filter(([heading]) => headings?.includes(heading) ?? true)
+    .map(([, body]) => body);
+  const code = codeIn(text.join("\n"));
+  const keys = [...new Set(keysOf(schema))];
+  expect(keys.length).toBeGreaterThan(1);
+  expect(keys.filter((key) => !isContainer(key, keys) && !isDescribed(key, code))).toEqual([]);
+});
+
+const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+
+const commandsBelow = (command: Command, name: string): { name: string; command: Command }[] => [
+  { name, command },
+  ...command.commands.flatMap((child) => commandsBelow(child, `${name} ${child.name()}`)),
+];
+
+/** Whether something stands in backticks, alone or with more behind it. */
+const isWritten = (text: string, words: string): boolean => new RegExp(`\`${words}(?![\\w-])`).test(text);
+
+test("docs/spec/cli.md has every command, and in its section every option", async () => {
+  const context = {
+    env: {},
+    cwd: "/",
+    home: "/",
+    stdin: Readable.from([]),
+    stdout: nowhere,
+    stderr: nowhere,
+  };
+  const tree = commandTree(context, async () => {});
+  const all = [...(await sectionsOf("cli.md"))];
+  const commands = all.slice(all.findIndex(([heading]) => heading.startsWith("Part 2")));
+  const ofAll = codeIn(all.find(([heading]) => heading === "Calling muxi")?.[1] ?? "");
+  expect(ofAll).toContain("--output text");
+
+  const missing: string[] = [];
+  for (const { name, command } of commandsBelow(tree, "muxi").slice(1)) {
+    const [, text = ""] =
+      commands.find(([heading]) => name === heading || name.startsWith(`${heading} `)) ??
+      commands.find(([, body]) => isWritten(body, name)) ??
+      [];
+    const heads = commands.some(([heading]) => heading === name);
+    if (!heads && command.commands.length === 0 && !isWritten(text, name)) missing.push(name);
+    for (const alias of command.aliases()) {
+      if (!isWritten(text, alias) && !isWritten(text, `muxi ${alias}`)) missing.push(`${name}, ${alias}`);
+    }
+    for (const { long, short } of command.options) {
+      for (const flag of [long, short]) {
+        if (flag && flag !== "--output" && !isWritten(text, flag)) missing.push(`${name} ${flag}`);
+      }
+    }
+  }
+  expect(missing).toEqual([]);
+});
+
+/** Files of a folder with one of some endings, relative to the repository. */
+const filesIn = async (folder: string, ending: RegExp): Promise<string[]> => {
+  const names = await readdir(path.join(root, folder), { recursive: true });
+  return names
+    .filter((name) => ending.test(name) && !/(^|\/)node_modules\//.test(name))
+    .map((name) => `${folder}/${name}`)
+    .sort();
+};
+
+test.each([
+  ["cli", "cli.md"],
+  ["formation", "formation-files.md"],
+  ["runtime", "formation-files.md"],
+])("the variables that packages/%s reads are in docs/spec/%s", async (name, page) => {
+  const spec = await read(`docs/spec/${page}`);
+  const found = new Set<string>();
+  for (const file of await filesIn(`packages/${name}/src`, /(?<!\.test)\.ts$/)) {
+    const text = await read(file);
+    for (const [, variable = ""] of text.matchAll(/\benv\.([A-Z][A-Z0-9_]+)\b/g)) found.add(variable);
+    for (const [variable] of text.matchAll(/\bMUXI_[A-Z_]+\b/g)) found.add(variable);
+  }
+  expect([...found].filter((variable) => !spec.includes(variable))).toEqual([]);
+});
