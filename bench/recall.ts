@@ -15,6 +15,7 @@ import { packed } from "../packages/runtime/src/memory/packed.ts";
 import { createMemorySearch } from "../packages/runtime/src/memory/search.ts";
 import { subjectOf } from "../packages/runtime/src/memory/subject.ts";
 import { createVectorSearch } from "../packages/runtime/src/memory/vectors.ts";
+import { sql } from "../packages/runtime/src/store/database/index.ts";
 import {
   createMemoryRepository,
   createVectorRepository,
@@ -23,7 +24,6 @@ import {
   openSqlite,
   userSpace,
 } from "../packages/runtime/src/store/index.ts";
-import { sql } from "../packages/runtime/src/store/statement.ts";
 import { wordsOf } from "../packages/runtime/src/text/index.ts";
 import { quantile, sorted } from "./load/figures.ts";
 

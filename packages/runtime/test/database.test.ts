@@ -1,8 +1,8 @@
 import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
+import { sql } from "../src/store/database/index.ts";
 import { openPostgres } from "../src/store/index.ts";
-import { sql } from "../src/store/statement.ts";
 import { onPostgres } from "./harness.ts";
 import { createSchema, emptyDatabase } from "./processes.ts";
 

@@ -1,5 +1,5 @@
-import type { Database } from "./database.ts";
-import { sql } from "./statement.ts";
+import type { Database } from "./database/index.ts";
+import { sql } from "./database/index.ts";
 
 export interface AuditRecord {
   id: string;

@@ -1,5 +1,5 @@
-import type { Database } from "./database.ts";
-import { list, type Statement, sql } from "./statement.ts";
+import type { Database } from "./database/index.ts";
+import { list, type Statement, sql } from "./database/index.ts";
 
 export type DeliveryStatus = "pending" | "sent" | "failed";
 

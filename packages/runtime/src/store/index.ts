@@ -7,7 +7,8 @@ export {
   createCredentialRepository,
   type StoredCredential,
 } from "./credentials.ts";
-export { type Database, type Hints, NewerSchemaError, StorageUnavailableError } from "./database.ts";
+export type { Statement } from "./database/index.ts";
+export { type Database, type Hints, NewerSchemaError, StorageUnavailableError } from "./database/index.ts";
 export {
   type ClaimedDelivery,
   createDeliveryRepository,
@@ -32,7 +33,7 @@ export {
   type StoredMemory,
   userSpace,
 } from "./memories.ts";
-export { openPostgres } from "./postgres.ts";
+export { openPostgres } from "./postgres/index.ts";
 export type { Published } from "./request-progress.ts";
 export type { Idempotency, Lease, NewRequest, RequestKind, StoredRequest } from "./request-rows.ts";
 export { createRequestRepository, type RequestRepository } from "./requests.ts";
@@ -43,8 +44,7 @@ export {
   type SessionRepository,
   type StoredMessage,
 } from "./sessions.ts";
-export { openSqlite } from "./sqlite.ts";
-export type { Statement } from "./statement.ts";
+export { openSqlite } from "./sqlite/index.ts";
 export { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
 export {
   type AppUser,

@@ -1,6 +1,6 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 import type { Owner } from "./sessions.ts";
-import { type Statement, sql } from "./statement.ts";
 
 export interface StoredIngestion {
   counts: { accepted: number; duplicate: number; invalid: number };

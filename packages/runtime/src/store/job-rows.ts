@@ -1,5 +1,5 @@
+import { sql } from "./database/index.ts";
 import type { Idempotency } from "./request-rows.ts";
-import { sql } from "./statement.ts";
 
 export const jobStatuses = ["active", "paused", "completed"] as const;
 export type JobStatus = (typeof jobStatuses)[number];

@@ -1,6 +1,6 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 import { columns, type StoredJob } from "./job-rows.ts";
-import { type Statement, sql } from "./statement.ts";
 
 /** A job with a moment to run at. */
 export type DueJob = StoredJob & { nextRun: number };

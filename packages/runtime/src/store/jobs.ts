@@ -1,7 +1,7 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { sql } from "./database/index.ts";
 import { columns, type JobStatus, type NewJob, type StoredJob } from "./job-rows.ts";
 import { createJobRuns, type JobRuns } from "./job-runs.ts";
-import { sql } from "./statement.ts";
 
 /** What a user and the formation have of jobs, for quotas. */
 export interface JobCounts {

@@ -1,4 +1,4 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
 import { KeptSpace, type SpaceContents } from "./kept-space.ts";
 import type { Candidate, Space } from "./memories.ts";
 

@@ -1,6 +1,6 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 import { inSession, type Owner } from "./sessions.ts";
-import { type Statement, sql } from "./statement.ts";
 
 /** A turn that facts are still to be learned from. */
 export interface Lesson {

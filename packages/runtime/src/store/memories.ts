@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { newId } from "@muxi/protocol";
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 import { createMemoryFinder } from "./memory-finder.ts";
 import type { Owner } from "./sessions.ts";
-import { type Statement, sql } from "./statement.ts";
 
 export type MemoryScope = "user" | "group" | "formation";
 

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
 import { createMemoryRepository, formationSpace, type NewMemory, userSpace } from "./memories.ts";
 import { createMemoryFinder } from "./memory-finder.ts";
-import { openSqlite } from "./sqlite.ts";
+import { openSqlite } from "./sqlite/index.ts";
 
 const owner = { formationId: "f", userId: "ann" };
 const spaces = [userSpace(owner), formationSpace("f")];

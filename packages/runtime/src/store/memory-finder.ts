@@ -1,8 +1,8 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { list, type Statement, sql } from "./database/index.ts";
 import type { SpaceContents } from "./kept-space.ts";
 import { createKeptSpaces, type KeptSpaces } from "./kept-spaces.ts";
 import type { Candidate, MemoryRepository, Space } from "./memories.ts";
-import { list, type Statement, sql } from "./statement.ts";
 
 /** Finds memories: from the database, or from what is kept of it where that can be known to be up to date. */
 export interface MemoryFinder extends Pick<MemoryRepository, "matches" | "candidates"> {

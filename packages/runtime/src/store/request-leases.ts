@@ -1,4 +1,5 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 import {
   columns,
   type Ending,
@@ -9,7 +10,6 @@ import {
   one,
   type StoredRequest,
 } from "./request-rows.ts";
-import { type Statement, sql } from "./statement.ts";
 
 /** Who works on which request: the queue, and what processes that are gone leave behind. */
 export interface RequestLeases {

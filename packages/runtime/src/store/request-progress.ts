@@ -1,6 +1,6 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { sql } from "./database/index.ts";
 import { insertSteps, isMine, one } from "./request-rows.ts";
-import { sql } from "./statement.ts";
 
 /** What a request at work told behind an event. */
 export interface Published {

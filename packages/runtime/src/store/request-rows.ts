@@ -1,6 +1,6 @@
 import type { RequestState } from "@muxi/protocol";
-import type { Database } from "./database.ts";
-import { type Statement, sql } from "./statement.ts";
+import type { Database } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 
 export type RequestKind = "chat" | "trigger" | "job";
 

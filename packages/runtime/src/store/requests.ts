@@ -1,4 +1,5 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 import { createRequestLeases, type RequestLeases } from "./request-leases.ts";
 import { createRequestProgress, type RequestProgress } from "./request-progress.ts";
 import {
@@ -15,7 +16,6 @@ import {
   type StoredRequest,
 } from "./request-rows.ts";
 import { inSession, type Owner } from "./sessions.ts";
-import { type Statement, sql } from "./statement.ts";
 
 /** The requests of one formation: how they come, go on and end. */
 export interface RequestRepository extends RequestLeases, RequestProgress {

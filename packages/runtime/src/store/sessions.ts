@@ -1,6 +1,6 @@
 import { newId, type Role } from "@muxi/protocol";
-import type { Database } from "./database.ts";
-import { type Statement, sql } from "./statement.ts";
+import type { Database } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 
 /** Whose data is meant. No query of this folder runs without it. */
 export interface Owner {

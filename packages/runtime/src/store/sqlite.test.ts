@@ -5,10 +5,9 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { NewerSchemaError, StorageUnavailableError } from "./database.ts";
+import { NewerSchemaError, StorageUnavailableError, sql } from "./database/index.ts";
 import { createSessionRepository } from "./sessions.ts";
-import { openSqlite } from "./sqlite.ts";
-import { sql } from "./statement.ts";
+import { openSqlite } from "./sqlite/index.ts";
 
 const databaseFile = (): string => {
   const dir = mkdtempSync(path.join(tmpdir(), "muxi-store-"));

@@ -1,6 +1,6 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/index.ts";
+import { sql } from "./database/index.ts";
 import type { Owner } from "./sessions.ts";
-import { sql } from "./statement.ts";
 
 /** One part of the short profile of a user. */
 export interface StoredSynopsis {

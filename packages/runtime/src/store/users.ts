@@ -1,5 +1,5 @@
-import type { Database } from "./database.ts";
-import { type Statement, sql } from "./statement.ts";
+import type { Database } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 
 export interface AppUser {
   /** `usr_…` */

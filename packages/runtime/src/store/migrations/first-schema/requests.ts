@@ -1,11 +1,11 @@
-import type { Tables } from "../migrations.ts";
+import type { Dialect } from "../../database/index.ts";
 
 /**
  * Chats, triggers and job runs: their state, the queue of those in the background, and what each told its caller.
  * While a request is at work its process holds a lease on it, and shows that it lives by changing `lease_until`. `log` is
  * what an ended request told, `request_part` what one at work has told so far, for readers in other processes.
  */
-export const requestTables: Tables = ({ serial, inKeyOrder }) => [
+export const requestTables = ({ serial, inKeyOrder }: Dialect): readonly string[] => [
   `create table request (
     seq ${serial},
     formation_id text not null,

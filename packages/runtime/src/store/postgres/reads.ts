@@ -1,5 +1,5 @@
 import type { PoolClient, QueryResult } from "pg";
-import type { Statement } from "./statement.ts";
+import type { Statement } from "../database/index.ts";
 
 /** Reads that are sent on one connection together: more would wait for each other while other cores are idle. */
 const mostTogether = 8;

@@ -1,11 +1,11 @@
-import type { Dialect } from "./database.ts";
-import { auditTables } from "./tables/audit.ts";
-import { deliveryTables } from "./tables/deliveries.ts";
-import { jobTables } from "./tables/jobs.ts";
-import { memoryTables } from "./tables/memories.ts";
-import { requestTables } from "./tables/requests.ts";
-import { sessionTables } from "./tables/sessions.ts";
-import { userTables } from "./tables/users.ts";
+import type { Dialect } from "../database/index.ts";
+import { auditTables } from "./first-schema/audit.ts";
+import { deliveryTables } from "./first-schema/deliveries.ts";
+import { jobTables } from "./first-schema/jobs.ts";
+import { memoryTables } from "./first-schema/memories.ts";
+import { requestTables } from "./first-schema/requests.ts";
+import { sessionTables } from "./first-schema/sessions.ts";
+import { userTables } from "./first-schema/users.ts";
 
 /** Statements that make tables, in the words of an engine. */
 export type Tables = (dialect: Dialect) => readonly string[];

@@ -1,12 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool, PoolClient, QueryResult } from "pg";
 import type { Logger } from "pino";
-import { type Database, type Dialect, NewerSchemaError, StorageUnavailableError } from "./database.ts";
-import { migrations } from "./migrations.ts";
-import { createHints } from "./postgres-hints.ts";
-import { createReads } from "./postgres-reads.ts";
-import { createWriteQueue, patience, type Transaction } from "./postgres-writes.ts";
-import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
+import {
+  type Database,
+  type Dialect,
+  NewerSchemaError,
+  type SqlValue,
+  type Statement,
+  StorageUnavailableError,
+  sql,
+  type WriteResult,
+} from "../database/index.ts";
+import { migrations } from "../migrations/index.ts";
+import { createHints } from "./hints.ts";
+import { createReads } from "./reads.ts";
+import { createWriteQueue, patience, type Transaction } from "./writes.ts";
 
 /**
  * Any numbers, the same for all processes: what is held while the schema is made, by writers that take turns, and by those

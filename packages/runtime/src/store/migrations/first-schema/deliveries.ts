@@ -1,10 +1,10 @@
-import type { Tables } from "../migrations.ts";
+import type { Dialect } from "../../database/index.ts";
 
 /**
  * Webhooks to send. `run_after` is when the next try is due; while a process sends, it is the end of that process's
  * lease. `origin` groups the rows of one receiver.
  */
-export const deliveryTables: Tables = ({ inKeyOrder }) => [
+export const deliveryTables = ({ inKeyOrder }: Dialect): readonly string[] => [
   `create table delivery (
     id text not null primary key,
     formation_id text not null,

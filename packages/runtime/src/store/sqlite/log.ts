@@ -1,6 +1,6 @@
 import { closeSync, fdatasync, openSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import { StorageUnavailableError } from "./database.ts";
+import { StorageUnavailableError } from "../database/index.ts";
 
 /** The write-ahead log of a SQLite file: where its transactions are until a checkpoint. */
 export interface SqliteLog {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { StorageUnavailableError } from "./database.ts";
-import type { Statement, WriteResult } from "./statement.ts";
+import type { Statement, WriteResult } from "../database/index.ts";
+import { StorageUnavailableError } from "../database/index.ts";
 
 /** What one caller writes: statements, and what is only written when the first of them changed a row. */
 export interface Write {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import type { Logger } from "pino";
-import type { Hints, HintTopic } from "./database.ts";
+import type { Hints, HintTopic } from "../database/index.ts";
 
 const channel = "muxi";
 /** Pause before a connection that broke is made again, in milliseconds. */

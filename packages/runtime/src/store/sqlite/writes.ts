@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { SqliteLog } from "./sqlite-log.ts";
+import type { SqliteLog } from "./log.ts";
 
 interface PendingWrite {
   run: () => void;

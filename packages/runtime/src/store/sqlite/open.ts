@@ -1,9 +1,17 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { type Database, type Dialect, NewerSchemaError, StorageUnavailableError } from "./database.ts";
-import { migrations } from "./migrations.ts";
-import { openSqliteLog } from "./sqlite-log.ts";
-import { createSqliteWriteQueue } from "./sqlite-writes.ts";
-import { type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
+import {
+  type Database,
+  type Dialect,
+  NewerSchemaError,
+  type SqlValue,
+  type Statement,
+  StorageUnavailableError,
+  sql,
+  type WriteResult,
+} from "../database/index.ts";
+import { migrations } from "../migrations/index.ts";
+import { openSqliteLog } from "./log.ts";
+import { createSqliteWriteQueue } from "./writes.ts";
 
 const dialect: Dialect = {
   engine: "sqlite",

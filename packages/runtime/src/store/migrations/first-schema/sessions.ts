@@ -1,4 +1,4 @@
-import type { Tables } from "../migrations.ts";
+import type { Dialect } from "../../database/index.ts";
 
 /**
  * Sessions and their messages.
@@ -8,7 +8,7 @@ import type { Tables } from "../migrations.ts";
  * of new sessions stand together at its end. SQLite may give the number of a deleted session again: its messages go in
  * the same transaction.
  */
-export const sessionTables: Tables = ({ serial }) => [
+export const sessionTables = ({ serial }: Dialect): readonly string[] => [
   `create table session (
     seq ${serial},
     formation_id text not null,

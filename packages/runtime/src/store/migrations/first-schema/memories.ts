@@ -1,4 +1,4 @@
-import type { Tables } from "../migrations.ts";
+import type { Dialect } from "../../database/index.ts";
 
 /**
  * What a formation remembers.
@@ -8,7 +8,13 @@ import type { Tables } from "../migrations.ts";
  * `memory_code` is the index of vectors: a few bytes each, counted up so that a reader sees what is new since last time.
  * `memory_vector` repeats the space: asked to look it up in `memory`, Postgres would read all memories of a user.
  */
-export const memoryTables: Tables = ({ serial, counter, bytes, inKeyOrder, inOnePiece }) => [
+export const memoryTables = ({
+  serial,
+  counter,
+  bytes,
+  inKeyOrder,
+  inOnePiece,
+}: Dialect): readonly string[] => [
   `create table memory (
     seq ${serial},
     id text not null unique,

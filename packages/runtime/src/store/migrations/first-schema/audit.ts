@@ -1,7 +1,7 @@
-import type { Tables } from "../migrations.ts";
+import type { Dialect } from "../../database/index.ts";
 
 /** What was changed with the admin key, and calls that were refused. */
-export const auditTables: Tables = ({ serial }) => [
+export const auditTables = ({ serial }: Dialect): readonly string[] => [
   `create table audit (
     seq ${serial},
     formation_id text not null,

@@ -1,10 +1,10 @@
-import type { Tables } from "../migrations.ts";
+import type { Dialect } from "../../database/index.ts";
 
 /**
  * Scheduled jobs and their runs. `next_run` is null while a job waits for nothing. A run is known by the moment that
  * it was due, so that no moment of a job runs twice. `scheduler_pulse` is when a scheduler was last at work.
  */
-export const jobTables: Tables = ({ inKeyOrder }) => [
+export const jobTables = ({ inKeyOrder }: Dialect): readonly string[] => [
   `create table job (
     formation_id text not null,
     id text not null,

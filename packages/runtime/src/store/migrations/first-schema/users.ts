@@ -1,4 +1,4 @@
-import type { Tables } from "../migrations.ts";
+import type { Dialect } from "../../database/index.ts";
 
 /**
  * Users, what they are known by, and the credentials they lend.
@@ -7,7 +7,7 @@ import type { Tables } from "../migrations.ts";
  * that nothing has to be moved when a user is made of an identifier that has data. A row of `user_identifier` is
  * never deleted: without a `user_id` it stands for an identifier that was taken away from its user.
  */
-export const userTables: Tables = ({ inKeyOrder }) => [
+export const userTables = ({ inKeyOrder }: Dialect): readonly string[] => [
   `create table app_user (
     formation_id text not null,
     id text not null,

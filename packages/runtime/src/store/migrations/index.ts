@@ -1,0 +1,3 @@
+/** The history of the schema, as numbered migrations that each database goes through once. */
+
+export { migrations } from "./migrations.ts";

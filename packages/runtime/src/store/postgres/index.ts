@@ -1,0 +1,3 @@
+/** The Postgres engine: one database, shared by any number of processes. */
+
+export { openPostgres } from "./open.ts";

@@ -1,0 +1,3 @@
+/** The SQLite engine: one file, written by one process. */
+
+export { openSqlite } from "./open.ts";
