@@ -1,6 +1,15 @@
-/** Something that happened to a user (contract/formation-api.md 5.2). */
+/** What a user can follow (docs/spec/formation-api.md "Feed of a user"). */
+export const feedEventTypes = [
+  "agent.selected",
+  "chat.cancelled",
+  "chat.completed",
+  "chat.failed",
+  "chat.started",
+] as const;
+
+/** Something that happened to a user. */
 export interface FeedEvent {
-  type: `chat.${string}` | `agent.${string}`;
+  type: (typeof feedEventTypes)[number];
   message: string;
   userId: string;
   sessionId: string;

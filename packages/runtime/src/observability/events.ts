@@ -2,10 +2,24 @@ import type { LogEntry } from "@muxi/protocol";
 
 export type Level = "debug" | "info" | "warn" | "error";
 
+/** All that is told of what happens in a formation (docs/spec/formation-api.md "Log stream"). */
+export const eventNames = [
+  "model.completed",
+  "model.failed",
+  "request.cancelled",
+  "request.completed",
+  "request.denied.auth",
+  "request.failed",
+  "request.processing",
+  "tool.completed",
+  "tool.failed",
+] as const;
+
+export type EventName = (typeof eventNames)[number];
+
 /** Something that happened in the formation. */
 export interface ObservedEvent {
-  /** Name of contract/formation.md 14, such as `request.completed`. */
-  event: string;
+  event: EventName;
   level: Level;
   userId?: string | undefined;
   sessionId?: string | undefined;

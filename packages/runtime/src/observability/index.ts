@@ -2,6 +2,8 @@
 export { addConfigured, streamId } from "./configured.ts";
 export {
   type Envelope,
+  type EventName,
+  eventNames,
   type Level,
   logEntryOf,
   matcher,

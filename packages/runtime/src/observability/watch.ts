@@ -1,7 +1,7 @@
 import type { Usage } from "@muxi/protocol";
 import type { Model } from "../models/index.ts";
 import type { Tool } from "../tools/index.ts";
-import type { Level } from "./events.ts";
+import type { EventName, Level } from "./events.ts";
 import type { Observability } from "./observability.ts";
 
 /** What answers a request. */
@@ -35,7 +35,7 @@ export const createWatch =
   (observability: Observability, now: () => number): Watch =>
   (ids, watched) => {
     if (!observability.isActive()) return watched;
-    const tell = (event: string, level: Level, since: number, data: Record<string, unknown>) =>
+    const tell = (event: EventName, level: Level, since: number, data: Record<string, unknown>) =>
       observability.observe({ event, level, ...ids, data: { ...data, duration_ms: now() - since } });
 
     const watchedModel = ({ id, stream }: Model): Model => ({

@@ -1,14 +1,55 @@
+/** What a management operation can fail with: the `error` of a progress stream (docs/spec/server-api.md "Failure types"). */
+export const failureTypes = [
+  "AlreadyRunning",
+  "AlreadyStopped",
+  "AlreadyUpdating",
+  "DecodeError",
+  "Deleted",
+  "DeployConflict",
+  "DraftAlreadyExists",
+  "DraftNotFound",
+  "ExtractError",
+  "FileNotFound",
+  "FormationExists",
+  "HashMismatch",
+  "HealthCheckFailed",
+  "IDMismatch",
+  "InternalError",
+  "InvalidAction",
+  "InvalidContentType",
+  "InvalidFormationID",
+  "InvalidJSON",
+  "InvalidMode",
+  "InvalidPath",
+  "InvalidRuntime",
+  "LiveNotFound",
+  "MissingHeader",
+  "NoChange",
+  "NoPreviousVersion",
+  "NoUpdate",
+  "NotFound",
+  "OperationInProgress",
+  "ParseError",
+  "PayloadTooLarge",
+  "PortAllocationError",
+  "SecretsError",
+  "ServerStopping",
+  "TooManyFormations",
+  "VersionMismatch",
+] as const;
+
+export type FailureType = (typeof failureTypes)[number];
+
 /**
- * A management operation that cannot be done, as its caller is told (contract/server-api.md 5.2, 17.5). The message
+ * A management operation that cannot be done, as its caller is told. The message
  * is written for them.
  */
 export class Failure extends Error {
   override readonly name = "Failure";
-  /** Such as `FormationExists`; the `error` of a progress stream. */
-  readonly type: string;
+  readonly type: FailureType;
   readonly status: number;
 
-  constructor(status: number, type: string, message: string, options?: ErrorOptions) {
+  constructor(status: number, type: FailureType, message: string, options?: ErrorOptions) {
     super(message, options);
     this.status = status;
     this.type = type;

@@ -56,7 +56,7 @@ const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
 });
 
 /** `config.yaml` (contract/server-api.md 2.4). Keys that belong to other parts of a server are left alone. */
-const fileSchema = z.object({
+export const configSchema = z.object({
   server_id: z.string().min(1).optional(),
   server: z
     .object({
@@ -88,7 +88,7 @@ const fileSchema = z.object({
     .prefault({}),
 });
 
-type ConfigFile = z.infer<typeof fileSchema>;
+type ConfigFile = z.infer<typeof configSchema>;
 
 /** Settings of the command line; each wins over the environment, which wins over the file. */
 export interface ConfigOverrides {
@@ -124,7 +124,7 @@ const readConfigFile = async (file: string): Promise<ConfigFile> => {
       );
     }
   }
-  const parsed = fileSchema.safeParse(content ?? {});
+  const parsed = configSchema.safeParse(content ?? {});
   if (!parsed.success) throw complain(file, parsed.error);
   return parsed.data;
 };
