@@ -1,6 +1,6 @@
 import { headers } from "@muxi/protocol";
 import { createRouter } from "../http/index.ts";
-import type { Request } from "./request.ts";
+import type { Request } from "./received.ts";
 
 type Params = Record<string, string>;
 

@@ -17,13 +17,13 @@ import {
 import type { Logger } from "pino";
 import type { AuditedCall, AuditTrail } from "../audit/index.ts";
 import {
-  type Answer,
   answerUnreadable,
   createRouter,
-  type Incoming,
-  nodeIncoming,
-  PlainAnswer,
-  plainIncoming,
+  type HttpRequest,
+  type HttpResponse,
+  nodeRequest,
+  PlainHttpResponse,
+  plainRequest,
   readJson,
 } from "../http/index.ts";
 import type { Observe } from "../observability/index.ts";
@@ -37,7 +37,7 @@ import { type ApiKeys, createKeyCheck } from "./keys.ts";
 import { createMcpServer } from "./mcp.ts";
 import { docsPage, homePage } from "./page.ts";
 import { createRateLimit } from "./rate-limit.ts";
-import { openRequest, type Request, takeRequestId } from "./request.ts";
+import { openRequest, type Request, takeRequestId } from "./received.ts";
 
 export interface AppDeps {
   formationId: string;
@@ -74,13 +74,13 @@ const idleSeconds = 72;
 /** Time for the last pieces of answers to reach their callers, in milliseconds. */
 const lastWords = 1_000;
 
-type Handler = (request: Request, response: Answer) => Promise<void>;
+type Handler = (request: Request, response: HttpResponse) => Promise<void>;
 
-const sendText = (response: Answer, status: number, type: string, text: string): void => {
+const sendText = (response: HttpResponse, status: number, type: string, text: string): void => {
   response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) }).end(text);
 };
 
-const sendJson = (response: Answer, status: number, value: unknown): void =>
+const sendJson = (response: HttpResponse, status: number, value: unknown): void =>
   sendText(response, status, "application/json; charset=utf-8", JSON.stringify(value));
 
 const auditedCall = (row: Route, { id, incoming, params }: Request): AuditedCall => ({
@@ -130,7 +130,7 @@ export const createApp = ({
     return error;
   };
 
-  const sendError = (thrown: unknown, request: Request, response: Answer): void => {
+  const sendError = (thrown: unknown, request: Request, response: HttpResponse): void => {
     const error = errorOf(thrown, request);
     if (response.headersSent) return;
     if (error.retryAfter !== undefined) response.setHeader("retry-after", Math.ceil(error.retryAfter));
@@ -154,7 +154,7 @@ export const createApp = ({
   };
 
   /** Validates a request whose key and body were looked at, and gives its envelope; undefined for a stream. */
-  const perform = async <Id extends RouteId>(id: Id, request: Request, response: Answer) => {
+  const perform = async <Id extends RouteId>(id: Id, request: Request, response: HttpResponse) => {
     const row: (typeof routes)[Id] = routes[id];
     const endpoint: Endpoints[Id] = endpoints[id];
     const changes = identities.refresh();
@@ -253,12 +253,12 @@ export const createApp = ({
     await match.value(request, response);
   };
 
-  const logAccess = ({ id, method, path, receivedAt }: Request, response: Answer): void => {
+  const logAccess = ({ id, method, path, receivedAt }: Request, response: HttpResponse): void => {
     const duration_ms = Math.round(performance.now() - receivedAt);
     log.info({ request_id: id, method, path, status: response.statusCode, duration_ms }, "access");
   };
 
-  const answer = (incoming: Incoming, response: Answer): void => {
+  const answer = (incoming: HttpRequest, response: HttpResponse): void => {
     const request = openRequest(incoming);
     response.setHeader(headers.requestId, request.id);
     if (closed) response.setHeader("connection", "close");
@@ -275,10 +275,10 @@ export const createApp = ({
       // Nothing depends on its name.
       requireHostHeader: false,
     },
-    (raw, response) => answer(nodeIncoming(raw), response),
+    (raw, response) => answer(nodeRequest(raw), response),
   );
   // What a caller expects beside the answer changes nothing about it.
-  server.on("checkExpectation", (raw, response) => answer(nodeIncoming(raw), response));
+  server.on("checkExpectation", (raw, response) => answer(nodeRequest(raw), response));
   answerUnreadable(server, (failure) =>
     JSON.stringify(errorEnvelope(failure, { requestId: newId("request"), idempotencyKey: null, now: now() })),
   );
@@ -288,9 +288,9 @@ export const createApp = ({
     idleMs: idleSeconds * 1000,
     patienceMs: requestTimeout / 3,
     serve(plain, socket, done) {
-      const incoming = plainIncoming(plain, socket);
+      const incoming = plainRequest(plain, socket);
       if (!incoming) return undefined;
-      const response = new PlainAnswer(socket, idleSeconds, done);
+      const response = new PlainHttpResponse(socket, idleSeconds, done);
       answer(incoming, response);
       return response;
     },

@@ -5,7 +5,7 @@ import { isLoopback } from "../base/index.ts";
 import type { Overlord, Run, Turn } from "../overlord/index.ts";
 import { type Endpoint, streamed } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
-import type { Request } from "./request.ts";
+import type { Request } from "./received.ts";
 import { streamEvents } from "./sse.ts";
 
 /** How long a caller may be away before `on_disconnect: "cancel"` stops the answer, in milliseconds. */

@@ -1,11 +1,11 @@
-import type { Answer, Incoming } from "../http/index.ts";
+import type { HttpRequest, HttpResponse } from "../http/index.ts";
 
 /**
  * Lets pages of any origin read the answer: keys travel in headers that a page must know, never in cookies.
  *
  * @returns Whether the request was a browser's question about it, and is answered.
  */
-export const allowOrigins = ({ method, headers }: Incoming, response: Answer): boolean => {
+export const allowOrigins = ({ method, headers }: HttpRequest, response: HttpResponse): boolean => {
   const { origin } = headers;
   if (origin === undefined) return false;
   response.setHeader("access-control-allow-origin", origin);

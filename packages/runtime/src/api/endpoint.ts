@@ -8,8 +8,8 @@ import {
   type routes,
 } from "@muxi/protocol";
 import type * as z from "zod";
-import type { Answer } from "../http/index.ts";
-import type { KeyUsed, Request } from "./request.ts";
+import type { HttpResponse } from "../http/index.ts";
+import type { KeyUsed, Request } from "./received.ts";
 
 type Parsed<R, Part extends "params" | "query" | "body"> =
   R extends Record<Part, Lazy> ? z.output<ReturnType<R[Part]>> : undefined;
@@ -24,7 +24,7 @@ export interface Call<R extends Route> {
   /** The key that opened the route. */
   keyUsed: KeyUsed;
   request: Request;
-  response: Answer;
+  response: HttpResponse;
 }
 
 /** Returned by an endpoint that wrote its answer to the socket itself. */
@@ -103,7 +103,7 @@ const parseBody = (schema: z.ZodType | undefined, value: unknown): unknown => {
 export const readCall = <R extends Route>(
   row: R,
   request: Request,
-  response: Answer,
+  response: HttpResponse,
   ownerOf: (identifier: string) => string,
 ): Call<R> => {
   const params = parse(row.params?.(), request.params);

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { headers } from "@muxi/protocol";
 import type { Idempotency } from "../store/index.ts";
-import type { Request } from "./request.ts";
+import type { Request } from "./received.ts";
 
 const longestKey = 200;
 

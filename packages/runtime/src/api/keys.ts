@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { ApiError, headers, type KeyClass } from "@muxi/protocol";
-import type { KeyUsed } from "./request.ts";
+import type { KeyUsed } from "./received.ts";
 
 export interface ApiKeys {
   clientKey: string;

@@ -1,6 +1,6 @@
 import { headers, type Lazy, type Route, type RouteId, routes } from "@muxi/protocol";
 import * as z from "zod";
-import type { Request } from "./request.ts";
+import type { Request } from "./received.ts";
 
 /** A call of the API as an MCP tool. */
 export interface ApiTool {

@@ -1,14 +1,18 @@
 import { ApiError, newId, type RouteId } from "@muxi/protocol";
 import * as z from "zod";
-import type { Answer } from "../http/index.ts";
+import type { HttpResponse } from "../http/index.ts";
 import { apiTools, toolRequest } from "./mcp-tools.ts";
-import type { Request } from "./request.ts";
+import type { Request } from "./received.ts";
 
 export interface McpDeps {
   formationId: string;
   version: string;
   /** Makes a call of the API, by all rules of HTTP, and gives its envelope. */
-  call(id: RouteId, request: Request, response: Answer): Promise<{ envelope: unknown; failed: boolean }>;
+  call(
+    id: RouteId,
+    request: Request,
+    response: HttpResponse,
+  ): Promise<{ envelope: unknown; failed: boolean }>;
 }
 
 /** Revisions of the protocol that say the same about the little that is spoken here, newest first. */
@@ -55,7 +59,7 @@ export const createMcpServer = ({ formationId, version, call }: McpDeps) => {
     name: string,
     args: Record<string, unknown>,
     carrier: Request,
-    response: Answer,
+    response: HttpResponse,
   ) => {
     const tool = tools().find((each) => each.name === name);
     if (!tool) return undefined;
@@ -69,7 +73,7 @@ export const createMcpServer = ({ formationId, version, call }: McpDeps) => {
    *
    * @throws ApiError `INVALID_REQUEST` for a revision that is not spoken here.
    */
-  return async (body: unknown, carrier: Request, response: Answer): Promise<object | undefined> => {
+  return async (body: unknown, carrier: Request, response: HttpResponse): Promise<object | undefined> => {
     const { "mcp-protocol-version": revision } = carrier.headers;
     if (revision !== undefined && !revisions.some((each) => each === revision)) {
       throw new ApiError(

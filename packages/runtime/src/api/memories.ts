@@ -3,7 +3,7 @@ import { ApiError, ingestionItemSchema, memoryConfigSchema } from "@muxi/protoco
 import type { MemoryEntries } from "../memory/index.ts";
 import type { MemoryScope } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
-import type { KeyUsed } from "./request.ts";
+import type { KeyUsed } from "./received.ts";
 
 interface MemoryDeps {
   formation: Formation;

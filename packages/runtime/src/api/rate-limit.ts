@@ -1,5 +1,5 @@
 import { ApiError } from "@muxi/protocol";
-import type { KeyUsed } from "./request.ts";
+import type { KeyUsed } from "./received.ts";
 
 interface Bucket {
   tokens: number;

@@ -1,5 +1,5 @@
 import { EventLog, type Feed, type FeedFilter } from "../events/index.ts";
-import type { Answer } from "../http/index.ts";
+import type { HttpResponse } from "../http/index.ts";
 import type { Register } from "../overlord/index.ts";
 import type { StoredRequest } from "../store/index.ts";
 import { type Endpoints, streamed } from "./endpoint.ts";
@@ -38,7 +38,7 @@ const statusOf = (request: StoredRequest) => {
 };
 
 /** A stream of what happens from now on (contract/formation-api.md 5.2). */
-const streamFeed = (response: Answer, feed: Feed, filter: FeedFilter) => {
+const streamFeed = (response: HttpResponse, feed: Feed, filter: FeedFilter) => {
   response.writeHead(200, eventStreamHeaders);
   response.write(": following\n\n");
   const stop = feed.listen(filter, ({ type, message, sessionId, requestId }) => {

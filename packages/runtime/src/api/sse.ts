@@ -1,5 +1,5 @@
 import type { EventLog } from "../events/index.ts";
-import type { Answer } from "../http/index.ts";
+import type { HttpResponse } from "../http/index.ts";
 
 /** The head of every stream of events: nobody between may hold it back or change it. */
 export const eventStreamHeaders = {
@@ -24,7 +24,12 @@ const patience = 60_000;
  * @param after Id of the last event that the reader has seen; 0 for none.
  * @param onDrop Called when the reader leaves before the end.
  */
-export const streamEvents = (response: Answer, log: EventLog, after: number, onDrop: () => void): void => {
+export const streamEvents = (
+  response: HttpResponse,
+  log: EventLog,
+  after: number,
+  onDrop: () => void,
+): void => {
   response.writeHead(200, eventStreamHeaders);
 
   let sent = after;

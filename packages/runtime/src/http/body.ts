@@ -1,5 +1,5 @@
 import { ApiError } from "@muxi/protocol";
-import { type Incoming, tooLarge } from "./incoming.ts";
+import { type HttpRequest, tooLarge } from "./request.ts";
 
 /** A value of this name could become the prototype of what it is copied into. */
 const poison = /"(?:_|\\u005f){2}proto(?:_|\\u005f){2}"\s*:/i;
@@ -32,7 +32,7 @@ const parse = (text: string): unknown => {
  * @param limit Bytes.
  * @throws ApiError `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `INVALID_REQUEST`
  */
-export const readJson = async (incoming: Incoming, limit: number): Promise<unknown> => {
+export const readJson = async (incoming: HttpRequest, limit: number): Promise<unknown> => {
   const { "content-length": length, "transfer-encoding": encoding, "content-type": type } = incoming.headers;
   if (encoding === undefined && (length === undefined || length === "0")) return undefined;
   if (Number(length) > limit) throw tooLarge();

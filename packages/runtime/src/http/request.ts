@@ -4,7 +4,7 @@ import type { PlainRequest } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 
 /** A request as it came, whoever has read it. */
-export interface Incoming {
+export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -46,7 +46,7 @@ const readText = (raw: IncomingMessage, limit: number): Promise<string> =>
   });
 
 /** A request that Node's server has read. */
-export const nodeIncoming = (raw: IncomingMessage): Incoming => ({
+export const nodeRequest = (raw: IncomingMessage): HttpRequest => ({
   method: raw.method ?? "GET",
   url: raw.url ?? "/",
   headers: raw.headers,
@@ -55,7 +55,7 @@ export const nodeIncoming = (raw: IncomingMessage): Incoming => ({
   readText: (limit) => readText(raw, limit),
 });
 
-class PlainIncoming implements Incoming {
+class PlainHttpRequest implements HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -88,7 +88,7 @@ class PlainIncoming implements Incoming {
 }
 
 /** A plain request; undefined where a header is there twice: how such are joined is Node's knowledge. */
-export const plainIncoming = (request: PlainRequest, socket: Socket): Incoming | undefined => {
+export const plainRequest = (request: PlainRequest, socket: Socket): HttpRequest | undefined => {
   const headers: Record<string, string> = {};
   const { rawHeaders } = request;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -96,5 +96,5 @@ export const plainIncoming = (request: PlainRequest, socket: Socket): Incoming |
     if (headers[name] !== undefined) return undefined;
     headers[name] = rawHeaders[i + 1] ?? "";
   }
-  return new PlainIncoming(request, headers, socket);
+  return new PlainHttpRequest(request, headers, socket);
 };

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { headers, newId } from "@muxi/protocol";
-import type { Answer, Incoming } from "../http/index.ts";
+import type { HttpRequest, HttpResponse } from "../http/index.ts";
 
 /** The key that opened the route. */
 export type KeyUsed = "client" | "admin" | "none";
@@ -13,7 +13,7 @@ export interface Request {
   isNamed: boolean;
   /** Whether the caller chose the id, in the body. */
   isChosen: boolean;
-  readonly incoming: Incoming;
+  readonly incoming: HttpRequest;
   method: string;
   /** Without the query. */
   path: string;
@@ -34,7 +34,7 @@ const usableId = /^[A-Za-z0-9_.:-]{1,200}$/;
 
 const isUsable = (id: unknown): id is string => typeof id === "string" && usableId.test(id);
 
-export const openRequest = (incoming: Incoming): Request => {
+export const openRequest = (incoming: HttpRequest): Request => {
   const { url, method } = incoming;
   const question = url.indexOf("?");
   const sent = incoming.headers[headers.requestId];
@@ -57,7 +57,7 @@ export const openRequest = (incoming: Incoming): Request => {
 };
 
 /** A request id in the body, which is where chats carry it, is the caller's own just as one in the header. */
-export const takeRequestId = (request: Request, response: Answer): void => {
+export const takeRequestId = (request: Request, response: HttpResponse): void => {
   const { body } = request;
   if (typeof body !== "object" || body === null || !("request_id" in body) || !isUsable(body.request_id))
     return;

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Work } from "@muxi/http";
 
 /** What an answer is written to: Node's `ServerResponse`, or a plain one. */
-export interface Answer {
+export interface HttpResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
   /** Whether the answer is complete. */
@@ -12,7 +12,7 @@ export interface Answer {
   readonly writableLength: number;
   /** @param name In lower case. */
   setHeader(name: string, value: string | number): unknown;
-  writeHead(status: number, headers?: Record<string, string | number>): Answer;
+  writeHead(status: number, headers?: Record<string, string | number>): HttpResponse;
   /** False when the reader is behind: `drain` says when it has caught up. */
   write(text: string): boolean;
   end(text?: string): unknown;
@@ -38,10 +38,10 @@ const date = (): string => {
   return dateLine;
 };
 
-const flush = (answer: PlainAnswer): void => answer.flush();
+const flush = (response: PlainHttpResponse): void => response.flush();
 
 /** An answer to a plain request, written to the socket without Node's objects and streams between. */
-export class PlainAnswer implements Answer, Work {
+export class PlainHttpResponse implements HttpResponse, Work {
   statusCode = 200;
   headersSent = false;
   writableFinished = false;
