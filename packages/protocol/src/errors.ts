@@ -68,6 +68,8 @@ export interface ApiErrorOptions {
   retryAfter?: number;
   /** What went wrong inside. It is logged and never sent. */
   cause?: unknown;
+  /** The request that failed, where it may be another one than the caller's own. */
+  requestId?: string;
 }
 
 /**
@@ -80,6 +82,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly data: Record<string, unknown> | undefined;
   readonly retryAfter: number | undefined;
+  readonly requestId: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -87,6 +90,18 @@ export class ApiError extends Error {
     this.status = errorTable[code].status;
     this.data = options.data;
     this.retryAfter = options.retryAfter;
+    this.requestId = options.requestId;
+  }
+
+  /** The same failure, as that of a certain request. */
+  ofRequest(requestId: string): ApiError {
+    const { code, message, data, retryAfter, cause } = this;
+    return new ApiError(code, message, {
+      requestId,
+      cause,
+      ...(data && { data }),
+      ...(retryAfter !== undefined && { retryAfter }),
+    });
   }
 }
 

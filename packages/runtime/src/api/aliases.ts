@@ -1,38 +1,43 @@
 import { headers } from "@muxi/protocol";
+import { isObject } from "../base/index.ts";
 import { createRouter } from "../http/index.ts";
-import type { Request } from "./received.ts";
+import type { Received } from "./received.ts";
 
-type Params = Record<string, string>;
+type Params = Readonly<Record<string, string>>;
 
 /** A call of published SDKs that leads nowhere, or elsewhere than they meant (contract/formation-api.md 4.23). */
 interface Alias {
   method: string;
   path: string;
   /** Says that the call is meant although its path is a route's own. Without it, routes win. */
-  over?: (request: Request) => boolean;
-  /** Changes the request into what was meant. */
-  to: (request: Request, params: Params) => void;
+  over?: (received: Received) => boolean;
+  /** The request that was meant. */
+  to: (received: Received, params: Params) => Received;
 }
 
 const segment = encodeURIComponent;
 
-const setUser = (request: Request, userId: unknown): void => {
-  if (typeof userId === "string" && userId !== "") request.headers[headers.userId] ??= userId;
-};
+/** Fills in the user where the header names none. */
+const withUser = (received: Received, userId: unknown): Received =>
+  typeof userId === "string" && userId !== "" && received.headers[headers.userId] === undefined
+    ? { ...received, headers: { ...received.headers, [headers.userId]: userId } }
+    : received;
 
-/** Leads elsewhere, with the user that the query names. */
-const lead = (request: Request, path: string, method = request.method): void => {
-  request.method = method;
-  request.path = `/v1${path}`;
-  setUser(request, request.query.user_id);
-};
+interface Destination extends Pick<Received, "reshape"> {
+  method?: string;
+  /** The user that the call names besides its query. */
+  userId?: string | undefined;
+}
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+const lead = (received: Received, path: string, { userId, ...changes }: Destination = {}): Received => ({
+  ...withUser(received, userId || received.query.user_id),
+  path: `/v1${path}`,
+  ...changes,
+});
 
 /** A client that names no user: what it put where a session id belongs is the user. */
-const namesNoUser = (request: Request): boolean =>
-  request.headers[headers.userId] === undefined && request.headers[headers.adminKey] === undefined;
+const namesNoUser = (received: Received): boolean =>
+  received.headers[headers.userId] === undefined && received.headers[headers.adminKey] === undefined;
 
 /**
  * The table. Bare bodies of `POST /triggers/{name}?async=` are that route's own matter. These calls are not answered,
@@ -40,111 +45,104 @@ const namesNoUser = (request: Request): boolean =>
  * `GET /users/identifiers`.
  */
 const aliases: readonly Alias[] = [
-  { method: "GET", path: "/memory/user", to: (request) => lead(request, "/memories") },
+  { method: "GET", path: "/memory/user", to: (received) => lead(received, "/memories") },
   {
     method: "POST",
     path: "/memory",
-    to(request) {
-      lead(request, "/memories");
-      request.reshape = (body) => {
-        if (isObject(body)) setUser(request, body.user_id);
-        return body;
-      };
-    },
+    to: (received) =>
+      lead(received, "/memories", {
+        reshape: (received, body) => ({
+          received: isObject(body) ? withUser(received, body.user_id) : received,
+          body,
+        }),
+      }),
   },
   {
     method: "DELETE",
     path: "/memory/{id}",
-    to: (request, { id = "" }) => lead(request, `/memories/${segment(id)}`),
+    to: (received, { id = "" }) => lead(received, `/memories/${segment(id)}`),
   },
   {
     method: "GET",
     path: "/memory/buffer/{user_id}",
-    to(request, { user_id }) {
-      setUser(request, user_id);
-      lead(request, "/memory/buffer");
-    },
+    to: (received, { user_id }) => lead(received, "/memory/buffer", { userId: user_id }),
   },
   {
     method: "DELETE",
     path: "/memory/buffer/{user_id}",
     over: namesNoUser,
-    to(request, { user_id }) {
-      setUser(request, user_id);
-      lead(request, "/memory/buffer");
-    },
+    to: (received, { user_id }) => lead(received, "/memory/buffer", { userId: user_id }),
   },
   {
     method: "DELETE",
     path: "/memory/buffer/{user_id}/{session_id}",
-    to(request, { user_id, session_id = "" }) {
-      setUser(request, user_id);
-      lead(request, `/memory/buffer/${segment(session_id)}`);
-    },
+    to: (received, { user_id, session_id = "" }) =>
+      lead(received, `/memory/buffer/${segment(session_id)}`, { userId: user_id }),
   },
-  { method: "GET", path: "/scheduler/config", to: (request) => lead(request, "/scheduler") },
-  { method: "GET", path: "/async/jobs", to: (request) => lead(request, "/requests") },
+  { method: "GET", path: "/scheduler/config", to: (received) => lead(received, "/scheduler") },
+  { method: "GET", path: "/async/jobs", to: (received) => lead(received, "/requests") },
   {
     method: "GET",
     path: "/async/jobs/{id}",
-    to: (request, { id = "" }) => lead(request, `/requests/${segment(id)}`),
+    to: (received, { id = "" }) => lead(received, `/requests/${segment(id)}`),
   },
   {
     method: "DELETE",
     path: "/async/jobs/{id}",
-    to: (request, { id = "" }) => lead(request, `/requests/${segment(id)}`),
+    to: (received, { id = "" }) => lead(received, `/requests/${segment(id)}`),
   },
   {
     method: "POST",
     path: "/secrets/{key}",
-    to(request, { key }) {
-      lead(request, "/secrets");
-      request.reshape = (body) => (isObject(body) ? { ...body, key } : body);
-    },
+    to: (received, { key }) =>
+      lead(received, "/secrets", {
+        reshape: (received, body) => ({ received, body: isObject(body) ? { ...body, key } : body }),
+      }),
   },
   {
     method: "GET",
     path: "/users/{identifier}/identifiers",
-    to: (request, { identifier = "" }) => lead(request, `/users/identifiers/${segment(identifier)}`),
+    to: (received, { identifier = "" }) => lead(received, `/users/identifiers/${segment(identifier)}`),
   },
   {
     method: "GET",
     path: "/users/resolve",
     over: ({ query }) => query.identifier !== undefined,
-    to(request) {
-      const { identifier = "", create_user } = request.query;
-      if (create_user !== "true") return lead(request, `/users/${segment(identifier)}`);
-      lead(request, "/users/resolve", "POST");
-      request.reshape = () => ({ identifier });
+    to(received) {
+      const { identifier = "", create_user } = received.query;
+      if (create_user !== "true") return lead(received, `/users/${segment(identifier)}`);
+      return lead(received, "/users/resolve", {
+        method: "POST",
+        reshape: (received) => ({ received, body: { identifier } }),
+      });
     },
   },
   {
     method: "GET",
     path: "/events/{user_id}",
     over: namesNoUser,
-    to(request, { user_id }) {
-      setUser(request, user_id);
-      lead(request, "/events");
-    },
+    to: (received, { user_id }) => lead(received, "/events", { userId: user_id }),
   },
   {
     method: "GET",
     path: "/requests/{id}/stream",
-    to(request, { id = "" }) {
-      lead(request, `/events/${segment(request.query.session_id ?? "-")}/${segment(id)}`);
-    },
+    to: (received, { id = "" }) =>
+      lead(received, `/events/${segment(received.query.session_id ?? "-")}/${segment(id)}`),
   },
   {
     method: "POST",
     path: "/logs/stream",
-    to(request) {
-      lead(request, "/logs", "GET");
-      request.reshape = (body) => {
-        const filters = isObject(body) ? Object.entries(body) : [];
-        for (const [name, value] of filters) if (typeof value === "string") request.query[name] ??= value;
-        return undefined;
-      };
-    },
+    to: (received) =>
+      lead(received, "/logs", {
+        method: "GET",
+        reshape: (received, body) => {
+          const filters = Object.entries(isObject(body) ? body : {}).flatMap(([name, value]) =>
+            typeof value === "string" ? [[name, value]] : [],
+          );
+          const query = { ...Object.fromEntries(filters), ...received.query };
+          return { received: { ...received, query }, body: undefined };
+        },
+      }),
   },
 ];
 
@@ -155,18 +153,22 @@ for (const alias of aliases) (alias.over ? over : otherwise).add(alias.method, `
 /** An older spelling (contract/formation-api.md 8.1). */
 const idempotencyKey = "idempotency-key";
 
-/** Turns a call on a route into the other one that an old client means by it. */
-export const readAsMeant = (request: Request): void => {
-  const key = request.headers[idempotencyKey];
-  if (typeof key === "string") request.headers[headers.idempotencyKey] ??= key;
-  const match = over.find(request.method, request.path);
-  if (match && "value" in match && match.value.over?.(request)) match.value.to(request, match.params);
+const withIdempotencyKey = (received: Received): Received => {
+  const key = received.headers[idempotencyKey];
+  if (typeof key !== "string" || received.headers[headers.idempotencyKey] !== undefined) return received;
+  return { ...received, headers: { ...received.headers, [headers.idempotencyKey]: key } };
 };
 
-/** Turns a call that leads nowhere into the one that an old client means by it; false when nobody means anything. */
-export const redirectOldCall = (request: Request): boolean => {
-  const match = otherwise.find(request.method, request.path);
-  if (!match || !("value" in match)) return false;
-  match.value.to(request, match.params);
-  return true;
+/** A call on a route, or the other one that an old client means by it. */
+export const readAsMeant = (sent: Received): Received => {
+  const received = withIdempotencyKey(sent);
+  const match = over.find(received.method, received.path);
+  if (!match || !("value" in match) || !match.value.over?.(received)) return received;
+  return match.value.to(received, match.params);
+};
+
+/** What an old client means by a call that leads nowhere; undefined when the call is not one of theirs. */
+export const redirectOldCall = (received: Received): Received | undefined => {
+  const match = otherwise.find(received.method, received.path);
+  return match && "value" in match ? match.value.to(received, match.params) : undefined;
 };

@@ -1,11 +1,11 @@
-import { ApiError, headers, type routes } from "@muxi/protocol";
+import { ApiError, type ChatResultBody, headers, type routes } from "@muxi/protocol";
 import type { AttachmentReader } from "../attachments/index.ts";
 import type { Deliveries } from "../background/index.ts";
 import { isLoopback } from "../base/index.ts";
 import type { Overlord, Run, Turn } from "../overlord/index.ts";
-import { type Endpoint, streamed } from "./endpoint.ts";
+import { type Endpoint, Reply, streamed } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
-import type { Request } from "./received.ts";
+import type { Received } from "./received.ts";
 import { streamEvents } from "./sse.ts";
 
 /** How long a caller may be away before `on_disconnect: "cancel"` stops the answer, in milliseconds. */
@@ -24,13 +24,13 @@ export interface ChatDeps {
 }
 
 /** Whether a caller's words came over TLS or stayed on this machine; a caller that lies gives away its own. */
-const travelsUnseen = ({ headers: sent, incoming }: Request): boolean => {
+const travelsUnseen = ({ headers: sent, http }: Received): boolean => {
   const listed = (name: string) =>
     String(sent[name] ?? "")
       .split(",")[0]
       ?.trim();
   if (listed("x-forwarded-proto") === "https") return true;
-  return isLoopback(listed("x-forwarded-for") || incoming.remoteAddress);
+  return isLoopback(listed("x-forwarded-for") || http.remoteAddress);
 };
 
 const stopIfNobodyReturns = (run: Run) => {
@@ -42,7 +42,10 @@ const stopIfNobodyReturns = (run: Run) => {
 
 /** `data` of a request that goes on without its caller. */
 const accepted = (request_id: string) =>
-  ({ request_id, status: "processing", status_url: `/v1/requests/${request_id}` }) as const;
+  new Reply(
+    { request_id, status: "processing", status_url: `/v1/requests/${request_id}` } as const,
+    request_id,
+  );
 
 /** `POST /chat` (contract/formation-api.md 4.2, 5.1, 6.1). */
 export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
@@ -73,8 +76,8 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
     if (body.webhook_url !== undefined) await deps.deliveries.checkTarget(body.webhook_url);
     const turn: Turn = {
       requestId: request.id,
-      isFirst: !request.isNamed,
-      mayReply: !request.isChosen,
+      isFirst: request.idSource === "minted",
+      mayReply: request.idSource !== "body",
       userId,
       message: body.message,
       sessionId: body.session_id ?? undefined,
@@ -85,18 +88,12 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       attachments: body.files?.length ? await deps.attachments.read(body.files) : undefined,
       idempotency: idempotencyOf(request),
     };
-    if (body.mode === "async") {
-      request.id = await overlord.submit(turn);
-      return accepted(request.id);
-    }
+    if (body.mode === "async") return accepted(await overlord.submit(turn));
     const run = await overlord.chat(turn);
+    // Not the caller's own where this call repeats an earlier one, or answers what that one has asked.
     const { requestId } = run.identity;
-    if (requestId !== request.id) {
-      // That of the first call of this idempotency key, or the one that has asked what this message answers.
-      request.id = requestId;
-      response.setHeader(headers.requestId, requestId);
-    }
     if (body.stream) {
+      response.setHeader(headers.requestId, requestId);
       streamEvents(response, run.log, 0, () => {
         if (body.on_disconnect === "cancel") stopIfNobodyReturns(run);
       });
@@ -104,10 +101,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
     }
     const threshold = deps.threshold === undefined ? undefined : (body.threshold_seconds ?? deps.threshold);
     const result = await resultWithin(run, threshold);
-    if (result) {
-      if (run.endedAt !== undefined) request.answeredAt = run.endedAt;
-      return result;
-    }
+    if (result) return new Reply<ChatResultBody>(result, requestId, run.endedAt);
     await overlord.continueInBackground(run);
     return accepted(requestId);
   };

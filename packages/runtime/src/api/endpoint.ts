@@ -9,7 +9,7 @@ import {
 } from "@muxi/protocol";
 import type * as z from "zod";
 import type { HttpResponse } from "../http/index.ts";
-import type { KeyUsed, Request } from "./received.ts";
+import type { KeyUsed, Matched } from "./received.ts";
 
 type Parsed<R, Part extends "params" | "query" | "body"> =
   R extends Record<Part, Lazy> ? z.output<ReturnType<R[Part]>> : undefined;
@@ -23,8 +23,24 @@ export interface Call<R extends Route> {
   userId: R["user"] extends "filter" ? string | undefined : string;
   /** The key that opened the route. */
   keyUsed: KeyUsed;
-  request: Request;
+  request: Matched;
+  /** For streams, which write to it themselves. */
   response: HttpResponse;
+}
+
+/** Data with something that the envelope says of its request. */
+export class Reply<Data> {
+  readonly data: Data;
+  /** The request that was answered, where it is not the caller's own. */
+  readonly requestId: string;
+  /** Unix milliseconds of the answer, where a repeated call gets that of the first. */
+  readonly answeredAt: number | undefined;
+
+  constructor(data: Data, requestId: string, answeredAt?: number) {
+    this.data = data;
+    this.requestId = requestId;
+    this.answeredAt = answeredAt;
+  }
 }
 
 /** Returned by an endpoint that wrote its answer to the socket itself. */
@@ -33,7 +49,7 @@ export const streamed = Symbol("streamed");
 /** Answers one row of the route table: returns the `data` of the envelope. */
 export type Endpoint<R extends Route> = (
   call: Call<R>,
-) => Promise<z.input<ReturnType<R["data"]>> | typeof streamed>;
+) => Promise<z.input<ReturnType<R["data"]>> | Reply<z.input<ReturnType<R["data"]>>> | typeof streamed>;
 
 /** One endpoint for every row. */
 export type Endpoints = { [Id in RouteId]: Endpoint<(typeof routes)[Id]> };
@@ -43,11 +59,11 @@ const longestUserId = 256;
 const mostListed = 20;
 
 /** What Node joins with a comma where a header came twice: that would be a user whom nobody named. */
-const isAmbiguous = (sent: string, { incoming }: Request): boolean =>
-  sent.includes(",") && incoming.repeats(headers.userId);
+const isAmbiguous = (sent: string, { http }: Matched): boolean =>
+  sent.includes(",") && http.repeats(headers.userId);
 
 /** The user of contract/formation-api.md 2.3: header, then the body's `user_id`; trimmed, in lower case. */
-const userIdOf = (row: Route, request: Request, body: unknown): string | undefined => {
+const userIdOf = (row: Route, request: Matched, body: unknown): string | undefined => {
   const {
     keyUsed,
     headers: { [headers.userId]: header },
@@ -102,7 +118,7 @@ const parseBody = (schema: z.ZodType | undefined, value: unknown): unknown => {
  */
 export const readCall = <R extends Route>(
   row: R,
-  request: Request,
+  request: Matched,
   response: HttpResponse,
   ownerOf: (identifier: string) => string,
 ): Call<R> => {

@@ -1,12 +1,12 @@
 import { hash } from "node:crypto";
 import { headers } from "@muxi/protocol";
 import type { Idempotency } from "../store/index.ts";
-import type { Request } from "./received.ts";
+import type { Matched } from "./received.ts";
 
 const longestKey = 200;
 
 /** The key under which a call may come again (contract/formation-api.md 2.5); it counts for one path and user. */
-export const idempotencyOf = ({ method, path, headers: sent, body }: Request): Idempotency | undefined => {
+export const idempotencyOf = ({ method, path, headers: sent, body }: Matched): Idempotency | undefined => {
   const key = sent[headers.idempotencyKey];
   if (typeof key !== "string" || key === "") return undefined;
   return {

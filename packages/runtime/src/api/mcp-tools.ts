@@ -1,6 +1,6 @@
 import { headers, type Lazy, type Route, type RouteId, routes } from "@muxi/protocol";
 import * as z from "zod";
-import type { Request } from "./received.ts";
+import type { Matched, Received } from "./received.ts";
 
 /** A call of the API as an MCP tool. */
 export interface ApiTool {
@@ -112,9 +112,9 @@ const texts = (schema: Lazy<z.ZodObject> | undefined, args: Readonly<Record<stri
 export const toolRequest = (
   id: RouteId,
   args: Readonly<Record<string, unknown>>,
-  carrier: Request,
+  carrier: Received,
   requestId: string,
-): Request => {
+): Omit<Matched, "keyUsed"> => {
   const row: Route = routes[id];
   const { [userArgument]: user, ...fields } = args;
   const { [headers.adminKey]: _, ...sent } = carrier.headers;
@@ -132,7 +132,5 @@ export const toolRequest = (
     query,
     headers: { ...sent, ...(typeof user === "string" && { [headers.userId]: user }) },
     body: row.body && (row.stream ? { ...body, stream: false } : body),
-    reshape: undefined,
-    keyUsed: "none",
   };
 };

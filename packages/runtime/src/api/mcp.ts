@@ -2,7 +2,7 @@ import { ApiError, newId, type RouteId } from "@muxi/protocol";
 import * as z from "zod";
 import type { HttpResponse } from "../http/index.ts";
 import { apiTools, toolRequest } from "./mcp-tools.ts";
-import type { Request } from "./received.ts";
+import type { Matched, Received } from "./received.ts";
 
 export interface McpDeps {
   formationId: string;
@@ -10,7 +10,7 @@ export interface McpDeps {
   /** Makes a call of the API, by all rules of HTTP, and gives its envelope. */
   call(
     id: RouteId,
-    request: Request,
+    request: Omit<Matched, "keyUsed">,
     response: HttpResponse,
   ): Promise<{ envelope: unknown; failed: boolean }>;
 }
@@ -58,7 +58,7 @@ export const createMcpServer = ({ formationId, version, call }: McpDeps) => {
   const callTool = async (
     name: string,
     args: Record<string, unknown>,
-    carrier: Request,
+    carrier: Received,
     response: HttpResponse,
   ) => {
     const tool = tools().find((each) => each.name === name);
@@ -73,7 +73,7 @@ export const createMcpServer = ({ formationId, version, call }: McpDeps) => {
    *
    * @throws ApiError `INVALID_REQUEST` for a revision that is not spoken here.
    */
-  return async (body: unknown, carrier: Request, response: HttpResponse): Promise<object | undefined> => {
+  return async (body: unknown, carrier: Received, response: HttpResponse): Promise<object | undefined> => {
     const { "mcp-protocol-version": revision } = carrier.headers;
     if (revision !== undefined && !revisions.some((each) => each === revision)) {
       throw new ApiError(

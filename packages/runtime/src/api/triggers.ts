@@ -2,7 +2,7 @@ import { readTrigger, triggerNamePattern, triggerNames } from "@muxi/formation";
 import { ApiError, triggerRequestSchema } from "@muxi/protocol";
 import type { Overlord, Turn } from "../overlord/index.ts";
 import { dataFieldsOf, renderTemplate } from "../triggers/index.ts";
-import { type Endpoints, validated } from "./endpoint.ts";
+import { type Endpoints, Reply, validated } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
 
 interface TriggerDeps {
@@ -81,13 +81,15 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
       };
       if (inBackground || webhook !== undefined) {
         // The request of an earlier call with the same idempotency key has its own id.
-        request.id = await overlord.submit({ ...turn, webhookUrl: webhook });
-        return { status: "processing", request_id: request.id };
+        const requestId = await overlord.submit({ ...turn, webhookUrl: webhook });
+        return new Reply({ status: "processing" as const, request_id: requestId }, requestId);
       }
       const { message: answer, session_id, request_id } = await (await overlord.chat(turn)).result;
-      request.id = request_id;
       const { content } = answer;
-      return { status: "completed", content, response: content, request_id, session_id };
+      return new Reply(
+        { status: "completed" as const, content, response: content, request_id, session_id },
+        request_id,
+      );
     },
   } satisfies Partial<Endpoints>;
 };

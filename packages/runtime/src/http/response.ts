@@ -12,6 +12,8 @@ export interface HttpResponse {
   readonly writableLength: number;
   /** @param name In lower case. */
   setHeader(name: string, value: string | number): unknown;
+  /** A header that was set, also once it is sent. */
+  getHeader(name: string): unknown;
   writeHead(status: number, headers?: Record<string, string | number>): HttpResponse;
   /** False when the reader is behind: `drain` says when it has caught up. */
   write(text: string): boolean;
@@ -48,7 +50,7 @@ export class PlainHttpResponse implements HttpResponse, Work {
   readonly #socket: Socket;
   readonly #idleSeconds: number;
   readonly #done: (broken: boolean) => void;
-  #headers: Record<string, string | number> | undefined = {};
+  readonly #headers: Record<string, string | number> = {};
   /** What is sent at the end of this tick in one write. */
   #gathered = "";
   #isOver = false;
@@ -71,7 +73,11 @@ export class PlainHttpResponse implements HttpResponse, Work {
 
   setHeader(name: string, value: string | number): void {
     if (!headerValue.test(String(value))) throw new TypeError(`The header ${name} cannot be sent`);
-    if (this.#headers) this.#headers[name] = value;
+    if (!this.headersSent) this.#headers[name] = value;
+  }
+
+  getHeader(name: string): string | number | undefined {
+    return this.#headers[name];
   }
 
   writeHead(status: number, headers: Record<string, string | number> = {}): this {
@@ -148,8 +154,7 @@ export class PlainHttpResponse implements HttpResponse, Work {
   }
 
   #head(): string {
-    const headers = this.#headers ?? {};
-    this.#headers = undefined;
+    const headers = this.#headers;
     let text = `HTTP/1.1 ${this.statusCode} ${STATUS_CODES[this.statusCode] ?? ""}\r\n`;
     for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
     if (headers.connection === undefined) {

@@ -46,7 +46,7 @@ const errorOf = ({ code, message, retry_after }: Extract<ChatWireEvent, { type: 
 export class Run {
   readonly identity: RunIdentity;
   readonly log: EventLog;
-  /** The answer. Rejects with the `ApiError` that ended the run. */
+  /** The answer. Rejects with the `ApiError` that ended the run, which names its request. */
   readonly result: Promise<ChatResultBody>;
   readonly #cancellation = new AbortController();
   #state: RequestState = "processing";
@@ -62,7 +62,7 @@ export class Run {
     this.log = log;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
-      this.#reject = reject;
+      this.#reject = (error) => reject(error.ofRequest(identity.requestId));
     });
     // A streaming caller reads the error in the log and never looks at the result.
     this.result.catch(() => {});

@@ -1,0 +1,179 @@
+import {
+  type ApiError,
+  type EnvelopeContext,
+  errorEnvelope,
+  headers,
+  type Route,
+  type RouteId,
+  routes,
+  successEnvelope,
+} from "@muxi/protocol";
+import type { Logger } from "pino";
+import type { AuditedCall, AuditTrail } from "../audit/index.ts";
+import { type HttpResponse, readJson } from "../http/index.ts";
+import type { Observe } from "../observability/index.ts";
+import type { Identities } from "../users/index.ts";
+import { type Endpoints, Reply, readCall, streamed } from "./endpoint.ts";
+import { asApiError } from "./failures.ts";
+import { type ApiKeys, createKeyCheck } from "./keys.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import { type KeyUsed, type Matched, type Received, withIdOf } from "./received.ts";
+
+export interface PipelineDeps {
+  formationId: string;
+  keys: ApiKeys;
+  endpoints: Endpoints;
+  identities: Identities;
+  audit: AuditTrail;
+  observe: Observe;
+  /** Calls that one key may make for one user; undefined for any number. */
+  requestsPerMinute: number | undefined;
+  /** Bytes of a request body, by route. */
+  bodyLimit: (id: RouteId) => number;
+  now: () => number;
+  log: Logger;
+}
+
+/** A received request with the values of its path's parameters. */
+type Routed = Received & Pick<Matched, "params">;
+
+/** From the row of the route table that a request leads to, to its answer. */
+export interface Pipeline {
+  /** Checks the key, reads the body, and answers. Whatever fails is answered too. */
+  answer(id: RouteId, routed: Routed, response: HttpResponse): Promise<void>;
+  /** The same for a call that came inside another request: gives the envelope. */
+  call(
+    id: RouteId,
+    request: Omit<Matched, "keyUsed">,
+    response: HttpResponse,
+  ): Promise<{ envelope: unknown; failed: boolean }>;
+  sendError(thrown: unknown, received: Received, response: HttpResponse): void;
+}
+
+export const sendText = (response: HttpResponse, status: number, type: string, text: string): void => {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) }).end(text);
+};
+
+export const sendJson = (response: HttpResponse, status: number, value: unknown): void =>
+  sendText(response, status, "application/json; charset=utf-8", JSON.stringify(value));
+
+const auditedCall = (row: Route, { id, http, params }: Routed): AuditedCall => ({
+  row,
+  requestId: id,
+  ip: http.remoteAddress,
+  params,
+});
+
+const asString = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+/** Whether the work of a call was only taken on. */
+const isInBackground = (row: Route, data: object): row is Route & Required<Pick<Route, "background">> =>
+  row.background !== undefined && "status" in data && data.status === "processing";
+
+/** `Received` (a head) becomes `Matched` (key and body) becomes `Call` (validated), which an endpoint answers. */
+export const createPipeline = (deps: PipelineDeps): Pipeline => {
+  const { endpoints, identities, audit, bodyLimit, now, log } = deps;
+  const checkKey = createKeyCheck(deps.keys);
+  const checkRate = createRateLimit(deps.requestsPerMinute, now);
+
+  const contextOf = (
+    { id, headers: sent }: Received,
+    requestId = id,
+    answeredAt = now(),
+  ): EnvelopeContext => ({
+    requestId,
+    idempotencyKey: asString(sent[headers.idempotencyKey]),
+    now: answeredAt,
+  });
+
+  const errorOf = (thrown: unknown, { id }: Received): ApiError => {
+    const error = asApiError(thrown, id);
+    if (error.status >= 500 && error.cause !== undefined) {
+      log.error({ err: error.cause, code: error.code, request_id: error.requestId ?? id }, "request failed");
+    }
+    return error;
+  };
+
+  const admit = (row: Route, routed: Routed): KeyUsed => {
+    try {
+      return checkKey(row.key, routed.headers);
+    } catch (error) {
+      audit.denied(auditedCall(row, routed));
+      deps.observe({
+        event: "request.denied.auth",
+        level: "warn",
+        requestId: routed.id,
+        data: { path: row.path },
+      });
+      throw error;
+    }
+  };
+
+  /** Validates a request, has it answered, and gives status and envelope; undefined for a stream. */
+  const perform = async <Id extends RouteId>(id: Id, request: Matched, response: HttpResponse) => {
+    const row: (typeof routes)[Id] = routes[id];
+    const endpoint: Endpoints[Id] = endpoints[id];
+    const changes = identities.refresh();
+    if (changes) await changes;
+    const call = readCall(row, request, response, identities.ownerOf);
+    checkRate(request.keyUsed, call.userId);
+    const answer = await endpoint(call);
+    if (request.keyUsed === "admin" && row.method !== "GET") {
+      await audit.changed({ ...auditedCall(row, request), userId: call.userId });
+    }
+    if (answer === streamed) return undefined;
+    const { data, requestId, answeredAt } = answer instanceof Reply ? answer : new Reply(answer, request.id);
+    const answered = isInBackground(row, data) ? row.background : row;
+    const envelope = successEnvelope(answered, data, contextOf(request, requestId, answeredAt));
+    return { status: answered.status, requestId, envelope };
+  };
+
+  const sendError: Pipeline["sendError"] = (thrown, received, response) => {
+    const error = errorOf(thrown, received);
+    if (response.headersSent) return;
+    const context = contextOf(received, error.requestId);
+    response.setHeader(headers.requestId, context.requestId);
+    if (error.retryAfter !== undefined) response.setHeader("retry-after", Math.ceil(error.retryAfter));
+    if (error.status === 401) response.setHeader("www-authenticate", `MuxiKey realm="${deps.formationId}"`);
+    sendJson(response, error.status, errorEnvelope(error, context));
+  };
+
+  const answerMatched = async (id: RouteId, request: Matched, response: HttpResponse): Promise<void> => {
+    response.setHeader(headers.requestId, request.id);
+    try {
+      const answer = await perform(id, request, response);
+      if (!answer) return;
+      response.setHeader(headers.requestId, answer.requestId);
+      sendJson(response, answer.status, answer.envelope);
+    } catch (error) {
+      sendError(error, request, response);
+    }
+  };
+
+  return {
+    async answer(id, routed, response) {
+      const row: Route = routes[id];
+      const keyUsed = admit(row, routed);
+      if (!row.body && !routed.reshape)
+        return answerMatched(id, { ...routed, body: undefined, keyUsed }, response);
+      const sent = await readJson(routed.http, bodyLimit(id));
+      const { received, body } = routed.reshape?.(routed, sent) ?? { received: routed, body: sent };
+      const { params } = routed;
+      await answerMatched(id, { ...withIdOf(body, received), params, body, keyUsed }, response);
+    },
+
+    async call(id, request, response) {
+      const identified = { ...request, ...withIdOf(request.body, request) };
+      try {
+        const keyUsed = admit(routes[id], identified);
+        const answer = await perform(id, { ...identified, keyUsed }, response);
+        return { envelope: answer?.envelope, failed: false };
+      } catch (thrown) {
+        const error = errorOf(thrown, identified);
+        return { envelope: errorEnvelope(error, contextOf(identified, error.requestId)), failed: true };
+      }
+    },
+
+    sendError,
+  };
+};
