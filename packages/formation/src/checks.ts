@@ -4,7 +4,7 @@ import type { Path } from "./base/index.ts";
 import { isData, resolveInside } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
-import type { Loading } from "./loading.ts";
+import type { Loading } from "./load-context.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
 import type { Manifest } from "./schema/manifest.ts";
 import { capabilities, type ModelEntry } from "./schema/models.ts";

@@ -8,7 +8,7 @@ import {
   readComponentFile,
   readComponentFolder,
 } from "./component-files.ts";
-import { fillIn, type Loading } from "./loading.ts";
+import { fillIn, type Loading } from "./load-context.ts";
 import { findingAt, type Place } from "./validate.ts";
 
 /** A component that was checked; one with errors has no definition. */

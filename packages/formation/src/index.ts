@@ -4,12 +4,12 @@ export { type Finding, FormationError, formatReport, type Report, resolveInside 
 export { type ComponentKind, componentKinds } from "./component-template.ts";
 export { type CreatedFormation, type CreateOptions, createFormation } from "./create.ts";
 export { type CreatedComponent, createComponent } from "./create-component.ts";
-export { mask, maskSecrets, secretName } from "./document.ts";
 export { findFormationDir, type ManifestSummary, summarizeManifest } from "./find.ts";
 export type { AgentDefinition, Formation, McpServerDefinition, ServerAttachment } from "./formation.ts";
 export { readFrontmatter } from "./frontmatter.ts";
 export { type LoadOptions, type LoadResult, loadFormation, openFormation } from "./load.ts";
 export { setManifestVersion } from "./manifest-edit.ts";
+export { mask, maskSecrets, secretName } from "./masking.ts";
 export { isServerDefinition } from "./mcp-servers.ts";
 export type { ModelConfig } from "./model-config.ts";
 export {

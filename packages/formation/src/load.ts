@@ -17,10 +17,10 @@ import {
   checkSouls,
 } from "./checks.ts";
 import { type Kind, loadComponents } from "./components.ts";
-import { maskSecrets } from "./document.ts";
 import type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
 import { modernManifest } from "./legacy.ts";
-import { fillIn, type Loading } from "./loading.ts";
+import { fillIn, type Loading } from "./load-context.ts";
+import { maskSecrets } from "./masking.ts";
 import { checkServer } from "./mcp-servers.ts";
 import { manifestSchema } from "./schema/manifest.ts";
 import { openSecrets, type Secrets, SecretsError } from "./secrets/index.ts";

@@ -1,8 +1,8 @@
 import { type Data, isData } from "./base/index.ts";
 import type { Checked } from "./components.ts";
-import { maskSecrets } from "./document.ts";
 import type { McpServerDefinition, ServerAttachment } from "./formation.ts";
 import { modernServer } from "./legacy.ts";
+import { maskSecrets } from "./masking.ts";
 import { mcpServerSchema, type ToolFilter } from "./schema/mcp-server.ts";
 import { findingAt, type Place, validate } from "./validate.ts";
 

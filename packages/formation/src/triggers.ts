@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import * as z from "zod";
 import { isMissing, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
-import type { Loading } from "./loading.ts";
+import type { Loading } from "./load-context.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
 import { text } from "./schema/common.ts";
 
