@@ -54,7 +54,7 @@ export interface Transport extends Http {
   idleTimeout: number;
 }
 
-/** Checks the options and fills in the defaults of contract/formation-api.md 1.1. */
+/** Checks the options and fills in the defaults of docs/spec/formation-api.md "Client configuration". */
 export const createTransport = (baseUrl: string, options: TransportOptions, env: Environment): Transport => {
   const { timeout = defaultTimeout, idleTimeout = defaultTimeout, maxRetries = 0, fetch: custom } = options;
   const { debug = Boolean(env.MUXI_DEBUG), hooks } = options;

@@ -60,7 +60,7 @@ const act = (
 });
 
 /**
- * Manages the formations of one server (contract/server-api.md 21).
+ * Manages the formations of one server (docs/spec/server-api.md "Clients of the server API").
  *
  * @example
  * const server = new ServerClient({ url: "http://127.0.0.1:7890", keyId, secretKey });

@@ -1,4 +1,7 @@
-/** Receives the webhooks of a formation (contract/formation-api.md 6.3, 6.4). Needs no client and no key of one. */
+/**
+ * Receives the webhooks of a formation (docs/spec/formation-api.md "Webhooks"). Needs no client and no key of
+ * one.
+ */
 import { MuxiError } from "./errors/errors.ts";
 
 /** The delivery is not what it claims to be, or cannot be checked. Answer with 400 and do nothing else. */

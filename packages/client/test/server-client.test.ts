@@ -12,7 +12,7 @@ import { type Handler, openStream, serve } from "./server.ts";
 const keyId = "muxi_pk_test";
 const secretKey = "muxi_sk_secret";
 
-/** A server that checks signatures as contract/server-api.md 4.3 says. */
+/** A server that checks signatures as docs/spec/server-api.md "Order of verification" says. */
 const serveSigned = async (handler: Handler) => {
   const server = await serve((request, response, message) => {
     const path = decodeURIComponent(new URL(request.url, "http://x").pathname);

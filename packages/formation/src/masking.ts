@@ -24,7 +24,7 @@ const maskUrl = (text: string): string =>
 
 /**
  * What was written, fit to be shown: `${{ … }}` stays as it is and hard-coded secrets are masked
- * (contract/formation-api.md 7).
+ * (docs/spec/formation-api.md "Configuration").
  */
 export const maskSecrets = (value: unknown, hidden = false): unknown => {
   if (typeof value === "string") return hidden ? mask(value) : maskUrl(value);

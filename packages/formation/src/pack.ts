@@ -21,7 +21,10 @@ export interface PackOptions extends Pick<LoadOptions, "runtimeVersion"> {
 /** A formation as it is sent to a server. */
 export interface Bundle {
   id: string;
-  /** `1.0.0` when the manifest names none, as the server counts it (contract/server-api.md 9.3). */
+  /**
+   * `1.0.0` when the manifest names none, as the server counts it (docs/spec/server-api.md
+   * "What a bundle must hold").
+   */
   version: string;
   /** Number of files in it. */
   files: number;
@@ -104,7 +107,10 @@ const contentsOf = async (dir: string, includeDb: boolean): Promise<Contents> =>
   return { files: new Map(found), skipped: skipped.sort() };
 };
 
-/** What a server refuses although it runs locally (contract/server-api.md 9.1, 9.3). */
+/**
+ * What a server refuses although it runs locally (docs/spec/server-api.md "Formation ids" and
+ * "What a bundle must hold").
+ */
 const checkForServer = async (
   { dir, id, manifestFile }: Formation,
   version: string,

@@ -1,4 +1,4 @@
-/** Headers that belong to one connection (contract/server-api.md 14.2, D17). */
+/** Headers that belong to one connection (docs/spec/server-api.md "Request headers through the proxy"). */
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Infer, named } from "./lazy.ts";
 
-/** One agent of a formation (contract/formation-api.md 4.12). */
+/** One agent of a formation (docs/spec/formation-api.md "Agents"). */
 export const agentSchema = named("Agent", () =>
   z.object({
     id: z.string(),

@@ -2,7 +2,10 @@ import * as z from "zod";
 import { attachmentSchema, chatRequestSchema } from "./chat.ts";
 import { namedRequest } from "./lazy.ts";
 
-/** Body of `POST /audiochat` (contract/formation-api.md 4.2): the speech takes the place of the message. */
+/**
+ * Body of `POST /audiochat` (docs/spec/formation-api.md "Audio chat"): the speech takes the place of the
+ * message.
+ */
 export const audioChatRequestSchema = namedRequest("AudioChatRequest", () => {
   const { filename, content, content_type, size } = attachmentSchema().shape;
   return chatRequestSchema()

@@ -5,7 +5,9 @@ export const auditResourceSchema = lazy(() =>
   z.enum(["agent", "secret", "mcp_server", "scheduler_job", "logging_destination", "async", "memory"]),
 );
 
-/** Looked at by the endpoint: a bad one is 400 `INVALID_PARAMETER` (contract/formation-api.md 4.21). */
+/**
+ * Looked at by the endpoint: a bad one is 400 `INVALID_PARAMETER` (docs/spec/formation-api.md "Audit log").
+ */
 export const auditQuerySchema = lazy(() =>
   z.object({
     limit: z.coerce.number().int().min(1).max(1000).default(100),

@@ -28,7 +28,7 @@ export type Attachment = Infer<typeof attachmentSchema>;
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullish().transform((value) => value ?? undefined);
 
-/** Body of `POST /chat` (contract/formation-api.md 4.2). Unknown keys are ignored. */
+/** Body of `POST /chat` (docs/spec/formation-api.md "Chat"). Unknown keys are ignored. */
 export const chatRequestSchema = namedRequest("ChatRequest", () =>
   z.object({
     message: z.string().describe("What the user says"),
@@ -181,8 +181,8 @@ const error = named("ErrorEvent", () =>
 );
 
 /**
- * One frame of a chat stream (shared/design.md 2): the first is a `progress` with the ids, then any mix, then
- * exactly one `done` or `error`.
+ * One frame of a chat stream (docs/spec/formation-api.md "Chat stream"): the first is a `progress` with the
+ * ids, then any mix, then exactly one `done` or `error`.
  */
 export const chatEventSchema = named("ChatWireEvent", () =>
   z.discriminatedUnion("type", [

@@ -4,7 +4,7 @@ import { type Infer, lazy, named } from "./lazy.ts";
 
 const requestRef = lazy(() => z.object({ id: z.string(), idempotency_key: z.string().nullable() }));
 
-/** Every JSON answer of `/v1` (contract/formation-api.md 3.1). */
+/** Every JSON answer of `/v1` (docs/spec/formation-api.md "Success envelope"). */
 export const envelopeSchema = <Data extends z.ZodType>(object: string, type: string, data: Data) =>
   z.object({
     object: z.literal(object),
@@ -88,7 +88,7 @@ export const errorEnvelope = (
   data: {},
 });
 
-/** One failed field of a request (contract/formation-api.md 3.2). */
+/** One failed field of a request (docs/spec/formation-api.md "Validation errors"). */
 export interface FieldError {
   /** Dotted path, without the part of the request that holds it. */
   field: string;

@@ -18,7 +18,7 @@ const row = (status: number, errorClass: ErrorClass): ErrorRow => ({ status, cla
 
 /**
  * The one table of error codes: HTTP status and SDK class of every failure that the Formation API can report
- * (contract/formation-api.md 3.5).
+ * (docs/spec/formation-api.md "Error codes").
  */
 export const errorTable = {
   INVALID_REQUEST: row(400, "MuxiError"),
@@ -116,6 +116,9 @@ const eventTypes: Partial<Record<ErrorCode, string>> = {
   LLM_TIMEOUT: "error.processing",
 };
 
-/** The `type` of an error envelope. Clients must not classify by it (contract/formation-api.md 3.5). */
+/**
+ * The `type` of an error envelope. Clients must not classify by it (docs/spec/formation-api.md
+ * "Error codes").
+ */
 export const errorEventType = (code: ErrorCode): string =>
   eventTypes[code] ?? (errorTable[code].status === 404 ? "error.not_found" : "error.internal");

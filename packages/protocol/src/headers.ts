@@ -1,4 +1,7 @@
-/** Header names of the wire, in the lower case in which Node reports them (contract/formation-api.md 2.2). */
+/**
+ * Header names of the wire, in the lower case in which Node reports them (docs/spec/formation-api.md
+ * "Request headers").
+ */
 export const headers = {
   clientKey: "x-muxi-client-key",
   adminKey: "x-muxi-admin-key",

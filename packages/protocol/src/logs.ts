@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Infer, lazy, named } from "./lazy.ts";
 
-/** A line of the log stream (contract/formation-api.md 5.4). */
+/** A line of the log stream (docs/spec/formation-api.md "Log stream"). */
 export const logEntrySchema = named("LogEntry", () =>
   z.object({
     timestamp: z.number().describe("Unix milliseconds"),

@@ -25,7 +25,7 @@ const request = () => ({
   error: z.string().optional(),
 });
 
-/** One request of a list (contract/formation-api.md 4.3). */
+/** One request of a list (docs/spec/formation-api.md "Requests"). */
 export const requestSummarySchema = named("RequestSummary", () =>
   z.object({ ...request(), completed_at: z.number().nullable().describe("Unix seconds") }),
 );
@@ -61,7 +61,7 @@ export const chatAcceptedSchema = named("ChatAccepted", () =>
   }),
 );
 
-/** A frame of a user's or a session's event stream (contract/formation-api.md 5.2). */
+/** A frame of a user's or a session's event stream (docs/spec/formation-api.md "Feed of a user"). */
 export const formationEventSchema = named("FormationEvent", () =>
   z.object({
     type: z.string().describe("Begins with `chat.` or `agent.`"),

@@ -2,12 +2,12 @@ import type * as z from "zod";
 import type { ErrorCode } from "./errors.ts";
 import type { Lazy } from "./lazy.ts";
 
-/** Which key opens a route (contract/formation-api.md 2.1). */
+/** Which key opens a route (docs/spec/formation-api.md "Keys"). */
 export type KeyClass = "none" | "client" | "admin" | "either";
 
 /**
- * What the user id header means to a route (contract/formation-api.md 2.3). `"filter"`: required with the client
- * key, with the admin key an optional filter.
+ * What the user id header means to a route (docs/spec/formation-api.md "Users"). `"filter"`: required with
+ * the client key, with the admin key an optional filter.
  */
 export type UserRule = "none" | "optional" | "required" | "filter";
 

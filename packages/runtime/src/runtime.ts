@@ -81,7 +81,7 @@ const nonEmpty = (agents: readonly AgentDefinition[]): readonly [AgentDefinition
   return [first, ...rest];
 };
 
-/** Longest time for one answer, in milliseconds (contract/formation-api.md 5.1). */
+/** Longest time for one answer, in milliseconds (docs/spec/formation-api.md "Chat stream"). */
 const longestAnswer = 600_000;
 /** How long webhooks under way may take at the end, in milliseconds; the rest is sent after the next start. */
 const deliveryGrace = 2_000;

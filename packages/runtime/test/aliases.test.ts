@@ -12,7 +12,7 @@ interface Call {
 
 interface OldCall {
   old: Call;
-  /** What contract/formation-api.md 4.23 says is the correct call. */
+  /** What docs/spec/formation-api.md "Aliases for older clients" says is the correct call. */
   meant: Call;
   prepare?: (api: Api) => Promise<unknown>;
 }

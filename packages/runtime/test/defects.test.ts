@@ -5,7 +5,7 @@ import { collect, framesOf, onPostgres, startFormation, writeFormation } from ".
 
 const start = async (files: Record<string, string> = {}) => startFormation(await writeFormation(files));
 
-/** What other runtimes do wrong (contract/formation-api.md 8.2), as far as no test of the subject itself shows it. */
+/** What other runtimes do wrong, as far as no test of the subject itself shows it. */
 describe("defects that are not repeated", () => {
   test("3: a stream of an unknown request is an error, and the admin follows without naming a user", async () => {
     const api = await start();

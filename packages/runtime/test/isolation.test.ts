@@ -21,7 +21,10 @@ const bodies: Readonly<Record<string, unknown>> = {
   fireTrigger: { data: {}, use_async: false },
 };
 
-/** Rows by which the application says who is who: the client key is the application's (contract/formation-api.md 4.20). */
+/**
+ * Rows by which the application says who is who: the client key is the application's
+ * (docs/spec/formation-api.md "User identifiers").
+ */
 const isDirectory = ({ path }: Route) => path.startsWith("/users");
 
 /** Ids of what is Alice's, by the name of the path's parameter. */

@@ -40,7 +40,10 @@ const start = async (overrides: { port?: string; host?: string; logLevel?: strin
   process.on("SIGINT", stop);
 };
 
-/** The settings in force, with the ends of the credentials only (contract/server-api.md 2.6). */
+/**
+ * The settings in force, with the ends of the credentials only (docs/spec/server-api.md
+ * "The command muxi-server").
+ */
 const showConfig = async (): Promise<void> => {
   const directories = installedDirectories(process.env);
   const config = await loadConfig({ directories, env: process.env, overrides: {} });

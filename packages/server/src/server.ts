@@ -53,7 +53,7 @@ export interface ClientTimeouts {
 const clientTimeouts: ClientTimeouts = {
   headersMs: 15_000,
   idleMs: 60_000,
-  // Enough for a large bundle on a slow line, and the end of one that trickles (D19).
+  // Enough for a large bundle on a slow line, and the end of one that trickles.
   requestMs: 3_600_000,
 };
 

@@ -12,8 +12,9 @@ import {
 
 /**
  * Statuses, their classes, the code of an answer that names none, and all codes that stand for them
- * (contract/formation-api.md 3.5), as a pattern because that is a third as long as a list. The first that fits counts.
- * All codes of a server's failure stand under 500, but for those that no second attempt will mend.
+ * (docs/spec/formation-api.md "Errors in clients"), as a pattern because that is a third as long as a list.
+ * The first that fits counts. All codes of a server's failure stand under 500, but for those that no second
+ * attempt will mend.
  */
 const rows: readonly [status: number, type: typeof MuxiError, code: string, codes: RegExp][] = [
   [401, AuthenticationError, "UNAUTHORIZED", /^UNAUTH|^BAD_CRED/],
@@ -42,7 +43,7 @@ export const errorOfStatus = (status: number, message: string, options: ErrorOpt
 
 /**
  * The error that a stream reports after its headers: the same class as before them. Its `statusCode` is 200,
- * because that is what the server answered (contract/formation-api.md 5.1).
+ * because that is what the server answered (docs/spec/formation-api.md "Errors in clients").
  */
 export const errorOfCode = (code: string, message: string, options: ErrorOptions = {}): MuxiError => {
   const [status] = rows.find(([, , , codes]) => codes.test(code)) ?? [0];

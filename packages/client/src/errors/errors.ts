@@ -11,8 +11,9 @@ export interface ErrorOptions {
 }
 
 /**
- * Root of every failure that this package reports (contract/formation-api.md 3.5). Itself it stands for the
- * statuses that have no class of their own, such as 400. It holds nothing that was sent: no key, no header.
+ * Root of every failure that this package reports (docs/spec/formation-api.md "Errors in clients"). Itself it
+ * stands for the statuses that have no class of their own, such as 400. It holds nothing that was sent: no
+ * key, no header.
  */
 export class MuxiError extends Error {
   override readonly name: string = "MuxiError";

@@ -7,7 +7,7 @@ import { EventStream, type Source } from "../stream/event-stream.ts";
 import type { FormationCall, ForUser } from "./caller.ts";
 import { ChatClient } from "./chat-client.ts";
 
-/** What runs and what happens: requests and events (contract/formation-api.md 4.3, 4.5). */
+/** What runs and what happens: requests and events (docs/spec/formation-api.md "Requests" and "Events"). */
 export class Activity extends ChatClient {
   /** The user's requests; with the admin key and no user, everyone's. */
   async getRequests({ userId }: ForUser = {}, options?: CallOptions): Promise<Result<RequestList>> {

@@ -56,12 +56,12 @@ export interface AuditFilter {
   since?: string | undefined;
 }
 
-/** The form in which the server keeps the name of a secret (contract/formation-api.md 4.14). */
+/** The form in which the server keeps the name of a secret (docs/spec/formation-api.md "Secrets"). */
 const secretName = (key: string): string => key.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
 
 /**
  * What an operator sees and sets: needs the admin key, but for `health`
- * (contract/formation-api.md 4.1, 4.11 to 4.18, 4.21).
+ * (docs/spec/formation-api.md "Configuration", "Secrets", "Logs" and "Audit log").
  */
 export class Administration extends Upkeep {
   /**

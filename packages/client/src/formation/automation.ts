@@ -20,7 +20,10 @@ import type { Result } from "../http/unwrap.ts";
 import type { ForUser } from "./caller.ts";
 import { Memories } from "./memories.ts";
 
-/** Triggers, scheduled jobs, SOPs, skills and notifications (contract/formation-api.md 4.8 to 4.10, 4.23). */
+/**
+ * Triggers, scheduled jobs, SOPs, skills and notifications (docs/spec/formation-api.md "Scheduled jobs",
+ * "Triggers", "Procedures and skills" and "Calls of other servers").
+ */
 export class Automation extends Memories {
   /** Names of the triggers. */
   async getTriggers(options?: CallOptions): Promise<Result<TriggerList>> {

@@ -22,11 +22,11 @@ export interface FormationCall {
   method?: Method;
   /** Encoded path below the base URL. */
   path: string;
-  /** Which key opens the endpoint (contract/formation-api.md 2.1). */
+  /** Which key opens the endpoint (docs/spec/formation-api.md "Keys"). */
   key: "none" | "client" | "admin" | "either";
   /**
-   * What the user means to the endpoint (contract/formation-api.md 2.3). `"filter"`: required with the client key,
-   * with the admin key an optional filter. Default `"none"`.
+   * What the user means to the endpoint (docs/spec/formation-api.md "Users"). `"filter"`: required with the
+   * client key, with the admin key an optional filter. Default `"none"`.
    */
   user?: "none" | "optional" | "required" | "filter";
   userId?: string | undefined;

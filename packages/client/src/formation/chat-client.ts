@@ -21,8 +21,8 @@ const chatCall = {
 const stopTimeout = 5_000;
 
 /**
- * The part of `FormationClient` that chats (contract/formation-api.md 4.2), with the same options. A page that does
- * nothing else and imports this class alone loads a fifth less.
+ * The part of `FormationClient` that chats (docs/spec/formation-api.md "Chat"), with the same options. A page
+ * that does nothing else and imports this class alone loads a fifth less.
  *
  * @example
  * const chats = new ChatClient({ url: "https://bot.example.com", clientKey, userId: "user_123" });
@@ -120,7 +120,8 @@ export class ChatClient extends FormationCaller {
 
   /** How a stream goes on after a cut, and how it stops its request. */
   #followUp(user: string | undefined, options: StreamOptions): Required<Omit<ChatConnector, "ask">> {
-    // A chat without a user belongs to "0"; these endpoints want it said (contract/formation-api.md 2.3).
+    // A chat without a user belongs to "0"; these endpoints want it said (docs/spec/formation-api.md
+    // "Users").
     const userId = user ?? this.userId ?? "0";
     return {
       follow: this.#follower(userId, options),

@@ -10,7 +10,9 @@ import {
 import { ConfigurationError } from "../errors/errors.ts";
 import { headerValue, path, requireKnown } from "../http/arguments.ts";
 
-/** Where the formation is, who asks, and how patiently (contract/formation-api.md 1.1). */
+/**
+ * Where the formation is, who asks, and how patiently (docs/spec/formation-api.md "Client configuration").
+ */
 export interface FormationClientOptions extends TransportOptions {
   /** The MUXI server; needs `formationId`. Default: `MUXI_SERVER_URL`. */
   serverUrl?: string | undefined;

@@ -23,7 +23,7 @@ export type AudioPayload = Pick<ChatPayload, "session_id" | "request_id" | "agen
 
 const audioCall = { method: "POST", path: "/audiochat", key: "client", user: "optional" } as const;
 
-/** Voice, sessions and their messages (contract/formation-api.md 4.2, 4.4). */
+/** Voice, sessions and their messages (docs/spec/formation-api.md "Audio chat" and "Sessions"). */
 export class Conversations extends Activity {
   /** Says something by voice and waits for the whole answer. */
   async audioChat(

@@ -41,7 +41,10 @@ const memoriesPerPage = 10;
 const ofUser = { key: "either", user: "required" } as const;
 const filteredByUser = { key: "either", user: "filter" } as const;
 
-/** Memories, buffers, history and artifacts (contract/formation-api.md 4.6, 4.7, 4.23). */
+/**
+ * Memories, buffers, history and artifacts (docs/spec/formation-api.md "Memories", "Buffers", "History" and
+ * "Calls of other servers").
+ */
 export class Memories extends Conversations {
   /**
    * The formation's memory configuration. Needs the admin key.

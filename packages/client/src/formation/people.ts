@@ -17,7 +17,10 @@ import type { ForUser } from "./caller.ts";
 
 const ofUser = { key: "either", user: "required" } as const;
 
-/** Users, their identifiers and their credentials (contract/formation-api.md 4.19, 4.20). */
+/**
+ * Users, their identifiers and their credentials (docs/spec/formation-api.md "Credentials" and
+ * "User identifiers").
+ */
 export class People extends Automation {
   /** Services for which users may store credentials. */
   async getCredentialServices(options?: CallOptions): Promise<Result<CredentialServiceList>> {

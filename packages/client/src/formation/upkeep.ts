@@ -15,7 +15,10 @@ import type { Result } from "../http/unwrap.ts";
 import type { ForUser } from "./caller.ts";
 import { People } from "./people.ts";
 
-/** Long-term memory in bulk, its upkeep, and tuning: not every server has them (contract/formation-api.md 4.6, 4.23). */
+/**
+ * Long-term memory in bulk, its upkeep, and tuning: not every server has them (docs/spec/formation-api.md
+ * "Calls of other servers").
+ */
 export class Upkeep extends People {
   /**
    * Takes on many memories at once; they are read later.

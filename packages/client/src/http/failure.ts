@@ -25,9 +25,10 @@ const firstText = (...values: unknown[]): string | undefined =>
 
 /**
  * The error of an answer that failed, from the formation's envelope, from the proxy's or the server's body, or
- * from neither (contract/formation-api.md 3.4).
+ * from neither (docs/spec/formation-api.md "Errors in clients").
  *
- * @param errorIsCode The control plane names the failure in `error` (contract/server-api.md 21.3).
+ * @param errorIsCode The control plane names the failure in `error` (docs/spec/server-api.md
+ * "Clients of the server API").
  */
 export const errorOfBody = (response: Response, text: string, errorIsCode = false): MuxiError => {
   let details: unknown = text;

@@ -5,7 +5,10 @@ interface Runtimes {
   navigator?: { userAgent?: string };
 }
 
-/** `linux-x64/node24.1.0`; what a runtime does not tell is left vague (contract/formation-api.md 2.2). */
+/**
+ * `linux-x64/node24.1.0`; what a runtime does not tell is left vague (docs/spec/formation-api.md
+ * "Request headers").
+ */
 const platform = ({ process, navigator }: Runtimes): string => {
   const { platform = "web", arch = "any", versions = {} } = process ?? {};
   // Deno and Bun name Node too.

@@ -13,7 +13,7 @@ export const parseRetryAfter = (header: string | null, now: number): number | un
 
 /**
  * Milliseconds before the next attempt: 0.5 s doubled each time up to 30 s, give or take a tenth, and never less
- * than the server asked for (contract/formation-api.md 2.6).
+ * than the server asked for (docs/spec/formation-api.md "Client retries").
  *
  * @param attempt The attempt that failed, from 1.
  * @param random From 0 to 1.

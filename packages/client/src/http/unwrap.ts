@@ -15,8 +15,8 @@ export interface ResultMeta {
 export type Result<Data> = Data & Omit<ResultMeta, keyof Data>;
 
 /**
- * Takes `data` out of the envelope by the rules of contract/formation-api.md 3.3, but for one: callers were promised an
- * object, so that text in place of it is an error.
+ * Takes `data` out of the envelope by the rules of docs/spec/formation-api.md "Unwrapping answers", but for
+ * one: callers were promised an object, so that text in place of it is an error.
  */
 export const unwrap = async (response: Response): Promise<unknown> => {
   const text = await response.text();

@@ -7,7 +7,7 @@ export interface ChatMessage {
   role: "user" | "assistant" | "system";
   /** As far as it has come. */
   text: string;
-  /** Widgets to show with the text (contract/formation-api.md 5.1). */
+  /** Widgets to show with the text (docs/spec/formation-api.md "Chat events"). */
   ui?: Record<string, unknown>[];
 }
 

@@ -74,7 +74,10 @@ const blockSize = 512;
 /** Bytes. A configuration is text that people write. */
 const longestConfig = 1024 * 1024;
 
-/** The configuration lies under the one folder of the archive (contract/server-api.md 9.2, 9.3). */
+/**
+ * The configuration lies under the one folder of the archive (docs/spec/server-api.md "Archive" and
+ * "What a bundle must hold").
+ */
 const configName = /^(?:\.\/)?[^/]+\/formation\.(?:afs|ya?ml)$/;
 
 const fieldOf = (header: Uint8Array, start: number, length: number): string => {

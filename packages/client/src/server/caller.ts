@@ -36,7 +36,10 @@ export interface ServerClientOptions extends TransportOptions {
   secretKey?: string | undefined;
 }
 
-/** Milliseconds for calls that send a bundle or start a process (contract/server-api.md 21.3). */
+/**
+ * Milliseconds for calls that send a bundle or start a process (docs/spec/server-api.md
+ * "Clients of the server API").
+ */
 export const bundleTimeout = 600_000;
 
 const known = ["url", "keyId", "secretKey", ...transportOptions];
@@ -139,7 +142,7 @@ export class ServerCaller {
 
   /**
    * A call whose answer is a stream of named events. Leaving it closes the connection; the server goes on with what it
-   * does (contract/server-api.md 17.4).
+   * does (docs/spec/server-api.md "Errors before and in a stream").
    *
    * @param last Name of the event that ends the stream, or undefined when only the server's closing does.
    */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createSigner } from "./hmac.ts";
 
-// The vectors of contract/server-api.md 4.4.
+// The vectors of docs/spec/server-api.md "Signature test vectors".
 const keyId = "muxi_pk_0123456789abcdef01234567";
 const secret = "muxi_sk_0123456789abcdef0123456789abcdef0123456789abcdef01234567";
 const now = 1_705_484_123_999;

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../errors/errors.ts";
 
-/** Signs requests to the control plane (contract/server-api.md 4.1). */
+/** Signs requests to the control plane (docs/spec/server-api.md "HMAC authentication"). */
 export interface Signer {
   /**
    * The `Authorization` header of one attempt.

@@ -12,7 +12,10 @@ export type FormationLogEvent =
   | { event: "connected"; data: { formation_id: string } }
   | { event: "log"; data: FormationLogLine };
 
-/** The status that an operation answers with when it does not stream (contract/server-api.md 5.2, 17.5). */
+/**
+ * The status that an operation answers with when it does not stream (docs/spec/server-api.md
+ * "Failure types").
+ */
 const statusByType: Record<string, number> = {
   NotFound: 404,
   FormationNotFound: 404,

@@ -33,7 +33,7 @@ const isDue = (now: number): boolean => {
 
 /**
  * Says once when the server knows a newer version of this package: with `MUXI_DEBUG`, unless `MUXI_NO_UPDATE_CHECK`
- * is set, and every 12 hours at most (contract/server-api.md 21.4).
+ * is set, and every 12 hours at most (docs/spec/server-api.md "Clients of the server API").
  */
 export const updateHooks = (env: Environment): Hooks[] => {
   if (!env.MUXI_DEBUG || env.MUXI_NO_UPDATE_CHECK) return [];

@@ -46,8 +46,9 @@ const failure = (fields: Fields, owner: ChatOwner): MuxiError => {
 };
 
 /**
- * Turns the frames of a chat into events: those of this wire, whose data is the event, and those of the reference
- * server, which wraps it in `token` or names it only in the frame (contract/formation-api.md 5.1).
+ * Turns the frames of a chat into events: those of this wire, whose data is the event, and those of the
+ * reference server, which wraps it in `token` or names it only in the frame (docs/spec/formation-api.md
+ * "Streams of other servers").
  *
  * @param owner Kept up to date with the ids that the events carry.
  */

@@ -54,7 +54,8 @@ export class ChatStream extends EventStream<ChatEvent> {
             return connector.follow({ requestId, sessionId, after: after ?? settings.after }, lifetime);
           }
           const response = await connector.ask(lifetime);
-          // Only a server that can replay tells the id of the request here (contract/formation-api.md 2.4).
+          // Only a server that can replay tells the id of the request here (docs/spec/formation-api.md
+          // "Request ids").
           numbered = response.headers.has("x-muxi-request-id");
           return response;
         },

@@ -16,8 +16,8 @@ export const parseFrame = (name: string, data: string): unknown => {
 };
 
 /**
- * The data of a frame as an event; `{"error": true, "message": …}` is thrown (contract/formation-api.md 5.2, 5.4).
- * The type is the wire's word, as everywhere in this package.
+ * The data of a frame as an event; `{"error": true, "message": …}` is thrown (docs/spec/formation-api.md
+ * "Streams of other servers"). The type is the wire's word, as everywhere in this package.
  */
 export const decodeJson = <Event>(name: string, data: string): Event => {
   const value = parseFrame(name, data);

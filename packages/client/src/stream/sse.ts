@@ -42,7 +42,8 @@ const numberIn = (text: string, start: number, end: number): number => {
 const longestEvent = 64 * 1024 * 1024;
 
 /**
- * Parses `text/event-stream` text (contract/formation-api.md 5.0): lines end with LF, CR or CRLF.
+ * Parses `text/event-stream` text (docs/spec/formation-api.md "Event stream format"): lines end with LF, CR
+ * or CRLF.
  *
  * @param onEvent Called as soon as an event is complete, within `feed`.
  * @param onComment Called for each comment line, such as a keep-alive.

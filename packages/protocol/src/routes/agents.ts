@@ -2,7 +2,7 @@ import { agentListSchema, agentSchema } from "../agents.ts";
 import { type Route, route } from "../route.ts";
 import { agentId } from "./parameters.ts";
 
-/** Agents (contract/formation-api.md 4.12). */
+/** Agents (docs/spec/formation-api.md "Agents"). */
 export const agentsRoutes = {
   getAgents: route({
     method: "GET",

@@ -3,7 +3,7 @@ import { chatEventSchema } from "../chat.ts";
 import { type Route, route } from "../route.ts";
 import { chatRoutes } from "./chat.ts";
 
-/** Chat by voice (contract/formation-api.md 4.2). */
+/** Chat by voice (docs/spec/formation-api.md "Audio chat"). */
 export const audioRoutes = {
   audioChat: route({
     method: "POST",

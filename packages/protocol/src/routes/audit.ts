@@ -5,7 +5,7 @@ import { type Route, route } from "../route.ts";
 
 const confirmation = lazy(() => z.object({ confirm: z.string().max(100).optional() }));
 
-/** Who changed what, and who was refused (contract/formation-api.md 4.21). */
+/** Who changed what, and who was refused (docs/spec/formation-api.md "Audit log"). */
 export const auditRoutes = {
   getAuditLog: route({
     method: "GET",

@@ -6,7 +6,7 @@ import { type Route, route } from "../route.ts";
 
 const answer = lazy(() => z.union([chatResultSchema(), chatAcceptedSchema()]));
 
-/** Chat (contract/formation-api.md 4.2). */
+/** Chat (docs/spec/formation-api.md "Chat"). */
 export const chatRoutes = {
   chat: route({
     method: "POST",

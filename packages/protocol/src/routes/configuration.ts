@@ -15,7 +15,7 @@ const read = { method: "GET", tag: "Configuration", key: "admin" } as const;
 
 const serverId = lazy(() => z.object({ server_id: id }));
 
-/** The blocks of the configuration (contract/formation-api.md 4.11, 4.13, 4.15 to 4.18). */
+/** The blocks of the configuration (docs/spec/formation-api.md "Configuration"). */
 export const configurationRoutes = {
   getAsyncConfig: route({
     ...read,

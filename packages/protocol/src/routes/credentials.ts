@@ -13,7 +13,7 @@ import { id } from "./parameters.ts";
 const ofUser = { tag: "Credentials", key: "either", user: "required", object: "credential" } as const;
 const credentialId = lazy(() => z.object({ credential_id: id }));
 
-/** What users give the formation to act for them (contract/formation-api.md 4.19). */
+/** What users give the formation to act for them (docs/spec/formation-api.md "Credentials"). */
 export const credentialsRoutes = {
   getCredentialServices: route({
     method: "GET",

@@ -1,4 +1,4 @@
-/** Every endpoint of the Formation API (contract/formation-api.md 4), one file per group. */
+/** Every endpoint of the Formation API (docs/spec/formation-api.md "Calls"), one file per group. */
 import type { Route } from "../route.ts";
 import { agentsRoutes } from "./agents.ts";
 import { audioRoutes } from "./audio.ts";

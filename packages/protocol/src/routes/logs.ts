@@ -2,7 +2,7 @@ import { logEntrySchema, logFilterSchema } from "../logs.ts";
 import { type Route, route } from "../route.ts";
 import { noData } from "./parameters.ts";
 
-/** What happens in the formation, as it happens (contract/formation-api.md 4.18, 5.4). */
+/** What happens in the formation, as it happens (docs/spec/formation-api.md "Logs" and "Log stream"). */
 export const logsRoutes = {
   streamLogs: route({
     method: "GET",

@@ -31,7 +31,7 @@ const ofUser = { tag: "Memory", key: "either", user: "required" } as const;
 const ofAdmin = { tag: "Memory", key: "admin" } as const;
 const buffer = { tag: "Buffers", key: "either" } as const;
 
-/** Memories, history and buffers (contract/formation-api.md 4.6, 4.7). */
+/** Memories, history and buffers (docs/spec/formation-api.md "Memories", "History" and "Buffers"). */
 export const memoryRoutes = {
   getMemoryConfig: route({
     ...ofAdmin,

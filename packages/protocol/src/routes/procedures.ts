@@ -8,7 +8,7 @@ import {
 import { type Route, route } from "../route.ts";
 import { agentId, fileName } from "./parameters.ts";
 
-/** Procedures and skills (contract/formation-api.md 4.10, 4.23). */
+/** Procedures and skills (docs/spec/formation-api.md "Procedures and skills"). */
 export const proceduresRoutes = {
   getSops: route({
     method: "GET",

@@ -18,7 +18,7 @@ const eventsQuery = lazy(() =>
   }),
 );
 
-/** Requests and their events (contract/formation-api.md 4.3, 4.5). */
+/** Requests and their events (docs/spec/formation-api.md "Requests" and "Events"). */
 export const requestsRoutes = {
   getRequests: route({
     method: "GET",

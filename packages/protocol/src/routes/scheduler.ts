@@ -14,7 +14,7 @@ import { id } from "./parameters.ts";
 
 const jobId = lazy(() => z.object({ job_id: id }));
 
-/** Scheduled jobs (contract/formation-api.md 4.8). */
+/** Scheduled jobs (docs/spec/formation-api.md "Scheduled jobs"). */
 export const schedulerRoutes = {
   getSchedulerConfig: route({
     method: "GET",

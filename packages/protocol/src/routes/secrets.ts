@@ -10,7 +10,7 @@ import {
 
 const secret = { tag: "Secrets", key: "admin", object: "secret" } as const;
 
-/** Secrets (contract/formation-api.md 4.14). */
+/** Secrets (docs/spec/formation-api.md "Secrets"). */
 export const secretsRoutes = {
   getSecrets: route({
     ...secret,

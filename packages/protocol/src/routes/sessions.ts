@@ -10,7 +10,7 @@ import {
 } from "../sessions.ts";
 import { sessionId } from "./parameters.ts";
 
-/** Sessions (contract/formation-api.md 4.4). */
+/** Sessions (docs/spec/formation-api.md "Sessions"). */
 export const sessionsRoutes = {
   getSessions: route({
     method: "GET",

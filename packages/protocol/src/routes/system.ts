@@ -6,7 +6,7 @@ import {
   healthSchema,
 } from "../system.ts";
 
-/** Health, status and the configuration (contract/formation-api.md 4.1). */
+/** Health, status and the configuration (docs/spec/formation-api.md "Health and status"). */
 export const systemRoutes = {
   getHealth: route({
     method: "GET",

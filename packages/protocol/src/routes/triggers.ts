@@ -8,7 +8,7 @@ import {
 } from "../triggers.ts";
 import { fileName } from "./parameters.ts";
 
-/** Triggers (contract/formation-api.md 4.9). */
+/** Triggers (docs/spec/formation-api.md "Triggers"). */
 export const triggersRoutes = {
   getTriggers: route({
     method: "GET",

@@ -15,7 +15,7 @@ import {
 const userId = lazy(() => z.object({ muxi_user_id: muxiUserIdSchema() }));
 const identifier = lazy(() => z.object({ identifier: identifierSchema() }));
 
-/** Users and what they are known by (contract/formation-api.md 4.20). */
+/** Users and what they are known by (docs/spec/formation-api.md "User identifiers"). */
 export const usersRoutes = {
   resolveUser: route({
     method: "POST",

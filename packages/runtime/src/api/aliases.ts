@@ -5,7 +5,10 @@ import type { Received } from "./received.ts";
 
 type Params = Readonly<Record<string, string>>;
 
-/** A call of published SDKs that leads nowhere, or elsewhere than they meant (contract/formation-api.md 4.23). */
+/**
+ * A call of published SDKs that leads nowhere, or elsewhere than they meant (docs/spec/formation-api.md
+ * "Aliases for older clients").
+ */
 interface Alias {
   method: string;
   path: string;
@@ -150,7 +153,7 @@ const over = createRouter<Alias>();
 const otherwise = createRouter<Alias>();
 for (const alias of aliases) (alias.over ? over : otherwise).add(alias.method, `/v1${alias.path}`, alias);
 
-/** An older spelling (contract/formation-api.md 8.1). */
+/** An older spelling (docs/spec/formation-api.md "Idempotency"). */
 const idempotencyKey = "idempotency-key";
 
 const withIdempotencyKey = (received: Received): Received => {

@@ -9,7 +9,10 @@ const largestRecording = 10 * 2 ** 20;
 /** For all recordings of a message, in milliseconds. */
 const longestTranscription = 300_000;
 
-/** `POST /audiochat` (contract/formation-api.md 4.2): the recordings become text, and the text a chat. */
+/**
+ * `POST /audiochat` (docs/spec/formation-api.md "Audio chat"): the recordings become text, and the text a
+ * chat.
+ */
 export const audioChatEndpoint = (deps: {
   chat: Endpoint<typeof routes.chat>;
   /** Undefined when the formation names no model for audio. */

@@ -19,7 +19,7 @@ const timeOf = (text: string): number => {
   return Date.parse(/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`);
 };
 
-/** The endpoints of contract/formation-api.md 4.21. */
+/** The endpoints of docs/spec/formation-api.md "Audit log". */
 export const auditEndpoints = ({ formationId, audit }: AuditDeps) =>
   ({
     async getAuditLog({ query: { limit, action, resource_type, since } }) {

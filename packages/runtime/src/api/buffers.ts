@@ -12,7 +12,7 @@ const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const kilobytes = (characters: number) => Math.round((characters / 1024) * 100) / 100;
 
-/** The buffers of recent messages (contract/formation-api.md 4.7). */
+/** The buffers of recent messages (docs/spec/formation-api.md "Buffers"). */
 export const bufferEndpoints = ({ formationId, buffers, capacity }: BufferDeps) => {
   const stats = async () => {
     const { messages, users, sessions, characters } = await buffers.totals(formationId, capacity);

@@ -47,7 +47,7 @@ const accepted = (request_id: string) =>
     request_id,
   );
 
-/** `POST /chat` (contract/formation-api.md 4.2, 5.1, 6.1). */
+/** `POST /chat` (docs/spec/formation-api.md "Chat" and "Accepting work"). */
 export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
   const { overlord } = deps;
 

@@ -36,7 +36,7 @@ export const blockReader = ({ formation, redactor }: ConfigurationDeps) => {
   };
 };
 
-/** The endpoints of contract/formation-api.md 4.11, 4.13, 4.15 to 4.18. */
+/** The endpoints of docs/spec/formation-api.md "Configuration". */
 export const configurationEndpoints = (deps: ConfigurationDeps) => {
   const { formation } = deps;
   const { manifest } = formation;

@@ -20,7 +20,7 @@ interface CredentialsDeps {
   vault: CredentialVault;
 }
 
-/** The endpoints of contract/formation-api.md 4.19. */
+/** The endpoints of docs/spec/formation-api.md "Credentials". */
 export const credentialEndpoints = ({ formation, vault }: CredentialsDeps) => {
   const formationId = formation.id;
   const own = formation.agents.flatMap(({ mcp_servers }) => mcp_servers.filter(isServerDefinition));

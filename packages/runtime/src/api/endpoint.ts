@@ -62,7 +62,9 @@ const mostListed = 20;
 const isAmbiguous = (sent: string, { http }: Matched): boolean =>
   sent.includes(",") && http.repeats(headers.userId);
 
-/** The user of contract/formation-api.md 2.3: header, then the body's `user_id`; trimmed, in lower case. */
+/**
+ * The user of docs/spec/formation-api.md "Users": header, then the body's `user_id`; trimmed, in lower case.
+ */
 const userIdOf = (row: Route, request: Matched, body: unknown): string | undefined => {
   const {
     keyUsed,

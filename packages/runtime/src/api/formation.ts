@@ -53,7 +53,7 @@ const wireAgent = (
   });
 };
 
-/** Health, status, configuration and agents (contract/formation-api.md 4.1, 4.12). */
+/** Health, status, configuration and agents (docs/spec/formation-api.md "Health and status" and "Agents"). */
 export const formationEndpoints = ({
   formation,
   models,

@@ -12,7 +12,7 @@ const longestTitle = 200;
 /** Newest messages of a conversation that are shown as its sources. */
 const mostSources = 20;
 
-/** What happened with a user: their conversations (contract/formation-api.md 4.6). */
+/** What happened with a user: their conversations (docs/spec/formation-api.md "History"). */
 export const historyEndpoints = ({ formationId, sessions }: HistoryDeps) =>
   ({
     async getHistory({ query, userId }) {

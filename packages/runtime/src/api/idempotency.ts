@@ -5,7 +5,10 @@ import type { Matched } from "./received.ts";
 
 const longestKey = 200;
 
-/** The key under which a call may come again (contract/formation-api.md 2.5); it counts for one path and user. */
+/**
+ * The key under which a call may come again (docs/spec/formation-api.md "Idempotency"); it counts for one
+ * path and user.
+ */
 export const idempotencyOf = ({ method, path, headers: sent, body }: Matched): Idempotency | undefined => {
   const key = sent[headers.idempotencyKey];
   if (typeof key !== "string" || key === "") return undefined;

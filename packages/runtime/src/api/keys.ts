@@ -29,7 +29,7 @@ const demanded: Record<Exclude<KeyClass, "none">, string> = {
   either: "X-Muxi-Client-Key or X-Muxi-Admin-Key",
 };
 
-/** The check of contract/formation-api.md 2.1. */
+/** The check of docs/spec/formation-api.md "Keys". */
 export const createKeyCheck = (keys: ApiKeys) => {
   const isClientKey = comparisonWith(keys.clientKey);
   const isAdminKey = comparisonWith(keys.adminKey);

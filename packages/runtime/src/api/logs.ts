@@ -8,7 +8,7 @@ const keepAliveAfter = 10_000;
 /** What may wait for a slow reader, in bytes; what is more is dropped and counted. */
 const mostWaiting = 1_048_576;
 
-/** `GET /logs` (contract/formation-api.md 4.18, 5.4). */
+/** `GET /logs` (docs/spec/formation-api.md "Logs" and "Log stream"). */
 export const logsEndpoint = (observability: Observability): Endpoint<typeof routes.streamLogs> => {
   return async ({ query, response }) => {
     if (Object.values(query).every((value) => value === undefined)) {

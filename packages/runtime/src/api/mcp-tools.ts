@@ -18,7 +18,7 @@ interface JsonSchema {
   required: string[];
 }
 
-/** Names by which other runtimes know these calls (contract/formation-api.md 4.22). */
+/** Names by which other runtimes know these calls (docs/spec/formation-api.md "MCP endpoint"). */
 const knownNames: Readonly<Record<string, string>> = {
   audioChat: "audiochat",
   addMemory: "create_memory",

@@ -18,7 +18,7 @@ const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 const readable = (keyUsed: KeyUsed): readonly MemoryScope[] =>
   keyUsed === "admin" ? ["user", "group", "formation"] : ["user", "formation"];
 
-/** Memories as their users list, add and delete them (contract/formation-api.md 4.6). */
+/** Memories as their users list, add and delete them (docs/spec/formation-api.md "Memories"). */
 export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => {
   const formationId = formation.id;
   const { max_memory_entry_size: longest, max_batch_items: mostItems } = formation.manifest.input_limits;

@@ -25,7 +25,10 @@ const shownSkill = (scope: "public" | "private") => (skill: Skill) => ({
   scope,
 });
 
-/** The endpoints of contract/formation-api.md 4.10, and skills of 4.23. Files are read when asked for: they may change. */
+/**
+ * The endpoints of docs/spec/formation-api.md "Procedures and skills". Files are read when asked for: they
+ * may change.
+ */
 export const procedureEndpoints = ({ formation }: { formation: Formation }) => {
   const { dir } = formation;
   const publicNames = skillsSection.safeParse(formation.document.skills).data ?? [];

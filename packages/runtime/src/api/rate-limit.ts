@@ -10,8 +10,8 @@ interface Bucket {
 const mostCallers = 100_000;
 
 /**
- * A limit on the calls of one key for one user (design section 2): as many at once as a minute has, then as they
- * come back, evenly.
+ * A limit on the calls of one key for one user (docs/spec/formation-api.md "Rate limits"): as many at once as a
+ * minute has, then as they come back, evenly.
  *
  * @returns A check that throws ApiError `RATE_LIMITED` with the time to wait.
  */

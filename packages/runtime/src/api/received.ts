@@ -11,7 +11,7 @@ export type IdSource = "minted" | "header" | "body";
 
 /** A request whose head has come. Nothing of it has been checked. */
 export interface Received {
-  /** The caller's own where it sent a usable one (contract/formation-api.md 2.4). */
+  /** The caller's own where it sent a usable one (docs/spec/formation-api.md "Request ids"). */
   readonly id: string;
   readonly idSource: IdSource;
   readonly http: HttpRequest;

@@ -37,7 +37,7 @@ const statusOf = (request: StoredRequest) => {
   };
 };
 
-/** A stream of what happens from now on (contract/formation-api.md 5.2). */
+/** A stream of what happens from now on (docs/spec/formation-api.md "Feed of a user"). */
 const streamFeed = (response: HttpResponse, feed: Feed, filter: FeedFilter) => {
   response.writeHead(200, eventStreamHeaders);
   response.write(": following\n\n");
@@ -60,7 +60,7 @@ const streamFeed = (response: HttpResponse, feed: Feed, filter: FeedFilter) => {
   });
 };
 
-/** Requests and their events (contract/formation-api.md 4.3, 4.5). */
+/** Requests and their events (docs/spec/formation-api.md "Requests" and "Events"). */
 export const requestEndpoints = ({ register, feed }: { register: Register; feed: Feed }) =>
   ({
     async getRequests({ userId, query: { limit } }) {

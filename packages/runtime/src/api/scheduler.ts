@@ -52,7 +52,7 @@ const wireJob = async (job: StoredJob): Promise<Job> => ({
   updated_at: iso(job.updatedAt),
 });
 
-/** The endpoints of contract/formation-api.md 4.8. */
+/** The endpoints of docs/spec/formation-api.md "Scheduled jobs". */
 export const schedulerEndpoints = ({ settings, hasPersistentMemory, book, ownerOf }: SchedulerDeps) => {
   const checkEnabled = () => {
     if (settings.enabled) return;

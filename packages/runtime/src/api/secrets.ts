@@ -23,7 +23,7 @@ const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => 
 
 const afterRestart = "the formation uses it after a restart";
 
-/** The endpoints of contract/formation-api.md 4.14. No answer holds a value. */
+/** The endpoints of docs/spec/formation-api.md "Secrets". No answer holds a value. */
 export const secretEndpoints = ({ secrets, used }: SecretsDeps) =>
   ({
     async getSecrets() {

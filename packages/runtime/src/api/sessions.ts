@@ -35,7 +35,7 @@ const wireMessage = (message: StoredMessage, owner: Owner, sessionId: string): M
   };
 };
 
-/** The endpoints of contract/formation-api.md 4.4. */
+/** The endpoints of docs/spec/formation-api.md "Sessions". */
 export const sessionEndpoints = ({ formationId, sessions, restoreLimit, now }: SessionDeps) => {
   const ownerOf = (userId: string): Owner => ({ formationId, userId });
   const isActive = (lastActivity: number) => lastActivity >= now() - activeFor;

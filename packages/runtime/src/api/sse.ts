@@ -8,7 +8,10 @@ export const eventStreamHeaders = {
   "x-accel-buffering": "no",
 };
 
-/** Silence after which a comment shows that the stream lives, in milliseconds (contract/formation-api.md 5.1). */
+/**
+ * Silence after which a comment shows that the stream lives, in milliseconds (docs/spec/formation-api.md
+ * "Chat stream").
+ */
 const keepAliveAfter = 1_000;
 /** Characters of the past that are written in one piece. */
 const mostAtOnce = 65_536;

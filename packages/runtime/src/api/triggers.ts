@@ -33,7 +33,7 @@ const checkName = (name: string) => {
   throw new ApiError("INVALID_REQUEST", "A trigger's name holds only letters, digits, _ and -");
 };
 
-/** The endpoints of contract/formation-api.md 4.9. Files are read when asked for: they may change. */
+/** The endpoints of docs/spec/formation-api.md "Triggers". Files are read when asked for: they may change. */
 export const triggerEndpoints = ({ formation, overlord, longestMessage }: TriggerDeps) => {
   const find = async (name: string, missing: "TRIGGER_NOT_FOUND" | "RESOURCE_NOT_FOUND") => {
     checkName(name);

@@ -9,7 +9,7 @@ const wireUser = ({ identifier, user }: Resolved) => ({
   internal_user_id: user.owner,
 });
 
-/** The endpoints of contract/formation-api.md 4.20. */
+/** The endpoints of docs/spec/formation-api.md "User identifiers". */
 export const userEndpoints = (identities: Identities) =>
   ({
     async lookUpUser({ params: { identifier } }) {

@@ -11,7 +11,10 @@ export interface AuditedCall {
   userId?: string | undefined;
 }
 
-/** The audit log (contract/formation-api.md 4.21): stored, bounded, and without any value that was sent. */
+/**
+ * The audit log (docs/spec/formation-api.md "Audit log"): stored, bounded, and without any value that was
+ * sent.
+ */
 export interface AuditTrail {
   /** Notes a change that was made; on disk when it resolves. */
   changed(call: AuditedCall): Promise<void>;

@@ -16,7 +16,10 @@ export type Outcome = {
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** Compact JSON with sorted keys: the one serialisation that is signed and sent (contract/formation-api.md 6.3). */
+/**
+ * Compact JSON with sorted keys: the one serialisation that is signed and sent (docs/spec/formation-api.md
+ * "Webhook signature").
+ */
 export const canonicalJson = (value: Json): string => {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;

@@ -78,8 +78,8 @@ const headOf = (http: HttpClient, request: OutgoingRequest, signal: AbortSignal)
   });
 
 /**
- * Sends a body once, signed with a fresh timestamp (contract/formation-api.md 6.3). Redirects are not followed: the
- * address that was checked is the only one that learns anything.
+ * Sends a body once, signed with a fresh timestamp (docs/spec/formation-api.md "Webhook signature").
+ * Redirects are not followed: the address that was checked is the only one that learns anything.
  */
 export const postWebhook = async (
   { http, policy, secret, timeout, now }: WebhookDeps,

@@ -71,7 +71,7 @@ export const matcher = (patterns: readonly string[]): ((name: string) => boolean
 
 const logLevels = { debug: "DEBUG", info: "INFO", warn: "WARNING", error: "ERROR" } as const;
 
-/** The event as the log stream shows it (contract/formation-api.md 5.4). */
+/** The event as the log stream shows it (docs/spec/formation-api.md "Log stream"). */
 export const logEntryOf = ({ timestamp, level, event, session_id, request, data }: Envelope): LogEntry => {
   const { agent_id, message, ...rest } = data;
   return {

@@ -9,7 +9,7 @@ import { knownRequest, type Runs } from "./runs.ts";
 /** What an earlier request means for a new one: the new one is the same, or answers what it asked. */
 export type Earlier = { repeats: StoredRequest } | { awaits: StoredRequest };
 
-/** The requests of a formation, at work here, elsewhere, or ended (contract/formation-api.md 4.3). */
+/** The requests of a formation, at work here, elsewhere, or ended (docs/spec/formation-api.md "Requests"). */
 export interface Register {
   /**
    * The request that a new one repeats or goes on with.

@@ -70,7 +70,7 @@ const tokenOf = (value: CredentialValue): string | undefined => {
     .map(String)[0];
 };
 
-/** The start and the end of what tells credentials apart (contract/formation-api.md 4.19). */
+/** The start and the end of what tells credentials apart (docs/spec/formation-api.md "Credentials"). */
 const previewOf = (value: CredentialValue): string => {
   const text = tokenOf(value);
   return text !== undefined && text.length >= 15 ? `${text.slice(0, 7)}*****${text.slice(-3)}` : redacted;

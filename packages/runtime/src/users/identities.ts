@@ -52,7 +52,7 @@ const trustedFor = 1_000;
 /** Clocks of two processes may differ by this, in milliseconds. */
 const clockSkew = 10_000;
 
-/** The user of everybody who gave no id (contract/formation-api.md 2.3). */
+/** The user of everybody who gave no id (docs/spec/formation-api.md "Users"). */
 const anonymous = "0";
 
 const newUserId = () => `usr_${randomBytes(6).toString("hex")}`;

@@ -125,7 +125,7 @@ const mountFormations = (
   mount(app, { url: "/rpc/server/logs", handlers: { GET: logs.serverLogs }, onRequest });
 };
 
-/** The routes of contract/server-api.md 7.1 and 7.2. */
+/** The routes of docs/spec/server-api.md "Routes of the server". */
 export const createApp = (appOptions: AppOptions): FastifyInstance => {
   const { serverFactory, metrics, log, audit: auditLog, ...options } = appOptions;
   const app = Fastify({ serverFactory, bodyLimit: 1024 * 1024, forceCloseConnections: "idle" });

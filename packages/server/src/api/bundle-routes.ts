@@ -82,7 +82,7 @@ export const runUpdate = async (
   return { ...outcome, data: { ...outcome.data, deployment_type: "blue-green" } };
 };
 
-/** `POST /rpc/formations` and `PUT /rpc/formations/{id}` (contract/server-api.md 8.1, 8.2). */
+/** `POST /rpc/formations` and `PUT /rpc/formations/{id}` (docs/spec/server-api.md "Deploy" and "Update"). */
 export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) => {
   const { settings, locks, log } = releases;
 

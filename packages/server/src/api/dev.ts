@@ -24,7 +24,7 @@ export interface DevOptions {
   stopMs: number;
 }
 
-/** Name of a formation's draft among the processes (contract/server-api.md 16). */
+/** Name of a formation's draft among the processes (docs/spec/server-api.md "Ports"). */
 export const draftName = (formationId: string): string => `${formationId}-draft`;
 
 const isFolder = async (path: string): Promise<boolean> => {
@@ -40,7 +40,7 @@ const isFolder = async (path: string): Promise<boolean> => {
   }
 };
 
-/** D28: whoever may call this runs what is in the folder, so a server open to others runs only what it was told to. */
+/** Whoever may call this runs what is in the folder, so a server open to others runs only what it was told to. */
 const checkAllowed = async (folder: string, roots: readonly string[]): Promise<void> => {
   for (const root of roots) {
     if (!(await isFolder(root))) continue;
@@ -54,7 +54,7 @@ const checkAllowed = async (folder: string, roots: readonly string[]): Promise<v
   );
 };
 
-/** `POST /rpc/dev/run` and `/rpc/dev/stop` (contract/server-api.md 13.1, 13.2). */
+/** `POST /rpc/dev/run` and `/rpc/dev/stop` (docs/spec/server-api.md "Development runs"). */
 export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Handler } => {
   const { supervisor, formationsDirectory, devRoots, env, stopMs } = options;
 

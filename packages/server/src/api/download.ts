@@ -10,7 +10,7 @@ import { formationIdOf, parseInput } from "./parse.ts";
 
 const querySchema = z.object({ db: z.enum(["true", "1", "false", "0"]).default("false") });
 
-/** `GET /rpc/formations/{id}/download` (contract/server-api.md 8.8). */
+/** `GET /rpc/formations/{id}/download` (docs/spec/server-api.md "Download"). */
 export const createDownloadHandler =
   (releases: Releases): Handler =>
   async (request, reply) => {

@@ -20,7 +20,7 @@ import { type ReleaseRouteOptions, runDeploy, runUpdate } from "./bundle-routes.
 import { answerOperation, wantsEvents } from "./operation.ts";
 import { formationIdOf } from "./parse.ts";
 
-/** What every answer says of the draft and of what runs (contract/server-api.md 13.4). */
+/** What every answer says of the draft and of what runs (docs/spec/server-api.md "Draft files"). */
 const states = async (releases: Releases, id: string) => {
   const draft = await readDraft(layoutFor(releases, id).draft);
   const version = releases.deployments.get(id)?.history?.current.semantic;
@@ -41,7 +41,7 @@ const field = (request: DraftFilesRequest, name: "path" | "content"): string => 
   throw new Failure(400, name === "path" ? "InvalidPath" : "InvalidJSON", `${request.action} needs ${name}`);
 };
 
-/** `POST /rpc/formations/{id}/draft/files` (contract/server-api.md 13.4). */
+/** `POST /rpc/formations/{id}/draft/files` (docs/spec/server-api.md "Draft files"). */
 export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions): Handler => {
   const { locks, log, now } = releases;
 

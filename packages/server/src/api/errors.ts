@@ -1,7 +1,10 @@
 import { STATUS_CODES } from "node:http";
 import type { ServerErrorBody } from "@muxi/protocol";
 
-/** A failure that its cause may see, with the HTTP status that tells it (contract/server-api.md 5.1). */
+/**
+ * A failure that its cause may see, with the HTTP status that tells it (docs/spec/server-api.md
+ * "Answers of the server").
+ */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: number;

@@ -3,7 +3,7 @@ import { corsHeaders } from "../base/cors.ts";
 
 const silenceMs = 10_000;
 
-/** A stream of named events to one client (contract/server-api.md 17.1). */
+/** A stream of named events to one client (docs/spec/server-api.md "Frames of a progress stream"). */
 export interface EventStream {
   /** Aborted when the client leaves. */
   readonly left: AbortSignal;

@@ -22,7 +22,7 @@ import { formationIdOf, publicUrl } from "./parse.ts";
 
 const probeTimeoutMs = 2000;
 
-/** How a formation is at this moment. The derived `unhealthy` is shown and never stored (D14). */
+/** How a formation is at this moment. The derived `unhealthy` is shown and never stored. */
 const describe = async (
   { supervisor, now }: Releases,
   { id, history }: Deployment,
@@ -69,7 +69,10 @@ const describeFully = async (
   };
 };
 
-/** The management of deployed formations (contract/server-api.md 8.3 to 8.6, 12). */
+/**
+ * The management of deployed formations (docs/spec/server-api.md "List and inspect formations",
+ * "Start, stop, restart, delete" and "Rollback").
+ */
 export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions) => {
   const { locks, log } = releases;
 

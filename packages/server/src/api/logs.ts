@@ -22,7 +22,10 @@ const follow = async (
   }
 };
 
-/** `GET /rpc/formations/{id}/logs` and `GET /rpc/server/logs` (contract/server-api.md 8.7, 8.10). */
+/**
+ * `GET /rpc/formations/{id}/logs` and `GET /rpc/server/logs` (docs/spec/server-api.md "Formation logs" and
+ * "Server logs").
+ */
 export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRouteOptions) => {
   const formationLogs: Handler = async (request, reply) => {
     const id = formationIdOf(request);

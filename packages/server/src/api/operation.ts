@@ -27,8 +27,8 @@ export interface OperationOptions {
 }
 
 /**
- * Runs an operation and tells of it as the client asked: step by step, or once at its end (contract/server-api.md
- * 17). It goes on when the client leaves.
+ * Runs an operation and tells of it as the client asked: step by step, or once at its end
+ * (docs/spec/server-api.md "Progress streams"). It goes on when the client leaves.
  */
 export const answerOperation = async (
   { request, reply, settle, log }: OperationOptions,

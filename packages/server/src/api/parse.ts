@@ -20,6 +20,6 @@ export const headerOf = ({ headers }: FastifyRequest, name: string): string | un
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
 };
 
-/** Address of a formation as this caller reaches the server, and not as the server sees itself (D29). */
+/** Address of a formation as this caller reaches the server, and not as the server sees itself. */
 export const publicUrl = (request: FastifyRequest, formationId: string): string =>
   `${request.protocol}://${request.host}/api/${formationId}`;

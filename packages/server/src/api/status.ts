@@ -10,7 +10,10 @@ export interface StatusOptions {
   now: () => number;
 }
 
-/** `GET /rpc/server/status` (contract/server-api.md 8.9). Drafts are not counted: they are not deployed. */
+/**
+ * `GET /rpc/server/status` (docs/spec/server-api.md "Server status"). Drafts are not counted: they are not
+ * deployed.
+ */
 export const createStatusHandler = ({ serverId, supervisor, now }: StatusOptions): Handler => {
   const startedAt = now();
   return () => {

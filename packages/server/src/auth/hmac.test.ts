@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { refusal, sign } from "./hmac.ts";
 
-// contract/server-api.md 4.4
+// docs/spec/server-api.md "Signature test vectors"
 const key = "muxi_pk_0123456789abcdef01234567";
 const secret = "muxi_sk_0123456789abcdef0123456789abcdef0123456789abcdef01234567";
 const timestamp = "1705484123";

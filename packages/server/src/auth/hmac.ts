@@ -22,7 +22,10 @@ const scheme = "MUXI-HMAC ";
 const equal = (left: string, right: string): boolean =>
   timingSafeEqual(createHash("sha256").update(left).digest(), createHash("sha256").update(right).digest());
 
-/** The path that is signed: percent-decoded, without the query (contract/server-api.md 4.1). */
+/**
+ * The path that is signed: percent-decoded, without the query (docs/spec/server-api.md
+ * "HMAC authentication").
+ */
 const signedPath = (url: string): string | undefined => {
   const query = url.indexOf("?");
   try {
@@ -45,12 +48,12 @@ const parseHeader = (header: string): { key: string; timestamp: string; signatur
   return key && timestamp && signature ? { key, timestamp, signature } : undefined;
 };
 
-/** Base64 HMAC-SHA256 of `timestamp;METHOD;path` (contract/server-api.md 4.1). */
+/** Base64 HMAC-SHA256 of `timestamp;METHOD;path` (docs/spec/server-api.md "HMAC authentication"). */
 export const sign = (secret: string, timestamp: string, method: string, path: string): string =>
   createHmac("sha256", secret).update(`${timestamp};${method};${path}`).digest("base64");
 
 /**
- * Checks a signed request in the order of contract/server-api.md 4.3.
+ * Checks a signed request in the order of docs/spec/server-api.md "Order of verification".
  *
  * @returns why the request is refused, or undefined when it passes.
  */

@@ -6,7 +6,9 @@ import { Failure } from "../base/failure.ts";
 /** Endings of the names under which the server keeps a formation's other processes and their logs. */
 const reservedEndings = ["-draft", "-staging", "-rollback"];
 
-/** @throws Failure when no formation can be deployed under this id (contract/server-api.md 9.1). */
+/**
+ * @throws Failure when no formation can be deployed under this id (docs/spec/server-api.md "Formation ids").
+ */
 export const checkFormationId = (id: string): void => {
   if (!formationIdPattern.test(id)) {
     throw new Failure(
@@ -55,7 +57,7 @@ const replicasOf = (formation: Formation): number => {
 /** A formation that may run. */
 export interface CheckedFormation {
   formation: Formation;
-  /** `1.0.0` when the manifest has none (contract/server-api.md 9.3). */
+  /** `1.0.0` when the manifest has none (docs/spec/server-api.md "What a bundle must hold"). */
   version: string;
   replicas: number;
 }
@@ -68,7 +70,7 @@ export interface Expected {
 
 /**
  * Reads a formation as the runtime will, with its secrets, so that what cannot run is refused here
- * (contract/server-api.md 9.3).
+ * (docs/spec/server-api.md "What a bundle must hold").
  *
  * @throws Failure 400 that names every file and field at fault.
  */

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import type { Formation } from "@muxi/formation";
 import { parseDocument } from "yaml";
 
-/** Notes in a manifest where it is deployed (contract/server-api.md 9.3), and leaves its comments in place. */
+/**
+ * Notes in a manifest where it is deployed (docs/spec/server-api.md "What a bundle must hold"), and leaves
+ * its comments in place.
+ */
 export const addMetadata = async ({ dir, manifestFile }: Formation, serverId: string): Promise<void> => {
   const file = join(dir, manifestFile);
   const document = parseDocument(await readFile(file, "utf8"));

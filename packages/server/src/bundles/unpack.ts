@@ -133,8 +133,8 @@ const isBroken = (error: unknown): error is Error =>
   (("code" in error && /^(Z_|TAR_)/.test(String(error.code))) || "tarCode" in error);
 
 /**
- * Unpacks a bundle into a new folder, without the one folder at its root (contract/server-api.md 9.2). The caller
- * removes the folder when this fails.
+ * Unpacks a bundle into a new folder, without the one folder at its root (docs/spec/server-api.md "Archive").
+ * The caller removes the folder when this fails.
  *
  * @throws Failure 400 when it is not a bundle, 413 when it is too large.
  */

@@ -55,7 +55,10 @@ const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: "must be an IP address or a range such as 10.0.0.0/8",
 });
 
-/** `config.yaml` (contract/server-api.md 2.4). Keys that belong to other parts of a server are left alone. */
+/**
+ * `config.yaml` (docs/spec/server-api.md "Configuration file"). Keys that belong to other parts of a server
+ * are left alone.
+ */
 export const configSchema = z.object({
   server_id: z.string().min(1).optional(),
   server: z
@@ -204,7 +207,8 @@ const defaultServerId = (dataDirectory: string): string =>
 
 /**
  * Settings from the command line, the environment and `<config dir>/config.yaml`, in this order
- * (contract/server-api.md 2.4, 2.5). Without the file authentication is off.
+ * (docs/spec/server-api.md "Configuration file" and "Environment of the server"). Without the file
+ * authentication is off.
  *
  * @throws ConfigError when a setting is wrong, or when the server could be reached from outside without
  * authentication.

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where the server keeps its files (contract/server-api.md 2.1). */
+/** Where the server keeps its files (docs/spec/server-api.md "Directories"). */
 export interface Directories {
   config: string;
   data: string;

@@ -27,7 +27,7 @@ const ownSettings = z.object({
     .default({}),
 });
 
-/** `formations` of `config.yaml` (contract/server-api.md 2.4). */
+/** `formations` of `config.yaml` (docs/spec/server-api.md "Configuration file"). */
 export const formationsSchema = z.object({
   formations_dir: z.string().min(1).default("formations"),
   pids_dir: z.string().min(1).default("pids"),
@@ -48,7 +48,7 @@ export const formationsSchema = z.object({
         .object({
           enabled: z.boolean().default(true),
           endpoint: z.string().startsWith("/").default("/v1/health"),
-          // 0 stands for the longest wait there is (contract/server-api.md 2.4).
+          // 0 stands for the longest wait there is (docs/spec/server-api.md "Configuration file").
           timeout: z
             .number()
             .nonnegative()

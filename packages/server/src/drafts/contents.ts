@@ -1,4 +1,4 @@
-/** Name of the file that says what a draft was made from (contract/server-api.md 13.4). */
+/** Name of the file that says what a draft was made from (docs/spec/server-api.md "Draft files"). */
 export const draftMetaFile = ".draft-meta.json";
 
 const runtimeOwned = /^(memory\.db(-wal|-shm|-journal)?|\.keys\.json|artifacts)$/;

@@ -25,7 +25,7 @@ export const requireDraft = async (folder: string, id: string): Promise<DraftMet
   return draft;
 };
 
-/** The least that can be deployed (D27). */
+/** The least that can be deployed. */
 const template = (id: string): string =>
   [
     'schema: "1.0.0"',

@@ -68,7 +68,8 @@ const ask = async (
 };
 
 /**
- * `muxi-server init`: a config with authentication on, and its credentials shown once (contract/server-api.md 2.6).
+ * `muxi-server init`: a config with authentication on, and its credentials shown once
+ * (docs/spec/server-api.md "The command muxi-server").
  *
  * @throws ConfigError when a flag is wrong, or a config exists and nobody agreed to replace it.
  */

@@ -19,7 +19,7 @@ export interface Initialised {
   configPath: string;
 }
 
-/** contract/server-api.md 3 */
+/** docs/spec/server-api.md "Credentials of a server" */
 const newCredentials = () => ({
   keyId: `muxi_pk_${randomBytes(12).toString("hex")}`,
   secretKey: `muxi_sk_${randomBytes(28).toString("hex")}`,
@@ -29,7 +29,8 @@ const header = `# Settings of the MUXI server. Its secret stands here: keep this
 `;
 
 /**
- * Writes a `config.yaml` with authentication on, for its owner alone (contract/server-api.md 2.4, 2.6).
+ * Writes a `config.yaml` with authentication on, for its owner alone (docs/spec/server-api.md
+ * "Configuration file" and "The command muxi-server").
  *
  * @throws ConfigError when there is one already and `replace` is false.
  */

@@ -2,7 +2,7 @@ import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Rotation, rotate } from "./rotate.ts";
 
-/** One management request (contract/server-api.md 19). */
+/** One management request (docs/spec/server-api.md "Logs and audit"). */
 export interface AuditEntry {
   method: string;
   path: string;

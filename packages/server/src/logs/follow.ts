@@ -4,7 +4,7 @@ import { ifThere } from "../base/durable.ts";
 
 const pollMs = 250;
 const blockBytes = 64 * 1024;
-/** A line that goes on beyond this is cut (contract/server-api.md 19). */
+/** A line that goes on beyond this is cut (docs/spec/server-api.md "Logs and audit"). */
 const longestLine = 1024 * 1024;
 
 const sizeOf = async (file: string): Promise<number> => (await ifThere(stat(file)))?.size ?? 0;

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ifThere } from "../base/durable.ts";
 
-/** A formation's output, one pair of files (contract/server-api.md 19). */
+/** A formation's output, one pair of files (docs/spec/server-api.md "Logs and audit"). */
 export interface ProcessLogFiles {
   out: string;
   err: string;

@@ -21,7 +21,10 @@ const rotationIntervalMs = 10_000;
 export const createMonitor = ({ releases, formations, logsDirectory }: MonitorOptions): Monitor => {
   const { supervisor, deployments, log, now } = releases;
 
-  /** Only noted: a slow answer is no reason to end those that are under way (contract/server-api.md 15). */
+  /**
+   * Only noted: a slow answer is no reason to end those that are under way (docs/spec/server-api.md
+   * "Supervision").
+   */
   const checkHealth = async (formation: Formation): Promise<void> => {
     const { formationId } = formation;
     const deployment = deployments.get(formationId);

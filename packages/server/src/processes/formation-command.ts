@@ -29,7 +29,10 @@ const withHeapLimit = (nodeOptions: string | undefined, limit: number | undefine
         .filter(Boolean)
         .join(" ");
 
-/** How formations are run: the command, and the environment of contract/server-api.md 9.4. */
+/**
+ * How formations are run: the command, and the environment of docs/spec/server-api.md
+ * "Environment of a formation".
+ */
 export const createFormationCommand =
   ({ resources, bindHost, env, runtime, url }: FormationCommandOptions): MakeCommand =>
   ({ formationId, folder, port, draft }) => {

@@ -2,7 +2,7 @@ import { type FormationStatus, Instance, type InstanceOptions, type StartWatch }
 
 /** Which formation folder is run, and in how many processes. */
 export interface FormationSpec {
-  /** `<id>`, `<id>-staging`, `<id>-rollback` or `<id>-draft` (contract/server-api.md 16). */
+  /** `<id>`, `<id>-staging`, `<id>-rollback` or `<id>-draft` (docs/spec/server-api.md "Ports"). */
   name: string;
   formationId: string;
   folder: string;

@@ -9,7 +9,7 @@ import {
   startProcess,
 } from "./process.ts";
 
-/** contract/server-api.md 10.1 */
+/** docs/spec/server-api.md "Lifecycle of a formation" */
 export type FormationStatus = "starting" | "running" | "stopping" | "stopped" | "crashed";
 
 /** Makes the command that runs a formation folder on a port. */
@@ -20,7 +20,7 @@ export type MakeCommand = (formation: {
   port: number;
 }) => ProcessCommand;
 
-/** How formations are run and watched (contract/server-api.md 15). */
+/** How formations are run and watched (docs/spec/server-api.md "Supervision"). */
 export interface ProcessSettings {
   pidsDirectory: string;
   autoRestart: boolean;

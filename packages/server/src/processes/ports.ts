@@ -21,7 +21,7 @@ const canBind = (port: number, host: string): Promise<boolean> =>
 export const isFree = async (port: number): Promise<boolean> =>
   (await canBind(port, "127.0.0.1")) && (await canBind(port, "0.0.0.0"));
 
-/** The ports that formations listen on (contract/server-api.md 16). */
+/** The ports that formations listen on (docs/spec/server-api.md "Ports"). */
 export interface PortPool {
   /**
    * A port that no other program holds: `kept`, which the caller has already, or else the lowest one of the range.

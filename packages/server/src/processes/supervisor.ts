@@ -37,7 +37,10 @@ export interface Retired {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Starts, watches, restarts and stops formations (contract/server-api.md 10, 15). */
+/**
+ * Starts, watches, restarts and stops formations (docs/spec/server-api.md "Lifecycle of a formation" and
+ * "Supervision").
+ */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #ports: PortPool;

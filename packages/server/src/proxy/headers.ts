@@ -31,7 +31,7 @@ export const requestIdOf = (request: IncomingMessage): string => {
 /** Who asks. */
 export interface Peer {
   address: string;
-  /** Protocol and host are believed from a trusted proxy only (D18). */
+  /** Protocol and host are believed from a trusted proxy only. */
   trusted: boolean;
   /** Whether the connection is encrypted. */
   secure: boolean;
@@ -117,6 +117,9 @@ export const answerHeaders = (requestId: string, sdk: string | undefined): Recor
   return { [names.requestId]: requestId, ...(latest !== undefined && { [names.sdkLatest]: latest }) };
 };
 
-/** `X-Muxi-SDK-Latest` for a client that sent `X-Muxi-SDK: <name>/<version>` (contract/server-api.md 6.1). */
+/**
+ * `X-Muxi-SDK-Latest` for a client that sent `X-Muxi-SDK: <name>/<version>` (docs/spec/server-api.md
+ * "Answers through the proxy").
+ */
 const latestSdk = (sdk: string | undefined): string | undefined =>
   sdk === undefined ? undefined : /^[a-z]+\/([\w.+-]{1,64})$/.exec(sdk)?.[1];

@@ -57,8 +57,8 @@ const wantsUpgrade = (upgrade: string | undefined): boolean =>
   upgrade !== undefined && upgrade.toLowerCase() !== "h2c";
 
 /**
- * The proxy of contract/server-api.md 14. It works on Node's request before any router sees it, because nearly all
- * traffic of a server passes here.
+ * The proxy of docs/spec/server-api.md "Proxy". It works on Node's request before any router sees it, because
+ * nearly all traffic of a server passes here.
  */
 export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions): Proxy => {
   const backends = new Backends();

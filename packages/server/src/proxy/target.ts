@@ -16,8 +16,8 @@ const prefixes = [
 ] as const;
 
 /**
- * Splits a request target into formation and path (contract/server-api.md 14.1). Works on the raw text: decoding
- * and encoding again would lose `%2F`.
+ * Splits a request target into formation and path (docs/spec/server-api.md "Routing"). Works on the raw text:
+ * decoding and encoding again would lose `%2F`.
  *
  * @returns undefined when the target is not one of the proxy's.
  */

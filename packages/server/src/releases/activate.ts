@@ -21,8 +21,9 @@ export interface Activation {
 
 /**
  * Puts a release in the place of the one in service, without a request that fails in between
- * (contract/server-api.md 11, 12): starts it beside the other, and once it is healthy writes down that it counts and
- * sends it the next request. The other gets none any more, ends those it has, and is stopped.
+ * (docs/spec/server-api.md "Update" and "Rollback"): starts it beside the other, and once it is healthy
+ * writes down that it counts and sends it the next request. The other gets none any more, ends those it has,
+ * and is stopped.
  *
  * @throws Failure when it does not become healthy. The other stays in service.
  */

@@ -16,7 +16,7 @@ export interface DeployRequest {
   hash: string;
 }
 
-/** Removes what a formation has on disk, but for a draft (contract/server-api.md 8.1, D6). */
+/** Removes what a formation has on disk, but for a draft (docs/spec/server-api.md "Deploy"). */
 export const removeDeployed = async (layout: Layout): Promise<void> => {
   const { versionFile, current, previous, staging, releases, data } = layout;
   // The version file first: without it, a server that starts again finishes the removal.
@@ -48,7 +48,7 @@ const requireRoom = ({ deployments, settings }: Releases): void => {
 };
 
 /**
- * Deploys a formation that is not there yet (contract/server-api.md 8.1). The caller holds its lock.
+ * Deploys a formation that is not there yet (docs/spec/server-api.md "Deploy"). The caller holds its lock.
  *
  * @throws Failure when it cannot be; nothing of it is left then.
  */

@@ -10,7 +10,7 @@ const isHidden = (path: string): boolean =>
 
 /**
  * What `GET .../download` sends of a formation: its files without the hidden ones, so that its key stays here, and
- * without what the runtime owns (contract/server-api.md 8.8).
+ * without what the runtime owns (docs/spec/server-api.md "Download").
  *
  * @param copyTo Where a copy of the database is made, as it is at this moment; undefined leaves it out.
  * @throws Failure 404, 413

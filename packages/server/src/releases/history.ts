@@ -25,7 +25,7 @@ const historySchema = z.object({
 /** One release of a formation. Its number is also the name of its folder. */
 export type Release = Omit<z.infer<typeof entrySchema>, "backup_path">;
 
-/** Which releases of a formation there are (contract/server-api.md 2.3). */
+/** Which releases of a formation there are (docs/spec/server-api.md "Release history"). */
 export interface History {
   current: Release;
   previous?: Release | undefined;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-/** Where a formation's files are (contract/server-api.md 2.2). */
+/** Where a formation's files are (docs/spec/server-api.md "Directories"). */
 export interface Layout {
   id: string;
   root: string;

@@ -21,7 +21,7 @@ export interface Lock {
   release: () => void;
 }
 
-/** One operation per formation at a time, whatever it is (contract/server-api.md 10.2, D5). */
+/** One operation per formation at a time, whatever it is (docs/spec/server-api.md "Operations and locks"). */
 export class Locks {
   readonly #running = new Map<string, Running>();
 

@@ -12,7 +12,7 @@ const recordSchema = z.looseObject({
 
 const fileSchema = z.looseObject({ version: z.literal(1), formations: z.array(recordSchema) });
 
-/** A formation in `registry.json` (contract/server-api.md 18). */
+/** A formation in `registry.json` (docs/spec/server-api.md "Restart of the server"). */
 export type RegistryRecord = z.infer<typeof recordSchema>;
 
 /** `registry.json`: how each formation was run last. What is deployed is told by the formations' own folders. */

@@ -19,7 +19,7 @@ export interface Deployment {
   lastHealthCheck?: { at: number; healthy: boolean };
 }
 
-/** A step of an operation (contract/server-api.md 17.2). */
+/** A step of an operation (docs/spec/server-api.md "Frames of a progress stream"). */
 export interface Progress {
   stage: string;
   message: string;
@@ -120,7 +120,7 @@ export const specOf = (
   replicas,
 });
 
-/** Tells of the wait for health as contract/server-api.md 17.2 has it. */
+/** Tells of the wait for health as docs/spec/server-api.md "Frames of a progress stream" has it. */
 export const watchStart = (
   { settings }: Releases,
   report: Report,

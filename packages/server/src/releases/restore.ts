@@ -45,7 +45,10 @@ export const loadDeployments = async (releases: Releases): Promise<void> => {
   }
 };
 
-/** Starts again what ran when the last server ended, on its ports if they are free (contract/server-api.md 18). */
+/**
+ * Starts again what ran when the last server ended, on its ports if they are free (docs/spec/server-api.md
+ * "Restart of the server").
+ */
 export const restoreProcesses = (
   { deployments, supervisor, settings }: Releases,
   known: readonly RegistryRecord[],

@@ -4,7 +4,10 @@ import { type Formation, resolveApiKeys } from "@muxi/formation";
 import { ifThere } from "../base/durable.ts";
 import type { Layout } from "./layout.ts";
 
-/** Files that the runtime writes and that a new release takes over as they are now (contract/server-api.md 11). */
+/**
+ * Files that the runtime writes and that a new release takes over as they are now (docs/spec/server-api.md
+ * "Data of a formation").
+ */
 const copied = ["MUXI.md", "muxi.md", "PENDING-MUXI.md"];
 const keysFile = ".keys.json";
 const artifacts = "artifacts";

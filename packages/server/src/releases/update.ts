@@ -12,7 +12,8 @@ export interface Switched {
 }
 
 /**
- * Replaces a formation by the next release of it (contract/server-api.md 11). The caller holds its lock.
+ * Replaces a formation by the next release of it (docs/spec/server-api.md "Update"). The caller holds its
+ * lock.
  *
  * @throws Failure when the new release cannot run. The old one stays in service, and nothing of the new one is left.
  */
@@ -49,7 +50,7 @@ export const update = async (
 };
 
 /**
- * Breaks off an update that has not switched yet (contract/server-api.md 8.6).
+ * Breaks off an update that has not switched yet (docs/spec/server-api.md "Cancel an update").
  *
  * @returns The port that the new version was tried out on, 0 when it was not started yet.
  * @throws Failure 404 or 400
@@ -67,7 +68,8 @@ export const cancelUpdate = async (releases: Releases, id: string): Promise<numb
 };
 
 /**
- * Goes back to the release before the last update (contract/server-api.md 12). Twice leads to where one began.
+ * Goes back to the release before the last update (docs/spec/server-api.md "Rollback"). Twice leads to where
+ * one began.
  *
  * @throws Failure when there is none, or it cannot run any more. The current release stays in service.
  */

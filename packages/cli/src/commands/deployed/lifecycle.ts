@@ -44,7 +44,7 @@ const addressOf = ({ server, id }: Target): string => `${server.url}/api/${id}`;
 
 const finish = (target: Target, complete: OperationComplete, done: string): number => {
   const { ui } = target;
-  // The server does not know under which name it is reached (contract/server-api.md D29).
+  // The server does not know under which name it is reached.
   ui.data({ ...complete, url: addressOf(target) });
   ui.success(done);
   ui.line(`  Formation URL: ${addressOf(target)}`);

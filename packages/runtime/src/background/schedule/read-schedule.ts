@@ -4,7 +4,7 @@ import { CronError, looksLikeCron, parseCron } from "./cron.ts";
 import { type Exclusion, nextAllowed } from "./exclusions.ts";
 import { type Meaning, type PhraseContext, readPhrase } from "./phrases.ts";
 
-/** Types that a caller may name; `prompt` takes either form (contract/formation-api.md 4.8). */
+/** Types that a caller may name; `prompt` takes either form (docs/spec/formation-api.md "Scheduled jobs"). */
 export const jobTypes = ["prompt", "recurring", "one_time"] as const;
 export type JobType = (typeof jobTypes)[number];
 
