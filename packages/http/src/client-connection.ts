@@ -1,64 +1,64 @@
 import type { Socket } from "node:net";
 import { type PlainHead, readPlainHead } from "./request-head.ts";
 
-/** A plain request, complete. */
+/** A plain request with its whole body. */
 export interface PlainRequest extends PlainHead {
   body: Buffer;
 }
 
-/** What is under way for a client. */
-export interface Work {
-  /** The client can take more. */
+/** A response that is still being written. */
+export interface OpenResponse {
+  /** Called when the client can take more. */
   resume(): void;
-  /** The client is gone. */
+  /** Called when the client has disconnected. */
   abort(): void;
 }
 
-/** What the connections of a front share. */
+/** What all connections of a front share. */
 export interface FrontContext {
   /**
    * Begins to answer a request.
    *
-   * @param done To be called when the answer was written; `broken`, when it will never be complete.
-   * @returns undefined when it is not to be served so: nothing was done then.
+   * @param done To be called once the response is written; with `broken` when it can never be completed.
+   * @returns undefined to decline the request, which then goes to Node's HTTP server.
    */
-  serve(request: PlainRequest, client: Socket, done: (broken: boolean) => void): Work | undefined;
-  /** Leaves a connection and what it has sent to Node's HTTP server. */
-  leave(socket: Socket): void;
-  /** Those that are still the front's. */
+  serve(request: PlainRequest, client: Socket, done: (broken: boolean) => void): OpenResponse | undefined;
+  /** Hands a connection, with the bytes that were not used yet, to Node's HTTP server. */
+  handToNode(socket: Socket): void;
+  /** The connections that the front still reads itself. */
   connections: Set<ClientConnection>;
-  /** How requests begin that `serve` is asked for; nothing else is looked at any further. */
+  /** Matches the start of the requests that are offered to `serve`; all others go to Node's server unread. */
   starts: RegExp;
-  /** How long a connection may be silent between two requests. */
+  /** How long a connection may be idle between two requests. */
   idleMs: number;
-  /** How long a first or half request is waited for here. */
+  /** How long to wait for a first request, or for the rest of one, before Node's server takes over. */
   patienceMs: number;
-  /** No further request is taken. */
+  /** Whether new requests are refused. */
   closing: boolean;
 }
 
-/** A request up to this size is read first and sent in one write. A longer one streams through Node's server. */
+/** The largest body that is read as a whole. Longer ones stream through Node's server. */
 const bodyLimit = 64 * 1024;
 /** Node's own limit. */
 const headLimit = 16 * 1024;
 const headEnd = "\r\n\r\n";
-/** What has come of a head when `starts` can tell. */
-const telling = 16;
+/** Bytes of a head that `starts` needs to decide. */
+const startLength = 16;
 
 /**
- * A client's connection as long as all that comes on it are plain requests, one after the other. At the
- * first thing that is anything else it goes over to Node's HTTP server, with all that was not answered, for good.
+ * A client's connection for as long as it carries only plain requests, one after the other. The first thing that is
+ * anything else sends it to Node's HTTP server for good, together with everything not answered yet.
  */
 export class ClientConnection {
   readonly #socket: Socket;
   readonly #context: FrontContext;
-  #work: Work | undefined;
-  /** What came of the next request. */
+  #response: OpenResponse | undefined;
+  /** Bytes of the next request. */
   #held: Buffer | undefined;
-  /** The end of the last request, or the beginning of all. */
+  /** When the last request ended, or the connection began. */
   #since = performance.now();
   #served = false;
-  /** Whether the answer to the last request was written. */
+  /** Whether the response to the last request is written. */
   #isOver = true;
 
   constructor(socket: Socket, context: FrontContext) {
@@ -72,22 +72,22 @@ export class ClientConnection {
     socket.on("close", this.#onClose);
   }
 
-  /** Looks whether it waits for too long: a first request is left to Node's server, which has its own limits. */
+  /** Closes it when it has been idle too long. One that has sent no whole request goes to Node's server and its limits. */
   check(now: number): void {
-    if (this.#work) return;
+    if (this.#response) return;
     const { idleMs, patienceMs } = this.#context;
-    // It still reads its last answer.
+    // The client is still reading its last response.
     if (this.#socket.writableLength > 0) this.#since = now;
     const waited = now - this.#since;
     if ((this.#served && !this.#held) || this.#socket.writableEnded) {
       if (waited > idleMs) this.#socket.destroy();
-    } else if (waited > patienceMs) this.#leave();
+    } else if (waited > patienceMs) this.#handToNode();
   }
 
-  /** Ends it, at once or when its answer is complete. What is half there is still waited for. */
+  /** Closes it, at once or when its response is complete. A request that has arrived in part is still waited for. */
   close(): void {
-    if (this.#work) return;
-    if (this.#held) this.#leave();
+    if (this.#response) return;
+    if (this.#held) this.#handToNode();
     else this.#socket.end();
   }
 
@@ -95,41 +95,41 @@ export class ClientConnection {
     this.#socket.destroy();
   }
 
-  readonly #onData = (piece: Buffer): void => {
-    // The caller could never hear of what is done for it now.
+  readonly #onData = (bytes: Buffer): void => {
+    // Nothing can be answered any more.
     if (this.#socket.writableEnded) return;
-    if (!this.#held) this.#held = piece;
-    else this.#held = Buffer.concat([this.#held, piece]);
-    if (!this.#work) this.#next();
-    // The client is ahead of us. What is read is not lost, but no more is read.
+    if (!this.#held) this.#held = bytes;
+    else this.#held = Buffer.concat([this.#held, bytes]);
+    if (!this.#response) this.#next();
+    // The client sends ahead. What was read is kept, but no more is read.
     else if (this.#held.length > bodyLimit) this.#socket.pause();
   };
 
   readonly #onDrain = (): void => {
-    if (this.#work) this.#work.resume();
+    if (this.#response) this.#response.resume();
     else if (this.#held) this.#readOn();
   };
 
   readonly #onEnd = (): void => {
-    if (this.#work) this.#socket.destroy();
+    if (this.#response) this.#socket.destroy();
     else this.#socket.end();
   };
 
-  // The end of the connection says all: it follows.
+  // "close" follows, and does what there is to do.
   readonly #onError = (): void => undefined;
 
   readonly #onClose = (): void => {
     this.#context.connections.delete(this);
-    const work = this.#work;
-    this.#work = undefined;
-    work?.abort();
+    const response = this.#response;
+    this.#response = undefined;
+    response?.abort();
   };
 
   /** Serves what is held, when that is a whole request. */
   #next(): void {
     const bytes = this.#held;
     if (!bytes) return;
-    // One who does not read its answers gets no more of them, and what it sends waits where it is.
+    // A client that does not read its responses gets no more of them, and what it sends stays in the socket.
     if (this.#socket.writableNeedDrain) {
       this.#socket.pause();
       return;
@@ -138,15 +138,15 @@ export class ClientConnection {
     const end = bytes.subarray(0, headLimit).indexOf(headEnd);
     const start = bytes.toString("latin1", 0, end < 0 ? Math.min(bytes.length, headLimit) : end);
     if (end < 0) {
-      const mayBeServed = starts.test(start) || start.length < telling;
-      if (!mayBeServed || bytes.length >= headLimit) this.#leave();
+      const mayBeServed = starts.test(start) || start.length < startLength;
+      if (!mayBeServed || bytes.length >= headLimit) this.#handToNode();
       return;
     }
     const head = starts.test(start) ? readPlainHead(start) : undefined;
     const from = end + headEnd.length;
     const to = from + (head?.contentLength ?? 0);
-    // More than the request: the client does not wait for answers, and Node's server knows how to keep their order.
-    if (!head || head.contentLength > bodyLimit || bytes.length > to) this.#leave();
+    // More than one request: the client pipelines, and Node's server knows how to keep the responses in order.
+    if (!head || head.contentLength > bodyLimit || bytes.length > to) this.#handToNode();
     else if (bytes.length === to) this.#serve({ ...head, body: bytes.subarray(from, to) });
   }
 
@@ -154,19 +154,19 @@ export class ClientConnection {
     const held = this.#held;
     this.#held = undefined;
     this.#isOver = false;
-    const work = this.#context.serve(request, this.#socket, this.#onDone);
-    if (!work) {
+    const response = this.#context.serve(request, this.#socket, this.#onDone);
+    if (!response) {
       this.#held = held;
-      this.#leave();
+      this.#handToNode();
       return;
     }
     this.#served = true;
-    // The answer may have been written at once.
-    if (!this.#isOver) this.#work = work;
+    // The response may have been written at once.
+    if (!this.#isOver) this.#response = response;
   }
 
   readonly #onDone = (broken: boolean): void => {
-    this.#work = undefined;
+    this.#response = undefined;
     this.#isOver = true;
     this.#since = performance.now();
     if (broken) this.#socket.destroy();
@@ -179,7 +179,7 @@ export class ClientConnection {
     this.#next();
   }
 
-  #leave(): void {
+  #handToNode(): void {
     const socket = this.#socket;
     this.#context.connections.delete(this);
     socket.off("data", this.#onData);
@@ -190,7 +190,7 @@ export class ClientConnection {
     socket.pause();
     if (this.#held) socket.unshift(this.#held);
     this.#held = undefined;
-    this.#context.leave(socket);
+    this.#context.handToNode(socket);
     socket.resume();
   }
 }

@@ -1,28 +1,28 @@
 import type { LookupFunction } from "node:net";
 import { Connections } from "./connections.ts";
-import { type AnswerReader, Exchange } from "./exchange.ts";
+import { Exchange, type ResponseReader } from "./exchange.ts";
 
 export interface OutgoingRequest {
   method: "GET" | "POST";
   url: URL;
-  /** Without those of the connection, the host and the length. */
+  /** Without `Host`, `Content-Length` and those of the connection, which are added. */
   headers: Record<string, string>;
   body: string | Uint8Array;
 }
 
 /** A request that is under way. */
-export type Call = Pick<Exchange, "pause" | "resume" | "abort">;
+export type PendingRequest = Pick<Exchange, "pause" | "resume" | "abort">;
 
-/** Sends requests over connections that are kept alive between them. */
+/** Sends requests over keep-alive connections. */
 export interface HttpClient {
   /**
-   * Sends a request. On a connection that turns out to be closed it is sent again on another one.
+   * Sends a request. When the connection turns out to be closed, it is sent once more on a new one.
    *
-   * @returns What paces or breaks off its answer.
+   * @returns A handle that pauses, resumes or aborts the response.
    * @throws TypeError with the code `ERR_INVALID_CHAR` for a header that cannot be sent
    */
-  send(request: OutgoingRequest, reader: AnswerReader): Call;
-  /** Ends the connections, each with the answer that it waits for. */
+  send(request: OutgoingRequest, reader: ResponseReader): PendingRequest;
+  /** Closes the connections: idle ones at once, the others when their response has ended. */
   close(): void;
 }
 
@@ -48,7 +48,7 @@ const messageOf = (request: OutgoingRequest): string | Uint8Array => {
   return Buffer.concat([Buffer.from(headOf(request, body.length), "latin1"), body]);
 };
 
-/** @param lookup Finds the addresses of names; default: as the system does. */
+/** @param lookup Resolves host names. Default: the system's resolver. */
 export const createHttpClient = ({ lookup }: { lookup?: LookupFunction } = {}): HttpClient => {
   const origins = new Map<string, Connections>();
   const timer = setInterval(() => {

@@ -1,32 +1,32 @@
 import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from "node:net";
 
-/** One who waits for an answer on a connection. */
+/** Waits for a response on a connection. */
 export interface Receiver {
-  /** The bytes are only there until this returns. */
+  /** The bytes are overwritten as soon as this returns. */
   received(bytes: Buffer, length: number): void;
-  /** The connection is gone. `error` is missing when the other side closed it. */
+  /** The connection is closed; by the other side when there is no `error`. */
   lost(error: Error | undefined): void;
 }
 
-/** Where connections lead. */
+/** What connections are made to. */
 export interface Origin {
   host: string;
   port: number;
-  /** Whether they are encrypted. */
+  /** Whether to use TLS. */
   secure: boolean;
-  /** Finds the addresses of the host; default: as the system does. */
+  /** Resolves the host. Default: the system's resolver. */
   lookup?: LookupFunction;
 }
 
 const connectTimeoutMs = 5000;
 
-/** One for all: what comes is passed on before the next comes, and 64 KB a connection would be most of its memory. */
+/** Shared by all: each read is used before the next one, and 64 KB a connection would be most of its memory. */
 const receiveBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Where connections wait for their next request. */
+/** The connections that wait for their next request. */
 interface Pool {
   readonly origin: Origin;
-  /** Of the last encrypted connection: the next one begins with it, in half the time. */
+  /** TLS session of the last connection: the next one resumes it, in half the time. */
   session: Buffer | undefined;
   free: Connection[];
   closed: boolean;
@@ -53,17 +53,17 @@ const open = (pool: Pool, onread: OnReadOpts): Socket => {
   return socket;
 };
 
-/** A connection to an origin, for one request after the other. */
+/** A connection to an origin, used for one request after the other. */
 export class Connection {
   readonly #socket: Socket;
   readonly #pool: Pool;
-  /** Until it is connected. Not the socket's own timeout, which stays with it for life. */
-  #patience: NodeJS.Timeout | undefined;
+  /** Runs until it is connected. Not the socket's own timeout, which would stay for good. */
+  #connectTimer: NodeJS.Timeout | undefined;
   #receiver: Receiver | undefined;
   #error: Error | undefined;
   /** Until when the other side waits for the next request, on the clock of `performance`. */
   #usableUntil = 0;
-  /** Whether it carried a request before. */
+  /** Whether it has carried a request before. */
   used = false;
 
   constructor(pool: Pool) {
@@ -71,13 +71,13 @@ export class Connection {
     this.#socket = open(pool, {
       buffer: receiveBuffer,
       callback: (length) => {
-        // Nobody asked: whatever it is, the next answer must not begin with it.
+        // Nobody asked for these bytes, and the next response must not begin with them.
         if (this.#receiver) this.#receiver.received(receiveBuffer, length);
         else this.destroy();
         return true;
       },
     });
-    this.#patience = setTimeout(() => {
+    this.#connectTimer = setTimeout(() => {
       const error = new Error(`No connection within ${connectTimeoutMs} ms`);
       this.#socket.destroy(Object.assign(error, { code: "ETIMEDOUT" }));
     }, connectTimeoutMs);
@@ -113,12 +113,12 @@ export class Connection {
     this.#socket.resume();
   }
 
-  /** Gives it back when its answer is complete. */
+  /** Returns it to the pool once its response is complete. */
   release(keepAliveMs: number): void {
     this.#receiver = undefined;
     this.used = true;
     this.#usableUntil = performance.now() + keepAliveMs;
-    // A next request would wait behind the rest of this one, which the other side may never read.
+    // The next request would wait behind the rest of this one, which the other side may never read.
     const isSent = this.#socket.writableLength === 0;
     if (keepAliveMs <= 0 || !isSent || this.#pool.closed || this.#socket.destroyed) this.destroy();
     else {
@@ -127,7 +127,7 @@ export class Connection {
     }
   }
 
-  /** Ends it; nobody is told. */
+  /** Closes it without telling the receiver. */
   abandon(): void {
     this.#receiver = undefined;
     this.destroy();
@@ -138,8 +138,8 @@ export class Connection {
   }
 
   #connected(): void {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
+    clearTimeout(this.#connectTimer);
+    this.#connectTimer = undefined;
   }
 }
 
@@ -151,7 +151,7 @@ export class Connections {
     this.#pool = { origin, session: undefined, free: [], closed: false };
   }
 
-  /** The one that was used last, so that those beyond the usual need fall out of use; else a new one. */
+  /** The one used last, so that those beyond the usual need fall out of use; else a new one. */
   take(): Connection {
     for (let free = this.#pool.free.pop(); free; free = this.#pool.free.pop()) {
       if (free.usable) return free;
@@ -164,7 +164,7 @@ export class Connections {
     return new Connection(this.#pool);
   }
 
-  /** Closes those that nobody waits for any more, which were used longest ago and stand first. */
+  /** Closes the idle ones that have expired: those used longest ago come first. */
   sweep(): void {
     const { free } = this.#pool;
     for (let oldest = free[0]; oldest && !oldest.usable; oldest = free[0]) {
@@ -173,7 +173,7 @@ export class Connections {
     }
   }
 
-  /** Closes those that are free, and each other one at the end of its request. */
+  /** Closes the idle ones now, and each of the others when its response has ended. */
   close(): void {
     this.#pool.closed = true;
     for (const connection of this.#pool.free.splice(0)) connection.destroy();

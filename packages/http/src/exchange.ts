@@ -1,11 +1,12 @@
-import { type AnswerHead, readAnswerHead } from "./answer-head.ts";
+import { asError } from "./as-error.ts";
 import type { Connections, Receiver } from "./connections.ts";
-import { type Framing, follow } from "./framing.ts";
+import { type Framing, scanBody } from "./framing.ts";
+import { type ResponseHead, readResponseHead } from "./response-head.ts";
 
-/** One who reads an answer. After `end` or `failed` nothing comes. */
-export interface AnswerReader {
-  head(answer: AnswerHead): void;
-  /** The bytes are only there until this returns. */
+/** Receives a response. Nothing is called after `end` or `failed`. */
+export interface ResponseReader {
+  head(head: ResponseHead): void;
+  /** The bytes are overwritten as soon as this returns: copy what is to be kept. */
   data(bytes: Buffer): void;
   end(): void;
   failed(error: Error): void;
@@ -13,24 +14,24 @@ export interface AnswerReader {
 
 const headLimit = 64 * 1024;
 const headEnd = "\r\n\r\n";
-/** How long a connection is kept where the other side does not say it. */
-const silentMs = 30_000;
+/** How long a connection is kept whose other side does not say. */
+const defaultKeepAliveMs = 30_000;
 
-/** A request to be asked for an answer that is read here, and its way back. */
+/** One request and its response. */
 export class Exchange implements Receiver {
   readonly #connections: Connections;
-  readonly #reader: AnswerReader;
+  readonly #reader: ResponseReader;
   #connection;
-  /** Until something comes. */
+  /** Head and body, until the first byte of the response arrives. */
   #message: string | Uint8Array | undefined;
-  /** The beginning of a head whose end has not come. */
+  /** The start of a head that has not ended yet. */
   #held = "";
   #framing: Framing | undefined;
   #keepAliveMs = 0;
   #isOver = false;
 
   /** @param message Head and body. */
-  constructor(connections: Connections, message: string | Uint8Array, reader: AnswerReader) {
+  constructor(connections: Connections, message: string | Uint8Array, reader: ResponseReader) {
     this.#connections = connections;
     this.#reader = reader;
     this.#message = message;
@@ -46,7 +47,7 @@ export class Exchange implements Receiver {
     if (!this.#isOver) this.#connection.resume();
   }
 
-  /** Breaks it off; the reader hears no more. */
+  /** Breaks it off; the reader is not called again. */
   abort(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -60,7 +61,7 @@ export class Exchange implements Receiver {
       else this.#readHead(bytes, length);
     } catch (error) {
       this.abort();
-      this.#reader.failed(error instanceof Error ? error : new Error(String(error)));
+      this.#reader.failed(asError(error));
     }
   }
 
@@ -69,7 +70,7 @@ export class Exchange implements Receiver {
       this.#isOver = true;
       this.#reader.end();
     } else if (this.#message !== undefined && this.#connection.used) {
-      // It was closed while the request was on its way, unread.
+      // The other side closed the idle connection just before the request reached it.
       this.#connection = this.#connections.open();
       this.#connection.send(this.#message, "utf8", this);
     } else {
@@ -81,32 +82,32 @@ export class Exchange implements Receiver {
   #readHead(bytes: Buffer, length: number): void {
     let text = this.#held + bytes.toString("latin1", 0, length);
     for (let end = text.indexOf(headEnd); end >= 0; end = text.indexOf(headEnd)) {
-      const answer = readAnswerHead(text.slice(0, end), silentMs);
+      const head = readResponseHead(text.slice(0, end), defaultKeepAliveMs);
       text = text.slice(end + headEnd.length);
-      if (answer.status === 101) throw new Error("The other side changed the protocol");
-      if (answer.status < 200) continue;
+      if (head.status === 101) throw new Error("The other side changed the protocol");
+      if (head.status < 200) continue;
       this.#held = "";
-      this.#framing = answer.framing;
-      this.#keepAliveMs = answer.keepAliveMs;
-      this.#reader.head(answer);
-      if (!this.#isOver) this.#read(answer.framing, bytes, length - text.length, length);
+      this.#framing = head.framing;
+      this.#keepAliveMs = head.keepAliveMs;
+      this.#reader.head(head);
+      if (!this.#isOver) this.#read(head.framing, bytes, length - text.length, length);
       return;
     }
-    if (text.length > headLimit) throw new Error("The head of the answer is too long");
+    if (text.length > headLimit) throw new Error("The head of the response is too long");
     this.#held = text;
   }
 
   #read(framing: Framing, bytes: Buffer, from: number, to: number): void {
-    // What is content moves together, so that the reader gets one piece of each read.
+    // Content is moved together, so that the reader is called once for each read.
     let filled = from;
-    const { done, read } = follow(framing, bytes, from, to, (start, end) => {
+    const { done, read } = scanBody(framing, bytes, from, to, (start, end) => {
       if (start > filled) bytes.copyWithin(filled, start, end);
       filled += end - start;
     });
     if (filled > from) this.#reader.data(bytes.subarray(from, filled));
     if (!done || this.#isOver) return;
     this.#isOver = true;
-    // What comes after the answer belongs to no request.
+    // Bytes after the response belong to no request.
     this.#connection.release(read === to ? this.#keepAliveMs : 0);
     this.#reader.end();
   }

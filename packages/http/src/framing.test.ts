@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Framing, follow } from "./framing.ts";
+import { type Framing, scanBody } from "./framing.ts";
 
 const chunked = (): Framing => ({ kind: "chunked", part: "size", left: 0, line: "" });
 
@@ -10,7 +10,7 @@ const read = (framing: Framing, pieces: readonly string[]) => {
   for (const piece of pieces) {
     // The body does not begin where the buffer does, nor end there.
     const bytes = Buffer.from(`head${piece}tail`, "latin1");
-    const { end, done, read } = follow(framing, bytes, 4, 4 + piece.length);
+    const { end, done, read } = scanBody(framing, bytes, 4, 4 + piece.length);
     passed += bytes.toString("latin1", 4, end);
     total += read - 4;
     if (done) return { passed, total, done };
@@ -42,7 +42,7 @@ it("takes the content out of its framing", () => {
     let content = "";
     for (const piece of [whole.slice(0, cut), whole.slice(cut)]) {
       const bytes = Buffer.from(piece, "latin1");
-      follow(framing, bytes, 0, bytes.length, (from, to) => {
+      scanBody(framing, bytes, 0, bytes.length, (from, to) => {
         content += bytes.toString("latin1", from, to);
       });
     }
@@ -70,7 +70,7 @@ it("counts a length", () => {
 it.each(["x\r\n", "\r\n", "-1\r\n", "0x5\r\n", "5\n", "3\r\nhello\r\n", "1".repeat(20)])(
   "refuses %j",
   (text) => {
-    expect(() => read(chunked(), [`${text}\r\n`, "\r\n"])).toThrow("The answer has");
+    expect(() => read(chunked(), [`${text}\r\n`, "\r\n"])).toThrow("The response has");
   },
 );
 

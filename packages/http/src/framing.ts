@@ -1,4 +1,4 @@
-/** How the end of a body is found, and how far it was read. */
+/** How the end of a body is found, and how far the body has been read. */
 export type Framing =
   | { kind: "length"; left: number }
   | {
@@ -6,18 +6,19 @@ export type Framing =
       part: "size" | "data" | "line end" | "trailer";
       /** Bytes of the chunk that are still to come. */
       left: number;
-      /** What there is of a line whose end has not come. */
+      /** The start of a line that has not ended yet. */
       line: string;
     }
-  /** Until the connection ends. */
+  /** The body ends with the connection. */
   | { kind: "close" };
 
-/** What of a piece belongs to the body. */
-export interface Piece {
-  /** Index behind the last byte to pass on. */
+/** Which of some bytes belong to the body. */
+export interface BodyScan {
+  /** Index after the last byte to pass on. */
   end: number;
+  /** Whether the body ends here. */
   done: boolean;
-  /** Index behind the last byte that was read. More than `end` when a trailer was left out. */
+  /** Index after the last byte that was read: greater than `end` when a trailer was left out. */
   read: number;
 }
 
@@ -25,7 +26,7 @@ type OnData = (from: number, to: number) => void;
 
 const lineFeed = 10;
 const longestLine = 4096;
-/** What may stand behind the size means nothing to anybody. */
+/** Chunk extensions after the size are ignored, as everybody does. */
 const chunkSize = /^[0-9a-f]{1,12}[\t ]*(?:;[^\r\n]*)?\r\n$/i;
 
 const readChunks = (
@@ -34,10 +35,10 @@ const readChunks = (
   from: number,
   to: number,
   onData: OnData | undefined,
-): Piece => {
+): BodyScan => {
   let at = from;
   let end = to;
-  // Trailers belong to one connection, and are left out: all but the empty line behind them.
+  // Trailers belong to one connection and are left out: all but the empty line that ends them.
   if (framing.part === "trailer") end = from;
   while (at < to) {
     if (framing.part === "data") {
@@ -53,20 +54,20 @@ const readChunks = (
     const line = framing.line + bytes.toString("latin1", at, lineEnd);
     at = lineEnd;
     if (!line.endsWith("\n")) {
-      if (line.length > longestLine) throw new Error("The answer has a line without end");
+      if (line.length > longestLine) throw new Error("The response has a line without end");
       framing.line = line;
       break;
     }
     framing.line = "";
     if (framing.part === "size") {
       if (!chunkSize.test(line)) {
-        throw new Error(`The answer has the chunk size '${line.slice(0, 80)}'`);
+        throw new Error(`The response has the chunk size '${line.slice(0, 80)}'`);
       }
       framing.left = Number.parseInt(line, 16);
       framing.part = framing.left === 0 ? "trailer" : "data";
       if (framing.left === 0) end = at;
     } else if (framing.part === "line end") {
-      if (line !== "\r\n") throw new Error("The answer has a chunk that is longer than its size");
+      if (line !== "\r\n") throw new Error("The response has a chunk that is longer than its size");
       framing.part = "size";
     } else if (line === "\r\n") return { end, done: true, read: at };
   }
@@ -74,12 +75,19 @@ const readChunks = (
 };
 
 /**
- * Follows a body through a piece of it.
+ * Reads the next bytes of a body as far as the body goes.
  *
- * @param onData Told of each stretch that is content, and not framing.
- * @throws Error when it is not framed as its head says.
+ * @param framing Is changed to how far the body has been read.
+ * @param onData Called with each range that is content and not framing.
+ * @throws Error when the body is not framed as its head says
  */
-export const follow = (framing: Framing, bytes: Buffer, from: number, to: number, onData?: OnData): Piece => {
+export const scanBody = (
+  framing: Framing,
+  bytes: Buffer,
+  from: number,
+  to: number,
+  onData?: OnData,
+): BodyScan => {
   if (framing.kind === "chunked") return readChunks(framing, bytes, from, to, onData);
   const end = framing.kind === "close" ? to : Math.min(to, from + framing.left);
   if (end > from) onData?.(from, end);

@@ -3,22 +3,22 @@ import type { Socket } from "node:net";
 import { ClientConnection, type FrontContext } from "./client-connection.ts";
 
 export interface FrontOptions extends Pick<FrontContext, "serve" | "starts" | "idleMs" | "patienceMs"> {
-  /** Whose own reading of connections it stands before, and to whom it leaves those that are not plain. */
+  /** The server whose connections are read first here; it gets those that carry anything but plain requests. */
   server: Server;
-  /** Where the server reads what comes: `secureConnection` with TLS. */
+  /** The event by which the server learns of a connection: `secureConnection` with TLS. Default `connection`. */
   event?: "connection" | "secureConnection";
 }
 
 /**
- * Serves plain requests from socket to socket, before Node's HTTP server. Nearly all traffic is that, and Node's
- * objects and streams for each message would cost it twice the time and memory.
+ * Serves plain requests straight from the socket, in front of Node's HTTP server. Nearly all traffic is plain, and Node's
+ * objects and streams for each message would double its cost in time and memory.
  */
 export interface Front {
-  /** Whether no further request is taken. */
+  /** Whether new requests are refused. */
   readonly closing: boolean;
-  /** Takes no further request. */
+  /** Refuses new requests; those under way are answered. */
   close(): void;
-  /** Breaks off what is still under way. */
+  /** Drops all connections, and with them the requests still under way. */
   destroy(): void;
 }
 
@@ -26,7 +26,7 @@ export const putFrontBefore = ({ server, event = "connection", ...options }: Fro
   const readers = server.listeners(event);
   const context: FrontContext = {
     ...options,
-    leave(socket) {
+    handToNode(socket) {
       for (const read of readers) read.call(server, socket);
     },
     connections: new Set(),

@@ -1,8 +1,10 @@
 const isBlank = (code: number): boolean => code === 32 || code === 9;
 
 /**
- * The value in a line of a head, without the blanks around it. `trim` takes more for blank than HTTP does: a line feed
- * alone behind which others see a further header, and the last byte of an `à` in UTF-8.
+ * The value in a header line, without the blanks around it. `trim` would strip more than HTTP allows: a bare line feed,
+ * after which other programs see a further header, and the last byte of an `à` in UTF-8.
+ *
+ * @param colon Index of the colon behind the name.
  */
 export const headerValueIn = (line: string, colon: number): string => {
   let from = colon + 1;

@@ -14,8 +14,11 @@ const hopByHop: ReadonlySet<string> = new Set([
 /** Whether a header, by its name in lower case, belongs to one connection. */
 export const isHopByHop = (name: string): boolean => hopByHop.has(name);
 
-/** What `Connection: a, b` names is for this connection only, too; a length is not: without it nobody finds the end. */
-export const namedIn = (connection: string | undefined): readonly string[] =>
+/**
+ * The headers that `Connection: a, b` names, which are for this connection only, too. A length never is: without it nobody
+ * could find the end of the body.
+ */
+export const headersNamedIn = (connection: string | undefined): readonly string[] =>
   connection === undefined || connection === "keep-alive" || connection === "close"
     ? []
     : connection

@@ -1,13 +1,16 @@
 /**
- * HTTP/1.1 from socket to socket. A front takes plain requests as they come and leaves all others to Node's server; a
- * client sends requests over connections that it keeps.
+ * HTTP/1.1 from socket to socket. A front serves plain requests as they arrive and hands all others to Node's HTTP server; a
+ * client sends requests over keep-alive connections.
  */
-export type { AnswerHead } from "./answer-head.ts";
-export { readAnswerHead } from "./answer-head.ts";
-export { type Call, createHttpClient, type HttpClient, type OutgoingRequest } from "./client.ts";
-export type { FrontContext, PlainRequest, Work } from "./client-connection.ts";
+export { asError } from "./as-error.ts";
+export { createHttpClient, type HttpClient, type OutgoingRequest, type PendingRequest } from "./client.ts";
+export type { FrontContext, OpenResponse, PlainRequest } from "./client-connection.ts";
 export { Connections, type Receiver } from "./connections.ts";
-export type { AnswerReader } from "./exchange.ts";
-export { type Framing, follow } from "./framing.ts";
+export type { ResponseReader } from "./exchange.ts";
+export { type Framing, scanBody } from "./framing.ts";
 export { type Front, putFrontBefore } from "./front.ts";
-export { isHopByHop, namedIn } from "./hop-by-hop.ts";
+export { headersNamedIn, isHopByHop } from "./hop-by-hop.ts";
+export { isLoopback, isLoopbackAddress } from "./loopback.ts";
+export { type ResponseHead, readResponseHead } from "./response-head.ts";
+export { type BackoffOptions, backoff, readRetryAfter } from "./retry.ts";
+export { BodyTooLongError, sendWhole, type WholeResponse } from "./whole-response.ts";

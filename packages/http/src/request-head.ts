@@ -1,10 +1,10 @@
 import { headerValueIn } from "./header-value.ts";
 
-/** A request whose head leaves no doubt about where it ends. */
+/** The head of a request that can end in one place only. */
 export interface PlainHead {
   method: string;
   url: string;
-  /** Names and values in turn, as they were sent. */
+  /** Names and values alternately, as they were sent. */
   rawHeaders: string[];
   /** 0 where the request has no body. */
   contentLength: number;
@@ -14,7 +14,7 @@ const requestLine = /^(GET|POST|PUT|PATCH|DELETE) (\/[\x21\x22\x24-\x7e]*) HTTP\
 const headerName = /^[!#$%&'*+.^_`|~\w-]+$/;
 const headerValue = /^[\t\x20-\x7e]*$/;
 
-/** These change how a message is read, or ask this server for something. */
+/** Headers that change how a message is read, or that are meant for this server. */
 const special: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "expect",
@@ -28,10 +28,10 @@ const special: ReadonlySet<string> = new Set([
 
 /**
  * Reads the head of a request as clients commonly write it. Two programs that disagree about where a request ends can
- * be made to see different requests, so this takes only what can be read in one way, and leaves all else to Node.
+ * be tricked into seeing different requests, so this accepts only what can be read in one way and leaves the rest to Node.
  *
  * @param head Without the empty line at its end.
- * @returns undefined when it is anything but plain.
+ * @returns undefined when the request is not plain.
  */
 export const readPlainHead = (head: string): PlainHead | undefined => {
   const [first = "", ...lines] = head.split("\r\n");

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { listen, sendCut, startRawServer, until, type Wire } from "../../../test/wire.ts";
-import { ask, openClient } from "./read-answer.ts";
+import { ask, openClient } from "./read-response.ts";
 
 const requestEnd = /\r\n\r\nquestion$/;
 const ok = "HTTP/1.1 200 OK\r\n";
@@ -148,7 +148,7 @@ it.each([
   await wire.ends();
   await turns(5);
   expect(reading.told.filter((what) => what !== "head" && what !== "data")).toEqual(["failed"]);
-  expect(reading.error?.message).toMatch(/^The (answer|head of the answer|other side) /);
+  expect(reading.error?.message).toMatch(/^The (response|head of the response|other side) /);
   expect(server.count).toBe(1);
 });
 
@@ -174,8 +174,8 @@ it("what is said about an answer that is over does not reach the next one on its
   await first.over();
   const second = ask();
   await until(() => wire.received.split("question").length === 3);
-  first.call.pause();
-  first.call.abort();
+  first.pending.pause();
+  first.pending.abort();
   wire.send(whole("second"));
   expect((await second.over()).text).toBe("second");
 });
@@ -290,10 +290,10 @@ it("one that breaks off hears no more, whenever it does, and its connection is n
   for (const at of ["at once", "head", "data", "later"]) {
     const { server, ask } = await start();
     const reading = ask({
-      onHead: (call) => at === "head" && call.abort(),
-      onData: (call) => at === "data" && call.abort(),
+      onHead: (pending) => at === "head" && pending.abort(),
+      onData: (pending) => at === "data" && pending.abort(),
     });
-    if (at === "at once") reading.call.abort();
+    if (at === "at once") reading.pending.abort();
     else {
       const wire = await server.connection(0);
       await wire.receives(requestEnd);
@@ -301,7 +301,7 @@ it("one that breaks off hears no more, whenever it does, and its connection is n
       else wire.send(bytes);
       if (at === "later") {
         await until(() => reading.told.includes("data"));
-        reading.call.abort();
+        reading.pending.abort();
         wire.send(bytes.slice(-2));
       }
       await wire.ends();
@@ -324,9 +324,9 @@ it("a reader that pauses holds the other side back and loses nothing", async () 
   const long = "0123456789".repeat(2_000_000);
   let pieces = 0;
   const reading = ask({
-    onData(call) {
+    onData(pending) {
       pieces += 1;
-      call.pause();
+      pending.pause();
     },
   });
   const wire = await server.connection(0);
@@ -337,7 +337,7 @@ it("a reader that pauses holds the other side back and loses nothing", async () 
   expect(pieces).toBe(1);
   expect(wire.socket.writableLength).toBeGreaterThan(0);
   while (!reading.told.includes("end")) {
-    reading.call.resume();
+    reading.pending.resume();
     await nextTurn();
   }
   expect(reading.text === long).toBe(true);

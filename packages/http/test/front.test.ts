@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { listen, openWire, sendCut, until } from "../../../test/wire.ts";
 import { type FrontContext, type PlainRequest, putFrontBefore } from "../src/index.ts";
 
-interface Call {
+interface Served {
   request: PlainRequest;
   client: Socket;
   done: (broken: boolean) => void;
@@ -23,7 +23,7 @@ const startFront = async (
   options: Partial<Pick<FrontContext, "idleMs" | "patienceMs">> & { isHeld?: boolean } = {},
 ) => {
   const { isHeld = false, idleMs = 60_000, patienceMs = 60_000 } = options;
-  const calls: Call[] = [];
+  const calls: Served[] = [];
   const server = createServer((request, response) => {
     let body = "";
     request.setEncoding("latin1").on("data", (text) => {
@@ -38,7 +38,7 @@ const startFront = async (
     patienceMs,
     serve(request, client, done) {
       if (request.url === "/declined") return undefined;
-      const call: Call = { request, client, done, resumed: 0, aborted: 0 };
+      const call: Served = { request, client, done, resumed: 0, aborted: 0 };
       calls.push(call);
       if (!isHeld) {
         client.write(answerOf(`front ${whole(request, request.body.toString("latin1"))}`));
@@ -55,7 +55,7 @@ const startFront = async (
     },
   });
   const port = await listen(server);
-  const called = async (index: number): Promise<Call> => {
+  const called = async (index: number): Promise<Served> => {
     await until(() => calls.length > index);
     const call = calls[index];
     if (!call) throw new Error(`no call ${index}`);

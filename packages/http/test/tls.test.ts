@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { writeCertificate } from "../../../test/certificate.ts";
 import { listen, until } from "../../../test/wire.ts";
-import { ask, openClient } from "./read-answer.ts";
+import { ask, openClient } from "./read-response.ts";
 
 interface Certificate {
   cert: string;
@@ -129,9 +129,9 @@ it("a long answer comes whole, to a slow reader too", async () => {
   const { port } = await startSecure(good, (socket) => void socket.write(whole(long)));
   const client = openClient();
   expect((await ask(client, `https://localhost:${port}`).over()).text === long).toBe(true);
-  const slow = ask(client, `https://localhost:${port}`, { onData: (call) => call.pause() });
+  const slow = ask(client, `https://localhost:${port}`, { onData: (pending) => pending.pause() });
   while (!slow.told.includes("end")) {
-    slow.call.resume();
+    slow.pending.resume();
     await nextTurn();
   }
   expect(slow.text === long).toBe(true);

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { type AgentDefinition, type Formation, modelFor } from "@muxi/formation";
-import { createHttpClient } from "@muxi/http";
+import { createHttpClient, isLoopback } from "@muxi/http";
 import type { RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { openAdministration } from "./administration.ts";
@@ -21,7 +21,6 @@ import {
 import { createAttachmentReader } from "./attachments/index.ts";
 import { jobEnding, openAutomation } from "./automation.ts";
 import { createDeliveries, defaultLeaseTime } from "./background/index.ts";
-import { isLoopback } from "./base/index.ts";
 import { openConversation } from "./conversation.ts";
 import { openModels } from "./formation-models.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";

@@ -7,10 +7,9 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import { join } from "node:path";
 import { setTimeout as delay, setImmediate } from "node:timers/promises";
-import type { Front } from "@muxi/http";
+import { type Front, isLoopback } from "@muxi/http";
 import { headers, type ServerErrorBody } from "@muxi/protocol";
 import { createApp, draftName } from "./api/index.ts";
-import { isLoopback } from "./auth/index.ts";
 import type { ServerConfig } from "./config/index.ts";
 import { lockData } from "./data-folder/index.ts";
 import { createAuditLog, type Log } from "./logs/index.ts";

@@ -1,7 +1,7 @@
+import { isLoopback } from "@muxi/http";
 import { ApiError, type ChatResultBody, headers, type routes } from "@muxi/protocol";
 import type { AttachmentReader } from "../attachments/index.ts";
 import type { Deliveries } from "../background/index.ts";
-import { isLoopback } from "../base/index.ts";
 import type { Overlord, Run, Turn } from "../overlord/index.ts";
 import { type Endpoint, Reply, streamed } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";

@@ -1,8 +1,8 @@
 import { type LookupAddress, lookup as lookupCallback } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP, type LookupFunction } from "node:net";
+import { isLoopbackAddress } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
-import { isLoopbackAddress } from "../base/index.ts";
 
 /** Which addresses a webhook may be sent to (design: loopback only while the formation itself is bound to it). */
 export interface TargetPolicy {

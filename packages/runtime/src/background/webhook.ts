@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { AnswerHead, HttpClient, OutgoingRequest } from "@muxi/http";
+import { type HttpClient, readRetryAfter, sendWhole } from "@muxi/http";
 import { startTimeLimit } from "../base/index.ts";
 import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "./targets.ts";
 
@@ -35,47 +35,11 @@ const transientRefusals = new Set([408, 425, 429]);
 const signature = (secret: string, seconds: number, body: string): string =>
   createHmac("sha256", secret).update(`${seconds}.`).update(body).digest("hex");
 
-/** Milliseconds of a `Retry-After`, which is seconds or a date. */
-const retryAfterOf = (header: string | undefined, now: number): number | undefined => {
-  if (header === undefined) return undefined;
-  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isFinite(wait) && wait > 0 ? wait : undefined;
-};
-
 const failureOf = (error: unknown): { error: string; transient: boolean } => {
   if (error instanceof ForbiddenTargetError) return { error: error.message, transient: false };
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return { error: code === "" ? "the connection failed" : `the connection failed: ${code}`, transient: true };
 };
-
-/** The status says it all: the rest is read for the sake of the connection, and how it ends concerns nobody. */
-const headOf = (http: HttpClient, request: OutgoingRequest, signal: AbortSignal): Promise<AnswerHead> =>
-  new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    let answer: AnswerHead | undefined;
-    let size = 0;
-    const end = (error?: unknown) => {
-      signal.removeEventListener("abort", breakOff);
-      if (answer) resolve(answer);
-      else reject(error);
-    };
-    const breakOff = () => {
-      call.abort();
-      end(signal.reason);
-    };
-    const call = http.send(request, {
-      head(head) {
-        answer = head;
-      },
-      data(piece) {
-        size += piece.length;
-        if (size > responseLimit) breakOff();
-      },
-      end,
-      failed: end,
-    });
-    signal.addEventListener("abort", breakOff, { once: true });
-  });
 
 /**
  * Sends a body once, signed with a fresh timestamp (docs/spec/formation-api.md "Webhook signature").
@@ -96,15 +60,21 @@ export const postWebhook = async (
       "x-muxi-timestamp": String(seconds),
       ...(secret !== "" && { "x-muxi-signature": `t=${seconds},v1=${signature(secret, seconds, body)}` }),
     };
-    const answer = await headOf(http, { method: "POST", url, headers, body }, limit.signal);
-    const { status } = answer;
+    // The status decides. The body is read only so that the connection can be used again.
+    const { head } = await sendWhole(
+      http,
+      { method: "POST", url, headers, body },
+      { limit: responseLimit, signal: limit.signal },
+    );
+    const { status } = head;
+    const retryAfter = readRetryAfter(Object.fromEntries(head.headers)["retry-after"], now());
     if (status >= 200 && status < 300) return { ok: true, status };
     return {
       ok: false,
       status,
       error: `the receiver answered ${status}`,
       transient: status < 400 || status >= 500 || transientRefusals.has(status),
-      retryAfter: retryAfterOf(Object.fromEntries(answer.headers)["retry-after"], now()),
+      retryAfter: retryAfter === undefined ? undefined : retryAfter * 1000,
     };
   } catch (error) {
     closing.throwIfAborted();

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import type { Work } from "@muxi/http";
+import type { OpenResponse } from "@muxi/http";
 
 /** What an answer is written to: Node's `ServerResponse`, or a plain one. */
 export interface HttpResponse {
@@ -43,7 +43,7 @@ const date = (): string => {
 const flush = (response: PlainHttpResponse): void => response.flush();
 
 /** An answer to a plain request, written to the socket without Node's objects and streams between. */
-export class PlainHttpResponse implements HttpResponse, Work {
+export class PlainHttpResponse implements HttpResponse, OpenResponse {
   statusCode = 200;
   headersSent = false;
   writableFinished = false;

@@ -8,6 +8,7 @@ import {
   serializeMessage,
   type Transport,
 } from "@modelcontextprotocol/client";
+import { asError } from "@muxi/http";
 
 export interface ChildOptions {
   command: string;
@@ -96,7 +97,7 @@ export class ChildTransport implements Transport {
         this.onmessage?.(message);
       }
     } catch (error) {
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      this.onerror?.(asError(error));
       void this.close();
     }
   }

@@ -1,6 +1,6 @@
 /** Who may call `/rpc`: the HMAC signature, or, without credentials, this machine alone. */
 export * from "./client-address.ts";
 export * from "./failures.ts";
+export * from "./foreign-page.ts";
 export * from "./hmac.ts";
-export * from "./loopback.ts";
 export * from "./trust.ts";

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { PeerCertificate } from "node:tls";
-import { isLoopback } from "./index.ts";
+import { isLoopback } from "@muxi/http";
 
 const trusted = new Set<string>();
 

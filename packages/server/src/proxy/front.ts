@@ -1,6 +1,12 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { type AnswerHead, type Front, type FrontContext, putFrontBefore, type Work } from "@muxi/http";
+import {
+  type Front,
+  type FrontContext,
+  type OpenResponse,
+  putFrontBefore,
+  type ResponseHead,
+} from "@muxi/http";
 import { headers as names, type ServerErrorBody } from "@muxi/protocol";
 import { isTrusted, peerAddress } from "../auth/index.ts";
 import { corsHeaders } from "../base/cors.ts";
@@ -60,7 +66,7 @@ const pairLines = (pairs: readonly string[]): string => {
 };
 
 /** The head of an answer for the client: the formation's, with what this server adds. */
-const clientHead = (answer: AnswerHead, ownHeaders: Record<string, string>, connection: string): string => {
+const clientHead = (answer: ResponseHead, ownHeaders: Record<string, string>, connection: string): string => {
   let text = `HTTP/1.1 ${answer.status} ${answer.reason}\r\n`;
   let hasCors = false;
   let hasDate = false;
@@ -99,7 +105,7 @@ export const createFront = (options: FrontOptions): Front => {
     return peer;
   };
 
-  const serve: FrontContext["serve"] = (request, client, done): Work | undefined => {
+  const serve: FrontContext["serve"] = (request, client, done): OpenResponse | undefined => {
     const { method, url, rawHeaders, body } = request;
     const target = proxyTarget(url);
     if (!target || !isFormationId(target.formationId)) return undefined;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import { isHopByHop, namedIn } from "@muxi/http";
+import { headersNamedIn, isHopByHop } from "@muxi/http";
 import { headers as names, newId } from "@muxi/protocol";
 import { version } from "../base/version.ts";
 
@@ -58,7 +58,7 @@ const seen: ReadonlySet<string> = new Set([
 
 /** @param rawHeaders Names and values in turn. */
 export const sortHeaders = (rawHeaders: readonly string[], connection: string | undefined): SortedHeaders => {
-  const named = namedIn(connection);
+  const named = headersNamedIn(connection);
   const passed: string[] = [];
   const found = new Map<string, string>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -102,7 +102,7 @@ export const addedHeaders = (
 
 /** The headers that a client gets. */
 export const returnedHeaders = (headers: IncomingHttpHeaders): Record<string, string | string[]> => {
-  const named = namedIn(headers.connection);
+  const named = headersNamedIn(headers.connection);
   const result: Record<string, string | string[]> = {};
   for (const name in headers) {
     const value = headers[name];

@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 import {
-  type AnswerHead,
   type Connections,
   type Framing,
-  follow,
   type Receiver,
-  readAnswerHead,
+  type ResponseHead,
+  readResponseHead,
+  scanBody,
 } from "@muxi/http";
 
 export interface PlainExchangeOptions {
@@ -16,7 +16,7 @@ export interface PlainExchangeOptions {
   /** Whether it may be sent again when its connection turns out to be closed. */
   repeatable: boolean;
   /** Makes the client's head of the formation's. */
-  headFor: (answer: AnswerHead) => string;
+  headFor: (answer: ResponseHead) => string;
   /** The formation did not answer; the client has got nothing yet. */
   onFailure: (error: Error) => void;
   /** The answer is complete, or, `broken`, never will be. */
@@ -92,7 +92,7 @@ export class PlainExchange implements Receiver {
     for (;;) {
       const end = text.indexOf(headEnd);
       if (end < 0) break;
-      const answer = readAnswerHead(text.slice(0, end), silentMs);
+      const answer = readResponseHead(text.slice(0, end), silentMs);
       text = text.slice(end + headEnd.length);
       if (answer.status === 101) throw new Error("The formation changed the protocol");
       // What comes before the answer, such as 103, is for this connection.
@@ -111,7 +111,7 @@ export class PlainExchange implements Receiver {
   /** @param head Leaves with the first piece of the body in one write. */
   #pass(framing: Framing, bytes: Buffer, from: number, to: number, head: string): void {
     const { client, onEnd } = this.#options;
-    const { end, done, read } = follow(framing, bytes, from, to);
+    const { end, done, read } = scanBody(framing, bytes, from, to);
     let text = head;
     if (framing.kind === "close") {
       if (end > from) text += `${(end - from).toString(16)}\r\n${bytes.toString("latin1", from, end)}\r\n`;

@@ -1,4 +1,5 @@
 import { apiKeyVariables, type ModelConfig } from "@muxi/formation";
+import { readRetryAfter } from "@muxi/http";
 import { ApiError, type ApiErrorOptions, type ErrorCode } from "@muxi/protocol";
 import { isObject, type JsonObject, parseObject, textOf } from "../../base/index.ts";
 
@@ -98,14 +99,11 @@ const failure = (
   return fail(`${provider} rejected the request to ${id} (${status}); the log has its reason`);
 };
 
-/** Seconds to wait: the header holds seconds or an HTTP date; Google puts them into the body. */
-const retryAfterOf = (header: unknown, body: string): number | undefined => {
-  const text = textOf(header) || /"retryDelay":\s*"([\d.]+)s"/.exec(body)?.[1];
-  if (!text) return undefined;
-  const seconds = Number(text);
-  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds));
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
+/** Whole seconds to wait: as the header says, or the body, where Google has them. */
+const retryAfterOf = (headers: Record<string, unknown>, body: string): number | undefined => {
+  const header = textOf(headers["retry-after"]) || /"retryDelay":\s*"([\d.]+)s"/.exec(body)?.[1];
+  const seconds = readRetryAfter(header, Date.now());
+  return seconds === undefined ? undefined : Math.ceil(seconds);
 };
 
 /** The failure that a response without a stream stands for. */
@@ -116,7 +114,7 @@ export const responseError = (
   body: string,
 ): ModelError => {
   const error = errorObject(body);
-  if (status >= 400) return failure(config, status, error, body, retryAfterOf(headers["retry-after"], body));
+  if (status >= 400) return failure(config, status, error, body, retryAfterOf(headers, body));
   return new ModelError(
     "LLM_ERROR",
     `${config.provider} did not answer ${config.id} with a stream (${status})`,

@@ -1,4 +1,5 @@
 import type { ModelConfig } from "@muxi/formation";
+import { asError } from "@muxi/http";
 import { ApiError, type FinishReason } from "@muxi/protocol";
 import { countOf, isObject, type JsonObject, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
@@ -152,7 +153,7 @@ const deltaOf = (config: ModelConfig, part: unknown): ModelDelta | undefined => 
 /** What a package threw, in our words. */
 const failureOf = (config: ModelConfig, error: unknown): unknown => {
   if (error instanceof ApiError) return error;
-  const cause = error instanceof Error ? error : new Error(String(error));
+  const cause = asError(error);
   if (cause.name === "AI_LoadAPIKeyError") return responseError(config, 401, {}, cause.message);
   if ("statusCode" in cause && typeof cause.statusCode === "number") {
     const headers =

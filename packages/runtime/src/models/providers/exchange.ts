@@ -1,5 +1,11 @@
 import type { ModelConfig } from "@muxi/formation";
-import type { AnswerHead, AnswerReader, Call, HttpClient } from "@muxi/http";
+import {
+  asError,
+  type HttpClient,
+  type PendingRequest,
+  type ResponseHead,
+  type ResponseReader,
+} from "@muxi/http";
 import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
 import { cutOffError, ModelError, networkError, responseError, timeoutError } from "../interface/index.ts";
 import { createSseReader, EventTooLargeError } from "./sse.ts";
@@ -28,7 +34,7 @@ const waitingLimit = 4096;
 
 /** The response is an error and not a stream. */
 interface Refusal {
-  head: AnswerHead;
+  head: ResponseHead;
   pieces: Buffer[];
   size: number;
 }
@@ -46,12 +52,12 @@ const over: IteratorResult<ModelDelta[]> = { value: undefined, done: true };
  * the answer itself and is its own iterator: with no stream object between the socket and the deltas, and one promise
  * for a batch of them, a token costs little more than its `JSON.parse`.
  */
-class Exchange implements AnswerReader, AsyncIterableIterator<ModelDelta[]> {
+class Exchange implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
   readonly #options: ExchangeOptions;
   readonly #signal: AbortSignal;
   readonly #read: (piece: Buffer) => void;
   #timer: NodeJS.Timeout | undefined;
-  #call: Call | undefined;
+  #call: PendingRequest | undefined;
   #deltas: ModelDelta[] = [];
   #state: "unsent" | "open" | "finished" | "failed" = "unsent";
   #failure: unknown;
@@ -91,7 +97,7 @@ class Exchange implements AnswerReader, AsyncIterableIterator<ModelDelta[]> {
     return Promise.resolve(over);
   }
 
-  head(head: AnswerHead): void {
+  head(head: ResponseHead): void {
     this.#timer?.refresh();
     this.#isAnswering = true;
     const isJson = head.headers.some(
@@ -160,7 +166,7 @@ class Exchange implements AnswerReader, AsyncIterableIterator<ModelDelta[]> {
     try {
       this.#call = http.send({ method: "POST", url, headers, body }, this);
     } catch (error) {
-      this.failed(error instanceof Error ? error : new Error(String(error)));
+      this.failed(asError(error));
     }
   }
 

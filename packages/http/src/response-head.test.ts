@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { readAnswerHead } from "./answer-head.ts";
+import { readResponseHead } from "./response-head.ts";
 
 const head = (...lines: string[]): string => ["HTTP/1.1 200 OK", ...lines].join("\r\n");
 
-it("reads what is for the one who asked, and leaves out what is for the connection", () => {
-  const answer = readAnswerHead(
+it("reads the headers, and leaves out those of the connection", () => {
+  const response = readResponseHead(
     head(
       "Content-Type:  text/plain ",
       "Set-Cookie: a=1",
@@ -18,7 +18,7 @@ it("reads what is for the one who asked, and leaves out what is for the connecti
     ),
     30_000,
   );
-  expect(answer).toEqual({
+  expect(response).toEqual({
     status: 200,
     reason: "OK",
     headers: [
@@ -37,12 +37,12 @@ it.each([
   ["a length", ["Content-Length: 0"], { kind: "length", left: 0 }],
   ["chunks", ["Transfer-Encoding: Chunked"], { kind: "chunked" }],
   ["its connection", [], { kind: "close" }],
-])("sees that an answer ends with %s", (_what, lines, framing) => {
-  expect(readAnswerHead(head(...lines), 1).framing).toMatchObject(framing);
+])("sees that a response ends with %s", (_what, lines, framing) => {
+  expect(readResponseHead(head(...lines), 1).framing).toMatchObject(framing);
 });
 
 it.each(["100 Continue", "204 No Content", "304 Not Modified"])("knows that %s has no body", (status) => {
-  expect(readAnswerHead(`HTTP/1.1 ${status}\r\nContent-Length: 5`, 1).framing).toEqual({
+  expect(readResponseHead(`HTTP/1.1 ${status}\r\nContent-Length: 5`, 1).framing).toEqual({
     kind: "length",
     left: 0,
   });
@@ -52,10 +52,10 @@ it.each([
   ["does not say how long", head("Content-Length: 1"), 29_000],
   ["says how long", head("Content-Length: 1", "Keep-Alive: timeout=72"), 71_000],
   ["closes it", head("Content-Length: 1", "Connection: Close"), 0],
-  ["closes it at the end of the answer", head(), 0],
+  ["closes it at the end of the response", head(), 0],
   ["speaks HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 1", 0],
 ])("keeps a connection when the other side %s", (_what, text, milliseconds) => {
-  expect(readAnswerHead(text, 30_000).keepAliveMs).toBe(milliseconds);
+  expect(readResponseHead(text, 30_000).keepAliveMs).toBe(milliseconds);
 });
 
 it.each([
@@ -78,10 +78,10 @@ it.each([
   ["chunks that are not last", head("Transfer-Encoding: chunked, gzip")],
   ["chunks twice", head("Transfer-Encoding: chunked", "Transfer-Encoding: chunked")],
 ])("refuses %s", (_what, text) => {
-  expect(() => readAnswerHead(text, 1)).toThrow("The answer ");
+  expect(() => readResponseHead(text, 1)).toThrow("The response ");
 });
 
-it("never drops the length of an answer, whatever its connection is said to be for", () => {
-  const answer = readAnswerHead(head("Content-Length: 1", "Connection: content-length"), 1);
-  expect(answer.headers).toEqual([["content-length", "1"]]);
+it("never drops the length of a response, whatever Connection names", () => {
+  const response = readResponseHead(head("Content-Length: 1", "Connection: content-length"), 1);
+  expect(response.headers).toEqual([["content-length", "1"]]);
 });

@@ -1,15 +1,4 @@
-import { isIPv4 } from "node:net";
-
-/** Whether a host name or address means this machine. An IPv6 address may stand in brackets. */
-export const isLoopback = (host: string): boolean => {
-  const name = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
-  return (
-    name === "localhost" ||
-    name.endsWith(".localhost") ||
-    name === "::1" ||
-    (isIPv4(name) && name.startsWith("127."))
-  );
-};
+import { isLoopback } from "@muxi/http";
 
 const hostName = (url: string): string | undefined =>
   URL.canParse(url) ? new URL(url).hostname || undefined : undefined;

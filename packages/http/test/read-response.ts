@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 import { until } from "../../../test/wire.ts";
-import { type Call, createHttpClient, type HttpClient } from "../src/index.ts";
+import { createHttpClient, type HttpClient, type PendingRequest } from "../src/index.ts";
 
 /** A client that is closed with the test. */
 export const openClient = (): HttpClient => {
@@ -9,14 +9,14 @@ export const openClient = (): HttpClient => {
   return client;
 };
 
-/** An answer as far as it has come. */
+/** A response as far as it has arrived. */
 export interface Reading {
-  readonly call: Call;
+  readonly pending: PendingRequest;
   readonly status: number | undefined;
   readonly headers: [name: string, value: string][];
   /** In Latin-1. */
   readonly text: string;
-  /** What the reader was told, in its order; the pieces of a body once. */
+  /** What the reader was told, in its order; all reads of a body as one. */
   readonly told: string[];
   readonly error: Error | undefined;
   /** Resolves when the reader was told of the end. */
@@ -26,9 +26,9 @@ export interface Reading {
 interface Ask {
   body?: string | Uint8Array;
   headers?: Record<string, string>;
-  /** Called with each piece, within the call of the reader. */
-  onData?: (call: Call) => void;
-  onHead?: (call: Call) => void;
+  /** Called with each read, within the call of the reader. */
+  onData?: (pending: PendingRequest) => void;
+  onHead?: (pending: PendingRequest) => void;
 }
 
 export const ask = (client: HttpClient, url: string, options: Ask = {}): Reading => {
@@ -36,21 +36,21 @@ export const ask = (client: HttpClient, url: string, options: Ask = {}): Reading
   let status: number | undefined;
   let error: Error | undefined;
   let text = "";
-  const answerHeaders: [string, string][] = [];
+  const responseHeaders: [string, string][] = [];
   const told: string[] = [];
-  const call = client.send(
+  const pending = client.send(
     { method: "POST", url: new URL(url), headers, body },
     {
-      head(answer) {
+      head(response) {
         told.push("head");
-        ({ status } = answer);
-        answerHeaders.push(...answer.headers);
-        onHead?.(call);
+        ({ status } = response);
+        responseHeaders.push(...response.headers);
+        onHead?.(pending);
       },
       data(bytes) {
         if (told.at(-1) !== "data") told.push("data");
         text += bytes.toString("latin1");
-        onData?.(call);
+        onData?.(pending);
       },
       end: () => told.push("end"),
       failed(reason) {
@@ -60,8 +60,8 @@ export const ask = (client: HttpClient, url: string, options: Ask = {}): Reading
     },
   );
   return {
-    call,
-    headers: answerHeaders,
+    pending,
+    headers: responseHeaders,
     told,
     get status() {
       return status;
