@@ -237,7 +237,8 @@ test("detach leaves without stopping, and another client goes on from the cursor
 test("a stream that is passed on as a response is read like the first one", async () => {
   const upstream = await serve((_, response) => {
     openStream(response);
-    response.end(answer("Hel", "lo").join(""));
+    const events = [progress, { type: "hologram", depth: 3 }, text("Hel"), text("lo"), done];
+    response.end(events.map((event, index) => frame(index + 1, event)).join(""));
   });
   const middle = await serve(async (_, response) => {
     const { headers, body } = clientOf(upstream.url).chatStream({ message: "Hi" }).toResponse();
@@ -245,7 +246,10 @@ test("a stream that is passed on as a response is read like the first one", asyn
     for await (const piece of body ?? []) response.write(piece);
     response.end();
   });
-  expect(await clientOf(middle.url).chatStream({ message: "Hi" }).text()).toBe("Hello");
+  const stream = clientOf(middle.url).chatStream({ message: "Hi" });
+  await stream.next();
+  expect((await stream.next()).value).toEqual({ type: "unknown", kind: "hologram", depth: 3 });
+  expect(await stream.text()).toBe("Hello");
 });
 
 test("chat asks for one JSON answer", async () => {

@@ -329,6 +329,46 @@ test("an event that is missing is asked for again", async () => {
   expect(server.received[1]?.headers["last-event-id"]).toBe("2");
 });
 
+test("an event that is missing before a failure is asked for again, too", async () => {
+  const failed = { type: "error", code: "LLM_ERROR", message: "It broke", error: "It broke" };
+  const frames = [progress, text("a"), text("b"), failed].map((event, index) => frame(index + 1, event));
+  const server = await serve((request, response) => {
+    openStream(response);
+    const first = request.method === "POST";
+    response.end(first ? frames.toSpliced(2, 1).join("") : frames.slice(2).join(""));
+  });
+  const pieces: string[] = [];
+  const read = async () => {
+    for await (const piece of clientOf(server.url).chatStream({ message: "Hi" }).textStream())
+      pieces.push(piece);
+  };
+  await expect(read()).rejects.toMatchObject({ code: "LLM_ERROR" });
+  expect(pieces).toEqual(["a", "b"]);
+});
+
+test("an answer that begins anew leaves numbers out, and only there is none of them asked for", async () => {
+  const restarted = { ...progress, stage: "restarted" };
+  const server = await serve((_, response) => {
+    openStream(response);
+    const again = [restarted, { ...text("new"), replace: true }, done];
+    response.end(
+      [...answer("old").slice(0, 2), ...again.map((event, index) => frame(index + 9, event))].join(""),
+    );
+  });
+  expect(await clientOf(server.url).chatStream({ message: "Hi" }).text()).toBe("new");
+  expect(server.received).toHaveLength(1);
+
+  const quoting = await serve((request, response) => {
+    openStream(response);
+    const frames = [progress, text("a"), { ...text("b"), ui: { stage: "restarted" } }, done].map(
+      (event, index) => frame(index + 1, event),
+    );
+    response.end(request.method === "POST" ? frames.toSpliced(1, 1).join("") : frames.slice(1).join(""));
+  });
+  expect(await clientOf(quoting.url).chatStream({ message: "Hi" }).text()).toBe("ab");
+  expect(quoting.received).toHaveLength(2);
+});
+
 test("a stream whose events are gone says that it was cut, and why it cannot go on", async () => {
   const server = await serve((request, response) => {
     if (request.method === "GET") return sendError(response, 404, "REQUEST_NOT_FOUND");

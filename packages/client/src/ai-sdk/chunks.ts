@@ -31,8 +31,7 @@ export const createChunker = (messageId: string): ((event: ChatEvent) => UIMessa
   const chunks = (event: ChatEvent): UIMessageChunk[] => {
     switch (event.type) {
       case "text":
-        if ("replace" in event && event.replace)
-          return [...close(), { type: "reset-step" }, ...grow("text", event.text)];
+        if (event.replace) return [...close(), { type: "reset-step" }, ...grow("text", event.text)];
         return grow("text", event.text);
       case "thinking":
         return grow("reasoning", event.content);
@@ -57,8 +56,13 @@ export const createChunker = (messageId: string): ((event: ChatEvent) => UIMessa
       }
       case "unknown":
         return [{ type: `data-${event.kind}`, data: event, transient: true }];
-      default:
+      case "progress":
+      case "planning":
         return [{ type: `data-${event.type}`, data: event, transient: true }];
+      default:
+        // A kind that is added to the wire does not compile until it has its case.
+        event satisfies never;
+        return [];
     }
   };
 

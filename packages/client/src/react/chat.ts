@@ -54,12 +54,27 @@ export interface ChatActions {
 
 const empty: ChatState = { messages: [], status: "ready", error: undefined, sessionId: undefined };
 
+/** The message with what an event adds to it. */
 const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {
-  if (event.type === "text") {
-    const before = "replace" in event && event.replace ? "" : message.text;
-    return { ...message, text: before + event.text };
+  switch (event.type) {
+    case "text":
+      return { ...message, text: event.replace ? event.text : message.text + event.text };
+    case "ui":
+      return { ...message, ui: [...(message.ui ?? []), ...event.ui] };
+    // No part of a message: `onEvent` sees them.
+    case "progress":
+    case "thinking":
+    case "planning":
+    case "tool_call":
+    case "tool_result":
+    case "done":
+    case "unknown":
+      return message;
+    default:
+      // A kind that is added to the wire does not compile until it has its case.
+      event satisfies never;
+      return message;
   }
-  return event.type === "ui" ? { ...message, ui: [...(message.ui ?? []), ...event.ui] } : message;
 };
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

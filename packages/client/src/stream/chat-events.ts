@@ -15,16 +15,13 @@ export interface UnknownEvent {
 }
 
 /** A piece of the answer. */
-export interface ChatTextEvent extends TextEvent {
-  /** This text takes the place of all that came before: the server has dropped an answer it had begun. */
-  replace?: true;
-}
+export type ChatTextEvent = TextEvent;
 
 /**
  * What a chat stream yields. An `error` of the server is not among them: it is thrown. A field that the wire of this
  * version always has may be missing when an older server answers, notably `usage` in `done`.
  */
-export type ChatEvent = Exclude<ChatWireEvent, ErrorEvent | TextEvent> | ChatTextEvent | UnknownEvent;
+export type ChatEvent = Exclude<ChatWireEvent, ErrorEvent> | UnknownEvent;
 
 /** What a chat stream has said so far about whose it is. */
 export interface ChatOwner {
@@ -45,6 +42,9 @@ const failure = (fields: Fields, owner: ChatOwner): MuxiError => {
   });
 };
 
+/** The reference server's own names (contract/formation-api.md 5.1). */
+type ReferenceKind = "chunk" | "content" | "response" | "completed" | "stream_completed";
+
 /**
  * Turns the frames of a chat into events: those of this wire, whose data is the event, and those of the
  * reference server, which wraps it in `token` or names it only in the frame (docs/spec/formation-api.md
@@ -57,9 +57,9 @@ export const createChatDecoder = (
 ): ((name: string, data: string) => ChatEvent | undefined) => {
   let textSeen = false;
 
-  const text = (value: string, fields: Fields): ChatEvent => {
+  const text = (fields: Fields): ChatTextEvent => {
     textSeen = true;
-    return { ...fields, type: "text", text: value };
+    return { ...fields, type: "text", text: textOf(fields.text, fields.content) };
   };
 
   const remember = ({ session_id, request_id }: Fields) => {
@@ -72,27 +72,28 @@ export const createChatDecoder = (
     remember(fields);
     // The name of these two decides: the reference server's payload has another `type`, or none.
     if (name === "error" || (type === "error" && !wrapped)) throw failure(fields, owner);
-    const kind = name === "done" || typeof type !== "string" ? name : type;
-    // What the wire says of a kind is taken at its word: a check here would cost more than all the rest.
+    const sent = name !== "done" && typeof type === "string" ? type : name;
+    // A newer server sends others too, which come out at the end of the switch. What the wire says of a kind is taken
+    // at its word: a check here would cost more than all the rest.
+    const kind = sent as Exclude<ChatWireEvent["type"], "error"> | ReferenceKind;
     switch (kind) {
       case "text":
       case "chunk":
       case "content":
       case "response":
-        return text(textOf(fields.text, fields.content), fields);
-      case "completed": {
-        if (!textSeen) return text(textOf(fields.content), fields);
-        const dropped = fields.stream_discontinuity === true;
-        if (dropped) return { ...fields, type: "text", text: textOf(fields.content), replace: true };
-        return { ...fields, type: "unknown", kind };
-      }
+        return text(fields);
+      // The whole answer once more: it counts where no piece of it came, or what came was dropped.
+      case "completed":
+        if (!textSeen) return text(fields);
+        if (!fields.stream_discontinuity) break;
+        return { ...text(fields), replace: true };
       case "done":
       case "stream_completed":
         return {
           ...fields,
           type: "done",
           request_id: owner.requestId,
-          ...(owner.sessionId !== undefined && { session_id: owner.sessionId }),
+          session_id: owner.sessionId,
         } as ChatEvent;
       case "ui":
         return { ...fields, type: "ui", ui: Array.isArray(fields.ui) ? fields.ui : [] };
@@ -103,14 +104,16 @@ export const createChatDecoder = (
       case "tool_result":
         return { ...fields, type: kind } as ChatEvent;
       default:
-        return { ...fields, type: "unknown", kind };
+        // A kind that is added to the wire does not compile until it has its case.
+        kind satisfies never;
     }
+    return { ...fields, type: "unknown", kind };
   };
 
   return (name, data) => {
     if (data === "" && name === "message") return undefined;
     const payload = parseFrame(name, data);
-    if (typeof payload === "string") return text(payload, {});
+    if (typeof payload === "string") return text({ text: payload });
     if (!isFields(payload)) return { type: "unknown", kind: name, data: payload };
     const { token } = payload;
     // By far the most frequent frame, so it goes first: it is the event as it stands.
@@ -119,7 +122,8 @@ export const createChatDecoder = (
       remember(payload);
       return payload as unknown as ChatTextEvent;
     }
-    if (typeof token === "string") return text(token, {});
-    return isFields(token) ? event(name, token, true) : event(name, payload, false);
+    if (typeof token === "string") return text({ text: token });
+    const wrapped = isFields(token);
+    return event(name, wrapped ? token : payload, wrapped);
   };
 };

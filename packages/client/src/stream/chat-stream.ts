@@ -61,6 +61,7 @@ export class ChatStream extends EventStream<ChatEvent> {
         },
         decode,
         isLast: (event) => event.type === "done",
+        restarts: (event) => event.type === "progress" && event.stage === "restarted",
         endless: false,
         canResume: (received) => (numbered || received > 0) && owner.sessionId !== undefined,
         stop: async () => {
@@ -97,7 +98,7 @@ export class ChatStream extends EventStream<ChatEvent> {
 
   /** Reads what is left and gives the whole answer. Throws what the iteration would throw. */
   async final(): Promise<ChatAnswer> {
-    for (let event = await this.next(); !event.done; event = await this.next());
+    while (!(await this.next()).done);
     if (this.#done === undefined) {
       throw this.failure ?? new MuxiError("The stream was left before its end", { code: "STREAM_LEFT" });
     }

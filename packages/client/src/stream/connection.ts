@@ -79,8 +79,9 @@ export const createConnection = (
   let timer: ReturnType<typeof setTimeout> | undefined;
   const watch = () => {
     const silent = waitingSince === undefined ? 0 : performance.now() - waitingSince;
-    if (silent < idle.timeout || !watched) {
-      timer = setTimeout(watch, silent < idle.timeout ? idle.timeout - silent : idle.timeout);
+    const left = idle.timeout - silent;
+    if (left > 0 || !watched) {
+      timer = setTimeout(watch, left > 0 ? left : idle.timeout);
     } else {
       lifetime.abort(new StreamIdleError(`Silence for ${idle.timeout} ms (idleTimeout)`));
       hangUp();

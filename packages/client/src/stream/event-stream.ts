@@ -14,6 +14,8 @@ export interface Source<Event> {
   /** The event of a frame, or undefined to leave the frame out. Throws what the server reports as failed. */
   decode(name: string, data: string): Event | undefined;
   isLast(event: Event): boolean;
+  /** Whether what is asked for begins anew with this event, so that numbers before it are left out. Default: never. */
+  restarts?: (event: Event) => boolean;
   /** Whether the server closes the stream when nothing more is to come, without a last event. */
   endless: boolean;
   /**
@@ -250,7 +252,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
 
   #takeIn(piece: ReadableStreamReadResult<Uint8Array>): void {
     if (this.#connection?.take(piece) || this.#ended) return;
-    if (!this.#source.endless) throw new StreamTruncatedError("The stream ended before its last event");
+    if (!this.#source.endless) throw new StreamTruncatedError("The stream broke off before its end");
     this.#finish(undefined);
   }
 
@@ -272,27 +274,28 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
 
   readonly #receive = (name: string, data: string, number: number): void => {
     if (this.#ended) return;
-    if (Number.isSafeInteger(number)) {
-      const last = this.#received;
-      if (number <= last) return;
-      // An answer that is begun anew leaves numbers out. Within a text the quotes would be escaped.
-      const isAnew = data.includes('"stage":"restarted"');
-      if (number > last + 1 && !isAnew && this.#source.canResume(last)) {
+    const source = this.#source;
+    const last = this.#received;
+    if (number <= last) return;
+    let value: Event | undefined;
+    let failure: unknown;
+    try {
+      value = source.decode(name, data);
+    } catch (error) {
+      failure = error;
+    }
+    if (number > last) {
+      const restarts = value && source.restarts?.(value);
+      if (number > last + 1 && !restarts && source.canResume(last)) {
         throw new StreamTruncatedError(`Events after ${last} are missing`);
       }
       this.#received = number;
     }
     this.#cuts = 0;
-    let value: Event | undefined;
-    try {
-      value = this.#source.decode(name, data);
-    } catch (error) {
-      this.#finish(error);
-      return;
-    }
+    if (failure !== undefined) this.#finish(failure);
     if (value === undefined) return;
     this.#queue.push({ done: false, value, number: this.#received });
-    if (this.#source.isLast(value)) this.#finish(undefined);
+    if (source.isLast(value)) this.#finish(undefined);
   };
 
   /** After a cut, waits until it is time to connect again; after any other failure, ends the stream with it. */
@@ -306,8 +309,8 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
       this.#finish(cut ? new StreamTruncatedError("The stream cannot go on", { cause: error }) : error);
       return;
     }
+    const delay = this.#cuts === 0 ? 0 : retryDelay(this.#cuts, error.retryAfter, Math.random());
     this.#cuts++;
-    const delay = this.#cuts === 1 ? 0 : retryDelay(this.#cuts - 1, error.retryAfter, Math.random());
     try {
       await sleep(delay, (this.#lifetime ?? this.#start()).signal);
     } catch (aborted) {

@@ -1,13 +1,14 @@
 import { MuxiError } from "../errors/errors.ts";
+import type { ChatEvent } from "./chat-events.ts";
 
-const frame = (name: string, data: unknown, id?: number): string =>
-  `${id ? `id: ${id}\n` : ""}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+const frame = <Event extends { type: string }>(event: Event, id?: number): string =>
+  `${id ? `id: ${id}\n` : ""}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 /** The frame that stands for a failure; what is not of our family stays inside. */
 const errorFrame = (error: unknown): string => {
   const { message, code, retryAfter } =
     error instanceof MuxiError ? error : new MuxiError("The stream failed", { code: "INTERNAL_ERROR" });
-  return frame("error", { type: "error", code, message, error: message, retry_after: retryAfter });
+  return frame({ type: "error", code, message, error: message, retry_after: retryAfter });
 };
 
 /**
@@ -15,10 +16,7 @@ const errorFrame = (error: unknown): string => {
  *
  * @param position Number of the event that was read last.
  */
-export const eventResponse = (
-  events: AsyncIterableIterator<{ type: string }>,
-  position: () => number,
-): Response => {
+export const eventResponse = (events: AsyncIterableIterator<ChatEvent>, position: () => number): Response => {
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
     {
@@ -26,7 +24,9 @@ export const eventResponse = (
         try {
           const { done, value } = await events.next();
           if (done) return controller.close();
-          controller.enqueue(encoder.encode(frame(value.type, value, position())));
+          // An unknown one goes on under the name that its server gave it.
+          const event = value.type === "unknown" ? { ...value, type: value.kind } : value;
+          controller.enqueue(encoder.encode(frame(event, position())));
         } catch (error) {
           controller.enqueue(encoder.encode(errorFrame(error)));
           controller.close();
