@@ -64,7 +64,7 @@ test("gives the whole text, its pieces, and batches", async () => {
   expect(batches.length).toBeLessThan(5);
 });
 
-test("reads the reference server's frames", async () => {
+test("reads the frames of other servers", async () => {
   const token = (value: unknown) => `data: ${JSON.stringify({ token: value })}\n\n`;
   const owner = { session_id: "sess_ref", request_id: "req_ref" };
   const server = await serve((_, response) => {

@@ -46,8 +46,8 @@ const failure = (fields: Fields, owner: ChatOwner): MuxiError => {
 type ReferenceKind = "chunk" | "content" | "response" | "completed" | "stream_completed";
 
 /**
- * Turns the frames of a chat into events: those of this wire, whose data is the event, and those of the
- * reference server, which wraps it in `token` or names it only in the frame (docs/spec/formation-api.md
+ * Turns the frames of a chat into events: those of this wire, whose data is the event, and those of other
+ * servers, which wrap it in `token` or name it only in the frame (docs/spec/formation-api.md
  * "Streams of other servers").
  *
  * @param owner Kept up to date with the ids that the events carry.
@@ -70,7 +70,7 @@ export const createChatDecoder = (
   const event = (name: string, fields: Fields, wrapped: boolean): ChatEvent | undefined => {
     const { type } = fields;
     remember(fields);
-    // The name of these two decides: the reference server's payload has another `type`, or none.
+    // The name of these two decides: the payload of other servers has another `type`, or none.
     if (name === "error" || (type === "error" && !wrapped)) throw failure(fields, owner);
     const sent = name !== "done" && typeof type === "string" ? type : name;
     // A newer server sends others too, which come out at the end of the switch. What the wire says of a kind is taken
