@@ -73,7 +73,7 @@ test("validate: an id that no server takes is an error", async () => {
   const folder = await world.formation("Bad_Id");
   const { code, stdout } = await world.run(["validate", folder]);
   expect(code).toBe(1);
-  expect(stdout).toMatch(/formation\.afs:2 → id\n {4}is refused by a server\n {4}Use 3 to 50/);
+  expect(stdout).toMatch(/formation\.afs:2 → id\n {4}is not accepted by a server\n {4}Use 3 to 50/);
 });
 
 test("new formation: makes a folder that is valid and runs", async () => {
@@ -98,7 +98,7 @@ test("new formation: refuses a bad name, an existing folder, a formation in a fo
     return stderr;
   };
   expect(await refused(["1st"])).toContain("cannot be used as a name");
-  expect(await refused(["outer"])).toContain("exists already");
+  expect(await refused(["outer"])).toContain("already exists");
   expect(await refused(["inner"], folder)).toContain("a formation cannot hold another");
   expect(await refused([])).toContain("needs a name");
 });
@@ -139,7 +139,7 @@ test("new: every part of a formation, which stays valid", async () => {
   const again = await world.run(["new", "agent", "my-agent"], inFolder);
   expect(again).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining("agents/my-agent.afs exists already"),
+    stderr: expect.stringContaining("agents/my-agent.afs already exists"),
   });
   expect((await world.run(["new", "agent", "lost"])).stderr).toContain("Not in a formation directory");
 });

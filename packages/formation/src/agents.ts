@@ -1,8 +1,8 @@
 import type { Finding, Path } from "./base/index.ts";
-import { type Data, isData } from "./base/index.ts";
+import { isMapping, type Mapping } from "./base/index.ts";
 import type { Checked } from "./components.ts";
 import type { AgentDefinition, McpServerDefinition, ServerAttachment } from "./formation.ts";
-import { modernAgent } from "./legacy.ts";
+import { modernizeAgent } from "./legacy.ts";
 import { checkServer, emptyFilters, shownDocument } from "./mcp-servers.ts";
 import { agentSchema } from "./schema/agent.ts";
 import { attachmentSchema } from "./schema/mcp-server.ts";
@@ -17,7 +17,7 @@ const generalist = {
     "You are a helpful assistant. Answer from what you were given about the user and the conversation where it helps, and say so when you do not know.",
 };
 
-/** Answers for a formation that defines no agent (contract/formation.md 1.3). */
+/** The agent that answers in a formation without agents of its own (contract/formation.md 1.3). */
 export const builtInAgent = (): AgentDefinition => ({
   ...generalist,
   role: "general",
@@ -29,7 +29,7 @@ export const builtInAgent = (): AgentDefinition => ({
   document: generalist,
 });
 
-/** The same capability named twice: the last entry counts (contract/formation.md 2.4). */
+/** Warnings for capabilities that are named more than once; the last entry counts (contract/formation.md 2.4). */
 export const repeatedCapabilities = (entries: readonly ModelEntry[], place: Place, path: Path): Finding[] =>
   entries.flatMap(({ capability }, index) =>
     entries.slice(0, index).some((earlier) => earlier.capability === capability)
@@ -38,7 +38,7 @@ export const repeatedCapabilities = (entries: readonly ModelEntry[], place: Plac
   );
 
 const checkAgentServer = (
-  entry: string | Data,
+  entry: string | Mapping,
   place: Place,
   written: unknown,
 ): Checked<ServerAttachment | McpServerDefinition> => {
@@ -51,12 +51,12 @@ const checkAgentServer = (
 };
 
 /** Checks the definition of an agent (contract/formation.md 3). */
-export const checkAgent = (data: Data, place: Place, written: unknown): Checked<AgentDefinition> => {
-  const { data: modern, warnings } = modernAgent(data, place);
+export const checkAgent = (data: Mapping, place: Place, written: unknown): Checked<AgentDefinition> => {
+  const { data: modern, warnings } = modernizeAgent(data, place);
   const result = validate(agentSchema, modern, place);
   if ("errors" in result) return { errors: result.errors, warnings };
   const agent = result.value;
-  const writtenServers = isData(written) && Array.isArray(written.mcp_servers) ? written.mcp_servers : [];
+  const writtenServers = isMapping(written) && Array.isArray(written.mcp_servers) ? written.mcp_servers : [];
   const servers = agent.mcp_servers.map((entry, index) =>
     checkAgentServer(entry, { ...place, base: [...place.base, "mcp_servers", index] }, writtenServers[index]),
   );

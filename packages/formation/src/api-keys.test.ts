@@ -50,7 +50,7 @@ test.each(["", "not json: hidden", '{"client_key":"hidden"}'])(
   async (text) => {
     const formation = await load({ "formation.afs": manifest(), ".keys.json": text });
     const failure = await resolveApiKeys(formation).catch((error: unknown) => error);
-    expect(String(failure)).toContain("delete it to have new ones made");
+    expect(String(failure)).toContain("delete it to generate new ones");
     expect(String(failure)).not.toContain("hidden");
   },
 );
@@ -58,6 +58,6 @@ test.each(["", "not json: hidden", '{"client_key":"hidden"}'])(
 test("a folder that cannot be written gives the remedy", async () => {
   const formation = await load({ "formation.afs": manifest() });
   await expect(resolveApiKeys({ ...formation, dir: join(formation.dir, "gone") })).rejects.toThrow(
-    "cannot be written (ENOENT): make it so, or name both keys in server.api_keys",
+    "cannot be written (ENOENT): make the folder writable, or set both keys in server.api_keys",
   );
 });

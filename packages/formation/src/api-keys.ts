@@ -10,7 +10,7 @@ export const keysFile = ".keys.json";
 export interface ApiKeys {
   clientKey: string;
   adminKey: string;
-  /** Whether at least one of them is generated rather than named in the manifest. */
+  /** Whether at least one of them was generated rather than set in the manifest. */
   generated: boolean;
 }
 
@@ -27,7 +27,7 @@ const parseGenerated = (path: string, text: string): GeneratedKeys => {
   }
   const parsed = generatedSchema.safeParse(data);
   if (!parsed.success) {
-    throw new Error(`${path} does not hold the generated API keys: delete it to have new ones made`);
+    throw new Error(`${path} does not hold the generated API keys: delete it to generate new ones`);
   }
   return parsed.data;
 };
@@ -43,7 +43,7 @@ const readGenerated = async (path: string): Promise<GeneratedKeys | undefined> =
 
 const newKey = (prefix: string): string => prefix + randomBytes(24).toString("base64url");
 
-/** The keys made for this folder, made now if need be. Of several processes that make them at once, one wins. */
+/** The keys generated for this folder, now if necessary. Of several processes that generate them at once, one wins. */
 const generatedKeys = async (dir: string): Promise<GeneratedKeys> => {
   const path = join(dir, keysFile);
   const existing = await readGenerated(path);
@@ -55,15 +55,18 @@ const generatedKeys = async (dir: string): Promise<GeneratedKeys> => {
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;
-    throw new Error(`${path} cannot be written (${code}): make it so, or name both keys in server.api_keys`, {
-      cause: error,
-    });
+    throw new Error(
+      `${path} cannot be written (${code}): make the folder writable, or set both keys in server.api_keys`,
+      {
+        cause: error,
+      },
+    );
   }
 };
 
 /**
- * The API keys of a formation: from its manifest, and for what that leaves out, generated once and kept in
- * `.keys.json`, so that they are the same after a restart (contract/formation.md 2.2).
+ * The API keys of a formation: those of its manifest; what that leaves out is generated once and kept in
+ * `.keys.json`, so that it is the same after a restart (contract/formation.md 2.2).
  *
  * @throws Error when `.keys.json` cannot be written, or holds something else.
  */

@@ -1,60 +1,60 @@
 import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import { repeatedCapabilities } from "./agents.ts";
 import type { Path } from "./base/index.ts";
-import { isData, resolveInside } from "./base/index.ts";
+import { isMapping, resolveInside } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
-import type { Loading } from "./load-context.ts";
+import type { LoadContext } from "./load-context.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
 import type { Manifest } from "./schema/manifest.ts";
 import { capabilities, type ModelEntry } from "./schema/models.ts";
 import { findingAt, type Place } from "./validate.ts";
 import { meetsConstraint } from "./versions.ts";
 
-/** Enough for a local run; what a server accepts is narrower. */
+/** Ids that can run locally; a server accepts fewer. */
 const localIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
-const checkId = ({ report, forServer }: Loading, { id }: Manifest, place: Place): void => {
+const checkId = ({ report, forServer }: LoadContext, { id }: Manifest, place: Place): void => {
   const refused = forServer ? report.errors : report.warnings;
   const locally = forServer ? "" : "runs locally, but ";
-  const hint = "Use 3 to 50 of a-z, 0-9 and -, with no - at either end";
+  const hint = "Use 3 to 50 characters from a-z, 0-9 and -, without - at either end";
   if (!localIdPattern.test(id)) {
-    report.errors.push(findingAt(place, ["id"], "holds characters that cannot stand in a URL", hint));
+    report.errors.push(findingAt(place, ["id"], "contains characters that cannot be part of a URL", hint));
   } else if (!formationIdPattern.test(id)) {
-    refused.push(findingAt(place, ["id"], `${locally}is refused by a server`, hint));
+    refused.push(findingAt(place, ["id"], `${locally}is not accepted by a server`, hint));
   } else if (reservedFormationIds.has(id)) {
-    const message = `${locally}is one of the server's own paths`;
+    const message = `${locally}is reserved for a path of the server`;
     refused.push(findingAt(place, ["id"], message, "Choose another id"));
   }
 };
 
-/** What the manifest says about itself, beyond the types of its fields. */
-export const checkManifest = (loading: Loading, manifest: Manifest, place: Place): void => {
+/** Checks of the manifest that go beyond the types of its fields. */
+export const checkManifest = (loading: LoadContext, manifest: Manifest, place: Place): void => {
   const { errors, suggestions } = loading.report;
   checkId(loading, manifest, place);
   if (!manifest.memory.persistent.enabled) {
     for (const { source, path } of loading.userCredentials) {
-      const message = "needs persistent memory, where users' credentials are kept";
+      const message = "needs persistent memory, where users' credentials are stored";
       errors.push(findingAt({ source, base: [] }, path, message, "Set memory.persistent.enabled: true"));
     }
   }
-  if (isData(manifest.mcp.watch) && manifest.mcp.servers.length === 0) {
+  if (isMapping(manifest.mcp.watch) && manifest.mcp.servers.length === 0) {
     errors.push(findingAt(place, ["mcp", "watch"], "watches tools, but mcp.servers names no server"));
   }
   const { client_key, admin_key } = manifest.server.api_keys;
   if (client_key === undefined || admin_key === undefined) {
-    const message = "has no client_key or no admin_key, so one is generated";
-    suggestions.push(findingAt(place, ["server", "api_keys"], message, "Name both before you deploy"));
+    const message = "lacks client_key or admin_key, so the missing key is generated";
+    suggestions.push(findingAt(place, ["server", "api_keys"], message, "Set both before you deploy"));
   }
   if (!manifest.llm.models.some(({ capability }) => capability === "text")) {
-    const message = "names no text model, so the runtime's default answers";
+    const message = "names no text model, so the runtime's default model answers";
     suggestions.push(findingAt(place, ["llm", "models"], message, "For example: - text: openai/gpt-4o-mini"));
   }
 };
 
-/** A formation may ask for a runtime of certain versions (contract/formation.md 1.4, 2.1). */
+/** A formation may require certain versions of the runtime (contract/formation.md 1.4, 2.1). */
 export const checkRuntime = (
-  { report }: Loading,
+  { report }: LoadContext,
   { runtime }: Manifest,
   place: Place,
   version: string,
@@ -67,7 +67,7 @@ export const checkRuntime = (
     const hint = 'For example: "1.2" for every 1.2.x, or ">=1.2 <2"';
     report.errors.push(findingAt(place, path, `${constraint} is not a version constraint`, hint));
   } else if (!met) {
-    const message = `asks for the MUXI runtime ${constraint}, but this is ${version}`;
+    const message = `requires the MUXI runtime ${constraint}, but this is ${version}`;
     report.errors.push(findingAt(place, path, message, "Install that version, or change the constraint"));
   }
 };
@@ -84,20 +84,23 @@ const entryReferences = (entries: readonly ModelEntry[], place: Place, path: Pat
     { place, path: [...path, index, "settings", "fallback_model"], model: settings.fallback_model },
   ]);
 
-/** Every name of a model must be an alias or carry its provider (contract/formation.md 2.4). */
+/** Every model must be an alias or include its provider (contract/formation.md 2.4). */
 export const checkModels = (
-  { report }: Loading,
+  { report }: LoadContext,
   { llm, overlord, memory }: Manifest,
   place: Place,
   agents: readonly Loaded<AgentDefinition>[],
 ): void => {
   report.warnings.push(...repeatedCapabilities(llm.models, place, ["llm", "models"]));
-  for (const name of Object.keys(llm.aliases)) {
+  for (const [name, model] of Object.entries(llm.aliases)) {
+    const refuse = (message: string, hint?: string) => {
+      report.errors.push(findingAt(place, ["llm", "aliases", name], message, hint));
+    };
     if (capabilities.some((capability) => capability === name)) {
-      report.errors.push(
-        findingAt(place, ["llm", "aliases", name], "is the name of a capability: choose another"),
-      );
+      refuse("is the name of a capability: choose another");
     }
+    // An alias of an alias would have to be followed wherever a model is named.
+    if (!splitModelId(model)) refuse("names a model without its provider", "Write provider/model");
   }
   const references: Reference[] = [
     ...entryReferences(llm.models, place, ["llm", "models"]),
@@ -111,7 +114,6 @@ export const checkModels = (
       },
     ]),
     { place, path: ["memory", "persistent", "embedding_model"], model: memory.persistent.embedding_model },
-    ...Object.entries(llm.aliases).map(([name, model]) => ({ place, path: ["llm", "aliases", name], model })),
     ...agents.flatMap((agent) => entryReferences(agent.definition.llm_models, agent.place, ["llm_models"])),
   ];
   for (const { place: at, path, model } of references) {
@@ -121,18 +123,18 @@ export const checkModels = (
   }
 };
 
-/** The overlord alone has a voice, also when the agent's file was only found (contract/formation.md 2.5). */
-export const checkSouls = ({ report }: Loading, agents: readonly Loaded<AgentDefinition>[]): void => {
+/** A `soul` in an agent is an error, even in a file that was found rather than listed (contract/formation.md 2.5). */
+export const checkSouls = ({ report }: LoadContext, agents: readonly Loaded<AgentDefinition>[]): void => {
   for (const { definition, place } of agents) {
     if (!("soul" in definition.document)) continue;
     const message = "belongs to the overlord: an agent has no soul of its own";
-    report.errors.push(findingAt(place, ["soul"], message, "Put it into SOUL.md or overlord.soul"));
+    report.errors.push(findingAt(place, ["soul"], message, "Move it to SOUL.md or overlord.soul"));
   }
 };
 
-/** Servers that agents use must be servers of the formation (contract/formation.md 3.1). */
-export const checkAttachments = (
-  { report }: Loading,
+/** MCP servers that agents name must be servers of the formation (contract/formation.md 3.1). */
+export const checkAgentServers = (
+  { report }: LoadContext,
   agents: readonly Loaded<AgentDefinition>[],
   servers: readonly McpServerDefinition[],
 ): void => {
@@ -147,9 +149,9 @@ export const checkAttachments = (
   }
 };
 
-/** Knowledge that is not there is left out when it is read, so the author should hear of it (contract/formation.md 12). */
+/** Warns of knowledge that will be skipped because it does not exist (contract/formation.md 12). */
 export const checkKnowledge = async (
-  { dir, report }: Loading,
+  { dir, report }: LoadContext,
   agents: readonly Loaded<AgentDefinition>[],
 ): Promise<void> => {
   for (const { definition, place } of agents) {
@@ -162,7 +164,7 @@ export const checkKnowledge = async (
         );
       }
       if (source.path !== undefined && (await resolveInside(dir, source.path)) === undefined) {
-        const message = `${source.path} does not exist in the formation folder, or is a link out of it`;
+        const message = `${source.path} does not exist in the formation folder, or is a link that leads out of it`;
         report.warnings.push(findingAt(place, [...path, "path"], message));
       }
     }

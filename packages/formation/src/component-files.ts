@@ -1,19 +1,19 @@
 import { readdir } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import type { Finding } from "./base/index.ts";
-import { type Data, readSource, resolveInside, type SourceFile, systemCode } from "./base/index.ts";
+import { type Mapping, readSource, resolveInside, type SourceFile, systemCode } from "./base/index.ts";
 
-/** A component's file, read or found to be broken. */
+/** A component's file: its content, or why it cannot be read. */
 export type ComponentFile =
   | { file: string; id: string; source: SourceFile }
   | { file: string; id: string; problem: Finding };
 
 const extensions = new Set([".afs", ".yaml", ".yml"]);
 
-/** The id of a component that has none of its own (contract/formation.md 1.2). */
+/** The id of a component whose file names none (contract/formation.md 1.2). */
 export const idOfFile = (file: string): string => basename(file, extname(file));
 
-export const isSwitchedOff = (data: Data): boolean => data.active === false;
+export const isSwitchedOff = (data: Mapping): boolean => data.active === false;
 
 /** @param file Relative to `dir`. */
 export const readComponentFile = async (dir: string, file: string): Promise<ComponentFile> => {

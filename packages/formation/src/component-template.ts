@@ -1,4 +1,4 @@
-/** What `muxi new` can make beside a formation (contract/cli.md 4). */
+/** The kinds of component that `muxi new` can create (contract/cli.md 4). */
 export const componentKinds = ["agent", "mcp", "a2a", "sop", "trigger"] as const;
 export type ComponentKind = (typeof componentKinds)[number];
 
@@ -11,7 +11,7 @@ const titleOf = (id: string): string => {
 const agent = (id: string): string => `schema: "1.0.0"
 id: ${id}
 name: ${titleOf(id)}
-# Requests are given to agents by this sentence: say what this one can do.
+# Requests are routed by this sentence: say what the agent can do.
 description: Answers questions about ${id.replaceAll("-", " ")}
 system_message: You are a helpful assistant. Answer in a few plain sentences.
 # knowledge:
@@ -52,13 +52,13 @@ mode: template
 2. Say what is done next
 `;
 
-// Fired with `{"data": {"message": "…"}}`: a placeholder without its value fails the call.
+// Fire it with `{"data": {"message": "…"}}`: a call without a value for a placeholder fails.
 const trigger = (id: string): string => `${titleOf(id)} reports: \${{ data.message }}
 Say in one sentence what has happened.
 `;
 
 interface Template {
-  /** The first one that exists is taken, else the last one made. */
+  /** The first one that exists is used; without any, the last one is created. */
   folders: readonly string[];
   extension: ".afs" | ".md";
   text(id: string): string;

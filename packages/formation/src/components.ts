@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { Data, SourceFile } from "./base/index.ts";
+import type { Mapping, SourceFile } from "./base/index.ts";
 import { dottedPath, type Finding, type Path } from "./base/index.ts";
 import {
   type ComponentFile,
@@ -8,10 +8,10 @@ import {
   readComponentFile,
   readComponentFolder,
 } from "./component-files.ts";
-import { fillIn, type Loading } from "./load-context.ts";
+import { fillInReferences, type LoadContext } from "./load-context.ts";
 import { findingAt, type Place } from "./validate.ts";
 
-/** A component that was checked; one with errors has no definition. */
+/** What checking a component gave; there is no definition when there are errors. */
 export interface Checked<Definition> {
   definition?: Definition;
   errors: Finding[];
@@ -19,29 +19,29 @@ export interface Checked<Definition> {
 }
 
 /** A kind of component that the manifest declares (contract/formation.md 1.3). */
-export interface Kind<Definition> {
-  /** What a message calls one. */
+export interface DeclaredKind<Definition> {
+  /** What messages call a component of this kind. */
   noun: string;
-  /** Where its files are; the first folder that exists wins. */
+  /** Folders that may hold its files; the first one that exists is used. */
   folders: readonly string[];
-  /** Where the manifest declares it. */
+  /** Path of the manifest's list. */
   path: Path;
   /** @param written The component before references were filled in. */
-  check(data: Data, place: Place, written: unknown): Checked<Definition>;
+  check(data: Mapping, place: Place, written: unknown): Checked<Definition>;
 }
 
-/** What the manifest says about one kind of component. */
+/** The manifest's list of one kind of component. */
 export interface Declaration {
   /** The manifest, with references filled in. */
   source: SourceFile;
-  entries: readonly (string | Data)[];
+  entries: readonly (string | Mapping)[];
   /** The same entries as written. */
   written: unknown;
   /** False for a flattened formation, whose components are all inline. */
   hasFolders: boolean;
 }
 
-/** A component that can be used, and where it stands. */
+/** A valid component, and where it is defined. */
 export interface Loaded<Definition> {
   definition: Definition;
   place: Place;
@@ -57,12 +57,12 @@ const placeOfFile = (file: ComponentFile, manifest: SourceFile): Place => ({
 });
 
 const checkFile = <Definition>(
-  loading: Loading,
-  kind: Kind<Definition>,
+  loading: LoadContext,
+  kind: DeclaredKind<Definition>,
   file: ComponentFile,
 ): Checked<Definition> => {
   if ("problem" in file) return { errors: [file.problem], warnings: [] };
-  const filled = fillIn(loading, file.source);
+  const filled = fillInReferences(loading, file.source);
   const place = { source: filled, base: [] };
   const data = { ...filled.data, id: filled.data.id ?? idOfFile(file.file) };
   const checked = kind.check(data, place, file.source.data);
@@ -77,7 +77,7 @@ const describePlace = ({ source, base }: Place): string =>
   base.length === 0 ? source.file : `${source.file} (${dottedPath(base)})`;
 
 const duplicateMessage = (id: string, where: string, { noun }: { noun: string }): string =>
-  `is ${id}, as in ${where}: every ${noun} needs an id of its own`;
+  `${id} is already the id of ${where}: every ${noun} needs an id of its own`;
 
 /** Switched-off files do not count: one may stand beside its replacement. */
 const duplicateIds = (files: readonly ComponentFile[], kind: { noun: string }): Finding[] =>
@@ -88,22 +88,22 @@ const duplicateIds = (files: readonly ComponentFile[], kind: { noun: string }): 
     return [findingAt({ source: file.source, base: [] }, ["id"], message)];
   });
 
-/** Without a list in the manifest every file counts, and a broken one is left out with a warning. */
+/** Without a list in the manifest every file is loaded; a broken one is skipped with a warning. */
 const loadFound = <Definition extends Identified>(
-  loading: Loading,
-  kind: Kind<Definition>,
+  loading: LoadContext,
+  kind: DeclaredKind<Definition>,
   { source }: Declaration,
   files: readonly ComponentFile[],
 ): Loaded<Definition>[] => {
   const { warnings, suggestions } = loading.report;
   const loaded = files.filter(isActive).flatMap((file) => {
     const checked = checkFile(loading, kind, file);
-    const hint = `This ${kind.noun} is left out until its file is put right`;
+    const hint = `This ${kind.noun} is not loaded until its file is corrected`;
     warnings.push(...checked.errors.map((error) => ({ ...error, hint })), ...checked.warnings);
     return checked.definition ? [{ definition: checked.definition, place: placeOfFile(file, source) }] : [];
   });
   if (loaded.length > 0) {
-    const message = `names no ${kind.noun}, so every file in ${kind.folders.join("/ or ")}/ is loaded`;
+    const message = `lists no ${kind.noun}, so every file in ${kind.folders.join("/ or ")}/ is loaded`;
     const hint = `${kind.path.at(-1)}: [${loaded.map(({ definition }) => definition.id).join(", ")}]`;
     suggestions.push(findingAt({ source, base: [] }, kind.path, message, hint));
   }
@@ -111,7 +111,7 @@ const loadFound = <Definition extends Identified>(
 };
 
 /** The file that an entry of the form `- file: agents/x.yaml` or `- $include: agents/x.afs` names. */
-const includedFile = (entry: string | Data): string | undefined => {
+const includedFile = (entry: string | Mapping): string | undefined => {
   const file = typeof entry === "string" ? undefined : (entry.$include ?? entry.file);
   return typeof file === "string" ? posix.normalize(file) : undefined;
 };
@@ -121,10 +121,10 @@ interface Candidate<Definition> {
   place: Place;
 }
 
-/** What one entry of the manifest stands for; undefined when that is switched off. */
+/** The component that an entry of the manifest stands for; undefined when it is switched off. */
 const candidateOf = async <Definition>(
-  loading: Loading,
-  kind: Kind<Definition>,
+  loading: LoadContext,
+  kind: DeclaredKind<Definition>,
   { source, entries, written }: Declaration,
   files: readonly ComponentFile[],
   index: number,
@@ -153,10 +153,10 @@ const candidateOf = async <Definition>(
   return { checked: kind.check(entry, place, Array.isArray(written) ? written[index] : undefined), place };
 };
 
-/** Only what the manifest lists counts, in its order, and has to be in order. */
+/** Loads what the manifest lists and nothing else, in that order; every entry must be valid. */
 const loadDeclared = async <Definition extends Identified>(
-  loading: Loading,
-  kind: Kind<Definition>,
+  loading: LoadContext,
+  kind: DeclaredKind<Definition>,
   declaration: Declaration,
   files: readonly ComponentFile[],
 ): Promise<Loaded<Definition>[]> => {
@@ -188,12 +188,12 @@ const loadDeclared = async <Definition extends Identified>(
 };
 
 /**
- * Reads and checks the components of one kind: those that the manifest declares or, when it declares none, all
- * that the folder holds.
+ * Reads and checks the components of one kind: those that the manifest lists or, when it lists none, all files of
+ * the folder.
  */
 export const loadComponents = async <Definition extends Identified>(
-  loading: Loading,
-  kind: Kind<Definition>,
+  loading: LoadContext,
+  kind: DeclaredKind<Definition>,
   declaration: Declaration,
 ): Promise<Loaded<Definition>[]> => {
   const files = declaration.hasFolders ? await readComponentFolder(loading.dir, kind.folders) : [];

@@ -6,7 +6,7 @@ import { type ComponentKind, componentTemplates } from "./component-template.ts"
 import { declareComponent } from "./manifest-edit.ts";
 import { normalizeName } from "./names.ts";
 
-/** Kinds that count only when the manifest names them (contract/formation.md 1.3). */
+/** The manifest's lists, for the kinds that it declares (contract/formation.md 1.3). */
 const declaredAt: Partial<Record<ComponentKind, Path>> = {
   agent: ["agents"],
   mcp: ["mcp", "servers"],
@@ -25,9 +25,9 @@ const folderOf = async (dir: string, folders: readonly string[]): Promise<string
 };
 
 /**
- * Makes the file of a new component and names it in the manifest's list, where there is one (contract/cli.md 4).
+ * Creates the file of a new component and adds it to the manifest's list, where there is one (contract/cli.md 4).
  *
- * @throws Error when the name cannot be an id or the file exists.
+ * @throws Error when the name cannot become an id, or the file exists.
  */
 export const createComponent = async (
   dir: string,
@@ -43,7 +43,7 @@ export const createComponent = async (
     await writeFile(path, text(id), { flag: "wx" });
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw error;
-    throw new Error(`${file} exists already: choose another name or remove it`);
+    throw new Error(`${file} already exists: choose another name or remove it`);
   }
   const list = declaredAt[kind];
   if (list) await declareComponent(dir, list, id);

@@ -74,7 +74,7 @@ test.each([
   ["bot-", "end with a hyphen"],
   ["../up", "cannot be used as a name"],
   ["x".repeat(51), "3 to 50"],
-  ["admin", "server's own paths"],
+  ["admin", "reserved for a path of the server"],
 ])("the name %j is refused", async (name, message) => {
   await expect(create({ name })).rejects.toThrow(message);
 });
@@ -88,7 +88,7 @@ test("what cannot be made leaves nothing behind", async () => {
 
   const parent = await folder({ "taken/file": "kept" });
   await expect(createFormation({ dir: join(parent, "taken"), name: "taken" })).rejects.toThrow(
-    "exists already",
+    "already exists",
   );
   expect(await readFile(join(parent, "taken/file"), "utf8")).toBe("kept");
 

@@ -9,12 +9,12 @@ import { newFernetKey, secretFiles } from "./secrets/index.ts";
 import { templateFiles } from "./template.ts";
 
 export interface CreateOptions {
-  /** Folder to make. It must not exist yet. */
+  /** Folder to create. It must not exist yet. */
   dir: string;
   /** Becomes the id: `My Bot` is `my-bot`. */
   name: string;
   description?: string;
-  /** `provider/name` of the text model. Without one the runtime's default answers. */
+  /** `provider/name` of the text model. Without one the runtime's default model answers. */
   model?: string;
 }
 
@@ -32,21 +32,21 @@ const makeFolder = async (dir: string): Promise<void> => {
     await mkdir(dir);
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw error;
-    throw new Error(`${dir} exists already: choose another name or remove it`);
+    throw new Error(`${dir} already exists: choose another name or remove it`);
   }
 };
 
 /**
- * Makes the folder of a new formation, with one agent so that it answers at once (contract/cli.md 4).
+ * Creates the folder of a new formation, with one agent so that it can answer at once (contract/cli.md 4).
  *
- * @throws Error when the name cannot be an id, the folder exists or it would be inside another formation; nothing
+ * @throws Error when the name cannot become an id, the folder exists, or it would be inside another formation. Nothing
  * is left behind then.
  */
 export const createFormation = async (options: CreateOptions): Promise<CreatedFormation> => {
   const dir = resolve(options.dir);
   const id = normalizeName(options.name);
   if (reservedFormationIds.has(id))
-    throw new Error(`'${id}' is one of the server's own paths: choose another name`);
+    throw new Error(`'${id}' is reserved for a path of the server: choose another name`);
   const { model } = options;
   if (model !== undefined && !splitModelId(model)) {
     throw new Error(`'${model}' is not a model: write provider/name, for example openai/gpt-4o-mini`);

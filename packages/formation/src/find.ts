@@ -5,8 +5,8 @@ import { findManifest, readSource } from "./base/index.ts";
 const maxParents = 5;
 
 /**
- * The formation folder that `from` is in: itself, or up to five folders above it. The search ends at the home
- * folder and at the root (contract/cli.md 2.2).
+ * Finds the formation folder that contains `from`: that folder, or one of the five above it. The search ends at the
+ * home folder and at the root (contract/cli.md 2.2).
  */
 export const findFormationDir = async (
   from: string,
@@ -22,13 +22,13 @@ export const findFormationDir = async (
   return undefined;
 };
 
-/** What a manifest says of itself, read without checking the formation: fields that are missing are undefined. */
+/** Id and version of a manifest that was read without being checked. Missing fields are undefined. */
 export interface ManifestSummary {
   id: string | undefined;
   version: string | undefined;
 }
 
-/** Id and version of a formation folder, also of one that has errors. Undefined when its manifest cannot be read. */
+/** Id and version of a formation, even of one with errors. Undefined when its manifest cannot be read. */
 export const summarizeManifest = async (dir: string): Promise<ManifestSummary | undefined> => {
   const file = await findManifest(dir);
   const read = file === undefined ? undefined : await readSource(dir, file);

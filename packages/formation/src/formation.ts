@@ -1,4 +1,4 @@
-import type { Data } from "./base/index.ts";
+import type { Mapping } from "./base/index.ts";
 import type { KnowledgeConfig } from "./schema/knowledge.ts";
 import type { Manifest } from "./schema/manifest.ts";
 import type { McpServerConfig, ToolFilter } from "./schema/mcp-server.ts";
@@ -7,14 +7,14 @@ import type { ModelEntry } from "./schema/models.ts";
 interface Component {
   /** File that defines it, relative to the formation folder; absent for what is built in. */
   source?: string;
-  /** As written, for showing: references to secrets stay references, and what is hard-coded is masked. */
-  document: Data;
+  /** As written, fit to be shown: references stay references, hard-coded secrets are masked. */
+  document: Mapping;
 }
 
 /** An MCP server of a formation, or of one agent (contract/formation.md 4). */
 export type McpServerDefinition = McpServerConfig & Component;
 
-/** A server of the formation that an agent uses, with fewer tools where `tools` is given. */
+/** A server of the formation that an agent may use; `tools` narrows its tools. */
 export interface ServerAttachment {
   id: string;
   tools?: ToolFilter | undefined;
@@ -29,7 +29,7 @@ export interface AgentDefinition extends Component {
   role: string;
   specialties: string[];
   llm_models: ModelEntry[];
-  /** Attachments to the formation's servers, and servers that only this agent sees: those have a `type`. */
+  /** Servers of the formation that it may use, and servers of its own, which have a `type`. */
   mcp_servers: (ServerAttachment | McpServerDefinition)[];
   skills: string[];
   knowledge?: KnowledgeConfig | undefined;
@@ -52,17 +52,17 @@ export interface Formation {
   description: string;
   /** `0.0.0` when the manifest has none. */
   version: string;
-  /** With secrets filled in and defaults added: never to be shown. */
+  /** With secrets filled in and defaults added: must never be shown. */
   manifest: Manifest;
   /**
-   * The whole formation as written, with its agents and servers inline, for showing: references to secrets stay
-   * references, and what is hard-coded is masked.
+   * The whole formation as written, with its agents and servers inline, fit to be shown: references stay references,
+   * hard-coded secrets are masked.
    */
-  document: Data;
-  /** At least one: a formation that defines none has the built-in `muxi-generalist`. */
+  document: Mapping;
+  /** At least one: a formation without agents has the built-in `muxi-generalist`. */
   agents: AgentDefinition[];
   mcpServers: McpServerDefinition[];
-  /** Names of all secrets that the folder stores, sorted. */
+  /** Names of all stored secrets, sorted. */
   secretNames: string[];
   /** Names of the secrets that the formation refers to, sorted. */
   usedSecrets: string[];

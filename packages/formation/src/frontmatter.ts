@@ -1,15 +1,15 @@
 import { parseDocument } from "yaml";
-import { type Data, isData } from "./base/index.ts";
+import { isMapping, type Mapping } from "./base/index.ts";
 
 const block = /^---[ \t]*\r?\n(?:([\s\S]*?)\r?\n)?---[ \t]*(?:\r?\n|$)/;
 
 /**
- * Takes a Markdown file apart: its frontmatter and the rest. A leading `---` without a closing line is ordinary text
+ * Splits a Markdown file into frontmatter and body. A leading `---` without a closing line is ordinary text
  * (contract/formation.md 8.1).
  *
  * @returns The problem, without any of the content, when the frontmatter is not a YAML mapping.
  */
-export const readFrontmatter = (text: string): { data: Data; body: string } | { problem: string } => {
+export const readFrontmatter = (text: string): { data: Mapping; body: string } | { problem: string } => {
   const found = block.exec(text);
   if (!found) return { data: {}, body: text };
   const document = parseDocument(found[1] ?? "", { prettyErrors: false });
@@ -22,6 +22,6 @@ export const readFrontmatter = (text: string): { data: Data; body: string } | { 
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     return { problem: "its frontmatter has aliases that cannot be resolved" };
   }
-  if (!isData(data)) return { problem: "its frontmatter must be a mapping of fields" };
+  if (!isMapping(data)) return { problem: "its frontmatter must be a mapping of fields" };
   return { data, body: text.slice(found[0].length) };
 };

@@ -1,4 +1,4 @@
-/** A formation's files: reads, checks, creates and packs the folder, and keeps its secrets. */
+/** Formation folders: reads, validates, creates and packs them, and stores their secrets. */
 export { type ApiKeys, resolveApiKeys } from "./api-keys.ts";
 export { type Finding, FormationError, formatReport, type Report, resolveInside } from "./base/index.ts";
 export { type ComponentKind, componentKinds } from "./component-template.ts";
@@ -9,7 +9,7 @@ export type { AgentDefinition, Formation, McpServerDefinition, ServerAttachment 
 export { readFrontmatter } from "./frontmatter.ts";
 export { type LoadOptions, type LoadResult, loadFormation, openFormation } from "./load.ts";
 export { setManifestVersion } from "./manifest-edit.ts";
-export { mask, maskSecrets, secretName } from "./masking.ts";
+export { mask, maskSecrets, secretFieldName } from "./masking.ts";
 export { isServerDefinition } from "./mcp-servers.ts";
 export type { ModelConfig } from "./model-config.ts";
 export {

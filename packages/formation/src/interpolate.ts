@@ -1,5 +1,5 @@
 import type { Path } from "./base/index.ts";
-import { type Data, isData } from "./base/index.ts";
+import { isMapping, type Mapping } from "./base/index.ts";
 import { findSecretName, type Secrets } from "./secrets/index.ts";
 
 export interface Lookup {
@@ -9,12 +9,12 @@ export interface Lookup {
 }
 
 export interface Interpolated {
-  value: Data;
+  value: Mapping;
   /** Stored names of the secrets that were filled in. */
   usedSecrets: string[];
-  /** `${{ user.credentials.NAME }}`, which stays until the request of a user fills it in. */
+  /** Places of `${{ user.credentials.NAME }}`, which is filled in for each request of a user. */
   userCredentials: { name: string; path: Path }[];
-  /** What cannot be filled in. It stays as written. */
+  /** References that cannot be resolved; they stay as written. */
   problems: { path: Path; message: string; hint?: string }[];
 }
 
@@ -22,10 +22,10 @@ export interface Interpolated {
 const reference = /\$\{\{([^{}]*)\}\}/g;
 
 /**
- * Fills in every `${{ … }}` of the text values, at any depth (contract/formation.md 5.2). Keys stay as they are,
- * and what was filled in is not searched again.
+ * Replaces every `${{ … }}` in text values, at any depth (contract/formation.md 5.2). Keys are not
+ * touched, and what was inserted is not searched again.
  */
-export const interpolate = (data: Data, lookup: Lookup): Interpolated => {
+export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
   const usedSecrets = new Set<string>();
   const userCredentials: Interpolated["userCredentials"] = [];
   const problems: Interpolated["problems"] = [];
@@ -44,7 +44,7 @@ export const interpolate = (data: Data, lookup: Lookup): Interpolated => {
   const variable = (name: string, path: Path): string | undefined => {
     const value = lookup.env?.[name];
     if (lookup.env === undefined) {
-      const message = `refers to the environment variable ${name}, but a deployed formation has no access to any`;
+      const message = `refers to the environment variable ${name}, which a deployed formation cannot read`;
       problems.push({ path, message, hint: `Use a secret instead: \${{ secrets.${name} }}` });
     } else if (value === undefined) {
       problems.push({ path, message: `refers to the environment variable ${name}, which is not set` });
@@ -65,10 +65,10 @@ export const interpolate = (data: Data, lookup: Lookup): Interpolated => {
   const walk = (value: unknown, path: Path): unknown => {
     if (typeof value === "string") return fill(value, path);
     if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]));
-    return isData(value) ? walkData(value, path) : value;
+    return isMapping(value) ? walkData(value, path) : value;
   };
 
-  const walkData = (value: Data, path: Path): Data =>
+  const walkData = (value: Mapping, path: Path): Mapping =>
     Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]));
 
   return { value: walkData(data, []), usedSecrets: [...usedSecrets], userCredentials, problems };

@@ -1,11 +1,11 @@
 import type { Finding } from "./base/index.ts";
-import { type Data, isData } from "./base/index.ts";
+import { isMapping, type Mapping } from "./base/index.ts";
 import { findingAt, type Place } from "./validate.ts";
 
-/** Fields of older formations, and where they went. */
-type Moves = readonly (readonly [from: string, to: string])[];
+/** Fields of older formations and their current names. */
+type Renames = readonly (readonly [from: string, to: string])[];
 
-const manifestMoves: Moves = [
+const manifestRenames: Renames = [
   ["overlord.persona", "overlord.soul"],
   ["overlord.llm.model", "overlord.llm.base.model"],
   ["overlord.llm.api_key", "overlord.llm.base.api_key"],
@@ -18,7 +18,7 @@ const manifestMoves: Moves = [
 ];
 const manifestIgnored = ["overlord.llm.extraction_model", "observability"];
 
-const agentMoves: Moves = [
+const agentRenames: Renames = [
   ["llm.models", "llm_models"],
   ["a2a_enabled", "a2a.internal"],
 ];
@@ -34,39 +34,39 @@ const agentIgnored = [
   "knowledge.auto_update",
 ];
 
-const serverMoves: Moves = [
+const serverRenames: Renames = [
   ["cwd", "working_directory"],
   ["retry_attempts", "max_retries"],
 ];
 
 const fieldAt = (data: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((value, key) => (isData(value) ? value[key] : undefined), data);
+  path.reduce<unknown>((value, key) => (isMapping(value) ? value[key] : undefined), data);
 
-const without = (data: Data, [key = "", ...rest]: readonly string[]): Data => {
+const without = (data: Mapping, [key = "", ...rest]: readonly string[]): Mapping => {
   const { [key]: child, ...others } = data;
   if (rest.length === 0) return others;
-  return isData(child) ? { ...data, [key]: without(child, rest) } : data;
+  return isMapping(child) ? { ...data, [key]: without(child, rest) } : data;
 };
 
-/** Sets a field unless something stands there, or in its way. */
-const withDefault = (data: Data, [key = "", ...rest]: readonly string[], value: unknown): Data => {
+/** Sets a field unless it has a value, or a parent is not a mapping. */
+const withDefault = (data: Mapping, [key = "", ...rest]: readonly string[], value: unknown): Mapping => {
   const child = data[key];
   if (rest.length === 0) return child === undefined ? { ...data, [key]: value } : data;
-  if (child !== undefined && !isData(child)) return data;
+  if (child !== undefined && !isMapping(child)) return data;
   return { ...data, [key]: withDefault(child ?? {}, rest, value) };
 };
 
-const move = (data: Data, [from, to]: Moves[number]): Data => {
+const rename = (data: Mapping, [from, to]: Renames[number]): Mapping => {
   const path = from.split(".");
   const value = fieldAt(data, path);
   return value === undefined ? data : withDefault(without(data, path), to.split("."), value);
 };
 
-const present = (data: Data, fields: readonly string[]): string[] =>
+const present = (data: Mapping, fields: readonly string[]): string[] =>
   fields.filter((field) => fieldAt(data, field.split(".")) !== undefined);
 
-const oldFields = (data: Data, place: Place, moves: Moves, ignored: readonly string[]): Finding[] => [
-  ...moves.flatMap(([from, to]) =>
+const oldFields = (data: Mapping, place: Place, renames: Renames, ignored: readonly string[]): Finding[] => [
+  ...renames.flatMap(([from, to]) =>
     present(data, [from]).map((field) =>
       findingAt(place, field.split("."), `is an old name; it is read as ${to}`, `Rename it to ${to}`),
     ),
@@ -76,47 +76,47 @@ const oldFields = (data: Data, place: Place, moves: Moves, ignored: readonly str
   ),
 ];
 
-/** What is read in place of older forms, and warnings that name them. */
-export interface Modern {
-  data: Data;
+/** Data in its current form, with a warning for each older form that was found. */
+export interface Modernized {
+  data: Mapping;
   warnings: Finding[];
 }
 
-/** Reads the older forms of a manifest (contract/formation.md 2.4, 2.5, 2.11, 2.12, 14). */
-export const modernManifest = (data: Data, place: Place): Modern => ({
-  data: manifestMoves.reduce(move, data),
-  warnings: oldFields(data, place, manifestMoves, manifestIgnored),
+/** Brings a manifest to its current form (contract/formation.md 2.4, 2.5, 2.11, 2.12, 14). */
+export const modernizeManifest = (data: Mapping, place: Place): Modernized => ({
+  data: manifestRenames.reduce(rename, data),
+  warnings: oldFields(data, place, manifestRenames, manifestIgnored),
 });
 
 const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
-/** `specialization` of old agents names the same things as `specialties`. */
-const withSpecialties = (data: Data): Data => {
+/** Merges `specialization` of old agents into `specialties`. */
+const withSpecialties = (data: Mapping): Mapping => {
   const { specialization, ...rest } = data;
-  if (!isData(specialization)) return data;
+  if (!isMapping(specialization)) return data;
   const { domain, subdomain, keywords } = specialization;
   const found = [...strings([domain, subdomain]), ...strings(keywords)];
   const own = rest.specialties ?? [];
   return Array.isArray(own) ? { ...rest, specialties: [...new Set([...own, ...found])] } : rest;
 };
 
-/** `llm.settings` of old agents held for all of the agent's models. */
-const withModelSettings = (data: Data): Data => {
+/** `llm.settings` of old agents applied to all of the agent's models. */
+const withModelSettings = (data: Mapping): Mapping => {
   const settings = fieldAt(data, ["llm", "settings"]);
   const models = data.llm_models;
-  if (!isData(settings) || !Array.isArray(models)) return data;
+  if (!isMapping(settings) || !Array.isArray(models)) return data;
   const merge = (entry: unknown): unknown => {
-    if (!isData(entry) || !(entry.settings === undefined || isData(entry.settings))) return entry;
+    if (!isMapping(entry) || !(entry.settings === undefined || isMapping(entry.settings))) return entry;
     return { ...entry, settings: { ...settings, ...entry.settings } };
   };
   return { ...data, llm_models: models.map(merge) };
 };
 
-/** `files` and `directories` of old knowledge blocks are sources. */
-const withSources = (data: Data): Data => {
+/** Turns `files` and `directories` of old knowledge blocks into sources. */
+const withSources = (data: Mapping): Mapping => {
   const { knowledge } = data;
-  if (!isData(knowledge)) return data;
+  if (!isMapping(knowledge)) return data;
   const { files, directories, ...rest } = knowledge;
   const found = [...strings(files), ...strings(directories)].map((path) => ({ path }));
   if (found.length === 0) return data;
@@ -132,16 +132,16 @@ const rewrittenAs: Record<string, string> = {
   "knowledge.directories": "knowledge.sources",
 };
 
-/** Reads the older forms of an agent (contract/formation.md 3, 12). */
-export const modernAgent = (data: Data, place: Place): Modern => ({
-  data: withSources(withModelSettings(withSpecialties(agentMoves.reduce(move, data)))),
+/** Brings an agent to its current form (contract/formation.md 3, 12). */
+export const modernizeAgent = (data: Mapping, place: Place): Modernized => ({
+  data: withSources(withModelSettings(withSpecialties(agentRenames.reduce(rename, data)))),
   warnings: oldFields(
     data,
     place,
-    [...agentMoves, ...agentRewritten.map((field) => [field, rewrittenAs[field] ?? field] as const)],
+    [...agentRenames, ...agentRewritten.map((field) => [field, rewrittenAs[field] ?? field] as const)],
     agentIgnored,
   ),
 });
 
-/** Reads the other names of an MCP server's fields, which are as good as the first (contract/formation.md 4.1). */
-export const modernServer = (data: Data): Data => serverMoves.reduce(move, data);
+/** Accepts the alternative names of an MCP server's fields, which are not deprecated (contract/formation.md 4.1). */
+export const modernizeServer = (data: Mapping): Mapping => serverRenames.reduce(rename, data);

@@ -4,11 +4,11 @@ import { findSecretName } from "./secrets/index.ts";
 import { findingAt } from "./validate.ts";
 
 /** What the steps of one load share. */
-export interface Loading {
+export interface LoadContext {
   /** Absolute path of the formation folder. */
   dir: string;
   lookup: Lookup;
-  /** Whether the id has to be one that a server takes. */
+  /** Whether the id must be one that a server accepts. */
   forServer: boolean;
   report: Report;
   usedSecrets: Set<string>;
@@ -20,10 +20,10 @@ const isOfServer = (source: SourceFile, path: Path): boolean =>
   /^mcps?\//.test(source.file) || path.includes("servers") || path.includes("mcp_servers");
 
 /**
- * The file with every reference filled in. What is missing is an error, whether or not the file is referenced
+ * Fills in every reference of a file. A missing secret or variable is an error, whether or not the file is listed
  * (contract/formation.md 5.2).
  */
-export const fillIn = (loading: Loading, source: SourceFile): SourceFile => {
+export const fillInReferences = (loading: LoadContext, source: SourceFile): SourceFile => {
   const place = { source, base: [] };
   const { value, usedSecrets, userCredentials, problems } = interpolate(source.data, loading.lookup);
   for (const name of usedSecrets) loading.usedSecrets.add(name);
@@ -33,9 +33,9 @@ export const fillIn = (loading: Loading, source: SourceFile): SourceFile => {
   for (const { name, path } of userCredentials) {
     loading.userCredentials.push({ source, path });
     const needed = `USER_CREDENTIALS_${name.toUpperCase()}`;
-    // The server's tools are listed at start, when there is no user yet (contract/formation.md 5.3).
+    // At start, when the server's tools are listed, there is no user yet (contract/formation.md 5.3).
     if (isOfServer(source, path) && findSecretName(loading.lookup.secrets.names(), needed) === undefined) {
-      const message = `needs the secret ${needed} as well, to list the server's tools at start`;
+      const message = `also needs the secret ${needed}, with which the server's tools are listed at start`;
       loading.report.errors.push(findingAt(place, path, message, `Run: muxi secrets set ${needed}`));
     }
   }

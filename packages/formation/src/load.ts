@@ -1,25 +1,25 @@
 import { builtInAgent, checkAgent } from "./agents.ts";
 import {
-  type Data,
   emptyReport,
   FormationError,
-  isData,
+  isMapping,
   locateFormation,
+  type Mapping,
   type Report,
   readSource,
 } from "./base/index.ts";
 import {
-  checkAttachments,
+  checkAgentServers,
   checkKnowledge,
   checkManifest,
   checkModels,
   checkRuntime,
   checkSouls,
 } from "./checks.ts";
-import { type Kind, loadComponents } from "./components.ts";
+import { type DeclaredKind, loadComponents } from "./components.ts";
 import type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
-import { modernManifest } from "./legacy.ts";
-import { fillIn, type Loading } from "./load-context.ts";
+import { modernizeManifest } from "./legacy.ts";
+import { fillInReferences, type LoadContext } from "./load-context.ts";
 import { maskSecrets } from "./masking.ts";
 import { checkServer } from "./mcp-servers.ts";
 import { manifestSchema } from "./schema/manifest.ts";
@@ -35,9 +35,9 @@ export interface LoadOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** False makes every `${{ env.NAME }}` an error, as for a deployed formation. Default true. */
   allowEnv?: boolean;
-  /** True makes an id that no server takes an error, and not a warning. Default false. */
+  /** Whether an id that no server accepts is an error rather than a warning. Default false. */
   forServer?: boolean;
-  /** What the manifest's `runtime` is compared with. Default: the version of this release. */
+  /** Version that the manifest's `runtime` is compared with. Default: that of this release. */
   runtimeVersion?: string | undefined;
 }
 
@@ -47,25 +47,25 @@ export interface LoadResult {
   report: Report;
 }
 
-const agentKind: Kind<AgentDefinition> = {
+const agentKind: DeclaredKind<AgentDefinition> = {
   noun: "agent",
   folders: ["agents"],
   path: ["agents"],
   check: checkAgent,
 };
 
-const serverKind: Kind<McpServerDefinition> = {
+const serverKind: DeclaredKind<McpServerDefinition> = {
   noun: "MCP server",
   folders: ["mcps", "mcp"],
   path: ["mcp", "servers"],
   check: checkServer,
 };
 
-const serversOf = ({ mcp }: Data): unknown => (isData(mcp) ? mcp.servers : undefined);
+const serversOf = ({ mcp }: Mapping): unknown => (isMapping(mcp) ? mcp.servers : undefined);
 
-/** Entries that can be read; the manifest's schema reports the others. */
-const entriesOf = (list: unknown): (string | Data)[] =>
-  Array.isArray(list) ? list.filter((entry) => typeof entry === "string" || isData(entry)) : [];
+/** The entries of the right type; the manifest's schema reports the others. */
+const entriesOf = (list: unknown): (string | Mapping)[] =>
+  Array.isArray(list) ? list.filter((entry) => typeof entry === "string" || isMapping(entry)) : [];
 
 const secretsOf = async (dir: string, report: Report): Promise<Secrets | undefined> => {
   try {
@@ -77,10 +77,10 @@ const secretsOf = async (dir: string, report: Report): Promise<Secrets | undefin
   }
 };
 
-const documentOf = (written: Data, agents: AgentDefinition[], servers: McpServerDefinition[]): Data => {
+const documentOf = (written: Mapping, agents: AgentDefinition[], servers: McpServerDefinition[]): Mapping => {
   const masked = maskSecrets(written);
-  const document = isData(masked) ? masked : {};
-  const mcp = isData(document.mcp) ? document.mcp : {};
+  const document = isMapping(masked) ? masked : {};
+  const mcp = isMapping(document.mcp) ? document.mcp : {};
   return {
     ...document,
     agents: agents.map((agent) => agent.document),
@@ -109,7 +109,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   if ("problem" in read || !secrets) return { report };
 
   const env = options.allowEnv === false ? undefined : (options.env ?? {});
-  const loading: Loading = {
+  const loading: LoadContext = {
     dir,
     lookup: { secrets, env },
     forServer: options.forServer ?? false,
@@ -118,14 +118,14 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
     userCredentials: [],
   };
   const written = read.source;
-  const source = fillIn(loading, written);
+  const source = fillInReferences(loading, written);
   const place = { source, base: [] };
-  const { data, warnings } = modernManifest(source.data, place);
+  const { data, warnings } = modernizeManifest(source.data, place);
   report.warnings.push(...warnings, ...fieldsWithoutEffect(data, place));
   const checked = validate(manifestSchema, data, place);
   if ("errors" in checked) report.errors.push(...checked.errors);
 
-  // Also with a broken manifest, so that one report names all there is to put right.
+  // Even when the manifest has errors, so that one report names everything that is wrong.
   const hasFolders = !isFlattened;
   const loadedAgents = await loadComponents(loading, agentKind, {
     source,
@@ -150,7 +150,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   checkRuntime(loading, manifest, place, options.runtimeVersion ?? releaseVersion);
   checkModels(loading, manifest, place, loadedAgents);
   checkSouls(loading, loadedAgents);
-  checkAttachments(loading, loadedAgents, mcpServers);
+  checkAgentServers(loading, loadedAgents, mcpServers);
   await checkKnowledge(loading, loadedAgents);
   if (hasFolders) await checkTriggers(loading, manifest.llm.aliases);
   if (report.errors.length > 0) return { report };

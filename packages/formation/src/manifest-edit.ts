@@ -13,20 +13,20 @@ interface ManifestText {
 /**
  * Changes a manifest as text, so that comments, quotes and order stay as they were written.
  *
- * @param edit Gives the new text, or undefined to leave the file alone.
+ * @param edit Returns the new text, or undefined to leave the file as it is.
  */
 const editManifest = async (
   dir: string,
   edit: (manifest: ManifestText) => string | undefined,
 ): Promise<void> => {
   const name = await findManifest(dir);
-  if (name === undefined) throw new Error(`${dir} holds no formation.afs`);
+  if (name === undefined) throw new Error(`${dir} contains no formation.afs`);
   const file = join(dir, name);
   const text = await readFile(file, "utf8");
   const { contents, errors } = parseDocument(text, { prettyErrors: false });
   const [error] = errors;
   if (error) throw new Error(`${file} is not valid YAML: ${error.message}`);
-  if (!isMap(contents) || contents.flow) throw new Error(`${file} must be a mapping, one field a line`);
+  if (!isMap(contents) || contents.flow) throw new Error(`${file} must be a mapping with one field per line`);
   const changed = edit({ text, root: contents });
   if (changed !== undefined) await writeAtomically(file, changed, (await stat(file)).mode & 0o777);
 };
@@ -42,7 +42,7 @@ const insertLine = (text: string, at: number, line: string): string => {
   return `${before}${before === "" || before.endsWith("\n") ? "" : newline}${line}${newline}${text.slice(at)}`;
 };
 
-/** Where a field that is not there yet belongs: below `id`, else below `schema`, else first. */
+/** Where a new `version` line goes: below `id`, else below `schema`, else first. */
 const placeForVersion = ({ text, root }: ManifestText): number => {
   for (const name of ["id", "schema"]) {
     const node = root.get(name, true);
@@ -51,7 +51,7 @@ const placeForVersion = ({ text, root }: ManifestText): number => {
   return 0;
 };
 
-/** Writes the `version` of a formation's manifest and touches nothing else in it (contract/cli.md 6). */
+/** Sets the `version` of a formation's manifest and changes nothing else in it (contract/cli.md 6). */
 export const setManifestVersion = (dir: string, version: string): Promise<void> =>
   editManifest(dir, (manifest) => {
     const { text, root } = manifest;
@@ -63,7 +63,7 @@ export const setManifestVersion = (dir: string, version: string): Promise<void> 
   });
 
 /**
- * Adds a component to a list of the manifest. Where there is no list, or an empty one, every file counts anyway and
+ * Adds a component to a list of the manifest. Without a list, or with an empty one, every file is loaded anyway and
  * the manifest stays as it is (contract/formation.md 1.3).
  */
 export const declareComponent = (dir: string, path: Path, id: string): Promise<void> =>

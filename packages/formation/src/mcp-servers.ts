@@ -1,31 +1,31 @@
-import { type Data, isData } from "./base/index.ts";
+import { isMapping, type Mapping } from "./base/index.ts";
 import type { Checked } from "./components.ts";
 import type { McpServerDefinition, ServerAttachment } from "./formation.ts";
-import { modernServer } from "./legacy.ts";
+import { modernizeServer } from "./legacy.ts";
 import { maskSecrets } from "./masking.ts";
 import { mcpServerSchema, type ToolFilter } from "./schema/mcp-server.ts";
 import { findingAt, type Place, validate } from "./validate.ts";
 
-/** Tells an agent's own server from an attachment to one of the formation's. */
+/** Whether an entry defines a server of the agent's own, rather than naming one of the formation's. */
 export const isServerDefinition = (
   entry: ServerAttachment | McpServerDefinition,
 ): entry is McpServerDefinition => "type" in entry;
 
-/** What was written, masked. */
-export const shownDocument = (written: unknown): Data => {
+/** A component as written, with secrets masked. */
+export const shownDocument = (written: unknown): Mapping => {
   const masked = maskSecrets(written);
-  return isData(masked) ? masked : {};
+  return isMapping(masked) ? masked : {};
 };
 
-/** Lists of a filter that hold nothing, and so do nothing. */
+/** Warnings for empty lists in a tool filter. */
 export const emptyFilters = (tools: ToolFilter | undefined, place: Place) =>
   Object.entries(tools ?? {})
     .filter(([, patterns]) => patterns.length === 0)
     .map(([name]) => findingAt(place, ["tools", name], "is empty and has no effect"));
 
 /** Checks the definition of a server (contract/formation.md 4.1). */
-export const checkServer = (data: Data, place: Place, written: unknown): Checked<McpServerDefinition> => {
-  const result = validate(mcpServerSchema, modernServer(data), place);
+export const checkServer = (data: Mapping, place: Place, written: unknown): Checked<McpServerDefinition> => {
+  const result = validate(mcpServerSchema, modernizeServer(data), place);
   if ("errors" in result) return { errors: result.errors, warnings: [] };
   const { value } = result;
   const warnings = emptyFilters(value.tools, place);

@@ -1,21 +1,21 @@
-/** A model as a formation configures it, with everything that a call needs (contract/formation.md 2.4). */
+/** The configuration of a model, complete for a call (contract/formation.md 2.4). */
 export interface ModelConfig {
   /** `provider/name`, aliases resolved. */
   id: string;
   provider: string;
-  /** What the provider calls it; may hold slashes. */
+  /** The provider's name for it; may contain slashes. */
   name: string;
   apiKey?: string;
   settings: {
     temperature?: number;
     maxTokens?: number;
-    /** Per call, until the first byte and between two reads. */
+    /** For the first byte of an answer, and between two parts of it. */
     timeoutSeconds: number;
-    /** Extra tries after a transient failure. */
+    /** Further attempts after a transient failure. */
     maxRetries: number;
-    /** Root of an OpenAI-compatible (or of the provider's own) API. */
+    /** Root of an OpenAI-compatible API, or of the provider's own. */
     baseUrl?: string;
   };
-  /** Asked once the tries are used up. */
+  /** Used when all attempts have failed. */
   fallback?: ModelConfig;
 }

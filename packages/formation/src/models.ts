@@ -4,13 +4,13 @@ import type { Capability, ModelEntry, ModelSettings } from "./schema/models.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where the tools of a provider look for its key, when it is not `<PROVIDER>_API_KEY`. */
+/** Variables that hold a provider's key, where it is not `<PROVIDER>_API_KEY`. */
 const keyVariables: Readonly<Record<string, readonly string[]>> = {
   google: ["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
 };
 
 /**
- * The environment variables that hold the API key of a provider, the first one that is set counting
+ * The environment variables that may hold the API key of a provider; the first one that is set counts
  * (contract/formation.md 2.4).
  *
  * @param provider As in `provider/name`: `openai` gives `OPENAI_API_KEY`.
@@ -21,14 +21,14 @@ export const apiKeyVariables = (provider: string): readonly string[] =>
 /** `provider/name`; the name may hold slashes of its own. */
 const modelPattern = /^([A-Za-z0-9][A-Za-z0-9_.-]*)\/(.+)$/;
 
-/** A model by name, with what stands beside the name. */
+/** A model that is named somewhere, with the key and settings given there. */
 interface ModelReference {
   model: string;
   apiKey?: string | undefined;
   settings: ModelSettings;
 }
 
-/** The full id of a model: what an alias stands for, or the reference itself. */
+/** The model id that an alias stands for; any other reference as it is. */
 export const resolveAlias = (aliases: Readonly<Record<string, string>>, reference: string): string =>
   Object.hasOwn(aliases, reference) ? (aliases[reference] ?? reference) : reference;
 
@@ -40,7 +40,7 @@ export const splitModelId = (id: string): { provider: string; name: string } | u
     : undefined;
 };
 
-/** The last entry for a capability: a later one replaces an earlier one. */
+/** The last entry for a capability: later entries replace earlier ones. */
 const entryFor = (entries: readonly ModelEntry[], capability: Capability): ModelEntry | undefined =>
   entries.findLast((entry) => entry.capability === capability);
 
@@ -81,7 +81,7 @@ const configure = (formation: Formation, reference: ModelReference, env: Env): M
   if (model === undefined) return config;
   const id = resolveAlias(llm.aliases, model);
   if (id === config.id) return config;
-  // A fallback of the same provider shares the entry's key and address; another provider could not use them.
+  // Key and address of the entry are of use only to a fallback of the same provider.
   const isSameProvider = splitModelId(id)?.provider === config.provider;
   const { base_url: _, ...settings } = reference.settings;
   const fallback = isSameProvider ? { ...reference, model } : { model, settings };
@@ -119,11 +119,11 @@ export const embeddingModelFor = (formation: Formation, env: Env): ModelConfig |
   return entry && configure(formation, entry, env);
 };
 
-/** A model that is named somewhere else than in an entry, such as in a trigger: `provider/name` or an alias. */
+/** The configuration of a model that is named outside of an entry, such as in a trigger: `provider/name` or an alias. */
 export const namedModel = (formation: Formation, model: string, env: Env): ModelConfig =>
   configure(formation, { model, settings: {} }, env);
 
-/** Which of its calls the overlord makes: analysis and routing, or the final answer. */
+/** What the overlord uses a model for: routing and other decisions (`base`), or answers (`synthesis`). */
 export type OverlordStage = "base" | "synthesis";
 
 const overlordReference = (formation: Formation, stage: OverlordStage): ModelReference | undefined => {
@@ -133,7 +133,7 @@ const overlordReference = (formation: Formation, stage: OverlordStage): ModelRef
   return { model: chosen.model, apiKey: chosen.api_key, settings: chosen.settings ?? {} };
 };
 
-/** The overlord's model for one of its stages: synthesis, else base, else the formation's text model. */
+/** The overlord's model for a stage: for `synthesis` that of synthesis or else base, for `base` that of base; else the formation's text model. */
 export const overlordModelFor = (
   formation: Formation,
   stage: OverlordStage,
@@ -144,8 +144,8 @@ export const overlordModelFor = (
 };
 
 /**
- * The model that writes the answers of an agent, or of the overlord when there is no agent. An agent for which
- * nothing is named shares the overlord's, since older formations name only that.
+ * The model that writes the answers of an agent, or of the overlord when there is no agent. An agent without a model
+ * uses the overlord's, because older formations name no other.
  */
 export const textModelFor = (
   formation: Formation,

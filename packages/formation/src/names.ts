@@ -1,9 +1,10 @@
 const namePattern = /^[a-z][a-z0-9-]{1,48}[a-z0-9]$/;
 
 /**
- * The id that a name stands for: `My Bot` as `my-bot` (contract/cli.md 4).
+ * Turns a name into an id: `My Bot` into `my-bot` (contract/cli.md 4).
  *
- * @throws Error when it does not give 3 to 50 letters, digits and hyphens that begin with a letter.
+ * @throws Error when the result is not 3 to 50 letters, digits and hyphens that begin with a letter and do not end
+ * with a hyphen.
  */
 export const normalizeName = (name: string): string => {
   const id = name
@@ -12,7 +13,7 @@ export const normalizeName = (name: string): string => {
     .replace(/[\s_]+/g, "-");
   if (!namePattern.test(id)) {
     throw new Error(
-      `'${name}' cannot be used as a name: it needs 3 to 50 letters, digits and hyphens, begins with a letter and does not end with a hyphen`,
+      `'${name}' cannot be used as a name: a name has 3 to 50 letters, digits and hyphens, begins with a letter and does not end with a hyphen`,
     );
   }
   return id;

@@ -14,11 +14,11 @@ import { isVersion } from "./versions.ts";
 export interface PackOptions extends Pick<LoadOptions, "runtimeVersion"> {
   /** Path of the tar.gz to write; one that exists is replaced. */
   target: string;
-  /** Takes `memory.db` along. Default false: what a formation has learnt belongs to where it runs. */
+  /** Includes `memory.db`. Default false: what a formation has learned stays where it runs. */
   includeDb?: boolean;
 }
 
-/** A formation as it is sent to a server. */
+/** A packed formation, as it is sent to a server. */
 export interface Bundle {
   id: string;
   /**
@@ -32,13 +32,13 @@ export interface Bundle {
   bytes: number;
   /** SHA-256 of the tar.gz in hex. */
   sha256: string;
-  /** Links that lead out of the folder and were left out, relative to it. */
+  /** Paths that were left out because they lead out of the folder, or are neither file nor folder. */
   skipped: string[];
   /** What the validation found; it holds no errors. */
   report: Report;
 }
 
-/** Left out wherever they stand (contract/cli.md 9.2). Whole names: `.github` and `secrets-data` are other folders (C14). */
+/** Excluded at any depth (contract/cli.md 9.2). Whole names: `.github` and `secrets-data` are other folders. */
 const excludedNames: ReadonlySet<string> = new Set([
   ".git",
   ".muxi",
@@ -51,7 +51,7 @@ const excludedNames: ReadonlySet<string> = new Set([
 ]);
 const excludedPatterns = [/^\.env\./, /\.pyc$/, /\.log$/, /\.tmp$/];
 
-/** Left out at the top of the folder. The generated keys are those of this folder; a server makes its own. */
+/** Excluded at the top of the folder. Generated keys belong to this folder; a server generates its own. */
 const excludedAtTop: ReadonlySet<string> = new Set([secretFiles.template, keysFile]);
 const database = /^memory\.db(-wal|-shm)?$/;
 
@@ -59,7 +59,7 @@ const isExcluded = (path: string, includeDb: boolean): boolean => {
   const name = basename(path);
   if (excludedNames.has(name) || excludedPatterns.some((pattern) => pattern.test(name))) return true;
   if (path !== name) return false;
-  // The shared memory file is made anew from the other two.
+  // The shared memory file is recreated from the other two.
   return excludedAtTop.has(name) || (database.test(name) && (!includeDb || name.endsWith("-shm")));
 };
 
@@ -69,11 +69,11 @@ interface Contents {
   skipped: string[];
 }
 
-/** The same whoever checks the folder out: what a bundle says of a file are its path, its bytes and whether it runs. */
+/** Makes equal content give equal bundles: of a file only path, bytes and whether it is executable are recorded. */
 const plainStats = (path: string, stats: Stats): Stats => {
   const isSecret = path === secretFiles.key || path === secretFiles.encrypted;
   stats.mode = (stats.mode & ~0o777) | (isSecret ? 0o600 : stats.mode & 0o100 ? 0o755 : 0o644);
-  stats.nlink = 1; // tar would write the second name of a file as a link, which a server leaves out.
+  stats.nlink = 1; // tar would write the second name of a file as a link, which a server skips.
   return stats;
 };
 
@@ -82,7 +82,7 @@ const contentsOf = async (dir: string, includeDb: boolean): Promise<Contents> =>
   const found: [string, Stats][] = [];
   const skipped: string[] = [];
 
-  /** @param ancestors Real paths of the folders that we are in: a link to one of them has no end. */
+  /** @param ancestors Real paths of the folders above: a link to one of them would never end. */
   const walk = async (folder: string, ancestors: readonly string[]): Promise<void> => {
     for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
@@ -108,8 +108,7 @@ const contentsOf = async (dir: string, includeDb: boolean): Promise<Contents> =>
 };
 
 /**
- * What a server refuses although it runs locally (docs/spec/server-api.md "Formation ids" and
- * "What a bundle must hold").
+ * Faults that only a server refuses (docs/spec/server-api.md "Formation ids" and "What a bundle must hold").
  */
 const checkForServer = async (
   { dir, id, manifestFile }: Formation,
@@ -117,12 +116,12 @@ const checkForServer = async (
 ): Promise<Report["errors"]> => {
   const errors: Report["errors"] = [];
   if ((await findManifest(dir)) !== manifestFile) {
-    const hint = "Give it a folder of its own, and there the name formation.afs";
+    const hint = "Move it to a folder of its own and name it formation.afs";
     errors.push({ file: manifestFile, path: "", message: "cannot be deployed as a single file", hint });
   }
   if (!formationIdPattern.test(id) || reservedFormationIds.has(id)) {
-    const hint = "Use 3 to 50 of a-z, 0-9 and -, and none of the server's own paths";
-    errors.push({ file: manifestFile, path: "id", message: "is refused by a server", hint });
+    const hint = "Use 3 to 50 characters from a-z, 0-9 and -, and no path of the server";
+    errors.push({ file: manifestFile, path: "id", message: "is not accepted by a server", hint });
   }
   if (!isVersion(version)) {
     const hint = "Run: muxi bump --set 1.0.0";
@@ -132,11 +131,10 @@ const checkForServer = async (
 };
 
 /**
- * Packs a formation folder for a server: checks it, then writes a tar.gz with one folder `<id>/`
+ * Packs a formation folder for a server: validates it, then writes a tar.gz with one folder `<id>/`
  * (contract/cli.md 9.2). Equal content gives equal bytes, whenever and wherever it is packed.
  *
- * @throws FormationError when the formation could not run on a server: all its errors, and `${{ env.NAME }}`, which
- * is not available there.
+ * @throws FormationError when the formation cannot run on a server, where `${{ env.NAME }}` is an error too.
  *
  * @example
  * const { id, version, sha256 } = await packFormation("my-bot", { target: "/tmp/my-bot.tar.gz" });

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 
-/** A skill package, without its instructions (contract/formation.md 4.5). */
+/** A skill package without its instructions (contract/formation.md 4.5). */
 export interface Skill {
   name: string;
   description: string;
@@ -30,7 +30,12 @@ export const skillFrontmatter = z.looseObject({
 
 const usableName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
-/** The skills below `skills/` that are named; those without a readable `SKILL.md` are left out. */
+/**
+ * Reads named skills from `skills/`, each name once.
+ *
+ * @param dir Formation folder.
+ * @returns In the order of the names, without those that have no readable `SKILL.md`.
+ */
 export const readSkills = async (dir: string, names: readonly string[]): Promise<Skill[]> => {
   const skills: Skill[] = [];
   for (const name of new Set(names)) {

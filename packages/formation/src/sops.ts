@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import * as z from "zod";
-import { type Data, isMissing, readTextInside } from "./base/index.ts";
+import { isMissing, type Mapping, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 
 /** A standard operating procedure (contract/formation.md 11). */
@@ -9,13 +9,13 @@ export interface Sop {
   /** File name without its extension. */
   name: string;
   title: string;
-  /** Texts of its steps, with their directives. */
+  /** The steps, with their directives. */
   steps: string[];
-  /** Agents, and files of the formation, that steps name. */
+  /** Ids in `[agent:…]` directives, and paths in `[file:…]` directives. */
   agents: string[];
   files: string[];
   content: string;
-  metadata: Data;
+  metadata: Mapping;
 }
 
 const mostFiles = 500;
@@ -29,7 +29,7 @@ const namedBy = (directive: string, text: string): string[] => [
   ),
 ];
 
-/** Numbered items below a heading "Steps", else headings "Step N: …". */
+/** The numbered items below the heading "Steps", else the headings "Step N: …". */
 const stepsOf = (body: string): string[] => {
   const [, below] = /^#+[ \t]+steps[ \t]*$([\s\S]*?)(?=^#|(?![\s\S]))/im.exec(body) ?? [];
   const numbered = [...(below ?? "").matchAll(/^[ \t]*\d+[.)][ \t]+(.+)$/gm)];
@@ -47,7 +47,12 @@ const markdownIn = async (dir: string, folder: string): Promise<string[]> => {
   }
 };
 
-/** The procedures below `sops/`, sorted by name. Other files there, and broken ones, are left out. */
+/**
+ * Reads the procedures below `sops/`.
+ *
+ * @param dir Formation folder.
+ * @returns Sorted by path, without other files and broken ones. Of several with one name the first is kept.
+ */
 export const readSops = async (dir: string): Promise<Sop[]> => {
   const sops = new Map<string, Sop>();
   for (const file of (await markdownIn(dir, "sops")).slice(0, mostFiles)) {

@@ -1,14 +1,14 @@
 import type { Report } from "./base/index.ts";
 import { readTextInside, resolveInside } from "./base/index.ts";
 
-/** Files that hold the soul, in the order in which they count (contract/formation.md 2.5). */
+/** Files that may hold the soul, in order of precedence (contract/formation.md 2.5). */
 const soulFiles = ["SOUL.md", "soul.md"] as const;
 
 const builtInSoul =
   "You are friendly, clear and brief. You answer in the language in which you are spoken to.";
 
 /**
- * The voice of a formation: its file, else the manifest's field, else a built-in text.
+ * The soul of a formation: the text of its file, else the manifest's field, else a built-in text.
  *
  * @param dir Undefined for a flattened formation, which has no files beside it.
  */

@@ -4,11 +4,11 @@ import { normalizeSecretName, secretFiles } from "./secrets/index.ts";
 export interface TemplateValues {
   id: string;
   description: string;
-  /** `provider/name`; without one the runtime's default answers. */
+  /** `provider/name`; without one the runtime's default model answers. */
   model: string | undefined;
 }
 
-/** Providers that run on the user's own machine and ask for no key. */
+/** Providers that run on the user's own machine and need no key. */
 const keyless = new Set(["builtin", "ollama", "local", "llama_cpp"]);
 
 /** The provider of a model, and the secret that holds its key. */
@@ -23,9 +23,9 @@ const quoted = (text: string): string => JSON.stringify(text);
 
 const llmSection = (model: string | undefined): string => {
   if (model === undefined) {
-    return `# Without a model here the runtime takes one whose key is in its environment, else the built-in one, which quotes
-# what it finds in your agents' knowledge and in what users told it. To name one, run: muxi secrets set OPENAI_API_KEY
-# and take away the # signs below.
+    return `# Without a model here, the runtime uses a provider whose key is in its environment, else the built-in model, which
+# quotes your agents' knowledge and what users have told it. To choose a model, run: muxi secrets set OPENAI_API_KEY
+# and uncomment the lines below.
 # llm:
 #   api_keys:
 #     openai: "\${{ secrets.OPENAI_API_KEY }}"
@@ -63,7 +63,8 @@ const about = ({ id, description }: TemplateValues): string => `# About ${id}
 
 ${description}
 
-Replace this file with what your assistant should know. Every text and Markdown file in this folder is read.
+Replace this file with what your assistant should know. The first five text and Markdown files of this folder are read;
+file_limit of the source in agents/assistant.afs allows more.
 `;
 
 const readme = ({ id, description }: TemplateValues): string => `# ${id}

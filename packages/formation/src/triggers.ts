@@ -2,18 +2,18 @@ import { readdir } from "node:fs/promises";
 import * as z from "zod";
 import { isMissing, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
-import type { Loading } from "./load-context.ts";
+import type { LoadContext } from "./load-context.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
 import { text } from "./schema/common.ts";
 
-/** A template that becomes a request once its data is filled in (contract/formation.md 8). */
+/** A prompt template that becomes a request when its data is filled in (contract/formation.md 8). */
 export interface Trigger {
   name: string;
   /** The prompt, with `${{ data.a.b }}` where the data goes. */
   content: string;
   /** `provider/name` or an alias. */
   model?: string | undefined;
-  /** Where the result goes; it makes every call one in the background. */
+  /** Address that the result is sent to. With it, every call runs in the background. */
   webhook?: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export const triggerFrontmatter = z.strictObject({
   parse: z.record(z.string(), z.unknown()).optional(),
 });
 
-/** Names of the files in `triggers/`, sorted. */
+/** The names of all triggers, sorted. */
 export const triggerNames = async (dir: string): Promise<string[]> => {
   try {
     const files = await readdir(`${dir}/triggers`, { withFileTypes: true });
@@ -53,7 +53,7 @@ export const triggerNames = async (dir: string): Promise<string[]> => {
 /**
  * Reads `triggers/<name>.md`.
  *
- * @returns Undefined when there is none that can be read; the problem, without a path, when its frontmatter is wrong.
+ * @returns Undefined when the file does not exist or cannot be read; the problem when its frontmatter is invalid.
  */
 export const readTrigger = async (
   dir: string,
@@ -69,14 +69,14 @@ export const readTrigger = async (
     const faults = error.issues.map(({ path, message }) =>
       [path.join("."), message].filter(Boolean).join(": "),
     );
-    return { problem: `its frontmatter is wrong: ${faults.join("; ")}` };
+    return { problem: `its frontmatter is invalid: ${faults.join("; ")}` };
   }
   return { name, content: parts.body.trim(), model: data.model, webhook: data.webhook };
 };
 
-/** Triggers that could not be fired are found at load, and still do not keep the formation from running. */
+/** Warns at load of triggers that cannot be fired; the formation runs all the same. */
 export const checkTriggers = async (
-  { dir, report }: Loading,
+  { dir, report }: LoadContext,
   aliases: Readonly<Record<string, string>>,
 ): Promise<void> => {
   for (const name of await triggerNames(dir)) {

@@ -3,7 +3,7 @@ import { mcpServerSchema } from "./schema/mcp-server.ts";
 
 const reference = /\$\{\{\s*user\.credentials\.([A-Za-z0-9_-]+)\s*\}\}/g;
 
-/** Services whose credentials a server asks of its users, in lower case (contract/formation.md 5.3). */
+/** The services, in lower case, whose user credentials a server needs (contract/formation.md 5.3). */
 export const credentialServices = (server: McpServerDefinition): string[] => {
   const { document: _, ...definition } = server;
   const names = [...JSON.stringify(definition).matchAll(reference)].map(([, name = ""]) =>
@@ -12,7 +12,11 @@ export const credentialServices = (server: McpServerDefinition): string[] => {
   return [...new Set(names)];
 };
 
-/** The server as one user reaches it. What `values` does not name stays as written. */
+/**
+ * A server with the credentials of one user filled in.
+ *
+ * @param values By service, in lower case. References to other services stay as written.
+ */
 export const withCredentials = (
   server: McpServerDefinition,
   values: Readonly<Record<string, string>>,

@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { SourceFile } from "./base/index.ts";
 import { dottedPath, type Finding, type Path } from "./base/index.ts";
 
-/** Where a component stands: its file, and its place in it when it is defined inline. */
+/** Where a component is defined: its file and, for an inline definition, the path in that file. */
 export interface Place {
   source: SourceFile;
   base: Path;
@@ -37,7 +37,7 @@ const kindOf = (value: unknown): string => {
   return typeNames[typeof value] ?? typeof value;
 };
 
-/** The limit's own words, without the value: it may have come from a secret. */
+/** A message that names the limit and not the value, which may come from a secret. */
 const messageOf = (issue: z.core.$ZodRawIssue): string | undefined => {
   switch (issue.code) {
     case "invalid_type":
@@ -75,7 +75,7 @@ const valueAt = (data: unknown, path: Path): unknown =>
     data,
   );
 
-/** Checks data against a schema and says what is wrong with it in a user's words. */
+/** Validates data against a schema and describes every fault for the formation's author. */
 export const validate = <Schema extends z.ZodType>(
   schema: Schema,
   data: unknown,

@@ -10,7 +10,7 @@ interface Version {
   preRelease: readonly string[];
 }
 
-/** https://semver.org without the build metadata, which does not take part in an order. */
+/** https://semver.org; build metadata does not affect the order. */
 const versionPattern = /^(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?$/;
 
 const parseVersion = (text: string): Version | undefined => {
@@ -47,7 +47,7 @@ const comparePreRelease = (left: readonly string[], right: readonly string[]): n
 };
 
 /**
- * Order of two versions: negative when the first is the lower one. `1.0.0-rc.1` is lower than `1.0.0`.
+ * Compares two versions: negative when the first is lower. `1.0.0-rc.1` is lower than `1.0.0`.
  *
  * @returns Undefined when one of them is not of the form `x.y.z`.
  */
@@ -61,9 +61,9 @@ export const versionParts = ["patch", "minor", "major"] as const;
 export type VersionPart = (typeof versionParts)[number];
 
 /**
- * The next version (contract/cli.md 6). A pre-release becomes its release before a patch is counted.
+ * Counts a version up (contract/cli.md 6). A pre-release becomes its release before a patch is counted.
  *
- * @param version Undefined counts from nothing: `1.0.0`, `1.1.0`, `2.0.0`.
+ * @param version Undefined gives `1.0.0`, `1.1.0` or `2.0.0`.
  * @throws Error when it is not of the form `x.y.z`.
  */
 export const bumpVersion = (version: string | undefined, part: VersionPart): string => {
@@ -120,7 +120,7 @@ const rangeOf = (comparator: string): Range | undefined => {
 };
 
 /**
- * Whether a version meets a constraint: `1.2` means every 1.2.x, `1.2.3` itself; `>=1.2 <2`, `^1.2`, `~1.2` and
+ * Whether a version meets a constraint: `1.2` means every 1.2.x, `1.2.3` only itself; `>=1.2 <2`, `^1.2`, `~1.2` and
  * `latest` are understood too. A pre-release counts as its release.
  *
  * @returns Undefined when the constraint cannot be read.

@@ -37,8 +37,8 @@ test.each([
   expect(ids(formation.mcpServers)).toEqual(["one"]);
   const { suggestions } = await reportOf(files);
   expect(brief(suggestions).slice(0, 2)).toEqual([
-    "formation.afs → agents: names no agent, so every file in agents/ is loaded",
-    "formation.afs → mcp.servers: names no MCP server, so every file in mcps/ or mcp/ is loaded",
+    "formation.afs → agents: lists no agent, so every file in agents/ is loaded",
+    "formation.afs → mcp.servers: lists no MCP server, so every file in mcps/ or mcp/ is loaded",
   ]);
   expect(suggestions[0]?.hint).toBe("agents: [a, b, first]");
 });
@@ -104,12 +104,12 @@ test.each([
   [
     "two files",
     { "formation.afs": manifest(), "agents/a.afs": agent("same"), "agents/b.yaml": agent("same") },
-    "agents/b.yaml → id: is same, as in agents/a.afs: every agent needs an id of its own",
+    "agents/b.yaml → id: same is already the id of agents/a.afs: every agent needs an id of its own",
   ],
   [
     "the same name with two extensions",
     { "formation.afs": manifest(), "mcp/s.afs": server("s"), "mcp/s.yaml": server("s") },
-    "mcp/s.yaml → id: is s, as in mcp/s.afs: every MCP server needs an id of its own",
+    "mcp/s.yaml → id: s is already the id of mcp/s.afs: every MCP server needs an id of its own",
   ],
   [
     "a file and an inline definition",
@@ -117,7 +117,7 @@ test.each([
       "formation.afs": manifest("agents: [a, { id: a, name: A, description: Inline }]"),
       "agents/a.afs": agent("a"),
     },
-    "formation.afs → agents[1].id: is a, as in agents/a.afs: every agent needs an id of its own",
+    "formation.afs → agents[1].id: a is already the id of agents/a.afs: every agent needs an id of its own",
   ],
 ])("an id in %s is an error that names both", async (_, files, message) => {
   expect(brief((await reportOf(files)).errors)).toEqual([message]);
@@ -143,7 +143,7 @@ test.each([
   const { errors, warnings } = await reportOf(found);
   expect(errors).toEqual([]);
   expect(brief(warnings)[0]).toContain(message);
-  expect(warnings[0]?.hint).toBe("This agent is left out until its file is put right");
+  expect(warnings[0]?.hint).toBe("This agent is not loaded until its file is corrected");
 
   const declared = await reportOf({ "formation.afs": manifest("agents: [good, bad]"), ...files });
   expect(brief(declared.errors)).toEqual([expect.stringContaining(message)]);

@@ -44,7 +44,7 @@ test("every kind of component can be made, and the formation stays valid", async
   expect(await textOf(dir, "sops/my-sop.md")).toContain("type: sop");
   expect(await textOf(dir, "triggers/my-trigger.md")).toContain("data.message");
   await expect(createComponent(dir, "agent", "My agent")).rejects.toThrow(
-    "agents/my-agent.afs exists already",
+    "agents/my-agent.afs already exists",
   );
 });
 

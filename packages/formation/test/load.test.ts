@@ -100,7 +100,7 @@ test("a path that is no formation says so", async () => {
   const messageOf = async (path: string) => brief((await loadFormation(path)).report.errors)[0];
   expect(await messageOf(join(dir, "missing"))).toBe(`${join(dir, "missing")}: does not exist`);
   expect(await messageOf(join(dir, "empty"))).toContain(
-    "is not a formation: it holds no formation.afs, formation.yaml, formation.yml",
+    "is not a formation: it contains no formation.afs, formation.yaml, formation.yml",
   );
   expect(await messageOf(join(dir, "notes.txt"))).toBe("notes.txt: must be a mapping of fields");
   expect(await messageOf("/dev/null")).toContain("is neither a folder nor a file");
@@ -193,10 +193,10 @@ test("a report in order says nothing, and lists have their headings", async () =
     "    Remove it",
     "Found 2 suggestion(s)",
     "  formation.afs → server.api_keys",
-    "    has no client_key or no admin_key, so one is generated",
-    "    Name both before you deploy",
+    "    lacks client_key or admin_key, so the missing key is generated",
+    "    Set both before you deploy",
     "  formation.afs → llm.models",
-    "    names no text model, so the runtime's default answers",
+    "    names no text model, so the runtime's default model answers",
     "    For example: - text: openai/gpt-4o-mini",
   ]);
 });

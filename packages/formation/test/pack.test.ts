@@ -98,7 +98,7 @@ test.each([
   ["an id that a server refuses", manifest().replace("my-bot", "my_bot"), "id"],
   ["a reserved id", manifest().replace("my-bot", "metrics"), "id"],
   ["a version of another form", manifest("version: newest\n"), "version"],
-  ["another runtime", manifest('runtime: ">=99"\n'), "asks for the MUXI runtime >=99"],
+  ["another runtime", manifest('runtime: ">=99"\n'), "requires the MUXI runtime >=99"],
 ])("refuses %s and leaves no bundle", async (_, text, message) => {
   const file = await target();
   await expect(packFormation(await folder({ "formation.afs": text }), { target: file })).rejects.toThrow(
@@ -110,7 +110,7 @@ test.each([
 test("the manifest's runtime is compared with the one that is asked about", async () => {
   const dir = await folder({ "formation.afs": manifest('runtime: { version: "1.2" }\n') });
   await expect(packFormation(dir, { target: await target(), runtimeVersion: "1.3.0" })).rejects.toThrow(
-    "runtime.version\n    asks for the MUXI runtime 1.2, but this is 1.3.0",
+    "runtime.version\n    requires the MUXI runtime 1.2, but this is 1.3.0",
   );
   expect(await packFormation(dir, { target: await target(), runtimeVersion: "1.2.7" })).toMatchObject({
     version: "1.0.0",

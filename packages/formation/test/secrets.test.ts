@@ -78,7 +78,7 @@ test("the environment is filled in where it is allowed", async () => {
   expect(report.errors).toMatchObject([
     {
       path: "name",
-      message: expect.stringContaining("a deployed formation has no access"),
+      message: expect.stringContaining("which a deployed formation cannot read"),
       hint: `Use a secret instead: ${ref("secrets.BOT_NAME")}`,
     },
   ]);
@@ -96,7 +96,7 @@ test("a user's credential stays, and on a server needs the secret that stands in
     "mcp/s.afs": server("s", `env: { TOKEN: "${ref("user.credentials.github")}" }`),
   };
   expect(brief((await reportOf(files)).errors)).toEqual([
-    "mcp/s.afs → env.TOKEN: needs the secret USER_CREDENTIALS_GITHUB as well, to list the server's tools at start",
+    "mcp/s.afs → env.TOKEN: also needs the secret USER_CREDENTIALS_GITHUB, with which the server's tools are listed at start",
   ]);
   const { mcpServers } = await openFormation(await withSecrets(files, { USER_CREDENTIALS_GITHUB: "x" }));
   expect(mcpServers[0]).toMatchObject({ env: { TOKEN: ref("user.credentials.github") } });
@@ -107,7 +107,7 @@ test("a user's credential needs persistent memory", async () => {
     "formation.afs": manifest(`memory: { persistent: false }\nname: "${ref("user.credentials.github")}"`),
   });
   expect(brief(errors)).toEqual([
-    "formation.afs → name: needs persistent memory, where users' credentials are kept",
+    "formation.afs → name: needs persistent memory, where users' credentials are stored",
   ]);
 });
 

@@ -7,7 +7,7 @@ test.each([
   ['schema: must be "1.0.0"', "id: my-bot\ndescription: d\n"],
   ['schema: must be "1.0.0"', 'schema: "2.0.0"\nid: my-bot\ndescription: d\n'],
   ["description: must not be empty", 'schema: "1.0.0"\nid: my-bot\ndescription: "  "\n'],
-  ["id: holds characters that cannot stand in a URL", 'schema: "1.0.0"\nid: "a/b"\ndescription: d\n'],
+  ["id: contains characters that cannot be part of a URL", 'schema: "1.0.0"\nid: "a/b"\ndescription: d\n'],
   ["version: must be text, not a number", manifest("version: 1.5")],
   ["agents: must be a list, not text", manifest("agents: one")],
   ["agents[0]: must be an id or a mapping", manifest("agents: [7]")],
@@ -47,10 +47,14 @@ test.each([
   ],
   ["llm.aliases.fast: names a model without its provider", manifest("llm: { aliases: { fast: gpt } }")],
   [
+    "llm.aliases.fast: names a model without its provider",
+    manifest("llm: { aliases: { fast: small, small: a/b }, models: [{ text: fast }] }"),
+  ],
+  [
     "llm.aliases.text: is the name of a capability: choose another",
     manifest("llm: { aliases: { text: a/b } }"),
   ],
-  ['llm.aliases["a b"]: may hold letters, digits, _ and -', manifest('llm: { aliases: { "a b": x/y } }')],
+  ['llm.aliases["a b"]: may contain letters, digits, _ and -', manifest('llm: { aliases: { "a b": x/y } }')],
   [
     "overlord.llm.base.model: names a model without its provider",
     manifest("overlord: { llm: { base: { model: gpt } } }"),
@@ -158,12 +162,12 @@ test.each([
   [
     "an id that works only locally",
     { "formation.afs": manifest().replace("my-bot", "My_bot") },
-    "formation.afs → id: runs locally, but is refused by a server",
+    "formation.afs → id: runs locally, but is not accepted by a server",
   ],
   [
     "an id that the server uses itself",
     { "formation.afs": manifest().replace("my-bot", "admin") },
-    "formation.afs → id: runs locally, but is one of the server's own paths",
+    "formation.afs → id: runs locally, but is reserved for a path of the server",
   ],
   [
     "a capability named twice",
@@ -191,7 +195,7 @@ test.each([
       "formation.afs": manifest(),
       "agents/a.afs": agent("a", "knowledge: { sources: [{ path: docs, description: d }] }"),
     },
-    "agents/a.afs → knowledge.sources[0].path: docs does not exist in the formation folder, or is a link out of it",
+    "agents/a.afs → knowledge.sources[0].path: docs does not exist in the formation folder, or is a link that leads out of it",
   ],
   [
     "knowledge without description",
@@ -217,7 +221,7 @@ test("a formation with keys and a model has nothing to be said about it", async 
   expect(report).toEqual({ errors: [], warnings: [], suggestions: [] });
 });
 
-test("what a formation asks for in vain is named, with what happens instead", async () => {
+test("a field without effect is a warning that says what happens instead", async () => {
   const { errors, warnings } = await reportOf({
     "formation.afs": manifest(`overlord:
   workflow: { complexity_threshold: 5 }
@@ -230,12 +234,12 @@ tuning: false
   });
   expect(errors).toEqual([]);
   expect(warnings.map(({ path, line, message }) => [path, line, message])).toEqual([
-    ["llm.settings.caching.p", 7, "has no effect here"],
-    ["overlord.response.widgets", 6, "has no effect here"],
-    ["overlord.workflow", 5, "has no effect here"],
-    ["middleware", 8, "has no effect here"],
+    ["llm.settings.caching.p", 7, "has no effect"],
+    ["overlord.response.widgets", 6, "has no effect"],
+    ["overlord.workflow", 5, "has no effect"],
+    ["middleware", 8, "has no effect"],
   ]);
-  expect(warnings[3]?.hint).toBe("It is not asked: check who may call before you call the formation");
+  expect(warnings[3]?.hint).toBe("It is not called: check who may call before you call the formation");
 });
 
 test("numbers where text is needed come with the remedy", async () => {

@@ -3,26 +3,26 @@ import { join, sep } from "node:path";
 import { isNode, LineCounter, parseDocument, type YAMLParseError } from "yaml";
 import type { Finding, Path } from "./report.ts";
 
-export type Data = Record<string, unknown>;
+export type Mapping = Record<string, unknown>;
 
-/** A YAML or JSON file of a formation, read. */
+/** A YAML or JSON file of a formation and its content. */
 export interface SourceFile {
   /** Relative to the formation folder, with forward slashes. */
   file: string;
-  /** As written. A key with nothing after it is left out, so that it counts as absent. */
-  data: Data;
-  /** Line of a field, or of the nearest thing around it that exists. */
+  /** The content as written. A key without a value is left out, so that it counts as absent. */
+  data: Mapping;
+  /** Line of a field, or of the closest parent that exists. */
   lineOf(path: Path): number | undefined;
 }
 
-/** What reading a file gave: the file, or why not. */
+/** The file, or why it cannot be read. */
 export type ReadResult = { source: SourceFile } | { problem: Finding };
 
 const maxFileBytes = 5 * 1024 * 1024;
-/** Far beyond any real file. It also ends the walk over an alias that contains itself. */
+/** Deeper than any real file. It also ends the walk over an alias that contains itself. */
 const maxDepth = 64;
 
-export const isData = (value: unknown): value is Data =>
+export const isMapping = (value: unknown): value is Mapping =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `ENOENT` and the like; undefined for an error that no system call made. */
@@ -31,12 +31,12 @@ export const systemCode = (error: unknown): string | undefined =>
 
 const missingCodes = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
-/** True for what a missing file or folder gives, or a link that leads nowhere. */
+/** Whether an error means that a file or folder is missing, or that a link leads nowhere. */
 export const isMissing = (error: unknown): boolean => missingCodes.has(systemCode(error) ?? "");
 
 /**
- * The real path of a file of the formation, or undefined when it is missing or a symbolic link leads out of
- * the folder: what is outside is not the formation's, and would not be in its bundle.
+ * The real path of a file of the formation. Undefined when it is missing, or when a symbolic link leads out of the
+ * folder: what is outside would not be in the bundle.
  */
 export const resolveInside = async (dir: string, file: string): Promise<string | undefined> => {
   try {
@@ -51,7 +51,7 @@ export const resolveInside = async (dir: string, file: string): Promise<string |
 const withoutNulls = (value: unknown, depth = 0): unknown => {
   if (depth > maxDepth) throw new RangeError(`nested deeper than ${maxDepth} levels`);
   if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
-  if (!isData(value)) return value;
+  if (!isMapping(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, item]) => item !== null)
@@ -59,7 +59,7 @@ const withoutNulls = (value: unknown, depth = 0): unknown => {
   );
 };
 
-/** Text of a file inside the formation folder, or the finding that says why it cannot be read. */
+/** The text of a file inside the formation folder, or why it cannot be read. */
 export const readTextInside = async (
   dir: string,
   file: string,
@@ -91,9 +91,9 @@ export const readSource = async (dir: string, file: string): Promise<ReadResult>
   return "problem" in read ? read : parseSource(file, read.text);
 };
 
-/** The parser's words without the piece of the file that some of them quote. */
+/** The parser's message without the part of the file that some messages quote. */
 const syntaxText = ({ code, message }: YAMLParseError): string =>
-  code === "MULTIPLE_DOCS" ? "it holds more than one document" : message.replace(/: ".*$/s, "");
+  code === "MULTIPLE_DOCS" ? "it contains more than one document" : message.replace(/: ".*$/s, "");
 
 const parseSource = (file: string, text: string): ReadResult => {
   const lines = new LineCounter();
@@ -113,7 +113,7 @@ const parseSource = (file: string, text: string): ReadResult => {
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     return { problem: { file, path: "", message: `cannot be read: ${error.message}` } };
   }
-  if (!isData(data)) {
+  if (!isMapping(data)) {
     return {
       problem: { file, path: "", message: "must be a mapping of fields", hint: "For example: id: my-id" },
     };

@@ -1,9 +1,9 @@
 /** Files of a formation's folder, read safely and written whole, and what there is to say about them. */
 export { createAtomically, writeAtomically } from "./atomic.ts";
 export {
-  type Data,
-  isData,
+  isMapping,
   isMissing,
+  type Mapping,
   type ReadResult,
   readSource,
   readTextInside,

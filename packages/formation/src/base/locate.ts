@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { isMissing, systemCode } from "./files.ts";
 import type { Finding } from "./report.ts";
 
-/** In the order in which they count (contract/formation.md 1.2). */
+/** In order of precedence (contract/formation.md 1.2). */
 const manifestNames = ["formation.afs", "formation.yaml", "formation.yml"] as const;
 
 export interface Location {
@@ -11,7 +11,7 @@ export interface Location {
   dir: string;
   /** Relative to `dir`. */
   manifestFile: string;
-  /** Everything is inline, in a file of any name. */
+  /** Whether everything is inline, in a single file of any other name. */
   isFlattened: boolean;
 }
 
@@ -24,7 +24,7 @@ const statIfThere = async (path: string) => {
   }
 };
 
-/** The manifest of a folder, or undefined when it holds none. */
+/** File name of a folder's manifest; undefined when it has none. */
 export const findManifest = async (dir: string): Promise<string | undefined> => {
   for (const name of manifestNames) {
     if ((await statIfThere(join(dir, name)))?.isFile()) return name;
@@ -36,7 +36,7 @@ const problem = (file: string, message: string, hint: string): { problem: Findin
   problem: { file, path: "", message, hint },
 });
 
-/** Where the formation at `path` is: a folder, its manifest, or a flattened file. */
+/** Locates the formation at a path: that of its folder, its manifest or a flattened file. */
 export const locateFormation = async (path: string): Promise<Location | { problem: Finding }> => {
   const absolute = resolve(path);
   const remedy = "Give the path of a formation folder";
@@ -51,8 +51,8 @@ export const locateFormation = async (path: string): Promise<Location | { proble
     if (!info.isDirectory()) return problem(path, "is neither a folder nor a file", remedy);
     const manifestFile = await findManifest(absolute);
     if (manifestFile !== undefined) return { dir: absolute, manifestFile, isFlattened: false };
-    const message = `is not a formation: it holds no ${manifestNames.join(", ")}`;
-    return problem(path, message, "Make one with: muxi new formation <name>");
+    const message = `is not a formation: it contains no ${manifestNames.join(", ")}`;
+    return problem(path, message, "Create one with: muxi new formation <name>");
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;

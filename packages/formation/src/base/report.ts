@@ -1,4 +1,4 @@
-/** Where a finding is, from the root of a document: `["llm", "models", 0]`. */
+/** Path of a field from the root of a document: `["llm", "models", 0]`. */
 export type Path = readonly (string | number)[];
 
 /** Something that a formation's author should know. */
@@ -14,7 +14,7 @@ export interface Finding {
   line?: number;
 }
 
-/** What loading a formation found (contract/formation.md 1.4). Only errors block it. */
+/** What loading a formation found, in three lists (contract/formation.md 1.4). Only errors prevent loading. */
 export interface Report {
   errors: Finding[];
   warnings: Finding[];

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Text that will hold a secret or a user's credential only later, so that its form cannot be checked now. */
+/** Whether a text still holds a reference, so that its form cannot be checked yet. */
 const isOpen = (text: string): boolean => text.includes("${{");
 
 export const text = z.string();
@@ -21,7 +21,7 @@ export const httpUrl = z
 
 export const schemaVersion = z.literal("1.0.0", { error: 'must be "1.0.0"' });
 
-/** Values of an environment or of headers: a number or a switch is written without quotes as often as not. */
+/** Values of an environment or of headers: numbers and booleans are often written without quotes. */
 export const textMap = z.record(
   z.string(),
   z
@@ -29,10 +29,10 @@ export const textMap = z.record(
     .transform(String),
 );
 
-/** A list of texts, or one text alone. */
+/** A list of texts, or a single text. */
 export const textList = z.union([z.array(z.string()), z.string().transform((value) => [value])], {
   error: "must be text or a list of texts",
 });
 
-/** Every section accepts fields that we do not know (contract/formation.md 1.4). */
+/** A mapping that also accepts unknown fields (contract/formation.md 1.4). */
 export const section = z.looseObject;

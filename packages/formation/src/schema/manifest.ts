@@ -15,7 +15,7 @@ import { overlordSchema } from "./overlord.ts";
 
 const removed = (message: string) => z.undefined({ error: message }).optional();
 
-/** Components in a manifest: an id, or a mapping that defines one or names its file (contract/formation.md 1.3). */
+/** Components in a manifest: ids, or mappings that define a component or name its file (contract/formation.md 1.3). */
 const components = z
   .array(z.union([filledText, section({})], { error: "must be an id or a mapping" }))
   .default([]);
@@ -29,7 +29,7 @@ const timezone = z.string().refine((zone) => {
   }
 }, "must be a time zone such as UTC or Europe/Paris");
 
-/** A version constraint, or a mapping that holds one beside other things (contract/formation.md 2.1). */
+/** A version constraint, or a mapping that may contain one (contract/formation.md 2.1). */
 const runtimeSection = z.union([filledText, section({ version: filledText.optional() })], {
   error: 'must be a version such as "1.2", in quotes, or a mapping',
 });
@@ -42,7 +42,7 @@ const serverSection = section({
     client_key: filledText.optional(),
     admin_key: filledText.optional(),
   }).prefault({}),
-  /** Calls of one key for one user; no limit unless given. */
+  /** Calls of one key for one user; unlimited unless set. */
   rate_limit: section({ requests_per_minute: positive }).optional(),
   auth: removed("is no longer supported; the keys are in server.api_keys"),
 });
@@ -110,12 +110,12 @@ const loggingStream = section({
     .default("jsonl"),
   destination: filledText.optional(),
   protocol: text.optional(),
-  /** Names of events, with `*`. */
+  /** Names of events; `*` matches any part. */
   events: z.array(filledText).optional(),
   auth: section({ type: text }).optional(),
 }).refine(({ transport, destination }) => destination !== undefined || !/^(file|stream)$/.test(transport), {
   path: ["destination"],
-  error: "is needed: the path of the file, or the URL of the stream",
+  error: "is required: the path of the file or the URL of the stream",
 });
 
 const loggingSection = section({
@@ -139,7 +139,7 @@ const credentialsSection = section({
   max_attempts: positive.default(3),
 });
 
-/** `formation.afs` (contract/formation.md 2). Sections that nothing reads yet only have to be mappings or lists. */
+/** `formation.afs` (contract/formation.md 2). Sections that nothing reads are not checked. */
 export const manifestSchema = section({
   schema: schemaVersion,
   id: filledText,
@@ -159,7 +159,7 @@ export const manifestSchema = section({
     api_keys: z.record(z.string(), text).default({}),
     models: modelEntriesSchema.default([]),
     aliases: z
-      .record(z.string().regex(/^[A-Za-z0-9_-]+$/, "may hold letters, digits, _ and -"), filledText)
+      .record(z.string().regex(/^[A-Za-z0-9_-]+$/, "may contain letters, digits, _ and -"), filledText)
       .default({}),
     settings: llmSettingsSchema.prefault({}),
   }).prefault({}),
@@ -173,12 +173,12 @@ export const manifestSchema = section({
   user_credentials: credentialsSection.prefault({}),
 }).transform((manifest) => ({
   ...manifest,
-  // On wherever jobs can be stored, unless switched off (contract/formation.md 2.10).
+  // On wherever jobs can be stored, unless it is switched off (contract/formation.md 2.10).
   scheduler: {
     ...manifest.scheduler,
     enabled: manifest.scheduler.enabled ?? manifest.memory.persistent.enabled,
   },
 }));
 
-/** A manifest with secrets filled in and defaults added. */
+/** A manifest with references filled in and defaults added. */
 export type Manifest = z.infer<typeof manifestSchema>;

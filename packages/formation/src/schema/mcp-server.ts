@@ -17,7 +17,7 @@ const filterKeys = [
 ] as const;
 
 /**
- * Which of a server's tools may be used (contract/formation.md 4.2): shell-style patterns, deny beats allow.
+ * Which tools of a server may be used (contract/formation.md 4.2): shell-style patterns, deny beats allow.
  * The keys are closed; `whitelist` and `blacklist` are read as `allow` and `deny`.
  */
 export const toolFilterSchema = z
@@ -88,8 +88,8 @@ export const mcpServerSchema = z.discriminatedUnion(
   { error: "must be command or http" },
 );
 
-/** An MCP server with defaults added. */
+/** The definition of an MCP server with defaults added. */
 export type McpServerConfig = z.infer<typeof mcpServerSchema>;
 
-/** An attachment of a formation's server to an agent, narrowed (contract/formation.md 3.1). */
+/** A server of the formation in an agent's list, with fewer tools (contract/formation.md 3.1). */
 export const attachmentSchema = z.strictObject({ id: filledText, tools: toolFilterSchema.optional() });

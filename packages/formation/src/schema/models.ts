@@ -25,19 +25,19 @@ const settingsFields = {
   base_url: httpUrl.optional(),
 };
 
-/** Settings of one model entry; what it leaves out comes from `llm.settings`. */
+/** Settings of a model entry; missing ones come from `llm.settings`. */
 export const modelSettingsSchema = section(settingsFields);
 
 export type ModelSettings = z.infer<typeof modelSettingsSchema>;
 
-/** `llm.settings`: what holds for every model. */
+/** `llm.settings`, which apply to every model. */
 export const llmSettingsSchema = section({
   ...settingsFields,
   temperature: temperature.default(0.7),
   max_tokens: positive.default(4096),
   timeout_seconds: seconds.default(30),
   max_retries: nonNegative.max(20).default(3),
-  /** A formation that does not name it asks its models every time. */
+  /** Without it, answers are not cached. */
   caching: section({
     enabled: z.boolean().default(true),
     max_entries: positive.default(10_000),

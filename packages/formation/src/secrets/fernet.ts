@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** A key or a token that does not do. Its message never holds content. */
+/** A key or token that cannot be used. The message never contains content. */
 export class FernetError extends Error {
   override readonly name = "FernetError";
 }
@@ -13,15 +13,15 @@ const toBase64Url = (bytes: Buffer): string =>
   bytes.toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 
 const fromBase64Url = (text: string, what: string): Buffer => {
-  // Buffer.from skips what it does not know instead of refusing it.
+  // Buffer.from would skip invalid characters.
   if (!/^[A-Za-z0-9_-]*={0,2}$/.test(text)) throw new FernetError(`the ${what} is not URL-safe Base64`);
   return Buffer.from(text, "base64url");
 };
 
-/** A new key, written as Fernet writes it: 44 characters of URL-safe Base64. */
+/** A new key: 44 characters of URL-safe Base64. */
 export const newFernetKey = (): string => toBase64Url(randomBytes(32));
 
-/** Reads a key of 44 characters Base64, or of 64 hex characters as older tools wrote it (contract/cli.md 2.2). */
+/** Reads a key of 44 Base64 characters, or of 64 hexadecimal digits as older tools wrote it (contract/cli.md 2.2). */
 const parseKey = (text: string): { signing: Buffer; encryption: Buffer } => {
   const trimmed = text.trim();
   const key = /^[0-9a-fA-F]{64}$/.test(trimmed) ? Buffer.from(trimmed, "hex") : fromBase64Url(trimmed, "key");
@@ -41,7 +41,7 @@ export interface FernetEncryptOptions {
 /**
  * Encrypts text as a Fernet token (contract/formation.md 5.1; https://github.com/fernet/spec).
  *
- * @throws FernetError when the key is none.
+ * @throws FernetError when the key is malformed.
  */
 export const encryptFernet = (key: string, text: string, options: FernetEncryptOptions = {}): string => {
   const { signing, encryption } = parseKey(key);
@@ -54,7 +54,7 @@ export const encryptFernet = (key: string, text: string, options: FernetEncryptO
 };
 
 /**
- * Text of a Fernet token of any age.
+ * Decrypts a Fernet token of any age.
  *
  * @throws FernetError when the key or the token is malformed, or the token was not made with this key.
  */

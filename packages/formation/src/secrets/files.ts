@@ -4,10 +4,10 @@ import { isMissing, systemCode } from "../base/index.ts";
 
 export const secretFiles = { key: ".key", encrypted: "secrets.enc", template: "secrets" } as const;
 
-/** The secrets of a formation cannot be read or changed. The message names the file and never holds content. */
+/** Secrets cannot be read or changed. The message never contains content. */
 export class SecretsError extends Error {
   override readonly name = "SecretsError";
-  /** File that is at fault, relative to the formation folder. */
+  /** The file at fault, relative to the formation folder. */
   readonly file: string;
 
   constructor(file: string, message: string, options?: ErrorOptions) {

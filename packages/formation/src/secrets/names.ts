@@ -1,4 +1,4 @@
-/** `my-api.key` as `MY_API_KEY`: the form in which secrets are stored and compared (contract/formation.md 5.2). */
+/** The form in which names of secrets are stored and compared: `my-api.key` is `MY_API_KEY` (contract/formation.md 5.2). */
 export const normalizeSecretName = (name: string): string =>
   name
     .toUpperCase()
@@ -9,8 +9,8 @@ export const normalizeSecretName = (name: string): string =>
 const withoutUnderscores = (name: string): string => name.replaceAll("_", "");
 
 /**
- * The stored name that a reference means, if it is among `names`. A reference in camel case is split only when
- * its plain form is not stored: `GitHubToken` means `GITHUBTOKEN`, else `GITHUB_TOKEN` or `GIT_HUB_TOKEN`.
+ * Finds the stored name that a reference means. A reference in camel case may stand for a name with underscores, but
+ * only when its plain form is not stored: `GitHubToken` means `GITHUBTOKEN`, else `GITHUB_TOKEN` or `GIT_HUB_TOKEN`.
  */
 export const findSecretName = (names: readonly string[], reference: string): string | undefined => {
   const plain = normalizeSecretName(reference);

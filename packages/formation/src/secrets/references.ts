@@ -5,13 +5,13 @@ import { normalizeSecretName } from "./names.ts";
 
 /** A secret that a formation refers to. */
 export interface SecretReference {
-  /** In its stored form, `MY_API_KEY`. */
+  /** Normalised: `MY_API_KEY`. */
   name: string;
   /** Files that refer to it, relative to the formation folder. */
   files: string[];
 }
 
-/** Where references may stand, and in files of which kind (contract/cli.md 5). */
+/** Folders and endings of the files that may hold references (contract/cli.md 5). */
 const scanned: Readonly<Record<string, readonly string[]>> = {
   agents: [".afs", ".yaml", ".yml"],
   mcps: [".afs", ".yaml", ".yml"],
@@ -38,7 +38,7 @@ const filesIn = async (dir: string, folder: string, extensions: readonly string[
 const withoutComments = (file: string, text: string): string =>
   file.endsWith(".md") ? text : text.replace(/^\s*#.*$/gm, "");
 
-/** Every `${{ secrets.NAME }}` of a formation's files, sorted by name. Files that cannot be read are left out. */
+/** Finds every `${{ secrets.NAME }}` in a formation's files, sorted by name. Files that cannot be read are skipped. */
 export const findSecretReferences = async (dir: string): Promise<SecretReference[]> => {
   const manifest = await findManifest(dir);
   const files = manifest === undefined ? [] : [manifest];

@@ -80,7 +80,7 @@ test.each([
     "no JSON",
     { ".key": key, "secrets.enc": encryptFernet(key, "hidden") },
     "secrets.enc",
-    "does not hold JSON",
+    "does not contain JSON",
   ],
   [
     "another shape",

@@ -7,31 +7,31 @@ import { readIfThere, SecretsError, secretFiles } from "./files.ts";
 import { findSecretName, normalizeSecretName } from "./names.ts";
 import { editTemplate } from "./template.ts";
 
-/** The secrets of one formation folder. Names are compared in their stored form, `MY_API_KEY`. */
+/** The secrets of a formation folder. Names are normalised before they are compared: `MY_API_KEY`. */
 export interface Secrets {
   /** Sorted. */
   names(): string[];
-  /** Also gives `GITHUB_TOKEN` for `GitHubToken`. */
+  /** The value; `GitHubToken` also finds `GITHUB_TOKEN`. */
   get(name: string): string | undefined;
   /**
-   * Stores a value, on disk when the promise resolves, and names it in the template `secrets`.
+   * Stores a value and lists its name in the template `secrets`. Both are on disk when the promise resolves.
    *
-   * @throws SecretsError when the name holds no letter or digit.
+   * @throws SecretsError when the name contains no letter or digit.
    */
   set(name: string, value: string): Promise<void>;
   /**
-   * Stores a value as `set` does, unless the name is taken.
+   * Stores a value as `set` does, unless the name is in use.
    *
-   * @returns False when it is: nothing was changed.
+   * @returns False when it is; nothing has changed then.
    */
   create(name: string, value: string): Promise<boolean>;
-  /** Removes a value and its line in the template; false when there was none. */
+  /** Removes a value and its line in the template. Returns false when there was no such value. */
   delete(name: string): Promise<boolean>;
-  /** Takes up what others wrote to the file. */
+  /** Reads the file again, to pick up the changes of other processes. */
   reload(): Promise<Reloaded>;
 }
 
-/** Names, sorted: new ones, those with another value, those that are as they were. */
+/** Names by what a reload changed, each list sorted: new, with another value, unchanged. */
 export interface Reloaded {
   added: string[];
   overwritten: string[];
@@ -46,11 +46,11 @@ const parseValues = (text: string): Map<string, string> => {
     data = JSON.parse(text);
   } catch {
     // The parser's own error quotes the content.
-    throw new SecretsError(secretFiles.encrypted, "does not hold JSON once decrypted");
+    throw new SecretsError(secretFiles.encrypted, "does not contain JSON after decryption");
   }
   const parsed = valuesSchema.safeParse(data);
   if (!parsed.success) {
-    throw new SecretsError(secretFiles.encrypted, "must hold one JSON object of names and texts");
+    throw new SecretsError(secretFiles.encrypted, "must contain one JSON object of names and texts");
   }
   return new Map(Object.entries(parsed.data).map(([name, value]) => [normalizeSecretName(name), value]));
 };
@@ -74,7 +74,7 @@ const readValues = async (dir: string): Promise<Map<string, string>> => {
   }
 };
 
-/** The folder's key, made on first use. Another process may make it at the same time: the file that is there counts. */
+/** The folder's key, created on first use. When another process creates it at the same time, its file counts. */
 const ensureKey = async (dir: string): Promise<string> => {
   const existing = await readIfThere(dir, secretFiles.key);
   if (existing !== undefined) return existing;
@@ -93,17 +93,17 @@ export const openSecrets = async (dir: string): Promise<Secrets> => {
 
   let last: Promise<unknown> = Promise.resolve();
 
-  /** One after the other: two at once would both start from the same content. A failed one fails for its caller. */
+  /** Runs changes one after the other: two at once would start from the same content. A failure reaches only its caller. */
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = last.then(work, work);
     last = result;
     return result;
   };
 
-  /** @param edit Returns false to leave everything as it is. */
+  /** @param edit Returns false to change nothing. */
   const change = (edit: (values: Map<string, string>) => boolean, name: string, isListed: boolean) =>
     inTurn(async () => {
-      // Read again, so that what another process stored meanwhile stays.
+      // Read again, to keep what another process has stored meanwhile.
       const changed = await readValues(dir);
       if (!edit(changed)) {
         values = changed;
@@ -119,7 +119,7 @@ export const openSecrets = async (dir: string): Promise<Secrets> => {
   const storedName = (name: string): string => {
     const normalized = normalizeSecretName(name);
     if (normalized === "") {
-      throw new SecretsError(secretFiles.encrypted, "a secret's name needs a letter or a digit");
+      throw new SecretsError(secretFiles.encrypted, "the name of a secret needs a letter or a digit");
     }
     return normalized;
   };

@@ -14,12 +14,12 @@ const readLines = async (dir: string): Promise<string[]> => {
   return text === "" ? [] : text.split("\n");
 };
 
-/** Names that the template lists. */
+/** The names that the template lists, normalised. */
 export const templateNames = async (dir: string): Promise<string[]> =>
   (await readLines(dir)).map(lineName).filter((name) => name !== undefined);
 
 /**
- * Lists and unlists names in the template `secrets`, which holds no values. Comments and the order stay.
+ * Adds names to the template `secrets`, which holds no values, and removes names from it. Comments and order stay.
  *
  * @param names Normalised.
  */

@@ -1,4 +1,4 @@
-import { type Formation, mask, type Secrets, secretName } from "@muxi/formation";
+import { type Formation, mask, type Secrets, secretFieldName } from "@muxi/formation";
 
 /** Takes out of what leaves the process what nobody may read there. */
 export interface Redactor {
@@ -39,7 +39,7 @@ export const knownSecrets = (
   ...Object.values(manifest.llm.api_keys),
   keys.clientKey,
   keys.adminKey,
-  ...Object.entries(env).flatMap(([name, value]) => (value && secretName.test(name) ? [value] : [])),
+  ...Object.entries(env).flatMap(([name, value]) => (value && secretFieldName.test(name) ? [value] : [])),
 ];
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
@@ -83,7 +83,7 @@ export const createRedactor = ({
     return Object.fromEntries(
       Object.entries(value).map(([name, item]) => [
         name,
-        secretName.test(name) && typeof item === "string" ? mask(item) : walk(item, clean, depth + 1),
+        secretFieldName.test(name) && typeof item === "string" ? mask(item) : walk(item, clean, depth + 1),
       ]),
     );
   };
