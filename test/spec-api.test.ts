@@ -3,6 +3,10 @@ import path from "node:path";
 import { chatEventSchema, errorTable, openApi, type Route, routes } from "@muxi/protocol";
 import { expect, test } from "vitest";
 import * as z from "zod";
+import * as deployments from "../packages/protocol/src/deployments.ts";
+import * as drafts from "../packages/protocol/src/drafts.ts";
+import * as operations from "../packages/protocol/src/operations.ts";
+import * as server from "../packages/protocol/src/server.ts";
 import { apiTools } from "../packages/runtime/src/api/mcp-tools.ts";
 import { feedEventTypes } from "../packages/runtime/src/events/index.ts";
 import { eventNames } from "../packages/runtime/src/observability/index.ts";
@@ -212,6 +216,16 @@ test("every route of the server has its row", () => {
   );
   const written = firstColumn(sectionIn(serverApi, "Routes of the server"));
   expect(sorted(written)).toEqual(sorted([...served, "GET /rpc/server/logs"]));
+});
+
+test("every field of the server's requests and answers is named", () => {
+  const words = wordsIn(read("docs/spec/server-api.md"));
+  const schemas = Object.values({ ...deployments, ...drafts, ...operations, ...server }).flatMap((schema) =>
+    typeof schema === "function" ? [z.toJSONSchema(schema(), { io: "input" })] : [],
+  );
+  expect(schemas.length).toBeGreaterThan(15);
+  const fields = sorted(propertiesOf(schemas, {}, new Set()));
+  expect(fields.filter((field) => !words.has(field))).toEqual([]);
 });
 
 test("every failure type of the server has its row", () => {
