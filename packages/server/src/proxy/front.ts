@@ -19,7 +19,7 @@ import {
   sortHeaders,
   usableRequestId,
 } from "./headers.ts";
-import { PlainExchange } from "./plain-exchange.ts";
+import { PlainCarrier } from "./plain-carrier.ts";
 import type { ProxyOptions } from "./proxy.ts";
 import { isFormationId, proxyTarget } from "./target.ts";
 
@@ -131,7 +131,7 @@ export const createFront = (options: FrontOptions): Front => {
       tracked(status);
     };
 
-    const exchange = new PlainExchange({
+    const exchange = new PlainCarrier({
       client,
       connections: backends.connections(port),
       message: `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${pairLines(passed)}${pairLines(added)}\r\n${body.toString("latin1")}`,

@@ -8,10 +8,10 @@ import { corsHeaders, preflightHeaders } from "../base/cors.ts";
 import type { Log } from "../logs/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import { Backends } from "./backends.ts";
-import { Exchange } from "./exchange.ts";
 import { createFront, type FrontSettings } from "./front.ts";
 import { addedHeaders, answerHeaders, isSecure, sortHeaders } from "./headers.ts";
 import { isFormationId, type ProxyKind, type ProxyTarget, proxyTarget } from "./target.ts";
+import { UndiciCarrier } from "./undici-carrier.ts";
 
 export interface Upstream {
   port: number;
@@ -101,7 +101,7 @@ export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions
       trusted: isTrusted(address, trustedProxies),
       secure: isSecure(request.socket),
     };
-    new Exchange(request, response, {
+    new UndiciCarrier(request, response, {
       pool: backends.pool(port),
       path,
       headers: [...passed, ...addedHeaders(seen, peer, formationId, requestId)],

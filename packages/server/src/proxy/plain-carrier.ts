@@ -8,7 +8,7 @@ import {
   scanBody,
 } from "@muxi/http";
 
-export interface PlainExchangeOptions {
+export interface PlainCarrierOptions {
   client: Socket;
   connections: Connections;
   /** Head and body for the formation, in Latin-1. */
@@ -32,8 +32,8 @@ const silentMs = 4_000;
  * One plain request on its way to a formation, and the answer on its way back, from socket to socket. Bytes are never
  * held: each is passed on as it comes, in the chunk in which it comes.
  */
-export class PlainExchange implements Receiver {
-  readonly #options: PlainExchangeOptions;
+export class PlainCarrier implements Receiver {
+  readonly #options: PlainCarrierOptions;
   #connection;
   /** Until the formation answers. */
   #message: string;
@@ -42,7 +42,7 @@ export class PlainExchange implements Receiver {
   #framing: Framing | undefined;
   #keepAliveMs = 0;
 
-  constructor(options: PlainExchangeOptions) {
+  constructor(options: PlainCarrierOptions) {
     this.#options = options;
     this.#message = options.message;
     this.#connection = options.connections.take();

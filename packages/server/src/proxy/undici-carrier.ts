@@ -14,7 +14,7 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT"
 /** The ways in which a kept-alive connection that the formation had closed shows itself. */
 const staleConnection: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
-export interface ExchangeOptions {
+export interface UndiciCarrierOptions {
   pool: Pool;
   path: string;
   /** Sent to the formation. */
@@ -31,10 +31,10 @@ export const hasBody = (request: IncomingMessage): boolean =>
   request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
 
 /** One request on its way to a formation, and the answer on its way back. Bytes are never held: each is passed on as it comes. */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class UndiciCarrier implements Dispatcher.DispatchHandler {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #options: ExchangeOptions;
+  readonly #options: UndiciCarrierOptions;
   #body: Buffer | PassThrough | null = null;
   #upstream: Dispatcher.DispatchController | undefined;
   #answered = false;
@@ -43,7 +43,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #broken = false;
   #retried = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
+  constructor(request: IncomingMessage, response: ServerResponse, options: UndiciCarrierOptions) {
     this.#request = request;
     this.#response = response;
     this.#options = options;
