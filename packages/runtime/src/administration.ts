@@ -20,19 +20,14 @@ import {
   knownSecrets,
   otlpSettings,
 } from "./observability/index.ts";
-import {
-  createAuditRepository,
-  createCredentialRepository,
-  createUserRepository,
-  type Database,
-} from "./store/index.ts";
+import type { Store } from "./store/index.ts";
 import type { Credentials } from "./tools/index.ts";
 import { createCredentialVault, createIdentities } from "./users/index.ts";
 
 export interface AdministrationDeps {
   formation: Formation;
   keys: ApiKeys;
-  database: Database;
+  store: Pick<Store, "audit" | "credentials" | "isShared" | "users">;
   /** Where the variables of OpenTelemetry are looked up. */
   env: Readonly<Record<string, string | undefined>>;
   now: () => number;
@@ -42,14 +37,7 @@ export interface AdministrationDeps {
 const defaultSalt = "muxi-user-credentials-salt-v1";
 
 /** What operators see and set, and who users are: everything of a formation but its conversations. */
-export const openAdministration = async ({
-  formation,
-  keys,
-  database,
-  env,
-  now,
-  log,
-}: AdministrationDeps) => {
+export const openAdministration = async ({ formation, keys, store, env, now, log }: AdministrationDeps) => {
   const { id: formationId, manifest } = formation;
   const { encryption, credential_ttl_minutes } = manifest.user_credentials;
   const secrets = await openSecrets(formation.dir);
@@ -77,13 +65,12 @@ export const openAdministration = async ({
   }
   const identities = await createIdentities({
     formationId,
-    users: createUserRepository(database),
-    isShared: database.dialect.engine === "postgres",
+    users: store.users,
+    isShared: store.isShared,
     now,
   });
-  const audit = createAuditRepository(database);
   const vault = createCredentialVault({
-    credentials: createCredentialRepository(database),
+    credentials: store.credentials,
     encryption: { key: encryption.key ?? formationId, salt: encryption.salt ?? defaultSalt },
     keepFor: credential_ttl_minutes * 60_000,
     now,
@@ -102,14 +89,14 @@ export const openAdministration = async ({
       isDynamic: manifest.user_credentials.mode === "dynamic",
     } satisfies Credentials,
     keepCredential: vault.put,
-    audit: createAuditTrail({ formationId, audit, now, log }),
+    audit: createAuditTrail({ formationId, audit: store.audit, now, log }),
     endpoints: {
       ...secretEndpoints({ secrets, used: formation.usedSecrets }),
       ...configurationEndpoints({ formation, redactor }),
       ...procedureEndpoints({ formation }),
       ...userEndpoints(identities),
       ...credentialEndpoints({ formation, vault }),
-      ...auditEndpoints({ formationId, audit }),
+      ...auditEndpoints({ formationId, audit: store.audit }),
       streamLogs: logsEndpoint(observability),
     },
   };

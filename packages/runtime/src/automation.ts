@@ -1,13 +1,20 @@
 import { type Formation, overlordModelFor } from "@muxi/formation";
 import type { Logger } from "pino";
 import { schedulerEndpoints, triggerEndpoints } from "./api/index.ts";
-import { askModel, clockTimeOf, createJobBook, type Outcome, startScheduler } from "./background/index.ts";
+import {
+  askModel,
+  clockTimeOf,
+  createJobBook,
+  type RequestOutcome,
+  type RequestQueue,
+  startScheduler,
+} from "./background/index.ts";
 import { createModel, defaultModelConfig, type ModelDeps } from "./models/index.ts";
 import type { Overlord } from "./overlord/index.ts";
-import type { Database, JobRepository, RunOutcome, Statement } from "./store/index.ts";
+import type { JobRepository, RunOutcome, Statement, Store } from "./store/index.ts";
 
 /** What the end of a request means to the run of a job: nobody is there to answer a question. */
-const runOutcomeOf = (outcome: Outcome): RunOutcome => {
+const runOutcomeOf = (outcome: RequestOutcome): RunOutcome => {
   switch (outcome.status) {
     case "completed":
       return { text: outcome.text };
@@ -22,7 +29,7 @@ const runOutcomeOf = (outcome: Outcome): RunOutcome => {
 export const jobEnding = (
   { id: formationId, manifest }: Formation,
   jobs: JobRepository,
-  outcome: Outcome,
+  outcome: RequestOutcome,
 ): Statement[] =>
   jobs.ended(
     { formationId, requestId: outcome.requestId, outcome: runOutcomeOf(outcome), now: outcome.endedAt },
@@ -31,11 +38,9 @@ export const jobEnding = (
 
 export interface AutomationDeps {
   formation: Formation;
-  database: Database;
-  jobs: JobRepository;
+  store: Pick<Store, "jobs" | "write">;
   overlord: Overlord;
-  /** Tells the queue that something waits in it. */
-  wakeQueue: () => void;
+  queue: Pick<RequestQueue, "announce">;
   /** Whose data the identifier of a user reaches. */
   ownerOf: (identifier: string) => string;
   http: ModelDeps["http"];
@@ -46,7 +51,8 @@ export interface AutomationDeps {
 
 /** What a formation does without being spoken to: triggers and scheduled jobs (contract/formation.md 8, 9). */
 export const openAutomation = (deps: AutomationDeps) => {
-  const { formation, database, jobs, overlord, env, now, log } = deps;
+  const { formation, store, overlord, queue, env, now, log } = deps;
+  const { jobs } = store;
   const { id: formationId, manifest } = formation;
   const settings = manifest.scheduler;
 
@@ -59,15 +65,19 @@ export const openAutomation = (deps: AutomationDeps) => {
           maxConcurrentJobs: settings.max_concurrent_jobs,
         },
         accept: overlord.accept,
-        onAccepted: deps.wakeQueue,
+        onAccepted: queue.announce,
         fail: async (requestId, error) => {
           const ending = { formationId, requestId, outcome: { error }, now: now() };
-          await database.write(jobs.ended(ending, settings.max_failures_before_pause));
+          await store.write(jobs.ended(ending, settings.max_failures_before_pause));
         },
         now,
         log,
       })
     : undefined;
+  // The next job runs in the place of one that has ended.
+  overlord.onEnded((kind) => {
+    if (kind === "job") scheduler?.wake();
+  });
 
   const book = createJobBook({
     formationId,
@@ -96,8 +106,6 @@ export const openAutomation = (deps: AutomationDeps) => {
         ownerOf: deps.ownerOf,
       }),
     },
-    /** Lets the next job run in the place of one that has ended. */
-    jobEnded: () => scheduler?.wake(),
     close: async () => scheduler?.close(),
   };
 };

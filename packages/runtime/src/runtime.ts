@@ -1,5 +1,5 @@
 import path from "node:path";
-import { type AgentDefinition, type Formation, modelFor } from "@muxi/formation";
+import { type Formation, modelFor } from "@muxi/formation";
 import { createHttpClient, isLoopback } from "@muxi/http";
 import type { RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
@@ -22,20 +22,11 @@ import { createAttachmentReader } from "./attachments/index.ts";
 import { jobEnding, openAutomation } from "./automation.ts";
 import { createDeliveries, defaultLeaseTime } from "./background/index.ts";
 import { openConversation } from "./conversation.ts";
-import { openModels } from "./formation-models.ts";
+import { createFeed } from "./events/index.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";
-import { createTranscriptionModel } from "./models/index.ts";
+import { createTranscriptionModel, openModels } from "./models/index.ts";
 import { handOver } from "./overlord/index.ts";
-import {
-  createBufferRepository,
-  createDeliveryRepository,
-  createHealthCheck,
-  createJobRepository,
-  createSessionRepository,
-  type Database,
-  openPostgres,
-  openSqlite,
-} from "./store/index.ts";
+import { createStore, type Database, openPostgres, openSqlite } from "./store/index.ts";
 
 export interface RuntimeOptions {
   formation: Formation;
@@ -74,12 +65,6 @@ const openDatabase = async ({ dir, manifest }: Formation, log: Logger): Promise<
   return openSqlite(path.resolve(dir, connection.replace(/^sqlite:(\/\/)?/, "")));
 };
 
-const nonEmpty = (agents: readonly AgentDefinition[]): readonly [AgentDefinition, ...AgentDefinition[]] => {
-  const [first, ...rest] = agents;
-  if (!first) throw new Error("a loaded formation has at least the built-in agent");
-  return [first, ...rest];
-};
-
 /** Longest time for one answer, in milliseconds (docs/spec/formation-api.md "Chat stream"). */
 const longestAnswer = 600_000;
 /** How long webhooks under way may take at the end, in milliseconds; the rest is sent after the next start. */
@@ -112,20 +97,20 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     answerTime = longestAnswer,
   } = options;
   const startedAt = now();
-  const agents = nonEmpty(formation.agents);
   const { manifest } = formation;
 
   const http = createHttpClient();
-  const models = openModels({ formation, agents, http, env, now, log });
+  const models = openModels({ formation, http, env, now, log });
 
-  const database = await openDatabase(formation, log);
-  const administration = await openAdministration({ formation, keys, database, env, now, log });
-  const { observability } = administration;
-  const sessions = createSessionRepository(database);
-  const outbox = createDeliveryRepository(database);
+  const store = createStore(await openDatabase(formation, log));
+  const { sessions } = store;
+  const administration = await openAdministration({ formation, keys, store, env, now, log });
+  const { observability, identities, watch } = administration;
+  const { observe } = observability;
+  const feed = createFeed();
   const deliveries = createDeliveries({
     formationId: formation.id,
-    deliveries: outbox,
+    deliveries: store.deliveries,
     policy: {
       allowLoopback: isLoopback(options.host),
       allowPrivate: manifest.async.allow_private_targets,
@@ -136,46 +121,30 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     now,
     log,
   });
-  const knowledge = openKnowledge({ dir: formation.dir, agents, log });
-  const { memory, entries } = openMemory({ formation, database, knowledge, http, env, now, log });
-  const jobs = createJobRepository(database);
+  const knowledge = openKnowledge({ dir: formation.dir, agents: formation.agents, log });
+  const { memory, entries } = openMemory({ formation, store, knowledge, http, env, now, log });
   const conversation = await openConversation({
     formation,
-    agents,
-    database,
+    store,
     models,
     administration,
-    sessions,
     knowledge,
     memory,
     endings: (outcome, kind) => [
       ...deliveries.statements(outcome),
-      ...(kind === "job" ? jobEnding(formation, jobs, outcome) : []),
+      ...(kind === "job" ? jobEnding(formation, store.jobs, outcome) : []),
     ],
-    onEnded: (kind, hasWebhook) => {
-      if (hasWebhook) deliveries.wake();
-      if (kind === "job") automation.jobEnded();
-    },
+    telemetry: { log, observe, watch, feed },
+    clock: { now, answerTime },
     env,
     leaseTime,
-    answerTime,
-    now,
-    log,
   });
-  const { overlord, queue, runs, register, feed, toolbox } = conversation;
-
-  const automation = openAutomation({
-    formation,
-    database,
-    jobs,
-    overlord,
-    wakeQueue: () => queue.announce(),
-    ownerOf: administration.identities.ownerOf,
-    http,
-    env,
-    now,
-    log,
+  const { overlord, queue, runs, register, toolbox } = conversation;
+  overlord.onEnded((_, hasWebhook) => {
+    if (hasWebhook) deliveries.wake();
   });
+  const { ownerOf } = identities;
+  const automation = openAutomation({ formation, store, overlord, queue, ownerOf, http, env, now, log });
 
   const bufferCapacity = manifest.memory.buffer.size * manifest.memory.buffer.multiplier;
   const longestMessage = manifest.input_limits.max_message_length;
@@ -189,15 +158,15 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     takesCredentials: conversation.takesCredentials,
   });
   const audioModel = modelFor(formation, "audio", undefined, env);
-  const isHealthy = createHealthCheck(database);
+  const { isHealthy } = store;
   const app = createApp({
     formationId: formation.id,
     version: formation.version,
     keys,
     isHealthy,
-    identities: administration.identities,
+    identities,
     audit: administration.audit,
-    observe: observability.observe,
+    observe,
     requestsPerMinute: manifest.server.rate_limit?.requests_per_minute,
     endpoints: {
       ...administration.endpoints,
@@ -210,14 +179,14 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
         restoreLimit: bufferCapacity,
         now,
       }),
-      ...memoryEndpoints({ formation, entries, ownerOf: administration.identities.ownerOf }),
+      ...memoryEndpoints({ formation, entries, ownerOf }),
       ...bufferEndpoints({
         formationId: formation.id,
-        buffers: createBufferRepository(database),
+        buffers: store.buffers,
         capacity: bufferCapacity,
       }),
       ...historyEndpoints({ formationId: formation.id, sessions }),
-      ...deliveryEndpoints({ formationId: formation.id, deliveries: outbox }),
+      ...deliveryEndpoints({ formationId: formation.id, deliveries: store.deliveries }),
       chat,
       audioChat: audioChatEndpoint({
         chat,
@@ -242,14 +211,14 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     await deliveries.close(deliveryGrace);
     await knowledge.ready;
     await memory.close();
-    await database.close();
+    await store.close();
     http.close();
   };
 
   let port: number;
   try {
     await deliveries.start();
-    await queue.start();
+    await queue.start(overlord);
     port = await app.listen(options.host, options.port);
   } catch (error) {
     await release();

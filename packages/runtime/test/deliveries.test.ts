@@ -6,12 +6,12 @@ import path from "node:path";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parse, verifySignature } from "../../client/src/webhook.ts";
-import { createDeliveries, type Outcome } from "../src/background/index.ts";
+import { createDeliveries, type RequestOutcome } from "../src/background/index.ts";
 import { createDeliveryRepository, openSqlite } from "../src/store/index.ts";
 import { keys, onPostgres, startFormation, until, writeFormation } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
 
-const completed = (requestId: string, webhookUrl: string): Outcome => ({
+const completed = (requestId: string, webhookUrl: string): RequestOutcome => ({
   requestId,
   userId: "ann",
   webhookUrl,
@@ -53,7 +53,7 @@ const openOutbox = (file: string, { allowLoopback = true, timeout = 5_000, retri
   });
   return {
     deliveries,
-    submit: async (...outcomes: Outcome[]) => {
+    submit: async (...outcomes: RequestOutcome[]) => {
       await database.write(outcomes.flatMap((outcome) => deliveries.statements(outcome)));
       deliveries.wake();
     },

@@ -22,7 +22,7 @@ const open = async () => {
     await rm(dir, { recursive: true });
   });
   const requests = createRequestRepository(database);
-  const runs = createRuns((run) => publication.watch(run));
+  const runs = createRuns();
   const publication = startPublication({
     formationId: "orchard",
     requests,

@@ -1,6 +1,6 @@
 import { openFormation } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
-import { createRouter } from "../src/overlord/index.ts";
+import { createAgentRouter } from "../src/overlord/index.ts";
 import { manifest, startFormation, writeFormation } from "./harness.ts";
 import { openModelBench } from "./model-harness.ts";
 import { type ReplyScript, startModelServer } from "./model-server.ts";
@@ -72,7 +72,7 @@ test("a model that takes too long is not waited for", async () => {
   });
   const [apple, plum] = (await openFormation(dir)).agents;
   if (!apple || !plum) throw new Error("the agents were not loaded");
-  const route = createRouter({
+  const route = createAgentRouter({
     agents: [apple, plum],
     model: modelOf("openai/gpt-4o-mini"),
     patience: 20,

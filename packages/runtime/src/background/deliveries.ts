@@ -2,7 +2,7 @@ import { createHttpClient } from "@muxi/http";
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import type { ClaimedDelivery, DeliveryRepository, Statement } from "../store/index.ts";
-import { type Outcome, payloadOf } from "./delivery-payload.ts";
+import { payloadOf, type RequestOutcome } from "./delivery-payload.ts";
 import { isGone, newLeaseOwner } from "./lease.ts";
 import { checkTarget, guardedLookup, type TargetPolicy } from "./targets.ts";
 import { postWebhook, type TryResult } from "./webhook.ts";
@@ -27,7 +27,7 @@ export interface Deliveries {
    * Statements that note a webhook, for the transaction that ends (or interrupts) a request; none when it has no
    * `webhookUrl`. Call `wake` once they are committed.
    */
-  statements(outcome: Outcome): Statement[];
+  statements(outcome: RequestOutcome): Statement[];
   /** Refuses a bad `webhook_url` before its request is taken on. @throws ApiError `INVALID_PARAMS` */
   checkTarget(url: string): Promise<void>;
   /** Begins to send, and what was left over from before first. */

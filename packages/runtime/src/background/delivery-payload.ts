@@ -1,5 +1,5 @@
 /** Why a webhook is sent: what became of a request. */
-export type Outcome = {
+export type RequestOutcome = {
   requestId: string;
   userId: string;
   /** Where to; null sends nothing. */
@@ -29,7 +29,7 @@ export const canonicalJson = (value: Json): string => {
   return `{${members.join(",")}}`;
 };
 
-const detailsOf = (outcome: Outcome): { [key: string]: Json } => {
+const detailsOf = (outcome: RequestOutcome): { [key: string]: Json } => {
   switch (outcome.status) {
     case "completed":
       return { response: [{ type: "text", text: outcome.text }], error: null };
@@ -50,7 +50,7 @@ const detailsOf = (outcome: Outcome): { [key: string]: Json } => {
 };
 
 /** The body of a webhook (contract/formation.md 10.3); `id` and `request_id` are the same, for readers of either. */
-export const payloadOf = (formationId: string, outcome: Outcome): string =>
+export const payloadOf = (formationId: string, outcome: RequestOutcome): string =>
   canonicalJson({
     id: outcome.requestId,
     request_id: outcome.requestId,

@@ -4,17 +4,21 @@ import { EventLog } from "../events/index.ts";
 import type { Hints, Lease, RequestRepository, StoredRequest } from "../store/index.ts";
 import { isGone } from "./lease.ts";
 
-export interface QueueDeps {
+/** What becomes of the requests of the queue. */
+export interface RequestPerformer {
+  /** Answers a request; it settles when the request has ended. */
+  perform(request: StoredRequest): Promise<void>;
+  /** Ends a request that cannot be answered. */
+  giveUp(request: StoredRequest, error: ApiError): Promise<void>;
+}
+
+export interface RequestQueueDeps {
   formationId: string;
   requests: RequestRepository;
   /** Names this process as the holder of leases. */
   leaseOwner: string;
   /** What the processes of the database tell one another. */
   hints: Hints;
-  /** Answers a request; it settles when the request has ended. */
-  perform: (request: StoredRequest) => Promise<void>;
-  /** Ends a request that cannot be answered. */
-  giveUp: (request: StoredRequest, error: ApiError) => Promise<void>;
   /** Stops a request of this process that somebody elsewhere has cancelled. */
   cancel: (requestId: string) => void;
   /** The stored requests that this process is at. */
@@ -31,14 +35,16 @@ export interface QueueDeps {
  * The requests in the background: their rows are the queue. A process takes what it can do, and keeps its leases as
  * long as it lives; what it leaves behind goes to the next.
  */
-export interface Queue {
+export interface RequestQueue {
+  /** The lease under which this process works, from now on. */
+  lease(): Lease;
   /**
    * Makes sure that this process still holds what it is at, after it may have been paused: what it has lost is stopped
    * when this resolves.
    */
   confirm(): Promise<void>;
-  /** Takes up what was left over, then what comes. */
-  start(): Promise<void>;
+  /** Has what was left over performed, then what comes. */
+  start(performer: RequestPerformer): Promise<void>;
   /** Says that something waits: whoever has room for it takes it. */
   announce(): void;
   /** Takes nothing more. Resolves at once; what is under way goes on. */
@@ -88,10 +94,11 @@ const endingOf = ({ id, sessionId }: StoredRequest, { code, message }: ApiError,
   return { status: "failed", error: message, log: new EventLog().serialize(event), now } as const;
 };
 
-export const createQueue = (deps: QueueDeps): Queue => {
+export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
   const { formationId, requests, leaseOwner, leaseTime, now, log } = deps;
   const underWay = new Set<Promise<void>>();
   const performing = new Set<string>();
+  let performer: RequestPerformer | undefined;
   let suspect: string | undefined;
   let looksForSuspects = true;
   let stopped = false;
@@ -136,11 +143,11 @@ export const createQueue = (deps: QueueDeps): Queue => {
     }
   };
 
-  const perform = async (request: StoredRequest) => {
+  const perform = async (request: StoredRequest, { perform, giveUp }: RequestPerformer) => {
     performing.add(request.id);
     try {
-      if (request.attempts <= mostAttempts) await deps.perform(request);
-      else await deps.giveUp(request, hopeless);
+      if (request.attempts <= mostAttempts) await perform(request);
+      else await giveUp(request, hopeless);
     } catch (error) {
       log.error({ err: error, request_id: request.id }, "a request in the background could not be answered");
     } finally {
@@ -149,11 +156,13 @@ export const createQueue = (deps: QueueDeps): Queue => {
   };
 
   const take = async (limit: number, attempts: { from: number; below: number }): Promise<number> => {
+    if (!performer) return 0;
+    const by = performer;
     const claimed = await requests.claim(formationId, lease(), { now: now(), limit, attempts });
     for (const request of claimed) {
       const isSuspect = request.attempts > suspectFrom;
       if (isSuspect) suspect = request.id;
-      const work = perform(request).finally(() => {
+      const work = perform(request, by).finally(() => {
         underWay.delete(work);
         if (isSuspect) {
           suspect = undefined;
@@ -252,11 +261,13 @@ export const createQueue = (deps: QueueDeps): Queue => {
   };
 
   return {
+    lease,
     async confirm() {
       if (performance.now() - renewedAt < leaseTime * (1 - 1 / renewals)) return;
       await renew();
     },
-    async start() {
+    async start(chosen) {
+      performer = chosen;
       await recover();
       renewal = setInterval(lookAfterSoon, leaseTime / renewals);
       deps.hints.listen("queued", wake);

@@ -3,14 +3,7 @@ import { embeddingModelFor, type Formation, overlordModelFor } from "@muxi/forma
 import type { HttpClient } from "@muxi/http";
 import type { Logger } from "pino";
 import { createEmbeddingModel, createModel, defaultModelConfig } from "../models/index.ts";
-import {
-  createIngestionRepository,
-  createLessonRepository,
-  createMemoryRepository,
-  createSynopsisRepository,
-  createVectorRepository,
-  type Database,
-} from "../store/index.ts";
+import type { Store } from "../store/index.ts";
 import { createMemoryEntries, type MemoryEntries, noMemoryEntries } from "./entries.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { createModelLearner, createRuleLearner, type Learner } from "./learner.ts";
@@ -21,7 +14,7 @@ import { createVectorSearch, type VectorSearch } from "./vectors.ts";
 
 export interface MemoryDeps {
   formation: Formation;
-  database: Database;
+  store: Pick<Store, "ingestions" | "lessons" | "memories" | "synopses" | "vectors">;
   knowledge: Knowledge;
   http: HttpClient;
   /** Where providers' keys are looked up. */
@@ -40,13 +33,13 @@ const cacheBytes = (setting: number | "auto"): number =>
 
 const nothingLearned: Learner = { withMessage: () => [], ended() {}, async close() {} };
 
-const openVectors = ({ formation, database, http, env, log }: MemoryDeps): VectorSearch | undefined => {
+const openVectors = ({ formation, store, http, env, log }: MemoryDeps): VectorSearch | undefined => {
   const config = embeddingModelFor(formation, env);
   if (!config) return undefined;
   const vectors = createVectorSearch({
     formationId: formation.id,
     model: createEmbeddingModel(config, http),
-    vectors: createVectorRepository(database),
+    vectors: store.vectors,
     maxBytes: cacheBytes(formation.manifest.memory.working.max_memory_mb),
     log,
   });
@@ -60,12 +53,12 @@ const openVectors = ({ formation, database, http, env, log }: MemoryDeps): Vecto
  * @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured
  */
 export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryEntries } => {
-  const { formation, database, knowledge, http, env, now, log } = deps;
+  const { formation, store, knowledge, http, env, now, log } = deps;
   const { persistent } = formation.manifest.memory;
   if (!persistent.enabled) {
     return { memory: createMemory({ longTerm: undefined, knowledge }), entries: noMemoryEntries };
   }
-  const memories = createMemoryRepository(database);
+  const { memories } = store;
   const vectors = openVectors(deps);
   const search = createMemorySearch({ memories, vectors });
   const modelConfig = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
@@ -76,7 +69,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
       ? createSynopses({
           model,
           memories,
-          synopses: createSynopsisRepository(database),
+          synopses: store.synopses,
           cacheTtl: persistent.user_synopsis.cache_ttl,
           now,
           log,
@@ -92,7 +85,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
       model,
       maxTokens: formation.manifest.overlord.llm.max_extraction_tokens,
       memories,
-      lessons: createLessonRepository(database),
+      lessons: store.lessons,
       search,
       synopses,
       onLearned,
@@ -105,7 +98,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
     memory: createMemory({ longTerm: { search, vectors, learner: openLearner(), synopses }, knowledge }),
     entries: createMemoryEntries({
       memories,
-      ingestions: createIngestionRepository(database),
+      ingestions: store.ingestions,
       onAdded: onLearned,
       onDeleted: (owner) => synopses.clear(owner),
       now,

@@ -3,6 +3,7 @@ export { type AnswerCache, createAnswerCache } from "./answer-cache.ts";
 export { createModel, type ModelDeps } from "./create-model.ts";
 export { defaultModelConfig } from "./default-model.ts";
 export { createEmbeddingModel, type EmbeddingModel } from "./embedding.ts";
+export { type FormationModels, openModels } from "./formation-models.ts";
 export type * from "./interface/index.ts";
 export { ModelError, plainText, refusesTools } from "./interface/index.ts";
 export { textFrom } from "./text-from.ts";

@@ -13,7 +13,7 @@ import { askUser, callTool, type Journal, type Tool, type ToolOutcome } from "..
 import { credentialQuestion } from "./credential-dialogue.ts";
 
 /** How an answer ended. Its text is in the run's log. */
-export interface Answer {
+export interface AgentAnswer {
   model: string;
   finishReason: FinishReason;
   /** Of all rounds together. */
@@ -193,7 +193,7 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
  * @throws ApiError `LLM_ERROR` when the model breaks off; what the model's stream throws; the reason of the run's
  * signal
  */
-export const answerWith = async (turn: AgentTurn): Promise<Answer> => {
+export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   const { run, model, tools, journal } = turn;
   let { request } = turn;
   const budget = new Budget(turn);
@@ -220,7 +220,7 @@ export const answerWith = async (turn: AgentTurn): Promise<Answer> => {
     question: string,
     finish: Pick<Round["finish"], "model">,
     credential?: string,
-  ): Answer => {
+  ): AgentAnswer => {
     run.log.appendText([run.log.text === "" ? question : `\n\n${question}`]);
     const clarification = { question, ...(credential !== undefined && { credential }) };
     return { model: finish.model, finishReason: "stop", usage, clarification };

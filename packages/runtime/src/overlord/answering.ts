@@ -1,42 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "@muxi/protocol";
-import type { Logger } from "pino";
-import type { Feed } from "../events/index.ts";
-import type { Memory } from "../memory/index.ts";
 import { ModelError } from "../models/index.ts";
-import type { Observe } from "../observability/index.ts";
-import type { Lease, RequestKind, RequestRepository } from "../store/index.ts";
-import { type Answer, answerWith, type BegunRound, type ToolLimits } from "./agent-loop.ts";
+import type { RequestKind } from "../store/index.ts";
+import type { ActiveRequest } from "./active-request.ts";
+import { type AgentAnswer, answerWith, type BegunRound } from "./agent-loop.ts";
 import type { Endings } from "./endings.ts";
 import { isStrict, shaped } from "./format.ts";
+import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
 import { handOver, taken } from "./reasons.ts";
-import type { Agents } from "./routing.ts";
 import type { Run } from "./run.ts";
-import type { Runs } from "./runs.ts";
 import { shownIn } from "./shown.ts";
-import type { Work } from "./work.ts";
 
-export interface AnsweringDeps {
-  formationId: string;
-  requests: Pick<RequestRepository, "giveBack">;
-  runs: Pick<Runs, "finish">;
-  memory: Pick<Memory, "learn">;
-  /** The lease under which this process works, from now on. */
-  lease: () => Lease;
-  agents: Agents;
-  toolLimits: ToolLimits;
-  /** Whether callers see what is done beside the answer (contract/formation.md 6.5). */
-  progress: boolean;
-  /** Milliseconds after which an answer is stopped that has not come to its end. */
-  answerTime: number;
-  /** Called once an end is on disk, and with it, where one was asked for, a webhook that tells of it. */
-  onEnded: (kind: RequestKind, hasWebhook: boolean) => void;
-  feed: Feed;
-  observe: Observe;
-  now: () => number;
-  log: Logger;
-}
+/** Told once an end is on disk, and with it, where one was asked for, a webhook that tells of it. */
+export type EndListener = (kind: RequestKind, hasWebhook: boolean) => void;
 
 /** How a request that is stored gets its answer. */
 export interface Answering {
@@ -45,11 +22,11 @@ export interface Answering {
    *
    * @param begun The first round, where the model was asked already.
    */
-  answer(work: Work, prepared: Prepared, begun?: BegunRound): Promise<void>;
+  answer(active: ActiveRequest, prepared: Prepared, begun?: BegunRound): Promise<void>;
   /** Ends or leaves a request whose work broke off. */
-  breakOff(work: Work, prepared: Prepared | undefined, error: unknown): Promise<void>;
+  breakOff(active: ActiveRequest, prepared: Prepared | undefined, error: unknown): Promise<void>;
   /** To be called once a request is at its end here. */
-  release(work: Work): void;
+  release(active: ActiveRequest): void;
 }
 
 /** Step of a request's journal that says which agent answers: chosen anew it may be another one. */
@@ -57,10 +34,19 @@ export const agentStep = "round:agent";
 /** Pauses before a request in the background asks a model again that was not there, in milliseconds. */
 const patience = [2_000, 10_000, 30_000];
 
-export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answering => {
-  const { runs, feed, observe, now, log } = deps;
+export const createAnswering = (
+  parts: Pick<
+    OverlordParts,
+    "formationId" | "settings" | "store" | "tools" | "memory" | "runs" | "queue" | "telemetry" | "clock"
+  >,
+  endings: Endings,
+  onEnded: EndListener,
+): Answering => {
+  const { formationId, settings, store, tools, memory, runs, queue } = parts;
+  const { feed, observe, log } = parts.telemetry;
+  const { now, answerTime } = parts.clock;
 
-  const announce = ({ run, startedAt }: Work, { agent }: Prepared) => {
+  const announce = ({ run, startedAt }: ActiveRequest, { agent }: Prepared) => {
     const { requestId, sessionId, userId } = run.identity;
     run.log.append({
       type: "progress",
@@ -77,17 +63,21 @@ export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answerin
   };
 
   /** Asks the model; one that is not there is asked again later where nobody waits for the answer. */
-  const askPatiently = async (work: Work, prepared: Prepared, begun?: BegunRound): Promise<Answer> => {
-    const { run, journal } = work;
+  const askPatiently = async (
+    active: ActiveRequest,
+    prepared: Prepared,
+    begun?: BegunRound,
+  ): Promise<AgentAnswer> => {
+    const { run, journal } = active;
     const { signal } = run;
     const { format, model } = prepared;
     for (let attempt = 0; ; attempt++) {
-      const log = shownIn(run.log, { progress: deps.progress, format });
+      const log = shownIn(run.log, { progress: settings.progress, format });
       try {
         const answer = await answerWith({
           ...prepared,
           run: { signal, log },
-          limits: deps.toolLimits,
+          limits: tools.limits,
           journal,
           now,
           ...(attempt === 0 && begun && { begun }),
@@ -100,7 +90,7 @@ export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answerin
         return answer;
       } catch (error) {
         const pause = patience[attempt];
-        const again = work.isAsync && error instanceof ModelError && error.transient && run.log.text === "";
+        const again = active.isAsync && error instanceof ModelError && error.transient && run.log.text === "";
         if (!again || pause === undefined || run.signal.aborted) throw error;
         await sleep(Math.max(pause, (error.retryAfter ?? 0) * 1000), undefined, { signal: run.signal }).catch(
           () => {},
@@ -110,9 +100,9 @@ export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answerin
   };
 
   /** Leaves a request to whoever takes it next. */
-  const handBack = async ({ run }: Work): Promise<void> => {
-    await deps.requests
-      .giveBack(deps.formationId, run.identity.requestId, deps.lease().owner, now())
+  const handBack = async ({ run }: ActiveRequest): Promise<void> => {
+    await store.requests
+      .giveBack(formationId, run.identity.requestId, queue.lease().owner, now())
       // Then it is taken over once this process shows no life any more.
       .catch((error) => log.warn({ err: error, ...run.identity }, "a request could not be handed over"));
     run.leave(handOver);
@@ -130,41 +120,38 @@ export const createAnswering = (deps: AnsweringDeps, endings: Endings): Answerin
     );
   };
 
-  const breakOff: Answering["breakOff"] = async (work, prepared, error) => {
-    const { run } = work;
+  const breakOff: Answering["breakOff"] = async (active, prepared, error) => {
+    const { run } = active;
     if (run.signal.reason === taken || error === taken) run.leave(taken);
-    else if (run.signal.reason === handOver && work.isAsync) await handBack(work);
-    else await endings.fail(work, prepared, asApiError(error, run));
+    else if (run.signal.reason === handOver && active.isAsync) await handBack(active);
+    else await endings.fail(active, prepared, asApiError(error, run));
   };
 
   const release: Answering["release"] = ({ run, turn, webhookUrl }) => {
     runs.finish(run);
-    deps.onEnded(turn.kind ?? "chat", webhookUrl !== null);
+    onEnded(turn.kind ?? "chat", webhookUrl !== null);
   };
 
   return {
-    async answer(work, prepared, begun) {
-      const { run } = work;
-      announce(work, prepared);
+    async answer(active, prepared, begun) {
+      const { run } = active;
+      announce(active, prepared);
       const timer = setTimeout(
         () =>
           run.stop(
-            new ApiError(
-              "LLM_TIMEOUT",
-              `The answer took longer than ${deps.answerTime / 1000} s and was stopped`,
-            ),
+            new ApiError("LLM_TIMEOUT", `The answer took longer than ${answerTime / 1000} s and was stopped`),
           ),
-        deps.answerTime,
+        answerTime,
       );
       try {
-        if (deps.agents.length > 1) await work.journal.step(agentStep, async () => prepared.agent.id);
-        await endings.complete(work, prepared, await askPatiently(work, prepared, begun));
+        if (settings.agents.length > 1) await active.journal.step(agentStep, async () => prepared.agent.id);
+        await endings.complete(active, prepared, await askPatiently(active, prepared, begun));
       } catch (error) {
-        await breakOff(work, prepared, error);
+        await breakOff(active, prepared, error);
       } finally {
         clearTimeout(timer);
-        deps.memory.learn(run.identity.requestId);
-        release(work);
+        memory.learn(run.identity.requestId);
+        release(active);
       }
     },
     breakOff,

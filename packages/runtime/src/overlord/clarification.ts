@@ -34,7 +34,7 @@ export const questionRules = (
 };
 
 /** What a request that waits for its user has asked so far. */
-export interface Asked {
+export interface PendingQuestion {
   questions: number;
   /** The agent that asked. */
   agentId: string | undefined;
@@ -44,7 +44,7 @@ export interface Asked {
   until: number;
 }
 
-export const askedBy = ({ log }: StoredRequest): Asked => {
+export const questionOf = ({ log }: StoredRequest): PendingQuestion => {
   const events = new EventLog();
   if (log !== null) events.takeUp(log);
   const { lastEvent } = events;

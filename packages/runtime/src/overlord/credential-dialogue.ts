@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { parseObject } from "../base/index.ts";
 import type { Owner, RequestRepository } from "../store/index.ts";
-import { askedBy, awaitsAnswerFor, dropQuestion } from "./clarification.ts";
+import { awaitsAnswerFor, dropQuestion, questionOf } from "./clarification.ts";
 import type { Turn } from "./turn.ts";
 
 export interface CredentialDialogueDeps {
@@ -54,7 +54,7 @@ export const createCredentialDialogue = (deps: CredentialDialogueDeps): Credenti
   const waiting = async (owner: Owner, sessionId: string) => {
     const request = await requests.awaiting(owner, sessionId);
     if (!request) return undefined;
-    const { credential, until } = askedBy(request);
+    const { credential, until } = questionOf(request);
     return credential !== undefined && until > now() ? { request, service: credential } : undefined;
   };
 

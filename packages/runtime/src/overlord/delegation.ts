@@ -27,7 +27,7 @@ const mostPassages = 5;
 const argumentsSchema = z.object({ agent: z.string(), task: z.string().trim().min(1) });
 
 /** An agent at work for a user. */
-interface Asked {
+interface DelegatedTask {
   agent: AgentDefinition;
   owner: Owner;
   /** Agents between this one and the user's request. */
@@ -40,7 +40,7 @@ const instructionsOf = ({ name, description, system_message }: AgentDefinition) 
 /** Answers a task as the agent would, from nothing but the task, its documents and its tools. */
 const answerTask = async (
   deps: DelegationDeps,
-  { agent, owner, depth }: Asked,
+  { agent, owner, depth }: DelegatedTask,
   task: string,
   signal: AbortSignal,
   journal: Journal,
@@ -82,7 +82,7 @@ const answerTask = async (
  */
 export const delegationTool = (
   deps: DelegationDeps,
-  { agent: asking, owner, depth }: Asked,
+  { agent: asking, owner, depth }: DelegatedTask,
 ): Tool | undefined => {
   const peers = deps.agents.filter(({ id, a2a }) => id !== asking.id && a2a.internal);
   if (peers.length === 0 || depth >= deepest) return undefined;

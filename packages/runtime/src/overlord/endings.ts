@@ -1,54 +1,33 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiError, Usage } from "@muxi/protocol";
-import type { Logger } from "pino";
-import type { Outcome } from "../background/index.ts";
-import type { Feed } from "../events/index.ts";
-import type { Observe } from "../observability/index.ts";
-import type {
-  Lease,
-  NewMessage,
-  RequestKind,
-  RequestRepository,
-  SessionRepository,
-  Statement,
-} from "../store/index.ts";
-import type { Answer } from "./agent-loop.ts";
+import type { NewMessage } from "../store/index.ts";
+import { type ActiveRequest, persistently, storeAgainAfter } from "./active-request.ts";
+import type { AgentAnswer } from "./agent-loop.ts";
 import { awaitsAnswerFor } from "./clarification.ts";
+import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
 import { taken, unavailable } from "./reasons.ts";
 import type { Run } from "./run.ts";
-import type { Runs } from "./runs.ts";
-import { persistently, storeAgainAfter, type Work } from "./work.ts";
-
-export interface EndingDeps {
-  formationId: string;
-  requests: RequestRepository;
-  sessions: SessionRepository;
-  runs: Pick<Runs, "closed">;
-  /** The lease under which this process works, from now on. */
-  lease: () => Lease;
-  /** What follows from the end of a request, in the transaction that ends it. */
-  endings: (outcome: Outcome, kind: RequestKind) => Statement[];
-  feed: Feed;
-  observe: Observe;
-  now: () => number;
-  log: Logger;
-}
 
 /** How requests end: once and for all in the database, then for those who listen. */
 export interface Endings {
   /** @throws ApiError `SERVICE_UNAVAILABLE` when the answer could not be stored or the request is another process's */
-  complete(work: Work, prepared: Prepared, answer: Answer): Promise<void>;
+  complete(active: ActiveRequest, prepared: Prepared, answer: AgentAnswer): Promise<void>;
   /** What the caller has seen of an answer that broke off stays in the conversation. */
-  fail(work: Work, prepared: Prepared | undefined, failure: ApiError): Promise<void>;
+  fail(active: ActiveRequest, prepared: Prepared | undefined, failure: ApiError): Promise<void>;
 }
 
 const noUsage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
 
-export const createEndings = (deps: EndingDeps): Endings => {
-  const { formationId, requests, sessions, runs, feed, observe, now, log } = deps;
+export const createEndings = (
+  parts: Pick<OverlordParts, "formationId" | "store" | "runs" | "queue" | "endings" | "telemetry" | "clock">,
+): Endings => {
+  const { formationId, runs, queue, endings } = parts;
+  const { requests, sessions } = parts.store;
+  const { feed, observe, log } = parts.telemetry;
+  const { now } = parts.clock;
 
-  const answerMessage = (run: Run, agentId: string, answer: Answer): NewMessage => ({
+  const answerMessage = (run: Run, agentId: string, answer: AgentAnswer): NewMessage => ({
     role: "assistant",
     content: run.log.text,
     createdAt: now(),
@@ -57,7 +36,7 @@ export const createEndings = (deps: EndingDeps): Endings => {
     metadata: { model: answer.model, finish_reason: answer.finishReason, usage: answer.usage },
   });
 
-  const outcomeOf = ({ run, turn, isAsync, webhookUrl, startedAt }: Work) => ({
+  const outcomeOf = ({ run, turn, isAsync, webhookUrl, startedAt }: ActiveRequest) => ({
     requestId: run.identity.requestId,
     userId: turn.userId,
     webhookUrl,
@@ -66,14 +45,18 @@ export const createEndings = (deps: EndingDeps): Endings => {
     endedAt: now(),
   });
 
-  const tell = (type: "completed" | "failed" | "cancelled", work: Work, data: Record<string, unknown>) => {
-    const { requestId, sessionId, userId } = work.run.identity;
+  const tell = (
+    type: "completed" | "failed" | "cancelled",
+    active: ActiveRequest,
+    data: Record<string, unknown>,
+  ) => {
+    const { requestId, sessionId, userId } = active.run.identity;
     feed.publish({ type: `chat.${type}`, message: `Request ${type}`, userId, sessionId, requestId });
     observe({
       event: `request.${type}`,
       level: type === "failed" ? "error" : "info",
-      ...work.run.identity,
-      data: { duration_ms: now() - work.startedAt, status: type, ...data },
+      ...active.run.identity,
+      data: { duration_ms: now() - active.startedAt, status: type, ...data },
     });
   };
 
@@ -82,8 +65,8 @@ export const createEndings = (deps: EndingDeps): Endings => {
     (await requests.get(formationId, requestId))?.log === ended;
 
   return {
-    async complete(work, { agent }, answer) {
-      const { run, turn, owner } = work;
+    async complete(active, { agent }, answer) {
+      const { run, turn, owner } = active;
       const { requestId, sessionId } = run.identity;
       const { finishReason, usage, model, clarification } = answer;
       const done = {
@@ -104,17 +87,17 @@ export const createEndings = (deps: EndingDeps): Endings => {
         }),
         finished: true,
       } as const;
-      const outcome = outcomeOf(work);
+      const outcome = outcomeOf(active);
       const ending = { error: null, log: run.log.serialize(done), now: outcome.endedAt };
       const store = () =>
         requests.finish(
           formationId,
           requestId,
-          deps.lease().owner,
+          queue.lease().owner,
           { ...ending, status: clarification ? "awaiting_clarification" : "completed" },
           [
             sessions.answering(owner, sessionId, answerMessage(run, agent.id, answer)),
-            ...deps.endings(
+            ...endings(
               clarification
                 ? {
                     ...outcome,
@@ -128,19 +111,19 @@ export const createEndings = (deps: EndingDeps): Endings => {
           ],
         );
       const stored = await persistently(
-        deps,
-        work,
+        parts,
+        active,
         async () => (await store()) || (await hasEndedSo(requestId, ending.log)),
       ).catch((error) => {
         throw unavailable("The answer", error);
       });
       if (!stored) throw taken;
       run.complete(done, outcome.endedAt);
-      tell("completed", work, { usage, model, agent_id: agent.id });
+      tell("completed", active, { usage, model, agent_id: agent.id });
     },
 
-    async fail(work, prepared, failure) {
-      const { run, turn, owner } = work;
+    async fail(active, prepared, failure) {
+      const { run, turn, owner } = active;
       const { requestId, sessionId } = run.identity;
       const isCancelled = failure.code === "CANCELLED";
       const event = {
@@ -152,7 +135,7 @@ export const createEndings = (deps: EndingDeps): Endings => {
         session_id: sessionId,
         request_id: requestId,
       } as const;
-      const part: Answer | undefined = prepared && {
+      const part: AgentAnswer | undefined = prepared && {
         model: prepared.model.id,
         finishReason: isCancelled ? "cancelled" : "other",
         usage: noUsage,
@@ -161,7 +144,7 @@ export const createEndings = (deps: EndingDeps): Endings => {
         requests.finish(
           formationId,
           requestId,
-          deps.lease().owner,
+          queue.lease().owner,
           {
             status: isCancelled ? "cancelled" : "failed",
             error: failure.message,
@@ -174,8 +157,8 @@ export const createEndings = (deps: EndingDeps): Endings => {
               : []),
             ...(isCancelled && turn.kind !== "job"
               ? []
-              : deps.endings(
-                  { ...outcomeOf(work), status: "failed", error: { message: failure.message } },
+              : endings(
+                  { ...outcomeOf(active), status: "failed", error: { message: failure.message } },
                   turn.kind ?? "chat",
                 )),
           ],
@@ -185,7 +168,7 @@ export const createEndings = (deps: EndingDeps): Endings => {
         return undefined;
       });
       run.fail(failure, event);
-      tell(isCancelled ? "cancelled" : "failed", work, { code: failure.code });
+      tell(isCancelled ? "cancelled" : "failed", active, { code: failure.code });
       for (let done = stored; done === undefined && !runs.closed; ) {
         await sleep(storeAgainAfter, undefined, { ref: false });
         done = await store().catch(() => undefined);

@@ -1,29 +1,10 @@
 import { ApiError, newId } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
-import type {
-  Lease,
-  NewMessage,
-  NewRequest,
-  Owner,
-  RequestRepository,
-  SessionRepository,
-  Statement,
-  StoredRequest,
-} from "../store/index.ts";
+import type { Lease, NewMessage, NewRequest, Owner, Statement, StoredRequest } from "../store/index.ts";
+import type { OverlordParts } from "./parts.ts";
 import { unavailable } from "./reasons.ts";
-import type { Register } from "./register.ts";
 import { knownRequest } from "./runs.ts";
 import { inputOf, type Turn } from "./turn.ts";
-
-export interface IntakeDeps {
-  formationId: string;
-  requests: RequestRepository;
-  sessions: SessionRepository;
-  register: Register;
-  /** Where answers in the background go, unless their turn says otherwise. */
-  webhookUrl: string | undefined;
-  now: () => number;
-}
 
 /** How messages and their requests come into the database. */
 export interface Intake {
@@ -66,15 +47,14 @@ const notFound = (sessionId: string) =>
 
 export const createIntake = ({
   formationId,
-  requests,
-  sessions,
+  settings,
+  store: { requests, sessions },
   register,
-  now,
-  ...deps
-}: IntakeDeps): Intake => {
+  clock: { now },
+}: Pick<OverlordParts, "formationId" | "settings" | "store" | "register" | "clock">): Intake => {
   const ownerOf = ({ userId }: Turn): Owner => ({ formationId, userId });
   const targetOf = ({ webhookUrl }: Turn): string | null =>
-    webhookUrl === undefined ? (deps.webhookUrl ?? null) : webhookUrl;
+    webhookUrl === undefined ? (settings.webhookUrl ?? null) : webhookUrl;
 
   const userMessage = ({ message, attachments, requestId }: Turn): NewMessage => ({
     role: "user",

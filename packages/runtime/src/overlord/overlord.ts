@@ -1,28 +1,18 @@
 import { ApiError, newId } from "@muxi/protocol";
 import type { Owner, Statement, StoredRequest } from "../store/index.ts";
+import { type ActiveRequest, beginRequest } from "./active-request.ts";
 import type { BegunRound } from "./agent-loop.ts";
-import { type AnsweringDeps, createAnswering } from "./answering.ts";
-import { askedBy, dropQuestion } from "./clarification.ts";
-import { createEndings, type EndingDeps } from "./endings.ts";
-import { createIntake, type IntakeDeps } from "./intake.ts";
+import { createAnswering, type EndListener } from "./answering.ts";
+import { dropQuestion, questionOf } from "./clarification.ts";
+import { createEndings } from "./endings.ts";
+import { createIntake } from "./intake.ts";
+import type { OverlordParts } from "./parts.ts";
 import { type Prepared, prepareTurn, type TurnSession } from "./prepare.ts";
-import { createQueued, type Queued, type QueuedDeps } from "./queued.ts";
+import { createQueued, type Queued } from "./queued.ts";
+import { createAgentRouter } from "./routing.ts";
 import type { Run } from "./run.ts";
-import type { Runs } from "./runs.ts";
 import { knownRequest } from "./runs.ts";
 import { inputOf, type Turn } from "./turn.ts";
-import { type Work, workFor } from "./work.ts";
-
-export interface OverlordDeps
-  extends IntakeDeps,
-    EndingDeps,
-    Omit<AnsweringDeps, "requests" | "runs" | "memory">,
-    Omit<QueuedDeps, "requests" | "runs"> {
-  requests: IntakeDeps["requests"];
-  runs: Runs;
-  /** Called once something waits in the queue. */
-  onQueued: () => void;
-}
 
 export interface Overlord extends Queued {
   /**
@@ -44,16 +34,29 @@ export interface Overlord extends Queued {
   accept(turn: Turn): Statement[];
   /** Lets a run that was begun at once go on in the background. */
   continueInBackground(run: Run): Promise<void>;
+  /** Calls the listener at every end from now on. */
+  onEnded(listener: EndListener): void;
 }
 
 /** The way of a request: taken in, prepared, answered, ended. */
-export const createOverlord = (deps: OverlordDeps): Overlord => {
-  const { formationId, requests, register, runs, credentialDialogue: dialogue, now } = deps;
-  const intake = createIntake(deps);
-  const endings = createEndings(deps);
-  const answering = createAnswering(deps, endings);
+export const createOverlord = (given: OverlordParts): Overlord => {
+  const { formationId, settings, store, models, tools, runs, register, queue, telemetry, clock } = given;
+  const { requests } = store;
+  const { now } = clock;
+  const route = createAgentRouter({
+    agents: settings.agents,
+    model: settings.agents.length > 1 ? models.routingModel() : undefined,
+    log: telemetry.log,
+  });
+  const parts = { ...given, route };
+  const endListeners: EndListener[] = [];
+  const intake = createIntake(parts);
+  const endings = createEndings(parts);
+  const answering = createAnswering(parts, endings, (...end) => {
+    for (const listener of endListeners) listener(...end);
+  });
   /** What is being done at once, and may yet go on in the background. */
-  const works = new WeakMap<Run, Work>();
+  const inForeground = new WeakMap<Run, ActiveRequest>();
 
   const askModel = ({ model, request }: Prepared, run: Run): BegunRound => {
     const rest = model.stream(request, run.signal)[Symbol.asyncIterator]();
@@ -65,14 +68,14 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
   /** The request of a session that a turn which names none is the answer to. */
   const askedIn = async (owner: Owner, sessionId: string): Promise<StoredRequest | undefined> => {
     const request = await requests.asking(owner, sessionId);
-    if (!request || askedBy(request).until > now()) return request;
-    await dropQuestion(deps, request, "The user did not answer in time");
+    if (!request || questionOf(request).until > now()) return request;
+    await dropQuestion({ formationId, requests, now }, request, "The user did not answer in time");
     return undefined;
   };
 
   /** A turn with its session, and the request that it goes on with. */
   const placed = async (asked: Turn, named: StoredRequest | undefined, owner: Owner) => {
-    const received = await dialogue?.receive(asked, owner);
+    const received = await tools.credentialDialogue?.receive(asked, owner);
     const turn = received?.turn ?? asked;
     const session = await intake.sessionFor(turn);
     const id = received?.goesOn;
@@ -94,19 +97,19 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
     awaits?: StoredRequest,
   ): Promise<Run> => {
     const { sessionId } = session;
-    const begunBy = awaits && askedBy(awaits).agentId;
-    const prepared = await prepareTurn(deps, turn, owner, { ...session, begunBy });
+    const begunBy = awaits && questionOf(awaits).agentId;
+    const prepared = await prepareTurn(parts, turn, owner, { ...session, begunBy });
     const { requestId, userId } = turn;
     const run = runs.start({ requestId, sessionId, userId });
     const webhookUrl = awaits?.webhookUrl ?? null;
-    const work = workFor(deps, { run, turn, owner, isAsync: false, webhookUrl, startedAt: now() });
-    works.set(run, work);
+    const active = beginRequest(parts, { run, turn, owner, isAsync: false, webhookUrl, startedAt: now() });
+    inForeground.set(run, active);
 
     // The model is asked while the message goes to disk; the caller hears of neither before both are under way. A call
     // that may come twice at once is stored first, so that only one of them asks.
     const early = turn.idempotency ? undefined : askModel(prepared, run);
 
-    const lease = deps.lease();
+    const lease = queue.lease();
     const refusal = awaits
       ? await intake.storeReply(turn, sessionId, lease, prepared.learned)
       : await intake.store(turn, sessionId, [intake.request(turn, sessionId, lease), ...prepared.learned]);
@@ -119,7 +122,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       throw refusal;
     }
     run.isStored = true;
-    void answering.answer(work, prepared, early ?? askModel(prepared, run));
+    void answering.answer(active, prepared, early ?? askModel(prepared, run));
     return run;
   };
 
@@ -130,7 +133,7 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
       const { turn, session, awaits } = await placed(asked, earlier?.awaits, owner);
       if (!awaits) return begin(turn, owner, session);
-      const reply = { ...turn, requestId: awaits.id, questions: askedBy(awaits).questions };
+      const reply = { ...turn, requestId: awaits.id, questions: questionOf(awaits).questions };
       try {
         return await begin(reply, owner, session, awaits);
       } catch (error) {
@@ -146,7 +149,8 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
       const earlier = await register.earlier(asked, owner);
       if (earlier && "repeats" in earlier) return earlier.repeats.id;
       if (earlier) throw knownRequest(asked.requestId);
-      const { turn } = (await dialogue?.receive({ ...asked, mayReply: false }, owner)) ?? { turn: asked };
+      const received = await tools.credentialDialogue?.receive({ ...asked, mayReply: false }, owner);
+      const turn = received?.turn ?? asked;
       const { sessionId } = await intake.sessionFor(turn);
       const refusal = await intake.store(turn, sessionId, [intake.request(turn, sessionId)]);
       if (refusal) {
@@ -154,27 +158,31 @@ export const createOverlord = (deps: OverlordDeps): Overlord => {
         if (same) return same.id;
         throw refusal;
       }
-      deps.onQueued();
+      queue.announce();
       return turn.requestId;
     },
 
     accept: (turn) => intake.statements(turn, turn.sessionId ?? newId("session")),
 
     async continueInBackground(run) {
-      const work = works.get(run);
-      if (!work) return;
-      const { turn } = work;
+      const active = inForeground.get(run);
+      if (!active) return;
+      const { turn } = active;
       const webhookUrl =
-        turn.webhookUrl === undefined ? (work.webhookUrl ?? intake.targetOf(turn)) : turn.webhookUrl;
-      work.isAsync = true;
-      await requests.toBackground(formationId, run.identity.requestId, deps.lease().owner, {
+        turn.webhookUrl === undefined ? (active.webhookUrl ?? intake.targetOf(turn)) : turn.webhookUrl;
+      active.isAsync = true;
+      await requests.toBackground(formationId, run.identity.requestId, queue.lease().owner, {
         input: inputOf(turn),
         webhookUrl,
-        steps: work.journal.pending(),
+        steps: active.journal.pending(),
       });
-      work.webhookUrl = webhookUrl;
+      active.webhookUrl = webhookUrl;
     },
 
-    ...createQueued(deps, intake, answering, endings),
+    onEnded(listener) {
+      endListeners.push(listener);
+    },
+
+    ...createQueued(parts, intake, answering, endings),
   };
 };

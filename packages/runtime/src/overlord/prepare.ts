@@ -1,44 +1,19 @@
 import type { AgentDefinition } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 import { modelMessage } from "../attachments/index.ts";
-import type { Memory } from "../memory/index.ts";
 import type { Model, ModelRequest } from "../models/index.ts";
-import type { Watch } from "../observability/index.ts";
-import type { Owner, SessionRepository, Statement } from "../store/index.ts";
+import type { Owner, Statement } from "../store/index.ts";
 import { askUser, type Tool } from "../tools/index.ts";
-import { type ClarificationRules, questionRules } from "./clarification.ts";
-import type { CredentialDialogue } from "./credential-dialogue.ts";
+import { questionRules } from "./clarification.ts";
 import { formatInstruction, type ResponseFormat } from "./format.ts";
-import type { Procedures } from "./procedures.ts";
+import type { OverlordParts } from "./parts.ts";
 import { buildPrompt } from "./prompt.ts";
-import { type Agents, agentByScore, agentNamed, type Router } from "./routing.ts";
+import { type AgentRouter, agentByScore, agentNamed } from "./routing.ts";
 import type { Turn } from "./turn.ts";
 
-export interface PreparationDeps {
-  /** Voice of the formation (contract/formation.md 2.5). */
-  soul: string;
-  agents: Agents;
-  route: Router;
-  clarification: ClarificationRules;
-  /** Undefined where credentials are not given in the chat. */
-  credentialDialogue: CredentialDialogue | undefined;
-  /** What answers are written in, unless their turn says otherwise. */
-  format: ResponseFormat;
-  /** Messages of the session that a model sees. */
-  contextSize: number;
-  modelOf: (agent: AgentDefinition) => Model;
-  /** The model that an agent looks at images with. */
-  visionModelOf: (agent: AgentDefinition) => Model | undefined;
-  /** A model by its name, `provider/name`. */
-  modelNamed: (name: string) => Model;
-  /** What an agent can do for a user; undefined when it can only talk. */
-  toolsFor: (agent: AgentDefinition, owner: Owner) => Promise<readonly Tool[]> | undefined;
-  procedures: Procedures;
-  sessions: SessionRepository;
-  memory: Memory;
-  /** Told of the calls of models and tools. */
-  watch: Watch;
-  now: () => number;
+export interface PreparationParts
+  extends Pick<OverlordParts, "settings" | "store" | "models" | "tools" | "memory" | "telemetry" | "clock"> {
+  route: AgentRouter;
 }
 
 /** Who answers a turn, with what, and on what ground. */
@@ -77,23 +52,23 @@ export interface TurnSession {
  * @throws ApiError `AGENT_NOT_FOUND`, `SERVICE_UNAVAILABLE` (images, and no model for them)
  */
 export const prepareTurn = async (
-  deps: PreparationDeps,
+  parts: PreparationParts,
   turn: Turn,
   owner: Owner,
   { sessionId, isNew, until, begunBy }: TurnSession,
 ): Promise<Prepared> => {
-  const { sessions, memory, now } = deps;
+  const { settings, store, models, memory } = parts;
   const { requestId, message, attachments, kind = "chat" } = turn;
-  const history = isNew ? [] : await sessions.recent(owner, sessionId, deps.contextSize, until);
-  const procedure = turn.agentId === undefined ? deps.procedures.instructionFor(message) : undefined;
-  const begun = deps.agents.find(({ id }) => id === begunBy);
+  const history = isNew ? [] : await store.sessions.recent(owner, sessionId, settings.contextSize, until);
+  const procedure = turn.agentId === undefined ? settings.procedures.instructionFor(message) : undefined;
+  const begun = settings.agents.find(({ id }) => id === begunBy);
   const choose = () =>
-    procedure === undefined ? deps.route({ message, history }) : agentByScore(deps.agents, message);
+    procedure === undefined ? parts.route({ message, history }) : agentByScore(settings.agents, message);
   const agent =
-    turn.agentId === undefined ? (begun ?? (await choose())) : agentNamed(deps.agents, turn.agentId);
-  const seeing = attachments?.images.length ? deps.visionModelOf(agent) : undefined;
+    turn.agentId === undefined ? (begun ?? (await choose())) : agentNamed(settings.agents, turn.agentId);
+  const seeing = attachments?.images.length ? models.visionModelOf(agent) : undefined;
   if (attachments?.images.length && !seeing) throw noEyes();
-  const model = seeing ?? (turn.model === undefined ? deps.modelOf(agent) : deps.modelNamed(turn.model));
+  const model = seeing ?? (turn.model === undefined ? models.modelOf(agent) : models.modelNamed(turn.model));
 
   const { synopsis, passages, learned } = await memory.recall({
     owner,
@@ -104,23 +79,30 @@ export const prepareTurn = async (
     inContext: new Set(history.map(({ content }) => content)),
     learns: kind === "chat",
   });
-  const offered = (await deps.toolsFor(agent, owner)) ?? [];
-  const questions = questionRules(turn, deps.clarification);
+  const offered = (await parts.tools.of(agent, owner)) ?? [];
+  const questions = questionRules(turn, settings.clarification);
   const tools = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
   const asking = offered.includes(askUser) ? questions.instruction : undefined;
-  const format = turn.format ?? deps.format;
+  const format = turn.format ?? settings.format;
   return {
     agent,
-    ...deps.watch({ requestId, sessionId, userId: owner.userId, agentId: agent.id }, { model, tools }),
+    ...parts.telemetry.watch(
+      { requestId, sessionId, userId: owner.userId, agentId: agent.id },
+      { model, tools },
+    ),
     learned,
     format,
-    asksCredentials: deps.credentialDialogue?.mayAsk(turn) ?? false,
+    asksCredentials: parts.tools.credentialDialogue?.mayAsk(turn) ?? false,
     request: {
       messages: buildPrompt({
-        instructions: [deps.soul, agent.system_message, procedure, asking, formatInstruction(format)].filter(
-          (text) => text !== undefined,
-        ),
-        now: new Date(now()),
+        instructions: [
+          settings.soul,
+          agent.system_message,
+          procedure,
+          asking,
+          formatInstruction(format),
+        ].filter((text) => text !== undefined),
+        now: new Date(parts.clock.now()),
         synopsis,
         passages,
         history,

@@ -69,9 +69,9 @@ export const startPublication = ({ formationId, requests, runs, leaseOwner, log 
     if (publishing === undefined) void begin(runs.stored());
   }, every);
 
+  runs.onStart(watch);
+
   return {
-    /** To be called for each run at its start. */
-    watch,
     async close() {
       clearInterval(timer);
       await publishing;

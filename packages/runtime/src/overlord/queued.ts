@@ -1,24 +1,15 @@
 import type { ApiError } from "@muxi/protocol";
-import type { Logger } from "pino";
 import { EventLog } from "../events/index.ts";
-import type { RequestRepository, Statement, StoredRequest } from "../store/index.ts";
+import type { StoredRequest } from "../store/index.ts";
+import { type ActiveRequest, beginRequest, persistently } from "./active-request.ts";
 import { type Answering, agentStep } from "./answering.ts";
 import type { Endings } from "./endings.ts";
 import type { Intake } from "./intake.ts";
-import { type PreparationDeps, type Prepared, prepareTurn } from "./prepare.ts";
+import type { OverlordParts } from "./parts.ts";
+import { type PreparationParts, type Prepared, prepareTurn } from "./prepare.ts";
 import { cancelled } from "./reasons.ts";
 import type { Run } from "./run.ts";
-import type { Runs } from "./runs.ts";
 import { turnOf } from "./turn.ts";
-import { persistently, type Work, type WorkDeps, workFor } from "./work.ts";
-
-export interface QueuedDeps extends PreparationDeps, Omit<WorkDeps, "requests" | "runs"> {
-  requests: Pick<RequestRepository, "addSteps" | "steps">;
-  runs: Runs;
-  /** Writes statements in one transaction. */
-  write: (statements: readonly Statement[]) => Promise<unknown>;
-  log: Logger;
-}
 
 /** What becomes of the requests that wait in the queue. */
 export interface Queued {
@@ -41,14 +32,15 @@ const agentIn = (steps: ReadonlyMap<string, string> | undefined): string | undef
 };
 
 export const createQueued = (
-  deps: QueuedDeps,
+  parts: OverlordParts & PreparationParts,
   intake: Intake,
   answering: Answering,
   endings: Endings,
 ): Queued => {
-  const { formationId, requests, runs, now, log } = deps;
+  const { formationId, store, runs } = parts;
+  const { now } = parts.clock;
 
-  const begin = (stored: StoredRequest, log?: EventLog): Omit<Work, "journal"> => {
+  const begin = (stored: StoredRequest, log?: EventLog): Omit<ActiveRequest, "journal"> => {
     const { id: requestId, sessionId, userId, webhookUrl, startedAt } = stored;
     const turn = turnOf(stored);
     const run = runs.start({ requestId, sessionId, userId }, log);
@@ -69,31 +61,31 @@ export const createQueued = (
       const begun = begin(stored, new EventLog(attempts - 1));
       if (attempts > 1) tellOfRestart(begun.run, now());
       if (stored.cancelAsked === 1) begun.run.stop(cancelled);
-      let work = workFor(deps, begun);
+      let active = beginRequest(parts, begun);
       let prepared: Prepared;
       try {
-        prepared = await persistently(deps, begun, async () => {
-          const steps = attempts > 1 ? await requests.steps(formationId, requestId) : undefined;
-          if (steps) work = workFor(deps, begun, steps);
+        prepared = await persistently(parts, begun, async () => {
+          const steps = attempts > 1 ? await store.requests.steps(formationId, requestId) : undefined;
+          if (steps) active = beginRequest(parts, begun, steps);
           const begunBy = agentIn(steps);
           const session = { sessionId, isNew: false, until: requestId, begunBy };
-          const turnPrepared = await prepareTurn(deps, begun.turn, begun.owner, session);
-          if (attempts === 1 && turnPrepared.learned.length > 0) await deps.write(turnPrepared.learned);
+          const turnPrepared = await prepareTurn(parts, begun.turn, begun.owner, session);
+          if (attempts === 1 && turnPrepared.learned.length > 0) await store.write(turnPrepared.learned);
           return turnPrepared;
         });
       } catch (error) {
-        await answering.breakOff(work, undefined, error);
-        answering.release(work);
+        await answering.breakOff(active, undefined, error);
+        answering.release(active);
         return;
       }
-      await answering.answer(work, prepared);
+      await answering.answer(active, prepared);
     },
 
     async giveUp(stored, reason) {
-      const work = workFor(deps, begin(stored));
-      log.error(work.run.identity, reason.message);
-      await endings.fail(work, undefined, reason);
-      answering.release(work);
+      const active = beginRequest(parts, begin(stored));
+      parts.telemetry.log.error(active.run.identity, reason.message);
+      await endings.fail(active, undefined, reason);
+      answering.release(active);
     },
   };
 };

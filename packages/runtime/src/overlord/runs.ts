@@ -6,6 +6,8 @@ import { Run, type RunIdentity } from "./run.ts";
 export interface Runs {
   /** @throws ApiError `CONFLICT` when a run of that id is under way. */
   start(identity: RunIdentity, log?: EventLog): Run;
+  /** Calls the listener with every run that starts from now on. */
+  onStart(listener: (run: Run) => void): void;
   /** Forgets a run that has ended. */
   finish(run: Run): void;
   get(requestId: string): Run | undefined;
@@ -26,8 +28,8 @@ export interface Runs {
 export const knownRequest = (requestId: string) =>
   new ApiError("CONFLICT", `Request '${requestId}' exists already: send a new request_id for a new message`);
 
-/** @param onStart Told of each run. */
-export const createRuns = (onStart?: (run: Run) => void): Runs => {
+export const createRuns = (): Runs => {
+  const startListeners: ((run: Run) => void)[] = [];
   const active = new Map<string, Run>();
   const waiting: (() => void)[] = [];
   let total = 0;
@@ -39,8 +41,11 @@ export const createRuns = (onStart?: (run: Run) => void): Runs => {
       const run = new Run(identity, log);
       active.set(identity.requestId, run);
       total += 1;
-      onStart?.(run);
+      for (const listener of startListeners) listener(run);
       return run;
+    },
+    onStart(listener) {
+      startListeners.push(listener);
     },
     finish(run) {
       active.delete(run.identity.requestId);

@@ -45,6 +45,7 @@ export {
   type StoredMessage,
 } from "./sessions.ts";
 export { openSqlite } from "./sqlite/index.ts";
+export { createStore, type Store } from "./store.ts";
 export { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
 export {
   type AppUser,

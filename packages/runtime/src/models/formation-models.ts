@@ -7,17 +7,13 @@ import {
   overlordModelFor,
   textModelFor,
 } from "@muxi/formation";
-import {
-  createAnswerCache,
-  createModel,
-  defaultModelConfig,
-  type Model,
-  type ModelDeps,
-} from "./models/index.ts";
+import { createAnswerCache } from "./answer-cache.ts";
+import { createModel, type ModelDeps } from "./create-model.ts";
+import { defaultModelConfig } from "./default-model.ts";
+import type { Model } from "./interface/index.ts";
 
 export interface FormationModelsDeps extends ModelDeps {
   formation: Formation;
-  agents: readonly AgentDefinition[];
   /** Where providers' keys and addresses are looked up. */
   env: Readonly<Record<string, string | undefined>>;
   now: () => number;
@@ -41,7 +37,8 @@ const mostRoutings = 5_000;
 
 /** @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured */
 export const openModels = (deps: FormationModelsDeps): FormationModels => {
-  const { formation, agents, env, now } = deps;
+  const { formation, env, now } = deps;
+  const { agents } = formation;
   const { llm, overlord } = formation.manifest;
   const { caching } = llm.settings;
   const cache = caching?.enabled

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "pino";
-import { type Lease, type Owner, type RequestRepository, StorageUnavailableError } from "../store/index.ts";
+import { type Owner, StorageUnavailableError } from "../store/index.ts";
 import { createJournal, type RequestJournal } from "./journal.ts";
+import type { OverlordParts } from "./parts.ts";
 import { taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
-import type { Runs } from "./runs.ts";
 import type { Turn } from "./turn.ts";
 
-/** A run and what is known about it beside its log. */
-export interface Work {
+/** A request that this process is at: its run, and what is known about it besides. */
+export interface ActiveRequest {
   run: Run;
   turn: Turn;
   owner: Owner;
@@ -20,24 +19,15 @@ export interface Work {
   journal: RequestJournal;
 }
 
-export interface WorkDeps {
-  formationId: string;
-  requests: Pick<RequestRepository, "addSteps">;
-  runs: Pick<Runs, "closed">;
-  /** The lease under which this process works, from now on. */
-  lease: () => Lease;
-  /** Makes sure that this process still holds its requests; stops what it has lost. */
-  confirmLease: () => Promise<void>;
-  log: Logger;
-}
+type Parts = Pick<OverlordParts, "formationId" | "store" | "runs" | "queue" | "telemetry">;
 
 /** Pause before what could not be stored is tried again, in milliseconds. */
 export const storeAgainAfter = 5_000;
 
 /** Where nobody waits, what the database cannot do now is tried until it can. */
 export const persistently = async <T>(
-  { runs, log }: Pick<WorkDeps, "runs" | "log">,
-  { run, isAsync }: Pick<Work, "run" | "isAsync">,
+  { runs, telemetry }: Pick<Parts, "runs" | "telemetry">,
+  { run, isAsync }: Pick<ActiveRequest, "run" | "isAsync">,
   store: () => Promise<T>,
 ): Promise<T> => {
   for (;;) {
@@ -46,7 +36,7 @@ export const persistently = async <T>(
     } catch (error) {
       const isHopeless = !isAsync || runs.closed || run.signal.aborted;
       if (isHopeless || !(error instanceof StorageUnavailableError)) throw error;
-      log.warn({ err: error, ...run.identity }, "a request waits for the database");
+      telemetry.log.warn({ err: error, ...run.identity }, "a request waits for the database");
       await sleep(storeAgainAfter, undefined, { ref: false });
     }
   }
@@ -59,26 +49,27 @@ const nothing: ReadonlyMap<string, string> = new Map();
  *
  * @param finished The steps that are on disk.
  */
-export const workFor = (
-  deps: WorkDeps,
-  work: Omit<Work, "journal">,
+export const beginRequest = (
+  parts: Parts,
+  begun: Omit<ActiveRequest, "journal">,
   finished: ReadonlyMap<string, string> = nothing,
-): Work => {
-  const { run } = work;
-  const whole: Work = {
-    ...work,
+): ActiveRequest => {
+  const { formationId, store, queue } = parts;
+  const { run } = begun;
+  const active: ActiveRequest = {
+    ...begun,
     journal: createJournal(finished, {
-      isKept: () => whole.isAsync,
+      isKept: () => active.isAsync,
       async confirm() {
-        await deps.confirmLease();
+        await queue.confirm();
         run.signal.throwIfAborted();
       },
       async store(steps) {
         const add = () =>
-          deps.requests.addSteps(deps.formationId, run.identity.requestId, deps.lease().owner, steps);
-        if (!(await persistently(deps, whole, add))) throw taken;
+          store.requests.addSteps(formationId, run.identity.requestId, queue.lease().owner, steps);
+        if (!(await persistently(parts, active, add))) throw taken;
       },
     }),
   };
-  return whole;
+  return active;
 };

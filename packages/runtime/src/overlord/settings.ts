@@ -1,0 +1,51 @@
+import { type AgentDefinition, type Formation, readSops } from "@muxi/formation";
+import type { ToolLimits } from "./agent-loop.ts";
+import type { ClarificationRules } from "./clarification.ts";
+import type { ResponseFormat } from "./format.ts";
+import { createProcedures, type Procedures } from "./procedures.ts";
+import type { Agents } from "./routing.ts";
+
+/** What a formation's files say about how it answers. */
+export interface OverlordSettings {
+  /** Voice of the formation (docs/spec/formation-files.md "overlord"). */
+  soul: string;
+  agents: Agents;
+  procedures: Procedures;
+  clarification: ClarificationRules;
+  /** What answers are written in, unless their turn says otherwise. */
+  format: ResponseFormat;
+  /** Whether callers see what is done beside the answer. */
+  progress: boolean;
+  /** Messages of the session that a model sees. */
+  contextSize: number;
+  /** Where answers in the background go, unless their turn says otherwise. */
+  webhookUrl: string | undefined;
+}
+
+const nonEmpty = (agents: readonly AgentDefinition[]): Agents => {
+  const [first, ...rest] = agents;
+  if (!first) throw new Error("a loaded formation has at least the built-in agent");
+  return [first, ...rest];
+};
+
+export const readSettings = async ({ dir, soul, agents, manifest }: Formation): Promise<OverlordSettings> => {
+  const { clarification, response } = manifest.overlord;
+  return {
+    soul,
+    agents: nonEmpty(agents),
+    procedures: createProcedures(await readSops(dir)),
+    clarification: { style: clarification.style, maxRounds: clarification.max_rounds.direct },
+    format: response.format,
+    progress: response.progress,
+    contextSize: manifest.memory.buffer.size,
+    webhookUrl: manifest.async.webhook_url,
+  };
+};
+
+export const toolLimitsOf = ({ manifest: { mcp } }: Formation): ToolLimits => ({
+  rounds: mcp.max_tool_iterations,
+  calls: mcp.max_tool_calls,
+  repeatedErrors: mcp.max_repeated_errors,
+  time: mcp.max_timeout_in_seconds * 1000,
+  callTime: mcp.max_tool_timeout_in_seconds * 1000,
+});

@@ -1,0 +1,56 @@
+import { type AuditRepository, createAuditRepository } from "./audit.ts";
+import { type BufferRepository, createBufferRepository } from "./buffers.ts";
+import { type CredentialRepository, createCredentialRepository } from "./credentials.ts";
+import type { Database } from "./database/index.ts";
+import { createDeliveryRepository, type DeliveryRepository } from "./deliveries.ts";
+import { createHealthCheck, type HealthCheck } from "./health.ts";
+import { createIngestionRepository, type IngestionRepository } from "./ingestions.ts";
+import { createJobRepository, type JobRepository } from "./jobs.ts";
+import { createLessonRepository, type LessonRepository } from "./lessons.ts";
+import { createMemoryRepository, type MemoryRepository } from "./memories.ts";
+import { createRequestRepository, type RequestRepository } from "./requests.ts";
+import { createSessionRepository, type SessionRepository } from "./sessions.ts";
+import { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
+import { createUserRepository, type UserRepository } from "./users.ts";
+import { createVectorRepository, type VectorRepository } from "./vectors.ts";
+
+/** Everything that a formation stores. */
+export interface Store extends Pick<Database, "hints" | "write" | "close"> {
+  /** Whether other processes may work on the same database. */
+  readonly isShared: boolean;
+  readonly isHealthy: HealthCheck;
+  readonly audit: AuditRepository;
+  readonly buffers: BufferRepository;
+  readonly credentials: CredentialRepository;
+  readonly deliveries: DeliveryRepository;
+  readonly ingestions: IngestionRepository;
+  readonly jobs: JobRepository;
+  readonly lessons: LessonRepository;
+  readonly memories: MemoryRepository;
+  readonly requests: RequestRepository;
+  readonly sessions: SessionRepository;
+  readonly synopses: SynopsisRepository;
+  readonly users: UserRepository;
+  readonly vectors: VectorRepository;
+}
+
+export const createStore = (database: Database): Store => ({
+  isShared: database.dialect.engine === "postgres",
+  hints: database.hints,
+  write: (statements) => database.write(statements),
+  close: () => database.close(),
+  isHealthy: createHealthCheck(database),
+  audit: createAuditRepository(database),
+  buffers: createBufferRepository(database),
+  credentials: createCredentialRepository(database),
+  deliveries: createDeliveryRepository(database),
+  ingestions: createIngestionRepository(database),
+  jobs: createJobRepository(database),
+  lessons: createLessonRepository(database),
+  memories: createMemoryRepository(database),
+  requests: createRequestRepository(database),
+  sessions: createSessionRepository(database),
+  synopses: createSynopsisRepository(database),
+  users: createUserRepository(database),
+  vectors: createVectorRepository(database),
+});
