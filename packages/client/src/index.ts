@@ -22,3 +22,4 @@ export type { ChatEvent, ChatTextEvent, UnknownEvent } from "./stream/chat-event
 export type { ChatAnswer, ChatCursor, ChatStream } from "./stream/chat-stream.ts";
 export type { EventStream } from "./stream/event-stream.ts";
 export { version } from "./version.ts";
+export * as webhook from "./webhook.ts";

@@ -1,10 +1,11 @@
 /**
- * Receives the webhooks of a formation (docs/spec/formation-api.md "Webhooks"). Needs no client and no key of
- * one.
+ * Receives the webhooks of a formation. Needs no client (docs/spec/formation-api.md "Webhook payload" and
+ * "Webhook signature").
  */
-import { MuxiError } from "./errors/errors.ts";
+import { ConfigurationError, MuxiError } from "./errors/errors.ts";
+import { fieldsOf, isObject } from "./http/objects.ts";
 
-/** The delivery is not what it claims to be, or cannot be checked. Answer with 400 and do nothing else. */
+/** The delivery is not what it claims to be, or cannot be verified. Answer 400 and do nothing else. */
 export class WebhookVerificationError extends MuxiError {
   override readonly name = "WebhookVerificationError";
 
@@ -13,13 +14,13 @@ export class WebhookVerificationError extends MuxiError {
   }
 }
 
-/** The body exactly as it arrived. Never a parsed and re-serialised one: the signature is over the bytes. */
+/** The body exactly as it arrived, never parsed and serialized again: the signature covers the bytes. */
 export type Payload = string | Uint8Array;
 
-/** One secret, or several while one takes the place of another: a match with any of them counts. */
+/** One secret, or several while secrets are rotated: a match with any of them counts. */
 export type Secret = string | readonly string[];
 
-/** A piece of an answer. */
+/** Part of an answer. */
 export interface ContentItem {
   type: "text" | "file";
   text?: string;
@@ -33,21 +34,21 @@ export interface ErrorDetails {
   trace: string | null;
 }
 
-/** A question that the formation needs answered: send the answer as a chat in the same session. */
+/** A question that the formation asks back. Answer it with a chat message in the same session. */
 export interface Clarification {
   question: string;
   clarificationRequestId: string | null;
   originalMessage: string | null;
 }
 
-/** What happened to a request that ran in the background. */
+/** The outcome of a request that ran in the background. */
 export interface WebhookEvent {
   requestId: string;
   /** `completed`, `failed` or `awaiting_clarification`; a newer server may send others. */
   status: string;
   /** Unix milliseconds. */
   timestamp: number;
-  /** The answer; empty when the request failed. */
+  /** The answer; empty unless the request completed. */
   content: ContentItem[];
   error: ErrorDetails | undefined;
   clarification: Clarification | undefined;
@@ -61,16 +62,20 @@ export interface WebhookEvent {
   raw: Record<string, unknown>;
 }
 
-/** How strictly a signature is checked. */
+/** How strictly a signature is verified. */
 export interface VerifyOptions {
-  /** Seconds by which the signature may be older or newer than now. Default 300. */
+  /** Most seconds between the time of the signature and now. Default 300. */
   tolerance?: number | undefined;
 }
 
 const encoder = new TextEncoder();
 
+const requireSecrets = (secrets: readonly string[]): void => {
+  if (secrets.length === 0 || secrets.includes(""))
+    throw new WebhookVerificationError("The webhook's secret is empty");
+};
+
 const importKey = (secret: string, usage: "sign" | "verify") => {
-  if (secret === "") throw new WebhookVerificationError("The webhook secret is empty");
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   return crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, [usage]);
 };
@@ -87,12 +92,22 @@ const signedMessage = (timestamp: string, payload: Payload): Uint8Array<ArrayBuf
 const hexBytes = (hex: string) =>
   Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
+/** Arguments in another form would otherwise pass for a wrong signature, or for the default tolerance. */
+const requireArguments = (payload: unknown, options: unknown): void => {
+  if ((typeof payload !== "string" && !(payload instanceof Uint8Array)) || !isObject(options))
+    throw new ConfigurationError(
+      "arguments",
+      "call verifySignature(rawBody, signature, secret, { tolerance })",
+    );
+};
+
 /**
- * Whether a body was signed with the secret, not long ago.
+ * Whether a body was signed with the secret, and recently. Await the result: a promise by itself is always truthy.
  *
  * @param payload The body exactly as it arrived.
- * @param header Value of `X-Muxi-Signature`. Missing or malformed is false.
+ * @param header Value of `X-Muxi-Signature`. False when it is missing or malformed.
  * @throws WebhookVerificationError when a secret is empty, because then anyone could sign.
+ * @throws ConfigurationError when the arguments have another form, such as a body that was parsed already.
  *
  * @example
  * if (!(await verifySignature(body, request.headers["x-muxi-signature"], secret))) return reply.code(400).send();
@@ -101,12 +116,12 @@ export const verifySignature = async (
   payload: Payload,
   header: string | null | undefined,
   secret: Secret,
-  { tolerance = 300 }: VerifyOptions = {},
+  options: VerifyOptions = {},
 ): Promise<boolean> => {
+  requireArguments(payload, options);
+  const { tolerance = 300 } = options;
   const secrets = typeof secret === "string" ? [secret] : secret;
-  if (secrets.length === 0 || secrets.includes("")) {
-    throw new WebhookVerificationError("The webhook secret is empty");
-  }
+  requireSecrets(secrets);
   const fields = (header ?? "").split(",").map((field) => field.trim());
   const timestamp = fields.find((field) => field.startsWith("t="))?.slice(2) ?? "";
   const signatures = fields.filter((field) => /^v1=[0-9a-f]{64}$/.test(field)).map((field) => field.slice(3));
@@ -125,7 +140,7 @@ export const verifySignature = async (
 };
 
 /**
- * The header that a formation would send, for tests of a receiver.
+ * Makes the signature header that a formation would send, for tests of a receiver.
  *
  * @param timestamp Unix seconds. Default: now.
  */
@@ -134,6 +149,7 @@ export const sign = async (
   secret: string,
   timestamp: number = Math.floor(Date.now() / 1000),
 ): Promise<string> => {
+  requireSecrets([secret]);
   const key = await importKey(secret, "sign");
   const bytes = await crypto.subtle.sign("HMAC", key, signedMessage(String(timestamp), payload));
   const hex = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -142,25 +158,21 @@ export const sign = async (
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
-const object = (value: unknown): Record<string, unknown> | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 
-/** Completions carry milliseconds and clarifications seconds; no date of this century is ambiguous. */
+/** Other servers send clarifications with seconds; no date of this century is ambiguous. */
 const milliseconds = (value: unknown): number => {
   const time = number(value) ?? 0;
   return Math.round(time < 1e11 ? time * 1000 : time);
 };
 
-const errorDetails = (value: unknown): ErrorDetails | undefined => {
-  const error = object(value);
-  return (
-    error && {
-      code: text(error.code) ?? "",
-      message: text(error.message) ?? "",
-      trace: text(error.trace) ?? null,
-    }
-  );
-};
+const errorDetails = (error: unknown): ErrorDetails | undefined =>
+  isObject(error)
+    ? {
+        code: text(error.code) ?? "",
+        message: text(error.message) ?? "",
+        trace: text(error.trace) ?? null,
+      }
+    : undefined;
 
 /**
  * Reads a body whose signature has been verified.
@@ -178,9 +190,9 @@ export const parse = (payload: Payload): WebhookEvent => {
   } catch (cause) {
     throw new WebhookVerificationError("The webhook's body is not JSON", cause);
   }
-  const raw = object(value);
-  const requestId = text(raw?.id) ?? text(raw?.request_id);
-  if (raw === undefined || requestId === undefined) {
+  const raw = fieldsOf(value);
+  const requestId = text(raw.id) ?? text(raw.request_id);
+  if (requestId === undefined) {
     throw new WebhookVerificationError("The webhook's body has no request id");
   }
   const question = text(raw.clarification_question);
@@ -207,18 +219,19 @@ export const parse = (payload: Payload): WebhookEvent => {
   };
 };
 
-/** How a delivery is checked. */
+/** How a delivery is verified. */
 export interface ReceiveOptions extends VerifyOptions {
+  /** The formation's admin key. */
   secret: Secret;
   /**
-   * Says whether a signature was seen before. Remember it at least for the tolerance; a delivery that the formation
-   * repeats is signed afresh and is not a replay.
+   * Tells whether a signature was seen before. Remember signatures at least for the tolerance. A delivery that the
+   * formation repeats is signed afresh and is no replay.
    */
   isReplay?: ((signature: string) => boolean | Promise<boolean>) | undefined;
 }
 
 /**
- * Verifies and reads a web standard `Request`.
+ * Verifies and reads a delivery that arrived as a web standard `Request`.
  *
  * @throws WebhookVerificationError when the signature is missing, wrong, too old, or a replay.
  *

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { MuxiError, webhook } from "../src/index.ts";
 import { parse, receive, sign, verifySignature, WebhookVerificationError } from "../src/webhook.ts";
 
 const secret = "the-admin-key";
@@ -75,6 +76,24 @@ describe("verifySignature", () => {
   test.each([[""], [[]], [[secret, ""]]])("an empty secret is an error: %j", async (empty) => {
     await expect(verifySignature(body, null, empty)).rejects.toThrow(WebhookVerificationError);
   });
+});
+
+test.each<[string, unknown[]]>([
+  ["a body that was parsed already", [completion, "t=1,v1=00", secret]],
+  ["one object with all arguments", [{ payload: body, signature: "t=1,v1=00", secret }]],
+  ["the tolerance as a number", [body, "t=1,v1=00", secret, 600]],
+])("%s in place of the right arguments sees the right call", async (_, args) => {
+  await expect(Reflect.apply(verifySignature, undefined, args)).rejects.toMatchObject({
+    name: "ConfigurationError",
+    message: expect.stringContaining("verifySignature(rawBody, signature, secret, { tolerance })"),
+  });
+});
+
+test("the main entry has the same functions and the same error as muxi-client/webhook", async () => {
+  expect(webhook.parse(body).requestId).toBe("req_1");
+  expect(await webhook.verifySignature(body, await webhook.sign(body, secret), secret)).toBe(true);
+  expect(() => webhook.parse("{")).toThrow(WebhookVerificationError);
+  expect(() => parse("{")).toThrow(MuxiError);
 });
 
 describe("parse", () => {

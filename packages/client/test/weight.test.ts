@@ -6,12 +6,39 @@ import { rolldown } from "rolldown";
 import { expect, test } from "vitest";
 
 const source = (file: string) => fileURLToPath(new URL(`../src/${file}`, import.meta.url));
+const built = fileURLToPath(new URL("../dist/index.js", import.meta.url));
+
+interface Bundle {
+  code: string;
+  /** Bytes, minified and gzipped. */
+  weight: number;
+  imports: string[];
+}
+
+/** What a page loads when it has `code` as its only module. */
+const bundle = async (code: string, external: string[] = []): Promise<Bundle> => {
+  const page = {
+    name: "page",
+    resolveId: (id: string) => (id === "page" ? id : undefined),
+    load: (id: string) => (id === "page" ? code : undefined),
+  };
+  const options = {
+    input: "page",
+    plugins: [page],
+    external,
+    platform: "browser",
+    logLevel: "silent",
+  } as const;
+  const bundler = await rolldown(options);
+  const { output } = await bundler.generate({ minify: true });
+  await bundler.close();
+  const [{ code: minified, imports, dynamicImports }] = output;
+  const weight = gzipSync(minified, { level: 9 }).length;
+  return { code: minified, weight, imports: [...imports, ...dynamicImports] };
+};
 
 test.each<[file: string, kilobytes: number, imports?: string[]]>([
   ["index.ts", 16],
-  ["formation/chat-client.ts", 8],
-  ["formation-client.ts", 11.5],
-  ["server-client.ts", 9],
   ["webhook.ts", 1.5],
   ["testing.ts", 1.5],
   ["stream/sse.ts", 1],
@@ -20,14 +47,36 @@ test.each<[file: string, kilobytes: number, imports?: string[]]>([
 ])(
   "%s is at most %s KB, minified and gzipped, and imports nothing else",
   async (file, kilobytes, external = []) => {
-    const bundle = await rolldown({ input: source(file), platform: "browser", external, logLevel: "silent" });
-    const { output } = await bundle.generate({ minify: true });
-    await bundle.close();
-    const [{ code, imports, dynamicImports }] = output;
-    expect([...imports, ...dynamicImports]).toEqual(external);
-    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(kilobytes * 1024);
+    const { weight, imports } = await bundle(`export * from ${JSON.stringify(source(file))}`, external);
+    expect(imports).toEqual(external);
+    expect(weight).toBeLessThanOrEqual(kilobytes * 1024);
   },
 );
+
+/** Texts that only one part of the package holds. */
+const marks = {
+  webhook: "x-muxi-signature",
+  server: "/rpc/formations",
+  administration: "/llm/settings",
+};
+
+test.each<[name: string, kilobytes: number, parts: (keyof typeof marks)[]]>([
+  ["ChatClient", 8, []],
+  ["FormationClient", 12, ["administration"]],
+  ["ServerClient", 9, ["server"]],
+  ["webhook", 1.7, ["webhook"]],
+])("a page that imports %s alone loads at most %s KB, and nothing else", async (name, kilobytes, parts) => {
+  const partsIn = (code: string) =>
+    Object.entries(marks).flatMap(([part, mark]) => (code.includes(mark) ? [part] : []));
+  const { code, weight, imports } = await bundle(
+    `export { ${name} } from ${JSON.stringify(source("index.ts"))}`,
+  );
+  expect(imports).toEqual([]);
+  expect(partsIn(code)).toEqual(parts);
+  expect(weight).toBeLessThanOrEqual(kilobytes * 1024);
+  const published = await bundle(`export { ${name} } from ${JSON.stringify(built)}`);
+  expect(partsIn(published.code)).toEqual(parts);
+});
 
 test("to import the package touches nothing that takes Node long to load", async () => {
   const slow = ["Headers", "Request", "Response", "FormData"];

@@ -1,6 +1,6 @@
 import { errorOfStatus } from "../errors/classify.ts";
 import type { MuxiError } from "../errors/errors.ts";
-import { fieldsOf } from "./fields.ts";
+import { fieldsOf } from "./objects.ts";
 import { parseRetryAfter } from "./retry.ts";
 
 /** No error body of ours is near this long; what comes after it is not read. */

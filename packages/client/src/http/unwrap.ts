@@ -1,5 +1,5 @@
 import { errorOfBody } from "./failure.ts";
-import { fieldsOf, isFields } from "./fields.ts";
+import { fieldsOf, isObject } from "./objects.ts";
 
 /** What unwrapping adds to the `data` of an answer. */
 export interface ResultMeta {
@@ -29,7 +29,7 @@ export const unwrap = async (response: Response): Promise<unknown> => {
   }
   const { data, success, request, timestamp } = fieldsOf(body);
   if (success === false) throw errorOfBody(response, text);
-  if (!isFields(data)) return body;
+  if (!isObject(data)) return body;
   const { id, idempotency_key } = fieldsOf(request);
   return {
     ...(timestamp !== undefined && { timestamp }),

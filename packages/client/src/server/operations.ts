@@ -1,5 +1,6 @@
 import type { FormationLogLine, OperationComplete, OperationProgress } from "@muxi/protocol/types";
 import { errorOfStatus } from "../errors/classify.ts";
+import { fieldsOf } from "../http/objects.ts";
 import { parseFrame } from "../stream/decode.ts";
 
 /** An event of a long operation, or of a log that is followed, with its name as sent. */
@@ -52,8 +53,7 @@ const text = (value: unknown): string | undefined =>
 export const decodeOperation = <Event>(name: string, data: string): Event => {
   const value = parseFrame(name, data);
   if (name === "error") {
-    const fields = typeof value === "object" && value !== null ? { ...value } : {};
-    const { error, message }: { error?: unknown; message?: unknown } = fields;
+    const { error, message } = fieldsOf(value);
     const code = text(error) ?? "STREAM_ERROR";
     throw errorOfStatus(statusByType[code] ?? 0, text(message) ?? code, {
       code,

@@ -1,7 +1,7 @@
 import type { ChatWireEvent, ErrorEvent, TextEvent } from "@muxi/protocol/types";
 import { errorOfCode } from "../errors/classify.ts";
 import type { MuxiError } from "../errors/errors.ts";
-import { type Fields, isFields } from "../http/fields.ts";
+import { type Fields, isObject } from "../http/objects.ts";
 import { parseFrame } from "./decode.ts";
 
 /** A kind of event that this version of the package does not know, with all the fields it came with. */
@@ -114,7 +114,7 @@ export const createChatDecoder = (
     if (data === "" && name === "message") return undefined;
     const payload = parseFrame(name, data);
     if (typeof payload === "string") return text({ text: payload });
-    if (!isFields(payload)) return { type: "unknown", kind: name, data: payload };
+    if (!isObject(payload)) return { type: "unknown", kind: name, data: payload };
     const { token } = payload;
     // By far the most frequent frame, so it goes first: it is the event as it stands.
     if (payload.type === "text" && typeof payload.text === "string") {
@@ -123,7 +123,7 @@ export const createChatDecoder = (
       return payload as unknown as ChatTextEvent;
     }
     if (typeof token === "string") return text({ text: token });
-    const wrapped = isFields(token);
+    const wrapped = isObject(token);
     return event(name, wrapped ? token : payload, wrapped);
   };
 };

@@ -1,0 +1,9 @@
+/** The fields of a JSON object. */
+export type Fields = Record<string, unknown>;
+
+/** Whether a JSON value is an object, not an array. */
+export const isObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The fields of a JSON value; none unless it is an object. */
+export const fieldsOf = (value: unknown): Fields => (isObject(value) ? value : {});
