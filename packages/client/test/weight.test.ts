@@ -22,14 +22,13 @@ const bundle = async (code: string, external: string[] = []): Promise<Bundle> =>
     resolveId: (id: string) => (id === "page" ? id : undefined),
     load: (id: string) => (id === "page" ? code : undefined),
   };
-  const options = {
+  const bundler = await rolldown({
     input: "page",
     plugins: [page],
     external,
     platform: "browser",
     logLevel: "silent",
-  } as const;
-  const bundler = await rolldown(options);
+  });
   const { output } = await bundler.generate({ minify: true });
   await bundler.close();
   const [{ code: minified, imports, dynamicImports }] = output;
