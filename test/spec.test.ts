@@ -152,3 +152,73 @@ test.each([
   }
   expect([...found].filter((variable) => !spec.includes(variable))).toEqual([]);
 });
+
+/** A text without the line breaks of its comments, so that what wraps can be found. */
+const unwrapped = (text: string): string => text.replaceAll(/\s*\n[ \t]*(?:\*(?!\/)|\/\/)?[ \t]*/g, " ");
+
+const commented = (): Promise<string[]> =>
+  Promise.all(["packages", "test", "examples", "bench"].map((folder) => filesIn(folder, /\.tsx?$/))).then(
+    (all) => all.flat().filter((file) => !/^test\/spec(-api)?\.test\.ts$/.test(file)),
+  );
+
+test('what comments say of the specification is there: `docs/spec/<page>.md "Heading"`', async () => {
+  const headings = new Map(
+    await Promise.all(
+      (await filesIn("docs/spec", /\.md$/)).map(
+        async (file) => [file, new Set((await sectionsOf(path.basename(file))).keys())] as const,
+      ),
+    ),
+  );
+  const faults: string[] = [];
+  let pointers = 0;
+  for (const file of await commented()) {
+    const text = unwrapped(await read(file));
+    if (/\bcontract\/[\w-]+\.md/i.test(text)) faults.push(`${file}: points at contract/`);
+    for (const [, page = "", quoted = ""] of text.matchAll(
+      /\b(docs\/spec\/[\w-]+\.md)((?:(?: |, | and |, and )"[^"]+")*)/g,
+    )) {
+      const named = [...quoted.matchAll(/"([^"]+)"/g)].map(([, heading = ""]) => heading);
+      pointers += named.length;
+      if (named.length === 0) faults.push(`${file}: names no heading of ${page}`);
+      for (const heading of named) {
+        if (!headings.get(page)?.has(heading)) faults.push(`${file}: ${page} has no heading "${heading}"`);
+      }
+    }
+  }
+  expect(pointers).toBeGreaterThan(200);
+  expect(faults).toEqual([]);
+});
+
+/** The anchor that GitHub gives a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replaceAll(/\s/g, "-");
+
+test("links between the pages lead somewhere", async () => {
+  const pages = ["README.md", "CONTRIBUTING.md", ...(await filesIn("docs", /\.md$/))];
+  const faults: string[] = [];
+  for (const page of pages) {
+    const text = (await read(page)).replaceAll(/^```[\s\S]*?^```$/gm, "");
+    for (const [, link = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(link)) continue;
+      const [to = "", anchor] = link.split("#");
+      const target = to === "" ? page : path.posix.join(path.posix.dirname(page), to);
+      const found = await readFile(path.join(root, target), "utf8").catch(
+        async (error: NodeJS.ErrnoException) => {
+          if (error.code === "EISDIR") return "";
+          if (error.code === "ENOENT") return undefined;
+          throw error;
+        },
+      );
+      if (found === undefined) faults.push(`${page}: ${link} does not exist`);
+      const anchors = [...(found ?? "").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+        anchorOf(heading.trim()),
+      );
+      if (anchor !== undefined && !anchors.includes(anchor))
+        faults.push(`${page}: ${link} has no such heading`);
+    }
+  }
+  expect(faults).toEqual([]);
+});

@@ -18,7 +18,7 @@ const userId = "user_123";
 // An ordinary array, as a program collects one.
 const exclusionRules: ExclusionRule[] = [{ type: "cron", rule: "0 9 25 12 *" }];
 
-// Contract/formation-api.md 4.1 to 4.23, in its order.
+// The calls of docs/spec/formation-api.md "Calls".
 const rows: Row[] = [
   ["health", (f) => f.health(), "GET /health", "none"],
   ["getStatus", (f) => f.getStatus(), "GET /status", "admin"],

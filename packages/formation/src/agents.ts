@@ -17,7 +17,10 @@ const generalist = {
     "You are a helpful assistant. Answer from what you were given about the user and the conversation where it helps, and say so when you do not know.",
 };
 
-/** The agent that answers in a formation without agents of its own (contract/formation.md 1.3). */
+/**
+ * The agent that answers in a formation without agents of its own (docs/spec/formation-files.md
+ * "Declared and found components").
+ */
 export const builtInAgent = (): AgentDefinition => ({
   ...generalist,
   role: "general",
@@ -29,7 +32,10 @@ export const builtInAgent = (): AgentDefinition => ({
   document: generalist,
 });
 
-/** Warnings for capabilities that are named more than once; the last entry counts (contract/formation.md 2.4). */
+/**
+ * Warnings for capabilities that are named more than once; the last entry counts (docs/spec/formation-files.md
+ * "Manifest: llm").
+ */
 export const repeatedCapabilities = (entries: readonly ModelEntry[], place: Place, path: Path): Finding[] =>
   entries.flatMap(({ capability }, index) =>
     entries.slice(0, index).some((earlier) => earlier.capability === capability)
@@ -50,7 +56,7 @@ const checkAgentServer = (
     : { definition: result.value, errors: [], warnings: emptyFilters(result.value.tools, place) };
 };
 
-/** Checks the definition of an agent (contract/formation.md 3). */
+/** Checks the definition of an agent (docs/spec/formation-files.md "Agent files"). */
 export const checkAgent = (data: Mapping, place: Place, written: unknown): Checked<AgentDefinition> => {
   const { data: modern, warnings } = modernizeAgent(data, place);
   const result = validate(agentSchema, modern, place);

@@ -66,7 +66,7 @@ const generatedKeys = async (dir: string): Promise<GeneratedKeys> => {
 
 /**
  * The API keys of a formation: those of its manifest; what that leaves out is generated once and kept in
- * `.keys.json`, so that it is the same after a restart (contract/formation.md 2.2).
+ * `.keys.json`, so that it is the same after a restart (docs/spec/formation-files.md "API keys").
  *
  * @throws Error when `.keys.json` cannot be written, or holds something else.
  */

@@ -52,7 +52,7 @@ export const checkManifest = (loading: LoadContext, manifest: Manifest, place: P
   }
 };
 
-/** A formation may require certain versions of the runtime (contract/formation.md 1.4, 2.1). */
+/** A formation may require certain versions of the runtime (docs/spec/formation-files.md "Versions"). */
 export const checkRuntime = (
   { report }: LoadContext,
   { runtime }: Manifest,
@@ -84,7 +84,7 @@ const entryReferences = (entries: readonly ModelEntry[], place: Place, path: Pat
     { place, path: [...path, index, "settings", "fallback_model"], model: settings.fallback_model },
   ]);
 
-/** Every model must be an alias or include its provider (contract/formation.md 2.4). */
+/** Every model must be an alias or include its provider (docs/spec/formation-files.md "Choosing a model"). */
 export const checkModels = (
   { report }: LoadContext,
   { llm, overlord, memory }: Manifest,
@@ -123,7 +123,10 @@ export const checkModels = (
   }
 };
 
-/** A `soul` in an agent is an error, even in a file that was found rather than listed (contract/formation.md 2.5). */
+/**
+ * A `soul` in an agent is an error, even in a file that was found rather than listed (docs/spec/formation-files.md
+ * "Agent files").
+ */
 export const checkSouls = ({ report }: LoadContext, agents: readonly Loaded<AgentDefinition>[]): void => {
   for (const { definition, place } of agents) {
     if (!("soul" in definition.document)) continue;
@@ -132,7 +135,9 @@ export const checkSouls = ({ report }: LoadContext, agents: readonly Loaded<Agen
   }
 };
 
-/** MCP servers that agents name must be servers of the formation (contract/formation.md 3.1). */
+/**
+ * MCP servers that agents name must be servers of the formation (docs/spec/formation-files.md "Tools of an agent").
+ */
 export const checkAgentServers = (
   { report }: LoadContext,
   agents: readonly Loaded<AgentDefinition>[],
@@ -149,7 +154,7 @@ export const checkAgentServers = (
   }
 };
 
-/** Warns of knowledge that will be skipped because it does not exist (contract/formation.md 12). */
+/** Warns of knowledge that will be skipped because it does not exist (docs/spec/formation-files.md "Knowledge"). */
 export const checkKnowledge = async (
   { dir, report }: LoadContext,
   agents: readonly Loaded<AgentDefinition>[],

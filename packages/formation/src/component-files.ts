@@ -10,7 +10,7 @@ export type ComponentFile =
 
 const extensions = new Set([".afs", ".yaml", ".yml"]);
 
-/** The id of a component whose file names none (contract/formation.md 1.2). */
+/** The id of a component whose file names none (docs/spec/formation-files.md "The folder"). */
 export const idOfFile = (file: string): string => basename(file, extname(file));
 
 export const isSwitchedOff = (data: Mapping): boolean => data.active === false;

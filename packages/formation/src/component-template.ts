@@ -1,4 +1,4 @@
-/** The kinds of component that `muxi new` can create (contract/cli.md 4). */
+/** The kinds of component that `muxi new` can create (docs/spec/cli.md "muxi new"). */
 export const componentKinds = ["agent", "mcp", "a2a", "sop", "trigger"] as const;
 export type ComponentKind = (typeof componentKinds)[number];
 

@@ -18,7 +18,7 @@ export interface Checked<Definition> {
   warnings: Finding[];
 }
 
-/** A kind of component that the manifest declares (contract/formation.md 1.3). */
+/** A kind of component that the manifest declares (docs/spec/formation-files.md "Declared and found components"). */
 export interface DeclaredKind<Definition> {
   /** What messages call a component of this kind. */
   noun: string;

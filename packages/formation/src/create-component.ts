@@ -6,7 +6,10 @@ import { type ComponentKind, componentTemplates } from "./component-template.ts"
 import { declareComponent } from "./manifest-edit.ts";
 import { normalizeName } from "./names.ts";
 
-/** The manifest's lists, for the kinds that it declares (contract/formation.md 1.3). */
+/**
+ * The manifest's lists, for the kinds that it declares (docs/spec/formation-files.md
+ * "Declared and found components").
+ */
 const declaredAt: Partial<Record<ComponentKind, Path>> = {
   agent: ["agents"],
   mcp: ["mcp", "servers"],
@@ -25,7 +28,8 @@ const folderOf = async (dir: string, folders: readonly string[]): Promise<string
 };
 
 /**
- * Creates the file of a new component and adds it to the manifest's list, where there is one (contract/cli.md 4).
+ * Creates the file of a new component and adds it to the manifest's list, where there is one (docs/spec/cli.md
+ * "muxi new").
  *
  * @throws Error when the name cannot become an id, or the file exists.
  */

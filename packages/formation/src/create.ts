@@ -37,10 +37,10 @@ const makeFolder = async (dir: string): Promise<void> => {
 };
 
 /**
- * Creates the folder of a new formation, with one agent so that it can answer at once (contract/cli.md 4).
+ * Creates the folder of a new formation, with one agent so that it can answer at once (docs/spec/cli.md "muxi new").
  *
- * @throws Error when the name cannot become an id, the folder exists, or it would be inside another formation. Nothing
- * is left behind then.
+ * @throws Error when the name cannot become an id, the folder exists, or it would be inside another formation.
+ * Nothing is left behind then.
  */
 export const createFormation = async (options: CreateOptions): Promise<CreatedFormation> => {
   const dir = resolve(options.dir);

@@ -6,7 +6,7 @@ const maxParents = 5;
 
 /**
  * Finds the formation folder that contains `from`: that folder, or one of the five above it. The search ends at the
- * home folder and at the root (contract/cli.md 2.2).
+ * home folder and at the root (docs/spec/cli.md "Files of a formation").
  */
 export const findFormationDir = async (
   from: string,

@@ -11,7 +11,7 @@ interface Component {
   document: Mapping;
 }
 
-/** An MCP server of a formation, or of one agent (contract/formation.md 4). */
+/** An MCP server of a formation, or of one agent (docs/spec/formation-files.md "MCP server files"). */
 export type McpServerDefinition = McpServerConfig & Component;
 
 /** A server of the formation that an agent may use; `tools` narrows its tools. */
@@ -20,7 +20,7 @@ export interface ServerAttachment {
   tools?: ToolFilter | undefined;
 }
 
-/** An agent with secrets filled in and defaults added (contract/formation.md 3). */
+/** An agent with secrets filled in and defaults added (docs/spec/formation-files.md "Agent files"). */
 export interface AgentDefinition extends Component {
   id: string;
   name: string;
@@ -66,6 +66,6 @@ export interface Formation {
   secretNames: string[];
   /** Names of the secrets that the formation refers to, sorted. */
   usedSecrets: string[];
-  /** Voice of every answer (contract/formation.md 2.5). */
+  /** Voice of every answer (docs/spec/formation-files.md "Soul"). */
   soul: string;
 }

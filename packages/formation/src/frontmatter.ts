@@ -5,7 +5,7 @@ const block = /^---[ \t]*\r?\n(?:([\s\S]*?)\r?\n)?---[ \t]*(?:\r?\n|$)/;
 
 /**
  * Splits a Markdown file into frontmatter and body. A leading `---` without a closing line is ordinary text
- * (contract/formation.md 8.1).
+ * (docs/spec/formation-files.md "Trigger files").
  *
  * @returns The problem, without any of the content, when the frontmatter is not a YAML mapping.
  */

@@ -22,8 +22,8 @@ export interface Interpolated {
 const reference = /\$\{\{([^{}]*)\}\}/g;
 
 /**
- * Replaces every `${{ … }}` in text values, at any depth (contract/formation.md 5.2). Keys are not
- * touched, and what was inserted is not searched again.
+ * Replaces every `${{ … }}` in text values, at any depth (docs/spec/formation-files.md "Filling in references"). Keys
+ * are not touched, and what was inserted is not searched again.
  */
 export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
   const usedSecrets = new Set<string>();

@@ -82,7 +82,7 @@ export interface Modernized {
   warnings: Finding[];
 }
 
-/** Brings a manifest to its current form (contract/formation.md 2.4, 2.5, 2.11, 2.12, 14). */
+/** Brings a manifest to its current form (docs/spec/formation-files.md "Older forms"). */
 export const modernizeManifest = (data: Mapping, place: Place): Modernized => ({
   data: manifestRenames.reduce(rename, data),
   warnings: oldFields(data, place, manifestRenames, manifestIgnored),
@@ -132,7 +132,7 @@ const rewrittenAs: Record<string, string> = {
   "knowledge.directories": "knowledge.sources",
 };
 
-/** Brings an agent to its current form (contract/formation.md 3, 12). */
+/** Brings an agent to its current form (docs/spec/formation-files.md "Older forms"). */
 export const modernizeAgent = (data: Mapping, place: Place): Modernized => ({
   data: withSources(withModelSettings(withSpecialties(agentRenames.reduce(rename, data)))),
   warnings: oldFields(
@@ -143,5 +143,8 @@ export const modernizeAgent = (data: Mapping, place: Place): Modernized => ({
   ),
 });
 
-/** Accepts the alternative names of an MCP server's fields, which are not deprecated (contract/formation.md 4.1). */
+/**
+ * Accepts the alternative names of an MCP server's fields, which are not deprecated (docs/spec/formation-files.md
+ * "MCP server files").
+ */
 export const modernizeServer = (data: Mapping): Mapping => serverRenames.reduce(rename, data);

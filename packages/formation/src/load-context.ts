@@ -21,7 +21,7 @@ const isOfServer = (source: SourceFile, path: Path): boolean =>
 
 /**
  * Fills in every reference of a file. A missing secret or variable is an error, whether or not the file is listed
- * (contract/formation.md 5.2).
+ * (docs/spec/formation-files.md "Filling in references").
  */
 export const fillInReferences = (loading: LoadContext, source: SourceFile): SourceFile => {
   const place = { source, base: [] };
@@ -33,7 +33,7 @@ export const fillInReferences = (loading: LoadContext, source: SourceFile): Sour
   for (const { name, path } of userCredentials) {
     loading.userCredentials.push({ source, path });
     const needed = `USER_CREDENTIALS_${name.toUpperCase()}`;
-    // At start, when the server's tools are listed, there is no user yet (contract/formation.md 5.3).
+    // There is no user yet when the server's tools are listed (docs/spec/formation-files.md "User credentials").
     if (isOfServer(source, path) && findSecretName(loading.lookup.secrets.names(), needed) === undefined) {
       const message = `also needs the secret ${needed}, with which the server's tools are listed at start`;
       loading.report.errors.push(findingAt(place, path, message, `Run: muxi secrets set ${needed}`));

@@ -91,8 +91,8 @@ const documentOf = (written: Mapping, agents: AgentDefinition[], servers: McpSer
 };
 
 /**
- * Reads and checks a formation (contract/formation.md 1 to 5): a folder, or one file with everything inline. It
- * changes nothing on disk, and what is wrong with the formation is in the report rather than thrown.
+ * Reads and checks a formation (docs/spec/formation-files.md "The folder"): a folder, or one file with everything
+ * inline. It changes nothing on disk, and what is wrong with the formation is in the report rather than thrown.
  *
  * @param path Folder, manifest or flattened file (YAML or JSON).
  */

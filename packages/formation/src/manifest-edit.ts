@@ -51,7 +51,7 @@ const placeForVersion = ({ text, root }: ManifestText): number => {
   return 0;
 };
 
-/** Sets the `version` of a formation's manifest and changes nothing else in it (contract/cli.md 6). */
+/** Sets the `version` of a formation's manifest and changes nothing else in it (docs/spec/cli.md "muxi bump"). */
 export const setManifestVersion = (dir: string, version: string): Promise<void> =>
   editManifest(dir, (manifest) => {
     const { text, root } = manifest;
@@ -64,7 +64,7 @@ export const setManifestVersion = (dir: string, version: string): Promise<void> 
 
 /**
  * Adds a component to a list of the manifest. Without a list, or with an empty one, every file is loaded anyway and
- * the manifest stays as it is (contract/formation.md 1.3).
+ * the manifest stays as it is (docs/spec/formation-files.md "Declared and found components").
  */
 export const declareComponent = (dir: string, path: Path, id: string): Promise<void> =>
   editManifest(dir, ({ text, root }) => {

@@ -23,7 +23,7 @@ export const emptyFilters = (tools: ToolFilter | undefined, place: Place) =>
     .filter(([, patterns]) => patterns.length === 0)
     .map(([name]) => findingAt(place, ["tools", name], "is empty and has no effect"));
 
-/** Checks the definition of a server (contract/formation.md 4.1). */
+/** Checks the definition of a server (docs/spec/formation-files.md "MCP server files"). */
 export const checkServer = (data: Mapping, place: Place, written: unknown): Checked<McpServerDefinition> => {
   const result = validate(mcpServerSchema, modernizeServer(data), place);
   if ("errors" in result) return { errors: result.errors, warnings: [] };

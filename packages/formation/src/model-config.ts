@@ -1,4 +1,4 @@
-/** The configuration of a model, complete for a call (contract/formation.md 2.4). */
+/** The configuration of a model, complete for a call (docs/spec/formation-files.md "Choosing a model"). */
 export interface ModelConfig {
   /** `provider/name`, aliases resolved. */
   id: string;

@@ -11,7 +11,7 @@ const keyVariables: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The environment variables that may hold the API key of a provider; the first one that is set counts
- * (contract/formation.md 2.4).
+ * (docs/spec/formation-files.md "Choosing a model").
  *
  * @param provider As in `provider/name`: `openai` gives `OPENAI_API_KEY`.
  */
@@ -89,7 +89,8 @@ const configure = (formation: Formation, reference: ModelReference, env: Env): M
 };
 
 /**
- * The model of an agent for a capability, by contract/formation.md 2.4: the agent's own, else the formation's.
+ * The model of an agent for a capability, by docs/spec/formation-files.md "Choosing a model": the agent's own, else
+ * the formation's.
  *
  * @param agent Undefined asks for the formation's.
  * @param env Where providers' usual variables are looked up: `OPENAI_API_KEY`, `OPENAI_BASE_URL`.
@@ -108,7 +109,7 @@ export const modelFor = (
 
 /**
  * The model that makes the vectors of memories: `memory.persistent.embedding_model`, else the formation's model for
- * embeddings (contract/formation.md 2.7).
+ * embeddings (docs/spec/formation-files.md "Choosing a model").
  *
  * @returns Undefined when neither is named: memories are then searched by their words alone.
  */

@@ -1,7 +1,7 @@
 const namePattern = /^[a-z][a-z0-9-]{1,48}[a-z0-9]$/;
 
 /**
- * Turns a name into an id: `My Bot` into `my-bot` (contract/cli.md 4).
+ * Turns a name into an id: `My Bot` into `my-bot` (docs/spec/cli.md "muxi new").
  *
  * @throws Error when the result is not 3 to 50 letters, digits and hyphens that begin with a letter and do not end
  * with a hyphen.

@@ -38,7 +38,10 @@ export interface Bundle {
   report: Report;
 }
 
-/** Excluded at any depth (contract/cli.md 9.2). Whole names: `.github` and `secrets-data` are other folders. */
+/**
+ * Excluded at any depth (docs/spec/formation-files.md "Bundles"). Whole names: `.github` and `secrets-data` are other
+ * folders.
+ */
 const excludedNames: ReadonlySet<string> = new Set([
   ".git",
   ".muxi",
@@ -132,7 +135,7 @@ const checkForServer = async (
 
 /**
  * Packs a formation folder for a server: validates it, then writes a tar.gz with one folder `<id>/`
- * (contract/cli.md 9.2). Equal content gives equal bytes, whenever and wherever it is packed.
+ * (docs/spec/formation-files.md "Bundles"). Equal content gives equal bytes, whenever and wherever it is packed.
  *
  * @throws FormationError when the formation cannot run on a server, where `${{ env.NAME }}` is an error too.
  *

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 
-/** A skill package without its instructions (contract/formation.md 4.5). */
+/** A skill package without its instructions (docs/spec/formation-files.md "Skill files"). */
 export interface Skill {
   name: string;
   description: string;

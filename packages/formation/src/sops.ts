@@ -4,7 +4,7 @@ import * as z from "zod";
 import { isMissing, type Mapping, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 
-/** A standard operating procedure (contract/formation.md 11). */
+/** A standard operating procedure (docs/spec/formation-files.md "SOP files"). */
 export interface Sop {
   /** File name without its extension. */
   name: string;

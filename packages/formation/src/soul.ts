@@ -1,7 +1,7 @@
 import type { Report } from "./base/index.ts";
 import { readTextInside, resolveInside } from "./base/index.ts";
 
-/** Files that may hold the soul, in order of precedence (contract/formation.md 2.5). */
+/** Files that may hold the soul, in order of precedence (docs/spec/formation-files.md "Soul"). */
 const soulFiles = ["SOUL.md", "soul.md"] as const;
 
 const builtInSoul =

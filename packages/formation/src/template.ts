@@ -94,7 +94,7 @@ artifacts/
 *.tmp
 `;
 
-/** Text files of a new formation by path (contract/cli.md 4). */
+/** Text files of a new formation by path (docs/spec/cli.md "muxi new"). */
 export const templateFiles = (values: TemplateValues): Record<string, string> => {
   const key = values.model === undefined ? undefined : providerKey(values.model);
   return {

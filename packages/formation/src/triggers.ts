@@ -6,7 +6,9 @@ import type { LoadContext } from "./load-context.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
 import { text } from "./schema/common.ts";
 
-/** A prompt template that becomes a request when its data is filled in (contract/formation.md 8). */
+/**
+ * A prompt template that becomes a request when its data is filled in (docs/spec/formation-files.md "Trigger files").
+ */
 export interface Trigger {
   name: string;
   /** The prompt, with `${{ data.a.b }}` where the data goes. */

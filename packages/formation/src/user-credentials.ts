@@ -3,7 +3,10 @@ import { mcpServerSchema } from "./schema/mcp-server.ts";
 
 const reference = /\$\{\{\s*user\.credentials\.([A-Za-z0-9_-]+)\s*\}\}/g;
 
-/** The services, in lower case, whose user credentials a server needs (contract/formation.md 5.3). */
+/**
+ * The services, in lower case, whose user credentials a server needs (docs/spec/formation-files.md
+ * "User credentials").
+ */
 export const credentialServices = (server: McpServerDefinition): string[] => {
   const { document: _, ...definition } = server;
   const names = [...JSON.stringify(definition).matchAll(reference)].map(([, name = ""]) =>

@@ -61,7 +61,8 @@ export const versionParts = ["patch", "minor", "major"] as const;
 export type VersionPart = (typeof versionParts)[number];
 
 /**
- * Counts a version up (contract/cli.md 6). A pre-release becomes its release before a patch is counted.
+ * Counts a version up (docs/spec/formation-files.md "Versions"). A pre-release becomes its release before a patch is
+ * counted.
  *
  * @param version Undefined gives `1.0.0`, `1.1.0` or `2.0.0`.
  * @throws Error when it is not of the form `x.y.z`.

@@ -4,7 +4,10 @@ import { findingAt, type Place } from "./validate.ts";
 
 const inOneAgent = "One agent answers each request, and may ask the others";
 
-/** Fields that a formation may hold and this runtime does not act on (contract/formation.md 2), each with what happens instead. */
+/**
+ * Fields that a formation may hold and this runtime does not act on (docs/spec/formation-files.md
+ * "Fields without effect"), each with what happens instead.
+ */
 const fields: readonly (readonly [path: string, instead: string])[] = [
   ["runtime.built_in_mcps", "Name the MCP servers that the formation needs in mcp.servers"],
   ["init", "Run the command before you start the formation"],

@@ -9,7 +9,7 @@ const summary = () => ({
   agents_used: z.array(z.string()).nullable(),
 });
 
-/** Standard operating procedures (contract/formation.md 11). */
+/** Standard operating procedures (docs/spec/formation-files.md "SOP files"). */
 export const sopListSchema = named("SopList", () =>
   z.object({ sops: z.array(z.object(summary())), count: z.number().int() }),
 );

@@ -49,7 +49,10 @@ export interface AutomationDeps {
   log: Logger;
 }
 
-/** What a formation does without being spoken to: triggers and scheduled jobs (contract/formation.md 8, 9). */
+/**
+ * What a formation does without being spoken to: triggers and scheduled jobs (docs/spec/formation-files.md
+ * "Trigger files" and "Running jobs").
+ */
 export const openAutomation = (deps: AutomationDeps) => {
   const { formation, store, overlord, queue, env, now, log } = deps;
   const { jobs } = store;

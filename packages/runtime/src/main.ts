@@ -11,7 +11,10 @@ const usage = `usage: muxi-runtime <formation folder> [--host 127.0.0.1] [--port
 Serves one formation. PORT and HOST in the environment win over the formation's own settings,
 --port and --host over both.`;
 
-/** How long answers at work may go on after a request to stop, in milliseconds (contract/formation.md 1.4). */
+/**
+ * How long answers at work may go on after a request to stop, in milliseconds (docs/spec/formation-files.md
+ * "Starting a formation").
+ */
 const drainTime = 30_000;
 
 const portSchema = z.coerce.number().int().min(0).max(65535);

@@ -71,7 +71,10 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
-/** Whether the answer is to be an object with this property: facts or an agent (contract/formation.md 6.3, 7.6). */
+/**
+ * Whether the answer is to be an object with this property: facts or an agent (docs/spec/formation-files.md "Routing"
+ * and "Learning").
+ */
 const asksFor = ({ body }: ReceivedRequest, property: string): boolean =>
   typeof body === "object" && body !== null && "response_format" in body
     ? JSON.stringify(body.response_format).includes(`"${property}"`)

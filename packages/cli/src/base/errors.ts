@@ -7,7 +7,7 @@ export interface CliErrorOptions {
   cause?: unknown;
 }
 
-/** A failure in the words of the user, as the terminal shows it (contract/cli.md 1.3). */
+/** A failure in the words of the user, as the terminal shows it (docs/spec/cli.md "Output"). */
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly detail: readonly string[];

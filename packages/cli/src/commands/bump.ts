@@ -16,7 +16,7 @@ export interface BumpOptions {
   set?: string;
 }
 
-/** `muxi bump` (contract/cli.md 6). */
+/** `muxi bump` (docs/spec/cli.md "muxi bump"). */
 export const bump = async (
   context: Context,
   part: VersionPart,

@@ -10,7 +10,7 @@ export interface DownOptions {
   port?: number;
 }
 
-/** `muxi down` (contract/cli.md 7): stops a draft, also one that this command has not started. */
+/** `muxi down` (docs/spec/cli.md "muxi down"): stops a draft, also one that this command has not started. */
 export const down = async (
   context: Context,
   given: string | undefined,

@@ -49,7 +49,7 @@ const writeInto = async (folder: string, files: Record<string, Uint8Array>): Pro
   return entries.length;
 };
 
-/** What a server never sends, and what belongs to this folder alone (contract/cli.md 10). */
+/** What a server never sends, and what belongs to this folder alone (docs/spec/cli.md "muxi download"). */
 const isKept = (name: string, includeDb: boolean): boolean =>
   name.startsWith(".") ||
   name === "node_modules" ||
@@ -64,7 +64,10 @@ const replaceFiles = async (folder: string, fresh: string, includeDb: boolean): 
   for (const name of await readdir(fresh)) await rename(join(fresh, name), join(folder, name));
 };
 
-/** `muxi download` (contract/cli.md 10): into `./<id>/`, or, inside this formation's folder, in place of its files. */
+/**
+ * `muxi download` (docs/spec/cli.md "muxi download"): into `./<id>/`, or, inside this formation's folder, in place of
+ * its files.
+ */
 export const download = async (
   context: Context,
   given: string | undefined,

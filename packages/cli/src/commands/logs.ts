@@ -29,7 +29,7 @@ export interface EventLogOptions extends Omit<TargetOptions, "user"> {
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** `02-Jan-2006 15:04:05 MST` (contract/cli.md 10.1), in this machine's zone. */
+/** `02-Jan-2006 15:04:05 MST` (docs/spec/cli.md "muxi logs"), in this machine's zone. */
 export const logTime = (milliseconds: number): string => {
   const date = new Date(milliseconds);
   const two = (value: number): string => String(value).padStart(2, "0");
@@ -88,7 +88,7 @@ const followEvents = async (
 };
 
 /**
- * `muxi logs` (contract/cli.md 10.1): the formation's own events with a filter; what its process prints with
+ * `muxi logs` (docs/spec/cli.md "muxi logs"): the formation's own events with a filter; what its process prints with
  * `--follow` or `--lines`.
  *
  * @param showHelp For the call that asks for neither.

@@ -12,7 +12,7 @@ const nextSteps: Readonly<Record<ComponentKind, string>> = {
   trigger: "Write down what is to be done when it fires",
 };
 
-/** `muxi new agent`, `mcp`, `sop`, `trigger` and `a2a` (contract/cli.md 4). */
+/** `muxi new agent`, `mcp`, `sop`, `trigger` and `a2a` (docs/spec/cli.md "muxi new"). */
 export const newComponent = async (
   context: Context,
   kind: ComponentKind,

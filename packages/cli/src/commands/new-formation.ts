@@ -14,7 +14,7 @@ export interface NewFormationOptions {
   dir?: string;
 }
 
-/** `muxi new formation` (contract/cli.md 4). */
+/** `muxi new formation` (docs/spec/cli.md "muxi new"). */
 export const newFormation = async (
   context: Context,
   name: string | undefined,

@@ -41,7 +41,7 @@ const test = async (client: ServerClient, { name, url }: Profile): Promise<void>
   }
 };
 
-/** `muxi profiles add` (contract/cli.md 3): asks for what the flags leave open. */
+/** `muxi profiles add` (docs/spec/cli.md "muxi profiles"): asks for what the flags leave open. */
 export const addProfile = async (
   context: Context,
   givenName: string | undefined,

@@ -20,7 +20,7 @@ export interface ServerInitOptions {
   force: boolean;
 }
 
-/** `muxi server init`: `muxi-server init` on this terminal (contract/cli.md 10.2). */
+/** `muxi server init`: `muxi-server init` on this terminal (docs/spec/cli.md "muxi server"). */
 export const serverInit = (
   context: Context,
   { output, port, host, yes, force }: ServerInitOptions,

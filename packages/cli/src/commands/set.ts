@@ -6,7 +6,10 @@ import { createUi, type OutputFormat } from "../ui/index.ts";
 
 export const formationSettings = ["profile", "user", "registry"] as const;
 
-/** `muxi set profile|user|registry`: for the formation of the current folder, in its `.muxi` (contract/cli.md 3). */
+/**
+ * `muxi set profile|user|registry`: for the formation of the current folder, in its `.muxi` (docs/spec/cli.md
+ * "muxi set").
+ */
 export const setForFormation = async (
   context: Context,
   setting: (typeof formationSettings)[number],

@@ -8,7 +8,7 @@ export interface ValidateOptions {
   verbose: boolean;
 }
 
-/** `muxi validate` (contract/cli.md 6). Its findings are its result, so they go to stdout. */
+/** `muxi validate` (docs/spec/cli.md "muxi validate"). Its findings are its result, so they go to stdout. */
 export const validate = async (
   context: Context,
   given: string | undefined,

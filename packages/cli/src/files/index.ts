@@ -1,4 +1,7 @@
-/** What the command remembers between two runs: the files of contract/cli.md 2.1 and 2.2. */
+/**
+ * What the command remembers between two runs: the files of docs/spec/cli.md "Files of the user" and
+ * "Files of a formation".
+ */
 export {
   changeFormationPreferences,
   formationPreferences,

@@ -51,7 +51,7 @@ const isOnPostgres = async ({ env }: Context, folder: string): Promise<boolean> 
 };
 
 /**
- * The user of a call, by the order of contract/cli.md 2.4.
+ * The user of a call, by the order of docs/spec/cli.md "Which user".
  *
  * @throws CliError when nobody says, and the formation has many users.
  */

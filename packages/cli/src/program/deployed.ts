@@ -36,7 +36,10 @@ export const addDeployedCommands = ({ program, context, run }: Registration): vo
       run(async () => (await import("../commands/deploy/index.ts")).deploy(context, folder ?? path, options)),
     );
 
-  /** The same verbs stand in the group `remote` and, for the formation of a folder, alone (contract/cli.md 10). */
+  /**
+   * The same verbs stand in the group `remote` and, for the formation of a folder, alone (docs/spec/cli.md
+   * "muxi remote").
+   */
   const addVerbs = (parent: Command, hidden: boolean): void => {
     const verb = (name: string, description: string): Command =>
       parent

@@ -6,7 +6,7 @@ const needsTerminal = (what: string, flag: string): CliError =>
   new CliError(`There is nobody to ask: ${what}`, { hint: `Without a terminal, give ${flag}` });
 
 /**
- * Asks for yes or no; no is the default (contract/cli.md 1.3).
+ * Asks for yes or no; no is the default (docs/spec/cli.md "Questions").
  *
  * @param flag What agrees in a script.
  * @throws CliError when there is nobody to ask.

@@ -40,8 +40,8 @@ const profileOfFolder = async ({ cwd, home }: Context): Promise<string | undefin
 };
 
 /**
- * The server that is meant (contract/cli.md 2.4): `--profile`, the formation's own choice, the environment, the
- * default profile; and without any of them the server of this machine.
+ * The server that is meant (docs/spec/cli.md "Which server"): `--profile`, the formation's own choice, the
+ * environment, the default profile; and without any of them the server of this machine.
  *
  * @throws CliError when the profile does not exist.
  */

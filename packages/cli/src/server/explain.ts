@@ -1,7 +1,7 @@
 import { ConnectionError, MuxiError } from "muxi-client";
 import { CliError } from "../base/errors.ts";
 
-/** Texts of contract/cli.md 1.4. */
+/** Texts of docs/spec/cli.md "Errors of a server". */
 export const errorTexts: Readonly<Record<number, string>> = {
   401: "authentication failed - check server credentials",
   403: "access denied",

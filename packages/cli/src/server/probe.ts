@@ -16,7 +16,7 @@ const isRefused = (error: unknown): boolean => {
   return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
 };
 
-/** Asks `GET /health` (contract/cli.md 7). Only a refused connection means that the port is free. */
+/** Asks `GET /health` (docs/spec/cli.md "muxi up"). Only a refused connection means that the port is free. */
 export const probe = async (url: string): Promise<Probe> => {
   try {
     const response = await fetch(`${url}/health`, {

@@ -9,7 +9,7 @@ export interface Keys {
   adminKey: string | undefined;
 }
 
-/** Of the formation's own files: its manifest, or the secrets of these names (contract/cli.md 2.4). */
+/** Of the formation's own files: its manifest, or the secrets of these names (docs/spec/cli.md "Which keys"). */
 const keysOfFolder = async ({ env }: Context, folder: string): Promise<Keys> => {
   const { formation } = await loadFormation(folder, { env });
   const { client_key: clientKey, admin_key: adminKey } = formation?.manifest.server.api_keys ?? {};

@@ -38,8 +38,8 @@ export const notRunning = (
 };
 
 /**
- * The started formation that is meant (contract/cli.md 2.4): the named one, else the one of the folder that the
- * current folder is in, else the one started last.
+ * The started formation that is meant (docs/spec/cli.md "Which formation"): the named one, else the one of the folder
+ * that the current folder is in, else the one started last.
  *
  * @throws CliError when it was not started.
  */

@@ -104,8 +104,8 @@ const deployedTarget = async (
 };
 
 /**
- * The formation that a command talks to (contract/cli.md 2.4): what `muxi up` has started here, else what is
- * deployed. A profile on the command line means a deployed one.
+ * The formation that a command talks to (docs/spec/cli.md "Which formation"): what `muxi up` has started here, else
+ * what is deployed. A profile on the command line means a deployed one.
  *
  * @throws CliError when there is none, with what is there.
  */

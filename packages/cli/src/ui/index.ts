@@ -1,4 +1,4 @@
-/** What the user sees: results on stdout, everything else on stderr (contract/cli.md 1.3). */
+/** What the user sees: results on stdout, everything else on stderr (docs/spec/cli.md "Output"). */
 export { type Colours, coloursFor } from "./colours.ts";
 export { showError } from "./error.ts";
 export { duration, size, table } from "./table.ts";

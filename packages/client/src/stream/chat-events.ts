@@ -42,7 +42,7 @@ const failure = (fields: Fields, owner: ChatOwner): MuxiError => {
   });
 };
 
-/** The reference server's own names (contract/formation-api.md 5.1). */
+/** Names that other servers use (docs/spec/formation-api.md "Streams of other servers"). */
 type ReferenceKind = "chunk" | "content" | "response" | "completed" | "stream_completed";
 
 /**

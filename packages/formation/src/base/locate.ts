@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { isMissing, systemCode } from "./files.ts";
 import type { Finding } from "./report.ts";
 
-/** In order of precedence (contract/formation.md 1.2). */
+/** In order of precedence (docs/spec/formation-files.md "The folder"). */
 const manifestNames = ["formation.afs", "formation.yaml", "formation.yml"] as const;
 
 export interface Location {

@@ -14,7 +14,10 @@ export interface Finding {
   line?: number;
 }
 
-/** What loading a formation found, in three lists (contract/formation.md 1.4). Only errors prevent loading. */
+/**
+ * What loading a formation found, in three lists (docs/spec/formation-files.md "Validation report"). Only errors
+ * prevent loading.
+ */
 export interface Report {
   errors: Finding[];
   warnings: Finding[];
@@ -49,8 +52,9 @@ const findingLines = ({ file, path, message, hint, line }: Finding): string[] =>
 };
 
 /**
- * The report as lines for a terminal, without colours (contract/cli.md 6): a heading for each list that holds
- * something, then for each finding `<file>:<line> → <field>`, its message and its hint. Empty when there is nothing to say.
+ * The report as lines for a terminal, without colours (docs/spec/formation-files.md "Validation report"): a heading
+ * for each list that holds something, then for each finding `<file>:<line> → <field>`, its message and its hint.
+ * Empty when there is nothing to say.
  */
 export const formatReport = (report: Report): string[] =>
   (

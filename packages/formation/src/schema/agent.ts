@@ -3,7 +3,10 @@ import { filledText, schemaVersion, section, text } from "./common.ts";
 import { knowledgeSchema } from "./knowledge.ts";
 import { modelEntriesSchema } from "./models.ts";
 
-/** An agent file or an inline agent (contract/formation.md 3). Its servers are checked one by one afterwards. */
+/**
+ * An agent file or an inline agent (docs/spec/formation-files.md "Agent files"). Its servers are checked one by one
+ * afterwards.
+ */
 export const agentSchema = section({
   schema: schemaVersion.optional(),
   id: filledText,

@@ -34,5 +34,5 @@ export const textList = z.union([z.array(z.string()), z.string().transform((valu
   error: "must be text or a list of texts",
 });
 
-/** A mapping that also accepts unknown fields (contract/formation.md 1.4). */
+/** A mapping that also accepts unknown fields (docs/spec/formation-files.md "Validation report"). */
 export const section = z.looseObject;

@@ -14,7 +14,10 @@ const sourceSchema = section({
   file_limit: positive.default(5),
 }).refine(({ path, url }) => (path === undefined) !== (url === undefined), "needs either a path or a url");
 
-/** `knowledge` of an agent (contract/formation.md 12). Sizes in bytes, chunks and overlap in characters. */
+/**
+ * `knowledge` of an agent (docs/spec/formation-files.md "Knowledge"). Sizes in bytes, chunks and overlap in
+ * characters.
+ */
 export const knowledgeSchema = section({
   enabled: z.boolean().default(true),
   sources: z.array(sourceSchema).default([]),

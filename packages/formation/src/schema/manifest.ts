@@ -15,7 +15,10 @@ import { overlordSchema } from "./overlord.ts";
 
 const removed = (message: string) => z.undefined({ error: message }).optional();
 
-/** Components in a manifest: ids, or mappings that define a component or name its file (contract/formation.md 1.3). */
+/**
+ * Components in a manifest: ids, or mappings that define a component or name its file (docs/spec/formation-files.md
+ * "Declared and found components").
+ */
 const components = z
   .array(z.union([filledText, section({})], { error: "must be an id or a mapping" }))
   .default([]);
@@ -29,7 +32,7 @@ const timezone = z.string().refine((zone) => {
   }
 }, "must be a time zone such as UTC or Europe/Paris");
 
-/** A version constraint, or a mapping that may contain one (contract/formation.md 2.1). */
+/** A version constraint, or a mapping that may contain one (docs/spec/formation-files.md "Versions"). */
 const runtimeSection = z.union([filledText, section({ version: filledText.optional() })], {
   error: 'must be a version such as "1.2", in quotes, or a mapping',
 });
@@ -139,7 +142,7 @@ const credentialsSection = section({
   max_attempts: positive.default(3),
 });
 
-/** `formation.afs` (contract/formation.md 2). Sections that nothing reads are not checked. */
+/** `formation.afs` (docs/spec/formation-files.md "Manifest"). Sections that nothing reads are not checked. */
 export const manifestSchema = section({
   schema: schemaVersion,
   id: filledText,
@@ -173,7 +176,7 @@ export const manifestSchema = section({
   user_credentials: credentialsSection.prefault({}),
 }).transform((manifest) => ({
   ...manifest,
-  // On wherever jobs can be stored, unless it is switched off (contract/formation.md 2.10).
+  // On wherever jobs can be stored, unless it is switched off (docs/spec/formation-files.md "Manifest: scheduler").
   scheduler: {
     ...manifest.scheduler,
     enabled: manifest.scheduler.enabled ?? manifest.memory.persistent.enabled,

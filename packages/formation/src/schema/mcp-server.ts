@@ -17,8 +17,8 @@ const filterKeys = [
 ] as const;
 
 /**
- * Which tools of a server may be used (contract/formation.md 4.2): shell-style patterns, deny beats allow.
- * The keys are closed; `whitelist` and `blacklist` are read as `allow` and `deny`.
+ * Which tools of a server may be used (docs/spec/formation-files.md "Tool filters"): shell-style patterns, deny beats
+ * allow. The keys are closed; `whitelist` and `blacklist` are read as `allow` and `deny`.
  */
 export const toolFilterSchema = z
   .strictObject({
@@ -66,7 +66,7 @@ const common = {
   }).optional(),
 };
 
-/** An MCP server of a formation, or of one agent (contract/formation.md 4.1). */
+/** An MCP server of a formation, or of one agent (docs/spec/formation-files.md "MCP server files"). */
 export const mcpServerSchema = z.discriminatedUnion(
   "type",
   [
@@ -91,5 +91,7 @@ export const mcpServerSchema = z.discriminatedUnion(
 /** The definition of an MCP server with defaults added. */
 export type McpServerConfig = z.infer<typeof mcpServerSchema>;
 
-/** A server of the formation in an agent's list, with fewer tools (contract/formation.md 3.1). */
+/**
+ * A server of the formation in an agent's list, with fewer tools (docs/spec/formation-files.md "Tools of an agent").
+ */
 export const attachmentSchema = z.strictObject({ id: filledText, tools: toolFilterSchema.optional() });

@@ -20,7 +20,10 @@ const persistentSchema = section({
   }).prefault({}),
 });
 
-/** `memory` (contract/formation.md 2.7). Without a connection string the database is `memory.db` in the folder. */
+/**
+ * `memory` (docs/spec/formation-files.md "Manifest: memory"). Without a connection string the database is `memory.db`
+ * in the folder.
+ */
 export const memorySchema = section({
   buffer: section({
     size: positive.default(10),

@@ -11,7 +11,7 @@ export const capabilities = [
   "streaming",
 ] as const;
 
-/** What a model is used for (contract/formation.md 2.4). */
+/** What a model is used for (docs/spec/formation-files.md "Manifest: llm"). */
 export type Capability = (typeof capabilities)[number];
 
 const temperature = z.number().min(0).max(2);

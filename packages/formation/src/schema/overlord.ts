@@ -10,7 +10,7 @@ const stage = section({
 
 const rounds = (count: number) => nonNegative.default(count);
 
-/** `overlord` (contract/formation.md 2.5). */
+/** `overlord` (docs/spec/formation-files.md "Manifest: overlord"). */
 export const overlordSchema = section({
   soul: text.optional(),
   llm: section({

@@ -21,7 +21,10 @@ const fromBase64Url = (text: string, what: string): Buffer => {
 /** A new key: 44 characters of URL-safe Base64. */
 export const newFernetKey = (): string => toBase64Url(randomBytes(32));
 
-/** Reads a key of 44 Base64 characters, or of 64 hexadecimal digits as older tools wrote it (contract/cli.md 2.2). */
+/**
+ * Reads a key of 44 Base64 characters, or of 64 hexadecimal digits as older tools wrote it
+ * (docs/spec/formation-files.md "Secret files").
+ */
 const parseKey = (text: string): { signing: Buffer; encryption: Buffer } => {
   const trimmed = text.trim();
   const key = /^[0-9a-fA-F]{64}$/.test(trimmed) ? Buffer.from(trimmed, "hex") : fromBase64Url(trimmed, "key");
@@ -39,7 +42,7 @@ export interface FernetEncryptOptions {
 }
 
 /**
- * Encrypts text as a Fernet token (contract/formation.md 5.1; https://github.com/fernet/spec).
+ * Encrypts text as a Fernet token (docs/spec/formation-files.md "Secret files"; https://github.com/fernet/spec).
  *
  * @throws FernetError when the key is malformed.
  */

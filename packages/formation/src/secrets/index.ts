@@ -1,4 +1,7 @@
-/** Secrets of a formation folder: Fernet, names, the encrypted file and its template (contract/formation.md 5). */
+/**
+ * Secrets of a formation folder: Fernet, names, the encrypted file and its template (docs/spec/formation-files.md
+ * "Secret files").
+ */
 export * from "./fernet.ts";
 export { SecretsError, secretFiles } from "./files.ts";
 export * from "./names.ts";

@@ -1,4 +1,7 @@
-/** The form in which names of secrets are stored and compared: `my-api.key` is `MY_API_KEY` (contract/formation.md 5.2). */
+/**
+ * The form in which names of secrets are stored and compared: `my-api.key` is `MY_API_KEY`
+ * (docs/spec/formation-files.md "Filling in references").
+ */
 export const normalizeSecretName = (name: string): string =>
   name
     .toUpperCase()

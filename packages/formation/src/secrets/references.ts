@@ -11,7 +11,9 @@ export interface SecretReference {
   files: string[];
 }
 
-/** Folders and endings of the files that may hold references (contract/cli.md 5). */
+/**
+ * Folders and endings of the files that may hold references (docs/spec/formation-files.md "Filling in references").
+ */
 const scanned: Readonly<Record<string, readonly string[]>> = {
   agents: [".afs", ".yaml", ".yml"],
   mcps: [".afs", ".yaml", ".yml"],

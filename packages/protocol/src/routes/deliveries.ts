@@ -1,7 +1,7 @@
 import { deliveryListQuerySchema, deliveryListSchema } from "../deliveries.ts";
 import { type Route, route } from "../route.ts";
 
-/** The webhooks of a formation (contract/formation.md 10.5). */
+/** The webhooks of a formation (docs/spec/formation-api.md "Webhook deliveries"). */
 export const deliveriesRoutes = {
   getDeliveries: route({
     method: "GET",

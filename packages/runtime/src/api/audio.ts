@@ -4,7 +4,7 @@ import type { TranscriptionModel } from "../models/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 const mostRecordings = 5;
-/** Bytes of one recording (contract/formation.md 2.4). */
+/** Bytes of one recording (docs/spec/formation-api.md "Audio chat"). */
 const largestRecording = 10 * 2 ** 20;
 /** For all recordings of a message, in milliseconds. */
 const longestTranscription = 300_000;

@@ -4,7 +4,7 @@ import type { Endpoints } from "./endpoint.ts";
 interface BufferDeps {
   formationId: string;
   buffers: BufferRepository;
-  /** Messages of a user that the buffer holds (contract/formation.md 7.2). */
+  /** Messages of a user that the buffer holds (docs/spec/formation-files.md "Sessions and the buffer"). */
   capacity: number;
 }
 

@@ -15,7 +15,7 @@ export interface ChatDeps {
   overlord: Overlord;
   attachments: AttachmentReader;
   deliveries: Deliveries;
-  /** Characters (contract/formation.md 2.3). */
+  /** Characters (docs/spec/formation-files.md "Manifest: input_limits"). */
   longestMessage: number;
   /** Seconds after which a caller who waits is told that the answer comes in the background; undefined for never. */
   threshold: number | undefined;

@@ -38,8 +38,8 @@ const failure = (id: string | number | null, code: number, message: string) => (
 });
 
 /**
- * The formation as an MCP server (contract/formation.md 13.2): each call stands for itself, so that there are no
- * sessions, and nothing is streamed.
+ * The formation as an MCP server (docs/spec/formation-api.md "MCP endpoint"): each call stands for itself, so that
+ * there are no sessions, and nothing is streamed.
  */
 export const createMcpServer = ({ formationId, version, call }: McpDeps) => {
   // Made when somebody asks: most formations are never asked.

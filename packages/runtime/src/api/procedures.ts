@@ -3,7 +3,7 @@ import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
 import type { Endpoints } from "./endpoint.ts";
 
-/** `skills` of a manifest (contract/formation.md 2.13). */
+/** `skills` of a manifest (docs/spec/formation-files.md "Skill files"). */
 const skillsSection = z.union([
   z.array(z.string()),
   z.looseObject({ names: z.array(z.string()).default([]) }).transform(({ names }) => names),

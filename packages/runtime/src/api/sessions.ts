@@ -8,7 +8,7 @@ const activeFor = 30 * 60_000;
 interface SessionDeps {
   formationId: string;
   sessions: SessionRepository;
-  /** Newest messages that a restored session keeps (contract/formation.md 7.3). */
+  /** Newest messages that a restored session keeps (docs/spec/formation-files.md "Sessions and the buffer"). */
   restoreLimit: number;
   now: () => number;
 }

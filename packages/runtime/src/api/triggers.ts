@@ -8,7 +8,7 @@ import { idempotencyOf } from "./idempotency.ts";
 interface TriggerDeps {
   formation: { id: string; dir: string };
   overlord: Overlord;
-  /** Characters (contract/formation.md 2.3). */
+  /** Characters (docs/spec/formation-files.md "Manifest: input_limits"). */
   longestMessage: number;
 }
 
@@ -17,7 +17,7 @@ const wrapperKeys = new Set(["data", "session_id", "use_async"]);
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** With the query `async`, SDKs that were published send the data itself (contract/formation.md 8.2). */
+/** With the query `async`, SDKs that were published send the data itself (docs/spec/formation-api.md "Triggers"). */
 const readBody = (fields: Record<string, unknown>, isAsync: boolean | undefined) => {
   const isWrapper = isMap(fields.data) && Object.keys(fields).every((key) => wrapperKeys.has(key));
   const isBare = isAsync !== undefined && !isWrapper;

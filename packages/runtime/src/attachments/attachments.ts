@@ -24,7 +24,7 @@ const mostFiles = 10;
 const longestDocument = 200_000;
 const longestDocuments = 400_000;
 const megabyte = 2 ** 20;
-/** Largest file of a kind in bytes (contract/formation.md 2.4); `input_limits` may set a lower one. */
+/** Largest file of a kind in bytes (docs/spec/formation-api.md "Attachments"); `input_limits` may set a lower one. */
 const largest = {
   text: 20 * megabyte,
   html: 5 * megabyte,

@@ -49,7 +49,10 @@ const detailsOf = (outcome: RequestOutcome): { [key: string]: Json } => {
   }
 };
 
-/** The body of a webhook (contract/formation.md 10.3); `id` and `request_id` are the same, for readers of either. */
+/**
+ * The body of a webhook (docs/spec/formation-api.md "Webhook payload"); `id` and `request_id` are the same, for
+ * readers of either.
+ */
 export const payloadOf = (formationId: string, outcome: RequestOutcome): string =>
   canonicalJson({
     id: outcome.requestId,

@@ -40,7 +40,7 @@ export interface JobBook {
   remove(id: string): Promise<void>;
 }
 
-/** Contract/formation.md 9.2. */
+/** docs/spec/formation-api.md "Scheduled jobs". */
 const quota = { total: 10_000, active: 100, lastHour: 20, lastDay: 100 };
 const shownRuns = 20;
 

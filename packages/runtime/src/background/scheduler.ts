@@ -27,7 +27,7 @@ export interface SchedulerDeps {
   log: Logger;
 }
 
-/** Starts jobs when they are due (contract/formation.md 9.5). */
+/** Starts jobs when they are due (docs/spec/formation-files.md "Running jobs"). */
 export interface Scheduler {
   /** Looks for due jobs now: one was made, or a run has ended. */
   wake(): void;
@@ -37,7 +37,7 @@ export interface Scheduler {
 
 /** A job that runs once and was missed is made up for within this time, in milliseconds. */
 const makeUpWithin = 24 * 3_600_000;
-/** Runs at work of one user (contract/formation.md 9.2). */
+/** Runs at work of one user (docs/spec/formation-api.md "Scheduled jobs"). */
 const mostOfOneUser = 5;
 const batch = 100;
 /** Milliseconds. */

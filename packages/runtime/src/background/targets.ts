@@ -4,7 +4,7 @@ import { BlockList, isIP, type LookupFunction } from "node:net";
 import { isLoopbackAddress } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 
-/** Which addresses a webhook may be sent to (design: loopback only while the formation itself is bound to it). */
+/** Which addresses a webhook may be sent to (docs/spec/formation-api.md "Webhook targets"). */
 export interface TargetPolicy {
   allowLoopback: boolean;
   allowPrivate: boolean;

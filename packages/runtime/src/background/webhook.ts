@@ -29,7 +29,7 @@ export interface WebhookDeps {
 
 const responseLimit = 64 * 1024;
 
-/** The only refusals of a receiver that a repeat can make good (contract/formation.md 10.5). */
+/** The only refusals of a receiver that a repeat can make good (docs/spec/formation-api.md "Webhook attempts"). */
 const transientRefusals = new Set([408, 425, 429]);
 
 const signature = (secret: string, seconds: number, body: string): string =>

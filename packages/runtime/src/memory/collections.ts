@@ -1,4 +1,4 @@
-/** Where memories are filed (contract/formation.md 7.5). */
+/** Where memories are filed (docs/spec/formation-files.md "Long-term memory"). */
 export const collections = [
   "user_identity",
   "preferences",

@@ -26,7 +26,10 @@ export interface WrittenMemory {
   scope_id?: string | null | undefined;
 }
 
-/** The memories of a formation as its callers list, add and delete them (contract/formation.md 7.5). */
+/**
+ * The memories of a formation as its callers list, add and delete them (docs/spec/formation-files.md
+ * "Long-term memory").
+ */
 export interface MemoryEntries {
   list(
     owner: Owner,

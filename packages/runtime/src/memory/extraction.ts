@@ -7,7 +7,7 @@ import type { Fact } from "./rules.ts";
 import { isSensitive } from "./sensitive.ts";
 import { subjectOf } from "./subject.ts";
 
-/** Facts of which the model is less sure are not kept (contract/formation.md 7.6). */
+/** Facts of which the model is less sure are not kept (docs/spec/formation-files.md "Learning"). */
 const leastConfidence = 0.7;
 /** Share of their words that two texts have in common when they say the same. */
 const sameFrom = 0.8;
@@ -129,7 +129,7 @@ const extractionIn = (text: string, known: readonly Candidate[]): Extraction => 
   return { facts, isCut };
 };
 
-/** Asks a model what is worth remembering of some turns (contract/formation.md 7.6). */
+/** Asks a model what is worth remembering of some turns (docs/spec/formation-files.md "Learning"). */
 export const extractFacts = async (
   deps: { model: Model; maxTokens: number; now: () => number },
   exchanges: readonly Exchange[],

@@ -16,7 +16,10 @@ export interface Chunk {
   source: string;
 }
 
-/** The documents of each agent, cut into passages and searchable by their words (contract/formation.md 12). */
+/**
+ * The documents of each agent, cut into passages and searchable by their words (docs/spec/formation-files.md
+ * "Knowledge").
+ */
 export interface Knowledge {
   /** The passages of an agent that share most with the words, best first. */
   search(agentId: string, words: readonly string[], limit: number): Chunk[];

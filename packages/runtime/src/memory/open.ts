@@ -25,7 +25,10 @@ export interface MemoryDeps {
 
 const megabyte = 2 ** 20;
 
-/** Bytes for vectors; by itself a tenth of the machine's memory, 64 to 1,024 MB (contract/formation.md 2.7). */
+/**
+ * Bytes for vectors; by itself a tenth of the machine's memory, 64 to 1,024 MB (docs/spec/formation-files.md
+ * "Manifest: memory").
+ */
 const cacheBytes = (setting: number | "auto"): number =>
   setting === "auto"
     ? Math.min(Math.max(totalmem() / 10, 64 * megabyte), 1024 * megabyte)
@@ -48,7 +51,7 @@ const openVectors = ({ formation, store, http, env, log }: MemoryDeps): VectorSe
 };
 
 /**
- * Puts a formation's memory together from its settings (contract/formation.md 2.7).
+ * Puts a formation's memory together from its settings (docs/spec/formation-files.md "Manifest: memory").
  *
  * @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured
  */

@@ -12,7 +12,7 @@ const mostRanked = 40;
 
 /**
  * How fast a place further down stops to count, and what recency and importance weigh beside the words and the
- * meaning; together they have the 0.3 of contract/formation.md 7.4.
+ * meaning; together they have the 0.3 of docs/spec/formation-files.md "Recall".
  */
 const damping = 10;
 const recencyWeight = 0.2;
@@ -122,7 +122,7 @@ export const inOrder = (
   return newestFirst.sort((a, b) => b.score - a.score).map(({ memory }) => memory);
 };
 
-/** Search by words and, where there is an embedding model, by meaning (contract/formation.md 7.4, 7.5). */
+/** Search by words and, where there is an embedding model, by meaning (docs/spec/formation-files.md "Recall"). */
 export const createMemorySearch = (deps: {
   memories: MemoryRepository;
   vectors: VectorSearch | undefined;

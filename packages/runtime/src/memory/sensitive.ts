@@ -5,7 +5,7 @@ const socialSecurity = /\b\d{3}-\d{2}-\d{4}\b/;
 
 /**
  * Whether a text holds what nobody should find in a memory later: such texts are not learned
- * (contract/formation.md 7.6).
+ * (docs/spec/formation-files.md "Learning").
  */
 export const isSensitive = (text: string): boolean =>
   words.test(text) || longNumber.test(text) || socialSecurity.test(text);

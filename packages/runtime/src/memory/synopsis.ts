@@ -4,7 +4,7 @@ import type { MemoryRepository, Owner, SynopsisRepository } from "../store/index
 import { createBackground, fewAtOnce } from "./background.ts";
 import { identityCollections } from "./collections.ts";
 
-/** Short profiles of users, for the prompt (contract/formation.md 7.7). */
+/** Short profiles of users, for the prompt (docs/spec/formation-files.md "Synopsis"). */
 export interface Synopses {
   /** Empty when there is none. */
   of(owner: Owner): Promise<string>;

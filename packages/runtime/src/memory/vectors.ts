@@ -49,7 +49,10 @@ export const createVectorSearch = (deps: {
   formationId: string;
   model: EmbeddingModel;
   vectors: VectorRepository;
-  /** Bytes of codes that are held in memory (contract/formation.md 2.7, `working.max_memory_mb`). */
+  /**
+   * Bytes of codes that are held in memory (docs/spec/formation-files.md "Manifest: memory",
+   * `working.max_memory_mb`).
+   */
   maxBytes: number;
   log: Logger;
 }): VectorSearch => {

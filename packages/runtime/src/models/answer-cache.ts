@@ -8,7 +8,7 @@ export interface AnswerCacheSettings {
   now: () => number;
 }
 
-/** Answers of models, given again to the very same question (contract/formation.md 2.4). */
+/** Answers of models, given again to the very same question (docs/spec/formation-files.md "Answer cache"). */
 export interface AnswerCache {
   /**
    * The model, asked only what it was not asked before.

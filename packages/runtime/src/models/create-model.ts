@@ -30,7 +30,7 @@ const createAdapter = (config: ModelConfig, deps: ModelDeps): Model => {
 };
 
 /**
- * The model that a formation configures, with its tries and its fallback (contract/formation.md 2.4).
+ * The model that a formation configures, with its tries and its fallback (docs/spec/formation-files.md "Providers").
  *
  * @throws ApiError `INVALID_PARAMETER` when its `base_url` is no address
  * @example

@@ -32,7 +32,7 @@ export interface FormationModels {
   routingModel: () => Model | undefined;
 }
 
-/** Routing decisions that are kept (contract/formation.md 2.5). */
+/** Routing decisions that are kept (docs/spec/formation-files.md "Routing"). */
 const mostRoutings = 5_000;
 
 /** @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured */

@@ -66,8 +66,9 @@ const begin = async (model: Model, request: ModelRequest, signal: AbortSignal): 
 };
 
 /**
- * Asks a model again after a transient failure, then its fallback (contract/formation.md 2.4). As soon as a part
- * of an answer was handed on, a failure is final: nobody can take a part back.
+ * Asks a model again after a transient failure, then its fallback (docs/spec/formation-files.md
+ * "Retries and fallback"). As soon as a part of an answer was handed on, a failure is final: nobody can take a part
+ * back.
  */
 export const withRetries = (
   config: ModelConfig,

@@ -66,7 +66,7 @@ const open = (stream: Stream, id: string, { dir, output, log }: ConfiguredDeps):
   return undefined;
 };
 
-/** Sends events where `logging.conversation` says (contract/formation.md 2.11). */
+/** Sends events where `logging.conversation` says (docs/spec/formation-files.md "Event destinations"). */
 export const addConfigured = (observability: Observability, deps: ConfiguredDeps): void => {
   const { conversation } = deps.logging;
   if (!conversation.enabled) return;

@@ -32,7 +32,7 @@ export interface ObservedEvent {
 /** Says what happened. It never throws and never waits. */
 export type Observe = (event: ObservedEvent) => void;
 
-/** The event as it leaves the process (contract/formation.md 14). */
+/** The event as it leaves the process (docs/spec/formation-api.md "Log stream"). */
 export interface Envelope {
   id: string;
   /** Unix milliseconds. */

@@ -1,6 +1,6 @@
 import type { Envelope } from "./events.ts";
 
-/** How events are written; each only reshapes the envelope (contract/formation.md 14). */
+/** How events are written; each only reshapes the envelope (docs/spec/formation-files.md "Event destinations"). */
 export interface Format {
   contentType: string;
   /** Several events as one body. */

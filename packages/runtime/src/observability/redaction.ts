@@ -45,7 +45,7 @@ export const knownSecrets = (
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 /**
- * The one list of what is hidden in logs, events and shown configuration (contract/formation.md 14).
+ * The one list of what is hidden in logs, events and shown configuration (docs/spec/formation-files.md "Redaction").
  *
  * @param secrets Values that are never shown, such as the formation's secrets and keys.
  * @param entities Whether personal data is masked as well (`logging.redaction.entities`).

@@ -22,7 +22,7 @@ export interface AgentAnswer {
   clarification?: { question: string; credential?: string };
 }
 
-/** When a loop of tool calls ends (contract/formation.md 2.8). Times in milliseconds. */
+/** When a loop of tool calls ends (docs/spec/formation-files.md "Tool loop"). Times in milliseconds. */
 export interface ToolLimits {
   /** Times that the model is asked. */
   rounds: number;
@@ -188,7 +188,7 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
 
 /**
  * Asks the model, makes the calls that it wants, and asks it again with the results until it answers. At a limit it
- * gets one last round without calls (contract/formation.md 4.4).
+ * gets one last round without calls (docs/spec/formation-files.md "Tool loop").
  *
  * @throws ApiError `LLM_ERROR` when the model breaks off; what the model's stream throws; the reason of the run's
  * signal

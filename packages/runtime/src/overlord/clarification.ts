@@ -3,7 +3,7 @@ import { EventLog } from "../events/index.ts";
 import type { RequestRepository, StoredRequest } from "../store/index.ts";
 import type { Turn } from "./turn.ts";
 
-/** How users are asked before a request goes on (contract/formation.md 6.4). */
+/** How users are asked before a request goes on (docs/spec/formation-files.md "Questions to the user"). */
 export interface ClarificationRules {
   style: Manifest["overlord"]["clarification"]["style"];
   /** Questions of one request. */

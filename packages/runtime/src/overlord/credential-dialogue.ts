@@ -14,7 +14,7 @@ export interface CredentialDialogueDeps {
   now: () => number;
 }
 
-/** How users give credentials in the chat (contract/formation.md 5.3). */
+/** How users give credentials in the chat (docs/spec/formation-files.md "User credentials"). */
 export interface CredentialDialogue {
   /** Whether an agent may ask for one in this turn: somebody must be there, and what they type must travel unseen. */
   mayAsk(turn: Turn): boolean;

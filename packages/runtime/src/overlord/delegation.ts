@@ -19,7 +19,7 @@ export interface DelegationDeps {
   now: () => number;
 }
 
-/** How far agents may ask agents that ask agents (contract/formation.md 13.1). */
+/** How far agents may ask agents that ask agents (docs/spec/formation-files.md "Agents that ask agents"). */
 const deepest = 5;
 /** Passages of its documents that an agent gets with a task. */
 const mostPassages = 5;

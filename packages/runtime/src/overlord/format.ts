@@ -1,7 +1,7 @@
 import type { ChatRequestBody } from "@muxi/protocol";
 import { type Model, textFrom } from "../models/index.ts";
 
-/** What an answer is written in (contract/formation.md 6.7). */
+/** What an answer is written in (docs/spec/formation-files.md "Answer formats"). */
 export type ResponseFormat = NonNullable<ChatRequestBody["format"]>;
 
 /** A format that a program reads: an answer that breaks it is written anew. */

@@ -18,7 +18,7 @@ export interface Overlord extends Queued {
   /**
    * Takes a message in: when it resolves, the message is stored and the answer is on its way. With an idempotency key
    * that is known it gives the run that was made of the first one. A request of its session that has asked the user
-   * something goes on with it (contract/formation.md 6.4).
+   * something goes on with it (docs/spec/formation-files.md "Questions to the user").
    *
    * @throws ApiError `AGENT_NOT_FOUND`, `RESOURCE_NOT_FOUND` (the session is another user's), `CONFLICT` (a known
    * request id), `IDEMPOTENCY_KEY_REUSED`, `SERVICE_UNAVAILABLE` (the message could not be stored)

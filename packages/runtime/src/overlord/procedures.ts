@@ -32,7 +32,7 @@ const instruction = ({ title, steps, content }: Sop, mode: "template" | "guide")
   return `${steer}\n\n${title}\n${body}`;
 };
 
-/** Matches messages with procedures by their names and tags (contract/formation.md 11.2). */
+/** Matches messages with procedures by their names and tags (docs/spec/formation-files.md "Matching a procedure"). */
 export const createProcedures = (sops: readonly Sop[]): Procedures => {
   const candidates = sops.map((sop) => {
     const { mode, tags } = metadataSchema.parse(sop.metadata);

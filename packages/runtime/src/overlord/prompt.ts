@@ -16,7 +16,7 @@ export interface PromptParts {
 const list = (title: string, passages: readonly Passage[], line: (passage: Passage) => string): string[] =>
   passages.length === 0 ? [] : [`${title}\n${passages.map(line).join("\n")}`];
 
-/** The messages of a chat in the order of contract/formation.md 6.2. */
+/** The messages of a chat in the order of docs/spec/formation-files.md "Prompt". */
 export const buildPrompt = ({
   instructions,
   now,

@@ -36,7 +36,7 @@ const scoreOf = (agent: AgentDefinition, message: string, messageWords: Readonly
 
 /**
  * The agent whose specialties and description share most with the message; ties go to the one declared first
- * (contract/formation.md 6.3).
+ * (docs/spec/formation-files.md "Routing").
  */
 export const agentByScore = (agents: Agents, message: string): AgentDefinition => {
   if (agents.length === 1) return agents[0];

@@ -4,7 +4,7 @@ import { isStrict, type ResponseFormat } from "./format.ts";
 
 /** How a formation's answers are shown to their callers. */
 export interface Showing {
-  /** Whether callers see what is done beside the answer (contract/formation.md 6.5). */
+  /** Whether callers see what is done beside the answer (docs/spec/formation-files.md "Progress"). */
   progress: boolean;
   format: ResponseFormat;
 }

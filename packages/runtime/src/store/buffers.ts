@@ -23,8 +23,8 @@ export interface Cleared {
 }
 
 /**
- * The buffer of recent messages (contract/formation.md 7.2): of each user the newest `capacity`. What is older is
- * still a session's history, until somebody clears it.
+ * The buffer of recent messages (docs/spec/formation-files.md "Sessions and the buffer"): of each user the newest
+ * `capacity`. What is older is still a session's history, until somebody clears it.
  */
 export interface BufferRepository {
   ofUser(owner: Owner, capacity: number): Promise<SessionBuffer[]>;

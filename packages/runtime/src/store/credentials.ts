@@ -13,7 +13,7 @@ export interface StoredCredential {
   updatedAt: number;
 }
 
-/** What users lend a formation, encrypted (contract/formation.md 5.3). */
+/** What users lend a formation, encrypted (docs/spec/formation-files.md "User credentials"). */
 export interface CredentialRepository {
   /** Oldest first. */
   list(owner: Owner, service?: string): Promise<StoredCredential[]>;

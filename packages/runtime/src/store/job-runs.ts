@@ -76,7 +76,7 @@ export interface JobRuns {
 
 /** Runs of a job that its history keeps, beside the latest. */
 const keptRuns = 50;
-/** Characters of a result or an error that its run keeps (contract/formation.md 9.5). */
+/** Characters of a result or an error that its run keeps (docs/spec/formation-files.md "Running jobs"). */
 const longestResult = 1_000;
 
 const missed = "Missed: the formation was not running at that time";

@@ -52,7 +52,7 @@ export interface Candidate {
   updatedAt: number;
 }
 
-/** Long-term memories (contract/formation.md 7.5). */
+/** Long-term memories (docs/spec/formation-files.md "Long-term memory"). */
 export interface MemoryRepository {
   /** Statements that keep a memory, for a transaction of the caller's. The first one returns its `id`. */
   keep(memory: NewMemory): Statement[];

@@ -9,7 +9,7 @@ export interface StoredSynopsis {
   madeAt: number;
 }
 
-/** Short profiles of users, made from their memories (contract/formation.md 7.7). */
+/** Short profiles of users, made from their memories (docs/spec/formation-files.md "Synopsis"). */
 export interface SynopsisRepository {
   of(owner: Owner): Promise<StoredSynopsis[]>;
   put(owner: Owner, synopsis: StoredSynopsis): Promise<void>;

@@ -22,7 +22,7 @@ export interface NewIdentifier {
   type: string;
 }
 
-/** Users and what they are known by (contract/formation.md 15.1). */
+/** Users and what they are known by (docs/spec/formation-api.md "User identifiers"). */
 export interface UserRepository {
   get(formationId: string, id: string): Promise<AppUser | undefined>;
   identifier(formationId: string, identifier: string): Promise<KnownIdentifier | undefined>;

@@ -1,8 +1,8 @@
 import type { Tool } from "./tool.ts";
 
 /**
- * The model's way to a question before it goes on (contract/formation.md 6.4). The loop ends the turn instead of
- * calling it; a call without a question gets this answer.
+ * The model's way to a question before it goes on (docs/spec/formation-files.md "Questions to the user"). The loop
+ * ends the turn instead of calling it; a call without a question gets this answer.
  */
 export const askUser: Tool = {
   definition: {

@@ -17,7 +17,7 @@ const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
 
 /**
  * Makes a call that the model asked for. Whatever goes wrong becomes an outcome that tells the model what to do
- * better (contract/formation.md 4.4).
+ * better (docs/spec/formation-files.md "Tool loop").
  *
  * @param time Milliseconds: for one call, and left for all of them.
  * @throws the reason of `signal`

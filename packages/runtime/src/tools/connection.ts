@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   outputLimit: number;
 }
 
-/** The way to one MCP server, opened when it is needed (contract/formation.md 4.3). */
+/** The way to one MCP server, opened when it is needed (docs/spec/formation-files.md "MCP connections"). */
 export interface McpConnection {
   /** @throws Error when the server cannot be reached */
   list(): Promise<McpTool[]>;

@@ -1,6 +1,6 @@
 import type { ToolFilter } from "@muxi/formation";
 
-/** A shell-style pattern: `*`, `?`, `[abc]`, `[!abc]`. Case counts (contract/formation.md 4.2). */
+/** A shell-style pattern: `*`, `?`, `[abc]`, `[!abc]`. Case counts (docs/spec/formation-files.md "Tool filters"). */
 const regExpOf = (pattern: string): RegExp => {
   const source = pattern
     .replaceAll(/\*+/g, "*")

@@ -6,7 +6,7 @@ type Content = CallToolResult["content"][number];
 /** Bytes that base64 text stands for. */
 const sizeOf = (base64: string) => Math.floor((base64.length * 3) / 4);
 
-/** Models read text only here: what is not text is described (contract/formation.md 4.3). */
+/** Models read text only here: what is not text is described (docs/spec/formation-files.md "MCP connections"). */
 const described = (content: Content): string => {
   switch (content.type) {
     case "text":

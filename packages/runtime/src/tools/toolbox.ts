@@ -32,7 +32,8 @@ export interface ToolboxDeps {
 /** The tools of the formation's MCP servers. */
 export interface Toolbox {
   /**
-   * The tools that an agent may call for a user; undefined when it has no servers (contract/formation.md 3.1).
+   * The tools that an agent may call for a user; undefined when it has no servers (docs/spec/formation-files.md
+   * "Tools of an agent").
    */
   toolsOf(agent: AgentDefinition, owner: Owner): Promise<readonly Tool[]> | undefined;
   /** The servers whose tools are known and those that failed, by id. */

@@ -3,7 +3,7 @@ import type { Owner } from "../store/index.ts";
 import type { McpConnection } from "./connection.ts";
 import type { ToolOutcome } from "./tool.ts";
 
-/** Where the credentials of a server's users come from (contract/formation.md 5.3). */
+/** Where the credentials of a server's users come from (docs/spec/formation-files.md "User credentials"). */
 export interface Credentials {
   ofUser(owner: Owner, service: string): Promise<{ name: string; token: string }[]>;
   /** The formation's own, with which tools are listed at start. */
@@ -61,7 +61,9 @@ export const createUserServer = (
   connect: (definition: McpServerDefinition) => McpConnection,
 ): UserServer => {
   const services = credentialServices(server);
-  /** By the credentials they use, so that two users never share one (contract/formation.md 4.3). */
+  /**
+   * By the credentials they use, so that two users never share one (docs/spec/formation-files.md "User credentials").
+   */
   const connections = new Map<string, McpConnection>();
 
   const connectionFor = (tokens: Record<string, string>): McpConnection => {

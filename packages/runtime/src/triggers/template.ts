@@ -17,8 +17,8 @@ const stepInto = (value: unknown, key: string): unknown => {
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /**
- * Fills in `${{ data.a.b }}` (contract/formation.md 8.3). Maps and lists become JSON; what is filled in is not
- * rendered again, and other placeholders stay.
+ * Fills in `${{ data.a.b }}` (docs/spec/formation-files.md "Filling in a trigger"). Maps and lists become JSON; what
+ * is filled in is not rendered again, and other placeholders stay.
  *
  * @throws ApiError `INVALID_REQUEST` naming the path that the data does not have
  */

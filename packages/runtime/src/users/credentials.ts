@@ -17,7 +17,7 @@ export interface ShownCredential {
   updatedAt: number;
 }
 
-/** What users lend the formation to act for them (contract/formation.md 5.3, 15.2). */
+/** What users lend the formation to act for them (docs/spec/formation-files.md "User credentials"). */
 export interface CredentialVault {
   list(owner: Owner): Promise<ShownCredential[]>;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */

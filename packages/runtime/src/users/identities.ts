@@ -8,8 +8,8 @@ export interface ResolvedUser {
 }
 
 /**
- * Identifiers and the users behind them (contract/formation.md 15.1). Identifiers of one user share memories,
- * credentials and jobs, because all reach the same owner.
+ * Identifiers and the users behind them (docs/spec/formation-api.md "User identifiers"). Identifiers of one user
+ * share memories, credentials and jobs, because all reach the same owner.
  */
 export interface Identities {
   /**

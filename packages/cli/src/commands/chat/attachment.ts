@@ -12,7 +12,7 @@ export interface Attachment {
   isAudio: boolean;
 }
 
-/** contract/cli.md 8 */
+/** docs/spec/cli.md "muxi chat" */
 const mostBytes = 100 * 1024 * 1024;
 
 const types: Readonly<Record<string, string>> = {

@@ -44,7 +44,7 @@ export interface Question {
   file?: Attachment | undefined;
 }
 
-/** `muxi chat` (contract/cli.md 8). */
+/** `muxi chat` (docs/spec/cli.md "muxi chat"). */
 export const chat = async (
   context: Context,
   message: string | undefined,

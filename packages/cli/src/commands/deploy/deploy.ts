@@ -44,7 +44,10 @@ const readForServer = async (folder: string): Promise<Formation> => {
   return formation;
 };
 
-/** The formation as it is deployed, or undefined: only a clear 404 means that it is not (contract/cli.md C13). */
+/**
+ * The formation as it is deployed, or undefined: only a clear 404 means that it is not (docs/spec/cli.md
+ * "muxi deploy").
+ */
 const deployedNow = async (
   server: ChosenServer,
   id: string,
@@ -57,7 +60,7 @@ const deployedNow = async (
   }
 };
 
-/** An update needs a version above the one that runs (contract/cli.md 9, step 3). */
+/** An update needs a version above the one that runs (docs/spec/cli.md "muxi deploy"). */
 const checkVersion = ({ manifest }: Formation, deployed: DeployedFormationDetail): void => {
   const { version } = manifest;
   if (version === undefined) {
@@ -97,7 +100,7 @@ const warnOfMissingKeys = (ui: Ui, { manifest }: Formation): void => {
   ]);
 };
 
-/** The key of the secrets travels beside them (contract/cli.md 9.2). */
+/** The key of the secrets travels beside them (docs/spec/cli.md "muxi deploy"). */
 const warnOfPlainHttp = (ui: Ui, { url }: ChosenServer, { usedSecrets }: Formation): void => {
   const { protocol, hostname } = new URL(url);
   if (protocol === "https:" || usedSecrets.length === 0) return;
@@ -107,7 +110,7 @@ const warnOfPlainHttp = (ui: Ui, { url }: ChosenServer, { usedSecrets }: Formati
   ]);
 };
 
-/** `muxi deploy` (contract/cli.md 9): a new formation, or the next version of one that runs. */
+/** `muxi deploy` (docs/spec/cli.md "muxi deploy"): a new formation, or the next version of one that runs. */
 export const deploy = async (
   context: Context,
   given: string | undefined,

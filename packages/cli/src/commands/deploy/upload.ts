@@ -77,7 +77,7 @@ const takeBack = async ({ server, bundle, isUpdate }: Upload): Promise<void> => 
 
 /**
  * Sends a bundle and waits until its formation runs. On Ctrl+C it leaves the server as it was before
- * (contract/cli.md 9.2).
+ * (docs/spec/cli.md "Stopping a deployment").
  *
  * @throws CliError when it fails, with exit code 130 after an interruption.
  */

@@ -31,7 +31,7 @@ const followLogs = async (ui: Ui, server: ChosenServer, id: string, stream: Logs
   }
 };
 
-/** `muxi remote logs`: what a formation prints (contract/cli.md 10). */
+/** `muxi remote logs`: what a formation prints (docs/spec/cli.md "muxi remote"). */
 export const logs = async (
   context: Context,
   given: string | undefined,

@@ -54,7 +54,7 @@ const createStages = (ui: Ui, waiting: string, accepted: string | undefined) => 
 };
 
 /**
- * Follows an operation to its end and shows its stages (contract/cli.md 9).
+ * Follows an operation to its end and shows its stages (docs/spec/cli.md "muxi deploy").
  *
  * @throws CliError when it fails, or when the connection ends before it.
  */

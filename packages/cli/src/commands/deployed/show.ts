@@ -14,7 +14,7 @@ export interface ListOptions extends DeployedOptions {
   status?: string;
 }
 
-/** `muxi remote list` (contract/cli.md 10). */
+/** `muxi remote list` (docs/spec/cli.md "muxi remote"). */
 export const list = async (context: Context, options: ListOptions): Promise<number> => {
   const ui = createUi(context, options.output);
   const server = await chosenServer(context, options.profile);
@@ -54,7 +54,7 @@ export interface GetOptions extends DeployedOptions {
   verbose: boolean;
 }
 
-/** `muxi remote get` (contract/cli.md 10). */
+/** `muxi remote get` (docs/spec/cli.md "muxi remote"). */
 export const get = async (
   context: Context,
   given: string | undefined,

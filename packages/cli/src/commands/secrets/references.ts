@@ -53,7 +53,10 @@ const askForMissing = async (
   return stored;
 };
 
-/** `muxi secrets setup` (contract/cli.md 5): asks for every secret that the formation refers to and that is not set. */
+/**
+ * `muxi secrets setup` (docs/spec/cli.md "muxi secrets"): asks for every secret that the formation refers to and that
+ * is not set.
+ */
 export const setupSecrets = async (context: Context, { output, dryRun }: SetupOptions): Promise<number> => {
   const ui = createUi(context, output);
   const { folder, secrets } = await openHere(context);
@@ -72,7 +75,10 @@ export const setupSecrets = async (context: Context, { output, dryRun }: SetupOp
   return 0;
 };
 
-/** `muxi secrets sync` (contract/cli.md 5): the template lists what the files refer to, and nothing else. */
+/**
+ * `muxi secrets sync` (docs/spec/cli.md "muxi secrets"): the template lists what the files refer to, and nothing
+ * else.
+ */
 export const syncSecrets = async (
   context: Context,
   { output, dryRun, interactive, setup }: SyncOptions,

@@ -30,7 +30,10 @@ const listRemote = async (context: Context, options: SecretsListOptions): Promis
   return 0;
 };
 
-/** `muxi secrets list` (contract/cli.md 5): the names of what is stored, and of what the formation misses. */
+/**
+ * `muxi secrets list` (docs/spec/cli.md "muxi secrets"): the names of what is stored, and of what the formation
+ * misses.
+ */
 export const listSecrets = async (context: Context, options: SecretsListOptions): Promise<number> => {
   if (options.remote) return listRemote(context, options);
   const { output, withValues } = options;

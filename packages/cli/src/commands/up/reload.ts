@@ -68,7 +68,7 @@ const idle = async (changed: AbortSignal, signal: AbortSignal): Promise<Ended> =
   return { end: "interrupted" };
 };
 
-/** Stays with a draft and starts it anew whenever its files change (contract/cli.md 7). */
+/** Stays with a draft and starts it anew whenever its files change (docs/spec/cli.md "Watching files"). */
 export const stayAndReload = async (
   first: RunningDraft,
   changes: Changes,

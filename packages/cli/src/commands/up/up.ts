@@ -130,8 +130,8 @@ const run = async (
 };
 
 /**
- * `muxi up` (contract/cli.md 7): runs a formation folder as a draft, and stays until it is told to stop. Whatever
- * it has started ends with it, except with `--detach`.
+ * `muxi up` (docs/spec/cli.md "muxi up"): runs a formation folder as a draft, and stays until it is told to stop.
+ * Whatever it has started ends with it, except with `--detach`.
  */
 export const up = async (
   context: Context,

@@ -36,7 +36,7 @@ const listing = <Item>(
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "-");
 
-/** contract/cli.md 11 */
+/** docs/spec/cli.md "Views of a running formation" */
 export const shows = {
   info: async (formation) => ({ data: await formation.getStatus() }),
   async agents(formation, agentId) {

@@ -17,7 +17,10 @@ const documentOf = (data: unknown): string =>
 /** Not one user's unless the command line says so. */
 const ofEveryone: ReadonlySet<ViewName> = new Set(["requests", "jobs", "audit"]);
 
-/** Looks at a part of a running formation: `muxi agents`, `muxi sessions` and the like (contract/cli.md 11). */
+/**
+ * Looks at a part of a running formation: `muxi agents`, `muxi sessions` and the like (docs/spec/cli.md
+ * "Views of a running formation").
+ */
 export const view = async (
   context: Context,
   name: ViewName,

@@ -6,7 +6,7 @@ import { CronError, parseCron } from "./cron.ts";
 import type { Meaning, PhraseContext } from "./phrases.ts";
 import { asUtc, momentOf, wallTimeAt } from "./zone.ts";
 
-/** Characters of the schedule that the model reads (contract/formation.md 9.3). */
+/** Characters of the schedule that the model reads (docs/spec/formation-files.md "Schedules"). */
 const longestText = 200;
 /** Milliseconds for an answer that a caller waits for. */
 const patience = 30_000;

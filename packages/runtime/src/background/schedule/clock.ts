@@ -39,7 +39,7 @@ const read = (written: string, groups: Readonly<Record<string, string | undefine
 };
 
 /**
- * Takes the time of day out of a phrase: 9am, 9:30pm, 15:30, 21h15, noon (contract/formation.md 9.3).
+ * Takes the time of day out of a phrase: 9am, 9:30pm, 15:30, 21h15, noon (docs/spec/formation-files.md "Schedules").
  *
  * @param phrase In lower case.
  * @returns The time, and the phrase without it; undefined when it names none.

@@ -83,7 +83,7 @@ export const looksLikeCron = (text: string): boolean =>
 
 /**
  * Reads a cron expression of five fields: numbers, names, `*`, `,`, `-` and `/`; 0 and 7 are Sunday
- * (contract/formation.md 9.2).
+ * (docs/spec/formation-files.md "Schedules").
  *
  * @throws CronError
  */
@@ -148,7 +148,7 @@ const furthest = 8 * 366 + 2;
 
 /**
  * The first moment of a cron expression after a time. A skipped hour runs when the clock has passed it, a repeated
- * one once, unless the expression means every hour (contract/formation.md 9.5).
+ * one once, unless the expression means every hour (docs/spec/formation-files.md "Running jobs").
  *
  * @param zone IANA name of the zone in which the expression is read.
  * @param after Unix milliseconds.

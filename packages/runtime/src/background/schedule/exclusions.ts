@@ -32,7 +32,7 @@ const isCron = (text: string) => {
   }
 };
 
-/** When a recurring job does not run (contract/formation.md 9.4). */
+/** When a recurring job does not run (docs/spec/formation-files.md "Exclusions"). */
 export const exclusionSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("cron"),

@@ -204,8 +204,8 @@ const exclusionsOf = (text: string): Exclusion[] | undefined => {
 };
 
 /**
- * Reads a schedule in plain English by the patterns of contract/formation.md 9.3. What they do not cover whole is
- * nothing to them: a part that was passed over would be a wrong schedule.
+ * Reads a schedule in plain English by the patterns of docs/spec/formation-files.md "Schedules". What they do not
+ * cover whole is nothing to them: a part that was passed over would be a wrong schedule.
  *
  * @throws ClockError for a time of day that does not exist
  */

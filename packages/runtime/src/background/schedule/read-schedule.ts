@@ -33,7 +33,7 @@ const refused = (message: string): ApiError =>
 const examples =
   'send a cron expression ("0 9 * * 1-5"), an ISO 8601 time or words such as "every day at 9am"';
 
-/** A time without a zone is UTC (contract/formation.md 9.2). */
+/** A time without a zone is UTC (docs/spec/formation-files.md "Schedules"). */
 const timeOf = (text: string): number | undefined => {
   if (!isoTime.test(text)) return undefined;
   const written = text.toUpperCase().replace(" ", "T");
@@ -76,7 +76,7 @@ const check = (
 };
 
 /**
- * Reads a schedule: cron, an ISO 8601 time, or plain words (contract/formation.md 9.2, 9.3).
+ * Reads a schedule: cron, an ISO 8601 time, or plain words (docs/spec/formation-files.md "Schedules").
  *
  * @throws ApiError `INVALID_PARAMS` (it is nonsense, past, or not of the type), `SERVICE_UNAVAILABLE` (it needs the
  * model, which does not answer)

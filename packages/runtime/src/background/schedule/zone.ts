@@ -95,7 +95,7 @@ export const momentsOf = (utc: number, zone: string): number[] => {
 
 /**
  * The moment that a reading means: the first one in a repeated hour, the end of the gap in a skipped one
- * (contract/formation.md 9.5).
+ * (docs/spec/formation-files.md "Running jobs").
  */
 export const momentOf = (utc: number, zone: string): number =>
   momentsOf(utc, zone)[0] ?? changeAround(utc, zone);

@@ -49,7 +49,7 @@ const statusOfReason = new Map([
 const isTransient = (status: number): boolean =>
   status === 408 || status === 409 || status === 429 || status >= 500;
 
-/** Where users keep the key of a provider (contract/formation.md 2.4). */
+/** Where users keep the key of a provider (docs/spec/formation-files.md "Choosing a model"). */
 const keyPlaces = ({ provider }: ModelConfig): string =>
   `llm.api_keys.${provider} in the formation or ${apiKeyVariables(provider)[0]} in the environment`;
 
