@@ -1,5 +1,5 @@
-import type { Finding, Path } from "./base/index.ts";
-import { isMapping, type Mapping } from "./base/index.ts";
+import { isObject } from "@muxi/protocol";
+import type { Finding, Mapping, Path } from "./base/index.ts";
 import type { Checked } from "./components.ts";
 import type { AgentDefinition, McpServerDefinition, ServerAttachment } from "./formation.ts";
 import { modernizeAgent } from "./legacy.ts";
@@ -62,7 +62,7 @@ export const checkAgent = (data: Mapping, place: Place, written: unknown): Check
   const result = validate(agentSchema, modern, place);
   if ("errors" in result) return { errors: result.errors, warnings };
   const agent = result.value;
-  const writtenServers = isMapping(written) && Array.isArray(written.mcp_servers) ? written.mcp_servers : [];
+  const writtenServers = isObject(written) && Array.isArray(written.mcp_servers) ? written.mcp_servers : [];
   const servers = agent.mcp_servers.map((entry, index) =>
     checkAgentServer(entry, { ...place, base: [...place.base, "mcp_servers", index] }, writtenServers[index]),
   );

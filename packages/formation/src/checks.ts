@@ -1,7 +1,7 @@
-import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
+import { formationIdPattern, isObject, reservedFormationIds } from "@muxi/protocol";
 import { repeatedCapabilities } from "./agents.ts";
 import type { Path } from "./base/index.ts";
-import { isMapping, resolveInside } from "./base/index.ts";
+import { resolveInside } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -38,7 +38,7 @@ export const checkManifest = (loading: LoadContext, manifest: Manifest, place: P
       errors.push(findingAt({ source, base: [] }, path, message, "Set memory.persistent.enabled: true"));
     }
   }
-  if (isMapping(manifest.mcp.watch) && manifest.mcp.servers.length === 0) {
+  if (isObject(manifest.mcp.watch) && manifest.mcp.servers.length === 0) {
     errors.push(findingAt(place, ["mcp", "watch"], "watches tools, but mcp.servers names no server"));
   }
   const { client_key, admin_key } = manifest.server.api_keys;

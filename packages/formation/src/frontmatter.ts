@@ -1,5 +1,6 @@
+import { isObject } from "@muxi/protocol";
 import { parseDocument } from "yaml";
-import { isMapping, type Mapping } from "./base/index.ts";
+import type { Mapping } from "./base/index.ts";
 
 const block = /^---[ \t]*\r?\n(?:([\s\S]*?)\r?\n)?---[ \t]*(?:\r?\n|$)/;
 
@@ -22,6 +23,6 @@ export const readFrontmatter = (text: string): { data: Mapping; body: string } |
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     return { problem: "its frontmatter has aliases that cannot be resolved" };
   }
-  if (!isMapping(data)) return { problem: "its frontmatter must be a mapping of fields" };
+  if (!isObject(data)) return { problem: "its frontmatter must be a mapping of fields" };
   return { data, body: text.slice(found[0].length) };
 };

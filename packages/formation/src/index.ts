@@ -1,9 +1,19 @@
 /** Formation folders: reads, validates, creates and packs them, and stores their secrets. */
 export { type ApiKeys, resolveApiKeys } from "./api-keys.ts";
-export { type Finding, FormationError, formatReport, type Report, resolveInside } from "./base/index.ts";
+export {
+  type Finding,
+  FormationError,
+  formatReport,
+  isMissing,
+  isSystemError,
+  type Report,
+  resolveInside,
+  systemCode,
+} from "./base/index.ts";
 export { type ComponentKind, componentKinds } from "./component-template.ts";
 export { type CreatedFormation, type CreateOptions, createFormation } from "./create.ts";
 export { type CreatedComponent, createComponent } from "./create-component.ts";
+export { databaseOf, type FormationDatabase } from "./database.ts";
 export { findFormationDir, type ManifestSummary, summarizeManifest } from "./find.ts";
 export type { AgentDefinition, Formation, McpServerDefinition, ServerAttachment } from "./formation.ts";
 export { readFrontmatter } from "./frontmatter.ts";
@@ -19,6 +29,7 @@ export {
   namedModel,
   type OverlordStage,
   overlordModelFor,
+  splitModelId,
   textModelFor,
 } from "./models.ts";
 export { normalizeName } from "./names.ts";

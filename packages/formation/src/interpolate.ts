@@ -1,5 +1,5 @@
-import type { Path } from "./base/index.ts";
-import { isMapping, type Mapping } from "./base/index.ts";
+import { isObject } from "@muxi/protocol";
+import type { Mapping, Path } from "./base/index.ts";
 import { findSecretName, type Secrets } from "./secrets/index.ts";
 
 export interface Lookup {
@@ -65,7 +65,7 @@ export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
   const walk = (value: unknown, path: Path): unknown => {
     if (typeof value === "string") return fill(value, path);
     if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]));
-    return isMapping(value) ? walkData(value, path) : value;
+    return isObject(value) ? walkData(value, path) : value;
   };
 
   const walkData = (value: Mapping, path: Path): Mapping =>

@@ -1,5 +1,5 @@
-import type { Finding } from "./base/index.ts";
-import { isMapping, type Mapping } from "./base/index.ts";
+import { isObject } from "@muxi/protocol";
+import type { Finding, Mapping } from "./base/index.ts";
 import { findingAt, type Place } from "./validate.ts";
 
 /** Fields of older formations and their current names. */
@@ -40,19 +40,19 @@ const serverRenames: Renames = [
 ];
 
 const fieldAt = (data: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((value, key) => (isMapping(value) ? value[key] : undefined), data);
+  path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), data);
 
 const without = (data: Mapping, [key = "", ...rest]: readonly string[]): Mapping => {
   const { [key]: child, ...others } = data;
   if (rest.length === 0) return others;
-  return isMapping(child) ? { ...data, [key]: without(child, rest) } : data;
+  return isObject(child) ? { ...data, [key]: without(child, rest) } : data;
 };
 
 /** Sets a field unless it has a value, or a parent is not a mapping. */
 const withDefault = (data: Mapping, [key = "", ...rest]: readonly string[], value: unknown): Mapping => {
   const child = data[key];
   if (rest.length === 0) return child === undefined ? { ...data, [key]: value } : data;
-  if (child !== undefined && !isMapping(child)) return data;
+  if (child !== undefined && !isObject(child)) return data;
   return { ...data, [key]: withDefault(child ?? {}, rest, value) };
 };
 
@@ -94,7 +94,7 @@ const strings = (value: unknown): string[] =>
 /** Merges `specialization` of old agents into `specialties`. */
 const withSpecialties = (data: Mapping): Mapping => {
   const { specialization, ...rest } = data;
-  if (!isMapping(specialization)) return data;
+  if (!isObject(specialization)) return data;
   const { domain, subdomain, keywords } = specialization;
   const found = [...strings([domain, subdomain]), ...strings(keywords)];
   const own = rest.specialties ?? [];
@@ -105,9 +105,9 @@ const withSpecialties = (data: Mapping): Mapping => {
 const withModelSettings = (data: Mapping): Mapping => {
   const settings = fieldAt(data, ["llm", "settings"]);
   const models = data.llm_models;
-  if (!isMapping(settings) || !Array.isArray(models)) return data;
+  if (!isObject(settings) || !Array.isArray(models)) return data;
   const merge = (entry: unknown): unknown => {
-    if (!isMapping(entry) || !(entry.settings === undefined || isMapping(entry.settings))) return entry;
+    if (!isObject(entry) || !(entry.settings === undefined || isObject(entry.settings))) return entry;
     return { ...entry, settings: { ...settings, ...entry.settings } };
   };
   return { ...data, llm_models: models.map(merge) };
@@ -116,7 +116,7 @@ const withModelSettings = (data: Mapping): Mapping => {
 /** Turns `files` and `directories` of old knowledge blocks into sources. */
 const withSources = (data: Mapping): Mapping => {
   const { knowledge } = data;
-  if (!isMapping(knowledge)) return data;
+  if (!isObject(knowledge)) return data;
   const { files, directories, ...rest } = knowledge;
   const found = [...strings(files), ...strings(directories)].map((path) => ({ path }));
   if (found.length === 0) return data;

@@ -1,8 +1,8 @@
+import { isObject } from "@muxi/protocol";
 import { builtInAgent, checkAgent } from "./agents.ts";
 import {
   emptyReport,
   FormationError,
-  isMapping,
   locateFormation,
   type Mapping,
   type Report,
@@ -61,11 +61,11 @@ const serverKind: DeclaredKind<McpServerDefinition> = {
   check: checkServer,
 };
 
-const serversOf = ({ mcp }: Mapping): unknown => (isMapping(mcp) ? mcp.servers : undefined);
+const serversOf = ({ mcp }: Mapping): unknown => (isObject(mcp) ? mcp.servers : undefined);
 
 /** The entries of the right type; the manifest's schema reports the others. */
 const entriesOf = (list: unknown): (string | Mapping)[] =>
-  Array.isArray(list) ? list.filter((entry) => typeof entry === "string" || isMapping(entry)) : [];
+  Array.isArray(list) ? list.filter((entry) => typeof entry === "string" || isObject(entry)) : [];
 
 const secretsOf = async (dir: string, report: Report): Promise<Secrets | undefined> => {
   try {
@@ -79,8 +79,8 @@ const secretsOf = async (dir: string, report: Report): Promise<Secrets | undefin
 
 const documentOf = (written: Mapping, agents: AgentDefinition[], servers: McpServerDefinition[]): Mapping => {
   const masked = maskSecrets(written);
-  const document = isMapping(masked) ? masked : {};
-  const mcp = isMapping(document.mcp) ? document.mcp : {};
+  const document = isObject(masked) ? masked : {};
+  const mcp = isObject(document.mcp) ? document.mcp : {};
   return {
     ...document,
     agents: agents.map((agent) => agent.document),

@@ -1,4 +1,4 @@
-import { isMapping } from "./base/index.ts";
+import { isObject } from "@muxi/protocol";
 
 /** Names of fields and variables whose value is a secret. */
 export const secretFieldName = /(^|[_-])(key|token|secret|password|passwd|authorization|cookie|salt)$/i;
@@ -29,7 +29,7 @@ const maskUrl = (text: string): string =>
 export const maskSecrets = (value: unknown, hidden = false): unknown => {
   if (typeof value === "string") return hidden ? mask(value) : maskUrl(value);
   if (Array.isArray(value)) return value.map((item) => maskSecrets(item, hidden));
-  if (!isMapping(value)) return hidden && typeof value === "number" ? "..." : value;
+  if (!isObject(value)) return hidden && typeof value === "number" ? "..." : value;
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => {
       const isSecret =

@@ -1,4 +1,5 @@
-import { isMapping, type Mapping } from "./base/index.ts";
+import { isObject } from "@muxi/protocol";
+import type { Mapping } from "./base/index.ts";
 import type { Checked } from "./components.ts";
 import type { McpServerDefinition, ServerAttachment } from "./formation.ts";
 import { modernizeServer } from "./legacy.ts";
@@ -14,7 +15,7 @@ export const isServerDefinition = (
 /** A component as written, with secrets masked. */
 export const shownDocument = (written: unknown): Mapping => {
   const masked = maskSecrets(written);
-  return isMapping(masked) ? masked : {};
+  return isObject(masked) ? masked : {};
 };
 
 /** Warnings for empty lists in a tool filter. */

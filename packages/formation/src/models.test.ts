@@ -62,6 +62,7 @@ test("a key comes from the entry, then from llm.api_keys, then from the environm
 test.each([
   ["openai/x", "", "http://env/v1"],
   ["openai/x", "settings: { base_url: http://llm/v1 },", "http://llm/v1"],
+  ["OpenAI/x", "", "http://env/v1"],
   ["groq/x", "", undefined],
 ])("OPENAI_BASE_URL is for openai alone, and the last to be asked: %s %s", async (model, settings, url) => {
   const formation = await llm(`{ ${settings} models: [{ text: ${model} }] }`);

@@ -1,5 +1,5 @@
-import type { Finding } from "./base/index.ts";
-import { isMapping, type Mapping } from "./base/index.ts";
+import { isObject } from "@muxi/protocol";
+import type { Finding, Mapping } from "./base/index.ts";
 import { findingAt, type Place } from "./validate.ts";
 
 const inOneAgent = "One agent answers each request, and may ask the others";
@@ -64,13 +64,12 @@ const isOff = (value: unknown): boolean =>
   value === undefined ||
   value === null ||
   value === false ||
-  (isMapping(value) &&
-    (value.enabled === false || value.active === false || Object.keys(value).length === 0));
+  (isObject(value) && (value.enabled === false || value.active === false || Object.keys(value).length === 0));
 
 /** Warnings for fields of a manifest that have no effect. */
 export const fieldsWithoutEffect = (manifest: Mapping, place: Place): Finding[] =>
   fields.flatMap(([path, instead]) => {
     const keys = path.split(".");
-    const value = keys.reduce<unknown>((data, key) => (isMapping(data) ? data[key] : undefined), manifest);
+    const value = keys.reduce<unknown>((data, key) => (isObject(data) ? data[key] : undefined), manifest);
     return isOff(value) ? [] : [findingAt(place, keys, "has no effect", instead || "Remove it")];
   });

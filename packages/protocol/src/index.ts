@@ -13,6 +13,7 @@ export * from "./envelope.ts";
 export * from "./errors.ts";
 export * from "./headers.ts";
 export * from "./ids.ts";
+export * from "./json.ts";
 export * from "./knowledge.ts";
 export { type Infer, type Lazy, lazy } from "./lazy.ts";
 export * from "./logs.ts";

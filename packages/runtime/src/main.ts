@@ -1,6 +1,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type Formation, FormationError, openFormation, openSecrets, resolveApiKeys } from "@muxi/formation";
+import { type Formation, isSystemError, openFormation, openSecrets, resolveApiKeys } from "@muxi/formation";
+import { asError } from "@muxi/http";
 import { pino } from "pino";
 import * as z from "zod";
 import { createRedactor, knownSecrets } from "./observability/index.ts";
@@ -38,9 +39,6 @@ const logOutput = ({ dir, manifest }: Formation) => {
     ? pino.destination(1)
     : pino.destination({ dest: path.resolve(dir, destination), mkdir: true, mode: 0o600, sync: true });
 };
-
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && "code" in error;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -82,7 +80,7 @@ try {
     env,
     log,
   }).catch((error: unknown) => {
-    if (isSystemError(error) && error.code === "EADDRINUSE") {
+    if (isSystemError(error, "EADDRINUSE")) {
       return fail(
         `port ${port ?? server.port ?? 8001} on ${host} is in use: stop what runs there or choose another with --port`,
       );
@@ -113,5 +111,5 @@ try {
   if (process.send && !process.connected) await stop("the server is gone");
   process.send?.({ type: "ready", port: runtime.port });
 } catch (error) {
-  fail(error instanceof FormationError || error instanceof Error ? error.message : String(error));
+  fail(asError(error).message);
 }

@@ -1,5 +1,4 @@
-import path from "node:path";
-import { type Formation, modelFor } from "@muxi/formation";
+import { databaseOf, type Formation, modelFor } from "@muxi/formation";
 import { createHttpClient, isLoopback } from "@muxi/http";
 import type { RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
@@ -58,11 +57,11 @@ export interface Runtime {
   close(grace: number): Promise<void>;
 }
 
-const openDatabase = async ({ dir, manifest }: Formation, log: Logger): Promise<Database> => {
-  const { connection_string: connection, query_timeout_seconds: queryTimeout } = manifest.memory.persistent;
-  if (connection === undefined) return openSqlite(path.join(dir, "memory.db"));
-  if (/^postgres(ql)?:/.test(connection)) return openPostgres(connection, { queryTimeout, log });
-  return openSqlite(path.resolve(dir, connection.replace(/^sqlite:(\/\/)?/, "")));
+const openDatabase = async (formation: Formation, log: Logger): Promise<Database> => {
+  const where = databaseOf(formation);
+  if (where.engine === "sqlite") return openSqlite(where.file);
+  const queryTimeout = formation.manifest.memory.persistent.query_timeout_seconds;
+  return openPostgres(where.connectionString, { queryTimeout, log });
 };
 
 /** Longest time for one answer, in milliseconds (docs/spec/formation-api.md "Chat stream"). */

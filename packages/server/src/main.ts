@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { systemCode } from "@muxi/formation";
 import { version } from "./base/version.ts";
 import { ConfigError, configFile, installedDirectories, loadConfig } from "./config/index.ts";
 import { runInit } from "./init/index.ts";
@@ -108,8 +109,7 @@ const run = async (): Promise<void> => {
 try {
   await run();
 } catch (error) {
-  const isUsage =
-    error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  const isUsage = error instanceof TypeError && systemCode(error)?.startsWith("ERR_PARSE_ARGS") === true;
   if (!isUsage && !(error instanceof ConfigError)) throw error;
   fail(isUsage ? `${error.message}\n\n${help}` : error.message);
 }

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { systemCode } from "@muxi/formation";
 import {
   ConfigError,
   type ConfigOverrides,
@@ -45,7 +46,7 @@ const listen = async (server: MuxiServer, config: ServerConfig): Promise<Listeni
     return await server.listen();
   } catch (error) {
     await server.close();
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = systemCode(error);
     if (code === "EADDRINUSE") {
       if (metrics && error instanceof Error && "port" in error && error.port === metrics.port) {
         throw new ConfigError(`Port ${metrics.port} is in use. Choose another in server.metrics.port.`);

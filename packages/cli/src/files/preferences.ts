@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { loadFormation } from "@muxi/formation";
+import { databaseOf, loadFormation } from "@muxi/formation";
 import * as z from "zod";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
@@ -47,7 +47,7 @@ export interface TalkedTo {
 
 const isOnPostgres = async ({ env }: Context, folder: string): Promise<boolean> => {
   const { formation } = await loadFormation(folder, { env });
-  return /^postgres(ql)?:/.test(formation?.manifest.memory.persistent.connection_string ?? "");
+  return formation !== undefined && databaseOf(formation).engine === "postgres";
 };
 
 /**

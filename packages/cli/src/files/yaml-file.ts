@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isSystemError } from "@muxi/formation";
 import { parse, stringify, YAMLParseError } from "yaml";
 import type * as z from "zod";
 import type { Context } from "../base/context.ts";
@@ -19,7 +20,7 @@ export const readYaml = async <Value>(file: string, schema: z.ZodType<Value>): P
   try {
     data = parse(await readFile(file, "utf8"), { prettyErrors: false });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isSystemError(error, "ENOENT")) return undefined;
     if (!(error instanceof YAMLParseError)) throw error;
     throw new CliError(`${file} is not valid YAML`, { detail: [error.message], hint: "Repair or delete it" });
   }

@@ -1,3 +1,4 @@
+import { isSystemError } from "@muxi/formation";
 import * as z from "zod";
 import { CliError } from "../base/errors.ts";
 
@@ -12,8 +13,7 @@ export type Probe =
 const timeoutMs = 2000;
 
 const isRefused = (error: unknown): boolean => {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
+  return error instanceof Error && isSystemError(error.cause, "ECONNREFUSED");
 };
 
 /** Asks `GET /health` (docs/spec/cli.md "muxi up"). Only a refused connection means that the port is free. */

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { isSystemError } from "@muxi/formation";
 import { readServerPid } from "@muxi/server";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
@@ -106,7 +107,7 @@ export const isAlive = (pid: number): boolean => {
     return !isZombie(pid);
   } catch (error) {
     // Of another user, but alive.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return isSystemError(error, "EPERM");
   }
 };
 

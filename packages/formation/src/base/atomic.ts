@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { link, rename, rm, writeFile } from "node:fs/promises";
-import { systemCode } from "./files.ts";
+import { systemCode } from "./system-error.ts";
 
 const temporaryName = (path: string): string =>
   `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;

@@ -1,7 +1,9 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { isObject } from "@muxi/protocol";
 import { isNode, LineCounter, parseDocument, type YAMLParseError } from "yaml";
 import type { Finding, Path } from "./report.ts";
+import { isMissing, systemCode } from "./system-error.ts";
 
 export type Mapping = Record<string, unknown>;
 
@@ -22,18 +24,6 @@ const maxFileBytes = 5 * 1024 * 1024;
 /** Deeper than any real file. It also ends the walk over an alias that contains itself. */
 const maxDepth = 64;
 
-export const isMapping = (value: unknown): value is Mapping =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** `ENOENT` and the like; undefined for an error that no system call made. */
-export const systemCode = (error: unknown): string | undefined =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-
-const missingCodes = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
-
-/** Whether an error means that a file or folder is missing, or that a link leads nowhere. */
-export const isMissing = (error: unknown): boolean => missingCodes.has(systemCode(error) ?? "");
-
 /**
  * The real path of a file of the formation. Undefined when it is missing, or when a symbolic link leads out of the
  * folder: what is outside would not be in the bundle.
@@ -51,7 +41,7 @@ export const resolveInside = async (dir: string, file: string): Promise<string |
 const withoutNulls = (value: unknown, depth = 0): unknown => {
   if (depth > maxDepth) throw new RangeError(`nested deeper than ${maxDepth} levels`);
   if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
-  if (!isMapping(value)) return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, item]) => item !== null)
@@ -113,7 +103,7 @@ const parseSource = (file: string, text: string): ReadResult => {
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     return { problem: { file, path: "", message: `cannot be read: ${error.message}` } };
   }
-  if (!isMapping(data)) {
+  if (!isObject(data)) {
     return {
       problem: { file, path: "", message: "must be a mapping of fields", hint: "For example: id: my-id" },
     };

@@ -1,15 +1,12 @@
 /** Files of a formation's folder, read safely and written whole, and what there is to say about them. */
 export { createAtomically, writeAtomically } from "./atomic.ts";
 export {
-  isMapping,
-  isMissing,
   type Mapping,
   type ReadResult,
   readSource,
   readTextInside,
   resolveInside,
   type SourceFile,
-  systemCode,
 } from "./files.ts";
 export { findManifest, type Location, locateFormation } from "./locate.ts";
 export {
@@ -22,3 +19,4 @@ export {
   type Path,
   type Report,
 } from "./report.ts";
+export { isMissing, isSystemError, systemCode } from "./system-error.ts";

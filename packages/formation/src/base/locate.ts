@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { isMissing, systemCode } from "./files.ts";
 import type { Finding } from "./report.ts";
+import { isMissing, systemCode } from "./system-error.ts";
 
 /** In order of precedence (docs/spec/formation-files.md "The folder"). */
 const manifestNames = ["formation.afs", "formation.yaml", "formation.yml"] as const;

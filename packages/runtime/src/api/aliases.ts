@@ -1,5 +1,5 @@
-import { headers } from "@muxi/protocol";
-import { isObject } from "../base/index.ts";
+import { headers, isObject } from "@muxi/protocol";
+
 import { createRouter } from "../http/index.ts";
 import type { Received } from "./received.ts";
 

@@ -1,5 +1,6 @@
 import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
+import { isoTime } from "../base/index.ts";
 import type { AuditRepository } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
@@ -10,10 +11,10 @@ interface AuditDeps {
 
 const confirmation = "clear-audit-log";
 
-const isoTime = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()]);
+const timeSchema = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()]);
 
 const timeOf = (text: string): number => {
-  if (!isoTime.safeParse(text).success) {
+  if (!timeSchema.safeParse(text).success) {
     throw new ApiError("INVALID_PARAMETER", "since: is no ISO 8601 time, such as 2026-01-31T08:00:00Z");
   }
   return Date.parse(/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`);
@@ -32,7 +33,7 @@ export const auditEndpoints = ({ formationId, audit }: AuditDeps) =>
       return {
         entries: records.map((record) => ({
           id: record.id,
-          timestamp: new Date(record.at).toISOString(),
+          timestamp: isoTime(record.at),
           action: record.action,
           resource_type: record.resourceType,
           resource_id: record.resourceId,

@@ -1,3 +1,4 @@
+import { isoTime } from "../base/index.ts";
 import type { BufferRepository } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
@@ -7,8 +8,6 @@ interface BufferDeps {
   /** Messages of a user that the buffer holds (docs/spec/formation-files.md "Sessions and the buffer"). */
   capacity: number;
 }
-
-const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const kilobytes = (characters: number) => Math.round((characters / 1024) * 100) / 100;
 
@@ -39,7 +38,7 @@ export const bufferEndpoints = ({ formationId, buffers, capacity }: BufferDeps) 
         sessions: sessions.map(({ sessionId, messages, lastActivity }) => ({
           session_id: sessionId,
           message_count: messages,
-          last_activity: iso(lastActivity),
+          last_activity: isoTime(lastActivity),
         })),
         buffer_size_kb: kilobytes(sum(sessions.map(({ characters }) => characters))),
       };

@@ -1,5 +1,5 @@
 import { type Formation, maskSecrets } from "@muxi/formation";
-import { ApiError, type routes } from "@muxi/protocol";
+import { ApiError, isObject, type JsonObject, type routes } from "@muxi/protocol";
 import { type Redactor, streamId } from "../observability/index.ts";
 import type { Toolbox } from "../tools/index.ts";
 import type { Endpoint, Endpoints } from "./endpoint.ts";
@@ -9,15 +9,10 @@ interface ConfigurationDeps {
   redactor: Redactor;
 }
 
-type Block = Record<string, unknown>;
-
-const isBlock = (value: unknown): value is Block =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** What was written, and defaults where nothing was. */
 const withDefaults = (written: unknown, effective: unknown): unknown => {
-  if (!isBlock(effective)) return written === undefined ? effective : written;
-  const block = isBlock(written) ? written : {};
+  if (!isObject(effective)) return written === undefined ? effective : written;
+  const block = isObject(written) ? written : {};
   const names = new Set([...Object.keys(effective), ...Object.keys(block)]);
   return Object.fromEntries([...names].map((name) => [name, withDefaults(block[name], effective[name])]));
 };
@@ -29,10 +24,10 @@ const withDefaults = (written: unknown, effective: unknown): unknown => {
  * of that no value of a secret.
  */
 export const blockReader = ({ formation, redactor }: ConfigurationDeps) => {
-  return (name: keyof Formation["manifest"]): Block => {
+  return (name: keyof Formation["manifest"]): JsonObject => {
     const block = withDefaults(formation.document[name], maskSecrets(formation.manifest[name]));
     const shown = redactor.secretsIn(block);
-    return isBlock(shown) ? shown : {};
+    return isObject(shown) ? shown : {};
   };
 };
 

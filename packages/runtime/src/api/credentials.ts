@@ -1,18 +1,17 @@
 import { credentialServices, type Formation, isServerDefinition } from "@muxi/formation";
+import { isoTime } from "../base/index.ts";
 import type { CredentialVault } from "../users/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
 type Shown = Awaited<ReturnType<CredentialVault["get"]>>;
-
-const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const wireCredential = ({ id, service, name, preview, createdAt, updatedAt }: Shown) => ({
   credential_id: id,
   service,
   name,
   credential_preview: preview,
-  created_at: iso(createdAt),
-  updated_at: iso(updatedAt),
+  created_at: isoTime(createdAt),
+  updated_at: isoTime(updatedAt),
 });
 
 interface CredentialsDeps {

@@ -1,3 +1,4 @@
+import { isoTime } from "../base/index.ts";
 import type { SessionRepository } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
@@ -5,8 +6,6 @@ interface HistoryDeps {
   formationId: string;
   sessions: SessionRepository;
 }
-
-const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const longestTitle = 200;
 /** Newest messages of a conversation that are shown as its sources. */
@@ -28,7 +27,7 @@ export const historyEndpoints = ({ formationId, sessions }: HistoryDeps) =>
           message_id: id,
           role,
           content,
-          timestamp: iso(createdAt),
+          timestamp: isoTime(createdAt),
         }));
       };
       const entries = await Promise.all(
@@ -37,8 +36,8 @@ export const historyEndpoints = ({ formationId, sessions }: HistoryDeps) =>
           session_id: id,
           title: (title ?? "").slice(0, longestTitle),
           message_count: messageCount,
-          created_at: iso(createdAt),
-          last_activity: iso(lastActivity),
+          created_at: isoTime(createdAt),
+          last_activity: isoTime(lastActivity),
           ...(query.include_sources && { sources: await sourcesOf(id) }),
         })),
       );

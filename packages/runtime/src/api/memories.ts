@@ -1,5 +1,6 @@
 import { type Formation, maskSecrets } from "@muxi/formation";
 import { ApiError, ingestionItemSchema, memoryConfigSchema } from "@muxi/protocol";
+import { isoTime } from "../base/index.ts";
 import type { MemoryEntries } from "../memory/index.ts";
 import type { MemoryScope } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
@@ -11,8 +12,6 @@ interface MemoryDeps {
   /** Whose data the identifier of a user reaches. */
   ownerOf: (identifier: string) => string;
 }
-
-const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 /** Groups have no members yet, so that only the admin may read their memories. */
 const readable = (keyUsed: KeyUsed): readonly MemoryScope[] =>
@@ -51,8 +50,8 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
           ({ id, content, createdAt, updatedAt, collection, metadata, scope, scopeId }) => ({
             id,
             content,
-            created_at: iso(createdAt),
-            metadata: { ...metadata, collection, updated_at: iso(updatedAt) },
+            created_at: isoTime(createdAt),
+            metadata: { ...metadata, collection, updated_at: isoTime(updatedAt) },
             scope,
             scope_id: scopeId,
           }),
@@ -79,7 +78,7 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
       return {
         id,
         content: { type: body.type ?? "", detail: memory.content },
-        created_at: iso(memory.now),
+        created_at: isoTime(memory.now),
         metadata: { ...memory.metadata, collection: memory.collection },
         scope: memory.scope,
         scope_id: memory.scopeId,
@@ -123,7 +122,12 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
           `Ingestion '${processing_id}' not found: it is named by the processing_id of POST /v1/memories/batch`,
         );
       // The memories were kept in the transaction that made the report.
-      return { processing_id, status: "completed", created_at: iso(found.createdAt), counts: found.counts };
+      return {
+        processing_id,
+        status: "completed",
+        created_at: isoTime(found.createdAt),
+        counts: found.counts,
+      };
     },
 
     async deleteMemory({ params: { memory_id }, userId, keyUsed }) {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { headers, newId } from "@muxi/protocol";
-import { isObject } from "../base/index.ts";
+import { headers, isObject, newId } from "@muxi/protocol";
+
 import type { HttpRequest } from "../http/index.ts";
 
 /** The key that opened the route. */

@@ -1,6 +1,7 @@
 import { ApiError, type Job, schedulerConfigSchema } from "@muxi/protocol";
 import * as z from "zod";
 import { exclusionSchema, type JobBook, jobTypes, sessionOfJob } from "../background/index.ts";
+import { isoTime } from "../base/index.ts";
 import type { StoredJob } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
@@ -14,14 +15,13 @@ interface SchedulerDeps {
   ownerOf: (identifier: string) => string;
 }
 
-const iso = (time: number) => new Date(time).toISOString();
-const isoOrNull = (time: number | null) => (time === null ? null : iso(time));
+const isoOrNull = (time: number | null) => (time === null ? null : isoTime(time));
 
 const jobTypeSchema = z.enum(jobTypes);
 const exclusionsSchema = z.array(exclusionSchema);
 
 const inWords = async ({ cron, runAt, nextRun, timezone }: StoredJob): Promise<string> => {
-  if (cron === null) return `Once at ${iso(runAt ?? nextRun ?? 0)}`;
+  if (cron === null) return `Once at ${isoTime(runAt ?? nextRun ?? 0)}`;
   const { default: cronstrue } = await import("cronstrue");
   const words = cronstrue.toString(cron, { use24HourTimeFormat: true, throwExceptionOnParseError: false });
   return `${words} (${timezone})`;
@@ -44,12 +44,12 @@ const wireJob = async (job: StoredJob): Promise<Job> => ({
   total_runs: job.totalRuns,
   total_failures: job.totalFailures,
   session_id: sessionOfJob(job.id),
-  ...(job.runAt !== null && { run_at: iso(job.runAt) }),
+  ...(job.runAt !== null && { run_at: isoTime(job.runAt) }),
   cron_expression: job.cron,
   exclusion_rules: exclusionsSchema.parse(JSON.parse(job.exclusions)),
   timezone: job.timezone,
-  created_at: iso(job.createdAt),
-  updated_at: iso(job.updatedAt),
+  created_at: isoTime(job.createdAt),
+  updated_at: isoTime(job.updatedAt),
 });
 
 /** The endpoints of docs/spec/formation-api.md "Scheduled jobs". */
@@ -105,11 +105,11 @@ export const schedulerEndpoints = ({ settings, hasPersistentMemory, book, ownerO
       return {
         ...(await wireJob(job)),
         runs: runs.map(({ due, requestId, status, late, startedAt, endedAt, error }) => ({
-          due: iso(due),
+          due: isoTime(due),
           request_id: requestId,
           status,
           late: late === 1,
-          started_at: iso(startedAt),
+          started_at: isoTime(startedAt),
           ended_at: isoOrNull(endedAt),
           error,
         })),

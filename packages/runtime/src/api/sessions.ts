@@ -1,4 +1,5 @@
 import { ApiError, type Message, type routes } from "@muxi/protocol";
+import { isoTime } from "../base/index.ts";
 import type { Owner, SessionRepository, StoredMessage } from "../store/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -13,8 +14,6 @@ interface SessionDeps {
   now: () => number;
 }
 
-const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
-
 const notFound = (sessionId: string) =>
   new ApiError(
     "RESOURCE_NOT_FOUND",
@@ -22,7 +21,7 @@ const notFound = (sessionId: string) =>
   );
 
 const wireMessage = (message: StoredMessage, owner: Owner, sessionId: string): Message => {
-  const timestamp = iso(message.createdAt);
+  const timestamp = isoTime(message.createdAt);
   const { id, role, content, agentId, metadata } = message;
   return {
     id,
@@ -49,7 +48,7 @@ export const sessionEndpoints = ({ formationId, sessions, restoreLimit, now }: S
       sessions: found.map(({ id, lastActivity }) => ({
         session_id: id,
         user_id: userId,
-        last_activity: iso(lastActivity),
+        last_activity: isoTime(lastActivity),
         active: isActive(lastActivity),
       })),
       count: found.length,
@@ -62,10 +61,10 @@ export const sessionEndpoints = ({ formationId, sessions, restoreLimit, now }: S
     return {
       session_id: session.id,
       user_id: userId,
-      last_activity: iso(session.lastActivity),
+      last_activity: isoTime(session.lastActivity),
       active: isActive(session.lastActivity),
       message_count: session.messageCount,
-      created_at: iso(session.createdAt),
+      created_at: isoTime(session.createdAt),
     };
   };
 

@@ -1,3 +1,4 @@
+import { isoTime } from "../base/index.ts";
 import type { Identities } from "../users/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
@@ -28,7 +29,7 @@ export const userEndpoints = (identities: Identities) =>
         identifiers: identifiers.map(({ identifier, type, createdAt }) => ({
           identifier,
           type,
-          created_at: new Date(createdAt).toISOString(),
+          created_at: isoTime(createdAt),
         })),
         count: identifiers.length,
       };

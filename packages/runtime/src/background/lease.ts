@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { isSystemError } from "@muxi/formation";
 import { newId } from "@muxi/protocol";
 
 /**
@@ -42,6 +43,6 @@ export const isGone = (leaseOwner: string): boolean => {
     return begin !== "" && begin !== beginOf(Number(pid));
   } catch (error) {
     // EPERM: it is there, and somebody else's.
-    return error instanceof Error && "code" in error && error.code === "ESRCH";
+    return isSystemError(error, "ESRCH");
   }
 };

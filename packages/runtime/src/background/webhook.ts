@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { systemCode } from "@muxi/formation";
 import { type HttpClient, readRetryAfter, sendWhole } from "@muxi/http";
 import { startTimeLimit } from "../base/index.ts";
 import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "./targets.ts";
@@ -37,8 +38,11 @@ const signature = (secret: string, seconds: number, body: string): string =>
 
 const failureOf = (error: unknown): { error: string; transient: boolean } => {
   if (error instanceof ForbiddenTargetError) return { error: error.message, transient: false };
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return { error: code === "" ? "the connection failed" : `the connection failed: ${code}`, transient: true };
+  const code = systemCode(error);
+  return {
+    error: code === undefined ? "the connection failed" : `the connection failed: ${code}`,
+    transient: true,
+  };
 };
 
 /**

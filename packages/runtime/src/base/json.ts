@@ -1,8 +1,6 @@
-/** JSON from outside, read by hand: a schema check for each token would cost more than all the rest. */
-export type JsonObject = Record<string, unknown>;
+import { isObject, type JsonObject } from "@muxi/protocol";
 
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+// JSON from outside, read by hand: a schema check for each token would cost more than all the rest.
 
 /** The object that the text holds, or undefined when it is not JSON or not an object. */
 export const parseObject = (text: string): JsonObject | undefined => {

@@ -34,6 +34,20 @@ test("OPENAI_BASE_URL alone means a server of one's own, without a key", () => {
   });
 });
 
+test("a provider may be written in capitals, and keeps its key and its address", () => {
+  const env = {
+    MUXI_MODEL: "OpenAI/gpt-4o",
+    OPENAI_API_KEY: "o",
+    OPENAI_BASE_URL: "http://127.0.0.1:8080/v1",
+  };
+  expect(defaultModelConfig(env)).toMatchObject({
+    provider: "openai",
+    name: "gpt-4o",
+    apiKey: "o",
+    settings: { baseUrl: "http://127.0.0.1:8080/v1" },
+  });
+});
+
 test("a MUXI_MODEL without a provider is named", () => {
   expect(() => defaultModelConfig({ MUXI_MODEL: "gpt-4o" })).toThrow(
     'MUXI_MODEL is "gpt-4o", which names no provider: write provider/name, such as openai/gpt-4o-mini',

@@ -1,4 +1,4 @@
-import { apiKeyVariables, type ModelConfig } from "@muxi/formation";
+import { apiKeyVariables, type ModelConfig, splitModelId } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 
 /** The model to take of the first provider whose key is there. */
@@ -36,13 +36,14 @@ const wantedId = (env: Environment): string => {
  */
 export const defaultModelConfig = (env: Environment): ModelConfig => {
   const id = wantedId(env);
-  const [, provider, name] = /^([^/]+)\/(.+)$/.exec(id) ?? [];
-  if (provider === undefined || name === undefined) {
+  const parts = splitModelId(id);
+  if (!parts) {
     throw new ApiError(
       "INVALID_PARAMETER",
       `MUXI_MODEL is "${id}", which names no provider: write provider/name, such as openai/gpt-4o-mini`,
     );
   }
+  const { provider, name } = parts;
   const apiKey = keyOf(provider, env);
   const baseUrl = provider === "openai" ? env.OPENAI_BASE_URL : undefined;
   return {

@@ -1,4 +1,4 @@
-import { newId } from "@muxi/protocol";
+import { isObject, newId } from "@muxi/protocol";
 import {
   type Envelope,
   type Level,
@@ -42,9 +42,6 @@ export interface ObservabilityDeps {
   now: () => number;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /**
  * Tells whoever wants to know what happens. As long as nobody does, an event costs two comparisons.
  */
@@ -58,7 +55,7 @@ export const createObservability = (deps: ObservabilityDeps): Observability => {
   const envelopeOf = (observed: ObservedEvent, timestamp: number): Envelope => {
     const { event, level, userId = null, sessionId = null, requestId = null, agentId } = observed;
     const shown = redactor.value({ ...observed.data, ...(agentId !== undefined && { agent_id: agentId }) });
-    const data = isRecord(shown) ? shown : {};
+    const data = isObject(shown) ? shown : {};
     const { status, duration_ms } = data;
     return {
       id: newId("event"),

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { asError } from "@muxi/http";
 
 export interface Queue<Item> {
   readonly id: string;
@@ -49,7 +50,7 @@ export const createQueue = <Item>({ id, send, log, pauses }: QueueDeps<Item>): Q
         failures = 0;
         dropped = 0;
       } catch (error) {
-        const name = error instanceof Error ? error.message : String(error);
+        const name = asError(error).message;
         if (failures === 0)
           log.warn({ destination: id, reason: name }, "log destination does not take events");
         failures += 1;

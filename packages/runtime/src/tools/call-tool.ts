@@ -1,10 +1,11 @@
+import { asError } from "@muxi/http";
 import { parseObject, startTimeLimit } from "../base/index.ts";
 import type { ToolCall } from "../models/index.ts";
 import type { Journal, Tool, ToolOutcome } from "./tool.ts";
 
 const failure = (text: string): ToolOutcome => ({ text, failed: true });
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown) => asError(error).message;
 
 /** Ends with the work or with the signal, whether the work heeds it or not. */
 const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>

@@ -1,4 +1,4 @@
-import { ApiError } from "@muxi/protocol";
+import { ApiError, isObject } from "@muxi/protocol";
 
 const placeholder = /\$\{\{\s*data\.([A-Za-z0-9_.]+)\s*\}\}/g;
 
@@ -10,8 +10,7 @@ export const dataFieldsOf = (template: string): string[] => [
 /** One step into a map or, by its index, into a list; undefined when there is nothing. */
 const stepInto = (value: unknown, key: string): unknown => {
   if (Array.isArray(value)) return /^\d{1,6}$/.test(key) ? value[Number(key)] : undefined;
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key];
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 };
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

@@ -1,7 +1,7 @@
 import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 import { decryptFernet, encryptFernet, FernetError } from "@muxi/formation";
-import { ApiError, newId } from "@muxi/protocol";
+import { ApiError, isObject, newId } from "@muxi/protocol";
 import * as z from "zod";
 import type { CredentialRepository, Owner, StoredCredential } from "../store/index.ts";
 
@@ -53,7 +53,7 @@ const valueSchema = z.record(z.string(), z.unknown());
 /** The same for the same content, whatever the order of its fields. */
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, item: unknown) =>
-    typeof item === "object" && item !== null && !Array.isArray(item)
+    isObject(item)
       ? Object.fromEntries(Object.entries(item).sort(([left], [right]) => (left < right ? -1 : 1)))
       : item,
   );

@@ -1,4 +1,5 @@
 import type { BlockList } from "node:net";
+import { asError } from "@muxi/http";
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -149,7 +150,7 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
     const told = error instanceof HttpError || error instanceof Failure;
     const status = told ? error.status : statusOf(error);
     if (status < 500 || told) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = asError(error).message;
       return reply.code(status).send(errorBody(status, message));
     }
     log.error({ err: error, method: request.method, path: request.url.split("?")[0] }, "request failed");

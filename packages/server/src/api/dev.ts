@@ -1,6 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, sep } from "node:path";
-import { formatReport, loadFormation } from "@muxi/formation";
+import { formatReport, isSystemError, loadFormation } from "@muxi/formation";
+import { asError } from "@muxi/http";
 import {
   type DevResult,
   devRunRequestSchema,
@@ -31,12 +32,8 @@ const isFolder = async (path: string): Promise<boolean> => {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    if (error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR"].includes(String(error.code)))
-      return false;
-    throw new HttpError(
-      400,
-      `Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return false;
+    throw new HttpError(400, `Cannot read ${path}: ${asError(error).message}`);
   }
 };
 

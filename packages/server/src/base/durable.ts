@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-
-export const isSystemError = (error: unknown, ...codes: string[]): boolean =>
-  error instanceof Error && "code" in error && codes.includes(String(error.code));
+import { isSystemError } from "@muxi/formation";
 
 /** Undefined instead of an error for a file that is not there. */
 export const ifThere = async <Value>(reading: Promise<Value>): Promise<Value | undefined> => {

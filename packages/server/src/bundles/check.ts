@@ -1,4 +1,4 @@
-import { type Formation, formatReport, loadFormation, type Report } from "@muxi/formation";
+import { databaseOf, type Formation, formatReport, loadFormation, type Report } from "@muxi/formation";
 import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import * as z from "zod";
 import { Failure } from "../base/failure.ts";
@@ -34,9 +34,6 @@ const ofSecrets = ({ errors }: Report): boolean =>
 
 const replicasSchema = z.looseObject({ replicas: z.int().min(1).max(64).default(1) });
 
-const isPostgres = ({ manifest }: Formation): boolean =>
-  /^postgres(ql)?:/.test(manifest.memory.persistent.connection_string ?? "");
-
 /** How many processes serve a formation: `server.replicas`. More than one needs a database that they can share. */
 const replicasOf = (formation: Formation): number => {
   const parsed = replicasSchema.safeParse(formation.manifest.server);
@@ -44,7 +41,7 @@ const replicasOf = (formation: Formation): number => {
     throw new Failure(400, "ParseError", "server.replicas must be a whole number from 1 to 64");
   }
   const { replicas } = parsed.data;
-  if (replicas > 1 && !isPostgres(formation)) {
+  if (replicas > 1 && databaseOf(formation).engine !== "postgres") {
     throw new Failure(
       400,
       "ParseError",

@@ -4,6 +4,8 @@ import { basename, isAbsolute } from "node:path";
 import { Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { systemCode } from "@muxi/formation";
+import { asError } from "@muxi/http";
 import { type ReadEntry, Unpack } from "tar";
 import { Failure } from "../base/failure.ts";
 
@@ -129,8 +131,7 @@ const createMeter = (packedBytes: number, { maxRatio, maxUnpackedBytes, maxEntri
 
 /** What gzip or tar say of bytes that they cannot read. */
 const isBroken = (error: unknown): error is Error =>
-  error instanceof Error &&
-  (("code" in error && /^(Z_|TAR_)/.test(String(error.code))) || "tarCode" in error);
+  error instanceof Error && (/^(Z_|TAR_)/.test(systemCode(error) ?? "") || "tarCode" in error);
 
 /**
  * Unpacks a bundle into a new folder, without the one folder at its root (docs/spec/server-api.md "Archive").
@@ -186,5 +187,3 @@ export const unpackBundle = async (bundle: string, folder: string, limits: Bundl
   }
   if (judge.root() === undefined) throw invalid("The bundle is empty");
 };
-
-const asError = (fault: unknown): Error => (fault instanceof Error ? fault : new Error(String(fault)));

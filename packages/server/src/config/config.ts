@@ -4,7 +4,8 @@ import { BlockList, isIPv6 } from "node:net";
 import { hostname } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
-import { isLoopback } from "@muxi/http";
+import { isSystemError } from "@muxi/formation";
+import { asError, isLoopback } from "@muxi/http";
 import { parse, YAMLParseError } from "yaml";
 import * as z from "zod";
 import type { Credentials } from "../auth/index.ts";
@@ -122,10 +123,8 @@ const readConfigFile = async (file: string): Promise<ConfigFile> => {
   } catch (error) {
     if (error instanceof YAMLParseError)
       throw new ConfigError(`${file} is not valid YAML: ${error.message.trim()}`);
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
-      throw new ConfigError(
-        `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      );
+    if (!isSystemError(error, "ENOENT")) {
+      throw new ConfigError(`${file} cannot be read: ${asError(error).message}`);
     }
   }
   const parsed = configSchema.safeParse(content ?? {});
@@ -194,7 +193,7 @@ const readTls = async (
   try {
     createSecureContext(files);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = asError(error).message;
     throw new ConfigError(
       `server.tls.cert and server.tls.key must be PEM files that belong together: ${reason}`,
     );

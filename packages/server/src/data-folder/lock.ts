@@ -1,6 +1,7 @@
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ifThere, isSystemError } from "../base/durable.ts";
+import { isSystemError } from "@muxi/formation";
+import { ifThere } from "../base/durable.ts";
 import { ConfigError } from "../config/index.ts";
 import { formatIdentity, isStillRunning, parseIdentity, startTimeOf } from "../processes/index.ts";
 

@@ -1,5 +1,6 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isSystemError } from "@muxi/formation";
 import * as z from "zod";
 
 const pidFileSchema = z.object({ pid: z.number().int(), port: z.number().int(), url: z.string() });
@@ -16,7 +17,7 @@ export const readServerPid = async (dataDirectory: string): Promise<ServerPid | 
     return pidFileSchema.parse(JSON.parse(await readFile(serverPidFile(dataDirectory), "utf8")));
   } catch (error) {
     if (error instanceof z.ZodError || error instanceof SyntaxError) return undefined;
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isSystemError(error, "ENOENT")) return undefined;
     throw error;
   }
 };

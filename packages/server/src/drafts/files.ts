@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { resolveInside } from "@muxi/formation";
-import { ifThere, isSystemError } from "../base/durable.ts";
+import { isSystemError, resolveInside } from "@muxi/formation";
+import { ifThere } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
 import { draftMetaFile } from "./contents.ts";
 

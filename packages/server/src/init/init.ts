@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { isSystemError } from "@muxi/formation";
 import { stringify } from "yaml";
 import { ConfigError, configFile, type Directories } from "../config/index.ts";
 
@@ -48,7 +49,7 @@ export const initConfig = async ({ directories, port, host, replace }: InitOptio
     // Unlike a rename, a link never replaces what is there.
     await (replace ? rename(temporary, configPath) : link(temporary, configPath));
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (!isSystemError(error, "EEXIST")) throw error;
     throw new ConfigError(`${configPath} exists already. To replace it, and its credentials, add --force.`);
   } finally {
     await rm(temporary, { force: true });

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { isSystemError } from "@muxi/formation";
 
 /** What a process holds in memory, in bytes. Undefined when it has ended, and where there is no `/proc`. */
 export const memoryOf = async (pid: number): Promise<number | undefined> => {
@@ -7,8 +8,7 @@ export const memoryOf = async (pid: number): Promise<number | undefined> => {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, "latin1"))?.[1];
     return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH"))
-      return undefined;
+    if (isSystemError(error, "ENOENT", "ESRCH")) return undefined;
     throw error;
   }
 };

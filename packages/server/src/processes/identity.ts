@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
-import { isSystemError } from "../base/durable.ts";
+import { isSystemError } from "@muxi/formation";
 
 /**
  * What ids and start times count from: the machine's boot and, in a container, the container's. After either, a

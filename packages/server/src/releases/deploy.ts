@@ -1,5 +1,6 @@
 import { rm, rmdir, stat } from "node:fs/promises";
-import { ifThere, isSystemError } from "../base/durable.ts";
+import { isSystemError } from "@muxi/formation";
+import { ifThere } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
 import type { Formation } from "../processes/index.ts";
 import { startFailure } from "./failures.ts";

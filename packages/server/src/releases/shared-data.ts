@@ -1,6 +1,6 @@
 import { cp, lstat, mkdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { type Formation, resolveApiKeys } from "@muxi/formation";
+import { databaseOf, type Formation, resolveApiKeys } from "@muxi/formation";
 import { ifThere } from "../base/durable.ts";
 import type { Layout } from "./layout.ts";
 
@@ -15,11 +15,10 @@ const artifacts = "artifacts";
 const sidecars = ["-wal", "-shm", "-journal"];
 
 /** The SQLite file of a formation, relative to its folder; undefined when it has none or keeps it elsewhere. */
-const databaseOf = ({ dir, manifest }: Formation): string | undefined => {
-  const connection = manifest.memory.persistent.connection_string;
-  if (connection === undefined) return "memory.db";
-  if (/^postgres(ql)?:/.test(connection)) return undefined;
-  const file = relative(dir, resolve(dir, connection.replace(/^sqlite:(\/\/)?/, "")));
+const databaseFileIn = (formation: Formation): string | undefined => {
+  const database = databaseOf(formation);
+  if (database.engine !== "sqlite") return undefined;
+  const file = relative(formation.dir, database.file);
   return file.startsWith("..") || file.startsWith(sep) ? undefined : file;
 };
 
@@ -61,7 +60,7 @@ export const shareData = async (
   }
   await link(join(dir, artifacts), join(layout.data, artifacts));
 
-  const database = databaseOf(formation);
+  const database = databaseFileIn(formation);
   if (database !== undefined) {
     const file = join(dir, database);
     const old = predecessor === undefined ? undefined : join(layout.release(predecessor), database);

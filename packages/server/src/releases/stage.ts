@@ -1,6 +1,7 @@
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { isSystemError, syncFolder, syncTree } from "../base/durable.ts";
+import { isSystemError } from "@muxi/formation";
+import { syncFolder, syncTree } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
 import { version as serverVersion } from "../base/version.ts";
 import {

@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import type { Formation } from "@muxi/formation";
+import { databaseOf, type Formation } from "@muxi/formation";
 import type { Agent } from "muxi-client";
 import * as z from "zod";
 import type { Ui } from "../../ui/index.ts";
@@ -22,10 +21,10 @@ const withModel = z.object({ model: z.string() });
 const modelsOf = (agents: readonly Agent[]): string =>
   [...new Set(agents.flatMap((agent) => withModel.safeParse(agent).data?.model ?? []))].join(", ");
 
-const dataOf = ({ dir, manifest }: Formation): string => {
-  const { enabled, connection_string: connection } = manifest.memory.persistent;
-  if (!enabled) return "kept in memory only (memory.persistent is off)";
-  return connection === undefined ? join(dir, "memory.db") : "where memory.persistent.connection_string says";
+const dataOf = (formation: Formation): string => {
+  if (!formation.manifest.memory.persistent.enabled) return "kept in memory only (memory.persistent is off)";
+  const database = databaseOf(formation);
+  return database.engine === "sqlite" ? database.file : "where memory.persistent.connection_string says";
 };
 
 /** Tells the user where everything is. */

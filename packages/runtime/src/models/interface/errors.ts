@@ -1,7 +1,7 @@
-import { apiKeyVariables, type ModelConfig } from "@muxi/formation";
+import { apiKeyVariables, type ModelConfig, systemCode } from "@muxi/formation";
 import { readRetryAfter } from "@muxi/http";
-import { ApiError, type ApiErrorOptions, type ErrorCode } from "@muxi/protocol";
-import { isObject, type JsonObject, parseObject, textOf } from "../../base/index.ts";
+import { ApiError, type ApiErrorOptions, type ErrorCode, isObject, type JsonObject } from "@muxi/protocol";
+import { parseObject, textOf } from "../../base/index.ts";
 
 /**
  * A failure of a model or of the way to it. What the provider wrote stays in `cause`, where no client sees it:
@@ -148,7 +148,7 @@ export const timeoutError = ({ provider, id, settings }: ModelConfig): ModelErro
 
 export const networkError = (config: ModelConfig, origin: string, cause: Error): ModelError => {
   const { provider, id } = config;
-  const code = "code" in cause ? textOf(cause.code) : "";
+  const code = systemCode(cause) ?? "";
   if (code === "ERR_INVALID_CHAR") {
     const message = `The API key for ${id} holds characters that cannot be sent, such as a line break. Check ${keyPlaces(config)}`;
     return new ModelError("LLM_ERROR", message, false, { cause });

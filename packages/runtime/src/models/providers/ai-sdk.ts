@@ -1,7 +1,7 @@
 import type { ModelConfig } from "@muxi/formation";
 import { asError } from "@muxi/http";
-import { ApiError, type FinishReason } from "@muxi/protocol";
-import { countOf, isObject, type JsonObject, parseObject, textOf } from "../../base/index.ts";
+import { ApiError, type FinishReason, isObject, type JsonObject } from "@muxi/protocol";
+import { countOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
 import { cutOffError, networkError, responseError, timeoutError } from "../interface/index.ts";
 

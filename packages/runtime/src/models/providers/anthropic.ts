@@ -1,7 +1,8 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import type { FinishReason } from "@muxi/protocol";
-import { countOf, isObject, type JsonObject, parseObject, textOf } from "../../base/index.ts";
+import { isObject, type JsonObject } from "@muxi/protocol";
+import { countOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../interface/index.ts";
 import { eventError, malformedEventError } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";

@@ -1,7 +1,8 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import type { FinishReason, Usage } from "@muxi/protocol";
-import { countOf, isObject, type JsonObject, listOf, parseObject, textOf } from "../../base/index.ts";
+import { isObject, type JsonObject } from "@muxi/protocol";
+import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelMessage, ModelRequest } from "../interface/index.ts";
 import { eventError, malformedEventError } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";

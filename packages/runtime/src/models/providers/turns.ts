@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../base/index.ts";
+import type { JsonObject } from "@muxi/protocol";
 import type { ModelMessage } from "../interface/index.ts";
 
 /** All that one side says before the other one speaks. */

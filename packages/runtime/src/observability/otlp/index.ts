@@ -1,3 +1,4 @@
+import { asError } from "@muxi/http";
 /** OpenTelemetry: traces and metrics over OTLP/HTTP as JSON, made from the events. Loaded only where it is asked for. */
 import type { Observability } from "../observability.ts";
 import type { OtlpSettings } from "../otlp-settings.ts";
@@ -57,7 +58,7 @@ export const exportOtlp = (observability: Observability, { settings, version, no
         { resourceMetrics: [{ resource, scopeMetrics: [{ scope, metrics: metrics.wire(now()) }] }] },
         signal,
       ).catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = asError(error).message;
         log.warn({ destination: "otlp-metrics", reason }, "metrics were not taken");
       });
     const timer = setInterval(() => void send(AbortSignal.timeout(10_000)), settings.metricInterval).unref();

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { asError } from "@muxi/http";
 import type { Client } from "pg";
 import type { Logger } from "pino";
 import type { Hints, HintTopic } from "../database/index.ts";
@@ -8,7 +9,7 @@ const channel = "muxi";
 const reconnectAfter = 1_000;
 
 /** Errors of connections carry the whole connection. */
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const reasonOf = (error: unknown) => asError(error).message;
 
 export interface HintDeps {
   connect: () => Promise<Client>;

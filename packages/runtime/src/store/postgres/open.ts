@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { asError } from "@muxi/http";
 import type { Pool, PoolClient, QueryResult } from "pg";
 import type { Logger } from "pino";
 import {
@@ -241,7 +242,7 @@ export const openPostgres = async (
     await pool.end();
     if (error instanceof NewerSchemaError) throw error;
     const { host, pathname } = new URL(connectionString);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = asError(error).message;
     throw new Error(
       `the Postgres database ${host}${pathname} cannot be used (${reason}): check that it runs and memory.persistent.connection_string`,
       { cause: error },
