@@ -77,7 +77,7 @@ export const sortHeaders = (rawHeaders: readonly string[], connection: string | 
  * What a formation is told beside what the client sent, as a flat list of names and values. `X-Forwarded-For` is
  * appended to, so its last entry is always what this server saw.
  */
-export const addedHeaders = (
+export const forwardedHeaders = (
   sent: ReadonlyMap<string, string>,
   { address, trusted, secure }: Peer,
   formationId: string,
@@ -100,21 +100,29 @@ export const addedHeaders = (
   ];
 };
 
-/** The headers that a client gets. */
-export const returnedHeaders = (headers: IncomingHttpHeaders): Record<string, string | string[]> => {
+/** The headers of a formation's answer that are not for its connection alone. */
+export function* withoutHopByHop(
+  headers: IncomingHttpHeaders,
+): Generator<readonly [name: string, value: string]> {
   const named = headersNamedIn(headers.connection);
-  const result: Record<string, string | string[]> = {};
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined && !isHopByHop(name) && !named.includes(name)) result[name] = value;
+    if (value === undefined || isHopByHop(name) || named.includes(name)) continue;
+    if (typeof value === "string") yield [name, value];
+    else for (const one of value) yield [name, one];
   }
-  return result;
+}
+
+/** @param headers Names in lower case and values in turn. */
+export const hasHeader = (headers: readonly string[], name: string): boolean => {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return true;
+  return false;
 };
 
-/** What this server adds to an answer, by names in lower case. */
-export const answerHeaders = (requestId: string, sdk: string | undefined): Record<string, string> => {
+/** What this server adds to an answer: names in lower case and values in turn. */
+export const ownHeaders = (requestId: string, sdk: string | undefined): readonly string[] => {
   const latest = latestSdk(sdk);
-  return { [names.requestId]: requestId, ...(latest !== undefined && { [names.sdkLatest]: latest }) };
+  return [names.requestId, requestId, ...(latest === undefined ? [] : [names.sdkLatest, latest])];
 };
 
 /**

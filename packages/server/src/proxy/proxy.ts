@@ -1,30 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BlockList } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Front } from "@muxi/http";
-import { headers as names, type ServerErrorBody } from "@muxi/protocol";
-import { isTrusted, peerAddress } from "../auth/index.ts";
-import { corsHeaders, preflightHeaders } from "../base/cors.ts";
-import type { Log } from "../logs/index.ts";
-import type { Metrics } from "../metrics/index.ts";
+import { preflightHeaders } from "../base/cors.ts";
 import { Backends } from "./backends.ts";
-import { Exchange } from "./exchange.ts";
+import { createForwarder, type ForwarderOptions } from "./forwarding.ts";
 import { createFront, type FrontSettings } from "./front.ts";
-import { addedHeaders, answerHeaders, isSecure, sortHeaders } from "./headers.ts";
-import { isFormationId, type ProxyKind, type ProxyTarget, proxyTarget } from "./target.ts";
-
-export interface Upstream {
-  port: number;
-  status: string;
-}
-
-export interface ProxyOptions {
-  /** The process that answers for a formation, or undefined when there is none of this id. */
-  find: (kind: ProxyKind, formationId: string) => Upstream | undefined;
-  trustedProxies: BlockList;
-  metrics: Metrics;
-  log: Log;
-}
+import { type ProxyTarget, proxyTarget } from "./target.ts";
+import { UndiciCarrier, writeOwnAnswer } from "./undici-carrier.ts";
 
 export interface Proxy {
   /** Serves the request when its path is one of the proxy's; false leaves it untouched. */
@@ -39,80 +21,25 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-const answer = (
-  response: ServerResponse,
-  headers: Record<string, string>,
-  code: number,
-  error: string,
-  message: string,
-): void => {
-  const body: ServerErrorBody = { error, message, code };
-  response
-    .writeHead(code, { "content-type": "application/json; charset=utf-8", ...corsHeaders, ...headers })
-    .end(JSON.stringify(body));
-};
-
-/** `Upgrade: h2c` is only an offer, which HTTP/1.1 may ignore; curl makes it. */
-const wantsUpgrade = (upgrade: string | undefined): boolean =>
-  upgrade !== undefined && upgrade.toLowerCase() !== "h2c";
-
 /**
  * The proxy of docs/spec/server-api.md "Proxy". It works on Node's request before any router sees it, because
  * nearly all traffic of a server passes here.
  */
-export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions): Proxy => {
+export const createProxy = (options: Omit<ForwarderOptions, "backends">): Proxy => {
   const backends = new Backends();
+  const forward = createForwarder({ ...options, backends });
 
-  const forward = (
+  const carry = (
     target: ProxyTarget,
     request: IncomingMessage,
     response: ServerResponse,
     requestId: string,
   ): void => {
-    const { kind, formationId, path } = target;
-    const { passed, seen } = sortHeaders(request.rawHeaders, request.headers.connection);
-    const ownHeaders = answerHeaders(requestId, kind === "mcp" ? undefined : seen.get(names.sdk));
-    const fail = (code: number, error: string, message: string): void =>
-      answer(response, ownHeaders, code, error, message);
-
-    if (wantsUpgrade(request.headers.upgrade)) {
-      response.shouldKeepAlive = false;
-      fail(501, "Not Implemented", "The proxy does not pass on protocol upgrades such as WebSocket");
-      return;
-    }
-    const upstream = isFormationId(formationId) ? find(kind, formationId) : undefined;
-    if (!upstream) {
-      fail(404, "Formation not found", `Formation '${formationId}' not found`);
-      return;
-    }
-    if (upstream.status !== "running") {
-      fail(
-        503,
-        "Formation unavailable",
-        `Formation '${formationId}' is not running (status: ${upstream.status})`,
-      );
-      return;
-    }
-    const { port } = upstream;
-    response.once("close", backends.enter(port));
-    const address = peerAddress(request.socket);
-    const peer = {
-      address,
-      trusted: isTrusted(address, trustedProxies),
-      secure: isSecure(request.socket),
-    };
-    new Exchange(request, response, {
-      pool: backends.pool(port),
-      path,
-      headers: [...passed, ...addedHeaders(seen, peer, formationId, requestId)],
-      answerHeaders: ownHeaders,
-      measurement: metrics.begin(formationId, kind),
-      onFailure: (error) => {
-        log.warn({ formation: formationId, request_id: requestId, err: error }, "formation did not respond");
-        if (!response.headersSent) fail(502, "Bad gateway", "Formation did not respond");
-        else response.destroy();
-      },
-    }).start();
+    const { method = "GET", rawHeaders, socket } = request;
+    const { connection, upgrade } = request.headers;
+    const forwarding = forward({ target, method, rawHeaders, connection, upgrade, socket, requestId });
+    if (forwarding.kind === "own") writeOwnAnswer(response, forwarding);
+    else new UndiciCarrier(request, response, backends.pool(forwarding.port), forwarding).start();
   };
 
   return {
@@ -120,7 +47,7 @@ export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions
       const target = proxyTarget(request.url ?? "");
       if (!target) return false;
       if (request.method === "OPTIONS") response.writeHead(200, preflightHeaders).end();
-      else forward(target, request, response, requestId);
+      else carry(target, request, response, requestId);
       return true;
     },
     async drain(ports, limitMs) {
@@ -132,7 +59,7 @@ export const createProxy = ({ find, trustedProxies, metrics, log }: ProxyOptions
       limit.abort();
       for (const port of ports) backends.forget(port);
     },
-    front: (settings) => createFront({ ...settings, find, backends, trustedProxies, metrics, log }),
+    front: (settings) => createFront({ ...settings, forward, backends }),
     close: () => backends.close(),
   };
 };

@@ -1,59 +1,49 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { PassThrough } from "node:stream";
+import { asError } from "@muxi/http";
 import type { Dispatcher, Pool } from "undici";
-import { corsHeaders } from "../base/cors.ts";
-import type { Measurement } from "../metrics/index.ts";
-import { clientLeft } from "./front.ts";
-import { returnedHeaders } from "./headers.ts";
+import type { Forwarding, OwnAnswer } from "./forwarding.ts";
+import { withoutHopByHop } from "./headers.ts";
 
 /** A body up to this size is read first and sent in one write. A longer one streams through. */
 const smallBody = 64 * 1024;
 
-const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-
 /** The ways in which a kept-alive connection that the formation had closed shows itself. */
 const staleConnection: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
-
-export interface ExchangeOptions {
-  pool: Pool;
-  path: string;
-  /** Sent to the formation. */
-  headers: string[];
-  /** Added to the answer. */
-  answerHeaders: Record<string, string>;
-  measurement: Measurement;
-  /** Answers the client when the formation could not. */
-  onFailure: (error: Error) => void;
-}
 
 /** Whether anything follows the head. */
 export const hasBody = (request: IncomingMessage): boolean =>
   request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
 
-/** One request on its way to a formation, and the answer on its way back. Bytes are never held: each is passed on as it comes. */
-export class Exchange implements Dispatcher.DispatchHandler {
+export const writeOwnAnswer = (response: ServerResponse, { status, headers, body }: OwnAnswer): void => {
+  response.writeHead(status, [...headers]).end(body);
+};
+
+/**
+ * Carries a request from Node's HTTP server to a formation with undici, and the answer back. Bytes are never held: each
+ * is passed on as it comes.
+ */
+export class UndiciCarrier implements Dispatcher.DispatchHandler {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #options: ExchangeOptions;
+  readonly #pool: Pool;
+  readonly #forwarding: Forwarding;
   #body: Buffer | PassThrough | null = null;
   #upstream: Dispatcher.DispatchController | undefined;
-  #answered = false;
   #hasBytes = false;
   #clientGone = false;
-  #broken = false;
-  #retried = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
+  constructor(request: IncomingMessage, response: ServerResponse, pool: Pool, forwarding: Forwarding) {
     this.#request = request;
     this.#response = response;
-    this.#options = options;
+    this.#pool = pool;
+    this.#forwarding = forwarding;
   }
 
   start(): void {
     this.#response.on("close", () => {
       this.#onClientClose();
-      const status = this.#response.headersSent ? this.#response.statusCode : clientLeft;
-      this.#options.measurement.ended(status, this.#broken || status >= 500);
+      this.#forwarding.end();
     });
     const request = this.#request;
     if (!hasBody(request)) {
@@ -74,13 +64,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #dispatch(): void {
-    const { method = "GET" } = this.#request;
-    const { pool, path, headers } = this.#options;
+    const { method, path, headers } = this.#forwarding;
     try {
-      pool.dispatch({ method, path, headers, body: this.#body }, this);
+      this.#pool.dispatch({ method, path, headers, body: this.#body }, this);
     } catch (error) {
       // undici checks the path and headers itself and throws here.
-      this.#options.onFailure(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(asError(error));
     }
   }
 
@@ -102,17 +91,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     statusMessage?: string,
   ): void {
     if (status < 200) return;
-    this.#answered = true;
     const response = this.#response;
-    const answer = {
-      ...(headers["access-control-allow-origin"] === undefined && corsHeaders),
-      ...returnedHeaders(headers),
-      ...this.#options.answerHeaders,
-    };
     // The rest of an upload that nobody reads would stand before the next request of this connection.
     if (!this.#request.complete) response.shouldKeepAlive = false;
-    response.writeHead(status, statusMessage, answer);
-    this.#options.measurement.answered(headers["content-type"]?.startsWith("text/event-stream") === true);
+    response.writeHead(status, statusMessage, this.#forwarding.begin(status, withoutHopByHop(headers)));
     response.on("drain", () => controller.resume());
     // Body that came in the same packet leaves with the head in one write. Without any, the head must not wait.
     process.nextTick(() => {
@@ -132,22 +114,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#clientGone) return;
-    // After the head an error can only show as a broken connection: a clean end would look like a whole answer.
-    if (this.#answered) {
-      this.#broken = true;
-      this.#response.destroy();
-    } else if (this.#mayRetry(error)) this.#dispatch();
-    else this.#options.onFailure(error);
+    const wasStale = "code" in error && staleConnection.has(String(error.code));
+    // What has streamed through is gone.
+    const isThere = !(this.#body instanceof PassThrough);
+    if (isThere && this.#forwarding.mayRepeat(wasStale)) this.#dispatch();
+    else this.#fail(error);
   }
 
-  #mayRetry(error: Error): boolean {
-    const repeatable =
-      !this.#retried &&
-      !(this.#body instanceof PassThrough) &&
-      idempotent.has(this.#request.method ?? "") &&
-      "code" in error &&
-      staleConnection.has(String(error.code));
-    this.#retried = true;
-    return repeatable;
+  #fail(error: Error): void {
+    const answer = this.#forwarding.fail(error);
+    if (answer) writeOwnAnswer(this.#response, answer);
+    else this.#response.destroy();
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import {
+  asError,
   type Connections,
   type Framing,
   type Receiver,
@@ -7,19 +8,18 @@ import {
   readResponseHead,
   scanBody,
 } from "@muxi/http";
+import type { Forwarding, OwnAnswer } from "./forwarding.ts";
+import { hasHeader } from "./headers.ts";
 
-export interface PlainExchangeOptions {
+export interface PlainCarrierOptions {
+  forwarding: Forwarding;
+  /** Of the request. */
+  body: Buffer;
   client: Socket;
   connections: Connections;
-  /** Head and body for the formation, in Latin-1. */
-  message: string;
-  /** Whether it may be sent again when its connection turns out to be closed. */
-  repeatable: boolean;
-  /** Makes the client's head of the formation's. */
-  headFor: (answer: ResponseHead) => string;
-  /** The formation did not answer; the client has got nothing yet. */
-  onFailure: (error: Error) => void;
-  /** The answer is complete, or, `broken`, never will be. */
+  /** The client's `Connection` header, as lines of its head. */
+  connectionLines: () => string;
+  /** The client has its answer; `broken`, when it will never be complete. */
   onEnd: (broken: boolean) => void;
 }
 
@@ -28,23 +28,51 @@ const headEnd = "\r\n\r\n";
 /** Where a formation does not say how long it waits for the next request. */
 const silentMs = 4_000;
 
+/** @param headers Names and values in turn. */
+const linesOf = (headers: readonly string[]): string => {
+  let text = "";
+  for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return text;
+};
+
+const requestText = ({ method, path, port, headers }: Forwarding, body: Buffer): string =>
+  `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${linesOf(headers)}\r\n${body.toString("latin1")}`;
+
+const headText = (
+  status: number,
+  reason: string,
+  headers: readonly string[],
+  connectionLines: string,
+): string => {
+  const date = hasHeader(headers, "date") ? "" : `date: ${new Date().toUTCString()}\r\n`;
+  return `HTTP/1.1 ${status} ${reason}\r\n${linesOf(headers)}${date}${connectionLines}\r\n`;
+};
+
+export const writeOwnAnswer = (
+  client: Socket,
+  { status, reason, headers, body }: OwnAnswer,
+  connectionLines: string,
+): void => {
+  client.write(headText(status, reason, headers, connectionLines) + body);
+};
+
 /**
- * One plain request on its way to a formation, and the answer on its way back, from socket to socket. Bytes are never
- * held: each is passed on as it comes, in the chunk in which it comes.
+ * Carries a plain request to a formation, and the answer back, from socket to socket. Bytes are never held: each is
+ * passed on as it comes, in the chunk in which it comes.
  */
-export class PlainExchange implements Receiver {
-  readonly #options: PlainExchangeOptions;
+export class PlainCarrier implements Receiver {
+  readonly #options: PlainCarrierOptions;
   #connection;
-  /** Until the formation answers. */
+  /** The request, until the formation answers. */
   #message: string;
   /** The beginning of a head whose end has not come. */
   #held = "";
   #framing: Framing | undefined;
   #keepAliveMs = 0;
 
-  constructor(options: PlainExchangeOptions) {
+  constructor(options: PlainCarrierOptions) {
     this.#options = options;
-    this.#message = options.message;
+    this.#message = requestText(options.forwarding, options.body);
     this.#connection = options.connections.take();
     this.#connection.send(this.#message, "latin1", this);
   }
@@ -57,6 +85,7 @@ export class PlainExchange implements Receiver {
   /** The client is gone. */
   abort(): void {
     this.#connection.abandon();
+    this.#options.forwarding.end();
   }
 
   received(bytes: Buffer, length: number): void {
@@ -65,26 +94,32 @@ export class PlainExchange implements Receiver {
       else this.#readHead(bytes, length);
     } catch (error) {
       this.#connection.abandon();
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(asError(error));
     }
   }
 
   lost(error: Error | undefined): void {
-    const { repeatable, connections, client, onEnd } = this.#options;
+    const { forwarding, connections, client } = this.#options;
     if (this.#framing?.kind === "close" && !error) {
       client.write("0\r\n\r\n", "latin1");
-      onEnd(false);
-    } else if (!this.#framing && repeatable && this.#connection.used) {
+      this.#end(false);
+    } else if (forwarding.mayRepeat(this.#connection.used)) {
       this.#connection = connections.open();
       this.#held = "";
       this.#connection.send(this.#message, "latin1", this);
     } else this.#fail(error ?? new Error("The formation closed the connection"));
   }
 
-  /** After the head an error can only show as a broken connection: a clean end would look like a whole answer. */
   #fail(error: Error): void {
-    if (this.#framing) this.#options.onEnd(true);
-    else this.#options.onFailure(error);
+    const { forwarding, client, connectionLines } = this.#options;
+    const answer = forwarding.fail(error);
+    if (answer) writeOwnAnswer(client, answer, connectionLines());
+    this.#end(answer === undefined);
+  }
+
+  #end(broken: boolean): void {
+    this.#options.forwarding.end();
+    this.#options.onEnd(broken);
   }
 
   #readHead(bytes: Buffer, length: number): void {
@@ -101,16 +136,23 @@ export class PlainExchange implements Receiver {
       this.#held = "";
       this.#framing = answer.framing;
       this.#keepAliveMs = answer.keepAliveMs;
-      this.#pass(answer.framing, bytes, length - text.length, length, this.#options.headFor(answer));
+      this.#pass(answer.framing, bytes, length - text.length, length, this.#clientHead(answer));
       return;
     }
     if (text.length > headLimit) throw new Error("The head of the formation's answer is too long");
     this.#held = text;
   }
 
-  /** @param head Leaves with the first piece of the body in one write. */
+  #clientHead({ status, reason, headers, framing }: ResponseHead): string {
+    const { forwarding, connectionLines } = this.#options;
+    const passed = forwarding.begin(status, headers);
+    if (framing.kind !== "length") passed.push("transfer-encoding", "chunked");
+    return headText(status, reason, passed, connectionLines());
+  }
+
+  /** @param head Leaves with the first chunk of the body in one write. */
   #pass(framing: Framing, bytes: Buffer, from: number, to: number, head: string): void {
-    const { client, onEnd } = this.#options;
+    const { client } = this.#options;
     const { end, done, read } = scanBody(framing, bytes, from, to);
     let text = head;
     if (framing.kind === "close") {
@@ -121,6 +163,6 @@ export class PlainExchange implements Receiver {
     if (!done) return;
     // What comes after the answer belongs to no request.
     this.#connection.release(read === to ? this.#keepAliveMs : 0);
-    onEnd(false);
+    this.#end(false);
   }
 }
