@@ -17,6 +17,9 @@ const headingsOf = (page: string): string[] =>
 const pages = globSync("docs/spec/*.md", { cwd: root });
 const headings = new Map(pages.map((page) => [page, headingsOf(page)]));
 
+/** What users of the packages get; none before a build. */
+const declarations = globSync("packages/*/dist/**/*.d.{ts,mts,cts}", { cwd: root });
+
 /** A text whose comments are joined, for a pointer may go on in the next line. */
 const joined = (text: string): string => text.replaceAll(/\n\s*(?:\*|\/\/) ?/g, " ");
 
@@ -25,7 +28,7 @@ const pointer = /(docs\/spec\/[\w-]+\.md)((?:(?:,| and)? "[^"]+")*)/g;
 
 test("every comment that points at the specification names a heading of it", () => {
   let pointers = 0;
-  const faults = files
+  const faults = [...files, ...declarations]
     .filter((file) => file.startsWith("packages/") && !file.endsWith(".md"))
     .flatMap((file) =>
       [...joined(read(file)).matchAll(pointer)].flatMap(([, page = "", quoted = ""]) => {
@@ -39,6 +42,11 @@ test("every comment that points at the specification names a heading of it", () 
     );
   expect(faults).toEqual([]);
   expect(pointers).toBeGreaterThan(150);
+});
+
+test("no comment points at a specification that is not in the repository", () => {
+  const sources = [...files, ...declarations].filter((file) => file !== "test/spec-pointers.test.ts");
+  expect(sources.filter((file) => /\bcontract\/[\w-]+\.md/i.test(read(file)))).toEqual([]);
 });
 
 test.each(pages)("a heading of %s stands there once", (page) => {

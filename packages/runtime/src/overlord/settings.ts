@@ -7,7 +7,7 @@ import type { Agents } from "./routing.ts";
 
 /** What a formation's files say about how it answers. */
 export interface OverlordSettings {
-  /** Voice of the formation (docs/spec/formation-files.md "overlord"). */
+  /** Voice of the formation (docs/spec/formation-files.md "Soul"). */
   soul: string;
   agents: Agents;
   procedures: Procedures;
