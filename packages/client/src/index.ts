@@ -1,6 +1,6 @@
 /** The client SDK: one class for a formation, one for the server, and the errors they throw. */
 export type * from "@muxi/protocol/types";
-export type { TransportOptions } from "./config.ts";
+export type { TransportOptions } from "./http/transport.ts";
 export * from "./errors/errors.ts";
 export type { AuditFilter, LogFilter } from "./formation/administration.ts";
 export type { FormationCall, ForUser } from "./formation/caller.ts";
@@ -21,5 +21,5 @@ export { type Deployment, type ForFormation, ServerClient } from "./server-clien
 export type { ChatEvent, ChatTextEvent, UnknownEvent } from "./stream/chat-events.ts";
 export type { ChatAnswer, ChatCursor, ChatStream } from "./stream/chat-stream.ts";
 export type { EventStream } from "./stream/event-stream.ts";
-export { version } from "./version.ts";
+export { version } from "./http/version.ts";
 export * as webhook from "./webhook.ts";

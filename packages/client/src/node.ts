@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { ConfigurationError, type FetchInit } from "muxi-client";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from "undici";
-import { Exchange } from "./node/exchange.ts";
+import { Exchange } from "./node/response-handler.ts";
 
 /** URLs of proxies, and the hosts that are reached without one. */
 export interface ProxySettings {

@@ -1,4 +1,4 @@
-import { environment } from "../config.ts";
+import { environment } from "../http/transport.ts";
 import { ConfigurationError } from "../errors/errors.ts";
 import { headerValue, type Query } from "../http/arguments.ts";
 import type { Lifetime } from "../http/lifetime.ts";

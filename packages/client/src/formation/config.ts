@@ -6,7 +6,7 @@ import {
   type Transport,
   type TransportOptions,
   transportOptions,
-} from "../config.ts";
+} from "../http/transport.ts";
 import { ConfigurationError } from "../errors/errors.ts";
 import { headerValue, path, requireKnown } from "../http/arguments.ts";
 

@@ -1,4 +1,4 @@
-import { version } from "../version.ts";
+import { version } from "./version.ts";
 
 interface Runtimes {
   process?: { platform?: string; arch?: string; versions?: Record<string, string | undefined> };

@@ -1,4 +1,4 @@
-import type { Body, Piece } from "./exchange.ts";
+import type { Body, Piece } from "./response-handler.ts";
 
 const decoder = new TextDecoder();
 

@@ -1,6 +1,6 @@
-import type { Environment } from "../config.ts";
+import type { Environment } from "../http/transport.ts";
 import type { Hooks } from "../http/hooks.ts";
-import { version } from "../version.ts";
+import { version } from "../http/version.ts";
 
 const pause = 12 * 60 * 60 * 1000;
 

@@ -1,9 +1,9 @@
-import { ConfigurationError } from "./errors/errors.ts";
-import { headerValue, requireText } from "./http/arguments.ts";
-import { debugHooks, type Hooks } from "./http/hooks.ts";
-import { checkLimits, numbers } from "./http/limits.ts";
-import { identity } from "./http/platform.ts";
-import { type Fetch, type Http, jsonInit } from "./http/send.ts";
+import { ConfigurationError } from "../errors/errors.ts";
+import { headerValue, requireText } from "./arguments.ts";
+import { debugHooks, type Hooks } from "./hooks.ts";
+import { checkLimits, numbers } from "./limits.ts";
+import { identity } from "./platform.ts";
+import { type Fetch, type Http, jsonInit } from "./send.ts";
 
 /** Options that both clients take. */
 export interface TransportOptions {
