@@ -1,6 +1,5 @@
 /** The client SDK: one class for a formation, one for the server, and the errors they throw. */
 export type * from "@muxi/protocol/types";
-export type { TransportOptions } from "./http/transport.ts";
 export * from "./errors/errors.ts";
 export type { AuditFilter, LogFilter } from "./formation/administration.ts";
 export type { FormationCall, ForUser } from "./formation/caller.ts";
@@ -13,7 +12,9 @@ export type { Query } from "./http/arguments.ts";
 export type { Attempt, Hooks } from "./http/hooks.ts";
 export type { Pages } from "./http/pages.ts";
 export type { CallOptions, Fetch, FetchInit, Method, StreamOptions } from "./http/send.ts";
+export type { TransportOptions } from "./http/transport.ts";
 export type { Result, ResultMeta } from "./http/unwrap.ts";
+export { version } from "./http/version.ts";
 export type { BundleSource } from "./server/bundle.ts";
 export type { ServerClientOptions } from "./server/caller.ts";
 export type { FormationLogEvent, OperationEvent } from "./server/operations.ts";
@@ -21,5 +22,4 @@ export { type Deployment, type ForFormation, ServerClient } from "./server-clien
 export type { ChatEvent, ChatTextEvent, UnknownEvent } from "./stream/chat-events.ts";
 export type { ChatAnswer, ChatCursor, ChatStream } from "./stream/chat-stream.ts";
 export type { EventStream } from "./stream/event-stream.ts";
-export { version } from "./http/version.ts";
 export * as webhook from "./webhook.ts";

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { ConfigurationError, type FetchInit } from "muxi-client";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from "undici";
-import { Exchange } from "./node/response-handler.ts";
+import { ResponseHandler } from "./node/response-handler.ts";
 
 /** URLs of proxies, and the hosts that are reached without one. */
 export interface ProxySettings {
@@ -124,7 +124,7 @@ export const createNodeTransport = (options: NodeTransportOptions = {}): NodeTra
 
   const send = (url: string, init: FetchInit): Promise<Response> =>
     new Promise((resolve, reject) => {
-      dispatcher.dispatch(requestOf(url, init), new Exchange(url, init.signal, resolve, reject));
+      dispatcher.dispatch(requestOf(url, init), new ResponseHandler(url, init.signal, resolve, reject));
     });
 
   const transport = async (url: string, init: FetchInit): Promise<Response> => {

@@ -37,7 +37,8 @@ export interface TestServer {
   stall(): TestServer;
 }
 
-type Answer = (signal: AbortSignal) => Response | Promise<Response>;
+/** Answers one request. */
+type Responder = (signal: AbortSignal) => Response | Promise<Response>;
 
 /** What `fetch` says when a connection breaks. */
 const networkError = () => new TypeError("fetch failed", { cause: new Error("read ECONNRESET") });
@@ -99,19 +100,19 @@ const streamResponse = (
  * const formation = new FormationClient({ url: "http://test", clientKey: "test", fetch: server.fetch });
  */
 export const createTestServer = (): TestServer => {
-  const script: Answer[] = [];
+  const script: Responder[] = [];
   const requests: TestRequest[] = [];
-  const add = (answer: Answer): TestServer => {
-    script.push(answer);
+  const add = (responder: Responder): TestServer => {
+    script.push(responder);
     return server;
   };
-  const answerTo = ({ method, path }: TestRequest): Answer => {
+  const responderTo = ({ method, path }: TestRequest): Responder => {
     if (method === "DELETE" && path.includes("/requests/")) {
       return () => jsonResponse(200, { success: true, error: null, data: { status: "cancelled" } });
     }
-    const answer = script.shift();
-    if (answer === undefined) throw new Error(`The script of the test has no answer to ${method} ${path}`);
-    return answer;
+    const responder = script.shift();
+    if (responder === undefined) throw new Error(`The script of the test has no answer to ${method} ${path}`);
+    return responder;
   };
 
   const server: TestServer = {
@@ -127,7 +128,7 @@ export const createTestServer = (): TestServer => {
       requests.push(request);
       const signal = init.signal ?? new AbortController().signal;
       signal.throwIfAborted();
-      return answerTo(request)(signal);
+      return responderTo(request)(signal);
     },
     reply: (data, status = 200) => add(() => jsonResponse(status, { success: true, error: null, data })),
     fail: (status, code, retryAfter) =>

@@ -1,9 +1,8 @@
-import { environment } from "../http/transport.ts";
 import { ConfigurationError } from "../errors/errors.ts";
 import { headerValue, type Query } from "../http/arguments.ts";
 import type { Lifetime } from "../http/lifetime.ts";
 import {
-  type Call,
+  type ApiCall,
   type CallOptions,
   call,
   callJson,
@@ -11,6 +10,7 @@ import {
   type StreamOptions,
   send,
 } from "../http/send.ts";
+import { environment } from "../http/transport.ts";
 import type { Result } from "../http/unwrap.ts";
 import { eventStreamOnly } from "../stream/connection.ts";
 import type { StreamSettings } from "../stream/event-stream.ts";
@@ -99,7 +99,7 @@ export class FormationCaller {
     };
   }
 
-  #prepare(spec: FormationCall): Call {
+  #prepare(spec: FormationCall): ApiCall {
     const { method = "GET", path, query, json } = spec;
     return {
       method,

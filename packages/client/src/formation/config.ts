@@ -1,3 +1,5 @@
+import { ConfigurationError } from "../errors/errors.ts";
+import { headerValue, path, requireKnown } from "../http/arguments.ts";
 import {
   createTransport,
   type Environment,
@@ -7,8 +9,6 @@ import {
   type TransportOptions,
   transportOptions,
 } from "../http/transport.ts";
-import { ConfigurationError } from "../errors/errors.ts";
-import { headerValue, path, requireKnown } from "../http/arguments.ts";
 
 /**
  * Where the formation is, who asks, and how patiently (docs/spec/formation-api.md "Client configuration").

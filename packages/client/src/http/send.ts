@@ -28,7 +28,7 @@ export interface Http {
   maxRetries: number;
   hooks: readonly Hooks[];
   /** Makes what is sent, for each attempt anew. */
-  init: (call: Call, headers: Record<string, string>) => RequestInit | Promise<RequestInit>;
+  init: (call: ApiCall, headers: Record<string, string>) => RequestInit | Promise<RequestInit>;
   /** Whether `error` in the body of a failure is a code. */
   errorIsCode: boolean;
 }
@@ -36,7 +36,7 @@ export interface Http {
 /** The HTTP methods that the API uses. */
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-export interface Call {
+export interface ApiCall {
   method: Method;
   /** Encoded path below the base URL. */
   path: string;
@@ -76,7 +76,7 @@ export interface StreamOptions extends CallOptions {
  * A call as `fetch` takes it, with JSON or nothing in its body. Redirects are not followed: `fetch` would show the
  * keys to whatever host they name.
  */
-export const jsonInit = ({ method, json }: Call, headers: Record<string, string>): RequestInit =>
+export const jsonInit = ({ method, json }: ApiCall, headers: Record<string, string>): RequestInit =>
   json === undefined
     ? { method, headers, redirect: "manual" }
     : {
@@ -103,7 +103,7 @@ export const explain = (what: string, error: unknown, signal: AbortSignal): unkn
  */
 export const send = async <Value>(
   http: Http,
-  call: Call,
+  call: ApiCall,
   options: CallOptions,
   lifetime: Lifetime,
   read: (response: Response) => Value | Promise<Value>,
@@ -161,7 +161,7 @@ export const send = async <Value>(
 /** A call whose answer is read whole. */
 export const call = async <Value>(
   http: Http,
-  spec: Call,
+  spec: ApiCall,
   options: CallOptions = {},
   read: (response: Response) => Promise<Value>,
 ): Promise<Value> => {
@@ -177,5 +177,5 @@ export const call = async <Value>(
  * A call whose answer is JSON, taken out of its envelope. The type is the wire's word: answers are not validated,
  * so that a newer server's additions do no harm.
  */
-export const callJson = async <Data>(http: Http, spec: Call, options?: CallOptions): Promise<Data> =>
+export const callJson = async <Data>(http: Http, spec: ApiCall, options?: CallOptions): Promise<Data> =>
   (await call(http, spec, options, unwrap)) as Data;

@@ -8,12 +8,12 @@ const asError = (reason: unknown): Error =>
   reason instanceof Error ? reason : new Error("The request was aborted", { cause: reason });
 
 /** What a read gives. */
-export type Piece = ReadableStreamReadResult<Buffer<ArrayBuffer>>;
+export type Chunk = ReadableStreamReadResult<Buffer<ArrayBuffer>>;
 
 /** Bytes that come one after the other, for one reader. */
 export interface Body {
   /** What has come since the last read, or what comes next. Rejects when the answer broke off. */
-  read(): Promise<Piece>;
+  read(): Promise<Chunk>;
   /** Everything. Rejects when the answer broke off. */
   whole(): Promise<Buffer<ArrayBuffer>>;
   /** Closes the connection. */
@@ -24,13 +24,13 @@ export interface Body {
  * One request on its way and its answer: hands out the response with its headers, then collects the body. A small
  * answer is here whole before its reader asks, so that it costs no stream.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Body {
+export class ResponseHandler implements Dispatcher.DispatchHandler, Body {
   readonly #signal: AbortSignal | null | undefined;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   readonly #url: string;
   #controller: Dispatcher.DispatchController | undefined;
-  #pieces: Buffer<ArrayBuffer>[] = [];
+  #chunks: Buffer<ArrayBuffer>[] = [];
   #held = 0;
   #mostHeld = mostHeld;
   #ended = false;
@@ -66,9 +66,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Body {
     if (status >= 200) this.#resolve(new NodeResponse(this.#url, status, statusText, headers, this));
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer<ArrayBuffer>): void {
-    this.#pieces.push(piece);
-    this.#held += piece.length;
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer<ArrayBuffer>): void {
+    this.#chunks.push(chunk);
+    this.#held += chunk.length;
     if (this.#held > this.#mostHeld) controller.pause();
     this.#wake?.();
   }
@@ -82,8 +82,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Body {
     this.#fail(error);
   }
 
-  read(): Promise<Piece> {
-    if (this.#pieces.length > 0) return Promise.resolve({ done: false, value: this.#take() });
+  read(): Promise<Chunk> {
+    if (this.#chunks.length > 0) return Promise.resolve({ done: false, value: this.#take() });
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return this.#change().then(() => this.read());
@@ -108,14 +108,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Body {
   }
 
   #take(): Buffer<ArrayBuffer> {
-    const [first, second] = this.#pieces;
+    const [first, second] = this.#chunks;
     // Mostly there is one, and it belongs to nobody else.
-    const piece =
-      first !== undefined && second === undefined ? first : Buffer.concat(this.#pieces, this.#held);
-    this.#pieces = [];
+    const chunk =
+      first !== undefined && second === undefined ? first : Buffer.concat(this.#chunks, this.#held);
+    this.#chunks = [];
     this.#held = 0;
     this.#resume();
-    return piece;
+    return chunk;
   }
 
   #resume(): void {

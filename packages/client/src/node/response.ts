@@ -1,4 +1,4 @@
-import type { Body, Piece } from "./response-handler.ts";
+import type { Body, Chunk } from "./response-handler.ts";
 
 const decoder = new TextDecoder();
 
@@ -6,10 +6,10 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
  * The body as a stream. Its usual reader takes the bytes from where they are: the way through a stream's own queue
- * costs several promises for each piece.
+ * costs several promises for each chunk.
  */
 class BodyStream extends ReadableStream<Bytes> {
-  readonly #read: () => Promise<Piece>;
+  readonly #read: () => Promise<Chunk>;
 
   constructor(body: Body) {
     let ended = false;
@@ -33,17 +33,17 @@ class BodyStream extends ReadableStream<Bytes> {
       },
       { highWaterMark: 0 },
     );
-    const onPiece = (piece: Piece) => {
-      if (piece.done && !ended) onEnd();
-      ended = piece.done;
-      return piece;
+    const onChunk = (chunk: Chunk) => {
+      if (chunk.done && !ended) onEnd();
+      ended = chunk.done;
+      return chunk;
     };
     const onFailure = (error: unknown) => {
       onBreak(error);
       throw error;
     };
     this.#read = () =>
-      ended ? Promise.resolve({ done: true, value: undefined }) : body.read().then(onPiece, onFailure);
+      ended ? Promise.resolve({ done: true, value: undefined }) : body.read().then(onChunk, onFailure);
   }
 
   override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;

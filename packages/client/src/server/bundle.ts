@@ -40,7 +40,7 @@ const bundleOfFile = (path: string): Bundle => {
     body: open,
     async digest() {
       const hash = crypto.createHash("sha256");
-      for await (const piece of open()) hash.update(piece);
+      for await (const chunk of open()) hash.update(chunk);
       return hash.digest("hex");
     },
   };

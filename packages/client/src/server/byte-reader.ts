@@ -1,4 +1,4 @@
-/** Takes bytes off a stream in pieces of the caller's size. */
+/** Takes bytes off a stream in chunks of the caller's size. */
 export interface ByteReader {
   /** The next `length` bytes; fewer when the stream ends before. */
   read(length: number): Promise<Uint8Array>;
@@ -12,16 +12,16 @@ export const createByteReader = (stream: ReadableStream<Uint8Array>): ByteReader
   const reader = stream.getReader();
   let rest = new Uint8Array(0) as Uint8Array;
 
-  /** The next piece, at most `length` bytes of it; empty at the end. */
+  /** The next chunk, at most `length` bytes of it; empty at the end. */
   const take = async (length: number): Promise<Uint8Array> => {
     while (rest.length === 0) {
       const { done, value } = await reader.read();
       if (done) return rest;
       rest = value;
     }
-    const piece = rest.subarray(0, length);
+    const chunk = rest.subarray(0, length);
     rest = rest.subarray(length);
-    return piece;
+    return chunk;
   };
 
   return {
@@ -29,10 +29,10 @@ export const createByteReader = (stream: ReadableStream<Uint8Array>): ByteReader
       const bytes = new Uint8Array(length);
       let filled = 0;
       while (filled < length) {
-        const piece = await take(length - filled);
-        if (piece.length === 0) return bytes.subarray(0, filled);
-        bytes.set(piece, filled);
-        filled += piece.length;
+        const chunk = await take(length - filled);
+        if (chunk.length === 0) return bytes.subarray(0, filled);
+        bytes.set(chunk, filled);
+        filled += chunk.length;
       }
       return bytes;
     },

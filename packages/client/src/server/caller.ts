@@ -1,3 +1,16 @@
+import { ConfigurationError } from "../errors/errors.ts";
+import { requireKnown } from "../http/arguments.ts";
+import { checkCallOptions } from "../http/limits.ts";
+import {
+  type ApiCall,
+  type CallOptions,
+  call,
+  callJson,
+  jsonInit,
+  type Method,
+  type StreamOptions,
+  send,
+} from "../http/send.ts";
 import {
   createTransport,
   environment,
@@ -7,19 +20,6 @@ import {
   type TransportOptions,
   transportOptions,
 } from "../http/transport.ts";
-import { ConfigurationError } from "../errors/errors.ts";
-import { requireKnown } from "../http/arguments.ts";
-import { checkCallOptions } from "../http/limits.ts";
-import {
-  type Call,
-  type CallOptions,
-  call,
-  callJson,
-  jsonInit,
-  type Method,
-  type StreamOptions,
-  send,
-} from "../http/send.ts";
 import { eventStreamOnly } from "../stream/connection.ts";
 import { EventStream } from "../stream/event-stream.ts";
 import { createSigner } from "./hmac.ts";
@@ -45,7 +45,7 @@ export const bundleTimeout = 600_000;
 const known = ["url", "keyId", "secretKey", ...transportOptions];
 
 /** A call to the control plane. */
-export interface ServerCall extends Omit<Call, "method" | "repeatable"> {
+export interface ServerCall extends Omit<ApiCall, "method" | "repeatable"> {
   /** Default `GET`. */
   method?: Method;
   /** Default: every method but `POST`, because the control plane does not know a repeat. */
@@ -53,13 +53,13 @@ export interface ServerCall extends Omit<Call, "method" | "repeatable"> {
 }
 
 /** @throws ConfigurationError with the name of the option that cannot be used. */
-const prepare = ({ method = "GET", ...spec }: ServerCall, options: StreamOptions = {}): Call => {
+const prepare = ({ method = "GET", ...spec }: ServerCall, options: StreamOptions = {}): ApiCall => {
   checkCallOptions(options);
   return { repeatable: method !== "POST", ...spec, method };
 };
 
 /** A call with JSON, a body of its own or nothing to send. */
-const anyInit = async (spec: Call, headers: Record<string, string>): Promise<RequestInit> => {
+const anyInit = async (spec: ApiCall, headers: Record<string, string>): Promise<RequestInit> => {
   const init = jsonInit(spec, headers);
   if (spec.body === undefined) return init;
   const body = await spec.body();

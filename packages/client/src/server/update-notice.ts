@@ -1,5 +1,5 @@
-import type { Environment } from "../http/transport.ts";
 import type { Hooks } from "../http/hooks.ts";
+import type { Environment } from "../http/transport.ts";
 import { version } from "../http/version.ts";
 
 const pause = 12 * 60 * 60 * 1000;

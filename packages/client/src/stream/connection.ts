@@ -3,14 +3,14 @@ import type { Lifetime } from "../http/lifetime.ts";
 import { explain } from "../http/send.ts";
 import { createSseParser, type OnEvent } from "./sse.ts";
 
-type Piece = ReadableStreamReadResult<Uint8Array>;
+type Chunk = ReadableStreamReadResult<Uint8Array>;
 
 /** One open response of a stream. */
 export interface Connection {
-  /** Reads the next piece. To read and to take are apart, so that a piece costs no promise beyond the reader's. */
-  read(): Promise<Piece>;
-  /** Hands the events of a piece on; false at the end of the response. */
-  take(piece: Piece): boolean;
+  /** Reads the next chunk. To read and to take are apart, so that a chunk costs no promise beyond the reader's. */
+  read(): Promise<Chunk>;
+  /** Hands the events of a chunk on; false at the end of the response. */
+  take(chunk: Chunk): boolean;
   /** What a read that failed is to the caller. */
   explain(error: unknown): unknown;
   /** Closes the socket. */
@@ -73,7 +73,7 @@ export const createConnection = (
   // For a `fetch` that heeds its signal only until the headers.
   const hangUp = () => void reader.cancel().catch(() => undefined);
 
-  // One timer for the whole stream, and a note of when the current wait began: a timer for each piece would cost
+  // One timer for the whole stream, and a note of when the current wait began: a timer for each chunk would cost
   // more than to parse it. While the caller is busy nobody waits, and the server is not to blame.
   let waitingSince: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -186,15 +186,15 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     const next = () => this.next();
     if (this.#turn !== undefined) return this.#turn.then(next, next);
     const connection = this.#connection;
-    // A piece mostly has an event: then one callback does what the loop would need several promises for.
+    // A chunk mostly has an event: then one callback does what the loop would need several promises for.
     this.#turn =
-      connection === undefined ? this.#fill() : connection.read().then(this.#onPiece, this.#onBreak);
+      connection === undefined ? this.#fill() : connection.read().then(this.#onChunk, this.#onBreak);
     return this.#turn;
   }
 
-  readonly #onPiece = (piece: ReadableStreamReadResult<Uint8Array>) => {
+  readonly #onChunk = (chunk: ReadableStreamReadResult<Uint8Array>) => {
     try {
-      this.#takeIn(piece);
+      this.#takeIn(chunk);
     } catch (error) {
       return this.#fill(error);
     }
@@ -250,8 +250,8 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return this.#take() ?? this.#end();
   }
 
-  #takeIn(piece: ReadableStreamReadResult<Uint8Array>): void {
-    if (this.#connection?.take(piece) || this.#ended) return;
+  #takeIn(chunk: ReadableStreamReadResult<Uint8Array>): void {
+    if (this.#connection?.take(chunk) || this.#ended) return;
     if (!this.#source.endless) throw new StreamTruncatedError("The stream broke off before its end");
     this.#finish(undefined);
   }

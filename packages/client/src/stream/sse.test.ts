@@ -20,9 +20,9 @@ const parse = (chunks: Iterable<string>) => {
   return { events, comments };
 };
 
-const decode = (pieces: Iterable<Uint8Array>): string[] => {
+const decode = (chunks: Iterable<Uint8Array>): string[] => {
   const decoder = new TextDecoder();
-  const texts = Array.from(pieces, (piece) => decoder.decode(piece, { stream: true }));
+  const texts = Array.from(chunks, (chunk) => decoder.decode(chunk, { stream: true }));
   return [...texts, decoder.decode()];
 };
 
@@ -78,11 +78,11 @@ describe("server-sent events", () => {
     expect(parse([": keepalive\n\n: keepalive\r\n\r\ndata: a\n\n"]).comments).toBe(2);
   });
 
-  test("a long event in small pieces takes time in proportion to its length", () => {
+  test("a long event in small chunks takes time in proportion to its length", () => {
     const measure = (length: number) => {
-      const pieces = [`data: `, ...Array<string>(length / 1024).fill("x".repeat(1024)), "\n\n"];
+      const chunks = [`data: `, ...Array<string>(length / 1024).fill("x".repeat(1024)), "\n\n"];
       const start = performance.now();
-      expect(parse(pieces).events[0]?.data).toHaveLength(length);
+      expect(parse(chunks).events[0]?.data).toHaveLength(length);
       return performance.now() - start;
     };
     measure(1 << 20);
@@ -93,9 +93,9 @@ describe("server-sent events", () => {
 
   test("an event without end is refused", () => {
     const parser = createSseParser(() => {});
-    const piece = "x".repeat(1 << 20);
+    const chunk = "x".repeat(1 << 20);
     expect(() => {
-      for (let count = 0; count <= 64; count++) parser.feed(piece);
+      for (let count = 0; count <= 64; count++) parser.feed(chunk);
     }).toThrow("is longer than");
   });
 });
@@ -121,13 +121,13 @@ test("any chunking gives the same events", () => {
   fc.assert(
     fc.property(fc.array(word, { maxLength: 60 }), cuts, (parts, sizes) => {
       const bytes = new TextEncoder().encode(parts.join(""));
-      const pieces: Uint8Array[] = [];
+      const chunks: Uint8Array[] = [];
       for (let start = 0; start < bytes.length; ) {
-        const size = sizes[pieces.length] ?? 1;
-        pieces.push(bytes.subarray(start, start + size));
+        const size = sizes[chunks.length] ?? 1;
+        chunks.push(bytes.subarray(start, start + size));
         start += size;
       }
-      expect(parse(decode(pieces))).toEqual(parse(decode([bytes])));
+      expect(parse(decode(chunks))).toEqual(parse(decode([bytes])));
     }),
     { numRuns: 500 },
   );

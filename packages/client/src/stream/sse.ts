@@ -9,7 +9,7 @@ import { MuxiError } from "../errors/errors.ts";
 export type OnEvent = (name: string, data: string, number: number) => void;
 
 export interface SseParser {
-  /** Takes the next piece of the text, cut anywhere. */
+  /** Takes the next chunk of the text, cut anywhere. */
   feed(chunk: string): void;
   /** Ends the text. The last event may lack its blank line, but not its data. */
   end(): void;
@@ -83,7 +83,7 @@ export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => 
   };
 
   const feedLines = (chunk: string) => {
-    // Only the new piece is searched: a long line that comes in many pieces is joined once, not scanned each time.
+    // Only the new chunk is searched: a long line that comes in many chunks is joined once, not scanned each time.
     let end = chunk.indexOf("\n");
     if (end === -1) {
       rest += chunk;
@@ -109,7 +109,7 @@ export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => 
         skipLineFeed = false;
       }
       if (text.includes("\r")) {
-        // A CR ends its line at once; a LF right after it, perhaps in the next piece, belongs to it.
+        // A CR ends its line at once; a LF right after it, perhaps in the next chunk, belongs to it.
         skipLineFeed = text.endsWith("\r");
         text = text.replaceAll(/\r\n?/g, "\n");
       }
