@@ -5,21 +5,21 @@ import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import { checkFormationId, receiveBundle } from "../bundles/index.ts";
-import type { Formation } from "../processes/index.ts";
+import type { FormationState } from "../processes/index.ts";
 import {
   deploy,
   type OperationKind,
   type Releases,
-  type Report,
+  type ReportProgress,
   requireDeployment,
   requireNew,
   type Source,
-  type Switched,
   update,
+  type VersionSwitch,
 } from "../releases/index.ts";
 import type { Handler } from "./app.ts";
 import type { Audit } from "./audit.ts";
-import { answerOperation, type Outcome } from "./operation.ts";
+import { answerOperation, type OperationOutcome } from "./operation.ts";
 import { formationIdOf, headerOf, publicUrl } from "./parse.ts";
 
 export interface ReleaseRouteOptions {
@@ -29,7 +29,10 @@ export interface ReleaseRouteOptions {
 
 const archiveTypes = ["application/gzip", "application/x-gzip", "application/octet-stream"];
 
-const deployed = (request: FastifyRequest, { formationId, port, pid, status }: Formation): Outcome => {
+const deployed = (
+  request: FastifyRequest,
+  { formationId, port, pid, status }: FormationState,
+): OperationOutcome => {
   const data = {
     formation_id: formationId,
     id: formationId,
@@ -45,9 +48,9 @@ const deployed = (request: FastifyRequest, { formationId, port, pid, status }: F
 /** What an update and a rollback have in common. */
 export const switched = (
   request: FastifyRequest,
-  { formation, history }: Switched,
+  { formation, history }: VersionSwitch,
   message: string,
-): Outcome => {
+): OperationOutcome => {
   const { formationId, port, pid, status } = formation;
   const [version, previous] = [history.current.version, history.previous?.version ?? 0];
   const common = { formation_id: formationId, port, pid, status, url: publicUrl(request, formationId) };
@@ -68,15 +71,25 @@ export interface Incoming {
 export const runDeploy = async (
   releases: Releases,
   { request, id, version }: Incoming,
-  { source, hash, report, signal }: { source: Source; hash: string; report: Report; signal: AbortSignal },
-): Promise<Outcome> =>
+  {
+    source,
+    hash,
+    report,
+    signal,
+  }: { source: Source; hash: string; report: ReportProgress; signal: AbortSignal },
+): Promise<OperationOutcome> =>
   deployed(request, await deploy(releases, { id, version, source, hash }, report, signal));
 
 export const runUpdate = async (
   releases: Releases,
   { request, id, version }: Incoming,
-  { source, hash, report, signal }: { source: Source; hash: string; report: Report; signal: AbortSignal },
-): Promise<Outcome> => {
+  {
+    source,
+    hash,
+    report,
+    signal,
+  }: { source: Source; hash: string; report: ReportProgress; signal: AbortSignal },
+): Promise<OperationOutcome> => {
   const result = await update(releases, { id, version, source, hash }, report, signal);
   const outcome = switched(request, result, "Formation updated with zero downtime");
   return { ...outcome, data: { ...outcome.data, deployment_type: "blue-green" } };

@@ -1,13 +1,13 @@
 import type { DeployedFormation, DeployedFormationDetail } from "@muxi/protocol";
 import type { FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
-import type { Formation } from "../processes/index.ts";
+import type { FormationState } from "../processes/index.ts";
 import {
   cancelUpdate,
   type Deployment,
   type OperationKind,
   type Releases,
-  type Report,
+  type ReportProgress,
   remove,
   requireDeployment,
   restart,
@@ -17,7 +17,7 @@ import {
 } from "../releases/index.ts";
 import type { Handler } from "./app.ts";
 import { type ReleaseRouteOptions, switched } from "./bundle-routes.ts";
-import { answerOperation, type Outcome } from "./operation.ts";
+import { answerOperation, type OperationOutcome } from "./operation.ts";
 import { formationIdOf, publicUrl } from "./parse.ts";
 
 const probeTimeoutMs = 2000;
@@ -80,7 +80,12 @@ export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions
   const operation =
     (
       kind: OperationKind,
-      run: (request: FastifyRequest, id: string, report: Report, signal: AbortSignal) => Promise<Outcome>,
+      run: (
+        request: FastifyRequest,
+        id: string,
+        report: ReportProgress,
+        signal: AbortSignal,
+      ) => Promise<OperationOutcome>,
     ): Handler =>
     (request, reply) =>
       answerOperation({ request, reply, settle: audit.settle(request), log }, (report) => {
@@ -91,9 +96,9 @@ export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions
 
   const started = (
     request: FastifyRequest,
-    { formationId, port, pid, status, restartCount }: Formation,
+    { formationId, port, pid, status, restartCount }: FormationState,
     message: string,
-  ): Outcome => {
+  ): OperationOutcome => {
     const common = { status, port, restart_count: restartCount };
     return {
       status: 200,

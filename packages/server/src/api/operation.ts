@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import type { Log } from "../logs/index.ts";
-import type { Report } from "../releases/index.ts";
+import type { ReportProgress } from "../releases/index.ts";
 import { openEventStream } from "./event-stream.ts";
 
 /** How an operation ended well. */
-export interface Outcome {
+export interface OperationOutcome {
   /** Of the plain answer. */
   status: number;
   data: Record<string, unknown>;
@@ -32,7 +32,7 @@ export interface OperationOptions {
  */
 export const answerOperation = async (
   { request, reply, settle, log }: OperationOptions,
-  work: (report: Report) => Promise<Outcome>,
+  work: (report: ReportProgress) => Promise<OperationOutcome>,
 ): Promise<FastifyReply> => {
   if (!wantsEvents(request)) {
     const { status, data } = await work(() => undefined);

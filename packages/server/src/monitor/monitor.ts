@@ -1,7 +1,7 @@
 import type { FormationsConfig } from "../config/index.ts";
 import { processLogFiles, rotate } from "../logs/index.ts";
 import { memoryOf } from "../metrics/index.ts";
-import type { Formation } from "../processes/index.ts";
+import type { FormationState } from "../processes/index.ts";
 import type { Releases } from "../releases/index.ts";
 
 export interface MonitorOptions {
@@ -25,7 +25,7 @@ export const createMonitor = ({ releases, formations, logsDirectory }: MonitorOp
    * Only noted: a slow answer is no reason to end those that are under way (docs/spec/server-api.md
    * "Supervision").
    */
-  const checkHealth = async (formation: Formation): Promise<void> => {
+  const checkHealth = async (formation: FormationState): Promise<void> => {
     const { formationId } = formation;
     const deployment = deployments.get(formationId);
     if (!deployment || formation.status !== "running") return;
@@ -34,7 +34,7 @@ export const createMonitor = ({ releases, formations, logsDirectory }: MonitorOp
     if (!healthy) log.warn({ formation: formationId, port: formation.port }, "formation does not answer");
   };
 
-  const checkMemory = async ({ name, formationId, pids }: Formation): Promise<void> => {
+  const checkMemory = async ({ name, formationId, pids }: FormationState): Promise<void> => {
     const limit = formations.memoryLimitOf(formationId);
     if (limit === undefined) return;
     for (const pid of pids) {

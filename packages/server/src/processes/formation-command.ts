@@ -1,4 +1,4 @@
-import type { MakeCommand } from "./instance.ts";
+import type { MakeCommand } from "./replica.ts";
 
 /** What a formation may have, by its id. */
 export interface FormationResources {

@@ -1,9 +1,9 @@
 /** Formations as child processes: ports, spawn, health, restart, stop. */
 export { createFormationCommand, type FormationResources } from "./formation-command.ts";
-export type { Formation, FormationSpec } from "./group.ts";
 export * from "./identity.ts";
-export * from "./instance.ts";
 export * from "./leftovers.ts";
 export * from "./ports.ts";
 export * from "./process.ts";
+export * from "./replica.ts";
+export type { FormationSpec, FormationState } from "./replica-group.ts";
 export * from "./supervisor.ts";

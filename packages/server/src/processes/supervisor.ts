@@ -1,7 +1,7 @@
 import { type Log, processLogFiles } from "../logs/index.ts";
-import { type Formation, type FormationSpec, Group } from "./group.ts";
-import type { MakeCommand, ProcessSettings, StartWatch } from "./instance.ts";
 import { createPortPool, type PortPool, type PortRange } from "./ports.ts";
+import type { MakeCommand, ProcessSettings, StartWatch } from "./replica.ts";
+import { type FormationSpec, type FormationState, ReplicaGroup } from "./replica-group.ts";
 
 export interface SupervisorSettings extends ProcessSettings {
   portRange: PortRange;
@@ -22,16 +22,16 @@ export interface SupervisorOptions {
 
 export class AlreadyRunningError extends Error {
   override readonly name = "AlreadyRunningError";
-  readonly formation: Formation;
+  readonly formation: FormationState;
 
-  constructor(formation: Formation) {
+  constructor(formation: FormationState) {
     super(`Formation '${formation.formationId}' is already running on port ${formation.port}`);
     this.formation = formation;
   }
 }
 
 /** What was in service until another took its name. */
-export interface Retired {
+export interface RetiredReplicas {
   readonly ports: readonly number[];
   /** Ends it and gives its ports back. */
   stop(graceMs: number): Promise<void>;
@@ -44,20 +44,20 @@ export interface Retired {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #ports: PortPool;
-  readonly #groups = new Map<string, Group>();
-  readonly #retired = new Set<Group>();
+  readonly #groups = new Map<string, ReplicaGroup>();
+  readonly #retired = new Set<ReplicaGroup>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#ports = createPortPool(options.settings.portRange);
   }
 
-  get(name: string): Formation | undefined {
+  get(name: string): FormationState | undefined {
     return this.#groups.get(name);
   }
 
   /** Drafts, and what is in service; not what an update tries out. */
-  list(): Formation[] {
+  list(): FormationState[] {
     return [...this.#groups.values()].filter(({ name, formationId, draft }) => draft || name === formationId);
   }
 
@@ -73,8 +73,8 @@ export class Supervisor {
 
   /** Asks all processes of a formation whether they are well; false when none of this name runs. */
   async probe(name: string, timeoutMs: number): Promise<boolean> {
-    const running = this.#groups.get(name)?.instances.filter(({ status }) => status === "running") ?? [];
-    const answers = await Promise.all(running.map((instance) => instance.probe(timeoutMs)));
+    const running = this.#groups.get(name)?.members.filter(({ status }) => status === "running") ?? [];
+    const answers = await Promise.all(running.map((replica) => replica.probe(timeoutMs)));
     return answers.length > 0 && answers.every(Boolean);
   }
 
@@ -86,7 +86,7 @@ export class Supervisor {
    * @throws StartError when it does not become healthy. It is stopped then; what was not known before is
    * forgotten again.
    */
-  async start(spec: FormationSpec, watch: StartWatch = {}): Promise<Formation> {
+  async start(spec: FormationSpec, watch: StartWatch = {}): Promise<FormationState> {
     const present = this.#groups.get(spec.name);
     const idle = present?.status === "stopped" || present?.status === "crashed";
     if (present && !idle) throw new AlreadyRunningError(present);
@@ -106,11 +106,11 @@ export class Supervisor {
   /** Brings a formation back after a restart of the server: on its ports if they are free, until it is healthy. */
   restore(spec: FormationSpec, ports: readonly number[], restartCount: number): void {
     const group = this.hold(spec, ports, restartCount);
-    for (const instance of group.instances) instance.restore();
+    for (const replica of group.members) replica.restore();
   }
 
   /** Keeps a stopped formation and its ports in mind. */
-  hold(spec: FormationSpec, ports: readonly number[], restartCount: number): Group {
+  hold(spec: FormationSpec, ports: readonly number[], restartCount: number): ReplicaGroup {
     const group = this.#createGroup(
       spec,
       undefined,
@@ -143,7 +143,7 @@ export class Supervisor {
   async kill(name: string, pid: number): Promise<void> {
     await this.#groups
       .get(name)
-      ?.instances.find((instance) => instance.pid === pid)
+      ?.members.find((replica) => replica.pid === pid)
       ?.kill();
   }
 
@@ -154,7 +154,7 @@ export class Supervisor {
   }
 
   /** Puts a formation in the place of another, in one step: the next request finds it there. */
-  promote(from: string, to: string): Retired {
+  promote(from: string, to: string): RetiredReplicas {
     const next = this.#groups.get(from);
     if (!next) throw new Error(`no formation ${from} to put in service`);
     const old = this.#groups.get(to);
@@ -164,7 +164,7 @@ export class Supervisor {
     this.#options.onChange?.(to);
     if (!old) return { ports: [], stop: () => Promise.resolve() };
     next.earlierRestarts += old.restartCount;
-    for (const instance of old.instances) instance.retire();
+    for (const replica of old.members) replica.retire();
     this.#retired.add(old);
     return {
       ports: old.ports,
@@ -185,10 +185,14 @@ export class Supervisor {
     this.#groups.clear();
   }
 
-  #createGroup(spec: FormationSpec, earlier?: Group, ports: readonly number[] = earlier?.ports ?? []): Group {
+  #createGroup(
+    spec: FormationSpec,
+    earlier?: ReplicaGroup,
+    ports: readonly number[] = earlier?.ports ?? [],
+  ): ReplicaGroup {
     const { settings, makeCommand, log, onChange, now = Date.now } = this.#options;
     const logName = spec.draft ? spec.name : spec.formationId;
-    const group: Group = new Group(spec, ports, {
+    const group: ReplicaGroup = new ReplicaGroup(spec, ports, {
       logs: processLogFiles(settings.logsDirectory, logName),
       ports: this.#ports,
       settings,
@@ -203,7 +207,7 @@ export class Supervisor {
     return group;
   }
 
-  #forget(group: Group): void {
+  #forget(group: ReplicaGroup): void {
     group.release();
     // A stop may have ended one start while another took the name.
     if (this.#groups.get(group.name) === group) this.#groups.delete(group.name);

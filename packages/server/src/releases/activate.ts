@@ -1,8 +1,8 @@
-import type { Formation } from "../processes/index.ts";
+import type { FormationState } from "../processes/index.ts";
 import { startFailure } from "./failures.ts";
 import { type History, type Release, setLink, setLinks, writeHistory } from "./history.ts";
 import type { Layout } from "./layout.ts";
-import { type Deployment, type Releases, type Report, specOf, watchStart } from "./releases.ts";
+import { type Deployment, type Releases, type ReportProgress, specOf, watchStart } from "./releases.ts";
 
 export interface Activation {
   deployment: Deployment;
@@ -15,7 +15,7 @@ export interface Activation {
   stage: "spawning_staging" | "spawning_previous";
   /** Status of an answer that the release did not become healthy. */
   unhealthyStatus: number;
-  report: Report;
+  report: ReportProgress;
   signal: AbortSignal;
 }
 
@@ -27,7 +27,7 @@ export interface Activation {
  *
  * @throws Failure when it does not become healthy. The other stays in service.
  */
-export const activate = async (releases: Releases, activation: Activation): Promise<Formation> => {
+export const activate = async (releases: Releases, activation: Activation): Promise<FormationState> => {
   const { supervisor, registry, settings, log } = releases;
   const { deployment, layout, release, history, name, report, signal } = activation;
   const { id } = deployment;

@@ -2,11 +2,11 @@ import { rm, rmdir, stat } from "node:fs/promises";
 import { isSystemError } from "@muxi/formation";
 import { ifThere } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
-import type { Formation } from "../processes/index.ts";
+import type { FormationState } from "../processes/index.ts";
 import { startFailure } from "./failures.ts";
 import { setLinks, writeHistory } from "./history.ts";
 import type { Layout } from "./layout.ts";
-import { layoutFor, type Releases, type Report, specOf, watchStart } from "./releases.ts";
+import { layoutFor, type Releases, type ReportProgress, specOf, watchStart } from "./releases.ts";
 import { type Source, stageRelease } from "./stage.ts";
 
 export interface DeployRequest {
@@ -56,9 +56,9 @@ const requireRoom = ({ deployments, settings }: Releases): void => {
 export const deploy = async (
   releases: Releases,
   { id, version, source, hash }: DeployRequest,
-  report: Report,
+  report: ReportProgress,
   signal: AbortSignal,
-): Promise<Formation> => {
+): Promise<FormationState> => {
   const { supervisor, deployments, registry } = releases;
   requireNew(releases, id);
   requireRoom(releases);

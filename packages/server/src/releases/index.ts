@@ -12,9 +12,9 @@ export {
   type Progress,
   type ReleaseSettings,
   type Releases,
-  type Report,
+  type ReportProgress,
   requireDeployment,
 } from "./releases.ts";
 export { loadDeployments, restoreProcesses } from "./restore.ts";
 export type { Source } from "./stage.ts";
-export { cancelUpdate, rollback, type Switched, update } from "./update.ts";
+export { cancelUpdate, rollback, update, type VersionSwitch } from "./update.ts";

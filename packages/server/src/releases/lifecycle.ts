@@ -2,12 +2,12 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ifThere, syncFolder } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
-import type { Formation } from "../processes/index.ts";
+import type { FormationState } from "../processes/index.ts";
 import { startFailure } from "./failures.ts";
 import {
   layoutFor,
   type Releases,
-  type Report,
+  type ReportProgress,
   requireDeployment,
   requireHistory,
   specOf,
@@ -32,9 +32,9 @@ export const stop = async (releases: Releases, id: string): Promise<void> => {
 const startCurrent = async (
   releases: Releases,
   id: string,
-  report: Report,
+  report: ReportProgress,
   signal: AbortSignal,
-): Promise<Formation> => {
+): Promise<FormationState> => {
   const { history, layout } = await requireHistory(releases, id);
   report({ stage: "validating", message: "Looking for the formation" });
   report({ stage: "spawning", message: "Starting formation" });
@@ -54,9 +54,9 @@ const startCurrent = async (
 export const start = async (
   releases: Releases,
   id: string,
-  report: Report,
+  report: ReportProgress,
   signal: AbortSignal,
-): Promise<Formation> => {
+): Promise<FormationState> => {
   requireDeployment(releases, id);
   const { status } = releases.supervisor.get(id) ?? {};
   if (status === "running" || status === "starting") {
@@ -69,9 +69,9 @@ export const start = async (
 export const restart = async (
   releases: Releases,
   id: string,
-  report: Report,
+  report: ReportProgress,
   signal: AbortSignal,
-): Promise<Formation> => {
+): Promise<FormationState> => {
   const deployment = requireDeployment(releases, id);
   report({ stage: "stopping", message: "Stopping current process" });
   // Until it has come to its end, for what is written meanwhile may be the last word of a server that is killed.

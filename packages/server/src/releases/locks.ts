@@ -9,7 +9,7 @@ export type OperationKind =
   | "restarted"
   | "deleted";
 
-export interface Running {
+export interface RunningOperation {
   kind: OperationKind;
   /** Asks it to break off, and resolves when it has come to its end either way. */
   abort(reason: Failure): Promise<void>;
@@ -23,9 +23,9 @@ export interface Lock {
 
 /** One operation per formation at a time, whatever it is (docs/spec/server-api.md "Operations and locks"). */
 export class Locks {
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<string, RunningOperation>();
 
-  get(id: string): Running | undefined {
+  get(id: string): RunningOperation | undefined {
     return this.#running.get(id);
   }
 

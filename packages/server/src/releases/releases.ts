@@ -1,7 +1,7 @@
 import { Failure } from "../base/failure.ts";
 import type { BundleLimits } from "../bundles/index.ts";
 import type { Log } from "../logs/index.ts";
-import type { Formation, FormationSpec, StartWatch, Supervisor } from "../processes/index.ts";
+import type { FormationSpec, FormationState, StartWatch, Supervisor } from "../processes/index.ts";
 import { type History, readHistory } from "./history.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { Locks } from "./locks.ts";
@@ -26,7 +26,7 @@ export interface Progress {
   [field: string]: unknown;
 }
 
-export type Report = (progress: Progress) => void;
+export type ReportProgress = (progress: Progress) => void;
 
 export interface ReleaseSettings {
   serverId: string;
@@ -57,7 +57,7 @@ export interface Releases {
 
 const recordOf = (
   { id, history, stagingPort, restarting, lastHealthCheck }: Deployment,
-  run: Formation | undefined,
+  run: FormationState | undefined,
 ): RegistryRecord => ({
   id,
   name: history?.current.name ?? id,
@@ -123,7 +123,7 @@ export const specOf = (
 /** Tells of the wait for health as docs/spec/server-api.md "Frames of a progress stream" has it. */
 export const watchStart = (
   { settings }: Releases,
-  report: Report,
+  report: ReportProgress,
   watch: Pick<StartWatch, "signal" | "onSpawn">,
 ): StartWatch => {
   const stage = "health_check";

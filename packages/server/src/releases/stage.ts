@@ -14,7 +14,7 @@ import {
 import { ofDraftOnly } from "../drafts/index.ts";
 import type { Release } from "./history.ts";
 import type { Layout } from "./layout.ts";
-import type { Releases, Report } from "./releases.ts";
+import type { Releases, ReportProgress } from "./releases.ts";
 import { shareData } from "./shared-data.ts";
 
 /** Where a release comes from: a bundle that was sent, or a draft folder. */
@@ -28,7 +28,7 @@ export interface StageOptions {
   expected: Expected;
   version: number;
   predecessor: number | undefined;
-  report: Report;
+  report: ReportProgress;
   signal: AbortSignal;
 }
 
@@ -53,7 +53,7 @@ const moveFolder = async (from: string, to: string): Promise<void> => {
 /** `<version>[:<variant>]`; there is one runtime, and the manifest's `runtime` says which it may be. */
 const runtimePattern = /^[\w.+-]{1,64}(?::[\w.-]{1,64})?$/;
 
-const reportRuntime = ({ formation }: CheckedFormation, report: Report): void => {
+const reportRuntime = ({ formation }: CheckedFormation, report: ReportProgress): void => {
   const wanted = formation.manifest.muxi_runtime ?? "latest";
   if (!runtimePattern.test(wanted)) {
     throw new Failure(

@@ -1,13 +1,13 @@
 import { Failure } from "../base/failure.ts";
-import type { Formation } from "../processes/index.ts";
+import type { FormationState } from "../processes/index.ts";
 import { activate } from "./activate.ts";
 import type { DeployRequest } from "./deploy.ts";
 import { type History, nextVersion, removeUnused } from "./history.ts";
-import { type Releases, type Report, requireHistory } from "./releases.ts";
+import { type Releases, type ReportProgress, requireHistory } from "./releases.ts";
 import { stageRelease } from "./stage.ts";
 
-export interface Switched {
-  formation: Formation;
+export interface VersionSwitch {
+  formation: FormationState;
   history: History;
 }
 
@@ -20,9 +20,9 @@ export interface Switched {
 export const update = async (
   releases: Releases,
   { id, version, source, hash }: DeployRequest,
-  report: Report,
+  report: ReportProgress,
   signal: AbortSignal,
-): Promise<Switched> => {
+): Promise<VersionSwitch> => {
   const { deployment, history, layout } = await requireHistory(releases, id);
   report({ stage: "extracting", message: "Extracting formation bundle" });
   if (hash === history.current.bundle_hash) {
@@ -76,9 +76,9 @@ export const cancelUpdate = async (releases: Releases, id: string): Promise<numb
 export const rollback = async (
   releases: Releases,
   id: string,
-  report: Report,
+  report: ReportProgress,
   signal: AbortSignal,
-): Promise<Switched> => {
+): Promise<VersionSwitch> => {
   const { deployment, history, layout } = await requireHistory(releases, id);
   report({ stage: "validating", message: "Looking for the previous version" });
   const { previous } = history;

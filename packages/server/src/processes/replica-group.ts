@@ -1,4 +1,4 @@
-import { type FormationStatus, Instance, type InstanceOptions, type StartWatch } from "./instance.ts";
+import { type FormationStatus, Replica, type ReplicaOptions, type StartWatch } from "./replica.ts";
 
 /** Which formation folder is run, and in how many processes. */
 export interface FormationSpec {
@@ -12,7 +12,7 @@ export interface FormationSpec {
 }
 
 /** A formation as it is now. */
-export interface Formation extends FormationSpec {
+export interface FormationState extends FormationSpec {
   readonly status: FormationStatus;
   /** Of its first process; 0 before the first start. */
   readonly port: number;
@@ -28,12 +28,12 @@ export interface Formation extends FormationSpec {
 const order: readonly FormationStatus[] = ["running", "starting", "stopping", "crashed", "stopped"];
 
 /** The processes that serve one folder. It runs as long as one of them does. */
-export class Group implements Formation {
+export class ReplicaGroup implements FormationState {
   readonly formationId: string;
   readonly folder: string;
   readonly draft: boolean;
   readonly replicas: number;
-  readonly instances: readonly Instance[];
+  readonly members: readonly Replica[];
   name: string;
   /** Restarts of those who had the name before, and restarts by hand. */
   earlierRestarts = 0;
@@ -42,7 +42,7 @@ export class Group implements Formation {
   constructor(
     spec: FormationSpec,
     ports: readonly number[],
-    options: Omit<InstanceOptions, "formationId" | "folder" | "draft" | "port">,
+    options: Omit<ReplicaOptions, "formationId" | "folder" | "draft" | "port">,
   ) {
     const { name, formationId, folder, draft, replicas = 1 } = spec;
     [this.name, this.formationId, this.folder, this.draft, this.replicas] = [
@@ -52,22 +52,22 @@ export class Group implements Formation {
       draft,
       replicas,
     ];
-    this.instances = Array.from(
+    this.members = Array.from(
       { length: replicas },
-      (_, index) => new Instance({ ...options, formationId, folder, draft, port: ports[index] }),
+      (_, index) => new Replica({ ...options, formationId, folder, draft, port: ports[index] }),
     );
   }
 
   get status(): FormationStatus {
-    return order.find((status) => this.instances.some((instance) => instance.status === status)) ?? "stopped";
+    return order.find((status) => this.members.some((replica) => replica.status === status)) ?? "stopped";
   }
 
   get port(): number {
-    return this.instances[0]?.port ?? 0;
+    return this.members[0]?.port ?? 0;
   }
 
   get ports(): number[] {
-    return this.instances.map(({ port }) => port).filter((port) => port !== 0);
+    return this.members.map(({ port }) => port).filter((port) => port !== 0);
   }
 
   get pid(): number | undefined {
@@ -75,25 +75,25 @@ export class Group implements Formation {
   }
 
   get pids(): number[] {
-    return this.instances.map(({ pid }) => pid).filter((pid) => pid !== undefined);
+    return this.members.map(({ pid }) => pid).filter((pid) => pid !== undefined);
   }
 
   get restartCount(): number {
-    return this.instances.reduce((sum, { restarts }) => sum + restarts, this.earlierRestarts);
+    return this.members.reduce((sum, { restarts }) => sum + restarts, this.earlierRestarts);
   }
 
   get startedAt(): number | undefined {
-    return this.instances[0]?.startedAt;
+    return this.members[0]?.startedAt;
   }
 
   /** The next running process in turn. */
   nextPort(): number | undefined {
-    const { length } = this.instances;
+    const { length } = this.members;
     for (let step = 0; step < length; step += 1) {
-      const instance = this.instances[(this.#next + step) % length];
-      if (instance?.status !== "running") continue;
+      const replica = this.members[(this.#next + step) % length];
+      if (replica?.status !== "running") continue;
       this.#next = (this.#next + step + 1) % length;
-      return instance.port;
+      return replica.port;
     }
     return undefined;
   }
@@ -104,7 +104,7 @@ export class Group implements Formation {
       if (this.pids.length === this.replicas) onSpawn?.(this.ports);
     };
     const starts = await Promise.allSettled(
-      this.instances.map((instance) => instance.start({ signal, onSpawn: report, onAttempt })),
+      this.members.map((replica) => replica.start({ signal, onSpawn: report, onAttempt })),
     );
     const failed = starts.find((start) => start.status === "rejected");
     if (!failed) return;
@@ -113,10 +113,10 @@ export class Group implements Formation {
   }
 
   async stop(graceMs: number): Promise<void> {
-    await Promise.all(this.instances.map((instance) => instance.stop(graceMs)));
+    await Promise.all(this.members.map((replica) => replica.stop(graceMs)));
   }
 
   release(): void {
-    for (const instance of this.instances) instance.release();
+    for (const replica of this.members) replica.release();
   }
 }

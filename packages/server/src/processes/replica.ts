@@ -43,13 +43,13 @@ export interface StartWatch {
   onAttempt?: ((attempt: number) => void) | undefined;
 }
 
-export interface InstanceOptions {
+export interface ReplicaOptions {
   formationId: string;
   folder: string;
   /** A draft is not restarted after a crash, and its logs begin anew with each start. */
   draft: boolean;
   logs: ProcessLogFiles;
-  /** Kept for this instance before; undefined takes the next free one. */
+  /** Kept for this replica before; undefined takes the next free one. */
   port: number | undefined;
   ports: PortPool;
   settings: ProcessSettings;
@@ -66,8 +66,8 @@ const stableAfterMs = 60_000;
 const portClashes = 10;
 
 /** One process of a formation, over all its restarts: it keeps its port and comes back after a crash. */
-export class Instance {
-  readonly #options: InstanceOptions;
+export class Replica {
+  readonly #options: ReplicaOptions;
   #status: FormationStatus = "stopped";
   #port: number | undefined;
   #process: FormationProcess | undefined;
@@ -79,7 +79,7 @@ export class Instance {
   /** Settles when a start or restart has come to its end. */
   #starting: Promise<void> = Promise.resolve();
 
-  constructor(options: InstanceOptions) {
+  constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#port = options.port;
     this.#mayRestart = options.settings.autoRestart && !options.draft;
