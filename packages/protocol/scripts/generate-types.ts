@@ -32,6 +32,9 @@ const forCompiler = (schema: Json): Json => {
   };
 };
 
+/** A comment of one line, for which the compiler writes three. */
+const shortComment = /\/\*\*\n *\* (.+)\n *\*\//g;
+
 /** Every schema that has a name, as TypeScript source. */
 export const generateTypes = async (): Promise<string> => {
   const schemas = wireJsonSchemas((name) => name);
@@ -44,7 +47,7 @@ export const generateTypes = async (): Promise<string> => {
       ignoreMinAndMaxItems: true,
       style: { printWidth: 110 },
     });
-    types.push(source.trim());
+    types.push(source.trim().replaceAll(shortComment, "/** $1 */"));
   }
   return `${[banner, ...types].join("\n\n")}\n`;
 };

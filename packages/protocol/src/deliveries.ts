@@ -1,35 +1,40 @@
 import * as z from "zod";
+import { count, limit, orNull, text, unixMilliseconds } from "./fields.ts";
 import { lazy, named } from "./lazy.ts";
-
-const time = z.number().int().describe("Unix milliseconds");
 
 export const deliveryStatusSchema = lazy(() => z.enum(["pending", "sent", "failed"]));
 
-export const deliverySchema = named("Delivery", () =>
+/** docs/spec/formation-api.md "Webhook deliveries". */
+export const deliverySchema = named("Delivery", "A webhook on its way, or what became of it.", () =>
   z.object({
-    id: z.string(),
-    request_id: z.string(),
-    user_id: z.string(),
-    event: z.string().describe("Status of the request that the webhook tells of"),
-    target: z.string().describe("Where to, without the query"),
-    status: deliveryStatusSchema(),
-    attempts: z.number().int().describe("Tries so far"),
-    response_status: z.number().int().nullable().describe("Status of the receiver's last answer"),
-    error: z.string().nullable().describe("Why the last try failed"),
-    created_at: time,
-    next_attempt_at: time.nullable().describe("Null once it has ended"),
-    ended_at: time.nullable(),
+    id: text("Id of the delivery"),
+    request_id: text("Request that the webhook reports on"),
+    user_id: text("User of the request"),
+    event: text("State of the request that the webhook reports, such as `completed`"),
+    target: text("Address that it goes to, without its query"),
+    status: deliveryStatusSchema().describe("`pending` until it was sent or given up"),
+    attempts: count("attempts so far"),
+    response_status: orNull(
+      z.number().int().describe("HTTP status of the receiver's last answer; null before"),
+    ),
+    error: orNull(text("Why the last attempt failed; null when none has")),
+    created_at: unixMilliseconds("When the request ended"),
+    next_attempt_at: orNull(unixMilliseconds("When the next attempt is made; null when there is none")),
+    ended_at: orNull(unixMilliseconds("When it was sent or given up; null before")),
   }),
 );
 
-export const deliveryListSchema = named("DeliveryList", () =>
-  z.object({ deliveries: z.array(deliverySchema()).describe("Newest first"), count: z.number().int() }),
+export const deliveryListSchema = named("DeliveryList", "Webhooks of the last seven days.", () =>
+  z.object({
+    deliveries: z.array(deliverySchema()).describe("The deliveries that fit, newest first"),
+    count: count("deliveries in this answer"),
+  }),
 );
 
 export const deliveryListQuerySchema = lazy(() =>
   z.object({
-    status: deliveryStatusSchema().optional(),
-    request_id: z.string().min(1).max(200).optional(),
-    limit: z.coerce.number().int().min(1).max(1000).default(100),
+    status: deliveryStatusSchema().optional().describe("Only deliveries of this status"),
+    request_id: z.string().min(1).max(200).optional().describe("Only deliveries of this request"),
+    limit: limit("Deliveries to return", 1000, 100),
   }),
 );

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Infer, lazy, named } from "./lazy.ts";
 
-const id = z.string().describe("Id of the formation");
+const id = z.string().describe("Id of the formation, from its manifest");
 const port = z.number().int().describe("Port on which the formation listens");
 const pid = z.number().int().describe("Process id of the formation");
 const time = (what: string) => z.string().describe(`${what}, ISO 8601 in UTC`);
@@ -13,7 +13,7 @@ export const deployedStatusSchema = lazy(() =>
 
 const status = lazy(() => deployedStatusSchema().describe("State of the formation after the call"));
 
-export const formationVersionSchema = named("FormationVersion", () =>
+export const formationVersionSchema = named("FormationVersion", "Which version of a formation runs.", () =>
   z.object({
     semantic: z.string().describe("Version in the formation's manifest"),
     current: z.string().describe("SHA-256 of the bundle that runs"),
@@ -24,49 +24,55 @@ export const formationVersionSchema = named("FormationVersion", () =>
   }),
 );
 
-export const deployedFormationSchema = named("DeployedFormation", () =>
-  z.object({
-    id,
-    name: z.string().describe("Name in the formation's manifest, or its id"),
-    port: port.describe("Port on which the formation listens; 0 while it has none"),
-    pid: pid.describe("Process id of the formation; 0 while it has no process"),
-    status: deployedStatusSchema().describe(
-      "State of the formation now; `unhealthy` is a running one that does not answer",
-    ),
-    uptime: z.number().int().describe("Seconds since the process started; 0 unless it runs"),
-    restart_count: z.number().int().describe("How often the process was started again"),
-    healthy: z.boolean().nullable().describe("Whether the formation answers; null while it starts"),
-    version: formationVersionSchema()
-      .optional()
-      .describe("Version that runs; absent until the first one is healthy"),
-  }),
+export const deployedFormationSchema = named(
+  "DeployedFormation",
+  "A formation of a server, as it is now.",
+  () =>
+    z.object({
+      id,
+      name: z.string().describe("Name in the formation's manifest, or its id"),
+      port: port.describe("Port on which the formation listens; 0 while it has none"),
+      pid: pid.describe("Process id of the formation; 0 while it has no process"),
+      status: deployedStatusSchema().describe(
+        "State of the formation now; `unhealthy` is a running one that does not answer",
+      ),
+      uptime: z.number().int().describe("Seconds since the process started; 0 unless it runs"),
+      restart_count: z.number().int().describe("How often the process was started again"),
+      healthy: z.boolean().nullable().describe("Whether the formation answers; null while it starts"),
+      version: formationVersionSchema()
+        .optional()
+        .describe("Version that runs; absent until the first one is healthy"),
+    }),
 );
 
 export type DeployedFormation = Infer<typeof deployedFormationSchema>;
 
-export const deployedFormationListSchema = named("DeployedFormationList", () =>
+export const deployedFormationListSchema = named("DeployedFormationList", "The formations of a server.", () =>
   z.object({
     formations: z.array(deployedFormationSchema()).describe("All formations of the server"),
     total: z.number().int().describe("Number of formations"),
   }),
 );
 
-export const deployedFormationDetailSchema = named("DeployedFormationDetail", () =>
-  deployedFormationSchema().extend({
-    created_at: time("When the running version was deployed"),
-    deployed_at: time("The same as `created_at`"),
-    updated_at: time("When the process was started"),
-    last_health_check: time("When the server last checked its health")
-      .optional()
-      .describe("When the server last checked its health, ISO 8601 in UTC; absent before the first check"),
-  }),
+export const deployedFormationDetailSchema = named(
+  "DeployedFormationDetail",
+  "A formation of a server, with the times of its deployment.",
+  () =>
+    deployedFormationSchema().extend({
+      created_at: time("When the running version was deployed"),
+      deployed_at: time("The same as `created_at`"),
+      updated_at: time("When the process was started"),
+      last_health_check: time("When the server last checked its health")
+        .optional()
+        .describe("When the server last checked its health, ISO 8601 in UTC; absent before the first check"),
+    }),
 );
 
 export type DeployedFormationDetail = Infer<typeof deployedFormationDetailSchema>;
 
 const url = z.string().describe("Address of the formation through the server");
 
-export const deployResultSchema = named("DeployResult", () =>
+export const deployResultSchema = named("DeployResult", "A new formation runs.", () =>
   z.object({
     formation_id: id,
     id: id.describe("The same as `formation_id`"),
@@ -94,11 +100,15 @@ const switched = lazy(() =>
   }),
 );
 
-export const rollbackResultSchema = named("RollbackResult", () => z.object(switched().shape));
+export const rollbackResultSchema = named(
+  "RollbackResult",
+  "The previous version of a formation runs again.",
+  () => z.object(switched().shape),
+);
 
 export type RollbackResult = Infer<typeof rollbackResultSchema>;
 
-export const updateResultSchema = named("UpdateResult", () =>
+export const updateResultSchema = named("UpdateResult", "A new version of a formation runs.", () =>
   switched().extend({
     deployment_type: z
       .literal("blue-green")
@@ -108,23 +118,28 @@ export const updateResultSchema = named("UpdateResult", () =>
 
 export type UpdateResult = Infer<typeof updateResultSchema>;
 
-export const lifecycleResultSchema = named("LifecycleResult", () =>
-  z.object({
-    id,
-    status: status().optional().describe("State of the formation after the call; absent once it is deleted"),
-    message: z.string().describe("What was done, in words"),
-    port: port.optional().describe("Port on which the formation listens; only after a start or restart"),
-    restart_count: z
-      .number()
-      .int()
-      .optional()
-      .describe("How often the process was started again; only after a start or restart"),
-  }),
+export const lifecycleResultSchema = named(
+  "LifecycleResult",
+  "A formation was started, stopped, restarted or deleted.",
+  () =>
+    z.object({
+      id,
+      status: status()
+        .optional()
+        .describe("State of the formation after the call; absent once it is deleted"),
+      message: z.string().describe("What was done, in words"),
+      port: port.optional().describe("Port on which the formation listens; only after a start or restart"),
+      restart_count: z
+        .number()
+        .int()
+        .optional()
+        .describe("How often the process was started again; only after a start or restart"),
+    }),
 );
 
 export type LifecycleResult = Infer<typeof lifecycleResultSchema>;
 
-export const cancelUpdateResultSchema = named("CancelUpdateResult", () =>
+export const cancelUpdateResultSchema = named("CancelUpdateResult", "An update was broken off.", () =>
   z.object({
     message: z.string().describe("What was done, in words"),
     formation_id: id,
@@ -145,7 +160,7 @@ const byStream = <Schema extends z.ZodType>(schema: Schema, what: string) =>
     stderr: schema.describe(`${what} of the standard error`),
   });
 
-export const formationLogsSchema = named("FormationLogs", () =>
+export const formationLogsSchema = named("FormationLogs", "The last lines that a formation wrote.", () =>
   z.object({
     formation_id: id,
     logs: byStream(z.array(z.string()), "Last lines").describe("Last lines of each stream, oldest first"),
@@ -155,7 +170,7 @@ export const formationLogsSchema = named("FormationLogs", () =>
 
 export type FormationLogs = Infer<typeof formationLogsSchema>;
 
-export const formationLogLineSchema = named("FormationLogLine", () =>
+export const formationLogLineSchema = named("FormationLogLine", "A line that a formation wrote.", () =>
   z.object({
     line: z.string().describe("The line, without its end"),
     formation_id: id,

@@ -1,39 +1,49 @@
 import * as z from "zod";
 import { type ApiError, errorEventType } from "./errors.ts";
-import { type Infer, lazy, named } from "./lazy.ts";
+import { orNull, text, unixMilliseconds } from "./fields.ts";
+import { type Infer, named } from "./lazy.ts";
 
-const requestRef = lazy(() => z.object({ id: z.string(), idempotency_key: z.string().nullable() }));
+const requestRef = () =>
+  z
+    .object({
+      id: text("Id of the request, for support and for the log"),
+      idempotency_key: orNull(text("Idempotency key as it was sent; null when none was")),
+    })
+    .describe("The call that is answered");
 
 /** Every JSON answer of `/v1` (docs/spec/formation-api.md "Success envelope"). */
 export const envelopeSchema = <Data extends z.ZodType>(object: string, type: string, data: Data) =>
   z.object({
-    object: z.literal(object),
-    timestamp: z.number().int().describe("Unix milliseconds"),
-    type: z.literal(type),
+    object: z.literal(object).describe("What `data` is"),
+    timestamp: unixMilliseconds("When it was answered"),
+    type: z.literal(type).describe("What happened"),
     request: requestRef(),
-    success: z.literal(true),
-    error: z.null(),
+    success: z.literal(true).describe("Always true"),
+    error: z.null().describe("Always null"),
     data,
   });
 
-export const errorBodySchema = named("ErrorBody", () =>
+export const errorBodySchema = named("ErrorBody", "Why a call failed.", () =>
   z.object({
-    code: z.string().describe("Upper-case code of the error table"),
-    message: z.string().describe("What happened and what to do about it"),
-    trace: z.null(),
-    data: z.record(z.string(), z.unknown()).optional().describe("Detail, such as `validation_errors`"),
+    code: text("Code from the table of errors, such as `AGENT_NOT_FOUND`"),
+    message: text("What happened and what to do about it"),
+    trace: z.null().describe("Always null"),
+    data: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe("Details, such as `validation_errors`; absent when there are none"),
   }),
 );
 
-export const errorEnvelopeSchema = named("ErrorEnvelope", () =>
+export const errorEnvelopeSchema = named("ErrorEnvelope", "The answer to a call that failed.", () =>
   z.object({
-    object: z.literal("error"),
-    timestamp: z.number().int().describe("Unix milliseconds"),
-    type: z.string(),
+    object: z.literal("error").describe("Always `error`"),
+    timestamp: unixMilliseconds("When it was answered"),
+    type: text("Group of the error, such as `error.validation`; go by status and code instead"),
     request: requestRef(),
-    success: z.literal(false),
-    error: errorBodySchema(),
-    data: z.object({}),
+    success: z.literal(false).describe("Always false"),
+    error: errorBodySchema().describe("Why the call failed"),
+    data: z.object({}).describe("Always empty"),
   }),
 );
 

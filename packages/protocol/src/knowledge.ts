@@ -3,7 +3,7 @@ import { named } from "./lazy.ts";
 
 const sources = (what: string) => z.unknown().describe(`Sources that ${what}`);
 
-export const knowledgeRebuiltSchema = named("KnowledgeRebuilt", () =>
+export const knowledgeRebuiltSchema = named("KnowledgeRebuilt", "Sources of knowledge were read again.", () =>
   z.object({
     agents: z
       .record(

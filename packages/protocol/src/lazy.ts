@@ -26,22 +26,33 @@ interface Named {
 const registered = new Map<string, Named>();
 
 const register = <Schema extends z.ZodType>(
-  name: string,
   io: Named["io"],
+  name: string,
+  description: string,
   make: () => Schema,
 ): Lazy<Schema> => {
-  const schema = lazy(() => make().meta({ id: name }));
+  const schema = lazy(() => make().meta({ id: name, description }));
   registered.set(name, { schema, io });
   return schema;
 };
 
-/** A schema of what a server sends, with a name of its own in the OpenAPI document and in the generated types. */
-export const named = <Schema extends z.ZodType>(name: string, make: () => Schema): Lazy<Schema> =>
-  register(name, "output", make);
+/**
+ * A schema of what a server sends, with a name of its own in the OpenAPI document and in the generated types.
+ *
+ * @param description Documents the type; what belongs to one field goes to its `describe`.
+ */
+export const named = <Schema extends z.ZodType>(
+  name: string,
+  description: string,
+  make: () => Schema,
+): Lazy<Schema> => register("output", name, description, make);
 
-/** The same of what a caller sends: fields that have a default may be left out. */
-export const namedRequest = <Schema extends z.ZodType>(name: string, make: () => Schema): Lazy<Schema> =>
-  register(name, "input", make);
+/** The same for what a caller sends: fields that have a default may be left out. */
+export const namedRequest = <Schema extends z.ZodType>(
+  name: string,
+  description: string,
+  make: () => Schema,
+): Lazy<Schema> => register("input", name, description, make);
 
 /** Makes every schema that has a name, so that zod's registry knows it. In the order of their declaration. */
 export const makeNamed = (): { name: string; io: Named["io"] }[] => {

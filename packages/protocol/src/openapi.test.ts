@@ -18,7 +18,8 @@ const documentSchema = z.object({
             name: z.string(),
             in: z.string(),
             required: z.boolean().optional(),
-            schema: z.looseObject({}),
+            description: z.string().optional(),
+            schema: z.looseObject({ description: z.string().optional() }),
           }),
         ),
         responses: z.record(z.string(), z.object({ description: z.string() })),
@@ -56,6 +57,14 @@ test("what a validator of OpenAPI 3.1 asks of paths, parameters and responses", 
 test("every row of the route table is described under its path and method", () => {
   for (const [id, row] of Object.entries(routes)) {
     expect(document.paths[`/v1${row.path}`]?.[row.method.toLowerCase()]?.operationId).toBe(id);
+  }
+});
+
+test("every parameter says what it is", () => {
+  for (const { operationId, parameters } of operations) {
+    for (const { name, description, schema } of parameters) {
+      expect(description ?? schema.description, `${operationId} ${name}`).toMatch(/\w+ \w+/);
+    }
   }
 });
 

@@ -33,6 +33,13 @@ const reachable = (part: unknown, all: Record<string, Record<string, unknown>>):
 
 const security = { none: [], client: [{ clientKey: [] }], admin: [{ adminKey: [] }] } as const;
 
+const userRules = {
+  none: "",
+  optional: "Without it the call is that of the user 0.",
+  required: "Needed with either key.",
+  filter: "Needed with the client key; with the admin key the call is about all users without it.",
+} as const;
+
 const parameters = (row: Route) => {
   const fields = (schema: Lazy<z.ZodObject> | undefined, place: "path" | "query") =>
     Object.entries(schema?.().shape ?? {}).map(([name, field]) => ({
@@ -44,13 +51,15 @@ const parameters = (row: Route) => {
   const user = {
     name: "X-Muxi-User-ID",
     in: "header",
+    description: `User whose data is meant. ${userRules[row.user]}`,
     required: row.user === "required",
-    schema: { type: "string" },
+    schema: { type: "string", maxLength: 256 },
   };
   const idempotencyKey = {
     name: "X-Muxi-Idempotency-Key",
     in: "header",
-    description: "A call that comes again with the same key is answered as the first one",
+    description:
+      "Makes a repeat safe: a call that comes again with the same key and body is answered as the first one was",
     schema: { type: "string", maxLength: 200 },
   };
   return [
@@ -85,18 +94,22 @@ const successContent = (row: Route) => {
         type: "object",
         required: ["object", "timestamp", "type", "request", "success", "error", "data"],
         properties: {
-          object: { const: row.object },
-          timestamp: { type: "integer", description: "Unix milliseconds" },
-          type: { const: row.type },
+          object: { const: row.object, description: "What `data` is" },
+          timestamp: { type: "integer", description: "When it was answered, Unix milliseconds" },
+          type: { const: row.type, description: "What happened" },
           request: {
             type: "object",
+            description: "The call that is answered",
             properties: {
-              id: { type: "string" },
-              idempotency_key: { type: ["string", "null"] },
+              id: { type: "string", description: "Id of the request" },
+              idempotency_key: {
+                type: ["string", "null"],
+                description: "Idempotency key as it was sent; null when none was",
+              },
             },
           },
-          success: { const: true },
-          error: { type: "null" },
+          success: { const: true, description: "Always true" },
+          error: { type: "null", description: "Always null" },
           data: schemaOf(row.data(), "output"),
         },
       },
@@ -123,7 +136,7 @@ const operation = (operationId: string, row: Route) => ({
     [row.status]: { description: "Success", content: successContent(row) },
     ...(row.background &&
       row.background.status !== row.status && {
-        [row.background.status]: { description: "Taken on: it is answered in the background" },
+        [row.background.status]: { description: "Accepted: the answer is made in the background" },
       }),
     ...errorResponses(row),
   },

@@ -1,51 +1,65 @@
 import * as z from "zod";
-import { lazy, named } from "./lazy.ts";
+import { count, orNull, text } from "./fields.ts";
+import { named } from "./lazy.ts";
 
 const summary = () => ({
-  name: z.string(),
-  title: z.string(),
-  type: z.string(),
-  steps: z.array(z.string()).nullable(),
-  agents_used: z.array(z.string()).nullable(),
+  name: text("Name of the procedure: that of its file, without the extension"),
+  title: text("Name in the frontmatter, or the name of the file"),
+  type: text("Always `sop`"),
+  steps: orNull(z.array(z.string()).describe("The steps, in order; null when there are none")),
+  agents_used: orNull(z.array(z.string()).describe("Ids of the agents that its steps name; null for none")),
 });
 
-/** Standard operating procedures (docs/spec/formation-files.md "SOP files"). */
-export const sopListSchema = named("SopList", () =>
-  z.object({ sops: z.array(z.object(summary())), count: z.number().int() }),
+/** docs/spec/formation-api.md "Procedures and skills". */
+export const sopSummarySchema = named("SopSummary", "A standard operating procedure, without its text.", () =>
+  z.object(summary()),
 );
 
-export const sopSchema = named("Sop", () =>
+export const sopListSchema = named("SopList", "The standard operating procedures of a formation.", () =>
+  z.object({ sops: z.array(sopSummarySchema()).describe("All procedures"), count: count("procedures") }),
+);
+
+export const sopSchema = named("Sop", "A standard operating procedure with its text.", () =>
   z.object({
     ...summary(),
-    content: z.string(),
-    metadata: z.record(z.string(), z.unknown()),
-    references: z.array(z.string()).nullable().describe("Files that its steps name"),
+    content: text("The text, as Markdown"),
+    metadata: z.record(z.string(), z.unknown()).describe("Frontmatter of the file; empty when there is none"),
+    references: orNull(z.array(z.string()).describe("Files that its steps name; null for none")),
   }),
 );
 
-const skillSummary = lazy(() =>
+export const skillSummarySchema = named("SkillSummary", "A skill, without its details.", () =>
   z.object({
-    name: z.string(),
-    description: z.string(),
-    scope: z.enum(["public", "private"]),
+    name: text("Name of the skill"),
+    description: text("What the skill is good for"),
+    scope: z.enum(["public", "private"]).describe("`public` for all agents, `private` for one"),
   }),
 );
 
-export const skillListSchema = named("SkillList", () =>
-  z.object({ skills: z.array(skillSummary()), count: z.number().int() }),
+const skillList = () => ({
+  skills: z.array(skillSummarySchema()).describe("The skills, without their details"),
+  count: count("skills"),
+});
+
+export const skillListSchema = named("SkillList", "The skills that every agent has.", () =>
+  z.object(skillList()),
 );
 
-export const agentSkillListSchema = named("AgentSkillList", () =>
-  skillListSchema().extend({ agent_id: z.string() }),
+export const agentSkillListSchema = named(
+  "AgentSkillList",
+  "The skills of one agent: those that every agent has, and its own.",
+  () => z.object({ ...skillList(), agent_id: text("Agent whose skills they are") }),
 );
 
-export const skillSchema = named("Skill", () =>
+export const skillSchema = named("Skill", "A skill with its details.", () =>
   z.object({
-    name: z.string(),
-    description: z.string(),
-    license: z.string().nullable(),
-    compatibility: z.string().nullable(),
-    allowed_tools: z.array(z.string()).nullable(),
-    resources: z.array(z.string()).describe("Files beside SKILL.md"),
+    name: text("Name of the skill"),
+    description: text("What the skill is good for"),
+    license: orNull(text("Licence of the skill; null when it names none")),
+    compatibility: orNull(text("What the skill needs to work; null when it names nothing")),
+    allowed_tools: orNull(
+      z.array(z.string()).describe("Tools that the skill may use; null when it names none"),
+    ),
+    resources: z.array(z.string()).describe("Files beside SKILL.md, relative to it"),
   }),
 );

@@ -1,73 +1,89 @@
 import * as z from "zod";
+import { count, orNull, text, unixSeconds } from "./fields.ts";
 import { type Infer, lazy, named } from "./lazy.ts";
 
+/** docs/spec/formation-api.md "Request states". */
 export const requestStateSchema = lazy(() =>
   z.enum(["pending", "processing", "awaiting_clarification", "completed", "failed", "cancelled"]),
 );
 
 export type RequestState = Infer<typeof requestStateSchema>;
 
-export const cancelResultSchema = named("CancelResult", () =>
+export const cancelResultSchema = named("CancelResult", "A request was stopped.", () =>
   z.object({
-    request_id: z.string(),
-    status: z.literal("cancelled"),
-    cancellation: z.enum(["immediate", "cooperative"]),
-    message: z.string(),
+    request_id: text("Request that was stopped"),
+    status: z.literal("cancelled").describe("Always `cancelled`"),
+    cancellation: z
+      .enum(["immediate", "cooperative"])
+      .describe("`cooperative` when another process of the formation stops it within seconds"),
+    message: text("What was done, in words"),
   }),
 );
 
 const request = () => ({
-  request_id: z.string(),
-  user_id: z.string(),
-  status: requestStateSchema(),
-  progress: z.string().nullable(),
-  created_at: z.number().describe("Unix seconds"),
-  error: z.string().optional(),
+  request_id: text("Id to follow, read and cancel the request by"),
+  user_id: text("User who is answered"),
+  status: requestStateSchema().describe(
+    "State of the request; `completed`, `failed` and `cancelled` are final and never change",
+  ),
+  progress: orNull(text("Always null: follow the events of the request for its progress")),
+  created_at: unixSeconds("When the request was made"),
+  error: text("Why the request failed; absent unless it has").optional(),
 });
 
-/** One request of a list (docs/spec/formation-api.md "Requests"). */
-export const requestSummarySchema = named("RequestSummary", () =>
-  z.object({ ...request(), completed_at: z.number().nullable().describe("Unix seconds") }),
-);
-
-export const requestListSchema = named("RequestList", () =>
-  z.object({ requests: z.array(requestSummarySchema()), count: z.number().int() }),
-);
-
-export const requestStatusSchema = named("RequestStatus", () =>
+/** docs/spec/formation-api.md "Requests". */
+export const requestSummarySchema = named("RequestSummary", "A request in a list.", () =>
   z.object({
     ...request(),
-    session_id: z.string(),
-    completed_at: z.number().optional().describe("Unix seconds"),
-    result: z.string().optional().describe("The answer, once completed"),
+    completed_at: orNull(unixSeconds("When the request ended; null before")),
+  }),
+);
+
+export const requestListSchema = named("RequestList", "Requests of a user, or of all users.", () =>
+  z.object({
+    requests: z.array(requestSummarySchema()).describe("The requests, newest first"),
+    count: count("requests"),
+  }),
+);
+
+export const requestStatusSchema = named("RequestStatus", "The state of a request, and its answer.", () =>
+  z.object({
+    ...request(),
+    session_id: text("Session of the request"),
+    completed_at: unixSeconds("When the request ended; absent before").optional(),
+    result: text("The whole text of the answer; absent until the request has completed").optional(),
     clarification: z
-      .object({ question: z.string() })
+      .object({ question: text("What the user is asked") })
       .optional()
       .describe(
-        "What the agent wants to know: answer with the next chat of this session, or with one of this request_id",
+        "What the agent must know before it goes on; absent otherwise. The answer is the next chat of the session, " +
+          "or one with this request id",
       ),
   }),
 );
 
 export type RequestStatus = Infer<typeof requestStatusSchema>;
 
-/** `data` of a chat that goes on in the background. */
-export const chatAcceptedSchema = named("ChatAccepted", () =>
+/** docs/spec/formation-api.md "Accepting work". */
+export const chatAcceptedSchema = named("ChatAccepted", "A chat is answered in the background.", () =>
   z.object({
-    request_id: z.string(),
-    session_id: z.string().optional(),
-    status: z.literal("processing"),
-    status_url: z.string().describe("Where to read how it stands, below the formation's base URL"),
+    request_id: text("Id to follow, read and cancel the request by"),
+    session_id: text("Session of the request").optional(),
+    status: z.literal("processing").describe("Always `processing`"),
+    status_url: text("Path of the request's status, below the formation's base URL"),
   }),
 );
 
-/** A frame of a user's or a session's event stream (docs/spec/formation-api.md "Feed of a user"). */
-export const formationEventSchema = named("FormationEvent", () =>
-  z.object({
-    type: z.string().describe("Begins with `chat.` or `agent.`"),
-    timestamp: z.number().describe("Unix seconds"),
-    message: z.string(),
-    session_id: z.string().nullable(),
-    request_id: z.string().nullable(),
-  }),
+/** docs/spec/formation-api.md "Feed of a user". */
+export const formationEventSchema = named(
+  "FormationEvent",
+  "Something that happens in a user's or a session's requests.",
+  () =>
+    z.object({
+      type: text("Kind of the event, such as `chat.completed` or `agent.selected`; expect others"),
+      timestamp: unixSeconds("When it happened"),
+      message: text("The event in words"),
+      session_id: orNull(text("Session that it happened in; null for none")),
+      request_id: orNull(text("Request that it belongs to; null for none")),
+    }),
 );

@@ -5,7 +5,7 @@ import { type Infer, lazy, named } from "./lazy.ts";
  * The control plane's envelopes differ from those of the Formation API: a success is `{success, data}` or a flat
  * object, an error is this, with the status as its code.
  */
-export const serverErrorSchema = named("ServerErrorBody", () =>
+export const serverErrorSchema = named("ServerErrorBody", "Why a call to the server failed.", () =>
   z.object({
     error: z.string().describe("Standard text of the HTTP status, or what the proxy found"),
     message: z.string().describe("What happened and what to do about it"),
@@ -15,7 +15,7 @@ export const serverErrorSchema = named("ServerErrorBody", () =>
 
 export type ServerErrorBody = Infer<typeof serverErrorSchema>;
 
-export const serverHealthSchema = named("ServerHealth", () =>
+export const serverHealthSchema = named("ServerHealth", "The server answers.", () =>
   z.object({
     success: z.literal(true).describe("Always true: a server that cannot answer does not answer"),
     status: z.literal("ok").describe("Always `ok`"),
@@ -25,38 +25,41 @@ export const serverHealthSchema = named("ServerHealth", () =>
 
 const count = (what: string) => z.number().int().describe(`Number of ${what}`);
 
-export const serverStatusSchema = named("ServerStatus", () =>
-  z.object({
-    server: z
-      .object({
-        id: z.string().describe("Id of the server, made when it was set up"),
-        version: z.string().describe("Version of the server"),
-        uptime: z.number().int().describe("Seconds since it started"),
-      })
-      .describe("The server itself"),
-    formations: z
-      .object({
-        total: count("deployed formations"),
-        running: count("formations that run"),
-        stopped: count("formations that were stopped"),
-        crashed: count("formations that ended by themselves and are not started again"),
-      })
-      .describe("Its formations by their state"),
-    port_pool: z
-      .object({
-        total: count("ports that formations may use"),
-        available: count("ports that are free"),
-        allocated: count("ports that are taken"),
-      })
-      .describe("The ports for formations"),
-    runtime: z
-      .object({
-        type: z.literal("node").describe("Always `node`"),
-        version: z.string().describe("Version of Node.js"),
-        platform: z.string().describe("Operating system, such as `linux` or `darwin`"),
-      })
-      .describe("What the server runs on"),
-  }),
+export const serverStatusSchema = named(
+  "ServerStatus",
+  "A server, its formations and its ports in numbers.",
+  () =>
+    z.object({
+      server: z
+        .object({
+          id: z.string().describe("Id of the server, made when it was set up"),
+          version: z.string().describe("Version of the server"),
+          uptime: z.number().int().describe("Seconds since it started"),
+        })
+        .describe("The server itself"),
+      formations: z
+        .object({
+          total: count("deployed formations"),
+          running: count("formations that run"),
+          stopped: count("formations that were stopped"),
+          crashed: count("formations that ended by themselves and are not started again"),
+        })
+        .describe("Its formations by their state"),
+      port_pool: z
+        .object({
+          total: count("ports that formations may use"),
+          available: count("ports that are free"),
+          allocated: count("ports that are taken"),
+        })
+        .describe("The ports for formations"),
+      runtime: z
+        .object({
+          type: z.literal("node").describe("Always `node`"),
+          version: z.string().describe("Version of Node.js"),
+          platform: z.string().describe("Operating system, such as `linux` or `darwin`"),
+        })
+        .describe("What the server runs on"),
+    }),
 );
 
 export type ServerStatus = Infer<typeof serverStatusSchema>;

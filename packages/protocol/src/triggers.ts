@@ -1,32 +1,50 @@
 import * as z from "zod";
+import { count, flag, orNull, text } from "./fields.ts";
 import { lazy, named, namedRequest } from "./lazy.ts";
 
-export const triggerListSchema = named("TriggerList", () =>
+/** docs/spec/formation-api.md "Triggers". */
+export const triggerListSchema = named("TriggerList", "The triggers of a formation.", () =>
   z.object({
-    formation_id: z.string(),
-    triggers: z.array(z.string()).describe("Names"),
-    count: z.number().int(),
+    formation_id: text("Id of the formation, from its manifest"),
+    triggers: z.array(z.string()).describe("Names of the triggers"),
+    count: count("triggers"),
   }),
 );
 
-export const triggerSchema = named("Trigger", () =>
-  z.object({
-    name: z.string(),
-    content: z.string().describe("Markdown, with `${{ data.a.b }}` where the data goes"),
-    data_fields: z.array(z.string()).nullable().describe("Dotted paths of the data that it uses"),
-  }),
+export const triggerSchema = named(
+  "Trigger",
+  "A text that becomes a message to the formation once its data is filled in.",
+  () =>
+    z.object({
+      name: text("Name of the trigger"),
+      content: text("Template as Markdown, with `${{ data.a.b }}` where the data goes"),
+      data_fields: orNull(
+        z
+          .array(z.string())
+          .describe("Dotted paths of the data that the template uses; null when it uses none"),
+      ),
+    }),
 );
 
 /** Body of `POST /triggers/{name}`. With the query `async` the body may be the data itself. */
-export const triggerRequestSchema = namedRequest("TriggerRequest", () =>
+export const triggerRequestSchema = namedRequest("TriggerRequest", "A trigger to fire.", () =>
   z.object({
     data: z.record(z.string(), z.unknown()).describe("What the template is filled with"),
-    session_id: z.string().trim().min(1).max(200).nullish().describe("Session to continue"),
-    use_async: z.boolean().default(true).describe("False waits for the answer"),
+    session_id: z
+      .string()
+      .trim()
+      .min(1)
+      .max(200)
+      .nullish()
+      .describe("Session to continue, 1 to 200 characters; absent or null begins a new one"),
+    use_async: z
+      .boolean()
+      .default(true)
+      .describe("Whether it is answered in the background; false waits for the answer. Default true"),
   }),
 );
 
-/** A `user_id` in the data is data: who the caller is stands in the header alone. */
+/** A `user_id` in the data is data: only the header says who the caller is. */
 export const triggerBodySchema = lazy(() =>
   z
     .union([z.looseObject(triggerRequestSchema().shape), z.record(z.string(), z.unknown())], {
@@ -36,28 +54,33 @@ export const triggerBodySchema = lazy(() =>
     .transform((fields) => ({ fields })),
 );
 
-const asyncFlag = lazy(() =>
-  z.enum(["true", "false", "1", "0"]).transform((value) => value === "true" || value === "1"),
-);
-
 export const triggerQuerySchema = lazy(() =>
   z.object({
-    async: asyncFlag()
-      .optional()
-      .describe("Like `use_async`, and wins over it; the body may then be the data itself"),
+    async: flag(
+      "Like `use_async` of the body, and wins over it; the body may then be the data itself",
+    ).optional(),
   }),
 );
 
-const ids = () => ({ request_id: z.string(), session_id: z.string().optional() });
+const requestId = () => text("Request that answers the trigger");
+const sessionId = () => text("Session of the request").optional();
 
-export const triggerResultSchema = named("TriggerResult", () =>
-  z.discriminatedUnion("status", [
-    z.object({
-      status: z.literal("completed"),
-      content: z.string(),
-      response: z.string().describe("Like `content`"),
-      ...ids(),
-    }),
-    z.object({ status: z.literal("processing"), ...ids() }),
-  ]),
+export const triggerResultSchema = named(
+  "TriggerResult",
+  "The answer to a trigger, or that it is answered in the background.",
+  () =>
+    z.discriminatedUnion("status", [
+      z.object({
+        status: z.literal("completed").describe("The trigger was answered"),
+        content: text("Text of the answer"),
+        response: text("The text again, for clients that know only this field"),
+        request_id: requestId(),
+        session_id: sessionId(),
+      }),
+      z.object({
+        status: z.literal("processing").describe("The trigger is answered in the background"),
+        request_id: requestId(),
+        session_id: sessionId(),
+      }),
+    ]),
 );

@@ -3,14 +3,17 @@ import { named } from "./lazy.ts";
 
 const path = z.string().describe("File of the document, relative to the formation");
 
-export const tuningSchema = named("Tuning", () =>
-  z.object({
-    content: z.string().nullable().describe("The document; null while there is none"),
-    path,
-  }),
+export const tuningSchema = named(
+  "Tuning",
+  "The formation's tuning document: what it has learned about how to answer.",
+  () =>
+    z.object({
+      content: z.string().nullable().describe("The document; null while there is none"),
+      path,
+    }),
 );
 
-export const tuningWrittenSchema = named("TuningWritten", () =>
+export const tuningWrittenSchema = named("TuningWritten", "The tuning document was replaced.", () =>
   z.object({
     path,
     bytes: z.number().int().describe("Size of the document in bytes"),

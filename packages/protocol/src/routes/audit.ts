@@ -3,7 +3,15 @@ import { auditClearedSchema, auditLogSchema, auditQuerySchema } from "../audit.t
 import { lazy } from "../lazy.ts";
 import { type Route, route } from "../route.ts";
 
-const confirmation = lazy(() => z.object({ confirm: z.string().max(100).optional() }));
+const confirmation = lazy(() =>
+  z.object({
+    confirm: z
+      .string()
+      .max(100)
+      .optional()
+      .describe("Must be `clear-audit-log`, so that nobody empties it by mistake"),
+  }),
+);
 
 /** Who changed what, and who was refused (docs/spec/formation-api.md "Audit log"). */
 export const auditRoutes = {

@@ -13,7 +13,7 @@ import { id } from "./parameters.ts";
 
 const read = { method: "GET", tag: "Configuration", key: "admin" } as const;
 
-const serverId = lazy(() => z.object({ server_id: id }));
+const serverId = lazy(() => z.object({ server_id: id("Id of the tool server") }));
 
 /** The blocks of the configuration (docs/spec/formation-api.md "Configuration"). */
 export const configurationRoutes = {

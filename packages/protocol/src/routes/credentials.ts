@@ -11,7 +11,7 @@ import { type Route, route } from "../route.ts";
 import { id } from "./parameters.ts";
 
 const ofUser = { tag: "Credentials", key: "either", user: "required", object: "credential" } as const;
-const credentialId = lazy(() => z.object({ credential_id: id }));
+const credentialId = lazy(() => z.object({ credential_id: id("Id of the credential") }));
 
 /** What users give the formation to act for them (docs/spec/formation-api.md "Credentials"). */
 export const credentialsRoutes = {

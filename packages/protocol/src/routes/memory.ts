@@ -24,8 +24,8 @@ import {
 import { type Route, route } from "../route.ts";
 import { id, sessionId } from "./parameters.ts";
 
-const processingId = lazy(() => z.object({ processing_id: id }));
-const memoryId = lazy(() => z.object({ memory_id: id }));
+const processingId = lazy(() => z.object({ processing_id: id("Id from the answer to the batch") }));
+const memoryId = lazy(() => z.object({ memory_id: id("Id of the memory") }));
 
 const ofUser = { tag: "Memory", key: "either", user: "required" } as const;
 const ofAdmin = { tag: "Memory", key: "admin" } as const;

@@ -2,12 +2,11 @@ import * as z from "zod";
 import { lazy } from "../lazy.ts";
 
 /** An id in a path. */
-export const id = z.string().min(1).max(200);
-export const agentId = lazy(() => z.object({ agent_id: id }));
-export const sessionId = lazy(() => z.object({ session_id: id }));
-export const requestId = lazy(() => z.object({ request_id: id }));
-/** Of a trigger, an SOP or a skill. */
-export const fileName = lazy(() => z.object({ name: id }));
+export const id = (what: string) => z.string().min(1).max(200).describe(what);
+export const agentId = lazy(() => z.object({ agent_id: id("Id of the agent") }));
+export const sessionId = lazy(() => z.object({ session_id: id("Id of the session") }));
+export const requestId = lazy(() => z.object({ request_id: id("Id of the request") }));
+export const fileName = lazy(() => z.object({ name: id("Name of the trigger, procedure or skill") }));
 
-/** `data` of a route that answers with a stream alone. */
+/** `data` of a route whose only answer is a stream. */
 export const noData = lazy(() => z.object({}));

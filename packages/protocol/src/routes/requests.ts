@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { chatEventSchema } from "../chat.ts";
+import { limit } from "../fields.ts";
 import { lazy } from "../lazy.ts";
 import {
   cancelResultSchema,
@@ -10,11 +11,18 @@ import {
 import { type Route, route } from "../route.ts";
 import { noData, requestId, sessionId } from "./parameters.ts";
 
-const listQuery = lazy(() => z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }));
+const listQuery = lazy(() => z.object({ limit: limit("Requests to return", 1000, 50) }));
 const requestOfSession = lazy(() => sessionId().extend(requestId().shape));
 const eventsQuery = lazy(() =>
   z.object({
-    after: z.coerce.number().int().nonnegative().optional().describe("Like the header Last-Event-ID"),
+    after: z.coerce
+      .number()
+      .int()
+      .nonnegative()
+      .optional()
+      .describe(
+        "Only events with a higher number. Wins over the header Last-Event-ID; absent and without it, all events",
+      ),
   }),
 );
 

@@ -12,7 +12,7 @@ import {
 } from "../scheduler.ts";
 import { id } from "./parameters.ts";
 
-const jobId = lazy(() => z.object({ job_id: id }));
+const jobId = lazy(() => z.object({ job_id: id("Id of the job") }));
 
 /** Scheduled jobs (docs/spec/formation-api.md "Scheduled jobs"). */
 export const schedulerRoutes = {

@@ -12,8 +12,12 @@ import {
   userIdentifierListSchema,
 } from "../users.ts";
 
-const userId = lazy(() => z.object({ muxi_user_id: muxiUserIdSchema() }));
-const identifier = lazy(() => z.object({ identifier: identifierSchema() }));
+const userId = lazy(() =>
+  z.object({ muxi_user_id: muxiUserIdSchema().describe("Id of the user, `usr_` and 12 hex digits") }),
+);
+const identifier = lazy(() =>
+  z.object({ identifier: identifierSchema().describe("Identifier of the user, such as an e-mail address") }),
+);
 
 /** Users and what they are known by (docs/spec/formation-api.md "User identifiers"). */
 export const usersRoutes = {
