@@ -24,11 +24,11 @@ const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> =
 };
 
 /** An answer whose first part is tried for until it comes; the parts behind it come straight from their model. */
-class Answer implements AsyncIterableIterator<ModelDelta[]> {
-  #begin: (() => Promise<AnswerBegun>) | undefined;
+class RetriedStream implements AsyncIterableIterator<ModelDelta[]> {
+  #begin: (() => Promise<BegunStream>) | undefined;
   #parts: AsyncIterator<ModelDelta[]> | undefined;
 
-  constructor(begin: () => Promise<AnswerBegun>) {
+  constructor(begin: () => Promise<BegunStream>) {
     this.#begin = begin;
   }
 
@@ -55,12 +55,12 @@ class Answer implements AsyncIterableIterator<ModelDelta[]> {
   }
 }
 
-interface AnswerBegun {
+interface BegunStream {
   first: IteratorResult<ModelDelta[]>;
   parts: AsyncIterator<ModelDelta[]>;
 }
 
-const begin = async (model: Model, request: ModelRequest, signal: AbortSignal): Promise<AnswerBegun> => {
+const begin = async (model: Model, request: ModelRequest, signal: AbortSignal): Promise<BegunStream> => {
   const parts = model.stream(request, signal)[Symbol.asyncIterator]();
   return { first: await parts.next(), parts };
 };
@@ -85,7 +85,7 @@ export const withRetries = (
     return error.retryAfter <= timeoutSeconds ? error.retryAfter * 1000 : undefined;
   };
 
-  const beginWithRetries = async (request: ModelRequest, signal: AbortSignal): Promise<AnswerBegun> => {
+  const beginWithRetries = async (request: ModelRequest, signal: AbortSignal): Promise<BegunStream> => {
     for (let attempt = 0; ; attempt++) {
       try {
         return await begin(model, request, signal);
@@ -111,5 +111,8 @@ export const withRetries = (
     }
   };
 
-  return { id: model.id, stream: (request, signal) => new Answer(() => beginWithRetries(request, signal)) };
+  return {
+    id: model.id,
+    stream: (request, signal) => new RetriedStream(() => beginWithRetries(request, signal)),
+  };
 };

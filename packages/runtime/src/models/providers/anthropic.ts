@@ -6,8 +6,8 @@ import { countOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../interface/index.ts";
 import { eventError, malformedEventError } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
-import { type WireDecoder, wireModel } from "./exchange.ts";
-import { joinTurns } from "./turns.ts";
+import { type WireDecoder, wireModel } from "./model-stream.ts";
+import { joinMessages } from "./provider-messages.ts";
 
 /** The API has no default of its own. */
 const defaultMaxTokens = 4096;
@@ -51,14 +51,14 @@ const blocksOf = (message: ModelMessage): JsonObject[] => {
 };
 
 const requestBody = ({ name, settings }: ModelConfig, request: ModelRequest): string => {
-  const { system, turns } = joinTurns(request.messages, blocksOf);
+  const { system, messages } = joinMessages(request.messages, blocksOf);
   const schema = request.settings?.jsonSchema;
   const temperature = request.settings?.temperature ?? settings.temperature;
   return JSON.stringify({
     model: name,
     max_tokens: request.settings?.maxTokens ?? settings.maxTokens ?? defaultMaxTokens,
     ...(system && { system }),
-    messages: turns.map(({ role, parts }) => ({ role, content: parts })),
+    messages: messages.map(({ role, parts }) => ({ role, content: parts })),
     ...(request.tools?.length && {
       tools: request.tools.map((tool) => ({
         name: tool.name,

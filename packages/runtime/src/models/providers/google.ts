@@ -6,8 +6,8 @@ import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelMessage, ModelRequest } from "../interface/index.ts";
 import { eventError, malformedEventError } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
-import { type WireDecoder, wireModel } from "./exchange.ts";
-import { joinTurns } from "./turns.ts";
+import { type WireDecoder, wireModel } from "./model-stream.ts";
+import { joinMessages } from "./provider-messages.ts";
 
 const filtered = ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"];
 
@@ -44,13 +44,13 @@ const partsOf = (message: ModelMessage): JsonObject[] => {
 };
 
 const requestBody = ({ settings }: ModelConfig, request: ModelRequest): string => {
-  const { system, turns } = joinTurns(request.messages, partsOf);
+  const { system, messages } = joinMessages(request.messages, partsOf);
   const schema = request.settings?.jsonSchema;
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;
   return JSON.stringify({
     ...(system && { systemInstruction: { parts: [{ text: system }] } }),
-    contents: turns.map(({ role, parts }) => ({ role: role === "assistant" ? "model" : "user", parts })),
+    contents: messages.map(({ role, parts }) => ({ role: role === "assistant" ? "model" : "user", parts })),
     ...(request.tools?.length && {
       tools: [
         {

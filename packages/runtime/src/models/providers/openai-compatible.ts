@@ -7,7 +7,7 @@ import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from ".
 import { eventError, malformedEventError } from "../interface/index.ts";
 import { compatibleProviders } from "./compatible.ts";
 import { endpoint } from "./endpoint.ts";
-import { type WireDecoder, wireModel } from "./exchange.ts";
+import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { createTextShortcut } from "./text-shortcut.ts";
 
 const openaiUrl = compatibleProviders.openai?.baseUrl;

@@ -18,7 +18,7 @@ export interface WireDecoder {
   end(deltas: ModelDelta[]): void;
 }
 
-interface ExchangeOptions {
+interface ModelStreamOptions {
   http: HttpClient;
   config: ModelConfig;
   url: URL;
@@ -35,7 +35,7 @@ const waitingLimit = 4096;
 /** The response is an error and not a stream. */
 interface Refusal {
   head: ResponseHead;
-  pieces: Buffer[];
+  chunks: Buffer[];
   size: number;
 }
 
@@ -52,10 +52,10 @@ const over: IteratorResult<ModelDelta[]> = { value: undefined, done: true };
  * the answer itself and is its own iterator: with no stream object between the socket and the deltas, and one promise
  * for a batch of them, a token costs little more than its `JSON.parse`.
  */
-class Exchange implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
-  readonly #options: ExchangeOptions;
+class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
+  readonly #options: ModelStreamOptions;
   readonly #signal: AbortSignal;
-  readonly #read: (piece: Buffer) => void;
+  readonly #read: (chunk: Buffer) => void;
   #timer: NodeJS.Timeout | undefined;
   #call: PendingRequest | undefined;
   #deltas: ModelDelta[] = [];
@@ -66,7 +66,7 @@ class Exchange implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
   #waiter: Waiter | undefined;
   #refusal: Refusal | undefined;
 
-  constructor(options: ExchangeOptions, signal: AbortSignal) {
+  constructor(options: ModelStreamOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
     this.#read = createSseReader((data) => options.decoder.event(data, this.#deltas));
@@ -103,16 +103,16 @@ class Exchange implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
     const isJson = head.headers.some(
       ([name, value]) => name === "content-type" && value.startsWith("application/json"),
     );
-    if (head.status >= 300 || isJson) this.#refusal = { head, pieces: [], size: 0 };
+    if (head.status >= 300 || isJson) this.#refusal = { head, chunks: [], size: 0 };
   }
 
-  data(piece: Buffer): void {
+  data(chunk: Buffer): void {
     this.#timer?.refresh();
     if (this.#state !== "open") return;
     if (this.#refusal) {
-      // The bytes of a piece are gone when this returns.
-      this.#refusal.pieces.push(Buffer.from(piece));
-      this.#refusal.size += piece.length;
+      // The bytes of a chunk are gone when this returns.
+      this.#refusal.chunks.push(Buffer.from(chunk));
+      this.#refusal.size += chunk.length;
       if (this.#refusal.size > errorBodyLimit) {
         this.#refuse(this.#refusal);
         this.#disconnect();
@@ -120,7 +120,7 @@ class Exchange implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
       return;
     }
     try {
-      this.#read(piece);
+      this.#read(chunk);
     } catch (error) {
       this.#fail(error instanceof EventTooLargeError ? this.#tooLarge(error) : error);
       this.#disconnect();
@@ -220,8 +220,8 @@ class Exchange implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
     this.#disconnect();
   }
 
-  #refuse({ head, pieces }: Refusal): void {
-    const text = Buffer.concat(pieces).toString("utf8", 0, errorBodyLimit);
+  #refuse({ head, chunks }: Refusal): void {
+    const text = Buffer.concat(chunks).toString("utf8", 0, errorBodyLimit);
     this.#fail(responseError(this.#options.config, head.status, Object.fromEntries(head.headers), text));
   }
 
@@ -248,7 +248,7 @@ class Exchange implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
 }
 
 /** What one provider's wire is made of. */
-export interface Wire extends Pick<ExchangeOptions, "config" | "http" | "url" | "headers"> {
+export interface Wire extends Pick<ModelStreamOptions, "config" | "http" | "url" | "headers"> {
   requestBody(config: ModelConfig, request: ModelRequest): string;
   createDecoder(config: ModelConfig): WireDecoder;
 }
@@ -260,7 +260,7 @@ export const wireModel = ({ requestBody, createDecoder, headers, ...rest }: Wire
   return {
     id: config.id,
     stream: (request, signal) =>
-      new Exchange(
+      new ModelStream(
         {
           ...rest,
           headers: allHeaders,
