@@ -21,7 +21,7 @@ test("a trigger is its text, with what its frontmatter says", async () => {
     "triggers/a.md":
       "---\nmodel: openai/gpt-4o-mini\nwebhook: https://ops.example/hook\n---\nHello ${{ data.x }}\n",
   });
-  expect(await readTrigger(dir, "a")).toEqual({
+  expect(await readTrigger(dir, "a", {})).toEqual({
     name: "a",
     content: "Hello ${{ data.x }}",
     model: "openai/gpt-4o-mini",
@@ -33,9 +33,17 @@ test("what is outside of the folder is no trigger", async () => {
   const dir = await write({});
   const outside = await write({ "secret.md": "Secret" });
   await symlink(join(outside, "secret.md"), join(dir, "triggers/linked.md"));
-  expect(await readTrigger(dir, "linked")).toBeUndefined();
-  expect(await readTrigger(dir, "../formation")).toBeUndefined();
+  expect(await readTrigger(dir, "linked", {})).toBeUndefined();
+  expect(await readTrigger(dir, "../formation", {})).toBeUndefined();
   expect(await triggerNames(join(dir, "nowhere"))).toEqual([]);
+});
+
+test("the model of a trigger is provider/name or an alias", async () => {
+  const dir = await write({ "triggers/a.md": "---\nmodel: clever\n---\nHello" });
+  expect(await readTrigger(dir, "a", { clever: "openai/gpt-4o" })).toMatchObject({ model: "clever" });
+  expect(await readTrigger(dir, "a", { other: "openai/gpt-4o" })).toEqual({
+    problem: "its model 'clever' is neither provider/name nor an alias of llm.aliases",
+  });
 });
 
 test("wrong ones are warnings of the load", async () => {

@@ -55,11 +55,14 @@ export const triggerNames = async (dir: string): Promise<string[]> => {
 /**
  * Reads `triggers/<name>.md`.
  *
- * @returns Undefined when the file does not exist or cannot be read; the problem when its frontmatter is invalid.
+ * @param aliases `llm.aliases` of the manifest, which the trigger's `model` may name.
+ * @returns Undefined when the file does not exist or cannot be read; what is wrong when its frontmatter or its model is
+ * invalid.
  */
 export const readTrigger = async (
   dir: string,
   name: string,
+  aliases: Readonly<Record<string, string>>,
 ): Promise<Trigger | { problem: string } | undefined> => {
   if (!triggerNamePattern.test(name)) return undefined;
   const read = await readTextInside(dir, `triggers/${name}.md`);
@@ -73,7 +76,11 @@ export const readTrigger = async (
     );
     return { problem: `its frontmatter is invalid: ${faults.join("; ")}` };
   }
-  return { name, content: parts.body.trim(), model: data.model, webhook: data.webhook };
+  const { model, webhook } = data;
+  if (model !== undefined && !splitModelId(resolveAlias(aliases, model))) {
+    return { problem: `its model '${model}' is neither provider/name nor an alias of llm.aliases` };
+  }
+  return { name, content: parts.body.trim(), model, webhook };
 };
 
 /** Warns at load of triggers that cannot be fired; the formation runs all the same. */
@@ -82,14 +89,9 @@ export const checkTriggers = async (
   aliases: Readonly<Record<string, string>>,
 ): Promise<void> => {
   for (const name of await triggerNames(dir)) {
-    const trigger = await readTrigger(dir, name);
-    if (!trigger) continue;
-    const warn = (message: string) => {
-      report.warnings.push({ file: `triggers/${name}.md`, path: "", message });
-    };
-    if ("problem" in trigger) warn(trigger.problem);
-    else if (trigger.model !== undefined && !splitModelId(resolveAlias(aliases, trigger.model))) {
-      warn(`its model '${trigger.model}' is neither provider/name nor an alias of llm.aliases`);
+    const trigger = await readTrigger(dir, name, aliases);
+    if (trigger && "problem" in trigger) {
+      report.warnings.push({ file: `triggers/${name}.md`, path: "", message: trigger.problem });
     }
   }
 };

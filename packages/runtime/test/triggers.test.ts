@@ -13,6 +13,7 @@ Remember that my harvest of \${{ data.field.name }} is \${{ data.rows.0.weight }
   "triggers/odd-key.md": "---\ncolour: red\n---\nHello",
   "triggers/bad-yaml.md": "---\nname: [\n---\nHello",
   "triggers/bad-hook.md": "---\nwebhook: ftp://example.com\n---\nHello",
+  "triggers/bad-model.md": "---\nmodel: clever\n---\nHello",
   "triggers/hooked.md": "---\nwebhook: https://ops.example/hook\n---\nHello ${{ data.name }}",
   "triggers/not a name.md": "Hello",
   "triggers/notes.txt": "No trigger",
@@ -28,7 +29,17 @@ test("triggers are listed and shown with the data that they use", async () => {
   const api = await start();
   const list = await api.get("/triggers");
   expect(list.body).toMatchObject({ object: "list", type: "list.retrieved" });
-  const triggers = ["bad-hook", "bad-yaml", "blank", "echo", "harvest", "hooked", "odd-key", "plain"];
+  const triggers = [
+    "bad-hook",
+    "bad-model",
+    "bad-yaml",
+    "blank",
+    "echo",
+    "harvest",
+    "hooked",
+    "odd-key",
+    "plain",
+  ];
   expect(list.body.data).toEqual({ formation_id: "orchard", triggers, count: triggers.length });
   const one = await api.get("/triggers/harvest");
   expect(one.body).toMatchObject({ object: "trigger", type: "trigger.retrieved" });
@@ -93,6 +104,7 @@ describe("what cannot be fired", () => {
     ["an unknown key", "odd-key", { data: {} }, 400, "INVALID_REQUEST", "frontmatter"],
     ["bad YAML", "bad-yaml", { data: {} }, 400, "INVALID_REQUEST", "frontmatter"],
     ["a webhook that is no URL", "bad-hook", { data: {} }, 400, "INVALID_REQUEST", "webhook"],
+    ["a model without a provider", "bad-model", { data: {} }, 400, "INVALID_REQUEST", "'clever'"],
     ["an unknown trigger", "missing", { data: {} }, 404, "RESOURCE_NOT_FOUND", "'missing'"],
     ["a path as its name", "..%2Fsecret", { data: {} }, 400, "INVALID_REQUEST", "letters, digits"],
     ["a space in its name", "not%20a%20name", { data: {} }, 400, "INVALID_REQUEST", "letters, digits"],

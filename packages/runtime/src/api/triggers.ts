@@ -1,4 +1,4 @@
-import { readTrigger, triggerNamePattern, triggerNames } from "@muxi/formation";
+import { type Formation, readTrigger, triggerNamePattern, triggerNames } from "@muxi/formation";
 import { ApiError, triggerRequestSchema } from "@muxi/protocol";
 import type { Overlord, Turn } from "../overlord/index.ts";
 import { dataFieldsOf, renderTemplate } from "../triggers/index.ts";
@@ -6,7 +6,7 @@ import { type Endpoints, Reply, validated } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
 
 interface TriggerDeps {
-  formation: { id: string; dir: string };
+  formation: Pick<Formation, "id" | "dir" | "manifest">;
   overlord: Overlord;
   /** Characters (docs/spec/formation-files.md "Manifest: input_limits"). */
   longestMessage: number;
@@ -37,7 +37,7 @@ const checkName = (name: string) => {
 export const triggerEndpoints = ({ formation, overlord, longestMessage }: TriggerDeps) => {
   const find = async (name: string, missing: "TRIGGER_NOT_FOUND" | "RESOURCE_NOT_FOUND") => {
     checkName(name);
-    const trigger = await readTrigger(formation.dir, name);
+    const trigger = await readTrigger(formation.dir, name, formation.manifest.llm.aliases);
     if (!trigger) throw new ApiError(missing, `Trigger '${name}' not found: GET /v1/triggers lists them`);
     if ("problem" in trigger) {
       throw new ApiError("INVALID_REQUEST", `Trigger '${name}' cannot be used: ${trigger.problem}`);
