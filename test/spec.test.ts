@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { commandTree } from "../packages/cli/src/program/program.ts";
+import { olderFields } from "../packages/formation/src/legacy.ts";
 import { agentSchema } from "../packages/formation/src/schema/agent.ts";
 import { manifestSchema } from "../packages/formation/src/schema/manifest.ts";
 import { mcpServerSchema, toolFilterSchema } from "../packages/formation/src/schema/mcp-server.ts";
@@ -12,6 +13,7 @@ import { modelEntriesSchema, modelSettingsSchema } from "../packages/formation/s
 import { skillFrontmatter } from "../packages/formation/src/skills.ts";
 import { sopFrontmatter } from "../packages/formation/src/sops.ts";
 import { triggerFrontmatter } from "../packages/formation/src/triggers.ts";
+import { withoutEffect } from "../packages/formation/src/without-effect.ts";
 
 const root = path.join(import.meta.dirname, "..");
 
@@ -82,6 +84,15 @@ test.each([
   const keys = [...new Set(keysOf(schema))];
   expect(keys.length).toBeGreaterThan(1);
   expect(keys.filter((key) => !isContainer(key, keys) && !isDescribed(key, code))).toEqual([]);
+});
+
+test.each([
+  ["Older forms", olderFields],
+  ["Fields without effect", withoutEffect.map(([field]) => field)],
+])('docs/spec/formation-files.md "%s" has every one', async (heading, fields) => {
+  const code = codeIn((await sectionsOf("formation-files.md")).get(heading) ?? "");
+  expect(fields.length).toBeGreaterThan(20);
+  expect(fields.filter((field) => !code.has(field))).toEqual([]);
 });
 
 const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -39,6 +39,16 @@ const serverRenames: Renames = [
   ["retry_attempts", "max_retries"],
 ];
 
+const agentRewritten = ["specialization", "llm.settings", "knowledge.files", "knowledge.directories"];
+
+/** Every field that is read for the sake of older formations. */
+export const olderFields: readonly string[] = [
+  ...[...manifestRenames, ...agentRenames, ...serverRenames].map(([from]) => from),
+  ...manifestIgnored,
+  ...agentIgnored,
+  ...agentRewritten,
+];
+
 const fieldAt = (data: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), data);
 
@@ -124,7 +134,6 @@ const withSources = (data: Mapping): Mapping => {
   return Array.isArray(own) ? { ...data, knowledge: { ...rest, sources: [...own, ...found] } } : data;
 };
 
-const agentRewritten = ["specialization", "llm.settings", "knowledge.files", "knowledge.directories"];
 const rewrittenAs: Record<string, string> = {
   specialization: "specialties",
   "llm.settings": "settings of each of llm_models",

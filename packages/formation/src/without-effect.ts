@@ -8,7 +8,7 @@ const inOneAgent = "One agent answers each request, and may ask the others";
  * Fields that a formation may hold and this runtime does not act on (docs/spec/formation-files.md
  * "Fields without effect"), each with what happens instead.
  */
-const fields: readonly (readonly [path: string, instead: string])[] = [
+export const withoutEffect: readonly (readonly [path: string, instead: string])[] = [
   ["runtime.built_in_mcps", "Name the MCP servers that the formation needs in mcp.servers"],
   ["init", "Run the command before you start the formation"],
   ["llm.settings.caching.p", "The cache answers only exactly repeated requests"],
@@ -68,7 +68,7 @@ const isOff = (value: unknown): boolean =>
 
 /** Warnings for fields of a manifest that have no effect. */
 export const fieldsWithoutEffect = (manifest: Mapping, place: Place): Finding[] =>
-  fields.flatMap(([path, instead]) => {
+  withoutEffect.flatMap(([path, instead]) => {
     const keys = path.split(".");
     const value = keys.reduce<unknown>((data, key) => (isObject(data) ? data[key] : undefined), manifest);
     return isOff(value) ? [] : [findingAt(place, keys, "has no effect", instead || "Remove it")];
