@@ -14,7 +14,7 @@ const muxiCommand = [join(repository, "packages/cli/bin/muxi.js")];
 
 const deadlineMs = 30_000;
 
-export { isAlive } from "../src/server/index.ts";
+export { isAlive } from "@muxi/server";
 
 /** Polls until the condition holds. */
 export const eventually = async (

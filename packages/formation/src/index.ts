@@ -1,14 +1,17 @@
 /** Formation folders: reads, validates, creates and packs them, and stores their secrets. */
 export { type ApiKeys, resolveApiKeys } from "./api-keys.ts";
 export {
+  createAtomically,
   type Finding,
   FormationError,
+  formatErrors,
   formatReport,
   isMissing,
   isSystemError,
   type Report,
   resolveInside,
   systemCode,
+  writeAtomically,
 } from "./base/index.ts";
 export { type ComponentKind, componentKinds } from "./component-template.ts";
 export { type CreatedFormation, type CreateOptions, createFormation } from "./create.ts";

@@ -15,7 +15,7 @@ import { lockData } from "./data-folder/index.ts";
 import { createAuditLog, type Log } from "./logs/index.ts";
 import { createMetrics, listenForMetrics, type MetricsListener } from "./metrics/index.ts";
 import { createMonitor } from "./monitor/index.ts";
-import { createFormationCommand, endLeftovers, Supervisor } from "./processes/index.ts";
+import { createFormationCommand, endLeftovers, type RuntimeCommand, Supervisor } from "./processes/index.ts";
 import {
   clientLeft,
   createProxy,
@@ -32,7 +32,7 @@ export interface ServerOptions {
   /** Environment that formations inherit. */
   env: NodeJS.ProcessEnv;
   /** Program and arguments that run a formation folder. */
-  runtime: (folder: string) => { command: string; args: string[] };
+  runtime: RuntimeCommand;
   /** Unix milliseconds. Default: the clock. */
   now?: () => number;
   /** How slow a client may be. Default: `clientTimeouts`. */

@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { systemCode } from "@muxi/formation";
 import {
   ConfigError,
@@ -11,7 +10,8 @@ import {
 } from "./config/index.ts";
 import { removeServerPid, writeServerPid } from "./data-folder/index.ts";
 import { createLog, type Log } from "./logs/index.ts";
-import { createServer, type Listening, type MuxiServer, type ServerOptions } from "./server.ts";
+import { runtimeCommand } from "./processes/index.ts";
+import { createServer, type Listening, type MuxiServer } from "./server.ts";
 
 export interface StartOptions {
   env: NodeJS.ProcessEnv;
@@ -27,18 +27,6 @@ export interface RunningServer {
   /** Stops the server and every formation, and removes the pid file. */
   close(): Promise<void>;
 }
-
-/**
- * V8 would let the space for new objects grow to three times 16 MB: that saves a fiftieth of the CPU time, and costs a
- * busy formation a third of its memory. The runtime's own `bin/` says the same.
- */
-const frugal = "--max-semi-space-size=8";
-
-/** Runs a folder with `@muxi/runtime`, on this Node and with its flags. */
-const muxiRuntime: ServerOptions["runtime"] = (folder) => ({
-  command: process.execPath,
-  args: [...process.execArgv, frugal, fileURLToPath(import.meta.resolve("@muxi/runtime/main")), folder],
-});
 
 const listen = async (server: MuxiServer, config: ServerConfig): Promise<Listening> => {
   const { host, port, metrics } = config;
@@ -80,7 +68,7 @@ export const startServer = async ({ env, overrides = {} }: StartOptions): Promis
   const config = await loadConfig({ directories, env, overrides });
   await mkdir(directories.data, { recursive: true, mode: 0o700 });
   const log = createLog(config.logLevel);
-  const server = createServer({ config, log, env, runtime: muxiRuntime });
+  const server = createServer({ config, log, env, runtime: runtimeCommand });
   const { port, url, metricsPort } = await listen(server, config);
   await writeServerPid(directories.data, { pid: process.pid, port, url });
   log.info(

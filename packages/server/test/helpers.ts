@@ -13,6 +13,8 @@ import { createServer, type MuxiServer, type ServerOptions } from "../src/server
 
 const fakeFormation = fileURLToPath(new URL("fake-formation.mjs", import.meta.url));
 
+export { isAlive } from "../src/processes/index.ts";
+
 export const fakeRuntime: ServerOptions["runtime"] = (folder) => ({
   command: process.execPath,
   args: [fakeFormation, folder],
@@ -54,15 +56,6 @@ export const freePort = (): Promise<number> =>
       probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
     });
   });
-
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** Pids of the formation processes that were ever started in a folder. */
 export const startedPids = async (folder: string): Promise<number[]> => {

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isSystemError } from "@muxi/formation";
+import { isSystemError, writeAtomically } from "@muxi/formation";
 import { parse, stringify, YAMLParseError } from "yaml";
 import type * as z from "zod";
 import type { Context } from "../base/context.ts";
@@ -38,7 +38,5 @@ export const readYaml = async <Value>(file: string, schema: z.ZodType<Value>): P
 /** Writes a file that may hold keys: for its owner alone, and never half. */
 export const writeYaml = async (file: string, value: unknown): Promise<void> => {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${process.pid}`;
-  await writeFile(temporary, stringify(value), { mode: 0o600 });
-  await rename(temporary, file);
+  await writeAtomically(file, stringify(value), 0o600);
 };

@@ -9,4 +9,4 @@ export {
 export { explainServerError } from "./explain.ts";
 export { type LocalServer, localServer, prepareFor, runningServer } from "./local-server.ts";
 export { portInUse, probe } from "./probe.ts";
-export { isAlive, launchServer, runServer, stopProcess } from "./server-process.ts";
+export { launchServer, runServer, stopProcess } from "./server-process.ts";

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { isSystemError } from "@muxi/formation";
-import { readServerPid } from "@muxi/server";
+import { isAlive, readServerPid } from "@muxi/server";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import type { LocalServer } from "./local-server.ts";
@@ -88,27 +87,6 @@ export const launchServer = async (
   }
   child.kill("SIGKILL");
   throw await failedStart(server, logSize, `It did not answer within ${startTimeoutMs / 1000} seconds:`);
-};
-
-/**
- * Whether a process has ended and only waits for its parent to take note. The first process of a container, which
- * inherits a detached server, often never does.
- */
-const isZombie = (pid: number): boolean => {
-  if (process.platform !== "linux") return false;
-  // `pid (name) state ...`; the name may hold anything.
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
-};
-
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch (error) {
-    // Of another user, but alive.
-    return isSystemError(error, "EPERM");
-  }
 };
 
 /** Asks a process to end and waits for it. False when it is still there after 15 seconds. */

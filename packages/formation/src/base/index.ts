@@ -14,6 +14,7 @@ export {
   emptyReport,
   type Finding,
   FormationError,
+  formatErrors,
   formatReport,
   mergeReport,
   type Path,

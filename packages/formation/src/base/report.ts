@@ -69,14 +69,16 @@ export const formatReport = (report: Report): string[] =>
       : [`Found ${findings.length} ${name}(s)`, ...findings.flatMap((finding) => findingLines(finding))],
   );
 
+/** The errors of a report as lines for a terminal, under a heading: what `formatReport` gives for them alone. */
+export const formatErrors = ({ errors }: Report): string[] => formatReport({ ...emptyReport(), errors });
+
 /** A formation that cannot be loaded. The message names every file, field, problem and remedy. */
 export class FormationError extends Error {
   override readonly name = "FormationError";
   readonly report: Report;
 
   constructor(path: string, report: Report) {
-    const errors = formatReport({ ...emptyReport(), errors: report.errors });
-    super([`Formation at ${path} cannot be loaded`, ...errors].join("\n"));
+    super([`Formation at ${path} cannot be loaded`, ...formatErrors(report)].join("\n"));
     this.report = report;
   }
 }

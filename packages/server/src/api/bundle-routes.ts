@@ -7,13 +7,13 @@ import { Failure } from "../base/failure.ts";
 import { checkFormationId, receiveBundle } from "../bundles/index.ts";
 import type { FormationState } from "../processes/index.ts";
 import {
+  type DeployRequest,
   deploy,
   type OperationKind,
   type Releases,
   type ReportProgress,
   requireDeployment,
   requireNew,
-  type Source,
   update,
   type VersionSwitch,
 } from "../releases/index.ts";
@@ -61,36 +61,20 @@ export const switched = (
   };
 };
 
-export interface Incoming {
-  request: FastifyRequest;
-  id: string;
-  version: string | undefined;
-}
-
-/** Deploys or updates from a source that is at hand; the caller holds the formation's lock. */
-export const runDeploy = async (
+/** Deploys or updates from a source that is ready. The caller holds the formation's lock. */
+export type ReleaseOperation = (
   releases: Releases,
-  { request, id, version }: Incoming,
-  {
-    source,
-    hash,
-    report,
-    signal,
-  }: { source: Source; hash: string; report: ReportProgress; signal: AbortSignal },
-): Promise<OperationOutcome> =>
-  deployed(request, await deploy(releases, { id, version, source, hash }, report, signal));
+  request: FastifyRequest,
+  wanted: DeployRequest,
+  report: ReportProgress,
+  signal: AbortSignal,
+) => Promise<OperationOutcome>;
 
-export const runUpdate = async (
-  releases: Releases,
-  { request, id, version }: Incoming,
-  {
-    source,
-    hash,
-    report,
-    signal,
-  }: { source: Source; hash: string; report: ReportProgress; signal: AbortSignal },
-): Promise<OperationOutcome> => {
-  const result = await update(releases, { id, version, source, hash }, report, signal);
+export const runDeploy: ReleaseOperation = async (releases, request, wanted, report, signal) =>
+  deployed(request, await deploy(releases, wanted, report, signal));
+
+export const runUpdate: ReleaseOperation = async (releases, request, wanted, report, signal) => {
+  const result = await update(releases, wanted, report, signal);
   const outcome = switched(request, result, "Formation updated with zero downtime");
   return { ...outcome, data: { ...outcome.data, deployment_type: "blue-green" } };
 };
@@ -116,14 +100,13 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     });
   };
 
-  /** Takes the body to disk, and then runs the operation on it. */
+  /** Saves the body to disk, then runs the operation on it. */
   const withBundle = async (
-    kind: OperationKind,
-    incoming: Incoming,
+    request: FastifyRequest,
     reply: FastifyReply,
-    run: typeof runDeploy,
+    { kind, id, run }: { kind: OperationKind; id: string; run: ReleaseOperation },
   ): Promise<FastifyReply> => {
-    const { request, id } = incoming;
+    const version = headerOf(request, "x-formation-version") ?? "1.0.0";
     const bundle = join(settings.temporaryDirectory, `${randomUUID()}.tar.gz`);
     const lock = locks.acquire(id, kind);
     let hash: string;
@@ -135,7 +118,8 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     }
     return answerOperation({ request, reply, settle: audit.settle(request), log }, async (report) => {
       try {
-        return await run(releases, incoming, { source: { bundle }, hash, report, signal: lock.signal });
+        const wanted = { id, version, source: { bundle }, hash };
+        return await run(releases, request, wanted, report, lock.signal);
       } finally {
         await rm(bundle, { force: true });
         // Before the answer leaves: whoever has it may begin the next operation at once.
@@ -157,15 +141,13 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     if (id === undefined) throw new Failure(400, "MissingHeader", "The header X-Formation-ID is missing");
     checkFormationId(id);
     requireNew(releases, id);
-    const version = headerOf(request, "x-formation-version") ?? "1.0.0";
-    return withBundle("deployed", { request, id, version }, reply, runDeploy);
+    return withBundle(request, reply, { kind: "deployed", id, run: runDeploy });
   };
 
   const updateHandler: Handler = (request, reply) => {
     const id = formationIdOf(request);
     requireDeployment(releases, id);
-    const version = headerOf(request, "x-formation-version") ?? "1.0.0";
-    return withBundle("updated", { request, id, version }, reply, runUpdate);
+    return withBundle(request, reply, { kind: "updated", id, run: runUpdate });
   };
 
   return { deploy: deployHandler, update: updateHandler };

@@ -63,7 +63,6 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
   };
 
   const deployDraft = (request: FastifyRequest, reply: FastifyReply, id: string): Promise<FastifyReply> => {
-    const incoming = { request, id, version: undefined };
     const isNew = !releases.deployments.has(id);
     return answerOperation({ request, reply, settle: audit.settle(request), log }, (report) =>
       locks.run(id, isNew ? "deployed" : "updated", async (signal) => {
@@ -77,9 +76,9 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
             `The draft was made from ${base ?? "nothing"}, but ${live ?? "nothing"} is live now. Clone it again, or deploy a bundle.`,
           );
         }
-        const source = { source: { draft: folder }, hash: await hashDraft(folder), report, signal };
+        const wanted = { id, version: undefined, source: { draft: folder }, hash: await hashDraft(folder) };
         const run = isNew ? runDeploy : runUpdate;
-        const outcome = await run(releases, incoming, source);
+        const outcome = await run(releases, request, wanted, report, signal);
         const version = releases.deployments.get(id)?.history?.current.semantic;
         await rebaseDraft(folder, version);
         return outcome;

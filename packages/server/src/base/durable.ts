@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isSystemError } from "@muxi/formation";
+import { isSystemError, writeAtomically } from "@muxi/formation";
 
 /** Undefined instead of an error for a file that is not there. */
 export const ifThere = async <Value>(reading: Promise<Value>): Promise<Value | undefined> => {
@@ -54,13 +53,6 @@ export const removeUnfinished = async (folder: string): Promise<void> => {
 
 /** Replaces a file as a whole. Once the promise resolves, the new content survives a crash and a power cut. */
 export const writeDurably = async (file: string, text: string, mode = 0o600): Promise<void> => {
-  const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
-  try {
-    await writeFile(temporary, text, { mode, flag: "wx", flush: true });
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeAtomically(file, text, mode);
   await syncFolder(dirname(file));
 };

@@ -1,4 +1,4 @@
-import { databaseOf, type Formation, formatReport, loadFormation, type Report } from "@muxi/formation";
+import { databaseOf, type Formation, formatErrors, loadFormation, type Report } from "@muxi/formation";
 import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import * as z from "zod";
 import { Failure } from "../base/failure.ts";
@@ -74,11 +74,10 @@ export interface Expected {
 export const checkFormation = async (folder: string, expected?: Expected): Promise<CheckedFormation> => {
   const { formation, report } = await loadFormation(folder, { allowEnv: false });
   if (!formation) {
-    const lines = formatReport({ ...report, warnings: [], suggestions: [] });
     throw new Failure(
       400,
       ofSecrets(report) ? "SecretsError" : "ParseError",
-      ["The formation is not valid:", ...lines].join("\n").replaceAll(folder, "bundle"),
+      ["The formation is not valid:", ...formatErrors(report)].join("\n").replaceAll(folder, "bundle"),
     );
   }
   const version = formation.manifest.version ?? "1.0.0";

@@ -1,7 +1,8 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "@muxi/formation";
 import * as z from "zod";
+import { writeDurably } from "../base/durable.ts";
 
 const pidFileSchema = z.object({ pid: z.number().int(), port: z.number().int(), url: z.string() });
 
@@ -22,13 +23,8 @@ export const readServerPid = async (dataDirectory: string): Promise<ServerPid | 
   }
 };
 
-/** Written beside and renamed, so that a reader never sees half of it. */
-export const writeServerPid = async (dataDirectory: string, server: ServerPid): Promise<void> => {
-  const file = serverPidFile(dataDirectory);
-  const temporary = `${file}.${server.pid}`;
-  await writeFile(temporary, `${JSON.stringify(server)}\n`, { mode: 0o600 });
-  await rename(temporary, file);
-};
+export const writeServerPid = (dataDirectory: string, server: ServerPid): Promise<void> =>
+  writeDurably(serverPidFile(dataDirectory), `${JSON.stringify(server)}\n`);
 
 /** Removes the file, unless another server has written its own since. */
 export const removeServerPid = async (dataDirectory: string, pid: number): Promise<void> => {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { isSystemError } from "@muxi/formation";
+import { mkdir } from "node:fs/promises";
+import { createAtomically, writeAtomically } from "@muxi/formation";
 import { stringify } from "yaml";
 import { ConfigError, configFile, type Directories } from "../config/index.ts";
 
@@ -43,16 +43,9 @@ export const initConfig = async ({ directories, port, host, replace }: InitOptio
     auth: { enabled: true, key: keyId, secret: secretKey },
   });
   await mkdir(directories.config, { recursive: true, mode: 0o700 });
-  const temporary = `${configPath}.${process.pid}.tmp`;
-  try {
-    await writeFile(temporary, header + text, { mode: 0o600, flag: "wx", flush: true });
-    // Unlike a rename, a link never replaces what is there.
-    await (replace ? rename(temporary, configPath) : link(temporary, configPath));
-  } catch (error) {
-    if (!isSystemError(error, "EEXIST")) throw error;
+  if (replace) await writeAtomically(configPath, header + text, 0o600);
+  else if (!(await createAtomically(configPath, header + text, 0o600))) {
     throw new ConfigError(`${configPath} exists already. To replace it, and its credentials, add --force.`);
-  } finally {
-    await rm(temporary, { force: true });
   }
   return { keyId, secretKey, configPath };
 };

@@ -1,3 +1,4 @@
+import { isObject } from "@muxi/protocol";
 import { pino } from "pino";
 import type { LogLevel } from "./levels.ts";
 
@@ -36,8 +37,6 @@ const hideSecrets = (fields: Fields, hideWithin: (value: unknown) => unknown = (
   return result;
 };
 
-const isRecord = (value: unknown): value is Fields => typeof value === "object" && value !== null;
-
 const serializeError = (error: unknown): unknown => {
   if (!(error instanceof Error)) return error;
   const { message, stack = "", ...fields } = pino.stdSerializers.err(error);
@@ -46,7 +45,7 @@ const serializeError = (error: unknown): unknown => {
 
 /** Errors are left to their serializer. */
 const hideInLine = (fields: Fields): Fields =>
-  hideSecrets(fields, (value) => (isRecord(value) && !(value instanceof Error) ? hideSecrets(value) : value));
+  hideSecrets(fields, (value) => (isObject(value) && !(value instanceof Error) ? hideSecrets(value) : value));
 
 const gatherMs = 10;
 

@@ -1,4 +1,5 @@
 import type { MakeCommand } from "./replica.ts";
+import type { RuntimeCommand } from "./runtime-command.ts";
 
 /** What a formation may have, by its id. */
 export interface FormationResources {
@@ -14,7 +15,7 @@ export interface FormationCommandOptions {
   /** Environment that formations inherit. */
   env: NodeJS.ProcessEnv;
   /** Program and arguments that run a formation folder. */
-  runtime: (folder: string) => { command: string; args: string[] };
+  runtime: RuntimeCommand;
   /** Where this server is reached. */
   url: () => string;
 }

@@ -22,12 +22,12 @@ const epoch = ((): string => {
   return `${boot} ${container} `;
 })();
 
-/** Fields of `/proc/<pid>/stat` after the program's name, which may hold spaces and brackets itself. */
 const linuxStartTime = (pid: number): string | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // `pid (name) state ...`: the name itself may hold spaces and brackets.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // A zombie has ended; nobody has asked for its exit code.
+    // A zombie has ended. In a container, whose first process inherits it, its exit code may never be collected.
     return fields[0] === "Z" ? undefined : `${epoch}${fields[19]}`;
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ESRCH")) return undefined;
@@ -50,6 +50,17 @@ const otherStartTime = (pid: number): string | undefined => {
  */
 export const startTimeOf = (pid: number): string | undefined =>
   process.platform === "linux" ? linuxStartTime(pid) : otherStartTime(pid);
+
+/** Whether a process runs: a zombie does not. */
+export const isAlive = (pid: number): boolean => {
+  if (process.platform === "linux") return linuxStartTime(pid) !== undefined;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return isSystemError(error, "EPERM"); // It belongs to another user.
+  }
+};
 
 /** A process that outlives the one who wrote it down. */
 export interface ProcessIdentity {

@@ -6,4 +6,5 @@ export * from "./ports.ts";
 export * from "./process.ts";
 export * from "./replica.ts";
 export type { FormationSpec, FormationState } from "./replica-group.ts";
+export { type RuntimeCommand, runtimeCommand } from "./runtime-command.ts";
 export * from "./supervisor.ts";

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { isSystemError } from "@muxi/formation";
 
+import { endsWithin, pause } from "../base/time.ts";
 import { type ProcessLogFiles, tailLines, withProcessLogs } from "../logs/index.ts";
 import { formatIdentity, startTimeOf } from "./identity.ts";
 
@@ -167,20 +167,19 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
         return how;
       });
       const signal = AbortSignal.any([giveUp, ended.signal, ...(cancelled ? [cancelled] : [])]);
-      const pauseOver = () => undefined;
       let isReady = false;
       const becameReady = ready.then(() => {
         isReady = true;
       });
       const startedAt = performance.now();
       let tries = 0;
-      for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 1.5, intervalMs)) {
+      for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(pauseMs * 1.5, intervalMs)) {
         tries += 1;
         onAttempt?.(1 + Math.floor((performance.now() - startedAt) / intervalMs));
         const inTime = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]);
         const answers = await answersWell({ url, anyAnswer }, inTime);
         if (answers && running && isReady) return;
-        const wait = delay(pause, undefined, { signal }).catch(pauseOver);
+        const wait = pause(pauseMs, signal);
         // The message cuts one pause short. Once it came, racing against it again would spin.
         await (isReady ? wait : Promise.race([wait, becameReady]));
       }
@@ -195,13 +194,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
     async stop(graceMs) {
       if (!running) return gone.then(() => undefined);
       child.kill("SIGTERM");
-      const grace = new AbortController();
-      const ended = await Promise.race([
-        gone.then(() => true),
-        delay(graceMs, false, { signal: grace.signal }).catch(() => false),
-      ]);
-      grace.abort();
-      if (!ended) signalGroup(pid, "SIGKILL");
+      if (!(await endsWithin(graceMs, gone))) signalGroup(pid, "SIGKILL");
       await gone;
     },
   };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { backoff } from "@muxi/http";
 import type { Log, ProcessLogFiles } from "../logs/index.ts";
 import { isFree, type PortPool } from "./ports.ts";
 import {
@@ -253,7 +254,8 @@ export class Replica {
       log.error({ formation: formationId, crashes: this.#crashesInARow + 1 }, "formation is in a crash loop");
       return;
     }
-    const pause = Math.min(restartDelayMs * 2 ** this.#crashesInARow, longestRestartDelayMs);
+    const failures = this.#crashesInARow + 1;
+    const pause = backoff(failures, { first: restartDelayMs, longest: longestRestartDelayMs });
     this.#restartTimer = setTimeout(() => {
       this.#restarts += 1;
       this.#crashesInARow += 1;

@@ -61,7 +61,7 @@ export const clientLeft = 499;
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
-const corsPairs: readonly string[] = Object.entries(corsHeaders).flat();
+const corsEntries = Object.entries(corsHeaders);
 
 const ownAnswer = (
   requestId: string,
@@ -74,7 +74,7 @@ const ownAnswer = (
   const body = JSON.stringify(answer);
   const type = ["content-type", "application/json; charset=utf-8"];
   const length = ["content-length", String(Buffer.byteLength(body))];
-  const headers = [...type, ...length, ...corsPairs, ...own];
+  const headers = [...type, ...length, ...corsEntries.flat(), ...own];
   return { kind: "own", requestId, status, reason: STATUS_CODES[status] ?? "", headers, body };
 };
 
@@ -132,15 +132,18 @@ export class Forwarding {
     this.#status = status;
     this.#hasBegun = true;
     const headers: string[] = [];
-    let hasCors = false;
+    let hasOrigin = false;
     let isStream = false;
     for (const [name, value] of received) {
       if (hasHeader(this.#own, name)) continue;
-      if (name === "access-control-allow-origin") hasCors = true;
+      if (name === "access-control-allow-origin") hasOrigin = true;
       else if (name === "content-type") isStream = value.startsWith("text/event-stream");
       headers.push(name, value);
     }
-    if (!hasCors) headers.push(...corsPairs);
+    // The formation's own headers win.
+    for (const [name, value] of hasOrigin ? [] : corsEntries) {
+      if (!hasHeader(headers, name)) headers.push(name, value);
+    }
     headers.push(...this.#own);
     this.#measurement.answered(isStream);
     return headers;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Front } from "@muxi/http";
 import { preflightHeaders } from "../base/cors.ts";
+import { endsWithin } from "../base/time.ts";
 import { Backends } from "./backends.ts";
 import { createForwarder, type ForwarderOptions } from "./forwarding.ts";
 import { createFront, type FrontSettings } from "./front.ts";
@@ -51,12 +51,7 @@ export const createProxy = (options: Omit<ForwarderOptions, "backends">): Proxy 
       return true;
     },
     async drain(ports, limitMs) {
-      const limit = new AbortController();
-      await Promise.race([
-        Promise.all(ports.map((port) => backends.idle(port))),
-        delay(limitMs, undefined, { signal: limit.signal }).catch(() => undefined),
-      ]);
-      limit.abort();
+      await endsWithin(limitMs, Promise.all(ports.map((port) => backends.idle(port))));
       for (const port of ports) backends.forget(port);
     },
     front: (settings) => createFront({ ...settings, forward, backends }),

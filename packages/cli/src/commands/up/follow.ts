@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isAlive, probe } from "../../server/index.ts";
-import type { LogReader } from "./log-reader.ts";
+import { isAlive, type LineReader } from "@muxi/server";
+import { probe } from "../../server/index.ts";
 
 /** How a followed formation came to its end. */
 export type End = "interrupted" | "stopped elsewhere" | "died" | "server gone";
@@ -9,8 +9,8 @@ export interface Followed {
   serverUrl: string;
   draftUrl: string;
   pid: number;
-  /** What it prints. */
-  logs: readonly LogReader[];
+  /** What it prints, and who is told of each line. */
+  logs: readonly { lines: LineReader; onLine: (line: string) => void }[];
   /** Ends the following, and leaves the formation alone. */
   signal: AbortSignal;
 }
@@ -29,7 +29,9 @@ export const follow = async (followed: Followed): Promise<End> => {
   const { signal, logs, pid } = followed;
   while (!signal.aborted) {
     const alive = isAlive(pid);
-    for (const log of logs) await log.read();
+    for (const { lines, onLine } of logs) {
+      for await (const line of lines.newLines()) if (line.trim() !== "") onLine(line);
+    }
     if (!alive) return whyItEnded(followed);
     await delay(pollMs, undefined, { signal }).catch(() => undefined); // An abort only cuts the pause short.
   }

@@ -1,11 +1,11 @@
 import { join } from "node:path";
+import { createLineReader } from "@muxi/server";
 import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
 import type { RunningDraft } from "./describe.ts";
 import { type End, follow } from "./follow.ts";
 import { noticeOf } from "./log-line.ts";
-import { createLogReader } from "./log-reader.ts";
 
 const tailLength = 10;
 
@@ -26,15 +26,21 @@ export const stay = async (
   const logFile = (stream: "out" | "err") => join(server.logsDirectory, `${id}-draft-${stream}.log`);
   const errorOutput: string[] = [];
   const logs = [
-    createLogReader(logFile("out"), (line) => {
-      const notice = noticeOf(line);
-      if (notice?.level === "warning") ui.warning(notice.message, notice.detail);
-      if (notice?.level === "error") ui.problem(notice.message, notice.detail);
-    }),
-    createLogReader(logFile("err"), (line) => {
-      errorOutput.push(line);
-      if (errorOutput.length > tailLength) errorOutput.shift();
-    }),
+    {
+      lines: createLineReader(logFile("out"), 0),
+      onLine(line: string) {
+        const notice = noticeOf(line);
+        if (notice?.level === "warning") ui.warning(notice.message, notice.detail);
+        if (notice?.level === "error") ui.problem(notice.message, notice.detail);
+      },
+    },
+    {
+      lines: createLineReader(logFile("err"), 0),
+      onLine(line: string) {
+        errorOutput.push(line);
+        if (errorOutput.length > tailLength) errorOutput.shift();
+      },
+    },
   ];
   const { serverUrl, draftUrl, pid } = draft;
   const end = await follow({ serverUrl, draftUrl, pid, logs, signal });
