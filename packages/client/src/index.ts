@@ -11,7 +11,7 @@ export { FormationClient } from "./formation-client.ts";
 export type { Query } from "./http/arguments.ts";
 export type { Attempt, Hooks } from "./http/hooks.ts";
 export type { Pages } from "./http/pages.ts";
-export type { CallOptions, Fetch, FetchInit, Method, StreamOptions } from "./http/send.ts";
+export type { CallOptions, Fetch, FetchInit, Method, RequestBody, StreamOptions } from "./http/send.ts";
 export type { TransportOptions } from "./http/transport.ts";
 export type { Result, ResultMeta } from "./http/unwrap.ts";
 export { version } from "./http/version.ts";

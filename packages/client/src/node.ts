@@ -44,14 +44,11 @@ const proxiesOf = (env: NodeJS.ProcessEnv): ProxySettings => ({
 });
 
 /** The body as undici takes it. */
-const bodyOf = (
-  body: BodyInit | null | undefined,
-): { body?: string | Uint8Array | Readable; length?: number } => {
-  if (body === undefined || body === null) return {};
-  if (typeof body === "string" || body instanceof Uint8Array) return { body };
+const bodyOf = (body: FetchInit["body"]): { body?: string | Readable; length?: number } => {
+  if (body === undefined) return {};
+  if (typeof body === "string") return { body };
   if (body instanceof Blob) return { body: Readable.from(body.stream()), length: body.size };
-  if (body instanceof ReadableStream) return { body: Readable.from(body) };
-  throw new ConfigurationError("body", "must be a string, bytes, a Blob or a stream");
+  return { body: Readable.from(body) };
 };
 
 const requestOf = (
@@ -60,15 +57,11 @@ const requestOf = (
 ): Dispatcher.DispatchOptions => {
   const { origin, pathname, search } = new URL(url);
   const { length, ...content } = bodyOf(body);
-  const fields = Array.isArray(headers) ? Object.fromEntries(headers) : headers;
   return {
     origin,
     path: pathname + search,
     method,
-    headers:
-      length === undefined
-        ? fields
-        : { ...Object.fromEntries(new Headers(fields)), "content-length": String(length) },
+    headers: length === undefined ? headers : { ...headers, "content-length": String(length) },
     ...content,
   };
 };

@@ -7,8 +7,28 @@ import { createLifetime, type Lifetime, sleep } from "./lifetime.ts";
 import { retryDelay } from "./retry.ts";
 import { unwrap } from "./unwrap.ts";
 
-/** What a `fetch` is given. */
-export interface FetchInit extends RequestInit {
+/** A body as it is sent. */
+export type RequestBody = string | Blob | ReadableStream<Uint8Array>;
+
+/**
+ * What a `fetch` is given: any `RequestInit` takes it. It extends none, because not every project has the DOM library
+ * or Node's types.
+ */
+export interface FetchInit {
+  /** HTTP method. */
+  method?: Method;
+  /** All headers, the keys among them. */
+  headers?: Record<string, string>;
+  /** Absent where nothing is sent. */
+  body?: RequestBody;
+  /** Aborts when the caller gives up or the time is over. */
+  signal?: AbortSignal;
+  /** Redirects are not followed: `fetch` would show the keys to whatever host they name. */
+  redirect?: "manual" | "error";
+  /** What `fetch` asks for with a body that is a stream. */
+  duplex?: "half";
+  /** With `redirect: "error"` it keeps Node's `fetch` from holding the whole of a streamed body. */
+  window?: null;
   /** Whether the server knows a repeat of this request from a second one, so that it does no harm. */
   repeatable?: boolean;
 }
@@ -28,7 +48,7 @@ export interface Http {
   maxRetries: number;
   hooks: readonly Hooks[];
   /** Makes what is sent, for each attempt anew. */
-  init: (call: ApiCall, headers: Record<string, string>) => RequestInit | Promise<RequestInit>;
+  init: (call: ApiCall, headers: Record<string, string>) => FetchInit | Promise<FetchInit>;
   /** Whether `error` in the body of a failure is a code. */
   errorIsCode: boolean;
 }
@@ -45,7 +65,7 @@ export interface ApiCall {
   /** A value to send as JSON. */
   json?: unknown;
   /** A body to send as it is, made anew for each attempt. */
-  body?: () => BodyInit | Promise<BodyInit>;
+  body?: () => RequestBody;
   /** Whether the server knows a repeat from a second call, so that it may be sent again. */
   repeatable: boolean;
   /** Milliseconds; the client's `timeout` when the caller gives none. */
@@ -72,11 +92,8 @@ export interface StreamOptions extends CallOptions {
   idleTimeout?: number | undefined;
 }
 
-/**
- * A call as `fetch` takes it, with JSON or nothing in its body. Redirects are not followed: `fetch` would show the
- * keys to whatever host they name.
- */
-export const jsonInit = ({ method, json }: ApiCall, headers: Record<string, string>): RequestInit =>
+/** A call as `fetch` takes it, with JSON or nothing in its body. */
+export const jsonInit = ({ method, json }: ApiCall, headers: Record<string, string>): FetchInit =>
   json === undefined
     ? { method, headers, redirect: "manual" }
     : {

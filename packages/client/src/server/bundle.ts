@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../errors/errors.ts";
 import { requireText } from "../http/arguments.ts";
+import type { RequestBody } from "../http/send.ts";
 import { type ByteReader, createByteReader } from "./byte-reader.ts";
 
 /** A bundle: the path of a tar.gz file, or its bytes where there is no file system. */
@@ -11,7 +12,7 @@ export interface Bundle {
   /** Its bytes, from the beginning each time. */
   open(): ReadableStream<Uint8Array>;
   /** The same as the body of a request. */
-  body(): BodyInit;
+  body(): RequestBody;
   /** Their SHA-256 in hex; undefined on pages loaded over plain HTTP, where browsers do not compute one. */
   digest(): Promise<string | undefined>;
 }

@@ -6,6 +6,7 @@ import {
   type CallOptions,
   call,
   callJson,
+  type FetchInit,
   jsonInit,
   type Method,
   type StreamOptions,
@@ -59,12 +60,11 @@ const prepare = ({ method = "GET", ...spec }: ServerCall, options: StreamOptions
 };
 
 /** A call with JSON, a body of its own or nothing to send. */
-const anyInit = async (spec: ApiCall, headers: Record<string, string>): Promise<RequestInit> => {
+const anyInit = (spec: ApiCall, headers: Record<string, string>): FetchInit => {
   const init = jsonInit(spec, headers);
   if (spec.body === undefined) return init;
-  const body = await spec.body();
-  // "half" is what a body that is a stream needs; TypeScript's RequestInit does not know it.
-  const streaming: RequestInit & { duplex: "half" } = {
+  const body = spec.body();
+  return {
     ...init,
     body,
     duplex: "half",
@@ -72,7 +72,6 @@ const anyInit = async (spec: ApiCall, headers: Record<string, string>): Promise<
     // unless both of these say that there is no need.
     ...(body instanceof ReadableStream && { redirect: "error", window: null }),
   };
-  return streaming;
 };
 
 /** What the calls to the control plane stand on: the address and the signature. */
