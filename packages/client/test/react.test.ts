@@ -1,15 +1,12 @@
-import { Window } from "happy-dom";
+// @vitest-environment happy-dom
 import { createElement, StrictMode } from "react";
+import { createRoot } from "react-dom/client";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { until } from "../../../test/until.ts";
 import { FormationClient } from "../src/index.ts";
 import { type Chat, type UseChatOptions, useChat } from "../src/react.ts";
 import { createTestServer, type TestServer } from "../src/testing.ts";
 import { done, progress, text } from "./server.ts";
-
-const page = new Window();
-Object.assign(globalThis, { window: page, document: page.document, sessionStorage: page.sessionStorage });
-// Not before: React looks for the window when it is loaded.
-const { createRoot } = await import("react-dom/client");
 
 const formationOf = ({ fetch }: TestServer) =>
   new FormationClient({ url: "http://test", clientKey: "ck", userId: "u", fetch });
@@ -40,11 +37,16 @@ const render = async (options: UseChatOptions, strict = false) => {
       return container.textContent;
     },
     /** Waits until the screen fulfils an expectation. */
-    until: (expectation: () => void) => vi.waitFor(expectation, { interval: 5 }),
+    until: async (expectation: () => void) => {
+      await until("the screen is as expected", () => {
+        expectation();
+        return true;
+      });
+    },
     close: () => root.unmount(),
   };
   onTestFinished(screen.close);
-  await screen.until(() => screen.chat);
+  await screen.until(() => expect(chat).toBeDefined());
   return screen;
 };
 

@@ -1,9 +1,15 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { openApi, triggerResultSchema } from "./index.ts";
 
-test("the package is imported without making a schema that has a name", () => {
-  expect(z.toJSONSchema(z.globalRegistry).schemas).toEqual({});
+test("the package is imported without making a schema that has a name", async () => {
+  const add = vi.spyOn(z.globalRegistry, "add");
+  const names = () => add.mock.calls.flatMap(([, { id }]) => id ?? []);
+  vi.resetModules();
+  const fresh = await import("./index.ts");
+  expect(names()).toEqual([]);
+  fresh.triggerResultSchema();
+  expect(names()).toContain("TriggerResult");
 });
 
 test("the document lists schemas as they are declared, whichever a call asked for first", () => {
