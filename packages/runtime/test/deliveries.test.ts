@@ -121,12 +121,10 @@ describe("what a receiver gets", () => {
     }));
     const refusing = await startReceiver(() => ({ status: 410 }));
     const { submit, ended, rowOf } = openOutbox(await temporaryFile());
-    // Those that ended long ago are deleted at the first look into the outbox.
-    const endedAt = Date.now();
     await submit(
-      { ...completed("busy", busy.url), endedAt },
-      { ...completed("limited", limited.url), endedAt },
-      { ...completed("refusing", refusing.url), endedAt },
+      completed("busy", busy.url),
+      completed("limited", limited.url),
+      completed("refusing", refusing.url),
     );
     await until(async () => (await ended("busy")) && (await ended("limited")) && (await ended("refusing")));
 
@@ -173,6 +171,19 @@ test("the status counts, however long the answer is and whether it ends or not",
   for (const id of ["long", "endless"])
     expect(await rowOf(id)).toMatchObject({ status: "sent", attempts: 1 });
   expect([long.received.length, endless.received.length]).toEqual([1, 1]);
+});
+
+test("what was sent late is in the log for as long as what was sent at once", async () => {
+  const receiver = await startReceiver();
+  const file = await temporaryFile();
+  const { submit, ended, rowOf } = openOutbox(file);
+  await submit(completed("old", receiver.url));
+  await until(() => ended("old"));
+  // Another one looks for what has ended long ago.
+  await openOutbox(file).deliveries.start();
+  await submit(completed("next", receiver.url));
+  await until(() => ended("next"));
+  expect(await rowOf("old")).toMatchObject({ status: "sent" });
 });
 
 test("two processes on one database send each delivery once", async () => {

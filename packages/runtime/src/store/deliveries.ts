@@ -179,9 +179,10 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
     },
 
     async forget(formationId, before) {
+      // None ends before it was created, and the index is by that.
       await db.write([
-        sql`delete from delivery
-          where formation_id = ${formationId} and status <> 'pending' and created_at < ${before}`,
+        sql`delete from delivery where formation_id = ${formationId} and status <> 'pending'
+            and created_at < ${before} and ended_at < ${before}`,
       ]);
     },
 
