@@ -1,6 +1,7 @@
-import { createHttpClient } from "@muxi/http";
+import { backoff, createHttpClient } from "@muxi/http";
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
+import { createWorker } from "../base/index.ts";
 import type { ClaimedDelivery, DeliveryRepository, Statement } from "../store/index.ts";
 import { payloadOf, type RequestOutcome } from "./delivery-payload.ts";
 import { isGone, newLeaseOwner } from "./lease.ts";
@@ -42,6 +43,8 @@ export interface Deliveries {
 const perOrigin = 8;
 const atOnce = 64;
 
+/** Before the second try, and before any later one at most, in milliseconds. */
+const firstWait = 1_000;
 const longestWait = 60_000;
 /** A receiver may ask for more than that, but not for ever. */
 const longestRetryAfter = 300_000;
@@ -64,17 +67,16 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
   const closing = new AbortController();
   const sending = new Map<string, number>();
   const underWay = new Set<Promise<void>>();
-  let isClosed = false;
-  let isWanted = false;
-  let filling: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
   let forgottenAt = 0;
 
   const longestTry = timeout + 5_000;
   const due = () => ({ now: now(), farthest: now() + Math.max(longestTry, longestRetryAfter) + clockSlack });
 
   const waitBefore = (attempts: number, retryAfter = 0): number =>
-    Math.max(Math.min(1000 * 2 ** attempts, longestWait), Math.min(retryAfter, longestRetryAfter));
+    Math.max(
+      backoff(attempts + 1, { first: firstWait, longest: longestWait }),
+      Math.min(retryAfter, longestRetryAfter),
+    );
 
   const settle = async (delivery: ClaimedDelivery, result: TryResult) => {
     const { id, requestId, event, origin, attempts } = delivery;
@@ -121,12 +123,12 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
 
   const fullOrigins = () => [...sending].filter(([, count]) => count >= perOrigin).map(([origin]) => origin);
 
-  /** Takes what is due, as far as there is room for it. Resolves to when to look again, in Unix milliseconds. */
-  const fill = async (): Promise<number> => {
+  /** Takes what is due, as far as there is room for it. */
+  const fill = async (signal: AbortSignal): Promise<number | undefined> => {
     const begun = now();
     for (const origin of await deliveries.dueOrigins(formationId, due(), fullOrigins())) {
       const limit = Math.min(perOrigin - (sending.get(origin) ?? 0), atOnce - underWay.size);
-      if (limit <= 0 || isClosed) continue;
+      if (limit <= 0 || signal.aborted) continue;
       const until = now() + longestTry;
       const claimed = await deliveries.claim(formationId, origin, { owner, limit, due: due(), until });
       for (const delivery of claimed) begin(delivery);
@@ -135,34 +137,19 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
       forgottenAt = now();
       await deliveries.forget(formationId, now() - retention);
     }
-    const poll = now() + pollEvery;
-    // What was due already and was not taken waits for room, and the end of a try wakes this up.
-    const next = (await deliveries.nextDue(formationId, fullOrigins())) ?? poll;
-    return next > begun ? Math.min(next, poll) : poll;
+    const next = await deliveries.nextDue(formationId, fullOrigins());
+    // What was due already and was not taken waits for room: the end of a try wakes the worker.
+    return next === undefined || next <= begun ? undefined : Math.max(0, next - now());
   };
 
-  const lookAgain = (at: number) => {
-    clearTimeout(timer);
-    if (isClosed) return;
-    timer = setTimeout(wake, Math.max(at - now(), 0));
-    timer.unref();
-  };
-
-  const wake = () => {
-    isWanted = true;
-    if (filling || isClosed) return;
-    isWanted = false;
-    filling = fill()
-      .catch((error) => {
-        log.error({ err: error }, "the outbox of webhooks could not be read and is tried again");
-        return now() + pauseAfterFailure;
-      })
-      .then((at) => {
-        filling = undefined;
-        if (isWanted) wake();
-        else lookAgain(at);
-      });
-  };
+  const worker = createWorker({
+    what: "sending webhooks",
+    look: fill,
+    every: pollEvery,
+    pauseAfterFailure,
+    log,
+  });
+  const { wake } = worker;
 
   return {
     statements(outcome) {
@@ -195,9 +182,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
     wake,
 
     async close(grace) {
-      isClosed = true;
-      clearTimeout(timer);
-      await filling;
+      await worker.close();
       const deadline = setTimeout(() => closing.abort(new Error("The formation is shutting down")), grace);
       await Promise.all(underWay);
       clearTimeout(deadline);

@@ -1,5 +1,6 @@
 import { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
+import { createWorker } from "../base/index.ts";
 import { EventLog } from "../events/index.ts";
 import type { Hints, Lease, RequestRepository, StoredRequest } from "../store/index.ts";
 import { isGone } from "./lease.ts";
@@ -61,11 +62,14 @@ export const defaultLeaseTime = 30_000;
 const renewals = 3;
 /** How often what other processes left behind is looked for, in milliseconds. */
 const pollEvery = 5_000;
+const pauseAfterFailure = 1_000;
 /**
  * One that was begun so often and never ended may be what ends the process: it is tried beside no other of that kind, so
  * that those which were only beside it come to their end.
  */
 const suspectFrom = 4;
+/** How often they are looked for, in milliseconds: at each poll, not each time a request comes or ends. */
+const suspectsEvery = pollEvery / 2;
 /** One that ended its process so many times is not tried again. */
 const mostAttempts = 20;
 /** How long requests are kept, in milliseconds, and how many are deleted at a time. */
@@ -100,13 +104,7 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
   const performing = new Set<string>();
   let performer: RequestPerformer | undefined;
   let suspect: string | undefined;
-  let looksForSuspects = true;
-  let stopped = false;
-  let wanted = false;
-  let filling: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let renewal: NodeJS.Timeout | undefined;
-  let renewing: Promise<void> | undefined;
+  let suspectsSeenAt = Number.NEGATIVE_INFINITY;
   let renewedAt = performance.now();
   let forgottenAt = 0;
   /** Held by this process though it is not at them, and since when: an answer of the database was lost. */
@@ -124,7 +122,7 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
       await requests.endAbandoned(formationId, request.id, left, endingOf(request, interrupted, now()));
     }
     await requests.releaseAll(formationId, left, now());
-    poll();
+    lookForSuspects();
   };
 
   /** Takes from the others what they no longer hold. Processes of this machine that are gone need no time to be over. */
@@ -164,49 +162,36 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
       if (isSuspect) suspect = request.id;
       const work = perform(request, by).finally(() => {
         underWay.delete(work);
-        if (isSuspect) {
-          suspect = undefined;
-          looksForSuspects = true;
-        }
-        wake();
+        if (!isSuspect) return wake();
+        suspect = undefined;
+        lookForSuspects();
       });
       underWay.add(work);
     }
     return claimed.length;
   };
 
-  const fill = async (): Promise<void> => {
-    if (looksForSuspects && suspect === undefined) {
-      looksForSuspects = false;
+  const fill = async (signal: AbortSignal): Promise<undefined> => {
+    if (suspect === undefined && performance.now() - suspectsSeenAt > suspectsEvery) {
+      suspectsSeenAt = performance.now();
       await take(1, { from: suspectFrom, below: Number.MAX_SAFE_INTEGER });
     }
-    while (!stopped && underWay.size < atOnce) {
+    while (!signal.aborted && underWay.size < atOnce) {
       if ((await take(atOnce - underWay.size, { from: 0, below: suspectFrom })) === 0) return;
     }
   };
 
-  const run = async () => {
-    do {
-      wanted = false;
-      try {
-        await fill();
-      } catch (error) {
-        log.error({ err: error }, "requests in the background could not be read");
-      }
-    } while (wanted && !stopped && underWay.size < atOnce);
-    filling = undefined;
-    if (!stopped) timer = setTimeout(poll, pollEvery);
-  };
+  const queueWorker = createWorker({
+    what: "taking requests from the queue",
+    look: fill,
+    every: pollEvery,
+    pauseAfterFailure,
+    log,
+  });
+  const { wake } = queueWorker;
 
-  const wake = () => {
-    if (stopped) return;
-    clearTimeout(timer);
-    wanted = true;
-    filling ??= run();
-  };
-
-  const poll = () => {
-    looksForSuspects = true;
+  const lookForSuspects = () => {
+    suspectsSeenAt = Number.NEGATIVE_INFINITY;
     wake();
   };
 
@@ -241,24 +226,21 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
     return held;
   };
 
-  const lookAfter = async () => {
-    try {
-      await sendBack(await renew());
-      await recover();
-      if (now() - forgottenAt < forgetEvery && now() >= forgottenAt) return;
-      const before = now() - retention;
-      if ((await requests.forget(formationId, before, forgottenAtOnce)) < forgottenAtOnce)
-        forgottenAt = now();
-    } catch (error) {
-      log.error({ err: error }, "the leases of requests could not be renewed");
-    } finally {
-      renewing = undefined;
-    }
+  const lookAfterLeases = async (): Promise<undefined> => {
+    await sendBack(await renew());
+    await recover();
+    if (now() - forgottenAt < forgetEvery && now() >= forgottenAt) return;
+    const before = now() - retention;
+    if ((await requests.forget(formationId, before, forgottenAtOnce)) < forgottenAtOnce) forgottenAt = now();
   };
 
-  const lookAfterSoon = () => {
-    renewing ??= lookAfter();
-  };
+  const leaseWorker = createWorker({
+    what: "renewing the leases of requests",
+    look: lookAfterLeases,
+    every: leaseTime / renewals,
+    pauseAfterFailure,
+    log,
+  });
 
   return {
     lease,
@@ -269,9 +251,9 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
     async start(chosen) {
       performer = chosen;
       await recover();
-      renewal = setInterval(lookAfterSoon, leaseTime / renewals);
       deps.hints.listen("queued", wake);
-      deps.hints.listen("cancel", lookAfterSoon);
+      deps.hints.listen("cancel", leaseWorker.wake);
+      leaseWorker.wake();
       wake();
     },
     announce() {
@@ -279,15 +261,12 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
       if (underWay.size >= atOnce) deps.hints.send("queued");
     },
     stop() {
-      stopped = true;
-      clearTimeout(timer);
+      void queueWorker.close();
     },
     async close() {
-      this.stop();
-      await filling;
+      await queueWorker.close();
       await Promise.all(underWay);
-      clearInterval(renewal);
-      await renewing;
+      await leaseWorker.close();
     },
   };
 };

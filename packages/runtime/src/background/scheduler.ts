@@ -1,6 +1,7 @@
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import * as z from "zod";
+import { createWorker } from "../base/index.ts";
 import type { DueJob, JobRepository, Statement } from "../store/index.ts";
 import { exclusionSchema, nextAllowed, parseCron } from "./schedule/index.ts";
 
@@ -114,48 +115,21 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
     }
   };
 
-  const look = async (): Promise<number> => {
+  const look = async (): Promise<number | undefined> => {
     const time = now();
     await passMissed(time);
     await startDue(time);
     const next = await jobs.nextDue(formationId, time);
-    return Math.min(checkInterval, Math.max(0, (next ?? Number.POSITIVE_INFINITY) - now()));
+    return next === undefined ? undefined : Math.max(0, next - now());
   };
 
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> | undefined;
-  let again = false;
-  let closed = false;
-
-  const run = async () => {
-    let pause = checkInterval;
-    do {
-      again = false;
-      try {
-        pause = await look();
-      } catch (error) {
-        pause = Math.min(checkInterval, pauseAfterFailure);
-        log.error({ err: error }, "the scheduler could not look for due jobs");
-      }
-    } while (again && !closed);
-    looking = undefined;
-    if (!closed) timer = setTimeout(wake, pause);
-  };
-
-  const wake = () => {
-    if (closed) return;
-    clearTimeout(timer);
-    again = true;
-    looking ??= run();
-  };
-  wake();
-
-  return {
-    wake,
-    async close() {
-      closed = true;
-      clearTimeout(timer);
-      await looking;
-    },
-  };
+  const worker = createWorker({
+    what: "looking for due jobs",
+    look,
+    every: checkInterval,
+    pauseAfterFailure: Math.min(checkInterval, pauseAfterFailure),
+    log,
+  });
+  worker.wake();
+  return worker;
 };

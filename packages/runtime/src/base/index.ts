@@ -1,4 +1,6 @@
 /** Small helpers that any folder may use and that use none of them. */
+export { fewAtOnce } from "./few-at-once.ts";
 export { isoTime } from "./iso-time.ts";
 export { countOf, listOf, parseObject, textOf } from "./json.ts";
 export { startTimeLimit, type TimeLimit } from "./time-limit.ts";
+export { createWorker, type Worker } from "./worker.ts";

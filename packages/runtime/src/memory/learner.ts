@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { createWorker, fewAtOnce } from "../base/index.ts";
 import type { Model } from "../models/index.ts";
 import {
   type Candidate,
@@ -13,8 +14,8 @@ import {
   userSpace,
 } from "../store/index.ts";
 import { wordsOf } from "../text/index.ts";
-import { createBackground, fewAtOnce } from "./background.ts";
 import { extractFacts } from "./extraction.ts";
+import { pace } from "./pace.ts";
 import { type Fact, factIn } from "./rules.ts";
 import type { MemorySearch } from "./search.ts";
 import { isSensitive } from "./sensitive.ts";
@@ -185,7 +186,7 @@ export const createModelLearner = (deps: {
     }
   };
 
-  const work = async (signal: AbortSignal): Promise<number | undefined> => {
+  const look = async (signal: AbortSignal): Promise<number | undefined> => {
     while (!signal.aborted) {
       const asked = ended.slice(0, turnsAtOnce);
       const claimed = await lessons.claim(formationId, {
@@ -210,10 +211,10 @@ export const createModelLearner = (deps: {
     return undefined;
   };
 
-  const background = createBackground({ work, what: "learning from conversations", log });
+  const worker = createWorker({ what: "learning from conversations", look, ...pace, log });
   const resume = async () => {
     ended.push(...(await lessons.answered(formationId)));
-    background.wake();
+    worker.wake();
   };
   const resumed = resume().catch((error) =>
     log.error({ err: error }, "unfinished learning could not be read"),
@@ -226,11 +227,11 @@ export const createModelLearner = (deps: {
         : [lessons.note(owner, sessionId, requestId, now(), now() + longestTurn)],
     ended(requestId) {
       if (ended.length < mostEnded) ended.push(requestId);
-      background.wake();
+      worker.wake();
     },
     async close() {
       await resumed;
-      await background.close();
+      await worker.close();
     },
   };
 };

@@ -1,14 +1,15 @@
 import type { Logger } from "pino";
+import { createWorker, fewAtOnce } from "../base/index.ts";
 import { type Model, textFrom } from "../models/index.ts";
 import type { MemoryRepository, Owner, SynopsisRepository } from "../store/index.ts";
-import { createBackground, fewAtOnce } from "./background.ts";
 import { identityCollections } from "./collections.ts";
+import { pace } from "./pace.ts";
 
 /** Short profiles of users, for the prompt (docs/spec/formation-files.md "Synopsis"). */
 export interface Synopses {
   /** Empty when there is none. */
   of(owner: Owner): Promise<string>;
-  /** New memories of some collections have made it old: it is written anew in the background. */
+  /** New memories of some collections have made it old: it is written anew in the worker. */
   outdated(owner: Owner, changed: readonly string[]): void;
   /** A memory was taken away: what was written from it goes too. */
   clear(owner: Owner): Promise<void>;
@@ -105,7 +106,7 @@ export const createSynopses = (deps: {
     }
   };
 
-  const work = async (signal: AbortSignal): Promise<number | undefined> => {
+  const look = async (signal: AbortSignal): Promise<number | undefined> => {
     const due = [...waiting.values()].filter(({ from }) => from <= now());
     await fewAtOnce(due, callsAtOnce, async ({ owner, changed }) => {
       waiting.delete(owner.userId);
@@ -121,7 +122,7 @@ export const createSynopses = (deps: {
     const next = Math.min(...[...waiting.values()].map(({ from }) => from));
     return Math.max(0, next - now());
   };
-  const background = createBackground({ work, what: "writing synopses", log });
+  const worker = createWorker({ what: "writing synopses", look, ...pace, log });
 
   return {
     async of(owner) {
@@ -131,10 +132,10 @@ export const createSynopses = (deps: {
 
     outdated(owner, changed) {
       note(owner, changed, 0);
-      background.wake();
+      worker.wake();
     },
 
     clear: (owner) => synopses.clear(owner),
-    close: () => background.close(),
+    close: () => worker.close(),
   };
 };

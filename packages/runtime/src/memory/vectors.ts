@@ -1,18 +1,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
-import { startTimeLimit } from "../base/index.ts";
+import { createWorker, startTimeLimit } from "../base/index.ts";
 import type { EmbeddingModel } from "../models/index.ts";
 import type { Space, VectorRepository } from "../store/index.ts";
-import { createBackground } from "./background.ts";
 import { codeOf, createCodes, type SpaceCodes } from "./codes.ts";
 import { createCompare } from "./distances.ts";
+import { pace } from "./pace.ts";
 import { packed, similarity } from "./packed.ts";
 
 /** Search by meaning, over the memories that have a vector of the formation's embedding model. */
 export interface VectorSearch {
   /** The memories nearest in meaning, best first; none when the embedding model does not answer in time. */
   nearest(spaces: readonly Space[], text: string, limit: number): Promise<number[]>;
-  /** There may be memories without a vector: they get theirs in the background. */
+  /** There may be memories without a vector: they get theirs in the worker. */
   wake(): void;
   close(): Promise<void>;
 }
@@ -125,7 +125,7 @@ export const createVectorSearch = (deps: {
     }
   };
 
-  const background = createBackground({ work: embedMissing, what: "embedding memories", log });
+  const worker = createWorker({ what: "embedding memories", look: embedMissing, ...pace, log });
 
   /** The memories of a space that are nearest to a vector, best first. */
   const near = async (space: Space, codes: SpaceCodes, wanted: Float32Array, limit: number) => {
@@ -169,7 +169,7 @@ export const createVectorSearch = (deps: {
       );
       return firstOf(read.flat(), limit).map(({ seq }) => seq);
     },
-    wake: () => background.wake(),
-    close: () => background.close(),
+    wake: () => worker.wake(),
+    close: () => worker.close(),
   };
 };

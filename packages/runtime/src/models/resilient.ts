@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ModelConfig } from "@muxi/formation";
+import { backoff } from "@muxi/http";
 import type { Model, ModelDelta, ModelRequest } from "./interface/index.ts";
 import { ModelError } from "./interface/index.ts";
 
@@ -12,12 +13,8 @@ export interface ResilienceDeps {
   wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-const firstDelay = 500;
-const longestDelay = 8_000;
-
-/** Waits double from half a second on, less up to half of it, so that clients do not come back in step. */
-const backoff = (attempt: number, random: () => number): number =>
-  Math.min(firstDelay * 2 ** attempt, longestDelay) * (1 - random() / 2);
+/** Waits before a model is asked again, in milliseconds. */
+const waits = { first: 500, longest: 8_000, jitter: 0.5 };
 
 const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
   await delay(milliseconds, undefined, { signal });
@@ -81,7 +78,7 @@ export const withRetries = (
   /** Milliseconds until the next try, or undefined when there is none. */
   const nextTry = (error: ModelError, attempt: number): number | undefined => {
     if (!error.transient || attempt >= maxRetries) return undefined;
-    if (error.retryAfter === undefined) return backoff(attempt, random);
+    if (error.retryAfter === undefined) return backoff(attempt + 1, { ...waits, random });
     return error.retryAfter <= timeoutSeconds ? error.retryAfter * 1000 : undefined;
   };
 

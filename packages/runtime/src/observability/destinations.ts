@@ -1,8 +1,8 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { createBatchSender } from "./batch-sender.ts";
 import type { Format } from "./formats.ts";
 import type { Destination } from "./observability.ts";
-import { createQueue } from "./queue.ts";
 
 interface DestinationDeps {
   id: string;
@@ -22,10 +22,10 @@ export const stdoutDestination = (
 
 /** Appends to a file. It is opened anew for each batch, so that rotating it by renaming loses nothing. */
 export const fileDestination = ({ id, format, log }: DestinationDeps, file: string): Destination =>
-  createQueue({
+  createBatchSender({
     id,
     log,
-    pauses: [1_000, 5_000, 30_000],
+    pauses: { first: 1_000, longest: 30_000 },
     async send(batch) {
       await mkdir(dirname(file), { recursive: true });
       await appendFile(file, format.batch(batch), { mode: 0o600 });
@@ -38,10 +38,10 @@ export const httpDestination = (
   url: string,
   headers: Readonly<Record<string, string>>,
 ): Destination =>
-  createQueue({
+  createBatchSender({
     id,
     log,
-    pauses: [500, 2_000, 10_000, 60_000],
+    pauses: { first: 500, longest: 60_000 },
     async send(batch, signal) {
       const response = await fetch(url, {
         method: "POST",

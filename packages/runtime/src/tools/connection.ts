@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Tool as McpTool } from "@modelcontextprotocol/client";
 import type { McpServerDefinition } from "@muxi/formation";
+import { backoff } from "@muxi/http";
 import { outcomeOf } from "./results.ts";
 import type { ToolOutcome } from "./tool.ts";
 
@@ -25,7 +26,8 @@ export interface McpConnection {
   close(): Promise<void>;
 }
 
-const firstPause = 250;
+/** Pauses between tries to connect, in milliseconds. */
+const pauses = { first: 500, longest: 30_000 };
 
 export const createConnection = (server: McpServerDefinition, options: ConnectionOptions): McpConnection => {
   const { timeout, tries, idleTime, outputLimit } = options;
@@ -42,7 +44,7 @@ export const createConnection = (server: McpServerDefinition, options: Connectio
         return await openClient(server, options);
       } catch (error) {
         if (attempt >= tries || closed) throw error;
-        await delay(firstPause * 2 ** attempt, undefined, { ref: false });
+        await delay(backoff(attempt, pauses), undefined, { ref: false });
       }
     }
   };

@@ -1,8 +1,8 @@
 import { asError } from "@muxi/http";
+import { createBatchSender } from "../batch-sender.ts";
 /** OpenTelemetry: traces and metrics over OTLP/HTTP as JSON, made from the events. Loaded only where it is asked for. */
 import type { Observability } from "../observability.ts";
 import type { OtlpSettings } from "../otlp-settings.ts";
-import { createQueue } from "../queue.ts";
 import { createMetrics } from "./metrics.ts";
 import { spanOf } from "./spans.ts";
 import { wireAttributes } from "./wire.ts";
@@ -31,10 +31,10 @@ export const exportOtlp = (observability: Observability, { settings, version, no
     await response.body?.cancel();
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
   };
-  const pauses = [1_000, 5_000, 30_000];
+  const pauses = { first: 1_000, longest: 30_000 };
 
   if (tracesUrl !== undefined) {
-    const spans = createQueue<Record<string, unknown>>({
+    const spans = createBatchSender<Record<string, unknown>>({
       id: "otlp-traces",
       log,
       pauses,

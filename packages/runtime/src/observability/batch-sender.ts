@@ -1,34 +1,34 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { asError } from "@muxi/http";
+import { asError, type BackoffOptions, backoff } from "@muxi/http";
 
-export interface Queue<Item> {
+/** Sends items in batches to something that may be slow or away. */
+export interface BatchSender<Item> {
   readonly id: string;
+  /** Takes an item at once. When too many wait, the oldest is dropped. */
   write(item: Item): void;
   /** Sends what is waiting, for a few seconds at most. */
   close(): Promise<void>;
 }
 
-interface QueueDeps<Item> {
+interface BatchSenderDeps<Item> {
   id: string;
-  /** Takes one batch; rejects when it could not. */
+  /** Sends one batch; rejects when that failed. */
   send(batch: readonly Item[], signal: AbortSignal): Promise<void>;
   log: { warn(details: object, message: string): void };
-  /** Pauses after a failure, in milliseconds: the last one for all further ones. */
-  pauses: readonly number[];
+  /** Pauses after failures, in milliseconds. */
+  pauses: Pick<BackoffOptions, "first" | "longest">;
 }
 
 const mostWaiting = 10_000;
 const mostInBatch = 500;
-/** How long a batch is collected, in milliseconds. */
+/** How long items are collected for a batch, in milliseconds. */
 const collectFor = 100;
-/** What is left when the process ends is tried for this long, in milliseconds. */
+/** How long sending goes on when the process ends, in milliseconds. */
 const closingGrace = 2_000;
 
-/**
- * A bounded queue in front of something slow: writing never waits, the oldest items are dropped when it is full, and the
- * next success tells how many.
- */
-export const createQueue = <Item>({ id, send, log, pauses }: QueueDeps<Item>): Queue<Item> => {
+/** Writing never waits. Items that were dropped for want of room are counted in the log after the next success. */
+export const createBatchSender = <Item>(deps: BatchSenderDeps<Item>): BatchSender<Item> => {
+  const { id, send, log, pauses } = deps;
   const closing = new AbortController();
   let waiting: Item[] = [];
   let dropped = 0;
@@ -50,13 +50,15 @@ export const createQueue = <Item>({ id, send, log, pauses }: QueueDeps<Item>): Q
         failures = 0;
         dropped = 0;
       } catch (error) {
-        const name = asError(error).message;
-        if (failures === 0)
-          log.warn({ destination: id, reason: name }, "log destination does not take events");
+        if (failures === 0) {
+          const reason = asError(error).message;
+          log.warn({ destination: id, reason }, "log destination does not take events");
+        }
         failures += 1;
         if (closing.signal.aborted) return;
-        const pause = pauses[Math.min(failures, pauses.length) - 1] ?? 0;
-        await delay(pause, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+        await delay(backoff(failures, pauses), undefined, { signal: closing.signal, ref: false }).catch(
+          () => {},
+        );
       }
     }
   };

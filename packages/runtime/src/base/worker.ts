@@ -1,0 +1,85 @@
+export interface WorkerOptions {
+  /** What it does, for the log: "learning from conversations". */
+  what: string;
+  /**
+   * Does all that there is to do now. One look at a time; what must not be begun any more, or must be stopped, when the
+   * worker closes follows the signal.
+   *
+   * @returns Milliseconds after which there will be more to do; undefined when that is not known.
+   */
+  look(signal: AbortSignal): Promise<number | undefined>;
+  /** Milliseconds after a look until the next one at the latest. Default: it waits to be woken. */
+  every?: number;
+  /** Milliseconds from being woken to the look, so that one look serves what comes together. Default 0. */
+  gather?: number;
+  /** Milliseconds after a failed look in which no other begins, even when the worker is woken. */
+  pauseAfterFailure: number;
+  log: { error(details: object, message: string): void };
+}
+
+/** Work in the background. It rests until it is woken for the first time. */
+export interface Worker {
+  /** Says that there may be something to do. During a look: another one follows. */
+  wake(): void;
+  /** Begins no further look; resolves when the one under way has ended. */
+  close(): Promise<void>;
+}
+
+export const createWorker = (options: WorkerOptions): Worker => {
+  const { what, look, every, gather = 0, pauseAfterFailure, log } = options;
+  const closing = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  // Times are those of `performance.now()`: a clock that is set must not delay a look.
+  let nextLook = Number.POSITIVE_INFINITY;
+  let pausedUntil = 0;
+  let looking: Promise<void> | undefined;
+  let isWanted = false;
+
+  const run = async (): Promise<void> => {
+    let next: number | undefined;
+    try {
+      next = await look(closing.signal);
+    } catch (error) {
+      // What the signal has stopped is not a failure.
+      if (closing.signal.aborted) return;
+      log.error({ err: error }, `${what} failed and is tried again in ${pauseAfterFailure / 1000} s`);
+      pausedUntil = performance.now() + pauseAfterFailure;
+      next = pauseAfterFailure;
+    }
+    looking = undefined;
+    if (isWanted) lookIn(gather);
+    const latest = Math.min(next ?? Number.POSITIVE_INFINITY, every ?? Number.POSITIVE_INFINITY);
+    if (Number.isFinite(latest)) lookIn(latest);
+  };
+
+  const begin = (): void => {
+    nextLook = Number.POSITIVE_INFINITY;
+    isWanted = false;
+    looking = run();
+  };
+
+  /** Looks after some milliseconds, or earlier when that is planned already. */
+  const lookIn = (delay: number): void => {
+    const now = performance.now();
+    const at = Math.max(now + delay, pausedUntil);
+    if (closing.signal.aborted || looking || at >= nextLook) return;
+    clearTimeout(timer);
+    if (at <= now) begin();
+    else {
+      nextLook = at;
+      timer = setTimeout(begin, at - now).unref();
+    }
+  };
+
+  return {
+    wake() {
+      isWanted = true;
+      lookIn(gather);
+    },
+    async close() {
+      closing.abort(new Error("The formation is shutting down"));
+      clearTimeout(timer);
+      await looking;
+    },
+  };
+};
