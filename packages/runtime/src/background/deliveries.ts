@@ -54,7 +54,7 @@ const clockSlack = 60_000;
 
 /** How often what other processes left behind is looked for, in milliseconds. */
 const pollEvery = 5_000;
-const pauseAfterFailure = 5_000;
+const pauseAfterFailure = 1_000;
 
 /** How long ended deliveries stay in the log, in milliseconds. */
 const retention = 7 * 86_400_000;

@@ -42,7 +42,7 @@ const makeUpWithin = 24 * 3_600_000;
 const mostOfOneUser = 5;
 const batch = 100;
 /** Milliseconds. */
-const pauseAfterFailure = 5_000;
+const pauseAfterFailure = 1_000;
 
 const exclusionsSchema = z.array(exclusionSchema);
 
