@@ -1,4 +1,5 @@
 import { ApiError } from "@muxi/protocol";
+import { LruMap } from "../base/index.ts";
 import type { KeyUsed } from "./received.ts";
 
 interface Bucket {
@@ -17,7 +18,7 @@ const mostCallers = 100_000;
  */
 export const createRateLimit = (perMinute: number | undefined, now: () => number) => {
   if (perMinute === undefined) return () => {};
-  const buckets = new Map<string, Bucket>();
+  const buckets = new LruMap<string, Bucket>({ most: mostCallers, now });
   const perMillisecond = perMinute / 60_000;
 
   return (keyUsed: KeyUsed, userId: string | undefined): void => {
@@ -31,10 +32,6 @@ export const createRateLimit = (perMinute: number | undefined, now: () => number
         retryAfter: (1 - tokens) / perMillisecond / 1000,
       });
     }
-    // Put in anew, so that the first of the map is the one that was silent for longest.
-    buckets.delete(caller);
     buckets.set(caller, { tokens: tokens - 1, filledAt: at });
-    const [oldest] = buckets.keys();
-    if (buckets.size > mostCallers && oldest !== undefined) buckets.delete(oldest);
   };
 };

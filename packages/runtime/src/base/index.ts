@@ -2,5 +2,6 @@
 export { fewAtOnce } from "./few-at-once.ts";
 export { isoTime } from "./iso-time.ts";
 export { countOf, listOf, parseObject, textOf } from "./json.ts";
+export { LruMap } from "./lru-map.ts";
 export { startTimeLimit, type TimeLimit } from "./time-limit.ts";
 export { createWorker, type Worker } from "./worker.ts";

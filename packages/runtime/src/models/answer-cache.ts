@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { LruMap } from "../base/index.ts";
 import type { Model, ModelDelta, ModelRequest } from "./interface/index.ts";
 
 export interface AnswerCacheSettings {
@@ -21,7 +22,6 @@ export interface AnswerCache {
 interface Kept {
   pieces: string[];
   model: string;
-  until: number;
 }
 
 const noUsage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
@@ -43,24 +43,11 @@ const answerIn = (deltas: readonly ModelDelta[]): { text: string; model: string 
 
 /** Keeps the answers that were used last. */
 export const createAnswerCache = ({ maxEntries, ttl, now }: AnswerCacheSettings): AnswerCache => {
-  const entries = new Map<string, Kept>();
-
-  const find = (key: string): Kept | undefined => {
-    const kept = entries.get(key);
-    if (!kept) return undefined;
-    entries.delete(key);
-    if (kept.until <= now()) return undefined;
-    entries.set(key, kept);
-    return kept;
-  };
+  const entries = new LruMap<string, Kept>({ most: maxEntries, ttl, now });
 
   const keep = (key: string, deltas: readonly ModelDelta[]) => {
     const answer = answerIn(deltas);
-    if (!answer) return;
-    entries.delete(key);
-    entries.set(key, { pieces: piecesOf(answer.text), model: answer.model, until: now() + ttl });
-    const [oldest] = entries.keys();
-    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+    if (answer) entries.set(key, { pieces: piecesOf(answer.text), model: answer.model });
   };
 
   return {
@@ -69,7 +56,7 @@ export const createAnswerCache = ({ maxEntries, ttl, now }: AnswerCacheSettings)
       async *stream(request: ModelRequest, signal: AbortSignal) {
         const { messages, tools, toolChoice, settings } = request;
         const key = hash("sha256", JSON.stringify([model.id, scope, messages, tools, toolChoice, settings]));
-        const kept = find(key);
+        const kept = entries.get(key);
         if (kept) {
           yield [
             ...kept.pieces.map((text): ModelDelta => ({ type: "text", text })),

@@ -1,4 +1,5 @@
 import { credentialServices, type McpServerDefinition, withCredentials } from "@muxi/formation";
+import { LruMap } from "../base/index.ts";
 import type { Owner } from "../store/index.ts";
 import type { McpConnection } from "./connection.ts";
 import type { ToolOutcome } from "./tool.ts";
@@ -64,18 +65,17 @@ export const createUserServer = (
   /**
    * By the credentials they use, so that two users never share one (docs/spec/formation-files.md "User credentials").
    */
-  const connections = new Map<string, McpConnection>();
+  const connections = new LruMap<string, McpConnection>({
+    most: mostConnections,
+    onEvicted: (connection) => void connection.close(),
+  });
 
   const connectionFor = (tokens: Record<string, string>): McpConnection => {
     const fingerprint = JSON.stringify(tokens);
-    const connection = connections.get(fingerprint) ?? connect(withCredentials(server, tokens));
-    connections.delete(fingerprint);
+    const kept = connections.get(fingerprint);
+    if (kept) return kept;
+    const connection = connect(withCredentials(server, tokens));
     connections.set(fingerprint, connection);
-    const [oldest] = connections;
-    if (oldest && connections.size > mostConnections) {
-      connections.delete(oldest[0]);
-      void oldest[1].close();
-    }
     return connection;
   };
 
@@ -129,7 +129,7 @@ export const createUserServer = (
     },
 
     async close() {
-      await Promise.all([...connections.values()].map((connection) => connection.close()));
+      await Promise.all(connections.values().map((connection) => connection.close()));
     },
   };
 };

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { decryptFernet, encryptFernet, FernetError } from "@muxi/formation";
 import { ApiError, isObject, newId } from "@muxi/protocol";
 import * as z from "zod";
+import { LruMap } from "../base/index.ts";
 import type { CredentialRepository, Owner, StoredCredential } from "../store/index.ts";
 
 export type CredentialValue = Record<string, unknown>;
@@ -87,20 +88,17 @@ const normalService = (service: string): string => {
 
 export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVault => {
   const { credentials, encryption, now } = deps;
-  const keys = new Map<string, { key: Promise<string>; until: number }>();
+  const keys = new LruMap<string, Promise<string>>({ most: mostKeys, ttl: deps.keepFor, now });
 
-  /** A key takes tens of milliseconds to derive: that is what it is for. */
+  /** Deriving a key takes tens of milliseconds on purpose. */
   const keyOf = ({ formationId, userId }: Owner): Promise<string> => {
     const name = JSON.stringify([formationId, userId]);
     const kept = keys.get(name);
-    if (kept && kept.until > now()) return kept.key;
+    if (kept) return kept;
     const key = derive(`${encryption.key}:${userId}`, encryption.salt, rounds, 32, "sha256").then(
       (bytes) => `${bytes.toString("base64url")}=`,
     );
-    keys.delete(name);
-    keys.set(name, { key, until: now() + deps.keepFor });
-    const [oldest] = keys.keys();
-    if (keys.size > mostKeys && oldest !== undefined) keys.delete(oldest);
+    keys.set(name, key);
     return key;
   };
 
