@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Formation, openFormation } from "@muxi/formation";
+import { openFormation } from "@muxi/formation";
 import pg from "pg";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
@@ -141,10 +141,14 @@ export type Api = ReturnType<typeof apiAt>;
 /** Whether the formations of this run store on Postgres: tests that look into the SQLite file are left out. */
 export const onPostgres = Boolean(process.env.MUXI_TEST_POSTGRES);
 
-/** With MUXI_TEST_POSTGRES, a formation stores there, each folder in a schema of its own. */
-const usePostgres = async ({ dir, manifest }: Formation): Promise<void> => {
+/**
+ * With MUXI_TEST_POSTGRES, a formation stores there, each folder in a schema of its own.
+ *
+ * @returns The connection string of that schema, which is made where needed; undefined on SQLite.
+ */
+export const postgresOf = async (dir: string): Promise<string | undefined> => {
   const address = process.env.MUXI_TEST_POSTGRES;
-  if (!address) return;
+  if (!address) return undefined;
   const schema = `t_${hash("sha256", dir).slice(0, 20)}`;
   const client = new pg.Client(address);
   await client.connect();
@@ -152,7 +156,7 @@ const usePostgres = async ({ dir, manifest }: Formation): Promise<void> => {
   await client.end();
   const url = new URL(address);
   url.searchParams.set("options", `-csearch_path=${schema}`);
-  manifest.memory.persistent.connection_string = url.href;
+  return url.href;
 };
 
 interface StartOptions {
@@ -167,7 +171,8 @@ export const startFormation = async (
   { env = {}, ...options }: StartOptions = {},
 ): Promise<Api & { runtime: Runtime }> => {
   const formation = await openFormation(dir);
-  await usePostgres(formation);
+  const database = await postgresOf(dir);
+  if (database !== undefined) formation.manifest.memory.persistent.connection_string = database;
   const runtime = await startRuntime({
     formation,
     keys,

@@ -230,7 +230,7 @@ describe.skipIf(!onPostgres)("two processes on one Postgres", { timeout: 60_000 
     const dir = await writeTestFormation(models.url, { database });
     const { crash } = await startBuilt(dir);
     await crash();
-    await query("insert into schema_version (version) values (999)", database);
+    await query("insert into schema_version values (999, 'later', '', 0)", database);
     const { code, output } = await startAndEnd(dir);
     expect(code).toBe(1);
     expect(output).toMatch(/newer version.*update muxi/);

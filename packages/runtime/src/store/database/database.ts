@@ -73,8 +73,13 @@ export interface Dialect {
   isTaken(error: unknown): boolean;
 }
 
+/** The database cannot be brought to the schema that this version knows. */
+export class SchemaError extends Error {
+  override readonly name: string = "SchemaError";
+}
+
 /** A schema that a newer version wrote: this one would damage it. */
-export class NewerSchemaError extends Error {
+export class NewerSchemaError extends SchemaError {
   override readonly name = "NewerSchemaError";
 }
 

@@ -6,6 +6,7 @@ export {
   type Hints,
   type HintTopic,
   NewerSchemaError,
+  SchemaError,
   StorageUnavailableError,
 } from "./database.ts";
 export { list, type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";

@@ -1,3 +1,6 @@
-/** The history of the schema, as numbered migrations that each database goes through once. */
+/** The history of the schema: numbered migrations, each of which a database goes through once. */
 
+export type { Migration } from "./migration.ts";
 export { migrations } from "./migrations.ts";
+export type { Place, TableColumn } from "./place.ts";
+export { type AppliedMigration, hasHistory, nextStep, readApplied, type Step, stepFailed } from "./plan.ts";

@@ -1,34 +1,17 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import {
-  type Database,
-  type Dialect,
-  NewerSchemaError,
-  type SqlValue,
-  type Statement,
-  StorageUnavailableError,
-  sql,
-  type WriteResult,
-} from "../database/index.ts";
+import type { Database, SqlValue, Statement, WriteResult } from "../database/index.ts";
 import { migrations } from "../migrations/index.ts";
+import { dialect } from "./dialect.ts";
+import { explained, locked, unavailable } from "./errors.ts";
 import { openSqliteLog } from "./log.ts";
+import { migrateSqlite } from "./schema.ts";
 import { createSqliteWriteQueue } from "./writes.ts";
 
-const dialect: Dialect = {
-  engine: "sqlite",
-  serial: "integer primary key",
-  counter: "integer primary key autoincrement",
-  isOneOf: (numbers) => sql`in (select value from json_each(${JSON.stringify(numbers)}))`,
-  bytes: "blob",
-  inKeyOrder: " without rowid",
-  inOnePiece: "",
-  textsOf: (json) => sql`json_each(${json})`,
-  skipClaimed: "",
-  isTaken: (error) => error instanceof Error && error.message.startsWith("UNIQUE constraint failed"),
-};
-
 /** How long to wait for another process's locks, in milliseconds; nothing else is done meanwhile. */
-const patience = 5_000;
-const shortPatience = 100;
+const lockTimeout = 5_000;
+const shortLockTimeout = 100;
+/** At the start, when nobody else waits: another process may be bringing a large file to a new schema. */
+const longLockTimeout = 60_000;
 
 /**
  * The cache (in KiB, when negative) and the rarer checkpoints take a tenth to a fifth off a chat's CPU: ids are random,
@@ -37,10 +20,9 @@ const shortPatience = 100;
  * With `normal` SQLite syncs at a checkpoint only; the log is synced after each transaction, but not by SQLite.
  */
 const settings = `
-  pragma busy_timeout = ${patience};
+  pragma busy_timeout = ${longLockTimeout};
   pragma journal_mode = wal;
   pragma synchronous = normal;
-  pragma foreign_keys = on;
   pragma cache_size = -32000;
   pragma wal_autocheckpoint = 8000`;
 
@@ -70,57 +52,18 @@ const rowsOf = ({ statement, columns }: Prepared, values: readonly SqlValue[]) =
   return rows;
 };
 
-const locked = "another process keeps it locked";
-
-/** Primary result codes for what lies outside the database: busy, read-only, I/O error, full, cannot open. */
-const surroundings: ReadonlyMap<number, string> = new Map([
-  [5, locked],
-  [8, "it or its folder is read-only"],
-  [10, "reading or writing it failed"],
-  [13, "the disk is full"],
-  [14, "it cannot be opened"],
-]);
-
-const unavailable = (file: string, reason: string, cause?: unknown) =>
-  new StorageUnavailableError(
-    `the database ${file} cannot be used, ${reason}: check the disk, and who may write in its folder`,
-    { cause },
-  );
-
-/** What an error of SQLite means to a caller; other errors as they are. */
-const explained = (error: unknown, file: string): unknown => {
-  if (!(error instanceof Error && "errcode" in error)) return error;
-  const reason = surroundings.get(Number(error.errcode) & 0xff);
-  return reason === undefined ? error : unavailable(file, reason, error);
-};
-
-const migrate = (db: DatabaseSync, file: string) => {
-  // The lock comes first: of two processes that start at once, the second finds the work done.
-  db.exec("begin immediate");
-  try {
-    const version = Number(db.prepare("pragma user_version").get()?.user_version ?? 0);
-    if (version > migrations.length) {
-      throw new NewerSchemaError(
-        `${file} was written by a newer version (schema ${version}, this one knows ${migrations.length}): update muxi, or move the file away to start afresh`,
-      );
-    }
-    for (const { tables } of migrations.slice(version)) {
-      for (const text of tables.flatMap((make) => make(dialect))) db.exec(text);
-    }
-    db.exec(`pragma user_version = ${migrations.length}`);
-    db.exec("commit");
-  } catch (error) {
-    if (db.isTransaction) db.exec("rollback");
-    throw error;
-  }
-};
-
 const open = (file: string): DatabaseSync => {
   try {
     const db = new DatabaseSync(file);
-    db.exec(settings);
-    migrate(db, file);
-    return db;
+    try {
+      db.exec(settings);
+      migrateSqlite(db, file, migrations);
+      db.exec(`pragma busy_timeout = ${lockTimeout}`);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
   } catch (error) {
     throw explained(error, file);
   }
@@ -132,7 +75,8 @@ const open = (file: string): DatabaseSync => {
  * Writes that come close to one another share one transaction, and so one wait for the disk: that, and statements that
  * are prepared once, is what lets one core serve thousands of chats a second with nothing lost.
  *
- * @throws NewerSchemaError when a newer version wrote the file; StorageUnavailableError when it cannot be written.
+ * @throws SchemaError when its schema cannot be brought up to date, NewerSchemaError when a newer version wrote it;
+ * StorageUnavailableError when it cannot be written.
  */
 export const openSqlite = (file: string): Database => {
   const db = open(file);
@@ -212,12 +156,12 @@ export const openSqlite = (file: string): Database => {
 
   const log = openSqliteLog(db, () => {
     endReading();
-    db.exec(`pragma busy_timeout = ${shortPatience}`);
+    db.exec(`pragma busy_timeout = ${shortLockTimeout}`);
     try {
       const outcome = db.prepare("pragma wal_checkpoint(truncate)").get();
       if (outcome?.busy !== 0) throw unavailable(file, locked);
     } finally {
-      db.exec(`pragma busy_timeout = ${patience}`);
+      db.exec(`pragma busy_timeout = ${lockTimeout}`);
     }
   });
   const queue = createSqliteWriteQueue(transaction, log);

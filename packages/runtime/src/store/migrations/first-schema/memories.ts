@@ -5,16 +5,8 @@ import type { Dialect } from "../../database/index.ts";
  *
  * `space` is who shares a memory (formation, scope and its holder) in one short key. `memory_word` is the text index:
  * plain rows, so that a search reads one space's words and no others, whatever the rest of the table holds.
- * `memory_code` is the index of vectors: a few bytes each, counted up so that a reader sees what is new since last time.
- * `memory_vector` repeats the space: asked to look it up in `memory`, Postgres would read all memories of a user.
  */
-export const memoryTables = ({
-  serial,
-  counter,
-  bytes,
-  inKeyOrder,
-  inOnePiece,
-}: Dialect): readonly string[] => [
+export const memoryTables = ({ serial, inKeyOrder }: Dialect): readonly string[] => [
   `create table memory (
     seq ${serial},
     id text not null unique,
@@ -43,20 +35,6 @@ export const memoryTables = ({
     primary key (space, word, memory_seq)
   )${inKeyOrder}`,
   "create index memory_word_by_memory on memory_word (memory_seq)",
-  `create table memory_vector (
-    memory_seq bigint primary key references memory (seq) on delete cascade,
-    space text not null,
-    vector ${bytes} not null
-  )${inOnePiece}`,
-  `create table memory_code (
-    seq ${counter},
-    space text not null,
-    memory_seq bigint not null references memory (seq) on delete cascade,
-    model text not null,
-    code ${bytes} not null
-  )`,
-  "create index memory_code_by_space on memory_code (space, seq)",
-  "create index memory_code_by_memory on memory_code (memory_seq)",
   `create table lesson (
     seq ${serial},
     formation_id text not null,

@@ -1,0 +1,93 @@
+import { hash } from "node:crypto";
+import { asError } from "@muxi/http";
+import { type Dialect, NewerSchemaError, SchemaError, type Statement, sql } from "../database/index.ts";
+import { takeOver } from "./drafts.ts";
+import type { Migration } from "./migration.ts";
+import type { Place, TableColumn } from "./place.ts";
+
+/** A migration that a database went through. */
+export interface AppliedMigration {
+  version: number;
+  name: string;
+  checksum: string;
+}
+
+/** What brings a database from one schema to the next, in one transaction. */
+export interface Step {
+  version: number;
+  name: string;
+  statements: readonly Statement[];
+}
+
+/** The migrations that a database went through, for one that records them. */
+export const readApplied = sql`select cast(version as integer) as version, name, checksum
+  from schema_version order by version`;
+
+const versionTable = `create table schema_version (
+  version bigint not null primary key,
+  name text not null,
+  checksum text not null,
+  applied_at bigint not null
+)`;
+
+/** Tells migrations of one number apart, however their SQL is laid out. */
+const checksumOf = ({ statements }: Migration, dialect: Dialect): string =>
+  hash("sha256", statements(dialect).join(";\n").replace(/\s+/g, " ")).slice(0, 16);
+
+const checkHistory = (
+  { dialect, name, alternative }: Place,
+  applied: readonly AppliedMigration[],
+  migrations: readonly Migration[],
+): void => {
+  const last = applied.at(-1);
+  if (last && last.version > migrations.length) {
+    throw new NewerSchemaError(
+      `${name} was written by a newer version (schema ${last.version} '${last.name}', this one knows ${migrations.length}): update muxi, or ${alternative}`,
+    );
+  }
+  for (const [index, there] of applied.entries()) {
+    const here = migrations[index];
+    if (here && there.version === index + 1 && there.checksum === checksumOf(here, dialect)) continue;
+    throw new SchemaError(
+      `${name} went through migration ${there.version} '${there.name}', which this version does not know: start the version of muxi that wrote it, or ${alternative}`,
+    );
+  }
+};
+
+/** Whether a database records the migrations that it went through. */
+export const hasHistory = (columns: readonly TableColumn[]): boolean =>
+  columns.some(({ table, column }) => table === "schema_version" && column === "checksum");
+
+/**
+ * What brings a database to its next schema; undefined when it has the newest.
+ *
+ * @throws NewerSchemaError when a newer version wrote it; SchemaError when it went through migrations that are not ours.
+ */
+export const nextStep = (
+  place: Place,
+  state: { columns: readonly TableColumn[]; applied: readonly AppliedMigration[] },
+  migrations: readonly Migration[],
+): Step | undefined => {
+  const { columns, applied } = state;
+  checkHistory(place, applied, migrations);
+  const migration = migrations[applied.length];
+  if (!migration) return undefined;
+  const { name } = migration;
+  const version = applied.length + 1;
+
+  const texts: string[] = [];
+  if (!hasHistory(columns)) texts.push("drop table if exists schema_version", versionTable);
+  const isDraft = applied.length === 0 && columns.some(({ table }) => table === "message");
+  texts.push(...(isDraft ? takeOver(place, columns) : migration.statements(place.dialect)));
+
+  const record = sql`insert into schema_version (version, name, checksum, applied_at)
+    values (${version}, ${name}, ${checksumOf(migration, place.dialect)}, ${Date.now()})`;
+  return { version, name, statements: [...texts.map((text) => ({ text, values: [] })), record] };
+};
+
+/** What an error means that a step ended with, once it has been undone. */
+export const stepFailed = ({ name, alternative }: Place, step: Step, cause: unknown): SchemaError =>
+  new SchemaError(
+    `${name} could not be brought to schema ${step.version} '${step.name}' and is as it was before (${asError(cause).message}): mend the cause and start again, or ${alternative}`,
+    { cause },
+  );

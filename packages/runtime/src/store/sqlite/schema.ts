@@ -1,0 +1,73 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { type Statement, StorageUnavailableError } from "../database/index.ts";
+import {
+  type AppliedMigration,
+  hasHistory,
+  type Migration,
+  nextStep,
+  type Place,
+  readApplied,
+  type Step,
+  stepFailed,
+  type TableColumn,
+} from "../migrations/index.ts";
+import { dialect } from "./dialect.ts";
+import { explained } from "./errors.ts";
+
+const readColumns = `select tables.name as "table", columns.name as "column"
+  from sqlite_schema as tables join pragma_table_info(tables.name) as columns where tables.type = 'table'`;
+
+/**
+ * Brings a file to the newest of some migrations, one after another, each in a transaction of its own: a process that
+ * ends in the middle of one leaves what was there before it. Of several processes that start at once, one does each.
+ *
+ * @throws SchemaError when that cannot be done, NewerSchemaError when a newer version wrote the file.
+ */
+export const migrateSqlite = (db: DatabaseSync, file: string, migrations: readonly Migration[]): void => {
+  const place: Place = {
+    dialect,
+    name: `the database ${file}`,
+    alternative: "move the file away to start afresh",
+  };
+  const rows = <Row>({ text, values }: Statement) =>
+    db.prepare(text).all(...(values as SQLInputValue[])) as unknown as Row[];
+
+  const plan = (): Step | undefined => {
+    const columns = rows<TableColumn>({ text: readColumns, values: [] });
+    const applied = hasHistory(columns) ? rows<AppliedMigration>(readApplied) : [];
+    return nextStep(place, { columns, applied }, migrations);
+  };
+
+  const apply = (step: Step) => {
+    try {
+      for (const statement of step.statements) rows(statement);
+      const broken = db.prepare("pragma foreign_key_check").get();
+      if (broken)
+        throw new Error(`rows of '${broken.table}' refer to rows of '${broken.parent}' that are gone`);
+    } catch (error) {
+      const cause = explained(error, file);
+      throw cause instanceof StorageUnavailableError ? cause : stepFailed(place, step, cause);
+    }
+  };
+
+  const migrateOnce = (): boolean => {
+    // The lock comes first: of two processes that start at once, the second finds the work done.
+    db.exec("begin immediate");
+    try {
+      const step = plan();
+      if (step) apply(step);
+      db.exec("commit");
+      return step !== undefined;
+    } catch (error) {
+      // SQLite has already rolled back by itself after a full disk.
+      if (db.isTransaction) db.exec("rollback");
+      throw error;
+    }
+  };
+
+  // A table that SQLite cannot alter is made anew, and the old one dropped: with foreign keys, what refers to its rows
+  // would be deleted with them.
+  db.exec("pragma foreign_keys = off");
+  while (migrateOnce());
+  db.exec("pragma foreign_keys = on");
+};
