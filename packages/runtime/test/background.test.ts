@@ -3,6 +3,7 @@ import { parse, verifySignature } from "../../client/src/webhook.ts";
 import {
   collect,
   framesOf,
+  hold,
   keys,
   manifest,
   startFormation,
@@ -28,15 +29,6 @@ const start = async (more = "") => {
 };
 
 const ann = { user: "ann" };
-
-/** A promise that the test settles. */
-const hold = () => {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { held, release };
-};
 
 describe("a chat in the background", () => {
   test("is taken on, answered, kept in its session and delivered, signed", async () => {

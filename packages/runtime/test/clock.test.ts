@@ -1,19 +1,11 @@
 import { expect, onTestFinished, test } from "vitest";
-import { onPostgres, until } from "./harness.ts";
+import { hold, onPostgres, until } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { createSchema, query, startImpatient, writeTestFormation } from "./processes.ts";
 import { startReceiver } from "./receiver.ts";
 
 const hour = 3_600_000;
 const ann = { user: "ann" };
-
-const hold = () => {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { held, release };
-};
 
 const inBackground = (request_id: string, webhook_url?: string) => ({
   ...ann,

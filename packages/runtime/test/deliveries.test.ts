@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { parse, verifySignature } from "../../client/src/webhook.ts";
 import { createDeliveries, type RequestOutcome } from "../src/background/index.ts";
 import { createDeliveryRepository, openSqlite } from "../src/store/index.ts";
@@ -22,11 +21,7 @@ const completed = (requestId: string, webhookUrl: string): RequestOutcome => ({
   text: "Rain – and wind",
 });
 
-const temporaryFile = async () => {
-  const dir = await mkdtemp(path.join(tmpdir(), "muxi-deliveries-"));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  return path.join(dir, "memory.db");
-};
+const temporaryFile = () => path.join(temporaryFolder(), "memory.db");
 
 interface Overrides {
   allowLoopback?: boolean;
@@ -69,7 +64,7 @@ const openOutbox = (file: string, { allowLoopback = true, timeout = 5_000, retri
 describe("what a receiver gets", () => {
   test("a completion, a failure and a question, each of which the SDK verifies and reads", async () => {
     const receiver = await startReceiver();
-    const { submit } = openOutbox(await temporaryFile());
+    const { submit } = openOutbox(temporaryFile());
     const base = completed("req_1", receiver.url);
     await submit(
       base,
@@ -120,7 +115,7 @@ describe("what a receiver gets", () => {
       headers: { "retry-after": "2" },
     }));
     const refusing = await startReceiver(() => ({ status: 410 }));
-    const { submit, ended, rowOf } = openOutbox(await temporaryFile());
+    const { submit, ended, rowOf } = openOutbox(temporaryFile());
     await submit(
       completed("busy", busy.url),
       completed("limited", limited.url),
@@ -141,7 +136,7 @@ describe("what a receiver gets", () => {
   test("nothing by way of a redirect", async () => {
     const elsewhere = await startReceiver();
     const receiver = await startReceiver(() => ({ status: 302, headers: { location: elsewhere.url } }));
-    const { submit, ended, rowOf } = openOutbox(await temporaryFile(), { retries: 0 });
+    const { submit, ended, rowOf } = openOutbox(temporaryFile(), { retries: 0 });
     await submit(completed("req_1", receiver.url));
     await until(() => ended("req_1"));
     expect(elsewhere.received).toHaveLength(0);
@@ -152,7 +147,7 @@ describe("what a receiver gets", () => {
 test("a receiver that never answers holds up no other, and its try ends in time", async () => {
   const dead = await startReceiver(() => undefined);
   const quick = await startReceiver();
-  const { submit, ended, rowOf } = openOutbox(await temporaryFile(), { timeout: 1_000, retries: 0 });
+  const { submit, ended, rowOf } = openOutbox(temporaryFile(), { timeout: 1_000, retries: 0 });
   await submit(...Array.from({ length: 20 }, (_, n) => completed(`dead_${n}`, dead.url)));
   await until(() => dead.received.length === 8);
   await submit(completed("quick", quick.url));
@@ -165,7 +160,7 @@ test("a receiver that never answers holds up no other, and its try ends in time"
 test("the status counts, however long the answer is and whether it ends or not", async () => {
   const long = await startReceiver(() => ({ status: 200, body: "x".repeat(1_000_000) }));
   const endless = await startReceiver(() => ({ status: 200, body: "Thanks", isEndless: true }));
-  const { submit, ended, rowOf } = openOutbox(await temporaryFile(), { timeout: 1_000 });
+  const { submit, ended, rowOf } = openOutbox(temporaryFile(), { timeout: 1_000 });
   await submit(completed("long", long.url), completed("endless", endless.url));
   await until(async () => (await ended("long")) && (await ended("endless")));
   for (const id of ["long", "endless"])
@@ -175,7 +170,7 @@ test("the status counts, however long the answer is and whether it ends or not",
 
 test("what was sent late is in the log for as long as what was sent at once", async () => {
   const receiver = await startReceiver();
-  const file = await temporaryFile();
+  const file = temporaryFile();
   const { submit, ended, rowOf } = openOutbox(file);
   await submit(completed("old", receiver.url));
   await until(() => ended("old"));
@@ -188,7 +183,7 @@ test("what was sent late is in the log for as long as what was sent at once", as
 
 test("two processes on one database send each delivery once", async () => {
   const receiver = await startReceiver();
-  const file = await temporaryFile();
+  const file = temporaryFile();
   const one = openOutbox(file);
   const two = openOutbox(file);
   await one.submit(...Array.from({ length: 60 }, (_, n) => completed(`req_${n}`, receiver.url)));
@@ -201,7 +196,7 @@ test("two processes on one database send each delivery once", async () => {
 
 test("what a killed process was sending is sent by the next one, at once", async () => {
   const receiver = await startReceiver((n) => (n === 0 ? undefined : { status: 204 }));
-  const file = await temporaryFile();
+  const file = temporaryFile();
   const program = path.join(import.meta.dirname, "delivery-process.ts");
   const child = spawn(process.execPath, ["--conditions=muxi-source", program, file, receiver.url]);
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -243,21 +238,21 @@ describe("private addresses", () => {
   ];
 
   test.for(forms)("%s is refused before the request is taken on", async (url) => {
-    const { deliveries } = openOutbox(await temporaryFile(), { allowLoopback: false });
+    const { deliveries } = openOutbox(temporaryFile(), { allowLoopback: false });
     await expect(deliveries.checkTarget(url)).rejects.toMatchObject({ code: "INVALID_PARAMS" });
   });
 
   test.for(["http://8.8.8.8/hook", "https://[2606:4700::1]/hook", "http://[::ffff:8.8.8.8]/"])(
     "%s is public",
     async (url) => {
-      const { deliveries } = openOutbox(await temporaryFile(), { allowLoopback: false });
+      const { deliveries } = openOutbox(temporaryFile(), { allowLoopback: false });
       await expect(deliveries.checkTarget(url)).resolves.toBeUndefined();
     },
   );
 
   test("a name that resolves to one is not connected to", async () => {
     const receiver = await startReceiver();
-    const { submit, ended, rowOf } = openOutbox(await temporaryFile(), { allowLoopback: false });
+    const { submit, ended, rowOf } = openOutbox(temporaryFile(), { allowLoopback: false });
     await submit(completed("req_1", receiver.url.replace("127.0.0.1", "localhost")));
     await until(() => ended("req_1"));
     expect(receiver.received).toHaveLength(0);

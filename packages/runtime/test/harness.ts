@@ -185,3 +185,12 @@ export const startFormation = async (
   onTestFinished(() => runtime.close(0));
   return { ...apiAt(`http://127.0.0.1:${runtime.port}`), runtime };
 };
+
+/** A promise that the test settles. */
+export const hold = () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { held, release };
+};

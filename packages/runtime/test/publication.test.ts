@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { startPublication } from "../src/overlord/publication.ts";
 import { createRuns } from "../src/overlord/runs.ts";
 import { createRequestRepository, openSqlite } from "../src/store/index.ts";
@@ -15,12 +14,8 @@ const lease = { owner: "me", until: 1 };
 const open = async () => {
   vi.useFakeTimers({ toFake: ["setInterval"] });
   onTestFinished(() => void vi.useRealTimers());
-  const dir = await mkdtemp(path.join(tmpdir(), "muxi-publication-"));
-  const database = await openSqlite(path.join(dir, "memory.db"));
-  onTestFinished(async () => {
-    await database.close();
-    await rm(dir, { recursive: true });
-  });
+  const database = openSqlite(path.join(temporaryFolder(), "memory.db"));
+  onTestFinished(() => database.close());
   const requests = createRequestRepository(database);
   const runs = createRuns();
   const publication = startPublication({

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createJobRepository, type DueJob, openPostgres } from "../src/store/index.ts";
-import { collect, type Frame, framesOf, onPostgres, textOf, until } from "./harness.ts";
+import { collect, type Frame, framesOf, hold, onPostgres, textOf, until } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 import {
   createSchema,
@@ -26,14 +26,6 @@ const startTwo = async ({ leaseTime, toolUrl }: { leaseTime?: number; toolUrl?: 
 };
 
 const ann = { user: "ann" };
-
-const hold = () => {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { held, release };
-};
 
 const statusIs = (
   { api }: Awaited<ReturnType<typeof startBuilt>>,

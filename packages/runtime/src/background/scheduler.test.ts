@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../../../test/temporary-folder.ts";
 import { sql } from "../store/database/index.ts";
 import { createJobRepository, openSqlite } from "../store/index.ts";
 import { createJobBook } from "./job-book.ts";
@@ -18,8 +17,7 @@ const until = async (condition: () => Promise<boolean>) => {
 
 /** A clock that the test moves, a database file, and as many schedulers on it as the test starts. */
 const openBench = async (start: string) => {
-  const dir = await mkdtemp(path.join(tmpdir(), "muxi-scheduler-"));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const dir = temporaryFolder();
   let time = Date.parse(start);
   const now = () => time;
   const open = () => {

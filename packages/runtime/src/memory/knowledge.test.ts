@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../../test/temporary-folder.ts";
 import { wordsOf } from "../text/index.ts";
 import { chunksOf, openKnowledge } from "./knowledge.ts";
 
@@ -27,8 +27,7 @@ test("a long paragraph is cut between its sentences, and what has no sentences a
 });
 
 test("an agent's sources are read within their limits, and never from outside the formation", async () => {
-  const parent = await mkdtemp(path.join(tmpdir(), "muxi-knowledge-"));
-  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  const parent = temporaryFolder();
   const dir = path.join(parent, "formation");
   await mkdir(path.join(dir, "docs", "deep"), { recursive: true });
   await writeFile(path.join(parent, "outside.md"), "The outside treasure is gold.");

@@ -1,4 +1,5 @@
 import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
+import { firstOf } from "./first-of.ts";
 import type { VectorSearch } from "./vectors.ts";
 
 /** Memories of each word that are looked at: a word that more of them have tells few of them apart. */
@@ -34,19 +35,6 @@ export interface MemorySearch {
 
 /** How far a text longer than the others is marked down: it shares words by chance. */
 const lengthWeight = 0.5;
-
-/** The first of some items in an order, without putting all of them into it. */
-const firstOf = <Item>(items: readonly Item[], most: number, order: (a: Item, b: Item) => number): Item[] => {
-  const first: Item[] = [];
-  for (const item of items) {
-    let place = first.length;
-    for (let above = first[place - 1]; above && order(item, above) < 0; above = first[place - 1]) place -= 1;
-    if (place === most) continue;
-    first.splice(place, 0, item);
-    if (first.length > most) first.pop();
-  }
-  return first;
-};
 
 interface Scored {
   seq: number;

@@ -5,6 +5,7 @@ import type { EmbeddingModel } from "../models/index.ts";
 import type { Space, VectorRepository } from "../store/index.ts";
 import { codeOf, createCodes, type SpaceCodes } from "./codes.ts";
 import { createCompare } from "./distances.ts";
+import { firstOf } from "./first-of.ts";
 import { pace } from "./pace.ts";
 import { packed, similarity } from "./packed.ts";
 
@@ -39,11 +40,12 @@ interface Scored {
 }
 
 /** The most similar, best first. */
-const firstOf = (scored: readonly Scored[], limit: number): Scored[] =>
-  scored
-    .filter(({ similarity }) => similarity >= leastSimilarity)
-    .sort((a, b) => b.similarity - a.similarity)
-    .slice(0, limit);
+const mostSimilar = (scored: readonly Scored[], limit: number): Scored[] =>
+  firstOf(
+    scored.filter(({ similarity }) => similarity >= leastSimilarity),
+    limit,
+    (a, b) => b.similarity - a.similarity,
+  );
 
 export const createVectorSearch = (deps: {
   formationId: string;
@@ -141,7 +143,7 @@ export const createVectorSearch = (deps: {
         seq: memorySeq,
         similarity: similarity(wanted, vector),
       }));
-      best = firstOf([...best, ...scored], limit);
+      best = mostSimilar([...best, ...scored], limit);
       // Those that follow are farther away by code.
       if (!scored.some((one) => best.includes(one))) break;
     }
@@ -167,7 +169,7 @@ export const createVectorSearch = (deps: {
           return (await near(space, await current(space), wanted, limit)).best;
         }),
       );
-      return firstOf(read.flat(), limit).map(({ seq }) => seq);
+      return mostSimilar(read.flat(), limit).map(({ seq }) => seq);
     },
     wake: () => worker.wake(),
     close: () => worker.close(),

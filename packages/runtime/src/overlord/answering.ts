@@ -5,6 +5,7 @@ import type { RequestKind } from "../store/index.ts";
 import type { ActiveRequest } from "./active-request.ts";
 import { type AgentAnswer, answerWith, type BegunRound } from "./agent-loop.ts";
 import type { Endings } from "./endings.ts";
+import { asApiError } from "./failures.ts";
 import { isStrict, shaped } from "./format.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
@@ -108,23 +109,18 @@ export const createAnswering = (
     run.leave(handOver);
   };
 
-  const asApiError = (error: unknown, run: Run): ApiError => {
-    if (error instanceof ApiError) {
-      if (error.cause !== undefined) log.warn({ err: error, ...run.identity }, "request failed");
-      return error;
-    }
-    log.error({ err: error, ...run.identity }, "request failed");
-    return new ApiError(
-      "INTERNAL_ERROR",
-      `The request failed inside the server: its log has the reason under '${run.identity.requestId}'`,
-    );
+  const failureOf = (error: unknown, { identity }: Run): ApiError => {
+    const failure = asApiError(error, identity.requestId);
+    if (failure !== error) log.error({ err: error, ...identity }, "request failed");
+    else if (failure.cause !== undefined) log.warn({ err: error, ...identity }, "request failed");
+    return failure;
   };
 
   const breakOff: Answering["breakOff"] = async (active, prepared, error) => {
     const { run } = active;
     if (run.signal.reason === taken || error === taken) run.leave(taken);
     else if (run.signal.reason === handOver && active.isAsync) await handBack(active);
-    else await endings.fail(active, prepared, asApiError(error, run));
+    else await endings.fail(active, prepared, failureOf(error, run));
   };
 
   const release: Answering["release"] = ({ run, turn, webhookUrl }) => {

@@ -1,6 +1,7 @@
 /** The life of a request: context, routing, the model's answer, and what stays of it. */
 export { createAgentTools } from "./agent-tools.ts";
 export { createCredentialDialogue } from "./credential-dialogue.ts";
+export { asApiError } from "./failures.ts";
 export { createOverlord, type Overlord } from "./overlord.ts";
 export type { OverlordParts } from "./parts.ts";
 export { startPublication } from "./publication.ts";

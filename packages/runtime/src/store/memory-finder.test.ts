@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../../../test/temporary-folder.ts";
 import type { Database } from "./database/index.ts";
 import { createMemoryRepository, formationSpace, type NewMemory, userSpace } from "./memories.ts";
 import { createMemoryFinder } from "./memory-finder.ts";
@@ -12,12 +11,10 @@ const spaces = [userSpace(owner), formationSpace("f")];
 const vocabulary = ["apple", "book", "chair", "drink", "engine", "flower"];
 
 const openTwice = (): [Database, Database] => {
-  const dir = mkdtempSync(path.join(tmpdir(), "muxi-finder-"));
-  const file = path.join(dir, "memory.db");
+  const file = path.join(temporaryFolder(), "memory.db");
   const both: [Database, Database] = [openSqlite(file), openSqlite(file)];
   onTestFinished(async () => {
     for (const db of both) await db.close();
-    rmSync(dir, { recursive: true, force: true });
   });
   return both;
 };

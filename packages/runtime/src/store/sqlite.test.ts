@@ -1,19 +1,15 @@
-import fs, { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import fs, { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { temporaryFolder } from "../../../../test/temporary-folder.ts";
 import { NewerSchemaError, StorageUnavailableError, sql } from "./database/index.ts";
 import { createSessionRepository } from "./sessions.ts";
 import { openSqlite } from "./sqlite/index.ts";
 
-const databaseFile = (): string => {
-  const dir = mkdtempSync(path.join(tmpdir(), "muxi-store-"));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return path.join(dir, "memory.db");
-};
+const databaseFile = (): string => path.join(temporaryFolder(), "memory.db");
 
 type Sync = (done: (error: NodeJS.ErrnoException | null) => void) => void;
 
