@@ -23,6 +23,9 @@ const platformTypes: Record<string, string> = {
 
 const comments = /\/\*[\s\S]*?\*\/|\/\/.*/g;
 
+/** A comment that follows other code on its line, where it would describe nothing: the bundler puts some there. */
+const strayComment = /(?<=\S) *(?=\/\*\*)/g;
+
 /** The declarations with the platform's types declared in front, as far as they use them. */
 const selfSufficient = (source: string): string => {
   const code = source.replaceAll(comments, "");
@@ -40,7 +43,8 @@ const selfSufficient = (source: string): string => {
 for (const file of await readdir(dist)) {
   const name = file.replace(/\.d\.ts$/, "");
   if (name === file) continue;
-  const source = selfSufficient(await readFile(new URL(file, dist), "utf8"));
+  const bundled = await readFile(new URL(file, dist), "utf8");
+  const source = selfSufficient(bundled.replaceAll(strayComment, "\n"));
   await writeFile(new URL(file, dist), source);
   await writeFile(
     new URL(`${name}.d.cts`, dist),

@@ -3,12 +3,20 @@ import type { Fetch } from "./http/send.ts";
 
 /** A request that the program has sent. */
 export interface TestRequest {
+  /** HTTP method. */
   method: string;
   /** Path and query. */
   path: string;
+  /** Headers, their names in lower case. */
   headers: Record<string, string>;
   /** The body, read as JSON; undefined without one. */
   json: unknown;
+}
+
+/** An event as the server sends it, such as a `ChatEvent`. */
+export interface TestEvent {
+  /** Kind of the event, which also names its frame. */
+  type: string;
 }
 
 /** How a scripted stream goes. */
@@ -30,7 +38,7 @@ export interface TestServer {
   /** Answers with an error in the formation's envelope. `retryAfter`: seconds or an HTTP date. */
   fail(status: number, code: string, retryAfter?: number | string): TestServer;
   /** Answers with a stream of events. */
-  stream(events: readonly { type: string }[], script?: StreamScript): TestServer;
+  stream(events: readonly TestEvent[], script?: StreamScript): TestServer;
   /** Breaks the connection before an answer. */
   reset(): TestServer;
   /** Never answers. */
@@ -62,7 +70,7 @@ const jsonResponse = (status: number, body: object, headers: Record<string, stri
   );
 
 const streamResponse = (
-  events: readonly { type: string }[],
+  events: readonly TestEvent[],
   script: StreamScript,
   signal: AbortSignal,
 ): Response => {

@@ -22,41 +22,62 @@ export type Secret = string | readonly string[];
 
 /** Part of an answer. */
 export interface ContentItem {
+  /** Which of the two fields below it has. */
   type: "text" | "file";
+  /** The text, of the type `text`. */
   text?: string;
-  file?: { type: "image" | "audio" | "video" | "document"; url: string };
+  /** The file, of the type `file`. */
+  file?: {
+    /** Kind of file. */
+    type: "image" | "audio" | "video" | "document";
+    /** Where it can be fetched. */
+    url: string;
+  };
 }
 
 /** Why a request failed. */
 export interface ErrorDetails {
+  /** Code of the failure, such as `processing_failed`. */
   code: string;
+  /** What happened. */
   message: string;
+  /** Always null from servers of this version. */
   trace: string | null;
 }
 
 /** A question that the formation asks back. Answer it with a chat message in the same session. */
 export interface Clarification {
+  /** What the user is asked. */
   question: string;
+  /** Request that the answer continues; null when the server does not say. */
   clarificationRequestId: string | null;
+  /** What the user had said; null when the server does not say. */
   originalMessage: string | null;
 }
 
 /** The outcome of a request that ran in the background. */
 export interface WebhookEvent {
+  /** Request that ran; with `status` it tells a repeated delivery. */
   requestId: string;
   /** `completed`, `failed` or `awaiting_clarification`; a newer server may send others. */
   status: string;
-  /** Unix milliseconds. */
+  /** When the request ended or asked, Unix milliseconds. */
   timestamp: number;
   /** The answer; empty unless the request completed. */
   content: ContentItem[];
+  /** Why the request failed; undefined unless it did. */
   error: ErrorDetails | undefined;
+  /** What the formation asks back; undefined unless it does. */
   clarification: Clarification | undefined;
+  /** Formation that sent the webhook; undefined when it does not say. */
   formationId: string | undefined;
+  /** User of the request; undefined when the formation does not say. */
   userId: string | undefined;
-  /** Seconds. */
+  /** Seconds that the request took; undefined when the formation does not say. */
   processingTime: number | undefined;
+  /** `async` or `sync`; undefined when the formation does not say. */
   processingMode: string | undefined;
+  /** Address that the webhook was sent to; undefined when the formation does not say. */
   webhookUrl: string | undefined;
   /** The payload as it was sent. */
   raw: Record<string, unknown>;

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { expect, onTestFinished, test } from "vitest";
+import { descriptionsIn } from "../../../test/descriptions.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const run = promisify(execFile);
@@ -64,6 +65,15 @@ test("the declarations are at most 150 KB and compile by themselves", async () =
     ...files,
   ]);
 }, 120_000);
+
+test("the declarations hold every description of the wire", async () => {
+  const wire = descriptionsIn(
+    await readFile(new URL("../../protocol/src/types.gen.ts", import.meta.url), "utf8"),
+  );
+  const sources = await Promise.all((await declarations()).map((file) => readFile(file, "utf8")));
+  const shipped = new Set(sources.flatMap(descriptionsIn).map(([path, text]) => `${path}: ${text}`));
+  expect(wire.map(([path, text]) => `${path}: ${text}`).filter((line) => !shipped.has(line))).toEqual([]);
+});
 
 test("the API reference describes every public symbol and has no warnings", async () => {
   const typedoc = fileURLToPath(

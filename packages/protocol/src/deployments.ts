@@ -179,3 +179,9 @@ export const formationLogLineSchema = named("FormationLogLine", "A line that a f
 );
 
 export type FormationLogLine = Infer<typeof formationLogLineSchema>;
+
+export const formationLogsConnectedSchema = named(
+  "FormationLogsConnected",
+  "The output of a formation is followed from now on.",
+  () => z.object({ formation_id: id }),
+);

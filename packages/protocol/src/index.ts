@@ -34,3 +34,4 @@ export * from "./system.ts";
 export * from "./triggers.ts";
 export * from "./tuning.ts";
 export * from "./users.ts";
+export * from "./webhooks.ts";

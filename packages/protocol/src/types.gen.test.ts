@@ -1,28 +1,9 @@
 import { readFile } from "node:fs/promises";
-import ts from "typescript";
 import { expect, test } from "vitest";
+import { descriptionsIn } from "../../../test/descriptions.ts";
 import { generateTypes, typesFile } from "../scripts/generate-types.ts";
 
 const source = await readFile(typesFile, "utf8");
-
-/** Each type and property by its path, such as `Agent.name`, with its description. */
-const described = (): [path: string, description: string][] => {
-  const found: [string, string][] = [];
-  const visit = (node: ts.Node, path: string): void => {
-    let below = path;
-    if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isPropertySignature(node)) {
-      const name = node.name.getText();
-      below = path === "" ? name : `${path}.${name}`;
-      const comments = ts
-        .getJSDocCommentsAndTags(node)
-        .map(({ comment }) => ts.getTextOfJSDocComment(comment));
-      found.push([below, comments.join(" ")]);
-    }
-    ts.forEachChild(node, (child) => visit(child, below));
-  };
-  visit(ts.createSourceFile("types.gen.ts", source, ts.ScriptTarget.ES2023, true), "");
-  return found;
-};
 
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
 
@@ -34,7 +15,7 @@ test("the generated types match the schemas (run `npm run generate`)", async () 
 });
 
 test("every type and every property says what it is, in more words than its name has", () => {
-  const all = described();
+  const all = descriptionsIn(source);
   expect(all.length).toBeGreaterThan(900);
   const silent = all.filter(([path, description]) => {
     const known = new Set([...fillers, ...wordsOf((path.split(".").at(-1) ?? "").replaceAll("_", " "))]);

@@ -830,6 +830,12 @@ export interface FormationLogLine {
   stream?: "stdout" | "stderr";
 }
 
+/** The output of a formation is followed from now on. */
+export interface FormationLogsConnected {
+  /** Id of the formation, from its manifest */
+  formation_id: string;
+}
+
 /** A draft to run: a folder, or the draft folder of a formation. */
 export interface DevRunRequest {
   /** Absolute path of a formation folder on the server's machine; needed without `formation_id` */
@@ -2248,3 +2254,112 @@ export interface TuningWritten {
   /** Size of the document in bytes */
   bytes: number;
 }
+
+/** What a formation sends to a webhook when a request in the background has completed, failed or asked its user. */
+export type WebhookPayload =
+  | {
+      /** Id of the request; with `status` it tells a repeated delivery */
+      id: string;
+      /** The id again, for receivers that know only this field */
+      request_id: string;
+      /** Always `response` */
+      object: "response";
+      /** When the request ended or asked, Unix milliseconds */
+      timestamp: number;
+      /** Formation that sends the webhook */
+      formation_id: string;
+      /** User of the request */
+      user_id: string;
+      /** Seconds that the request took */
+      processing_time: number;
+      /** Whether it was answered in the background */
+      processing_mode: "async" | "sync";
+      /** Address that the webhook is sent to */
+      webhook_url: string | null;
+      /** The request was answered */
+      status: "completed";
+      /** The answer, in parts */
+      response: {
+        /** Kind of the part */
+        type: "text";
+        /** Text of the part */
+        text: string;
+      }[];
+      /** Always null: the request did not fail */
+      error: null;
+    }
+  | {
+      /** Id of the request; with `status` it tells a repeated delivery */
+      id: string;
+      /** The id again, for receivers that know only this field */
+      request_id: string;
+      /** Always `response` */
+      object: "response";
+      /** When the request ended or asked, Unix milliseconds */
+      timestamp: number;
+      /** Formation that sends the webhook */
+      formation_id: string;
+      /** User of the request */
+      user_id: string;
+      /** Seconds that the request took */
+      processing_time: number;
+      /** Whether it was answered in the background */
+      processing_mode: "async" | "sync";
+      /** Address that the webhook is sent to */
+      webhook_url: string | null;
+      /** The request failed */
+      status: "failed";
+      /** Always empty: there is no answer */
+      response: {
+        /** Kind of the part */
+        type: "text";
+        /** Text of the part */
+        text: string;
+      }[];
+      /** Why the request failed */
+      error: {
+        /** Always `processing_failed` */
+        code: "processing_failed";
+        /** What happened */
+        message: string;
+        /** Always null */
+        trace: null;
+      };
+    }
+  | {
+      /** Id of the request; with `status` it tells a repeated delivery */
+      id: string;
+      /** The id again, for receivers that know only this field */
+      request_id: string;
+      /** Always `response` */
+      object: "response";
+      /** When the request ended or asked, Unix milliseconds */
+      timestamp: number;
+      /** Formation that sends the webhook */
+      formation_id: string;
+      /** User of the request */
+      user_id: string;
+      /** Seconds that the request took */
+      processing_time: number;
+      /** Whether it was answered in the background */
+      processing_mode: "async" | "sync";
+      /** Address that the webhook is sent to */
+      webhook_url: string | null;
+      /** The formation asks the user something */
+      status: "awaiting_clarification";
+      /** Always empty: there is no answer */
+      response: {
+        /** Kind of the part */
+        type: "text";
+        /** Text of the part */
+        text: string;
+      }[];
+      /** Always null: the request did not fail */
+      error: null;
+      /** What the user is asked */
+      clarification_question: string;
+      /** Request that the answer continues */
+      clarification_request_id: string;
+      /** What the user had said */
+      original_message: string;
+    };

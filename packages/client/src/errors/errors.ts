@@ -1,12 +1,18 @@
 /** What an error says beside its message. */
 export interface ErrorOptions {
+  /** Upper-case code of the server. Default `ERROR`. */
   code?: string | undefined;
+  /** HTTP status. Default 0: there was no answer. */
   statusCode?: number | undefined;
-  /** Seconds. */
+  /** Seconds after which the server asks to be tried again. */
   retryAfter?: number | undefined;
+  /** Id under which the server knows the request. */
   requestId?: string | undefined;
+  /** The parsed body of the answer. */
   details?: unknown;
+  /** Whether the same call may succeed later. Default false. */
   retryable?: boolean | undefined;
+  /** What was thrown below. */
   cause?: unknown;
 }
 

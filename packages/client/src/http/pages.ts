@@ -11,12 +11,14 @@ export class Pages<Page, Item> implements PromiseLike<Page>, AsyncIterable<Item>
   readonly #hasNext: (page: Page) => boolean;
 
   /**
-   * @param pages.load The page after `previous`, or the first one; `seen` counts the items before it.
-   * @param pages.hasNext Whether another page follows.
+   * @param pages.load Loads the page after `previous`, or the first one; `seen` counts the items before it.
    */
   constructor(pages: {
+    /** Loads a page. */
     load: (previous: Page | undefined, seen: number) => Promise<Page>;
+    /** The items of a page. */
     items: (page: Page) => readonly Item[];
+    /** Whether another page follows. */
     hasNext: (page: Page) => boolean;
   }) {
     this.#load = pages.load;

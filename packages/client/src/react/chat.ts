@@ -3,9 +3,11 @@ import { type ChatStorage, createStore, type StoredChat } from "./storage.ts";
 
 /** One side's turn in a chat. */
 export interface ChatMessage {
+  /** Unique in the chat: a key for the list that shows it. */
   id: string;
+  /** Who said it. */
   role: "user" | "assistant" | "system";
-  /** As far as it has come. */
+  /** The text as far as it has come. */
   text: string;
   /** Widgets to show with the text (docs/spec/formation-api.md "Chat events"). */
   ui?: Record<string, unknown>[];
@@ -18,6 +20,7 @@ export type ChatStatus = "ready" | "submitted" | "streaming" | "error";
 export interface ChatState {
   /** Oldest first; the last one grows while the status is `streaming`. */
   messages: readonly ChatMessage[];
+  /** How the chat stands. */
   status: ChatStatus;
   /** Why the last answer failed, while the status is `error`. */
   error: Error | undefined;

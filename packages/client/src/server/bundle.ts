@@ -5,8 +5,18 @@ import { type ByteReader, createByteReader } from "./byte-reader.ts";
 
 /** A bundle: the path of a tar.gz file, or its bytes where there is no file system. */
 export type BundleSource =
-  | { bundlePath: string; bundle?: never }
-  | { bundle: Blob | Uint8Array; bundlePath?: never };
+  | {
+      /** Path of a tar.gz file. */
+      bundlePath: string;
+      /** In place of a path. */
+      bundle?: never;
+    }
+  | {
+      /** The bytes of a tar.gz file. */
+      bundle: Blob | Uint8Array;
+      /** In place of the bytes. */
+      bundlePath?: never;
+    };
 
 export interface Bundle {
   /** Its bytes, from the beginning each time. */

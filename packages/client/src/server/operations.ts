@@ -1,17 +1,30 @@
-import type { FormationLogLine, OperationComplete, OperationProgress } from "@muxi/protocol/types";
+import type {
+  FormationLogLine,
+  FormationLogsConnected,
+  OperationComplete,
+  OperationProgress,
+} from "@muxi/protocol/types";
 import { errorOfStatus } from "../errors/classify.ts";
 import { fieldsOf } from "../http/objects.ts";
 import { parseFrame } from "../stream/decode.ts";
 
+/** An event of a stream of the server. */
+export interface ServerEvent<Name extends string, Data> {
+  /** Name of the event, which tells what its data is. */
+  event: Name;
+  /** What the event says. */
+  data: Data;
+}
+
 /** An event of a long operation, or of a log that is followed, with its name as sent. */
 export type OperationEvent =
-  | { event: "progress"; data: OperationProgress }
-  | { event: "complete"; data: OperationComplete };
+  | ServerEvent<"progress", OperationProgress>
+  | ServerEvent<"complete", OperationComplete>;
 
 /** A line of a formation's output as it is written; `connected` comes first. */
 export type FormationLogEvent =
-  | { event: "connected"; data: { formation_id: string } }
-  | { event: "log"; data: FormationLogLine };
+  | ServerEvent<"connected", FormationLogsConnected>
+  | ServerEvent<"log", FormationLogLine>;
 
 /**
  * The status that an operation answers with when it does not stream (docs/spec/server-api.md

@@ -6,11 +6,15 @@ import { parseFrame } from "./decode.ts";
 
 /** A kind of event that this version of the package does not know, with all the fields it came with. */
 export interface UnknownEvent {
+  /** Always `unknown`; `kind` has the server's name. */
   type: "unknown";
   /** The server's name for it. */
   kind: string;
+  /** Session of the answer; absent when the server does not say. */
   session_id?: string;
+  /** Request that is answered; absent when the server does not say. */
   request_id?: string;
+  /** The event's own fields, as they were sent. */
   [field: string]: unknown;
 }
 
@@ -25,7 +29,9 @@ export type ChatEvent = Exclude<ChatWireEvent, ErrorEvent> | UnknownEvent;
 
 /** What a chat stream has said so far about whose it is. */
 export interface ChatOwner {
+  /** Request that is answered. */
   requestId: string;
+  /** Session of the answer; undefined until the server has named it. */
   sessionId: string | undefined;
 }
 

@@ -7,14 +7,19 @@ import { eventResponse } from "./response.ts";
 
 /** Where a reader of a chat stands: plain data that another process can go on from. */
 export interface ChatCursor {
+  /** Session of the answer. */
   sessionId: string;
+  /** Request that is answered. */
   requestId: string;
   /** Number of the last event that was read; 0 for none. */
   after: number;
 }
 
 /** A whole answer: its text, and what the last event says about it. */
-export type ChatAnswer = Omit<DoneEvent, "type" | "finished"> & { text: string };
+export interface ChatAnswer extends Omit<DoneEvent, "type" | "finished"> {
+  /** Text of the whole answer. */
+  text: string;
+}
 
 /** How a chat stream reaches its server. */
 export interface ChatConnector {

@@ -17,8 +17,9 @@ export interface Connection {
   close(): void;
 }
 
+/** When a stream that is silent is taken for dead. */
 export interface IdleRule {
-  /** Milliseconds; 0 for no limit. */
+  /** Milliseconds of silence; 0 for no limit. */
   timeout: number;
   /** Silence counts only once the server has shown that it sends keep-alives. */
   afterKeepAlive: boolean;

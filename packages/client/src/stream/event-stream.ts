@@ -13,6 +13,7 @@ export interface Source<Event> {
   connect(lifetime: Lifetime, after: number | undefined): Promise<Response>;
   /** The event of a frame, or undefined to leave the frame out. Throws what the server reports as failed. */
   decode(name: string, data: string): Event | undefined;
+  /** Whether nothing follows this event. */
   isLast(event: Event): boolean;
   /** Whether what is asked for begins anew with this event, so that numbers before it are left out. Default: never. */
   restarts?: (event: Event) => boolean;
@@ -28,10 +29,13 @@ export interface Source<Event> {
   stop(): Promise<void>;
 }
 
+/** How patiently a stream is read. */
 export interface StreamSettings {
+  /** When silence ends the stream. */
   idle: IdleRule;
   /** Milliseconds until the headers of a connection. */
   timeout: number;
+  /** Aborts the stream. */
   signal: AbortSignal | undefined;
   /** Number of the last event that the reader already has; 0 at the beginning. */
   after: number;

@@ -1,3 +1,5 @@
+import type { WebhookPayload } from "@muxi/protocol";
+
 /** Why a webhook is sent: what became of a request. */
 export type RequestOutcome = {
   requestId: string;
@@ -29,17 +31,23 @@ export const canonicalJson = (value: Json): string => {
   return `{${members.join(",")}}`;
 };
 
-const detailsOf = (outcome: RequestOutcome): { [key: string]: Json } => {
+const detailsOf = (outcome: RequestOutcome) => {
   switch (outcome.status) {
     case "completed":
-      return { response: [{ type: "text", text: outcome.text }], error: null };
+      return {
+        status: outcome.status,
+        response: [{ type: "text" as const, text: outcome.text }],
+        error: null,
+      };
     case "failed":
       return {
+        status: outcome.status,
         response: [],
-        error: { code: "processing_failed", message: outcome.error.message, trace: null },
+        error: { code: "processing_failed" as const, message: outcome.error.message, trace: null },
       };
     case "awaiting_clarification":
       return {
+        status: outcome.status,
         response: [],
         error: null,
         clarification_question: outcome.question,
@@ -53,12 +61,11 @@ const detailsOf = (outcome: RequestOutcome): { [key: string]: Json } => {
  * The body of a webhook (docs/spec/formation-api.md "Webhook payload"); `id` and `request_id` are the same, for
  * readers of either.
  */
-export const payloadOf = (formationId: string, outcome: RequestOutcome): string =>
-  canonicalJson({
+export const payloadOf = (formationId: string, outcome: RequestOutcome): string => {
+  const payload: WebhookPayload = {
     id: outcome.requestId,
     request_id: outcome.requestId,
     object: "response",
-    status: outcome.status,
     timestamp: outcome.endedAt,
     formation_id: formationId,
     user_id: outcome.userId,
@@ -66,4 +73,6 @@ export const payloadOf = (formationId: string, outcome: RequestOutcome): string 
     processing_mode: outcome.mode,
     webhook_url: outcome.webhookUrl,
     ...detailsOf(outcome),
-  });
+  };
+  return canonicalJson(payload);
+};
