@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
+import { join } from "node:path";
 import { defineConfig, type Rolldown, type UserConfig } from "tsdown";
 
 const source = (id: string): string => `process.getBuiltinModule("${id}")`;
@@ -54,6 +56,28 @@ const latin: Rolldown.Plugin = {
   },
 };
 
+/** The licence of a package, as its own file says it; otherwise the name that `package.json` gives. */
+const licenceOf = (folder: string): string => {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? `Licence: ${license}` : readFileSync(join(folder, file), "utf8").trim();
+  return `${name} ${version}\n\n${text}\n`;
+};
+
+/** The licences of the packages that a bundle holds code of: nearly all ask to be passed on with it. */
+const licences: Rolldown.Plugin = {
+  name: "licences",
+  generateBundle(_, bundle) {
+    const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
+    const folders = modules.flatMap((id) => /^\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []);
+    const source = [...new Set(folders)]
+      .sort()
+      .map(licenceOf)
+      .join(`\n${"-".repeat(80)}\n\n`);
+    this.emitFile({ type: "asset", fileName: "third-party-licences.txt", source });
+  },
+};
+
 /**
  * A program becomes one bundle that holds its dependencies too: hundreds of small modules take longer to find than to
  * run. Names are kept, so that a stack in a log can be read.
@@ -70,7 +94,9 @@ const program = (folder: string, threads: Record<string, string> = {}): UserConf
   dts: false,
   // Its modules need one another in a circle, which a bundle breaks.
   deps: { alwaysBundle: [/^(?!pg$)/], neverBundle: ["pg"] },
-  plugins: [builtins, undici, latin],
+  plugins: [builtins, undici, latin, licences],
+  // Tells tools that read nothing but the file that it is an ES module, also where it imports and exports nothing.
+  footer: { js: "export {};" },
   inputOptions: { resolve: { conditionNames: ["muxi-source", "node", "import", "default"] } },
   minify: { compress: true, mangle: false },
 });

@@ -13,4 +13,5 @@ if (major < 22 || (major === 22 && minor < 13)) {
 module.enableCompileCache(
   process.env.NODE_COMPILE_CACHE || path.join(homedir(), ".muxi", "cache", "compile"),
 );
-await import("../dist/main.js");
+// "#main" of package.json: the built program, or its source under the condition muxi-source.
+await import("#main");

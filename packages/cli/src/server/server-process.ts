@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, mkdirSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, extname } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isAlive, readServerPid } from "@muxi/server";
@@ -12,9 +12,8 @@ import { probe } from "./probe.ts";
 
 /** Program and arguments of `muxi-server`, on this Node and with its flags. */
 const serverCommand = (args: readonly string[]): [string, string[]] => {
-  const index = import.meta.resolve("@muxi/server");
-  const main = fileURLToPath(new URL(`main${extname(index)}`, index));
-  return [process.execPath, [...process.execArgv, main, ...args]];
+  const program = fileURLToPath(import.meta.resolve("@muxi/server/main"));
+  return [process.execPath, [...process.execArgv, program, ...args]];
 };
 
 const startTimeoutMs = 30_000;
