@@ -11,7 +11,7 @@ const requestRef = () =>
     })
     .describe("The call that is answered");
 
-/** Every JSON answer of `/v1` (docs/spec/formation-api.md "Success envelope"). */
+/** The schema of a successful answer (docs/spec/formation-api.md "Success envelope"). */
 export const envelopeSchema = <Data extends z.ZodType>(object: string, type: string, data: Data) =>
   z.object({
     object: z.literal(object).describe("What `data` is"),
@@ -49,13 +49,16 @@ export const errorEnvelopeSchema = named("ErrorEnvelope", "The answer to a call 
 
 export type ErrorEnvelope = Infer<typeof errorEnvelopeSchema>;
 
+/** The call that an envelope answers. */
 export interface EnvelopeContext {
   requestId: string;
+  /** As the caller sent it; null when they sent none. */
   idempotencyKey: string | null;
   /** Unix milliseconds. */
   now: number;
 }
 
+/** A successful answer (docs/spec/formation-api.md "Success envelope"). */
 export interface Envelope<Data> {
   object: string;
   timestamp: number;
@@ -66,6 +69,7 @@ export interface Envelope<Data> {
   data: Data;
 }
 
+/** Puts data into the envelope of a route. */
 export const successEnvelope = <Data>(
   { object, type }: { object: string; type: string },
   data: Data,
@@ -80,6 +84,7 @@ export const successEnvelope = <Data>(
   data,
 });
 
+/** The envelope of a failure (docs/spec/formation-api.md "Error envelope"). Nothing of its cause is in it. */
 export const errorEnvelope = (
   error: ApiError,
   { requestId, idempotencyKey, now }: EnvelopeContext,
@@ -135,5 +140,5 @@ const fieldError = (issue: z.core.$ZodIssue): FieldError => {
   };
 };
 
-/** Zod's issues as the wire reports them. Parse with `reportInput: true` so that a missing field is told apart. */
+/** Zod's issues as the wire reports them. Parse with `reportInput: true`, or a missing field looks like a wrong one. */
 export const fieldErrors = (issues: readonly z.core.$ZodIssue[]): FieldError[] => issues.map(fieldError);

@@ -1,4 +1,4 @@
-/** Class of the client SDK that a caller catches for a code. */
+/** The class of error that the SDK throws for a code. */
 export type ErrorClass =
   | "AuthenticationError"
   | "AuthorizationError"
@@ -62,19 +62,19 @@ export const errorTable = {
 export type ErrorCode = keyof typeof errorTable;
 
 export interface ApiErrorOptions {
-  /** Extra detail for the caller, sent as `error.data`. */
+  /** Details for the caller, sent as `error.data`. */
   data?: Record<string, unknown>;
-  /** Seconds after which a repeat makes sense, sent as `Retry-After`. */
+  /** Seconds after which the call may succeed, sent as `Retry-After`. */
   retryAfter?: number;
-  /** What went wrong inside. It is logged and never sent. */
+  /** The internal error behind the failure. It is logged and never sent. */
   cause?: unknown;
   /** The request that failed, where it may be another one than the caller's own. */
   requestId?: string;
 }
 
 /**
- * A failure that its cause may see: the message is written for them. Everything else that is thrown is an
- * internal error, whose text stays in the log.
+ * A failure that the caller is told of: its message is written for them. Any other error is an internal one, whose
+ * text stays in the log.
  */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -93,7 +93,7 @@ export class ApiError extends Error {
     this.requestId = options.requestId;
   }
 
-  /** The same failure, as that of a certain request. */
+  /** The same failure, attributed to a request. */
   ofRequest(requestId: string): ApiError {
     const { code, message, data, retryAfter, cause } = this;
     return new ApiError(code, message, {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Kinds of fields that many schemas share: what each holds is said once, with its unit. */
+/** Kinds of fields that many schemas share, with their units. */
 
 export const text = (what: string) => z.string().describe(what);
 
@@ -30,6 +30,6 @@ export const flag = (what: string) =>
     .transform((value) => value === "true" || value === "1")
     .describe(what);
 
-/** The field or null. The description goes along: beside a choice between two schemas it would be lost. */
+/** The field or null, with the same description: inside the choice between the two it would be lost. */
 export const orNull = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullable().describe(schema.description ?? "");

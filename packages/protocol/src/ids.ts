@@ -1,10 +1,10 @@
 import { customAlphabet } from "nanoid";
 
-/** In the order of their codes, so that what is later sorts later. */
+/** In the order of their codes, so that ids sort by time. */
 const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/** Letters for a time in milliseconds, enough until 2081. */
+/** Letters for the time in milliseconds: enough until 2081. */
 const timeLetters = 7;
-/** Letters beside the time: 83 bits, which nobody guesses. */
+/** The other letters: 83 random bits, which cannot be guessed. */
 const random = customAlphabet(letters, 21 - timeLetters);
 
 const timeText = (time: number): string => {
@@ -31,8 +31,8 @@ const prefixes = {
 } as const;
 
 /**
- * A new id: the prefix of its kind and 21 letters and digits. They begin with the time, because ids in random order
- * would make a database change a page of its index for each.
+ * A new id: the prefix of its kind and 21 letters and digits. They begin with the time, because an index of ids in
+ * random order would have another page written for each one.
  */
 export const newId = (kind: keyof typeof prefixes): string =>
   prefixes[kind] + timeText(Date.now()) + random();

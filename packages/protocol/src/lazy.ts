@@ -1,12 +1,12 @@
 import type * as z from "zod";
 
 /**
- * A schema that is made when it is first asked for. The wire has two thousand of them, parts included, and a process
- * needs only those of the calls it receives: all of them together take 3 MB.
+ * A schema that is made on first use. The wire has two thousand, parts included, which together take 3 MB, and a
+ * process needs only those of the calls it receives.
  */
 export type Lazy<Schema extends z.ZodType = z.ZodType> = () => Schema;
 
-/** What such a schema gives. */
+/** What such a schema parses to. */
 export type Infer<Wire extends Lazy> = z.infer<ReturnType<Wire>>;
 
 export const lazy = <Schema extends z.ZodType>(make: () => Schema): Lazy<Schema> => {
@@ -54,7 +54,7 @@ export const namedRequest = <Schema extends z.ZodType>(
   make: () => Schema,
 ): Lazy<Schema> => register("input", name, description, make);
 
-/** Makes every schema that has a name, so that zod's registry knows it. In the order of their declaration. */
+/** Makes every schema that has a name, so that zod's registry knows it. Gives the names in the order of declaration. */
 export const makeNamed = (): { name: string; io: Named["io"] }[] => {
   for (const { schema } of registered.values()) schema();
   return [...registered].map(([name, { io }]) => ({ name, io }));

@@ -17,7 +17,7 @@ const schemaOf = (schema: z.ZodType, io: "input" | "output"): Record<string, unk
   return JSON.parse(JSON.stringify(json).replaceAll('"#/$defs/', '"#/components/schemas/'));
 };
 
-/** The schemas that a part of the document refers to, and those that they refer to themselves. */
+/** Names of the schemas that a part of the document refers to, directly or through others. */
 const reachable = (part: unknown, all: Record<string, Record<string, unknown>>): Set<string> => {
   const found = new Set<string>();
   const visit = (from: unknown): void => {
@@ -153,7 +153,7 @@ export const openApi = (info: { version: string; title?: string }): Record<strin
     const path = `/v1${row.path}`;
     paths[path] = { ...paths[path], [row.method.toLowerCase()]: operation(id, row) };
   }
-  // The control plane's schemas are named too, and no formation serves them.
+  // The schemas of the control plane have names too, but no formation uses them.
   const schemas = wireJsonSchemas(ref);
   const used = reachable(paths, schemas);
   return {

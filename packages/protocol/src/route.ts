@@ -2,12 +2,12 @@ import type * as z from "zod";
 import type { ErrorCode } from "./errors.ts";
 import type { Lazy } from "./lazy.ts";
 
-/** Which key opens a route (docs/spec/formation-api.md "Keys"). */
+/** Which key a route needs (docs/spec/formation-api.md "Keys"). */
 export type KeyClass = "none" | "client" | "admin" | "either";
 
 /**
- * What the user id header means to a route (docs/spec/formation-api.md "Users"). `"filter"`: required with
- * the client key, with the admin key an optional filter.
+ * What the header X-Muxi-User-ID means to a route (docs/spec/formation-api.md "Users"). `"filter"`: required with
+ * the client key, an optional filter with the admin key.
  */
 export type UserRule = "none" | "optional" | "required" | "filter";
 
@@ -24,20 +24,20 @@ export interface Route {
   /** `object` and `type` of the success envelope. */
   object: string;
   type: string;
-  /** How it is answered instead when the work goes on in the background: `data.status` is then `processing`. */
+  /** The answer when the work goes on in the background: `data.status` is then `processing`. */
   background?: { status: number; object: string; type: string };
   /** `data` of the success envelope. */
   data: Lazy;
   params?: Lazy<z.ZodObject>;
   query?: Lazy<z.ZodObject>;
   body?: Lazy;
-  /** Frames of the event stream that the route sends: always, or unless the body says `stream: false`. */
+  /** Events of the stream that the route sends: always, or unless the body says `stream: false`. */
   stream?: { events: Lazy; always: boolean };
-  /** Errors beyond those that every route can give. */
+  /** Error codes beyond those that `commonErrors` gives it. */
   errors: readonly ErrorCode[];
 }
 
-/** What a row can answer because of its key, its user and its parts; its own errors come on top. */
+/** Error codes that a route can answer because of its key, its user rule and its input, beside its own. */
 export const commonErrors = ({ key, user, params, query, body }: Route): ErrorCode[] => [
   ...(key === "none" ? [] : (["UNAUTHORIZED", "RATE_LIMITED"] as const)),
   ...(user === "none" && !body ? [] : (["INVALID_REQUEST"] as const)),
@@ -50,7 +50,7 @@ const defaults = { key: "client", user: "none", status: 200, errors: [] } as con
 
 type Defaults = typeof defaults;
 
-/** A row of the route table; the defaults are a client route without a user and with no errors of its own. */
+/** A row of the route table. By default it needs the client key, concerns no user, answers 200 and has no errors of its own. */
 export const route = <const R extends Omit<Route, keyof Defaults> & Partial<Pick<Route, keyof Defaults>>>(
   row: R,
 ): Omit<Defaults, keyof R> & R => ({ ...defaults, ...row });

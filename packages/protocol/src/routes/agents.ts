@@ -7,7 +7,7 @@ export const agentsRoutes = {
   getAgents: route({
     method: "GET",
     path: "/agents",
-    summary: "All agents",
+    summary: "List the agents",
     tag: "Agents",
     key: "admin",
     object: "agent_list",
@@ -17,7 +17,7 @@ export const agentsRoutes = {
   getAgent: route({
     method: "GET",
     path: "/agents/{agent_id}",
-    summary: "One agent",
+    summary: "Get an agent",
     tag: "Agents",
     key: "admin",
     params: agentId,

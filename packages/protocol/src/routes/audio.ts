@@ -8,7 +8,8 @@ export const audioRoutes = {
   audioChat: route({
     method: "POST",
     path: "/audiochat",
-    summary: "Say something by voice and get the answer, as a stream of events unless `stream` is false",
+    summary:
+      "Send recordings as a message and get the answer, as a stream of events unless `stream` is false",
     tag: "Chat",
     user: "optional",
     body: audioChatRequestSchema,

@@ -18,7 +18,7 @@ export const auditRoutes = {
   getAuditLog: route({
     method: "GET",
     path: "/audit",
-    summary: "What was changed with the admin key, and calls that were refused, newest first",
+    summary: "List changes made with the admin key and refused calls, newest first",
     tag: "Audit",
     key: "admin",
     query: auditQuerySchema,
@@ -30,7 +30,7 @@ export const auditRoutes = {
   clearAuditLog: route({
     method: "DELETE",
     path: "/audit",
-    summary: "Empty the audit log: needs confirm=clear-audit-log",
+    summary: "Empty the audit log; needs confirm=clear-audit-log",
     tag: "Audit",
     key: "admin",
     query: confirmation,

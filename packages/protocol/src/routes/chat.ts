@@ -11,7 +11,7 @@ export const chatRoutes = {
   chat: route({
     method: "POST",
     path: "/chat",
-    summary: "Say something and get the answer, as a stream of events unless `stream` is false",
+    summary: "Send a message and get the answer, as a stream of events unless `stream` is false",
     tag: "Chat",
     user: "optional",
     body: chatRequestSchema,

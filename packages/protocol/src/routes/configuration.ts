@@ -20,7 +20,7 @@ export const configurationRoutes = {
   getAsyncConfig: route({
     ...read,
     path: "/async",
-    summary: "How requests run in the background",
+    summary: "Get the settings for answers in the background",
     object: "async",
     type: "async.retrieved",
     data: configBlockSchema,
@@ -28,7 +28,7 @@ export const configurationRoutes = {
   getMcpConfig: route({
     ...read,
     path: "/mcp",
-    summary: "Defaults for tool servers, and the servers",
+    summary: "Get the settings for tool servers, and the servers",
     object: "mcp_defaults",
     type: "mcp.defaults.retrieved",
     data: mcpConfigSchema,
@@ -36,7 +36,7 @@ export const configurationRoutes = {
   getMcpServers: route({
     ...read,
     path: "/mcp/servers",
-    summary: "The tool servers",
+    summary: "List the tool servers",
     object: "mcp_server_list",
     type: "mcp.server.list",
     data: mcpServerListSchema,
@@ -44,7 +44,7 @@ export const configurationRoutes = {
   getMcpServer: route({
     ...read,
     path: "/mcp/servers/{server_id}",
-    summary: "One tool server",
+    summary: "Get a tool server",
     params: serverId,
     object: "mcp_server",
     type: "mcp.server.retrieved",
@@ -54,7 +54,7 @@ export const configurationRoutes = {
   getMcpTools: route({
     ...read,
     path: "/mcp/tools",
-    summary: "The tools of all tool servers that can be used at the moment",
+    summary: "List the tools of all tool servers that can be reached at the moment",
     object: "list",
     type: "mcp_tool.list",
     data: mcpToolListSchema,
@@ -62,7 +62,7 @@ export const configurationRoutes = {
   getLlmSettings: route({
     ...read,
     path: "/llm/settings",
-    summary: "The models, and how they are used",
+    summary: "Get the models and how they are used",
     object: "llm_settings",
     type: "llm.settings.retrieved",
     data: configBlockSchema,
@@ -70,7 +70,7 @@ export const configurationRoutes = {
   getOverlordConfig: route({
     ...read,
     path: "/overlord",
-    summary: "How the overlord answers, plans and asks back",
+    summary: "Get the settings for answering, planning and asking back",
     object: "overlord_config",
     type: "overlord.config.retrieved",
     data: configBlockSchema,
@@ -78,7 +78,7 @@ export const configurationRoutes = {
   getOverlordPersona: route({
     ...read,
     path: "/overlord/persona",
-    summary: "As whom the overlord speaks",
+    summary: "Get who the formation is and how it speaks",
     object: "persona",
     type: "persona.retrieved",
     data: personaSchema,
@@ -86,7 +86,7 @@ export const configurationRoutes = {
   getOverlordSoul: route({
     ...read,
     path: "/overlord/soul",
-    summary: "As whom the overlord speaks",
+    summary: "Get who the formation is and how it speaks",
     object: "soul",
     type: "soul.retrieved",
     data: personaSchema,
@@ -94,7 +94,7 @@ export const configurationRoutes = {
   getA2aConfig: route({
     ...read,
     path: "/a2a",
-    summary: "How agents and formations talk to one another",
+    summary: "Get the settings for agents of other formations",
     object: "a2a",
     type: "a2a.retrieved",
     data: configBlockSchema,
@@ -102,7 +102,7 @@ export const configurationRoutes = {
   getLoggingConfig: route({
     ...read,
     path: "/logging",
-    summary: "What is logged, and how",
+    summary: "Get the settings for logs",
     object: "logging",
     type: "logging.retrieved",
     data: configBlockSchema,
@@ -110,7 +110,7 @@ export const configurationRoutes = {
   getLoggingDestinations: route({
     ...read,
     path: "/logging/destinations",
-    summary: "Where the log goes",
+    summary: "List where the logs go",
     object: "logging_destination_list",
     type: "logging.destinations.list",
     data: loggingDestinationsSchema,

@@ -6,7 +6,8 @@ export const deliveriesRoutes = {
   getDeliveries: route({
     method: "GET",
     path: "/deliveries",
-    summary: "Webhooks that wait, were sent or failed, newest first; what has ended is kept for seven days",
+    summary:
+      "List webhooks that are pending, sent or failed, newest first; those that have ended are kept for seven days",
     tag: "Webhooks",
     key: "admin",
     query: deliveryListQuerySchema,

@@ -7,7 +7,7 @@ export const logsRoutes = {
   streamLogs: route({
     method: "GET",
     path: "/logs",
-    summary: "Follow the events that fit, from now on; at least one filter",
+    summary: "Follow log entries that match, from now on; needs at least one filter",
     tag: "Logs",
     key: "admin",
     query: logFilterSchema,

@@ -13,7 +13,7 @@ export const proceduresRoutes = {
   getSops: route({
     method: "GET",
     path: "/sops",
-    summary: "The standard operating procedures",
+    summary: "List the standard operating procedures",
     tag: "Procedures",
     object: "sop_list",
     type: "sops.list",
@@ -22,7 +22,7 @@ export const proceduresRoutes = {
   getSop: route({
     method: "GET",
     path: "/sops/{name}",
-    summary: "One procedure with its text",
+    summary: "Get a procedure with its text",
     tag: "Procedures",
     params: fileName,
     object: "sop",
@@ -33,7 +33,7 @@ export const proceduresRoutes = {
   getSkills: route({
     method: "GET",
     path: "/skills",
-    summary: "The skills that every agent has",
+    summary: "List the skills that every agent has",
     tag: "Procedures",
     object: "list",
     type: "skill.list",
@@ -42,7 +42,7 @@ export const proceduresRoutes = {
   getSkill: route({
     method: "GET",
     path: "/skills/{name}",
-    summary: "One skill",
+    summary: "Get a skill",
     tag: "Procedures",
     params: fileName,
     object: "skill",
@@ -53,7 +53,7 @@ export const proceduresRoutes = {
   getAgentSkills: route({
     method: "GET",
     path: "/agents/{agent_id}/skills",
-    summary: "The skills of one agent: everybody's, and its own",
+    summary: "List an agent's skills: those of every agent and its own",
     tag: "Procedures",
     params: agentId,
     object: "list",

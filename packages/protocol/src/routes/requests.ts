@@ -31,7 +31,7 @@ export const requestsRoutes = {
   getRequests: route({
     method: "GET",
     path: "/requests",
-    summary: "The user's requests, newest first; with the admin key everybody's",
+    summary: "List the user's requests, newest first; with the admin key and no user, everybody's",
     tag: "Requests",
     key: "either",
     user: "filter",
@@ -43,7 +43,7 @@ export const requestsRoutes = {
   getRequest: route({
     method: "GET",
     path: "/requests/{request_id}",
-    summary: "How a request stands, and its answer",
+    summary: "Get the state of a request, and its answer",
     tag: "Requests",
     key: "either",
     user: "filter",
@@ -69,7 +69,8 @@ export const requestsRoutes = {
   getUserEvents: route({
     method: "GET",
     path: "/events",
-    summary: "What happens to the user from now on; with the admin key to everybody",
+    summary:
+      "Follow what happens in the user's requests from now on; with the admin key and no user, in everybody's",
     tag: "Events",
     key: "either",
     user: "filter",
@@ -81,7 +82,7 @@ export const requestsRoutes = {
   getSessionEvents: route({
     method: "GET",
     path: "/events/{session_id}",
-    summary: "What happens in a session from now on",
+    summary: "Follow what happens in a session from now on",
     tag: "Events",
     key: "either",
     user: "filter",
@@ -94,7 +95,7 @@ export const requestsRoutes = {
   getRequestEvents: route({
     method: "GET",
     path: "/events/{session_id}/{request_id}",
-    summary: "Follow a request: what the caller has not seen yet, then what comes",
+    summary: "Follow a request: first the events that the caller has not seen, then new ones",
     tag: "Events",
     key: "either",
     user: "filter",

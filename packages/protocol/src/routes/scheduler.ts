@@ -19,7 +19,7 @@ export const schedulerRoutes = {
   getSchedulerConfig: route({
     method: "GET",
     path: "/scheduler",
-    summary: "How jobs are scheduled",
+    summary: "Get the settings for scheduled jobs",
     tag: "Scheduler",
     key: "admin",
     object: "scheduler",
@@ -29,7 +29,7 @@ export const schedulerRoutes = {
   getSchedulerJobs: route({
     method: "GET",
     path: "/scheduler/jobs",
-    summary: "The user's jobs; for the admin everyone's, or those of one user",
+    summary: "List the user's jobs; with the admin key everybody's, or those of one user",
     tag: "Scheduler",
     key: "either",
     user: "filter",
@@ -41,7 +41,7 @@ export const schedulerRoutes = {
   createSchedulerJob: route({
     method: "POST",
     path: "/scheduler/jobs",
-    summary: "Have a message said at a time or again and again",
+    summary: "Schedule a message, once or repeatedly",
     tag: "Scheduler",
     key: "admin",
     user: "optional",
@@ -61,7 +61,7 @@ export const schedulerRoutes = {
   getSchedulerJob: route({
     method: "GET",
     path: "/scheduler/jobs/{job_id}",
-    summary: "One job with its latest runs",
+    summary: "Get a job with its latest runs",
     tag: "Scheduler",
     key: "admin",
     params: jobId,

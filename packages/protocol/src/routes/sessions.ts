@@ -15,7 +15,7 @@ export const sessionsRoutes = {
   getSessions: route({
     method: "GET",
     path: "/sessions",
-    summary: "The user's sessions, newest first",
+    summary: "List the user's sessions, newest first",
     tag: "Sessions",
     user: "required",
     query: sessionListQuerySchema,
@@ -26,7 +26,7 @@ export const sessionsRoutes = {
   getSession: route({
     method: "GET",
     path: "/sessions/{session_id}",
-    summary: "One session",
+    summary: "Get a session",
     tag: "Sessions",
     user: "required",
     params: sessionId,
@@ -38,7 +38,7 @@ export const sessionsRoutes = {
   getSessionMessages: route({
     method: "GET",
     path: "/sessions/{session_id}/messages",
-    summary: "The newest messages of a session, oldest first; none for an unknown session",
+    summary: "List the newest messages of a session, oldest first; an unknown session has none",
     tag: "Sessions",
     user: "required",
     params: sessionId,

@@ -11,7 +11,7 @@ export const systemRoutes = {
   getHealth: route({
     method: "GET",
     path: "/health",
-    summary: "Whether the formation can answer",
+    summary: "Check whether the formation can answer",
     tag: "System",
     key: "none",
     object: "status",
@@ -22,7 +22,7 @@ export const systemRoutes = {
   getStatus: route({
     method: "GET",
     path: "/status",
-    summary: "What the formation is and how busy it is",
+    summary: "Get what the formation is and how busy it is",
     tag: "System",
     key: "admin",
     object: "formation_status",
@@ -32,7 +32,7 @@ export const systemRoutes = {
   getConfig: route({
     method: "GET",
     path: "/config",
-    summary: "Overview of the configuration",
+    summary: "Get an overview of the configuration",
     tag: "System",
     key: "admin",
     object: "formation_config",
@@ -42,7 +42,7 @@ export const systemRoutes = {
   getFormation: route({
     method: "GET",
     path: "/formation",
-    summary: "The whole formation document, without its secrets",
+    summary: "Get the manifest as written, without its secrets",
     tag: "System",
     key: "admin",
     object: "formation_config",

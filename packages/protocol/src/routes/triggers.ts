@@ -13,7 +13,7 @@ export const triggersRoutes = {
   getTriggers: route({
     method: "GET",
     path: "/triggers",
-    summary: "Names of the triggers",
+    summary: "List the names of the triggers",
     tag: "Triggers",
     object: "list",
     type: "list.retrieved",
@@ -22,7 +22,7 @@ export const triggersRoutes = {
   getTrigger: route({
     method: "GET",
     path: "/triggers/{name}",
-    summary: "One trigger with its template",
+    summary: "Get a trigger with its template",
     tag: "Triggers",
     params: fileName,
     object: "trigger",
@@ -34,7 +34,7 @@ export const triggersRoutes = {
     method: "POST",
     path: "/triggers/{name}",
     summary:
-      "Fill a trigger's template with data and have it answered, in the background unless asked otherwise",
+      "Fill a trigger's template with data and answer it, in the background unless `use_async` is false",
     tag: "Triggers",
     user: "optional",
     params: fileName,

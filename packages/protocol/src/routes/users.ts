@@ -24,7 +24,7 @@ export const usersRoutes = {
   resolveUser: route({
     method: "POST",
     path: "/users/resolve",
-    summary: "The user behind an identifier; made when unknown",
+    summary: "Get the user behind an identifier, or make one",
     tag: "Users",
     body: resolveUserSchema,
     object: "user",
@@ -35,7 +35,7 @@ export const usersRoutes = {
   addUserIdentifiers: route({
     method: "POST",
     path: "/users/identifiers",
-    summary: "Give identifiers to a user; those of another user move over",
+    summary: "Give identifiers to a user; those of another user move",
     tag: "Users",
     body: identifierAssociationSchema,
     object: "user_identifier_list",
@@ -46,7 +46,7 @@ export const usersRoutes = {
   getUserIdentifiers: route({
     method: "GET",
     path: "/users/identifiers/{muxi_user_id}",
-    summary: "Everything by which a user is known",
+    summary: "List the identifiers of a user",
     tag: "Users",
     params: userId,
     object: "user_identifier_list",
@@ -57,7 +57,7 @@ export const usersRoutes = {
   deleteUserIdentifier: route({
     method: "DELETE",
     path: "/users/identifiers/{identifier}",
-    summary: "Take an identifier away from its user",
+    summary: "Remove an identifier from its user",
     tag: "Users",
     params: identifier,
     object: "message",
@@ -68,7 +68,7 @@ export const usersRoutes = {
   lookUpUser: route({
     method: "GET",
     path: "/users/{identifier}",
-    summary: "The user behind an identifier",
+    summary: "Get the user behind an identifier",
     tag: "Users",
     params: identifier,
     object: "user",
