@@ -72,3 +72,16 @@ export const until = async <Value>(
     clearTimeout(timer);
   }
 };
+
+/** Waits until what is expected is so: its failure shows the last difference. Otherwise as `until`. */
+export const untilExpected = async (
+  what: string,
+  expectation: () => unknown,
+  limit?: number,
+): Promise<void> => {
+  const isFulfilled = async () => {
+    await expectation();
+    return true;
+  };
+  await until(what, isFulfilled, limit);
+};

@@ -2,11 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { onTestFinished } from "vitest";
-
-/** Polls until the condition holds, for as long as the test may run. */
-export const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await nextTurn();
-};
+import { until } from "./until.ts";
 
 /** A socket of a test, and what came on it. */
 export interface Wire {
@@ -46,12 +42,12 @@ export const wireOf = (socket: Socket): Wire => {
     },
     send: (text) => void socket.write(text, "latin1"),
     async receives(pattern) {
-      await until(() => pattern.test(received) || over);
+      await until(`${pattern} is received`, () => pattern.test(received) || over);
       if (!pattern.test(received)) throw new Error(`${pattern} never came, but ${JSON.stringify(received)}`);
       return received;
     },
     async ends() {
-      await until(() => over);
+      await until("the other side has ended", () => over);
       return received;
     },
   };
@@ -98,7 +94,7 @@ export const startRawServer = async (
   return {
     port,
     async connection(index) {
-      await until(() => wires.length > index);
+      await until(`connection ${index} is open`, () => wires.length > index);
       const wire = wires[index];
       if (!wire) throw new Error(`no connection ${index}`);
       return wire;

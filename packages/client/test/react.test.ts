@@ -2,7 +2,7 @@
 import { createElement, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { until } from "../../../test/until.ts";
+import { untilExpected } from "../../../test/until.ts";
 import { FormationClient } from "../src/index.ts";
 import { type Chat, type UseChatOptions, useChat } from "../src/react.ts";
 import { createTestServer, type TestServer } from "../src/testing.ts";
@@ -37,12 +37,7 @@ const render = async (options: UseChatOptions, strict = false) => {
       return container.textContent;
     },
     /** Waits until the screen fulfils an expectation. */
-    until: async (expectation: () => void) => {
-      await until("the screen is as expected", () => {
-        expectation();
-        return true;
-      });
-    },
+    until: (expectation: () => void) => untilExpected("the screen is as expected", expectation),
     close: () => root.unmount(),
   };
   onTestFinished(screen.close);

@@ -4,7 +4,8 @@ import { networkInterfaces } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { listen, sendCut, startRawServer, until, type Wire } from "../../../test/wire.ts";
+import { until } from "../../../test/until.ts";
+import { listen, sendCut, startRawServer, type Wire } from "../../../test/wire.ts";
 import { ask, openClient } from "./read-response.ts";
 
 const requestEnd = /\r\n\r\nquestion$/;
@@ -90,7 +91,7 @@ it("reads answers of every framing wherever they are cut, one after the other on
       const reading = ask(client, url);
       requests += 1;
       const wire = await server.connection(0);
-      await until(() => wire.received.split("question").length > requests);
+      await until("the request is here", () => wire.received.split("question").length > requests);
       await sendCut(wire, first + sent.bytes, cuts);
       const { text, told, error } = await reading.over();
       expect({ text, error }).toEqual({ text: sent.content, error: undefined });
@@ -110,7 +111,7 @@ it.each([
   const wire = await server.connection(0);
   await wire.receives(requestEnd);
   wire.send(bytes);
-  await until(() => reading.text === "to the end");
+  await until("the body was read", () => reading.text === "to the end");
   expect(reading.told).toEqual(["head", "data"]);
   wire.socket.end();
   expect((await reading.over()).told).toEqual(["head", "data", "end"]);
@@ -122,7 +123,7 @@ it("an answer without a length that breaks off has failed", async () => {
   const wire = await server.connection(0);
   await wire.receives(requestEnd);
   wire.send(`${ok}\r\nhalf`);
-  await until(() => reading.text === "half");
+  await until("half of the body was read", () => reading.text === "half");
   wire.socket.resetAndDestroy();
   expect((await reading.over()).error).toMatchObject({ code: "ECONNRESET" });
 });
@@ -173,7 +174,7 @@ it("what is said about an answer that is over does not reach the next one on its
   wire.send(whole("first"));
   await first.over();
   const second = ask();
-  await until(() => wire.received.split("question").length === 3);
+  await until("the second request is here", () => wire.received.split("question").length === 3);
   first.pending.pause();
   first.pending.abort();
   wire.send(whole("second"));
@@ -207,7 +208,7 @@ it("a request of which an answer has begun is not sent again", async () => {
   const { server, used, ask } = await start();
   const wire = await used();
   const reading = ask();
-  await until(() => wire.received.split("question").length === 3);
+  await until("the second request is here", () => wire.received.split("question").length === 3);
   wire.send("HTTP/1.1 100 Continue\r\n\r\n");
   wire.socket.end();
   expect((await reading.over()).told).toEqual(["failed"]);
@@ -300,7 +301,7 @@ it("one that breaks off hears no more, whenever it does, and its connection is n
       if (at === "later") wire.send(bytes.slice(0, -2));
       else wire.send(bytes);
       if (at === "later") {
-        await until(() => reading.told.includes("data"));
+        await until("the body has begun", () => reading.told.includes("data"));
         reading.pending.abort();
         wire.send(bytes.slice(-2));
       }
@@ -332,7 +333,7 @@ it("a reader that pauses holds the other side back and loses nothing", async () 
   const wire = await server.connection(0);
   await wire.receives(requestEnd);
   wire.send(whole(long));
-  await until(() => pieces === 1);
+  await until("the first chunk was read", () => pieces === 1);
   await turns(20);
   expect(pieces).toBe(1);
   expect(wire.socket.writableLength).toBeGreaterThan(0);
@@ -345,7 +346,7 @@ it("a reader that pauses holds the other side back and loses nothing", async () 
 
   // The pause does not outlive its answer.
   const next = ask();
-  await until(() => wire.received.split("question").length === 3);
+  await until("the second request is here", () => wire.received.split("question").length === 3);
   wire.send(whole("next"));
   expect((await next.over()).text).toBe("next");
 });

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { listen, openWire, sendCut, until } from "../../../test/wire.ts";
+import { until } from "../../../test/until.ts";
+import { listen, openWire, sendCut } from "../../../test/wire.ts";
 import { type FrontContext, type PlainRequest, putFrontBefore } from "../src/index.ts";
 
 interface Served {
@@ -56,7 +57,7 @@ const startFront = async (
   });
   const port = await listen(server);
   const called = async (index: number): Promise<Served> => {
-    await until(() => calls.length > index);
+    await until(`request ${index} has reached the front`, () => calls.length > index);
     const call = calls[index];
     if (!call) throw new Error(`no call ${index}`);
     return call;
@@ -92,7 +93,10 @@ it("reads requests one after the other, wherever the bytes are cut", async () =>
           const [head = "", sent = ""] = text.split("\r\n\r\n");
           expected.push(`front ${/^\w+ \S+/.exec(head)?.[0]} [${sent}]`);
           await sendCut(wire, text, cuts);
-          await until(() => readers(wire.received).length === expected.length || wire.over);
+          await until(
+            "each request is answered",
+            () => readers(wire.received).length === expected.length || wire.over,
+          );
         }
         expect(readers(wire.received)).toEqual(expected);
         wire.socket.destroy();
@@ -140,7 +144,7 @@ it.each([
   wire.send(get("/first"));
   await wire.receives(/front GET \/first/);
   wire.send(text);
-  await until(() => readers(wire.received).length === 2);
+  await until("both requests are answered", () => readers(wire.received).length === 2);
   expect(readers(wire.received)[1]).toBe(expected);
 });
 
@@ -167,7 +171,7 @@ it("a client that leaves in the middle of its answer ends its work, once", async
     wire.socket.pause();
     call.client.write("z".repeat(20_000_000));
     leave(wire.socket);
-    await until(() => call.client.destroyed && call.aborted > 0);
+    await until("the call is aborted", () => call.client.destroyed && call.aborted > 0);
     await pause();
     expect(call.aborted).toBe(1);
   }
@@ -189,12 +193,12 @@ it("a client that is ahead with its next request gets its answers in order, and 
   // More than can be held: the socket is not read any further, and what was read is not lost.
   const far = "y".repeat(4_000_000);
   wire.send(post("/3", far));
-  await until(() => second.client.isPaused());
+  await until("the socket is not read any further", () => second.client.isPaused());
   const { bytesRead } = second.client;
   expect(bytesRead).toBeLessThan(1_000_000);
   second.client.write(answerOf("two"));
   second.done(false);
-  await until(() => /node POST \/3 \[y+\]/.test(wire.received));
+  await until("Node has answered", () => /node POST \/3 \[y+\]/.test(wire.received));
   expect(wire.received.includes(`node POST /3 [${far}]`)).toBe(true);
   expect(first.aborted + second.aborted).toBe(0);
 });
@@ -211,7 +215,7 @@ it("one who does not read its answers gets no more of them, and is not read eith
   expect(first.client.writableNeedDrain).toBe(true);
 
   wire.send(get("/2"));
-  await until(() => first.client.isPaused());
+  await until("the socket is not read any further", () => first.client.isPaused());
   for (let count = 0; count < 20; count += 1) wire.send("x".repeat(500_000));
   for (let count = 0; count < 50; count += 1) await pause();
   expect(first.client.bytesRead).toBeLessThan(500_000);
@@ -220,7 +224,7 @@ it("one who does not read its answers gets no more of them, and is not read eith
   wire.socket.resume();
   const second = await called(1);
   expect(second.request.url).toBe("/2");
-  await until(() => wire.received.length >= answerOf(long).length);
+  await until("the first response is here", () => wire.received.length >= answerOf(long).length);
   expect(wire.received === answerOf(long)).toBe(true);
 });
 
@@ -255,7 +259,7 @@ it("one that half-closes gets what was answered", async () => {
   client.write(answerOf(long));
   done(false);
   wire.socket.end();
-  await until(() => client.readableEnded);
+  await until("the front has seen the end", () => client.readableEnded);
   wire.socket.resume();
   expect((await wire.ends()) === answerOf(long)).toBe(true);
 });
@@ -289,7 +293,7 @@ it("closes idle connections at once, busy ones with their answer, and waits for 
   await served.receives(/served$/);
   const half = openWire(port);
   half.send("GET /half HTTP/1.1\r\nHo");
-  await until(() => half.socket.bytesWritten > 0);
+  await until("half a request is sent", () => half.socket.bytesWritten > 0);
   await pause();
   await pause();
 

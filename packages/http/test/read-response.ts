@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { until } from "../../../test/wire.ts";
+import { until } from "../../../test/until.ts";
 import { createHttpClient, type HttpClient, type PendingRequest } from "../src/index.ts";
 
 /** A client that is closed with the test. */
@@ -73,7 +73,7 @@ export const ask = (client: HttpClient, url: string, options: Ask = {}): Reading
       return error;
     },
     async over() {
-      await until(() => told.includes("end") || told.includes("failed"));
+      await until("the response has ended", () => told.includes("end") || told.includes("failed"));
       return this;
     },
   };

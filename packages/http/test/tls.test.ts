@@ -12,7 +12,8 @@ import {
 } from "node:tls";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { writeCertificate } from "../../../test/certificate.ts";
-import { listen, until } from "../../../test/wire.ts";
+import { until } from "../../../test/until.ts";
+import { listen } from "../../../test/wire.ts";
 import { ask, openClient } from "./read-response.ts";
 
 interface Certificate {
@@ -95,7 +96,7 @@ it.each(["TLSv1.2", "TLSv1.3"] as const)(
     expect(sockets).toHaveLength(1);
     // Closed between two requests.
     sockets[0]?.end();
-    await until(() => sockets[0]?.destroyed === true);
+    await until("the connection is closed", () => sockets[0]?.destroyed);
     expect((await ask(client, `https://localhost:${port}`).over()).text).toBe("answer 3");
     expect(seen).toMatchObject([
       { servername: "localhost", protocol: "http/1.1", reused: false },

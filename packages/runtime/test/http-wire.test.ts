@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { openWire, sendCut, until, type Wire } from "../../../test/wire.ts";
+import { until } from "../../../test/until.ts";
+import { openWire, sendCut, type Wire } from "../../../test/wire.ts";
 import { manifest, startFormation, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 
@@ -92,7 +93,7 @@ const answersOf = (wire: Wire) => {
   return async (): Promise<Read> => {
     let answer: ReturnType<typeof readAnswer>;
     let length = -1;
-    await until(() => {
+    await until("a whole response is here", () => {
       if (wire.received.length !== length) answer = readAnswer(wire.received.slice(read));
       length = wire.received.length;
       return answer !== undefined || wire.over;
