@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { until } from "../../../test/until.ts";
 import { listen, openWire, sendCut } from "../../../test/wire.ts";
 import { type FrontContext, type PlainRequest, putFrontBefore } from "../src/index.ts";
@@ -265,14 +265,23 @@ it("one that half-closes gets what was answered", async () => {
 });
 
 it("a connection that says nothing is closed after its time, and a half request is Node's to wait for", async () => {
-  const { port } = await startFront({ idleMs: 20, patienceMs: 10 });
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { port, called } = await startFront({ idleMs: 60_000, patienceMs: 10_000 });
   const half = openWire(port);
   half.send(get("/"));
   await half.receives(/front/);
-  half.send("GET /half HTTP/1.1\r\nHo");
+  const begun = "GET /half HTTP/1.1\r\nHo";
+  half.send(begun);
+  const { client } = await called(0);
+  await until("half a request is read", () => client.bytesRead === get("/").length + begun.length);
 
   const idle = openWire(port);
   idle.send(get("/"));
+  await idle.receives(/front/);
+  vi.advanceTimersByTime(60_000);
+  expect((await called(1)).client.destroyed).toBe(false);
+  vi.advanceTimersByTime(10_000);
   expect(readers(await idle.ends())).toEqual(["front GET / []"]);
   expect(half.over).toBe(false);
   half.send("st: x\r\n\r\n");

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { openSecrets } from "@muxi/formation";
 import { expect, test } from "vitest";
-import { framesOf, manifest, startFormation, until, writeFormation } from "./harness.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { framesOf, manifest, startFormation, writeFormation } from "./harness.ts";
 
 const admin = { key: "admin" } as const;
 
@@ -209,7 +210,9 @@ test("changes with the admin key and refused calls are audited, without what was
   const before = new Date().toISOString();
   await api.call("POST", "/secrets", { ...admin, body: { key: "TOKEN", value: "never-to-be-seen-1" } });
   await api.get("/secrets", { key: "admin", headers: { "X-Muxi-Admin-Key": "wrong-key-never-seen" } });
-  await until(async () => (await api.get("/audit", admin)).body.data.total_entries === 2);
+  await untilExpected("both changes are in the audit log", async () =>
+    expect((await api.get("/audit", admin)).body.data.total_entries).toBe(2),
+  );
 
   const { body } = await api.get("/audit", admin);
   expect(body.data).toMatchObject({

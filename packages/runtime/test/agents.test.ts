@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { apiAt, collect, keys, manifest, startFormation, until, writeFormation } from "./harness.ts";
+import { until } from "../../../test/until.ts";
+import { apiAt, collect, keys, manifest, startFormation, writeFormation } from "./harness.ts";
 import { commandServer } from "./mcp-servers.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 
@@ -139,7 +140,7 @@ test("after kill -9 of the formation its servers end too", async () => {
   const pid = Number(/\d+/.exec(body.data.message.content)?.[0]);
   expect(process.kill(pid, 0)).toBe(true);
   child.kill("SIGKILL");
-  await until(() => {
+  await until("the program has ended", () => {
     try {
       return !process.kill(pid, 0);
     } catch {

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Api, collect, manifest, startFormation, textOf, until, writeFormation } from "./harness.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { type Api, collect, manifest, startFormation, textOf, writeFormation } from "./harness.ts";
 import { commandServer } from "./mcp-servers.ts";
 import { type ModelServer, type Reply, startModelServer } from "./model-server.ts";
 
@@ -81,10 +82,9 @@ describe("overlord.response.format", () => {
     expect(promptOf(formation.models, 0)).toContain("valid JSON");
     const body = { message: "Hi", mode: "async", format: "html", request_id: "req_1" };
     await formation.api.call("POST", "/chat", { ...ann, body });
-    await until(async () => {
-      const { data } = (await formation.api.get("/requests/req_1", ann)).body;
-      return data.result === "<p>{}</p>";
-    });
+    await untilExpected("the request is answered in HTML", async () =>
+      expect((await formation.api.get("/requests/req_1", ann)).body.data.result).toBe("<p>{}</p>"),
+    );
   });
 
   test("what is said before a tool is called is no part of the JSON", async () => {

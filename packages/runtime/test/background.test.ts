@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { until, untilExpected } from "../../../test/until.ts";
 import { parse, verifySignature } from "../../client/src/webhook.ts";
 import {
   collect,
@@ -8,7 +9,7 @@ import {
   manifest,
   startFormation,
   textOf,
-  until,
+  untilStatus,
   writeFormation,
 } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
@@ -43,7 +44,7 @@ describe("a chat in the background", () => {
       data: { status: "processing", request_id: accepted.body.request.id },
     });
     const id = accepted.body.data.request_id;
-    await until(() => receiver.received.length > 0);
+    await until("a webhook is received", () => receiver.received[0]);
     const [delivery] = receiver.received;
     const signature = delivery?.headers["x-muxi-signature"] ?? "";
     expect(await verifySignature(delivery?.body ?? "", signature, keys.adminKey)).toBe(true);
@@ -64,7 +65,7 @@ describe("a chat in the background", () => {
     models.defaultReply = { status: 400 };
     const body = { message: "Hello", mode: "async", webhook_url: receiver.url };
     const { body: accepted } = await api.call("POST", "/chat", { ...ann, body });
-    await until(() => receiver.received.length > 0);
+    await until("a webhook is received", () => receiver.received[0]);
     expect(parse(receiver.received[0]?.body ?? "")).toMatchObject({ status: "failed", content: [] });
     const { body: status } = await api.get(`/requests/${accepted.data.request_id}`, ann);
     expect(status.data).toMatchObject({ status: "failed", error: expect.stringContaining("model") });
@@ -79,7 +80,7 @@ describe("a chat in the background", () => {
     expect([status, accepted.data.status]).toEqual([202, "processing"]);
     release();
     const route = `/requests/${accepted.data.request_id}`;
-    await until(async () => (await api.get(route, ann)).body.data.status === "completed");
+    await untilStatus(api, accepted.data.request_id, "completed");
     expect((await api.get(route, ann)).body.data.result).toBe("Hello from the model.");
   });
 });
@@ -104,11 +105,11 @@ describe("requests", () => {
     const body = { message: "Count", mode: "async", session_id: "s1" };
     const { body: accepted } = await api.call("POST", "/chat", { ...ann, body });
     const route = `/requests/${accepted.data.request_id}`;
-    await until(() => models.requests.length > 0);
+    await until("the model is asked", () => models.requests[0]);
     const cancelled = await api.call("DELETE", route, ann);
     expect(cancelled.body.data).toMatchObject({ status: "cancelled", cancellation: "immediate" });
     expect(await models.requests[0]?.over).toBe("aborted");
-    await until(async () => (await api.get(route, ann)).body.data.status === "cancelled");
+    await untilStatus(api, accepted.data.request_id, "cancelled");
     expect((await api.call("DELETE", route, ann)).status).toBe(200);
   });
 
@@ -147,7 +148,7 @@ describe("an idempotency key", () => {
     const { held, release } = hold();
     models.reply({ before: held });
     const calls = [1, 2, 3].map(() => api.call("POST", "/chat", call("k1")));
-    await until(() => models.requests.length > 0);
+    await until("the model is asked", () => models.requests[0]);
     release();
     const answers = await Promise.all(calls);
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
@@ -254,7 +255,7 @@ describe("a question to the user", () => {
     const body = { message: "Plant it", mode: "async", session_id: "s1", webhook_url: receiver.url };
     const { body: accepted } = await api.call("POST", "/chat", { ...ann, body });
     const id = accepted.data.request_id;
-    await until(() => receiver.received.length === 1);
+    await untilExpected("a webhook is received", () => expect(receiver.received).toHaveLength(1));
     expect(parse(receiver.received[0]?.body ?? "")).toMatchObject({
       requestId: id,
       status: "awaiting_clarification",
@@ -271,7 +272,7 @@ describe("a question to the user", () => {
     const asked = JSON.stringify(models.requests.at(-1)?.body);
     expect(asked).toContain("Plant it");
     expect(asked).toContain("Which field?");
-    await until(() => receiver.received.length === 2);
+    await untilExpected("the second webhook is received", () => expect(receiver.received).toHaveLength(2));
     expect(parse(receiver.received[1]?.body ?? "")).toMatchObject({ requestId: id, status: "completed" });
   });
 

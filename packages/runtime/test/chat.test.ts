@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import { collect, manifest, startFormation, textOf, until, writeFormation } from "./harness.ts";
+import { until } from "../../../test/until.ts";
+import { collect, manifest, startFormation, textOf, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 
 const agents = {
@@ -65,7 +66,7 @@ test("a fact from one session is known in the next one, and to nobody else", asy
 
 test("the agent's documents answer", async () => {
   const api = await startFormation(await writeFormation(agents));
-  await until(async () => {
+  await until("the documents are read", async () => {
     const { body } = await api.call("POST", "/chat", {
       body: { message: "When do I pick the Egremont Russet?", agent_id: "grower", stream: false },
     });

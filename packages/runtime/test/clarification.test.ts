@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Api, collect, manifest, onPostgres, startFormation, until, writeFormation } from "./harness.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { type Api, collect, manifest, onPostgres, startFormation, writeFormation } from "./harness.ts";
 import { type Reply, startModelServer } from "./model-server.ts";
 import { startReceiver } from "./receiver.ts";
 
@@ -99,7 +100,7 @@ describe("the next message of a session whose request has asked", () => {
     const { api, models } = await open();
     const receiver = await startReceiver();
     const { data } = (await say(api, "Plant it", { mode: "async", webhook_url: receiver.url })).body;
-    await until(() => receiver.received.length === 1);
+    await untilExpected("the question is received", () => expect(receiver.received).toHaveLength(1));
     let release = () => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -108,7 +109,7 @@ describe("the next message of a session whose request has asked", () => {
     const accepted = await say(api, "The north one", { threshold_seconds: 0.1 });
     release();
     expect(accepted).toMatchObject({ status: 202, body: { data: { request_id: data.request_id } } });
-    await until(() => receiver.received.length === 2);
+    await untilExpected("the answer is received", () => expect(receiver.received).toHaveLength(2));
     expect(JSON.parse(receiver.received[1]?.body ?? "")).toMatchObject({
       id: data.request_id,
       status: "completed",

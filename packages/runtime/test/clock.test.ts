@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import { hold, onPostgres, until } from "./harness.ts";
+import { until, untilExpected } from "../../../test/until.ts";
+import { hold, onPostgres, untilStatus } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { createSchema, query, startImpatient, writeTestFormation } from "./processes.ts";
 import { startReceiver } from "./receiver.ts";
@@ -25,34 +26,34 @@ test.skipIf(onPostgres)(
       child.send({ clock });
       const isSet = async () =>
         Math.abs((await api.get("/requests/none", ann)).body.timestamp - Date.now() - clock) < hour / 2;
-      await until(isSet);
+      await until("the clock is set", isSet);
     };
     await setClock(hour);
     await api.call("POST", "/chat", inBackground("req_1", receiver.url));
     // The first try has failed and the next one is due in a second: by the old clock.
-    await until(() => receiver.received.length === 1);
+    await untilExpected("the first attempt is received", () => expect(receiver.received).toHaveLength(1));
     models.reply({ text: ["Late"], before: held });
     await api.call("POST", "/chat", inBackground("req_2"));
-    await until(() => models.requests.length === 2);
+    await untilExpected("the model is asked twice", () => expect(models.requests).toHaveLength(2));
     await setClock(0);
 
-    await until(() => receiver.received.length === 2);
+    await untilExpected("the second attempt is received", () => expect(receiver.received).toHaveLength(2));
     await api.call("POST", "/chat", inBackground("req_3"));
-    const isDone = async (id: string) =>
-      (await api.get(`/requests/${id}`, ann)).body.data.status === "completed";
-    await until(() => isDone("req_3"));
+    await untilStatus(api, "req_3", "completed");
     release();
-    await until(() => isDone("req_2"));
+    await untilStatus(api, "req_2", "completed");
     expect(models.requests).toHaveLength(3);
 
     // What a crash leaves behind is taken up though it was begun in the future.
     await setClock(hour);
     models.reply({ stallAfter: 1 });
     await api.call("POST", "/chat", inBackground("req_4"));
-    await until(() => models.requests.length === 4);
+    await untilExpected("the model is asked for the fourth time", () =>
+      expect(models.requests).toHaveLength(4),
+    );
     await crash();
     const again = await startImpatient(dir, 2_000);
-    await until(async () => (await again.api.get("/requests/req_4", ann)).body.data.status === "completed");
+    await untilStatus(again.api, "req_4", "completed");
   },
 );
 
@@ -67,17 +68,16 @@ test.skipIf(!onPostgres)(
     const one = await startImpatient(dir, 1_500);
     models.reply({ text: ["Late"], before: held });
     await one.api.call("POST", "/chat", inBackground("req_1"));
-    await until(() => models.requests.length === 1);
+    await untilExpected("the model is asked", () => expect(models.requests).toHaveLength(1));
     const two = await startImpatient(dir, 1_500);
     two.child.send({ clock: hour });
     const signs = new Set<unknown>();
-    await until(async () => {
+    await until("the lease is prolonged beyond the life of one", async () => {
       const [row] = await query("select lease_until from request where id = 'req_1'", database);
-      // Beyond the life of one lease.
       return signs.add(row?.lease_until).size > 6;
     });
     release();
-    await until(async () => (await two.api.get("/requests/req_1", ann)).body.data.status === "completed");
+    await untilStatus(two.api, "req_1", "completed");
     expect(models.requests).toHaveLength(1);
   },
 );

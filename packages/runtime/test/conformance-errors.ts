@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { RouteId, routes } from "@muxi/protocol";
+import { until } from "../../../test/until.ts";
 import { type Params, samples } from "./conformance-samples.ts";
-import { type Api, until } from "./harness.ts";
+import type { Api } from "./harness.ts";
 import type { ModelServer, Reply } from "./model-server.ts";
 
 /** A formation that runs for one provocation. */
@@ -55,7 +56,7 @@ const idempotent = { "X-Muxi-Idempotency-Key": "key-1" };
 const stall: Reply = { stallAfter: 1 };
 
 const stopRequest = async ({ api, models }: Bench) => {
-  await until(() => models.requests.length > 0);
+  await until("the model is asked", () => models.requests[0]);
   await api.call("DELETE", "/requests/req_1", { key: "admin" });
 };
 
@@ -245,7 +246,7 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
     SERVICE_UNAVAILABLE: {
       reply: stall,
       meanwhile: async ({ api, models }) => {
-        await until(() => models.requests.length > 0);
+        await until("the model is asked", () => models.requests[0]);
         await api.runtime.close(0);
       },
     },

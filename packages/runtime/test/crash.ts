@@ -2,7 +2,8 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
-import { type Api, collect, until } from "./harness.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { type Api, collect } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { readAsked, type Started, seeded, startBuilt, startLedger, writeTestFormation } from "./processes.ts";
 import { startReceiver } from "./receiver.ts";
@@ -160,9 +161,15 @@ export const crashAndLook = async (kills: number, seed: number): Promise<string>
   const db = new DatabaseSync(file, { readOnly: true });
   onTestFinished(() => db.close());
   const countOf = (text: string) => Number(db.prepare(text).get()?.n);
-  await until(() => countOf("select count(*) as n from request where completed_at is null") === 0);
-  await until(() => countOf("select count(*) as n from job where status = 'active'") === 0);
-  await until(() => countOf("select count(*) as n from delivery where status = 'pending'") === 0);
+  const untilNone = (table: string, condition: string) =>
+    untilExpected(
+      `no ${table} is left where ${condition}`,
+      () => expect(countOf(`select count(*) as n from ${table} where ${condition}`)).toBe(0),
+      120_000,
+    );
+  await untilNone("request", "completed_at is null");
+  await untilNone("job", "status = 'active'");
+  await untilNone("delivery", "status = 'pending'");
   look();
 
   const statuses = new Map(

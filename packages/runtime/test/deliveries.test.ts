@@ -4,10 +4,11 @@ import path from "node:path";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
+import { until, untilExpected } from "../../../test/until.ts";
 import { parse, verifySignature } from "../../client/src/webhook.ts";
 import { createDeliveries, type RequestOutcome } from "../src/background/index.ts";
 import { createDeliveryRepository, openSqlite } from "../src/store/index.ts";
-import { keys, onPostgres, startFormation, until, writeFormation } from "./harness.ts";
+import { keys, onPostgres, startFormation, writeFormation } from "./harness.ts";
 import { startReceiver } from "./receiver.ts";
 
 const completed = (requestId: string, webhookUrl: string): RequestOutcome => ({
@@ -54,10 +55,12 @@ const openOutbox = (file: string, { allowLoopback = true, timeout = 5_000, retri
     },
     rows: () => repository.list("orchard", { limit: 1000 }),
     rowOf: async (requestId: string) => (await repository.list("orchard", { requestId, limit: 1 }))[0],
-    ended: async (requestId: string) => {
-      const [row] = await repository.list("orchard", { requestId, limit: 1 });
-      return row?.status === "sent" || row?.status === "failed";
-    },
+    untilEnded: (requestId: string) =>
+      untilExpected(`the webhook of ${requestId} was sent or has failed`, async () =>
+        expect(await repository.list("orchard", { requestId, limit: 1 })).toMatchObject([
+          { status: expect.stringMatching(/^(sent|failed)$/) },
+        ]),
+      ),
   };
 };
 
@@ -77,7 +80,7 @@ describe("what a receiver gets", () => {
         originalMessage: "Mow it",
       },
     );
-    await until(() => receiver.received.length === 3);
+    await untilExpected("three webhooks are received", () => expect(receiver.received).toHaveLength(3));
 
     const events = new Map(receiver.received.map(({ body }) => [parse(body).requestId, parse(body)]));
     for (const { body, headers } of receiver.received) {
@@ -115,13 +118,13 @@ describe("what a receiver gets", () => {
       headers: { "retry-after": "2" },
     }));
     const refusing = await startReceiver(() => ({ status: 410 }));
-    const { submit, ended, rowOf } = openOutbox(temporaryFile());
+    const { submit, untilEnded, rowOf } = openOutbox(temporaryFile());
     await submit(
       completed("busy", busy.url),
       completed("limited", limited.url),
       completed("refusing", refusing.url),
     );
-    await until(async () => (await ended("busy")) && (await ended("limited")) && (await ended("refusing")));
+    for (const id of ["busy", "limited", "refusing"]) await untilEnded(id);
 
     const [first, second] = busy.received;
     expect(second?.body).toBe(first?.body);
@@ -136,9 +139,9 @@ describe("what a receiver gets", () => {
   test("nothing by way of a redirect", async () => {
     const elsewhere = await startReceiver();
     const receiver = await startReceiver(() => ({ status: 302, headers: { location: elsewhere.url } }));
-    const { submit, ended, rowOf } = openOutbox(temporaryFile(), { retries: 0 });
+    const { submit, untilEnded, rowOf } = openOutbox(temporaryFile(), { retries: 0 });
     await submit(completed("req_1", receiver.url));
-    await until(() => ended("req_1"));
+    await untilEnded("req_1");
     expect(elsewhere.received).toHaveLength(0);
     expect(await rowOf("req_1")).toMatchObject({ status: "failed", responseStatus: 302 });
   });
@@ -147,22 +150,22 @@ describe("what a receiver gets", () => {
 test("a receiver that never answers holds up no other, and its try ends in time", async () => {
   const dead = await startReceiver(() => undefined);
   const quick = await startReceiver();
-  const { submit, ended, rowOf } = openOutbox(temporaryFile(), { timeout: 1_000, retries: 0 });
+  const { submit, untilEnded, rowOf } = openOutbox(temporaryFile(), { timeout: 1_000, retries: 0 });
   await submit(...Array.from({ length: 20 }, (_, n) => completed(`dead_${n}`, dead.url)));
-  await until(() => dead.received.length === 8);
+  await untilExpected("as many as may at once are received", () => expect(dead.received).toHaveLength(8));
   await submit(completed("quick", quick.url));
-  await until(() => quick.received.length === 1);
-  expect(await ended("dead_0")).toBe(false);
-  await until(() => ended("dead_0"));
+  await until("the other webhook is received", () => quick.received[0]);
+  expect(await rowOf("dead_0")).toMatchObject({ status: "pending" });
+  await untilEnded("dead_0");
   expect((await rowOf("dead_0"))?.error).toContain("did not answer within 1 s");
 });
 
 test("the status counts, however long the answer is and whether it ends or not", async () => {
   const long = await startReceiver(() => ({ status: 200, body: "x".repeat(1_000_000) }));
   const endless = await startReceiver(() => ({ status: 200, body: "Thanks", isEndless: true }));
-  const { submit, ended, rowOf } = openOutbox(temporaryFile(), { timeout: 1_000 });
+  const { submit, untilEnded, rowOf } = openOutbox(temporaryFile(), { timeout: 1_000 });
   await submit(completed("long", long.url), completed("endless", endless.url));
-  await until(async () => (await ended("long")) && (await ended("endless")));
+  for (const id of ["long", "endless"]) await untilEnded(id);
   for (const id of ["long", "endless"])
     expect(await rowOf(id)).toMatchObject({ status: "sent", attempts: 1 });
   expect([long.received.length, endless.received.length]).toEqual([1, 1]);
@@ -171,13 +174,13 @@ test("the status counts, however long the answer is and whether it ends or not",
 test("what was sent late is in the log for as long as what was sent at once", async () => {
   const receiver = await startReceiver();
   const file = temporaryFile();
-  const { submit, ended, rowOf } = openOutbox(file);
+  const { submit, untilEnded, rowOf } = openOutbox(file);
   await submit(completed("old", receiver.url));
-  await until(() => ended("old"));
+  await untilEnded("old");
   // Another one looks for what has ended long ago.
   await openOutbox(file).deliveries.start();
   await submit(completed("next", receiver.url));
-  await until(() => ended("next"));
+  await untilEnded("next");
   expect(await rowOf("old")).toMatchObject({ status: "sent" });
 });
 
@@ -188,7 +191,7 @@ test("two processes on one database send each delivery once", async () => {
   const two = openOutbox(file);
   await one.submit(...Array.from({ length: 60 }, (_, n) => completed(`req_${n}`, receiver.url)));
   two.deliveries.wake();
-  await until(async () => (await one.rows()).every(({ status }) => status === "sent"));
+  await until("all are sent", async () => (await one.rows()).every(({ status }) => status === "sent"));
   const ids = receiver.received.map(({ body }) => parse(body).requestId);
   expect(ids).toHaveLength(60);
   expect(new Set(ids).size).toBe(60);
@@ -200,13 +203,13 @@ test("what a killed process was sending is sent by the next one, at once", async
   const program = path.join(import.meta.dirname, "delivery-process.ts");
   const child = spawn(process.execPath, ["--conditions=muxi-source", program, file, receiver.url]);
   onTestFinished(() => void child.kill("SIGKILL"));
-  await until(() => receiver.received.length === 1);
+  await until("the webhook is received", () => receiver.received[0]);
   child.kill("SIGKILL");
   await once(child, "exit");
 
-  const { deliveries, ended, rowOf } = openOutbox(file);
+  const { deliveries, untilEnded, rowOf } = openOutbox(file);
   await deliveries.start();
-  await until(() => ended("req_1"));
+  await untilEnded("req_1");
   expect(await rowOf("req_1")).toMatchObject({ status: "sent" });
   expect(receiver.received).toHaveLength(2);
 });
@@ -252,9 +255,9 @@ describe("private addresses", () => {
 
   test("a name that resolves to one is not connected to", async () => {
     const receiver = await startReceiver();
-    const { submit, ended, rowOf } = openOutbox(temporaryFile(), { allowLoopback: false });
+    const { submit, untilEnded, rowOf } = openOutbox(temporaryFile(), { allowLoopback: false });
     await submit(completed("req_1", receiver.url.replace("127.0.0.1", "localhost")));
-    await until(() => ended("req_1"));
+    await untilEnded("req_1");
     expect(receiver.received).toHaveLength(0);
     expect(await rowOf("req_1")).toMatchObject({ status: "failed", attempts: 1 });
     expect((await rowOf("req_1"))?.error).toContain("allow_private_targets");
@@ -284,7 +287,9 @@ test.skipIf(onPostgres)(
     await database.close();
 
     const { get } = await startFormation(dir);
-    await until(async () => (await get("/deliveries?status=sent", { key: "admin" })).body.data.count === 1);
+    await untilExpected("it is sent", async () =>
+      expect((await get("/deliveries?status=sent", { key: "admin" })).body.data.count).toBe(1),
+    );
     const { body } = await get("/deliveries", { key: "admin" });
     expect(body).toMatchObject({ object: "delivery_list", type: "delivery.list", success: true });
     expect(body.data.deliveries).toEqual([

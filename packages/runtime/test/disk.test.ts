@@ -3,7 +3,8 @@ import { closeSync, cpSync, mkdtempSync, openSync, rmSync, writeSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { onPostgres, until } from "./harness.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { onPostgres, untilStatus } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { startAndEnd, startImpatient, writeTestFormation } from "./processes.ts";
 
@@ -64,7 +65,7 @@ describe.skipIf(!canMount || onPostgres)("a disk", () => {
     expect((await api.chat("First", { ...ann, session: "s0" })).status).toBe(200);
     models.reply({ text: ["Late"], before });
     const requests = await accepted("Accepted");
-    await until(() => models.requests.length === 2);
+    await untilExpected("the model is asked twice", () => expect(models.requests).toHaveLength(2));
 
     const makeRoom = fill(dir);
     // What the file still has room for within itself may go through; in the end nothing does.
@@ -82,7 +83,7 @@ describe.skipIf(!canMount || onPostgres)("a disk", () => {
 
     makeRoom();
     for (const id of requests) {
-      await until(async () => (await api.get(`/requests/${id}`, ann)).body.data.status === "completed");
+      await untilStatus(api, id, "completed");
     }
     expect((await api.chat("Last", { ...ann, session: "s0" })).status).toBe(200);
     const { body } = await api.get("/sessions/s0/messages", ann);

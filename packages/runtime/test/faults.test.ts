@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import { collect, framesOf, manifest, startFormation, textOf, until, writeFormation } from "./harness.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { collect, framesOf, manifest, startFormation, textOf, writeFormation } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 
 /** A formation whose model is the test's own server. */
@@ -61,7 +62,7 @@ test("an answer that takes too long is stopped at the model too, and its caller 
   const background = { message: "Count", mode: "async", request_id: "req_1" };
   await api.call("POST", "/chat", { ...ann, body: background });
   const stateOf = async () => (await api.get("/requests/req_1", ann)).body.data;
-  await until(async () => (await stateOf()).status === "failed");
+  await untilExpected("the request has failed", async () => expect((await stateOf()).status).toBe("failed"));
   expect(await stateOf()).toMatchObject({ error: message });
   expect(models.requests).toHaveLength(3);
 });
@@ -166,7 +167,7 @@ test("closing lets the answer at work end, and stops it when its time is over", 
   const { api, models } = await startWithModel();
   holdReply(models);
   const frames = collect(await api.stream({ message: "Count", request_id: "req_last" }));
-  await until(() => models.requests.length === 1);
+  await untilExpected("the model is asked", () => expect(models.requests).toHaveLength(1));
   await api.runtime.close(50);
   expect((await frames).at(-1)).toMatchObject({ event: "error", data: { code: "SERVICE_UNAVAILABLE" } });
 });

@@ -5,7 +5,8 @@ import path from "node:path";
 import { openFormation } from "@muxi/formation";
 import pg from "pg";
 import { pino } from "pino";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
+import { untilExpected } from "../../../test/until.ts";
 import { type Runtime, startRuntime } from "../src/index.ts";
 import type { Journal } from "../src/tools/index.ts";
 
@@ -84,11 +85,6 @@ export const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 export const textOf = (frames: readonly Frame[]): string =>
   frames.map(({ data }) => (data.type === "text" ? data.text : "")).join("");
 
-/** Polls until the condition holds, for as long as the test may run. */
-export const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-};
-
 /** Plain HTTP to a running formation. */
 export const apiAt = (url: string) => {
   const request = (method: string, route: string, options: CallOptions = {}) => {
@@ -137,6 +133,12 @@ export const apiAt = (url: string) => {
 };
 
 export type Api = ReturnType<typeof apiAt>;
+
+/** Waits until a request has a status. */
+export const untilStatus = (api: Api, id: string, status: string, user = "ann"): Promise<void> =>
+  untilExpected(`${id} is ${status}`, async () =>
+    expect((await api.get(`/requests/${id}`, { user })).body.data).toMatchObject({ status }),
+  );
 
 /** Whether the formations of this run store on Postgres: tests that look into the SQLite file are left out. */
 export const onPostgres = Boolean(process.env.MUXI_TEST_POSTGRES);

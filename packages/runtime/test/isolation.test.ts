@@ -1,6 +1,7 @@
 import { type Route, routes } from "@muxi/protocol";
 import { expect, onTestFinished, test } from "vitest";
-import { type Api, startFormation, until, writeFormation } from "./harness.ts";
+import { until } from "../../../test/until.ts";
+import { type Api, startFormation, writeFormation } from "./harness.ts";
 
 const alice = "alice@example.com";
 const bob = "bob@example.com";
@@ -133,8 +134,8 @@ test("no stream tells anybody but the admin of what happens to another user", as
 
   await api.chat(`Does the ${marker} sing?`, { user: alice, session: "sess_of_alice" });
   await api.chat("Hello there", { user: bob, session: "sess_of_bob" });
-  await until(() => heard.get("the admin")?.includes("sess_of_bob") ?? false);
-  await until(() => heard.get("getUserEvents")?.includes("sess_of_bob") ?? false);
+  await until("the admin hears of Bob", () => heard.get("the admin")?.includes("sess_of_bob"));
+  await until("Bob hears of himself", () => heard.get("getUserEvents")?.includes("sess_of_bob"));
   expect(heard.get("the admin")).toContain("sess_of_alice");
   for (const [id] of streams) {
     expect([id, heard.get(id)]).toEqual([

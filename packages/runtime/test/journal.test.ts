@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import { until } from "./harness.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { untilStatus } from "./harness.ts";
 import { type Reply, type ReplyScript, startModelServer } from "./model-server.ts";
 import { notingReply, readAsked, startBuilt, startLedger, writeTestFormation } from "./processes.ts";
 
@@ -19,12 +20,12 @@ test.each([
     const { api, crash } = await startBuilt(dir);
     const body = { message: "Sow", request_id: "req_1", session_id: "s1", ...how };
     expect((await api.call("POST", "/chat", { ...ann, body })).status).toBe(202);
-    await until(() => models.requests.length === 2);
+    await untilExpected("the model is asked twice", () => expect(models.requests).toHaveLength(2));
     await crash();
 
     models.defaultReply = notingReply({ text: ["Sown"] });
     const again = await startBuilt(dir);
-    await until(async () => (await again.api.get("/requests/req_1", ann)).body.data.status === "completed");
+    await untilStatus(again.api, "req_1", "completed");
     expect(ledger.calls).toEqual(["Sow"]);
     expect(models.requests).toHaveLength(3);
     expect(JSON.stringify(models.requests[2]?.body)).toContain("Noted Sow");
@@ -62,12 +63,12 @@ test("after kill -9 an agent that another one asked makes no call again that has
   const { api, crash } = await startBuilt(dir);
   const body = { message: "Sow with the keeper", request_id: "req_1", session_id: "s1", mode: "async" };
   expect((await api.call("POST", "/chat", { ...ann, body })).status).toBe(202);
-  await until(() => models.requests.length === 3);
+  await untilExpected("the model is asked three times", () => expect(models.requests).toHaveLength(3));
   await crash();
 
   models.defaultReply = answering({ text: ["Noted."] });
   const again = await startBuilt(dir);
-  await until(async () => (await again.api.get("/requests/req_1", ann)).body.data.status === "completed");
+  await untilStatus(again.api, "req_1", "completed");
   expect(ledger.calls).toEqual(["sown"]);
   const asked = models.requests.slice(3).map((request) => JSON.stringify(request.body));
   expect(asked).toHaveLength(2);

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { onPostgres, until } from "./harness.ts";
+import { until, untilExpected } from "../../../test/until.ts";
+import { onPostgres } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import {
   createSchema,
@@ -16,6 +17,9 @@ import { startReceiver } from "./receiver.ts";
 const requestsInAll = 1_000;
 const jobsInAll = 200;
 const atOnce = 10;
+
+/** Jobs fall due for 20 seconds. */
+const patience = 90_000;
 
 /** Half of them run once, half by a rule that is due again next year; they fall due over 20 seconds from now on. */
 const insertJobs = (database: string) =>
@@ -80,7 +84,7 @@ const runThroughCrashes = async (processes: number, kills: number, seed: number)
     // A caller whose process is gone asks another one, under the same key.
     const headers = { "X-Muxi-Idempotency-Key": request_id };
     const user = `u${number % 50}`;
-    await until(async () => {
+    await until(`request ${number} is accepted`, async () => {
       const answer = await at(pick())
         .api.call("POST", "/chat", { user, headers, body })
         .catch(() => undefined);
@@ -122,24 +126,29 @@ describe.skipIf(!onPostgres)("many processes on one Postgres, some of them kille
         seed,
       );
       const countOf = async (text: string) => Number((await query(text, database))[0]?.n);
+      const jobsDone = () => countOf("select count(*) as n from job_run where status = 'success'");
       // Jobs still fall due, and processes are still killed.
       for (const share of [0.5, 0.9]) {
-        await until(
-          async () =>
-            (await countOf("select count(*) as n from job_run where status = 'success'")) >=
-            jobsInAll * share,
+        await untilExpected(
+          `${share * 100} % of the jobs are done`,
+          async () => expect(await jobsDone()).toBeGreaterThanOrEqual(jobsInAll * share),
+          patience,
         );
         await replace(pick());
       }
-      await until(
-        async () => (await countOf("select count(*) as n from request where completed_at is null")) === 0,
-      );
-      await until(
+      await untilExpected(
+        "no request is left",
         async () =>
-          (await countOf("select count(*) as n from job_run where status = 'success'")) === jobsInAll,
+          expect(await countOf("select count(*) as n from request where completed_at is null")).toBe(0),
+        patience,
       );
-      await until(
-        async () => (await countOf("select count(*) as n from delivery where status = 'pending'")) === 0,
+      await untilExpected(
+        "all jobs are done",
+        async () => expect(await jobsDone()).toBe(jobsInAll),
+        patience,
+      );
+      await untilExpected("no webhook is left", async () =>
+        expect(await countOf("select count(*) as n from delivery where status = 'pending'")).toBe(0),
       );
 
       expect(

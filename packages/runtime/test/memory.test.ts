@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import { type Api, manifest, startFormation, until, writeFormation } from "./harness.ts";
+import { until, untilExpected } from "../../../test/until.ts";
+import { type Api, manifest, startFormation, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 
 const start = async (memory = "") =>
@@ -218,7 +219,7 @@ test("a model takes facts from a turn in the background; unsure and confidential
     { memory: 5 },
   );
   await api.chat("I do like a russet, you know", { user: "ann" });
-  await until(async () => (await contents(api, "ann")).length > 0);
+  await until("something is known of Ann", async () => (await contents(api, "ann"))[0]);
   expect(await contents(api, "ann")).toEqual(["The user likes russet apples"]);
 
   const asked = JSON.stringify(server.background[0]?.body);
@@ -233,7 +234,7 @@ test("of an answer that ran out of tokens the facts that are whole are kept", as
   const [whole = ""] = replyWith(fact("The user likes russet apples"), fact("The user hates pears")).text;
   server.factsReply = { text: [whole.slice(0, whole.indexOf("hates"))] };
   await api.chat("Russets are good and pears are not", { user: "ann" });
-  await until(async () => (await contents(api, "ann")).length > 0);
+  await until("something is known of Ann", async () => (await contents(api, "ann"))[0]);
   expect(await contents(api, "ann")).toEqual(["The user likes russet apples"]);
 });
 
@@ -249,7 +250,9 @@ test("a fact that says nearly the same, or that the model corrects, takes the ol
     );
   };
   await api.chat("My dog Pip and I live in Devon now, no longer in Kent", { user: "ann" });
-  await until(async () => (await contents(api, "ann")).includes("The user lives in Devon"));
+  await untilExpected("the new fact is known", async () =>
+    expect(await contents(api, "ann")).toContain("The user lives in Devon"),
+  );
   expect((await contents(api, "ann")).sort()).toEqual([
     "The user lives in Devon",
     "The user's dog is called Pip",
@@ -260,12 +263,14 @@ test("learning that a crash interrupts is done after the next start", async () =
   const { dir, api, server } = await startWithModel();
   server.factsReply = { before: new Promise(() => {}) };
   await api.chat("My favourite apple is the Cox", { user: "ann" });
-  await until(() => server.background.length === 1);
+  await untilExpected("the model is asked in the background", () =>
+    expect(server.background).toHaveLength(1),
+  );
   // The first process is stuck with its work, as one that was killed.
 
   server.factsReply = replyWith(fact("The user's favourite apple is the Cox"));
   const second = await startFormation(dir);
-  await until(async () => (await contents(second, "ann")).length > 0);
+  await until("something is known of Ann", async () => (await contents(second, "ann"))[0]);
   expect(await contents(second, "ann")).toEqual(["The user's favourite apple is the Cox"]);
 });
 
@@ -281,11 +286,11 @@ test("turns that end while others are learned from share few questions, oldest f
       [...JSON.stringify(body).matchAll(/User: I like apple (\d+)/g)].map(([, number]) => Number(number)),
     );
   await api.chat("I like apple 0", { user: "ann" });
-  await until(() => asked().length === 1);
+  await untilExpected("the model is asked", () => expect(asked()).toHaveLength(1));
   const later = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
   for (const number of later) await api.chat(`I like apple ${number}`, { user: "ann" });
   release();
-  await until(() => asked().flat().length === 12);
+  await untilExpected("all turns are asked about", () => expect(asked().flat()).toHaveLength(12));
   expect(asked()).toEqual([[0], [1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11]]);
 });
 
@@ -297,7 +302,9 @@ test("turns that tell more than one answer holds are asked about again, fewer at
   });
   server.factsReply = { ...replyWith(), before };
   await api.chat("I like apples", { user: "ann" });
-  await until(() => server.background.length === 1);
+  await untilExpected("the model is asked in the background", () =>
+    expect(server.background).toHaveLength(1),
+  );
   server.factsReply = ({ body }) => {
     const told = [...JSON.stringify(body).matchAll(/User: I own tree (\d)/g)].map(([, number]) => number);
     const [whole = ""] = replyWith(...told.map((number) => fact(`The user owns tree ${number}`))).text;
@@ -305,7 +312,7 @@ test("turns that tell more than one answer holds are asked about again, fewer at
   };
   for (const number of [1, 2, 3, 4]) await api.chat(`I own tree ${number}`, { user: "ann" });
   release();
-  await until(async () => (await contents(api, "ann")).length === 4);
+  await untilExpected("all facts are known", async () => expect(await contents(api, "ann")).toHaveLength(4));
   expect(server.background).toHaveLength(4);
 });
 
@@ -328,7 +335,7 @@ test("several facts become a synopsis, which stands before the memories in the p
   });
   await api.chat("Russets are good, pears are not, says Ada my daughter", { user: "ann" });
   let prompt = "";
-  await until(async () => {
+  await until("the synopsis is in the prompt", async () => {
     await api.chat("What about russets?", { user: "ann" });
     prompt = JSON.stringify(server.requests.at(-1)?.body);
     return prompt.includes("A friend of russets.");
@@ -344,18 +351,17 @@ test("a synopsis is not written again for every fact; a minute later it is, with
   const tell = async (...memories: string[]) => {
     server.factsReply = replyWith(...memories.map((memory) => fact(memory)));
     await api.chat("There is something about me to note", { user: "ann" });
-    await until(async () => {
-      const known = await contents(api, "ann");
-      return memories.every((memory) => known.includes(memory));
-    });
+    await untilExpected("all that was told is known", async () =>
+      expect(await contents(api, "ann")).toEqual(expect.arrayContaining(memories)),
+    );
   };
   await tell("The user likes russets", "The user has a daughter Ada", "The user hates pears");
-  await until(() => profiles().length === 1);
+  await untilExpected("a synopsis is asked for", () => expect(profiles()).toHaveLength(1));
   await tell("The user grows quinces");
   await tell("The user owns two ladders");
   time += 60_000;
   await tell("The user keeps bees");
-  await until(() => profiles().length === 2);
+  await untilExpected("another synopsis is asked for", () => expect(profiles()).toHaveLength(2));
   for (const told of ["quinces", "ladders"]) expect(profiles()[1]).toContain(told);
 });
 
@@ -369,7 +375,9 @@ test("with an embedding model a memory is found by its meaning, and words still 
     await api.chat(message, { user: "ann" });
     return JSON.stringify(server.requests.at(-1)?.body);
   };
-  await until(async () => (await promptFor("Which fruit is mine then?")).includes("Grows apples"));
+  await untilExpected("the synopsis is in the prompt", async () =>
+    expect(await promptFor("Which fruit is mine then?")).toContain("Grows apples"),
+  );
   expect(await promptFor("Which fruit is mine then?")).not.toContain("Drives a tractor");
 
   server.embed = () => [];

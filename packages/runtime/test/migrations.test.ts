@@ -2,9 +2,10 @@ import { globSync } from "node:fs";
 import path from "node:path";
 import { openSecrets } from "@muxi/formation";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { untilExpected } from "../../../test/until.ts";
 import { migrations } from "../src/store/migrations/index.ts";
 import { loadPostgres, loadSqlite } from "./database-dumps.ts";
-import { type Api, postgresOf, startFormation, until, writeFormation } from "./harness.ts";
+import { type Api, postgresOf, startFormation, untilStatus, writeFormation } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 import {
   meaningOf,
@@ -102,7 +103,7 @@ describe.each(storedNames)("a formation goes on with the stored database %s", (n
 
   test("it goes on from there", async () => {
     const { models, api } = await goOn(name);
-    await until(async () => (await dataOf(api, "/requests/req_waiting", ann)).status === "completed");
+    await untilStatus(api, "req_waiting", "completed");
     expect(JSON.stringify(models.requests[0]?.body)).toContain(unanswered);
 
     const asked = models.requests.length;
@@ -111,8 +112,8 @@ describe.each(storedNames)("a formation goes on with the stored database %s", (n
     expect(models.requests).toHaveLength(asked);
 
     expect(await promptOf(models, api, "Who drives the tractor?", "s5")).toContain("Drives a red tractor");
-    await until(async () =>
-      (await promptOf(models, api, "Which fruit is mine then?", "s6")).includes("Egremont Russet"),
+    await untilExpected("the memory is found by its meaning", async () =>
+      expect(await promptOf(models, api, "Which fruit is mine then?", "s6")).toContain("Egremont Russet"),
     );
     expect(await promptOf(models, api, "Once more, please", "s1")).toContain("And which pear?");
     const { messages } = await dataOf(api, "/sessions/s1/messages", ann);

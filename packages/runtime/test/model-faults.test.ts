@@ -9,8 +9,9 @@ import { createHttpClient } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { writeCertificate } from "../../../test/certificate.ts";
+import { until } from "../../../test/until.ts";
 import { createModel } from "../src/models/index.ts";
-import { until } from "./harness.ts";
+
 import { ask, hello, openModelBench, textOf } from "./model-harness.ts";
 import type { Reply } from "./model-server.ts";
 
@@ -278,12 +279,12 @@ test("an answer that is left when all of it has come gives its connection back",
   for await (const _ of model.stream(hello, new AbortController().signal)) {
     // More than may wait for the reader, if the answer were not over with it.
     answers[0]?.write(event("x").repeat(4_097) + last);
-    await until(() => answers[0]?.writableLength === 0);
+    await until("all that was written is sent", () => answers[0]?.writableLength === 0);
     for (let turns = 0; turns < 100; turns += 1) await new Promise(setImmediate);
     break;
   }
   answers[0]?.end();
-  await until(() => answers[0]?.writableFinished === true);
+  await until("the answer is sent to its end", () => answers[0]?.writableFinished);
   for (let turns = 0; turns < 100; turns += 1) await new Promise(setImmediate);
   for await (const _ of model.stream(hello, new AbortController().signal)) break;
   expect(ports[1]).toBe(ports[0]);

@@ -4,8 +4,9 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { until, untilExpected } from "../../../test/until.ts";
 import { createRedactor } from "../src/observability/index.ts";
-import { manifest, startFormation, until, writeFormation } from "./harness.ts";
+import { manifest, startFormation, writeFormation } from "./harness.ts";
 
 interface Received {
   path: string;
@@ -56,7 +57,9 @@ test("events of a chat go to a file, which may be rotated, without what was said
   const said = await api.chat("The password is wildebeest", { user: "ann", session: "s1" });
   const namesIn = async (name: string) =>
     linesOf(await readFile(name, "utf8").catch(() => "")).map(({ event }) => event);
-  await until(async () => (await namesIn(file)).includes("request.completed"));
+  await untilExpected("the end is in the file", async () =>
+    expect(await namesIn(file)).toContain("request.completed"),
+  );
 
   const text = await readFile(file, "utf8");
   expect(text).not.toContain("wildebeest");
@@ -81,7 +84,9 @@ test("events of a chat go to a file, which may be rotated, without what was said
 
   await rename(file, `${file}.1`);
   await api.chat("Again", { user: "ann" });
-  await until(async () => (await namesIn(file)).includes("request.completed"));
+  await untilExpected("the end is in the file", async () =>
+    expect(await namesIn(file)).toContain("request.completed"),
+  );
   expect((await namesIn(`${file}.1`)).length).toBe(3);
 });
 
@@ -95,7 +100,9 @@ test("events are posted in batches, again after a refusal, in the vendor's form 
     }),
   );
   await api.chat("Hello", { user: "ann" });
-  await until(() => collector.received.some(({ body }) => body.includes("request.completed")));
+  await until("the end is posted", () =>
+    collector.received.find(({ body }) => body.includes("request.completed")),
+  );
   const [first] = collector.received;
   expect(first).toMatchObject({ path: "/in", headers: { "dd-api-key": "dd-key-1" } });
   expect(JSON.parse(first?.body ?? "")[0]).toMatchObject({
@@ -131,7 +138,7 @@ test("traces and metrics go to the endpoint of the standard variables, by the Ge
   const at = (name: string) => collector.received.filter((one) => one.path === `/v1/${name}`);
   const spans = () =>
     at("traces").flatMap(({ body }) => JSON.parse(body).resourceSpans[0].scopeSpans[0].spans as object[]);
-  await until(() => spans().length === 2);
+  await untilExpected("two spans are posted", () => expect(spans()).toHaveLength(2));
   const [model, request] = spans() as Record<string, unknown>[];
   expect(request).toMatchObject({
     name: expect.stringMatching(/^invoke_agent/),
@@ -150,7 +157,7 @@ test("traces and metrics go to the endpoint of the standard variables, by the Ge
   });
   expect(at("traces")[0]?.headers.authorization).toBe("Bearer otel-1");
 
-  await until(() => at("metrics").some(({ body }) => body.includes('"count":"1"')));
+  await until("the request is counted", () => at("metrics").find(({ body }) => body.includes('"count":"1"')));
   const { resource, scopeMetrics } = JSON.parse(at("metrics").at(-1)?.body ?? "").resourceMetrics[0];
   expect(resource.attributes).toContainEqual({ key: "service.name", value: { stringValue: "my-orchard" } });
   expect(scopeMetrics[0].metrics.map(({ name }: { name: string }) => name)).toEqual([

@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { apiAt, collect, keys, manifest, until, writeFormation } from "./harness.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { apiAt, collect, keys, manifest, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 
 const main = fileURLToPath(import.meta.resolve("../bin/muxi-runtime.js"));
@@ -107,7 +108,7 @@ memory: { persistent: { extraction: false } }
   await ask("req_2", "async");
   const interrupted = await api.stream({ message: "Do req_3", request_id: "req_3" }, { user: "ann" });
   await interrupted.next();
-  await until(() => models.requests.length === 3);
+  await untilExpected("the model is asked three times", () => expect(models.requests).toHaveLength(3));
   first.child.kill("SIGKILL");
   await expect(collect(interrupted)).rejects.toThrow();
   await first.ended;
@@ -116,7 +117,9 @@ memory: { persistent: { extraction: false } }
   const again = await ready(run(dir).child);
   const statusOf = async (id: string) => (await again.get(`/requests/${id}`, { user: "ann" })).body.data;
   for (const id of ["req_1", "req_2"]) {
-    await until(async () => (await statusOf(id)).status === "completed");
+    await untilExpected(`${id} is completed`, async () =>
+      expect((await statusOf(id)).status).toBe("completed"),
+    );
     expect((await statusOf(id)).result).toBe("Done");
   }
   expect(await statusOf("req_3")).toMatchObject({

@@ -2,10 +2,10 @@ import path from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
+import { untilExpected } from "../../../test/until.ts";
 import { startPublication } from "../src/overlord/publication.ts";
 import { createRuns } from "../src/overlord/runs.ts";
 import { createRequestRepository, openSqlite } from "../src/store/index.ts";
-import { until } from "./harness.ts";
 
 const owner = { formationId: "orchard", userId: "ann" };
 const lease = { owner: "me", until: 1 };
@@ -42,9 +42,9 @@ test("what a request says is published after 4 KB without waiting for the next m
   vi.advanceTimersByTime(249);
   expect(await rows()).toEqual([]);
   run.log.appendText(["b", "c"]);
-  await until(async () => (await rows()).length === 1);
+  await untilExpected("one row is stored", async () => expect(await rows()).toHaveLength(1));
   run.log.appendText(["d".repeat(5_000)]);
-  await until(async () => (await rows()).length === 2);
+  await untilExpected("two rows are stored", async () => expect(await rows()).toHaveLength(2));
   expect((await rows()).map(({ after, events }) => [after, events.length])).toEqual([
     [0, 4_099 + 8],
     [3, 5_004],
@@ -55,7 +55,7 @@ test("what is less comes with the next moment", async () => {
   const { run, rows } = await open();
   run.log.appendText(["a", "b"]);
   vi.advanceTimersByTime(250);
-  await until(async () => (await rows()).length === 1);
+  await untilExpected("one row is stored", async () => expect(await rows()).toHaveLength(1));
   expect(await rows()).toMatchObject([{ after: 0, events: '["a","b"]' }]);
 });
 
@@ -65,6 +65,6 @@ test("much that comes while a batch is on its way is published behind it", async
   run.log.appendText(["b".repeat(5_000)]);
   await Promise.resolve();
   run.log.appendText(["c".repeat(5_000)]);
-  await until(async () => (await rows()).length === 2);
+  await untilExpected("two rows are stored", async () => expect(await rows()).toHaveLength(2));
   expect((await rows()).flatMap(({ events }) => JSON.parse(events)).join("")).toBe(run.log.text);
 });

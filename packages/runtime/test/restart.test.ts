@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { untilExpected } from "../../../test/until.ts";
 import { type ChatEvent, FormationClient } from "../../client/src/index.ts";
-import { collect, framesOf, keys, onPostgres, textOf, until } from "./harness.ts";
+import { collect, framesOf, keys, onPostgres, textOf, untilStatus } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 import { createSchema, type Started, startBuilt, writeTestFormation } from "./processes.ts";
 
@@ -45,7 +46,7 @@ test("whoever follows a request across kill -9 of its process ends with the answ
   const first = await startBuilt(dir);
   await submit(first);
   const follower = follow(first);
-  await until(() => follower.shown().startsWith("Plums are"));
+  await untilExpected("the answer has begun", () => expect(follower.shown()).toMatch(/^Plums are/));
   const { position } = follower.stream;
   await first.crash();
 
@@ -80,11 +81,11 @@ test("a second crash is followed like the first", async () => {
   await submit(running);
   const follower = follow(running);
   for (const reply of [["Second ", "try"], ["Third."]]) {
-    await until(() => follower.shown() !== "");
+    await untilExpected("the answer has begun", () => expect(follower.shown()).not.toBe(""));
     await running.crash();
     models.defaultReply = { text: reply, ...(reply.length > 1 && { stallAfter: 2 }) };
     running = await startBuilt(dir, port);
-    await until(() => follower.shown() === reply[0]);
+    await untilExpected("the next answer has begun", () => expect(follower.shown()).toBe(reply[0]));
   }
   await follower.end;
   expect(follower.shown()).toBe("Third.");
@@ -105,7 +106,7 @@ test("the answer to a question that is begun anew still knows what was asked", a
   models.defaultReply = { text: ["Planted."] };
   const asked = models.requests.length;
   const { api } = await startBuilt(dir);
-  await until(async () => (await api.get(`/requests/${request_id}`, ann)).body.data.status === "completed");
+  await untilStatus(api, request_id, "completed");
   expect(models.requests[asked]?.body).toMatchObject({
     messages: [
       { role: "system" },
@@ -128,7 +129,7 @@ test("a request that waits is answered from what was said before it", async () =
   models.defaultReply = { text: ["In winter."] };
   const asked = models.requests.length;
   const { api } = await startBuilt(dir);
-  await until(async () => (await api.get("/requests/req_1", ann)).body.data.status === "completed");
+  await untilStatus(api, "req_1", "completed");
   const again = models.requests.slice(asked).map(({ body }) => JSON.stringify(body));
   expect(
     again.filter((body) => body.includes("When are plums pruned?") && !body.includes("And pears?")),
@@ -144,7 +145,7 @@ describe.skipIf(!onPostgres)("with several processes", () => {
     await models.request(0);
     const other = await startBuilt(dir);
     const follower = follow(other);
-    await until(() => follower.shown().startsWith("Plums are"));
+    await untilExpected("the answer has begun", () => expect(follower.shown()).toMatch(/^Plums are/));
     models.defaultReply = { text: ["In ", "summer."] };
     await working.crash();
     await follower.end;

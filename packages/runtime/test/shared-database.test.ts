@@ -1,7 +1,8 @@
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { until } from "../../../test/until.ts";
 import { createJobRepository, type DueJob, openPostgres } from "../src/store/index.ts";
-import { collect, type Frame, framesOf, hold, onPostgres, textOf, until } from "./harness.ts";
+import { collect, type Frame, framesOf, hold, onPostgres, textOf, untilStatus } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 import {
   createSchema,
@@ -27,12 +28,6 @@ const startTwo = async ({ leaseTime, toolUrl }: { leaseTime?: number; toolUrl?: 
 
 const ann = { user: "ann" };
 
-const statusIs = (
-  { api }: Awaited<ReturnType<typeof startBuilt>>,
-  id: string,
-  status: string,
-): Promise<void> => until(async () => (await api.get(`/requests/${id}`, ann)).body.data?.status === status);
-
 const asyncChat = (message: string, request_id: string) => ({
   ...ann,
   body: { message, request_id, mode: "async", session_id: `s_${request_id}` },
@@ -51,7 +46,7 @@ describe.skipIf(!onPostgres)("two processes on one Postgres", { timeout: 60_000 
     expect(body.data).toMatchObject({ status: "cancelled", cancellation: "cooperative" });
     expect((await collect(frames)).at(-1)).toMatchObject({ event: "error", data: { code: "CANCELLED" } });
     expect(await models.requests[0]?.over).toBe("aborted");
-    await statusIs(two, "req_1", "cancelled");
+    await untilStatus(two.api, "req_1", "cancelled");
   });
 
   test("a tool that the other one has called is told to stop, too", async () => {
@@ -61,12 +56,12 @@ describe.skipIf(!onPostgres)("two processes on one Postgres", { timeout: 60_000 
     const { models, one, two } = await startTwo({ toolUrl: ledger.url });
     models.defaultReply = notingReply();
     await one.api.call("POST", "/chat", asyncChat("Sow", "req_1"));
-    await until(() => ledger.calls.length === 1);
+    await until("the tool is called", () => ledger.calls[0]);
     // Which of the two is at it, nobody knows: both are asked.
     await one.api.call("DELETE", "/requests/req_1", ann);
     await two.api.call("DELETE", "/requests/req_1", ann);
-    await until(() => ledger.cancelled.length === 1);
-    await statusIs(two, "req_1", "cancelled");
+    await until("the tool is told to stop", () => ledger.cancelled[0]);
+    await untilStatus(two.api, "req_1", "cancelled");
     expect(models.requests).toHaveLength(1);
   });
 
@@ -112,7 +107,7 @@ describe.skipIf(!onPostgres)("two processes on one Postgres", { timeout: 60_000 
     const slow = hold();
     models.reply({ before: slow.held });
     const asked = [one, two].map(({ api }) => api.call("POST", "/chat", { ...once, body: json }));
-    await until(() => ask(models, "Again").length > 0);
+    await until("the model is asked", () => ask(models, "Again")[0]);
     slow.release();
     const [first, second] = await Promise.all(asked);
     expect(second?.body.data).toEqual(first?.body.data);
@@ -134,13 +129,13 @@ describe.skipIf(!onPostgres)("two processes on one Postgres", { timeout: 60_000 
     });
     await two.crash();
     await one.api.call("POST", "/chat", asyncChat("Sow", "req_1"));
-    await until(() => replies.length === 1);
+    await until("the model is asked for the answer", () => replies[0]);
     one.child.kill("SIGSTOP");
     const next = await start();
-    await statusIs(next, "req_1", "completed");
+    await untilStatus(next.api, "req_1", "completed");
     one.child.kill("SIGCONT");
     release();
-    await statusIs(one, "req_1", "completed");
+    await untilStatus(one.api, "req_1", "completed");
     expect((await one.api.get("/requests/req_1", ann)).body.data.result).toBe("Done");
     const { body } = await one.api.get("/sessions/s_req_1/messages", ann);
     expect(body.data.messages.map(({ content }: { content: string }) => content)).toEqual(["Sow", "Done"]);
@@ -201,7 +196,7 @@ describe.skipIf(!onPostgres)("two processes on one Postgres", { timeout: 60_000 
       else expect(answer?.body.error.code).toBe("SERVICE_UNAVAILABLE");
     }
     expect(accepted.length).toBeGreaterThan(50);
-    for (const id of accepted) await statusIs(one, id, "completed");
+    for (const id of accepted) await untilStatus(one.api, id, "completed");
     expect(one.child.exitCode).toBeNull();
     expect(two.child.exitCode).toBeNull();
     expect(new Set(ledger.calls).size).toBe(ledger.calls.length);

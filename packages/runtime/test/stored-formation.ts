@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { until } from "../../../test/until.ts";
 import type { Answer, Api } from "./harness.ts";
 import type { ReplyScript } from "./model-server.ts";
 
@@ -72,10 +73,6 @@ const expectStatus = ({ status, body }: Answer, wanted: number): void => {
   if (status !== wanted) throw new Error(`expected ${wanted}, got ${status}: ${JSON.stringify(body)}`);
 };
 
-const until = async (isDone: () => Promise<boolean>): Promise<void> => {
-  while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 20));
-};
-
 /** Asks it everything that a stored database is to hold. */
 export const fillDatabase = async ({ call }: Pick<Api, "call">, webhookUrl: string): Promise<void> => {
   const ann = { user: "ann" };
@@ -89,8 +86,11 @@ export const fillDatabase = async ({ call }: Pick<Api, "call">, webhookUrl: stri
 
   const later = { session_id: "s2", request_id: "req_later", mode: "async", webhook_url: webhookUrl };
   await chat({ message: "Plan the harvest", ...later }, ann, 202);
-  await until(async () => (await call("GET", "/requests/req_later", ann)).body.data.status === "completed");
-  await until(async () => {
+  await until("the background request is completed", async () => {
+    const { body } = await call("GET", "/requests/req_later", ann);
+    return body.data.status === "completed";
+  });
+  await until("its webhook is sent", async () => {
     const { body } = await call("GET", "/deliveries", { key: "admin" });
     return body.data.deliveries[0]?.status === "sent";
   });

@@ -1,8 +1,9 @@
 import { openFormation, openSecrets } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
+import { until } from "../../../test/until.ts";
 import type { Owner } from "../src/store/index.ts";
 import { type Credentials, createToolbox } from "../src/tools/index.ts";
-import { manifest, noJournal, until, writeFormation } from "./harness.ts";
+import { manifest, noJournal, writeFormation } from "./harness.ts";
 import { commandServer, startHttpMcp, startSseMcp } from "./mcp-servers.ts";
 
 const nobody: Credentials = {
@@ -105,15 +106,15 @@ test("a program runs on between calls, or ends after each when connection_ttl is
   expect(await call("lasting__process_id")).toEqual(lasting);
   const brief = await call("brief__process_id");
   expect(await call("brief__process_id")).not.toEqual(brief);
-  await until(() => !isAlive(Number(brief.text)));
+  await until("the program has ended", () => !isAlive(Number(brief.text)));
 });
 
 test("a program that died is started again", async () => {
   const { call } = await openTools({ "mcp/trees.afs": commandServer("trees") });
   const { text: pid } = await call("trees__process_id");
   process.kill(Number(pid), "SIGKILL");
-  await until(() => !isAlive(Number(pid)));
-  await until(() =>
+  await until("the program has ended", () => !isAlive(Number(pid)));
+  await until("another program answers", () =>
     call("trees__process_id").then(
       ({ text }) => text !== pid,
       () => false,

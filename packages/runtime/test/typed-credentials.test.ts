@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { openSecrets } from "@muxi/formation";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Api, collect, manifest, onPostgres, startFormation, until, writeFormation } from "./harness.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { type Api, collect, manifest, onPostgres, startFormation, writeFormation } from "./harness.ts";
 import { startHttpMcp } from "./mcp-servers.ts";
 import { type ReceivedRequest, type Reply, startModelServer } from "./model-server.ts";
 
@@ -107,7 +108,9 @@ describe("with user_credentials.mode dynamic", () => {
     await api.runtime.close(0);
     models.defaultReply = counting;
     const again = await startFormation(dir);
-    await until(async () => (await contentsOf(again)).at(-1) === "It says: 12 pear trees");
+    await untilExpected("the answer is there", async () =>
+      expect((await contentsOf(again)).at(-1)).toBe("It says: 12 pear trees"),
+    );
     expect(JSON.stringify(models.requests.map(({ body }) => body))).not.toContain(token);
   });
 
@@ -137,7 +140,9 @@ describe("with user_credentials.mode dynamic", () => {
     await say(api, "Count the pears");
     const body = { message: token, mode: "async", session_id: "s1", request_id: "req_1" };
     expect((await api.call("POST", "/chat", { ...ann, body })).status).toBe(202);
-    await until(async () => (await contentsOf(api)).at(-1) === "It says: 12 pear trees");
+    await untilExpected("the answer is there", async () =>
+      expect((await contentsOf(api)).at(-1)).toBe("It says: 12 pear trees"),
+    );
     expect(JSON.stringify(await contentsOf(api))).not.toContain(token);
   });
 

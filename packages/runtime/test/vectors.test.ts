@@ -1,6 +1,7 @@
 import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
+import { until, untilExpected } from "../../../test/until.ts";
 import { codeOf } from "../src/memory/codes.ts";
 import { packed } from "../src/memory/packed.ts";
 import { createVectorSearch } from "../src/memory/vectors.ts";
@@ -11,7 +12,7 @@ import {
   openPostgres,
   userSpace,
 } from "../src/store/index.ts";
-import { onPostgres, until } from "./harness.ts";
+import { onPostgres } from "./harness.ts";
 import { createSchema, emptyDatabase, query } from "./processes.ts";
 
 const model = "test/embedding";
@@ -184,12 +185,12 @@ test.skipIf(!onPostgres)("vectors of a process that is slower than another are n
   await holder.query("begin");
   await holder.query("select seq from memory where content = 'held' for update");
   const slow = put("slow", "held");
-  await until(async () => (await waiting()) === 1);
+  await untilExpected("one write waits", async () => expect(await waiting()).toBe(1));
   let isQuickDone = false;
   const quick = put("quick").then(() => {
     isQuickDone = true;
   });
-  await until(async () => isQuickDone || (await waiting()) === 2);
+  await until("the quick one is done, or waits too", async () => isQuickDone || (await waiting()) === 2);
   const find = search(ann);
   await find(topic, 10);
   await holder.query("commit");

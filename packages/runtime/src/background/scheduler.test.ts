@@ -2,6 +2,7 @@ import path from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../../test/temporary-folder.ts";
+import { until, untilExpected } from "../../../../test/until.ts";
 import { sql } from "../store/database/index.ts";
 import { createJobRepository, openSqlite } from "../store/index.ts";
 import { createJobBook } from "./job-book.ts";
@@ -10,10 +11,6 @@ import { startScheduler } from "./scheduler.ts";
 
 const minute = 60_000;
 const formationId = "orchard";
-
-const until = async (condition: () => Promise<boolean>) => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 /** A clock that the test moves, a database file, and as many schedulers on it as the test starts. */
 const openBench = async (start: string) => {
@@ -90,7 +87,7 @@ test("a due job is said once by its user, and its next moment is set", async () 
   const scheduler = bench.start();
   bench.setTime("2026-11-24T09:00:00Z");
   scheduler.wake();
-  await until(async () => (await bench.said()).length > 0);
+  await until("a job has begun", async () => (await bench.said())[0]);
   const [said] = await bench.said();
   expect(said).toMatchObject({ user_id: "ada", message: "Summarise my day" });
   await bench.end(said?.request_id ?? "", { text: "Done" });
@@ -108,7 +105,7 @@ test("of two schedulers on one database, exactly one runs each moment of a job",
   for (const [round, time] of ["08:05", "08:10", "08:15"].entries()) {
     bench.setTime(`2026-11-24T${time}:00Z`);
     for (const scheduler of schedulers) scheduler.wake();
-    await until(async () => (await bench.said()).length >= 20 * (round + 1));
+    await until("all jobs have begun", async () => (await bench.said()).length >= 20 * (round + 1));
     for (const scheduler of schedulers) scheduler.wake();
     expect(await bench.endAll({ text: "Done" })).toBe(20);
   }
@@ -125,7 +122,7 @@ test("no more run at once than the formation and a user may; the rest wait for t
   const rounds: number[] = [];
   while (done < 16) {
     scheduler.wake();
-    await until(async () => (await bench.said()).length > done);
+    await until("more jobs have begun", async () => (await bench.said()).length > done);
     const count = await bench.endAll({ text: "Done" });
     rounds.push(count);
     done += count;
@@ -144,7 +141,7 @@ test("three failures in a row pause a job, and a success in between starts the c
     // As a scheduler that was at work all the time.
     await bench.jobs.beat(formationId, Date.parse(`2026-11-24T${String(9 + index).padStart(2, "0")}:00:00Z`));
     scheduler.wake();
-    await until(async () => (await bench.said()).length === index + 1);
+    await untilExpected("the job has begun", async () => expect(await bench.said()).toHaveLength(index + 1));
     await bench.endAll(outcome === "ok" ? { text: "Done" } : { error: "The model did not answer" });
   }
   expect(await bench.book.get(job.id)).toMatchObject({
@@ -163,12 +160,12 @@ test("after downtime a recurring job goes on, and a missed job that runs once is
   const once = await bench.add("2026-11-24T09:00:00Z", "once");
   const old = await bench.add("2026-11-24T08:30:00Z", "old");
   const first = bench.start();
-  await until(async () => (await bench.jobs.pulse(formationId)) !== undefined);
+  await until("the scheduler has looked", () => bench.jobs.pulse(formationId));
   await first.close();
 
   bench.setTime("2026-11-25T08:45:00Z");
   bench.start();
-  await until(async () => (await bench.said()).length > 0);
+  await until("a job has begun", async () => (await bench.said())[0]);
   await bench.endAll({ text: "Done" });
   expect((await bench.said()).map(({ message }) => message)).toEqual(["once"]);
   expect(await bench.book.runs(once.id)).toMatchObject([{ late: 1, status: "success" }]);
@@ -184,7 +181,7 @@ test("a job that was deleted while its run is at work runs to its end and leaves
   const scheduler = bench.start();
   bench.setTime("2026-11-24T08:10:00Z");
   scheduler.wake();
-  await until(async () => (await bench.said()).length === 1);
+  await untilExpected("the job has begun", async () => expect(await bench.said()).toHaveLength(1));
   await bench.book.remove(job.id);
   const [said] = await bench.said();
   await bench.end(said?.request_id ?? "", { text: "Done" });
