@@ -284,7 +284,7 @@ test("server: passes on what is the server's own to tell", async () => {
   expect((await world.run(["server", "version"])).stdout).toMatch(/^muxi-server version \d/);
   const config = await world.run(["server", "config", "show"]);
   expect(config.code).toBe(0);
-  expect(config.stdout).toMatch(/^Config file +none, defaults hold/);
+  expect(config.stdout).toMatch(/^Config file +none, using defaults/);
   expect((await world.run(["server", "config", "edit"])).code).toBe(1);
 });
 

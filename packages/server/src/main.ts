@@ -12,9 +12,9 @@ const help = `Usage: muxi-server [start] [--port <port>] [--host <address>] [--l
        muxi-server version | upgrade
        muxi-server help
 
-Serves formations: receives them, runs them and passes requests on to them.
-Without <config folder>/config.yaml it listens on 127.0.0.1:7890, for this machine only. init writes one with
-credentials: --yes asks nothing, --force replaces one that is there, --output json prints one line for scripts.
+Deploys and runs formations, and forwards requests to them.
+Without a config.yaml in its config folder it listens on 127.0.0.1:7890, for this machine only. init creates one with
+credentials: --yes asks no questions, --force replaces an existing one, --output json prints one line for scripts.
 
 Environment: MUXI_SERVER_PORT, MUXI_HOST, MUXI_LOG_LEVEL, MUXI_CONFIG_DIR, MUXI_DATA_DIR, MUXI_LOG_DIR,
              MUXI_PORT_START, MUXI_PORT_END, MUXI_AUTH_ENABLED
@@ -41,21 +41,18 @@ const start = async (overrides: { port?: string; host?: string; logLevel?: strin
   process.on("SIGINT", stop);
 };
 
-/**
- * The settings in force, with the ends of the credentials only (docs/spec/server-api.md
- * "The command muxi-server").
- */
+/** Prints the effective settings, with credentials shortened (docs/spec/server-api.md "The command muxi-server"). */
 const showConfig = async (): Promise<void> => {
   const directories = installedDirectories(process.env);
   const config = await loadConfig({ directories, env: process.env, overrides: {} });
   const { host, port, credentials, tls, metrics, formationsDirectory, processes, logLevel } = config;
   const file = configFile(directories);
   const rows = {
-    "Config file": existsSync(file) ? file : `none, defaults hold (init writes ${file})`,
+    "Config file": existsSync(file) ? file : `none, using defaults (init creates ${file})`,
     Address: `${tls ? "https" : "http"}://${host}:${port}`,
     "Key id": credentials ? `${credentials.key.slice(0, 12)}...` : "none (authentication is off)",
     Secret: credentials ? `${credentials.secret.slice(0, 8)}...${credentials.secret.slice(-4)}` : "none",
-    Metrics: metrics ? `http://${metrics.host}:${metrics.port}/metrics` : "/metrics of the same address",
+    Metrics: metrics ? `http://${metrics.host}:${metrics.port}/metrics` : "/metrics on the same address",
     Formations: formationsDirectory,
     Logs: processes.logsDirectory,
     "Log level": logLevel,
@@ -86,10 +83,12 @@ const run = async (): Promise<void> => {
   if (values.help || command === "help") process.stdout.write(help);
   else if (values.version || command === "version") process.stdout.write(`muxi-server version ${version}\n`);
   else if (command === "upgrade" && rest.length === 0)
-    process.stdout.write(`This is version ${version}. To have the newest: npm install -g muxi@latest\n`);
+    process.stdout.write(
+      `This is version ${version}. To upgrade to the newest, run: npm install -g muxi@latest\n`,
+    );
   else if (command === "init" && rest.length === 0) {
     const { port, host, yes, force, output } = values;
-    if (output !== "text" && output !== "json") throw new ConfigError("--output is text or json");
+    if (output !== "text" && output !== "json") throw new ConfigError("--output must be text or json");
     const flags = { port, host, yes, force, json: output === "json" };
     await runInit(process, installedDirectories(process.env), flags);
   } else if (command === "config" && rest.join(" ") === "show") await showConfig();

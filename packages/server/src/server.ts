@@ -35,39 +35,43 @@ export interface ServerOptions {
   runtime: RuntimeCommand;
   /** Unix milliseconds. Default: the clock. */
   now?: () => number;
-  /** How slow a client may be. Default: `clientTimeouts`. */
+  /** Limits for slow clients. Default: `clientTimeouts`. */
   timeouts?: ClientTimeouts;
 }
 
-/** How slow a client may be before its connection is closed, in milliseconds. */
+/** How long a client may take before its connection is closed, in milliseconds. */
 export interface ClientTimeouts {
-  /** For the headers of a request, and for the handshake before. */
+  /** For the headers of a request, and for the TLS handshake before it. */
   headersMs: number;
-  /** Silence within a body, and between two requests. */
+  /** Without any data, within a body or between two requests. */
   idleMs: number;
-  /** For a request with its body. */
+  /** For a whole request with its body. */
   requestMs: number;
 }
 
 const clientTimeouts: ClientTimeouts = {
   headersMs: 15_000,
   idleMs: 60_000,
-  // Enough for a large bundle on a slow line, and the end of one that trickles.
+  // Enough for a large bundle on a slow line, but not for a trickle without end.
   requestMs: 3_600_000,
 };
 
 export interface Listening {
   port: number;
   url: string;
-  /** Of the metrics, when they have a port of their own. */
+  /** The port for metrics, if they have their own. */
   metricsPort: number | undefined;
 }
 
 export interface MuxiServer {
-  /** Opens the port. Rejects with Node's error, such as `EADDRINUSE`. */
+  /**
+   * Opens the port.
+   *
+   * @throws Node's error, such as `EADDRINUSE`.
+   */
   listen(): Promise<Listening>;
   /**
-   * Stops accepting, gives open requests up to 10 seconds, and stops every formation. A second call waits for the
+   * Stops accepting requests, gives open ones up to 10 seconds, and stops all formations. A second call waits for the
    * first.
    */
   close(): Promise<void>;
@@ -76,16 +80,16 @@ export interface MuxiServer {
 const drainTimeoutMs = 10_000;
 const drainPollMs = 50;
 
-/** A client may take hours for an upload, but not fall silent in it. */
+/** Closes the connection of a client that sends nothing for too long in the middle of a body. */
 const limitSilence = (request: IncomingMessage, idleMs: number): void => {
   const { socket } = request;
-  // The end of an empty body is not seen where nobody reads it.
+  // Without a body, the "end" event might never come: nobody may read the request.
   if (!hasBody(request)) return;
   socket.setTimeout(idleMs);
   request.once("end", () => socket.setTimeout(0));
 };
 
-/** Between the opening of the port and the moment when every formation is known. */
+/** The response until every formation is known. */
 const answerStarting = (response: ServerResponse, requestId: string): void => {
   const body: ServerErrorBody = {
     error: "Service Unavailable",
@@ -101,14 +105,14 @@ const answerStarting = (response: ServerResponse, requestId: string): void => {
     .end(JSON.stringify(body));
 };
 
-/** Waits until every open request has its answer, at most for the drain time, and closes what is left. */
+/** Waits until all open requests have their responses, up to a limit, and closes what is left. */
 const drain = async (server: Server, front: Front | undefined, openRequests: () => number): Promise<void> => {
   front?.close();
-  // Node's server reads what the front left to it in the next turn.
+  // Node's server reads what the front handed to it on the next turn of the event loop.
   await setImmediate();
   const limit = Date.now() + drainTimeoutMs;
   while (openRequests() > 0 && Date.now() < limit) {
-    // A kept-alive connection whose request has ended could bring the next one.
+    // Otherwise an idle keep-alive connection could bring another request.
     server.closeIdleConnections();
     await delay(drainPollMs);
   }
@@ -179,7 +183,7 @@ export const createServer = ({
     connectionsCheckingInterval: headersMs / 3,
   };
 
-  /** Before that, the registry on disk says more than this server knows, and requests would meet half of it. */
+  /** Until then the server knows only some of its formations, and must neither serve requests nor save its registry. */
   let restored = false;
   let openRequests = 0;
   const track: TrackRequest = ({ method, url, remote }, requestId) => {
@@ -187,7 +191,7 @@ export const createServer = ({
     const startedAt = performance.now();
     return (status) => {
       openRequests -= 1;
-      // Without the query: it may hold what is nobody's business.
+      // Without the query, which may contain private data.
       const path = url.split("?", 1)[0];
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
       log.info({ method, path, status, remote, ms, request_id: requestId }, "request");
@@ -242,7 +246,8 @@ export const createServer = ({
     await metricsListener?.close();
     await closed;
     await releases.locks.close();
-    // What runs now runs again after the next start: its status stays as it is.
+    // Formations that are running now are to be started again by the next start, so their status is saved before they
+    // stop.
     if (restored) await releases.registry.close();
     await supervisor.close();
     await proxy.close();

@@ -37,20 +37,18 @@ const listen = async (server: MuxiServer, config: ServerConfig): Promise<Listeni
     const code = systemCode(error);
     if (code === "EADDRINUSE") {
       if (metrics && error instanceof Error && "port" in error && error.port === metrics.port) {
-        throw new ConfigError(`Port ${metrics.port} is in use. Choose another in server.metrics.port.`);
+        throw new ConfigError(`Port ${metrics.port} is in use. Choose another one for server.metrics.port.`);
       }
       throw new ConfigError(
-        `Port ${port} on ${host} is in use. Stop the program that holds it, or choose another with --port or MUXI_SERVER_PORT.`,
+        `Port ${port} on ${host} is in use. Stop the program that uses it, or choose another port with --port or MUXI_SERVER_PORT.`,
       );
     }
     if (code === "EACCES") {
-      throw new ConfigError(
-        `Port ${port} may not be opened by this user. Choose one above 1023 with --port.`,
-      );
+      throw new ConfigError(`This user may not open port ${port}. Choose one above 1023 with --port.`);
     }
     if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
       throw new ConfigError(
-        `This machine has no address ${host}. Choose another with --host or server.host.`,
+        `This machine does not have the address ${host}. Choose another one with --host or server.host.`,
       );
     }
     throw error;
@@ -58,10 +56,10 @@ const listen = async (server: MuxiServer, config: ServerConfig): Promise<Listeni
 };
 
 /**
- * Starts the server as the command does: settings and folders from the environment, a log on stdout, and a pid file
- * in the data folder.
+ * Starts the server as the command does: with settings and folders from the environment, a log on stdout, and a pid
+ * file in the data folder.
  *
- * @throws ConfigError when a setting is wrong or the port is taken.
+ * @throws ConfigError when a setting is wrong or the port is in use.
  */
 export const startServer = async ({ env, overrides = {} }: StartOptions): Promise<RunningServer> => {
   const directories = installedDirectories(env);

@@ -25,7 +25,7 @@ it("deploys, tells, updates, goes back, stops, starts and deletes", async () => 
   expect(updated.pid).not.toBe(first.pid);
   expect(isAlive(first.pid)).toBe(false);
   const { body: again } = expectStatus(await updateBundle(url, second, { version: "2.0.0" }), 409);
-  expect(again.message).toMatch(/runs this very bundle already/);
+  expect(again.message).toMatch(/is already running this bundle/);
 
   const got = expectStatus(await call(url, "GET", formation), 200).body.data;
   expect(got).toMatchObject({ port: updated.port, pid: updated.pid, status: "running", healthy: true });
@@ -118,7 +118,7 @@ it("runs one operation at a time, and breaks an update off when asked", async ()
   }
   const cancelled = expectStatus(await call(url, "POST", `${formation}/cancel-update`), 200).body;
   expect(cancelled).toMatchObject({ message: "Update cancelled successfully", status: "running" });
-  expect((await update).body.message).toMatch(/The running version was not touched.*cancelled/);
+  expect((await update).body.message).toMatch(/The running version is unchanged.*cancelled/);
   expect((await call(url, "POST", `${formation}/cancel-update`)).status).toBe(400);
   expect(await readdir(join(data, "formations/my-bot/releases"))).toEqual(["1"]);
   expect(existsSync(join(data, "formations/my-bot/staging"))).toBe(false);
@@ -154,7 +154,7 @@ it("shares requests among replicas on Postgres, and refuses replicas on SQLite",
   const manifest = (store: string) =>
     `schema: "1.0.0"\nid: my-bot\ndescription: d\nllm: { models: [{ text: builtin/extractive }] }\nserver: { replicas: 3 }\n${store}`;
   const refused = await deployBundle(url, await bundle({ manifest: manifest("") }));
-  expect(expectStatus(refused, 400).body.message).toMatch(/server\.replicas is 3.*only on Postgres/);
+  expect(expectStatus(refused, 400).body.message).toMatch(/server\.replicas is 3.*need Postgres/);
   const store = "memory: { persistent: { connection_string: 'postgres://x/y' } }\n";
   expectStatus(await deployBundle(url, await bundle({ manifest: manifest(store) })), 201);
   const ports = await Promise.all(

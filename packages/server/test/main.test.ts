@@ -106,7 +106,7 @@ describe("muxi-server", () => {
     const command = await muxiServer([], { MUXI_SERVER_PORT: String(port) });
     expect(await command.ended).toBe(1);
     expect(command.err()).toBe(
-      `Error: Port ${port} on 127.0.0.1 is in use. Stop the program that holds it, or choose another with --port or MUXI_SERVER_PORT.\n`,
+      `Error: Port ${port} on 127.0.0.1 is in use. Stop the program that uses it, or choose another port with --port or MUXI_SERVER_PORT.\n`,
     );
     expect(existsSync(serverPidFile(command.data))).toBe(false);
   });

@@ -158,7 +158,7 @@ it("init writes a config with credentials, for its owner alone, and never over a
     credentials: { key: made.keyId, secret: made.secretKey },
   });
 
-  await expect(initConfig(options)).rejects.toThrow("exists already");
+  await expect(initConfig(options)).rejects.toThrow("already exists");
   expect((await loadConfig({ directories, env: {}, overrides: {} })).credentials?.key).toBe(made.keyId);
   const replaced = await initConfig({ ...options, replace: true });
   expect((await loadConfig({ directories, env: {}, overrides: {} })).credentials?.key).toBe(replaced.keyId);

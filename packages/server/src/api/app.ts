@@ -30,7 +30,7 @@ const allMethods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
-/** For a file of 5 MB in Base64, in JSON. */
+/** Room for a 5 MB file, in Base64 in JSON. */
 const draftFileBytes = 8 * 1024 * 1024;
 
 export interface AppOptions extends StatusOptions, DevOptions, Omit<LogRouteOptions, "releases"> {
@@ -38,9 +38,9 @@ export interface AppOptions extends StatusOptions, DevOptions, Omit<LogRouteOpti
   audit: AuditLog;
   serverFactory: FastifyServerFactory;
   credentials: Credentials | undefined;
-  /** Per address and minute. */
+  /** Per address, per minute. */
   maxAuthFailures: number;
-  /** Peers whose `X-Forwarded-For` is believed. */
+  /** Peers whose `X-Forwarded-For` is trusted. */
   trustedProxies: BlockList;
   metrics: Metrics;
   log: Log;
@@ -48,7 +48,7 @@ export interface AppOptions extends StatusOptions, DevOptions, Omit<LogRouteOpti
 
 type GuardOptions = Pick<AppOptions, "credentials" | "maxAuthFailures" | "trustedProxies" | "now">;
 
-/** Refuses a request to `/rpc` that carries no valid signature, or, without credentials, does not come from this machine. */
+/** Refuses requests without a valid signature, or, without credentials, those that do not come from this machine. */
 const createGuard = ({
   credentials,
   maxAuthFailures,
@@ -84,24 +84,24 @@ interface Route {
   bodyLimit?: number;
 }
 
-/** One path: its methods, OPTIONS for browsers, and for every other method 405 with an empty body. */
+/** Registers a path: its methods, OPTIONS for browsers, and 405 with an empty body for all other methods. */
 const mount = (app: FastifyInstance, { url, handlers, ...route }: Route): void => {
   const served: HTTPMethods[] = ["OPTIONS"];
   for (const [method, handler] of Object.entries(handlers)) {
     app.route({ ...route, url, method, handler });
     served.push(method);
-    // Fastify adds HEAD to GET by itself.
+    // Fastify adds HEAD for each GET.
     if (method === "GET") served.push("HEAD");
   }
   app.options(url, (_request, reply) => reply.headers(preflightHeaders).send());
   const refuse = async (_request: FastifyRequest, reply: FastifyReply) =>
     reply.code(405).header("allow", served.join(", ")).send();
   const method = allMethods.filter((other) => !served.includes(other));
-  // As a hook, because an unreadable body would be refused before the handler.
+  // A hook, because otherwise an unreadable body would be refused first.
   app.route({ method, url, onRequest: refuse, handler: refuse });
 };
 
-/** The management of what is deployed. Bodies are bundles, which are never read into memory, or nothing at all. */
+/** Registers the routes that manage deployments. Their bodies are bundles, which are not read into memory, or empty. */
 const mountFormations = (
   app: FastifyInstance,
   options: ReleaseRouteOptions & LogRouteOptions,
@@ -131,7 +131,7 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
   const { serverFactory, metrics, log, audit: auditLog, ...options } = appOptions;
   const app = Fastify({ serverFactory, bodyLimit: 1024 * 1024, forceCloseConnections: "idle" });
 
-  // Plain `curl -d` names another type; what the body is, it shows itself.
+  // Accept JSON of any content type: plain `curl -d` sends another.
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
     try {
       done(null, JSON.parse(String(body)));
@@ -146,7 +146,8 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
     reply.code(404).send(errorBody(404, "Endpoint not found"));
   });
   app.setErrorHandler((error, request, reply) => {
-    // Fastify's own errors (invalid JSON, too large a body, another media type) carry a 4xx and a usable text.
+    // Fastify's own errors (invalid JSON, body too large, unsupported media type) have a 4xx status and a usable
+    // message.
     const told = error instanceof HttpError || error instanceof Failure;
     const status = told ? error.status : statusOf(error);
     if (status < 500 || told) {
@@ -154,7 +155,7 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
       return reply.code(status).send(errorBody(status, message));
     }
     log.error({ err: error, method: request.method, path: request.url.split("?")[0] }, "request failed");
-    return reply.code(500).send(errorBody(500, "Internal server error; the server's log has the details"));
+    return reply.code(500).send(errorBody(500, "Internal server error; see the server's log for details"));
   });
 
   const audit = createAudit({

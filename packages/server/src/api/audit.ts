@@ -3,7 +3,7 @@ import type { AuditLog, Log } from "../logs/index.ts";
 
 export interface AuditOptions {
   audit: AuditLog;
-  /** The key id that may sign, undefined without authentication. */
+  /** The server's key id; undefined without authentication. */
   keyId: string | undefined;
   addressOf: (request: FastifyRequest) => string;
   log: Log;
@@ -15,7 +15,7 @@ const messageOf = (payload: unknown): string | undefined => {
   return message === undefined ? undefined : String(JSON.parse(message));
 };
 
-/** Writes down every request to `/rpc` and how it ended, refused ones included, before its answer leaves. */
+/** Records every request to `/rpc` and its result, refused requests included, before the response is sent. */
 export const createAudit = ({ audit, keyId, addressOf, log }: AuditOptions) => {
   const write = async (request: FastifyRequest, status: number, error?: string): Promise<void> => {
     const { method, url, headers } = request;
@@ -32,7 +32,7 @@ export const createAudit = ({ audit, keyId, addressOf, log }: AuditOptions) => {
         ...(error !== undefined && { error }),
       });
     } catch (failure) {
-      // A full disk must not keep anyone from deleting what fills it.
+      // A full disk must not prevent the user from deleting what fills it.
       log.error({ err: failure }, "could not write the audit log");
     }
   };
@@ -41,12 +41,12 @@ export const createAudit = ({ audit, keyId, addressOf, log }: AuditOptions) => {
   const startOf = (request: FastifyRequest): number => starts.get(request) ?? performance.now();
 
   return {
-    /** Of an answer that is a stream, and therefore past the hook. */
+    /** For streams, which the hook does not see. */
     settle:
       (request: FastifyRequest) =>
       (status: number, error?: string): Promise<void> =>
         write(request, status, error),
-    /** For a scope that holds the management routes. */
+    /** Records the requests of a Fastify scope. */
     watch(app: FastifyInstance): void {
       app.addHook("onRequest", async (request: FastifyRequest) => {
         starts.set(request, performance.now());

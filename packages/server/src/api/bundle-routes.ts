@@ -45,7 +45,7 @@ const deployed = (
   return { status: 201, data, complete: data };
 };
 
-/** What an update and a rollback have in common. */
+/** The result of an update or a rollback. */
 export const switched = (
   request: FastifyRequest,
   { formation, history }: VersionSwitch,
@@ -61,7 +61,7 @@ export const switched = (
   };
 };
 
-/** Deploys or updates from a source that is ready. The caller holds the formation's lock. */
+/** Deploys or updates a formation. The caller holds its lock. */
 export type ReleaseOperation = (
   releases: Releases,
   request: FastifyRequest,
@@ -86,7 +86,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
   const receive = (request: FastifyRequest, file: string): Promise<string> => {
     const { body } = request;
     if (!(body instanceof Readable)) {
-      throw new Failure(400, "ExtractError", "The request has no body: send the tar.gz of the formation");
+      throw new Failure(400, "ExtractError", "The request has no body: send the formation as a tar.gz");
     }
     const length = headerOf(request, "content-length");
     return receiveBundle({
@@ -100,7 +100,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     });
   };
 
-  /** Saves the body to disk, then runs the operation on it. */
+  /** Saves the request body to disk, then runs the operation on it. */
   const withBundle = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -122,7 +122,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
         return await run(releases, request, wanted, report, lock.signal);
       } finally {
         await rm(bundle, { force: true });
-        // Before the answer leaves: whoever has it may begin the next operation at once.
+        // Before the response is sent: the client may then start the next operation at once.
         lock.release();
       }
     });

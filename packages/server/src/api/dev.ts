@@ -15,17 +15,17 @@ import { parseInput } from "./parse.ts";
 
 export interface DevOptions {
   supervisor: Supervisor;
-  /** Holds `<id>/draft/` of each deployed formation. */
+  /** Contains `<id>/draft/` for each draft. */
   formationsDirectory: string;
-  /** Folders below which drafts may run; undefined allows all, for a server that only this machine can reach. */
+  /** Folders below which drafts may run. Undefined allows any folder: only this machine can reach the server. */
   devRoots: readonly string[] | undefined;
-  /** Environment that a formation's `${{ … }}` may refer to. */
+  /** Environment that references in a formation's files may use. */
   env: NodeJS.ProcessEnv;
-  /** How long a draft may take to end, with the answers that it is at. */
+  /** How long a draft may take to stop, including its open requests. */
   stopMs: number;
 }
 
-/** Name of a formation's draft among the processes (docs/spec/server-api.md "Ports"). */
+/** Name of a formation's draft in the supervisor (docs/spec/server-api.md "Ports"). */
 export const draftName = (formationId: string): string => `${formationId}-draft`;
 
 const isFolder = async (path: string): Promise<boolean> => {
@@ -37,17 +37,17 @@ const isFolder = async (path: string): Promise<boolean> => {
   }
 };
 
-/** Whoever may call this runs what is in the folder, so a server open to others runs only what it was told to. */
+/** Running a folder executes what is in it, so a server that other machines can reach only runs configured folders. */
 const checkAllowed = async (folder: string, roots: readonly string[]): Promise<void> => {
   for (const root of roots) {
     if (!(await isFolder(root))) continue;
-    // Real paths on both sides: a link inside a root may lead out of it.
+    // Compare real paths: a link inside a root may lead out of it.
     const real = await realpath(root);
     if (folder === real || folder.startsWith(real.endsWith(sep) ? real : real + sep)) return;
   }
   throw new HttpError(
     403,
-    `Folder ${folder} may not run here: the server can be reached from other machines and the folder is not below one of dev.roots. Add it to dev.roots in config.yaml, or bind the server to 127.0.0.1.`,
+    `Folder ${folder} may not run here: other machines can reach this server, and the folder is not below one of dev.roots. Add it to dev.roots in config.yaml, or bind the server to 127.0.0.1.`,
   );
 };
 
@@ -64,7 +64,8 @@ export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Ha
       if (devRoots) await checkAllowed(folder, devRoots);
       return folder;
     }
-    if (id === undefined) throw new HttpError(400, "Send `path` (a formation folder) or `formation_id`");
+    if (id === undefined)
+      throw new HttpError(400, "The body needs `path` (a formation folder) or `formation_id`");
     const draft = join(formationsDirectory, id, "draft");
     if (!formationIdPattern.test(id) || !(await isFolder(draft))) {
       throw new HttpError(404, `Formation '${id}' has no draft on this server`);

@@ -24,7 +24,7 @@ export const createDownloadHandler =
         await rm(copy, { force: true });
       }
     };
-    // Before the head leaves: what cannot be sent is an answer of its own.
+    // Before the headers are sent, so that a failure gets a response of its own.
     const chunks = archive();
     const first = await chunks.next();
     const body = async function* () {

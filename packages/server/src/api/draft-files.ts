@@ -20,7 +20,10 @@ import { type ReleaseRouteOptions, runDeploy, runUpdate } from "./bundle-routes.
 import { answerOperation, wantsEvents } from "./operation.ts";
 import { formationIdOf } from "./parse.ts";
 
-/** What every answer says of the draft and of what runs (docs/spec/server-api.md "Draft files"). */
+/**
+ * The state of the draft and of the live formation, which every response contains (docs/spec/server-api.md "Draft
+ * files").
+ */
 const states = async (releases: Releases, id: string) => {
   const draft = await readDraft(layoutFor(releases, id).draft);
   const version = releases.deployments.get(id)?.history?.current.semantic;
@@ -52,7 +55,11 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
       throw new Failure(400, "InvalidMode", "mode must be new or clone");
     }
     if (mode === "clone" && !history) {
-      throw new Failure(404, "LiveNotFound", `Formation '${id}' is not deployed: there is nothing to clone`);
+      throw new Failure(
+        404,
+        "LiveNotFound",
+        `Formation '${id}' is not deployed, so there is nothing to clone`,
+      );
     }
     const live =
       mode === "clone" && history
@@ -73,7 +80,7 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
           throw new Failure(
             409,
             "DeployConflict",
-            `The draft was made from ${base ?? "nothing"}, but ${live ?? "nothing"} is live now. Clone it again, or deploy a bundle.`,
+            `The draft was made from ${base === undefined ? "no version" : `version ${base}`}, but ${live === undefined ? "none" : `version ${live}`} is live now. Clone it again, or deploy a bundle.`,
           );
         }
         const wanted = { id, version: undefined, source: { draft: folder }, hash: await hashDraft(folder) };
@@ -125,7 +132,7 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
         throw new Failure(
           400,
           "InvalidJSON",
-          "The body must be JSON with an action, and texts in the other fields",
+          "The body must be a JSON object with an action; all fields are strings",
         );
       }
       if (parsed.data.action === "deploy") return await deployDraft(request, reply, id);

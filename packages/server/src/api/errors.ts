@@ -2,8 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { ServerErrorBody } from "@muxi/protocol";
 
 /**
- * A failure that its cause may see, with the HTTP status that tells it (docs/spec/server-api.md
- * "Answers of the server").
+ * An error whose message the client may see, with its HTTP status (docs/spec/server-api.md "Answers of the server").
  */
 export class HttpError extends Error {
   override readonly name = "HttpError";

@@ -5,15 +5,15 @@ const silenceMs = 10_000;
 
 /** A stream of named events to one client (docs/spec/server-api.md "Frames of a progress stream"). */
 export interface EventStream {
-  /** Aborted when the client leaves. */
+  /** Aborted when the client disconnects. */
   readonly left: AbortSignal;
   send(event: string, data: unknown): void;
-  /** Resolves when the client has taken what was sent, or left. */
+  /** Resolves when the client has received what was sent, or has disconnected. */
   drained(): Promise<void>;
   end(): void;
 }
 
-/** Answers with an event stream. The route's handler sends nothing itself after this. */
+/** Responds with an event stream. The route's handler must not send anything itself after this. */
 export const openEventStream = (reply: FastifyReply): EventStream => {
   reply.hijack();
   const response = reply.raw;
@@ -26,7 +26,7 @@ export const openEventStream = (reply: FastifyReply): EventStream => {
   });
   response.flushHeaders();
   const left = new AbortController();
-  // A proxy on the way may close a connection on which nothing is sent.
+  // Proxies may close an idle connection.
   const keepAlive = setInterval(() => response.write(": keep-alive\n\n"), silenceMs);
   response.once("close", () => {
     clearInterval(keepAlive);

@@ -22,7 +22,7 @@ import { formationIdOf, publicUrl } from "./parse.ts";
 
 const probeTimeoutMs = 2000;
 
-/** How a formation is at this moment. The derived `unhealthy` is shown and never stored. */
+/** A formation's current state. `unhealthy` is derived for display only, and never stored. */
 const describe = async (
   { supervisor, now }: Releases,
   { id, history }: Deployment,
@@ -70,13 +70,13 @@ const describeFully = async (
 };
 
 /**
- * The management of deployed formations (docs/spec/server-api.md "List and inspect formations",
- * "Start, stop, restart, delete" and "Rollback").
+ * Manages deployed formations (docs/spec/server-api.md "List and inspect formations", "Start, stop, restart, delete"
+ * and "Rollback").
  */
 export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions) => {
   const { locks, log } = releases;
 
-  /** An operation that may be followed step by step. */
+  /** A route whose operation can be followed step by step. */
   const operation =
     (
       kind: OperationKind,
@@ -138,9 +138,11 @@ export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions
       const id = formationIdOf(request);
       requireDeployment(releases, id);
       const running = locks.get(id);
-      // Whoever deletes what is just being deployed wants the deployment undone.
+      // Deleting a formation that is being deployed cancels the deployment.
       if (running?.kind === "deployed") {
-        await running.abort(new Failure(409, "Deleted", "The formation was deleted while it was deployed"));
+        await running.abort(
+          new Failure(409, "Deleted", "The formation was deleted while it was being deployed"),
+        );
       }
       if (releases.deployments.has(id)) await locks.run(id, "deleted", () => remove(releases, id));
       return { success: true, data: { id, message: "Formation deleted successfully" } };

@@ -1,3 +1,3 @@
-/** The server's own routes: public ones, and `/rpc` behind authentication. */
+/** The server's own routes: public ones, and those below `/rpc`, which need authentication. */
 export * from "./app.ts";
 export { draftName } from "./dev.ts";

@@ -4,19 +4,19 @@ import type { Log } from "../logs/index.ts";
 import type { ReportProgress } from "../releases/index.ts";
 import { openEventStream } from "./event-stream.ts";
 
-/** How an operation ended well. */
+/** The result of a successful operation. */
 export interface OperationOutcome {
-  /** Of the plain answer. */
+  /** Status of the plain response. */
   status: number;
   data: Record<string, unknown>;
-  /** Of the `complete` event. */
+  /** Data of the `complete` event. */
   complete: Record<string, unknown>;
 }
 
 export const wantsEvents = ({ headers }: FastifyRequest): boolean =>
   headers.accept?.includes("text/event-stream") ?? false;
 
-/** The operation's end, for the audit trail: an event stream says 200 whatever comes of it. */
+/** Records the operation's end in the audit trail: the status of an event stream is 200 in any case. */
 export type Settle = (status: number, error?: string) => Promise<void>;
 
 export interface OperationOptions {
@@ -27,8 +27,8 @@ export interface OperationOptions {
 }
 
 /**
- * Runs an operation and tells of it as the client asked: step by step, or once at its end
- * (docs/spec/server-api.md "Progress streams"). It goes on when the client leaves.
+ * Runs an operation and responds as the client asked: with an event for each step, or once at its end
+ * (docs/spec/server-api.md "Progress streams"). The operation continues if the client disconnects.
  */
 export const answerOperation = async (
   { request, reply, settle, log }: OperationOptions,
@@ -51,7 +51,7 @@ export const answerOperation = async (
     const failure =
       error instanceof Failure
         ? error
-        : new Failure(500, "InternalError", "Internal server error; the server's log has the details");
+        : new Failure(500, "InternalError", "Internal server error; see the server's log for details");
     if (failure !== error) log.error({ err: error, path: request.routeOptions.url }, "operation failed");
     await settle(failure.status, failure.message);
     stream.send("error", { error: failure.type, message: failure.message, stage });

@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type * as z from "zod";
 import { HttpError } from "./errors.ts";
 
-/** @throws HttpError 400 that names the field at fault. */
+/** @throws HttpError 400 that names the invalid field. */
 export const parseInput = <Input>(schema: z.ZodType<Input>, input: unknown): Input => {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
@@ -14,12 +14,12 @@ export const parseInput = <Input>(schema: z.ZodType<Input>, input: unknown): Inp
 export const formationIdOf = ({ params }: FastifyRequest): string =>
   typeof params === "object" && params !== null && "id" in params ? String(params.id) : "";
 
-/** A header that was sent once. */
+/** A header's value; undefined if it is missing, empty or repeated. */
 export const headerOf = ({ headers }: FastifyRequest, name: string): string | undefined => {
   const value = headers[name];
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
 };
 
-/** Address of a formation as this caller reaches the server, and not as the server sees itself. */
+/** A formation's address, by the name under which this caller reaches the server. */
 export const publicUrl = (request: FastifyRequest, formationId: string): string =>
   `${request.protocol}://${request.host}/api/${formationId}`;

@@ -11,7 +11,7 @@ export interface StatusOptions {
 }
 
 /**
- * `GET /rpc/server/status` (docs/spec/server-api.md "Server status"). Drafts are not counted: they are not
+ * `GET /rpc/server/status` (docs/spec/server-api.md "Server status"). Drafts are not counted, since they are not
  * deployed.
  */
 export const createStatusHandler = ({ serverId, supervisor, now }: StatusOptions): Handler => {

@@ -4,13 +4,13 @@ import { type BlockList, isIP, isIPv6, type Socket } from "node:net";
 export const isTrusted = (address: string, trusted: BlockList): boolean =>
   trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 
-/** The address at the other end of the connection. An IPv4 client of a dual-stack socket shows as `::ffff:1.2.3.4`. */
+/** The address of the peer. On a dual-stack socket an IPv4 client appears as `::ffff:1.2.3.4`. */
 export const peerAddress = (socket: Socket): string =>
   (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
 
 /**
- * The address that a request comes from. What `X-Forwarded-For` says is believed as far as trusted proxies wrote
- * it: from the right, up to the first address that is none of them.
+ * The address that a request comes from. `X-Forwarded-For` is trusted as far as trusted proxies wrote it: from the
+ * right, up to the first address that is not one of them.
  */
 export const clientAddress = (
   request: Pick<IncomingMessage, "socket" | "headers">,

@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
 
-/** Counts failed authentication by address, and says when one has had enough. */
+/** Limits failed authentication per address. */
 export interface FailureLimit {
-  /** Seconds until this address may try again; 0 when it may now. */
+  /** Seconds until this address may try again; 0 if it may now. */
   waitFor(address: string, now: number): number;
   /** @param now Unix milliseconds. */
   failed(address: string, now: number): void;
@@ -10,10 +10,10 @@ export interface FailureLimit {
 
 const windowMs = 60_000;
 
-/** An attacker with many addresses must not fill the memory. */
+/** Bounds the memory that an attacker with many addresses can use up. */
 const mostAddresses = 10_000;
 
-/** A provider gives a customer at least a /64, so that one of its addresses stands for all. */
+/** Providers give each customer at least a /64, so its addresses are counted together. */
 const groupOf = (address: string): string => {
   if (!isIPv6(address)) return address;
   const [head = "", tail = ""] = address.toLowerCase().split("%", 1).join("").split("::");
@@ -23,9 +23,9 @@ const groupOf = (address: string): string => {
   return [...left, ...zeros, ...right].slice(0, 4).join(":");
 };
 
-/** After `limit` failures within a minute an address has to wait until that minute is over. */
+/** After `limit` failures within a minute, an address has to wait until that minute is over. */
 export const createFailureLimit = (limit: number): FailureLimit => {
-  // In the order in which their minutes began.
+  // Ordered by the start of their minutes.
   const windows = new Map<string, { endsAt: number; failures: number }>();
 
   const current = (address: string, now: number) => {

@@ -4,10 +4,11 @@ const hostName = (url: string): string | undefined =>
   URL.canParse(url) ? new URL(url).hostname || undefined : undefined;
 
 /**
- * Without credentials the address is the only guard, and every web page that the user opens can reach it. A page
- * shows itself by its `Origin`; one that renamed itself to 127.0.0.1 (DNS rebinding) by its `Host`.
+ * Without credentials the loopback address is the only protection, and every web page that the user opens can reach
+ * it. Such a page is recognised by its `Origin`, or, if its name now resolves to 127.0.0.1 (DNS rebinding), by its
+ * `Host`.
  *
- * @returns why the request is refused, or undefined when it passes.
+ * @returns Why the request is refused, or undefined if it is accepted.
  */
 export const foreignPage = (headers: {
   host?: string | undefined;

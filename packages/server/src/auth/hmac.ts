@@ -3,13 +3,13 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 export interface Credentials {
   key: string;
   secret: string;
-  /** Seconds by which a request's time may differ from ours, both ways. */
+  /** Seconds by which a request's timestamp may differ from the server's clock, either way. */
   toleranceSeconds: number;
 }
 
 export interface SignedRequest {
   method: string;
-  /** Request target as it arrived: escapes and query included. */
+  /** Request target as it was sent, with escapes and query. */
   url: string;
   authorization: string | undefined;
   /** Unix milliseconds. */
@@ -18,14 +18,11 @@ export interface SignedRequest {
 
 const scheme = "MUXI-HMAC ";
 
-/** Digests have one length and tell nothing by the place where they differ. */
+/** Compares in constant time. Digests have the same length, whatever is compared. */
 const equal = (left: string, right: string): boolean =>
   timingSafeEqual(createHash("sha256").update(left).digest(), createHash("sha256").update(right).digest());
 
-/**
- * The path that is signed: percent-decoded, without the query (docs/spec/server-api.md
- * "HMAC authentication").
- */
+/** The path that is signed: percent-decoded, without the query (docs/spec/server-api.md "HMAC authentication"). */
 const signedPath = (url: string): string | undefined => {
   const query = url.indexOf("?");
   try {
@@ -39,7 +36,7 @@ const parseHeader = (header: string): { key: string; timestamp: string; signatur
   if (!header.startsWith(scheme)) return undefined;
   const fields = new Map<string, string>();
   for (const pair of header.slice(scheme.length).split(", ")) {
-    // Only the first `=` separates: Base64 padding is part of the value.
+    // Split at the first `=` only: Base64 padding belongs to the value.
     const at = pair.indexOf("=");
     if (at < 1 || fields.has(pair.slice(0, at))) return undefined;
     fields.set(pair.slice(0, at), pair.slice(at + 1));
@@ -53,9 +50,9 @@ export const sign = (secret: string, timestamp: string, method: string, path: st
   createHmac("sha256", secret).update(`${timestamp};${method};${path}`).digest("base64");
 
 /**
- * Checks a signed request in the order of docs/spec/server-api.md "Order of verification".
+ * Verifies a signed request in the order of docs/spec/server-api.md "Order of verification".
  *
- * @returns why the request is refused, or undefined when it passes.
+ * @returns Why the request is refused, or undefined if it is accepted.
  */
 export const refusal = (request: SignedRequest, credentials: Credentials): string | undefined => {
   if (!request.authorization) return "Missing authorization header";

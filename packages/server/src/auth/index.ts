@@ -1,4 +1,4 @@
-/** Who may call `/rpc`: the HMAC signature, or, without credentials, this machine alone. */
+/** Who may call `/rpc`: whoever signs with the server's credentials, or, without credentials, only this machine. */
 export * from "./client-address.ts";
 export * from "./failures.ts";
 export * from "./foreign-page.ts";

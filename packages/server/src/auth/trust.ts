@@ -10,27 +10,27 @@ const hostOf = (input: string | URL | Request): string => {
 };
 
 /**
- * Lets `fetch` of this process reach the server of this machine by the certificate in its settings. That is made for
- * a public name, or signed by itself, so that under 127.0.0.1 nobody could check it otherwise. For every other host
- * all stays as it was.
+ * Makes `fetch` in this process accept, on loopback addresses, the certificate in the server's settings. It is issued
+ * for a public name or self-signed, so it could not be verified for 127.0.0.1 otherwise. Other hosts are verified as
+ * usual.
  *
- * @param cert PEM, the server's own certificate first.
+ * @param cert PEM, with the server's own certificate first.
  */
 export const trustOwnCertificate = async (cert: string): Promise<void> => {
   if (trusted.has(cert)) return;
   trusted.add(cert);
   const { fingerprint256 } = new X509Certificate(cert);
-  // Here, because only a command that talks to such a server needs it.
+  // Loaded here, because only commands that talk to such a server need it.
   const { Agent } = await import("undici");
   const checkServerIdentity = (host: string, peer: PeerCertificate): Error | undefined =>
     peer.fingerprint256 === fingerprint256
       ? undefined
-      : new Error(`${host} shows another certificate than the server's settings name`);
-  // What signed the certificate need not be known here.
+      : new Error(`${host} presents a different certificate from the one in the server's settings`);
+  // The certificate's issuer need not be known on this machine.
   const dispatcher = new Agent({ connect: { ca: cert, allowPartialTrustChain: true, checkServerIdentity } });
   const { fetch } = globalThis;
   globalThis.fetch = (input, init) => {
-    // `dispatcher` is an option of Node's own, which the web's types do not know.
+    // `dispatcher` is specific to Node, and not part of the web's types.
     const own = isLoopback(hostOf(input)) ? { ...init, dispatcher } : init;
     return fetch(input, own);
   };

@@ -1,4 +1,4 @@
-/** What browsers of other origins may do (docs/spec/server-api.md "HTTP rules of the server"). */
+/** Headers that allow pages of any origin to use the server (docs/spec/server-api.md "HTTP rules of the server"). */
 export const corsHeaders = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers": "X-Muxi-Request-ID, X-Muxi-SDK-Latest, Retry-After",

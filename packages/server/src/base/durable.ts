@@ -2,7 +2,7 @@ import { open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isSystemError, writeAtomically } from "@muxi/formation";
 
-/** Undefined instead of an error for a file that is not there. */
+/** Turns the error for a missing file into undefined. */
 export const ifThere = async <Value>(reading: Promise<Value>): Promise<Value | undefined> => {
   try {
     return await reading;
@@ -12,9 +12,9 @@ export const ifThere = async <Value>(reading: Promise<Value>): Promise<Value | u
   }
 };
 
-/** A renamed file is only found after a power cut when its folder, too, is on disk. */
+/** Flushes a folder. A renamed file can only be found after a power cut if its folder is on disk, too. */
 export const syncFolder = async (folder: string): Promise<void> => {
-  // Windows opens no folders; NTFS journals renames by itself.
+  // On Windows folders cannot be opened; NTFS journals renames.
   if (process.platform === "win32") return;
   const handle = await open(folder);
   try {
@@ -24,7 +24,7 @@ export const syncFolder = async (folder: string): Promise<void> => {
   }
 };
 
-/** Makes all that a folder holds survive a power cut, itself included. Links count as entries of their folder. */
+/** Flushes a folder and everything in it, so that it survives a power cut. */
 export const syncTree = async (folder: string): Promise<void> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   for (const entry of entries) {
@@ -43,7 +43,7 @@ export const syncTree = async (folder: string): Promise<void> => {
 
 const unfinished = /\.[0-9a-f]{12}\.tmp$/;
 
-/** Removes what a process that was killed in `writeDurably` left beside its files. */
+/** Removes the temporary files of processes that were killed during `writeDurably`. */
 export const removeUnfinished = async (folder: string): Promise<void> => {
   const names = (await ifThere(readdir(folder))) ?? [];
   await Promise.all(
@@ -51,7 +51,7 @@ export const removeUnfinished = async (folder: string): Promise<void> => {
   );
 };
 
-/** Replaces a file as a whole. Once the promise resolves, the new content survives a crash and a power cut. */
+/** Replaces a file. When the promise has resolved, the new content survives a crash and a power cut. */
 export const writeDurably = async (file: string, text: string, mode = 0o600): Promise<void> => {
   await writeAtomically(file, text, mode);
   await syncFolder(dirname(file));

@@ -1,4 +1,7 @@
-/** What a management operation can fail with: the `error` of a progress stream (docs/spec/server-api.md "Failure types"). */
+/**
+ * The types of failures of management operations, sent as `error` in a progress stream (docs/spec/server-api.md
+ * "Failure types").
+ */
 export const failureTypes = [
   "AlreadyRunning",
   "AlreadyStopped",
@@ -40,10 +43,7 @@ export const failureTypes = [
 
 export type FailureType = (typeof failureTypes)[number];
 
-/**
- * A management operation that cannot be done, as its caller is told. The message
- * is written for them.
- */
+/** A management operation failed. The message is meant for the client. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly type: FailureType;

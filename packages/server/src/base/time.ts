@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Waits for some milliseconds. An abort cuts the wait short; it does not reject. */
+/** Waits for some milliseconds. An abort ends the wait early, without an error. */
 export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
   await delay(ms, undefined, { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
 };
 
-/** Whether something comes to its end within some milliseconds. */
+/** Whether a promise resolves within some milliseconds. */
 export const endsWithin = async (ms: number, work: Promise<unknown>): Promise<boolean> => {
   const timer = new AbortController();
   try {

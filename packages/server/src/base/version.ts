@@ -1,4 +1,4 @@
 import packageJson from "../../package.json" with { type: "json" };
 
-/** Version of this server, as `/health` and `X-Muxi-Server` give it. */
+/** This server's version, as reported by `/health` and `X-Muxi-Server`. */
 export const version: string = packageJson.version;

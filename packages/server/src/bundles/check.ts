@@ -3,7 +3,7 @@ import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import * as z from "zod";
 import { Failure } from "../base/failure.ts";
 
-/** Endings of the names under which the server keeps a formation's other processes and their logs. */
+/** Suffixes that the server adds to a formation's id to name its other processes and their logs. */
 const reservedEndings = ["-draft", "-staging", "-rollback"];
 
 /**
@@ -14,7 +14,7 @@ export const checkFormationId = (id: string): void => {
     throw new Failure(
       400,
       "InvalidFormationID",
-      `Formation id '${id.slice(0, 60)}' cannot be used: it needs 3 to 50 lower-case letters, digits and hyphens, and begins and ends with a letter or digit`,
+      `Formation id '${id.slice(0, 60)}' cannot be used: it must have 3 to 50 lower-case letters, digits and hyphens, and must begin and end with a letter or digit`,
     );
   }
   if (reservedFormationIds.has(id) || reservedEndings.some((ending) => id.endsWith(ending))) {
@@ -34,7 +34,7 @@ const ofSecrets = ({ errors }: Report): boolean =>
 
 const replicasSchema = z.looseObject({ replicas: z.int().min(1).max(64).default(1) });
 
-/** How many processes serve a formation: `server.replicas`. More than one needs a database that they can share. */
+/** How many processes serve a formation (`server.replicas`). Several processes need a database that they can share. */
 const replicasOf = (formation: Formation): number => {
   const parsed = replicasSchema.safeParse(formation.manifest.server);
   if (!parsed.success) {
@@ -45,31 +45,31 @@ const replicasOf = (formation: Formation): number => {
     throw new Failure(
       400,
       "ParseError",
-      `server.replicas is ${replicas}, but processes can share a formation only on Postgres: set memory.persistent.connection_string to postgres://…, or leave replicas out`,
+      `server.replicas is ${replicas}, but several processes need Postgres to share a formation: set memory.persistent.connection_string to postgres://…, or remove replicas`,
     );
   }
   return replicas;
 };
 
-/** A formation that may run. */
+/** A formation that was found fit to run. */
 export interface CheckedFormation {
   formation: Formation;
-  /** `1.0.0` when the manifest has none (docs/spec/server-api.md "What a bundle must hold"). */
+  /** `1.0.0` if the manifest does not say (docs/spec/server-api.md "What a bundle must hold"). */
   version: string;
   replicas: number;
 }
 
 export interface Expected {
   id: string;
-  /** Undefined takes what the manifest says. */
+  /** Undefined accepts the version of the manifest. */
   version: string | undefined;
 }
 
 /**
- * Reads a formation as the runtime will, with its secrets, so that what cannot run is refused here
+ * Reads a formation as the runtime will, including its secrets, so that one that cannot run is refused here
  * (docs/spec/server-api.md "What a bundle must hold").
  *
- * @throws Failure 400 that names every file and field at fault.
+ * @throws Failure 400 that names every file and field that is wrong.
  */
 export const checkFormation = async (folder: string, expected?: Expected): Promise<CheckedFormation> => {
   const { formation, report } = await loadFormation(folder, { allowEnv: false });
@@ -85,14 +85,14 @@ export const checkFormation = async (folder: string, expected?: Expected): Promi
     throw new Failure(
       400,
       "IDMismatch",
-      `The bundle holds the formation '${formation.id}', but '${expected.id}' was to be deployed`,
+      `The bundle contains the formation '${formation.id}', but '${expected.id}' was to be deployed`,
     );
   }
   if (expected?.version !== undefined && version !== expected.version) {
     throw new Failure(
       400,
       "VersionMismatch",
-      `The bundle holds version ${version}, but X-Formation-Version says ${expected.version}`,
+      `The bundle contains version ${version}, but X-Formation-Version says ${expected.version}`,
     );
   }
   return { formation, version, replicas: replicasOf(formation) };

@@ -1,4 +1,4 @@
-/** What is deployed: bundles received, unpacked and checked, and formations sent back. */
+/** Bundles: received, unpacked and checked, and formations sent back as archives. */
 export * from "./check.ts";
 export * from "./metadata.ts";
 export * from "./receive.ts";

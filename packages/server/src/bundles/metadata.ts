@@ -4,8 +4,8 @@ import type { Formation } from "@muxi/formation";
 import { parseDocument } from "yaml";
 
 /**
- * Notes in a manifest where it is deployed (docs/spec/server-api.md "What a bundle must hold"), and leaves
- * its comments in place.
+ * Records in a manifest where it is deployed (docs/spec/server-api.md "What a bundle must hold"). Its comments are
+ * kept.
  */
 export const addMetadata = async ({ dir, manifestFile }: Formation, serverId: string): Promise<void> => {
   const file = join(dir, manifestFile);

@@ -7,10 +7,10 @@ import { Failure } from "../base/failure.ts";
 
 export interface Upload {
   body: Readable;
-  /** Where it goes. Removed when something is wrong with it. */
+  /** Where it is saved. Removed if something is wrong with it. */
   file: string;
   maxBytes: number;
-  /** Length and hash that the client announced. */
+  /** Length and SHA-256 that the client announced. */
   announced: { bytes?: number | undefined; sha256?: string | undefined };
 }
 
@@ -18,14 +18,14 @@ const tooLarge = (maxBytes: number): Failure =>
   new Failure(
     413,
     "PayloadTooLarge",
-    `The bundle is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB. Leave large files out of it, or raise formations.bundle.max_size in config.yaml.`,
+    `The bundle is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB. Leave out large files, or raise formations.bundle.max_size in config.yaml.`,
   );
 
 /**
- * Writes an upload to disk as it comes, so that its size does not matter to the memory.
+ * Saves an upload to disk as it arrives, without holding it in memory.
  *
  * @returns Its SHA-256, in hex.
- * @throws Failure when it is too large, empty, cut off, or not what was announced.
+ * @throws Failure when it is too large, empty, truncated, or not what was announced.
  */
 export const receiveBundle = async ({ body, file, maxBytes, announced }: Upload): Promise<string> => {
   if ((announced.bytes ?? 0) > maxBytes) throw tooLarge(maxBytes);
@@ -46,7 +46,7 @@ export const receiveBundle = async ({ body, file, maxBytes, announced }: Upload)
       throw new Failure(
         400,
         "HashMismatch",
-        `The bundle that arrived is not the one that was sent: its SHA-256 is ${sha256}, X-Muxi-Content-SHA256 says ${announced.sha256}`,
+        `The bundle that arrived is not the one that was sent: its SHA-256 is ${sha256}, but X-Muxi-Content-SHA256 says ${announced.sha256}`,
       );
     }
     return sha256;

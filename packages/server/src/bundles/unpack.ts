@@ -9,18 +9,18 @@ import { asError } from "@muxi/http";
 import { type ReadEntry, Unpack } from "tar";
 import { Failure } from "../base/failure.ts";
 
-/** What a bundle may hold at most. */
+/** Limits of a bundle. */
 export interface BundleLimits {
-  /** Bytes as sent. */
+  /** Bytes of the compressed bundle. */
   maxBytes: number;
-  /** Bytes once unpacked. */
+  /** Bytes after unpacking. */
   maxUnpackedBytes: number;
   maxEntries: number;
-  /** How many times larger than as sent. Small bundles are not judged by it. */
+  /** Unpacked size divided by compressed size. Not applied to small bundles. */
   maxRatio: number;
 }
 
-/** Below this, even a compression of one to a thousand does no harm. */
+/** Below this unpacked size even a ratio of a thousand to one does no harm. */
 const ratioFloorBytes = 64 * 1024 * 1024;
 const longestPath = 1024;
 
@@ -30,25 +30,27 @@ const megabytes = (bytes: number): string => `${Math.floor(bytes / 1024 / 1024)}
 
 const folders: ReadonlySet<string> = new Set(["Directory", "GNUDumpDir"]);
 const files: ReadonlySet<string> = new Set(["File", "OldFile", "ContiguousFile"]);
-/** What gzip and zstd begin with. */
+/** Magic bytes of gzip and zstd. */
 const compressed = [Buffer.from([0x1f, 0x8b]), Buffer.from([0x28, 0xb5, 0x2f, 0xfd])];
 const links: ReadonlySet<string> = new Set(["SymbolicLink", "Link"]);
 
-/** Parts of a path of the archive, without `.`; a path that leaves the archive is refused. */
+/** Splits a path of the archive into its parts, without `.`. A path that leads out of the archive is refused. */
 const partsOf = (path: string): string[] => {
   const shown = JSON.stringify(path.slice(0, 100));
-  if (path.includes("\0") || path.length > longestPath) throw invalid(`The bundle holds the path ${shown}`);
-  if (isAbsolute(path) || /^[a-z]:/i.test(path)) throw invalid(`The bundle holds the absolute path ${shown}`);
+  if (path.includes("\0") || path.length > longestPath)
+    throw invalid(`The bundle contains an invalid path: ${shown}`);
+  if (isAbsolute(path) || /^[a-z]:/i.test(path))
+    throw invalid(`The bundle contains an absolute path: ${shown}`);
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..")) throw invalid(`The bundle holds the path ${shown}, which leads out of it`);
+  if (parts.includes("..")) throw invalid(`The bundle contains the path ${shown}, which leads out of it`);
   return parts;
 };
 
-/** Whether a link's target stays in the folder that the bundle becomes. */
+/** Whether a link's target is inside the folder that the bundle is unpacked into. */
 const staysInside = (parts: readonly string[], entry: ReadEntry): boolean => {
   const target = entry.linkpath ?? "";
   if (isAbsolute(target)) return false;
-  // A symbolic link counts from its own folder, a hard link from the archive's root.
+  // The target of a symbolic link is relative to its own folder, that of a hard link to the archive's root.
   const at = entry.type === "SymbolicLink" ? parts.slice(0, -1) : [];
   for (const part of target.split("/")) {
     if (part === "..") {
@@ -58,7 +60,7 @@ const staysInside = (parts: readonly string[], entry: ReadEntry): boolean => {
   return at[0] === parts[0];
 };
 
-/** Decides about each entry in turn: true unpacks it, false skips it. */
+/** Decides on each entry in turn: true unpacks it, false skips it. */
 const createJudge = ({ maxEntries, maxUnpackedBytes }: BundleLimits) => {
   let entries = 0;
   let bytes = 0;
@@ -69,22 +71,24 @@ const createJudge = ({ maxEntries, maxUnpackedBytes }: BundleLimits) => {
       entries += 1;
       if (entries > maxEntries) {
         throw excessive(
-          `The bundle holds more than ${maxEntries} entries. Leave out what the formation does not need, or raise formations.bundle.max_entries in config.yaml.`,
+          `The bundle contains more than ${maxEntries} entries. Leave out what the formation does not need, or raise formations.bundle.max_entries in config.yaml.`,
         );
       }
       const parts = partsOf(entry.path);
       const [first] = parts;
-      // macOS adds `._name` beside each file.
+      // macOS adds a `._name` file for each file.
       if (first === undefined || basename(entry.path).startsWith("._")) return false;
       if (root !== undefined && first !== root) {
-        throw invalid(`The bundle must hold one folder, but it holds ${root}/ and ${first}`);
+        throw invalid(`The bundle must contain a single folder, but it contains ${root}/ and ${first}`);
       }
       root = first;
       if (links.has(entry.type)) {
         if (staysInside(parts, entry)) return false;
-        throw invalid(`The bundle holds the link ${entry.path} to ${entry.linkpath}, which leads out of it`);
+        throw invalid(
+          `The bundle contains the link ${entry.path} to ${entry.linkpath}, which leads out of it`,
+        );
       }
-      // The folder that the bundle is unpacked into takes the place of its root.
+      // The folder that the bundle is unpacked into replaces the archive's root folder.
       entry.path = parts.slice(1).join("/");
       if (folders.has(entry.type)) {
         if (parts.length === 1) return false;
@@ -93,15 +97,15 @@ const createJudge = ({ maxEntries, maxUnpackedBytes }: BundleLimits) => {
       }
       if (!files.has(entry.type)) {
         throw invalid(
-          `The bundle holds ${parts.join("/")}, which is neither a file nor a folder (${entry.type})`,
+          `The bundle contains ${parts.join("/")}, which is neither a file nor a folder (${entry.type})`,
         );
       }
       if (parts.length === 1) {
-        throw invalid(`The bundle must hold one folder, but ${first} lies beside it`);
+        throw invalid(`The bundle must contain a single folder, but ${first} is at its top level`);
       }
       bytes += entry.size;
       if (bytes > maxUnpackedBytes) throw tooLargeUnpacked(maxUnpackedBytes);
-      // Neither another user's rights nor a program that runs as one.
+      // No setuid or setgid bits, and always readable by the server.
       entry.mode = ((entry.mode ?? 0o644) & 0o777) | 0o600;
       return true;
     },
@@ -110,10 +114,10 @@ const createJudge = ({ maxEntries, maxUnpackedBytes }: BundleLimits) => {
 
 const tooLargeUnpacked = (maxBytes: number): Failure =>
   excessive(
-    `The bundle is larger than ${megabytes(maxBytes)} once unpacked. Raise formations.bundle.max_unpacked_size in config.yaml if it has to be.`,
+    `The bundle is larger than ${megabytes(maxBytes)} when unpacked. If it has to be, raise formations.bundle.max_unpacked_size in config.yaml.`,
   );
 
-/** Counts what comes out of the compression, headers included, and stops a bomb while it is small. */
+/** Counts the bytes that come out of decompression, headers included, and stops a zip bomb early. */
 const createMeter = (packedBytes: number, { maxRatio, maxUnpackedBytes, maxEntries }: BundleLimits) => {
   let bytes = 0;
   return new Transform({
@@ -122,20 +126,20 @@ const createMeter = (packedBytes: number, { maxRatio, maxUnpackedBytes, maxEntri
       if (bytes > ratioFloorBytes && bytes > packedBytes * maxRatio) {
         return done(excessive(`The bundle unpacks to more than ${maxRatio} times its size`));
       }
-      // Headers and padding come on top of the files.
+      // Headers and padding come in addition to the files.
       if (bytes > maxUnpackedBytes + maxEntries * 2048) return done(tooLargeUnpacked(maxUnpackedBytes));
       done(null, chunk);
     },
   });
 };
 
-/** What gzip or tar say of bytes that they cannot read. */
+/** Whether gzip or tar could not read the data. */
 const isBroken = (error: unknown): error is Error =>
   error instanceof Error && (/^(Z_|TAR_)/.test(systemCode(error) ?? "") || "tarCode" in error);
 
 /**
- * Unpacks a bundle into a new folder, without the one folder at its root (docs/spec/server-api.md "Archive").
- * The caller removes the folder when this fails.
+ * Unpacks a bundle into a new folder, leaving out the archive's root folder (docs/spec/server-api.md "Archive"). If
+ * it fails, the caller removes the folder.
  *
  * @throws Failure 400 when it is not a bundle, 413 when it is too large.
  */
@@ -158,14 +162,14 @@ export const unpackBundle = async (bundle: string, folder: string, limits: Bundl
       }
     },
     onwarn: (code, message) => {
-      // What the library itself refuses or cannot read is never passed over in silence.
+      // Never ignore what the library itself refuses or cannot read.
       if (code !== "TAR_ENTRY_INFO") fault ??= invalid(`The bundle cannot be unpacked: ${message}`);
     },
   });
   let isFirst = true;
   const archive = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      // The library would unpack a second compression inside the first, past the meter.
+      // The library would decompress a second layer by itself, bypassing the meter.
       if (isFirst && compressed.some((magic) => chunk.subarray(0, magic.length).equals(magic)))
         fault = invalid("The bundle is compressed twice");
       isFirst = false;
@@ -182,7 +186,7 @@ export const unpackBundle = async (bundle: string, folder: string, limits: Bundl
   try {
     await pipeline(createReadStream(bundle), createGunzip(), createMeter(size, limits), archive);
   } catch (error) {
-    if (isBroken(error)) throw invalid(`The bundle is not a whole tar.gz: ${error.message}`);
+    if (isBroken(error)) throw invalid(`The bundle is not a complete tar.gz: ${error.message}`);
     throw error;
   }
   if (judge.root() === undefined) throw invalid("The bundle is empty");

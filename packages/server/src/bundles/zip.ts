@@ -8,7 +8,7 @@ export interface ZipEntry {
   file: string;
 }
 
-/** Beyond these an archive needs another form of the format (zip64). */
+/** Limits of the classic format. Larger archives would need zip64. */
 export const zipLimits = { bytes: 0xffffffff, entries: 0xffff } as const;
 
 const utf8Names = 0x0800;
@@ -21,7 +21,7 @@ const dosTime = (date: Date): { time: number; date: number } => ({
   date: (Math.max(0, date.getFullYear() - 1980) << 9) | ((date.getMonth() + 1) << 5) | date.getDate(),
 });
 
-/** The fields that the entry's head and the directory have in common. */
+/** The fields that the local header and the central directory share. */
 const commonFields = (
   modified: Date,
   name: Buffer,
@@ -43,7 +43,7 @@ const commonFields = (
 
 const signature = (kind: number): Buffer => Buffer.from([0x50, 0x4b, kind, kind + 1]);
 
-/** A zip archive as it is made, file by file. */
+/** Creates a zip archive, file by file. */
 export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Buffer> {
   const directory: Buffer[] = [];
   let offset = 0;

@@ -14,39 +14,39 @@ import type { SupervisorSettings } from "../processes/index.ts";
 import { configFile, type Directories } from "./directories.ts";
 import { type FormationsConfig, formationsConfig, formationsSchema, fromData } from "./formations-config.ts";
 
-/** Certificate (with its chain) and private key, as PEM. */
+/** Certificate (with its chain) and private key, in PEM. */
 export interface TlsFiles {
   cert: string;
   key: string;
 }
 
-/** The server's settings, checked, with times in milliseconds. */
+/** The server's validated settings. Times are in milliseconds. */
 export interface ServerConfig {
   serverId: string;
   host: string;
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   port: number;
-  /** Undefined: no authentication, and therefore loopback only. */
+  /** Undefined: no authentication, so the server listens on loopback only. */
   credentials: Credentials | undefined;
-  /** Requests with wrong credentials from one address within a minute, after which it has to wait. */
+  /** How many requests with wrong credentials one address may send within a minute before it has to wait. */
   maxAuthFailures: number;
-  /** Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed. */
+  /** Peers whose `X-Forwarded-…` headers are trusted. */
   trustedProxies: BlockList;
   /** Undefined: plain HTTP. */
   tls: TlsFiles | undefined;
-  /** Where the metrics can be read without a signature. */
+  /** Where metrics can be read without a signature. */
   metrics: { port: number; host: string } | undefined;
   processes: SupervisorSettings;
   formations: FormationsConfig;
   dataDirectory: string;
   formationsDirectory: string;
   auditLog: string;
-  /** Folders below which drafts may run when the server can be reached from outside. */
+  /** Folders below which drafts may run on a server that other machines can reach. */
   devRoots: string[];
   logLevel: LogLevel;
 }
 
-/** A setting that the user has to correct. The message names it and the remedy. */
+/** A setting that the user has to correct. The message names the setting and the remedy. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -57,10 +57,7 @@ const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: "must be an IP address or a range such as 10.0.0.0/8",
 });
 
-/**
- * `config.yaml` (docs/spec/server-api.md "Configuration file"). Keys that belong to other parts of a server
- * are left alone.
- */
+/** `config.yaml` (docs/spec/server-api.md "Configuration file"). Unknown keys are ignored. */
 export const configSchema = z.object({
   server_id: z.string().min(1).optional(),
   server: z
@@ -95,7 +92,7 @@ export const configSchema = z.object({
 
 type ConfigFile = z.infer<typeof configSchema>;
 
-/** Settings of the command line; each wins over the environment, which wins over the file. */
+/** Settings of the command line. They override the environment, which overrides the file. */
 export interface ConfigOverrides {
   port?: string;
   host?: string;
@@ -132,14 +129,14 @@ const readConfigFile = async (file: string): Promise<ConfigFile> => {
   return parsed.data;
 };
 
-/** Reads a setting from a text, in the words of the flag or variable that held it. */
+/** Reads a setting from text. Errors name the flag or variable that it came from. */
 const fromText = <Value>(name: string, schema: z.ZodType<Value>, value: unknown): Value => {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ConfigError(`${name} is '${String(value)}': ${parsed.error.issues[0]?.message}`);
 };
 
-/** The first of these flags and variables that is set. */
+/** The value of the first of these flags and variables that is set. */
 const firstSet = <Value>(
   candidates: readonly (readonly [name: string, text: string | undefined])[],
   schema: z.ZodType<Value>,
@@ -152,9 +149,9 @@ const numeric = (schema: z.ZodType<number, number>) =>
   z.string().regex(/^\d+$/, "must be a whole number").transform(Number).pipe(schema);
 
 /**
- * A port that was given as text.
+ * Reads a port from text.
  *
- * @throws ConfigError in the words of the flag that held it.
+ * @throws ConfigError that names the flag it came from.
  */
 export const portFrom = (name: string, given: string): number => fromText(name, numeric(port), given);
 
@@ -173,13 +170,13 @@ const credentialsOf = (auth: ConfigFile["auth"], file: string): Credentials | un
   if (!auth.enabled) return undefined;
   if (!auth.key || !auth.secret) {
     throw new ConfigError(
-      `Authentication is on, so auth.key and auth.secret must be set in ${file}. To have them made, run: muxi server init`,
+      `Authentication is on, so auth.key and auth.secret must be set in ${file}. To generate them, run: muxi server init`,
     );
   }
   return { key: auth.key, secret: auth.secret, toleranceSeconds: auth.timestamp_tolerance };
 };
 
-/** @param directory Relative paths begin here: the folder of `config.yaml`. */
+/** @param directory Relative paths are resolved against it: the folder of `config.yaml`. */
 const readTls = async (
   paths: ConfigFile["server"]["tls"],
   directory: string,
@@ -195,23 +192,22 @@ const readTls = async (
   } catch (error) {
     const reason = asError(error).message;
     throw new ConfigError(
-      `server.tls.cert and server.tls.key must be PEM files that belong together: ${reason}`,
+      `server.tls.cert and server.tls.key must be a matching pair of PEM files: ${reason}`,
     );
   }
   return files;
 };
 
-/** The same on every start of one data folder, so that log lines and status can be told apart by it. */
+/** The same at each start on a data folder, so that log lines and statuses can be attributed to a server. */
 const defaultServerId = (dataDirectory: string): string =>
   `server-${hostname()}-${createHash("sha256").update(`${hostname()}:${dataDirectory}`).digest("hex").slice(0, 8)}`;
 
 /**
- * Settings from the command line, the environment and `<config dir>/config.yaml`, in this order
- * (docs/spec/server-api.md "Configuration file" and "Environment of the server"). Without the file
+ * Loads the settings from the command line, the environment and `<config dir>/config.yaml`, in this order of
+ * precedence (docs/spec/server-api.md "Configuration file" and "Environment of the server"). Without the file,
  * authentication is off.
  *
- * @throws ConfigError when a setting is wrong, or when the server could be reached from outside without
- * authentication.
+ * @throws ConfigError when a setting is wrong, or when other machines could reach the server without authentication.
  */
 export const loadConfig = async ({ directories, env, overrides }: ConfigSources): Promise<ServerConfig> => {
   const file = configFile(directories);

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where the server keeps its files (docs/spec/server-api.md "Directories"). */
+/** The server's folders (docs/spec/server-api.md "Directories"). */
 export interface Directories {
   config: string;
   data: string;
@@ -11,11 +11,11 @@ export interface Directories {
 export interface Installation {
   env: NodeJS.ProcessEnv;
   home: string;
-  /** Installed for the machine, not for one user: `/etc` and `/var` instead of the home folder. */
+  /** Installed for the whole machine: uses `/etc` and `/var` instead of the home folder. */
   system: boolean;
 }
 
-/** The server's folders: `MUXI_CONFIG_DIR`, `MUXI_DATA_DIR` and `MUXI_LOG_DIR`, else those of the installation. */
+/** The server's folders: `MUXI_CONFIG_DIR`, `MUXI_DATA_DIR` and `MUXI_LOG_DIR`, or the defaults of the installation. */
 export const serverDirectories = ({ env, home, system }: Installation): Directories => {
   const user = join(home, ".muxi", "server");
   const data = env.MUXI_DATA_DIR || (system ? "/var/lib/muxi" : user);
@@ -26,12 +26,12 @@ export const serverDirectories = ({ env, home, system }: Installation): Director
   };
 };
 
-/** The folders that the server with this environment uses. `muxi` finds a running server by them. */
+/** The folders that a server started with this environment uses. `muxi` finds the running server by them. */
 export const installedDirectories = (env: NodeJS.ProcessEnv): Directories =>
   serverDirectories({
     env,
     home: homedir(),
-    // A user's own `npm install -g` may lie under /usr too; only root can write to /etc and /var.
+    // A user's own `npm install -g` may be below /usr too, but only root can write to /etc and /var.
     system:
       process.platform === "linux" && process.getuid?.() === 0 && import.meta.filename.startsWith("/usr/"),
   });

@@ -11,7 +11,7 @@ const units = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 
 const sizeForm = "must be a size such as 512M or 2G";
 
-/** `512M`, or a number of bytes. */
+/** A text such as `512M`, or a number of bytes. */
 const size = z
   .union([z.int().positive(), z.string().regex(/^[1-9]\d*[KMG]?B?$/i, sizeForm)], { error: sizeForm })
   .transform((given) => {
@@ -19,7 +19,7 @@ const size = z
     return Number(number) * units[unit.toUpperCase() as keyof typeof units];
   });
 
-/** What one formation gets beside the rest. */
+/** Settings of a single formation. */
 const ownSettings = z.object({
   memory_limit: size.optional(),
   environment: z
@@ -48,7 +48,7 @@ export const formationsSchema = z.object({
         .object({
           enabled: z.boolean().default(true),
           endpoint: z.string().startsWith("/").default("/v1/health"),
-          // 0 stands for the longest wait there is (docs/spec/server-api.md "Configuration file").
+          // 0 means the longest possible wait (docs/spec/server-api.md "Configuration file").
           timeout: z
             .number()
             .nonnegative()
@@ -78,14 +78,14 @@ export const formationsSchema = z.object({
 
 type FormationsFile = z.infer<typeof formationsSchema>;
 
-/** How deployed formations are kept and run, with times in milliseconds and sizes in bytes. */
+/** How deployed formations are stored and run. Times are in milliseconds, sizes in bytes. */
 export interface FormationsConfig extends FormationResources {
   maxFormations: number;
   bundle: BundleLimits;
   drainMs: number;
-  /** Between two looks at the health and memory of what runs. */
+  /** Time between two checks of health and memory. */
   monitorIntervalMs: number;
-  /** How long one such look waits for an answer. */
+  /** How long a health check waits for an answer. */
   monitorTimeoutMs: number;
   /** Undefined: logs grow without limit. */
   rotation: Rotation | undefined;
@@ -109,6 +109,6 @@ export const formationsConfig = (file: FormationsFile): FormationsConfig => ({
   environmentOf: (id) => file.settings[id]?.environment ?? {},
 });
 
-/** A path of the file, which counts from the data folder. */
+/** Resolves a path of the file, which is relative to the data folder. */
 export const fromData = (dataDirectory: string, path: string): string =>
   isAbsolute(path) ? path : join(dataDirectory, path);

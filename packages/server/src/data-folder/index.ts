@@ -1,3 +1,3 @@
-/** The folder that a server keeps its data in: the lock that makes it the only one there, and the file that names it. */
+/** The server's data folder: a lock that keeps other servers out, and a file that names the running server. */
 export * from "./lock.ts";
 export * from "./pid-file.ts";

@@ -8,10 +8,10 @@ import { formatIdentity, isStillRunning, parseIdentity, startTimeOf } from "../p
 const lockAttempts = 10;
 
 /**
- * Makes this process the only server on a data folder, until it ends, however it ends.
+ * Locks a data folder for this process. The lock ends with the process, even if it is killed.
  *
- * @returns Gives the folder free.
- * @throws ConfigError when another server runs on it.
+ * @returns Releases the lock.
+ * @throws ConfigError when another server uses the folder.
  */
 export const lockData = async (dataDirectory: string): Promise<() => Promise<void>> => {
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
@@ -22,7 +22,7 @@ export const lockData = async (dataDirectory: string): Promise<() => Promise<voi
   try {
     for (let attempt = 0; attempt < lockAttempts; attempt += 1) {
       try {
-        await link(own, file); // Unlike a rename, it never replaces what is there.
+        await link(own, file); // Unlike a rename, a link never replaces an existing file.
         return () => rm(file, { force: true });
       } catch (error) {
         if (!isSystemError(error, "EEXIST")) throw error;
@@ -30,10 +30,10 @@ export const lockData = async (dataDirectory: string): Promise<() => Promise<voi
       const holder = parseIdentity((await ifThere(readFile(file, "utf8"))) ?? "");
       if (holder && isStillRunning(holder)) {
         throw new ConfigError(
-          `Another server (process ${holder.pid}) uses the data folder ${dataDirectory}. Stop it, or choose another folder with MUXI_DATA_DIR.`,
+          `Another server (process ${holder.pid}) is using the data folder ${dataDirectory}. Stop it, or choose another folder with MUXI_DATA_DIR.`,
         );
       }
-      // Of a server that was killed. Moved first, so that of two that start now only one removes it.
+      // Left behind by a killed server. It is renamed first, so that only one of several starting servers removes it.
       const stale = `${own}.stale`;
       await ifThere(rename(file, stale));
       const moved = parseIdentity((await ifThere(readFile(stale, "utf8"))) ?? "");

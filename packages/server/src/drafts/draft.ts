@@ -11,7 +11,7 @@ const metaSchema = z.object({ base_version: z.string().optional(), created_at: z
 
 export type DraftMeta = z.infer<typeof metaSchema>;
 
-/** What a draft was made from, or undefined when there is no draft. */
+/** What a draft was made from; undefined if there is no draft. */
 export const readDraft = async (folder: string): Promise<DraftMeta | undefined> => {
   if ((await ifThere(readdir(folder))) === undefined) return undefined;
   const text = await ifThere(readFile(join(folder, draftMetaFile), "utf8"));
@@ -21,11 +21,12 @@ export const readDraft = async (folder: string): Promise<DraftMeta | undefined> 
 /** @throws Failure 404 */
 export const requireDraft = async (folder: string, id: string): Promise<DraftMeta> => {
   const draft = await readDraft(folder);
-  if (!draft) throw new Failure(404, "DraftNotFound", `Formation '${id}' has no draft. Make one with init.`);
+  if (!draft)
+    throw new Failure(404, "DraftNotFound", `Formation '${id}' has no draft. Create one with init.`);
   return draft;
 };
 
-/** The least that can be deployed. */
+/** The smallest formation that can be deployed. */
 const template = (id: string): string =>
   [
     'schema: "1.0.0"',
@@ -41,19 +42,19 @@ const template = (id: string): string =>
 export interface NewDraft {
   folder: string;
   id: string;
-  /** The release that is copied; undefined makes a template. */
+  /** The release to copy; undefined creates a template. */
   live: { folder: string; version: string } | undefined;
   createdAt: string;
 }
 
 /**
- * Makes a draft, as a whole or not at all.
+ * Creates a draft, completely or not at all.
  *
- * @throws Failure 409 when there is one.
+ * @throws Failure 409 if there already is one.
  */
 export const createDraft = async ({ folder, id, live, createdAt }: NewDraft): Promise<void> => {
   if (await readDraft(folder)) {
-    throw new Failure(409, "DraftAlreadyExists", `Formation '${id}' has a draft already. Discard it first.`);
+    throw new Failure(409, "DraftAlreadyExists", `Formation '${id}' already has a draft. Discard it first.`);
   }
   const work = `${folder}.new`;
   await rm(work, { recursive: true, force: true });
@@ -74,14 +75,14 @@ export const createDraft = async ({ folder, id, live, createdAt }: NewDraft): Pr
   }
 };
 
-/** Notes that a draft is now based on another version: the one that was deployed from it. */
+/** Records that a draft is now based on the version that was deployed from it. */
 export const rebaseDraft = async (folder: string, version: string | undefined): Promise<void> => {
   const { created_at } = (await readDraft(folder)) ?? { created_at: "" };
   const meta: DraftMeta = { ...(version !== undefined && { base_version: version }), created_at };
   await writeDurably(join(folder, draftMetaFile), `${JSON.stringify(meta, null, 2)}\n`);
 };
 
-/** One hash over all names and contents that a deployment of the draft would take. */
+/** A hash over the names and contents of all files that would be deployed from the draft. */
 export const hashDraft = async (folder: string): Promise<string> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries

@@ -5,13 +5,13 @@ import { ifThere } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
 import { draftMetaFile } from "./contents.ts";
 
-/** A file that is edited by hand is never larger. */
+/** Files that are edited by hand are never larger. */
 const longestFile = 5 * 1024 * 1024;
 
 const invalid = (path: string): Failure =>
   new Failure(400, "InvalidPath", `'${path}' is not a path inside the draft`);
 
-/** Parts of a path inside a draft: no way out of it, and not the file that the server keeps there. */
+/** Splits a path inside a draft. It may not lead out of the draft, nor name the server's own file in it. */
 const partsOf = (path: string): string[] => {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   const leaves = path.startsWith("/") || path.includes("\0") || path.includes("\\") || parts.includes("..");
@@ -20,7 +20,7 @@ const partsOf = (path: string): string[] => {
 };
 
 /**
- * The path of something in a draft. No folder on the way may be a link to somewhere else.
+ * The absolute path of a file or folder in a draft. No part of the path may be a link.
  *
  * @throws Failure 400
  */
@@ -44,7 +44,7 @@ export interface DraftEntry {
   size: number;
 }
 
-/** One level of a draft's folders. */
+/** Lists one folder of a draft. */
 export const listFiles = async (draft: string, path: string): Promise<DraftEntry[]> => {
   const folder = partsOf(path).length === 0 ? draft : await placeOf(draft, path);
   const found = await ifThere(readdir(folder, { withFileTypes: true }));
@@ -58,7 +58,7 @@ export const listFiles = async (draft: string, path: string): Promise<DraftEntry
   return (await Promise.all(entries)).sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
-/** A file's content: as text where it is text, else in Base64. */
+/** A file's content: text if it is UTF-8, otherwise Base64. */
 export const readDraftFile = async (
   draft: string,
   path: string,
@@ -85,7 +85,11 @@ const decode = (content: string, encoding: "utf-8" | "base64"): Buffer => {
   return Buffer.from(content, "base64");
 };
 
-/** Writes a file as a whole, and the folders on the way to it. @returns Its size in bytes. */
+/**
+ * Replaces or creates a file, and the folders above it.
+ *
+ * @returns Its size in bytes.
+ */
 export const writeDraftFile = async (
   draft: string,
   path: string,
@@ -104,7 +108,7 @@ export const writeDraftFile = async (
     return bytes.length;
   } catch (error) {
     await rm(temporary, { force: true });
-    // A folder where the file should be, or a file where a folder should be.
+    // There is a folder where the file should be, or a file where a folder should be.
     if (isSystemError(error, "EISDIR", "ENOTDIR", "EEXIST", "ENAMETOOLONG")) throw invalid(path);
     throw error;
   }

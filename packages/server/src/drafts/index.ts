@@ -1,4 +1,4 @@
-/** The editable copy of a formation: how it is made, its files, and what of it is deployed. */
+/** Drafts, the editable copies of formations: creating them, their files, and what of them is deployed. */
 export * from "./contents.ts";
 export * from "./draft.ts";
 export * from "./files.ts";

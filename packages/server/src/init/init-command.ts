@@ -8,10 +8,10 @@ import { type Initialised, initConfig } from "./init.ts";
 export interface InitFlags {
   port: string | undefined;
   host: string | undefined;
-  /** Asks nothing. */
+  /** Does not ask any questions. */
   yes: boolean;
   force: boolean;
-  /** One line of JSON in place of text. */
+  /** Prints one line of JSON instead of text. */
   json: boolean;
 }
 
@@ -30,22 +30,22 @@ const instructions = (
   Key id:     ${keyId}
   Secret key: ${secretKey}
 
-The secret is shown this once; it stands in the file, which only you can read.
+The secret is not shown again. It is stored in the file, which only you can read.
 
-  Next, here:               muxi server start
+  Next, on this machine:    muxi server start
   From another machine:     muxi profiles add --url http://<this machine>:${port} --key-id ${keyId}
 `;
 
-/** Also when that server was killed, and only its file is left. */
+/** Also printed if that server was killed and only its pid file is left. */
 const restartNotice = ({ url }: ServerPid): string =>
-  `\nA server that runs on ${url} has the settings from before: stop it and start it again.\n`;
+  `\nThe server running on ${url} still has the old settings. To apply the new ones, stop it and start it again.\n`;
 
 interface Answers {
   replace: boolean;
   port: number;
 }
 
-/** What the flags leave open. */
+/** What the flags did not say. */
 const ask = async (
   { stdin, stdout }: Terminal,
   directories: Directories,
@@ -56,7 +56,7 @@ const ask = async (
     const exists = existsSync(configFile(directories));
     if (exists && !flags.force) {
       const answer = await terminal.question(
-        `${configFile(directories)} exists. Replace it, and its credentials? [y/N]: `,
+        `${configFile(directories)} already exists. Replace it and its credentials? [y/N]: `,
       );
       if (!/^y(es)?$/i.test(answer.trim())) return "cancelled";
     }
@@ -68,10 +68,10 @@ const ask = async (
 };
 
 /**
- * `muxi-server init`: a config with authentication on, and its credentials shown once
- * (docs/spec/server-api.md "The command muxi-server").
+ * `muxi-server init`: writes a config with authentication on, and shows its credentials once (docs/spec/server-api.md
+ * "The command muxi-server").
  *
- * @throws ConfigError when a flag is wrong, or a config exists and nobody agreed to replace it.
+ * @throws ConfigError when a flag is wrong, or when a config exists and the user has not agreed to replace it.
  */
 export const runInit = async (
   terminal: Terminal,

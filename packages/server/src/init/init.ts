@@ -7,33 +7,33 @@ import { ConfigError, configFile, type Directories } from "../config/index.ts";
 export interface InitOptions {
   directories: Directories;
   port: number;
-  /** Address to listen on. */
+  /** Address that the server listens on. */
   host: string;
-  /** Replaces a config that is there, and with it its credentials. */
+  /** Replaces an existing config, including its credentials. */
   replace: boolean;
 }
 
-/** What a new config holds; the secret is nowhere else. */
+/** The credentials in a new config. The secret is stored nowhere else. */
 export interface Initialised {
   keyId: string;
   secretKey: string;
   configPath: string;
 }
 
-/** docs/spec/server-api.md "Credentials of a server" */
+/** Generates credentials (docs/spec/server-api.md "Credentials of a server"). */
 const newCredentials = () => ({
   keyId: `muxi_pk_${randomBytes(12).toString("hex")}`,
   secretKey: `muxi_sk_${randomBytes(28).toString("hex")}`,
 });
 
-const header = `# Settings of the MUXI server. Its secret stands here: keep this file to yourself (mode 0600).
+const header = `# Settings of the MUXI server. They include its secret: keep this file private (mode 0600).
 `;
 
 /**
- * Writes a `config.yaml` with authentication on, for its owner alone (docs/spec/server-api.md
- * "Configuration file" and "The command muxi-server").
+ * Writes a `config.yaml` with authentication on, readable only by its owner (docs/spec/server-api.md "Configuration
+ * file" and "The command muxi-server").
  *
- * @throws ConfigError when there is one already and `replace` is false.
+ * @throws ConfigError when there already is one and `replace` is false.
  */
 export const initConfig = async ({ directories, port, host, replace }: InitOptions): Promise<Initialised> => {
   const { keyId, secretKey } = newCredentials();
@@ -45,7 +45,7 @@ export const initConfig = async ({ directories, port, host, replace }: InitOptio
   await mkdir(directories.config, { recursive: true, mode: 0o700 });
   if (replace) await writeAtomically(configPath, header + text, 0o600);
   else if (!(await createAtomically(configPath, header + text, 0o600))) {
-    throw new ConfigError(`${configPath} exists already. To replace it, and its credentials, add --force.`);
+    throw new ConfigError(`${configPath} already exists. To replace it and its credentials, add --force.`);
   }
   return { keyId, secretKey, configPath };
 };

@@ -6,7 +6,7 @@ import { type Rotation, rotate } from "./rotate.ts";
 export interface AuditEntry {
   method: string;
   path: string;
-  /** Id of the key that signed. Absent where it is not ours: what was sent in its place might be a secret. */
+  /** Id of the key that signed, if it is the server's own. Anything else that was sent there might be a secret. */
   auth_key?: string;
   remote_addr: string;
   status: number;
@@ -21,7 +21,7 @@ export interface AuditLog {
 
 const levelOf = (status: number): string => (status < 400 ? "info" : status < 500 ? "warn" : "error");
 
-/** The trail of who did what, as JSON lines. */
+/** The audit trail, in JSON lines. */
 export const createAuditLog = (file: string, rotation: Rotation | undefined, now: () => number): AuditLog => {
   let last: Promise<void> = mkdir(dirname(file), { recursive: true }).then(() => undefined);
   return {
@@ -35,7 +35,7 @@ export const createAuditLog = (file: string, rotation: Rotation | undefined, now
         await appendFile(file, `${line}\n`, { mode: 0o600 });
         if (rotation) await rotate(file, rotation);
       };
-      // One after the other, so that rotation never runs beside a write.
+      // One write at a time, so that rotation never coincides with a write.
       const written = last.then(append);
       last = written.catch(() => undefined);
       return written;

@@ -5,7 +5,7 @@ import { createLineReader } from "./line-reader.ts";
 
 const pollMs = 250;
 
-/** The lines that are written to a file from now on, until the signal. A missing file may appear later. */
+/** The lines that are written to a file from now on, until the signal aborts. The file may appear later. */
 export async function* followLines(file: string, signal: AbortSignal): AsyncGenerator<string> {
   const { newLines } = createLineReader(file, (await ifThere(stat(file)))?.size ?? 0);
   while (!signal.aborted) {

@@ -1,4 +1,4 @@
-/** What is written down: the server's own log, the audit trail, and the output of the formations. */
+/** Logs: the server's own, the audit trail, and the output of formations. */
 export * from "./audit.ts";
 export * from "./follow.ts";
 export * from "./levels.ts";

@@ -2,19 +2,19 @@ import { open } from "node:fs/promises";
 import { ifThere } from "../base/durable.ts";
 
 const blockBytes = 64 * 1024;
-/** A longer line is split (docs/spec/server-api.md "Logs and audit"). */
+/** Longer lines are split (docs/spec/server-api.md "Logs and audit"). */
 const longestLine = 1024 * 1024;
 
-/** Reads a file that grows, each line once. */
+/** Reads the lines of a growing file, each once. */
 export interface LineReader {
   /**
-   * The lines that were added since the last call. A missing file has none; one that has become shorter, because it was
-   * rotated, is read from its start.
+   * The lines added since the last call. None if the file is missing. A file that has become shorter was rotated, and
+   * is read from its start.
    */
   newLines(): AsyncGenerator<string>;
 }
 
-/** @param position Byte at which reading begins. */
+/** @param position Byte at which to start. */
 export const createLineReader = (file: string, position: number): LineReader => {
   let rest = "";
   let decoder = new TextDecoder();

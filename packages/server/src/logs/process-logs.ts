@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ifThere } from "../base/durable.ts";
 
-/** A formation's output, one pair of files (docs/spec/server-api.md "Logs and audit"). */
+/** The files with a formation's output (docs/spec/server-api.md "Logs and audit"). */
 export interface ProcessLogFiles {
   out: string;
   err: string;
@@ -14,7 +14,7 @@ export const processLogFiles = (directory: string, name: string): ProcessLogFile
   err: join(directory, `${name}-err.log`),
 });
 
-/** Opens both files, hands their descriptors to `use` and closes ours: the child keeps its own. */
+/** Opens both files, passes their descriptors to `use`, and closes them: the child process has its own. */
 export const withProcessLogs = <Result>(
   files: ProcessLogFiles,
   { truncate }: { truncate: boolean },
@@ -23,7 +23,7 @@ export const withProcessLogs = <Result>(
   mkdirSync(dirname(files.out), { recursive: true });
   const openLog = (file: string): number => {
     if (truncate) closeSync(openSync(file, "w", 0o600));
-    return openSync(file, "a", 0o600); // Append: output of two processes never overwrites one another.
+    return openSync(file, "a", 0o600); // Append, so that two processes do not overwrite each other's output.
   };
   const out = openLog(files.out);
   try {
@@ -39,14 +39,14 @@ export const withProcessLogs = <Result>(
 };
 
 const blockBytes = 64 * 1024;
-/** Bounds what one call holds in memory, however long the lines are. */
+/** Bounds the memory that a call uses, however long the lines are. */
 const longestTailBytes = 16 * 1024 * 1024;
 const lineFeed = 10;
 
 /**
- * The last lines of a file, read from its end. Empty when there is no file.
+ * The last lines of a file, read from its end. Empty if the file is missing.
  *
- * @param options.from Byte before which nothing is read. Default: the beginning.
+ * @param options.from Nothing before this byte is read. Default 0.
  */
 export const tailLines = async (
   file: string,
@@ -60,7 +60,7 @@ export const tailLines = async (
     const first = Math.max(from, size - longestTailBytes);
     const blocks: Buffer[] = [];
     let start = size;
-    // One more than asked for: the first line of what was read may be only its end.
+    // One more line than asked for, since the first one may be incomplete.
     for (let feeds = 0; start > first && feeds <= count; ) {
       const length = Math.min(blockBytes, start - first);
       start -= length;
@@ -77,18 +77,18 @@ export const tailLines = async (
   }
 };
 
-/** The last lines of a log, also of the file before the last rotation when this one holds too few. */
+/** The last lines of a log, continued in the previously rotated file if this one has too few. */
 export const tailLog = async (file: string, count: number): Promise<string[]> => {
   const lines = await tailLines(file, count);
   if (lines.length >= count) return lines;
   return [...(await tailLines(`${file}.1`, count - lines.length)), ...lines];
 };
 
-/** How many lines a log holds, with the file before the last rotation. */
+/** The number of lines in a log and its previously rotated file. */
 export const countLog = async (file: string): Promise<number> =>
   (await countLines(file)) + (await countLines(`${file}.1`));
 
-/** How many lines a file holds; 0 when there is no file. */
+/** The number of lines in a file; 0 if it is missing. */
 const countLines = async (file: string): Promise<number> => {
   const handle = await ifThere(open(file));
   if (!handle) return 0;

@@ -2,17 +2,17 @@ import { copyFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { ifThere } from "../base/durable.ts";
 
 export interface Rotation {
-  /** Bytes above which a file is set aside. */
+  /** Size in bytes above which a file is rotated. */
   maxBytes: number;
-  /** How many older files are kept, as `<file>.1` (the newest) and so on. */
+  /** How many old files are kept, as `<file>.1` (the newest), `<file>.2` and so on. */
   maxFiles: number;
 }
 
 /**
- * Sets a log aside once it has grown too large. It is copied and cut, not renamed: the formation that writes it
- * keeps its descriptor, and appends at the new end.
+ * Rotates a log that has grown too large. It is copied and truncated rather than renamed: the formation that writes
+ * it keeps its descriptor, and appends at the new end.
  *
- * @returns Whether the file was too large.
+ * @returns Whether the file was rotated.
  */
 export const rotate = async (file: string, { maxBytes, maxFiles }: Rotation): Promise<boolean> => {
   const size = (await ifThere(stat(file)))?.size ?? 0;

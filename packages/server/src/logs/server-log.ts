@@ -4,7 +4,7 @@ import type { LogLevel } from "./levels.ts";
 
 export type Log = pino.Logger;
 
-/** Fields that are never written, in a line or in an object of it. */
+/** Fields that are never logged, neither of a line nor of an object in it. */
 const secretFields: ReadonlySet<string> = new Set([
   "authorization",
   "secret",
@@ -17,14 +17,14 @@ const secretFields: ReadonlySet<string> = new Set([
 
 const hidden = "[redacted]";
 
-/** Keys as this project makes them, wherever an error quotes one. */
+/** Keys in this project's format, wherever an error quotes one. */
 const secretTexts = /\b(muxi_sk_|fm[ac]_|sk-)[\w-]{8,}/g;
 
 const withoutSecrets = (text: string): string => text.replace(secretTexts, `$1${hidden}`);
 
 type Fields = Record<string, unknown>;
 
-/** Most lines hold no object, and none holds a secret: a copy is made only where something is to be hidden. */
+/** Copies the fields only if there is something to hide, which is rare. */
 const hideSecrets = (fields: Fields, hideWithin: (value: unknown) => unknown = (value) => value): Fields => {
   let result = fields;
   for (const name in fields) {
@@ -43,15 +43,16 @@ const serializeError = (error: unknown): unknown => {
   return { ...hideSecrets(fields), message: withoutSecrets(message), stack: withoutSecrets(stack) };
 };
 
-/** Errors are left to their serializer. */
+/** Errors have a serializer of their own. */
 const hideInLine = (fields: Fields): Fields =>
   hideSecrets(fields, (value) => (isObject(value) && !(value instanceof Error) ? hideSecrets(value) : value));
 
 const gatherMs = 10;
 
 /**
- * Standard output, with the lines of some milliseconds in one write. A write for each line would be a third of a busy
- * server's time: a thread does it, so that a reader who is slow holds nobody up, and waking that costs most.
+ * Standard output, in one write for the lines of a few milliseconds. A write for each line would take a third of a
+ * busy server's time: writes are done by a thread, so that a slow reader does not block the server, and waking the
+ * thread is what costs most.
  */
 const gatheredOutput = (): pino.DestinationStream => {
   const output = pino.destination({ dest: 1, sync: false });
@@ -73,7 +74,7 @@ const gatheredOutput = (): pino.DestinationStream => {
 };
 
 /**
- * JSON lines with the level by name and the time in RFC 3339, without secrets.
+ * Creates the server's log: JSON lines with the level's name and the time in RFC 3339, without secrets.
  *
  * @param destination Default: stdout.
  */

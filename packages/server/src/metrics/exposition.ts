@@ -1,4 +1,4 @@
-/** Labels and values of one metric; a histogram's lines carry the end of its name as well. */
+/** Labels and value of a sample. Samples of a histogram also have a suffix for the metric's name. */
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number, suffix?: string];
 
 /** Samples in Prometheus's text format. */
@@ -9,7 +9,7 @@ export const exposition = (
   samples: readonly Sample[],
 ): string => {
   const lines = samples.map(([labels, value, suffix = ""]) => {
-    // Names of formations and our own words need no escape.
+    // Formation ids and our own values need no escaping.
     const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text}"`);
     return `${name}${suffix}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
   });
@@ -18,10 +18,10 @@ export const exposition = (
 
 export const expositionType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** How many values there were up to each bound. */
+/** Counts values by upper bounds. */
 export class Histogram {
   readonly #bounds: readonly number[];
-  /** Beside each bound, those above the one before; at the end, those above all. */
+  /** For each bound, the number of values between the previous bound and this one; then those above all bounds. */
   readonly #counts: number[];
   #sum = 0;
 

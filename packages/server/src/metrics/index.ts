@@ -1,4 +1,4 @@
-/** What Prometheus reads: how the formations are used, and how they are. */
+/** Metrics for Prometheus: how formations are used, and their state. */
 export * from "./listener.ts";
 export * from "./memory.ts";
 export * from "./metrics.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { Metrics } from "./metrics.ts";
 
-/** A port of its own for Prometheus, which cannot sign its requests. It serves `GET /metrics` and nothing else. */
+/** A separate port for Prometheus, which cannot sign its requests. It serves only `GET /metrics`. */
 export interface MetricsListener {
   port: number;
   close(): Promise<void>;
@@ -10,7 +10,7 @@ export interface MetricsListener {
 
 const timeoutMs = 10_000;
 
-/** @throws Node's error, such as `EADDRINUSE`, when the port cannot be opened. */
+/** @throws Node's error, such as `EADDRINUSE`, if the port cannot be opened. */
 export const listenForMetrics = async (
   metrics: Metrics,
   { port, host }: { port: number; host: string },

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isSystemError } from "@muxi/formation";
 
-/** What a process holds in memory, in bytes. Undefined when it has ended, and where there is no `/proc`. */
+/** Resident memory of a process, in bytes. Undefined if it has ended, and on systems without `/proc`. */
 export const memoryOf = async (pid: number): Promise<number | undefined> => {
   if (process.platform !== "linux") return undefined;
   try {

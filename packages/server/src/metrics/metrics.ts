@@ -1,7 +1,7 @@
 import { exposition, expositionType, Histogram, type Sample } from "./exposition.ts";
 import { memoryOf } from "./memory.ts";
 
-/** A formation as far as it is measured. */
+/** What the metrics need to know about a formation. */
 export interface MeasuredFormation {
   formationId: string;
   draft: boolean;
@@ -13,31 +13,31 @@ export interface MeasuredFormation {
 
 /** One request on its way through the proxy. */
 export interface Measurement {
-  /** The formation has begun to answer. */
-  answered(isStream: boolean): void;
+  /** The formation has started to respond. */
+  started(isStream: boolean): void;
   /**
-   * The answer has come to its end, or the connection has.
+   * The response is complete, or the connection has closed.
    *
-   * @param failed The formation did not answer, answered 5xx or broke off.
+   * @param failed The formation did not respond, responded with 5xx, or broke off.
    */
   ended(status: number, failed: boolean): void;
 }
 
-/** By which way a formation was reached: its live address, its draft's, or its MCP tools. */
+/** How a formation was reached: by its live address, its draft's, or as an MCP server. */
 export type Way = "api" | "draft" | "mcp";
 
 export interface Metrics {
-  /** Begins to measure a request to a formation that exists: other names would grow without end. */
+  /** Starts measuring a request. Only for formations that exist: clients must not be able to add series at will. */
   begin(formationId: string, way: Way): Measurement;
-  /** All figures in Prometheus's text format. */
+  /** All metrics in Prometheus's text format. */
   text(): Promise<string>;
   contentType: string;
 }
 
-/** Seconds. A model's answer takes from milliseconds to minutes. */
+/** In seconds. Answers of models take from milliseconds to minutes. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** What is counted of one way to one formation. */
+/** The values for one formation, reached in one way. */
 interface Series {
   labels: Readonly<Record<string, string>>;
   /** By the first digit of the status. */
@@ -48,7 +48,7 @@ interface Series {
   duration: Histogram;
 }
 
-/** While an update takes over there are two of one name, which count together. */
+/** During an update two formations have the same name; their values are added. */
 const summed = (samples: readonly Sample[]): Sample[] => {
   const sums = new Map<string, Sample>();
   for (const [labels, value] of samples) {
@@ -58,7 +58,7 @@ const summed = (samples: readonly Sample[]): Sample[] => {
   return [...sums.values()];
 };
 
-/** Of the formations that there are at the moment. */
+/** Metrics of the current formations. */
 const formationMetrics = async (formations: readonly MeasuredFormation[]): Promise<string[]> => {
   const up: Sample[] = [];
   const restarts: Sample[] = [];
@@ -76,23 +76,23 @@ const formationMetrics = async (formations: readonly MeasuredFormation[]): Promi
     exposition(
       "muxi_formation_up",
       "gauge",
-      "Running formations of this name: 1, 0 when it does not run, 2 while an update takes over",
+      "Running formations of this name: 1, 0 if it is not running, 2 while an update takes over",
       summed(up),
     ),
     exposition("muxi_formation_restarts_total", "counter", "Restarts of a formation", summed(restarts)),
     exposition(
       "muxi_formation_memory_bytes",
       "gauge",
-      "Memory that the processes of a formation hold (resident set)",
+      "Resident memory of a formation's processes",
       summed(memory),
     ),
   ];
 };
 
 /**
- * Measures requests as they pass, and formations when somebody asks.
+ * Requests are measured as they pass, formations when the metrics are read.
  *
- * @param formations Those that there are at the moment.
+ * @param formations Returns the current formations.
  */
 export const createMetrics = (formations: () => readonly MeasuredFormation[]): Metrics => {
   const allSeries = new Map<string, Series>();
@@ -120,7 +120,7 @@ export const createMetrics = (formations: () => readonly MeasuredFormation[]): M
       exposition(
         "muxi_requests_total",
         "counter",
-        "Requests passed on to a formation, by the first digit of the answer's status",
+        "Requests forwarded to a formation, by the first digit of the response status",
         all.flatMap(({ labels, requests }) =>
           [...requests].map(([status, count]): Sample => [{ ...labels, status }, count]),
         ),
@@ -128,25 +128,25 @@ export const createMetrics = (formations: () => readonly MeasuredFormation[]): M
       exposition(
         "muxi_request_errors_total",
         "counter",
-        "Requests that a formation did not answer, answered with 5xx or broke off",
+        "Requests that a formation did not respond to, responded to with 5xx, or broke off",
         all.map(({ labels, errors }) => [labels, errors]),
       ),
       exposition(
         "muxi_response_start_seconds",
         "histogram",
-        "Time until a formation begins to answer",
+        "Time until a formation starts to respond",
         all.flatMap(({ labels, start }) => start.samples(labels)),
       ),
       exposition(
         "muxi_request_duration_seconds",
         "histogram",
-        "Time until an answer is complete; for a stream, all of it",
+        "Time until a response is complete, including all of a stream",
         all.flatMap(({ labels, duration }) => duration.samples(labels)),
       ),
       exposition(
         "muxi_open_streams",
         "gauge",
-        "Event streams that are open",
+        "Open event streams",
         all.map(({ labels, openStreams }) => [labels, openStreams]),
       ),
     ];
@@ -159,7 +159,7 @@ export const createMetrics = (formations: () => readonly MeasuredFormation[]): M
       const seconds = () => (performance.now() - startedAt) / 1000;
       let isStream = false;
       return {
-        answered(stream) {
+        started(stream) {
           series.start.observe(seconds());
           isStream = stream;
           if (isStream) series.openStreams += 1;
@@ -174,12 +174,9 @@ export const createMetrics = (formations: () => readonly MeasuredFormation[]): M
       };
     },
     async text() {
-      const own = exposition(
-        "muxi_server_memory_bytes",
-        "gauge",
-        "Memory that this server holds (resident set)",
-        [[{}, process.memoryUsage.rss()]],
-      );
+      const own = exposition("muxi_server_memory_bytes", "gauge", "Resident memory of this server", [
+        [{}, process.memoryUsage.rss()],
+      ]);
       return [...requestMetrics(), ...(await formationMetrics(formations())), own].join("");
     },
     contentType: expositionType,

@@ -1,2 +1,2 @@
-/** Looks after running formations: their health, their memory and the size of their logs. */
+/** Monitors running formations: their health, memory and log sizes. */
 export * from "./monitor.ts";

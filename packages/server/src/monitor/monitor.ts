@@ -10,7 +10,7 @@ export interface MonitorOptions {
   logsDirectory: string;
 }
 
-/** Looks after what runs, from time to time: health, memory, the size of the logs. */
+/** Periodically checks the health, memory and log sizes of what is running. */
 export interface Monitor {
   start(): void;
   stop(): void;
@@ -22,7 +22,7 @@ export const createMonitor = ({ releases, formations, logsDirectory }: MonitorOp
   const { supervisor, deployments, log, now } = releases;
 
   /**
-   * Only noted: a slow answer is no reason to end those that are under way (docs/spec/server-api.md
+   * The result is only recorded: slow responses are no reason to abort those in progress (docs/spec/server-api.md
    * "Supervision").
    */
   const checkHealth = async (formation: FormationState): Promise<void> => {
@@ -31,7 +31,7 @@ export const createMonitor = ({ releases, formations, logsDirectory }: MonitorOp
     if (!deployment || formation.status !== "running") return;
     const healthy = await supervisor.probe(formationId, formations.monitorTimeoutMs);
     deployment.lastHealthCheck = { at: now(), healthy };
-    if (!healthy) log.warn({ formation: formationId, port: formation.port }, "formation does not answer");
+    if (!healthy) log.warn({ formation: formationId, port: formation.port }, "formation does not respond");
   };
 
   const checkMemory = async ({ name, formationId, pids }: FormationState): Promise<void> => {
@@ -62,7 +62,7 @@ export const createMonitor = ({ releases, formations, logsDirectory }: MonitorOp
       try {
         await work();
       } catch (error) {
-        log.error({ err: error }, "could not look after the formations");
+        log.error({ err: error }, "could not check the formations");
       }
       busy = false;
     };

@@ -1,9 +1,9 @@
 import type { MakeCommand } from "./replica.ts";
 import type { RuntimeCommand } from "./runtime-command.ts";
 
-/** What a formation may have, by its id. */
+/** Resources of each formation. */
 export interface FormationResources {
-  /** Bytes that each process of a formation may hold; undefined is no limit. */
+  /** Memory limit of each process of a formation, in bytes; undefined means no limit. */
   memoryLimitOf: (formationId: string) => number | undefined;
   environmentOf: (formationId: string) => Readonly<Record<string, string>>;
 }
@@ -16,13 +16,13 @@ export interface FormationCommandOptions {
   env: NodeJS.ProcessEnv;
   /** Program and arguments that run a formation folder. */
   runtime: RuntimeCommand;
-  /** Where this server is reached. */
+  /** Address of this server. */
   url: () => string;
 }
 
 const mebibyte = 1024 * 1024;
 
-/** Node keeps its own heap below the limit; what comes on top of it is left to the monitor. */
+/** Node keeps its own heap below the limit. Memory outside the heap is left to the monitor. */
 const withHeapLimit = (nodeOptions: string | undefined, limit: number | undefined): string | undefined =>
   limit === undefined
     ? nodeOptions
@@ -31,8 +31,8 @@ const withHeapLimit = (nodeOptions: string | undefined, limit: number | undefine
         .join(" ");
 
 /**
- * How formations are run: the command, and the environment of docs/spec/server-api.md
- * "Environment of a formation".
+ * Makes the command that runs a formation, with the environment of docs/spec/server-api.md "Environment of a
+ * formation".
  */
 export const createFormationCommand =
   ({ resources, bindHost, env, runtime, url }: FormationCommandOptions): MakeCommand =>
@@ -53,7 +53,7 @@ export const createFormationCommand =
         _bind_host: bindHost,
         FORMATION_ID: formationId,
         MUXI_SERVER_URL: url(),
-        // `production` forbids `${{ env.NAME }}`; a draft is a developer's own and may use it.
+        // `production` forbids `${{ env.NAME }}`. A draft is run by its developer, and may use it.
         MUXI_ENV: draft ? "development" : "production",
       },
     };

@@ -3,12 +3,12 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { isSystemError } from "@muxi/formation";
 
 /**
- * What ids and start times count from: the machine's boot and, in a container, the container's. After either, a
- * number that was written down names somebody else.
+ * What process ids and start times are relative to: the boot of the machine, and the start of the container. After a
+ * new one, recorded numbers may belong to other processes.
  */
 const epoch = ((): string => {
   if (process.platform !== "linux") return "";
-  // A sandbox may hide either.
+  // A sandbox may hide both.
   const orNothing = (read: () => string): string => {
     try {
       return read().trim();
@@ -25,9 +25,9 @@ const epoch = ((): string => {
 const linuxStartTime = (pid: number): string | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // `pid (name) state ...`: the name itself may hold spaces and brackets.
+    // `pid (name) state ...`, where the name may contain spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // A zombie has ended. In a container, whose first process inherits it, its exit code may never be collected.
+    // A zombie has ended, but nobody has collected its exit code. In a container, nobody may ever do so.
     return fields[0] === "Z" ? undefined : `${epoch}${fields[19]}`;
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ESRCH")) return undefined;
@@ -45,13 +45,13 @@ const otherStartTime = (pid: number): string | undefined => {
 };
 
 /**
- * When a process started, in the system's own words, or undefined when it has ended. Together with its id it names
- * one process for good: ids alone are given out again.
+ * When a process started, as the system puts it; undefined if it has ended. Id and start time together identify a
+ * process for good: ids alone are reused.
  */
 export const startTimeOf = (pid: number): string | undefined =>
   process.platform === "linux" ? linuxStartTime(pid) : otherStartTime(pid);
 
-/** Whether a process runs: a zombie does not. */
+/** Whether a process is running. A zombie is not. */
 export const isAlive = (pid: number): boolean => {
   if (process.platform === "linux") return linuxStartTime(pid) !== undefined;
   try {
@@ -62,13 +62,13 @@ export const isAlive = (pid: number): boolean => {
   }
 };
 
-/** A process that outlives the one who wrote it down. */
+/** Identifies a process for a reader that may come much later. */
 export interface ProcessIdentity {
   pid: number;
   startTime: string;
 }
 
-/** The process id on the first line, its start on the second. */
+/** The process id on the first line, the start time on the second. */
 export const formatIdentity = ({ pid, startTime }: ProcessIdentity): string => `${pid}\n${startTime}\n`;
 
 export const parseIdentity = (text: string): ProcessIdentity | undefined => {
@@ -77,7 +77,7 @@ export const parseIdentity = (text: string): ProcessIdentity | undefined => {
   return Number.isInteger(pid) && pid > 1 && startTime !== "" ? { pid, startTime } : undefined;
 };
 
-/** Whether its id could still be its own: nobody else has got it in another life of the machine. */
+/** Whether it was recorded since the last boot, so that its id can still be its own. */
 export const isOfThisEpoch = ({ startTime }: ProcessIdentity): boolean => startTime.startsWith(epoch);
 
 export const isStillRunning = ({ pid, startTime }: ProcessIdentity): boolean =>

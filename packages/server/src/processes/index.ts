@@ -1,4 +1,4 @@
-/** Formations as child processes: ports, spawn, health, restart, stop. */
+/** Formations as child processes: ports, start, health, restarts, stop. */
 export { createFormationCommand, type FormationResources } from "./formation-command.ts";
 export * from "./identity.ts";
 export * from "./leftovers.ts";

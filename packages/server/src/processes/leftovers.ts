@@ -23,8 +23,8 @@ const gone = async (identity: ProcessIdentity, withinMs: number): Promise<boolea
 };
 
 /**
- * Ends the formations that outlived a killed server. Most have noticed by themselves that it is gone; what still
- * runs after `graceMs` is killed with everything that it started.
+ * Ends formations that outlived a killed server. Most notice by themselves that it is gone; those still running after
+ * `graceMs` are killed, together with everything they started.
  */
 export const endLeftovers = async (pidsDirectory: string, graceMs: number, log: Log): Promise<void> => {
   await mkdir(pidsDirectory, { recursive: true });
@@ -36,9 +36,9 @@ export const endLeftovers = async (pidsDirectory: string, graceMs: number, log: 
         signalGroup(identity.pid, "SIGKILL");
         await gone(identity, graceMs);
       }
-      log.warn({ pid: identity.pid }, "ended a formation of a server that was killed");
+      log.warn({ pid: identity.pid }, "ended a formation that a killed server had left running");
     }
-    // What it started is in its group. While anything is, the system gives the group's number to no one else.
+    // What it started is in its process group. The system does not reuse the group's id while any of that is running.
     if (identity && isOfThisEpoch(identity) && startTimeOf(identity.pid) === undefined)
       signalGroup(identity.pid, "SIGKILL");
     await rm(file, { force: true });

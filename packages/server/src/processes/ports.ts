@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 
 export interface PortRange {
   first: number;
-  /** Not part of the range. */
+  /** Exclusive. */
   end: number;
 }
 
@@ -17,20 +17,20 @@ const canBind = (port: number, host: string): Promise<boolean> =>
     probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)));
   });
 
-/** Both addresses: a port that another program holds on only one of them is still taken. */
+/** Both addresses must be free: another program may use the port on only one of them. */
 export const isFree = async (port: number): Promise<boolean> =>
   (await canBind(port, "127.0.0.1")) && (await canBind(port, "0.0.0.0"));
 
 /** The ports that formations listen on (docs/spec/server-api.md "Ports"). */
 export interface PortPool {
   /**
-   * A port that no other program holds: `kept`, which the caller has already, or else the lowest one of the range.
-   * It is the caller's until it is released.
+   * Reserves a port that no other program uses: `kept`, which the caller already has, or else the lowest free one of
+   * the range.
    *
-   * @throws PortsExhaustedError when none is free. `kept` is released then, too.
+   * @throws PortsExhaustedError when none is free. `kept` is released then.
    */
   acquire(kept?: number): Promise<number>;
-  /** Keeps a port for a formation that does not run now. False when it is another's, or not of the range. */
+  /** Reserves a port for a formation that is not running. False if it is taken, or outside the range. */
   reserve(port: number): boolean;
   release(port: number): void;
   counts(): { total: number; available: number; allocated: number };
@@ -44,7 +44,7 @@ export const createPortPool = ({ first, end }: PortRange): PortPool => {
       if (kept !== undefined && (await isFree(kept))) return kept;
       for (let port = first; port < end; port += 1) {
         if (taken.has(port)) continue;
-        // Taken before the test, since another call may come by while it runs.
+        // Reserved before it is tested, since another call may run meanwhile.
         taken.add(port);
         if (await isFree(port)) {
           if (kept !== undefined) taken.delete(kept);

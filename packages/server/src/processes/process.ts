@@ -18,28 +18,28 @@ export interface ProcessCommand {
 export interface ProcessOptions extends ProcessCommand {
   logs: ProcessLogFiles;
   truncateLogs: boolean;
-  /** Names the process for a server that comes after one that was killed. */
+  /** Identifies the process to the next server if this one is killed. */
   pidFile: string;
 }
 
-/** Where a formation shows that it is well. */
+/** Where a formation's health can be checked. */
 export interface HealthAddress {
   url: string;
-  /** Takes an answer of any status, not only of 2xx. */
+  /** Accepts a response with any status, not only 2xx. */
   anyAnswer: boolean;
 }
 
 export interface HealthCheck extends HealthAddress {
   timeoutMs: number;
-  /** Longest pause between two tries. The first ones follow quickly, because most formations start at once. */
+  /** Longest pause between two checks. The first ones follow quickly, because most formations start at once. */
   intervalMs: number;
-  /** Breaks the wait off. */
+  /** Cancels the wait. */
   signal?: AbortSignal | undefined;
-  /** Told before each try, with the number of intervals that have begun. */
+  /** Called before each check with the number of intervals that have begun. */
   onAttempt?: ((attempt: number) => void) | undefined;
 }
 
-/** A formation that did not become healthy. The message holds the end of its error output. */
+/** A formation did not become healthy. The message contains the end of its error output. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }
@@ -49,18 +49,18 @@ export interface Exit {
   signal: NodeJS.Signals | null;
 }
 
-/** One run of a formation's program: from its spawn to its exit. */
+/** One run of a formation's program, from its start to its exit. */
 export interface FormationProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   /**
-   * Resolves once the process has said "ready" and the health address answers as it should. The answer alone could
-   * be that of another program, which took the port a moment before.
+   * Resolves when the process has sent "ready" and its health check succeeds. The health check alone could be
+   * answered by another program that took the port a moment before.
    *
-   * @throws StartError when the process ends before, or stays unhealthy for too long.
+   * @throws StartError when the process ends first, or is not healthy in time.
    */
   healthy(check: HealthCheck): Promise<void>;
-  /** SIGTERM, and SIGKILL to the whole group when the process is still there after `graceMs`. */
+  /** Sends SIGTERM, and SIGKILL to the process group if the process has not ended after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -68,17 +68,17 @@ const requestTimeoutMs = 5000;
 const firstPauseMs = 25;
 const tailLength = 20;
 
-/** Signals a process and all that it started. */
+/** Sends a signal to a process and everything it started. */
 export const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // ESRCH: everything in it has ended. EPERM: what is left has become another user, who alone can end it.
+    // ESRCH: all of it has ended. EPERM: what is left now runs as another user, who alone can end it.
     if (!isSystemError(error, "ESRCH", "EPERM")) throw error;
   }
 };
 
-/** Whether an address answers in time. */
+/** Whether a health check succeeds in time. */
 export const answersWell = async (
   { url, anyAnswer }: HealthAddress,
   signal: AbortSignal,
@@ -88,7 +88,7 @@ export const answersWell = async (
     await response.body?.cancel();
     return anyAnswer || response.ok;
   } catch {
-    return false; // Not listening yet, or too slow. The caller decides how long that may last.
+    return false; // Not listening yet, or too slow. The caller decides how long to wait.
   }
 };
 
@@ -108,8 +108,8 @@ const spawned = (child: ChildProcess, command: string): Promise<number> =>
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 /**
- * Starts a formation's program in its own process group, with its output in log files. An IPC channel ties it to
- * the server: when the server dies, however it dies, the channel closes and the program ends itself.
+ * Starts a formation's program in its own process group, with its output in log files. An IPC channel ties it to the
+ * server: when the server ends in whatever way, the channel closes and the program exits.
  */
 export const startProcess = async (options: ProcessOptions): Promise<FormationProcess> => {
   const { logs, truncateLogs, pidFile } = options;
@@ -123,13 +123,13 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
     }),
   );
   const startTime = child.pid === undefined ? undefined : startTimeOf(child.pid);
-  // Before anything else: this server may be killed a moment later.
+  // Before anything else, since this server may be killed at any moment.
   if (child.pid !== undefined && startTime !== undefined) {
     try {
       mkdirSync(dirname(pidFile), { recursive: true });
       writeFileSync(pidFile, formatIdentity({ pid: child.pid, startTime }), { mode: 0o600 });
     } catch (error) {
-      signalGroup(child.pid, "SIGKILL"); // Nobody would know of it.
+      signalGroup(child.pid, "SIGKILL"); // No other server could find it.
       throw error;
     }
   }
@@ -146,7 +146,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
   let running = true;
   const gone = exited.then(async (exit) => {
     running = false;
-    signalGroup(pid, "SIGKILL"); // Programs that the formation started would otherwise outlive it.
+    signalGroup(pid, "SIGKILL"); // Otherwise programs that the formation started would outlive it.
     await rm(pidFile, { force: true });
     return exit;
   });
@@ -180,7 +180,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
         const answers = await answersWell({ url, anyAnswer }, inTime);
         if (answers && running && isReady) return;
         const wait = pause(pauseMs, signal);
-        // The message cuts one pause short. Once it came, racing against it again would spin.
+        // "ready" cuts one pause short. After it has come, racing with it again would be a busy loop.
         await (isReady ? wait : Promise.race([wait, becameReady]));
       }
       if (ended.signal.aborted) {

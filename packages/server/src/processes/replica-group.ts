@@ -1,6 +1,6 @@
 import { type FormationStatus, Replica, type ReplicaOptions, type StartWatch } from "./replica.ts";
 
-/** Which formation folder is run, and in how many processes. */
+/** A formation folder to run, and in how many processes. */
 export interface FormationSpec {
   /** `<id>`, `<id>-staging`, `<id>-rollback` or `<id>-draft` (docs/spec/server-api.md "Ports"). */
   name: string;
@@ -11,13 +11,13 @@ export interface FormationSpec {
   replicas?: number;
 }
 
-/** A formation as it is now. */
+/** The current state of a formation. */
 export interface FormationState extends FormationSpec {
   readonly status: FormationStatus;
-  /** Of its first process; 0 before the first start. */
+  /** Port of the first process; 0 before the first start. */
   readonly port: number;
   readonly ports: readonly number[];
-  /** Of its first process. */
+  /** Id of the first process. */
   readonly pid: number | undefined;
   readonly pids: readonly number[];
   readonly restartCount: number;
@@ -27,7 +27,7 @@ export interface FormationState extends FormationSpec {
 
 const order: readonly FormationStatus[] = ["running", "starting", "stopping", "crashed", "stopped"];
 
-/** The processes that serve one folder. It runs as long as one of them does. */
+/** The processes that serve a formation folder. It counts as running while at least one of them is. */
 export class ReplicaGroup implements FormationState {
   readonly formationId: string;
   readonly folder: string;
@@ -35,7 +35,7 @@ export class ReplicaGroup implements FormationState {
   readonly replicas: number;
   readonly members: readonly Replica[];
   name: string;
-  /** Restarts of those who had the name before, and restarts by hand. */
+  /** Restarts of earlier groups of this name, and restarts by the user. */
   earlierRestarts = 0;
   #next = 0;
 
@@ -86,7 +86,7 @@ export class ReplicaGroup implements FormationState {
     return this.members[0]?.startedAt;
   }
 
-  /** The next running process in turn. */
+  /** The port of the next running process, in turn. */
   nextPort(): number | undefined {
     const { length } = this.members;
     for (let step = 0; step < length; step += 1) {
@@ -98,7 +98,7 @@ export class ReplicaGroup implements FormationState {
     return undefined;
   }
 
-  /** Starts all at once. When one fails, none is left. */
+  /** Starts all processes at the same time. If one fails, all are stopped. */
   async start({ signal, onSpawn, onAttempt }: StartWatch, stopMs: number): Promise<void> {
     const report = () => {
       if (this.pids.length === this.replicas) onSpawn?.(this.ports);

@@ -10,7 +10,7 @@ import {
   startProcess,
 } from "./process.ts";
 
-/** docs/spec/server-api.md "Lifecycle of a formation" */
+/** The status of a formation (docs/spec/server-api.md "Lifecycle of a formation"). */
 export type FormationStatus = "starting" | "running" | "stopping" | "stopped" | "crashed";
 
 /** Makes the command that runs a formation folder on a port. */
@@ -21,23 +21,23 @@ export type MakeCommand = (formation: {
   port: number;
 }) => ProcessCommand;
 
-/** How formations are run and watched (docs/spec/server-api.md "Supervision"). */
+/** How formations are run and supervised (docs/spec/server-api.md "Supervision"). */
 export interface ProcessSettings {
   pidsDirectory: string;
   autoRestart: boolean;
-  /** Crashes in a row after which a formation is left alone. */
+  /** Consecutive crashes after which a formation is not restarted. */
   maxRestarts: number;
-  /** Pause before the first restart; it doubles with each crash in a row, up to a minute. */
+  /** Wait before the first restart. It doubles with each consecutive crash, up to a minute. */
   restartDelayMs: number;
   healthEndpoint: string;
-  /** Takes an answer of any status for health: what is run has no health address of its own. */
+  /** Counts a response with any status as healthy, for programs without a health check of their own. */
   anyAnswerIsHealthy: boolean;
   healthTimeoutMs: number;
   healthIntervalMs: number;
   forceKillTimeoutMs: number;
 }
 
-/** What one who waits for a start may follow, and how he breaks it off. */
+/** For following and cancelling a start. */
 export interface StartWatch {
   signal?: AbortSignal | undefined;
   onSpawn?: ((ports: number[]) => void) | undefined;
@@ -47,26 +47,26 @@ export interface StartWatch {
 export interface ReplicaOptions {
   formationId: string;
   folder: string;
-  /** A draft is not restarted after a crash, and its logs begin anew with each start. */
+  /** A draft is not restarted after a crash, and each start truncates its logs. */
   draft: boolean;
   logs: ProcessLogFiles;
-  /** Kept for this replica before; undefined takes the next free one. */
+  /** The port that this replica had before; undefined takes the next free one. */
   port: number | undefined;
   ports: PortPool;
   settings: ProcessSettings;
   makeCommand: MakeCommand;
   log: Log;
   now: () => number;
-  /** Told after each change of status, port or process. */
+  /** Called after each change of status, port or process. */
   onChange: () => void;
 }
 
 const longestRestartDelayMs = 60_000;
-/** A formation that ran this long before it crashed is not in a crash loop. */
+/** A formation that ran for this long before it crashed is not in a crash loop. */
 const stableAfterMs = 60_000;
 const portClashes = 10;
 
-/** One process of a formation, over all its restarts: it keeps its port and comes back after a crash. */
+/** One process of a formation across its restarts: it keeps its port, and is restarted after a crash. */
 export class Replica {
   readonly #options: ReplicaOptions;
   #status: FormationStatus = "stopped";
@@ -77,7 +77,7 @@ export class Replica {
   #crashesInARow = 0;
   #mayRestart: boolean;
   #restartTimer: NodeJS.Timeout | undefined;
-  /** Settles when a start or restart has come to its end. */
+  /** Settles when the current start or restart has succeeded or failed. */
   #starting: Promise<void> = Promise.resolve();
 
   constructor(options: ReplicaOptions) {
@@ -99,7 +99,7 @@ export class Replica {
     return this.#process?.pid;
   }
 
-  /** Unix milliseconds of the last spawn. */
+  /** When it was last started, in Unix milliseconds. */
   get startedAt(): number | undefined {
     return this.#startedAt;
   }
@@ -113,10 +113,10 @@ export class Replica {
   }
 
   /**
-   * Starts and waits until it is healthy.
+   * Starts the process and waits until it is healthy.
    *
-   * @throws StartError when it does not become healthy, PortsExhaustedError when no port is free, the signal's
-   * reason when it was broken off. Nothing runs then.
+   * @throws StartError when it does not become healthy, PortsExhaustedError when no port is free, the signal's reason
+   * when the start was cancelled. Nothing is running then.
    */
   async start(watch: StartWatch): Promise<void> {
     clearTimeout(this.#restartTimer);
@@ -131,42 +131,42 @@ export class Replica {
     }
   }
 
-  /** Starts, but waits for nothing: a failure counts as a crash and is tried again. */
+  /** Starts the process without waiting. A failure counts as a crash, and is retried. */
   restore(): void {
     this.#become("starting");
     this.#starting = this.#relaunch();
   }
 
-  /** Ends it and leaves it stopped, with its port kept. */
+  /** Stops the process. The replica keeps its port. */
   async stop(graceMs: number): Promise<void> {
     clearTimeout(this.#restartTimer);
     this.#become("stopping");
     await this.#process?.stop(graceMs);
-    // A start that was still under way notices the stop and stops what it spawned.
+    // A start that is still in progress notices the new status, and stops what it started.
     await this.#starting.catch(() => undefined);
     this.#become("stopped");
   }
 
-  /** No restart after this: for one that only ends what it has begun. */
+  /** Prevents further restarts, for a replica that only finishes its open requests. */
   retire(): void {
     this.#mayRestart = false;
     clearTimeout(this.#restartTimer);
   }
 
-  /** Ends the process as if it had crashed, so that it is started again. Meanwhile no request goes to it. */
+  /** Ends the process as if it had crashed, so that it is restarted. It gets no requests in the meantime. */
   async kill(): Promise<void> {
     if (this.#status !== "running") return;
     this.#become("crashed");
     await this.#process?.stop(this.#options.settings.forceKillTimeoutMs);
   }
 
-  /** Gives the port back. */
+  /** Releases the port. */
   release(): void {
     if (this.#port !== undefined) this.#options.ports.release(this.#port);
     this.#port = undefined;
   }
 
-  /** Whether it answers now. */
+  /** Whether it is healthy now. */
   probe(timeoutMs: number): Promise<boolean> {
     const { anyAnswerIsHealthy: anyAnswer } = this.#options.settings;
     return answersWell({ url: this.healthUrl, anyAnswer }, AbortSignal.timeout(timeoutMs));
@@ -177,11 +177,12 @@ export class Replica {
     this.#options.onChange();
   }
 
-  /** Starts on its port; when another program takes that in between, on the next. */
+  /** Starts on its port, or, if another program takes that port in the meantime, on the next one. */
   async #launch(watch: StartWatch): Promise<void> {
     for (let clashes = 0; ; clashes += 1) {
       try {
-        // The old one stands until there is another: a server killed meanwhile finds it in the registry.
+        // The old port stays recorded until there is a new one, so that the next server finds it if this one is
+        // killed.
         this.#port = await this.#options.ports.acquire(this.#port);
       } catch (error) {
         this.#port = undefined;
@@ -197,7 +198,7 @@ export class Replica {
     }
   }
 
-  /** Spawns and waits for health. What it spawned does not outlive a failure. */
+  /** Starts the process and waits until it is healthy. After a failure the process is stopped. */
   async #spawn({ signal, onSpawn, onAttempt }: StartWatch): Promise<void> {
     const { formationId, folder, draft, logs, settings, makeCommand, log, now } = this.#options;
     const process = await startProcess({
@@ -230,9 +231,9 @@ export class Replica {
     log.info({ formation: formationId, port: this.port, pid: process.pid }, "formation running");
     void process.exited.then((exit) => {
       this.#process = undefined;
-      // "crashed" already when it was killed.
+      // It is "crashed" already if it was killed.
       if (this.#status !== "running" && this.#status !== "crashed") return;
-      log.error({ formation: formationId, ...exit }, "formation ended by itself");
+      log.error({ formation: formationId, ...exit }, "formation exited unexpectedly");
       if (now() - (this.#startedAt ?? 0) >= stableAfterMs) this.#crashesInARow = 0;
       this.#crashed();
     });
@@ -251,7 +252,10 @@ export class Replica {
     const { maxRestarts, restartDelayMs } = settings;
     if (!this.#mayRestart) return;
     if (this.#crashesInARow >= maxRestarts) {
-      log.error({ formation: formationId, crashes: this.#crashesInARow + 1 }, "formation is in a crash loop");
+      log.error(
+        { formation: formationId, crashes: this.#crashesInARow + 1 },
+        "formation is in a crash loop and is not restarted",
+      );
       return;
     }
     const failures = this.#crashesInARow + 1;

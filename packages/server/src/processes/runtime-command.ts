@@ -4,13 +4,16 @@ import { fileURLToPath } from "node:url";
 /** Program and arguments that run a formation folder. */
 export type RuntimeCommand = (folder: string) => { command: string; args: string[] };
 
-/** The flags for Node in the first line of a program: a shell obeys them, and whoever starts the program otherwise should. */
+/**
+ * The Node flags in the first line of a program. A shell applies them; whoever starts the program in another way
+ * should, too.
+ */
 export const nodeFlagsOf = (program: string): string[] => {
   const [line = ""] = readFileSync(program, "utf8").split("\n", 1);
   return /^#!.* node (-.*)$/.exec(line)?.[1]?.split(" ") ?? [];
 };
 
-/** Runs a folder with `@muxi/runtime`, on this Node, with its flags and those of the program. */
+/** Runs a folder with `@muxi/runtime`, on this process's Node, with this process's flags and those of the program. */
 export const runtimeCommand: RuntimeCommand = (folder) => {
   const program = fileURLToPath(import.meta.resolve("@muxi/runtime/main"));
   return { command: process.execPath, args: [...process.execArgv, ...nodeFlagsOf(program), program, folder] };

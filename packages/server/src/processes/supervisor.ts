@@ -14,7 +14,7 @@ export interface SupervisorOptions {
   settings: SupervisorSettings;
   makeCommand: MakeCommand;
   log: Log;
-  /** Told when status, port or process of a formation has changed. */
+  /** Called when the status, port or process of a formation has changed. */
   onChange?: (name: string) => void;
   /** Unix milliseconds. Default: the clock. */
   now?: () => number;
@@ -30,15 +30,15 @@ export class AlreadyRunningError extends Error {
   }
 }
 
-/** What was in service until another took its name. */
+/** What was in service until a promotion replaced it. */
 export interface RetiredReplicas {
   readonly ports: readonly number[];
-  /** Ends it and gives its ports back. */
+  /** Stops it and releases its ports. */
   stop(graceMs: number): Promise<void>;
 }
 
 /**
- * Starts, watches, restarts and stops formations (docs/spec/server-api.md "Lifecycle of a formation" and
+ * Starts, monitors, restarts and stops formations (docs/spec/server-api.md "Lifecycle of a formation" and
  * "Supervision").
  */
 export class Supervisor {
@@ -56,7 +56,7 @@ export class Supervisor {
     return this.#groups.get(name);
   }
 
-  /** Drafts, and what is in service; not what an update tries out. */
+  /** All formations in service and all drafts, but not what an update is testing. */
   list(): FormationState[] {
     return [...this.#groups.values()].filter(({ name, formationId, draft }) => draft || name === formationId);
   }
@@ -65,13 +65,13 @@ export class Supervisor {
     return this.#ports.counts();
   }
 
-  /** Where the next request for a formation goes: to its processes in turn. */
+  /** Where the next request for a formation goes. Its processes take turns. */
   upstream(name: string): { port: number; status: string } | undefined {
     const group = this.#groups.get(name);
     return group && { port: group.nextPort() ?? group.port, status: group.status };
   }
 
-  /** Asks all processes of a formation whether they are well; false when none of this name runs. */
+  /** Whether all running processes of a formation are healthy; false if none is running. */
   async probe(name: string, timeoutMs: number): Promise<boolean> {
     const running = this.#groups.get(name)?.members.filter(({ status }) => status === "running") ?? [];
     const answers = await Promise.all(running.map((replica) => replica.probe(timeoutMs)));
@@ -79,12 +79,11 @@ export class Supervisor {
   }
 
   /**
-   * Starts a formation and waits until it is healthy. One that is stopped or crashed starts on the port it had.
+   * Starts a formation and waits until it is healthy. A stopped or crashed one starts on its former ports.
    *
    * @throws AlreadyRunningError when one of this name is starting or running.
    * @throws PortsExhaustedError when no port is free.
-   * @throws StartError when it does not become healthy. It is stopped then; what was not known before is
-   * forgotten again.
+   * @throws StartError when it does not become healthy. It is stopped then, or, if it is new, forgotten.
    */
   async start(spec: FormationSpec, watch: StartWatch = {}): Promise<FormationState> {
     const present = this.#groups.get(spec.name);
@@ -92,7 +91,7 @@ export class Supervisor {
     if (present && !idle) throw new AlreadyRunningError(present);
     if (present) await present.stop(0);
     const group = this.#createGroup(spec, present);
-    // In the table before the first await of a new one: a second call for the same formation must see it.
+    // Before the first await, so that a second call for the same formation sees it.
     this.#groups.set(spec.name, group);
     try {
       await group.start(watch, this.#options.settings.forceKillTimeoutMs);
@@ -103,13 +102,16 @@ export class Supervisor {
     return group;
   }
 
-  /** Brings a formation back after a restart of the server: on its ports if they are free, until it is healthy. */
+  /**
+   * Starts a formation after a restart of the server, on its former ports if they are free, and retries until it is
+   * healthy.
+   */
   restore(spec: FormationSpec, ports: readonly number[], restartCount: number): void {
     const group = this.hold(spec, ports, restartCount);
     for (const replica of group.members) replica.restore();
   }
 
-  /** Keeps a stopped formation and its ports in mind. */
+  /** Adds a formation that stays stopped, and reserves its ports. */
   hold(spec: FormationSpec, ports: readonly number[], restartCount: number): ReplicaGroup {
     const group = this.#createGroup(
       spec,
@@ -121,7 +123,7 @@ export class Supervisor {
     return group;
   }
 
-  /** Stops a formation and keeps its ports for it. False when none of this name is known. */
+  /** Stops a formation, which keeps its ports. False if there is none of this name. */
   async stop(name: string, graceMs = this.#options.settings.forceKillTimeoutMs): Promise<boolean> {
     const group = this.#groups.get(name);
     if (!group) return false;
@@ -130,7 +132,7 @@ export class Supervisor {
     return true;
   }
 
-  /** Stops a formation and forgets it. False when none of this name is known. */
+  /** Stops a formation and forgets it. False if there is none of this name. */
   async remove(name: string, graceMs?: number): Promise<boolean> {
     const group = this.#groups.get(name);
     if (!group) return false;
@@ -139,7 +141,7 @@ export class Supervisor {
     return true;
   }
 
-  /** Kills one process of a formation; it comes back as after a crash. */
+  /** Kills one process of a formation, which is then restarted as after a crash. */
   async kill(name: string, pid: number): Promise<void> {
     await this.#groups
       .get(name)
@@ -147,16 +149,16 @@ export class Supervisor {
       ?.kill();
   }
 
-  /** Counts a restart by hand. */
+  /** Counts a restart by the user. */
   countRestart(name: string): void {
     const group = this.#groups.get(name);
     if (group) group.earlierRestarts += 1;
   }
 
-  /** Puts a formation in the place of another, in one step: the next request finds it there. */
+  /** Replaces one formation with another in one step, so that the next request goes to the new one. */
   promote(from: string, to: string): RetiredReplicas {
     const next = this.#groups.get(from);
-    if (!next) throw new Error(`no formation ${from} to put in service`);
+    if (!next) throw new Error(`there is no formation ${from} to promote`);
     const old = this.#groups.get(to);
     this.#groups.delete(from);
     this.#groups.set(to, next);
@@ -176,7 +178,7 @@ export class Supervisor {
     };
   }
 
-  /** Stops everything, at the same time. */
+  /** Stops all formations at the same time. */
   async close(): Promise<void> {
     const { forceKillTimeoutMs } = this.#options.settings;
     const groups = [...this.#groups.values(), ...this.#retired];
@@ -209,7 +211,7 @@ export class Supervisor {
 
   #forget(group: ReplicaGroup): void {
     group.release();
-    // A stop may have ended one start while another took the name.
+    // Another group may have taken the name in the meantime.
     if (this.#groups.get(group.name) === group) this.#groups.delete(group.name);
   }
 }

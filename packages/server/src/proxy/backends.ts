@@ -1,11 +1,11 @@
 import { Connections } from "@muxi/http";
 import { Pool } from "undici";
 
-/** One port of a formation, and the requests that are under way to it. */
+/** A port of a formation, and its open requests. */
 interface Backend {
   /** For plain requests. */
   connections: Connections;
-  /** For all others; opened for the first. */
+  /** For all others; opened for the first of them. */
   pool: Pool | undefined;
   open: number;
   whenIdle: (() => void)[];
@@ -16,12 +16,13 @@ const connectTimeoutMs = 5000;
 const openPool = (port: number): Pool =>
   new Pool(`http://127.0.0.1:${port}`, {
     connect: { timeout: connectTimeoutMs },
-    // A model may think for as long as it likes: a missing answer keeps the connection open (14.4).
+    // A model may take as long as it likes: there is no time limit for responses (docs/spec/server-api.md "Answers
+    // through the proxy").
     headersTimeout: 0,
     bodyTimeout: 0,
   });
 
-/** The ports to which requests go. */
+/** The ports that requests are forwarded to. */
 export class Backends {
   readonly #backends = new Map<number, Backend>();
 
@@ -38,7 +39,7 @@ export class Backends {
   /**
    * Counts a request to a port.
    *
-   * @returns what is called when its answer is complete or its client gone.
+   * @returns To be called when the response is complete or the client has disconnected.
    */
   enter(port: number): () => void {
     const backend = this.#of(port);
@@ -50,14 +51,14 @@ export class Backends {
     };
   }
 
-  /** Resolves when no request is under way to a port. */
+  /** Resolves when a port has no open requests. */
   idle(port: number): Promise<void> {
     const backend = this.#backends.get(port);
     if (!backend || backend.open === 0) return Promise.resolve();
     return new Promise((resolve) => backend.whenIdle.push(resolve));
   }
 
-  /** The next process on the port gets connections of its own. Those there are end with their last request. */
+  /** Forgets a port's connections: the next process on the port gets new ones. Open requests are finished. */
   forget(port: number): void {
     const backend = this.#backends.get(port);
     this.#backends.delete(port);

@@ -23,7 +23,7 @@ export interface Upstream {
 }
 
 export interface ForwarderOptions {
-  /** The process that answers for a formation, or undefined when there is none of this id. */
+  /** The process that serves a formation; undefined if there is no formation with this id. */
   find: (kind: ProxyKind, formationId: string) => Upstream | undefined;
   backends: Backends;
   trustedProxies: BlockList;
@@ -31,56 +31,56 @@ export interface ForwarderOptions {
   log: Log;
 }
 
-/** A request to a formation, however it was read. */
+/** A request to a formation, whichever way it was read. */
 export interface ProxiedRequest {
   target: ProxyTarget;
   method: string;
-  /** Names and values in turn, as they were sent. */
+  /** Alternating names and values, as they were sent. */
   rawHeaders: readonly string[];
-  /** The values of these two headers. */
+  /** Values of the `Connection` and `Upgrade` headers. */
   connection?: string | undefined;
   upgrade?: string | undefined;
   socket: Socket;
-  /** The id that it has already. Default: the client's, else a new one. */
+  /** The request's id, if it already has one. Default: the client's, or a new one. */
   requestId?: string;
 }
 
-/** What the client gets in place of a formation's answer. */
-export interface OwnAnswer {
-  kind: "own";
+/** A response of the server's own, in place of a formation's. */
+export interface LocalResponse {
+  kind: "local";
   requestId: string;
   status: number;
   reason: string;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   headers: readonly string[];
   body: string;
 }
 
-/** nginx's: the client left before there was an answer. */
+/** As in nginx: the client disconnected before there was a response. */
 export const clientLeft = 499;
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 const corsEntries = Object.entries(corsHeaders);
 
-const ownAnswer = (
+const localResponse = (
   requestId: string,
   own: readonly string[],
   status: number,
   error: string,
   message: string,
-): OwnAnswer => {
+): LocalResponse => {
   const answer: ServerErrorBody = { error, message, code: status };
   const body = JSON.stringify(answer);
   const type = ["content-type", "application/json; charset=utf-8"];
   const length = ["content-length", String(Buffer.byteLength(body))];
   const headers = [...type, ...length, ...corsEntries.flat(), ...own];
-  return { kind: "own", requestId, status, reason: STATUS_CODES[status] ?? "", headers, body };
+  return { kind: "local", requestId, status, reason: STATUS_CODES[status] ?? "", headers, body };
 };
 
 /**
- * One request on its way to a formation: what is sent, what the client gets, whether it is tried again, and how it is
- * counted. A carrier moves the bytes.
+ * A request on its way to a formation: decides what is sent, what the client gets, whether the request is retried,
+ * and how it is counted. A carrier moves the bytes.
  */
 export class Forwarding {
   readonly kind = "forwarded";
@@ -88,7 +88,7 @@ export class Forwarding {
   readonly port: number;
   readonly method: string;
   readonly path: string;
-  /** For the formation: names and values in turn, without the host. */
+  /** Headers for the formation, without the host: alternating names and values. */
   readonly headers: string[];
   readonly #formationId: string;
   readonly #own: readonly string[];
@@ -117,16 +117,16 @@ export class Forwarding {
     this.#log = log;
   }
 
-  /** What the client got, 499 as long as that is nothing. */
+  /** Status of the response; 499 as long as there is none. */
   get status(): number {
     return this.#status;
   }
 
   /**
-   * The formation has begun to answer.
+   * The formation has started to respond.
    *
-   * @param received Its headers, names in lower case, without those of the connection.
-   * @returns The headers for the client, names and values in turn.
+   * @param received Its headers, with names in lower case, without hop-by-hop headers.
+   * @returns The headers for the client: alternating names and values.
    */
   begin(status: number, received: Iterable<readonly [name: string, value: string]>): string[] {
     this.#status = status;
@@ -140,18 +140,18 @@ export class Forwarding {
       else if (name === "content-type") isStream = value.startsWith("text/event-stream");
       headers.push(name, value);
     }
-    // The formation's own headers win.
+    // The formation's own headers take precedence.
     for (const [name, value] of hasOrigin ? [] : corsEntries) {
       if (!hasHeader(headers, name)) headers.push(name, value);
     }
     headers.push(...this.#own);
-    this.#measurement.answered(isStream);
+    this.#measurement.started(isStream);
     return headers;
   }
 
   /**
-   * Whether a request without an answer is sent once more. That is safe for an idempotent one, and likely to help when
-   * its connection was kept from an earlier request and the formation had closed it in the meantime.
+   * Whether to retry a request that got no response. That is safe if it is idempotent, and promising if its
+   * connection was kept from an earlier request and the formation had closed it in the meantime.
    */
   mayRepeat(wasStale: boolean): boolean {
     const may = wasStale && !this.#hasBegun && !this.#isRepeated && idempotent.has(this.method);
@@ -160,12 +160,12 @@ export class Forwarding {
   }
 
   /**
-   * The formation did not answer, or broke off.
+   * The formation did not respond, or broke off.
    *
-   * @returns The answer for the client. Undefined after the head: then the error can only show as a broken connection,
-   * since a clean end would look like a whole answer.
+   * @returns The response for the client. Undefined if the formation's response has begun: then the client's
+   * connection must be broken, because a clean end would look like a complete response.
    */
-  fail(error: Error): OwnAnswer | undefined {
+  fail(error: Error): LocalResponse | undefined {
     if (this.#hasBegun) {
       this.#isBroken = true;
       return undefined;
@@ -176,22 +176,22 @@ export class Forwarding {
       "formation did not respond",
     );
     this.#status = 502;
-    return ownAnswer(requestId, this.#own, 502, "Bad gateway", "Formation did not respond");
+    return localResponse(requestId, this.#own, 502, "Bad gateway", "Formation did not respond");
   }
 
-  /** The client has its answer, or has left. To be called once. */
+  /** The response was sent, or the client has disconnected. Must be called once. */
   end(): void {
     this.#leave();
     this.#measurement.ended(this.#status, this.#isBroken || this.#status >= 500);
   }
 }
 
-/** `Upgrade: h2c` is only an offer, which HTTP/1.1 may ignore; curl makes it. */
+/** `Upgrade: h2c`, which curl sends, is only an offer that may be ignored. */
 const wantsUpgrade = (upgrade: string | undefined): boolean =>
   upgrade !== undefined && upgrade.toLowerCase() !== "h2c";
 
-/** Decides what becomes of a request to a formation (docs/spec/server-api.md "Proxy"). */
-export type Forwarder = (request: ProxiedRequest) => Forwarding | OwnAnswer;
+/** Decides whether and where a request is forwarded (docs/spec/server-api.md "Proxy"). */
+export type Forwarder = (request: ProxiedRequest) => Forwarding | LocalResponse;
 
 export const createForwarder = (options: ForwarderOptions): Forwarder => {
   const { find, trustedProxies } = options;
@@ -213,18 +213,18 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => {
     const requestId = request.requestId ?? usableRequestId(seen.get(names.requestId));
     const own = ownHeaders(requestId, kind === "mcp" ? undefined : seen.get(names.sdk));
     if (wantsUpgrade(request.upgrade)) {
-      const message = "The proxy does not pass on protocol upgrades such as WebSocket";
-      return ownAnswer(requestId, [...own, "connection", "close"], 501, "Not Implemented", message);
+      const message = "The proxy does not support protocol upgrades such as WebSocket";
+      return localResponse(requestId, [...own, "connection", "close"], 501, "Not Implemented", message);
     }
     const upstream = isFormationId(formationId) ? find(kind, formationId) : undefined;
     if (!upstream) {
       const message = `Formation '${formationId}' not found`;
-      return ownAnswer(requestId, own, 404, "Formation not found", message);
+      return localResponse(requestId, own, 404, "Formation not found", message);
     }
     const { port, status } = upstream;
     if (status !== "running") {
       const message = `Formation '${formationId}' is not running (status: ${status})`;
-      return ownAnswer(requestId, own, 503, "Formation unavailable", message);
+      return localResponse(requestId, own, 503, "Formation unavailable", message);
     }
     passed.push(...forwardedHeaders(seen, peerOf(request.socket), formationId, requestId));
     return new Forwarding(options, request, { requestId, port, headers: passed, own });

@@ -2,23 +2,26 @@ import type { Server } from "node:http";
 import { type Front, type FrontContext, type OpenResponse, putFrontBefore } from "@muxi/http";
 import type { Backends } from "./backends.ts";
 import type { Forwarder } from "./forwarding.ts";
-import { PlainCarrier, writeOwnAnswer } from "./plain-carrier.ts";
+import { PlainCarrier, writeLocalResponse } from "./plain-carrier.ts";
 import { proxyTarget } from "./target.ts";
 
-/** Notes that a request has come, and gives what notes its end. */
+/** Records the start of a request, and returns a function that records its end. */
 export type TrackRequest = (
   request: { method: string; url: string; remote: string | undefined },
   requestId: string,
 ) => (status: number) => void;
 
 export interface FrontSettings {
-  /** Reads what is not plain. */
+  /** Serves requests that are not plain. */
   server: Server;
   isSecure: boolean;
   track: TrackRequest;
-  /** Of a connection between two requests, in milliseconds. */
+  /** How long a connection may be idle between two requests, in milliseconds. */
   idleMs: number;
-  /** How long a first or half request is waited for before Node's server does the waiting. */
+  /**
+   * How long to wait for a first or incomplete request before handing the connection to Node's server, in
+   * milliseconds.
+   */
   patienceMs: number;
 }
 
@@ -27,10 +30,10 @@ interface FrontOptions extends FrontSettings {
   backends: Backends;
 }
 
-/** What stands before a path of the proxy. */
+/** How requests to the proxy begin. */
 const starts = /^(?:GET|POST|PUT|PATCH|DELETE) \/(?:api|draft|mcp)\//;
 
-/** An answer that was written at once. */
+/** Stands for a response that was written at once. */
 const nothingOpen: OpenResponse = { resume: () => undefined, abort: () => undefined };
 
 /** Serves plain requests to formations from socket to socket. */
@@ -44,8 +47,8 @@ export const createFront = (options: FrontOptions): Front => {
     if (!target) return undefined;
     const forwarding = forward({ target, method, rawHeaders, socket: client });
     const tracked = track({ method, url, remote: client.remoteAddress }, forwarding.requestId);
-    if (forwarding.kind === "own") {
-      writeOwnAnswer(client, forwarding, connectionLines());
+    if (forwarding.kind === "local") {
+      writeLocalResponse(client, forwarding, connectionLines());
       tracked(forwarding.status);
       done(false);
       return nothingOpen;

@@ -4,7 +4,7 @@ import { headersNamedIn, isHopByHop } from "@muxi/http";
 import { headers as names, newId } from "@muxi/protocol";
 import { version } from "../base/version.ts";
 
-/** Headers of a request that this server answers or sets itself. */
+/** Request headers that this server handles or sets itself. */
 const replaced: ReadonlySet<string> = new Set([
   "host",
   "expect",
@@ -19,7 +19,7 @@ const replaced: ReadonlySet<string> = new Set([
 
 const requestIdPattern = /^[\w.:-]{1,128}$/;
 
-/** The id under which client, server and formation know a request: the client's when it is usable, else a new one. */
+/** A request's id for client, server and formation: the client's if it is valid, otherwise a new one. */
 export const usableRequestId = (sent: string | undefined): string =>
   sent !== undefined && requestIdPattern.test(sent) ? sent : newId("request");
 
@@ -28,10 +28,10 @@ export const requestIdOf = (request: IncomingMessage): string => {
   return usableRequestId(typeof sent === "string" ? sent : undefined);
 };
 
-/** Who asks. */
+/** The other end of a client's connection. */
 export interface Peer {
   address: string;
-  /** Protocol and host are believed from a trusted proxy only. */
+  /** Whether its `X-Forwarded-Proto` and `X-Forwarded-Host` are trusted. */
   trusted: boolean;
   /** Whether the connection is encrypted. */
   secure: boolean;
@@ -39,11 +39,11 @@ export interface Peer {
 
 export const isSecure = (socket: Socket): boolean => "encrypted" in socket;
 
-/** A request's headers, sorted into what is passed on and what this server looks at. */
+/** A request's headers: those that are passed on, and those that this server uses itself. */
 export interface SortedHeaders {
-  /** Names and values in turn, as they were sent. */
+  /** Alternating names and values, as they were sent. */
   passed: string[];
-  /** Those of `seen`, by their names in lower case. Of one that was sent twice, both, with a comma. */
+  /** By name in lower case. Values of repeated headers are joined with commas. */
   seen: ReadonlyMap<string, string>;
 }
 
@@ -56,7 +56,7 @@ const seen: ReadonlySet<string> = new Set([
   names.sdk,
 ]);
 
-/** @param rawHeaders Names and values in turn. */
+/** @param rawHeaders Alternating names and values. */
 export const sortHeaders = (rawHeaders: readonly string[], connection: string | undefined): SortedHeaders => {
   const named = headersNamedIn(connection);
   const passed: string[] = [];
@@ -74,8 +74,8 @@ export const sortHeaders = (rawHeaders: readonly string[], connection: string | 
 };
 
 /**
- * What a formation is told beside what the client sent, as a flat list of names and values. `X-Forwarded-For` is
- * appended to, so its last entry is always what this server saw.
+ * The headers that a formation gets in addition to the client's: alternating names and values. This server appends to
+ * `X-Forwarded-For`, so the last entry is always the peer that it saw itself.
  */
 export const forwardedHeaders = (
   sent: ReadonlyMap<string, string>,
@@ -100,7 +100,7 @@ export const forwardedHeaders = (
   ];
 };
 
-/** The headers of a formation's answer that are not for its connection alone. */
+/** The headers of a formation's response without hop-by-hop headers. */
 export function* withoutHopByHop(
   headers: IncomingHttpHeaders,
 ): Generator<readonly [name: string, value: string]> {
@@ -113,13 +113,13 @@ export function* withoutHopByHop(
   }
 }
 
-/** @param headers Names in lower case and values in turn. */
+/** @param headers Alternating names in lower case and values. */
 export const hasHeader = (headers: readonly string[], name: string): boolean => {
   for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return true;
   return false;
 };
 
-/** What this server adds to an answer: names in lower case and values in turn. */
+/** The headers that this server adds to a response: alternating names in lower case and values. */
 export const ownHeaders = (requestId: string, sdk: string | undefined): readonly string[] => {
   const latest = latestSdk(sdk);
   return [names.requestId, requestId, ...(latest === undefined ? [] : [names.sdkLatest, latest])];

@@ -1,4 +1,4 @@
-/** Requests to formations: `/api`, `/draft` and `/mcp`, passed on as they stream. */
+/** The proxy: forwards `/api`, `/draft` and `/mcp` to formations, streaming both ways. */
 export { clientLeft } from "./forwarding.ts";
 export type { TrackRequest } from "./front.ts";
 export { requestIdOf } from "./headers.ts";

@@ -8,27 +8,27 @@ import {
   readResponseHead,
   scanBody,
 } from "@muxi/http";
-import type { Forwarding, OwnAnswer } from "./forwarding.ts";
+import type { Forwarding, LocalResponse } from "./forwarding.ts";
 import { hasHeader } from "./headers.ts";
 
 export interface PlainCarrierOptions {
   forwarding: Forwarding;
-  /** Of the request. */
+  /** The request's body. */
   body: Buffer;
   client: Socket;
   connections: Connections;
-  /** The client's `Connection` header, as lines of its head. */
+  /** The header lines that tell the client whether its connection is kept. */
   connectionLines: () => string;
-  /** The client has its answer; `broken`, when it will never be complete. */
+  /** The response was sent; `broken` means that it is incomplete. */
   onEnd: (broken: boolean) => void;
 }
 
 const headLimit = 64 * 1024;
 const headEnd = "\r\n\r\n";
-/** Where a formation does not say how long it waits for the next request. */
+/** How long a formation's connection is kept if it does not say so itself. */
 const silentMs = 4_000;
 
-/** @param headers Names and values in turn. */
+/** @param headers Alternating names and values. */
 const linesOf = (headers: readonly string[]): string => {
   let text = "";
   for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
@@ -48,24 +48,24 @@ const headText = (
   return `HTTP/1.1 ${status} ${reason}\r\n${linesOf(headers)}${date}${connectionLines}\r\n`;
 };
 
-export const writeOwnAnswer = (
+export const writeLocalResponse = (
   client: Socket,
-  { status, reason, headers, body }: OwnAnswer,
+  { status, reason, headers, body }: LocalResponse,
   connectionLines: string,
 ): void => {
   client.write(headText(status, reason, headers, connectionLines) + body);
 };
 
 /**
- * Carries a plain request to a formation, and the answer back, from socket to socket. Bytes are never held: each is
- * passed on as it comes, in the chunk in which it comes.
+ * Carries a plain request to a formation and the response back, from socket to socket. Nothing is buffered: each
+ * chunk is passed on as it arrives.
  */
 export class PlainCarrier implements Receiver {
   readonly #options: PlainCarrierOptions;
   #connection;
-  /** The request, until the formation answers. */
+  /** The request, until the formation responds. */
   #message: string;
-  /** The beginning of a head whose end has not come. */
+  /** The beginning of a response head that is not yet complete. */
   #held = "";
   #framing: Framing | undefined;
   #keepAliveMs = 0;
@@ -77,12 +77,12 @@ export class PlainCarrier implements Receiver {
     this.#connection.send(this.#message, "latin1", this);
   }
 
-  /** The client can take more. */
+  /** The client can receive more. */
   resume(): void {
     this.#connection.resume();
   }
 
-  /** The client is gone. */
+  /** The client has disconnected. */
   abort(): void {
     this.#connection.abandon();
     this.#options.forwarding.end();
@@ -113,7 +113,7 @@ export class PlainCarrier implements Receiver {
   #fail(error: Error): void {
     const { forwarding, client, connectionLines } = this.#options;
     const answer = forwarding.fail(error);
-    if (answer) writeOwnAnswer(client, answer, connectionLines());
+    if (answer) writeLocalResponse(client, answer, connectionLines());
     this.#end(answer === undefined);
   }
 
@@ -129,8 +129,8 @@ export class PlainCarrier implements Receiver {
       if (end < 0) break;
       const answer = readResponseHead(text.slice(0, end), silentMs);
       text = text.slice(end + headEnd.length);
-      if (answer.status === 101) throw new Error("The formation changed the protocol");
-      // What comes before the answer, such as 103, is for this connection.
+      if (answer.status === 101) throw new Error("The formation switched the protocol");
+      // Interim responses, such as 103, are for this connection only.
       if (answer.status < 200) continue;
       this.#message = "";
       this.#held = "";
@@ -139,7 +139,7 @@ export class PlainCarrier implements Receiver {
       this.#pass(answer.framing, bytes, length - text.length, length, this.#clientHead(answer));
       return;
     }
-    if (text.length > headLimit) throw new Error("The head of the formation's answer is too long");
+    if (text.length > headLimit) throw new Error("The head of the formation's response is too long");
     this.#held = text;
   }
 
@@ -150,7 +150,7 @@ export class PlainCarrier implements Receiver {
     return headText(status, reason, passed, connectionLines());
   }
 
-  /** @param head Leaves with the first chunk of the body in one write. */
+  /** @param head Sent together with the first chunk of the body. */
   #pass(framing: Framing, bytes: Buffer, from: number, to: number, head: string): void {
     const { client } = this.#options;
     const { end, done, read } = scanBody(framing, bytes, from, to);
@@ -161,7 +161,7 @@ export class PlainCarrier implements Receiver {
     if (done && framing.kind === "chunked") text += "\r\n";
     if (text !== "" && !client.write(text, "latin1")) this.#connection.pause();
     if (!done) return;
-    // What comes after the answer belongs to no request.
+    // Bytes after the response belong to no request, so the connection cannot be reused.
     this.#connection.release(read === to ? this.#keepAliveMs : 0);
     this.#end(false);
   }

@@ -6,24 +6,24 @@ import { Backends } from "./backends.ts";
 import { createForwarder, type ForwarderOptions } from "./forwarding.ts";
 import { createFront, type FrontSettings } from "./front.ts";
 import { type ProxyTarget, proxyTarget } from "./target.ts";
-import { UndiciCarrier, writeOwnAnswer } from "./undici-carrier.ts";
+import { UndiciCarrier, writeLocalResponse } from "./undici-carrier.ts";
 
 export interface Proxy {
-  /** Serves the request when its path is one of the proxy's; false leaves it untouched. */
+  /** Serves a request if its path is one of the proxy's. Returns false, and does nothing, if it is not. */
   handle(request: IncomingMessage, response: ServerResponse, requestId: string): boolean;
-  /** Stands before Node's HTTP server and serves plain requests by itself. */
+  /** Creates a front for Node's HTTP server that serves plain requests itself. */
   front(settings: FrontSettings): Front;
   /**
-   * Resolves when no request is under way to these ports, at the latest after `limitMs`, and forgets them: nobody
-   * sends them another.
+   * Resolves when these ports have no open requests, or after `limitMs`, and forgets them. No further requests may be
+   * sent to them.
    */
   drain(ports: readonly number[], limitMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * The proxy of docs/spec/server-api.md "Proxy". It works on Node's request before any router sees it, because
- * nearly all traffic of a server passes here.
+ * The proxy of docs/spec/server-api.md "Proxy". It handles requests before any router does, because it gets nearly
+ * all of a server's traffic.
  */
 export const createProxy = (options: Omit<ForwarderOptions, "backends">): Proxy => {
   const backends = new Backends();
@@ -38,7 +38,7 @@ export const createProxy = (options: Omit<ForwarderOptions, "backends">): Proxy 
     const { method = "GET", rawHeaders, socket } = request;
     const { connection, upgrade } = request.headers;
     const forwarding = forward({ target, method, rawHeaders, connection, upgrade, socket, requestId });
-    if (forwarding.kind === "own") writeOwnAnswer(response, forwarding);
+    if (forwarding.kind === "local") writeLocalResponse(response, forwarding);
     else new UndiciCarrier(request, response, backends.pool(forwarding.port), forwarding).start();
   };
 

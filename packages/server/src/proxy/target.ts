@@ -5,7 +5,7 @@ export type ProxyKind = "api" | "draft" | "mcp";
 export interface ProxyTarget {
   kind: ProxyKind;
   formationId: string;
-  /** What the formation is asked for: path and query, byte for byte as they arrived. */
+  /** The path and query for the formation, byte for byte as they were sent. */
   path: string;
 }
 
@@ -16,10 +16,10 @@ const prefixes = [
 ] as const;
 
 /**
- * Splits a request target into formation and path (docs/spec/server-api.md "Routing"). Works on the raw text:
- * decoding and encoding again would lose `%2F`.
+ * Splits a request target into formation and path (docs/spec/server-api.md "Routing"). It works on the raw text,
+ * because decoding and encoding again would lose `%2F`.
  *
- * @returns undefined when the target is not one of the proxy's.
+ * @returns Undefined if the target is not one of the proxy's.
  */
 export const proxyTarget = (url: string): ProxyTarget | undefined => {
   for (const [prefix, kind] of prefixes) {
@@ -35,5 +35,5 @@ export const proxyTarget = (url: string): ProxyTarget | undefined => {
   return undefined;
 };
 
-/** An id that no formation can have does not need to be looked up. */
+/** Whether a formation can have this id; otherwise it need not be looked up. */
 export const isFormationId = (id: string): boolean => formationIdPattern.test(id);

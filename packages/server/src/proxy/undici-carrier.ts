@@ -2,26 +2,29 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { PassThrough } from "node:stream";
 import { asError } from "@muxi/http";
 import type { Dispatcher, Pool } from "undici";
-import type { Forwarding, OwnAnswer } from "./forwarding.ts";
+import type { Forwarding, LocalResponse } from "./forwarding.ts";
 import { withoutHopByHop } from "./headers.ts";
 
-/** A body up to this size is read first and sent in one write. A longer one streams through. */
+/** Bodies up to this size are read first and sent in one write. Longer ones are streamed. */
 const smallBody = 64 * 1024;
 
-/** The ways in which a kept-alive connection that the formation had closed shows itself. */
+/** Error codes that mean that a kept connection had been closed by the formation. */
 const staleConnection: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
-/** Whether anything follows the head. */
+/** Whether a request has a body. */
 export const hasBody = (request: IncomingMessage): boolean =>
   request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
 
-export const writeOwnAnswer = (response: ServerResponse, { status, headers, body }: OwnAnswer): void => {
+export const writeLocalResponse = (
+  response: ServerResponse,
+  { status, headers, body }: LocalResponse,
+): void => {
   response.writeHead(status, [...headers]).end(body);
 };
 
 /**
- * Carries a request from Node's HTTP server to a formation with undici, and the answer back. Bytes are never held: each
- * is passed on as it comes.
+ * Carries a request from Node's HTTP server to a formation with undici, and the response back. Nothing is buffered:
+ * each chunk is passed on as it arrives.
  */
 export class UndiciCarrier implements Dispatcher.DispatchHandler {
   readonly #request: IncomingMessage;
@@ -56,8 +59,8 @@ export class UndiciCarrier implements Dispatcher.DispatchHandler {
         this.#dispatch();
       });
     } else {
-      // Not the request itself: an answer that comes before the end of the upload makes undici destroy the body,
-      // and with it the connection on which the client waits for the answer.
+      // Not the request itself: if the response comes before the end of the upload, undici destroys the body, which
+      // would close the connection on which the client waits for the response.
       this.#body = request.pipe(new PassThrough());
       this.#dispatch();
     }
@@ -68,7 +71,7 @@ export class UndiciCarrier implements Dispatcher.DispatchHandler {
     try {
       this.#pool.dispatch({ method, path, headers, body: this.#body }, this);
     } catch (error) {
-      // undici checks the path and headers itself and throws here.
+      // undici validates path and headers itself, and throws here.
       this.#fail(asError(error));
     }
   }
@@ -92,11 +95,11 @@ export class UndiciCarrier implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     const response = this.#response;
-    // The rest of an upload that nobody reads would stand before the next request of this connection.
+    // The unread rest of an upload would precede the next request on this connection.
     if (!this.#request.complete) response.shouldKeepAlive = false;
     response.writeHead(status, statusMessage, this.#forwarding.begin(status, withoutHopByHop(headers)));
     response.on("drain", () => controller.resume());
-    // Body that came in the same packet leaves with the head in one write. Without any, the head must not wait.
+    // Body that arrived in the same packet is sent together with the head. If there is none, send the head at once.
     process.nextTick(() => {
       if (!this.#hasBytes && !response.writableEnded) response.flushHeaders();
     });
@@ -115,7 +118,7 @@ export class UndiciCarrier implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#clientGone) return;
     const wasStale = "code" in error && staleConnection.has(String(error.code));
-    // What has streamed through is gone.
+    // A body that was streamed cannot be sent again.
     const isThere = !(this.#body instanceof PassThrough);
     if (isThere && this.#forwarding.mayRepeat(wasStale)) this.#dispatch();
     else this.#fail(error);
@@ -123,7 +126,7 @@ export class UndiciCarrier implements Dispatcher.DispatchHandler {
 
   #fail(error: Error): void {
     const answer = this.#forwarding.fail(error);
-    if (answer) writeOwnAnswer(this.#response, answer);
+    if (answer) writeLocalResponse(this.#response, answer);
     else this.#response.destroy();
   }
 }

@@ -8,24 +8,23 @@ export interface Activation {
   deployment: Deployment;
   layout: Layout;
   release: Release;
-  /** What holds afterwards. */
+  /** The history after the switch. */
   history: History;
-  /** Of the process that is tried out: `<id>-staging` or `<id>-rollback`. */
+  /** Name of the processes under test: `<id>-staging` or `<id>-rollback`. */
   name: string;
   stage: "spawning_staging" | "spawning_previous";
-  /** Status of an answer that the release did not become healthy. */
+  /** Status of the failure if the release does not become healthy. */
   unhealthyStatus: number;
   report: ReportProgress;
   signal: AbortSignal;
 }
 
 /**
- * Puts a release in the place of the one in service, without a request that fails in between
- * (docs/spec/server-api.md "Update" and "Rollback"): starts it beside the other, and once it is healthy
- * writes down that it counts and sends it the next request. The other gets none any more, ends those it has,
- * and is stopped.
+ * Replaces the release in service without a failed request (docs/spec/server-api.md "Update" and "Rollback"). The new
+ * release is started beside the old one. Once it is healthy, it is written to the history and gets all further
+ * requests; the old one finishes its requests and is stopped.
  *
- * @throws Failure when it does not become healthy. The other stays in service.
+ * @throws Failure when the new release does not become healthy. The old one stays in service.
  */
 export const activate = async (releases: Releases, activation: Activation): Promise<FormationState> => {
   const { supervisor, registry, settings, log } = releases;
@@ -45,7 +44,7 @@ export const activate = async (releases: Releases, activation: Activation): Prom
         }),
       )
       .catch((error: unknown) => {
-        throw startFailure(error, activation.unhealthyStatus, 507, "The running version was not touched.");
+        throw startFailure(error, activation.unhealthyStatus, 507, "The running version is unchanged.");
       });
     signal.throwIfAborted();
     report({ stage: "swapping", message: "Switching versions" });
@@ -63,15 +62,15 @@ export const activate = async (releases: Releases, activation: Activation): Prom
     await setLinks(layout, history);
     await registry.save();
   } catch (error) {
-    // The version file counts; the next start puts the links and the registry right.
-    log.error({ formation: id, err: error }, "could not note the new version everywhere");
+    // The version file is the truth; the next start repairs the links and the registry.
+    log.error({ formation: id, err: error }, "could not save the new version's links or registry entry");
   }
   report({ stage: "stopping_old", message: "Stopping the other version" });
   const stopAt = performance.now() + settings.drainMs;
   await releases.drain(retired.ports, settings.drainMs);
-  // Whatever it still does for clients that left may take the rest of the time.
+  // Work that goes on for clients that have left may use the remaining time.
   await retired.stop(Math.max(0, stopAt - performance.now()) + settings.forceKillTimeoutMs);
   const formation = supervisor.get(id);
-  if (!formation) throw new Error(`${id} has just been put in service`);
+  if (!formation) throw new Error(`${id} was promoted and must be known`);
   return formation;
 };

@@ -11,16 +11,16 @@ import { type Source, stageRelease } from "./stage.ts";
 
 export interface DeployRequest {
   id: string;
-  /** What the client says that it sends; undefined takes what the manifest says. */
+  /** The version that the client announced; undefined accepts that of the manifest. */
   version: string | undefined;
   source: Source;
   hash: string;
 }
 
-/** Removes what a formation has on disk, but for a draft (docs/spec/server-api.md "Deploy"). */
+/** Removes a formation from disk, except for its draft (docs/spec/server-api.md "Deploy"). */
 export const removeDeployed = async (layout: Layout): Promise<void> => {
   const { versionFile, current, previous, staging, releases, data } = layout;
-  // The version file first: without it, a server that starts again finishes the removal.
+  // The version file first: if it is gone, a restarted server finishes the removal.
   for (const path of [versionFile, current, previous, staging, releases, data]) {
     await rm(path, { recursive: true, force: true });
   }
@@ -43,15 +43,15 @@ const requireRoom = ({ deployments, settings }: Releases): void => {
     throw new Failure(
       409,
       "TooManyFormations",
-      `This server holds ${settings.maxFormations} formations already. Delete one, or raise formations.max_formations in config.yaml.`,
+      `This server already has ${settings.maxFormations} formations. Delete one, or raise formations.max_formations in config.yaml.`,
     );
   }
 };
 
 /**
- * Deploys a formation that is not there yet (docs/spec/server-api.md "Deploy"). The caller holds its lock.
+ * Deploys a new formation (docs/spec/server-api.md "Deploy"). The caller holds its lock.
  *
- * @throws Failure when it cannot be; nothing of it is left then.
+ * @throws Failure when it cannot be deployed; nothing is left of it then.
  */
 export const deploy = async (
   releases: Releases,
@@ -63,7 +63,7 @@ export const deploy = async (
   requireNew(releases, id);
   requireRoom(releases);
   const layout = layoutFor(releases, id);
-  // It is deployed, but this server could not read it when it started: nothing of it may be overwritten.
+  // It is deployed, but this server could not read it at its start. It must not be overwritten.
   if ((await ifThere(stat(layout.versionFile))) !== undefined) {
     throw new Failure(
       409,

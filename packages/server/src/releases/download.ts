@@ -9,10 +9,10 @@ const isHidden = (path: string): boolean =>
   path.split(sep).some((part) => part.startsWith(".") && part !== ".env");
 
 /**
- * What `GET .../download` sends of a formation: its files without the hidden ones, so that its key stays here, and
- * without what the runtime owns (docs/spec/server-api.md "Download").
+ * The files that `GET .../download` sends: all but hidden ones, so that the key of the secrets stays here, and the
+ * runtime's data (docs/spec/server-api.md "Download").
  *
- * @param copyTo Where a copy of the database is made, as it is at this moment; undefined leaves it out.
+ * @param copyTo Where to make a snapshot of the database; undefined leaves it out.
  * @throws Failure 404, 413
  */
 export const downloadOf = async (
@@ -34,11 +34,11 @@ export const downloadOf = async (
     else if (entry.isSymbolicLink() && entry.name.endsWith(".db") && copyTo !== undefined) {
       const target = await ifThere(realpath(file));
       if (target === undefined) continue;
-      // Not at the top: some versions of Node warn as soon as it is loaded.
+      // Not a static import: some versions of Node print a warning as soon as it is loaded.
       const { DatabaseSync } = await import("node:sqlite");
       const database = new DatabaseSync(target, { readOnly: true });
       try {
-        // Complete, whatever the formation is just writing.
+        // A consistent snapshot, even while the formation writes.
         database.prepare("vacuum into ?").run(copyTo);
       } finally {
         database.close();

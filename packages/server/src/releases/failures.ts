@@ -2,11 +2,11 @@ import { Failure } from "../base/failure.ts";
 import { PortsExhaustedError, StartError } from "../processes/index.ts";
 
 /**
- * What a caller is told when a formation could not be started.
+ * Turns the error of a start into what the caller is told.
  *
- * @param unhealthy Status when it did not become healthy.
- * @param noPort Status when no port was free.
- * @param consequence What holds now, as a sentence.
+ * @param unhealthy Status if the formation did not become healthy.
+ * @param noPort Status if no port was free.
+ * @param consequence A sentence about the resulting state.
  */
 export const startFailure = (
   error: unknown,

@@ -9,7 +9,7 @@ const entrySchema = z.object({
   deployed_at: z.string(),
   bundle_hash: z.string(),
   backup_path: z.enum(["current", "previous"]),
-  /** Of the manifest. */
+  /** Version in the manifest. */
   semantic: z.string(),
   name: z.string(),
   replicas: z.int().positive(),
@@ -22,28 +22,28 @@ const historySchema = z.object({
   previous: entrySchema.optional(),
 });
 
-/** One release of a formation. Its number is also the name of its folder. */
+/** A release of a formation. Its folder is named after its number. */
 export type Release = Omit<z.infer<typeof entrySchema>, "backup_path">;
 
-/** Which releases of a formation there are (docs/spec/server-api.md "Release history"). */
+/** The releases of a formation (docs/spec/server-api.md "Release history"). */
 export interface History {
   current: Release;
   previous?: Release | undefined;
 }
 
-/** The number of the next release: never one whose folder is in use. */
+/** The number of the next release. It is never one whose folder is in use. */
 export const nextVersion = ({ current, previous }: History): number =>
   Math.max(current.version, previous?.version ?? 0) + 1;
 
-/** Undefined when the formation is not deployed. */
+/** The releases on disk; undefined if the formation is not deployed. */
 export const readHistory = async ({ versionFile }: Layout): Promise<History | undefined> => {
   const text = await ifThere(readFile(versionFile, "utf8"));
   return text === undefined ? undefined : historySchema.parse(JSON.parse(text));
 };
 
 /**
- * Makes these releases the ones that count. This one write is what a deployment, an update or a rollback comes down
- * to: before it nothing has happened, after it everything else can be put right from it.
+ * Makes these the releases of the formation. This single write is the commit of a deployment, an update or a
+ * rollback: before it nothing has changed, and after it everything else can be derived from it.
  */
 export const writeHistory = async (
   { versionFile }: Layout,
@@ -58,14 +58,14 @@ export const writeHistory = async (
   await writeDurably(versionFile, `${JSON.stringify(file, null, 2)}\n`);
 };
 
-/** Points one of `current`, `previous` and `staging` at a release, or removes it. */
+/** Points the link `current`, `previous` or `staging` to a release, or removes it. */
 export const setLink = async (link: string, release: number | undefined): Promise<void> => {
   if (release === undefined) return rm(link, { recursive: true, force: true });
-  // Made elsewhere and renamed: a download or a clone that looks at this moment finds the one or the other. Whatever
-  // a crash leaves among the releases goes with `removeUnused`.
+  // Created elsewhere and renamed, so that a concurrent download or clone finds either the old or the new link. What
+  // a crash leaves behind is removed by `removeUnused`.
   const made = join(dirname(link), "releases", `${basename(link)}.link`);
   await rm(made, { force: true });
-  // Relative, so that the folder can be moved as a whole.
+  // Relative, so that the whole folder can be moved.
   await symlink(join("releases", String(release)), made, "dir");
   await rename(made, link);
 };
@@ -76,7 +76,7 @@ export const setLinks = async (layout: Layout, { current, previous }: History): 
   await setLink(layout.staging, undefined);
 };
 
-/** Removes the folders of releases that do not count any more, or never came to. */
+/** Removes the folders of releases that are no longer in the history, or never were. */
 export const removeUnused = async (layout: Layout, { current, previous }: History): Promise<void> => {
   const names = (await ifThere(readdir(layout.releases))) ?? [];
   const unused = names.filter((name) => ![current.version, previous?.version].includes(Number(name)));

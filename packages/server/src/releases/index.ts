@@ -1,4 +1,4 @@
-/** What is deployed: the releases of each formation, and the operations on them. */
+/** Deployed formations: their releases, and the operations on them. */
 export { type DeployRequest, deploy, requireNew } from "./deploy.ts";
 export { downloadOf } from "./download.ts";
 export type { History } from "./history.ts";

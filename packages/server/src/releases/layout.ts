@@ -1,20 +1,20 @@
 import { join } from "node:path";
 
-/** Where a formation's files are (docs/spec/server-api.md "Directories"). */
+/** The paths of a formation's files (docs/spec/server-api.md "Directories"). */
 export interface Layout {
   id: string;
   root: string;
-  /** Of release `n`. It never moves: a process that runs in it may open its files at any time. */
+  /** Folder of release `n`. It never moves: a process running in it may open its files at any time. */
   release: (n: number) => string;
   releases: string;
-  /** Links to the releases in these places. */
+  /** These three are links to releases. */
   current: string;
   previous: string;
   staging: string;
-  /** What the runtime owns and every release shares: database, keys, artifacts. */
+  /** The runtime's data, which all releases share: database, keys, artifacts. */
   data: string;
   draft: string;
-  /** It exists exactly when the formation is deployed. */
+  /** Exists if and only if the formation is deployed. */
   versionFile: string;
 }
 

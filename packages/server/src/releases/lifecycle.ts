@@ -14,12 +14,15 @@ import {
   watchStart,
 } from "./releases.ts";
 
-/** Of folders that are being removed: no formation has such an id. Beside the formations, so that a rename suffices. */
+/**
+ * Prefix of folders that are being removed; no formation id looks like this. They are beside the formations, so that
+ * a rename is enough.
+ */
 export const deletedPrefix = ".deleted-";
 
 const graceOf = ({ settings }: Releases): number => settings.drainMs + settings.forceKillTimeoutMs;
 
-/** @throws Failure 404, 409 when it is stopped already. */
+/** @throws Failure 404, or 409 if it is already stopped. */
 export const stop = async (releases: Releases, id: string): Promise<void> => {
   requireDeployment(releases, id);
   if (releases.supervisor.get(id)?.status === "stopped") {
@@ -36,7 +39,7 @@ const startCurrent = async (
   signal: AbortSignal,
 ): Promise<FormationState> => {
   const { history, layout } = await requireHistory(releases, id);
-  report({ stage: "validating", message: "Looking for the formation" });
+  report({ stage: "validating", message: "Checking the formation" });
   report({ stage: "spawning", message: "Starting formation" });
   try {
     return await releases.supervisor.start(
@@ -50,7 +53,7 @@ const startCurrent = async (
   }
 };
 
-/** @throws Failure 404, 409 when it runs already, 500 when it does not become healthy; it is stopped then. */
+/** @throws Failure 404, 409 if it is already running, or 500 if it does not become healthy; it is stopped then. */
 export const start = async (
   releases: Releases,
   id: string,
@@ -65,7 +68,7 @@ export const start = async (
   return startCurrent(releases, id, report, signal);
 };
 
-/** @throws Failure 404, 500 when it does not become healthy again; it is stopped then. */
+/** @throws Failure 404, or 500 if it does not become healthy again; it is stopped then. */
 export const restart = async (
   releases: Releases,
   id: string,
@@ -74,7 +77,7 @@ export const restart = async (
 ): Promise<FormationState> => {
   const deployment = requireDeployment(releases, id);
   report({ stage: "stopping", message: "Stopping current process" });
-  // Until it has come to its end, for what is written meanwhile may be the last word of a server that is killed.
+  // Set until the end: if the server is killed meanwhile, what the registry says now is what the next server goes by.
   deployment.restarting = true;
   try {
     await releases.supervisor.stop(id, graceOf(releases));
@@ -86,12 +89,12 @@ export const restart = async (
   }
 };
 
-/** Stops a formation and removes all that it has on disk, its draft included. */
+/** Stops a formation and removes everything that it has on disk, including its draft. */
 export const remove = async (releases: Releases, id: string): Promise<void> => {
   requireDeployment(releases, id);
   const { supervisor, deployments, registry, settings, now } = releases;
-  // First, and out of sight in one step: a server that is killed before runs it as if nothing had been, after it the
-  // formation is gone. What a crash leaves of it goes with the next start.
+  // This comes first, and takes effect in one step: if the server is killed before it, the formation is unaffected;
+  // after it, the formation is gone. What a crash leaves behind is removed by the next start.
   const trash = join(settings.formationsDirectory, `${deletedPrefix}${id}-${now()}`);
   await ifThere(rename(layoutFor(releases, id).root, trash));
   await syncFolder(settings.formationsDirectory);

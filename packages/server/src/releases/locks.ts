@@ -11,17 +11,17 @@ export type OperationKind =
 
 export interface RunningOperation {
   kind: OperationKind;
-  /** Asks it to break off, and resolves when it has come to its end either way. */
+  /** Cancels it, and resolves when it has ended, cancelled or not. */
   abort(reason: Failure): Promise<void>;
 }
 
 export interface Lock {
-  /** Aborted when somebody wants the operation to break off. */
+  /** Aborted when the operation is to be cancelled. */
   signal: AbortSignal;
   release: () => void;
 }
 
-/** One operation per formation at a time, whatever it is (docs/spec/server-api.md "Operations and locks"). */
+/** Allows one operation at a time for each formation (docs/spec/server-api.md "Operations and locks"). */
 export class Locks {
   readonly #running = new Map<string, RunningOperation>();
 
@@ -42,7 +42,7 @@ export class Locks {
     }
   }
 
-  /** @throws Failure 409 when another operation is at work on the formation. */
+  /** @throws Failure 409 while another operation on the formation is running. */
   acquire(id: string, kind: OperationKind): Lock {
     const other = this.#running.get(id);
     if (other) {
@@ -50,7 +50,7 @@ export class Locks {
       const message =
         kind === "updated" && other.kind === "updated"
           ? "Formation is already being updated"
-          : `Formation '${id}' is already being ${other.kind}. Try again when that has ended.`;
+          : `Formation '${id}' is being ${other.kind} right now. Try again when that has finished.`;
       throw new Failure(409, type, message);
     }
     const cancel = new AbortController();
@@ -74,7 +74,7 @@ export class Locks {
     };
   }
 
-  /** Breaks everything off, and resolves when it has ended. */
+  /** Cancels all operations, and resolves when they have ended. */
   async close(): Promise<void> {
     const reason = new Failure(503, "ServerStopping", "The server is stopping");
     await Promise.all([...this.#running.values()].map((running) => running.abort(reason)));

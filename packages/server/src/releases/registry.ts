@@ -12,19 +12,19 @@ const recordSchema = z.looseObject({
 
 const fileSchema = z.looseObject({ version: z.literal(1), formations: z.array(recordSchema) });
 
-/** A formation in `registry.json` (docs/spec/server-api.md "Restart of the server"). */
+/** A formation's entry in `registry.json` (docs/spec/server-api.md "Restart of the server"). */
 export type RegistryRecord = z.infer<typeof recordSchema>;
 
-/** `registry.json`: how each formation was run last. What is deployed is told by the formations' own folders. */
+/** `registry.json`: how each formation was last run. Which formations are deployed, their own folders say. */
 export interface Registry {
   read(): Promise<RegistryRecord[]>;
-  /** Resolves when what holds now is on disk. */
+  /** Resolves when the current state is on disk. */
   save(): Promise<void>;
-  /** Saves for the last time: what changes after it is not for the next start. */
+  /** Saves for the last time. Later changes do not concern the next start. */
   close(): Promise<void>;
 }
 
-/** @param records What holds at the moment. */
+/** @param records Returns the current state. */
 export const createRegistry = (
   file: string,
   records: () => RegistryRecord[],
@@ -38,7 +38,7 @@ export const createRegistry = (
   let queued: Promise<void> | undefined;
   let closed = false;
   const save = (): Promise<void> => {
-    // One write at a time; whoever comes during one shares the next.
+    // One write at a time. Calls during a write share the next one.
     queued ??= writing.then(() => {
       queued = undefined;
       const written = write();

@@ -7,14 +7,14 @@ import { type Layout, layoutOf } from "./layout.ts";
 import { Locks } from "./locks.ts";
 import { createRegistry, type Registry, type RegistryRecord } from "./registry.ts";
 
-/** A formation that is deployed, beyond its processes. */
+/** What is known of a deployed formation apart from its processes. */
 export interface Deployment {
   id: string;
   /** Undefined until its first release is healthy. */
   history: History | undefined;
-  /** Of the process that an update tries out. */
+  /** Port of the process that an update is testing. */
   stagingPort?: number | undefined;
-  /** It is stopped only to be started: a server that is killed meanwhile is to start it again. */
+  /** It is stopped only to be started again: if the server is killed meanwhile, the next one starts it. */
   restarting?: boolean;
   lastHealthCheck?: { at: number; healthy: boolean };
 }
@@ -35,14 +35,14 @@ export interface ReleaseSettings {
   temporaryDirectory: string;
   maxFormations: number;
   bundle: BundleLimits;
-  /** How long answers at work may go on when their process is to end. */
+  /** How long requests may take to finish when their process is to be stopped. */
   drainMs: number;
   healthTimeoutMs: number;
   healthIntervalMs: number;
   forceKillTimeoutMs: number;
 }
 
-/** What the operations on deployed formations work with. */
+/** The state and services that operations on deployed formations share. */
 export interface Releases {
   readonly settings: ReleaseSettings;
   readonly supervisor: Supervisor;
@@ -51,7 +51,7 @@ export interface Releases {
   readonly deployments: Map<string, Deployment>;
   readonly log: Log;
   readonly now: () => number;
-  /** Resolves when no request is under way to these ports, at the latest after `limitMs`. */
+  /** Resolves when these ports have no open requests, or after `limitMs`. */
   readonly drain: (ports: readonly number[], limitMs: number) => Promise<void>;
 }
 
@@ -96,7 +96,7 @@ export const requireDeployment = ({ deployments }: Releases, id: string): Deploy
   return deployment;
 };
 
-/** The formation with the releases that are on disk. */
+/** The formation with its releases on disk. */
 export const requireHistory = async (
   releases: Releases,
   id: string,
@@ -120,7 +120,7 @@ export const specOf = (
   replicas,
 });
 
-/** Tells of the wait for health as docs/spec/server-api.md "Frames of a progress stream" has it. */
+/** Reports the wait for health as in docs/spec/server-api.md "Frames of a progress stream". */
 export const watchStart = (
   { settings }: Releases,
   report: ReportProgress,
@@ -133,9 +133,14 @@ export const watchStart = (
     ...watch,
     onAttempt(attempt) {
       if (attempt <= last) return;
-      if (last === 0) report({ stage, message: "Waiting for the formation to answer" });
+      if (last === 0) report({ stage, message: "Waiting for the formation to become healthy" });
       last = attempt;
-      report({ stage, message: "Waiting for the formation to answer", attempt, max_attempts: attempts });
+      report({
+        stage,
+        message: "Waiting for the formation to become healthy",
+        attempt,
+        max_attempts: attempts,
+      });
     },
   };
 };

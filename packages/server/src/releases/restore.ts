@@ -10,8 +10,8 @@ import type { RegistryRecord } from "./registry.ts";
 import { layoutFor, type Releases, specOf } from "./releases.ts";
 
 /**
- * Reads what is deployed, and clears away what a killed server had begun: whatever it was at, the formations' version
- * files say what counts, and all else is made to follow from them.
+ * Loads the deployed formations, and cleans up what a killed server left unfinished: the formations' version files
+ * are the truth, and everything else is derived from them.
  */
 export const loadDeployments = async (releases: Releases): Promise<void> => {
   const { settings, deployments, log } = releases;
@@ -39,14 +39,14 @@ export const loadDeployments = async (releases: Releases): Promise<void> => {
     } catch (error) {
       log.error(
         { formation: id, err: error },
-        `formation is left alone: ${join(layout.root, "version.json")} cannot be read`,
+        `formation ignored: ${join(layout.root, "version.json")} cannot be read`,
       );
     }
   }
 };
 
 /**
- * Starts again what ran when the last server ended, on its ports if they are free (docs/spec/server-api.md
+ * Starts what was running when the last server ended, on the same ports if they are free (docs/spec/server-api.md
  * "Restart of the server").
  */
 export const restoreProcesses = (

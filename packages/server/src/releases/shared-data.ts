@@ -5,16 +5,16 @@ import { ifThere } from "../base/durable.ts";
 import type { Layout } from "./layout.ts";
 
 /**
- * Files that the runtime writes and that a new release takes over as they are now (docs/spec/server-api.md
- * "Data of a formation").
+ * Files that the runtime writes and that a new release gets a copy of (docs/spec/server-api.md "Data of a
+ * formation").
  */
 const copied = ["MUXI.md", "muxi.md", "PENDING-MUXI.md"];
 const keysFile = ".keys.json";
 const artifacts = "artifacts";
-/** What SQLite keeps beside a database. */
+/** Suffixes of the files that SQLite keeps beside a database. */
 const sidecars = ["-wal", "-shm", "-journal"];
 
-/** The SQLite file of a formation, relative to its folder; undefined when it has none or keeps it elsewhere. */
+/** The SQLite file of a formation, relative to its folder; undefined if it has none, or has it elsewhere. */
 const databaseFileIn = (formation: Formation): string | undefined => {
   const database = databaseOf(formation);
   if (database.engine !== "sqlite") return undefined;
@@ -31,14 +31,14 @@ const link = async (from: string, to: string): Promise<void> => {
 };
 
 /**
- * Puts what the runtime owns into the folder that all releases share, and links it into a new one. Two processes on
- * one SQLite file are well as long as it is one file under one name, so that both use the same log: while an update
- * drains, the old release and the new one write to the same database and nothing is copied or lost.
+ * Moves the runtime's data to the folder that all releases share, and links it into a new release. Two processes can
+ * safely use one SQLite file as long as they open it under the same name, and so use the same write-ahead log: while
+ * an update drains, the old release and the new one write to the same database, and nothing is copied or lost.
  *
- * A database that comes in the bundle of an update is its release's own, for the old release still uses the other,
- * and finds it as it was after a rollback.
+ * A database in the bundle of an update belongs to the new release alone: the old release still uses the shared one,
+ * and finds it unchanged after a rollback.
  *
- * @param predecessor Number of the release that is in service.
+ * @param predecessor Number of the release in service.
  */
 export const shareData = async (
   layout: Layout,

@@ -17,7 +17,7 @@ import type { Layout } from "./layout.ts";
 import type { Releases, ReportProgress } from "./releases.ts";
 import { shareData } from "./shared-data.ts";
 
-/** Where a release comes from: a bundle that was sent, or a draft folder. */
+/** What a release is made from: an uploaded bundle, or a draft folder. */
 export type Source = { bundle: string } | { draft: string };
 
 export interface StageOptions {
@@ -40,7 +40,10 @@ const fill = async (folder: string, source: Source, releases: Releases): Promise
   });
 };
 
-/** The formations may be on another file system than what is unpacked. Nobody looks at the target before it counts. */
+/**
+ * Formations may be on a different file system from the temporary folder, so a rename is not always possible. Nothing
+ * reads the target before the history names it.
+ */
 const moveFolder = async (from: string, to: string): Promise<void> => {
   try {
     await rename(from, to);
@@ -50,7 +53,10 @@ const moveFolder = async (from: string, to: string): Promise<void> => {
   }
 };
 
-/** `<version>[:<variant>]`; there is one runtime, and the manifest's `runtime` says which it may be. */
+/**
+ * `<version>[:<variant>]`. There is only one runtime; whether it satisfies the formation, the manifest's `runtime`
+ * says.
+ */
 const runtimePattern = /^[\w.+-]{1,64}(?::[\w.-]{1,64})?$/;
 
 const reportRuntime = ({ formation }: CheckedFormation, report: ReportProgress): void => {
@@ -68,8 +74,8 @@ const reportRuntime = ({ formation }: CheckedFormation, report: ReportProgress):
 };
 
 /**
- * Makes a folder of a release that may run: unpacked, checked, with what the runtime owns linked in. On a failure
- * nothing of it is left.
+ * Prepares the folder of a release: unpacks it, checks it, and links the runtime's data into it. After a failure
+ * nothing is left of it.
  */
 export const stageRelease = async (releases: Releases, options: StageOptions): Promise<Release> => {
   const { layout, source, hash, expected, version, predecessor, report, signal } = options;
@@ -88,7 +94,7 @@ export const stageRelease = async (releases: Releases, options: StageOptions): P
     await rm(target, { recursive: true, force: true });
     await moveFolder(work, target);
     await shareData(layout, { ...checked.formation, dir: target }, { version, predecessor });
-    // The answer promises a release that is there after a power cut, too.
+    // The response promises a release that survives a power cut.
     await syncTree(target);
     for (const folder of [layout.releases, layout.data, dirname(layout.root)]) await syncFolder(folder);
     return {

@@ -12,10 +12,9 @@ export interface VersionSwitch {
 }
 
 /**
- * Replaces a formation by the next release of it (docs/spec/server-api.md "Update"). The caller holds its
- * lock.
+ * Replaces a formation with its next release (docs/spec/server-api.md "Update"). The caller holds its lock.
  *
- * @throws Failure when the new release cannot run. The old one stays in service, and nothing of the new one is left.
+ * @throws Failure when the new release cannot run. The old one stays in service, and nothing is left of the new one.
  */
 export const update = async (
   releases: Releases,
@@ -26,7 +25,7 @@ export const update = async (
   const { deployment, history, layout } = await requireHistory(releases, id);
   report({ stage: "extracting", message: "Extracting formation bundle" });
   if (hash === history.current.bundle_hash) {
-    throw new Failure(409, "NoChange", `Formation '${id}' runs this very bundle already`);
+    throw new Failure(409, "NoChange", `Formation '${id}' is already running this bundle`);
   }
   try {
     const release = await stageRelease(releases, {
@@ -50,9 +49,9 @@ export const update = async (
 };
 
 /**
- * Breaks off an update that has not switched yet (docs/spec/server-api.md "Cancel an update").
+ * Cancels an update that has not switched yet (docs/spec/server-api.md "Cancel an update").
  *
- * @returns The port that the new version was tried out on, 0 when it was not started yet.
+ * @returns The port of the new version's process; 0 if it was not started yet.
  * @throws Failure 404 or 400
  */
 export const cancelUpdate = async (releases: Releases, id: string): Promise<number> => {
@@ -62,16 +61,16 @@ export const cancelUpdate = async (releases: Releases, id: string): Promise<numb
   if (running?.kind !== "updated") throw none;
   const { stagingPort = 0 } = deployment;
   await running.abort(new Failure(400, "HealthCheckFailed", "The update was cancelled"));
-  // It may have been past the point of no return.
+  // It may already have switched.
   if (deployment.history?.current.version !== history.current.version) throw none;
   return stagingPort;
 };
 
 /**
- * Goes back to the release before the last update (docs/spec/server-api.md "Rollback"). Twice leads to where
- * one began.
+ * Goes back to the release before the last update (docs/spec/server-api.md "Rollback"). A second rollback undoes the
+ * first.
  *
- * @throws Failure when there is none, or it cannot run any more. The current release stays in service.
+ * @throws Failure when there is no such release, or it can no longer run. The current release stays in service.
  */
 export const rollback = async (
   releases: Releases,
@@ -80,7 +79,7 @@ export const rollback = async (
   signal: AbortSignal,
 ): Promise<VersionSwitch> => {
   const { deployment, history, layout } = await requireHistory(releases, id);
-  report({ stage: "validating", message: "Looking for the previous version" });
+  report({ stage: "validating", message: "Checking the previous version" });
   const { previous } = history;
   if (!previous) {
     throw new Failure(400, "NoPreviousVersion", `Formation '${id}' has no previous version to go back to`);
