@@ -5,14 +5,14 @@ import { createChunker } from "./ai-sdk/chunks.ts";
 import { payloadOf } from "./ai-sdk/payload.ts";
 import { newRequestId } from "./http/ids.ts";
 
-/** What of `Storage` the transport needs; `sessionStorage` and `localStorage` have it. */
+/** The part of `Storage` that the transport uses, as `sessionStorage` and `localStorage` have it. */
 export type TransportStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-/** What `createChatTransport` needs. */
+/** Options of `createChatTransport`. */
 export interface ChatTransportOptions {
-  /** Whom to talk to, as one user: `formation.as("user_123")`, or a `ChatClient`, which is smaller. */
+  /** Client for one user: `formation.as("user_123")`, or a `ChatClient`, which is smaller. */
   formation: Pick<FormationClient, "chatStream" | "resumeChat">;
-  /** Remembers the answer under way, for `resume` after a reload. Default: this object's memory. */
+  /** Remembers the answer in progress, for `resume` after a reload. Default: the memory of this transport. */
   storage?: TransportStorage | undefined;
 }
 
@@ -26,10 +26,10 @@ const createMemory = (): TransportStorage => {
 };
 
 /**
- * An answer as the AI SDK reads it. Whoever cancels the stream leaves it without stopping the answer.
+ * An answer as the AI SDK reads it. Cancelling the stream leaves it without stopping the answer.
  *
- * @param id Of the message: the same when an answer is read again.
- * @param first Events that were read already.
+ * @param id Id of the message: the same when an answer is read again.
+ * @param first Events that have been read already.
  */
 const chunkStream = (
   answer: ChatStream,
@@ -63,9 +63,9 @@ const chunkStream = (
 };
 
 /**
- * Makes a transport for the AI SDK (package `ai`, 6 or 7). The id of the chat is the id of the session; only the last
- * message is sent, because the formation keeps what was said before. `body` adds to the payload (`agent_id`,
- * `ui_response`, …). Widgets are parts of the type `data-ui`; progress and planning reach `onData`.
+ * Makes a transport for the AI SDK (package `ai`, 6 or 7). The id of the chat is the id of the session. Only the last
+ * message is sent, because the formation keeps the earlier ones. `body` adds to the payload (`agent_id`, …). Widgets
+ * are parts of the type `data-ui`; progress, planning and unknown events reach `onData`.
  *
  * @example
  * const transport = createChatTransport({ formation: formation.as("user_123"), storage: sessionStorage });
@@ -107,7 +107,7 @@ export const createChatTransport = ({
         return chunkStream(answer, requestId, done ? [] : [value], endOf(chatId));
       } catch (error) {
         endOf(chatId)(error);
-        // The answer ended too long ago: the session's messages have it.
+        // The server no longer has the events of the answer; the session's messages have its text.
         if (error instanceof NotFoundError) return null;
         throw error;
       }

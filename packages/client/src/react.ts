@@ -9,11 +9,10 @@ export type { ChatStorage } from "./react/storage.ts";
 export type Chat = ChatState & ChatActions;
 
 /**
- * A chat with a formation: messages that grow as the answer comes, and functions that never change.
+ * A chat with a formation: messages that grow as the answer arrives, and functions that never change.
  *
- * With a `storage` the chat outlives a reload, and an answer that was under way goes on. A component that goes away
- * leaves its answer running on the server; `stop()` ends it. Give the component a `key` of its own to begin another
- * chat.
+ * With a `storage` the chat survives a reload, and an answer in progress is resumed. When the component unmounts, the
+ * answer goes on on the server; `stop()` ends it. Give the component another `key` to begin another chat.
  *
  * @example
  * function Talk() {

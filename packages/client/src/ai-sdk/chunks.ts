@@ -8,7 +8,7 @@ const finishReasons: Record<string, FinishReason> = {
   content_filter: "content-filter",
 };
 
-/** Makes the function that says for each event of an answer, in order, what the AI SDK is to show. */
+/** Makes a function that turns the events of an answer, in order, into chunks for the AI SDK. */
 export const createChunker = (messageId: string): ((event: ChatEvent) => UIMessageChunk[]) => {
   const started: UIMessageChunk[] = [{ type: "start", messageId }, { type: "start-step" }];
   let open: { kind: "text" | "reasoning"; id: string } | undefined;
@@ -35,7 +35,7 @@ export const createChunker = (messageId: string): ((event: ChatEvent) => UIMessa
         return grow("text", event.text);
       case "thinking":
         return grow("reasoning", event.content);
-      // The tools run on the server: the AI SDK only shows them.
+      // Tools run on the server: the AI SDK only shows them.
       case "tool_call": {
         const { id: toolCallId, name: toolName, arguments: input } = event;
         const call = { toolCallId, toolName, input, dynamic: true, providerExecuted: true };

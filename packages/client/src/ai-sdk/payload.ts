@@ -12,7 +12,7 @@ const fileOf = ({ url, mediaType, filename }: FileUIPart) => {
   return { filename: filename ?? "file", content, content_type: mediaType };
 };
 
-/** The user's last message; what was said before, the formation has in the session. */
+/** The user's last message. The formation keeps the earlier ones in the session. */
 export const payloadOf = (messages: readonly UIMessage[]): Pick<ChatPayload, "message" | "files"> => {
   const parts = messages.findLast(({ role }) => role === "user")?.parts ?? [];
   const message = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");

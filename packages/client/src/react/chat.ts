@@ -1,55 +1,55 @@
 import type { ChatEvent, ChatPayload, ChatStream, FormationClient } from "muxi-client";
 import { type ChatStorage, createStore, type StoredChat } from "./storage.ts";
 
-/** One side's turn in a chat. */
+/** A message of a chat. */
 export interface ChatMessage {
   /** Unique in the chat: a key for the list that shows it. */
   id: string;
   /** Who said it. */
   role: "user" | "assistant" | "system";
-  /** The text as far as it has come. */
+  /** The text that has arrived so far. */
   text: string;
   /** Widgets to show with the text (docs/spec/formation-api.md "Chat events"). */
   ui?: Record<string, unknown>[];
 }
 
-/** `submitted`: sent, nothing has come back yet. */
+/** State of a chat. `submitted`: the message was sent, and nothing has arrived yet. */
 export type ChatStatus = "ready" | "submitted" | "streaming" | "error";
 
-/** What a page shows of a chat. */
+/** What a page shows. */
 export interface ChatState {
   /** Oldest first; the last one grows while the status is `streaming`. */
   messages: readonly ChatMessage[];
-  /** How the chat stands. */
+  /** State of the chat. */
   status: ChatStatus;
   /** Why the last answer failed, while the status is `error`. */
   error: Error | undefined;
-  /** Known once the server has said it. */
+  /** Session of the chat; undefined until the server has named it. */
   sessionId: string | undefined;
 }
 
-/** What `useChat` needs. */
+/** Options of `useChat`. */
 export interface UseChatOptions {
-  /** Whom to talk to, as one user: `formation.as("user_123")`, or a `ChatClient`, which is smaller. */
+  /** Client for one user: `formation.as("user_123")`, or a `ChatClient`, which is smaller. */
   formation: Pick<FormationClient, "chatStream" | "resumeChat"> &
     Partial<Pick<FormationClient, "getSessionMessages">>;
-  /** Where the chat outlives a reload, such as `sessionStorage`. Default: nowhere. */
+  /** Where the chat is kept over a reload, such as `sessionStorage`. Default: nowhere. */
   storage?: ChatStorage | undefined;
   /** Name of the chat in the storage. Default `muxi-chat`. */
   storageKey?: string | undefined;
-  /** Session to go on with, where the storage has none. */
+  /** Session to continue when the storage has none. */
   sessionId?: string | undefined;
-  /** Sees every event, also those that are no text: progress, tool calls, `done`. */
+  /** Called with every event, also those without text: progress, tool calls, `done`. */
   onEvent?: ((event: ChatEvent) => void) | undefined;
 }
 
-/** What one can do with a chat. No promise of it rejects: what fails becomes the `error`. */
+/** Actions on a chat. Their promises do not reject when an answer fails: the failure becomes the `error`. */
 export interface ChatActions {
   /** Sends a message; resolves when the answer has ended. Throws while another answer is under way. */
   send(message: string, more?: Omit<ChatPayload, "message">): Promise<void>;
-  /** Stops the answer, on the server too. What has come of it stays. */
+  /** Stops the answer, on the server too. The text that has arrived stays. */
   stop(): Promise<void>;
-  /** Goes on with an answer that broke off, from its beginning. */
+  /** Reads an answer that broke off again, from its beginning. */
   resume(): Promise<void>;
   /** Forgets messages and session, here and in the storage. */
   clear(): Promise<void>;
@@ -64,7 +64,7 @@ const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {
       return { ...message, text: event.replace ? event.text : message.text + event.text };
     case "ui":
       return { ...message, ui: [...(message.ui ?? []), ...event.ui] };
-    // No part of a message: `onEvent` sees them.
+    // These are not part of a message; `onEvent` gets them.
     case "progress":
     case "thinking":
     case "planning":
@@ -86,15 +86,15 @@ const hasField = <Name extends string>(error: unknown, name: Name): error is Rec
   typeof error === "object" && error !== null && name in error;
 
 /**
- * A chat without a screen: its state, who watches it, and what can be done with it.
+ * A chat without a user interface: its state, its watchers and its actions.
  *
- * @param options Asked anew each time, because a component gives others with every render.
+ * @param options Called each time, because a component passes new options with every render.
  */
 export const createChat = (options: () => UseChatOptions) => {
   let state = empty;
   /** The answer that is being read. */
   let stream: ChatStream | undefined;
-  /** Where to begin again with an answer whose end has not come. */
+  /** Beginning of an answer whose end has not arrived. */
   let pending: StoredChat["pending"];
   const watchers = new Set<() => void>();
   const store = () => createStore(options().storage, options().storageKey ?? "muxi-chat");
@@ -128,7 +128,7 @@ export const createChat = (options: () => UseChatOptions) => {
     } catch (error) {
       failure = asError(error);
     }
-    // Someone else took over, or nobody is there any more.
+    // Another answer has taken its place, or the component is gone.
     if (stream !== answer) return;
     stream = undefined;
     if (!hasField(failure, "retryable") || !failure.retryable) pending = undefined;
@@ -136,7 +136,7 @@ export const createChat = (options: () => UseChatOptions) => {
     if (pending === undefined) store().save({ messages: state.messages, sessionId: state.sessionId });
   };
 
-  /** The server has forgotten the events of an answer; the session has its text. */
+  /** For an answer whose events the server no longer has: the session has its text. */
   const readHistory = async (sessionId: string): Promise<void> => {
     const page = await options().formation.getSessionMessages?.({ sessionId });
     if (page === undefined) return;
@@ -148,7 +148,7 @@ export const createChat = (options: () => UseChatOptions) => {
   const resume = async (): Promise<void> => {
     if (pending === undefined || stream !== undefined) return;
     const { sessionId } = pending;
-    // What had come of the answer is replaced.
+    // The part of the answer that had arrived is replaced.
     const before = state.messages.at(-1)?.role === "assistant" ? state.messages.slice(0, -1) : state.messages;
     await read(options().formation.resumeChat(pending), before);
     if (!hasField(state.error, "statusCode") || state.error.statusCode !== 404) return;
@@ -185,7 +185,7 @@ export const createChat = (options: () => UseChatOptions) => {
       watchers.add(watcher);
       return () => void watchers.delete(watcher);
     },
-    /** Takes the chat out of the storage, once, and goes on with its answer. Gives the function that leaves it. */
+    /** Loads the chat from the storage, once, and resumes its answer. Returns a function that leaves the chat. */
     open: () => {
       const stored = state === empty ? store().load() : undefined;
       if (stored !== undefined) {

@@ -1,14 +1,14 @@
 import type { ChatCursor } from "muxi-client";
 import type { ChatMessage } from "./chat.ts";
 
-/** What of `Storage` a chat needs; `sessionStorage` and `localStorage` have it. */
+/** The part of `Storage` that a chat uses, as `sessionStorage` and `localStorage` have it. */
 export type ChatStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-/** A chat as it outlives a reload. */
+/** A chat as it is stored. */
 export interface StoredChat {
   messages: readonly ChatMessage[];
   sessionId?: string | undefined;
-  /** Beginning of the answer that was under way; it is read again as a whole, so that no piece of it is stored. */
+  /** Beginning of the answer in progress. It is read again as a whole, so that no part of it is stored. */
   pending?: ChatCursor | undefined;
 }
 
@@ -23,7 +23,7 @@ export const createStore = (storage: ChatStorage | undefined, key: string) => ({
       const value: unknown = JSON.parse(text);
       return isStored(value) ? value : undefined;
     } catch {
-      // Something else lies under this key: the chat begins anew, and overwrites it.
+      // The key holds something else: the chat begins anew and overwrites it.
       return undefined;
     }
   },
@@ -31,7 +31,7 @@ export const createStore = (storage: ChatStorage | undefined, key: string) => ({
     try {
       storage?.setItem(key, JSON.stringify(chat));
     } catch (error) {
-      // A full storage costs the chat its life after a reload, and must not cost it the answer.
+      // With a full storage the chat does not survive a reload, but the answer must not fail.
       console.warn("muxi-client: the chat could not be stored", error);
     }
   },

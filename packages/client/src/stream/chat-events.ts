@@ -18,7 +18,7 @@ export interface UnknownEvent {
   [field: string]: unknown;
 }
 
-/** A piece of the answer. */
+/** A part of the answer. */
 export type ChatTextEvent = TextEvent;
 
 /**
@@ -27,7 +27,7 @@ export type ChatTextEvent = TextEvent;
  */
 export type ChatEvent = Exclude<ChatWireEvent, ErrorEvent> | UnknownEvent;
 
-/** What a chat stream has said so far about whose it is. */
+/** The ids that a chat stream has named so far. */
 export interface ChatOwner {
   /** Request that is answered. */
   requestId: string;
@@ -76,11 +76,11 @@ export const createChatDecoder = (
   const event = (name: string, fields: Fields, wrapped: boolean): ChatEvent | undefined => {
     const { type } = fields;
     remember(fields);
-    // The name of these two decides: the payload of other servers has another `type`, or none.
+    // For these two the name of the frame decides: the payload of other servers has another `type`, or none.
     if (name === "error" || (type === "error" && !wrapped)) throw failure(fields, owner);
     const sent = name !== "done" && typeof type === "string" ? type : name;
-    // A newer server sends others too, which come out at the end of the switch. What the wire says of a kind is taken
-    // at its word: a check here would cost more than all the rest.
+    // A newer server may send other kinds: they pass through as unknown, after the switch. The fields of a known kind
+    // are trusted: to check them would cost more than everything else here.
     const kind = sent as Exclude<ChatWireEvent["type"], "error"> | ReferenceKind;
     switch (kind) {
       case "text":
@@ -88,7 +88,7 @@ export const createChatDecoder = (
       case "content":
       case "response":
         return text(fields);
-      // The whole answer once more: it counts where no piece of it came, or what came was dropped.
+      // The whole answer again. It counts only when no part of it came before, or those that came were dropped.
       case "completed":
         if (!textSeen) return text(fields);
         if (!fields.stream_discontinuity) break;
@@ -122,7 +122,7 @@ export const createChatDecoder = (
     if (typeof payload === "string") return text({ text: payload });
     if (!isObject(payload)) return { type: "unknown", kind: name, data: payload };
     const { token } = payload;
-    // By far the most frequent frame, so it goes first: it is the event as it stands.
+    // By far the most frequent frame, so it is tried first: its data is the event.
     if (payload.type === "text" && typeof payload.text === "string") {
       textSeen = true;
       remember(payload);

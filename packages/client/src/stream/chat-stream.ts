@@ -5,7 +5,7 @@ import { type ChatEvent, type ChatOwner, createChatDecoder } from "./chat-events
 import { EventStream, type StreamSettings } from "./event-stream.ts";
 import { eventResponse } from "./response.ts";
 
-/** Where a reader of a chat stands: plain data that another process can go on from. */
+/** Position of a reader in a chat stream: plain data, from which another process can resume. */
 export interface ChatCursor {
   /** Session of the answer. */
   sessionId: string;
@@ -15,7 +15,7 @@ export interface ChatCursor {
   after: number;
 }
 
-/** A whole answer: its text, and what the last event says about it. */
+/** A whole answer: its text, and the fields of the `done` event. */
 export interface ChatAnswer extends Omit<DoneEvent, "type" | "finished"> {
   /** Text of the whole answer. */
   text: string;
@@ -23,20 +23,20 @@ export interface ChatAnswer extends Omit<DoneEvent, "type" | "finished"> {
 
 /** How a chat stream reaches its server. */
 export interface ChatConnector {
-  /** Asks the question; missing where a stream goes on with one that was asked before. */
+  /** Sends the message; undefined for a stream that resumes an earlier request. */
   ask?: (lifetime: Lifetime) => Promise<Response>;
-  /** Asks for the events after the cursor. */
+  /** Requests the events after the cursor. */
   follow(cursor: ChatCursor, lifetime: Lifetime): Promise<Response>;
-  /** Stops the request on the server; undefined for a reader who only watches. */
+  /** Stops the request on the server; undefined for a reader that only watches. */
   cancel?: (requestId: string) => Promise<unknown>;
 }
 
 /**
- * One answer as it comes. Read its events, or `text()`, `textStream()`, `batches()` or `final()`.
+ * One answer as it arrives. Iterate its events, or use `text()`, `textStream()`, `batches()` or `final()`.
  *
  * Leaving the loop early (`break`, `return`, a throw, `await using`) stops the answer on the server, and so does an
- * abort; `detach()` leaves without stopping. A stream that is cut goes on by itself where the server numbers its
- * events, without losing or repeating one, and ends with `StreamTruncatedError` where it cannot.
+ * abort; `detach()` leaves without stopping it. When the connection is cut and the server numbers its events, the
+ * stream resumes by itself without losing or repeating one; otherwise it ends with `StreamTruncatedError`.
  *
  * @example
  * for await (const event of formation.chatStream({ message: "Hello" }, { userId: "user_123" })) {
@@ -59,7 +59,7 @@ export class ChatStream extends EventStream<ChatEvent> {
             return connector.follow({ requestId, sessionId, after: after ?? settings.after }, lifetime);
           }
           const response = await connector.ask(lifetime);
-          // Only a server that can replay tells the id of the request here (docs/spec/formation-api.md
+          // Only a server that can replay events sends the request id in a header (docs/spec/formation-api.md
           // "Request ids").
           numbered = response.headers.has("x-muxi-request-id");
           return response;
@@ -70,7 +70,7 @@ export class ChatStream extends EventStream<ChatEvent> {
         endless: false,
         canResume: (received) => (numbered || received > 0) && owner.sessionId !== undefined,
         stop: async () => {
-          // The answer may have ended by now, or the server is gone: whoever left does not want to know.
+          // The answer may have ended by now, or the server may be gone: the reader has left and need not know.
           await connector.cancel?.(owner.requestId).catch(() => undefined);
         },
       },
@@ -84,24 +84,24 @@ export class ChatStream extends EventStream<ChatEvent> {
     return this.#owner.requestId;
   }
 
-  /** Id of the session: the payload's, or the server's once an event has told it. */
+  /** Id of the session: the payload's `session_id`, or the one that an event has named. */
   get sessionId(): string | undefined {
     return this.#owner.sessionId;
   }
 
-  /** Where to go on with `resumeChat`, also in another process; undefined until the session is known. */
+  /** Position from which `resumeChat` continues, also in another process; undefined until the session is known. */
   get cursor(): ChatCursor | undefined {
     const { requestId, sessionId } = this.#owner;
     return sessionId === undefined ? undefined : { sessionId, requestId, after: this.position };
   }
 
-  /** Leaves the stream and lets the server finish the answer. Gives the cursor from which to go on. */
+  /** Leaves the stream and lets the server finish the answer. Returns the cursor from which to resume. */
   detach(): ChatCursor | undefined {
     this.disconnect();
     return this.cursor;
   }
 
-  /** Reads what is left and gives the whole answer. Throws what the iteration would throw. */
+  /** Reads the rest and returns the whole answer. Throws what iterating would throw. */
   async final(): Promise<ChatAnswer> {
     while (!(await this.next()).done);
     if (this.#done === undefined) {
@@ -111,17 +111,17 @@ export class ChatStream extends EventStream<ChatEvent> {
     return { text: this.#text, ...rest };
   }
 
-  /** Reads what is left and gives the text of the whole answer. */
+  /** Reads the rest and returns the text of the whole answer. */
   async text(): Promise<string> {
     return (await this.final()).text;
   }
 
-  /** The text alone, piece by piece. */
+  /** The text only, part by part. */
   async *textStream(): AsyncGenerator<string, void, undefined> {
     for await (const event of this) if (event.type === "text") yield event.text;
   }
 
-  /** The events as a response that a web server can pass on; `chatStream` and other readers understand it. */
+  /** The events as a response that a web server can send on. `chatStream` and other readers can read it. */
   toResponse(): Response {
     return eventResponse(this, () => this.position);
   }

@@ -7,17 +7,17 @@ type Chunk = ReadableStreamReadResult<Uint8Array>;
 
 /** One open response of a stream. */
 export interface Connection {
-  /** Reads the next chunk. To read and to take are apart, so that a chunk costs no promise beyond the reader's. */
+  /** Reads the next chunk. Separate from `take`, so that a chunk costs no promise beyond the reader's own. */
   read(): Promise<Chunk>;
-  /** Hands the events of a chunk on; false at the end of the response. */
+  /** Passes on the events of a chunk. Returns false at the end of the response. */
   take(chunk: Chunk): boolean;
-  /** What a read that failed is to the caller. */
+  /** The error to report for a read that failed. */
   explain(error: unknown): unknown;
   /** Closes the socket. */
   close(): void;
 }
 
-/** When a stream that is silent is taken for dead. */
+/** When a silent stream counts as dead. */
 export interface IdleRule {
   /** Milliseconds of silence; 0 for no limit. */
   timeout: number;
@@ -25,7 +25,7 @@ export interface IdleRule {
   afterKeepAlive: boolean;
 }
 
-/** The response itself, once it is sure that it is a stream. */
+/** Returns the response if it is an event stream, and throws otherwise. */
 export const eventStreamOnly = (response: Response): Response => {
   const type = response.headers.get("content-type") ?? "";
   if (type.includes("text/event-stream")) return response;
@@ -49,7 +49,7 @@ const isJson = (text: string): boolean => {
 /**
  * Reads a response as an event stream.
  *
- * @param lifetime Of this connection alone: closing the connection ends it.
+ * @param lifetime That of this connection: closing the connection ends it.
  */
 export const createConnection = (
   response: Response,
@@ -63,7 +63,7 @@ export const createConnection = (
   let atEnd = false;
   const parser = createSseParser(
     (name, data, number) => {
-      // An event that the end of the response cut off is none, unless all of it has come.
+      // An event without its blank line at the end of the response was cut off, unless its data is complete.
       if (!atEnd || isJson(data)) onEvent(name, data, number);
     },
     () => {
@@ -71,11 +71,11 @@ export const createConnection = (
     },
   );
 
-  // For a `fetch` that heeds its signal only until the headers.
+  // For implementations of `fetch` that heed the signal only until the headers.
   const hangUp = () => void reader.cancel().catch(() => undefined);
 
-  // One timer for the whole stream, and a note of when the current wait began: a timer for each chunk would cost
-  // more than to parse it. While the caller is busy nobody waits, and the server is not to blame.
+  // One timer for the whole stream and the start of the current wait: a timer for each chunk would cost more than
+  // parsing it. While the caller is busy nothing is waited for, and the server is not to blame.
   let waitingSince: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const watch = () => {
@@ -101,7 +101,7 @@ export const createConnection = (
         parser.feed(decoder.decode(value, decoding));
         return true;
       }
-      // The end of a response that was broken off from this side is not its own.
+      // When this side has aborted, the end of the response is not the server's.
       lifetime.signal.throwIfAborted();
       parser.feed(decoder.decode());
       atEnd = true;

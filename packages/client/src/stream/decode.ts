@@ -17,7 +17,7 @@ export const parseFrame = (name: string, data: string): unknown => {
 
 /**
  * The data of a frame as an event; `{"error": true, "message": …}` is thrown (docs/spec/formation-api.md
- * "Streams of other servers"). The type is the wire's word, as everywhere in this package.
+ * "Streams of other servers"). The type is not checked, as everywhere in this package.
  */
 export const decodeJson = <Event>(name: string, data: string): Event => {
   const value = parseFrame(name, data);

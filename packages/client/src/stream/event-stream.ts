@@ -3,33 +3,33 @@ import { createLifetime, type Lifetime, sleep } from "../http/lifetime.ts";
 import { retryDelay } from "../http/retry.ts";
 import { type Connection, createConnection, type IdleRule } from "./connection.ts";
 
-/** What makes one kind of stream differ from the others. */
+/** What distinguishes one kind of stream from another. */
 export interface Source<Event> {
   /**
    * Sends the request.
    *
-   * @param after Number of the last event received, when the stream goes on after a cut.
+   * @param after Number of the last event received, when the stream resumes after a cut.
    */
   connect(lifetime: Lifetime, after: number | undefined): Promise<Response>;
-  /** The event of a frame, or undefined to leave the frame out. Throws what the server reports as failed. */
+  /** The event of a frame, or undefined to skip the frame. Throws a failure that the server reports. */
   decode(name: string, data: string): Event | undefined;
   /** Whether nothing follows this event. */
   isLast(event: Event): boolean;
-  /** Whether what is asked for begins anew with this event, so that numbers before it are left out. Default: never. */
+  /** Whether the answer begins anew with this event, so that the numbers before it have a gap. Default: never. */
   restarts?: (event: Event) => boolean;
-  /** Whether the server closes the stream when nothing more is to come, without a last event. */
+  /** Whether the server ends the stream by closing it, without a last event. */
   endless: boolean;
   /**
-   * Whether the server can go on after a cut.
+   * Whether the stream can be resumed after a cut.
    *
    * @param received Number of the last event received; 0 for none.
    */
   canResume(received: number): boolean;
-  /** Tells the server that nobody wants the rest. */
+  /** Tells the server that the rest is not wanted. */
   stop(): Promise<void>;
 }
 
-/** How patiently a stream is read. */
+/** Timeouts and position of a stream. */
 export interface StreamSettings {
   /** When silence ends the stream. */
   idle: IdleRule;
@@ -41,19 +41,19 @@ export interface StreamSettings {
   after: number;
 }
 
-/** An event in the queue. It is at the same time what `next()` gives, so that an event costs one object. */
+/** An event in the queue. It is also the result of `next()`, so that an event costs one object. */
 interface Entry<Event> {
   done: false;
   value: Event;
   number: number;
 }
 
-/** Tries to go on after a cut, in a row and without an event in between. */
+/** Attempts to resume after a cut, in a row without an event in between. */
 const resumeAttempts = 5;
 
 /**
- * The events of a request, to be read once with `for await`. The request is sent by the first read. Leaving the
- * loop in any way closes the connection.
+ * The events of a request, to be iterated once with `for await`. The first read sends the request. Leaving the loop
+ * in any way closes the connection.
  */
 export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDisposable {
   readonly #source: Source<Event>;
@@ -82,13 +82,13 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return this.#delivered;
   }
 
-  /** Whether the request was sent and its end was not yet received. */
+  /** Whether the request was sent and its end has not been received. */
   get active(): boolean {
     return this.#lifetime !== undefined && !this.#ended;
   }
 
-  /** The next event. Sends the request when it is the first one. */
-  // Not an async function: an event that is there already costs one promise, not three.
+  /** Reads the next event. The first read sends the request. */
+  // Not an async function: an event that has arrived already costs one promise, not three.
   next(): Promise<IteratorResult<Event>> {
     const entry = this.#take();
     if (entry !== undefined) return Promise.resolve(entry);
@@ -112,15 +112,15 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     await this.#leave();
   }
 
-  /** Ends the stream at once: whoever reads it gets an `AbortedError` with `reason` as its cause. */
+  /** Ends the stream at once: its reader gets an `AbortedError` with `reason` as its cause. */
   abort(reason?: unknown): void {
     if (this.#lifetime === undefined) this.#finish(new AbortedError(reason));
     else this.#lifetime.abort(new AbortedError(reason));
   }
 
   /**
-   * The events in arrays: all that have come since the last one, at least one. For readers that redraw once per
-   * array instead of once per event.
+   * The events in arrays, each with all events that have arrived since the last one, at least one. For readers that
+   * redraw once per array instead of once per event.
    */
   async *batches(): AsyncGenerator<Event[], void, undefined> {
     try {
@@ -156,10 +156,10 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return this.#failure;
   }
 
-  /** Sees each event just before its reader does. */
+  /** Called with each event just before its reader gets it. */
   protected delivered(_event: Event): void {}
 
-  /** Closes the connection and leaves the request running on the server. */
+  /** Closes the connection. The request goes on on the server. */
   protected disconnect(): void {
     this.#finish(undefined);
     this.#failureThrown = true;
@@ -185,12 +185,12 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return entry;
   }
 
-  /** The next event, once it has come. Who asks while another waits has their turn after them. */
+  /** The next event, once it has arrived. Readers that wait at the same time are served in order. */
   #wait(): Promise<IteratorResult<Event>> {
     const next = () => this.next();
     if (this.#turn !== undefined) return this.#turn.then(next, next);
     const connection = this.#connection;
-    // A chunk mostly has an event: then one callback does what the loop would need several promises for.
+    // Most chunks have an event: then one callback replaces the several promises of the loop.
     this.#turn =
       connection === undefined ? this.#fill() : connection.read().then(this.#onChunk, this.#onBreak);
     return this.#turn;
@@ -239,7 +239,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return lifetime;
   }
 
-  /** Reads on until there is an event or the end. A failure waits for its turn after the queue. */
+  /** Reads until there is an event or the end. A failure is thrown after the queued events were read. */
   async #fill(failure?: unknown): Promise<IteratorResult<Event>> {
     if (failure !== undefined) await this.#recover(failure);
     while (this.#queue.length === 0 && !this.#ended) {
@@ -269,7 +269,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
       lifetime.liftDeadline();
       return createConnection(response, lifetime, idle, this.#receive);
     } catch (error) {
-      // What came in place of a stream is not read: the socket must not wait for that.
+      // Nobody reads what came instead of a stream: the socket must not wait for that.
       lifetime.abort(undefined);
       lifetime.end();
       throw error;
@@ -302,7 +302,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     if (source.isLast(value)) this.#finish(undefined);
   };
 
-  /** After a cut, waits until it is time to connect again; after any other failure, ends the stream with it. */
+  /** After a cut, waits until the next attempt; after any other failure, ends the stream with it. */
   async #recover(error: unknown): Promise<void> {
     if (this.#ended) return;
     this.#connection?.close();

@@ -4,7 +4,7 @@ import type { ChatEvent } from "./chat-events.ts";
 const frame = <Event extends { type: string }>(event: Event, id?: number): string =>
   `${id ? `id: ${id}\n` : ""}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
-/** The frame that stands for a failure; what is not of our family stays inside. */
+/** The frame that reports a failure. Errors that are not this package's are not passed on. */
 const errorFrame = (error: unknown): string => {
   const { message, code, retryAfter } =
     error instanceof MuxiError ? error : new MuxiError("The stream failed", { code: "INTERNAL_ERROR" });
@@ -12,7 +12,7 @@ const errorFrame = (error: unknown): string => {
 };
 
 /**
- * Events as a response of server-sent events. When its reader goes away, the events are left too.
+ * Events as a response of server-sent events. When its reader leaves, so does this one.
  *
  * @param position Number of the event that was read last.
  */
@@ -24,7 +24,7 @@ export const eventResponse = (events: AsyncIterableIterator<ChatEvent>, position
         try {
           const { done, value } = await events.next();
           if (done) return controller.close();
-          // An unknown one goes on under the name that its server gave it.
+          // An unknown event is sent on under the name that its server gave it.
           const event = value.type === "unknown" ? { ...value, type: value.kind } : value;
           controller.enqueue(encoder.encode(frame(event, position())));
         } catch (error) {

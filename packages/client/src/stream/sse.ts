@@ -4,7 +4,7 @@ import { MuxiError } from "../errors/errors.ts";
  * Receives each event of a stream.
  *
  * @param name `message` when the event has no name.
- * @param number The event's id, which on this wire is its number; NaN when it has none or another one.
+ * @param number The event's id, which on this wire is a number; NaN when it has none or the id is no number.
  */
 export type OnEvent = (name: string, data: string, number: number) => void;
 
@@ -23,11 +23,11 @@ const letterI = 105;
 
 const digitZero = 48;
 
-/** One space after the colon is no part of the value. */
+/** One space after the colon does not belong to the value. */
 const valueStart = (text: string, start: number): number =>
   text.charCodeAt(start) === space ? start + 1 : start;
 
-/** The whole number that is written in `text` from `start` to `end`. To cut it out and convert it takes longer. */
+/** The whole number in `text` from `start` to `end`. Slicing and converting it would take longer. */
 const numberIn = (text: string, start: number, end: number): number => {
   let number = start < end ? 0 : Number.NaN;
   for (let index = start; index < end; index++) {
@@ -38,7 +38,7 @@ const numberIn = (text: string, start: number, end: number): number => {
   return number;
 };
 
-/** Characters. Without a limit a server that never ends its line would fill the memory. */
+/** Longest event in characters. Without a limit a server that never ends a line would fill the memory. */
 const longestEvent = 64 * 1024 * 1024;
 
 /**
@@ -56,16 +56,16 @@ export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => 
   let skipLineFeed = false;
 
   const dispatch = () => {
-    // An event without data is one only if it has a name: `event: done` says all it has to say.
+    // Without data it is an event only if it has a name: `event: done` needs no data.
     if (data !== undefined || name !== "") onEvent(name || "message", data ?? "", number);
     data = undefined;
     name = "";
     number = Number.NaN;
   };
 
-  /** Takes the line that lies in `text` from `start` to `end`: to cut it out first would copy every line twice. */
+  /** Reads the line in `text` from `start` to `end`. Slicing it first would copy every line twice. */
   const field = (text: string, start: number, end: number) => {
-    // The first letter chooses the one name to compare: a comparison with each name costs as much as all the rest.
+    // The first letter selects the one name to compare: comparing with each name would double the cost.
     const first = text.charCodeAt(start);
     if (first === letterD && text.startsWith("data:", start)) {
       const line = text.slice(valueStart(text, start + 5), end);
@@ -77,13 +77,13 @@ export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => 
     } else if (first === colon) {
       onComment();
     } else if (!text.slice(start, end).includes(":")) {
-      // A line that is only a name stands for that field, empty.
+      // A line without a colon is a field with an empty value.
       field(`${text.slice(start, end)}:`, 0, end - start + 1);
     }
   };
 
   const feedLines = (chunk: string) => {
-    // Only the new chunk is searched: a long line that comes in many chunks is joined once, not scanned each time.
+    // Only the new chunk is searched: a long line in many chunks is joined once and not scanned each time.
     let end = chunk.indexOf("\n");
     if (end === -1) {
       rest += chunk;
@@ -109,7 +109,7 @@ export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => 
         skipLineFeed = false;
       }
       if (text.includes("\r")) {
-        // A CR ends its line at once; a LF right after it, perhaps in the next chunk, belongs to it.
+        // A CR ends a line at once. An LF right after it, perhaps in the next chunk, belongs to it.
         skipLineFeed = text.endsWith("\r");
         text = text.replaceAll(/\r\n?/g, "\n");
       }
