@@ -123,7 +123,7 @@ ${postgresUrl === undefined ? "" : `    connection_string: ${postgresUrl}\n`}`;
  *
  * @param learns Whether a model finds in each chat what is worth remembering.
  */
-export const writeFormation = (ground: Ground, learns: boolean): string => {
+const writeFormation = (ground: Ground, learns: boolean): string => {
   const path = join(ground.folder, "formation");
   mkdirSync(path);
   writeFileSync(join(path, "formation.afs"), formation(ground, learns));

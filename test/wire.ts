@@ -18,7 +18,7 @@ export interface Wire {
   ends(): Promise<string>;
 }
 
-export const wireOf = (socket: Socket): Wire => {
+const wireOf = (socket: Socket): Wire => {
   onTestFinished(() => {
     socket.destroy();
   });

@@ -43,7 +43,7 @@ export const openStream = (response: ServerResponse, headers: Record<string, str
 export const frame = (number: number, event: { type: string } & Record<string, unknown>): string =>
   `id: ${number}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
-export const ids = { session_id: "sess_1", request_id: "req_1" };
+const ids = { session_id: "sess_1", request_id: "req_1" };
 export const progress = { type: "progress", ...ids, timestamp: 1_700_000_000 };
 export const text = (piece: string) => ({ type: "text", text: piece });
 export const done = {

@@ -1,2 +1,2 @@
 /** One formation, running: serves `/v1` over HTTP and SSE. */
-export { type Runtime, type RuntimeOptions, startRuntime } from "./runtime.ts";
+export { type Runtime, startRuntime } from "./runtime.ts";

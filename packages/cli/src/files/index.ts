@@ -10,7 +10,6 @@ export {
 } from "./preferences.ts";
 export {
   type Profile,
-  type Profiles,
   readProfiles,
   removeProfile,
   saveProfile,

@@ -10,7 +10,7 @@ export interface Registration {
   run(command: () => Promise<number>): Promise<void>;
 }
 
-export const parsePort = (text: string): number => {
+const parsePort = (text: string): number => {
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
   throw new InvalidArgumentError("A port is a number from 1 to 65535.");

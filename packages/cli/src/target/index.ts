@@ -3,4 +3,4 @@ export { explainFailure } from "./explain.ts";
 export { formationFolder, readFormation } from "./formation-folder.ts";
 export { formationId } from "./formation-id.ts";
 export { findRunning, runningFormation } from "./running-formation.ts";
-export { formationTarget, type Target, type TargetOptions } from "./target.ts";
+export { formationTarget, type TargetOptions } from "./target.ts";

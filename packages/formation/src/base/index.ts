@@ -2,13 +2,12 @@
 export { createAtomically, writeAtomically } from "./atomic.ts";
 export {
   type Mapping,
-  type ReadResult,
   readSource,
   readTextInside,
   resolveInside,
   type SourceFile,
 } from "./files.ts";
-export { findManifest, type Location, locateFormation } from "./locate.ts";
+export { findManifest, locateFormation } from "./locate.ts";
 export {
   dottedPath,
   emptyReport,
@@ -16,7 +15,6 @@ export {
   FormationError,
   formatErrors,
   formatReport,
-  mergeReport,
   type Path,
   type Report,
 } from "./report.ts";

@@ -26,12 +26,6 @@ export interface Report {
 
 export const emptyReport = (): Report => ({ errors: [], warnings: [], suggestions: [] });
 
-export const mergeReport = (into: Report, from: Report): void => {
-  into.errors.push(...from.errors);
-  into.warnings.push(...from.warnings);
-  into.suggestions.push(...from.suggestions);
-};
-
 /** `llm.models[0].text`; a key that is not a plain word is quoted. */
 export const dottedPath = (path: Path): string =>
   path

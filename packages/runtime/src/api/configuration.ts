@@ -23,7 +23,7 @@ const withDefaults = (written: unknown, effective: unknown): unknown => {
  * The manifest in effect has its secrets filled in, so of it only what the written one does not have is shown, and
  * of that no value of a secret.
  */
-export const blockReader = ({ formation, redactor }: ConfigurationDeps) => {
+const blockReader = ({ formation, redactor }: ConfigurationDeps) => {
   return (name: keyof Formation["manifest"]): JsonObject => {
     const block = withDefaults(formation.document[name], maskSecrets(formation.manifest[name]));
     const shown = redactor.secretsIn(block);

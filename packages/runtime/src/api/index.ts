@@ -4,7 +4,7 @@ export { audioChatEndpoint } from "./audio.ts";
 export { auditEndpoints } from "./audit.ts";
 export { bufferEndpoints } from "./buffers.ts";
 export { chatEndpoint } from "./chat.ts";
-export { blockReader, configurationEndpoints, mcpToolsEndpoint } from "./configuration.ts";
+export { configurationEndpoints, mcpToolsEndpoint } from "./configuration.ts";
 export { credentialEndpoints } from "./credentials.ts";
 export { deliveryEndpoints } from "./deliveries.ts";
 export { formationEndpoints } from "./formation.ts";

@@ -22,7 +22,7 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
  * Compact JSON with sorted keys: the one serialisation that is signed and sent (docs/spec/formation-api.md
  * "Webhook signature").
  */
-export const canonicalJson = (value: Json): string => {
+const canonicalJson = (value: Json): string => {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   const members = Object.entries(value)

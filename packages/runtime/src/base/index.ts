@@ -3,5 +3,5 @@ export { fewAtOnce } from "./few-at-once.ts";
 export { isoTime } from "./iso-time.ts";
 export { countOf, listOf, parseObject, textOf } from "./json.ts";
 export { LruMap } from "./lru-map.ts";
-export { startTimeLimit, type TimeLimit } from "./time-limit.ts";
-export { createWorker, type Worker } from "./worker.ts";
+export { startTimeLimit } from "./time-limit.ts";
+export { createWorker } from "./worker.ts";

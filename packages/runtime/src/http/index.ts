@@ -3,5 +3,5 @@
 export { readJson } from "./body.ts";
 export { type HttpRequest, nodeRequest, plainRequest } from "./request.ts";
 export { type HttpResponse, PlainHttpResponse } from "./response.ts";
-export { createRouter, type Match, type Router } from "./router.ts";
+export { createRouter } from "./router.ts";
 export { answerUnreadable } from "./unreadable.ts";

@@ -45,7 +45,7 @@ export interface Learner {
 }
 
 /** The memory that a learned fact becomes. */
-export const memoryOf = (
+const memoryOf = (
   fact: Fact,
   { owner, sessionId }: { owner: Owner; sessionId: string },
   now: number,

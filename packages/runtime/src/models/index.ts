@@ -1,10 +1,10 @@
 /** Language models behind one interface: providers over HTTP, and the built-in model that needs none. */
-export { type AnswerCache, createAnswerCache } from "./answer-cache.ts";
+
 export { createModel, type ModelDeps } from "./create-model.ts";
 export { defaultModelConfig } from "./default-model.ts";
 export { createEmbeddingModel, type EmbeddingModel } from "./embedding.ts";
 export { type FormationModels, openModels } from "./formation-models.ts";
 export type * from "./interface/index.ts";
-export { ModelError, plainText, refusesTools } from "./interface/index.ts";
+export { ModelError, refusesTools } from "./interface/index.ts";
 export { textFrom } from "./text-from.ts";
 export { createTranscriptionModel, type TranscriptionModel } from "./transcription.ts";

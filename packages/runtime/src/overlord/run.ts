@@ -17,7 +17,7 @@ export interface RunIdentity {
 type DoneEvent = Extract<ChatWireEvent, { type: "done" }>;
 
 /** The answer as one object, made from what its stream said. */
-export const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): ChatResultBody => {
+const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): ChatResultBody => {
   const { session_id, request_id, finish_reason, model, agent_id, usage, clarification } = done;
   return {
     message: {

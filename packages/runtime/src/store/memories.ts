@@ -90,7 +90,7 @@ export interface MemoryRepository {
 
 export const digestOf = (text: string): string => hash("sha256", text, "base64url").slice(0, 22);
 
-export const spaceOf = (formationId: string, scope: MemoryScope, holder: string): Space =>
+const spaceOf = (formationId: string, scope: MemoryScope, holder: string): Space =>
   digestOf(`${formationId}\0${scope}\0${holder}`);
 
 /** The space of a user's own memories. */

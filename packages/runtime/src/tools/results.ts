@@ -26,7 +26,7 @@ const described = (content: Content): string => {
 };
 
 /** Cuts a text to so many bytes, at a character, and says so. */
-export const cutTo = (text: string, limit: number): string => {
+const cutTo = (text: string, limit: number): string => {
   const bytes = Buffer.from(text);
   if (bytes.length <= limit) return text;
   const kept = new TextDecoder().decode(bytes.subarray(0, limit)).replace(/\uFFFD+$/, "");

@@ -2,6 +2,6 @@
 export { clientLeft } from "./forwarding.ts";
 export type { TrackRequest } from "./front.ts";
 export { requestIdOf } from "./headers.ts";
-export { createProxy, type Proxy } from "./proxy.ts";
+export { createProxy } from "./proxy.ts";
 export type { ProxyKind } from "./target.ts";
 export { hasBody } from "./undici-carrier.ts";

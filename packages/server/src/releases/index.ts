@@ -1,20 +1,15 @@
 /** Deployed formations: their releases, and the operations on them. */
 export { type DeployRequest, deploy, requireNew } from "./deploy.ts";
 export { downloadOf } from "./download.ts";
-export type { History } from "./history.ts";
-export { type Layout, layoutOf } from "./layout.ts";
 export { remove, restart, start, stop } from "./lifecycle.ts";
 export type { OperationKind } from "./locks.ts";
 export {
   createReleases,
   type Deployment,
   layoutFor,
-  type Progress,
-  type ReleaseSettings,
   type Releases,
   type ReportProgress,
   requireDeployment,
 } from "./releases.ts";
 export { loadDeployments, restoreProcesses } from "./restore.ts";
-export type { Source } from "./stage.ts";
 export { cancelUpdate, rollback, update, type VersionSwitch } from "./update.ts";

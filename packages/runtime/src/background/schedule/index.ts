@@ -7,6 +7,5 @@ export {
   type JobType,
   jobTypes,
   readSchedule,
-  type Schedule,
   type ScheduleContext,
 } from "./read-schedule.ts";
