@@ -92,6 +92,7 @@ test("calls run side by side, their results go to the model, and everything is t
     {
       role: "assistant",
       content: "Let me see.",
+      reasoning_content: "Hm.",
       tool_calls: [
         { id: "call_a", type: "function", function: { name: "together", arguments: '{"n":1}' } },
         { id: "call_b", type: "function", function: { name: "together", arguments: '{"n":2}' } },

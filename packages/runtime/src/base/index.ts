@@ -1,7 +1,7 @@
 /** Small helpers that any folder may use and that use none of them. */
 export { fewAtOnce } from "./few-at-once.ts";
 export { isoTime } from "./iso-time.ts";
-export { countOf, listOf, parseObject, textOf } from "./json.ts";
+export { countOf, listOf, parseJson, parseObject, textOf } from "./json.ts";
 export { LruMap } from "./lru-map.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { createWorker } from "./worker.ts";

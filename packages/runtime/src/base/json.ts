@@ -2,14 +2,19 @@ import { isObject, type JsonObject } from "@muxi/protocol";
 
 // JSON from outside, read by hand: a schema check for each token would cost more than all the rest.
 
-/** The object that the text holds, or undefined when it is not JSON or not an object. */
-export const parseObject = (text: string): JsonObject | undefined => {
+/** What the text holds, or undefined when it is not JSON. */
+export const parseJson = (text: string): unknown => {
   try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+};
+
+/** The object that the text holds, or undefined when it is not JSON or not an object. */
+export const parseObject = (text: string): JsonObject | undefined => {
+  const value = parseJson(text);
+  return isObject(value) ? value : undefined;
 };
 
 export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

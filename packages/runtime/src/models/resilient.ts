@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ModelConfig } from "@muxi/formation";
 import { backoff } from "@muxi/http";
 import type { Model, ModelDelta, ModelRequest } from "./interface/index.ts";
-import { ModelError } from "./interface/index.ts";
+import { EmptyAnswerError, ModelError } from "./interface/index.ts";
 
 export interface ResilienceDeps {
   /** Told of each failure that a further try or another model may still make good. */
@@ -20,10 +20,16 @@ const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> =
   await delay(milliseconds, undefined, { signal });
 };
 
-/** An answer whose first part is tried for until it comes; the parts behind it come straight from their model. */
+/**
+ * An answer whose first part is tried for until it comes; the parts behind it come straight from their model. One that
+ * ends having said nothing is begun once more: what was thought until then does no harm.
+ */
 class RetriedStream implements AsyncIterableIterator<ModelDelta[]> {
-  #begin: (() => Promise<BegunStream>) | undefined;
+  readonly #begin: () => Promise<BegunStream>;
   #parts: AsyncIterator<ModelDelta[]> | undefined;
+  #isAnswering = false;
+  #isOver = false;
+  #mayBeginAgain = true;
 
   constructor(begin: () => Promise<BegunStream>) {
     this.#begin = begin;
@@ -34,19 +40,30 @@ class RetriedStream implements AsyncIterableIterator<ModelDelta[]> {
   }
 
   next(): Promise<IteratorResult<ModelDelta[]>> {
-    return this.#parts ? this.#parts.next() : this.#first();
+    return this.#isAnswering && this.#parts ? this.#parts.next() : this.#untilItAnswers();
   }
 
   async return(): Promise<IteratorResult<ModelDelta[]>> {
+    this.#isOver = true;
     await this.#parts?.return?.();
     return { value: undefined, done: true };
   }
 
+  async #untilItAnswers(): Promise<IteratorResult<ModelDelta[]>> {
+    if (this.#isOver) return { value: undefined, done: true };
+    try {
+      const part = this.#parts ? await this.#parts.next() : await this.#first();
+      this.#isAnswering = part.done === true || part.value.some(({ type }) => type !== "reasoning");
+      return part;
+    } catch (error) {
+      if (!(error instanceof EmptyAnswerError) || !this.#parts || !this.#mayBeginAgain) throw error;
+      this.#mayBeginAgain = false;
+      return this.#first();
+    }
+  }
+
   async #first(): Promise<IteratorResult<ModelDelta[]>> {
-    const begin = this.#begin;
-    if (!begin) return { value: undefined, done: true };
-    this.#begin = undefined;
-    const { first, parts } = await begin();
+    const { first, parts } = await this.#begin();
     this.#parts = parts;
     return first;
   }
@@ -77,6 +94,7 @@ export const withRetries = (
 
   /** Milliseconds until the next try, or undefined when there is none. */
   const nextTry = (error: ModelError, attempt: number): number | undefined => {
+    if (error instanceof EmptyAnswerError && attempt === 0) return 0;
     if (!error.transient || attempt >= maxRetries) return undefined;
     if (error.retryAfter === undefined) return backoff(attempt + 1, { ...waits, random });
     return error.retryAfter <= timeoutSeconds ? error.retryAfter * 1000 : undefined;

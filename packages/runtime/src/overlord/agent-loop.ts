@@ -7,6 +7,7 @@ import {
   type ModelMessage,
   type ModelRequest,
   refusesTools,
+  type Thoughts,
   type ToolCall,
 } from "../models/index.ts";
 import { askUser, callTool, type Journal, type Tool, type ToolOutcome } from "../tools/index.ts";
@@ -65,6 +66,7 @@ const shownResult = 4_000;
 interface Round {
   text: string;
   calls: ToolCall[];
+  thoughts?: Thoughts;
   finish: { model: string; reason: FinishReason; usage: Usage };
 }
 
@@ -83,19 +85,21 @@ const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound)
   /** Where this round's text begins in the log. */
   let start: number | undefined;
   let finish: Round["finish"] | undefined;
+  let thoughts: Thoughts | undefined;
   for (let step = await first; !step.done; step = await rest.next()) {
     const pieces: string[] = [];
-    let thoughts = "";
+    let thinking = "";
     for (const delta of step.value) {
       if (delta.type === "text") pieces.push(delta.text);
-      else if (delta.type === "reasoning") thoughts += delta.text;
+      else if (delta.type === "reasoning") thinking += delta.text;
       else if (delta.type === "finish") finish = delta;
+      else if (delta.type === "thoughts") thoughts = { model: delta.model, data: delta.data };
       else {
         const { type: _, ...call } = delta;
         calls.push(call);
       }
     }
-    if (thoughts !== "") log.append({ type: "thinking", content: thoughts });
+    if (thinking !== "") log.append({ type: "thinking", content: thinking });
     if (pieces.length === 0) continue;
     // What the model says after its calls is a new paragraph.
     if (start === undefined && log.length > 0) log.appendText(["\n\n"]);
@@ -103,7 +107,8 @@ const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound)
     log.appendText(pieces);
   }
   if (!finish) throw new ApiError("LLM_ERROR", "The model's answer ended before it was complete: try again");
-  return { text: start === undefined ? "" : log.text.slice(start), calls, finish };
+  const text = start === undefined ? "" : log.text.slice(start);
+  return { text, calls, finish, ...(thoughts && { thoughts }) };
 };
 
 /** The question of a round that asks the user. */
@@ -242,7 +247,8 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     if (round.calls.length === 0 || isLast) return { model: answeredBy, finishReason: reason, usage };
 
     const outcomes = await makeCalls(turn, round, number, budget);
-    messages.push({ role: "assistant", content: round.text, toolCalls: round.calls });
+    const { text, calls: toolCalls, thoughts } = round;
+    messages.push({ role: "assistant", content: text, toolCalls, ...(thoughts && { thoughts }) });
     for (const [index, { id, name }] of round.calls.entries()) {
       messages.push({ role: "tool", toolCallId: id, name, content: outcomes[index]?.text ?? "" });
     }
@@ -251,6 +257,6 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);
     budget.spend(outcomes);
     isLast = budget.isSpent(number + 2);
-    if (isLast) messages.push({ role: "system", content: enough });
+    if (isLast) messages.push({ role: "user", content: enough });
   }
 };

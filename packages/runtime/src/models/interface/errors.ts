@@ -17,6 +17,25 @@ export class ModelError extends ApiError {
   }
 }
 
+/** A model ended its answer without a text and without a call: asked again, most say something. */
+export class EmptyAnswerError extends ModelError {}
+
+/** @param why What the provider says about it. */
+export const emptyAnswerError = ({ provider, id }: ModelConfig, why = ""): EmptyAnswerError =>
+  new EmptyAnswerError(
+    "LLM_ERROR",
+    `${provider} ended the answer of ${id} without a text or a tool call${why && ` (${why})`}: send the message again`,
+    true,
+  );
+
+/** A page where an API was expected. */
+export const pageError = ({ provider, id }: ModelConfig, origin: string, status: number): ModelError =>
+  new ModelError(
+    "LLM_ERROR",
+    `${provider} at ${origin} answered ${id} with an HTML page (${status}), not with the model's API: check base_url`,
+    status >= 500,
+  );
+
 /** Whether the provider refuses a request because of its tools: many small models and servers know none. */
 export const refusesTools = (error: unknown): boolean =>
   error instanceof ModelError &&
@@ -124,6 +143,10 @@ export const responseError = (
     },
   );
 };
+
+/** JSON that is neither an answer nor an error. */
+export const noAnswerError = (config: ModelConfig, body: JsonObject): ModelError =>
+  responseError(config, 200, {}, JSON.stringify(body));
 
 /** The failure that an error object inside a stream stands for. */
 export const eventError = (config: ModelConfig, error: unknown): ModelError => {

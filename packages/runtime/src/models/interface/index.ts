@@ -2,10 +2,14 @@
 export { plainText } from "./content.ts";
 export {
   cutOffError,
+  EmptyAnswerError,
+  emptyAnswerError,
   eventError,
   ModelError,
   malformedEventError,
   networkError,
+  noAnswerError,
+  pageError,
   refusesTools,
   responseError,
   timeoutError,

@@ -17,6 +17,16 @@ export interface ToolCall {
   signature?: string;
 }
 
+/**
+ * What a model thought before it called tools, in the form in which its provider wants to see it again with the results.
+ * Only the adapter that made it reads `data`.
+ */
+export interface Thoughts {
+  /** The model that thought: another one is not shown them. */
+  model: string;
+  data: Record<string, unknown>;
+}
+
 export type ContentPart =
   | { type: "text"; text: string }
   /** `data` is base64; `mediaType` is one that models see, such as `image/png`. */
@@ -25,7 +35,7 @@ export type ContentPart =
 export type ModelMessage =
   | { role: "system"; content: string }
   | { role: "user"; content: string | ContentPart[] }
-  | { role: "assistant"; content: string; toolCalls?: ToolCall[] }
+  | { role: "assistant"; content: string; toolCalls?: ToolCall[]; thoughts?: Thoughts }
   | { role: "tool"; toolCallId: string; name: string; content: string };
 
 /** Settings of one call; what is left out is left to the provider. */
@@ -66,13 +76,14 @@ export interface RecalledContext {
 }
 
 /**
- * What a model sends back, in order: any mix of `text`, `reasoning` and whole `tool_call`s, then exactly one
- * `finish`. A stream that breaks throws an `ApiError` instead.
+ * What a model sends back, in order: any mix of `text`, `reasoning` and whole `tool_call`s, perhaps `thoughts`, then
+ * exactly one `finish`. A stream that breaks throws an `ApiError` instead.
  */
 export type ModelDelta =
   | { type: "text"; text: string }
   | { type: "reasoning"; text: string }
   | ({ type: "tool_call" } & ToolCall)
+  | ({ type: "thoughts" } & Thoughts)
   | { type: "finish"; reason: FinishReason; usage: Usage; model: string };
 
 export interface Model {

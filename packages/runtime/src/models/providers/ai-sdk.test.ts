@@ -51,6 +51,7 @@ const standIn = ({ parts = [], doStream = () => ({ stream: streamOf(parts) }) }:
   return { used, importPackage };
 };
 
+const text = { type: "text-delta", id: "1", delta: "Hello" };
 const finish = {
   type: "finish",
   finishReason: { unified: "tool-calls" },
@@ -75,6 +76,7 @@ test("loads the package once, on the first call, and maps what it streams", asyn
     { type: "text", text: "Hel" },
     { type: "text", text: "lo" },
     { type: "tool_call", id: "t", name: "weather", arguments: "{}" },
+    { type: "thoughts", model: "cohere/command-r", data: { parts: [{ text: "Hm", providerOptions: {} }] } },
     {
       type: "finish",
       reason: "tool_calls",
@@ -91,14 +93,64 @@ test("loads the package once, on the first call, and maps what it streams", asyn
 });
 
 test("understands the usage and the reason of older packages too", async () => {
-  const parts = [{ type: "finish", finishReason: "length", usage: { inputTokens: 3, outputTokens: 4 } }];
+  const parts = [
+    text,
+    { type: "finish", finishReason: "length", usage: { inputTokens: 3, outputTokens: 4 } },
+  ];
   expect(await ask(createAiSdkModel(config, standIn({ parts }).importPackage))).toMatchObject([
+    { type: "text" },
     { type: "finish", reason: "length", usage: { total_tokens: 7 } },
   ]);
 });
 
+test("an answer without a text and without a call is an error; thoughts are told from the text", async () => {
+  const empty = createAiSdkModel(config, standIn({ parts: [finish] }).importPackage);
+  await expect(ask(empty)).rejects.toThrow("without a text or a tool call");
+  const parts = ["<thi", "nk>Hm.</think>", " Hello"].map((delta) => ({ ...text, delta }));
+  const deltas = await ask(createAiSdkModel(config, standIn({ parts: [...parts, finish] }).importPackage));
+  expect(deltas.slice(0, -1)).toEqual([
+    { type: "reasoning", text: "Hm." },
+    { type: "text", text: "Hello" },
+  ]);
+});
+
+test("thoughts go back with the results of the calls that they led to, signed as they came", async () => {
+  const signed = { anthropic: { signature: "SIG==" } };
+  const { used, importPackage } = standIn({
+    parts: [
+      { type: "reasoning-start", id: "0" },
+      { type: "reasoning-delta", id: "0", delta: "Hm." },
+      { type: "reasoning-end", id: "0", providerMetadata: signed },
+      { type: "tool-call", toolCallId: "t", toolName: "weather", input: { n: 1 } },
+      finish,
+    ],
+  });
+  const model = createAiSdkModel(config, importPackage);
+  const deltas = await ask(model);
+  const thoughts = deltas.find((delta) => delta.type === "thoughts");
+  if (!thoughts) throw new Error("no thoughts");
+  const toolCalls = [{ id: "t", name: "weather", arguments: '{"n":1}' }];
+  const results = { role: "tool", toolCallId: "t", name: "weather", content: "Rain" } as const;
+  await ask(model, {
+    messages: [...hello.messages, { role: "assistant", content: "", toolCalls, thoughts }, results],
+  });
+  expect(used.options.at(-1)).toMatchObject({
+    prompt: [
+      { role: "user" },
+      {
+        role: "assistant",
+        content: [
+          { type: "reasoning", text: "Hm.", providerOptions: signed },
+          { type: "tool-call", input: { n: 1 } },
+        ],
+      },
+      { role: "tool" },
+    ],
+  });
+});
+
 test("hands the whole conversation over", async () => {
-  const { used, importPackage } = standIn({ parts: [finish] });
+  const { used, importPackage } = standIn({ parts: [text, finish] });
   await ask(createAiSdkModel(config, importPackage), fullRequest);
   expect(used.options).toMatchObject([
     {
@@ -233,7 +285,7 @@ test("leaving the answer early stops the package", async () => {
 });
 
 test("hands pictures and the schema of an answer over", async () => {
-  const { used, importPackage } = standIn({ parts: [finish] });
+  const { used, importPackage } = standIn({ parts: [text, finish] });
   const schema = { type: "object" };
   await ask(createAiSdkModel(config, importPackage), {
     messages: [{ role: "user", content: [{ type: "image", mediaType: "image/png", data: "aGk=" }] }],

@@ -1,9 +1,23 @@
 import type { ModelConfig } from "@muxi/formation";
 import { asError } from "@muxi/http";
 import { ApiError, type FinishReason, isObject, type JsonObject } from "@muxi/protocol";
-import { countOf, parseObject, textOf } from "../../base/index.ts";
-import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
-import { cutOffError, networkError, responseError, timeoutError } from "../interface/index.ts";
+import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
+import type {
+  ContentPart,
+  Model,
+  ModelDelta,
+  ModelMessage,
+  ModelRequest,
+  Thoughts,
+} from "../interface/index.ts";
+import {
+  cutOffError,
+  emptyAnswerError,
+  networkError,
+  responseError,
+  timeoutError,
+} from "../interface/index.ts";
+import { createThoughtFilter } from "./think-tags.ts";
 
 /** `import()`, or a stand-in for it. */
 export type ImportPackage = (name: string) => Promise<unknown>;
@@ -65,7 +79,14 @@ const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
 const promptPart = (part: ContentPart): JsonObject =>
   part.type === "text" ? part : { type: "file", mediaType: part.mediaType, data: part.data };
 
-const promptMessage = (message: ModelMessage): JsonObject => {
+const thoughtParts = (model: string, thoughts: Thoughts | undefined): JsonObject[] =>
+  thoughts?.model === model
+    ? listOf(thoughts.data.parts)
+        .filter(isObject)
+        .map((part) => ({ type: "reasoning", ...part }))
+    : [];
+
+const promptMessage = (model: string, message: ModelMessage): JsonObject => {
   const { role, content } = message;
   switch (role) {
     case "system":
@@ -87,17 +108,18 @@ const promptMessage = (message: ModelMessage): JsonObject => {
         toolName: call.name,
         input: parseObject(call.arguments) ?? {},
       }));
-      return { role, content: [...(content === "" ? [] : [{ type: "text", text: content }]), ...calls] };
+      const text = content === "" ? [] : [{ type: "text", text: content }];
+      return { role, content: [...thoughtParts(model, message.thoughts), ...text, ...calls] };
     }
   }
 };
 
-const callOptions = ({ settings }: ModelConfig, request: ModelRequest, abortSignal: AbortSignal) => {
+const callOptions = ({ id, settings }: ModelConfig, request: ModelRequest, abortSignal: AbortSignal) => {
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;
   const schema = request.settings?.jsonSchema;
   return {
-    prompt: request.messages.map(promptMessage),
+    prompt: request.messages.map((message) => promptMessage(id, message)),
     ...(request.tools?.length && {
       tools: request.tools.map((tool) => ({
         type: "function",
@@ -117,37 +139,81 @@ const callOptions = ({ settings }: ModelConfig, request: ModelRequest, abortSign
 /** Newer versions of the packages split the counts: `{ total, … }` where there was a number. */
 const total = (count: unknown): number => countOf(isObject(count) ? count.total : count);
 
-const deltaOf = (config: ModelConfig, part: unknown): ModelDelta | undefined => {
-  if (!isObject(part)) return undefined;
-  switch (part.type) {
-    case "text-delta":
-      return { type: "text", text: textOf(part.delta) };
-    case "reasoning-delta":
-      return { type: "reasoning", text: textOf(part.delta) };
-    case "tool-call":
-      return {
-        type: "tool_call",
-        id: textOf(part.toolCallId),
-        name: textOf(part.toolName),
-        arguments: textOf(part.input),
-      };
-    case "finish": {
-      const usage = isObject(part.usage) ? part.usage : {};
-      const input_tokens = total(usage.inputTokens);
-      const output_tokens = total(usage.outputTokens);
-      const reason = textOf(isObject(part.finishReason) ? part.finishReason.unified : part.finishReason);
-      return {
-        type: "finish",
-        reason: finishReasons.get(reason) ?? "other",
-        usage: { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens },
-        model: config.id,
-      };
-    }
-    case "error":
-      throw part.error;
-    default:
-      return undefined;
-  }
+/** Reads the parts of an answer of an AI SDK package. */
+const createPartReader = (config: ModelConfig) => {
+  const filter = createThoughtFilter();
+  /** Reasoning with what the provider wants to see again, by the id of its part. */
+  const reasoning = new Map<string, { text: string; providerOptions: JsonObject }>();
+  let said = false;
+  let called = false;
+
+  const finish = (reason: FinishReason, usage: JsonObject, why: string): ModelDelta[] => {
+    const deltas: ModelDelta[] = [];
+    filter.end(deltas);
+    if (!said && !called && reason !== "content_filter") throw emptyAnswerError(config, why);
+    if (called && reasoning.size > 0)
+      deltas.push({ type: "thoughts", model: config.id, data: { parts: [...reasoning.values()] } });
+    const input_tokens = total(usage.inputTokens);
+    const output_tokens = total(usage.outputTokens);
+    const total_tokens = input_tokens + output_tokens;
+    deltas.push({
+      type: "finish",
+      reason,
+      usage: { input_tokens, output_tokens, total_tokens },
+      model: config.id,
+    });
+    return deltas;
+  };
+
+  const addReasoning = (part: JsonObject) => {
+    const id = textOf(part.id);
+    const known = reasoning.get(id) ?? { text: "", providerOptions: {} };
+    const metadata = isObject(part.providerMetadata) ? part.providerMetadata : {};
+    reasoning.set(id, {
+      text: known.text + textOf(part.delta),
+      providerOptions: { ...known.providerOptions, ...metadata },
+    });
+  };
+
+  return {
+    read(part: unknown): ModelDelta[] {
+      if (!isObject(part)) return [];
+      switch (part.type) {
+        case "text-delta": {
+          const deltas: ModelDelta[] = [];
+          said ||= textOf(part.delta) !== "";
+          filter.add(textOf(part.delta), deltas);
+          return deltas;
+        }
+        case "reasoning-start":
+        case "reasoning-end":
+          addReasoning(part);
+          return [];
+        case "reasoning-delta":
+          addReasoning(part);
+          return [{ type: "reasoning", text: textOf(part.delta) }];
+        case "tool-call":
+          called = true;
+          return [
+            {
+              type: "tool_call",
+              id: textOf(part.toolCallId) || `call_${crypto.randomUUID()}`,
+              name: textOf(part.toolName),
+              arguments: isObject(part.input) ? JSON.stringify(part.input) : textOf(part.input),
+            },
+          ];
+        case "finish": {
+          const usage = isObject(part.usage) ? part.usage : {};
+          const why = textOf(isObject(part.finishReason) ? part.finishReason.unified : part.finishReason);
+          return finish(finishReasons.get(why) ?? "other", usage, why);
+        }
+        case "error":
+          throw part.error;
+        default:
+          return [];
+      }
+    },
+  };
 };
 
 /** What a package threw, in our words. */
@@ -195,13 +261,14 @@ export const createAiSdkModel = (
       ]);
       if (!isObject(answer) || !(answer.stream instanceof ReadableStream)) throw new Error("no stream");
       reader = answer.stream.getReader();
+      const parts = createPartReader(config);
       while (true) {
         const { done, value } = await Promise.race([reader.read(), stopped]);
         timer.refresh();
         if (done) throw cutOffError(config);
-        const delta = deltaOf(config, value);
-        if (delta) yield [delta];
-        if (delta?.type === "finish") return;
+        const deltas = parts.read(value);
+        if (deltas.length > 0) yield deltas;
+        if (deltas.at(-1)?.type === "finish") return;
       }
     } catch (error) {
       signal.throwIfAborted();

@@ -2,9 +2,9 @@ import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import type { FinishReason } from "@muxi/protocol";
 import { isObject, type JsonObject } from "@muxi/protocol";
-import { countOf, parseObject, textOf } from "../../base/index.ts";
-import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../interface/index.ts";
-import { eventError, malformedEventError } from "../interface/index.ts";
+import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
+import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
+import { emptyAnswerError, eventError, malformedEventError, noAnswerError } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { joinMessages } from "./provider-messages.ts";
@@ -29,12 +29,13 @@ const blockOf = (part: ContentPart): JsonObject[] =>
     ? textBlocks(part.text)
     : [{ type: "image", source: { type: "base64", media_type: part.mediaType, data: part.data } }];
 
-const blocksOf = (message: ModelMessage): JsonObject[] => {
+const blocksOf = (model: string, message: ModelMessage): JsonObject[] => {
   switch (message.role) {
     case "tool":
       return [{ type: "tool_result", tool_use_id: message.toolCallId, content: message.content }];
     case "assistant":
       return [
+        ...(message.thoughts?.model === model ? listOf(message.thoughts.data.blocks).filter(isObject) : []),
         ...textBlocks(message.content),
         ...(message.toolCalls ?? []).map((call) => ({
           type: "tool_use",
@@ -50,8 +51,8 @@ const blocksOf = (message: ModelMessage): JsonObject[] => {
   }
 };
 
-const requestBody = ({ name, settings }: ModelConfig, request: ModelRequest): string => {
-  const { system, messages } = joinMessages(request.messages, blocksOf);
+const requestBody = ({ id, name, settings }: ModelConfig, request: ModelRequest): string => {
+  const { system, messages } = joinMessages(request.messages, (message) => blocksOf(id, message));
   const schema = request.settings?.jsonSchema;
   const temperature = request.settings?.temperature ?? settings.temperature;
   return JSON.stringify({
@@ -74,11 +75,22 @@ const requestBody = ({ name, settings }: ModelConfig, request: ModelRequest): st
   });
 };
 
+/** A block of the answer that is not complete yet. */
+type OpenBlock =
+  | { type: "text" }
+  | { type: "tool_use"; id: string; name: string; input: unknown; json: string }
+  | { type: "thinking"; thinking: string; signature: string };
+
 const createDecoder = (config: ModelConfig): WireDecoder => {
-  let call: ToolCall | undefined;
+  const open = new Map<unknown, OpenBlock>();
+  /** Blocks that must go back with the results of calls, as they came. */
+  const thoughts: JsonObject[] = [];
   let input_tokens = 0;
   let output_tokens = 0;
-  let reason: FinishReason = "other";
+  let reason: FinishReason | undefined;
+  let said = false;
+  let called = false;
+  let ended = false;
 
   const readUsage = (usage: unknown): void => {
     if (!isObject(usage)) return;
@@ -89,50 +101,127 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     output_tokens = countOf(usage.output_tokens) || output_tokens;
   };
 
+  const addText = (text: string, deltas: ModelDelta[]): void => {
+    if (text === "") return;
+    said = true;
+    deltas.push({ type: "text", text });
+  };
+
+  const addThoughts = (text: string, deltas: ModelDelta[]): void => {
+    if (text !== "") deltas.push({ type: "reasoning", text });
+  };
+
+  const begin = (index: unknown, block: JsonObject, deltas: ModelDelta[]): void => {
+    switch (block.type) {
+      case "tool_use":
+        open.set(index, {
+          type: "tool_use",
+          id: textOf(block.id) || `toolu_${crypto.randomUUID()}`,
+          name: textOf(block.name),
+          input: block.input,
+          json: "",
+        });
+        return;
+      case "thinking": {
+        const thinking = textOf(block.thinking);
+        open.set(index, { type: "thinking", thinking, signature: textOf(block.signature) });
+        addThoughts(thinking, deltas);
+        return;
+      }
+      case "redacted_thinking":
+        thoughts.push({ type: "redacted_thinking", data: textOf(block.data) });
+        return;
+      default:
+        open.set(index, { type: "text" });
+        addText(textOf(block.text), deltas);
+    }
+  };
+
+  const goOn = (index: unknown, delta: JsonObject, deltas: ModelDelta[]): void => {
+    const block = open.get(index);
+    const thinking = textOf(delta.thinking);
+    addText(textOf(delta.text), deltas);
+    addThoughts(thinking, deltas);
+    if (block?.type === "tool_use") block.json += textOf(delta.partial_json);
+    if (block?.type === "thinking") {
+      block.thinking += thinking;
+      block.signature += textOf(delta.signature);
+    }
+  };
+
+  const complete = (index: unknown, deltas: ModelDelta[]): void => {
+    const block = open.get(index);
+    open.delete(index);
+    if (block?.type === "tool_use") {
+      called = true;
+      const { id, name, input, json } = block;
+      // A tool without arguments comes without a single piece of JSON; some servers give them whole with the block.
+      const given = JSON.stringify(isObject(input) ? input : {});
+      deltas.push({ type: "tool_call", id, name, arguments: json || given });
+    } else if (block?.type === "thinking" && block.signature !== "") {
+      thoughts.push({ type: "thinking", thinking: block.thinking, signature: block.signature });
+    }
+  };
+
+  const finish = (deltas: ModelDelta[]): void => {
+    ended = true;
+    for (const index of [...open.keys()]) complete(index, deltas);
+    const why = reason ?? (called ? "tool_calls" : "stop");
+    if (!said && !called && why !== "content_filter") throw emptyAnswerError(config, why);
+    if (called && thoughts.length > 0)
+      deltas.push({ type: "thoughts", model: config.id, data: { blocks: thoughts } });
+    const usage = { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens };
+    deltas.push({ type: "finish", reason: why, usage, model: config.id });
+  };
+
+  const readReason = (stop_reason: unknown): void => {
+    if (textOf(stop_reason)) reason = finishReasons.get(textOf(stop_reason)) ?? "other";
+  };
+
   return {
     event(data, deltas) {
+      if (ended || data.trim() === "" || data === "[DONE]") return;
       const event = parseObject(data);
       if (!event) throw malformedEventError(config);
       switch (event.type) {
-        case "content_block_delta": {
-          if (!isObject(event.delta)) return;
-          const { type, text, thinking, partial_json } = event.delta;
-          if (textOf(text)) deltas.push({ type: "text", text: textOf(text) });
-          else if (textOf(thinking)) deltas.push({ type: "reasoning", text: textOf(thinking) });
-          else if (type === "input_json_delta" && call) call.arguments += textOf(partial_json);
+        case "content_block_delta":
+          if (isObject(event.delta)) goOn(event.index, event.delta, deltas);
           return;
-        }
-        case "content_block_start": {
-          const block = event.content_block;
-          if (!isObject(block)) return;
-          if (block.type === "tool_use")
-            call = { id: textOf(block.id), name: textOf(block.name), arguments: "" };
-          else if (textOf(block.text)) deltas.push({ type: "text", text: textOf(block.text) });
+        case "content_block_start":
+          if (isObject(event.content_block)) begin(event.index, event.content_block, deltas);
           return;
-        }
         case "content_block_stop":
-          // A tool without arguments comes without a single piece of JSON.
-          if (call) deltas.push({ type: "tool_call", ...call, arguments: call.arguments || "{}" });
-          call = undefined;
-          return;
+          return complete(event.index, deltas);
         case "message_start":
           if (isObject(event.message)) readUsage(event.message.usage);
           return;
         case "message_delta":
           readUsage(event.usage);
-          if (isObject(event.delta)) reason = finishReasons.get(textOf(event.delta.stop_reason)) ?? "other";
+          if (isObject(event.delta)) readReason(event.delta.stop_reason);
           return;
-        case "message_stop": {
-          const usage = { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens };
-          deltas.push({ type: "finish", reason, usage, model: config.id });
-          return;
-        }
-        case "error":
-          throw eventError(config, event.error);
+        case "message_stop":
+          return finish(deltas);
       }
+      if (event.type === "error" || event.error) throw eventError(config, event.error ?? event);
     },
-    // `message_stop` is the only end.
-    end: () => {},
+
+    whole(body, deltas) {
+      if (body.type === "error" || body.error) throw eventError(config, body.error ?? body);
+      if (!Array.isArray(body.content)) throw noAnswerError(config, body);
+      readUsage(body.usage);
+      readReason(body.stop_reason);
+      for (const [index, block] of body.content.entries()) {
+        if (!isObject(block)) continue;
+        begin(index, block, deltas);
+        complete(index, deltas);
+      }
+      finish(deltas);
+    },
+
+    end(deltas) {
+      // Some gateways leave `message_stop` out; an answer that ends inside a block is not whole.
+      if (!ended && (reason !== undefined || ((said || called) && open.size === 0))) finish(deltas);
+    },
   };
 };
 

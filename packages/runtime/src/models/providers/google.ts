@@ -3,8 +3,8 @@ import type { HttpClient } from "@muxi/http";
 import type { FinishReason, Usage } from "@muxi/protocol";
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
-import type { ContentPart, Model, ModelMessage, ModelRequest } from "../interface/index.ts";
-import { eventError, malformedEventError } from "../interface/index.ts";
+import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
+import { emptyAnswerError, eventError, malformedEventError, noAnswerError } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { joinMessages } from "./provider-messages.ts";
@@ -74,61 +74,83 @@ const requestBody = ({ settings }: ModelConfig, request: ModelRequest): string =
 
 const createDecoder = (config: ModelConfig): WireDecoder => {
   let reason: FinishReason | undefined;
+  let reasonGiven = "";
+  let said = false;
   let called = false;
+  let ended = false;
   let usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+
+  const readUsage = (metadata: JsonObject): void => {
+    const input_tokens = countOf(metadata.promptTokenCount);
+    const output_tokens = countOf(metadata.candidatesTokenCount) + countOf(metadata.thoughtsTokenCount);
+    usage = {
+      input_tokens,
+      output_tokens,
+      total_tokens: countOf(metadata.totalTokenCount) || input_tokens + output_tokens,
+    };
+  };
+
+  const addPart = (part: unknown, deltas: ModelDelta[]): void => {
+    if (!isObject(part)) return;
+    const text = textOf(part.text);
+    const isThought = part.thought === true;
+    if (text !== "") deltas.push({ type: isThought ? "reasoning" : "text", text });
+    said ||= text !== "" && !isThought;
+    if (!isObject(part.functionCall)) return;
+    called = true;
+    const { name, args, id } = part.functionCall;
+    const signature = textOf(part.thoughtSignature);
+    deltas.push({
+      type: "tool_call",
+      // The API pairs calls and results by their order and name, and mostly gives no ids.
+      id: textOf(id) || `call_${crypto.randomUUID()}`,
+      name: textOf(name),
+      // Some gateways give the arguments as JSON in a text.
+      arguments: textOf(args) || JSON.stringify(args ?? {}),
+      ...(signature && { signature }),
+    });
+  };
+
+  const read = (chunk: JsonObject, deltas: ModelDelta[]): void => {
+    if (chunk.error) throw eventError(config, chunk.error);
+    if (isObject(chunk.usageMetadata)) readUsage(chunk.usageMetadata);
+    if (isObject(chunk.promptFeedback) && chunk.promptFeedback.blockReason) reason = "content_filter";
+    const candidate: unknown = listOf(chunk.candidates)[0];
+    if (!isObject(candidate)) return;
+    const parts = isObject(candidate.content) ? listOf(candidate.content.parts) : [];
+    for (const part of parts) addPart(part, deltas);
+    reasonGiven = textOf(candidate.finishReason) || reasonGiven;
+    if (textOf(candidate.finishReason)) reason = finishReasons.get(reasonGiven) ?? "other";
+  };
+
+  const end: WireDecoder["end"] = (deltas) => {
+    // No event marks the end: the usage may follow the reason. Some gateways leave the reason out.
+    if (ended || (reason === undefined && !said && !called)) return;
+    ended = true;
+    if (!said && !called && reason !== "content_filter") throw emptyAnswerError(config, reasonGiven);
+    const why = reason ?? "stop";
+    deltas.push({
+      type: "finish",
+      reason: called && why === "stop" ? "tool_calls" : why,
+      usage,
+      model: config.id,
+    });
+  };
 
   return {
     event(data, deltas) {
+      if (ended || data.trim() === "") return;
+      if (data === "[DONE]") return end(deltas);
       const chunk = parseObject(data);
       if (!chunk) throw malformedEventError(config);
-      if (chunk.error) throw eventError(config, chunk.error);
-      if (isObject(chunk.usageMetadata)) {
-        const { promptTokenCount, candidatesTokenCount, thoughtsTokenCount, totalTokenCount } =
-          chunk.usageMetadata;
-        const input_tokens = countOf(promptTokenCount);
-        const output_tokens = countOf(candidatesTokenCount) + countOf(thoughtsTokenCount);
-        usage = {
-          input_tokens,
-          output_tokens,
-          total_tokens: countOf(totalTokenCount) || input_tokens + output_tokens,
-        };
-      }
-      if (isObject(chunk.promptFeedback) && chunk.promptFeedback.blockReason) reason = "content_filter";
-      const candidate: unknown = listOf(chunk.candidates)[0];
-      if (!isObject(candidate)) return;
-      const parts = isObject(candidate.content) ? listOf(candidate.content.parts) : [];
-      for (const part of parts) {
-        if (!isObject(part)) continue;
-        const text = textOf(part.text);
-        if (text) deltas.push({ type: part.thought === true ? "reasoning" : "text", text });
-        if (isObject(part.functionCall)) {
-          called = true;
-          const { name, args, id } = part.functionCall;
-          const signature = textOf(part.thoughtSignature);
-          deltas.push({
-            type: "tool_call",
-            // The API pairs calls and results by their order and name, and mostly gives no ids.
-            id: textOf(id) || `call_${crypto.randomUUID()}`,
-            name: textOf(name),
-            arguments: JSON.stringify(args ?? {}),
-            ...(signature && { signature }),
-          });
-        }
-      }
-      const finish = textOf(candidate.finishReason);
-      if (finish) reason = finishReasons.get(finish) ?? "other";
+      read(chunk, deltas);
     },
-
-    // No event marks the end: the usage may follow the reason.
-    end(deltas) {
-      if (!reason) return;
-      deltas.push({
-        type: "finish",
-        reason: called && reason === "stop" ? "tool_calls" : reason,
-        usage,
-        model: config.id,
-      });
+    whole(body, deltas) {
+      read(body, deltas);
+      if (reason === undefined && !said && !called) throw noAnswerError(config, body);
+      end(deltas);
     },
+    end,
   };
 };
 

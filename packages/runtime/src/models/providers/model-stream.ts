@@ -6,15 +6,26 @@ import {
   type ResponseHead,
   type ResponseReader,
 } from "@muxi/http";
+import { isObject, type JsonObject } from "@muxi/protocol";
+import { parseJson } from "../../base/index.ts";
 import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
-import { cutOffError, ModelError, networkError, responseError, timeoutError } from "../interface/index.ts";
+import {
+  cutOffError,
+  ModelError,
+  networkError,
+  pageError,
+  responseError,
+  timeoutError,
+} from "../interface/index.ts";
 import { createSseReader, EventTooLargeError } from "./sse.ts";
 
 /** Turns the events of one answer into deltas; one is made for each call. */
 export interface WireDecoder {
   /** Adds what the `data` of one event means. @throws ModelError */
   event(data: string, deltas: ModelDelta[]): void;
-  /** The response ended: adds `finish` when the model had ended too. */
+  /** Adds what an answer says that came in one piece of JSON, `finish` included. @throws ModelError */
+  whole(body: JsonObject, deltas: ModelDelta[]): void;
+  /** The response ended: adds `finish` when the model had ended too. @throws ModelError */
   end(deltas: ModelDelta[]): void;
 }
 
@@ -29,14 +40,17 @@ interface ModelStreamOptions {
 }
 
 const errorBodyLimit = 64 * 1024;
+/** Bytes of an answer that comes in one piece. */
+const wholeLimit = 16 * 2 ** 20;
 /** Deltas that may wait for the consumer before the socket is no longer read. */
 const waitingLimit = 4096;
 
-/** The response is an error and not a stream. */
-interface Refusal {
+/** A response that is no stream: an error, a page, or an answer in one piece, as gateways give it. */
+interface WholeResponse {
   head: ResponseHead;
   chunks: Buffer[];
   size: number;
+  limit: number;
 }
 
 /** One who waits for the next part. */
@@ -64,7 +78,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
   #isAnswering = false;
   #isPaused = false;
   #waiter: Waiter | undefined;
-  #refusal: Refusal | undefined;
+  #whole: WholeResponse | undefined;
 
   constructor(options: ModelStreamOptions, signal: AbortSignal) {
     this.#options = options;
@@ -100,21 +114,21 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
   head(head: ResponseHead): void {
     this.#timer?.refresh();
     this.#isAnswering = true;
-    const isJson = head.headers.some(
-      ([name, value]) => name === "content-type" && value.startsWith("application/json"),
-    );
-    if (head.status >= 300 || isJson) this.#refusal = { head, chunks: [], size: 0 };
+    const type = head.headers.find(([name]) => name === "content-type")?.[1].toLowerCase() ?? "";
+    const isWhole = /^(?:application\/(?:[\w.]+\+)?json|text\/html)\b/.test(type);
+    if (head.status < 300 && !isWhole) return;
+    this.#whole = { head, chunks: [], size: 0, limit: head.status < 300 ? wholeLimit : errorBodyLimit };
   }
 
   data(chunk: Buffer): void {
     this.#timer?.refresh();
     if (this.#state !== "open") return;
-    if (this.#refusal) {
+    if (this.#whole) {
       // The bytes of a chunk are gone when this returns.
-      this.#refusal.chunks.push(Buffer.from(chunk));
-      this.#refusal.size += chunk.length;
-      if (this.#refusal.size > errorBodyLimit) {
-        this.#refuse(this.#refusal);
+      this.#whole.chunks.push(Buffer.from(chunk));
+      this.#whole.size += chunk.length;
+      if (this.#whole.size > this.#whole.limit) {
+        this.#readWhole(this.#whole);
         this.#disconnect();
       }
       return;
@@ -136,12 +150,8 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
   end(): void {
     clearTimeout(this.#timer);
     if (this.#state !== "open") return;
-    if (this.#refusal) {
-      this.#refuse(this.#refusal);
-      return;
-    }
-    this.#options.decoder.end(this.#deltas);
-    this.#settle();
+    if (this.#whole) this.#readWhole(this.#whole);
+    else this.#decode((decoder, deltas) => decoder.end(deltas));
     if (this.#state === "open") this.#fail(cutOffError(this.#options.config));
   }
 
@@ -220,9 +230,35 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
     this.#disconnect();
   }
 
-  #refuse({ head, chunks }: Refusal): void {
-    const text = Buffer.concat(chunks).toString("utf8", 0, errorBodyLimit);
-    this.#fail(responseError(this.#options.config, head.status, Object.fromEntries(head.headers), text));
+  /** Lets the decoder read, and hands out what it has made of it. */
+  #decode(read: (decoder: WireDecoder, deltas: ModelDelta[]) => void): void {
+    try {
+      read(this.#options.decoder, this.#deltas);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#settle();
+  }
+
+  #readWhole({ head: { status, headers }, chunks }: WholeResponse): void {
+    const { config, url } = this.#options;
+    const text = Buffer.concat(chunks).toString("utf8");
+    const body = status < 300 ? parseJson(text) : undefined;
+    if (text.trimStart().startsWith("<")) {
+      this.#fail(pageError(config, url.origin, status));
+    } else if (isObject(body)) {
+      this.#decode((decoder, deltas) => decoder.whole(body, deltas));
+    } else if (Array.isArray(body)) {
+      // The events of the stream in one list, as Google sends them to those who ask for no event stream.
+      this.#decode((decoder, deltas) => {
+        for (const event of body) decoder.event(JSON.stringify(event), deltas);
+        decoder.end(deltas);
+      });
+    } else {
+      const named = Object.fromEntries(headers);
+      this.#fail(responseError(config, status, named, text.slice(0, errorBodyLimit)));
+    }
   }
 
   #tooLarge(cause: Error): ModelError {

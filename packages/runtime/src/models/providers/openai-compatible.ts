@@ -1,14 +1,16 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import type { FinishReason, Usage } from "@muxi/protocol";
-import { isObject } from "@muxi/protocol";
+import { isObject, type JsonObject } from "@muxi/protocol";
 import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
-import type { ContentPart, Model, ModelMessage, ModelRequest, ToolCall } from "../interface/index.ts";
-import { eventError, malformedEventError } from "../interface/index.ts";
+import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
+import { emptyAnswerError, eventError, malformedEventError, noAnswerError } from "../interface/index.ts";
+import { createCallAssembler } from "./call-assembler.ts";
 import { compatibleProviders } from "./compatible.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { createTextShortcut } from "./text-shortcut.ts";
+import { createThoughtFilter } from "./think-tags.ts";
 
 const openaiUrl = compatibleProviders.openai?.baseUrl;
 
@@ -22,15 +24,12 @@ const finishReasons = new Map<string, FinishReason>([
   ["content_filter", "content_filter"],
 ]);
 
-/** More calls at once than any model makes; the index of a call comes from outside. */
-const callLimit = 128;
-
 const wirePart = (part: ContentPart) =>
   part.type === "text"
     ? part
     : { type: "image_url", image_url: { url: `data:${part.mediaType};base64,${part.data}` } };
 
-const wireMessage = (message: ModelMessage) => {
+const wireMessage = (model: string, message: ModelMessage) => {
   switch (message.role) {
     case "tool":
       return { role: "tool", tool_call_id: message.toolCallId, content: message.content };
@@ -46,6 +45,7 @@ const wireMessage = (message: ModelMessage) => {
             function: { name, arguments: args },
           })),
         }),
+        ...(message.thoughts?.model === model && message.thoughts.data),
       };
     case "user":
       return {
@@ -78,7 +78,10 @@ const requestBody = (config: ModelConfig, request: ModelRequest): string => {
   const isOpenAi = provider === "openai" && (settings.baseUrl ?? openaiUrl) === openaiUrl;
   return JSON.stringify({
     model: name,
-    messages: [...(json?.messages ?? []), ...request.messages.map(wireMessage)],
+    messages: [
+      ...(json?.messages ?? []),
+      ...request.messages.map((message) => wireMessage(config.id, message)),
+    ],
     ...(json && { response_format: json.format }),
     ...(request.tools?.length && {
       tools: request.tools.map((tool) => ({ type: "function", function: tool })),
@@ -92,76 +95,131 @@ const requestBody = (config: ModelConfig, request: ModelRequest): string => {
   });
 };
 
+/** What a list of content parts says, which some servers send in the place of a text. */
+const readParts = (content: readonly unknown[]): { text: string; reasoning: string } => {
+  let text = "";
+  let reasoning = "";
+  for (const part of content) {
+    if (!isObject(part)) {
+      text += textOf(part);
+    } else if (part.type === "thinking" || part.type === "reasoning") {
+      const thinking = part.thinking ?? part.reasoning ?? part.text;
+      reasoning += Array.isArray(thinking) ? readParts(thinking).text : textOf(thinking);
+    } else {
+      text += textOf(part.text);
+    }
+  }
+  return { text, reasoning };
+};
+
+/** Where servers put what a model thinks: each wants it back in its own field. */
+const reasoningFields = ["reasoning_content", "reasoning", "thinking"] as const;
+
 const createDecoder = (config: ModelConfig): WireDecoder => {
-  const calls: ToolCall[] = [];
+  const calls = createCallAssembler();
   const shortcut = createTextShortcut("content");
+  const filter = createThoughtFilter();
   let reason: FinishReason | undefined;
   let usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+  let said = false;
+  let ended = false;
+  /** Thoughts by the field in which they came, and the details that OpenRouter signs. */
+  const thoughts: Record<string, string> = {};
+  const details: unknown[] = [];
 
-  const addToCall = (piece: unknown): void => {
-    if (!isObject(piece)) return;
-    const id = textOf(piece.id);
-    // Some servers leave `index` out; a new id then begins the next call.
-    const position =
-      typeof piece.index === "number" ? piece.index : id === "" ? calls.length - 1 : calls.length;
-    if (!Number.isInteger(position) || position < 0 || position >= callLimit)
-      throw malformedEventError(config);
-    const call = calls[position] ?? { id: "", name: "", arguments: "" };
-    calls[position] = call;
-    const named = isObject(piece.function) ? piece.function : {};
-    call.id ||= id;
-    call.name ||= textOf(named.name);
-    call.arguments += textOf(named.arguments);
+  const addText = (text: string, deltas: ModelDelta[]): void => {
+    said = true;
+    if (filter.isOver) deltas.push({ type: "text", text });
+    else filter.add(text, deltas);
+  };
+
+  const addReasoning = (delta: JsonObject, deltas: ModelDelta[]): boolean => {
+    const field = reasoningFields.find((name) => textOf(delta[name]) !== "");
+    details.push(...listOf(delta.reasoning_details));
+    if (field === undefined) return false;
+    const text = textOf(delta[field]);
+    thoughts[field] = (thoughts[field] ?? "") + text;
+    deltas.push({ type: "reasoning", text });
+    return true;
+  };
+
+  const readUsage = ({ prompt_tokens, completion_tokens, total_tokens }: JsonObject): void => {
+    const input_tokens = countOf(prompt_tokens);
+    const output_tokens = countOf(completion_tokens);
+    usage = {
+      input_tokens,
+      output_tokens,
+      total_tokens: countOf(total_tokens) || input_tokens + output_tokens,
+    };
+  };
+
+  /** @returns Whether nothing but a text was in it. */
+  const readMessage = (message: JsonObject, deltas: ModelDelta[]): string | undefined => {
+    const hasThoughts = addReasoning(message, deltas);
+    const { content } = message;
+    const parts = Array.isArray(content) ? readParts(content) : undefined;
+    if (parts?.reasoning) deltas.push({ type: "reasoning", text: parts.reasoning });
+    const text = (parts?.text ?? textOf(content)) || textOf(message.refusal);
+    if (text !== "") addText(text, deltas);
+    const pieces = listOf(message.tool_calls);
+    // What came before `tool_calls`: one call, without an id.
+    if (isObject(message.function_call)) pieces.push(message.function_call);
+    for (const piece of pieces) if (!calls.add(piece)) throw malformedEventError(config);
+    return hasThoughts || parts || pieces.length > 0 || text === "" ? undefined : text;
+  };
+
+  const finishWith = (finish: FinishReason, deltas: ModelDelta[]): void => {
+    ended = true;
+    filter.end(deltas);
+    const whole = calls.calls();
+    if (!said && whole.length === 0 && finish !== "content_filter") throw emptyAnswerError(config, finish);
+    for (const call of whole) deltas.push({ type: "tool_call", ...call });
+    const data = { ...thoughts, ...(details.length > 0 && { reasoning_details: details }) };
+    if (whole.length > 0 && Object.keys(data).length > 0)
+      deltas.push({ type: "thoughts", model: config.id, data });
+    // Some servers say `stop` after tool calls.
+    const after = whole.length > 0 && finish === "stop" ? "tool_calls" : finish;
+    deltas.push({ type: "finish", reason: after, usage, model: config.id });
   };
 
   const decoder: WireDecoder = {
     event(data, deltas) {
       const next = shortcut.read(data);
       if (next !== undefined) {
-        if (next !== "") deltas.push({ type: "text", text: next });
+        if (next !== "") addText(next, deltas);
         return;
       }
+      if (ended || data.trim() === "") return;
       if (data === "[DONE]") return decoder.end(deltas);
       const chunk = parseObject(data);
       if (!chunk) throw malformedEventError(config);
-      if (chunk.error) throw eventError(config, chunk.error);
-      if (isObject(chunk.usage)) {
-        const { prompt_tokens, completion_tokens, total_tokens } = chunk.usage;
-        const input_tokens = countOf(prompt_tokens);
-        const output_tokens = countOf(completion_tokens);
-        usage = {
-          input_tokens,
-          output_tokens,
-          total_tokens: countOf(total_tokens) || input_tokens + output_tokens,
-        };
-      }
+      const failed = chunk.error ?? (chunk.object === "error" ? chunk : undefined);
+      if (failed) throw eventError(config, failed);
+      if (isObject(chunk.usage)) readUsage(chunk.usage);
       const choice: unknown = listOf(chunk.choices)[0];
       if (!isObject(choice)) return;
-      const { delta } = choice;
-      if (isObject(delta)) {
-        const reasoning = textOf(delta.reasoning_content) || textOf(delta.reasoning);
-        if (reasoning) deltas.push({ type: "reasoning", text: reasoning });
-        const text = textOf(delta.content);
-        if (text) {
-          deltas.push({ type: "text", text });
-          if (!reasoning && !delta.tool_calls && !choice.finish_reason && !chunk.usage)
-            shortcut.learn(data, text);
-        }
-        for (const piece of listOf(delta.tool_calls)) addToCall(piece);
-      }
+      const message = isObject(choice.delta) ? choice.delta : undefined;
+      const text = message && readMessage(message, deltas);
       const finish = textOf(choice.finish_reason);
+      if (text !== undefined && !finish && !chunk.usage) shortcut.learn(data, text);
       if (finish) reason = finishReasons.get(finish) ?? "other";
     },
 
+    whole(body, deltas) {
+      const failed = body.error ?? (body.object === "error" ? body : undefined);
+      if (failed) throw eventError(config, failed);
+      const choice: unknown = listOf(body.choices)[0];
+      if (!isObject(choice) || !isObject(choice.message)) throw noAnswerError(config, body);
+      if (isObject(body.usage)) readUsage(body.usage);
+      readMessage(choice.message, deltas);
+      finishWith(finishReasons.get(textOf(choice.finish_reason)) ?? "stop", deltas);
+    },
+
     end(deltas) {
-      if (!reason) return;
-      const whole = calls.filter((call) => call?.name);
-      for (const call of whole) deltas.push({ type: "tool_call", ...call });
-      // Some servers say `stop` after tool calls.
-      if (whole.length > 0 && reason === "stop") reason = "tool_calls";
-      deltas.push({ type: "finish", reason, usage, model: config.id });
-      // The mark of the end and the end itself both come here.
-      reason = undefined;
+      if (ended) return;
+      // Several servers end without a reason: an answer with all its text, or whole calls, is an answer all the same.
+      if (reason === undefined && ((!said && calls.calls().length === 0) || calls.isBroken)) return;
+      finishWith(reason ?? "stop", deltas);
     },
   };
   return decoder;

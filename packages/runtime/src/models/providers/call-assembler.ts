@@ -1,0 +1,89 @@
+import { isObject } from "@muxi/protocol";
+import { parseObject, textOf } from "../../base/index.ts";
+import type { ToolCall } from "../interface/index.ts";
+
+/** More calls at once than any model makes. */
+const mostCalls = 128;
+
+interface Assembled extends ToolCall {
+  /** What the server calls its place; several servers give all calls the same. */
+  index: number | undefined;
+}
+
+/** Puts tool calls together from the pieces in which servers of OpenAI's kind send them. */
+export interface CallAssembler {
+  /** Adds an entry of `tool_calls`; false when there are more calls than any model makes. */
+  add(piece: unknown): boolean;
+  /** The calls that are named, each with an id of its own. */
+  calls(): ToolCall[];
+  /** Whether the last call ends inside its arguments. */
+  readonly isBroken: boolean;
+}
+
+const indexOf = (value: unknown): number | undefined => {
+  const index = typeof value === "string" && value !== "" ? Number(value) : value;
+  return Number.isInteger(index) ? Number(index) : undefined;
+};
+
+/** Some servers send the arguments as the object that they are, and not as its JSON. */
+const argumentsOf = (value: unknown): string => (isObject(value) ? JSON.stringify(value) : textOf(value));
+
+const isComplete = ({ arguments: args }: ToolCall): boolean => parseObject(args) !== undefined;
+
+export const createCallAssembler = (): CallAssembler => {
+  const calls: Assembled[] = [];
+
+  /** The call that a piece goes on with; undefined when it begins a new one. */
+  const continued = (index: number | undefined, id: string, name: string, args: string) => {
+    if (id !== "") {
+      const same = calls.findLast((call) => call.id === id && (index === undefined || call.index === index));
+      if (same) return same;
+    }
+    const last = index === undefined ? calls.at(-1) : calls.findLast((call) => call.index === index);
+    if (!last) return undefined;
+    // Parallel calls that all carry the same index, or none, are told apart by their ids; without ids, by a whole call
+    // that another one follows.
+    if (id !== "" && last.id !== "") return undefined;
+    if (id !== "" && index === undefined) return undefined;
+    if (name !== "" && last.name !== "" && name !== last.name) return undefined;
+    return name !== "" && args.trimStart().startsWith("{") && isComplete(last) ? undefined : last;
+  };
+
+  return {
+    add(piece) {
+      if (!isObject(piece)) return true;
+      const named = isObject(piece.function) ? piece.function : piece;
+      const index = indexOf(piece.index);
+      const id = textOf(piece.id);
+      const name = textOf(named.name);
+      const args = argumentsOf(named.arguments);
+      let call = continued(index, id, name, args);
+      if (!call) {
+        if (calls.length === mostCalls) return false;
+        call = { index, id: "", name: "", arguments: "" };
+        calls.push(call);
+      }
+      call.id ||= id;
+      call.name ||= name;
+      if (isObject(named.arguments)) call.arguments = args;
+      else call.arguments += args;
+      return true;
+    },
+
+    calls() {
+      const ids = new Set<string>();
+      return calls
+        .filter(({ name }) => name !== "")
+        .map(({ id, name, arguments: args }) => {
+          const own = id === "" || ids.has(id) ? `call_${crypto.randomUUID()}` : id;
+          ids.add(own);
+          return { id: own, name, arguments: args };
+        });
+    },
+
+    get isBroken() {
+      const last = calls.at(-1);
+      return last !== undefined && (last.name === "" || (last.arguments.trim() !== "" && !isComplete(last)));
+    },
+  };
+};

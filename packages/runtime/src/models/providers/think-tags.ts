@@ -1,0 +1,87 @@
+import type { ModelDelta } from "../interface/index.ts";
+
+/** Takes the pieces of a text and adds what they are: reasoning or text. */
+export interface ThoughtFilter {
+  add(piece: string, deltas: ModelDelta[]): void;
+  /** The text ended: adds what was held back. */
+  end(deltas: ModelDelta[]): void;
+  /** Whether all that comes from now on is text. */
+  readonly isOver: boolean;
+}
+
+const opening = /^\s*<(think|thinking|thought)>\s*/i;
+/** The longest opening tag, with white space before it. */
+const longestOpening = 64;
+
+/** Whether a text may still become an opening tag. */
+const mayOpen = (text: string): boolean => {
+  const start = text.trimStart().toLowerCase();
+  return (
+    text.length < longestOpening &&
+    ["<think>", "<thinking>", "<thought>"].some((tag) => tag.startsWith(start) || start.startsWith(tag))
+  );
+};
+
+/** How much of the end of `text` may be the beginning of `tag`. */
+const overlap = (text: string, tag: string): number => {
+  for (let length = Math.min(text.length, tag.length - 1); length > 0; length--) {
+    if (text.slice(-length).toLowerCase() === tag.slice(0, length)) return length;
+  }
+  return 0;
+};
+
+/**
+ * Reasoning models that run locally write their thoughts into the text, between tags at its very beginning. Such tags
+ * anywhere else are part of what the model says.
+ */
+export const createThoughtFilter = (): ThoughtFilter => {
+  let state: "start" | "thinking" | "gap" | "text" = "start";
+  let held = "";
+  let closing = "";
+
+  const addText = (text: string, deltas: ModelDelta[]) => {
+    // The blank lines between thoughts and answer belong to neither.
+    const shown = state === "gap" ? text.trimStart() : text;
+    if (shown === "") return;
+    state = "text";
+    deltas.push({ type: "text", text: shown });
+  };
+
+  const think = (text: string, deltas: ModelDelta[]) => {
+    const end = text.toLowerCase().indexOf(closing);
+    const kept = end === -1 ? overlap(text, closing) : 0;
+    const thought = end === -1 ? text.slice(0, text.length - kept) : text.slice(0, end);
+    if (thought !== "") deltas.push({ type: "reasoning", text: thought });
+    held = end === -1 ? text.slice(text.length - kept) : "";
+    if (end === -1) return;
+    state = "gap";
+    addText(text.slice(end + closing.length), deltas);
+  };
+
+  return {
+    get isOver() {
+      return state === "text";
+    },
+    add(piece, deltas) {
+      const text = held + piece;
+      held = "";
+      if (state === "thinking") return think(text, deltas);
+      if (state !== "start") return addText(text, deltas);
+      const [tag, name = ""] = opening.exec(text) ?? [];
+      if (tag !== undefined) {
+        state = "thinking";
+        closing = `</${name.toLowerCase()}>`;
+        return think(text.slice(tag.length), deltas);
+      }
+      if (mayOpen(text)) held = text;
+      else addText(text, deltas);
+    },
+    end(deltas) {
+      const rest = held;
+      held = "";
+      if (rest === "") return;
+      if (state === "thinking") deltas.push({ type: "reasoning", text: rest });
+      else addText(rest, deltas);
+    },
+  };
+};
