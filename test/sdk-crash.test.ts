@@ -11,7 +11,7 @@ import {
   type Ground,
   startCrashServer,
 } from "../packages/server/test/crash-server.ts";
-import { freePort } from "../packages/server/test/helpers.ts";
+import { freePort } from "./ports.ts";
 
 const id = "my-bot";
 const clientKey = "fmc_0123456789abcdef";

@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createWorld, eventually, type World } from "./helpers.ts";
+import { until } from "../../../test/until.ts";
+import { createWorld, type World } from "./helpers.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -152,7 +153,7 @@ test("a file goes along with a message, and --debug tells every request and even
 test("logs follows the events that a filter admits, until Ctrl+C", async () => {
   const logs = world.start(["logs", "hello", "--user", "carla"]);
   // Events from now on: the question is asked until the first of them is there.
-  await eventually("an event is shown", async () => {
+  await until("an event is shown", async () => {
     await world.run(["chat", "Hello", "--user", "carla"]);
     return logs.stdout() !== "";
   });
@@ -196,7 +197,7 @@ test("Ctrl+C stops the answer at the model too", async () => {
     const { code, stdout, stderr } = await chat.done;
     expect({ code, stdout }).toEqual({ code: 130, stdout: "Well\n" });
     expect(stderr).toContain("The answer was stopped");
-    await eventually("the model is left", model.isLeft);
+    await until("the model is left", model.isLeft);
   } finally {
     await slow.close();
     model.server.closeAllConnections();

@@ -4,8 +4,9 @@ import { PassThrough } from "node:stream";
 import { FormationClient } from "muxi-client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { until } from "../../../test/until.ts";
 import { converse } from "../src/commands/chat/conversation.ts";
-import { createWorld, eventually, type World } from "./helpers.ts";
+import { createWorld, type World } from "./helpers.ts";
 
 let world: World;
 let formation: FormationClient;
@@ -49,10 +50,10 @@ const sitDown = () => {
     done,
     /** Types a line, and gives what was on the screen when the next prompt came. */
     async type(line: string): Promise<string> {
-      await eventually("there is a prompt", () => prompts() > 0);
+      await until("there is a prompt", () => prompts() > 0);
       const before = shown.length;
       keys.write(`${line}\r`);
-      await eventually(`an answer to ${line}`, () => shown.slice(before).replace(line, "").includes("› "));
+      await until(`${line} is answered`, () => shown.slice(before).replace(line, "").includes("› "));
       return shown.slice(before);
     },
     press: (key: string) => keys.write(key),

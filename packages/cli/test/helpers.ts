@@ -1,42 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort, portRange } from "../../../test/ports.ts";
+import { until } from "../../../test/until.ts";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The command under test: what a user runs, as built. */
 const muxiCommand = [join(repository, "packages/cli/bin/muxi.js")];
 
-const deadlineMs = 30_000;
-
 export { isAlive } from "@muxi/server";
-
-/** Polls until the condition holds. */
-export const eventually = async (
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-): Promise<void> => {
-  const deadline = performance.now() + deadlineMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`still not so: ${what}`);
-    await delay(20);
-  }
-};
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-};
 
 export interface Outcome {
   code: number | null;
@@ -81,15 +57,12 @@ const cleanEnvironment = (): NodeJS.ProcessEnv =>
 export const createWorld = async (settings: NodeJS.ProcessEnv = {}): Promise<World> => {
   const home = await realpath(await mkdtemp(join(tmpdir(), "muxi-cli-")));
   const port = await freePort();
-  const firstPort = await freePort();
   const env: NodeJS.ProcessEnv = {
     ...cleanEnvironment(),
     HOME: home,
     USERPROFILE: home,
     MUXI_SERVER_PORT: String(port),
-    // A range of its own: servers of other tests look for free ports at the same time.
-    MUXI_PORT_START: String(firstPort),
-    MUXI_PORT_END: String(Math.min(firstPort + 50, 65535)),
+    ...(await portRange()),
     // Shared by all tests: a fresh home would have to compile everything anew.
     NODE_COMPILE_CACHE: join(tmpdir(), "muxi-test-compile-cache"),
     ...settings,
@@ -118,12 +91,13 @@ export const createWorld = async (settings: NodeJS.ProcessEnv = {}): Promise<Wor
       pid: child.pid ?? 0,
       stdout: () => stdout,
       stderr: () => stderr,
-      shows: (text) =>
-        eventually(`stdout shows ${text}`, () => {
+      shows: async (text) => {
+        await until(`stdout shows ${text}`, () => {
           if (ended && !stdout.includes(text))
             throw new Error(`ended without showing ${text}:\n${stdout}${stderr}`);
           return stdout.includes(text);
-        }),
+        });
+      },
       kill: (signal) => child.kill(signal),
       done,
     };

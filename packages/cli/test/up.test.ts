@@ -3,7 +3,9 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createWorld, eventually, freePort, isAlive, type World } from "./helpers.ts";
+import { freePort } from "../../../test/ports.ts";
+import { until } from "../../../test/until.ts";
+import { createWorld, isAlive, type World } from "./helpers.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -96,7 +98,7 @@ test("shows the warnings of a running formation in readable form", async () => {
     "knowledge/table.bin": "0",
   };
   const up = world.start(["up", await world.formation("loud", files)]);
-  await eventually("a warning is shown", () => up.stderr().includes("⚠ knowledge file skipped"));
+  await until("a warning is shown", () => up.stderr().includes("⚠ knowledge file skipped"));
   expect(up.stderr()).not.toContain('"level"');
   up.kill("SIGINT");
   await up.done;
@@ -167,14 +169,14 @@ test("--watch, which is dev, starts the formation anew when its files change, an
   expect(await agents()).toEqual(["one"]);
 
   await writeFile(join(folder, "agents/two.afs"), agentFile("two"));
-  await eventually("it was started anew", () => lines().length === 2);
+  await until("it was started anew", () => lines().length === 2);
   expect(lines()[1]).toMatchObject({ formation_id: "watched", changed: ["agents/two.afs"] });
   expect(isAlive(first.pid)).toBe(false);
   expect(await agents()).toEqual(["one", "two"]);
 
   await writeFile(join(folder, "formation.afs"), "id: [broken\n");
   await writeFile(join(folder, "memory-of-mine.txt"), "not watched");
-  await eventually("the error is told", () => lines().length === 3);
+  await until("the error is told", () => lines().length === 3);
   expect(lines()[2]).toMatchObject({ problem: expect.stringContaining("stays as it was") });
   expect(await agents()).toEqual(["one", "two"]);
   up.kill("SIGINT");

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished } from "vitest";
 import * as z from "zod";
+import { portRange } from "../../../test/ports.ts";
+import { until, untilExpected } from "../../../test/until.ts";
 import { readServerPid } from "../src/data-folder/index.ts";
 import { type Called, call } from "./bundles.ts";
-import { eventually, freePort, temporaryFolder } from "./helpers.ts";
+import { temporaryFolder } from "./helpers.ts";
 
 const program = fileURLToPath(new URL("../bin/muxi-server.js", import.meta.url));
 const crashPoint = new URL("crash-point.mjs", import.meta.url).href;
@@ -30,7 +32,6 @@ export interface Ground {
 
 export const createGround = async (): Promise<Ground> => {
   const data = await temporaryFolder();
-  const first = await freePort();
   return {
     data,
     env: {
@@ -38,8 +39,7 @@ export const createGround = async (): Promise<Ground> => {
       MUXI_CONFIG_DIR: data,
       MUXI_DATA_DIR: data,
       MUXI_SERVER_PORT: "0",
-      MUXI_PORT_START: String(first),
-      MUXI_PORT_END: String(Math.min(first + 50, 65535)),
+      ...(await portRange()),
     },
   };
 };
@@ -55,7 +55,7 @@ export const startCrashServer = async ({ data, env }: Ground): Promise<CrashServ
     errors += text;
   });
   const ended = once(child, "exit");
-  const { url } = await eventually("the server to listen", async () => {
+  const { url } = await until("the server listens", async () => {
     if (child.exitCode !== null) throw new Error(`the server ended: ${errors}`);
     const known = await readServerPid(data);
     return known?.pid === child.pid ? known : undefined;
@@ -111,9 +111,8 @@ export const inspect = async ({ url, data }: CrashServer, id: string): Promise<D
   const formation = `/rpc/formations/${id}`;
   const get = async (path: string): Promise<Called["body"]> => (await call(url, "GET", path)).body.data;
   // While it writes a file, another lies beside it for a moment.
-  await eventually(
-    "the data folder to be tidy",
-    async () => (await readdir(data)).every((name) => allowed.includes(name)) || undefined,
+  await untilExpected("the data folder is tidy", async () =>
+    expect((await readdir(data)).filter((name) => !allowed.includes(name))).toEqual([]),
   );
   expect(await readdir(join(data, "tmp"))).toEqual([]);
 
@@ -124,13 +123,13 @@ export const inspect = async ({ url, data }: CrashServer, id: string): Promise<D
     expect(await readdir(join(data, "pids"))).toEqual([]);
     expect((await readJson(registrySchema, join(data, "registry.json"))).formations).toEqual([]);
     expect((await get("/rpc/server/status")).port_pool.allocated).toBe(0);
-    await eventually("the end of every process", async () =>
-      (await processesOf(join(data, "formations"))).length === 0 ? true : undefined,
+    await untilExpected("every process has ended", async () =>
+      expect(await processesOf(join(data, "formations"))).toEqual([]),
     );
     return undefined;
   }
 
-  const shown = await eventually("the formation to run", async () => {
+  const shown = await until("the formation runs", async () => {
     const now = await get(formation);
     return now.status === "running" && now.healthy ? now : undefined;
   });
@@ -148,7 +147,7 @@ export const inspect = async ({ url, data }: CrashServer, id: string): Promise<D
   }
   expect((await readdir(join(root, "releases"))).sort()).toEqual(Object.values(links).map(String).sort());
 
-  await eventually("the registry to say so", async () => {
+  await until("the registry says so", async () => {
     const { formations: records } = await readJson(registrySchema, join(data, "registry.json"));
     const [record] = records;
     const { pid: process_id, port } = shown;
@@ -161,9 +160,8 @@ export const inspect = async ({ url, data }: CrashServer, id: string): Promise<D
   });
   expect(await readdir(join(data, "pids"))).toEqual([`${id}-${shown.port}.pid`]);
   expect((await get("/rpc/server/status")).port_pool.allocated).toBe(1);
-  await eventually("the end of every other process", async () => {
-    const pids = await processesOf(join(data, "formations"));
-    return pids.length === 1 && pids[0] === shown.pid ? true : undefined;
-  });
+  await untilExpected("every other process has ended", async () =>
+    expect(await processesOf(join(data, "formations"))).toEqual([shown.pid]),
+  );
   return { current: current.semantic, previous: previous?.semantic };
 };

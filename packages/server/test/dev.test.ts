@@ -6,10 +6,10 @@ import http from "node:http";
 import { join } from "node:path";
 import { devResultSchema, serverErrorSchema, serverHealthSchema, serverStatusSchema } from "@muxi/protocol";
 import { describe, expect, it } from "vitest";
+import { until } from "../../../test/until.ts";
 import {
   createFormation,
   devRun,
-  eventually,
   isAlive,
   post,
   startedPids,
@@ -253,7 +253,7 @@ describe("dev run", () => {
     const server = await startTestServer();
     const folder = await createFormation("slow", { unhealthy: true });
     const run = devRun(server, folder);
-    await eventually("the process", async () => (await startedPids(folder))[0]);
+    await until("the process is started", async () => (await startedPids(folder))[0]);
     expect((await post(`${server.url}/rpc/dev/stop`, { formation_id: "slow" })).status).toBe(200);
     expect((await run).status).toBe(500);
     expect((await startedPids(folder)).some(isAlive)).toBe(false);

@@ -5,9 +5,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
+import { freePort } from "../../../test/ports.ts";
+import { until } from "../../../test/until.ts";
 import { endLeftovers, formatIdentity, startTimeOf } from "../src/processes/index.ts";
 import { bundle, call, deployBundle, expectStatus, updateBundle } from "./bundles.ts";
-import { eventually, freePort, isAlive, startTestServer, temporaryFolder } from "./helpers.ts";
+import { isAlive, startTestServer, temporaryFolder } from "./helpers.ts";
 
 const silent = pino({ level: "silent" });
 
@@ -42,10 +44,7 @@ it("ends what a formation of a killed server had started, but nothing that only 
   // A server that is killed while it writes leaves an empty file.
   await writeFile(join(pids, "c-3.pid"), "");
   await endLeftovers(pids, 1000, silent);
-  await eventually(
-    "the end of what is left of it",
-    () => startTimeOf(group.member) === undefined || undefined,
-  );
+  await until("what is left of it has ended", () => startTimeOf(group.member) === undefined);
   expect(startTimeOf(stranger.member)).toBeDefined();
   expect(await readdir(pids)).toEqual([]);
 });
@@ -65,10 +64,7 @@ it("answers 503, never 404, until it knows again what is deployed", async () => 
     }
   })();
   const second = await startTestServer({ config: { port }, data: first.data });
-  await eventually(
-    "the formation",
-    async () => (await fetch(`${second.url}/api/my-bot/v1/health`)).ok || undefined,
-  );
+  await until("the formation answers", async () => (await fetch(`${second.url}/api/my-bot/v1/health`)).ok);
   up = true;
   await asking;
   expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);

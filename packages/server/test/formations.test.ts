@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { until } from "../../../test/until.ts";
 import { bundle, call, deployBundle, expectStatus, updateBundle } from "./bundles.ts";
-import { eventually, isAlive, post, startedPids, startTestServer } from "./helpers.ts";
+import { isAlive, post, startedPids, startTestServer } from "./helpers.ts";
 
 const formation = "/rpc/formations/my-bot";
 
@@ -104,10 +105,8 @@ it("runs one operation at a time, and breaks an update off when asked", async ()
 
   const slow = await bundle({ version: "2.0.0", files: { "behaviour.json": '{"unhealthy":true}' } });
   const update = updateBundle(url, slow, { version: "2.0.0" });
-  await eventually("the new version to be tried", async () => {
-    const pids = await startedPids(join(data, "formations/my-bot/staging")).catch(() => []);
-    return pids.length > 0 || undefined;
-  });
+  const staging = join(data, "formations/my-bot/staging");
+  await until("the new version is tried", async () => (await startedPids(staging))[0]);
   expect((await updateBundle(url, slow)).body.message).toBe("Formation is already being updated");
   for (const [method, path] of [
     ["POST", "/stop"],
@@ -129,9 +128,8 @@ it("undoes a deployment that is deleted while it goes on", async () => {
   const { url, data } = await startTestServer();
   const packed = await bundle({ files: { "behaviour.json": '{"unhealthy":true}' } });
   const deploying = deployBundle(url, packed);
-  await eventually("the process", async () => {
-    return (await startedPids(join(data, "formations/my-bot/releases/1"))).length > 0 || undefined;
-  });
+  const release = join(data, "formations/my-bot/releases/1");
+  await until("its process is started", async () => (await startedPids(release))[0]);
   expectStatus(await call(url, "DELETE", formation), 200);
   expectStatus(await deploying, 409);
   expect(await readdir(join(data, "formations"))).toEqual([]);

@@ -1,11 +1,10 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
+import { freePort } from "../../../test/ports.ts";
 import type { BundleLimits } from "../src/bundles/index.ts";
 import { type FormationsConfig, loadConfig, type ServerConfig } from "../src/config/index.ts";
 import type { SupervisorSettings } from "../src/processes/index.ts";
@@ -31,31 +30,6 @@ export const temporaryFolder = async (): Promise<string> => {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 };
-
-/** Polls until the value is there, for at most thirty seconds. */
-export const eventually = async <Value>(
-  what: string,
-  read: () => Value | undefined | Promise<Value | undefined>,
-): Promise<Value> => {
-  const limit = performance.now() + 30_000;
-  while (performance.now() < limit) {
-    const value = await read();
-    if (value !== undefined && value !== false) return value;
-    await delay(10);
-  }
-  throw new Error(`never happened: ${what}`);
-};
-
-/** A port of the system's choice. Test files run at the same time, so that a fixed range would be shared. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createNetServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 
 /** Pids of the formation processes that were ever started in a folder. */
 export const startedPids = async (folder: string): Promise<number[]> => {

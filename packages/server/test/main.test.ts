@@ -5,10 +5,12 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { portRange } from "../../../test/ports.ts";
+import { until } from "../../../test/until.ts";
 import { readServerPid, type ServerPid, serverPidFile } from "../src/data-folder/index.ts";
-import { createFormation, eventually, freePort, isAlive, post, temporaryFolder } from "./helpers.ts";
+import { createFormation, isAlive, post, temporaryFolder } from "./helpers.ts";
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../bin/muxi-server.js", import.meta.url));
 
 interface Command {
   child: ChildProcess;
@@ -18,17 +20,15 @@ interface Command {
   data: string;
 }
 
-/** The command as a user runs it, from the source, on a data folder of its own. */
+/** The command as a user runs it, on a data folder of its own. */
 const muxiServer = async (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Command> => {
   const data = await temporaryFolder();
-  const first = await freePort();
-  const child = spawn(process.execPath, ["--conditions=muxi-source", main, ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     env: {
       PATH: process.env.PATH,
       MUXI_CONFIG_DIR: data,
       MUXI_DATA_DIR: data,
-      MUXI_PORT_START: String(first),
-      MUXI_PORT_END: String(Math.min(first + 50, 65535)),
+      ...(await portRange()),
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -48,7 +48,7 @@ const muxiServer = async (args: string[], env: NodeJS.ProcessEnv = {}): Promise<
 };
 
 const listening = ({ data, err }: Command): Promise<ServerPid> =>
-  eventually("the server to listen", async () => {
+  until("the server listens", async () => {
     if (err() !== "") throw new Error(err());
     return readServerPid(data);
   });
@@ -86,14 +86,14 @@ describe("muxi-server", () => {
     const command = await muxiServer(["--port", "0"]);
     const formation = await runFormation(await listening(command));
     command.child.kill("SIGKILL");
-    await eventually("the end of the formation", () => !isAlive(formation) || undefined);
+    await until("the formation has ended", () => !isAlive(formation));
   });
 
   it("keeps secrets and queries out of its log", async () => {
     const command = await muxiServer(["--port", "0", "--log-level", "debug"]);
     const { url } = await listening(command);
     await fetch(`${url}/health?token=hidden`, { headers: { authorization: "hidden" } });
-    await eventually("the line", () => /"path":"\/health"/.test(command.out()) || undefined);
+    await until("the request is logged", () => /"path":"\/health"/.test(command.out()));
     expect(command.out()).not.toContain("hidden");
   });
 

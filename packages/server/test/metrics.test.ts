@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { createFormation, devRun, eventually, startTestServer } from "./helpers.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { createFormation, devRun, startTestServer } from "./helpers.ts";
 
 /** The samples of Prometheus's text format; throws at a line that is none. */
 const parse = (text: string): Map<string, number> => {
@@ -32,20 +33,20 @@ it("tells requests, errors, times, open streams and memory of each formation", a
   expect((await metricsOf(server.url)).get(open)).toBe(1);
   leave.abort();
   await stream.text().catch(() => undefined); // It was left, and may say so.
-  await eventually("the stream is closed", async () =>
-    (await metricsOf(server.url)).get(open) === 0 ? true : undefined,
+  await untilExpected("the stream is closed", async () =>
+    expect((await metricsOf(server.url)).get(open)).toBe(0),
   );
 
   const impatient = new AbortController();
   const hanging = fetch(`${draft}/hang`, { signal: impatient.signal });
-  await eventually("the formation has it", async () =>
-    (await (await fetch(`http://127.0.0.1:${body.port}/open`)).text()) === "1" ? true : undefined,
+  await untilExpected("the formation has it", async () =>
+    expect(await (await fetch(`http://127.0.0.1:${body.port}/open`)).text()).toBe("1"),
   );
   impatient.abort();
   await expect(hanging).rejects.toThrow();
   const left = 'muxi_requests_total{formation="measured",way="draft",status="4xx"}';
-  await eventually("it counts as left", async () =>
-    (await metricsOf(server.url)).get(left) === 1 ? true : undefined,
+  await untilExpected("it counts as left", async () =>
+    expect((await metricsOf(server.url)).get(left)).toBe(1),
   );
 
   await expect(fetch(`${draft}/half`).then((response) => response.text())).rejects.toThrow();

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import { until, untilExpected } from "../../../test/until.ts";
 import { bundle, call, deployBundle, expectStatus } from "./bundles.ts";
-import { eventually, startTestServer } from "./helpers.ts";
+import { startTestServer } from "./helpers.ts";
 
 it("ends a process that holds more memory than it may, and starts it again", async () => {
   let limit: number | undefined;
@@ -8,9 +9,9 @@ it("ends a process that holds more memory than it may, and starts it again", asy
   const first = expectStatus(await deployBundle(server.url, await bundle()), 201).body.data;
   limit = 1024 * 1024;
   const now = async () => (await call(server.url, "GET", "/rpc/formations/my-bot")).body.data;
-  await eventually("the restart", async () => ((await now()).restart_count > 0 ? true : undefined));
+  await until("it is restarted", async () => (await now()).restart_count > 0);
   limit = undefined;
-  await eventually("it runs again", async () => ((await now()).status === "running" ? true : undefined));
+  await untilExpected("it runs again", async () => expect((await now()).status).toBe("running"));
   expect((await now()).pid).not.toBe(first.pid);
 });
 
@@ -45,7 +46,7 @@ it("gives each formation its own environment and heap, and no way to another por
 it("notes when it looked at a formation's health, and that it does not answer well", async () => {
   const server = await startTestServer({ formations: { monitorIntervalMs: 20 } });
   expectStatus(await deployBundle(server.url, await bundle()), 201);
-  const seen = await eventually("the first look", async () => {
+  const seen = await until("its health is checked", async () => {
     const { data } = (await call(server.url, "GET", "/rpc/formations/my-bot")).body;
     return data.last_health_check ? data : undefined;
   });

@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { createFormation, devRun, eventually, startTestServer, type TestServer } from "./helpers.ts";
+import { until } from "../../../test/until.ts";
+import { createFormation, devRun, startTestServer, type TestServer } from "./helpers.ts";
 
 const startProxied = async (): Promise<TestServer> => {
   const server = await startTestServer();
@@ -29,8 +30,7 @@ const openWire = (server: TestServer): Wire => {
   return {
     socket,
     send: (text) => void socket.write(text),
-    receives: (pattern) =>
-      eventually(`${pattern} in ${received}`, () => (pattern.test(received) ? received : undefined)),
+    receives: (pattern) => until(`${pattern} is received`, () => pattern.test(received) && received),
     get received() {
       return received;
     },

@@ -3,7 +3,8 @@ import { BlockList, connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { serverErrorSchema } from "@muxi/protocol";
 import { describe, expect, it } from "vitest";
-import { createFormation, devRun, eventually, startTestServer, type TestServer } from "./helpers.ts";
+import { until, untilExpected } from "../../../test/until.ts";
+import { createFormation, devRun, startTestServer, type TestServer } from "./helpers.ts";
 
 /** A plain request goes from socket to socket; one that closes its connection, through Node's HTTP server. */
 const ways = [
@@ -240,7 +241,7 @@ describe.each(ways)("answers, %s,", (_way, agent) => {
     const flooded = async (): Promise<number> =>
       Number(await (await fetch(`http://127.0.0.1:${server.formationPort}/flooded`)).text());
     // Nobody reads: what is sent stops growing once the sockets' buffers are full, far below the whole.
-    const held = await eventually("the flow to stop", async () => {
+    const held = await until("nothing flows any more", async () => {
       const before = await flooded();
       await delay(200);
       return before > 0 && before === (await flooded()) ? before : undefined;
@@ -282,9 +283,9 @@ describe.each(ways)("a client that leaves, %s,", (_way, agent) => {
     const sent = http.get({ port: server.port, path: `/draft/hello${path}`, agent });
     sent.on("error", () => undefined);
     sent.on("response", (response) => response.resume());
-    await eventually("the request", async () => (await openRequests(server)) === 1 || undefined);
+    await untilExpected("the request is open", async () => expect(await openRequests(server)).toBe(1));
     sent.destroy();
-    await eventually("its end", async () => (await openRequests(server)) === 0 || undefined);
+    await untilExpected("it has ended", async () => expect(await openRequests(server)).toBe(0));
   });
 
   it("in the middle of an upload ends it, too", async () => {
@@ -299,9 +300,9 @@ describe.each(ways)("a client that leaves, %s,", (_way, agent) => {
     });
     sent.on("error", () => undefined);
     sent.write(Buffer.alloc(100_000));
-    await eventually("the request", async () => (await openRequests(server)) === 1 || undefined);
+    await untilExpected("the request is open", async () => expect(await openRequests(server)).toBe(1));
     sent.destroy();
-    await eventually("its end", async () => (await openRequests(server)) === 0 || undefined);
+    await untilExpected("it has ended", async () => expect(await openRequests(server)).toBe(0));
   });
 });
 
@@ -355,7 +356,7 @@ describe.each(ways)("failures, %s:", (_way, agent) => {
     await new Promise((resolve) => response.once("data", resolve));
     process.kill(server.pid, "SIGKILL");
     expect(await ended).toBe("broken");
-    const got = await eventually("503", async () => {
+    const got = await until("the formation is known to have crashed", async () => {
       const answer = await request(server, { path: "/draft/hello/echo" });
       expect([502, 503]).toContain(answer.status);
       return answer.status === 503 ? answer : undefined;

@@ -2,8 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { expect, it } from "vitest";
+import { until, untilExpected } from "../../../test/until.ts";
 import { bundle, call, deployBundle, expectStatus, manifestOf, updateBundle } from "./bundles.ts";
-import { builtRuntime, eventually, isAlive, startTestServer } from "./helpers.ts";
+import { builtRuntime, isAlive, startTestServer } from "./helpers.ts";
 import { startTraffic } from "./traffic.ts";
 
 const replicas = 3;
@@ -75,12 +76,11 @@ it.skipIf(!process.env.MUXI_TEST_POSTGRES)(
 
     const [victim] = await processes();
     process.kill(victim?.pid ?? 0, "SIGKILL");
-    await eventually(
-      "the death to be noticed",
-      async () => (await processes()).length === replicas - 1 || undefined,
+    await untilExpected("its death is noticed", async () =>
+      expect(await processes()).toHaveLength(replicas - 1),
     );
     const load = traffic();
-    await eventually("chats by the others", () => load.answered > 20 || undefined);
+    await until("the others answer", () => load.answered > 20);
     expect(load.failures).toEqual([]);
 
     const second = expectStatus(await updateBundle(url, await packed("2.0.0"), { version: "2.0.0" }), 200);

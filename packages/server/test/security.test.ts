@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
 import { writeCertificate } from "../../../test/certificate.ts";
+import { untilExpected } from "../../../test/until.ts";
 import { sign } from "../src/auth/index.ts";
 import { loadConfig } from "../src/config/index.ts";
 import { initConfig } from "../src/init/index.ts";
 import { call, expectStatus } from "./bundles.ts";
-import { createFormation, eventually, startTestServer, type TestServer, temporaryFolder } from "./helpers.ts";
+import { createFormation, startTestServer, type TestServer, temporaryFolder } from "./helpers.ts";
 
 const credentials = { key: "muxi_pk_test", secret: "muxi_sk_test", toleranceSeconds: 300 };
 const startedAt = Date.now();
@@ -86,8 +87,9 @@ it.each([
   socket.write(sent);
   expect(await text(socket).catch(() => "")).toMatch(answer);
   // Nothing of it is left behind, and the id is free for the next operation.
-  const isEmpty = async () => (await readdir(join(server.data, "tmp"))).length === 0 || undefined;
-  await eventually("the upload's removal", isEmpty);
+  await untilExpected("the upload is removed", async () =>
+    expect(await readdir(join(server.data, "tmp"))).toEqual([]),
+  );
   const next = await call(server.url, "POST", "/rpc/formations", undefined, {
     "content-type": "application/gzip",
     "x-formation-id": "my-bot",

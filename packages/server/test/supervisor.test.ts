@@ -3,15 +3,10 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
+import { freePort } from "../../../test/ports.ts";
+import { until } from "../../../test/until.ts";
 import { type MakeCommand, Supervisor, type SupervisorSettings } from "../src/processes/index.ts";
-import {
-  createFormation,
-  eventually,
-  fakeRuntime,
-  freePort,
-  startedPids,
-  temporaryFolder,
-} from "./helpers.ts";
+import { createFormation, fakeRuntime, startedPids, temporaryFolder } from "./helpers.ts";
 
 const command: MakeCommand = ({ folder, port }) => ({
   ...fakeRuntime(folder),
@@ -58,7 +53,7 @@ it("starts a crashed formation again on its port", async () => {
   const supervisor = await createSupervisor();
   const { port, pid } = await supervisor.start(live(await createFormation("live")));
   kill(pid);
-  const again = await eventually("the restart", () => {
+  const again = await until("it is restarted", () => {
     const now = supervisor.get("live");
     return now?.status === "running" && now.pid !== pid ? now : undefined;
   });
@@ -72,7 +67,7 @@ it("leaves a formation crashed once its restarts are used up", async () => {
   const { pid } = await supervisor.start(live(folder));
   await writeFile(join(folder, "behaviour.json"), JSON.stringify({ crash: "gone" }));
   kill(pid);
-  const formation = await eventually("the last crash", () => {
+  const formation = await until("it has crashed for the last time", () => {
     const now = supervisor.get("live");
     return now?.status === "crashed" && now.restartCount === 2 ? now : undefined;
   });
@@ -86,11 +81,11 @@ it("does not start drafts again, nor anything with auto_restart off", async () =
   const drafts = await createSupervisor();
   const folder = await createFormation("live");
   kill((await drafts.start({ ...live(folder), draft: true })).pid);
-  await eventually("the crash", () => drafts.get("live")?.status === "crashed" || undefined);
+  await until("it has crashed", () => drafts.get("live")?.status === "crashed");
 
   const manual = await createSupervisor({ autoRestart: false });
   kill((await manual.start(live(folder))).pid);
-  await eventually("the crash", () => manual.get("live")?.status === "crashed" || undefined);
+  await until("it has crashed", () => manual.get("live")?.status === "crashed");
   expect(await startedPids(folder)).toHaveLength(2);
 });
 
@@ -98,7 +93,7 @@ it("keeps a stopped formation and its port until it is removed, also one that wa
   const supervisor = await createSupervisor({ restartDelayMs: 60_000 });
   const folder = await createFormation("live");
   kill((await supervisor.start(live(folder))).pid);
-  await eventually("the crash", () => supervisor.get("live")?.status === "crashed" || undefined);
+  await until("it has crashed", () => supervisor.get("live")?.status === "crashed");
   const port = supervisor.get("live")?.port;
   expect(await supervisor.stop("live")).toBe(true);
   expect(supervisor.get("live")).toMatchObject({ status: "stopped", port });
@@ -114,7 +109,7 @@ it("never loses sight of the ports that a formation had, also while it starts ag
   const supervisor = await createSupervisor({ portRange: { first, end: first + 2 } });
   supervisor.restore(live(await createFormation("live")), [first + 1], 0);
   expect(supervisor.get("live")?.ports).toEqual([first + 1]);
-  await eventually("the start", () => supervisor.get("live")?.status === "running" || undefined);
+  await until("it runs", () => supervisor.get("live")?.status === "running");
   expect(supervisor.get("live")?.port).toBe(first + 1);
 });
 
@@ -125,11 +120,11 @@ it("leaves no process that nobody knows of when its pid file cannot be written",
   const folder = await createFormation("live");
   await expect(supervisor.start(live(folder))).rejects.toThrow(/EEXIST|ENOTDIR/);
   expect(supervisor.portCounts().allocated).toBe(0);
-  await eventually("the end of the process", async () => {
+  await until("the process has ended", async () => {
     const lines = await Promise.all(
       (await readdir("/proc")).map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
     );
-    return !lines.some((line) => line.includes(folder)) || undefined;
+    return !lines.some((line) => line.includes(folder));
   });
 });
 
