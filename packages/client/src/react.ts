@@ -2,8 +2,8 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { type ChatActions, type ChatState, createChat, type UseChatOptions } from "./react/chat.ts";
 
-export type { ChatActions, ChatMessage, ChatState, ChatStatus, UseChatOptions } from "./react/chat.ts";
-export type { ChatStorage } from "./react/storage.ts";
+export type { ChatActions, ChatState, ChatStatus, UseChatOptions } from "./react/chat.ts";
+export type { ChatMessage, ChatStorage } from "./react/storage.ts";
 
 /** A chat as a component sees it. */
 export type Chat = ChatState & ChatActions;

@@ -1,24 +1,11 @@
 import type { Dispatcher } from "undici";
-import { NodeResponse } from "./response.ts";
+import { type Body, type Chunk, NodeResponse } from "./response.ts";
 
 /** Bytes of an answer that wait for a reader before the socket is read no further. */
 const mostHeld = 64 * 1024;
 
 const asError = (reason: unknown): Error =>
   reason instanceof Error ? reason : new Error("The request was aborted", { cause: reason });
-
-/** What a read gives. */
-export type Chunk = ReadableStreamReadResult<Buffer<ArrayBuffer>>;
-
-/** Bytes that come one after the other, for one reader. */
-export interface Body {
-  /** What has come since the last read, or what comes next. Rejects when the answer broke off. */
-  read(): Promise<Chunk>;
-  /** Everything. Rejects when the answer broke off. */
-  whole(): Promise<Buffer<ArrayBuffer>>;
-  /** Closes the connection. */
-  cancel(): void;
-}
 
 /**
  * One request on its way and its answer: hands out the response with its headers, then collects the body. A small

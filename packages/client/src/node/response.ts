@@ -1,8 +1,19 @@
-import type { Body, Chunk } from "./response-handler.ts";
-
 const decoder = new TextDecoder();
 
 type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What a read gives. */
+export type Chunk = ReadableStreamReadResult<Buffer<ArrayBuffer>>;
+
+/** Bytes that come one after the other, for one reader. */
+export interface Body {
+  /** What has come since the last read, or what comes next. Rejects when the answer broke off. */
+  read(): Promise<Chunk>;
+  /** Everything. Rejects when the answer broke off. */
+  whole(): Promise<Buffer<ArrayBuffer>>;
+  /** Closes the connection. */
+  cancel(): void;
+}
 
 /**
  * The body as a stream. Its usual reader takes the bytes from where they are: the way through a stream's own queue

@@ -1,17 +1,5 @@
 import type { ChatEvent, ChatPayload, ChatStream, FormationClient } from "muxi-client";
-import { type ChatStorage, createStore, type StoredChat } from "./storage.ts";
-
-/** A message of a chat. */
-export interface ChatMessage {
-  /** Unique in the chat: a key for the list that shows it. */
-  id: string;
-  /** Who said it. */
-  role: "user" | "assistant" | "system";
-  /** The text that has arrived so far. */
-  text: string;
-  /** Widgets to show with the text (docs/spec/formation-api.md "Chat events"). */
-  ui?: Record<string, unknown>[];
-}
+import { type ChatMessage, type ChatStorage, createStore, type StoredChat } from "./storage.ts";
 
 /** State of a chat. `submitted`: the message was sent, and nothing has arrived yet. */
 export type ChatStatus = "ready" | "submitted" | "streaming" | "error";

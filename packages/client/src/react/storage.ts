@@ -1,5 +1,16 @@
 import type { ChatCursor } from "muxi-client";
-import type { ChatMessage } from "./chat.ts";
+
+/** A message of a chat. */
+export interface ChatMessage {
+  /** Unique in the chat: a key for the list that shows it. */
+  id: string;
+  /** Who said it. */
+  role: "user" | "assistant" | "system";
+  /** The text that has arrived so far. */
+  text: string;
+  /** Widgets to show with the text (docs/spec/formation-api.md "Chat events"). */
+  ui?: Record<string, unknown>[];
+}
 
 /** The part of `Storage` that a chat uses, as `sessionStorage` and `localStorage` have it. */
 export type ChatStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;

@@ -19,18 +19,17 @@ export type { JobStatus, StoredJob } from "./job-rows.ts";
 export type { DueJob, RunOutcome, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobRepository } from "./jobs.ts";
 export type { Exchange, Lesson, LessonRepository } from "./lessons.ts";
+export { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 export {
   type Candidate,
-  createMemoryRepository,
   digestOf,
   formationSpace,
-  type MemoryRepository,
   type MemoryScope,
   type NewMemory,
   type Space,
   type StoredMemory,
   userSpace,
-} from "./memories.ts";
+} from "./memory-rows.ts";
 export { openPostgres } from "./postgres/index.ts";
 export type { Idempotency, Lease, NewRequest, RequestKind, StoredRequest } from "./request-rows.ts";
 export { createRequestRepository, type RequestRepository } from "./requests.ts";

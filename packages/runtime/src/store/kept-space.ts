@@ -1,4 +1,4 @@
-import type { Candidate } from "./memories.ts";
+import type { Candidate } from "./memory-rows.ts";
 
 /** What the database holds of a space. */
 export interface SpaceContents {

@@ -1,6 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { KeptSpace, type SpaceContents } from "./kept-space.ts";
-import type { Candidate, Space } from "./memories.ts";
+import type { Candidate, Space } from "./memory-rows.ts";
 
 /** Spaces with more memories are read from the database: to read all of them would hold up every other chat. */
 const mostMemories = 500;

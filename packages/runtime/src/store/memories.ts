@@ -1,59 +1,12 @@
-import { hash } from "node:crypto";
 import { newId } from "@muxi/protocol";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
-import { createMemoryFinder } from "./memory-finder.ts";
+import { createMemoryFinder, type MemoryFinder } from "./memory-finder.ts";
+import { type MemoryScope, type NewMemory, type StoredMemory, spaceOf, userSpace } from "./memory-rows.ts";
 import type { Owner } from "./sessions.ts";
 
-export type MemoryScope = "user" | "group" | "formation";
-
-/** Who shares memories, in one short key: made by `spaceOf`. */
-export type Space = string;
-
-export interface NewMemory {
-  /** Who it is about; for the wider scopes, who wrote it. */
-  owner: Owner;
-  scope: MemoryScope;
-  /** The group of the scope `group`. */
-  scopeId: string | null;
-  /** What it is about: a later memory of the same subject takes its place. */
-  subject: string;
-  collection: string;
-  content: string;
-  /** The words by which it is found, each once. */
-  words: readonly string[];
-  metadata: Record<string, unknown>;
-  source: string;
-  /** 0 to 1. */
-  importance: number;
-  now: number;
-}
-
-export interface StoredMemory {
-  seq: number;
-  id: string;
-  scope: MemoryScope;
-  scopeId: string | null;
-  subject: string;
-  collection: string;
-  content: string;
-  metadata: Record<string, unknown>;
-  importance: number;
-  createdAt: number;
-  updatedAt: number;
-}
-
-/** A memory as a search ranks it. */
-export interface Candidate {
-  seq: number;
-  subject: string;
-  content: string;
-  importance: number;
-  updatedAt: number;
-}
-
 /** Long-term memories (docs/spec/formation-files.md "Long-term memory"). */
-export interface MemoryRepository {
+export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candidates"> {
   /** Statements that keep a memory, for a transaction of the caller's. The first one returns its `id`. */
   keep(memory: NewMemory): Statement[];
   /** Keeps memories in one transaction; gives their ids: known ones where the subject was known. */
@@ -69,17 +22,6 @@ export interface MemoryRepository {
   deleteSource(owner: Owner, source: string): Promise<number>;
   /** Which of the subjects the owner has a memory of. */
   known(owner: Owner, subjects: readonly string[]): Promise<Set<string>>;
-  /**
-   * The memories of each word in each space, newest first.
-   *
-   * @param perWord At most so many of a word, so that a search costs the same in a large space.
-   */
-  matches(
-    spaces: readonly Space[],
-    words: readonly string[],
-    perWord: number,
-  ): Promise<(readonly number[])[]>;
-  candidates(spaces: readonly Space[], seqs: readonly number[]): Promise<Candidate[]>;
   /** The newest memories of a user in some collections, or in all others. */
   facts(
     owner: Owner,
@@ -87,17 +29,6 @@ export interface MemoryRepository {
     limit: number,
   ): Promise<{ content: string; updatedAt: number }[]>;
 }
-
-export const digestOf = (text: string): string => hash("sha256", text, "base64url").slice(0, 22);
-
-const spaceOf = (formationId: string, scope: MemoryScope, holder: string): Space =>
-  digestOf(`${formationId}\0${scope}\0${holder}`);
-
-/** The space of a user's own memories. */
-export const userSpace = ({ formationId, userId }: Owner): Space => spaceOf(formationId, "user", userId);
-
-/** The space that all users of a formation share. */
-export const formationSpace = (formationId: string): Space => spaceOf(formationId, "formation", "");
 
 const holderOf = ({ scope, scopeId, owner }: NewMemory): string =>
   scope === "user" ? owner.userId : (scopeId ?? "");

@@ -2,8 +2,9 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../../test/temporary-folder.ts";
 import type { Database } from "./database/index.ts";
-import { createMemoryRepository, formationSpace, type NewMemory, userSpace } from "./memories.ts";
+import { createMemoryRepository } from "./memories.ts";
 import { createMemoryFinder } from "./memory-finder.ts";
+import { formationSpace, type NewMemory, userSpace } from "./memory-rows.ts";
 import { openSqlite } from "./sqlite/index.ts";
 
 const owner = { formationId: "f", userId: "ann" };

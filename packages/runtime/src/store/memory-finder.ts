@@ -2,10 +2,21 @@ import type { Database } from "./database/index.ts";
 import { list, type Statement, sql } from "./database/index.ts";
 import type { SpaceContents } from "./kept-space.ts";
 import { createKeptSpaces, type KeptSpaces } from "./kept-spaces.ts";
-import type { Candidate, MemoryRepository, Space } from "./memories.ts";
+import type { Candidate, Space } from "./memory-rows.ts";
 
 /** Finds memories: from the database, or from what is kept of it where that can be known to be up to date. */
-export interface MemoryFinder extends Pick<MemoryRepository, "matches" | "candidates"> {
+export interface MemoryFinder {
+  /**
+   * The memories of each word in each space, newest first.
+   *
+   * @param perWord At most so many of a word, so that a search costs the same in a large space.
+   */
+  matches(
+    spaces: readonly Space[],
+    words: readonly string[],
+    perWord: number,
+  ): Promise<(readonly number[])[]>;
+  candidates(spaces: readonly Space[], seqs: readonly number[]): Promise<Candidate[]>;
   /** A memory was written. */
   written(space: Space, memory: Candidate, words: readonly string[]): void;
   /** Memories of a space were deleted. */

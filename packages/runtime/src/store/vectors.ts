@@ -1,6 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
-import type { Space } from "./memories.ts";
+import type { Space } from "./memory-rows.ts";
 
 /** A memory that has no vector of the model in use. */
 export interface Unembedded {

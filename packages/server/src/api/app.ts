@@ -22,13 +22,12 @@ import { createDownloadHandler } from "./download.ts";
 import { createDraftFilesHandler } from "./draft-files.ts";
 import { errorBody, HttpError } from "./errors.ts";
 import { createFormationHandlers } from "./formations.ts";
+import type { Handler } from "./handler.ts";
 import { createLogHandlers, type LogRouteOptions } from "./logs.ts";
 import { createStatusHandler, type StatusOptions } from "./status.ts";
 
 const documentation = "https://muxi.org/docs";
 const allMethods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
 /** Room for a 5 MB file, in Base64 in JSON. */
 const draftFileBytes = 8 * 1024 * 1024;

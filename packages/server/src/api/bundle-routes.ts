@@ -17,8 +17,8 @@ import {
   update,
   type VersionSwitch,
 } from "../releases/index.ts";
-import type { Handler } from "./app.ts";
 import type { Audit } from "./audit.ts";
+import type { Handler } from "./handler.ts";
 import { answerOperation, type OperationOutcome } from "./operation.ts";
 import { formationIdOf, headerOf, publicUrl } from "./parse.ts";
 

@@ -9,8 +9,8 @@ import {
   formationIdPattern,
 } from "@muxi/protocol";
 import { AlreadyRunningError, PortsExhaustedError, StartError, type Supervisor } from "../processes/index.ts";
-import type { Handler } from "./app.ts";
 import { HttpError } from "./errors.ts";
+import type { Handler } from "./handler.ts";
 import { parseInput } from "./parse.ts";
 
 export interface DevOptions {

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import * as z from "zod";
 import { zip } from "../bundles/index.ts";
 import { downloadOf, type Releases } from "../releases/index.ts";
-import type { Handler } from "./app.ts";
+import type { Handler } from "./handler.ts";
 import { formationIdOf, parseInput } from "./parse.ts";
 
 const querySchema = z.object({ db: z.enum(["true", "1", "false", "0"]).default("false") });

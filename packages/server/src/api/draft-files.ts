@@ -15,8 +15,8 @@ import {
   writeDraftFile,
 } from "../drafts/index.ts";
 import { layoutFor, type Releases } from "../releases/index.ts";
-import type { Handler } from "./app.ts";
 import { type ReleaseRouteOptions, runDeploy, runUpdate } from "./bundle-routes.ts";
+import type { Handler } from "./handler.ts";
 import { answerOperation, wantsEvents } from "./operation.ts";
 import { formationIdOf } from "./parse.ts";
 

@@ -15,8 +15,8 @@ import {
   start,
   stop,
 } from "../releases/index.ts";
-import type { Handler } from "./app.ts";
 import { type ReleaseRouteOptions, switched } from "./bundle-routes.ts";
+import type { Handler } from "./handler.ts";
 import { answerOperation, type OperationOutcome } from "./operation.ts";
 import { formationIdOf, publicUrl } from "./parse.ts";
 

@@ -1,8 +1,8 @@
 import { formationLogsQuerySchema, serverLogsQuerySchema } from "@muxi/protocol";
 import { countLog, followLines, processLogFiles, tailLog } from "../logs/index.ts";
 import { type Releases, requireDeployment } from "../releases/index.ts";
-import type { Handler } from "./app.ts";
 import { type EventStream, openEventStream } from "./event-stream.ts";
+import type { Handler } from "./handler.ts";
 import { formationIdOf, parseInput } from "./parse.ts";
 
 export interface LogRouteOptions {

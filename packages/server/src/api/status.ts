@@ -1,7 +1,7 @@
 import type { ServerStatus } from "@muxi/protocol";
 import { version } from "../base/version.ts";
 import type { Supervisor } from "../processes/index.ts";
-import type { Handler } from "./app.ts";
+import type { Handler } from "./handler.ts";
 
 export interface StatusOptions {
   serverId: string;

@@ -1,5 +1,29 @@
-import { AbortedError, type ChatAnswer, type ChatEvent, type ChatStream } from "muxi-client";
-import type { Chat, Question } from "./chat.ts";
+import {
+  AbortedError,
+  type ChatAnswer,
+  type ChatEvent,
+  type ChatStream,
+  type FormationClient,
+} from "muxi-client";
+import type { Attachment } from "./attachment.ts";
+
+/** Who is asked, by whom and how. */
+export interface Chat {
+  formation: FormationClient;
+  formationId: string;
+  isDraft: boolean;
+  agentId: string | undefined;
+  sessionId: string | undefined;
+  stream: boolean;
+  verbose: boolean;
+  debug: boolean;
+}
+
+/** What is said. */
+export interface Question {
+  message: string;
+  file?: Attachment | undefined;
+}
 
 export interface AnswerOutput {
   /** Takes the text of the answer. */

@@ -2,8 +2,7 @@ import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { explainFailure } from "../../target/index.ts";
 import type { OutputFormat } from "../../ui/index.ts";
-import { answer } from "./answer.ts";
-import type { Chat, Question } from "./chat.ts";
+import { answer, type Chat, type Question } from "./answer.ts";
 
 /** One question: the answer goes to stdout and nothing else does. */
 export const askOnce = async (

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
-import type { FormationClient } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { formationTarget } from "../../target/index.ts";
 import type { OutputFormat } from "../../ui/index.ts";
+import type { Chat } from "./answer.ts";
 import { askOnce } from "./ask-once.ts";
-import { type Attachment, readAttachment } from "./attachment.ts";
+import { readAttachment } from "./attachment.ts";
 import { converse } from "./conversation.ts";
 
 export interface ChatOptions {
@@ -24,24 +24,6 @@ export interface ChatOptions {
   user?: string;
   /** Path of a file that goes with the message, or, as a recording, in its place. */
   file?: string;
-}
-
-/** Who is asked, by whom and how. */
-export interface Chat {
-  formation: FormationClient;
-  formationId: string;
-  isDraft: boolean;
-  agentId: string | undefined;
-  sessionId: string | undefined;
-  stream: boolean;
-  verbose: boolean;
-  debug: boolean;
-}
-
-/** What is said. */
-export interface Question {
-  message: string;
-  file?: Attachment | undefined;
 }
 
 /** `muxi chat` (docs/spec/cli.md "muxi chat"). */

@@ -3,8 +3,7 @@ import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { explainFailure } from "../../target/index.ts";
 import { coloursFor, showError } from "../../ui/index.ts";
-import { answer } from "./answer.ts";
-import type { Chat } from "./chat.ts";
+import { answer, type Chat } from "./answer.ts";
 import { runSlashCommand } from "./slash-commands.ts";
 
 type Terminal = Pick<Context, "stdin" | "stdout" | "stderr" | "env">;

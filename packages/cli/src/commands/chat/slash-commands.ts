@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { CliError } from "../../base/errors.ts";
-import type { Chat } from "./chat.ts";
+import type { Chat } from "./answer.ts";
 
 interface SlashCommand {
   usage: string;

@@ -1,0 +1,61 @@
+import { hash } from "node:crypto";
+import type { Owner } from "./sessions.ts";
+
+export type MemoryScope = "user" | "group" | "formation";
+
+/** Who shares memories, in one short key: made by `spaceOf`. */
+export type Space = string;
+
+export interface NewMemory {
+  /** Who it is about; for the wider scopes, who wrote it. */
+  owner: Owner;
+  scope: MemoryScope;
+  /** The group of the scope `group`. */
+  scopeId: string | null;
+  /** What it is about: a later memory of the same subject takes its place. */
+  subject: string;
+  collection: string;
+  content: string;
+  /** The words by which it is found, each once. */
+  words: readonly string[];
+  metadata: Record<string, unknown>;
+  source: string;
+  /** 0 to 1. */
+  importance: number;
+  now: number;
+}
+
+export interface StoredMemory {
+  seq: number;
+  id: string;
+  scope: MemoryScope;
+  scopeId: string | null;
+  subject: string;
+  collection: string;
+  content: string;
+  metadata: Record<string, unknown>;
+  importance: number;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A memory as a search ranks it. */
+export interface Candidate {
+  seq: number;
+  subject: string;
+  content: string;
+  importance: number;
+  updatedAt: number;
+}
+
+export const digestOf = (text: string): string => hash("sha256", text, "base64url").slice(0, 22);
+
+/** The space of the memories that the holder shares: a user, a group, or with "" the whole formation. */
+export const spaceOf = (formationId: string, scope: MemoryScope, holder: string): Space =>
+  digestOf(`${formationId}\0${scope}\0${holder}`);
+
+/** The space of a user's own memories. */
+export const userSpace = ({ formationId, userId }: Owner): Space => spaceOf(formationId, "user", userId);
+
+/** The space that all users of a formation share. */
+export const formationSpace = (formationId: string): Space => spaceOf(formationId, "formation", "");
