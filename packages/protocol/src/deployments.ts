@@ -54,6 +54,8 @@ export const deployedFormationListSchema = named("DeployedFormationList", "The f
   }),
 );
 
+export type DeployedFormationList = Infer<typeof deployedFormationListSchema>;
+
 export const deployedFormationDetailSchema = named(
   "DeployedFormationDetail",
   "A formation of a server, with the times of its deployment.",
@@ -185,3 +187,5 @@ export const formationLogsConnectedSchema = named(
   "The output of a formation is followed from now on.",
   () => z.object({ formation_id: id }),
 );
+
+export type FormationLogsConnected = Infer<typeof formationLogsConnectedSchema>;

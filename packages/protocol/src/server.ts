@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { count } from "./fields.ts";
 import { type Infer, lazy, named } from "./lazy.ts";
 
 /**
@@ -23,7 +24,7 @@ export const serverHealthSchema = named("ServerHealth", "The server answers.", (
   }),
 );
 
-const count = (what: string) => z.number().int().describe(`Number of ${what}`);
+export type ServerHealth = Infer<typeof serverHealthSchema>;
 
 export const serverStatusSchema = named(
   "ServerStatus",

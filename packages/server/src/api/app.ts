@@ -1,5 +1,6 @@
 import type { BlockList } from "node:net";
 import { asError } from "@muxi/http";
+import type { ServerHealth } from "@muxi/protocol";
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -167,7 +168,7 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
   const onRequest = createGuard(options);
   const dev = createDevHandlers(options);
   const get = (url: string, handler: Handler): void => mount(app, { url, handlers: { GET: handler } });
-  get("/health", () => ({ success: true, status: "ok", version }));
+  get("/health", (): ServerHealth => ({ success: true, status: "ok", version }));
   get("/ping", (_request, reply) => reply.type("text/plain; charset=utf-8").send("pong"));
   get("/docs", (_request, reply) => reply.redirect(documentation, 302));
   const metricsHandler: Handler = async (_request, reply) =>

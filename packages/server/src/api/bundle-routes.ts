@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import type { DeployResult, RollbackResult, UpdateResult } from "@muxi/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import { checkFormationId, receiveBundle } from "../bundles/index.ts";
@@ -31,9 +32,9 @@ const archiveTypes = ["application/gzip", "application/x-gzip", "application/oct
 
 const deployed = (
   request: FastifyRequest,
-  { formationId, port, pid, status }: FormationState,
-): OperationOutcome => {
-  const data = {
+  { formationId, port, pid = 0, status }: FormationState,
+): OperationOutcome<DeployResult> => {
+  const data: DeployResult = {
     formation_id: formationId,
     id: formationId,
     port,
@@ -50,8 +51,8 @@ export const switched = (
   request: FastifyRequest,
   { formation, history }: VersionSwitch,
   message: string,
-): OperationOutcome => {
-  const { formationId, port, pid, status } = formation;
+): OperationOutcome<RollbackResult> => {
+  const { formationId, port, pid = 0, status } = formation;
   const [version, previous] = [history.current.version, history.previous?.version ?? 0];
   const common = { formation_id: formationId, port, pid, status, url: publicUrl(request, formationId) };
   return {
@@ -76,7 +77,8 @@ export const runDeploy: ReleaseOperation = async (releases, request, wanted, rep
 export const runUpdate: ReleaseOperation = async (releases, request, wanted, report, signal) => {
   const result = await update(releases, wanted, report, signal);
   const outcome = switched(request, result, "Formation updated with zero downtime");
-  return { ...outcome, data: { ...outcome.data, deployment_type: "blue-green" } };
+  const data: UpdateResult = { ...outcome.data, deployment_type: "blue-green" };
+  return { ...outcome, data };
 };
 
 /** `POST /rpc/formations` and `PUT /rpc/formations/{id}` (docs/spec/server-api.md "Deploy" and "Update"). */

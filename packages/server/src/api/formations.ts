@@ -1,4 +1,10 @@
-import type { DeployedFormation, DeployedFormationDetail } from "@muxi/protocol";
+import type {
+  CancelUpdateResult,
+  DeployedFormation,
+  DeployedFormationDetail,
+  DeployedFormationList,
+  LifecycleResult,
+} from "@muxi/protocol";
 import type { FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import type { FormationState } from "../processes/index.ts";
@@ -98,7 +104,7 @@ export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions
     request: FastifyRequest,
     { formationId, port, pid, status, restartCount }: FormationState,
     message: string,
-  ): OperationOutcome => {
+  ): OperationOutcome<LifecycleResult> => {
     const common = { status, port, restart_count: restartCount };
     return {
       status: 200,
@@ -112,7 +118,8 @@ export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions
       const formations = await Promise.all(
         [...releases.deployments.values()].map((deployment) => describe(releases, deployment)),
       );
-      return { success: true, data: { formations, total: formations.length } };
+      const data: DeployedFormationList = { formations, total: formations.length };
+      return { success: true, data };
     },
     async get(request: FastifyRequest) {
       const deployment = requireDeployment(releases, formationIdOf(request));
@@ -131,8 +138,8 @@ export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions
       const id = formationIdOf(request);
       requireDeployment(releases, id);
       await locks.run(id, "stopped", () => stop(releases, id));
-      const message = "Formation stopped successfully";
-      return { success: true, data: { id, status: "stopped", message } };
+      const data: LifecycleResult = { id, status: "stopped", message: "Formation stopped successfully" };
+      return { success: true, data };
     },
     async remove(request: FastifyRequest) {
       const id = formationIdOf(request);
@@ -145,9 +152,10 @@ export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions
         );
       }
       if (releases.deployments.has(id)) await locks.run(id, "deleted", () => remove(releases, id));
-      return { success: true, data: { id, message: "Formation deleted successfully" } };
+      const data: LifecycleResult = { id, message: "Formation deleted successfully" };
+      return { success: true, data };
     },
-    async cancelUpdate(request: FastifyRequest) {
+    async cancelUpdate(request: FastifyRequest): Promise<CancelUpdateResult> {
       const id = formationIdOf(request);
       const stagingPort = await cancelUpdate(releases, id);
       const { status, port } = releases.supervisor.get(id) ?? { status: "stopped", port: 0 };

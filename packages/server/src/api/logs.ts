@@ -1,4 +1,10 @@
-import { formationLogsQuerySchema, serverLogsQuerySchema } from "@muxi/protocol";
+import {
+  type FormationLogLine,
+  type FormationLogs,
+  type FormationLogsConnected,
+  formationLogsQuerySchema,
+  serverLogsQuerySchema,
+} from "@muxi/protocol";
 import { countLog, followLines, processLogFiles, tailLog } from "../logs/index.ts";
 import { type Releases, requireDeployment } from "../releases/index.ts";
 import { type EventStream, openEventStream } from "./event-stream.ts";
@@ -14,10 +20,11 @@ export interface LogRouteOptions {
 const follow = async (
   stream: EventStream,
   formationId: string,
-  source: { file: string; name: string },
+  source: { file: string; name: "stdout" | "stderr" },
 ): Promise<void> => {
   for await (const line of followLines(source.file, stream.left)) {
-    stream.send("log", { line, formation_id: formationId, stream: source.name });
+    const data: FormationLogLine = { line, formation_id: formationId, stream: source.name };
+    stream.send("log", data);
     await stream.drained();
   }
 };
@@ -37,13 +44,14 @@ export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRout
     } = parseInput(formationLogsQuerySchema(), request.query);
     const { out, err } = processLogFiles(logsDirectory, id);
     const sources = [
-      { name: "stdout", file: out },
-      { name: "stderr", file: err },
+      { name: "stdout" as const, file: out },
+      { name: "stderr" as const, file: err },
     ].filter(({ name }) => wanted === "all" || wanted === name);
 
     if (following === "true" || following === "1") {
       const stream = openEventStream(reply);
-      stream.send("connected", { formation_id: id });
+      const connected: FormationLogsConnected = { formation_id: id };
+      stream.send("connected", connected);
       try {
         await Promise.all(sources.map((source) => follow(stream, id, source)));
       } finally {
@@ -51,13 +59,16 @@ export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRout
       }
       return reply;
     }
-    const logs: Record<string, string[]> = { stdout: [], stderr: [] };
-    const totals: Record<string, number> = { stdout: 0, stderr: 0 };
+    const data: FormationLogs = {
+      formation_id: id,
+      logs: { stdout: [], stderr: [] },
+      total_lines: { stdout: 0, stderr: 0 },
+    };
     for (const { name, file } of sources) {
-      logs[name] = await tailLog(file, lines);
-      totals[name] = await countLog(file);
+      data.logs[name] = await tailLog(file, lines);
+      data.total_lines[name] = await countLog(file);
     }
-    return { success: true, data: { formation_id: id, logs, total_lines: totals } };
+    return { success: true, data };
   };
 
   const serverLogs: Handler = async (request, reply) => {

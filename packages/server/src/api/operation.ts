@@ -1,3 +1,4 @@
+import type { OperationComplete, OperationError } from "@muxi/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import type { Log } from "../logs/index.ts";
@@ -5,12 +6,13 @@ import type { ReportProgress } from "../releases/index.ts";
 import { openEventStream } from "./event-stream.ts";
 
 /** The result of a successful operation. */
-export interface OperationOutcome {
+export interface OperationOutcome<Data extends object = object> {
   /** Status of the plain response. */
   status: number;
-  data: Record<string, unknown>;
+  /** Data of the plain response. */
+  data: Data;
   /** Data of the `complete` event. */
-  complete: Record<string, unknown>;
+  complete: OperationComplete;
 }
 
 export const wantsEvents = ({ headers }: FastifyRequest): boolean =>
@@ -54,7 +56,8 @@ export const answerOperation = async (
         : new Failure(500, "InternalError", "Internal server error; see the server's log for details");
     if (failure !== error) log.error({ err: error, path: request.routeOptions.url }, "operation failed");
     await settle(failure.status, failure.message);
-    stream.send("error", { error: failure.type, message: failure.message, stage });
+    const data: OperationError = { error: failure.type, message: failure.message, stage };
+    stream.send("error", data);
   }
   stream.end();
   return reply;

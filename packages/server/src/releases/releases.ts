@@ -1,3 +1,4 @@
+import type { OperationProgress } from "@muxi/protocol";
 import { Failure } from "../base/failure.ts";
 import type { BundleLimits } from "../bundles/index.ts";
 import type { Log } from "../logs/index.ts";
@@ -19,14 +20,7 @@ export interface Deployment {
   lastHealthCheck?: { at: number; healthy: boolean };
 }
 
-/** A step of an operation (docs/spec/server-api.md "Frames of a progress stream"). */
-export interface Progress {
-  stage: string;
-  message: string;
-  [field: string]: unknown;
-}
-
-export type ReportProgress = (progress: Progress) => void;
+export type ReportProgress = (progress: OperationProgress) => void;
 
 export interface ReleaseSettings {
   serverId: string;
