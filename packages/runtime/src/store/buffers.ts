@@ -1,5 +1,5 @@
 import type { Database } from "./database/index.ts";
-import { sql } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 import type { Owner } from "./sessions.ts";
 
 /** The newest messages of one session, in numbers. */
@@ -65,11 +65,16 @@ export const createBufferRepository = (db: Database): BufferRepository => ({
     const sessions = sql`formation_id = ${formationId}
       ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}
       ${sessionId === undefined ? sql`` : sql`and id = ${sessionId}`}`;
-    const [messages, , cleared] = await db.write([
+    const lockRows: Statement = { text: db.dialect.lockRows, values: [] };
+    const [, messages, , cleared] = await db.write([
+      // Waits for messages that are on their way into these sessions, and lets no more of them in.
+      sql`select count(*) from (select seq from session where ${sessions} order by seq ${lockRows}) as locked`,
       sql`delete from message where session_seq in (select seq from session where ${sessions})`,
       sql`delete from lesson
         where formation_id = ${formationId} and session_id in (select id from session where ${sessions})`,
-      sql`delete from session where ${sessions}`,
+      // A session that began meanwhile stays, with its message.
+      sql`delete from session where ${sessions}
+        and not exists (select 1 from message where session_seq = session.seq)`,
     ]);
     return { messages: messages?.changes ?? 0, sessions: cleared?.changes ?? 0 };
   },

@@ -153,7 +153,8 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
     insertMessage(owner, sessionId, message),
   ],
 
-  answering: insertMessage,
+  answering: (owner, sessionId, message) =>
+    sql`${insertMessage(owner, sessionId, message)} ${{ text: db.dialect.keepRows, values: [] }}`,
 
   list: (owner, { limit, activeSince }) =>
     db.read(

@@ -69,6 +69,10 @@ export interface Dialect {
   textsOf(json: string): Statement;
   /** Behind a `select` that picks rows to claim: passes by those that another process is claiming. */
   readonly skipClaimed: string;
+  /** Behind a `select`: nobody else changes or deletes the rows before the transaction ends. */
+  readonly lockRows: string;
+  /** Behind a `select`: nobody else deletes the rows before the transaction ends. */
+  readonly keepRows: string;
   /** Whether a write failed because a key that must be unique is taken. */
   isTaken(error: unknown): boolean;
 }

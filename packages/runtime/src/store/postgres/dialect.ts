@@ -13,5 +13,7 @@ export const dialect: Dialect = {
   inOnePiece: " with (toast_tuple_target = 8160)",
   textsOf: (json) => sql`jsonb_array_elements_text(${json}::jsonb)`,
   skipClaimed: "for update skip locked",
+  lockRows: "for update",
+  keepRows: "for key share",
   isTaken: (error) => codeOf(error) === "23505",
 };

@@ -9,6 +9,9 @@ export const dialect: Dialect = {
   inKeyOrder: " without rowid",
   inOnePiece: "",
   textsOf: (json) => sql`json_each(${json})`,
+  // Of all who write, one does at a time.
   skipClaimed: "",
+  lockRows: "",
+  keepRows: "",
   isTaken: (error) => error instanceof Error && error.message.startsWith("UNIQUE constraint failed"),
 };
