@@ -2,7 +2,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { sql } from "../src/store/database/index.ts";
-import { openPostgres } from "../src/store/index.ts";
+import { createRequestRepository, openPostgres } from "../src/store/index.ts";
 import { onPostgres } from "./harness.ts";
 import { createSchema, emptyDatabase } from "./processes.ts";
 
@@ -54,6 +54,26 @@ test("what is written when it closes is still written", async () => {
   const db = await reopen();
   onTestFinished(() => db.close());
   expect(idsIn(await db.read(allIds))).toEqual(["b", "c"]);
+});
+
+test("a request is forgotten by the time of its end, not of its beginning", async () => {
+  const db = await open();
+  const requests = createRequestRepository(db);
+  const owner = { formationId: "f", userId: "u" };
+  const begin = (id: string) =>
+    requests.insert(owner, {
+      ...{ id, sessionId: "s1", kind: "chat", input: null, webhookUrl: null, idempotency: undefined },
+      ...{ now: 1_000, lease: { owner: "me", until: 5_000 } },
+    });
+  const end = (id: string, now: number) =>
+    requests.finish("f", id, "me", { status: "completed", error: null, log: "", now }, []);
+  await db.write([begin("quick"), begin("slow"), begin("at work")]);
+  await end("quick", 2_000);
+  await end("slow", 4_000);
+  expect(await requests.forget("f", 3_000, 10)).toBe(1);
+  expect((await requests.list("f", undefined, 10)).map(({ id }) => id).sort()).toEqual(["at work", "slow"]);
+  expect(await requests.forget("f", 4_001, 10)).toBe(1);
+  expect((await requests.list("f", undefined, 10)).map(({ id }) => id)).toEqual(["at work"]);
 });
 
 test.skipIf(!onPostgres)("what another process keeps locked holds up no other write", async () => {

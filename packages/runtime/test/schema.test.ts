@@ -203,7 +203,7 @@ describe("processes", { timeout: 60_000 }, () => {
     expect(await raw.run("select id from message")).toHaveLength(11);
   });
 
-  const kills = names.flatMap((name) => [1, migrations.length].map((step) => ({ name, step })));
+  const kills = names.flatMap((name) => [1, 2].map((step) => ({ name, step })));
   /** Without the times at which migrations were applied. */
   const timeless = (dump: string) => dump.replaceAll(/^(insert into schema_version .*), \d+\);$/gm, "$1");
 

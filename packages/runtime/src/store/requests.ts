@@ -68,7 +68,7 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
     leaseOwner: string,
     how: { input: string; webhookUrl: string | null; steps: ReadonlyMap<string, string> },
   ): Promise<void>;
-  /** Deletes requests that ended before a time, and some of them only. */
+  /** Deletes requests that ended before a time, or were asked before it and never answered; at most `limit`. */
   forget(formationId: string, before: number, limit: number): Promise<number>;
 }
 
@@ -181,9 +181,10 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
   },
 
   async forget(formationId, before, limit) {
+    // None ends before it was created, and the index is by that.
     const old = sql`select id from request
         where formation_id = ${formationId} and created_at < ${before}
-          and (completed_at is not null or status = 'awaiting_clarification')
+          and (completed_at < ${before} or status = 'awaiting_clarification')
         order by created_at limit ${limit}`;
     const [, , result] = await db.write([
       sql`delete from request_part where formation_id = ${formationId} and request_id in (${old})`,

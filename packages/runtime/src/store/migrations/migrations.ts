@@ -1,6 +1,7 @@
 import { firstSchema } from "./0001-first-schema.ts";
 import { requestsByTime } from "./0002-requests-by-time.ts";
+import { roomForRequestUpdates } from "./0003-room-for-request-updates.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
-export const migrations: readonly Migration[] = [firstSchema, requestsByTime];
+export const migrations: readonly Migration[] = [firstSchema, requestsByTime, roomForRequestUpdates];
