@@ -1,14 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { until } from "../../../test/until.ts";
 import { sql } from "../src/store/database/index.ts";
-import {
-  createBufferRepository,
-  createLessonRepository,
-  createSessionRepository,
-  openPostgres,
-} from "../src/store/index.ts";
+import { createStore, openPostgres } from "../src/store/index.ts";
 import { onPostgres } from "./harness.ts";
 import { createSchema } from "./processes.ts";
 
@@ -30,19 +25,18 @@ const start = async () => {
   onTestFinished(() => other.end());
   await other.query("begin");
 
-  const sessions = createSessionRepository(chatting);
-  const lessons = createLessonRepository(chatting);
+  const { sessions, lessons } = createStore(chatting);
   await sessions.append(ann, "s1", said("Hello"), [lessons.note(ann, "s1", "req_1", 1, 1)]);
   return {
     ...{ chatting, sessions, other },
-    clear: () => createBufferRepository(clearing).clear(ann.formationId, {}),
+    clear: () => createStore(clearing).buffers.clear(ann.formationId, {}),
     /** As many as that wait for somebody in the database. */
-    async waiting(count: number) {
-      const text =
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-      while (Number((await chatting.read<{ count: number }>({ text, values: [] }))[0]?.count) < count)
-        await sleep(5);
-    },
+    waiting: (count: number) =>
+      until(`${count} wait for somebody in the database`, async () => {
+        const text = `select count(*) from pg_stat_activity
+          where wait_event_type = 'Lock' and datname = current_database()`;
+        return Number((await chatting.read<{ count: number }>({ text, values: [] }))[0]?.count) === count;
+      }),
     async unreachable() {
       const text = "select content from message where session_seq not in (select seq from session)";
       return chatting.read({ text, values: [] });

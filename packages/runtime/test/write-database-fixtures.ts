@@ -10,6 +10,7 @@ import { openFormation, openSecrets } from "@muxi/formation";
 import pg from "pg";
 import { pino } from "pino";
 import { findPostgres, postgresMissing, startPostgres } from "../../../test/postgres-server.ts";
+import { until } from "../../../test/until.ts";
 import { startRuntime } from "../src/index.ts";
 import { migrations } from "../src/store/migrations/index.ts";
 import { dumpPostgres, dumpSqlite } from "./database-dumps.ts";
@@ -85,9 +86,8 @@ const run = async (
   };
   await fillDatabase({ call }, receiver.url);
   const isAsked = () => models.requests.some(({ body }) => JSON.stringify(body).includes(unanswered));
-  while (!isAsked() || (await countVectors()) <= storedMemories.length) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until("the last chat is with the model", isAsked);
+  await until("each memory has a vector", async () => (await countVectors()) > storedMemories.length);
   await runtime.close(0);
   await models.close();
   receiver.close();
