@@ -104,6 +104,7 @@ test("every snippet of the SDK's page runs against a server with the formation i
     "Ada", // A conversation that goes on
     "assistant Assistant", // Agents
     "The daily report lists", // A trigger's answer, from what the agent knows
+    "1 job in the group", // A method of a group
     "The key is wrong", // An error's class
     "req_1 Done", // A webhook
     "complete running", // A restart as it goes on

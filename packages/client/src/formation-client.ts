@@ -1,14 +1,42 @@
-import { Administration } from "./formation/administration.ts";
-import type { FormationCall } from "./formation/caller.ts";
+import { type FormationCall, responseOf } from "./formation/caller.ts";
+import { ChatClient } from "./formation/chat-client.ts";
 import type { FormationClientOptions } from "./formation/config.ts";
-import { checkCallOptions } from "./http/limits.ts";
-import type { CallOptions, StreamOptions } from "./http/send.ts";
-import type { Result } from "./http/unwrap.ts";
-import type { StreamSettings } from "./stream/event-stream.ts";
+import type { HasCaller } from "./formation/endpoints.ts";
+import type { FlatMethods } from "./formation/groups/flat.gen.ts";
+import { createGroups, type FormationGroups } from "./formation/groups/groups.ts";
+import type { CallOptions } from "./http/send.ts";
+
+let installed = false;
+
+/**
+ * Gives `owner` the groups in `members`, which are bound to its caller when they are first used, and the client all
+ * methods in them by their own names.
+ */
+const install = (members: object, owner: object, client: object): void => {
+  for (const [name, member] of Object.entries(members)) {
+    if (typeof member === "function") {
+      Object.defineProperty(client, member.name, { value: member });
+      continue;
+    }
+    install(member, member, client);
+    Object.defineProperty(owner, name, {
+      get(this: HasCaller) {
+        const group: unknown = Object.create(member, { caller: { value: this.caller } });
+        Object.defineProperty(this, name, { value: group });
+        return group;
+      },
+    });
+  }
+};
+
+export interface FormationClient extends FormationGroups, FlatMethods {}
 
 /**
  * Talks to one formation: through the MUXI server (`serverUrl` and `formationId`, `mode: "draft"` for the one under
  * development) or straight to it (`url`).
+ *
+ * Each call is a method of a group, as in `formation.memories.list()`, and of the client itself, as in
+ * `formation.getMemories()`.
  *
  * @example
  * const formation = new FormationClient({
@@ -18,13 +46,17 @@ import type { StreamSettings } from "./stream/event-stream.ts";
  * });
  * console.log(await formation.chatStream({ message: "Hello" }, { userId: "user_123" }).text());
  */
-export class FormationClient extends Administration {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sees to all members of the interface.
+export class FormationClient extends ChatClient {
   readonly #options: FormationClientOptions;
 
   /** @throws ConfigurationError with the name of the option that cannot be used. */
   constructor(options: FormationClientOptions = {}) {
     super(options);
     this.#options = { ...options };
+    // With the first client, so that no page pays for it that imports something else.
+    if (!installed) install(createGroups(), FormationClient.prototype, FormationClient.prototype);
+    installed = true;
   }
 
   /**
@@ -37,23 +69,12 @@ export class FormationClient extends Administration {
     return new FormationClient({ ...this.#options, userId });
   }
 
-  override async request(spec: FormationCall, options: CallOptions = {}): Promise<Response> {
-    checkCallOptions(options);
-    return super.request(spec, options);
-  }
-
-  // `ChatClient` leaves these checks to the compiler: its pages count bytes.
-  protected override async call<Data>(spec: FormationCall, options: CallOptions = {}): Promise<Result<Data>> {
-    checkCallOptions(options);
-    return super.call(spec, options);
-  }
-
-  protected override streamSettings(
-    options: StreamOptions,
-    afterKeepAlive: boolean,
-    after?: number,
-  ): StreamSettings {
-    checkCallOptions(options);
-    return super.streamSettings(options, afterKeepAlive, after);
+  /**
+   * A call that has no method of its own, with the keys, retries and errors of the others.
+   *
+   * @returns The response of a success, its body unread. The timeout and the signal hold until its headers.
+   */
+  request(spec: FormationCall, options?: CallOptions): Promise<Response> {
+    return responseOf(this.caller, spec, options);
   }
 }

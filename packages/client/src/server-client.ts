@@ -11,7 +11,7 @@ import type {
   ServerStatus,
   UpdateResult,
 } from "@muxi/protocol/types";
-import { path, requireText } from "./http/arguments.ts";
+import { fillPath, requireText } from "./http/arguments.ts";
 import type { CallOptions, StreamOptions } from "./http/send.ts";
 import { type BundleSource, openBundle, readManifest } from "./server/bundle.ts";
 import { bundleTimeout, type ServerCall, ServerCaller } from "./server/caller.ts";
@@ -36,7 +36,7 @@ const bundleCall = async (method: "POST" | "PUT", deployment: Deployment): Promi
   const digest = await bundle.digest();
   return {
     method,
-    path: method === "POST" ? "/rpc/formations" : path`/rpc/formations/${{ formationId }}`,
+    path: method === "POST" ? "/rpc/formations" : fillPath("/rpc/formations/{formationId}", { formationId }),
     headers: {
       "content-type": "application/gzip",
       "x-formation-id": formationId,
@@ -55,7 +55,7 @@ const act = (
   { formationId }: ForFormation,
 ) => ({
   method: "POST" as const,
-  path: `${path`/rpc/formations/${{ formationId }}`}/${verb}`,
+  path: fillPath(`/rpc/formations/{formationId}/${verb}`, { formationId }),
   timeout: bundleTimeout,
 });
 
@@ -107,7 +107,7 @@ export class ServerClient extends ServerCaller {
 
   /** One formation. */
   async getFormation({ formationId }: ForFormation, options?: CallOptions): Promise<DeployedFormationDetail> {
-    return this.call({ path: path`/rpc/formations/${{ formationId }}` }, options);
+    return this.call({ path: fillPath("/rpc/formations/{formationId}", { formationId }) }, options);
   }
 
   /**
@@ -193,7 +193,10 @@ export class ServerClient extends ServerCaller {
 
   /** Stops a formation and removes its files. */
   async deleteFormation({ formationId }: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
-    return this.call({ method: "DELETE", path: path`/rpc/formations/${{ formationId }}` }, options);
+    return this.call(
+      { method: "DELETE", path: fillPath("/rpc/formations/{formationId}", { formationId }) },
+      options,
+    );
   }
 
   /**
@@ -206,7 +209,7 @@ export class ServerClient extends ServerCaller {
     options?: CallOptions,
   ): Promise<Uint8Array> {
     const spec = {
-      path: path`/rpc/formations/${{ formationId }}/download`,
+      path: fillPath("/rpc/formations/{formationId}/download", { formationId }),
       query: { db: includeDb || undefined },
       timeout: bundleTimeout,
     };
@@ -227,7 +230,7 @@ export class ServerClient extends ServerCaller {
     options?: CallOptions,
   ): Promise<FormationLogs> {
     return this.call(
-      { path: path`/rpc/formations/${{ formationId }}/logs`, query: { lines, stream } },
+      { path: fillPath("/rpc/formations/{formationId}/logs", { formationId }), query: { lines, stream } },
       options,
     );
   }
@@ -244,7 +247,10 @@ export class ServerClient extends ServerCaller {
     { formationId, stream }: ForFormation & { stream?: "stdout" | "stderr" | "all" | undefined },
     options: StreamOptions = {},
   ): EventStream<FormationLogEvent> {
-    const spec = { path: path`/rpc/formations/${{ formationId }}/logs`, query: { follow: true, stream } };
+    const spec = {
+      path: fillPath("/rpc/formations/{formationId}/logs", { formationId }),
+      query: { follow: true, stream },
+    };
     return this.stream<FormationLogEvent>(spec, undefined, options);
   }
 

@@ -7,7 +7,7 @@ import { FormationClient, type FormationClientOptions, type MuxiError } from "..
 import { answer, done, frame, openStream, progress, sendData, sendError, serve, text } from "./server.ts";
 
 const clientOf = (url: string, options: FormationClientOptions = {}) =>
-  new FormationClient({ url, clientKey: "secret-client-key", adminKey: "secret-admin-key", ...options });
+  new FormationClient({ url, clientKey: "hidden-client-key", adminKey: "hidden-admin-key", ...options });
 
 /** Keeps the pauses that the client takes before each retry. */
 const pauses = () => {
@@ -281,10 +281,10 @@ test("nothing prints a key: neither the client, nor an error, nor the debug log"
   const formation = clientOf(server.url, { debug: true, maxRetries: 1 });
   const error = await failureOf(formation.chat({ message: "Hi" }));
   const stream = formation.chatStream({ message: "Hi" });
-  const printed = [formation, formation.as("u"), error, stream]
+  const printed = [formation, formation.as("u"), formation.memories, formation.scheduler.jobs, error, stream]
     .flatMap((value) => [inspect(value, { depth: 20, showHidden: true }), JSON.stringify(value)])
     .concat(lines);
-  expect(printed.join("\n")).not.toContain("secret");
+  expect(printed.join("\n")).not.toContain("hidden-");
   expect(lines).toHaveLength(3);
 });
 

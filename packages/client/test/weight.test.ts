@@ -75,6 +75,7 @@ test.each<[name: string, kilobytes: number, parts: (keyof typeof marks)[]]>([
   expect(weight).toBeLessThanOrEqual(kilobytes * 1024);
   const published = await bundle(`export { ${name} } from ${JSON.stringify(built)}`);
   expect(partsIn(published.code)).toEqual(parts);
+  expect(published.weight).toBeLessThanOrEqual(kilobytes * 1024);
 });
 
 test("to import the package touches nothing that takes Node long to load", async () => {

@@ -1,9 +1,8 @@
 import { ConfigurationError } from "../errors/errors.ts";
-import { headerValue, path, requireKnown } from "../http/arguments.ts";
+import { fillPath, optionalHeader, requireKnown } from "../http/arguments.ts";
 import {
   createTransport,
   type Environment,
-  optionalKey,
   requireUrl,
   type Transport,
   type TransportOptions,
@@ -49,17 +48,17 @@ const baseUrlOf = (options: FormationClientOptions, env: Environment): string =>
   if (mode !== "live" && mode !== "draft") throw new ConfigurationError("mode", 'must be "live" or "draft"');
   if (baseUrl !== undefined) return requireUrl("baseUrl", baseUrl);
   const named = options.url !== undefined || options.serverUrl !== undefined;
-  const url = named ? options.url : env.MUXI_FORMATION_URL || undefined;
+  const url = named ? options.url : env("MUXI_FORMATION_URL");
   if (url !== undefined) return `${requireUrl("url", url)}/v1`;
-  const serverUrl = named ? options.serverUrl : env.MUXI_SERVER_URL || undefined;
+  const serverUrl = named ? options.serverUrl : env("MUXI_SERVER_URL");
   if (serverUrl === undefined) {
-    throw new ConfigurationError("url", "say where the formation is: url, or serverUrl and formationId");
+    throw new ConfigurationError("url", "is needed, or serverUrl and formationId");
   }
   if (formationId === undefined) {
     throw new ConfigurationError("formationId", "is needed with serverUrl");
   }
   const prefix = mode === "draft" ? "draft" : "api";
-  return `${requireUrl("serverUrl", serverUrl)}/${prefix}${path`/${{ formationId }}/v1`}`;
+  return requireUrl("serverUrl", serverUrl) + fillPath(`/${prefix}/{formationId}/v1`, { formationId });
 };
 
 export interface FormationConfig {
@@ -72,10 +71,11 @@ export interface FormationConfig {
 /** @throws ConfigurationError with the name of the option that cannot be used. */
 export const resolveConfig = (options: FormationClientOptions, env: Environment): FormationConfig => {
   requireKnown(options, known);
+  const { clientKey = env("MUXI_CLIENT_KEY"), adminKey = env("MUXI_ADMIN_KEY"), userId } = options;
   return {
     transport: createTransport(baseUrlOf(options, env), options, env),
-    clientKey: optionalKey("clientKey", options.clientKey ?? (env.MUXI_CLIENT_KEY || undefined)),
-    adminKey: optionalKey("adminKey", options.adminKey ?? (env.MUXI_ADMIN_KEY || undefined)),
-    userId: options.userId === undefined ? undefined : headerValue("userId", options.userId),
+    clientKey: optionalHeader("clientKey", clientKey),
+    adminKey: optionalHeader("adminKey", adminKey),
+    userId: optionalHeader("userId", userId),
   };
 };

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../errors/errors.ts";
+import { type Fields, isObject } from "./objects.ts";
 
 /** Throws unless `value` is a string with something in it. */
 export const requireText = (name: string, value: unknown): string => {
@@ -15,22 +16,34 @@ export const requireKnown = (options: object, known: readonly string[]): void =>
 };
 
 /**
- * A URL path whose parameters are each one encoded segment: `` path`/sessions/${{ sessionId }}/messages` ``.
- * The name of the parameter goes into the error when its value is unusable.
+ * A URL path with its parameters filled in, each as one encoded segment.
+ *
+ * @param template Such as `/sessions/{sessionId}/messages`.
+ * @throws ConfigurationError with the name of a parameter that is missing or cannot be a segment.
  */
-export const path = (texts: TemplateStringsArray, ...parameters: Record<string, string>[]): string =>
-  texts.reduce((built, text, index) => {
-    const [name = "", value] = Object.entries(parameters[index - 1] ?? {})[0] ?? [];
-    const segment = requireText(name, value);
+export const fillPath = (template: string, values: Fields): string =>
+  template.replaceAll(/{(\w+)}/g, (_, name: string) => {
+    const segment = requireText(name, values[name]);
     // A URL parser takes these for "here" and "one up", encoded or not.
-    if (segment === "." || segment === "..") throw new ConfigurationError(name, `"${segment}" is not an id`);
-    return built + encodeURIComponent(segment) + text;
+    if (segment === "." || segment === "..")
+      throw new ConfigurationError(name, `must be an id, not "${segment}"`);
+    return encodeURIComponent(segment);
   });
 
-/** The parameters of a URL; null and undefined are left out. */
-export type Query = Record<string, string | number | boolean | null | undefined>;
+/**
+ * Throws unless each argument is an object or was left out.
+ *
+ * @param call The right call, to be shown in the error.
+ */
+export const requireObjects = (call: string, ...args: unknown[]): void => {
+  if (!args.every((argument) => argument === undefined || isObject(argument)))
+    throw new ConfigurationError("arguments", `call ${call}`);
+};
 
-/** The query string with its question mark; values that are null or undefined are left out. */
+/** The parameters of a URL, written as texts. Those that are null or undefined are left out. */
+export type Query = Readonly<Record<string, unknown>>;
+
+/** The query string with its question mark. */
 export const queryString = (query: Query = {}): string => {
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
   const text = String(new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])));
@@ -44,5 +57,9 @@ const headerText = /^[\x20-\x7e\x80-\xff]*$/;
 export const headerValue = (name: string, value: unknown): string => {
   const text = requireText(name, value).trim();
   if (headerText.test(text)) return text;
-  throw new ConfigurationError(name, "holds characters that no header can carry");
+  throw new ConfigurationError(name, "must be text that a header can carry");
 };
+
+/** The same, or undefined when there is no value. */
+export const optionalHeader = (name: string, value: unknown): string | undefined =>
+  value === undefined ? undefined : headerValue(name, value);

@@ -1,6 +1,6 @@
 import { errorOfStatus } from "../errors/classify.ts";
 import type { MuxiError } from "../errors/errors.ts";
-import { fieldsOf } from "./objects.ts";
+import { fieldsOf, firstText } from "./objects.ts";
 import { parseRetryAfter } from "./retry.ts";
 
 /** No error body of ours is near this long; what comes after it is not read. */
@@ -19,9 +19,6 @@ const boundedText = async (body: ReadableStream<Uint8Array> | null): Promise<str
   await reader.cancel();
   return text.slice(0, longestBody);
 };
-
-const firstText = (...values: unknown[]): string | undefined =>
-  values.find((value): value is string => typeof value === "string" && value !== "");
 
 /**
  * The error of an answer that failed, from the formation's envelope, from the proxy's or the server's body, or

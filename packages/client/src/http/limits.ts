@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../errors/errors.ts";
-import { headerValue, requireKnown } from "./arguments.ts";
+import { headerValue, optionalHeader, requireKnown } from "./arguments.ts";
 import type { StreamOptions } from "./send.ts";
 
 /** Longer delays make a timer fire at once. */
@@ -14,7 +14,7 @@ export const checkLimits = (options: StreamOptions) => {
     const value = options[name] ?? 0;
     const isOne = name === "maxRetries" ? Number.isInteger : Number.isFinite;
     if (!isOne(value) || value < 0 || value > longestTimer)
-      throw new ConfigurationError(name, `${value} cannot be used: 0 to ${longestTimer}`);
+      throw new ConfigurationError(name, `must be 0 to ${longestTimer}, not ${value}`);
   }
   for (const value of Object.values(options.headers ?? {})) headerValue("headers", value);
 };
@@ -24,7 +24,7 @@ export const checkCallOptions = (options: StreamOptions): void => {
   const { signal, idempotencyKey } = options;
   requireKnown(options, ["signal", "idempotencyKey", "headers", ...numbers]);
   checkLimits(options);
-  if (idempotencyKey !== undefined) headerValue("idempotencyKey", idempotencyKey);
+  optionalHeader("idempotencyKey", idempotencyKey);
   // Not by its class: a page's tests may bring another one.
   if (signal && typeof signal.aborted !== "boolean")
     throw new ConfigurationError("signal", "must be an AbortSignal");

@@ -7,3 +7,7 @@ export const isObject = (value: unknown): value is Fields =>
 
 /** The fields of a JSON value; none unless it is an object. */
 export const fieldsOf = (value: unknown): Fields => (isObject(value) ? value : {});
+
+/** The first of several JSON values that is a text, and not an empty one. */
+export const firstText = (...values: unknown[]): string | undefined =>
+  values.find((value): value is string => typeof value === "string" && value !== "");

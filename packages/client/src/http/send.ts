@@ -93,15 +93,12 @@ export interface StreamOptions extends CallOptions {
 }
 
 /** A call as `fetch` takes it, with JSON or nothing in its body. */
-export const jsonInit = ({ method, json }: ApiCall, headers: Record<string, string>): FetchInit =>
-  json === undefined
-    ? { method, headers, redirect: "manual" }
-    : {
-        method,
-        headers: { ...headers, "content-type": "application/json" },
-        body: JSON.stringify(json),
-        redirect: "manual",
-      };
+export const jsonInit = ({ method, json }: ApiCall, headers: Record<string, string>): FetchInit => ({
+  method,
+  headers: json === undefined ? headers : { ...headers, "content-type": "application/json" },
+  ...(json !== undefined && { body: JSON.stringify(json) }),
+  redirect: "manual",
+});
 
 /** What a `fetch` that failed, or a body that broke off, is to the caller. */
 export const explain = (what: string, error: unknown, signal: AbortSignal): unknown => {

@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../errors/errors.ts";
-import { headerValue, requireText } from "./arguments.ts";
+import { requireText } from "./arguments.ts";
 import { debugHooks, type Hooks } from "./hooks.ts";
 import { checkLimits, numbers } from "./limits.ts";
 import { identity } from "./platform.ts";
@@ -25,17 +25,19 @@ export interface TransportOptions {
 
 export const transportOptions = [...numbers, "debug", "fetch", "hooks", "headers"] as const;
 
-export type Environment = Record<string, string | undefined>;
+/** Gives a variable of the environment; undefined when it is empty or there is no environment. */
+export type Environment = (name: string) => string | undefined;
 
-/** The process's environment, or an empty one where there is no process. */
-export const environment = (): Environment =>
-  (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
+/** The environment of the process. */
+export const environment: Environment = (name) =>
+  (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[name] ||
+  undefined;
 
 /** An absolute HTTP URL without the slashes at its end. */
 export const requireUrl = (name: string, value: string): string => {
   const text = requireText(name, value).trim();
   if (!/^https?:/i.test(text) || !URL.canParse(text)) {
-    throw new ConfigurationError(name, `"${text}" is not a URL such as http://127.0.0.1:7890`);
+    throw new ConfigurationError(name, `must be a URL such as http://127.0.0.1:7890, not "${text}"`);
   }
   const { origin, pathname, href } = new URL(text);
   if (href !== origin + pathname) {
@@ -43,10 +45,6 @@ export const requireUrl = (name: string, value: string): string => {
   }
   return text.replace(/\/+$/, "");
 };
-
-/** The trimmed key, or undefined when none is given. */
-export const optionalKey = (name: string, value: string | undefined): string | undefined =>
-  value === undefined ? undefined : headerValue(name, value);
 
 const defaultTimeout = 30_000;
 
@@ -57,7 +55,7 @@ export interface Transport extends Http {
 /** Checks the options and fills in the defaults of docs/spec/formation-api.md "Client configuration". */
 export const createTransport = (baseUrl: string, options: TransportOptions, env: Environment): Transport => {
   const { timeout = defaultTimeout, idleTimeout = defaultTimeout, maxRetries = 0, fetch: custom } = options;
-  const { debug = Boolean(env.MUXI_DEBUG), hooks } = options;
+  const { debug = env("MUXI_DEBUG") !== undefined, hooks } = options;
   checkLimits(options);
   if (custom && typeof custom !== "function") throw new ConfigurationError("fetch", "must be a function");
   return {

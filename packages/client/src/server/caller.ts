@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../errors/errors.ts";
-import { requireKnown } from "../http/arguments.ts";
+import { optionalHeader, requireKnown } from "../http/arguments.ts";
 import { checkCallOptions } from "../http/limits.ts";
 import {
   type ApiCall,
@@ -15,7 +15,6 @@ import {
 import {
   createTransport,
   environment,
-  optionalKey,
   requireUrl,
   type Transport,
   type TransportOptions,
@@ -84,15 +83,13 @@ export class ServerCaller {
   /** @throws ConfigurationError with the name of the option that cannot be used. */
   constructor(options: ServerClientOptions = {}) {
     requireKnown(options, known);
-    const env = environment();
-    const url = options.url ?? (env.MUXI_SERVER_URL || undefined);
-    if (url === undefined)
-      throw new ConfigurationError("url", "say where the server is, or set MUXI_SERVER_URL");
+    const { url = environment("MUXI_SERVER_URL") } = options;
+    if (url === undefined) throw new ConfigurationError("url", "is needed: pass it or set MUXI_SERVER_URL");
     this.baseUrl = requireUrl("url", url);
-    const keyId = optionalKey("keyId", options.keyId);
-    const secretKey = optionalKey("secretKey", options.secretKey);
-    const transport = createTransport(this.baseUrl, options, env);
-    const hooks = [...transport.hooks, ...updateHooks(env)];
+    const keyId = optionalHeader("keyId", options.keyId);
+    const secretKey = optionalHeader("secretKey", options.secretKey);
+    const transport = createTransport(this.baseUrl, options, environment);
+    const hooks = [...transport.hooks, ...updateHooks(environment)];
     this.#open = { ...transport, hooks, init: anyInit, errorIsCode: true };
     this.#signed = this.#open;
     if (keyId === undefined && secretKey === undefined) return;

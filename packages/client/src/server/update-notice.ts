@@ -36,7 +36,7 @@ const isDue = (now: number): boolean => {
  * is set, and every 12 hours at most (docs/spec/server-api.md "Clients of the server API").
  */
 export const updateHooks = (env: Environment): Hooks[] => {
-  if (!env.MUXI_DEBUG || env.MUXI_NO_UPDATE_CHECK) return [];
+  if (!env("MUXI_DEBUG") || env("MUXI_NO_UPDATE_CHECK")) return [];
   let read = false;
   const onResponse: Hooks["onResponse"] = ({ headers }) => {
     const latest = headers.get("x-muxi-sdk-latest");

@@ -1,7 +1,7 @@
 import type { ChatWireEvent, ErrorEvent, TextEvent } from "@muxi/protocol/types";
 import { errorOfCode } from "../errors/classify.ts";
 import type { MuxiError } from "../errors/errors.ts";
-import { type Fields, isObject } from "../http/objects.ts";
+import { type Fields, firstText, isObject } from "../http/objects.ts";
 import { parseFrame } from "./decode.ts";
 
 /** A kind of event that this version of the package does not know, with all the fields it came with. */
@@ -35,13 +35,10 @@ export interface ChatOwner {
   sessionId: string | undefined;
 }
 
-const textOf = (...values: unknown[]): string =>
-  values.find((value): value is string => typeof value === "string") ?? "";
-
 const failure = (fields: Fields, owner: ChatOwner): MuxiError => {
   const { type, retry_after } = fields;
-  const code = textOf(fields.code, type === "error" ? undefined : type, "STREAM_ERROR");
-  return errorOfCode(code, textOf(fields.message, fields.error) || "The server reported an error", {
+  const code = firstText(fields.code, type !== "error" && type) ?? "STREAM_ERROR";
+  return errorOfCode(code, firstText(fields.message, fields.error) ?? "The server reported an error", {
     requestId: owner.requestId,
     retryAfter: typeof retry_after === "number" ? retry_after : undefined,
     details: fields,
@@ -65,7 +62,7 @@ export const createChatDecoder = (
 
   const text = (fields: Fields): ChatTextEvent => {
     textSeen = true;
-    return { ...fields, type: "text", text: textOf(fields.text, fields.content) };
+    return { ...fields, type: "text", text: firstText(fields.text, fields.content) ?? "" };
   };
 
   const remember = ({ session_id, request_id }: Fields) => {

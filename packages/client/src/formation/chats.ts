@@ -1,0 +1,102 @@
+import type { ChatRequest, ChatResult } from "@muxi/protocol/types";
+import { fillPath } from "../http/arguments.ts";
+import { newRequestId } from "../http/ids.ts";
+import type { CallOptions, StreamOptions } from "../http/send.ts";
+import type { Result } from "../http/unwrap.ts";
+import { type ChatConnector, type ChatCursor, ChatStream } from "../stream/chat-stream.ts";
+import {
+  type Caller,
+  createOpener,
+  dataOf,
+  type FormationCall,
+  type ForUser,
+  streamSettings,
+} from "./caller.ts";
+
+/** What a chat says, with the keys of the wire. Whether the answer is streamed is the method's choice. */
+export type ChatPayload = Omit<ChatRequest, "stream" | "mode">;
+
+/** Stopping is of no use to whoever left the stream if it takes longer. Milliseconds. */
+const stopTimeout = 5_000;
+
+/** Sends a message and waits for the whole answer, or for its acceptance. */
+export const askWhole = <Data = ChatResult>(
+  caller: Caller,
+  spec: FormationCall,
+  payload: Partial<ChatPayload>,
+  { userId, ...options }: CallOptions & ForUser = {},
+): Promise<Result<Data>> => {
+  const json = { ...payload, request_id: payload.request_id ?? newRequestId(), stream: false };
+  return dataOf(caller, { ...spec, userId, json }, options);
+};
+
+/** Where the events of a request are. Throws ConfigurationError when an id is missing. */
+const eventsPath = ({ sessionId, requestId }: { sessionId: string; requestId: string }): string =>
+  fillPath("/events/{sessionId}/{requestId}", { sessionId, requestId });
+
+const follower =
+  (caller: Caller, userId: string | undefined, options: StreamOptions): ChatConnector["follow"] =>
+  ({ after, ...ids }, lifetime) => {
+    const path = eventsPath(ids);
+    const spec = { path, key: "either", user: "filter", userId } as const;
+    // The stream itself tries again after a cut.
+    const open = createOpener(caller, spec, { ...options, maxRetries: 0 });
+    return open(lifetime, { "last-event-id": String(after) });
+  };
+
+/** How a stream goes on after a cut, and how it stops its request. */
+const followUp = (
+  caller: Caller,
+  user: string | undefined,
+  options: StreamOptions,
+): Required<Omit<ChatConnector, "ask">> => {
+  // A chat without a user belongs to "0"; these endpoints must be told (docs/spec/formation-api.md "Users").
+  const userId = user ?? caller.userId ?? "0";
+  return {
+    follow: follower(caller, userId, options),
+    cancel: (requestId) => {
+      const path = fillPath("/requests/{requestId}", { requestId });
+      const spec = { method: "DELETE", path, key: "either", user: "filter", userId } as const;
+      return dataOf(caller, spec, { timeout: stopTimeout });
+    },
+  };
+};
+
+/** The stream of an answer that is yet to be asked for. */
+export const askStream = (
+  caller: Caller,
+  spec: FormationCall,
+  payload: Partial<ChatPayload>,
+  { userId, ...options }: StreamOptions & ForUser,
+): ChatStream => {
+  const requestId = payload.request_id ?? newRequestId();
+  const json = { ...payload, request_id: requestId, stream: true };
+  const ask = createOpener(caller, { ...spec, userId, json }, options);
+  const owner = { requestId, sessionId: payload.session_id ?? undefined };
+  const settings = streamSettings(caller, options, false);
+  return new ChatStream({ ...followUp(caller, userId, options), ask }, owner, settings);
+};
+
+const read = (
+  caller: Caller,
+  connector: ChatConnector,
+  { after, ...ids }: ChatCursor,
+  options: StreamOptions,
+): ChatStream => {
+  eventsPath(ids);
+  return new ChatStream(connector, ids, streamSettings(caller, options, false, after));
+};
+
+/** The rest of an answer, as its asker: leaving the stream stops the request. */
+export const resume = (
+  caller: Caller,
+  cursor: ChatCursor,
+  { userId, ...options }: StreamOptions & ForUser,
+): ChatStream => read(caller, followUp(caller, userId, options), cursor, options);
+
+/** An answer from its beginning, as an onlooker: leaving the stream does not stop the request. */
+export const watch = (
+  caller: Caller,
+  { userId, ...ids }: ForUser & { sessionId: string; requestId: string },
+  options: StreamOptions,
+): ChatStream => read(caller, { follow: follower(caller, userId, options) }, { ...ids, after: 0 }, options);

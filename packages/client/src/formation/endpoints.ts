@@ -1,0 +1,176 @@
+import { fillPath, optionalHeader, type Query, requireObjects, requireText } from "../http/arguments.ts";
+import type { Fields } from "../http/objects.ts";
+import { Pages } from "../http/pages.ts";
+import type { CallOptions, Method } from "../http/send.ts";
+import type { Result } from "../http/unwrap.ts";
+import { type Caller, dataOf, type FormationCall } from "./caller.ts";
+
+/** Who may use an endpoint, and for whom. */
+export type Access = Pick<FormationCall, "key" | "user" | "repeatable" | "query">;
+
+/** The rules that most endpoints share. */
+export const access = {
+  client: { key: "client" },
+  admin: { key: "admin" },
+  either: { key: "either" },
+  /** What belongs to a user, with either key. */
+  user: { key: "either", user: "required" },
+  /** What belongs to a user; with the admin key and no user, what belongs to all. */
+  filter: { key: "either", user: "filter" },
+} as const satisfies Record<string, Access>;
+
+/** What has methods: a group, or the client itself. */
+export interface HasCaller {
+  readonly caller: Caller;
+}
+
+/** The names in the braces of a path. */
+type PathNames<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathNames<Rest>
+  : never;
+
+/**
+ * The wire's name of every argument that is neither in the path nor the user. They go into the query of `GET` and
+ * `DELETE` and into the body of `POST` and `PUT`. The user is among them where the body names it.
+ */
+type WireNames<Args, Path extends string> = {
+  [Name in Exclude<keyof Args & string, PathNames<Path> | "userId">]-?: string;
+} & { userId?: string };
+
+interface ArgumentRules<Args> {
+  /** Texts that must not be missing or empty. */
+  required?: readonly (keyof Args & string)[];
+  /** Values of arguments that are left out. */
+  defaults?: Partial<Args>;
+}
+
+interface Paging<Args, Page, Item> {
+  items(page: Page): readonly Item[];
+  /** What asks for the page after `previous`, or for the first one; `seen` counts the items before it. */
+  query(args: Partial<Args>, previous: Page | undefined, seen: number): Query;
+  hasNext(page: Page, args: Partial<Args>): boolean;
+}
+
+/** Gives a method the name that it has on the client. */
+const named = <Called extends object>(name: string, method: Called): Called =>
+  Object.defineProperty(method, "name", { value: name });
+
+/** Makes the function that turns the arguments of a method into the call of its endpoint. */
+const createTranslator = <Args extends object, Path extends string>(
+  name: string,
+  method: Method,
+  path: Path,
+  rule: Access,
+  wireNames: WireNames<Args, Path>,
+  { required = [], defaults = {} }: ArgumentRules<NoInfer<Args>> = {},
+) => {
+  const fields = Object.entries<string>(wireNames);
+  const inPath = Array.from(path.matchAll(/{(\w+)}/g), ([, parameter = ""]) => parameter);
+  const names = new Set([...inPath, ...("user" in rule ? ["userId"] : []), ...fields.map(([ours]) => ours)]);
+  const rightCall = `${name}({ ${[...names].join(", ")} })`;
+  const needed: readonly string[] = required;
+  const absent: Fields = { ...defaults };
+
+  return (caller: Caller, args: Args | undefined, options: CallOptions | undefined): FormationCall => {
+    requireObjects(rightCall, args, options);
+    const values: Fields = { ...args };
+    values.userId ??= caller.userId;
+    const content = Object.fromEntries(
+      fields.map(([ours, wire]) => [
+        wire,
+        needed.includes(ours) ? requireText(ours, values[ours]) : (values[ours] ?? absent[ours]),
+      ]),
+    );
+    return {
+      ...rule,
+      method,
+      path: fillPath(path, values),
+      userId: "user" in rule ? optionalHeader("userId", values.userId) : undefined,
+      ...(fields.length > 0 && { [method === "POST" || method === "PUT" ? "json" : "query"]: content }),
+    };
+  };
+};
+
+/**
+ * A method that calls one endpoint, with arguments. Like all methods it is made once and finds the caller in `this`.
+ *
+ * @param name Of the method on the client itself.
+ */
+export const endpoint = <Args extends object, Data, const Path extends string>(
+  name: string,
+  method: Method,
+  path: Path,
+  rule: Access,
+  wireNames: WireNames<Args, Path>,
+  rules?: ArgumentRules<NoInfer<Args>>,
+): ((this: HasCaller, args?: Args, options?: CallOptions) => Promise<Result<Data>>) => {
+  const translate = createTranslator<Args, Path>(name, method, path, rule, wireNames, rules);
+  return named(name, async function (args, options) {
+    return dataOf<Data>(this.caller, translate(this.caller, args, options), options);
+  });
+};
+
+/** A method that calls one endpoint, without arguments. */
+export const bareEndpoint = <Data>(
+  name: string,
+  method: Method,
+  path: string,
+  rule: Access,
+): ((this: HasCaller, options?: CallOptions) => Promise<Result<Data>>) =>
+  named(name, async function (options) {
+    requireObjects(`${name}()`, options);
+    return dataOf<Data>(this.caller, { ...rule, method, path }, options);
+  });
+
+/** A method that gives a list in pages. */
+export const pagedEndpoint = <Args extends object, Page extends object, Item, const Path extends string>(
+  name: string,
+  path: Path,
+  rule: Access,
+  wireNames: WireNames<Args, Path>,
+  { items, query, hasNext }: Paging<Args, Result<Page>, Item>,
+): ((this: HasCaller, args?: Args, options?: CallOptions) => Pages<Result<Page>, Item>) => {
+  const translate = createTranslator<Args, Path>(name, "GET", path, rule, wireNames);
+  return named(name, function (args, options) {
+    const { caller } = this;
+    return new Pages<Result<Page>, Item>({
+      load: async (previous, seen) => {
+        const call = translate(caller, args, options);
+        const asked = { ...call.query, ...query(args ?? {}, previous, seen) };
+        return dataOf<Page>(caller, { ...call, query: asked }, options);
+      },
+      items,
+      hasNext: (page) => hasNext(page, args ?? {}),
+    });
+  });
+};
+
+/**
+ * A method that waits for what `run` does.
+ *
+ * @param args Its arguments as the right call has them, such as `{ key }`.
+ */
+export const asyncMethod = <Params extends unknown[], Value>(
+  name: string,
+  args: string,
+  run: (caller: Caller, ...params: Params) => Promise<Value>,
+): ((this: HasCaller, ...params: Params) => Promise<Value>) =>
+  named(name, async function (...params) {
+    requireObjects(`${name}(${args})`, ...params);
+    return run(this.caller, ...params);
+  });
+
+/**
+ * A method that gives the stream that `open` makes.
+ *
+ * @param args Its arguments as the right call has them.
+ */
+export const streamMethod = <Params extends unknown[], Stream>(
+  name: string,
+  args: string,
+  open: (caller: Caller, ...params: Params) => Stream,
+): ((this: HasCaller, ...params: Params) => Stream) =>
+  named(name, function (...params) {
+    requireObjects(`${name}(${args})`, ...params);
+    return open(this.caller, ...params);
+  });

@@ -1,0 +1,24 @@
+import type { StreamOptions } from "../http/send.ts";
+import { decodeJson } from "../stream/decode.ts";
+import { EventStream } from "../stream/event-stream.ts";
+import { type Caller, createOpener, type FormationCall, streamSettings } from "./caller.ts";
+
+/** A stream of events that goes on until one side leaves, and that nothing has to stop. */
+export const follow = <Event>(
+  caller: Caller,
+  spec: FormationCall,
+  options: StreamOptions = {},
+): EventStream<Event> => {
+  const open = createOpener(caller, spec, options);
+  return new EventStream<Event>(
+    {
+      connect: (lifetime) => open(lifetime),
+      decode: decodeJson<Event>,
+      isLast: () => false,
+      endless: true,
+      canResume: () => false,
+      stop: () => Promise.resolve(),
+    },
+    streamSettings(caller, options, true),
+  );
+};

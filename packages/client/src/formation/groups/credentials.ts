@@ -1,0 +1,49 @@
+import type {
+  Credential,
+  CredentialDeleted,
+  CredentialList,
+  CredentialServiceList,
+} from "@muxi/protocol/types";
+import type { CallOptions } from "../../http/send.ts";
+import type { Result } from "../../http/unwrap.ts";
+import type { ForUser } from "../caller.ts";
+import { access, bareEndpoint, endpoint } from "../endpoints.ts";
+
+/**
+ * What users lend a formation to act for them. No call returns the value of a credential
+ * (docs/spec/formation-api.md "Credentials").
+ */
+export interface CredentialMethods {
+  /** Lists the services for which users may store credentials. */
+  services(options?: CallOptions): Promise<Result<CredentialServiceList>>;
+
+  /** Lists the user's credentials. */
+  list(args?: ForUser, options?: CallOptions): Promise<Result<CredentialList>>;
+
+  /** Stores a credential of the user. `name`: default the service. */
+  create(
+    args: ForUser & { service: string; credential: Record<string, unknown>; name?: string | undefined },
+    options?: CallOptions,
+  ): Promise<Result<Credential>>;
+
+  /** Reads what is known about one credential of the user. */
+  get(args: ForUser & { credentialId: string }, options?: CallOptions): Promise<Result<Credential>>;
+
+  /** Removes a credential of the user. */
+  delete(args: ForUser & { credentialId: string }, options?: CallOptions): Promise<Result<CredentialDeleted>>;
+}
+
+export const createCredentials = (): CredentialMethods => ({
+  services: bareEndpoint("getCredentialServices", "GET", "/credentials/services", access.either),
+  list: endpoint("getCredentials", "GET", "/credentials", access.user, {}),
+  create: endpoint(
+    "createCredential",
+    "POST",
+    "/credentials",
+    access.user,
+    { service: "service", credential: "credential", name: "name" },
+    { required: ["service"] },
+  ),
+  get: endpoint("getCredential", "GET", "/credentials/{credentialId}", access.user, {}),
+  delete: endpoint("deleteCredential", "DELETE", "/credentials/{credentialId}", access.user, {}),
+});

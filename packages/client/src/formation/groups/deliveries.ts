@@ -1,0 +1,26 @@
+import type { DeliveryList } from "@muxi/protocol/types";
+import type { CallOptions } from "../../http/send.ts";
+import type { Result } from "../../http/unwrap.ts";
+import { access, endpoint } from "../endpoints.ts";
+
+/** Which webhook deliveries to list. */
+export interface DeliveryFilter {
+  status?: "pending" | "sent" | "failed" | undefined;
+  requestId?: string | undefined;
+  /** 1 to 1000, default 100. */
+  limit?: number | undefined;
+}
+
+/** Webhooks that the formation sends. Needs the admin key (docs/spec/formation-api.md "Webhook deliveries"). */
+export interface DeliveryMethods {
+  /** Lists webhook deliveries, newest first. Those that have ended are kept for seven days. */
+  list(filter?: DeliveryFilter, options?: CallOptions): Promise<Result<DeliveryList>>;
+}
+
+export const createDeliveries = (): DeliveryMethods => ({
+  list: endpoint("getDeliveries", "GET", "/deliveries", access.admin, {
+    status: "status",
+    requestId: "request_id",
+    limit: "limit",
+  }),
+});

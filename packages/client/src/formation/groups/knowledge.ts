@@ -1,0 +1,20 @@
+import type { KnowledgeRebuilt } from "@muxi/protocol/types";
+import type { CallOptions } from "../../http/send.ts";
+import type { Result } from "../../http/unwrap.ts";
+import { access, endpoint } from "../endpoints.ts";
+
+/** What agents know from documents. Needs the admin key (docs/spec/formation-api.md "Calls of other servers"). */
+export interface KnowledgeMethods {
+  /** Reads knowledge sources again: all of them, those of one agent, or one. */
+  rebuild(
+    args?: { agentId?: string | undefined; sourceId?: string | undefined },
+    options?: CallOptions,
+  ): Promise<Result<KnowledgeRebuilt>>;
+}
+
+export const createKnowledge = (): KnowledgeMethods => ({
+  rebuild: endpoint("rebuildKnowledge", "POST", "/knowledge/rebuild", access.admin, {
+    agentId: "agent_id",
+    sourceId: "source_id",
+  }),
+});

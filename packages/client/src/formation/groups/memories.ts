@@ -1,0 +1,242 @@
+import type {
+  History,
+  Ingestion,
+  IngestionAccepted,
+  IngestionItem,
+  Memory,
+  MemoryBackfill,
+  MemoryConfig,
+  MemoryCreated,
+  MemoryDeleted,
+  MemoryForgotten,
+  MemoryLint,
+  MemoryList,
+  MemoryRebuild,
+  MemoryScope,
+} from "@muxi/protocol/types";
+import type { Pages } from "../../http/pages.ts";
+import type { CallOptions } from "../../http/send.ts";
+import type { Result } from "../../http/unwrap.ts";
+import type { ForUser } from "../caller.ts";
+import { access, bareEndpoint, endpoint, pagedEndpoint } from "../endpoints.ts";
+
+/** Something to remember, and about whom. */
+export interface NewMemory extends ForUser {
+  /** Kind of memory, such as `preference`. */
+  memType?: string | undefined;
+  /** The text to remember. */
+  detail?: string | undefined;
+  /** The text to remember, in place of `detail`. */
+  content?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  /** What the memory is about. A newer memory about the same subject takes its place. */
+  subject?: string | undefined;
+  /** Default `user`. */
+  scope?: MemoryScope | undefined;
+  /** Required with the scope `group`. */
+  scopeId?: string | undefined;
+  /** The system that the memory comes from. */
+  source?: string | undefined;
+  /** The id of the memory in that system. */
+  sourceId?: string | undefined;
+}
+
+/** Long-term memory (docs/spec/formation-api.md "Memories" and "History"). */
+export interface MemoryMethods {
+  /**
+   * Reads the formation's memory settings. Needs the admin key.
+   *
+   * @example
+   * const config = await formation.getMemoryConfig();
+   */
+  config(options?: CallOptions): Promise<Result<MemoryConfig>>;
+
+  /**
+   * Lists what is remembered about the user, newest first: awaited, one page; iterated, everything.
+   *
+   * `limit`: size of a page, 1 to 100, default 10. `offset`: memories to skip.
+   *
+   * @example
+   * for await (const memory of formation.getMemories({ userId: "user_123" })) console.log(memory.content);
+   */
+  list(
+    args?: ForUser & {
+      limit?: number | undefined;
+      offset?: number | undefined;
+      scopes?: MemoryScope[] | undefined;
+    },
+    options?: CallOptions,
+  ): Pages<Result<MemoryList>, Memory>;
+
+  /**
+   * Remembers something about the user.
+   *
+   * @example
+   * await formation.addMemory({ userId: "user_123", memType: "preference", detail: "Prefers short answers" });
+   */
+  add(memory: NewMemory, options?: CallOptions): Promise<Result<MemoryCreated>>;
+
+  /**
+   * Deletes one memory of the user.
+   *
+   * @example
+   * await formation.deleteMemory({ userId: "user_123", memoryId: memory.id });
+   */
+  delete(args: ForUser & { memoryId: string }, options?: CallOptions): Promise<Result<MemoryDeleted>>;
+
+  /**
+   * Lists the user's conversations that were active between two days (ISO 8601), newest first.
+   *
+   * `limit`: 1 to 100, default 10. `includeSources`: also their newest messages.
+   */
+  history(
+    args?: ForUser & {
+      limit?: number | undefined;
+      dateFrom?: string | undefined;
+      dateTo?: string | undefined;
+      includeSources?: boolean | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<Result<History>>;
+
+  /**
+   * Sends many memories at once.
+   *
+   * @example
+   * await formation.ingestMemories({ items: [{ content: "Likes tea", source: "crm", source_id: "42" }] });
+   */
+  ingest(
+    args: ForUser & { items: readonly IngestionItem[] },
+    options?: CallOptions,
+  ): Promise<Result<IngestionAccepted>>;
+
+  /**
+   * Reads what became of memories that were sent with `ingestMemories`.
+   *
+   * @example
+   * const { status } = await formation.getIngestion({ processingId });
+   */
+  getIngestion(args: ForUser & { processingId: string }, options?: CallOptions): Promise<Result<Ingestion>>;
+
+  /**
+   * Deletes what a user's memories took from one source. Needs the admin key.
+   *
+   * @example
+   * await formation.forgetSource({ userId: "user_123", source: "crm" });
+   */
+  forgetSource(
+    args: ForUser & { source: string; reason?: string | undefined; rebuild?: boolean | undefined },
+    options?: CallOptions,
+  ): Promise<Result<MemoryForgotten>>;
+
+  /**
+   * Derives again what was derived from a user's memories, in the background unless `background` is false. Needs the
+   * admin key.
+   *
+   * @example
+   * const { job_id } = await formation.rebuildMemory({ userId: "user_123" });
+   */
+  rebuild(
+    args?: ForUser & {
+      projection?: string | undefined;
+      dryRun?: boolean | undefined;
+      background?: boolean | undefined;
+      backfill?: boolean | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<Result<MemoryRebuild>>;
+
+  /**
+   * Reads how far `rebuildMemory` has come. Needs the admin key.
+   *
+   * @example
+   * const { status } = await formation.getMemoryRebuild({ jobId });
+   */
+  getRebuild(args: { jobId: string }, options?: CallOptions): Promise<Result<MemoryRebuild>>;
+
+  /**
+   * Fills in what older memories of a user lack. Needs the admin key.
+   *
+   * @example
+   * const { synthesized } = await formation.backfillMemory({ userId: "user_123" });
+   */
+  backfill(args?: ForUser, options?: CallOptions): Promise<Result<MemoryBackfill>>;
+
+  /**
+   * Looks for faults in the memories of one user or of all. Needs the admin key.
+   *
+   * @example
+   * const { report } = await formation.lintMemory();
+   */
+  lint(args?: ForUser, options?: CallOptions): Promise<Result<MemoryLint>>;
+}
+
+/** The server's default for `limit`. */
+const memoriesPerPage = 10;
+
+export const createMemories = (): MemoryMethods => ({
+  config: bareEndpoint("getMemoryConfig", "GET", "/memory", access.admin),
+  list: pagedEndpoint(
+    "getMemories",
+    "/memories",
+    access.user,
+    { limit: "limit", offset: "offset", scopes: "scopes" },
+    {
+      items: (page) => page.memories,
+      query: ({ offset = 0 }, _, seen) => ({ offset: offset + seen }),
+      hasNext: (page, { limit = memoriesPerPage }) => page.memories.length >= limit,
+    },
+  ),
+  add: endpoint("addMemory", "POST", "/memories", access.user, {
+    memType: "type",
+    detail: "detail",
+    content: "content",
+    metadata: "metadata",
+    subject: "subject",
+    scope: "scope",
+    scopeId: "scope_id",
+    source: "source",
+    sourceId: "source_id",
+  }),
+  delete: endpoint("deleteMemory", "DELETE", "/memories/{memoryId}", access.user, {}),
+  history: endpoint("getHistory", "GET", "/history", access.user, {
+    limit: "limit",
+    dateFrom: "date_from",
+    dateTo: "date_to",
+    includeSources: "include_sources",
+  }),
+  ingest: endpoint("ingestMemories", "POST", "/memories/batch", access.user, { items: "items" }),
+  getIngestion: endpoint("getIngestion", "GET", "/memories/ingestion/{processingId}", access.filter, {}),
+  forgetSource: endpoint(
+    "forgetSource",
+    "POST",
+    "/memory/forget",
+    access.admin,
+    { userId: "user_id", source: "source", reason: "reason", rebuild: "rebuild" },
+    { required: ["userId", "source"] },
+  ),
+  rebuild: endpoint(
+    "rebuildMemory",
+    "POST",
+    "/memory/rebuild",
+    access.admin,
+    {
+      userId: "user_id",
+      projection: "projection",
+      dryRun: "dry_run",
+      background: "background",
+      backfill: "backfill",
+    },
+    { required: ["userId"] },
+  ),
+  getRebuild: endpoint("getMemoryRebuild", "GET", "/memory/rebuild/{jobId}", access.admin, {}),
+  backfill: endpoint(
+    "backfillMemory",
+    "POST",
+    "/memory/backfill",
+    access.admin,
+    { userId: "user_id" },
+    { required: ["userId"] },
+  ),
+  lint: endpoint("lintMemory", "POST", "/memory/lint", access.admin, { userId: "user_id" }),
+});

@@ -1,0 +1,25 @@
+import type { NotificationResult } from "@muxi/protocol/types";
+import type { CallOptions } from "../../http/send.ts";
+import type { Result } from "../../http/unwrap.ts";
+import type { ForUser } from "../caller.ts";
+import { access, endpoint } from "../endpoints.ts";
+
+/** Messages to users outside of a chat (docs/spec/formation-api.md "Calls of other servers"). */
+export interface NotificationMethods {
+  /** Sends the user a message over their channels. Throws when no channel takes it. */
+  send(
+    args: ForUser & { message: string; channels?: string[] | undefined },
+    options?: CallOptions,
+  ): Promise<Result<NotificationResult>>;
+}
+
+export const createNotifications = (): NotificationMethods => ({
+  send: endpoint(
+    "sendNotification",
+    "POST",
+    "/notifications",
+    access.client,
+    { userId: "user_id", message: "message", channels: "channels" },
+    { required: ["userId", "message"] },
+  ),
+});

@@ -1,0 +1,100 @@
+import type {
+  Confirmation,
+  ExclusionRule,
+  SchedulerConfig,
+  SchedulerJob,
+  SchedulerJobList,
+  SchedulerJobWithRuns,
+} from "@muxi/protocol/types";
+import type { CallOptions } from "../../http/send.ts";
+import type { Result } from "../../http/unwrap.ts";
+import type { ForUser } from "../caller.ts";
+import { access, bareEndpoint, endpoint } from "../endpoints.ts";
+
+/** A message to be said as a user, at one moment or again and again. */
+export interface NewSchedulerJob extends ForUser {
+  /** `prompt` takes any schedule; the other two insist on that form. */
+  jobType: "prompt" | "recurring" | "one_time";
+  /** A cron expression, an ISO 8601 time in the future, or words such as `every weekday at 9am`. */
+  schedule: string;
+  message: string;
+  /** Moments at which the job does not run; at most 20 rules. */
+  exclusionRules?: readonly ExclusionRule[] | undefined;
+}
+
+/** The jobs of users. */
+export interface SchedulerJobMethods {
+  /**
+   * Lists the user's jobs, newest first; with the admin key and no user, everyone's. `limit`: 1 to 10,000, default
+   * 1000.
+   *
+   * @example
+   * const { jobs } = await formation.getSchedulerJobs({ userId: "user_123" });
+   */
+  list(
+    args?: ForUser & {
+      status?: "active" | "paused" | "completed" | undefined;
+      limit?: number | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<Result<SchedulerJobList>>;
+
+  /**
+   * Schedules a message. Needs the admin key.
+   *
+   * @example
+   * await formation.createSchedulerJob({
+   *   jobType: "prompt",
+   *   schedule: "0 9 * * *",
+   *   message: "Summarise my day",
+   *   userId: "user_123",
+   * });
+   */
+  create(job: NewSchedulerJob, options?: CallOptions): Promise<Result<SchedulerJob>>;
+
+  /** Reads one job with its latest runs. Needs the admin key. */
+  get(args: { jobId: string }, options?: CallOptions): Promise<Result<SchedulerJobWithRuns>>;
+
+  /**
+   * Deletes a job. Needs the admin key.
+   *
+   * @example
+   * await formation.deleteSchedulerJob({ jobId: job.id });
+   */
+  delete(args: { jobId: string }, options?: CallOptions): Promise<Result<Confirmation>>;
+}
+
+/** Messages that are said on a schedule (docs/spec/formation-api.md "Scheduled jobs"). */
+export interface SchedulerMethods {
+  /** Reads how jobs are scheduled. Needs the admin key. */
+  config(options?: CallOptions): Promise<Result<SchedulerConfig>>;
+
+  /** The jobs of users. */
+  readonly jobs: SchedulerJobMethods;
+}
+
+export const createScheduler = (): SchedulerMethods => ({
+  config: bareEndpoint("getSchedulerConfig", "GET", "/scheduler", access.admin),
+  jobs: {
+    list: endpoint("getSchedulerJobs", "GET", "/scheduler/jobs", access.filter, {
+      status: "status",
+      limit: "limit",
+    }),
+    create: endpoint(
+      "createSchedulerJob",
+      "POST",
+      "/scheduler/jobs",
+      { ...access.admin, user: "optional", repeatable: true },
+      {
+        jobType: "type",
+        schedule: "schedule",
+        message: "message",
+        exclusionRules: "exclusion_rules",
+        userId: "user_id",
+      },
+      { required: ["jobType", "schedule", "message"] },
+    ),
+    get: endpoint("getSchedulerJob", "GET", "/scheduler/jobs/{jobId}", access.admin, {}),
+    delete: endpoint("deleteSchedulerJob", "DELETE", "/scheduler/jobs/{jobId}", access.admin, {}),
+  },
+});

@@ -1,0 +1,73 @@
+import type {
+  Message,
+  MessageList,
+  RestoreRequest,
+  RestoreResult,
+  Session,
+  SessionList,
+} from "@muxi/protocol/types";
+import type { Pages } from "../../http/pages.ts";
+import type { CallOptions } from "../../http/send.ts";
+import type { Result } from "../../http/unwrap.ts";
+import type { ForUser } from "../caller.ts";
+import { type Access, endpoint, pagedEndpoint } from "../endpoints.ts";
+
+/** Conversations and their messages (docs/spec/formation-api.md "Sessions"). */
+export interface SessionMethods {
+  /**
+   * Lists the user's sessions, newest first.
+   *
+   * `limit`: 1 to 1000, default 50. `activeOnly`: only those of the last 30 minutes.
+   *
+   * @example
+   * const { sessions } = await formation.getSessions({ userId: "user_123" });
+   */
+  list(
+    args?: ForUser & { limit?: number | undefined; activeOnly?: boolean | undefined },
+    options?: CallOptions,
+  ): Promise<Result<SessionList>>;
+
+  /** Reads one session of the user. */
+  get(args: ForUser & { sessionId: string }, options?: CallOptions): Promise<Result<Session>>;
+
+  /**
+   * Reads the messages of a session. Awaited, it is the newest page, oldest message first; iterated, it is every
+   * message, from the newest to the oldest.
+   *
+   * `limit`: size of a page, 1 to 1000, default 50. `before`: only messages older than this (ISO 8601).
+   *
+   * @example
+   * const { messages } = await formation.getSessionMessages({ sessionId, userId: "user_123" });
+   */
+  messages(
+    args: ForUser & { sessionId: string; limit?: number | undefined; before?: string | undefined },
+    options?: CallOptions,
+  ): Pages<Result<MessageList>, Message>;
+
+  /** Replaces the messages of a session, for example with those of another store. The session may be new. */
+  restore(
+    args: ForUser & { sessionId: string } & RestoreRequest,
+    options?: CallOptions,
+  ): Promise<Result<RestoreResult>>;
+}
+
+const ofUser = { key: "client", user: "required" } as const satisfies Access;
+
+export const createSessions = (): SessionMethods => ({
+  list: endpoint("getSessions", "GET", "/sessions", ofUser, { limit: "limit", activeOnly: "active_only" }),
+  get: endpoint("getSession", "GET", "/sessions/{sessionId}", ofUser, {}),
+  messages: pagedEndpoint(
+    "getSessionMessages",
+    "/sessions/{sessionId}/messages",
+    ofUser,
+    { limit: "limit", before: "before" },
+    {
+      items: (page) => page.messages.toReversed(),
+      query: ({ before }, previous) => ({ before: previous?.messages[0]?.timestamp ?? before }),
+      hasNext: (page) => page.has_more && page.messages.length > 0,
+    },
+  ),
+  restore: endpoint("restoreSession", "POST", "/sessions/{sessionId}/restore", ofUser, {
+    messages: "messages",
+  }),
+});

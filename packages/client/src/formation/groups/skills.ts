@@ -1,0 +1,23 @@
+import type { Skill, SkillList } from "@muxi/protocol/types";
+import { fillPath } from "../../http/arguments.ts";
+import type { CallOptions } from "../../http/send.ts";
+import type { Result } from "../../http/unwrap.ts";
+import { dataOf } from "../caller.ts";
+import { access, asyncMethod, endpoint } from "../endpoints.ts";
+
+/** What agents have learnt to do (docs/spec/formation-api.md "Procedures and skills"). */
+export interface SkillMethods {
+  /** Lists the skills of the formation, or those of one agent. */
+  list(args?: { agentId?: string | undefined }, options?: CallOptions): Promise<Result<SkillList>>;
+
+  /** Reads one skill. */
+  get(args: { name: string }, options?: CallOptions): Promise<Result<Skill>>;
+}
+
+export const createSkills = (): SkillMethods => ({
+  list: asyncMethod("getSkills", "{ agentId }", async (caller, { agentId } = {}, options) => {
+    const path = agentId === undefined ? "/skills" : fillPath("/agents/{agentId}/skills", { agentId });
+    return dataOf<SkillList>(caller, { ...access.client, path }, options);
+  }),
+  get: endpoint("getSkill", "GET", "/skills/{name}", access.client, {}),
+});

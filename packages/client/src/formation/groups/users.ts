@@ -1,0 +1,68 @@
+import type {
+  IdentifierDeleted,
+  IdentifiersAssociated,
+  NewIdentifier,
+  ResolvedUser,
+  UserIdentifierList,
+} from "@muxi/protocol/types";
+import { fillPath, requireText } from "../../http/arguments.ts";
+import type { CallOptions } from "../../http/send.ts";
+import type { Result } from "../../http/unwrap.ts";
+import { dataOf } from "../caller.ts";
+import { access, asyncMethod, endpoint } from "../endpoints.ts";
+
+/** Users and their identifiers (docs/spec/formation-api.md "User identifiers"). */
+export interface UserMethods {
+  /** Lists the identifiers of a user. */
+  identifiers(args: { muxiUserId: string }, options?: CallOptions): Promise<Result<UserIdentifierList>>;
+
+  /**
+   * Adds identifiers to a user. Identifiers of another user move over.
+   *
+   * `muxiUserId`: left out, a new user is made.
+   */
+  addIdentifiers(
+    args: { muxiUserId?: string | undefined; identifiers: NewIdentifier[] },
+    options?: CallOptions,
+  ): Promise<Result<IdentifiersAssociated>>;
+
+  /** Removes an identifier from its user. */
+  deleteIdentifier(args: { identifier: string }, options?: CallOptions): Promise<Result<IdentifierDeleted>>;
+
+  /**
+   * Finds the user behind an identifier, such as an e-mail address.
+   *
+   * `createUser`: make a user when there is none. Default false: throws `NotFoundError`. `identifierType`: kind of the
+   * identifier of a user that is made.
+   */
+  resolve(
+    args: { identifier: string; identifierType?: string | undefined; createUser?: boolean | undefined },
+    options?: CallOptions,
+  ): Promise<Result<ResolvedUser>>;
+}
+
+export const createUsers = (): UserMethods => ({
+  identifiers: endpoint("getUserIdentifiers", "GET", "/users/identifiers/{muxiUserId}", access.client, {}),
+  addIdentifiers: endpoint("addUserIdentifiers", "POST", "/users/identifiers", access.client, {
+    muxiUserId: "muxi_user_id",
+    identifiers: "identifiers",
+  }),
+  deleteIdentifier: endpoint(
+    "deleteUserIdentifier",
+    "DELETE",
+    "/users/identifiers/{identifier}",
+    access.client,
+    {},
+  ),
+  resolve: asyncMethod(
+    "resolveUser",
+    "{ identifier, identifierType, createUser }",
+    async (caller, { identifier, identifierType, createUser = false }, options) => {
+      const path = fillPath("/users/{identifier}", { identifier });
+      if (!createUser) return dataOf<ResolvedUser>(caller, { ...access.client, path }, options);
+      const json = { identifier: requireText("identifier", identifier), identifier_type: identifierType };
+      const create = { ...access.client, method: "POST", path: "/users/resolve", json } as const;
+      return dataOf<ResolvedUser>(caller, create, options);
+    },
+  ),
+});
