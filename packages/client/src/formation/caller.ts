@@ -73,11 +73,11 @@ export const createCaller = (clientOptions: FormationClientOptions): Caller => {
     const either = key === "either" && adminKey !== undefined && (clientKey === undefined || everyone);
     const kind = key === "admin" || either ? "admin" : "client";
     const chosen = config[`${kind}Key`];
-    const need = (option: string, remedy: string) =>
-      new ConfigurationError(option, `is needed for ${method} ${path}: pass it or ${remedy}`);
-    if (chosen === undefined) throw need(`${kind}Key`, `set MUXI_${kind.toUpperCase()}_KEY`);
+    const needed = `is needed for ${method} ${path}: pass it or`;
+    if (chosen === undefined)
+      throw new ConfigurationError(`${kind}Key`, `${needed} set MUXI_${kind.toUpperCase()}_KEY`);
     if (owner === undefined && (user === "required" || (everyone && kind === "client")))
-      throw need("userId", "use as(userId)");
+      throw new ConfigurationError("userId", `${needed} use as(userId)`);
     headers[`x-muxi-${kind}-key`] = chosen;
     return headers;
   };

@@ -42,8 +42,6 @@ export interface ServerClientOptions extends TransportOptions {
  */
 export const bundleTimeout = 600_000;
 
-const known = ["url", "keyId", "secretKey", ...transportOptions];
-
 /** A call to the control plane. */
 export interface ServerCall extends Omit<ApiCall, "method" | "repeatable"> {
   /** Default `GET`. */
@@ -82,7 +80,7 @@ export class ServerCaller {
 
   /** @throws ConfigurationError with the name of the option that cannot be used. */
   constructor(options: ServerClientOptions = {}) {
-    requireKnown(options, known);
+    requireKnown(options, ["url", "keyId", "secretKey", ...transportOptions]);
     const { url = environment("MUXI_SERVER_URL") } = options;
     if (url === undefined) throw new ConfigurationError("url", "is needed: pass it or set MUXI_SERVER_URL");
     this.baseUrl = requireUrl("url", url);

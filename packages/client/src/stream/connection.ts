@@ -29,7 +29,7 @@ export interface IdleRule {
 export const eventStreamOnly = (response: Response): Response => {
   const type = response.headers.get("content-type") ?? "";
   if (type.includes("text/event-stream")) return response;
-  throw new MuxiError(`The server answered with "${type}" in place of an event stream`, {
+  throw new MuxiError(`The server answered with "${type}" instead of an event stream`, {
     code: "INVALID_RESPONSE",
     statusCode: response.status,
   });
