@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { compile } from "json-schema-to-typescript";
 // A schema is registered by being loaded; not all of them are in the route table.
 import "../src/index.ts";
-import { wireJsonSchemas } from "../src/json-schema.ts";
+import { wireJsonSchemas } from "../src/openapi/index.ts";
 
 export const typesFile = new URL("../src/types.gen.ts", import.meta.url);
 
@@ -39,8 +39,9 @@ const shortComment = /\/\*\*\n *\* (.+)\n *\*\//g;
 export const generateTypes = async (): Promise<string> => {
   const schemas = wireJsonSchemas((name) => name);
   const types: string[] = [];
-  for (const [name, schema] of Object.entries(schemas)) {
-    const source = await compile(Object(forCompiler(JSON.parse(JSON.stringify(schema)))), name, {
+  // By name: the order in which files are loaded says nothing.
+  for (const name of Object.keys(schemas).sort()) {
+    const source = await compile(Object(forCompiler(JSON.parse(JSON.stringify(schemas[name])))), name, {
       additionalProperties: false,
       bannerComment: "",
       // A tuple for each length up to the limit would refuse every ordinary array.

@@ -1,37 +1,19 @@
 /** The wire, once: schemas, errors, ids, the route table and the OpenAPI document made from it. */
-export * from "./agents.ts";
-export * from "./artifacts.ts";
-export * from "./audio.ts";
-export * from "./audit.ts";
-export * from "./chat.ts";
-export * from "./configuration.ts";
-export * from "./credentials.ts";
-export * from "./deliveries.ts";
-export * from "./deployments.ts";
-export * from "./drafts.ts";
-export * from "./envelope.ts";
-export * from "./errors.ts";
-export * from "./headers.ts";
-export * from "./ids.ts";
-export * from "./json.ts";
-export * from "./knowledge.ts";
-export { type Infer, type Lazy, lazy } from "./lazy.ts";
-export * from "./logs.ts";
-export * from "./memory.ts";
-export * from "./memory-upkeep.ts";
-export * from "./notifications.ts";
-export * from "./openapi.ts";
-export * from "./operations.ts";
-export * from "./procedures.ts";
-export * from "./requests.ts";
-export * from "./route.ts";
+export {
+  ApiError,
+  type ApiErrorOptions,
+  type ErrorClass,
+  type ErrorCode,
+  errorEventType,
+  errorTable,
+  headers,
+  type Infer,
+  isObject,
+  type JsonObject,
+  type Lazy,
+  lazy,
+  newId,
+} from "./base/index.ts";
+export { openApi } from "./openapi/index.ts";
 export * from "./routes/index.ts";
-export * from "./scheduler.ts";
-export * from "./secrets.ts";
-export * from "./server.ts";
-export * from "./sessions.ts";
-export * from "./system.ts";
-export * from "./triggers.ts";
-export * from "./tuning.ts";
-export * from "./users.ts";
-export * from "./webhooks.ts";
+export * from "./schemas/index.ts";

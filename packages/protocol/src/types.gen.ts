@@ -51,6 +51,36 @@ export interface AgentList {
   count: number;
 }
 
+/** The skills of one agent: those that every agent has, and its own. */
+export interface AgentSkillList {
+  /** The skills, without their details */
+  skills: SkillSummary[];
+  /** Number of skills */
+  count: number;
+  /** Agent whose skills they are */
+  agent_id: string;
+}
+
+/** Deprecated form of `BufferCleared`. */
+export interface AllBuffersCleared {
+  /** What was done, in words */
+  message: string;
+  /** Number of messages that were removed */
+  entries_cleared: number;
+  /** Always 0 */
+  kv_entries_cleared: number;
+}
+
+/** A user's artifacts. */
+export interface ArtifactList {
+  /** Newest first */
+  artifacts: ArtifactSummary[];
+  /** Number of artifacts in this answer */
+  count: number;
+  /** Number of artifacts that the user has */
+  total: number;
+}
+
 /** A file that an agent made, without its content. */
 export interface ArtifactSummary {
   /** Id of the artifact */
@@ -83,16 +113,6 @@ export interface ArtifactSummary {
   last_accessed_at: string;
 }
 
-/** A user's artifacts. */
-export interface ArtifactList {
-  /** Newest first */
-  artifacts: ArtifactSummary[];
-  /** Number of artifacts in this answer */
-  count: number;
-  /** Number of artifacts that the user has */
-  total: number;
-}
-
 /** All versions of an artifact. */
 export interface ArtifactVersions {
   /** File name */
@@ -105,16 +125,6 @@ export interface ArtifactVersions {
   count: number;
 }
 
-/** Tokens of all calls of models that an answer took, together. */
-export interface Usage {
-  /** Tokens that the models read */
-  input_tokens: number;
-  /** Tokens that the models wrote */
-  output_tokens: number;
-  /** Sum of the two */
-  total_tokens: number;
-}
-
 /** A file that goes along with a message. */
 export interface Attachment {
   /** Name of the file, with its extension */
@@ -125,254 +135,6 @@ export interface Attachment {
   content_type: string;
   /** Size in bytes before Base64; for the caller's use, it is not checked */
   size?: number;
-}
-
-/** The user's answer to a widget. */
-export interface UiResponse {
-  /** Id of the widget */
-  id: string;
-  /** Value of the option that the user chose */
-  value: string;
-}
-
-/** A message to a formation. */
-export interface ChatRequest {
-  /** What the user says; not blank, at most 100,000 characters unless the formation sets a limit */
-  message: string;
-  /** Session to continue, 1 to 200 characters; absent or null begins a new one */
-  session_id?: string | null;
-  /** Id for the request, by which it can be followed and cancelled; absent, the formation makes one */
-  request_id?: string | null;
-  /** Agent that answers; absent, the formation chooses one */
-  agent_id?: string | null;
-  /** Deprecated: name the user in the header X-Muxi-User-ID, which wins */
-  user_id?: string | null;
-  /** Accepted and without effect */
-  group_id?: string | null;
-  /** Files for the model to read, at most 10 */
-  files?: Attachment[] | null;
-  /** Whether the answer is a stream of events; false asks for one JSON answer. Default true */
-  stream?: boolean;
-  /** `async` answers in the background: the call returns at once. Default `sync` */
-  mode?: "sync" | "async";
-  /** What happens to the answer when the connection drops: `continue` finishes and stores it, `cancel` stops it after 10 seconds. Default `continue` */
-  on_disconnect?: "continue" | "cancel";
-  /** Where an answer in the background is sent, an http or https URL; absent, the formation's webhook */
-  webhook_url?: string | null;
-  /** With `stream: false`: seconds after which the answer goes on in the background; absent, the formation's setting, which is 30 by default */
-  threshold_seconds?: number | null;
-  /** Accepted and without effect */
-  source_channel?: string | null;
-  /** Accepted and without effect */
-  ui_response?: UiResponse | null;
-  /** What the answer is written in; absent, the formation's setting */
-  format?: ("markdown" | "text" | "json" | "html") | null;
-}
-
-/** A step of the request. The first event of every stream is one, with the ids of session and request. */
-export interface ProgressEvent {
-  /** Kind of the event */
-  type: "progress";
-  /** Session of the answer */
-  session_id: string;
-  /** Request that is answered */
-  request_id: string;
-  /** User who is answered */
-  user_id?: string;
-  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap */
-  stage?: string;
-  /** The step in words */
-  content?: string;
-  /** Agent that was chosen; absent before */
-  agent_id?: string;
-  /** When the step began, Unix seconds */
-  timestamp: number;
-}
-
-/** A part of the answer. */
-export interface TextEvent {
-  /** Kind of the event */
-  type: "text";
-  /** The next part of the answer */
-  text: string;
-  /** Present when the text takes the place of all text before it; otherwise it follows that text */
-  replace?: true;
-  /** Session of the answer */
-  session_id?: string;
-  /** Request that is answered */
-  request_id?: string;
-}
-
-/** What the model shows of its reasoning. */
-export interface ThinkingEvent {
-  /** Kind of the event */
-  type: "thinking";
-  /** The next part of the reasoning */
-  content: string;
-  /** Session of the answer */
-  session_id?: string;
-  /** Request that is answered */
-  request_id?: string;
-}
-
-/** What the formation plans to do. */
-export interface PlanningEvent {
-  /** Kind of the event */
-  type: "planning";
-  /** The plan in words */
-  content: string;
-  /** Session of the answer */
-  session_id?: string;
-  /** Request that is answered */
-  request_id?: string;
-}
-
-/** The agent calls a tool. The formation runs it. */
-export interface ToolCallEvent {
-  /** Kind of the event */
-  type: "tool_call";
-  /** Id of the call, which its result repeats */
-  id: string;
-  /** Name of the tool */
-  name: string;
-  /** Arguments that the model chose */
-  arguments: {
-    [k: string]: unknown;
-  };
-  /** Session of the answer */
-  session_id?: string;
-  /** Request that is answered */
-  request_id?: string;
-}
-
-/** A tool has ended. */
-export interface ToolResultEvent {
-  /** Kind of the event */
-  type: "tool_result";
-  /** Id of the call */
-  id: string;
-  /** Name of the tool */
-  name: string;
-  /** What the tool returned, at most 4,000 characters */
-  content: string;
-  /** Whether the tool failed; `content` then says why */
-  is_error: boolean;
-  /** Session of the answer */
-  session_id?: string;
-  /** Request that is answered */
-  request_id?: string;
-}
-
-/** Widgets to show with the answer. */
-export interface UiEvent {
-  /** Kind of the event */
-  type: "ui";
-  /** Widgets, each with a `type`; ignore the types you do not know */
-  ui: {
-    [k: string]: unknown;
-  }[];
-  /** Session of the answer */
-  session_id?: string;
-  /** Request that is answered */
-  request_id?: string;
-}
-
-/** What the agent must know before it can go on. The next message of the session is the answer. */
-export interface ClarificationRequest {
-  /** The question, which also ends the text of the answer */
-  question: string;
-  /** Request that the answer continues; the next chat may name it, or none */
-  request_id: string;
-  /** Number of this question within the request, counted from 1 */
-  round?: number;
-  /** Service whose credential is asked for; the next message then goes to the user's credentials only, and no model reads it. Absent for other questions */
-  credential?: string;
-  /** Until when a message counts as the answer, Unix seconds; later ones are new requests */
-  expires_at?: number;
-}
-
-/** The answer is complete and stored. Ends the stream. */
-export interface DoneEvent {
-  /** Kind of the event */
-  type: "done";
-  /** Session of the answer */
-  session_id: string;
-  /** Request that was answered */
-  request_id: string;
-  /** Why the model stopped; `stop` when it had said everything */
-  finish_reason: "stop" | "length" | "tool_calls" | "content_filter" | "cancelled" | "other";
-  /** Tokens that the answer took */
-  usage: Usage;
-  /** Model that answered, as `provider/name` */
-  model: string;
-  /** Agent that answered */
-  agent_id: string;
-  /** Present when the agent asks the user something before it goes on */
-  clarification?: ClarificationRequest;
-  /** Always true, for clients that know only this field */
-  finished: true;
-}
-
-/** The answer broke off. Ends the stream; text that came before stays in the session. */
-export interface ErrorEvent {
-  /** Kind of the event */
-  type: "error";
-  /** Code from the table of errors, such as `LLM_ERROR` */
-  code: string;
-  /** What happened and what to do about it */
-  message: string;
-  /** The message again, for clients that know only this field */
-  error: string;
-  /** Seconds after which to try again; absent when not known */
-  retry_after?: number;
-  /** Session of the answer */
-  session_id?: string;
-  /** Request that is answered */
-  request_id?: string;
-}
-
-/** A frame of a chat stream: first a `progress` with the ids, then any mix, last exactly one `done` or `error`. */
-export type ChatWireEvent =
-  | ProgressEvent
-  | ThinkingEvent
-  | PlanningEvent
-  | ToolCallEvent
-  | ToolResultEvent
-  | TextEvent
-  | UiEvent
-  | DoneEvent
-  | ErrorEvent;
-
-/** The answer to a chat that was not streamed. */
-export interface ChatResult {
-  /** The answer */
-  message: {
-    /** Always `assistant` */
-    role: "assistant";
-    /** Text of the answer */
-    content: string;
-    /** Who answered and how it ended */
-    metadata: {
-      /** Session of the answer */
-      session_id: string;
-      /** Agent that answered */
-      agent_id: string;
-      /** Model that answered, as `provider/name` */
-      model: string;
-      /** Why the model stopped; `stop` when it had said everything */
-      finish_reason: "stop" | "length" | "tool_calls" | "content_filter" | "cancelled" | "other";
-      /** Present when the agent asks the user something before it goes on */
-      clarification?: ClarificationRequest;
-    };
-  };
-  /** User who was answered */
-  user_id: string;
-  /** Session of the answer */
-  session_id: string;
-  /** Request that was answered */
-  request_id: string;
-  /** Tokens that the answer took */
-  usage: Usage;
 }
 
 /** A chat by voice: recordings take the place of the message. */
@@ -400,6 +162,16 @@ export interface AudioChatRequest {
     /** Size in bytes before Base64; for the caller's use, it is not checked */
     size?: number;
   }[];
+}
+
+/** The audit log was emptied. */
+export interface AuditCleared {
+  /** Number of entries that were removed */
+  previous_entries_count: number;
+  /** Kind of key that emptied it: `admin` */
+  cleared_by: string;
+  /** What was done, in words */
+  message: string;
 }
 
 /** A change that was made with the admin key, or a call that was refused. */
@@ -436,14 +208,177 @@ export interface AuditLog {
   limit: number;
 }
 
-/** The audit log was emptied. */
-export interface AuditCleared {
-  /** Number of entries that were removed */
-  previous_entries_count: number;
-  /** Kind of key that emptied it: `admin` */
-  cleared_by: string;
+/** Messages and their sessions were removed. */
+export interface BufferCleared {
   /** What was done, in words */
   message: string;
+  /** User whose messages were removed; null for all users */
+  user_id: string | null;
+  /** Number of messages that were removed */
+  messages_cleared: number;
+  /** Number of sessions that were removed */
+  sessions_cleared: number;
+}
+
+/** Deprecated form of `BufferStats`. */
+export interface BufferList {
+  /** Always one entry, for all buffers together */
+  buffers: {
+    /** Number of messages in all buffers */
+    total_entries: number;
+    /** Number of messages that the buffers of these users can hold */
+    max_size: number;
+    /** How full the buffers are, 0 to 1 */
+    utilization: number;
+    /** Always empty */
+    kv_namespaces: string[];
+  }[];
+}
+
+/** How full the buffers of recent messages are. */
+export interface BufferStats {
+  /** Number of messages in all buffers */
+  total_entries: number;
+  /** Number of users who have messages */
+  total_users: number;
+  /** Number of sessions that have messages */
+  total_sessions: number;
+  /** Size of these messages in units of 1,024 characters */
+  buffer_size_kb: number;
+  /** Number of messages that the buffers of these users can hold */
+  max_size: number;
+  /** How full the buffers are, 0 to 1 */
+  utilization: number;
+}
+
+/** A request was stopped. */
+export interface CancelResult {
+  /** Request that was stopped */
+  request_id: string;
+  /** Always `cancelled` */
+  status: "cancelled";
+  /** `cooperative` when another process of the formation stops it within seconds */
+  cancellation: "immediate" | "cooperative";
+  /** What was done, in words */
+  message: string;
+}
+
+/** An update was broken off. */
+export interface CancelUpdateResult {
+  /** What was done, in words */
+  message: string;
+  /** Id of the formation, from its manifest */
+  formation_id: string;
+  /** Port on which the new version was tried; 0 when it had not been started */
+  staging_port: number;
+  /** State of the version that stays */
+  status: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
+  /** Port of the version that stays */
+  current_port: number;
+}
+
+/** A chat is answered in the background. */
+export interface ChatAccepted {
+  /** Id to follow, read and cancel the request by */
+  request_id: string;
+  /** Session of the request */
+  session_id?: string;
+  /** Always `processing` */
+  status: "processing";
+  /** Path of the request's status, below the formation's base URL */
+  status_url: string;
+}
+
+/** A message to a formation. */
+export interface ChatRequest {
+  /** What the user says; not blank, at most 100,000 characters unless the formation sets a limit */
+  message: string;
+  /** Session to continue, 1 to 200 characters; absent or null begins a new one */
+  session_id?: string | null;
+  /** Id for the request, by which it can be followed and cancelled; absent, the formation makes one */
+  request_id?: string | null;
+  /** Agent that answers; absent, the formation chooses one */
+  agent_id?: string | null;
+  /** Deprecated: name the user in the header X-Muxi-User-ID, which wins */
+  user_id?: string | null;
+  /** Accepted and without effect */
+  group_id?: string | null;
+  /** Files for the model to read, at most 10 */
+  files?: Attachment[] | null;
+  /** Whether the answer is a stream of events; false asks for one JSON answer. Default true */
+  stream?: boolean;
+  /** `async` answers in the background: the call returns at once. Default `sync` */
+  mode?: "sync" | "async";
+  /** What happens to the answer when the connection drops: `continue` finishes and stores it, `cancel` stops it after 10 seconds. Default `continue` */
+  on_disconnect?: "continue" | "cancel";
+  /** Where an answer in the background is sent, an http or https URL; absent, the formation's webhook */
+  webhook_url?: string | null;
+  /** With `stream: false`: seconds after which the answer goes on in the background; absent, the formation's setting, which is 30 by default */
+  threshold_seconds?: number | null;
+  /** Accepted and without effect */
+  source_channel?: string | null;
+  /** Accepted and without effect */
+  ui_response?: UiResponse | null;
+  /** What the answer is written in; absent, the formation's setting */
+  format?: ("markdown" | "text" | "json" | "html") | null;
+}
+
+/** The answer to a chat that was not streamed. */
+export interface ChatResult {
+  /** The answer */
+  message: {
+    /** Always `assistant` */
+    role: "assistant";
+    /** Text of the answer */
+    content: string;
+    /** Who answered and how it ended */
+    metadata: {
+      /** Session of the answer */
+      session_id: string;
+      /** Agent that answered */
+      agent_id: string;
+      /** Model that answered, as `provider/name` */
+      model: string;
+      /** Why the model stopped; `stop` when it had said everything */
+      finish_reason: "stop" | "length" | "tool_calls" | "content_filter" | "cancelled" | "other";
+      /** Present when the agent asks the user something before it goes on */
+      clarification?: ClarificationRequest;
+    };
+  };
+  /** User who was answered */
+  user_id: string;
+  /** Session of the answer */
+  session_id: string;
+  /** Request that was answered */
+  request_id: string;
+  /** Tokens that the answer took */
+  usage: Usage;
+}
+
+/** A frame of a chat stream: first a `progress` with the ids, then any mix, last exactly one `done` or `error`. */
+export type ChatWireEvent =
+  | ProgressEvent
+  | ThinkingEvent
+  | PlanningEvent
+  | ToolCallEvent
+  | ToolResultEvent
+  | TextEvent
+  | UiEvent
+  | DoneEvent
+  | ErrorEvent;
+
+/** What the agent must know before it can go on. The next message of the session is the answer. */
+export interface ClarificationRequest {
+  /** The question, which also ends the text of the answer */
+  question: string;
+  /** Request that the answer continues; the next chat may name it, or none */
+  request_id: string;
+  /** Number of this question within the request, counted from 1 */
+  round?: number;
+  /** Service whose credential is asked for; the next message then goes to the user's credentials only, and no model reads it. Absent for other questions */
+  credential?: string;
+  /** Until when a message counts as the answer, Unix seconds; later ones are new requests */
+  expires_at?: number;
 }
 
 /** A block of the manifest, with defaults where it says nothing. Secrets are placeholders or masked. */
@@ -451,96 +386,10 @@ export interface ConfigBlock {
   [k: string]: unknown;
 }
 
-/** As whom the formation speaks: the same text under its old and its new name. */
-export interface OverlordPersona {
-  /** Who the formation is and how it speaks */
-  persona: string;
-  /** The same text under its new name */
-  soul: string;
-}
-
-/** Settings for tool servers (MCP) and tools, with what else the manifest says. */
-export interface McpConfig {
-  /** Attempts to connect to a server; default 3 */
-  default_retry_attempts: number;
-  /** Seconds for connecting and for one request to a server; default 30 */
-  default_timeout_seconds: number;
-  /** Rounds of tool calls that one answer may take; default 10 */
-  max_tool_iterations: number;
-  /** Tool calls that one answer may take; default 50 */
-  max_tool_calls: number;
-  /** Equal failures in a row after which an answer uses no more tools; default 3 */
-  max_repeated_errors: number;
-  /** Seconds that the tool calls of one answer may take together; default 300 */
-  max_timeout_in_seconds: number;
-  /** Seconds that one tool call may take; default 30 */
-  max_tool_timeout_in_seconds: number;
-  /** Accepted in the manifest and without effect */
-  enhance_user_prompts: boolean;
-  /** The tool servers, as written */
-  servers: unknown[];
-  [k: string]: unknown;
-}
-
-/** The tool servers (MCP) of a formation. */
-export interface McpServerList {
-  /** The servers, as written */
-  servers: {
-    [k: string]: unknown;
-  }[];
-  /** Number of servers */
-  count: number;
-}
-
-/** A tool that agents can use. */
-export interface McpTool {
-  /** Name as a model sees it, `server__tool` */
-  name: string;
-  /** What the tool does, as its server says; empty when it does not say */
-  description: string;
-  /** Kind of key that may see the tool */
-  access: "admin" | "client";
-  /** Arguments of the tool, as a JSON Schema */
-  parameters: {
-    [k: string]: unknown;
-  };
-}
-
-/** The tools of all tool servers that can be reached at the moment. */
-export interface McpToolList {
-  /** The tools, server by server */
-  tools: McpTool[];
-}
-
-/** Where the logs go. */
-export interface LoggingDestinations {
-  /** The log of the process */
-  system: {
-    /** Lowest level that is written */
-    level: string;
-    /** Where it is written, such as `stdout` */
-    destination: string;
-  };
-  /** The log of what happens in conversations */
-  conversation: {
-    /** The destinations, in the order of the manifest */
-    destinations: {
-      /** Id of the destination */
-      id: string;
-      /** Kind of destination: `stdout`, `file`, `stream` or `trail` */
-      transport: string;
-      /** Lowest level that is sent */
-      level: string;
-      /** Format of the entries, such as `jsonl` */
-      format: string;
-      /** Whether entries are sent */
-      enabled: boolean;
-      /** Path or address; absent where the transport needs none */
-      destination?: string;
-    }[];
-    /** Number of destinations */
-    count: number;
-  };
+/** Something was done. */
+export interface Confirmation {
+  /** What was done, in words */
+  message: string;
 }
 
 /** A credential that a user lends the formation. Its value is encrypted and never returned. */
@@ -557,14 +406,6 @@ export interface Credential {
   created_at: string;
   /** When it last changed, ISO 8601 in UTC */
   updated_at: string;
-}
-
-/** The credentials of a user. */
-export interface CredentialList {
-  /** All credentials of the user */
-  credentials: Credential[];
-  /** Number of credentials */
-  count: number;
 }
 
 /** A credential to store. */
@@ -585,6 +426,14 @@ export interface CredentialDeleted {
   credential_id: string;
   /** Always true: a failure is an error */
   deleted: true;
+}
+
+/** The credentials of a user. */
+export interface CredentialList {
+  /** All credentials of the user */
+  credentials: Credential[];
+  /** Number of credentials */
+  count: number;
 }
 
 /** Services for which users may store credentials. */
@@ -638,14 +487,22 @@ export interface DeliveryList {
   count: number;
 }
 
-/** Which version of a formation runs. */
-export interface FormationVersion {
-  /** Version in the formation's manifest */
-  semantic: string;
-  /** SHA-256 of the bundle that runs */
-  current: string;
-  /** SHA-256 of the bundle that a rollback goes back to; absent when there is none */
-  previous?: string;
+/** A new formation runs. */
+export interface DeployResult {
+  /** Id of the formation, from its manifest */
+  formation_id: string;
+  /** The same as `formation_id` */
+  id: string;
+  /** Port on which the formation listens */
+  port: number;
+  /** State of the formation after the call */
+  status: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
+  /** Address of the formation through the server */
+  url: string;
+  /** Address of its health check, as seen from the server's machine */
+  health_url: string;
+  /** Process id of the formation */
+  pid: number;
 }
 
 /** A formation of a server, as it is now. */
@@ -668,14 +525,6 @@ export interface DeployedFormation {
   healthy: boolean | null;
   /** Version that runs; absent until the first one is healthy */
   version?: FormationVersion;
-}
-
-/** The formations of a server. */
-export interface DeployedFormationList {
-  /** All formations of the server */
-  formations: DeployedFormation[];
-  /** Number of formations */
-  total: number;
 }
 
 /** A formation of a server, with the times of its deployment. */
@@ -708,132 +557,26 @@ export interface DeployedFormationDetail {
   last_health_check?: string;
 }
 
-/** A new formation runs. */
-export interface DeployResult {
-  /** Id of the formation, from its manifest */
-  formation_id: string;
-  /** The same as `formation_id` */
-  id: string;
-  /** Port on which the formation listens */
-  port: number;
-  /** State of the formation after the call */
-  status: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
-  /** Address of the formation through the server */
-  url: string;
-  /** Address of its health check, as seen from the server's machine */
-  health_url: string;
-  /** Process id of the formation */
-  pid: number;
+/** The formations of a server. */
+export interface DeployedFormationList {
+  /** All formations of the server */
+  formations: DeployedFormation[];
+  /** Number of formations */
+  total: number;
 }
 
-/** The previous version of a formation runs again. */
-export interface RollbackResult {
+/** A draft was started or stopped. */
+export interface DevResult {
+  /** Always true: a failure is an error */
+  success: true;
   /** Id of the formation, from its manifest */
-  id: string;
-  /** The same as `id` */
   formation_id: string;
-  /** State of the formation after the call */
-  status: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
-  /** Number of the deployment that runs now; not the manifest's version */
-  version: number;
-  /** Number of the deployment that ran before; 0 for none */
-  previous_version: number;
-  /** Port on which the formation listens */
-  port: number;
-  /** Process id of the formation */
-  pid: number;
-  /** Address of the formation through the server */
-  url: string;
-  /** What was done, in words */
-  message: string;
-}
-
-/** A new version of a formation runs. */
-export interface UpdateResult {
-  /** Id of the formation, from its manifest */
-  id: string;
-  /** The same as `id` */
-  formation_id: string;
-  /** State of the formation after the call */
-  status: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
-  /** Number of the deployment that runs now; not the manifest's version */
-  version: number;
-  /** Number of the deployment that ran before; 0 for none */
-  previous_version: number;
-  /** Port on which the formation listens */
-  port: number;
-  /** Process id of the formation */
-  pid: number;
-  /** Address of the formation through the server */
-  url: string;
-  /** What was done, in words */
-  message: string;
-  /** How the versions changed places: the new one was healthy before it got requests */
-  deployment_type: "blue-green";
-}
-
-/** A formation was started, stopped, restarted or deleted. */
-export interface LifecycleResult {
-  /** Id of the formation, from its manifest */
-  id: string;
-  /** State of the formation after the call; absent once it is deleted */
-  status?: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
-  /** What was done, in words */
-  message: string;
-  /** Port on which the formation listens; only after a start or restart */
+  /** Port on which the draft listens; absent once it is stopped */
   port?: number;
-  /** How often the process was started again; only after a start or restart */
-  restart_count?: number;
-}
-
-/** An update was broken off. */
-export interface CancelUpdateResult {
-  /** What was done, in words */
-  message: string;
-  /** Id of the formation, from its manifest */
-  formation_id: string;
-  /** Port on which the new version was tried; 0 when it had not been started */
-  staging_port: number;
-  /** State of the version that stays */
-  status: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
-  /** Port of the version that stays */
-  current_port: number;
-}
-
-/** The last lines that a formation wrote. */
-export interface FormationLogs {
-  /** Id of the formation, from its manifest */
-  formation_id: string;
-  /** Last lines of each stream, oldest first */
-  logs: {
-    /** Last lines of the standard output */
-    stdout: string[];
-    /** Last lines of the standard error */
-    stderr: string[];
-  };
-  /** Lines that each stream has in all */
-  total_lines: {
-    /** Number of lines of the standard output */
-    stdout: number;
-    /** Number of lines of the standard error */
-    stderr: number;
-  };
-}
-
-/** A line that a formation wrote. */
-export interface FormationLogLine {
-  /** The line, without its end */
-  line: string;
-  /** Id of the formation, from its manifest */
-  formation_id: string;
-  /** Where it was written; absent on older servers */
-  stream?: "stdout" | "stderr";
-}
-
-/** The output of a formation is followed from now on. */
-export interface FormationLogsConnected {
-  /** Id of the formation, from its manifest */
-  formation_id: string;
+  /** Process id of the draft; absent once it is stopped */
+  pid?: number;
+  /** State of the draft after the call */
+  status: "running" | "stopped";
 }
 
 /** A draft to run: a folder, or the draft folder of a formation. */
@@ -850,18 +593,26 @@ export interface DevStopRequest {
   formation_id: string;
 }
 
-/** A draft was started or stopped. */
-export interface DevResult {
-  /** Always true: a failure is an error */
-  success: true;
-  /** Id of the formation, from its manifest */
-  formation_id: string;
-  /** Port on which the draft listens; absent once it is stopped */
-  port?: number;
-  /** Process id of the draft; absent once it is stopped */
-  pid?: number;
-  /** State of the draft after the call */
-  status: "running" | "stopped";
+/** The answer is complete and stored. Ends the stream. */
+export interface DoneEvent {
+  /** Kind of the event */
+  type: "done";
+  /** Session of the answer */
+  session_id: string;
+  /** Request that was answered */
+  request_id: string;
+  /** Why the model stopped; `stop` when it had said everything */
+  finish_reason: "stop" | "length" | "tool_calls" | "content_filter" | "cancelled" | "other";
+  /** Tokens that the answer took */
+  usage: Usage;
+  /** Model that answered, as `provider/name` */
+  model: string;
+  /** Agent that answered */
+  agent_id: string;
+  /** Present when the agent asks the user something before it goes on */
+  clarification?: ClarificationRequest;
+  /** Always true, for clients that know only this field */
+  finished: true;
 }
 
 /** Something to do with the files of a draft. */
@@ -915,356 +666,30 @@ export interface ErrorEnvelope {
   data: {};
 }
 
-/** Sources of knowledge were read again. */
-export interface KnowledgeRebuilt {
-  /** What was done, by the agent's id */
-  agents: {
-    [k: string]: {
-      /** Sources that were read again */
-      rebuilt: {
-        [k: string]: unknown;
-      };
-      /** Sources that could not be read */
-      failed: {
-        [k: string]: unknown;
-      };
-      /** Sources that were left as they are */
-      skipped: {
-        [k: string]: unknown;
-      };
-    };
-  };
-}
-
-/** Something that happened in the formation, in names and numbers: never what a user or a model said. */
-export interface LogEntry {
-  /** When it happened, Unix milliseconds */
-  timestamp: number;
-  /** How serious it is */
-  level: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
-  /** Kind of the event, such as `request.completed` */
-  event_type: string;
-  /** User that it concerns; null for none */
-  user_id: string | null;
-  /** Session that it happened in; null for none */
-  session_id: string | null;
-  /** Request that it belongs to; null for none */
-  request_id: string | null;
-  /** Agent that it concerns; null for none */
-  agent_id: string | null;
-  /** The event in words; null when its kind says it all */
-  message: string | null;
-  /** Details, such as durations and counts; null for none */
-  data: {
-    [k: string]: unknown;
-  } | null;
-}
-
-/** Who shares a memory: its user alone, a group, or everybody who talks to the formation. */
-export type MemoryScope = "user" | "group" | "formation";
-
-/** Something that is remembered. */
-export interface Memory {
-  /** Id of the memory */
-  id: string;
-  /** What is remembered */
-  content: string;
-  /** When it was first remembered, ISO 8601 in UTC */
-  created_at: string;
-  /** What was stored with it, and `type`, `collection` and `updated_at` */
-  metadata: {
-    [k: string]: unknown;
-  };
-  /** Who shares the memory */
-  scope: MemoryScope;
-  /** Group that shares the memory; null unless the scope is `group` */
-  scope_id: string | null;
-}
-
-/** What is remembered about a user. */
-export interface MemoryList {
-  /** The memories, newest first */
-  memories: Memory[];
-  /** Number of memories in this answer */
-  count: number;
-}
-
-/** Something to remember. */
-export interface MemoryRequest {
-  /** Kind of memory, such as `preference`; absent, none */
-  type?: string;
-  /** What to remember; needed without `content` */
-  detail?: string;
-  /** Like `detail`, and wins over it */
-  content?: string;
-  /** What to store with the memory, at most 16,384 characters of JSON; absent, nothing */
-  metadata?: {
-    [k: string]: unknown;
-  } | null;
-  /** What the memory is about, at most 200 characters: a later one about the same takes its place. Absent, `source` and `source_id` together, or else its words */
-  subject?: string | null;
-  /** Who shares the memory; all but `user` need the admin key. Default `user` */
-  scope?: MemoryScope;
-  /** Group that shares the memory; needed with the scope `group` */
-  scope_id?: string | null;
-  /** System that the memory comes from, at most 200 characters */
-  source?: string | null;
-  /** Id of the memory in that system, at most 200 characters */
-  source_id?: string | null;
-}
-
-/** Something was remembered. */
-export interface MemoryCreated {
-  /** Id of the memory */
-  id: string;
-  /** The memory */
-  content: {
-    /** Kind of memory; empty when none was named */
-    type: string;
-    /** What is remembered */
-    detail: string;
-  };
-  /** When it was first remembered, ISO 8601 in UTC */
-  created_at: string;
-  /** What was stored with it */
-  metadata: {
-    [k: string]: unknown;
-  };
-  /** Who shares the memory */
-  scope: MemoryScope;
-  /** Group that shares the memory; null unless the scope is `group` */
-  scope_id: string | null;
-}
-
-/** A memory was forgotten. */
-export interface MemoryDeleted {
-  /** Id that the memory had */
-  deleted: string;
-  /** User about whom it was */
-  user_id: string;
-}
-
-/** The memory settings in effect, with what else the manifest says. */
-export interface MemoryConfig {
-  /** The newest messages of each user */
-  buffer: {
-    /** Messages that are placed in the context of a chat */
-    size: number;
-    /** How many times that number of messages a user's buffer holds */
-    multiplier: number;
-    /** Whether older messages are found by their meaning */
-    vector_search: boolean;
-    [k: string]: unknown;
-  };
-  /** What agents keep while they work */
-  working: {
-    /** Where working memory is kept, such as `local` */
-    mode: string;
-    [k: string]: unknown;
-  };
-  /** Long-term memory; connection strings are masked */
-  persistent: {
-    /** Whether anything is remembered beyond the messages */
-    enabled: boolean;
-    [k: string]: unknown;
-  };
-  [k: string]: unknown;
-}
-
-/** How full the buffers of recent messages are. */
-export interface BufferStats {
-  /** Number of messages in all buffers */
-  total_entries: number;
-  /** Number of users who have messages */
-  total_users: number;
-  /** Number of sessions that have messages */
-  total_sessions: number;
-  /** Size of these messages in units of 1,024 characters */
-  buffer_size_kb: number;
-  /** Number of messages that the buffers of these users can hold */
-  max_size: number;
-  /** How full the buffers are, 0 to 1 */
-  utilization: number;
-}
-
-/** The recent messages of a user, in numbers. */
-export interface UserBuffer {
-  /** User whose messages they are */
-  user_id: string;
-  /** Number of messages in the buffer */
-  total_messages: number;
-  /** Sessions that the messages belong to */
-  sessions: {
-    /** Id to continue the session by */
-    session_id: string;
-    /** Number of messages of the session in the buffer */
-    message_count: number;
-    /** When something last happened in the session, ISO 8601 in UTC */
-    last_activity: string;
-  }[];
-  /** Size of these messages in units of 1,024 characters */
-  buffer_size_kb: number;
-}
-
-/** Messages and their sessions were removed. */
-export interface BufferCleared {
-  /** What was done, in words */
+/** The answer broke off. Ends the stream; text that came before stays in the session. */
+export interface ErrorEvent {
+  /** Kind of the event */
+  type: "error";
+  /** Code from the table of errors, such as `LLM_ERROR` */
+  code: string;
+  /** What happened and what to do about it */
   message: string;
-  /** User whose messages were removed; null for all users */
-  user_id: string | null;
-  /** Number of messages that were removed */
-  messages_cleared: number;
-  /** Number of sessions that were removed */
-  sessions_cleared: number;
+  /** The message again, for clients that know only this field */
+  error: string;
+  /** Seconds after which to try again; absent when not known */
+  retry_after?: number;
+  /** Session of the answer */
+  session_id?: string;
+  /** Request that is answered */
+  request_id?: string;
 }
 
-/** The messages of a session were removed. */
-export interface SessionBufferCleared {
-  /** What was done, in words */
-  message: string;
-  /** User whose messages were removed; null for all users */
-  user_id: string | null;
-  /** Session whose messages were removed */
-  session_id: string;
-  /** Number of messages that were removed */
-  messages_cleared: number;
-}
-
-/** Deprecated form of `BufferStats`. */
-export interface BufferList {
-  /** Always one entry, for all buffers together */
-  buffers: {
-    /** Number of messages in all buffers */
-    total_entries: number;
-    /** Number of messages that the buffers of these users can hold */
-    max_size: number;
-    /** How full the buffers are, 0 to 1 */
-    utilization: number;
-    /** Always empty */
-    kv_namespaces: string[];
-  }[];
-}
-
-/** Deprecated form of `BufferCleared`. */
-export interface AllBuffersCleared {
-  /** What was done, in words */
-  message: string;
-  /** Number of messages that were removed */
-  entries_cleared: number;
-  /** Always 0 */
-  kv_entries_cleared: number;
-}
-
-/** A conversation of the past. */
-export interface HistoryEntry {
-  /** Id of the entry */
-  id: string;
-  /** Session of the conversation */
-  session_id: string;
-  /** How the conversation began, at most 200 characters */
-  title: string;
-  /** Number of messages */
-  message_count: number;
-  /** When it began, ISO 8601 in UTC */
-  created_at: string;
-  /** When something last happened in it, ISO 8601 in UTC */
-  last_activity: string;
-  /** Its newest 20 messages; absent unless asked for */
-  sources?: {
-    /** Id of the stored message */
-    message_id: string;
-    /** Who said it: `user`, `assistant` or `system` */
-    role: string;
-    /** What was said */
-    content: string;
-    /** When it was said, ISO 8601 in UTC */
-    timestamp: string;
-  }[];
-}
-
-/** Conversations of a user between two days. */
-export interface History {
-  /** The conversations, newest first */
-  entries: HistoryEntry[];
-  /** Number of conversations in this answer */
-  count: number;
-}
-
-/** A memory from another system, with the scope `user`. */
-export interface IngestionItem {
-  /** Kind of memory, such as `preference`; absent, none */
-  type?: string;
-  /** What to remember; needed without `content` */
-  detail?: string;
-  /** Like `detail`, and wins over it */
-  content?: string;
-  /** What to store with the memory, at most 16,384 characters of JSON; absent, nothing */
-  metadata?: {
-    [k: string]: unknown;
-  } | null;
-  /** What the memory is about, at most 200 characters: a later one about the same takes its place. Absent, `source` and `source_id` together, or else its words */
-  subject?: string | null;
-  /** System that the memory comes from, at most 200 characters */
-  source: string;
-  /** Id of the memory in that system, at most 200 characters */
-  source_id?: string | null;
-  /** When it was noted there, ISO 8601; stored with the memory */
-  timestamp?: string | null;
-}
-
-/** Memories from another system. Each is checked by itself: one that is invalid keeps no other out. */
-export interface IngestionRequest {
-  /**
-   * The memories, each an `IngestionItem`; at most 100 unless the formation sets a limit
-   *
-   * @minItems 1
-   */
-  items: unknown[];
-}
-
-/** What became of many memories. */
-export interface IngestionAccepted {
-  /** Id to ask for the report by; null when nothing was accepted */
-  processing_id: string | null;
-  /** One entry for each item */
-  items: {
-    /** Place of the item in the request, counted from 0 */
-    index: number;
-    /** What became of it */
-    status: "accepted" | "duplicate" | "invalid";
-    /** Why it could not be used; absent otherwise */
-    error?: string;
-  }[];
-  /** The items by what became of them */
-  counts: {
-    /** Number of items that are remembered */
-    accepted: number;
-    /** Number of items that were known already */
-    duplicate: number;
-    /** Number of items that could not be used */
-    invalid: number;
-  };
-  /** Path of the report; absent when nothing was accepted */
-  status_url?: string;
-}
-
-/** Report on many memories that were sent at once. */
-export interface Ingestion {
-  /** Id of the report */
-  processing_id: string;
-  /** How far it is; servers of this version have always `completed` it */
-  status: "queued" | "processing" | "completed" | "failed";
-  /** When the memories were sent, ISO 8601 in UTC */
-  created_at: string;
-  /** The items by what became of them */
-  counts: {
-    /** Number of items that are remembered */
-    accepted: number;
-    /** Number of items that were known already */
-    duplicate: number;
-    /** Number of items that could not be used */
-    invalid: number;
-  };
+/** Times at which a job does not run. */
+export interface ExclusionRule {
+  /** How `rule` is written */
+  type: "cron" | "complex_date";
+  /** For `cron` five fields, such as `0 9 25 12 *`; for `complex_date` `first_<weekday>_of_month`, `last_<weekday>_of_month`, `nth_weekday:N:<weekday>`, `nth_day:N` or `last_day_minus:N` */
+  rule: string;
 }
 
 /** A source whose memories of a user are to be forgotten. */
@@ -1277,630 +702,6 @@ export interface ForgetRequest {
   reason?: string;
   /** Accepted and without effect */
   rebuild?: boolean;
-}
-
-/** The memories from a source were forgotten. */
-export interface MemoryForgotten {
-  /** User whose memories they were */
-  user_id: string;
-  /** System that they came from */
-  source: string;
-  /** Number of memories that were deleted */
-  deleted_events: number;
-  /** Days until they are gone for good; 0 for at once */
-  grace_period_days: number;
-  /** What was derived anew without them */
-  projections?: string[];
-  /** Whether something is still to be derived anew; absent when nothing is */
-  rebuild_required?: boolean;
-}
-
-/** What is derived from a user's memories is made anew: the report, or where to ask for it. */
-export interface MemoryRebuild {
-  /** User whose memories are rebuilt */
-  user_id?: string;
-  /** Id to ask for the state by; absent when the rebuild is already done */
-  job_id?: string;
-  /** State of the rebuild, such as `processing` or `completed` */
-  status?: string;
-  /** Path of the state, below the formation's base URL */
-  status_url?: string;
-  /** Whether nothing was changed and only the effect reported */
-  dry_run?: boolean;
-  /** What was derived anew; absent while it runs */
-  projections?: {
-    [k: string]: unknown;
-  };
-  /** Why the rebuild failed; absent otherwise */
-  error?: string;
-}
-
-/** Older memories of a user got what they lacked. */
-export interface MemoryBackfill {
-  /** User whose memories were completed */
-  user_id: string;
-  /** Number of memories that were made */
-  synthesized: number;
-}
-
-/** Faults in the memories of one user or of all. */
-export interface MemoryLint {
-  /** User whose memories were checked; null for all users */
-  user_id: string | null;
-  /** Contradictions, stale entries and duplicates that were found */
-  report: {
-    [k: string]: unknown;
-  };
-}
-
-/** Whether a notification reached its user. */
-export interface NotificationResult {
-  /** Whether at least one channel took the message */
-  delivered: boolean;
-  [k: string]: unknown;
-}
-
-/** A request was stopped. */
-export interface CancelResult {
-  /** Request that was stopped */
-  request_id: string;
-  /** Always `cancelled` */
-  status: "cancelled";
-  /** `cooperative` when another process of the formation stops it within seconds */
-  cancellation: "immediate" | "cooperative";
-  /** What was done, in words */
-  message: string;
-}
-
-/** A request in a list. */
-export interface RequestSummary {
-  /** Id to follow, read and cancel the request by */
-  request_id: string;
-  /** User who is answered */
-  user_id: string;
-  /** State of the request; `completed`, `failed` and `cancelled` are final and never change */
-  status: "pending" | "processing" | "awaiting_clarification" | "completed" | "failed" | "cancelled";
-  /** Always null: follow the events of the request for its progress */
-  progress: string | null;
-  /** When the request was made, Unix seconds */
-  created_at: number;
-  /** Why the request failed; absent unless it has */
-  error?: string;
-  /** When the request ended; null before, Unix seconds */
-  completed_at: number | null;
-}
-
-/** Requests of a user, or of all users. */
-export interface RequestList {
-  /** The requests, newest first */
-  requests: RequestSummary[];
-  /** Number of requests */
-  count: number;
-}
-
-/** The state of a request, and its answer. */
-export interface RequestStatus {
-  /** Id to follow, read and cancel the request by */
-  request_id: string;
-  /** User who is answered */
-  user_id: string;
-  /** State of the request; `completed`, `failed` and `cancelled` are final and never change */
-  status: "pending" | "processing" | "awaiting_clarification" | "completed" | "failed" | "cancelled";
-  /** Always null: follow the events of the request for its progress */
-  progress: string | null;
-  /** When the request was made, Unix seconds */
-  created_at: number;
-  /** Why the request failed; absent unless it has */
-  error?: string;
-  /** Session of the request */
-  session_id: string;
-  /** When the request ended; absent before, Unix seconds */
-  completed_at?: number;
-  /** The whole text of the answer; absent until the request has completed */
-  result?: string;
-  /** What the agent must know before it goes on; absent otherwise. The answer is the next chat of the session, or one with this request id */
-  clarification?: {
-    /** What the user is asked */
-    question: string;
-  };
-}
-
-/** A chat is answered in the background. */
-export interface ChatAccepted {
-  /** Id to follow, read and cancel the request by */
-  request_id: string;
-  /** Session of the request */
-  session_id?: string;
-  /** Always `processing` */
-  status: "processing";
-  /** Path of the request's status, below the formation's base URL */
-  status_url: string;
-}
-
-/** Something that happens in a user's or a session's requests. */
-export interface FormationEvent {
-  /** Kind of the event, such as `chat.completed` or `agent.selected`; expect others */
-  type: string;
-  /** When it happened, Unix seconds */
-  timestamp: number;
-  /** The event in words */
-  message: string;
-  /** Session that it happened in; null for none */
-  session_id: string | null;
-  /** Request that it belongs to; null for none */
-  request_id: string | null;
-}
-
-/** A standard operating procedure, without its text. */
-export interface SopSummary {
-  /** Name of the procedure: that of its file, without the extension */
-  name: string;
-  /** Name in the frontmatter, or the name of the file */
-  title: string;
-  /** Always `sop` */
-  type: string;
-  /** The steps, in order; null when there are none */
-  steps: string[] | null;
-  /** Ids of the agents that its steps name; null for none */
-  agents_used: string[] | null;
-}
-
-/** The standard operating procedures of a formation. */
-export interface SopList {
-  /** All procedures */
-  sops: SopSummary[];
-  /** Number of procedures */
-  count: number;
-}
-
-/** A standard operating procedure with its text. */
-export interface Sop {
-  /** Name of the procedure: that of its file, without the extension */
-  name: string;
-  /** Name in the frontmatter, or the name of the file */
-  title: string;
-  /** Always `sop` */
-  type: string;
-  /** The steps, in order; null when there are none */
-  steps: string[] | null;
-  /** Ids of the agents that its steps name; null for none */
-  agents_used: string[] | null;
-  /** The text, as Markdown */
-  content: string;
-  /** Frontmatter of the file; empty when there is none */
-  metadata: {
-    [k: string]: unknown;
-  };
-  /** Files that its steps name; null for none */
-  references: string[] | null;
-}
-
-/** A skill, without its details. */
-export interface SkillSummary {
-  /** Name of the skill */
-  name: string;
-  /** What the skill is good for */
-  description: string;
-  /** `public` for all agents, `private` for one */
-  scope: "public" | "private";
-}
-
-/** The skills that every agent has. */
-export interface SkillList {
-  /** The skills, without their details */
-  skills: SkillSummary[];
-  /** Number of skills */
-  count: number;
-}
-
-/** The skills of one agent: those that every agent has, and its own. */
-export interface AgentSkillList {
-  /** The skills, without their details */
-  skills: SkillSummary[];
-  /** Number of skills */
-  count: number;
-  /** Agent whose skills they are */
-  agent_id: string;
-}
-
-/** A skill with its details. */
-export interface Skill {
-  /** Name of the skill */
-  name: string;
-  /** What the skill is good for */
-  description: string;
-  /** Licence of the skill; null when it names none */
-  license: string | null;
-  /** What the skill needs to work; null when it names nothing */
-  compatibility: string | null;
-  /** Tools that the skill may use; null when it names none */
-  allowed_tools: string[] | null;
-  /** Files beside SKILL.md, relative to it */
-  resources: string[];
-}
-
-/** How jobs are scheduled, with what else the manifest says. */
-export interface SchedulerConfig {
-  /** Whether jobs can be made and run */
-  enabled: boolean;
-  /** Time zone of schedules, an IANA name such as `Europe/Berlin` */
-  timezone: string;
-  /** Longest time in minutes between two looks for due jobs */
-  check_interval_minutes: number;
-  /** Runs that may be at work at the same time */
-  max_concurrent_jobs: number;
-  /** Failures in a row after which a job is paused */
-  max_failures_before_pause: number;
-  /** Time of day for words that name a day and no time, `HH:MM` */
-  default_time: string;
-  [k: string]: unknown;
-}
-
-/** Times at which a job does not run. */
-export interface ExclusionRule {
-  /** How `rule` is written */
-  type: "cron" | "complex_date";
-  /** For `cron` five fields, such as `0 9 25 12 *`; for `complex_date` `first_<weekday>_of_month`, `last_<weekday>_of_month`, `nth_weekday:N:<weekday>`, `nth_day:N` or `last_day_minus:N` */
-  rule: string;
-}
-
-/** A job to schedule. */
-export interface SchedulerJobRequest {
-  /** `prompt` for any schedule; `recurring` or `one_time` refuse a schedule of the other kind */
-  type: string;
-  /** When it runs: five fields of cron, an ISO 8601 time in the future, or words such as "every weekday at 9am" */
-  schedule: string;
-  /** What is said as the user when the job runs, at most 10,000 characters */
-  message: string;
-  /** User of the job; the header X-Muxi-User-ID wins. Without either the user is `0` */
-  user_id?: string;
-  /**
-   * Times at which the job does not run, at most 20; absent, none
-   *
-   * @maxItems 20
-   */
-  exclusion_rules?: ExclusionRule[];
-}
-
-/** A message that is said at a time, or again and again. */
-export interface SchedulerJob {
-  /** Id of the job */
-  id: string;
-  /** `recurring` or `one_time` */
-  type: string;
-  /** The schedule as it was written */
-  schedule: string;
-  /** The schedule in words, with its time zone */
-  description: string;
-  /** What is said when the job runs */
-  message: string;
-  /** User as whom it is said */
-  user_id: string;
-  /** Whether the job runs at its next time */
-  enabled: boolean;
-  /** `paused` after too many failures in a row, `completed` when no run is left */
-  status: "active" | "paused" | "completed";
-  /** Next run; null when there is none, ISO 8601 in UTC */
-  next_run: string | null;
-  /** Last run; null before the first, ISO 8601 in UTC */
-  last_run: string | null;
-  /** How the last run ended; null before the first has */
-  last_run_status: ("success" | "failed") | null;
-  /** Why the last run failed; null unless it did */
-  last_run_failure_message: string | null;
-  /** Number of failures in a row */
-  failure_count: number;
-  /** Number of runs so far */
-  total_runs: number;
-  /** Number of runs that failed */
-  total_failures: number;
-  /** Session in which the job speaks */
-  session_id: string;
-  /** When a job that runs once does so; absent for others, ISO 8601 in UTC */
-  run_at?: string;
-  /** The schedule as five fields of cron; null for a job that runs once */
-  cron_expression: string | null;
-  /** Times at which the job does not run */
-  exclusion_rules: ExclusionRule[];
-  /** Time zone of the schedule, an IANA name */
-  timezone: string;
-  /** When the job was made, ISO 8601 in UTC */
-  created_at: string;
-  /** When the job last changed, ISO 8601 in UTC */
-  updated_at: string;
-}
-
-/** One run of a job. */
-export interface SchedulerJobRun {
-  /** When the run was due, ISO 8601 in UTC */
-  due: string;
-  /** Request that the run made */
-  request_id: string;
-  /** How the run stands */
-  status: "running" | "success" | "failed";
-  /** Whether the run was missed and made up for */
-  late: boolean;
-  /** When the run began, ISO 8601 in UTC */
-  started_at: string;
-  /** When the run ended; null before, ISO 8601 in UTC */
-  ended_at: string | null;
-  /** Why the run failed; null unless it did */
-  error: string | null;
-}
-
-/** A job with its latest runs. */
-export interface SchedulerJobWithRuns {
-  /** Id of the job */
-  id: string;
-  /** `recurring` or `one_time` */
-  type: string;
-  /** The schedule as it was written */
-  schedule: string;
-  /** The schedule in words, with its time zone */
-  description: string;
-  /** What is said when the job runs */
-  message: string;
-  /** User as whom it is said */
-  user_id: string;
-  /** Whether the job runs at its next time */
-  enabled: boolean;
-  /** `paused` after too many failures in a row, `completed` when no run is left */
-  status: "active" | "paused" | "completed";
-  /** Next run; null when there is none, ISO 8601 in UTC */
-  next_run: string | null;
-  /** Last run; null before the first, ISO 8601 in UTC */
-  last_run: string | null;
-  /** How the last run ended; null before the first has */
-  last_run_status: ("success" | "failed") | null;
-  /** Why the last run failed; null unless it did */
-  last_run_failure_message: string | null;
-  /** Number of failures in a row */
-  failure_count: number;
-  /** Number of runs so far */
-  total_runs: number;
-  /** Number of runs that failed */
-  total_failures: number;
-  /** Session in which the job speaks */
-  session_id: string;
-  /** When a job that runs once does so; absent for others, ISO 8601 in UTC */
-  run_at?: string;
-  /** The schedule as five fields of cron; null for a job that runs once */
-  cron_expression: string | null;
-  /** Times at which the job does not run */
-  exclusion_rules: ExclusionRule[];
-  /** Time zone of the schedule, an IANA name */
-  timezone: string;
-  /** When the job was made, ISO 8601 in UTC */
-  created_at: string;
-  /** When the job last changed, ISO 8601 in UTC */
-  updated_at: string;
-  /** The latest 20 runs, newest first */
-  runs: SchedulerJobRun[];
-}
-
-/** Scheduled jobs. */
-export interface SchedulerJobList {
-  /** The jobs that fit, newest first */
-  jobs: SchedulerJob[];
-  /** Number of jobs in this answer */
-  count: number;
-}
-
-/** A secret to store. */
-export interface SecretCreate {
-  /** Name of the secret, at most 200 characters; stored in upper case, with `_` for all but letters and digits */
-  key: string;
-  /** The secret itself, at most 65,536 characters */
-  value: string;
-}
-
-/** A new value for a secret. */
-export interface SecretUpdate {
-  /** The secret itself, at most 65,536 characters */
-  value: string;
-}
-
-/** The secrets of a formation. */
-export interface SecretList {
-  /** Masked values by name; no answer holds a value */
-  secrets: {
-    [k: string]: string;
-  };
-  /** Number of secrets */
-  count: number;
-}
-
-/** Something was done. */
-export interface Confirmation {
-  /** What was done, in words */
-  message: string;
-}
-
-/** The file of secrets was read again. */
-export interface SecretsReloaded {
-  /** What was done, in words */
-  message: string;
-  /** Names of the secrets that are new */
-  added: string[];
-  /** Names of the secrets that have a new value */
-  overwritten: string[];
-  /** Names of the secrets that are as they were */
-  preserved: string[];
-  /** Number of secrets in the file */
-  count: number;
-}
-
-/** A session in a list. */
-export interface SessionSummary {
-  /** Id to continue the session by */
-  session_id: string;
-  /** User whose session it is */
-  user_id: string;
-  /** When something last happened in it, ISO 8601 in UTC */
-  last_activity: string;
-  /** Whether something happened in the last 30 minutes */
-  active: boolean;
-}
-
-/** Sessions of a user. */
-export interface SessionList {
-  /** The sessions, newest first */
-  sessions: SessionSummary[];
-  /** Number of sessions in this answer */
-  count: number;
-}
-
-/** A session: a conversation of one user. */
-export interface Session {
-  /** Id to continue the session by */
-  session_id: string;
-  /** User whose session it is */
-  user_id: string;
-  /** When something last happened in it, ISO 8601 in UTC */
-  last_activity: string;
-  /** Whether something happened in the last 30 minutes */
-  active: boolean;
-  /** Number of messages in the session */
-  message_count: number;
-  /** When the session began, ISO 8601 in UTC */
-  created_at: string;
-}
-
-/** A stored message. */
-export interface Message {
-  /** Id of the message */
-  id: string;
-  /** Who said it */
-  role: "user" | "assistant" | "system";
-  /** What was said */
-  content: string;
-  /** When it was said; no two messages of a session have the same time, ISO 8601 in UTC */
-  timestamp: string;
-  /** Agent that said it; absent for other roles */
-  agent_id?: string;
-  /** The content again, for clients that know only this field */
-  text: string;
-  /** What was stored with the message, and role, user, session and time again */
-  metadata: {
-    [k: string]: unknown;
-  };
-}
-
-/** The newest messages of a session. */
-export interface MessageList {
-  /** Id to continue the session by */
-  session_id: string;
-  /** The messages, oldest first; none for an unknown session */
-  messages: Message[];
-  /** Number of messages in this answer */
-  count: number;
-  /** Whether the session has older ones: ask again with `before` set to the oldest timestamp */
-  has_more: boolean;
-}
-
-/** A message to store. */
-export interface RestoreMessage {
-  /** Who said it */
-  role: "user" | "assistant" | "system";
-  /** What was said */
-  content: string;
-  /** When it was said, ISO 8601; UTC when it names no zone */
-  timestamp: string;
-  /** Agent that said it; absent for other roles */
-  agent_id?: string;
-  /** What to store with the message; absent, nothing */
-  metadata?: {
-    [k: string]: unknown;
-  };
-}
-
-/** Messages that take the place of those of a session. */
-export interface RestoreRequest {
-  /**
-   * The messages, at most 10,000; they are stored in the order of their times
-   *
-   * @maxItems 10000
-   */
-  messages: RestoreMessage[];
-}
-
-/** The messages of a session were replaced. */
-export interface RestoreResult {
-  /** Id to continue the session by */
-  session_id: string;
-  /** Number of messages that were stored */
-  messages_loaded: number;
-  /** Number of oldest messages that did not fit into the buffer */
-  messages_dropped: number;
-  /** What was done, in words */
-  message: string;
-}
-
-/** Whether a formation can answer. */
-export interface FormationHealth {
-  /** `unhealthy` comes only in `data` of the error 503 */
-  status: "healthy" | "unhealthy";
-  /** Id of the formation, from its manifest */
-  formation_id: string;
-  /** Version in its manifest */
-  version: string;
-}
-
-/** What a formation is and how busy it is. */
-export interface FormationStatus {
-  /** The formation itself */
-  formation: {
-    /** Id of the formation, from its manifest */
-    id: string;
-    /** Name to show */
-    name: string;
-    /** What the formation is for */
-    description: string;
-    /** Version in its manifest */
-    version: string;
-  };
-  /** Numbers of agents */
-  agents: {
-    /** Number of agents */
-    count: number;
-    /** Number of agents that can be chosen */
-    active: number;
-  };
-  /** Numbers of tool servers */
-  mcp_servers: {
-    /** Number of tool servers */
-    count: number;
-    /** Number of tool servers that offer tools at the moment */
-    active: number;
-  };
-  /** Figures of the process that answers */
-  stats: {
-    /** How long the process has been running */
-    running: {
-      /** Seconds since the start */
-      seconds: number;
-      /** Time of the start, Unix seconds */
-      since: number;
-    };
-    /** Memory of the process */
-    memory: {
-      /** Memory of the process in MiB */
-      working_memory_mb: number;
-      /** The same; null where it cannot be measured */
-      memory_usage_mb: number | null;
-    };
-    /** Requests of this process */
-    requests: {
-      /** Number of requests since the start */
-      total: number;
-      /** Number of requests that are being answered */
-      active: number;
-    };
-    /** Messages that are placed in the context of a chat */
-    buffer_size: number;
-    /** Load of the processor in percent; null when not measured */
-    cpu_percent: number | null;
-  };
 }
 
 /** Overview of a formation's configuration, with the paths of its parts. */
@@ -1983,71 +784,167 @@ export interface FormationDocument {
   [k: string]: unknown;
 }
 
-/** The triggers of a formation. */
-export interface TriggerList {
+/** Something that happens in a user's or a session's requests. */
+export interface FormationEvent {
+  /** Kind of the event, such as `chat.completed` or `agent.selected`; expect others */
+  type: string;
+  /** When it happened, Unix seconds */
+  timestamp: number;
+  /** The event in words */
+  message: string;
+  /** Session that it happened in; null for none */
+  session_id: string | null;
+  /** Request that it belongs to; null for none */
+  request_id: string | null;
+}
+
+/** Whether a formation can answer. */
+export interface FormationHealth {
+  /** `unhealthy` comes only in `data` of the error 503 */
+  status: "healthy" | "unhealthy";
   /** Id of the formation, from its manifest */
   formation_id: string;
-  /** Names of the triggers */
-  triggers: string[];
-  /** Number of triggers */
+  /** Version in its manifest */
+  version: string;
+}
+
+/** A line that a formation wrote. */
+export interface FormationLogLine {
+  /** The line, without its end */
+  line: string;
+  /** Id of the formation, from its manifest */
+  formation_id: string;
+  /** Where it was written; absent on older servers */
+  stream?: "stdout" | "stderr";
+}
+
+/** The last lines that a formation wrote. */
+export interface FormationLogs {
+  /** Id of the formation, from its manifest */
+  formation_id: string;
+  /** Last lines of each stream, oldest first */
+  logs: {
+    /** Last lines of the standard output */
+    stdout: string[];
+    /** Last lines of the standard error */
+    stderr: string[];
+  };
+  /** Lines that each stream has in all */
+  total_lines: {
+    /** Number of lines of the standard output */
+    stdout: number;
+    /** Number of lines of the standard error */
+    stderr: number;
+  };
+}
+
+/** The output of a formation is followed from now on. */
+export interface FormationLogsConnected {
+  /** Id of the formation, from its manifest */
+  formation_id: string;
+}
+
+/** What a formation is and how busy it is. */
+export interface FormationStatus {
+  /** The formation itself */
+  formation: {
+    /** Id of the formation, from its manifest */
+    id: string;
+    /** Name to show */
+    name: string;
+    /** What the formation is for */
+    description: string;
+    /** Version in its manifest */
+    version: string;
+  };
+  /** Numbers of agents */
+  agents: {
+    /** Number of agents */
+    count: number;
+    /** Number of agents that can be chosen */
+    active: number;
+  };
+  /** Numbers of tool servers */
+  mcp_servers: {
+    /** Number of tool servers */
+    count: number;
+    /** Number of tool servers that offer tools at the moment */
+    active: number;
+  };
+  /** Figures of the process that answers */
+  stats: {
+    /** How long the process has been running */
+    running: {
+      /** Seconds since the start */
+      seconds: number;
+      /** Time of the start, Unix seconds */
+      since: number;
+    };
+    /** Memory of the process */
+    memory: {
+      /** Memory of the process in MiB */
+      working_memory_mb: number;
+      /** The same; null where it cannot be measured */
+      memory_usage_mb: number | null;
+    };
+    /** Requests of this process */
+    requests: {
+      /** Number of requests since the start */
+      total: number;
+      /** Number of requests that are being answered */
+      active: number;
+    };
+    /** Messages that are placed in the context of a chat */
+    buffer_size: number;
+    /** Load of the processor in percent; null when not measured */
+    cpu_percent: number | null;
+  };
+}
+
+/** Which version of a formation runs. */
+export interface FormationVersion {
+  /** Version in the formation's manifest */
+  semantic: string;
+  /** SHA-256 of the bundle that runs */
+  current: string;
+  /** SHA-256 of the bundle that a rollback goes back to; absent when there is none */
+  previous?: string;
+}
+
+/** Conversations of a user between two days. */
+export interface History {
+  /** The conversations, newest first */
+  entries: HistoryEntry[];
+  /** Number of conversations in this answer */
   count: number;
 }
 
-/** A text that becomes a message to the formation once its data is filled in. */
-export interface Trigger {
-  /** Name of the trigger */
-  name: string;
-  /** Template as Markdown, with `${{ data.a.b }}` where the data goes */
-  content: string;
-  /** Dotted paths of the data that the template uses; null when it uses none */
-  data_fields: string[] | null;
+/** A conversation of the past. */
+export interface HistoryEntry {
+  /** Id of the entry */
+  id: string;
+  /** Session of the conversation */
+  session_id: string;
+  /** How the conversation began, at most 200 characters */
+  title: string;
+  /** Number of messages */
+  message_count: number;
+  /** When it began, ISO 8601 in UTC */
+  created_at: string;
+  /** When something last happened in it, ISO 8601 in UTC */
+  last_activity: string;
+  /** Its newest 20 messages; absent unless asked for */
+  sources?: {
+    /** Id of the stored message */
+    message_id: string;
+    /** Who said it: `user`, `assistant` or `system` */
+    role: string;
+    /** What was said */
+    content: string;
+    /** When it was said, ISO 8601 in UTC */
+    timestamp: string;
+  }[];
 }
-
-/** A trigger to fire. */
-export interface TriggerRequest {
-  /** What the template is filled with */
-  data: {
-    [k: string]: unknown;
-  };
-  /** Session to continue, 1 to 200 characters; absent or null begins a new one */
-  session_id?: string | null;
-  /** Whether it is answered in the background; false waits for the answer. Default true */
-  use_async?: boolean;
-}
-
-/** The answer to a trigger, or that it is answered in the background. */
-export type TriggerResult =
-  | {
-      /** The trigger was answered */
-      status: "completed";
-      /** Text of the answer */
-      content: string;
-      /** The text again, for clients that know only this field */
-      response: string;
-      /** Request that answers the trigger */
-      request_id: string;
-      /** Session of the request */
-      session_id?: string;
-    }
-  | {
-      /** The trigger is answered in the background */
-      status: "processing";
-      /** Request that answers the trigger */
-      request_id: string;
-      /** Session of the request */
-      session_id?: string;
-    };
-
-/** An identifier to give to a user: alone, as `[identifier, type]`, or as an object. */
-export type NewIdentifier =
-  | string
-  | [string, string]
-  | {
-      /** The identifier, 1 to 256 characters */
-      identifier: string;
-      /** Kind of identifier, such as `email`; default `unknown` */
-      type?: string;
-    };
 
 /** Identifiers to give to a user. Those of another user move; no data is merged. */
 export interface IdentifierAssociation {
@@ -2062,49 +959,12 @@ export interface IdentifierAssociation {
   identifiers: NewIdentifier[];
 }
 
-/** An identifier whose user is wanted; a user is made when there is none. */
-export interface ResolveUser {
-  /** The identifier, 1 to 256 characters */
-  identifier: string;
-  /** Kind of identifier, such as `email`, for a user who is made; absent, `unknown` */
-  identifier_type?: string | null;
-}
-
-/** The user behind an identifier. */
-export interface ResolvedUser {
-  /** The identifier as it was looked up */
-  identifier: string;
-  /** Id of the user, `usr_` and 12 hex digits */
-  muxi_user_id: string;
-  /** User id whose data the identifiers reach */
-  internal_user_id: string;
-}
-
-/** Something that a user is known by. */
-export interface UserIdentifier {
-  /** The identifier, trimmed and in lower case */
-  identifier: string;
-  /** Kind of identifier; `unknown` when none was named */
-  type: string;
-}
-
-/** Everything that a user is known by. */
-export interface UserIdentifierList {
-  /** Id of the user, `usr_` and 12 hex digits */
-  muxi_user_id: string;
-  /** User id whose data the identifiers reach */
-  internal_user_id: string;
-  /** All identifiers of the user */
-  identifiers: {
-    /** The identifier, trimmed and in lower case */
-    identifier: string;
-    /** Kind of identifier; `unknown` when none was named */
-    type: string;
-    /** When the user got the identifier, ISO 8601 in UTC */
-    created_at: string;
-  }[];
-  /** Number of identifiers */
-  count: number;
+/** An identifier was taken away from its user. */
+export interface IdentifierDeleted {
+  /** What was done, in words */
+  message: string;
+  /** Id of the user who had it; null when the user had no id */
+  muxi_user_id: string | null;
 }
 
 /** A user was given identifiers. */
@@ -2117,30 +977,438 @@ export interface IdentifiersAssociated {
   count: number;
 }
 
-/** An identifier was taken away from its user. */
-export interface IdentifierDeleted {
-  /** What was done, in words */
-  message: string;
-  /** Id of the user who had it; null when the user had no id */
-  muxi_user_id: string | null;
+/** Report on many memories that were sent at once. */
+export interface Ingestion {
+  /** Id of the report */
+  processing_id: string;
+  /** How far it is; servers of this version have always `completed` it */
+  status: "queued" | "processing" | "completed" | "failed";
+  /** When the memories were sent, ISO 8601 in UTC */
+  created_at: string;
+  /** The items by what became of them */
+  counts: {
+    /** Number of items that are remembered */
+    accepted: number;
+    /** Number of items that were known already */
+    duplicate: number;
+    /** Number of items that could not be used */
+    invalid: number;
+  };
 }
 
-/** A step of a long operation has begun. */
-export interface OperationProgress {
-  /** Step that has begun, such as `extracting` or `health_check` */
-  stage: string;
-  /** The step in words */
+/** What became of many memories. */
+export interface IngestionAccepted {
+  /** Id to ask for the report by; null when nothing was accepted */
+  processing_id: string | null;
+  /** One entry for each item */
+  items: {
+    /** Place of the item in the request, counted from 0 */
+    index: number;
+    /** What became of it */
+    status: "accepted" | "duplicate" | "invalid";
+    /** Why it could not be used; absent otherwise */
+    error?: string;
+  }[];
+  /** The items by what became of them */
+  counts: {
+    /** Number of items that are remembered */
+    accepted: number;
+    /** Number of items that were known already */
+    duplicate: number;
+    /** Number of items that could not be used */
+    invalid: number;
+  };
+  /** Path of the report; absent when nothing was accepted */
+  status_url?: string;
+}
+
+/** A memory from another system, with the scope `user`. */
+export interface IngestionItem {
+  /** Kind of memory, such as `preference`; absent, none */
+  type?: string;
+  /** What to remember; needed without `content` */
+  detail?: string;
+  /** Like `detail`, and wins over it */
+  content?: string;
+  /** What to store with the memory, at most 16,384 characters of JSON; absent, nothing */
+  metadata?: {
+    [k: string]: unknown;
+  } | null;
+  /** What the memory is about, at most 200 characters: a later one about the same takes its place. Absent, `source` and `source_id` together, or else its words */
+  subject?: string | null;
+  /** System that the memory comes from, at most 200 characters */
+  source: string;
+  /** Id of the memory in that system, at most 200 characters */
+  source_id?: string | null;
+  /** When it was noted there, ISO 8601; stored with the memory */
+  timestamp?: string | null;
+}
+
+/** Memories from another system. Each is checked by itself: one that is invalid keeps no other out. */
+export interface IngestionRequest {
+  /**
+   * The memories, each an `IngestionItem`; at most 100 unless the formation sets a limit
+   *
+   * @minItems 1
+   */
+  items: unknown[];
+}
+
+/** Sources of knowledge were read again. */
+export interface KnowledgeRebuilt {
+  /** What was done, by the agent's id */
+  agents: {
+    [k: string]: {
+      /** Sources that were read again */
+      rebuilt: {
+        [k: string]: unknown;
+      };
+      /** Sources that could not be read */
+      failed: {
+        [k: string]: unknown;
+      };
+      /** Sources that were left as they are */
+      skipped: {
+        [k: string]: unknown;
+      };
+    };
+  };
+}
+
+/** A formation was started, stopped, restarted or deleted. */
+export interface LifecycleResult {
+  /** Id of the formation, from its manifest */
+  id: string;
+  /** State of the formation after the call; absent once it is deleted */
+  status?: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
+  /** What was done, in words */
   message: string;
-  /** How far the step is, 0 to 100; absent where it is not known */
-  progress?: number;
-  /** Version of the runtime; only in `resolving_runtime` */
-  version?: string;
-  /** Number of this health check; only in `health_check` */
-  attempt?: number;
-  /** Health checks before the operation is given up; only in `health_check` */
-  max_attempts?: number;
-  /** Port on which the other version is tried; only when one replaces another */
-  staging_port?: number;
+  /** Port on which the formation listens; only after a start or restart */
+  port?: number;
+  /** How often the process was started again; only after a start or restart */
+  restart_count?: number;
+}
+
+/** Something that happened in the formation, in names and numbers: never what a user or a model said. */
+export interface LogEntry {
+  /** When it happened, Unix milliseconds */
+  timestamp: number;
+  /** How serious it is */
+  level: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+  /** Kind of the event, such as `request.completed` */
+  event_type: string;
+  /** User that it concerns; null for none */
+  user_id: string | null;
+  /** Session that it happened in; null for none */
+  session_id: string | null;
+  /** Request that it belongs to; null for none */
+  request_id: string | null;
+  /** Agent that it concerns; null for none */
+  agent_id: string | null;
+  /** The event in words; null when its kind says it all */
+  message: string | null;
+  /** Details, such as durations and counts; null for none */
+  data: {
+    [k: string]: unknown;
+  } | null;
+}
+
+/** Where the logs go. */
+export interface LoggingDestinations {
+  /** The log of the process */
+  system: {
+    /** Lowest level that is written */
+    level: string;
+    /** Where it is written, such as `stdout` */
+    destination: string;
+  };
+  /** The log of what happens in conversations */
+  conversation: {
+    /** The destinations, in the order of the manifest */
+    destinations: {
+      /** Id of the destination */
+      id: string;
+      /** Kind of destination: `stdout`, `file`, `stream` or `trail` */
+      transport: string;
+      /** Lowest level that is sent */
+      level: string;
+      /** Format of the entries, such as `jsonl` */
+      format: string;
+      /** Whether entries are sent */
+      enabled: boolean;
+      /** Path or address; absent where the transport needs none */
+      destination?: string;
+    }[];
+    /** Number of destinations */
+    count: number;
+  };
+}
+
+/** Settings for tool servers (MCP) and tools, with what else the manifest says. */
+export interface McpConfig {
+  /** Attempts to connect to a server; default 3 */
+  default_retry_attempts: number;
+  /** Seconds for connecting and for one request to a server; default 30 */
+  default_timeout_seconds: number;
+  /** Rounds of tool calls that one answer may take; default 10 */
+  max_tool_iterations: number;
+  /** Tool calls that one answer may take; default 50 */
+  max_tool_calls: number;
+  /** Equal failures in a row after which an answer uses no more tools; default 3 */
+  max_repeated_errors: number;
+  /** Seconds that the tool calls of one answer may take together; default 300 */
+  max_timeout_in_seconds: number;
+  /** Seconds that one tool call may take; default 30 */
+  max_tool_timeout_in_seconds: number;
+  /** Accepted in the manifest and without effect */
+  enhance_user_prompts: boolean;
+  /** The tool servers, as written */
+  servers: unknown[];
+  [k: string]: unknown;
+}
+
+/** The tool servers (MCP) of a formation. */
+export interface McpServerList {
+  /** The servers, as written */
+  servers: {
+    [k: string]: unknown;
+  }[];
+  /** Number of servers */
+  count: number;
+}
+
+/** A tool that agents can use. */
+export interface McpTool {
+  /** Name as a model sees it, `server__tool` */
+  name: string;
+  /** What the tool does, as its server says; empty when it does not say */
+  description: string;
+  /** Kind of key that may see the tool */
+  access: "admin" | "client";
+  /** Arguments of the tool, as a JSON Schema */
+  parameters: {
+    [k: string]: unknown;
+  };
+}
+
+/** The tools of all tool servers that can be reached at the moment. */
+export interface McpToolList {
+  /** The tools, server by server */
+  tools: McpTool[];
+}
+
+/** Something that is remembered. */
+export interface Memory {
+  /** Id of the memory */
+  id: string;
+  /** What is remembered */
+  content: string;
+  /** When it was first remembered, ISO 8601 in UTC */
+  created_at: string;
+  /** What was stored with it, and `type`, `collection` and `updated_at` */
+  metadata: {
+    [k: string]: unknown;
+  };
+  /** Who shares the memory */
+  scope: MemoryScope;
+  /** Group that shares the memory; null unless the scope is `group` */
+  scope_id: string | null;
+}
+
+/** Older memories of a user got what they lacked. */
+export interface MemoryBackfill {
+  /** User whose memories were completed */
+  user_id: string;
+  /** Number of memories that were made */
+  synthesized: number;
+}
+
+/** The memory settings in effect, with what else the manifest says. */
+export interface MemoryConfig {
+  /** The newest messages of each user */
+  buffer: {
+    /** Messages that are placed in the context of a chat */
+    size: number;
+    /** How many times that number of messages a user's buffer holds */
+    multiplier: number;
+    /** Whether older messages are found by their meaning */
+    vector_search: boolean;
+    [k: string]: unknown;
+  };
+  /** What agents keep while they work */
+  working: {
+    /** Where working memory is kept, such as `local` */
+    mode: string;
+    [k: string]: unknown;
+  };
+  /** Long-term memory; connection strings are masked */
+  persistent: {
+    /** Whether anything is remembered beyond the messages */
+    enabled: boolean;
+    [k: string]: unknown;
+  };
+  [k: string]: unknown;
+}
+
+/** Something was remembered. */
+export interface MemoryCreated {
+  /** Id of the memory */
+  id: string;
+  /** The memory */
+  content: {
+    /** Kind of memory; empty when none was named */
+    type: string;
+    /** What is remembered */
+    detail: string;
+  };
+  /** When it was first remembered, ISO 8601 in UTC */
+  created_at: string;
+  /** What was stored with it */
+  metadata: {
+    [k: string]: unknown;
+  };
+  /** Who shares the memory */
+  scope: MemoryScope;
+  /** Group that shares the memory; null unless the scope is `group` */
+  scope_id: string | null;
+}
+
+/** A memory was forgotten. */
+export interface MemoryDeleted {
+  /** Id that the memory had */
+  deleted: string;
+  /** User about whom it was */
+  user_id: string;
+}
+
+/** The memories from a source were forgotten. */
+export interface MemoryForgotten {
+  /** User whose memories they were */
+  user_id: string;
+  /** System that they came from */
+  source: string;
+  /** Number of memories that were deleted */
+  deleted_events: number;
+  /** Days until they are gone for good; 0 for at once */
+  grace_period_days: number;
+  /** What was derived anew without them */
+  projections?: string[];
+  /** Whether something is still to be derived anew; absent when nothing is */
+  rebuild_required?: boolean;
+}
+
+/** Faults in the memories of one user or of all. */
+export interface MemoryLint {
+  /** User whose memories were checked; null for all users */
+  user_id: string | null;
+  /** Contradictions, stale entries and duplicates that were found */
+  report: {
+    [k: string]: unknown;
+  };
+}
+
+/** What is remembered about a user. */
+export interface MemoryList {
+  /** The memories, newest first */
+  memories: Memory[];
+  /** Number of memories in this answer */
+  count: number;
+}
+
+/** What is derived from a user's memories is made anew: the report, or where to ask for it. */
+export interface MemoryRebuild {
+  /** User whose memories are rebuilt */
+  user_id?: string;
+  /** Id to ask for the state by; absent when the rebuild is already done */
+  job_id?: string;
+  /** State of the rebuild, such as `processing` or `completed` */
+  status?: string;
+  /** Path of the state, below the formation's base URL */
+  status_url?: string;
+  /** Whether nothing was changed and only the effect reported */
+  dry_run?: boolean;
+  /** What was derived anew; absent while it runs */
+  projections?: {
+    [k: string]: unknown;
+  };
+  /** Why the rebuild failed; absent otherwise */
+  error?: string;
+}
+
+/** Something to remember. */
+export interface MemoryRequest {
+  /** Kind of memory, such as `preference`; absent, none */
+  type?: string;
+  /** What to remember; needed without `content` */
+  detail?: string;
+  /** Like `detail`, and wins over it */
+  content?: string;
+  /** What to store with the memory, at most 16,384 characters of JSON; absent, nothing */
+  metadata?: {
+    [k: string]: unknown;
+  } | null;
+  /** What the memory is about, at most 200 characters: a later one about the same takes its place. Absent, `source` and `source_id` together, or else its words */
+  subject?: string | null;
+  /** Who shares the memory; all but `user` need the admin key. Default `user` */
+  scope?: MemoryScope;
+  /** Group that shares the memory; needed with the scope `group` */
+  scope_id?: string | null;
+  /** System that the memory comes from, at most 200 characters */
+  source?: string | null;
+  /** Id of the memory in that system, at most 200 characters */
+  source_id?: string | null;
+}
+
+/** Who shares a memory: its user alone, a group, or everybody who talks to the formation. */
+export type MemoryScope = "user" | "group" | "formation";
+
+/** A stored message. */
+export interface Message {
+  /** Id of the message */
+  id: string;
+  /** Who said it */
+  role: "user" | "assistant" | "system";
+  /** What was said */
+  content: string;
+  /** When it was said; no two messages of a session have the same time, ISO 8601 in UTC */
+  timestamp: string;
+  /** Agent that said it; absent for other roles */
+  agent_id?: string;
+  /** The content again, for clients that know only this field */
+  text: string;
+  /** What was stored with the message, and role, user, session and time again */
+  metadata: {
+    [k: string]: unknown;
+  };
+}
+
+/** The newest messages of a session. */
+export interface MessageList {
+  /** Id to continue the session by */
+  session_id: string;
+  /** The messages, oldest first; none for an unknown session */
+  messages: Message[];
+  /** Number of messages in this answer */
+  count: number;
+  /** Whether the session has older ones: ask again with `before` set to the oldest timestamp */
+  has_more: boolean;
+}
+
+/** An identifier to give to a user: alone, as `[identifier, type]`, or as an object. */
+export type NewIdentifier =
+  | string
+  | [string, string]
+  | {
+      /** The identifier, 1 to 256 characters */
+      identifier: string;
+      /** Kind of identifier, such as `email`; default `unknown` */
+      type?: string;
+    };
+
+/** Whether a notification reached its user. */
+export interface NotificationResult {
+  /** Whether at least one channel took the message */
+  delivered: boolean;
   [k: string]: unknown;
 }
 
@@ -2175,6 +1443,393 @@ export interface OperationError {
   message: string;
   /** Step during which it happened */
   stage: string;
+}
+
+/** A step of a long operation has begun. */
+export interface OperationProgress {
+  /** Step that has begun, such as `extracting` or `health_check` */
+  stage: string;
+  /** The step in words */
+  message: string;
+  /** How far the step is, 0 to 100; absent where it is not known */
+  progress?: number;
+  /** Version of the runtime; only in `resolving_runtime` */
+  version?: string;
+  /** Number of this health check; only in `health_check` */
+  attempt?: number;
+  /** Health checks before the operation is given up; only in `health_check` */
+  max_attempts?: number;
+  /** Port on which the other version is tried; only when one replaces another */
+  staging_port?: number;
+  [k: string]: unknown;
+}
+
+/** As whom the formation speaks: the same text under its old and its new name. */
+export interface OverlordPersona {
+  /** Who the formation is and how it speaks */
+  persona: string;
+  /** The same text under its new name */
+  soul: string;
+}
+
+/** What the formation plans to do. */
+export interface PlanningEvent {
+  /** Kind of the event */
+  type: "planning";
+  /** The plan in words */
+  content: string;
+  /** Session of the answer */
+  session_id?: string;
+  /** Request that is answered */
+  request_id?: string;
+}
+
+/** A step of the request. The first event of every stream is one, with the ids of session and request. */
+export interface ProgressEvent {
+  /** Kind of the event */
+  type: "progress";
+  /** Session of the answer */
+  session_id: string;
+  /** Request that is answered */
+  request_id: string;
+  /** User who is answered */
+  user_id?: string;
+  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap */
+  stage?: string;
+  /** The step in words */
+  content?: string;
+  /** Agent that was chosen; absent before */
+  agent_id?: string;
+  /** When the step began, Unix seconds */
+  timestamp: number;
+}
+
+/** Requests of a user, or of all users. */
+export interface RequestList {
+  /** The requests, newest first */
+  requests: RequestSummary[];
+  /** Number of requests */
+  count: number;
+}
+
+/** The state of a request, and its answer. */
+export interface RequestStatus {
+  /** Id to follow, read and cancel the request by */
+  request_id: string;
+  /** User who is answered */
+  user_id: string;
+  /** State of the request; `completed`, `failed` and `cancelled` are final and never change */
+  status: "pending" | "processing" | "awaiting_clarification" | "completed" | "failed" | "cancelled";
+  /** Always null: follow the events of the request for its progress */
+  progress: string | null;
+  /** When the request was made, Unix seconds */
+  created_at: number;
+  /** Why the request failed; absent unless it has */
+  error?: string;
+  /** Session of the request */
+  session_id: string;
+  /** When the request ended; absent before, Unix seconds */
+  completed_at?: number;
+  /** The whole text of the answer; absent until the request has completed */
+  result?: string;
+  /** What the agent must know before it goes on; absent otherwise. The answer is the next chat of the session, or one with this request id */
+  clarification?: {
+    /** What the user is asked */
+    question: string;
+  };
+}
+
+/** A request in a list. */
+export interface RequestSummary {
+  /** Id to follow, read and cancel the request by */
+  request_id: string;
+  /** User who is answered */
+  user_id: string;
+  /** State of the request; `completed`, `failed` and `cancelled` are final and never change */
+  status: "pending" | "processing" | "awaiting_clarification" | "completed" | "failed" | "cancelled";
+  /** Always null: follow the events of the request for its progress */
+  progress: string | null;
+  /** When the request was made, Unix seconds */
+  created_at: number;
+  /** Why the request failed; absent unless it has */
+  error?: string;
+  /** When the request ended; null before, Unix seconds */
+  completed_at: number | null;
+}
+
+/** An identifier whose user is wanted; a user is made when there is none. */
+export interface ResolveUser {
+  /** The identifier, 1 to 256 characters */
+  identifier: string;
+  /** Kind of identifier, such as `email`, for a user who is made; absent, `unknown` */
+  identifier_type?: string | null;
+}
+
+/** The user behind an identifier. */
+export interface ResolvedUser {
+  /** The identifier as it was looked up */
+  identifier: string;
+  /** Id of the user, `usr_` and 12 hex digits */
+  muxi_user_id: string;
+  /** User id whose data the identifiers reach */
+  internal_user_id: string;
+}
+
+/** A message to store. */
+export interface RestoreMessage {
+  /** Who said it */
+  role: "user" | "assistant" | "system";
+  /** What was said */
+  content: string;
+  /** When it was said, ISO 8601; UTC when it names no zone */
+  timestamp: string;
+  /** Agent that said it; absent for other roles */
+  agent_id?: string;
+  /** What to store with the message; absent, nothing */
+  metadata?: {
+    [k: string]: unknown;
+  };
+}
+
+/** Messages that take the place of those of a session. */
+export interface RestoreRequest {
+  /**
+   * The messages, at most 10,000; they are stored in the order of their times
+   *
+   * @maxItems 10000
+   */
+  messages: RestoreMessage[];
+}
+
+/** The messages of a session were replaced. */
+export interface RestoreResult {
+  /** Id to continue the session by */
+  session_id: string;
+  /** Number of messages that were stored */
+  messages_loaded: number;
+  /** Number of oldest messages that did not fit into the buffer */
+  messages_dropped: number;
+  /** What was done, in words */
+  message: string;
+}
+
+/** The previous version of a formation runs again. */
+export interface RollbackResult {
+  /** Id of the formation, from its manifest */
+  id: string;
+  /** The same as `id` */
+  formation_id: string;
+  /** State of the formation after the call */
+  status: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
+  /** Number of the deployment that runs now; not the manifest's version */
+  version: number;
+  /** Number of the deployment that ran before; 0 for none */
+  previous_version: number;
+  /** Port on which the formation listens */
+  port: number;
+  /** Process id of the formation */
+  pid: number;
+  /** Address of the formation through the server */
+  url: string;
+  /** What was done, in words */
+  message: string;
+}
+
+/** How jobs are scheduled, with what else the manifest says. */
+export interface SchedulerConfig {
+  /** Whether jobs can be made and run */
+  enabled: boolean;
+  /** Time zone of schedules, an IANA name such as `Europe/Berlin` */
+  timezone: string;
+  /** Longest time in minutes between two looks for due jobs */
+  check_interval_minutes: number;
+  /** Runs that may be at work at the same time */
+  max_concurrent_jobs: number;
+  /** Failures in a row after which a job is paused */
+  max_failures_before_pause: number;
+  /** Time of day for words that name a day and no time, `HH:MM` */
+  default_time: string;
+  [k: string]: unknown;
+}
+
+/** A message that is said at a time, or again and again. */
+export interface SchedulerJob {
+  /** Id of the job */
+  id: string;
+  /** `recurring` or `one_time` */
+  type: string;
+  /** The schedule as it was written */
+  schedule: string;
+  /** The schedule in words, with its time zone */
+  description: string;
+  /** What is said when the job runs */
+  message: string;
+  /** User as whom it is said */
+  user_id: string;
+  /** Whether the job runs at its next time */
+  enabled: boolean;
+  /** `paused` after too many failures in a row, `completed` when no run is left */
+  status: "active" | "paused" | "completed";
+  /** Next run; null when there is none, ISO 8601 in UTC */
+  next_run: string | null;
+  /** Last run; null before the first, ISO 8601 in UTC */
+  last_run: string | null;
+  /** How the last run ended; null before the first has */
+  last_run_status: ("success" | "failed") | null;
+  /** Why the last run failed; null unless it did */
+  last_run_failure_message: string | null;
+  /** Number of failures in a row */
+  failure_count: number;
+  /** Number of runs so far */
+  total_runs: number;
+  /** Number of runs that failed */
+  total_failures: number;
+  /** Session in which the job speaks */
+  session_id: string;
+  /** When a job that runs once does so; absent for others, ISO 8601 in UTC */
+  run_at?: string;
+  /** The schedule as five fields of cron; null for a job that runs once */
+  cron_expression: string | null;
+  /** Times at which the job does not run */
+  exclusion_rules: ExclusionRule[];
+  /** Time zone of the schedule, an IANA name */
+  timezone: string;
+  /** When the job was made, ISO 8601 in UTC */
+  created_at: string;
+  /** When the job last changed, ISO 8601 in UTC */
+  updated_at: string;
+}
+
+/** Scheduled jobs. */
+export interface SchedulerJobList {
+  /** The jobs that fit, newest first */
+  jobs: SchedulerJob[];
+  /** Number of jobs in this answer */
+  count: number;
+}
+
+/** A job to schedule. */
+export interface SchedulerJobRequest {
+  /** `prompt` for any schedule; `recurring` or `one_time` refuse a schedule of the other kind */
+  type: string;
+  /** When it runs: five fields of cron, an ISO 8601 time in the future, or words such as "every weekday at 9am" */
+  schedule: string;
+  /** What is said as the user when the job runs, at most 10,000 characters */
+  message: string;
+  /** User of the job; the header X-Muxi-User-ID wins. Without either the user is `0` */
+  user_id?: string;
+  /**
+   * Times at which the job does not run, at most 20; absent, none
+   *
+   * @maxItems 20
+   */
+  exclusion_rules?: ExclusionRule[];
+}
+
+/** One run of a job. */
+export interface SchedulerJobRun {
+  /** When the run was due, ISO 8601 in UTC */
+  due: string;
+  /** Request that the run made */
+  request_id: string;
+  /** How the run stands */
+  status: "running" | "success" | "failed";
+  /** Whether the run was missed and made up for */
+  late: boolean;
+  /** When the run began, ISO 8601 in UTC */
+  started_at: string;
+  /** When the run ended; null before, ISO 8601 in UTC */
+  ended_at: string | null;
+  /** Why the run failed; null unless it did */
+  error: string | null;
+}
+
+/** A job with its latest runs. */
+export interface SchedulerJobWithRuns {
+  /** Id of the job */
+  id: string;
+  /** `recurring` or `one_time` */
+  type: string;
+  /** The schedule as it was written */
+  schedule: string;
+  /** The schedule in words, with its time zone */
+  description: string;
+  /** What is said when the job runs */
+  message: string;
+  /** User as whom it is said */
+  user_id: string;
+  /** Whether the job runs at its next time */
+  enabled: boolean;
+  /** `paused` after too many failures in a row, `completed` when no run is left */
+  status: "active" | "paused" | "completed";
+  /** Next run; null when there is none, ISO 8601 in UTC */
+  next_run: string | null;
+  /** Last run; null before the first, ISO 8601 in UTC */
+  last_run: string | null;
+  /** How the last run ended; null before the first has */
+  last_run_status: ("success" | "failed") | null;
+  /** Why the last run failed; null unless it did */
+  last_run_failure_message: string | null;
+  /** Number of failures in a row */
+  failure_count: number;
+  /** Number of runs so far */
+  total_runs: number;
+  /** Number of runs that failed */
+  total_failures: number;
+  /** Session in which the job speaks */
+  session_id: string;
+  /** When a job that runs once does so; absent for others, ISO 8601 in UTC */
+  run_at?: string;
+  /** The schedule as five fields of cron; null for a job that runs once */
+  cron_expression: string | null;
+  /** Times at which the job does not run */
+  exclusion_rules: ExclusionRule[];
+  /** Time zone of the schedule, an IANA name */
+  timezone: string;
+  /** When the job was made, ISO 8601 in UTC */
+  created_at: string;
+  /** When the job last changed, ISO 8601 in UTC */
+  updated_at: string;
+  /** The latest 20 runs, newest first */
+  runs: SchedulerJobRun[];
+}
+
+/** A secret to store. */
+export interface SecretCreate {
+  /** Name of the secret, at most 200 characters; stored in upper case, with `_` for all but letters and digits */
+  key: string;
+  /** The secret itself, at most 65,536 characters */
+  value: string;
+}
+
+/** The secrets of a formation. */
+export interface SecretList {
+  /** Masked values by name; no answer holds a value */
+  secrets: {
+    [k: string]: string;
+  };
+  /** Number of secrets */
+  count: number;
+}
+
+/** A new value for a secret. */
+export interface SecretUpdate {
+  /** The secret itself, at most 65,536 characters */
+  value: string;
+}
+
+/** The file of secrets was read again. */
+export interface SecretsReloaded {
+  /** What was done, in words */
+  message: string;
+  /** Names of the secrets that are new */
+  added: string[];
+  /** Names of the secrets that have a new value */
+  overwritten: string[];
+  /** Names of the secrets that are as they were */
+  preserved: string[];
+  /** Number of secrets in the file */
+  count: number;
 }
 
 /** Why a call to the server failed. */
@@ -2239,6 +1894,249 @@ export interface ServerStatus {
   };
 }
 
+/** A session: a conversation of one user. */
+export interface Session {
+  /** Id to continue the session by */
+  session_id: string;
+  /** User whose session it is */
+  user_id: string;
+  /** When something last happened in it, ISO 8601 in UTC */
+  last_activity: string;
+  /** Whether something happened in the last 30 minutes */
+  active: boolean;
+  /** Number of messages in the session */
+  message_count: number;
+  /** When the session began, ISO 8601 in UTC */
+  created_at: string;
+}
+
+/** The messages of a session were removed. */
+export interface SessionBufferCleared {
+  /** What was done, in words */
+  message: string;
+  /** User whose messages were removed; null for all users */
+  user_id: string | null;
+  /** Session whose messages were removed */
+  session_id: string;
+  /** Number of messages that were removed */
+  messages_cleared: number;
+}
+
+/** Sessions of a user. */
+export interface SessionList {
+  /** The sessions, newest first */
+  sessions: SessionSummary[];
+  /** Number of sessions in this answer */
+  count: number;
+}
+
+/** A session in a list. */
+export interface SessionSummary {
+  /** Id to continue the session by */
+  session_id: string;
+  /** User whose session it is */
+  user_id: string;
+  /** When something last happened in it, ISO 8601 in UTC */
+  last_activity: string;
+  /** Whether something happened in the last 30 minutes */
+  active: boolean;
+}
+
+/** A skill with its details. */
+export interface Skill {
+  /** Name of the skill */
+  name: string;
+  /** What the skill is good for */
+  description: string;
+  /** Licence of the skill; null when it names none */
+  license: string | null;
+  /** What the skill needs to work; null when it names nothing */
+  compatibility: string | null;
+  /** Tools that the skill may use; null when it names none */
+  allowed_tools: string[] | null;
+  /** Files beside SKILL.md, relative to it */
+  resources: string[];
+}
+
+/** The skills that every agent has. */
+export interface SkillList {
+  /** The skills, without their details */
+  skills: SkillSummary[];
+  /** Number of skills */
+  count: number;
+}
+
+/** A skill, without its details. */
+export interface SkillSummary {
+  /** Name of the skill */
+  name: string;
+  /** What the skill is good for */
+  description: string;
+  /** `public` for all agents, `private` for one */
+  scope: "public" | "private";
+}
+
+/** A standard operating procedure with its text. */
+export interface Sop {
+  /** Name of the procedure: that of its file, without the extension */
+  name: string;
+  /** Name in the frontmatter, or the name of the file */
+  title: string;
+  /** Always `sop` */
+  type: string;
+  /** The steps, in order; null when there are none */
+  steps: string[] | null;
+  /** Ids of the agents that its steps name; null for none */
+  agents_used: string[] | null;
+  /** The text, as Markdown */
+  content: string;
+  /** Frontmatter of the file; empty when there is none */
+  metadata: {
+    [k: string]: unknown;
+  };
+  /** Files that its steps name; null for none */
+  references: string[] | null;
+}
+
+/** The standard operating procedures of a formation. */
+export interface SopList {
+  /** All procedures */
+  sops: SopSummary[];
+  /** Number of procedures */
+  count: number;
+}
+
+/** A standard operating procedure, without its text. */
+export interface SopSummary {
+  /** Name of the procedure: that of its file, without the extension */
+  name: string;
+  /** Name in the frontmatter, or the name of the file */
+  title: string;
+  /** Always `sop` */
+  type: string;
+  /** The steps, in order; null when there are none */
+  steps: string[] | null;
+  /** Ids of the agents that its steps name; null for none */
+  agents_used: string[] | null;
+}
+
+/** A part of the answer. */
+export interface TextEvent {
+  /** Kind of the event */
+  type: "text";
+  /** The next part of the answer */
+  text: string;
+  /** Present when the text takes the place of all text before it; otherwise it follows that text */
+  replace?: true;
+  /** Session of the answer */
+  session_id?: string;
+  /** Request that is answered */
+  request_id?: string;
+}
+
+/** What the model shows of its reasoning. */
+export interface ThinkingEvent {
+  /** Kind of the event */
+  type: "thinking";
+  /** The next part of the reasoning */
+  content: string;
+  /** Session of the answer */
+  session_id?: string;
+  /** Request that is answered */
+  request_id?: string;
+}
+
+/** The agent calls a tool. The formation runs it. */
+export interface ToolCallEvent {
+  /** Kind of the event */
+  type: "tool_call";
+  /** Id of the call, which its result repeats */
+  id: string;
+  /** Name of the tool */
+  name: string;
+  /** Arguments that the model chose */
+  arguments: {
+    [k: string]: unknown;
+  };
+  /** Session of the answer */
+  session_id?: string;
+  /** Request that is answered */
+  request_id?: string;
+}
+
+/** A tool has ended. */
+export interface ToolResultEvent {
+  /** Kind of the event */
+  type: "tool_result";
+  /** Id of the call */
+  id: string;
+  /** Name of the tool */
+  name: string;
+  /** What the tool returned, at most 4,000 characters */
+  content: string;
+  /** Whether the tool failed; `content` then says why */
+  is_error: boolean;
+  /** Session of the answer */
+  session_id?: string;
+  /** Request that is answered */
+  request_id?: string;
+}
+
+/** A text that becomes a message to the formation once its data is filled in. */
+export interface Trigger {
+  /** Name of the trigger */
+  name: string;
+  /** Template as Markdown, with `${{ data.a.b }}` where the data goes */
+  content: string;
+  /** Dotted paths of the data that the template uses; null when it uses none */
+  data_fields: string[] | null;
+}
+
+/** The triggers of a formation. */
+export interface TriggerList {
+  /** Id of the formation, from its manifest */
+  formation_id: string;
+  /** Names of the triggers */
+  triggers: string[];
+  /** Number of triggers */
+  count: number;
+}
+
+/** A trigger to fire. */
+export interface TriggerRequest {
+  /** What the template is filled with */
+  data: {
+    [k: string]: unknown;
+  };
+  /** Session to continue, 1 to 200 characters; absent or null begins a new one */
+  session_id?: string | null;
+  /** Whether it is answered in the background; false waits for the answer. Default true */
+  use_async?: boolean;
+}
+
+/** The answer to a trigger, or that it is answered in the background. */
+export type TriggerResult =
+  | {
+      /** The trigger was answered */
+      status: "completed";
+      /** Text of the answer */
+      content: string;
+      /** The text again, for clients that know only this field */
+      response: string;
+      /** Request that answers the trigger */
+      request_id: string;
+      /** Session of the request */
+      session_id?: string;
+    }
+  | {
+      /** The trigger is answered in the background */
+      status: "processing";
+      /** Request that answers the trigger */
+      request_id: string;
+      /** Session of the request */
+      session_id?: string;
+    };
+
 /** The formation's tuning document: what it has learned about how to answer. */
 export interface Tuning {
   /** The document; null while there is none */
@@ -2253,6 +2151,108 @@ export interface TuningWritten {
   path: string;
   /** Size of the document in bytes */
   bytes: number;
+}
+
+/** Widgets to show with the answer. */
+export interface UiEvent {
+  /** Kind of the event */
+  type: "ui";
+  /** Widgets, each with a `type`; ignore the types you do not know */
+  ui: {
+    [k: string]: unknown;
+  }[];
+  /** Session of the answer */
+  session_id?: string;
+  /** Request that is answered */
+  request_id?: string;
+}
+
+/** The user's answer to a widget. */
+export interface UiResponse {
+  /** Id of the widget */
+  id: string;
+  /** Value of the option that the user chose */
+  value: string;
+}
+
+/** A new version of a formation runs. */
+export interface UpdateResult {
+  /** Id of the formation, from its manifest */
+  id: string;
+  /** The same as `id` */
+  formation_id: string;
+  /** State of the formation after the call */
+  status: "starting" | "running" | "unhealthy" | "stopping" | "stopped" | "crashed";
+  /** Number of the deployment that runs now; not the manifest's version */
+  version: number;
+  /** Number of the deployment that ran before; 0 for none */
+  previous_version: number;
+  /** Port on which the formation listens */
+  port: number;
+  /** Process id of the formation */
+  pid: number;
+  /** Address of the formation through the server */
+  url: string;
+  /** What was done, in words */
+  message: string;
+  /** How the versions changed places: the new one was healthy before it got requests */
+  deployment_type: "blue-green";
+}
+
+/** Tokens of all calls of models that an answer took, together. */
+export interface Usage {
+  /** Tokens that the models read */
+  input_tokens: number;
+  /** Tokens that the models wrote */
+  output_tokens: number;
+  /** Sum of the two */
+  total_tokens: number;
+}
+
+/** The recent messages of a user, in numbers. */
+export interface UserBuffer {
+  /** User whose messages they are */
+  user_id: string;
+  /** Number of messages in the buffer */
+  total_messages: number;
+  /** Sessions that the messages belong to */
+  sessions: {
+    /** Id to continue the session by */
+    session_id: string;
+    /** Number of messages of the session in the buffer */
+    message_count: number;
+    /** When something last happened in the session, ISO 8601 in UTC */
+    last_activity: string;
+  }[];
+  /** Size of these messages in units of 1,024 characters */
+  buffer_size_kb: number;
+}
+
+/** Something that a user is known by. */
+export interface UserIdentifier {
+  /** The identifier, trimmed and in lower case */
+  identifier: string;
+  /** Kind of identifier; `unknown` when none was named */
+  type: string;
+}
+
+/** Everything that a user is known by. */
+export interface UserIdentifierList {
+  /** Id of the user, `usr_` and 12 hex digits */
+  muxi_user_id: string;
+  /** User id whose data the identifiers reach */
+  internal_user_id: string;
+  /** All identifiers of the user */
+  identifiers: {
+    /** The identifier, trimmed and in lower case */
+    identifier: string;
+    /** Kind of identifier; `unknown` when none was named */
+    type: string;
+    /** When the user got the identifier, ISO 8601 in UTC */
+    created_at: string;
+  }[];
+  /** Number of identifiers */
+  count: number;
 }
 
 /** What a formation sends to a webhook when a request in the background has completed, failed or asked its user. */

@@ -1,6 +1,6 @@
-import { agentListSchema, agentSchema } from "../agents.ts";
-import { type Route, route } from "../route.ts";
+import { agentListSchema, agentSchema } from "../schemas/index.ts";
 import { agentId } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 /** Agents (docs/spec/formation-api.md "Agents"). */
 export const agentsRoutes = {

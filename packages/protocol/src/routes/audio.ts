@@ -1,7 +1,6 @@
-import { audioChatRequestSchema } from "../audio.ts";
-import { chatEventSchema } from "../chat.ts";
-import { type Route, route } from "../route.ts";
+import { audioChatRequestSchema, chatEventSchema } from "../schemas/index.ts";
 import { chatRoutes } from "./chat.ts";
+import { type Route, route } from "./route.ts";
 
 /** Chat by voice (docs/spec/formation-api.md "Audio chat"). */
 export const audioRoutes = {

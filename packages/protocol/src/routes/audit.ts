@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { auditClearedSchema, auditLogSchema, auditQuerySchema } from "../audit.ts";
-import { lazy } from "../lazy.ts";
-import { type Route, route } from "../route.ts";
+import { lazy } from "../base/index.ts";
+import { auditClearedSchema, auditLogSchema, auditQuerySchema } from "../schemas/index.ts";
+import { type Route, route } from "./route.ts";
 
 const confirmation = lazy(() =>
   z.object({

@@ -1,8 +1,12 @@
 import * as z from "zod";
-import { chatEventSchema, chatRequestSchema, chatResultSchema } from "../chat.ts";
-import { lazy } from "../lazy.ts";
-import { chatAcceptedSchema } from "../requests.ts";
-import { type Route, route } from "../route.ts";
+import { lazy } from "../base/index.ts";
+import {
+  chatAcceptedSchema,
+  chatEventSchema,
+  chatRequestSchema,
+  chatResultSchema,
+} from "../schemas/index.ts";
+import { type Route, route } from "./route.ts";
 
 const answer = lazy(() => z.union([chatResultSchema(), chatAcceptedSchema()]));
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { lazy } from "../base/index.ts";
 import {
   configBlockSchema,
   loggingDestinationsSchema,
@@ -6,10 +7,9 @@ import {
   mcpServerListSchema,
   mcpToolListSchema,
   personaSchema,
-} from "../configuration.ts";
-import { lazy } from "../lazy.ts";
-import { type Route, route } from "../route.ts";
+} from "../schemas/index.ts";
 import { id } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 const read = { method: "GET", tag: "Configuration", key: "admin" } as const;
 

@@ -1,14 +1,14 @@
 import * as z from "zod";
+import { lazy } from "../base/index.ts";
 import {
   credentialCreateSchema,
   credentialDeletedSchema,
   credentialListSchema,
   credentialSchema,
   credentialServiceListSchema,
-} from "../credentials.ts";
-import { lazy } from "../lazy.ts";
-import { type Route, route } from "../route.ts";
+} from "../schemas/index.ts";
 import { id } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 const ofUser = { tag: "Credentials", key: "either", user: "required", object: "credential" } as const;
 const credentialId = lazy(() => z.object({ credential_id: id("Id of the credential") }));

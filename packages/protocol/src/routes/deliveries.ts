@@ -1,5 +1,5 @@
-import { deliveryListQuerySchema, deliveryListSchema } from "../deliveries.ts";
-import { type Route, route } from "../route.ts";
+import { deliveryListQuerySchema, deliveryListSchema } from "../schemas/index.ts";
+import { type Route, route } from "./route.ts";
 
 /** The webhooks of a formation (docs/spec/formation-api.md "Webhook deliveries"). */
 export const deliveriesRoutes = {

@@ -1,6 +1,6 @@
-import { logEntrySchema, logFilterSchema } from "../logs.ts";
-import { type Route, route } from "../route.ts";
+import { logEntrySchema, logFilterSchema } from "../schemas/index.ts";
 import { noData } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 /** What happens in the formation, as it happens (docs/spec/formation-api.md "Logs" and "Log stream"). */
 export const logsRoutes = {

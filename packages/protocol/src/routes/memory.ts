@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { lazy } from "../lazy.ts";
+import { lazy } from "../base/index.ts";
 import {
   allBuffersClearedSchema,
   bufferClearedSchema,
@@ -20,9 +20,9 @@ import {
   memoryRequestSchema,
   sessionBufferClearedSchema,
   userBufferSchema,
-} from "../memory.ts";
-import { type Route, route } from "../route.ts";
+} from "../schemas/index.ts";
 import { id, sessionId } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 const processingId = lazy(() => z.object({ processing_id: id("Id from the answer to the batch") }));
 const memoryId = lazy(() => z.object({ memory_id: id("Id of the memory") }));

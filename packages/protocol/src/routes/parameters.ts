@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { lazy } from "../lazy.ts";
+import { lazy } from "../base/index.ts";
 
 /** An id in a path. */
 export const id = (what: string) => z.string().min(1).max(200).describe(what);

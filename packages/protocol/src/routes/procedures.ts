@@ -4,9 +4,9 @@ import {
   skillSchema,
   sopListSchema,
   sopSchema,
-} from "../procedures.ts";
-import { type Route, route } from "../route.ts";
+} from "../schemas/index.ts";
 import { agentId, fileName } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 /** Procedures and skills (docs/spec/formation-api.md "Procedures and skills"). */
 export const proceduresRoutes = {

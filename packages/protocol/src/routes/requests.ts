@@ -1,15 +1,14 @@
 import * as z from "zod";
-import { chatEventSchema } from "../chat.ts";
-import { limit } from "../fields.ts";
-import { lazy } from "../lazy.ts";
+import { lazy, limit } from "../base/index.ts";
 import {
   cancelResultSchema,
+  chatEventSchema,
   formationEventSchema,
   requestListSchema,
   requestStatusSchema,
-} from "../requests.ts";
-import { type Route, route } from "../route.ts";
+} from "../schemas/index.ts";
 import { noData, requestId, sessionId } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 const listQuery = lazy(() => z.object({ limit: limit("Requests to return", 1000, 50) }));
 const requestOfSession = lazy(() => sessionId().extend(requestId().shape));

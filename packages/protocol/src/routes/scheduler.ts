@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { lazy } from "../lazy.ts";
-import { type Route, route } from "../route.ts";
+import { lazy } from "../base/index.ts";
 import {
   jobDeletedSchema,
   jobListQuerySchema,
@@ -9,8 +8,9 @@ import {
   jobSchema,
   jobWithRunsSchema,
   schedulerConfigSchema,
-} from "../scheduler.ts";
+} from "../schemas/index.ts";
 import { id } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 const jobId = lazy(() => z.object({ job_id: id("Id of the job") }));
 

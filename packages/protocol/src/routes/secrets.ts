@@ -1,4 +1,3 @@
-import { type Route, route } from "../route.ts";
 import {
   confirmationSchema,
   secretCreateSchema,
@@ -6,7 +5,8 @@ import {
   secretListSchema,
   secretsReloadedSchema,
   secretUpdateSchema,
-} from "../secrets.ts";
+} from "../schemas/index.ts";
+import { type Route, route } from "./route.ts";
 
 const secret = { tag: "Secrets", key: "admin", object: "secret" } as const;
 

@@ -1,4 +1,3 @@
-import { type Route, route } from "../route.ts";
 import {
   messageListQuerySchema,
   messageListSchema,
@@ -7,8 +6,9 @@ import {
   sessionListQuerySchema,
   sessionListSchema,
   sessionSchema,
-} from "../sessions.ts";
+} from "../schemas/index.ts";
 import { sessionId } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 /** Sessions (docs/spec/formation-api.md "Sessions"). */
 export const sessionsRoutes = {

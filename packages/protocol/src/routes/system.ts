@@ -1,10 +1,10 @@
-import { type Route, route } from "../route.ts";
 import {
   formationConfigSchema,
   formationDocumentSchema,
   formationStatusSchema,
   healthSchema,
-} from "../system.ts";
+} from "../schemas/index.ts";
+import { type Route, route } from "./route.ts";
 
 /** Health, status and the configuration (docs/spec/formation-api.md "Health and status"). */
 export const systemRoutes = {

@@ -1,12 +1,12 @@
-import { type Route, route } from "../route.ts";
 import {
   triggerBodySchema,
   triggerListSchema,
   triggerQuerySchema,
   triggerResultSchema,
   triggerSchema,
-} from "../triggers.ts";
+} from "../schemas/index.ts";
 import { fileName } from "./parameters.ts";
+import { type Route, route } from "./route.ts";
 
 /** Triggers (docs/spec/formation-api.md "Triggers"). */
 export const triggersRoutes = {

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { lazy } from "../lazy.ts";
-import { type Route, route } from "../route.ts";
+import { lazy } from "../base/index.ts";
 import {
   identifierAssociationSchema,
   identifierDeletedSchema,
@@ -10,7 +9,8 @@ import {
   resolvedUserSchema,
   resolveUserSchema,
   userIdentifierListSchema,
-} from "../users.ts";
+} from "../schemas/index.ts";
+import { type Route, route } from "./route.ts";
 
 const userId = lazy(() =>
   z.object({ muxi_user_id: muxiUserIdSchema().describe("Id of the user, `usr_` and 12 hex digits") }),

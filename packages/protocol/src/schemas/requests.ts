@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { count, type Infer, lazy, named, orNull, text, unixSeconds } from "../base/index.ts";
+
+/** docs/spec/formation-api.md "Request states". */
+export const requestStateSchema = lazy(() =>
+  z.enum(["pending", "processing", "awaiting_clarification", "completed", "failed", "cancelled"]),
+);
+
+export type RequestState = Infer<typeof requestStateSchema>;
+
+export const cancelResultSchema = named("CancelResult", "A request was stopped.", () =>
+  z.object({
+    request_id: text("Request that was stopped"),
+    status: z.literal("cancelled").describe("Always `cancelled`"),
+    cancellation: z
+      .enum(["immediate", "cooperative"])
+      .describe("`cooperative` when another process of the formation stops it within seconds"),
+    message: text("What was done, in words"),
+  }),
+);
+
+const request = () => ({
+  request_id: text("Id to follow, read and cancel the request by"),
+  user_id: text("User who is answered"),
+  status: requestStateSchema().describe(
+    "State of the request; `completed`, `failed` and `cancelled` are final and never change",
+  ),
+  progress: orNull(text("Always null: follow the events of the request for its progress")),
+  created_at: unixSeconds("When the request was made"),
+  error: text("Why the request failed; absent unless it has").optional(),
+});
+
+/** docs/spec/formation-api.md "Requests". */
+export const requestSummarySchema = named("RequestSummary", "A request in a list.", () =>
+  z.object({
+    ...request(),
+    completed_at: orNull(unixSeconds("When the request ended; null before")),
+  }),
+);
+
+export const requestListSchema = named("RequestList", "Requests of a user, or of all users.", () =>
+  z.object({
+    requests: z.array(requestSummarySchema()).describe("The requests, newest first"),
+    count: count("requests"),
+  }),
+);
+
+export const requestStatusSchema = named("RequestStatus", "The state of a request, and its answer.", () =>
+  z.object({
+    ...request(),
+    session_id: text("Session of the request"),
+    completed_at: unixSeconds("When the request ended; absent before").optional(),
+    result: text("The whole text of the answer; absent until the request has completed").optional(),
+    clarification: z
+      .object({ question: text("What the user is asked") })
+      .optional()
+      .describe(
+        "What the agent must know before it goes on; absent otherwise. The answer is the next chat of the session, " +
+          "or one with this request id",
+      ),
+  }),
+);
+
+export type RequestStatus = Infer<typeof requestStatusSchema>;
+
+/** docs/spec/formation-api.md "Accepting work". */
+export const chatAcceptedSchema = named("ChatAccepted", "A chat is answered in the background.", () =>
+  z.object({
+    request_id: text("Id to follow, read and cancel the request by"),
+    session_id: text("Session of the request").optional(),
+    status: z.literal("processing").describe("Always `processing`"),
+    status_url: text("Path of the request's status, below the formation's base URL"),
+  }),
+);
+
+/** docs/spec/formation-api.md "Feed of a user". */
+export const formationEventSchema = named(
+  "FormationEvent",
+  "Something that happens in a user's or a session's requests.",
+  () =>
+    z.object({
+      type: text("Kind of the event, such as `chat.completed` or `agent.selected`; expect others"),
+      timestamp: unixSeconds("When it happened"),
+      message: text("The event in words"),
+      session_id: orNull(text("Session that it happened in; null for none")),
+      request_id: orNull(text("Request that it belongs to; null for none")),
+    }),
+);

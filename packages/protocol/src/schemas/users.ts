@@ -1,0 +1,109 @@
+import * as z from "zod";
+import { count, isoTime, lazy, named, namedRequest, orNull, text } from "../base/index.ts";
+
+/** How the application names a user: an e-mail address, a chat id. It is trimmed and in lower case. */
+export const identifierSchema = lazy(() =>
+  z
+    .string()
+    .transform((value) => value.trim().toLowerCase())
+    .pipe(z.string().min(1).max(256)),
+);
+
+const type = z.string().min(1).max(100);
+
+export const muxiUserIdSchema = lazy(() => z.string().min(1).max(100));
+
+/** docs/spec/formation-api.md "User identifiers". */
+export const newIdentifierSchema = namedRequest(
+  "NewIdentifier",
+  "An identifier to give to a user: alone, as `[identifier, type]`, or as an object.",
+  () =>
+    z.union(
+      [
+        identifierSchema().transform((identifier) => ({ identifier, type: "unknown" })),
+        z.tuple([identifierSchema(), type]).transform(([identifier, kind]) => ({ identifier, type: kind })),
+        z.object({
+          identifier: identifierSchema().describe("The identifier, 1 to 256 characters"),
+          type: type.default("unknown").describe("Kind of identifier, such as `email`; default `unknown`"),
+        }),
+      ],
+      { error: "must be an identifier, [identifier, type] or { identifier, type }, of 1 to 256 characters" },
+    ),
+);
+
+export const identifierAssociationSchema = namedRequest(
+  "IdentifierAssociation",
+  "Identifiers to give to a user. Those of another user move; no data is merged.",
+  () =>
+    z.object({
+      muxi_user_id: muxiUserIdSchema()
+        .nullish()
+        .describe("User who gets the identifiers; absent or null, a new user is made"),
+      identifiers: z.array(newIdentifierSchema()).min(1).max(100).describe("1 to 100 identifiers"),
+    }),
+);
+
+export const resolveUserSchema = namedRequest(
+  "ResolveUser",
+  "An identifier whose user is wanted; a user is made when there is none.",
+  () =>
+    z.object({
+      identifier: identifierSchema().describe("The identifier, 1 to 256 characters"),
+      identifier_type: type
+        .nullish()
+        .describe("Kind of identifier, such as `email`, for a user who is made; absent, `unknown`"),
+    }),
+);
+
+const muxiUserId = () => text("Id of the user, `usr_` and 12 hex digits");
+const internalUserId = () => text("User id whose data the identifiers reach");
+
+export const resolvedUserSchema = named("ResolvedUser", "The user behind an identifier.", () =>
+  z.object({
+    identifier: text("The identifier as it was looked up"),
+    muxi_user_id: muxiUserId(),
+    internal_user_id: internalUserId(),
+  }),
+);
+
+export const userIdentifierSchema = named("UserIdentifier", "Something that a user is known by.", () =>
+  z.object({
+    identifier: text("The identifier, trimmed and in lower case"),
+    type: text("Kind of identifier; `unknown` when none was named"),
+  }),
+);
+
+export const userIdentifierListSchema = named(
+  "UserIdentifierList",
+  "Everything that a user is known by.",
+  () =>
+    z.object({
+      muxi_user_id: muxiUserId(),
+      internal_user_id: internalUserId(),
+      identifiers: z
+        .array(userIdentifierSchema().extend({ created_at: isoTime("When the user got the identifier") }))
+        .describe("All identifiers of the user"),
+      count: count("identifiers"),
+    }),
+);
+
+export const identifiersAssociatedSchema = named(
+  "IdentifiersAssociated",
+  "A user was given identifiers.",
+  () =>
+    z.object({
+      muxi_user_id: muxiUserId(),
+      identifiers: z.array(userIdentifierSchema()).describe("The identifiers that were given"),
+      count: count("identifiers that were given"),
+    }),
+);
+
+export const identifierDeletedSchema = named(
+  "IdentifierDeleted",
+  "An identifier was taken away from its user.",
+  () =>
+    z.object({
+      message: text("What was done, in words"),
+      muxi_user_id: orNull(text("Id of the user who had it; null when the user had no id")),
+    }),
+);
