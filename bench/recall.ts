@@ -10,7 +10,7 @@
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { pino } from "pino";
-import { codeOf } from "../packages/runtime/src/memory/codes.ts";
+import { binaryCodeOf } from "../packages/runtime/src/memory/codes.ts";
 import { packed } from "../packages/runtime/src/memory/packed.ts";
 import { createMemorySearch } from "../packages/runtime/src/memory/search.ts";
 import { subjectOf } from "../packages/runtime/src/memory/subject.ts";
@@ -150,7 +150,7 @@ const fill = async () => {
       missing.map((memory) => {
         const numbers = vector();
         if (stored.length < mostStored) stored.push(numbers);
-        return { memory, vector: packed(numbers), code: codeOf(numbers) };
+        return { memory, vector: packed(numbers), code: binaryCodeOf(numbers) };
       }),
     );
   }

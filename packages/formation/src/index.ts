@@ -2,6 +2,7 @@
 export { type ApiKeys, resolveApiKeys } from "./api-keys.ts";
 export {
   createAtomically,
+  type Environment,
   type Finding,
   FormationError,
   formatErrors,

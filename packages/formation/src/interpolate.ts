@@ -1,11 +1,11 @@
 import { isObject } from "@muxi/protocol";
-import type { Mapping, Path } from "./base/index.ts";
+import type { Environment, Mapping, Path } from "./base/index.ts";
 import { findSecretName, type Secrets } from "./secrets/index.ts";
 
 export interface Lookup {
   secrets: Secrets;
   /** Undefined when `${{ env.NAME }}` is off. */
-  env: Readonly<Record<string, string | undefined>> | undefined;
+  env: Environment | undefined;
 }
 
 export interface Interpolated {

@@ -1,6 +1,7 @@
 import { isObject } from "@muxi/protocol";
 import { builtInAgent, checkAgent } from "./agents.ts";
 import {
+  type Environment,
   emptyReport,
   FormationError,
   locateFormation,
@@ -32,7 +33,7 @@ import { fieldsWithoutEffect } from "./without-effect.ts";
 
 export interface LoadOptions {
   /** Where `${{ env.NAME }}` is looked up. Secrets never come from here. Default: nothing is set. */
-  env?: Readonly<Record<string, string | undefined>>;
+  env?: Environment;
   /** False makes every `${{ env.NAME }}` an error, as for a deployed formation. Default true. */
   allowEnv?: boolean;
   /** Whether an id that no server accepts is an error rather than a warning. Default false. */

@@ -1,8 +1,7 @@
+import type { Environment } from "./base/index.ts";
 import type { AgentDefinition, Formation } from "./formation.ts";
 import type { ModelConfig } from "./model-config.ts";
 import type { Capability, ModelEntry, ModelSettings } from "./schema/models.ts";
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** Variables that hold a provider's key, where it is not `<PROVIDER>_API_KEY`. */
 const keyVariables: Readonly<Record<string, readonly string[]>> = {
@@ -44,7 +43,7 @@ export const splitModelId = (id: string): { provider: string; name: string } | u
 const entryFor = (entries: readonly ModelEntry[], capability: Capability): ModelEntry | undefined =>
   entries.findLast((entry) => entry.capability === capability);
 
-const configureOne = (formation: Formation, reference: ModelReference, env: Env): ModelConfig => {
+const configureOne = (formation: Formation, reference: ModelReference, env: Environment): ModelConfig => {
   const { llm } = formation.manifest;
   const id = resolveAlias(llm.aliases, reference.model);
   const parts = splitModelId(id);
@@ -74,7 +73,7 @@ const configureOne = (formation: Formation, reference: ModelReference, env: Env)
   };
 };
 
-const configure = (formation: Formation, reference: ModelReference, env: Env): ModelConfig => {
+const configure = (formation: Formation, reference: ModelReference, env: Environment): ModelConfig => {
   const { llm } = formation.manifest;
   const config = configureOne(formation, reference, env);
   const model = reference.settings.fallback_model ?? llm.settings.fallback_model;
@@ -100,7 +99,7 @@ export const modelFor = (
   formation: Formation,
   capability: Capability,
   agent: AgentDefinition | undefined,
-  env: Env,
+  env: Environment,
 ): ModelConfig | undefined => {
   const entry =
     entryFor(agent?.llm_models ?? [], capability) ?? entryFor(formation.manifest.llm.models, capability);
@@ -113,7 +112,7 @@ export const modelFor = (
  *
  * @returns Undefined when neither is named: memories are then searched by their words alone.
  */
-export const embeddingModelFor = (formation: Formation, env: Env): ModelConfig | undefined => {
+export const embeddingModelFor = (formation: Formation, env: Environment): ModelConfig | undefined => {
   const entry = entryFor(formation.manifest.llm.models, "embedding");
   const model = formation.manifest.memory.persistent.embedding_model;
   if (model !== undefined) return configure(formation, { settings: {}, ...entry, model }, env);
@@ -121,7 +120,7 @@ export const embeddingModelFor = (formation: Formation, env: Env): ModelConfig |
 };
 
 /** The configuration of a model that is named outside of an entry, such as in a trigger: `provider/name` or an alias. */
-export const namedModel = (formation: Formation, model: string, env: Env): ModelConfig =>
+export const namedModel = (formation: Formation, model: string, env: Environment): ModelConfig =>
   configure(formation, { model, settings: {} }, env);
 
 /** What the overlord uses a model for: routing and other decisions (`base`), or answers (`synthesis`). */
@@ -138,7 +137,7 @@ const overlordReference = (formation: Formation, stage: OverlordStage): ModelRef
 export const overlordModelFor = (
   formation: Formation,
   stage: OverlordStage,
-  env: Env,
+  env: Environment,
 ): ModelConfig | undefined => {
   const reference = overlordReference(formation, stage);
   return reference ? configure(formation, reference, env) : modelFor(formation, "text", undefined, env);
@@ -151,6 +150,6 @@ export const overlordModelFor = (
 export const textModelFor = (
   formation: Formation,
   agent: AgentDefinition | undefined,
-  env: Env,
+  env: Environment,
 ): ModelConfig | undefined =>
   (agent && modelFor(formation, "text", agent, env)) ?? overlordModelFor(formation, "synthesis", env);

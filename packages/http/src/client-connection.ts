@@ -72,7 +72,9 @@ export class ClientConnection {
     socket.on("close", this.#onClose);
   }
 
-  /** Closes it when it has been idle too long. One that has sent no whole request goes to Node's server and its limits. */
+  /**
+   * Closes it when it has been idle too long. One that has sent no whole request goes to Node's server and its limits.
+   */
   check(now: number): void {
     if (this.#response) return;
     const { idleMs, patienceMs } = this.#context;

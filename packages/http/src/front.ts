@@ -10,8 +10,8 @@ export interface FrontOptions extends Pick<FrontContext, "serve" | "starts" | "i
 }
 
 /**
- * Serves plain requests straight from the socket, in front of Node's HTTP server. Nearly all traffic is plain, and Node's
- * objects and streams for each message would double its cost in time and memory.
+ * Serves plain requests straight from the socket, in front of Node's HTTP server. Nearly all traffic is plain, and
+ * Node's objects and streams for each message would double its cost in time and memory.
  */
 export interface Front {
   /** Whether new requests are refused. */

@@ -15,8 +15,8 @@ const hopByHop: ReadonlySet<string> = new Set([
 export const isHopByHop = (name: string): boolean => hopByHop.has(name);
 
 /**
- * The headers that `Connection: a, b` names, which are for this connection only, too. A length never is: without it nobody
- * could find the end of the body.
+ * The headers that `Connection: a, b` names, which are for this connection only, too. A length never is: without it
+ * nobody could find the end of the body.
  */
 export const headersNamedIn = (connection: string | undefined): readonly string[] =>
   connection === undefined || connection === "keep-alive" || connection === "close"

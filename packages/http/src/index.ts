@@ -1,7 +1,4 @@
-/**
- * HTTP/1.1 from socket to socket. A front serves plain requests as they arrive and hands all others to Node's HTTP server; a
- * client sends requests over keep-alive connections.
- */
+/** HTTP/1.1 from socket to socket: a front that serves plain requests, and a client with keep-alive connections. */
 export { asError } from "./as-error.ts";
 export { createHttpClient, type HttpClient, type OutgoingRequest, type PendingRequest } from "./client.ts";
 export type { FrontContext, OpenResponse, PlainRequest } from "./client-connection.ts";

@@ -28,7 +28,8 @@ const special: ReadonlySet<string> = new Set([
 
 /**
  * Reads the head of a request as clients commonly write it. Two programs that disagree about where a request ends can
- * be tricked into seeing different requests, so this accepts only what can be read in one way and leaves the rest to Node.
+ * be tricked into seeing different requests, so this accepts only what can be read in one way and leaves the rest to
+ * Node.
  *
  * @param head Without the empty line at its end.
  * @returns undefined when the request is not plain.

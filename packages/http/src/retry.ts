@@ -10,8 +10,8 @@ export interface BackoffOptions {
 }
 
 /**
- * How long to wait before the next attempt, in milliseconds: `first`, doubled with each further failure up to `longest`, less
- * a random part of its `jitter`.
+ * How long to wait before the next attempt, in milliseconds: `first`, doubled with each further failure up to
+ * `longest`, less a random part of its `jitter`.
  *
  * @param failures Failed attempts so far, from 1.
  */

@@ -9,7 +9,10 @@ export class BodyTooLongError extends Error {
 export interface WholeResponse {
   head: ResponseHead;
   body: Buffer;
-  /** Why the body is incomplete: a `BodyTooLongError`, a lost connection, or the signal's reason; undefined when it is whole. */
+  /**
+   * Why the body is incomplete: a `BodyTooLongError`, a lost connection, or the signal's reason; undefined when it is
+   * whole.
+   */
   failure: unknown;
 }
 

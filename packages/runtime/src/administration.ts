@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { type Formation, openSecrets, releaseVersion } from "@muxi/formation";
+import { type Environment, type Formation, openSecrets, releaseVersion } from "@muxi/formation";
 import type { Logger } from "pino";
 import {
   type ApiKeys,
@@ -21,7 +21,7 @@ import {
   otlpSettings,
 } from "./observability/index.ts";
 import type { Store } from "./store/index.ts";
-import type { Credentials } from "./tools/index.ts";
+import type { CredentialSource } from "./tools/index.ts";
 import { createCredentialVault, createIdentities } from "./users/index.ts";
 
 export interface AdministrationDeps {
@@ -29,7 +29,7 @@ export interface AdministrationDeps {
   keys: ApiKeys;
   store: Pick<Store, "audit" | "credentials" | "isShared" | "users">;
   /** Where the variables of OpenTelemetry are looked up. */
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   now: () => number;
   log: Logger;
 }
@@ -87,7 +87,7 @@ export const openAdministration = async ({ formation, keys, store, env, now, log
       ofFormation: (service: string) => secrets.get(`USER_CREDENTIALS_${service}`),
       redirectMessage: manifest.user_credentials.redirect_message,
       isDynamic: manifest.user_credentials.mode === "dynamic",
-    } satisfies Credentials,
+    } satisfies CredentialSource,
     keepCredential: vault.put,
     audit: createAuditTrail({ formationId, audit: store.audit, now, log }),
     endpoints: {

@@ -1,4 +1,4 @@
-import { type Formation, overlordModelFor } from "@muxi/formation";
+import { type Environment, type Formation, overlordModelFor } from "@muxi/formation";
 import type { Logger } from "pino";
 import { schedulerEndpoints, triggerEndpoints } from "./api/index.ts";
 import {
@@ -44,7 +44,7 @@ export interface AutomationDeps {
   /** Whose data the identifier of a user reaches. */
   ownerOf: (identifier: string) => string;
   http: ModelDeps["http"];
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   now: () => number;
   log: Logger;
 }

@@ -1,4 +1,4 @@
-import type { Formation } from "@muxi/formation";
+import type { Environment, Formation } from "@muxi/formation";
 import type { openAdministration } from "./administration.ts";
 import { createRequestQueue, newLeaseOwner } from "./background/index.ts";
 import type { Knowledge } from "./memory/index.ts";
@@ -24,7 +24,7 @@ export interface ConversationDeps
   store: Store;
   administration: Awaited<ReturnType<typeof openAdministration>>;
   knowledge: Knowledge;
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   /** Milliseconds after which the other processes of the database take over from one that shows no life. */
   leaseTime: number;
 }

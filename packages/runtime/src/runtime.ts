@@ -1,4 +1,4 @@
-import { databaseOf, type Formation, modelFor } from "@muxi/formation";
+import { databaseOf, type Environment, type Formation, modelFor } from "@muxi/formation";
 import { createHttpClient, isLoopback } from "@muxi/http";
 import type { RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
@@ -34,7 +34,7 @@ export interface RuntimeOptions {
   /** 0 takes a free one. */
   port: number;
   /** Where providers' keys and addresses are looked up. */
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   log: Logger;
   now?: () => number;
   /** Milliseconds after which the other processes of the database take over from one that shows no life. */

@@ -2,11 +2,11 @@ import { openFormation, openSecrets } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import type { Owner } from "../src/store/index.ts";
-import { type Credentials, createToolbox } from "../src/tools/index.ts";
+import { type CredentialSource, createToolbox } from "../src/tools/index.ts";
 import { manifest, noJournal, writeFormation } from "./harness.ts";
 import { commandServer, startHttpMcp, startSseMcp } from "./mcp-servers.ts";
 
-const nobody: Credentials = {
+const nobody: CredentialSource = {
   ofUser: async () => [],
   ofFormation: () => undefined,
   redirectMessage: undefined,
@@ -17,7 +17,7 @@ const ann = { formationId: "orchard", userId: "ann" };
 
 interface Opened {
   agentId?: string;
-  credentials?: Credentials;
+  credentials?: CredentialSource;
   secrets?: Record<string, string>;
 }
 
@@ -203,7 +203,7 @@ test("a server that fails is reported and skipped", async () => {
   expect(names).toEqual(["good__picture"]);
   expect(warnings.join("\n")).toContain('"server":"missing"');
   expect(warnings.join("\n")).toContain(
-    'the MCP server has no tools left to use and is skipped {"server":"none"',
+    'the MCP server offers no tools that its filter lets through: it is skipped {"server":"none"',
   );
 });
 

@@ -2,7 +2,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
-import { codeOf } from "../src/memory/codes.ts";
+import { binaryCodeOf } from "../src/memory/codes.ts";
 import { packed } from "../src/memory/packed.ts";
 import { createVectorSearch } from "../src/memory/vectors.ts";
 import {
@@ -48,7 +48,7 @@ const start = async (open = emptyDatabase()) => {
   const embed = (memory: { seq: number; content: string; updatedAt: number }, vector: Float32Array) => ({
     memory,
     vector: packed(vector),
-    code: codeOf(vector),
+    code: binaryCodeOf(vector),
   });
 
   return {

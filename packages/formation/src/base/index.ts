@@ -1,5 +1,6 @@
 /** Files of a formation's folder, read safely and written whole, and what there is to say about them. */
 export { createAtomically, writeAtomically } from "./atomic.ts";
+export type { Environment } from "./environment.ts";
 export {
   type Mapping,
   readSource,

@@ -1,5 +1,5 @@
 import { ApiError, type routes } from "@muxi/protocol";
-import { type Envelope, logEntryOf, matcher, type Observability } from "../observability/index.ts";
+import { type EventRecord, logEntryOf, matcher, type Observability } from "../observability/index.ts";
 import { type Endpoint, streamed } from "./endpoint.ts";
 import { eventStreamHeaders } from "./sse.ts";
 
@@ -24,8 +24,8 @@ export const logsEndpoint = (observability: Observability): Endpoint<typeof rout
     response.write(": following\n\n");
 
     let dropped = 0;
-    const send = (envelope: Envelope) => {
-      const entry = logEntryOf(envelope);
+    const send = (record: EventRecord) => {
+      const entry = logEntryOf(record);
       const wanted = Object.entries(exact) as [keyof typeof exact, string | undefined][];
       if (!fitsName(entry.event_type)) return;
       if (wanted.some(([name, value]) => value !== undefined && entry[name] !== value)) return;

@@ -3,7 +3,7 @@ import type { ContentPart } from "../models/index.ts";
 import { createDocumentReader } from "./documents.ts";
 import { looksLike, readableExtensions, typeOf } from "./kinds.ts";
 
-/** Files of a message, read: plain data, so that a request in the background can carry them. */
+/** The contents of a message's files, as plain data that can be stored with a background request. */
 export interface Attachments {
   documents: { filename: string; text: string }[];
   images: { filename: string; mediaType: string; data: string }[];
@@ -13,18 +13,20 @@ export interface AttachmentReader {
   /**
    * Reads the files of a message.
    *
-   * @throws ApiError `INVALID_PARAMS` (not Base64, damaged, not what it claims to be), `PAYLOAD_TOO_LARGE`,
+   * @throws ApiError `INVALID_PARAMS` (not Base64, damaged, not of the type that it claims), `PAYLOAD_TOO_LARGE`,
    * `UNSUPPORTED_MEDIA_TYPE`, `SYSTEM_OVERLOAD`
    */
   read(files: readonly Attachment[]): Promise<Attachments>;
 }
 
 const mostFiles = 10;
-/** Characters of one document, and of all documents of a message, that a model reads. */
+/** Most characters of one document, and of all documents of a message, that a model reads. */
 const longestDocument = 200_000;
 const longestDocuments = 400_000;
 const megabyte = 2 ** 20;
-/** Largest file of a kind in bytes (docs/spec/formation-api.md "Attachments"); `input_limits` may set a lower one. */
+/**
+ * Largest file of each kind, in bytes (docs/spec/formation-api.md "Attachments"). `input_limits` may set lower limits.
+ */
 const largest = {
   text: 20 * megabyte,
   html: 5 * megabyte,
@@ -37,10 +39,18 @@ const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 const tooLarge = (filename: string, limit: number) => {
   const size = limit < megabyte ? `${limit} bytes` : `${(limit / megabyte).toFixed(1).replace(".0", "")} MB`;
-  return new ApiError("PAYLOAD_TOO_LARGE", `${filename} is larger than ${size}, the limit for such a file`);
+  return new ApiError(
+    "PAYLOAD_TOO_LARGE",
+    `${filename} is larger than ${size}, the limit for files of its kind`,
+  );
 };
 
-/** The bytes of a file. @throws ApiError `INVALID_PARAMS`, `PAYLOAD_TOO_LARGE` */
+/**
+ * Decodes the content of a file.
+ *
+ * @param limit Most bytes.
+ * @throws ApiError `INVALID_PARAMS`, `PAYLOAD_TOO_LARGE`
+ */
 export const decodeFile = ({ filename, content }: Attachment, limit: number): Buffer => {
   // Two of the last three bytes may be padding.
   if (content.length * 0.75 > limit + 2) throw tooLarge(filename, limit);
@@ -61,7 +71,7 @@ const decodeText = (bytes: Buffer): string => {
 };
 
 export const createAttachmentReader = (deps: {
-  /** Bytes (`input_limits.max_file_size_bytes`). */
+  /** Most bytes of a file (`input_limits.max_file_size_bytes`). */
   largestFile: number;
 }): AttachmentReader => {
   const readDocument = createDocumentReader();
@@ -72,13 +82,13 @@ export const createAttachmentReader = (deps: {
     if (!type) {
       throw new ApiError(
         "UNSUPPORTED_MEDIA_TYPE",
-        `${filename} is of a type that cannot be attached (${content_type}): send ${readableExtensions}`,
+        `${filename} has a type that cannot be attached (${content_type}): send ${readableExtensions}`,
       );
     }
     const { kind, mediaType } = type;
     const bytes = decodeFile(file, Math.min(largest[kind], deps.largestFile));
     if (!looksLike(type, bytes)) {
-      throw new ApiError("INVALID_PARAMS", `${filename} does not hold what it claims to be: ${mediaType}`);
+      throw new ApiError("INVALID_PARAMS", `${filename} is not of the type that it claims: ${mediaType}`);
     }
     if (kind === "image") {
       return { documents: [], images: [{ filename, mediaType, data: bytes.toString("base64") }] };
@@ -98,7 +108,7 @@ export const createAttachmentReader = (deps: {
       if (files.length > mostFiles) {
         throw new ApiError(
           "INVALID_PARAMS",
-          `files: ${files.length} files are too many; ${mostFiles} go with a message`,
+          `files: ${files.length} files are too many, a message may have ${mostFiles}`,
         );
       }
       const all: Attachments = { documents: [], images: [] };
@@ -116,7 +126,7 @@ export const createAttachmentReader = (deps: {
   };
 };
 
-/** Characters of a message's documents that stay in its session. */
+/** Most characters of a message's documents that its session keeps. */
 const longestStored = 20_000;
 
 const described = (message: string, { documents, images }: Attachments, longest: number): string => {
@@ -132,11 +142,11 @@ const described = (message: string, { documents, images }: Attachments, longest:
   ].join("\n\n");
 };
 
-/** What the session keeps of a message with files: names, and the text of documents up to a limit. */
+/** A message with files as its session keeps it: with their names, and the text of documents up to a limit. */
 export const storedMessage = (message: string, attachments: Attachments): string =>
   described(message, attachments, longestStored);
 
-/** What the model is asked. */
+/** A message with files as the model gets it. */
 export const modelMessage = (message: string, attachments: Attachments): string | ContentPart[] => {
   const text = described(message, attachments, longestDocuments);
   if (attachments.images.length === 0) return text;

@@ -1,6 +1,6 @@
 /**
- * Reads one document in a thread of its own and ends: the file comes from outside, and a hostile one may take this
- * thread's memory and time, which the thread that started it watches.
+ * Reads one document in a thread of its own. A hostile file may use up the memory and time of this thread, which the
+ * main thread limits.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { checkZip } from "./zip.ts";
@@ -8,7 +8,7 @@ import { checkZip } from "./zip.ts";
 export interface DocumentTask {
   kind: "html" | "pdf" | "docx";
   bytes: Uint8Array;
-  /** Characters. */
+  /** Most characters of text. */
   longest: number;
 }
 
@@ -70,7 +70,7 @@ const blocks = new Set([
   "h6",
 ]);
 
-/** What a reader sees of a page: enough for a model, not a rendering. One pass, whatever the page holds. */
+/** The visible text of a page: enough for a model, not a rendering. Takes linear time, whatever the page contains. */
 const readHtml = ({ bytes }: DocumentTask): string => {
   const [start = "", ...pieces] = new TextDecoder().decode(bytes).split("<");
   const texts = [start];

@@ -4,18 +4,21 @@ import { Worker } from "node:worker_threads";
 import { ApiError } from "@muxi/protocol";
 import type { DocumentResult, DocumentTask } from "./document-worker.ts";
 
-/** Beside this file: the source beside the source, the built one beside the built program. */
+/** Lies beside this file, both as source and when built. */
 const program = new URL(`./document-worker${extname(import.meta.url)}`, import.meta.url);
 
-/** For one document, in milliseconds. */
+/** Longest time for one document, in milliseconds. */
 const longestRead = 20_000;
-/** By how much the process may grow meanwhile, in bytes. A thread's limits cover its heap, not its buffers. */
+/** How much the process may grow meanwhile, in bytes: a thread's own limits cover its heap, but not its buffers. */
 const mostMemory = 384 * 1024 * 1024;
 const lookEvery = 50;
-/** Documents that may wait for their turn. */
+/** Most documents that wait for their turn. */
 const mostWaiting = 32;
 
-/** Turns documents into text, one at a time, each in a thread that is ended when it takes too much. */
+/**
+ * Extracts the text of documents, one at a time, each in a thread that is stopped when it takes too much time or
+ * memory.
+ */
 export type DocumentReader = (task: DocumentTask) => Promise<DocumentResult>;
 
 const readInThread = async (task: DocumentTask): Promise<DocumentResult> => {
@@ -29,7 +32,7 @@ const readInThread = async (task: DocumentTask): Promise<DocumentResult> => {
   const answer = new Promise<DocumentResult>((resolve) => {
     worker.once("message", resolve);
     worker.once("error", () => resolve({ error: "reading it took too much memory" }));
-    worker.once("exit", () => resolve({ error: "reading it broke off" }));
+    worker.once("exit", () => resolve({ error: "reading it stopped unexpectedly" }));
   });
   const watch = async (): Promise<DocumentResult> => {
     const begun = performance.now();
@@ -56,9 +59,13 @@ export const createDocumentReader = (): DocumentReader => {
   let waiting = 0;
   return async (task) => {
     if (waiting >= mostWaiting) {
-      throw new ApiError("SYSTEM_OVERLOAD", "Too many documents wait to be read: try again in a moment", {
-        retryAfter: 5,
-      });
+      throw new ApiError(
+        "SYSTEM_OVERLOAD",
+        "Too many documents are waiting to be read: try again in a moment",
+        {
+          retryAfter: 5,
+        },
+      );
     }
     waiting += 1;
     const result = last.then(() => readInThread(task));

@@ -1,4 +1,4 @@
-/** Files of a message: documents become text, images go to a model that sees. */
+/** The files of a message: documents become text, images go to a vision model. */
 export {
   type AttachmentReader,
   type Attachments,

@@ -33,10 +33,10 @@ const otherNames: Readonly<Record<string, string>> = {
   "image/jpg": "image/jpeg",
 };
 
-/** Extensions of everything that can be attached, for messages. */
+/** The extensions of files that can be attached, for error messages. */
 export const readableExtensions: string = known.map(({ extensions: [first] }) => first).join(", ");
 
-/** What a file is by its content type, else by its name; undefined when neither is known. */
+/** The type of a file by its content type, else by its name; undefined when neither is known. */
 export const typeOf = (filename: string, contentType: string): KnownType | undefined => {
   const [named = ""] = contentType.toLowerCase().split(";", 1);
   const mediaType = otherNames[named.trim()] ?? named.trim();
@@ -48,7 +48,7 @@ export const typeOf = (filename: string, contentType: string): KnownType | undef
 };
 
 const signatures: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
-  // Readers look for the mark in the first kilobyte.
+  // PDF readers accept the signature anywhere in the first kilobyte.
   "application/pdf": (bytes) => bytes.subarray(0, 1024).includes("%PDF-"),
   "image/png": (bytes) => bytes.toString("latin1", 1, 4) === "PNG",
   "image/jpeg": (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8,
@@ -56,6 +56,6 @@ const signatures: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
   "image/webp": (bytes) => bytes.toString("latin1", 8, 12) === "WEBP",
 };
 
-/** Whether the first bytes are those of the type that the file claims to be. */
+/** Whether the first bytes match the type that a file claims. */
 export const looksLike = ({ kind, mediaType }: KnownType, bytes: Buffer): boolean =>
   kind === "docx" ? bytes.toString("latin1", 0, 2) === "PK" : (signatures[mediaType]?.(bytes) ?? true);

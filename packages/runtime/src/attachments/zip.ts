@@ -5,7 +5,7 @@ const entryMark = 0x02014b50;
 const localMark = 0x04034b50;
 const stored = 0;
 const deflated = 8;
-/** The end record and the longest comment behind it. */
+/** Bytes of the end record, and of the longest comment after it. */
 const endRecord = 22;
 const longestComment = 0xffff;
 const mostEntries = 5_000;
@@ -22,11 +22,10 @@ const findEnd = (bytes: Buffer): number => {
 };
 
 /**
- * Unpacks every entry of a ZIP file once, to know that they stay within bounds: the sizes that a file declares are
- * only claims, and the libraries believe them.
+ * Unpacks all entries of a ZIP file once to check their real sizes: libraries trust the sizes that a file declares.
  *
- * @param limit Bytes of all entries together.
- * @throws Error when they unpack to more, or when the file is damaged or encrypted.
+ * @param limit Most bytes of all entries together.
+ * @throws Error when they unpack to more, or when the file is damaged or encrypted
  */
 export const checkZip = (bytes: Buffer, limit: number): void => {
   const end = findEnd(bytes);

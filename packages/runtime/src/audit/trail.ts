@@ -1,7 +1,7 @@
 import { newId, type Route } from "@muxi/protocol";
 import type { AuditRecord, AuditRepository } from "../store/index.ts";
 
-/** Who asked for what. */
+/** A call as far as the audit log tells of it. */
 export interface AuditedCall {
   row: Route;
   requestId: string;
@@ -12,13 +12,12 @@ export interface AuditedCall {
 }
 
 /**
- * The audit log (docs/spec/formation-api.md "Audit log"): stored, bounded, and without any value that was
- * sent.
+ * The audit log (docs/spec/formation-api.md "Audit log"): stored, limited in size, and without values that were sent.
  */
 export interface AuditTrail {
-  /** Notes a change that was made; on disk when it resolves. */
+  /** Records a change. It is on disk when this resolves. */
   changed(call: AuditedCall): Promise<void>;
-  /** Notes a call with a wrong key. Of many in a row some are only counted, so that nobody can fill the disk. */
+  /** Records a call with a wrong key. When there are many, some are only counted, so that nobody can fill the disk. */
   denied(call: AuditedCall): void;
 }
 
@@ -93,7 +92,10 @@ export const createAuditTrail = ({ formationId, audit, now, log }: AuditTrailDep
       const record: AuditRecord = { ...recordOf(call), action: "auth.denied", outcome: "denied", suppressed };
       suppressed = 0;
       audit.add(formationId, record).catch((error) => {
-        log.error({ err: error, request_id: call.requestId }, "a refused call could not be audited");
+        log.error(
+          { err: error, request_id: call.requestId },
+          "a refused call could not be written to the audit log",
+        );
       });
     },
   };

@@ -6,7 +6,7 @@ import type { ClaimedDelivery, DeliveryRepository, Statement } from "../store/in
 import { payloadOf, type RequestOutcome } from "./delivery-payload.ts";
 import { isGone, newLeaseOwner } from "./lease.ts";
 import { checkTarget, guardedLookup, type TargetPolicy } from "./targets.ts";
-import { postWebhook, type TryResult } from "./webhook.ts";
+import { type AttemptResult, postWebhook } from "./webhook.ts";
 
 export interface DeliveryDeps {
   formationId: string;
@@ -14,49 +14,49 @@ export interface DeliveryDeps {
   policy: TargetPolicy;
   /** The admin key. */
   secret: string;
-  /** Milliseconds for one try (`async.webhook_timeout`). */
+  /** Milliseconds for one attempt (`async.webhook_timeout`). */
   timeout: number;
-  /** Tries after the first one (`async.webhook_retries`). */
+  /** Attempts after the first one (`async.webhook_retries`). */
   retries: number;
   now: () => number;
   log: Logger;
 }
 
-/** Sends webhooks. They are rows: one that was noted is sent, whatever happens to this process. */
+/** Sends webhooks from an outbox in the database: one that is stored gets sent, whatever happens to this process. */
 export interface Deliveries {
   /**
-   * Statements that note a webhook, for the transaction that ends (or interrupts) a request; none when it has no
-   * `webhookUrl`. Call `wake` once they are committed.
+   * Statements that put a webhook into the outbox, for the transaction that ends or interrupts a request; none when
+   * there is no `webhookUrl`. Call `wake` once they are committed.
    */
   statements(outcome: RequestOutcome): Statement[];
-  /** Refuses a bad `webhook_url` before its request is taken on. @throws ApiError `INVALID_PARAMS` */
+  /** Refuses a bad `webhook_url` before its request is accepted. @throws ApiError `INVALID_PARAMS` */
   checkTarget(url: string): Promise<void>;
-  /** Begins to send, and what was left over from before first. */
+  /** Begins to send, with what earlier processes of this machine left behind. */
   start(): Promise<void>;
-  /** Says that there may be something to send. */
+  /** Says that a webhook may be waiting. */
   wake(): void;
-  /** Sends nothing more. What is under way goes back into the outbox when it has not ended after `grace` ms. */
+  /** Begins no further attempt. Those under way are given `grace` milliseconds, then return to the outbox. */
   close(grace: number): Promise<void>;
 }
 
-/** One receiver that is slow or dead holds up no other. */
+/** Most attempts at a time: per receiver, so that a slow or dead one holds up no other, and in all. */
 const perOrigin = 8;
 const atOnce = 64;
 
-/** Before the second try, and before any later one at most, in milliseconds. */
+/** Waits before the second attempt, and before any later one at most, in milliseconds. */
 const firstWait = 1_000;
 const longestWait = 60_000;
-/** A receiver may ask for more than that, but not for ever. */
+/** The longest wait that a receiver may ask for. */
 const longestRetryAfter = 300_000;
 
-/** What clocks of several machines may differ, in milliseconds. */
+/** How far the clocks of several machines may differ, in milliseconds. */
 const clockSlack = 60_000;
 
-/** How often what other processes left behind is looked for, in milliseconds. */
+/** How often to look for webhooks that other processes left behind, in milliseconds. */
 const pollEvery = 5_000;
 const pauseAfterFailure = 1_000;
 
-/** How long ended deliveries stay in the log, in milliseconds. */
+/** How long ended deliveries stay in the delivery log, in milliseconds. */
 const retention = 7 * 86_400_000;
 const forgetEvery = 3_600_000;
 
@@ -69,8 +69,11 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
   const underWay = new Set<Promise<void>>();
   let forgottenAt = 0;
 
-  const longestTry = timeout + 5_000;
-  const due = () => ({ now: now(), farthest: now() + Math.max(longestTry, longestRetryAfter) + clockSlack });
+  const longestAttempt = timeout + 5_000;
+  const due = () => ({
+    now: now(),
+    farthest: now() + Math.max(longestAttempt, longestRetryAfter) + clockSlack,
+  });
 
   const waitBefore = (attempts: number, retryAfter = 0): number =>
     Math.max(
@@ -78,7 +81,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
       Math.min(retryAfter, longestRetryAfter),
     );
 
-  const settle = async (delivery: ClaimedDelivery, result: TryResult) => {
+  const settle = async (delivery: ClaimedDelivery, result: AttemptResult) => {
     const { id, requestId, event, origin, attempts } = delivery;
     const about = { delivery_id: id, request_id: requestId, event, origin, attempt: attempts + 1 };
     if (result.ok) {
@@ -104,7 +107,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
       await settle(delivery, result);
     } catch (error) {
       if (closing.signal.aborted) await deliveries.release(id, owner, now());
-      // Its lease ends by itself, and then it is sent again: twice rather than never.
+      // Its lease expires and it is sent again: better twice than never.
       else log.error({ err: error, delivery_id: id }, "the outcome of a webhook could not be stored");
     } finally {
       const left = (sending.get(origin) ?? 1) - 1;
@@ -123,13 +126,13 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
 
   const fullOrigins = () => [...sending].filter(([, count]) => count >= perOrigin).map(([origin]) => origin);
 
-  /** Takes what is due, as far as there is room for it. */
+  /** Claims what is due, as far as there is room. */
   const fill = async (signal: AbortSignal): Promise<number | undefined> => {
     const begun = now();
     for (const origin of await deliveries.dueOrigins(formationId, due(), fullOrigins())) {
       const limit = Math.min(perOrigin - (sending.get(origin) ?? 0), atOnce - underWay.size);
       if (limit <= 0 || signal.aborted) continue;
-      const until = now() + longestTry;
+      const until = now() + longestAttempt;
       const claimed = await deliveries.claim(formationId, origin, { owner, limit, due: due(), until });
       for (const delivery of claimed) begin(delivery);
     }
@@ -138,7 +141,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
       await deliveries.forget(formationId, now() - retention);
     }
     const next = await deliveries.nextDue(formationId, fullOrigins());
-    // What was due already and was not taken waits for room: the end of a try wakes the worker.
+    // What is due and was not claimed waits for room: the end of an attempt wakes the worker.
     return next === undefined || next <= begun ? undefined : Math.max(0, next - now());
   };
 

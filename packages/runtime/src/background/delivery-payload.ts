@@ -1,10 +1,11 @@
 import type { WebhookPayload } from "@muxi/protocol";
+import { canonicalJson } from "../base/index.ts";
 
-/** Why a webhook is sent: what became of a request. */
+/** What became of a request, for its webhook. */
 export type RequestOutcome = {
   requestId: string;
   userId: string;
-  /** Where to; null sends nothing. */
+  /** Where to send it; null when there is no webhook. */
   webhookUrl: string | null;
   mode: "async" | "sync";
   /** Unix milliseconds. */
@@ -15,21 +16,6 @@ export type RequestOutcome = {
   | { status: "failed"; error: { message: string } }
   | { status: "awaiting_clarification"; question: string; originalMessage: string }
 );
-
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-
-/**
- * Compact JSON with sorted keys: the one serialisation that is signed and sent (docs/spec/formation-api.md
- * "Webhook signature").
- */
-const canonicalJson = (value: Json): string => {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  const members = Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-  return `{${members.join(",")}}`;
-};
 
 const detailsOf = (outcome: RequestOutcome) => {
   switch (outcome.status) {
@@ -58,8 +44,8 @@ const detailsOf = (outcome: RequestOutcome) => {
 };
 
 /**
- * The body of a webhook (docs/spec/formation-api.md "Webhook payload"); `id` and `request_id` are the same, for
- * readers of either.
+ * The body of a webhook (docs/spec/formation-api.md "Webhook payload"), in the one serialisation that is signed and
+ * sent. `id` and `request_id` are the same, since receivers read either.
  */
 export const payloadOf = (formationId: string, outcome: RequestOutcome): string => {
   const payload: WebhookPayload = {

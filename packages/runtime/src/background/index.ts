@@ -1,4 +1,4 @@
-/** Work that nobody waits for: requests in the background, scheduled jobs, webhook deliveries. */
+/** Work that nobody waits for: background requests, scheduled jobs, webhook deliveries. */
 export { createDeliveries, type Deliveries } from "./deliveries.ts";
 export type { RequestOutcome } from "./delivery-payload.ts";
 export { createJobBook, type JobBook } from "./job-book.ts";

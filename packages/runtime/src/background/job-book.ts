@@ -7,9 +7,9 @@ export interface JobBookDeps {
   jobs: JobRepository;
   zone: string;
   defaultTime: ScheduleContext["defaultTime"];
-  /** Reads the schedules that the patterns do not know. */
+  /** Reads schedules that the built-in patterns do not cover. */
   ask: ScheduleContext["ask"];
-  /** Told when there is a new job. */
+  /** Called when a job was added. */
   onAdded: () => void;
   now: () => number;
 }
@@ -23,10 +23,10 @@ export interface JobRequest {
   idempotency: Idempotency | undefined;
 }
 
-/** The jobs of a formation: made, looked up and removed. */
+/** Creates, lists and removes the jobs of a formation. */
 export interface JobBook {
   /**
-   * Makes a job, or gives the one that was made under the same idempotency key.
+   * Creates a job, or returns the one that was created under the same idempotency key.
    *
    * @throws ApiError `INVALID_PARAMS` (the schedule), `RATE_LIMITED` (a quota), `IDEMPOTENCY_KEY_REUSED`,
    * `SERVICE_UNAVAILABLE`
@@ -113,7 +113,7 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
       try {
         await jobs.insert(job);
       } catch (error) {
-        // The same call came twice at once, and the other one was first.
+        // The same call arrived twice at once, and the other one won.
         const made = await madeBefore(userId, idempotency);
         if (made) return made;
         throw error;

@@ -4,8 +4,8 @@ import { isSystemError } from "@muxi/formation";
 import { newId } from "@muxi/protocol";
 
 /**
- * Where process ids mean the same. A host's name alone does not say it: containers and cloned machines share names, and
- * not their processes.
+ * Identifies the space of process ids. The host name does not: containers and cloned machines may share a name, but not
+ * their processes.
  */
 const findPlace = (): string => {
   try {
@@ -16,12 +16,12 @@ const findPlace = (): string => {
   }
 };
 
-/** When a process began, in ticks: its id may be another one's by now. Empty where the system does not tell. */
+/** When a process began, in clock ticks, since ids are reused. Empty where the system does not say. */
 const beginOf = (pid: number): string => {
   try {
-    // From field 3 on: the name in front of it is in brackets and may hold anything.
+    // From field 3 on: the name before it is in brackets and may contain anything.
     const fields = /.*\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]?.split(" ") ?? [];
-    // One that has ended stays listed until its parent asks for it.
+    // A zombie has ended, but is listed until its parent waits for it.
     return fields[0] === "Z" ? "ended" : (fields[19] ?? "");
   } catch {
     return "";
@@ -30,11 +30,14 @@ const beginOf = (pid: number): string => {
 
 const place = findPlace();
 
-/** Names this process as the holder of leases: `<place>:<pid>:<begin>:<random>`. */
+/** An identifier of this process as the holder of leases: `<place>:<pid>:<begin>:<random>`. */
 export const newLeaseOwner = (): string =>
   `${place}:${process.pid}:${beginOf(process.pid)}:${newId("event")}`;
 
-/** Whether a holder was a process of this machine that is gone. Of other machines nobody knows: false. */
+/**
+ * Whether a lease owner was a process of this machine that no longer runs. False for other machines, where we cannot
+ * tell.
+ */
 export const isGone = (leaseOwner: string): boolean => {
   const [, itsPlace, pid, begin] = /^(.*):(\d+):(\d*):[^:]*$/.exec(leaseOwner) ?? [];
   if (itsPlace !== place) return false;
@@ -42,7 +45,7 @@ export const isGone = (leaseOwner: string): boolean => {
     process.kill(Number(pid), 0);
     return begin !== "" && begin !== beginOf(Number(pid));
   } catch (error) {
-    // EPERM: it is there, and somebody else's.
+    // EPERM: it runs, as another user.
     return isSystemError(error, "ESRCH");
   }
 };

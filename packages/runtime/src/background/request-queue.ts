@@ -5,9 +5,9 @@ import { EventLog } from "../events/index.ts";
 import type { Hints, Lease, RequestRepository, StoredRequest } from "../store/index.ts";
 import { isGone } from "./lease.ts";
 
-/** What becomes of the requests of the queue. */
+/** Handles the requests that the queue takes. */
 export interface RequestPerformer {
-  /** Answers a request; it settles when the request has ended. */
+  /** Answers a request. Settles when the request has ended. */
   perform(request: StoredRequest): Promise<void>;
   /** Ends a request that cannot be answered. */
   giveUp(request: StoredRequest, error: ApiError): Promise<void>;
@@ -16,63 +16,65 @@ export interface RequestPerformer {
 export interface RequestQueueDeps {
   formationId: string;
   requests: RequestRepository;
-  /** Names this process as the holder of leases. */
+  /** Identifies this process as the holder of leases. */
   leaseOwner: string;
-  /** What the processes of the database tell one another. */
+  /** Notifications between the processes that share the database. */
   hints: Hints;
-  /** Stops a request of this process that somebody elsewhere has cancelled. */
+  /** Stops a request of this process that was cancelled through another one. */
   cancel: (requestId: string) => void;
-  /** The stored requests that this process is at. */
+  /** Ids of the stored requests that this process is working on. */
   atWork: () => Iterable<string>;
-  /** Stops a request of this process that another one has taken over. */
+  /** Stops a request of this process that another process has taken over. */
   lose: (requestId: string) => void;
-  /** Milliseconds after which a process that shows no life has lost what it held. */
+  /** Milliseconds after which a process that does not renew its leases has lost them. */
   leaseTime: number;
   now: () => number;
   log: Logger;
 }
 
 /**
- * The requests in the background: their rows are the queue. A process takes what it can do, and keeps its leases as
- * long as it lives; what it leaves behind goes to the next.
+ * The background requests. Their rows in the database are the queue: each process claims as many as it has room for and
+ * renews its leases while it lives; the requests of a process that dies go to another one.
  */
 export interface RequestQueue {
-  /** The lease under which this process works, from now on. */
+  /** A lease of this process that begins now. */
   lease(): Lease;
   /**
-   * Makes sure that this process still holds what it is at, after it may have been paused: what it has lost is stopped
-   * when this resolves.
+   * Checks that this process still holds its requests, since it may have been suspended in the meantime. Those that it
+   * has lost are stopped when this resolves.
    */
   confirm(): Promise<void>;
-  /** Has what was left over performed, then what comes. */
+  /** Takes over what other processes left behind, then serves the queue. */
   start(performer: RequestPerformer): Promise<void>;
-  /** Says that something waits: whoever has room for it takes it. */
+  /** Says that a request is waiting: a process that has room takes it. */
   announce(): void;
-  /** Takes nothing more. Resolves at once; what is under way goes on. */
+  /** Claims nothing more. What is under way goes on. */
   stop(): void;
-  /** Ends the leases' renewal, once nothing is under way. */
+  /** Waits for what is under way, then stops renewing leases. */
   close(): Promise<void>;
 }
 
-/** Requests that are answered at the same time. */
+/** Most requests that one process answers at the same time. */
 const atOnce = 64;
-/** After this time without a sign of life the others take over, in milliseconds. */
+/** How long a lease lasts unless it is renewed, in milliseconds. */
 export const defaultLeaseTime = 30_000;
-/** A lease is renewed so many times in its life. */
+/** How many times a lease is renewed before it would end. */
 const renewals = 3;
-/** How often what other processes left behind is looked for, in milliseconds. */
+/** How often to look for requests that other processes left behind, in milliseconds. */
 const pollEvery = 5_000;
 const pauseAfterFailure = 1_000;
 /**
- * One that was begun so often and never ended may be what ends the process: it is tried beside no other of that kind, so
- * that those which were only beside it come to their end.
+ * A request that was begun this often and never ended may be what crashes the process. Such suspects are tried one at a
+ * time, so that requests that merely ran beside the culprit can finish.
  */
 const suspectFrom = 4;
-/** How often they are looked for, in milliseconds: at each poll, not each time a request comes or ends. */
+/**
+ * Least time between two looks for suspects, in milliseconds: each poll looks, but not each request that comes or ends.
+ */
 const suspectsEvery = pollEvery / 2;
-/** One that ended its process so many times is not tried again. */
+/** A request that was begun this often is given up. */
 const mostAttempts = 20;
-/** How long requests are kept, in milliseconds, and how many are deleted at a time. */
+/** How long ended requests are kept and how often old ones are deleted, in milliseconds, and how many at a time. */
 const retention = 86_400_000;
 const forgetEvery = 600_000;
 const forgottenAtOnce = 2_000;
@@ -83,7 +85,7 @@ const interrupted = new ApiError(
 );
 const hopeless = new ApiError(
   "INTERNAL_ERROR",
-  `The request was given up: the formation ended ${mostAttempts} times while it was at it`,
+  `The request was given up: the formation stopped ${mostAttempts} times while it was answering it`,
 );
 
 const endingOf = ({ id, sessionId }: StoredRequest, { code, message }: ApiError, now: number) => {
@@ -107,11 +109,14 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
   let suspectsSeenAt = Number.NEGATIVE_INFINITY;
   let renewedAt = performance.now();
   let forgottenAt = 0;
-  /** Held by this process though it is not at them, and since when: an answer of the database was lost. */
+  /**
+   * Requests that this process holds but does not work on, since a response of the database was lost, and when that was
+   * noticed.
+   */
   let astray = new Map<string, number>();
   /**
-   * When each of the other holders was last seen to show life. Counted by this process's own steady clock: the times of
-   * other machines, and a clock that is set, say nothing about who lives.
+   * When each of the other holders was last seen to renew its lease, on this process's monotonic clock: other machines'
+   * clocks, and a clock that is set, say nothing about who is alive.
    */
   const seen = new Map<string, { until: number; since: number }>();
 
@@ -125,7 +130,7 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
     lookForSuspects();
   };
 
-  /** Takes from the others what they no longer hold. Processes of this machine that are gone need no time to be over. */
+  /** Takes over expired leases of other processes. Those of this machine's dead processes need not expire first. */
   const recover = async () => {
     const holders = await requests.leaseHolders(formationId);
     for (const owner of seen.keys()) {
@@ -147,7 +152,7 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
       if (request.attempts <= mostAttempts) await perform(request);
       else await giveUp(request, hopeless);
     } catch (error) {
-      log.error({ err: error, request_id: request.id }, "a request in the background could not be answered");
+      log.error({ err: error, request_id: request.id }, "a background request could not be answered");
     } finally {
       performing.delete(request.id);
     }
@@ -195,7 +200,7 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
     wake();
   };
 
-  /** What this process holds and is not at goes back, unless it was claimed only now. */
+  /** Gives back what this process holds but does not work on, unless it was claimed only just now. */
   const sendBack = async (held: readonly { id: string; mode: "sync" | "async" }[]) => {
     const known = new Set([...deps.atWork(), ...performing]);
     const idle = held.filter(({ id }) => !known.has(id));
@@ -203,7 +208,10 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
     for (const { id, mode } of idle) {
       const since = astray.get(id);
       if (since === undefined || performance.now() - since < patience) continue;
-      log.warn({ request_id: id }, "a request was held by a process that was not at it");
+      log.warn(
+        { request_id: id },
+        "this process held a request that it was not working on; it is given back",
+      );
       if (mode === "async") await requests.giveBack(formationId, id, leaseOwner, now());
       else {
         const request = await requests.get(formationId, id);

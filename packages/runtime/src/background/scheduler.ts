@@ -5,7 +5,7 @@ import { createWorker } from "../base/index.ts";
 import type { DueJob, JobRepository, Statement } from "../store/index.ts";
 import { exclusionSchema, nextAllowed, parseCron } from "./schedule/index.ts";
 
-/** What a job says when it runs. */
+/** The message that a job sends when it runs. */
 export interface JobTurn {
   requestId: string;
   userId: string;
@@ -18,11 +18,11 @@ export interface SchedulerDeps {
   formationId: string;
   jobs: JobRepository;
   settings: { checkInterval: number; maxConcurrentJobs: number };
-  /** Statements that accept a turn, for the transaction that takes the job. */
+  /** Statements that accept a turn, for the transaction that claims the job. */
   accept: (turn: JobTurn) => Statement[];
-  /** Called once something was accepted. */
+  /** Called once a turn is accepted. */
   onAccepted: () => void;
-  /** Notes that a run ended without an answer. */
+  /** Records that a run ended without an answer. */
   fail: (requestId: string, error: string) => Promise<void>;
   now: () => number;
   log: Logger;
@@ -30,18 +30,17 @@ export interface SchedulerDeps {
 
 /** Starts jobs when they are due (docs/spec/formation-files.md "Running jobs"). */
 export interface Scheduler {
-  /** Looks for due jobs now: one was made, or a run has ended. */
+  /** Looks for due jobs now, since one was created or a run has ended. */
   wake(): void;
-  /** Starts nothing any more. */
+  /** Starts no further job. */
   close(): Promise<void>;
 }
 
-/** A job that runs once and was missed is made up for within this time, in milliseconds. */
+/** How late a one-time job that was missed is still run, in milliseconds. */
 const makeUpWithin = 24 * 3_600_000;
-/** Runs at work of one user (docs/spec/formation-api.md "Scheduled jobs"). */
+/** Most runs of one user at a time (docs/spec/formation-api.md "Scheduled jobs"). */
 const mostOfOneUser = 5;
 const batch = 100;
-/** Milliseconds. */
 const pauseAfterFailure = 1_000;
 
 const exclusionsSchema = z.array(exclusionSchema);
@@ -55,19 +54,19 @@ const nextRunOf = (job: DueJob, after: number): number | null => {
   return nextAllowed(schedule, job.timezone, after) ?? null;
 };
 
-/** A job speaks in one session of its own. */
+/** The session of a job: all of its runs share one. */
 export const sessionOfJob = (jobId: string): string => jobId.replace(/^job_/, "sess_");
 
-/** Looks at once, then whenever something is due, and every `checkInterval` at the latest. */
+/** Looks for due jobs at once, then whenever one is due, and at least every `checkInterval`. */
 export const startScheduler = (deps: SchedulerDeps): Scheduler => {
   const { formationId, jobs, now, log } = deps;
   const { checkInterval } = deps.settings;
   const limits = { total: deps.settings.maxConcurrentJobs, perUser: mostOfOneUser };
 
-  /** What was missed while no scheduler ran is not made up for, but for a job that runs once and is not a day old. */
+  /** Skips the runs that were missed while no scheduler ran, except one-time jobs that are less than a day late. */
   const passMissed = async (time: number) => {
     const seen = await jobs.pulse(formationId);
-    // A clock that was set back has seen the future: that is no reason to wait for it.
+    // After the clock was set back, the last pulse lies in the future: that must not stop anything.
     if (seen !== undefined && Math.abs(time - seen) < checkInterval / 2) return;
     const until = time - checkInterval;
     const window = { after: seen ?? until, until, onceBefore: time - makeUpWithin };

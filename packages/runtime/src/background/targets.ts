@@ -4,19 +4,19 @@ import { BlockList, isIP, type LookupFunction } from "node:net";
 import { isLoopbackAddress } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 
-/** Which addresses a webhook may be sent to (docs/spec/formation-api.md "Webhook targets"). */
+/** Which addresses webhooks may be sent to (docs/spec/formation-api.md "Webhook targets"). */
 export interface TargetPolicy {
   allowLoopback: boolean;
   allowPrivate: boolean;
 }
 
-/** The address is not one that a webhook may be sent to. */
+/** An address that webhooks must not be sent to. */
 export class ForbiddenTargetError extends Error {
   override readonly name = "ForbiddenTargetError";
 }
 
 const longestUrl = 2048;
-/** How long a name may take to resolve before a request is accepted without an answer, in milliseconds. */
+/** How long to wait for a name to resolve before a request is accepted anyway, in milliseconds. */
 const resolveTime = 2_000;
 
 const blockList = (...subnets: readonly [network: string, prefix: number][]) => {
@@ -28,8 +28,8 @@ const blockList = (...subnets: readonly [network: string, prefix: number][]) => 
 };
 
 /**
- * Everything that is not the public internet (RFC 6890), and the ways to write an IPv4 address in IPv6. Mapped
- * addresses (`::ffff:…`) need no line: a block list compares them with its IPv4 networks.
+ * Everything that is not the public internet (RFC 6890), and the ways to embed an IPv4 address in IPv6. Mapped
+ * addresses (`::ffff:…`) need no entry: a block list compares them with its IPv4 networks.
  */
 const reserved = blockList(
   ["0.0.0.0", 8],
@@ -69,14 +69,14 @@ const refusal = (host: string) =>
     `${host} is not a public address: webhooks go to private ones only with async.allow_private_targets`,
   );
 
-/** The host of a URL as an address; undefined when it is a name. URL parsing has undone decimal and hex spellings. */
+/** The host of a URL if it is an IP address. URL parsing has already normalised decimal and hexadecimal forms. */
 const addressIn = (url: URL): string | undefined => {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   return isIP(host) === 0 ? undefined : host;
 };
 
 /**
- * Reads the address of a webhook, as far as that goes without asking anybody.
+ * Parses the address of a webhook and checks what can be checked without resolving its name.
  *
  * @throws ForbiddenTargetError
  */
@@ -98,8 +98,8 @@ export const parseTarget = (text: string, policy: TargetPolicy): URL => {
 };
 
 /**
- * Refuses a `webhook_url` before the request is taken on. A name that does not resolve now is no reason: the tries
- * of the delivery come later.
+ * Refuses a bad `webhook_url` before the request is accepted. A name that does not resolve now is let through: the
+ * webhook is sent later.
  *
  * @throws ApiError `INVALID_PARAMS`
  */
@@ -123,8 +123,8 @@ export const checkTarget = async (text: string, policy: TargetPolicy): Promise<v
 };
 
 /**
- * Resolves names for the connection itself, so that what was checked is what is connected to: a name that changes its
- * address between check and connection (DNS rebinding) gains nothing.
+ * Resolves names for the connection itself, so that the address that is checked is the one that is used. A name that
+ * changes its address between check and connection (DNS rebinding) gains nothing.
  */
 export const guardedLookup =
   (policy: TargetPolicy): LookupFunction =>

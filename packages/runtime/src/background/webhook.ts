@@ -4,33 +4,33 @@ import { type HttpClient, readRetryAfter, sendWhole } from "@muxi/http";
 import { startTimeLimit } from "../base/index.ts";
 import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "./targets.ts";
 
-/** How one try ended. */
-export type TryResult =
+/** How one attempt ended. */
+export type AttemptResult =
   | { ok: true; status: number }
   | {
       ok: false;
       status: number | null;
       /** For the delivery log. */
       error: string;
-      /** Whether another try makes sense. */
+      /** Whether another attempt may succeed. */
       transient: boolean;
-      /** Milliseconds that the receiver asked for. */
+      /** Milliseconds that the receiver asked to wait. */
       retryAfter: number | undefined;
     };
 
 export interface WebhookDeps {
   http: HttpClient;
   policy: TargetPolicy;
-  /** The admin key; a receiver checks the signature with it. */
+  /** The admin key, with which the receiver checks the signature. */
   secret: string;
-  /** Milliseconds for one try. */
+  /** Milliseconds for one attempt. */
   timeout: number;
   now: () => number;
 }
 
 const responseLimit = 64 * 1024;
 
-/** The only refusals of a receiver that a repeat can make good (docs/spec/formation-api.md "Webhook attempts"). */
+/** The only 4xx statuses after which another attempt may succeed (docs/spec/formation-api.md "Webhook attempts"). */
 const transientRefusals = new Set([408, 425, 429]);
 
 const signature = (secret: string, seconds: number, body: string): string =>
@@ -47,13 +47,13 @@ const failureOf = (error: unknown): { error: string; transient: boolean } => {
 
 /**
  * Sends a body once, signed with a fresh timestamp (docs/spec/formation-api.md "Webhook signature").
- * Redirects are not followed: the address that was checked is the only one that learns anything.
+ * Redirects are not followed: only the address that was checked may receive anything.
  */
 export const postWebhook = async (
   { http, policy, secret, timeout, now }: WebhookDeps,
   { target, body }: { target: string; body: string },
   closing: AbortSignal,
-): Promise<TryResult> => {
+): Promise<AttemptResult> => {
   const limit = startTimeLimit(timeout, closing);
   try {
     const url = parseTarget(target, policy);

@@ -1,4 +1,5 @@
-/** Small helpers that any folder may use and that use none of them. */
+/** Small helpers that any folder may use, and that use no other folder. */
+export { canonicalJson } from "./canonical-json.ts";
 export { fewAtOnce } from "./few-at-once.ts";
 export { isoTime } from "./iso-time.ts";
 export { countOf, listOf, parseJson, parseObject, textOf } from "./json.ts";

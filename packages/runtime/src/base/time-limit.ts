@@ -1,14 +1,16 @@
 export interface TimeLimit {
-  /** Aborted when the time is over, and with the signal that was given. */
+  /** Aborted when the time is up, or when the given signal is. */
   readonly signal: AbortSignal;
   readonly isOver: boolean;
-  /** To be called when the work has ended. */
+  /** To be called when the work has ended, well or not. */
   end(): void;
 }
 
 /**
- * Starts a time for some work, in milliseconds; undefined for one without end. `AbortSignal.timeout` would be held for the whole of it, however early the
- * work ends: at thousands of calls a second that is most of the memory.
+ * Starts a time limit for some work, which the caller ends with it. `AbortSignal.timeout` stays in memory for its whole
+ * time, however early the work ends: at thousands of calls a second that would be most of the memory.
+ *
+ * @param time Milliseconds; undefined for no limit.
  */
 export const startTimeLimit = (time: number | undefined, signal?: AbortSignal): TimeLimit => {
   const controller = new AbortController();

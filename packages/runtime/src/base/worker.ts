@@ -2,24 +2,24 @@ export interface WorkerOptions {
   /** What it does, for the log: "learning from conversations". */
   what: string;
   /**
-   * Does all that there is to do now. One look at a time; what must not be begun any more, or must be stopped, when the
-   * worker closes follows the signal.
+   * Does everything there is to do now. There is only one look at a time.
    *
+   * @param signal Aborted when the worker closes: then the look should end soon.
    * @returns Milliseconds after which there will be more to do; undefined when that is not known.
    */
   look(signal: AbortSignal): Promise<number | undefined>;
-  /** Milliseconds after a look until the next one at the latest. Default: it waits to be woken. */
+  /** Milliseconds from one look to the next one at the latest. Default: it waits to be woken. */
   every?: number;
-  /** Milliseconds from being woken to the look, so that one look serves what comes together. Default 0. */
+  /** Milliseconds from a wake-up to the look, so that one look serves several wake-ups. Default 0. */
   gather?: number;
-  /** Milliseconds after a failed look in which no other begins, even when the worker is woken. */
+  /** Milliseconds after a failed look before the next one, even when the worker is woken. */
   pauseAfterFailure: number;
   log: { error(details: object, message: string): void };
 }
 
-/** Work in the background. It rests until it is woken for the first time. */
+/** Looks for work in the background, from the first time it is woken. */
 export interface Worker {
-  /** Says that there may be something to do. During a look: another one follows. */
+  /** Says that there may be something to do. During a look, another one will follow. */
   wake(): void;
   /** Begins no further look; resolves when the one under way has ended. */
   close(): Promise<void>;
@@ -29,7 +29,7 @@ export const createWorker = (options: WorkerOptions): Worker => {
   const { what, look, every, gather = 0, pauseAfterFailure, log } = options;
   const closing = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  // Times are those of `performance.now()`: a clock that is set must not delay a look.
+  // Times of `performance.now()`: when the system's clock is set, no look is delayed.
   let nextLook = Number.POSITIVE_INFINITY;
   let pausedUntil = 0;
   let looking: Promise<void> | undefined;
@@ -40,7 +40,7 @@ export const createWorker = (options: WorkerOptions): Worker => {
     try {
       next = await look(closing.signal);
     } catch (error) {
-      // What the signal has stopped is not a failure.
+      // To be stopped by the signal is no failure.
       if (closing.signal.aborted) return;
       log.error({ err: error }, `${what} failed and is tried again in ${pauseAfterFailure / 1000} s`);
       pausedUntil = performance.now() + pauseAfterFailure;
@@ -58,7 +58,7 @@ export const createWorker = (options: WorkerOptions): Worker => {
     looking = run();
   };
 
-  /** Looks after some milliseconds, or earlier when that is planned already. */
+  /** Plans a look in `delay` milliseconds, unless an earlier one is planned. */
   const lookIn = (delay: number): void => {
     const now = performance.now();
     const at = Math.max(now + delay, pausedUntil);

@@ -1,4 +1,4 @@
-/** What a user can follow (docs/spec/formation-api.md "Feed of a user"). */
+/** The events that a user can follow (docs/spec/formation-api.md "Feed of a user"). */
 export const feedEventTypes = [
   "agent.selected",
   "chat.cancelled",
@@ -7,7 +7,7 @@ export const feedEventTypes = [
   "chat.started",
 ] as const;
 
-/** Something that happened to a user. */
+/** Something that happened in the requests of a user. */
 export interface FeedEvent {
   type: (typeof feedEventTypes)[number];
   message: string;
@@ -16,16 +16,16 @@ export interface FeedEvent {
   requestId: string;
 }
 
-/** Whose events are wanted; all without a user. */
+/** Whose events to hear: without a user, everybody's. */
 export interface FeedFilter {
   userId: string | undefined;
   sessionId?: string;
 }
 
-/** What happens in a formation, for those who watch. */
+/** Publishes what happens in a formation to those who follow it. */
 export interface Feed {
   publish(event: FeedEvent): void;
-  /** Hears what comes from now on. @returns A function that ends it. */
+  /** Calls the listener with every event from now on. @returns A function that stops it. */
   listen(filter: FeedFilter, listener: (event: FeedEvent) => void): () => void;
 }
 

@@ -5,7 +5,7 @@ import { EventLog } from "./log.ts";
 const progress: ChatWireEvent = { type: "progress", session_id: "s", request_id: "r", timestamp: 1 };
 const error: ChatWireEvent = { type: "error", code: "LLM_ERROR", message: "No", error: "No" };
 
-/** A log with a progress event, three pieces of text and an end: events 1 to 5. */
+/** A log with a progress event, three deltas of text and an end: events 1 to 5. */
 const filledLog = (): EventLog => {
   const log = new EventLog();
   log.append(progress);
@@ -43,7 +43,7 @@ test.each([0, 1, 2, 3, 4, 5])(
   },
 );
 
-test("the past comes in pieces of the size that is asked for, and they are the whole", () => {
+test("the past comes in parts of the size that is asked for, and together they are the whole", () => {
   const log = filledLog();
   let joined = "";
   const ends: number[] = [];

@@ -1,7 +1,7 @@
 import type { ChatWireEvent } from "@muxi/protocol";
 import * as z from "zod";
 
-/** Encoded frames, and the id of the last one. */
+/** Called with encoded frames and the id of the last one. */
 export type FrameListener = (frames: string, lastSeq: number) => void;
 
 const frame = (seq: number, type: string, json: string) => `id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`;
@@ -9,7 +9,7 @@ const frame = (seq: number, type: string, json: string) => `id: ${seq}\nevent: $
 const textFrame = (seq: number, text: string) =>
   frame(seq, "text", `{"type":"text","text":${JSON.stringify(text)}}`);
 
-/** What this process or another one of this version has stored; its events were made by it and are taken at their word. */
+/** A stored log. Processes of this version wrote it, so its events are not checked any further. */
 const storedSchema = z.object({
   base: z.number().default(0),
   text: z.string(),
@@ -20,36 +20,38 @@ const partSchema = z.array(
   z.union([z.string(), z.custom<ChatWireEvent>((event) => typeof event === "object")]),
 );
 
-/** Events of one attempt at a request, at most: the next one's ids begin behind them. */
+/** Most events of one attempt at a request: the ids of the next attempt begin after them. */
 const mostEvents = 2 ** 20;
 
-/** Pieces of text that are kept apart at least before they become one. */
+/** Fewest deltas of text that are joined at a time. */
 const fewestJoined = 32;
 
 /**
- * Everything that a request told its caller, in order and without gaps: event n has the id n, from 1 on. When a
- * process went down with what it told, the request is begun anew in a log of its own: its ids are higher than all that
- * anybody may have seen, and whoever has seen some is given it from its start.
+ * The events of a request, in order and without gaps: event n has the id n, from 1. When a process dies with events
+ * that were not stored, the next attempt at the request begins a log of its own. Its ids are higher than all that
+ * anybody may have seen, and readers of the earlier attempt get it from its start.
  *
- * Pieces of text are most of it, so they are kept as one string and the offsets at which they end; the frames are
- * made again when somebody asks for the past.
+ * Most events are deltas of text, so these are kept as one string and the offsets at which they end. Frames of the past
+ * are encoded again when somebody asks for them.
  */
 export class EventLog {
-  /** Per event: where its text ends, or the event itself. */
+  /** For each event: the offset at which its text ends, or the event itself. */
   #events: (number | ChatWireEvent)[] = [];
-  /** The id before the first. */
+  /** The id before the first event. */
   #base: number;
   #listeners: readonly FrameListener[] = [];
   #text = "";
-  /** The pieces behind `#text`: appended to it one by one they would become a tree of strings, three times their size. */
-  #pieces: string[] = [];
+  /**
+   * Deltas not joined to `#text` yet. Appended one by one, they would become a tree of strings, three times their size.
+   */
+  #deltas: string[] = [];
   #length = 0;
   #closed = false;
-  /** Length at which somebody wants to hear of it. */
+  /** The length at which to call `#atMark`. */
   #mark = Number.POSITIVE_INFINITY;
   #atMark = () => {};
 
-  /** @param attempt How often the request was begun before. */
+  /** @param attempt Earlier attempts at the request. */
   constructor(attempt = 0) {
     this.#base = attempt * mostEvents;
   }
@@ -63,38 +65,38 @@ export class EventLog {
     return this.#base + this.#events.length;
   }
 
-  /** All pieces of text, joined. */
+  /** The whole text. */
   get text(): string {
     this.#join();
     return this.#text;
   }
 
-  /** Characters of the text. */
+  /** Length of the text in characters. */
   get length(): number {
     return this.#length;
   }
 
-  /** Whether the last event was added. */
+  /** Whether no event will follow. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Whether anybody listens. */
+  /** Whether there is a listener. */
   get heard(): boolean {
     return this.#listeners.length > 0;
   }
 
-  /** Adds pieces of text that arrived together; listeners get them as one string. */
-  appendText(pieces: readonly string[]): void {
+  /** Adds deltas of text that arrived together. Listeners get their frames in one string. */
+  appendText(deltas: readonly string[]): void {
     let frames = "";
-    for (const piece of pieces) {
-      this.#pieces.push(piece);
-      this.#length += piece.length;
+    for (const delta of deltas) {
+      this.#deltas.push(delta);
+      this.#length += delta.length;
       this.#events.push(this.#length);
-      frames += textFrame(this.#end, piece);
+      frames += textFrame(this.#end, delta);
     }
-    // In longer and longer steps, so that a text is copied a few times altogether.
-    if (this.#pieces.length > Math.max(fewestJoined, this.#events.length / 8)) this.#join();
+    // In ever longer steps, so that a text is copied only a few times altogether.
+    if (this.#deltas.length > Math.max(fewestJoined, this.#events.length / 8)) this.#join();
     this.#tell(frames);
     if (this.#length >= this.#mark) {
       this.#mark = Number.POSITIVE_INFINITY;
@@ -102,7 +104,9 @@ export class EventLog {
     }
   }
 
-  /** Says once that the text has so many characters. It costs less than to listen, and does not count as that. */
+  /**
+   * Calls `tell` once when the text is this long, in characters. Cheaper than a listener, and does not count as one.
+   */
   whenLong(length: number, tell: () => void): void {
     this.#mark = length;
     this.#atMark = tell;
@@ -120,7 +124,7 @@ export class EventLog {
     this.#listeners = [];
   }
 
-  /** Sends the listeners away without a last event: the request goes on elsewhere, where they can follow it. */
+  /** Dismisses the listeners without a last event: the request goes on in another process, where they can follow it. */
   leave(): void {
     this.#closed = true;
     this.#tell("");
@@ -134,16 +138,16 @@ export class EventLog {
   }
 
   /**
-   * Everything, as it is stored.
+   * The whole log in the form in which it is stored.
    *
-   * @param last The last event, which nobody is told before it is on disk.
+   * @param last The last event, which is stored before anybody hears of it.
    */
   serialize(last?: ChatWireEvent): string {
     const events = last ? [...this.#events, last] : this.#events;
     return JSON.stringify({ ...(this.#base > 0 && { base: this.#base }), text: this.text, events });
   }
 
-  /** Takes up what another process has stored and is not here yet. */
+  /** Adds the events that another process has stored and that are not here yet. */
   takeUp(stored: string): void {
     const { base, text, events } = storedSchema.parse(JSON.parse(stored));
     if (base > this.#base) this.#begin(base);
@@ -151,7 +155,7 @@ export class EventLog {
     const seen = this.#events.length;
     let frames = "";
     this.#text = text;
-    this.#pieces = [];
+    this.#deltas = [];
     this.#length = text.length;
     for (const [index, event] of events.slice(seen).entries()) {
       this.#events.push(event);
@@ -168,21 +172,21 @@ export class EventLog {
     if (this.#closed) this.#listeners = [];
   }
 
-  /** The events behind an id, pieces of text as themselves, and the id before the first of them. */
+  /** The events after an id, with deltas of text as plain strings, and the id before the first of them. */
   partAfter(seq: number): { after: number; events: string } {
     const { text } = this;
     const index = this.#indexAfter(seq);
     let start = this.#endOfText(index);
     const part = this.#events.slice(index).map((event) => {
       if (typeof event !== "number") return event;
-      const piece = text.slice(start, event);
+      const delta = text.slice(start, event);
       start = event;
-      return piece;
+      return delta;
     });
     return { after: this.#base + index, events: JSON.stringify(part) };
   }
 
-  /** Goes on with a part of the log of another process, as far as it is not here yet. */
+  /** Adds a part of the log of another process, as far as it is not here yet. */
   addPart(after: number, stored: string): void {
     const part = partSchema.parse(JSON.parse(stored));
     const base = after - (after % mostEvents);
@@ -195,9 +199,9 @@ export class EventLog {
   }
 
   /**
-   * The frames behind an id that a reader has seen, and the id of the last of them.
+   * The frames after the last id that a reader has seen, and the id of the last of them.
    *
-   * @param enough Characters after which the rest is left for the next time.
+   * @param enough Characters after which to stop: the rest is for the next call.
    */
   framesAfter(seq: number, enough = Number.POSITIVE_INFINITY): { frames: string; lastSeq: number } {
     const { text } = this;
@@ -218,8 +222,8 @@ export class EventLog {
   }
 
   /**
-   * The frame of an error for a reader who has seen events that are not here: they went down with the process that
-   * made them, and another one has ended the request. Undefined unless it ended so.
+   * The error frame for a reader who has seen events that were lost with the process that made them, when another
+   * process has ended the request. Undefined unless it ended with an error.
    *
    * @param seq Id of the last event that the reader has seen.
    */
@@ -229,16 +233,16 @@ export class EventLog {
     return { frames: frame(seq + 1, "error", JSON.stringify(lastEvent)), lastSeq: seq + 1 };
   }
 
-  /** Forgets what was told of an attempt that has gone down. */
+  /** Forgets the events of an earlier attempt. */
   #begin(base: number): void {
     this.#base = base;
     this.#events = [];
     this.#text = "";
-    this.#pieces = [];
+    this.#deltas = [];
     this.#length = 0;
   }
 
-  /** Index of the event behind an id. */
+  /** Index of the event after an id. */
   #indexAfter(seq: number): number {
     return Math.min(Math.max(0, seq - this.#base), this.#events.length);
   }
@@ -252,7 +256,7 @@ export class EventLog {
     return 0;
   }
 
-  /** Hears every frame from now on. @returns A function that ends it. */
+  /** Calls the listener with every frame from now on. @returns A function that stops it. */
   listen(listener: FrameListener): () => void {
     this.#listeners = this.#listeners.concat(listener);
     return () => {
@@ -261,9 +265,9 @@ export class EventLog {
   }
 
   #join(): void {
-    if (this.#pieces.length === 0) return;
-    this.#text = [this.#text, ...this.#pieces].join("");
-    this.#pieces = [];
+    if (this.#deltas.length === 0) return;
+    this.#text = [this.#text, ...this.#deltas].join("");
+    this.#deltas = [];
   }
 
   #tell(frames: string): void {

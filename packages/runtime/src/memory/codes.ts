@@ -2,10 +2,10 @@ import type { StoredCode } from "../store/index.ts";
 import { type Compare, codeBits, codeWords } from "./distances.ts";
 
 /**
- * The signs of a vector's first dimensions. Vectors that point the same way share most of them, and comparing 512 bits
- * costs a hundredth of comparing 1,536 numbers.
+ * The binary code of a vector: the signs of its first dimensions. Vectors that point in the same direction share most
+ * of them, and comparing 512 bits costs a hundredth of comparing 1,536 numbers.
  */
-export const codeOf = (vector: Float32Array): Uint8Array => {
+export const binaryCodeOf = (vector: Float32Array): Uint8Array => {
   const code = new Uint8Array(codeBits / 8);
   const length = Math.min(codeBits, vector.length);
   for (let index = 0; index < length; index++) {
@@ -20,12 +20,12 @@ const asWords = (code: Uint8Array): Int32Array => {
   return new Int32Array(padded.buffer);
 };
 
-/** Codes that are weighed for each that is wanted. */
+/** Codes that are weighed for each one that is wanted. */
 const weighedForOne = 2;
 
 /**
- * The product of a vector and of the signs in a code: tells more than how many signs are the same, since the vector's
- * large numbers count more than its small ones, and takes too long for all codes.
+ * The dot product of a vector and the signs in a code. It says more than the number of equal signs, since the vector's
+ * large numbers count for more than its small ones, but would take too long for all codes.
  */
 const weightOf = (vector: Float32Array, codes: Int32Array, place: number): number => {
   let weight = 0;
@@ -38,14 +38,14 @@ const weightOf = (vector: Float32Array, codes: Int32Array, place: number): numbe
   return weight;
 };
 
-/** The codes of one space, all in one piece of memory. */
+/** The codes of one space in contiguous memory. */
 export interface SpaceCodes {
   readonly size: number;
   readonly bytes: number;
-  /** Number of the last code added. */
+  /** Sequence number of the last code added. */
   readonly lastSeq: number;
   add(codes: readonly StoredCode[]): void;
-  /** The memories that point most in a vector's direction as far as their codes tell, best first. */
+  /** The memories that are most similar to a vector as far as their codes show, best first. */
   nearest(vector: Float32Array, limit: number): number[];
 }
 
@@ -57,12 +57,12 @@ export const createCodes = (compare: Compare): SpaceCodes => {
   let memorySeqs = new Float64Array(capacity);
   let distances = new Uint16Array(capacity);
   /**
-   * Places by memory, counted from 1: a hash table that is half empty. A `Map` of so many would cost ten times the
-   * memory, through all of which the garbage collector goes again and again.
+   * Places by memory, from 1, in a hash table that is at most half full. A `Map` would take ten times the memory, all
+   * of which the garbage collector would have to traverse.
    */
   let places = new Int32Array(capacity * 2);
 
-  /** Where a memory's place stands in the table, or is to stand. */
+  /** The slot of a memory in the table, or the free one where it belongs. */
   const slotOf = (memorySeq: number): number => {
     const last = places.length - 1;
     let slot = Math.imul(memorySeq, 0x9e3779b1) & last;
@@ -107,7 +107,7 @@ export const createCodes = (compare: Compare): SpaceCodes => {
       }
     },
     nearest(vector, limit) {
-      compare(asWords(codeOf(vector)), codes, size, distances);
+      compare(asWords(binaryCodeOf(vector)), codes, size, distances);
       const byDistance = new Uint32Array(codeBits + 1);
       for (let place = 0; place < size; place++) {
         const distance = distances[place] ?? 0;
@@ -119,7 +119,7 @@ export const createCodes = (compare: Compare): SpaceCodes => {
         room -= byDistance[farthest] ?? 0;
         farthest += 1;
       }
-      // Of those as far away as the farthest, the newest.
+      // Of those at the farthest distance, only the newest.
       const weighed: { seq: number; weight: number }[] = [];
       for (let place = size - 1; place >= 0; place--) {
         const distance = distances[place] ?? 0;

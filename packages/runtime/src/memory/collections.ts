@@ -1,4 +1,4 @@
-/** Where memories are filed (docs/spec/formation-files.md "Long-term memory"). */
+/** The categories of memories (docs/spec/formation-files.md "Long-term memory"). */
 export const collections = [
   "user_identity",
   "preferences",
@@ -12,7 +12,7 @@ export const collections = [
 
 export type Collection = (typeof collections)[number];
 
-/** What callers write for a collection besides its own name. */
+/** Other names by which callers may call a collection. */
 const otherNames: Readonly<Record<string, Collection>> = {
   preference: "preferences",
   relationship: "relationships",
@@ -22,7 +22,7 @@ const otherNames: Readonly<Record<string, Collection>> = {
   conversation: "conversations",
 };
 
-/** The collection of a memory of some type; `context` when nobody knows the type. */
+/** The collection for a type of memory; `context` for unknown types. */
 export const collectionOf = (type: string): Collection => {
   const name = type.trim().toLowerCase();
   return (
@@ -32,5 +32,5 @@ export const collectionOf = (type: string): Collection => {
   );
 };
 
-/** Collections that say who a user is, and seldom change. */
+/** The collections that say who a user is. They change seldom. */
 export const identityCollections: readonly Collection[] = ["user_identity", "preferences", "relationships"];

@@ -1,13 +1,13 @@
 /** Bits of a code. */
 export const codeBits = 512;
-/** Numbers of 32 bits in a code. */
+/** 32-bit words of a code. */
 export const codeWords = codeBits / 32;
 
-/** Codes that are compared in one go: with what they are compared to they stay in a core's own cache. */
+/** Codes that are compared in one batch: few enough to stay in a core's own cache. */
 const batch = 1_024;
 const pageBytes = 2 ** 16;
 const codeBytes = codeBits / 8;
-/** Where things lie in the kernel's memory: the code that is looked for, how far each is from it, and the codes. */
+/** Layout of the kernel's memory: the code that is looked for, the distances, the codes. */
 const distancesAt = codeBytes;
 const codesAt = pageBytes / 4;
 
@@ -29,10 +29,10 @@ const op = {
   i64Xor: 0x85,
 };
 const [i32, i64, nothing] = [0x7f, 0x7e, 0x40];
-/** Alignment of a load or store as its power of two. */
+/** Alignments of loads and stores, as powers of two. */
 const [by8, by2] = [3, 1];
 
-/** A number in LEB128, signed or not: so written, with a bit to spare, both read the same. */
+/** A number in LEB128. With a bit to spare, its signed and unsigned forms are the same. */
 const number = (value: number): number[] =>
   value < 64 ? [value] : [(value & 0x7f) | 0x80, ...number(value >> 7)];
 const sized = (bytes: number[]): number[] => [...number(bytes.length), ...bytes];
@@ -47,7 +47,7 @@ const kernel = (): Uint8Array<ArrayBuffer> => {
   const [end, codeAt, distanceAt, firstPart] = [0, 1, 2, 3];
   const parts = Array.from({ length: codeBits / 64 }, (_, part) => part);
   const body = [
-    // Locals: two i32, and the parts of the code that is looked for.
+    // Locals: two i32 and the parts of the code that is looked for.
     ...[2, 2, i32, parts.length, i64],
     ...parts.flatMap((part) => [
       ...[op.i32Const, 0, op.i64Load, by8, ...number(part * 8)],
@@ -75,12 +75,12 @@ const kernel = (): Uint8Array<ArrayBuffer> => {
   ]);
 };
 
-/** Writes down in how many bits each of `count` codes differs from a code. */
+/** Writes into `distances` in how many bits each of `count` codes differs from a code. */
 export type Compare = (code: Int32Array, codes: Int32Array, count: number, distances: Uint16Array) => void;
 
 /**
- * The comparison of codes. JavaScript has no instruction that counts bits and takes 2.4 ms for 100,000 codes at best (in
- * three steps of adders); WebAssembly has one, and takes 0.4 with the copying.
+ * Compares codes in WebAssembly, which has an instruction that counts bits: 0.4 ms for 100,000 codes, copying included.
+ * The best JavaScript, which has to add bits up, takes 2.4 ms.
  */
 export const createCompare = (): Compare => {
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2 });

@@ -11,11 +11,11 @@ import { wordsOf } from "../text/index.ts";
 import { collectionOf } from "./collections.ts";
 import { subjectOf } from "./subject.ts";
 
-/** A memory as somebody writes it down. */
+/** A memory as a caller sends it. */
 export interface WrittenMemory {
   type?: string | undefined;
   detail?: string | undefined;
-  /** Wins over `detail`. */
+  /** Takes precedence over `detail`. */
   content?: string | undefined;
   metadata?: Record<string, unknown> | null | undefined;
   subject?: string | null | undefined;
@@ -27,7 +27,7 @@ export interface WrittenMemory {
 }
 
 /**
- * The memories of a formation as its callers list, add and delete them (docs/spec/formation-files.md
+ * The memories of a formation as callers list, add and delete them (docs/spec/formation-files.md
  * "Long-term memory").
  */
 export interface MemoryEntries {
@@ -35,9 +35,14 @@ export interface MemoryEntries {
     owner: Owner,
     page: { scopes: readonly MemoryScope[]; limit: number; offset: number },
   ): Promise<StoredMemory[]>;
-  /** @throws ApiError `SERVICE_UNAVAILABLE` when the formation has no long-term memory; so do the others that write. */
+  /**
+   * @throws ApiError `SERVICE_UNAVAILABLE` when the formation has no long-term memory, as do the other methods that
+   * write.
+   */
   add(owner: Owner, written: WrittenMemory): Promise<{ id: string; memory: NewMemory }>;
-  /** Adds many in one transaction, and keeps a report under the id that is returned. Known ones are passed over. */
+  /**
+   * Adds many in one transaction and stores a report under the returned id. Those that are known already are skipped.
+   */
   ingest(
     owner: Owner,
     items: readonly (WrittenMemory | undefined)[],
@@ -47,9 +52,9 @@ export interface MemoryEntries {
     userId: string | undefined,
     id: string,
   ): ReturnType<IngestionRepository["get"]>;
-  /** False when the owner has no such memory. */
+  /** @returns False when the owner has no such memory. */
   delete(owner: Owner, id: string, scopes: readonly MemoryScope[]): Promise<boolean>;
-  /** How many memories went. */
+  /** @returns How many memories were deleted. */
   forgetSource(owner: Owner, source: string): Promise<number>;
 }
 
@@ -90,10 +95,10 @@ const newMemory = (owner: Owner, written: WrittenMemory, now: number): NewMemory
 const disabled = () =>
   new ApiError(
     "SERVICE_UNAVAILABLE",
-    "This formation has no long-term memory: memory.persistent is switched off in its file",
+    "This formation has no long-term memory: memory.persistent is off in its manifest",
   );
 
-/** The entries of a formation whose long-term memory is off: there are none, and none can be written. */
+/** For a formation whose long-term memory is off. */
 export const noMemoryEntries: MemoryEntries = {
   list: async () => [],
   add: () => Promise.reject(disabled()),
@@ -108,7 +113,7 @@ export const createMemoryEntries = (deps: {
   ingestions: IngestionRepository;
   /** Called when there are new memories. */
   onAdded: () => void;
-  /** Called when memories of a user are gone. */
+  /** Called when memories of a user were deleted. */
   onDeleted: (owner: Owner) => Promise<void>;
   now: () => number;
 }): MemoryEntries => {

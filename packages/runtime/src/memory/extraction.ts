@@ -7,13 +7,13 @@ import type { Fact } from "./rules.ts";
 import { isSensitive } from "./sensitive.ts";
 import { subjectOf } from "./subject.ts";
 
-/** Facts of which the model is less sure are not kept (docs/spec/formation-files.md "Learning"). */
+/** Facts with less confidence are dropped (docs/spec/formation-files.md "Learning"). */
 const leastConfidence = 0.7;
-/** Share of their words that two texts have in common when they say the same. */
+/** Two texts say the same when they have at least this share of their words in common. */
 const sameFrom = 0.8;
 const longestFact = 1_000;
 const mostFacts = 20;
-/** Characters of a message or an answer that the model reads, and of all of them together. */
+/** Most characters of a message or an answer that the model reads, and of all together. */
 const longestText = 4_000;
 const longestConversation = 40_000;
 /** Milliseconds. */
@@ -31,7 +31,7 @@ const factSchema = z.object({
 
 const factsSchema = z.union([z.object({ facts: z.array(z.unknown()) }), z.array(z.unknown())]);
 
-/** What a model is asked for; what it sends is read with more patience. */
+/** The schema that a model is asked to follow. What it sends is parsed more leniently. */
 const askedFor = z.toJSONSchema(
   z.object({
     facts: z.array(
@@ -54,7 +54,7 @@ their preferences. Leave out questions, small talk, what only the assistant says
 - collection: one of ${collections.join(", ")}.
 - confidence and importance: from 0 to 1.
 - replaces: the number of the known memory that the fact corrects or says better, else null. A fact that is already
-  known as it is does not belong into the list.
+  known as it is does not belong in the list.
 An empty list is a good answer.`;
 
 const conversation = (exchanges: readonly Exchange[], known: readonly Candidate[]): string => {
@@ -67,16 +67,16 @@ const conversation = (exchanges: readonly Exchange[], known: readonly Candidate[
   return `Known memories:\n${memories || "(none)"}\n\nConversation:\n${turns.join("\n\n")}`;
 };
 
-/** What a model found. */
+/** The facts that a model found. */
 export interface Extraction {
   facts: Fact[];
-  /** Whether it ran out of tokens before it had told all. */
+  /** Whether the model ran out of tokens before it was done. */
   isCut: boolean;
 }
 
 /**
- * The JSON in an answer: some models put words or a fence around it, and one that ran out of tokens leaves the last fact
- * and the list unfinished.
+ * Finds the JSON in an answer. Some models put words or a fence around it, and one that ran out of tokens leaves the
+ * last fact and the list incomplete.
  */
 const jsonIn = (text: string): { value: unknown; isCut: boolean } => {
   const json = /[[{][\s\S]*[\]}]/.exec(text)?.[0] ?? "null";
@@ -84,13 +84,13 @@ const jsonIn = (text: string): { value: unknown; isCut: boolean } => {
     try {
       return { value: JSON.parse(json + ending), isCut: ending !== "" };
     } catch {
-      // Then with the next ending.
+      // The next ending may fit.
     }
   }
   return { value: null, isCut: false };
 };
 
-/** Finds among known memories the one that says nearly the same as a text; their words are compared without "user". */
+/** Finds the known memory that says nearly the same as a text. The word "user" is ignored. */
 const similarityTo = (known: readonly Candidate[]) => {
   const wordsIn = (text: string) => new Set(wordsOf(text).filter((word) => word !== "user"));
   const listed = known.map(({ subject, content }) => ({ subject, words: wordsIn(content) }));
@@ -103,7 +103,7 @@ const similarityTo = (known: readonly Candidate[]) => {
   };
 };
 
-/** What a model's answer holds that may be kept; whatever has another form is passed over. */
+/** The facts in a model's answer that may be kept. Anything of another form is skipped. */
 const extractionIn = (text: string, known: readonly Candidate[]): Extraction => {
   const { value, isCut } = jsonIn(text);
   const listed = factsSchema.safeParse(value).data ?? [];
@@ -129,7 +129,7 @@ const extractionIn = (text: string, known: readonly Candidate[]): Extraction => 
   return { facts, isCut };
 };
 
-/** Asks a model what is worth remembering of some turns (docs/spec/formation-files.md "Learning"). */
+/** Asks a model what is worth remembering from some turns (docs/spec/formation-files.md "Learning"). */
 export const extractFacts = async (
   deps: { model: Model; maxTokens: number; now: () => number },
   exchanges: readonly Exchange[],

@@ -5,12 +5,12 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../../test/temporary-folder.ts";
 import { wordsOf } from "../text/index.ts";
-import { chunksOf, openKnowledge } from "./knowledge.ts";
+import { openKnowledge, passagesOf } from "./knowledge.ts";
 
 test("a document is cut at its headings, and each passage carries the one it stands under", () => {
   const document =
     "# Apples\n\nRussets keep.\n\nGalas do not.\n## Picking\nIn September.\n\n# Pears\n\nSoft.";
-  expect(chunksOf(document, 1000)).toEqual([
+  expect(passagesOf(document, 1000)).toEqual([
     "Apples\nRussets keep.\nGalas do not.",
     "Picking\nIn September.",
     "Pears\nSoft.",
@@ -19,11 +19,11 @@ test("a document is cut at its headings, and each passage carries the one it sta
 
 test("a long paragraph is cut between its sentences, and what has no sentences at the limit", () => {
   const sentences = Array.from({ length: 20 }, (_, index) => `This is sentence number ${index}.`).join(" ");
-  const chunks = chunksOf(sentences, 100);
-  expect(chunks.length).toBeGreaterThan(5);
-  for (const chunk of chunks) expect(chunk).toMatch(/^This is .*\.$/);
-  expect(chunks.join(" ")).toBe(sentences);
-  expect(chunksOf("x".repeat(250), 100).map(({ length }) => length)).toEqual([100, 100, 50]);
+  const passages = passagesOf(sentences, 100);
+  expect(passages.length).toBeGreaterThan(5);
+  for (const passage of passages) expect(passage).toMatch(/^This is .*\.$/);
+  expect(passages.join(" ")).toBe(sentences);
+  expect(passagesOf("x".repeat(250), 100).map(({ length }) => length)).toEqual([100, 100, 50]);
 });
 
 test("an agent's sources are read within their limits, and never from outside the formation", async () => {

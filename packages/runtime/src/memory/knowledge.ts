@@ -10,19 +10,19 @@ import {
 import type { Logger } from "pino";
 import { createWordIndex, type WordIndex } from "../text/index.ts";
 
-export interface Chunk {
+/** A piece of a document. */
+export interface DocumentPassage {
   text: string;
   /** File, relative to the formation. */
   source: string;
 }
 
 /**
- * The documents of each agent, cut into passages and searchable by their words (docs/spec/formation-files.md
- * "Knowledge").
+ * The documents of each agent, split into passages and searchable by words (docs/spec/formation-files.md "Knowledge").
  */
 export interface Knowledge {
-  /** The passages of an agent that share most with the words, best first. */
-  search(agentId: string, words: readonly string[], limit: number): Chunk[];
+  /** The passages of an agent that match some words best, best first. */
+  search(agentId: string, words: readonly string[], limit: number): DocumentPassage[];
   /** Resolves when every document is indexed. */
   readonly ready: Promise<void>;
 }
@@ -30,15 +30,17 @@ export interface Knowledge {
 const readable = new Set([".md", ".markdown", ".txt"]);
 
 /**
- * Cuts a document into passages: at headings and blank lines first, and only a paragraph longer than a passage
- * inside its sentences. Each passage carries the heading it stands under.
+ * Splits a document into passages: at headings and blank lines, and within a paragraph only where it is longer than a
+ * passage. Each passage begins with the heading that it stands under.
+ *
+ * @param size Longest passage in characters, without its heading.
  */
-export const chunksOf = (document: string, size: number): string[] => {
-  const chunks: string[] = [];
+export const passagesOf = (document: string, size: number): string[] => {
+  const passages: string[] = [];
   let heading = "";
   let current = "";
   const push = () => {
-    if (current !== "") chunks.push(heading === "" ? current : `${heading}\n${current}`);
+    if (current !== "") passages.push(heading === "" ? current : `${heading}\n${current}`);
     current = "";
   };
   for (const block of document.replaceAll("\r\n", "\n").split(/\n\s*\n|(?=^#{1,6} )/m)) {
@@ -57,7 +59,7 @@ export const chunksOf = (document: string, size: number): string[] => {
     }
   }
   push();
-  return chunks.map((chunk) => chunk.trim()).filter((chunk) => chunk !== "");
+  return passages.map((passage) => passage.trim()).filter((passage) => passage !== "");
 };
 
 async function* filesOf(root: string, source: KnowledgeSource): AsyncGenerator<string> {
@@ -81,16 +83,21 @@ async function* filesOf(root: string, source: KnowledgeSource): AsyncGenerator<s
   }
 }
 
-/** Starts reading the agents' documents; until that is done a search finds what is there so far. */
+/** Starts to index the agents' documents. Until that is done, a search finds what has been indexed so far. */
 export const openKnowledge = (deps: {
   dir: string;
   agents: readonly AgentDefinition[];
   log: Logger;
 }): Knowledge => {
   const { log } = deps;
-  const indexes = new Map<string, WordIndex<Chunk>>();
+  const indexes = new Map<string, WordIndex<DocumentPassage>>();
 
-  const addFile = async (index: WordIndex<Chunk>, root: string, file: string, config: KnowledgeConfig) => {
+  const addFile = async (
+    index: WordIndex<DocumentPassage>,
+    root: string,
+    file: string,
+    config: KnowledgeConfig,
+  ) => {
     const source = path.relative(root, file);
     if (!readable.has(path.extname(file).toLowerCase())) {
       log.warn({ file: source }, "knowledge file skipped: only Markdown and text are read");
@@ -98,7 +105,7 @@ export const openKnowledge = (deps: {
     }
     const real = await resolveInside(root, source);
     if (real === undefined) {
-      log.warn({ file: source }, "knowledge file skipped: it leads out of the formation");
+      log.warn({ file: source }, "knowledge file skipped: a link leads out of the formation's folder");
       return;
     }
     const { size } = await stat(real);
@@ -109,8 +116,9 @@ export const openKnowledge = (deps: {
       );
       return;
     }
-    for (const text of chunksOf(await readFile(real, "utf8"), config.chunk_size)) index.add({ text, source });
-    // Between two files the requests get their turn.
+    for (const text of passagesOf(await readFile(real, "utf8"), config.chunk_size))
+      index.add({ text, source });
+    // Requests get their turn between two files.
     await nextTick();
   };
 
@@ -118,7 +126,7 @@ export const openKnowledge = (deps: {
     const root = await realpath(deps.dir);
     for (const agent of deps.agents) {
       if (!agent.knowledge?.enabled) continue;
-      const index = createWordIndex<Chunk>(({ text }) => text);
+      const index = createWordIndex<DocumentPassage>(({ text }) => text);
       indexes.set(agent.id, index);
       for (const source of agent.knowledge.sources) {
         try {

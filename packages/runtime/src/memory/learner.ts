@@ -21,30 +21,30 @@ import type { MemorySearch } from "./search.ts";
 import { isSensitive } from "./sensitive.ts";
 import type { Synopses } from "./synopsis.ts";
 
-/** A message that comes in. */
+/** A message to learn from. */
 export interface LearnedTurn {
   owner: Owner;
   sessionId: string;
   requestId: string;
   message: string;
-  /** Those of the message that matter, each once. */
+  /** The words of the message that matter, each once. */
   words: readonly string[];
 }
 
-/** Takes facts from conversations. */
+/** Learns facts from conversations (docs/spec/formation-files.md "Learning"). */
 export interface Learner {
   /**
-   * Statements for the transaction that stores the message: facts, or a note that the turn is to be learned from.
+   * Statements for the transaction that stores the message: the facts, or a note that there is a turn to learn from.
    *
    * @param known Contents that are remembered already.
    */
   withMessage(turn: LearnedTurn, known: ReadonlySet<string>): Statement[];
-  /** The turn has ended. */
+  /** Called when a turn has ended. */
   ended(requestId: string): void;
   close(): Promise<void>;
 }
 
-/** The memory that a learned fact becomes. */
+/** A fact as a memory to store. */
 const memoryOf = (
   fact: Fact,
   { owner, sessionId }: { owner: Owner; sessionId: string },
@@ -63,10 +63,10 @@ const memoryOf = (
   now,
 });
 
-/** A message of fewer words states nothing that lasts. */
+/** A message with fewer words states no lasting fact. */
 const leastWords = 2;
 
-/** Learns by rule, in the very transaction that stores the message: needs no language model. */
+/** Learns by rules, without a language model, in the very transaction that stores the message. */
 export const createRuleLearner = (deps: { memories: MemoryRepository; now: () => number }): Learner => ({
   withMessage(turn, known) {
     const fact = factIn(turn.message);
@@ -77,30 +77,31 @@ export const createRuleLearner = (deps: { memories: MemoryRepository; now: () =>
   async close() {},
 });
 
-/** A turn that has not ended after so long never will, in milliseconds: an answer takes 600 s at most. */
+/** A turn that has not ended after this time never will, in milliseconds: an answer takes 600 s at most. */
 const longestTurn = 900_000;
-/** For so long nobody else learns from the turns that a process has taken, in milliseconds. */
+/** How long the turns that a process has claimed are its own, in milliseconds. */
 const lease = 120_000;
+/** Pause before an attempt that failed is repeated, in milliseconds. */
 const retryAfter = 30_000;
 const mostAttempts = 3;
-/** Ended turns that are kept in mind; of more it is only known that they are due at last. */
+/** Most ended turns that are remembered by id. Further ones are found in the database once `longestTurn` is over. */
 const mostEnded = 10_000;
-/** Turns of processes that are gone are looked for so often, in milliseconds. */
+/** How often to look for turns that other processes left behind, in milliseconds. */
 const lookAgainAfter = 300_000;
-/** What one process takes at once: no more than it can ask about within its lease. */
+/** What one process claims at once: no more than it can handle within its lease. */
 const usersAtOnce = 50;
 const turnsAtOnce = 500;
-/** Turns of one user that are put into one question, and users who are asked about at the same time. */
+/** Most turns of one user in one call of the model, and most calls at the same time. */
 const turnsPerCall = 10;
 const callsAtOnce = 4;
-/** The more turns there were, the longer more of their users' are waited for, in milliseconds. */
+/** Pause after a batch, in milliseconds for each of its turns: under load more turns of a user gather for one call. */
 const pausePerTurn = 4;
 const longestPause = 1_000;
-/** Known memories that the model is shown, and words of what was said by which they are found. */
+/** Most known memories that the model is shown, and most words by which to find them. */
 const knownShown = 10;
 const mostWords = 32;
 
-/** What each user said, oldest first, in equal parts that are put into one question each. */
+/** The turns of each user, oldest first, in parts of equal size: one call of the model each. */
 const partsOfUsers = (lessons: readonly Lesson[]): Lesson[][][] => {
   const users = new Map<string, Lesson[]>();
   for (const lesson of lessons.toSorted((a, b) => a.seq - b.seq)) {
@@ -117,9 +118,9 @@ const partsOfUsers = (lessons: readonly Lesson[]): Lesson[][][] => {
 };
 
 /**
- * Learns in the background by asking a model. Which turns are still to be learned from stands in the database, so that
- * a crash costs nothing but time; turns of a user that end close to one another share one call, unless what they tell is
- * more than one answer holds.
+ * Learns in the background by asking a model. The database holds which turns are still to be learned from, so a crash
+ * costs nothing but time. Turns of a user that end close together share one call, unless their facts do not fit into
+ * one answer.
  */
 export const createModelLearner = (deps: {
   formationId: string;
@@ -137,7 +138,7 @@ export const createModelLearner = (deps: {
   const { formationId, lessons, memories, now, log } = deps;
   let ended: string[] = [];
 
-  /** What is remembered of a user that may have to do with what was said. */
+  /** Memories of a user that may be related to what was said. */
   const knownOf = async (owner: Owner, exchanges: readonly Exchange[]): Promise<Candidate[]> => {
     const text = exchanges.map(({ message }) => message).join("\n");
     const each = Math.ceil(mostWords / exchanges.length);
@@ -179,7 +180,7 @@ export const createModelLearner = (deps: {
       await learnFrom(group, signal);
     } catch (error) {
       if (signal.aborted) return lessons.giveBack(group, now(), false);
-      log.warn({ err: error, turns: group.length }, "nothing could be learned from a conversation yet");
+      log.warn({ err: error, turns: group.length }, "learning from a conversation failed");
       const hopeless = group.filter(({ attempts }) => attempts + 1 >= mostAttempts);
       await lessons.finish(hopeless, []);
       await lessons.giveBack(group, now() + retryAfter, true);
@@ -196,12 +197,12 @@ export const createModelLearner = (deps: {
         limit: turnsAtOnce,
         users: usersAtOnce,
       });
-      // Those that are left had no room; where nothing was claimed there is nothing to learn from them.
+      // Those that were not claimed had no room. When nothing was claimed at all, there is nothing to learn from them.
       const done = new Set(claimed.length === 0 ? asked : claimed.map(({ requestId }) => requestId));
       ended = ended.filter((requestId) => !done.has(requestId));
       if (claimed.length === 0 && ended.length === 0) return lookAgainAfter;
       await fewAtOnce(partsOfUsers(claimed), callsAtOnce, async (parts) => {
-        // One part of a user after the other: what was said last is to hold.
+        // The parts of a user one after the other: what was said last must win.
         for (const part of parts) await tryToLearn(part, signal);
       });
       if (ended.length >= turnsAtOnce) continue;
@@ -217,7 +218,7 @@ export const createModelLearner = (deps: {
     worker.wake();
   };
   const resumed = resume().catch((error) =>
-    log.error({ err: error }, "unfinished learning could not be read"),
+    log.error({ err: error }, "turns that are still to be learned from could not be read"),
   );
 
   return {

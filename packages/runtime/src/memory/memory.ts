@@ -13,31 +13,31 @@ export interface RecallRequest {
   requestId: string;
   agentId: string;
   message: string;
-  /** Messages that the model sees anyway. */
+  /** Contents of messages that the model sees anyway: they need not be recalled. */
   inContext: ReadonlySet<string>;
-  /** False for messages that no user wrote, such as those of triggers: nothing is learned from them. */
+  /** Whether to learn from the message. False for messages that no user wrote, such as those of triggers. */
   learns: boolean;
 }
 
 export interface Recollection {
-  /** What is known of the user in short; empty when nothing is. */
+  /** A short profile of the user; empty when there is none. */
   synopsis: string;
-  /** What belongs to the message: first what is remembered, then what the agent's documents say. */
+  /** What is relevant to the message: memories first, then passages of the agent's documents. */
   passages: Passage[];
-  /** Written in the transaction that stores the message, so that nothing told is lost. */
+  /** For the transaction that stores the message, so that nothing that was said is lost. */
   learned: Statement[];
 }
 
 /** What a formation remembers and knows. */
 export interface Memory {
   recall(request: RecallRequest): Promise<Recollection>;
-  /** To be called when a turn has ended: what it said is learned soon, in the background. */
+  /** Called when a turn has ended: what was said is learned soon, in the background. */
   learn(requestId: string): void;
-  /** Ends the work in the background; what is left is done after the next start. */
+  /** Stops the background work. The rest is done after the next start. */
   close(): Promise<void>;
 }
 
-/** Long-term memory, where the formation has it. */
+/** The parts of long-term memory. */
 export interface LongTermMemory {
   search: MemorySearch;
   vectors: VectorSearch | undefined;
@@ -46,8 +46,8 @@ export interface LongTermMemory {
 }
 
 const recalledMemories = 3;
-const recalledChunks = 5;
-/** Words of a message that are looked up: more find nothing better. */
+const recalledPassages = 5;
+/** Most words of a message to look up: more would find nothing better. */
 const mostWords = 16;
 
 export const createMemory = (deps: {
@@ -59,10 +59,8 @@ export const createMemory = (deps: {
     async recall({ owner, agentId, message, inContext, ...turn }) {
       const text = message.trim();
       const words = [...new Set(wordsOf(text))].slice(0, mostWords);
-      const known = knowledge.search(agentId, words, recalledChunks);
-      const documents = known.map(
-        (chunk): Passage => ({ text: chunk.text, source: chunk.source, kind: "knowledge" }),
-      );
+      const known = knowledge.search(agentId, words, recalledPassages);
+      const documents = known.map(({ text, source }): Passage => ({ text, source, kind: "knowledge" }));
       if (!longTerm) return { synopsis: "", passages: documents, learned: [] };
 
       const spaces = [userSpace(owner), formationSpace(owner.formationId)];

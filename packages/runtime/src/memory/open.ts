@@ -1,5 +1,5 @@
 import { totalmem } from "node:os";
-import { embeddingModelFor, type Formation, overlordModelFor } from "@muxi/formation";
+import { type Environment, embeddingModelFor, type Formation, overlordModelFor } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import type { Logger } from "pino";
 import { createEmbeddingModel, createModel, defaultModelConfig } from "../models/index.ts";
@@ -18,7 +18,7 @@ export interface MemoryDeps {
   knowledge: Knowledge;
   http: HttpClient;
   /** Where providers' keys are looked up. */
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   now: () => number;
   log: Logger;
 }
@@ -26,7 +26,7 @@ export interface MemoryDeps {
 const megabyte = 2 ** 20;
 
 /**
- * Bytes for vectors; by itself a tenth of the machine's memory, 64 to 1,024 MB (docs/spec/formation-files.md
+ * Bytes for vectors. With `auto`: a tenth of the machine's memory, 64 to 1,024 MB (docs/spec/formation-files.md
  * "Manifest: memory").
  */
 const cacheBytes = (setting: number | "auto"): number =>
@@ -51,7 +51,7 @@ const openVectors = ({ formation, store, http, env, log }: MemoryDeps): VectorSe
 };
 
 /**
- * Puts a formation's memory together from its settings (docs/spec/formation-files.md "Manifest: memory").
+ * Builds a formation's memory from its settings (docs/spec/formation-files.md "Manifest: memory").
  *
  * @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured
  */

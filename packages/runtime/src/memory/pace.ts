@@ -1,2 +1,2 @@
-/** How fast memory's work in the background follows what makes it necessary: nobody waits for it. */
+/** How the workers of memory wait, in milliseconds: nobody waits for them. */
 export const pace = { gather: 200, pauseAfterFailure: 30_000 } as const;

@@ -1,10 +1,10 @@
-/** The largest number of two bytes with a sign. */
+/** The largest signed 16-bit integer. */
 const largest = 2 ** 15 - 1;
 
 /**
- * A vector in two bytes a number, in steps of its largest one: half of what must be stored, read and collected, and
- * cosines stay the same in their fourth digit even where one number is far larger than the rest. (One byte loses a
- * tenth of the nearest ten there.) Its length gets lost, which cosines do not ask for.
+ * A vector in 16-bit integers, scaled by its largest number: half the size to store, read and collect. Cosines keep
+ * four digits even when one number is far larger than the rest, where 8 bits would lose one in ten of the nearest ten.
+ * The vector's length is lost, which cosines do not need.
  */
 export const packed = (vector: Float32Array): Uint8Array => {
   let most = 0;
@@ -13,7 +13,7 @@ export const packed = (vector: Float32Array): Uint8Array => {
   return new Uint8Array(Int16Array.from(vector, (value) => Math.round(value * steps)).buffer);
 };
 
-/** Cosine between a vector of length 1 and a packed one; 0 where they are of different models. */
+/** The cosine of a vector of length 1 and a packed one; 0 when their models differ, by the number of dimensions. */
 export const similarity = (wanted: Float32Array, bytes: Uint8Array): number => {
   const aligned = bytes.byteOffset % Int16Array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   const numbers = new Int16Array(

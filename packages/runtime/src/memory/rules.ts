@@ -2,18 +2,21 @@ import { statedFact, wordsOf } from "../text/index.ts";
 import type { Collection } from "./collections.ts";
 import { subjectOf } from "./subject.ts";
 
-/** Something to remember, wherever it was found. */
+/** A fact to remember. */
 export interface Fact {
   content: string;
   collection: Collection;
-  /** What it is about: a later fact of the same subject takes its place. */
+  /** What it is about: a later fact with the same subject replaces it. */
   subject: string;
-  /** 0 to 1. */
+  /** From 0 to 1. */
   confidence: number;
   importance: number;
 }
 
-/** How facts are filed. What `attribute` matches stays when the fact changes: "my favourite apple" of "… is the Cox". */
+/**
+ * The collections of facts. `attribute` matches what stays when the fact changes: "my favourite apple" of "… is the
+ * Cox".
+ */
 const kinds: readonly { collection: Collection; pattern: RegExp; attribute?: RegExp }[] = [
   { collection: "user_identity", pattern: /^call me\b/i, attribute: /^call me\b/i },
   { collection: "user_identity", pattern: /^i (?:live|work)\b/i, attribute: /^i (?:live|work)\b/i },
@@ -42,12 +45,12 @@ const order =
   /^(?:please\b|call:|use\b|tell\b|show\b|list\b|give\b|find\b|write\b|make\b|what\b|when\b|where\b|who\b|why\b|which\b|how\b|can\b|could\b|do\b|does\b|is\b|are\b|would\b|will\b)/i;
 
 const longest = 2_000;
-/** Words that a statement needs at least to be worth keeping for itself. */
+/** A plain statement with fewer words is not worth keeping. */
 const leastWords = 3;
 
 /**
- * What a message states, found by rule: the learning of the built-in model, which has no language model to ask. Any
- * other plain statement is kept as said, since it may answer a question later.
+ * The fact that a message states, found by rules: this is how the built-in model learns. Any other plain statement is
+ * kept as it was said, since it may answer a question later.
  */
 export const factIn = (message: string): Fact | undefined => {
   const text = message.trim();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { codeOf, createCodes } from "./codes.ts";
+import { binaryCodeOf, createCodes } from "./codes.ts";
 import { createCompare } from "./distances.ts";
 import { packed, similarity } from "./packed.ts";
 import { inOrder } from "./search.ts";
@@ -39,7 +39,7 @@ test("the nearest of many vectors are among those that their codes choose", () =
   const vectors = Array.from({ length: 2_000 }, () => Float32Array.from({ length: 600 }, random));
   const codes = createCodes(createCompare());
   codes.add(
-    vectors.map((vector, index) => ({ seq: index + 1, memorySeq: index + 100, code: codeOf(vector) })),
+    vectors.map((vector, index) => ({ seq: index + 1, memorySeq: index + 100, code: binaryCodeOf(vector) })),
   );
   const near = (vectors[42] ?? new Float32Array()).map((value) => value + random());
   const found = codes.nearest(near, 20);
@@ -48,7 +48,7 @@ test("the nearest of many vectors are among those that their codes choose", () =
   expect(found.length).toBeLessThanOrEqual(40);
 
   // A memory that changed has a new code in its old place.
-  codes.add([{ seq: 2_001, memorySeq: 142, code: codeOf(near.map((value) => -value)) }]);
+  codes.add([{ seq: 2_001, memorySeq: 142, code: binaryCodeOf(near.map((value) => -value)) }]);
   expect([codes.size, codes.lastSeq]).toEqual([2_000, 2_001]);
   expect(codes.nearest(near, 20)).not.toContain(142);
 });

@@ -2,18 +2,18 @@ import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
 import { firstOf } from "./first-of.ts";
 import type { VectorSearch } from "./vectors.ts";
 
-/** Memories of each word that are looked at: a word that more of them have tells few of them apart. */
+/** Most memories to look at for each word. A word that more of them have says little about any. */
 const newestPerWord = 100;
 /**
- * Memories that are read and ranked for each that is wanted: recency and importance do not lift among those what stands
- * further down by words and by meaning.
+ * Memories to read and rank for each one that is wanted. Recency and importance cannot lift one from further down to
+ * the top.
  */
 const rankedForOne = 4;
 const mostRanked = 40;
 
 /**
- * How fast a place further down stops to count, and what recency and importance weigh beside the words and the
- * meaning; together they have the 0.3 of docs/spec/formation-files.md "Recall".
+ * Reciprocal rank fusion: how slowly a lower place loses weight, and the weights of recency and importance beside words
+ * and meaning, together the 0.3 of docs/spec/formation-files.md "Recall".
  */
 const damping = 10;
 const recencyWeight = 0.2;
@@ -21,9 +21,10 @@ const importanceWeight = 0.1;
 
 export interface MemorySearch {
   /**
-   * The memories of some spaces that fit a text, best first.
+   * The memories of some spaces that are relevant to a text, best first.
    *
-   * @param wanted How many are put to use. More may be found, less well ranked.
+   * @param words The words of the text that matter, each once.
+   * @param wanted How many will be used. More may be returned, less well ranked.
    */
   find(
     spaces: readonly Space[],
@@ -33,7 +34,7 @@ export interface MemorySearch {
   ): Promise<Candidate[]>;
 }
 
-/** How far a text longer than the others is marked down: it shares words by chance. */
+/** How much texts longer than the others are marked down, since they share words by chance. */
 const lengthWeight = 0.5;
 
 interface Scored {
@@ -41,7 +42,7 @@ interface Scored {
   score: number;
 }
 
-/** The memories that share most words, given those of each word: a rare word counts more than a common one. */
+/** The memories that share most words, given those of each word. A rare word counts for more than a common one. */
 const scoresOf = (matches: readonly (readonly number[])[], most: number): Map<number, number> => {
   const scored = new Map<number, Scored>();
   for (const seqs of matches) {
@@ -61,7 +62,7 @@ interface Ranked {
   score: number;
 }
 
-/** By words, best first. What they share is known: their texts are not taken apart again. */
+/** Memories ranked by shared words, best first, from the scores of their words: their texts are not split again. */
 const byWords = (sharing: readonly Ranked[], scores: ReadonlyMap<number, number>): Ranked[] => {
   const length = sharing.reduce((sum, { memory }) => sum + memory.content.length, 0) / sharing.length;
   const marked = sharing.map((ranked) => ({
@@ -74,10 +75,10 @@ const byWords = (sharing: readonly Ranked[], scores: ReadonlyMap<number, number>
 };
 
 /**
- * Joins the rankings of what was found by reciprocal rank: what stands high in several of them wins.
+ * Fuses several rankings of the found memories by reciprocal rank: what ranks high in several of them wins.
  *
- * @param scores Of those that share words.
- * @param alike Those whose meaning is near, nearest first.
+ * @param scores Scores by words, of the memories that share any.
+ * @param alike Memories near in meaning, nearest first.
  */
 export const inOrder = (
   found: readonly Candidate[],

@@ -4,7 +4,7 @@ const longNumber = /(?:\d[ -]?){15,}/;
 const socialSecurity = /\b\d{3}-\d{2}-\d{4}\b/;
 
 /**
- * Whether a text holds what nobody should find in a memory later: such texts are not learned
+ * Whether a text holds something that must not turn up in a memory later: such texts are not learned
  * (docs/spec/formation-files.md "Learning").
  */
 export const isSensitive = (text: string): boolean =>

@@ -9,24 +9,27 @@ import { pace } from "./pace.ts";
 export interface Synopses {
   /** Empty when there is none. */
   of(owner: Owner): Promise<string>;
-  /** New memories of some collections have made it old: it is written anew in the worker. */
+  /** Says that there are new memories in some collections: it is rewritten in the background. */
   outdated(owner: Owner, changed: readonly string[]): void;
-  /** A memory was taken away: what was written from it goes too. */
+  /** Deletes it, since it was written from a memory that is deleted. */
   clear(owner: Owner): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Who someone is lasts about a week, in milliseconds. */
+/** How long the part about who the user is stays valid, in milliseconds. */
 const identityLasts = 7 * 86_400_000;
 /**
- * While a user goes on telling of themselves, it is written so often at most, in milliseconds: each time is a call of the
- * model, and what is new is recalled by itself until then.
+ * Least time between two rewrites for a user who keeps telling about themselves, in milliseconds. Each one is a call of
+ * the model, and new memories are recalled by themselves until then.
  */
 const restFor = 60_000;
-/** Users who wait for that. Others, and those who wait when the process ends, get theirs with their next new memory. */
+/**
+ * Most users who wait for a rewrite. Others, and those waiting when the process ends, get theirs with their next new
+ * memory.
+ */
 const mostWaiting = 10_000;
 const callsAtOnce = 4;
-/** Fewer memories than these are read one by one just as fast. */
+/** Fewer memories than this need no synopsis. */
 const leastFacts = 3;
 const mostFacts = 50;
 const longestSynopsis = 1_500;
@@ -35,7 +38,7 @@ const modelTimeout = 60_000;
 const instructions = `Write a short profile from these notes about a user, newest note first, at most 100 words of plain
 prose about "the user". State only what the notes say; where two contradict each other, the newer one holds.`;
 
-/** For formations without synopses: nothing is written and nothing is read. */
+/** For formations without synopses. */
 export const noSynopses: Synopses = {
   of: async () => "",
   outdated() {},
@@ -43,11 +46,12 @@ export const noSynopses: Synopses = {
   async close() {},
 };
 
-/** A user whose synopsis is old, and what made it so. */
+/** A user whose synopsis is outdated. */
 interface Outdated {
   owner: Owner;
+  /** The collections with new memories. */
   changed: Set<string>;
-  /** Unix milliseconds: not to be written before. */
+  /** When it may be rewritten at the earliest, in Unix milliseconds. */
   from: number;
 }
 
@@ -55,7 +59,7 @@ export const createSynopses = (deps: {
   model: Model;
   memories: MemoryRepository;
   synopses: SynopsisRepository;
-  /** How long the part about current matters holds, in seconds. */
+  /** How long the part about current matters stays valid, in seconds. */
   cacheTtl: number;
   now: () => number;
   log: Logger;
@@ -84,7 +88,7 @@ export const createSynopses = (deps: {
     await synopses.put(owner, { part, text: text.trim().slice(0, longestSynopsis), madeAt: now() });
   };
 
-  /** @returns Before when it is not to be written again; undefined when it was written. */
+  /** @returns When it may be rewritten at the earliest, in Unix milliseconds, if that is not now. */
   const refresh = async (owner: Owner, changed: ReadonlySet<string>, signal: AbortSignal) => {
     const stored = new Map((await synopses.of(owner)).map(({ part, madeAt }) => [part, madeAt]));
     const ageOf = (part: string) => now() - (stored.get(part) ?? 0);

@@ -3,30 +3,33 @@ import type { Logger } from "pino";
 import { createWorker, startTimeLimit } from "../base/index.ts";
 import type { EmbeddingModel } from "../models/index.ts";
 import type { Space, VectorRepository } from "../store/index.ts";
-import { codeOf, createCodes, type SpaceCodes } from "./codes.ts";
+import { binaryCodeOf, createCodes, type SpaceCodes } from "./codes.ts";
 import { createCompare } from "./distances.ts";
 import { firstOf } from "./first-of.ts";
 import { pace } from "./pace.ts";
 import { packed, similarity } from "./packed.ts";
 
-/** Search by meaning, over the memories that have a vector of the formation's embedding model. */
+/** Search by meaning among the memories that have a vector of the formation's embedding model. */
 export interface VectorSearch {
-  /** The memories nearest in meaning, best first; none when the embedding model does not answer in time. */
+  /** The memories nearest in meaning, best first. None when the embedding model does not answer in time. */
   nearest(spaces: readonly Space[], text: string, limit: number): Promise<number[]>;
-  /** There may be memories without a vector: they get theirs in the worker. */
+  /** Says that there may be memories without a vector: they get theirs in the background. */
   wake(): void;
   close(): Promise<void>;
 }
 
-/** What an answer may wait for the vector of its question, in milliseconds. */
+/** How long an answer waits for the vector of its message, in milliseconds. */
 const patience = 1_500;
 const batchSize = 64;
-/** Codes that are read before other requests get their turn. */
+/** Codes to read before other requests get their turn. */
 const codesPerRead = 2_000;
-/** The nearest by code that are compared exactly: so many at a time, while there are good ones among them, and at most. */
+/**
+ * How many of the nearest by code to compare exactly: at a time, as long as there are good ones among them, and at
+ * most.
+ */
 const comparedTogether = 32;
 const compared = 128;
-/** Cosine below which two texts have nothing to do with each other, whatever the model. */
+/** Two texts with a smaller cosine are unrelated, whatever the model. */
 const leastSimilarity = 0.2;
 
 const normalised = (vector: Float32Array): Float32Array => {
@@ -34,13 +37,13 @@ const normalised = (vector: Float32Array): Float32Array => {
   return vector.map((value) => value / length);
 };
 
-interface Scored {
+interface SimilarMemory {
   seq: number;
   similarity: number;
 }
 
 /** The most similar, best first. */
-const mostSimilar = (scored: readonly Scored[], limit: number): Scored[] =>
+const mostSimilar = (scored: readonly SimilarMemory[], limit: number): SimilarMemory[] =>
   firstOf(
     scored.filter(({ similarity }) => similarity >= leastSimilarity),
     limit,
@@ -52,7 +55,7 @@ export const createVectorSearch = (deps: {
   model: EmbeddingModel;
   vectors: VectorRepository;
   /**
-   * Bytes of codes that are held in memory (docs/spec/formation-files.md "Manifest: memory",
+   * Most bytes of codes to hold in memory (docs/spec/formation-files.md "Manifest: memory",
    * `working.max_memory_mb`).
    */
   maxBytes: number;
@@ -87,7 +90,7 @@ export const createVectorSearch = (deps: {
     return codes;
   };
 
-  /** The codes of a space, with what was added since the last time by whatever process. */
+  /** The codes of a space, with those that this or any other process has added since the last time. */
   const current = (space: Space): Promise<SpaceCodes> => {
     const running = loading.get(space);
     if (running) return running;
@@ -102,7 +105,10 @@ export const createVectorSearch = (deps: {
       const [vector] = await model.embed([text], limit.signal);
       return vector && normalised(vector);
     } catch (error) {
-      log.warn({ err: error, model: model.id }, "no vector for the question: memories are searched by words");
+      log.warn(
+        { err: error, model: model.id },
+        "the message got no vector: memories are searched by words alone",
+      );
       return undefined;
     } finally {
       limit.end();
@@ -121,7 +127,7 @@ export const createVectorSearch = (deps: {
         model.id,
         missing.map((memory, index) => {
           const vector = made[index] ?? new Float32Array();
-          return { memory, vector: packed(vector), code: codeOf(vector) };
+          return { memory, vector: packed(vector), code: binaryCodeOf(vector) };
         }),
       );
     }
@@ -132,7 +138,7 @@ export const createVectorSearch = (deps: {
   /** The memories of a space that are nearest to a vector, best first. */
   const near = async (space: Space, codes: SpaceCodes, wanted: Float32Array, limit: number) => {
     const seqs = codes.nearest(wanted, compared);
-    let best: Scored[] = [];
+    let best: SimilarMemory[] = [];
     let asked = 0;
     let read = 0;
     while (asked < seqs.length) {
@@ -144,7 +150,7 @@ export const createVectorSearch = (deps: {
         similarity: similarity(wanted, vector),
       }));
       best = mostSimilar([...best, ...scored], limit);
-      // Those that follow are farther away by code.
+      // The rest are farther away by code.
       if (!scored.some((one) => best.includes(one))) break;
     }
     return { best, areGone: read * 2 < Math.min(asked, seqs.length) };
@@ -152,7 +158,7 @@ export const createVectorSearch = (deps: {
 
   return {
     async nearest(spaces, text, limit) {
-      // A user without memories costs no call; who has some does not wait for one thing after the other.
+      // Without memories there is no call. With some, the vector and the codes are fetched at the same time.
       const isKnown = spaces.some((space) => (loaded.get(space)?.size ?? 0) > 0);
       const early = isKnown ? vectorOf(text) : undefined;
       const all = await Promise.all(spaces.map(async (space) => ({ space, codes: await current(space) })));
@@ -164,7 +170,7 @@ export const createVectorSearch = (deps: {
         filled.map(async ({ space, codes }) => {
           const { best, areGone } = await near(space, codes, wanted, limit);
           if (!areGone) return best;
-          // Most of them are deleted, and so are others: their codes stand in the way of the rest.
+          // Most of these memories are deleted, and probably others too: their codes hide the rest.
           loaded.delete(space);
           return (await near(space, await current(space), wanted, limit)).best;
         }),

@@ -1,4 +1,4 @@
-import { apiKeyVariables, type ModelConfig, splitModelId } from "@muxi/formation";
+import { apiKeyVariables, type Environment, type ModelConfig, splitModelId } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 
 /** The model to take of the first provider whose key is there. */
@@ -10,8 +10,6 @@ const candidates: readonly { provider: string; name: string }[] = [
   { provider: "mistral", name: "mistral-small-latest" },
   { provider: "openrouter", name: "openai/gpt-4o-mini" },
 ];
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const keyOf = (provider: string, env: Environment): string | undefined =>
   apiKeyVariables(provider)

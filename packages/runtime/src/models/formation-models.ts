@@ -1,5 +1,6 @@
 import {
   type AgentDefinition,
+  type Environment,
   type Formation,
   type ModelConfig,
   modelFor,
@@ -15,7 +16,7 @@ import type { Model } from "./interface/index.ts";
 export interface FormationModelsDeps extends ModelDeps {
   formation: Formation;
   /** Where providers' keys and addresses are looked up. */
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   now: () => number;
 }
 

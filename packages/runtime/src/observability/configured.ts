@@ -9,7 +9,7 @@ type Stream = Manifest["logging"]["conversation"]["streams"][number];
 
 export interface ConfiguredDeps {
   logging: Manifest["logging"];
-  /** Folder of the formation, for relative paths. */
+  /** The formation's folder, which paths are relative to. */
   dir: string;
   output: { write(text: string): unknown };
   log: { warn(details: object, message: string): void };
@@ -25,7 +25,7 @@ const authSchema = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("custom"), headers: z.record(text, text) }),
 ]);
 
-/** Undefined for an authentication that this version does not know. */
+/** The headers of an authentication; undefined for a kind that this version does not support. */
 const headersOf = (auth: Stream["auth"]): Record<string, string> | undefined => {
   const { success, data } = authSchema.safeParse(auth ?? { type: "none" });
   if (!success) return undefined;
@@ -50,7 +50,7 @@ const headersOf = (auth: Stream["auth"]): Record<string, string> | undefined => 
 const isHttp = ({ protocol, destination = "" }: Stream) =>
   protocol === undefined ? /^https?:/.test(destination) : /^(http|https|webhook)$/.test(protocol);
 
-/** The name of a stream that the manifest leaves unnamed. */
+/** The id of a stream, made up where the manifest gives none. */
 export const streamId = ({ id, transport }: Stream, index: number) => id ?? `${transport}-${index + 1}`;
 
 const open = (stream: Stream, id: string, { dir, output, log }: ConfiguredDeps): Destination | undefined => {
@@ -79,7 +79,7 @@ export const addConfigured = (observability: Observability, deps: ConfiguredDeps
       const { transport, format, protocol } = stream;
       deps.log.warn(
         { destination: id, transport, format, protocol },
-        "this version cannot write to this log destination: it is left out",
+        "this version does not support this log destination: it is skipped",
       );
     }
   }

@@ -10,17 +10,17 @@ interface DestinationDeps {
   log: { warn(details: object, message: string): void };
 }
 
-/** Writes to the process's output. */
+/** Writes to the standard output. */
 export const stdoutDestination = (
   { id, format }: DestinationDeps,
   output: { write(text: string): unknown },
 ): Destination => ({
   id,
-  write: (envelope) => void output.write(format.batch([envelope])),
+  write: (record) => void output.write(format.batch([record])),
   close: () => Promise.resolve(),
 });
 
-/** Appends to a file. It is opened anew for each batch, so that rotating it by renaming loses nothing. */
+/** Appends to a file. It is opened for each batch, so it can be rotated by renaming. */
 export const fileDestination = ({ id, format, log }: DestinationDeps, file: string): Destination =>
   createBatchSender({
     id,

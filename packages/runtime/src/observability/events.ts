@@ -2,7 +2,7 @@ import type { LogEntry } from "@muxi/protocol";
 
 export type Level = "debug" | "info" | "warn" | "error";
 
-/** All that is told of what happens in a formation (docs/spec/formation-api.md "Log stream"). */
+/** The names of all events of a formation (docs/spec/formation-api.md "Log stream"). */
 export const eventNames = [
   "model.completed",
   "model.failed",
@@ -17,7 +17,7 @@ export const eventNames = [
 
 export type EventName = (typeof eventNames)[number];
 
-/** Something that happened in the formation. */
+/** Something that has happened in the formation. */
 export interface ObservedEvent {
   event: EventName;
   level: Level;
@@ -25,15 +25,15 @@ export interface ObservedEvent {
   sessionId?: string | undefined;
   requestId?: string | undefined;
   agentId?: string | undefined;
-  /** What it was about, in numbers and names: never what a user or a model said. */
+  /** Details, as numbers and names: never what a user or a model has said. */
   data?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Says what happened. It never throws and never waits. */
+/** Reports an event. Never throws and never waits. */
 export type Observe = (event: ObservedEvent) => void;
 
-/** The event as it leaves the process (docs/spec/formation-api.md "Log stream"). */
-export interface Envelope {
+/** An event as destinations get it, with secrets masked (docs/spec/formation-api.md "Log stream"). */
+export interface EventRecord {
   id: string;
   /** Unix milliseconds. */
   timestamp: number;
@@ -55,7 +55,7 @@ export interface Envelope {
 
 export const levelOrder: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** `tool.*` as a test for names. */
+/** A test for names that match any of some patterns, such as `tool.*`. */
 export const matcher = (patterns: readonly string[]): ((name: string) => boolean) => {
   const expressions = patterns.map(
     (pattern) =>
@@ -71,8 +71,8 @@ export const matcher = (patterns: readonly string[]): ((name: string) => boolean
 
 const logLevels = { debug: "DEBUG", info: "INFO", warn: "WARNING", error: "ERROR" } as const;
 
-/** The event as the log stream shows it (docs/spec/formation-api.md "Log stream"). */
-export const logEntryOf = ({ timestamp, level, event, session_id, request, data }: Envelope): LogEntry => {
+/** An event as the log stream sends it (docs/spec/formation-api.md "Log stream"). */
+export const logEntryOf = ({ timestamp, level, event, session_id, request, data }: EventRecord): LogEntry => {
   const { agent_id, message, ...rest } = data;
   return {
     timestamp,

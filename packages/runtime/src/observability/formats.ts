@@ -1,16 +1,16 @@
-import type { Envelope } from "./events.ts";
+import type { EventRecord } from "./events.ts";
 
-/** How events are written; each only reshapes the envelope (docs/spec/formation-files.md "Event destinations"). */
+/** How events are written. Each format only reshapes the record (docs/spec/formation-files.md "Event destinations"). */
 export interface Format {
   contentType: string;
-  /** Several events as one body. */
-  batch(envelopes: readonly Envelope[]): string;
+  /** Writes several events as one body. */
+  batch(records: readonly EventRecord[]): string;
 }
 
 const lines = (items: readonly unknown[]) => items.map((item) => `${JSON.stringify(item)}\n`).join("");
 
 /** `2026-01-31T08:00:00.000Z INFO request.completed key=value` */
-const textOf = ({ timestamp, level, event, request, data }: Envelope): string => {
+const textOf = ({ timestamp, level, event, request, data }: EventRecord): string => {
   const fields = Object.entries({
     request: request.id,
     user: request.user_id,
@@ -38,14 +38,14 @@ const formats = {
     contentType: "application/json",
     batch: (all) =>
       JSON.stringify(
-        all.map((envelope) => ({
+        all.map((record) => ({
           ddsource: "muxi",
-          ddtags: `formation:${envelope.request.formation_id},event:${envelope.event}`,
-          hostname: envelope.server,
-          service: envelope.request.formation_id,
-          status: envelope.level,
-          timestamp: envelope.timestamp,
-          message: JSON.stringify(envelope),
+          ddtags: `formation:${record.request.formation_id},event:${record.event}`,
+          hostname: record.server,
+          service: record.request.formation_id,
+          status: record.level,
+          timestamp: record.timestamp,
+          message: JSON.stringify(record),
         })),
       ),
   },
@@ -54,12 +54,12 @@ const formats = {
     contentType: "application/json",
     batch: (all) =>
       lines(
-        all.map((envelope) => ({
-          time: envelope.timestamp / 1000,
-          host: envelope.server,
+        all.map((record) => ({
+          time: record.timestamp / 1000,
+          host: record.server,
           source: "muxi",
           sourcetype: "_json",
-          event: envelope,
+          event: record,
         })),
       ),
   },
@@ -68,9 +68,9 @@ const formats = {
     contentType: "application/x-ndjson",
     batch: (all) =>
       lines(
-        all.flatMap((envelope) => [
-          { create: { _id: envelope.id } },
-          { "@timestamp": new Date(envelope.timestamp).toISOString(), ...envelope },
+        all.flatMap((record) => [
+          { create: { _id: record.id } },
+          { "@timestamp": new Date(record.timestamp).toISOString(), ...record },
         ]),
       ),
   },
@@ -79,9 +79,9 @@ const formats = {
     contentType: "application/json",
     batch: (all) =>
       JSON.stringify({
-        streams: all.map((envelope) => ({
-          stream: { source: "muxi", formation: envelope.request.formation_id, level: envelope.level },
-          values: [[nanoseconds(envelope.timestamp), JSON.stringify(envelope)]],
+        streams: all.map((record) => ({
+          stream: { source: "muxi", formation: record.request.formation_id, level: record.level },
+          values: [[nanoseconds(record.timestamp), JSON.stringify(record)]],
         })),
       }),
   },
@@ -92,10 +92,10 @@ const formats = {
       JSON.stringify([
         {
           common: { attributes: { logtype: "muxi" } },
-          logs: all.map((envelope) => ({
-            timestamp: envelope.timestamp,
-            message: envelope.event,
-            attributes: envelope,
+          logs: all.map((record) => ({
+            timestamp: record.timestamp,
+            message: record.event,
+            attributes: record,
           })),
         },
       ]),
@@ -111,13 +111,13 @@ const formats = {
             scopeLogs: [
               {
                 scope: { name: "muxi" },
-                logRecords: all.map((envelope) => ({
-                  timeUnixNano: nanoseconds(envelope.timestamp),
-                  severityNumber: severities[envelope.level],
-                  severityText: envelope.level.toUpperCase(),
-                  eventName: envelope.event,
-                  body: { stringValue: JSON.stringify(envelope) },
-                  attributes: [otlpString("muxi.event", envelope.event)],
+                logRecords: all.map((record) => ({
+                  timeUnixNano: nanoseconds(record.timestamp),
+                  severityNumber: severities[record.level],
+                  severityText: record.level.toUpperCase(),
+                  eventName: record.event,
+                  body: { stringValue: JSON.stringify(record) },
+                  attributes: [otlpString("muxi.event", record.event)],
                 })),
               },
             ],
@@ -127,6 +127,6 @@ const formats = {
   },
 } satisfies Record<string, Format>;
 
-/** Undefined for a format that this version does not write. */
+/** The format of a name; undefined when this version does not support it. */
 export const formatOf = (name: string): Format | undefined =>
   name in formats ? formats[name as keyof typeof formats] : undefined;

@@ -1,7 +1,7 @@
-/** What happened, told to whoever wants to know: log destinations, the admin's log stream, OpenTelemetry. */
+/** Events for operators: log destinations, the log stream, OpenTelemetry. */
 export { addConfigured, streamId } from "./configured.ts";
 export {
-  type Envelope,
+  type EventRecord,
   eventNames,
   logEntryOf,
   matcher,

@@ -1,6 +1,6 @@
 import { isObject, newId } from "@muxi/protocol";
 import {
-  type Envelope,
+  type EventRecord,
   type Level,
   levelOrder,
   matcher,
@@ -9,26 +9,26 @@ import {
 } from "./events.ts";
 import type { Redactor } from "./redaction.ts";
 
-/** Where events go. */
+/** Something that events are written to. */
 export interface Destination {
   readonly id: string;
-  /** Takes an event at once; what it cannot take is dropped and counted. */
-  write(envelope: Envelope): void;
+  /** Takes an event without waiting. What does not fit is dropped and counted. */
+  write(record: EventRecord): void;
   /** Sends what is waiting, for a few seconds at most. */
   close(): Promise<void>;
 }
 
 export interface Observability {
   observe: Observe;
-  /** Whether anybody wants to know. */
+  /** Whether there is a destination, a listener or a measurement. */
   isActive(): boolean;
-  /** Sends events there that are at least of a level and whose name fits one of the patterns. */
+  /** Adds a destination for events of at least a level whose names match one of the patterns. Default: all events. */
   add(destination: Destination, filter?: { level?: Level; events?: readonly string[] | undefined }): void;
-  /** Hands on every event until the returned function is called, or until the end, of which `onEnd` tells. */
-  listen(listener: (envelope: Envelope) => void, onEnd: () => void): () => void;
-  /** Ends all listening: streams to readers would keep the server from closing. */
+  /** Calls the listener with every event until the returned function is called, or until `onEnd` is. */
+  listen(listener: (record: EventRecord) => void, onEnd: () => void): () => void;
+  /** Ends all listeners: their open streams would keep the server from closing. */
   hangUp(): void;
-  /** Hands on every event as it was observed, before anything is masked: for measurements that read no texts. */
+  /** Calls the listener with every event before anything is masked: for measurements, which read no texts. */
   measure(listener: (event: ObservedEvent, at: number) => void, close: () => Promise<void>): void;
   close(): Promise<void>;
 }
@@ -42,17 +42,15 @@ export interface ObservabilityDeps {
   now: () => number;
 }
 
-/**
- * Tells whoever wants to know what happens. As long as nobody does, an event costs two comparisons.
- */
+/** Distributes events. While nobody listens, an event costs two comparisons. */
 export const createObservability = (deps: ObservabilityDeps): Observability => {
   const { formationId, version, server, redactor, now } = deps;
-  const listeners = new Set<(envelope: Envelope) => void>();
+  const listeners = new Set<(record: EventRecord) => void>();
   const endings = new Set<() => void>();
   const measurements: ((event: ObservedEvent, at: number) => void)[] = [];
   const closings: (() => Promise<void>)[] = [];
 
-  const envelopeOf = (observed: ObservedEvent, timestamp: number): Envelope => {
+  const recordOf = (observed: ObservedEvent, timestamp: number): EventRecord => {
     const { event, level, userId = null, sessionId = null, requestId = null, agentId } = observed;
     const shown = redactor.value({ ...observed.data, ...(agentId !== undefined && { agent_id: agentId }) });
     const data = isObject(shown) ? shown : {};
@@ -87,16 +85,15 @@ export const createObservability = (deps: ObservabilityDeps): Observability => {
       const at = now();
       for (const measure of measurements) measure(event, at);
       if (listeners.size === 0) return;
-      const envelope = envelopeOf(event, at);
-      for (const listener of listeners) listener(envelope);
+      const record = recordOf(event, at);
+      for (const listener of listeners) listener(record);
     },
 
     add(destination, { level = "debug", events } = {}) {
       const fits = events ? matcher(events) : () => true;
       closings.push(() => destination.close());
-      listeners.add((envelope) => {
-        if (levelOrder[envelope.level] >= levelOrder[level] && fits(envelope.event))
-          destination.write(envelope);
+      listeners.add((record) => {
+        if (levelOrder[record.level] >= levelOrder[level] && fits(record.event)) destination.write(record);
       });
     },
 

@@ -1,6 +1,7 @@
+import type { Environment } from "@muxi/formation";
 import * as z from "zod";
 
-/** Where traces and metrics go, and as whose. */
+/** Where traces and metrics are sent, and the resource that they describe. */
 export interface OtlpSettings {
   tracesUrl: string | undefined;
   metricsUrl: string | undefined;
@@ -10,9 +11,7 @@ export interface OtlpSettings {
   metricInterval: number;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** `a=1,b=2`, percent-encoded. */
+/** Parses `a=1,b=2`, percent-encoded. */
 const pairs = (text = ""): Record<string, string> =>
   Object.fromEntries(
     text.split(",").flatMap((pair) => {
@@ -21,7 +20,7 @@ const pairs = (text = ""): Record<string, string> =>
       try {
         return [[decodeURIComponent(name.trim()), decodeURIComponent(value.join("=").trim())]];
       } catch {
-        return []; // Not percent-encoded as the specification wants it, so there is no telling what is meant.
+        return []; // Not percent-encoded as the specification requires: what is meant cannot be known.
       }
     }),
   );
@@ -29,11 +28,11 @@ const pairs = (text = ""): Record<string, string> =>
 const interval = z.coerce.number().int().positive();
 
 /**
- * The standard variables of OpenTelemetry's exporters.
+ * Reads the standard environment variables of OpenTelemetry exporters.
  *
- * @returns Undefined when they name no endpoint: nothing is loaded then.
+ * @returns Undefined when they name no endpoint.
  */
-export const otlpSettings = (env: Env, serviceName: string): OtlpSettings | undefined => {
+export const otlpSettings = (env: Environment, serviceName: string): OtlpSettings | undefined => {
   if (env.OTEL_SDK_DISABLED?.toLowerCase() === "true") return undefined;
   const urlOf = (signal: "TRACES" | "METRICS", path: string): string | undefined => {
     if (env[`OTEL_${signal}_EXPORTER`] === "none") return undefined;

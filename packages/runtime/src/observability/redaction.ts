@@ -1,20 +1,20 @@
-import { type Formation, mask, type Secrets, secretFieldName } from "@muxi/formation";
+import { type Environment, type Formation, mask, type Secrets, secretFieldName } from "@muxi/formation";
 
-/** Takes out of what leaves the process what nobody may read there. */
+/** Masks secrets, and personal data where that is configured, in what leaves the process. */
 export interface Redactor {
   text(text: string): string;
-  /** A copy of any JSON value. */
+  /** A masked copy of a JSON value. */
   value(value: unknown): unknown;
-  /** As `value`, but only secrets: for an operator who looks at the configuration. */
+  /** Like `value`, but masks secrets only: for operators who look at the configuration. */
   secretsIn(value: unknown): unknown;
 }
 
-/** Shorter values are words that stand everywhere: they are known by the field they are in. */
+/** Shorter secrets could be ordinary words, so they are masked only by the name of their field. */
 const shortestSecret = 6;
 const deepest = 12;
 const mostItems = 1_000;
 
-/** What tells who somebody is; each with what stands in its place. */
+/** Patterns of personal data, each with what replaces it. */
 const personal: readonly (readonly [RegExp, string])[] = [
   [/[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g, "[email]"],
   [/\b\d{3}-\d{2}-\d{4}\b/g, "[ssn]"],
@@ -22,18 +22,18 @@ const personal: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w.])\+\d(?:[ ().-]{0,2}\d){7,14}\b/g, "[phone]"],
 ];
 
-/** Keys in what libraries say of their requests. */
+/** Keys in messages of libraries about their requests. */
 const credentials = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/g;
 
 /**
- * Every value that is known to be a secret: those of the formation's store, its own keys and its providers', and what
- * the environment holds under a telling name.
+ * All values that are known to be secret: the formation's secrets, its own keys and its providers', and the environment
+ * variables with a telling name.
  */
 export const knownSecrets = (
   secrets: Secrets,
   { manifest }: Formation,
   keys: { clientKey: string; adminKey: string },
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): string[] => [
   ...secrets.names().map((name) => secrets.get(name) ?? ""),
   ...Object.values(manifest.llm.api_keys),
@@ -57,7 +57,7 @@ export const createRedactor = ({
   secrets: readonly string[];
   entities: boolean;
 }): Redactor => {
-  // The longest first: one may be a part of another.
+  // The longest first, since one may contain another.
   const values = [...new Set(secrets)]
     .filter((secret) => secret.length >= shortestSecret)
     .sort((left, right) => right.length - left.length);

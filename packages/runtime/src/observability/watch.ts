@@ -4,13 +4,13 @@ import type { Tool } from "../tools/index.ts";
 import type { EventName, Level } from "./events.ts";
 import type { Observability } from "./observability.ts";
 
-/** What answers a request. */
+/** The model and tools that answer a request. */
 export interface Watched {
   model: Model;
   tools: readonly Tool[];
 }
 
-/** Whose request it is. */
+/** The ids of a request. */
 export interface WatchedRequest {
   requestId: string;
   sessionId: string;
@@ -19,7 +19,7 @@ export interface WatchedRequest {
 }
 
 /**
- * Tells of each call of a request's model and tools. When nobody wants to know, it gives back what it was given, so
+ * Wraps a request's model and tools so that each call is reported. While nobody listens, it returns them unchanged, so
  * that a chat costs no more.
  */
 export type Watch = (request: WatchedRequest, watched: Watched) => Watched;
@@ -65,7 +65,7 @@ export const createWatch =
       },
     });
 
-    // Built-in tools are known by their identity; what they do shows in the request itself.
+    // Built-in tools are recognised by identity, and what they do shows in the request itself.
     const watchedTool = (tool: Tool): Tool => {
       if (tool.server === undefined) return tool;
       return {

@@ -1,4 +1,4 @@
-/** Words of any language, finding texts by them, and what a plain sentence states: below models and memory. */
+/** The words of a text, search by words, and the facts that plain sentences state: below models and memory. */
 export { statedFact } from "./stated-fact.ts";
 export { createWordIndex, rank, type WordIndex } from "./word-index.ts";
 export { wordsOf } from "./words.ts";

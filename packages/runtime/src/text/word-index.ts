@@ -1,17 +1,19 @@
 import { wordsOf } from "./words.ts";
 
-/** Passages that can be searched by words, scored by BM25. */
+/** An index of texts by their words, with BM25 scores. */
 export interface WordIndex<Item> {
   add(item: Item): void;
-  /** Best first; nothing that shares no word. */
+  /** The items that share words with the query, best first. */
   search(words: readonly string[], limit: number): Item[];
   readonly size: number;
 }
 
-// The usual constants of BM25: how fast repeats of a word stop to count, and how much a long passage is marked down.
+// The usual constants of BM25, k1 and b: how fast repeats of a word stop counting, and how much long texts are marked
+// down.
 const saturation = 1.2;
 const lengthWeight = 0.75;
 
+/** @param textOf The text of an item, whose words it is found by. */
 export const createWordIndex = <Item>(textOf: (item: Item) => string): WordIndex<Item> => {
   const items: { item: Item; length: number }[] = [];
   const postings = new Map<string, Map<number, number>>();

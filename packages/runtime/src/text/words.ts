@@ -1,11 +1,11 @@
-/** Words too common to find anything by, and what an apostrophe leaves of some. */
+/** English words too common to find anything by, and what an apostrophe leaves of some. */
 const stopWords = new Set(
   `a about an and any are as at be but by can could did do does for from had has have how i if in is it its me my of
   on or our please she should so tell that the their them then there these they this to us was we were what when
   where which who whom why will with would you your ll re s t ve`.split(/\s+/),
 );
 
-/** Ends that English adds to a word: enough that "apples" finds "apple" and "planted" finds "plant". */
+/** Strips English endings: enough that "apples" finds "apple" and "planted" finds "plant". */
 const stem = (word: string): string => {
   if (word.length > 4 && word.endsWith("ies")) return `${word.slice(0, -3)}y`;
   if (word.length > 5 && word.endsWith("ing")) return word.slice(0, -3);
@@ -14,7 +14,9 @@ const stem = (word: string): string => {
   return word;
 };
 
-/** The words of a text that matter for finding it: folded, stemmed, in their order, with repeats. */
+/**
+ * The words of a text by which to find it, in any language: without accents and case, stemmed, in order, with repeats.
+ */
 export const wordsOf = (text: string): string[] =>
   (
     text

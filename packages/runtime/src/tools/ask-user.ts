@@ -1,8 +1,8 @@
 import type { Tool } from "./tool.ts";
 
 /**
- * The model's way to a question before it goes on (docs/spec/formation-files.md "Questions to the user"). The loop
- * ends the turn instead of calling it; a call without a question gets this answer.
+ * The tool by which the model asks the user a question (docs/spec/formation-files.md "Questions to the user"). The tool
+ * loop ends the turn instead of calling it; only a call without a question gets this result.
  */
 export const askUser: Tool = {
   definition: {
@@ -17,5 +17,5 @@ export const askUser: Tool = {
       additionalProperties: false,
     },
   },
-  call: async () => ({ text: "Nothing was asked: give a question", failed: true }),
+  call: async () => ({ text: "Nothing was asked: the question is missing", failed: true }),
 };

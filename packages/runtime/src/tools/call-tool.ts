@@ -5,9 +5,7 @@ import type { Journal, Tool, ToolOutcome } from "./tool.ts";
 
 const failure = (text: string): ToolOutcome => ({ text, failed: true });
 
-const messageOf = (error: unknown) => asError(error).message;
-
-/** Ends with the work or with the signal, whether the work heeds it or not. */
+/** Settles with the work, or when the signal aborts, even if the work ignores it. */
 const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
@@ -17,10 +15,10 @@ const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   });
 
 /**
- * Makes a call that the model asked for. Whatever goes wrong becomes an outcome that tells the model what to do
- * better (docs/spec/formation-files.md "Tool loop").
+ * Makes a call that the model asked for. Whatever goes wrong becomes an outcome that tells the model what to do instead
+ * (docs/spec/formation-files.md "Tool loop").
  *
- * @param time Milliseconds: for one call, and left for all of them.
+ * @param time Milliseconds: `call` for one call, `left` for all calls that are still to come.
  * @throws the reason of `signal`
  */
 export const callTool = async (
@@ -44,7 +42,7 @@ export const callTool = async (
   } catch (error) {
     signal.throwIfAborted();
     if (limit.isOver) return failure(`${call.name} took longer than ${timeLimit / 1000} s and was stopped`);
-    return failure(`${call.name} failed: ${messageOf(error)}`);
+    return failure(`${call.name} failed: ${asError(error).message}`);
   } finally {
     limit.end();
   }

@@ -18,18 +18,20 @@ export interface ChildOptions {
   cwd: string;
 }
 
-/** How long a server may take to end after its input has, in milliseconds. */
+/** How long a server may take to exit after its input has ended, in milliseconds. */
 const grace = 1_000;
-/** Characters of its error output that are kept to explain a failure. */
+/** Characters of a server's error output to keep for error messages. */
 const errorTail = 2_000;
 
 /**
- * Descriptor 3 is a pipe whose other end only the formation holds. However the formation ends, the read returns and
- * the server's whole process group ends with it: a `kill -9` leaves no orphans.
+ * Descriptor 3 is a pipe whose other end only the formation holds. However the formation ends, the read returns and the
+ * server's whole process group is killed: even after `kill -9` no orphans are left.
  */
 const guard = '(read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" 3<&-';
 
-/** Speaks MCP with a program over its input and output; it ends when the formation does. Needs `/bin/sh`. */
+/**
+ * Speaks MCP with a program over its standard input and output. The program ends with the formation. Needs `/bin/sh`.
+ */
 export class ChildTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
@@ -44,7 +46,7 @@ export class ChildTransport implements Transport {
     this.#options = options;
   }
 
-  /** The end of what the program wrote to its error output. */
+  /** The last part of the program's error output. */
   get errorOutput(): string {
     return this.#errors.trim();
   }
@@ -55,7 +57,7 @@ export class ChildTransport implements Transport {
       cwd,
       env: { ...env },
       stdio: ["pipe", "pipe", "pipe", "pipe"],
-      // A process group of its own, which is what the guard ends.
+      // A process group of its own, for the guard to kill.
       detached: true,
     });
     this.#child = child;

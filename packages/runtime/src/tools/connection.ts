@@ -1,24 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Tool as McpTool } from "@modelcontextprotocol/client";
-import type { McpServerDefinition } from "@muxi/formation";
+import type { Environment, McpServerDefinition } from "@muxi/formation";
 import { backoff } from "@muxi/http";
 import { outcomeOf } from "./results.ts";
 import type { ToolOutcome } from "./tool.ts";
 
 export interface ConnectionOptions {
   dir: string;
-  env: Readonly<Record<string, string | undefined>>;
-  /** Connecting and each call, in milliseconds. */
+  env: Environment;
+  /** Milliseconds to connect, and for each call. */
   timeout: number;
-  /** Tries to connect. */
+  /** Attempts to connect. */
   tries: number;
-  /** Milliseconds without a call after which the connection is closed; the next call opens it again. */
+  /** Milliseconds without a call after which the connection is closed. The next call opens it again. */
   idleTime: number;
-  /** Bytes of a result. */
+  /** Most bytes of a result. */
   outputLimit: number;
 }
 
-/** The way to one MCP server, opened when it is needed (docs/spec/formation-files.md "MCP connections"). */
+/** A connection to an MCP server, opened when it is needed (docs/spec/formation-files.md "MCP connections"). */
 export interface McpConnection {
   /** @throws Error when the server cannot be reached */
   list(): Promise<McpTool[]>;
@@ -26,10 +26,13 @@ export interface McpConnection {
   close(): Promise<void>;
 }
 
-/** Pauses between tries to connect, in milliseconds. */
+/** Pauses between attempts to connect, in milliseconds. */
 const pauses = { first: 500, longest: 30_000 };
 
-export const createConnection = (server: McpServerDefinition, options: ConnectionOptions): McpConnection => {
+export const createMcpConnection = (
+  server: McpServerDefinition,
+  options: ConnectionOptions,
+): McpConnection => {
   const { timeout, tries, idleTime, outputLimit } = options;
   let opening: Promise<Client> | undefined;
   let calls = 0;
@@ -49,7 +52,7 @@ export const createConnection = (server: McpServerDefinition, options: Connectio
     }
   };
 
-  /** What goes wrong on the way may name addresses and keys, so that the model does not read it. */
+  /** The cause may contain addresses and keys, so the model does not get to read it. */
   const unreachable = (cause: unknown): never => {
     throw new Error(`the server ${server.id} cannot be reached`, { cause });
   };
@@ -76,7 +79,7 @@ export const createConnection = (server: McpServerDefinition, options: Connectio
   };
 
   const use = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
-    if (closed) throw new Error(`The formation is closing its connection to ${server.id}`);
+    if (closed) throw new Error(`the formation is closing its connection to ${server.id}`);
     clearTimeout(idle);
     calls += 1;
     try {

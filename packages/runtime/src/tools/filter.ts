@@ -1,6 +1,9 @@
 import type { ToolFilter } from "@muxi/formation";
 
-/** A shell-style pattern: `*`, `?`, `[abc]`, `[!abc]`. Case counts (docs/spec/formation-files.md "Tool filters"). */
+/**
+ * Compiles a glob with `*`, `?`, `[abc]` and `[!abc]`, which is case-sensitive (docs/spec/formation-files.md "Tool
+ * filters").
+ */
 const regExpOf = (pattern: string): RegExp => {
   const source = pattern
     .replaceAll(/\*+/g, "*")
@@ -13,29 +16,29 @@ const regExpOf = (pattern: string): RegExp => {
   return new RegExp(`^${source}$`, "s");
 };
 
-const matcher = (patterns: readonly string[] | undefined) => {
+const globMatcher = (patterns: readonly string[] | undefined) => {
   const expressions = (patterns ?? []).map(regExpOf);
   return (name: string) => expressions.some((expression) => expression.test(name));
 };
 
-/** The names that a filter lets through. Deny beats allow; an empty list does nothing. */
+/** The names that pass a filter. Deny takes precedence over allow; an empty list has no effect. */
 export const narrow = (names: readonly string[], filter: ToolFilter | undefined): string[] => {
-  const isAllowed = filter?.allow?.length ? matcher(filter.allow) : () => true;
-  const isDenied = matcher(filter?.deny);
+  const isAllowed = filter?.allow?.length ? globMatcher(filter.allow) : () => true;
+  const isDenied = globMatcher(filter?.deny);
   return names.filter((name) => isAllowed(name) && !isDenied(name));
 };
 
-const wordsOf = (name: string) => new Set(name.toLowerCase().match(/[a-z0-9]+/g) ?? []);
+const nameParts = (name: string) => new Set(name.toLowerCase().match(/[a-z0-9]+/g) ?? []);
 
-/** Patterns of a filter that match none of the names, each with the names that share a word with it. */
+/** The patterns of a filter that match no name, each with the names that share a word with it. */
 export const idlePatterns = (
   names: readonly string[],
   filter: ToolFilter | undefined,
 ): { pattern: string; similar: string[] }[] =>
   [...(filter?.allow ?? []), ...(filter?.deny ?? [])]
-    .filter((pattern) => !names.some(matcher([pattern])))
+    .filter((pattern) => !names.some(globMatcher([pattern])))
     .map((pattern) => {
-      const words = wordsOf(pattern);
-      const similar = names.filter((name) => [...wordsOf(name)].some((word) => words.has(word)));
+      const parts = nameParts(pattern);
+      const similar = names.filter((name) => [...nameParts(name)].some((part) => parts.has(part)));
       return { pattern, similar: similar.slice(0, 5) };
     });

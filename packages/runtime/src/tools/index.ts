@@ -1,6 +1,6 @@
-/** What an agent can do besides talking: the tools of MCP servers, and those that are built in. */
+/** The tools of agents: those of MCP servers, and those that are built in. */
 export { askUser } from "./ask-user.ts";
 export { callTool } from "./call-tool.ts";
 export type { Journal, Tool, ToolOutcome } from "./tool.ts";
 export { createToolbox, type Toolbox } from "./toolbox.ts";
-export { type Credentials, takesTyped } from "./user-server.ts";
+export { type CredentialSource, takesTyped } from "./user-server.ts";

@@ -5,23 +5,23 @@ import {
   SSEClientTransport,
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
-import type { McpServerDefinition } from "@muxi/formation";
+import type { Environment, McpServerDefinition } from "@muxi/formation";
 import { ChildTransport } from "./child-transport.ts";
 
-type Server<Type extends McpServerDefinition["type"]> = Extract<McpServerDefinition, { type: Type }>;
+type DefinitionOf<Type extends McpServerDefinition["type"]> = Extract<McpServerDefinition, { type: Type }>;
 
 export interface OpenOptions {
-  /** The formation's folder: where programs run. */
+  /** The formation's folder, in which programs run. */
   dir: string;
-  /** Of the formation's process; the little of it that a program needs is handed on. */
-  env: Readonly<Record<string, string | undefined>>;
-  /** For the connection, in milliseconds. */
+  /** The formation's environment. A program gets only the few variables that it needs. */
+  env: Environment;
+  /** Milliseconds to connect. */
   timeout: number;
 }
 
 const identity = { name: "muxi", version: "0.1.0" };
 
-/** A program finds its way with these; keys and secrets of the formation are not its business. */
+/** The variables that programs get. Keys and secrets of the formation are not among them. */
 const inherited = [
   "PATH",
   "HOME",
@@ -44,7 +44,7 @@ const authFields = ({ auth }: McpServerDefinition): Record<string, string> => {
 };
 
 /** @throws Error when a field that the type of `auth` needs is missing */
-const authHeaders = (server: Server<"http">): Record<string, string> => {
+const authHeaders = (server: DefinitionOf<"http">): Record<string, string> => {
   const type = server.auth?.type ?? "none";
   const fields = authFields(server);
   const field = (name: string): string => {
@@ -66,11 +66,11 @@ const authHeaders = (server: Server<"http">): Record<string, string> => {
   }
 };
 
-/** Servers that speak only the older transport answer the first request of the newer one with one of these. */
+/** Whether a server may speak only the older transport: these statuses are how it answers the newer one. */
 const isRefusal = (error: unknown): boolean =>
   SdkHttpError.isInstance(error) && [400, 404, 405, 406, 415].includes(error.status);
 
-const openHttp = async (server: Server<"http">, { timeout }: OpenOptions): Promise<Client> => {
+const openHttp = async (server: DefinitionOf<"http">, { timeout }: OpenOptions): Promise<Client> => {
   const url = new URL(server.endpoint);
   const options = { requestInit: { headers: { ...server.headers, ...authHeaders(server) } } };
   const client = new Client(identity);
@@ -87,7 +87,7 @@ const openHttp = async (server: Server<"http">, { timeout }: OpenOptions): Promi
 };
 
 const openCommand = async (
-  server: Server<"command">,
+  server: DefinitionOf<"command">,
   { dir, env, timeout }: OpenOptions,
 ): Promise<Client> => {
   const known = inherited.flatMap((name) => {
@@ -119,12 +119,12 @@ const openCommand = async (
 export const openClient = (server: McpServerDefinition, options: OpenOptions): Promise<Client> =>
   server.type === "http" ? openHttp(server, options) : openCommand(server, options);
 
-/** Whether the server does not take the credentials that it was sent. */
+/** Whether the server has refused the credentials. */
 export const isUnauthorized = (error: unknown): boolean =>
   SdkHttpError.isInstance(error)
     ? error.status === 401 || error.status === 403
     : error instanceof Error && error.cause !== undefined && isUnauthorized(error.cause);
 
-/** Whether the server has forgotten the session, and so has not looked at the request. */
+/** Whether the server has forgotten the session, and so has not processed the request. */
 export const isLostSession = (error: unknown): boolean =>
   SdkHttpError.isInstance(error) && error.status === 404;

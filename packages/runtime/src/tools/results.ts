@@ -3,10 +3,13 @@ import type { ToolOutcome } from "./tool.ts";
 
 type Content = CallToolResult["content"][number];
 
-/** Bytes that base64 text stands for. */
+/** Bytes that a Base64 text encodes. */
 const sizeOf = (base64: string) => Math.floor((base64.length * 3) / 4);
 
-/** Models read text only here: what is not text is described (docs/spec/formation-files.md "MCP connections"). */
+/**
+ * Content as text, since models only read text here: anything else is described (docs/spec/formation-files.md "MCP
+ * connections").
+ */
 const described = (content: Content): string => {
   switch (content.type) {
     case "text":
@@ -25,7 +28,7 @@ const described = (content: Content): string => {
   }
 };
 
-/** Cuts a text to so many bytes, at a character, and says so. */
+/** Truncates a text to some bytes of UTF-8, between two characters, and says so at its end. */
 const cutTo = (text: string, limit: number): string => {
   const bytes = Buffer.from(text);
   if (bytes.length <= limit) return text;

@@ -2,18 +2,19 @@ import type { Tool as McpTool } from "@modelcontextprotocol/client";
 import {
   type AgentDefinition,
   credentialServices,
+  type Environment,
   type Formation,
   isServerDefinition,
   type McpServerDefinition,
   type ToolFilter,
 } from "@muxi/formation";
 import type { Owner } from "../store/index.ts";
-import { createConnection, type McpConnection } from "./connection.ts";
+import { createMcpConnection, type McpConnection } from "./connection.ts";
 import { idlePatterns, narrow } from "./filter.ts";
 import type { Tool } from "./tool.ts";
 import {
   asFormation,
-  type Credentials,
+  type CredentialSource,
   chosenCredential,
   chosenCredentialSchema,
   createUserServer,
@@ -22,9 +23,9 @@ import {
 
 export interface ToolboxDeps {
   formation: Formation;
-  /** Of the process: programs get the few variables that they need to run. */
-  env: Readonly<Record<string, string | undefined>>;
-  credentials: Credentials;
+  /** The formation's environment. Programs get only the few variables that they need. */
+  env: Environment;
+  credentials: CredentialSource;
   log: { info(details: object, message: string): void; warn(details: object, message: string): void };
   now: () => number;
 }
@@ -32,41 +33,43 @@ export interface ToolboxDeps {
 /** The tools of the formation's MCP servers. */
 export interface Toolbox {
   /**
-   * The tools that an agent may call for a user; undefined when it has no servers (docs/spec/formation-files.md
+   * The tools that an agent may call for a user; undefined when it has no MCP servers (docs/spec/formation-files.md
    * "Tools of an agent").
    */
   toolsOf(agent: AgentDefinition, owner: Owner): Promise<readonly Tool[]> | undefined;
-  /** The servers whose tools are known and those that failed, by id. */
+  /** All servers by id, with their tools as far as they are known. */
   readonly servers: ReadonlyMap<string, { definition: McpServerDefinition; tools: readonly McpTool[] }>;
-  /** Ends the connections and the programs. */
+  /** Closes the connections and ends the programs. */
   close(): Promise<void>;
 }
 
-interface Server {
+interface ToolServer {
   definition: McpServerDefinition;
   connection: McpConnection;
-  /** Where each user has credentials of their own; undefined where all use the same connection. */
+  /** For a server that each user reaches with credentials of their own. */
   ofUsers: UserServer | undefined;
-  /** What the server offers, as far as its own filter lets it through. */
+  /** The tools that the server offers and its filter lets through. */
   tools: readonly McpTool[];
-  /** Resolves when the listing under way is over, well or not. */
+  /** Resolves when the tools have been listed, or that has failed. */
   listed: Promise<void>;
   failedAt: number | undefined;
 }
 
 interface Grant {
-  server: Server;
+  server: ToolServer;
   filter: ToolFilter | undefined;
 }
 
-/** How long a request waits for a server that is still starting, in milliseconds; then it goes without its tools. */
+/**
+ * How long a request waits for servers that are still starting, in milliseconds. Then it goes on without their tools.
+ */
 const patience = 5_000;
-/** How long a server that failed is left alone, in milliseconds. */
+/** How long to leave a server alone after a failure, in milliseconds. */
 const pauseAfterFailure = 30_000;
-/** What providers accept as a tool's name. */
+/** Longest name of a tool that all providers accept. */
 const longestName = 64;
 
-/** `server__tool`, in the characters and the length that models accept; a number tells equal names apart. */
+/** `server__tool` in the characters and the length that providers accept, made unique by a number. */
 const nameFor = (serverId: string, toolName: string, taken: ReadonlySet<string>): string => {
   const plain = `${serverId}__${toolName}`.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, longestName);
   let name = plain;
@@ -76,11 +79,11 @@ const nameFor = (serverId: string, toolName: string, taken: ReadonlySet<string>)
   return name;
 };
 
-/** Connects to the formation's servers in the background; one that fails is reported and skipped. */
+/** Connects to the formation's MCP servers in the background. One that fails is logged and skipped. */
 export const createToolbox = ({ formation, env, credentials, log, now }: ToolboxDeps): Toolbox => {
   const { mcp, input_limits } = formation.manifest;
 
-  const list = async (server: Server): Promise<void> => {
+  const list = async (server: ToolServer): Promise<void> => {
     const { definition, connection } = server;
     const { id } = definition;
     try {
@@ -93,15 +96,19 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
       server.tools = offered.filter(({ name }) => kept.has(name));
       server.failedAt = undefined;
       if (server.tools.length > 0) log.info({ server: id, tools: [...kept] }, "MCP server is connected");
-      else log.warn({ server: id, offered: names }, "the MCP server has no tools left to use and is skipped");
+      else
+        log.warn(
+          { server: id, offered: names },
+          "the MCP server offers no tools that its filter lets through: it is skipped",
+        );
     } catch (error) {
       server.failedAt = now();
-      log.warn({ err: error, server: id }, "the MCP server cannot be used and is skipped");
+      log.warn({ err: error, server: id }, "the MCP server cannot be used: it is skipped");
     }
   };
 
   const connect = (definition: McpServerDefinition): McpConnection =>
-    createConnection(definition, {
+    createMcpConnection(definition, {
       dir: formation.dir,
       env,
       timeout: (definition.timeout_seconds ?? mcp.default_timeout_seconds) * 1000,
@@ -110,9 +117,9 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
       outputLimit: input_limits.max_tool_output_size,
     });
 
-  const start = (definition: McpServerDefinition): Server => {
+  const start = (definition: McpServerDefinition): ToolServer => {
     const isOfUsers = credentialServices(definition).length > 0;
-    const server: Server = {
+    const server: ToolServer = {
       definition,
       connection: connect(isOfUsers ? asFormation(definition, credentials) : definition),
       ofUsers: isOfUsers ? createUserServer(definition, credentials, connect) : undefined,
@@ -141,7 +148,7 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
   const all = new Set([...shared.values(), ...[...grants.values()].flat().map(({ server }) => server)]);
 
   const toolOf = (
-    { definition: { id }, connection, ofUsers }: Server,
+    { definition: { id }, connection, ofUsers }: ToolServer,
     { name, description = "", inputSchema }: McpTool,
     shownName: string,
     owner: Owner,

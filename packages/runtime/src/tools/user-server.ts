@@ -4,14 +4,14 @@ import type { Owner } from "../store/index.ts";
 import type { McpConnection } from "./connection.ts";
 import type { ToolOutcome } from "./tool.ts";
 
-/** Where the credentials of a server's users come from (docs/spec/formation-files.md "User credentials"). */
-export interface Credentials {
+/** Where the credentials for MCP servers come from (docs/spec/formation-files.md "User credentials"). */
+export interface CredentialSource {
   ofUser(owner: Owner, service: string): Promise<{ name: string; token: string }[]>;
-  /** The formation's own, with which tools are listed at start. */
+  /** The formation's own credential, with which tools are listed at the start. */
   ofFormation(service: string): string | undefined;
-  /** What a user is told who has none. */
+  /** What to tell a user who has no credential. */
   redirectMessage: string | undefined;
-  /** Whether users may give them in the chat, to servers with `auth.accept_inline`. */
+  /** Whether users may give credentials in the chat, for servers with `auth.accept_inline`. */
   isDynamic: boolean;
 }
 
@@ -21,10 +21,10 @@ export interface UserServer {
   close(): Promise<void>;
 }
 
-/** The argument by which a model says which one it means of several credentials. */
+/** The argument by which a model chooses among several credentials. */
 export const chosenCredential = "muxi_credential";
 
-/** What the model is told of it. */
+/** Its description for the model. */
 export const chosenCredentialSchema = {
   type: "string",
   description: "Name of the user's credential to act with. Leave it out unless you are asked for it.",
@@ -33,11 +33,14 @@ export const chosenCredentialSchema = {
 const isUnauthorized = async (error: unknown): Promise<boolean> =>
   (await import("./mcp-client.ts")).isUnauthorized(error);
 
-/** Connections that are kept ready; the one that was used longest ago makes room. */
+/** Most connections to keep open. */
 const mostConnections = 200;
 
-/** The server with the formation's own credentials. */
-export const asFormation = (server: McpServerDefinition, { ofFormation }: Credentials): McpServerDefinition =>
+/** The definition of a server with the formation's own credentials filled in. */
+export const asFormation = (
+  server: McpServerDefinition,
+  { ofFormation }: CredentialSource,
+): McpServerDefinition =>
   withCredentials(
     server,
     Object.fromEntries(
@@ -50,20 +53,20 @@ export const asFormation = (server: McpServerDefinition, { ofFormation }: Creden
 
 const refusal = (text: string): ToolOutcome => ({ text, failed: true });
 
-/** Whether servers take credentials that their users type. */
+/** Whether users may type credentials for a server in the chat. */
 export const takesTyped = (
   { auth }: McpServerDefinition,
-  { isDynamic }: Pick<Credentials, "isDynamic">,
+  { isDynamic }: Pick<CredentialSource, "isDynamic">,
 ): boolean => isDynamic && auth?.accept_inline === true;
 
 export const createUserServer = (
   server: McpServerDefinition,
-  credentials: Credentials,
+  credentials: CredentialSource,
   connect: (definition: McpServerDefinition) => McpConnection,
 ): UserServer => {
   const services = credentialServices(server);
   /**
-   * By the credentials they use, so that two users never share one (docs/spec/formation-files.md "User credentials").
+   * By their credentials, so that two users never share a connection (docs/spec/formation-files.md "User credentials").
    */
   const connections = new LruMap<string, McpConnection>({
     most: mostConnections,
@@ -81,7 +84,7 @@ export const createUserServer = (
 
   const isTyped = takesTyped(server, credentials);
 
-  /** The model reads it where the user cannot be asked. */
+  /** Asks for a credential. The model reads this when the user cannot be asked directly. */
   const askedFor = (service: string, reason: string): ToolOutcome => ({
     ...refusal(
       `${reason} Tell them: ${

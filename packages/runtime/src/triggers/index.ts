@@ -1,2 +1,2 @@
-/** Triggers: templates that turn data into a request. */
+/** Triggers: templates that turn data into the message of a request. */
 export { dataFieldsOf, renderTemplate } from "./template.ts";

@@ -35,7 +35,7 @@ describe("a path that the data does not have is named", () => {
     "__proto__",
   ])("%s", (path) => {
     expect(() => renderTemplate("harvest", `It is \${{ data.${path} }}`, data)).toThrow(
-      `The template of trigger 'harvest' could not be rendered: the data has no '${path}'`,
+      `The template of trigger 'harvest' cannot be rendered: the data has no '${path}'`,
     );
   });
 });

@@ -2,12 +2,12 @@ import { ApiError, isObject } from "@muxi/protocol";
 
 const placeholder = /\$\{\{\s*data\.([A-Za-z0-9_.]+)\s*\}\}/g;
 
-/** Dotted paths of the data that a template uses, each once, in their order. */
+/** The dotted paths of the data that a template uses, each once, in order. */
 export const dataFieldsOf = (template: string): string[] => [
   ...new Set([...template.matchAll(placeholder)].map(([, path = ""]) => path)),
 ];
 
-/** One step into a map or, by its index, into a list; undefined when there is nothing. */
+/** The field of an object, or the item of a list by its index; undefined when there is none. */
 const stepInto = (value: unknown, key: string): unknown => {
   if (Array.isArray(value)) return /^\d{1,6}$/.test(key) ? value[Number(key)] : undefined;
   return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
@@ -16,8 +16,8 @@ const stepInto = (value: unknown, key: string): unknown => {
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /**
- * Fills in `${{ data.a.b }}` (docs/spec/formation-files.md "Filling in a trigger"). Maps and lists become JSON; what
- * is filled in is not rendered again, and other placeholders stay.
+ * Fills in `${{ data.a.b }}` (docs/spec/formation-files.md "Filling in a trigger"). Objects and lists become JSON.
+ * Values are not rendered again, and other placeholders stay as they are.
  *
  * @throws ApiError `INVALID_REQUEST` naming the path that the data does not have
  */
@@ -28,6 +28,6 @@ export const renderTemplate = (name: string, template: string, data: Record<stri
     if (value !== undefined) return textOf(value);
     throw new ApiError(
       "INVALID_REQUEST",
-      `The template of trigger '${name}' could not be rendered: the data has no '${path}'`,
+      `The template of trigger '${name}' cannot be rendered: the data has no '${path}'`,
     );
   });

@@ -1,9 +1,9 @@
 import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 import { decryptFernet, encryptFernet, FernetError } from "@muxi/formation";
-import { ApiError, isObject, newId } from "@muxi/protocol";
+import { ApiError, newId } from "@muxi/protocol";
 import * as z from "zod";
-import { LruMap } from "../base/index.ts";
+import { canonicalJson, LruMap } from "../base/index.ts";
 import type { CredentialRepository, Owner, StoredCredential } from "../store/index.ts";
 
 export type CredentialValue = Record<string, unknown>;
@@ -18,18 +18,18 @@ export interface ShownCredential {
   updatedAt: number;
 }
 
-/** What users lend the formation to act for them (docs/spec/formation-files.md "User credentials"). */
+/** The credentials with which the formation acts for its users (docs/spec/formation-files.md "User credentials"). */
 export interface CredentialVault {
   list(owner: Owner): Promise<ShownCredential[]>;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   get(owner: Owner, id: string): Promise<ShownCredential>;
   /** @throws ApiError `VALIDATION_ERROR`, `CONFLICT` */
   add(owner: Owner, service: string, value: CredentialValue, name?: string): Promise<ShownCredential>;
-  /** Adds the credential that is named like its service, in the place of an older one. */
+  /** Stores a credential under the name of its service, in place of an older one. */
   put(owner: Owner, service: string, value: CredentialValue): Promise<ShownCredential>;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   delete(owner: Owner, id: string): Promise<void>;
-  /** The tokens of one service, readable: for calls on the owner's behalf only. */
+  /** The tokens for one service in plain text: only for calls on the owner's behalf. */
   reveal(owner: Owner, service: string): Promise<{ name: string; token: string }[]>;
 }
 
@@ -37,7 +37,7 @@ export interface CredentialVaultDeps {
   credentials: CredentialRepository;
   /** `user_credentials.encryption`, with its defaults. */
   encryption: { key: string; salt: string };
-  /** How long a user's key stays in memory, in milliseconds. */
+  /** How long a user's derived key stays in memory, in milliseconds. */
   keepFor: number;
   now: () => number;
 }
@@ -51,27 +51,20 @@ const derive = promisify(pbkdf2);
 const storedSchema = z.object({ version: z.literal("v1"), encrypted: z.literal(true), data: z.string() });
 const valueSchema = z.record(z.string(), z.unknown());
 
-/** The same for the same content, whatever the order of its fields. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, item: unknown) =>
-    isObject(item)
-      ? Object.fromEntries(Object.entries(item).sort(([left], [right]) => (left < right ? -1 : 1)))
-      : item,
-  );
-
-const tellingFields = ["token", "access_token", "api_key", "password", "key", "secret"] as const;
+/** Fields that hold the token, in order of preference. */
+const tokenFields = ["token", "access_token", "api_key", "password", "key", "secret"] as const;
 
 const redacted = "***redacted***";
 
-/** What a service wants to see of a credential: its token, whatever the field is called. */
+/** The part of a credential that a service is sent: its token, whatever the field is called. */
 const tokenOf = (value: CredentialValue): string | undefined => {
-  const texts = [...tellingFields.map((field) => value[field]), ...Object.values(value)];
+  const texts = [...tokenFields.map((field) => value[field]), ...Object.values(value)];
   return texts
-    .filter((item, index) => typeof item === "string" && (index < tellingFields.length || item.length > 5))
+    .filter((item, index) => typeof item === "string" && (index < tokenFields.length || item.length > 5))
     .map(String)[0];
 };
 
-/** The start and the end of what tells credentials apart (docs/spec/formation-api.md "Credentials"). */
+/** The start and the end of a token, to tell credentials apart (docs/spec/formation-api.md "Credentials"). */
 const previewOf = (value: CredentialValue): string => {
   const text = tokenOf(value);
   return text !== undefined && text.length >= 15 ? `${text.slice(0, 7)}*****${text.slice(-3)}` : redacted;
@@ -83,7 +76,7 @@ const notFound = (id: string) =>
 const normalService = (service: string): string => {
   const normal = service.trim().toLowerCase();
   if (normal !== "" && !/\s/.test(normal)) return normal;
-  throw new ApiError("VALIDATION_ERROR", "service: is a name without spaces, such as github");
+  throw new ApiError("VALIDATION_ERROR", "service: must be a name without spaces, such as github");
 };
 
 export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVault => {
@@ -136,13 +129,13 @@ export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVaul
 
     async add(owner, written, value, name) {
       const service = normalService(written);
-      const text = canonical(value);
+      const text = canonicalJson(value);
       if (Object.keys(value).length === 0) throw new ApiError("VALIDATION_ERROR", "credential: is empty");
       if (Buffer.byteLength(text) > mostBytes) {
         throw new ApiError("VALIDATION_ERROR", `credential: is larger than ${mostBytes} bytes`);
       }
       const others = await readable(owner, await credentials.list(owner, service));
-      const same = others.find((other) => canonical(other.value) === text);
+      const same = others.find((other) => canonicalJson(other.value) === text);
       if (same) throw new ApiError("CONFLICT", `This credential is stored already, as '${same.name}'`);
       const token = encryptFernet(await keyOf(owner), text, { now: new Date(now()) });
       const credential: StoredCredential = {
@@ -175,7 +168,7 @@ export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVaul
     reveal: async (owner, service) =>
       (await readable(owner, await credentials.list(owner, service))).map(({ name, value }) => ({
         name,
-        token: tokenOf(value) ?? canonical(value),
+        token: tokenOf(value) ?? canonicalJson(value),
       })),
   };
   return vault;

@@ -13,27 +13,28 @@ export interface ResolvedUser {
  */
 export interface Identities {
   /**
-   * Whose data an identifier reaches: the `user_id` of every table. Costs a look into a map, which is empty as long as
-   * no identifier was linked or moved.
+   * The owner whose data an identifier reaches: the `user_id` of every table. Costs one look-up in a map, which is
+   * empty until identifiers are linked or moved.
    */
   ownerOf(identifier: string): string;
-  /** Takes up what other processes changed; undefined when there is nothing to wait for. */
+  /** Reads what other processes have changed; undefined when there is nothing to wait for. */
   refresh(): Promise<void> | undefined;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   lookUp(identifier: string): Promise<ResolvedUser>;
-  /** As `lookUp`, but makes the user when there is none. */
+  /** Like `lookUp`, but creates the user when there is none. */
   resolve(identifier: NewIdentifier): Promise<ResolvedUser>;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   list(userId: string): Promise<{ user: AppUser; identifiers: KnownIdentifier[] }>;
   /**
-   * Gives identifiers to a user, or to a new one; those of another user move over. No data is merged.
+   * Links identifiers to a user, or to a new one. Those of another user are moved. No data is merged.
    *
    * @throws ApiError `RESOURCE_NOT_FOUND`, `INVALID_REQUEST`
    */
   associate(userId: string | undefined, identifiers: readonly NewIdentifier[]): Promise<AppUser>;
   /**
-   * Takes an identifier away from its user; gives the user's id.
+   * Unlinks an identifier from its user.
    *
+   * @returns The user's id.
    * @throws ApiError `RESOURCE_NOT_FOUND`
    */
   unlink(identifier: string): Promise<string>;
@@ -47,32 +48,34 @@ export interface IdentitiesDeps {
   now: () => number;
 }
 
-/** How long a shared table is trusted, in milliseconds: another process's change counts here that much later. */
+/**
+ * How long a shared table is trusted, in milliseconds: changes of another process may take effect here this much later.
+ */
 const trustedFor = 1_000;
-/** Clocks of two processes may differ by this, in milliseconds. */
+/** How far the clocks of two processes may differ, in milliseconds. */
 const clockSkew = 10_000;
 
-/** The user of everybody who gave no id (docs/spec/formation-api.md "Users"). */
+/** The user of all callers who give no id (docs/spec/formation-api.md "Users"). */
 const anonymous = "0";
 
 const newUserId = () => `usr_${randomBytes(6).toString("hex")}`;
 
-/** In upper case, in which no identifier is: nobody can name it. */
+/** In upper case, since identifiers are in lower case: nobody can send it. */
 const newOwner = () => `U_${randomBytes(9).toString("hex").toUpperCase()}`;
 
-const unknownUser = (what: string) => new ApiError("RESOURCE_NOT_FOUND", `There is no user ${what}`);
+const unknownUser = (which: string) => new ApiError("RESOURCE_NOT_FOUND", `There is no user ${which}`);
 
 const refuseAnonymous = (identifiers: readonly NewIdentifier[]) => {
   if (!identifiers.some(({ identifier }) => identifier === anonymous)) return;
   throw new ApiError(
     "INVALID_REQUEST",
-    `'${anonymous}' stands for everybody who gave no id and cannot be a user's identifier`,
+    `'${anonymous}' stands for all callers who give no id, so it cannot be a user's identifier`,
   );
 };
 
 export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities> => {
   const { formationId, users, isShared, now } = deps;
-  /** Only identifiers that reach an owner of another name. */
+  /** The owners of identifiers whose owner has another name. */
   const owners = new Map<string, string>();
   let lastChange = 0;
   let readAt = now();
@@ -111,7 +114,7 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
     return found;
   };
 
-  /** A new user has the data of its first identifier, unless that is somebody else's. */
+  /** A new user owns the data of its first identifier, unless that identifier is another user's. */
   const newUser = async ([first]: readonly NewIdentifier[]): Promise<AppUser> => {
     const known = first && (await users.identifier(formationId, first.identifier));
     const isFree = first !== undefined && !known?.userId;
@@ -126,7 +129,7 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
     async lookUp(identifier) {
       const found = await resolved(identifier);
       if (found) return found;
-      // Who has talked is known, even though no user was made of them until somebody asks.
+      // Whoever has a session is known, although the user is created only now.
       const known = await users.identifier(formationId, identifier);
       if (!known && identifier !== anonymous && (await users.hasSessions(formationId, identifier))) {
         return resolve({ identifier, type: "unknown" });
@@ -153,7 +156,7 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
 
     async unlink(identifier) {
       const found = await resolved(identifier);
-      // Its own name may be the owner of what its former user has.
+      // Its own name may be the owner of its former user's data.
       const owner = (await users.isOwned(formationId, identifier)) ? newOwner() : identifier;
       if (!found || !(await users.unlink(formationId, identifier, owner, now()))) {
         throw unknownUser(`known as '${identifier}'`);

@@ -8,7 +8,7 @@ import { asUtc, momentOf, wallTimeAt } from "./zone.ts";
 
 /** Characters of the schedule that the model reads (docs/spec/formation-files.md "Schedules"). */
 const longestText = 200;
-/** Milliseconds for an answer that a caller waits for. */
+/** How long a caller waits for the model's answer, in milliseconds. */
 const patience = 30_000;
 
 const answerSchema = z.object({
@@ -52,10 +52,10 @@ const readAnswer = (text: string, context: PhraseContext): Meaning | undefined =
 };
 
 /**
- * Has a model read a schedule that the patterns do not know.
+ * Asks a model to read a schedule that the patterns do not cover.
  *
  * @returns Undefined when the model does not understand it either.
- * @throws ApiError `SERVICE_UNAVAILABLE` when the model does not answer: it may later
+ * @throws ApiError `SERVICE_UNAVAILABLE` when the model does not answer
  */
 export const askModel = async (
   model: Model,

@@ -13,7 +13,7 @@ const named: Readonly<Record<string, ClockTime>> = {
   midnight: { hour: 0, minute: 0 },
 };
 
-/** A time of day that does not exist: it is refused, not guessed. */
+/** A time of day that does not exist. It is refused rather than guessed at. */
 export class ClockError extends Error {
   override readonly name = "ClockError";
 }
@@ -39,10 +39,10 @@ const read = (written: string, groups: Readonly<Record<string, string | undefine
 };
 
 /**
- * Takes the time of day out of a phrase: 9am, 9:30pm, 15:30, 21h15, noon (docs/spec/formation-files.md "Schedules").
+ * Extracts the time of day from a phrase: 9am, 9:30pm, 15:30, 21h15, noon (docs/spec/formation-files.md "Schedules").
  *
  * @param phrase In lower case.
- * @returns The time, and the phrase without it; undefined when it names none.
+ * @returns The time and the rest of the phrase; undefined when there is none.
  * @throws ClockError for 25:00 and 13pm
  */
 export const takeClockTime = (phrase: string): { time: ClockTime; rest: string } | undefined => {
@@ -55,7 +55,7 @@ export const takeClockTime = (phrase: string): { time: ClockTime; rest: string }
   return undefined;
 };
 
-/** Reads `HH:MM`, as `scheduler.default_time` is written. */
+/** Parses `HH:MM`, the form of `scheduler.default_time`. */
 export const clockTimeOf = (text: string): ClockTime => {
   const [hour = 0, minute = 0] = text.split(":").map(Number);
   return { hour, minute };

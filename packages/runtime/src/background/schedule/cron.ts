@@ -1,13 +1,13 @@
 import { day, fromUtc, hour, minute, momentOf, momentsOf, offsetAt, offsetsAround } from "./zone.ts";
 
-/** A cron expression, read. */
+/** A parsed cron expression. */
 export interface Cron {
   minutes: number[];
   hours: number[];
   days: ReadonlySet<number>;
   months: ReadonlySet<number>;
   weekdays: ReadonlySet<number>;
-  /** Follows the passing of hours, so that an hour that the clock repeats counts again. */
+  /** Whether it runs every hour: then it also runs in the hour that the clock repeats. */
   everyHour: boolean;
 }
 
@@ -30,7 +30,7 @@ const fields: readonly [Field, Field, Field, Field, Field] = [
     most: 12,
     words: ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
   },
-  // 7 is Sunday once more.
+  // 7 is Sunday, too.
   { name: "day of week", least: 0, most: 7, words: ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
 ];
 
@@ -44,7 +44,7 @@ const shortcuts: Readonly<Record<string, string>> = {
   "@annually": "0 0 1 1 *",
 };
 
-/** Why a text is no cron expression. */
+/** Says why a text is not a cron expression. */
 export class CronError extends Error {
   override readonly name = "CronError";
 }
@@ -77,12 +77,12 @@ const parseField = (field: Field, text: string): Set<number> => {
 
 const cronLetters = /^[\d*,][\w*,/?#-]*(?:\s+[\w*,/?#-]+)+$/;
 
-/** Whether a text has the form of a cron expression, right or wrong, rather than that of a sentence. */
+/** Whether a text is meant as a cron expression, valid or not, rather than as a sentence. */
 export const looksLikeCron = (text: string): boolean =>
   /^@\w+$/.test(text) || (cronLetters.test(text) && (text.includes("*") || !/[a-z]/i.test(text)));
 
 /**
- * Reads a cron expression of five fields: numbers, names, `*`, `,`, `-` and `/`; 0 and 7 are Sunday
+ * Parses a cron expression of five fields: numbers, names, `*`, `,`, `-` and `/`; 0 and 7 are Sunday
  * (docs/spec/formation-files.md "Schedules").
  *
  * @throws CronError
@@ -109,7 +109,7 @@ export const parseCron = (text: string): Cron => {
   };
 };
 
-/** A day of the month and a day of the week that are both given mean either of them. */
+/** When both a day of the month and a day of the week are given, either one is enough. */
 const isOnDay = (cron: Cron, midnight: number): boolean => {
   const { month, day: date } = fromUtc(midnight);
   if (!cron.months.has(month)) return false;
@@ -118,13 +118,13 @@ const isOnDay = (cron: Cron, midnight: number): boolean => {
   return cron.days.size < 31 && cron.weekdays.size < 7 ? onDate || onWeekday : onDate && onWeekday;
 };
 
-/** The clock is changed on this day: each reading is looked up for itself. */
+/** For a day on which the clock changes: each wall time is looked up by itself. */
 const nextOnChangedDay = (cron: Cron, midnight: number, zone: string, after: number): number | undefined => {
   let next = Number.POSITIVE_INFINITY;
   for (const hours of cron.hours) {
     for (const minutes of cron.minutes) {
-      const reading = midnight + hours * hour + minutes * minute;
-      const moments = cron.everyHour ? momentsOf(reading, zone) : [momentOf(reading, zone)];
+      const wallTime = midnight + hours * hour + minutes * minute;
+      const moments = cron.everyHour ? momentsOf(wallTime, zone) : [momentOf(wallTime, zone)];
       for (const moment of moments) if (moment > after && moment < next) next = moment;
     }
   }
@@ -143,20 +143,21 @@ const nextOnPlainDay = (cron: Cron, midnight: number, offset: number, after: num
   return undefined;
 };
 
-/** Between two leap days there are at most eight years. */
+/** Days to search: two leap days are at most eight years apart. */
 const furthest = 8 * 366 + 2;
 
 /**
- * The first moment of a cron expression after a time. A skipped hour runs when the clock has passed it, a repeated
- * one once, unless the expression means every hour (docs/spec/formation-files.md "Running jobs").
+ * The first moment after a time that matches a cron expression. What falls into an hour that the clock skips runs after
+ * the gap; an hour that it repeats counts once, unless the expression means every hour (docs/spec/formation-files.md
+ * "Running jobs").
  *
- * @param zone IANA name of the zone in which the expression is read.
+ * @param zone IANA name of the time zone.
  * @param after Unix milliseconds.
  * @returns Undefined for a day that never comes, such as 31 February.
  */
 export const nextMoment = (cron: Cron, zone: string, after: number): number | undefined => {
   const today = Math.floor((after + offsetAt(after, zone)) / day) * day;
-  // From the day before, since a clock that is put back at midnight goes back into it.
+  // From the day before: a clock that is put back at midnight goes back into it.
   for (let ahead = -1; ahead <= furthest; ahead += 1) {
     const midnight = today + ahead * day;
     if (!isOnDay(cron, midnight)) continue;
@@ -170,7 +171,7 @@ export const nextMoment = (cron: Cron, zone: string, after: number): number | un
   return undefined;
 };
 
-/** Whether the expression names the minute of a moment. */
+/** Whether the expression matches the minute of a moment. */
 export const matchesMinute = (cron: Cron, zone: string, time: number): boolean => {
   const begin = Math.floor(time / minute) * minute;
   return nextMoment(cron, zone, begin - 1) === begin;

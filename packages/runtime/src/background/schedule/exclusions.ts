@@ -70,10 +70,12 @@ const matchesDate = (rule: string, time: number, zone: string): boolean => {
   );
 };
 
-/** Far more than the minutes between two weekends. */
+/** Excluded moments to step over: far more than a weekend has minutes. */
 const mostSkipped = 20_000;
 
-/** The first moment of the expression after a time that no rule excludes; undefined when there is none in sight. */
+/**
+ * The first moment after a time that matches the expression and is not excluded; undefined when there is none in sight.
+ */
 export const nextAllowed = (
   { cron, exclusions }: { cron: Cron; exclusions: readonly Exclusion[] },
   zone: string,

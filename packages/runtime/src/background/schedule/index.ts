@@ -1,4 +1,4 @@
-/** When a job runs: cron, times and plain words, read in a time zone. */
+/** When jobs run: cron expressions, times and plain words, read in a time zone. */
 export { askModel } from "./ask-model.ts";
 export { clockTimeOf } from "./clock.ts";
 export { parseCron } from "./cron.ts";

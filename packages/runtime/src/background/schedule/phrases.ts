@@ -30,7 +30,7 @@ const monthNames = [
   "december",
 ];
 
-/** `tue`, `tues` and `tuesday` are 2; undefined for other words. */
+/** The index of a name or of an abbreviation of at least three letters; undefined for other words. */
 const indexOfName = (names: readonly string[], word: string): number | undefined => {
   const index = word.length < 3 ? -1 : names.findIndex((name) => name.startsWith(word));
   return index < 0 ? undefined : index;
@@ -39,7 +39,7 @@ const indexOfName = (names: readonly string[], word: string): number | undefined
 const weekdayOf = (word: string) =>
   indexOfName(weekdayNames, word.replace(/s$/, "")) ?? indexOfName(weekdayNames, word);
 
-/** `mon, wed and fri`, `monday to friday`: as the fifth field of cron. */
+/** `mon, wed and fri` or `monday to friday` as the fifth field of cron. */
 const weekdaysIn = (text: string): string | undefined => {
   if (/^(?:weekdays?|(?:business|working|work) ?days?)$/.test(text)) return "1-5";
   if (/^weekends?$/.test(text)) return "0,6";
@@ -69,7 +69,7 @@ const countOf = (word: string | undefined): number =>
 
 const count = "(?<n>\\d{1,3}|other|second|third|two|three)";
 
-/** `at` is minute and hour of cron. */
+/** Phrases that may have a time of day. `at`: the minute and hour fields of cron. */
 const withTime: readonly (readonly [RegExp, Recurring])[] = [
   [/^(?:every ?day|daily|each day|every)$/, (_, at) => `${at} * * *`],
   [
@@ -94,7 +94,7 @@ const withTime: readonly (readonly [RegExp, Recurring])[] = [
     },
   ],
   [
-    // Without "every", only a plural says that it comes again.
+    // Without "every", only the plural shows that it recurs.
     /^(?<days>[a-z][a-z ,&-]*s|monday to friday|monday through friday)$/,
     ({ days = "" }, at) => {
       const weekdays = weekdaysIn(days);
@@ -126,7 +126,7 @@ const recurring = (text: string, time: ClockTime | undefined, defaultTime: Clock
   return undefined;
 };
 
-/** The day that a phrase names, at midnight as a UTC reading, as `today` is. */
+/** The day that a phrase names. Like `today`, it is midnight in the zone, read as if it were UTC. */
 const dateOf = (text: string, today: number): number | undefined => {
   if (text === "today") return today;
   if (text === "tomorrow") return today + day;
@@ -146,7 +146,7 @@ const dateOf = (text: string, today: number): number | undefined => {
   return writtenDate(text, today);
 };
 
-/** `on 2026-12-24`, `on 24 December`, `on December 24th, 2026`; without a year the next one. */
+/** `on 2026-12-24`, `on 24 December`, `on December 24th, 2026`. Without a year: the next such day. */
 const writtenDate = (text: string, today: number): number | undefined => {
   const [, iso] = /^(?:on )?(\d{4}-\d{2}-\d{2})$/.exec(text) ?? [];
   if (iso !== undefined) {
@@ -177,7 +177,7 @@ const oneTime = (text: string, time: ClockTime | undefined, context: PhraseConte
     const length = unit === "hour" || unit === "hr" ? hour : minute;
     return context.now + (amount === "half an" ? 0.5 : countOf(amount)) * length;
   }
-  // A time today that nobody has named would be a guess.
+  // "today" without a time would be a guess.
   if (text === "today" && !time) return undefined;
   const today = asUtc({ ...wallTimeAt(context.now, context.zone), hour: 0, minute: 0 });
   const date = dateOf(text, today);
@@ -186,7 +186,7 @@ const oneTime = (text: string, time: ClockTime | undefined, context: PhraseConte
   return momentOf(date + at.hour * hour + at.minute * minute, context.zone);
 };
 
-/** `except weekends`, `except on fridays`, `except the first monday of the month`. */
+/** What follows "except": `weekends`, `on fridays`, `the first monday of the month`. */
 const exclusionsOf = (text: string): Exclusion[] | undefined => {
   const weekdays = weekdaysIn(text.replace(/^on /, ""));
   if (weekdays !== undefined) return [{ type: "cron", rule: `* * * * ${weekdays}` }];
@@ -204,8 +204,9 @@ const exclusionsOf = (text: string): Exclusion[] | undefined => {
 };
 
 /**
- * Reads a schedule in plain English by the patterns of docs/spec/formation-files.md "Schedules". What they do not
- * cover whole is nothing to them: a part that was passed over would be a wrong schedule.
+ * Reads a schedule in plain English by the patterns of docs/spec/formation-files.md "Schedules".
+ *
+ * @returns Undefined unless a pattern covers the whole phrase: to ignore a part of it would make a wrong schedule.
  *
  * @throws ClockError for a time of day that does not exist
  */

@@ -53,16 +53,16 @@ test("exclusions move the first moment", async () => {
 });
 
 test.each<[string, JobType, string]>([
-  ["99 * * * *", "prompt", "The schedule '99 * * * *' is no cron expression: its minute has '99'"],
+  ["99 * * * *", "prompt", "The schedule '99 * * * *' is not a valid cron expression: its minute has '99'"],
   ["* * * *", "recurring", "it has 4 field(s) and not five"],
-  ["0 0 31 2 *", "prompt", "names no moment that ever comes"],
-  ["2020-01-01T00:00:00Z", "one_time", "is past: send one in the future"],
-  ["2026-11-24T09:00:00Z", "prompt", "is past"],
+  ["0 0 31 2 *", "prompt", "never occurs"],
+  ["2020-01-01T00:00:00Z", "one_time", "is in the past: send one in the future"],
+  ["2026-11-24T09:00:00Z", "prompt", "is in the past"],
   ["2027-02-31T09:00:00Z", "prompt", "does not exist"],
-  ["today at 8am", "prompt", "is past"],
+  ["today at 8am", "prompt", "is in the past"],
   ["daily at 25:00", "prompt", "'at 25:00' is not a time of day"],
-  ["2026-12-24T09:00:00Z", "recurring", "runs only once, which is not what type 'recurring' means"],
-  ["0 9 * * *", "one_time", "runs again and again"],
+  ["2026-12-24T09:00:00Z", "recurring", "runs only once, but the job's type is 'recurring'"],
+  ["0 9 * * *", "one_time", "recurs, but the job's type is 'one_time'"],
   ["when pigs fly", "prompt", "The schedule 'when pigs fly' was not understood: send a cron expression"],
 ])("%s as %s is refused", async (schedule, type, message) => {
   await expect(read(schedule, type)).rejects.toMatchObject({

@@ -4,16 +4,16 @@ import { CronError, looksLikeCron, parseCron } from "./cron.ts";
 import { type Exclusion, nextAllowed } from "./exclusions.ts";
 import { type Meaning, type PhraseContext, readPhrase } from "./phrases.ts";
 
-/** Types that a caller may name; `prompt` takes either form (docs/spec/formation-api.md "Scheduled jobs"). */
+/** Types of jobs. A `prompt` may be recurring or one-time (docs/spec/formation-api.md "Scheduled jobs"). */
 export const jobTypes = ["prompt", "recurring", "one_time"] as const;
 export type JobType = (typeof jobTypes)[number];
 
 export interface ScheduleContext extends PhraseContext {
-  /** Reads what the patterns do not know; undefined when nobody does. */
+  /** Reads schedules that the patterns do not cover; undefined when they are not understood. */
   ask: (schedule: string, context: PhraseContext) => Promise<Meaning | undefined>;
 }
 
-/** A schedule that was understood, with its first moment in Unix milliseconds. */
+/** A schedule and its first moment in Unix milliseconds. */
 export interface Schedule {
   cron: string | null;
   exclusions: Exclusion[];
@@ -24,7 +24,7 @@ const longestSchedule = 200;
 
 const isoTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?$/i;
 
-/** A fault of the schedule, named as every other fault of a body is. */
+/** The error of a bad schedule, in the form of all validation errors. */
 const refused = (message: string): ApiError =>
   new ApiError("INVALID_PARAMS", message, {
     data: { validation_errors: [{ field: "schedule", msg: message, type: "schedule", error: "invalid" }] },
@@ -33,12 +33,12 @@ const refused = (message: string): ApiError =>
 const examples =
   'send a cron expression ("0 9 * * 1-5"), an ISO 8601 time or words such as "every day at 9am"';
 
-/** A time without a zone is UTC (docs/spec/formation-files.md "Schedules"). */
+/** Unix milliseconds of an ISO 8601 time. Without a zone it is UTC (docs/spec/formation-files.md "Schedules"). */
 const timeOf = (text: string): number | undefined => {
   if (!isoTime.test(text)) return undefined;
   const written = text.toUpperCase().replace(" ", "T");
   const time = Date.parse(/(?:Z|[+-]\d{2}:?\d{2})$/.test(written) ? written : `${written}Z`);
-  // Date.parse takes 31 February for 3 March.
+  // Date.parse reads 31 February as 3 March.
   const isReal = !Number.isNaN(time) && !Number.isNaN(Date.parse(`${written.slice(0, 10)}T00:00Z`));
   const day = isReal ? new Date(`${written.slice(0, 10)}T00:00Z`).toISOString().slice(0, 10) : "";
   if (day !== written.slice(0, 10)) throw refused(`The time '${text}' does not exist`);
@@ -60,26 +60,26 @@ const check = (
   { zone, now }: PhraseContext,
 ): Schedule => {
   if (type !== "prompt" && type !== meaning.kind) {
-    const wanted = type === "recurring" ? "runs only once" : "runs again and again";
-    throw refused(`The schedule '${schedule}' ${wanted}, which is not what type '${type}' means`);
+    const actual = type === "recurring" ? "runs only once" : "recurs";
+    throw refused(`The schedule '${schedule}' ${actual}, but the job's type is '${type}'`);
   }
   if (meaning.kind === "one_time") {
     if (meaning.at <= now) {
-      throw refused(`The time '${schedule}' is past: send one in the future`);
+      throw refused(`The time '${schedule}' is in the past: send one in the future`);
     }
     return { cron: null, exclusions: [], next: meaning.at };
   }
   const all = [...meaning.exclusions, ...exclusions];
   const next = nextAllowed({ cron: parseCron(meaning.cron), exclusions: all }, zone, now);
-  if (next === undefined) throw refused(`The schedule '${schedule}' names no moment that ever comes`);
+  if (next === undefined) throw refused(`The schedule '${schedule}' never occurs`);
   return { cron: meaning.cron, exclusions: all, next };
 };
 
 /**
- * Reads a schedule: cron, an ISO 8601 time, or plain words (docs/spec/formation-files.md "Schedules").
+ * Reads a schedule: a cron expression, an ISO 8601 time, or plain words (docs/spec/formation-files.md "Schedules").
  *
- * @throws ApiError `INVALID_PARAMS` (it is nonsense, past, or not of the type), `SERVICE_UNAVAILABLE` (it needs the
- * model, which does not answer)
+ * @throws ApiError `INVALID_PARAMS` (not understood, in the past, or not of the type), `SERVICE_UNAVAILABLE` (the model,
+ * which is needed to read it, does not answer)
  */
 export const readSchedule = async (
   wanted: { type: JobType; schedule: string; exclusions: readonly Exclusion[] },
@@ -93,7 +93,7 @@ export const readSchedule = async (
     return check({ ...wanted, schedule }, await meaningOf(schedule, context), context);
   } catch (error) {
     if (error instanceof CronError) {
-      throw refused(`The schedule '${schedule}' is no cron expression: ${error.message}`);
+      throw refused(`The schedule '${schedule}' is not a valid cron expression: ${error.message}`);
     }
     if (error instanceof ClockError) throw refused(`The schedule cannot be read: ${error.message}`);
     throw error;

@@ -1,4 +1,4 @@
-/** A reading of calendar and clock, in whatever zone is meant. Months are 1 to 12. */
+/** A date and time of day as calendar and clock show them, without a zone. Months are 1 to 12. */
 export interface WallTime {
   year: number;
   month: number;
@@ -11,7 +11,7 @@ export const minute = 60_000;
 export const hour = 60 * minute;
 export const day = 24 * hour;
 
-/** The reading as if it were UTC: calculations with readings are calculations with this. */
+/** A wall time as Unix milliseconds, read as if it were UTC: the form for calculations. */
 export const asUtc = ({ year, month, day, hour, minute }: WallTime): number =>
   Date.UTC(year, month - 1, day, hour, minute);
 
@@ -47,7 +47,7 @@ const formatOf = (zone: string): Intl.DateTimeFormat => {
   return format;
 };
 
-/** By how many milliseconds the zone is ahead of UTC at a moment. */
+/** How far the zone is ahead of UTC at a moment, in milliseconds. */
 export const offsetAt = (time: number, zone: string): number => {
   if (zone === "UTC") return 0;
   const [month = 0, date = 0, year = 0, hours = 0, minutes = 0, seconds = 0] = formatOf(zone)
@@ -57,22 +57,22 @@ export const offsetAt = (time: number, zone: string): number => {
   return Date.UTC(year, month - 1, date, hours, minutes, seconds) - Math.floor(time / 1000) * 1000;
 };
 
-/** What calendar and clock of the zone show at a moment. */
+/** What calendar and clock show in the zone at a moment. */
 export const wallTimeAt = (time: number, zone: string): WallTime => fromUtc(time + offsetAt(time, zone));
 
-/** Moments that are before and after every moment of the zone's day: zones are at most 14 hours from UTC. */
+/** Moments before and after a day in any zone: zones are at most 14 hours from UTC. */
 const around = (utc: number) => {
   const midnight = Math.floor(utc / day) * day;
   return { before: midnight - 15 * hour, after: midnight + day + 15 * hour };
 };
 
-/** The zone's offset at both ends of a day; they differ when the clock is changed in between. */
+/** The zone's offsets before and after a day. They differ when the clock changes in between. */
 export const offsetsAround = (utc: number, zone: string): readonly [number, number] => {
   const { before, after } = around(utc);
   return [offsetAt(before, zone), offsetAt(after, zone)];
 };
 
-/** The moment at which the clock is changed. */
+/** The moment at which the clock changes. */
 const changeAround = (utc: number, zone: string): number => {
   let { before, after } = around(utc);
   const old = offsetAt(before, zone);
@@ -84,7 +84,7 @@ const changeAround = (utc: number, zone: string): number => {
   return after;
 };
 
-/** Every moment at which the zone shows the reading: usually one, two in a repeated hour, none in a skipped one. */
+/** All moments at which the zone shows a wall time: usually one, two in a repeated hour, none in a skipped one. */
 export const momentsOf = (utc: number, zone: string): number[] => {
   const offsets = new Set(offsetsAround(utc, zone));
   return [...offsets]
@@ -94,7 +94,7 @@ export const momentsOf = (utc: number, zone: string): number[] => {
 };
 
 /**
- * The moment that a reading means: the first one in a repeated hour, the end of the gap in a skipped one
+ * The moment that a wall time means: the first one in a repeated hour, the end of the gap in a skipped one
  * (docs/spec/formation-files.md "Running jobs").
  */
 export const momentOf = (utc: number, zone: string): number =>

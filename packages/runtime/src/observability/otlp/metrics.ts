@@ -8,14 +8,14 @@ interface Series {
   sum: number;
 }
 
-/** Borders of the buckets that the GenAI semantic conventions advise. */
+/** Bucket boundaries that the GenAI semantic conventions recommend. */
 const tokenBorders = [
   1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864,
 ];
 const secondBorders = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ];
-/** Series of one instrument: names of models and tools come from the formation, so that there are few. */
+/** The series of one instrument. They are few, since the names of models and tools come from the formation. */
 const mostSeries = 1_000;
 
 const createHistogram = (name: string, unit: string, borders: readonly number[]) => {
@@ -53,7 +53,7 @@ const createHistogram = (name: string, unit: string, borders: readonly number[])
   };
 };
 
-/** Token usage and durations since the start, by the GenAI semantic conventions. */
+/** Token usage and durations since the start, following the GenAI semantic conventions. */
 export const createMetrics = (startedAt: number) => {
   const tokens = createHistogram("gen_ai.client.token.usage", "{token}", tokenBorders);
   const durations = createHistogram("gen_ai.client.operation.duration", "s", secondBorders);

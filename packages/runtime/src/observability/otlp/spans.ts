@@ -4,12 +4,14 @@ import { type Attributes, nanoseconds, wireAttributes } from "./wire.ts";
 
 const kinds = { internal: 1, client: 3 } as const;
 
-/** All spans of a request meet in one trace without anything being handed around: its id follows from the request's. */
+/**
+ * The trace id follows from the request's id, so that all spans of a request share a trace without passing anything on.
+ */
 const digestOf = (requestId: string) => hash("sha256", requestId, "hex");
 
 const text = (value: unknown) => (typeof value === "string" ? value : undefined);
 
-/** What an event is as an operation of the GenAI semantic conventions; undefined when it is none. */
+/** An event as an operation of the GenAI semantic conventions; undefined when it is none. */
 export const operationOf = ({ event, agentId, sessionId, data = {} }: ObservedEvent) => {
   const [subject, outcome] = event.split(".");
   if (outcome !== "completed" && outcome !== "failed" && outcome !== "cancelled") return undefined;
@@ -45,7 +47,7 @@ export const operationOf = ({ event, agentId, sessionId, data = {} }: ObservedEv
   return undefined;
 };
 
-/** A span of OTLP's JSON for an event that ends something; undefined for all others. */
+/** The span of an event that ends something, as OTLP JSON; undefined for other events. */
 export const spanOf = (event: ObservedEvent, at: number): Record<string, unknown> | undefined => {
   const operation = operationOf(event);
   if (!operation || event.requestId === undefined) return undefined;

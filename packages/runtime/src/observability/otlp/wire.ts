@@ -7,12 +7,12 @@ const wireValue = (value: string | number | readonly string[]) => {
   return { arrayValue: { values: value.map((item) => ({ stringValue: item })) } };
 };
 
-/** Attributes as OTLP's JSON writes them. */
+/** Attributes as OTLP JSON. */
 export const wireAttributes = (attributes: Attributes) =>
   Object.entries(attributes).flatMap(([key, value]) =>
     value === undefined ? [] : [{ key, value: wireValue(value) }],
   );
 
-/** Unix nanoseconds, which no number holds. */
+/** Unix nanoseconds as text: a number cannot hold them. */
 export const nanoseconds = (milliseconds: number): string =>
   `${BigInt(Math.round(milliseconds * 1000)) * 1000n}`;
