@@ -134,7 +134,7 @@ describe("what cannot be read", () => {
       "UNSUPPORTED_MEDIA_TYPE",
       /txt, md, csv.*pdf, docx/,
     ],
-    ["a PDF that is none", file("plan.pdf", "hello"), "INVALID_PARAMS", /does not hold/],
+    ["a PDF that is none", file("plan.pdf", "hello"), "INVALID_PARAMS", /is not of the type that it claims/],
     ["a damaged PDF", file("plan.pdf", "%PDF-1.4\nnothing"), "INVALID_PARAMS", /cannot be read/],
     [
       "a damaged Word document",
@@ -142,7 +142,12 @@ describe("what cannot be read", () => {
       "INVALID_PARAMS",
       /cannot/,
     ],
-    ["an image that is none", file("tree.png", "hello"), "INVALID_PARAMS", /does not hold/],
+    [
+      "an image that is none",
+      file("tree.png", "hello"),
+      "INVALID_PARAMS",
+      /is not of the type that it claims/,
+    ],
     ["an empty file", file("a.txt", ""), "INVALID_PARAMS", /empty/],
     ["what is not Base64", { ...file("a.txt", ""), content: "*?" }, "INVALID_PARAMS", /Base64/],
     ["too large an image", file("a.png", Buffer.alloc(6 * 2 ** 20)), "PAYLOAD_TOO_LARGE", /5 MB/],
