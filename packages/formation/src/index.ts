@@ -1,5 +1,5 @@
 /** Formation folders: reads, validates, creates and packs them, and stores their secrets. */
-export { type ApiKeys, resolveApiKeys } from "./api-keys.ts";
+export { resolveApiKeys } from "./api-keys.ts";
 export {
   createAtomically,
   type Environment,
@@ -7,7 +7,6 @@ export {
   FormationError,
   formatErrors,
   formatReport,
-  isMissing,
   isSystemError,
   type Report,
   resolveInside,
@@ -15,13 +14,12 @@ export {
   writeAtomically,
 } from "./base/index.ts";
 export { type ComponentKind, componentKinds } from "./component-template.ts";
-export { type CreatedFormation, type CreateOptions, createFormation } from "./create.ts";
-export { type CreatedComponent, createComponent } from "./create-component.ts";
-export { databaseOf, type FormationDatabase } from "./database.ts";
-export { findFormationDir, type ManifestSummary, summarizeManifest } from "./find.ts";
-export type { AgentDefinition, Formation, McpServerDefinition, ServerAttachment } from "./formation.ts";
-export { readFrontmatter } from "./frontmatter.ts";
-export { type LoadOptions, type LoadResult, loadFormation, openFormation } from "./load.ts";
+export { createFormation } from "./create.ts";
+export { createComponent } from "./create-component.ts";
+export { databaseOf } from "./database.ts";
+export { findFormationDir, summarizeManifest } from "./find.ts";
+export type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
+export { loadFormation, openFormation } from "./load.ts";
 export { setManifestVersion } from "./manifest-edit.ts";
 export { mask, maskSecrets, secretFieldName } from "./masking.ts";
 export { isServerDefinition } from "./mcp-servers.ts";
@@ -31,28 +29,24 @@ export {
   embeddingModelFor,
   modelFor,
   namedModel,
-  type OverlordStage,
   overlordModelFor,
   splitModelId,
   textModelFor,
 } from "./models.ts";
 export { normalizeName } from "./names.ts";
-export { type Bundle, type PackOptions, packFormation } from "./pack.ts";
+export { type Bundle, packFormation } from "./pack.ts";
 export type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
 export type { Manifest } from "./schema/manifest.ts";
-export type { McpServerConfig, ToolFilter } from "./schema/mcp-server.ts";
-export type { Capability, ModelEntry, ModelSettings } from "./schema/models.ts";
+export type { ToolFilter } from "./schema/mcp-server.ts";
 export * from "./secrets/index.ts";
 export { readSkills, type Skill } from "./skills.ts";
 export { readSops, type Sop } from "./sops.ts";
-export { readTrigger, type Trigger, triggerNamePattern, triggerNames } from "./triggers.ts";
+export { readTrigger, triggerNamePattern, triggerNames } from "./triggers.ts";
 export { credentialServices, withCredentials } from "./user-credentials.ts";
 export {
   bumpVersion,
   compareVersions,
   isVersion,
-  meetsConstraint,
   releaseVersion,
   type VersionPart,
-  versionParts,
 } from "./versions.ts";

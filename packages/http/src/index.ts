@@ -10,4 +10,4 @@ export { headersNamedIn, isHopByHop } from "./hop-by-hop.ts";
 export { isLoopback, isLoopbackAddress } from "./loopback.ts";
 export { type ResponseHead, readResponseHead } from "./response-head.ts";
 export { type BackoffOptions, backoff, readRetryAfter } from "./retry.ts";
-export { BodyTooLongError, sendWhole, type WholeResponse } from "./whole-response.ts";
+export { BodyTooLongError, sendWhole } from "./whole-response.ts";

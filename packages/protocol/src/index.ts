@@ -2,9 +2,7 @@
 export {
   ApiError,
   type ApiErrorOptions,
-  type ErrorClass,
   type ErrorCode,
-  errorEventType,
   errorTable,
   headers,
   type Infer,

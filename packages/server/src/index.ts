@@ -1,8 +1,5 @@
 /** The control plane: runs formations as processes and passes requests on to them. */
-export { isLoopback } from "@muxi/http";
-
 export { trustOwnCertificate } from "./auth/index.ts";
-export { version } from "./base/version.ts";
 export {
   ConfigError,
   type ConfigOverrides,
@@ -14,5 +11,3 @@ export {
 export { readServerPid, type ServerPid } from "./data-folder/index.ts";
 export { createLineReader, type LineReader } from "./logs/index.ts";
 export { isAlive } from "./processes/index.ts";
-export { createServer, type MuxiServer, type ServerOptions } from "./server.ts";
-export { type RunningServer, type StartOptions, startServer } from "./start.ts";
