@@ -11,53 +11,23 @@ import type {
   ServerStatus,
   UpdateResult,
 } from "@muxi/protocol/types";
-import { fillPath, requireText } from "./http/arguments.ts";
+import { fillPath, requireObjects, requireText } from "./http/arguments.ts";
 import type { CallOptions, StreamOptions } from "./http/send.ts";
-import { type BundleSource, openBundle, readManifest } from "./server/bundle.ts";
-import { bundleTimeout, type ServerCall, ServerCaller } from "./server/caller.ts";
+import {
+  bundleTimeout,
+  createServerCallers,
+  type ServerCaller,
+  type ServerClientOptions,
+} from "./server/caller.ts";
+import {
+  bundleCall,
+  type Deployment,
+  type ForFormation,
+  formationCall,
+  type OutputFilter,
+} from "./server/calls.ts";
 import type { FormationLogEvent, OperationEvent } from "./server/operations.ts";
 import type { EventStream } from "./stream/event-stream.ts";
-
-/** Names a formation of the server. */
-export interface ForFormation {
-  formationId: string;
-}
-
-/** A bundle, and what to say of it in place of what it says itself. */
-export type Deployment = BundleSource & {
-  formationId?: string | undefined;
-  version?: string | undefined;
-};
-
-const bundleCall = async (method: "POST" | "PUT", deployment: Deployment): Promise<ServerCall> => {
-  const bundle = openBundle(deployment);
-  const { id, version } = await readManifest(bundle);
-  const formationId = deployment.formationId ?? id;
-  const digest = await bundle.digest();
-  return {
-    method,
-    path: method === "POST" ? "/rpc/formations" : fillPath("/rpc/formations/{formationId}", { formationId }),
-    headers: {
-      "content-type": "application/gzip",
-      "x-formation-id": formationId,
-      "x-formation-version": deployment.version ?? version,
-      ...(digest !== undefined && { "x-muxi-content-sha256": digest }),
-    },
-    body: bundle.body,
-    // To deploy twice is not the same as once.
-    repeatable: false,
-    timeout: bundleTimeout,
-  };
-};
-
-const act = (
-  verb: "stop" | "start" | "restart" | "rollback" | "cancel-update",
-  { formationId }: ForFormation,
-) => ({
-  method: "POST" as const,
-  path: fillPath(`/rpc/formations/{formationId}/${verb}`, { formationId }),
-  timeout: bundleTimeout,
-});
 
 /**
  * Manages the formations of one server (docs/spec/server-api.md "Clients of the server API").
@@ -66,48 +36,62 @@ const act = (
  * const server = new ServerClient({ url: "http://127.0.0.1:7890", keyId, secretKey });
  * const { formation_id } = await server.deployFormation({ bundlePath: "my-bot.tar.gz" });
  */
-export class ServerClient extends ServerCaller {
-  /** The text `pong`. Needs no key. */
-  async ping(options?: CallOptions): Promise<string> {
-    return this.callOpen("/ping", options, (response) => response.text());
+export class ServerClient {
+  /** Where the calls go. */
+  readonly baseUrl: string;
+  readonly #open: ServerCaller;
+  readonly #signed: ServerCaller;
+
+  /** @throws ConfigurationError with the name of the option that cannot be used. */
+  constructor(options: ServerClientOptions = {}) {
+    const { baseUrl, open, signed } = createServerCallers(options);
+    this.baseUrl = baseUrl;
+    this.#open = open;
+    this.#signed = signed;
   }
 
-  /** Whether the server answers, and its version. Needs no key. */
-  async health(options?: CallOptions): Promise<ServerHealth> {
-    return this.callOpen("/health", options);
+  /** Answers with the text `pong`. Needs no key. */
+  ping(options?: CallOptions): Promise<string> {
+    return this.#open.read({ path: "/ping" }, options, (response) => response.text());
+  }
+
+  /** Tells whether the server answers, and its version. Needs no key. */
+  health(options?: CallOptions): Promise<ServerHealth> {
+    return this.#open.data({ path: "/health" }, options);
   }
 
   /**
-   * The server, its formations and its ports in numbers.
+   * Shows the server, its formations and its ports in numbers.
    *
    * @example
    * console.log((await server.status()).server.version);
    */
-  async status(options?: CallOptions): Promise<ServerStatus> {
-    return this.call({ path: "/rpc/server/status" }, options);
+  status(options?: CallOptions): Promise<ServerStatus> {
+    return this.#signed.data({ path: "/rpc/server/status" }, options);
   }
 
-  /** The last lines of the audit log, one JSON object per line. `lines` 1 to 10,000, default 100. */
-  async getServerLogs(
-    { lines }: { lines?: number | undefined } = {},
-    options?: CallOptions,
-  ): Promise<string> {
-    return this.callText({ path: "/rpc/server/logs", query: { lines } }, options);
+  /** Reads the end of the audit log, one JSON object per line. `lines`: 1 to 10,000, default 100. */
+  async getServerLogs(args: { lines?: number | undefined } = {}, options?: CallOptions): Promise<string> {
+    requireObjects("getServerLogs({ lines })", args, options);
+    const { lines } = args;
+    return this.#signed.read({ path: "/rpc/server/logs", query: { lines } }, options, (response) =>
+      response.text(),
+    );
   }
 
   /**
-   * All formations, with their state as it is now.
+   * Lists all formations, with their state as it is now.
    *
    * @example
    * for (const { id, status } of (await server.listFormations()).formations) console.log(id, status);
    */
-  async listFormations(options?: CallOptions): Promise<DeployedFormationList> {
-    return this.call({ path: "/rpc/formations" }, options);
+  listFormations(options?: CallOptions): Promise<DeployedFormationList> {
+    return this.#signed.data({ path: "/rpc/formations" }, options);
   }
 
-  /** One formation. */
-  async getFormation({ formationId }: ForFormation, options?: CallOptions): Promise<DeployedFormationDetail> {
-    return this.call({ path: fillPath("/rpc/formations/{formationId}", { formationId }) }, options);
+  /** Reads one formation. */
+  getFormation(formation: ForFormation, options?: CallOptions): Promise<DeployedFormationDetail> {
+    return this.#manage("getFormation", "GET", "", formation, options);
   }
 
   /**
@@ -117,48 +101,48 @@ export class ServerClient extends ServerCaller {
    * @example
    * const { formation_id, url } = await server.deployFormation({ bundlePath: "my-bot.tar.gz" });
    */
-  async deployFormation(deployment: Deployment, options?: CallOptions): Promise<DeployResult> {
-    return this.call(await bundleCall("POST", deployment), options);
+  deployFormation(deployment: Deployment, options?: CallOptions): Promise<DeployResult> {
+    return this.#send("deployFormation", "POST", deployment, options);
   }
 
-  /** The same, step by step: `progress` events, then `complete`. */
-  deployFormationStream(deployment: Deployment, options: StreamOptions = {}): EventStream<OperationEvent> {
-    return this.stream<OperationEvent>(() => bundleCall("POST", deployment), "complete", options);
+  /** Deploys a new formation and tells each step: `progress` events, then `complete`. */
+  deployFormationStream(deployment: Deployment, options?: StreamOptions): EventStream<OperationEvent> {
+    return this.#sendStream("deployFormationStream", "POST", deployment, options);
   }
 
   /** Replaces a formation without interrupting it. Throws `ConflictError` when nothing has changed. */
-  async updateFormation(deployment: Deployment, options?: CallOptions): Promise<UpdateResult> {
-    return this.call(await bundleCall("PUT", deployment), options);
+  updateFormation(deployment: Deployment, options?: CallOptions): Promise<UpdateResult> {
+    return this.#send("updateFormation", "PUT", deployment, options);
   }
 
-  /** The same, step by step. */
-  updateFormationStream(deployment: Deployment, options: StreamOptions = {}): EventStream<OperationEvent> {
-    return this.stream<OperationEvent>(() => bundleCall("PUT", deployment), "complete", options);
+  /** Replaces a formation and tells each step. */
+  updateFormationStream(deployment: Deployment, options?: StreamOptions): EventStream<OperationEvent> {
+    return this.#sendStream("updateFormationStream", "PUT", deployment, options);
   }
 
-  /** Breaks off an update that another call has begun. */
-  async cancelUpdate(formation: ForFormation, options?: CallOptions): Promise<CancelUpdateResult> {
-    return this.call(act("cancel-update", formation), options);
+  /** Cancels an update that another call has begun. */
+  cancelUpdate(formation: ForFormation, options?: CallOptions): Promise<CancelUpdateResult> {
+    return this.#manage("cancelUpdate", "POST", "/cancel-update", formation, options);
   }
 
   /** Goes back to the version before the last update. */
-  async rollbackFormation(formation: ForFormation, options?: CallOptions): Promise<RollbackResult> {
-    return this.call(act("rollback", formation), options);
+  rollbackFormation(formation: ForFormation, options?: CallOptions): Promise<RollbackResult> {
+    return this.#manage("rollbackFormation", "POST", "/rollback", formation, options);
   }
 
-  /** The same, step by step. */
-  rollbackFormationStream(formation: ForFormation, options: StreamOptions = {}): EventStream<OperationEvent> {
-    return this.stream<OperationEvent>(act("rollback", formation), "complete", options);
+  /** Goes back to the version before the last update and tells each step. */
+  rollbackFormationStream(formation: ForFormation, options?: StreamOptions): EventStream<OperationEvent> {
+    return this.#follow("rollbackFormationStream", "/rollback", formation, options);
   }
 
   /**
-   * Stops a formation; it stays stopped until it is started. Throws `ConflictError` when it is stopped already.
+   * Stops a formation. It stays stopped until it is started. Throws `ConflictError` when it is stopped already.
    *
    * @example
    * await server.stopFormation({ formationId: "my-bot" });
    */
-  async stopFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
-    return this.call(act("stop", formation), options);
+  stopFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
+    return this.#manage("stopFormation", "POST", "/stop", formation, options);
   }
 
   /**
@@ -167,91 +151,80 @@ export class ServerClient extends ServerCaller {
    * @example
    * await server.startFormation({ formationId: "my-bot" });
    */
-  async startFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
-    return this.call(act("start", formation), options);
+  startFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
+    return this.#manage("startFormation", "POST", "/start", formation, options);
   }
 
-  /** The same, step by step. */
-  startFormationStream(formation: ForFormation, options: StreamOptions = {}): EventStream<OperationEvent> {
-    return this.stream<OperationEvent>(act("start", formation), "complete", options);
+  /** Starts a formation and tells each step. */
+  startFormationStream(formation: ForFormation, options?: StreamOptions): EventStream<OperationEvent> {
+    return this.#follow("startFormationStream", "/start", formation, options);
   }
 
   /**
-   * Stops a formation and starts it again: it is away for a moment.
+   * Stops a formation and starts it again. It does not answer in between.
    *
    * @example
    * await server.restartFormation({ formationId: "my-bot" });
    */
-  async restartFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
-    return this.call(act("restart", formation), options);
+  restartFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
+    return this.#manage("restartFormation", "POST", "/restart", formation, options);
   }
 
-  /** The same, step by step. */
-  restartFormationStream(formation: ForFormation, options: StreamOptions = {}): EventStream<OperationEvent> {
-    return this.stream<OperationEvent>(act("restart", formation), "complete", options);
+  /** Stops a formation, starts it again, and tells each step. */
+  restartFormationStream(formation: ForFormation, options?: StreamOptions): EventStream<OperationEvent> {
+    return this.#follow("restartFormationStream", "/restart", formation, options);
   }
 
   /** Stops a formation and removes its files. */
-  async deleteFormation({ formationId }: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
-    return this.call(
-      { method: "DELETE", path: fillPath("/rpc/formations/{formationId}", { formationId }) },
-      options,
-    );
+  deleteFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
+    return this.#manage("deleteFormation", "DELETE", "", formation, options);
   }
 
   /**
-   * The files of a formation as a zip archive, without its keys.
+   * Downloads the files of a formation as a zip archive, without its keys.
    *
    * `includeDb`: also what it remembers, `memory.db`. Default false.
    */
   async downloadFormation(
-    { formationId, includeDb = false }: ForFormation & { includeDb?: boolean | undefined },
+    args: ForFormation & { includeDb?: boolean | undefined },
     options?: CallOptions,
   ): Promise<Uint8Array> {
+    requireObjects("downloadFormation({ formationId, includeDb })", args, options);
+    const { formationId, includeDb = false } = args;
     const spec = {
       path: fillPath("/rpc/formations/{formationId}/download", { formationId }),
       query: { db: includeDb || undefined },
       timeout: bundleTimeout,
     };
-    return this.callBytes(spec, options);
+    const bytes = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+    return this.#signed.read(spec, options, bytes);
   }
 
-  /**
-   * The last lines that a formation wrote.
-   *
-   * `lines`: 1 to 10,000, default 100.
-   */
+  /** Reads the end of a formation's output. `lines`: 1 to 10,000, default 100. */
   async getFormationLogs(
-    {
-      formationId,
-      lines,
-      stream,
-    }: ForFormation & { lines?: number | undefined; stream?: "stdout" | "stderr" | "all" | undefined },
+    args: OutputFilter & { lines?: number | undefined },
     options?: CallOptions,
   ): Promise<FormationLogs> {
-    return this.call(
-      { path: fillPath("/rpc/formations/{formationId}/logs", { formationId }), query: { lines, stream } },
-      options,
-    );
+    requireObjects("getFormationLogs({ formationId, lines, stream })", args, options);
+    const { formationId, lines, stream } = args;
+    const path = fillPath("/rpc/formations/{formationId}/logs", { formationId });
+    return this.#signed.data({ path, query: { lines, stream } }, options);
   }
 
   /**
-   * What a formation writes from now on, until the loop is left.
+   * Follows a formation's output, from now until the loop is left.
    *
    * @example
    * for await (const { event, data } of server.streamFormationLogs({ formationId: "my-bot" })) {
    *   if (event === "log") console.log(data.line);
    * }
    */
-  streamFormationLogs(
-    { formationId, stream }: ForFormation & { stream?: "stdout" | "stderr" | "all" | undefined },
-    options: StreamOptions = {},
-  ): EventStream<FormationLogEvent> {
-    const spec = {
-      path: fillPath("/rpc/formations/{formationId}/logs", { formationId }),
-      query: { follow: true, stream },
-    };
-    return this.stream<FormationLogEvent>(spec, undefined, options);
+  streamFormationLogs(args: OutputFilter, options: StreamOptions = {}): EventStream<FormationLogEvent> {
+    requireObjects("streamFormationLogs({ formationId, stream })", args, options);
+    const { formationId, stream } = args;
+    const path = fillPath("/rpc/formations/{formationId}/logs", { formationId });
+    const spec = { path, query: { follow: true, stream } };
+    return this.#signed.stream<FormationLogEvent>(spec, undefined, options);
   }
 
   /**
@@ -259,14 +232,57 @@ export class ServerClient extends ServerCaller {
    *
    * `path`: absolute path of the folder on the server's machine.
    */
-  async devRun({ path: folder }: { path: string }, options?: CallOptions): Promise<DevResult> {
-    const json = { path: requireText("path", folder) };
-    return this.call({ method: "POST", path: "/rpc/dev/run", json, timeout: bundleTimeout }, options);
+  async devRun(args: { path: string }, options?: CallOptions): Promise<DevResult> {
+    requireObjects("devRun({ path })", args, options);
+    const json = { path: requireText("path", args.path) };
+    return this.#signed.data({ method: "POST", path: "/rpc/dev/run", json, timeout: bundleTimeout }, options);
   }
 
   /** Stops a draft. Throws `NotFoundError` when it does not run. */
-  async devStop({ formationId }: ForFormation, options?: CallOptions): Promise<DevResult> {
-    const json = { formation_id: requireText("formationId", formationId) };
-    return this.call({ method: "POST", path: "/rpc/dev/stop", json }, options);
+  async devStop(formation: ForFormation, options?: CallOptions): Promise<DevResult> {
+    requireObjects("devStop({ formationId })", formation, options);
+    const json = { formation_id: requireText("formationId", formation.formationId) };
+    return this.#signed.data({ method: "POST", path: "/rpc/dev/stop", json }, options);
+  }
+
+  async #manage<Data>(
+    name: string,
+    method: Parameters<typeof formationCall>[0],
+    below: Parameters<typeof formationCall>[1],
+    formation: ForFormation,
+    options: CallOptions | undefined,
+  ): Promise<Data> {
+    requireObjects(`${name}({ formationId })`, formation, options);
+    return this.#signed.data(formationCall(method, below, formation), options);
+  }
+
+  #follow(
+    name: string,
+    below: Parameters<typeof formationCall>[1],
+    formation: ForFormation,
+    options: StreamOptions = {},
+  ): EventStream<OperationEvent> {
+    requireObjects(`${name}({ formationId })`, formation, options);
+    return this.#signed.stream<OperationEvent>(formationCall("POST", below, formation), "complete", options);
+  }
+
+  async #send<Data>(
+    name: string,
+    method: "POST" | "PUT",
+    deployment: Deployment,
+    options: CallOptions | undefined,
+  ): Promise<Data> {
+    requireObjects(`${name}({ bundlePath })`, deployment, options);
+    return this.#signed.data(await bundleCall(method, deployment), options);
+  }
+
+  #sendStream(
+    name: string,
+    method: "POST" | "PUT",
+    deployment: Deployment,
+    options: StreamOptions = {},
+  ): EventStream<OperationEvent> {
+    requireObjects(`${name}({ bundlePath })`, deployment, options);
+    return this.#signed.stream<OperationEvent>(() => bundleCall(method, deployment), "complete", options);
   }
 }

@@ -260,3 +260,36 @@ test("with MUXI_DEBUG, a newer version of the package is told once in 12 hours",
   expect(notices()).toHaveLength(2);
   expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ python: 1 });
 });
+
+test.each<[call: string, run: (server: ServerClient) => unknown]>([
+  ["deployFormation({ bundlePath })", (s) => Reflect.apply(s.deployFormation, s, ["my-bot.tar.gz"])],
+  ["updateFormation({ bundlePath })", (s) => Reflect.apply(s.updateFormation, s, ["my-bot.tar.gz"])],
+  ["stopFormation({ formationId })", (s) => Reflect.apply(s.stopFormation, s, ["my-bot"])],
+  ["getFormation({ formationId })", (s) => Reflect.apply(s.getFormation, s, ["my-bot"])],
+  ["deleteFormation({ formationId })", (s) => Reflect.apply(s.deleteFormation, s, ["my-bot"])],
+  ["getServerLogs({ lines })", (s) => Reflect.apply(s.getServerLogs, s, [100])],
+  ["getFormationLogs({ formationId, lines, stream })", (s) => Reflect.apply(s.getFormationLogs, s, ["b"])],
+  [
+    "downloadFormation({ formationId, includeDb })",
+    (s) => Reflect.apply(s.downloadFormation, s, [{ formationId: "my-bot" }, true]),
+  ],
+  ["devRun({ path })", (s) => Reflect.apply(s.devRun, s, ["/my-bot"])],
+  ["devStop({ formationId })", (s) => Reflect.apply(s.devStop, s, ["my-bot"])],
+  [
+    "restartFormationStream({ formationId })",
+    async (s) => Reflect.apply(s.restartFormationStream, s, ["my-bot"]),
+  ],
+  [
+    "deployFormationStream({ bundlePath })",
+    async (s) => Reflect.apply(s.deployFormationStream, s, ["my-bot.tar.gz"]),
+  ],
+  [
+    "streamFormationLogs({ formationId, stream })",
+    async (s) => Reflect.apply(s.streamFormationLogs, s, ["my-bot"]),
+  ],
+])("arguments by position see the right call: %s", async (call, run) => {
+  await expect(run(new ServerClient({ url: "http://127.0.0.1:9" }))).rejects.toMatchObject({
+    name: "ConfigurationError",
+    message: `arguments: call ${call}`,
+  });
+});

@@ -71,87 +71,45 @@ const anyInit = (spec: ApiCall, headers: Record<string, string>): FetchInit => {
   };
 };
 
-/** What the calls to the control plane stand on: the address and the signature. */
-export class ServerCaller {
-  /** Where the calls go. */
-  readonly baseUrl: string;
-  readonly #open: Transport;
-  readonly #signed: Transport;
-
-  /** @throws ConfigurationError with the name of the option that cannot be used. */
-  constructor(options: ServerClientOptions = {}) {
-    requireKnown(options, ["url", "keyId", "secretKey", ...transportOptions]);
-    const { url = environment("MUXI_SERVER_URL") } = options;
-    if (url === undefined) throw new ConfigurationError("url", "is needed: pass it or set MUXI_SERVER_URL");
-    this.baseUrl = requireUrl("url", url);
-    const keyId = optionalHeader("keyId", options.keyId);
-    const secretKey = optionalHeader("secretKey", options.secretKey);
-    const transport = createTransport(this.baseUrl, options, environment);
-    const hooks = [...transport.hooks, ...updateHooks(environment)];
-    this.#open = { ...transport, hooks, init: anyInit, errorIsCode: true };
-    this.#signed = this.#open;
-    if (keyId === undefined && secretKey === undefined) return;
-    if (keyId === undefined) throw new ConfigurationError("keyId", "is needed beside secretKey");
-    if (secretKey === undefined) throw new ConfigurationError("secretKey", "is needed beside keyId");
-    const signer = createSigner(keyId, secretKey);
-    const { pathname } = new URL(this.baseUrl);
-    const prefix = pathname === "/" ? "" : pathname;
-    this.#signed = {
-      ...this.#open,
-      async init(spec, headers) {
-        const authorization = await signer.authorization(spec.method, prefix + spec.path, Date.now());
-        return anyInit(spec, { ...headers, authorization });
-      },
-    };
-  }
-
-  protected call<Data>(spec: ServerCall, options?: CallOptions): Promise<Data> {
-    return callJson<Data>(this.#signed, prepare(spec, options), options);
-  }
-
-  /** A call whose answer is text. */
-  protected callText(spec: ServerCall, options?: CallOptions): Promise<string> {
-    return call(this.#signed, prepare(spec, options), options, (response) => response.text());
-  }
-
-  /** A call whose answer is a file. */
-  protected callBytes(spec: ServerCall, options?: CallOptions): Promise<Uint8Array> {
-    return call(
-      this.#signed,
-      prepare(spec, options),
-      options,
-      async (response) => new Uint8Array(await response.arrayBuffer()),
-    );
-  }
-
-  /** A call without a signature, whose answer is JSON unless `read` takes it otherwise. */
-  protected callOpen<Data>(
-    path: string,
+/** Sends calls to the control plane. */
+export interface ServerCaller {
+  /** The data of an answer. */
+  data<Data>(spec: ServerCall, options?: CallOptions): Promise<Data>;
+  /** What `read` takes from an answer that is not JSON. */
+  read<Value>(
+    spec: ServerCall,
     options: CallOptions | undefined,
-    read?: (response: Response) => Promise<Data>,
-  ): Promise<Data> {
-    const spec = prepare({ path }, options);
-    return read ? call(this.#open, spec, options, read) : callJson<Data>(this.#open, spec, options);
-  }
-
+    read: (response: Response) => Promise<Value>,
+  ): Promise<Value>;
   /**
-   * A call whose answer is a stream of named events. Leaving it closes the connection; the server goes on with what it
-   * does (docs/spec/server-api.md "Errors before and in a stream").
+   * The named events of a stream. Leaving it closes the connection; the server goes on with what it does
+   * (docs/spec/server-api.md "Errors before and in a stream").
    *
    * @param last Name of the event that ends the stream, or undefined when only the server's closing does.
    */
-  protected stream<Event extends { event: string }>(
+  stream<Event extends { event: string }>(
     spec: ServerCall | (() => Promise<ServerCall>),
     last: Event["event"] | undefined,
     options: StreamOptions,
-  ): EventStream<Event> {
+  ): EventStream<Event>;
+}
+
+const callerOver = (transport: Transport): ServerCaller => ({
+  data: async <Data>(spec: ServerCall, options?: CallOptions) =>
+    callJson<Data>(transport, prepare(spec, options), options),
+  read: async (spec, options, read) => call(transport, prepare(spec, options), options, read),
+  stream<Event extends { event: string }>(
+    spec: ServerCall | (() => Promise<ServerCall>),
+    last: Event["event"] | undefined,
+    options: StreamOptions,
+  ) {
     checkCallOptions(options);
     return new EventStream<Event>(
       {
         connect: async (lifetime) => {
           const prepared = prepare(typeof spec === "function" ? await spec() : spec);
           const headers = { ...prepared.headers, accept: "text/event-stream" };
-          return send(this.#signed, { ...prepared, headers }, options, lifetime, eventStreamOnly);
+          return send(transport, { ...prepared, headers }, options, lifetime, eventStreamOnly);
         },
         decode: decodeOperation<Event>,
         isLast: ({ event }) => event === last,
@@ -160,12 +118,49 @@ export class ServerCaller {
         stop: () => Promise.resolve(),
       },
       {
-        idle: { timeout: options.idleTimeout ?? this.#open.idleTimeout, afterKeepAlive: true },
+        idle: { timeout: options.idleTimeout ?? transport.idleTimeout, afterKeepAlive: true },
         // The headers come only after a bundle was received.
         timeout: options.timeout ?? bundleTimeout,
         signal: options.signal,
         after: 0,
       },
     );
-  }
+  },
+});
+
+/** How a client reaches its server. */
+export interface ServerCallers {
+  baseUrl: string;
+  /** For calls without authentication. */
+  open: ServerCaller;
+  /** Signs what it sends, if there is a key. */
+  signed: ServerCaller;
 }
+
+/** @throws ConfigurationError with the name of the option that cannot be used. */
+export const createServerCallers = (options: ServerClientOptions): ServerCallers => {
+  requireKnown(options, ["url", "keyId", "secretKey", ...transportOptions]);
+  const { url = environment("MUXI_SERVER_URL") } = options;
+  if (url === undefined) throw new ConfigurationError("url", "is needed: pass it or set MUXI_SERVER_URL");
+  const baseUrl = requireUrl("url", url);
+  const keyId = optionalHeader("keyId", options.keyId);
+  const secretKey = optionalHeader("secretKey", options.secretKey);
+  const transport = createTransport(baseUrl, options, environment);
+  const hooks = [...transport.hooks, ...updateHooks(environment)];
+  const open: Transport = { ...transport, hooks, init: anyInit, errorIsCode: true };
+  if (keyId === undefined && secretKey === undefined)
+    return { baseUrl, open: callerOver(open), signed: callerOver(open) };
+  if (keyId === undefined) throw new ConfigurationError("keyId", "is needed beside secretKey");
+  if (secretKey === undefined) throw new ConfigurationError("secretKey", "is needed beside keyId");
+  const signer = createSigner(keyId, secretKey);
+  const { pathname } = new URL(baseUrl);
+  const prefix = pathname === "/" ? "" : pathname;
+  const signed: Transport = {
+    ...open,
+    async init(spec, headers) {
+      const authorization = await signer.authorization(spec.method, prefix + spec.path, Date.now());
+      return anyInit(spec, { ...headers, authorization });
+    },
+  };
+  return { baseUrl, open: callerOver(open), signed: callerOver(signed) };
+};

@@ -5,7 +5,7 @@ import type {
   OperationProgress,
 } from "@muxi/protocol/types";
 import { errorOfStatus } from "../errors/classify.ts";
-import { fieldsOf } from "../http/objects.ts";
+import { fieldsOf, firstText } from "../http/objects.ts";
 import { parseFrame } from "../stream/decode.ts";
 
 /** An event of a stream of the server. */
@@ -59,16 +59,13 @@ const statusByType: Record<string, number> = {
   SwapError: 500,
 };
 
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
-
 /** Reads a frame of an operation; `error` is thrown as the class of its likely status. */
 export const decodeOperation = <Event>(name: string, data: string): Event => {
   const value = parseFrame(name, data);
   if (name === "error") {
     const { error, message } = fieldsOf(value);
-    const code = text(error) ?? "STREAM_ERROR";
-    throw errorOfStatus(statusByType[code] ?? 0, text(message) ?? code, {
+    const code = firstText(error) ?? "STREAM_ERROR";
+    throw errorOfStatus(statusByType[code] ?? 0, firstText(message) ?? code, {
       code,
       statusCode: 200,
       details: value,

@@ -1,0 +1,53 @@
+import { fillPath } from "../http/arguments.ts";
+import { type BundleSource, openBundle, readManifest } from "./bundle.ts";
+import { bundleTimeout, type ServerCall } from "./caller.ts";
+
+/** Names a formation of the server. */
+export interface ForFormation {
+  formationId: string;
+}
+
+/** A bundle, and what to say of it in place of what it says itself. */
+export type Deployment = BundleSource & {
+  formationId?: string | undefined;
+  version?: string | undefined;
+};
+
+/** Which part of a formation's output to read. */
+export interface OutputFilter extends ForFormation {
+  /** Default `all`. */
+  stream?: "stdout" | "stderr" | "all" | undefined;
+}
+
+/** The call that deploys a bundle (`POST`) or replaces a formation with it (`PUT`). */
+export const bundleCall = async (method: "POST" | "PUT", deployment: Deployment): Promise<ServerCall> => {
+  const bundle = openBundle(deployment);
+  const { id, version } = await readManifest(bundle);
+  const formationId = deployment.formationId ?? id;
+  const digest = await bundle.digest();
+  return {
+    method,
+    path: method === "POST" ? "/rpc/formations" : fillPath("/rpc/formations/{formationId}", { formationId }),
+    headers: {
+      "content-type": "application/gzip",
+      "x-formation-id": formationId,
+      "x-formation-version": deployment.version ?? version,
+      ...(digest !== undefined && { "x-muxi-content-sha256": digest }),
+    },
+    body: bundle.body,
+    // To deploy twice is not the same as once.
+    repeatable: false,
+    timeout: bundleTimeout,
+  };
+};
+
+/** A call about one formation. Those that change it may start a process, which takes its time. */
+export const formationCall = (
+  method: "GET" | "POST" | "DELETE",
+  below: "" | "/stop" | "/start" | "/restart" | "/rollback" | "/cancel-update",
+  { formationId }: ForFormation,
+): ServerCall => ({
+  method,
+  path: fillPath(`/rpc/formations/{formationId}${below}`, { formationId }),
+  ...(method === "POST" && { timeout: bundleTimeout }),
+});
