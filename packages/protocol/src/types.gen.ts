@@ -1656,7 +1656,7 @@ export interface SchedulerConfig {
 export interface SchedulerJob {
   /** Id of the job */
   id: string;
-  /** `recurring` or `one_time` */
+  /** `prompt`, `recurring` or `one_time`, as it was asked for */
   type: string;
   /** The schedule as it was written */
   schedule: string;
@@ -1748,7 +1748,7 @@ export interface SchedulerJobRun {
 export interface SchedulerJobWithRuns {
   /** Id of the job */
   id: string;
-  /** `recurring` or `one_time` */
+  /** `prompt`, `recurring` or `one_time`, as it was asked for */
   type: string;
   /** The schedule as it was written */
   schedule: string;

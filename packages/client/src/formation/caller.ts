@@ -30,7 +30,11 @@ export interface FormationCall {
    * with the admin key an optional filter. Default `"none"`.
    */
   user?: "none" | "optional" | "required" | "filter";
+
+  /** User that the call is for. Default: the client's own. */
   userId?: string | undefined;
+
+  /** Query parameters. */
   query?: Query;
   /** A value to send as JSON. */
   json?: unknown;
@@ -40,6 +44,7 @@ export interface FormationCall {
 
 /** Names the user that a call is for; the client's own `userId` counts when it is left out. */
 export interface ForUser {
+  /** Id of the user. Default: the client's own. */
   userId?: string | undefined;
 }
 
@@ -48,6 +53,7 @@ export type Opener = (lifetime: Lifetime, headers?: Record<string, string>) => P
 
 /** What every method stands on: it knows the address, the keys and the user. */
 export interface Caller {
+  /** Where and how calls are sent. */
   readonly transport: Transport;
   /** The user of calls that do not name one. */
   readonly userId: string | undefined;

@@ -47,7 +47,10 @@ export class ChatClient {
    * console.log(message.content);
    */
   chat(
-    payload: ChatPayload & { mode: "async" },
+    payload: ChatPayload & {
+      /** Answers in the background: the call returns at once. */
+      mode: "async";
+    },
     options?: CallOptions & ForUser,
   ): Promise<Result<ChatAccepted>>;
   chat(payload: ChatPayload, options?: CallOptions & ForUser): Promise<Result<ChatResult>>;

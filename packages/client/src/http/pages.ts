@@ -26,6 +26,7 @@ export class Pages<Page, Item> implements PromiseLike<Page>, AsyncIterable<Item>
     this.#hasNext = pages.hasNext;
   }
 
+  /** Loads the first page. */
   // biome-ignore lint/suspicious/noThenProperty: to be awaited is what it is for.
   then<Fulfilled = Page, Rejected = never>(
     onFulfilled?: ((page: Page) => Fulfilled | PromiseLike<Fulfilled>) | null,

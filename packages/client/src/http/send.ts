@@ -40,12 +40,18 @@ export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
 export interface Http {
   /** Without a slash at its end. */
   baseUrl: string;
+
+  /** Sends a request. */
   fetch: Fetch;
   /** Sent with every call. */
   headers: Record<string, string>;
   /** Milliseconds for a whole call; 0 for no limit. */
   timeout: number;
+
+  /** Attempts after the first one. */
   maxRetries: number;
+
+  /** Functions that watch every attempt. */
   hooks: readonly Hooks[];
   /** Makes what is sent, for each attempt anew. */
   init: (call: ApiCall, headers: Record<string, string>) => FetchInit | Promise<FetchInit>;
@@ -56,11 +62,17 @@ export interface Http {
 /** The HTTP methods that the API uses. */
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
+/** A call as it is sent. */
 export interface ApiCall {
+  /** HTTP method. */
   method: Method;
   /** Encoded path below the base URL. */
   path: string;
+
+  /** Query parameters. */
   query?: Query | undefined;
+
+  /** Headers beside those of the client. */
   headers?: Record<string, string>;
   /** A value to send as JSON. */
   json?: unknown;

@@ -48,7 +48,9 @@ export const requireUrl = (name: string, value: string): string => {
 
 const defaultTimeout = 30_000;
 
+/** What all calls and streams of one client share. */
 export interface Transport extends Http {
+  /** Milliseconds of silence after which a stream counts as dead; 0: no limit. */
   idleTimeout: number;
 }
 

@@ -69,7 +69,7 @@ export const jobRequestSchema = namedRequest("SchedulerJobRequest", "A job to sc
 export const jobSchema = named("SchedulerJob", "A message that is said at a time, or again and again.", () =>
   z.object({
     id: text("Id of the job"),
-    type: text("`recurring` or `one_time`"),
+    type: text("`prompt`, `recurring` or `one_time`, as it was asked for"),
     schedule: text("The schedule as it was written"),
     description: text("The schedule in words, with its time zone"),
     message: text("What is said when the job runs"),

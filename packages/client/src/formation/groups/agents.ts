@@ -15,7 +15,13 @@ export interface AgentMethods {
   list(options?: CallOptions): Promise<Agent[]>;
 
   /** Reads one agent. Throws `NotFoundError` when there is none with this id. */
-  get(args: { agentId: string }, options?: CallOptions): Promise<Result<Agent>>;
+  get(
+    args: {
+      /** Id of the agent. */
+      agentId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Agent>>;
 }
 
 export const createAgents = (): AgentMethods => ({

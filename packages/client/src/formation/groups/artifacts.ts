@@ -7,20 +7,43 @@ import { access, asyncMethod, endpoint } from "../endpoints.ts";
 
 /** Files that agents have made for a user (docs/spec/formation-api.md "Calls of other servers"). */
 export interface ArtifactMethods {
-  /** Lists the user's artifacts, newest first. `limit`: 1 to 100, default 20. */
-  list(args?: ForUser & { limit?: number | undefined }, options?: CallOptions): Promise<Result<ArtifactList>>;
+  /** Lists the user's artifacts, newest first. */
+  list(
+    args?: ForUser & {
+      /** Artifacts to return, 1 to 100. Default 20. */
+      limit?: number | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<Result<ArtifactList>>;
 
   /** Reads what is known about one artifact. */
-  get(args: ForUser & { artifactId: string }, options?: CallOptions): Promise<Result<ArtifactSummary>>;
+  get(
+    args: ForUser & {
+      /** Id of the artifact. */
+      artifactId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<ArtifactSummary>>;
 
-  /** Downloads an artifact: a response with its content type, the body unread. `version`: default the latest. */
+  /** Downloads an artifact: a response with its content type, the body unread. */
   content(
-    args: ForUser & { artifactId: string; version?: number | undefined },
+    args: ForUser & {
+      /** Id of the artifact. */
+      artifactId: string;
+      /** Version to download, counted from 1. Default: the latest. */
+      version?: number | undefined;
+    },
     options?: CallOptions,
   ): Promise<Response>;
 
   /** Lists the versions of an artifact. */
-  versions(args: ForUser & { artifactId: string }, options?: CallOptions): Promise<Result<ArtifactVersions>>;
+  versions(
+    args: ForUser & {
+      /** Id of the artifact. */
+      artifactId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<ArtifactVersions>>;
 }
 
 export const createArtifacts = (): ArtifactMethods => ({

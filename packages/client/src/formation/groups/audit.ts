@@ -7,7 +7,11 @@ import { access, bareEndpoint, endpoint } from "../endpoints.ts";
 export interface AuditFilter {
   /** 1 to 1000, default 100. */
   limit?: number | undefined;
+
+  /** Only entries of this action, such as `secret.created`. */
   action?: string | undefined;
+
+  /** Only entries about this kind of resource. */
   resourceType?:
     | "agent"
     | "secret"

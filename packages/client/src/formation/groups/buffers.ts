@@ -22,7 +22,10 @@ export interface BufferMethods {
 
   /** Deletes one session and its messages for good. */
   clearSession(
-    args: ForUser & { sessionId: string },
+    args: ForUser & {
+      /** Session whose messages are removed. */
+      sessionId: string;
+    },
     options?: CallOptions,
   ): Promise<Result<SessionBufferCleared>>;
 

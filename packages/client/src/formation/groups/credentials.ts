@@ -20,17 +20,36 @@ export interface CredentialMethods {
   /** Lists the user's credentials. */
   list(args?: ForUser, options?: CallOptions): Promise<Result<CredentialList>>;
 
-  /** Stores a credential of the user. `name`: default the service. */
+  /** Stores a credential of the user. */
   create(
-    args: ForUser & { service: string; credential: Record<string, unknown>; name?: string | undefined },
+    args: ForUser & {
+      /** Service that the credential opens: one of `getCredentialServices`. */
+      service: string;
+      /** The credential, such as `{ token: "…" }`; at most 64 KiB of JSON. */
+      credential: Record<string, unknown>;
+      /** Name by which the user knows it. Default: the service. */
+      name?: string | undefined;
+    },
     options?: CallOptions,
   ): Promise<Result<Credential>>;
 
   /** Reads what is known about one credential of the user. */
-  get(args: ForUser & { credentialId: string }, options?: CallOptions): Promise<Result<Credential>>;
+  get(
+    args: ForUser & {
+      /** Id of the credential. */
+      credentialId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Credential>>;
 
   /** Removes a credential of the user. */
-  delete(args: ForUser & { credentialId: string }, options?: CallOptions): Promise<Result<CredentialDeleted>>;
+  delete(
+    args: ForUser & {
+      /** Id of the credential. */
+      credentialId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<CredentialDeleted>>;
 }
 
 export const createCredentials = (): CredentialMethods => ({

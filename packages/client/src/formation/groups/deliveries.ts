@@ -5,7 +5,10 @@ import { access, endpoint } from "../endpoints.ts";
 
 /** Which webhook deliveries to list. */
 export interface DeliveryFilter {
+  /** Only deliveries of this status. */
   status?: "pending" | "sent" | "failed" | undefined;
+
+  /** Only deliveries that report on this request. */
   requestId?: string | undefined;
   /** 1 to 1000, default 100. */
   limit?: number | undefined;

@@ -16,7 +16,10 @@ export interface EventMethods {
    * for await (const event of formation.streamEvents({ userId: "user_123" })) console.log(event.type, event.message);
    */
   stream(
-    args?: ForUser & { sessionId?: string | undefined },
+    args?: ForUser & {
+      /** Only this session. Default: all sessions of the user. */
+      sessionId?: string | undefined;
+    },
     options?: StreamOptions,
   ): EventStream<FormationEvent>;
 }

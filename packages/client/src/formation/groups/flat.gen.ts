@@ -39,13 +39,13 @@ export interface FlatMethods {
   /** Reads one agent. Throws `NotFoundError` when there is none with this id. */
   readonly getAgent: AgentMethods["get"];
 
-  /** Lists the user's artifacts, newest first. `limit`: 1 to 100, default 20. */
+  /** Lists the user's artifacts, newest first. */
   readonly getArtifacts: ArtifactMethods["list"];
 
   /** Reads what is known about one artifact. */
   readonly getArtifact: ArtifactMethods["get"];
 
-  /** Downloads an artifact: a response with its content type, the body unread. `version`: default the latest. */
+  /** Downloads an artifact: a response with its content type, the body unread. */
   readonly getArtifactContent: ArtifactMethods["content"];
 
   /** Lists the versions of an artifact. */
@@ -89,7 +89,7 @@ export interface FlatMethods {
   /** Lists the user's credentials. */
   readonly getCredentials: CredentialMethods["list"];
 
-  /** Stores a credential of the user. `name`: default the service. */
+  /** Stores a credential of the user. */
   readonly createCredential: CredentialMethods["create"];
 
   /** Reads what is known about one credential of the user. */
@@ -144,8 +144,6 @@ export interface FlatMethods {
   /**
    * Lists what is remembered about the user, newest first: awaited, one page; iterated, everything.
    *
-   * `limit`: size of a page, 1 to 100, default 10. `offset`: memories to skip.
-   *
    * @example
    * for await (const memory of formation.getMemories({ userId: "user_123" })) console.log(memory.content);
    */
@@ -168,9 +166,7 @@ export interface FlatMethods {
   readonly deleteMemory: MemoryMethods["delete"];
 
   /**
-   * Lists the user's conversations that were active between two days (ISO 8601), newest first.
-   *
-   * `limit`: 1 to 100, default 10. `includeSources`: also their newest messages.
+   * Lists the user's conversations that were active between two days, newest first.
    */
   readonly getHistory: MemoryMethods["history"];
 
@@ -234,10 +230,7 @@ export interface FlatMethods {
   /** Sends the user a message over their channels. Throws when no channel takes it. */
   readonly sendNotification: NotificationMethods["send"];
 
-  /**
-   * Lists the user's requests, newest first; with the admin key and no user, everyone's. `limit`: 1 to 1000, default
-   * 50.
-   */
+  /** Lists the user's requests, newest first; with the admin key and no user, everyone's. */
   readonly getRequests: RequestMethods["list"];
 
   /** Reads how a request stands, and its result once it has completed. It is kept for 24 hours after its end. */
@@ -256,8 +249,7 @@ export interface FlatMethods {
   readonly getSchedulerConfig: SchedulerMethods["config"];
 
   /**
-   * Lists the user's jobs, newest first; with the admin key and no user, everyone's. `limit`: 1 to 10,000, default
-   * 1000.
+   * Lists the user's jobs, newest first; with the admin key and no user, everyone's.
    *
    * @example
    * const { jobs } = await formation.getSchedulerJobs({ userId: "user_123" });
@@ -306,8 +298,6 @@ export interface FlatMethods {
   /**
    * Lists the user's sessions, newest first.
    *
-   * `limit`: 1 to 1000, default 50. `activeOnly`: only those of the last 30 minutes.
-   *
    * @example
    * const { sessions } = await formation.getSessions({ userId: "user_123" });
    */
@@ -319,8 +309,6 @@ export interface FlatMethods {
   /**
    * Reads the messages of a session. Awaited, it is the newest page, oldest message first; iterated, it is every
    * message, from the newest to the oldest.
-   *
-   * `limit`: size of a page, 1 to 1000, default 50. `before`: only messages older than this (ISO 8601).
    *
    * @example
    * const { messages } = await formation.getSessionMessages({ sessionId, userId: "user_123" });
@@ -392,8 +380,6 @@ export interface FlatMethods {
   /**
    * Fires a trigger: fills the data into its template and has the result answered.
    *
-   * `asyncMode`: do not wait for the answer; `getRequest` reads it later. Default false.
-   *
    * @example
    * const result = await formation.fireTrigger({ name: "new-order", data: { order: { id: 7 } }, userId: "user_123" });
    * if (result.status === "completed") console.log(result.content);
@@ -429,8 +415,6 @@ export interface FlatMethods {
 
   /**
    * Adds identifiers to a user. Identifiers of another user move over.
-   *
-   * `muxiUserId`: left out, a new user is made.
    */
   readonly addUserIdentifiers: UserMethods["addIdentifiers"];
 
@@ -439,9 +423,6 @@ export interface FlatMethods {
 
   /**
    * Finds the user behind an identifier, such as an e-mail address.
-   *
-   * `createUser`: make a user when there is none. Default false: throws `NotFoundError`. `identifierType`: kind of the
-   * identifier of a user that is made.
    */
   readonly resolveUser: UserMethods["resolve"];
 }

@@ -7,7 +7,12 @@ import { access, endpoint } from "../endpoints.ts";
 export interface KnowledgeMethods {
   /** Reads knowledge sources again: all of them, those of one agent, or one. */
   rebuild(
-    args?: { agentId?: string | undefined; sourceId?: string | undefined },
+    args?: {
+      /** Only the sources of this agent. Default: of all agents. */
+      agentId?: string | undefined;
+      /** Only this source. Default: all sources. */
+      sourceId?: string | undefined;
+    },
     options?: CallOptions,
   ): Promise<Result<KnowledgeRebuilt>>;
 }

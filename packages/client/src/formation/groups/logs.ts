@@ -7,9 +7,16 @@ import { follow } from "../feed.ts";
 
 /** Which entries of the log to follow. One of the fields is needed. */
 export interface LogFilter {
+  /** Only entries about this user. */
   userId?: string | undefined;
+
+  /** Only entries about this session. */
   sessionId?: string | undefined;
+
+  /** Only entries about this request. */
   requestId?: string | undefined;
+
+  /** Only entries about this agent. */
   agentId?: string | undefined;
   /** Entries of this level alone. */
   level?: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL" | undefined;

@@ -9,7 +9,13 @@ export interface McpServerMethods {
   list(options?: CallOptions): Promise<Result<McpServerList>>;
 
   /** Reads the settings of one MCP server. */
-  get(args: { serverId: string }, options?: CallOptions): Promise<Result<ConfigBlock>>;
+  get(
+    args: {
+      /** Id of the tool server. */
+      serverId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<ConfigBlock>>;
 }
 
 /** MCP servers and their tools. Needs the admin key (docs/spec/formation-api.md "Configuration"). */

@@ -28,6 +28,8 @@ export interface NewMemory extends ForUser {
   detail?: string | undefined;
   /** The text to remember, in place of `detail`. */
   content?: string | undefined;
+
+  /** What to store with the memory; at most 16,384 characters of JSON. */
   metadata?: Record<string, unknown> | undefined;
   /** What the memory is about. A newer memory about the same subject takes its place. */
   subject?: string | undefined;
@@ -54,15 +56,18 @@ export interface MemoryMethods {
   /**
    * Lists what is remembered about the user, newest first: awaited, one page; iterated, everything.
    *
-   * `limit`: size of a page, 1 to 100, default 10. `offset`: memories to skip.
-   *
    * @example
    * for await (const memory of formation.getMemories({ userId: "user_123" })) console.log(memory.content);
    */
   list(
     args?: ForUser & {
+      /** Size of a page, 1 to 100. Default 10. */
       limit?: number | undefined;
+
+      /** Memories to skip, counted from the newest. Default 0. */
       offset?: number | undefined;
+
+      /** Only memories of these scopes. Default: all that the key may read. */
       scopes?: MemoryScope[] | undefined;
     },
     options?: CallOptions,
@@ -82,18 +87,29 @@ export interface MemoryMethods {
    * @example
    * await formation.deleteMemory({ userId: "user_123", memoryId: memory.id });
    */
-  delete(args: ForUser & { memoryId: string }, options?: CallOptions): Promise<Result<MemoryDeleted>>;
+  delete(
+    args: ForUser & {
+      /** Id of the memory. */
+      memoryId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<MemoryDeleted>>;
 
   /**
-   * Lists the user's conversations that were active between two days (ISO 8601), newest first.
-   *
-   * `limit`: 1 to 100, default 10. `includeSources`: also their newest messages.
+   * Lists the user's conversations that were active between two days, newest first.
    */
   history(
     args?: ForUser & {
+      /** Conversations to return, 1 to 100. Default 10. */
       limit?: number | undefined;
+
+      /** Only conversations that were active at or after this day or time, ISO 8601. */
       dateFrom?: string | undefined;
+
+      /** Only conversations that were active at or before this day or time, ISO 8601. A day means its end. */
       dateTo?: string | undefined;
+
+      /** Whether each entry has its newest messages. Default false. */
       includeSources?: boolean | undefined;
     },
     options?: CallOptions,
@@ -106,7 +122,10 @@ export interface MemoryMethods {
    * await formation.ingestMemories({ items: [{ content: "Likes tea", source: "crm", source_id: "42" }] });
    */
   ingest(
-    args: ForUser & { items: readonly IngestionItem[] },
+    args: ForUser & {
+      /** The memories. One that is invalid keeps no other out. */
+      items: readonly IngestionItem[];
+    },
     options?: CallOptions,
   ): Promise<Result<IngestionAccepted>>;
 
@@ -116,7 +135,13 @@ export interface MemoryMethods {
    * @example
    * const { status } = await formation.getIngestion({ processingId });
    */
-  getIngestion(args: ForUser & { processingId: string }, options?: CallOptions): Promise<Result<Ingestion>>;
+  getIngestion(
+    args: ForUser & {
+      /** `processing_id` of the answer to `ingestMemories`. */
+      processingId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Ingestion>>;
 
   /**
    * Deletes what a user's memories took from one source. Needs the admin key.
@@ -125,7 +150,14 @@ export interface MemoryMethods {
    * await formation.forgetSource({ userId: "user_123", source: "crm" });
    */
   forgetSource(
-    args: ForUser & { source: string; reason?: string | undefined; rebuild?: boolean | undefined },
+    args: ForUser & {
+      /** System that the memories came from. */
+      source: string;
+      /** Why they are deleted. Servers of this version ignore it. */
+      reason?: string | undefined;
+      /** Whether what was derived from them is derived again. Servers of this version ignore it. */
+      rebuild?: boolean | undefined;
+    },
     options?: CallOptions,
   ): Promise<Result<MemoryForgotten>>;
 
@@ -138,9 +170,16 @@ export interface MemoryMethods {
    */
   rebuild(
     args?: ForUser & {
+      /** Only this projection. Default: all. */
       projection?: string | undefined;
+
+      /** Only report what would change. Default false. */
       dryRun?: boolean | undefined;
+
+      /** Whether to return at once, before the work is done. Default true. */
       background?: boolean | undefined;
+
+      /** Whether to fill in first what older memories lack. Default false. */
       backfill?: boolean | undefined;
     },
     options?: CallOptions,
@@ -152,7 +191,13 @@ export interface MemoryMethods {
    * @example
    * const { status } = await formation.getMemoryRebuild({ jobId });
    */
-  getRebuild(args: { jobId: string }, options?: CallOptions): Promise<Result<MemoryRebuild>>;
+  getRebuild(
+    args: {
+      /** `job_id` of the answer to `rebuildMemory`. */
+      jobId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<MemoryRebuild>>;
 
   /**
    * Fills in what older memories of a user lack. Needs the admin key.

@@ -8,7 +8,12 @@ import { access, endpoint } from "../endpoints.ts";
 export interface NotificationMethods {
   /** Sends the user a message over their channels. Throws when no channel takes it. */
   send(
-    args: ForUser & { message: string; channels?: string[] | undefined },
+    args: ForUser & {
+      /** Text of the notification. */
+      message: string;
+      /** Channels to try. Default: those that the formation knows for the user. */
+      channels?: string[] | undefined;
+    },
     options?: CallOptions,
   ): Promise<Result<NotificationResult>>;
 }

@@ -17,6 +17,8 @@ export interface NewSchedulerJob extends ForUser {
   jobType: "prompt" | "recurring" | "one_time";
   /** A cron expression, an ISO 8601 time in the future, or words such as `every weekday at 9am`. */
   schedule: string;
+
+  /** What is said when the job runs; at most 10,000 characters. */
   message: string;
   /** Moments at which the job does not run; at most 20 rules. */
   exclusionRules?: readonly ExclusionRule[] | undefined;
@@ -25,15 +27,17 @@ export interface NewSchedulerJob extends ForUser {
 /** The jobs of users. */
 export interface SchedulerJobMethods {
   /**
-   * Lists the user's jobs, newest first; with the admin key and no user, everyone's. `limit`: 1 to 10,000, default
-   * 1000.
+   * Lists the user's jobs, newest first; with the admin key and no user, everyone's.
    *
    * @example
    * const { jobs } = await formation.getSchedulerJobs({ userId: "user_123" });
    */
   list(
     args?: ForUser & {
+      /** Only jobs of this status. */
       status?: "active" | "paused" | "completed" | undefined;
+
+      /** Jobs to return, 1 to 10,000. Default 1000. */
       limit?: number | undefined;
     },
     options?: CallOptions,
@@ -53,7 +57,13 @@ export interface SchedulerJobMethods {
   create(job: NewSchedulerJob, options?: CallOptions): Promise<Result<SchedulerJob>>;
 
   /** Reads one job with its latest runs. Needs the admin key. */
-  get(args: { jobId: string }, options?: CallOptions): Promise<Result<SchedulerJobWithRuns>>;
+  get(
+    args: {
+      /** Id of the job. */
+      jobId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<SchedulerJobWithRuns>>;
 
   /**
    * Deletes a job. Needs the admin key.
@@ -61,7 +71,13 @@ export interface SchedulerJobMethods {
    * @example
    * await formation.deleteSchedulerJob({ jobId: job.id });
    */
-  delete(args: { jobId: string }, options?: CallOptions): Promise<Result<Confirmation>>;
+  delete(
+    args: {
+      /** Id of the job. */
+      jobId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Confirmation>>;
 }
 
 /** Messages that are said on a schedule (docs/spec/formation-api.md "Scheduled jobs"). */

@@ -12,13 +12,33 @@ export interface SecretMethods {
   list(options?: CallOptions): Promise<Result<SecretList>>;
 
   /** Reads the masked value of one secret. Throws `NotFoundError` when there is none. No call returns a clear value. */
-  get(args: { key: string }, options?: CallOptions): Promise<string>;
+  get(
+    args: {
+      /** Name of the secret, in any case. */
+      key: string;
+    },
+    options?: CallOptions,
+  ): Promise<string>;
 
   /** Sets a secret, whether it exists or not. The running formation uses it after a restart. */
-  set(args: { key: string; value: string }, options?: CallOptions): Promise<Result<Confirmation>>;
+  set(
+    args: {
+      /** Name of the secret; stored in upper case, with `_` for all but letters and digits. */
+      key: string;
+      /** The secret itself; at most 65,536 characters. */
+      value: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Confirmation>>;
 
   /** Removes a secret. Throws `ConflictError` while the formation uses it. */
-  delete(args: { key: string }, options?: CallOptions): Promise<Result<Confirmation>>;
+  delete(
+    args: {
+      /** Name of the secret, in any case. */
+      key: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Confirmation>>;
 
   /** Reads the formation's secrets file again. */
   reload(options?: CallOptions): Promise<Result<SecretsReloaded>>;

@@ -17,36 +17,53 @@ export interface SessionMethods {
   /**
    * Lists the user's sessions, newest first.
    *
-   * `limit`: 1 to 1000, default 50. `activeOnly`: only those of the last 30 minutes.
-   *
    * @example
    * const { sessions } = await formation.getSessions({ userId: "user_123" });
    */
   list(
-    args?: ForUser & { limit?: number | undefined; activeOnly?: boolean | undefined },
+    args?: ForUser & {
+      /** Sessions to return, 1 to 1000. Default 50. */
+      limit?: number | undefined;
+      /** Only sessions in which something happened in the last 30 minutes. Default false. */
+      activeOnly?: boolean | undefined;
+    },
     options?: CallOptions,
   ): Promise<Result<SessionList>>;
 
   /** Reads one session of the user. */
-  get(args: ForUser & { sessionId: string }, options?: CallOptions): Promise<Result<Session>>;
+  get(
+    args: ForUser & {
+      /** Id of the session. */
+      sessionId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Session>>;
 
   /**
    * Reads the messages of a session. Awaited, it is the newest page, oldest message first; iterated, it is every
    * message, from the newest to the oldest.
    *
-   * `limit`: size of a page, 1 to 1000, default 50. `before`: only messages older than this (ISO 8601).
-   *
    * @example
    * const { messages } = await formation.getSessionMessages({ sessionId, userId: "user_123" });
    */
   messages(
-    args: ForUser & { sessionId: string; limit?: number | undefined; before?: string | undefined },
+    args: ForUser & {
+      /** Id of the session. */
+      sessionId: string;
+      /** Size of a page, 1 to 1000. Default 50. */
+      limit?: number | undefined;
+      /** Only messages older than this, ISO 8601. */
+      before?: string | undefined;
+    },
     options?: CallOptions,
   ): Pages<Result<MessageList>, Message>;
 
   /** Replaces the messages of a session, for example with those of another store. The session may be new. */
   restore(
-    args: ForUser & { sessionId: string } & RestoreRequest,
+    args: ForUser & {
+      /** Id of the session, which may be new. */
+      sessionId: string;
+    } & RestoreRequest,
     options?: CallOptions,
   ): Promise<Result<RestoreResult>>;
 }

@@ -8,10 +8,22 @@ import { access, asyncMethod, endpoint } from "../endpoints.ts";
 /** What agents have learnt to do (docs/spec/formation-api.md "Procedures and skills"). */
 export interface SkillMethods {
   /** Lists the skills of the formation, or those of one agent. */
-  list(args?: { agentId?: string | undefined }, options?: CallOptions): Promise<Result<SkillList>>;
+  list(
+    args?: {
+      /** Agent whose skills are listed. Default: the skills that every agent has. */
+      agentId?: string | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<Result<SkillList>>;
 
   /** Reads one skill. */
-  get(args: { name: string }, options?: CallOptions): Promise<Result<Skill>>;
+  get(
+    args: {
+      /** Name of the skill. */
+      name: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Skill>>;
 }
 
 export const createSkills = (): SkillMethods => ({

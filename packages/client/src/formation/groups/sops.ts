@@ -9,7 +9,13 @@ export interface SopMethods {
   list(options?: CallOptions): Promise<Result<SopList>>;
 
   /** Reads one procedure with its text. */
-  get(args: { name: string }, options?: CallOptions): Promise<Result<Sop>>;
+  get(
+    args: {
+      /** Name of the procedure. */
+      name: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Sop>>;
 }
 
 export const createSops = (): SopMethods => ({

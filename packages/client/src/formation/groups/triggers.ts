@@ -10,12 +10,16 @@ export interface TriggerMethods {
   list(options?: CallOptions): Promise<Result<TriggerList>>;
 
   /** Reads one trigger, and which data it uses. */
-  get(args: { name: string }, options?: CallOptions): Promise<Result<Trigger>>;
+  get(
+    args: {
+      /** Name of the trigger. */
+      name: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<Trigger>>;
 
   /**
    * Fires a trigger: fills the data into its template and has the result answered.
-   *
-   * `asyncMode`: do not wait for the answer; `getRequest` reads it later. Default false.
    *
    * @example
    * const result = await formation.fireTrigger({ name: "new-order", data: { order: { id: 7 } }, userId: "user_123" });
@@ -23,9 +27,16 @@ export interface TriggerMethods {
    */
   fire(
     args: ForUser & {
+      /** Name of the trigger. */
       name: string;
+
+      /** What the template is filled with. */
       data: Record<string, unknown>;
+
+      /** Do not wait for the answer; `getRequest` reads it later. Default false. */
       asyncMode?: boolean | undefined;
+
+      /** Session to continue. Default: a new one. */
       sessionId?: string | undefined;
     },
     options?: CallOptions,

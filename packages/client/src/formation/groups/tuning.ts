@@ -19,7 +19,13 @@ export interface TuningMethods {
    * @example
    * await formation.setTuning({ content: "Answer in one sentence." });
    */
-  set(args: { content: string }, options?: CallOptions): Promise<Result<TuningWritten>>;
+  set(
+    args: {
+      /** The whole document; at most 32,768 bytes. */
+      content: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<TuningWritten>>;
 
   /**
    * Runs one pass of tuning.

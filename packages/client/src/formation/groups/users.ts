@@ -14,29 +14,48 @@ import { access, asyncMethod, endpoint } from "../endpoints.ts";
 /** Users and their identifiers (docs/spec/formation-api.md "User identifiers"). */
 export interface UserMethods {
   /** Lists the identifiers of a user. */
-  identifiers(args: { muxiUserId: string }, options?: CallOptions): Promise<Result<UserIdentifierList>>;
+  identifiers(
+    args: {
+      /** Id of the user, `usr_…`. */
+      muxiUserId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<UserIdentifierList>>;
 
   /**
    * Adds identifiers to a user. Identifiers of another user move over.
-   *
-   * `muxiUserId`: left out, a new user is made.
    */
   addIdentifiers(
-    args: { muxiUserId?: string | undefined; identifiers: NewIdentifier[] },
+    args: {
+      /** User who gets the identifiers. Default: a new user is made. */
+      muxiUserId?: string | undefined;
+      /** 1 to 100 identifiers. */
+      identifiers: NewIdentifier[];
+    },
     options?: CallOptions,
   ): Promise<Result<IdentifiersAssociated>>;
 
   /** Removes an identifier from its user. */
-  deleteIdentifier(args: { identifier: string }, options?: CallOptions): Promise<Result<IdentifierDeleted>>;
+  deleteIdentifier(
+    args: {
+      /** The identifier, such as an e-mail address. */
+      identifier: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<IdentifierDeleted>>;
 
   /**
    * Finds the user behind an identifier, such as an e-mail address.
-   *
-   * `createUser`: make a user when there is none. Default false: throws `NotFoundError`. `identifierType`: kind of the
-   * identifier of a user that is made.
    */
   resolve(
-    args: { identifier: string; identifierType?: string | undefined; createUser?: boolean | undefined },
+    args: {
+      /** The identifier, such as an e-mail address. */
+      identifier: string;
+      /** Kind of the identifier, for a user that is made. Default `unknown`. */
+      identifierType?: string | undefined;
+      /** Make a user when there is none. Default false: throws `NotFoundError`. */
+      createUser?: boolean | undefined;
+    },
     options?: CallOptions,
   ): Promise<Result<ResolvedUser>>;
 }
