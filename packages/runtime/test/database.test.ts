@@ -29,7 +29,7 @@ test("a write that fails takes nothing along: its own statements are undone, the
   ]);
   expect([good.status, bad.status, alsoGood.status]).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(unmet).toEqual({ status: "fulfilled", value: undefined });
-  expect(bad.status === "rejected" && db.dialect.isTaken(bad.reason)).toBe(true);
+  expect(bad.status === "rejected" && db.dialect.isUniqueViolation(bad.reason)).toBe(true);
   expect(idsIn(await db.read(allIds))).toEqual(["a", "c"]);
 });
 

@@ -23,7 +23,7 @@ import {
 const hour = 3_600_000;
 
 /** A formation that goes on with a stored database, an hour after it was stored. */
-const goOn = async (name: string) => {
+const resumeStored = async (name: string) => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
   models.embed = meaningOf;
@@ -59,7 +59,7 @@ const promptOf = async (models: ModelServer, api: Api, message: string, session:
 
 describe.each(storedNames)("a formation goes on with the stored database %s", (name) => {
   test("what was stored is found", async () => {
-    const { api } = await goOn(name);
+    const { api } = await resumeStored(name);
     expect(pick((await dataOf(api, "/sessions", ann)).sessions, "session_id").sort()).toEqual([
       "s1",
       "s2",
@@ -102,7 +102,7 @@ describe.each(storedNames)("a formation goes on with the stored database %s", (n
   });
 
   test("it goes on from there", async () => {
-    const { models, api } = await goOn(name);
+    const { models, api } = await resumeStored(name);
     await untilStatus(api, "req_waiting", "completed");
     expect(JSON.stringify(models.requests[0]?.body)).toContain(unanswered);
 

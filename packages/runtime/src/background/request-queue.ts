@@ -212,7 +212,7 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
         { request_id: id },
         "this process held a request that it was not working on; it is given back",
       );
-      if (mode === "async") await requests.giveBack(formationId, id, leaseOwner, now());
+      if (mode === "async") await requests.release(formationId, id, leaseOwner, now());
       else {
         const request = await requests.get(formationId, id);
         if (request)

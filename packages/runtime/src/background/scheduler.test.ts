@@ -139,7 +139,10 @@ test("three failures in a row pause a job, and a success in between starts the c
   for (const [index, outcome] of outcomes.entries()) {
     bench.setTime(`2026-11-24T${String(9 + index).padStart(2, "0")}:00:00Z`);
     // As a scheduler that was at work all the time.
-    await bench.jobs.beat(formationId, Date.parse(`2026-11-24T${String(9 + index).padStart(2, "0")}:00:00Z`));
+    await bench.jobs.heartbeat(
+      formationId,
+      Date.parse(`2026-11-24T${String(9 + index).padStart(2, "0")}:00:00Z`),
+    );
     scheduler.wake();
     await untilExpected("the job has begun", async () => expect(await bench.said()).toHaveLength(index + 1));
     await bench.endAll(outcome === "ok" ? { text: "Done" } : { error: "The model did not answer" });
@@ -160,7 +163,7 @@ test("after downtime a recurring job goes on, and a missed job that runs once is
   const once = await bench.add("2026-11-24T09:00:00Z", "once");
   const old = await bench.add("2026-11-24T08:30:00Z", "old");
   const first = bench.start();
-  await until("the scheduler has looked", () => bench.jobs.pulse(formationId));
+  await until("the scheduler has looked", () => bench.jobs.lastHeartbeat(formationId));
   await first.close();
 
   bench.setTime("2026-11-25T08:45:00Z");

@@ -65,20 +65,20 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
 
   /** Skips the runs that were missed while no scheduler ran, except one-time jobs that are less than a day late. */
   const passMissed = async (time: number) => {
-    const seen = await jobs.pulse(formationId);
-    // After the clock was set back, the last pulse lies in the future: that must not stop anything.
+    const seen = await jobs.lastHeartbeat(formationId);
+    // After the clock was set back, the last heartbeat lies in the future: that must not stop anything.
     if (seen !== undefined && Math.abs(time - seen) < checkInterval / 2) return;
     const until = time - checkInterval;
     const window = { after: seen ?? until, until, onceBefore: time - makeUpWithin };
     for (;;) {
       const missed = await jobs.missed(formationId, window, batch);
       if (missed.length === 0) break;
-      for (const job of missed) await jobs.pass(formationId, job, nextRunOf(job, until), time);
+      for (const job of missed) await jobs.skip(formationId, job, nextRunOf(job, until), time);
     }
     for (const { requestId, error } of await jobs.leftOver(formationId)) {
       await deps.fail(requestId, error ?? "The run was stopped");
     }
-    await jobs.beat(formationId, time);
+    await jobs.heartbeat(formationId, time);
   };
 
   const start = async (job: DueJob, time: number): Promise<boolean> => {

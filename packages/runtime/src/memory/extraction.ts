@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Model, textFrom } from "../models/index.ts";
-import type { Candidate, Exchange } from "../store/index.ts";
+import type { Candidate, LearnableTurn } from "../store/index.ts";
 import { wordsOf } from "../text/index.ts";
 import { collectionOf, collections } from "./collections.ts";
 import type { Fact } from "./rules.ts";
@@ -57,14 +57,14 @@ their preferences. Leave out questions, small talk, what only the assistant says
   known as it is does not belong in the list.
 An empty list is a good answer.`;
 
-const conversation = (exchanges: readonly Exchange[], known: readonly Candidate[]): string => {
+const conversation = (turns: readonly LearnableTurn[], known: readonly Candidate[]): string => {
   const memories = known.map(({ content }, index) => `${index + 1}. ${content}`).join("\n");
-  const longest = Math.min(longestText, longestConversation / (2 * exchanges.length));
-  const turns = exchanges.map(({ message, answer }) => {
+  const longest = Math.min(longestText, longestConversation / (2 * turns.length));
+  const spoken = turns.map(({ message, answer }) => {
     const reply = answer === null ? "" : `\nAssistant: ${answer.slice(0, longest)}`;
     return `User: ${message.slice(0, longest)}${reply}`;
   });
-  return `Known memories:\n${memories || "(none)"}\n\nConversation:\n${turns.join("\n\n")}`;
+  return `Known memories:\n${memories || "(none)"}\n\nConversation:\n${spoken.join("\n\n")}`;
 };
 
 /** The facts that a model found. */
@@ -132,7 +132,7 @@ const extractionIn = (text: string, known: readonly Candidate[]): Extraction => 
 /** Asks a model what is worth remembering from some turns (docs/spec/formation-files.md "Learning"). */
 export const extractFacts = async (
   deps: { model: Model; maxTokens: number; now: () => number },
-  exchanges: readonly Exchange[],
+  turns: readonly LearnableTurn[],
   known: readonly Candidate[],
   signal: AbortSignal,
 ): Promise<Extraction> => {
@@ -142,7 +142,7 @@ export const extractFacts = async (
     {
       messages: [
         { role: "system", content: instructions(today) },
-        { role: "user", content: conversation(exchanges, known) },
+        { role: "user", content: conversation(turns, known) },
       ],
       settings: { temperature: 0, maxTokens: deps.maxTokens, jsonSchema: askedFor },
     },

@@ -4,7 +4,7 @@ import { createWorker, fewAtOnce } from "../base/index.ts";
 import type { Model } from "../models/index.ts";
 import {
   type Candidate,
-  type Exchange,
+  type LearnableTurn,
   type Lesson,
   type LessonRepository,
   type MemoryRepository,
@@ -139,10 +139,10 @@ export const createModelLearner = (deps: {
   let ended: string[] = [];
 
   /** Memories of a user that may be related to what was said. */
-  const knownOf = async (owner: Owner, exchanges: readonly Exchange[]): Promise<Candidate[]> => {
-    const text = exchanges.map(({ message }) => message).join("\n");
-    const each = Math.ceil(mostWords / exchanges.length);
-    const words = exchanges.flatMap(({ message }) => [...new Set(wordsOf(message))].slice(0, each));
+  const knownOf = async (owner: Owner, turns: readonly LearnableTurn[]): Promise<Candidate[]> => {
+    const text = turns.map(({ message }) => message).join("\n");
+    const each = Math.ceil(mostWords / turns.length);
+    const words = turns.flatMap(({ message }) => [...new Set(wordsOf(message))].slice(0, each));
     const found = await deps.search.find([userSpace(owner)], text, [...new Set(words)], knownShown);
     return found.slice(0, knownShown);
   };
@@ -151,13 +151,11 @@ export const createModelLearner = (deps: {
     const [first] = group;
     if (!first) return;
     const { owner } = first;
-    const said = await Promise.all(group.map((lesson) => lessons.exchange(lesson)));
-    const exchanges = said.filter((exchange) => exchange !== undefined);
-    const known = await knownOf(owner, exchanges);
+    const said = await Promise.all(group.map((lesson) => lessons.turnOf(lesson)));
+    const turns = said.filter((turn) => turn !== undefined);
+    const known = await knownOf(owner, turns);
     const { facts, isCut } =
-      exchanges.length === 0
-        ? { facts: [], isCut: false }
-        : await extractFacts(deps, exchanges, known, signal);
+      turns.length === 0 ? { facts: [], isCut: false } : await extractFacts(deps, turns, known, signal);
     if (isCut && group.length > 1) {
       const half = Math.ceil(group.length / 2);
       await learnFrom(group.slice(0, half), signal);
@@ -179,11 +177,11 @@ export const createModelLearner = (deps: {
     try {
       await learnFrom(group, signal);
     } catch (error) {
-      if (signal.aborted) return lessons.giveBack(group, now(), false);
+      if (signal.aborted) return lessons.release(group, now(), false);
       log.warn({ err: error, turns: group.length }, "learning from a conversation failed");
       const hopeless = group.filter(({ attempts }) => attempts + 1 >= mostAttempts);
       await lessons.finish(hopeless, []);
-      await lessons.giveBack(group, now() + retryAfter, true);
+      await lessons.release(group, now() + retryAfter, true);
     }
   };
 

@@ -103,7 +103,7 @@ export const createAnswering = (
   /** Leaves a request to whoever takes it next. */
   const handBack = async ({ run }: ActiveRequest): Promise<void> => {
     await store.requests
-      .giveBack(formationId, run.identity.requestId, queue.lease().owner, now())
+      .release(formationId, run.identity.requestId, queue.lease().owner, now())
       // Then it is taken over once this process shows no life any more.
       .catch((error) => log.warn({ err: error, ...run.identity }, "a request could not be handed over"));
     run.leave(handOver);

@@ -85,7 +85,7 @@ export const createIntake = ({
     try {
       return await write();
     } catch (error) {
-      return requests.isTaken(error) ? knownRequest(requestId) : unavailable("The message", error);
+      return requests.isUniqueViolation(error) ? knownRequest(requestId) : unavailable("The message", error);
     }
   };
 
@@ -114,8 +114,8 @@ export const createIntake = ({
         const owner = ownerOf(turn);
         const message = sessions.adding(owner, sessionId, userMessage(turn));
         const call = { sessionId, lease, idempotency };
-        const goesOn = await requests.goOn(owner, requestId, call, [...message, ...also]);
-        return goesOn ? undefined : knownRequest(requestId);
+        const isResumed = await requests.resume(owner, requestId, call, [...message, ...also]);
+        return isResumed ? undefined : knownRequest(requestId);
       }),
 
     async sameAs(turn, refusal) {

@@ -184,7 +184,7 @@ export const createRegister = (deps: {
       } as const;
       const log = ended.serialize({ ...event, session_id: stored.sessionId, request_id: requestId });
       if (await requests.finishWaiting(formationId, requestId, { ...ending, log })) return "immediate";
-      await requests.askToCancel(formationId, requestId);
+      await requests.requestCancel(formationId, requestId);
       return "cooperative";
     },
 

@@ -12,7 +12,7 @@ export interface AuditRecord {
   requestId: string;
   ip: string;
   outcome: "success" | "denied";
-  /** Records before this one that were not kept. */
+  /** How many records before this one were dropped. */
   suppressed: number;
 }
 
@@ -25,13 +25,13 @@ export interface AuditFilter {
 
 export interface AuditRepository {
   add(formationId: string, record: AuditRecord): Promise<void>;
-  /** Newest first, and how many fit without the limit. */
+  /** The newest first, and how many match in all. */
   list(formationId: string, filter: AuditFilter): Promise<{ records: AuditRecord[]; total: number }>;
-  /** Deletes all; gives their number. */
+  /** Deletes all records and returns how many there were. */
   clear(formationId: string): Promise<number>;
 }
 
-/** Older ones make way. */
+/** Records per formation; the oldest are deleted first. */
 const mostKept = 100_000;
 
 const columns = sql`id, at, action, resource_type as "resourceType", resource_id as "resourceId",

@@ -2,7 +2,7 @@ import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import type { Owner } from "./sessions.ts";
 
-/** The newest messages of one session, in numbers. */
+/** Figures about the buffered messages of one session. */
 export interface SessionBuffer {
   sessionId: string;
   messages: number;
@@ -23,14 +23,14 @@ export interface Cleared {
 }
 
 /**
- * The buffer of recent messages (docs/spec/formation-files.md "Sessions and the buffer"): of each user the newest
- * `capacity`. What is older is still a session's history, until somebody clears it.
+ * The buffer of recent messages (docs/spec/formation-files.md "Sessions and the buffer"): the newest
+ * `capacity` messages of each user. Older ones stay in the history of their session until it is cleared.
  */
 export interface BufferRepository {
   ofUser(owner: Owner, capacity: number): Promise<SessionBuffer[]>;
-  /** Of all users together. */
+  /** Figures about the buffers of all users together. */
   totals(formationId: string, capacity: number): Promise<BufferTotals>;
-  /** Forgets the messages of a user, or of one session; without a user, of everybody. */
+  /** Deletes the messages of a user or of one session; without a user, those of all users. */
   clear(formationId: string, whose: { userId?: string; sessionId?: string }): Promise<Cleared>;
 }
 
@@ -67,12 +67,12 @@ export const createBufferRepository = (db: Database): BufferRepository => ({
       ${sessionId === undefined ? sql`` : sql`and id = ${sessionId}`}`;
     const lockRows: Statement = { text: db.dialect.lockRows, values: [] };
     const [, messages, , cleared] = await db.write([
-      // Waits for messages that are on their way into these sessions, and lets no more of them in.
+      // Waits for transactions that are adding messages to these sessions, and keeps new ones from doing so.
       sql`select count(*) from (select seq from session where ${sessions} order by seq ${lockRows}) as locked`,
       sql`delete from message where session_seq in (select seq from session where ${sessions})`,
       sql`delete from lesson
         where formation_id = ${formationId} and session_id in (select id from session where ${sessions})`,
-      // A session that began meanwhile stays, with its message.
+      // A session that was created meanwhile keeps its message.
       sql`delete from session where ${sessions}
         and not exists (select 1 from message where session_seq = session.seq)`,
     ]);

@@ -13,12 +13,12 @@ export interface StoredCredential {
   updatedAt: number;
 }
 
-/** What users lend a formation, encrypted (docs/spec/formation-files.md "User credentials"). */
+/** Credentials that users have given to a formation, encrypted (docs/spec/formation-files.md "User credentials"). */
 export interface CredentialRepository {
   /** Oldest first. */
   list(owner: Owner, service?: string): Promise<StoredCredential[]>;
   get(owner: Owner, id: string): Promise<StoredCredential | undefined>;
-  /** False when the owner has one of that service and name. */
+  /** False when the owner already has one of that service and name. */
   add(owner: Owner, credential: StoredCredential): Promise<boolean>;
   /** False when the owner has none of that id. */
   delete(owner: Owner, id: string): Promise<boolean>;
@@ -29,7 +29,7 @@ const columns = sql`id, service, name, data, created_at as "createdAt", updated_
 const ofOwner = ({ formationId, userId }: Owner) =>
   sql`formation_id = ${formationId} and user_id = ${userId}`;
 
-/** Of one user: more are of no use to anybody. */
+/** Credentials of one user that a list returns. */
 const mostListed = 1_000;
 
 export const createCredentialRepository = (db: Database): CredentialRepository => ({

@@ -8,7 +8,7 @@ export interface NewDelivery {
   formationId: string;
   userId: string;
   requestId: string;
-  /** The status of the request that it tells of. */
+  /** The status of the request that it reports. */
   event: string;
   target: string;
   origin: string;
@@ -17,7 +17,7 @@ export interface NewDelivery {
   now: number;
 }
 
-/** A delivery that this process sends now. */
+/** A delivery that this process holds a lease on. */
 export interface ClaimedDelivery {
   id: string;
   requestId: string;
@@ -25,7 +25,7 @@ export interface ClaimedDelivery {
   target: string;
   origin: string;
   body: string;
-  /** Tries that failed so far. */
+  /** Failed attempts so far. */
   attempts: number;
 }
 
@@ -45,44 +45,47 @@ export interface LoggedDelivery {
   error: string | null;
 }
 
-/** What became of one try. */
+/** The outcome of one attempt. */
 export interface Attempt {
   now: number;
   responseStatus: number | null;
   error: string | null;
 }
 
-/** What is due: what waits until now, and what waits longer than anything is made to, because the clock was set back. */
+/**
+ * What counts as due: rows whose time has come, and rows whose time lies beyond `farthest`, which happens only after
+ * the clock was set back.
+ */
 export interface DueTime {
   now: number;
   farthest: number;
 }
 
-/** The outbox of webhooks of one formation. Who sends one ends it, unless another one sends it by now. */
+/** The webhook outbox of a formation. Only the process that holds the lease on a delivery can change it. */
 export interface DeliveryRepository {
-  /** Statement that puts a delivery into the outbox, for the transaction that it tells of. */
+  /** Statement that adds a delivery, for the transaction of what it reports. */
   insert(delivery: NewDelivery): Statement;
-  /** The receivers with something due, the longest waiting first. */
+  /** Origins with a due delivery, the longest waiting first. */
   dueOrigins(formationId: string, time: DueTime, except: readonly string[]): Promise<string[]>;
-  /** Takes the oldest due deliveries of one receiver; nobody else gets them before `until`. */
+  /** Leases the oldest due deliveries of one origin until `until`. */
   claim(
     formationId: string,
     origin: string,
     lease: { owner: string; limit: number; due: DueTime; until: number },
   ): Promise<ClaimedDelivery[]>;
-  /** When the next one is due, in Unix milliseconds; undefined when nothing waits. */
+  /** When the next delivery is due, in Unix milliseconds; undefined when none is pending. */
   nextDue(formationId: string, except: readonly string[]): Promise<number | undefined>;
-  /** Ends a delivery and forgets its body. */
+  /** Ends a delivery and deletes its body. */
   end(id: string, owner: string, status: "sent" | "failed", attempt: Attempt): Promise<void>;
-  /** Notes a try that failed and when the next one is due. */
+  /** Records a failed attempt and when the next one is due. */
   retry(id: string, owner: string, attempt: Attempt, runAfter: number): Promise<void>;
-  /** Gives a delivery back as if it had not been taken. */
+  /** Releases the lease without counting an attempt. */
   release(id: string, owner: string, now: number): Promise<void>;
-  /** Who holds deliveries. */
+  /** The owners of leases. */
   leaseOwners(formationId: string): Promise<string[]>;
-  /** Frees what somebody held. */
+  /** Releases all leases of an owner. */
   releaseAll(formationId: string, leaseOwner: string, now: number): Promise<void>;
-  /** Deletes what ended before a time. */
+  /** Deletes deliveries that ended before a time. */
   forget(formationId: string, before: number): Promise<void>;
   /** The log, newest first. */
   list(
@@ -179,7 +182,7 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
     },
 
     async forget(formationId, before) {
-      // None ends before it was created, and the index is by that.
+      // A delivery ends after its creation, which is what the index is on.
       await db.write([
         sql`delete from delivery where formation_id = ${formationId} and status <> 'pending'
             and created_at < ${before} and ended_at < ${before}`,

@@ -1,10 +1,10 @@
 import type { Database } from "./database/index.ts";
 import { sql } from "./database/index.ts";
 
-/** A probe gives up after two seconds: it has to hear before. Milliseconds. */
+/** Milliseconds. Probes commonly time out after two seconds and should get an answer before. */
 const patience = 1_500;
 
-/** Whether a formation can answer: all that it does begins and ends in its database. */
+/** Whether a formation can answer, which depends on its database. */
 export type HealthCheck = () => Promise<boolean>;
 
 export const createHealthCheck =

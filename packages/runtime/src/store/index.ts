@@ -1,4 +1,4 @@
-/** The database: schema, migrations, one repository per aggregate. */
+/** The database: engines, schema migrations, and one repository per aggregate. */
 
 export type { AuditRecord, AuditRepository } from "./audit.ts";
 export type { BufferRepository } from "./buffers.ts";
@@ -18,7 +18,7 @@ export type { IngestionRepository } from "./ingestions.ts";
 export type { JobStatus, StoredJob } from "./job-rows.ts";
 export type { DueJob, RunOutcome, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobRepository } from "./jobs.ts";
-export type { Exchange, Lesson, LessonRepository } from "./lessons.ts";
+export type { LearnableTurn, Lesson, LessonRepository } from "./lessons.ts";
 export { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 export {
   type Candidate,

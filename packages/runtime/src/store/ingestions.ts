@@ -7,11 +7,11 @@ export interface StoredIngestion {
   createdAt: number;
 }
 
-/** What became of memories that were sent in bulk. */
+/** Reports on memories that were added in bulk. */
 export interface IngestionRepository {
-  /** Keeps the report in the transaction that keeps the memories. */
+  /** Stores the report and the memories in one transaction. */
   put(owner: Owner, id: string, ingestion: StoredIngestion, memories: readonly Statement[]): Promise<void>;
-  /** Without a user: of anybody. */
+  /** Without a user id, a report of any user. */
   get(formationId: string, userId: string | undefined, id: string): Promise<StoredIngestion | undefined>;
 }
 

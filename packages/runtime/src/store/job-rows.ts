@@ -8,12 +8,12 @@ export interface NewJob {
   formationId: string;
   id: string;
   userId: string;
-  /** As the caller named it. */
+  /** As the caller wrote it. */
   type: string;
   /** As the caller wrote it. */
   schedule: string;
   message: string;
-  /** Five fields; null for a job that runs once. */
+  /** Cron expression of five fields; null for a job that runs once. */
   cron: string | null;
   /** JSON. */
   exclusions: string;
@@ -27,7 +27,7 @@ export interface NewJob {
 export interface StoredJob extends Omit<NewJob, "formationId" | "nextRun" | "idempotency"> {
   status: JobStatus;
   nextRun: number | null;
-  /** When a job that runs once is meant to. */
+  /** When a job that runs once is scheduled; null for a recurring one. */
   runAt: number | null;
   lastRun: number | null;
   lastRunStatus: "success" | "failed" | null;
@@ -39,7 +39,7 @@ export interface StoredJob extends Omit<NewJob, "formationId" | "nextRun" | "ide
   bodyHash: string | null;
 }
 
-/** Of a stored job. */
+/** Columns of a stored job, as a `select` lists them. */
 export const columns = sql`id, user_id as "userId", type, schedule, message, cron, run_at as "runAt", exclusions, timezone,
   status, next_run as "nextRun", last_run as "lastRun", last_run_status as "lastRunStatus",
   last_run_error as "lastRunError", total_runs as "totalRuns", total_failures as "totalFailures",

@@ -2,22 +2,22 @@ import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import { columns, type StoredJob } from "./job-rows.ts";
 
-/** A job with a moment to run at. */
+/** A job with a next run. */
 export type DueJob = StoredJob & { nextRun: number };
 
 export interface StoredJobRun {
-  /** The moment that it ran for. */
+  /** The scheduled time that it ran for. */
   due: number;
   requestId: string;
   status: "running" | "success" | "failed";
-  /** 1 when it was missed and made up for. */
+  /** 1 when it was missed and run later. */
   late: number;
   startedAt: number;
   endedAt: number | null;
   error: string | null;
 }
 
-/** What was answered, or why a run failed. */
+/** The answer, or why the run failed. */
 export type RunOutcome = { text: string } | { error: string };
 
 /** How the request of a run ended. */
@@ -32,51 +32,52 @@ export interface JobClaim {
   formationId: string;
   job: DueJob;
   requestId: string;
-  /** What comes after this run; null for none. */
+  /** When the job runs next; null for never. */
   nextRun: number | null;
   late: boolean;
   now: number;
-  /** Runs at work at most, in all and of one user. */
+  /** Maximum number of concurrent runs, in total and per user. */
   limits: { total: number; perUser: number };
 }
 
-/** When jobs run, and what came of it. */
+/** The runs of scheduled jobs. */
 export interface JobRuns {
-  /** The jobs that may run now, the longest waiting first: no more than there is room for. */
+  /** Jobs that are due, the longest waiting first, as many as the limits leave room for. */
   due(formationId: string, now: number, limits: JobClaim["limits"]): Promise<DueJob[]>;
-  /** When the next job after a time is due. */
+  /** When the next job is due after a time. */
   nextDue(formationId: string, after: number): Promise<number | undefined>;
   /**
-   * Takes a job for one run; with it, in one transaction, goes what starts the run.
+   * Claims a due job for one run.
    *
-   * @returns False when somebody else took it, or it may not run now.
+   * @param also What starts the run, written in the same transaction.
+   * @returns False when another process has claimed it, or a limit is reached.
    */
   claim(claim: JobClaim, also: readonly Statement[]): Promise<boolean>;
-  /** Statements that note how a run ended; a job that failed `mostFailures` times in a row is paused. */
+  /** Statements that record how a run ended, and pause a job that has failed `mostFailures` times in a row. */
   ended(ending: RunEnding, mostFailures: number): Statement[];
-  /** Runs whose request has ended without them: it was stopped before it was begun. */
+  /** Running runs whose request has ended, because it was stopped before it began. */
   leftOver(formationId: string): Promise<{ requestId: string; error: string | null }[]>;
   /** The latest runs of a job. */
   runs(formationId: string, jobId: string, limit: number): Promise<StoredJobRun[]>;
-  /** When a scheduler was last at work. */
-  pulse(formationId: string): Promise<number | undefined>;
-  beat(formationId: string, now: number): Promise<void>;
+  /** When a scheduler was last active. */
+  lastHeartbeat(formationId: string): Promise<number | undefined>;
+  heartbeat(formationId: string, now: number): Promise<void>;
   /**
-   * Active jobs whose moment passed unseen: of recurring ones between two times (the first not included), of those
-   * that run once before `onceBefore`.
+   * Active jobs whose scheduled time passed while no scheduler was active: recurring ones in the window (`after` not
+   * included), and those that run once before `onceBefore`.
    */
   missed(
     formationId: string,
     window: { after: number; until: number; onceBefore: number },
     limit: number,
   ): Promise<DueJob[]>;
-  /** Passes over a moment of a job: on to the next, or, for a job that runs once, to its end. */
-  pass(formationId: string, job: DueJob, nextRun: number | null, now: number): Promise<void>;
+  /** Skips a scheduled time; a job that runs once is then completed. */
+  skip(formationId: string, job: DueJob, nextRun: number | null, now: number): Promise<void>;
 }
 
-/** Runs of a job that its history keeps, beside the latest. */
+/** Runs kept in the history of a job besides the latest. */
 const keptRuns = 50;
-/** Characters of a result or an error that its run keeps (docs/spec/formation-files.md "Running jobs"). */
+/** Characters of a result or an error that a run keeps (docs/spec/formation-files.md "Running jobs"). */
 const longestResult = 1_000;
 
 const missed = "Missed: the formation was not running at that time";
@@ -106,7 +107,7 @@ export const createJobRuns = (db: Database): JobRuns => ({
 
   async claim({ formationId, job, requestId, nextRun, late, now, limits }, also) {
     const atWork = sql`select count(*) from job_run where formation_id = ${formationId} and status = 'running'`;
-    const claimed = await db.writeIfInTurn(
+    const claimed = await db.writeIfAlone(
       sql`update job set next_run = ${nextRun}, last_run = ${now}
         where formation_id = ${formationId} and id = ${job.id} and next_run = ${job.nextRun} and status = 'active'
           and (${atWork}) < ${limits.total} and (${atWork} and user_id = ${job.userId}) < ${limits.perUser}`,
@@ -163,14 +164,14 @@ export const createJobRuns = (db: Database): JobRuns => ({
         from job_run where formation_id = ${formationId} and job_id = ${jobId} order by due desc limit ${limit}`,
     ),
 
-  async pulse(formationId) {
+  async lastHeartbeat(formationId) {
     const [row] = await db.read<{ seenAt: number }>(
       sql`select seen_at as "seenAt" from scheduler_pulse where formation_id = ${formationId}`,
     );
     return row?.seenAt;
   },
 
-  async beat(formationId, now) {
+  async heartbeat(formationId, now) {
     await db.write([
       sql`insert into scheduler_pulse (formation_id, seen_at) values (${formationId}, ${now})
         on conflict (formation_id) do update set seen_at = excluded.seen_at`,
@@ -185,7 +186,7 @@ export const createJobRuns = (db: Database): JobRuns => ({
         order by next_run limit ${limit}`,
     ),
 
-  async pass(formationId, job, nextRun, now) {
+  async skip(formationId, job, nextRun, now) {
     const same = sql`formation_id = ${formationId} and id = ${job.id} and next_run = ${job.nextRun}`;
     await db.write([
       nextRun === null

@@ -3,21 +3,21 @@ import { sql } from "./database/index.ts";
 import { columns, type JobStatus, type NewJob, type StoredJob } from "./job-rows.ts";
 import { createJobRuns, type JobRuns } from "./job-runs.ts";
 
-/** What a user and the formation have of jobs, for quotas. */
+/** Numbers of jobs that quotas limit. */
 export interface JobCounts {
-  /** Active ones of the formation. */
+  /** Active jobs of the formation. */
   total: number;
-  /** Active ones of the user. */
+  /** Active jobs of the user. */
   active: number;
   createdLastHour: number;
   createdLastDay: number;
 }
 
-/** Jobs and their runs of a formation. */
+/** The scheduled jobs of a formation and their runs. */
 export interface JobRepository extends JobRuns {
-  /** Fails when the user has a job of the idempotency key. */
+  /** Rejects when the user already has a job with the idempotency key. */
   insert(job: NewJob): Promise<void>;
-  /** The job that a user made under an idempotency key. */
+  /** The job that a user created with an idempotency key. */
   ofKey(formationId: string, userId: string, key: string): Promise<StoredJob | undefined>;
   get(formationId: string, id: string): Promise<StoredJob | undefined>;
   /** Newest first. */

@@ -2,7 +2,7 @@ import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import { inSession, type Owner } from "./sessions.ts";
 
-/** A turn that facts are still to be learned from. */
+/** A turn that has not been learned from yet. */
 export interface Lesson {
   seq: number;
   owner: Owner;
@@ -12,36 +12,36 @@ export interface Lesson {
   attempts: number;
 }
 
-/** What was said in a turn. `answer` is null while there is none. */
-export interface Exchange {
+/** What was said in a turn. `answer` is null while it is missing. */
+export interface LearnableTurn {
   message: string;
   answer: string | null;
 }
 
-/** The turns that a formation has not learned from yet. A row is written with the message and outlives a crash. */
+/** The turns that a formation has not learned from yet. A lesson is stored with its message, so a crash loses none. */
 export interface LessonRepository {
-  /** Statement that notes a turn, for the transaction that stores its message. It is due when the turn cannot last longer. */
+  /** Statement that adds a lesson, for the transaction of its message. It is due once the turn must have ended. */
   note(owner: Owner, sessionId: string, requestId: string, now: number, due: number): Statement;
-  /** Requests that were answered and not learned from: their process ended in between. */
+  /** Requests that were answered but not learned from, because their process ended in between. */
   answered(formationId: string): Promise<string[]>;
   /**
-   * Takes turns of these requests, and those that are due; nobody else gets them before `until`.
+   * Leases lessons of these requests, and those that are due, until `until`.
    *
-   * @param which.users Of how many users at most, so that many turns of few users are taken together.
+   * @param which.users Maximum number of users, so that many turns of few users are taken together.
    */
   claim(
     formationId: string,
     which: { requestIds: readonly string[]; now: number; until: number; limit: number; users: number },
   ): Promise<Lesson[]>;
-  /** What was said; undefined when the messages are gone. */
-  exchange(lesson: Lesson): Promise<Exchange | undefined>;
-  /** Ends lessons, and keeps in the same transaction what was learned. */
+  /** What was said; undefined when the message has been deleted. */
+  turnOf(lesson: Lesson): Promise<LearnableTurn | undefined>;
+  /** Deletes lessons and stores what was learned, in one transaction. */
   finish(lessons: readonly Lesson[], learned: readonly Statement[]): Promise<void>;
-  /** Gives lessons back, to be taken again from a time on. */
-  giveBack(lessons: readonly Lesson[], due: number, hasFailed: boolean): Promise<void>;
+  /** Releases leases; the lessons are due again at `due`. */
+  release(lessons: readonly Lesson[], due: number, hasFailed: boolean): Promise<void>;
 }
 
-/** Messages of a session among which a turn's are looked for: they are its newest, so that a long session costs no more. */
+/** How many of the newest messages of a session are searched for those of a turn: a long session costs no more. */
 const newestLookedAt = 50;
 
 export const createLessonRepository = (db: Database): LessonRepository => {
@@ -87,7 +87,7 @@ export const createLessonRepository = (db: Database): LessonRepository => {
       }));
     },
 
-    async exchange({ owner, sessionId, requestId }) {
+    async turnOf({ owner, sessionId, requestId }) {
       const rows = await db.read<{ role: string; content: string }>(
         sql`select role, content from (
             select seq, role, content, request_id from message
@@ -104,7 +104,7 @@ export const createLessonRepository = (db: Database): LessonRepository => {
       await db.write([...learned, sql`delete from lesson where ${among(lessons)}`]);
     },
 
-    async giveBack(lessons, due, hasFailed) {
+    async release(lessons, due, hasFailed) {
       await db.write([
         sql`update lesson set due = ${due}, attempts = attempts + ${hasFailed ? 1 : 0}
           where ${among(lessons)}`,

@@ -7,9 +7,9 @@ import type { Owner } from "./sessions.ts";
 
 /** Long-term memories (docs/spec/formation-files.md "Long-term memory"). */
 export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candidates"> {
-  /** Statements that keep a memory, for a transaction of the caller's. The first one returns its `id`. */
+  /** Statements that store a memory, for a transaction of the caller. The first one returns its `id`. */
   keep(memory: NewMemory): Statement[];
-  /** Keeps memories in one transaction; gives their ids: known ones where the subject was known. */
+  /** Stores memories in one transaction and returns their ids; one of a known subject keeps its id. */
   add(memories: readonly NewMemory[]): Promise<string[]>;
   /** Newest first. */
   list(
@@ -18,11 +18,11 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   ): Promise<StoredMemory[]>;
   /** False when the owner has no such memory in one of the scopes. */
   delete(owner: Owner, id: string, scopes: readonly MemoryScope[]): Promise<boolean>;
-  /** How many memories of the owner came from a source, now gone. */
+  /** Deletes the memories that came from a source and returns how many there were. */
   deleteSource(owner: Owner, source: string): Promise<number>;
-  /** Which of the subjects the owner has a memory of. */
+  /** The subjects of which the owner has a memory. */
   known(owner: Owner, subjects: readonly string[]): Promise<Set<string>>;
-  /** The newest memories of a user in some collections, or in all others. */
+  /** The newest memories of a user in some collections, or in all but those. */
   facts(
     owner: Owner,
     collections: { in: readonly string[] } | { notIn: readonly string[] },
@@ -36,14 +36,14 @@ const holderOf = ({ scope, scopeId, owner }: NewMemory): string =>
 const columns = sql`seq, id, scope, scope_id as "scopeId", subject, collection, content, metadata, importance,
   created_at as "createdAt", updated_at as "updatedAt"`;
 
-/** Statements one after another, with the same text between them. */
+/** Joins statements with a text between them. */
 const joined = (statements: readonly Statement[], separator: string): Statement => ({
   text: statements.map(({ text }) => text).join(separator),
   values: statements.flatMap(({ values }) => values),
 });
 
 export const createMemoryRepository = (db: Database): MemoryRepository => {
-  /** Rows of one column, so that a list of any length is the same statement. */
+  /** A list as rows of one column: one statement then serves lists of any length. */
   const texts = (values: readonly string[]) =>
     sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
 

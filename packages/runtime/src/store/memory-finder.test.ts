@@ -48,7 +48,7 @@ const foundBy = async (
   };
 };
 
-test("what is kept is what the database holds, whoever writes to it", async () => {
+test("the cache holds what the database holds, whoever writes to it", async () => {
   const [db, other] = openTwice();
   const here = createMemoryRepository(db);
   const there = createMemoryRepository(other);

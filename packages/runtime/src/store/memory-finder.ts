@@ -1,15 +1,15 @@
+import type { SpaceContents } from "./cached-space.ts";
 import type { Database } from "./database/index.ts";
 import { list, type Statement, sql } from "./database/index.ts";
-import type { SpaceContents } from "./kept-space.ts";
-import { createKeptSpaces, type KeptSpaces } from "./kept-spaces.ts";
 import type { Candidate, Space } from "./memory-rows.ts";
+import { createSpaceCache, type SpaceCache } from "./space-cache.ts";
 
-/** Finds memories: from the database, or from what is kept of it where that can be known to be up to date. */
+/** Finds memories by their words: in the cache where the database tells when it changes, else in the database. */
 export interface MemoryFinder {
   /**
-   * The memories of each word in each space, newest first.
+   * The memories that contain each word in each space, newest first.
    *
-   * @param perWord At most so many of a word, so that a search costs the same in a large space.
+   * @param perWord Maximum number per word, so that a search in a large space costs no more.
    */
   matches(
     spaces: readonly Space[],
@@ -17,13 +17,13 @@ export interface MemoryFinder {
     perWord: number,
   ): Promise<(readonly number[])[]>;
   candidates(spaces: readonly Space[], seqs: readonly number[]): Promise<Candidate[]>;
-  /** A memory was written. */
+  /** To be called when a memory was written. */
   written(space: Space, memory: Candidate, words: readonly string[]): void;
-  /** Memories of a space were deleted. */
+  /** To be called when memories of a space were deleted. */
   deleted(space: Space): void;
 }
 
-/** Read as one JSON text, numbers and commas cost a third of what taking them apart does. */
+/** Parsing all lists as one JSON text takes a third of the time that splitting them does. */
 const numbersOf = (texts: readonly string[]): number[][] => JSON.parse(`[[${texts.join("],[")}]]`);
 
 export const createMemoryFinder = (db: Database): MemoryFinder => {
@@ -42,13 +42,13 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
     return { memories, words: rows.map(({ word }, place) => ({ word, seqs: seqs[place] ?? [] })) };
   };
 
-  const kept = db.foreignWrites && createKeptSpaces(db.foreignWrites, readSpace);
+  const cache = db.dataVersion && createSpaceCache(db.dataVersion, readSpace);
 
-  const divide: KeptSpaces["divide"] = (spaces) =>
-    kept ? kept.divide(spaces) : Promise.resolve({ known: [], others: [...spaces] });
+  const divide: SpaceCache["divide"] = (spaces) =>
+    cache ? cache.divide(spaces) : Promise.resolve({ cached: [], others: [...spaces] });
 
   const readMatches = async (spaces: readonly Space[], words: readonly string[], perWord: number) => {
-    // One row a word: thousands of rows would cost more than the search for them.
+    // One row per word: making thousands of rows would take longer than the search.
     const rows = await db.read<{ seqs: string | null }>(
       sql`select (select string_agg(cast(memory_seq as text), ',')
           from (select memory_seq from memory_word
@@ -64,16 +64,16 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
   return {
     async matches(spaces, words, perWord) {
       if (words.length === 0) return [];
-      const { known, others } = await divide(spaces);
-      const found = known.flatMap((space) => words.map((word) => space.having(word, perWord)));
+      const { cached, others } = await divide(spaces);
+      const found = cached.flatMap((space) => words.map((word) => space.containing(word, perWord)));
       if (others.length > 0) found.push(...(await readMatches(others, words, perWord)));
       return found.filter(({ length }) => length > 0);
     },
 
     async candidates(spaces, seqs) {
       if (seqs.length === 0) return [];
-      const { known, others } = await divide(spaces);
-      const found = known.flatMap((space) => seqs.flatMap((seq) => space.memory(seq) ?? []));
+      const { cached, others } = await divide(spaces);
+      const found = cached.flatMap((space) => seqs.flatMap((seq) => space.memory(seq) ?? []));
       if (others.length === 0) return found;
       const rows = await candidatesFrom(
         sql`${db.dialect.textsOf(JSON.stringify(seqs))} as listed cross join memory
@@ -82,7 +82,7 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
       return [...found, ...rows];
     },
 
-    written: (space, memory, words) => kept?.put(space, memory, words),
-    deleted: (space) => kept?.drop(space),
+    written: (space, memory, words) => cache?.put(space, memory, words),
+    deleted: (space) => cache?.drop(space),
   };
 };

@@ -3,20 +3,20 @@ import type { Owner } from "./sessions.ts";
 
 export type MemoryScope = "user" | "group" | "formation";
 
-/** Who shares memories, in one short key: made by `spaceOf`. */
+/** A short key of who shares a memory: formation, scope and its holder. Made by `spaceOf`. */
 export type Space = string;
 
 export interface NewMemory {
-  /** Who it is about; for the wider scopes, who wrote it. */
+  /** Whom it is about; in wider scopes, who wrote it. */
   owner: Owner;
   scope: MemoryScope;
-  /** The group of the scope `group`. */
+  /** The group, in the scope `group`. */
   scopeId: string | null;
-  /** What it is about: a later memory of the same subject takes its place. */
+  /** What it is about: a later memory of the same subject replaces it. */
   subject: string;
   collection: string;
   content: string;
-  /** The words by which it is found, each once. */
+  /** The distinct words by which it is found. */
   words: readonly string[];
   metadata: Record<string, unknown>;
   source: string;
@@ -50,7 +50,7 @@ export interface Candidate {
 
 export const digestOf = (text: string): string => hash("sha256", text, "base64url").slice(0, 22);
 
-/** The space of the memories that the holder shares: a user, a group, or with "" the whole formation. */
+/** The space that a holder shares: a user, a group or, with "", the whole formation. */
 export const spaceOf = (formationId: string, scope: MemoryScope, holder: string): Space =>
   digestOf(`${formationId}\0${scope}\0${holder}`);
 

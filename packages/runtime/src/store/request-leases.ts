@@ -11,28 +11,28 @@ import {
   type StoredRequest,
 } from "./request-rows.ts";
 
-/** Who works on which request: the queue, and what processes that are gone leave behind. */
+/** The leases that processes hold on requests: the queue, and recovery from processes that have ended. */
 export interface RequestLeases {
-  /** Takes the oldest requests that wait, of those that were begun so often (`below` not included). */
+  /** Leases the oldest pending requests that were started that many times (`below` not included). */
   claim(
     formationId: string,
     lease: Lease,
     options: { now: number; limit: number; attempts: { from: number; below: number } },
   ): Promise<StoredRequest[]>;
-  /** Shows that a process lives. Gives all requests that it holds. */
+  /** Renews the leases of a process and returns the requests that it holds. */
   renew(
     formationId: string,
     lease: Lease,
   ): Promise<{ id: string; mode: "sync" | "async"; cancelAsked: number }[]>;
-  /** Puts a request back into the queue. */
-  giveBack(formationId: string, id: string, leaseOwner: string, now: number): Promise<void>;
-  /** Who holds requests, and how each has last shown that it lives. */
+  /** Releases the lease and returns the request to the queue. */
+  release(formationId: string, id: string, leaseOwner: string, now: number): Promise<void>;
+  /** The owners of leases, each with its latest renewal. */
   leaseHolders(formationId: string): Promise<Lease[]>;
-  /** Requests that were begun at once by a process that is gone. */
+  /** Foreground requests of a process that has ended. */
   abandoned(formationId: string, lease: Lease): Promise<StoredRequest[]>;
-  /** Ends a request of a process that is gone, unless that one has shown meanwhile that it lives. */
+  /** Ends a request of a process that has ended, unless the lease was renewed meanwhile. */
   endAbandoned(formationId: string, id: string, lease: Lease, ending: Ending): Promise<void>;
-  /** Puts what a process that is gone held in the background back into the queue. */
+  /** Returns the background requests of a process that has ended to the queue. */
   releaseAll(formationId: string, lease: Lease, now: number): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export const createRequestLeases = (db: Database): RequestLeases => {
       }));
     },
 
-    async giveBack(formationId, id, leaseOwner, now) {
+    async release(formationId, id, leaseOwner, now) {
       await db.write([
         ...forgetPublished(db, sql`${one(formationId, id)} and ${isMine(leaseOwner)}`),
         sql`update request set status = 'pending', lease_owner = null, lease_until = null, run_after = ${now}

@@ -2,22 +2,22 @@ import type { Database } from "./database/index.ts";
 import { sql } from "./database/index.ts";
 import { insertSteps, isMine, one } from "./request-rows.ts";
 
-/** What a request at work told behind an event. */
+/** Events of a running request, after the event numbered `after`. */
 export interface Published {
   requestId: string;
   after: number;
   events: string;
 }
 
-/** What requests at work have done and said so far. */
+/** The events and finished steps of running requests. */
 export interface RequestProgress {
-  /** Shows readers in other processes what requests of this one say. Tells of each whether it is this process's. */
+  /** Publishes events to readers in other processes. False for a request whose lease this process no longer holds. */
   publish(formationId: string, leaseOwner: string, parts: readonly Published[]): Promise<boolean[]>;
-  /** What was published of a request behind an event, in order. */
+  /** Published events of a request after the event numbered `after`, in order. */
   published(formationId: string, id: string, after: number): Promise<Published[]>;
   /** Finished steps of a request, by key. */
   steps(formationId: string, id: string): Promise<Map<string, string>>;
-  /** False when the request is another process's by now: nothing was written. */
+  /** False when this process no longer holds the lease; nothing was written then. */
   addSteps(
     formationId: string,
     id: string,
@@ -55,7 +55,7 @@ export const createRequestProgress = (db: Database): RequestProgress => ({
   },
 
   async addSteps(formationId, id, leaseOwner, steps) {
-    // The update holds the row, so that nobody takes the request over in between.
+    // The update locks the row, so that no other process can take the request over in between.
     const isStill = await db.writeIf(
       sql`update request set attempts = attempts where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
       insertSteps(formationId, id, steps),

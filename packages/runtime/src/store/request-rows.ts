@@ -4,13 +4,13 @@ import { type Statement, sql } from "./database/index.ts";
 
 export type RequestKind = "chat" | "trigger" | "job";
 
-/** Who works on a request, and until when nobody else may. */
+/** Which process works on a request, and until when no other may. */
 export interface Lease {
   owner: string;
   until: number;
 }
 
-/** A key under which a caller may send the same request again, and a digest of what it sent. */
+/** An idempotency key and a digest of the body that was sent with it. */
 export interface Idempotency {
   key: string;
   hash: string;
@@ -20,12 +20,12 @@ export interface NewRequest {
   id: string;
   sessionId: string;
   kind: RequestKind;
-  /** JSON of all that is needed to do it; null for one that is done at once, by this process alone. */
+  /** JSON of what a background request needs; null for a foreground request. */
   input: string | null;
   webhookUrl: string | null;
   idempotency: Idempotency | undefined;
   now: number;
-  /** Left out for one that waits in the queue. */
+  /** Left out for a request that waits in the queue. */
   lease?: Lease;
 }
 
@@ -47,11 +47,11 @@ export interface StoredRequest {
   error: string | null;
   log: string | null;
   attempts: number;
-  /** 1 when it is to be stopped. */
+  /** 1 when cancellation was requested. */
   cancelAsked: number;
 }
 
-/** How a request ends, or pauses for an answer of its user. */
+/** How a request ends, or pauses for an answer from its user. */
 export interface Ending {
   status: RequestState;
   error: string | null;
@@ -59,7 +59,7 @@ export interface Ending {
   now: number;
 }
 
-/** Of a stored request. */
+/** Columns of a stored request, as a `select` lists them. */
 export const columns = sql`id, user_id as "userId", session_id as "sessionId", kind, mode, status, input,
   webhook_url as "webhookUrl", idempotency_key as "idempotencyKey", body_hash as "bodyHash",
   created_at as "createdAt", started_at as "startedAt", completed_at as "completedAt", error, log, attempts,
@@ -67,17 +67,17 @@ export const columns = sql`id, user_id as "userId", session_id as "sessionId", k
 
 export const one = (formationId: string, id: string) => sql`formation_id = ${formationId} and id = ${id}`;
 
-/** Columns that change at an end. A request that failed may be sent again under its key. */
+/** What an `update` sets at the end. The idempotency key of a failed or cancelled request is free again. */
 export const ended = ({ status, error, log, now }: Ending) =>
   sql`status = ${status}, error = ${error}, log = ${log}, lease_owner = null, lease_until = null,
     completed_at = ${status === "awaiting_clarification" ? null : now},
     input = ${status === "awaiting_clarification" ? sql`input` : null},
     idempotency_key = ${status === "failed" || status === "cancelled" ? null : sql`idempotency_key`}`;
 
-/** Requests that this process is at. */
+/** Condition for the requests on which a process holds a lease. */
 export const isMine = (leaseOwner: string) => sql`lease_owner = ${leaseOwner} and status = 'processing'`;
 
-/** What is published of the requests that a condition names goes; only Postgres has readers in other processes. */
+/** Deletes the published events of the requests that match; only Postgres has readers in other processes. */
 export const forgetPublished = ({ dialect }: Database, which: Statement): Statement[] =>
   dialect.engine === "postgres"
     ? [

@@ -17,38 +17,39 @@ import {
 } from "./request-rows.ts";
 import { inSession, type Owner } from "./sessions.ts";
 
-/** The requests of one formation: how they come, go on and end. */
+/** The requests of a formation, from arrival to end. */
 export interface RequestRepository extends RequestLeases, RequestProgress {
-  /** Statement that takes a request on; it fails when the id or the idempotency key is taken. */
+  /** Statement that adds a request; it fails when the id or the idempotency key is in use. */
   insert(owner: Owner, request: NewRequest): Statement;
-  /** Whether that is why a write failed. */
-  isTaken(error: unknown): boolean;
-  /** Those with the id or with the owner's idempotency key. */
+  /** Whether that was why a write failed. */
+  isUniqueViolation(error: unknown): boolean;
+  /** Requests with the id, or with the idempotency key of the owner. */
   find(owner: Owner, id: string, key: string | undefined): Promise<StoredRequest[]>;
   get(formationId: string, id: string): Promise<StoredRequest | undefined>;
-  /** Newest first; of all users without one. */
+  /** Newest first; without a user id, those of all users. */
   list(formationId: string, userId: string | undefined, limit: number): Promise<StoredRequest[]>;
-  /** The newest request of a session whose user was asked something. */
+  /** The newest request of a session that waits for an answer from its user. */
   awaiting(owner: Owner, sessionId: string): Promise<StoredRequest | undefined>;
-  /** The request whose question is the last that was said in a session. */
+  /** The request whose question is the last message of a session. */
   asking(owner: Owner, sessionId: string): Promise<StoredRequest | undefined>;
   /**
-   * Goes on with a request whose user was asked something.
+   * Resumes a request that waits for an answer from its user.
    *
-   * @param call The session, and the idempotency key of the call that goes on with it.
-   * @param also What is written with it, in the same transaction.
-   * @returns False when it does not wait any more: nothing was written.
+   * @param call The session and the idempotency key of the call that answers.
+   * @param also What is written in the same transaction.
+   * @returns False when the request no longer waits; nothing was written then.
    */
-  goOn(
+  resume(
     owner: Owner,
     id: string,
     call: { sessionId: string; lease: Lease; idempotency: Idempotency | undefined },
     also: readonly Statement[],
   ): Promise<boolean>;
   /**
-   * Ends a request of this process once and for all, and with it, in one transaction, what follows from its end.
+   * Ends a request that this process holds the lease on.
    *
-   * @returns False when it has ended otherwise, or is another process's by now: nothing was written.
+   * @param also What follows from the end, written in the same transaction.
+   * @returns False when it has already ended or another process holds the lease; nothing was written then.
    */
   finish(
     formationId: string,
@@ -57,18 +58,21 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
     ending: Ending,
     also: readonly Statement[],
   ): Promise<boolean>;
-  /** Ends a request that nobody works on. False when somebody does, or it has ended. */
+  /** Ends a request that no process works on. False when one does, or it has already ended. */
   finishWaiting(formationId: string, id: string, ending: Ending): Promise<boolean>;
-  /** Asks the process that works on it to stop. */
-  askToCancel(formationId: string, id: string): Promise<void>;
-  /** Lets a request that was begun at once go on in the background, so that it survives this process. */
+  /** Requests cancellation from the process that works on it. */
+  requestCancel(formationId: string, id: string): Promise<void>;
+  /** Moves a foreground request to the background, where it survives the end of this process. */
   toBackground(
     formationId: string,
     id: string,
     leaseOwner: string,
     how: { input: string; webhookUrl: string | null; steps: ReadonlyMap<string, string> },
   ): Promise<void>;
-  /** Deletes requests that ended before a time, or were asked before it and never answered; at most `limit`. */
+  /**
+   * Deletes at most `limit` requests that ended before a time, or that were created before it and still wait for an
+   * answer. Returns how many were deleted.
+   */
   forget(formationId: string, before: number, limit: number): Promise<number>;
 }
 
@@ -84,7 +88,7 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
           ${lease?.until ?? null}, 0)`;
   },
 
-  isTaken: (error) => db.dialect.isTaken(error),
+  isUniqueViolation: (error) => db.dialect.isUniqueViolation(error),
 
   async find(owner, id, key) {
     const byId = sql`select ${columns} from request where ${one(owner.formationId, id)}`;
@@ -110,7 +114,7 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
     ),
 
   async awaiting({ formationId, userId }, sessionId) {
-    // By `created_at`, SQLite would go through all requests of the user for their order.
+    // Ordered by `created_at`, SQLite would read all requests of the user.
     const [row] = await db.read<StoredRequest>(
       sql`select ${columns} from request
           where formation_id = ${formationId} and user_id = ${userId} and session_id = ${sessionId}
@@ -132,7 +136,7 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
     return row;
   },
 
-  async goOn({ formationId, userId }, id, { sessionId, lease, idempotency }, also) {
+  async resume({ formationId, userId }, id, { sessionId, lease, idempotency }, also) {
     const done = await db.writeIf(
       sql`update request set status = 'processing', mode = 'sync', lease_owner = ${lease.owner},
             lease_until = ${lease.until}
@@ -149,7 +153,7 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
       sql`update request set ${ended(ending)} where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
       [
         ...forgetPublished(db, one(formationId, id)),
-        // What comes after the answer to a question are steps of their own.
+        // After the answer, the request takes other steps.
         ...(ending.status === "awaiting_clarification"
           ? [sql`delete from request_step where formation_id = ${formationId} and request_id = ${id}`]
           : []),
@@ -167,7 +171,7 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
     return result?.changes === 1;
   },
 
-  async askToCancel(formationId, id) {
+  async requestCancel(formationId, id) {
     await db.write([sql`update request set cancel_asked = 1 where ${one(formationId, id)}`]);
     db.hints.send("cancel");
   },
@@ -181,7 +185,7 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
   },
 
   async forget(formationId, before, limit) {
-    // None ends before it was created, and the index is by that.
+    // A request ends after its creation, which is what the index is on.
     const old = sql`select id from request
         where formation_id = ${formationId} and created_at < ${before}
           and (completed_at < ${before} or status = 'awaiting_clarification')

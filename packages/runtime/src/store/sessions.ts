@@ -2,7 +2,7 @@ import { newId, type Role } from "@muxi/protocol";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 
-/** Whose data is meant. No query of this folder runs without it. */
+/** Whose data is meant. Queries for data of a user require it. */
 export interface Owner {
   formationId: string;
   userId: string;
@@ -39,12 +39,12 @@ export interface SessionSummary {
   lastActivity: number;
 }
 
-/** Sessions and their messages, each call for one owner. */
+/** Sessions and their messages. */
 export interface SessionRepository {
   /**
-   * The last messages of a session, oldest first; none when the session is new or someone else's.
+   * The last messages of a session, oldest first; none when the session is new or belongs to another user.
    *
-   * @param until A request whose own message, its last one, is where it ends. Without, it goes on to the newest.
+   * @param until A request: only messages before its own (its last) message are returned.
    */
   recent(
     owner: Owner,
@@ -52,38 +52,38 @@ export interface SessionRepository {
     limit: number,
     until?: string,
   ): Promise<{ role: Role; content: string }[]>;
-  /** What a session id is to an owner, and whether a request of the session has asked its user something. */
+  /** Whether a session is new, the owner's or another user's, and whether one of its requests waits for an answer. */
   stateFor(owner: Owner, sessionId: string): Promise<{ state: "new" | "own" | "foreign"; asks: boolean }>;
   /**
    * Adds a message, and the session when it is new.
    *
-   * @param also What is written with it, in the same transaction.
-   * @returns False when the session belongs to someone else: the message was not stored.
+   * @param also What is written in the same transaction.
+   * @returns False when the session belongs to another user; nothing was written then.
    */
   append(owner: Owner, sessionId: string, message: NewMessage, also: readonly Statement[]): Promise<boolean>;
-  /** The same as statements, for a session that is new or the owner's own. */
+  /** The same as statements, for a session that is new or belongs to the owner. */
   adding(owner: Owner, sessionId: string, message: NewMessage): Statement[];
-  /** Statement that adds a message to a session that there is. */
+  /** Statement that adds a message to an existing session. It changes nothing when the session has been deleted. */
   answering(owner: Owner, sessionId: string, message: NewMessage): Statement;
   /** Newest first. */
   list(owner: Owner, options: { limit: number; activeSince?: number }): Promise<SessionSummary[]>;
   get(owner: Owner, sessionId: string): Promise<StoredSession | undefined>;
-  /** The newest messages (before a time), oldest first. */
+  /** The newest messages, or the newest before a time; oldest first. */
   messages(
     owner: Owner,
     sessionId: string,
     options: { limit: number; before?: number },
   ): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
-  /** Sessions that were active between two times, newest first; `title` is how each began. */
+  /** Sessions that were active between two times, newest first. `title` is the first message. */
   history(
     owner: Owner,
     options: { limit: number; from: number; to: number },
   ): Promise<(StoredSession & { title: string | null })[]>;
-  /** Replaces the messages of a session. False when it belongs to someone else. */
+  /** Replaces the messages of a session. False when it belongs to another user. */
   replace(owner: Owner, sessionId: string, messages: readonly NewMessage[], now: number): Promise<boolean>;
 }
 
-/** Changes no row when the session belongs to someone else. */
+/** Changes no row when the session belongs to another user. */
 const touch = ({ formationId, userId }: Owner, sessionId: string, now: number) =>
   sql`insert into session (formation_id, id, user_id, created_at, last_activity)
     values (${formationId}, ${sessionId}, ${userId}, ${now}, ${now})
@@ -95,13 +95,13 @@ const ofOwner = ({ formationId, userId }: Owner) =>
 
 const one = (owner: Owner, sessionId: string) => sql`${ofOwner(owner)} and id = ${sessionId}`;
 
-/** Condition for the messages of a session; met by none when it is someone else's. */
+/** Condition for the messages of a session; no message meets it when the session belongs to another user. */
 export const inSession = (owner: Owner, sessionId: string): Statement =>
   sql`session_seq = (select seq from session where ${one(owner, sessionId)})`;
 
 /**
- * Each message of a session is later than the one before, by a millisecond where the clock says otherwise: who pages
- * with the time of the oldest one seen misses none.
+ * Each message of a session is at least a millisecond later than the one before, whatever the clock says, so that
+ * paging by time skips none.
  */
 const insertMessage = ({ formationId, userId }: Owner, sessionId: string, message: NewMessage) =>
   sql`insert into message
@@ -117,7 +117,7 @@ const insertMessage = ({ formationId, userId }: Owner, sessionId: string, messag
 export const createSessionRepository = (db: Database): SessionRepository => ({
   async recent(owner, sessionId, limit, until) {
     const ofSession = inSession(owner, sessionId);
-    // A session that was restored meanwhile has lost the message.
+    // When the session was restored meanwhile, the message is gone.
     const isBefore = sql`and seq < coalesce((select seq from message
       where ${ofSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
       ${Number.MAX_SAFE_INTEGER})`;

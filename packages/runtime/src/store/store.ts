@@ -14,9 +14,9 @@ import { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts
 import { createUserRepository, type UserRepository } from "./users.ts";
 import { createVectorRepository, type VectorRepository } from "./vectors.ts";
 
-/** Everything that a formation stores. */
+/** The repositories of a formation, and what it does with its database as a whole. */
 export interface Store extends Pick<Database, "hints" | "write" | "close"> {
-  /** Whether other processes may work on the same database. */
+  /** Whether other processes may use the same database. */
   readonly isShared: boolean;
   readonly isHealthy: HealthCheck;
   readonly audit: AuditRepository;

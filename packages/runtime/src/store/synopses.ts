@@ -2,18 +2,18 @@ import type { Database } from "./database/index.ts";
 import { sql } from "./database/index.ts";
 import type { Owner } from "./sessions.ts";
 
-/** One part of the short profile of a user. */
+/** One part of a user's synopsis. */
 export interface StoredSynopsis {
   part: string;
   text: string;
   madeAt: number;
 }
 
-/** Short profiles of users, made from their memories (docs/spec/formation-files.md "Synopsis"). */
+/** Synopses: short profiles of users, written from their memories (docs/spec/formation-files.md "Synopsis"). */
 export interface SynopsisRepository {
   of(owner: Owner): Promise<StoredSynopsis[]>;
   put(owner: Owner, synopsis: StoredSynopsis): Promise<void>;
-  /** What was said of a user no longer holds. */
+  /** Deletes the synopsis of a user. */
   clear(owner: Owner): Promise<void>;
 }
 

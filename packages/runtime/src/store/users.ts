@@ -4,13 +4,13 @@ import { type Statement, sql } from "./database/index.ts";
 export interface AppUser {
   /** `usr_…` */
   id: string;
-  /** What the `user_id` of the user's data is. */
+  /** The `user_id` of the data of this user. */
   owner: string;
 }
 
 export interface KnownIdentifier {
   identifier: string;
-  /** Null when it was taken away from its user. */
+  /** Null when it was removed from its user. */
   userId: string | null;
   owner: string;
   type: string;
@@ -22,28 +22,28 @@ export interface NewIdentifier {
   type: string;
 }
 
-/** Users and what they are known by (docs/spec/formation-api.md "User identifiers"). */
+/** Users and their identifiers (docs/spec/formation-api.md "User identifiers"). */
 export interface UserRepository {
   get(formationId: string, id: string): Promise<AppUser | undefined>;
   identifier(formationId: string, identifier: string): Promise<KnownIdentifier | undefined>;
   /** Oldest first. */
   identifiersOf(formationId: string, userId: string): Promise<KnownIdentifier[]>;
-  /** Whether anybody has talked under this name. */
+  /** Whether there are sessions under this `user_id`. */
   hasSessions(formationId: string, owner: string): Promise<boolean>;
-  /** Makes a user of an identifier that has none. False when it has one by now. */
+  /** Creates a user for an identifier that has none. False when it has one by now. */
   create(formationId: string, user: AppUser, identifier: NewIdentifier, now: number): Promise<boolean>;
-  /** Gives identifiers to a user, whoever had them; makes the user when it is new. */
+  /** Assigns identifiers to a user, also those of other users, and creates the user when it is new. */
   associate(
     formationId: string,
     user: AppUser,
     identifiers: readonly NewIdentifier[],
     now: number,
   ): Promise<void>;
-  /** Takes an identifier away from its user; `owner` is what it reaches from then on. */
+  /** Removes an identifier from its user; from then on it leads to the data of `owner`. */
   unlink(formationId: string, identifier: string, owner: string, now: number): Promise<boolean>;
-  /** Whether some user's data has this owner. */
+  /** Whether the data under this `user_id` belongs to a user. */
   isOwned(formationId: string, owner: string): Promise<boolean>;
-  /** Identifiers that were changed since a time and what they reach. */
+  /** Identifiers that were changed since a time, and whose data they lead to. */
   changedSince(
     formationId: string,
     since: number,

@@ -2,21 +2,21 @@ import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import type { Space } from "./memory-rows.ts";
 
-/** A memory that has no vector of the model in use. */
+/** A memory without a vector of the current model. */
 export interface Unembedded {
   seq: number;
   content: string;
   updatedAt: number;
 }
 
-/** A vector's code in the order of insertion: a later one of the same memory takes the place of the earlier. */
+/** The code of a vector, numbered by insertion: a later one of the same memory replaces the earlier one. */
 export interface StoredCode {
   seq: number;
   memorySeq: number;
   code: Uint8Array;
 }
 
-/** The vectors of memories, and their codes: few bytes each, by which the nearest are found before they are read. */
+/** The vectors of memories, and their codes: a few bytes each, to find the nearest before vectors are read. */
 export interface VectorRepository {
   /** Memories of the formation without a vector of the model. */
   missing(formationId: string, model: string, limit: number): Promise<Unembedded[]>;
@@ -24,7 +24,7 @@ export interface VectorRepository {
     model: string,
     entries: readonly { memory: Unembedded; vector: Uint8Array; code: Uint8Array }[],
   ): Promise<void>;
-  /** What was added after a number. */
+  /** Codes with a higher number than `after`. */
   codes(space: Space, model: string, after: number, limit: number): Promise<StoredCode[]>;
   vectors(space: Space, memorySeqs: readonly number[]): Promise<{ memorySeq: number; vector: Uint8Array }[]>;
 }
@@ -41,12 +41,12 @@ export const createVectorRepository = (db: Database): VectorRepository => {
       const of = (difference: Statement) =>
         sql`select * from (select ${columns} from memory
           where formation_id = ${formationId} and vector_model ${difference} limit ${limit}) as page`;
-      // Two ranges of the index; `<>` would read it all.
+      // Two ranges of the index: `<>` would read all of it.
       return db.read(sql`${of(sql`< ${model}`)} union all ${of(sql`> ${model}`)} limit ${limit}`);
     },
 
     async put(model, entries) {
-      await db.writeInTurn(
+      await db.writeInOrder(
         entries.flatMap(({ memory: { seq, updatedAt }, vector, code }) => [
           sql`insert into memory_vector (memory_seq, space, vector)
             select seq, space, ${asBytes(vector)} from memory where seq = ${seq}

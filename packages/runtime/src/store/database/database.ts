@@ -1,93 +1,93 @@
 import type { Statement, WriteResult } from "./statement.ts";
 
 /**
- * A formation's database, the same on both engines. Statements are the common SQL of SQLite and Postgres; what one
- * of them says otherwise is in its `dialect`.
+ * A formation's database, the same on both engines. Statements are SQL that SQLite and Postgres share; where the two
+ * differ, `dialect` has the right form.
  */
 export interface Database {
   readonly dialect: Dialect;
-  /** To and from the other processes that share the database. */
+  /** Messages to and from the other processes that share the database. */
   readonly hints: Hints;
   /**
-   * A number that changes when somebody else writes, so that what was read may be kept until then. Left out where it
-   * would take a journey to a server.
+   * A number that changes when another connection writes, so that what was read can be cached until then. Missing
+   * where finding out would take a round trip to a server.
    */
-  readonly foreignWrites?: () => number;
-  /** Rows of a query. */
+  readonly dataVersion?: () => number;
+  /** Returns the rows of a query. */
   read<Row>(statement: Statement): Promise<Row[]>;
-  /** The same for many rows or long ones: no other read waits for them. */
+  /** The same for many or large rows: other reads do not wait for them. */
   readLong<Row>(statement: Statement): Promise<Row[]>;
-  /** Runs the statements in one transaction; resolves when it is on disk. */
+  /** Runs statements in one transaction; resolves when it is on disk. */
   write(statements: readonly Statement[]): Promise<WriteResult[]>;
   /**
    * Runs a condition and, when it changed a row, the rest in the same transaction: compare and set.
    *
-   * @returns What the condition did; undefined when it changed nothing, and then nothing else was run.
+   * @returns The result of the condition; undefined when it changed no row, and then the rest was not run.
    */
   writeIf(condition: Statement, rest: readonly Statement[]): Promise<WriteResult | undefined>;
   /**
-   * The same, one after the other among all processes: what the condition counts, no other of its kind changes
+   * The same, one at a time among all processes: what the condition counts, no other call of this method changes
    * meanwhile.
    */
-  writeIfInTurn(condition: Statement, rest: readonly Statement[]): Promise<WriteResult | undefined>;
+  writeIfAlone(condition: Statement, rest: readonly Statement[]): Promise<WriteResult | undefined>;
   /**
-   * Runs statements that count up a `counter` in one transaction: none is on disk before one with lower numbers, so
-   * that no reader passes over those.
+   * Runs statements that insert rows with a `counter` in one transaction. Transactions are committed in the order of
+   * their numbers, so that a reader who asks for what came after the last number it saw misses none.
    */
-  writeInTurn(statements: readonly Statement[]): Promise<void>;
+  writeInOrder(statements: readonly Statement[]): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Short messages between the processes of one database: a hint to look into it, never the only news, since one that is
- * sent while a listener is not connected is lost.
+ * Short messages between the processes of one database. They are hints to look into it, and must not be relied on: a
+ * message that is sent while a listener is not connected is lost.
  */
 export interface Hints {
   send(topic: HintTopic): void;
   listen(topic: HintTopic, listener: () => void): void;
 }
 
-/** Something waits in the queue; somebody asked to stop a request. */
+/** There is a request in the queue; cancellation of a request was requested. */
 export type HintTopic = "queued" | "cancel";
 
-/** Where the two engines differ. */
+/** What the engines express differently. */
 export interface Dialect {
   readonly engine: "sqlite" | "postgres";
-  /** Column that counts rows up in the order of their insertion. */
+  /** Type of a primary key that numbers rows in the order of insertion. */
   readonly serial: string;
-  /** The same, without ever using a number again: for readers that ask what came after the last one they saw. */
+  /** The same, and no number is ever used again: for readers that ask for what came after the last one they saw. */
   readonly counter: string;
-  /** Behind a column of whole numbers: whether it is one of these. */
+  /** After an integer column: whether it is one of these numbers. */
   isOneOf(numbers: readonly number[]): Statement;
-  /** Column of bytes. */
+  /** Type of a column of bytes. */
   readonly bytes: string;
-  /** End of a `create table` whose rows are stored in their key's order, where the engine can. */
+  /** End of a `create table`: rows are stored in the order of the primary key, where the engine can do that. */
   readonly inKeyOrder: string;
-  /** End of a `create table` whose rows are long: kept in one piece. */
+  /** End of a `create table`: long rows are stored in one piece. */
   readonly inOnePiece: string;
-  /** Turns a JSON array of texts into rows of one column `value`; stands in a `from` clause. */
+  /** In a `from` clause: the texts of a JSON array as rows with one column, `value`. */
   textsOf(json: string): Statement;
-  /** Behind a `select` that picks rows to claim: passes by those that another process is claiming. */
+  /** After a `select` of rows to lease: skips those that another process is leasing. */
   readonly skipClaimed: string;
-  /** Behind a `select`: nobody else changes or deletes the rows before the transaction ends. */
+  /** After a `select`: no other transaction changes or deletes the rows until this one has ended. */
   readonly lockRows: string;
-  /** Behind a `select`: nobody else deletes the rows before the transaction ends. */
+  /** After a `select`: no other transaction deletes the rows until this one has ended. */
   readonly keepRows: string;
-  /** Whether a write failed because a key that must be unique is taken. */
-  isTaken(error: unknown): boolean;
+  /** Whether a write failed because a unique key is already in use. */
+  isUniqueViolation(error: unknown): boolean;
 }
 
-/** The database cannot be brought to the schema that this version knows. */
+/** The schema of the database cannot be brought up to date. */
 export class SchemaError extends Error {
   override readonly name: string = "SchemaError";
 }
 
-/** A schema that a newer version wrote: this one would damage it. */
+/** A newer version wrote the schema; this one could damage the data. */
 export class NewerSchemaError extends SchemaError {
   override readonly name = "NewerSchemaError";
 }
 
-/** The disk is full or gone, the server cannot be reached: what was asked may work later. */
+/** The disk is full or gone, or the server cannot be reached. The same call may succeed later. */
 export class StorageUnavailableError extends Error {
   override readonly name = "StorageUnavailableError";
 }

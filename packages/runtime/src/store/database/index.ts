@@ -1,4 +1,4 @@
-/** What both engines have in common: a database, the SQL it takes, and the errors it answers with. */
+/** What both engines share: the interface of a database, SQL statements, and errors. */
 
 export {
   type Database,

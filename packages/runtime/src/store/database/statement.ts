@@ -1,28 +1,28 @@
-/** What a column can hold on both engines. JSON is text, a flag is 0 or 1, a time is Unix milliseconds. */
+/** Value of a column on both engines. JSON is stored as text, a flag as 0 or 1, a time as Unix milliseconds. */
 export type SqlValue = string | number | null | Uint8Array;
 
-/** SQL with `?` for its values. */
+/** SQL with a `?` for each value. */
 export interface Statement {
   readonly text: string;
   readonly values: readonly SqlValue[];
   /**
-   * Called when its transaction has been committed, before anything is read again; only by a database that tells
-   * `foreignWrites`.
+   * Called when the transaction has been committed, before anything is read again; only by databases with a
+   * `dataVersion`.
    */
   readonly onCommit?: (result: WriteResult) => void;
 }
 
 export interface WriteResult {
-  /** Rows that the statement inserted, changed or deleted. */
+  /** Number of rows that were inserted, updated or deleted. */
   changes: number;
-  /** What its `returning` clause named. */
+  /** What the `returning` clause names. */
   rows: readonly Record<string, SqlValue>[];
 }
 
 const isStatement = (part: SqlValue | Statement): part is Statement =>
   typeof part === "object" && part !== null && "text" in part;
 
-/** A template's literal is one object for the whole life of the program, so its text is joined once. */
+/** The strings of a template literal are one object as long as the program runs, so they are joined only once. */
 const texts = new WeakMap<TemplateStringsArray, string>();
 
 /**
@@ -58,7 +58,7 @@ export const sql = (
   return { text, values };
 };
 
-/** `?, ?, ?`: the values of an `in (…)`. Lengths should be few, since each makes a statement of its own. */
+/** `?, ?, ?`: the values of an `in (…)`. For lists of few different lengths, since each length is a statement of its own. */
 export const list = (values: readonly SqlValue[]): Statement => ({
   text: values.length === 0 ? "null" : `?${", ?".repeat(values.length - 1)}`,
   values,

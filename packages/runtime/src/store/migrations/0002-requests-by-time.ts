@@ -1,8 +1,8 @@
 import type { Migration } from "./migration.ts";
 
 /**
- * The newest requests of a formation are listed, and old ones deleted, without a look at all the others. With 200,000
- * requests, a day of two a second, each had kept the event loop of a formation on SQLite for a second.
+ * Lists the newest requests and deletes old ones without reading all the others. With 200,000 requests, two per second
+ * for a day, either had blocked the event loop of a formation on SQLite for about a second.
  */
 export const requestsByTime: Migration = {
   name: "requests by time",

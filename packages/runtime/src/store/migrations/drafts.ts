@@ -5,7 +5,7 @@ import { sessionTables } from "./first-schema/sessions.ts";
 import { vectorTables } from "./first-schema/vectors.ts";
 import type { Place, TableColumn } from "./place.ts";
 
-/** Makes tables anew, and fills them from what they held, which is in `old_…` meanwhile. */
+/** Recreates tables and fills them from their old rows, which are in `old_…` meanwhile. */
 const rebuild = (
   names: readonly string[],
   { create, fill }: { create: readonly string[]; fill: readonly string[] },
@@ -17,7 +17,7 @@ const rebuild = (
   ...names.map((name) => `drop table old_${name}`),
 ];
 
-/** Messages named their session, its formation and its owner, and sessions had no number. */
+/** Sessions had no number; messages had the id, formation and user of their session instead. */
 const rebuildSessions = (dialect: Dialect): string[] => {
   const session = "formation_id, id, user_id, created_at, last_activity";
   const message = "id, request_id, role, content, agent_id, metadata, created_at";
@@ -34,7 +34,7 @@ const rebuildSessions = (dialect: Dialect): string[] => {
   });
 };
 
-/** Requests had no number, and what they told while at work was not shown to other processes. */
+/** Requests had no number, and at first there was no table for the events of running ones. */
 const rebuildRequests = (dialect: Dialect, hadParts: boolean): string[] => {
   const request = `formation_id, id, user_id, session_id, kind, mode, status, input, webhook_url, idempotency_key,
     body_hash, created_at, started_at, completed_at, error, log, attempts, run_after, lease_owner, lease_until,
@@ -48,7 +48,7 @@ const rebuildRequests = (dialect: Dialect, hadParts: boolean): string[] => {
   });
 };
 
-/** Vectors took another form. They are made again from the memories, in the background. */
+/** Vectors had another format. They are computed again from the memories, in the background. */
 const dropVectors = (dialect: Dialect): string[] => [
   "drop table memory_vector",
   "drop table memory_code",
@@ -60,10 +60,10 @@ const firstTables = (dialect: Dialect): string[] =>
   firstSchema.statements(dialect).flatMap((text) => /^create table (\w+)/.exec(text)?.[1] ?? []);
 
 /**
- * Statements that make the first schema of what development versions stored before that was settled. Such a database
- * does not tell its schema: it is known by its tables.
+ * Statements that bring a database of a development version to the first schema, of which there were several drafts.
+ * Such a database does not record its schema; it is recognised by its tables.
  *
- * @throws SchemaError when it cannot be made the first schema without a loss.
+ * @throws SchemaError when data would be lost, or the tables are not those of muxi.
  */
 export const takeOver = (
   { dialect, name, alternative }: Place,

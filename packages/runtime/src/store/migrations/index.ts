@@ -1,4 +1,4 @@
-/** The history of the schema: numbered migrations, each of which a database goes through once. */
+/** The history of the schema: numbered migrations, each of which is applied to a database once. */
 
 export type { Migration } from "./migration.ts";
 export { migrations } from "./migrations.ts";

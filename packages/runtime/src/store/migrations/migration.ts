@@ -1,12 +1,12 @@
 import type { Dialect } from "../database/index.ts";
 
-/** One step of the schema's history. Its number is its place in the list of all. */
+/** One change of the schema. Its number is its place in the list of all migrations. */
 export interface Migration {
-  /** What it does, in a few words: recorded in each database that went through it. */
+  /** What it does in a few words, as its file is named. Recorded in each database. */
   readonly name: string;
   /**
-   * SQL that makes the step, run in order in one transaction. Where the engines differ, it asks the dialect; none for
-   * an engine that needs nothing.
+   * SQL statements, run in order in one transaction. Where the engines differ, they take the right form from the
+   * dialect. Empty when there is nothing to do on an engine.
    */
   readonly statements: (dialect: Dialect) => readonly string[];
 }

@@ -3,5 +3,5 @@ import { requestsByTime } from "./0002-requests-by-time.ts";
 import { roomForRequestUpdates } from "./0003-room-for-request-updates.ts";
 import type { Migration } from "./migration.ts";
 
-/** The schema's history. A released migration is never changed: a change is a new one at the end. */
+/** All migrations in order. A released one is never changed: changes are new migrations at the end. */
 export const migrations: readonly Migration[] = [firstSchema, requestsByTime, roomForRequestUpdates];

@@ -1,15 +1,15 @@
 import type { Dialect } from "../database/index.ts";
 
-/** A database whose schema is brought up to date. */
+/** The database to migrate. */
 export interface Place {
   readonly dialect: Dialect;
-  /** As messages name it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** How to do without it, for messages. */
+  /** What to do when it cannot be used, for messages. */
   readonly alternative: string;
 }
 
-/** One for each column of the tables that a database has. */
+/** A column of a table in the database. */
 export interface TableColumn {
   table: string;
   column: string;

@@ -5,21 +5,21 @@ import { takeOver } from "./drafts.ts";
 import type { Migration } from "./migration.ts";
 import type { Place, TableColumn } from "./place.ts";
 
-/** A migration that a database went through. */
+/** A migration that has been applied to a database. */
 export interface AppliedMigration {
   version: number;
   name: string;
   checksum: string;
 }
 
-/** What brings a database from one schema to the next, in one transaction. */
+/** What brings a database to its next schema, in one transaction. */
 export interface Step {
   version: number;
   name: string;
   statements: readonly Statement[];
 }
 
-/** The migrations that a database went through, for one that records them. */
+/** Reads the migrations that have been applied, when `hasHistory`. */
 export const readApplied = sql`select cast(version as integer) as version, name, checksum
   from schema_version order by version`;
 
@@ -30,7 +30,7 @@ const versionTable = `create table schema_version (
   applied_at bigint not null
 )`;
 
-/** Tells migrations of one number apart, however their SQL is laid out. */
+/** The same for SQL that differs only in its layout. */
 const checksumOf = ({ statements }: Migration, dialect: Dialect): string =>
   hash("sha256", statements(dialect).join(";\n").replace(/\s+/g, " ")).slice(0, 16);
 
@@ -54,14 +54,14 @@ const checkHistory = (
   }
 };
 
-/** Whether a database records the migrations that it went through. */
+/** Whether a database records which migrations have been applied. */
 export const hasHistory = (columns: readonly TableColumn[]): boolean =>
   columns.some(({ table, column }) => table === "schema_version" && column === "checksum");
 
 /**
- * What brings a database to its next schema; undefined when it has the newest.
+ * The next migration to apply, as statements; undefined when the schema is up to date.
  *
- * @throws NewerSchemaError when a newer version wrote it; SchemaError when it went through migrations that are not ours.
+ * @throws NewerSchemaError when a newer version wrote the database; SchemaError when other migrations have been applied.
  */
 export const nextStep = (
   place: Place,
@@ -85,7 +85,7 @@ export const nextStep = (
   return { version, name, statements: [...texts.map((text) => ({ text, values: [] })), record] };
 };
 
-/** What an error means that a step ended with, once it has been undone. */
+/** The error for a step that failed and was rolled back. */
 export const stepFailed = ({ name, alternative }: Place, step: Step, cause: unknown): SchemaError =>
   new SchemaError(
     `${name} could not be brought to schema ${step.version} '${step.name}' and is as it was before (${asError(cause).message}): mend the cause and start again, or ${alternative}`,

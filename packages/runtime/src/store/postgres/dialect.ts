@@ -5,15 +5,15 @@ export const dialect: Dialect = {
   engine: "postgres",
   serial: "bigserial primary key",
   counter: "bigserial primary key",
-  // A list made into rows, it takes for so many that it reads a whole table instead.
+  // It would expect so many rows from a list that it would read the whole table.
   isOneOf: (numbers) => sql`= any(cast(${`{${numbers.join(",")}}`} as bigint[]))`,
   bytes: "bytea",
   inKeyOrder: "",
-  // By itself it cuts rows of more than 2 KB into pieces, and has them in another table.
+  // By default it splits rows of more than 2 KB and stores the pieces in another table.
   inOnePiece: " with (toast_tuple_target = 8160)",
   textsOf: (json) => sql`jsonb_array_elements_text(${json}::jsonb)`,
   skipClaimed: "for update skip locked",
   lockRows: "for update",
   keepRows: "for key share",
-  isTaken: (error) => codeOf(error) === "23505",
+  isUniqueViolation: (error) => codeOf(error) === "23505",
 };

@@ -1,20 +1,20 @@
 import { asError } from "@muxi/http";
 import { StorageUnavailableError } from "../database/index.ts";
 
-/** Its SQLSTATE, or the code that Node gives it; empty without. */
+/** The SQLSTATE of an error, or the code that Node gives it; empty when it has none. */
 export const codeOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
 
-/** Whether the server said it. Anything else comes from the connection. */
-export const isAnswer = (error: unknown): boolean =>
+/** Whether an error was sent by the server. Any other comes from the connection. */
+export const isFromServer = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "severity" in error;
 
 /** SQLSTATE classes: connection exception, insufficient resources, operator intervention, system error. */
 const outside = /^(08|53|57P|58)/;
 
-/** Whether the statement could not be run for a reason outside it: the connection, the server, its disk. */
+/** Whether the cause lies outside the statement: the connection, the server, or its disk. */
 export const isUnavailable = (error: unknown): boolean =>
-  isAnswer(error)
+  isFromServer(error)
     ? outside.test(codeOf(error))
     : /^E[A-Z]+$/.test(codeOf(error)) ||
       (error instanceof Error && /connection|not queryable|Cannot use a pool/i.test(error.message));

@@ -5,10 +5,10 @@ import type { Logger } from "pino";
 import type { Hints, HintTopic } from "../database/index.ts";
 
 const channel = "muxi";
-/** Pause before a connection that broke is made again, in milliseconds. */
+/** Milliseconds before a lost connection is opened again. */
 const reconnectAfter = 1_000;
 
-/** Errors of connections carry the whole connection. */
+/** Connection errors contain the whole connection, which is not for the log. */
 const reasonOf = (error: unknown) => asError(error).message;
 
 export interface HintDeps {
@@ -17,7 +17,7 @@ export interface HintDeps {
   log: Pick<Logger, "warn">;
 }
 
-/** Hints through LISTEN and NOTIFY, on a connection of its own that is made again whenever it breaks. */
+/** Hints through LISTEN and NOTIFY, on a connection of its own that is reopened whenever it is lost. */
 export const createHints = ({ connect, send, log }: HintDeps): Hints & { close(): Promise<void> } => {
   const listeners = new Map<string, () => void>();
   const closing = new AbortController();
@@ -34,7 +34,7 @@ export const createHints = ({ connect, send, log }: HintDeps): Hints & { close()
     client.on("notification", ({ payload = "" }) => listeners.get(payload)?.());
     current = client;
     await client.query(`listen ${channel}`);
-    // What was said while nobody listened is in the tables.
+    // Hints that were missed meanwhile: the tables have the news.
     for (const listener of listeners.values()) listener();
     await broken;
   };
@@ -49,7 +49,7 @@ export const createHints = ({ connect, send, log }: HintDeps): Hints & { close()
           "changes of other processes are seen later: the database does not tell of them",
         );
       }
-      // Ends early, with an error that says no more, when all is closed.
+      // Rejects early when the database is closed.
       await sleep(reconnectAfter, undefined, { signal: closing.signal }).catch(() => undefined);
     }
   };

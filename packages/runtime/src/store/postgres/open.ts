@@ -12,40 +12,40 @@ import {
 } from "../database/index.ts";
 import { migrations } from "../migrations/index.ts";
 import { dialect } from "./dialect.ts";
-import { codeOf, isAnswer, isUnavailable, unavailable } from "./errors.ts";
+import { codeOf, isFromServer, isUnavailable, unavailable } from "./errors.ts";
 import { createHints } from "./hints.ts";
 import { countLock, turnLock } from "./locks.ts";
 import { createNumbering } from "./parameters.ts";
 import { createReads } from "./reads.ts";
 import { migratePostgres } from "./schema.ts";
-import { createWriteQueue, patience, type Transaction } from "./writes.ts";
+import { createWriteQueue, lockTimeout, type Transaction } from "./writes.ts";
 
-/** Two transactions that stood in each other's way: one of them is to be tried again. */
-const clashes: ReadonlySet<string> = new Set(["40001", "40P01"]);
+/** Serialisation failure and deadlock: the transaction is to be retried. */
+const retriable: ReadonlySet<string> = new Set(["40001", "40P01"]);
 const mostTries = 5;
-/** Pauses before a lost connection is made again, in milliseconds; together a quick restart of the server. */
+/** Milliseconds between attempts to reconnect; together they outlast a quick restart of the server. */
 const pauses = [0, 100, 500, 1_500];
 
-/** Writes that share a transaction do not wait for long for a lock that one of them needs. */
-const beginTogether = `begin; set local lock_timeout = ${patience}`;
+/** Writes that share a transaction do not wait long for a lock that only one of them needs. */
+const beginTogether = `begin; set local lock_timeout = ${lockTimeout}`;
 const connections = 20;
 /** Milliseconds. */
 const connectTimeout = 10_000;
 
-/** Waits until all is answered, and the connection free; the first failure is the one that the others follow from. */
+/** Waits for all answers, until the connection is free. Rejects with the first failure, which caused the others. */
 const together = async <Result>(work: readonly Promise<Result>[]): Promise<Result[]> => {
   await Promise.allSettled(work);
   return Promise.all(work);
 };
 
 export interface PostgresOptions {
-  /** Seconds for one statement (`memory.persistent.query_timeout_seconds`). */
+  /** Maximum duration of a statement in seconds (`memory.persistent.query_timeout_seconds`). */
   queryTimeout: number;
   log: Pick<Logger, "warn">;
 }
 
 /**
- * Opens (and where needed makes the tables of) a formation's Postgres database, which any number of processes share.
+ * Opens a formation's Postgres database, which any number of processes may share, and brings its schema up to date.
  *
  * @throws SchemaError when its schema cannot be brought up to date, NewerSchemaError when a newer version wrote it; Error
  * without the password when it cannot be reached.
@@ -54,7 +54,7 @@ export const openPostgres = async (
   connectionString: string,
   { queryTimeout, log }: PostgresOptions,
 ): Promise<Database> => {
-  // Loaded only where it is used: SQLite is the default.
+  // Loaded only when needed: SQLite is the default.
   const { default: pg } = await import("pg");
   const pool: Pool = new pg.Pool({
     connectionString,
@@ -67,7 +67,7 @@ export const openPostgres = async (
         oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
     },
   });
-  // A connection that breaks while it is idle is replaced with the next query.
+  // An idle connection that is lost is replaced at the next query.
   pool.on("error", ({ message }) => log.warn({ reason: message }, "a connection to Postgres broke"));
 
   const numbered = createNumbering();
@@ -75,7 +75,7 @@ export const openPostgres = async (
   const withClient = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
     const client = await pool.connect();
     let broken = false;
-    // Its query fails too; but an error event that nobody hears would end the process.
+    // The query fails as well, but an error event without a listener would end the process.
     const onError = () => {
       broken = true;
     };
@@ -83,7 +83,7 @@ export const openPostgres = async (
     try {
       return await work(client);
     } catch (error) {
-      broken ||= !isAnswer(error) || isUnavailable(error);
+      broken ||= !isFromServer(error) || isUnavailable(error);
       throw error;
     } finally {
       client.off("error", onError);
@@ -93,12 +93,12 @@ export const openPostgres = async (
 
   const transaction: Transaction = async (writes) => {
     for (let attempt = 1; ; attempt++) {
-      // Whether a commit that got no answer was done, nobody knows: it is not tried again.
+      // When a commit gets no answer, nobody knows whether it was done: it is not retried.
       let isCommitting = false;
       try {
         return await withClient(async (client) => {
           try {
-            // Sent in one go.
+            // Sent together.
             const begun = client.query(writes.length === 1 ? "begin" : beginTogether);
             const firsts = writes.map(({ first }) =>
               together(first.map((statement) => run(client, statement))),
@@ -114,13 +114,13 @@ export const openPostgres = async (
             await client.query("commit");
             return results;
           } catch (error) {
-            if (isAnswer(error) && !isUnavailable(error)) await client.query("rollback");
+            if (isFromServer(error) && !isUnavailable(error)) await client.query("rollback");
             throw error;
           }
         });
       } catch (error) {
         const isLost = isUnavailable(error);
-        const isClash = clashes.has(codeOf(error)) && writes.length === 1;
+        const isClash = retriable.has(codeOf(error)) && writes.length === 1;
         const again = isClash || (isLost && !isCommitting);
         if (!again || attempt === mostTries) throw isLost ? unavailable(error) : error;
         if (isLost) await sleep(pauses[attempt - 1] ?? 0);
@@ -186,14 +186,14 @@ export const openPostgres = async (
       const [result] = await writes.add({ first: [condition], rest });
       return result?.changes ? result : undefined;
     },
-    async writeIfInTurn(condition, rest) {
-      // A statement of its own: the next one sees what was written until the lock was free.
+    async writeIfAlone(condition, rest) {
+      // A statement of its own, so that the next one sees everything written before the lock was free.
       const lock = sql`select pg_advisory_xact_lock(${countLock})`;
       const [results] = await transaction([{ first: [lock, condition], rest }]);
       const result = results?.at(-1);
       return result?.changes ? result : undefined;
     },
-    async writeInTurn(statements) {
+    async writeInOrder(statements) {
       await transaction([
         { first: [sql`select pg_advisory_xact_lock(${turnLock})`, ...statements], rest: [] },
       ]);

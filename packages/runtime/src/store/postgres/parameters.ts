@@ -1,6 +1,6 @@
 import type { SqlValue, Statement } from "../database/index.ts";
 
-/** No text in Postgres holds the character NUL; people paste it, and files and models hold it. */
+/** Postgres cannot store the character NUL, which occurs in pasted text, in files and in answers of models. */
 const storable = (value: SqlValue): SqlValue =>
   typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\ufffd") : value;
 
@@ -9,13 +9,13 @@ const numberedText = (text: string): string => {
   return text.replaceAll("?", () => `$${++count}`);
 };
 
-/** A statement that is run once: Postgres numbers its parameters. */
+/** A statement with numbered parameters, to be run once. */
 export const numberedOnce = ({ text, values }: Statement) => ({
   text: numberedText(text),
   values: values.map(storable),
 });
 
-/** The same for statements that come again: what was prepared is kept under a name. */
+/** The same for statements that are run often: each gets a name, under which Postgres keeps it prepared. */
 export const createNumbering = () => {
   const known = new Map<string, { name: string; text: string }>();
   return ({ text, values }: Statement) => {

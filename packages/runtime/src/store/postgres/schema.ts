@@ -16,17 +16,18 @@ import { isUnavailable } from "./errors.ts";
 import { migrationLock } from "./locks.ts";
 import { numberedOnce } from "./parameters.ts";
 
-/** The lock comes first, and may take as long as another process is migrating; so may a statement on a large table. */
+/** Locks before it reads. Waiting for another process that migrates may take long, and so may a large table. */
 const begin = `begin; set local statement_timeout = 0; select pg_advisory_xact_lock(${migrationLock})`;
 
 const readColumns = `select table_name as "table", column_name as "column"
   from information_schema.columns where table_schema = current_schema()`;
 
 /**
- * Brings a database to the newest of some migrations, one after another, each in a transaction of its own: a process
- * that ends in the middle of one leaves what was there before it. Of several processes that start at once, one does each.
+ * Applies the migrations that a database lacks, each in a transaction of its own: a process that ends in the middle of
+ * one leaves what was there before it. Of several processes that start at once, one applies each.
  *
- * @throws SchemaError when that cannot be done, NewerSchemaError when a newer version wrote the database.
+ * @throws SchemaError when one fails or the history of the database is another one; NewerSchemaError when a newer
+ * version wrote the database.
  */
 export const migratePostgres = async (
   client: ClientBase,
@@ -59,7 +60,7 @@ export const migratePostgres = async (
       await client.query("commit");
       return step !== undefined;
     } catch (error) {
-      // Where the connection broke, the server rolls back by itself.
+      // When the connection is lost, the server rolls back.
       if (!isUnavailable(error)) await client.query("rollback");
       throw error;
     }

@@ -2,13 +2,13 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Statement, WriteResult } from "../database/index.ts";
 import { StorageUnavailableError } from "../database/index.ts";
 
-/** What one caller writes: statements, and what is only written when the first of them changed a row. */
+/** The statements of one caller. `rest` is run only when the last of `first` changed a row. */
 export interface Write {
   first: readonly Statement[];
   rest: readonly Statement[];
 }
 
-/** Writes all or nothing; gives what the first statements of each did. */
+/** Runs writes in one transaction and returns the results of the `first` statements of each. */
 export type Transaction = (writes: readonly Write[]) => Promise<WriteResult[][]>;
 
 interface PendingWrite {
@@ -17,23 +17,23 @@ interface PendingWrite {
   reject: (error: unknown) => void;
 }
 
-/** Statements of a write that has a transaction of its own: others do not wait for so many. */
+/** Writes with more statements than this get a transaction of their own, so that others do not wait for them. */
 const many = 50;
 /**
- * Milliseconds that writes wait for each other: for a lock that one of them needs, and for the transaction under way.
- * Another process that was stopped in the middle of one may keep a lock for long.
+ * Milliseconds that writes wait for each other: for a lock that one of them needs, and for the transaction in progress.
+ * A process that was suspended in the middle of a transaction may hold a lock for long.
  */
-export const patience = 200;
+export const lockTimeout = 200;
 
 export interface WriteQueue {
   add(write: Write): Promise<WriteResult[]>;
-  /** Settles when all that was added is on disk or has failed. */
+  /** Resolves when everything that was added is on disk or has failed. */
   done(): Promise<void>;
 }
 
 /**
- * Writes that come while a transaction is under way share the next one, and so its journeys to the server and its wait
- * for the disk.
+ * Writes that arrive while a transaction is in progress share the next one, and so its round trips and its wait for the
+ * disk.
  */
 export const createWriteQueue = (transaction: Transaction): WriteQueue => {
   let waiting: PendingWrite[] = [];
@@ -49,13 +49,13 @@ export const createWriteQueue = (transaction: Transaction): WriteQueue => {
         for (const { reject } of group) reject(error);
         return;
       }
-      // One of them failed. Alone, each gets its own result and the innocent ones go through.
+      // One of them failed. Run alone, each gets its own result, and the others succeed.
       await Promise.all(group.map((write) => commit([write])));
     }
   };
 
   const work = async () => {
-    // The first one waits for those of the same turn of the event loop.
+    // Gathers the writes of this turn of the event loop.
     await nextTurn();
     while (waiting.length > 0) {
       const group = commit(waiting);
@@ -63,7 +63,7 @@ export const createWriteQueue = (transaction: Transaction): WriteQueue => {
       underWay.add(group);
       let timer: NodeJS.Timeout | undefined;
       const overdue = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, patience);
+        timer = setTimeout(resolve, lockTimeout);
       });
       await Promise.race([group.finally(() => underWay.delete(group)), overdue]);
       clearTimeout(timer);

@@ -9,9 +9,10 @@ export const dialect: Dialect = {
   inKeyOrder: " without rowid",
   inOnePiece: "",
   textsOf: (json) => sql`json_each(${json})`,
-  // Of all who write, one does at a time.
+  // There is only one writer at a time.
   skipClaimed: "",
   lockRows: "",
   keepRows: "",
-  isTaken: (error) => error instanceof Error && error.message.startsWith("UNIQUE constraint failed"),
+  isUniqueViolation: (error) =>
+    error instanceof Error && error.message.startsWith("UNIQUE constraint failed"),
 };

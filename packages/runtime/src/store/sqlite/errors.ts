@@ -2,8 +2,8 @@ import { StorageUnavailableError } from "../database/index.ts";
 
 export const locked = "another process keeps it locked";
 
-/** Primary result codes for what lies outside the database: busy, read-only, I/O error, full, cannot open. */
-const surroundings: ReadonlyMap<number, string> = new Map([
+/** Primary result codes with a cause outside the database: busy, read-only, I/O error, full, cannot open. */
+const externalCauses: ReadonlyMap<number, string> = new Map([
   [5, locked],
   [8, "it or its folder is read-only"],
   [10, "reading or writing it failed"],
@@ -17,9 +17,9 @@ export const unavailable = (file: string, reason: string, cause?: unknown) =>
     { cause },
   );
 
-/** What an error of SQLite means to a caller; other errors as they are. */
+/** Translates errors of SQLite with a cause outside the database; returns others unchanged. */
 export const explained = (error: unknown, file: string): unknown => {
   if (!(error instanceof Error && "errcode" in error)) return error;
-  const reason = surroundings.get(Number(error.errcode) & 0xff);
+  const reason = externalCauses.get(Number(error.errcode) & 0xff);
   return reason === undefined ? error : unavailable(file, reason, error);
 };

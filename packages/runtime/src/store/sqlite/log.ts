@@ -2,36 +2,36 @@ import { closeSync, fdatasync, openSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { StorageUnavailableError } from "../database/index.ts";
 
-/** The write-ahead log of a SQLite file: where its transactions are until a checkpoint. */
+/** The write-ahead log of a SQLite file, which holds transactions until a checkpoint. */
 export interface SqliteLog {
-  /** Brings all transactions that were committed so far to the disk. */
+  /** Syncs all transactions that have been committed so far to the disk. */
   sync(): Promise<void>;
-  /** The sync under way. */
+  /** The sync in progress. */
   readonly syncing: Promise<void> | undefined;
   /**
-   * To be called before anything else is done with the file.
+   * To be called before the file is used again.
    *
-   * @throws Error when the disk has failed to take a transaction, and still does.
+   * @throws Error when the disk failed to store a transaction, and still fails.
    */
   ensureSafe(): void;
   close(): void;
 }
 
 /**
- * Opens the log of a database whose connection is open, which keeps it the same file: only the last connection deletes
- * it. SQLite's locks are on its other files, so none is lost when this one is closed.
+ * Opens the log of a database. The connection must stay open, since the last one to close deletes the log. SQLite holds
+ * its locks on other files, so closing this one releases none of them.
  *
- * The log is synced here, as SQLite does it in a commit with `synchronous = full`, but without keeping the event loop
- * from all else meanwhile. Another process, while a new release takes over, may do a checkpoint between a commit and its
- * sync, and start the log anew: SQLite then syncs both the log and the file.
+ * The log is synced here, as SQLite would do in a commit with `synchronous = full`, but without blocking the event loop.
+ * Another process, while a new release takes over, may run a checkpoint between a commit and its sync, and restart the
+ * log: SQLite then syncs both the log and the file.
  *
- * That process, and a recall from what is kept in memory, may see what is not on disk yet. What is written because of it
- * comes later in the same log, and so is on disk no earlier.
+ * That process, and reads from the cache, may see what is not on disk yet. Whatever is written because of it comes later
+ * in the same log, and so reaches the disk no earlier.
  *
- * @param checkpoint Moves everything from the log into the file, on disk, and empties the log; throws when it cannot.
+ * @param checkpoint Moves everything from the log into the file, synced, and empties the log; throws when it cannot.
  */
 export const openSqliteLog = (db: DatabaseSync, checkpoint: () => void): SqliteLog => {
-  // Where the file is a link, the log lies beside what it points to.
+  // When the file is a symbolic link, the log is next to its target.
   const file = db.location();
   const log = openSync(`${file}-wal`, "r+");
   let syncing: Promise<void> | undefined;
@@ -61,8 +61,8 @@ export const openSqliteLog = (db: DatabaseSync, checkpoint: () => void): SqliteL
 
     ensureSafe() {
       if (!isDoubtful) return;
-      // The kernel tells of a failure once, and forgets what it could not write: to sync again would prove nothing. The
-      // log ends, after a loss of power, at its first damage, so nothing may follow in it either.
+      // The kernel reports a failed write once and then drops the data, so another sync would prove nothing. After a loss
+      // of power the log ends at its first damaged frame, so nothing may be appended to it either.
       checkpoint();
       isDoubtful = false;
     },

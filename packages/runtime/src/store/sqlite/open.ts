@@ -7,17 +7,17 @@ import { openSqliteLog } from "./log.ts";
 import { migrateSqlite } from "./schema.ts";
 import { createSqliteWriteQueue } from "./writes.ts";
 
-/** How long to wait for another process's locks, in milliseconds; nothing else is done meanwhile. */
+/** Milliseconds to wait for the locks of another process. The event loop is blocked meanwhile. */
 const lockTimeout = 5_000;
 const shortLockTimeout = 100;
-/** At the start, when nobody else waits: another process may be bringing a large file to a new schema. */
+/** At the start, when no request waits: another process may be migrating a large file. */
 const longLockTimeout = 60_000;
 
 /**
- * The cache (in KiB, when negative) and the rarer checkpoints take a tenth to a fifth off a chat's CPU: ids are random,
- * so that each chat dirties pages all over the file.
+ * A larger cache (negative: in KiB) and rarer checkpoints save a tenth to a fifth of a chat's CPU time: ids are random,
+ * so each chat dirties pages all over the file.
  *
- * With `normal` SQLite syncs at a checkpoint only; the log is synced after each transaction, but not by SQLite.
+ * With `normal`, SQLite syncs only at checkpoints; `log.ts` syncs the log after each transaction.
  */
 const settings = `
   pragma busy_timeout = ${longLockTimeout};
@@ -29,8 +29,8 @@ const settings = `
 const returnsRows = /\breturning\b/i;
 
 /**
- * SQLite looks at the value of a bare `limit ?` when it plans a statement, and so compiles it anew at every call that
- * binds one (`sqlite3Reprepare`): a tenth of a chat's time. What is computed it plans for all values.
+ * The planner of SQLite uses the value of a bare `limit ?`, and therefore recompiles the statement each time one is
+ * bound (`sqlite3Reprepare`), which took a tenth of a chat's time. It does not do so for an expression.
  */
 const bareLimit = /\blimit \?/g;
 
@@ -40,7 +40,7 @@ interface Prepared {
   returnsRows: boolean;
 }
 
-/** Rows as plain objects: those that `node:sqlite` makes have no hidden class, and are slow to make and to read. */
+/** Rows as plain objects: those of `node:sqlite` have no hidden class, and are slow to create and to read. */
 const rowsOf = ({ statement, columns }: Prepared, values: readonly SqlValue[]) => {
   const cells: unknown = statement.all(...(values as SQLInputValue[]));
   const rows: Record<string, SqlValue>[] = [];
@@ -70,10 +70,10 @@ const open = (file: string): DatabaseSync => {
 };
 
 /**
- * Opens (and where needed creates) a formation's SQLite file.
+ * Opens a formation's SQLite file, and creates it when it is missing.
  *
- * Writes that come close to one another share one transaction, and so one wait for the disk: that, and statements that
- * are prepared once, is what lets one core serve thousands of chats a second with nothing lost.
+ * Writes that arrive close together share a transaction and so a wait for the disk. With prepared statements, that lets
+ * one core serve thousands of chats per second without losing any.
  *
  * @throws SchemaError when its schema cannot be brought up to date, NewerSchemaError when a newer version wrote it;
  * StorageUnavailableError when it cannot be written.
@@ -103,7 +103,7 @@ export const openSqlite = (file: string): Database => {
     return { changes: Number(entry.statement.run(...(values as SQLInputValue[])).changes), rows: [] };
   };
 
-  /** Who is to hear that the transaction under way has been committed. */
+  /** To be called when the transaction in progress has been committed. */
   let listeners: (() => void)[] = [];
 
   const run = (statement: Statement): WriteResult => {
@@ -122,13 +122,13 @@ export const openSqlite = (file: string): Database => {
   const endReading = () => {
     if (!isReading) return;
     isReading = false;
-    // An I/O error may have ended it.
+    // An I/O error may have ended the transaction.
     if (db.isTransaction) end.run();
   };
 
   /**
-   * Reads of one turn of the event loop share a transaction: alone, each takes locks on the file and gives them back,
-   * which costs four times as much as finding a row.
+   * Reads in one turn of the event loop share a transaction: otherwise each would lock and unlock the file, which costs
+   * four times as much as finding a row.
    */
   const read = ({ text, values }: Statement) => {
     if (!isReading) {
@@ -147,7 +147,7 @@ export const openSqlite = (file: string): Database => {
       work();
       end.run();
     } catch (error) {
-      // SQLite has already rolled back by itself after a full disk.
+      // After a full disk, SQLite has already rolled back.
       if (db.isTransaction) db.exec("rollback");
       throw error;
     }
@@ -178,7 +178,7 @@ export const openSqlite = (file: string): Database => {
     try {
       log.ensureSafe();
       const rows = read(statement) as Row[];
-      // They may hold what a loss of power would still undo, and nothing may rest on that.
+      // The rows may contain what a loss of power would still undo; nothing may be based on that.
       await log.syncing;
       return rows;
     } catch (error) {
@@ -196,15 +196,15 @@ export const openSqlite = (file: string): Database => {
 
   return {
     dialect,
-    // Nobody else is at work on the file.
+    // No other process uses the file.
     hints: { send() {}, listen() {} },
-    foreignWrites: () => Number(dataVersion.get()?.data_version),
+    dataVersion: () => Number(dataVersion.get()?.data_version),
     read: readRows,
     readLong: readRows,
     write: (statements) => enqueue(() => statements.map(run)),
     writeIf,
-    writeIfInTurn: writeIf,
-    async writeInTurn(statements) {
+    writeIfAlone: writeIf,
+    async writeInOrder(statements) {
       await enqueue(() => statements.map(run));
     },
     async close() {

@@ -18,10 +18,11 @@ const readColumns = `select tables.name as "table", columns.name as "column"
   from sqlite_schema as tables join pragma_table_info(tables.name) as columns where tables.type = 'table'`;
 
 /**
- * Brings a file to the newest of some migrations, one after another, each in a transaction of its own: a process that
- * ends in the middle of one leaves what was there before it. Of several processes that start at once, one does each.
+ * Applies the migrations that a file lacks, each in a transaction of its own: a process that ends in the middle of one
+ * leaves what was there before it. Of several processes that start at once, one applies each.
  *
- * @throws SchemaError when that cannot be done, NewerSchemaError when a newer version wrote the file.
+ * @throws SchemaError when one fails or the history of the file is another one; NewerSchemaError when a newer version
+ * wrote the file.
  */
 export const migrateSqlite = (db: DatabaseSync, file: string, migrations: readonly Migration[]): void => {
   const place: Place = {
@@ -51,7 +52,7 @@ export const migrateSqlite = (db: DatabaseSync, file: string, migrations: readon
   };
 
   const migrateOnce = (): boolean => {
-    // The lock comes first: of two processes that start at once, the second finds the work done.
+    // Locks before it reads: of two processes that start at once, the second finds the migration applied.
     db.exec("begin immediate");
     try {
       const step = plan();
@@ -59,14 +60,14 @@ export const migrateSqlite = (db: DatabaseSync, file: string, migrations: readon
       db.exec("commit");
       return step !== undefined;
     } catch (error) {
-      // SQLite has already rolled back by itself after a full disk.
+      // After a full disk, SQLite has already rolled back.
       if (db.isTransaction) db.exec("rollback");
       throw error;
     }
   };
 
-  // A table that SQLite cannot alter is made anew, and the old one dropped: with foreign keys, what refers to its rows
-  // would be deleted with them.
+  // A migration may have to replace a table: with foreign keys enforced, dropping the old one would delete the rows that
+  // refer to it.
   db.exec("pragma foreign_keys = off");
   while (migrateOnce());
   db.exec("pragma foreign_keys = on");

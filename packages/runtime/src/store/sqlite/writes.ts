@@ -9,25 +9,25 @@ interface PendingWrite {
 }
 
 /**
- * A transaction of many writes costs little more than one of few, for they change the same pages. So while many write at
- * once, they are gathered for some milliseconds, as long as the event loop has anything else to do. A write that comes
- * alone goes at once.
+ * A transaction of many writes costs little more than one of few, since they change the same pages. Under load, writes
+ * are therefore gathered for some milliseconds, as long as the event loop has anything else to do. A single write is not
+ * delayed.
  */
 const fewWrites = 4;
 const gatherFor = 4;
 
 export interface SqliteWriteQueue {
-  /** Does work that writes in a transaction; resolves when it is on disk. */
+  /** Runs work in a transaction; resolves when that is on disk. */
   add<Result>(work: () => Result): Promise<Result>;
-  /** Settles when all that was added is on disk or has failed. */
+  /** Resolves when everything that was added is on disk or has failed. */
   done(): Promise<void>;
 }
 
 /**
- * Writes that come while a transaction is on its way to the disk share the next one, and so its wait.
+ * Writes that arrive while a transaction is being synced share the next one, and so its wait for the disk.
  *
- * Nobody hears of a write before it is on disk, be it that it failed: what made it fail may have been another of its
- * transaction.
+ * No outcome is reported before the transaction is on disk, not even a failure: its cause may have been another write of
+ * the same transaction.
  */
 export const createSqliteWriteQueue = (
   transaction: (work: () => void) => void,
@@ -35,10 +35,10 @@ export const createSqliteWriteQueue = (
 ): SqliteWriteQueue => {
   let waiting: PendingWrite[] = [];
   let working: Promise<void> | undefined;
-  /** When the last transaction was on disk, and how many writes it held. */
+  /** When the last transaction reached the disk, and how many writes it contained. */
   let last = { at: 0, writes: 0 };
 
-  /** Waits for more writes of this turn, and under load of the next ones. */
+  /** Waits for more writes in this turn of the event loop, and under load in the next ones. */
   const gather = async () => {
     await nextTurn();
     if (last.writes < fewWrites) return;
@@ -52,7 +52,7 @@ export const createSqliteWriteQueue = (
     }
   };
 
-  /** @returns What tells the outcome. */
+  /** @returns What reports the outcome. */
   const alone = ({ run, resolve, reject }: PendingWrite): (() => void) => {
     try {
       transaction(run);
@@ -70,7 +70,7 @@ export const createSqliteWriteQueue = (
         });
         return writes.map(({ resolve }) => resolve);
       } catch {
-        // One of them failed. Alone, each gets its own result and the innocent ones go through.
+        // One of them failed. Run alone, each gets its own result, and the others succeed.
       }
     }
     return writes.map(alone);

@@ -1,6 +1,6 @@
 import type { Dialect } from "../../database/index.ts";
 
-/** What was changed with the admin key, and calls that were refused. */
+/** Changes made with the admin key, and calls that were refused. */
 export const auditTables = ({ serial }: Dialect): readonly string[] => [
   `create table audit (
     seq ${serial},

@@ -1,8 +1,8 @@
 import type { Dialect } from "../../database/index.ts";
 
 /**
- * Webhooks to send. `run_after` is when the next try is due; while a process sends, it is the end of that process's
- * lease. `origin` groups the rows of one receiver.
+ * The outbox of webhooks. `run_after` is when the next attempt is due or, while a process is sending, when its lease
+ * ends. `origin` groups the rows of one receiver.
  */
 export const deliveryTables = ({ inKeyOrder }: Dialect): readonly string[] => [
   `create table delivery (

@@ -1,8 +1,8 @@
 import type { Dialect } from "../../database/index.ts";
 
 /**
- * Scheduled jobs and their runs. `next_run` is null while a job waits for nothing. A run is known by the moment that
- * it was due, so that no moment of a job runs twice. `scheduler_pulse` is when a scheduler was last at work.
+ * Scheduled jobs and their runs. `next_run` is null when a job will not run again. A run is identified by its scheduled
+ * time, so that a job runs only once for each. `scheduler_pulse` is when a scheduler was last active.
  */
 export const jobTables = ({ inKeyOrder }: Dialect): readonly string[] => [
   `create table job (

@@ -1,10 +1,10 @@
 import type { Dialect } from "../../database/index.ts";
 
 /**
- * What a formation remembers.
+ * Memories, and what learning needs.
  *
- * `space` is who shares a memory (formation, scope and its holder) in one short key. `memory_word` is the text index:
- * plain rows, so that a search reads one space's words and no others, whatever the rest of the table holds.
+ * `space` is a short key of who shares a memory: formation, scope and its holder. `memory_word` is the text index: plain
+ * rows, so that a search reads the words of one space only, however large the table is.
  */
 export const memoryTables = ({ serial, inKeyOrder }: Dialect): readonly string[] => [
   `create table memory (

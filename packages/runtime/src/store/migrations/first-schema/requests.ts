@@ -1,9 +1,9 @@
 import type { Dialect } from "../../database/index.ts";
 
 /**
- * Chats, triggers and job runs: their state, the queue of those in the background, and what each told its caller.
- * While a request is at work its process holds a lease on it, and shows that it lives by changing `lease_until`. `log` is
- * what an ended request told, `request_part` what one at work has told so far, for readers in other processes.
+ * Chats, triggers and job runs: their state, the queue of background requests, and the events of each. While a process
+ * works on a request it holds a lease, which it renews by changing `lease_until`. `log` has the events of a request that
+ * has ended, `request_part` those of a running one, for readers in other processes.
  */
 export const requestTables = ({ serial, inKeyOrder }: Dialect): readonly string[] => [
   `create table request (

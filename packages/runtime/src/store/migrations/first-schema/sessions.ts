@@ -3,9 +3,9 @@ import type { Dialect } from "../../database/index.ts";
 /**
  * Sessions and their messages.
  *
- * A message names its session by number, and through it its formation and its owner. Callers name sessions at random:
- * by those names, each chat would have a page of its own to change in the index of messages. By numbers, the messages
- * of new sessions stand together at its end. SQLite may give the number of a deleted session again: its messages go in
+ * A message refers to its session by number, and through it to formation and user. Session ids are random: with them in
+ * the index of messages, each chat would change a page of its own. With numbers, the messages of new sessions are next
+ * to each other at the end of the index. SQLite may reuse the number of a deleted session, whose messages are deleted in
  * the same transaction.
  */
 export const sessionTables = ({ serial }: Dialect): readonly string[] => [

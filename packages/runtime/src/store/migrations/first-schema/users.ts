@@ -1,11 +1,11 @@
 import type { Dialect } from "../../database/index.ts";
 
 /**
- * Users, what they are known by, and the credentials they lend.
+ * Users, their identifiers, and their credentials.
  *
- * `owner` is what the `user_id` of all other tables holds. It is the identifier by which a user was known first, so
- * that nothing has to be moved when a user is made of an identifier that has data. A row of `user_identifier` is
- * never deleted: without a `user_id` it stands for an identifier that was taken away from its user.
+ * `owner` is the `user_id` of the user's rows in all other tables: the first identifier of the user, so that no row has
+ * to change when a user is created for an identifier that already has data. Rows of `user_identifier` are never deleted:
+ * without a `user_id`, one stands for an identifier that was removed from its user.
  */
 export const userTables = ({ inKeyOrder }: Dialect): readonly string[] => [
   `create table app_user (

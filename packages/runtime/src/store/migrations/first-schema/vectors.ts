@@ -1,9 +1,8 @@
 import type { Dialect } from "../../database/index.ts";
 
 /**
- * The vectors of memories. `memory_code` is their index: a few bytes each, counted up so that a reader sees what is new
- * since last time. `memory_vector` repeats the space: asked to look it up in `memory`, Postgres would read all memories
- * of a user.
+ * The vectors of memories. `memory_code` is their index: a few bytes for each, numbered so that a reader can ask for what
+ * is new. `memory_vector` repeats the space: joined with `memory` for it, Postgres would read all memories of a user.
  */
 export const vectorTables = ({ counter, bytes, inOnePiece }: Dialect): readonly string[] => [
   `create table memory_vector (

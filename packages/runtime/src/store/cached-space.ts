@@ -1,27 +1,27 @@
 import type { Candidate } from "./memory-rows.ts";
 
-/** What the database holds of a space. */
+/** The rows of one space. */
 export interface SpaceContents {
   memories: readonly Candidate[];
-  /** Numbers of the memories that have a word, in rising order. */
+  /** The memories that contain each word, by number in ascending order. */
   words: readonly { word: string; seqs: number[] }[];
 }
 
-interface Kept {
+interface Cached {
   memory: Candidate;
   words: readonly string[];
 }
 
-/** Bytes that a memory takes, roughly, beside its text, and each word of it. */
+/** Rough size in bytes of a memory without its text, and of each of its words. */
 const bytesPerMemory = 500;
 const bytesPerWord = 100;
 
-const bytesOf = ({ memory: { content, subject }, words }: Kept): number =>
+const bytesOf = ({ memory: { content, subject }, words }: Cached): number =>
   bytesPerMemory + bytesPerWord * words.length + 2 * (content.length + subject.length);
 
-/** The memories of one space, found by their words. */
-export class KeptSpace {
-  readonly #memories = new Map<number, Kept>();
+/** The memories of one space, indexed by their words. */
+export class CachedSpace {
+  readonly #memories = new Map<number, Cached>();
   readonly #words = new Map<string, number[]>();
   #bytes = 0;
 
@@ -35,7 +35,7 @@ export class KeptSpace {
         else wordsOf.set(seq, [word]);
       }
     }
-    for (const memory of memories) this.#keep({ memory, words: wordsOf.get(memory.seq) ?? [] });
+    for (const memory of memories) this.#add({ memory, words: wordsOf.get(memory.seq) ?? [] });
   }
 
   get size(): number {
@@ -46,8 +46,8 @@ export class KeptSpace {
     return this.#bytes;
   }
 
-  /** The newest memories that have a word. */
-  having(word: string, most: number): readonly number[] {
+  /** The newest memories that contain a word. */
+  containing(word: string, most: number): readonly number[] {
     const seqs = this.#words.get(word) ?? [];
     return seqs.length > most ? seqs.slice(-most) : seqs;
   }
@@ -56,10 +56,10 @@ export class KeptSpace {
     return this.#memories.get(seq)?.memory;
   }
 
-  /** Adds a memory, or puts it in the place of the one that had its number. */
+  /** Adds a memory, or replaces the one with its number. */
   put(memory: Candidate, words: readonly string[]): void {
     this.#remove(memory.seq);
-    this.#keep({ memory, words });
+    this.#add({ memory, words });
     for (const word of words) {
       const seqs = this.#words.get(word);
       if (seqs) seqs.splice(seqs.findLastIndex((seq) => seq < memory.seq) + 1, 0, memory.seq);
@@ -67,17 +67,17 @@ export class KeptSpace {
     }
   }
 
-  #keep(kept: Kept): void {
-    this.#memories.set(kept.memory.seq, kept);
-    this.#bytes += bytesOf(kept);
+  #add(cached: Cached): void {
+    this.#memories.set(cached.memory.seq, cached);
+    this.#bytes += bytesOf(cached);
   }
 
   #remove(seq: number): void {
-    const kept = this.#memories.get(seq);
-    if (!kept) return;
+    const cached = this.#memories.get(seq);
+    if (!cached) return;
     this.#memories.delete(seq);
-    this.#bytes -= bytesOf(kept);
-    for (const word of kept.words) {
+    this.#bytes -= bytesOf(cached);
+    for (const word of cached.words) {
       const seqs = this.#words.get(word) ?? [];
       if (seqs.length === 1) this.#words.delete(word);
       else seqs.splice(seqs.indexOf(seq), 1);

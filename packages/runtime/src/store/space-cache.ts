@@ -1,45 +1,45 @@
+import { CachedSpace, type SpaceContents } from "./cached-space.ts";
 import type { Database } from "./database/index.ts";
-import { KeptSpace, type SpaceContents } from "./kept-space.ts";
 import type { Candidate, Space } from "./memory-rows.ts";
 
-/** Spaces with more memories are read from the database: to read all of them would hold up every other chat. */
+/** Larger spaces are not cached: loading all of one would hold up every other chat. */
 const mostMemories = 500;
-/** Bytes of all kept spaces together, roughly. */
+/** Rough size of all cached spaces together, in bytes. */
 const mostBytes = 32 * 2 ** 20;
 const bytesPerSpace = 500;
-/** A space that was not used for so long makes room for others, in milliseconds. */
+/** Milliseconds without use after which a space may be dropped to make room for another. */
 const idleAfter = 60_000;
 
 interface Entry {
   usedAt: number;
   bytes: number;
-  /** Undefined until it is used a second time, and for good when it is too large. */
-  space: KeptSpace | undefined;
+  /** Undefined until the second use, and for good when the space is too large. */
+  space: CachedSpace | undefined;
   isLarge: boolean;
 }
 
 /**
- * The memories of those who chat right now. To find what belongs to a message takes a hundred microseconds in the
- * database, and a few here.
+ * A cache of the memories of users who are chatting. Finding those that share words with a message takes a hundred
+ * microseconds in the database, and a few here.
  */
-export interface KeptSpaces {
-  /** Those of some spaces that are kept, and those that the database is to be asked for. */
-  divide(spaces: readonly Space[]): Promise<{ known: KeptSpace[]; others: Space[] }>;
+export interface SpaceCache {
+  /** Splits spaces into those that are cached and those that have to be read from the database. */
+  divide(spaces: readonly Space[]): Promise<{ cached: CachedSpace[]; others: Space[] }>;
   /** A memory was written. */
   put(space: Space, memory: Candidate, words: readonly string[]): void;
   /** Memories were deleted. */
   drop(space: Space): void;
 }
 
-export const createKeptSpaces = (
-  foreignWrites: NonNullable<Database["foreignWrites"]>,
-  /** Undefined when a space has more memories than that. */
+export const createSpaceCache = (
+  dataVersion: NonNullable<Database["dataVersion"]>,
+  /** Reads a space; undefined when it has more memories than `most`. */
   load: (space: Space, most: number) => Promise<SpaceContents | undefined>,
-): KeptSpaces => {
-  /** Those used last stand at the end. */
+): SpaceCache => {
+  /** In the order of their last use. */
   const entries = new Map<Space, Entry>();
   let bytes = 0;
-  let seen = foreignWrites();
+  let seen = dataVersion();
 
   const drop = (space: Space) => {
     bytes -= entries.get(space)?.bytes ?? 0;
@@ -62,14 +62,14 @@ export const createKeptSpaces = (
 
   const fill = async (space: Space, entry: Entry): Promise<void> => {
     const contents = await load(space, mostMemories);
-    // It was dropped or filled meanwhile.
+    // It was dropped or loaded meanwhile.
     if (entries.get(space) !== entry || entry.space) return;
-    if (contents) entry.space = new KeptSpace(contents);
+    if (contents) entry.space = new CachedSpace(contents);
     else entry.isLarge = true;
     weigh(entry);
   };
 
-  const find = async (space: Space, now: number): Promise<KeptSpace | undefined> => {
+  const find = async (space: Space, now: number): Promise<CachedSpace | undefined> => {
     const entry = entries.get(space);
     if (!entry) {
       if (!hasRoom(now)) return undefined;
@@ -87,26 +87,26 @@ export const createKeptSpaces = (
 
   return {
     async divide(spaces) {
-      const written = foreignWrites();
+      const written = dataVersion();
       if (written !== seen) {
         entries.clear();
         bytes = 0;
         seen = written;
       }
       const now = performance.now();
-      const known: KeptSpace[] = [];
+      const cached: CachedSpace[] = [];
       const others: Space[] = [];
       for (const space of spaces) {
         const found = await find(space, now);
-        if (found) known.push(found);
+        if (found) cached.push(found);
         else others.push(space);
       }
-      return { known, others };
+      return { cached, others };
     },
     put(space, memory, words) {
       const entry = entries.get(space);
       if (!entry || entry.isLarge) return;
-      // It may be read just now, without this memory.
+      // It may be loading right now, without this memory.
       if (!entry.space) return drop(space);
       entry.space.put(memory, words);
       if (entry.space.size > mostMemories) {
