@@ -28,7 +28,7 @@ export interface AdministrationDeps {
   formation: Formation;
   keys: ApiKeys;
   store: Pick<Store, "audit" | "credentials" | "isShared" | "users">;
-  /** Where the variables of OpenTelemetry are looked up. */
+  /** Holds the variables of OpenTelemetry. */
   env: Environment;
   now: () => number;
   log: Logger;
@@ -36,7 +36,7 @@ export interface AdministrationDeps {
 
 const defaultSalt = "muxi-user-credentials-salt-v1";
 
-/** What operators see and set, and who users are: everything of a formation but its conversations. */
+/** The parts of a formation that are for operators: users, credentials, keys, audit log, events, configuration. */
 export const openAdministration = async ({ formation, keys, store, env, now, log }: AdministrationDeps) => {
   const { id: formationId, manifest } = formation;
   const { encryption, credential_ttl_minutes } = manifest.user_credentials;

@@ -13,7 +13,7 @@ import { createModel, defaultModelConfig, type ModelDeps } from "./models/index.
 import type { Overlord } from "./overlord/index.ts";
 import type { JobRepository, RunOutcome, Statement, Store } from "./store/index.ts";
 
-/** What the end of a request means to the run of a job: nobody is there to answer a question. */
+/** The outcome of a job's run by that of its request. A question fails the run, since nobody is there to answer it. */
 const runOutcomeOf = (outcome: RequestOutcome): RunOutcome => {
   switch (outcome.status) {
     case "completed":
@@ -41,7 +41,7 @@ export interface AutomationDeps {
   store: Pick<Store, "jobs" | "write">;
   overlord: Overlord;
   queue: Pick<RequestQueue, "announce">;
-  /** Whose data the identifier of a user reaches. */
+  /** The owner whose data an identifier of a user reaches. */
   ownerOf: (identifier: string) => string;
   http: ModelDeps["http"];
   env: Environment;
@@ -50,7 +50,7 @@ export interface AutomationDeps {
 }
 
 /**
- * What a formation does without being spoken to: triggers and scheduled jobs (docs/spec/formation-files.md
+ * The parts of a formation that act without a chat: triggers and scheduled jobs (docs/spec/formation-files.md
  * "Trigger files" and "Running jobs").
  */
 export const openAutomation = (deps: AutomationDeps) => {
@@ -77,7 +77,7 @@ export const openAutomation = (deps: AutomationDeps) => {
         log,
       })
     : undefined;
-  // The next job runs in the place of one that has ended.
+  // The end of a job makes room for the next one.
   overlord.onEnded((kind) => {
     if (kind === "job") scheduler?.wake();
   });

@@ -25,11 +25,14 @@ export interface ConversationDeps
   administration: Awaited<ReturnType<typeof openAdministration>>;
   knowledge: Knowledge;
   env: Environment;
-  /** Milliseconds after which the other processes of the database take over from one that shows no life. */
+  /** Milliseconds after which a process that does not renew its leases has lost them. */
   leaseTime: number;
 }
 
-/** What answers: agents with their tools, the requests at work, and the queue of those in the background. */
+/**
+ * The parts of a formation that answer: agents with their tools, the active requests, and the queue of background
+ * requests.
+ */
 export const openConversation = async (deps: ConversationDeps) => {
   const { formation, store, models, administration, knowledge, telemetry, clock, env, leaseTime } = deps;
   const { id: formationId, manifest } = formation;
@@ -57,7 +60,7 @@ export const openConversation = async (deps: ConversationDeps) => {
 
   const toolbox = createToolbox({ formation, env, credentials: administration.credentials, log, now });
   const limits = toolLimitsOf(formation);
-  /** Whether users may type credentials that servers of the formation ask for. */
+  /** Whether users may type credentials for MCP servers in the chat. */
   const takesCredentials = [...toolbox.servers.values()].some(({ definition }) =>
     takesTyped(definition, administration.credentials),
   );

@@ -13,7 +13,7 @@ Serves one formation. PORT and HOST in the environment win over the formation's 
 --port and --host over both.`;
 
 /**
- * How long answers at work may go on after a request to stop, in milliseconds (docs/spec/formation-files.md
+ * How long answers in progress may take after a signal to stop, in milliseconds (docs/spec/formation-files.md
  * "Starting a formation").
  */
 const drainTime = 30_000;
@@ -32,7 +32,7 @@ const portOf = (text: string): number => {
 
 const levels = { debug: "debug", info: "info", warning: "warn", error: "error" } as const;
 
-/** `logging.system.destination`: the standard output, or a file to append to. */
+/** The output of `logging.system.destination`: the standard output, or a file to append to. */
 const logOutput = ({ dir, manifest }: Formation) => {
   const { destination } = manifest.logging.system;
   return destination === "stdout"
@@ -89,7 +89,7 @@ try {
   });
   log.info({ port: runtime.port, host, models: Object.fromEntries(runtime.models) }, "formation is up");
   if (keys.generated) {
-    // Whoever started a draft is shown them.
+    // The keys of a draft are shown to whoever has started it.
     log[isDraft ? "info" : "warn"](
       "the API keys were generated and are in .keys.json: name your own in server.api_keys before you deploy",
     );
@@ -105,9 +105,9 @@ try {
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
-  // A server started this process and is gone: nobody would ever stop it.
+  // The server that started this process is gone, so nobody else would ever stop it.
   process.on("disconnect", () => void stop("the server is gone"));
-  // Or went while this one started, when nobody listened for it yet.
+  // It may also have gone while this process was starting and did not listen yet.
   if (process.send && !process.connected) await stop("the server is gone");
   process.send?.({ type: "ready", port: runtime.port });
 } catch (error) {

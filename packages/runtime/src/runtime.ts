@@ -31,28 +31,28 @@ export interface RuntimeOptions {
   formation: Formation;
   keys: ApiKeys;
   host: string;
-  /** 0 takes a free one. */
+  /** 0 for any free port. */
   port: number;
-  /** Where providers' keys and addresses are looked up. */
+  /** Holds the keys and addresses of model providers. */
   env: Environment;
   log: Logger;
   now?: () => number;
-  /** Milliseconds after which the other processes of the database take over from one that shows no life. */
+  /** Milliseconds after which a process that does not renew its leases has lost them. Default 30 s. */
   leaseTime?: number;
-  /** Milliseconds after which an answer is stopped; 600 s unless given. */
+  /** Milliseconds after which an answer is stopped. Default 600 s. */
   answerTime?: number;
 }
 
-/** A formation that answers. */
+/** A running formation. */
 export interface Runtime {
   readonly host: string;
   readonly port: number;
-  /** The model that answers for each agent, by agent id. */
+  /** The id of each agent's model, by agent id. */
   readonly models: ReadonlyMap<string, string>;
   /**
-   * Stops taking requests, lets those at work end, and closes everything.
+   * Refuses new requests, lets the active ones finish, and closes everything.
    *
-   * @param grace How long the answers at work may take, in milliseconds; what is left then is stopped.
+   * @param grace How long the active answers may take, in milliseconds. Then they are stopped.
    */
   close(grace: number): Promise<void>;
 }
@@ -66,12 +66,12 @@ const openDatabase = async (formation: Formation, log: Logger): Promise<Database
 
 /** Longest time for one answer, in milliseconds (docs/spec/formation-api.md "Chat stream"). */
 const longestAnswer = 600_000;
-/** How long webhooks under way may take at the end, in milliseconds; the rest is sent after the next start. */
+/** How long webhooks under way may take at the end, in milliseconds. The rest is sent after the next start. */
 const deliveryGrace = 2_000;
 
 /**
- * A message, with room for the JSON around it; four bytes are the most that a character takes. Files come as Base64,
- * and only where they belong.
+ * The largest body of a route: a message, of up to four bytes a character, with room for the JSON around it. Only chats
+ * may have files, which are Base64.
  */
 const bodyLimitFor = (longestMessage: number, largestFile: number) => {
   const plain = longestMessage * 4 + 64 * 1024;
@@ -82,8 +82,8 @@ const bodyLimitFor = (longestMessage: number, largestFile: number) => {
 /**
  * Serves a formation under `/v1` on its own port.
  *
- * @throws Error when the port is taken, the database cannot be opened or a model is not usable as configured; the
- * message says what to do.
+ * @throws Error when the port is taken, the database cannot be opened or a model is not usable as configured. Its
+ * message says what to do
  */
 export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
   const {
