@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { list } from "tar";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { ZipFile } from "yazl";
 import { createFakeServer, data, events, type FakeServer, frame, json, refusal } from "./fake-server.ts";
 import { createWorld, type World } from "./helpers.ts";
 
@@ -388,9 +390,15 @@ test("without a server on this machine and without a profile it says what to do"
   }
 });
 
+const zipOf = (files: Record<string, string>): Promise<Buffer> => {
+  const archive = new ZipFile();
+  for (const [name, content] of Object.entries(files)) archive.addBuffer(Buffer.from(content), name);
+  archive.end();
+  return buffer(archive.outputStream);
+};
+
 test("download: the files of the server, and what belongs to the folder stays", async () => {
-  const { zipSync, strToU8 } = await import("fflate");
-  const archive = zipSync({ "formation.afs": strToU8("schema: x\nid: bot\n"), "agents/a.afs": strToU8("a") });
+  const archive = await zipOf({ "formation.afs": "schema: x\nid: bot\n", "agents/a.afs": "a" });
   server.on("GET /rpc/formations/bot/download", (response) => void response.end(archive));
   const first = await world.run(["download", "bot"]);
   expect(first.stdout).toBe("✓ Downloaded bot (2 files) into bot\n");
@@ -407,13 +415,23 @@ test("download: the files of the server, and what belongs to the folder stays", 
   expect(await readFile(join(folder, ".key"), "utf8")).toBe("mine");
   expect(await readFile(join(folder, "memory.db"), "utf8")).toBe("mine");
 
-  server.on(
-    "GET /rpc/formations/bot/download",
-    (response) => void response.end(zipSync({ "../evil": strToU8("x") })),
+  // No library writes such a name.
+  const evil = Buffer.from(
+    (await zipOf({ "xx/evil": "x" })).toString("latin1").replaceAll("xx/", "../"),
+    "latin1",
   );
-  const evil = await world.run(["download", "--force"], { cwd: folder });
-  expect(evil).toMatchObject({ code: 1, stderr: expect.stringContaining("cannot be trusted") });
-  await expect(readFile(join(world.home, "evil"))).rejects.toThrow("ENOENT");
-  expect(await readFile(join(folder, "agents/a.afs"), "utf8")).toBe("a");
-  expect((await readdir(folder)).sort()).toEqual([".key", "agents", "formation.afs", "memory.db"]);
+  const damaged = await zipOf({ "a.md": "words ".repeat(1000) });
+  damaged.fill(0xff, 40, 50);
+  for (const [sent, words] of [
+    [evil, /cannot be trusted[\s\S]*\.\.\/evil/],
+    [damaged, /cannot be trusted/],
+    [Buffer.from("hello"), /sent no zip archive/],
+  ] as const) {
+    server.on("GET /rpc/formations/bot/download", (response) => void response.end(sent));
+    const refused = await world.run(["download", "--force"], { cwd: folder });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(words) });
+    await expect(readFile(join(world.home, "evil"))).rejects.toThrow("ENOENT");
+    expect(await readFile(join(folder, "agents/a.afs"), "utf8")).toBe("a");
+    expect((await readdir(folder)).sort()).toEqual([".key", "agents", "formation.afs", "memory.db"]);
+  }
 });

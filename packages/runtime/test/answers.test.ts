@@ -192,6 +192,7 @@ describe("llm.settings.caching", () => {
   test.each([
     ["a formation does not ask for it", ""],
     ["it is switched off", ", caching: { enabled: false }"],
+    ["answers are kept for no time", ", caching: { ttl: 0 }"],
   ])("asks the model each time where %s", async (_, llm) => {
     const { api, models } = await open("memory: { persistent: { extraction: false } }", { llm });
     await api.chat("When do I prune?", ann);
@@ -213,9 +214,16 @@ describe("llm.settings.caching", () => {
     now += 59_000;
     await api.chat("b", ann);
     expect(models.requests).toHaveLength(4);
-    now += 1_000;
+    now += 1_001;
     await api.chat("b", ann);
     expect(models.requests).toHaveLength(5);
+  });
+
+  test("takes no memory for entries that there may never be", async () => {
+    const { api, models } = await open("", { llm: ", caching: { max_entries: 1000000000 }" });
+    await api.chat("Hi", ann);
+    await api.chat("Hi", ann);
+    expect(models.requests).toHaveLength(1);
   });
 
   test("keeps no answer that broke off", async () => {

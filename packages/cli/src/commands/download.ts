@@ -1,8 +1,9 @@
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
-import { findFormationDir, summarizeManifest } from "@muxi/formation";
-import { unzip } from "fflate";
+import { createWriteStream, existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { findFormationDir, summarizeManifest, systemCode } from "@muxi/formation";
+import { fromBufferPromise, type ZipFile } from "yauzl";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import { agree } from "../prompts/index.ts";
@@ -17,36 +18,51 @@ export interface DownloadOptions {
   includeDb: boolean;
 }
 
+/** Bytes of all files together. */
 const mostBytes = 2 * 1024 ** 3;
 
-const unzipBounded = (archive: Uint8Array): Promise<Record<string, Uint8Array>> =>
-  new Promise((resolve, reject) => {
-    let bytes = 0;
-    const filter = ({ originalSize }: { originalSize: number }): boolean => {
-      bytes += originalSize;
-      return bytes <= mostBytes;
-    };
-    unzip(archive, { filter }, (error, files) => {
-      if (error) reject(new CliError("The server sent no zip archive", { detail: [error.message] }));
-      else if (bytes > mostBytes) reject(new CliError("The formation is larger than 2 GB unpacked"));
-      else resolve(files);
-    });
-  });
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const open = (archive: Uint8Array): Promise<ZipFile> =>
+  fromBufferPromise(Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength)).catch(
+    (error: unknown) => {
+      throw new CliError("The server sent no zip archive", { detail: [reasonOf(error)] });
+    },
+  );
+
+/** Counts what comes out of the compression: the sizes that an archive declares are only claims. */
+const createMeter = () => {
+  let bytes = 0;
+  return async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) throw new CliError("The formation is larger than 2 GB unpacked");
+      yield chunk;
+    }
+  };
+};
 
 /** Writes the files of an archive into a folder and none beside it. Gives their number. */
-const writeInto = async (folder: string, files: Record<string, Uint8Array>): Promise<number> => {
-  const entries = Object.entries(files).filter(([name]) => !name.endsWith("/"));
-  for (const [name, bytes] of entries) {
-    const path = resolve(folder, name);
-    if (!path.startsWith(folder + sep)) {
-      throw new CliError("The archive of the server cannot be trusted", {
-        detail: [`It holds a file outside its folder: ${name}`],
-      });
+const unpackInto = async (folder: string, archive: Uint8Array): Promise<number> => {
+  const zip = await open(archive);
+  const meter = createMeter();
+  let count = 0;
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (entry.fileName.endsWith("/")) continue;
+      const path = join(folder, entry.fileName);
+      await mkdir(dirname(path), { recursive: true });
+      await pipeline(await zip.openReadStreamPromise(entry), meter, createWriteStream(path));
+      count += 1;
     }
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, bytes);
+  } catch (error) {
+    const code = systemCode(error);
+    // Codes of the compression begin with Z_; all others tell of this machine's disk.
+    if (error instanceof CliError || (code !== undefined && !code.startsWith("Z_"))) throw error;
+    // It is damaged, or holds a path that leads out of the folder: the library refuses both.
+    throw new CliError("The archive of the server cannot be trusted", { detail: [reasonOf(error)] });
   }
-  return entries.length;
+  return count;
 };
 
 /** What a server never sends, and what belongs to this folder alone (docs/spec/cli.md "muxi download"). */
@@ -93,12 +109,11 @@ export const download = async (
     .catch((error: unknown) => {
       throw explainChosenError(error, server, `Formation '${id}' was not downloaded`);
     });
-  const files = await unzipBounded(archive);
   await mkdir(folder, { recursive: true });
   // Unpacked beside it first: an archive that cannot be used takes nothing away.
   const fresh = await mkdtemp(join(folder, ".download-"));
   try {
-    const count = await writeInto(fresh, files);
+    const count = await unpackInto(fresh, archive);
     await replaceFiles(folder, fresh, includeDb);
     ui.data({ formation_id: id, path: folder, files: count });
     ui.success(`Downloaded ${id} (${count} files) into ${relative(context.cwd, folder) || "this folder"}`);

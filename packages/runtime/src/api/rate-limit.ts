@@ -1,5 +1,5 @@
 import { ApiError } from "@muxi/protocol";
-import { LruMap } from "../base/index.ts";
+import { LRUCache } from "lru-cache";
 import type { KeyUsed } from "./received.ts";
 
 interface Bucket {
@@ -18,7 +18,7 @@ const mostCallers = 100_000;
  */
 export const createRateLimit = (perMinute: number | undefined, now: () => number) => {
   if (perMinute === undefined) return () => {};
-  const buckets = new LruMap<string, Bucket>({ most: mostCallers, now });
+  const buckets = new LRUCache<string, Bucket>({ max: mostCallers });
   const perMillisecond = perMinute / 60_000;
 
   return (keyUsed: KeyUsed, userId: string | undefined): void => {

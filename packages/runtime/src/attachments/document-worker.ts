@@ -38,7 +38,7 @@ const readPdf = async ({ bytes, longest }: DocumentTask): Promise<string> => {
 
 const readDocx = async ({ bytes }: DocumentTask): Promise<string> => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  checkZip(buffer, unpackedLimit);
+  await checkZip(buffer, unpackedLimit);
   const { default: mammoth } = await import("mammoth");
   const { value } = await mammoth.extractRawText({ buffer });
   return value.replace(/\n{3,}/g, "\n\n").trim();

@@ -3,6 +3,5 @@ export { canonicalJson } from "./canonical-json.ts";
 export { fewAtOnce } from "./few-at-once.ts";
 export { isoTime } from "./iso-time.ts";
 export { countOf, listOf, parseJson, parseObject, textOf } from "./json.ts";
-export { LruMap } from "./lru-map.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { createWorker } from "./worker.ts";

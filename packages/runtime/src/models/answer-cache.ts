@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { LruMap } from "../base/index.ts";
+import { LRUCache } from "lru-cache";
 import type { Model, ModelDelta, ModelRequest } from "./interface/index.ts";
 
 export interface AnswerCacheSettings {
@@ -43,7 +43,16 @@ const answerIn = (deltas: readonly ModelDelta[]): { text: string; model: string 
 
 /** Keeps the answers that were used last. */
 export const createAnswerCache = ({ maxEntries, ttl, now }: AnswerCacheSettings): AnswerCache => {
-  const entries = new LruMap<string, Kept>({ most: maxEntries, ttl, now });
+  // It would take 0 for no limit.
+  if (ttl === 0) return { around: (model) => model };
+  const entries = new LRUCache<string, Kept>({
+    // Not `max`, for which it would take the memory of all entries at once.
+    maxSize: maxEntries,
+    sizeCalculation: () => 1,
+    ttl,
+    perf: { now },
+    ttlResolution: 0,
+  });
 
   const keep = (key: string, deltas: readonly ModelDelta[]) => {
     const answer = answerIn(deltas);

@@ -1,5 +1,5 @@
 import { credentialServices, type McpServerDefinition, withCredentials } from "@muxi/formation";
-import { LruMap } from "../base/index.ts";
+import { LRUCache } from "lru-cache";
 import type { Owner } from "../store/index.ts";
 import type { McpConnection } from "./connection.ts";
 import type { ToolOutcome } from "./tool.ts";
@@ -68,9 +68,11 @@ export const createUserServer = (
   /**
    * By their credentials, so that two users never share a connection (docs/spec/formation-files.md "User credentials").
    */
-  const connections = new LruMap<string, McpConnection>({
-    most: mostConnections,
-    onEvicted: (connection) => void connection.close(),
+  const connections = new LRUCache<string, McpConnection>({
+    max: mostConnections,
+    dispose: (connection, _, reason) => {
+      if (reason === "evict") void connection.close();
+    },
   });
 
   const connectionFor = (tokens: Record<string, string>): McpConnection => {
@@ -132,7 +134,7 @@ export const createUserServer = (
     },
 
     async close() {
-      await Promise.all(connections.values().map((connection) => connection.close()));
+      await Promise.all([...connections.values()].map((connection) => connection.close()));
     },
   };
 };

@@ -2,8 +2,9 @@ import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 import { decryptFernet, encryptFernet, FernetError } from "@muxi/formation";
 import { ApiError, newId } from "@muxi/protocol";
+import { LRUCache } from "lru-cache";
 import * as z from "zod";
-import { canonicalJson, LruMap } from "../base/index.ts";
+import { canonicalJson } from "../base/index.ts";
 import type { CredentialRepository, Owner, StoredCredential } from "../store/index.ts";
 
 export type CredentialValue = Record<string, unknown>;
@@ -81,7 +82,12 @@ const normalService = (service: string): string => {
 
 export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVault => {
   const { credentials, encryption, now } = deps;
-  const keys = new LruMap<string, Promise<string>>({ most: mostKeys, ttl: deps.keepFor, now });
+  const keys = new LRUCache<string, Promise<string>>({
+    max: mostKeys,
+    ttl: deps.keepFor,
+    perf: { now },
+    ttlResolution: 0,
+  });
 
   /** Deriving a key takes tens of milliseconds on purpose. */
   const keyOf = ({ formationId, userId }: Owner): Promise<string> => {

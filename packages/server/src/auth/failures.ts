@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { LRUCache } from "lru-cache";
 
 /** Limits failed authentication per address. */
 export interface FailureLimit {
@@ -25,19 +26,11 @@ const groupOf = (address: string): string => {
 
 /** After `limit` failures within a minute, an address has to wait until that minute is over. */
 export const createFailureLimit = (limit: number): FailureLimit => {
-  // Ordered by the start of their minutes.
-  const windows = new Map<string, { endsAt: number; failures: number }>();
+  const windows = new LRUCache<string, { endsAt: number; failures: number }>({ max: mostAddresses });
 
   const current = (address: string, now: number) => {
     const window = windows.get(groupOf(address));
     return window && window.endsAt > now ? window : undefined;
-  };
-
-  const makeRoom = (now: number): void => {
-    for (const [group, { endsAt }] of windows) {
-      if (endsAt > now && windows.size < mostAddresses) return;
-      windows.delete(group);
-    }
   };
 
   return {
@@ -47,13 +40,8 @@ export const createFailureLimit = (limit: number): FailureLimit => {
     },
     failed(address, now) {
       const window = current(address, now);
-      if (window) {
-        window.failures += 1;
-        return;
-      }
-      windows.delete(groupOf(address));
-      makeRoom(now);
-      windows.set(groupOf(address), { endsAt: now + windowMs, failures: 1 });
+      if (window) window.failures += 1;
+      else windows.set(groupOf(address), { endsAt: now + windowMs, failures: 1 });
     },
   };
 };

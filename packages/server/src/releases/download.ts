@@ -2,7 +2,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { ifThere } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
-import { type ZipEntry, zipLimits } from "../bundles/index.ts";
+import type { ZipEntry } from "../bundles/index.ts";
 import { layoutFor, type Releases, requireDeployment } from "./releases.ts";
 
 const isHidden = (path: string): boolean =>
@@ -13,7 +13,7 @@ const isHidden = (path: string): boolean =>
  * runtime's data (docs/spec/server-api.md "Download").
  *
  * @param copyTo Where to make a snapshot of the database; undefined leaves it out.
- * @throws Failure 404, 413
+ * @throws Failure 404
  */
 export const downloadOf = async (
   releases: Releases,
@@ -25,12 +25,16 @@ export const downloadOf = async (
   if (current === undefined) throw new Failure(404, "NotFound", "Formation files not found");
   const found = await readdir(current, { recursive: true, withFileTypes: true });
   const entries: ZipEntry[] = [];
+  const add = async (name: string, file: string) => {
+    const { mtime, mode } = await stat(file);
+    entries.push({ name, file, mtime, mode });
+  };
   for (const entry of found) {
     const file = join(entry.parentPath, entry.name);
     const path = relative(current, file);
     if (isHidden(path)) continue;
     const name = path.split(sep).join("/");
-    if (entry.isFile()) entries.push({ name, file });
+    if (entry.isFile()) await add(name, file);
     else if (entry.isSymbolicLink() && entry.name.endsWith(".db") && copyTo !== undefined) {
       const target = await ifThere(realpath(file));
       if (target === undefined) continue;
@@ -43,13 +47,8 @@ export const downloadOf = async (
       } finally {
         database.close();
       }
-      entries.push({ name, file: copyTo });
+      await add(name, copyTo);
     }
-  }
-  const sizes = await Promise.all(entries.map(async ({ file }) => (await stat(file)).size));
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  if (bytes > zipLimits.bytes || entries.length > zipLimits.entries) {
-    throw new Failure(413, "PayloadTooLarge", `Formation '${id}' is too large for a zip archive`);
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 };

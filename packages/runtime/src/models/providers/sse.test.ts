@@ -12,7 +12,7 @@ test.each([
   ["data: a\n\ndata: b\n\n", ["a", "b"]],
   ["data:a\r\n\r\ndata: b\r\n\r\n", ["a", "b"]],
   ["data: first\ndata: second\n\n", ["first\nsecond"]],
-  ["data\n\ndata:\n\n", [""]],
+  ["data\n\ndata:\n\n", ["", ""]],
   ["event: x\nid: 1\nretry: 5\ndata: a\n\n", ["a"]],
   [": a comment\n\ndata: a\n\n: another\n", ["a"]],
   ["\n\n\ndata:  two spaces\n\n", [" two spaces"]],
