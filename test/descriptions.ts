@@ -2,7 +2,7 @@
 import ts from "typescript";
 
 /**
- * Each interface, type and property of a source by its path, such as `Agent.name`, with its description.
+ * Each class, interface, type and property of a source by its path, such as `Agent.name`, with its description.
  *
  * @param source TypeScript: types or declarations.
  */
@@ -10,8 +10,10 @@ export const descriptionsIn = (source: string): [path: string, description: stri
   const found: [string, string][] = [];
   const visit = (node: ts.Node, path: string): void => {
     let below = path;
-    if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isPropertySignature(node)) {
-      const name = node.name.getText();
+    const isType =
+      ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
+    if (isType || ts.isPropertySignature(node)) {
+      const name = node.name?.getText() ?? "";
       below = path === "" ? name : `${path}.${name}`;
       const comments = ts
         .getJSDocCommentsAndTags(node)

@@ -70,8 +70,14 @@ export class ServerClient {
     return this.#signed.data({ path: "/rpc/server/status" }, options);
   }
 
-  /** Reads the end of the audit log, one JSON object per line. `lines`: 1 to 10,000, default 100. */
-  async getServerLogs(args: { lines?: number | undefined } = {}, options?: CallOptions): Promise<string> {
+  /** Reads the end of the audit log, one JSON object per line. */
+  async getServerLogs(
+    args: {
+      /** Lines to return, 1 to 10,000. Default 100. */
+      lines?: number | undefined;
+    } = {},
+    options?: CallOptions,
+  ): Promise<string> {
     requireObjects("getServerLogs({ lines })", args, options);
     const { lines } = args;
     return this.#signed.read({ path: "/rpc/server/logs", query: { lines } }, options, (response) =>
@@ -182,11 +188,12 @@ export class ServerClient {
 
   /**
    * Downloads the files of a formation as a zip archive, without its keys.
-   *
-   * `includeDb`: also what it remembers, `memory.db`. Default false.
    */
   async downloadFormation(
-    args: ForFormation & { includeDb?: boolean | undefined },
+    args: ForFormation & {
+      /** Also download what it remembers, `memory.db`. Default false. */
+      includeDb?: boolean | undefined;
+    },
     options?: CallOptions,
   ): Promise<Uint8Array> {
     requireObjects("downloadFormation({ formationId, includeDb })", args, options);
@@ -200,9 +207,12 @@ export class ServerClient {
     return this.#signed.read(spec, options, bytes);
   }
 
-  /** Reads the end of a formation's output. `lines`: 1 to 10,000, default 100. */
+  /** Reads the end of a formation's output. */
   async getFormationLogs(
-    args: OutputFilter & { lines?: number | undefined },
+    args: OutputFilter & {
+      /** Lines of each stream to return, 1 to 10,000. Default 100. */
+      lines?: number | undefined;
+    },
     options?: CallOptions,
   ): Promise<FormationLogs> {
     requireObjects("getFormationLogs({ formationId, lines, stream })", args, options);
@@ -229,10 +239,14 @@ export class ServerClient {
 
   /**
    * Starts a formation folder as a draft and waits until it is healthy. Throws `ConflictError` when it runs already.
-   *
-   * `path`: absolute path of the folder on the server's machine.
    */
-  async devRun(args: { path: string }, options?: CallOptions): Promise<DevResult> {
+  async devRun(
+    args: {
+      /** Absolute path of the folder on the server's machine. */
+      path: string;
+    },
+    options?: CallOptions,
+  ): Promise<DevResult> {
     requireObjects("devRun({ path })", args, options);
     const json = { path: requireText("path", args.path) };
     return this.#signed.data({ method: "POST", path: "/rpc/dev/run", json, timeout: bundleTimeout }, options);

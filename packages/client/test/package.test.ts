@@ -45,6 +45,17 @@ test("the declarations are at most 75 KB, with their descriptions 180 KB, and co
   ]);
 }, 120_000);
 
+test("every type, option and argument of the declarations has a description", async () => {
+  const sources = await Promise.all((await declarations()).map((file) => readFile(file, "utf8")));
+  // What stands in for types of the platform is theirs.
+  const ours = sources.map((source) => source.replaceAll(/^type \w+(<.*?>)? = globalThis\..*$/gm, ""));
+  const all = ours.flatMap(descriptionsIn);
+  expect(all.length).toBeGreaterThan(1_200);
+  // What is declared twice, as a class and an interface that merge, has the description of either.
+  const described = new Set(all.filter(([, description]) => description !== "").map(([path]) => path));
+  expect(all.map(([path]) => path).filter((path) => !described.has(path))).toEqual([]);
+});
+
 test("the declarations hold every description of the wire", async () => {
   const wire = descriptionsIn(
     await readFile(new URL("../../protocol/src/types.gen.ts", import.meta.url), "utf8"),

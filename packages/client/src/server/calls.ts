@@ -4,18 +4,21 @@ import { bundleTimeout, type ServerCall } from "./caller.ts";
 
 /** Names a formation of the server. */
 export interface ForFormation {
+  /** Id of the formation. */
   formationId: string;
 }
 
 /** A bundle, and what to say of it in place of what it says itself. */
 export type Deployment = BundleSource & {
+  /** Id under which it is deployed. Default: that in the bundle's manifest. */
   formationId?: string | undefined;
+  /** Version that is deployed. Default: that in the bundle's manifest. */
   version?: string | undefined;
 };
 
 /** Which part of a formation's output to read. */
 export interface OutputFilter extends ForFormation {
-  /** Default `all`. */
+  /** Standard output, standard error, or both. Default `all`. */
   stream?: "stdout" | "stderr" | "all" | undefined;
 }
 
