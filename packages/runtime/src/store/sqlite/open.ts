@@ -10,8 +10,8 @@ import { createSqliteWriteQueue } from "./writes.ts";
 /** Milliseconds to wait for the locks of another process. The event loop is blocked meanwhile. */
 const lockTimeout = 5_000;
 const shortLockTimeout = 100;
-/** At the start, when no request waits: another process may be migrating a large file. */
-const longLockTimeout = 60_000;
+/** At the start, when another process may be migrating a large file; less than the 30 s that a server waits for a start. */
+const longLockTimeout = 20_000;
 
 /**
  * A larger cache (negative: in KiB) and rarer checkpoints save a tenth to a fifth of a chat's CPU time: ids are random,
