@@ -82,7 +82,7 @@ test("a formation whose server is gone is named, with the remedy", async () => {
     expect(stderr).toMatch(/Formation 'ghost' does not answer[\s\S]*muxi up/);
     const down = await gone.run(["down"]);
     expect(down.code).toBe(1);
-    expect(down.stderr).toContain("Server not running");
+    expect(down.stderr).toContain("No server is running on this machine");
   } finally {
     await gone.close();
   }

@@ -383,7 +383,7 @@ test("without a server on this machine and without a profile it says what to do"
     const { code, stderr } = await alone.run(["remote", "list"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /✗ No server runs on this machine\n[\s\S]*muxi server start --daemon\n {2}or .*muxi profiles add/,
+      /✗ No server is running on this machine\n[\s\S]*muxi server start --daemon\n {2}or .*muxi profiles add/,
     );
   } finally {
     await alone.close();

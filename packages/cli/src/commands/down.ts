@@ -28,7 +28,7 @@ export const down = async (
   } catch (error) {
     // Whatever ended it, it is not running any more.
     if (error instanceof NotFoundError && saved) await forgetFormation(context, saved);
-    throw explainServerError(error, `Formation '${formationId}' was not stopped`);
+    throw explainServerError(error, server, `Formation '${formationId}' was not stopped`);
   }
   if (saved) await forgetFormation(context, saved);
   ui.data({ formation_id: formationId, status: "stopped" });

@@ -6,8 +6,8 @@ import { findFormationDir, summarizeManifest, systemCode } from "@muxi/formation
 import { fromBufferPromise, type ZipFile } from "yauzl";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
-import { agree } from "../prompts/index.ts";
-import { chosenServer, explainChosenError } from "../server/index.ts";
+import { confirmed } from "../prompts/index.ts";
+import { chosenServer, explainDeployedError } from "../server/index.ts";
 import { formationId } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
@@ -100,14 +100,11 @@ export const download = async (
       hint: "Remove it, or run this inside it to replace its files",
     });
   }
-  if (isThis && !force && !(await agree(ui, `Replace the files of ${folder}?`, "--force"))) {
-    ui.line("Cancelled.");
-    return 0;
-  }
+  if (isThis && !(await confirmed(ui, `Replace the files in ${folder}?`, force))) return 0;
   const archive = await ui
     .during(`Fetching ${id}...`, () => server.client.downloadFormation({ formationId: id, includeDb }))
     .catch((error: unknown) => {
-      throw explainChosenError(error, server, `Formation '${id}' was not downloaded`);
+      throw explainDeployedError(error, server, `Formation '${id}' was not downloaded`);
     });
   await mkdir(folder, { recursive: true });
   // Unpacked beside it first: an archive that cannot be used takes nothing away.

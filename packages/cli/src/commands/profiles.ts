@@ -4,9 +4,9 @@ import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import { catchInterruption } from "../base/interruption.ts";
 import { type Profile, readProfiles, removeProfile, saveProfile, setDefaultProfile } from "../files/index.ts";
-import { agree, ask, choose } from "../prompts/index.ts";
-import { chosenServer, clientFor, explainChosenError, probe, profileNamed } from "../server/index.ts";
-import { createUi, duration, type OutputFormat, table, type Ui } from "../ui/index.ts";
+import { agree, ask, choose, confirmed } from "../prompts/index.ts";
+import { chosenServer, clientFor, explainServerError, probe, profileNamed } from "../server/index.ts";
+import { createUi, duration, type OutputFormat, paintStatus, statusText, table } from "../ui/index.ts";
 
 export interface ProfilesOptions {
   output: OutputFormat;
@@ -36,8 +36,8 @@ const test = async (client: ServerClient, { name, url }: Profile): Promise<void>
     await client.ping();
     await client.status();
   } catch (error) {
-    if (!(error instanceof MuxiError)) throw error;
-    throw explainChosenError(error, { name, url }, `The server on ${url} refuses these credentials`);
+    const title = `The server on ${url} rejects these credentials`;
+    throw explainServerError(error, { name, url, isThisMachine: false }, title);
   }
 };
 
@@ -100,11 +100,9 @@ export const listProfiles = async (context: Context, { output }: ProfilesOptions
   const rows = profiles.map(({ name, url, status, default: isDefault }) => [
     `${isDefault ? "*" : " "} ${name}`,
     url,
-    `${status === "online" ? "●" : "○"} ${status}`,
+    statusText(status, status === "online"),
   ]);
-  const paint = (cell: string): string =>
-    cell.startsWith("●") ? ui.colours.green(cell) : cell.startsWith("○") ? ui.colours.dim(cell) : cell;
-  for (const line of table(["  NAME", "URL", "STATUS"], rows, paint)) ui.line(line);
+  for (const line of table(["  NAME", "URL", "STATUS"], rows, paintStatus(ui.colours))) ui.line(line);
   return 0;
 };
 
@@ -123,10 +121,7 @@ export const deleteProfile = async (
     return 0;
   }
   await profileNamed(context, name);
-  if (!force && !(await agree(ui, `Remove profile '${name}'?`, "--force"))) {
-    ui.line("Cancelled.");
-    return 0;
-  }
+  if (!(await confirmed(ui, `Remove profile '${name}'?`, force))) return 0;
   await removeProfile(context, name);
   ui.data({ name });
   ui.success(`Removed profile '${name}'`);
@@ -147,11 +142,6 @@ export const useProfile = async (
   return 0;
 };
 
-const rowsOf = (ui: Ui, rows: Record<string, string>): void => {
-  for (const [title, value] of Object.entries(rows))
-    ui.line(`  ${ui.colours.dim(title.padEnd(10))}  ${value}`);
-};
-
 /** `muxi profiles status` */
 export const profileStatus = async (
   context: Context,
@@ -161,19 +151,22 @@ export const profileStatus = async (
   const server = await chosenServer(context, profile);
   const { name, url, client } = server;
   const status = await client.status().catch((error: unknown) => {
-    throw explainChosenError(error, server, `The server ${name} refuses to tell its status`);
+    throw explainServerError(error, server, `The server ${name} refuses to tell its status`);
   });
   ui.data({ profile: name, url, ...status });
   const { formations, port_pool: ports, runtime } = status;
   ui.line(`Profile: ${name} (${url})`);
   ui.line(`${ui.colours.green("●")} healthy`);
-  rowsOf(ui, {
-    Version: status.server.version,
-    Uptime: duration(status.server.uptime),
-    Formations: `${formations.total} deployed, ${formations.running} running, ${formations.stopped} stopped`,
-    Ports: `${ports.allocated} of ${ports.total} in use`,
-    Runtime: `${runtime.type} ${runtime.version} on ${runtime.platform}`,
-  });
+  ui.fields(
+    {
+      Version: status.server.version,
+      Uptime: duration(status.server.uptime),
+      Formations: `${formations.total} deployed, ${formations.running} running, ${formations.stopped} stopped`,
+      Ports: `${ports.allocated} of ${ports.total} in use`,
+      Runtime: `${runtime.type} ${runtime.version} on ${runtime.platform}`,
+    },
+    "  ",
+  );
   return 0;
 };
 

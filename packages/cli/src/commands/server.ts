@@ -112,7 +112,7 @@ export const serverStatus = async (
     return 1;
   }
   const status = await server.client.status().catch((error: unknown) => {
-    throw explainServerError(error, `The server on ${server.url} refuses to tell its status`);
+    throw explainServerError(error, server, `The server on ${server.url} refuses to tell its status`);
   });
   ui.data({ status: "running", server_url: server.url, ...status });
   const { formations, port_pool: ports } = status;

@@ -17,6 +17,13 @@ export const agree = async (ui: Ui, question: string, flag: string): Promise<boo
   return answer === true;
 };
 
+/** Whether to go on with an action: `--force` agrees. Prints "Cancelled." if the user does not. */
+export const confirmed = async (ui: Ui, question: string, force: boolean): Promise<boolean> => {
+  if (force || (await agree(ui, question, "--force"))) return true;
+  ui.line("Cancelled.");
+  return false;
+};
+
 export interface Question {
   message: string;
   /** Taken when the answer is empty. */

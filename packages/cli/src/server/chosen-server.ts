@@ -1,22 +1,15 @@
 import { findFormationDir } from "@muxi/formation";
-import { ConnectionError, MuxiError, NotFoundError, ServerClient } from "muxi-client";
+import { ServerClient } from "muxi-client";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import { formationPreferences, type Profile, readProfiles } from "../files/index.ts";
-import { errorTexts } from "./explain.ts";
+import type { CalledServer } from "./explain.ts";
 import { localServer } from "./local-server.ts";
 
 /** The server that a command manages. */
-export interface ChosenServer {
-  /** Of its profile. */
-  name: string;
-  url: string;
+export interface ChosenServer extends CalledServer {
   client: ServerClient;
-  isThisMachine: boolean;
 }
-
-/** In place of a profile's name. */
-const thisMachine = "this machine";
 
 export const clientFor = ({ url, key_id, secret_key }: Omit<Profile, "name" | "added_at">): ServerClient =>
   new ServerClient({ url, keyId: key_id, secretKey: secret_key });
@@ -54,51 +47,8 @@ export const chosenServer = async (context: Context, profile: string | undefined
     return { name: "MUXI_SERVER_URL", url: client.baseUrl, client, isThisMachine: false };
   }
   const name = named ?? (await readProfiles(context)).defaultName;
-  if (name === undefined) {
-    const { url, client } = await localServer(context, undefined);
-    return { name: thisMachine, url, client, isThisMachine: true };
-  }
+  if (name === undefined) return localServer(context, undefined);
   const chosen = await profileNamed(context, name);
   const client = clientFor(chosen);
   return { name, url: client.baseUrl, client, isThisMachine: false };
-};
-
-/** What a chosen server's failure, or its silence, means to the user. Errors of another origin come back as they are. */
-export const explainChosenError = (
-  error: unknown,
-  { name, url }: Pick<ChosenServer, "name" | "url">,
-  title: string,
-): unknown => {
-  if (error instanceof ConnectionError) {
-    if (name === thisMachine) {
-      return new CliError(`No server runs on ${name}`, {
-        detail: [error.message],
-        hint: "Run: muxi server start --daemon\nor name another server: muxi profiles add",
-        cause: error,
-      });
-    }
-    if (/certificate/i.test(error.message)) {
-      return new CliError(`The certificate of '${name}' (${url}) is not trusted here`, {
-        detail: [error.message],
-        hint: "Use the name that it is made for; for one that nobody signed: NODE_EXTRA_CA_CERTS=cert.pem muxi ...",
-        cause: error,
-      });
-    }
-    return new CliError(`The server '${name}' (${url}) does not answer`, {
-      detail: [error.message],
-      hint: "Check that it runs and that its address is right: muxi profiles list",
-      cause: error,
-    });
-  }
-  if (error instanceof NotFoundError && error.message !== "Endpoint not found") {
-    return new CliError("Formation not deployed", {
-      detail: [error.message],
-      hint: "Run: muxi deploy",
-      cause: error,
-    });
-  }
-  if (!(error instanceof MuxiError) || error.statusCode === 0) return error;
-  const text = errorTexts[error.statusCode];
-  const detail = [...(text === undefined ? [] : [text]), ...error.message.split("\n")];
-  return new CliError(title, { detail, cause: error });
 };

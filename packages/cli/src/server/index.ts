@@ -3,10 +3,9 @@ export {
   type ChosenServer,
   chosenServer,
   clientFor,
-  explainChosenError,
   profileNamed,
 } from "./chosen-server.ts";
-export { explainServerError } from "./explain.ts";
+export { explainDeployedError, explainServerError } from "./explain.ts";
 export { type LocalServer, localServer, prepareFor, runningServer } from "./local-server.ts";
 export { portInUse, probe } from "./probe.ts";
 export { launchServer, runServer, stopProcess } from "./server-process.ts";

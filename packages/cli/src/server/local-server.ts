@@ -13,11 +13,12 @@ import {
 import { ServerClient } from "muxi-client";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
+import type { CalledServer } from "./explain.ts";
 import { probe } from "./probe.ts";
 
 /** The server that this user's settings describe, running or not. */
-export interface LocalServer {
-  url: string;
+export interface LocalServer extends CalledServer {
+  client: ServerClient;
   port: number;
   directories: Directories;
   /** Holds the files of the deployed ones, as `<id>/current`. */
@@ -26,7 +27,6 @@ export interface LocalServer {
   logsDirectory: string;
   /** What it prints when `muxi` started it in the background. */
   logFile: string;
-  client: ServerClient;
 }
 
 /**
@@ -66,7 +66,9 @@ export const localServer = async (context: Context, port: number | undefined): P
   const config = await readSettings(context, chosen === undefined ? {} : { port: String(chosen) });
   const url = `${config.tls ? "https" : "http"}://127.0.0.1:${config.port}`;
   return {
+    name: "this machine",
     url,
+    isThisMachine: true,
     port: config.port,
     directories,
     formationsDirectory: config.formationsDirectory,

@@ -4,7 +4,7 @@ import { FormationClient, MuxiError } from "muxi-client";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import { type SavedFormation, savedFormations, userIdFor } from "../files/index.ts";
-import { type ChosenServer, chosenServer, explainChosenError, prepareFor } from "../server/index.ts";
+import { type ChosenServer, chosenServer, explainDeployedError, prepareFor } from "../server/index.ts";
 import { deployedKeys } from "./keys.ts";
 import { findRunning, notRunning } from "./running-formation.ts";
 
@@ -80,7 +80,7 @@ const isDeployed = async (server: ChosenServer, id: string, isNamed: boolean): P
     return true;
   } catch (error) {
     if (isNamed || !(error instanceof MuxiError))
-      throw explainChosenError(error, server, `Formation '${id}' cannot be reached`);
+      throw explainDeployedError(error, server, `Formation '${id}' cannot be reached`);
     return false;
   }
 };

@@ -1,3 +1,5 @@
+import type { Colours } from "./colours.ts";
+
 /** Rows in columns of equal width, with a heading. Widths are those of plain text: colour a cell with `paint`. */
 export const table = (
   headings: readonly string[],
@@ -43,3 +45,12 @@ export const size = (bytes: number): string => {
   }
   return `${value.toFixed(1)} ${units[unit]}`;
 };
+
+/** A status with a symbol: filled when all is well. */
+export const statusText = (status: string, isGood: boolean): string => `${isGood ? "●" : "○"} ${status}`;
+
+/** Colours the cells that `statusText` made. */
+export const paintStatus =
+  (colours: Colours) =>
+  (cell: string): string =>
+    cell.startsWith("●") ? colours.green(cell) : cell.startsWith("○") ? colours.dim(cell) : cell;

@@ -24,6 +24,8 @@ export interface Ui {
   data(value: unknown): void;
   /** A line of the result. */
   line(text?: string): void;
+  /** Lines of the result, each a title and a value, in two columns. Empty values are left out. */
+  fields(rows: Readonly<Record<string, string>>, indent?: string): void;
   /** A line that says something is done. */
   success(text: string): void;
   /** Rings the terminal's bell: what took long has come to its end. */
@@ -62,6 +64,11 @@ export const createUi = ({ stdin, stdout, stderr, env }: Context, format: Output
       if (!forPeople) stdout.write(`${JSON.stringify(value)}\n`);
     },
     line,
+    fields(rows, indent = "") {
+      for (const [title, value] of Object.entries(rows)) {
+        if (value !== "") line(`${indent}${colours.dim(title.padEnd(10))}  ${value}`);
+      }
+    },
     success: (text) => line(`${colours.green("✓")} ${text}`),
     bell() {
       if (forPeople && stdout.isTTY) stdout.write("\u0007");

@@ -6,16 +6,17 @@ import {
   compareVersions,
   type Formation,
   FormationError,
-  formatReport,
+  formatErrors,
   loadFormation,
   packFormation,
   type Report,
 } from "@muxi/formation";
+import { isLoopback } from "@muxi/server";
 import { type DeployedFormationDetail, NotFoundError } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { catchInterruption } from "../../base/interruption.ts";
-import { type ChosenServer, chosenServer, explainChosenError } from "../../server/index.ts";
+import { type ChosenServer, chosenServer, explainDeployedError } from "../../server/index.ts";
 import { formationFolder } from "../../target/index.ts";
 import { createUi, type OutputFormat, size, type Ui } from "../../ui/index.ts";
 import { upload } from "./upload.ts";
@@ -30,10 +31,10 @@ export interface DeployOptions {
   includeDb: boolean;
 }
 
-const invalid = (id: string | undefined, { errors }: Report, folder: string): CliError => {
+const invalid = (id: string | undefined, report: Report, folder: string): CliError => {
   const name = id === undefined ? "The formation" : `Formation '${id}'`;
-  return new CliError(`${name} has ${errors.length} error(s)`, {
-    detail: formatReport({ errors, warnings: [], suggestions: [] }).slice(1),
+  return new CliError(`${name} has ${report.errors.length} error(s)`, {
+    detail: formatErrors(report).slice(1),
     hint: `Run: muxi validate ${folder}`,
   });
 };
@@ -56,7 +57,7 @@ const deployedNow = async (
     return await server.client.getFormation({ formationId: id });
   } catch (error) {
     if (error instanceof NotFoundError && error.message !== "Endpoint not found") return undefined;
-    throw explainChosenError(error, server, `Formation '${id}' was not deployed`);
+    throw explainDeployedError(error, server, `Formation '${id}' was not deployed`);
   }
 };
 
@@ -104,7 +105,7 @@ const warnOfMissingKeys = (ui: Ui, { manifest }: Formation): void => {
 const warnOfPlainHttp = (ui: Ui, { url }: ChosenServer, { usedSecrets }: Formation): void => {
   const { protocol, hostname } = new URL(url);
   if (protocol === "https:" || usedSecrets.length === 0) return;
-  if (["localhost", "127.0.0.1", "[::1]"].includes(hostname)) return;
+  if (isLoopback(hostname)) return;
   ui.warning(`The bundle holds secrets, and everybody on the way to ${hostname} can read it`, [
     "Give the server a certificate (server.tls) and its profile an https:// address",
   ]);

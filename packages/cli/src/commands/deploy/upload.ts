@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle } from "@muxi/formation";
 import { ConflictError, ConnectionError, MuxiError, NotFoundError } from "muxi-client";
 import { CliError } from "../../base/errors.ts";
-import { type ChosenServer, explainChosenError } from "../../server/index.ts";
+import { type ChosenServer, explainDeployedError } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
 import { followOperation } from "../deployed/index.ts";
 
@@ -45,7 +45,7 @@ const send = async (
         : client.deployFormation(deployment, options);
     });
   } catch (error) {
-    throw explainChosenError(error, server, "Push failed");
+    throw explainDeployedError(error, server, "Push failed");
   }
 };
 
@@ -92,7 +92,7 @@ export const upload = async (ui: Ui, wanted: Upload): Promise<object> => {
       .during("Taking it back...", () => takeBack(wanted))
       .catch((failure: unknown) => {
         if (!(failure instanceof ConnectionError)) throw failure;
-        throw explainChosenError(failure, server, "The deployment could not be taken back");
+        throw explainDeployedError(failure, server, "The deployment could not be taken back");
       });
     ui.line(isUpdate ? "Original version still running" : "Cleaned up partial deployment");
     throw new CliError(isUpdate ? "Update aborted" : "Deployment aborted", { exitCode: 130, cause: error });

@@ -1,7 +1,7 @@
 import { AbortedError } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { catchInterruption } from "../../base/interruption.ts";
-import { type ChosenServer, chosenServer, explainChosenError } from "../../server/index.ts";
+import { type ChosenServer, chosenServer, explainDeployedError } from "../../server/index.ts";
 import { formationId } from "../../target/index.ts";
 import { createUi, type Ui } from "../../ui/index.ts";
 import type { DeployedOptions } from "./lifecycle.ts";
@@ -49,7 +49,7 @@ export const logs = async (
     if (follow) await followLogs(ui, server, id, stream);
     else if (![...(stdout ?? []), ...(stderr ?? [])].length) ui.line("No logs available");
   } catch (error) {
-    throw explainChosenError(error, server, `The logs of '${id}' cannot be read`);
+    throw explainDeployedError(error, server, `The logs of '${id}' cannot be read`);
   }
   return 0;
 };

@@ -1,6 +1,6 @@
 import { MuxiError, type OperationComplete, type OperationEvent, StreamTruncatedError } from "muxi-client";
 import { CliError } from "../../base/errors.ts";
-import { type ChosenServer, explainChosenError } from "../../server/index.ts";
+import { type ChosenServer, explainDeployedError } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
 import { doneText, runningText, type StageEvent } from "./stages.ts";
 
@@ -74,7 +74,7 @@ export const followOperation = async (
   } catch (error) {
     stages.stop();
     if (error instanceof StreamTruncatedError) throw endedEarly(error);
-    if (!stages.begun || !(error instanceof MuxiError)) throw explainChosenError(error, server, failed);
+    if (!stages.begun || !(error instanceof MuxiError)) throw explainDeployedError(error, server, failed);
     throw new CliError("[SERVER] Failed", { detail: error.message.split("\n"), cause: error });
   } finally {
     stages.stop();

@@ -1,11 +1,9 @@
 import type { DeployedFormation } from "muxi-client";
 import type { Context } from "../../base/context.ts";
-import { chosenServer, explainChosenError } from "../../server/index.ts";
+import { chosenServer, explainDeployedError } from "../../server/index.ts";
 import { formationId } from "../../target/index.ts";
-import { createUi, duration, table, type Ui } from "../../ui/index.ts";
+import { createUi, duration, paintStatus, statusText, table, type Ui } from "../../ui/index.ts";
 import type { DeployedOptions } from "./lifecycle.ts";
-
-const statusText = (status: string): string => `${status === "running" ? "●" : "○"} ${status}`;
 
 const uptimeText = (seconds: number): string => (seconds > 0 ? duration(seconds) : "-");
 
@@ -19,7 +17,7 @@ export const list = async (context: Context, options: ListOptions): Promise<numb
   const ui = createUi(context, options.output);
   const server = await chosenServer(context, options.profile);
   const { formations: all } = await server.client.listFormations().catch((error: unknown) => {
-    throw explainChosenError(error, server, `The formations of ${server.name} cannot be listed`);
+    throw explainDeployedError(error, server, `The formations of ${server.name} cannot be listed`);
   });
   const formations = all.filter(({ status }) => options.status === undefined || status === options.status);
   ui.data({ formations, total: formations.length });
@@ -35,13 +33,12 @@ export const list = async (context: Context, options: ListOptions): Promise<numb
   const rows = formations.map(({ id, version, status, uptime, port }) => [
     id,
     version?.semantic ?? "-",
-    statusText(status),
+    statusText(status, status === "running"),
     uptimeText(uptime),
     port > 0 ? String(port) : "-",
   ]);
-  const paint = (cell: string): string =>
-    cell.startsWith("●") ? ui.colours.green(cell) : cell.startsWith("○") ? ui.colours.dim(cell) : cell;
-  for (const line of table(["ID", "VERSION", "STATUS", "UPTIME", "PORT"], rows, paint)) ui.line(line);
+  const headings = ["ID", "VERSION", "STATUS", "UPTIME", "PORT"];
+  for (const line of table(headings, rows, paintStatus(ui.colours))) ui.line(line);
   return 0;
 };
 
@@ -64,15 +61,15 @@ export const get = async (
   const server = await chosenServer(context, profile);
   const id = await formationId(context, given);
   const formation = await server.client.getFormation({ formationId: id }).catch((error: unknown) => {
-    throw explainChosenError(error, server, `Formation '${id}' cannot be read`);
+    throw explainDeployedError(error, server, `Formation '${id}' cannot be read`);
   });
   ui.data(formation);
   const { name, version, status, uptime, restart_count: restarts, port, pid } = formation;
-  const rows = {
+  ui.fields({
     Formation: id,
     Name: name,
     Version: version?.semantic ?? "-",
-    Status: statusText(status),
+    Status: statusText(status, status === "running"),
     Uptime: uptimeText(uptime),
     Health: healthText(formation, ui),
     Restarts: String(restarts),
@@ -80,7 +77,6 @@ export const get = async (
     Updated: formation.updated_at,
     URL: `${server.url}/api/${id}`,
     ...(verbose && { Port: String(port), "Process id": String(pid) }),
-  };
-  for (const [title, value] of Object.entries(rows)) ui.line(`${ui.colours.dim(title.padEnd(10))}  ${value}`);
+  });
   return 0;
 };

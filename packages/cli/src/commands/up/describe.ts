@@ -30,24 +30,24 @@ const dataOf = (formation: Formation): string => {
 /** Tells the user where everything is. */
 export const describeDraft = (draft: RunningDraft, detached: boolean, ui: Ui): void => {
   const { formation, agents, serverUrl, draftUrl, directUrl, clientKey, adminKey } = draft;
-  const rows = {
-    Server: serverUrl,
-    Draft: draftUrl,
-    Direct: directUrl,
-    "Client key": clientKey,
-    "Admin key": adminKey,
-    Agents: agents.map(({ id }) => id).join(", "),
-    Model: modelsOf(agents),
-    Data: dataOf(formation),
-    "Talk to it": 'npx muxi chat "Hello"',
-    "To stop": detached
-      ? `npx muxi down ${formation.id}`
-      : `Ctrl+C, or from elsewhere: npx muxi down ${formation.id}`,
-  };
   ui.success(`Started ${formation.id}`);
   ui.line();
-  for (const [name, value] of Object.entries(rows)) {
-    if (value !== "") ui.line(`  ${ui.colours.dim(name.padEnd(10))}  ${value}`);
-  }
+  ui.fields(
+    {
+      Server: serverUrl,
+      Draft: draftUrl,
+      Direct: directUrl,
+      "Client key": clientKey,
+      "Admin key": adminKey,
+      Agents: agents.map(({ id }) => id).join(", "),
+      Model: modelsOf(agents),
+      Data: dataOf(formation),
+      "Talk to it": 'npx muxi chat "Hello"',
+      "To stop": detached
+        ? `npx muxi down ${formation.id}`
+        : `Ctrl+C, or from elsewhere: npx muxi down ${formation.id}`,
+    },
+    "  ",
+  );
   ui.line();
 };

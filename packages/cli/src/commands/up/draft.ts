@@ -43,10 +43,8 @@ export interface StartedDraft {
  *
  * @throws CliError with the end of the formation's error output, when it does not become healthy.
  */
-export const startDraft = async (
-  { client, directories }: LocalServer,
-  formation: Formation,
-): Promise<StartedDraft> => {
+export const startDraft = async (server: LocalServer, formation: Formation): Promise<StartedDraft> => {
+  const { client, directories } = server;
   try {
     const { port, pid } = await client.devRun({ path: formation.dir }, { timeout: startTimeoutMs });
     if (port !== undefined && pid !== undefined) return { port, pid };
@@ -66,7 +64,7 @@ export const startDraft = async (
         cause: error,
       });
     }
-    throw explainServerError(error, `Formation '${formation.id}' did not start`);
+    throw explainServerError(error, server, `Formation '${formation.id}' did not start`);
   }
   throw new CliError("The server is too old for this muxi", {
     detail: ["It did not tell the port and the process of the draft"],

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Formation, formatReport, loadFormation } from "@muxi/formation";
+import { type Formation, formatErrors, loadFormation } from "@muxi/formation";
 import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
@@ -31,7 +31,7 @@ const readAgain = async (
 ): Promise<Formation | undefined> => {
   const { formation: changed, report } = await loadFormation(dir, { env: reloading.env, forServer: true });
   if (!changed) {
-    const errors = formatReport({ errors: report.errors, warnings: [], suggestions: [] });
+    const errors = formatErrors(report);
     complain(reloading, id, "The change has errors, so that the formation stays as it was", errors.slice(1));
     return undefined;
   }
