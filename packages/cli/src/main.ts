@@ -14,7 +14,7 @@ const context: Context = {
 };
 const args = process.argv.slice(2);
 
-/** Asked of the arguments themselves, because what goes wrong may be their parsing. */
+/** Read directly from the arguments, because parsing them may be what fails. */
 const wantsJson = args.some(
   (arg, index) => arg === "--output=json" || (arg === "--output" && args[index + 1] === "json"),
 );
@@ -26,7 +26,7 @@ const cliErrorOf = (error: unknown): CliError => {
   return new CliError(error.message, { detail, cause: error });
 };
 
-// A reader that has seen enough, such as `head`, closes the pipe: there is nothing left to do.
+// A reader such as `head` closes the pipe when it has enough: there is nothing left to do.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(0);

@@ -58,14 +58,14 @@ test("the formation of the current folder is meant, and one that was not started
   const folder = await world.formation("asleep");
   const { code, stderr } = await world.run(["chat", "Hello"], { cwd: folder });
   expect(code).toBe(1);
-  expect(stderr).toContain("The formation of this folder is not running");
+  expect(stderr).toContain("The formation in this folder is not running");
   expect(stderr).toContain("muxi up");
 });
 
 test.each([
   ["an unknown agent", ["chat", "Hi", "--agent", "nobody"], "Agent 'nobody' not found"],
   ["an unknown formation", ["chat", "Hi", "-f", "nothing"], "Formation 'nothing' is not running"],
-  ["nothing to say", ["chat"], "There is nothing to say"],
+  ["nothing to say", ["chat"], "There is no message"],
 ])("%s is an error on stderr", async (_, args, message) => {
   const { code, stdout, stderr } = await world.run(args);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -79,7 +79,7 @@ test("a formation whose server is gone is named, with the remedy", async () => {
     await gone.run(["server", "stop"]);
     const { code, stderr } = await gone.run(["chat", "Hello"]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/Formation 'ghost' does not answer[\s\S]*muxi up/);
+    expect(stderr).toMatch(/Formation 'ghost' does not respond[\s\S]*muxi up/);
     const down = await gone.run(["down"]);
     expect(down.code).toBe(1);
     expect(down.stderr).toContain("No server is running on this machine");
@@ -127,7 +127,7 @@ test("a deployed formation is talked to as well: here, by its id and through a p
     );
     const unknown = await other.run(["chat", "Hello", "-p", "prod", "-f", "named"], { cwd: "/" });
     expect(unknown).toMatchObject({ code: 1, stdout: "" });
-    expect(unknown.stderr).toMatch(/No key of 'named' is known[\s\S]*MUXI_CLIENT_KEY/);
+    expect(unknown.stderr).toMatch(/No API key of 'named' is known[\s\S]*MUXI_CLIENT_KEY/);
     const missing = await other.run(["chat", "Hello", "-p", "prod", "-f", "nobody"]);
     expect(missing.stderr).toContain("Formation not deployed");
     const draft = await other.run(["chat", "Hello", "--draft", "-f", "named"]);
@@ -147,7 +147,7 @@ test("a file goes along with a message, and --debug tells every request and even
   const nothing = await world.run(["chat", "--file", join(world.home, "none.txt"), "Read it"]);
   expect(nothing).toMatchObject({ code: 1, stderr: expect.stringContaining("The file cannot be read") });
   const wordless = await world.run(["chat", "--file", file]);
-  expect(wordless).toMatchObject({ code: 1, stderr: expect.stringContaining("what is to be done with") });
+  expect(wordless).toMatchObject({ code: 1, stderr: expect.stringContaining("what to do with") });
 });
 
 test("logs follows the events that a filter admits, until Ctrl+C", async () => {

@@ -31,7 +31,7 @@ test("no command, and --help, show the commands in groups", async () => {
 test.each([
   [["upp"], "✗ Unknown command 'upp'\n  Did you mean up?\n  Run: muxi --help\n"],
   [["up", "--detch"], "✗ Unknown option '--detch'\n  Did you mean --detach?\n  Run: muxi up --help\n"],
-  [["up", "--port", "lots"], "A port is a number from 1 to 65535."],
+  [["up", "--port", "lots"], "It must be a number from 1 to 65535."],
   [["validate", "--output", "xml"], "Allowed choices are text, json"],
 ])("%j is refused with a suggestion", async (args, message) => {
   const { code, stdout, stderr } = await world.run(args);
@@ -216,7 +216,7 @@ test("server init: credentials once, as a line of JSON, and a server that asks f
     // Open to other machines, and therefore closed to folders that nobody named.
     const refused = await other.run(["up", await other.formation("stranger")]);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(`Put this into ${config_path} and start the server again`);
+    expect(refused.stderr).toContain(`Add this to ${config_path} and restart the server`);
     expect(refused.stderr).toContain(`roots: [${other.home}]`);
 
     const replaced = await other.run(["server", "init", "--yes", "--force", "--port", String(other.port)]);
@@ -232,7 +232,7 @@ test("server: start, status and stop", async () => {
   const down = await world.run(["server", "status"]);
   if (down.code === 0) await world.run(["server", "stop"]);
   expect((await world.run(["server", "status"])).stdout).toBe(
-    `○ No server on http://127.0.0.1:${world.port}\n`,
+    `○ No server is running on http://127.0.0.1:${world.port}\n`,
   );
 
   const started = await world.run(["server", "start", "--daemon", "--output", "json"]);
@@ -272,7 +272,7 @@ test("a server with TLS, for whatever name, is started, asked, used and stopped 
     const keys = ["--key-id", "k", "--secret-key", "s"];
     const stranger = await other.run(["profiles", "add", "tls", "--url", url, ...keys]);
     expect(stranger.stderr).toMatch(
-      /The certificate of 'tls'.* is not trusted here[\s\S]*NODE_EXTRA_CA_CERTS/,
+      /The certificate of 'tls'.* is not trusted\b[\s\S]*NODE_EXTRA_CA_CERTS/,
     );
     expect((await other.run(["server", "stop"])).stdout).toContain("✓ Stopped");
   } finally {

@@ -62,7 +62,7 @@ const sitDown = () => {
 
 test("keeps its session, and its commands show and change it", async () => {
   const terminal = sitDown();
-  expect(await terminal.type("/session")).toContain("begins with your first message");
+  expect(await terminal.type("/session")).toContain("starts with your first message");
   expect(await terminal.type("When is the Cox picked?")).toContain("last week of September");
   const session = /sess_[\w-]+/.exec(await terminal.type("/session"))?.[0];
   await terminal.type("Are dogs welcome?");
@@ -76,7 +76,7 @@ test("keeps its session, and its commands show and change it", async () => {
   expect(await terminal.type("/help")).toContain("/history");
 
   await terminal.type("/clear");
-  expect(await terminal.type("/session")).toContain("begins with your first message");
+  expect(await terminal.type("/session")).toContain("starts with your first message");
   terminal.press("/exit\r");
   expect(await terminal.done).toBe(0);
 });

@@ -53,7 +53,7 @@ test("a new formation: packed, sent with its id, version and hash, and each step
   const { code, stdout, stderr } = await world.run(["deploy", folder]);
   expect(code).toBe(0);
   expect(stderr).toMatch(
-    /^⚠ The formation names no API keys of its own[^\n]*\n[^\n]*server\.api_keys[^\n]*\n$/,
+    /^⚠ The formation does not set both API keys[^\n]*\n[^\n]*server\.api_keys[^\n]*\n$/,
   );
   const [, ...lines] = stdout.split("\n");
   expect(stdout).toMatch(
@@ -408,7 +408,7 @@ test("download: the files of the server, and what belongs to the folder stays", 
   for (const name of ["old.md", ".key", "memory.db"]) await writeFile(join(folder, name), "mine");
   expect(await world.run(["download", "bot"])).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining("exists already"),
+    stderr: expect.stringContaining("already exists"),
   });
   expect((await world.run(["download", "--force"], { cwd: folder })).code).toBe(0);
   await expect(readFile(join(folder, "old.md"))).rejects.toThrow("ENOENT");
@@ -423,8 +423,8 @@ test("download: the files of the server, and what belongs to the folder stays", 
   const damaged = await zipOf({ "a.md": "words ".repeat(1000) });
   damaged.fill(0xff, 40, 50);
   for (const [sent, words] of [
-    [evil, /cannot be trusted[\s\S]*\.\.\/evil/],
-    [damaged, /cannot be trusted/],
+    [evil, /is damaged or not safe[\s\S]*\.\.\/evil/],
+    [damaged, /is damaged or not safe/],
     [Buffer.from("hello"), /sent no zip archive/],
   ] as const) {
     server.on("GET /rpc/formations/bot/download", (response) => void response.end(sent));

@@ -87,7 +87,7 @@ test("says that the formation has died, and stops the server it had started", as
   process.kill(pid, "SIGKILL");
   const { code, stderr } = await up.done;
   expect(code).toBe(1);
-  expect(JSON.parse(stderr).error.message).toBe("Formation 'mortal' has ended by itself");
+  expect(JSON.parse(stderr).error.message).toBe("Formation 'mortal' exited unexpectedly");
   expect(isAlive(server)).toBe(false);
 });
 
@@ -177,7 +177,7 @@ test("--watch, which is dev, starts the formation anew when its files change, an
   await writeFile(join(folder, "formation.afs"), "id: [broken\n");
   await writeFile(join(folder, "memory-of-mine.txt"), "not watched");
   await until("the error is told", () => lines().length === 3);
-  expect(lines()[2]).toMatchObject({ problem: expect.stringContaining("stays as it was") });
+  expect(lines()[2]).toMatchObject({ problem: expect.stringContaining("keeps running as it was") });
   expect(await agents()).toEqual(["one", "two"]);
   up.kill("SIGINT");
   expect((await up.done).code).toBe(0);
@@ -225,7 +225,7 @@ describe("refuses", () => {
     try {
       const { code, stderr } = await world.run(["up", await world.formation("late")]);
       expect(code).toBe(1);
-      expect(stderr).toContain(`✗ Port ${world.port} is used by another program`);
+      expect(stderr).toContain(`✗ Port ${world.port} is in use by another program`);
       expect(stderr).toContain("--port");
     } finally {
       other.close();
@@ -238,7 +238,7 @@ describe("refuses", () => {
     });
     const { code, stderr } = await world.run(["up", folder]);
     expect(code).toBe(1);
-    expect(stderr).toContain("The server's settings cannot be used");
+    expect(stderr).toContain("The server's settings are invalid");
     expect(stderr).toContain("server.port");
   });
 });

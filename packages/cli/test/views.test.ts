@@ -53,9 +53,9 @@ test("a trigger acts on its data, and says what is wrong with it", async () => {
   expect(fired.code, fired.stderr).toBe(0);
   expect(JSON.parse(fired.stdout)).toMatchObject({ status: "completed", content: expect.any(String) });
   const later = await world.run(["trigger", "order", "--data", '{"order":{"id":8}}', "--async"]);
-  expect(later.stdout).toMatch(/^✓ order is at work\. .*muxi requests req_/);
+  expect(later.stdout).toMatch(/^✓ order was started\. .*muxi requests req_/);
   const wrong = await world.run(["trigger", "order", "--data", "7"]);
-  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("an object in JSON") });
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("must be a JSON object") });
   const missing = await world.run(["trigger", "order"]);
   expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("the data has no 'order.id'") });
 });

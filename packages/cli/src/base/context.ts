@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 
 type Terminal = { isTTY?: boolean };
 
-/** What a command touches of the world. `main.ts` makes the one of the process. */
+/** A command's environment. `main.ts` creates that of the process. */
 export interface Context {
   env: NodeJS.ProcessEnv;
   /** Absolute path of the current folder. */

@@ -1,13 +1,13 @@
 export interface CliErrorOptions {
-  /** What there is to say beyond the title, line by line. */
+  /** Further lines below the title. */
   detail?: readonly string[];
-  /** What to do about it: a command to run, where there is one. */
+  /** How to fix it: where possible, a command to run. */
   hint?: string;
   exitCode?: number;
   cause?: unknown;
 }
 
-/** A failure in the words of the user, as the terminal shows it (docs/spec/cli.md "Output"). */
+/** An error as the user sees it (docs/spec/cli.md "Output"). */
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly detail: readonly string[];

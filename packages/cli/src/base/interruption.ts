@@ -1,15 +1,15 @@
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Interruption {
-  /** Aborts on Ctrl+C, on a request to end, and when the terminal is closed. */
+  /** Aborts on Ctrl+C, on SIGTERM, and when the terminal is closed. */
   signal: AbortSignal;
-  /** Gives the signals their usual effect back. */
+  /** Restores the signals' default effect. */
   release(): void;
 }
 
 /**
- * Turns signals into an abort. Those that come during the clean-up are ignored: npm passes a Ctrl+C on that the
- * terminal has already delivered, and the second one would leave the server behind.
+ * Turns signals into an abort. Further signals during the clean-up are ignored: npm forwards a Ctrl+C that the
+ * terminal has already delivered, and the second one would leave the server running.
  */
 export const catchInterruption = (): Interruption => {
   const controller = new AbortController();

@@ -12,7 +12,7 @@ import { createUi, type OutputFormat } from "../ui/index.ts";
 
 export interface BumpOptions {
   output: OutputFormat;
-  /** The version itself, in place of counting. */
+  /** Sets this version instead of increasing it. */
   set?: string;
 }
 

@@ -4,9 +4,9 @@ import type { Context } from "../base/context.ts";
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
-/** What can follow the words typed so far: `server` is followed by `init`, `start`, … */
+/** What can follow the words typed so far: for example, `server` is followed by `init`, `start`, … */
 interface Choices {
-  /** The words, `muxi` left out. */
+  /** The words, without `muxi`. */
   path: string;
   commands: readonly Command[];
   options: readonly string[];
@@ -29,13 +29,13 @@ const walk = (command: Command, path: string): Choices[] => {
 const wordsOf = ({ commands, options }: Choices): string =>
   [...commands.map((command) => command.name()), ...options].join(" ");
 
-/** The words that are no flags name the command; files are completed where no word fits. */
+/** The words that are not flags name the command. If no word matches, file names are completed. */
 const bash = (choices: readonly Choices[]): string => `_muxi() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path="" word words
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word == -* ]] || path="\${path:+$path }$word"
   done
-  # An argument such as a formation's id is no command: go back to the command before it.
+  # An argument, such as a formation's id, is not a command: go back to the command before it.
   while :; do
     case "$path" in
 ${choices.map((choice) => `      "${choice.path}") words="${wordsOf(choice)}"; break ;;`).join("\n")}
@@ -77,7 +77,7 @@ const fish = (choices: readonly Choices[]): string =>
 
 const scripts: Readonly<Record<Shell, (choices: readonly Choices[]) => string>> = { bash, zsh, fish };
 
-/** `muxi completion`: a script for the shell to read at its start. */
+/** `muxi completion`: prints a script for the shell to load when it starts. */
 export const completion = ({ stdout }: Context, program: Command, shell: Shell): number => {
   stdout.write(scripts[shell](walk(program, "")));
   return 0;

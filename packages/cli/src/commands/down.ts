@@ -10,7 +10,7 @@ export interface DownOptions {
   port?: number;
 }
 
-/** `muxi down` (docs/spec/cli.md "muxi down"): stops a draft, also one that this command has not started. */
+/** `muxi down` (docs/spec/cli.md "muxi down"): stops a draft, even if `muxi up` on this machine did not start it. */
 export const down = async (
   context: Context,
   given: string | undefined,
@@ -26,7 +26,7 @@ export const down = async (
   try {
     await ui.during(`Stopping ${formationId}...`, () => server.client.devStop({ formationId }));
   } catch (error) {
-    // Whatever ended it, it is not running any more.
+    // It has ended in some other way.
     if (error instanceof NotFoundError && saved) await forgetFormation(context, saved);
     throw explainServerError(error, server, `Formation '${formationId}' was not stopped`);
   }

@@ -18,7 +18,7 @@ export interface DownloadOptions {
   includeDb: boolean;
 }
 
-/** Bytes of all files together. */
+/** Size of all files together, in bytes. */
 const mostBytes = 2 * 1024 ** 3;
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -26,23 +26,27 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 const open = (archive: Uint8Array): Promise<ZipFile> =>
   fromBufferPromise(Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength)).catch(
     (error: unknown) => {
-      throw new CliError("The server sent no zip archive", { detail: [reasonOf(error)] });
+      throw new CliError("The server did not send a zip archive", { detail: [reasonOf(error)] });
     },
   );
 
-/** Counts what comes out of the compression: the sizes that an archive declares are only claims. */
+/** Counts the bytes that come out of decompression: the sizes that an archive declares are only claims. */
 const createMeter = () => {
   let bytes = 0;
   return async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
       bytes += chunk.length;
-      if (bytes > mostBytes) throw new CliError("The formation is larger than 2 GB unpacked");
+      if (bytes > mostBytes) throw new CliError("The formation is larger than 2 GB when unpacked");
       yield chunk;
     }
   };
 };
 
-/** Writes the files of an archive into a folder and none beside it. Gives their number. */
+/**
+ * Unpacks an archive into a folder.
+ *
+ * @returns The number of files.
+ */
 const unpackInto = async (folder: string, archive: Uint8Array): Promise<number> => {
   const zip = await open(archive);
   const meter = createMeter();
@@ -57,22 +61,25 @@ const unpackInto = async (folder: string, archive: Uint8Array): Promise<number> 
     }
   } catch (error) {
     const code = systemCode(error);
-    // Codes of the compression begin with Z_; all others tell of this machine's disk.
+    // Codes of decompression begin with Z_; all others are about this machine's disk.
     if (error instanceof CliError || (code !== undefined && !code.startsWith("Z_"))) throw error;
-    // It is damaged, or holds a path that leads out of the folder: the library refuses both.
-    throw new CliError("The archive of the server cannot be trusted", { detail: [reasonOf(error)] });
+    // It is damaged, or contains a path that leads out of the folder: the library refuses both.
+    throw new CliError("The archive from the server is damaged or not safe", { detail: [reasonOf(error)] });
   }
   return count;
 };
 
-/** What a server never sends, and what belongs to this folder alone (docs/spec/cli.md "muxi download"). */
+/**
+ * Whether a local file is kept: what servers never send, and what belongs to this folder only (docs/spec/cli.md "muxi
+ * download").
+ */
 const isKept = (name: string, includeDb: boolean): boolean =>
   name.startsWith(".") ||
   name === "node_modules" ||
   name === "secrets" ||
   (!includeDb && /^memory\.db(-wal|-shm)?$/.test(name));
 
-/** Puts the new files in the place of the old ones; what is kept stays. */
+/** Replaces the files of a folder, except for those that are kept. */
 const replaceFiles = async (folder: string, fresh: string, includeDb: boolean): Promise<void> => {
   for (const name of await readdir(folder)) {
     if (!isKept(name, includeDb)) await rm(join(folder, name), { recursive: true });
@@ -81,8 +88,8 @@ const replaceFiles = async (folder: string, fresh: string, includeDb: boolean): 
 };
 
 /**
- * `muxi download` (docs/spec/cli.md "muxi download"): into `./<id>/`, or, inside this formation's folder, in place of
- * its files.
+ * `muxi download` (docs/spec/cli.md "muxi download"): downloads into `./<id>/`, or, inside the formation's own
+ * folder, replaces its files.
  */
 export const download = async (
   context: Context,
@@ -96,8 +103,8 @@ export const download = async (
   const isThis = here !== undefined && (await summarizeManifest(here))?.id === id;
   const folder = isThis ? here : resolve(context.cwd, id);
   if (!isThis && existsSync(folder) && (await readdir(folder)).length > 0) {
-    throw new CliError(`${relative(context.cwd, folder)} exists already`, {
-      hint: "Remove it, or run this inside it to replace its files",
+    throw new CliError(`${relative(context.cwd, folder)} already exists`, {
+      hint: "Remove it, or run this command inside it to replace its files",
     });
   }
   if (isThis && !(await confirmed(ui, `Replace the files in ${folder}?`, force))) return 0;
@@ -107,7 +114,7 @@ export const download = async (
       throw explainDeployedError(error, server, `Formation '${id}' was not downloaded`);
     });
   await mkdir(folder, { recursive: true });
-  // Unpacked beside it first: an archive that cannot be used takes nothing away.
+  // Unpacked into a temporary folder first, so that an unusable archive does not destroy anything.
   const fresh = await mkdtemp(join(folder, ".download-"));
   try {
     const count = await unpackInto(fresh, archive);

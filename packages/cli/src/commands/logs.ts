@@ -16,7 +16,7 @@ const wireLevels = {
 
 export interface EventLogOptions extends Omit<TargetOptions, "user"> {
   output: OutputFormat;
-  /** These two ask for what the process prints. */
+  /** These two show the output of the formation's process. */
   follow: boolean;
   lines?: number;
   user?: string;
@@ -29,7 +29,7 @@ export interface EventLogOptions extends Omit<TargetOptions, "user"> {
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** `02-Jan-2006 15:04:05 MST` (docs/spec/cli.md "muxi logs"), in this machine's zone. */
+/** Formats as `02-Jan-2006 15:04:05 MST`, in this machine's time zone (docs/spec/cli.md "muxi logs"). */
 export const logTime = (milliseconds: number): string => {
   const date = new Date(milliseconds);
   const two = (value: number): string => String(value).padStart(2, "0");
@@ -55,7 +55,7 @@ const lineOf = (entry: LogEntry): string => {
   return `[${logTime(timestamp)}] ${JSON.stringify(Object.fromEntries(said))}`;
 };
 
-/** What happens in a formation from now on, until Ctrl+C. */
+/** Shows the events of a formation from now on, until Ctrl+C. */
 const followEvents = async (
   context: Context,
   filter: LogFilter,
@@ -70,7 +70,7 @@ const followEvents = async (
     throw new CliError(`The admin key of '${id}' is not known`, { hint: "Set MUXI_ADMIN_KEY" });
   }
   const { signal, release } = catchInterruption();
-  const waiting = ui.activity("Waiting for events; Ctrl+C ends this");
+  const waiting = ui.activity("Waiting for events (Ctrl+C to stop)");
   try {
     for await (const entry of formation.streamLogs(filter, { signal, idleTimeout: 0 })) {
       waiting.stop();
@@ -78,7 +78,7 @@ const followEvents = async (
       ui.line(lineOf(entry));
     }
   } catch (error) {
-    // Ctrl+C is how one stops to follow.
+    // Ctrl+C ends the command without an error.
     if (!(error instanceof AbortedError)) throw explainFailure(error, { formationId: id, isDraft });
   } finally {
     waiting.stop();
@@ -88,10 +88,10 @@ const followEvents = async (
 };
 
 /**
- * `muxi logs` (docs/spec/cli.md "muxi logs"): the formation's own events with a filter; what its process prints with
+ * `muxi logs` (docs/spec/cli.md "muxi logs"): the formation's events with a filter, or its process's output with
  * `--follow` or `--lines`.
  *
- * @param showHelp For the call that asks for neither.
+ * @param showHelp Called if neither is given.
  */
 export const logs = async (
   context: Context,

@@ -3,13 +3,13 @@ import type { Context } from "../base/context.ts";
 import { formationFolder } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
-/** What to do with the file once it is there. */
+/** What to do next with the new file. */
 const nextSteps: Readonly<Record<ComponentKind, string>> = {
-  agent: "Say in it what this agent knows and can do",
-  mcp: "Say in it where the server is, or which program it is",
-  a2a: "Say in it where the agent is",
-  sop: "Write down its steps",
-  trigger: "Write down what is to be done when it fires",
+  agent: "Describe in it what the agent knows and can do",
+  mcp: "Set the server's URL or its command in it",
+  a2a: "Set the agent's URL in it",
+  sop: "Write its steps",
+  trigger: "Write what to do when it fires",
 };
 
 /** `muxi new agent`, `mcp`, `sop`, `trigger` and `a2a` (docs/spec/cli.md "muxi new"). */
@@ -23,6 +23,6 @@ export const newComponent = async (
   const { id, file } = await createComponent(await formationFolder(context, undefined), kind, name);
   ui.data({ kind, id, file });
   ui.success(`Created ${file}`);
-  ui.line(`  ${nextSteps[kind]}, then check it: muxi validate`);
+  ui.line(`  ${nextSteps[kind]}, then run: muxi validate`);
   return 0;
 };

@@ -1,7 +1,7 @@
 import { isCancel, password, select, text } from "@clack/prompts";
 import { normalizeName } from "@muxi/formation";
 
-/** What is known before the first question. */
+/** What the command line has already given. */
 export interface FormationDraft {
   name?: string | undefined;
   description?: string | undefined;
@@ -9,17 +9,17 @@ export interface FormationDraft {
 }
 
 export interface FormationAnswers extends FormationDraft {
-  /** To be stored among the formation's secrets. */
+  /** To be stored in the formation's secrets. */
   apiKey?: { name: string; value: string } | undefined;
 }
 
 const builtIn = "builtin";
 
-/** A model to begin with for each provider, and the secret that its key is kept as. */
+/** Providers, each with a suggested model and the secret for its API key. */
 const providers = [
   {
     value: builtIn,
-    label: "None yet",
+    label: "None for now",
     hint: "the built-in model answers from your documents",
     model: "",
     secret: "",
@@ -34,7 +34,7 @@ const providers = [
   { value: "google", label: "Google", model: "google/gemini-2.5-flash", secret: "GOOGLE_API_KEY" },
   { value: "groq", label: "Groq", model: "groq/llama-3.3-70b-versatile", secret: "GROQ_API_KEY" },
   { value: "mistral", label: "Mistral", model: "mistral/mistral-small-latest", secret: "MISTRAL_API_KEY" },
-  { value: "ollama", label: "Ollama", hint: "a model on this machine", model: "ollama/llama3.2", secret: "" },
+  { value: "ollama", label: "Ollama", hint: "models on this machine", model: "ollama/llama3.2", secret: "" },
 ] as const;
 
 const nameProblem = (name: string | undefined): string | undefined => {
@@ -46,7 +46,7 @@ const nameProblem = (name: string | undefined): string | undefined => {
   }
 };
 
-/** Asks for what the command line has left open. */
+/** Asks for what the command line did not give. */
 export const askAboutFormation = async (draft: FormationDraft): Promise<FormationAnswers | "cancelled"> => {
   const name =
     draft.name ??
@@ -63,7 +63,7 @@ export const askAboutFormation = async (draft: FormationDraft): Promise<Formatio
   if (isCancel(description)) return "cancelled";
   if (draft.model !== undefined) return { name, description, model: draft.model };
 
-  const chosen = await select({ message: "Who provides its model?", options: [...providers] });
+  const chosen = await select({ message: "Which model provider?", options: [...providers] });
   if (isCancel(chosen)) return "cancelled";
   const provider = providers.find(({ value }) => value === chosen);
   if (!provider || provider.model === "") return { name, description };
@@ -72,7 +72,9 @@ export const askAboutFormation = async (draft: FormationDraft): Promise<Formatio
   if (isCancel(model)) return "cancelled";
   if (provider.secret === "") return { name, description, model };
 
-  const key = await password({ message: `API key, kept encrypted as ${provider.secret} (empty: later)` });
+  const key = await password({
+    message: `API key, stored encrypted as ${provider.secret} (leave empty to set it later)`,
+  });
   if (isCancel(key)) return "cancelled";
   return { name, description, model, ...(key && { apiKey: { name: provider.secret, value: key } }) };
 };

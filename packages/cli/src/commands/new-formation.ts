@@ -6,11 +6,11 @@ import { createUi, type OutputFormat } from "../ui/index.ts";
 
 export interface NewFormationOptions {
   output: OutputFormat;
-  /** False: nothing is asked. */
+  /** False: asks no questions. */
   wizard: boolean;
   description?: string;
   model?: string;
-  /** Folder to make it in. */
+  /** Folder to create it in. */
   dir?: string;
 }
 

@@ -30,7 +30,7 @@ const given = async (
   return answer.trim();
 };
 
-/** Nothing is saved that does not work. */
+/** Checks that a profile works before it is saved. */
 const test = async (client: ServerClient, { name, url }: Profile): Promise<void> => {
   try {
     await client.ping();
@@ -41,7 +41,7 @@ const test = async (client: ServerClient, { name, url }: Profile): Promise<void>
   }
 };
 
-/** `muxi profiles add` (docs/spec/cli.md "muxi profiles"): asks for what the flags leave open. */
+/** `muxi profiles add` (docs/spec/cli.md "muxi profiles"): asks for what the options do not give. */
 export const addProfile = async (
   context: Context,
   givenName: string | undefined,
@@ -53,7 +53,7 @@ export const addProfile = async (
   );
   const before = await readProfiles(context);
   if (before.list.some((profile) => profile.name === name)) {
-    throw new CliError(`There is a profile '${name}' already`, { hint: `Run: muxi profiles remove ${name}` });
+    throw new CliError(`The profile '${name}' already exists`, { hint: `Run: muxi profiles remove ${name}` });
   }
   const address = await given(url, () =>
     ask(ui, { message: "URL", initial: "http://localhost:7890", flag: "--url" }),
@@ -128,7 +128,7 @@ export const deleteProfile = async (
   return 0;
 };
 
-/** `muxi profiles use`, also `muxi set default profile` */
+/** `muxi profiles use` and `muxi set default profile` */
 export const useProfile = async (
   context: Context,
   name: string,
@@ -138,7 +138,7 @@ export const useProfile = async (
   const { url } = await profileNamed(context, name);
   await setDefaultProfile(context, name);
   ui.data({ name, url });
-  ui.success(`'${name}' (${url}) is the default now`);
+  ui.success(`'${name}' (${url}) is now the default`);
   return 0;
 };
 
@@ -151,7 +151,7 @@ export const profileStatus = async (
   const server = await chosenServer(context, profile);
   const { name, url, client } = server;
   const status = await client.status().catch((error: unknown) => {
-    throw explainServerError(error, server, `The server ${name} refuses to tell its status`);
+    throw explainServerError(error, server, `The status of ${name} could not be read`);
   });
   ui.data({ profile: name, url, ...status });
   const { formations, port_pool: ports, runtime } = status;
@@ -177,7 +177,7 @@ export interface PingOptions extends ProfilesOptions {
 
 const pingIntervalMs = 1000;
 
-/** `muxi profiles ping`: one a second until Ctrl+C, or as many as `--count` says. */
+/** `muxi profiles ping`: once per second until Ctrl+C, or `--count` times. */
 export const pingProfile = async (
   context: Context,
   { output, profile, count = Number.POSITIVE_INFINITY }: PingOptions,
@@ -200,7 +200,7 @@ export const pingProfile = async (
         ui.line(`${answer.length} bytes from ${server.name}: seq=${sent} time=${ms.toFixed(1)} ms`);
       } catch (error) {
         if (!(error instanceof MuxiError)) throw error;
-        if (!signal.aborted) ui.line(`no answer from ${server.name}: seq=${sent} (${error.message})`);
+        if (!signal.aborted) ui.line(`no response from ${server.name}: seq=${sent} (${error.message})`);
       }
     }
   } finally {

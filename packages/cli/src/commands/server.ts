@@ -20,7 +20,7 @@ export interface ServerInitOptions {
   force: boolean;
 }
 
-/** `muxi server init`: `muxi-server init` on this terminal (docs/spec/cli.md "muxi server"). */
+/** `muxi server init`: runs `muxi-server init` on this terminal (docs/spec/cli.md "muxi server"). */
 export const serverInit = (
   context: Context,
   { output, port, host, yes, force }: ServerInitOptions,
@@ -34,7 +34,7 @@ export const serverInit = (
     ...(force ? ["--force"] : []),
   ]);
 
-/** `muxi server config`: the settings in force, its secret masked. */
+/** `muxi server config`: the effective settings, with the secret masked. */
 export const serverConfig = (context: Context): Promise<number> => runServer(context, ["config", "show"]);
 
 export const serverVersion = (context: Context): Promise<number> => runServer(context, ["version"]);
@@ -72,7 +72,7 @@ export interface ServerStopOptions {
   output: OutputFormat;
 }
 
-/** `muxi server stop`: SIGTERM to the server of this data folder, and up to 15 seconds for it to end. */
+/** `muxi server stop`: sends SIGTERM to the server of this data folder, and waits up to 15 seconds for it to end. */
 export const serverStop = async (context: Context, { output }: ServerStopOptions): Promise<number> => {
   const ui = createUi(context, output);
   const server = await runningServer(context);
@@ -84,7 +84,7 @@ export const serverStop = async (context: Context, { output }: ServerStopOptions
   const stopped = await ui.during("Stopping the server...", () => stopProcess(server.pid));
   if (!stopped) {
     throw new CliError("The server did not stop", {
-      detail: [`Process ${server.pid} is still there after 15 seconds`],
+      detail: [`Process ${server.pid} is still running after 15 seconds`],
       hint: `Run: kill -9 ${server.pid}`,
     });
   }
@@ -98,7 +98,7 @@ export interface ServerStatusOptions {
   port?: number;
 }
 
-/** `muxi server status`: exit code 0 when it is up, 1 when it is down. */
+/** `muxi server status`: exit code 0 if the server is running, 1 if not. */
 export const serverStatus = async (
   context: Context,
   { output, port }: ServerStatusOptions,
@@ -108,11 +108,11 @@ export const serverStatus = async (
   const found = await probe(server.url);
   if (found.kind !== "muxi") {
     ui.data({ status: "stopped", server_url: server.url });
-    ui.line(`${ui.colours.dim("○")} No server on ${server.url}`);
+    ui.line(`${ui.colours.dim("○")} No server is running on ${server.url}`);
     return 1;
   }
   const status = await server.client.status().catch((error: unknown) => {
-    throw explainServerError(error, server, `The server on ${server.url} refuses to tell its status`);
+    throw explainServerError(error, server, `The status of the server on ${server.url} could not be read`);
   });
   ui.data({ status: "running", server_url: server.url, ...status });
   const { formations, port_pool: ports } = status;

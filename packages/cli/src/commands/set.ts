@@ -7,8 +7,8 @@ import { createUi, type OutputFormat } from "../ui/index.ts";
 export const formationSettings = ["profile", "user", "registry"] as const;
 
 /**
- * `muxi set profile|user|registry`: for the formation of the current folder, in its `.muxi` (docs/spec/cli.md
- * "muxi set").
+ * `muxi set profile|user|registry`: stored in `.muxi` of the current folder's formation (docs/spec/cli.md "muxi
+ * set").
  */
 export const setForFormation = async (
   context: Context,
@@ -21,7 +21,7 @@ export const setForFormation = async (
   if (setting === "profile") await profileNamed(context, value);
   await changeFormationPreferences(folder, { [setting === "user" ? "user_id" : setting]: value });
   ui.data({ setting, value, folder });
-  ui.success(`This formation's ${setting} is ${value}`);
+  ui.success(`Set this formation's ${setting} to ${value}`);
   return 0;
 };
 
@@ -34,6 +34,6 @@ export const setDefaultUserId = async (
   const ui = createUi(context, output);
   await setDefaultUser(context, userId);
   ui.data({ user_id: userId });
-  ui.success(`You talk to formations as ${userId}`);
+  ui.success(`You now talk to formations as ${userId}`);
   return 0;
 };

@@ -8,7 +8,7 @@ export interface ValidateOptions {
   verbose: boolean;
 }
 
-/** `muxi validate` (docs/spec/cli.md "muxi validate"). Its findings are its result, so they go to stdout. */
+/** `muxi validate` (docs/spec/cli.md "muxi validate"). The findings are the result, so they go to stdout. */
 export const validate = async (
   context: Context,
   given: string | undefined,

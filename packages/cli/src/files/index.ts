@@ -1,6 +1,6 @@
 /**
- * What the command remembers between two runs: the files of docs/spec/cli.md "Files of the user" and
- * "Files of a formation".
+ * What the command remembers between runs: the files of docs/spec/cli.md "Files of the user" and "Files of a
+ * formation".
  */
 export {
   changeFormationPreferences,

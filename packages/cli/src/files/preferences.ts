@@ -12,13 +12,13 @@ const preferencesSchema = z.looseObject({
   user_id: z.string().min(1).optional(),
 });
 
-/** What a user has chosen: in `.muxi` of a formation, or in `defaults.yaml` for all of them. */
+/** The user's choices: in `.muxi` for one formation, or in `defaults.yaml` for all. */
 export type Preferences = z.infer<typeof preferencesSchema>;
 
 const formationFile = (folder: string): string => join(folder, ".muxi");
 const defaultsFile = (context: Context): string => cliFile(context, "defaults.yaml");
 
-/** The choices for one formation folder. */
+/** The choices for one formation. */
 export const formationPreferences = async (folder: string): Promise<Preferences> =>
   (await readYaml(formationFile(folder), preferencesSchema)) ?? {};
 
@@ -32,15 +32,15 @@ export const setDefaultUser = async (context: Context, userId: string): Promise<
     user_id: userId,
   });
 
-/** Who talks to a draft when nobody says. */
+/** The default user of drafts. */
 const draftUser = "tester";
-/** Who talks to a deployed formation that keeps its users in a file of its own. */
+/** The default user of deployed formations on SQLite. */
 const singleUser = "default";
 
-/** What is known of a formation that somebody talks to. */
-export interface TalkedTo {
+/** The formation that is called. */
+export interface CalledFormation {
   isDraft: boolean;
-  /** Its files here, when they are here. */
+  /** Its folder, if it is on this machine. */
   folder: string | undefined;
   saved?: Pick<SavedFormation, "user_id">;
 }
@@ -51,13 +51,13 @@ const isOnPostgres = async ({ env }: Context, folder: string): Promise<boolean> 
 };
 
 /**
- * The user of a call, by the order of docs/spec/cli.md "Which user".
+ * The user of a call, in the order of docs/spec/cli.md "Which user".
  *
- * @throws CliError when nobody says, and the formation has many users.
+ * @throws CliError when no user is given, and the formation has many.
  */
 export const userIdFor = async (
   context: Context,
-  { isDraft, folder, saved }: TalkedTo,
+  { isDraft, folder, saved }: CalledFormation,
   fromCommandLine: string | undefined,
 ): Promise<string> => {
   const chosen =
@@ -68,7 +68,7 @@ export const userIdFor = async (
   if (chosen !== undefined) return chosen;
   if (isDraft) return draftUser;
   if (folder === undefined || !(await isOnPostgres(context, folder))) return singleUser;
-  throw new CliError("This formation has many users: say who is talking", {
-    hint: "Give --user <id>, or run: muxi set default user <id>",
+  throw new CliError("This formation has many users, and none was given", {
+    hint: "Use --user <id>, or run: muxi set default user <id>",
   });
 };

@@ -15,7 +15,7 @@ const fileSchema = z.object({
   profiles: z.record(z.string(), profileSchema).default({}),
 });
 
-/** A server that the user has named, with what is needed to manage it. */
+/** A named server, with the credentials to manage it. */
 export type Profile = z.infer<typeof profileSchema> & { name: string };
 
 export interface Profiles {

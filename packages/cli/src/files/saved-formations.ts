@@ -17,7 +17,7 @@ const fileSchema = z.object({
   formations: z.record(z.string(), savedFormationSchema),
 });
 
-/** A formation that `muxi up` started, with what is needed to talk to it. */
+/** A formation started by `muxi up`, with its address and keys. */
 export type SavedFormation = z.infer<typeof savedFormationSchema> & { id: string };
 
 const fileOf = (context: Context): string => cliFile(context, "formations.yaml");
@@ -25,7 +25,7 @@ const fileOf = (context: Context): string => cliFile(context, "formations.yaml")
 const read = async (context: Context): Promise<z.infer<typeof fileSchema>> =>
   (await readYaml(fileOf(context), fileSchema)) ?? { version: "1.0", formations: {} };
 
-/** All that were started and not stopped, the newest first. */
+/** All formations that were started and not stopped, newest first. */
 export const savedFormations = async (context: Context): Promise<SavedFormation[]> => {
   const { formations } = await read(context);
   return Object.entries(formations)
@@ -42,7 +42,7 @@ export const rememberFormation = async (
   await writeYaml(fileOf(context), file);
 };
 
-/** Removes a formation, unless another run of it has been saved since. */
+/** Removes a formation, unless it has been started again in the meantime. */
 export const forgetFormation = async (
   context: Context,
   { id, started_at }: Pick<SavedFormation, "id" | "started_at">,

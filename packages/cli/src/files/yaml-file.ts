@@ -6,14 +6,14 @@ import type * as z from "zod";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 
-/** A file of `~/.muxi/cli`, or of `MUXI_CLI_DIR` in its place. */
+/** The path of a file in `MUXI_CLI_DIR`, by default `~/.muxi/cli`. */
 export const cliFile = ({ env, home }: Pick<Context, "env" | "home">, name: string): string =>
   join(env.MUXI_CLI_DIR || join(home, ".muxi", "cli"), name);
 
 /**
- * Reads a YAML file, or gives undefined when it does not exist or is empty.
+ * Reads a YAML file; undefined if it does not exist or is empty.
  *
- * @throws CliError when it holds something else than the schema expects.
+ * @throws CliError if its content does not match the schema.
  */
 export const readYaml = async <Value>(file: string, schema: z.ZodType<Value>): Promise<Value | undefined> => {
   let data: unknown;
@@ -35,7 +35,7 @@ export const readYaml = async <Value>(file: string, schema: z.ZodType<Value>): P
   });
 };
 
-/** Writes a file that may hold keys: for its owner alone, and never half. */
+/** Replaces a file that may contain keys: readable only by its owner. */
 export const writeYaml = async (file: string, value: unknown): Promise<void> => {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeAtomically(file, stringify(value), 0o600);

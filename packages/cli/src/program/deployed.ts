@@ -19,27 +19,24 @@ import {
   targetOption,
 } from "./options.ts";
 
-/** `deploy`, and what is done with formations that are deployed. */
+/** `deploy`, and the commands for deployed formations. */
 export const addDeployedCommands = ({ program, context, run }: Registration): void => {
   const load = () => import("../commands/deployed/index.ts");
 
   program
     .command("deploy [folder]")
-    .description("send a formation to a server: a new one, or the next version of one that runs there")
+    .description("deploy a formation to a server, or update one that is deployed there")
     .addOption(profileOption())
-    .option("--dry-run", "make the bundle and send nothing", false)
-    .option("--no-stream", "wait for the end without showing the steps")
-    .option("--include-db", "send memory.db along", false)
+    .option("--dry-run", "create the bundle without sending it", false)
+    .option("--no-stream", "wait for the result without showing the steps")
+    .option("--include-db", "include memory.db in the bundle", false)
     .addOption(new Option("--path <folder>", "the same as [folder]").hideHelp())
     .addOption(outputOption())
     .action((folder: string | undefined, { path, ...options }: DeployOptions & { path?: string }) =>
       run(async () => (await import("../commands/deploy/index.ts")).deploy(context, folder ?? path, options)),
     );
 
-  /**
-   * The same verbs stand in the group `remote` and, for the formation of a folder, alone (docs/spec/cli.md
-   * "muxi remote").
-   */
+  /** The verbs exist in the group `remote` and, hidden, at the top level (docs/spec/cli.md "muxi remote"). */
   const addVerbs = (parent: Command, hidden: boolean): void => {
     const verb = (name: string, description: string): Command =>
       parent
@@ -47,30 +44,30 @@ export const addDeployedCommands = ({ program, context, run }: Registration): vo
         .description(description)
         .addOption(profileOption())
         .addOption(outputOption());
-    verb("get", "show one formation")
-      .option("-v, --verbose", "port and process too", false)
+    verb("get", "show a formation")
+      .option("-v, --verbose", "also show port and process", false)
       .action((id: string | undefined, options: GetOptions) =>
         run(async () => (await load()).get(context, id, options)),
       );
-    verb("start", "start one that was stopped").action((id: string | undefined, options: DeployedOptions) =>
+    verb("start", "start a stopped formation").action((id: string | undefined, options: DeployedOptions) =>
       run(async () => (await load()).start(context, id, options)),
     );
-    verb("stop", "stop one; it stays deployed")
+    verb("stop", "stop a formation; it stays deployed")
       .addOption(forceOption())
       .action((id: string | undefined, options: ForceOptions) =>
         run(async () => (await load()).stop(context, id, options)),
       );
-    verb("restart", "stop one and start it again")
+    verb("restart", "restart a formation")
       .addOption(forceOption())
       .action((id: string | undefined, options: ForceOptions) =>
         run(async () => (await load()).restart(context, id, options)),
       );
-    verb("rollback", "go back to the version before")
+    verb("rollback", "go back to the previous version")
       .addOption(forceOption())
       .action((id: string | undefined, options: ForceOptions) =>
         run(async () => (await load()).rollback(context, id, options)),
       );
-    verb("delete", "remove one with all its data")
+    verb("delete", "delete a formation with all its data")
       .addOption(forceOption())
       .action((id: string | undefined, options: ForceOptions) =>
         run(async () => (await load()).remove(context, id, options)),
@@ -81,20 +78,20 @@ export const addDeployedCommands = ({ program, context, run }: Registration): vo
   remote
     .command("list")
     .alias("ls")
-    .description("list them")
-    .option("--status <status>", "only those with this status, such as running")
+    .description("list the deployed formations")
+    .option("--status <status>", "only those with this status, for example running")
     .addOption(profileOption())
     .addOption(outputOption())
     .action((options: ListOptions) => run(async () => (await load()).list(context, options)));
   addVerbs(remote, false);
   remote
     .command("logs [formation]")
-    .description("show what one prints")
-    .addOption(new Option("-n, --lines <count>", "how many lines").argParser(parseCount).default(100))
+    .description("show the output of a formation's process")
+    .addOption(new Option("-n, --lines <count>", "number of lines").argParser(parseCount).default(100))
     .addOption(
-      new Option("--stream <name>", "which output").choices(["stdout", "stderr", "all"]).default("all"),
+      new Option("--stream <name>", "output to show").choices(["stdout", "stderr", "all"]).default("all"),
     )
-    .option("-f, --follow", "go on until Ctrl+C", false)
+    .option("-f, --follow", "keep following until Ctrl+C", false)
     .addOption(profileOption())
     .addOption(outputOption())
     .action((id: string | undefined, options: LogsOptions) =>
@@ -103,18 +100,18 @@ export const addDeployedCommands = ({ program, context, run }: Registration): vo
   addVerbs(program, true);
   const logs = program
     .command("logs [formation]")
-    .description("follow what happens in a formation, by at least one filter, or what its process prints")
+    .description("follow a formation's events, by at least one filter, or show its process's output")
     .addOption(targetOption())
     .addOption(profileOption())
-    .option("--draft", "only the one that 'up' has started", false)
+    .option("--draft", "only a formation started by 'up'", false)
     .option("-u, --user <id>", "events of this user")
     .option("-s, --session <id>", "events of this session")
     .option("--request <id>", "events of this request")
     .option("--agent <id>", "events of this agent")
     .addOption(new Option("--level <level>", "events of this level").choices([...logLevels]))
-    .option("--event <name>", "events of this name, which may hold *")
-    .option("--follow", "what the process prints, until Ctrl+C (as remote logs)", false)
-    .addOption(new Option("-n, --lines <count>", "its last lines").argParser(parseCount))
+    .option("--event <name>", "events of this name (* matches anything)")
+    .option("--follow", "follow the process's output until Ctrl+C (as remote logs)", false)
+    .addOption(new Option("-n, --lines <count>", "show the last lines of its output").argParser(parseCount))
     .addOption(outputOption());
   logs.action((id: string | undefined, options: EventLogOptions) =>
     run(async () =>
@@ -123,10 +120,10 @@ export const addDeployedCommands = ({ program, context, run }: Registration): vo
   );
   program
     .command("download [formation]")
-    .description("fetch the files of a deployed formation")
+    .description("download the files of a deployed formation")
     .addOption(profileOption())
     .addOption(forceOption())
-    .option("--include-db", "fetch memory.db too", false)
+    .option("--include-db", "include memory.db", false)
     .addOption(outputOption())
     .action((id: string | undefined, options: DownloadOptions) =>
       run(async () => (await import("../commands/download.ts")).download(context, id, options)),

@@ -7,23 +7,23 @@ import type { UpOptions } from "../commands/up/index.ts";
 import type { ValidateOptions } from "../commands/validate.ts";
 import { outputOption, portOption, type Registration, targetOption } from "./options.ts";
 
-/** What is done with the formation of a folder. */
+/** The commands for the formation of a folder. */
 export const addFormationCommands = ({ program, context, run }: Registration): void => {
   program
     .command("up [folder]")
     .description("run a formation on this machine until Ctrl+C")
     .addOption(portOption())
     .addOption(outputOption())
-    .option("-d, --detach", "leave it running and return", false)
+    .option("-d, --detach", "leave it running in the background", false)
     .addOption(
-      new Option("-w, --watch", "start it anew when its files change").default(false).conflicts("detach"),
+      new Option("-w, --watch", "restart it when its files change").default(false).conflicts("detach"),
     )
     .action((folder: string | undefined, options: UpOptions) =>
       run(async () => (await import("../commands/up/index.ts")).up(context, folder, options)),
     );
   program
     .command("dev [folder]")
-    .description("the same as up --watch")
+    .description("same as up --watch")
     .addOption(portOption())
     .addOption(outputOption())
     .action((folder: string | undefined, options: Omit<UpOptions, "detach" | "watch">) =>
@@ -37,7 +37,7 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
     );
   program
     .command("down [formation]")
-    .description("stop a formation that 'up' has started, by its id or its folder")
+    .description("stop a formation started by 'up', by its id or folder")
     .addOption(portOption())
     .addOption(outputOption())
     .action((formation: string | undefined, options: DownOptions) =>
@@ -45,17 +45,17 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
     );
   program
     .command("chat [message...]")
-    .description("talk to a running formation: once with a message or piped input, else as a conversation")
+    .description("talk to a running formation: one message (or piped input), or else a conversation")
     .addOption(targetOption())
-    .option("-p, --profile <name>", "server on which it is deployed")
-    .option("--draft", "only the one that 'up' has started", false)
-    .option("-a, --agent <id>", "agent that is to answer")
+    .option("-p, --profile <name>", "server that it is deployed on")
+    .option("--draft", "only a formation started by 'up'", false)
+    .option("-a, --agent <id>", "agent to answer")
     .option("-s, --session <id>", "session to continue")
-    .option("-u, --user <id>", "who is talking")
-    .option("--file <path>", "file to send along, up to 100 MB; a recording may take the message's place")
-    .option("--no-stream", "wait for the whole answer")
-    .option("-v, --verbose", "show what happens while the answer is made", false)
-    .option("--debug", "show every request and every event", false)
+    .option("-u, --user <id>", "user who is talking")
+    .option("--file <path>", "file to send with the message, up to 100 MB; a recording needs no message")
+    .option("--no-stream", "show the answer only when it is complete")
+    .option("-v, --verbose", "show what happens while the formation answers", false)
+    .option("--debug", "show all requests and events", false)
     .addOption(outputOption())
     .action((words: string[], options: ChatOptions) =>
       run(async () => {
@@ -67,19 +67,19 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
     .command("validate [folder]")
     .description("check the files of a formation")
     .addOption(outputOption())
-    .option("-v, --verbose", "show suggestions too", false)
+    .option("-v, --verbose", "also show suggestions", false)
     .action((folder: string | undefined, options: ValidateOptions) =>
       run(async () => (await import("../commands/validate.ts")).validate(context, folder, options)),
     );
   program
     .command("bump")
-    .description("raise the version in the manifest")
+    .description("increase the version in the manifest")
     .addArgument(
-      new Argument("[part]", "what to count up")
+      new Argument("[part]", "part to increase")
         .choices(["patch", "minor", "major"] satisfies VersionPart[])
         .default("patch"),
     )
-    .option("--set <version>", "set it to this version instead")
+    .option("--set <version>", "set this version instead")
     .addOption(outputOption())
     .action((part: VersionPart, options: BumpOptions) =>
       run(async () => (await import("../commands/bump.ts")).bump(context, part, options)),

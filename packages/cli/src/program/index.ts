@@ -1,2 +1,2 @@
-/** The command line: what there is, and which function does it. */
+/** The command line: all commands with their options, and the functions that run them. */
 export { createProgram } from "./program.ts";

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Context } from "../base/context.ts";
 import { outputFormats } from "../ui/index.ts";
 
-/** What the commands of a group are added to, and run with. */
+/** What a group of commands needs to register itself. */
 export interface Registration {
   program: Command;
   context: Context;
@@ -13,17 +13,17 @@ export interface Registration {
 const parsePort = (text: string): number => {
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new InvalidArgumentError("A port is a number from 1 to 65535.");
+  throw new InvalidArgumentError("It must be a number from 1 to 65535.");
 };
 
 export const parseCount = (text: string): number => {
   const count = Number(text);
   if (/^\d+$/.test(text) && count >= 1 && count <= 10_000) return count;
-  throw new InvalidArgumentError("It is a number from 1 to 10000.");
+  throw new InvalidArgumentError("It must be a number from 1 to 10000.");
 };
 
 export const outputOption = () =>
-  new Option("--output <format>", "what to print").choices([...outputFormats]).default("text");
+  new Option("--output <format>", "output format").choices([...outputFormats]).default("text");
 export const portOption = () =>
   new Option("--port <port>", "port of the server (default: 7890)").argParser(parsePort);
 export const profileOption = () =>
@@ -31,7 +31,7 @@ export const profileOption = () =>
 export const targetOption = () =>
   new Option(
     "-f, --formation <id>",
-    "formation to talk to (default: the one of this folder, else the newest)",
+    "formation to talk to (default: that of this folder, else the one started last)",
   );
 export const logLevels = ["debug", "info", "warn", "error", "critical"] as const;
-export const forceOption = () => new Option("-f, --force", "ask nothing").default(false);
+export const forceOption = () => new Option("-f, --force", "do not ask for confirmation").default(false);

@@ -11,38 +11,39 @@ import { addServerCommands } from "./server.ts";
 import { addSetupCommands } from "./setup.ts";
 import { addViewCommands } from "./views.ts";
 
-/** The command line: what there is, and which function does it. */
+/** The command line. */
 export interface Program {
   /**
-   * Runs one command. Gives its exit code.
+   * Runs a command.
    *
-   * @throws CliError for what the user should read.
+   * @returns Its exit code.
+   * @throws CliError with what the user should know.
    */
   run(args: readonly string[]): Promise<number>;
 }
 
 const examples = `
 Examples:
-  $ muxi new formation my-bot      make a formation
+  $ muxi new formation my-bot      create a formation
   $ muxi up my-bot                 run it on this machine
   $ muxi chat "Hello"              talk to it
-  $ muxi deploy my-bot             send it to a server
-  $ muxi <command> --help          see what a command can do
+  $ muxi deploy my-bot             deploy it to a server
+  $ muxi <command> --help          show the options of a command
 `;
 
 const help = new Help();
 
-/** A switch is off by default: that needs no words. */
+/** Leaves out the default of switches, which are always off. */
 const describeOption = (option: Option): string =>
   option.defaultValue === false ? option.description : help.optionDescription(option);
 
-/** `--help` does it everywhere. */
+/** Every command has `--help`, so `help` commands are not needed. */
 const withoutHelpCommands = (command: Command): void => {
   command.helpCommand(false);
   for (const child of command.commands) withoutHelpCommands(child);
 };
 
-/** Commander's own message, as a title and what it adds: the flag or the command that may have been meant. */
+/** Splits Commander's message into a title and details, such as the option or command that may have been meant. */
 const usageError = ({ message }: CommanderError, command: Command | undefined): CliError => {
   const [title = "", ...detail] = message.replace(/^error: /, "").split("\n");
   const hint = `Run: muxi ${command ? `${command.name()} ` : ""}--help`;
@@ -53,9 +54,9 @@ const usageError = ({ message }: CommanderError, command: Command | undefined): 
 };
 
 /**
- * All commands with their options.
+ * Creates all commands with their options.
  *
- * @param run Called with the command that the arguments name.
+ * @param run Runs the command that the arguments name.
  */
 export const commandTree = (context: Context, run: Registration["run"]): Command => {
   const program = new Command("muxi")
@@ -88,7 +89,7 @@ export const commandTree = (context: Context, run: Registration["run"]): Command
   return program;
 };
 
-/** Each command's file is loaded when the command is run, so that the others cost nothing. */
+/** Creates the program. Each command's code is loaded only when that command runs. */
 export const createProgram = (context: Context): Program => {
   let exitCode = 0;
   const program = commandTree(context, async (command) => {
@@ -105,7 +106,7 @@ export const createProgram = (context: Context): Program => {
         await program.parseAsync(args, { from: "user" });
       } catch (error) {
         if (!(error instanceof CommanderError)) throw error;
-        // Help and version have been printed; everything else is a mistake in the arguments.
+        // Help and version have been printed; anything else is a mistake in the arguments.
         if (/^commander\.(help|helpDisplayed|version)$/.test(error.code)) return error.exitCode;
         throw usageError(
           error,

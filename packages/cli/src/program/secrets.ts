@@ -7,55 +7,53 @@ import type {
 } from "../commands/secrets/index.ts";
 import { outputOption, type Registration, targetOption } from "./options.ts";
 
-/** The secrets of a formation. */
+/** The commands for the secrets of a formation. */
 export const addSecretsCommands = ({ program, context, run }: Registration): void => {
   const load = () => import("../commands/secrets/index.ts");
-  const secrets = program.command("secrets").description("keep keys and passwords of a formation, encrypted");
+  const secrets = program.command("secrets").description("manage a formation's secrets, stored encrypted");
   secrets
     .command("list")
-    .description("list their names, and those that are missing")
-    .addOption(new Option("--with-values", "show the values too").default(false).conflicts("remote"))
-    .option("--remote", "those of the formation that runs, masked", false)
+    .description("list the names of secrets, including missing ones")
+    .addOption(new Option("--with-values", "also show the values").default(false).conflicts("remote"))
+    .option("--remote", "list those of the running formation, masked", false)
     .addOption(targetOption())
-    .option("-p, --profile <name>", "server on which it is deployed")
+    .option("-p, --profile <name>", "server that it is deployed on")
     .addOption(outputOption())
     .action((options: SecretsListOptions) => run(async () => (await load()).listSecrets(context, options)));
   secrets
     .command("get <name>")
-    .description("print one")
+    .description("print a secret")
     .addOption(outputOption())
     .action((name: string, options: SecretsOptions) =>
       run(async () => (await load()).getSecret(context, name, options)),
     );
   secrets
     .command("set <name> [value]")
-    .description(
-      "store one; without a value it is asked for or read from a pipe, which keeps it out of the history",
-    )
-    .addOption(new Option("--stdin", "read the value from a pipe, as without a value").hideHelp())
+    .description("store a secret; a value that is prompted for or piped in stays out of the shell history")
+    .addOption(new Option("--stdin", "read the value from a pipe (the default without a value)").hideHelp())
     .addOption(outputOption())
     .action((name: string, value: string | undefined, options: SecretsOptions) =>
       run(async () => (await load()).setSecret(context, name, value, options)),
     );
   secrets
     .command("delete <name>")
-    .description("remove one")
+    .description("delete a secret")
     .addOption(outputOption())
     .action((name: string, options: SecretsOptions) =>
       run(async () => (await load()).deleteSecret(context, name, options)),
     );
   secrets
     .command("setup")
-    .description("ask for every one that the formation refers to and that is not set")
-    .option("--dry-run", "only tell which", false)
+    .description("ask for all secrets that the formation needs and that are not set")
+    .option("--dry-run", "only show which", false)
     .addOption(outputOption())
     .action((options: SetupOptions) => run(async () => (await load()).setupSecrets(context, options)));
   secrets
     .command("sync")
-    .description("make the file 'secrets' list what the formation refers to")
-    .option("-i, --interactive", "ask before a name is removed", false)
-    .option("--dry-run", "only tell what would change", false)
-    .option("--no-setup", "do not ask for values that are missing")
+    .description("update the file 'secrets' to list what the formation refers to")
+    .option("-i, --interactive", "ask before removing a name", false)
+    .option("--dry-run", "only show what would change", false)
+    .option("--no-setup", "do not ask for missing values")
     .addOption(outputOption())
     .action((options: SyncOptions) => run(async () => (await load()).syncSecrets(context, options)));
 };

@@ -12,13 +12,13 @@ const addProfiles = ({ program, context, run }: Registration): void => {
   const profiles = program
     .command("profiles")
     .alias("profile")
-    .description("name the servers that you manage, with their credentials");
+    .description("manage named servers and their credentials");
   profiles
     .command("add [name]")
-    .description("add one, once it was reached with its credentials; asks for what you do not give")
-    .option("--url <url>", "where it is, such as http://localhost:7890")
-    .option("--key-id <id>", "id of its key, muxi_pk_...")
-    .option("--secret-key <secret>", "the secret, muxi_sk_... (or set MUXI_SECRET_KEY)")
+    .description("add a profile after testing it; asks for what you do not give")
+    .option("--url <url>", "address, for example http://localhost:7890")
+    .option("--key-id <id>", "key id, muxi_pk_...")
+    .option("--secret-key <secret>", "secret key, muxi_sk_... (or set MUXI_SECRET_KEY)")
     .option("--default", "make it the default", false)
     .addOption(outputOption())
     .action((name: string | undefined, options: AddProfileOptions) =>
@@ -27,13 +27,13 @@ const addProfiles = ({ program, context, run }: Registration): void => {
   profiles
     .command("list")
     .alias("ls")
-    .description("list them, and which can be reached; * marks the default")
+    .description("list the profiles and their status; * marks the default")
     .addOption(outputOption())
     .action((options: ProfilesOptions) => run(async () => (await load()).listProfiles(context, options)));
   profiles
     .command("remove [name]")
     .alias("rm")
-    .description("forget one; asks which when you do not say")
+    .description("remove a profile; asks which if you do not say")
     .addOption(forceOption())
     .addOption(outputOption())
     .action((name: string | undefined, options: ProfilesOptions & { force: boolean }) =>
@@ -41,41 +41,41 @@ const addProfiles = ({ program, context, run }: Registration): void => {
     );
   profiles
     .command("use <name>")
-    .description("make one the default")
+    .description("make a profile the default")
     .addOption(outputOption())
     .action((name: string, options: ProfilesOptions) =>
       run(async () => (await load()).useProfile(context, name, options)),
     );
   profiles
     .command("status")
-    .description("show how a server is")
+    .description("show the status of a server")
     .addOption(profileOption())
     .addOption(outputOption())
     .action((options: PingOptions) => run(async () => (await load()).profileStatus(context, options)));
   profiles
     .command("ping")
-    .description("measure how fast a server answers, until Ctrl+C")
+    .description("measure a server's response time, until Ctrl+C")
     .addOption(profileOption())
-    .option("-c, --count <count>", "stop after so many", parseCount)
+    .option("-c, --count <count>", "stop after this many pings", parseCount)
     .addOption(outputOption())
     .action((options: PingOptions) => run(async () => (await load()).pingProfile(context, options)));
 };
 
 const addSet = ({ program, context, run }: Registration): void => {
   const load = () => import("../commands/set.ts");
-  const set = program.command("set").description("set a default, or what counts for this formation");
-  const byDefault = set.command("default").description("for everything that you do");
+  const set = program.command("set").description("set a default, or a preference for this formation");
+  const byDefault = set.command("default").description("set a default for all formations");
   const setter = (parent: Command, name: string, description: string) =>
     parent.command(name).description(description).addOption(outputOption());
   setter(byDefault, "profile <name>", "server to manage").action((name: string, options: Output) =>
     run(async () => (await import("../commands/profiles.ts")).useProfile(context, name, options)),
   );
-  setter(byDefault, "user <id>", "who talks to formations").action((id: string, options: Output) =>
+  setter(byDefault, "user <id>", "user who talks to formations").action((id: string, options: Output) =>
     run(async () => (await load()).setDefaultUserId(context, id, options)),
   );
   for (const [setting, description] of [
-    ["profile", "server that this formation is deployed to"],
-    ["user", "who talks to this formation"],
+    ["profile", "server to deploy this formation to"],
+    ["user", "user who talks to this formation"],
     ["registry", "registry of this formation"],
   ] as const) {
     setter(set, `${setting} <value>`, description).action((value: string, options: Output) =>
@@ -84,14 +84,14 @@ const addSet = ({ program, context, run }: Registration): void => {
   }
 };
 
-/** Which servers there are, what counts by default, and the shell. */
+/** The commands for profiles, defaults and shell completion. */
 export const addSetupCommands = (registration: Registration): void => {
   addProfiles(registration);
   addSet(registration);
   const { program, context, run } = registration;
   program
     .command("completion")
-    .description("print the script with which a shell completes commands")
+    .description("print a completion script for a shell")
     .addArgument(new Argument("<shell>").choices(["bash", "zsh", "fish"]))
     .addHelpText(
       "after",

@@ -3,13 +3,15 @@ import { CliError } from "../base/errors.ts";
 import type { Ui } from "../ui/index.ts";
 
 const needsTerminal = (what: string, flag: string): CliError =>
-  new CliError(`There is nobody to ask: ${what}`, { hint: `Without a terminal, give ${flag}` });
+  new CliError(`This needs an answer, but there is no terminal to ask on: ${what}`, {
+    hint: `In scripts, use ${flag}`,
+  });
 
 /**
- * Asks for yes or no; no is the default (docs/spec/cli.md "Questions").
+ * Asks a yes-or-no question. The default is no (docs/spec/cli.md "TextQuestions").
  *
- * @param flag What agrees in a script.
- * @throws CliError when there is nobody to ask.
+ * @param flag What to use in a script instead.
+ * @throws CliError when there is no terminal to ask on.
  */
 export const agree = async (ui: Ui, question: string, flag: string): Promise<boolean> => {
   if (!ui.canAsk) throw needsTerminal(question, flag);
@@ -17,31 +19,31 @@ export const agree = async (ui: Ui, question: string, flag: string): Promise<boo
   return answer === true;
 };
 
-/** Whether to go on with an action: `--force` agrees. Prints "Cancelled." if the user does not. */
+/** Asks whether to continue, unless `--force` is given. Prints "Cancelled." if the user declines. */
 export const confirmed = async (ui: Ui, question: string, force: boolean): Promise<boolean> => {
   if (force || (await agree(ui, question, "--force"))) return true;
   ui.line("Cancelled.");
   return false;
 };
 
-export interface Question {
+export interface TextQuestion {
   message: string;
-  /** Taken when the answer is empty. */
+  /** Used if the answer is empty. */
   initial?: string;
-  /** Hides what is typed. */
+  /** Hides the input. */
   secret?: boolean;
-  /** Gives it in a script. */
+  /** What to use in a script instead. */
   flag: string;
 }
 
 /**
- * Asks for a text. Undefined when the user leaves the question.
+ * Asks for a text. Undefined if the user cancels.
  *
- * @throws CliError when there is nobody to ask.
+ * @throws CliError when there is no terminal to ask on.
  */
 export const ask = async (
   ui: Ui,
-  { message, initial, secret = false, flag }: Question,
+  { message, initial, secret = false, flag }: TextQuestion,
 ): Promise<string | undefined> => {
   if (!ui.canAsk) throw needsTerminal(message, flag);
   const answer = secret
@@ -53,14 +55,14 @@ export const ask = async (
 export interface Choice {
   message: string;
   choices: readonly { value: string; hint?: string }[];
-  /** Gives it in a script. */
+  /** What to use in a script instead. */
   flag: string;
 }
 
 /**
- * Lets the user choose from a list. Undefined when the user leaves the question.
+ * Lets the user choose from a list. Undefined if the user cancels.
  *
- * @throws CliError when there is nobody to ask, or nothing to choose from.
+ * @throws CliError when there is no terminal to ask on, or nothing to choose from.
  */
 export const choose = async (ui: Ui, { message, choices, flag }: Choice): Promise<string | undefined> => {
   if (choices.length === 0) throw new CliError("There is nothing to choose from");

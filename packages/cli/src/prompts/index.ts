@@ -1,2 +1,2 @@
-/** Questions to the user. A folder of its own, because few commands need the library behind it. */
+/** Questions to the user. A separate folder, because few commands need the library behind it. */
 export { agree, ask, choose, confirmed } from "./ask.ts";

@@ -33,8 +33,8 @@ const profileOfFolder = async ({ cwd, home }: Context): Promise<string | undefin
 };
 
 /**
- * The server that is meant (docs/spec/cli.md "Which server"): `--profile`, the formation's own choice, the
- * environment, the default profile; and without any of them the server of this machine.
+ * The server to use (docs/spec/cli.md "Which server"): that of `--profile`, of the formation's preferences, of the
+ * environment, or of the default profile; otherwise the server of this machine.
  *
  * @throws CliError when the profile does not exist.
  */

@@ -42,7 +42,7 @@ export const explainServerError = (error: unknown, server: CalledServer, title: 
   const detail = [...(text === undefined ? [] : [text]), ...error.message.split("\n")];
   // The credentials were read from the server's own settings, so these have changed since it was started.
   const isOutdated = server.isThisMachine && error.statusCode === 401;
-  const hint = "Run: muxi server stop, then: muxi server start --daemon";
+  const hint = "Run: muxi server stop, then muxi server start --daemon";
   return new CliError(title, { detail, ...(isOutdated && { hint }), cause: error });
 };
 

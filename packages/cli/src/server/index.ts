@@ -1,4 +1,4 @@
-/** Servers: the one of this machine, which can be started and stopped, and those that profiles name. */
+/** Servers: that of this machine, which can be started and stopped, and those of profiles. */
 export {
   type ChosenServer,
   chosenServer,

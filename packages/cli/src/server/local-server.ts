@@ -16,23 +16,23 @@ import { CliError } from "../base/errors.ts";
 import type { CalledServer } from "./explain.ts";
 import { probe } from "./probe.ts";
 
-/** The server that this user's settings describe, running or not. */
+/** The server that this user's settings describe, whether it is running or not. */
 export interface LocalServer extends CalledServer {
   client: ServerClient;
   port: number;
   directories: Directories;
-  /** Holds the files of the deployed ones, as `<id>/current`. */
+  /** Folder with the deployed formations, as `<id>/current`. */
   formationsDirectory: string;
-  /** Holds what the formations print. */
+  /** Folder with the output of formations. */
   logsDirectory: string;
-  /** What it prints when `muxi` started it in the background. */
+  /** File with its output if `muxi` started it in the background. */
   logFile: string;
 }
 
 /**
- * The server's settings, as it reads them. A certificate in them is trusted from then on.
+ * Reads the server's settings as the server does, and trusts their certificate from then on.
  *
- * @throws CliError when they are wrong.
+ * @throws CliError when they are invalid.
  */
 const readSettings = async ({ env }: Context, overrides: ConfigOverrides = {}): Promise<ServerConfig> => {
   try {
@@ -41,24 +41,24 @@ const readSettings = async ({ env }: Context, overrides: ConfigOverrides = {}): 
     return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new CliError("The server's settings cannot be used", {
+    throw new CliError("The server's settings are invalid", {
       detail: error.message.split("\n"),
       cause: error,
     });
   }
 };
 
-/** Lets this process reach an address of this machine's server when it is one with TLS. */
+/** Makes this process trust this machine's server, if its address uses TLS. */
 export const prepareFor = async (context: Context, url: string): Promise<void> => {
   if (url.startsWith("https:")) await readSettings(context);
 };
 
 /**
- * The server of this machine: its credentials and its port come from its own `config.yaml`, so that both sides
- * agree without being told twice. One that runs already is found on whatever port it was started with.
+ * The server of this machine. Its credentials and port come from its own `config.yaml`, so they need not be
+ * configured twice. A running server is found on whatever port it was started with.
  *
- * @param port Of the command line; wins over both.
- * @throws CliError when the settings are wrong.
+ * @param port Port from the command line, which overrides both.
+ * @throws CliError when the settings are invalid.
  */
 export const localServer = async (context: Context, port: number | undefined): Promise<LocalServer> => {
   const directories = installedDirectories(context.env);
@@ -83,8 +83,8 @@ export const localServer = async (context: Context, port: number | undefined): P
 };
 
 /**
- * The server that runs on this user's data folder. Its pid file alone proves nothing: a killed server leaves it
- * behind, and another program may have got the number.
+ * The server that is running on this user's data folder. The pid file alone proves nothing: a killed server leaves it
+ * behind, and another process may have its id now.
  */
 export const runningServer = async (context: Context): Promise<ServerPid | undefined> => {
   const server = await readServerPid(installedDirectories(context.env).data);

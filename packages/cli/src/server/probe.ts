@@ -4,7 +4,7 @@ import { CliError } from "../base/errors.ts";
 
 const healthSchema = z.object({ success: z.literal(true), status: z.literal("ok"), version: z.string() });
 
-/** What answers at an address. */
+/** What responds at an address. */
 export type Probe =
   | { kind: "muxi"; version: string }
   | { kind: "nothing" }
@@ -28,20 +28,20 @@ export const probe = async (url: string): Promise<Probe> => {
     if (parsed.success) return { kind: "muxi", version: parsed.data.version };
     return {
       kind: "other",
-      reason: `GET /health answered with ${response.status}, but not as a MUXI server does`,
+      reason: `GET /health returned ${response.status}, but not from a MUXI server`,
     };
   } catch (error) {
     if (isRefused(error)) return { kind: "nothing" };
     if (error instanceof DOMException && error.name === "TimeoutError") {
-      return { kind: "other", reason: `GET /health had no answer within ${timeoutMs / 1000} seconds` };
+      return { kind: "other", reason: `GET /health got no response within ${timeoutMs / 1000} seconds` };
     }
-    return { kind: "other", reason: "What listens there does not speak HTTP as a MUXI server does" };
+    return { kind: "other", reason: "The program on this port does not speak HTTP" };
   }
 };
 
-/** Something that is not a MUXI server holds the port. */
+/** The error for a port that another program uses. */
 export const portInUse = (port: number, reason: string): CliError =>
-  new CliError(`Port ${port} is used by another program`, {
+  new CliError(`Port ${port} is in use by another program`, {
     detail: [reason],
     hint: `Choose another port: --port ${port + 1}`,
   });

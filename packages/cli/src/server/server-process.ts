@@ -10,7 +10,7 @@ import { CliError } from "../base/errors.ts";
 import type { LocalServer } from "./local-server.ts";
 import { probe } from "./probe.ts";
 
-/** Program and arguments of `muxi-server`, on this Node and with its flags. */
+/** Program and arguments of `muxi-server`, run by this process's Node with the same flags. */
 const serverCommand = (args: readonly string[]): [string, string[]] => {
   const program = fileURLToPath(import.meta.resolve("@muxi/server/main"));
   return [process.execPath, [...process.execArgv, program, ...args]];
@@ -27,11 +27,15 @@ const exitOf = (child: ChildProcess): Promise<number> =>
     child.once("exit", (code) => resolve(code ?? 1));
   });
 
-/** Runs the server on this terminal. Gives its exit code. */
+/**
+ * Runs the server on this terminal.
+ *
+ * @returns Its exit code.
+ */
 export const runServer = async ({ env, cwd }: Context, args: readonly string[]): Promise<number> => {
   const [command, commandArgs] = serverCommand(args);
   const child = spawn(command, commandArgs, { cwd, env, stdio: "inherit" });
-  // On Ctrl+C the terminal tells the server too; a signal sent to this process alone has to be passed on.
+  // On Ctrl+C the terminal signals the server, too, but a signal to this process alone has to be forwarded.
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on("SIGINT", pass).on("SIGTERM", pass);
   try {
@@ -51,10 +55,10 @@ const failedStart = async ({ logFile }: LocalServer, logSize: number, reason: st
 };
 
 /**
- * Starts the server in the background, with its output in its log folder, and waits until it answers.
+ * Starts the server in the background, with its output in its log folder, and waits until it responds.
  *
- * @returns Its process id, or undefined when another command has started one there at the same time.
- * @throws CliError with what it printed, when it ends or stays silent.
+ * @returns Its process id; undefined if another command has started a server there at the same time.
+ * @throws CliError with its output, if it ends or does not respond.
  */
 export const launchServer = async (
   { env, home }: Context,
@@ -64,7 +68,7 @@ export const launchServer = async (
   const log = openSync(server.logFile, "a", 0o600);
   const logSize = fstatSync(log).size;
   const [command, args] = serverCommand(["start", "--port", String(server.port)]);
-  // Detached, so that Ctrl+C does not reach it; in the home folder, so that it holds no other folder busy.
+  // Detached, so that Ctrl+C does not reach it. In the home folder, so that it does not keep another folder busy.
   const child = spawn(command, args, { cwd: home, env, stdio: ["ignore", log, log], detached: true });
   closeSync(log);
   let exitCode: number | undefined;
@@ -76,7 +80,7 @@ export const launchServer = async (
     const answers = (await probe(server.url)).kind === "muxi";
     if (exitCode !== undefined) {
       if (answers) return undefined;
-      throw await failedStart(server, logSize, `It ended with exit code ${exitCode}:`);
+      throw await failedStart(server, logSize, `It exited with code ${exitCode}:`);
     }
     if (answers && (await readServerPid(server.directories.data))?.pid === child.pid) {
       child.unref();
@@ -85,10 +89,10 @@ export const launchServer = async (
     await Promise.race([exited, delay(pollMs)]);
   }
   child.kill("SIGKILL");
-  throw await failedStart(server, logSize, `It did not answer within ${startTimeoutMs / 1000} seconds:`);
+  throw await failedStart(server, logSize, `It did not respond within ${startTimeoutMs / 1000} seconds:`);
 };
 
-/** Asks a process to end and waits for it. False when it is still there after 15 seconds. */
+/** Asks a process to end, and waits. False if it is still running after 15 seconds. */
 export const stopProcess = async (pid: number): Promise<boolean> => {
   if (isAlive(pid)) process.kill(pid, "SIGTERM");
   const deadline = performance.now() + stopTimeoutMs;

@@ -7,7 +7,7 @@ import {
 } from "muxi-client";
 import { CliError } from "../base/errors.ts";
 
-/** What a failed call to the formation means to the user. Errors of another origin come back as they are. */
+/** Turns a failed call to a formation into an error for the user. Errors of other kinds are returned unchanged. */
 export const explainFailure = (
   error: unknown,
   { formationId, isDraft }: { formationId: string; isDraft: boolean },
@@ -18,19 +18,19 @@ export const explainFailure = (
   if (error instanceof StreamTruncatedError) {
     return new CliError("The answer broke off", {
       ...about,
-      hint: "Ask again; /history shows what was kept",
+      hint: "Ask again. /history shows what was stored",
     });
   }
   if (error instanceof ConnectionError) {
-    return new CliError(`Formation '${formationId}' does not answer`, { ...about, hint: start });
+    return new CliError(`Formation '${formationId}' does not respond`, { ...about, hint: start });
   }
   if (error instanceof AuthenticationError) {
     const hint = isDraft
       ? `Its keys have changed since 'muxi up'. Run: muxi down ${formationId}, then muxi up`
-      : "Set MUXI_CLIENT_KEY to the client key of the formation that is deployed";
-    return new CliError(`Formation '${formationId}' refuses the key`, { ...about, hint });
+      : "Set MUXI_CLIENT_KEY to the client key of the deployed formation";
+    return new CliError(`Formation '${formationId}' rejects the key`, { ...about, hint });
   }
-  // The server's own answer: the formation is not among its drafts, or it has died.
+  // The server's own responses: the formation is not deployed or not running.
   if (
     error.code === "Formation not found" ||
     error.code === "Formation unavailable" ||

@@ -4,7 +4,7 @@ import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 
 /**
- * The formation folder that is meant: the one given, or the one that the current folder is in.
+ * The formation folder to use: the given one, or the one that contains the current folder.
  *
  * @throws CliError when there is none.
  */
@@ -13,15 +13,15 @@ export const formationFolder = async ({ cwd, home }: Context, given: string | un
   const found = await findFormationDir(cwd, { home });
   if (found !== undefined) return found;
   throw new CliError("Not in a formation directory", {
-    detail: [`Neither ${cwd} nor a folder above it holds a formation.afs`],
-    hint: "Name the folder of a formation, or make one: muxi new formation",
+    detail: [`Neither ${cwd} nor a folder above it contains a formation.afs`],
+    hint: "Name a formation folder, or create one: muxi new formation",
   });
 };
 
 /**
- * Reads and checks a formation folder.
+ * Reads and validates a formation folder.
  *
- * @throws CliError with all that is wrong with it.
+ * @throws CliError with everything that is wrong with it.
  */
 export const readFormation = async (
   { env }: Context,
@@ -31,6 +31,6 @@ export const readFormation = async (
   if (formation) return { formation, report };
   throw new CliError("The formation cannot be run", {
     detail: formatErrors(report),
-    hint: `Put this right, then check with: muxi validate ${folder}`,
+    hint: `Fix this, then check with: muxi validate ${folder}`,
   });
 };

@@ -4,8 +4,8 @@ import { CliError } from "../base/errors.ts";
 import { formationFolder } from "./formation-folder.ts";
 
 /**
- * The formation that a command of a server acts on: the one named, else the one of the current folder, whether or
- * not its files are in order.
+ * The id of the formation that a command acts on: the given one, or that of the current folder, whether or not its
+ * files are valid.
  *
  * @throws CliError when there is none.
  */
@@ -14,8 +14,8 @@ export const formationId = async (context: Context, given: string | undefined): 
   const folder = await formationFolder(context, undefined);
   const id = (await summarizeManifest(folder))?.id;
   if (id !== undefined) return id;
-  throw new CliError("The formation of this folder has no id", {
+  throw new CliError("The formation in this folder has no id", {
     detail: [folder],
-    hint: "Name one, or run: muxi validate",
+    hint: "Give an id, or run: muxi validate",
   });
 };

@@ -1,4 +1,4 @@
-/** The formation that a command means: its folder, its id, and how to talk to it when it runs. */
+/** The formation that a command acts on: its folder, its id, and how to call it when it is running. */
 export { explainFailure } from "./explain.ts";
 export { formationFolder, readFormation } from "./formation-folder.ts";
 export { formationId } from "./formation-id.ts";

@@ -3,13 +3,16 @@ import { loadFormation, openSecrets, resolveApiKeys, SecretsError } from "@muxi/
 import type { Context } from "../base/context.ts";
 import { type ChosenServer, localServer } from "../server/index.ts";
 
-/** What opens a formation; undefined where nothing tells. */
+/** A formation's API keys, as far as they are known. */
 export interface Keys {
   clientKey: string | undefined;
   adminKey: string | undefined;
 }
 
-/** Of the formation's own files: its manifest, or the secrets of these names (docs/spec/cli.md "Which keys"). */
+/**
+ * The keys in the formation's own files: in its manifest, or in the secrets of these names (docs/spec/cli.md "Which
+ * keys").
+ */
 const keysOfFolder = async ({ env }: Context, folder: string): Promise<Keys> => {
   const { formation } = await loadFormation(folder, { env });
   const { client_key: clientKey, admin_key: adminKey } = formation?.manifest.server.api_keys ?? {};
@@ -21,11 +24,11 @@ const keysOfFolder = async ({ env }: Context, folder: string): Promise<Keys> => 
     };
   } catch (error) {
     if (!(error instanceof SecretsError)) throw error;
-    return { clientKey, adminKey }; // A clone without its `.key`: the manifest may still name them.
+    return { clientKey, adminKey }; // A clone without `.key`: the manifest may still contain them.
   }
 };
 
-/** The server of this machine has the formation's files, and the keys that were made for it. */
+/** The keys in the server's copy of the files, including generated ones, if it is the server of this machine. */
 const keysOfThisMachine = async (context: Context, id: string): Promise<Keys> => {
   const { formationsDirectory } = await localServer(context, undefined);
   const { formation } = await loadFormation(join(formationsDirectory, id, "current"), { allowEnv: false });
@@ -33,9 +36,9 @@ const keysOfThisMachine = async (context: Context, id: string): Promise<Keys> =>
 };
 
 /**
- * The keys of a deployed formation: those of the environment, else of its own files.
+ * The keys of a deployed formation, from the environment or its files.
  *
- * @param folder Its files here, when they are here.
+ * @param folder Its folder, if it is on this machine.
  */
 export const deployedKeys = async (
   context: Context,

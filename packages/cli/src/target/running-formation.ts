@@ -21,7 +21,7 @@ export const findRunning = (
   return started.find((formation) => formation.id === idOrFolder) ?? started.find((one) => one.path === path);
 };
 
-/** Neither started here nor deployed. */
+/** The error for a formation that is neither started here nor deployed. */
 export const notRunning = (
   started: readonly SavedFormation[],
   named: string | undefined,
@@ -31,15 +31,15 @@ export const notRunning = (
     return new CliError(`Formation '${named}' is not running`, { detail: [listing(started)], hint: upHint });
   }
   if (folder === undefined) return new CliError(listing(started), { hint: `${upHint} <folder>` });
-  return new CliError("The formation of this folder is not running", {
+  return new CliError("The formation in this folder is not running", {
     detail: [folder, listing(started)],
     hint: upHint,
   });
 };
 
 /**
- * The started formation that is meant (docs/spec/cli.md "Which formation"): the named one, else the one of the folder
- * that the current folder is in, else the one started last.
+ * The started formation to use (docs/spec/cli.md "Which formation"): the named one, or that of the current folder, or
+ * the one started last.
  *
  * @throws CliError when it was not started.
  */

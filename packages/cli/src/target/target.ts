@@ -8,37 +8,37 @@ import { type ChosenServer, chosenServer, explainDeployedError, prepareFor } fro
 import { deployedKeys } from "./keys.ts";
 import { findRunning, notRunning } from "./running-formation.ts";
 
-/** Which formation the command line means, and who asks it. */
+/** Which formation to call, and as which user. */
 export interface TargetOptions {
-  /** Id, or folder. */
+  /** Id or folder. */
   formation?: string | undefined;
-  /** Server on which it is deployed. */
+  /** Profile of the server that it is deployed on. */
   profile?: string | undefined;
-  /** Only the one that `muxi up` has started. */
+  /** Only a formation started by `muxi up`. */
   draft?: boolean | undefined;
   user?: string | undefined;
-  /** The calls are for no user in particular. */
+  /** Calls are not made for a particular user. */
   isForEveryone?: boolean | undefined;
-  /** Tells each request on stderr. */
+  /** Logs each request to stderr. */
   debug?: boolean | undefined;
 }
 
-/** A formation that can be talked to. */
+/** A formation that can be called. */
 export interface Target {
   formation: FormationClient;
   id: string;
   isDraft: boolean;
-  /** Whether calls for operators can be made. */
+  /** Whether calls that need the admin key can be made. */
   hasAdminKey: boolean;
 }
 
-/** A formation of a folder, of whatever state. */
+/** A formation that may or may not be running. */
 interface Named {
   id: string;
   folder: string | undefined;
 }
 
-/** The formation that is meant: by its folder, by its id, else the one of the current folder. */
+/** Identifies the formation: by its folder, by its id, or by the current folder. */
 const namedFormation = async (
   { cwd, home }: Context,
   given: string | undefined,
@@ -73,14 +73,14 @@ const draftTarget = async (
   return { formation, id, isDraft: true, hasAdminKey: true };
 };
 
-/** Whether a server holds it; its silence is a no unless somebody named the server. */
+/** Whether a formation is deployed on a server. A failure counts as no, unless the user named the server. */
 const isDeployed = async (server: ChosenServer, id: string, isNamed: boolean): Promise<boolean> => {
   try {
     await server.client.getFormation({ formationId: id });
     return true;
   } catch (error) {
     if (isNamed || !(error instanceof MuxiError))
-      throw explainDeployedError(error, server, `Formation '${id}' cannot be reached`);
+      throw explainDeployedError(error, server, `Formation '${id}' could not be reached`);
     return false;
   }
 };
@@ -93,9 +93,9 @@ const deployedTarget = async (
 ): Promise<Target> => {
   const keys = await deployedKeys(context, id, folder, server);
   if (keys.clientKey === undefined && keys.adminKey === undefined) {
-    throw new CliError(`No key of '${id}' is known`, {
-      detail: ["Neither its manifest (server.api_keys) nor its secrets name one"],
-      hint: "Set MUXI_CLIENT_KEY, and MUXI_ADMIN_KEY for what operators see",
+    throw new CliError(`No API key of '${id}' is known`, {
+      detail: ["There is none in its manifest (server.api_keys) or its secrets"],
+      hint: "Set MUXI_CLIENT_KEY, and MUXI_ADMIN_KEY for what only operators may see",
     });
   }
   const userId = isForEveryone ? undefined : await userIdFor(context, { folder, isDraft: false }, user);
@@ -104,10 +104,10 @@ const deployedTarget = async (
 };
 
 /**
- * The formation that a command talks to (docs/spec/cli.md "Which formation"): what `muxi up` has started here, else
- * what is deployed. A profile on the command line means a deployed one.
+ * The formation that a command talks to (docs/spec/cli.md "Which formation"): one started by `muxi up`, or else a
+ * deployed one. With a profile on the command line, only deployed ones are considered.
  *
- * @throws CliError when there is none, with what is there.
+ * @throws CliError when there is none.
  */
 export const formationTarget = async (context: Context, options: TargetOptions): Promise<Target> => {
   const { formation: given, profile, draft = false } = options;

@@ -3,7 +3,7 @@ import type { CliError } from "../base/errors.ts";
 import { coloursFor } from "./colours.ts";
 import type { OutputFormat } from "./ui.ts";
 
-/** Writes a failure to stderr: a block for people, one JSON object for programs. */
+/** Prints an error to stderr: as text for people, or as a JSON object for programs. */
 export const showError = (
   { stderr, env }: Pick<Context, "stderr" | "env">,
   error: CliError,

@@ -5,7 +5,7 @@ const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 const frameMs = 80;
 const clearLine = "\r\u001b[2K";
 
-/** One line that turns until it is stopped, and is gone afterwards. */
+/** A line with an animated symbol, which disappears when it is stopped. */
 export interface Spinner {
   show(text: string): void;
   stop(): void;

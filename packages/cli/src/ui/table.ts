@@ -1,6 +1,9 @@
 import type { Colours } from "./colours.ts";
 
-/** Rows in columns of equal width, with a heading. Widths are those of plain text: colour a cell with `paint`. */
+/**
+ * Formats rows in aligned columns, with a heading. Widths are computed from plain text, so colours are added by
+ * `paint`.
+ */
 export const table = (
   headings: readonly string[],
   rows: readonly (readonly string[])[],
@@ -20,7 +23,7 @@ export const table = (
   return [format(headings, (cell) => cell), ...rows.map((row) => format(row, paint))];
 };
 
-/** `2d 3h`, `5m`, `12s`: the two largest units. */
+/** Formats a duration with its two largest units: `2d 3h`, `5m`, `12s`. */
 export const duration = (seconds: number): string => {
   const units = [
     [Math.floor(seconds / 86_400), "d"],
@@ -33,7 +36,7 @@ export const duration = (seconds: number): string => {
   return shown.map(([count, unit]) => `${count}${unit}`).join(" ");
 };
 
-/** `512 B`, `4.2 KB`, `1.0 GB`. */
+/** Formats a size: `512 B`, `4.2 KB`, `1.0 GB`. */
 export const size = (bytes: number): string => {
   if (bytes < 1024) return `${bytes} B`;
   const units = ["KB", "MB", "GB"];
@@ -46,10 +49,10 @@ export const size = (bytes: number): string => {
   return `${value.toFixed(1)} ${units[unit]}`;
 };
 
-/** A status with a symbol: filled when all is well. */
+/** A status with a symbol, which is filled if the status is good. */
 export const statusText = (status: string, isGood: boolean): string => `${isGood ? "●" : "○"} ${status}`;
 
-/** Colours the cells that `statusText` made. */
+/** Colours cells made by `statusText`. */
 export const paintStatus =
   (colours: Colours) =>
   (cell: string): string =>

@@ -5,38 +5,35 @@ import { startSpinner } from "./spinner.ts";
 export const outputFormats = ["text", "json"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
-/** What goes on at the moment: one line, shown on a terminal only and gone when it is over. */
+/** A progress line. It is shown only on a terminal, and disappears when it is stopped. */
 export interface Activity {
   show(text: string): void;
   stop(): void;
 }
 
-/**
- * The output of one command. A command says everything once: `data` is what `--output json` prints, the rest is
- * for people, and each leaves out the other.
- */
+/** The output of a command. With `--output json` only `data` is printed, otherwise everything but `data`. */
 export interface Ui {
   /** Colours of stdout. */
   colours: Colours;
-  /** Whether there is somebody to ask. */
+  /** Whether questions can be asked. */
   canAsk: boolean;
-  /** The result as data: one line. */
+  /** Prints the result as one line of JSON. */
   data(value: unknown): void;
-  /** A line of the result. */
+  /** Prints a line of the result. */
   line(text?: string): void;
-  /** Lines of the result, each a title and a value, in two columns. Empty values are left out. */
+  /** Prints titles and values in two columns. Empty values are left out. */
   fields(rows: Readonly<Record<string, string>>, indent?: string): void;
-  /** A line that says something is done. */
+  /** Prints a line with `✓`. */
   success(text: string): void;
-  /** Rings the terminal's bell: what took long has come to its end. */
+  /** Rings the terminal's bell, at the end of long operations. */
   bell(): void;
-  /** `⚠` and what the user should know; on stderr. */
+  /** Prints a warning with `⚠` to stderr. */
   warning(title: string, detail?: readonly string[]): void;
-  /** `✗` and what went wrong elsewhere while the command goes on; on stderr. */
+  /** Prints a problem that does not end the command, with `✗`, to stderr. */
   problem(title: string, detail?: readonly string[]): void;
-  /** Begins to show what goes on. */
+  /** Shows a progress line until it is stopped. */
   activity(text: string): Activity;
-  /** Shows a text for as long as the work takes. */
+  /** Shows a progress line while the work runs. */
   during<Result>(text: string, work: () => Promise<Result>): Promise<Result>;
 }
 

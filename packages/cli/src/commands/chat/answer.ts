@@ -26,21 +26,21 @@ export interface Question {
 }
 
 export interface AnswerOutput {
-  /** Takes the text of the answer. */
+  /** Receives the text of the answer. */
   text(piece: string): void;
-  /** Takes a line about what happens in between; only with `verbose`. */
+  /** Receives a line for each other event; only with `verbose`. */
   note(line: string): void;
 }
 
-/** What came of a question. */
+/** The result of a message. */
 export interface Answered {
-  /** Undefined when it was stopped before the formation had told. */
+  /** Undefined if the answer was stopped before the session was known. */
   sessionId: string | undefined;
-  /** Undefined when the answer was stopped. */
+  /** Undefined if the answer was stopped. */
   whole: ChatAnswer | undefined;
 }
 
-/** A recording alone is what is said; everything else goes along with a message. */
+/** A recording alone is the message; any other file accompanies one. */
 const ask = (
   { formation, agentId, sessionId }: Chat,
   { message, file }: Question,
@@ -64,9 +64,9 @@ const noteOf = (event: ChatEvent): string => {
 };
 
 /**
- * Asks, and hands the answer on: piece by piece, or whole with `stream: false`.
+ * Sends a message and passes on the answer: in chunks, or as a whole with `stream: false`.
  *
- * @param signal Stops the answer, on the formation too.
+ * @param signal Stops the answer, in the formation too.
  */
 export const answer = async (
   chat: Chat,
@@ -81,7 +81,7 @@ export const answer = async (
     for await (const event of events) {
       if (debug || (verbose && event.type !== "text")) output.note(noteOf(event));
       if (event.type === "text" && stream) {
-        // What is on the screen stays there, so the better text begins on a line of its own.
+        // Text on the screen cannot be replaced, so the new text begins on a line of its own.
         output.text(event.replace && hasText ? `\n${event.text}` : event.text);
         hasText = true;
       }

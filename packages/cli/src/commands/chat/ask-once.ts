@@ -4,7 +4,7 @@ import { explainFailure } from "../../target/index.ts";
 import type { OutputFormat } from "../../ui/index.ts";
 import { answer, type Chat, type Question } from "./answer.ts";
 
-/** One question: the answer goes to stdout and nothing else does. */
+/** Sends one message. Only the answer goes to stdout. */
 export const askOnce = async (
   { stdout, stderr }: Context,
   chat: Chat,

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { CliError } from "../../base/errors.ts";
 
-/** A file on its way to a formation. */
+/** A file to be sent to a formation. */
 export interface Attachment {
   filename: string;
   /** Base64. */
@@ -12,7 +12,7 @@ export interface Attachment {
   isAudio: boolean;
 }
 
-/** docs/spec/cli.md "muxi chat" */
+/** Limit of docs/spec/cli.md "muxi chat". */
 const mostBytes = 100 * 1024 * 1024;
 
 const types: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ const types: Readonly<Record<string, string>> = {
   ...{ webm: "video/webm", mp4: "video/mp4", mov: "video/quicktime" },
 };
 
-/** @throws CliError when it is not there, no file, or too large. */
+/** @throws CliError when the file cannot be read, is not a file, or is too large. */
 export const readAttachment = async (path: string): Promise<Attachment> => {
   const size = await stat(path).then(
     (found) => (found.isFile() ? found.size : undefined),
@@ -34,7 +34,7 @@ export const readAttachment = async (path: string): Promise<Attachment> => {
   if (size === undefined) throw new CliError(`${path} is not a file`);
   if (size > mostBytes) {
     throw new CliError(`${path} is larger than ${mostBytes / 1024 / 1024} MB`, {
-      hint: "Put it among the formation's knowledge instead",
+      hint: "Add it to the formation's knowledge instead",
     });
   }
   const type = types[extname(path).slice(1).toLowerCase()] ?? "application/octet-stream";

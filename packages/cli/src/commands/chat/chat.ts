@@ -11,10 +11,10 @@ import { converse } from "./conversation.ts";
 
 export interface ChatOptions {
   output: OutputFormat;
-  /** False: the answer is shown when it is whole. */
+  /** False: the answer is shown only when it is complete. */
   stream: boolean;
   verbose: boolean;
-  /** Every event as it comes, and every request. */
+  /** Shows every event and every request. */
   debug: boolean;
   draft: boolean;
   profile?: string;
@@ -22,7 +22,7 @@ export interface ChatOptions {
   agent?: string;
   session?: string;
   user?: string;
-  /** Path of a file that goes with the message, or, as a recording, in its place. */
+  /** Path of a file to send with the message, or of a recording to send instead of one. */
   file?: string;
 }
 
@@ -46,7 +46,7 @@ export const chat = async (
 
   const said = (message ?? (stdin.isTTY ? "" : await readAll(stdin))).trim();
   if (said === "" && !file?.isAudio) {
-    throw new CliError(file ? "Say what is to be done with the file" : "There is nothing to say", {
+    throw new CliError(file ? "Say what to do with the file" : "There is no message", {
       hint: `Give a message: muxi chat${file ? ` --file ${options.file}` : ""} "Hello"`,
     });
   }

@@ -9,8 +9,8 @@ import { runSlashCommand } from "./slash-commands.ts";
 type Terminal = Pick<Context, "stdin" | "stdout" | "stderr" | "env">;
 
 /**
- * A conversation on the terminal, in one session. Ctrl+C stops the answer that is being given, and leaves at the
- * prompt; so do Ctrl+D and `/exit`.
+ * A conversation on the terminal, in one session. Ctrl+C stops the current answer; at the prompt it ends the
+ * conversation, as do Ctrl+D and `/exit`.
  */
 export const converse = async (context: Terminal, start: Chat): Promise<number> => {
   const { stdin, stdout, stderr, env } = context;
@@ -39,7 +39,9 @@ export const converse = async (context: Terminal, start: Chat): Promise<number> 
   };
 
   stdout.write(
-    colours.dim(`Talking to ${chat.formationId}. /help shows what else there is; Ctrl+D leaves.\n\n`),
+    colours.dim(
+      `Talking to ${chat.formationId}. /help lists the commands, Ctrl+D ends the conversation.\n\n`,
+    ),
   );
   lines.prompt();
   for await (const line of lines) {

@@ -1,2 +1,2 @@
-/** `muxi chat`: one question, or a conversation. */
+/** `muxi chat`: a single message, or a conversation. */
 export { type ChatOptions, chat } from "./chat.ts";

@@ -5,7 +5,7 @@ import type { Chat } from "./answer.ts";
 interface SlashCommand {
   usage: string;
   help: string;
-  /** Gives the chat as it goes on, or the wish to leave. */
+  /** Returns the chat to continue with, or "exit". */
   run(chat: Chat, argument: string, output: Writable): Promise<Chat | "exit"> | Chat | "exit";
 }
 
@@ -17,16 +17,16 @@ const agentsOf = ({ formation }: Chat) => formation.getAgents();
 const commands: Readonly<Record<string, SlashCommand>> = {
   help: {
     usage: "/help",
-    help: "show this",
+    help: "list the commands",
     run(chat, _, output) {
       for (const { usage, help } of Object.values(commands)) output.write(`  ${usage.padEnd(12)}  ${help}\n`);
       return chat;
     },
   },
-  exit: { usage: "/exit", help: "leave", run: () => "exit" },
+  exit: { usage: "/exit", help: "end the conversation", run: () => "exit" },
   clear: {
     usage: "/clear",
-    help: "clear the screen and begin a new session",
+    help: "clear the screen and start a new session",
     run(chat, _, output) {
       output.write(clearScreen);
       return { ...chat, sessionId: undefined };
@@ -34,9 +34,9 @@ const commands: Readonly<Record<string, SlashCommand>> = {
   },
   session: {
     usage: "/session",
-    help: "show the session's id",
+    help: "show the session id",
     run(chat, _, output) {
-      output.write(`${chat.sessionId ?? "The session begins with your first message"}\n`);
+      output.write(`${chat.sessionId ?? "The session starts with your first message"}\n`);
       return chat;
     },
   },
@@ -52,10 +52,10 @@ const commands: Readonly<Record<string, SlashCommand>> = {
   },
   agent: {
     usage: "/agent <id>",
-    help: "talk to this agent; without an id the formation chooses",
+    help: "talk to this agent; without an id, let the formation choose",
     async run(chat, id, output) {
       if (id === "") {
-        output.write("The formation chooses who answers\n");
+        output.write("The formation chooses which agent answers\n");
         return { ...chat, agentId: undefined };
       }
       const known = (await agentsOf(chat)).map((agent) => agent.id);
@@ -67,11 +67,11 @@ const commands: Readonly<Record<string, SlashCommand>> = {
   },
   history: {
     usage: "/history",
-    help: "show what was said in this session",
+    help: "show the messages of this session",
     async run(chat, _, output) {
       const { sessionId } = chat;
       if (sessionId === undefined) {
-        output.write("Nothing was said yet\n");
+        output.write("There are no messages yet\n");
         return chat;
       }
       const { messages } = await chat.formation.getSessionMessages({ sessionId, limit: historyLength });
@@ -93,6 +93,6 @@ export const runSlashCommand = async (
 ): Promise<Chat | "exit"> => {
   const [name = "", ...rest] = input.slice(1).split(/\s+/);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) throw new CliError(`There is no command /${name}`, { hint: "/help shows those there are" });
+  if (!command) throw new CliError(`There is no command /${name}`, { hint: "/help lists the commands" });
   return command.run(chat, rest.join(" "), output);
 };

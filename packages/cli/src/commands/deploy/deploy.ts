@@ -24,9 +24,9 @@ import { upload } from "./upload.ts";
 export interface DeployOptions {
   output: OutputFormat;
   profile?: string;
-  /** Stops when the bundle is made. */
+  /** Creates the bundle, and stops. */
   dryRun: boolean;
-  /** False: waits for the plain answer instead of following the progress. */
+  /** False: waits for the result without showing the steps. */
   stream: boolean;
   includeDb: boolean;
 }
@@ -46,8 +46,8 @@ const readForServer = async (folder: string): Promise<Formation> => {
 };
 
 /**
- * The formation as it is deployed, or undefined: only a clear 404 means that it is not (docs/spec/cli.md
- * "muxi deploy").
+ * The deployed formation, or undefined. Only an unambiguous 404 means that it is not deployed (docs/spec/cli.md "muxi
+ * deploy").
  */
 const deployedNow = async (
   server: ChosenServer,
@@ -61,12 +61,12 @@ const deployedNow = async (
   }
 };
 
-/** An update needs a version above the one that runs (docs/spec/cli.md "muxi deploy"). */
+/** An update needs a higher version than the running one (docs/spec/cli.md "muxi deploy"). */
 const checkVersion = ({ manifest }: Formation, deployed: DeployedFormationDetail): void => {
   const { version } = manifest;
   if (version === undefined) {
     throw new CliError("Version required for update", {
-      detail: ["The manifest names no version, and this formation is deployed already"],
+      detail: ["The manifest has no version, and this formation is already deployed"],
       hint: "Run: muxi bump",
     });
   }
@@ -84,7 +84,7 @@ const pack = async (ui: Ui, formation: Formation, target: string, includeDb: boo
     const bundle = await ui.during("Packing...", () => packFormation(formation.dir, { target, includeDb }));
     ui.success(`Created bundle (${bundle.files} files, ${size(bundle.bytes)})`);
     if (bundle.skipped.length > 0)
-      ui.warning("Left out, because they lead out of the folder:", bundle.skipped);
+      ui.warning("Left out, because they are links that lead out of the folder:", bundle.skipped);
     return bundle;
   } catch (error) {
     if (error instanceof FormationError) throw invalid(formation.id, error.report, formation.dir);
@@ -92,26 +92,26 @@ const pack = async (ui: Ui, formation: Formation, target: string, includeDb: boo
   }
 };
 
-/** Keys that the server makes up are known to nobody who would call the formation. */
+/** Nobody who calls the formation knows the keys that the server generates. */
 const warnOfMissingKeys = (ui: Ui, { manifest }: Formation): void => {
   const { client_key, admin_key } = manifest.server.api_keys;
   if (client_key !== undefined && admin_key !== undefined) return;
-  ui.warning("The formation names no API keys of its own, so the server makes them up", [
-    "They are in .keys.json of its folder there. To choose them: server.api_keys in the manifest",
+  ui.warning("The formation does not set both API keys, so the server generates the missing ones", [
+    "It keeps them in .keys.json in the formation's folder. To choose them, set server.api_keys in the manifest",
   ]);
 };
 
-/** The key of the secrets travels beside them (docs/spec/cli.md "muxi deploy"). */
+/** The bundle contains the secrets and their key (docs/spec/cli.md "muxi deploy"). */
 const warnOfPlainHttp = (ui: Ui, { url }: ChosenServer, { usedSecrets }: Formation): void => {
   const { protocol, hostname } = new URL(url);
   if (protocol === "https:" || usedSecrets.length === 0) return;
   if (isLoopback(hostname)) return;
-  ui.warning(`The bundle holds secrets, and everybody on the way to ${hostname} can read it`, [
-    "Give the server a certificate (server.tls) and its profile an https:// address",
+  ui.warning(`The bundle contains secrets, and anyone between here and ${hostname} can read it`, [
+    "Configure a certificate (server.tls) on the server, and use an https:// address in its profile",
   ]);
 };
 
-/** `muxi deploy` (docs/spec/cli.md "muxi deploy"): a new formation, or the next version of one that runs. */
+/** `muxi deploy` (docs/spec/cli.md "muxi deploy"): deploys a new formation, or updates a deployed one. */
 export const deploy = async (
   context: Context,
   given: string | undefined,

@@ -1,2 +1,2 @@
-/** `muxi deploy`: a folder becomes a formation on a server. */
+/** `muxi deploy`: sends a formation folder to a server. */
 export { type DeployOptions, deploy } from "./deploy.ts";

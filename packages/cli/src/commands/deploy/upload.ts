@@ -10,10 +10,10 @@ export interface Upload {
   server: ChosenServer;
   bundle: Bundle;
   bundlePath: string;
-  /** Of a formation that is deployed already. */
+  /** The formation is already deployed. */
   isUpdate: boolean;
   stream: boolean;
-  /** Ctrl+C. */
+  /** Aborts on Ctrl+C. */
   signal: AbortSignal;
 }
 
@@ -24,7 +24,7 @@ const send = async (
   const { client } = server;
   const { id, version, sha256 } = bundle;
   const deployment = { bundlePath, formationId: id, version };
-  // The signature does not cover the body; this does, for a server that checks it.
+  // The signature does not cover the body, so this lets the server verify it.
   const options = { signal, headers: { "x-muxi-content-sha256": sha256 } };
   if (stream) {
     const streamOptions = { ...options, idleTimeout: 0 };
@@ -50,13 +50,13 @@ const send = async (
 };
 
 const pollMs = 250;
-const tries = 20;
+const attempts = 20;
 
 /**
- * Takes back what an interrupted deployment has begun. The server goes on by itself when a client leaves, and knows
- * the formation, or the update, only once it has unpacked the bundle: hence the tries.
+ * Undoes an interrupted deployment. The server continues when a client disconnects, and knows the formation or the
+ * update only after it has unpacked the bundle, so this is tried several times.
  */
-const takeBack = async ({ server, bundle, isUpdate }: Upload): Promise<void> => {
+const undo = async ({ server, bundle, isUpdate }: Upload): Promise<void> => {
   const formation = { formationId: bundle.id };
   for (let attempt = 1; ; attempt++) {
     try {
@@ -68,15 +68,15 @@ const takeBack = async ({ server, bundle, isUpdate }: Upload): Promise<void> => 
         error instanceof ConflictError ||
         (error instanceof MuxiError && error.statusCode === 400);
       if (!notYet) throw error;
-      // Nothing has begun that could be taken back.
-      if (attempt === tries) return;
+      // There is nothing to undo.
+      if (attempt === attempts) return;
       await delay(pollMs);
     }
   }
 };
 
 /**
- * Sends a bundle and waits until its formation runs. On Ctrl+C it leaves the server as it was before
+ * Sends a bundle and waits until its formation is running. On Ctrl+C the server is left as it was before
  * (docs/spec/cli.md "Stopping a deployment").
  *
  * @throws CliError when it fails, with exit code 130 after an interruption.
@@ -89,10 +89,10 @@ export const upload = async (ui: Ui, wanted: Upload): Promise<object> => {
   } catch (error) {
     if (!signal.aborted) throw error;
     await ui
-      .during("Taking it back...", () => takeBack(wanted))
+      .during("Undoing the deployment...", () => undo(wanted))
       .catch((failure: unknown) => {
         if (!(failure instanceof ConnectionError)) throw failure;
-        throw explainDeployedError(failure, server, "The deployment could not be taken back");
+        throw explainDeployedError(failure, server, "The deployment could not be undone");
       });
     ui.line(isUpdate ? "Original version still running" : "Cleaned up partial deployment");
     throw new CliError(isUpdate ? "Update aborted" : "Deployment aborted", { exitCode: 130, cause: error });

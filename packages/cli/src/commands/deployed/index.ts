@@ -1,4 +1,4 @@
-/** What `muxi remote` does with the formations of a server. */
+/** The commands of `muxi remote`, for the formations of a server. */
 export * from "./lifecycle.ts";
 export * from "./logs.ts";
 export { followOperation } from "./operation.ts";

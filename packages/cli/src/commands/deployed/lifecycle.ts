@@ -34,7 +34,7 @@ const deployedFormation = async (
   id: await formationId(context, given),
 });
 
-/** An operation that ends with a running formation, and what the user is told about it. */
+/** An operation that ends with a running formation, and its texts. */
 interface LifecycleOperation {
   /** Asked before it begins, unless `--force` is given. */
   question?: (id: string) => string;
@@ -70,7 +70,7 @@ const runOperation = async (
   return 0;
 };
 
-/** An operation takes as long as it takes. */
+/** There is no limit for the time between two events. */
 const unlimited = { idleTimeout: 0 };
 
 /** `muxi remote start` */

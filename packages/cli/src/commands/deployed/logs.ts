@@ -24,14 +24,14 @@ const followLogs = async (ui: Ui, server: ChosenServer, id: string, stream: Logs
       ui.line(data.line);
     }
   } catch (error) {
-    // Ctrl+C is how one stops to follow.
+    // Ctrl+C ends the command without an error.
     if (!(error instanceof AbortedError)) throw error;
   } finally {
     release();
   }
 };
 
-/** `muxi remote logs`: what a formation prints (docs/spec/cli.md "muxi remote"). */
+/** `muxi remote logs`: the output of a formation's process (docs/spec/cli.md "muxi remote"). */
 export const logs = async (
   context: Context,
   given: string | undefined,
@@ -49,7 +49,7 @@ export const logs = async (
     if (follow) await followLogs(ui, server, id, stream);
     else if (![...(stdout ?? []), ...(stderr ?? [])].length) ui.line("No logs available");
   } catch (error) {
-    throw explainDeployedError(error, server, `The logs of '${id}' cannot be read`);
+    throw explainDeployedError(error, server, `The logs of '${id}' could not be read`);
   }
   return 0;
 };

@@ -4,19 +4,22 @@ import { type ChosenServer, explainDeployedError } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
 import { doneText, runningText, type StageEvent } from "./stages.ts";
 
-/** A long operation of a server, and the words for it. */
+/** A long operation of a server, and its texts. */
 export interface Operation {
   server: ChosenServer;
   events: AsyncIterable<OperationEvent>;
   /** Shown until the first event. */
   waiting: string;
-  /** Shown as done with the first event. */
+  /** Shown when the first event arrives. */
   accepted?: string;
   /** Title of a failure before the first event. */
   failed: string;
 }
 
-/** Shows one stage at a time: a new one closes the one before, a repeat replaces its line. */
+/**
+ * Shows one stage at a time. A new stage completes the previous one; another event of the same stage replaces its
+ * line.
+ */
 const createStages = (ui: Ui, waiting: string, accepted: string | undefined) => {
   let activity = ui.activity(waiting);
   let current: StageEvent | undefined;
@@ -39,7 +42,7 @@ const createStages = (ui: Ui, waiting: string, accepted: string | undefined) => 
     show(event: StageEvent) {
       const text = `[SERVER] ${runningText(event)}`;
       if (current?.stage === event.stage) {
-        // A later event of the stage may say less than the one before: the version comes once.
+        // Keep fields of earlier events of the stage: the version, for example, is sent only once.
         current = { ...current, ...event };
         activity.show(text);
         return;
@@ -56,7 +59,7 @@ const createStages = (ui: Ui, waiting: string, accepted: string | undefined) => 
 /**
  * Follows an operation to its end and shows its stages (docs/spec/cli.md "muxi deploy").
  *
- * @throws CliError when it fails, or when the connection ends before it.
+ * @throws CliError when it fails, or when the connection ends before the operation does.
  */
 export const followOperation = async (
   ui: Ui,
@@ -84,6 +87,6 @@ export const followOperation = async (
 
 const endedEarly = (cause: unknown): CliError =>
   new CliError("SSE stream ended without complete or error event", {
-    hint: "What the server made of it: muxi remote list",
+    hint: "To see the result, run: muxi remote list",
     cause,
   });

@@ -8,7 +8,7 @@ import type { DeployedOptions } from "./lifecycle.ts";
 const uptimeText = (seconds: number): string => (seconds > 0 ? duration(seconds) : "-");
 
 export interface ListOptions extends DeployedOptions {
-  /** Shows those alone that have this status. */
+  /** Lists only formations with this status. */
   status?: string;
 }
 
@@ -17,12 +17,12 @@ export const list = async (context: Context, options: ListOptions): Promise<numb
   const ui = createUi(context, options.output);
   const server = await chosenServer(context, options.profile);
   const { formations: all } = await server.client.listFormations().catch((error: unknown) => {
-    throw explainDeployedError(error, server, `The formations of ${server.name} cannot be listed`);
+    throw explainDeployedError(error, server, `The formations of ${server.name} could not be listed`);
   });
   const formations = all.filter(({ status }) => options.status === undefined || status === options.status);
   ui.data({ formations, total: formations.length });
   if (formations.length === 0 && all.length > 0) {
-    ui.line(`No formation is ${options.status}`);
+    ui.line(`No formation has the status ${options.status}`);
     return 0;
   }
   if (formations.length === 0) {
@@ -61,7 +61,7 @@ export const get = async (
   const server = await chosenServer(context, profile);
   const id = await formationId(context, given);
   const formation = await server.client.getFormation({ formationId: id }).catch((error: unknown) => {
-    throw explainDeployedError(error, server, `Formation '${id}' cannot be read`);
+    throw explainDeployedError(error, server, `Formation '${id}' could not be read`);
   });
   ui.data(formation);
   const { name, version, status, uptime, restart_count: restarts, port, pid } = formation;

@@ -1,4 +1,4 @@
-/** What a stage is called while it runs and when it is done (docs/spec/cli.md "Stages"). */
+/** The texts for a stage in progress and a completed one (docs/spec/cli.md "Stages"). */
 interface StageTexts {
   running(event: StageEvent): string;
   done(event: StageEvent): string;

@@ -13,14 +13,14 @@ import { createUi, type Ui } from "../../ui/index.ts";
 import { openHere, type SecretsOptions } from "./open.ts";
 
 export interface SetupOptions extends SecretsOptions {
-  /** Tells what it would do, and changes nothing. */
+  /** Shows what would change, without changing it. */
   dryRun: boolean;
 }
 
 export interface SyncOptions extends SetupOptions {
   /** Asks before each removal. */
   interactive: boolean;
-  /** False: does not ask for values that are missing. */
+  /** False: does not ask for missing values. */
   setup: boolean;
 }
 
@@ -29,7 +29,7 @@ const missingIn = (secrets: Secrets, references: readonly SecretReference[]): Se
 
 const describe = ({ name, files }: SecretReference): string => `${name} (${files.join(", ")})`;
 
-/** Asks for each missing value; an empty answer leaves it for later. */
+/** Asks for each missing value. An empty answer skips it. */
 const askForMissing = async (
   ui: Ui,
   secrets: Secrets,
@@ -43,7 +43,7 @@ const askForMissing = async (
   }
   const stored: string[] = [];
   for (const reference of missing) {
-    const message = `Value of ${describe(reference)}, empty for later`;
+    const message = `Value of ${describe(reference)} (leave empty to set it later)`;
     const value = await ask(ui, { message, secret: true, flag: "muxi secrets set" });
     if (value === undefined) break;
     if (value === "") continue;
@@ -54,8 +54,8 @@ const askForMissing = async (
 };
 
 /**
- * `muxi secrets setup` (docs/spec/cli.md "muxi secrets"): asks for every secret that the formation refers to and that
- * is not set.
+ * `muxi secrets setup` (docs/spec/cli.md "muxi secrets"): asks for all secrets that the formation refers to and that
+ * are not set.
  */
 export const setupSecrets = async (context: Context, { output, dryRun }: SetupOptions): Promise<number> => {
   const ui = createUi(context, output);
@@ -64,7 +64,7 @@ export const setupSecrets = async (context: Context, { output, dryRun }: SetupOp
   if (missing.length === 0 || dryRun) {
     ui.data({ missing, stored: [] });
     for (const reference of missing) ui.line(`Would ask for ${describe(reference)}`);
-    if (missing.length === 0) ui.success("Every secret that the formation refers to is set");
+    if (missing.length === 0) ui.success("All secrets that the formation refers to are set");
     return 0;
   }
   const stored = await askForMissing(ui, secrets, missing);
@@ -76,8 +76,8 @@ export const setupSecrets = async (context: Context, { output, dryRun }: SetupOp
 };
 
 /**
- * `muxi secrets sync` (docs/spec/cli.md "muxi secrets"): the template lists what the files refer to, and nothing
- * else.
+ * `muxi secrets sync` (docs/spec/cli.md "muxi secrets"): makes the template list exactly the secrets that the files
+ * refer to.
  */
 export const syncSecrets = async (
   context: Context,
@@ -98,7 +98,7 @@ export const syncSecrets = async (
   ui.data({ added, removed, dry_run: dryRun });
   for (const name of added) ui.line(`${dryRun ? "Would add" : "Added"} ${name}`);
   for (const name of removed) ui.line(`${dryRun ? "Would remove" : "Removed"} ${name}`);
-  if (added.length + removed.length === 0) ui.success("The template lists what the formation refers to");
+  if (added.length + removed.length === 0) ui.success("The template is up to date");
   const missing = missingIn(secrets, references);
   if (dryRun || !setup || missing.length === 0) return 0;
   if (ui.canAsk) await askForMissing(ui, secrets, missing);

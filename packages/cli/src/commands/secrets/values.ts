@@ -12,11 +12,11 @@ const unknownSecret = (name: string): CliError =>
 
 export interface SecretsListOptions extends SecretsOptions, TargetOptions {
   withValues: boolean;
-  /** Asks the running formation instead of the files. */
+  /** Reads them from the running formation instead of the files. */
   remote: boolean;
 }
 
-/** No call gives a value in clear. */
+/** The API returns masked values only. */
 const listRemote = async (context: Context, options: SecretsListOptions): Promise<number> => {
   const ui = createUi(context, options.output);
   const { formation, id, isDraft } = await formationTarget(context, options);
@@ -30,10 +30,7 @@ const listRemote = async (context: Context, options: SecretsListOptions): Promis
   return 0;
 };
 
-/**
- * `muxi secrets list` (docs/spec/cli.md "muxi secrets"): the names of what is stored, and of what the formation
- * misses.
- */
+/** `muxi secrets list` (docs/spec/cli.md "muxi secrets"): the names of stored and of missing secrets. */
 export const listSecrets = async (context: Context, options: SecretsListOptions): Promise<number> => {
   if (options.remote) return listRemote(context, options);
   const { output, withValues } = options;
@@ -60,7 +57,7 @@ export const listSecrets = async (context: Context, options: SecretsListOptions)
   return 0;
 };
 
-/** `muxi secrets get`: the bare value, for scripts. */
+/** `muxi secrets get`: prints only the value, for scripts. */
 export const getSecret = async (
   context: Context,
   name: string,
@@ -75,13 +72,13 @@ export const getSecret = async (
 };
 
 const askForValue = async ({ stdin }: Context, name: string): Promise<string | undefined> => {
-  // One line break at the end belongs to `echo`, not to the value.
+  // A line break at the end comes from `echo`, and is not part of the value.
   if (!stdin.isTTY) return (await readAll(stdin)).replace(/\r?\n$/, "");
   const answer = await password({ message: `Value of ${name}` });
   return isCancel(answer) ? undefined : answer;
 };
 
-/** `muxi secrets set`: the value comes from the argument, from piped input or from a hidden prompt. */
+/** `muxi secrets set`: takes the value from the argument, from piped input, or from a hidden prompt. */
 export const setSecret = async (
   context: Context,
   name: string,

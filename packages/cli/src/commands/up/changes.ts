@@ -1,21 +1,21 @@
 import { relative, sep } from "node:path";
 import { watch } from "chokidar";
 
-/** Tells when the files of a formation change. */
+/** Watches the files of a formation. */
 export interface Changes {
-  /** Aborts with the next change, its reason being the files, relative to the folder. */
+  /** A signal that aborts at the next change. Its reason is the list of changed files, relative to the folder. */
   next(): AbortSignal;
   close(): Promise<void>;
 }
 
-/** What a formation is made of. All else in its folder it writes itself, or it is none of its business. */
+/** The files and folders that make up a formation. Everything else in its folder is written by it, or unrelated. */
 const watched: ReadonlySet<string> = new Set([
   ...["formation.afs", "formation.yaml", "formation.yml", "SOUL.md", "secrets.enc", ".key"],
   ...["agents", "mcp", "mcps", "a2a", "skills", "sops", "triggers", "transformers", "groups", "knowledge"],
 ]);
 
-/** Editors write a file in several steps, and several files at once. */
-const calmMs = 300;
+/** Wait until changes settle: editors write files in several steps, and several files at once. */
+const settleMs = 300;
 
 export const watchChanges = async (folder: string): Promise<Changes> => {
   const isIgnored = (path: string): boolean => {
@@ -26,9 +26,9 @@ export const watchChanges = async (folder: string): Promise<Changes> => {
   const files = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let controller = new AbortController();
-  const tell = () => {
+  const report = () => {
     timer = undefined;
-    // Nobody waits while the last change is dealt with: what comes meanwhile is told with the next `next`.
+    // The previous change is still being handled. This one is reported by the next call of `next`.
     if (controller.signal.aborted) return;
     controller.abort([...files].sort());
     files.clear();
@@ -36,7 +36,7 @@ export const watchChanges = async (folder: string): Promise<Changes> => {
   watcher.on("all", (_event, path) => {
     files.add(relative(folder, path));
     clearTimeout(timer);
-    timer = setTimeout(tell, calmMs);
+    timer = setTimeout(report, settleMs);
   });
   await new Promise<void>((resolve, reject) => {
     watcher.once("ready", resolve).once("error", reject);
@@ -44,7 +44,7 @@ export const watchChanges = async (folder: string): Promise<Changes> => {
   return {
     next() {
       if (controller.signal.aborted) controller = new AbortController();
-      if (files.size > 0 && timer === undefined) tell();
+      if (files.size > 0 && timer === undefined) report();
       return controller.signal;
     },
     async close() {

@@ -3,7 +3,7 @@ import type { Agent } from "muxi-client";
 import * as z from "zod";
 import type { Ui } from "../../ui/index.ts";
 
-/** A draft that runs, and how to reach it. */
+/** A running draft, and how to reach it. */
 export interface RunningDraft {
   formation: Formation;
   agents: Agent[];
@@ -17,17 +17,19 @@ export interface RunningDraft {
 
 const withModel = z.object({ model: z.string() });
 
-/** The models that answer, if the formation tells. */
+/** The agents' models, if the formation reports them. */
 const modelsOf = (agents: readonly Agent[]): string =>
   [...new Set(agents.flatMap((agent) => withModel.safeParse(agent).data?.model ?? []))].join(", ");
 
 const dataOf = (formation: Formation): string => {
-  if (!formation.manifest.memory.persistent.enabled) return "kept in memory only (memory.persistent is off)";
+  if (!formation.manifest.memory.persistent.enabled) return "in memory only (memory.persistent is off)";
   const database = databaseOf(formation);
-  return database.engine === "sqlite" ? database.file : "where memory.persistent.connection_string says";
+  return database.engine === "sqlite"
+    ? database.file
+    : "in the database of memory.persistent.connection_string";
 };
 
-/** Tells the user where everything is. */
+/** Prints the addresses, keys and so on of a draft. */
 export const describeDraft = (draft: RunningDraft, detached: boolean, ui: Ui): void => {
   const { formation, agents, serverUrl, draftUrl, directUrl, clientKey, adminKey } = draft;
   ui.success(`Started ${formation.id}`);
@@ -45,7 +47,7 @@ export const describeDraft = (draft: RunningDraft, detached: boolean, ui: Ui): v
       "Talk to it": 'npx muxi chat "Hello"',
       "To stop": detached
         ? `npx muxi down ${formation.id}`
-        : `Ctrl+C, or from elsewhere: npx muxi down ${formation.id}`,
+        : `Ctrl+C, or in another terminal: npx muxi down ${formation.id}`,
     },
     "  ",
   );

@@ -15,7 +15,11 @@ import type { Ui } from "../../ui/index.ts";
 
 const startTimeoutMs = 5 * 60_000;
 
-/** Makes sure that a server answers. Gives the pid of one that had to be started for it. */
+/**
+ * Makes sure that a server is running.
+ *
+ * @returns Process id of the server, if it had to be started.
+ */
 export const ensureServer = async (
   context: Context,
   server: LocalServer,
@@ -32,16 +36,17 @@ export const ensureServer = async (
   return pid;
 };
 
-/** Where a draft listens, and the process that it is. */
+/** Port and process id of a draft. */
 export interface StartedDraft {
   port: number;
   pid: number;
 }
 
 /**
- * Starts a draft and waits until it is healthy. This cannot be interrupted: a stop that overtakes the start would miss it.
+ * Starts a draft and waits until it is healthy. This cannot be interrupted: a stop that overtook the start would have
+ * no effect.
  *
- * @throws CliError with the end of the formation's error output, when it does not become healthy.
+ * @throws CliError with the end of the formation's error output if it does not become healthy.
  */
 export const startDraft = async (server: LocalServer, formation: Formation): Promise<StartedDraft> => {
   const { client, directories } = server;
@@ -58,20 +63,20 @@ export const startDraft = async (server: LocalServer, formation: Formation): Pro
     }
     if (error instanceof AuthorizationError) {
       const config = join(directories.config, "config.yaml");
-      throw new CliError("This server runs no drafts from that folder", {
+      throw new CliError("This server does not run drafts from that folder", {
         detail: [error.message],
-        hint: `Put this into ${config} and start the server again:\n  dev:\n    roots: [${dirname(formation.dir)}]`,
+        hint: `Add this to ${config} and restart the server:\n  dev:\n    roots: [${dirname(formation.dir)}]`,
         cause: error,
       });
     }
     throw explainServerError(error, server, `Formation '${formation.id}' did not start`);
   }
   throw new CliError("The server is too old for this muxi", {
-    detail: ["It did not tell the port and the process of the draft"],
+    detail: ["It did not return the port and process id of the draft"],
   });
 };
 
-/** Stops a draft, if it and its server are still there. */
+/** Stops a draft, if it and its server are still running. */
 export const stopDraft = async ({ client }: LocalServer, formationId: string): Promise<void> => {
   try {
     await client.devStop({ formationId });
@@ -80,10 +85,10 @@ export const stopDraft = async ({ client }: LocalServer, formationId: string): P
   }
 };
 
-/** Stops a server that this command has started, unless somebody else has begun to use it. */
+/** Stops the server if this command has started it, unless it now runs other formations. */
 export const stopOwnServer = async (server: LocalServer, pid: number | undefined): Promise<void> => {
   if (pid === undefined || (await probe(server.url)).kind !== "muxi") return;
-  // Every formation that runs, deployed or draft, holds a port.
+  // Every running formation, deployed or draft, uses a port.
   const { port_pool: ports } = await server.client.status();
   if (ports.allocated === 0) await stopProcess(pid);
 };

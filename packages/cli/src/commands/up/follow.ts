@@ -2,16 +2,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isAlive, type LineReader } from "@muxi/server";
 import { probe } from "../../server/index.ts";
 
-/** How a followed formation came to its end. */
+/** Why following a formation ended. */
 export type End = "interrupted" | "stopped elsewhere" | "died" | "server gone";
 
 export interface Followed {
   serverUrl: string;
   draftUrl: string;
   pid: number;
-  /** What it prints, and who is told of each line. */
+  /** Its output, and what to call with each line. */
   logs: readonly { lines: LineReader; onLine: (line: string) => void }[];
-  /** Ends the following, and leaves the formation alone. */
+  /** Ends the following, but not the formation. */
   signal: AbortSignal;
 }
 
@@ -19,12 +19,12 @@ const pollMs = 250;
 
 const whyItEnded = async ({ serverUrl, draftUrl }: Followed): Promise<End> => {
   if ((await probe(serverUrl)).kind !== "muxi") return "server gone";
-  // 404: the server has forgotten it, as it was told to. 200: another run has taken its place already.
+  // 404: the server was told to stop it. 200: it has already been started again.
   const { status } = await fetch(`${draftUrl}/v1/health`);
   return status === 404 || status === 200 ? "stopped elsewhere" : "died";
 };
 
-/** Reads the formation's log as it grows, until the formation or the wish to follow it ends. */
+/** Follows the formation's output until the formation ends or the signal aborts. */
 export const follow = async (followed: Followed): Promise<End> => {
   const { signal, logs, pid } = followed;
   while (!signal.aborted) {

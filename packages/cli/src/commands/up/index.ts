@@ -1,2 +1,2 @@
-/** `muxi up`: a folder becomes a running formation. */
+/** `muxi up`: runs a formation folder. */
 export { type UpOptions, up } from "./up.ts";

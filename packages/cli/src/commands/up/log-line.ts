@@ -13,18 +13,18 @@ const errorLevel = 50;
 const lineSchema = z.looseObject({ level: z.number(), msg: z.string().default("") });
 const errorSchema = z.object({ message: z.string() });
 
-/** What a line carries besides its message, and is the same on every line. */
+/** Fields that are not worth showing. */
 const commonFields = new Set(["level", "time", "msg", "formation", "err", "pid", "hostname"]);
 
 const parse = (line: string): unknown => {
   try {
     return JSON.parse(line);
   } catch {
-    return undefined; // A program's own print, not a line of the log.
+    return undefined; // Other output of the program.
   }
 };
 
-/** A warning or an error of the JSON log; undefined for everything else. */
+/** Parses a warning or an error of the JSON log; undefined for anything else. */
 export const noticeOf = (line: string): Notice | undefined => {
   const parsed = lineSchema.safeParse(parse(line));
   if (!parsed.success || parsed.data.level < warningLevel) return undefined;

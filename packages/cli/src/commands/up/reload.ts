@@ -11,20 +11,20 @@ import { type Ended, stay } from "./stay.ts";
 export interface Reloading {
   server: LocalServer;
   env: NodeJS.ProcessEnv;
-  /** Ctrl+C. */
+  /** Aborts on Ctrl+C. */
   signal: AbortSignal;
   ui: Ui;
-  /** All there is to know about a draft that has just been started. */
+  /** Collects what there is to know about a draft that has just been started. */
   inspect(formation: Formation, started: { port: number; pid: number }): Promise<RunningDraft>;
 }
 
-/** Says what went wrong while the command goes on. */
+/** Reports a problem without ending the command. */
 const complain = ({ ui }: Reloading, id: string, title: string, detail: readonly string[]): void => {
   ui.data({ formation_id: id, problem: title, detail });
   ui.problem(title, detail);
 };
 
-/** The formation as its files are now, or undefined when they are not in order. */
+/** Reads the formation's changed files; undefined if they are not valid. */
 const readAgain = async (
   { formation: { id, dir } }: RunningDraft,
   reloading: Reloading,
@@ -32,16 +32,21 @@ const readAgain = async (
   const { formation: changed, report } = await loadFormation(dir, { env: reloading.env, forServer: true });
   if (!changed) {
     const errors = formatErrors(report);
-    complain(reloading, id, "The change has errors, so that the formation stays as it was", errors.slice(1));
+    complain(
+      reloading,
+      id,
+      "The change has errors, so the formation keeps running as it was",
+      errors.slice(1),
+    );
     return undefined;
   }
   if (changed.id === id) return changed;
-  const title = `The id is now ${changed.id}, so that the formation stays as it was`;
-  complain(reloading, id, title, ["Start 'muxi up' again"]);
+  const title = `The id has changed to ${changed.id}, so the formation keeps running as it was`;
+  complain(reloading, id, title, ["To run it under the new id, run 'muxi up' again"]);
   return undefined;
 };
 
-/** Stops the old process and starts a new one at the same address. Undefined when it does not start. */
+/** Stops the old process and starts a new one at the same address. Undefined if it does not start. */
 const replace = async (
   old: RunningDraft,
   formation: Formation,
@@ -55,20 +60,20 @@ const replace = async (
     });
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    const detail = [...error.detail, "It is stopped until the next change"];
+    const detail = [...error.detail, "It stays stopped until the next change"];
     complain(reloading, formation.id, error.message, detail);
     return undefined;
   }
 };
 
-/** Waits for a change while nothing runs. */
+/** Waits for a change while nothing is running. */
 const idle = async (changed: AbortSignal, signal: AbortSignal): Promise<Ended> => {
   const either = AbortSignal.any([changed, signal]);
   if (!either.aborted) await once(either, "abort");
   return { end: "interrupted" };
 };
 
-/** Stays with a draft and starts it anew whenever its files change (docs/spec/cli.md "Watching files"). */
+/** Follows a draft, and restarts it whenever its files change (docs/spec/cli.md "Watching files"). */
 export const stayAndReload = async (
   first: RunningDraft,
   changes: Changes,
@@ -85,7 +90,7 @@ export const stayAndReload = async (
     if (signal.aborted || ended.end === "stopped elsewhere" || ended.end === "server gone") return ended;
     if (ended.end === "died") {
       running = false;
-      const detail = [...(ended.failure?.detail ?? []), "It is started again with the next change"];
+      const detail = [...(ended.failure?.detail ?? []), "It will be started again after the next change"];
       complain(reloading, latest.formation.id, ended.failure?.message ?? "It has ended", detail);
       continue;
     }

@@ -9,13 +9,13 @@ import { noticeOf } from "./log-line.ts";
 
 const tailLength = 10;
 
-/** How it ended, and what the user should read of it. */
+/** Why it ended, and the error for the user. */
 export interface Ended {
   end: End;
   failure?: CliError;
 }
 
-/** Shows what the draft reports until it ends or the user wants it to end. */
+/** Shows a draft's warnings and errors until it ends or the user stops it. */
 export const stay = async (
   draft: RunningDraft,
   server: LocalServer,
@@ -45,9 +45,9 @@ export const stay = async (
   const { serverUrl, draftUrl, pid } = draft;
   const end = await follow({ serverUrl, draftUrl, pid, logs, signal });
   if (end === "died") {
-    const detail = errorOutput.length > 0 ? errorOutput : ["It printed no error"];
+    const detail = errorOutput.length > 0 ? errorOutput : ["It printed no errors"];
     const hint = `Its log: ${logFile("out")}`;
-    return { end, failure: new CliError(`Formation '${id}' has ended by itself`, { detail, hint }) };
+    return { end, failure: new CliError(`Formation '${id}' exited unexpectedly`, { detail, hint }) };
   }
   if (end === "server gone") {
     const detail = [`Formation '${id}' has stopped with it`];

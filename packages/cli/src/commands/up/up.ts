@@ -17,7 +17,7 @@ export interface UpOptions {
   output: OutputFormat;
   port?: number;
   detach: boolean;
-  /** Starts it anew when its files change. */
+  /** Restarts it when its files change. */
   watch: boolean;
 }
 
@@ -26,13 +26,13 @@ const showWarnings = ({ warnings }: Report, ui: Ui): void => {
   if (title !== undefined) ui.warning(title, lines);
 };
 
-/** What there is to know about a draft that has just been started. */
+/** Collects what there is to know about a draft that has just been started. */
 const inspect = async (
   formation: Formation,
   server: LocalServer,
   { port, pid }: StartedDraft,
 ): Promise<RunningDraft> => {
-  // The runtime has made them by now where the manifest names none.
+  // If the manifest does not set them, the runtime has generated them by now.
   const { clientKey, adminKey } = await resolveApiKeys(formation);
   const directUrl = `http://127.0.0.1:${port}`;
   return {
@@ -84,7 +84,7 @@ const run = async (
   const serverPid = await ensureServer(context, server, ui);
   let isOurs = false;
   let saved: SavedFormation | undefined;
-  // Before the start: a change that comes while it starts is not lost. Loaded here, because few need it.
+  // Before the start, so that no change is missed. Loaded here, because few commands need it.
   const changes = watch && (await (await import("./changes.ts")).watchChanges(formation.dir));
   const cleanUp = async () => {
     if (changes) await changes.close();
@@ -102,7 +102,7 @@ const run = async (
     await rememberFormation(context, saved);
     announce(draft, detach, ui);
     if (detach) return 0;
-    if (changes) ui.line("  Watching its files: a change starts it anew");
+    if (changes) ui.line("  Watching its files: a change restarts it");
     const { end, failure } = changes
       ? await stayAndReload(draft, changes, {
           server,
@@ -117,7 +117,7 @@ const run = async (
           },
         })
       : await stay(draft, server, signal, ui);
-    // By now another run may have taken its place.
+    // It may have been started again by now.
     if (end === "stopped elsewhere") isOurs = false;
     if (failure) throw failure;
   } catch (error) {
@@ -130,8 +130,8 @@ const run = async (
 };
 
 /**
- * `muxi up` (docs/spec/cli.md "muxi up"): runs a formation folder as a draft, and stays until it is told to stop.
- * Whatever it has started ends with it, except with `--detach`.
+ * `muxi up` (docs/spec/cli.md "muxi up"): runs a formation folder as a draft until it is told to stop. Everything
+ * that it started is stopped with it, except with `--detach`.
  */
 export const up = async (
   context: Context,

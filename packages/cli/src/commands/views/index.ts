@@ -1,4 +1,4 @@
-/** What a running formation is made of and what it does, seen from the outside. */
+/** Views of a running formation: what it consists of, and what it is doing. */
 export type { ViewName } from "./list.ts";
 export { type TriggerOptions, trigger } from "./trigger.ts";
 export { type ViewOptions, view } from "./view.ts";

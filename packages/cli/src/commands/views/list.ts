@@ -1,18 +1,18 @@
 import type { FormationClient } from "muxi-client";
 
-/** What a view found: its data, and the same for people. */
+/** The content of a view: data, and the same for people to read. */
 export interface Shown {
   data: unknown;
-  /** Rows under a heading; without them the data is shown as it is. */
+  /** Rows under a heading. Without them, the data is printed as YAML. */
   table?: { heading: readonly string[]; rows: readonly (readonly string[])[]; empty: string };
-  /** Lines in place of both. */
+  /** Lines to print instead. */
   lines?: readonly string[];
 }
 
-/** Looks at one part of a running formation; with an argument, at the one that it names. */
+/** Reads a part of a running formation: a list, or with an argument the item of that name. */
 export type Show = (formation: FormationClient, argument: string | undefined) => Promise<Shown>;
 
-/** `2026-01-31 09:05`, in this machine's zone. */
+/** Formats as `2026-01-31 09:05`, in this machine's time zone. */
 const at = (time: string | number | null | undefined): string =>
   time === null || time === undefined
     ? "-"
@@ -20,7 +20,7 @@ const at = (time: string | number | null | undefined): string =>
 
 const widest = 70;
 
-/** One line that a terminal can hold. */
+/** Shortens a text to one line of a terminal. */
 const short = (text: string): string => {
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line.length > widest ? `${line.slice(0, widest - 1)}…` : line;
@@ -36,7 +36,7 @@ const listing = <Item>(
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "-");
 
-/** docs/spec/cli.md "Views of a running formation" */
+/** The views of docs/spec/cli.md "Views of a running formation". */
 export const shows = {
   info: async (formation) => ({ data: await formation.getStatus() }),
   async agents(formation, agentId) {

@@ -8,7 +8,7 @@ import { createUi, type OutputFormat } from "../../ui/index.ts";
 
 export interface TriggerOptions extends TargetOptions {
   output: OutputFormat;
-  /** JSON, or `@` and the path of a file with JSON. */
+  /** JSON, or `@` followed by the path of a JSON file. */
   data: string;
   session?: string;
   /** Does not wait for the result. */
@@ -23,16 +23,16 @@ const dataOf = async ({ cwd }: Context, given: string): Promise<Record<string, u
   try {
     parsed = JSON.parse(text);
   } catch {
-    parsed = undefined; // Told together with JSON of another kind.
+    parsed = undefined; // Reported below, like any other value that is not an object.
   }
   const object = objectSchema.safeParse(parsed);
   if (object.success) return object.data;
-  throw new CliError("The data of a trigger is an object in JSON", {
+  throw new CliError("The data of a trigger must be a JSON object", {
     hint: `For example: --data '{"order":{"id":7}}', or --data @order.json`,
   });
 };
 
-/** `muxi trigger`: lets a trigger act on data. */
+/** `muxi trigger`: fires a trigger. */
 export const trigger = async (context: Context, name: string, options: TriggerOptions): Promise<number> => {
   const ui = createUi(context, options.output);
   const data = await dataOf(context, options.data);
@@ -46,6 +46,6 @@ export const trigger = async (context: Context, name: string, options: TriggerOp
     });
   ui.data(result);
   if (result.status === "completed") ui.line(result.content);
-  else ui.success(`${name} is at work. To see what comes of it: muxi requests ${result.request_id}`);
+  else ui.success(`${name} was started. To see the result, run: muxi requests ${result.request_id}`);
   return 0;
 };

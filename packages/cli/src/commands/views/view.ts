@@ -8,18 +8,18 @@ export interface ViewOptions extends TargetOptions {
   output: OutputFormat;
 }
 
-/** Of the answer, not of what was asked for. */
+/** Fields of the response envelope, which are not shown. */
 const envelope: ReadonlySet<string> = new Set(["timestamp", "idempotency_key"]);
 
 const documentOf = (data: unknown): string =>
   stringify(data, (key, value: unknown) => (envelope.has(key) ? undefined : value)).trimEnd();
 
-/** Not one user's unless the command line says so. */
+/** Views of all users, unless the command line names one. */
 const ofEveryone: ReadonlySet<ViewName> = new Set(["requests", "jobs", "audit"]);
 
 /**
- * Looks at a part of a running formation: `muxi agents`, `muxi sessions` and the like (docs/spec/cli.md
- * "Views of a running formation").
+ * Shows a part of a running formation: `muxi agents`, `muxi sessions` and so on (docs/spec/cli.md "Views of a running
+ * formation").
  */
 export const view = async (
   context: Context,
