@@ -271,9 +271,7 @@ test("a server with TLS, for whatever name, is started, asked, used and stopped 
     expect((await other.run(["deploy", folder])).stdout).toContain("running!");
     const keys = ["--key-id", "k", "--secret-key", "s"];
     const stranger = await other.run(["profiles", "add", "tls", "--url", url, ...keys]);
-    expect(stranger.stderr).toMatch(
-      /The certificate of 'tls'.* is not trusted\b[\s\S]*NODE_EXTRA_CA_CERTS/,
-    );
+    expect(stranger.stderr).toMatch(/The certificate of 'tls'.* is not trusted\b[\s\S]*NODE_EXTRA_CA_CERTS/);
     expect((await other.run(["server", "stop"])).stdout).toContain("✓ Stopped");
   } finally {
     await other.close();

@@ -1,4 +1,5 @@
 /** The control plane: runs formations as processes and passes requests on to them. */
+export { isLoopback } from "@muxi/http";
 export { trustOwnCertificate } from "./auth/index.ts";
 export {
   ConfigError,
