@@ -8,7 +8,7 @@ const needsTerminal = (what: string, flag: string): CliError =>
   });
 
 /**
- * Asks a yes-or-no question. The default is no (docs/spec/cli.md "TextQuestions").
+ * Asks a yes-or-no question. The default is no (docs/spec/cli.md "Questions").
  *
  * @param flag What to use in a script instead.
  * @throws CliError when there is no terminal to ask on.
