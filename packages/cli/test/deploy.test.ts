@@ -425,7 +425,7 @@ test("download: the files of the server, and what belongs to the folder stays", 
   for (const [sent, words] of [
     [evil, /is damaged or not safe[\s\S]*\.\.\/evil/],
     [damaged, /is damaged or not safe/],
-    [Buffer.from("hello"), /sent no zip archive/],
+    [Buffer.from("hello"), /did not send a zip archive/],
   ] as const) {
     server.on("GET /rpc/formations/bot/download", (response) => void response.end(sent));
     const refused = await world.run(["download", "--force"], { cwd: folder });
