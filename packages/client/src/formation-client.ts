@@ -32,10 +32,10 @@ const install = (members: object, owner: object, client: object): void => {
 export interface FormationClient extends FormationGroups, FlatMethods {}
 
 /**
- * Talks to one formation: through the MUXI server (`serverUrl` and `formationId`, `mode: "draft"` for the one under
- * development) or straight to it (`url`).
+ * Client of one formation: through the MUXI server (`serverUrl` and `formationId`, with `mode: "draft"` for the one under
+ * development) or directly (`url`).
  *
- * Each call is a method of a group, as in `formation.memories.list()`, and of the client itself, as in
+ * Every call is a method of a group, such as `formation.memories.list()`, and of the client itself, such as
  * `formation.getMemories()`.
  *
  * @example
@@ -60,7 +60,7 @@ export class FormationClient extends ChatClient {
   }
 
   /**
-   * The same client for one user: every call that does not name another is theirs.
+   * The same client for one user: all calls that do not name another user are for this one.
    *
    * @example
    * const { sessions } = await formation.as("user_123").getSessions();
@@ -70,9 +70,9 @@ export class FormationClient extends ChatClient {
   }
 
   /**
-   * A call that has no method of its own, with the keys, retries and errors of the others.
+   * Sends a call that has no method of its own, with the same keys, retries and errors.
    *
-   * @returns The response of a success, its body unread. The timeout and the signal hold until its headers.
+   * @returns The successful response, its body unread. Timeout and signal apply until its headers.
    */
   request(spec: FormationCall, options?: CallOptions): Promise<Response> {
     return responseOf(this.caller, spec, options);

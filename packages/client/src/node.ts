@@ -1,10 +1,10 @@
-/** A transport for Node: connections that are kept and shared, the environment's proxies, and less work per call. */
+/** A transport for Node: persistent shared connections, the environment's proxies, and less overhead per call. */
 import { Readable } from "node:stream";
 import { ConfigurationError, type FetchInit } from "muxi-client";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from "undici";
 import { ResponseHandler } from "./node/response-handler.ts";
 
-/** URLs of proxies, and the hosts that are reached without one. */
+/** URLs of proxies, and hosts that are reached without one. */
 export interface ProxySettings {
   /** For `http://` addresses. */
   http?: string | undefined;
@@ -14,25 +14,30 @@ export interface ProxySettings {
   no?: string | undefined;
 }
 
-/** How many connections there are, for how long, and over which proxies. */
+/** How connections are made and kept. */
 export interface NodeTransportOptions {
-  /** Most connections to one server; calls beyond it wait. A stream takes one until it ends. Default: no limit. */
+  /**
+   * Maximum number of connections to one server. Further calls wait. A stream uses one until it ends. Default: no
+   * limit.
+   */
   connections?: number | undefined;
-  /** Milliseconds that an idle connection is kept, where the server does not say less. Default 4,000. */
+  /** Milliseconds that an idle connection is kept, unless the server asks for less. Default 4,000. */
   keepAlive?: number | undefined;
-  /** Default: what `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say, in capitals or not. `false`: no proxy. */
+  /**
+   * Default: the values of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, in upper or lower case. `false`: no proxy.
+   */
   proxy?: ProxySettings | false | undefined;
 }
 
-/** What `createNodeTransport` makes: a function for the option `fetch`. */
+/** A function for the option `fetch` of a client. */
 export interface NodeTransport extends AsyncDisposable {
   (url: string, init: FetchInit): Promise<Response>;
-  /** Waits for the calls under way, then closes all connections. A program need not call it to end. */
+  /** Waits for calls in progress, then closes all connections. A program can exit without calling it. */
   close(): Promise<void>;
 }
 
 const requireProxy = (proxy: string): string => {
-  // Without repeating it: the URL of a proxy often holds a password.
+  // The message does not repeat the URL, which often contains a password.
   if (proxy === "" || (/^https?:/i.test(proxy) && URL.canParse(proxy))) return proxy;
   throw new ConfigurationError("proxy", "must be a URL such as http://proxy.example.org:3128");
 };
@@ -43,7 +48,7 @@ const proxiesOf = (env: NodeJS.ProcessEnv): ProxySettings => ({
   no: env.no_proxy ?? env.NO_PROXY,
 });
 
-/** The body as undici takes it. */
+/** The body as undici expects it. */
 const bodyOf = (body: FetchInit["body"]): { body?: string | Readable; length?: number } => {
   if (body === undefined) return {};
   if (typeof body === "string") return { body };
@@ -67,10 +72,10 @@ const requestOf = (
 };
 
 /**
- * Makes a transport over undici, which has to be installed beside this package. It shares kept connections between
- * all calls of all clients it is given to, and answers at a fraction of what the global `fetch` costs. When a kept
- * connection turns out to be dead before any answer, a call that may be repeated is sent once more, on its own and
- * beside `maxRetries`. Redirects are not followed.
+ * Creates a transport that uses undici, which must be installed beside this package. All clients that are given the
+ * same transport share its persistent connections, and calls cost a fraction of what the global `fetch` costs. When a
+ * persistent connection turns out to be closed before a response has arrived, a call that can be repeated is sent once
+ * more, independently of `maxRetries`. Redirects are not followed.
  *
  * @throws ConfigurationError with the name of the option that cannot be used.
  * @example
@@ -79,26 +84,26 @@ const requestOf = (
 export const createNodeTransport = (options: NodeTransportOptions = {}): NodeTransport => {
   const { connections, keepAlive = 4_000, proxy = proxiesOf(process.env) } = options;
   if (connections !== undefined && !(Number.isInteger(connections) && connections > 0)) {
-    throw new ConfigurationError("connections", "must be a whole number, 1 or more");
+    throw new ConfigurationError("connections", "must be an integer of at least 1");
   }
   if (!(Number.isFinite(keepAlive) && keepAlive > 0)) {
-    throw new ConfigurationError("keepAlive", "must be milliseconds, more than 0");
+    throw new ConfigurationError("keepAlive", "must be a number of milliseconds greater than 0");
   }
 
-  /** Failures of connections that have carried an answer before: the server may have closed them while idle. */
-  const failuresOfKept = new WeakSet<object>();
+  /** Errors of connections that were used before: the server may have closed them while they were idle. */
+  const errorsOfUsed = new WeakSet<object>();
   const open = buildConnector({ allowH2: false });
   const settings = {
     ...(connections !== undefined && { connections }),
     keepAliveTimeout: keepAlive,
-    // The client has deadlines of its own, and a stream may be silent for as long as they allow.
+    // The client has its own timeouts, and a stream may be silent as long as those allow.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: ((target, done) =>
       open(target, (...[failure, socket]) => {
         if (failure) return done(failure, null);
         socket.once("error", (error) => {
-          if (socket.bytesRead > 0) failuresOfKept.add(error);
+          if (socket.bytesRead > 0) errorsOfUsed.add(error);
         });
         done(null, socket);
       })) satisfies buildConnector.connector,
@@ -124,7 +129,7 @@ export const createNodeTransport = (options: NodeTransportOptions = {}): NodeTra
     try {
       return await send(url, init);
     } catch (error) {
-      const dead = typeof error === "object" && error !== null && failuresOfKept.has(error);
+      const dead = typeof error === "object" && error !== null && errorsOfUsed.has(error);
       if (dead && init.repeatable) return send(url, init);
       throw error;
     }

@@ -1,4 +1,7 @@
-/** A server in memory, for tests of programs that use this package: it answers, fails, stalls and cuts as told. */
+/**
+ * An in-memory server for tests of programs that use this package. It responds, fails, stalls and disconnects as
+ * scripted.
+ */
 import type { Fetch } from "./http/send.ts";
 
 /** A request that the program has sent. */
@@ -9,7 +12,7 @@ export interface TestRequest {
   path: string;
   /** Headers, their names in lower case. */
   headers: Record<string, string>;
-  /** The body, read as JSON; undefined without one. */
+  /** The body, parsed as JSON. Undefined when there was none. */
   json: unknown;
 }
 
@@ -19,36 +22,39 @@ export interface TestEvent {
   type: string;
 }
 
-/** How a scripted stream goes. */
+/** How a scripted stream behaves. */
 export interface StreamScript {
-  /** How the stream ends: closed by the server (default), broken off by the network, or not at all. */
+  /** How the stream ends: closed by the server (default), cut by the network, or not at all. */
   end?: "close" | "reset" | "stall";
-  /** The number of each event; to repeat or to swap some, list both events and ids so. Default 1, 2, 3 … */
+  /**
+   * The number of each event. Default 1, 2, 3 … Events that repeat or swap places are listed with their ids in
+   * that order.
+   */
   ids?: readonly number[];
 }
 
-/** Answers are given in the order in which they were scripted, one to each request. */
+/** Responds in the order in which the responses were scripted, once per request. */
 export interface TestServer {
   /** For the option `fetch` of a client. */
   fetch: Fetch;
-  /** What was sent so far. */
+  /** The requests that were received so far. */
   requests: TestRequest[];
-  /** Answers with `data` in the formation's envelope. */
+  /** Responds with `data` in the formation's envelope. `status`: default 200. */
   reply(data: object, status?: number): TestServer;
-  /** Answers with an error in the formation's envelope. `retryAfter`: seconds or an HTTP date. */
+  /** Responds with an error in the formation's envelope. `retryAfter`: seconds or an HTTP date. */
   fail(status: number, code: string, retryAfter?: number | string): TestServer;
-  /** Answers with a stream of events. */
+  /** Responds with a stream of events. */
   stream(events: readonly TestEvent[], script?: StreamScript): TestServer;
-  /** Breaks the connection before an answer. */
+  /** Breaks the connection before a response. */
   reset(): TestServer;
-  /** Never answers. */
+  /** Never responds. */
   stall(): TestServer;
 }
 
-/** Answers one request. */
+/** Responds to one request. */
 type Responder = (signal: AbortSignal) => Response | Promise<Response>;
 
-/** What `fetch` says when a connection breaks. */
+/** The error of `fetch` for a broken connection. */
 const networkError = () => new TypeError("fetch failed", { cause: new Error("read ECONNRESET") });
 
 const untilAborted = (signal: AbortSignal): Promise<never> =>
@@ -89,17 +95,17 @@ const streamResponse = (
       if (frame !== undefined) return controller.enqueue(frame);
       if (end === "close") controller.close();
       else if (end === "reset") controller.error(networkError());
-      // A stall is to add nothing, and to be asked no more.
+      // To stall, add nothing: the stream does not ask again.
     },
   });
-  // The header tells the client that it can go on after a cut.
+  // This header tells the client that it can resume after a cut.
   const headers = { "content-type": "text/event-stream", "x-muxi-request-id": "req_test" };
   return new Response(body, { headers });
 };
 
 /**
- * Makes a server in memory. A request beyond the script fails, but for a `DELETE` of a request: the client sends it
- * by itself when a stream is left.
+ * Creates an in-memory server. A request that is not in the script fails, except the `DELETE` of a request, which the
+ * client sends by itself when a stream is left early.
  *
  * @example
  * const server = createTestServer()
@@ -119,7 +125,8 @@ export const createTestServer = (): TestServer => {
       return () => jsonResponse(200, { success: true, error: null, data: { status: "cancelled" } });
     }
     const responder = script.shift();
-    if (responder === undefined) throw new Error(`The script of the test has no answer to ${method} ${path}`);
+    if (responder === undefined)
+      throw new Error(`The test server has no response scripted for ${method} ${path}`);
     return responder;
   };
 
@@ -142,7 +149,7 @@ export const createTestServer = (): TestServer => {
     fail: (status, code, retryAfter) =>
       add(() => {
         const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
-        const error = { code, message: `The test says ${code}`, trace: null };
+        const error = { code, message: `Scripted error ${code}`, trace: null };
         return jsonResponse(status, { success: false, error, data: {} }, headers);
       }),
     stream: (events, options = {}) => add((signal) => streamResponse(events, options, signal)),

@@ -236,7 +236,7 @@ test("with MUXI_DEBUG, a newer version of the package is told once in 12 hours",
     vi.unstubAllEnvs();
     await rm(home, { recursive: true });
   });
-  const notices = () => log.mock.calls.flat().filter((line) => String(line).includes("is out"));
+  const notices = () => log.mock.calls.flat().filter((line) => String(line).includes("is available"));
   let latest = "0.0.9";
   const server = await serve(
     (_, response) => void response.setHeader("X-MUXI-SDK-LATEST", latest).end("pong"),
@@ -248,7 +248,7 @@ test("with MUXI_DEBUG, a newer version of the package is told once in 12 hours",
   await client.ping();
   await client.ping();
   await new ServerClient({ url: server.url }).ping();
-  expect(notices()).toEqual([`[muxi] muxi-client 0.10.0 is out; this is ${version}`]);
+  expect(notices()).toEqual([`[muxi] muxi-client 0.10.0 is available; this is ${version}`]);
 
   const file = join(home, ".muxi/sdk-versions.json");
   await writeFile(file, JSON.stringify({ python: 1, typescript: Date.now() - 13 * 60 * 60 * 1000 }));

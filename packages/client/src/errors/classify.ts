@@ -11,10 +11,9 @@ import {
 } from "./errors.ts";
 
 /**
- * Statuses, their classes, the code of an answer that names none, and all codes that stand for them
- * (docs/spec/formation-api.md "Errors in clients"), as a pattern because that is a third as long as a list.
- * The first that fits counts. All codes of a server's failure stand under 500, but for those that no second
- * attempt will mend.
+ * Statuses with their error class, the code of a response that has none, and a pattern of all codes that mean this
+ * status, which is a third as long as their list (docs/spec/formation-api.md "Errors in clients"). The first match
+ * counts. All server failures are listed under 500, except those that a retry cannot help.
  */
 const rows: readonly [status: number, type: typeof MuxiError, code: string, codes: RegExp][] = [
   [401, AuthenticationError, "UNAUTHORIZED", /^UNAUTH|^BAD_CRED/],
@@ -29,7 +28,7 @@ const rows: readonly [status: number, type: typeof MuxiError, code: string, code
 
 const retryableStatuses = [408, 429, 500, 502, 503, 504];
 
-/** The error of an HTTP status. */
+/** The error for an HTTP status. */
 export const errorOfStatus = (status: number, message: string, options: ErrorOptions = {}): MuxiError => {
   const known = status > 501 ? 500 : status;
   const [, type, code] = rows.find(([ofRow]) => ofRow === known) ?? [0, MuxiError, "ERROR"];
@@ -42,8 +41,8 @@ export const errorOfStatus = (status: number, message: string, options: ErrorOpt
 };
 
 /**
- * The error that a stream reports after its headers: the same class as before them. Its `statusCode` is 200,
- * because that is what the server answered (docs/spec/formation-api.md "Errors in clients").
+ * The error for a failure that a stream reports after its headers: of the same class as before them. Its `statusCode`
+ * is 200, the status that was received (docs/spec/formation-api.md "Errors in clients").
  */
 export const errorOfCode = (code: string, message: string, options: ErrorOptions = {}): MuxiError => {
   const [status] = rows.find(([, , , codes]) => codes.test(code)) ?? [0];

@@ -1,42 +1,41 @@
-/** What an error says beside its message. */
+/** What an error carries beside its message. */
 export interface ErrorOptions {
   /** Upper-case code of the server. Default `ERROR`. */
   code?: string | undefined;
-  /** HTTP status. Default 0: there was no answer. */
+  /** HTTP status. Default 0: there was no response. */
   statusCode?: number | undefined;
-  /** Seconds after which the server asks to be tried again. */
+  /** Seconds to wait before the next attempt, as the server asks. */
   retryAfter?: number | undefined;
   /** Id under which the server knows the request. */
   requestId?: string | undefined;
-  /** The parsed body of the answer. */
+  /** The parsed body of the response. */
   details?: unknown;
   /** Whether the same call may succeed later. Default false. */
   retryable?: boolean | undefined;
-  /** What was thrown below. */
+  /** The error that caused this one. */
   cause?: unknown;
 }
 
 /**
- * Root of every failure that this package reports (docs/spec/formation-api.md "Errors in clients"). Itself it
- * stands for the statuses that have no class of their own, such as 400. It holds nothing that was sent: no
- * key, no header.
+ * Base class of every error that this package throws (docs/spec/formation-api.md "Errors in clients"). Used directly
+ * for statuses without a class of their own, such as 400. It holds nothing that was sent: no key and no header.
  */
 export class MuxiError extends Error {
   override readonly name: string = "MuxiError";
   /** Upper-case code of the server, such as `SECRET_EXISTS`. */
   readonly code: string;
-  /** HTTP status; 0 when there was no answer. */
+  /** HTTP status; 0 when there was no response. */
   readonly statusCode: number;
-  /** Seconds after which the server asks to be tried again. */
+  /** Seconds to wait before the next attempt, as the server asks. */
   readonly retryAfter: number | undefined;
   /** Id under which the server knows the request. */
   readonly requestId: string | undefined;
-  /** The parsed body of the answer. */
+  /** The parsed body of the response. */
   readonly details: unknown;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
 
-  /** @param options What is known beside the message. */
+  /** @param options What the error carries beside its message. */
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options);
     this.code = options.code ?? "ERROR";
@@ -48,12 +47,12 @@ export class MuxiError extends Error {
   }
 }
 
-/** 401: a key is missing or wrong, or it is of the class that this call does not take. */
+/** 401: the key is missing, wrong, or of a kind that does not open this call. */
 export class AuthenticationError extends MuxiError {
   override readonly name: string = "AuthenticationError";
 }
 
-/** 403: the key is right, but what was asked for belongs to someone else. */
+/** 403: the key is valid, but the resource belongs to someone else. */
 export class AuthorizationError extends MuxiError {
   override readonly name: string = "AuthorizationError";
 }
@@ -63,27 +62,27 @@ export class NotFoundError extends MuxiError {
   override readonly name: string = "NotFoundError";
 }
 
-/** 409: it exists already, is in use, or is being changed. */
+/** 409: the resource exists already, is in use, or is being changed. */
 export class ConflictError extends MuxiError {
   override readonly name: string = "ConflictError";
 }
 
-/** 422: the server read the call and refuses its content; `details` names the fields. */
+/** 422: the server understood the request but refuses its content; `details` names the fields. */
 export class ValidationError extends MuxiError {
   override readonly name: string = "ValidationError";
 }
 
-/** 429: too many calls; `retryAfter` says how many seconds to wait when the server told. */
+/** 429: too many requests. `retryAfter` has the seconds to wait, if the server named them. */
 export class RateLimitError extends MuxiError {
   override readonly name: string = "RateLimitError";
 }
 
-/** 500 to 599: the server, or a model behind it, failed. */
+/** 500 to 599: the server or a model behind it failed. */
 export class ServerError extends MuxiError {
   override readonly name: string = "ServerError";
 }
 
-/** No answer, or an answer that broke off. */
+/** There was no response, or it broke off. */
 export class ConnectionError extends MuxiError {
   override readonly name: string = "ConnectionError";
 
@@ -92,28 +91,28 @@ export class ConnectionError extends MuxiError {
   }
 }
 
-/** The call did not end within its `timeout`, counted over all attempts, waits and the body. */
+/** The call took longer than its `timeout`, which covers all attempts, the waits between them and the body. */
 export class TimeoutError extends ConnectionError {
   override readonly name: string = "TimeoutError";
   override readonly code: string = "TIMEOUT";
 }
 
-/** A stream was silent, without even a keep-alive, for longer than `idleTimeout`. */
+/** A stream sent nothing, not even a keep-alive, for longer than `idleTimeout`. */
 export class StreamIdleError extends TimeoutError {
   override readonly name: string = "StreamIdleError";
   override readonly code: string = "STREAM_IDLE";
 }
 
 /**
- * A stream ended without its last event, or with events missing. What was delivered is not the whole answer: go on
- * from the stream's `cursor`, or read the session's messages later.
+ * A stream ended before its last event, or events are missing. What was delivered is not the whole answer: resume from
+ * the stream's `cursor`, or read the session's messages later.
  */
 export class StreamTruncatedError extends ConnectionError {
   override readonly name: string = "StreamTruncatedError";
   override readonly code: string = "STREAM_TRUNCATED";
 }
 
-/** The caller's signal, or `abort()`, ended the call; `cause` is the reason that was given. */
+/** The caller's signal or `abort()` ended the call. `cause` is the reason that was given. */
 export class AbortedError extends MuxiError {
   override readonly name: string = "AbortedError";
 

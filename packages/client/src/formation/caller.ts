@@ -17,47 +17,45 @@ import { eventStreamOnly } from "../stream/connection.ts";
 import type { StreamSettings } from "../stream/event-stream.ts";
 import { type FormationClientOptions, resolveConfig } from "./config.ts";
 
-/** A call to the Formation API. */
+/** A call of the Formation API. */
 export interface FormationCall {
   /** Default `GET`. */
   method?: Method;
-  /** Encoded path below the base URL. */
+  /** Path below the base URL, already encoded. */
   path: string;
   /** Which key opens the endpoint (docs/spec/formation-api.md "Keys"). */
   key: "none" | "client" | "admin" | "either";
   /**
-   * What the user means to the endpoint (docs/spec/formation-api.md "Users"). `"filter"`: required with the client key,
-   * with the admin key an optional filter. Default `"none"`.
+   * What the endpoint uses the user for (docs/spec/formation-api.md "Users"). `"filter"`: required with the client key,
+   * an optional filter with the admin key. Default `"none"`.
    */
   user?: "none" | "optional" | "required" | "filter";
-
-  /** User that the call is for. Default: the client's own. */
+  /** The user. Default: the client's own `userId`. */
   userId?: string | undefined;
-
   /** Query parameters. */
   query?: Query;
   /** A value to send as JSON. */
   json?: unknown;
-  /** Whether the server keeps the idempotency key of this call. Default: every method but `POST` can be repeated. */
+  /** Whether the call can be repeated safely. Default: every method but `POST`. */
   repeatable?: boolean;
 }
 
-/** Names the user that a call is for; the client's own `userId` counts when it is left out. */
+/** Names the user that a call is for. */
 export interface ForUser {
-  /** Id of the user. Default: the client's own. */
+  /** The user. Default: the client's own `userId`. */
   userId?: string | undefined;
 }
 
-/** Sends the call of a stream and gives the response, its body unread. */
+/** Opens a stream: sends its call and resolves with the response, its body unread. */
 export type Opener = (lifetime: Lifetime, headers?: Record<string, string>) => Promise<Response>;
 
-/** What every method stands on: it knows the address, the keys and the user. */
+/** What all methods of a client have in common: address, keys and user. */
 export interface Caller {
   /** Where and how calls are sent. */
   readonly transport: Transport;
   /** The user of calls that do not name one. */
   readonly userId: string | undefined;
-  /** Adds what the endpoint needs. Throws ConfigurationError when the options, the keys or the user cannot be used. */
+  /** Adds key and user to a call. Throws ConfigurationError when one is missing or an option cannot be used. */
   prepare(spec: FormationCall, options: CallOptions | undefined): ApiCall;
 }
 
@@ -99,14 +97,14 @@ export const createCaller = (clientOptions: FormationClientOptions): Caller => {
   };
 };
 
-/** The data of an answer. */
+/** Sends a call and gives the data of its response. */
 export const dataOf = async <Data>(
   { transport, prepare }: Caller,
   spec: FormationCall,
   options?: CallOptions,
 ): Promise<Result<Data>> => callJson<Result<Data>>(transport, prepare(spec, options), options);
 
-/** The response of a success, its body unread. The timeout and the signal hold until its headers. */
+/** Sends a call and gives the successful response, its body unread. Timeout and signal apply until its headers. */
 export const responseOf = async (
   { transport, prepare }: Caller,
   spec: FormationCall,
@@ -114,7 +112,9 @@ export const responseOf = async (
 ): Promise<Response> =>
   call(transport, prepare(spec, options), options, (response) => Promise.resolve(response));
 
-/** Makes the function that opens an event stream. What is wrong with the arguments is thrown before it is called. */
+/**
+ * Makes the function that opens an event stream. What is wrong with the arguments is thrown before it is called.
+ */
 export const createOpener = (
   { transport, prepare }: Caller,
   spec: FormationCall,
@@ -131,7 +131,7 @@ export const createOpener = (
 };
 
 /**
- * The settings of a stream, where its own options leave them to the client.
+ * The settings of a stream. Where its own options say nothing, those of the client apply.
  *
  * @param after Number of the last event that the reader already has.
  */

@@ -16,8 +16,8 @@ const chatCall = {
 } as const satisfies FormationCall;
 
 /**
- * The part of `FormationClient` that chats, with the same options (docs/spec/formation-api.md "Chat"). A page that does
- * nothing else and imports this class alone loads a third less.
+ * The part of `FormationClient` for chats, with the same options (docs/spec/formation-api.md "Chat"). It is a third
+ * smaller, for pages that need nothing else.
  *
  * @example
  * const chats = new ChatClient({ url: "https://bot.example.com", clientKey, userId: "user_123" });
@@ -76,8 +76,8 @@ export class ChatClient {
   }
 
   /**
-   * Goes on with an answer where another stream stood, in this process or another one, as long as the server keeps
-   * its events (24 hours after the end).
+   * Resumes an answer where another stream has left it, in this process or another one. The server keeps the events
+   * of an answer for 24 hours after its end.
    *
    * @example
    * const cursor = stream.detach();

@@ -13,10 +13,10 @@ import {
   streamSettings,
 } from "./caller.ts";
 
-/** What a chat says, with the keys of the wire. Whether the answer is streamed is the method's choice. */
+/** A message and what goes with it, with the names of the wire. The method decides whether the answer is streamed. */
 export type ChatPayload = Omit<ChatRequest, "stream" | "mode">;
 
-/** Stopping is of no use to whoever left the stream if it takes longer. Milliseconds. */
+/** Milliseconds after which stopping a request is given up: nobody waits for it. */
 const stopTimeout = 5_000;
 
 /** Sends a message and waits for the whole answer, or for its acceptance. */
@@ -30,7 +30,7 @@ export const askWhole = <Data = ChatResult>(
   return dataOf(caller, { ...spec, userId, json }, options);
 };
 
-/** Where the events of a request are. Throws ConfigurationError when an id is missing. */
+/** The path of the events of a request. Throws ConfigurationError when an id is missing. */
 const eventsPath = ({ sessionId, requestId }: { sessionId: string; requestId: string }): string =>
   fillPath("/events/{sessionId}/{requestId}", { sessionId, requestId });
 
@@ -39,12 +39,12 @@ const follower =
   ({ after, ...ids }, lifetime) => {
     const path = eventsPath(ids);
     const spec = { path, key: "either", user: "filter", userId } as const;
-    // The stream itself tries again after a cut.
+    // The stream retries by itself.
     const open = createOpener(caller, spec, { ...options, maxRetries: 0 });
     return open(lifetime, { "last-event-id": String(after) });
   };
 
-/** How a stream goes on after a cut, and how it stops its request. */
+/** How a stream resumes after a cut, and how it stops its request. */
 const followUp = (
   caller: Caller,
   user: string | undefined,
@@ -62,7 +62,7 @@ const followUp = (
   };
 };
 
-/** The stream of an answer that is yet to be asked for. */
+/** A stream that sends the message when it is first read. */
 export const askStream = (
   caller: Caller,
   spec: FormationCall,
@@ -83,18 +83,19 @@ const read = (
   { after, ...ids }: ChatCursor,
   options: StreamOptions,
 ): ChatStream => {
+  // Thrown now, not when the stream is read.
   eventsPath(ids);
   return new ChatStream(connector, ids, streamSettings(caller, options, false, after));
 };
 
-/** The rest of an answer, as its asker: leaving the stream stops the request. */
+/** The rest of an answer for whoever asked: leaving the stream stops the request. */
 export const resume = (
   caller: Caller,
   cursor: ChatCursor,
   { userId, ...options }: StreamOptions & ForUser,
 ): ChatStream => read(caller, followUp(caller, userId, options), cursor, options);
 
-/** An answer from its beginning, as an onlooker: leaving the stream does not stop the request. */
+/** An answer from its beginning for an observer: leaving the stream does not stop the request. */
 export const watch = (
   caller: Caller,
   { userId, ...ids }: ForUser & { sessionId: string; requestId: string },

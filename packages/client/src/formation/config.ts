@@ -9,25 +9,26 @@ import {
   transportOptions,
 } from "../http/transport.ts";
 
-/**
- * Where the formation is, who asks, and how patiently (docs/spec/formation-api.md "Client configuration").
- */
+/** Where the formation is, and the keys for it (docs/spec/formation-api.md "Client configuration"). */
 export interface FormationClientOptions extends TransportOptions {
-  /** The MUXI server; needs `formationId`. Default: `MUXI_SERVER_URL`. */
+  /** Address of the MUXI server. Needs `formationId`. Default: `MUXI_SERVER_URL`. */
   serverUrl?: string | undefined;
-  /** Which of the server's formations. */
+  /** Id of the formation on the server. */
   formationId?: string | undefined;
-  /** `"draft"` talks to the formation under development. Default `"live"`. */
+  /** `"draft"` selects the formation under development. Default `"live"`. */
   mode?: "live" | "draft" | undefined;
-  /** The formation itself, without a server in front. Beats `serverUrl`. Default: `MUXI_FORMATION_URL`. */
+  /**
+   * Address of the formation itself, without a server in front. Wins over `serverUrl`. Default:
+   * `MUXI_FORMATION_URL`.
+   */
   url?: string | undefined;
-  /** The whole base URL, `/v1` and all. Beats `url` and `serverUrl`. */
+  /** The complete base URL, including `/v1`. Wins over `url` and `serverUrl`. */
   baseUrl?: string | undefined;
-  /** Opens what users do. Default: `MUXI_CLIENT_KEY`. */
+  /** Key for what users do. Default: `MUXI_CLIENT_KEY`. */
   clientKey?: string | undefined;
-  /** Opens what operators do. Default: `MUXI_ADMIN_KEY`. */
+  /** Key for what operators do. Default: `MUXI_ADMIN_KEY`. */
   adminKey?: string | undefined;
-  /** User of every call that does not name one. */
+  /** The user of calls that do not name one. */
   userId?: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { MuxiError } from "../errors/errors.ts";
 import { fieldsOf, firstText } from "./objects.ts";
 import { parseRetryAfter } from "./retry.ts";
 
-/** No error body of ours is near this long; what comes after it is not read. */
+/** Bytes of an error body that are read at most. No error of ours is nearly this long. */
 const longestBody = 64 * 1024;
 
 const boundedText = async (body: ReadableStream<Uint8Array> | null): Promise<string> => {
@@ -21,10 +21,10 @@ const boundedText = async (body: ReadableStream<Uint8Array> | null): Promise<str
 };
 
 /**
- * The error of an answer that failed, from the formation's envelope, from the proxy's or the server's body, or
- * from neither (docs/spec/formation-api.md "Errors in clients").
+ * The error for a failed response: from the formation's envelope, from the body of a proxy or the server, or from the
+ * status alone (docs/spec/formation-api.md "Errors in clients").
  *
- * @param errorIsCode The control plane names the failure in `error` (docs/spec/server-api.md
+ * @param errorIsCode Whether `error` in the body is a code, as in the server API (docs/spec/server-api.md
  * "Clients of the server API").
  */
 export const errorOfBody = (response: Response, text: string, errorIsCode = false): MuxiError => {
@@ -38,7 +38,7 @@ export const errorOfBody = (response: Response, text: string, errorIsCode = fals
     code = firstText(nested.code, body.code, errorIsCode && body.error);
     message = firstText(nested.message, body.message, body.error, body.detail);
   } catch {
-    // Not JSON: a page of some proxy in between, of which the beginning says most.
+    // Not JSON: the page of a proxy in between. Its beginning says most.
     message = text && `Not JSON but ${response.headers.get("content-type")}: ${text.slice(0, 200)}`;
   }
   const target = response.headers.get("location");
@@ -49,12 +49,12 @@ export const errorOfBody = (response: Response, text: string, errorIsCode = fals
     requestId: firstText(fieldsOf(fieldsOf(details).request).id, response.headers.get("x-muxi-request-id")),
     retryAfter: parseRetryAfter(
       response.headers.get("retry-after"),
-      // A date is of the server's clock, which may be another one than ours.
+      // A date is by the server's clock, which may differ from ours.
       Date.parse(response.headers.get("date") ?? "") || Date.now(),
     ),
   });
 };
 
-/** Reads as much of the body as an error needs. */
+/** The error for a failed response whose body is still unread. */
 export const errorOfResponse = async (response: Response, errorIsCode: boolean): Promise<MuxiError> =>
   errorOfBody(response, await boundedText(response.body), errorIsCode);

@@ -1,6 +1,6 @@
 import type { MuxiError } from "../errors/errors.ts";
 
-/** One attempt of a call, as hooks see it. It holds no key. */
+/** One attempt of a call, as hooks see it. It contains no key. */
 export interface Attempt {
   /** HTTP method. */
   method: string;
@@ -10,17 +10,17 @@ export interface Attempt {
   attempt: number;
 }
 
-/** An attempt whose headers have come. */
+/** An attempt whose response headers have arrived. */
 export interface AttemptResponse extends Attempt {
   /** HTTP status. */
   status: number;
   /** Headers of the response. */
   headers: Headers;
-  /** Milliseconds from sending to the headers. */
+  /** Milliseconds from sending the request until the headers. */
   milliseconds: number;
 }
 
-/** An attempt that failed and is made again. */
+/** An attempt that failed and is repeated. */
 export interface AttemptRetry extends Attempt {
   /** Why it failed. */
   error: MuxiError;
@@ -28,13 +28,13 @@ export interface AttemptRetry extends Attempt {
   delay: number;
 }
 
-/** Functions that watch every attempt. What they throw fails the call. */
+/** Functions that observe every attempt. What they throw fails the call. */
 export interface Hooks {
-  /** The attempt is about to be sent. */
+  /** Called before an attempt is sent. */
   onRequest?: ((attempt: Attempt) => void) | undefined;
-  /** The headers have come; leave the body to the call. */
+  /** Called when the response headers have arrived. The body belongs to the call. */
   onResponse?: ((attempt: AttemptResponse) => void) | undefined;
-  /** The attempt failed and is made again. */
+  /** Called when an attempt has failed and will be repeated. */
   onRetry?: ((attempt: AttemptRetry) => void) | undefined;
 }
 

@@ -2,8 +2,8 @@ const randomDigit = (): string => ((crypto.getRandomValues(new Uint8Array(1))[0]
 
 /** A random UUID (version 4). */
 export const uuid = (): string =>
-  // Missing on pages that were loaded over plain HTTP.
+  // Not available on pages that were loaded over plain HTTP.
   crypto.randomUUID?.() ?? "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replaceAll("x", randomDigit);
 
-/** An id by which the server will know a request: `req_` and 21 letters and digits. */
+/** A new request id: `req_` and 21 letters and digits. */
 export const newRequestId = (): string => `req_${uuid().replaceAll("-", "").slice(-21)}`;

@@ -1,23 +1,23 @@
 import { AbortedError, MuxiError, TimeoutError } from "../errors/errors.ts";
 
-/** How long a call may go on: until its deadline, its caller's signal, or its own end. */
+/** How long a call may take: until its deadline, its caller's signal, or its own end. */
 export interface Lifetime {
-  /** Aborts with the error that the caller is to see. */
+  /** Aborts with the error for the caller as its reason. */
   readonly signal: AbortSignal;
   /** Milliseconds until the deadline. */
   remaining(): number;
-  /** Lifts the deadline, for a stream whose headers have come. The caller's signal stays in force. */
+  /** Removes the deadline once the headers of a stream have arrived. The caller's signal stays in force. */
   liftDeadline(): void;
   /** Ends the call early. */
   abort(reason: unknown): void;
-  /** Leaves no timer and no listener behind. Call it once the call is settled. */
+  /** Removes timer and listener. Must be called when the call has settled. */
   end(): void;
 }
 
 export const createLifetime = (timeout: number, caller: AbortSignal | undefined): Lifetime => {
   const controller = new AbortController();
   const deadline = timeout > 0 ? performance.now() + timeout : Number.POSITIVE_INFINITY;
-  const onDeadline = () => controller.abort(new TimeoutError(`No end within ${timeout} ms (timeout)`));
+  const onDeadline = () => controller.abort(new TimeoutError(`No response within ${timeout} ms (timeout)`));
   const timer = timeout > 0 ? setTimeout(onDeadline, timeout) : undefined;
   const onAbort = () => {
     const reason: unknown = caller?.reason;
@@ -39,7 +39,7 @@ export const createLifetime = (timeout: number, caller: AbortSignal | undefined)
   };
 };
 
-/** Waits; rejects with the signal's reason when it aborts first. The signal is that of one call, and goes with it. */
+/** Waits. Rejects with the signal's reason if it aborts first. The signal must not outlive the call. */
 export const sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();

@@ -2,13 +2,13 @@ import { ConfigurationError } from "../errors/errors.ts";
 import { headerValue, optionalHeader, requireKnown } from "./arguments.ts";
 import type { StreamOptions } from "./send.ts";
 
-/** Longer delays make a timer fire at once. */
+/** Timers with a longer delay fire at once. */
 const longestTimer = 2 ** 31 - 1;
 
-/** Options that are numbers. */
+/** Options whose values are numbers. */
 export const numbers = ["timeout", "idleTimeout", "maxRetries"] as const;
 
-/** Throws unless the numbers and headers can be used; what is left out can. */
+/** Throws when a number or a header cannot be used. */
 export const checkLimits = (options: StreamOptions) => {
   for (const name of numbers) {
     const value = options[name] ?? 0;
@@ -19,13 +19,13 @@ export const checkLimits = (options: StreamOptions) => {
   for (const value of Object.values(options.headers ?? {})) headerValue("headers", value);
 };
 
-/** Throws unless the last argument of a call can be used. */
+/** Throws when the last argument of a call cannot be used. */
 export const checkCallOptions = (options: StreamOptions): void => {
   const { signal, idempotencyKey } = options;
   requireKnown(options, ["signal", "idempotencyKey", "headers", ...numbers]);
   checkLimits(options);
   optionalHeader("idempotencyKey", idempotencyKey);
-  // Not by its class: a page's tests may bring another one.
+  // Not by its class: test environments may have a class of their own.
   if (signal && typeof signal.aborted !== "boolean")
     throw new ConfigurationError("signal", "must be an AbortSignal");
 };

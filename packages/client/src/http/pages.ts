@@ -1,5 +1,5 @@
 /**
- * A list that the server gives page by page: await it for the first page, or iterate it for the items of all pages.
+ * A list that the server returns in pages. Await it for the first page, or iterate over it for the items of all pages.
  *
  * @example
  * const { messages, has_more } = await formation.getSessionMessages({ sessionId });
@@ -27,7 +27,7 @@ export class Pages<Page, Item> implements PromiseLike<Page>, AsyncIterable<Item>
   }
 
   /** Loads the first page. */
-  // biome-ignore lint/suspicious/noThenProperty: to be awaited is what it is for.
+  // biome-ignore lint/suspicious/noThenProperty: it is meant to be awaited.
   then<Fulfilled = Page, Rejected = never>(
     onFulfilled?: ((page: Page) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
@@ -35,7 +35,7 @@ export class Pages<Page, Item> implements PromiseLike<Page>, AsyncIterable<Item>
     return this.#load(undefined, 0).then(onFulfilled, onRejected);
   }
 
-  /** The items of all pages, loaded one after the other. */
+  /** Yields the items of all pages. Each page is loaded when it is needed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
     let page: Page | undefined;
     let seen = 0;

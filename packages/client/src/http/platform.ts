@@ -6,18 +6,18 @@ interface Runtimes {
 }
 
 /**
- * `linux-x64/node24.1.0`; what a runtime does not tell is left vague (docs/spec/formation-api.md
+ * Platform and runtime, such as `linux-x64/node24.1.0`, as far as the runtime reveals them (docs/spec/formation-api.md
  * "Request headers").
  */
 const platform = ({ process, navigator }: Runtimes): string => {
   const { platform = "web", arch = "any", versions = {} } = process ?? {};
-  // Deno and Bun name Node too.
+  // Deno and Bun also report a version of Node.
   const name = ["deno", "bun", "node"].find((runtime) => versions[runtime]);
   const other = navigator?.userAgent === "Cloudflare-Workers" ? "workerd" : "browser";
   return `${platform}-${arch}/${name ? name + versions[name] : other}`;
 };
 
-/** Headers by which the server knows the client. */
+/** Headers that identify this package and its platform. */
 export const identity = (): Record<string, string> => ({
   "x-muxi-sdk": `typescript/${version}`,
   "x-muxi-client": platform(globalThis as Runtimes),

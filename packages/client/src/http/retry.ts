@@ -1,5 +1,5 @@
 /**
- * Seconds that a `Retry-After` header asks to wait: a number, or the time until an HTTP date.
+ * The seconds to wait that a `Retry-After` header asks for, as a number or as an HTTP date.
  *
  * @param now Unix milliseconds.
  */
@@ -12,11 +12,11 @@ export const parseRetryAfter = (header: string | null, now: number): number | un
 };
 
 /**
- * Milliseconds before the next attempt: 0.5 s doubled each time up to 30 s, give or take a tenth, and never less
- * than the server asked for (docs/spec/formation-api.md "Client retries").
+ * Milliseconds to wait before the next attempt: what the server asked for, else 0.5 s, doubled each time up to 30 s,
+ * with a jitter of 10 % (docs/spec/formation-api.md "Client retries").
  *
- * @param attempt The attempt that failed, from 1.
- * @param random From 0 to 1.
+ * @param attempt Number of the attempt that failed, counted from 1.
+ * @param random A random number from 0 to 1.
  */
 export const retryDelay = (attempt: number, retryAfter: number | undefined, random: number): number => {
   if (retryAfter !== undefined) return retryAfter * 1000;

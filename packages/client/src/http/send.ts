@@ -11,100 +11,98 @@ import { unwrap } from "./unwrap.ts";
 export type RequestBody = string | Blob | ReadableStream<Uint8Array>;
 
 /**
- * What a `fetch` is given: any `RequestInit` takes it. It extends none, because not every project has the DOM library
- * or Node's types.
+ * The second argument of a `fetch`. It is assignable to `RequestInit` but does not extend it, because not every project
+ * has the DOM library or Node's types.
  */
 export interface FetchInit {
   /** HTTP method. */
   method?: Method;
-  /** All headers, the keys among them. */
+  /** All headers, including the keys. */
   headers?: Record<string, string>;
-  /** Absent where nothing is sent. */
+  /** Absent when there is no body. */
   body?: RequestBody;
-  /** Aborts when the caller gives up or the time is over. */
+  /** Aborts when the caller does or the timeout has passed. */
   signal?: AbortSignal;
-  /** Redirects are not followed: `fetch` would show the keys to whatever host they name. */
+  /** Redirects are not followed: `fetch` would send the keys to the host that they name. */
   redirect?: "manual" | "error";
-  /** What `fetch` asks for with a body that is a stream. */
+  /** Required by `fetch` for a body that is a stream. */
   duplex?: "half";
-  /** With `redirect: "error"` it keeps Node's `fetch` from holding the whole of a streamed body. */
+  /** With `redirect: "error"` it keeps Node's `fetch` from buffering a streamed body. */
   window?: null;
-  /** Whether the server knows a repeat of this request from a second one, so that it does no harm. */
+  /** Whether the request can be repeated safely: the server recognizes the repeat. */
   repeatable?: boolean;
 }
 
-/** What sends a request: the global `fetch`, or another one like it. */
+/** Sends a request: the global `fetch` or a function like it. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
 
-/** What all calls of one client share. */
+/** What all calls of one client have in common. */
 export interface Http {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   baseUrl: string;
-
   /** Sends a request. */
   fetch: Fetch;
   /** Sent with every call. */
   headers: Record<string, string>;
   /** Milliseconds for a whole call; 0 for no limit. */
   timeout: number;
-
-  /** Attempts after the first one. */
+  /** How often a failed attempt is repeated. */
   maxRetries: number;
-
-  /** Functions that watch every attempt. */
+  /** Functions that observe every attempt. */
   hooks: readonly Hooks[];
-  /** Makes what is sent, for each attempt anew. */
+  /** Builds the request of one attempt. */
   init: (call: ApiCall, headers: Record<string, string>) => FetchInit | Promise<FetchInit>;
-  /** Whether `error` in the body of a failure is a code. */
+  /** Whether `error` in the body of a failed response is a code. */
   errorIsCode: boolean;
 }
 
 /** The HTTP methods that the API uses. */
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** A call as it is sent. */
+/** One call of an API. */
 export interface ApiCall {
   /** HTTP method. */
   method: Method;
-  /** Encoded path below the base URL. */
+  /** Path below the base URL, already encoded. */
   path: string;
-
   /** Query parameters. */
   query?: Query | undefined;
-
   /** Headers beside those of the client. */
   headers?: Record<string, string>;
   /** A value to send as JSON. */
   json?: unknown;
-  /** A body to send as it is, made anew for each attempt. */
+  /** Makes a body to be sent as it is, once per attempt. */
   body?: () => RequestBody;
-  /** Whether the server knows a repeat from a second call, so that it may be sent again. */
+  /** Whether the call can be repeated safely: the server recognizes the repeat. */
   repeatable: boolean;
-  /** Milliseconds; the client's `timeout` when the caller gives none. */
+  /** Milliseconds. Default: the client's `timeout`. */
   timeout?: number;
 }
 
-/** Last argument of every method. */
+/** The last argument of every method. */
 export interface CallOptions {
   /** Ends the call with an `AbortedError`. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds for all attempts, waits and the body together; for a stream until its headers. 0: no limit. */
+  /**
+   * Milliseconds for the whole call: all attempts, the waits between them and the body; for a stream until its
+   * headers. 0: no limit.
+   */
   timeout?: number | undefined;
-  /** Attempts after the first one. */
+  /** How often a failed attempt is repeated. */
   maxRetries?: number | undefined;
-  /** Key under which the server knows a repeat of this call; made afresh for each call otherwise. */
+  /** Key by which the server recognizes a repeat of this call. Default: a new one for each call. */
   idempotencyKey?: string | undefined;
-  /** Further headers, such as `traceparent`. */
+  /** Additional headers, such as `traceparent`. */
   headers?: Record<string, string> | undefined;
 }
 
-/** Last argument of every method that gives a stream. */
+/** The last argument of every method that returns a stream. */
 export interface StreamOptions extends CallOptions {
-  /** Milliseconds of silence after which the stream is taken for dead; 0: no limit. */
+  /** Milliseconds without any data after which the stream counts as dead. 0: no limit. */
   idleTimeout?: number | undefined;
 }
 
-/** A call as `fetch` takes it, with JSON or nothing in its body. */
+/** The request of a call whose body is JSON or empty. */
 export const jsonInit = ({ method, json }: ApiCall, headers: Record<string, string>): FetchInit => ({
   method,
   headers: json === undefined ? headers : { ...headers, "content-type": "application/json" },
@@ -112,7 +110,7 @@ export const jsonInit = ({ method, json }: ApiCall, headers: Record<string, stri
   redirect: "manual",
 });
 
-/** What a `fetch` that failed, or a body that broke off, is to the caller. */
+/** The error for the caller when `fetch` failed or a body broke off. */
 export const explain = (what: string, error: unknown, signal: AbortSignal): unknown => {
   if (error instanceof MuxiError) return error;
   if (signal.aborted) return signal.reason;
@@ -122,10 +120,10 @@ export const explain = (what: string, error: unknown, signal: AbortSignal): unkn
 };
 
 /**
- * Sends a call until it succeeds, may not be repeated, or the deadline leaves no room for another attempt.
+ * Sends a call until it succeeds, cannot be repeated, or the deadline leaves no time for another attempt.
  *
- * @param read Takes what the caller wants from a successful response, within the attempt.
- * @throws MuxiError only: what the server answered, or why there is no answer.
+ * @param read Reads the successful response. If this fails, so does the attempt.
+ * @throws MuxiError in every case of failure.
  */
 export const send = async <Value>(
   http: Http,
@@ -154,7 +152,7 @@ export const send = async <Value>(
     try {
       response = await http.fetch(url, { ...init, signal, repeatable: call.repeatable });
     } catch (error) {
-      throw explain(`No answer from ${http.baseUrl}`, error, signal);
+      throw explain(`No response from ${http.baseUrl}`, error, signal);
     }
     const milliseconds = performance.now() - start;
     for (const hooks of http.hooks) {
@@ -164,7 +162,7 @@ export const send = async <Value>(
       if (!response.ok) throw await errorOfResponse(response, http.errorIsCode);
       return await read(response);
     } catch (error) {
-      throw explain("The answer broke off", error, signal);
+      throw explain("The response broke off", error, signal);
     }
   };
 
@@ -176,7 +174,7 @@ export const send = async <Value>(
       if (!(error instanceof MuxiError) || !error.retryable || signal.aborted || number > maxRetries)
         throw error;
       const delay = retryDelay(number, error.retryAfter, Math.random());
-      // To wait for a deadline that is sure to pass helps nobody: the caller gets the error, and its retryAfter.
+      // Waiting until the deadline would not help: the caller gets the error at once, with its retryAfter.
       if (delay >= lifetime.remaining()) throw error;
       for (const hooks of http.hooks) hooks.onRetry?.({ ...attempt, error, delay });
       await sleep(delay, signal);
@@ -184,7 +182,7 @@ export const send = async <Value>(
   }
 };
 
-/** A call whose answer is read whole. */
+/** Sends a call and reads its whole response. */
 export const call = async <Value>(
   http: Http,
   spec: ApiCall,
@@ -200,8 +198,8 @@ export const call = async <Value>(
 };
 
 /**
- * A call whose answer is JSON, taken out of its envelope. The type is the wire's word: answers are not validated,
- * so that a newer server's additions do no harm.
+ * Sends a call and takes the data out of the JSON envelope of its response. The data is not validated: what a newer
+ * server adds must do no harm.
  */
 export const callJson = async <Data>(http: Http, spec: ApiCall, options?: CallOptions): Promise<Data> =>
   (await call(http, spec, options, unwrap)) as Data;

@@ -5,19 +5,22 @@ import { checkLimits, numbers } from "./limits.ts";
 import { identity } from "./platform.ts";
 import { type Fetch, type Http, jsonInit } from "./send.ts";
 
-/** Options that both clients take. */
+/** Options of both clients. */
 export interface TransportOptions {
-  /** Milliseconds for a call: all attempts, waits and the body. For a stream until its headers. 0: no limit. */
+  /**
+   * Milliseconds for a call: all attempts, the waits between them and the body; for a stream until its headers.
+   * Default 30,000; 0: no limit.
+   */
   timeout?: number | undefined;
-  /** Attempts after the first one. Default 0. */
+  /** How often a failed attempt is repeated. Default 0. */
   maxRetries?: number | undefined;
-  /** Milliseconds of silence after which a stream is taken for dead. Default 30,000; 0: no limit. */
+  /** Milliseconds without any data after which a stream counts as dead. Default 30,000; 0: no limit. */
   idleTimeout?: number | undefined;
-  /** Logs a line per attempt to the console. Also on when the environment has `MUXI_DEBUG`. */
+  /** Logs one line per attempt to standard error. Default: whether the environment has `MUXI_DEBUG`. */
   debug?: boolean | undefined;
-  /** In place of the global `fetch`. */
+  /** Used instead of the global `fetch`. */
   fetch?: Fetch | undefined;
-  /** Functions that watch every attempt. */
+  /** Functions that observe every attempt. */
   hooks?: Hooks | undefined;
   /** Headers to send with every call. */
   headers?: Record<string, string> | undefined;
@@ -25,7 +28,7 @@ export interface TransportOptions {
 
 export const transportOptions = [...numbers, "debug", "fetch", "hooks", "headers"] as const;
 
-/** Gives a variable of the environment; undefined when it is empty or there is no environment. */
+/** Reads a variable of the environment. Undefined when it is empty or there is no environment. */
 export type Environment = (name: string) => string | undefined;
 
 /** The environment of the process. */
@@ -33,7 +36,7 @@ export const environment: Environment = (name) =>
   (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[name] ||
   undefined;
 
-/** An absolute HTTP URL without the slashes at its end. */
+/** An absolute HTTP URL without trailing slashes. */
 export const requireUrl = (name: string, value: string): string => {
   const text = requireText(name, value).trim();
   if (!/^https?:/i.test(text) || !URL.canParse(text)) {
@@ -54,7 +57,7 @@ export interface Transport extends Http {
   idleTimeout: number;
 }
 
-/** Checks the options and fills in the defaults of docs/spec/formation-api.md "Client configuration". */
+/** Checks the options and applies the defaults (docs/spec/formation-api.md "Client configuration"). */
 export const createTransport = (baseUrl: string, options: TransportOptions, env: Environment): Transport => {
   const { timeout = defaultTimeout, idleTimeout = defaultTimeout, maxRetries = 0, fetch: custom } = options;
   const { debug = env("MUXI_DEBUG") !== undefined, hooks } = options;
@@ -62,7 +65,7 @@ export const createTransport = (baseUrl: string, options: TransportOptions, env:
   if (custom && typeof custom !== "function") throw new ConfigurationError("fetch", "must be a function");
   return {
     baseUrl,
-    // Called through a function of its own so that a fetch that is replaced later, as tests do, takes effect.
+    // Looked up at each call, so that a global fetch that is replaced later, as tests do, takes effect.
     fetch: custom ?? ((url, init) => fetch(url, init)),
     headers: { ...identity(), ...options.headers },
     timeout,
@@ -70,7 +73,7 @@ export const createTransport = (baseUrl: string, options: TransportOptions, env:
     maxRetries,
     hooks: [
       ...(hooks ? [hooks] : []),
-      // Standard error, because programs print results on standard output.
+      // Standard error, because programs print their results on standard output.
       ...(debug ? [debugHooks((line) => console.error(line))] : []),
     ],
     init: jsonInit,

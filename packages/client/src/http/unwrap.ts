@@ -1,23 +1,20 @@
 import { errorOfBody } from "./failure.ts";
 import { fieldsOf, isObject } from "./objects.ts";
 
-/** What unwrapping adds to the `data` of an answer. */
+/** What is added to the `data` of a response. */
 export interface ResultMeta {
-  /** Id of the request, for support and for the log. */
+  /** Id of the request, for support and for finding it in logs. */
   request_id: string;
-  /** Unix milliseconds of the answer. */
+  /** When the server answered, in Unix milliseconds. */
   timestamp: number;
-  /** The key under which the call was stored, where the endpoint keeps one. */
+  /** The idempotency key under which the call was stored, if the endpoint stores one. */
   idempotency_key?: string | null;
 }
 
-/** The data of an answer; its own fields win over those that unwrapping adds. */
+/** The data of a response. Its own fields win over those that are added. */
 export type Result<Data> = Data & Omit<ResultMeta, keyof Data>;
 
-/**
- * Takes `data` out of the envelope by the rules of docs/spec/formation-api.md "Unwrapping answers", but for
- * one: callers were promised an object, so that text in place of it is an error.
- */
+/** Takes `data` out of the envelope of a response (docs/spec/formation-api.md "Unwrapping answers"). */
 export const unwrap = async (response: Response): Promise<unknown> => {
   const text = await response.text();
   if (text === "") return undefined;

@@ -1,15 +1,15 @@
 import type { Dispatcher } from "undici";
 import { type Body, type Chunk, NodeResponse } from "./response.ts";
 
-/** Bytes of an answer that wait for a reader before the socket is read no further. */
+/** Bytes of a body that are buffered before reading from the socket is paused. */
 const mostHeld = 64 * 1024;
 
 const asError = (reason: unknown): Error =>
   reason instanceof Error ? reason : new Error("The request was aborted", { cause: reason });
 
 /**
- * One request on its way and its answer: hands out the response with its headers, then collects the body. A small
- * answer is here whole before its reader asks, so that it costs no stream.
+ * Receives the response of one request from undici: resolves with it once the headers have arrived, then buffers the
+ * body. A small body is complete before it is read, so that it needs no stream.
  */
 export class ResponseHandler implements Dispatcher.DispatchHandler, Body {
   readonly #signal: AbortSignal | null | undefined;
@@ -49,7 +49,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler, Body {
     headers: Record<string, string | string[] | undefined>,
     statusText = "",
   ): void {
-    // 100 Continue and its like precede the answer.
+    // Informational responses, such as 100 Continue, precede the final one.
     if (status >= 200) this.#resolve(new NodeResponse(this.#url, status, statusText, headers, this));
   }
 
@@ -96,7 +96,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler, Body {
 
   #take(): Buffer<ArrayBuffer> {
     const [first, second] = this.#chunks;
-    // Mostly there is one, and it belongs to nobody else.
+    // Usually there is only one chunk, which needs no copy.
     const chunk =
       first !== undefined && second === undefined ? first : Buffer.concat(this.#chunks, this.#held);
     this.#chunks = [];
@@ -113,7 +113,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler, Body {
 
   #abort(reason: Error): void {
     this.#fail(reason);
-    // Not there while the request waits for a connection: then it is aborted at its start.
+    // Absent while the request waits for a connection: then it is aborted when it starts.
     this.#controller?.abort(reason);
   }
 

@@ -2,22 +2,22 @@ const decoder = new TextDecoder();
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What a read gives. */
+/** The result of a read. */
 export type Chunk = ReadableStreamReadResult<Buffer<ArrayBuffer>>;
 
-/** Bytes that come one after the other, for one reader. */
+/** The body of a response, for one reader. */
 export interface Body {
-  /** What has come since the last read, or what comes next. Rejects when the answer broke off. */
+  /** What has arrived since the last read, or else the next chunk. Rejects when the response broke off. */
   read(): Promise<Chunk>;
-  /** Everything. Rejects when the answer broke off. */
+  /** The whole body. Rejects when the response broke off. */
   whole(): Promise<Buffer<ArrayBuffer>>;
   /** Closes the connection. */
   cancel(): void;
 }
 
 /**
- * The body as a stream. Its usual reader takes the bytes from where they are: the way through a stream's own queue
- * costs several promises for each chunk.
+ * The body as a stream. Its default reader bypasses the stream's own queue, which would cost several promises per
+ * chunk.
  */
 class BodyStream extends ReadableStream<Bytes> {
   readonly #read: () => Promise<Chunk>;
@@ -61,7 +61,7 @@ class BodyStream extends ReadableStream<Bytes> {
   override getReader(): ReadableStreamDefaultReader<Bytes>;
   override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes>;
   override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes> {
-    // Throws: this is no stream of bytes in the sense of the standard.
+    // Throws, because this is not a readable byte stream.
     if (options?.mode !== undefined) return super.getReader(options);
     const reader = super.getReader();
     reader.read = this.#read;
@@ -70,8 +70,8 @@ class BodyStream extends ReadableStream<Bytes> {
 }
 
 /**
- * A web standard response that makes headers and body stream only when they are asked for: to make them for every
- * answer is most of what `fetch` costs.
+ * A web standard response that creates its headers and its body stream only when they are used: creating them for every
+ * response is most of the cost of `fetch`.
  */
 export class NodeResponse implements Response {
   readonly url: string;
@@ -154,7 +154,7 @@ export class NodeResponse implements Response {
     return new Response(other, this);
   }
 
-  /** For the readings that nobody needs often. It also refuses a body that was read before. */
+  /** For the rarely used ways to read the body. Throws when the body was read before. */
   #standard(): Response {
     if (this.#used) throw new TypeError("The body was read before");
     return new Response(this.body, this);

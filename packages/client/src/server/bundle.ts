@@ -3,35 +3,35 @@ import { requireText } from "../http/arguments.ts";
 import type { RequestBody } from "../http/send.ts";
 import { type ByteReader, createByteReader } from "./byte-reader.ts";
 
-/** A bundle: the path of a tar.gz file, or its bytes where there is no file system. */
+/** A bundle: the path of a tar.gz file, or its bytes. */
 export type BundleSource =
   | {
       /** Path of a tar.gz file. */
       bundlePath: string;
-      /** In place of a path. */
+      /** Not together with a path. */
       bundle?: never;
     }
   | {
       /** The bytes of a tar.gz file. */
       bundle: Blob | Uint8Array;
-      /** In place of the bytes. */
+      /** Not together with the bytes. */
       bundlePath?: never;
     };
 
 export interface Bundle {
-  /** Its bytes, from the beginning each time. */
+  /** Reads it from the beginning. */
   open(): ReadableStream<Uint8Array>;
-  /** The same as the body of a request. */
+  /** Reads it from the beginning, as the body of a request. */
   body(): RequestBody;
-  /** Their SHA-256 in hex; undefined on pages loaded over plain HTTP, where browsers do not compute one. */
+  /** Its SHA-256 in hex. Undefined on pages that were loaded over plain HTTP, where browsers cannot compute it. */
   digest(): Promise<string | undefined>;
 }
 
-/** Node's modules without an import of them, which bundlers for browsers would stumble over. */
+/** Node's modules, without imports that bundlers for browsers could not resolve. */
 const nodeModules = () => {
   const getBuiltinModule = globalThis.process?.getBuiltinModule;
   if (getBuiltinModule === undefined) {
-    throw new ConfigurationError("bundlePath", "there are no files here, pass the bytes as bundle");
+    throw new ConfigurationError("bundlePath", "there is no file system here: pass the bytes as bundle");
   }
   return {
     fs: getBuiltinModule("node:fs"),
@@ -44,7 +44,7 @@ const bundleOfFile = (path: string): Bundle => {
   const { fs, stream, crypto } = nodeModules();
   const stats = fs.statSync(requireText("bundlePath", path), { throwIfNoEntry: false });
   if (!stats?.isFile()) throw new ConfigurationError("bundlePath", `${path} is not a file`);
-  // Read as it is sent: a bundle may be larger than the memory.
+  // Streamed, because a bundle may be larger than the available memory.
   const open = () => stream.Readable.toWeb(fs.createReadStream(path)) as ReadableStream<Uint8Array>;
   return {
     open,
@@ -71,7 +71,7 @@ export const openBundle = ({ bundlePath, bundle }: BundleSource): Bundle => {
   if (bundlePath !== undefined) return bundleOfFile(bundlePath);
   if (bundle instanceof Blob) return bundleOfBlob(bundle);
   if (bundle instanceof Uint8Array) return bundleOfBlob(new Blob([new Uint8Array(bundle)]));
-  throw new ConfigurationError("bundle", "must be a Blob or a Uint8Array; for a file use bundlePath");
+  throw new ConfigurationError("bundle", "must be a Blob or a Uint8Array; use bundlePath for a file");
 };
 
 /** What a bundle says about itself. */
@@ -82,12 +82,12 @@ export interface Manifest {
 
 const blockSize = 512;
 
-/** Bytes. A configuration is text that people write. */
+/** Maximum size of a manifest in bytes. */
 const longestConfig = 1024 * 1024;
 
 /**
- * The configuration lies under the one folder of the archive (docs/spec/server-api.md "Archive" and
- * "What a bundle must hold").
+ * The manifest lies in the top folder of the archive (docs/spec/server-api.md "Archive" and "What a bundle must
+ * hold").
  */
 const configName = /^(?:\.\/)?[^/]+\/formation\.(?:afs|ya?ml)$/;
 
@@ -96,7 +96,7 @@ const fieldOf = (header: Uint8Array, start: number, length: number): string => {
   return text.split("\0", 1)[0] ?? "";
 };
 
-/** The text of the first formation configuration in a tar archive. */
+/** The text of the first manifest in a tar archive. */
 const findConfig = async (archive: ByteReader): Promise<string | undefined> => {
   for (;;) {
     const header = await archive.read(blockSize);
@@ -114,16 +114,16 @@ const findConfig = async (archive: ByteReader): Promise<string | undefined> => {
   }
 };
 
-/** A plain value at the top level of a YAML text. */
+/** A scalar at the top level of a YAML text. */
 const topLevelValue = (yaml: string, key: string): string | undefined => {
   const match = new RegExp(`^${key}:[ \\t]*(?:"([^"\\n]*)"|'([^'\\n]*)'|([^\\s#][^\\n#]*))`, "m").exec(yaml);
   return (match?.[1] ?? match?.[2] ?? match?.[3])?.trim() || undefined;
 };
 
 /**
- * Reads id and version out of a bundle, and no more of the bundle than that takes.
+ * Reads id and version from a bundle, and no more of it than necessary.
  *
- * @throws ConfigurationError when it is not a tar.gz with a formation in it.
+ * @throws ConfigurationError when it is not a tar.gz archive with a formation in it.
  */
 export const readManifest = async (bundle: Bundle): Promise<Manifest> => {
   const bytes = createByteReader(

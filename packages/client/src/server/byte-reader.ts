@@ -1,10 +1,10 @@
-/** Takes bytes off a stream in chunks of the caller's size. */
+/** Reads a given number of bytes at a time from a stream. */
 export interface ByteReader {
-  /** The next `length` bytes; fewer when the stream ends before. */
+  /** The next `length` bytes, or fewer at the end of the stream. */
   read(length: number): Promise<Uint8Array>;
-  /** Passes over `length` bytes. */
+  /** Skips `length` bytes. */
   skip(length: number): Promise<void>;
-  /** Lets go of the stream. */
+  /** Cancels the stream. */
   close(): Promise<void>;
 }
 
@@ -12,7 +12,7 @@ export const createByteReader = (stream: ReadableStream<Uint8Array>): ByteReader
   const reader = stream.getReader();
   let rest = new Uint8Array(0) as Uint8Array;
 
-  /** The next chunk, at most `length` bytes of it; empty at the end. */
+  /** At most `length` bytes of the next chunk. Empty at the end. */
   const take = async (length: number): Promise<Uint8Array> => {
     while (rest.length === 0) {
       const { done, value } = await reader.read();
@@ -44,7 +44,7 @@ export const createByteReader = (stream: ReadableStream<Uint8Array>): ByteReader
       }
     },
     async close() {
-      // A stream that has failed has told so already.
+      // A stream that has failed has already reported it.
       await reader.cancel().catch(() => undefined);
     },
   };

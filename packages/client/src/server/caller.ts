@@ -26,13 +26,13 @@ import { createSigner } from "./hmac.ts";
 import { decodeOperation } from "./operations.ts";
 import { updateHooks } from "./update-notice.ts";
 
-/** Where the server is, and the key that manages it. */
+/** Where the server is, and the key for managing it. */
 export interface ServerClientOptions extends TransportOptions {
-  /** Default: `MUXI_SERVER_URL`. */
+  /** Address of the server. Default: `MUXI_SERVER_URL`. */
   url?: string | undefined;
-  /** Id of the key, `muxi_pk_…`. Leave both out for a server without authentication, and for `health` and `ping`. */
+  /** Id of the key, `muxi_pk_…`. Not needed for a server without authentication, nor for `health` and `ping`. */
   keyId?: string | undefined;
-  /** Its secret, `muxi_sk_…`. It signs requests and is never sent. */
+  /** Secret of the key, `muxi_sk_…`. It signs requests and is never sent. */
   secretKey?: string | undefined;
 }
 
@@ -42,11 +42,11 @@ export interface ServerClientOptions extends TransportOptions {
  */
 export const bundleTimeout = 600_000;
 
-/** A call to the control plane. */
+/** A call of the server API. */
 export interface ServerCall extends Omit<ApiCall, "method" | "repeatable"> {
   /** Default `GET`. */
   method?: Method;
-  /** Default: every method but `POST`, because the control plane does not know a repeat. */
+  /** Default: every method but `POST`, because the server API does not recognize repeats. */
   repeatable?: boolean;
 }
 
@@ -56,7 +56,7 @@ const prepare = ({ method = "GET", ...spec }: ServerCall, options: StreamOptions
   return { repeatable: method !== "POST", ...spec, method };
 };
 
-/** A call with JSON, a body of its own or nothing to send. */
+/** The request of a call whose body is JSON, a bundle, or empty. */
 const anyInit = (spec: ApiCall, headers: Record<string, string>): FetchInit => {
   const init = jsonInit(spec, headers);
   if (spec.body === undefined) return init;
@@ -65,27 +65,26 @@ const anyInit = (spec: ApiCall, headers: Record<string, string>): FetchInit => {
     ...init,
     body,
     duplex: "half",
-    // A stream cannot be sent again to where a redirect points. Node's fetch keeps all of it in memory for that,
-    // unless both of these say that there is no need.
+    // Node's fetch buffers a whole stream in order to send it again after a redirect, unless both of these are set.
     ...(body instanceof ReadableStream && { redirect: "error", window: null }),
   };
 };
 
-/** Sends calls to the control plane. */
+/** Sends calls of the server API. */
 export interface ServerCaller {
-  /** The data of an answer. */
+  /** Sends a call and gives the data of its response. */
   data<Data>(spec: ServerCall, options?: CallOptions): Promise<Data>;
-  /** What `read` takes from an answer that is not JSON. */
+  /** Sends a call and gives what `read` takes from its response. */
   read<Value>(
     spec: ServerCall,
     options: CallOptions | undefined,
     read: (response: Response) => Promise<Value>,
   ): Promise<Value>;
   /**
-   * The named events of a stream. Leaving it closes the connection; the server goes on with what it does
+   * Opens a stream of named events. Leaving it closes the connection; the server completes the operation
    * (docs/spec/server-api.md "Errors before and in a stream").
    *
-   * @param last Name of the event that ends the stream, or undefined when only the server's closing does.
+   * @param last Name of the last event. Undefined when the stream goes on until the server closes it.
    */
   stream<Event extends { event: string }>(
     spec: ServerCall | (() => Promise<ServerCall>),
@@ -119,7 +118,7 @@ const callerOver = (transport: Transport): ServerCaller => ({
       },
       {
         idle: { timeout: options.idleTimeout ?? transport.idleTimeout, afterKeepAlive: true },
-        // The headers come only after a bundle was received.
+        // The headers arrive only after the whole bundle was received.
         timeout: options.timeout ?? bundleTimeout,
         signal: options.signal,
         after: 0,
@@ -133,7 +132,7 @@ export interface ServerCallers {
   baseUrl: string;
   /** For calls without authentication. */
   open: ServerCaller;
-  /** Signs what it sends, if there is a key. */
+  /** Signs its calls, if there is a key. */
   signed: ServerCaller;
 }
 
@@ -150,8 +149,8 @@ export const createServerCallers = (options: ServerClientOptions): ServerCallers
   const open: Transport = { ...transport, hooks, init: anyInit, errorIsCode: true };
   if (keyId === undefined && secretKey === undefined)
     return { baseUrl, open: callerOver(open), signed: callerOver(open) };
-  if (keyId === undefined) throw new ConfigurationError("keyId", "is needed beside secretKey");
-  if (secretKey === undefined) throw new ConfigurationError("secretKey", "is needed beside keyId");
+  if (keyId === undefined) throw new ConfigurationError("keyId", "is needed together with secretKey");
+  if (secretKey === undefined) throw new ConfigurationError("secretKey", "is needed together with keyId");
   const signer = createSigner(keyId, secretKey);
   const { pathname } = new URL(baseUrl);
   const prefix = pathname === "/" ? "" : pathname;

@@ -8,7 +8,7 @@ export interface ForFormation {
   formationId: string;
 }
 
-/** A bundle, and what to say of it in place of what it says itself. */
+/** A bundle, and what overrides its manifest. */
 export type Deployment = BundleSource & {
   /** Id under which it is deployed. Default: that in the bundle's manifest. */
   formationId?: string | undefined;
@@ -38,13 +38,13 @@ export const bundleCall = async (method: "POST" | "PUT", deployment: Deployment)
       ...(digest !== undefined && { "x-muxi-content-sha256": digest }),
     },
     body: bundle.body,
-    // To deploy twice is not the same as once.
+    // Deploying twice is not the same as deploying once.
     repeatable: false,
     timeout: bundleTimeout,
   };
 };
 
-/** A call about one formation. Those that change it may start a process, which takes its time. */
+/** A call about one formation. A `POST` may start processes, which takes time. */
 export const formationCall = (
   method: "GET" | "POST" | "DELETE",
   below: "" | "/stop" | "/start" | "/restart" | "/rollback" | "/cancel-update",

@@ -1,11 +1,11 @@
 import { ConfigurationError } from "../errors/errors.ts";
 
-/** Signs requests to the control plane (docs/spec/server-api.md "HMAC authentication"). */
+/** Signs requests of the server API (docs/spec/server-api.md "HMAC authentication"). */
 export interface Signer {
   /**
-   * The `Authorization` header of one attempt.
+   * Makes the `Authorization` header of one attempt.
    *
-   * @param path Path of the URL as it is sent, without the query.
+   * @param path Path of the URL, encoded as it is sent and without the query.
    * @param now Unix milliseconds.
    */
   authorization(method: string, path: string, now: number): Promise<string>;

@@ -8,28 +8,25 @@ import { errorOfStatus } from "../errors/classify.ts";
 import { fieldsOf, firstText } from "../http/objects.ts";
 import { parseFrame } from "../stream/decode.ts";
 
-/** An event of a stream of the server. */
+/** An event of a stream of the server API. */
 export interface ServerEvent<Name extends string, Data> {
-  /** Name of the event, which tells what its data is. */
+  /** Name of the event, which determines its data. */
   event: Name;
-  /** What the event says. */
+  /** Data of the event. */
   data: Data;
 }
 
-/** An event of a long operation, or of a log that is followed, with its name as sent. */
+/** An event of a long operation. */
 export type OperationEvent =
   | ServerEvent<"progress", OperationProgress>
   | ServerEvent<"complete", OperationComplete>;
 
-/** A line of a formation's output as it is written; `connected` comes first. */
+/** An event of a formation's output: `connected` first, then a `log` for each line. */
 export type FormationLogEvent =
   | ServerEvent<"connected", FormationLogsConnected>
   | ServerEvent<"log", FormationLogLine>;
 
-/**
- * The status that an operation answers with when it does not stream (docs/spec/server-api.md
- * "Failure types").
- */
+/** The status of each failure when the operation is not streamed (docs/spec/server-api.md "Failure types"). */
 const statusByType: Record<string, number> = {
   NotFound: 404,
   FormationNotFound: 404,
@@ -59,7 +56,7 @@ const statusByType: Record<string, number> = {
   SwapError: 500,
 };
 
-/** Reads a frame of an operation; `error` is thrown as the class of its likely status. */
+/** Decodes a frame of an operation. An `error` is thrown as the class of the status that it would have had. */
 export const decodeOperation = <Event>(name: string, data: string): Event => {
   const value = parseFrame(name, data);
   if (name === "error") {

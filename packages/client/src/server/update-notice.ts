@@ -4,14 +4,14 @@ import { version } from "../http/version.ts";
 
 const pause = 12 * 60 * 60 * 1000;
 
-/** Whether `one` is the higher version; by number, because as text 0.10 is less than 0.9. */
+/** Whether `one` is a higher version than `other`. Compares numbers, because as text 0.10 is less than 0.9. */
 const isNewer = (one: string, other: string): boolean => {
   const [left, right] = [one, other].map((text) => text.split(/\D/, 3).map(Number));
   const index = left?.findIndex((number, part) => number !== right?.[part]) ?? -1;
   return (left?.[index] ?? 0) > (right?.[index] ?? 0);
 };
 
-/** Says whether there was no notice in the last 12 hours, and remembers this one; true where there are no files. */
+/** Whether the last notice is at least 12 hours ago, and remembers this one. Always true without a file system. */
 const isDue = (now: number): boolean => {
   const getBuiltinModule = globalThis.process?.getBuiltinModule;
   if (getBuiltinModule === undefined) return true;
@@ -26,14 +26,14 @@ const isDue = (now: number): boolean => {
     fs.mkdirSync(folder, { recursive: true });
     fs.writeFileSync(file, JSON.stringify({ ...noticed, typescript: now }));
   } catch {
-    // A notice that cannot be remembered, in a home that cannot be written to, comes again.
+    // If the notice cannot be remembered, because the home folder is not writable, it is repeated.
   }
   return true;
 };
 
 /**
- * Says once when the server knows a newer version of this package: with `MUXI_DEBUG`, unless `MUXI_NO_UPDATE_CHECK`
- * is set, and every 12 hours at most (docs/spec/server-api.md "Clients of the server API").
+ * Logs once when the server knows a newer version of this package: only with `MUXI_DEBUG`, not with
+ * `MUXI_NO_UPDATE_CHECK`, and at most every 12 hours (docs/spec/server-api.md "Clients of the server API").
  */
 export const updateHooks = (env: Environment): Hooks[] => {
   if (!env("MUXI_DEBUG") || env("MUXI_NO_UPDATE_CHECK")) return [];
@@ -43,7 +43,7 @@ export const updateHooks = (env: Environment): Hooks[] => {
     if (read || latest === null) return;
     read = true;
     if (!isNewer(latest, version) || !isDue(Date.now())) return;
-    console.error(`[muxi] muxi-client ${latest} is out; this is ${version}`);
+    console.error(`[muxi] muxi-client ${latest} is available; this is ${version}`);
   };
   return [{ onResponse }];
 };

@@ -283,7 +283,10 @@ export interface FlatMethods {
   /** Lists the names of the secrets, each with its masked value. */
   readonly getSecrets: SecretMethods["list"];
 
-  /** Reads the masked value of one secret. Throws `NotFoundError` when there is none. No call returns a clear value. */
+  /**
+   * Reads the masked value of one secret. Throws `NotFoundError` when there is none. No call returns a clear
+   * value.
+   */
   readonly getSecret: SecretMethods["get"];
 
   /** Sets a secret, whether it exists or not. The running formation uses it after a restart. */

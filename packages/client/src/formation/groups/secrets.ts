@@ -11,7 +11,10 @@ export interface SecretMethods {
   /** Lists the names of the secrets, each with its masked value. */
   list(options?: CallOptions): Promise<Result<SecretList>>;
 
-  /** Reads the masked value of one secret. Throws `NotFoundError` when there is none. No call returns a clear value. */
+  /**
+   * Reads the masked value of one secret. Throws `NotFoundError` when there is none. No call returns a clear
+   * value.
+   */
   get(
     args: {
       /** Name of the secret, in any case. */
