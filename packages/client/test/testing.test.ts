@@ -20,7 +20,9 @@ test("replies and fails in the order of the script, and keeps the requests", asy
 });
 
 test("a request beyond the script fails", async () => {
-  await expect(clientOf(createTestServer()).getTriggers()).rejects.toThrow("no answer to GET /v1/triggers");
+  await expect(clientOf(createTestServer()).getTriggers()).rejects.toThrow(
+    "no response scripted for GET /v1/triggers",
+  );
 });
 
 test("a reset and a stall are the errors that the network gives", async () => {
