@@ -12,56 +12,19 @@ import { feedEventTypes } from "../packages/runtime/src/events/index.ts";
 import { eventNames } from "../packages/runtime/src/observability/index.ts";
 import { failureTypes } from "../packages/server/src/base/failure.ts";
 import { configSchema } from "../packages/server/src/config/index.ts";
+import { codeIn, firstColumn, readPage, rowsIn, type Section, sectionOf, sectionsOf } from "./spec-pages.ts";
 
 const root = path.join(import.meta.dirname, "..");
 const read = (file: string) => readFileSync(path.join(root, file), "utf8");
 
-/** A section of a page: its text up to the next heading. */
-interface Section {
-  heading: string;
-  text: string;
-}
-
-const sectionsOf = (page: string): Section[] =>
-  read(`docs/spec/${page}`)
-    .split(/^#+ /m)
-    .map((section) => {
-      const [heading = "", ...lines] = section.split("\n");
-      return { heading, text: lines.join("\n") };
-    });
-
 const formationApi = sectionsOf("formation-api.md");
-const serverApi = sectionsOf("server-api.md");
-
-const sectionIn = (sections: readonly Section[], heading: string): string => {
-  const section = sections.find((each) => each.heading === heading);
-  if (!section) throw new Error(`There is no heading "${heading}"`);
-  return section.text;
-};
-
-/** What stands in backticks. */
-const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
+const inFormationApi = (heading: string) => sectionOf("formation-api.md", heading);
+const inServerApi = (heading: string) => sectionOf("server-api.md", heading);
 
 const wordsIn = (text: string): Set<string> =>
   new Set(
     codeIn(text).flatMap((code) => code.split(/[^\w-]+/).flatMap((word) => [word, ...word.split(".")])),
   );
-
-/** The rows of a section's tables without their heads, as cells. */
-const rowsIn = (text: string): string[][] =>
-  text
-    .split("\n")
-    .filter((line) => line.startsWith("|"))
-    .filter((_, at, lines) => !lines[at]?.startsWith("| -") && !lines[at + 1]?.startsWith("| -"))
-    .map((line) =>
-      line
-        .slice(1, -1)
-        .split("|")
-        .map((cell) => cell.trim()),
-    );
-
-/** Names in the first column of a section's tables. */
-const firstColumn = (text: string): string[] => rowsIn(text).flatMap(([first = ""]) => codeIn(first));
 
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
 
@@ -74,7 +37,7 @@ const matchesIn = (files: string, pattern: RegExp): string[] =>
 const callOf = ({ method, path: below }: Route): string => `${method} ${below}`;
 
 /** The section that has the row of a call. */
-const sectionOf = (row: Route): Section | undefined =>
+const sectionOfCall = (row: Route): Section | undefined =>
   formationApi.find(({ text }) => text.includes(`| \`${callOf(row)}\``));
 
 test("every call of the Formation API has its row: key, user, status, object, type and errors", () => {
@@ -145,9 +108,9 @@ test("every field of a call is in its section, or in one that it refers to", () 
   const { paths, components } = documentSchema.parse(openApi({ version: "" }));
   const missing = Object.values<Route>(routes).flatMap((row) => {
     const operation = paths[`/v1${row.path}`]?.[row.method.toLowerCase()];
-    const { heading, text } = sectionOf(row) ?? { heading: "", text: "" };
+    const { heading, text } = sectionOfCall(row) ?? { heading: "", text: "" };
     const others = ["Success envelope", ...(elsewhere[heading] ?? [])];
-    const words = wordsIn([text, ...others.map((other) => sectionIn(formationApi, other))].join("\n"));
+    const words = wordsIn([text, ...others.map((other) => inFormationApi(other))].join("\n"));
     const success = Object.entries(operation?.responses ?? {}).filter(([status]) => Number(status) < 400);
     const fields = [
       ...(operation?.parameters ?? []).filter(({ in: place }) => place !== "header").map(({ name }) => name),
@@ -161,7 +124,7 @@ test("every field of a call is in its section, or in one that it refers to", () 
 });
 
 test("every error code of the Formation API has its row, with status and class", () => {
-  const written = rowsIn(sectionIn(formationApi, "Error codes")).map((cells) => cells.slice(0, 3));
+  const written = rowsIn(inFormationApi("Error codes")).map((cells) => cells.slice(0, 3));
   const expected = Object.entries(errorTable).map(([code, row]) => [
     `\`${code}\``,
     String(row.status),
@@ -171,7 +134,7 @@ test("every error code of the Formation API has its row, with status and class",
 });
 
 test("every chat event has its row with its fields", () => {
-  const rows = rowsIn(sectionIn(formationApi, "Chat events"));
+  const rows = rowsIn(inFormationApi("Chat events"));
   const owner = ["session_id", "request_id"];
   const expected = chatEventSchema().options.map(({ shape }) => [
     shape.type.value,
@@ -186,13 +149,13 @@ test("every chat event has its row with its fields", () => {
 });
 
 test("every event of the feed and of the log is named", () => {
-  const feed = codeIn(sectionIn(formationApi, "Feed of a user"));
+  const feed = codeIn(inFormationApi("Feed of a user"));
   expect(feed).toEqual(expect.arrayContaining([...feedEventTypes]));
-  expect(sorted(firstColumn(sectionIn(formationApi, "Log stream")))).toEqual(sorted(eventNames));
+  expect(sorted(firstColumn(inFormationApi("Log stream")))).toEqual(sorted(eventNames));
 });
 
 test("every tool of the MCP endpoint is named", () => {
-  const [, tools = ""] = sectionIn(formationApi, "MCP endpoint").split("\nTools: ");
+  const [, tools = ""] = inFormationApi("MCP endpoint").split("\nTools: ");
   expect(sorted(codeIn(tools))).toEqual(sorted(apiTools().map(({ name }) => name)));
 });
 
@@ -201,7 +164,7 @@ test("every alias for older clients has its row", () => {
   const aliases = [...text.matchAll(/method: "(\w+)",\s*path: "([^"]+)"/g)].map(
     ([, method, below]) => `${method} ${below}`,
   );
-  const written = firstColumn(sectionIn(formationApi, "Aliases for older clients"));
+  const written = firstColumn(inFormationApi("Aliases for older clients"));
   expect(sorted(written.map((call) => call.replace(/\?.*/, "")))).toEqual(sorted(aliases));
 });
 
@@ -214,12 +177,12 @@ test("every route of the server has its row", () => {
       return methods.map((method) => `${method} ${url.replaceAll(":id", "{id}")}`);
     },
   );
-  const written = firstColumn(sectionIn(serverApi, "Routes of the server"));
+  const written = firstColumn(inServerApi("Routes of the server"));
   expect(sorted(written)).toEqual(sorted([...served, "GET /rpc/server/logs"]));
 });
 
 test("every field of the server's requests and answers is named", () => {
-  const words = wordsIn(read("docs/spec/server-api.md"));
+  const words = wordsIn(readPage("server-api.md"));
   const schemas = Object.values({ ...deployments, ...drafts, ...operations, ...server }).flatMap((schema) =>
     typeof schema === "function" ? [z.toJSONSchema(schema(), { io: "input" })] : [],
   );
@@ -229,7 +192,7 @@ test("every field of the server's requests and answers is named", () => {
 });
 
 test("every failure type of the server has its row", () => {
-  const written = firstColumn(sectionIn(serverApi, "Failure types"));
+  const written = firstColumn(inServerApi("Failure types"));
   expect(sorted(written)).toEqual(sorted(failureTypes));
 });
 
@@ -248,7 +211,7 @@ const settingsOf = (schema: unknown, at = ""): string[] => {
 };
 
 test("every setting of the server has its row", () => {
-  const text = sectionIn(serverApi, "Configuration file");
+  const text = inServerApi("Configuration file");
   const written = codeIn(text).filter((code) => /^[\w.<>]+$/.test(code));
   const settings = settingsOf(configSchema);
   expect(settings.filter((setting) => !written.includes(setting))).toEqual([]);
@@ -257,7 +220,7 @@ test("every setting of the server has its row", () => {
 });
 
 test("every metric, variable and progress stage of the server is named", () => {
-  const words = wordsIn(read("docs/spec/server-api.md"));
+  const words = wordsIn(readPage("server-api.md"));
   const named = sorted([
     ...matchesIn("packages/server/src/metrics/*.ts", /"(muxi_\w+)"/g),
     ...matchesIn("packages/server/src/**/*.ts", /\benv\.(MUXI_\w+)/g),

@@ -14,25 +14,11 @@ import { skillFrontmatter } from "../packages/formation/src/skills.ts";
 import { sopFrontmatter } from "../packages/formation/src/sops.ts";
 import { triggerFrontmatter } from "../packages/formation/src/triggers.ts";
 import { withoutEffect } from "../packages/formation/src/without-effect.ts";
+import { codeIn, readPage, sectionOf, sectionsOf } from "./spec-pages.ts";
 
 const root = path.join(import.meta.dirname, "..");
 
 const read = (file: string) => readFile(path.join(root, file), "utf8");
-
-/** The sections of a page of the specification, by heading: each with its own text alone. */
-const sectionsOf = async (page: string): Promise<Map<string, string>> => {
-  const text = await read(`docs/spec/${page}`);
-  return new Map(
-    text.split(/^#+ /m).map((section) => {
-      const [heading = "", ...body] = section.split("\n");
-      return [heading.trim(), body.join("\n")];
-    }),
-  );
-};
-
-/** What stands in backticks. */
-const codeIn = (text: string): Set<string> =>
-  new Set([...text.matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code));
 
 /** Schemas that several places share, and the place that describes them. */
 const describedAt = new Map<unknown, string>([
@@ -75,12 +61,11 @@ test.each([
   ["a trigger", triggerFrontmatter, ["Trigger files"]],
   ["a procedure", sopFrontmatter, ["SOP files"]],
   ["a skill", skillFrontmatter, ["Skill files"]],
-])("docs/spec/formation-files.md has every key of %s", async (_, schema, headings) => {
-  const sections = await sectionsOf("formation-files.md");
-  const text = [...sections]
-    .filter(([heading]) => headings?.includes(heading) ?? true)
-    .map(([, body]) => body);
-  const code = codeIn(text.join("\n"));
+])("docs/spec/formation-files.md has every key of %s", (_, schema, headings) => {
+  const sections = sectionsOf("formation-files.md").filter(
+    ({ heading }) => headings?.includes(heading) ?? true,
+  );
+  const code = new Set(codeIn(sections.map(({ text }) => text).join("\n")));
   const keys = [...new Set(keysOf(schema))];
   expect(keys.length).toBeGreaterThan(1);
   expect(keys.filter((key) => !isContainer(key, keys) && !isDescribed(key, code))).toEqual([]);
@@ -89,10 +74,10 @@ test.each([
 test.each([
   ["Older forms", olderFields],
   ["Fields without effect", withoutEffect.map(([field]) => field)],
-])('docs/spec/formation-files.md "%s" has every one', async (heading, fields) => {
-  const code = codeIn((await sectionsOf("formation-files.md")).get(heading) ?? "");
+])('docs/spec/formation-files.md "%s" has every one', (heading, fields) => {
+  const code = codeIn(sectionOf("formation-files.md", heading));
   expect(fields.length).toBeGreaterThan(20);
-  expect(fields.filter((field) => !code.has(field))).toEqual([]);
+  expect(fields.filter((field) => !code.includes(field))).toEqual([]);
 });
 
 const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -105,7 +90,7 @@ const commandsBelow = (command: Command, name: string): { name: string; command:
 /** Whether something stands in backticks, alone or with more behind it. */
 const isWritten = (text: string, words: string): boolean => new RegExp(`\`${words}(?![\\w-])`).test(text);
 
-test("docs/spec/cli.md has every command, and in its section every option", async () => {
+test("docs/spec/cli.md has every command, and in its section every option", () => {
   const context = {
     env: {},
     cwd: "/",
@@ -115,18 +100,18 @@ test("docs/spec/cli.md has every command, and in its section every option", asyn
     stderr: nowhere,
   };
   const tree = commandTree(context, async () => {});
-  const all = [...(await sectionsOf("cli.md"))];
-  const commands = all.slice(all.findIndex(([heading]) => heading.startsWith("Part 2")));
-  const ofAll = codeIn(all.find(([heading]) => heading === "Calling muxi")?.[1] ?? "");
+  const all = sectionsOf("cli.md");
+  const commands = all.slice(all.findIndex(({ heading }) => heading.startsWith("Part 2")));
+  const ofAll = codeIn(sectionOf("cli.md", "Calling muxi"));
   expect(ofAll).toContain("--output text");
 
   const missing: string[] = [];
   for (const { name, command } of commandsBelow(tree, "muxi").slice(1)) {
-    const [, text = ""] =
-      commands.find(([heading]) => name === heading || name.startsWith(`${heading} `)) ??
-      commands.find(([, body]) => isWritten(body, name)) ??
-      [];
-    const heads = commands.some(([heading]) => heading === name);
+    const section =
+      commands.find(({ heading }) => name === heading || name.startsWith(`${heading} `)) ??
+      commands.find((each) => isWritten(each.text, name));
+    const text = section?.text ?? "";
+    const heads = commands.some(({ heading }) => heading === name);
     if (!heads && command.commands.length === 0 && !isWritten(text, name)) missing.push(name);
     for (const alias of command.aliases()) {
       if (!isWritten(text, alias) && !isWritten(text, `muxi ${alias}`)) missing.push(`${name}, ${alias}`);
@@ -154,7 +139,7 @@ test.each([
   ["formation", "formation-files.md"],
   ["runtime", "formation-files.md"],
 ])("the variables that packages/%s reads are in docs/spec/%s", async (name, page) => {
-  const spec = await read(`docs/spec/${page}`);
+  const spec = readPage(page);
   const found = new Set<string>();
   for (const file of await filesIn(`packages/${name}/src`, /(?<!\.test)\.ts$/)) {
     const text = await read(file);

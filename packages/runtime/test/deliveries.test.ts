@@ -3,6 +3,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { firstColumn, sectionOf } from "../../../test/spec-pages.ts";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { until, untilExpected } from "../../../test/until.ts";
 import { parse, verifySignature } from "../../client/src/webhook.ts";
@@ -65,6 +66,16 @@ const openOutbox = (file: string, { allowLoopback = true, timeout = 5_000, retri
 };
 
 describe("what a receiver gets", () => {
+  test("the headers of the specification, and no others", async () => {
+    const receiver = await startReceiver();
+    const { submit, untilEnded } = openOutbox(temporaryFile());
+    await submit(completed("req_1", receiver.url));
+    await untilEnded("req_1");
+    const specified = firstColumn(sectionOf("formation-api.md", "Webhook headers"));
+    const names = [...specified, "Host", "Content-Length", "Connection"].map((name) => name.toLowerCase());
+    expect(Object.keys(receiver.received[0]?.headers ?? {}).sort()).toEqual(names.sort());
+  });
+
   test("a completion, a failure and a question, each of which the SDK verifies and reads", async () => {
     const receiver = await startReceiver();
     const { submit } = openOutbox(temporaryFile());

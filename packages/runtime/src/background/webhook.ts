@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { systemCode } from "@muxi/formation";
 import { type HttpClient, readRetryAfter, sendWhole } from "@muxi/http";
+import { headers } from "@muxi/protocol";
 import { startTimeLimit } from "../base/index.ts";
 import { ForbiddenTargetError, parseTarget, type TargetPolicy } from "./targets.ts";
 
@@ -58,16 +59,18 @@ export const postWebhook = async (
   try {
     const url = parseTarget(target, policy);
     const seconds = Math.floor(now() / 1000);
-    const headers = {
+    const sent = {
       "content-type": "application/json",
       "user-agent": "muxi",
-      "x-muxi-timestamp": String(seconds),
-      ...(secret !== "" && { "x-muxi-signature": `t=${seconds},v1=${signature(secret, seconds, body)}` }),
+      [headers.webhookTimestamp]: String(seconds),
+      ...(secret !== "" && {
+        [headers.webhookSignature]: `t=${seconds},v1=${signature(secret, seconds, body)}`,
+      }),
     };
     // The status decides. The body is read only so that the connection can be used again.
     const { head } = await sendWhole(
       http,
-      { method: "POST", url, headers, body },
+      { method: "POST", url, headers: sent, body },
       { limit: responseLimit, signal: limit.signal },
     );
     const { status } = head;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import type { DeployResult, RollbackResult, UpdateResult } from "@muxi/protocol";
+import { type DeployResult, headers, type RollbackResult, type UpdateResult } from "@muxi/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import { checkFormationId, receiveBundle } from "../bundles/index.ts";
@@ -97,7 +97,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
       maxBytes: settings.bundle.maxBytes,
       announced: {
         bytes: length === undefined ? undefined : Number(length),
-        sha256: headerOf(request, "x-muxi-content-sha256"),
+        sha256: headerOf(request, headers.contentSha256),
       },
     });
   };
@@ -108,7 +108,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     reply: FastifyReply,
     { kind, id, run }: { kind: OperationKind; id: string; run: ReleaseOperation },
   ): Promise<FastifyReply> => {
-    const version = headerOf(request, "x-formation-version") ?? "1.0.0";
+    const version = headerOf(request, headers.formationVersion) ?? "1.0.0";
     const bundle = join(settings.temporaryDirectory, `${randomUUID()}.tar.gz`);
     const lock = locks.acquire(id, kind);
     let hash: string;
@@ -139,7 +139,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
         `Content-Type is '${type}': send the bundle as application/gzip`,
       );
     }
-    const id = headerOf(request, "x-formation-id");
+    const id = headerOf(request, headers.formationId);
     if (id === undefined) throw new Failure(400, "MissingHeader", "The header X-Formation-ID is missing");
     checkFormationId(id);
     requireNew(releases, id);

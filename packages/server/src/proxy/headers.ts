@@ -12,7 +12,7 @@ const replaced: ReadonlySet<string> = new Set([
   "x-forwarded-proto",
   "x-forwarded-host",
   "x-real-ip",
-  "x-formation-id",
+  names.formationId,
   names.server,
   names.requestId,
 ]);
