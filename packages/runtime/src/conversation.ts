@@ -9,6 +9,7 @@ import {
   createOverlord,
   createRegister,
   createRuns,
+  createWindowSizes,
   type OverlordParts,
   readSettings,
   startPublication,
@@ -60,12 +61,22 @@ export const openConversation = async (deps: ConversationDeps) => {
 
   const toolbox = createToolbox({ formation, env, credentials: administration.credentials, log, now });
   const limits = toolLimitsOf(formation);
-  /** Whether users may type credentials for MCP servers in the chat. */
+  const windows = createWindowSizes();
+  /** Whether users may type credentials that servers of the formation ask for. */
   const takesCredentials = [...toolbox.servers.values()].some(({ definition }) =>
     takesTyped(definition, administration.credentials),
   );
   const tools = {
-    of: createAgentTools({ formation, toolbox, modelOf: models.modelOf, knowledge, limits, now }),
+    of: createAgentTools({
+      formation,
+      toolbox,
+      modelOf: models.modelOf,
+      knowledge,
+      limits,
+      windows,
+      timezone: manifest.scheduler.timezone,
+      now,
+    }),
     limits,
     credentialDialogue: takesCredentials
       ? createCredentialDialogue({
@@ -85,6 +96,7 @@ export const openConversation = async (deps: ConversationDeps) => {
     models,
     tools,
     memory: deps.memory,
+    windows,
     runs,
     register,
     queue,

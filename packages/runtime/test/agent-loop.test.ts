@@ -2,6 +2,7 @@ import { ApiError } from "@muxi/protocol";
 import { expect, test } from "vitest";
 import { EventLog } from "../src/events/index.ts";
 import { type AgentTurn, answerWith } from "../src/overlord/agent-loop.ts";
+import { createWindowSizes } from "../src/overlord/fit-window.ts";
 import { createJournal } from "../src/overlord/journal.ts";
 import { askUser, type Tool } from "../src/tools/index.ts";
 import { noJournal } from "./harness.ts";
@@ -45,6 +46,7 @@ const openLoop = async (replies: Reply[], tools: readonly Tool[], more: Partial<
       begun: { first, rest },
       tools,
       limits,
+      windows: createWindowSizes(),
       journal: noJournal,
       now: Date.now,
       ...more,

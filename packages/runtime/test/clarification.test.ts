@@ -5,6 +5,8 @@ import { type Reply, startModelServer } from "./model-server.ts";
 import { startReceiver } from "./receiver.ts";
 
 const ann = { user: "ann" };
+/** A message as the model reads it: behind what was gathered for it. */
+const said = (message: string) => expect.stringMatching(new RegExp(`\\n${message}$`));
 
 const asking = (question: string): Reply => ({
   text: [],
@@ -55,7 +57,12 @@ describe("the next message of a session whose request has asked", () => {
     expect(headers.get("x-muxi-request-id")).toBe(id);
     expect(body).toMatchObject({ request: { id }, data: { request_id: id, session_id: "s1" } });
     expect(models.requests[1]?.body).toMatchObject({
-      messages: [{}, { content: "Plant it" }, { content: "Which field?" }, { content: "The north one" }],
+      messages: [
+        {},
+        { content: "Plant it" },
+        { content: "Which field?" },
+        { content: said("The north one") },
+      ],
     });
     expect(await statusOf(api, id)).toBe("completed");
     expect((await say(api, "And now?")).body.data.request_id).not.toBe(id);

@@ -5,7 +5,7 @@ import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { untilExpected } from "../../../test/until.ts";
 import { startPublication } from "../src/overlord/publication.ts";
 import { createRuns } from "../src/overlord/runs.ts";
-import { createRequestRepository, openSqlite } from "../src/store/index.ts";
+import { createStore, openSqlite } from "../src/store/index.ts";
 
 const owner = { formationId: "orchard", userId: "ann" };
 const lease = { owner: "me", until: 1 };
@@ -16,7 +16,7 @@ const open = async () => {
   onTestFinished(() => void vi.useRealTimers());
   const database = openSqlite(path.join(temporaryFolder(), "memory.db"));
   onTestFinished(() => database.close());
-  const requests = createRequestRepository(database);
+  const { requests, sessions } = createStore(database);
   const runs = createRuns();
   const publication = startPublication({
     formationId: "orchard",
@@ -26,9 +26,11 @@ const open = async () => {
     log: pino({ level: "silent" }),
   });
   onTestFinished(() => publication.close());
-  const request = { id: "req_1", sessionId: "s1", kind: "chat", now: 1, lease } as const;
+  const request = { id: "req_1", sessionId: "s1", kind: "chat", now: 1, lease, input: "{}" } as const;
+  const message = { role: "user", content: "Hello", createdAt: 1 } as const;
   await database.write([
-    requests.insert(owner, { ...request, input: null, webhookUrl: null, idempotency: undefined }),
+    ...sessions.adding(owner, "s1", message),
+    requests.begin(owner, { ...request, webhookUrl: null, idempotency: undefined }),
   ]);
   const run = runs.start({ requestId: "req_1", sessionId: "s1", userId: "ann" });
   run.isStored = true;

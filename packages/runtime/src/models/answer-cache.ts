@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Model, ModelDelta, ModelRequest } from "./interface/index.ts";
+import type { Model, ModelDelta, ModelMessage, ModelRequest } from "./interface/index.ts";
 
 export interface AnswerCacheSettings {
   maxEntries: number;
@@ -41,6 +41,12 @@ const answerIn = (deltas: readonly ModelDelta[]): { text: string; model: string 
   return undefined;
 };
 
+/** A question that is asked again at another time of the day is the same. */
+const withoutClock = (message: ModelMessage): ModelMessage =>
+  message.role === "user" && message.context
+    ? { ...message, context: { ...message.context, clock: "" } }
+    : message;
+
 /** Keeps the answers that were used last. */
 export const createAnswerCache = ({ maxEntries, ttl, now }: AnswerCacheSettings): AnswerCache => {
   // It would take 0 for no limit.
@@ -64,7 +70,10 @@ export const createAnswerCache = ({ maxEntries, ttl, now }: AnswerCacheSettings)
       id: model.id,
       async *stream(request: ModelRequest, signal: AbortSignal) {
         const { messages, tools, toolChoice, settings } = request;
-        const key = hash("sha256", JSON.stringify([model.id, scope, messages, tools, toolChoice, settings]));
+        const key = hash(
+          "sha256",
+          JSON.stringify([model.id, scope, messages.map(withoutClock), tools, toolChoice, settings]),
+        );
         const kept = entries.get(key);
         if (kept) {
           yield [

@@ -2,6 +2,7 @@ import { ApiError, type FinishReason, type Usage } from "@muxi/protocol";
 import { parseObject } from "../base/index.ts";
 import type { EventLog } from "../events/index.ts";
 import {
+  ContextTooLongError,
   type Model,
   type ModelDelta,
   type ModelMessage,
@@ -12,6 +13,7 @@ import {
 } from "../models/index.ts";
 import { askUser, callTool, type Journal, type Tool, type ToolOutcome } from "../tools/index.ts";
 import { credentialQuestion } from "./credential-dialogue.ts";
+import { shorter, type WindowSizes } from "./fit-window.ts";
 
 /** How an answer ended. Its text is in the run's log. */
 export interface AgentAnswer {
@@ -55,6 +57,8 @@ export interface AgentTurn {
   /** Whether the user may be asked for a credential that a call is missing. */
   asksCredentials?: boolean;
   limits: ToolLimits;
+  /** How much models take. */
+  windows: WindowSizes;
   journal: Journal;
   now: () => number;
 }
@@ -199,17 +203,39 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
  * signal
  */
 export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
-  const { run, model, tools, journal } = turn;
+  const { run, model, tools, windows, journal } = turn;
   let { request } = turn;
   const budget = new Budget(turn);
   const messages: ModelMessage[] = [...request.messages];
   let usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
 
-  const ask = (isLast: boolean): Promise<Round> => {
-    const deltas = model
-      .stream({ ...request, messages, ...(isLast && { toolChoice: "none" }) }, run.signal)
-      [Symbol.asyncIterator]();
-    return readRound(run, { first: deltas.next(), rest: deltas });
+  const begin = (sent: readonly ModelMessage[], isLast: boolean): BegunRound => {
+    const asked: ModelRequest = { ...request, messages: [...sent], ...(isLast && { toolChoice: "none" }) };
+    const deltas = model.stream(asked, run.signal)[Symbol.asyncIterator]();
+    return { first: deltas.next(), rest: deltas };
+  };
+
+  /**
+   * What was said before must not keep a model from answering: what is too long for it is made shorter, and sent again.
+   *
+   * @param begun The first try, where the model was asked already.
+   */
+  const ask = async (isLast: boolean, begun?: BegunRound): Promise<Round> => {
+    let sent = windows.fit(model.id, messages);
+    let next = begun;
+    for (;;) {
+      try {
+        const round = await readRound(run, next ?? begin(sent, isLast));
+        windows.taken(model.id, sent);
+        return round;
+      } catch (error) {
+        const less = error instanceof ContextTooLongError ? shorter(sent) : undefined;
+        if (!less) throw error;
+        windows.refused(model.id, sent);
+        sent = less;
+        next = undefined;
+      }
+    }
   };
 
   /** A model that knows no tools still answers where there is nothing to call but what is built in. */
@@ -235,8 +261,8 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     let isNew = false;
     const round = await journal.step(`round:${number}`, () => {
       isNew = true;
-      const begun = number === 0 && turn.begun ? readRound(run, turn.begun) : ask(isLast);
-      return number === 0 ? begun.catch(askWithoutTools) : begun;
+      const asked = ask(isLast, number === 0 ? turn.begun : undefined);
+      return number === 0 ? asked.catch(askWithoutTools) : asked;
     });
     if (!isNew && round.text !== "") run.log.appendText([round.text]);
     usage = add(usage, round.finish.usage);

@@ -38,7 +38,16 @@ const patience = [2_000, 10_000, 30_000];
 export const createAnswering = (
   parts: Pick<
     OverlordParts,
-    "formationId" | "settings" | "store" | "tools" | "memory" | "runs" | "queue" | "telemetry" | "clock"
+    | "formationId"
+    | "settings"
+    | "store"
+    | "tools"
+    | "memory"
+    | "windows"
+    | "runs"
+    | "queue"
+    | "telemetry"
+    | "clock"
   >,
   endings: Endings,
   onEnded: EndListener,
@@ -79,6 +88,7 @@ export const createAnswering = (
           ...prepared,
           run: { signal, log },
           limits: tools.limits,
+          windows: parts.windows,
           journal,
           now,
           ...(attempt === 0 && begun && { begun }),

@@ -7,6 +7,7 @@ import type { Owner } from "../store/index.ts";
 import { wordsOf } from "../text/index.ts";
 import type { Journal, Tool } from "../tools/index.ts";
 import { answerWith, type ToolLimits } from "./agent-loop.ts";
+import type { WindowSizes } from "./fit-window.ts";
 import { buildPrompt } from "./prompt.ts";
 
 export interface DelegationDeps {
@@ -16,6 +17,9 @@ export interface DelegationDeps {
   /** What an agent can do that was asked by another one. */
   toolsOf: (agent: AgentDefinition, owner: Owner, depth: number) => Promise<readonly Tool[]> | undefined;
   limits: ToolLimits;
+  windows: WindowSizes;
+  /** In which date and time are told. */
+  timezone: string;
   now: () => number;
 }
 
@@ -54,6 +58,7 @@ const answerTask = async (
     messages: buildPrompt({
       instructions: [instructionsOf(agent)],
       now: new Date(deps.now()),
+      timezone: deps.timezone,
       synopsis: "",
       passages,
       history: [],
@@ -63,13 +68,14 @@ const answerTask = async (
     context: { passages },
   };
   const log = new EventLog();
-  const { limits, now } = deps;
+  const { limits, windows, now } = deps;
   const { usage } = await answerWith({
     run: { signal, log },
     model,
     request,
     tools,
     limits,
+    windows,
     journal,
     now,
   });

@@ -2,6 +2,7 @@
 export { createAgentTools } from "./agent-tools.ts";
 export { createCredentialDialogue } from "./credential-dialogue.ts";
 export { asApiError } from "./failures.ts";
+export { createWindowSizes } from "./fit-window.ts";
 export { createOverlord, type Overlord } from "./overlord.ts";
 export type { OverlordParts } from "./parts.ts";
 export { startPublication } from "./publication.ts";

@@ -1,10 +1,26 @@
 import { ApiError, newId } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
-import type { Lease, NewMessage, NewRequest, Owner, Statement, StoredRequest } from "../store/index.ts";
+import type {
+  Lease,
+  NewMessage,
+  NewRequest,
+  Owner,
+  SessionState,
+  Statement,
+  StoredRequest,
+} from "../store/index.ts";
 import type { OverlordParts } from "./parts.ts";
 import { unavailable } from "./reasons.ts";
 import { knownRequest } from "./runs.ts";
 import { inputOf, type Turn } from "./turn.ts";
+
+/** What became of a message: its request was begun, it waits in the queue, or the reason why it was not taken in. */
+export type Intaken = "begun" | "queued" | ApiError;
+
+export interface UsedSession extends Omit<SessionState, "state"> {
+  sessionId: string;
+  isNew: boolean;
+}
 
 /** How messages and their requests come into the database. */
 export interface Intake {
@@ -12,26 +28,24 @@ export interface Intake {
   /** Where the answer goes when it comes in the background. */
   targetOf(turn: Turn): string | null;
   /**
-   * Makes sure that a session may be used, and names a new one. `asks`: whether a request of it waits for its user.
+   * Makes sure that a session may be used, and names a new one.
    *
    * @throws ApiError `RESOURCE_NOT_FOUND` when it is another user's
    */
-  sessionFor(turn: Turn): Promise<{ sessionId: string; isNew: boolean; asks: boolean }>;
-  /** Statement that takes a request on: in the queue, or in this process at once under its lease. */
-  request(turn: Turn, sessionId: string, lease?: Lease): Statement;
+  sessionFor(turn: Turn): Promise<UsedSession>;
   /**
-   * Stores the message, and with it, in one transaction, what else is to be written.
+   * Stores the message, and its request in the queue.
    *
-   * @returns Why it could not be taken in.
+   * @param webhookUrl Where the answer goes.
    */
-  store(turn: Turn, sessionId: string, also: readonly Statement[]): Promise<ApiError | undefined>;
-  /** The same for the answer to a question: its request goes on with it, unless it does so already with another. */
-  storeReply(
-    turn: Turn,
-    sessionId: string,
-    lease: Lease,
-    also: readonly Statement[],
-  ): Promise<ApiError | undefined>;
+  enqueue(turn: Turn, sessionId: string, webhookUrl: string | null): Promise<Exclude<Intaken, "begun">>;
+  /**
+   * Stores the message, and its request as begun by this process; `queued` where another request of the session is
+   * being answered, after which this one comes.
+   */
+  begin(turn: Turn, sessionId: string, lease: Lease, also: readonly Statement[]): Promise<Intaken>;
+  /** Stores the answer to a question: its request goes on with it, unless it does so already with another. */
+  goOn(turn: Turn, sessionId: string, lease: Lease, also: readonly Statement[]): Promise<Intaken>;
   /**
    * The request of a call with the same idempotency key that came at the same time and was the reason.
    *
@@ -63,25 +77,20 @@ export const createIntake = ({
     requestId,
   });
 
-  const request = (turn: Turn, sessionId: string, lease?: Lease): Statement => {
-    const row: NewRequest = {
-      id: turn.requestId,
-      sessionId,
-      kind: turn.kind ?? "chat",
-      input: lease ? null : inputOf(turn),
-      webhookUrl: lease ? null : targetOf(turn),
-      idempotency: turn.idempotency,
-      now: now(),
-      ...(lease && { lease }),
-    };
-    return requests.insert(ownerOf(turn), row);
-  };
+  const request = (turn: Turn, sessionId: string, webhookUrl: string | null): NewRequest => ({
+    id: turn.requestId,
+    sessionId,
+    kind: turn.kind ?? "chat",
+    input: inputOf(turn),
+    webhookUrl,
+    idempotency: turn.idempotency,
+    now: now(),
+  });
 
-  /** Why a message could not be taken in. */
-  const refusalOf = async (
+  const intaken = async <Result extends Intaken>(
     { requestId }: Turn,
-    write: () => Promise<ApiError | undefined>,
-  ): Promise<ApiError | undefined> => {
+    write: () => Promise<Result | ApiError>,
+  ): Promise<Result | ApiError> => {
     try {
       return await write();
     } catch (error) {
@@ -89,33 +98,46 @@ export const createIntake = ({
     }
   };
 
+  /** Undefined when the session is someone else's. */
+  const append = (turn: Turn, sessionId: string, also: readonly Statement[]) =>
+    sessions.append(ownerOf(turn), sessionId, userMessage(turn), also);
+
   return {
     ownerOf,
     targetOf,
 
     async sessionFor(turn) {
-      if (turn.sessionId === undefined) return { sessionId: newId("session"), isNew: true, asks: false };
-      const { state, asks } = await sessions.stateFor(ownerOf(turn), turn.sessionId);
-      if (state === "foreign") throw notFound(turn.sessionId);
-      return { sessionId: turn.sessionId, isNew: state === "new", asks };
+      const { sessionId } = turn;
+      if (sessionId === undefined) {
+        return { sessionId: newId("session"), isNew: true, turns: 0, asks: false, isBusy: false };
+      }
+      const { state, ...session } = await sessions.stateFor(ownerOf(turn), sessionId);
+      if (state === "foreign") throw notFound(sessionId);
+      return { sessionId, isNew: state === "new", ...session };
     },
 
-    request,
-
-    store: (turn, sessionId, also) =>
-      refusalOf(turn, async () => {
-        const isStored = await sessions.append(ownerOf(turn), sessionId, userMessage(turn), also);
-        return isStored ? undefined : notFound(sessionId);
+    enqueue: (turn, sessionId, webhookUrl) =>
+      intaken<"queued">(turn, async () => {
+        const row = requests.insert(ownerOf(turn), request(turn, sessionId, webhookUrl));
+        return (await append(turn, sessionId, [row])) ? "queued" : notFound(sessionId);
       }),
 
-    storeReply: (turn, sessionId, lease, also) =>
-      refusalOf(turn, async () => {
+    begin: (turn, sessionId, lease, also) =>
+      intaken<Intaken>(turn, async () => {
+        const row = requests.begin(ownerOf(turn), { ...request(turn, sessionId, null), lease });
+        const done = await append(turn, sessionId, [row, ...also]);
+        if (!done) return notFound(sessionId);
+        return done[0]?.rows[0]?.status === "pending" ? "queued" : "begun";
+      }),
+
+    goOn: (turn, sessionId, lease, also) =>
+      intaken<Intaken>(turn, async () => {
         const { requestId, idempotency } = turn;
         const owner = ownerOf(turn);
         const message = sessions.adding(owner, sessionId, userMessage(turn));
         const call = { sessionId, lease, idempotency };
         const isResumed = await requests.resume(owner, requestId, call, [...message, ...also]);
-        return isResumed ? undefined : knownRequest(requestId);
+        return isResumed ? "begun" : knownRequest(requestId);
       }),
 
     async sameAs(turn, refusal) {
@@ -126,7 +148,7 @@ export const createIntake = ({
 
     statements: (turn, sessionId) => [
       ...sessions.adding(ownerOf(turn), sessionId, userMessage(turn)),
-      request(turn, sessionId),
+      requests.insert(ownerOf(turn), request(turn, sessionId, targetOf(turn))),
     ],
   };
 };

@@ -5,10 +5,11 @@ import type { BegunRound } from "./agent-loop.ts";
 import { createAnswering, type EndListener } from "./answering.ts";
 import { dropQuestion, questionOf } from "./clarification.ts";
 import { createEndings } from "./endings.ts";
-import { createIntake } from "./intake.ts";
+import { createIntake, type Intaken } from "./intake.ts";
 import type { OverlordParts } from "./parts.ts";
 import { type Prepared, prepareTurn, type TurnSession } from "./prepare.ts";
 import { createQueued, type Queued } from "./queued.ts";
+import { handOver, unavailable } from "./reasons.ts";
 import { createAgentRouter } from "./routing.ts";
 import type { Run } from "./run.ts";
 import { knownRequest } from "./runs.ts";
@@ -40,7 +41,8 @@ export interface Overlord extends Queued {
 
 /** The way of a request: taken in, prepared, answered, ended. */
 export const createOverlord = (given: OverlordParts): Overlord => {
-  const { formationId, settings, store, models, tools, runs, register, queue, telemetry, clock } = given;
+  const { formationId, settings, store, models, tools, windows, runs, register, queue } = given;
+  const { telemetry, clock } = given;
   const { requests } = store;
   const { now } = clock;
   const route = createAgentRouter({
@@ -59,7 +61,8 @@ export const createOverlord = (given: OverlordParts): Overlord => {
   const inForeground = new WeakMap<Run, ActiveRequest>();
 
   const askModel = ({ model, request }: Prepared, run: Run): BegunRound => {
-    const rest = model.stream(request, run.signal)[Symbol.asyncIterator]();
+    const messages = [...windows.fit(model.id, request.messages)];
+    const rest = model.stream({ ...request, messages }, run.signal)[Symbol.asyncIterator]();
     const first = rest.next();
     first.catch(() => {});
     return { first, rest };
@@ -89,6 +92,22 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     };
   };
 
+  /**
+   * The run of a message that was not begun here: it waits for the one before it in its session, or is the same as an
+   * earlier one.
+   */
+  const followed = async (turn: Turn, intaken: Exclude<Intaken, "begun">): Promise<Run> => {
+    if (intaken !== "queued") {
+      const same = await intake.sameAs(turn, intaken);
+      if (same) return register.runOf(same);
+      throw intaken;
+    }
+    queue.announce();
+    const stored = await requests.get(formationId, turn.requestId);
+    if (!stored) throw unavailable("The message", undefined);
+    return register.runOf(stored);
+  };
+
   /** Takes a message in for an answer at once. */
   const begin = async (
     turn: Turn,
@@ -110,16 +129,15 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     const early = turn.idempotency ? undefined : askModel(prepared, run);
 
     const lease = queue.lease();
-    const refusal = awaits
-      ? await intake.storeReply(turn, sessionId, lease, prepared.learned)
-      : await intake.store(turn, sessionId, [intake.request(turn, sessionId, lease), ...prepared.learned]);
-    if (refusal) {
-      run.stop(refusal);
-      run.leave(refusal);
+    const intaken = awaits
+      ? await intake.goOn(turn, sessionId, lease, prepared.learned)
+      : await intake.begin(turn, sessionId, lease, prepared.learned);
+    if (intaken !== "begun") {
+      const reason = intaken === "queued" ? handOver : intaken;
+      run.stop(reason);
+      run.leave(reason);
       runs.finish(run);
-      const same = await intake.sameAs(turn, refusal);
-      if (same) return register.runOf(same);
-      throw refusal;
+      return followed(turn, intaken);
     }
     run.isStored = true;
     void answering.answer(active, prepared, early ?? askModel(prepared, run));
@@ -132,6 +150,9 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       const earlier = await register.earlier(asked, owner);
       if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
       const { turn, session, awaits } = await placed(asked, earlier?.awaits, owner);
+      if (!awaits && session.isBusy) {
+        return followed(turn, await intake.enqueue(turn, session.sessionId, null));
+      }
       if (!awaits) return begin(turn, owner, session);
       const reply = { ...turn, requestId: awaits.id, questions: questionOf(awaits).questions };
       try {
@@ -152,11 +173,11 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       const received = await tools.credentialDialogue?.receive({ ...asked, mayReply: false }, owner);
       const turn = received?.turn ?? asked;
       const { sessionId } = await intake.sessionFor(turn);
-      const refusal = await intake.store(turn, sessionId, [intake.request(turn, sessionId)]);
-      if (refusal) {
-        const same = await intake.sameAs(turn, refusal);
+      const intaken = await intake.enqueue(turn, sessionId, intake.targetOf(turn));
+      if (intaken instanceof ApiError) {
+        const same = await intake.sameAs(turn, intaken);
         if (same) return same.id;
-        throw refusal;
+        throw intaken;
       }
       queue.announce();
       return turn.requestId;

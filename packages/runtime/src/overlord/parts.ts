@@ -9,6 +9,7 @@ import type { Owner, RequestKind, Statement, Store } from "../store/index.ts";
 import type { Tool } from "../tools/index.ts";
 import type { ToolLimits } from "./agent-loop.ts";
 import type { CredentialDialogue } from "./credential-dialogue.ts";
+import type { WindowSizes } from "./fit-window.ts";
 import type { Register } from "./register.ts";
 import type { Runs } from "./runs.ts";
 import type { OverlordSettings } from "./settings.ts";
@@ -27,6 +28,8 @@ export interface OverlordParts {
     credentialDialogue: CredentialDialogue | undefined;
   };
   memory: Memory;
+  /** How much models take, as far as this process has found out. */
+  windows: WindowSizes;
   /** The requests that this process is at. */
   runs: Runs;
   register: Register;

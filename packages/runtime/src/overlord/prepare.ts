@@ -6,6 +6,7 @@ import type { Owner, Statement } from "../store/index.ts";
 import { askUser, type Tool } from "../tools/index.ts";
 import { questionRules } from "./clarification.ts";
 import { formatInstruction, type ResponseFormat } from "./format.ts";
+import { historyOf, turnsInWindow } from "./history.ts";
 import type { OverlordParts } from "./parts.ts";
 import { buildPrompt } from "./prompt.ts";
 import { type AgentRouter, agentByScore, agentNamed } from "./routing.ts";
@@ -40,6 +41,8 @@ export interface TurnSession {
   sessionId: string;
   /** There is no history then. */
   isNew: boolean;
+  /** Messages of the user in it before this one. */
+  turns: number;
   /** The turn's own request, where its message is stored already: it and what came after are no history. */
   until?: string;
   /** Id of the agent that has begun to answer. */
@@ -55,11 +58,16 @@ export const prepareTurn = async (
   parts: PreparationParts,
   turn: Turn,
   owner: Owner,
-  { sessionId, isNew, until, begunBy }: TurnSession,
+  { sessionId, isNew, turns, until, begunBy }: TurnSession,
 ): Promise<Prepared> => {
   const { settings, store, models, memory } = parts;
   const { requestId, message, attachments, kind = "chat" } = turn;
-  const history = isNew ? [] : await store.sessions.recent(owner, sessionId, settings.contextSize, until);
+  const mostTurns = turnsInWindow(settings.turnsInContext, turns);
+  // Two messages make a turn; those that wait for their answers come in between.
+  const recent = isNew
+    ? []
+    : await store.sessions.recent(owner, sessionId, settings.turnsInContext * 4 + 8, until);
+  const history = historyOf(recent, mostTurns);
   const procedure = turn.agentId === undefined ? settings.procedures.instructionFor(message) : undefined;
   const begun = settings.agents.find(({ id }) => id === begunBy);
   const choose = () =>
@@ -103,6 +111,7 @@ export const prepareTurn = async (
           formatInstruction(format),
         ].filter((text) => text !== undefined),
         now: new Date(parts.clock.now()),
+        timezone: settings.timezone,
         synopsis,
         passages,
         history,

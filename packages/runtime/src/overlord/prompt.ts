@@ -1,33 +1,66 @@
 import type { ContentPart, ModelMessage, Passage } from "../models/index.ts";
+import type { HistoryMessage } from "./history.ts";
 
 export interface PromptParts {
   /** Voice of the formation, then the agent's own instructions. */
   instructions: readonly string[];
   now: Date;
+  /** IANA name of the zone in which date and time are told. */
+  timezone: string;
   /** Who the user is, in short; may be empty. */
   synopsis: string;
   /** What was recalled for this message, best first. */
   passages: readonly Passage[];
   /** The conversation so far, oldest first. */
-  history: readonly { role: "user" | "assistant" | "system"; content: string }[];
+  history: readonly HistoryMessage[];
   message: string | ContentPart[];
 }
 
 const list = (title: string, passages: readonly Passage[], line: (passage: Passage) => string): string[] =>
   passages.length === 0 ? [] : [`${title}\n${passages.map(line).join("\n")}`];
 
-/** The messages of a chat in the order of docs/spec/formation-files.md "Prompt". */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** `date` as in 2026-11-30, and the time of the day to the minute. */
+const timeIn = (zone: string, now: Date): { date: string; weekday: string; time: string } => {
+  let clock = clocks.get(zone);
+  if (!clock) {
+    clock = new Intl.DateTimeFormat("en-GB", {
+      timeZone: zone,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      weekday: "long",
+      hour: "2-digit",
+      minute: "2-digit",
+    });
+    clocks.set(zone, clock);
+  }
+  const part = Object.fromEntries(clock.formatToParts(now).map(({ type, value }) => [type, value]));
+  return {
+    date: `${part.year}-${part.month}-${part.day}`,
+    weekday: part.weekday ?? "",
+    time: `${part.hour}:${part.minute}`,
+  };
+};
+
+/**
+ * The messages of a chat (docs/spec/formation-files.md "Prompt"). What is the same from turn to turn comes first, so that
+ * providers find it in their caches; what was gathered for this message goes with it.
+ */
 export const buildPrompt = ({
   instructions,
   now,
+  timezone,
   synopsis,
   passages,
   history,
   message,
 }: PromptParts): ModelMessage[] => {
-  const system = [
-    ...instructions,
-    `Today's date is ${now.toISOString().slice(0, 10)}.`,
+  const { date, weekday, time } = timeIn(timezone, now);
+  const known = [
+    "[Context, gathered for this message; the user did not write it]",
+    `Today's date is ${date}, a ${weekday}.`,
     ...(synopsis === "" ? [] : [`Who the user is:\n${synopsis}`]),
     ...list(
       "What you remember of the user:",
@@ -40,9 +73,10 @@ export const buildPrompt = ({
       ({ text, source }) => `[${source}]\n${text}`,
     ),
   ];
+  const clock = `The time is ${time} (${timezone}).\n[End of the context]`;
   return [
-    { role: "system", content: system.join("\n\n") },
-    ...history.map(({ role, content }) => ({ role, content })),
-    { role: "user", content: message },
+    ...(instructions.length > 0 ? [{ role: "system" as const, content: instructions.join("\n\n") }] : []),
+    ...history,
+    { role: "user", content: message, context: { known: known.join("\n\n"), clock } },
   ];
 };

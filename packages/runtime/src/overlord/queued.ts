@@ -68,7 +68,8 @@ export const createQueued = (
           const steps = attempts > 1 ? await store.requests.steps(formationId, requestId) : undefined;
           if (steps) active = beginRequest(parts, begun, steps);
           const begunBy = agentIn(steps);
-          const session = { sessionId, isNew: false, until: requestId, begunBy };
+          const { turns } = await store.sessions.stateFor(begun.owner, sessionId);
+          const session = { sessionId, isNew: false, turns: turns - 1, until: requestId, begunBy };
           const turnPrepared = await prepareTurn(parts, begun.turn, begun.owner, session);
           if (attempts === 1 && turnPrepared.learned.length > 0) await store.write(turnPrepared.learned);
           return turnPrepared;

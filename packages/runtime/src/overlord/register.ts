@@ -87,9 +87,25 @@ export const createRegister = (deps: {
     const log = logOf(stored);
     let timer: NodeJS.Timeout | undefined;
     let stopped = false;
+    let attached: EventLog | undefined;
+    let detach = () => {};
+
+    /** Of a run in this process each event is passed on at once. */
+    const attach = (own: EventLog) => {
+      if (attached === own) return;
+      detach();
+      attached = own;
+      detach = own.listen(() => {
+        const { after, events } = own.partAfter(log.lastSeq);
+        log.addPart(after, events);
+      });
+    };
+
     const look = async () => {
       try {
-        const here = runs.get(stored.id)?.log.partAfter(log.lastSeq);
+        const own = runs.get(stored.id)?.log;
+        if (own) attach(own);
+        const here = own?.partAfter(log.lastSeq);
         // In this order, since the parts go when the request ends.
         const parts = here ? [here] : await requests.published(formationId, stored.id, log.lastSeq);
         const current = await requests.get(formationId, stored.id);
@@ -112,6 +128,7 @@ export const createRegister = (deps: {
       stop() {
         stopped = true;
         clearTimeout(timer);
+        detach();
       },
     };
   };

@@ -16,8 +16,10 @@ export interface OverlordSettings {
   format: ResponseFormat;
   /** Whether callers see what is done beside the answer. */
   progress: boolean;
-  /** Messages of the session that a model sees. */
-  contextSize: number;
+  /** Turns of the session that a model sees at the least, and half of those at the most. */
+  turnsInContext: number;
+  /** In which date and time are told (IANA name). */
+  timezone: string;
   /** Where answers in the background go, unless their turn says otherwise. */
   webhookUrl: string | undefined;
 }
@@ -37,7 +39,8 @@ export const readSettings = async ({ dir, soul, agents, manifest }: Formation): 
     clarification: { style: clarification.style, maxRounds: clarification.max_rounds.direct },
     format: response.format,
     progress: response.progress,
-    contextSize: manifest.memory.buffer.size,
+    turnsInContext: Math.max(1, Math.ceil(manifest.memory.buffer.size / 2)),
+    timezone: manifest.scheduler.timezone,
     webhookUrl: manifest.async.webhook_url,
   };
 };

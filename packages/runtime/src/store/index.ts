@@ -36,7 +36,9 @@ export { createRequestRepository, type RequestRepository } from "./requests.ts";
 export type {
   NewMessage,
   Owner,
+  RecentMessage,
   SessionRepository,
+  SessionState,
   StoredMessage,
 } from "./sessions.ts";
 export { openSqlite } from "./sqlite/index.ts";

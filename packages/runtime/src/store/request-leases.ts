@@ -13,7 +13,10 @@ import {
 
 /** The leases that processes hold on requests: the queue, and recovery from processes that have ended. */
 export interface RequestLeases {
-  /** Leases the oldest pending requests that were started that many times (`below` not included). */
+  /**
+   * Takes the oldest requests that wait, of those that were begun so often (`below` not included). In a session one
+   * comes after the other.
+   */
   claim(
     formationId: string,
     lease: Lease,
@@ -45,6 +48,11 @@ export const createRequestLeases = (db: Database): RequestLeases => {
       const ids = sql`select id from request
         where formation_id = ${formationId} and completed_at is null and mode = 'async' and status = 'pending'
           and attempts >= ${attempts.from} and attempts < ${attempts.below}
+          and not exists (select 1 from request as earlier
+            where earlier.formation_id = request.formation_id and earlier.session_id = request.session_id
+              and earlier.user_id = request.user_id
+              and earlier.completed_at is null and earlier.status in ('pending', 'processing')
+              and earlier.seq < request.seq)
         order by run_after limit ${limit} ${skipClaimed}`;
       const [result] = await db.write([
         sql`update request set status = 'processing', lease_owner = ${owner}, lease_until = ${until},

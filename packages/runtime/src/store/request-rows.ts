@@ -20,13 +20,11 @@ export interface NewRequest {
   id: string;
   sessionId: string;
   kind: RequestKind;
-  /** JSON of what a background request needs; null for a foreground request. */
-  input: string | null;
+  /** JSON of all that is needed to do it. */
+  input: string;
   webhookUrl: string | null;
   idempotency: Idempotency | undefined;
   now: number;
-  /** Left out for a request that waits in the queue. */
-  lease?: Lease;
 }
 
 export interface StoredRequest {

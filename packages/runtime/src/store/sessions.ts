@@ -1,6 +1,6 @@
 import { newId, type Role } from "@muxi/protocol";
 import type { Database } from "./database/index.ts";
-import { type Statement, sql } from "./database/index.ts";
+import { type Statement, sql, type WriteResult } from "./database/index.ts";
 
 /** Whose data is meant. Queries for data of a user require it. */
 export interface Owner {
@@ -39,29 +39,48 @@ export interface SessionSummary {
   lastActivity: number;
 }
 
-/** Sessions and their messages. */
+/** A message as a model may see it. */
+export interface RecentMessage {
+  role: Role;
+  content: string;
+  /** The request that it belongs to. */
+  requestId: string | null;
+}
+
+export interface SessionState {
+  state: "new" | "own" | "foreign";
+  /** Messages of its user so far. */
+  turns: number;
+  /** Whether a request of it has asked its user something. */
+  asks: boolean;
+  /** Whether a request of it is being answered, or waits for that. */
+  isBusy: boolean;
+}
+
+/** Sessions and their messages, each call for one owner. */
 export interface SessionRepository {
   /**
    * The last messages of a session, oldest first; none when the session is new or belongs to another user.
    *
-   * @param until A request: only messages before its own (its last) message are returned.
+   * @param until A request whose own message is stored already: that one, and what users said after it, is left out.
    */
-  recent(
-    owner: Owner,
-    sessionId: string,
-    limit: number,
-    until?: string,
-  ): Promise<{ role: Role; content: string }[]>;
-  /** Whether a session is new, the owner's or another user's, and whether one of its requests waits for an answer. */
-  stateFor(owner: Owner, sessionId: string): Promise<{ state: "new" | "own" | "foreign"; asks: boolean }>;
+  recent(owner: Owner, sessionId: string, limit: number, until?: string): Promise<RecentMessage[]>;
+  /** What a session id is to an owner. */
+  stateFor(owner: Owner, sessionId: string): Promise<SessionState>;
   /**
    * Adds a message, and the session when it is new.
    *
-   * @param also What is written in the same transaction.
-   * @returns False when the session belongs to another user; nothing was written then.
+   * @param also What is written with it, in the same transaction.
+   * @returns What the statements of `also` did; undefined when the session belongs to someone else: the message was not
+   * stored.
    */
-  append(owner: Owner, sessionId: string, message: NewMessage, also: readonly Statement[]): Promise<boolean>;
-  /** The same as statements, for a session that is new or belongs to the owner. */
+  append(
+    owner: Owner,
+    sessionId: string,
+    message: NewMessage,
+    also: readonly Statement[],
+  ): Promise<WriteResult[] | undefined>;
+  /** The same as statements, for a session that is new or the owner's own. */
   adding(owner: Owner, sessionId: string, message: NewMessage): Statement[];
   /** Statement that adds a message to an existing session. It changes nothing when the session has been deleted. */
   answering(owner: Owner, sessionId: string, message: NewMessage): Statement;
@@ -83,12 +102,16 @@ export interface SessionRepository {
   replace(owner: Owner, sessionId: string, messages: readonly NewMessage[], now: number): Promise<boolean>;
 }
 
-/** Changes no row when the session belongs to another user. */
-const touch = ({ formationId, userId }: Owner, sessionId: string, now: number) =>
-  sql`insert into session (formation_id, id, user_id, created_at, last_activity)
-    values (${formationId}, ${sessionId}, ${userId}, ${now}, ${now})
-    on conflict (formation_id, id) do update set last_activity = excluded.last_activity
+/** Changes no row when the session belongs to someone else. On Postgres it lets one process after the other go on. */
+const touch = ({ formationId, userId }: Owner, sessionId: string, now: number, turns: number) =>
+  sql`insert into session (formation_id, id, user_id, created_at, last_activity, turns)
+    values (${formationId}, ${sessionId}, ${userId}, ${now}, ${now}, ${turns})
+    on conflict (formation_id, id) do update set last_activity = excluded.last_activity,
+      turns = session.turns + excluded.turns
     where session.user_id = excluded.user_id`;
+
+const turnsIn = (messages: readonly NewMessage[]): number =>
+  messages.filter(({ role }) => role === "user").length;
 
 const ofOwner = ({ formationId, userId }: Owner) =>
   sql`formation_id = ${formationId} and user_id = ${userId}`;
@@ -117,12 +140,12 @@ const insertMessage = ({ formationId, userId }: Owner, sessionId: string, messag
 export const createSessionRepository = (db: Database): SessionRepository => ({
   async recent(owner, sessionId, limit, until) {
     const ofSession = inSession(owner, sessionId);
-    // When the session was restored meanwhile, the message is gone.
-    const isBefore = sql`and seq < coalesce((select seq from message
+    // A session that was restored meanwhile has lost the message.
+    const isBefore = sql`and (role <> 'user' or seq < coalesce((select seq from message
       where ${ofSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
-      ${Number.MAX_SAFE_INTEGER})`;
-    const rows = await db.read<{ role: Role; content: string }>(
-      sql`select role, content from message
+      ${Number.MAX_SAFE_INTEGER}))`;
+    const rows = await db.read<RecentMessage>(
+      sql`select role, content, request_id as "requestId" from message
           where ${ofSession} ${until === undefined ? sql`` : isBefore}
           order by seq desc limit ${limit}`,
     );
@@ -130,26 +153,35 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
   },
 
   async stateFor({ formationId, userId }, sessionId) {
-    const [row] = await db.read<{ user_id: string; asking: string | null }>(
-      sql`select user_id, (select id from request
-            where formation_id = ${formationId} and session_id = ${sessionId}
-              and status = 'awaiting_clarification' limit 1) as asking
-          from session where formation_id = ${formationId} and id = ${sessionId}`,
+    const [row] = await db.read<{ userId: string; turns: number; open: number; asking: number }>(
+      sql`select session.user_id as "userId", turns, count(request.id) as open,
+            coalesce(sum(case when status = 'awaiting_clarification' then 1 else 0 end), 0) as asking
+          from session left join request on request.formation_id = session.formation_id
+            and request.session_id = session.id and request.user_id = session.user_id
+            and request.completed_at is null
+          where session.formation_id = ${formationId} and session.id = ${sessionId}
+          group by session.user_id, turns`,
     );
-    if (row === undefined) return { state: "new", asks: false };
-    return { state: row.user_id === userId ? "own" : "foreign", asks: row.asking !== null };
+    if (row === undefined) return { state: "new", turns: 0, asks: false, isBusy: false };
+    return {
+      state: row.userId === userId ? "own" : "foreign",
+      turns: Number(row.turns),
+      asks: Number(row.asking) > 0,
+      isBusy: Number(row.open) > Number(row.asking),
+    };
   },
 
   async append(owner, sessionId, message, also) {
-    const touched = await db.writeIf(touch(owner, sessionId, message.createdAt), [
+    const [touched, , ...results] = await db.write([
+      touch(owner, sessionId, message.createdAt, 1),
       insertMessage(owner, sessionId, message),
       ...also,
     ]);
-    return touched !== undefined;
+    return touched?.changes === 1 ? results : undefined;
   },
 
   adding: (owner, sessionId, message) => [
-    touch(owner, sessionId, message.createdAt),
+    touch(owner, sessionId, message.createdAt, turnsIn([message])),
     insertMessage(owner, sessionId, message),
   ],
 
@@ -198,7 +230,8 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
     ),
 
   async replace(owner, sessionId, messages, now) {
-    const touched = await db.writeIf(touch(owner, sessionId, now), [
+    const touched = await db.writeIf(touch(owner, sessionId, now, 0), [
+      sql`update session set turns = ${turnsIn(messages)} where ${one(owner, sessionId)}`,
       sql`delete from message where ${inSession(owner, sessionId)}`,
       ...messages.map((message) => insertMessage(owner, sessionId, message)),
     ]);

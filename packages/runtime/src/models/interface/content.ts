@@ -1,7 +1,21 @@
-import type { ContentPart } from "./model.ts";
+import type { ContentPart, MessageContext } from "./model.ts";
 
 /** What a message says in words: images are left out. */
 export const plainText = (content: string | readonly ContentPart[]): string =>
   typeof content === "string"
     ? content
     : content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+
+/** The parts of a user's message as a provider is sent them: first what was gathered for it. */
+export const partsOfMessage = ({
+  content,
+  context,
+}: {
+  content: string | readonly ContentPart[];
+  context?: MessageContext;
+}): ContentPart[] => [
+  ...(context
+    ? [{ type: "text" as const, text: [context.known, context.clock].filter(Boolean).join("\n\n") }]
+    : []),
+  ...(typeof content === "string" ? [{ type: "text" as const, text: content }] : content),
+];

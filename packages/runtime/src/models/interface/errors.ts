@@ -17,6 +17,31 @@ export class ModelError extends ApiError {
   }
 }
 
+/** The provider refuses a request because it is longer than the model's context window. */
+export class ContextTooLongError extends ModelError {}
+
+/** How providers say so where they give no code for it. */
+const tooLongTexts = [
+  "context length",
+  "context window",
+  "context_length",
+  "maximum context",
+  "prompt is too long",
+  "input is too long",
+  "input token count",
+  "too many tokens",
+  "request_too_large",
+  "reduce the length",
+  "exceeds the maximum number of tokens",
+  "exceeds the available context",
+];
+
+const isTooLong = (status: number, text: string): boolean => {
+  if (status !== 400 && status !== 413 && status !== 422) return false;
+  const lower = text.slice(0, 20_000).toLowerCase();
+  return status === 413 || tooLongTexts.some((known) => lower.includes(known));
+};
+
 /** A model ended its answer without a text and without a call: asked again, most say something. */
 export class EmptyAnswerError extends ModelError {}
 
@@ -96,6 +121,10 @@ const failure = (
   const cause = causeOf(config, status, text);
   const fail = (message: string) => new ModelError("LLM_ERROR", message, isTransient(status), { cause });
 
+  if (words.includes("context_length_exceeded") || isTooLong(status, text)) {
+    const message = `${provider} refused the request to ${id}: ${knownReasons.get("context_length_exceeded")}`;
+    return new ContextTooLongError("LLM_ERROR", message, false, { cause });
+  }
   if (status === 429) {
     return new ModelError(
       "LLM_RATE_LIMITED",

@@ -1,6 +1,7 @@
 /** What a model is to those who ask it: messages and tools in, deltas out, and the errors between. */
-export { plainText } from "./content.ts";
+export { partsOfMessage, plainText } from "./content.ts";
 export {
+  ContextTooLongError,
   cutOffError,
   EmptyAnswerError,
   emptyAnswerError,

@@ -32,9 +32,20 @@ export type ContentPart =
   /** `data` is base64; `mediaType` is one that models see, such as `image/png`. */
   | { type: "image"; mediaType: string; data: string };
 
+/**
+ * What was gathered for a message, and is not part of what the user said. It stands with the last message, so that all
+ * that is the same from turn to turn comes before it.
+ */
+export interface MessageContext {
+  /** What is known of the user, and the passages that fit the message; marked as such. */
+  known: string;
+  /** The time of day, which no answer depends on that may be given again. */
+  clock: string;
+}
+
 export type ModelMessage =
   | { role: "system"; content: string }
-  | { role: "user"; content: string | ContentPart[] }
+  | { role: "user"; content: string | ContentPart[]; context?: MessageContext }
   | { role: "assistant"; content: string; toolCalls?: ToolCall[]; thoughts?: Thoughts }
   | { role: "tool"; toolCallId: string; name: string; content: string };
 

@@ -14,6 +14,7 @@ import {
   cutOffError,
   emptyAnswerError,
   networkError,
+  partsOfMessage,
   responseError,
   timeoutError,
 } from "../interface/index.ts";
@@ -92,10 +93,7 @@ const promptMessage = (model: string, message: ModelMessage): JsonObject => {
     case "system":
       return { role, content };
     case "user":
-      return {
-        role,
-        content: typeof content === "string" ? [{ type: "text", text: content }] : content.map(promptPart),
-      };
+      return { role, content: partsOfMessage(message).map(promptPart) };
     case "tool": {
       const { toolCallId, name: toolName } = message;
       const output = { type: "text", value: content };

@@ -4,7 +4,13 @@ import type { FinishReason } from "@muxi/protocol";
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
-import { emptyAnswerError, eventError, malformedEventError, noAnswerError } from "../interface/index.ts";
+import {
+  emptyAnswerError,
+  eventError,
+  malformedEventError,
+  noAnswerError,
+  partsOfMessage,
+} from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { joinMessages } from "./provider-messages.ts";
@@ -45,9 +51,7 @@ const blocksOf = (model: string, message: ModelMessage): JsonObject[] => {
         })),
       ];
     default:
-      return typeof message.content === "string"
-        ? textBlocks(message.content)
-        : message.content.flatMap(blockOf);
+      return partsOfMessage(message).flatMap(blockOf);
   }
 };
 

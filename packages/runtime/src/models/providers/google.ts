@@ -4,7 +4,13 @@ import type { FinishReason, Usage } from "@muxi/protocol";
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
-import { emptyAnswerError, eventError, malformedEventError, noAnswerError } from "../interface/index.ts";
+import {
+  emptyAnswerError,
+  eventError,
+  malformedEventError,
+  noAnswerError,
+  partsOfMessage,
+} from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { joinMessages } from "./provider-messages.ts";
@@ -37,9 +43,7 @@ const partsOf = (message: ModelMessage): JsonObject[] => {
         })),
       ];
     default:
-      return typeof message.content === "string"
-        ? textParts(message.content)
-        : message.content.flatMap(partOf);
+      return partsOfMessage(message).flatMap(partOf);
   }
 };
 

@@ -4,7 +4,13 @@ import type { FinishReason, Usage } from "@muxi/protocol";
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
-import { emptyAnswerError, eventError, malformedEventError, noAnswerError } from "../interface/index.ts";
+import {
+  emptyAnswerError,
+  eventError,
+  malformedEventError,
+  noAnswerError,
+  partsOfMessage,
+} from "../interface/index.ts";
 import { createCallAssembler } from "./call-assembler.ts";
 import { compatibleProviders } from "./compatible.ts";
 import { endpoint } from "./endpoint.ts";
@@ -29,6 +35,12 @@ const wirePart = (part: ContentPart) =>
     ? part
     : { type: "image_url", image_url: { url: `data:${part.mediaType};base64,${part.data}` } };
 
+/** Servers that see no images often know texts alone. */
+const userContent = (parts: readonly ContentPart[]) =>
+  parts.every((part) => part.type === "text")
+    ? parts.map(({ text }) => text).join("\n\n")
+    : parts.map(wirePart);
+
 const wireMessage = (model: string, message: ModelMessage) => {
   switch (message.role) {
     case "tool":
@@ -48,10 +60,7 @@ const wireMessage = (model: string, message: ModelMessage) => {
         ...(message.thoughts?.model === model && message.thoughts.data),
       };
     case "user":
-      return {
-        role: "user",
-        content: typeof message.content === "string" ? message.content : message.content.map(wirePart),
-      };
+      return { role: "user", content: userContent(partsOfMessage(message)) };
     case "system":
       return message;
   }

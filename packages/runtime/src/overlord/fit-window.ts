@@ -1,0 +1,96 @@
+import type { ModelMessage } from "../models/index.ts";
+import { plainText } from "../models/index.ts";
+
+/** A tool's result is not cut below so many characters. */
+const shortestResult = 1_000;
+
+const lengthOf = (message: ModelMessage): number => {
+  const own =
+    typeof message.content === "string" ? message.content.length : plainText(message.content).length;
+  if (message.role === "user") return own + (message.context?.known.length ?? 0);
+  if (message.role !== "assistant") return own;
+  return (message.toolCalls ?? []).reduce((sum, call) => sum + call.arguments.length, own);
+};
+
+/** Characters of a request, as far as they grow with a conversation. */
+export const lengthOfAll = (messages: readonly ModelMessage[]): number =>
+  messages.reduce((sum, message) => sum + lengthOf(message), 0);
+
+const withoutMiddle = (text: string): string => {
+  const kept = Math.max(shortestResult, Math.floor(text.length / 2));
+  const head = Math.ceil(kept * 0.75);
+  return `${text.slice(0, head)}\n[… ${text.length - kept} characters were left out here …]\n${text.slice(head - kept)}`;
+};
+
+/** The last message of the user is where this turn begins. What comes before it is the conversation so far. */
+const turnStart = (messages: readonly ModelMessage[]): number =>
+  messages.findLastIndex((message) => message.role === "user" && message.context !== undefined);
+
+const withoutOldTurns = (messages: readonly ModelMessage[], start: number): ModelMessage[] | undefined => {
+  const first = messages.findIndex(({ role }) => role !== "system");
+  const turns = messages.slice(first, start);
+  if (turns.length === 0) return undefined;
+  const half = turns.findIndex(({ role }, index) => role === "user" && index >= turns.length / 2);
+  return [...messages.slice(0, first), ...(half === -1 ? [] : turns.slice(half)), ...messages.slice(start)];
+};
+
+const withShorterResults = (messages: readonly ModelMessage[]): ModelMessage[] | undefined => {
+  const longest = Math.max(0, ...messages.map((each) => (each.role === "tool" ? each.content.length : 0)));
+  if (longest <= shortestResult * 2) return undefined;
+  return messages.map((message) =>
+    message.role === "tool" && message.content.length > longest / 2
+      ? { ...message, content: withoutMiddle(message.content) }
+      : message,
+  );
+};
+
+const withoutContext = (messages: readonly ModelMessage[], start: number): ModelMessage[] | undefined => {
+  const message = messages[start];
+  if (message?.role !== "user" || !message.context || message.context.known === "") return undefined;
+  const { clock } = message.context;
+  return messages.with(start, { ...message, context: { known: "", clock } });
+};
+
+/**
+ * The same request with less of what was said before: the older half of the conversation gives way, then half of the
+ * longest results of tools, then what was recalled. Undefined when nothing is left to give way.
+ */
+export const shorter = (messages: readonly ModelMessage[]): ModelMessage[] | undefined => {
+  const start = turnStart(messages);
+  if (start === -1) return withShorterResults(messages);
+  return withoutOldTurns(messages, start) ?? withShorterResults(messages) ?? withoutContext(messages, start);
+};
+
+/** What is known of how much models take, by their id: the shortest request that each has refused. */
+export interface WindowSizes {
+  /** The request, or as much of it as the model has not refused before. */
+  fit(modelId: string, messages: readonly ModelMessage[]): readonly ModelMessage[];
+  refused(modelId: string, messages: readonly ModelMessage[]): void;
+  taken(modelId: string, messages: readonly ModelMessage[]): void;
+}
+
+export const createWindowSizes = (): WindowSizes => {
+  const refusedAt = new Map<string, number>();
+  return {
+    fit(modelId, messages) {
+      const limit = refusedAt.get(modelId);
+      if (limit === undefined) return messages;
+      let fitting = messages;
+      while (lengthOfAll(fitting) >= limit) {
+        const less = shorter(fitting);
+        if (!less) break;
+        fitting = less;
+      }
+      return fitting;
+    },
+    refused(modelId, messages) {
+      const length = lengthOfAll(messages);
+      refusedAt.set(modelId, Math.min(length, refusedAt.get(modelId) ?? length));
+    },
+    taken(modelId, messages) {
+      const limit = refusedAt.get(modelId);
+      // Characters are no tokens: what was refused in one language may be taken in another.
+      if (limit !== undefined && lengthOfAll(messages) >= limit) refusedAt.delete(modelId);
+    },
+  };
+};
