@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { collect, manifest, startFormation, writeFormation } from "./harness.ts";
-import { startModelServer } from "./model-server.ts";
+import { startModelServer, writtenIn } from "./model-server.ts";
 
 const ann = { user: "ann" };
 
@@ -23,7 +23,7 @@ llm:
     };
     return messages
       .filter(({ role }) => role !== "system")
-      .map(({ role, content }) => `${role[0]}:${content.split("[End of the context]\n\n").at(-1)}`);
+      .map(({ role, content }) => `${role[0]}:${writtenIn(content)}`);
   };
   return { api, models, conversation };
 };

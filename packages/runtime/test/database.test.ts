@@ -2,7 +2,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { sql } from "../src/store/database/index.ts";
-import { createRequestRepository, openPostgres } from "../src/store/index.ts";
+import { createStore, openPostgres } from "../src/store/index.ts";
 import { onPostgres } from "./harness.ts";
 import { createSchema, emptyDatabase } from "./processes.ts";
 
@@ -58,16 +58,19 @@ test("what is written when it closes is still written", async () => {
 
 test("a request is forgotten by the time of its end, not of its beginning", async () => {
   const db = await open();
-  const requests = createRequestRepository(db);
   const owner = { formationId: "f", userId: "u" };
-  const begin = (id: string) =>
-    requests.insert(owner, {
-      ...{ id, sessionId: "s1", kind: "chat", input: null, webhookUrl: null, idempotency: undefined },
+  const { requests, sessions } = createStore(db);
+  const message = { role: "user", content: "Hello", createdAt: 1_000 } as const;
+  const begin = (id: string) => [
+    ...sessions.adding(owner, id, message),
+    requests.begin(owner, {
+      ...{ id, sessionId: id, kind: "chat", input: "{}", webhookUrl: null, idempotency: undefined },
       ...{ now: 1_000, lease: { owner: "me", until: 5_000 } },
-    });
+    }),
+  ];
   const end = (id: string, now: number) =>
     requests.finish("f", id, "me", { status: "completed", error: null, log: "", now }, []);
-  await db.write([begin("quick"), begin("slow"), begin("at work")]);
+  await db.write([...begin("quick"), ...begin("slow"), ...begin("at work")]);
   await end("quick", 2_000);
   await end("slow", 4_000);
   expect(await requests.forget("f", 3_000, 10)).toBe(1);

@@ -44,6 +44,9 @@ export interface ReceivedRequest {
   over: Promise<"sent" | "aborted">;
 }
 
+/** What the user wrote, of a message as the model reads it: behind what was gathered for it. */
+export const writtenIn = (content: string): string => content.split("[End of the context]\n\n").at(-1) ?? "";
+
 export type ReplyScript = Reply | ((request: ReceivedRequest) => Reply);
 
 /** A model provider for tests: a real HTTP server that speaks the streams of OpenAI, Anthropic and Google. */

@@ -12,7 +12,7 @@ import * as z from "zod";
 import { type Database, openPostgres, openSqlite } from "../src/store/index.ts";
 import { type Api, apiAt, keys, manifest, onPostgres, writeFormation } from "./harness.ts";
 import { startHttpMcp } from "./mcp-servers.ts";
-import type { ReceivedRequest, ReplyScript } from "./model-server.ts";
+import { type ReceivedRequest, type ReplyScript, writtenIn } from "./model-server.ts";
 
 const main = fileURLToPath(import.meta.resolve("../bin/muxi-runtime.js"));
 const impatient = fileURLToPath(import.meta.resolve("./runtime-process.ts"));
@@ -162,7 +162,7 @@ export const readAsked = ({ body }: ReceivedRequest): { asked: string; isNoted: 
   const { messages } = bodySchema.parse(body);
   const last = messages.findLastIndex(({ role }) => role === "user");
   return {
-    asked: String(messages[last]?.content),
+    asked: writtenIn(String(messages[last]?.content)),
     isNoted: messages.slice(last).some(({ role }) => role === "tool"),
   };
 };
