@@ -1,9 +1,8 @@
 /** Lets the Vercel AI SDK's `useChat` and its UI kits talk to a formation. */
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
 import { type ChatEvent, type ChatStream, type FormationClient, NotFoundError } from "muxi-client";
-import { createChunker } from "./ai-sdk/chunks.ts";
-import { payloadOf } from "./ai-sdk/payload.ts";
-import { newRequestId } from "./http/ids.ts";
+import { createChunker, payloadOf } from "./ai-sdk/index.ts";
+import { newRequestId } from "./http/index.ts";
 
 /** The part of `Storage` that the transport uses, as `sessionStorage` and `localStorage` have it. */
 export type TransportStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;

@@ -1,10 +1,12 @@
-import { type FormationCall, responseOf } from "./formation/caller.ts";
-import { ChatClient } from "./formation/chat-client.ts";
-import type { FormationClientOptions } from "./formation/config.ts";
-import type { HasCaller } from "./formation/endpoints.ts";
-import type { FlatMethods } from "./formation/groups/flat.gen.ts";
-import { createGroups, type FormationGroups } from "./formation/groups/groups.ts";
-import type { CallOptions } from "./http/send.ts";
+import { createGroups, type FlatMethods, type FormationGroups } from "./formation/groups/index.ts";
+import {
+  ChatClient,
+  type FormationCall,
+  type FormationClientOptions,
+  type HasCaller,
+  responseOf,
+} from "./formation/index.ts";
+import type { CallOptions } from "./http/index.ts";
 
 let installed = false;
 

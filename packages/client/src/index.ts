@@ -1,48 +1,100 @@
 /** The client SDK: one class for a formation, one for the server, and the errors they throw. */
 export type * from "@muxi/protocol/types";
-export * from "./errors/errors.ts";
-export type { FormationCall, ForUser } from "./formation/caller.ts";
-export { ChatClient } from "./formation/chat-client.ts";
-export type { ChatPayload } from "./formation/chats.ts";
-export type { FormationClientOptions } from "./formation/config.ts";
-export type { AgentMethods } from "./formation/groups/agents.ts";
-export type { ArtifactMethods } from "./formation/groups/artifacts.ts";
-export type { AudioMethods, AudioPayload } from "./formation/groups/audio.ts";
-export type { AuditFilter, AuditMethods } from "./formation/groups/audit.ts";
-export type { BufferMethods } from "./formation/groups/buffers.ts";
-export type { CredentialMethods } from "./formation/groups/credentials.ts";
-export type { DeliveryFilter, DeliveryMethods } from "./formation/groups/deliveries.ts";
-export type { EventMethods } from "./formation/groups/events.ts";
-export type { KnowledgeMethods } from "./formation/groups/knowledge.ts";
-export type { LogFilter, LogMethods } from "./formation/groups/logs.ts";
-export type { McpMethods, McpServerMethods } from "./formation/groups/mcp.ts";
-export type { MemoryMethods, NewMemory } from "./formation/groups/memories.ts";
-export type { NotificationMethods } from "./formation/groups/notifications.ts";
-export type { RequestMethods } from "./formation/groups/requests.ts";
-export type { NewSchedulerJob, SchedulerJobMethods, SchedulerMethods } from "./formation/groups/scheduler.ts";
-export type { SecretMethods } from "./formation/groups/secrets.ts";
-export type { SessionMethods } from "./formation/groups/sessions.ts";
-export type { SettingMethods } from "./formation/groups/settings.ts";
-export type { SkillMethods } from "./formation/groups/skills.ts";
-export type { SopMethods } from "./formation/groups/sops.ts";
-export type { SystemMethods } from "./formation/groups/system.ts";
-export type { TriggerMethods } from "./formation/groups/triggers.ts";
-export type { TuningMethods } from "./formation/groups/tuning.ts";
-export type { UserMethods } from "./formation/groups/users.ts";
+export {
+  AbortedError,
+  AuthenticationError,
+  AuthorizationError,
+  ConfigurationError,
+  ConflictError,
+  ConnectionError,
+  type ErrorOptions,
+  MuxiError,
+  NotFoundError,
+  RateLimitError,
+  ServerError,
+  StreamIdleError,
+  StreamTruncatedError,
+  TimeoutError,
+  ValidationError,
+} from "./errors/index.ts";
+export type {
+  AgentMethods,
+  ArtifactMethods,
+  AudioMethods,
+  AudioPayload,
+  AuditFilter,
+  AuditMethods,
+  BufferMethods,
+  CredentialMethods,
+  DeliveryFilter,
+  DeliveryMethods,
+  EventMethods,
+  KnowledgeMethods,
+  LogFilter,
+  LogMethods,
+  McpMethods,
+  McpServerMethods,
+  MemoryMethods,
+  NewMemory,
+  NewSchedulerJob,
+  NotificationMethods,
+  RequestMethods,
+  SchedulerJobMethods,
+  SchedulerMethods,
+  SecretMethods,
+  SessionMethods,
+  SettingMethods,
+  SkillMethods,
+  SopMethods,
+  SystemMethods,
+  TriggerMethods,
+  TuningMethods,
+  UserMethods,
+} from "./formation/groups/index.ts";
+export {
+  ChatClient,
+  type ChatPayload,
+  type FormationCall,
+  type FormationClientOptions,
+  type ForUser,
+} from "./formation/index.ts";
 export { FormationClient } from "./formation-client.ts";
-export type { Query } from "./http/arguments.ts";
-export type { Attempt, AttemptResponse, AttemptRetry, Hooks } from "./http/hooks.ts";
-export type { Pages } from "./http/pages.ts";
-export type { CallOptions, Fetch, FetchInit, Method, RequestBody, StreamOptions } from "./http/send.ts";
-export type { TransportOptions } from "./http/transport.ts";
-export type { Result, ResultMeta } from "./http/unwrap.ts";
-export { version } from "./http/version.ts";
-export type { BundleSource } from "./server/bundle.ts";
-export type { ServerClientOptions } from "./server/caller.ts";
-export type { Deployment, ForFormation, OutputFilter } from "./server/calls.ts";
-export type { FormationLogEvent, OperationEvent, ServerEvent } from "./server/operations.ts";
+export {
+  type Attempt,
+  type AttemptResponse,
+  type AttemptRetry,
+  type CallOptions,
+  type Fetch,
+  type FetchInit,
+  type Hooks,
+  type Method,
+  type Pages,
+  type Query,
+  type RequestBody,
+  type Result,
+  type ResultMeta,
+  type StreamOptions,
+  type TransportOptions,
+  version,
+} from "./http/index.ts";
+export type {
+  BundleSource,
+  Deployment,
+  ForFormation,
+  FormationLogEvent,
+  OperationEvent,
+  OutputFilter,
+  ServerClientOptions,
+  ServerEvent,
+} from "./server/index.ts";
 export { ServerClient } from "./server-client.ts";
-export type { ChatEvent, ChatTextEvent, UnknownEvent } from "./stream/chat-events.ts";
-export type { ChatAnswer, ChatCursor, ChatStream } from "./stream/chat-stream.ts";
-export type { EventStream } from "./stream/event-stream.ts";
+export type {
+  ChatAnswer,
+  ChatCursor,
+  ChatEvent,
+  ChatStream,
+  ChatTextEvent,
+  EventStream,
+  UnknownEvent,
+} from "./stream/index.ts";
 export * as webhook from "./webhook.ts";

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { ConfigurationError, type FetchInit } from "muxi-client";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from "undici";
-import { ResponseHandler } from "./node/response-handler.ts";
+import { ResponseHandler } from "./node/index.ts";
 
 /** URLs of proxies, and hosts that are reached without one. */
 export interface ProxySettings {

@@ -1,9 +1,15 @@
 /** A chat with a formation as React state. */
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { type ChatActions, type ChatState, createChat, type UseChatOptions } from "./react/chat.ts";
+import { type ChatActions, type ChatState, createChat, type UseChatOptions } from "./react/index.ts";
 
-export type { ChatActions, ChatState, ChatStatus, UseChatOptions } from "./react/chat.ts";
-export type { ChatMessage, ChatStorage } from "./react/storage.ts";
+export type {
+  ChatActions,
+  ChatMessage,
+  ChatState,
+  ChatStatus,
+  ChatStorage,
+  UseChatOptions,
+} from "./react/index.ts";
 
 /** A chat as a component sees it. */
 export type Chat = ChatState & ChatActions;

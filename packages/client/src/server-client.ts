@@ -11,23 +11,21 @@ import type {
   ServerStatus,
   UpdateResult,
 } from "@muxi/protocol/types";
-import { fillPath, requireObjects, requireText } from "./http/arguments.ts";
-import type { CallOptions, StreamOptions } from "./http/send.ts";
-import {
-  bundleTimeout,
-  createServerCallers,
-  type ServerCaller,
-  type ServerClientOptions,
-} from "./server/caller.ts";
+import { type CallOptions, fillPath, requireObjects, requireText, type StreamOptions } from "./http/index.ts";
 import {
   bundleCall,
+  bundleTimeout,
+  createServerCallers,
   type Deployment,
   type ForFormation,
+  type FormationLogEvent,
   formationCall,
+  type OperationEvent,
   type OutputFilter,
-} from "./server/calls.ts";
-import type { FormationLogEvent, OperationEvent } from "./server/operations.ts";
-import type { EventStream } from "./stream/event-stream.ts";
+  type ServerCaller,
+  type ServerClientOptions,
+} from "./server/index.ts";
+import type { EventStream } from "./stream/index.ts";
 
 /**
  * Manages the formations of one server (docs/spec/server-api.md "Clients of the server API").

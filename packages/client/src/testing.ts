@@ -2,7 +2,7 @@
  * An in-memory server for tests of programs that use this package. It responds, fails, stalls and disconnects as
  * scripted.
  */
-import type { Fetch } from "./http/send.ts";
+import type { Fetch } from "./http/index.ts";
 
 /** A request that the program has sent. */
 export interface TestRequest {

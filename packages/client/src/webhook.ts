@@ -2,8 +2,8 @@
  * Receives the webhooks of a formation. Needs no client (docs/spec/formation-api.md "Webhook payload" and
  * "Webhook signature").
  */
-import { ConfigurationError, MuxiError } from "./errors/errors.ts";
-import { fieldsOf, isObject } from "./http/objects.ts";
+import { ConfigurationError, MuxiError } from "./errors/index.ts";
+import { fieldsOf, isObject } from "./http/index.ts";
 
 /** The delivery is not what it claims to be, or cannot be verified. Answer 400 and do nothing else. */
 export class WebhookVerificationError extends MuxiError {

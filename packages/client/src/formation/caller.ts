@@ -1,20 +1,21 @@
-import { ConfigurationError } from "../errors/errors.ts";
-import { optionalHeader, type Query } from "../http/arguments.ts";
-import type { Lifetime } from "../http/lifetime.ts";
-import { checkCallOptions } from "../http/limits.ts";
+import { ConfigurationError } from "../errors/index.ts";
 import {
   type ApiCall,
   type CallOptions,
   call,
   callJson,
+  checkCallOptions,
+  environment,
+  type Lifetime,
   type Method,
+  optionalHeader,
+  type Query,
+  type Result,
   type StreamOptions,
   send,
-} from "../http/send.ts";
-import { environment, type Transport } from "../http/transport.ts";
-import type { Result } from "../http/unwrap.ts";
-import { eventStreamOnly } from "../stream/connection.ts";
-import type { StreamSettings } from "../stream/event-stream.ts";
+  type Transport,
+} from "../http/index.ts";
+import { eventStreamOnly, type StreamSettings } from "../stream/index.ts";
 import { type FormationClientOptions, resolveConfig } from "./config.ts";
 
 /** A call of the Formation API. */

@@ -1,8 +1,6 @@
 import type { ChatAccepted, ChatResult } from "@muxi/protocol/types";
-import { requireObjects } from "../http/arguments.ts";
-import type { CallOptions, StreamOptions } from "../http/send.ts";
-import type { Result } from "../http/unwrap.ts";
-import type { ChatCursor, ChatStream } from "../stream/chat-stream.ts";
+import { type CallOptions, type Result, requireObjects, type StreamOptions } from "../http/index.ts";
+import type { ChatCursor, ChatStream } from "../stream/index.ts";
 import { type Caller, createCaller, type FormationCall, type ForUser } from "./caller.ts";
 import { askStream, askWhole, type ChatPayload, resume } from "./chats.ts";
 import type { FormationClientOptions } from "./config.ts";

@@ -1,9 +1,6 @@
 import type { ChatRequest, ChatResult } from "@muxi/protocol/types";
-import { fillPath } from "../http/arguments.ts";
-import { newRequestId } from "../http/ids.ts";
-import type { CallOptions, StreamOptions } from "../http/send.ts";
-import type { Result } from "../http/unwrap.ts";
-import { type ChatConnector, type ChatCursor, ChatStream } from "../stream/chat-stream.ts";
+import { type CallOptions, fillPath, newRequestId, type Result, type StreamOptions } from "../http/index.ts";
+import { type ChatConnector, type ChatCursor, ChatStream } from "../stream/index.ts";
 import {
   type Caller,
   createOpener,

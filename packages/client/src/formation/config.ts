@@ -1,13 +1,15 @@
-import { ConfigurationError } from "../errors/errors.ts";
-import { fillPath, optionalHeader, requireKnown } from "../http/arguments.ts";
+import { ConfigurationError } from "../errors/index.ts";
 import {
   createTransport,
   type Environment,
+  fillPath,
+  optionalHeader,
+  requireKnown,
   requireUrl,
   type Transport,
   type TransportOptions,
   transportOptions,
-} from "../http/transport.ts";
+} from "../http/index.ts";
 
 /** Where the formation is, and the keys for it (docs/spec/formation-api.md "Client configuration"). */
 export interface FormationClientOptions extends TransportOptions {

@@ -1,8 +1,15 @@
-import { fillPath, optionalHeader, type Query, requireObjects, requireText } from "../http/arguments.ts";
-import type { Fields } from "../http/objects.ts";
-import { Pages } from "../http/pages.ts";
-import type { CallOptions, Method } from "../http/send.ts";
-import type { Result } from "../http/unwrap.ts";
+import {
+  type CallOptions,
+  type Fields,
+  fillPath,
+  type Method,
+  optionalHeader,
+  Pages,
+  type Query,
+  type Result,
+  requireObjects,
+  requireText,
+} from "../http/index.ts";
 import { type Caller, dataOf, type FormationCall } from "./caller.ts";
 
 /** Who may use an endpoint, and for whom. */

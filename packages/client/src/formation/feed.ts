@@ -1,6 +1,5 @@
-import type { StreamOptions } from "../http/send.ts";
-import { decodeJson } from "../stream/decode.ts";
-import { EventStream } from "../stream/event-stream.ts";
+import type { StreamOptions } from "../http/index.ts";
+import { decodeJson, EventStream } from "../stream/index.ts";
 import { type Caller, createOpener, type FormationCall, streamSettings } from "./caller.ts";
 
 /** A stream of events that goes on until one side leaves, and that nothing has to stop. */

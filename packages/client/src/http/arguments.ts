@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../errors/errors.ts";
+import { ConfigurationError } from "../errors/index.ts";
 import { type Fields, isObject } from "./objects.ts";
 
 /** Throws unless `value` is a string that is not blank. */

@@ -1,5 +1,4 @@
-import { errorOfStatus } from "../errors/classify.ts";
-import type { MuxiError } from "../errors/errors.ts";
+import { errorOfStatus, type MuxiError } from "../errors/index.ts";
 import { fieldsOf, firstText } from "./objects.ts";
 import { parseRetryAfter } from "./retry.ts";
 

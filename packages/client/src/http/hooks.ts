@@ -1,4 +1,4 @@
-import type { MuxiError } from "../errors/errors.ts";
+import type { MuxiError } from "../errors/index.ts";
 
 /** One attempt of a call, as hooks see it. It contains no key. */
 export interface Attempt {

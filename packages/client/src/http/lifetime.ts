@@ -1,4 +1,4 @@
-import { AbortedError, MuxiError, TimeoutError } from "../errors/errors.ts";
+import { AbortedError, MuxiError, TimeoutError } from "../errors/index.ts";
 
 /** How long a call may take: until its deadline, its caller's signal, or its own end. */
 export interface Lifetime {

@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../errors/errors.ts";
+import { ConfigurationError } from "../errors/index.ts";
 import { headerValue, optionalHeader, requireKnown } from "./arguments.ts";
 import type { StreamOptions } from "./send.ts";
 

@@ -1,4 +1,4 @@
-import { ConnectionError, MuxiError } from "../errors/errors.ts";
+import { ConnectionError, MuxiError } from "../errors/index.ts";
 import { type Query, queryString } from "./arguments.ts";
 import { errorOfResponse } from "./failure.ts";
 import type { Attempt, Hooks } from "./hooks.ts";

@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../errors/errors.ts";
+import { ConfigurationError } from "../errors/index.ts";
 import { requireText } from "./arguments.ts";
 import { debugHooks, type Hooks } from "./hooks.ts";
 import { checkLimits, numbers } from "./limits.ts";

@@ -1,6 +1,5 @@
-import { ConfigurationError } from "../errors/errors.ts";
-import { requireText } from "../http/arguments.ts";
-import type { RequestBody } from "../http/send.ts";
+import { ConfigurationError } from "../errors/index.ts";
+import { type RequestBody, requireText } from "../http/index.ts";
 import { type ByteReader, createByteReader } from "./byte-reader.ts";
 
 /** A bundle: the path of a tar.gz file, or its bytes. */

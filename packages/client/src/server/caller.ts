@@ -1,27 +1,25 @@
-import { ConfigurationError } from "../errors/errors.ts";
-import { optionalHeader, requireKnown } from "../http/arguments.ts";
-import { checkCallOptions } from "../http/limits.ts";
+import { ConfigurationError } from "../errors/index.ts";
 import {
   type ApiCall,
   type CallOptions,
   call,
   callJson,
+  checkCallOptions,
+  createTransport,
+  environment,
   type FetchInit,
   jsonInit,
   type Method,
+  optionalHeader,
+  requireKnown,
+  requireUrl,
   type StreamOptions,
   send,
-} from "../http/send.ts";
-import {
-  createTransport,
-  environment,
-  requireUrl,
   type Transport,
   type TransportOptions,
   transportOptions,
-} from "../http/transport.ts";
-import { eventStreamOnly } from "../stream/connection.ts";
-import { EventStream } from "../stream/event-stream.ts";
+} from "../http/index.ts";
+import { EventStream, eventStreamOnly } from "../stream/index.ts";
 import { createSigner } from "./hmac.ts";
 import { decodeOperation } from "./operations.ts";
 import { updateHooks } from "./update-notice.ts";

@@ -1,4 +1,4 @@
-import { fillPath } from "../http/arguments.ts";
+import { fillPath } from "../http/index.ts";
 import { type BundleSource, openBundle, readManifest } from "./bundle.ts";
 import { bundleTimeout, type ServerCall } from "./caller.ts";
 

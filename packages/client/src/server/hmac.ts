@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../errors/errors.ts";
+import { ConfigurationError } from "../errors/index.ts";
 
 /** Signs requests of the server API (docs/spec/server-api.md "HMAC authentication"). */
 export interface Signer {

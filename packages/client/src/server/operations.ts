@@ -4,9 +4,9 @@ import type {
   OperationComplete,
   OperationProgress,
 } from "@muxi/protocol/types";
-import { errorOfStatus } from "../errors/classify.ts";
-import { fieldsOf, firstText } from "../http/objects.ts";
-import { parseFrame } from "../stream/decode.ts";
+import { errorOfStatus } from "../errors/index.ts";
+import { fieldsOf, firstText } from "../http/index.ts";
+import { parseFrame } from "../stream/index.ts";
 
 /** An event of a stream of the server API. */
 export interface ServerEvent<Name extends string, Data> {

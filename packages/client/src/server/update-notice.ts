@@ -1,6 +1,4 @@
-import type { Hooks } from "../http/hooks.ts";
-import type { Environment } from "../http/transport.ts";
-import { version } from "../http/version.ts";
+import { type Environment, type Hooks, version } from "../http/index.ts";
 
 const pause = 12 * 60 * 60 * 1000;
 

@@ -1,7 +1,6 @@
 import type { ChatWireEvent, ErrorEvent, TextEvent } from "@muxi/protocol/types";
-import { errorOfCode } from "../errors/classify.ts";
-import type { MuxiError } from "../errors/errors.ts";
-import { type Fields, firstText, isObject } from "../http/objects.ts";
+import { errorOfCode, type MuxiError } from "../errors/index.ts";
+import { type Fields, firstText, isObject } from "../http/index.ts";
 import { parseFrame } from "./decode.ts";
 
 /** A kind of event that this version of the package does not know, with all the fields it came with. */

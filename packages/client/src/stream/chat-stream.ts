@@ -1,6 +1,6 @@
 import type { DoneEvent } from "@muxi/protocol/types";
-import { MuxiError } from "../errors/errors.ts";
-import type { Lifetime } from "../http/lifetime.ts";
+import { MuxiError } from "../errors/index.ts";
+import type { Lifetime } from "../http/index.ts";
 import { type ChatEvent, type ChatOwner, createChatDecoder } from "./chat-events.ts";
 import { EventStream, type StreamSettings } from "./event-stream.ts";
 import { eventResponse } from "./response.ts";

@@ -1,6 +1,5 @@
-import { MuxiError, StreamIdleError } from "../errors/errors.ts";
-import type { Lifetime } from "../http/lifetime.ts";
-import { explain } from "../http/send.ts";
+import { MuxiError, StreamIdleError } from "../errors/index.ts";
+import { explain, type Lifetime } from "../http/index.ts";
 import { createSseParser, type OnEvent } from "./sse.ts";
 
 type Chunk = ReadableStreamReadResult<Uint8Array>;

@@ -1,5 +1,4 @@
-import { errorOfCode } from "../errors/classify.ts";
-import { MuxiError } from "../errors/errors.ts";
+import { errorOfCode, MuxiError } from "../errors/index.ts";
 
 /** Reads the data of a frame. */
 export const parseFrame = (name: string, data: string): unknown => {

@@ -1,6 +1,5 @@
-import { AbortedError, MuxiError, StreamTruncatedError } from "../errors/errors.ts";
-import { createLifetime, type Lifetime, sleep } from "../http/lifetime.ts";
-import { retryDelay } from "../http/retry.ts";
+import { AbortedError, MuxiError, StreamTruncatedError } from "../errors/index.ts";
+import { createLifetime, type Lifetime, retryDelay, sleep } from "../http/index.ts";
 import { type Connection, createConnection, type IdleRule } from "./connection.ts";
 
 /** What distinguishes one kind of stream from another. */

@@ -1,4 +1,4 @@
-import { MuxiError } from "../errors/errors.ts";
+import { MuxiError } from "../errors/index.ts";
 import type { ChatEvent } from "./chat-events.ts";
 
 const frame = <Event extends { type: string }>(event: Event, id?: number): string =>

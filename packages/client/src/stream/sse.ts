@@ -1,4 +1,4 @@
-import { MuxiError } from "../errors/errors.ts";
+import { MuxiError } from "../errors/index.ts";
 
 /**
  * Receives each event of a stream.

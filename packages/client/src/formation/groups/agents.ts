@@ -1,8 +1,6 @@
 import type { Agent, AgentList } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { dataOf } from "../caller.ts";
-import { access, asyncMethod, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, asyncMethod, dataOf, endpoint } from "../index.ts";
 
 /** The agents of the formation. Needs the admin key (docs/spec/formation-api.md "Agents"). */
 export interface AgentMethods {

@@ -1,9 +1,6 @@
 import type { ArtifactList, ArtifactSummary, ArtifactVersions } from "@muxi/protocol/types";
-import { fillPath } from "../../http/arguments.ts";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { type ForUser, responseOf } from "../caller.ts";
-import { access, asyncMethod, endpoint } from "../endpoints.ts";
+import { type CallOptions, fillPath, type Result } from "../../http/index.ts";
+import { access, asyncMethod, endpoint, type ForUser, responseOf } from "../index.ts";
 
 /** Files that agents have made for a user (docs/spec/formation-api.md "Calls of other servers"). */
 export interface ArtifactMethods {

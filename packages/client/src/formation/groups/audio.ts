@@ -1,10 +1,15 @@
 import type { ChatResult } from "@muxi/protocol/types";
-import type { CallOptions, StreamOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import type { ChatStream } from "../../stream/chat-stream.ts";
-import type { FormationCall, ForUser } from "../caller.ts";
-import { askStream, askWhole, type ChatPayload } from "../chats.ts";
-import { asyncMethod, streamMethod } from "../endpoints.ts";
+import type { CallOptions, Result, StreamOptions } from "../../http/index.ts";
+import type { ChatStream } from "../../stream/index.ts";
+import {
+  askStream,
+  askWhole,
+  asyncMethod,
+  type ChatPayload,
+  type FormationCall,
+  type ForUser,
+  streamMethod,
+} from "../index.ts";
 
 /** Recordings in place of a message. The `content_type` of each file begins with `audio/`. */
 export type AudioPayload = Pick<ChatPayload, "session_id" | "request_id" | "agent_id"> &

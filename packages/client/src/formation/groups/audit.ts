@@ -1,7 +1,6 @@
 import type { AuditCleared, AuditLog } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { access, bareEndpoint, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, bareEndpoint, endpoint } from "../index.ts";
 
 /** Which entries of the audit log to read. */
 export interface AuditFilter {

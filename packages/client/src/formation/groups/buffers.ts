@@ -1,8 +1,6 @@
 import type { BufferCleared, BufferStats, SessionBufferCleared, UserBuffer } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import type { ForUser } from "../caller.ts";
-import { access, bareEndpoint, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, bareEndpoint, endpoint, type ForUser } from "../index.ts";
 
 /** The recent messages of users (docs/spec/formation-api.md "Buffers"). */
 export interface BufferMethods {

@@ -4,10 +4,8 @@ import type {
   CredentialList,
   CredentialServiceList,
 } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import type { ForUser } from "../caller.ts";
-import { access, bareEndpoint, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, bareEndpoint, endpoint, type ForUser } from "../index.ts";
 
 /**
  * What users lend a formation to act for them. No call returns the value of a credential

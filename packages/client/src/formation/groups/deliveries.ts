@@ -1,7 +1,6 @@
 import type { DeliveryList } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { access, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, endpoint } from "../index.ts";
 
 /** Which webhook deliveries to list. */
 export interface DeliveryFilter {

@@ -1,10 +1,7 @@
 import type { FormationEvent } from "@muxi/protocol/types";
-import { fillPath } from "../../http/arguments.ts";
-import type { StreamOptions } from "../../http/send.ts";
-import type { EventStream } from "../../stream/event-stream.ts";
-import type { ForUser } from "../caller.ts";
-import { access, streamMethod } from "../endpoints.ts";
-import { follow } from "../feed.ts";
+import { fillPath, type StreamOptions } from "../../http/index.ts";
+import type { EventStream } from "../../stream/index.ts";
+import { access, type ForUser, follow, streamMethod } from "../index.ts";
 
 /** What happens in sessions (docs/spec/formation-api.md "Feed of a user"). */
 export interface EventMethods {

@@ -1,7 +1,6 @@
 import type { KnowledgeRebuilt } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { access, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, endpoint } from "../index.ts";
 
 /** What agents know from documents. Needs the admin key (docs/spec/formation-api.md "Calls of other servers"). */
 export interface KnowledgeMethods {

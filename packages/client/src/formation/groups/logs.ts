@@ -1,9 +1,8 @@
 import type { LogEntry } from "@muxi/protocol/types";
-import { ConfigurationError } from "../../errors/errors.ts";
-import type { StreamOptions } from "../../http/send.ts";
-import type { EventStream } from "../../stream/event-stream.ts";
-import { access, streamMethod } from "../endpoints.ts";
-import { follow } from "../feed.ts";
+import { ConfigurationError } from "../../errors/index.ts";
+import type { StreamOptions } from "../../http/index.ts";
+import type { EventStream } from "../../stream/index.ts";
+import { access, follow, streamMethod } from "../index.ts";
 
 /** Which entries of the log to follow. One of the fields is needed. */
 export interface LogFilter {

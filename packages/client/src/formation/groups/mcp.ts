@@ -1,7 +1,6 @@
 import type { ConfigBlock, McpConfig, McpServerList, McpToolList } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { access, bareEndpoint, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, bareEndpoint, endpoint } from "../index.ts";
 
 /** The MCP servers that the formation uses. Needs the admin key. */
 export interface McpServerMethods {

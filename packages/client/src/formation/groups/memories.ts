@@ -14,11 +14,8 @@ import type {
   MemoryRebuild,
   MemoryScope,
 } from "@muxi/protocol/types";
-import type { Pages } from "../../http/pages.ts";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import type { ForUser } from "../caller.ts";
-import { access, bareEndpoint, endpoint, pagedEndpoint } from "../endpoints.ts";
+import type { CallOptions, Pages, Result } from "../../http/index.ts";
+import { access, bareEndpoint, endpoint, type ForUser, pagedEndpoint } from "../index.ts";
 
 /** Something to remember, and about whom. */
 export interface NewMemory extends ForUser {

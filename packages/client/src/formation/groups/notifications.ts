@@ -1,8 +1,6 @@
 import type { NotificationResult } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import type { ForUser } from "../caller.ts";
-import { access, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, endpoint, type ForUser } from "../index.ts";
 
 /** Messages to users outside of a chat (docs/spec/formation-api.md "Calls of other servers"). */
 export interface NotificationMethods {

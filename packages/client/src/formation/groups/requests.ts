@@ -1,10 +1,7 @@
 import type { CancelResult, RequestList, RequestStatus } from "@muxi/protocol/types";
-import type { CallOptions, StreamOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import type { ChatStream } from "../../stream/chat-stream.ts";
-import type { ForUser } from "../caller.ts";
-import { watch } from "../chats.ts";
-import { access, endpoint, streamMethod } from "../endpoints.ts";
+import type { CallOptions, Result, StreamOptions } from "../../http/index.ts";
+import type { ChatStream } from "../../stream/index.ts";
+import { access, endpoint, type ForUser, streamMethod, watch } from "../index.ts";
 
 /** Chats, triggers and runs of jobs, in the background or not (docs/spec/formation-api.md "Requests"). */
 export interface RequestMethods {

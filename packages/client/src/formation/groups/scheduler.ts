@@ -6,10 +6,8 @@ import type {
   SchedulerJobList,
   SchedulerJobWithRuns,
 } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import type { ForUser } from "../caller.ts";
-import { access, bareEndpoint, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, bareEndpoint, endpoint, type ForUser } from "../index.ts";
 
 /** A message to be said as a user, at one moment or again and again. */
 export interface NewSchedulerJob extends ForUser {

@@ -1,10 +1,7 @@
 import type { Confirmation, SecretList, SecretsReloaded } from "@muxi/protocol/types";
-import { ConflictError, NotFoundError } from "../../errors/errors.ts";
-import { fillPath, requireText } from "../../http/arguments.ts";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { dataOf } from "../caller.ts";
-import { access, asyncMethod, bareEndpoint, endpoint } from "../endpoints.ts";
+import { ConflictError, NotFoundError } from "../../errors/index.ts";
+import { type CallOptions, fillPath, type Result, requireText } from "../../http/index.ts";
+import { access, asyncMethod, bareEndpoint, dataOf, endpoint } from "../index.ts";
 
 /** The formation's secrets. Needs the admin key (docs/spec/formation-api.md "Secrets"). */
 export interface SecretMethods {

@@ -6,11 +6,8 @@ import type {
   Session,
   SessionList,
 } from "@muxi/protocol/types";
-import type { Pages } from "../../http/pages.ts";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import type { ForUser } from "../caller.ts";
-import { type Access, endpoint, pagedEndpoint } from "../endpoints.ts";
+import type { CallOptions, Pages, Result } from "../../http/index.ts";
+import { type Access, endpoint, type ForUser, pagedEndpoint } from "../index.ts";
 
 /** Conversations and their messages (docs/spec/formation-api.md "Sessions"). */
 export interface SessionMethods {

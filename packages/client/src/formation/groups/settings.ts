@@ -1,7 +1,6 @@
 import type { ConfigBlock, LoggingDestinations, OverlordPersona } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { access, bareEndpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, bareEndpoint } from "../index.ts";
 
 /**
  * What the manifest says, with defaults where it says nothing. Needs the admin key (docs/spec/formation-api.md

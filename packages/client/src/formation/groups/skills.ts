@@ -1,9 +1,6 @@
 import type { Skill, SkillList } from "@muxi/protocol/types";
-import { fillPath } from "../../http/arguments.ts";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { dataOf } from "../caller.ts";
-import { access, asyncMethod, endpoint } from "../endpoints.ts";
+import { type CallOptions, fillPath, type Result } from "../../http/index.ts";
+import { access, asyncMethod, dataOf, endpoint } from "../index.ts";
 
 /** What agents have learnt to do (docs/spec/formation-api.md "Procedures and skills"). */
 export interface SkillMethods {

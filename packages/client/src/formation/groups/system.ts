@@ -4,9 +4,8 @@ import type {
   FormationHealth,
   FormationStatus,
 } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { access, bareEndpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, bareEndpoint } from "../index.ts";
 
 /** The formation as a whole (docs/spec/formation-api.md "Health and status"). */
 export interface SystemMethods {

@@ -1,7 +1,6 @@
 import type { Tuning, TuningWritten } from "@muxi/protocol/types";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { access, bareEndpoint, endpoint } from "../endpoints.ts";
+import type { CallOptions, Result } from "../../http/index.ts";
+import { access, bareEndpoint, endpoint } from "../index.ts";
 
 /** The tuning document. Needs the admin key (docs/spec/formation-api.md "Calls of other servers"). */
 export interface TuningMethods {

@@ -5,11 +5,8 @@ import type {
   ResolvedUser,
   UserIdentifierList,
 } from "@muxi/protocol/types";
-import { fillPath, requireText } from "../../http/arguments.ts";
-import type { CallOptions } from "../../http/send.ts";
-import type { Result } from "../../http/unwrap.ts";
-import { dataOf } from "../caller.ts";
-import { access, asyncMethod, endpoint } from "../endpoints.ts";
+import { type CallOptions, fillPath, type Result, requireText } from "../../http/index.ts";
+import { access, asyncMethod, dataOf, endpoint } from "../index.ts";
 
 /** Users and their identifiers (docs/spec/formation-api.md "User identifiers"). */
 export interface UserMethods {

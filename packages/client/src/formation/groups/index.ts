@@ -1,0 +1,27 @@
+/** The calls of the Formation API, a group per file. */
+export type { AgentMethods } from "./agents.ts";
+export type { ArtifactMethods } from "./artifacts.ts";
+export type { AudioMethods, AudioPayload } from "./audio.ts";
+export type { AuditFilter, AuditMethods } from "./audit.ts";
+export type { BufferMethods } from "./buffers.ts";
+export type { CredentialMethods } from "./credentials.ts";
+export type { DeliveryFilter, DeliveryMethods } from "./deliveries.ts";
+export type { EventMethods } from "./events.ts";
+export type { FlatMethods } from "./flat.gen.ts";
+export { createGroups, type FormationGroups } from "./groups.ts";
+export type { KnowledgeMethods } from "./knowledge.ts";
+export type { LogFilter, LogMethods } from "./logs.ts";
+export type { McpMethods, McpServerMethods } from "./mcp.ts";
+export type { MemoryMethods, NewMemory } from "./memories.ts";
+export type { NotificationMethods } from "./notifications.ts";
+export type { RequestMethods } from "./requests.ts";
+export type { NewSchedulerJob, SchedulerJobMethods, SchedulerMethods } from "./scheduler.ts";
+export type { SecretMethods } from "./secrets.ts";
+export type { SessionMethods } from "./sessions.ts";
+export type { SettingMethods } from "./settings.ts";
+export type { SkillMethods } from "./skills.ts";
+export type { SopMethods } from "./sops.ts";
+export type { SystemMethods } from "./system.ts";
+export type { TriggerMethods } from "./triggers.ts";
+export type { TuningMethods } from "./tuning.ts";
+export type { UserMethods } from "./users.ts";

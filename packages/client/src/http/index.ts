@@ -1,0 +1,41 @@
+/** Sends one call: options, retries, deadlines, errors, envelopes and pages. */
+export {
+  fillPath,
+  optionalHeader,
+  type Query,
+  requireKnown,
+  requireObjects,
+  requireText,
+} from "./arguments.ts";
+export type { Attempt, AttemptResponse, AttemptRetry, Hooks } from "./hooks.ts";
+export { newRequestId } from "./ids.ts";
+export { createLifetime, type Lifetime, sleep } from "./lifetime.ts";
+export { checkCallOptions } from "./limits.ts";
+export { type Fields, fieldsOf, firstText, isObject } from "./objects.ts";
+export { Pages } from "./pages.ts";
+export { retryDelay } from "./retry.ts";
+export {
+  type ApiCall,
+  type CallOptions,
+  call,
+  callJson,
+  explain,
+  type Fetch,
+  type FetchInit,
+  jsonInit,
+  type Method,
+  type RequestBody,
+  type StreamOptions,
+  send,
+} from "./send.ts";
+export {
+  createTransport,
+  type Environment,
+  environment,
+  requireUrl,
+  type Transport,
+  type TransportOptions,
+  transportOptions,
+} from "./transport.ts";
+export type { Result, ResultMeta } from "./unwrap.ts";
+export { version } from "./version.ts";

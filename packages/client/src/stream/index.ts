@@ -1,0 +1,6 @@
+/** Reads event streams: parses, decodes and resumes them. */
+export type { ChatEvent, ChatTextEvent, UnknownEvent } from "./chat-events.ts";
+export { type ChatAnswer, type ChatConnector, type ChatCursor, ChatStream } from "./chat-stream.ts";
+export { eventStreamOnly } from "./connection.ts";
+export { decodeJson, parseFrame } from "./decode.ts";
+export { EventStream, type StreamSettings } from "./event-stream.ts";
