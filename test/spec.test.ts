@@ -148,3 +148,35 @@ test.each([
   }
   expect([...found].filter((variable) => !spec.includes(variable))).toEqual([]);
 });
+
+/** A constant of waits, with the comment that points at its place in the specification. */
+const waits =
+  /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:export )?const (\w+Waits)(?:: [^=]+)? = (\{[^}]*\}|\[[^\]]*\])/g;
+
+test("every wait between attempts stands in the specification", async () => {
+  const missing: string[] = [];
+  let policies = 0;
+  for (const name of ["client", "runtime", "server"]) {
+    for (const file of await filesIn(`packages/${name}/src`, /(?<!\.test)\.ts$/)) {
+      const text = await read(file);
+      for (const [, call = ""] of text.matchAll(/\bbackoff\([^,]+, ([^)]+)\)/g)) {
+        if (!/waits\b/i.test(call)) missing.push(`${file}: backoff(…, ${call}) without a constant of waits`);
+      }
+      for (const [, comment = "", constant, value = ""] of text.matchAll(waits)) {
+        policies += 1;
+        const [, page = "formation-api.md", heading = ""] =
+          /docs\/spec\/([\w-]+\.md) "([^"]+)"/.exec(comment.replaceAll(/\s*\* ?/g, " ")) ?? [];
+        const section = sectionsOf(page).find((each) => each.heading === heading)?.text ?? "";
+        for (const [milliseconds] of value.replace(/jitter: [\d.]+/, "").matchAll(/\d[\d_]*/g)) {
+          const seconds = String(Number(milliseconds.replaceAll("_", "")) / 1000);
+          const isStated = new RegExp(`(?<![\\d.])${seconds.replace(".", "\\.")}(?![\\d]|\\.\\d)`).test(
+            section,
+          );
+          if (!isStated) missing.push(`${file}: ${constant}, ${seconds} s, in ${page} "${heading}"`);
+        }
+      }
+    }
+  }
+  expect(missing).toEqual([]);
+  expect(policies).toBeGreaterThan(8);
+});

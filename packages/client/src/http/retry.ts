@@ -11,14 +11,17 @@ export const parseRetryAfter = (header: string | null, now: number): number | un
   return Number.isNaN(date) ? undefined : Math.max(0, (date - now) / 1000);
 };
 
+/** Before a further attempt, in milliseconds (docs/spec/formation-api.md "Client retries"). */
+const attemptWaits = { first: 500, longest: 30_000 };
+
 /**
- * Milliseconds to wait before the next attempt: what the server asked for, else 0.5 s, doubled each time up to 30 s,
- * with a jitter of 10 % (docs/spec/formation-api.md "Client retries").
+ * Milliseconds to wait before the next attempt: what the server asked for, else the first wait, doubled each time up
+ * to the longest, with a jitter of 10 %.
  *
  * @param attempt Number of the attempt that failed, counted from 1.
  * @param random A random number from 0 to 1.
  */
 export const retryDelay = (attempt: number, retryAfter: number | undefined, random: number): number => {
   if (retryAfter !== undefined) return retryAfter * 1000;
-  return Math.min(500 * 2 ** (attempt - 1), 30_000) * (0.9 + 0.2 * random);
+  return Math.min(attemptWaits.first * 2 ** (attempt - 1), attemptWaits.longest) * (0.9 + 0.2 * random);
 };

@@ -43,9 +43,8 @@ export interface Deliveries {
 const perOrigin = 8;
 const atOnce = 64;
 
-/** Waits before the second attempt, and before any later one at most, in milliseconds. */
-const firstWait = 1_000;
-const longestWait = 60_000;
+/** Before a further attempt, in milliseconds (docs/spec/formation-api.md "Webhook attempts"). */
+const deliveryWaits = { first: 1_000, longest: 60_000 };
 /** The longest wait that a receiver may ask for. */
 const longestRetryAfter = 300_000;
 
@@ -76,10 +75,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
   });
 
   const waitBefore = (attempts: number, retryAfter = 0): number =>
-    Math.max(
-      backoff(attempts + 1, { first: firstWait, longest: longestWait }),
-      Math.min(retryAfter, longestRetryAfter),
-    );
+    Math.max(backoff(attempts + 1, deliveryWaits), Math.min(retryAfter, longestRetryAfter));
 
   const settle = async (delivery: ClaimedDelivery, result: AttemptResult) => {
     const { id, requestId, event, origin, attempts } = delivery;

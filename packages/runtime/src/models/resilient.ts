@@ -13,8 +13,8 @@ export interface ResilienceDeps {
   wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Waits before a model is asked again, in milliseconds. */
-const waits = { first: 500, longest: 8_000, jitter: 0.5 };
+/** Before a model is asked again, in milliseconds (docs/spec/formation-files.md "Retries and fallback"). */
+const modelWaits = { first: 500, longest: 8_000, jitter: 0.5 };
 
 const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
   await delay(milliseconds, undefined, { signal });
@@ -96,7 +96,7 @@ export const withRetries = (
   const nextTry = (error: ModelError, attempt: number): number | undefined => {
     if (error instanceof EmptyAnswerError && attempt === 0) return 0;
     if (!error.transient || attempt >= maxRetries) return undefined;
-    if (error.retryAfter === undefined) return backoff(attempt + 1, { ...waits, random });
+    if (error.retryAfter === undefined) return backoff(attempt + 1, { ...modelWaits, random });
     return error.retryAfter <= timeoutSeconds ? error.retryAfter * 1000 : undefined;
   };
 

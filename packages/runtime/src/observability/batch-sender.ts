@@ -15,8 +15,8 @@ interface BatchSenderDeps<Item> {
   /** Sends one batch; rejects when that failed. */
   send(batch: readonly Item[], signal: AbortSignal): Promise<void>;
   log: { warn(details: object, message: string): void };
-  /** Pauses after failures, in milliseconds. */
-  pauses: Pick<BackoffOptions, "first" | "longest">;
+  /** Waits after failures, in milliseconds. */
+  waits: Pick<BackoffOptions, "first" | "longest">;
 }
 
 const mostWaiting = 10_000;
@@ -28,7 +28,7 @@ const closingGrace = 2_000;
 
 /** Writing never waits. Items that were dropped for want of room are counted in the log after the next success. */
 export const createBatchSender = <Item>(deps: BatchSenderDeps<Item>): BatchSender<Item> => {
-  const { id, send, log, pauses } = deps;
+  const { id, send, log, waits } = deps;
   const closing = new AbortController();
   let waiting: Item[] = [];
   let dropped = 0;
@@ -56,7 +56,7 @@ export const createBatchSender = <Item>(deps: BatchSenderDeps<Item>): BatchSende
         }
         failures += 1;
         if (closing.signal.aborted) return;
-        await delay(backoff(failures, pauses), undefined, { signal: closing.signal, ref: false }).catch(
+        await delay(backoff(failures, waits), undefined, { signal: closing.signal, ref: false }).catch(
           () => {},
         );
       }

@@ -10,6 +10,11 @@ interface DestinationDeps {
   log: { warn(details: object, message: string): void };
 }
 
+/** Before a file is written to again, in milliseconds (docs/spec/formation-files.md "Event destinations"). */
+const fileWaits = { first: 1_000, longest: 30_000 };
+/** Before a batch is posted again, in milliseconds (docs/spec/formation-files.md "Event destinations"). */
+const postWaits = { first: 500, longest: 60_000 };
+
 /** Writes to the standard output. */
 export const stdoutDestination = (
   { id, format }: DestinationDeps,
@@ -25,7 +30,7 @@ export const fileDestination = ({ id, format, log }: DestinationDeps, file: stri
   createBatchSender({
     id,
     log,
-    pauses: { first: 1_000, longest: 30_000 },
+    waits: fileWaits,
     async send(batch) {
       await mkdir(dirname(file), { recursive: true });
       await appendFile(file, format.batch(batch), { mode: 0o600 });
@@ -41,7 +46,7 @@ export const httpDestination = (
   createBatchSender({
     id,
     log,
-    pauses: { first: 500, longest: 60_000 },
+    waits: postWaits,
     async send(batch, signal) {
       const response = await fetch(url, {
         method: "POST",

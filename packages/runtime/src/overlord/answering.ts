@@ -32,8 +32,11 @@ export interface Answering {
 
 /** Step of a request's journal that says which agent answers: chosen anew it may be another one. */
 export const agentStep = "round:agent";
-/** Pauses before a request in the background asks a model again that was not there, in milliseconds. */
-const patience = [2_000, 10_000, 30_000];
+/**
+ * Before a request in the background asks a model again that could not be reached, in milliseconds
+ * (docs/spec/formation-api.md "Accepting work").
+ */
+const unreachableModelWaits = [2_000, 10_000, 30_000];
 
 export const createAnswering = (
   parts: Pick<
@@ -100,7 +103,7 @@ export const createAnswering = (
         }
         return answer;
       } catch (error) {
-        const pause = patience[attempt];
+        const pause = unreachableModelWaits[attempt];
         const again = active.isAsync && error instanceof ModelError && error.transient && run.log.text === "";
         if (!again || pause === undefined || run.signal.aborted) throw error;
         await sleep(Math.max(pause, (error.retryAfter ?? 0) * 1000), undefined, { signal: run.signal }).catch(

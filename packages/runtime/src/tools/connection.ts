@@ -26,8 +26,8 @@ export interface McpConnection {
   close(): Promise<void>;
 }
 
-/** Pauses between attempts to connect, in milliseconds. */
-const pauses = { first: 500, longest: 30_000 };
+/** Before a further attempt to connect, in milliseconds (docs/spec/formation-files.md "MCP connections"). */
+const connectionWaits = { first: 500, longest: 30_000 };
 
 export const createMcpConnection = (
   server: McpServerDefinition,
@@ -47,7 +47,7 @@ export const createMcpConnection = (
         return await openClient(server, options);
       } catch (error) {
         if (attempt >= tries || closed) throw error;
-        await delay(backoff(attempt, pauses), undefined, { ref: false });
+        await delay(backoff(attempt, connectionWaits), undefined, { ref: false });
       }
     }
   };

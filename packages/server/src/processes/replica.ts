@@ -61,7 +61,8 @@ export interface ReplicaOptions {
   onChange: () => void;
 }
 
-const longestRestartDelayMs = 60_000;
+/** Before a crashed formation is started again, in milliseconds (docs/spec/server-api.md "Supervision"). */
+const restartWaits = { longest: 60_000 };
 /** A formation that ran for this long before it crashed is not in a crash loop. */
 const stableAfterMs = 60_000;
 const portClashes = 10;
@@ -259,7 +260,7 @@ export class Replica {
       return;
     }
     const failures = this.#crashesInARow + 1;
-    const pause = backoff(failures, { first: restartDelayMs, longest: longestRestartDelayMs });
+    const pause = backoff(failures, { ...restartWaits, first: restartDelayMs });
     this.#restartTimer = setTimeout(() => {
       this.#restarts += 1;
       this.#crashesInARow += 1;

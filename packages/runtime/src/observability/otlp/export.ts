@@ -13,6 +13,9 @@ export interface OtlpDeps {
   log: { warn(details: object, message: string): void };
 }
 
+/** Before spans are sent again, in milliseconds (docs/spec/formation-files.md "OpenTelemetry"). */
+const exportWaits = { first: 1_000, longest: 30_000 };
+
 /** Exports traces and metrics until the observability is closed (docs/spec/formation-files.md "OpenTelemetry"). */
 export const exportOtlp = (observability: Observability, { settings, version, now, log }: OtlpDeps): void => {
   const { tracesUrl, metricsUrl, headers } = settings;
@@ -30,13 +33,12 @@ export const exportOtlp = (observability: Observability, { settings, version, no
     await response.body?.cancel();
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
   };
-  const pauses = { first: 1_000, longest: 30_000 };
 
   if (tracesUrl !== undefined) {
     const spans = createBatchSender<Record<string, unknown>>({
       id: "otlp-traces",
       log,
-      pauses,
+      waits: exportWaits,
       send: (batch, signal) =>
         post(tracesUrl, { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: batch }] }] }, signal),
     });

@@ -23,8 +23,11 @@ import { createWriteQueue, lockTimeout, type Transaction } from "./writes.ts";
 /** Serialisation failure and deadlock: the transaction is to be retried. */
 const retriable: ReadonlySet<string> = new Set(["40001", "40P01"]);
 const mostTries = 5;
-/** Milliseconds between attempts to reconnect; together they outlast a quick restart of the server. */
-const pauses = [0, 100, 500, 1_500];
+/**
+ * Before a further attempt to connect, in milliseconds; together they outlast a quick restart of the server
+ * (docs/spec/formation-files.md "Manifest: memory").
+ */
+const connectWaits = [0, 100, 500, 1_500];
 
 /** Writes that share a transaction do not wait long for a lock that only one of them needs. */
 const beginTogether = `begin; set local lock_timeout = ${lockTimeout}`;
@@ -123,7 +126,7 @@ export const openPostgres = async (
         const isClash = retriable.has(codeOf(error)) && writes.length === 1;
         const again = isClash || (isLost && !isCommitting);
         if (!again || attempt === mostTries) throw isLost ? unavailable(error) : error;
-        if (isLost) await sleep(pauses[attempt - 1] ?? 0);
+        if (isLost) await sleep(connectWaits[attempt - 1] ?? 0);
       }
     }
   };
@@ -140,7 +143,7 @@ export const openPostgres = async (
       } catch (error) {
         if (!isUnavailable(error)) throw error;
         if (attempt === mostTries) throw unavailable(error);
-        await sleep(pauses[attempt - 1] ?? 0);
+        await sleep(connectWaits[attempt - 1] ?? 0);
       }
     }
   };
