@@ -89,6 +89,18 @@ test("an identifier that moves or is taken away reaches nothing of the user that
   expect((await again.get("/users/ann")).status).toBe(404);
 });
 
+test("identifiers take the client's key or the admin's", async () => {
+  const { api } = await start();
+  for (const key of ["client", "admin"] as const) {
+    const made = await api.call("POST", "/users/identifiers", { key, body: { identifiers: [`by-${key}`] } });
+    const { muxi_user_id } = made.body.data;
+    const { body } = await api.get(`/users/identifiers/${muxi_user_id}`, { key });
+    expect(body.data.identifiers).toMatchObject([{ identifier: `by-${key}` }]);
+    expect((await api.call("DELETE", `/users/identifiers/by-${key}`, { key })).status).toBe(200);
+  }
+  expect((await api.get("/users/ann", { key: "admin" })).status).toBe(401);
+});
+
 test("everybody's user and bad identifiers are refused", async () => {
   const { api } = await start();
   expect((await resolve(api, "0")).body.error.code).toBe("INVALID_REQUEST");

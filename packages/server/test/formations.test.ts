@@ -189,10 +189,34 @@ it("shows logs, as lines and as they come, and writes down who did what, without
   await writeFile(join(data, "logs", "my-bot-err.log"), "late\n", { flag: "a" });
   expect((await reader?.read())?.value).toContain('"line":"late"');
   abort.abort();
-  const lines = (await call(url, "GET", "/rpc/server/logs?lines=2")).body;
+  const lines = (await call(url, "GET", "/rpc/server/logs?limit=2")).body;
+  expect(lines.trim().split("\n")).toHaveLength(2);
   expect(lines).toMatch(
     /"path":"\/rpc\/formations\/my-bot\/logs",.*"status":400,.*"error":"Invalid request: lines:/,
   );
+});
+
+it("streams at the paths of published SDKs whatever Accept says, and takes their limit of lines", async () => {
+  const { url, data } = await startTestServer();
+  await deployBundle(url, await bundle());
+  const streamed = async (method: string, path: string) => {
+    const response = await fetch(`${url}${formation}${path}`, { method });
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    return response.text();
+  };
+  expect(await streamed("POST", "/restart/stream")).toMatch(/^event: progress\n[\s\S]*event: complete\n/);
+  expectStatus(await call(url, "POST", `${formation}/stop`), 200);
+  expect(await streamed("POST", "/start/stream")).toContain("event: complete\n");
+  expect(await streamed("POST", "/rollback/stream")).toMatch(/event: error\ndata: \{"error":"\w+"/);
+
+  await writeFile(join(data, "logs", "my-bot-err.log"), "one\ntwo\nthree\n");
+  const logs = expectStatus(await call(url, "GET", `${formation}/logs?limit=2`), 200).body.data;
+  expect(logs.logs.stderr).toEqual(["two", "three"]);
+  const abort = new AbortController();
+  const following = await fetch(`${url}${formation}/logs/stream`, { signal: abort.signal });
+  const reader = following.body?.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader?.read())?.value).toContain("event: connected");
+  abort.abort();
 });
 
 it("downloads the files without the key, and the database only when asked", async () => {

@@ -64,17 +64,23 @@ export const serverStatusSchema = named(
 
 export type ServerStatus = Infer<typeof serverStatusSchema>;
 
+/** How many lines; published SDKs call it `limit`. */
+const lines = () => {
+  const number = z.coerce.number().int().min(1).max(10_000);
+  return { lines: number.optional(), limit: number.default(100) };
+};
+
 /** Query of `GET /rpc/formations/{id}/logs`. */
 export const formationLogsQuerySchema = lazy(() =>
   z.object({
-    lines: z.coerce.number().int().min(1).max(10_000).default(100),
+    ...lines(),
     stream: z.enum(["stdout", "stderr", "all"]).default("all"),
     follow: z.enum(["true", "1", "false", "0"]).default("false"),
   }),
 );
 
 /** Query of `GET /rpc/server/logs`. */
-export const serverLogsQuerySchema = lazy(() => formationLogsQuerySchema().pick({ lines: true }));
+export const serverLogsQuerySchema = lazy(() => z.object(lines()));
 
 /** Ids under which a formation can be deployed. */
 export const formationIdPattern = /^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$/;

@@ -117,11 +117,15 @@ const mountFormations = (
   route("", { GET: formations.list, POST: bundles.deploy });
   route("/:id", { GET: formations.get, PUT: bundles.update, DELETE: formations.remove });
   route("/:id/start", { POST: formations.start });
+  route("/:id/start/stream", { POST: formations.start });
   route("/:id/stop", { POST: formations.stop });
   route("/:id/restart", { POST: formations.restart });
+  route("/:id/restart/stream", { POST: formations.restart });
   route("/:id/rollback", { POST: formations.rollback });
+  route("/:id/rollback/stream", { POST: formations.rollback });
   route("/:id/cancel-update", { POST: formations.cancelUpdate });
   route("/:id/logs", { GET: logs.formationLogs });
+  route("/:id/logs/stream", { GET: logs.formationLogs });
   route("/:id/download", { GET: createDownloadHandler(options.releases) });
   mount(app, { url: "/rpc/server/logs", handlers: { GET: logs.serverLogs }, onRequest });
 };

@@ -9,7 +9,7 @@ import { countLog, followLines, processLogFiles, tailLog } from "../logs/index.t
 import { type Releases, requireDeployment } from "../releases/index.ts";
 import { type EventStream, openEventStream } from "./event-stream.ts";
 import type { Handler } from "./handler.ts";
-import { formationIdOf, parseInput } from "./parse.ts";
+import { formationIdOf, isStreamPath, parseInput } from "./parse.ts";
 
 export interface LogRouteOptions {
   releases: Releases;
@@ -38,7 +38,8 @@ export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRout
     const id = formationIdOf(request);
     requireDeployment(releases, id);
     const {
-      lines,
+      limit,
+      lines = limit,
       stream: wanted,
       follow: following,
     } = parseInput(formationLogsQuerySchema(), request.query);
@@ -48,7 +49,7 @@ export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRout
       { name: "stderr" as const, file: err },
     ].filter(({ name }) => wanted === "all" || wanted === name);
 
-    if (following === "true" || following === "1") {
+    if (following === "true" || following === "1" || isStreamPath(request)) {
       const stream = openEventStream(reply);
       const connected: FormationLogsConnected = { formation_id: id };
       stream.send("connected", connected);
@@ -72,7 +73,7 @@ export const createLogHandlers = ({ releases, logsDirectory, auditLog }: LogRout
   };
 
   const serverLogs: Handler = async (request, reply) => {
-    const { lines } = parseInput(serverLogsQuerySchema(), request.query);
+    const { limit, lines = limit } = parseInput(serverLogsQuerySchema(), request.query);
     const text = (await tailLog(auditLog, lines)).map((line) => `${line}\n`).join("");
     return reply.type("text/plain; charset=utf-8").send(text);
   };

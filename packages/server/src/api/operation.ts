@@ -4,6 +4,7 @@ import { Failure } from "../base/failure.ts";
 import type { Log } from "../logs/index.ts";
 import type { ReportProgress } from "../releases/index.ts";
 import { openEventStream } from "./event-stream.ts";
+import { isStreamPath } from "./parse.ts";
 
 /** The result of a successful operation. */
 export interface OperationOutcome<Data extends object = object> {
@@ -15,8 +16,8 @@ export interface OperationOutcome<Data extends object = object> {
   complete: OperationComplete;
 }
 
-export const wantsEvents = ({ headers }: FastifyRequest): boolean =>
-  headers.accept?.includes("text/event-stream") ?? false;
+export const wantsEvents = (request: FastifyRequest): boolean =>
+  isStreamPath(request) || (request.headers.accept?.includes("text/event-stream") ?? false);
 
 /** Records the operation's end in the audit trail: the status of an event stream is 200 in any case. */
 export type Settle = (status: number, error?: string) => Promise<void>;

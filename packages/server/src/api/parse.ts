@@ -23,3 +23,7 @@ export const headerOf = ({ headers }: FastifyRequest, name: string): string | un
 /** A formation's address, by the name under which this caller reaches the server. */
 export const publicUrl = (request: FastifyRequest, formationId: string): string =>
   `${request.protocol}://${request.host}/api/${formationId}`;
+
+/** Whether the path is one of those at which published SDKs ask for a stream. */
+export const isStreamPath = ({ routeOptions }: FastifyRequest): boolean =>
+  routeOptions.url?.endsWith("/stream") ?? false;

@@ -58,8 +58,8 @@ export interface UserMethods {
 }
 
 export const createUsers = (): UserMethods => ({
-  identifiers: endpoint("getUserIdentifiers", "GET", "/users/identifiers/{muxiUserId}", access.client, {}),
-  addIdentifiers: endpoint("addUserIdentifiers", "POST", "/users/identifiers", access.client, {
+  identifiers: endpoint("getUserIdentifiers", "GET", "/users/identifiers/{muxiUserId}", access.either, {}),
+  addIdentifiers: endpoint("addUserIdentifiers", "POST", "/users/identifiers", access.either, {
     muxiUserId: "muxi_user_id",
     identifiers: "identifiers",
   }),
@@ -67,7 +67,7 @@ export const createUsers = (): UserMethods => ({
     "deleteUserIdentifier",
     "DELETE",
     "/users/identifiers/{identifier}",
-    access.client,
+    access.either,
     {},
   ),
   resolve: asyncMethod(
