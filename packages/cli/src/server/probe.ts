@@ -5,7 +5,7 @@ import { CliError } from "../base/errors.ts";
 const healthSchema = z.object({ success: z.literal(true), status: z.literal("ok"), version: z.string() });
 
 /** What responds at an address. */
-export type Probe =
+export type ProbeResult =
   | { kind: "muxi"; version: string }
   | { kind: "nothing" }
   | { kind: "other"; reason: string };
@@ -17,7 +17,7 @@ const isRefused = (error: unknown): boolean => {
 };
 
 /** Asks `GET /health` (docs/spec/cli.md "muxi up"). Only a refused connection means that the port is free. */
-export const probe = async (url: string): Promise<Probe> => {
+export const probe = async (url: string): Promise<ProbeResult> => {
   try {
     const response = await fetch(`${url}/health`, {
       signal: AbortSignal.timeout(timeoutMs),

@@ -4,7 +4,7 @@ import type { Context } from "../base/context.ts";
 import { type ChosenServer, localServer } from "../server/index.ts";
 
 /** A formation's API keys, as far as they are known. */
-export interface Keys {
+export interface KnownKeys {
   clientKey: string | undefined;
   adminKey: string | undefined;
 }
@@ -13,7 +13,7 @@ export interface Keys {
  * The keys in the formation's own files: in its manifest, or in the secrets of these names (docs/spec/cli.md "Which
  * keys").
  */
-const keysOfFolder = async ({ env }: Context, folder: string): Promise<Keys> => {
+const keysOfFolder = async ({ env }: Context, folder: string): Promise<KnownKeys> => {
   const { formation } = await loadFormation(folder, { env });
   const { client_key: clientKey, admin_key: adminKey } = formation?.manifest.server.api_keys ?? {};
   try {
@@ -29,7 +29,7 @@ const keysOfFolder = async ({ env }: Context, folder: string): Promise<Keys> => 
 };
 
 /** The keys in the server's copy of the files, including generated ones, if it is the server of this machine. */
-const keysOfThisMachine = async (context: Context, id: string): Promise<Keys> => {
+const keysOfThisMachine = async (context: Context, id: string): Promise<KnownKeys> => {
   const { formationsDirectory } = await localServer(context, undefined);
   const { formation } = await loadFormation(join(formationsDirectory, id, "current"), { allowEnv: false });
   return formation ? resolveApiKeys(formation) : { clientKey: undefined, adminKey: undefined };
@@ -45,7 +45,7 @@ export const deployedKeys = async (
   id: string,
   folder: string | undefined,
   server: Pick<ChosenServer, "isThisMachine">,
-): Promise<Keys> => {
+): Promise<KnownKeys> => {
   const { MUXI_CLIENT_KEY, MUXI_ADMIN_KEY } = context.env;
   const given = { clientKey: MUXI_CLIENT_KEY || undefined, adminKey: MUXI_ADMIN_KEY || undefined };
   const found = server.isThisMachine

@@ -33,7 +33,7 @@ export interface Target {
 }
 
 /** A formation that may or may not be running. */
-interface Named {
+interface NamedFormation {
   id: string;
   folder: string | undefined;
 }
@@ -42,7 +42,7 @@ interface Named {
 const namedFormation = async (
   { cwd, home }: Context,
   given: string | undefined,
-): Promise<Named | undefined> => {
+): Promise<NamedFormation | undefined> => {
   const here = await findFormationDir(cwd, { home });
   for (const folder of given === undefined ? [here] : [resolve(cwd, given), here]) {
     const id = folder === undefined ? undefined : (await summarizeManifest(folder))?.id;
@@ -87,7 +87,7 @@ const isDeployed = async (server: ChosenServer, id: string, isNamed: boolean): P
 
 const deployedTarget = async (
   context: Context,
-  { id, folder }: Named,
+  { id, folder }: NamedFormation,
   server: ChosenServer,
   { user, isForEveryone, debug }: TargetOptions,
 ): Promise<Target> => {

@@ -20,7 +20,7 @@ export interface Chat {
 }
 
 /** What is said. */
-export interface Question {
+export interface ChatMessage {
   message: string;
   file?: Attachment | undefined;
 }
@@ -33,7 +33,7 @@ export interface AnswerOutput {
 }
 
 /** The result of a message. */
-export interface Answered {
+export interface ChatResult {
   /** Undefined if the answer was stopped before the session was known. */
   sessionId: string | undefined;
   /** Undefined if the answer was stopped. */
@@ -43,7 +43,7 @@ export interface Answered {
 /** A recording alone is the message; any other file accompanies one. */
 const ask = (
   { formation, agentId, sessionId }: Chat,
-  { message, file }: Question,
+  { message, file }: ChatMessage,
   signal: AbortSignal,
 ): ChatStream => {
   const about = {
@@ -70,12 +70,12 @@ const noteOf = (event: ChatEvent): string => {
  */
 export const answer = async (
   chat: Chat,
-  question: Question,
+  input: ChatMessage,
   output: AnswerOutput,
   signal: AbortSignal,
-): Promise<Answered> => {
+): Promise<ChatResult> => {
   const { stream, verbose, debug } = chat;
-  const events = ask(chat, question, signal);
+  const events = ask(chat, input, signal);
   let hasText = false;
   try {
     for await (const event of events) {

@@ -2,13 +2,13 @@ import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { explainFailure } from "../../target/index.ts";
 import type { OutputFormat } from "../../ui/index.ts";
-import { answer, type Chat, type Question } from "./answer.ts";
+import { answer, type Chat, type ChatMessage } from "./answer.ts";
 
 /** Sends one message. Only the answer goes to stdout. */
 export const askOnce = async (
   { stdout, stderr }: Context,
   chat: Chat,
-  question: Question,
+  input: ChatMessage,
   format: OutputFormat,
 ): Promise<number> => {
   const interruption = new AbortController();
@@ -24,7 +24,7 @@ export const askOnce = async (
     note: (line: string) => stderr.write(`${line}\n`),
   };
   try {
-    const { whole } = await answer(chat, question, output, interruption.signal);
+    const { whole } = await answer(chat, input, output, interruption.signal);
     if (!whole) throw new CliError("The answer was stopped", { exitCode: 130 });
     if (format === "json") {
       const { text: response, agent_id: agent, session_id } = whole;

@@ -5,7 +5,7 @@ import type { Ui } from "../../ui/index.ts";
 import { doneText, runningText, type StageEvent } from "./stages.ts";
 
 /** A long operation of a server, and its texts. */
-export interface Operation {
+export interface FollowedOperation {
   server: ChosenServer;
   events: AsyncIterable<OperationEvent>;
   /** Shown until the first event. */
@@ -63,7 +63,7 @@ const createStages = (ui: Ui, waiting: string, accepted: string | undefined) => 
  */
 export const followOperation = async (
   ui: Ui,
-  { server, events, waiting, accepted, failed }: Operation,
+  { server, events, waiting, accepted, failed }: FollowedOperation,
 ): Promise<OperationComplete> => {
   const stages = createStages(ui, waiting, accepted);
   try {

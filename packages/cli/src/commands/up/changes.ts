@@ -2,7 +2,7 @@ import { relative, sep } from "node:path";
 import { watch } from "chokidar";
 
 /** Watches the files of a formation. */
-export interface Changes {
+export interface FileWatcher {
   /** A signal that aborts at the next change. Its reason is the list of changed files, relative to the folder. */
   next(): AbortSignal;
   close(): Promise<void>;
@@ -17,7 +17,7 @@ const watched: ReadonlySet<string> = new Set([
 /** Wait until changes settle: editors write files in several steps, and several files at once. */
 const settleMs = 300;
 
-export const watchChanges = async (folder: string): Promise<Changes> => {
+export const watchChanges = async (folder: string): Promise<FileWatcher> => {
   const isIgnored = (path: string): boolean => {
     const [top = ""] = relative(folder, path).split(sep);
     return top !== "" && !watched.has(top);

@@ -3,9 +3,9 @@ import { isAlive, type LineReader } from "@muxi/server";
 import { probe } from "../../server/index.ts";
 
 /** Why following a formation ended. */
-export type End = "interrupted" | "stopped elsewhere" | "died" | "server gone";
+export type EndReason = "interrupted" | "stopped elsewhere" | "died" | "server gone";
 
-export interface Followed {
+export interface FollowOptions {
   serverUrl: string;
   draftUrl: string;
   pid: number;
@@ -17,7 +17,7 @@ export interface Followed {
 
 const pollMs = 250;
 
-const whyItEnded = async ({ serverUrl, draftUrl }: Followed): Promise<End> => {
+const whyItEnded = async ({ serverUrl, draftUrl }: FollowOptions): Promise<EndReason> => {
   if ((await probe(serverUrl)).kind !== "muxi") return "server gone";
   // 404: the server was told to stop it. 200: it has already been started again.
   const { status } = await fetch(`${draftUrl}/v1/health`);
@@ -25,7 +25,7 @@ const whyItEnded = async ({ serverUrl, draftUrl }: Followed): Promise<End> => {
 };
 
 /** Follows the formation's output until the formation ends or the signal aborts. */
-export const follow = async (followed: Followed): Promise<End> => {
+export const follow = async (followed: FollowOptions): Promise<EndReason> => {
   const { signal, logs, pid } = followed;
   while (!signal.aborted) {
     const alive = isAlive(pid);

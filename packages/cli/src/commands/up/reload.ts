@@ -3,12 +3,12 @@ import { type Formation, formatErrors, loadFormation } from "@muxi/formation";
 import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
-import type { Changes } from "./changes.ts";
+import type { FileWatcher } from "./changes.ts";
 import type { RunningDraft } from "./describe.ts";
 import { startDraft, stopDraft } from "./draft.ts";
-import { type Ended, stay } from "./stay.ts";
+import { type StayResult, stay } from "./stay.ts";
 
-export interface Reloading {
+export interface ReloadOptions {
   server: LocalServer;
   env: NodeJS.ProcessEnv;
   /** Aborts on Ctrl+C. */
@@ -19,7 +19,7 @@ export interface Reloading {
 }
 
 /** Reports a problem without ending the command. */
-const complain = ({ ui }: Reloading, id: string, title: string, detail: readonly string[]): void => {
+const complain = ({ ui }: ReloadOptions, id: string, title: string, detail: readonly string[]): void => {
   ui.data({ formation_id: id, problem: title, detail });
   ui.problem(title, detail);
 };
@@ -27,7 +27,7 @@ const complain = ({ ui }: Reloading, id: string, title: string, detail: readonly
 /** Reads the formation's changed files; undefined if they are not valid. */
 const readAgain = async (
   { formation: { id, dir } }: RunningDraft,
-  reloading: Reloading,
+  reloading: ReloadOptions,
 ): Promise<Formation | undefined> => {
   const { formation: changed, report } = await loadFormation(dir, { env: reloading.env, forServer: true });
   if (!changed) {
@@ -50,7 +50,7 @@ const readAgain = async (
 const replace = async (
   old: RunningDraft,
   formation: Formation,
-  reloading: Reloading,
+  reloading: ReloadOptions,
 ): Promise<RunningDraft | undefined> => {
   const { server, ui, inspect } = reloading;
   try {
@@ -67,7 +67,7 @@ const replace = async (
 };
 
 /** Waits for a change while nothing is running. */
-const idle = async (changed: AbortSignal, signal: AbortSignal): Promise<Ended> => {
+const idle = async (changed: AbortSignal, signal: AbortSignal): Promise<StayResult> => {
   const either = AbortSignal.any([changed, signal]);
   if (!either.aborted) await once(either, "abort");
   return { end: "interrupted" };
@@ -76,9 +76,9 @@ const idle = async (changed: AbortSignal, signal: AbortSignal): Promise<Ended> =
 /** Follows a draft, and restarts it whenever its files change (docs/spec/cli.md "Watching files"). */
 export const stayAndReload = async (
   first: RunningDraft,
-  changes: Changes,
-  reloading: Reloading,
-): Promise<Ended> => {
+  changes: FileWatcher,
+  reloading: ReloadOptions,
+): Promise<StayResult> => {
   const { server, signal, ui } = reloading;
   let latest = first;
   let running = true;

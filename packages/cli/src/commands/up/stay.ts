@@ -4,14 +4,14 @@ import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
 import type { RunningDraft } from "./describe.ts";
-import { type End, follow } from "./follow.ts";
+import { type EndReason, follow } from "./follow.ts";
 import { noticeOf } from "./log-line.ts";
 
 const tailLength = 10;
 
 /** Why it ended, and the error for the user. */
-export interface Ended {
-  end: End;
+export interface StayResult {
+  end: EndReason;
   failure?: CliError;
 }
 
@@ -21,7 +21,7 @@ export const stay = async (
   server: LocalServer,
   signal: AbortSignal,
   ui: Ui,
-): Promise<Ended> => {
+): Promise<StayResult> => {
   const { id } = draft.formation;
   const logFile = (stream: "out" | "err") => join(server.logsDirectory, `${id}-draft-${stream}.log`);
   const errorOutput: string[] = [];

@@ -1,7 +1,7 @@
 import type { FormationClient } from "muxi-client";
 
 /** The content of a view: data, and the same for people to read. */
-export interface Shown {
+export interface ViewContent {
   data: unknown;
   /** Rows under a heading. Without them, the data is printed as YAML. */
   table?: { heading: readonly string[]; rows: readonly (readonly string[])[]; empty: string };
@@ -10,7 +10,7 @@ export interface Shown {
 }
 
 /** Reads a part of a running formation: a list, or with an argument the item of that name. */
-export type Show = (formation: FormationClient, argument: string | undefined) => Promise<Shown>;
+export type View = (formation: FormationClient, argument: string | undefined) => Promise<ViewContent>;
 
 /** Formats as `2026-01-31 09:05`, in this machine's time zone. */
 const at = (time: string | number | null | undefined): string =>
@@ -32,12 +32,12 @@ const listing = <Item>(
   heading: readonly string[],
   row: (item: Item) => readonly string[],
   empty: string,
-): Shown => ({ data, table: { heading, rows: items.map(row), empty } });
+): ViewContent => ({ data, table: { heading, rows: items.map(row), empty } });
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "-");
 
 /** The views of docs/spec/cli.md "Views of a running formation". */
-export const shows = {
+export const views = {
   info: async (formation) => ({ data: await formation.getStatus() }),
   async agents(formation, agentId) {
     if (agentId !== undefined) return { data: await formation.getAgent({ agentId }) };
@@ -143,6 +143,6 @@ export const shows = {
     const heading = ["WHEN", "ACTION", "RESOURCE", "ID", "OUTCOME"];
     return listing(data, data.entries, heading, row, "Nothing was changed yet");
   },
-} satisfies Record<string, Show>;
+} satisfies Record<string, View>;
 
-export type ViewName = keyof typeof shows;
+export type ViewName = keyof typeof views;

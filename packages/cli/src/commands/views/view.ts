@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import type { Context } from "../../base/context.ts";
 import { explainFailure, formationTarget, type TargetOptions } from "../../target/index.ts";
 import { createUi, type OutputFormat, table } from "../../ui/index.ts";
-import { type Show, shows, type ViewName } from "./list.ts";
+import { type View, type ViewName, views } from "./list.ts";
 
 export interface ViewOptions extends TargetOptions {
   output: OutputFormat;
@@ -28,7 +28,7 @@ export const view = async (
   options: ViewOptions,
 ): Promise<number> => {
   const ui = createUi(context, options.output);
-  const show: Show = shows[name];
+  const show: View = views[name];
   const target = await formationTarget(context, {
     ...options,
     isForEveryone: ofEveryone.has(name) && options.user === undefined,
