@@ -3,6 +3,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { expect, it } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
+import { ifThere } from "../src/base/durable.ts";
 import { bundle, call, deployBundle, expectStatus, manifestOf, updateBundle } from "./bundles.ts";
 import { builtRuntime, isAlive, startTestServer } from "./helpers.ts";
 import { startTraffic } from "./traffic.ts";
@@ -36,18 +37,18 @@ it.skipIf(!process.env.MUXI_TEST_POSTGRES)(
       bundle({
         manifest: `${manifestOf("my-bot", version)}  replicas: ${replicas}\nmemory: { persistent: { connection_string: "${store}" } }\n`,
       });
-    const traffic = () =>
-      startTraffic({
-        ...{ url: `${url}/api/my-bot`, clientKey: "fmc_0123456789abcdef", streams: 4, jsons: 2 },
-      });
+    const traffic = (clients: { streams: number; jsons: number }) =>
+      startTraffic({ url: `${url}/api/my-bot`, clientKey: "fmc_0123456789abcdef", ...clients });
     const processes = async (): Promise<{ pid: number; port: number }[]> => {
       const names = await readdir(join(data, "pids"));
-      return Promise.all(
-        names.map(async (name) => ({
-          pid: Number((await readFile(join(data, "pids", name), "utf8")).split("\n")[0]),
-          port: Number(/-(\d+)\.pid$/.exec(name)?.[1]),
-        })),
-      );
+      const found = names.map(async (name) => {
+        // A process may end, and its file go, after the folder was read.
+        const text = await ifThere(readFile(join(data, "pids", name), "utf8"));
+        return text === undefined
+          ? []
+          : { pid: Number(text.split("\n")[0]), port: Number(/-(\d+)\.pid$/.exec(name)?.[1]) };
+      });
+      return (await Promise.all(found)).flat();
     };
     const versionsOf = async (ports: readonly number[]): Promise<string[]> =>
       Promise.all(
@@ -56,18 +57,29 @@ it.skipIf(!process.env.MUXI_TEST_POSTGRES)(
           return (await response.json()).data.version;
         }),
       );
-    /** Every replica that runs serves this version, and each of them gets its share of the requests. */
+    /** How many chats each replica has had. */
+    const chatsOf = async (ports: readonly number[]): Promise<number[]> =>
+      Promise.all(
+        ports.map(async (port) => {
+          const response = await fetch(`http://127.0.0.1:${port}/v1/status`, {
+            headers: { "x-muxi-admin-key": "fma_0123456789abcdef" },
+          });
+          return (await response.json()).data.stats.requests.total;
+        }),
+      );
+    /** Every running replica serves this version, and each of them gets its share of the chats. */
     const expectServing = async (version: string): Promise<void> => {
-      const running = await processes();
-      expect(await versionsOf(running.map(({ port }) => port))).toEqual(Array(replicas).fill(version));
-      const seen = new Set<number>();
-      for (let number = 0; number < 3 * replicas; number += 1) {
-        const response = await fetch(`${url}/api/my-bot/v1/status`, {
-          headers: { "x-muxi-admin-key": "fma_0123456789abcdef" },
-        });
-        seen.add((await response.json()).data.stats.running.since);
-      }
-      expect(seen.size).toBe(replicas);
+      const ports = (await processes()).map(({ port }) => port);
+      expect(await versionsOf(ports)).toEqual(Array(replicas).fill(version));
+      const before = await chatsOf(ports);
+      await until("each replica has had a chat", async () => {
+        const chat = traffic({ streams: 0, jsons: 1 });
+        await until("a chat is answered", () => chat.answered > 0);
+        await chat.stop();
+        expect(chat.failures).toEqual([]);
+        const now = await chatsOf(ports);
+        return now.every((chats, at) => chats > (before[at] ?? 0));
+      });
       expect((await call(url, "GET", "/rpc/server/status")).body.data.port_pool.allocated).toBe(replicas);
     };
 
@@ -79,7 +91,7 @@ it.skipIf(!process.env.MUXI_TEST_POSTGRES)(
     await untilExpected("its death is noticed", async () =>
       expect(await processes()).toHaveLength(replicas - 1),
     );
-    const load = traffic();
+    const load = traffic({ streams: 4, jsons: 2 });
     await until("the others answer", () => load.answered > 20);
     expect(load.failures).toEqual([]);
 
