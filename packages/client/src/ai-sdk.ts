@@ -2,7 +2,7 @@
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
 import { type ChatEvent, type ChatStream, type FormationClient, NotFoundError } from "muxi-client";
 import { createChunker, payloadOf } from "./ai-sdk/index.ts";
-import { newRequestId } from "./http/index.ts";
+import { fieldsOf, newRequestId } from "./http/index.ts";
 
 /** The part of `Storage` that the transport uses, as `sessionStorage` and `localStorage` have it. */
 export type TransportStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -76,8 +76,7 @@ export const createChatTransport = ({
 }: ChatTransportOptions): ChatTransport<UIMessage> => {
   const keyOf = (chatId: string) => `muxi-chat-${chatId}`;
   const endOf = (chatId: string) => (error?: unknown) => {
-    const goesOn = typeof error === "object" && error !== null && "retryable" in error && error.retryable;
-    if (!goesOn) storage.removeItem(keyOf(chatId));
+    if (!fieldsOf(error).retryable) storage.removeItem(keyOf(chatId));
   };
 
   return {

@@ -2,6 +2,7 @@
 import { Readable } from "node:stream";
 import { ConfigurationError, type FetchInit } from "muxi-client";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import { isObject } from "./http/index.ts";
 import { ResponseHandler } from "./node/index.ts";
 
 /** URLs of proxies, and hosts that are reached without one. */
@@ -129,7 +130,7 @@ export const createNodeTransport = (options: NodeTransportOptions = {}): NodeTra
     try {
       return await send(url, init);
     } catch (error) {
-      const dead = typeof error === "object" && error !== null && errorsOfUsed.has(error);
+      const dead = isObject(error) && errorsOfUsed.has(error);
       if (dead && init.repeatable) return send(url, init);
       throw error;
     }

@@ -1,4 +1,5 @@
 import type { ChatEvent, ChatPayload, ChatStream, FormationClient } from "muxi-client";
+import { fieldsOf } from "../http/index.ts";
 import { type ChatMessage, type ChatStorage, createStore, type StoredChat } from "./storage.ts";
 
 /** State of a chat. `submitted`: the message was sent, and nothing has arrived yet. */
@@ -70,9 +71,6 @@ const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
-const hasField = <Name extends string>(error: unknown, name: Name): error is Record<Name, unknown> =>
-  typeof error === "object" && error !== null && name in error;
-
 /**
  * A chat without a user interface: its state, its watchers and its actions.
  *
@@ -119,7 +117,7 @@ export const createChat = (options: () => UseChatOptions) => {
     // Another answer has taken its place, or the component is gone.
     if (stream !== answer) return;
     stream = undefined;
-    if (!hasField(failure, "retryable") || !failure.retryable) pending = undefined;
+    if (!fieldsOf(failure).retryable) pending = undefined;
     change(failure === undefined ? { status: "ready" } : { status: "error", error: failure });
     if (pending === undefined) store().save({ messages: state.messages, sessionId: state.sessionId });
   };
@@ -139,7 +137,7 @@ export const createChat = (options: () => UseChatOptions) => {
     // The part of the answer that had arrived is replaced.
     const before = state.messages.at(-1)?.role === "assistant" ? state.messages.slice(0, -1) : state.messages;
     await read(options().formation.resumeChat(pending), before);
-    if (!hasField(state.error, "statusCode") || state.error.statusCode !== 404) return;
+    if (fieldsOf(state.error).statusCode !== 404) return;
     await readHistory(sessionId).catch((error) => change({ status: "error", error: asError(error) }));
   };
 

@@ -1,4 +1,5 @@
 import type { ChatCursor } from "muxi-client";
+import { isObject } from "../http/index.ts";
 
 /** A message of a chat. */
 export interface ChatMessage {
@@ -23,8 +24,7 @@ export interface StoredChat {
   pending?: ChatCursor | undefined;
 }
 
-const isStored = (value: unknown): value is StoredChat =>
-  typeof value === "object" && value !== null && "messages" in value && Array.isArray(value.messages);
+const isStored = (value: unknown): value is StoredChat => isObject(value) && Array.isArray(value.messages);
 
 export const createStore = (storage: ChatStorage | undefined, key: string) => ({
   load(): StoredChat | undefined {

@@ -1,4 +1,5 @@
 import { errorOfCode, MuxiError } from "../errors/index.ts";
+import { fieldsOf, firstText } from "../http/index.ts";
 
 /** Reads the data of a frame. */
 export const parseFrame = (name: string, data: string): unknown => {
@@ -20,10 +21,8 @@ export const parseFrame = (name: string, data: string): unknown => {
  */
 export const decodeJson = <Event>(name: string, data: string): Event => {
   const value = parseFrame(name, data);
-  if (typeof value === "object" && value !== null && "error" in value && value.error === true) {
-    const message =
-      "message" in value && typeof value.message === "string" ? value.message : "The stream failed";
-    throw errorOfCode("STREAM_ERROR", message, { details: value });
-  }
+  const { error, message } = fieldsOf(value);
+  if (error === true)
+    throw errorOfCode("STREAM_ERROR", firstText(message) ?? "The stream failed", { details: value });
   return value as Event;
 };

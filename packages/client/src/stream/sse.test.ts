@@ -79,16 +79,16 @@ describe("server-sent events", () => {
   });
 
   test("a long event in small chunks takes time in proportion to its length", () => {
-    const measure = (length: number) => {
+    const once = (length: number) => {
       const chunks = [`data: `, ...Array<string>(length / 1024).fill("x".repeat(1024)), "\n\n"];
       const start = performance.now();
       expect(parse(chunks).events[0]?.data).toHaveLength(length);
       return performance.now() - start;
     };
-    measure(1 << 20);
-    const small = measure(1 << 20);
-    // Quadratic would be 64 times as long; the bound leaves room for a busy machine.
-    expect(measure(1 << 23)).toBeLessThan(Math.max(small, 1) * 40);
+    // Of several runs the quickest: a busy machine can only slow them down.
+    const measure = (length: number) => Math.min(...Array.from({ length: 5 }, () => once(length)));
+    // Quadratic would be 64 times as long.
+    expect(measure(1 << 23)).toBeLessThan(Math.max(measure(1 << 20), 1) * 40);
   });
 
   test("an event without end is refused", () => {
