@@ -4,6 +4,7 @@ import type { Path } from "./base/index.ts";
 import { resolveInside } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
+import { describeLeftOut, knowledgeFiles } from "./knowledge.ts";
 import type { LoadContext } from "./load-context.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
 import type { Manifest } from "./schema/manifest.ts";
@@ -154,7 +155,7 @@ export const checkAgentServers = (
   }
 };
 
-/** Warns of knowledge that will be skipped because it does not exist (docs/spec/formation-files.md "Knowledge"). */
+/** Warns of knowledge that will not be read (docs/spec/formation-files.md "Knowledge"). */
 export const checkKnowledge = async (
   { dir, report }: LoadContext,
   agents: readonly Loaded<AgentDefinition>[],
@@ -168,9 +169,17 @@ export const checkKnowledge = async (
           findingAt(place, [...path, "description"], "is missing: say what the source is about"),
         );
       }
-      if (source.path !== undefined && (await resolveInside(dir, source.path)) === undefined) {
+      if (source.path === undefined) {
+        const message = "is not read: only files and folders of the formation are";
+        report.warnings.push(findingAt(place, [...path, "url"], message, "Save what it holds as a file"));
+      } else if ((await resolveInside(dir, source.path)) === undefined) {
         const message = `${source.path} does not exist in the formation folder, or is a link that leads out of it`;
         report.warnings.push(findingAt(place, [...path, "path"], message));
+      } else if (knowledge) {
+        const left = describeLeftOut(await knowledgeFiles(dir, source, knowledge), source, knowledge);
+        for (const { message, hint } of left) {
+          report.warnings.push(findingAt(place, [...path, "path"], message, hint));
+        }
       }
     }
   }

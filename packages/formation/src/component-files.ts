@@ -1,7 +1,14 @@
 import { readdir } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import type { Finding } from "./base/index.ts";
-import { type Mapping, readSource, resolveInside, type SourceFile, systemCode } from "./base/index.ts";
+import {
+  isHidden,
+  type Mapping,
+  readSource,
+  resolveInside,
+  type SourceFile,
+  systemCode,
+} from "./base/index.ts";
 
 /** A component's file: its content, or why it cannot be read. */
 export type ComponentFile =
@@ -26,7 +33,7 @@ export const readComponentFile = async (dir: string, file: string): Promise<Comp
 const listFolder = async (folder: string, path: string): Promise<string[] | Finding> => {
   try {
     const names = await readdir(path);
-    return names.filter((name) => extensions.has(extname(name)) && !name.startsWith(".")).sort();
+    return names.filter((name) => extensions.has(extname(name)) && !isHidden(name)).sort();
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;

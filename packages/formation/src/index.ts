@@ -2,6 +2,7 @@
 export { resolveApiKeys } from "./api-keys.ts";
 export {
   createAtomically,
+  decodeText,
   type Environment,
   type Finding,
   FormationError,
@@ -19,6 +20,7 @@ export { createComponent } from "./create-component.ts";
 export { databaseOf } from "./database.ts";
 export { findFormationDir, summarizeManifest } from "./find.ts";
 export type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
+export { knowledgeFiles } from "./knowledge.ts";
 export { loadFormation, openFormation } from "./load.ts";
 export { setManifestVersion } from "./manifest-edit.ts";
 export { mask, maskSecrets, secretFieldName } from "./masking.ts";

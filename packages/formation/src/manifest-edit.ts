@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
 import type { Path } from "./base/index.ts";
-import { findManifest, writeAtomically } from "./base/index.ts";
+import { decodeText, findManifest, writeAtomically } from "./base/index.ts";
 
 /** A manifest's text with the places of its fields. */
 interface ManifestText {
@@ -22,7 +22,7 @@ const editManifest = async (
   const name = await findManifest(dir);
   if (name === undefined) throw new Error(`${dir} contains no formation.afs`);
   const file = join(dir, name);
-  const text = await readFile(file, "utf8");
+  const text = decodeText(await readFile(file));
   const { contents, errors } = parseDocument(text, { prettyErrors: false });
   const [error] = errors;
   if (error) throw new Error(`${file} is not valid YAML: ${error.message}`);

@@ -5,7 +5,7 @@ import { basename, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import { keysFile } from "./api-keys.ts";
-import { FormationError, findManifest, isMissing, type Report } from "./base/index.ts";
+import { FormationError, findManifest, isClutter, isMissing, type Report } from "./base/index.ts";
 import type { Formation } from "./formation.ts";
 import { type LoadOptions, loadFormation } from "./load.ts";
 import { secretFiles } from "./secrets/index.ts";
@@ -48,7 +48,6 @@ const excludedNames: ReadonlySet<string> = new Set([
   ".env",
   "node_modules",
   "__pycache__",
-  ".DS_Store",
   ".vscode",
   ".idea",
 ]);
@@ -60,7 +59,8 @@ const database = /^memory\.db(-wal|-shm)?$/;
 
 const isExcluded = (path: string, includeDb: boolean): boolean => {
   const name = basename(path);
-  if (excludedNames.has(name) || excludedPatterns.some((pattern) => pattern.test(name))) return true;
+  if (isClutter(name) || excludedNames.has(name) || excludedPatterns.some((pattern) => pattern.test(name)))
+    return true;
   if (path !== name) return false;
   // The shared memory file is recreated from the other two.
   return excludedAtTop.has(name) || (database.test(name) && (!includeDb || name.endsWith("-shm")));

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import * as z from "zod";
-import { readTextInside } from "./base/index.ts";
+import { isHidden, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 
 /** A skill package without its instructions (docs/spec/formation-files.md "Skill files"). */
@@ -56,6 +56,7 @@ export const readSkills = async (dir: string, names: readonly string[]): Promise
       resources: files
         .filter((file) => file.isFile() && file.name !== "SKILL.md")
         .map((file) => `${file.parentPath}/${file.name}`.slice(folder.length + 1))
+        .filter((file) => !isHidden(file))
         .sort()
         .slice(0, mostResources),
     });

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import * as z from "zod";
-import { isMissing, type Mapping, readTextInside } from "./base/index.ts";
+import { isHidden, isMissing, type Mapping, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 
 /** A standard operating procedure (docs/spec/formation-files.md "SOP files"). */
@@ -40,7 +40,7 @@ const stepsOf = (body: string): string[] => {
 const markdownIn = async (dir: string, folder: string): Promise<string[]> => {
   try {
     const names = await readdir(`${dir}/${folder}`, { recursive: true });
-    return names.filter((name) => name.endsWith(".md")).sort();
+    return names.filter((name) => name.endsWith(".md") && !isHidden(name)).sort();
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

@@ -1,6 +1,13 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type Formation, isSystemError, openFormation, openSecrets, resolveApiKeys } from "@muxi/formation";
+import {
+  type Formation,
+  FormationError,
+  isSystemError,
+  loadFormation,
+  openSecrets,
+  resolveApiKeys,
+} from "@muxi/formation";
 import { asError } from "@muxi/http";
 import { pino } from "pino";
 import * as z from "zod";
@@ -55,7 +62,8 @@ const isDeployed = env.FORMATION_ID !== undefined && env.MUXI_ENV === "productio
 const isDraft = env.FORMATION_ID !== undefined && !isDeployed;
 
 try {
-  const formation = await openFormation(folder, { env, allowEnv: !isDeployed });
+  const { formation, report } = await loadFormation(folder, { env, allowEnv: !isDeployed });
+  if (!formation) throw new FormationError(folder, report);
   const { server, logging } = formation.manifest;
   const keys = await resolveApiKeys(formation);
   const redactor = createRedactor({
@@ -70,6 +78,9 @@ try {
     },
     logOutput(formation),
   );
+  for (const { file, line, path: field, message, hint } of report.warnings) {
+    log.warn({ file, line, field, hint }, `${file}${field && ` → ${field}`}: ${message}`);
+  }
   const host = values.host ?? env.HOST ?? server.host ?? "127.0.0.1";
   const port = values.port ?? env.PORT;
   const runtime = await startRuntime({

@@ -4,6 +4,7 @@ import { isObject } from "@muxi/protocol";
 import { isNode, LineCounter, parseDocument, type YAMLParseError } from "yaml";
 import type { Finding, Path } from "./report.ts";
 import { isMissing, systemCode } from "./system-error.ts";
+import { decodeText } from "./text.ts";
 
 export type Mapping = Record<string, unknown>;
 
@@ -49,7 +50,7 @@ const withoutNulls = (value: unknown, depth = 0): unknown => {
   );
 };
 
-/** The text of a file inside the formation folder, or why it cannot be read. */
+/** The text of a file inside the formation folder, its lines ended by `\n` alone, or why it cannot be read. */
 export const readTextInside = async (
   dir: string,
   file: string,
@@ -63,7 +64,7 @@ export const readTextInside = async (
     const info = await stat(path);
     if (!info.isFile()) return problem("is not a file");
     if (info.size > maxFileBytes) return problem(`is larger than ${maxFileBytes / 1024 / 1024} MB`);
-    return { text: await readFile(path, "utf8") };
+    return { text: decodeText(await readFile(path)).replaceAll("\r\n", "\n") };
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;

@@ -8,6 +8,7 @@ export {
   resolveInside,
   type SourceFile,
 } from "./files.ts";
+export { isClutter, isHidden } from "./hidden.ts";
 export { findManifest, locateFormation } from "./locate.ts";
 export {
   dottedPath,
@@ -20,3 +21,4 @@ export {
   type Report,
 } from "./report.ts";
 export { isMissing, isSystemError, systemCode } from "./system-error.ts";
+export { decodeText } from "./text.ts";

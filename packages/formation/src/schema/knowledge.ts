@@ -11,7 +11,7 @@ const sourceSchema = section({
   recursive: z.boolean().default(false),
   allowed_extensions: z.array(text).optional(),
   /** Files read of one source. */
-  file_limit: positive.default(5),
+  file_limit: positive.default(50),
 }).refine(({ path, url }) => (path === undefined) !== (url === undefined), "needs either a path or a url");
 
 /**

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { extname } from "node:path";
-import { findManifest, isMissing, readTextInside } from "../base/index.ts";
+import { findManifest, isHidden, isMissing, readTextInside } from "../base/index.ts";
 import { normalizeSecretName } from "./names.ts";
 
 /** A secret that a formation refers to. */
@@ -29,7 +29,9 @@ const reference = /\$\{\{\s*secrets\.([^{}]*?)\s*\}\}/g;
 const filesIn = async (dir: string, folder: string, extensions: readonly string[]): Promise<string[]> => {
   try {
     const names = await readdir(`${dir}/${folder}`, { recursive: true });
-    return names.filter((name) => extensions.includes(extname(name))).map((name) => `${folder}/${name}`);
+    return names
+      .filter((name) => extensions.includes(extname(name)) && !isHidden(name))
+      .map((name) => `${folder}/${name}`);
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

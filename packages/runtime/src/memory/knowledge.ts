@@ -1,11 +1,12 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as nextTick } from "node:timers/promises";
 import {
   type AgentDefinition,
+  decodeText,
   type KnowledgeConfig,
   type KnowledgeSource,
-  resolveInside,
+  knowledgeFiles,
 } from "@muxi/formation";
 import type { Logger } from "pino";
 import { createWordIndex, type WordIndex } from "../text/index.ts";
@@ -26,8 +27,6 @@ export interface Knowledge {
   /** Resolves when every document is indexed. */
   readonly ready: Promise<void>;
 }
-
-const readable = new Set([".md", ".markdown", ".txt"]);
 
 /**
  * Splits a document into passages: at headings and blank lines, and within a paragraph only where it is longer than a
@@ -62,27 +61,6 @@ export const passagesOf = (document: string, size: number): string[] => {
   return passages.map((passage) => passage.trim()).filter((passage) => passage !== "");
 };
 
-async function* filesOf(root: string, source: KnowledgeSource): AsyncGenerator<string> {
-  if (source.path === undefined) throw new Error(`only sources with a path are read, not ${source.url}`);
-  const place = path.join(root, source.path);
-  if ((await stat(place)).isFile()) {
-    yield place;
-    return;
-  }
-  const entries = await readdir(place, { withFileTypes: true, recursive: source.recursive });
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name));
-  let left = source.file_limit;
-  for (const file of files.sort()) {
-    if (left === 0) return;
-    const extension = path.extname(file).toLowerCase();
-    if (source.allowed_extensions && !source.allowed_extensions.includes(extension)) continue;
-    left -= 1;
-    yield file;
-  }
-}
-
 /** Starts to index the agents' documents. Until that is done, a search finds what has been indexed so far. */
 export const openKnowledge = (deps: {
   dir: string;
@@ -95,31 +73,25 @@ export const openKnowledge = (deps: {
   const addFile = async (
     index: WordIndex<DocumentPassage>,
     root: string,
-    file: string,
+    source: string,
     config: KnowledgeConfig,
   ) => {
-    const source = path.relative(root, file);
-    if (!readable.has(path.extname(file).toLowerCase())) {
-      log.warn({ file: source }, "knowledge file skipped: only Markdown and text are read");
-      return;
-    }
-    const real = await resolveInside(root, source);
-    if (real === undefined) {
-      log.warn({ file: source }, "knowledge file skipped: a link leads out of the formation's folder");
-      return;
-    }
-    const { size } = await stat(real);
-    if (size > config.max_file_size) {
-      log.warn(
-        { file: source, size, limit: config.max_file_size },
-        "knowledge file skipped: it is too large",
-      );
-      return;
-    }
-    for (const text of passagesOf(await readFile(real, "utf8"), config.chunk_size))
-      index.add({ text, source });
+    const text = decodeText(await readFile(path.join(root, source)));
+    for (const passage of passagesOf(text, config.chunk_size)) index.add({ text: passage, source });
     // Requests get their turn between two files.
     await nextTick();
+  };
+
+  const addSource = async (
+    index: WordIndex<DocumentPassage>,
+    root: string,
+    source: KnowledgeSource,
+    config: KnowledgeConfig,
+  ) => {
+    // Of sources that are not read, and files that are left out, the validation report warns.
+    if (source.path === undefined) return;
+    const { files } = await knowledgeFiles(root, source, config);
+    for (const file of files) await addFile(index, root, file, config);
   };
 
   const load = async () => {
@@ -130,7 +102,7 @@ export const openKnowledge = (deps: {
       indexes.set(agent.id, index);
       for (const source of agent.knowledge.sources) {
         try {
-          for await (const file of filesOf(root, source)) await addFile(index, root, file, agent.knowledge);
+          await addSource(index, root, source, agent.knowledge);
         } catch (error) {
           log.warn(
             { err: error, agent: agent.id, source: source.path },

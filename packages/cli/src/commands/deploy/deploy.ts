@@ -18,7 +18,7 @@ import { CliError } from "../../base/errors.ts";
 import { catchInterruption } from "../../base/interruption.ts";
 import { type ChosenServer, chosenServer, explainDeployedError } from "../../server/index.ts";
 import { formationFolder } from "../../target/index.ts";
-import { createUi, type OutputFormat, size, type Ui } from "../../ui/index.ts";
+import { createUi, type OutputFormat, showWarnings, size, type Ui } from "../../ui/index.ts";
 import { upload } from "./upload.ts";
 
 export interface DeployOptions {
@@ -39,9 +39,10 @@ const invalid = (id: string | undefined, report: Report, folder: string): CliErr
   });
 };
 
-const readForServer = async (folder: string): Promise<Formation> => {
+const readForServer = async (folder: string, ui: Ui): Promise<Formation> => {
   const { formation, report } = await loadFormation(folder, { allowEnv: false, forServer: true });
   if (!formation) throw invalid(undefined, report, folder);
+  showWarnings(report, ui);
   return formation;
 };
 
@@ -119,7 +120,7 @@ export const deploy = async (
 ): Promise<number> => {
   const ui = createUi(context, output);
   const folder = await formationFolder(context, given);
-  const formation = await readForServer(folder);
+  const formation = await readForServer(folder, ui);
   const { id } = formation;
   const server = await chosenServer({ ...context, cwd: folder }, profile);
   const deployed = await ui.during(`Asking ${server.name}...`, () => deployedNow(server, id));

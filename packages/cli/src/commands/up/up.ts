@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { type Formation, formatReport, type Report, resolveApiKeys } from "@muxi/formation";
+import { type Formation, resolveApiKeys } from "@muxi/formation";
 import { FormationClient } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
@@ -7,7 +7,7 @@ import { catchInterruption } from "../../base/interruption.ts";
 import { forgetFormation, rememberFormation, type SavedFormation } from "../../files/index.ts";
 import { type LocalServer, localServer } from "../../server/index.ts";
 import { formationFolder, readFormation } from "../../target/index.ts";
-import { createUi, type OutputFormat, type Ui } from "../../ui/index.ts";
+import { createUi, type OutputFormat, showWarnings, type Ui } from "../../ui/index.ts";
 import { describeDraft, type RunningDraft } from "./describe.ts";
 import { ensureServer, type StartedDraft, startDraft, stopDraft, stopOwnServer } from "./draft.ts";
 import { stayAndReload } from "./reload.ts";
@@ -20,11 +20,6 @@ export interface UpOptions {
   /** Restarts it when its files change. */
   watch: boolean;
 }
-
-const showWarnings = ({ warnings }: Report, ui: Ui): void => {
-  const [title, ...lines] = formatReport({ errors: [], warnings, suggestions: [] });
-  if (title !== undefined) ui.warning(title, lines);
-};
 
 /** Collects what there is to know about a draft that has just been started. */
 const inspect = async (

@@ -1,0 +1,104 @@
+import { readdir, stat } from "node:fs/promises";
+import { extname, join, relative, sep } from "node:path";
+import { isHidden, resolveInside } from "./base/index.ts";
+import type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
+
+/** Endings of the documents that are read. */
+const readable: ReadonlySet<string> = new Set([".md", ".markdown", ".txt"]);
+
+/** Why a file of a source is not read. */
+export type LeftOutReason = "type" | "link" | "size" | "limit";
+
+/** The documents of a source. Paths are relative to the formation folder, with forward slashes. */
+export interface SourceFiles {
+  /** In the order in which they are read. */
+  files: string[];
+  leftOut: { file: string; reason: LeftOutReason }[];
+}
+
+const candidates = async (dir: string, { path = "", recursive, allowed_extensions }: KnowledgeSource) => {
+  const place = join(dir, path);
+  if (!(await stat(place)).isDirectory()) return [place];
+  const entries = await readdir(place, { withFileTypes: true, recursive });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !isHidden(relative(place, file)))
+    .filter((file) => allowed_extensions?.includes(extname(file).toLowerCase()) ?? true)
+    .sort();
+};
+
+/**
+ * The documents of a source, and what its limits leave out (docs/spec/formation-files.md "Knowledge"). Files that the
+ * author has excluded, or that are hidden, are in neither list.
+ *
+ * @param dir Formation folder.
+ * @param source One with a path that exists.
+ */
+export const knowledgeFiles = async (
+  dir: string,
+  source: KnowledgeSource,
+  { max_file_size }: Pick<KnowledgeConfig, "max_file_size">,
+): Promise<SourceFiles> => {
+  const found: SourceFiles = { files: [], leftOut: [] };
+  for (const place of await candidates(dir, source)) {
+    const file = relative(dir, place).split(sep).join("/");
+    const reason = await reasonAgainst(dir, file, max_file_size);
+    if (reason) found.leftOut.push({ file, reason });
+    else if (found.files.length < source.file_limit) found.files.push(file);
+    else found.leftOut.push({ file, reason: "limit" });
+  }
+  return found;
+};
+
+const reasonAgainst = async (
+  dir: string,
+  file: string,
+  largest: number,
+): Promise<LeftOutReason | undefined> => {
+  if (!readable.has(extname(file).toLowerCase())) return "type";
+  const real = await resolveInside(dir, file);
+  if (real === undefined) return "link";
+  const info = await stat(real);
+  if (!info.isFile()) return "type";
+  return info.size > largest ? "size" : undefined;
+};
+
+const mostNamed = 5;
+
+const named = (files: readonly string[]): string =>
+  files.length <= mostNamed
+    ? files.join(", ")
+    : `${files.slice(0, mostNamed).join(", ")} and ${files.length - mostNamed} more`;
+
+/** One sentence for each reason for which files of a source are not read, and its remedy; empty when all are read. */
+export const describeLeftOut = (
+  { files, leftOut }: SourceFiles,
+  { file_limit }: KnowledgeSource,
+  { max_file_size }: Pick<KnowledgeConfig, "max_file_size">,
+): { message: string; hint: string }[] => {
+  const sentences: Record<LeftOutReason, { message: string; hint: string }> = {
+    type: {
+      message: "not read, because they are neither Markdown nor text",
+      hint: "Convert them to .md or .txt, or name the endings that you want in allowed_extensions",
+    },
+    link: {
+      message: "not read, because they are links that lead nowhere or out of the formation folder",
+      hint: "Put the files themselves into the folder",
+    },
+    size: {
+      message: `not read, because they are larger than max_file_size (${max_file_size} bytes)`,
+      hint: "Raise knowledge.max_file_size, or split them",
+    },
+    limit: {
+      message: `left out, because file_limit (${file_limit}) lets only the first ${files.length} be read`,
+      hint: "Raise file_limit of this source",
+    },
+  };
+  return (["limit", "type", "size", "link"] as const).flatMap((reason) => {
+    const of = leftOut.filter((each) => each.reason === reason).map(({ file }) => file);
+    if (of.length === 0) return [];
+    const { message, hint } = sentences[reason];
+    return [{ message: `${of.length} file(s) are ${message}: ${named(of)}`, hint }];
+  });
+};
