@@ -92,14 +92,14 @@ test("says that the formation has died, and stops the server it had started", as
 });
 
 test("shows the warnings of a running formation in readable form", async () => {
-  const knowledge = "knowledge: { sources: [{ path: knowledge, description: All of it }] }";
+  const knowledge = "knowledge: { sources: [{ path: absent, description: All of it }] }";
   const files = {
     "agents/one.afs": `${agentFile("one")}${knowledge}\n`,
-    "knowledge/table.bin": "0",
   };
   const up = world.start(["up", await world.formation("loud", files)]);
-  await until("a warning is shown", () => up.stderr().includes("⚠ knowledge file skipped"));
+  await until("a warning is shown", () => up.stderr().includes("⚠ knowledge source could not be read"));
   expect(up.stderr()).not.toContain('"level"');
+  expect(up.stderr().split("does not exist in the formation folder")).toHaveLength(2);
   up.kill("SIGINT");
   await up.done;
 });

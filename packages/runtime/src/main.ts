@@ -79,7 +79,7 @@ try {
     logOutput(formation),
   );
   for (const { file, line, path: field, message, hint } of report.warnings) {
-    log.warn({ file, line, field, hint }, `${file}${field && ` → ${field}`}: ${message}`);
+    log.warn({ validation: { file, line, field, hint } }, `${file}${field && ` → ${field}`}: ${message}`);
   }
   const host = values.host ?? env.HOST ?? server.host ?? "127.0.0.1";
   const port = values.port ?? env.PORT;

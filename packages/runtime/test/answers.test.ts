@@ -164,6 +164,17 @@ describe("overlord.clarification", () => {
   });
 
   test.each([
+    ["enabled: false", false],
+    ["enabled: false, style: formal, max_rounds: { direct: 5 }", false],
+    ["enabled: true", true],
+    ["enabled: true, max_rounds: { direct: 0 }", false],
+  ])("{ %s } offers the agent a question to the user: %s", async (fields, isOffered) => {
+    const { api, models } = await open(`overlord: { clarification: { ${fields} } }`);
+    await api.chat("Hi", ann);
+    expect(promptOf(models, 0).includes('"ask_user"')).toBe(isOffered);
+  });
+
+  test.each([
     ["formal", "ask formally"],
     ["brief", "in as few words"],
   ])("style %s is told to the agent that may ask", async (style, told) => {

@@ -30,6 +30,7 @@ export const overlordSchema = section({
     }).optional(),
   }).prefault({}),
   clarification: section({
+    enabled: z.boolean().default(true),
     style: z.enum(["conversational", "formal", "brief"]).default("conversational"),
     max_rounds: section({
       direct: rounds(3),

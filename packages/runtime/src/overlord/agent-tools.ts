@@ -20,8 +20,9 @@ const namesClarification = ({ document: { overlord } }: Formation): boolean =>
 export const createAgentTools = (deps: AgentToolsDeps) => {
   const { formation, toolbox } = deps;
   const { a2a, overlord } = formation.manifest;
-  const mayAsk = overlord.clarification.max_rounds.direct > 0;
-  const asksAlways = namesClarification(formation);
+  const { clarification } = overlord;
+  const mayAsk = clarification.enabled && clarification.max_rounds.direct > 0;
+  const asksAlways = mayAsk && namesClarification(formation);
 
   /** @param depth 0 for the agent that the user talks to. */
   const toolsOf = (

@@ -10,7 +10,12 @@ export interface Notice {
 const warningLevel = 40;
 const errorLevel = 50;
 
-const lineSchema = z.looseObject({ level: z.number(), msg: z.string().default("") });
+const lineSchema = z.looseObject({
+  level: z.number(),
+  msg: z.string().default(""),
+  /** Holds a warning of the validation, which the command has shown itself. */
+  validation: z.unknown().optional(),
+});
 const errorSchema = z.object({ message: z.string() });
 
 /** Fields that are not worth showing. */
@@ -27,7 +32,7 @@ const parse = (line: string): unknown => {
 /** Parses a warning or an error of the JSON log; undefined for anything else. */
 export const noticeOf = (line: string): Notice | undefined => {
   const parsed = lineSchema.safeParse(parse(line));
-  if (!parsed.success || parsed.data.level < warningLevel) return undefined;
+  if (!parsed.success || parsed.data.level < warningLevel || parsed.data.validation) return undefined;
   const { level, msg, err } = parsed.data;
   const cause = errorSchema.safeParse(err).data?.message;
   const fields = Object.entries(parsed.data)

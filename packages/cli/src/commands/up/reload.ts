@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type Formation, formatErrors, loadFormation } from "@muxi/formation";
 import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
-import type { Ui } from "../../ui/index.ts";
+import { showWarnings, type Ui } from "../../ui/index.ts";
 import type { FileWatcher } from "./changes.ts";
 import type { RunningDraft } from "./describe.ts";
 import { startDraft, stopDraft } from "./draft.ts";
@@ -40,6 +40,7 @@ const readAgain = async (
     );
     return undefined;
   }
+  showWarnings(report, reloading.ui);
   if (changed.id === id) return changed;
   const title = `The id has changed to ${changed.id}, so the formation keeps running as it was`;
   complain(reloading, id, title, ["To run it under the new id, run 'muxi up' again"]);
