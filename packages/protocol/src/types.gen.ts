@@ -1494,7 +1494,7 @@ export interface ProgressEvent {
   request_id: string;
   /** User who is answered */
   user_id?: string;
-  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap */
+  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made without the tools of MCP servers that are still starting */
   stage?: string;
   /** The step in words */
   content?: string;

@@ -77,6 +77,7 @@ export const openConversation = async (deps: ConversationDeps) => {
       timezone: manifest.scheduler.timezone,
       now,
     }),
+    startingFor: toolbox.startingFor,
     limits,
     credentialDialogue: takesCredentials
       ? createCredentialDialogue({

@@ -36,5 +36,9 @@ export const createOrchard = (): McpServer => {
     return text("ripe");
   });
   server.registerTool("almanac", { description: "Says very much" }, async () => text("é".repeat(2_000)));
+  server.registerTool("plant", { description: "Makes another tool" }, async () => {
+    server.registerTool("harvest", { description: "Came later" }, async () => text("Three baskets"));
+    return text("planted");
+  });
   return server;
 };

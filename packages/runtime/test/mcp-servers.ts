@@ -92,3 +92,46 @@ export const startSseMcp = async () => {
   });
   return { url: `${url}/sse` };
 };
+
+/**
+ * An MCP server over streamable HTTP that keeps sessions, with whatever tools and results the test gives it.
+ * `forget` ends the sessions; what comes with an old one is then refused with that status.
+ */
+export const startSessionMcp = async (
+  tools: unknown[],
+  resultOf: (name: string) => object = (name) => ({ content: [{ type: "text", text: `${name} is done` }] }),
+) => {
+  let sessions = 0;
+  let refusal = 404;
+  const methods: string[] = [];
+  const sessionId = () => `session-${sessions}`;
+  const url = await listen(async (message, response) => {
+    if (message.method !== "POST") return void response.writeHead(405).end();
+    const request = JSON.parse((await bodyOf(message)).toString());
+    methods.push(request.method);
+    const answer = (result: object) => {
+      response.writeHead(200, { "content-type": "application/json", "mcp-session-id": sessionId() });
+      response.end(JSON.stringify({ jsonrpc: "2.0", id: request.id, result }));
+    };
+    if (request.method === "initialize") {
+      sessions += 1;
+      const { protocolVersion } = request.params;
+      const serverInfo = { name: "sessions", version: "1" };
+      return answer({ protocolVersion, capabilities: { tools: { listChanged: true } }, serverInfo });
+    }
+    if (message.headers["mcp-session-id"] !== sessionId()) {
+      response.writeHead(refusal, { "content-type": "application/json" });
+      return void response.end('{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Bad Request"}}');
+    }
+    if (request.id === undefined) return void response.writeHead(202).end();
+    answer(request.method === "tools/list" ? { tools } : resultOf(request.params.name));
+  });
+  return {
+    url: `${url}/mcp`,
+    methods,
+    forget(status: number) {
+      sessions += 1;
+      refusal = status;
+    },
+  };
+};

@@ -2,9 +2,11 @@ import { openFormation, openSecrets } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import type { Owner } from "../src/store/index.ts";
+import { createAgentToolList } from "../src/tools/agent-tool-list.ts";
 import { type CredentialSource, createToolbox } from "../src/tools/index.ts";
+import { readTools } from "../src/tools/offered-tools.ts";
 import { manifest, noJournal, writeFormation } from "./harness.ts";
-import { commandServer, startHttpMcp, startSseMcp } from "./mcp-servers.ts";
+import { commandServer, startHttpMcp, startSessionMcp, startSseMcp } from "./mcp-servers.ts";
 
 const nobody: CredentialSource = {
   ofUser: async () => [],
@@ -47,7 +49,8 @@ const openTools = async (
     if (!tool) throw new Error(`no tool ${name} among ${[...tools.keys()].join(", ")}`);
     return tool.call(args, new AbortController().signal, noJournal);
   };
-  return { tools, names: [...tools.keys()], call, warnings, toolbox };
+  const starting = () => toolbox.startingFor(agent);
+  return { tools, names: [...tools.keys()], call, warnings, toolbox, starting };
 };
 
 const agentFile = (id: string, rest: string) => `schema: "1.0.0"
@@ -259,4 +262,116 @@ auth: { type: bearer, token: "\${{ user.credentials.Forge }}" }
   expect(server.headers.length).toBe(calls);
   expect((await as("cyd", { muxi_credential: "home" })).failed).toBe(false);
   expect(sent()).toBe("Bearer token-of-cyd-2");
+});
+
+const httpServer = (id: string, url: string, more = "") => ({
+  [`mcp/${id}.afs`]: `id: ${id}\ndescription: x\ntype: http\nendpoint: ${url}\n${more}`,
+});
+
+const plain = { type: "object", properties: {} };
+
+test.each([400, 404, 405, 410])(
+  "a session that a server has forgotten is opened anew, said with %i",
+  async (status) => {
+    const tools: unknown[] = [{ name: "prune", inputSchema: plain }];
+    const server = await startSessionMcp(tools);
+    const opened = await openTools(httpServer("trees", server.url));
+    tools.push({ name: "graft", inputSchema: plain });
+    server.forget(status);
+    expect(await opened.call("trees__prune")).toEqual({ text: "prune is done", failed: false });
+    // The server may have been started anew, with other tools.
+    expect(await opened.call("trees__graft")).toMatchObject({ text: "graft is done" });
+  },
+);
+
+test("one tool that cannot be used is named, and the others stay", async () => {
+  const server = await startSessionMcp([
+    { name: "count", inputSchema: { type: "string" } },
+    { name: "grow", inputSchema: plain, execution: { taskSupport: "required" } },
+    { name: "huge", inputSchema: { ...plain, description: "x".repeat(70_000) } },
+    { inputSchema: plain },
+    "no tool",
+    { name: "prune", inputSchema: { type: "object", required: null } },
+    { name: "prune", inputSchema: plain },
+  ]);
+  const { names, warnings } = await openTools(httpServer("trees", server.url));
+  expect(names).toEqual(["trees__prune"]);
+  expect(warnings.map((text) => text.split(" {")[0])).toEqual([
+    'the tool count of trees cannot be used: its arguments are of type "string", not "object"',
+    "the tool grow of trees cannot be used: it runs only as a task, which is not supported",
+    "the tool huge of trees cannot be used: its definition has more than 65536 characters",
+    "the tool number 4 of trees cannot be used: it has no name",
+    "the tool number 5 of trees cannot be used: it is not an object",
+    "the tool prune of trees cannot be used: another tool of the server has its name",
+  ]);
+});
+
+test("an agent gets as many tools as its model takes; what is left out is named with its server", async () => {
+  const many = (count: number, name: string) =>
+    Array.from({ length: count }, (_, index) => ({ name: `${name}${index}`, inputSchema: plain }));
+  const files = {
+    ...httpServer("pears", (await startSessionMcp(many(100, "pear"))).url),
+    ...httpServer("plums", (await startSessionMcp(many(50, "plum"))).url),
+  };
+  const { names, warnings } = await openTools({
+    ...files,
+    "formation.afs": `${manifest}llm: { models: [{ text: openai/gpt-4o, api_key: sk-test }] }\n`,
+  });
+  expect(names).toHaveLength(126);
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain("24 of plums are left out");
+  expect(warnings[0]).toContain('{"server":"plums","tools":26,"left_out":24}');
+  const other = await openTools({
+    ...files,
+    "formation.afs": `${manifest}llm: { models: [{ text: anthropic/claude-sonnet-4, api_key: sk-test }] }\n`,
+  });
+  expect(other.names).toHaveLength(150);
+  expect(other.warnings).toEqual([]);
+});
+
+test("ten thousand tools whose names are cut to the same one get names of their own", async () => {
+  const name = "y".repeat(80);
+  const tools = Array.from({ length: 10_000 }, (_, index) => ({
+    name: `${name}${index}`,
+    inputSchema: plain,
+  }));
+  const source = {
+    server: { definition: { id: "trees" }, tools: readTools(tools).tools },
+    filter: undefined,
+  };
+  const list = createAgentToolList("keeper", [source], 10_000, { warn: () => {} });
+  const names = new Set(list().map(({ shownName }) => shownName));
+  expect(names.size).toBeGreaterThan(1_000);
+  expect([...names].every((each) => /^[a-zA-Z0-9_-]{1,64}$/.test(each))).toBe(true);
+  expect(list()).toBe(list());
+});
+
+test("a list that has changed is read anew", async () => {
+  const { call, names } = await openTools({ "mcp/trees.afs": commandServer("trees") });
+  expect(names).not.toContain("trees__harvest");
+  await call("trees__plant");
+  expect((await call("trees__harvest")).text).toBe("Three baskets");
+});
+
+test("text beside a missing structuredContent is used, with a warning", async () => {
+  const outputSchema = { type: "object", properties: { count: { type: "number" } }, required: ["count"] };
+  const server = await startSessionMcp([{ name: "count", inputSchema: plain, outputSchema }]);
+  const { call, warnings } = await openTools(httpServer("trees", server.url));
+  expect(await call("trees__count")).toEqual({ text: "count is done", failed: false });
+  expect(await call("trees__count")).toEqual({ text: "count is done", failed: false });
+  expect(warnings).toEqual([
+    'the tool has an outputSchema, but its result has no structuredContent: its text is used {"server":"trees","tool":"count"}',
+  ]);
+});
+
+test("a message goes on without a server that takes longer to start than it may", async () => {
+  const { names, warnings, starting } = await openTools({
+    "formation.afs": `${manifest}mcp: { startup_timeout_seconds: 0.2 }\n`,
+    "mcp/slow.afs": `id: slow\ndescription: x\ntype: command\ncommand: sleep\nargs: ["60"]\n`,
+  });
+  expect(names).toEqual([]);
+  expect(starting()).toEqual(["slow"]);
+  expect(warnings).toEqual([
+    'MCP servers are still starting: a message is answered without their tools {"servers":["slow"]}',
+  ]);
 });

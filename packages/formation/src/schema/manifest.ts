@@ -72,6 +72,7 @@ const mcpSection = section({
   servers: components,
   default_retry_attempts: nonNegative.default(3),
   default_timeout_seconds: seconds.default(30),
+  startup_timeout_seconds: seconds.default(10),
   max_tool_iterations: positive.default(10),
   max_tool_calls: positive.default(50),
   max_repeated_errors: positive.default(3),

@@ -117,7 +117,8 @@ const progress = named(
       user_id: text("User who is answered").optional(),
       stage: text(
         "Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and " +
-          "the answer begins anew. Only there do the numbers of events have a gap",
+          "the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made " +
+          "without the tools of MCP servers that are still starting",
       ).optional(),
       content: text("The step in words").optional(),
       agent_id: text("Agent that was chosen; absent before").optional(),

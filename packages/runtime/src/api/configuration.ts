@@ -109,11 +109,11 @@ export const configurationEndpoints = (deps: ConfigurationDeps) => {
 export const mcpToolsEndpoint = (toolbox: Toolbox): Endpoint<typeof routes.getMcpTools> => {
   return async () => ({
     tools: [...toolbox.servers].flatMap(([serverId, { tools }]) =>
-      tools.map(({ name, description = "", inputSchema }) => ({
+      tools.map(({ name, description, schema }) => ({
         name: `${serverId}__${name}`,
         description,
         access: "client" as const,
-        parameters: inputSchema,
+        parameters: schema,
       })),
     ),
   });

@@ -59,7 +59,7 @@ export const createAnswering = (
   const { feed, observe, log } = parts.telemetry;
   const { now, answerTime } = parts.clock;
 
-  const announce = ({ run, startedAt }: ActiveRequest, { agent }: Prepared) => {
+  const announce = ({ run, startedAt }: ActiveRequest, { agent, startingServers }: Prepared) => {
     const { requestId, sessionId, userId } = run.identity;
     run.log.append({
       type: "progress",
@@ -70,6 +70,18 @@ export const createAnswering = (
       agent_id: agent.id,
       timestamp: startedAt / 1000,
     });
+    if (startingServers.length > 0) {
+      run.log.append({
+        type: "progress",
+        session_id: sessionId,
+        request_id: requestId,
+        user_id: userId,
+        stage: "tools_missing",
+        content: `Answered without the tools of ${startingServers.join(", ")}, which are still starting`,
+        agent_id: agent.id,
+        timestamp: now() / 1000,
+      });
+    }
     feed.publish({ type: "chat.started", message: "Request begun", userId, sessionId, requestId });
     feed.publish({ type: "agent.selected", message: `Agent ${agent.id}`, userId, sessionId, requestId });
     observe({ event: "request.processing", level: "debug", ...run.identity, agentId: agent.id });

@@ -23,6 +23,8 @@ export interface OverlordParts {
   tools: {
     /** What an agent can do for a user; undefined when it can only talk. */
     of: (agent: AgentDefinition, owner: Owner) => Promise<readonly Tool[]> | undefined;
+    /** Ids of an agent's servers that are still starting, so that their tools are missing. */
+    startingFor: (agent: AgentDefinition) => readonly string[];
     limits: ToolLimits;
     /** Undefined where credentials are not given in the chat. */
     credentialDialogue: CredentialDialogue | undefined;

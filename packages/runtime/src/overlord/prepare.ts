@@ -25,6 +25,8 @@ export interface Prepared {
   format: ResponseFormat;
   /** Whether the user may be asked for a credential. */
   asksCredentials: boolean;
+  /** MCP servers that are still starting, so that their tools are missing. */
+  startingServers: readonly string[];
   request: ModelRequest;
   /** Written with the message: what it tells that is to be remembered. */
   learned: Statement[];
@@ -101,6 +103,7 @@ export const prepareTurn = async (
     learned,
     format,
     asksCredentials: parts.tools.credentialDialogue?.mayAsk(turn) ?? false,
+    startingServers: parts.tools.startingFor(agent),
     request: {
       messages: buildPrompt({
         instructions: [

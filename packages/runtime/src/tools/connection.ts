@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Client, Tool as McpTool } from "@modelcontextprotocol/client";
+import type { Client } from "@modelcontextprotocol/client";
 import type { Environment, McpServerDefinition } from "@muxi/formation";
 import { backoff } from "@muxi/http";
 import { outcomeOf } from "./results.ts";
@@ -16,12 +16,16 @@ export interface ConnectionOptions {
   idleTime: number;
   /** Most bytes of a result. */
   outputLimit: number;
+  /** Called when the server may offer other tools than before: it says so, or it was connected to anew. */
+  onToolsChanged?: () => void;
+  /** Called when a result has no `structuredContent`, with the name of its tool. */
+  onPlainResult?: (tool: string) => void;
 }
 
 /** A connection to an MCP server, opened when it is needed (docs/spec/formation-files.md "MCP connections"). */
 export interface McpConnection {
-  /** @throws Error when the server cannot be reached */
-  list(): Promise<McpTool[]>;
+  /** The tools as the server describes them. @throws Error when the server cannot be reached */
+  list(): Promise<unknown[]>;
   call(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<ToolOutcome>;
   close(): Promise<void>;
 }
@@ -33,18 +37,24 @@ export const createMcpConnection = (
   server: McpServerDefinition,
   options: ConnectionOptions,
 ): McpConnection => {
-  const { timeout, tries, idleTime, outputLimit } = options;
+  const { timeout, tries, idleTime, outputLimit, onToolsChanged, onPlainResult } = options;
   let opening: Promise<Client> | undefined;
   let calls = 0;
   let idle: NodeJS.Timeout | undefined;
   let closed = false;
   let lastClosing: Promise<void> | undefined;
+  /** Whether the tools were listed over an earlier connection. */
+  let hasListed = false;
+  let listing = 0;
 
   const open = async (): Promise<Client> => {
     const { openClient } = await import("./mcp-client.ts");
     for (let attempt = 1; ; attempt++) {
       try {
-        return await openClient(server, options);
+        const client = await openClient(server, options);
+        client.setNotificationHandler("notifications/tools/list_changed", () => onToolsChanged?.());
+        if (hasListed && listing === 0) onToolsChanged?.();
+        return client;
       } catch (error) {
         if (attempt >= tries || closed) throw error;
         await delay(backoff(attempt, connectionWaits), undefined, { ref: false });
@@ -91,18 +101,36 @@ export const createMcpConnection = (
     }
   };
 
+  /** Repeats on a new connection what a server refused because it has forgotten the session. */
+  const againAfterLoss =
+    <T>(work: (client: Client) => Promise<T>) =>
+    async (error: unknown): Promise<T> => {
+      const { isLostSession } = await import("./mcp-client.ts");
+      if (!isLostSession(error)) throw error;
+      await disconnect();
+      return use(work);
+    };
+
   return {
-    list: () => use(async (client) => (await client.listTools(undefined, { timeout })).tools),
+    async list() {
+      const { listTools } = await import("./mcp-client.ts");
+      listing += 1;
+      try {
+        const tools = await use((client) => listTools(client, timeout)).catch(
+          againAfterLoss((client) => listTools(client, timeout)),
+        );
+        hasListed = true;
+        return tools;
+      } finally {
+        listing -= 1;
+      }
+    },
 
     async call(name, args, signal) {
       const call = (client: Client) =>
         client.callTool({ name, arguments: { ...server.parameters, ...args } }, { timeout, signal });
-      const result = await use(call).catch(async (error) => {
-        const { isLostSession } = await import("./mcp-client.ts");
-        if (!isLostSession(error)) throw error;
-        await disconnect();
-        return use(call);
-      });
+      const result = await use(call).catch(againAfterLoss(call));
+      if (result.structuredContent === undefined && !result.isError) onPlainResult?.(name);
       return outcomeOf(result, outputLimit);
     },
 

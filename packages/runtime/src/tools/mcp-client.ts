@@ -1,11 +1,13 @@
 import path from "node:path";
 import {
   Client,
+  ProtocolError,
   SdkHttpError,
   SSEClientTransport,
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
 import type { Environment, McpServerDefinition } from "@muxi/formation";
+import * as z from "zod";
 import { ChildTransport } from "./child-transport.ts";
 
 type DefinitionOf<Type extends McpServerDefinition["type"]> = Extract<McpServerDefinition, { type: Type }>;
@@ -125,6 +127,46 @@ export const isUnauthorized = (error: unknown): boolean =>
     ? error.status === 401 || error.status === 403
     : error instanceof Error && error.cause !== undefined && isUnauthorized(error.cause);
 
-/** Whether the server has forgotten the session, and so has not processed the request. */
-export const isLostSession = (error: unknown): boolean =>
-  SdkHttpError.isInstance(error) && error.status === 404;
+/** Statuses of a refusal that a new session does not change: credentials, and too many requests. */
+const lasting = new Set([401, 403, 407, 413, 429]);
+
+/** How servers say that they do not know a session, where the status does not. */
+const lostSession =
+  /\b(no( valid)?|invalid|unknown|missing|expired) session|\bsession\b.*\b(not found|expired|invalid|unknown|terminated|closed)|not initialized/i;
+
+/**
+ * Whether the server may have forgotten the session, and so has not processed the request. Servers say it with 404, as
+ * the specification wants, with 400, 405, 410 and others, or in the text of an error.
+ */
+export const isLostSession = (error: unknown): boolean => {
+  if (SdkHttpError.isInstance(error)) {
+    const { status } = error;
+    return status < 500 ? status >= 400 && !lasting.has(status) : lostSession.test(error.message);
+  }
+  return error instanceof ProtocolError && lostSession.test(error.message);
+};
+
+/** Any page of a list: a tool that breaks the rules is left to whoever reads the list. */
+const toolPage = z.looseObject({
+  tools: z.array(z.unknown()).default([]),
+  nextCursor: z.string().nullish(),
+});
+/** Most pages of a list: some servers give the same cursor for ever. */
+const mostPages = 1_000;
+
+/** All tools of a server, as it describes them. */
+export const listTools = async (client: Client, timeout: number): Promise<unknown[]> => {
+  const tools: unknown[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < mostPages; page++) {
+    const { tools: more, nextCursor } = await client.request(
+      { method: "tools/list", params: cursor === undefined ? {} : { cursor } },
+      toolPage,
+      { timeout },
+    );
+    for (const tool of more) tools.push(tool);
+    if (!nextCursor || nextCursor === cursor) break;
+    cursor = nextCursor;
+  }
+  return tools;
+};

@@ -1,4 +1,4 @@
-import type { Tool as McpTool } from "@modelcontextprotocol/client";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type AgentDefinition,
   credentialServices,
@@ -6,12 +6,15 @@ import {
   type Formation,
   isServerDefinition,
   type McpServerDefinition,
-  type ToolFilter,
 } from "@muxi/formation";
+import { isObject } from "@muxi/protocol";
 import type { Owner } from "../store/index.ts";
-import { createMcpConnection, type McpConnection } from "./connection.ts";
+import { createAgentToolList, type ListedTool, type ToolSource, toolLimitOf } from "./agent-tool-list.ts";
+import { type ConnectionOptions, createMcpConnection, type McpConnection } from "./connection.ts";
 import { idlePatterns, narrow } from "./filter.ts";
+import { type OfferedTool, readTools } from "./offered-tools.ts";
 import type { Tool } from "./tool.ts";
+import { serverArguments } from "./tool-schema.ts";
 import {
   asFormation,
   type CredentialSource,
@@ -37,8 +40,10 @@ export interface Toolbox {
    * "Tools of an agent").
    */
   toolsOf(agent: AgentDefinition, owner: Owner): Promise<readonly Tool[]> | undefined;
+  /** Ids of an agent's servers that are still starting, so that their tools are missing. */
+  startingFor(agent: AgentDefinition): string[];
   /** All servers by id, with their tools as far as they are known. */
-  readonly servers: ReadonlyMap<string, { definition: McpServerDefinition; tools: readonly McpTool[] }>;
+  readonly servers: ReadonlyMap<string, { definition: McpServerDefinition; tools: readonly OfferedTool[] }>;
   /** Closes the connections and ends the programs. */
   close(): Promise<void>;
 }
@@ -49,51 +54,40 @@ interface ToolServer {
   /** For a server that each user reaches with credentials of their own. */
   ofUsers: UserServer | undefined;
   /** The tools that the server offers and its filter lets through. */
-  tools: readonly McpTool[];
+  tools: readonly OfferedTool[];
   /** Resolves when the tools have been listed, or that has failed. */
   listed: Promise<void>;
+  /** When that began, on the clock of `performance`; undefined once it is over. */
+  listingSince: number | undefined;
+  /** Whether the list is to be read again after this time. */
+  isStale: boolean;
+  /** Tools of which was said that their results lack what they promise. */
+  told: Set<string>;
   failedAt: number | undefined;
 }
 
-interface Grant {
-  server: ToolServer;
-  filter: ToolFilter | undefined;
-}
-
-/**
- * How long a request waits for servers that are still starting, in milliseconds. Then it goes on without their tools.
- */
-const patience = 5_000;
 /** How long to leave a server alone after a failure, in milliseconds. */
 const pauseAfterFailure = 30_000;
-/** Longest name of a tool that all providers accept. */
-const longestName = 64;
-
-/** `server__tool` in the characters and the length that providers accept, made unique by a number. */
-const nameFor = (serverId: string, toolName: string, taken: ReadonlySet<string>): string => {
-  const plain = `${serverId}__${toolName}`.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, longestName);
-  let name = plain;
-  for (let number = 2; taken.has(name); number++) {
-    name = `${plain.slice(0, longestName - 4)}_${number}`;
-  }
-  return name;
-};
-
 /** Connects to the formation's MCP servers in the background. One that fails is logged and skipped. */
 export const createToolbox = ({ formation, env, credentials, log, now }: ToolboxDeps): Toolbox => {
   const { mcp, input_limits } = formation.manifest;
+  const startupTime = mcp.startup_timeout_seconds * 1000;
 
   const list = async (server: ToolServer): Promise<void> => {
     const { definition, connection } = server;
     const { id } = definition;
+    server.listingSince = performance.now();
     try {
-      const offered = await connection.list();
-      const names = offered.map(({ name }) => name);
+      const { tools, unusable } = readTools(await connection.list());
+      for (const { tool, reason } of unusable) {
+        log.warn({ server: id, tool, reason }, `the tool ${tool} of ${id} cannot be used: ${reason}`);
+      }
+      const names = tools.map(({ name }) => name);
       for (const { pattern, similar } of idlePatterns(names, definition.tools)) {
         log.warn({ server: id, pattern, similar }, "a pattern in tools matches none of the server's tools");
       }
       const kept = new Set(narrow(names, definition.tools));
-      server.tools = offered.filter(({ name }) => kept.has(name));
+      server.tools = tools.filter(({ name }) => kept.has(name));
       server.failedAt = undefined;
       if (server.tools.length > 0) log.info({ server: id, tools: [...kept] }, "MCP server is connected");
       else
@@ -104,10 +98,35 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
     } catch (error) {
       server.failedAt = now();
       log.warn({ err: error, server: id }, "the MCP server cannot be used: it is skipped");
+    } finally {
+      server.listingSince = undefined;
     }
   };
 
-  const connect = (definition: McpServerDefinition): McpConnection =>
+  /** Reads a list again, once however often it is asked for meanwhile. */
+  const refresh = (server: ToolServer): void => {
+    if (server.isStale) return;
+    server.isStale = true;
+    server.listed = server.listed.then(() => {
+      server.isStale = false;
+      return list(server);
+    });
+  };
+
+  /** Says once a tool that its results lack what it has promised. */
+  const warnOfPlainResult = ({ definition, tools, told }: ToolServer, tool: string): void => {
+    if (told.has(tool) || !tools.some(({ name, isStructured }) => name === tool && isStructured)) return;
+    told.add(tool);
+    log.warn(
+      { server: definition.id, tool },
+      "the tool has an outputSchema, but its result has no structuredContent: its text is used",
+    );
+  };
+
+  const connect = (
+    definition: McpServerDefinition,
+    listeners: Pick<ConnectionOptions, "onToolsChanged" | "onPlainResult">,
+  ): McpConnection =>
     createMcpConnection(definition, {
       dir: formation.dir,
       env,
@@ -115,17 +134,27 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
       tries: Math.max(1, definition.max_retries ?? mcp.default_retry_attempts),
       idleTime: (definition.connection_ttl ?? mcp.connection_ttl) * 1000,
       outputLimit: input_limits.max_tool_output_size,
+      ...listeners,
     });
 
   const start = (definition: McpServerDefinition): ToolServer => {
     const isOfUsers = credentialServices(definition).length > 0;
+    const onPlainResult = (tool: string) => warnOfPlainResult(server, tool);
     const server: ToolServer = {
       definition,
-      connection: connect(isOfUsers ? asFormation(definition, credentials) : definition),
-      ofUsers: isOfUsers ? createUserServer(definition, credentials, connect) : undefined,
+      connection: connect(isOfUsers ? asFormation(definition, credentials) : definition, {
+        onToolsChanged: () => refresh(server),
+        onPlainResult,
+      }),
+      ofUsers: isOfUsers
+        ? createUserServer(definition, credentials, (withOwn) => connect(withOwn, { onPlainResult }))
+        : undefined,
       tools: [],
       listed: Promise.resolve(),
+      listingSince: undefined,
+      isStale: false,
       failedAt: undefined,
+      told: new Set(),
     };
     server.listed = list(server);
     return server;
@@ -134,7 +163,7 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
   const shared = new Map(formation.mcpServers.map((definition) => [definition.id, start(definition)]));
   const isExplicit = formation.agents.some(({ mcp_servers }) => mcp_servers.length > 0);
 
-  const grantsOf = (agent: AgentDefinition): Grant[] => {
+  const grantsOf = (agent: AgentDefinition): ToolSource<ToolServer>[] => {
     if (!isExplicit) return [...shared.values()].map((server) => ({ server, filter: undefined }));
     return agent.mcp_servers.map((entry) => {
       if (isServerDefinition(entry)) return { server: start(entry), filter: undefined };
@@ -144,62 +173,99 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
       return { server, filter: entry.tools };
     });
   };
-  const grants = new Map(formation.agents.map((agent) => [agent.id, grantsOf(agent)]));
-  const all = new Set([...shared.values(), ...[...grants.values()].flat().map(({ server }) => server)]);
+  const grants = new Map(
+    formation.agents.map((agent) => {
+      const sources = grantsOf(agent);
+      const limit = toolLimitOf(formation, agent, env);
+      return [agent.id, { sources, list: createAgentToolList(agent.id, sources, limit, log) }];
+    }),
+  );
+  const all = new Set([
+    ...shared.values(),
+    ...[...grants.values()].flatMap(({ sources }) => sources.map(({ server }) => server)),
+  ]);
+  // What is left out of an agent's list is said before anybody asks.
+  for (const { sources, list } of grants.values()) {
+    void Promise.all(sources.map(({ server }) => server.listed)).then(list);
+  }
 
   const toolOf = (
     { definition: { id }, connection, ofUsers }: ToolServer,
-    { name, description = "", inputSchema }: McpTool,
+    { name, description, schema, renamed }: OfferedTool,
     shownName: string,
     owner: Owner,
   ): Tool => {
     const parameters = ofUsers
       ? {
-          ...inputSchema,
-          properties: { ...inputSchema.properties, [chosenCredential]: chosenCredentialSchema },
+          ...schema,
+          properties: {
+            ...(isObject(schema.properties) && schema.properties),
+            [chosenCredential]: chosenCredentialSchema,
+          },
         }
-      : inputSchema;
+      : schema;
     return {
       definition: { name: shownName, description, parameters },
       server: id,
-      call: (args, signal) =>
-        ofUsers ? ofUsers.call(owner, name, args, signal) : connection.call(name, args, signal),
+      call: (args, signal) => {
+        const known = serverArguments(args, { renamed });
+        return ofUsers ? ofUsers.call(owner, name, known, signal) : connection.call(name, known, signal);
+      },
     };
   };
 
-  const toolsOf = async (granted: readonly Grant[], owner: Owner): Promise<Tool[]> => {
-    for (const { server } of granted) {
-      if (server.failedAt !== undefined && now() - server.failedAt > pauseAfterFailure) {
-        server.failedAt = undefined;
-        server.listed = list(server);
-      }
-    }
+  /** Waits for lists that are being read, as long as a start may take. */
+  const listsOf = async (servers: readonly ToolServer[]): Promise<void> => {
+    const left = Math.max(
+      0,
+      ...servers.map(({ listingSince, isStale }) => {
+        if (isStale) return startupTime;
+        return listingSince === undefined ? 0 : listingSince + startupTime - performance.now();
+      }),
+    );
+    if (left === 0) return;
+    const waiting = new AbortController();
     await Promise.race([
-      Promise.all(granted.map(({ server }) => server.listed)),
-      new Promise((resolve) => setTimeout(resolve, patience).unref()),
+      Promise.all(servers.map(({ listed }) => listed)),
+      delay(left, undefined, { signal: waiting.signal, ref: false }).catch(() => {}),
     ]);
-    const tools = new Map<string, Tool>();
-    for (const { server, filter } of granted) {
-      const allowed = new Set(
-        narrow(
-          server.tools.map(({ name }) => name),
-          filter,
-        ),
-      );
-      for (const tool of server.tools) {
-        if (!allowed.has(tool.name)) continue;
-        const shownName = nameFor(server.definition.id, tool.name, new Set(tools.keys()));
-        tools.set(shownName, toolOf(server, tool, shownName, owner));
-      }
+    waiting.abort();
+  };
+
+  const starting = (sources: readonly ToolSource<ToolServer>[]): string[] =>
+    sources
+      .filter(({ server }) => server.listingSince !== undefined)
+      .map(({ server }) => server.definition.id);
+
+  const toolsOf = async (
+    {
+      sources,
+      list,
+    }: { sources: readonly ToolSource<ToolServer>[]; list: () => readonly ListedTool<ToolServer>[] },
+    owner: Owner,
+  ): Promise<Tool[]> => {
+    for (const { server } of sources) {
+      if (server.failedAt === undefined || now() - server.failedAt <= pauseAfterFailure) continue;
+      server.failedAt = undefined;
+      refresh(server);
     }
-    return [...tools.values()];
+    await listsOf(sources.map(({ server }) => server));
+    const missing = starting(sources);
+    if (missing.length > 0) {
+      log.warn(
+        { servers: missing },
+        "MCP servers are still starting: a message is answered without their tools",
+      );
+    }
+    return list().map(({ server, tool, shownName }) => toolOf(server, tool, shownName, owner));
   };
 
   return {
     toolsOf(agent, owner) {
-      const granted = grants.get(agent.id) ?? [];
-      return granted.length === 0 ? undefined : toolsOf(granted, owner);
+      const granted = grants.get(agent.id);
+      return granted && granted.sources.length > 0 ? toolsOf(granted, owner) : undefined;
     },
+    startingFor: (agent) => starting(grants.get(agent.id)?.sources ?? []),
     get servers() {
       return new Map([...all].map(({ definition, tools }) => [definition.id, { definition, tools }]));
     },
