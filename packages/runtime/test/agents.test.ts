@@ -47,6 +47,25 @@ test("a tool of an MCP server is called in a chat, and the stream tells of it", 
   );
 });
 
+test("the stream says which servers are still starting when their tools are missing", async () => {
+  const api = await startFormation(
+    await writeFormation({
+      "formation.afs": `${manifest}mcp: { startup_timeout_seconds: 0.2 }\n`,
+      "mcp/slow.afs": `id: slow\ndescription: x\ntype: command\ncommand: sleep\nargs: ["60"]\n`,
+    }),
+    { env: { PATH: process.env.PATH ?? "" } },
+  );
+  const frames = await collect(await api.stream({ message: "Hello" }));
+  expect(frames.map(({ data }) => data)).toContainEqual(
+    expect.objectContaining({
+      type: "progress",
+      stage: "tools_missing",
+      content: "Answered without the tools of slow, which are still starting",
+    }),
+  );
+  expect(frames.at(-1)?.data).toMatchObject({ type: "done", finish_reason: "stop" });
+});
+
 test("an agent asks another one, and the usage of both is summed", async () => {
   const models = await openModels();
   const api = await startFormation(
