@@ -10,6 +10,9 @@ import type { CallOptions } from "./http/index.ts";
 
 let installed = false;
 
+/** Tests can replace what is defined so, as they can the methods of a class. */
+const likeMethods = { configurable: true, writable: true };
+
 /**
  * Gives `owner` the groups in `members`, which are bound to its caller when they are first used, and the client all
  * methods in them by their own names.
@@ -17,14 +20,15 @@ let installed = false;
 const install = (members: object, owner: object, client: object): void => {
   for (const [name, member] of Object.entries(members)) {
     if (typeof member === "function") {
-      Object.defineProperty(client, member.name, { value: member });
+      Object.defineProperty(client, member.name, { ...likeMethods, value: member });
       continue;
     }
     install(member, member, client);
     Object.defineProperty(owner, name, {
+      configurable: true,
       get(this: HasCaller) {
         const group: unknown = Object.create(member, { caller: { value: this.caller } });
-        Object.defineProperty(this, name, { value: group });
+        Object.defineProperty(this, name, { ...likeMethods, value: group });
         return group;
       },
     });

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { flatFile, generateFlat } from "../scripts/generate-flat.ts";
 import { createGroups } from "../src/formation/groups/groups.ts";
 import { FormationClient } from "../src/index.ts";
@@ -28,6 +28,17 @@ test.each(methods)("%s is the client's %s too", (path, name) => {
   const formation = new FormationClient({ url: "http://127.0.0.1:9" });
   expect(memberAt(formation, path)).toBeTypeOf("function");
   expect(memberAt(formation, path)).toBe(memberAt(formation, name));
+});
+
+test("tests can replace methods, in groups and on the client itself", async () => {
+  const formation = new FormationClient({ url: "http://127.0.0.1:9", clientKey: "ck" });
+  vi.spyOn(formation, "getTriggers").mockRejectedValue(new Error("on the client"));
+  vi.spyOn(formation.triggers, "list").mockRejectedValue(new Error("in the group"));
+  await expect(formation.getTriggers()).rejects.toThrow("on the client");
+  await expect(formation.triggers.list()).rejects.toThrow("in the group");
+  // Those of other clients stay as they are.
+  const other = new FormationClient({ url: "http://127.0.0.1:9" });
+  await expect(other.triggers.list()).rejects.toThrow("clientKey: is needed");
 });
 
 test("the groups of a client for one user have that user, and those of the client it came from have not", async () => {
