@@ -7,7 +7,7 @@ import type {
   Owner,
   StoredMemory,
 } from "../store/index.ts";
-import { wordsOf } from "../text/index.ts";
+import { indexWordsOf } from "../text/index.ts";
 import { collectionOf } from "./collections.ts";
 import { subjectOf } from "./subject.ts";
 
@@ -84,7 +84,7 @@ const newMemory = (owner: Owner, written: WrittenMemory, now: number): NewMemory
     subject: subjectOf(written.subject ?? origin ?? content),
     collection: collectionOf(type),
     content,
-    words: [...new Set(wordsOf(content))],
+    words: [...new Set(indexWordsOf(content))],
     metadata,
     source: source ?? "api",
     importance: importanceIn(metadata),

@@ -13,7 +13,7 @@ import {
   type Statement,
   userSpace,
 } from "../store/index.ts";
-import { wordsOf } from "../text/index.ts";
+import { indexWordsOf, wordsOf } from "../text/index.ts";
 import { extractFacts } from "./extraction.ts";
 import { pace } from "./pace.ts";
 import { type Fact, factIn } from "./rules.ts";
@@ -56,7 +56,7 @@ const memoryOf = (
   subject: fact.subject,
   collection: fact.collection,
   content: fact.content,
-  words: [...new Set(wordsOf(fact.content))],
+  words: [...new Set(indexWordsOf(fact.content))],
   metadata: { confidence: fact.confidence, session_id: sessionId },
   source: "extraction",
   importance: fact.importance,

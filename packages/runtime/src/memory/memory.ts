@@ -1,3 +1,4 @@
+import type { Worker } from "../base/index.ts";
 import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
 import { wordsOf } from "../text/index.ts";
@@ -43,6 +44,7 @@ export interface LongTermMemory {
   vectors: VectorSearch | undefined;
   learner: Learner;
   synopses: Synopses;
+  reindexing: Pick<Worker, "close">;
 }
 
 const recalledMemories = 3;
@@ -90,6 +92,7 @@ export const createMemory = (deps: {
       longTerm?.vectors?.wake();
     },
     async close() {
+      await longTerm?.reindexing.close();
       await longTerm?.learner.close();
       await longTerm?.synopses.close();
       await longTerm?.vectors?.close();

@@ -8,6 +8,7 @@ import { createMemoryEntries, type MemoryEntries, noMemoryEntries } from "./entr
 import type { Knowledge } from "./knowledge.ts";
 import { createModelLearner, createRuleLearner, type Learner } from "./learner.ts";
 import { createMemory, type Memory } from "./memory.ts";
+import { startReindexing } from "./reindex.ts";
 import { createMemorySearch } from "./search.ts";
 import { createSynopses, noSynopses } from "./synopsis.ts";
 import { createVectorSearch, type VectorSearch } from "./vectors.ts";
@@ -63,6 +64,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
   }
   const { memories } = store;
   const vectors = openVectors(deps);
+  const reindexing = startReindexing(formation.id, memories, log);
   const search = createMemorySearch({ memories, vectors });
   const modelConfig = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
   const model = createModel(modelConfig, { http, log });
@@ -98,7 +100,10 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
   };
 
   return {
-    memory: createMemory({ longTerm: { search, vectors, learner: openLearner(), synopses }, knowledge }),
+    memory: createMemory({
+      longTerm: { search, vectors, learner: openLearner(), synopses, reindexing },
+      knowledge,
+    }),
     entries: createMemoryEntries({
       memories,
       ingestions: store.ingestions,

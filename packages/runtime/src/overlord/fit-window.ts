@@ -13,7 +13,7 @@ const lengthOf = (message: ModelMessage): number => {
 };
 
 /** Characters of a request, as far as they grow with a conversation. */
-export const lengthOfAll = (messages: readonly ModelMessage[]): number =>
+const lengthOfAll = (messages: readonly ModelMessage[]): number =>
   messages.reduce((sum, message) => sum + lengthOf(message), 0);
 
 const withoutMiddle = (text: string): string => {

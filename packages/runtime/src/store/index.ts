@@ -32,7 +32,7 @@ export {
 } from "./memory-rows.ts";
 export { openPostgres } from "./postgres/index.ts";
 export type { Idempotency, Lease, NewRequest, RequestKind, StoredRequest } from "./request-rows.ts";
-export { createRequestRepository, type RequestRepository } from "./requests.ts";
+export type { RequestRepository } from "./requests.ts";
 export type {
   NewMessage,
   Owner,

@@ -1,8 +1,16 @@
 import { newId } from "@muxi/protocol";
+import { wordsVersion } from "../text/index.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import { createMemoryFinder, type MemoryFinder } from "./memory-finder.ts";
-import { type MemoryScope, type NewMemory, type StoredMemory, spaceOf, userSpace } from "./memory-rows.ts";
+import {
+  type MemoryScope,
+  type NewMemory,
+  type Space,
+  type StoredMemory,
+  spaceOf,
+  userSpace,
+} from "./memory-rows.ts";
 import type { Owner } from "./sessions.ts";
 
 /** Long-term memories (docs/spec/formation-files.md "Long-term memory"). */
@@ -20,6 +28,12 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   delete(owner: Owner, id: string, scopes: readonly MemoryScope[]): Promise<boolean>;
   /** Deletes the memories that came from a source and returns how many there were. */
   deleteSource(owner: Owner, source: string): Promise<number>;
+  /** Memories whose words were found by older rules, and some of them only. */
+  withOldWords(formationId: string, limit: number): Promise<{ seq: number; space: Space; content: string }[]>;
+  /** Stores the words of memories that were found anew. What has changed meanwhile has its own. */
+  reindex(
+    memories: readonly { seq: number; space: Space; content: string; words: readonly string[] }[],
+  ): Promise<void>;
   /** The subjects of which the owner has a memory. */
   known(owner: Owner, subjects: readonly string[]): Promise<Set<string>>;
   /** The newest memories of a user in some collections, or in all but those. */
@@ -53,13 +67,14 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
     const { owner, scope, scopeId, subject, content, importance, words, now } = memory;
     const space = spaceOf(owner.formationId, scope, holderOf(memory));
     const writing = sql`insert into memory (id, formation_id, user_id, space, scope, scope_id, subject, collection, content,
-          metadata, source, importance, vector_model, created_at, updated_at)
+          metadata, source, importance, vector_model, words_version, created_at, updated_at)
         values (${newId("memory")}, ${owner.formationId}, ${owner.userId}, ${space}, ${scope}, ${scopeId}, ${subject},
           ${memory.collection}, ${content}, ${JSON.stringify(memory.metadata)}, ${memory.source},
-          ${importance}, '', ${now}, ${now})
+          ${importance}, '', ${wordsVersion}, ${now}, ${now})
         on conflict (space, subject) do update
         set collection = excluded.collection, content = excluded.content, metadata = excluded.metadata,
           source = excluded.source, importance = excluded.importance, updated_at = excluded.updated_at,
+          words_version = excluded.words_version,
           vector_model = case when memory.content = excluded.content then memory.vector_model else '' end
         returning id, seq`;
     return [
@@ -133,6 +148,34 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
         where space = ${space} and user_id = ${owner.userId} and source = ${source}`;
       const [result] = await db.write([{ ...deleting, onCommit: () => finder.deleted(space) }]);
       return result?.changes ?? 0;
+    },
+
+    withOldWords: (formationId, limit) =>
+      db.read(
+        // The literal is the index's own.
+        sql`select seq, space, content from memory
+          where formation_id = ${formationId} and words_version < 2 order by seq limit ${limit}`,
+      ),
+
+    async reindex(memories) {
+      await db.write(
+        memories.flatMap(({ seq, space, content, words }) => {
+          const isStill = sql`seq = ${seq} and content = ${content} and words_version < ${wordsVersion}`;
+          return [
+            sql`delete from memory_word
+              where memory_seq in (select seq from memory where ${isStill}) and word not in ${texts(words)}`,
+            sql`insert into memory_word (space, word, memory_seq)
+              select memory.space, word.value, memory.seq
+              from memory, ${db.dialect.textsOf(JSON.stringify(words))} as word
+              where ${isStill}
+              on conflict do nothing`,
+            {
+              ...sql`update memory set words_version = ${wordsVersion} where ${isStill}`,
+              onCommit: () => finder.deleted(space),
+            },
+          ];
+        }),
+      );
     },
 
     async known(owner, subjects) {

@@ -1,4 +1,4 @@
-import { wordsOf } from "./words.ts";
+import { indexWordsOf } from "./words.ts";
 
 /** An index of texts by their words, with BM25 scores. */
 export interface WordIndex<Item> {
@@ -24,7 +24,7 @@ export const createWordIndex = <Item>(textOf: (item: Item) => string): WordIndex
       return items.length;
     },
     add(item) {
-      const words = wordsOf(textOf(item));
+      const words = indexWordsOf(textOf(item));
       const position = items.push({ item, length: words.length }) - 1;
       totalLength += words.length;
       for (const word of words) {

@@ -1,3 +1,9 @@
+/**
+ * The version of the rules below. Words are stored with the version that found them, and found anew when it has grown:
+ * who changes what `indexWordsOf` gives counts it up.
+ */
+export const wordsVersion = 2;
+
 /** English words too common to find anything by, and what an apostrophe leaves of some. */
 const stopWords = new Set(
   `a about an and any are as at be but by can could did do does for from had has have how i if in is it its me my of
@@ -14,16 +20,90 @@ const stem = (word: string): string => {
   return word;
 };
 
+/** Accents, and the points of Hebrew and Arabic. Marks of other scripts are vowels: without them words are gone. */
+const accents = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g;
+
+/** Full-width and composed forms as one; without accents and case. */
+const folded = (text: string): string =>
+  text.normalize("NFKD").replace(accents, "").normalize("NFKC").toLowerCase();
+
+/** Scripts whose words are not set apart by spaces, or carry particles. */
+const unspaced =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+
+/** Runs of one kind, in the order of the groups: Chinese and Japanese, Korean, South-East Asian, all other words. */
+const runs =
+  /([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー々]+)|(\p{Script=Hangul}+)|([\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{M}]+)|((?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])[\p{L}\p{N}\p{M}])+)/gu;
+
+/** Hiragana alone is endings and particles, which say little. */
+const particles = /^\p{Script=Hiragana}+$/u;
+
+/** Overlapping pairs of characters: what two texts share is found wherever their words begin. */
+const pairsOf = (run: string): string[] => {
+  const characters = [...run];
+  if (characters.length < 3) return [run];
+  return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
+};
+
+const pairsOfJapanese = (run: string): string[] => {
+  const pairs = pairsOf(run);
+  const telling = pairs.filter((pair) => !particles.test(pair));
+  return telling.length > 0 ? telling : pairs;
+};
+
+let segmenter: Intl.Segmenter | undefined;
+
+/** By the dictionaries that come with Node. It is made when somebody writes so: it takes a moment and memory. */
+const segmentsOf = (run: string): string[] => {
+  segmenter ??= new Intl.Segmenter("th", { granularity: "word" });
+  return [...segmenter.segment(run)].flatMap(({ segment, isWordLike }) => (isWordLike ? [segment] : []));
+};
+
+const wordsIn = (text: string): string[] => text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+
+/** Beyond ASCII nothing is folded: most texts are read without it. */
+const plain = /^[\0-\x7f]*$/;
+
 /**
  * The words of a text by which to find it, in any language: without accents and case, stemmed, in order, with repeats.
+ * Where words are not set apart, they are pairs of characters (Chinese, Japanese, Korean) or found by a dictionary (Thai,
+ * Lao, Khmer, Burmese).
  */
-export const wordsOf = (text: string): string[] =>
-  (
-    text
-      .normalize("NFKD")
-      .replace(/\p{M}/gu, "")
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  )
-    .filter((word) => !stopWords.has(word))
-    .map(stem);
+export const wordsOf = (text: string): string[] => {
+  const read = plain.test(text) ? text.toLowerCase() : folded(text);
+  if (!unspaced.test(read))
+    return wordsIn(read)
+      .filter((word) => !stopWords.has(word))
+      .map(stem);
+  const words: string[] = [];
+  for (const [run, japanese, korean, southEast] of read.matchAll(runs)) {
+    if (japanese !== undefined) words.push(...pairsOfJapanese(run));
+    else if (korean !== undefined) words.push(...pairsOf(run));
+    else if (southEast !== undefined) words.push(...segmentsOf(run));
+    else if (!stopWords.has(run)) words.push(stem(run));
+  }
+  return words;
+};
+
+/** A long word with a capital letter is a compound, where nouns are written so. */
+const compounds = /\p{Lu}\p{Ll}{9,}/gu;
+const shortestPart = 4;
+const longestPart = 10;
+
+/** The beginnings and ends of a compound: one of them is likely a word of its own, and no dictionary is needed. */
+const partsOf = (compound: string): string[] => {
+  const word = folded(compound);
+  const parts: string[] = [];
+  for (let length = shortestPart; length <= Math.min(longestPart, word.length - shortestPart); length += 1) {
+    parts.push(word.slice(0, length), word.slice(-length));
+  }
+  return parts;
+};
+
+/**
+ * The words under which a text is found: its own, and the parts of compounds, so that "Frist" finds "Rückgabefrist".
+ */
+export const indexWordsOf = (text: string): string[] => [
+  ...wordsOf(text),
+  ...(text.normalize("NFKC").match(compounds) ?? []).flatMap(partsOf),
+];

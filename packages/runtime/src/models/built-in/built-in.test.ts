@@ -100,6 +100,16 @@ describe("documents", () => {
     );
   });
 
+  test("are quoted where a rare word of the question stands in them", async () => {
+    const passages = [
+      { text: "Dogs need a muzzle.", source: "rules.md", kind: "knowledge" as const },
+      { text: "The shop opens at nine.", source: "hours.md", kind: "knowledge" as const },
+    ];
+    expect(await reply(say("May dogs come along?", { context: { passages } }))).toBe(
+      'rules.md says: "Dogs need a muzzle."',
+    );
+  });
+
   test("that hold nothing about it are not quoted", async () => {
     const answer = await reply(say("Who won the football cup last year?", { context }));
     expect(answer).toMatch(/^I found nothing about that/);

@@ -1,4 +1,4 @@
-import { rank, wordsOf } from "../../text/index.ts";
+import { indexWordsOf, rank } from "../../text/index.ts";
 import type { Passage } from "../interface/index.ts";
 
 interface Sentence {
@@ -10,8 +10,10 @@ interface Sentence {
 }
 
 const mostSentences = 3;
-/** Share of the question's words that the best sentence must hold: less is a chance hit. */
+/** Share of the question's words, by their weight, that the best sentence must hold: less is a chance hit. */
 const leastCoverage = 0.34;
+/** A word that most sentences hold says little, and one that none holds says nothing of which sentence is meant. */
+const weights = { rare: 1, common: 0.5, unknown: 0.6 };
 
 const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
 
@@ -38,8 +40,8 @@ const sentencesOf = (passage: Passage, offset: number): Sentence[] => {
 };
 
 /**
- * The sentences of the documents that answer best, with their source, and the share of the question's words that
- * the best one holds; undefined when none holds enough.
+ * The sentences of the documents that answer best, with their source, and the share of the question's words,
+ * by their weight, that the best one holds; undefined when none holds enough.
  */
 export const quote = (
   words: ReadonlySet<string>,
@@ -48,9 +50,19 @@ export const quote = (
   const sentences: Sentence[] = [];
   for (const passage of passages) sentences.push(...sentencesOf(passage, sentences.length));
   const searched = ({ heading, text }: Sentence) => `${heading} ${text}`;
+  const wordsOfEach = new Map(
+    sentences.map((sentence) => [sentence, new Set(indexWordsOf(searched(sentence)))]),
+  );
+  const weightOf = (word: string): number => {
+    const holders = sentences.filter((sentence) => wordsOfEach.get(sentence)?.has(word)).length;
+    if (holders === 0) return weights.unknown;
+    return holders > 2 && holders > sentences.length / 2 ? weights.common : weights.rare;
+  };
+  const weighed = [...words].map((word) => ({ word, weight: weightOf(word) }));
+  const total = weighed.reduce((sum, { weight }) => sum + weight, 0);
   const coverageOf = (sentence: Sentence): number => {
-    const found = new Set(wordsOf(searched(sentence)));
-    return [...words].filter((word) => found.has(word)).length / words.size;
+    const found = wordsOfEach.get(sentence);
+    return weighed.reduce((sum, { word, weight }) => sum + (found?.has(word) ? weight : 0), 0) / total;
   };
 
   const ranked = rank([...words], sentences, searched);

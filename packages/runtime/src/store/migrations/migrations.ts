@@ -2,6 +2,7 @@ import { firstSchema } from "./0001-first-schema.ts";
 import { requestsByTime } from "./0002-requests-by-time.ts";
 import { roomForRequestUpdates } from "./0003-room-for-request-updates.ts";
 import { turnsOfASession } from "./0004-turns-of-a-session.ts";
+import { versionOfWords } from "./0005-version-of-words.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   requestsByTime,
   roomForRequestUpdates,
   turnsOfASession,
+  versionOfWords,
 ];
