@@ -1,4 +1,5 @@
 import { isObject } from "@muxi/protocol";
+import { checkAccessControl, checkUnenforcedRules } from "./access-control.ts";
 import { builtInAgent, checkAgent } from "./agents.ts";
 import {
   type Environment,
@@ -147,13 +148,17 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const mcpServers = loadedServers.map(({ definition }) => definition);
   const manifest = checked.value;
   const soul = await loadSoul(hasFolders ? dir : undefined, manifest.overlord.soul, report);
+  await checkAccessControl(loading, data, place, hasFolders);
   checkManifest(loading, manifest, place);
   checkRuntime(loading, manifest, place, options.runtimeVersion ?? releaseVersion);
   checkModels(loading, manifest, place, loadedAgents);
   checkSouls(loading, loadedAgents);
   checkAgentServers(loading, loadedAgents, mcpServers);
   await checkKnowledge(loading, loadedAgents);
-  if (hasFolders) await checkTriggers(loading, manifest.llm.aliases);
+  if (hasFolders) {
+    await checkTriggers(loading, manifest.llm.aliases);
+    await checkUnenforcedRules(loading);
+  }
   if (report.errors.length > 0) return { report };
   const formation: Formation = {
     dir,

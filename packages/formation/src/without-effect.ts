@@ -21,6 +21,10 @@ export const withoutEffect: readonly (readonly [path: string, instead: string])[
   ["overlord.clarification.max_rounds.other", "max_rounds.direct applies to every question"],
   ["overlord.clarification.persist_learned_info", "Answers are learned from like any other message"],
   ["overlord.workflow", inOneAgent],
+  [
+    "overlord.workflow.plan_approval_threshold",
+    "Nobody is asked to approve a plan: each request is carried out at once",
+  ],
   ["async.mode", "Each call chooses, with mode in its body"],
   [
     "memory.buffer.vector_search",
@@ -54,13 +58,11 @@ export const withoutEffect: readonly (readonly [path: string, instead: string])[
   ["proactive", "Use a scheduled job with a webhook"],
   ["commands", ""],
   ["tuning", ""],
-  ["rbac", "It restricts nobody: check who may call before you call the formation"],
-  ["middleware", "It is not called: check who may call before you call the formation"],
   ["coding", ""],
 ];
 
 /** Whether a value switches its feature off, which is what happens anyway. */
-const isOff = (value: unknown): boolean =>
+export const isOff = (value: unknown): boolean =>
   value === undefined ||
   value === null ||
   value === false ||

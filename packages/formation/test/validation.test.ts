@@ -227,7 +227,7 @@ test("a field without effect is a warning that says what happens instead", async
   workflow: { complexity_threshold: 5 }
   response: { streaming: false, widgets: true, retry_async: { enabled: false } }
 llm: { models: [{ text: openai/x }], settings: { caching: { p: 0.9 } } }
-middleware: { url: "https://example.com/check" }
+a2a: { inbound: { enabled: true } }
 rbac: { active: false }
 tuning: false
 `),
@@ -237,9 +237,9 @@ tuning: false
     ["llm.settings.caching.p", 7, "has no effect"],
     ["overlord.response.widgets", 6, "has no effect"],
     ["overlord.workflow", 5, "has no effect"],
-    ["middleware", 8, "has no effect"],
+    ["a2a.inbound", 8, "has no effect"],
   ]);
-  expect(warnings[3]?.hint).toBe("It is not called: check who may call before you call the formation");
+  expect(warnings[3]?.hint).toBe("Other formations reach this one over HTTP or as an MCP server");
 });
 
 test("numbers where text is needed come with the remedy", async () => {

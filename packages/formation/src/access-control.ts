@@ -1,0 +1,93 @@
+import { readdir } from "node:fs/promises";
+import { extname, sep } from "node:path";
+import { isObject } from "@muxi/protocol";
+import { isHidden, isMissing, type Mapping } from "./base/index.ts";
+import { isSwitchedOff, readComponentFile } from "./component-files.ts";
+import type { LoadContext } from "./load-context.ts";
+import { readSkills } from "./skills.ts";
+import { readSops } from "./sops.ts";
+import { findingAt, type Place } from "./validate.ts";
+import { isOff } from "./without-effect.ts";
+
+const extensions: ReadonlySet<string> = new Set([".afs", ".yaml", ".yml", ".json"]);
+
+const namesIn = async (folder: string): Promise<string[]> => {
+  try {
+    return (await readdir(folder, { recursive: true })).map((name) => name.split(sep).join("/"));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+};
+
+/** Files of groups that are not switched off. One that cannot be read counts. */
+const groupFiles = async (dir: string): Promise<string[]> => {
+  const names = await namesIn(`${dir}/groups`);
+  const files = names.filter((name) => extensions.has(extname(name)) && !isHidden(name)).sort();
+  const read = await Promise.all(files.map((name) => readComponentFile(dir, `groups/${name}`)));
+  return read.flatMap((file) => ("source" in file && isSwitchedOff(file.source.data) ? [] : [file.file]));
+};
+
+const reason =
+  "restricts who may do what, which this runtime cannot enforce, so the formation does not start";
+
+/**
+ * Access control fails closed (docs/spec/formation-files.md "Access control"): a formation whose rules would not be
+ * enforced has an error for each of them.
+ *
+ * @param manifest In its current form, references filled in.
+ */
+export const checkAccessControl = async (
+  { dir, report }: LoadContext,
+  manifest: Mapping,
+  place: Place,
+  hasFolders: boolean,
+): Promise<void> => {
+  const { rbac, middleware, groups } = manifest;
+  const isDisabled = rbac === false || (isObject(rbac) && rbac.active === false);
+  const files = hasFolders && !isDisabled ? await groupFiles(dir) : [];
+  const refuse = (field: string, hint: string) => report.errors.push(findingAt(place, [field], reason, hint));
+
+  // `auto` is on only where there are groups.
+  const isIdle = isObject(rbac) && rbac.active === "auto" && files.length === 0 && isOff(groups);
+  if (!isOff(rbac) && !isIdle) {
+    refuse(
+      "rbac",
+      "Set rbac.active: false to run without these rules, and check who may call before you call the formation",
+    );
+  }
+  if (!isOff(middleware)) {
+    refuse(
+      "middleware",
+      "Remove it, or set active: false in it, and check who may call before you call the formation",
+    );
+  }
+  if (!isDisabled && !isOff(groups)) refuse("groups", "Remove it, or set rbac.active: false");
+  for (const file of files) {
+    const hint = "Set active: false in it, or rbac.active: false in the manifest, to run without its rules";
+    report.errors.push({ file, path: "", message: reason, hint });
+  }
+};
+
+/** Warns of rules in skills and procedures that are not enforced (docs/spec/formation-files.md "Access control"). */
+export const checkUnenforcedRules = async ({ dir, report }: LoadContext): Promise<void> => {
+  const folders = new Set((await namesIn(`${dir}/skills`)).map((name) => name.split("/")[0] ?? name));
+  for (const { name, allowedTools } of await readSkills(dir, [...folders].sort())) {
+    if (allowedTools === undefined) continue;
+    report.warnings.push({
+      file: `skills/${name}/SKILL.md`,
+      path: "allowed-tools",
+      message: "is not enforced: agents can use all of their tools",
+      hint: "Restrict the tools with tools.allow of the agent's mcp_servers",
+    });
+  }
+  for (const { name, metadata } of await readSops(dir)) {
+    if (metadata.bypass_approval !== false) continue;
+    report.warnings.push({
+      file: `sops/${name}.md`,
+      path: "bypass_approval",
+      message: "is not enforced: a procedure is followed without asking for approval",
+      hint: "Make asking the user the first of its steps",
+    });
+  }
+};
