@@ -1,11 +1,25 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+const everything = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
+
+/** What stores in a database: the runtime, and the server's replicas of it. */
+const storing = {
+  include: ["packages/runtime/test/**/*.test.ts", "packages/server/test/replicas.test.ts"],
+  exclude: ["**/agent-loop.test.ts", "**/model-*.test.ts", "**/tools.test.ts"],
+};
+
+const projects = [
+  { extends: true as const, test: { name: "sqlite", include: everything, env: { MUXI_TEST_POSTGRES: "" } } },
+  { extends: true as const, test: { name: "postgres", ...storing } },
+];
+
 export default defineConfig({
   resolve: { conditions: ["muxi-source"] },
   ssr: { resolve: { conditions: ["muxi-source", "node"] } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    // `test/postgres.ts` starts a Postgres; without one everything stores in SQLite.
+    ...(process.env.MUXI_TEST_POSTGRES ? { projects } : { include: everything }),
     // More than the 30 s of `until`, so that a test in vain says what it waited for.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -3,11 +3,10 @@ import { once } from "node:events";
 import { chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./ports.ts";
+import { until } from "./until.ts";
 
 const versionsFolder = "/usr/lib/postgresql";
-const startLimit = 30_000;
 
 /** The programs of the newest version that Debian's package `postgresql` has installed. */
 export const findPostgres = (): string | undefined => {
@@ -51,7 +50,11 @@ export const startPostgres = async (
   const port = String(await freePort());
   const io: ["ignore", "ignore", "inherit"] = ["ignore", "ignore", "inherit"];
   const place = { ...user, cwd: data, stdio: io };
-  execFileSync(path.join(programs, "initdb"), ["-D", data, "-U", "muxi", "-A", "trust", "-E", "UTF8"], place);
+  execFileSync(
+    path.join(programs, "initdb"),
+    ["-N", "-D", data, "-U", "muxi", "-A", "trust", "-E", "UTF8"],
+    place,
+  );
   const [command = "", ...args] = [
     ...(options.prefix ?? []),
     path.join(programs, "postgres"),
@@ -60,33 +63,29 @@ export const startPostgres = async (
   ];
   const server = spawn(command, args, place);
   // Whatever way this process ends, the server does not outlive it.
-  const kill = () => server.kill("SIGINT");
+  const kill = () => server.kill("SIGQUIT");
   process.once("exit", kill);
 
   const stop = async () => {
     process.off("exit", kill);
     if (server.exitCode === null) {
-      server.kill("SIGINT");
+      // At once: what it would still write is removed.
+      server.kill("SIGQUIT");
       await once(server, "exit");
     }
     rmSync(data, { recursive: true, force: true });
   };
 
-  const isUp = () =>
-    spawnSync(path.join(programs, "pg_isready"), [
-      "-h",
-      "127.0.0.1",
-      "-p",
-      port,
-      "-U",
-      "muxi",
-      "-d",
-      "postgres",
-    ]).status === 0;
-  for (const limit = performance.now() + startLimit; !isUp(); await sleep(50)) {
-    if (server.exitCode === null && server.pid !== undefined && performance.now() < limit) continue;
+  const question = ["-h", "127.0.0.1", "-p", port, "-U", "muxi", "-d", "postgres"];
+  const isUp = () => {
+    if (server.exitCode !== null || server.pid === undefined) throw new Error("Postgres did not start");
+    return spawnSync(path.join(programs, "pg_isready"), question).status === 0;
+  };
+  try {
+    await until("Postgres is up", isUp);
+  } catch (error) {
     await stop();
-    throw new Error("Postgres did not start");
+    throw error;
   }
   return { pid: server.pid ?? 0, url: `postgresql://muxi@127.0.0.1:${port}/postgres`, stop };
 };

@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
-import { type Api, collect, manifest, onPostgres, startFormation, writeFormation } from "./harness.ts";
+import { type Api, collect, manifest, startFormation, writeFormation } from "./harness.ts";
 import { type Reply, startModelServer } from "./model-server.ts";
+import { onPostgres } from "./postgres.ts";
 import { startReceiver } from "./receiver.ts";
 
 const ann = { user: "ann" };

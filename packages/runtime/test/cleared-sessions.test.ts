@@ -4,8 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import { sql } from "../src/store/database/index.ts";
 import { createStore, openPostgres } from "../src/store/index.ts";
-import { onPostgres } from "./harness.ts";
-import { createSchema } from "./processes.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
 
 const ann = { formationId: "f", userId: "ann" };
 const said = (content: string) => ({ role: "user" as const, content, createdAt: 1 });

@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
-import { hold, onPostgres, untilStatus } from "./harness.ts";
+import { hold, untilStatus } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
-import { createSchema, query, startImpatient, writeTestFormation } from "./processes.ts";
+import { createSchema, onPostgres, query } from "./postgres.ts";
+import { startImpatient, writeTestFormation } from "./processes.ts";
 import { startReceiver } from "./receiver.ts";
 
 const hour = 3_600_000;

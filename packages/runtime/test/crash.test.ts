@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { crashAndLook } from "./crash.ts";
-import { onPostgres } from "./harness.ts";
+import { onPostgres } from "./postgres.ts";
 
 /** `MUXI_TEST_KILLS=200` is the long form. */
 const kills = Number(process.env.MUXI_TEST_KILLS ?? 10);

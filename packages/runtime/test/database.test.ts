@@ -3,8 +3,8 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { sql } from "../src/store/database/index.ts";
 import { createStore, openPostgres } from "../src/store/index.ts";
-import { onPostgres } from "./harness.ts";
-import { createSchema, emptyDatabase } from "./processes.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
+import { emptyDatabase } from "./processes.ts";
 
 const open = async () => {
   const database = await (await emptyDatabase())();

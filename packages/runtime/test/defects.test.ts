@@ -1,7 +1,8 @@
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { collect, framesOf, onPostgres, startFormation, writeFormation } from "./harness.ts";
+import { collect, framesOf, startFormation, writeFormation } from "./harness.ts";
+import { onPostgres } from "./postgres.ts";
 
 const start = async (files: Record<string, string> = {}) => startFormation(await writeFormation(files));
 

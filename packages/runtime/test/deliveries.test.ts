@@ -9,7 +9,8 @@ import { until, untilExpected } from "../../../test/until.ts";
 import { parse, verifySignature } from "../../client/src/webhook.ts";
 import { createDeliveries, type RequestOutcome } from "../src/background/index.ts";
 import { createDeliveryRepository, openSqlite } from "../src/store/index.ts";
-import { keys, onPostgres, startFormation, writeFormation } from "./harness.ts";
+import { keys, startFormation, writeFormation } from "./harness.ts";
+import { onPostgres } from "./postgres.ts";
 import { startReceiver } from "./receiver.ts";
 
 const completed = (requestId: string, webhookUrl: string): RequestOutcome => ({

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
-import { onPostgres, untilStatus } from "./harness.ts";
+import { untilStatus } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
+import { onPostgres } from "./postgres.ts";
 import { startAndEnd, startImpatient, writeTestFormation } from "./processes.ts";
 
 const mountAt = (dir: string) =>

@@ -1,14 +1,13 @@
-import { hash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { openFormation } from "@muxi/formation";
-import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { type Runtime, startRuntime } from "../src/index.ts";
 import type { Journal } from "../src/tools/index.ts";
+import { databaseOf, onPostgres } from "./postgres.ts";
 
 export const keys = { clientKey: "fmc_test", adminKey: "fma_test" };
 
@@ -140,41 +139,22 @@ export const untilStatus = (api: Api, id: string, status: string, user = "ann"):
     expect((await api.get(`/requests/${id}`, { user })).body.data).toMatchObject({ status }),
   );
 
-/** Whether the formations of this run store on Postgres: tests that look into the SQLite file are left out. */
-export const onPostgres = Boolean(process.env.MUXI_TEST_POSTGRES);
-
-/**
- * With MUXI_TEST_POSTGRES, a formation stores there, each folder in a schema of its own.
- *
- * @returns The connection string of that schema, which is made where needed; undefined on SQLite.
- */
-export const postgresOf = async (dir: string): Promise<string | undefined> => {
-  const address = process.env.MUXI_TEST_POSTGRES;
-  if (!address) return undefined;
-  const schema = `t_${hash("sha256", dir).slice(0, 20)}`;
-  const client = new pg.Client(address);
-  await client.connect();
-  await client.query(`create schema if not exists ${schema}`);
-  await client.end();
-  const url = new URL(address);
-  url.searchParams.set("options", `-csearch_path=${schema}`);
-  return url.href;
-};
-
 interface StartOptions {
   env?: Record<string, string>;
   now?: () => number;
   answerTime?: number;
+  /** Connection string of the Postgres database. Default: one of the folder's own, where the run is on Postgres. */
+  database?: string;
 }
 
 /** Starts a formation folder on a free port; it is closed when the test ends. */
 export const startFormation = async (
   dir: string,
-  { env = {}, ...options }: StartOptions = {},
+  { env = {}, database, ...options }: StartOptions = {},
 ): Promise<Api & { runtime: Runtime }> => {
   const formation = await openFormation(dir);
-  const database = await postgresOf(dir);
-  if (database !== undefined) formation.manifest.memory.persistent.connection_string = database;
+  if (onPostgres)
+    formation.manifest.memory.persistent.connection_string = database ?? (await databaseOf(dir));
   const runtime = await startRuntime({
     formation,
     keys,

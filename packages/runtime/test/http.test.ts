@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { errorEnvelopeSchema, openApi, routes } from "@muxi/protocol";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { onPostgres, startFormation, writeFormation } from "./harness.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { startFormation, writeFormation } from "./harness.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
 
 const start = async () => startFormation(await writeFormation());
 
@@ -189,12 +190,8 @@ describe("pages", () => {
   });
 
   test.runIf(onPostgres)("a formation whose database is gone is down", async () => {
-    const database = await startWire(process.env.MUXI_TEST_POSTGRES ?? "");
-    vi.stubEnv("MUXI_TEST_POSTGRES", database.url);
-    onTestFinished(() => {
-      vi.unstubAllEnvs();
-    });
-    const api = await start();
+    const database = await startWire(await createSchema());
+    const api = await startFormation(await writeFormation(), { database: database.url });
     expect((await api.get("/health", { key: "none" })).status).toBe(200);
     database.cut();
 

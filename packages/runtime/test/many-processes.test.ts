@@ -1,17 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
-import { onPostgres } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
-import {
-  createSchema,
-  query,
-  readAsked,
-  type Started,
-  seeded,
-  startBuilt,
-  startLedger,
-  writeTestFormation,
-} from "./processes.ts";
+import { createSchema, onPostgres, query } from "./postgres.ts";
+import { readAsked, type Started, seeded, startBuilt, startLedger, writeTestFormation } from "./processes.ts";
 import { startReceiver } from "./receiver.ts";
 
 const requestsInAll = 1_000;

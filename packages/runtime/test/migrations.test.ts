@@ -5,8 +5,9 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { migrations } from "../src/store/migrations/index.ts";
 import { loadPostgres, loadSqlite } from "./database-dumps.ts";
-import { type Api, postgresOf, startFormation, untilStatus, writeFormation } from "./harness.ts";
+import { type Api, startFormation, untilStatus, writeFormation } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
 import {
   meaningOf,
   readStored,
@@ -31,12 +32,12 @@ const resumeStored = async (name: string) => {
   const secrets = await openSecrets(dir);
   for (const [key, value] of Object.entries(storedSecrets)) await secrets.set(key, value);
   const dump = readStored(name);
-  const schema = await postgresOf(dir);
-  if (schema === undefined) loadSqlite(dump, path.join(dir, "memory.db"));
-  else await loadPostgres(dump, schema);
+  const database = onPostgres ? await createSchema() : undefined;
+  if (database === undefined) loadSqlite(dump, path.join(dir, "memory.db"));
+  else await loadPostgres(dump, database);
   const startedAt = performance.now();
   const now = () => Math.round(storedAt + hour + performance.now() - startedAt);
-  return { models, api: await startFormation(dir, { now }) };
+  return { models, api: await startFormation(dir, { now, ...(database && { database }) }) };
 };
 
 const ann = { user: "ann" };

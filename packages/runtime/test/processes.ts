@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { McpServer } from "@modelcontextprotocol/server";
-import pg from "pg";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import * as z from "zod";
 import { type Database, openPostgres, openSqlite } from "../src/store/index.ts";
-import { type Api, apiAt, keys, manifest, onPostgres, writeFormation } from "./harness.ts";
+import { type Api, apiAt, keys, manifest, writeFormation } from "./harness.ts";
 import { startHttpMcp } from "./mcp-servers.ts";
 import { type ReceivedRequest, type ReplyScript, writtenIn } from "./model-server.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
 
 const main = fileURLToPath(import.meta.resolve("../bin/muxi-runtime.js"));
 const impatient = fileURLToPath(import.meta.resolve("./runtime-process.ts"));
@@ -74,15 +74,6 @@ export const startAndEnd = async (folder: string): Promise<{ code: number | null
   return { code, output };
 };
 
-/** A schema of its own in the Postgres that the tests run on, as a connection string. */
-export const createSchema = async (): Promise<string> => {
-  const url = new URL(process.env.MUXI_TEST_POSTGRES ?? "");
-  const schema = `many_${process.hrtime.bigint()}`;
-  await query(`create schema ${schema}`);
-  url.searchParams.set("options", `-csearch_path=${schema}`);
-  return url.href;
-};
-
 /** An empty database of the engine of this run; what is given opens it, as often as one likes. */
 export const emptyDatabase = async (): Promise<() => Promise<Database>> => {
   if (onPostgres) {
@@ -92,20 +83,6 @@ export const emptyDatabase = async (): Promise<() => Promise<Database>> => {
   const dir = mkdtempSync(path.join(tmpdir(), "muxi-database-"));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return async () => openSqlite(path.join(dir, "memory.db"));
-};
-
-/** Rows of a query, on a connection of its own. */
-export const query = async (
-  text: string,
-  connectionString = process.env.MUXI_TEST_POSTGRES ?? "",
-): Promise<Record<string, unknown>[]> => {
-  const client = new pg.Client(connectionString);
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
 };
 
 /** A formation with a model and, where named, a tool and a database. */

@@ -1,9 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { type ChatEvent, FormationClient } from "../../client/src/index.ts";
-import { collect, framesOf, keys, onPostgres, textOf, untilStatus } from "./harness.ts";
+import { collect, framesOf, keys, textOf, untilStatus } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
-import { createSchema, type Started, startBuilt, writeTestFormation } from "./processes.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
+import { type Started, startBuilt, writeTestFormation } from "./processes.ts";
 
 const ann = { user: "ann" };
 const identity = { sessionId: "s1", requestId: "req_1" };

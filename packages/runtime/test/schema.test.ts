@@ -11,8 +11,7 @@ import { type Migration, migrations } from "../src/store/migrations/index.ts";
 import { migratePostgres } from "../src/store/postgres/index.ts";
 import { migrateSqlite } from "../src/store/sqlite/index.ts";
 import { dumpSqlite, loadPostgres, loadSqlite } from "./database-dumps.ts";
-import { onPostgres } from "./harness.ts";
-import { createSchema } from "./processes.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
 import { readStored, storedNames } from "./stored-formation.ts";
 
 interface Raw {

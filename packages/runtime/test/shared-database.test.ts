@@ -2,12 +2,11 @@ import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import { createJobRepository, type DueJob, openPostgres } from "../src/store/index.ts";
-import { collect, type Frame, framesOf, hold, onPostgres, textOf, untilStatus } from "./harness.ts";
+import { collect, type Frame, framesOf, hold, textOf, untilStatus } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
+import { createSchema, onPostgres, query } from "./postgres.ts";
 import {
-  createSchema,
   notingReply,
-  query,
   startAndEnd,
   startBuilt,
   startImpatient,

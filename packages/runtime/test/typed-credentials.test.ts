@@ -3,9 +3,10 @@ import path from "node:path";
 import { openSecrets } from "@muxi/formation";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
-import { type Api, collect, manifest, onPostgres, startFormation, writeFormation } from "./harness.ts";
+import { type Api, collect, manifest, startFormation, writeFormation } from "./harness.ts";
 import { startHttpMcp } from "./mcp-servers.ts";
 import { type ReceivedRequest, type Reply, startModelServer } from "./model-server.ts";
+import { onPostgres } from "./postgres.ts";
 
 const ann = { user: "ann" };
 const token = "forge_0123456789abcdef";

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { type Api, onPostgres, startFormation, writeFormation } from "./harness.ts";
+import { type Api, startFormation, writeFormation } from "./harness.ts";
+import { onPostgres } from "./postgres.ts";
 
 const start = async () => {
   const dir = await writeFormation();

@@ -12,8 +12,8 @@ import {
   openPostgres,
   userSpace,
 } from "../src/store/index.ts";
-import { onPostgres } from "./harness.ts";
-import { createSchema, emptyDatabase, query } from "./processes.ts";
+import { createSchema, onPostgres, query } from "./postgres.ts";
+import { emptyDatabase } from "./processes.ts";
 
 const model = "test/embedding";
 const log = pino({ level: "silent" });

@@ -89,7 +89,7 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
       },
       processes: {
         ...defaults.processes,
-        portRange: { first, end: Math.min(first + 50, 65535) },
+        portRange: { first, end: first + 50 },
         restartDelayMs: 10,
         forceKillTimeoutMs: 500,
         ...options.processes,

@@ -21,7 +21,7 @@ const createSupervisor = async (
   const first = await freePort();
   const supervisor = new Supervisor({
     settings: {
-      portRange: { first, end: Math.min(first + 50, 65535) },
+      portRange: { first, end: first + 50 },
       bindHost: "127.0.0.1",
       logsDirectory: await temporaryFolder(),
       pidsDirectory: await temporaryFolder(),
