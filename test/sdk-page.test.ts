@@ -49,8 +49,8 @@ beforeAll(async () => {
   await muxi("deploy", assistant);
 
   const packageFolder = path.join(root, "packages/client");
-  await mkdir(path.join(packageFolder, "dist"), { recursive: true });
-  folder = await mkdtemp(path.join(packageFolder, "dist/page-"));
+  await mkdir(path.join(packageFolder, ".snippets"), { recursive: true });
+  folder = await mkdtemp(path.join(packageFolder, ".snippets/page-"));
   const bot = await world.formation("my-bot", {
     "formation.afs": 'schema: "1.0.0"\nid: my-bot\ndescription: A bot\nversion: "1.0.0"\n',
   });

@@ -148,6 +148,13 @@ test("every chat event has its row with its fields", () => {
   expect(written).toHaveLength(expected.length);
 });
 
+test("the README of the SDK names every event that a chat stream yields", () => {
+  const [row = ""] = read("packages/client/README.md").match(/^\| `for await .*$/m) ?? [];
+  const kinds = chatEventSchema().options.map(({ shape }) => shape.type.value);
+  // An error is thrown.
+  expect(kinds.filter((kind) => kind !== "error" && !codeIn(row).includes(kind))).toEqual([]);
+});
+
 test("every event of the feed and of the log is named", () => {
   const feed = codeIn(inFormationApi("Feed of a user"));
   expect(feed).toEqual(expect.arrayContaining([...feedEventTypes]));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { views } from "../src/commands/views/list.ts";
 import { createWorld, type World } from "./helpers.ts";
 
 let world: World;
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test.each([
+const examples: readonly [name: string, args: string[], shown: RegExp][] = [
   ["info", [], /^formation:\n {2}id: seen\n/],
   ["agents", [], /^ID +NAME +DESCRIPTION\none +One +The only one\n$/],
   ["agents", ["one"], /^id: one\nname: One\n/],
@@ -35,7 +36,13 @@ test.each([
   ["memory", ["--user", "ann"], /^ID +SINCE +CONTENT\nmem_\w+ .*Assam/],
   ["credentials", [], /^No credentials\n$/],
   ["audit", [], /^(Nothing was changed yet|WHEN +ACTION)/],
-])("%s %j", async (name, args, shown) => {
+];
+
+test("every view has an example", () => {
+  expect([...new Set(examples.map(([name]) => name))].sort()).toEqual(Object.keys(views).sort());
+});
+
+test.each(examples)("%s %j", async (name, args, shown) => {
   const { code, stdout, stderr } = await world.run([name, ...args]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(shown);

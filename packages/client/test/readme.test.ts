@@ -16,8 +16,8 @@ const snippets = Array.from(readme.matchAll(/```(tsx?)\n(.*?)```/gs), ([, kind =
 let folder: string;
 
 beforeAll(async () => {
-  await mkdir(join(root, "dist"), { recursive: true });
-  folder = await mkdtemp(join(root, "dist/readme-"));
+  await mkdir(join(root, ".snippets"), { recursive: true });
+  folder = await mkdtemp(join(root, ".snippets/readme-"));
 });
 
 afterAll(() => rm(folder, { recursive: true }));

@@ -20,7 +20,7 @@ export { createComponent } from "./create-component.ts";
 export { databaseOf } from "./database.ts";
 export { findFormationDir, summarizeManifest } from "./find.ts";
 export type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
-export { knowledgeFiles } from "./knowledge.ts";
+export { type DocumentExtension, type DocumentFile, knowledgeFiles } from "./knowledge.ts";
 export { loadFormation, openFormation } from "./load.ts";
 export { setManifestVersion } from "./manifest-edit.ts";
 export { mask, maskSecrets, secretFieldName } from "./masking.ts";

@@ -4,15 +4,27 @@ import { isHidden, resolveInside } from "./base/index.ts";
 import type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
 
 /** Endings of the documents that are read. */
-const readable: ReadonlySet<string> = new Set([".md", ".markdown", ".txt"]);
+const documentExtensions = [".md", ".markdown", ".txt"] as const;
+
+export type DocumentExtension = (typeof documentExtensions)[number];
+
+const extensionOf = (file: string): DocumentExtension | undefined => {
+  const extension = extname(file).toLowerCase();
+  return documentExtensions.find((each) => each === extension);
+};
 
 /** Why a file of a source is not read. */
 export type LeftOutReason = "type" | "link" | "size" | "limit";
 
+export interface DocumentFile {
+  file: string;
+  extension: DocumentExtension;
+}
+
 /** The documents of a source. Paths are relative to the formation folder, with forward slashes. */
 export interface SourceFiles {
   /** In the order in which they are read. */
-  files: string[];
+  files: DocumentFile[];
   leftOut: { file: string; reason: LeftOutReason }[];
 }
 
@@ -43,9 +55,14 @@ export const knowledgeFiles = async (
   const found: SourceFiles = { files: [], leftOut: [] };
   for (const place of await candidates(dir, source)) {
     const file = relative(dir, place).split(sep).join("/");
+    const extension = extensionOf(file);
+    if (!extension) {
+      found.leftOut.push({ file, reason: "type" });
+      continue;
+    }
     const reason = await reasonAgainst(dir, file, max_file_size);
     if (reason) found.leftOut.push({ file, reason });
-    else if (found.files.length < source.file_limit) found.files.push(file);
+    else if (found.files.length < source.file_limit) found.files.push({ file, extension });
     else found.leftOut.push({ file, reason: "limit" });
   }
   return found;
@@ -56,7 +73,6 @@ const reasonAgainst = async (
   file: string,
   largest: number,
 ): Promise<LeftOutReason | undefined> => {
-  if (!readable.has(extname(file).toLowerCase())) return "type";
   const real = await resolveInside(dir, file);
   if (real === undefined) return "link";
   const info = await stat(real);
@@ -79,8 +95,8 @@ export const describeLeftOut = (
 ): { message: string; hint: string }[] => {
   const sentences: Record<LeftOutReason, { message: string; hint: string }> = {
     type: {
-      message: "not read, because they are neither Markdown nor text",
-      hint: "Convert them to .md or .txt, or name the endings that you want in allowed_extensions",
+      message: `not read, because they are none of ${documentExtensions.join(", ")}`,
+      hint: "Convert them, or name the endings that you want in allowed_extensions",
     },
     link: {
       message: "not read, because they are links that lead nowhere or out of the formation folder",

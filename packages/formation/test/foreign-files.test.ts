@@ -141,7 +141,7 @@ test("documents that are not read for another reason are named too, and take no 
     }),
   );
   expect(brief(warnings)).toEqual([
-    "agents/a.afs → knowledge.sources[0].path: 2 file(s) are not read, because they are neither Markdown nor text: docs/a.pdf, docs/c.docx",
+    "agents/a.afs → knowledge.sources[0].path: 2 file(s) are not read, because they are none of .md, .markdown, .txt: docs/a.pdf, docs/c.docx",
   ]);
 });
 

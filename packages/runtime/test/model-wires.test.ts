@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { ModelRequest } from "../src/models/index.ts";
+import { ownApis } from "../src/models/providers/index.ts";
 import { ask, fullRequest, hello, openModelBench, textOf } from "./model-harness.ts";
 
 const ids = ["openai/gpt-4o-mini", "anthropic/claude-haiku-4-5", "google/gemini-2.5-flash"];
+
+test("every API of a provider is spoken here", () => {
+  const providers = ids.map((id) => id.split("/")[0]);
+  expect(providers.sort()).toEqual(["openai", ...ownApis.keys()].sort());
+});
 
 describe.each(ids)("%s", (id) => {
   test("gives the text, the thoughts, the usage and the end", async () => {

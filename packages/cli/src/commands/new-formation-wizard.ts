@@ -16,7 +16,7 @@ export interface FormationAnswers extends FormationDraft {
 const builtIn = "builtin";
 
 /** Providers, each with a suggested model and the secret for its API key. */
-const providers = [
+export const suggestedProviders = [
   {
     value: builtIn,
     label: "None for now",
@@ -63,9 +63,9 @@ export const askAboutFormation = async (draft: FormationDraft): Promise<Formatio
   if (isCancel(description)) return "cancelled";
   if (draft.model !== undefined) return { name, description, model: draft.model };
 
-  const chosen = await select({ message: "Which model provider?", options: [...providers] });
+  const chosen = await select({ message: "Which model provider?", options: [...suggestedProviders] });
   if (isCancel(chosen)) return "cancelled";
-  const provider = providers.find(({ value }) => value === chosen);
+  const provider = suggestedProviders.find(({ value }) => value === chosen);
   if (!provider || provider.model === "") return { name, description };
 
   const model = await text({ message: "Model", initialValue: provider.model });

@@ -3,9 +3,10 @@ import path from "node:path";
 import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import { codeIn, sectionOf } from "../../../../test/spec-pages.ts";
 import { temporaryFolder } from "../../../../test/temporary-folder.ts";
 import { wordsOf } from "../text/index.ts";
-import { openKnowledge, passagesOf } from "./knowledge.ts";
+import { documentReaders, openKnowledge, passagesOf } from "./knowledge.ts";
 
 test("a document is cut at its headings, and each passage carries the one it stands under", () => {
   const document =
@@ -24,6 +25,41 @@ test("a long paragraph is cut between its sentences, and what has no sentences a
   for (const passage of passages) expect(passage).toMatch(/^This is .*\.$/);
   expect(passages.join(" ")).toBe(sentences);
   expect(passagesOf("x".repeat(250), 100).map(({ length }) => length)).toEqual([100, 100, 50]);
+});
+
+/** A document of each format; all say where the key is. */
+const documents: Readonly<Record<keyof typeof documentReaders, string>> = {
+  ".md": "# Cellar\n\nThe key hangs behind the door.",
+  ".markdown": "# Cellar\n\nThe key hangs behind the door.",
+  ".txt": "The key hangs behind the door.",
+};
+
+test.each(Object.entries(documents))(
+  "a document with the extension %s is read",
+  async (extension, document) => {
+    const dir = temporaryFolder();
+    await writeFile(path.join(dir, `cellar${extension}`), document);
+    await writeFile(
+      path.join(dir, "formation.afs"),
+      `schema: "1.0.0"
+id: cellar
+description: Knows the cellar
+agents: [{ id: one, name: O, description: D, knowledge: { sources: [{ path: "cellar${extension}" }] } }]
+`,
+    );
+    const { formation } = await loadFormation(dir);
+    const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log: pino({ level: "silent" }) });
+    await knowledge.ready;
+    expect(knowledge.search("one", wordsOf("the key"), 1)).toMatchObject([
+      { text: expect.stringContaining("The key hangs behind the door."), source: `cellar${extension}` },
+    ]);
+  },
+);
+
+test("the formats of documents are those of the specification", () => {
+  const section = sectionOf("formation-files.md", "Knowledge");
+  const [, sentence = ""] = /Documents are read[^:]*:((?:[^.]|\.(?!\s))*)\.\s/.exec(section) ?? [];
+  expect(codeIn(sentence).sort()).toEqual(Object.keys(documentReaders).sort());
 });
 
 test("an agent's sources are read within their limits, and never from outside the formation", async () => {

@@ -3,6 +3,8 @@ import path from "node:path";
 import { setImmediate as nextTick } from "node:timers/promises";
 import {
   type AgentDefinition,
+  type DocumentExtension,
+  type DocumentFile,
   decodeText,
   type KnowledgeConfig,
   type KnowledgeSource,
@@ -27,6 +29,13 @@ export interface Knowledge {
   /** Resolves when every document is indexed. */
   readonly ready: Promise<void>;
 }
+
+/** What makes text of a document. The compiler asks for each ending that formations may use. */
+export const documentReaders: Readonly<Record<DocumentExtension, (bytes: Buffer) => string>> = {
+  ".md": decodeText,
+  ".markdown": decodeText,
+  ".txt": decodeText,
+};
 
 /**
  * Splits a document into passages: at headings and blank lines, and within a paragraph only where it is longer than a
@@ -73,10 +82,10 @@ export const openKnowledge = (deps: {
   const addFile = async (
     index: WordIndex<DocumentPassage>,
     root: string,
-    source: string,
+    { file: source, extension }: DocumentFile,
     config: KnowledgeConfig,
   ) => {
-    const text = decodeText(await readFile(path.join(root, source)));
+    const text = documentReaders[extension](await readFile(path.join(root, source)));
     for (const passage of passagesOf(text, config.chunk_size)) index.add({ text: passage, source });
     // Requests get their turn between two files.
     await nextTick();

@@ -5,10 +5,9 @@ import type { Model } from "./interface/index.ts";
 import {
   compatibleProviders,
   createAiSdkModel,
-  createAnthropicModel,
-  createGoogleModel,
   createOpenAiCompatibleModel,
   type ImportPackage,
+  ownApis,
 } from "./providers/index.ts";
 import { type ResilienceDeps, withRetries } from "./resilient.ts";
 
@@ -21,8 +20,8 @@ export interface ModelDeps extends ResilienceDeps {
 
 const createAdapter = (config: ModelConfig, deps: ModelDeps): Model => {
   const { provider, settings } = config;
-  if (provider === "anthropic") return createAnthropicModel(config, deps.http);
-  if (provider === "google") return createGoogleModel(config, deps.http);
+  const createOwn = ownApis.get(provider);
+  if (createOwn) return createOwn(config, deps.http);
   if (Object.hasOwn(compatibleProviders, provider) || settings.baseUrl !== undefined) {
     return createOpenAiCompatibleModel(config, deps.http);
   }

@@ -2,7 +2,7 @@ import { apiKeyVariables, type Environment, type ModelConfig, splitModelId } fro
 import { ApiError } from "@muxi/protocol";
 
 /** The model to take of the first provider whose key is there. */
-const candidates: readonly { provider: string; name: string }[] = [
+export const defaultModels: readonly { provider: string; name: string }[] = [
   { provider: "openai", name: "gpt-4o-mini" },
   { provider: "anthropic", name: "claude-haiku-4-5" },
   { provider: "google", name: "gemini-2.5-flash" },
@@ -21,7 +21,7 @@ const wantedId = (env: Environment): string => {
   if (env.OPENAI_BASE_URL && (env.OPENAI_MODEL || !env.OPENAI_API_KEY)) {
     return `openai/${env.OPENAI_MODEL || "default"}`;
   }
-  const found = candidates.find(({ provider }) => keyOf(provider, env));
+  const found = defaultModels.find(({ provider }) => keyOf(provider, env));
   return found ? `${found.provider}/${found.name}` : "builtin/extractive";
 };
 

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { apiKeyVariables } from "@muxi/formation";
+import { expect, test } from "vitest";
+import { suggestedProviders } from "../packages/cli/src/commands/new-formation-wizard.ts";
+import { defaultModels } from "../packages/runtime/src/models/default-model.ts";
+import { compatibleProviders, ownApis } from "../packages/runtime/src/models/providers/index.ts";
+import { codeIn, rowsIn, sectionOf } from "./spec-pages.ts";
+
+const sorted = (names: Iterable<string>): string[] => [...names].sort();
+
+test("every provider of models is in the specification, with the API that it speaks", () => {
+  const rows = rowsIn(sectionOf("formation-files.md", "Providers"));
+  const ofApi = (api: string) => {
+    const [names = ""] = rows.find(([, spoken]) => spoken === api) ?? [];
+    return codeIn(names).filter((name) => name !== "base_url");
+  };
+  expect(sorted(ofApi("OpenAI's chat completions"))).toEqual(sorted(Object.keys(compatibleProviders)));
+  expect(sorted(ofApi("Their own APIs"))).toEqual(sorted(ownApis.keys()));
+});
+
+test("the providers of default models are in the specification, in their order, and the README names their keys", () => {
+  const [, listed = ""] =
+    /of the first provider[^;]*, of ([^;]*);/s.exec(sectionOf("formation-files.md", "The default model")) ??
+    [];
+  expect(codeIn(listed)).toEqual(defaultModels.map(({ provider }) => provider));
+
+  const readme = readFileSync(path.join(import.meta.dirname, "../README.md"), "utf8");
+  const keys = defaultModels.map(({ provider }) => apiKeyVariables(provider)[0] ?? "");
+  expect(keys.filter((key) => !readme.includes(`\`${key}\``))).toEqual([]);
+});
+
+test("the wizard suggests models of providers that are built in, and stores their keys where they are looked for", () => {
+  for (const { value, model, secret } of suggestedProviders) {
+    if (model === "") continue;
+    const [provider = ""] = model.split("/");
+    expect(provider).toBe(value);
+    expect([...ownApis.keys(), ...Object.keys(compatibleProviders)]).toContain(provider);
+    if (secret !== "") expect(apiKeyVariables(provider)).toContain(secret);
+  }
+});
