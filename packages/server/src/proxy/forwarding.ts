@@ -128,7 +128,7 @@ export class Forwarding {
    * @param received Its headers, with names in lower case, without hop-by-hop headers.
    * @returns The headers for the client: alternating names and values.
    */
-  begin(status: number, received: Iterable<readonly [name: string, value: string]>): string[] {
+  begin(status: number, received: readonly (readonly [name: string, value: string])[]): string[] {
     this.#status = status;
     this.#hasBegun = true;
     const headers: string[] = [];

@@ -101,17 +101,17 @@ export const forwardedHeaders = (
 };
 
 /** The headers of a formation's response without hop-by-hop headers. */
-export function* withoutHopByHop(
-  headers: IncomingHttpHeaders,
-): Generator<readonly [name: string, value: string]> {
+export const withoutHopByHop = (headers: IncomingHttpHeaders): [name: string, value: string][] => {
   const named = headersNamedIn(headers.connection);
+  const passed: [name: string, value: string][] = [];
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || isHopByHop(name) || named.includes(name)) continue;
-    if (typeof value === "string") yield [name, value];
-    else for (const one of value) yield [name, one];
+    if (typeof value === "string") passed.push([name, value]);
+    else for (const one of value) passed.push([name, one]);
   }
-}
+  return passed;
+};
 
 /** @param headers Alternating names in lower case and values. */
 export const hasHeader = (headers: readonly string[], name: string): boolean => {
