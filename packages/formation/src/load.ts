@@ -19,6 +19,7 @@ import {
   checkSouls,
 } from "./checks.ts";
 import { type DeclaredKind, loadComponents } from "./components.ts";
+import { checkDatabase } from "./database.ts";
 import type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
 import { modernizeManifest } from "./legacy.ts";
 import { fillInReferences, type LoadContext } from "./load-context.ts";
@@ -148,6 +149,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const mcpServers = loadedServers.map(({ definition }) => definition);
   const manifest = checked.value;
   const soul = await loadSoul(hasFolders ? dir : undefined, manifest.overlord.soul, report);
+  await checkDatabase(loading, manifest, place);
   await checkAccessControl(loading, data, place, hasFolders);
   checkManifest(loading, manifest, place);
   checkRuntime(loading, manifest, place, options.runtimeVersion ?? releaseVersion);

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream, type Stats } from "node:fs";
 import { readdir, realpath, rm, stat } from "node:fs/promises";
-import { basename, join, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import { keysFile } from "./api-keys.ts";
 import { FormationError, findManifest, isClutter, isMissing, type Report } from "./base/index.ts";
+import { databaseOf } from "./database.ts";
 import type { Formation } from "./formation.ts";
 import { type LoadOptions, loadFormation } from "./load.ts";
 import { secretFiles } from "./secrets/index.ts";
@@ -14,7 +15,7 @@ import { isVersion } from "./versions.ts";
 export interface PackOptions extends Pick<LoadOptions, "runtimeVersion"> {
   /** Path of the tar.gz to write; one that exists is replaced. */
   target: string;
-  /** Includes `memory.db`. Default false: what a formation has learned stays where it runs. */
+  /** Includes the database of SQLite. Default false: what a formation has learned stays where it runs. */
   includeDb?: boolean;
 }
 
@@ -55,15 +56,23 @@ const excludedPatterns = [/^\.env\./, /\.pyc$/, /\.log$/, /\.tmp$/];
 
 /** Excluded at the top of the folder. Generated keys belong to this folder; a server generates its own. */
 const excludedAtTop: ReadonlySet<string> = new Set([secretFiles.template, keysFile]);
-const database = /^memory\.db(-wal|-shm)?$/;
+const sidecars = /(-wal|-shm|-journal)$/;
 
-const isExcluded = (path: string, includeDb: boolean): boolean => {
+/** What is packed besides the formation's own files. */
+interface DataChoice {
+  includeDb: boolean;
+  /** The file of SQLite, relative to the folder. */
+  database: string;
+}
+
+const isExcluded = (path: string, { includeDb, database }: DataChoice): boolean => {
   const name = basename(path);
   if (isClutter(name) || excludedNames.has(name) || excludedPatterns.some((pattern) => pattern.test(name)))
     return true;
-  if (path !== name) return false;
   // The shared memory file is recreated from the other two.
-  return excludedAtTop.has(name) || (database.test(name) && (!includeDb || name.endsWith("-shm")));
+  if ([database, "memory.db"].includes(path.replace(sidecars, "")))
+    return !includeDb || path.endsWith("-shm");
+  return path === name && excludedAtTop.has(name);
 };
 
 interface Contents {
@@ -80,7 +89,7 @@ const plainStats = (path: string, stats: Stats): Stats => {
   return stats;
 };
 
-const contentsOf = async (dir: string, includeDb: boolean): Promise<Contents> => {
+const contentsOf = async (dir: string, choice: DataChoice): Promise<Contents> => {
   const root = await realpath(dir);
   const found: [string, Stats][] = [];
   const skipped: string[] = [];
@@ -89,7 +98,7 @@ const contentsOf = async (dir: string, includeDb: boolean): Promise<Contents> =>
   const walk = async (folder: string, ancestors: readonly string[]): Promise<void> => {
     for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (isExcluded(path, includeDb)) continue;
+      if (isExcluded(path, choice)) continue;
       const real = await realpath(join(root, path)).catch((error: unknown) => {
         if (isMissing(error)) return undefined;
         throw error;
@@ -153,7 +162,9 @@ export const packFormation = async (
   const errors = await checkForServer(formation, version);
   if (errors.length > 0) throw new FormationError(dir, { ...report, errors });
 
-  const { files, skipped } = await contentsOf(formation.dir, includeDb);
+  const place = databaseOf(formation);
+  const database = place.engine === "sqlite" ? relative(formation.dir, place.file).replaceAll(sep, "/") : "";
+  const { files, skipped } = await contentsOf(formation.dir, { includeDb, database });
   const root = await realpath(formation.dir);
   // Loaded here, so that what only reads formations does not pay for it.
   const { create } = await import("tar");

@@ -116,3 +116,27 @@ test("the manifest's runtime is compared with the one that is asked about", asyn
     version: "1.0.0",
   });
 });
+
+test.each(["data/notes.db", "sqlite:///data/notes.db", "sqlite://data/notes.db"])(
+  "the database of %s is packed on request only",
+  async (connection) => {
+    const text = manifest(`memory: { persistent: { connection_string: "${connection}" } }`);
+    const dir = await folder({
+      "formation.afs": text,
+      "data/notes.db": "d",
+      "data/notes.db-wal": "d",
+      "data/notes.db-shm": "d",
+      "data/other.csv": "d",
+    });
+    const file = await target();
+    await packFormation(dir, { target: file });
+    expect(await pathsOf(file)).toEqual(["my-bot/data/other.csv", "my-bot/formation.afs"]);
+    await packFormation(dir, { target: file, includeDb: true });
+    expect(await pathsOf(file)).toEqual([
+      "my-bot/data/notes.db",
+      "my-bot/data/notes.db-wal",
+      "my-bot/data/other.csv",
+      "my-bot/formation.afs",
+    ]);
+  },
+);

@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { databaseOf, type Environment, type Formation, modelFor } from "@muxi/formation";
 import { createHttpClient, isLoopback } from "@muxi/http";
 import type { RouteId } from "@muxi/protocol";
@@ -59,7 +61,10 @@ export interface Runtime {
 
 const openDatabase = async (formation: Formation, log: Logger): Promise<Database> => {
   const where = databaseOf(formation);
-  if (where.engine === "sqlite") return openSqlite(where.file);
+  if (where.engine === "sqlite") {
+    await mkdir(path.dirname(where.file), { recursive: true });
+    return openSqlite(where.file);
+  }
   const queryTimeout = formation.manifest.memory.persistent.query_timeout_seconds;
   return openPostgres(where.connectionString, { queryTimeout, log });
 };
