@@ -1,4 +1,5 @@
-import { CronExpressionParser } from "cron-parser";
+import { Cron } from "croner";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CronError, looksLikeCron, nextMoment, parseCron } from "./cron.ts";
 
@@ -7,7 +8,6 @@ const end = Date.parse("2036-01-01T00:00:00Z");
 
 const zones = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Sydney"];
 
-/** Both their clock changes fall on full hours here, where the other library means the same moment as we do. */
 const expressions = [
   "0 9 * * *",
   "0 2 * * *",
@@ -32,9 +32,10 @@ const ours = (expression: string, zone: string): string[] => {
 
 const theirs = (expression: string, zone: string): string[] => {
   const moments: string[] = [];
-  const interval = CronExpressionParser.parse(expression, { currentDate: new Date(begin), tz: zone });
-  for (let time = interval.next().getTime(); time < end; time = interval.next().getTime()) {
-    moments.push(new Date(time).toISOString());
+  const schedule = new Cron(expression, { timezone: zone, mode: "5-part", fixedTimeRule: "no-wildcard" });
+  for (let time = schedule.nextRun(new Date(begin)); time && time.getTime() < end; ) {
+    moments.push(time.toISOString());
+    time = schedule.nextRun(time);
   }
   return moments;
 };
@@ -45,6 +46,33 @@ describe.each(zones)("ten years in %s", (zone) => {
     expect(moments.length).toBeGreaterThan(1);
     expect(moments).toEqual(theirs(expression, zone));
   });
+});
+
+test("any expression runs when an independent library says", () => {
+  const field = (least: number, most: number) => {
+    const number = fc.integer({ min: least, max: most });
+    const step = fc.integer({ min: 1, max: Math.max(most - least, 1) });
+    const range = fc.tuple(number, number).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`);
+    const part = fc.oneof(
+      number.map(String),
+      range,
+      step.map((every) => `*/${every}`),
+      fc.tuple(range, step).map(([from, every]) => `${from}/${every}`),
+    );
+    return fc.oneof(
+      { weight: 2, arbitrary: fc.constant("*") },
+      fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(",")),
+    );
+  };
+  const expression = fc.tuple(field(0, 59), field(0, 23), field(1, 31), field(1, 12), field(0, 7));
+  fc.assert(
+    fc.property(expression, fc.integer({ min: begin, max: end }), (fields, from) => {
+      const text = fields.join(" ");
+      const theirs = new Cron(text, { timezone: "UTC", mode: "5-part" }).nextRun(new Date(from));
+      expect(nextMoment(parseCron(text), "UTC", from)).toBe(theirs?.getTime());
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 const next = (expression: string, zone: string, after: string, count = 1): string[] => {
@@ -109,6 +137,23 @@ test("names, 7 for Sunday and words are understood", () => {
   expect(next("@monthly", "UTC", from)).toEqual(["2026-08-01T00:00"]);
 });
 
+test("either day is enough where neither is *, even where one names all of them", () => {
+  const from = "2026-07-01T00:00:00Z";
+  expect(next("0 9 1-31 * mon", "UTC", from, 2)).toEqual(["2026-07-01T09:00", "2026-07-02T09:00"]);
+  expect(next("0 9 1 * 0-6", "UTC", from, 2)).toEqual(["2026-07-01T09:00", "2026-07-02T09:00"]);
+  expect(next("0 9 * * mon", "UTC", from)).toEqual(["2026-07-06T09:00"]);
+});
+
+test("a range of weekdays may pass the end of the week", () => {
+  expect(next("0 9 * * FRI-MON", "UTC", "2026-07-01T00:00:00Z", 5)).toEqual([
+    "2026-07-03T09:00",
+    "2026-07-04T09:00",
+    "2026-07-05T09:00",
+    "2026-07-06T09:00",
+    "2026-07-10T09:00",
+  ]);
+});
+
 test("a day that never comes has no next moment", () => {
   expect(nextMoment(parseCron("0 0 31 2 *"), "UTC", begin)).toBeUndefined();
 });
@@ -121,6 +166,7 @@ test.each([
   ["* * * * 8", "its day of week has '8', which is not between 0 and 7"],
   ["* * L * *", "its day of month has 'l', which is not between 1 and 31"],
   ["*/0 * * * *", "its minute '*/0' cannot be read"],
+  ["*/90 * * * *", "its minute '*/90' has a step above 59"],
   ["5-1 * * * *", "its minute '5-1' ends before it begins"],
   ["1-2-3 * * * *", "its minute '1-2-3' cannot be read"],
   [", * * * *", "its minute ',' cannot be read"],

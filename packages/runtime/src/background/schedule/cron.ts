@@ -7,6 +7,8 @@ export interface Cron {
   days: ReadonlySet<number>;
   months: ReadonlySet<number>;
   weekdays: ReadonlySet<number>;
+  /** Whether neither day of month nor day of week is `*`: then either of them is enough. */
+  eitherDay: boolean;
   /** Whether it runs every hour: then it also runs in the hour that the clock repeats. */
   everyHour: boolean;
 }
@@ -59,6 +61,7 @@ const numberIn = ({ name, least, most, words }: Field, text: string): number => 
 
 const parseField = (field: Field, text: string): Set<number> => {
   const values = new Set<number>();
+  const isWeekday = field.most === 7;
   for (const part of text.split(",")) {
     const [, range = "", step] = /^([^/]*)(?:\/(\d{1,2}))?$/.exec(part) ?? [];
     const [from = "", to, ...rest] = range.split("-");
@@ -68,9 +71,14 @@ const parseField = (field: Field, text: string): Set<number> => {
     }
     const first = range === "*" ? field.least : numberIn(field, from);
     const openEnd = range === "*" || (step !== undefined && to === undefined);
-    const last = openEnd ? (field.most === 7 ? 6 : field.most) : numberIn(field, to ?? from);
+    if (every > field.most) {
+      throw new CronError(`its ${field.name} '${text}' has a step above ${field.most}`);
+    }
+    const end = openEnd ? (isWeekday ? 6 : field.most) : numberIn(field, to ?? from);
+    // A range of weekdays may pass the end of the week: `fri-mon`.
+    const last = isWeekday && end < first ? end + 7 : end;
     if (last < first) throw new CronError(`its ${field.name} '${text}' ends before it begins`);
-    for (let value = first; value <= last; value += every) values.add(field.most === 7 ? value % 7 : value);
+    for (let value = first; value <= last; value += every) values.add(isWeekday ? value % 7 : value);
   }
   return values;
 };
@@ -105,17 +113,17 @@ export const parseCron = (text: string): Cron => {
     days: read(2),
     months: read(3),
     weekdays: read(4),
+    eitherDay: parts[2] !== "*" && parts[4] !== "*",
     everyHour: hours.size === 24,
   };
 };
 
-/** When both a day of the month and a day of the week are given, either one is enough. */
 const isOnDay = (cron: Cron, midnight: number): boolean => {
   const { month, day: date } = fromUtc(midnight);
   if (!cron.months.has(month)) return false;
   const onDate = cron.days.has(date);
   const onWeekday = cron.weekdays.has(new Date(midnight).getUTCDay());
-  return cron.days.size < 31 && cron.weekdays.size < 7 ? onDate || onWeekday : onDate && onWeekday;
+  return cron.eitherDay ? onDate || onWeekday : onDate && onWeekday;
 };
 
 /** For a day on which the clock changes: each wall time is looked up by itself. */
