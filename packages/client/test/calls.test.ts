@@ -425,10 +425,18 @@ test("setSecret changes a secret that exists", async () => {
 });
 
 test("getSecret finds a secret under any spelling of its name", async () => {
-  const server = await serve((_, response) =>
-    sendData(response, { secrets: { API_KEY: "sk-…abc" }, count: 1 }),
-  );
+  let isOther = false;
+  const server = await serve(({ url }, response) => {
+    if (isOther && url !== "/v1/secrets") return sendError(response, 405, "METHOD_NOT_ALLOWED");
+    sendData(
+      response,
+      isOther ? { secrets: { API_KEY: "sk-…abc" }, count: 1 } : { key: "K", value: "sk-…1" },
+    );
+  });
   const formation = new FormationClient({ url: server.url, adminKey: "ak" });
+  expect(await formation.getSecret({ key: "api-key" })).toBe("sk-…1");
+  expect(server.received[0]?.url).toBe("/v1/secrets/api-key");
+  isOther = true;
   expect(await formation.getSecret({ key: "api-key" })).toBe("sk-…abc");
   await expect(formation.getSecret({ key: "other" })).rejects.toMatchObject({ name: "NotFoundError" });
 });

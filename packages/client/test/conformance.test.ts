@@ -33,6 +33,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
   getSecrets: (f) => f.secrets.list(),
   createSecret: (f) => f.secrets.set({ key: "K", value: "v" }),
   reloadSecrets: (f) => f.secrets.reload(),
+  getSecret: (f) => f.secrets.get({ key: "K" }),
   updateSecret: (f) => f.secrets.set({ key: "K", value: "v" }),
   deleteSecret: (f) => f.secrets.delete({ key: "K" }),
   getSops: (f) => f.sops.list(),
@@ -132,6 +133,10 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
       exclusionRules: [{ type: "cron", rule: "0 9 * * 1" }],
     }),
   getSchedulerJob: (f) => f.scheduler.jobs.get({ jobId: "job_1" }),
+  updateSchedulerJob: (f) =>
+    f.scheduler.jobs.update({ jobId: "job_1", message: "Hi", schedule: "0 9 * * *" }),
+  pauseSchedulerJob: (f) => f.scheduler.jobs.pause({ jobId: "job_1" }),
+  resumeSchedulerJob: (f) => f.scheduler.jobs.resume({ jobId: "job_1" }),
   deleteSchedulerJob: (f) => f.scheduler.jobs.delete({ jobId: "job_1" }),
 };
 
@@ -146,6 +151,7 @@ const leftOut: Partial<Record<RouteId, string[]>> = {
   // The header names the user.
   audioChat: ["user_id"],
   getSchedulerJobs: ["user_id"],
+  updateSchedulerJob: ["title"],
   // The body's `use_async` says it.
   fireTrigger: ["async"],
   // The header `Last-Event-ID` says it.

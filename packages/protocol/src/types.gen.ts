@@ -147,8 +147,8 @@ export interface AudioChatRequest {
   agent_id?: string | null;
   /** Deprecated: name the user in the header X-Muxi-User-ID, which wins */
   user_id?: string | null;
-  /** Whether the answer is a stream of events; false asks for one JSON answer. Default true */
-  stream?: boolean;
+  /** Whether the answer is a stream of events; false asks for one JSON answer. Absent, a stream, unless the call carries X-Muxi-SDK or accepts JSON and no events */
+  stream?: boolean | null;
   /** Recordings, 1 to 5 of at most 10 MB each; their transcripts are joined */
   files?: {
     /** Name of the file, with its extension */
@@ -305,10 +305,12 @@ export interface ChatRequest {
   group_id?: string | null;
   /** Files for the model to read, at most 10 */
   files?: Attachment[] | null;
-  /** Whether the answer is a stream of events; false asks for one JSON answer. Default true */
-  stream?: boolean;
+  /** Whether the answer is a stream of events; false asks for one JSON answer. Absent, a stream, unless the call carries X-Muxi-SDK or accepts JSON and no events */
+  stream?: boolean | null;
   /** `async` answers in the background: the call returns at once. Default `sync` */
   mode?: "sync" | "async";
+  /** True means the same as `mode` `async`, for older clients */
+  use_async?: boolean | null;
   /** What happens to the answer when the connection drops: `continue` finishes and stores it, `cancel` stops it after 10 seconds. Default `continue` */
   on_disconnect?: "continue" | "cancel";
   /** Where an answer in the background is sent, an http or https URL; absent, the formation's webhook */
@@ -662,6 +664,10 @@ export interface ErrorEnvelope {
   success: false;
   /** Why the call failed */
   error: ErrorBody;
+  /** The code again, for clients that know only this field */
+  code: string;
+  /** The message again, for clients that know only this field */
+  message: string;
   /** Always empty */
   data: {};
 }
@@ -1254,13 +1260,8 @@ export interface MemoryConfig {
 export interface MemoryCreated {
   /** Id of the memory */
   id: string;
-  /** The memory */
-  content: {
-    /** Kind of memory; empty when none was named */
-    type: string;
-    /** What is remembered */
-    detail: string;
-  };
+  /** What is remembered */
+  content: string;
   /** When it was first remembered, ISO 8601 in UTC */
   created_at: string;
   /** What was stored with it */
@@ -1577,12 +1578,14 @@ export interface ResolvedUser {
 
 /** A message to store. */
 export interface RestoreMessage {
-  /** Who said it */
-  role: "user" | "assistant" | "system";
-  /** What was said */
-  content: string;
-  /** When it was said, ISO 8601; UTC when it names no zone */
-  timestamp: string;
+  /** Who said it; absent, `role` of `metadata` */
+  role?: "user" | "assistant" | "system";
+  /** What was said; absent, `text` */
+  content?: string;
+  /** Another name for `content`, as a session lists its messages */
+  text?: string;
+  /** When it was said, ISO 8601, UTC when it names no zone; absent, right after the message before */
+  timestamp?: string;
   /** Agent that said it; absent for other roles */
   agent_id?: string;
   /** What to store with the message; absent, nothing */
@@ -1744,6 +1747,16 @@ export interface SchedulerJobRun {
   error: string | null;
 }
 
+/** What changes in a job. */
+export interface SchedulerJobUpdate {
+  /** What is said as the user when the job runs, at most 10,000 characters */
+  message?: string;
+  /** When it runs: five fields of cron, an ISO 8601 time in the future, or words such as "every weekday at 9am" */
+  schedule?: string;
+  /** Accepted and without effect */
+  title?: string;
+}
+
 /** A job with its latest runs. */
 export interface SchedulerJobWithRuns {
   /** Id of the job */
@@ -1792,6 +1805,14 @@ export interface SchedulerJobWithRuns {
   updated_at: string;
   /** The latest 20 runs, newest first */
   runs: SchedulerJobRun[];
+}
+
+/** One secret of a formation. */
+export interface Secret {
+  /** Name of the secret, as it is stored */
+  key: string;
+  /** The masked value; no answer holds the value itself */
+  value: string;
 }
 
 /** A secret to store. */

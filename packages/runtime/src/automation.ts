@@ -41,8 +41,6 @@ export interface AutomationDeps {
   store: Pick<Store, "jobs" | "write">;
   overlord: Overlord;
   queue: Pick<RequestQueue, "announce">;
-  /** The owner whose data an identifier of a user reaches. */
-  ownerOf: (identifier: string) => string;
   http: ModelDeps["http"];
   env: Environment;
   now: () => number;
@@ -91,7 +89,7 @@ export const openAutomation = (deps: AutomationDeps) => {
       const config = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
       return askModel(createModel(config, deps), schedule, context);
     },
-    onAdded: () => scheduler?.wake(),
+    onChanged: () => scheduler?.wake(),
     now,
   });
 
@@ -106,7 +104,6 @@ export const openAutomation = (deps: AutomationDeps) => {
         settings,
         hasPersistentMemory: manifest.memory.persistent.enabled,
         book,
-        ownerOf: deps.ownerOf,
       }),
     },
     close: async () => scheduler?.close(),

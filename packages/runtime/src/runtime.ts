@@ -148,7 +148,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     if (hasWebhook) deliveries.wake();
   });
   const { ownerOf } = identities;
-  const automation = openAutomation({ formation, store, overlord, queue, ownerOf, http, env, now, log });
+  const automation = openAutomation({ formation, store, overlord, queue, http, env, now, log });
 
   const bufferCapacity = manifest.memory.buffer.size * manifest.memory.buffer.multiplier;
   const longestMessage = manifest.input_limits.max_message_length;

@@ -32,7 +32,15 @@ test("secrets are listed masked, made once, changed, and removed unless they are
   const changed = { ...admin, body: { value: "another value" } };
   expect((await api.call("PUT", "/secrets/open_ai.key", changed)).status).toBe(200);
   expect((await openSecrets(dir)).get("OPEN_AI_KEY")).toBe("another value");
-  expect((await api.call("PUT", "/secrets/none", changed)).body.error.code).toBe("SECRET_NOT_FOUND");
+  const one = await api.get("/secrets/open_ai-key", admin);
+  expect(one.body).toMatchObject({
+    type: "secret.retrieved",
+    data: { key: "OPEN_AI_KEY", value: "..." },
+  });
+  expect((await api.get("/secrets/none", admin)).body.error.code).toBe("SECRET_NOT_FOUND");
+  expect((await api.call("PUT", "/secrets/none", changed)).body.type).toBe("secret.updated");
+  expect((await openSecrets(dir)).get("NONE")).toBe("another value");
+  expect((await api.call("DELETE", "/secrets/none", admin)).status).toBe(200);
 
   expect((await api.call("DELETE", "/secrets/voice", admin)).body.error.code).toBe("SECRET_IN_USE");
   expect((await api.call("DELETE", "/secrets/OPEN_AI_KEY", admin)).body.type).toBe("secret.deleted");

@@ -124,7 +124,14 @@ describe("users", () => {
           body: { message: "Hello", stream: false, ...options.body },
         })
       ).body.data.user_id;
-    expect(await userOf({ user: " Ann@Example.com ", body: { user_id: "bob" } })).toBe("ann@example.com");
+    expect(await userOf({ user: " Ann@Example.com ", body: { user_id: "ann@example.com" } })).toBe(
+      "ann@example.com",
+    );
+    const two = await api.call("POST", "/chat", {
+      user: "ann",
+      body: { message: "Hello", stream: false, user_id: "bob" },
+    });
+    expect([two.status, two.body.code]).toEqual([400, "INVALID_REQUEST"]);
     expect(await userOf({ body: { user_id: "bob" } })).toBe("bob");
     expect(await userOf({ body: {} })).toBe("0");
   });

@@ -45,6 +45,13 @@ interface Elsewhere {
 const nothing: Provocation = { params: {} };
 const noMemory: Provocation = { manifest: "memory: { persistent: { enabled: false } }\n" };
 const noScheduler: Provocation = { manifest: "scheduler: { enabled: false }\n" };
+/** Somebody else was quicker. */
+const alreadyDone = (what: "pause" | "resume"): Provocation => ({
+  prepare: async ({ api }) => {
+    const [job] = (await api.get("/scheduler/jobs", { key: "admin" })).body.data.jobs;
+    await api.call("POST", `/scheduler/jobs/${job.id}/${what}`, { key: "admin" });
+  },
+});
 const asEve: Provocation = { user: "eve" };
 
 const chatBefore = (user: string, body: object, headers = {}) => ({
@@ -198,7 +205,8 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
 
   getSecrets: {},
   createSecret: { SECRET_EXISTS: { body: { key: "user_credentials-tools" } }, SECRETS_ERROR: breakSecrets },
-  updateSecret: { SECRET_NOT_FOUND: nothing, SECRETS_ERROR: breakSecrets },
+  getSecret: { SECRET_NOT_FOUND: nothing },
+  updateSecret: { SECRETS_ERROR: breakSecrets },
   deleteSecret: {
     SECRET_NOT_FOUND: nothing,
     SECRET_IN_USE: { params: { key: "USED" }, manifest: 'name: "Orchard ${{ secrets.USED }}"\n' },
@@ -273,5 +281,20 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
     SERVICE_UNAVAILABLE: noScheduler,
   },
   getSchedulerJob: { RESOURCE_NOT_FOUND: nothing, SERVICE_UNAVAILABLE: noScheduler },
+  updateSchedulerJob: {
+    RESOURCE_NOT_FOUND: nothing,
+    CONFLICT: { elsewhere: "scheduler.test.ts" },
+    SERVICE_UNAVAILABLE: noScheduler,
+  },
+  pauseSchedulerJob: {
+    RESOURCE_NOT_FOUND: nothing,
+    CONFLICT: alreadyDone("pause"),
+    SERVICE_UNAVAILABLE: noScheduler,
+  },
+  resumeSchedulerJob: {
+    RESOURCE_NOT_FOUND: nothing,
+    CONFLICT: alreadyDone("resume"),
+    SERVICE_UNAVAILABLE: noScheduler,
+  },
   deleteSchedulerJob: { RESOURCE_NOT_FOUND: nothing, SERVICE_UNAVAILABLE: noScheduler },
 };

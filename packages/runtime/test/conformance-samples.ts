@@ -67,6 +67,11 @@ const withSecret = async (api: Api): Promise<Params> => {
   return {};
 };
 const withJob = async (api: Api) => ({ job_id: await made(api, "/scheduler/jobs", job, "id", "admin") });
+const withPausedJob = async (api: Api) => {
+  const params = await withJob(api);
+  await api.call("POST", `/scheduler/jobs/${params.job_id}/pause`, { key: "admin" });
+  return params;
+};
 const withCredential = async (api: Api) => ({
   credential_id: await made(api, "/credentials", credential, "credential_id"),
 });
@@ -157,6 +162,7 @@ export const samples: Record<RouteId, Sample> = {
 
   getSecrets: {},
   createSecret: { body: secret },
+  getSecret: { params: { key: "TOKEN" }, prepare: withSecret },
   updateSecret: { params: { key: "TOKEN" }, body: { value: "another" }, prepare: withSecret },
   deleteSecret: { params: { key: "TOKEN" }, prepare: withSecret },
   reloadSecrets: {},
@@ -185,5 +191,8 @@ export const samples: Record<RouteId, Sample> = {
   getSchedulerJobs: { prepare: withJob },
   createSchedulerJob: { body: job },
   getSchedulerJob: { prepare: withJob },
+  updateSchedulerJob: { body: { message: "Other", schedule: "0 7 * * *" }, prepare: withJob },
+  pauseSchedulerJob: { prepare: withJob },
+  resumeSchedulerJob: { prepare: withPausedJob },
   deleteSchedulerJob: { prepare: withJob },
 };

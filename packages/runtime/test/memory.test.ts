@@ -23,7 +23,7 @@ test("a memory is added as the SDK sends it, listed newest first, recalled, and 
       object: "memory",
       type: "memory.created",
       data: {
-        content: { type: "preference", detail: "Prefers the Egremont Russet apple" },
+        content: "Prefers the Egremont Russet apple",
         metadata: { type: "preference", collection: "preferences" },
         scope: "user",
         scope_id: null,

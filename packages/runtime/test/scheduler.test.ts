@@ -69,14 +69,75 @@ test("a due job runs as its user, in its own session, and its run is in its hist
   ]);
 });
 
+test("a job is changed, paused and resumed as long as it has runs left", async () => {
+  const api = await start();
+  const { id } = (await create(api, { ...daily, exclusion_rules: [{ type: "cron", rule: "* * * * 0" }] }))
+    .body.data;
+  const change = (method: string, action = "", body?: unknown) =>
+    api.call(method, `/scheduler/jobs/${id}${action}`, { ...admin, body });
+
+  const changed = await change("PUT", "", {
+    message: "Sum up",
+    schedule: "every day at 7am",
+    title: "Morning",
+  });
+  expect(changed.body).toMatchObject({
+    object: "scheduled_job",
+    type: "scheduler.job.updated",
+    data: {
+      message: "Sum up",
+      schedule: "every day at 7am",
+      cron_expression: "0 7 * * *",
+      next_run: expect.stringMatching(/T07:00:00\.000Z$/),
+      exclusion_rules: [{ type: "cron", rule: "* * * * 0" }],
+    },
+  });
+  expect((await change("PUT", "", { schedule: "99 9 * * *" })).status).toBe(422);
+
+  const paused = { enabled: false, status: "paused", next_run: null };
+  const { body } = await change("POST", "/pause");
+  expect(body).toMatchObject({ type: "scheduler.job.paused", data: paused });
+  expect((await change("POST", "/pause")).status).toBe(409);
+  const resting = await change("PATCH", "", { schedule: "0 6 * * *" });
+  expect(resting.body.data).toMatchObject({ ...paused, cron_expression: "0 6 * * *", message: "Sum up" });
+  expect((await change("POST", "/resume")).body).toMatchObject({
+    type: "scheduler.job.resumed",
+    data: { enabled: true, status: "active", next_run: expect.stringMatching(/T06:00:00\.000Z$/) },
+  });
+  expect((await change("POST", "/resume")).body.error.code).toBe("CONFLICT");
+});
+
+test("a completed job is not changed, and one whose only moment passed while it was paused is not resumed", async () => {
+  let time = Date.now();
+  const api = await startFormation(await writeFormation(), { now: () => time });
+  const once = { type: "one_time", message: "Hello", schedule: new Date(time + 3_600_000).toISOString() };
+  const { id } = (await create(api, once)).body.data;
+  const call = (method: string, action = "", body?: unknown) =>
+    api.call(method, `/scheduler/jobs/${id}${action}`, { ...admin, body });
+  expect((await call("POST", "/pause")).status).toBe(200);
+  time += 7_200_000;
+  const late = await call("POST", "/resume");
+  expect(late.body.error).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("has passed") });
+  expect((await call("PUT", "", { schedule: new Date(time + 1).toISOString() })).status).toBe(200);
+  expect((await call("POST", "/resume")).body.data.status).toBe("active");
+  time += 1;
+  await call("PUT", "", { message: "Hello again" });
+  await untilExpected("it has run", async () =>
+    expect((await call("GET")).body.data.status).toBe("completed"),
+  );
+  expect((await call("PUT", "", { message: "Too late" })).body.error.code).toBe("CONFLICT");
+});
+
 test("the user is the header's, else the body's, else 0", async () => {
   const api = await start();
   const users = [
-    await create(api, { ...daily, user_id: "bob" }, "ada"),
+    await create(api, { ...daily, user_id: "Ada" }, "ada"),
     await create(api, { ...daily, user_id: "bob" }),
     await create(api, daily),
   ].map(({ body }) => body.data.user_id);
   expect(users).toEqual(["ada", "bob", "0"]);
+  const two = await create(api, { ...daily, user_id: "bob" }, "ada");
+  expect([two.status, two.body.error.code]).toEqual([400, "INVALID_REQUEST"]);
 });
 
 test("a client sees its own jobs; an admin all, or those of one user or status", async () => {
@@ -84,7 +145,8 @@ test("a client sees its own jobs; an admin all, or those of one user or status",
   for (const user of ["ada", "bob", "bob"]) await create(api, daily, user);
   const count = async (route: string, options: object) => (await api.get(route, options)).body.data?.count;
   expect(await count("/scheduler/jobs", { user: "ada" })).toBe(1);
-  expect(await count("/scheduler/jobs?user_id=bob", { user: "ada" })).toBe(1);
+  expect(await count("/scheduler/jobs?user_id=bob", {})).toBe(2);
+  expect((await api.get("/scheduler/jobs?user_id=bob", { user: "ada" })).status).toBe(400);
   expect(await count("/scheduler/jobs", admin)).toBe(3);
   expect(await count("/scheduler/jobs", { ...admin, user: "bob" })).toBe(2);
   expect(await count("/scheduler/jobs?user_id=bob", admin)).toBe(2);

@@ -65,14 +65,16 @@ export const chatRequestSchema = namedRequest("ChatRequest", "A message to a for
     user_id: optional("Deprecated: name the user in the header X-Muxi-User-ID, which wins", z.string()),
     group_id: optional("Accepted and without effect", z.string()),
     files: optional("Files for the model to read, at most 10", z.array(attachmentSchema())),
-    stream: z
-      .boolean()
-      .default(true)
-      .describe("Whether the answer is a stream of events; false asks for one JSON answer. Default true"),
+    stream: optional(
+      "Whether the answer is a stream of events; false asks for one JSON answer. Absent, a stream, unless the call " +
+        "carries X-Muxi-SDK or accepts JSON and no events",
+      z.boolean(),
+    ),
     mode: z
       .enum(["sync", "async"])
       .default("sync")
       .describe("`async` answers in the background: the call returns at once. Default `sync`"),
+    use_async: optional("True means the same as `mode` `async`, for older clients", z.boolean()),
     on_disconnect: z
       .enum(["continue", "cancel"])
       .default("continue")

@@ -49,6 +49,8 @@ export const errorEnvelopeSchema = named("ErrorEnvelope", "The answer to a call 
     request: requestRef(),
     success: z.literal(false).describe("Always false"),
     error: errorBodySchema().describe("Why the call failed"),
+    code: text("The code again, for clients that know only this field"),
+    message: text("The message again, for clients that know only this field"),
     data: z.object({}).describe("Always empty"),
   }),
 );
@@ -106,6 +108,8 @@ export const errorEnvelope = (
     trace: null,
     ...(error.data && { data: error.data }),
   },
+  code: error.code,
+  message: error.message,
   data: {},
 });
 

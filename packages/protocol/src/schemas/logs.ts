@@ -32,7 +32,12 @@ export const logFilterSchema = lazy(() =>
     session_id: filter("session"),
     request_id: filter("request"),
     agent_id: filter("agent"),
-    level: logEntrySchema().shape.level.optional().describe("Only entries of this level, not of higher ones"),
+    level: z
+      .string()
+      .toUpperCase()
+      .pipe(logEntrySchema().shape.level)
+      .optional()
+      .describe("Only entries of this level, not of higher ones; in any case"),
     event_type: filter("kind").describe("Only entries of this kind; `*` stands for any text"),
   }),
 );

@@ -112,12 +112,7 @@ export const memoryRequestSchema = namedRequest("MemoryRequest", "Something to r
 export const memoryCreatedSchema = named("MemoryCreated", "Something was remembered.", () =>
   z.object({
     id: text("Id of the memory"),
-    content: z
-      .object({
-        type: text("Kind of memory; empty when none was named"),
-        detail: text("What is remembered"),
-      })
-      .describe("The memory"),
+    content: text("What is remembered"),
     created_at: isoTime("When it was first remembered"),
     metadata: z.record(z.string(), z.unknown()).describe("What was stored with it"),
     scope: scope(),

@@ -66,6 +66,16 @@ export const jobRequestSchema = namedRequest("SchedulerJobRequest", "A job to sc
   }),
 );
 
+/** Body of `PUT /scheduler/jobs/{job_id}`. */
+export const jobUpdateSchema = namedRequest("SchedulerJobUpdate", "What changes in a job.", () => {
+  const { schedule, message } = jobRequestSchema().shape;
+  return z.object({
+    message: message.optional(),
+    schedule: schedule.optional(),
+    title: text("Accepted and without effect").optional(),
+  });
+});
+
 export const jobSchema = named("SchedulerJob", "A message that is said at a time, or again and again.", () =>
   z.object({
     id: text("Id of the job"),

@@ -33,6 +33,13 @@ export const secretListSchema = named("SecretList", "The secrets of a formation.
   }),
 );
 
+export const secretSchema = named("Secret", "One secret of a formation.", () =>
+  z.object({
+    key: text("Name of the secret, as it is stored"),
+    value: text("The masked value; no answer holds the value itself"),
+  }),
+);
+
 export const confirmationSchema = named("Confirmation", "Something was done.", () =>
   z.object({ message: text("What was done, in words") }),
 );

@@ -79,16 +79,29 @@ export const messageListQuerySchema = lazy(() =>
 );
 
 export const restoreMessageSchema = namedRequest("RestoreMessage", "A message to store.", () =>
-  z.object({
-    role: roleSchema().describe("Who said it"),
-    content: text("What was said"),
-    timestamp: time("When it was said"),
-    agent_id: text("Agent that said it; absent for other roles").optional(),
-    metadata: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .describe("What to store with the message; absent, nothing"),
-  }),
+  z
+    .object({
+      role: roleSchema().describe("Who said it; absent, `role` of `metadata`").optional(),
+      content: text("What was said; absent, `text`").optional(),
+      text: text("Another name for `content`, as a session lists its messages").optional(),
+      timestamp: time("When it was said")
+        .describe(
+          "When it was said, ISO 8601, UTC when it names no zone; absent, right after the message before",
+        )
+        .optional(),
+      agent_id: text("Agent that said it; absent for other roles").optional(),
+      metadata: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .describe("What to store with the message; absent, nothing"),
+    })
+    .transform(({ role, text, content = text, ...message }, context) => {
+      const known = role ?? roleSchema().safeParse(message.metadata?.role).data;
+      if (known && content !== undefined) return { ...message, role: known, content };
+      const path = [known ? "content" : "role"];
+      context.addIssue({ code: "invalid_type", expected: "string", path, input: undefined });
+      return z.NEVER;
+    }),
 );
 
 export const restoreRequestSchema = namedRequest(

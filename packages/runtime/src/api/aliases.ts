@@ -21,8 +21,8 @@ interface Alias {
 const segment = encodeURIComponent;
 
 /** Fills in the user where the header names none. */
-const withUser = (received: Received, userId: unknown): Received =>
-  typeof userId === "string" && userId !== "" && received.headers[headers.userId] === undefined
+const withUser = (received: Received, userId: string | undefined): Received =>
+  userId && received.headers[headers.userId] === undefined
     ? { ...received, headers: { ...received.headers, [headers.userId]: userId } }
     : received;
 
@@ -33,32 +33,25 @@ interface Destination extends Pick<Received, "reshape"> {
 }
 
 const lead = (received: Received, path: string, { userId, ...changes }: Destination = {}): Received => ({
-  ...withUser(received, userId || received.query.user_id),
+  ...withUser(received, userId),
   path: `/v1${path}`,
   ...changes,
 });
 
 /** A client that names no user: what it put where a session id belongs is the user. */
-const namesNoUser = (received: Received): boolean =>
-  received.headers[headers.userId] === undefined && received.headers[headers.adminKey] === undefined;
+const namesNoUser = ({ headers: sent, query }: Received): boolean =>
+  sent[headers.userId] === undefined && sent[headers.adminKey] === undefined && query.user_id === undefined;
 
 /**
  * The table. Bare bodies of `POST /triggers/{name}?async=` are that route's own matter. These calls are not answered,
- * since nothing here is what they ask for: `POST /async/jobs`, `GET /secrets/{key}` (no answer holds a value) and
- * `GET /users/identifiers`.
+ * since nothing here is what they ask for: `POST /async/jobs` and `GET /users/identifiers`.
  */
 const aliases: readonly Alias[] = [
   { method: "GET", path: "/memory/user", to: (received) => lead(received, "/memories") },
   {
     method: "POST",
     path: "/memory",
-    to: (received) =>
-      lead(received, "/memories", {
-        reshape: (received, body) => ({
-          received: isObject(body) ? withUser(received, body.user_id) : received,
-          body,
-        }),
-      }),
+    to: (received) => lead(received, "/memories"),
   },
   {
     method: "DELETE",
@@ -83,6 +76,11 @@ const aliases: readonly Alias[] = [
       lead(received, `/memory/buffer/${segment(session_id)}`, { userId: user_id }),
   },
   { method: "GET", path: "/scheduler/config", to: (received) => lead(received, "/scheduler") },
+  {
+    method: "PATCH",
+    path: "/scheduler/jobs/{id}",
+    to: (received, { id = "" }) => lead(received, `/scheduler/jobs/${segment(id)}`, { method: "PUT" }),
+  },
   { method: "GET", path: "/async/jobs", to: (received) => lead(received, "/requests") },
   {
     method: "GET",

@@ -33,6 +33,11 @@ const travelsUnseen = ({ headers: sent, http }: Received): boolean => {
   return isLoopback(listed("x-forwarded-for") || http.remoteAddress);
 };
 
+/** Published SDKs that do not name `stream` want JSON (docs/spec/formation-api.md "Aliases for older clients"). */
+const expectsEvents = ({ headers: { accept = "", ...sent } }: Received): boolean =>
+  accept.includes("text/event-stream") ||
+  (sent[headers.sdk] === undefined && !accept.includes("application/json"));
+
 const stopIfNobodyReturns = (run: Run) => {
   const timer = setTimeout(() => {
     if (!run.log.heard) run.stop(new ApiError("CANCELLED", "Stopped: the caller's connection dropped"));
@@ -88,11 +93,11 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       attachments: body.files?.length ? await deps.attachments.read(body.files) : undefined,
       idempotency: idempotencyOf(request),
     };
-    if (body.mode === "async") return accepted(await overlord.submit(turn));
+    if (body.mode === "async" || body.use_async) return accepted(await overlord.submit(turn));
     const run = await overlord.chat(turn);
     // Not the caller's own where this call repeats an earlier one, or answers what that one has asked.
     const { requestId } = run.identity;
-    if (body.stream) {
+    if (body.stream ?? expectsEvents(request)) {
       response.setHeader(headers.requestId, requestId);
       streamEvents(response, run.log, 0, () => {
         if (body.on_disconnect === "cancel") stopIfNobodyReturns(run);

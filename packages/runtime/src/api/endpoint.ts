@@ -2,6 +2,7 @@ import {
   ApiError,
   fieldErrors,
   headers,
+  isObject,
   type Lazy,
   type Route,
   type RouteId,
@@ -58,22 +59,30 @@ const longestUserId = 256;
 /** Invalid parameters that an answer names. */
 const mostListed = 20;
 
+const asText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
 /** What Node joins with a comma where a header came twice: that would be a user whom nobody named. */
 const isAmbiguous = (sent: string, { http }: Matched): boolean =>
   sent.includes(",") && http.repeats(headers.userId);
 
 /**
- * The user of docs/spec/formation-api.md "Users": header, then the body's `user_id`; trimmed, in lower case.
+ * The user of docs/spec/formation-api.md "Users", trimmed and in lower case: the header, else `user_id` of the query,
+ * else that of the body.
  */
-const userIdOf = (row: Route, request: Matched, body: unknown): string | undefined => {
-  const {
-    keyUsed,
-    headers: { [headers.userId]: header },
-  } = request;
-  const inBody =
-    row.user === "optional" && typeof body === "object" && body !== null && "user_id" in body && body.user_id;
-  const sent = header ?? inBody;
-  const userId = typeof sent === "string" ? sent.trim().toLowerCase() : "";
+const userIdOf = (row: Route, request: Matched): string | undefined => {
+  const { keyUsed, query, body } = request;
+  const sent = row.user === "none" ? [] : [request.headers[headers.userId], query.user_id];
+  // The body of a trigger may be its data, in which `user_id` is whatever the caller calls so.
+  if (row.user !== "none" && row.path !== "/triggers/{name}" && isObject(body))
+    sent.push(asText(body.user_id));
+  const named = sent.map((userId = "") => String(userId).trim().toLowerCase()).filter(Boolean);
+  const [userId = ""] = named;
+  if (named.some((other) => other !== userId)) {
+    throw new ApiError(
+      "INVALID_REQUEST",
+      "X-Muxi-User-ID and user_id of query or body name different users: name one",
+    );
+  }
   if (isAmbiguous(userId, request)) {
     throw new ApiError("INVALID_REQUEST", "The header X-Muxi-User-ID is there more than once: send it once");
   }
@@ -90,9 +99,34 @@ const userIdOf = (row: Route, request: Matched, body: unknown): string | undefin
   return row.user === "filter" ? undefined : "0";
 };
 
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
+/** A copy with a map at each place where an issue complains of an empty list: PHP writes an empty map so. */
+const withMaps = (value: unknown, issues: readonly z.core.$ZodIssue[]): unknown => {
+  const places = issues.filter(
+    (issue) =>
+      issue.code === "invalid_type" &&
+      (issue.expected === "object" || issue.expected === "record") &&
+      isEmptyList(issue.input),
+  );
+  if (places.length === 0) return undefined;
+  const copy = { value: structuredClone(value) };
+  for (const { path } of places) {
+    const keys = ["value", ...path];
+    const last = keys.pop() ?? "value";
+    const holder = keys.reduce<unknown>((part, key) => part && Reflect.get(Object(part), key), copy);
+    if (typeof holder === "object" && holder !== null) Reflect.set(holder, last, {});
+  }
+  return copy.value;
+};
+
 /** @throws ApiError `INVALID_PARAMS` (with `validation_errors`) */
 export const validated = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> => {
-  const result = schema.safeParse(value, { reportInput: true });
+  const options = { reportInput: true };
+  const sent = schema.safeParse(value, options);
+  if (sent.success) return sent.data;
+  const meant = withMaps(value, sent.error.issues);
+  const result = meant === undefined ? sent : schema.safeParse(meant, options);
   if (result.success) return result.data;
   const { issues } = result.error;
   const errors = fieldErrors(issues.slice(0, mostListed));
@@ -127,7 +161,7 @@ export const readCall = <R extends Route>(
   const params = parse(row.params?.(), request.params);
   const query = parse(row.query?.(), request.query);
   const body = parseBody(row.body?.(), request.body);
-  const identifier = userIdOf(row, request, body);
+  const identifier = userIdOf(row, request);
   const userId = identifier === undefined ? undefined : ownerOf(identifier);
   // The row's own schemas and user rule made these values; the compiler cannot follow them through the table.
   return { params, query, body, userId, keyUsed: request.keyUsed, request, response } as Call<R>;

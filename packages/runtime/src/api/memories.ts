@@ -77,7 +77,7 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
       const { id, memory } = await entries.add({ formationId, userId }, body);
       return {
         id,
-        content: { type: body.type ?? "", detail: memory.content },
+        content: memory.content,
         created_at: isoTime(memory.now),
         metadata: { ...memory.metadata, collection: memory.collection },
         scope: memory.scope,

@@ -11,8 +11,6 @@ interface SchedulerDeps {
   settings: Record<string, unknown> & { enabled: boolean };
   hasPersistentMemory: boolean;
   book: JobBook;
-  /** Whose data the identifier of a user reaches. */
-  ownerOf: (identifier: string) => string;
 }
 
 const isoOrNull = (time: number | null) => (time === null ? null : isoTime(time));
@@ -53,7 +51,7 @@ const wireJob = async (job: StoredJob): Promise<Job> => ({
 });
 
 /** The endpoints of docs/spec/formation-api.md "Scheduled jobs". */
-export const schedulerEndpoints = ({ settings, hasPersistentMemory, book, ownerOf }: SchedulerDeps) => {
+export const schedulerEndpoints = ({ settings, hasPersistentMemory, book }: SchedulerDeps) => {
   const checkEnabled = () => {
     if (settings.enabled) return;
     throw new ApiError("SERVICE_UNAVAILABLE", "The scheduler is off: set scheduler.enabled: true");
@@ -64,9 +62,7 @@ export const schedulerEndpoints = ({ settings, hasPersistentMemory, book, ownerO
       return schedulerConfigSchema().parse(settings);
     },
 
-    async getSchedulerJobs({ query, userId: inHeader }) {
-      const { status, limit, user_id } = query;
-      const userId = inHeader ?? (user_id && ownerOf(user_id.toLowerCase()));
+    async getSchedulerJobs({ query: { status, limit }, userId }) {
       const filter = { ...(userId !== undefined && { userId }), ...(status && { status }), limit };
       const jobs = settings.enabled ? await book.list(filter) : [];
       return { jobs: await Promise.all(jobs.map(wireJob)), count: jobs.length };
@@ -114,6 +110,21 @@ export const schedulerEndpoints = ({ settings, hasPersistentMemory, book, ownerO
           error,
         })),
       };
+    },
+
+    async updateSchedulerJob({ params: { job_id }, body }) {
+      checkEnabled();
+      return wireJob(await book.update(job_id, body));
+    },
+
+    async pauseSchedulerJob({ params: { job_id } }) {
+      checkEnabled();
+      return wireJob(await book.pause(job_id));
+    },
+
+    async resumeSchedulerJob({ params: { job_id } }) {
+      checkEnabled();
+      return wireJob(await book.resume(job_id));
     },
 
     async deleteSchedulerJob({ params: { job_id } }) {

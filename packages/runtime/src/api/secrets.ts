@@ -34,6 +34,12 @@ export const secretEndpoints = ({ secrets, used }: SecretsDeps) =>
       };
     },
 
+    async getSecret({ params: { key } }) {
+      const name = normalizeSecretName(key);
+      if (!secrets.names().includes(name)) throw unknown(name);
+      return { key: name, value: mask(secrets.get(name) ?? "") };
+    },
+
     createSecret: ({ body: { key, value } }) =>
       guarded(async () => {
         const name = normalizeSecretName(key);
@@ -49,9 +55,9 @@ export const secretEndpoints = ({ secrets, used }: SecretsDeps) =>
     updateSecret: ({ params: { key }, body: { value } }) =>
       guarded(async () => {
         const name = normalizeSecretName(key);
-        if (!secrets.names().includes(name)) throw unknown(name);
+        const isNew = !secrets.names().includes(name);
         await secrets.set(name, value);
-        return { message: `Secret ${name} changed: ${afterRestart}` };
+        return { message: `Secret ${name} ${isNew ? "stored" : "changed"}: ${afterRestart}` };
       }),
 
     deleteSecret: ({ params: { key } }) =>

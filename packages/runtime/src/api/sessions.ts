@@ -87,7 +87,12 @@ export const sessionEndpoints = ({ formationId, sessions, restoreLimit, now }: S
   };
 
   const restoreSession: Endpoint<typeof routes.restoreSession> = async ({ params, body, userId }) => {
+    let time = body.messages.find(({ timestamp }) => timestamp !== undefined)?.timestamp ?? now();
     const sorted = body.messages
+      .map((message) => {
+        time = message.timestamp ?? time;
+        return { ...message, timestamp: time };
+      })
       .map(({ role, content, timestamp, agent_id, metadata }) => ({
         role,
         content,

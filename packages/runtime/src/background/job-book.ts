@@ -1,6 +1,21 @@
 import { ApiError, newId } from "@muxi/protocol";
-import type { Idempotency, JobRepository, JobStatus, StoredJob, StoredJobRun } from "../store/index.ts";
-import { type Exclusion, type JobType, readSchedule, type ScheduleContext } from "./schedule/index.ts";
+import * as z from "zod";
+import type {
+  Idempotency,
+  JobChange,
+  JobRepository,
+  JobStatus,
+  StoredJob,
+  StoredJobRun,
+} from "../store/index.ts";
+import {
+  type Exclusion,
+  exclusionSchema,
+  type JobType,
+  jobTypes,
+  readSchedule,
+  type ScheduleContext,
+} from "./schedule/index.ts";
 
 export interface JobBookDeps {
   formationId: string;
@@ -9,8 +24,8 @@ export interface JobBookDeps {
   defaultTime: ScheduleContext["defaultTime"];
   /** Reads schedules that the built-in patterns do not cover. */
   ask: ScheduleContext["ask"];
-  /** Called when a job was added. */
-  onAdded: () => void;
+  /** Called when a job was added or changed. */
+  onChanged: () => void;
   now: () => number;
 }
 
@@ -23,7 +38,7 @@ export interface JobRequest {
   idempotency: Idempotency | undefined;
 }
 
-/** Creates, lists and removes the jobs of a formation. */
+/** Creates, lists, changes and removes the jobs of a formation. */
 export interface JobBook {
   /**
    * Creates a job, or returns the one that was created under the same idempotency key.
@@ -36,6 +51,19 @@ export interface JobBook {
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   get(id: string): Promise<StoredJob>;
   runs(id: string): Promise<StoredJobRun[]>;
+  /**
+   * Changes the message or the schedule of a job that is not completed. Its exclusion rules stay.
+   *
+   * @throws ApiError `RESOURCE_NOT_FOUND`, `CONFLICT` (the status), `INVALID_PARAMS` (the schedule)
+   */
+  update(
+    id: string,
+    change: { message?: string | undefined; schedule?: string | undefined },
+  ): Promise<StoredJob>;
+  /** @throws ApiError `RESOURCE_NOT_FOUND`, `CONFLICT` (the job is not active) */
+  pause(id: string): Promise<StoredJob>;
+  /** @throws ApiError `RESOURCE_NOT_FOUND`, `CONFLICT` (the job is not paused, or its only moment has passed) */
+  resume(id: string): Promise<StoredJob>;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   remove(id: string): Promise<void>;
 }
@@ -43,6 +71,7 @@ export interface JobBook {
 /** docs/spec/formation-api.md "Scheduled jobs". */
 const quota = { total: 10_000, active: 100, lastHour: 20, lastDay: 100 };
 const shownRuns = 20;
+const exclusionsSchema = z.array(exclusionSchema);
 
 const notFound = (id: string) =>
   new ApiError("RESOURCE_NOT_FOUND", `Job '${id}' not found: GET /v1/scheduler/jobs lists them`);
@@ -87,7 +116,57 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
     return job;
   };
 
+  const isJobType = (type: string): type is JobType => jobTypes.some((known) => known === type);
+
+  const scheduleOf = ({ type, exclusions }: StoredJob, schedule: string) => {
+    const { zone, defaultTime, ask } = deps;
+    const kept = exclusionsSchema.parse(JSON.parse(exclusions));
+    const wanted = { type: isJobType(type) ? type : "prompt", schedule, exclusions: kept };
+    return readSchedule(wanted, { zone, defaultTime, ask, now: now() });
+  };
+
+  const change = async ({ id, status }: StoredJob, wanted: Omit<JobChange, "updatedAt">) => {
+    if (!(await jobs.change(formationId, id, status, { ...wanted, updatedAt: now() }))) {
+      throw new ApiError("CONFLICT", `Job '${id}' has just changed: read it and try again`);
+    }
+    deps.onChanged();
+    return get(id);
+  };
+
+  const inStatus = async (id: string, status: JobStatus) => {
+    const job = await get(id);
+    if (job.status === status) return job;
+    throw new ApiError("CONFLICT", `Job '${id}' is ${job.status}, not ${status}`);
+  };
+
   return {
+    async update(id, { message, schedule }) {
+      const job = await get(id);
+      if (job.status === "completed") {
+        throw new ApiError(
+          "CONFLICT",
+          `Job '${id}' is completed: make a new one with POST /v1/scheduler/jobs`,
+        );
+      }
+      const read = schedule === undefined ? undefined : await scheduleOf(job, schedule);
+      return change(job, {
+        ...(message !== undefined && { message }),
+        ...(schedule !== undefined &&
+          read && {
+            schedule: { written: schedule, cron: read.cron, runAt: read.cron === null ? read.next : null },
+            ...(job.status === "active" && { nextRun: read.next }),
+          }),
+      });
+    },
+    pause: async (id) => change(await inStatus(id, "active"), { status: "paused", nextRun: null }),
+    async resume(id) {
+      const job = await inStatus(id, "paused");
+      const nextRun = job.cron === null ? job.runAt : (await scheduleOf(job, job.cron)).next;
+      if (nextRun === null || nextRun <= now()) {
+        throw new ApiError("CONFLICT", `The moment of job '${id}' has passed: PUT a new schedule first`);
+      }
+      return change(job, { status: "active", nextRun, forgetFailures: true });
+    },
     async add({ userId, type, schedule, message, exclusions, idempotency }) {
       const earlier = await madeBefore(userId, idempotency);
       if (earlier) return earlier;
@@ -118,7 +197,7 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
         if (made) return made;
         throw error;
       }
-      deps.onAdded();
+      deps.onChanged();
       return get(id);
     },
     list: (filter) => jobs.list(formationId, filter),

@@ -31,7 +31,7 @@ const openBench = async (start: string) => {
     zone: "UTC",
     defaultTime: { hour: 9, minute: 0 },
     ask: async () => undefined,
-    onAdded: () => {},
+    onChanged: () => {},
     now,
   });
   const said = () =>

@@ -25,9 +25,24 @@ export interface JobRepository extends JobRuns {
     formationId: string,
     filter: { userId?: string; status?: JobStatus; limit: number },
   ): Promise<StoredJob[]>;
+  /** Changes a job that has a status. False when there is none of that status. */
+  change(formationId: string, id: string, status: JobStatus, change: JobChange): Promise<boolean>;
   /** False when there is no such job. */
   remove(formationId: string, id: string): Promise<boolean>;
   counts(formationId: string, userId: string, now: number): Promise<JobCounts>;
+}
+
+/** What a job has afterwards; what is absent stays as it is. */
+export interface JobChange {
+  message?: string;
+  /** As the caller wrote it, with its cron expression, or the moment of a job that runs once. */
+  schedule?: { written: string; cron: string | null; runAt: number | null };
+  status?: JobStatus;
+  /** Unix milliseconds; null while the job does not run. */
+  nextRun?: number | null;
+  /** Forget the failures in a row. */
+  forgetFailures?: boolean;
+  updatedAt: number;
 }
 
 const hour = 3_600_000;
@@ -78,6 +93,21 @@ export const createJobRepository = (db: Database): JobRepository => ({
           ${status === undefined ? sql`` : sql`and status = ${status}`}
         order by created_at desc, id limit ${limit}`,
     ),
+
+  async change(formationId, id, status, { message, schedule, nextRun, ...change }) {
+    const none = sql``;
+    const changed = await db.writeIf(
+      sql`update job set updated_at = ${change.updatedAt}
+          ${message === undefined ? none : sql`, message = ${message}`}
+          ${schedule ? sql`, schedule = ${schedule.written}, cron = ${schedule.cron}, run_at = ${schedule.runAt}` : none}
+          ${change.status === undefined ? none : sql`, status = ${change.status}`}
+          ${nextRun === undefined ? none : sql`, next_run = ${nextRun}`}
+          ${change.forgetFailures ? sql`, failures_in_row = 0` : none}
+        where formation_id = ${formationId} and id = ${id} and status = ${status}`,
+      [],
+    );
+    return changed !== undefined;
+  },
 
   async remove(formationId, id) {
     const removed = await db.writeIf(

@@ -272,6 +272,15 @@ export interface FlatMethods {
   /** Reads one job with its latest runs. Needs the admin key. */
   readonly getSchedulerJob: SchedulerJobMethods["get"];
 
+  /** Changes the message or the schedule of a job that is not completed. Needs the admin key. */
+  readonly updateSchedulerJob: SchedulerJobMethods["update"];
+
+  /** Lets an active job rest. Throws `ConflictError` when it is not active. Needs the admin key. */
+  readonly pauseSchedulerJob: SchedulerJobMethods["pause"];
+
+  /** Lets a paused job run again. Throws `ConflictError` when it is not paused. Needs the admin key. */
+  readonly resumeSchedulerJob: SchedulerJobMethods["resume"];
+
   /**
    * Deletes a job. Needs the admin key.
    *

@@ -63,6 +63,37 @@ export interface SchedulerJobMethods {
     options?: CallOptions,
   ): Promise<Result<SchedulerJobWithRuns>>;
 
+  /** Changes the message or the schedule of a job that is not completed. Needs the admin key. */
+  update(
+    args: {
+      /** Id of the job. */
+      jobId: string;
+      /** What is said when the job runs; at most 10,000 characters. Default: as it is. */
+      message?: string | undefined;
+      /** A cron expression, an ISO 8601 time in the future, or words. Default: as it is. */
+      schedule?: string | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<Result<SchedulerJob>>;
+
+  /** Lets an active job rest. Throws `ConflictError` when it is not active. Needs the admin key. */
+  pause(
+    args: {
+      /** Id of the job. */
+      jobId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<SchedulerJob>>;
+
+  /** Lets a paused job run again. Throws `ConflictError` when it is not paused. Needs the admin key. */
+  resume(
+    args: {
+      /** Id of the job. */
+      jobId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<SchedulerJob>>;
+
   /**
    * Deletes a job. Needs the admin key.
    *
@@ -109,6 +140,12 @@ export const createScheduler = (): SchedulerMethods => ({
       { required: ["jobType", "schedule", "message"] },
     ),
     get: endpoint("getSchedulerJob", "GET", "/scheduler/jobs/{jobId}", access.admin, {}),
+    update: endpoint("updateSchedulerJob", "PUT", "/scheduler/jobs/{jobId}", access.admin, {
+      message: "message",
+      schedule: "schedule",
+    }),
+    pause: endpoint("pauseSchedulerJob", "POST", "/scheduler/jobs/{jobId}/pause", access.admin, {}),
+    resume: endpoint("resumeSchedulerJob", "POST", "/scheduler/jobs/{jobId}/resume", access.admin, {}),
     delete: endpoint("deleteSchedulerJob", "DELETE", "/scheduler/jobs/{jobId}", access.admin, {}),
   },
 });

@@ -1,6 +1,6 @@
-import type { Confirmation, SecretList, SecretsReloaded } from "@muxi/protocol/types";
-import { ConflictError, NotFoundError } from "../../errors/index.ts";
-import { type CallOptions, fillPath, type Result, requireText } from "../../http/index.ts";
+import type { Confirmation, Secret, SecretList, SecretsReloaded } from "@muxi/protocol/types";
+import { ConflictError, MuxiError, NotFoundError } from "../../errors/index.ts";
+import { type CallOptions, fillPath, type Result } from "../../http/index.ts";
 import { access, asyncMethod, bareEndpoint, dataOf, endpoint } from "../index.ts";
 
 /** The formation's secrets. Needs the admin key (docs/spec/formation-api.md "Secrets"). */
@@ -50,7 +50,14 @@ const storedName = (key: string): string => key.toUpperCase().replaceAll(/[^A-Z0
 export const createSecrets = (): SecretMethods => ({
   list: bareEndpoint("getSecrets", "GET", "/secrets", access.admin),
   get: asyncMethod("getSecret", "{ key }", async (caller, { key }, options) => {
-    const name = storedName(requireText("key", key));
+    const path = fillPath("/secrets/{key}", { key });
+    try {
+      return (await dataOf<Secret>(caller, { ...access.admin, path }, options)).value;
+    } catch (error) {
+      if (!(error instanceof MuxiError) || error.statusCode !== 405) throw error;
+    }
+    // Other servers have only the list.
+    const name = storedName(key);
     const { secrets } = await dataOf<SecretList>(caller, { ...access.admin, path: "/secrets" }, options);
     const masked = secrets[name];
     if (masked !== undefined) return masked;
