@@ -90,7 +90,7 @@ const limitSilence = (request: IncomingMessage, idleMs: number): void => {
 };
 
 /** The response until every formation is known. */
-const answerStarting = (response: ServerResponse, requestId: string): void => {
+const respondStarting = (response: ServerResponse, requestId: string): void => {
   const body: ServerErrorBody = {
     error: "Service Unavailable",
     message: "The server is starting. Try again in a second.",
@@ -207,7 +207,7 @@ export const createServer = ({
         response.once("close", () => tracked(response.headersSent ? response.statusCode : clientLeft));
         limitSilence(request, idleMs);
         if (!restored) {
-          answerStarting(response, requestId);
+          respondStarting(response, requestId);
           return;
         }
         if (proxy.handle(request, response, requestId)) return;

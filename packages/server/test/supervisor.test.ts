@@ -29,7 +29,7 @@ const createSupervisor = async (
       maxRestarts: 10,
       restartDelayMs: 10,
       healthEndpoint: "/v1/health",
-      anyAnswerIsHealthy: false,
+      anyStatusIsHealthy: false,
       healthTimeoutMs: 10_000,
       healthIntervalMs: 100,
       forceKillTimeoutMs: 500,
@@ -158,7 +158,7 @@ it("takes the next port when another program took it at the last moment, and its
 });
 
 it("takes any answer for health when the health check is off", async () => {
-  const supervisor = await createSupervisor({ anyAnswerIsHealthy: true });
+  const supervisor = await createSupervisor({ anyStatusIsHealthy: true });
   const folder = await createFormation("live", { unhealthy: true });
   expect((await supervisor.start(live(folder))).status).toBe("running");
   expect(await supervisor.probe("live", 2000)).toBe(true);

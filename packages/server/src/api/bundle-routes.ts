@@ -20,7 +20,7 @@ import {
 } from "../releases/index.ts";
 import type { Audit } from "./audit.ts";
 import type { Handler } from "./handler.ts";
-import { answerOperation, type OperationOutcome } from "./operation.ts";
+import { type OperationOutcome, respondWithOperation } from "./operation.ts";
 import { formationIdOf, headerOf, publicUrl } from "./parse.ts";
 
 export interface ReleaseRouteOptions {
@@ -118,7 +118,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
       lock.release();
       throw error;
     }
-    return answerOperation({ request, reply, settle: audit.settle(request), log }, async (report) => {
+    return respondWithOperation({ request, reply, settle: audit.settle(request), log }, async (report) => {
       try {
         const wanted = { id, version, source: { bundle }, hash };
         return await run(releases, request, wanted, report, lock.signal);

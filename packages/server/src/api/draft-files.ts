@@ -17,7 +17,7 @@ import {
 import { layoutFor, type Releases } from "../releases/index.ts";
 import { type ReleaseRouteOptions, runDeploy, runUpdate } from "./bundle-routes.ts";
 import type { Handler } from "./handler.ts";
-import { answerOperation, wantsEvents } from "./operation.ts";
+import { respondWithOperation, wantsEvents } from "./operation.ts";
 import { formationIdOf } from "./parse.ts";
 
 /**
@@ -71,7 +71,7 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
 
   const deployDraft = (request: FastifyRequest, reply: FastifyReply, id: string): Promise<FastifyReply> => {
     const isNew = !releases.deployments.has(id);
-    return answerOperation({ request, reply, settle: audit.settle(request), log }, (report) =>
+    return respondWithOperation({ request, reply, settle: audit.settle(request), log }, (report) =>
       locks.run(id, isNew ? "deployed" : "updated", async (signal) => {
         const folder = layoutFor(releases, id).draft;
         const { base_version: base } = await requireDraft(folder, id);

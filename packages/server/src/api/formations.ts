@@ -23,7 +23,7 @@ import {
 } from "../releases/index.ts";
 import { type ReleaseRouteOptions, switched } from "./bundle-routes.ts";
 import type { Handler } from "./handler.ts";
-import { answerOperation, type OperationOutcome } from "./operation.ts";
+import { type OperationOutcome, respondWithOperation } from "./operation.ts";
 import { formationIdOf, publicUrl } from "./parse.ts";
 
 const probeTimeoutMs = 2000;
@@ -94,7 +94,7 @@ export const createFormationHandlers = ({ releases, audit }: ReleaseRouteOptions
       ) => Promise<OperationOutcome>,
     ): Handler =>
     (request, reply) =>
-      answerOperation({ request, reply, settle: audit.settle(request), log }, (report) => {
+      respondWithOperation({ request, reply, settle: audit.settle(request), log }, (report) => {
         const id = formationIdOf(request);
         requireDeployment(releases, id);
         return locks.run(id, kind, (signal) => run(request, id, report, signal));

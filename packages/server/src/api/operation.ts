@@ -33,7 +33,7 @@ export interface OperationOptions {
  * Runs an operation and responds as the client asked: with an event for each step, or once at its end
  * (docs/spec/server-api.md "Progress streams"). The operation continues if the client disconnects.
  */
-export const answerOperation = async (
+export const respondWithOperation = async (
   { request, reply, settle, log }: OperationOptions,
   work: (report: ReportProgress) => Promise<OperationOutcome>,
 ): Promise<FastifyReply> => {

@@ -78,7 +78,7 @@ describe("config", () => {
     expect(config.processes).toMatchObject({
       logsDirectory: "/data/output",
       healthTimeoutMs: 300_000,
-      anyAnswerIsHealthy: true,
+      anyStatusIsHealthy: true,
     });
     expect((await load({ yaml })).credentials).toBeDefined();
   });

@@ -275,7 +275,7 @@ export const loadConfig = async ({ directories, env, overrides }: ConfigSources)
       maxRestarts: formations.max_restarts ?? formations.max_restart_count ?? 10,
       restartDelayMs: formations.restart_delay * 1000,
       healthEndpoint: health.endpoint,
-      anyAnswerIsHealthy: !health.enabled,
+      anyStatusIsHealthy: !health.enabled,
       healthTimeoutMs: health.timeout * 1000,
       healthIntervalMs: health.interval * 1000,
       forceKillTimeoutMs: forceKill * 1000,

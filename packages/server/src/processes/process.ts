@@ -26,7 +26,7 @@ export interface ProcessOptions extends ProcessCommand {
 export interface HealthAddress {
   url: string;
   /** Accepts a response with any status, not only 2xx. */
-  anyAnswer: boolean;
+  anyStatus: boolean;
 }
 
 export interface HealthCheck extends HealthAddress {
@@ -79,14 +79,11 @@ export const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
 };
 
 /** Whether a health check succeeds in time. */
-export const answersWell = async (
-  { url, anyAnswer }: HealthAddress,
-  signal: AbortSignal,
-): Promise<boolean> => {
+export const isHealthy = async ({ url, anyStatus }: HealthAddress, signal: AbortSignal): Promise<boolean> => {
   try {
     const response = await fetch(url, { signal });
     await response.body?.cancel();
-    return anyAnswer || response.ok;
+    return anyStatus || response.ok;
   } catch {
     return false; // Not listening yet, or too slow. The caller decides how long to wait.
   }
@@ -159,7 +156,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
   return {
     pid,
     exited: gone,
-    async healthy({ url, anyAnswer, timeoutMs, intervalMs, signal: cancelled, onAttempt }) {
+    async healthy({ url, anyStatus, timeoutMs, intervalMs, signal: cancelled, onAttempt }) {
       const giveUp = AbortSignal.timeout(timeoutMs);
       const ended = new AbortController();
       const exit = gone.then((how) => {
@@ -177,8 +174,8 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
         tries += 1;
         onAttempt?.(1 + Math.floor((performance.now() - startedAt) / intervalMs));
         const inTime = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]);
-        const answers = await answersWell({ url, anyAnswer }, inTime);
-        if (answers && running && isReady) return;
+        const healthy = await isHealthy({ url, anyStatus }, inTime);
+        if (healthy && running && isReady) return;
         const wait = pause(pauseMs, signal);
         // "ready" cuts one pause short. After it has come, racing with it again would be a busy loop.
         await (isReady ? wait : Promise.race([wait, becameReady]));

@@ -3,8 +3,8 @@ import { backoff } from "@muxi/http";
 import type { Log, ProcessLogFiles } from "../logs/index.ts";
 import { isFree, type PortPool } from "./ports.ts";
 import {
-  answersWell,
   type FormationProcess,
+  isHealthy,
   type ProcessCommand,
   StartError,
   startProcess,
@@ -31,7 +31,7 @@ export interface ProcessSettings {
   restartDelayMs: number;
   healthEndpoint: string;
   /** Counts a response with any status as healthy, for programs without a health check of their own. */
-  anyAnswerIsHealthy: boolean;
+  anyStatusIsHealthy: boolean;
   healthTimeoutMs: number;
   healthIntervalMs: number;
   forceKillTimeoutMs: number;
@@ -169,8 +169,8 @@ export class Replica {
 
   /** Whether it is healthy now. */
   probe(timeoutMs: number): Promise<boolean> {
-    const { anyAnswerIsHealthy: anyAnswer } = this.#options.settings;
-    return answersWell({ url: this.healthUrl, anyAnswer }, AbortSignal.timeout(timeoutMs));
+    const { anyStatusIsHealthy: anyStatus } = this.#options.settings;
+    return isHealthy({ url: this.healthUrl, anyStatus }, AbortSignal.timeout(timeoutMs));
   }
 
   #become(status: FormationStatus): void {
@@ -216,7 +216,7 @@ export class Replica {
       this.#requireStarting(signal);
       await process.healthy({
         url: this.healthUrl,
-        anyAnswer: settings.anyAnswerIsHealthy,
+        anyStatus: settings.anyStatusIsHealthy,
         timeoutMs: settings.healthTimeoutMs,
         intervalMs: settings.healthIntervalMs,
         signal,

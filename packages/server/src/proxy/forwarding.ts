@@ -70,8 +70,8 @@ const localResponse = (
   error: string,
   message: string,
 ): LocalResponse => {
-  const answer: ServerErrorBody = { error, message, code: status };
-  const body = JSON.stringify(answer);
+  const content: ServerErrorBody = { error, message, code: status };
+  const body = JSON.stringify(content);
   const type = ["content-type", "application/json; charset=utf-8"];
   const length = ["content-length", String(Buffer.byteLength(body))];
   const headers = [...type, ...length, ...corsEntries.flat(), ...own];

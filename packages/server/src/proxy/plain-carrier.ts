@@ -112,9 +112,9 @@ export class PlainCarrier implements Receiver {
 
   #fail(error: Error): void {
     const { forwarding, client, connectionLines } = this.#options;
-    const answer = forwarding.fail(error);
-    if (answer) writeLocalResponse(client, answer, connectionLines());
-    this.#end(answer === undefined);
+    const response = forwarding.fail(error);
+    if (response) writeLocalResponse(client, response, connectionLines());
+    this.#end(response === undefined);
   }
 
   #end(broken: boolean): void {
@@ -127,16 +127,16 @@ export class PlainCarrier implements Receiver {
     for (;;) {
       const end = text.indexOf(headEnd);
       if (end < 0) break;
-      const answer = readResponseHead(text.slice(0, end), silentMs);
+      const response = readResponseHead(text.slice(0, end), silentMs);
       text = text.slice(end + headEnd.length);
-      if (answer.status === 101) throw new Error("The formation switched the protocol");
+      if (response.status === 101) throw new Error("The formation switched the protocol");
       // Interim responses, such as 103, are for this connection only.
-      if (answer.status < 200) continue;
+      if (response.status < 200) continue;
       this.#message = "";
       this.#held = "";
-      this.#framing = answer.framing;
-      this.#keepAliveMs = answer.keepAliveMs;
-      this.#pass(answer.framing, bytes, length - text.length, length, this.#clientHead(answer));
+      this.#framing = response.framing;
+      this.#keepAliveMs = response.keepAliveMs;
+      this.#pass(response.framing, bytes, length - text.length, length, this.#clientHead(response));
       return;
     }
     if (text.length > headLimit) throw new Error("The head of the formation's response is too long");

@@ -125,8 +125,8 @@ export class UndiciCarrier implements Dispatcher.DispatchHandler {
   }
 
   #fail(error: Error): void {
-    const answer = this.#forwarding.fail(error);
-    if (answer) writeLocalResponse(this.#response, answer);
+    const local = this.#forwarding.fail(error);
+    if (local) writeLocalResponse(this.#response, local);
     else this.#response.destroy();
   }
 }
