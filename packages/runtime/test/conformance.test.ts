@@ -1,6 +1,5 @@
 import { openSecrets } from "@muxi/formation";
 import {
-  commonErrors,
   type ErrorCode,
   envelopeSchema,
   errorEnvelopeSchema,
@@ -13,6 +12,7 @@ import { afterAll, expect, onTestFinished, test } from "vitest";
 import { type Bench, type Provocation, provocations } from "./conformance-errors.ts";
 import { filesOf, type Sample, samples } from "./conformance-samples.ts";
 import { type Answer, type Api, framesOf, startFormation, writeFormation } from "./harness.ts";
+import { listedErrors } from "./listed-errors.ts";
 import { startModelServer } from "./model-server.ts";
 import { startReceiver } from "./receiver.ts";
 
@@ -69,8 +69,7 @@ const expectError = (row: Route, { status, body }: Answer, code: ErrorCode) => {
   expect(body.object, `instead of ${code}: ${JSON.stringify(body)}`).toBe("error");
   const { error } = errorEnvelopeSchema().parse(body);
   expect([error.code, status, error.message]).toEqual([code, errorTable[code].status, expect.any(String)]);
-  const listed: readonly ErrorCode[] = ["METHOD_NOT_ALLOWED", ...commonErrors(row), ...row.errors];
-  expect(listed).toContain(code);
+  expect(["METHOD_NOT_ALLOWED", ...listedErrors(row)]).toContain(code);
   // It is meant for a person: a sentence, and nothing of the program.
   expect(error.message).toMatch(/^['\w].{15,}/);
   expect(error.message).not.toMatch(/ at .*\.ts|node_modules|undefined|\[object|NaN|Error:/);

@@ -2,11 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { openFormation } from "@muxi/formation";
+import type { ErrorCode } from "@muxi/protocol";
 import { pino } from "pino";
 import { expect, onTestFinished } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { type Runtime, startRuntime } from "../src/index.ts";
 import type { Journal } from "../src/tools/index.ts";
+import { listedErrors, rowOf } from "./listed-errors.ts";
 import { databaseOf, onPostgres } from "./postgres.ts";
 
 export const keys = { clientKey: "fmc_test", adminKey: "fma_test" };
@@ -84,6 +86,9 @@ export const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 export const textOf = (frames: readonly Frame[]): string =>
   frames.map(({ data }) => (data.type === "text" ? data.text : "")).join("");
 
+/** Codes beside those of the table: of the connection, and of a database that is away. */
+const ofAnyCall: readonly ErrorCode[] = ["HEADERS_TOO_LARGE", "SERVICE_UNAVAILABLE"];
+
 /** Plain HTTP to a running formation. */
 export const apiAt = (url: string) => {
   const request = (method: string, route: string, options: CallOptions = {}) => {
@@ -104,14 +109,17 @@ export const apiAt = (url: string) => {
     });
   };
 
+  /** Also expects that the route table lists the code of an error. */
   const call = async (method: string, route: string, options?: CallOptions): Promise<Answer> => {
     const response = await request(method, route, options);
     const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === "" ? undefined : JSON.parse(text),
-    };
+    const body = text === "" ? undefined : JSON.parse(text);
+    const row = body?.object === "error" ? rowOf(method, route) : undefined;
+    if (row) {
+      const listed = [...ofAnyCall, ...listedErrors(row)];
+      expect(listed, `the error of ${method} ${route}: ${text}`).toContain(body.error.code);
+    }
+    return { status: response.status, headers: response.headers, body };
   };
 
   return {

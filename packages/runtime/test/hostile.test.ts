@@ -1,5 +1,4 @@
 import {
-  commonErrors,
   type ErrorCode,
   envelopeSchema,
   errorEnvelopeSchema,
@@ -11,6 +10,7 @@ import {
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { filesOf, samples } from "./conformance-samples.ts";
 import { type Api, apiAt, startFormation, writeFormation } from "./harness.ts";
+import { listedErrors } from "./listed-errors.ts";
 
 const rows = Object.entries(routes) as [RouteId, Route][];
 
@@ -153,12 +153,7 @@ const problemOf = async (row: Route, response: Response): Promise<string | undef
   }
   const { error } = errorEnvelopeSchema().parse(body);
   const code = error.code as ErrorCode;
-  const listed: readonly ErrorCode[] = [
-    "RESOURCE_NOT_FOUND",
-    "HEADERS_TOO_LARGE",
-    ...commonErrors(row),
-    ...row.errors,
-  ];
+  const listed: readonly ErrorCode[] = ["RESOURCE_NOT_FOUND", "HEADERS_TOO_LARGE", ...listedErrors(row)];
   if (code === "INTERNAL_ERROR" || !listed.includes(code) || errorTable[code].status !== response.status) {
     return `${response.status} ${text.slice(0, 300)}`;
   }
