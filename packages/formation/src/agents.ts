@@ -52,14 +52,19 @@ const checkAgentServer = (
   if ("type" in entry || "command" in entry || "endpoint" in entry) return checkServer(entry, place, written);
   const result = validate(attachmentSchema, entry, place);
   return "errors" in result
-    ? { errors: result.errors, warnings: [] }
-    : { definition: result.value, errors: [], warnings: emptyFilters(result.value.tools, place) };
+    ? result
+    : {
+        definition: result.value,
+        errors: [],
+        warnings: [...result.warnings, ...emptyFilters(result.value.tools, place)],
+      };
 };
 
 /** Checks the definition of an agent (docs/spec/formation-files.md "Agent files"). */
 export const checkAgent = (data: Mapping, place: Place, written: unknown): Checked<AgentDefinition> => {
   const { data: modern, warnings } = modernizeAgent(data, place);
   const result = validate(agentSchema, modern, place);
+  warnings.push(...result.warnings);
   if ("errors" in result) return { errors: result.errors, warnings };
   const agent = result.value;
   const writtenServers = isObject(written) && Array.isArray(written.mcp_servers) ? written.mcp_servers : [];

@@ -85,6 +85,30 @@ const entryReferences = (entries: readonly ModelEntry[], place: Place, path: Pat
     { place, path: [...path, index, "settings", "fallback_model"], model: settings.fallback_model },
   ]);
 
+/**
+ * A model of `memory.persistent.embedding_model` without its provider belongs to that of the formation's embedding
+ * model, or else to that of its text model (docs/spec/formation-files.md "Choosing a model").
+ */
+export const withEmbeddingProvider = (
+  { report }: LoadContext,
+  manifest: Manifest,
+  place: Place,
+): Manifest => {
+  const { llm, memory } = manifest;
+  const model = memory.persistent.embedding_model;
+  if (model === undefined || splitModelId(resolveAlias(llm.aliases, model))) return manifest;
+  const provider = (["embedding", "text"] as const)
+    .map((capability) => llm.models.findLast((entry) => entry.capability === capability)?.model ?? "")
+    .flatMap((reference) => splitModelId(resolveAlias(llm.aliases, reference))?.provider ?? [])[0];
+  if (provider === undefined) return manifest;
+  const embedding_model = `${provider}/${model}`;
+  const message = `names a model without its provider; it is read as ${embedding_model}`;
+  report.warnings.push(
+    findingAt(place, ["memory", "persistent", "embedding_model"], message, `Write ${embedding_model}`),
+  );
+  return { ...manifest, memory: { ...memory, persistent: { ...memory.persistent, embedding_model } } };
+};
+
 /** Every model must be an alias or include its provider (docs/spec/formation-files.md "Choosing a model"). */
 export const checkModels = (
   { report }: LoadContext,

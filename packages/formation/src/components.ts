@@ -65,7 +65,8 @@ const checkFile = <Definition>(
   const filled = fillInReferences(loading, file.source);
   const place = { source: filled, base: [] };
   const data = { ...filled.data, id: filled.data.id ?? idOfFile(file.file) };
-  const checked = kind.check(data, place, file.source.data);
+  const read = kind.check(data, place, file.source.data);
+  const checked = { ...read, warnings: [...file.source.warnings, ...read.warnings] };
   if (file.source.data.schema !== undefined) return checked;
   const missing = findingAt(place, ["schema"], "is missing", 'Add: schema: "1.0.0"');
   return { ...checked, warnings: [...checked.warnings, missing] };

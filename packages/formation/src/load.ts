@@ -17,6 +17,7 @@ import {
   checkModels,
   checkRuntime,
   checkSouls,
+  withEmbeddingProvider,
 } from "./checks.ts";
 import { type DeclaredKind, loadComponents } from "./components.ts";
 import { checkDatabase } from "./database.ts";
@@ -31,7 +32,7 @@ import { loadSoul } from "./soul.ts";
 import { checkTriggers } from "./triggers.ts";
 import { validate } from "./validate.ts";
 import { releaseVersion } from "./versions.ts";
-import { fieldsWithoutEffect } from "./without-effect.ts";
+import { fieldsWithoutEffect, withoutEffect } from "./without-effect.ts";
 
 export interface LoadOptions {
   /** Where `${{ env.NAME }}` is looked up. Secrets never come from here. Default: nothing is set. */
@@ -124,8 +125,14 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const source = fillInReferences(loading, written);
   const place = { source, base: [] };
   const { data, warnings } = modernizeManifest(source.data, place);
-  report.warnings.push(...warnings, ...fieldsWithoutEffect(data, place));
-  const checked = validate(manifestSchema, data, place);
+  report.warnings.push(...written.warnings, ...warnings, ...fieldsWithoutEffect(data, place));
+  const checked = validate(
+    manifestSchema,
+    data,
+    place,
+    withoutEffect.map(([field]) => field),
+  );
+  report.warnings.push(...checked.warnings);
   if ("errors" in checked) report.errors.push(...checked.errors);
 
   // Even when the manifest has errors, so that one report names everything that is wrong.
@@ -147,7 +154,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const agents =
     loadedAgents.length > 0 ? loadedAgents.map(({ definition }) => definition) : [builtInAgent()];
   const mcpServers = loadedServers.map(({ definition }) => definition);
-  const manifest = checked.value;
+  const manifest = withEmbeddingProvider(loading, checked.value, place);
   const soul = await loadSoul(hasFolders ? dir : undefined, manifest.overlord.soul, report);
   await checkDatabase(loading, manifest, place);
   await checkAccessControl(loading, data, place, hasFolders);

@@ -27,9 +27,9 @@ export const emptyFilters = (tools: ToolFilter | undefined, place: Place) =>
 /** Checks the definition of a server (docs/spec/formation-files.md "MCP server files"). */
 export const checkServer = (data: Mapping, place: Place, written: unknown): Checked<McpServerDefinition> => {
   const result = validate(mcpServerSchema, modernizeServer(data), place);
-  if ("errors" in result) return { errors: result.errors, warnings: [] };
+  if ("errors" in result) return result;
   const { value } = result;
-  const warnings = emptyFilters(value.tools, place);
+  const warnings = [...result.warnings, ...emptyFilters(value.tools, place)];
   if (value.description === "") {
     warnings.push(findingAt(place, ["description"], "is missing; say what the server is for"));
   }

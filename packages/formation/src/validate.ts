@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { SourceFile } from "./base/index.ts";
 import { dottedPath, type Finding, type Path } from "./base/index.ts";
+import { meantBy, replaceAt, valueAt } from "./readings.ts";
 
 /** Where a component is defined: its file and, for an inline definition, the path in that file. */
 export interface Place {
@@ -69,26 +70,51 @@ const hintOf = (issue: z.core.$ZodIssue, input: unknown): string | undefined => 
   return undefined;
 };
 
-const valueAt = (data: unknown, path: Path): unknown =>
-  path.reduce<unknown>(
-    (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
-    data,
-  );
+/** What a validation found. There is no value when there are errors. */
+type Validated<Value> = { warnings: Finding[] } & ({ value: Value } | { errors: Finding[] });
 
-/** Validates data against a schema and describes every fault for the formation's author. */
+const pathOf = (issue: z.core.$ZodIssue): (string | number)[] =>
+  issue.path.map((part) => (typeof part === "number" ? part : String(part)));
+
+const isBelow = (path: Path, field: string): boolean =>
+  field.split(".").every((key, index) => path[index] === key);
+
+/**
+ * Validates data against a schema and describes every fault for the formation's author. Values that evidently mean
+ * another one are read as that, with a warning (docs/spec/formation-files.md "Values that are read as meant").
+ *
+ * @param unused Dotted paths of fields that have no effect: values below them are left out rather than refused.
+ */
 export const validate = <Schema extends z.ZodType>(
   schema: Schema,
   data: unknown,
   place: Place,
-): { value: z.output<Schema> } | { errors: Finding[] } => {
+  unused: readonly string[] = [],
+): Validated<z.output<Schema>> => {
   // Each schema reads a file or two: a parser compiled for it would cost more than it saves.
-  const result = schema.safeParse(data, { error: messageOf, jitless: true });
-  if (result.success) return { value: result.data };
+  const parse = (input: unknown) => schema.safeParse(input, { error: messageOf, jitless: true });
+  let input = data;
+  let result = parse(input);
+  const warnings: Finding[] = [];
+  for (const issue of result.error?.issues ?? []) {
+    const path = pathOf(issue);
+    const meant = meantBy(issue, valueAt(data, path));
+    if (meant !== undefined) {
+      input = replaceAt(input, path, meant);
+      const isText = typeof meant === "string";
+      const message = `is read as ${isText ? meant : `a ${typeof meant}`}`;
+      warnings.push(findingAt(place, path, message, isText ? `Write ${meant}` : "Write it without quotes"));
+    } else if (unused.some((field) => isBelow(path, field))) {
+      input = replaceAt(input, path, undefined);
+    }
+  }
+  if (input !== data) result = parse(input);
+  if (result.success) return { value: result.data, warnings };
   const errors = result.error.issues.map((issue) => {
-    const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
+    const path = pathOf(issue);
     const isBadKey = issue.code === "invalid_key";
     const message = isBadKey ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-    return findingAt(place, path, message, hintOf(issue, valueAt(data, path)));
+    return findingAt(place, path, message, hintOf(issue, valueAt(input, path)));
   });
-  return { errors };
+  return { errors, warnings };
 };

@@ -109,7 +109,6 @@ test("a path that is no formation says so", async () => {
 test.each([
   ["bad indentation", "schema: x\n  id: y\n", 1, "not valid YAML at line 1"],
   ["an open bracket", `${manifest()}agents: [a\n`, 5, "not valid YAML at line 5, column 1"],
-  ["a repeated key", `${manifest()}id: again\n`, 4, "Map keys must be unique"],
   ["two documents", `${manifest()}---\nid: other\n`, 4, "more than one document"],
   ["a stray bracket", `${manifest()}key: "hidden" ]hidden\n`, 4, "not valid YAML at line 4"],
 ])("%s is an error with its line, and does not quote the text", async (_, text, line, message) => {

@@ -1,7 +1,16 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { isObject } from "@muxi/protocol";
-import { isNode, LineCounter, parseDocument, type YAMLParseError } from "yaml";
+import {
+  type Document,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLParseError,
+} from "yaml";
 import type { Finding, Path } from "./report.ts";
 import { isMissing, systemCode } from "./system-error.ts";
 import { decodeText } from "./text.ts";
@@ -16,6 +25,8 @@ export interface SourceFile {
   data: Mapping;
   /** Line of a field, or of the closest parent that exists. */
   lineOf(path: Path): number | undefined;
+  /** What is odd about the file and does not keep it from being read. */
+  warnings: readonly Finding[];
 }
 
 /** The file, or why it cannot be read. */
@@ -86,16 +97,49 @@ export const readSource = async (dir: string, file: string): Promise<ReadResult>
 const syntaxText = ({ code, message }: YAMLParseError): string =>
   code === "MULTIPLE_DOCS" ? "it contains more than one document" : message.replace(/: ".*$/s, "");
 
+/** Of a key that a mapping repeats, the last value counts; the others are taken out, each with a warning. */
+const dropRepeatedKeys = (document: Document, file: string, lines: LineCounter): Finding[] => {
+  const warnings: Finding[] = [];
+  visit(document, {
+    Map(_, map) {
+      const last = new Map<string, Pair>();
+      const earlier = new Set<Pair>();
+      for (const pair of map.items) {
+        if (!isScalar(pair.key) || pair.key.value === "<<") continue;
+        const name = String(pair.key.value);
+        const repeated = last.get(name);
+        last.set(name, pair);
+        if (!repeated) continue;
+        earlier.add(repeated);
+        const [first, second] = [repeated, pair].map(({ key }) =>
+          isNode(key) && key.range ? lines.linePos(key.range[0]).line : undefined,
+        );
+        const message = `the key ${name} stands on line ${first} and on line ${second}: the last one counts`;
+        const hint = "Remove one of them";
+        warnings.push({ file, path: "", message, hint, ...(second !== undefined && { line: second }) });
+      }
+      map.items = map.items.filter((pair) => !earlier.has(pair));
+    },
+  });
+  return warnings;
+};
+
 const parseSource = (file: string, text: string): ReadResult => {
   const lines = new LineCounter();
   // prettyErrors would quote the line, which may hold a secret.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    uniqueKeys: false,
+  });
   const syntaxError = document.errors[0];
   if (syntaxError !== undefined) {
     const { line, col } = lines.linePos(syntaxError.pos[0]);
     const message = `is not valid YAML at line ${line}, column ${col}: ${syntaxText(syntaxError)}`;
     return { problem: { file, path: "", message, line } };
   }
+  const warnings = dropRepeatedKeys(document, file, lines);
   let data: unknown;
   try {
     data = withoutNulls(document.toJS());
@@ -116,5 +160,5 @@ const parseSource = (file: string, text: string): ReadResult => {
     }
     return undefined;
   };
-  return { source: { file, data, lineOf } };
+  return { source: { file, data, lineOf, warnings } };
 };
