@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { McpServer } from "@modelcontextprotocol/server";
 import * as z from "zod";
@@ -36,6 +37,10 @@ export const createOrchard = (): McpServer => {
     return text("ripe");
   });
   server.registerTool("almanac", { description: "Says very much" }, async () => text("é".repeat(2_000)));
+  server.registerTool("hire", { description: "Starts a process in a session of its own" }, async () => {
+    const { pid } = spawn("sleep", ["600"], { detached: true, stdio: ["ignore", "inherit", "inherit"] });
+    return text(`${pid}`);
+  });
   server.registerTool("plant", { description: "Makes another tool" }, async () => {
     server.registerTool("harvest", { description: "Came later" }, async () => text("Three baskets"));
     return text("planted");

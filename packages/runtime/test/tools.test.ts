@@ -157,6 +157,19 @@ auth: ${auth}
   expect(server.headers.at(-1)).toMatchObject({ [header]: value, "x-team": "fruit" });
 });
 
+test("children in sessions of their own end with their server, however it ends", async () => {
+  const { call, toolbox } = await openTools({
+    "mcp/one.afs": commandServer("one"),
+    "mcp/two.afs": commandServer("two"),
+  });
+  const [one, two] = [Number((await call("one__hire")).text), Number((await call("two__hire")).text)];
+  process.kill(Number((await call("one__process_id")).text), "SIGKILL");
+  await until("the child of the killed server has ended", () => !isAlive(one));
+  expect(isAlive(two)).toBe(true);
+  await toolbox.close();
+  await until("the child of the closed server has ended", () => !isAlive(two));
+});
+
 test("a server that refuses streamable HTTP is spoken to over SSE", async () => {
   const server = await startSseMcp();
   const { call } = await openTools({

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -25,9 +26,21 @@ const errorTail = 2_000;
 
 /**
  * Descriptor 3 is a pipe whose other end only the formation holds. However the formation ends, the read returns and the
- * server's whole process group is killed: even after `kill -9` no orphans are left.
+ * server's whole process group is killed: even after `kill -9` no orphans are left. Children that have left the group
+ * (`setsid`) are found by the mark in their environment, where there is a `/proc`; again while more of them are forked.
  */
-const guard = '(read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" 3<&-';
+const guard = `mark=$1; shift
+(
+  read -r _ <&3
+  for round in 1 2 3 4 5; do
+    found=$(grep -lsaF -- "MUXI_MCP_PROCESS=$mark" /proc/[0-9]*/environ)
+    [ -n "$found" ] || break
+    for file in $found; do process=\${file#/proc/}; kill -KILL "\${process%/environ}"; done
+  done
+  kill -KILL 0
+) >/dev/null 2>&1 &
+export MUXI_MCP_PROCESS="$mark"
+exec "$@" 3<&-`;
 
 /**
  * Speaks MCP with a program over its standard input and output. The program ends with the formation. Needs `/bin/sh`.
@@ -53,7 +66,7 @@ export class ChildTransport implements Transport {
 
   async start(): Promise<void> {
     const { command, args, env, cwd } = this.#options;
-    const child = spawn("/bin/sh", ["-c", guard, "sh", command, ...args], {
+    const child = spawn("/bin/sh", ["-c", guard, "sh", randomUUID(), command, ...args], {
       cwd,
       env: { ...env },
       stdio: ["pipe", "pipe", "pipe", "pipe"],
