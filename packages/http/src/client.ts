@@ -1,6 +1,7 @@
 import type { LookupFunction } from "node:net";
-import { Connections } from "./connections.ts";
+import { Connections, type Origin } from "./connections.ts";
 import { Exchange, type ResponseReader } from "./exchange.ts";
+import type { ProxyChoice, ProxyServer } from "./proxy.ts";
 
 export interface OutgoingRequest {
   method: "GET" | "POST";
@@ -29,8 +30,15 @@ export interface HttpClient {
 const sweepMs = 10_000;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-const headOf = ({ method, url, headers }: OutgoingRequest, length: number): string => {
-  let text = `${method} ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`;
+/** @param proxy The one that is asked to pass the request on, by the whole address. */
+const headOf = (
+  { method, url, headers }: OutgoingRequest,
+  length: number,
+  proxy: ProxyServer | undefined,
+): string => {
+  const target = `${proxy ? `http://${url.host}` : ""}${url.pathname}${url.search}`;
+  let text = `${method} ${target} HTTP/1.1\r\nhost: ${url.host}\r\n`;
+  if (proxy?.authorization !== undefined) text += `proxy-authorization: ${proxy.authorization}\r\n`;
   for (const name in headers) {
     const value = headers[name] ?? "";
     if (!headerValue.test(value)) {
@@ -42,36 +50,51 @@ const headOf = ({ method, url, headers }: OutgoingRequest, length: number): stri
   return `${text}content-length: ${length}\r\nconnection: keep-alive\r\n\r\n`;
 };
 
-const messageOf = (request: OutgoingRequest): string | Uint8Array => {
+const messageOf = (request: OutgoingRequest, proxy: ProxyServer | undefined): string | Uint8Array => {
   const { body } = request;
-  if (typeof body === "string") return headOf(request, Buffer.byteLength(body)) + body;
-  return Buffer.concat([Buffer.from(headOf(request, body.length), "latin1"), body]);
+  if (typeof body === "string") return headOf(request, Buffer.byteLength(body), proxy) + body;
+  return Buffer.concat([Buffer.from(headOf(request, body.length, proxy), "latin1"), body]);
 };
 
-/** @param lookup Resolves host names. Default: the system's resolver. */
-export const createHttpClient = ({ lookup }: { lookup?: LookupFunction } = {}): HttpClient => {
+export interface HttpClientOptions {
+  /** Resolves the names of hosts that are reached directly. Default: the system's resolver. */
+  lookup?: LookupFunction;
+  /** Chooses the proxy of a request, which then resolves the host's name. Default: none. */
+  proxy?: ProxyChoice | undefined;
+}
+
+export const createHttpClient = ({ lookup, proxy: choose }: HttpClientOptions = {}): HttpClient => {
   const origins = new Map<string, Connections>();
   const timer = setInterval(() => {
     for (const connections of origins.values()) connections.sweep();
   }, sweepMs).unref();
 
-  const connectionsTo = ({ origin, protocol, hostname, port }: URL): Connections => {
-    let connections = origins.get(origin);
+  const originOf = ({ protocol, hostname, port }: URL, proxy: ProxyServer | undefined): Origin => {
+    const secure = protocol === "https:";
+    if (proxy && !secure) return { host: proxy.host, port: proxy.port, secure: proxy.secure };
+    return {
+      host: hostname.replace(/^\[|\]$/g, ""),
+      port: port === "" ? (secure ? 443 : 80) : Number(port),
+      secure,
+      ...(proxy ? { tunnel: proxy } : lookup && { lookup }),
+    };
+  };
+
+  const connectionsTo = (url: URL, proxy: ProxyServer | undefined): Connections => {
+    let connections = origins.get(url.origin);
     if (!connections) {
-      const secure = protocol === "https:";
-      connections = new Connections({
-        host: hostname.replace(/^\[|\]$/g, ""),
-        port: port === "" ? (secure ? 443 : 80) : Number(port),
-        secure,
-        ...(lookup && { lookup }),
-      });
-      origins.set(origin, connections);
+      connections = new Connections(originOf(url, proxy));
+      origins.set(url.origin, connections);
     }
     return connections;
   };
 
   return {
-    send: (request, reader) => new Exchange(connectionsTo(request.url), messageOf(request), reader),
+    send(request, reader) {
+      const proxy = choose?.(request.url);
+      const passing = request.url.protocol === "https:" ? undefined : proxy;
+      return new Exchange(connectionsTo(request.url, proxy), messageOf(request, passing), reader);
+    },
     close() {
       clearInterval(timer);
       for (const connections of origins.values()) connections.close();

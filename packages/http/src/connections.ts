@@ -1,4 +1,6 @@
 import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from "node:net";
+import type { ProxyServer } from "./proxy.ts";
+import { Tunnel } from "./tunnel.ts";
 
 /** Waits for a response on a connection. */
 export interface Receiver {
@@ -16,6 +18,8 @@ export interface Origin {
   secure: boolean;
   /** Resolves the host. Default: the system's resolver. */
   lookup?: LookupFunction;
+  /** Through which it is reached by a tunnel, with TLS inside. */
+  tunnel?: ProxyServer;
 }
 
 const connectTimeoutMs = 5000;
@@ -33,12 +37,13 @@ interface Pool {
 }
 
 const open = (pool: Pool, onread: OnReadOpts): Socket => {
-  const { secure, ...address } = pool.origin;
+  const { secure, tunnel, ...address } = pool.origin;
   const { host } = address;
   if (!secure) return connect({ ...address, noDelay: true, onread });
   // `onread` is documented here too; only the types do not know it.
   const options = {
     ...address,
+    ...(tunnel && { socket: new Tunnel(tunnel, `${isIP(host) === 6 ? `[${host}]` : host}:${address.port}`) }),
     onread,
     ALPNProtocols: ["http/1.1"],
     ...(!isIP(host) && { servername: host }),
@@ -71,12 +76,12 @@ export class Connection {
     this.#socket = open(pool, {
       buffer: receiveBuffer,
       callback: (length) => {
-        // Nobody asked for these bytes, and the next response must not begin with them.
-        if (this.#receiver) this.#receiver.received(receiveBuffer, length);
-        else this.destroy();
+        this.#received(receiveBuffer, length);
         return true;
       },
     });
+    // Node knows no `onread` where TLS does not sit on a socket.
+    if (pool.origin.tunnel) this.#socket.on("data", (bytes) => this.#received(bytes, bytes.length));
     this.#connectTimer = setTimeout(() => {
       const error = new Error(`No connection within ${connectTimeoutMs} ms`);
       this.#socket.destroy(Object.assign(error, { code: "ETIMEDOUT" }));
@@ -135,6 +140,12 @@ export class Connection {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #received(bytes: Buffer, length: number): void {
+    // Nobody asked for these bytes, and the next response must not begin with them.
+    if (this.#receiver) this.#receiver.received(bytes, length);
+    else this.destroy();
   }
 
   #connected(): void {

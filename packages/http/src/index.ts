@@ -8,6 +8,7 @@ export { type Framing, scanBody } from "./framing.ts";
 export { type Front, putFrontBefore } from "./front.ts";
 export { headersNamedIn, isHopByHop } from "./hop-by-hop.ts";
 export { isLoopback, isLoopbackAddress } from "./loopback.ts";
+export { type ProxyChoice, proxyFrom } from "./proxy.ts";
 export { type ResponseHead, readResponseHead } from "./response-head.ts";
 export { type BackoffOptions, backoff, readRetryAfter } from "./retry.ts";
 export { BodyTooLongError, sendWhole } from "./whole-response.ts";

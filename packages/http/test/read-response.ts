@@ -1,10 +1,10 @@
 import { onTestFinished } from "vitest";
 import { until } from "../../../test/until.ts";
-import { createHttpClient, type HttpClient, type PendingRequest } from "../src/index.ts";
+import { createHttpClient, type HttpClient, type PendingRequest, type ProxyChoice } from "../src/index.ts";
 
 /** A client that is closed with the test. */
-export const openClient = (): HttpClient => {
-  const client = createHttpClient();
+export const openClient = (proxy?: ProxyChoice): HttpClient => {
+  const client = createHttpClient({ proxy });
   onTestFinished(() => client.close());
   return client;
 };

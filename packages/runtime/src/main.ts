@@ -1,3 +1,4 @@
+import { setGlobalProxyFromEnv } from "node:http";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -8,7 +9,7 @@ import {
   openSecrets,
   resolveApiKeys,
 } from "@muxi/formation";
-import { asError } from "@muxi/http";
+import { asError, proxyFrom } from "@muxi/http";
 import { pino } from "pino";
 import * as z from "zod";
 import { createRedactor, knownSecrets } from "./observability/index.ts";
@@ -59,6 +60,12 @@ if (values.help || folder === undefined) {
 
 const { env } = process;
 const isDeployed = env.FORMATION_ID !== undefined && env.MUXI_ENV === "production";
+// `fetch`, by which MCP servers, OpenTelemetry and event destinations are reached, has a proxy of its own.
+setGlobalProxyFromEnv({
+  HTTP_PROXY: env.http_proxy || env.HTTP_PROXY,
+  HTTPS_PROXY: env.https_proxy || env.HTTPS_PROXY,
+  NO_PROXY: `${env.no_proxy || env.NO_PROXY || ""},localhost,127.0.0.1,::1`,
+});
 const isDraft = env.FORMATION_ID !== undefined && !isDeployed;
 
 try {
@@ -90,6 +97,7 @@ try {
     port: port === undefined ? (server.port ?? 8001) : portOf(port),
     env,
     log,
+    proxy: proxyFrom(env),
   }).catch((error: unknown) => {
     if (isSystemError(error, "EADDRINUSE")) {
       return fail(

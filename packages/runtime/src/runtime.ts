@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { databaseOf, type Environment, type Formation, modelFor } from "@muxi/formation";
-import { createHttpClient, isLoopback } from "@muxi/http";
+import { createHttpClient, isLoopback, type ProxyChoice } from "@muxi/http";
 import type { RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { openAdministration } from "./administration.ts";
@@ -38,6 +38,8 @@ export interface RuntimeOptions {
   /** Holds the keys and addresses of model providers. */
   env: Environment;
   log: Logger;
+  /** Chooses the proxy of a request to models and webhooks. Default: none. */
+  proxy?: ProxyChoice | undefined;
   now?: () => number;
   /** Milliseconds after which a process that does not renew its leases has lost them. Default 30 s. */
   leaseTime?: number;
@@ -96,6 +98,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     keys,
     env,
     log,
+    proxy,
     now = Date.now,
     leaseTime = defaultLeaseTime,
     answerTime = longestAnswer,
@@ -103,7 +106,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const startedAt = now();
   const { manifest } = formation;
 
-  const http = createHttpClient();
+  const http = createHttpClient({ proxy });
   const models = openModels({ formation, http, env, now, log });
 
   const store = createStore(await openDatabase(formation, log));
@@ -115,6 +118,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const deliveries = createDeliveries({
     formationId: formation.id,
     deliveries: store.deliveries,
+    proxy,
     policy: {
       allowLoopback: isLoopback(options.host),
       allowPrivate: manifest.async.allow_private_targets,

@@ -1,4 +1,4 @@
-import { backoff, createHttpClient } from "@muxi/http";
+import { backoff, createHttpClient, type ProxyChoice } from "@muxi/http";
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { createWorker } from "../base/index.ts";
@@ -12,6 +12,8 @@ export interface DeliveryDeps {
   formationId: string;
   deliveries: DeliveryRepository;
   policy: TargetPolicy;
+  /** Chooses the proxy of a webhook. Default: none. */
+  proxy?: ProxyChoice | undefined;
   /** The admin key. */
   secret: string;
   /** Milliseconds for one attempt (`async.webhook_timeout`). */
@@ -62,7 +64,7 @@ const forgetEvery = 3_600_000;
 export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
   const { formationId, deliveries, policy, secret, timeout, retries, now, log } = deps;
   const owner = newLeaseOwner();
-  const http = createHttpClient({ lookup: guardedLookup(policy) });
+  const http = createHttpClient({ lookup: guardedLookup(policy), proxy: deps.proxy });
   const closing = new AbortController();
   const sending = new Map<string, number>();
   const underWay = new Set<Promise<void>>();
