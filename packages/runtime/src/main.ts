@@ -60,15 +60,22 @@ if (values.help || folder === undefined) {
 
 const { env } = process;
 const isDeployed = env.FORMATION_ID !== undefined && env.MUXI_ENV === "production";
-// `fetch`, by which MCP servers, OpenTelemetry and event destinations are reached, has a proxy of its own.
-setGlobalProxyFromEnv({
-  HTTP_PROXY: env.http_proxy || env.HTTP_PROXY,
-  HTTPS_PROXY: env.https_proxy || env.HTTPS_PROXY,
-  NO_PROXY: `${env.no_proxy || env.NO_PROXY || ""},localhost,127.0.0.1,::1`,
-});
 const isDraft = env.FORMATION_ID !== undefined && !isDeployed;
 
+/** `fetch`, by which MCP servers, OpenTelemetry and event destinations are reached, has a proxy of its own. */
+const setProxyOfFetch = () => {
+  const address = (value: string | undefined) =>
+    value === undefined || value.includes("://") ? value : `http://${value}`;
+  setGlobalProxyFromEnv({
+    HTTP_PROXY: address(env.http_proxy || env.HTTP_PROXY || undefined),
+    HTTPS_PROXY: address(env.https_proxy || env.HTTPS_PROXY || undefined),
+    NO_PROXY: `${env.no_proxy || env.NO_PROXY || ""},localhost,127.0.0.1,::1`,
+  });
+};
+
 try {
+  const proxy = proxyFrom(env);
+  if (proxy) setProxyOfFetch();
   const { formation, report } = await loadFormation(folder, { env, allowEnv: !isDeployed });
   if (!formation) throw new FormationError(folder, report);
   const { server, logging } = formation.manifest;
@@ -97,7 +104,7 @@ try {
     port: port === undefined ? (server.port ?? 8001) : portOf(port),
     env,
     log,
-    proxy: proxyFrom(env),
+    proxy,
   }).catch((error: unknown) => {
     if (isSystemError(error, "EADDRINUSE")) {
       return fail(

@@ -25,9 +25,13 @@ export interface Started {
   crash(): Promise<void>;
 }
 
-const spawnRuntime = async (args: readonly string[], port = 0): Promise<Started> => {
+const spawnRuntime = async (
+  args: readonly string[],
+  port = 0,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Started> => {
   const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: String(port) },
+    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: String(port), ...env },
     stdio: ["ignore", "ignore", process.env.MUXI_TEST_SHOW ? "inherit" : "ignore", "ipc"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -47,8 +51,11 @@ const spawnRuntime = async (args: readonly string[], port = 0): Promise<Started>
 };
 
 /** Runs the built runtime, as a user does. */
-export const startBuilt = (folder: string, port?: number): Promise<Started> =>
-  spawnRuntime([main, folder], port);
+export const startBuilt = (
+  folder: string,
+  port?: number,
+  env?: Readonly<Record<string, string>>,
+): Promise<Started> => spawnRuntime([main, folder], port, env);
 
 /**
  * Runs the runtime from its source, with a lease of so many milliseconds. Its clock can be set while it runs: send it
