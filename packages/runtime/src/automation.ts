@@ -9,7 +9,7 @@ import {
   type RequestQueue,
   startScheduler,
 } from "./background/index.ts";
-import { createModel, defaultModelConfig, type ModelDeps } from "./models/index.ts";
+import { createModel, defaultModelConfig, type ModelDeps, packagesOf } from "./models/index.ts";
 import type { Overlord } from "./overlord/index.ts";
 import type { JobRepository, RunOutcome, Statement, Store } from "./store/index.ts";
 
@@ -87,7 +87,11 @@ export const openAutomation = (deps: AutomationDeps) => {
     defaultTime: clockTimeOf(settings.default_time),
     ask: (schedule, context) => {
       const config = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
-      return askModel(createModel(config, deps), schedule, context);
+      return askModel(
+        createModel(config, { ...deps, importPackage: packagesOf(formation.dir) }),
+        schedule,
+        context,
+      );
     },
     onChanged: () => scheduler?.wake(),
     now,

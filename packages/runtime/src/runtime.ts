@@ -25,7 +25,7 @@ import { createDeliveries, defaultLeaseTime } from "./background/index.ts";
 import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";
-import { createTranscriptionModel, openModels } from "./models/index.ts";
+import { createTranscriptionModel, openModels, packagesOf } from "./models/index.ts";
 import { handOver } from "./overlord/index.ts";
 import { createStore, type Database, openPostgres, openSqlite } from "./store/index.ts";
 
@@ -107,7 +107,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const { manifest } = formation;
 
   const http = createHttpClient({ proxy });
-  const models = openModels({ formation, http, env, now, log });
+  const models = openModels({ formation, http, env, now, log, importPackage: packagesOf(formation.dir) });
 
   const store = createStore(await openDatabase(formation, log));
   const { sessions } = store;

@@ -2,7 +2,7 @@ import { totalmem } from "node:os";
 import { type Environment, embeddingModelFor, type Formation, overlordModelFor } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import type { Logger } from "pino";
-import { createEmbeddingModel, createModel, defaultModelConfig } from "../models/index.ts";
+import { createEmbeddingModel, createModel, defaultModelConfig, packagesOf } from "../models/index.ts";
 import type { Store } from "../store/index.ts";
 import { createMemoryEntries, type MemoryEntries, noMemoryEntries } from "./entries.ts";
 import type { Knowledge } from "./knowledge.ts";
@@ -67,7 +67,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
   const reindexing = startReindexing(formation.id, memories, log);
   const search = createMemorySearch({ memories, vectors });
   const modelConfig = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
-  const model = createModel(modelConfig, { http, log });
+  const model = createModel(modelConfig, { http, log, importPackage: packagesOf(formation.dir) });
   const isBuiltIn = modelConfig.provider === "builtin";
   const synopses =
     persistent.user_synopsis.enabled && !isBuiltIn

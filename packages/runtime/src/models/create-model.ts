@@ -14,7 +14,7 @@ import { type ResilienceDeps, withRetries } from "./resilient.ts";
 export interface ModelDeps extends ResilienceDeps {
   /** The connections to all providers, shared by all models. */
   http: HttpClient;
-  /** Loads an `@ai-sdk/*` package. Default: `import()`. */
+  /** Loads an `@ai-sdk/*` package. Default: what is installed with this program. */
   importPackage?: ImportPackage;
 }
 

@@ -6,5 +6,6 @@ export { createEmbeddingModel, type EmbeddingModel } from "./embedding.ts";
 export { type FormationModels, openModels } from "./formation-models.ts";
 export type * from "./interface/index.ts";
 export { ContextTooLongError, ModelError, plainText, refusesTools } from "./interface/index.ts";
+export { packagesOf } from "./providers/index.ts";
 export { textFrom } from "./text-from.ts";
 export { createTranscriptionModel, type TranscriptionModel } from "./transcription.ts";

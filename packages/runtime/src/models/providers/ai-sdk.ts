@@ -18,10 +18,8 @@ import {
   responseError,
   timeoutError,
 } from "../interface/index.ts";
+import type { ImportPackage } from "./import-package.ts";
 import { createThoughtFilter } from "./think-tags.ts";
-
-/** `import()`, or a stand-in for it. */
-export type ImportPackage = (name: string) => Promise<unknown>;
 
 /** Providers whose package is not named as formations name them. */
 const packageNames = new Map([
