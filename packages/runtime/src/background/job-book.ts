@@ -1,5 +1,6 @@
 import { ApiError, newId } from "@muxi/protocol";
 import * as z from "zod";
+import { userLimits } from "../base/index.ts";
 import type {
   Idempotency,
   JobChange,
@@ -43,7 +44,7 @@ export interface JobBook {
   /**
    * Creates a job, or returns the one that was created under the same idempotency key.
    *
-   * @throws ApiError `INVALID_PARAMS` (the schedule), `RATE_LIMITED` (a quota), `IDEMPOTENCY_KEY_REUSED`,
+   * @throws ApiError `INVALID_PARAMS` (the schedule), `RATE_LIMITED` (a limit), `IDEMPOTENCY_KEY_REUSED`,
    * `SERVICE_UNAVAILABLE`
    */
   add(request: JobRequest): Promise<StoredJob>;
@@ -68,35 +69,33 @@ export interface JobBook {
   remove(id: string): Promise<void>;
 }
 
-/** docs/spec/formation-api.md "Scheduled jobs". */
-const quota = { total: 10_000, active: 100, lastHour: 20, lastDay: 100 };
+/** Active jobs of a formation (docs/spec/formation-api.md "Scheduled jobs"). */
+const mostActive = 10_000;
 const shownRuns = 20;
 const exclusionsSchema = z.array(exclusionSchema);
 
 const notFound = (id: string) =>
   new ApiError("RESOURCE_NOT_FOUND", `Job '${id}' not found: GET /v1/scheduler/jobs lists them`);
 
-const overQuota = (what: string, retryAfter?: number) =>
-  new ApiError("RATE_LIMITED", `${what}`, retryAfter === undefined ? {} : { retryAfter });
+const beyondLimit = (who: string, most: number, what: string, retryAfter?: number) => {
+  const remedy = retryAfter === undefined ? "delete one first" : "wait, then try again";
+  const message = `${who} may have at most ${most} ${what}: ${remedy}`;
+  return new ApiError("RATE_LIMITED", message, retryAfter === undefined ? {} : { retryAfter });
+};
 
 export const createJobBook = (deps: JobBookDeps): JobBook => {
   const { formationId, jobs, now } = deps;
 
-  const checkQuota = async (userId: string) => {
+  const checkLimits = async (userId: string) => {
     const counts = await jobs.counts(formationId, userId, now());
-    const { total, active, lastHour, lastDay } = quota;
-    if (counts.active >= active) {
-      throw overQuota(`User '${userId}' has ${active} active jobs, which is the limit: delete one first`);
-    }
-    if (counts.total >= total) {
-      throw overQuota(`The formation has ${total} active jobs, which is the limit: delete one first`);
-    }
-    if (counts.createdLastHour >= lastHour) {
-      throw overQuota(`User '${userId}' has made ${lastHour} jobs within an hour, which is the limit`, 3_600);
-    }
-    if (counts.createdLastDay >= lastDay) {
-      throw overQuota(`User '${userId}' has made ${lastDay} jobs within a day, which is the limit`, 86_400);
-    }
+    const { activeJobs, newJobsAnHour, newJobsADay } = userLimits;
+    const ofUser = (count: number, { most, what }: { most: number; what: string }, retryAfter?: number) => {
+      if (count >= most) throw beyondLimit(`User '${userId}'`, most, what, retryAfter);
+    };
+    ofUser(counts.active, activeJobs);
+    if (counts.total >= mostActive) throw beyondLimit("A formation", mostActive, "active jobs");
+    ofUser(counts.createdLastHour, newJobsAnHour, 3_600);
+    ofUser(counts.createdLastDay, newJobsADay, 86_400);
   };
 
   const madeBefore = async (userId: string, idempotency: Idempotency | undefined) => {
@@ -170,7 +169,7 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
     async add({ userId, type, schedule, message, exclusions, idempotency }) {
       const earlier = await madeBefore(userId, idempotency);
       if (earlier) return earlier;
-      await checkQuota(userId);
+      await checkLimits(userId);
       const { zone, defaultTime, ask } = deps;
       const time = now();
       const read = await readSchedule({ type, schedule, exclusions }, { zone, defaultTime, ask, now: time });

@@ -1,7 +1,7 @@
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import * as z from "zod";
-import { createWorker } from "../base/index.ts";
+import { createWorker, userLimits } from "../base/index.ts";
 import type { DueJob, JobRepository, Statement } from "../store/index.ts";
 import { exclusionSchema, nextAllowed, parseCron } from "./schedule/index.ts";
 
@@ -38,8 +38,6 @@ export interface Scheduler {
 
 /** How late a one-time job that was missed is still run, in milliseconds. */
 const makeUpWithin = 24 * 3_600_000;
-/** Most runs of one user at a time (docs/spec/formation-api.md "Scheduled jobs"). */
-const mostOfOneUser = 5;
 const batch = 100;
 const pauseAfterFailure = 1_000;
 
@@ -61,7 +59,7 @@ export const sessionOfJob = (jobId: string): string => jobId.replace(/^job_/, "s
 export const startScheduler = (deps: SchedulerDeps): Scheduler => {
   const { formationId, jobs, now, log } = deps;
   const { checkInterval } = deps.settings;
-  const limits = { total: deps.settings.maxConcurrentJobs, perUser: mostOfOneUser };
+  const limits = { total: deps.settings.maxConcurrentJobs, perUser: userLimits.runningJobs.most };
 
   /** Skips the runs that were missed while no scheduler ran, except one-time jobs that are less than a day late. */
   const passMissed = async (time: number) => {

@@ -4,4 +4,5 @@ export { fewAtOnce } from "./few-at-once.ts";
 export { isoTime } from "./iso-time.ts";
 export { countOf, listOf, parseJson, parseObject, textOf } from "./json.ts";
 export { startTimeLimit } from "./time-limit.ts";
+export { userLimits } from "./user-limits.ts";
 export { createWorker, type Worker } from "./worker.ts";

@@ -3,7 +3,7 @@ import { sql } from "./database/index.ts";
 import { columns, type JobStatus, type NewJob, type StoredJob } from "./job-rows.ts";
 import { createJobRuns, type JobRuns } from "./job-runs.ts";
 
-/** Numbers of jobs that quotas limit. */
+/** Numbers of jobs that are limited. */
 export interface JobCounts {
   /** Active jobs of the formation. */
   total: number;
