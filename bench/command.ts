@@ -126,7 +126,7 @@ const run = async (bench: Bench): Promise<void> => {
   });
   process.stdout.write(`\n${text}\n\n`);
   tell(`Every measurement is in ${linesFile}`);
-  if (values.write) writeFigures(page, command, text);
+  if (values.write) writeFigures(page, `${command} -- --write`, text);
 };
 
 /** Measures what the arguments of this process ask for. */

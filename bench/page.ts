@@ -7,9 +7,9 @@ export const tableRow = (cells: readonly string[]): string => `| ${cells.join(" 
 
 const end = "<!-- end of figures -->";
 
-/** Puts figures between the markers that a page has for the command that measured them. */
+/** Puts figures between the markers that a page has for the command that writes them. */
 export const writeFigures = (page: string, command: string, text: string): void => {
-  const begin = `<!-- figures: ${command} -- --write -->`;
+  const begin = `<!-- figures: ${command} -->`;
   const before = readFileSync(page, "utf8");
   const from = before.indexOf(begin);
   const to = before.indexOf(end, from);

@@ -70,7 +70,9 @@ const run = async (part: Part, rounds: number): Promise<void> => {
   }
   const text = report(measured, { date: values.date, rounds });
   process.stdout.write(`\n${part.name}\n\n${text}\n\n`);
-  if (values.write) writeFigures(join(import.meta.dirname, "../../docs/decisions", part.page), command, text);
+  if (!values.write) return;
+  const page = join(import.meta.dirname, "../../docs/decisions", part.page);
+  writeFigures(page, `${command} -- --parts ${part.name} --write`, text);
 };
 
 if (values.help) process.stdout.write(usage);

@@ -81,7 +81,7 @@ const run = async (): Promise<void> => {
   const text = report({ lines, subjects, rounds, date: values.date });
   process.stdout.write(`\n${text}\n\n`);
   if (values.write) {
-    writeFigures(join(root, "docs/performance.md"), "npm run bench -w muxi-client", text);
+    writeFigures(join(root, "docs/performance.md"), "npm run bench -w muxi-client -- --write", text);
   }
 };
 
