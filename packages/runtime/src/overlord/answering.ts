@@ -53,7 +53,7 @@ export const createAnswering = (
     | "clock"
   >,
   endings: Endings,
-  onEnded: EndListener,
+  onEnded: (sessionId: string, ...end: Parameters<EndListener>) => void,
 ): Answering => {
   const { formationId, settings, store, tools, memory, runs, queue } = parts;
   const { feed, observe, log } = parts.telemetry;
@@ -150,7 +150,7 @@ export const createAnswering = (
 
   const release: Answering["release"] = ({ run, turn, webhookUrl }) => {
     runs.finish(run);
-    onEnded(turn.kind ?? "chat", webhookUrl !== null);
+    onEnded(run.identity.sessionId, turn.kind ?? "chat", webhookUrl !== null);
   };
 
   return {

@@ -52,9 +52,12 @@ export const createOverlord = (given: OverlordParts): Overlord => {
   });
   const parts = { ...given, route };
   const endListeners: EndListener[] = [];
+  /** Sessions in which a message waits for the end of the one before it. */
+  const waitingIn = new Set<string>();
   const intake = createIntake(parts);
   const endings = createEndings(parts);
-  const answering = createAnswering(parts, endings, (...end) => {
+  const answering = createAnswering(parts, endings, (sessionId, ...end) => {
+    if (waitingIn.delete(sessionId)) queue.announce();
     for (const listener of endListeners) listener(...end);
   });
   /** What is being done at once, and may yet go on in the background. */
@@ -92,6 +95,12 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     };
   };
 
+  /** Has a request of the queue answered: now, or once the one before it in its session has ended. */
+  const announceIn = (sessionId: string | undefined) => {
+    if (sessionId !== undefined) waitingIn.add(sessionId);
+    queue.announce();
+  };
+
   /**
    * The run of a message that was not begun here: it waits for the one before it in its session, or is the same as an
    * earlier one.
@@ -102,7 +111,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       if (same) return register.runOf(same);
       throw intaken;
     }
-    queue.announce();
+    announceIn(turn.sessionId);
     const stored = await requests.get(formationId, turn.requestId);
     if (!stored) throw unavailable("The message", undefined);
     return register.runOf(stored);
@@ -179,7 +188,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
         if (same) return same.id;
         throw intaken;
       }
-      queue.announce();
+      announceIn(turn.sessionId);
       return turn.requestId;
     },
 
