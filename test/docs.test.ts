@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { openFormation, openSecrets, templateNames } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
 import { createWorld } from "../packages/cli/test/helpers.ts";
+import { firstColumn } from "./spec-pages.ts";
 
 const read = (page: string) => readFile(path.join(import.meta.dirname, "../docs", page), "utf8");
 
@@ -47,4 +48,22 @@ test("the commands of docs/server.md work one after the other, on the settings t
   await writeFile(file, settings.replace("9464", "0"), { mode: 0o600 });
   const started = await world.run(["server", "start", "--daemon"]);
   expect(started.stdout + started.stderr).toContain(`http://127.0.0.1:${world.port}`);
+});
+
+test("the data model of docs/architecture.md has every table of the newest schema, and no other", async () => {
+  const [, model = ""] = (await read("architecture.md")).split("\n## Data model\n");
+  const [section = ""] = model.split("\n## ");
+  const written = firstColumn(section);
+  const databases = path.join(import.meta.dirname, "../packages/runtime/test/fixtures/databases");
+  const tables = new Set<string>();
+  for (const engine of ["sqlite", "postgres"]) {
+    const newest = (await readdir(path.join(databases, engine)))
+      .filter((name) => /^\d/.test(name))
+      .sort()
+      .at(-1);
+    const dump = await readFile(path.join(databases, engine, newest ?? ""), "utf8");
+    for (const [, table = ""] of dump.matchAll(/^create table (?:if not exists )?"?(?:\w+\.)?(\w+)/gim))
+      tables.add(table);
+  }
+  expect(written.sort()).toEqual([...tables].sort());
 });
