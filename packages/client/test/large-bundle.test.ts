@@ -37,13 +37,13 @@ test("to deploy 500 MB takes little memory", async () => {
   const bundlePath = join(folder, "large.tar.gz");
   await writeBundle(bundlePath);
 
-  const before = process.memoryUsage().rss;
+  const before = process.memoryUsage.rss();
   let most = before;
   let received = 0;
   const server = createServer(async (request, response) => {
     for await (const piece of request) {
       received += piece.length;
-      most = Math.max(most, process.memoryUsage().rss);
+      most = Math.max(most, process.memoryUsage.rss());
     }
     response.setHeader("content-type", "application/json").end('{"data":{"formation_id":"my-bot"}}');
   });

@@ -228,8 +228,15 @@ it("one who does not read its answers gets no more of them, and is not read eith
   expect(wire.received === answerOf(long)).toBe(true);
 });
 
+/** From now on connections wait as long as the test lets them. */
+const holdClock = () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+};
+
 it("a slow reader of a whole answer is not idle", async () => {
-  const { port, called } = await startFront({ isHeld: true, idleMs: 1, patienceMs: 5 });
+  holdClock();
+  const { port, called } = await startFront({ isHeld: true, idleMs: 60_000, patienceMs: 10_000 });
   const wire = openWire(port);
   wire.socket.pause();
   wire.send(get("/"));
@@ -237,15 +244,20 @@ it("a slow reader of a whole answer is not idle", async () => {
   const long = "z".repeat(20_000_000);
   client.write(answerOf(long));
   done(false);
-  // Another one, that is idle from now on, is gone when it was looked for such.
+  // Another one, that is idle from now on, is gone when its time is over.
   const idle = openWire(port);
   idle.send(get("/idle"));
   const other = await called(1);
   other.client.write(answerOf("idle"));
   other.done(false);
+  await idle.receives(/idle$/);
+  vi.advanceTimersByTime(70_000);
   expect(await idle.ends()).toBe(answerOf("idle"));
+  expect(client.destroyed).toBe(false);
   wire.socket.resume();
   // It is idle as soon as all was sent.
+  await until("all was sent", () => client.writableLength === 0);
+  vi.advanceTimersByTime(70_000);
   expect((await wire.ends()) === answerOf(long)).toBe(true);
 });
 
@@ -265,8 +277,7 @@ it("one that half-closes gets what was answered", async () => {
 });
 
 it("a connection that says nothing is closed after its time, and a half request is Node's to wait for", async () => {
-  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
-  onTestFinished(() => void vi.useRealTimers());
+  holdClock();
   const { port, called } = await startFront({ idleMs: 60_000, patienceMs: 10_000 });
   const half = openWire(port);
   half.send(get("/"));

@@ -10,7 +10,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from "node:tls";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { writeCertificate } from "../../../test/certificate.ts";
 import { until } from "../../../test/until.ts";
 import { listen } from "../../../test/wire.ts";
@@ -173,7 +173,21 @@ it("a certificate that nobody knows is refused, and so is a server that speaks a
 });
 
 it("a server that never agrees to anything is given up", async () => {
-  const port = await listen(createRawServer(() => undefined));
-  const { error } = await ask(openClient(), `https://localhost:${port}`).over();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let isAsked = false;
+  const port = await listen(
+    createRawServer((socket) => {
+      socket.on("data", () => {
+        isAsked = true;
+      });
+    }),
+  );
+  const reading = ask(openClient(), `https://localhost:${port}`);
+  await until("the client has begun a handshake", () => isAsked);
+  vi.advanceTimersByTime(4_999);
+  expect(reading.told).toEqual([]);
+  vi.advanceTimersByTime(1);
+  const { error } = await reading.over();
   expect(error).toMatchObject({ code: "ETIMEDOUT", message: "No connection within 5000 ms" });
 });
