@@ -91,10 +91,7 @@ test("an agent asks another one, and the usage of both is summed", async () => {
   expect(body.data.usage).toEqual({ input_tokens: 35, output_tokens: 6, total_tokens: 41 });
   const asked = (await bodyOf(models, 1)).messages;
   expect(asked[0].content).toContain("You are the pruner.");
-  expect(asked.at(-1)).toEqual({
-    role: "user",
-    content: expect.stringMatching(/\nWhen are plums pruned\?$/),
-  });
+  expect(asked.at(-1)).toEqual({ role: "user", content: "When are plums pruned?" });
   expect((await bodyOf(models, 2)).messages.at(-1)).toMatchObject({ role: "tool", content: "In summer." });
 });
 

@@ -1,4 +1,4 @@
-import { indexWordsOf } from "./words.ts";
+import { compoundPartsOf, wordsOf } from "./words.ts";
 
 /** An index of texts by their words, with BM25 scores. */
 export interface WordIndex<Item> {
@@ -24,10 +24,12 @@ export const createWordIndex = <Item>(textOf: (item: Item) => string): WordIndex
       return items.length;
     },
     add(item) {
-      const words = indexWordsOf(textOf(item));
+      const text = textOf(item);
+      const words = wordsOf(text);
       const position = items.push({ item, length: words.length }) - 1;
       totalLength += words.length;
-      for (const word of words) {
+      // Parts make no text longer.
+      for (const word of [...words, ...compoundPartsOf(text)]) {
         const entries = postings.get(word) ?? new Map<number, number>();
         postings.set(word, entries.set(position, (entries.get(position) ?? 0) + 1));
       }

@@ -100,10 +100,9 @@ const partsOf = (compound: string): string[] => {
   return parts;
 };
 
-/**
- * The words under which a text is found: its own, and the parts of compounds, so that "Frist" finds "Rückgabefrist".
- */
-export const indexWordsOf = (text: string): string[] => [
-  ...wordsOf(text),
-  ...(text.normalize("NFKC").match(compounds) ?? []).flatMap(partsOf),
-];
+/** The parts of the compounds in a text, so that "Frist" finds "Rückgabefrist". */
+export const compoundPartsOf = (text: string): string[] =>
+  (text.normalize("NFKC").match(compounds) ?? []).flatMap(partsOf);
+
+/** The words under which a text is found: its own, and the parts of compounds. */
+export const indexWordsOf = (text: string): string[] => [...wordsOf(text), ...compoundPartsOf(text)];
