@@ -44,7 +44,7 @@ export const requireUrl = (name: string, value: string): string => {
   }
   const { origin, pathname, href } = new URL(text);
   if (href !== origin + pathname) {
-    throw new ConfigurationError(name, "must not hold a user, password, query or fragment");
+    throw new ConfigurationError(name, "must have no user, password, query or fragment");
   }
   return text.replace(/\/+$/, "");
 };

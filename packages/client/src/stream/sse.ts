@@ -115,7 +115,7 @@ export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => 
       }
       feedLines(text);
       if (rest.length + (data?.length ?? 0) > longestEvent) {
-        throw new MuxiError(`An event of the stream is longer than ${longestEvent} characters`, {
+        throw new MuxiError(`An event is longer than ${longestEvent} characters`, {
           code: "INVALID_RESPONSE",
         });
       }
