@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { descriptionsIn } from "../../../test/descriptions.ts";
+import { problemsIn } from "./compile.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const run = promisify(execFile);
@@ -21,28 +22,9 @@ test("the declarations are at most 75 KB, with their descriptions 180 KB, and co
   expect(text.length).toBeLessThanOrEqual(180 * 1024);
   expect(text.replaceAll(/\/\*.*?\*\//gs, "").length).toBeLessThanOrEqual(75 * 1024);
 
-  const tsc = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
-  const lib = "ES2023,ESNext.Disposable,DOM,DOM.Iterable,DOM.AsyncIterable";
-  const options = [
-    "--ignoreConfig",
-    "--noEmit",
-    "--strict",
-    "--skipLibCheck",
-    "false",
-    "--module",
-    "nodenext",
-  ];
-  await run(process.execPath, [
-    tsc,
-    ...options,
-    "--target",
-    "es2023",
-    "--lib",
-    lib,
-    "--types",
-    "node",
-    ...files,
-  ]);
+  const lib = ["es2023", "esnext.disposable", "dom", "dom.iterable", "dom.asynciterable"];
+  const options = { strict: true, skipLibCheck: false, module: "nodenext", target: "es2023", lib };
+  expect(problemsIn(files, { ...options, types: ["node"], noEmit: true }, folder)).toEqual([]);
 }, 120_000);
 
 test("every type, option and argument of the declarations has a description", async () => {
@@ -69,5 +51,6 @@ test("the API reference describes every public symbol and has no warnings", asyn
   const typedoc = fileURLToPath(
     import.meta.resolve("typedoc/package.json").replace(/package\.json$/, "bin/typedoc"),
   );
-  await run(process.execPath, [typedoc, "--emit", "none"], { cwd: folder });
+  // Whether they compile is tested above.
+  await run(process.execPath, [typedoc, "--emit", "none", "--skipErrorChecking"], { cwd: folder });
 }, 120_000);

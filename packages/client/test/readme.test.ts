@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { problemsIn } from "./compile.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -22,8 +23,6 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-const jsx = { jsx: ts.JsxEmit.ReactJSX };
-
 // That they run, and what they print, is tested against a whole server in test/sdk-page.test.ts.
 test("every snippet of the README compiles", async () => {
   const files = await Promise.all(
@@ -34,13 +33,6 @@ test("every snippet of the README compiles", async () => {
     }),
   );
   const { config } = ts.readConfigFile(join(root, "../../tsconfig.json"), ts.sys.readFile);
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
-  const program = ts.createProgram(files, { ...options, ...jsx });
-  const problems = ts
-    .getPreEmitDiagnostics(program)
-    .filter(({ file }) => file?.fileName.includes("compile-"))
-    .map(
-      ({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
-    );
-  expect(problems).toEqual([]);
+  const options = { ...config.compilerOptions, jsx: "react-jsx" };
+  expect(problemsIn(files, options, root)).toEqual([]);
 }, 120_000);
