@@ -110,3 +110,18 @@ test.each(["in parts", "as a whole"])("a reader elsewhere takes up a later attem
   expect(heard).toBe(second.framesAfter(0).frames);
   expect([reader.text, reader.closed]).toEqual(["Good day", true]);
 });
+
+test("a part that holds the last event ends the log for those who listen", () => {
+  const own = new EventLog();
+  const followed = new EventLog();
+  let isClosed = false;
+  followed.listen(() => {
+    isClosed = followed.closed;
+  });
+  own.append(progress);
+  own.end(error);
+  const { after, events } = own.partAfter(0);
+  followed.addPart(after, events);
+  expect(isClosed).toBe(true);
+  expect(followed.lastEvent).toEqual(error);
+});

@@ -194,6 +194,7 @@ export class EventLog {
     if (base < this.#base || after > this.#end) return;
     for (const event of part.slice(this.#end - after)) {
       if (typeof event === "string") this.appendText([event]);
+      else if (event.type === "done" || event.type === "error") this.end(event);
       else this.append(event);
     }
   }

@@ -159,7 +159,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       const earlier = await register.earlier(asked, owner);
       if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
       const { turn, session, awaits } = await placed(asked, earlier?.awaits, owner);
-      if (!awaits && session.isBusy) {
+      if (!awaits && (session.isBusy || runs.isAtWorkIn(turn.userId, session.sessionId))) {
         return followed(turn, await intake.enqueue(turn, session.sessionId, null));
       }
       if (!awaits) return begin(turn, owner, session);

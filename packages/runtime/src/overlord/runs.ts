@@ -11,6 +11,8 @@ export interface Runs {
   /** Forgets a run that has ended. */
   finish(run: Run): void;
   get(requestId: string): Run | undefined;
+  /** Whether a request of this session is being answered here, also one that is not stored yet. */
+  isAtWorkIn(userId: string, sessionId: string): boolean;
   /** Those whose request is stored, under the lease of this process. */
   stored(): Run[];
   readonly active: number;
@@ -52,6 +54,12 @@ export const createRuns = (): Runs => {
       if (active.size === 0) for (const resolve of waiting.splice(0)) resolve();
     },
     get: (requestId) => active.get(requestId),
+    isAtWorkIn: (userId, sessionId) => {
+      for (const { identity } of active.values()) {
+        if (identity.sessionId === sessionId && identity.userId === userId) return true;
+      }
+      return false;
+    },
     stored: () => [...active.values()].filter((run) => run.isStored),
     get active() {
       return active.size;
