@@ -23,17 +23,17 @@ export interface ErrorOptions {
 export class MuxiError extends Error {
   override readonly name: string = "MuxiError";
   /** Upper-case code of the server, such as `SECRET_EXISTS`. */
-  readonly code: string;
+  declare readonly code: string;
   /** HTTP status; 0 when there was no response. */
-  readonly statusCode: number;
+  declare readonly statusCode: number;
   /** Seconds to wait before the next attempt, as the server asks. */
-  readonly retryAfter: number | undefined;
+  declare readonly retryAfter: number | undefined;
   /** Id under which the server knows the request. */
-  readonly requestId: string | undefined;
+  declare readonly requestId: string | undefined;
   /** The parsed body of the response. */
-  readonly details: unknown;
+  declare readonly details: unknown;
   /** Whether the same call may succeed later. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
 
   /** @param options What the error carries beside its message. */
   constructor(message: string, options: ErrorOptions = {}) {
@@ -125,7 +125,7 @@ export class AbortedError extends MuxiError {
 export class ConfigurationError extends MuxiError {
   override readonly name: string = "ConfigurationError";
   /** Name of the option or argument. */
-  readonly option: string;
+  declare readonly option: string;
 
   constructor(option: string, message: string) {
     super(`${option}: ${message}`, { code: "CONFIGURATION_ERROR" });
