@@ -110,6 +110,16 @@ describe("documents", () => {
     );
   });
 
+  test.each([
+    ["退货政策是什么？", "商品签收后七天内可以无理由退货，运费由买家承担。"],
+    ["返品は何日以内ですか？", "商品到着後14日以内であれば返品を受け付けます。"],
+    ["คืนสินค้าได้ภายในกี่วัน", "ลูกค้าสามารถคืนสินค้าได้ภายใน 21 วันหลังจากได้รับสินค้า"],
+    ["반품 기간은 며칠인가요?", "상품을 받은 후 10일 이내에 반품할 수 있습니다."],
+  ])("in languages without spaces, or with particles, answer %j", async (question, text) => {
+    const passages = [{ text, source: "returns.md", kind: "knowledge" as const }];
+    expect(await reply(say(question, { context: { passages } }))).toBe(`returns.md says: "${text}"`);
+  });
+
   test("that hold nothing about it are not quoted", async () => {
     const answer = await reply(say("Who won the football cup last year?", { context }));
     expect(answer).toMatch(/^I found nothing about that/);

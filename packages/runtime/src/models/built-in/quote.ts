@@ -12,8 +12,12 @@ interface Sentence {
 const mostSentences = 3;
 /** Share of the question's words, by their weight, that the best sentence must hold: less is a chance hit. */
 const leastCoverage = 0.34;
-/** A word that most sentences hold says little, and one that none holds says nothing of which sentence is meant. */
-const weights = { rare: 1, common: 0.5, unknown: 0.6 };
+/**
+ * A word that most sentences hold says little, and one that none holds says nothing of which sentence is meant; a pair of
+ * characters that none holds is most often no word at all.
+ */
+const weights = { rare: 1, common: 0.5, unknown: 0.6, unknownPair: 0.25 };
+const pair = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
 const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
 
@@ -55,7 +59,7 @@ export const quote = (
   );
   const weightOf = (word: string): number => {
     const holders = sentences.filter((sentence) => wordsOfEach.get(sentence)?.has(word)).length;
-    if (holders === 0) return weights.unknown;
+    if (holders === 0) return pair.test(word) ? weights.unknownPair : weights.unknown;
     return holders > 2 && holders > sentences.length / 2 ? weights.common : weights.rare;
   };
   const weighed = [...words].map((word) => ({ word, weight: weightOf(word) }));
