@@ -73,16 +73,16 @@ export const buildPrompt = ({
       ({ text, source }) => `[${source}]\n${text}`,
     ),
   ];
-  const told = `The time is ${time} (${timezone}).`;
   if (history.length === 0 && synopsis === "" && passages.length === 0) {
-    // Nothing of a conversation stands behind the instructions that providers could find again.
-    const system = [...instructions, `Today's date is ${date}, a ${weekday}. ${told}`].join("\n\n");
+    // Nothing of a conversation stands behind the instructions that providers could find again. Without the time of
+    // the day, the same question is found in the answer cache.
+    const system = [...instructions, `Today's date is ${date}, a ${weekday}.`].join("\n\n");
     return [
       { role: "system", content: system },
       { role: "user", content: message, context: { known: "", clock: "" } },
     ];
   }
-  const clock = `${told}\n[End of the context]`;
+  const clock = `The time is ${time} (${timezone}).\n[End of the context]`;
   return [
     ...(instructions.length > 0 ? [{ role: "system" as const, content: instructions.join("\n\n") }] : []),
     ...history,
