@@ -91,7 +91,7 @@ describe("methods", () => {
     const api = await start();
     const { status, headers, body } = await api.call("PATCH", "/secrets", { key: "admin" });
     expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
-    expect(body.error.message).toBe("PATCH is not possible on /v1/secrets: use GET or HEAD or POST");
+    expect(body.error.message).toBe("/v1/secrets does not support PATCH: use GET or HEAD or POST");
   });
 });
 
@@ -158,7 +158,7 @@ describe("headers", () => {
     );
     expect(errorEnvelopeSchema().parse(body).error).toMatchObject({
       code: "INVALID_REQUEST",
-      message: "The header X-Muxi-User-ID is there more than once: send it once",
+      message: "The header X-Muxi-User-ID came more than once: send it once",
     });
     expect((await api.get("/sessions", { user: "ann, bob" })).status).toBe(200);
   });

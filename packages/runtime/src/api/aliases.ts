@@ -6,21 +6,21 @@ import type { Received } from "./received.ts";
 type Params = Readonly<Record<string, string>>;
 
 /**
- * A call of published SDKs that leads nowhere, or elsewhere than they meant (docs/spec/formation-api.md
- * "Aliases for older clients").
+ * A call of a published SDK that matches no route, or a route other than the one it wants
+ * (docs/spec/formation-api.md "Aliases for older clients").
  */
 interface Alias {
   method: string;
   path: string;
-  /** Says that the call is meant although its path is a route's own. Without it, routes win. */
+  /** Whether the alias applies although a route has this path. Without it, routes win. */
   over?: (received: Received) => boolean;
-  /** The request that was meant. */
+  /** The request that the call stands for. */
   to: (received: Received, params: Params) => Received;
 }
 
 const segment = encodeURIComponent;
 
-/** Fills in the user where the header names none. */
+/** Sets the user's header unless the caller sent one. */
 const withUser = (received: Received, userId: string | undefined): Received =>
   userId && received.headers[headers.userId] === undefined
     ? { ...received, headers: { ...received.headers, [headers.userId]: userId } }
@@ -28,7 +28,7 @@ const withUser = (received: Received, userId: string | undefined): Received =>
 
 interface Destination extends Pick<Received, "reshape"> {
   method?: string;
-  /** The user that the call names besides its query. */
+  /** The user that the call names outside its query. */
   userId?: string | undefined;
 }
 
@@ -38,13 +38,13 @@ const lead = (received: Received, path: string, { userId, ...changes }: Destinat
   ...changes,
 });
 
-/** A client that names no user: what it put where a session id belongs is the user. */
+/** Whether a client names no user. It puts the user where the session id belongs. */
 const namesNoUser = ({ headers: sent, query }: Received): boolean =>
   sent[headers.userId] === undefined && sent[headers.adminKey] === undefined && query.user_id === undefined;
 
 /**
- * The table. Bare bodies of `POST /triggers/{name}?async=` are that route's own matter. These calls are not answered,
- * since nothing here is what they ask for: `POST /async/jobs` and `GET /users/identifiers`.
+ * All aliases. The route of `POST /triggers/{name}?async=` reads bare bodies itself. `POST /async/jobs` and
+ * `GET /users/identifiers` have no alias, since no route does what they ask for.
  */
 const aliases: readonly Alias[] = [
   { method: "GET", path: "/memory/user", to: (received) => lead(received, "/memories") },
@@ -160,7 +160,7 @@ const withIdempotencyKey = (received: Received): Received => {
   return { ...received, headers: { ...received.headers, [headers.idempotencyKey]: key } };
 };
 
-/** A call on a route, or the other one that an old client means by it. */
+/** Replaces a call whose path is a route's own where an old client means another route. */
 export const readAsMeant = (sent: Received): Received => {
   const received = withIdempotencyKey(sent);
   const match = over.find(received.method, received.path);
@@ -168,7 +168,7 @@ export const readAsMeant = (sent: Received): Received => {
   return match.value.to(received, match.params);
 };
 
-/** What an old client means by a call that leads nowhere; undefined when the call is not one of theirs. */
+/** Translates an old client's call that matches no route; undefined when no alias matches either. */
 export const redirectOldCall = (received: Received): Received | undefined => {
   const match = otherwise.find(received.method, received.path);
   return match && "value" in match ? match.value.to(received, match.params) : undefined;

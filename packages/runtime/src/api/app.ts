@@ -34,18 +34,18 @@ export const createApp = (deps: AppDeps): Listener => {
 
   const add = (method: Route["method"], path: string, handler: Handler) => {
     router.add(method, path, handler);
-    // Node leaves the body out by itself.
+    // Node omits the body of a HEAD response.
     if (method === "GET") router.add("HEAD", path, handler);
   };
   for (const id of Object.keys(routes) as RouteId[]) {
     const { method, path, stream }: Route = routes[id];
     const handler: Handler = (routed, response) => pipeline.answer(id, routed, response);
-    // A stream without a body would say nothing and never end.
+    // A stream without a body would never end.
     if (stream?.always) router.add(method, `/v1${path}`, handler);
     else add(method, `/v1${path}`, handler);
   }
 
-  // Made when somebody asks: it takes longer than the rest of the start together.
+  // Built on first use: it takes longer than the rest of the start.
   let description: ReturnType<typeof openApi> | undefined;
   add("GET", "/openapi.json", async (_, response) => {
     description ??= openApi({ title: `MUXI formation ${formationId}`, version });
@@ -67,7 +67,7 @@ export const createApp = (deps: AppDeps): Listener => {
     else response.writeHead(202).end();
   });
 
-  /** The request that is meant, and what its path leads to. */
+  /** The request after aliases, and the route that its path matches. */
   const matched = (sent: Received) => {
     const received = readAsMeant(sent);
     const match = router.find(received.method, received.path);
@@ -88,7 +88,7 @@ export const createApp = (deps: AppDeps): Listener => {
     if (method !== "OPTIONS") {
       throw new ApiError(
         "METHOD_NOT_ALLOWED",
-        `${method} is not possible on ${path}: use ${match.allowed.join(" or ")}`,
+        `${path} does not support ${method}: use ${match.allowed.join(" or ")}`,
       );
     }
     response.writeHead(204).end();

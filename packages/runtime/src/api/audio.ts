@@ -4,14 +4,13 @@ import type { TranscriptionModel } from "../models/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 const mostRecordings = 5;
-/** Bytes of one recording (docs/spec/formation-api.md "Audio chat"). */
+/** Largest recording, in bytes (docs/spec/formation-api.md "Audio chat"). */
 const largestRecording = 10 * 2 ** 20;
-/** For all recordings of a message, in milliseconds. */
+/** Time limit for all recordings of a message, in milliseconds. */
 const longestTranscription = 300_000;
 
 /**
- * `POST /audiochat` (docs/spec/formation-api.md "Audio chat"): the recordings become text, and the text a
- * chat.
+ * `POST /audiochat` (docs/spec/formation-api.md "Audio chat"): transcribes the recordings and chats with the text.
  */
 export const audioChatEndpoint = (deps: {
   chat: Endpoint<typeof routes.chat>;
@@ -29,7 +28,7 @@ export const audioChatEndpoint = (deps: {
       if (!content_type.startsWith("audio/")) {
         throw new ApiError(
           "VALIDATION_ERROR",
-          `${file.filename} is not audio (${content_type || "it names no content_type"}): send a content_type that begins with audio/`,
+          `${file.filename} is not audio (${content_type || "it has no content_type"}): send a content_type that begins with audio/`,
         );
       }
       const bytes = decodeFile({ ...file, content_type }, Math.min(largestRecording, deps.largestFile));
@@ -46,7 +45,7 @@ export const audioChatEndpoint = (deps: {
     const texts: string[] = [];
     for (const recording of recordings) texts.push(await transcription.transcribe(recording, signal));
     const message = texts.join("\n").trim();
-    if (message === "") throw new ApiError("VALIDATION_ERROR", "Nothing is said in the recording");
+    if (message === "") throw new ApiError("VALIDATION_ERROR", "The recording contains no speech");
     return deps.chat({ ...call, body: chatRequestSchema().parse({ ...rest, message }) });
   };
 };

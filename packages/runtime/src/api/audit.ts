@@ -15,7 +15,7 @@ const timeSchema = z.union([z.iso.datetime({ offset: true, local: true }), z.iso
 
 const timeOf = (text: string): number => {
   if (!timeSchema.safeParse(text).success) {
-    throw new ApiError("INVALID_PARAMETER", "since: is no ISO 8601 time, such as 2026-01-31T08:00:00Z");
+    throw new ApiError("INVALID_PARAMETER", "since: not an ISO 8601 time, such as 2026-01-31T08:00:00Z");
   }
   return Date.parse(/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`);
 };

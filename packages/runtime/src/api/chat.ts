@@ -17,13 +17,13 @@ export interface ChatDeps {
   deliveries: Deliveries;
   /** Characters (docs/spec/formation-files.md "Manifest: input_limits"). */
   longestMessage: number;
-  /** Seconds after which a caller who waits is told that the answer comes in the background; undefined for never. */
+  /** Seconds after which a waiting caller is told that the answer will come in the background; undefined for never. */
   threshold: number | undefined;
   /** Whether agents may ask for credentials in a conversation, which must then be private. */
   takesCredentials: boolean;
 }
 
-/** Whether a caller's words came over TLS or stayed on this machine; a caller that lies gives away its own. */
+/** Whether the request came over TLS or from this machine. A caller that forges the header exposes only itself. */
 const travelsUnseen = ({ headers: sent, http }: Received): boolean => {
   const listed = (name: string) =>
     String(sent[name] ?? "")
@@ -33,7 +33,7 @@ const travelsUnseen = ({ headers: sent, http }: Received): boolean => {
   return isLoopback(listed("x-forwarded-for") || http.remoteAddress);
 };
 
-/** Published SDKs that do not name `stream` want JSON (docs/spec/formation-api.md "Aliases for older clients"). */
+/** Published SDKs that leave `stream` out want JSON (docs/spec/formation-api.md "Aliases for older clients"). */
 const expectsEvents = ({ headers: { accept = "", ...sent } }: Received): boolean =>
   accept.includes("text/event-stream") ||
   (sent[headers.sdk] === undefined && !accept.includes("application/json"));
@@ -45,7 +45,7 @@ const stopIfNobodyReturns = (run: Run) => {
   timer.unref();
 };
 
-/** `data` of a request that goes on without its caller. */
+/** `data` of a request that goes on in the background. */
 const accepted = (request_id: string) =>
   new Reply(
     { request_id, status: "processing", status_url: `/v1/requests/${request_id}` } as const,
@@ -95,7 +95,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
     };
     if (body.mode === "async" || body.use_async) return accepted(await overlord.submit(turn));
     const run = await overlord.chat(turn);
-    // Not the caller's own where this call repeats an earlier one, or answers what that one has asked.
+    // Differs from the caller's own id when this call repeats an earlier one or answers its question.
     const { requestId } = run.identity;
     if (body.stream ?? expectsEvents(request)) {
       response.setHeader(headers.requestId, requestId);

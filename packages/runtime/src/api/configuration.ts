@@ -9,7 +9,7 @@ interface ConfigurationDeps {
   redactor: Redactor;
 }
 
-/** What was written, and defaults where nothing was. */
+/** The values as written, with defaults for what is missing. */
 const withDefaults = (written: unknown, effective: unknown): unknown => {
   if (!isObject(effective)) return written === undefined ? effective : written;
   const block = isObject(written) ? written : {};
@@ -20,8 +20,8 @@ const withDefaults = (written: unknown, effective: unknown): unknown => {
 /**
  * Shows blocks of a formation: with defaults, and with references to secrets as they were written.
  *
- * The manifest in effect has its secrets filled in, so of it only what the written one does not have is shown, and
- * of that no value of a secret.
+ * The manifest in effect has its secrets filled in, so only what the written one lacks is taken from it, and
+ * never the value of a secret.
  */
 const blockReader = ({ formation, redactor }: ConfigurationDeps) => {
   return (name: keyof Formation["manifest"]): JsonObject => {
@@ -105,7 +105,7 @@ export const configurationEndpoints = (deps: ConfigurationDeps) => {
   } satisfies Partial<Endpoints>;
 };
 
-/** `GET /mcp/tools`: the names are those that a model sees. */
+/** `GET /mcp/tools`, with tool names as models see them. */
 export const mcpToolsEndpoint = (toolbox: Toolbox): Endpoint<typeof routes.getMcpTools> => {
   return async () => ({
     tools: [...toolbox.servers].flatMap(([serverId, { tools }]) =>
@@ -119,7 +119,7 @@ export const mcpToolsEndpoint = (toolbox: Toolbox): Endpoint<typeof routes.getMc
   });
 };
 
-/** Numbers, which no secret can be: as they are in effect. */
+/** Numbers in effect. A number is never a secret. */
 const mcpLimits = ({ mcp }: Formation["manifest"]) => ({
   default_retry_attempts: mcp.default_retry_attempts,
   default_timeout_seconds: mcp.default_timeout_seconds,

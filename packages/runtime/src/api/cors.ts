@@ -1,9 +1,9 @@
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
 
 /**
- * Lets pages of any origin read the answer: keys travel in headers that a page must know, never in cookies.
+ * Lets pages of any origin read the response: keys travel in headers that a page must set, never in cookies.
  *
- * @returns Whether the request was a browser's question about it, and is answered.
+ * @returns Whether the request was a preflight request, which is now answered.
  */
 export const allowOrigins = ({ method, headers }: HttpRequest, response: HttpResponse): boolean => {
   const { origin } = headers;

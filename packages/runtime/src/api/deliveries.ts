@@ -1,7 +1,7 @@
 import type { DeliveryRepository } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
-/** The query of a webhook's address often holds a token. */
+/** Drops the query of a webhook's URL, which often holds a token. */
 const withoutQuery = (target: string) => target.split("?", 1)[0] ?? "";
 
 /** `GET /deliveries`: the log of webhooks. */

@@ -20,21 +20,21 @@ export interface Call<R extends Route> {
   params: Parsed<R, "params">;
   query: Parsed<R, "query">;
   body: Parsed<R, "body">;
-  /** Owner of the data that is meant. Undefined only where an admin asked without naming a user. */
+  /** Owner of the data that the call is about. Undefined only where an admin names no user. */
   userId: R["user"] extends "filter" ? string | undefined : string;
   /** The key that opened the route. */
   keyUsed: KeyUsed;
   request: Matched;
-  /** For streams, which write to it themselves. */
+  /** Used by streams, which write to it themselves. */
   response: HttpResponse;
 }
 
-/** Data with something that the envelope says of its request. */
+/** Data, with what the envelope says about its request. */
 export class Reply<Data> {
   readonly data: Data;
-  /** The request that was answered, where it is not the caller's own. */
+  /** Id of the request that is answered, where it differs from the caller's. */
   readonly requestId: string;
-  /** Unix milliseconds of the answer, where a repeated call gets that of the first. */
+  /** Unix milliseconds of the first answer, for a repeated call. */
   readonly answeredAt: number | undefined;
 
   constructor(data: Data, requestId: string, answeredAt?: number) {
@@ -56,12 +56,12 @@ export type Endpoint<R extends Route> = (
 export type Endpoints = { [Id in RouteId]: Endpoint<(typeof routes)[Id]> };
 
 const longestUserId = 256;
-/** Invalid parameters that an answer names. */
+/** Largest number of invalid parameters that an error names. */
 const mostListed = 20;
 
 const asText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
-/** What Node joins with a comma where a header came twice: that would be a user whom nobody named. */
+/** Whether the user's header came twice: Node joins the values with a comma, which would be another user. */
 const isAmbiguous = (sent: string, { http }: Matched): boolean =>
   sent.includes(",") && http.repeats(headers.userId);
 
@@ -72,7 +72,7 @@ const isAmbiguous = (sent: string, { http }: Matched): boolean =>
 const userIdOf = (row: Route, request: Matched): string | undefined => {
   const { keyUsed, query, body } = request;
   const sent = row.user === "none" ? [] : [request.headers[headers.userId], query.user_id];
-  // The body of a trigger may be its data, in which `user_id` is whatever the caller calls so.
+  // The body of a trigger may be its data, in which `user_id` can mean anything.
   if (row.user !== "none" && row.path !== "/triggers/{name}" && isObject(body))
     sent.push(asText(body.user_id));
   const named = sent.map((userId = "") => String(userId).trim().toLowerCase()).filter(Boolean);
@@ -84,7 +84,7 @@ const userIdOf = (row: Route, request: Matched): string | undefined => {
     );
   }
   if (isAmbiguous(userId, request)) {
-    throw new ApiError("INVALID_REQUEST", "The header X-Muxi-User-ID is there more than once: send it once");
+    throw new ApiError("INVALID_REQUEST", "The header X-Muxi-User-ID came more than once: send it once");
   }
   if (userId.length > longestUserId) {
     throw new ApiError("INVALID_REQUEST", `The user id is longer than ${longestUserId} characters`);
@@ -93,7 +93,7 @@ const userIdOf = (row: Route, request: Matched): string | undefined => {
   if (row.user === "required" || (row.user === "filter" && keyUsed !== "admin")) {
     throw new ApiError(
       "INVALID_REQUEST",
-      "The header X-Muxi-User-ID is missing: it names the user whose data is meant",
+      "The header X-Muxi-User-ID is missing: it names the user that the call is for",
     );
   }
   return row.user === "filter" ? undefined : "0";
@@ -101,7 +101,7 @@ const userIdOf = (row: Route, request: Matched): string | undefined => {
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
-/** A copy with a map at each place where an issue complains of an empty list: PHP writes an empty map so. */
+/** A copy with an empty map in place of each empty list that is refused: PHP encodes empty maps as lists. */
 const withMaps = (value: unknown, issues: readonly z.core.$ZodIssue[]): unknown => {
   const places = issues.filter(
     (issue) =>
@@ -149,7 +149,7 @@ const parseBody = (schema: z.ZodType | undefined, value: unknown): unknown => {
 /**
  * Validates a request by its row.
  *
- * @param ownerOf Whose data the identifier of a user reaches.
+ * @param ownerOf Finds the owner of a user's data by the user's identifier.
  * @throws ApiError `INVALID_REQUEST` (no user), `INVALID_PARAMS` (with `validation_errors`)
  */
 export const readCall = <R extends Route>(

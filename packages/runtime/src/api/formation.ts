@@ -33,7 +33,7 @@ const shownFields = [
 
 const knowledgeSources = z.object({ sources: z.array(z.record(z.string(), z.unknown())) });
 
-/** Texts come from the agent as written: in its definition the secrets are filled in. */
+/** Takes texts from the agent as written, since its definition has secrets filled in. */
 const wireAgent = (
   { document, id, name, role, specialties, source }: AgentDefinition,
   model: Model | undefined,

@@ -8,10 +8,10 @@ interface HistoryDeps {
 }
 
 const longestTitle = 200;
-/** Newest messages of a conversation that are shown as its sources. */
+/** Number of newest messages that are shown as the sources of a conversation. */
 const mostSources = 20;
 
-/** What happened with a user: their conversations (docs/spec/formation-api.md "History"). */
+/** The conversations of a user (docs/spec/formation-api.md "History"). */
 export const historyEndpoints = ({ formationId, sessions }: HistoryDeps) =>
   ({
     async getHistory({ query, userId }) {

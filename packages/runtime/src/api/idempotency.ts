@@ -6,8 +6,7 @@ import type { Matched } from "./received.ts";
 const longestKey = 200;
 
 /**
- * The key under which a call may come again (docs/spec/formation-api.md "Idempotency"); it counts for one
- * path and user.
+ * The idempotency key of a call (docs/spec/formation-api.md "Idempotency"), which is valid for one path and user.
  */
 export const idempotencyOf = ({ method, path, headers: sent, body }: Matched): Idempotency | undefined => {
   const key = sent[headers.idempotencyKey];

@@ -8,7 +8,7 @@ export interface ApiKeys {
   adminKey: string;
 }
 
-/** Compares with a key in a time that shows neither how long it is nor where the first wrong letter stands. */
+/** Compares with a key in constant time, which reveals neither its length nor the first wrong character. */
 const comparisonWith = (key: string) => {
   const wanted = Buffer.from(key);
   const given = Buffer.alloc(wanted.length);

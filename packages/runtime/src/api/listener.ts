@@ -12,27 +12,27 @@ import {
   plainRequest,
 } from "../http/index.ts";
 
-/** Where requests come in. */
+/** The port that requests come in at. */
 export interface Listener {
-  /** Gives the port, which is a free one for port 0. */
+  /** Resolves with the port; port 0 picks a free one. */
   listen(host: string, port: number): Promise<number>;
-  /** Takes no more connections, and ends each with the answer that it waits for. */
+  /** Accepts no new connections, and closes each open one after the response it waits for. */
   refuse(): void;
-  /** Waits for the answers, and cuts the streams that go on. */
+  /** Waits for responses to end, and cuts streams that go on. */
   close(): Promise<void>;
 }
 
-/** For a request to come whole, in milliseconds; answers may take as long as they need. */
+/** Time limit for receiving a request, in milliseconds. Responses have none. */
 const requestTimeout = 60_000;
 /** How long a connection waits for its next request. */
 const idleSeconds = 72;
-/** Time for the last pieces of answers to reach their callers, in milliseconds. */
+/** Time for the ends of responses to reach their callers, in milliseconds. */
 const lastWords = 1_000;
 
 /**
  * Reads requests from sockets, plain ones by `@muxi/http` and all others by Node's server, and hands each to `serve`.
  *
- * @param unreadableBody The body that tells of a request that nobody could read.
+ * @param unreadableBody Makes the body of the response to a request that cannot be parsed.
  */
 export const createListener = (
   serve: (request: HttpRequest, response: HttpResponse) => void,
@@ -50,12 +50,12 @@ export const createListener = (
       requestTimeout,
       keepAliveTimeout: idleSeconds * 1000,
       noDelay: true,
-      // Nothing depends on its name.
+      // Nothing depends on the Host header.
       requireHostHeader: false,
     },
     (raw, response) => take(nodeRequest(raw), response),
   );
-  // What a caller expects beside the answer changes nothing about it.
+  // An unknown `Expect` header is ignored.
   server.on("checkExpectation", (raw, response) => take(nodeRequest(raw), response));
   answerUnreadable(server, unreadableBody);
   const front = putFrontBefore({

@@ -3,9 +3,9 @@ import { type EventRecord, logEntryOf, matcher, type Observability } from "../ob
 import { type Endpoint, streamed } from "./endpoint.ts";
 import { eventStreamHeaders } from "./sse.ts";
 
-/** Silence after which a comment shows that the stream lives, in milliseconds. */
+/** Silence after which a comment shows that the stream is alive, in milliseconds. */
 const keepAliveAfter = 10_000;
-/** What may wait for a slow reader, in bytes; what is more is dropped and counted. */
+/** Bytes that may wait for a slow reader; lines beyond it are dropped and counted. */
 const mostWaiting = 1_048_576;
 
 /** `GET /logs` (docs/spec/formation-api.md "Logs" and "Log stream"). */
@@ -14,7 +14,7 @@ export const logsEndpoint = (observability: Observability): Endpoint<typeof rout
     if (Object.values(query).every((value) => value === undefined)) {
       throw new ApiError(
         "INVALID_REQUEST",
-        "Say which lines: user_id, session_id, request_id, agent_id, level or event_type",
+        "Name a filter: user_id, session_id, request_id, agent_id, level or event_type",
       );
     }
     const { event_type, ...exact } = query;

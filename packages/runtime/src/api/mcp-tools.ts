@@ -7,7 +7,7 @@ export interface ApiTool {
   id: RouteId;
   name: string;
   description: string;
-  /** JSON Schema of the arguments, which are named as over HTTP. */
+  /** JSON Schema of the arguments, which have the names they have over HTTP. */
   inputSchema: JsonSchema;
 }
 
@@ -57,7 +57,7 @@ const writtenSchema = z.looseObject({
   anyOf: z.array(z.unknown()).default([]),
 });
 
-/** What a part of a request may hold: of several forms the first, which is the one to be written now. */
+/** JSON Schema of a part of a request. Of several forms it is the first, which is the current one. */
 const partOf = (schema: z.ZodType) => {
   const written = writtenSchema.parse(
     z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" }),
@@ -71,11 +71,11 @@ const schemaOf = (row: Route): JsonSchema => {
   const properties = Object.assign({}, ...parts.map((part) => part.properties));
   const required = parts.flatMap((part) => part.required);
   const $defs = Object.assign({}, ...parts.map((part) => part.$defs));
-  // A tool has one answer: nothing is streamed.
+  // A tool call has one result, which is not streamed.
   if (row.stream) delete properties.stream;
   if (row.user !== "none") {
     delete properties.user_id;
-    properties[userArgument] = { type: "string", description: "The user whose data is meant" };
+    properties[userArgument] = { type: "string", description: "The user that the call is for" };
     if (row.user !== "optional") required.push(userArgument);
   }
   return {
@@ -89,7 +89,7 @@ const schemaOf = (row: Route): JsonSchema => {
 const isForClients = ({ key, stream }: Route) =>
   (key === "client" || key === "either") && stream?.always !== true;
 
-/** One tool for each call that a client may make and that has an answer of one piece. */
+/** One tool for each call that a client may make and whose answer is not a stream. */
 export const apiTools = (): ApiTool[] =>
   (Object.entries(routes) as [RouteId, Route][])
     .filter(([, row]) => isForClients(row))
@@ -100,7 +100,7 @@ export const apiTools = (): ApiTool[] =>
       inputSchema: schemaOf(row),
     }));
 
-/** The arguments that a schema knows, as text. */
+/** The arguments that a schema has fields for, as text. */
 const texts = (schema: Lazy<z.ZodObject> | undefined, args: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(
     Object.keys(schema?.().shape ?? {}).flatMap((name) =>
@@ -108,7 +108,7 @@ const texts = (schema: Lazy<z.ZodObject> | undefined, args: Readonly<Record<stri
     ),
   );
 
-/** The request that a call of a tool stands for, with the client's key of the request that carried it. */
+/** The request that a tool call stands for, with the client key of the request that carried it. */
 export const toolRequest = (
   id: RouteId,
   args: Readonly<Record<string, unknown>>,

@@ -9,11 +9,11 @@ import type { KeyUsed } from "./received.ts";
 interface MemoryDeps {
   formation: Formation;
   entries: MemoryEntries;
-  /** Whose data the identifier of a user reaches. */
+  /** Finds the owner of a user's data by the user's identifier. */
   ownerOf: (identifier: string) => string;
 }
 
-/** Groups have no members yet, so that only the admin may read their memories. */
+/** Groups have no members yet, so only the admin may read their memories. */
 const readable = (keyUsed: KeyUsed): readonly MemoryScope[] =>
   keyUsed === "admin" ? ["user", "group", "formation"] : ["user", "formation"];
 
@@ -22,7 +22,7 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
   const formationId = formation.id;
   const { max_memory_entry_size: longest, max_batch_items: mostItems } = formation.manifest.input_limits;
 
-  /** Why a text is not kept. */
+  /** The reason why a text is refused. */
   const tooLong = ({
     content,
     detail = "",
@@ -121,7 +121,7 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
           "NOT_FOUND",
           `Ingestion '${processing_id}' not found: it is named by the processing_id of POST /v1/memories/batch`,
         );
-      // The memories were kept in the transaction that made the report.
+      // The transaction that wrote the report has stored the memories.
       return {
         processing_id,
         status: "completed",

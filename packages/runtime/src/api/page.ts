@@ -17,7 +17,7 @@ ${body}
 </html>
 `;
 
-/** What a browser shows at the root of a running formation. */
+/** The page at the root of a running formation. */
 export const homePage = (formationId: string, isHealthy: boolean): string => {
   const state = isHealthy ? "Up" : "Down";
   return page(
@@ -30,7 +30,7 @@ export const homePage = (formationId: string, isHealthy: boolean): string => {
 
 const keyNames = { none: "none", client: "client", admin: "admin", either: "client or admin" } as const;
 
-/** Every call of the API, for a person. */
+/** The page that lists every call of the API. */
 export const docsPage = (formationId: string): string => {
   const rows = Object.values<Route>(routes);
   const tables = [...new Set(rows.map(({ tag }) => tag))].map((tag) => {

@@ -26,9 +26,9 @@ export interface PipelineDeps {
   identities: Identities;
   audit: AuditTrail;
   observe: Observe;
-  /** Calls that one key may make for one user; undefined for any number. */
+  /** Calls per minute that one key may make for one user; undefined for any number. */
   requestsPerMinute: number | undefined;
-  /** Bytes of a request body, by route. */
+  /** Largest request body of a route, in bytes. */
   bodyLimit: (id: RouteId) => number;
   now: () => number;
   log: Logger;
@@ -37,11 +37,11 @@ export interface PipelineDeps {
 /** A received request with the values of its path's parameters. */
 type Routed = Received & Pick<Matched, "params">;
 
-/** From the row of the route table that a request leads to, to its answer. */
+/** Takes a request from its row of the route table to its response. */
 export interface Pipeline {
-  /** Checks the key, reads the body, and answers. Whatever fails is answered too. */
+  /** Checks the key, reads the body, and answers. Failures are answered too. */
   answer(id: RouteId, routed: Routed, response: HttpResponse): Promise<void>;
-  /** The same for a call that came inside another request: gives the envelope. */
+  /** Does the same for a call inside another request, and resolves with the envelope. */
   call(
     id: RouteId,
     request: Omit<Matched, "keyUsed">,
@@ -66,7 +66,7 @@ const auditedCall = (row: Route, { id, http, params }: Routed): AuditedCall => (
 
 const asString = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
-/** Whether the work of a call was only taken on. */
+/** Whether the work of a call goes on in the background. */
 const isInBackground = (row: Route, data: object): row is Route & Required<Pick<Route, "background">> =>
   row.background !== undefined && "status" in data && data.status === "processing";
 
@@ -109,7 +109,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
     }
   };
 
-  /** Validates a request, has it answered, and gives status and envelope; undefined for a stream. */
+  /** Validates a request and calls its endpoint. Resolves with status and envelope, undefined for a stream. */
   const perform = async <Id extends RouteId>(id: Id, request: Matched, response: HttpResponse) => {
     const row: (typeof routes)[Id] = routes[id];
     const endpoint: Endpoints[Id] = endpoints[id];

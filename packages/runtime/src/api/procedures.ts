@@ -26,8 +26,8 @@ const shownSkill = (scope: "public" | "private") => (skill: Skill) => ({
 });
 
 /**
- * The endpoints of docs/spec/formation-api.md "Procedures and skills". Files are read when asked for: they
- * may change.
+ * The endpoints of docs/spec/formation-api.md "Procedures and skills". Files are read for each call, since they may
+ * change.
  */
 export const procedureEndpoints = ({ formation }: { formation: Formation }) => {
   const { dir } = formation;

@@ -7,12 +7,12 @@ interface Bucket {
   filledAt: number;
 }
 
-/** Callers that are remembered; the longest silent ones make way, and by then their bucket is full again. */
+/** Number of callers that are remembered. Those silent the longest are dropped: their buckets are full again. */
 const mostCallers = 100_000;
 
 /**
- * A limit on the calls of one key for one user (docs/spec/formation-api.md "Rate limits"): as many at once as a
- * minute has, then as they come back, evenly.
+ * A limit on the calls of one key for one user (docs/spec/formation-api.md "Rate limits"): a token bucket that holds
+ * the calls of a minute and refills evenly.
  *
  * @returns A check that throws ApiError `RATE_LIMITED` with the time to wait.
  */

@@ -6,12 +6,12 @@ import type { HttpRequest } from "../http/index.ts";
 /** The key that opened the route. */
 export type KeyUsed = "client" | "admin" | "none";
 
-/** Who chose a request's id: nobody but us, a header (which a proxy may have set), or the caller in the body. */
+/** Where a request's id comes from: made here, a header (which a proxy may have set), or the caller's body. */
 export type IdSource = "minted" | "header" | "body";
 
-/** A request whose head has come. Nothing of it has been checked. */
+/** A request whose head has been read. Nothing has been checked. */
 export interface Received {
-  /** The caller's own where it sent a usable one (docs/spec/formation-api.md "Request ids"). */
+  /** The caller's own if it is usable (docs/spec/formation-api.md "Request ids"). */
   readonly id: string;
   readonly idSource: IdSource;
   readonly http: HttpRequest;
@@ -22,11 +22,11 @@ export interface Received {
   readonly headers: Readonly<IncomingHttpHeaders>;
   /** On the clock of `performance.now()`. */
   readonly receivedAt: number;
-  /** Turns the body of an old client's request, and with it the request, into what is meant. */
+  /** Translates the body of an old client's request, and with it the request. */
   readonly reshape?: (received: Received, body: unknown) => { received: Received; body: unknown };
 }
 
-/** A request that opened a route with its key; its parts are not validated yet. */
+/** A request whose key opened its route; its parts are not validated yet. */
 export interface Matched extends Received {
   readonly params: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -54,7 +54,7 @@ export const receive = (http: HttpRequest): Received => {
   };
 };
 
-/** The id that a body carries, which is where chats have it, wins over one in the header. */
+/** An id in the body, where chats have it, takes precedence over one in the header. */
 export const withIdOf = (body: unknown, received: Received): Received =>
   isObject(body) && isUsable(body.request_id)
     ? { ...received, id: body.request_id, idSource: "body" }

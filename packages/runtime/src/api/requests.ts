@@ -5,9 +5,9 @@ import type { StoredRequest } from "../store/index.ts";
 import { type Endpoints, streamed } from "./endpoint.ts";
 import { eventStreamHeaders, streamEvents } from "./sse.ts";
 
-/** Silence after which a comment shows that a stream of events lives, in milliseconds. */
+/** Silence after which a comment shows that a stream of events is alive, in milliseconds. */
 const keepAliveAfter = 10_000;
-/** What may wait for a slow reader, in bytes; one that is slower is sent away. */
+/** Bytes that may wait for a slow reader; one that falls further behind is disconnected. */
 const mostWaiting = 1_048_576;
 
 const seconds = (at: number) => at / 1000;
@@ -37,7 +37,7 @@ const statusOf = (request: StoredRequest) => {
   };
 };
 
-/** A stream of what happens from now on (docs/spec/formation-api.md "Feed of a user"). */
+/** Streams events from now on (docs/spec/formation-api.md "Feed of a user"). */
 const streamFeed = (response: HttpResponse, feed: Feed, filter: FeedFilter) => {
   response.writeHead(200, eventStreamHeaders);
   response.write(": following\n\n");

@@ -4,14 +4,14 @@ import type { Endpoints } from "./endpoint.ts";
 
 interface SecretsDeps {
   secrets: Secrets;
-  /** Names that the running formation refers to. */
+  /** Names of the secrets that the running formation refers to. */
   used: readonly string[];
 }
 
 const unknown = (name: string) =>
   new ApiError("SECRET_NOT_FOUND", `There is no secret ${name}: GET /v1/secrets lists them`);
 
-/** The file's name and what is wrong with it are no secret, and an operator needs them. */
+/** Operators need the file's name and its problem, and neither is secret. */
 const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   try {
     return await work();
@@ -67,7 +67,7 @@ export const secretEndpoints = ({ secrets, used }: SecretsDeps) =>
         if (findSecretName(used, name) !== undefined) {
           throw new ApiError(
             "SECRET_IN_USE",
-            `The formation refers to the secret ${name}: take the reference out and restart it first`,
+            `The formation refers to the secret ${name}: remove the reference and restart the formation first`,
           );
         }
         if (!(await secrets.delete(name))) throw unknown(name);

@@ -3,13 +3,13 @@ import { isoTime } from "../base/index.ts";
 import type { Owner, SessionRepository, StoredMessage } from "../store/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** A session counts as active for this long after its last message, in milliseconds. */
+/** Time for which a session counts as active after its last message, in milliseconds. */
 const activeFor = 30 * 60_000;
 
 interface SessionDeps {
   formationId: string;
   sessions: SessionRepository;
-  /** Newest messages that a restored session keeps (docs/spec/formation-files.md "Sessions and the buffer"). */
+  /** Number of newest messages that a restored session keeps (docs/spec/formation-files.md "Sessions and the buffer"). */
   restoreLimit: number;
   now: () => number;
 }

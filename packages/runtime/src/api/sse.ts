@@ -1,7 +1,7 @@
 import type { EventLog } from "../events/index.ts";
 import type { HttpResponse } from "../http/index.ts";
 
-/** The head of every stream of events: nobody between may hold it back or change it. */
+/** Headers of every event stream: intermediaries must not buffer or change it. */
 export const eventStreamHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
@@ -9,20 +9,20 @@ export const eventStreamHeaders = {
 };
 
 /**
- * Silence after which a comment shows that the stream lives, in milliseconds (docs/spec/formation-api.md
+ * Silence after which a comment shows that the stream is alive, in milliseconds (docs/spec/formation-api.md
  * "Chat stream").
  */
 const keepAliveAfter = 1_000;
-/** Characters of the past that are written in one piece. */
+/** Characters of past events in one write. */
 const mostAtOnce = 65_536;
 /** How long a reader may leave a full socket unread, in milliseconds. */
 const patience = 60_000;
 
 /**
- * Writes a request's events to the socket: what the reader has not seen, then what comes.
+ * Writes a request's events to the socket: first those the reader has missed, then new ones as they come.
  *
- * A reader that is slower than the model costs nothing but its socket's buffer: while that is full nothing is
- * queued, and what was missed is made again from the log.
+ * A reader that is slower than the model costs no more than its socket's buffer: while that is full nothing is
+ * queued, and missed events are read from the log again.
  *
  * @param after Id of the last event that the reader has seen; 0 for none.
  * @param onDrop Called when the reader leaves before the end.
@@ -64,7 +64,7 @@ export const streamEvents = (
 
   const stopListening = log.listen((frames, lastSeq) => {
     if (blockedSince !== 0) return;
-    // Of a request in another process the reader may have seen more than has come here yet.
+    // The reader may be ahead: events of a request in another process reach this one later.
     if (isBehind) {
       isBehind = lastSeq <= sent;
       return catchUp();

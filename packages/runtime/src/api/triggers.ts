@@ -17,7 +17,7 @@ const wrapperKeys = new Set(["data", "session_id", "use_async"]);
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** With the query `async`, SDKs that were published send the data itself (docs/spec/formation-api.md "Triggers"). */
+/** With the query `async`, published SDKs send the data itself as the body (docs/spec/formation-api.md "Triggers"). */
 const readBody = (fields: Record<string, unknown>, isAsync: boolean | undefined) => {
   const isWrapper = isMap(fields.data) && Object.keys(fields).every((key) => wrapperKeys.has(key));
   const isBare = isAsync !== undefined && !isWrapper;
@@ -30,10 +30,10 @@ const readBody = (fields: Record<string, unknown>, isAsync: boolean | undefined)
 
 const checkName = (name: string) => {
   if (triggerNamePattern.test(name)) return;
-  throw new ApiError("INVALID_REQUEST", "A trigger's name holds only letters, digits, _ and -");
+  throw new ApiError("INVALID_REQUEST", "A trigger's name may contain only letters, digits, _ and -");
 };
 
-/** The endpoints of docs/spec/formation-api.md "Triggers". Files are read when asked for: they may change. */
+/** The endpoints of docs/spec/formation-api.md "Triggers". Files are read for each call, since they may change. */
 export const triggerEndpoints = ({ formation, overlord, longestMessage }: TriggerDeps) => {
   const find = async (name: string, missing: "TRIGGER_NOT_FOUND" | "RESOURCE_NOT_FOUND") => {
     checkName(name);
@@ -61,7 +61,7 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
       const { data, sessionId, inBackground } = readBody(body.fields, query.async);
       const message = renderTemplate(name, trigger.content, data);
       if (message.trim() === "") {
-        throw new ApiError("INVALID_REQUEST", `Trigger '${name}' says nothing once its data is filled in`);
+        throw new ApiError("INVALID_REQUEST", `Trigger '${name}' makes an empty message of this data`);
       }
       if (message.length > longestMessage) {
         throw new ApiError(
@@ -80,7 +80,7 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
         ...(model !== undefined && { model }),
       };
       if (inBackground || webhook !== undefined) {
-        // The request of an earlier call with the same idempotency key has its own id.
+        // An earlier call with the same idempotency key had another request id.
         const requestId = await overlord.submit({ ...turn, webhookUrl: webhook });
         return new Reply({ status: "processing" as const, request_id: requestId }, requestId);
       }
