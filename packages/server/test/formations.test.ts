@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { until } from "../../../test/until.ts";
-import { bundle, call, deployBundle, expectStatus, updateBundle } from "./bundles.ts";
+import { bundle, call, deployBundle, expectStatus, manifestOf, updateBundle } from "./bundles.ts";
 import { isAlive, post, startedPids, startTestServer } from "./helpers.ts";
 
 const formation = "/rpc/formations/my-bot";
@@ -96,6 +96,25 @@ it("keeps what the runtime owns over an update, and one set of generated keys", 
   expect(await readFile(join(current, "artifacts", "a.txt"), "utf8")).toBe("made");
   expect(await readFile(join(current, "MUXI.md"), "utf8")).toBe("tuned");
 });
+
+it.each(["sqlite:///data/memory.db", "sqlite://./data/deep/memory.db", "data/memory.db"])(
+  "carries the database at %s on over an update and a rollback",
+  async (connection) => {
+    const { url, data } = await startTestServer();
+    const file = `data/${connection.includes("deep") ? "deep/" : ""}memory.db`;
+    const current = join(data, "formations/my-bot/current");
+    const manifest = (version: string) =>
+      `${manifestOf("my-bot", version)}memory: { persistent: { connection_string: "${connection}" } }\n`;
+    const next = { version: "2.0.0" };
+    expectStatus(await deployBundle(url, await bundle({ manifest: manifest("1.0.0") })), 201);
+    await writeFile(join(current, file), "first");
+    expectStatus(await updateBundle(url, await bundle({ manifest: manifest("2.0.0") }), next), 200);
+    expect(await readFile(join(current, file), "utf8")).toBe("first");
+    await writeFile(join(current, file), "first, second");
+    expectStatus(await call(url, "POST", `${formation}/rollback`), 200);
+    expect(await readFile(join(current, file), "utf8")).toBe("first, second");
+  },
+);
 
 it("runs one operation at a time, and breaks an update off when asked", async () => {
   const { url, data } = await startTestServer();
