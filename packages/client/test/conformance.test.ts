@@ -131,10 +131,11 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
       schedule: "0 9 * * *",
       message: "Hi",
       exclusionRules: [{ type: "cron", rule: "0 9 * * 1" }],
+      title: "Morning",
     }),
   getSchedulerJob: (f) => f.scheduler.jobs.get({ jobId: "job_1" }),
   updateSchedulerJob: (f) =>
-    f.scheduler.jobs.update({ jobId: "job_1", message: "Hi", schedule: "0 9 * * *" }),
+    f.scheduler.jobs.update({ jobId: "job_1", message: "Hi", schedule: "0 9 * * *", title: "Morning" }),
   pauseSchedulerJob: (f) => f.scheduler.jobs.pause({ jobId: "job_1" }),
   resumeSchedulerJob: (f) => f.scheduler.jobs.resume({ jobId: "job_1" }),
   deleteSchedulerJob: (f) => f.scheduler.jobs.delete({ jobId: "job_1" }),
@@ -151,7 +152,6 @@ const leftOut: Partial<Record<RouteId, string[]>> = {
   // The header names the user.
   audioChat: ["user_id"],
   getSchedulerJobs: ["user_id"],
-  updateSchedulerJob: ["title"],
   // The body's `use_async` says it.
   fireTrigger: ["async"],
   // The header `Last-Event-ID` says it.

@@ -1667,6 +1667,8 @@ export interface SchedulerJob {
   description: string;
   /** What is said when the job runs */
   message: string;
+  /** What people call the job; null when it has no title */
+  title: string | null;
   /** User as whom it is said */
   user_id: string;
   /** Whether the job runs at its next time */
@@ -1719,6 +1721,8 @@ export interface SchedulerJobRequest {
   schedule: string;
   /** What is said as the user when the job runs, at most 10,000 characters */
   message: string;
+  /** What people call the job, at most 200 characters; empty, it has no title */
+  title?: string;
   /** User of the job; the header X-Muxi-User-ID wins. Without either the user is `0` */
   user_id?: string;
   /**
@@ -1753,7 +1757,7 @@ export interface SchedulerJobUpdate {
   message?: string;
   /** When it runs: five fields of cron, an ISO 8601 time in the future, or words such as "every weekday at 9am" */
   schedule?: string;
-  /** Accepted and without effect */
+  /** What people call the job, at most 200 characters; empty, it has no title */
   title?: string;
 }
 
@@ -1769,6 +1773,8 @@ export interface SchedulerJobWithRuns {
   description: string;
   /** What is said when the job runs */
   message: string;
+  /** What people call the job; null when it has no title */
+  title: string | null;
   /** User as whom it is said */
   user_id: string;
   /** Whether the job runs at its next time */

@@ -191,7 +191,10 @@ export const samples: Record<RouteId, Sample> = {
   getSchedulerJobs: { prepare: withJob },
   createSchedulerJob: { body: job },
   getSchedulerJob: { prepare: withJob },
-  updateSchedulerJob: { body: { message: "Other", schedule: "0 7 * * *" }, prepare: withJob },
+  updateSchedulerJob: {
+    body: { message: "Other", schedule: "0 7 * * *", title: "Mornings" },
+    prepare: withJob,
+  },
   pauseSchedulerJob: { prepare: withJob },
   resumeSchedulerJob: { prepare: withPausedJob },
   deleteSchedulerJob: { prepare: withJob },

@@ -19,6 +19,7 @@ test("a job is made, listed, read and deleted", async () => {
   expect(made.body.data).toMatchObject({
     ...daily,
     id: expect.stringMatching(/^job_/),
+    title: null,
     user_id: "ada",
     enabled: true,
     cron_expression: "0 9 * * *",
@@ -86,6 +87,7 @@ test("a job is changed, paused and resumed as long as it has runs left", async (
     type: "scheduler.job.updated",
     data: {
       message: "Sum up",
+      title: "Morning",
       schedule: "every day at 7am",
       cron_expression: "0 7 * * *",
       next_run: expect.stringMatching(/T07:00:00\.000Z$/),
@@ -99,7 +101,9 @@ test("a job is changed, paused and resumed as long as it has runs left", async (
   expect(body).toMatchObject({ type: "scheduler.job.paused", data: paused });
   expect((await change("POST", "/pause")).status).toBe(409);
   const resting = await change("PATCH", "", { schedule: "0 6 * * *" });
-  expect(resting.body.data).toMatchObject({ ...paused, cron_expression: "0 6 * * *", message: "Sum up" });
+  const kept = { message: "Sum up", title: "Morning" };
+  expect(resting.body.data).toMatchObject({ ...paused, cron_expression: "0 6 * * *", ...kept });
+  expect((await change("PUT", "", { title: " " })).body.data).toMatchObject({ ...kept, title: null });
   expect((await change("POST", "/resume")).body).toMatchObject({
     type: "scheduler.job.resumed",
     data: { enabled: true, status: "active", next_run: expect.stringMatching(/T06:00:00\.000Z$/) },

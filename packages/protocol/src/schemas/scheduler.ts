@@ -55,6 +55,12 @@ export const jobRequestSchema = namedRequest("SchedulerJobRequest", "A job to sc
       .min(1)
       .max(10_000)
       .describe("What is said as the user when the job runs, at most 10,000 characters"),
+    title: z
+      .string()
+      .trim()
+      .max(200)
+      .optional()
+      .describe("What people call the job, at most 200 characters; empty, it has no title"),
     user_id: text(
       "User of the job; the header X-Muxi-User-ID wins. Without either the user is `0`",
     ).optional(),
@@ -68,11 +74,11 @@ export const jobRequestSchema = namedRequest("SchedulerJobRequest", "A job to sc
 
 /** Body of `PUT /scheduler/jobs/{job_id}`. */
 export const jobUpdateSchema = namedRequest("SchedulerJobUpdate", "What changes in a job.", () => {
-  const { schedule, message } = jobRequestSchema().shape;
+  const { schedule, message, title } = jobRequestSchema().shape;
   return z.object({
     message: message.optional(),
     schedule: schedule.optional(),
-    title: text("Accepted and without effect").optional(),
+    title,
   });
 });
 
@@ -83,6 +89,7 @@ export const jobSchema = named("SchedulerJob", "A message that is said at a time
     schedule: text("The schedule as it was written"),
     description: text("The schedule in words, with its time zone"),
     message: text("What is said when the job runs"),
+    title: orNull(text("What people call the job; null when it has no title")),
     user_id: text("User as whom it is said"),
     enabled: z.boolean().describe("Whether the job runs at its next time"),
     status: jobStatusSchema().describe(

@@ -31,6 +31,7 @@ const wireJob = async (job: StoredJob): Promise<Job> => ({
   schedule: job.schedule,
   description: await inWords(job),
   message: job.message,
+  title: job.title,
   user_id: job.userId,
   enabled: job.status === "active",
   status: job.status,
@@ -89,9 +90,11 @@ export const schedulerEndpoints = ({ settings, hasPersistentMemory, book }: Sche
         const message = `exclusion_rules.${index}: '${rule.rule}' ${read.error.issues[0]?.message}`;
         throw new ApiError("INVALID_PARAMS", message);
       });
-      const { schedule, message } = body;
+      const { schedule, message, title } = body;
       const idempotency = idempotencyOf(request);
-      return wireJob(await book.add({ userId, type: type.data, schedule, message, exclusions, idempotency }));
+      return wireJob(
+        await book.add({ userId, type: type.data, schedule, message, title, exclusions, idempotency }),
+      );
     },
 
     async getSchedulerJob({ params: { job_id } }) {

@@ -35,6 +35,8 @@ export interface JobRequest {
   type: JobType;
   schedule: string;
   message: string;
+  /** Without one, or with an empty one, the job has none. */
+  title?: string | undefined;
   exclusions: readonly Exclusion[];
   idempotency: Idempotency | undefined;
 }
@@ -53,13 +55,14 @@ export interface JobBook {
   get(id: string): Promise<StoredJob>;
   runs(id: string): Promise<StoredJobRun[]>;
   /**
-   * Changes the message or the schedule of a job that is not completed. Its exclusion rules stay.
+   * Changes the message, the schedule or the title of a job that is not completed; what is undefined stays, as its
+   * exclusion rules do. An empty title takes the title away.
    *
    * @throws ApiError `RESOURCE_NOT_FOUND`, `CONFLICT` (the status), `INVALID_PARAMS` (the schedule)
    */
   update(
     id: string,
-    change: { message?: string | undefined; schedule?: string | undefined },
+    change: { message?: string | undefined; schedule?: string | undefined; title?: string | undefined },
   ): Promise<StoredJob>;
   /** @throws ApiError `RESOURCE_NOT_FOUND`, `CONFLICT` (the job is not active) */
   pause(id: string): Promise<StoredJob>;
@@ -139,7 +142,7 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
   };
 
   return {
-    async update(id, { message, schedule }) {
+    async update(id, { message, schedule, title }) {
       const job = await get(id);
       if (job.status === "completed") {
         throw new ApiError(
@@ -150,6 +153,7 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
       const read = schedule === undefined ? undefined : await scheduleOf(job, schedule);
       return change(job, {
         ...(message !== undefined && { message }),
+        ...(title !== undefined && { title: title || null }),
         ...(schedule !== undefined &&
           read && {
             schedule: { written: schedule, cron: read.cron, runAt: read.cron === null ? read.next : null },
@@ -166,7 +170,7 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
       }
       return change(job, { status: "active", nextRun, forgetFailures: true });
     },
-    async add({ userId, type, schedule, message, exclusions, idempotency }) {
+    async add({ userId, type, schedule, message, title, exclusions, idempotency }) {
       const earlier = await madeBefore(userId, idempotency);
       if (earlier) return earlier;
       await checkLimits(userId);
@@ -181,6 +185,7 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
         type,
         schedule,
         message,
+        title: title || null,
         cron: read.cron,
         exclusions: JSON.stringify(read.exclusions),
         timezone: zone,

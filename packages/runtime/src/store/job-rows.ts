@@ -13,6 +13,7 @@ export interface NewJob {
   /** As the caller wrote it. */
   schedule: string;
   message: string;
+  title: string | null;
   /** Cron expression of five fields; null for a job that runs once. */
   cron: string | null;
   /** JSON. */
@@ -40,7 +41,7 @@ export interface StoredJob extends Omit<NewJob, "formationId" | "nextRun" | "ide
 }
 
 /** Columns of a stored job, as a `select` lists them. */
-export const columns = sql`id, user_id as "userId", type, schedule, message, cron, run_at as "runAt", exclusions, timezone,
+export const columns = sql`id, user_id as "userId", type, schedule, message, title, cron, run_at as "runAt", exclusions, timezone,
   status, next_run as "nextRun", last_run as "lastRun", last_run_status as "lastRunStatus",
   last_run_error as "lastRunError", total_runs as "totalRuns", total_failures as "totalFailures",
   failures_in_row as "failuresInRow", created_at as "createdAt", updated_at as "updatedAt", body_hash as "bodyHash"`;

@@ -35,6 +35,7 @@ export interface JobRepository extends JobRuns {
 /** What a job has afterwards; what is absent stays as it is. */
 export interface JobChange {
   message?: string;
+  title?: string | null;
   /** As the caller wrote it, with its cron expression, or the moment of a job that runs once. */
   schedule?: { written: string; cron: string | null; runAt: number | null };
   status?: JobStatus;
@@ -56,6 +57,7 @@ export const createJobRepository = (db: Database): JobRepository => ({
       type,
       schedule,
       message,
+      title,
       cron,
       exclusions,
       timezone,
@@ -63,9 +65,9 @@ export const createJobRepository = (db: Database): JobRepository => ({
       createdAt,
     } = job;
     await db.write([
-      sql`insert into job (formation_id, id, user_id, type, schedule, message, cron, run_at, exclusions, timezone,
+      sql`insert into job (formation_id, id, user_id, type, schedule, message, title, cron, run_at, exclusions, timezone,
           status, next_run, total_runs, total_failures, failures_in_row, created_at, updated_at, idempotency_key, body_hash)
-        values (${formationId}, ${id}, ${userId}, ${type}, ${schedule}, ${message}, ${cron},
+        values (${formationId}, ${id}, ${userId}, ${type}, ${schedule}, ${message}, ${title}, ${cron},
           ${cron === null ? nextRun : null}, ${exclusions}, ${timezone}, 'active', ${nextRun}, 0, 0, 0,
           ${createdAt}, ${createdAt}, ${job.idempotency?.key ?? null}, ${job.idempotency?.hash ?? null})`,
     ]);
@@ -94,11 +96,12 @@ export const createJobRepository = (db: Database): JobRepository => ({
         order by created_at desc, id limit ${limit}`,
     ),
 
-  async change(formationId, id, status, { message, schedule, nextRun, ...change }) {
+  async change(formationId, id, status, { message, title, schedule, nextRun, ...change }) {
     const none = sql``;
     const changed = await db.writeIf(
       sql`update job set updated_at = ${change.updatedAt}
           ${message === undefined ? none : sql`, message = ${message}`}
+          ${title === undefined ? none : sql`, title = ${title}`}
           ${schedule ? sql`, schedule = ${schedule.written}, cron = ${schedule.cron}, run_at = ${schedule.runAt}` : none}
           ${change.status === undefined ? none : sql`, status = ${change.status}`}
           ${nextRun === undefined ? none : sql`, next_run = ${nextRun}`}

@@ -272,7 +272,7 @@ export interface FlatMethods {
   /** Reads one job with its latest runs. Needs the admin key. */
   readonly getSchedulerJob: SchedulerJobMethods["get"];
 
-  /** Changes the message or the schedule of a job that is not completed. Needs the admin key. */
+  /** Changes the message, the schedule or the title of a job that is not completed. Needs the admin key. */
   readonly updateSchedulerJob: SchedulerJobMethods["update"];
 
   /** Lets an active job rest. Throws `ConflictError` when it is not active. Needs the admin key. */

@@ -20,6 +20,8 @@ export interface NewSchedulerJob extends ForUser {
   message: string;
   /** Moments at which the job does not run; at most 20 rules. */
   exclusionRules?: readonly ExclusionRule[] | undefined;
+  /** What people call the job; at most 200 characters. Default: none. */
+  title?: string | undefined;
 }
 
 /** The jobs of users. */
@@ -63,7 +65,7 @@ export interface SchedulerJobMethods {
     options?: CallOptions,
   ): Promise<Result<SchedulerJobWithRuns>>;
 
-  /** Changes the message or the schedule of a job that is not completed. Needs the admin key. */
+  /** Changes the message, the schedule or the title of a job that is not completed. Needs the admin key. */
   update(
     args: {
       /** Id of the job. */
@@ -72,6 +74,8 @@ export interface SchedulerJobMethods {
       message?: string | undefined;
       /** A cron expression, an ISO 8601 time in the future, or words. Default: as it is. */
       schedule?: string | undefined;
+      /** What people call the job; at most 200 characters. An empty one takes it away. Default: as it is. */
+      title?: string | undefined;
     },
     options?: CallOptions,
   ): Promise<Result<SchedulerJob>>;
@@ -135,6 +139,7 @@ export const createScheduler = (): SchedulerMethods => ({
         schedule: "schedule",
         message: "message",
         exclusionRules: "exclusion_rules",
+        title: "title",
         userId: "user_id",
       },
       { required: ["jobType", "schedule", "message"] },
@@ -143,6 +148,7 @@ export const createScheduler = (): SchedulerMethods => ({
     update: endpoint("updateSchedulerJob", "PUT", "/scheduler/jobs/{jobId}", access.admin, {
       message: "message",
       schedule: "schedule",
+      title: "title",
     }),
     pause: endpoint("pauseSchedulerJob", "POST", "/scheduler/jobs/{jobId}/pause", access.admin, {}),
     resume: endpoint("resumeSchedulerJob", "POST", "/scheduler/jobs/{jobId}/resume", access.admin, {}),
