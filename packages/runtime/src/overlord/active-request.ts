@@ -6,14 +6,14 @@ import { taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import type { Turn } from "./turn.ts";
 
-/** A request that this process is at: its run, and what is known about it besides. */
+/** A request that this process works on: its run, and how it was accepted. */
 export interface ActiveRequest {
   run: Run;
   turn: Turn;
   owner: Owner;
-  /** Whether it goes on in another process when this one ends. */
+  /** Whether another process takes it over when this one ends. */
   isAsync: boolean;
-  /** Where the answer goes beside its session. */
+  /** Webhook that gets the answer too. */
   webhookUrl: string | null;
   startedAt: number;
   journal: RequestJournal;
@@ -21,10 +21,10 @@ export interface ActiveRequest {
 
 type Parts = Pick<OverlordParts, "formationId" | "store" | "runs" | "queue" | "telemetry">;
 
-/** Pause before what could not be stored is tried again, in milliseconds. */
+/** Wait before a failed write is tried again, in milliseconds. */
 export const storeAgainAfter = 5_000;
 
-/** Where nobody waits, what the database cannot do now is tried until it can. */
+/** Tries a database operation until it succeeds, for requests that no caller waits for. */
 export const persistently = async <T>(
   { runs, telemetry }: Pick<Parts, "runs" | "telemetry">,
   { run, isAsync }: Pick<ActiveRequest, "run" | "isAsync">,
@@ -45,9 +45,9 @@ export const persistently = async <T>(
 const nothing: ReadonlyMap<string, string> = new Map();
 
 /**
- * Begins to keep what a request has finished.
+ * Begins the journal of a request.
  *
- * @param finished The steps that are on disk.
+ * @param finished The steps that are on disk, by key.
  */
 export const beginRequest = (
   parts: Parts,

@@ -19,51 +19,51 @@ import { shorter, type WindowSizes } from "./fit-window.ts";
 export interface AgentAnswer {
   model: string;
   finishReason: FinishReason;
-  /** Of all rounds together. */
+  /** Sum over all rounds. */
   usage: Usage;
-  /** What the agent wants to know before it goes on; the question is the end of the text. */
+  /** Set when the agent asks the user before it goes on; the question is the end of the text. */
   clarification?: { question: string; credential?: string };
 }
 
 /** When a loop of tool calls ends (docs/spec/formation-files.md "Tool loop"). Times in milliseconds. */
 export interface ToolLimits {
-  /** Times that the model is asked. */
+  /** Calls of the model. */
   rounds: number;
   calls: number;
   /** Equal errors in a row. */
   repeatedErrors: number;
-  /** For the whole loop. */
+  /** Time for the whole loop. */
   time: number;
   callTime: number;
 }
 
-/** A round that the model was asked for: its first batch of deltas, and the rest. */
+/** A round whose model call has begun: its first batch of deltas, and the rest. */
 export interface BegunRound {
   first: Promise<IteratorResult<ModelDelta[]>>;
   rest: AsyncIterator<ModelDelta[]>;
 }
 
-/** Where an agent speaks. */
+/** The part of an event log that an agent writes to. */
 export type AgentLog = Pick<EventLog, "append" | "appendText" | "length" | "text">;
 
 export interface AgentTurn {
   run: { signal: AbortSignal; log: AgentLog };
   model: Model;
   request: ModelRequest;
-  /** The first round, where the model was asked already. */
+  /** The first round, if its model call has begun. */
   begun?: BegunRound;
-  /** Those that `request.tools` names. */
+  /** The tools that `request.tools` names. */
   tools: readonly Tool[];
   /** Whether the user may be asked for a credential that a call is missing. */
   asksCredentials?: boolean;
   limits: ToolLimits;
-  /** How much models take. */
+  /** How long a request each model accepts. */
   windows: WindowSizes;
   journal: Journal;
   now: () => number;
 }
 
-/** Characters of a result that the caller's stream shows; the model reads all of it. */
+/** Characters of a tool result that the caller's stream shows; the model reads all of it. */
 const shownResult = 4_000;
 
 /** What the model said in one round. */
@@ -86,7 +86,7 @@ const add = (one: Usage, other: Usage): Usage => ({
 /** Passes the model's deltas on as events. */
 const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound): Promise<Round> => {
   const calls: ToolCall[] = [];
-  /** Where this round's text begins in the log. */
+  /** Position in the log's text at which this round begins. */
   let start: number | undefined;
   let finish: Round["finish"] | undefined;
   let thoughts: Thoughts | undefined;
@@ -105,7 +105,7 @@ const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound)
     }
     if (thinking !== "") log.append({ type: "thinking", content: thinking });
     if (pieces.length === 0) continue;
-    // What the model says after its calls is a new paragraph.
+    // Text after tool calls begins a new paragraph.
     if (start === undefined && log.length > 0) log.appendText(["\n\n"]);
     start ??= log.length;
     log.appendText(pieces);
@@ -124,7 +124,7 @@ const questionOf = ({ calls }: Round, tools: readonly Tool[]): string | undefine
   return typeof question === "string" && question.trim() !== "" ? question : undefined;
 };
 
-/** Counts what ends a loop. */
+/** Counts towards the limits that end a loop. */
 class Budget {
   readonly #limits: ToolLimits;
   readonly #now: () => number;
@@ -166,7 +166,7 @@ class Budget {
   }
 }
 
-/** Makes the calls of a round side by side and tells the caller of each. */
+/** Makes the calls of a round in parallel and tells the caller of each. */
 const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: Budget) => {
   const { run, tools, limits, journal } = turn;
   for (const { id, name, arguments: args } of round.calls) {
@@ -196,10 +196,10 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
 };
 
 /**
- * Asks the model, makes the calls that it wants, and asks it again with the results until it answers. At a limit it
- * gets one last round without calls (docs/spec/formation-files.md "Tool loop").
+ * Asks the model, makes its tool calls, and asks it again with the results until it answers. At a limit it gets one
+ * last round without calls (docs/spec/formation-files.md "Tool loop").
  *
- * @throws ApiError `LLM_ERROR` when the model breaks off; what the model's stream throws; the reason of the run's
+ * @throws ApiError `LLM_ERROR` when the model breaks off; whatever the model's stream throws; the reason of the run's
  * signal
  */
 export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
@@ -216,9 +216,9 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   };
 
   /**
-   * What was said before must not keep a model from answering: what is too long for it is made shorter, and sent again.
+   * Asks the model. A request that is too long for it is shortened and sent again.
    *
-   * @param begun The first try, where the model was asked already.
+   * @param begun The first try, if its model call has begun.
    */
   const ask = async (isLast: boolean, begun?: BegunRound): Promise<Round> => {
     let sent = windows.fit(model.id, messages);
@@ -238,7 +238,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     }
   };
 
-  /** A model that knows no tools still answers where there is nothing to call but what is built in. */
+  /** Asks a model that refuses tools again without them, unless there are tools other than the built-in ones. */
   const askWithoutTools = (error: unknown): Promise<Round> => {
     if (!refusesTools(error) || tools.length === 0 || tools.some(({ server }) => server !== undefined))
       throw error;

@@ -8,14 +8,14 @@ export interface AgentToolsDeps extends Omit<DelegationDeps, "toolsOf" | "agents
   toolbox: Pick<Toolbox, "toolsOf">;
 }
 
-/** Whether the formation says something about questions to the user. */
+/** Whether the formation configures questions to the user. */
 const namesClarification = ({ document: { overlord } }: Formation): boolean =>
   typeof overlord === "object" && overlord !== null && "clarification" in overlord;
 
 /**
- * What each agent can do: the tools of its servers, the other agents, and a question to the user. Questions are
- * offered beside other tools or where the formation configures them: not every model takes tools, and one that only
- * talks needs none.
+ * The tools of each agent: those of its MCP servers, the other agents, and a question to the user. Questions are
+ * offered only together with other tools or where the formation configures them: not every model supports tools, and
+ * an agent that only talks needs none.
  */
 export const createAgentTools = (deps: AgentToolsDeps) => {
   const { formation, toolbox } = deps;

@@ -13,27 +13,27 @@ import { handOver, taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { shownIn } from "./shown.ts";
 
-/** Told once an end is on disk, and with it, where one was asked for, a webhook that tells of it. */
+/** Called once an end is on disk, together with its webhook if there is one. */
 export type EndListener = (kind: RequestKind, hasWebhook: boolean) => void;
 
 /** How a request that is stored gets its answer. */
 export interface Answering {
   /**
-   * Asks the agent's model, makes its calls and ends the request, whether or not anybody still listens.
+   * Asks the agent's model, makes its tool calls and ends the request, whether or not anybody still listens.
    *
-   * @param begun The first round, where the model was asked already.
+   * @param begun The first round, if its model call has begun.
    */
   answer(active: ActiveRequest, prepared: Prepared, begun?: BegunRound): Promise<void>;
-  /** Ends or leaves a request whose work broke off. */
+  /** Ends a request whose work failed, or leaves it to another process. */
   breakOff(active: ActiveRequest, prepared: Prepared | undefined, error: unknown): Promise<void>;
-  /** To be called once a request is at its end here. */
+  /** Must be called once this process is done with a request. */
   release(active: ActiveRequest): void;
 }
 
-/** Step of a request's journal that says which agent answers: chosen anew it may be another one. */
+/** Key of the journal step that names the agent which answers: chosen again, it might be another one. */
 export const agentStep = "round:agent";
 /**
- * Before a request in the background asks a model again that could not be reached, in milliseconds
+ * Waits before a background request asks an unreachable model again, in milliseconds
  * (docs/spec/formation-api.md "Accepting work").
  */
 const unreachableModelWaits = [2_000, 10_000, 30_000];
@@ -87,7 +87,7 @@ export const createAnswering = (
     observe({ event: "request.processing", level: "debug", ...run.identity, agentId: agent.id });
   };
 
-  /** Asks the model; one that is not there is asked again later where nobody waits for the answer. */
+  /** Asks the model. In the background, an unreachable one is asked again later. */
   const askPatiently = async (
     active: ActiveRequest,
     prepared: Prepared,
@@ -125,11 +125,11 @@ export const createAnswering = (
     }
   };
 
-  /** Leaves a request to whoever takes it next. */
+  /** Leaves a request to the process that claims it next. */
   const handBack = async ({ run }: ActiveRequest): Promise<void> => {
     await store.requests
       .release(formationId, run.identity.requestId, queue.lease().owner, now())
-      // Then it is taken over once this process shows no life any more.
+      // Another process takes it over once the lease is no longer renewed.
       .catch((error) => log.warn({ err: error, ...run.identity }, "a request could not be handed over"));
     run.leave(handOver);
   };

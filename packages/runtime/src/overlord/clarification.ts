@@ -3,14 +3,14 @@ import { EventLog } from "../events/index.ts";
 import type { RequestRepository, StoredRequest } from "../store/index.ts";
 import type { Turn } from "./turn.ts";
 
-/** How users are asked before a request goes on (docs/spec/formation-files.md "Questions to the user"). */
+/** Rules for questions to the user (docs/spec/formation-files.md "Questions to the user"). */
 export interface ClarificationRules {
   style: Manifest["overlord"]["clarification"]["style"];
-  /** Questions of one request. */
+  /** Largest number of questions in one request. */
   maxRounds: number;
 }
 
-/** How long the next message of a session is taken as the answer to a question, in milliseconds. */
+/** Time for which the next message of a session counts as the answer to a question, in milliseconds. */
 export const awaitsAnswerFor = 300_000;
 
 const styles = {
@@ -23,7 +23,7 @@ const noMore =
   "You have asked the user often enough. Ask nothing more: go on with sensible assumptions, and say in your answer " +
   "what you have assumed.";
 
-/** Whether an agent may ask in this turn, and what it is told of it. Only somebody who is there can be asked. */
+/** Whether an agent may ask in this turn, and its instruction. Users can only be asked while they are there. */
 export const questionRules = (
   { kind = "chat", agentId, questions = 0 }: Turn,
   { style, maxRounds }: ClarificationRules,
@@ -33,12 +33,12 @@ export const questionRules = (
   return { mayAsk: true, instruction: styles[style] };
 };
 
-/** What a request that waits for its user has asked so far. */
+/** The question of a request that waits for its user. */
 export interface PendingQuestion {
   questions: number;
   /** The agent that asked. */
   agentId: string | undefined;
-  /** Service whose credential is asked for. */
+  /** Service that a credential is asked for. */
   credential: string | undefined;
   /** Unix milliseconds until which the next message of the session is the answer. */
   until: number;

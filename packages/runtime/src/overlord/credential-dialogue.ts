@@ -6,9 +6,9 @@ import type { Turn } from "./turn.ts";
 
 export interface CredentialDialogueDeps {
   requests: Pick<RequestRepository, "awaiting" | "finishWaiting">;
-  /** Puts a user's credential into the vault, in the place of one that was typed before. */
+  /** Stores a user's credential in the vault and replaces one that was typed before. */
   keep: (owner: Owner, service: string, value: Record<string, unknown>) => Promise<unknown>;
-  /** Times that one request may ask. */
+  /** Largest number of questions in one request. */
   maxAttempts: number;
   requireHttps: boolean;
   now: () => number;
@@ -16,27 +16,27 @@ export interface CredentialDialogueDeps {
 
 /** How users give credentials in the chat (docs/spec/formation-files.md "User credentials"). */
 export interface CredentialDialogue {
-  /** Whether an agent may ask for one in this turn: somebody must be there, and what they type must travel unseen. */
+  /** Whether an agent may ask for one in this turn: the user must be there, and their connection private. */
   mayAsk(turn: Turn): boolean;
   /**
-   * A message on its way in. The credential that a session waits for goes to the vault, and a note takes its place
-   * before anything else has seen it.
+   * Inspects an incoming message. A credential that its session waits for goes to the vault, and a note replaces it
+   * before any other part sees it.
    *
-   * @returns The turn, and the request that it goes on with.
+   * @returns The turn, and the request that it continues.
    * @throws ApiError `CONFLICT`, `VALIDATION_ERROR` when the vault refuses it
    */
   receive(turn: Turn, owner: Owner): Promise<{ turn: Turn; goesOn: string | undefined }>;
 }
 
-/** What a user is asked. */
+/** The question to the user. */
 export const credentialQuestion = (service: string): string =>
   `To use ${service} I need your credential for it. Send it as your next message within five minutes: it is kept ` +
-  "encrypted for you alone, and neither this conversation nor a model gets to see it.";
+  "encrypted for you alone, and neither this conversation nor a model sees it.";
 
 const shortest = 8;
 const tokenLike = /^(?=.*\d)(?=.*[A-Za-z])[\w.\-+/=:~]{12,}$/;
 
-/** The credential that a message consists of or holds; undefined when it says something else. */
+/** The credential in a message; undefined when there is none. */
 const credentialIn = (message: string): Record<string, unknown> | undefined => {
   const text = message.trim();
   const fields = parseObject(text);
@@ -50,7 +50,7 @@ const credentialIn = (message: string): Record<string, unknown> | undefined => {
 export const createCredentialDialogue = (deps: CredentialDialogueDeps): CredentialDialogue => {
   const { requests, now } = deps;
 
-  /** The request of a session that waits for a credential, and of which service. */
+  /** The request of a session that waits for a credential, and the service that it is for. */
   const waiting = async (owner: Owner, sessionId: string) => {
     const request = await requests.awaiting(owner, sessionId);
     if (!request) return undefined;
@@ -58,7 +58,7 @@ export const createCredentialDialogue = (deps: CredentialDialogueDeps): Credenti
     return credential !== undefined && until > now() ? { request, service: credential } : undefined;
   };
 
-  /** What was taken a short time ago: sent once more, it is no message either. */
+  /** Credentials that were taken a short time ago: sent again, they are no messages either. */
   const taken = new Map<string, { service: string; until: number }>();
   const keyOf = ({ message, sessionId }: Turn, { userId }: Owner) =>
     hash("sha256", JSON.stringify([userId, sessionId, message]));

@@ -14,34 +14,34 @@ export interface DelegationDeps {
   agents: readonly AgentDefinition[];
   modelOf: (agent: AgentDefinition) => Model;
   knowledge: Pick<Knowledge, "search">;
-  /** What an agent can do that was asked by another one. */
+  /** The tools of an agent that another agent asks. */
   toolsOf: (agent: AgentDefinition, owner: Owner, depth: number) => Promise<readonly Tool[]> | undefined;
   limits: ToolLimits;
   windows: WindowSizes;
-  /** In which date and time are told. */
+  /** IANA name of the time zone for date and time. */
   timezone: string;
   now: () => number;
 }
 
-/** How far agents may ask agents that ask agents (docs/spec/formation-files.md "Agents that ask agents"). */
+/** Largest depth of agents that ask agents (docs/spec/formation-files.md "Agents that ask agents"). */
 const deepest = 5;
-/** Passages of its documents that an agent gets with a task. */
+/** Number of passages of its documents that an agent gets with a task. */
 const mostPassages = 5;
 
 const argumentsSchema = z.object({ agent: z.string(), task: z.string().trim().min(1) });
 
-/** An agent at work for a user. */
+/** An agent that works for a user. */
 interface DelegatedTask {
   agent: AgentDefinition;
   owner: Owner;
-  /** Agents between this one and the user's request. */
+  /** Number of agents between this one and the user's request. */
   depth: number;
 }
 
 const instructionsOf = ({ name, description, system_message }: AgentDefinition) =>
   system_message ?? `You are ${name}. ${description}`;
 
-/** Answers a task as the agent would, from nothing but the task, its documents and its tools. */
+/** Has the agent answer a task from the task, its documents and its tools alone. */
 const answerTask = async (
   deps: DelegationDeps,
   { agent, owner, depth }: DelegatedTask,
@@ -83,8 +83,8 @@ const answerTask = async (
 };
 
 /**
- * The tool by which an agent hands a task to another agent of the formation; undefined when there is none to ask, or
- * when asking has gone deep enough.
+ * The tool with which an agent hands a task to another agent of the formation; undefined when there is no other one
+ * or the greatest depth is reached.
  */
 export const delegationTool = (
   deps: DelegationDeps,
@@ -109,7 +109,7 @@ export const delegationTool = (
         additionalProperties: false,
       },
     },
-    // The other agent may call tools of its own.
+    // The other agent may call tools itself.
     timeLimit: deps.limits.time,
     async call(args, signal, journal) {
       const wanted = argumentsSchema.safeParse(args);

@@ -9,11 +9,11 @@ import type { Prepared } from "./prepare.ts";
 import { taken, unavailable } from "./reasons.ts";
 import type { Run } from "./run.ts";
 
-/** How requests end: once and for all in the database, then for those who listen. */
+/** Ends requests: first in the database, for good, then for their listeners. */
 export interface Endings {
   /** @throws ApiError `SERVICE_UNAVAILABLE` when the answer could not be stored or the request is another process's */
   complete(active: ActiveRequest, prepared: Prepared, answer: AgentAnswer): Promise<void>;
-  /** What the caller has seen of an answer that broke off stays in the conversation. */
+  /** Keeps the part of an interrupted answer that the caller has seen in the conversation. */
   fail(active: ActiveRequest, prepared: Prepared | undefined, failure: ApiError): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export const createEndings = (
     });
   };
 
-  /** Whether a request has ended as this process says: the answer to its own write may have been lost. */
+  /** Whether a request ended as this process wrote: the reply to its write may have been lost. */
   const hasEndedSo = async (requestId: string, ended: string): Promise<boolean> =>
     (await requests.get(formationId, requestId))?.log === ended;
 

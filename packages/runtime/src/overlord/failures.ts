@@ -1,7 +1,7 @@
 import { ApiError } from "@muxi/protocol";
 import { StorageUnavailableError } from "../store/index.ts";
 
-/** What a caller may know of anything that was thrown. The rest is for the log. */
+/** The error that a caller may see for anything thrown. The cause is for the log. */
 export const asApiError = (error: unknown, requestId: string): ApiError => {
   if (error instanceof ApiError) return error;
   if (error instanceof StorageUnavailableError) {

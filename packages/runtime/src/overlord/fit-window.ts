@@ -1,7 +1,7 @@
 import type { ModelMessage } from "../models/index.ts";
 import { plainText } from "../models/index.ts";
 
-/** A tool's result is not cut below so many characters. */
+/** Characters below which a tool's result is not cut. */
 const shortestResult = 1_000;
 
 const lengthOf = (message: ModelMessage): number => {
@@ -12,7 +12,7 @@ const lengthOf = (message: ModelMessage): number => {
   return (message.toolCalls ?? []).reduce((sum, call) => sum + call.arguments.length, own);
 };
 
-/** Characters of a request, as far as they grow with a conversation. */
+/** Characters of the parts of a request that grow with a conversation. */
 const lengthOfAll = (messages: readonly ModelMessage[]): number =>
   messages.reduce((sum, message) => sum + lengthOf(message), 0);
 
@@ -52,8 +52,8 @@ const withoutContext = (messages: readonly ModelMessage[], start: number): Model
 };
 
 /**
- * The same request with less of what was said before: the older half of the conversation gives way, then half of the
- * longest results of tools, then what was recalled. Undefined when nothing is left to give way.
+ * Shortens a request: drops the older half of the conversation, then half of the longest tool results, then what was
+ * recalled. Undefined when nothing is left to drop.
  */
 export const shorter = (messages: readonly ModelMessage[]): ModelMessage[] | undefined => {
   const start = turnStart(messages);
@@ -61,9 +61,9 @@ export const shorter = (messages: readonly ModelMessage[]): ModelMessage[] | und
   return withoutOldTurns(messages, start) ?? withShorterResults(messages) ?? withoutContext(messages, start);
 };
 
-/** What is known of how much models take, by their id: the shortest request that each has refused. */
+/** The shortest request that each model has refused as too long, by the model's id. */
 export interface WindowSizes {
-  /** The request, or as much of it as the model has not refused before. */
+  /** The request, shortened to what the model has not refused before. */
   fit(modelId: string, messages: readonly ModelMessage[]): readonly ModelMessage[];
   refused(modelId: string, messages: readonly ModelMessage[]): void;
   taken(modelId: string, messages: readonly ModelMessage[]): void;
@@ -89,7 +89,7 @@ export const createWindowSizes = (): WindowSizes => {
     },
     taken(modelId, messages) {
       const limit = refusedAt.get(modelId);
-      // Characters are no tokens: what was refused in one language may be taken in another.
+      // Characters are not tokens: a length that was refused in one language may be accepted in another.
       if (limit !== undefined && lengthOfAll(messages) >= limit) refusedAt.delete(modelId);
     },
   };

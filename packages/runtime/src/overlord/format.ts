@@ -1,10 +1,10 @@
 import type { ChatRequestBody } from "@muxi/protocol";
 import { type Model, textFrom } from "../models/index.ts";
 
-/** What an answer is written in (docs/spec/formation-files.md "Answer formats"). */
+/** The format of an answer (docs/spec/formation-files.md "Answer formats"). */
 export type ResponseFormat = NonNullable<ChatRequestBody["format"]>;
 
-/** A format that a program reads: an answer that breaks it is written anew. */
+/** A format that programs read: an invalid answer is rewritten. */
 export type StrictFormat = Extract<ResponseFormat, "json" | "html">;
 
 export const isStrict = (format: ResponseFormat): format is StrictFormat =>
@@ -16,7 +16,7 @@ const formats = {
   html: "HTML: a well-formed fragment of elements and nothing around it, no code fence and no explanation",
 };
 
-/** What a model is told of it; nothing of Markdown, which models write by themselves. */
+/** The model's instruction; none for Markdown, which models write anyway. */
 export const formatInstruction = (format: ResponseFormat): string | undefined =>
   format === "markdown" ? undefined : `Write your answer as ${formats[format]}.`;
 
@@ -35,7 +35,7 @@ const voidElements = new Set(
 const unparsed = /<!--[\s\S]*?-->|<!doctype[^>]*>|<(script|style)\b[\s\S]*?<\/\1\s*>/gi;
 const tag = /<(\/?)([a-z][\w:-]*)((?:"[^"]*"|'[^']*'|[^<>"'])*)>/gi;
 
-/** Whether every element ends where it must, and no `<` stands for itself. */
+/** Whether all elements are closed properly, and every `<` begins a tag. */
 const isHtml = (text: string): boolean => {
   const markup = text.replace(unparsed, "<hr>");
   const open: string[] = [];
@@ -64,9 +64,9 @@ const wrapped = (format: StrictFormat, text: string): string =>
     : `<p>${text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")}</p>`;
 
 /**
- * An answer in its format. One that breaks it is given back to the model once; what is broken then is wrapped.
+ * An answer in its format. The model rewrites an invalid one once; if it is still invalid, it is wrapped.
  *
- * @throws what the model's stream throws
+ * @throws Whatever the model's stream throws.
  */
 export const shaped = async (
   format: StrictFormat,

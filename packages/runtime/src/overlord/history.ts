@@ -1,28 +1,28 @@
 import type { RecentMessage } from "../store/index.ts";
 
-/** A message of the conversation as every chat template takes it. */
+/** A message of the conversation in the form that every chat template accepts. */
 export interface HistoryMessage {
   role: "user" | "assistant";
   content: string;
 }
 
-/** Stands for an answer that never came, so that the next message does not seem to belong to the one before. */
+/** Takes the place of a missing answer, so that the next message does not seem to continue the one before. */
 const unanswered = "(No answer was given to this message.)";
 
-/** What belongs to one message of the user: that one, and what was answered. */
+/** A message of the user, and the answers to it. */
 interface HistoryTurn {
   user: string | undefined;
   answers: string[];
 }
 
 /**
- * Turns in their order. Messages that came while another one was being answered stand before its answer in the
- * database: each answer goes to its own message.
+ * Turns in order. Messages that came while another one was being answered precede its answer in the database, so each
+ * answer is put with its own message.
  */
 const turnsOf = (messages: readonly RecentMessage[]): HistoryTurn[] => {
   const turns: HistoryTurn[] = [];
   const byRequest = new Map<string, HistoryTurn>();
-  // A restored session may hold texts of the system; no template takes them behind the first message.
+  // A restored session may hold system messages, which templates accept only at the beginning.
   let notes: string[] = [];
   for (const { role, content, requestId } of messages) {
     if (content.trim() === "") continue;
@@ -39,15 +39,15 @@ const turnsOf = (messages: readonly RecentMessage[]): HistoryTurn[] => {
     const turn = { user: [...notes, content].join("\n\n"), answers: [] };
     notes = [];
     turns.push(turn);
-    // The answer to a question belongs to the request that asked: what comes next answers this message.
+    // A message that answers a question belongs to the request that asked: the next answer is to this message.
     if (requestId !== null) byRequest.set(requestId, turn);
   }
   return turns;
 };
 
 /**
- * How many turns a model sees: at least `least`, at most twice as many. The first one stays the same while the
- * conversation grows, and then makes a step, so that providers find the beginning of a prompt in their caches.
+ * Number of turns that a model sees: at least `least`, and fewer than twice as many. The window slides in blocks: its
+ * first turn stays the same for a while, so that providers find the beginning of the prompt in their caches.
  *
  * @param before Turns of the session before this one.
  */
@@ -55,10 +55,10 @@ export const turnsInWindow = (least: number, before: number): number => least + 
 
 /**
  * The part of a conversation that a model sees, in a form that every chat template accepts, whatever failed, was
- * cancelled, came at once or fell out of the window: it begins with the user, roles alternate, nothing is blank, and it
- * ends with an answer.
+ * cancelled, overlapped or left the window: it begins with the user, roles alternate, no message is blank, and the last
+ * one is an answer.
  *
- * @param most Turns.
+ * @param most Largest number of turns.
  */
 export const historyOf = (messages: readonly RecentMessage[], most: number): HistoryMessage[] =>
   turnsOf(messages)

@@ -1,4 +1,4 @@
-/** The life of a request: context, routing, the model's answer, and what stays of it. */
+/** The life of a request: context, routing, the model's answer, and what is stored of it. */
 export { createAgentTools } from "./agent-tools.ts";
 export { createCredentialDialogue } from "./credential-dialogue.ts";
 export { asApiError } from "./failures.ts";

@@ -14,7 +14,7 @@ import { unavailable } from "./reasons.ts";
 import { knownRequest } from "./runs.ts";
 import { inputOf, type Turn } from "./turn.ts";
 
-/** What became of a message: its request was begun, it waits in the queue, or the reason why it was not taken in. */
+/** The outcome for a message: its request began, it waits in the queue, or the reason why it was refused. */
 export type Intaken = "begun" | "queued" | ApiError;
 
 export interface UsedSession extends Omit<SessionState, "state"> {
@@ -22,13 +22,13 @@ export interface UsedSession extends Omit<SessionState, "state"> {
   isNew: boolean;
 }
 
-/** How messages and their requests come into the database. */
+/** Stores messages and their requests. */
 export interface Intake {
   ownerOf(turn: Turn): Owner;
-  /** Where the answer goes when it comes in the background. */
+  /** Webhook for an answer in the background. */
   targetOf(turn: Turn): string | null;
   /**
-   * Makes sure that a session may be used, and names a new one.
+   * Checks that a session may be used, or makes an id for a new one.
    *
    * @throws ApiError `RESOURCE_NOT_FOUND` when it is another user's
    */
@@ -36,23 +36,23 @@ export interface Intake {
   /**
    * Stores the message, and its request in the queue.
    *
-   * @param webhookUrl Where the answer goes.
+   * @param webhookUrl Webhook that gets the answer.
    */
   enqueue(turn: Turn, sessionId: string, webhookUrl: string | null): Promise<Exclude<Intaken, "begun">>;
   /**
-   * Stores the message, and its request as begun by this process; `queued` where another request of the session is
-   * being answered, after which this one comes.
+   * Stores the message, and its request as begun by this process; `queued` if it must wait for another request of its
+   * session.
    */
   begin(turn: Turn, sessionId: string, lease: Lease, also: readonly Statement[]): Promise<Intaken>;
-  /** Stores the answer to a question: its request goes on with it, unless it does so already with another. */
+  /** Stores the answer to a question, with which its request continues, unless another answer came first. */
   goOn(turn: Turn, sessionId: string, lease: Lease, also: readonly Statement[]): Promise<Intaken>;
   /**
-   * The request of a call with the same idempotency key that came at the same time and was the reason.
+   * The request of a concurrent call with the same idempotency key, if that was the reason.
    *
    * @throws ApiError `IDEMPOTENCY_KEY_REUSED`
    */
   sameAs(turn: Turn, refusal: ApiError): Promise<StoredRequest | undefined>;
-  /** The same as statements, for somebody else's transaction. */
+  /** The same as statements, for another transaction. */
   statements(turn: Turn, sessionId: string): Statement[];
 }
 
@@ -98,7 +98,7 @@ export const createIntake = ({
     }
   };
 
-  /** Undefined when the session is someone else's. */
+  /** Undefined when the session is another user's. */
   const append = (turn: Turn, sessionId: string, also: readonly Statement[]) =>
     sessions.append(ownerOf(turn), sessionId, userMessage(turn), also);
 

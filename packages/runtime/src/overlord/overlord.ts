@@ -17,29 +17,30 @@ import { inputOf, type Turn } from "./turn.ts";
 
 export interface Overlord extends Queued {
   /**
-   * Takes a message in: when it resolves, the message is stored and the answer is on its way. With an idempotency key
-   * that is known it gives the run that was made of the first one. A request of its session that has asked the user
-   * something goes on with it (docs/spec/formation-files.md "Questions to the user").
+   * Accepts a message: when it resolves, the message is stored and the answer has begun. With a known idempotency key
+   * it resolves with the run of the first call. If a request of its session has asked the user something, the message
+   * continues that request (docs/spec/formation-files.md "Questions to the user").
    *
    * @throws ApiError `AGENT_NOT_FOUND`, `RESOURCE_NOT_FOUND` (the session is another user's), `CONFLICT` (a known
    * request id), `IDEMPOTENCY_KEY_REUSED`, `SERVICE_UNAVAILABLE` (the message could not be stored)
    */
   chat(turn: Turn): Promise<Run>;
   /**
-   * Takes a message in for the background: when it resolves, it is stored and will be answered, whatever happens.
+   * Accepts a message for the background: when it resolves, the message is stored and will be answered, even after a
+   * crash.
    *
    * @returns The id of the request, which is that of an earlier one when the idempotency key is known.
    */
   submit(turn: Turn): Promise<string>;
-  /** The same as statements, for somebody else's transaction. The session is the user's own. */
+  /** The same as statements, for another transaction. The session is the user's own. */
   accept(turn: Turn): Statement[];
-  /** Lets a run that was begun at once go on in the background. */
+  /** Moves a run of the foreground to the background. */
   continueInBackground(run: Run): Promise<void>;
-  /** Calls the listener at every end from now on. */
+  /** Calls the listener at the end of each request from now on. */
   onEnded(listener: EndListener): void;
 }
 
-/** The way of a request: taken in, prepared, answered, ended. */
+/** Takes requests through their steps: accepted, prepared, answered, ended. */
 export const createOverlord = (given: OverlordParts): Overlord => {
   const { formationId, settings, store, models, tools, windows, runs, register, queue } = given;
   const { telemetry, clock } = given;
@@ -60,7 +61,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     if (waitingIn.delete(sessionId)) queue.announce();
     for (const listener of endListeners) listener(...end);
   });
-  /** What is being done at once, and may yet go on in the background. */
+  /** Requests in the foreground, which may still move to the background. */
   const inForeground = new WeakMap<Run, ActiveRequest>();
 
   const askModel = ({ model, request }: Prepared, run: Run): BegunRound => {
@@ -71,7 +72,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     return { first, rest };
   };
 
-  /** The request of a session that a turn which names none is the answer to. */
+  /** The request whose question a turn answers that names no request. */
   const askedIn = async (owner: Owner, sessionId: string): Promise<StoredRequest | undefined> => {
     const request = await requests.asking(owner, sessionId);
     if (!request || questionOf(request).until > now()) return request;
@@ -79,7 +80,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     return undefined;
   };
 
-  /** A turn with its session, and the request that it goes on with. */
+  /** A turn with its session, and the request that it continues. */
   const placed = async (asked: Turn, named: StoredRequest | undefined, owner: Owner) => {
     const received = await tools.credentialDialogue?.receive(asked, owner);
     const turn = received?.turn ?? asked;
@@ -95,15 +96,14 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     };
   };
 
-  /** Has a request of the queue answered: now, or once the one before it in its session has ended. */
+  /** Tells the queue of a request, now and once the one before it in its session has ended. */
   const announceIn = (sessionId: string | undefined) => {
     if (sessionId !== undefined) waitingIn.add(sessionId);
     queue.announce();
   };
 
   /**
-   * The run of a message that was not begun here: it waits for the one before it in its session, or is the same as an
-   * earlier one.
+   * The run of a message that was not begun here: it waits for an earlier request of its session, or repeats one.
    */
   const followed = async (turn: Turn, intaken: Exclude<Intaken, "begun">): Promise<Run> => {
     if (intaken !== "queued") {
@@ -117,7 +117,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     return register.runOf(stored);
   };
 
-  /** Takes a message in for an answer at once. */
+  /** Accepts a message and begins its answer. */
   const begin = async (
     turn: Turn,
     owner: Owner,
@@ -133,8 +133,8 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     const active = beginRequest(parts, { run, turn, owner, isAsync: false, webhookUrl, startedAt: now() });
     inForeground.set(run, active);
 
-    // The model is asked while the message goes to disk; the caller hears of neither before both are under way. A call
-    // that may come twice at once is stored first, so that only one of them asks.
+    // The model is asked while the message goes to disk; the caller sees nothing before it is stored. A call with an
+    // idempotency key is stored first, so that only one of two concurrent calls asks.
     const early = turn.idempotency ? undefined : askModel(prepared, run);
 
     const lease = queue.lease();
@@ -167,7 +167,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       try {
         return await begin(reply, owner, session, awaits);
       } catch (error) {
-        // Another message came at the same time and was the answer.
+        // A concurrent message has answered the question.
         const isLate = error instanceof ApiError && error.code === "CONFLICT" && awaits.id !== turn.requestId;
         if (!isLate) throw error;
         return begin(turn, owner, session);

@@ -14,43 +14,43 @@ import type { Register } from "./register.ts";
 import type { Runs } from "./runs.ts";
 import type { OverlordSettings } from "./settings.ts";
 
-/** What the overlord is made of. Each of its steps takes what it needs of it. */
+/** The parts of the overlord. Each step takes those that it needs. */
 export interface OverlordParts {
   formationId: string;
   settings: OverlordSettings;
   store: Pick<Store, "requests" | "sessions" | "write">;
   models: FormationModels;
   tools: {
-    /** What an agent can do for a user; undefined when it can only talk. */
+    /** An agent's tools for a user; undefined when it has none. */
     of: (agent: AgentDefinition, owner: Owner) => Promise<readonly Tool[]> | undefined;
-    /** Ids of an agent's servers that are still starting, so that their tools are missing. */
+    /** Ids of an agent's MCP servers that are still starting, so that their tools are missing. */
     startingFor: (agent: AgentDefinition) => readonly string[];
     limits: ToolLimits;
     /** Undefined where credentials are not given in the chat. */
     credentialDialogue: CredentialDialogue | undefined;
   };
   memory: Memory;
-  /** How much models take, as far as this process has found out. */
+  /** How long a request each model accepts, as far as this process has found out. */
   windows: WindowSizes;
-  /** The requests that this process is at. */
+  /** The requests that this process works on. */
   runs: Runs;
   register: Register;
-  /** Holds the leases of this process, and takes what is answered in the background. */
+  /** Holds the leases of this process, and accepts requests for the background. */
   queue: Pick<RequestQueue, "lease" | "confirm" | "announce">;
-  /** What follows from the end of a request, in the transaction that ends it. */
+  /** Further statements for the transaction that ends a request. */
   endings: (outcome: RequestOutcome, kind: RequestKind) => Statement[];
   telemetry: {
     log: Logger;
     observe: Observe;
-    /** Told of the calls of models and tools. */
+    /** Told of calls to models and tools. */
     watch: Watch;
-    /** What users may follow. */
+    /** Events that users may follow. */
     feed: Feed;
   };
   clock: {
     /** Unix milliseconds. */
     now: () => number;
-    /** Milliseconds after which an answer is stopped that has not come to its end. */
+    /** Milliseconds after which an unfinished answer is stopped. */
     answerTime: number;
   };
 }

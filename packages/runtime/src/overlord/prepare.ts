@@ -17,7 +17,7 @@ export interface PreparationParts
   route: AgentRouter;
 }
 
-/** Who answers a turn, with what, and on what ground. */
+/** The agent that answers a turn, with its model, tools and request. */
 export interface Prepared {
   agent: AgentDefinition;
   model: Model;
@@ -28,11 +28,11 @@ export interface Prepared {
   /** MCP servers that are still starting, so that their tools are missing. */
   startingServers: readonly string[];
   request: ModelRequest;
-  /** Written with the message: what it tells that is to be remembered. */
+  /** Statements that store, with the message, what is to be learned from it. */
   learned: Statement[];
 }
 
-const noEyes = () =>
+const noVisionModel = () =>
   new ApiError(
     "SERVICE_UNAVAILABLE",
     "The formation names no model that sees images: add one to llm.models, such as - vision: openai/gpt-4o-mini",
@@ -41,18 +41,18 @@ const noEyes = () =>
 /** The session of a turn. */
 export interface TurnSession {
   sessionId: string;
-  /** There is no history then. */
+  /** Whether it has no history. */
   isNew: boolean;
-  /** Messages of the user in it before this one. */
+  /** Number of the user's messages in it before this one. */
   turns: number;
-  /** The turn's own request, where its message is stored already: it and what came after are no history. */
+  /** Id of the turn's own request, if its message is stored: it and later messages are not history. */
   until?: string;
-  /** Id of the agent that has begun to answer. */
+  /** Id of the agent that began the answer. */
   begunBy?: string | undefined;
 }
 
 /**
- * Gathers what a turn is answered from.
+ * Gathers everything that a turn is answered from.
  *
  * @throws ApiError `AGENT_NOT_FOUND`, `SERVICE_UNAVAILABLE` (images, and no model for them)
  */
@@ -65,7 +65,7 @@ export const prepareTurn = async (
   const { settings, store, models, memory } = parts;
   const { requestId, message, attachments, kind = "chat" } = turn;
   const mostTurns = turnsInWindow(settings.turnsInContext, turns);
-  // Two messages make a turn; those that wait for their answers come in between.
+  // A turn is two messages; messages that wait for their answers are in between.
   const recent = isNew
     ? []
     : await store.sessions.recent(owner, sessionId, settings.turnsInContext * 4 + 8, until);
@@ -77,7 +77,7 @@ export const prepareTurn = async (
   const agent =
     turn.agentId === undefined ? (begun ?? (await choose())) : agentNamed(settings.agents, turn.agentId);
   const seeing = attachments?.images.length ? models.visionModelOf(agent) : undefined;
-  if (attachments?.images.length && !seeing) throw noEyes();
+  if (attachments?.images.length && !seeing) throw noVisionModel();
   const model = seeing ?? (turn.model === undefined ? models.modelOf(agent) : models.modelNamed(turn.model));
 
   const { synopsis, passages, learned } = await memory.recall({

@@ -4,7 +4,7 @@ import { wordsOf } from "../text/index.ts";
 
 /** The standard operating procedures of a formation. */
 export interface Procedures {
-  /** What the agent is told about the procedure that fits a message best; undefined when none does. */
+  /** The agent's instruction for the procedure that matches a message best; undefined when none does. */
   instructionFor(message: string): string | undefined;
 }
 
@@ -18,21 +18,21 @@ const metadataSchema = z.object({
 
 const nameScore = 2;
 const tagScore = 1;
-/** A name, or two tags: one tag alone is a chance hit. */
+/** Lowest score of a match: a name, or two tags. A single tag matches by chance. */
 const leastScore = 2;
 
 const instruction = ({ title, steps, content }: Sop, mode: "template" | "guide"): string => {
   const steer =
     mode === "template"
-      ? "Follow this procedure: all of its steps, in this order. In brackets stand the agent to ask and the tool " +
-        "to call; when a step marked [critical] fails, stop and say so."
+      ? "Follow this procedure: all of its steps, in this order. Brackets name the agent to ask and the tool to " +
+        "call; if a step marked [critical] fails, stop and say so."
       : "Take this procedure as a guide to the goal; adapt its steps where the request needs it.";
   const body =
     steps.length > 0 ? steps.map((step, index) => `${index + 1}. ${step}`).join("\n") : content.trim();
   return `${steer}\n\n${title}\n${body}`;
 };
 
-/** Matches messages with procedures by their names and tags (docs/spec/formation-files.md "Matching a procedure"). */
+/** Matches messages with procedures by name and tags (docs/spec/formation-files.md "Matching a procedure"). */
 export const createProcedures = (sops: readonly Sop[]): Procedures => {
   const candidates = sops.map((sop) => {
     const { mode, tags } = metadataSchema.parse(sop.metadata);

@@ -5,11 +5,11 @@ export interface PromptParts {
   /** Voice of the formation, then the agent's own instructions. */
   instructions: readonly string[];
   now: Date;
-  /** IANA name of the zone in which date and time are told. */
+  /** IANA name of the time zone for date and time. */
   timezone: string;
-  /** Who the user is, in short; may be empty. */
+  /** Short profile of the user; may be empty. */
   synopsis: string;
-  /** What was recalled for this message, best first. */
+  /** Passages that were recalled for this message, best first. */
   passages: readonly Passage[];
   /** The conversation so far, oldest first. */
   history: readonly HistoryMessage[];
@@ -45,8 +45,8 @@ const timeIn = (zone: string, now: Date): { date: string; weekday: string; time:
 };
 
 /**
- * The messages of a chat (docs/spec/formation-files.md "Prompt"). What is the same from turn to turn comes first, so that
- * providers find it in their caches; what was gathered for this message goes with it.
+ * The messages of a chat (docs/spec/formation-files.md "Prompt"). What stays the same from turn to turn comes first, so
+ * that providers find it in their caches; the context that was gathered for this message goes with it.
  */
 export const buildPrompt = ({
   instructions,
@@ -74,8 +74,8 @@ export const buildPrompt = ({
     ),
   ];
   if (history.length === 0 && synopsis === "" && passages.length === 0) {
-    // Nothing of a conversation stands behind the instructions that providers could find again. Without the time of
-    // the day, the same question is found in the answer cache.
+    // There is no conversation after the instructions that providers could cache. Without the time of day, the answer
+    // cache finds the same question again.
     const system = [...instructions, `Today's date is ${date}, a ${weekday}.`].join("\n\n");
     return [
       { role: "system", content: system },

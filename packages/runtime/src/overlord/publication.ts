@@ -7,18 +7,18 @@ export interface PublicationDeps {
   formationId: string;
   requests: RequestRepository;
   runs: Runs;
-  /** Names this process as the holder of leases. */
+  /** This process's name as the holder of leases. */
   leaseOwner: string;
   log: Logger;
 }
 
-/** How often, in milliseconds, and after how many characters at once: what comes in between is one row. */
+/** Interval in milliseconds, and the characters that are published before it is over. Each time one row is written. */
 const every = 250;
 const mostCharacters = 4_096;
 
-/** Shows the readers in other processes what the runs of this one say. */
+/** Publishes the events of this process's runs for readers in other processes. */
 export const startPublication = ({ formationId, requests, runs, leaseOwner, log }: PublicationDeps) => {
-  /** Id of the last event that was told of a run, and the length of the text until there. */
+  /** Id of the last published event of a run, and the length of the text up to it. */
   const told = new WeakMap<Run, { seq: number; length: number }>();
   let publishing: Promise<void> | undefined;
 
@@ -42,7 +42,7 @@ export const startPublication = ({ formationId, requests, runs, leaseOwner, log 
         watch(run);
       }
     } catch (error) {
-      log.warn({ err: error }, "what requests say could not be shown to other processes yet");
+      log.warn({ err: error }, "events of requests could not be published for other processes yet");
     }
   };
 
@@ -53,7 +53,7 @@ export const startPublication = ({ formationId, requests, runs, leaseOwner, log 
     return publishing;
   };
 
-  /** Publishes those that have much to say, once the batch on its way is there. */
+  /** Publishes runs with many new characters, once the batch under way is written. */
   const publishFull = async () => {
     await publishing;
     const full = runs.stored().filter(isFull);

@@ -11,7 +11,7 @@ import { cancelled } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { turnOf } from "./turn.ts";
 
-/** What becomes of the requests that wait in the queue. */
+/** Handles requests of the queue. */
 export interface Queued {
   /** Answers a request of the queue. */
   perform(request: StoredRequest): Promise<void>;
@@ -19,7 +19,7 @@ export interface Queued {
   giveUp(request: StoredRequest, reason: ApiError): Promise<void>;
 }
 
-/** Whoever has followed the request so far drops what it said: it is said anew. */
+/** Tells followers to drop what they have read, since the answer begins again. */
 const tellOfRestart = ({ identity, log }: Run, at: number) => {
   const ids = { session_id: identity.sessionId, request_id: identity.requestId };
   log.append({ type: "progress", ...ids, stage: "restarted", timestamp: at / 1000 });

@@ -1,18 +1,18 @@
 import { ApiError } from "@muxi/protocol";
 
-/** Why a run in the background is broken off: its process ends, and another one takes it over. */
+/** Reason to stop a background run whose process ends: another one takes it over. */
 export const handOver = new ApiError("SERVICE_UNAVAILABLE", "The formation is shutting down: try again");
 
-/** Why a run is broken off when another process has taken its request over. */
+/** Reason to stop a run whose request another process has taken over. */
 export const taken = new ApiError(
   "SERVICE_UNAVAILABLE",
   "Another process of the formation has taken the request over: read it at /v1/requests",
 );
 
-/** A user has asked for it. */
+/** Reason to stop a run on a user's request. */
 export const cancelled = new ApiError("CANCELLED", "Stopped on request");
 
-/** What the database did not take. */
+/** Error for a failed write to the database. @param what Subject of the message, such as "The answer". */
 export const unavailable = (what: string, cause: unknown) =>
   new ApiError(
     "SERVICE_UNAVAILABLE",

@@ -6,29 +6,29 @@ import { cancelled } from "./reasons.ts";
 import { Run } from "./run.ts";
 import { knownRequest, type Runs } from "./runs.ts";
 
-/** What an earlier request means for a new one: the new one is the same, or answers what it asked. */
+/** An earlier request that a new one repeats, or whose question it answers. */
 export type Earlier = { repeats: StoredRequest } | { awaits: StoredRequest };
 
-/** The requests of a formation, at work here, elsewhere, or ended (docs/spec/formation-api.md "Requests"). */
+/** All requests of a formation: running here or in another process, or ended (docs/spec/formation-api.md "Requests"). */
 export interface Register {
   /**
-   * The request that a new one repeats or goes on with.
+   * The request that a new one repeats or continues.
    *
    * @throws ApiError `CONFLICT` (the id is taken), `IDEMPOTENCY_KEY_REUSED`
    */
   earlier(
     asked: {
       requestId: string;
-      /** Whether no earlier request has this id. */
+      /** Whether no earlier request can have this id. */
       isFirst?: boolean;
       sessionId?: string | undefined;
       idempotency?: Idempotency | undefined;
     },
     owner: Owner,
   ): Promise<Earlier | undefined>;
-  /** The run of a request, wherever it is. */
+  /** The run of a request, in whichever process it is. */
   runOf(stored: StoredRequest): Run;
-  /** Newest first; of everybody without a user. */
+  /** Newest first; without a user, those of all users. */
   list(userId: string | undefined, limit: number): Promise<StoredRequest[]>;
   /** @throws ApiError `REQUEST_NOT_FOUND`, `FORBIDDEN` */
   get(requestId: string, userId: string | undefined): Promise<StoredRequest>;
@@ -39,7 +39,7 @@ export interface Register {
    */
   cancel(requestId: string, userId: string | undefined): Promise<"immediate" | "cooperative">;
   /**
-   * The events of a request, which grow as long as it is under way. `stop` says that nobody reads them any more.
+   * The events of a request; new ones are added while it runs. Call `stop` when nobody reads them any more.
    *
    * @throws ApiError `REQUEST_NOT_FOUND`, for requests of others too
    */
@@ -50,7 +50,7 @@ export interface Register {
   ): Promise<{ log: EventLog; stop: () => void }>;
 }
 
-/** How often the events of a request in another process are looked for, in milliseconds. */
+/** Interval at which new events of a request in another process are read, in milliseconds. */
 const lookEvery = 250;
 
 const hasEnded = ({ status }: StoredRequest) =>
@@ -68,7 +68,7 @@ const missing = (requestId: string) =>
 const foreign = (requestId: string) =>
   new ApiError(
     "FORBIDDEN",
-    `Request '${requestId}' belongs to another user: ask as that one, or with the admin key`,
+    `Request '${requestId}' belongs to another user: send that user's id, or use the admin key`,
   );
 
 export const createRegister = (deps: {
@@ -82,7 +82,7 @@ export const createRegister = (deps: {
 
   const identityOf = ({ id, sessionId, userId }: StoredRequest) => ({ requestId: id, sessionId, userId });
 
-  /** Reads on until the request has ended or nobody follows. */
+  /** Reads new events until the request has ended or nobody follows it. */
   const watch = (stored: StoredRequest): { log: EventLog; stop: () => void } => {
     const log = logOf(stored);
     let timer: NodeJS.Timeout | undefined;
@@ -90,7 +90,7 @@ export const createRegister = (deps: {
     let attached: EventLog | undefined;
     let detach = () => {};
 
-    /** Of a run in this process each event is passed on at once. */
+    /** Passes on each event of a run in this process at once. */
     const attach = (own: EventLog) => {
       if (attached === own) return;
       detach();
@@ -106,7 +106,7 @@ export const createRegister = (deps: {
         const own = runs.get(stored.id)?.log;
         if (own) attach(own);
         const here = own?.partAfter(log.lastSeq);
-        // In this order, since the parts go when the request ends.
+        // Parts are read before the request, since they are deleted when it ends.
         const parts = here ? [here] : await requests.published(formationId, stored.id, log.lastSeq);
         const current = await requests.get(formationId, stored.id);
         if (stopped) return;
@@ -116,7 +116,7 @@ export const createRegister = (deps: {
       } catch (error) {
         deps.log.warn(
           { err: error, request_id: stored.id },
-          "a request could not be followed and is looked at again",
+          "new events of a request could not be read and will be tried again",
         );
       }
       if (stopped || log.closed) return;
@@ -153,7 +153,7 @@ export const createRegister = (deps: {
         if (repeated.bodyHash === idempotency?.hash) return { repeats: repeated };
         throw new ApiError(
           "IDEMPOTENCY_KEY_REUSED",
-          "This X-Muxi-Idempotency-Key was sent before with another body: take a new key for a new call",
+          "This X-Muxi-Idempotency-Key was sent before with another body: use a new key for a new call",
         );
       }
       const known = found.find(({ id }) => id === requestId);
@@ -176,7 +176,7 @@ export const createRegister = (deps: {
 
     async cancel(requestId, userId) {
       const stored = await requests.get(formationId, requestId);
-      // The model is asked while the request is being stored: a run may be known before its row is.
+      // The model is asked while the request is being stored: a run may exist before its row does.
       const active = runs.get(requestId);
       const owner = stored?.userId ?? active?.identity.userId;
       if (owner !== undefined && userId !== undefined && owner !== userId) throw foreign(requestId);

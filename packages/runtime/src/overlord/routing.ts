@@ -8,21 +8,21 @@ import { wordsOf } from "../text/index.ts";
 
 export type Agents = readonly [AgentDefinition, ...AgentDefinition[]];
 
-/** A message that wants an agent. */
+/** A message for which an agent is chosen. */
 export interface Unrouted {
   message: string;
   /** The conversation before it, oldest first. */
   history: readonly { role: string; content: string }[];
 }
 
-/** Chooses the agent that answers a message nobody is named for. */
+/** Chooses the agent for a message that names none. */
 export type AgentRouter = (unrouted: Unrouted) => AgentDefinition | Promise<AgentDefinition>;
 
 const sharedWordScore = 1;
 const specialtyScore = 5;
-/** Milliseconds that a caller waits for the choice, before the score decides. */
+/** Milliseconds that the model may take before the score decides. */
 const longestChoice = 5_000;
-/** Characters of a message that the model reads, and messages before it. */
+/** Characters of a message that the model reads, and number of messages before it. */
 const longestText = 2_000;
 const mostHistory = 2;
 
@@ -75,9 +75,9 @@ const conversation = ({ message, history }: Unrouted): string =>
     .join("\n\n");
 
 /**
- * A router that asks a model, and goes by the score where the model fails, is late or names nobody.
+ * A router that asks a model, and uses the score if the model fails, takes too long or names no agent.
  *
- * @param model Undefined for one that cannot choose: the built-in one.
+ * @param model Undefined if it cannot choose, as the built-in one.
  */
 export const createAgentRouter = (deps: {
   agents: Agents;
@@ -97,14 +97,11 @@ export const createAgentRouter = (deps: {
       const wanted = parseObject(/\{[\s\S]*\}/.exec(text)?.[0] ?? "")?.agent;
       const chosen = agents.find(({ id }) => id === wanted);
       if (chosen) return chosen;
-      deps.log.warn(
-        { model: model.id },
-        "the model named no agent: the one that fits best by its words answers",
-      );
+      deps.log.warn({ model: model.id }, "the model named no agent: the one whose words match best answers");
     } catch (error) {
       deps.log.warn(
         { err: error, model: model.id },
-        "the model did not choose an agent: the one that fits best by its words answers",
+        "the model did not choose an agent: the one whose words match best answers",
       );
     }
     return agentByScore(agents, unrouted.message);

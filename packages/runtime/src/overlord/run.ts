@@ -16,7 +16,7 @@ export interface RunIdentity {
 
 type DoneEvent = Extract<ChatWireEvent, { type: "done" }>;
 
-/** The answer as one object, made from what its stream said. */
+/** The answer as one object, made from the events of its stream. */
 const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): ChatResultBody => {
   const { session_id, request_id, finish_reason, model, agent_id, usage, clarification } = done;
   return {
@@ -40,8 +40,8 @@ const errorOf = ({ code, message, retry_after }: Extract<ChatWireEvent, { type: 
   });
 
 /**
- * One request from its acceptance to its end. It lives apart from the connection that asked: a caller that drops can
- * come back for what it missed, and one that stays away still finds the answer in the session.
+ * One request from its acceptance to its end. It does not depend on the caller's connection: a caller whose connection
+ * drops can come back for what it missed, and one that stays away still finds the answer in the session.
  */
 export class Run {
   readonly identity: RunIdentity;
@@ -64,11 +64,11 @@ export class Run {
       this.#resolve = resolve;
       this.#reject = (error) => reject(error.ofRequest(identity.requestId));
     });
-    // A streaming caller reads the error in the log and never looks at the result.
+    // A streaming caller reads the error in the log and never awaits the result.
     this.result.catch(() => {});
   }
 
-  /** A run that was completed some time ago. */
+  /** A run that was completed earlier. */
   static ofStored(identity: RunIdentity, log: EventLog, endedAt: number | null): Run {
     const run = new Run(identity, log);
     const { lastEvent } = log;
@@ -80,7 +80,7 @@ export class Run {
     return run;
   }
 
-  /** The run of a request that another process is at: it hears of it through `log`. */
+  /** The run of a request in another process, whose events come through `log`. */
   static elsewhere(identity: RunIdentity, log: EventLog): Run {
     const run = new Run(identity, log);
     const stop = log.listen(() => {
@@ -99,7 +99,7 @@ export class Run {
     return this.#state;
   }
 
-  /** Aborted when somebody stops the run. */
+  /** Aborted when the run is stopped. */
   get signal(): AbortSignal {
     return this.#cancellation.signal;
   }
@@ -122,7 +122,7 @@ export class Run {
     this.#reject(error);
   }
 
-  /** Ends it here and leaves it to another process. */
+  /** Ends the run here and leaves its request to another process. */
   leave(reason: ApiError): void {
     this.#state = "pending";
     this.log.leave();

@@ -2,33 +2,33 @@ import { ApiError } from "@muxi/protocol";
 import type { EventLog } from "../events/index.ts";
 import { Run, type RunIdentity } from "./run.ts";
 
-/** The requests that this process is at. */
+/** The requests that this process works on. */
 export interface Runs {
   /** @throws ApiError `CONFLICT` when a run of that id is under way. */
   start(identity: RunIdentity, log?: EventLog): Run;
   /** Calls the listener with every run that starts from now on. */
   onStart(listener: (run: Run) => void): void;
-  /** Forgets a run that has ended. */
+  /** Removes a run that has ended. */
   finish(run: Run): void;
   get(requestId: string): Run | undefined;
-  /** Whether a request of this session is being answered here, also one that is not stored yet. */
+  /** Whether a request of this session is being answered here, even if it is not stored yet. */
   isAtWorkIn(userId: string, sessionId: string): boolean;
-  /** Those whose request is stored, under the lease of this process. */
+  /** Runs whose request is stored, under the lease of this process. */
   stored(): Run[];
   readonly active: number;
-  /** Since the start. */
+  /** Number of runs since the start. */
   readonly total: number;
-  /** Whether everything was told to stop. */
+  /** Whether `stopAll` was called. */
   readonly closed: boolean;
-  /** Stops what still runs. */
+  /** Stops all runs. */
   stopAll(reason: ApiError): void;
   /** Resolves when nothing runs any more. */
   idle(): Promise<void>;
 }
 
-/** A request id that is taken. */
+/** Error for a request id that is taken. */
 export const knownRequest = (requestId: string) =>
-  new ApiError("CONFLICT", `Request '${requestId}' exists already: send a new request_id for a new message`);
+  new ApiError("CONFLICT", `Request '${requestId}' already exists: send a new request_id for a new message`);
 
 export const createRuns = (): Runs => {
   const startListeners: ((run: Run) => void)[] = [];

@@ -5,22 +5,22 @@ import type { ResponseFormat } from "./format.ts";
 import { createProcedures, type Procedures } from "./procedures.ts";
 import type { Agents } from "./routing.ts";
 
-/** What a formation's files say about how it answers. */
+/** Settings of a formation for its answers, from its files. */
 export interface OverlordSettings {
   /** Voice of the formation (docs/spec/formation-files.md "Soul"). */
   soul: string;
   agents: Agents;
   procedures: Procedures;
   clarification: ClarificationRules;
-  /** What answers are written in, unless their turn says otherwise. */
+  /** Default format of answers. */
   format: ResponseFormat;
-  /** Whether callers see what is done beside the answer. */
+  /** Whether callers see progress and tool calls besides the answer. */
   progress: boolean;
-  /** Turns of the session that a model sees at the least, and half of those at the most. */
+  /** Lowest number of turns of the session that a model sees; it always sees fewer than twice as many. */
   turnsInContext: number;
-  /** In which date and time are told (IANA name). */
+  /** IANA name of the time zone for date and time. */
   timezone: string;
-  /** Where answers in the background go, unless their turn says otherwise. */
+  /** Default webhook for answers in the background. */
   webhookUrl: string | undefined;
 }
 

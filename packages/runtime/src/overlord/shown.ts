@@ -4,14 +4,14 @@ import { isStrict, type ResponseFormat } from "./format.ts";
 
 /** How a formation's answers are shown to their callers. */
 export interface Showing {
-  /** Whether callers see what is done beside the answer (docs/spec/formation-files.md "Progress"). */
+  /** Whether callers see progress and tool calls besides the answer (docs/spec/formation-files.md "Progress"). */
   progress: boolean;
   format: ResponseFormat;
 }
 
 /**
- * What an agent says, on its way to the caller. An answer that a program reads is held back until it is whole; what is
- * said before a call of a tool is none of it.
+ * The log that an agent writes to, filtered for the caller. An answer in a strict format is held back until it is
+ * complete; text before a tool call is not part of it.
  */
 export const shownIn = (log: EventLog, { progress, format }: Showing): AgentLog => {
   let draft = new EventLog();

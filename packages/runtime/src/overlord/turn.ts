@@ -4,32 +4,32 @@ import type { Attachments } from "../attachments/index.ts";
 import type { Idempotency, RequestKind, StoredRequest } from "../store/index.ts";
 import type { ResponseFormat } from "./format.ts";
 
-/** What is asked of the formation. */
+/** A user's message, and how it is to be answered. */
 export interface Turn {
   requestId: string;
   /** Whether the id was made for this turn, so that no earlier request has it. */
   isFirst?: boolean;
-  /** Whether it may answer what another request of its session has asked: its caller has named no request. */
+  /** Whether it may answer a question of another request in its session: its caller has named no request. */
   mayReply?: boolean;
   userId: string;
   message: string;
-  /** Undefined begins a session. */
+  /** Undefined for a new session. */
   sessionId?: string | undefined;
-  /** Answers in the place of the agent that would be chosen. */
+  /** Agent to answer, instead of the one that would be chosen. */
   agentId?: string | undefined;
-  /** Default: a chat. */
+  /** Default: `chat`. */
   kind?: RequestKind;
-  /** Answers in the place of the agent's own, as `provider/name`. */
+  /** Model to answer, instead of the agent's own, as `provider/name`. */
   model?: string;
-  /** What the answer is written in; default: the formation's. */
+  /** Format of the answer; default: the formation's. */
   format?: ResponseFormat | undefined;
-  /** Where the answer goes when it comes in the background; null for nowhere, left out for the formation's own. */
+  /** Webhook for an answer in the background: null for none, left out for the formation's. */
   webhookUrl?: string | null | undefined;
-  /** Whether what the user types travels unseen: over TLS, or on this machine alone. */
+  /** Whether the connection is private: over TLS, or on this machine. */
   isPrivate?: boolean | undefined;
-  /** Questions that its request has asked the user before. */
+  /** Number of questions that its request has asked the user before. */
   questions?: number | undefined;
-  /** Files of the message, read. */
+  /** Files of the message, already read. */
   attachments?: Attachments | undefined;
   idempotency?: Idempotency | undefined;
 }
@@ -51,7 +51,7 @@ const inputSchema = lazy(() =>
   }),
 );
 
-/** What a turn in the background is stored as. */
+/** The form in which a turn in the background is stored. */
 export const inputOf = ({
   message,
   agentId,
@@ -65,7 +65,7 @@ export const inputOf = ({
     typeof inputSchema
   >);
 
-/** The turn that was stored. */
+/** The turn of a stored request. */
 export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
   const { message, agentId, model, format, isPrivate, questions, attachments } = inputSchema().parse(
     JSON.parse(input ?? "{}"),
