@@ -11,4 +11,5 @@ export { isLoopback, isLoopbackAddress } from "./loopback.ts";
 export { type ProxyChoice, proxyFrom } from "./proxy.ts";
 export { type ResponseHead, readResponseHead } from "./response-head.ts";
 export { type BackoffOptions, backoff, readRetryAfter } from "./retry.ts";
+export { answerUnreadable, type Unreadable } from "./unreadable.ts";
 export { BodyTooLongError, sendWhole } from "./whole-response.ts";

@@ -1442,6 +1442,8 @@ export interface OperationError {
   error: string;
   /** What happened and what to do about it */
   message: string;
+  /** HTTP status of the same failure in a plain answer */
+  code: number;
   /** Step during which it happened */
   stage: string;
 }

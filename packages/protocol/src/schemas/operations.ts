@@ -67,6 +67,7 @@ export const operationErrorSchema = named(
     z.object({
       error: z.string().describe("Kind of failure, such as `FormationExists` or `HealthCheckFailed`"),
       message: z.string().describe("What happened and what to do about it"),
+      code: z.number().int().describe("HTTP status of the same failure in a plain answer"),
       stage: z.string().describe("Step during which it happened"),
     }),
 );

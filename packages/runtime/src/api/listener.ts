@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { putFrontBefore } from "@muxi/http";
+import { answerUnreadable, putFrontBefore } from "@muxi/http";
 import type { ApiError } from "@muxi/protocol";
 import {
-  answerUnreadable,
   type HttpRequest,
   type HttpResponse,
   nodeRequest,
   PlainHttpResponse,
   plainRequest,
+  unreadableFailure,
 } from "../http/index.ts";
 
 /** The port that requests come in at. */
@@ -57,7 +57,13 @@ export const createListener = (
   );
   // An unknown `Expect` header is ignored.
   server.on("checkExpectation", (raw, response) => take(nodeRequest(raw), response));
-  answerUnreadable(server, unreadableBody);
+  server.on(
+    "clientError",
+    answerUnreadable((why) => {
+      const failure = unreadableFailure(why);
+      return { status: failure.status, body: unreadableBody(failure) };
+    }),
+  );
   const front = putFrontBefore({
     server,
     starts: /^(?:GET|POST|PUT|PATCH|DELETE) \//,

@@ -4,4 +4,4 @@ export { readJson } from "./body.ts";
 export { type HttpRequest, nodeRequest, plainRequest } from "./request.ts";
 export { type HttpResponse, PlainHttpResponse } from "./response.ts";
 export { createRouter } from "./router.ts";
-export { answerUnreadable } from "./unreadable.ts";
+export { unreadableFailure } from "./unreadable-failure.ts";

@@ -1,5 +1,5 @@
 import type { BlockList } from "node:net";
-import { asError } from "@muxi/http";
+import { answerUnreadable, asError, type Unreadable } from "@muxi/http";
 import type { ServerHealth } from "@muxi/protocol";
 import Fastify, {
   type FastifyInstance,
@@ -76,6 +76,17 @@ const createGuard = ({
   };
 };
 
+const unreadable: Readonly<Record<Unreadable, [status: number, message: string]>> = {
+  "headers-too-large": [431, "The headers are larger than 16 KB together: send less in them"],
+  "too-late": [408, "The request did not come whole in time: send it again"],
+  "not-http": [400, "What came is no HTTP request: check method, headers and body"],
+};
+
+const unreadableAnswer = (why: Unreadable) => {
+  const [status, message] = unreadable[why];
+  return { status, body: JSON.stringify(errorBody(status, message)) };
+};
+
 interface Route {
   url: string;
   handlers: Partial<Record<"GET" | "POST" | "PUT" | "DELETE", Handler>>;
@@ -133,7 +144,26 @@ const mountFormations = (
 /** The routes of docs/spec/server-api.md "Routes of the server". */
 export const createApp = (appOptions: AppOptions): FastifyInstance => {
   const { serverFactory, metrics, log, audit: auditLog, ...options } = appOptions;
-  const app = Fastify({ serverFactory, bodyLimit: 1024 * 1024, forceCloseConnections: "idle" });
+  const respondWithError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    // Fastify's own errors (invalid JSON, body too large, an address that is none) have a 4xx status and a usable
+    // message.
+    const told = error instanceof HttpError || error instanceof Failure;
+    const status = told ? error.status : statusOf(error);
+    if (status < 500 || told) {
+      reply.code(status).send(errorBody(status, asError(error).message));
+      return;
+    }
+    log.error({ err: error, method: request.method, path: request.url.split("?")[0] }, "request failed");
+    reply.code(500).send(errorBody(500, "Internal server error; see the server's log for details"));
+  };
+  const app = Fastify({
+    serverFactory,
+    bodyLimit: 1024 * 1024,
+    forceCloseConnections: "idle",
+    clientErrorHandler: answerUnreadable(unreadableAnswer),
+    // These come before all hooks.
+    frameworkErrors: (error, request, reply) => respondWithError(error, request, reply.headers(corsHeaders)),
+  });
 
   // Accept JSON of any content type: plain `curl -d` sends another.
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
@@ -149,18 +179,7 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send(errorBody(404, "Endpoint not found"));
   });
-  app.setErrorHandler((error, request, reply) => {
-    // Fastify's own errors (invalid JSON, body too large, unsupported media type) have a 4xx status and a usable
-    // message.
-    const told = error instanceof HttpError || error instanceof Failure;
-    const status = told ? error.status : statusOf(error);
-    if (status < 500 || told) {
-      const message = asError(error).message;
-      return reply.code(status).send(errorBody(status, message));
-    }
-    log.error({ err: error, method: request.method, path: request.url.split("?")[0] }, "request failed");
-    return reply.code(500).send(errorBody(500, "Internal server error; see the server's log for details"));
-  });
+  app.setErrorHandler(respondWithError);
 
   const audit = createAudit({
     audit: auditLog,

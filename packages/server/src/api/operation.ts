@@ -57,7 +57,12 @@ export const respondWithOperation = async (
         : new Failure(500, "InternalError", "Internal server error; see the server's log for details");
     if (failure !== error) log.error({ err: error, path: request.routeOptions.url }, "operation failed");
     await settle(failure.status, failure.message);
-    const data: OperationError = { error: failure.type, message: failure.message, stage };
+    const data: OperationError = {
+      error: failure.type,
+      message: failure.message,
+      code: failure.status,
+      stage,
+    };
     stream.send("error", data);
   }
   stream.end();

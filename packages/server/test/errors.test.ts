@@ -1,0 +1,51 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { serverErrorSchema } from "@muxi/protocol";
+import { expect, test } from "vitest";
+import { call } from "./bundles.ts";
+import { startTestServer } from "./helpers.ts";
+
+const get = (path: string, headers = "") =>
+  `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`;
+const post = (path: string, body: string, headers = "") =>
+  `POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+const json = "Content-Type: application/json\r\n";
+
+const refused: readonly [what: string, status: number, sent: string][] = [
+  ["what is no HTTP", 400, "HELLO\r\n\r\n"],
+  ["headers over the limit", 431, get("/health", `X-Long: ${"a".repeat(17_000)}\r\n`)],
+  ["a request that does not come to its end", 408, "GET /health HTTP/1.1\r\n"],
+  ["a path that cannot be decoded", 400, get("/rpc/formations/%E0%A4%A")],
+  ["an id of any length", 414, get(`/rpc/formations/${"a".repeat(300)}`)],
+  ["a path that leads nowhere", 404, get("/rpc/formations/my-bot/deploy")],
+  ["an unknown formation", 404, get("/rpc/formations/my-bot")],
+  ["a body that is not JSON", 400, post("/rpc/dev/run", "{", json)],
+  ["a body without what it needs", 400, post("/rpc/dev/run", "{}", json)],
+  ["a draft that does not run", 404, post("/rpc/dev/stop", '{"formation_id":"my-bot"}', json)],
+  ["a draft file of no draft", 404, post("/rpc/formations/my-bot/draft/files", '{"action":"list"}', json)],
+  ["a deployment without a type", 400, post("/rpc/formations", "")],
+  ["a page of another origin", 403, get("/rpc/formations", "Origin: https://elsewhere.example\r\n")],
+  ["a call to an unknown formation", 404, get("/api/my-bot/v1/health")],
+  ["an upgrade", 501, get("/api/my-bot/v1/chat", "").replace("close", "upgrade\r\nUpgrade: websocket")],
+];
+
+test.each(refused)("%s is %d with error, message and code", async (_, status, sent) => {
+  const { port } = await startTestServer({ timeouts: { headersMs: 300, idleMs: 300, requestMs: 300 } });
+  const socket = connect(port, "127.0.0.1");
+  socket.write(sent);
+  const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(serverErrorSchema().parse(JSON.parse(body)).code).toBe(status);
+});
+
+test("a stream ends with them too", async () => {
+  const { url } = await startTestServer();
+  const { body } = await call(url, "POST", "/rpc/formations/my-bot/start/stream");
+  const data = /event: error\ndata: (.*)\n/.exec(body)?.[1] ?? "";
+  expect(JSON.parse(data)).toEqual({
+    error: "NotFound",
+    message: "Formation 'my-bot' not found",
+    code: 404,
+    stage: "validating",
+  });
+});
