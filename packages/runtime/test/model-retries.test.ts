@@ -12,7 +12,7 @@ test("asks again with growing pauses until the provider recovers", async () => {
   expect(textOf(await ask(model))).toBe("Hello from the model.");
   expect(server.requests).toHaveLength(4);
   expect(pauses).toEqual([375, 750, 1500]);
-  expect(warnings).toEqual(Array(3).fill("The model failed and is asked again"));
+  expect(warnings).toEqual(Array(3).fill("the model failed and is asked again"));
   expect(new Set(server.requests.map(({ bytes }) => bytes.toString())).size).toBe(1);
 });
 
@@ -69,7 +69,7 @@ test("asks the fallback once the tries are used up, and names it as the one that
     "/v1/chat/completions",
     "/v1/messages",
   ]);
-  expect(warnings.at(-1)).toBe("The model failed; its fallback is asked");
+  expect(warnings.at(-1)).toBe("the model failed; its fallback is asked");
 });
 
 test("an abort during a pause ends the call", async () => {

@@ -4,17 +4,17 @@ import type { Model, ModelDelta, ModelMessage, ModelRequest } from "./interface/
 
 export interface AnswerCacheSettings {
   maxEntries: number;
-  /** How long an answer is given again, in milliseconds. */
+  /** Time to live of an answer, in milliseconds. */
   ttl: number;
   now: () => number;
 }
 
-/** Answers of models, given again to the very same question (docs/spec/formation-files.md "Answer cache"). */
+/** Caches models' answers to identical questions (docs/spec/formation-files.md "Answer cache"). */
 export interface AnswerCache {
   /**
-   * The model, asked only what it was not asked before.
+   * The model behind the cache.
    *
-   * @param scope What else than the question tells its answers from those of other models.
+   * @param scope Further part of the cache key, besides model and question.
    */
   around(model: Model, scope: string): Model;
 }
@@ -26,10 +26,10 @@ interface Kept {
 
 const noUsage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
 
-/** A kept answer comes sentence by sentence. */
+/** A cached answer is streamed sentence by sentence. */
 const piecesOf = (text: string): string[] => text.split(/(?<=[.!?]\s|\n)/);
 
-/** An answer of one piece, without calls: what belongs to the conversation alone and can be said again. */
+/** The text of a complete answer without tool calls: only that can be cached. */
 const answerIn = (deltas: readonly ModelDelta[]): { text: string; model: string } | undefined => {
   let text = "";
   for (const delta of deltas) {
@@ -41,18 +41,18 @@ const answerIn = (deltas: readonly ModelDelta[]): { text: string; model: string 
   return undefined;
 };
 
-/** A question that is asked again at another time of the day is the same. */
+/** Questions that differ in the time of day alone share an answer. */
 const withoutClock = (message: ModelMessage): ModelMessage =>
   message.role === "user" && message.context
     ? { ...message, context: { ...message.context, clock: "" } }
     : message;
 
-/** Keeps the answers that were used last. */
+/** Keeps the most recently used answers. */
 export const createAnswerCache = ({ maxEntries, ttl, now }: AnswerCacheSettings): AnswerCache => {
-  // It would take 0 for no limit.
+  // The library reads a `ttl` of 0 as no limit.
   if (ttl === 0) return { around: (model) => model };
   const entries = new LRUCache<string, Kept>({
-    // Not `max`, for which it would take the memory of all entries at once.
+    // Not `max`, for which the library reserves the memory of all entries at once.
     maxSize: maxEntries,
     sizeCalculation: () => 1,
     ttl,

@@ -14,7 +14,7 @@ import { type ResilienceDeps, withRetries } from "./resilient.ts";
 export interface ModelDeps extends ResilienceDeps {
   /** The connections to all providers, shared by all models. */
   http: HttpClient;
-  /** Loads an `@ai-sdk/*` package. Default: what is installed with this program. */
+  /** Loads an `@ai-sdk/*` package. Default: from those installed with this program. */
   importPackage?: ImportPackage;
 }
 
@@ -29,9 +29,9 @@ const createAdapter = (config: ModelConfig, deps: ModelDeps): Model => {
 };
 
 /**
- * The model that a formation configures, with its tries and its fallback (docs/spec/formation-files.md "Providers").
+ * The model that a formation configures, with its retries and its fallback (docs/spec/formation-files.md "Providers").
  *
- * @throws ApiError `INVALID_PARAMETER` when its `base_url` is no address
+ * @throws ApiError `INVALID_PARAMETER` when its `base_url` is not a URL
  * @example
  * const model = createModel(config, { http: createHttpClient(), log });
  * for await (const deltas of model.stream({ messages }, signal)) …

@@ -1,7 +1,7 @@
 import { apiKeyVariables, type Environment, type ModelConfig, splitModelId } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 
-/** The model to take of the first provider whose key is there. */
+/** Default models, in order: the first provider whose key is set is used. */
 export const defaultModels: readonly { provider: string; name: string }[] = [
   { provider: "openai", name: "gpt-4o-mini" },
   { provider: "anthropic", name: "claude-haiku-4-5" },
@@ -27,7 +27,7 @@ const wantedId = (env: Environment): string => {
 
 /**
  * The model of a formation that names none: `MUXI_MODEL` (`provider/name`), else the server at `OPENAI_BASE_URL`
- * when there is an `OPENAI_MODEL` or no `OPENAI_API_KEY`, else a small model of the first provider whose key is in
+ * if `OPENAI_MODEL` is set or `OPENAI_API_KEY` is not, else a small model of the first provider whose key is in
  * the environment, else the built-in model.
  *
  * @throws ApiError `INVALID_PARAMETER` when `MUXI_MODEL` names no provider

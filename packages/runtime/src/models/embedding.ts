@@ -7,7 +7,7 @@ import { ModelError } from "./interface/index.ts";
 import { compatibleProviders, endpoint } from "./providers/index.ts";
 import { wholeAnswer } from "./whole-answer.ts";
 
-/** A model that turns texts into vectors: texts of like meaning into vectors of like direction. */
+/** A model that turns texts into vectors: texts of similar meaning get vectors of similar direction. */
 export interface EmbeddingModel {
   /** As the formation names it: `provider/name`. */
   readonly id: string;
@@ -19,9 +19,9 @@ export interface EmbeddingModel {
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
 }
 
-/** Google serves embeddings on OpenAI's wire too. */
+/** Google also serves embeddings through OpenAI's API. */
 const googleUrl = "https://generativelanguage.googleapis.com/v1beta/openai";
-/** Characters of a text that are sent: the smallest usual limit is 8,192 tokens. */
+/** Characters of a text that are sent: the lowest common limit is 8,192 tokens. */
 const longestText = 16_000;
 const largestAnswer = 32 * 1024 * 1024;
 
@@ -30,7 +30,7 @@ const answerSchema = z.object({
 });
 
 const malformed = ({ provider, id }: ModelConfig) =>
-  new ModelError("LLM_ERROR", `${provider} did not answer ${id} with one vector for each text`, false);
+  new ModelError("LLM_ERROR", `${provider} did not return one vector for each text from ${id}`, false);
 
 /**
  * An embedding model behind OpenAI's `/embeddings`, at OpenAI or anywhere else (`base_url`).
@@ -44,7 +44,7 @@ export const createEmbeddingModel = (config: ModelConfig, http: HttpClient): Emb
   if (baseUrl === undefined) {
     throw new ApiError(
       "INVALID_PARAMETER",
-      `${id} cannot make embeddings here: ${provider} has no OpenAI-compatible address. Give one in settings.base_url`,
+      `${id} cannot make embeddings: ${provider} has no OpenAI-compatible address. Set one in settings.base_url`,
     );
   }
   const url = endpoint(config, baseUrl, "embeddings");

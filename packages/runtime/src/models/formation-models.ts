@@ -15,17 +15,17 @@ import type { Model } from "./interface/index.ts";
 
 export interface FormationModelsDeps extends ModelDeps {
   formation: Formation;
-  /** Where providers' keys and addresses are looked up. */
+  /** Environment with the providers' keys and addresses. */
   env: Environment;
   now: () => number;
 }
 
 /** The models that a formation answers with. */
 export interface FormationModels {
-  /** By the id of the agent that each answers for. */
+  /** Models by the id of their agent. */
   ofAgents: ReadonlyMap<string, Model>;
   modelOf: (agent: AgentDefinition) => Model;
-  /** The model that an agent looks at images with. */
+  /** The model that reads images for an agent. */
   visionModelOf: (agent: AgentDefinition) => Model | undefined;
   /** A model by its name, `provider/name`. */
   modelNamed: (name: string) => Model;
@@ -33,10 +33,10 @@ export interface FormationModels {
   routingModel: () => Model | undefined;
 }
 
-/** Routing decisions that are kept (docs/spec/formation-files.md "Routing"). */
+/** Number of cached routing decisions (docs/spec/formation-files.md "Routing"). */
 const mostRoutings = 5_000;
 
-/** @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured */
+/** @throws ApiError `INVALID_PARAMETER` when a model's configuration is invalid */
 export const openModels = (deps: FormationModelsDeps): FormationModels => {
   const { formation, env, now } = deps;
   const { agents } = formation;
@@ -75,7 +75,7 @@ export const openModels = (deps: FormationModelsDeps): FormationModels => {
     routingModel() {
       const { fallback: _, ...config } = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
       if (config.provider === "builtin") return undefined;
-      // Nobody waits for a second try: the score is there at once.
+      // Not retried: the score is an immediate substitute.
       const model = createModel({ ...config, settings: { ...config.settings, maxRetries: 0 } }, deps);
       if (!overlord.caching.enabled) return model;
       return createAnswerCache({ maxEntries: mostRoutings, ttl: overlord.caching.ttl * 1000, now }).around(

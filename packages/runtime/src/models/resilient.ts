@@ -5,7 +5,7 @@ import type { Model, ModelDelta, ModelRequest } from "./interface/index.ts";
 import { EmptyAnswerError, ModelError } from "./interface/index.ts";
 
 export interface ResilienceDeps {
-  /** Told of each failure that a further try or another model may still make good. */
+  /** Told of each failure that is retried or passed to a fallback model. */
   log: { warn(details: object, message: string): void };
   /** 0 to 1. Default: `Math.random`. */
   random?: () => number;
@@ -13,7 +13,7 @@ export interface ResilienceDeps {
   wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Before a model is asked again, in milliseconds (docs/spec/formation-files.md "Retries and fallback"). */
+/** Waits before a model is asked again, in milliseconds (docs/spec/formation-files.md "Retries and fallback"). */
 const modelWaits = { first: 500, longest: 8_000, jitter: 0.5 };
 
 const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
@@ -21,8 +21,8 @@ const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> =
 };
 
 /**
- * An answer whose first part is tried for until it comes; the parts behind it come straight from their model. One that
- * ends having said nothing is begun once more: what was thought until then does no harm.
+ * An answer whose first batch is retried until it comes; later batches come straight from their model. An empty answer is
+ * begun again once, even if it has streamed reasoning.
  */
 class RetriedStream implements AsyncIterableIterator<ModelDelta[]> {
   readonly #begin: () => Promise<BegunStream>;
@@ -81,8 +81,7 @@ const begin = async (model: Model, request: ModelRequest, signal: AbortSignal): 
 
 /**
  * Asks a model again after a transient failure, then its fallback (docs/spec/formation-files.md
- * "Retries and fallback"). As soon as a part of an answer was handed on, a failure is final: nobody can take a part
- * back.
+ * "Retries and fallback"). Once a part of an answer was delivered, a failure is final: it cannot be taken back.
  */
 export const withRetries = (
   config: ModelConfig,
@@ -110,13 +109,13 @@ export const withRetries = (
         if (pause !== undefined) {
           log.warn(
             { err: error, model: model.id, attempt: attempt + 1 },
-            "The model failed and is asked again",
+            "the model failed and is asked again",
           );
           await wait(pause, signal).catch(() => signal.throwIfAborted());
         } else if (fallback) {
           log.warn(
             { err: error, model: model.id, fallback: fallback.id },
-            "The model failed; its fallback is asked",
+            "the model failed; its fallback is asked",
           );
           return begin(fallback, request, signal);
         } else {

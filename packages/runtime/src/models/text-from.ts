@@ -4,8 +4,8 @@ import type { Model, ModelRequest } from "./interface/index.ts";
 /**
  * The whole text of a model's answer.
  *
- * @param limits.time Milliseconds for it. Default: as long as the model takes.
- * @throws what the model's stream throws
+ * @param limits.time Time limit in milliseconds. Default: none.
+ * @throws Whatever the model's stream throws.
  */
 export const textFrom = async (
   model: Model,

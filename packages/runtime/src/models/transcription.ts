@@ -7,15 +7,15 @@ import { ModelError } from "./interface/index.ts";
 import { compatibleProviders, endpoint } from "./providers/index.ts";
 import { wholeAnswer } from "./whole-answer.ts";
 
-/** Speech as a file. */
+/** A file with speech. */
 export interface Recording {
   filename: string;
-  /** Such as `audio/mpeg`. */
+  /** Media type, such as `audio/mpeg`. */
   mediaType: string;
   bytes: Buffer;
 }
 
-/** A model that writes down what is said. */
+/** A model that turns speech into text. */
 export interface TranscriptionModel {
   /** As the formation names it: `provider/name`. */
   readonly id: string;
@@ -24,7 +24,7 @@ export interface TranscriptionModel {
 }
 
 const largestAnswer = 4 * 1024 * 1024;
-/** Speech takes longer than a chat's first byte. */
+/** Longer than for a chat: an answer comes only after all speech is read. */
 const shortestTimeout = 60_000;
 
 const answerSchema = z.object({ text: z.string() });
@@ -40,11 +40,11 @@ export const createTranscriptionModel = (config: ModelConfig, http: HttpClient):
   if (baseUrl === undefined) {
     throw new ApiError(
       "INVALID_PARAMETER",
-      `${id} cannot transcribe here: ${provider} has no OpenAI-compatible address. Give one in settings.base_url`,
+      `${id} cannot transcribe: ${provider} has no OpenAI-compatible address. Set one in settings.base_url`,
     );
   }
   const url = endpoint(config, baseUrl, "audio/transcriptions");
-  const malformed = () => new ModelError("LLM_ERROR", `${provider} did not answer ${id} with a text`, false);
+  const malformed = () => new ModelError("LLM_ERROR", `${provider} did not return a text from ${id}`, false);
 
   return {
     id,
@@ -53,7 +53,7 @@ export const createTranscriptionModel = (config: ModelConfig, http: HttpClient):
       form.append("model", name);
       form.append("response_format", "json");
       form.append("file", new Blob([new Uint8Array(bytes)], { type: mediaType }), filename);
-      // The one thing that knows how a form is written.
+      // `Response` is the only encoder of multipart forms.
       const encoded = new Response(form);
       const text = await wholeAnswer(
         http,

@@ -3,19 +3,19 @@ import { asError, BodyTooLongError, type HttpClient, type OutgoingRequest, sendW
 import { startTimeLimit } from "../base/index.ts";
 import { ModelError, networkError, responseError, timeoutError } from "./interface/index.ts";
 
-/** A request to a model that answers in one piece. */
+/** A request whose answer comes in one piece. */
 export interface WholeCall extends Omit<OutgoingRequest, "method"> {
   config: ModelConfig;
-  /** Milliseconds for everything. */
+  /** Time limit for the whole request, in milliseconds. */
   timeout: number;
-  /** Bytes of an answer. */
+  /** Largest answer, in bytes. */
   limit: number;
-  /** What is wrong with a longer one. */
+  /** Error for a larger answer. */
   tooLong: () => ModelError;
 }
 
 /**
- * Asks a model that answers in one piece, and gives the text of its answer.
+ * Sends a request whose answer comes in one piece, and returns its text.
  *
  * @throws ModelError, or the reason of `signal`
  */

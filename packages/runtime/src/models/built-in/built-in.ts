@@ -24,8 +24,8 @@ const deltasOf = ({ text, toolCall }: ExtractiveReply, request: ModelRequest): M
 };
 
 /**
- * The model that needs no key and no weights: it quotes what the user said and what the documents say, and says
- * what it is when that is not enough. The same request always gets the same answer. Its usage counts words.
+ * The model that needs no key and no weights: it quotes the user's messages and the documents, and explains itself
+ * when nothing fits. The same request always gets the same answer. Its usage counts words.
  */
 export const createBuiltInModel = (): Model => ({
   id,

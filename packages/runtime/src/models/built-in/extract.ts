@@ -10,7 +10,7 @@ export interface ExtractiveReply {
   toolCall?: ToolCall;
 }
 
-/** Characters of a message that the rules look at. */
+/** Characters of a message that the rules examine. */
 const longestMessage = 4_000;
 /** Characters of a tool's result that are repeated. */
 const longestResult = 2_000;
@@ -50,7 +50,7 @@ const orderedTool = (
   return { text: "", toolCall: { id: callId, name, arguments: json } };
 };
 
-/** Share of the words of a question that a text holds. */
+/** Share of a question's words that a text contains. */
 const coverage = (question: ReadonlySet<string>, text: string): number => {
   const words = new Set(wordsOf(text));
   return question.size === 0 ? 0 : [...question].filter((word) => words.has(word)).length / question.size;
@@ -58,7 +58,7 @@ const coverage = (question: ReadonlySet<string>, text: string): number => {
 
 const bestFact = (words: ReadonlySet<string>, facts: string[]): { fact: string; score: number } => {
   let best = { fact: "", score: 0 };
-  // In order: what the user said last wins over what they said before.
+  // In order, so that later statements win over earlier ones.
   for (const fact of facts) {
     const score = coverage(words, fact);
     if (score > best.score) best = { fact, score };
@@ -66,7 +66,7 @@ const bestFact = (words: ReadonlySet<string>, facts: string[]): { fact: string; 
   return best;
 };
 
-/** The reply of the built-in model: by rule where the message is an order, a greeting or a fact, else a quotation. */
+/** The reply of the built-in model: by rule if the message is an order, a greeting or a fact, else a quotation. */
 export const answerFrom = ({ messages, tools = [], context }: ModelRequest): ExtractiveReply => {
   const last = messages.at(-1);
   if (last?.role === "tool")

@@ -1,4 +1,4 @@
-/** Whether something that the user said once can answer a question now. */
+/** Whether a message states something that can answer a later question. */
 export const isFact = (text: string): boolean => text !== "" && !text.trimEnd().endsWith("?");
 
 const secondPerson = new Map([

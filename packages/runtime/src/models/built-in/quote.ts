@@ -3,25 +3,25 @@ import type { Passage } from "../interface/index.ts";
 
 interface Sentence {
   text: string;
-  /** Stands above the sentence and counts as a part of it when it is searched. */
+  /** Heading above the sentence, searched together with it. */
   heading: string;
   source: string;
   position: number;
 }
 
 const mostSentences = 3;
-/** Share of the question's words, by their weight, that the best sentence must hold: less is a chance hit. */
+/** Weighted share of the question's words that the best sentence must contain: less is a match by chance. */
 const leastCoverage = 0.34;
 /**
- * A word that most sentences hold says little, and one that none holds says nothing of which sentence is meant; a pair of
- * characters that none holds is most often no word at all.
+ * A word in most sentences says little, and one in no sentence does not tell sentences apart. A pair of characters that
+ * is in no sentence is usually not a word.
  */
 const weights = { rare: 1, common: 0.5, unknown: 0.6, unknownPair: 0.25 };
 const pair = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
 const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
 
-/** A passage begins with its heading when its first line is short and no sentence. */
+/** The first line of a passage is its heading if it is short and not a sentence. */
 const splitHeading = (text: string): { heading: string; body: string } => {
   const end = text.indexOf("\n");
   const first = text
@@ -35,7 +35,7 @@ const splitHeading = (text: string): { heading: string; body: string } => {
 
 const sentencesOf = (passage: Passage, offset: number): Sentence[] => {
   const { heading, body } = splitHeading(passage.text.trim());
-  // A line break inside a paragraph is only a wrapped line; before a list item it ends the sentence.
+  // A line break inside a paragraph only wraps the line; before a list item it ends the sentence.
   const unwrapped = body.replace(/\n(?![\n#*+-]|\d+[.)])/g, " ");
   return [...segmenter.segment(unwrapped)]
     .map(({ segment }) => segment.trim())
@@ -44,8 +44,8 @@ const sentencesOf = (passage: Passage, offset: number): Sentence[] => {
 };
 
 /**
- * The sentences of the documents that answer best, with their source, and the share of the question's words,
- * by their weight, that the best one holds; undefined when none holds enough.
+ * The sentences of the documents that answer best, with their source, and the weighted share of the question's words
+ * that the best one contains; undefined when none contains enough.
  */
 export const quote = (
   words: ReadonlySet<string>,

@@ -1,12 +1,12 @@
 import type { ContentPart, MessageContext } from "./model.ts";
 
-/** What a message says in words: images are left out. */
+/** The text of a message, without images. */
 export const plainText = (content: string | readonly ContentPart[]): string =>
   typeof content === "string"
     ? content
     : content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 
-/** The parts of a user's message as a provider is sent them: first what was gathered for it. */
+/** The parts of a user's message as they are sent to a provider: first the context that was gathered for it. */
 export const partsOfMessage = ({
   content,
   context,

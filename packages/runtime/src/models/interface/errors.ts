@@ -4,7 +4,7 @@ import { ApiError, type ApiErrorOptions, type ErrorCode, isObject, type JsonObje
 import { parseObject, textOf } from "../../base/index.ts";
 
 /**
- * A failure of a model or of the way to it. What the provider wrote stays in `cause`, where no client sees it:
+ * A failure of a model or of the connection to it. The provider's own words stay in `cause`, where no client sees them:
  * some providers repeat keys and prompts in their errors.
  */
 export class ModelError extends ApiError {
@@ -17,10 +17,10 @@ export class ModelError extends ApiError {
   }
 }
 
-/** The provider refuses a request because it is longer than the model's context window. */
+/** A request that is longer than the model's context window. */
 export class ContextTooLongError extends ModelError {}
 
-/** How providers say so where they give no code for it. */
+/** Phrases of providers that have no error code for it. */
 const tooLongTexts = [
   "context length",
   "context window",
@@ -42,10 +42,10 @@ const isTooLong = (status: number, text: string): boolean => {
   return status === 413 || tooLongTexts.some((known) => lower.includes(known));
 };
 
-/** A model ended its answer without a text and without a call: asked again, most say something. */
+/** An answer without text or tool call. Asked again, most models give one. */
 export class EmptyAnswerError extends ModelError {}
 
-/** @param why What the provider says about it. */
+/** @param why The provider's reason. */
 export const emptyAnswerError = ({ provider, id }: ModelConfig, why = ""): EmptyAnswerError =>
   new EmptyAnswerError(
     "LLM_ERROR",
@@ -53,7 +53,7 @@ export const emptyAnswerError = ({ provider, id }: ModelConfig, why = ""): Empty
     true,
   );
 
-/** A page where an API was expected. */
+/** Error for a web page where an API was expected. */
 export const pageError = ({ provider, id }: ModelConfig, origin: string, status: number): ModelError =>
   new ModelError(
     "LLM_ERROR",
@@ -61,14 +61,14 @@ export const pageError = ({ provider, id }: ModelConfig, origin: string, status:
     status >= 500,
   );
 
-/** Whether the provider refuses a request because of its tools: many small models and servers know none. */
+/** Whether a provider refuses a request because of its tools, which many small models and servers do not support. */
 export const refusesTools = (error: unknown): boolean =>
   error instanceof ModelError &&
   !error.transient &&
   error.cause instanceof Error &&
   /\btool/i.test(error.cause.message);
 
-/** What a provider may say in `error.code` or `error.type` that a user can do something about. */
+/** Values of `error.code` or `error.type` that a user can do something about. */
 const knownReasons = new Map([
   ["context_length_exceeded", "the conversation is longer than the model's context window"],
   ["insufficient_quota", "the quota of the account is used up; check its plan and billing"],
@@ -76,7 +76,7 @@ const knownReasons = new Map([
   ["content_filter", "the provider's content filter stopped the request"],
 ]);
 
-/** HTTP status that an error inside a stream stands for. */
+/** HTTP statuses that errors inside a stream stand for. */
 const statusOfReason = new Map([
   ["overloaded_error", 529],
   ["api_error", 500],
@@ -93,7 +93,7 @@ const statusOfReason = new Map([
 const isTransient = (status: number): boolean =>
   status === 408 || status === 409 || status === 429 || status >= 500;
 
-/** Where users keep the key of a provider (docs/spec/formation-files.md "Choosing a model"). */
+/** Names the places for a provider's key (docs/spec/formation-files.md "Choosing a model"). */
 const keyPlaces = ({ provider }: ModelConfig): string =>
   `llm.api_keys.${provider} in the formation or ${apiKeyVariables(provider)[0]} in the environment`;
 
@@ -147,14 +147,14 @@ const failure = (
   return fail(`${provider} rejected the request to ${id} (${status}); the log has its reason`);
 };
 
-/** Whole seconds to wait: as the header says, or the body, where Google has them. */
+/** Whole seconds to wait, from the header, or from the body as Google sends them. */
 const retryAfterOf = (headers: Record<string, unknown>, body: string): number | undefined => {
   const header = textOf(headers["retry-after"]) || /"retryDelay":\s*"([\d.]+)s"/.exec(body)?.[1];
   const seconds = readRetryAfter(header, Date.now());
   return seconds === undefined ? undefined : Math.ceil(seconds);
 };
 
-/** The failure that a response without a stream stands for. */
+/** Error for a response that is not a stream. */
 export const responseError = (
   config: ModelConfig,
   status: number,
@@ -173,11 +173,11 @@ export const responseError = (
   );
 };
 
-/** JSON that is neither an answer nor an error. */
+/** Error for JSON that is neither an answer nor an error. */
 export const noAnswerError = (config: ModelConfig, body: JsonObject): ModelError =>
   responseError(config, 200, {}, JSON.stringify(body));
 
-/** The failure that an error object inside a stream stands for. */
+/** Error for an error object inside a stream. */
 export const eventError = (config: ModelConfig, error: unknown): ModelError => {
   const details = isObject(error) ? error : {};
   const named = statusOfReason.get(textOf(details.code)) ?? statusOfReason.get(textOf(details.type)) ?? 400;

@@ -1,4 +1,4 @@
-/** What a model is to those who ask it: messages and tools in, deltas out, and the errors between. */
+/** The interface of models: messages and tools in, deltas out, and errors. */
 export { partsOfMessage, plainText } from "./content.ts";
 export {
   ContextTooLongError,

@@ -13,28 +13,28 @@ export interface ToolCall {
   name: string;
   /** The arguments as the model wrote them: JSON text, possibly invalid. */
   arguments: string;
-  /** What the provider wants to see again with the call (Google's `thoughtSignature`); nobody else reads it. */
+  /** Opaque value that the provider needs back with the call (Google's `thoughtSignature`). */
   signature?: string;
 }
 
 /**
- * What a model thought before it called tools, in the form in which its provider wants to see it again with the results.
+ * A model's reasoning before it called tools, in the form in which its provider needs it back with the results.
  * Only the adapter that made it reads `data`.
  */
 export interface Thoughts {
-  /** The model that thought: another one is not shown them. */
+  /** Id of the model. No other one gets them. */
   model: string;
   data: Record<string, unknown>;
 }
 
 export type ContentPart =
   | { type: "text"; text: string }
-  /** `data` is base64; `mediaType` is one that models see, such as `image/png`. */
+  /** `data` is base64; `mediaType` is one that models support, such as `image/png`. */
   | { type: "image"; mediaType: string; data: string };
 
 /**
- * What was gathered for a message, and is not part of what the user said. It stands with the last message, so that all
- * that is the same from turn to turn comes before it.
+ * Context that was gathered for a message and is not the user's text. It is put in the last message, after everything
+ * that stays the same from turn to turn.
  */
 export interface MessageContext {
   /** What is known of the user, and the passages that fit the message; marked as such. */
@@ -49,12 +49,12 @@ export type ModelMessage =
   | { role: "assistant"; content: string; toolCalls?: ToolCall[]; thoughts?: Thoughts }
   | { role: "tool"; toolCallId: string; name: string; content: string };
 
-/** Settings of one call; what is left out is left to the provider. */
+/** Settings of one call. The provider's defaults apply to those left out. */
 export interface ModelSettings {
   temperature?: number;
   maxTokens?: number;
   /**
-   * The answer is JSON of this schema. Providers want objects that require all of their properties and forbid
+   * JSON Schema of the answer. Providers want objects that require all of their properties and forbid
    * others, as `z.toJSONSchema(z.object(…))` makes them; check the answer all the same.
    */
   jsonSchema?: Record<string, unknown>;
@@ -63,12 +63,12 @@ export interface ModelSettings {
 export interface ModelRequest {
   messages: ModelMessage[];
   tools?: ToolDefinition[];
-  /** `none`: the tools are there for the calls in `messages` to make sense, and no more calls are wanted. */
+  /** `none`: no more calls; the tools are listed because `messages` refer to them. */
   toolChoice?: "none";
   settings?: ModelSettings;
   /**
-   * What the overlord found for this message. Real models read it in the prompt; the built-in model answers
-   * from it.
+   * Passages that the overlord found for this message. Other models read them in the prompt; the built-in model answers
+   * from them.
    */
   context?: RecalledContext;
 }
@@ -76,7 +76,7 @@ export interface ModelRequest {
 /** A passage of memory, of the session or of the agent's knowledge. */
 export interface Passage {
   text: string;
-  /** Where it comes from, in words a user understands: a file name, `memory`, `this conversation`. */
+  /** Source in terms that users understand: a file name, `memory`, `this conversation`. */
   source: string;
   kind: "memory" | "session" | "knowledge";
 }
@@ -87,8 +87,8 @@ export interface RecalledContext {
 }
 
 /**
- * What a model sends back, in order: any mix of `text`, `reasoning` and whole `tool_call`s, perhaps `thoughts`, then
- * exactly one `finish`. A stream that breaks throws an `ApiError` instead.
+ * The deltas of a model's answer, in order: any mix of `text`, `reasoning` and complete `tool_call`s, perhaps `thoughts`,
+ * then exactly one `finish`. A stream that breaks throws an `ApiError` instead.
  */
 export type ModelDelta =
   | { type: "text"; text: string }
@@ -101,8 +101,8 @@ export interface Model {
   /** As the formation names it: `provider/name`. */
   readonly id: string;
   /**
-   * Asks the model. Deltas come in batches: all that one read from the socket held, so that a consumer pays one
-   * await a packet and not one a token.
+   * Asks the model. Deltas come in batches, one for each read from the socket, so that a consumer awaits once per
+   * packet and not once per token.
    *
    * @param signal Aborting it closes the connection and makes the iteration throw its reason.
    * @throws ApiError `LLM_ERROR`, `LLM_RATE_LIMITED` (with `retryAfter`), `LLM_TIMEOUT`

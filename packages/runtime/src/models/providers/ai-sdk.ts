@@ -21,7 +21,7 @@ import {
 import type { ImportPackage } from "./import-package.ts";
 import { createThoughtFilter } from "./think-tags.ts";
 
-/** Providers whose package is not named as formations name them. */
+/** Packages whose names differ from the provider's name in formations. */
 const packageNames = new Map([
   ["bedrock", "amazon-bedrock"],
   ["vertex", "google-vertex"],
@@ -36,7 +36,7 @@ const finishReasons = new Map<string, FinishReason>([
 
 const isFunction = (value: unknown): value is (...args: unknown[]) => unknown => typeof value === "function";
 
-/** The provider's own `createCohere`, `createAzure`, …: the exports hold other functions too. */
+/** Finds the provider's own `createCohere`, `createAzure`, … among the exports. */
 const factoryOf = (module: unknown, packageName: string) => {
   const wanted = `create${packageName.replaceAll("-", "")}`;
   for (const [name, value] of Object.entries(isObject(module) ? module : {})) {
@@ -71,7 +71,7 @@ const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
   }
   throw new ApiError(
     "SERVICE_UNAVAILABLE",
-    `The package ${specifier} offers no language models in a way known here`,
+    `The package ${specifier} exports no known way to create a language model`,
   );
 };
 
@@ -138,7 +138,7 @@ const total = (count: unknown): number => countOf(isObject(count) ? count.total 
 /** Reads the parts of an answer of an AI SDK package. */
 const createPartReader = (config: ModelConfig) => {
   const filter = createThoughtFilter();
-  /** Reasoning with what the provider wants to see again, by the id of its part. */
+  /** Reasoning with what the provider needs back, by the id of its part. */
   const reasoning = new Map<string, { text: string; providerOptions: JsonObject }>();
   let said = false;
   let called = false;
@@ -212,7 +212,7 @@ const createPartReader = (config: ModelConfig) => {
   };
 };
 
-/** What a package threw, in our words. */
+/** Converts an error of a package into ours. */
 const failureOf = (config: ModelConfig, error: unknown): unknown => {
   if (error instanceof ApiError) return error;
   const cause = asError(error);
@@ -245,7 +245,7 @@ export const createAiSdkModel = (
       config.settings.timeoutSeconds * 1000,
     );
     signal.addEventListener("abort", onAbort, { once: true });
-    // The packages do not all stop for a signal: the wait ends here whether they do or not.
+    // Not all packages obey the signal, so the wait ends here in any case.
     const stopped = new Promise<never>((_, reject) => {
       controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
     });

@@ -15,7 +15,7 @@ import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { joinMessages } from "./provider-messages.ts";
 
-/** The API has no default of its own. */
+/** The API requires a value. */
 const defaultMaxTokens = 4096;
 
 const finishReasons = new Map<string, FinishReason>([
@@ -27,7 +27,7 @@ const finishReasons = new Map<string, FinishReason>([
   ["refusal", "content_filter"],
 ]);
 
-/** The API refuses blocks of empty text. */
+/** The API refuses empty text blocks. */
 const textBlocks = (text: string): JsonObject[] => (text === "" ? [] : [{ type: "text", text }]);
 
 const blockOf = (part: ContentPart): JsonObject[] =>
@@ -73,7 +73,7 @@ const requestBody = ({ id, name, settings }: ModelConfig, request: ModelRequest)
       ...(request.toolChoice && { tool_choice: { type: request.toolChoice } }),
     }),
     ...(schema && { output_config: { format: { type: "json_schema", schema } } }),
-    // Its scale ends at 1, that of formations at 2.
+    // The API's scale ends at 1, that of formations at 2.
     ...(temperature !== undefined && { temperature: Math.min(temperature, 1) }),
     stream: true,
   });
@@ -87,7 +87,7 @@ type OpenBlock =
 
 const createDecoder = (config: ModelConfig): WireDecoder => {
   const open = new Map<unknown, OpenBlock>();
-  /** Blocks that must go back with the results of calls, as they came. */
+  /** Blocks that must be sent back unchanged with the results of calls. */
   const thoughts: JsonObject[] = [];
   let input_tokens = 0;
   let output_tokens = 0;
@@ -159,7 +159,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     if (block?.type === "tool_use") {
       called = true;
       const { id, name, input, json } = block;
-      // A tool without arguments comes without a single piece of JSON; some servers give them whole with the block.
+      // A call without arguments comes without JSON; some servers send all arguments with the block.
       const given = JSON.stringify(isObject(input) ? input : {});
       deltas.push({ type: "tool_call", id, name, arguments: json || given });
     } else if (block?.type === "thinking" && block.signature !== "") {
@@ -223,7 +223,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     },
 
     end(deltas) {
-      // Some gateways leave `message_stop` out; an answer that ends inside a block is not whole.
+      // Some gateways leave `message_stop` out; an answer that ends inside a block is incomplete.
       if (!ended && (reason !== undefined || ((said || called) && open.size === 0))) finish(deltas);
     },
   };

@@ -2,19 +2,19 @@ import { isObject } from "@muxi/protocol";
 import { parseObject, textOf } from "../../base/index.ts";
 import type { ToolCall } from "../interface/index.ts";
 
-/** More calls at once than any model makes. */
+/** Limit on calls at once, above what any model makes. */
 const mostCalls = 128;
 
 interface Assembled extends ToolCall {
-  /** What the server calls its place; several servers give all calls the same. */
+  /** The server's index of the call; several servers give all calls the same one. */
   index: number | undefined;
 }
 
-/** Puts tool calls together from the pieces in which servers of OpenAI's kind send them. */
+/** Assembles tool calls from the pieces that OpenAI-compatible servers send. */
 export interface CallAssembler {
-  /** Adds an entry of `tool_calls`; false when there are more calls than any model makes. */
+  /** Adds an entry of `tool_calls`. Returns false beyond the limit on calls. */
   add(piece: unknown): boolean;
-  /** The calls that are named, each with an id of its own. */
+  /** The calls that have a name, each with a unique id. */
   calls(): ToolCall[];
   /** Whether the last call ends inside its arguments. */
   readonly isBroken: boolean;
@@ -25,7 +25,7 @@ const indexOf = (value: unknown): number | undefined => {
   return Number.isInteger(index) ? Number(index) : undefined;
 };
 
-/** Some servers send the arguments as the object that they are, and not as its JSON. */
+/** Some servers send the arguments as an object, not as JSON text. */
 const argumentsOf = (value: unknown): string => (isObject(value) ? JSON.stringify(value) : textOf(value));
 
 const isComplete = ({ arguments: args }: ToolCall): boolean => parseObject(args) !== undefined;
@@ -33,7 +33,7 @@ const isComplete = ({ arguments: args }: ToolCall): boolean => parseObject(args)
 export const createCallAssembler = (): CallAssembler => {
   const calls: Assembled[] = [];
 
-  /** The call that a piece goes on with; undefined when it begins a new one. */
+  /** The call that a piece continues; undefined when it begins a new one. */
   const continued = (index: number | undefined, id: string, name: string, args: string) => {
     if (id !== "") {
       const same = calls.findLast((call) => call.id === id && (index === undefined || call.index === index));
@@ -41,8 +41,8 @@ export const createCallAssembler = (): CallAssembler => {
     }
     const last = index === undefined ? calls.at(-1) : calls.findLast((call) => call.index === index);
     if (!last) return undefined;
-    // Parallel calls that all carry the same index, or none, are told apart by their ids; without ids, by a whole call
-    // that another one follows.
+    // Parallel calls with the same index, or none, are told apart by their ids. Without ids, a piece after complete
+    // arguments begins a new call.
     if (id !== "" && last.id !== "") return undefined;
     if (id !== "" && index === undefined) return undefined;
     if (name !== "" && last.name !== "" && name !== last.name) return undefined;

@@ -1,13 +1,13 @@
-/** What sets an OpenAI-compatible provider apart. */
+/** How an OpenAI-compatible provider differs from the others. */
 export interface CompatibleProvider {
   baseUrl: string;
   /** Refuses `stream_options`, and reports usage without being asked. */
   reportsUsageUnasked?: true;
-  /** Gives JSON when asked, but knows no schemas, at least with some of its models. */
+  /** Supports JSON output, but not JSON Schemas, at least with some of its models. */
   readsSchemaInPrompt?: true;
 }
 
-/** Providers that speak OpenAI's chat completions. */
+/** Providers with OpenAI's chat completions API. */
 export const compatibleProviders: Readonly<Record<string, CompatibleProvider>> = {
   openai: { baseUrl: "https://api.openai.com/v1" },
   groq: { baseUrl: "https://api.groq.com/openai/v1", readsSchemaInPrompt: true },

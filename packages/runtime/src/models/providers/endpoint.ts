@@ -1,15 +1,14 @@
 import type { ModelConfig } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 
-/** Paths of calls that people put behind the root of the API, since their provider's pages show them so. */
+/** Paths of calls that people append to the root of the API, as their provider's pages show them. */
 const callPath = /\/(?:chat\/completions|completions|messages|embeddings|audio\/transcriptions)$/;
 
 /**
- * The address of a call below the root of an API. What stands in the root's query goes along, such as the version that
- * Azure wants.
+ * The URL of a call below the root of an API. The root's query is kept, such as the version that Azure requires.
  *
  * @param path May have a query of its own.
- * @throws ApiError `INVALID_PARAMETER` when the root that the formation gives is no HTTP address
+ * @throws ApiError `INVALID_PARAMETER` when the formation's root is not an HTTP URL
  */
 export const endpoint = (config: ModelConfig, baseUrl: string | undefined, path: string): URL => {
   const root = URL.parse(baseUrl ?? "");

@@ -61,7 +61,7 @@ const requestBody = ({ settings }: ModelConfig, request: ModelRequest): string =
           functionDeclarations: request.tools.map((tool) => ({
             name: tool.name,
             description: tool.description,
-            // `parameters` knows only a part of JSON Schema and refuses the rest.
+            // `parameters` supports only a part of JSON Schema and refuses the rest.
             parametersJsonSchema: tool.parameters,
           })),
         },
@@ -106,10 +106,10 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     const signature = textOf(part.thoughtSignature);
     deltas.push({
       type: "tool_call",
-      // The API pairs calls and results by their order and name, and mostly gives no ids.
+      // The API matches calls and results by order and name, and usually sends no ids.
       id: textOf(id) || `call_${crypto.randomUUID()}`,
       name: textOf(name),
-      // Some gateways give the arguments as JSON in a text.
+      // Some gateways send the arguments as JSON text.
       arguments: textOf(args) || JSON.stringify(args ?? {}),
       ...(signature && { signature }),
     });

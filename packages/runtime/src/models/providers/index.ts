@@ -1,4 +1,4 @@
-/** One adapter for each wire that model providers speak. */
+/** One adapter for each API of model providers. */
 export { createAiSdkModel } from "./ai-sdk.ts";
 export { compatibleProviders } from "./compatible.ts";
 export { endpoint } from "./endpoint.ts";

@@ -19,13 +19,13 @@ import {
 } from "../interface/index.ts";
 import { createSseReader, EventTooLargeError } from "./sse.ts";
 
-/** Turns the events of one answer into deltas; one is made for each call. */
+/** Turns the events of one answer into deltas. Each call has its own. */
 export interface WireDecoder {
-  /** Adds what the `data` of one event means. @throws ModelError */
+  /** Adds the deltas of one event's `data`. @throws ModelError */
   event(data: string, deltas: ModelDelta[]): void;
-  /** Adds what an answer says that came in one piece of JSON, `finish` included. @throws ModelError */
+  /** Adds the deltas of an answer in one piece of JSON, including `finish`. @throws ModelError */
   whole(body: JsonObject, deltas: ModelDelta[]): void;
-  /** The response ended: adds `finish` when the model had ended too. @throws ModelError */
+  /** Adds `finish` at the end of the response, if the model has finished. @throws ModelError */
   end(deltas: ModelDelta[]): void;
 }
 
@@ -34,18 +34,18 @@ interface ModelStreamOptions {
   config: ModelConfig;
   url: URL;
   headers: Record<string, string>;
-  /** Empty once it is sent. */
+  /** Emptied once it is sent. */
   body: string;
   decoder: WireDecoder;
 }
 
 const errorBodyLimit = 64 * 1024;
-/** Bytes of an answer that comes in one piece. */
+/** Largest answer in one piece, in bytes. */
 const wholeLimit = 16 * 2 ** 20;
-/** Deltas that may wait for the consumer before the socket is no longer read. */
+/** Deltas that may wait for the consumer before reading from the socket pauses. */
 const waitingLimit = 4096;
 
-/** A response that is no stream: an error, a page, or an answer in one piece, as gateways give it. */
+/** A response that is not a stream: an error, a web page, or an answer in one piece, as some gateways send it. */
 interface WholeResponse {
   head: ResponseHead;
   chunks: Buffer[];
@@ -53,7 +53,7 @@ interface WholeResponse {
   limit: number;
 }
 
-/** One who waits for the next part. */
+/** A pending `next()`. */
 interface Waiter {
   resolve: (part: IteratorResult<ModelDelta[]>) => void;
   reject: (reason: unknown) => void;
@@ -62,9 +62,9 @@ interface Waiter {
 const over: IteratorResult<ModelDelta[]> = { value: undefined, done: true };
 
 /**
- * One request to a provider and its streamed answer: batches of deltas, by what one read of the socket held. It reads
- * the answer itself and is its own iterator: with no stream object between the socket and the deltas, and one promise
- * for a batch of them, a token costs little more than its `JSON.parse`.
+ * One request to a provider and its streamed answer, in batches of deltas, one for each read from the socket. It is its
+ * own iterator: without a stream object between socket and deltas, and with one promise per batch, a token costs little
+ * more than its `JSON.parse`.
  */
 class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
   readonly #options: ModelStreamOptions;
@@ -105,7 +105,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
     });
   }
 
-  /** The answer is no longer read. A finished one leaves its connection to the next; only the tail is still to come. */
+  /** Stops reading. A finished answer keeps its connection, on which only the tail is outstanding. */
   return(): Promise<IteratorResult<ModelDelta[]>> {
     if (this.#state === "open") this.#abandon(new Error("The answer is no longer read"));
     return Promise.resolve(over);
@@ -124,7 +124,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
     this.#timer?.refresh();
     if (this.#state !== "open") return;
     if (this.#whole) {
-      // The bytes of a chunk are gone when this returns.
+      // The chunk's bytes are reused after this returns.
       this.#whole.chunks.push(Buffer.from(chunk));
       this.#whole.size += chunk.length;
       if (this.#whole.size > this.#whole.limit) {
@@ -180,7 +180,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
     }
   }
 
-  /** What has come and was not handed out, or the end. */
+  /** The batch that is waiting, or the end. */
   #part(): IteratorResult<ModelDelta[]> | undefined {
     if (this.#deltas.length === 0) return this.#state === "finished" ? over : undefined;
     const value = this.#deltas;
@@ -192,7 +192,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
     return { value, done: false };
   }
 
-  /** Hands out what has come, and notes the end of the answer. */
+  /** Delivers the batch that is waiting, and notes the end of the answer. */
   #settle(): void {
     const last = this.#deltas.at(-1);
     if (last === undefined) return;
@@ -230,7 +230,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
     this.#disconnect();
   }
 
-  /** Lets the decoder read, and hands out what it has made of it. */
+  /** Runs the decoder, and delivers its deltas. */
   #decode(read: (decoder: WireDecoder, deltas: ModelDelta[]) => void): void {
     try {
       read(this.#options.decoder, this.#deltas);
@@ -250,7 +250,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
     } else if (isObject(body)) {
       this.#decode((decoder, deltas) => decoder.whole(body, deltas));
     } else if (Array.isArray(body)) {
-      // The events of the stream in one list, as Google sends them to those who ask for no event stream.
+      // All events in one list, which Google sends if no event stream is requested.
       this.#decode((decoder, deltas) => {
         for (const event of body) decoder.event(JSON.stringify(event), deltas);
         decoder.end(deltas);
@@ -283,13 +283,13 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
   }
 }
 
-/** What one provider's wire is made of. */
+/** The parts of one provider's API. */
 export interface Wire extends Pick<ModelStreamOptions, "config" | "http" | "url" | "headers"> {
   requestBody(config: ModelConfig, request: ModelRequest): string;
   createDecoder(config: ModelConfig): WireDecoder;
 }
 
-/** A model behind an API that is asked by one POST and answers with a stream of events. */
+/** A model behind an API that takes one POST and answers with an event stream. */
 export const wireModel = ({ requestBody, createDecoder, headers, ...rest }: Wire): Model => {
   const { config } = rest;
   const allHeaders = { "content-type": "application/json", accept: "text/event-stream", ...headers };

@@ -20,7 +20,7 @@ import { createThoughtFilter } from "./think-tags.ts";
 
 const openaiUrl = compatibleProviders.openai?.baseUrl;
 
-/** OpenAI's reasoning models answer 400 to any temperature but their own. */
+/** OpenAI's reasoning models refuse any temperature except their default. */
 const fixedTemperature = /^(o\d|gpt-5(?!.*chat))/;
 
 const finishReasons = new Map<string, FinishReason>([
@@ -35,7 +35,7 @@ const wirePart = (part: ContentPart) =>
     ? part
     : { type: "image_url", image_url: { url: `data:${part.mediaType};base64,${part.data}` } };
 
-/** Servers that see no images often know texts alone. */
+/** Servers without image support often accept strings only. */
 const userContent = (parts: readonly ContentPart[]) =>
   parts.every((part) => part.type === "text")
     ? parts.map(({ text }) => text).join("\n\n")
@@ -48,7 +48,7 @@ const wireMessage = (model: string, message: ModelMessage) => {
     case "assistant":
       return {
         role: "assistant",
-        // Several servers refuse an empty text beside tool calls.
+        // Several servers refuse an empty text next to tool calls.
         content: message.content === "" && message.toolCalls ? null : message.content,
         ...(message.toolCalls && {
           tool_calls: message.toolCalls.map(({ id, name, arguments: args }) => ({
@@ -66,7 +66,7 @@ const wireMessage = (model: string, message: ModelMessage) => {
   }
 };
 
-/** How a schema is asked for: some providers keep to one by themselves, others must read it in the prompt. */
+/** The fields that ask for a schema: some providers enforce one, for others it is put in the prompt. */
 const jsonAnswer = (provider: string, schema: Record<string, unknown>) =>
   compatibleProviders[provider]?.readsSchemaInPrompt
     ? {
@@ -97,14 +97,14 @@ const requestBody = (config: ModelConfig, request: ModelRequest): string => {
       ...(request.toolChoice && { tool_choice: request.toolChoice }),
     }),
     ...(temperature !== undefined && !(isOpenAi && fixedTemperature.test(name)) && { temperature }),
-    // OpenAI retired `max_tokens`, which its newer models refuse; everybody else knows only that.
+    // OpenAI's newer models refuse `max_tokens`; other servers know only that.
     ...(maxTokens !== undefined && { [isOpenAi ? "max_completion_tokens" : "max_tokens"]: maxTokens }),
     stream: true,
     ...(!compatibleProviders[provider]?.reportsUsageUnasked && { stream_options: { include_usage: true } }),
   });
 };
 
-/** What a list of content parts says, which some servers send in the place of a text. */
+/** The text of a list of content parts, which some servers send instead of a string. */
 const readParts = (content: readonly unknown[]): { text: string; reasoning: string } => {
   let text = "";
   let reasoning = "";
@@ -121,7 +121,7 @@ const readParts = (content: readonly unknown[]): { text: string; reasoning: stri
   return { text, reasoning };
 };
 
-/** Where servers put what a model thinks: each wants it back in its own field. */
+/** Fields in which servers send reasoning, and in which they need it back. */
 const reasoningFields = ["reasoning_content", "reasoning", "thinking"] as const;
 
 const createDecoder = (config: ModelConfig): WireDecoder => {
@@ -132,7 +132,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
   let usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
   let said = false;
   let ended = false;
-  /** Thoughts by the field in which they came, and the details that OpenRouter signs. */
+  /** Reasoning by the field in which it came, and the details that OpenRouter signs. */
   const thoughts: Record<string, string> = {};
   const details: unknown[] = [];
 
@@ -162,7 +162,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     };
   };
 
-  /** @returns Whether nothing but a text was in it. */
+  /** @returns Whether it contained only a text. */
   const readMessage = (message: JsonObject, deltas: ModelDelta[]): string | undefined => {
     const hasThoughts = addReasoning(message, deltas);
     const { content } = message;
@@ -171,7 +171,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     const text = (parts?.text ?? textOf(content)) || textOf(message.refusal);
     if (text !== "") addText(text, deltas);
     const pieces = listOf(message.tool_calls);
-    // What came before `tool_calls`: one call, without an id.
+    // The predecessor of `tool_calls`: one call without an id.
     if (isObject(message.function_call)) pieces.push(message.function_call);
     for (const piece of pieces) if (!calls.add(piece)) throw malformedEventError(config);
     return hasThoughts || parts || pieces.length > 0 || text === "" ? undefined : text;
@@ -186,7 +186,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     const data = { ...thoughts, ...(details.length > 0 && { reasoning_details: details }) };
     if (whole.length > 0 && Object.keys(data).length > 0)
       deltas.push({ type: "thoughts", model: config.id, data });
-    // Some servers say `stop` after tool calls.
+    // Some servers send `stop` after tool calls.
     const after = whole.length > 0 && finish === "stop" ? "tool_calls" : finish;
     deltas.push({ type: "finish", reason: after, usage, model: config.id });
   };
@@ -226,7 +226,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
 
     end(deltas) {
       if (ended) return;
-      // Several servers end without a reason: an answer with all its text, or whole calls, is an answer all the same.
+      // Several servers end without a finish reason: a text or complete calls are still an answer.
       if (reason === undefined && ((!said && calls.calls().length === 0) || calls.isBroken)) return;
       finishWith(reason ?? "stop", deltas);
     },
@@ -234,7 +234,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
   return decoder;
 };
 
-/** A model behind OpenAI's chat completions, at OpenAI or anywhere else (`settings.baseUrl`). */
+/** A model behind OpenAI's chat completions API, at OpenAI or anywhere else (`settings.baseUrl`). */
 export const createOpenAiCompatibleModel = (config: ModelConfig, http: HttpClient): Model => {
   const baseUrl = config.settings.baseUrl ?? compatibleProviders[config.provider]?.baseUrl;
   const url = endpoint(config, baseUrl, "chat/completions");

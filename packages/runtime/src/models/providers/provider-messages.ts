@@ -1,15 +1,15 @@
 import type { JsonObject } from "@muxi/protocol";
 import type { ModelMessage } from "../interface/index.ts";
 
-/** A message as Anthropic and Google take it: all that one side says before the other one speaks. */
+/** A message in the form of Anthropic and Google, whose roles alternate. */
 export interface ProviderMessage {
   role: "user" | "assistant";
   parts: JsonObject[];
 }
 
 /**
- * The conversation as messages of alternating roles, with the system texts apart. Results of tools are the user's, and
- * all results of one round belong into one message.
+ * The conversation as messages of alternating roles, without the system texts. Tool results have the user's role, and
+ * all results of one round are one message.
  */
 export const joinMessages = (
   conversation: ModelMessage[],

@@ -1,18 +1,18 @@
-/** Reads the text out of an event that differs from an earlier one in its text only. */
+/** Extracts the text of an event that differs from an earlier one in its text alone. */
 export interface TextShortcut {
-  /** The text, or undefined when the event is not of the learnt form and must be parsed. */
+  /** The text, or undefined when the event has another form and must be parsed. */
   read(data: string): string | undefined;
-  /** Takes the form of an event that was parsed, and holds nothing but this text. */
+  /** Learns the form of a parsed event that contains only this text. */
   learn(data: string, text: string): void;
 }
 
-/** Forms that one answer may have. Some providers change a field with each token: learning from all is a waste. */
+/** Limit on forms per answer. Some providers change a field with each token, so learning every form is wasted. */
 const mostForms = 8;
 
 /**
- * `JSON.parse` is most of the cost of a token, and nearly all of it goes into names and ids that are the same in
- * each event. So the JSON before and after the text is remembered: what lies between the same two pieces, and is
- * one whole string literal, is the text.
+ * `JSON.parse` is most of the cost of a token, and nearly all of that goes into names and ids that are the same in each
+ * event. So the JSON before and after the text is remembered: whatever is between the same two pieces, and is one
+ * complete string literal, is the text.
  *
  * @param key The name of the field that holds the text.
  */
@@ -24,7 +24,7 @@ export const createTextShortcut = (key: string): TextShortcut => {
   return {
     read(data) {
       const end = data.length - after.length;
-      // Not `startsWith`, which V8 runs ten times slower for a piece that was sliced from another string.
+      // Not `startsWith`, which is ten times slower in V8 for a string that is a slice of another one.
       if (before === undefined || end < before.length || data.slice(0, before.length) !== before)
         return undefined;
       if (data.slice(end) !== after) return undefined;
@@ -39,7 +39,7 @@ export const createTextShortcut = (key: string): TextShortcut => {
       for (const opening of [`"${key}":"`, `"${key}": "`]) {
         const found = data.indexOf(opening);
         const start = found + opening.length;
-        // Only a field that is there once is surely the one that was parsed.
+        // Only if the field occurs once is it certainly the one that was parsed.
         if (found < 0 || found !== data.lastIndexOf(opening) || !data.startsWith(`${text}"`, start)) continue;
         before = data.slice(0, start);
         after = data.slice(start + text.length);

@@ -1,11 +1,11 @@
 import type { ModelDelta } from "../interface/index.ts";
 
-/** Takes the pieces of a text and adds what they are: reasoning or text. */
+/** Separates reasoning from text in the pieces of an answer. */
 export interface ThoughtFilter {
   add(piece: string, deltas: ModelDelta[]): void;
-  /** The text ended: adds what was held back. */
+  /** Adds what was held back, at the end of the text. */
   end(deltas: ModelDelta[]): void;
-  /** Whether all that comes from now on is text. */
+  /** Whether all further pieces are text. */
   readonly isOver: boolean;
 }
 
@@ -13,7 +13,7 @@ const opening = /^\s*<(think|thinking|thought)>\s*/i;
 /** The longest opening tag, with white space before it. */
 const longestOpening = 64;
 
-/** Whether a text may still become an opening tag. */
+/** Whether a text may be the beginning of an opening tag. */
 const mayOpen = (text: string): boolean => {
   const start = text.trimStart().toLowerCase();
   return (
@@ -22,7 +22,7 @@ const mayOpen = (text: string): boolean => {
   );
 };
 
-/** How much of the end of `text` may be the beginning of `tag`. */
+/** Number of characters at the end of `text` that may begin `tag`. */
 const overlap = (text: string, tag: string): number => {
   for (let length = Math.min(text.length, tag.length - 1); length > 0; length--) {
     if (text.slice(-length).toLowerCase() === tag.slice(0, length)) return length;
@@ -31,8 +31,8 @@ const overlap = (text: string, tag: string): number => {
 };
 
 /**
- * Reasoning models that run locally write their thoughts into the text, between tags at its very beginning. Such tags
- * anywhere else are part of what the model says.
+ * Local reasoning models write their reasoning into the text, between tags at its very beginning. Such tags anywhere
+ * else are part of the answer.
  */
 export const createThoughtFilter = (): ThoughtFilter => {
   let state: "start" | "thinking" | "gap" | "text" = "start";
@@ -40,7 +40,7 @@ export const createThoughtFilter = (): ThoughtFilter => {
   let closing = "";
 
   const addText = (text: string, deltas: ModelDelta[]) => {
-    // The blank lines between thoughts and answer belong to neither.
+    // The blank lines between reasoning and answer belong to neither.
     const shown = state === "gap" ? text.trimStart() : text;
     if (shown === "") return;
     state = "text";
