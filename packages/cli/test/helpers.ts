@@ -14,6 +14,18 @@ const muxiCommand = [join(repository, "packages/cli/bin/muxi.js")];
 
 export { isAlive } from "@muxi/server";
 
+const toolProgram = fileURLToPath(new URL("tool-program.mjs", import.meta.url));
+
+/** The file of an MCP server with these tools. */
+export const toolServer = (id: string, tools: readonly object[]): string =>
+  `schema: "1.0.0"
+id: ${id}
+description: A server of the tests
+type: command
+command: ${process.execPath}
+args: ${JSON.stringify([toolProgram, JSON.stringify(tools)])}
+`;
+
 export interface Outcome {
   code: number | null;
   stdout: string;

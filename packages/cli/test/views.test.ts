@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { untilExpected } from "../../../test/until.ts";
 import { views } from "../src/commands/views/list.ts";
-import { createWorld, type World } from "./helpers.ts";
+import { createWorld, toolServer, type World } from "./helpers.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -8,6 +9,9 @@ beforeAll(async () => {
   const folder = await world.formation("seen", {
     "agents/one.afs": 'schema: "1.0.0"\nid: one\nname: One\ndescription: The only one\n',
     "triggers/order.md": "Order ${{ data.order.id }} has come in.",
+    "mcp/wood.afs": toolServer("wood", [{ name: "fell", inputSchema: { type: "object" } }, { name: "" }]),
+    "mcp/lost.afs":
+      'schema: "1.0.0"\nid: lost\ndescription: d\ntype: command\ncommand: no-such-program\nmax_retries: 1\n',
     "sops/open.md": "---\ntype: sop\nname: Open the gate\n---\n# Open the gate\n\n1. Turn the key\n",
   });
   const up = await world.run(["up", folder, "--detach"]);
@@ -20,7 +24,7 @@ const examples: readonly [name: string, args: string[], shown: RegExp][] = [
   ["info", [], /^formation:\n {2}id: seen\n/],
   ["agents", [], /^ID +NAME +DESCRIPTION\none +One +The only one\n$/],
   ["agents", ["one"], /^id: one\nname: One\n/],
-  ["mcp", [], /^No MCP servers\n$/],
+  ["mcp", ["wood"], /^id: wood\n[\s\S]*state: \w+\n/],
   ["sops", [], /^NAME +TITLE\nopen +Open the gate\n$/],
   ["sops", ["open"], /1\. Turn the key/],
   ["triggers", [], /^NAME\norder\n$/],
@@ -46,6 +50,21 @@ test.each(examples)("%s %j", async (name, args, shown) => {
   const { code, stdout, stderr } = await world.run([name, ...args]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(shown);
+});
+
+test("each MCP server is shown with its state and tools, and what cannot be used with the reason", async () => {
+  await untilExpected("both servers have been asked", async () => {
+    const { code, stdout, stderr } = await world.run(["mcp"]);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^ID +TYPE +STATE +TOOLS\nlost +command +failed +-\nwood +command +ready +fell\n$/,
+      ),
+    });
+    expect(stderr).toMatch(
+      /^⚠ lost has failed: no-such-program did not answer: .*not found\n⚠ wood offers number 2, which cannot be used: it has no name\n$/,
+    );
+  });
 });
 
 test("a session shows what was said in it, and everything is there as data", async () => {

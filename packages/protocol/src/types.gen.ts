@@ -1173,14 +1173,33 @@ export interface McpConfig {
   [k: string]: unknown;
 }
 
+/** A tool server (MCP) as written, with how it is at the moment. Secrets are placeholders or masked. */
+export interface McpServer {
+  /** Id of the tool server */
+  id: string;
+  /** How it is at the moment */
+  status: McpServerStatus;
+  [k: string]: unknown;
+}
+
 /** The tool servers (MCP) of a formation. */
 export interface McpServerList {
-  /** The servers, as written */
-  servers: {
-    [k: string]: unknown;
-  }[];
+  /** The servers of the formation, then those that agents have for themselves */
+  servers: McpServer[];
   /** Number of servers */
   count: number;
+}
+
+/** How a tool server is at the moment. */
+export interface McpServerStatus {
+  /** `starting` while its tools are being listed, `ready` when they were, `failed` when they could not be; it is then asked again with a later message */
+  state: "starting" | "ready" | "failed";
+  /** Names of the tools that its filter lets through, as the server gives them */
+  tools: string[];
+  /** Tools that were left out, each with the reason */
+  unusable_tools: UnusableTool[];
+  /** Why it failed; absent otherwise */
+  problem?: string;
 }
 
 /** A tool that agents can use. */
@@ -2202,6 +2221,14 @@ export interface UiResponse {
   id: string;
   /** Value of the option that the user chose */
   value: string;
+}
+
+/** A tool that a tool server offers and nobody can use. */
+export interface UnusableTool {
+  /** Name of the tool as its server gives it, or its place in the server's list */
+  tool: string;
+  /** Why it cannot be used */
+  reason: string;
 }
 
 /** A new version of a formation runs. */

@@ -63,7 +63,7 @@ export const openConversation = async (deps: ConversationDeps) => {
   const limits = toolLimitsOf(formation);
   const windows = createWindowSizes();
   /** Whether users may type credentials that servers of the formation ask for. */
-  const takesCredentials = [...toolbox.servers.values()].some(({ definition }) =>
+  const takesCredentials = toolbox.servers.some(({ definition }) =>
     takesTyped(definition, administration.credentials),
   );
   const tools = {

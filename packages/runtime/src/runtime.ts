@@ -14,7 +14,7 @@ import {
   deliveryEndpoints,
   formationEndpoints,
   historyEndpoints,
-  mcpToolsEndpoint,
+  mcpServerEndpoints,
   memoryEndpoints,
   requestEndpoints,
   sessionEndpoints,
@@ -178,7 +178,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     requestsPerMinute: manifest.server.rate_limit?.requests_per_minute,
     endpoints: {
       ...administration.endpoints,
-      getMcpTools: mcpToolsEndpoint(toolbox),
+      ...mcpServerEndpoints({ toolbox, redactor: administration.redactor }),
       ...automation.endpoints,
       ...formationEndpoints({ formation, models: models.ofAgents, runs, toolbox, isHealthy, startedAt, now }),
       ...sessionEndpoints({

@@ -146,7 +146,10 @@ test("configuration is shown with defaults and without any value of a secret", a
     enhance_user_prompts: true,
     servers: [{ id: "github" }],
   });
-  expect(bodies["/mcp/servers"].data.count).toBe(1);
+  expect(bodies["/mcp/servers"].data).toMatchObject({
+    servers: [{ id: "github", status: { state: "starting", tools: [], unusable_tools: [] } }],
+    count: 1,
+  });
   expect(bodies["/overlord"].data).toMatchObject({
     persona: expect.any(String),
     response: { format: "markdown" },

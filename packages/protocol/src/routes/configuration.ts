@@ -5,6 +5,7 @@ import {
   loggingDestinationsSchema,
   mcpConfigSchema,
   mcpServerListSchema,
+  mcpServerSchema,
   mcpToolListSchema,
   personaSchema,
 } from "../schemas/index.ts";
@@ -36,7 +37,7 @@ export const configurationRoutes = {
   getMcpServers: route({
     ...read,
     path: "/mcp/servers",
-    summary: "List the tool servers",
+    summary: "List the tool servers, with their states and tools",
     object: "mcp_server_list",
     type: "mcp.server.list",
     data: mcpServerListSchema,
@@ -44,11 +45,11 @@ export const configurationRoutes = {
   getMcpServer: route({
     ...read,
     path: "/mcp/servers/{server_id}",
-    summary: "Get a tool server",
+    summary: "Get a tool server, with its state and tools",
     params: serverId,
     object: "mcp_server",
     type: "mcp.server.retrieved",
-    data: configBlockSchema,
+    data: mcpServerSchema,
     errors: ["MCP_SERVER_NOT_FOUND"],
   }),
   getMcpTools: route({

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { count, named, text } from "../base/index.ts";
+import { count, type Infer, named, text } from "../base/index.ts";
 
 /** docs/spec/formation-api.md "Configuration". */
 export const configBlockSchema = named(
@@ -45,9 +45,46 @@ export const mcpConfigSchema = named(
     }),
 );
 
+const unusableToolSchema = named("UnusableTool", "A tool that a tool server offers and nobody can use.", () =>
+  z.object({
+    tool: text("Name of the tool as its server gives it, or its place in the server's list"),
+    reason: text("Why it cannot be used"),
+  }),
+);
+
+export const mcpServerStatusSchema = named("McpServerStatus", "How a tool server is at the moment.", () =>
+  z.object({
+    state: z
+      .enum(["starting", "ready", "failed"])
+      .describe(
+        "`starting` while its tools are being listed, `ready` when they were, `failed` when they could not be; " +
+          "it is then asked again with a later message",
+      ),
+    tools: z
+      .array(z.string())
+      .describe("Names of the tools that its filter lets through, as the server gives them"),
+    unusable_tools: z.array(unusableToolSchema()).describe("Tools that were left out, each with the reason"),
+    problem: text("Why it failed; absent otherwise").optional(),
+  }),
+);
+
+export const mcpServerSchema = named(
+  "McpServer",
+  "A tool server (MCP) as written, with how it is at the moment. Secrets are placeholders or masked.",
+  () =>
+    z.looseObject({
+      id: text("Id of the tool server"),
+      status: mcpServerStatusSchema().describe("How it is at the moment"),
+    }),
+);
+
+export type McpServer = Infer<typeof mcpServerSchema>;
+
 export const mcpServerListSchema = named("McpServerList", "The tool servers (MCP) of a formation.", () =>
   z.object({
-    servers: z.array(z.record(z.string(), z.unknown())).describe("The servers, as written"),
+    servers: z
+      .array(mcpServerSchema())
+      .describe("The servers of the formation, then those that agents have for themselves"),
     count: count("servers"),
   }),
 );

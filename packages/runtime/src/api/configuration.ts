@@ -1,8 +1,7 @@
 import { type Formation, maskSecrets } from "@muxi/formation";
-import { ApiError, isObject, type JsonObject, type routes } from "@muxi/protocol";
+import { isObject, type JsonObject } from "@muxi/protocol";
 import { type Redactor, streamId } from "../observability/index.ts";
-import type { Toolbox } from "../tools/index.ts";
-import type { Endpoint, Endpoints } from "./endpoint.ts";
+import type { Endpoints } from "./endpoint.ts";
 
 interface ConfigurationDeps {
   formation: Formation;
@@ -48,19 +47,6 @@ export const configurationEndpoints = (deps: ConfigurationDeps) => {
       return { enhance_user_prompts: true, ...block("mcp"), ...mcpLimits(manifest), servers };
     },
 
-    async getMcpServers() {
-      return { servers, count: servers.length };
-    },
-
-    async getMcpServer({ params: { server_id } }) {
-      const server = formation.mcpServers.find(({ id }) => id === server_id);
-      if (server) return server.document;
-      throw new ApiError(
-        "MCP_SERVER_NOT_FOUND",
-        `MCP server '${server_id}' not found: GET /v1/mcp/servers lists them`,
-      );
-    },
-
     async getLlmSettings() {
       return block("llm");
     },
@@ -103,20 +89,6 @@ export const configurationEndpoints = (deps: ConfigurationDeps) => {
       };
     },
   } satisfies Partial<Endpoints>;
-};
-
-/** `GET /mcp/tools`, with tool names as models see them. */
-export const mcpToolsEndpoint = (toolbox: Toolbox): Endpoint<typeof routes.getMcpTools> => {
-  return async () => ({
-    tools: [...toolbox.servers].flatMap(([serverId, { tools }]) =>
-      tools.map(({ name, description, schema }) => ({
-        name: `${serverId}__${name}`,
-        description,
-        access: "client" as const,
-        parameters: schema,
-      })),
-    ),
-  });
 };
 
 /** Numbers in effect. A number is never a secret. */

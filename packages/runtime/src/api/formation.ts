@@ -75,13 +75,16 @@ export const formationEndpoints = ({
     },
 
     async getStatus() {
-      const { id, name, description, version, agents, mcpServers, manifest } = formation;
+      const { id, name, description, version, agents, manifest } = formation;
       const used = megabytes(process.memoryUsage.rss());
-      const toolServers = [...toolbox.servers.values()].filter(({ tools }) => tools.length > 0);
+      const toolServers = toolbox.servers;
       return {
         formation: { id, name, description, version },
         agents: { count: agents.length, active: agents.length },
-        mcp_servers: { count: mcpServers.length, active: toolServers.length },
+        mcp_servers: {
+          count: toolServers.length,
+          active: toolServers.filter(({ tools }) => tools.length > 0).length,
+        },
         stats: {
           running: { seconds: Math.floor((now() - startedAt) / 1000), since: startedAt / 1000 },
           memory: { working_memory_mb: used, memory_usage_mb: used },
@@ -104,7 +107,7 @@ export const formationEndpoints = ({
         mcp: {
           default_retry_attempts: mcp.default_retry_attempts,
           default_timeout_seconds: mcp.default_timeout_seconds,
-          servers: { total: formation.mcpServers.length, resource: "/v1/mcp/servers" },
+          servers: { total: toolbox.servers.length, resource: "/v1/mcp/servers" },
         },
         overlord: { resource: "/v1/overlord" },
         llm: { resource: "/v1/llm/settings" },

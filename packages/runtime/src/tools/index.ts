@@ -2,5 +2,5 @@
 export { askUser } from "./ask-user.ts";
 export { callTool } from "./call-tool.ts";
 export type { Journal, Tool, ToolOutcome } from "./tool.ts";
-export { createToolbox, type Toolbox } from "./toolbox.ts";
+export { createToolbox, type ServerState, type Toolbox } from "./toolbox.ts";
 export { type CredentialSource, takesTyped } from "./user-server.ts";

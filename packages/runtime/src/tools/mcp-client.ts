@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import path from "node:path";
 import {
   Client,
@@ -7,6 +8,7 @@ import {
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
 import type { Environment, McpServerDefinition } from "@muxi/formation";
+import { asError } from "@muxi/http";
 import * as z from "zod";
 import { ChildTransport } from "./child-transport.ts";
 
@@ -126,6 +128,16 @@ export const isUnauthorized = (error: unknown): boolean =>
   SdkHttpError.isInstance(error)
     ? error.status === 401 || error.status === 403
     : error instanceof Error && error.cause !== undefined && isUnauthorized(error.cause);
+
+/** Why a server cannot be used, for those who run the formation: it may hold addresses and keys. */
+export const reasonOf = (error: unknown): string => {
+  // What is above the cause says only that the server cannot be reached.
+  const reason = asError(asError(error).cause ?? error);
+  if (SdkHttpError.isInstance(reason))
+    return `it answered ${reason.status} ${STATUS_CODES[reason.status] ?? ""}`.trim();
+  // All that `fetch` itself says.
+  return reason.message === "fetch failed" && reason.cause ? asError(reason.cause).message : reason.message;
+};
 
 /** Statuses of a refusal that a new session does not change: credentials, and too many requests. */
 const lasting = new Set([401, 403, 407, 413, 429]);

@@ -12,7 +12,7 @@ import type { Owner } from "../store/index.ts";
 import { createAgentToolList, type ListedTool, type ToolSource, toolLimitOf } from "./agent-tool-list.ts";
 import { type ConnectionOptions, createMcpConnection, type McpConnection } from "./connection.ts";
 import { idlePatterns, narrow } from "./filter.ts";
-import { type OfferedTool, readTools } from "./offered-tools.ts";
+import { type OfferedTool, readTools, type ToolListing } from "./offered-tools.ts";
 import type { Tool } from "./tool.ts";
 import { serverArguments } from "./tool-schema.ts";
 import {
@@ -33,6 +33,14 @@ export interface ToolboxDeps {
   now: () => number;
 }
 
+/** What is known of an MCP server at the moment. */
+export interface ServerState extends ToolListing {
+  definition: McpServerDefinition;
+  isStarting: boolean;
+  /** Why its tools could not be listed the last time. It may hold addresses and keys. */
+  problem: string | undefined;
+}
+
 /** The tools of the formation's MCP servers. */
 export interface Toolbox {
   /**
@@ -42,8 +50,8 @@ export interface Toolbox {
   toolsOf(agent: AgentDefinition, owner: Owner): Promise<readonly Tool[]> | undefined;
   /** Ids of an agent's servers that are still starting, so that their tools are missing. */
   startingFor(agent: AgentDefinition): string[];
-  /** All servers by id, with their tools as far as they are known. */
-  readonly servers: ReadonlyMap<string, { definition: McpServerDefinition; tools: readonly OfferedTool[] }>;
+  /** All servers: those of the formation, then those that agents have for themselves. */
+  readonly servers: readonly ServerState[];
   /** Closes the connections and ends the programs. */
   close(): Promise<void>;
 }
@@ -54,7 +62,9 @@ interface ToolServer {
   /** For a server that each user reaches with credentials of their own. */
   ofUsers: UserServer | undefined;
   /** The tools that the server offers and its filter lets through. */
-  tools: readonly OfferedTool[];
+  tools: OfferedTool[];
+  /** The tools that it offers and that cannot be used. */
+  unusable: ToolListing["unusable"];
   /** Resolves when the tools have been listed, or that has failed. */
   listed: Promise<void>;
   /** When that began, on the clock of `performance`; undefined once it is over. */
@@ -64,6 +74,8 @@ interface ToolServer {
   /** Tools of which was said that their results lack what they promise. */
   told: Set<string>;
   failedAt: number | undefined;
+  /** Why the list could not be read; undefined when it could. */
+  problem: string | undefined;
 }
 
 /** How long to leave a server alone after a failure, in milliseconds. */
@@ -88,7 +100,9 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
       }
       const kept = new Set(narrow(names, definition.tools));
       server.tools = tools.filter(({ name }) => kept.has(name));
+      server.unusable = unusable;
       server.failedAt = undefined;
+      server.problem = undefined;
       if (server.tools.length > 0) log.info({ server: id, tools: [...kept] }, "MCP server is connected");
       else
         log.warn(
@@ -97,6 +111,7 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
         );
     } catch (error) {
       server.failedAt = now();
+      server.problem = (await import("./mcp-client.ts")).reasonOf(error);
       log.warn({ err: error, server: id }, "the MCP server cannot be used: it is skipped");
     } finally {
       server.listingSince = undefined;
@@ -150,10 +165,12 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
         ? createUserServer(definition, credentials, (withOwn) => connect(withOwn, { onPlainResult }))
         : undefined,
       tools: [],
+      unusable: [],
       listed: Promise.resolve(),
       listingSince: undefined,
       isStale: false,
       failedAt: undefined,
+      problem: undefined,
       told: new Set(),
     };
     server.listed = list(server);
@@ -267,7 +284,10 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
     },
     startingFor: (agent) => starting(grants.get(agent.id)?.sources ?? []),
     get servers() {
-      return new Map([...all].map(({ definition, tools }) => [definition.id, { definition, tools }]));
+      return [...all].map(({ definition, tools, unusable, problem, listingSince }) => ({
+        ...{ definition, tools, unusable, problem },
+        isStarting: listingSince !== undefined,
+      }));
     },
     async close() {
       await Promise.all(

@@ -5,6 +5,8 @@ export interface ViewContent {
   data: unknown;
   /** Rows under a heading. Without them, the data is printed as YAML. */
   table?: { heading: readonly string[]; rows: readonly (readonly string[])[]; empty: string };
+  /** What to know about the rows. */
+  warnings?: readonly string[];
   /** Lines to print instead. */
   lines?: readonly string[];
 }
@@ -48,12 +50,19 @@ export const views = {
   async mcp(formation, serverId) {
     if (serverId !== undefined) return { data: await formation.getMcpServer({ serverId }) };
     const data = await formation.getMcpServers();
-    const row = ({ id, type, description }: Record<string, unknown>) => [
-      textOf(id),
+    const row = ({ id, type, status: { state, tools } }: (typeof data.servers)[number]) => [
+      id,
       textOf(type),
-      short(textOf(description)),
+      state,
+      tools.length === 0 ? "-" : short(tools.join(", ")),
     ];
-    return listing(data, data.servers, ["ID", "TYPE", "DESCRIPTION"], row, "No MCP servers");
+    return {
+      ...listing(data, data.servers, ["ID", "TYPE", "STATE", "TOOLS"], row, "No MCP servers"),
+      warnings: data.servers.flatMap(({ id, status: { problem, unusable_tools: unusable } }) => [
+        ...(problem === undefined ? [] : [`${id} has failed: ${problem}`]),
+        ...unusable.map(({ tool, reason }) => `${id} offers ${tool}, which cannot be used: ${reason}`),
+      ]),
+    };
   },
   async sops(formation, name) {
     if (name !== undefined) {

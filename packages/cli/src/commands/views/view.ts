@@ -38,6 +38,7 @@ export const view = async (
     data,
     table: rows,
     lines,
+    warnings = [],
   } = await ui
     .during(`Asking ${formationId}...`, () => show(formation, argument))
     .catch((error: unknown) => {
@@ -48,5 +49,6 @@ export const view = async (
   else if (!rows) ui.line(documentOf(data));
   else if (rows.rows.length === 0) ui.line(rows.empty);
   else for (const line of table(rows.heading, rows.rows)) ui.line(line);
+  for (const text of warnings) ui.warning(text);
   return 0;
 };

@@ -127,10 +127,10 @@ export interface FlatMethods {
   /** Lists the tools of all MCP servers that can be used at the moment. */
   readonly getMcpTools: McpMethods["tools"];
 
-  /** Lists the MCP servers. */
+  /** Lists the MCP servers with their states and tools. */
   readonly getMcpServers: McpServerMethods["list"];
 
-  /** Reads the settings of one MCP server. */
+  /** Reads the settings of one MCP server, its state and its tools. */
   readonly getMcpServer: McpServerMethods["get"];
 
   /**

@@ -1,20 +1,20 @@
-import type { ConfigBlock, McpConfig, McpServerList, McpToolList } from "@muxi/protocol/types";
+import type { McpConfig, McpServer, McpServerList, McpToolList } from "@muxi/protocol/types";
 import type { CallOptions, Result } from "../../http/index.ts";
 import { access, bareEndpoint, endpoint } from "../index.ts";
 
 /** The MCP servers that the formation uses. Needs the admin key. */
 export interface McpServerMethods {
-  /** Lists the MCP servers. */
+  /** Lists the MCP servers with their states and tools. */
   list(options?: CallOptions): Promise<Result<McpServerList>>;
 
-  /** Reads the settings of one MCP server. */
+  /** Reads the settings of one MCP server, its state and its tools. */
   get(
     args: {
       /** Id of the tool server. */
       serverId: string;
     },
     options?: CallOptions,
-  ): Promise<Result<ConfigBlock>>;
+  ): Promise<Result<McpServer>>;
 }
 
 /** MCP servers and their tools. Needs the admin key (docs/spec/formation-api.md "Configuration"). */
