@@ -8,5 +8,5 @@ export {
   defaultLeaseTime,
   type RequestQueue,
 } from "./request-queue.ts";
-export { askModel, clockTimeOf, exclusionSchema, jobTypes } from "./schedule/index.ts";
+export { askModel, clockTimeOf, exclusionSchema, jobTypes, writtenTimeAt } from "./schedule/index.ts";
 export { sessionOfJob, startScheduler } from "./scheduler.ts";

@@ -22,9 +22,9 @@ const withoutMiddle = (text: string): string => {
   return `${text.slice(0, head)}\n[… ${text.length - kept} characters were left out here …]\n${text.slice(head - kept)}`;
 };
 
-/** The last message of the user is where this turn begins. What comes before it is the conversation so far. */
+/** Index of the message that starts this turn. Those before it are the conversation so far. */
 const turnStart = (messages: readonly ModelMessage[]): number =>
-  messages.findLastIndex((message) => message.role === "user" && message.context !== undefined);
+  messages.findLastIndex((message) => message.role === "user" && message.startsTurn === true);
 
 const withoutOldTurns = (messages: readonly ModelMessage[], start: number): ModelMessage[] | undefined => {
   const first = messages.findIndex(({ role }) => role !== "system");

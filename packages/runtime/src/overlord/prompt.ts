@@ -1,3 +1,4 @@
+import { writtenTimeAt } from "../background/index.ts";
 import type { ContentPart, ModelMessage, Passage } from "../models/index.ts";
 import type { HistoryMessage } from "./history.ts";
 
@@ -19,31 +20,6 @@ export interface PromptParts {
 const list = (title: string, passages: readonly Passage[], line: (passage: Passage) => string): string[] =>
   passages.length === 0 ? [] : [`${title}\n${passages.map(line).join("\n")}`];
 
-const clocks = new Map<string, Intl.DateTimeFormat>();
-
-/** `date` as in 2026-11-30, and the time of the day to the minute. */
-const timeIn = (zone: string, now: Date): { date: string; weekday: string; time: string } => {
-  let clock = clocks.get(zone);
-  if (!clock) {
-    clock = new Intl.DateTimeFormat("en-GB", {
-      timeZone: zone,
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      weekday: "long",
-      hour: "2-digit",
-      minute: "2-digit",
-    });
-    clocks.set(zone, clock);
-  }
-  const part = Object.fromEntries(clock.formatToParts(now).map(({ type, value }) => [type, value]));
-  return {
-    date: `${part.year}-${part.month}-${part.day}`,
-    weekday: part.weekday ?? "",
-    time: `${part.hour}:${part.minute}`,
-  };
-};
-
 /**
  * The messages of a chat (docs/spec/formation-files.md "Prompt"). What stays the same from turn to turn comes first, so
  * that providers find it in their caches; the context that was gathered for this message goes with it.
@@ -57,7 +33,7 @@ export const buildPrompt = ({
   history,
   message,
 }: PromptParts): ModelMessage[] => {
-  const { date, weekday, time } = timeIn(timezone, now);
+  const { date, weekday, time } = writtenTimeAt(now.getTime(), timezone);
   const known = [
     "[Context, gathered for this message; the user did not write it]",
     `Today's date is ${date}, a ${weekday}.`,
@@ -79,13 +55,13 @@ export const buildPrompt = ({
     const system = [...instructions, `Today's date is ${date}, a ${weekday}.`].join("\n\n");
     return [
       { role: "system", content: system },
-      { role: "user", content: message, context: { known: "", clock: "" } },
+      { role: "user", content: message, startsTurn: true },
     ];
   }
   const clock = `The time is ${time} (${timezone}).\n[End of the context]`;
   return [
     ...(instructions.length > 0 ? [{ role: "system" as const, content: instructions.join("\n\n") }] : []),
     ...history,
-    { role: "user", content: message, context: { known: known.join("\n\n"), clock } },
+    { role: "user", content: message, context: { known: known.join("\n\n"), clock }, startsTurn: true },
   ];
 };

@@ -27,13 +27,20 @@ const accents = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g;
 const folded = (text: string): string =>
   text.normalize("NFKD").replace(accents, "").normalize("NFKC").toLowerCase();
 
-/** Scripts whose words are not set apart by spaces, or carry particles. */
-const unspaced =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const chineseOrJapaneseScripts = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}`;
+const koreanScript = String.raw`\p{Script=Hangul}`;
+const southEastAsianScripts = String.raw`\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}`;
+
+/** Scripts whose words are not separated by spaces, or carry particles. */
+const unspacedScripts = `[${chineseOrJapaneseScripts}${koreanScript}${southEastAsianScripts}]`;
+const unspaced = new RegExp(unspacedScripts, "u");
+const paired = new RegExp(`[${chineseOrJapaneseScripts}${koreanScript}]`, "u");
 
 /** Runs of one kind, in the order of the groups: Chinese and Japanese, Korean, South-East Asian, all other words. */
-const runs =
-  /([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー々]+)|(\p{Script=Hangul}+)|([\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{M}]+)|((?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])[\p{L}\p{N}\p{M}])+)/gu;
+const runs = new RegExp(
+  String.raw`([${chineseOrJapaneseScripts}ー々]+)|([${koreanScript}]+)|([${southEastAsianScripts}\p{M}]+)|((?:(?!${unspacedScripts})[\p{L}\p{N}\p{M}])+)`,
+  "gu",
+);
 
 /** Hiragana alone is endings and particles, which say little. */
 const particles = /^\p{Script=Hiragana}+$/u;
@@ -44,6 +51,9 @@ const pairsOf = (run: string): string[] => {
   if (characters.length < 3) return [run];
   return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
 };
+
+/** Whether a word of `wordsOf` is a pair of characters (Chinese, Japanese, Korean). */
+export const isPair = (word: string): boolean => paired.test(word);
 
 const pairsOfJapanese = (run: string): string[] => {
   const pairs = pairsOf(run);

@@ -9,3 +9,4 @@ export {
   readSchedule,
   type ScheduleContext,
 } from "./read-schedule.ts";
+export { writtenTimeAt } from "./zone.ts";

@@ -60,6 +60,18 @@ export const offsetAt = (time: number, zone: string): number => {
 /** What calendar and clock show in the zone at a moment. */
 export const wallTimeAt = (time: number, zone: string): WallTime => fromUtc(time + offsetAt(time, zone));
 
+const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
+/** What calendar and clock show in the zone at a moment, as text: such as `2026-11-30`, `Monday` and `14:05`. */
+export const writtenTimeAt = (
+  time: number,
+  zone: string,
+): { date: string; weekday: string; time: string } => {
+  const shown = new Date(time + offsetAt(time, zone));
+  const iso = shown.toISOString();
+  return { date: iso.slice(0, 10), weekday: weekdays[shown.getUTCDay()] ?? "", time: iso.slice(11, 16) };
+};
+
 /** Moments before and after a day in any zone: zones are at most 14 hours from UTC. */
 const around = (utc: number) => {
   const midnight = Math.floor(utc / day) * day;

@@ -1,4 +1,4 @@
-import { indexWordsOf, rank } from "../../text/index.ts";
+import { indexWordsOf, isPair, rank } from "../../text/index.ts";
 import type { Passage } from "../interface/index.ts";
 
 interface Sentence {
@@ -17,7 +17,6 @@ const leastCoverage = 0.34;
  * is in no sentence is usually not a word.
  */
 const weights = { rare: 1, common: 0.5, unknown: 0.6, unknownPair: 0.25 };
-const pair = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
 const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
 
@@ -59,7 +58,7 @@ export const quote = (
   );
   const weightOf = (word: string): number => {
     const holders = sentences.filter((sentence) => wordsOfEach.get(sentence)?.has(word)).length;
-    if (holders === 0) return pair.test(word) ? weights.unknownPair : weights.unknown;
+    if (holders === 0) return isPair(word) ? weights.unknownPair : weights.unknown;
     return holders > 2 && holders > sentences.length / 2 ? weights.common : weights.rare;
   };
   const weighed = [...words].map((word) => ({ word, weight: weightOf(word) }));

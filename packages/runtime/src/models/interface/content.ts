@@ -14,7 +14,7 @@ export const partsOfMessage = ({
   content: string | readonly ContentPart[];
   context?: MessageContext;
 }): ContentPart[] => [
-  ...(context && context.known + context.clock !== ""
+  ...(context
     ? [{ type: "text" as const, text: [context.known, context.clock].filter(Boolean).join("\n\n") }]
     : []),
   ...(typeof content === "string" ? [{ type: "text" as const, text: content }] : content),

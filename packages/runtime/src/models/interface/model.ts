@@ -45,7 +45,13 @@ export interface MessageContext {
 
 export type ModelMessage =
   | { role: "system"; content: string }
-  | { role: "user"; content: string | ContentPart[]; context?: MessageContext }
+  | {
+      role: "user";
+      content: string | ContentPart[];
+      context?: MessageContext;
+      /** Whether this message is the one to be answered: later ones are the overlord's instructions. */
+      startsTurn?: true;
+    }
   | { role: "assistant"; content: string; toolCalls?: ToolCall[]; thoughts?: Thoughts }
   | { role: "tool"; toolCallId: string; name: string; content: string };
 
