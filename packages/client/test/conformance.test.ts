@@ -46,6 +46,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
     f.users.addIdentifiers({ muxiUserId: "usr_0123456789ab", identifiers: ["a@b.c"] }),
   getUserIdentifiers: (f) => f.users.identifiers({ muxiUserId: "usr_0123456789ab" }),
   deleteUserIdentifier: (f) => f.users.deleteIdentifier({ identifier: "a@b.c" }),
+  getAllUserIdentifiers: (f) => f.users.allIdentifiers({ limit: 5 }),
   lookUpUser: (f) => f.users.resolve({ identifier: "a@b.c" }),
   getCredentialServices: (f) => f.credentials.services(),
   getCredentials: (f) => f.credentials.list({ userId }),
@@ -152,6 +153,8 @@ const leftOut: Partial<Record<RouteId, string[]>> = {
   // The header names the user.
   audioChat: ["user_id"],
   getSchedulerJobs: ["user_id"],
+  // Where no user is to be made, another call looks for one.
+  resolveUser: ["create_user"],
   // The body's `use_async` says it.
   fireTrigger: ["async"],
   // The header `Last-Event-ID` says it.

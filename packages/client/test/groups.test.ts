@@ -71,7 +71,7 @@ test.each<[call: string, run: (formation: FormationClient) => unknown, right: st
   [
     "createSchedulerJob",
     (f) => Reflect.apply(f.createSchedulerJob, f, ["prompt", "0 9 * * *", "Hi", "u"]),
-    "{ userId, jobType, schedule, message, exclusionRules }",
+    "{ userId, jobType, schedule, message, exclusionRules, title }",
   ],
   [
     "getSessions",

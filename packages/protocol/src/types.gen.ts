@@ -71,6 +71,23 @@ export interface AllBuffersCleared {
   kv_entries_cleared: number;
 }
 
+/** What the users of a formation are known by. */
+export interface AllUserIdentifiers {
+  /** Identifiers that belong to a user, newest first */
+  identifiers: {
+    /** The identifier, trimmed and in lower case */
+    identifier: string;
+    /** Kind of identifier; `unknown` when none was named */
+    type: string;
+    /** Id of the user, `usr_` and 12 hex digits */
+    muxi_user_id: string;
+    /** When the user got the identifier, ISO 8601 in UTC */
+    created_at: string;
+  }[];
+  /** Number of identifiers in this answer */
+  count: number;
+}
+
 /** A user's artifacts. */
 export interface ArtifactList {
   /** Newest first */
@@ -1579,12 +1596,14 @@ export interface RequestSummary {
   completed_at: number | null;
 }
 
-/** An identifier whose user is wanted; a user is made when there is none. */
+/** An identifier whose user is wanted. */
 export interface ResolveUser {
   /** The identifier, 1 to 256 characters */
   identifier: string;
   /** Kind of identifier, such as `email`, for a user who is made; absent, `unknown` */
   identifier_type?: string | null;
+  /** Whether a user is made when there is none; absent or null, one is made */
+  create_user?: boolean | null;
 }
 
 /** The user behind an identifier. */

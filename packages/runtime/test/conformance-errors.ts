@@ -226,7 +226,11 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   getCredential: { RESOURCE_NOT_FOUND: asEve },
   deleteCredential: { RESOURCE_NOT_FOUND: asEve },
 
-  resolveUser: { INVALID_REQUEST: { body: { identifier: "0" } } },
+  resolveUser: {
+    INVALID_REQUEST: { body: { identifier: "0" } },
+    RESOURCE_NOT_FOUND: { body: { identifier: "nobody", create_user: false } },
+  },
+  getAllUserIdentifiers: {},
   addUserIdentifiers: {
     INVALID_REQUEST: { body: { identifiers: ["0"] } },
     RESOURCE_NOT_FOUND: { body: { muxi_user_id: "usr_nobody" } },

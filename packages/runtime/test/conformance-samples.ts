@@ -177,6 +177,7 @@ export const samples: Record<RouteId, Sample> = {
   addUserIdentifiers: { body: { identifiers: ["bob"] } },
   getUserIdentifiers: { prepare: withUser },
   deleteUserIdentifier: { prepare: withUser },
+  getAllUserIdentifiers: { prepare: withUser },
   lookUpUser: { prepare: withUser },
 
   getAuditLog: { prepare: withSecret },

@@ -71,7 +71,7 @@ const expectError = (row: Route, { status, body }: Answer, code: ErrorCode) => {
   expect([error.code, status, error.message]).toEqual([code, errorTable[code].status, expect.any(String)]);
   expect(["METHOD_NOT_ALLOWED", ...listedErrors(row)]).toContain(code);
   // It is meant for a person: a sentence, and nothing of the program.
-  expect(error.message).toMatch(/^['\w].{15,}/);
+  expect(error.message).toMatch(/^['/\w].{15,}/);
   expect(error.message).not.toMatch(/ at .*\.ts|node_modules|undefined|\[object|NaN|Error:/);
 };
 

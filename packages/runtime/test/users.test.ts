@@ -53,6 +53,32 @@ test("a user is made once, keeps what was said before, and is found by each of i
   expect((await api.get("/users/identifiers/usr_none")).status).toBe(404);
 });
 
+test("an operator sees what all users are known by, without what was taken away", async () => {
+  const { api } = await start();
+  const ann = (await resolve(api, "ann")).body.data.muxi_user_id;
+  await api.call("POST", "/users/identifiers", { body: { muxi_user_id: ann, identifiers: ["old"] } });
+  await api.call("DELETE", "/users/identifiers/old");
+  const list = async (query = "") =>
+    (await api.get(`/users/identifiers${query}`, { key: "admin" })).body.data;
+  expect(await list()).toMatchObject({
+    identifiers: [{ identifier: "ann", type: "email", muxi_user_id: ann }],
+    count: 1,
+  });
+  await resolve(api, "bob");
+  expect(await list("?limit=1")).toMatchObject({ count: 1 });
+  expect((await list()).count).toBe(2);
+  expect((await api.get("/users/identifiers")).status).toBe(401);
+});
+
+test("a user is not made where that was not wanted", async () => {
+  const { api } = await start();
+  const look = () => api.call("POST", "/users/resolve", { body: { identifier: "ann", create_user: false } });
+  expect((await look()).body.error.code).toBe("RESOURCE_NOT_FOUND");
+  expect((await api.get("/users/ann")).status).toBe(404);
+  const { muxi_user_id } = (await resolve(api, "ann")).body.data;
+  expect((await look()).body.data).toMatchObject({ identifier: "ann", muxi_user_id });
+});
+
 test("who has talked is known", async () => {
   const { api } = await start();
   await api.chat("Hello", { user: "bob" });

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { lazy } from "../base/index.ts";
 import {
+  allUserIdentifiersQuerySchema,
+  allUserIdentifiersSchema,
   identifierAssociationSchema,
   identifierDeletedSchema,
   identifierSchema,
@@ -30,7 +32,19 @@ export const usersRoutes = {
     object: "user",
     type: "user.resolved",
     data: resolvedUserSchema,
-    errors: ["INVALID_REQUEST"],
+    errors: ["INVALID_REQUEST", "RESOURCE_NOT_FOUND"],
+  }),
+  getAllUserIdentifiers: route({
+    method: "GET",
+    path: "/users/identifiers",
+    summary: "List the identifiers of all users",
+    tag: "Users",
+    key: "admin",
+    query: allUserIdentifiersQuerySchema,
+    object: "user_identifier_list",
+    type: "user.identifiers.list",
+    data: allUserIdentifiersSchema,
+    errors: [],
   }),
   addUserIdentifiers: route({
     method: "POST",

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { count, isoTime, lazy, named, namedRequest, orNull, text } from "../base/index.ts";
+import { count, isoTime, lazy, limit, named, namedRequest, orNull, text } from "../base/index.ts";
 
 /** How the application names a user: an e-mail address, a chat id. It is trimmed and in lower case. */
 export const identifierSchema = lazy(() =>
@@ -43,16 +43,17 @@ export const identifierAssociationSchema = namedRequest(
     }),
 );
 
-export const resolveUserSchema = namedRequest(
-  "ResolveUser",
-  "An identifier whose user is wanted; a user is made when there is none.",
-  () =>
-    z.object({
-      identifier: identifierSchema().describe("The identifier, 1 to 256 characters"),
-      identifier_type: type
-        .nullish()
-        .describe("Kind of identifier, such as `email`, for a user who is made; absent, `unknown`"),
-    }),
+export const resolveUserSchema = namedRequest("ResolveUser", "An identifier whose user is wanted.", () =>
+  z.object({
+    identifier: identifierSchema().describe("The identifier, 1 to 256 characters"),
+    identifier_type: type
+      .nullish()
+      .describe("Kind of identifier, such as `email`, for a user who is made; absent, `unknown`"),
+    create_user: z
+      .boolean()
+      .nullish()
+      .describe("Whether a user is made when there is none; absent or null, one is made"),
+  }),
 );
 
 const muxiUserId = () => text("Id of the user, `usr_` and 12 hex digits");
@@ -84,6 +85,27 @@ export const userIdentifierListSchema = named(
         .array(userIdentifierSchema().extend({ created_at: isoTime("When the user got the identifier") }))
         .describe("All identifiers of the user"),
       count: count("identifiers"),
+    }),
+);
+
+export const allUserIdentifiersQuerySchema = lazy(() =>
+  z.object({ limit: limit("Identifiers to return", 10_000, 1_000) }),
+);
+
+export const allUserIdentifiersSchema = named(
+  "AllUserIdentifiers",
+  "What the users of a formation are known by.",
+  () =>
+    z.object({
+      identifiers: z
+        .array(
+          userIdentifierSchema().extend({
+            muxi_user_id: muxiUserId(),
+            created_at: isoTime("When the user got the identifier"),
+          }),
+        )
+        .describe("Identifiers that belong to a user, newest first"),
+      count: count("identifiers in this answer"),
     }),
 );
 

@@ -43,8 +43,8 @@ const namesNoUser = ({ headers: sent, query }: Received): boolean =>
   sent[headers.userId] === undefined && sent[headers.adminKey] === undefined && query.user_id === undefined;
 
 /**
- * All aliases. The route of `POST /triggers/{name}?async=` reads bare bodies itself. `POST /async/jobs` and
- * `GET /users/identifiers` have no alias, since no route does what they ask for.
+ * All aliases. The route of `POST /triggers/{name}?async=` reads bare bodies itself. `POST /async/jobs` has
+ * no alias, since no route does what it asks for.
  */
 const aliases: readonly Alias[] = [
   { method: "GET", path: "/memory/user", to: (received) => lead(received, "/memories") },

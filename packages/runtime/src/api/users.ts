@@ -17,7 +17,8 @@ export const userEndpoints = (identities: Identities) =>
       return wireUser(await identities.lookUp(identifier));
     },
 
-    async resolveUser({ body: { identifier, identifier_type } }) {
+    async resolveUser({ body: { identifier, identifier_type, create_user } }) {
+      if (create_user === false) return wireUser(await identities.lookUp(identifier));
       return wireUser(await identities.resolve({ identifier, type: identifier_type ?? "unknown" }));
     },
 
@@ -29,6 +30,19 @@ export const userEndpoints = (identities: Identities) =>
         identifiers: identifiers.map(({ identifier, type, createdAt }) => ({
           identifier,
           type,
+          created_at: isoTime(createdAt),
+        })),
+        count: identifiers.length,
+      };
+    },
+
+    async getAllUserIdentifiers({ query: { limit } }) {
+      const identifiers = await identities.listAll(limit);
+      return {
+        identifiers: identifiers.map(({ identifier, type, userId, createdAt }) => ({
+          identifier,
+          type,
+          muxi_user_id: userId,
           created_at: isoTime(createdAt),
         })),
         count: identifiers.length,

@@ -28,6 +28,8 @@ export interface UserRepository {
   identifier(formationId: string, identifier: string): Promise<KnownIdentifier | undefined>;
   /** Oldest first. */
   identifiersOf(formationId: string, userId: string): Promise<KnownIdentifier[]>;
+  /** Those that belong to a user, newest first. */
+  identifiers(formationId: string, limit: number): Promise<(KnownIdentifier & { userId: string })[]>;
   /** Whether there are sessions under this `user_id`. */
   hasSessions(formationId: string, owner: string): Promise<boolean>;
   /** Creates a user for an identifier that has none. False when it has one by now. */
@@ -87,6 +89,13 @@ export const createUserRepository = (db: Database): UserRepository => ({
     db.read(
       sql`select ${columns} from user_identifier
         where formation_id = ${formationId} and user_id = ${userId} order by created_at, identifier limit 1000`,
+    ),
+
+  identifiers: (formationId, limit) =>
+    db.read(
+      sql`select ${columns} from user_identifier
+        where formation_id = ${formationId} and user_id is not null
+        order by created_at desc, identifier limit ${limit}`,
     ),
 
   async hasSessions(formationId, owner) {

@@ -25,6 +25,8 @@ export interface Identities {
   resolve(identifier: NewIdentifier): Promise<ResolvedUser>;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   list(userId: string): Promise<{ user: AppUser; identifiers: KnownIdentifier[] }>;
+  /** Identifiers of all users, newest first. */
+  listAll(limit: number): Promise<(KnownIdentifier & { userId: string })[]>;
   /**
    * Links identifiers to a user, or to a new one. Those of another user are moved. No data is merged.
    *
@@ -144,6 +146,8 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
       if (!user) throw unknownUser(`'${userId}'`);
       return { user, identifiers: await users.identifiersOf(formationId, userId) };
     },
+
+    listAll: (limit) => users.identifiers(formationId, limit),
 
     async associate(userId, identifiers) {
       refuseAnonymous(identifiers);

@@ -425,6 +425,9 @@ export interface FlatMethods {
   /** Lists the identifiers of a user. */
   readonly getUserIdentifiers: UserMethods["identifiers"];
 
+  /** Lists what all users are known by, newest first. Needs the admin key. */
+  readonly getAllUserIdentifiers: UserMethods["allIdentifiers"];
+
   /**
    * Adds identifiers to a user. Identifiers of another user move over.
    */

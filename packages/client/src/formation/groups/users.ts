@@ -1,4 +1,5 @@
 import type {
+  AllUserIdentifiers,
   IdentifierDeleted,
   IdentifiersAssociated,
   NewIdentifier,
@@ -18,6 +19,15 @@ export interface UserMethods {
     },
     options?: CallOptions,
   ): Promise<Result<UserIdentifierList>>;
+
+  /** Lists what all users are known by, newest first. Needs the admin key. */
+  allIdentifiers(
+    args?: {
+      /** Identifiers to return, 1 to 10,000. Default 1000. */
+      limit?: number | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<Result<AllUserIdentifiers>>;
 
   /**
    * Adds identifiers to a user. Identifiers of another user move over.
@@ -59,6 +69,9 @@ export interface UserMethods {
 
 export const createUsers = (): UserMethods => ({
   identifiers: endpoint("getUserIdentifiers", "GET", "/users/identifiers/{muxiUserId}", access.either, {}),
+  allIdentifiers: endpoint("getAllUserIdentifiers", "GET", "/users/identifiers", access.admin, {
+    limit: "limit",
+  }),
   addIdentifiers: endpoint("addUserIdentifiers", "POST", "/users/identifiers", access.either, {
     muxiUserId: "muxi_user_id",
     identifiers: "identifiers",
