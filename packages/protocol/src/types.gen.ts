@@ -2276,12 +2276,16 @@ export interface UpdateResult {
 
 /** Tokens of all calls of models that an answer took, together. */
 export interface Usage {
-  /** Tokens that the models read */
+  /** Tokens that the models read, from their providers' caches or not */
   input_tokens: number;
   /** Tokens that the models wrote */
   output_tokens: number;
   /** Sum of the two */
   total_tokens: number;
+  /** Of `input_tokens`, those that came from a provider's cache; absent when none did */
+  cached_tokens?: number;
+  /** Of `input_tokens`, those that a provider wrote into its cache; absent when it tells of none */
+  cache_write_tokens?: number;
 }
 
 /** The recent messages of a user, in numbers. */

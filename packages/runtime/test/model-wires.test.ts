@@ -1,5 +1,6 @@
+import type { HttpClient } from "@muxi/http";
 import { describe, expect, test } from "vitest";
-import type { ModelRequest } from "../src/models/index.ts";
+import { createModel, type ModelRequest } from "../src/models/index.ts";
 import { ownApis } from "../src/models/providers/index.ts";
 import { ask, fullRequest, hello, openModelBench, textOf } from "./model-harness.ts";
 
@@ -31,6 +32,17 @@ describe.each(ids)("%s", (id) => {
         model: id,
       },
     ]);
+  });
+
+  test("counts what came from the provider's cache", async () => {
+    const { server, modelOf } = await openModelBench();
+    server.reply({ usage: { input: 100, output: 5, cached: 60 } });
+    expect((await ask(modelOf(id))).at(-1)).toHaveProperty("usage", {
+      input_tokens: 100,
+      output_tokens: 5,
+      total_tokens: 105,
+      cached_tokens: 60,
+    });
   });
 
   test("puts together what arrives a byte at a time", async () => {
@@ -145,6 +157,84 @@ test("OpenAI's wire asks for the usage, with the settings of the formation", asy
   );
 });
 
+test("Anthropic's counts leave out what it read from its cache and wrote into it", async () => {
+  const { server, modelOf } = await openModelBench();
+  server.reply({ usage: { input: 100, output: 5, cached: 60, cacheWrite: 30 } });
+  expect((await ask(modelOf("anthropic/claude-haiku-4-5"))).at(-1)).toHaveProperty("usage", {
+    input_tokens: 100,
+    output_tokens: 5,
+    total_tokens: 105,
+    cached_tokens: 60,
+    cache_write_tokens: 30,
+  });
+});
+
+test.each([
+  [
+    "DeepSeek",
+    {
+      prompt_cache_hit_tokens: 60,
+      prompt_cache_miss_tokens: 40,
+      prompt_tokens_details: { cached_tokens: 60 },
+    },
+    { cached_tokens: 60 },
+  ],
+  ["Moonshot", { cached_tokens: 60 }, { cached_tokens: 60 }],
+  [
+    "OpenRouter",
+    { prompt_tokens_details: { cached_tokens: 60, cache_write_tokens: 30 } },
+    { cached_tokens: 60, cache_write_tokens: 30 },
+  ],
+  [
+    "a gateway to Anthropic",
+    { prompt_tokens_details: null, cache_read_input_tokens: 60, cache_creation_input_tokens: 30 },
+    { cached_tokens: 60, cache_write_tokens: 30 },
+  ],
+  ["a server without a cache", { prompt_tokens_details: { cached_tokens: 0 } }, {}],
+])("what came from a cache is found where %s counts it", async (_, counts, found) => {
+  const { server, modelOf } = await openModelBench();
+  const usage = { prompt_tokens: 100, completion_tokens: 5, total_tokens: 105, ...counts };
+  const body = JSON.stringify({ choices: [{ message: { content: "Hello" } }], usage });
+  server.reply({ status: 200, body });
+  expect((await ask(modelOf("local/llama"))).at(-1)).toHaveProperty("usage", {
+    input_tokens: 100,
+    output_tokens: 5,
+    total_tokens: 105,
+    ...found,
+  });
+});
+
+test("prompt_cache_key goes to those who take it, at their own address, and tells nothing of the session", async () => {
+  const { configOf } = await openModelBench();
+  const sent: Record<string, unknown> = {};
+  const keyTo = async (id: string, conversation: string, baseUrl?: string) => {
+    const { settings, ...config } = configOf(id);
+    const { baseUrl: _, ...rest } = settings;
+    const http: HttpClient = {
+      send: ({ body }) => {
+        Object.assign(sent, { prompt_cache_key: undefined }, JSON.parse(String(body)));
+        throw new Error("nothing is sent from here");
+      },
+      close: () => {},
+    };
+    const model = createModel(
+      { ...config, settings: { ...rest, ...(baseUrl && { baseUrl }) } },
+      { http, log: { warn: () => {} } },
+    );
+    await expect(ask(model, { ...hello, conversation })).rejects.toThrow();
+    return sent.prompt_cache_key;
+  };
+  const key = await keyTo("openai/gpt-4o-mini", "ann/s1");
+  expect(key).toMatch(/^[0-9a-f]{32}$/);
+  expect(await keyTo("openai/gpt-4o-mini", "ann/s1", "https://api.openai.com/v1/")).toBe(key);
+  expect(await keyTo("openai/gpt-4o-mini", "ann/s2")).not.toBe(key);
+  expect(await keyTo("mistral/mistral-small-latest", "ann/s1")).toBe(key);
+  expect(await keyTo("fireworks/llama", "ann/s1")).toBe(key);
+  for (const id of ["groq/x", "ollama/x", "together/x", "deepseek/x", "xai/x", "perplexity/x"])
+    expect(await keyTo(id, "ann/s1"), id).toBeUndefined();
+  expect(await keyTo("openai/gpt-4o-mini", "ann/s1", "http://127.0.0.1:11434/v1")).toBeUndefined();
+});
+
 test("an unknown provider with a base_url speaks OpenAI's wire", async () => {
   const { server, modelOf } = await openModelBench();
   expect(textOf(await ask(modelOf("local/llama")))).toBe("Hello from the model.");
@@ -160,7 +250,15 @@ test("Anthropic's wire", async () => {
   expect(JSON.parse(bytes.toString())).toEqual({
     model: "claude-haiku-4-5",
     max_tokens: 100,
-    system: "You know orchards.",
+    tools: [
+      {
+        name: "weather",
+        description: "Tells the weather",
+        input_schema: fullRequest.tools?.[0]?.parameters,
+        cache_control: { type: "ephemeral" },
+      },
+    ],
+    system: [{ type: "text", text: "You know orchards.", cache_control: { type: "ephemeral" } }],
     messages: [
       { role: "user", content: [{ type: "text", text: "How is the weather in Kent?" }] },
       {
@@ -174,13 +272,15 @@ test("Anthropic's wire", async () => {
         role: "user",
         content: [
           { type: "tool_result", tool_use_id: "call_1", content: "Rain" },
-          { type: "tool_result", tool_use_id: "call_2", content: "Full" },
+          {
+            type: "tool_result",
+            tool_use_id: "call_2",
+            content: "Full",
+            cache_control: { type: "ephemeral" },
+          },
           { type: "text", text: "And tomorrow?" },
         ],
       },
-    ],
-    tools: [
-      { name: "weather", description: "Tells the weather", input_schema: fullRequest.tools?.[0]?.parameters },
     ],
     temperature: 1,
     stream: true,

@@ -7,7 +7,8 @@ export interface Answer {
   toolCalls?: { id: string; name: string; arguments: string[] }[];
   /** In the provider's words. Default: its normal end, or that after tool calls. */
   finishReason?: string;
-  usage?: { input: number; output: number };
+  /** `cached` and `cacheWrite` are parts of `input`. */
+  usage?: { input: number; output: number; cached?: number; cacheWrite?: number };
 }
 
 export interface Wire {
@@ -25,7 +26,7 @@ const usageOf = ({ usage = { input: 10, output: 5 } }: Answer) => usage;
 const openai: Wire = {
   events(answer) {
     const { text, reasoning = [], toolCalls = [] } = answer;
-    const { input, output } = usageOf(answer);
+    const { input, output, cached } = usageOf(answer);
     const base = {
       id: "chatcmpl-1",
       object: "chat.completion.chunk",
@@ -46,7 +47,12 @@ const openai: Wire = {
       data({
         ...base,
         choices: [],
-        usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
+        usage: {
+          prompt_tokens: input,
+          completion_tokens: output,
+          total_tokens: input + output,
+          ...(cached !== undefined && { prompt_tokens_details: { cached_tokens: cached } }),
+        },
       }),
       "data: [DONE]\n\n",
     ];
@@ -57,7 +63,13 @@ const openai: Wire = {
 const anthropic: Wire = {
   events(answer) {
     const { text, reasoning = [], toolCalls = [] } = answer;
-    const { input, output } = usageOf(answer);
+    const { input, output, cached = 0, cacheWrite = 0 } = usageOf(answer);
+    const counts = {
+      input_tokens: input - cached - cacheWrite,
+      cache_read_input_tokens: cached,
+      cache_creation_input_tokens: cacheWrite,
+      output_tokens: 1,
+    };
     let index = -1;
     const block = (content_block: object, deltas: object[]): string[] => {
       index += 1;
@@ -69,7 +81,7 @@ const anthropic: Wire = {
     };
     const message = { id: "msg_1", type: "message", role: "assistant", model: "test-model", content: [] };
     return [
-      named("message_start", { message: { ...message, usage: { input_tokens: input, output_tokens: 1 } } }),
+      named("message_start", { message: { ...message, usage: counts } }),
       named("ping"),
       ...(reasoning.length > 0
         ? block(
@@ -102,9 +114,10 @@ const anthropic: Wire = {
 const google: Wire = {
   events(answer) {
     const { text, reasoning = [], toolCalls = [] } = answer;
-    const { input, output } = usageOf(answer);
+    const { input, output, cached } = usageOf(answer);
     const usageMetadata = {
       promptTokenCount: input,
+      ...(cached !== undefined && { cachedContentTokenCount: cached }),
       candidatesTokenCount: output,
       totalTokenCount: input + output,
     };

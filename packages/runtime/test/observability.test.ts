@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
 import { createRedactor } from "../src/observability/index.ts";
 import { manifest, startFormation, writeFormation } from "./harness.ts";
+import { startModelServer } from "./model-server.ts";
 
 interface Received {
   path: string;
@@ -163,6 +164,47 @@ test("traces and metrics go to the endpoint of the standard variables, by the Ge
   expect(scopeMetrics[0].metrics.map(({ name }: { name: string }) => name)).toEqual([
     "gen_ai.client.token.usage",
     "gen_ai.client.operation.duration",
+  ]);
+});
+
+test("tokens of a provider's cache are told apart in traces and metrics", async () => {
+  const collector = await startCollector();
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  models.defaultReply = { usage: { input: 100, output: 5, cached: 60, cacheWrite: 30 } };
+  const llm = `llm:\n  settings: { base_url: "${models.url}/v1" }\n  models: [{ text: anthropic/claude-test }]\n`;
+  const api = await startFormation(await writeFormation({ "formation.afs": `${manifest}${llm}` }), {
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_METRIC_EXPORT_INTERVAL: "50" },
+  });
+  await api.chat("Hello", { user: "ann" });
+  const sent = (name: string) =>
+    collector.received.flatMap((one) => (one.path === `/v1/${name}` ? [one.body] : []));
+  await untilExpected("the call of the model is traced", () => {
+    expect(sent("traces").join()).toContain('"chat anthropic/claude-test"');
+  });
+  for (const [name, count] of [
+    ["gen_ai.usage.input_tokens", 100],
+    ["gen_ai.usage.output_tokens", 5],
+    ["gen_ai.usage.cache_read.input_tokens", 60],
+    ["gen_ai.usage.cache_creation.input_tokens", 30],
+  ]) {
+    expect(sent("traces").join()).toContain(`{"key":"${name}","value":{"intValue":"${count}"}}`);
+  }
+  const sums = () =>
+    JSON.parse(
+      sent("metrics").at(-1) ?? "",
+    ).resourceMetrics[0].scopeMetrics[0].metrics[0].histogram.dataPoints.map(
+      ({ sum, attributes }: { sum: number; attributes: { key: string; value: object }[] }) => [
+        attributes.find(({ key }) => key === "gen_ai.token.type")?.value,
+        sum,
+      ],
+    );
+  await until("the tokens are counted", () => sent("metrics").at(-1)?.includes("cache_read"));
+  expect(sums()).toEqual([
+    [{ stringValue: "input" }, 100],
+    [{ stringValue: "output" }, 5],
+    [{ stringValue: "cache_read" }, 60],
+    [{ stringValue: "cache_creation" }, 30],
   ]);
 });
 

@@ -1,6 +1,12 @@
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Model, ModelDelta, ModelMessage, ModelRequest } from "./interface/index.ts";
+import {
+  type Model,
+  type ModelDelta,
+  type ModelMessage,
+  type ModelRequest,
+  noUsage,
+} from "./interface/index.ts";
 
 export interface AnswerCacheSettings {
   maxEntries: number;
@@ -23,8 +29,6 @@ interface Kept {
   pieces: string[];
   model: string;
 }
-
-const noUsage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
 
 /** A cached answer is streamed sentence by sentence. */
 const piecesOf = (text: string): string[] => text.split(/(?<=[.!?]\s|\n)/);

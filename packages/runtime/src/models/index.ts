@@ -5,7 +5,15 @@ export { defaultModelConfig } from "./default-model.ts";
 export { createEmbeddingModel, type EmbeddingModel } from "./embedding.ts";
 export { type FormationModels, openModels } from "./formation-models.ts";
 export type * from "./interface/index.ts";
-export { ContextTooLongError, ModelError, plainText, refusesTools } from "./interface/index.ts";
+export {
+  ContextTooLongError,
+  ModelError,
+  noUsage,
+  plainText,
+  refusesTools,
+  sumOfUsage,
+  turnStart,
+} from "./interface/index.ts";
 export { packagesOf } from "./providers/index.ts";
 export { textFrom } from "./text-from.ts";
 export { createTranscriptionModel, type TranscriptionModel } from "./transcription.ts";

@@ -24,7 +24,7 @@ export interface WatchedRequest {
  */
 export type Watch = (request: WatchedRequest, watched: Watched) => Watched;
 
-const usageData = ({ input_tokens, output_tokens }: Usage) => ({ input_tokens, output_tokens });
+const usageData = ({ total_tokens: _, ...counts }: Usage) => counts;
 
 const errorType = (error: unknown): string => {
   if (typeof error === "object" && error !== null && "code" in error) return String(error.code);

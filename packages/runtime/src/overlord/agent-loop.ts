@@ -7,7 +7,9 @@ import {
   type ModelDelta,
   type ModelMessage,
   type ModelRequest,
+  noUsage,
   refusesTools,
+  sumOfUsage,
   type Thoughts,
   type ToolCall,
 } from "../models/index.ts";
@@ -76,12 +78,6 @@ interface Round {
 
 const enough =
   "You have used up the tool calls of this request. Answer now with what you have found, and say what is missing.";
-
-const add = (one: Usage, other: Usage): Usage => ({
-  input_tokens: one.input_tokens + other.input_tokens,
-  output_tokens: one.output_tokens + other.output_tokens,
-  total_tokens: one.total_tokens + other.total_tokens,
-});
 
 /** Passes the model's deltas on as events. */
 const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound): Promise<Round> => {
@@ -207,7 +203,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   let { request } = turn;
   const budget = new Budget(turn);
   const messages: ModelMessage[] = [...request.messages];
-  let usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+  let usage = noUsage;
 
   const begin = (sent: readonly ModelMessage[], isLast: boolean): BegunRound => {
     const asked: ModelRequest = { ...request, messages: [...sent], ...(isLast && { toolChoice: "none" }) };
@@ -265,7 +261,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
       return number === 0 ? asked.catch(askWithoutTools) : asked;
     });
     if (!isNew && round.text !== "") run.log.appendText([round.text]);
-    usage = add(usage, round.finish.usage);
+    usage = sumOfUsage(usage, round.finish.usage);
     const { model: answeredBy, reason } = round.finish;
 
     const question = questionOf(round, tools);
@@ -278,7 +274,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     for (const [index, { id, name }] of round.calls.entries()) {
       messages.push({ role: "tool", toolCallId: id, name, content: outcomes[index]?.text ?? "" });
     }
-    for (const outcome of outcomes) if (outcome.usage) usage = add(usage, outcome.usage);
+    for (const outcome of outcomes) if (outcome.usage) usage = sumOfUsage(usage, outcome.usage);
     const credential = turn.asksCredentials && outcomes.find((outcome) => outcome.credential)?.credential;
     if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);
     budget.spend(outcomes);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ApiError, Usage } from "@muxi/protocol";
+import type { ApiError } from "@muxi/protocol";
+import { noUsage } from "../models/index.ts";
 import type { NewMessage } from "../store/index.ts";
 import { type ActiveRequest, persistently, storeAgainAfter } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
@@ -16,8 +17,6 @@ export interface Endings {
   /** Keeps the part of an interrupted answer that the caller has seen in the conversation. */
   fail(active: ActiveRequest, prepared: Prepared | undefined, failure: ApiError): Promise<void>;
 }
-
-const noUsage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
 
 export const createEndings = (
   parts: Pick<OverlordParts, "formationId" | "store" | "runs" | "queue" | "endings" | "telemetry" | "clock">,

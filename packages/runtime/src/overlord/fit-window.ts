@@ -1,5 +1,5 @@
 import type { ModelMessage } from "../models/index.ts";
-import { plainText } from "../models/index.ts";
+import { plainText, turnStart } from "../models/index.ts";
 
 /** Characters below which a tool's result is not cut. */
 const shortestResult = 1_000;
@@ -21,10 +21,6 @@ const withoutMiddle = (text: string): string => {
   const head = Math.ceil(kept * 0.75);
   return `${text.slice(0, head)}\n[… ${text.length - kept} characters were left out here …]\n${text.slice(head - kept)}`;
 };
-
-/** Index of the message that starts this turn. Those before it are the conversation so far. */
-const turnStart = (messages: readonly ModelMessage[]): number =>
-  messages.findLastIndex((message) => message.role === "user" && message.startsTurn === true);
 
 const withoutOldTurns = (messages: readonly ModelMessage[], start: number): ModelMessage[] | undefined => {
   const first = messages.findIndex(({ role }) => role !== "system");

@@ -122,6 +122,7 @@ export const prepareTurn = async (
       }),
       ...(tools.length > 0 && { tools: tools.map(({ definition }) => definition) }),
       context: { passages },
+      conversation: JSON.stringify([owner.formationId, owner.userId, sessionId]),
     },
   };
 };

@@ -1,5 +1,5 @@
 import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
-import { plainText } from "../interface/index.ts";
+import { plainText, usageOf } from "../interface/index.ts";
 import { answerFrom, type ExtractiveReply } from "./extract.ts";
 
 const id = "builtin/extractive";
@@ -9,15 +9,14 @@ const countWords = (text: string): number => text.match(/\S+/g)?.length ?? 0;
 
 const deltasOf = ({ text, toolCall }: ExtractiveReply, request: ModelRequest): ModelDelta[] => {
   const groups = text.match(new RegExp(`(?:\\s*\\S+){1,${wordsPerDelta}}\\s*`, "g")) ?? [];
-  const input_tokens = request.messages.reduce((sum, { content }) => sum + countWords(plainText(content)), 0);
-  const output_tokens = countWords(text);
+  const input = request.messages.reduce((sum, { content }) => sum + countWords(plainText(content)), 0);
   return [
     ...groups.map((group): ModelDelta => ({ type: "text", text: group })),
     ...(toolCall ? [{ type: "tool_call" as const, ...toolCall }] : []),
     {
       type: "finish",
       reason: toolCall ? "tool_calls" : "stop",
-      usage: { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens },
+      usage: usageOf({ input, output: countWords(text) }),
       model: id,
     },
   ];

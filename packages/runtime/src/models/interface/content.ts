@@ -1,4 +1,4 @@
-import type { ContentPart, MessageContext } from "./model.ts";
+import type { ContentPart, MessageContext, ModelMessage } from "./model.ts";
 
 /** The text of a message, without images. */
 export const plainText = (content: string | readonly ContentPart[]): string =>
@@ -19,3 +19,20 @@ export const partsOfMessage = ({
     : []),
   ...(typeof content === "string" ? [{ type: "text" as const, text: content }] : content),
 ];
+
+/** Index of the message that starts this turn; those before it are the conversation so far. -1 when none starts one. */
+export const turnStart = (messages: readonly ModelMessage[]): number =>
+  messages.findLastIndex((message) => message.role === "user" && message.startsTurn === true);
+
+/**
+ * The messages up to which later requests are the same: the system message, the last one before this turn, and the last
+ * result of a tool in it. Providers that cache up to a mark get their marks there.
+ */
+export const sharedEnds = (messages: readonly ModelMessage[]): ReadonlySet<ModelMessage> => {
+  const ends = [
+    messages.findLast(({ role }) => role === "system"),
+    messages[turnStart(messages) - 1],
+    messages.findLast(({ role }) => role === "tool"),
+  ];
+  return new Set(ends.filter((message) => message !== undefined));
+};

@@ -1,5 +1,5 @@
 /** The interface of models: messages and tools in, deltas out, and errors. */
-export { partsOfMessage, plainText } from "./content.ts";
+export { partsOfMessage, plainText, sharedEnds, turnStart } from "./content.ts";
 export {
   ContextTooLongError,
   cutOffError,
@@ -16,3 +16,4 @@ export {
   timeoutError,
 } from "./errors.ts";
 export type * from "./model.ts";
+export { noUsage, sumOfUsage, usageOf } from "./usage.ts";

@@ -72,6 +72,8 @@ export interface ModelRequest {
   /** `none`: no more calls; the tools are listed because `messages` refer to them. */
   toolChoice?: "none";
   settings?: ModelSettings;
+  /** Identifies the conversation, whose requests begin alike. Providers get a digest of it. */
+  conversation?: string;
   /**
    * Passages that the overlord found for this message. Other models read them in the prompt; the built-in model answers
    * from them.

@@ -103,6 +103,43 @@ test("understands the usage and the reason of older packages too", async () => {
   ]);
 });
 
+test.each([
+  [
+    "apart from the total",
+    { usage: { inputTokens: { total: 100, cacheRead: 60, cacheWrite: 30 }, outputTokens: { total: 4 } } },
+    { input_tokens: 100, output_tokens: 4, total_tokens: 104, cached_tokens: 60, cache_write_tokens: 30 },
+  ],
+  [
+    "as one number",
+    { usage: { inputTokens: 100, outputTokens: 4, cachedInputTokens: 60 } },
+    { input_tokens: 100, output_tokens: 4, total_tokens: 104, cached_tokens: 60 },
+  ],
+  [
+    "in details",
+    {
+      usage: {
+        inputTokens: 100,
+        outputTokens: 4,
+        inputTokenDetails: { cacheReadTokens: 60, cacheWriteTokens: 30 },
+      },
+    },
+    { input_tokens: 100, output_tokens: 4, total_tokens: 104, cached_tokens: 60, cache_write_tokens: 30 },
+  ],
+  [
+    "beside the input, as older packages of Anthropic's do",
+    {
+      usage: { inputTokens: 10, outputTokens: 4, cachedInputTokens: 60 },
+      providerMetadata: { anthropic: { cacheCreationInputTokens: 30 } },
+    },
+    { input_tokens: 100, output_tokens: 4, total_tokens: 104, cached_tokens: 60, cache_write_tokens: 30 },
+  ],
+])("counts what came from a cache: %s", async (_, said, usage) => {
+  const parts = [text, { ...finish, ...said }];
+  const deltas = await ask(createAiSdkModel(config, standIn({ parts }).importPackage));
+  expect(deltas.at(-1)).toMatchObject({ type: "finish" });
+  expect(deltas.at(-1)).toHaveProperty("usage", usage);
+});
+
 test("an answer without a text and without a call is an error; thoughts are told from the text", async () => {
   const empty = createAiSdkModel(config, standIn({ parts: [finish] }).importPackage);
   await expect(ask(empty)).rejects.toThrow("without a text or a tool call");

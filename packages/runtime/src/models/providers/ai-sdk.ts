@@ -1,23 +1,17 @@
 import type { ModelConfig } from "@muxi/formation";
 import { asError } from "@muxi/http";
-import { ApiError, type FinishReason, isObject, type JsonObject } from "@muxi/protocol";
-import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
-import type {
-  ContentPart,
-  Model,
-  ModelDelta,
-  ModelMessage,
-  ModelRequest,
-  Thoughts,
-} from "../interface/index.ts";
+import { ApiError, type FinishReason, isObject, type JsonObject, type Usage } from "@muxi/protocol";
+import { countOf, textOf } from "../../base/index.ts";
+import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
 import {
   cutOffError,
   emptyAnswerError,
   networkError,
-  partsOfMessage,
   responseError,
   timeoutError,
+  usageOf,
 } from "../interface/index.ts";
+import { callOptions } from "./ai-sdk-options.ts";
 import type { ImportPackage } from "./import-package.ts";
 import { createThoughtFilter } from "./think-tags.ts";
 
@@ -75,65 +69,29 @@ const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
   );
 };
 
-const promptPart = (part: ContentPart): JsonObject =>
-  part.type === "text" ? part : { type: "file", mediaType: part.mediaType, data: part.data };
-
-const thoughtParts = (model: string, thoughts: Thoughts | undefined): JsonObject[] =>
-  thoughts?.model === model
-    ? listOf(thoughts.data.parts)
-        .filter(isObject)
-        .map((part) => ({ type: "reasoning", ...part }))
-    : [];
-
-const promptMessage = (model: string, message: ModelMessage): JsonObject => {
-  const { role, content } = message;
-  switch (role) {
-    case "system":
-      return { role, content };
-    case "user":
-      return { role, content: partsOfMessage(message).map(promptPart) };
-    case "tool": {
-      const { toolCallId, name: toolName } = message;
-      const output = { type: "text", value: content };
-      return { role, content: [{ type: "tool-result", toolCallId, toolName, output }] };
-    }
-    case "assistant": {
-      const calls = (message.toolCalls ?? []).map((call) => ({
-        type: "tool-call",
-        toolCallId: call.id,
-        toolName: call.name,
-        input: parseObject(call.arguments) ?? {},
-      }));
-      const text = content === "" ? [] : [{ type: "text", text: content }];
-      return { role, content: [...thoughtParts(model, message.thoughts), ...text, ...calls] };
-    }
+/**
+ * Older versions of the packages give numbers, newer ones split them: `{ total, cacheRead, cacheWrite }`. The counts of
+ * older packages of Anthropic's leave out of the input what came from the cache or went into it.
+ */
+const readUsage = (usage: JsonObject, metadata: unknown): Usage => {
+  const { inputTokens, outputTokens, cachedInputTokens, inputTokenDetails } = usage;
+  const output = countOf(isObject(outputTokens) ? outputTokens.total : outputTokens);
+  if (isObject(inputTokens)) {
+    const { total, cacheRead, cacheWrite } = inputTokens;
+    return usageOf({
+      input: countOf(total),
+      output,
+      cached: countOf(cacheRead),
+      cacheWrite: countOf(cacheWrite),
+    });
   }
+  const details = isObject(inputTokenDetails) ? inputTokenDetails : {};
+  const anthropic = isObject(metadata) && isObject(metadata.anthropic) ? metadata.anthropic : undefined;
+  const cached = countOf(cachedInputTokens) || countOf(details.cacheReadTokens);
+  const cacheWrite = countOf(details.cacheWriteTokens) || countOf(anthropic?.cacheCreationInputTokens);
+  const apart = anthropic && inputTokenDetails === undefined ? cached + cacheWrite : 0;
+  return usageOf({ input: countOf(inputTokens) + apart, output, cached, cacheWrite });
 };
-
-const callOptions = ({ id, settings }: ModelConfig, request: ModelRequest, abortSignal: AbortSignal) => {
-  const temperature = request.settings?.temperature ?? settings.temperature;
-  const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;
-  const schema = request.settings?.jsonSchema;
-  return {
-    prompt: request.messages.map((message) => promptMessage(id, message)),
-    ...(request.tools?.length && {
-      tools: request.tools.map((tool) => ({
-        type: "function",
-        name: tool.name,
-        description: tool.description,
-        inputSchema: tool.parameters,
-      })),
-      toolChoice: { type: request.toolChoice ?? "auto" },
-    }),
-    ...(temperature !== undefined && { temperature }),
-    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-    ...(schema && { responseFormat: { type: "json", schema } }),
-    abortSignal,
-  };
-};
-
-/** Newer versions of the packages split the counts: `{ total, … }` where there was a number. */
-const total = (count: unknown): number => countOf(isObject(count) ? count.total : count);
 
 /** Reads the parts of an answer of an AI SDK package. */
 const createPartReader = (config: ModelConfig) => {
@@ -143,21 +101,13 @@ const createPartReader = (config: ModelConfig) => {
   let said = false;
   let called = false;
 
-  const finish = (reason: FinishReason, usage: JsonObject, why: string): ModelDelta[] => {
+  const finish = (reason: FinishReason, usage: Usage, why: string): ModelDelta[] => {
     const deltas: ModelDelta[] = [];
     filter.end(deltas);
     if (!said && !called && reason !== "content_filter") throw emptyAnswerError(config, why);
     if (called && reasoning.size > 0)
       deltas.push({ type: "thoughts", model: config.id, data: { parts: [...reasoning.values()] } });
-    const input_tokens = total(usage.inputTokens);
-    const output_tokens = total(usage.outputTokens);
-    const total_tokens = input_tokens + output_tokens;
-    deltas.push({
-      type: "finish",
-      reason,
-      usage: { input_tokens, output_tokens, total_tokens },
-      model: config.id,
-    });
+    deltas.push({ type: "finish", reason, usage, model: config.id });
     return deltas;
   };
 
@@ -199,7 +149,7 @@ const createPartReader = (config: ModelConfig) => {
             },
           ];
         case "finish": {
-          const usage = isObject(part.usage) ? part.usage : {};
+          const usage = readUsage(isObject(part.usage) ? part.usage : {}, part.providerMetadata);
           const why = textOf(isObject(part.finishReason) ? part.finishReason.unified : part.finishReason);
           return finish(finishReasons.get(why) ?? "other", usage, why);
         }

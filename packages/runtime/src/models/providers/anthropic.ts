@@ -10,6 +10,8 @@ import {
   malformedEventError,
   noAnswerError,
   partsOfMessage,
+  sharedEnds,
+  usageOf,
 } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
@@ -55,23 +57,38 @@ const blocksOf = (model: string, message: ModelMessage): JsonObject[] => {
   }
 };
 
+/**
+ * The API caches what stands before a mark, in the order of tools, system and messages, and takes four of them. A prefix
+ * shorter than a model's least (512 to 4,096 tokens) is not cached, which is no error.
+ */
+const marked = (blocks: JsonObject[]): JsonObject[] =>
+  blocks.map((block, index) =>
+    index === blocks.length - 1 ? { ...block, cache_control: { type: "ephemeral" } } : block,
+  );
+
 const requestBody = ({ id, name, settings }: ModelConfig, request: ModelRequest): string => {
-  const { system, messages } = joinMessages(request.messages, (message) => blocksOf(id, message));
+  const ends = sharedEnds(request.messages);
+  const { system, messages } = joinMessages(request.messages, (message) => {
+    const blocks = blocksOf(id, message);
+    return ends.has(message) ? marked(blocks) : blocks;
+  });
   const schema = request.settings?.jsonSchema;
   const temperature = request.settings?.temperature ?? settings.temperature;
   return JSON.stringify({
     model: name,
     max_tokens: request.settings?.maxTokens ?? settings.maxTokens ?? defaultMaxTokens,
-    ...(system && { system }),
-    messages: messages.map(({ role, parts }) => ({ role, content: parts })),
     ...(request.tools?.length && {
-      tools: request.tools.map((tool) => ({
-        name: tool.name,
-        description: tool.description,
-        input_schema: tool.parameters,
-      })),
-      ...(request.toolChoice && { tool_choice: { type: request.toolChoice } }),
+      tools: marked(
+        request.tools.map((tool) => ({
+          name: tool.name,
+          description: tool.description,
+          input_schema: tool.parameters,
+        })),
+      ),
     }),
+    ...(system && { system: marked(textBlocks(system)) }),
+    messages: messages.map(({ role, parts }) => ({ role, content: parts })),
+    ...(request.tools?.length && request.toolChoice && { tool_choice: { type: request.toolChoice } }),
     ...(schema && { output_config: { format: { type: "json_schema", schema } } }),
     // The API's scale ends at 1, that of formations at 2.
     ...(temperature !== undefined && { temperature: Math.min(temperature, 1) }),
@@ -89,8 +106,9 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
   const open = new Map<unknown, OpenBlock>();
   /** Blocks that must be sent back unchanged with the results of calls. */
   const thoughts: JsonObject[] = [];
-  let input_tokens = 0;
-  let output_tokens = 0;
+  /** Parts of the input, of which none counts the others. */
+  const read = { uncached: 0, cached: 0, cacheWrite: 0 };
+  let output = 0;
   let reason: FinishReason | undefined;
   let said = false;
   let called = false;
@@ -98,11 +116,11 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
 
   const readUsage = (usage: unknown): void => {
     if (!isObject(usage)) return;
-    input_tokens =
-      countOf(usage.input_tokens) +
-        countOf(usage.cache_creation_input_tokens) +
-        countOf(usage.cache_read_input_tokens) || input_tokens;
-    output_tokens = countOf(usage.output_tokens) || output_tokens;
+    // The counts at the end may leave out what those at the beginning said.
+    read.uncached = countOf(usage.input_tokens) || read.uncached;
+    read.cached = countOf(usage.cache_read_input_tokens) || read.cached;
+    read.cacheWrite = countOf(usage.cache_creation_input_tokens) || read.cacheWrite;
+    output = countOf(usage.output_tokens) || output;
   };
 
   const addText = (text: string, deltas: ModelDelta[]): void => {
@@ -174,7 +192,8 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     if (!said && !called && why !== "content_filter") throw emptyAnswerError(config, why);
     if (called && thoughts.length > 0)
       deltas.push({ type: "thoughts", model: config.id, data: { blocks: thoughts } });
-    const usage = { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens };
+    const { uncached, cached, cacheWrite } = read;
+    const usage = usageOf({ input: uncached + cached + cacheWrite, output, cached, cacheWrite });
     deltas.push({ type: "finish", reason: why, usage, model: config.id });
   };
 

@@ -1,6 +1,6 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
-import type { FinishReason, Usage } from "@muxi/protocol";
+import type { FinishReason } from "@muxi/protocol";
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
@@ -9,7 +9,9 @@ import {
   eventError,
   malformedEventError,
   noAnswerError,
+  noUsage,
   partsOfMessage,
+  usageOf,
 } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
@@ -82,16 +84,15 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
   let said = false;
   let called = false;
   let ended = false;
-  let usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+  let usage = noUsage;
 
   const readUsage = (metadata: JsonObject): void => {
-    const input_tokens = countOf(metadata.promptTokenCount);
-    const output_tokens = countOf(metadata.candidatesTokenCount) + countOf(metadata.thoughtsTokenCount);
-    usage = {
-      input_tokens,
-      output_tokens,
-      total_tokens: countOf(metadata.totalTokenCount) || input_tokens + output_tokens,
-    };
+    usage = usageOf({
+      input: countOf(metadata.promptTokenCount),
+      output: countOf(metadata.candidatesTokenCount) + countOf(metadata.thoughtsTokenCount),
+      cached: countOf(metadata.cachedContentTokenCount),
+      total: countOf(metadata.totalTokenCount),
+    });
   };
 
   const addPart = (part: unknown, deltas: ModelDelta[]): void => {

@@ -1,6 +1,7 @@
+import { hash } from "node:crypto";
 import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
-import type { FinishReason, Usage } from "@muxi/protocol";
+import type { FinishReason } from "@muxi/protocol";
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
@@ -9,7 +10,9 @@ import {
   eventError,
   malformedEventError,
   noAnswerError,
+  noUsage,
   partsOfMessage,
+  usageOf,
 } from "../interface/index.ts";
 import { createCallAssembler } from "./call-assembler.ts";
 import { compatibleProviders } from "./compatible.ts";
@@ -17,8 +20,6 @@ import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { createTextShortcut } from "./text-shortcut.ts";
 import { createThoughtFilter } from "./think-tags.ts";
-
-const openaiUrl = compatibleProviders.openai?.baseUrl;
 
 /** OpenAI's reasoning models refuse any temperature except their default. */
 const fixedTemperature = /^(o\d|gpt-5(?!.*chat))/;
@@ -78,29 +79,41 @@ const jsonAnswer = (provider: string, schema: Record<string, unknown>) =>
         messages: [],
       };
 
+/** Whether the provider itself is asked, and not another server that speaks its API. */
+const isAtHome = ({ provider, settings: { baseUrl } }: ModelConfig): boolean => {
+  const home = compatibleProviders[provider]?.baseUrl;
+  return home !== undefined && (baseUrl === undefined || URL.parse(baseUrl)?.host === URL.parse(home)?.host);
+};
+
 const requestBody = (config: ModelConfig, request: ModelRequest): string => {
   const { provider, name, settings } = config;
+  const known = compatibleProviders[provider];
+  const own = isAtHome(config) ? known : undefined;
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxTokens = request.settings?.maxTokens ?? settings.maxTokens;
   const schema = request.settings?.jsonSchema;
   const json = schema && jsonAnswer(provider, schema);
-  const isOpenAi = provider === "openai" && (settings.baseUrl ?? openaiUrl) === openaiUrl;
+  const isOpenAi = own !== undefined && provider === "openai";
   return JSON.stringify({
     model: name,
+    ...(request.tools?.length && {
+      tools: request.tools.map((tool) => ({ type: "function", function: tool })),
+    }),
     messages: [
       ...(json?.messages ?? []),
       ...request.messages.map((message) => wireMessage(config.id, message)),
     ],
     ...(json && { response_format: json.format }),
-    ...(request.tools?.length && {
-      tools: request.tools.map((tool) => ({ type: "function", function: tool })),
-      ...(request.toolChoice && { tool_choice: request.toolChoice }),
-    }),
+    ...(request.tools?.length && request.toolChoice && { tool_choice: request.toolChoice }),
     ...(temperature !== undefined && !(isOpenAi && fixedTemperature.test(name)) && { temperature }),
     // OpenAI's newer models refuse `max_tokens`; other servers know only that.
     ...(maxTokens !== undefined && { [isOpenAi ? "max_completion_tokens" : "max_tokens"]: maxTokens }),
     stream: true,
-    ...(!compatibleProviders[provider]?.reportsUsageUnasked && { stream_options: { include_usage: true } }),
+    ...(!known?.reportsUsageUnasked && { stream_options: { include_usage: true } }),
+    ...(own?.takesCacheKey &&
+      request.conversation !== undefined && {
+        prompt_cache_key: hash("sha256", request.conversation).slice(0, 32),
+      }),
   });
 };
 
@@ -124,12 +137,22 @@ const readParts = (content: readonly unknown[]): { text: string; reasoning: stri
 /** Fields in which servers send reasoning, and in which they need it back. */
 const reasoningFields = ["reasoning_content", "reasoning", "thinking"] as const;
 
+/**
+ * Where servers count what they read from a cache and wrote into one, as parts of `prompt_tokens`: OpenAI in the details,
+ * DeepSeek and Moonshot beside the others, gateways to Anthropic by its names.
+ */
+const cachedFields = ["cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens"];
+const cacheWriteFields = ["cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"];
+
+const firstCount = (counts: JsonObject, fields: readonly string[]): number =>
+  fields.map((field) => countOf(counts[field])).find((count) => count > 0) ?? 0;
+
 const createDecoder = (config: ModelConfig): WireDecoder => {
   const calls = createCallAssembler();
   const shortcut = createTextShortcut("content");
   const filter = createThoughtFilter();
   let reason: FinishReason | undefined;
-  let usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+  let usage = noUsage;
   let said = false;
   let ended = false;
   /** Reasoning by the field in which it came, and the details that OpenRouter signs. */
@@ -152,14 +175,16 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     return true;
   };
 
-  const readUsage = ({ prompt_tokens, completion_tokens, total_tokens }: JsonObject): void => {
-    const input_tokens = countOf(prompt_tokens);
-    const output_tokens = countOf(completion_tokens);
-    usage = {
-      input_tokens,
-      output_tokens,
-      total_tokens: countOf(total_tokens) || input_tokens + output_tokens,
-    };
+  const readUsage = (counts: JsonObject): void => {
+    const details = isObject(counts.prompt_tokens_details) ? counts.prompt_tokens_details : {};
+    const named = { ...counts, ...details };
+    usage = usageOf({
+      input: countOf(counts.prompt_tokens),
+      output: countOf(counts.completion_tokens),
+      cached: firstCount(named, cachedFields),
+      cacheWrite: firstCount(named, cacheWriteFields),
+      total: countOf(counts.total_tokens),
+    });
   };
 
   /** @returns Whether it contained only a text. */

@@ -67,14 +67,18 @@ export const createMetrics = (startedAt: number) => {
         "gen_ai.response.finish_reasons": __,
         "gen_ai.usage.input_tokens": input,
         "gen_ai.usage.output_tokens": output,
+        "gen_ai.usage.cache_read.input_tokens": cacheRead,
+        "gen_ai.usage.cache_creation.input_tokens": cacheCreation,
         "error.type": error,
         ...attributes
       } = operation.attributes;
       if (typeof data.duration_ms === "number") {
         durations.record(data.duration_ms / 1000, { ...attributes, "error.type": error });
       }
-      if (typeof input === "number") tokens.record(input, { ...attributes, "gen_ai.token.type": "input" });
-      if (typeof output === "number") tokens.record(output, { ...attributes, "gen_ai.token.type": "output" });
+      const counts = { input, output, cache_read: cacheRead, cache_creation: cacheCreation };
+      for (const [type, count] of Object.entries(counts)) {
+        if (typeof count === "number") tokens.record(count, { ...attributes, "gen_ai.token.type": type });
+      }
     },
     wire: (at: number) => [tokens, durations].map((histogram) => histogram.wire(startedAt, at)),
   };

@@ -11,6 +11,8 @@ const digestOf = (requestId: string) => hash("sha256", requestId, "hex");
 
 const text = (value: unknown) => (typeof value === "string" ? value : undefined);
 
+const count = (value: unknown) => (typeof value === "number" ? value : undefined);
+
 /** An event as an operation of the GenAI semantic conventions; undefined when it is none. */
 export const operationOf = ({ event, agentId, sessionId, data = {} }: ObservedEvent) => {
   const [subject, outcome] = event.split(".");
@@ -39,8 +41,10 @@ export const operationOf = ({ event, agentId, sessionId, data = {} }: ObservedEv
       "gen_ai.response.model": text(data.response_model),
       "gen_ai.response.finish_reasons":
         text(data.finish_reason) === undefined ? undefined : [String(data.finish_reason)],
-      "gen_ai.usage.input_tokens": typeof data.input_tokens === "number" ? data.input_tokens : undefined,
-      "gen_ai.usage.output_tokens": typeof data.output_tokens === "number" ? data.output_tokens : undefined,
+      "gen_ai.usage.input_tokens": count(data.input_tokens),
+      "gen_ai.usage.output_tokens": count(data.output_tokens),
+      "gen_ai.usage.cache_read.input_tokens": count(data.cached_tokens),
+      "gen_ai.usage.cache_creation.input_tokens": count(data.cache_write_tokens),
     });
     return { name: `chat ${model}`, kind: kinds.client, isRoot: false, attributes };
   }
