@@ -11,17 +11,17 @@ import {
 } from "./background/index.ts";
 import { createModel, defaultModelConfig, type ModelDeps, packagesOf } from "./models/index.ts";
 import type { Overlord } from "./overlord/index.ts";
-import type { JobRepository, RunOutcome, Statement, Store } from "./store/index.ts";
+import type { JobRepository, Statement, Store } from "./store/index.ts";
 
-/** The outcome of a job's run by that of its request. A question fails the run, since nobody is there to answer it. */
-const runOutcomeOf = (outcome: RequestOutcome): RunOutcome => {
+/** Why a job's run failed; null when it succeeded. A question fails it, since nobody is there to answer. */
+const runErrorOf = (outcome: RequestOutcome): string | null => {
   switch (outcome.status) {
     case "completed":
-      return { text: outcome.text };
+      return null;
     case "failed":
-      return { error: outcome.error.message };
+      return outcome.error.message;
     case "awaiting_clarification":
-      return { error: `It asked a question: ${outcome.question}` };
+      return `It asked a question: ${outcome.question}`;
   }
 };
 
@@ -32,7 +32,7 @@ export const jobEnding = (
   outcome: RequestOutcome,
 ): Statement[] =>
   jobs.ended(
-    { formationId, requestId: outcome.requestId, outcome: runOutcomeOf(outcome), now: outcome.endedAt },
+    { formationId, requestId: outcome.requestId, error: runErrorOf(outcome), now: outcome.endedAt },
     manifest.scheduler.max_failures_before_pause,
   );
 
@@ -68,7 +68,7 @@ export const openAutomation = (deps: AutomationDeps) => {
         accept: overlord.accept,
         onAccepted: queue.announce,
         fail: async (requestId, error) => {
-          const ending = { formationId, requestId, outcome: { error }, now: now() };
+          const ending = { formationId, requestId, error, now: now() };
           await store.write(jobs.ended(ending, settings.max_failures_before_pause));
         },
         now,

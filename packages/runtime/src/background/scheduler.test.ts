@@ -65,16 +65,16 @@ const openBench = async (start: string) => {
       onTestFinished(() => scheduler.close());
       return scheduler;
     },
-    end: async (requestId: string, outcome: { text: string } | { error: string }) => {
-      await db.write(jobs.ended({ formationId, requestId, outcome, now: now() }, 3));
+    end: async (requestId: string, error: string | null) => {
+      await db.write(jobs.ended({ formationId, requestId, error, now: now() }, 3));
     },
     /** Ends every run that is at work. */
-    endAll: async (outcome: { text: string } | { error: string }) => {
+    endAll: async (error: string | null) => {
       const open = await db.read<{ request_id: string }>(
         sql`select request_id from job_run where status = 'running'`,
       );
       for (const { request_id } of open) {
-        await db.write(jobs.ended({ formationId, requestId: request_id, outcome, now: now() }, 3));
+        await db.write(jobs.ended({ formationId, requestId: request_id, error, now: now() }, 3));
       }
       return open.length;
     },
@@ -90,7 +90,7 @@ test("a due job is said once by its user, and its next moment is set", async () 
   await until("a job has begun", async () => (await bench.said())[0]);
   const [said] = await bench.said();
   expect(said).toMatchObject({ user_id: "ada", message: "Summarise my day" });
-  await bench.end(said?.request_id ?? "", { text: "Done" });
+  await bench.end(said?.request_id ?? "", null);
   const after = await bench.book.get(job.id);
   expect(after).toMatchObject({ totalRuns: 1, lastRunStatus: "success", failuresInRow: 0, status: "active" });
   expect(new Date(after.nextRun ?? 0).toISOString()).toBe("2026-11-25T09:00:00.000Z");
@@ -107,7 +107,7 @@ test("of two schedulers on one database, exactly one runs each moment of a job",
     for (const scheduler of schedulers) scheduler.wake();
     await until("all jobs have begun", async () => (await bench.said()).length >= 20 * (round + 1));
     for (const scheduler of schedulers) scheduler.wake();
-    expect(await bench.endAll({ text: "Done" })).toBe(20);
+    expect(await bench.endAll(null)).toBe(20);
   }
   expect(await bench.said()).toHaveLength(60);
 });
@@ -123,7 +123,7 @@ test("no more run at once than the formation and a user may; the rest wait for t
   while (done < 16) {
     scheduler.wake();
     await until("more jobs have begun", async () => (await bench.said()).length > done);
-    const count = await bench.endAll({ text: "Done" });
+    const count = await bench.endAll(null);
     rounds.push(count);
     done += count;
   }
@@ -145,7 +145,7 @@ test("three failures in a row pause a job, and a success in between starts the c
     );
     scheduler.wake();
     await untilExpected("the job has begun", async () => expect(await bench.said()).toHaveLength(index + 1));
-    await bench.endAll(outcome === "ok" ? { text: "Done" } : { error: "The model did not answer" });
+    await bench.endAll(outcome === "ok" ? null : "The model did not answer");
   }
   expect(await bench.book.get(job.id)).toMatchObject({
     status: "paused",
@@ -169,7 +169,7 @@ test("after downtime a recurring job goes on, and a missed job that runs once is
   bench.setTime("2026-11-25T08:45:00Z");
   bench.start();
   await until("a job has begun", async () => (await bench.said())[0]);
-  await bench.endAll({ text: "Done" });
+  await bench.endAll(null);
   expect((await bench.said()).map(({ message }) => message)).toEqual(["once"]);
   expect(await bench.book.runs(once.id)).toMatchObject([{ late: 1, status: "success" }]);
   expect(await bench.book.get(once.id)).toMatchObject({ status: "completed", nextRun: null });
@@ -187,7 +187,7 @@ test("a job that was deleted while its run is at work runs to its end and leaves
   await untilExpected("the job has begun", async () => expect(await bench.said()).toHaveLength(1));
   await bench.book.remove(job.id);
   const [said] = await bench.said();
-  await bench.end(said?.request_id ?? "", { text: "Done" });
+  await bench.end(said?.request_id ?? "", null);
   await expect(bench.book.get(job.id)).rejects.toMatchObject({ code: "RESOURCE_NOT_FOUND" });
 });
 

@@ -16,7 +16,7 @@ export {
 export type { HealthCheck } from "./health.ts";
 export type { IngestionRepository } from "./ingestions.ts";
 export type { JobStatus, StoredJob } from "./job-rows.ts";
-export type { DueJob, RunOutcome, StoredJobRun } from "./job-runs.ts";
+export type { DueJob, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobChange, type JobRepository } from "./jobs.ts";
 export type { LearnableTurn, Lesson, LessonRepository } from "./lessons.ts";
 export { createMemoryRepository, type MemoryRepository } from "./memories.ts";

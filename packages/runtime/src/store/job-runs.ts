@@ -17,14 +17,12 @@ export interface StoredJobRun {
   error: string | null;
 }
 
-/** The answer, or why the run failed. */
-export type RunOutcome = { text: string } | { error: string };
-
 /** How the request of a run ended. */
 export interface RunEnding {
   formationId: string;
   requestId: string;
-  outcome: RunOutcome;
+  /** Why the run failed; null when it succeeded. */
+  error: string | null;
   now: number;
 }
 
@@ -77,8 +75,8 @@ export interface JobRuns {
 
 /** Runs kept in the history of a job besides the latest. */
 const keptRuns = 50;
-/** Characters of a result or an error that a run keeps (docs/spec/formation-files.md "Running jobs"). */
-const longestResult = 1_000;
+/** Characters of an error that a run keeps (docs/spec/formation-files.md "Running jobs"). */
+const longestError = 1_000;
 
 const missed = "Missed: the formation was not running at that time";
 
@@ -124,21 +122,19 @@ export const createJobRuns = (db: Database): JobRuns => ({
     return claimed !== undefined;
   },
 
-  ended({ formationId, requestId, outcome, now }, mostFailures) {
+  ended({ formationId, requestId, error: reason, now }, mostFailures) {
     const run = sql`formation_id = ${formationId} and request_id = ${requestId} and status = 'running'`;
     const jobOfRun = sql`formation_id = ${formationId} and id = (select job_id from job_run where ${run})`;
-    if ("text" in outcome) {
+    if (reason === null) {
       return [
         sql`update job set total_runs = total_runs + 1, failures_in_row = 0, last_run_status = 'success',
             last_run_error = null, status = case when cron is null then 'completed' else status end,
             updated_at = ${now}
           where ${jobOfRun}`,
-        sql`update job_run set status = 'success', result = ${outcome.text.slice(0, longestResult)},
-            ended_at = ${now}
-          where ${run}`,
+        sql`update job_run set status = 'success', ended_at = ${now} where ${run}`,
       ];
     }
-    const error = outcome.error.slice(0, longestResult);
+    const error = reason.slice(0, longestError);
     const isLast = sql`failures_in_row + 1 >= ${mostFailures}`;
     return [
       sql`update job set total_runs = total_runs + 1, total_failures = total_failures + 1,

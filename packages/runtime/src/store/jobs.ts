@@ -9,6 +9,7 @@ export interface JobCounts {
   total: number;
   /** Active jobs of the user. */
   active: number;
+  /** Jobs that the user created, including deleted ones. */
   createdLastHour: number;
   createdLastDay: number;
 }
@@ -47,6 +48,7 @@ export interface JobChange {
 }
 
 const hour = 3_600_000;
+const day = 24 * hour;
 
 export const createJobRepository = (db: Database): JobRepository => ({
   async insert(job) {
@@ -70,6 +72,10 @@ export const createJobRepository = (db: Database): JobRepository => ({
         values (${formationId}, ${id}, ${userId}, ${type}, ${schedule}, ${message}, ${title}, ${cron},
           ${cron === null ? nextRun : null}, ${exclusions}, ${timezone}, 'active', ${nextRun}, 0, 0, 0,
           ${createdAt}, ${createdAt}, ${job.idempotency?.key ?? null}, ${job.idempotency?.hash ?? null})`,
+      sql`insert into job_creation (formation_id, user_id, created_at, job_id)
+        values (${formationId}, ${userId}, ${createdAt}, ${id})`,
+      sql`delete from job_creation
+        where formation_id = ${formationId} and user_id = ${userId} and created_at <= ${createdAt - day}`,
     ]);
   },
 
@@ -121,13 +127,14 @@ export const createJobRepository = (db: Database): JobRepository => ({
   },
 
   async counts(formationId, userId, now) {
+    const active = sql`select count(*) from job where formation_id = ${formationId} and status = 'active'`;
+    const created = sql`select count(*) from job_creation where formation_id = ${formationId} and user_id = ${userId}`;
     const [counts] = await db.read<JobCounts>(
       sql`select
-          (select count(*) from job where formation_id = ${formationId} and status = 'active') as "total",
-          coalesce(sum(case when status = 'active' then 1 else 0 end), 0) as "active",
-          coalesce(sum(case when created_at > ${now - hour} then 1 else 0 end), 0) as "createdLastHour",
-          coalesce(sum(case when created_at > ${now - 24 * hour} then 1 else 0 end), 0) as "createdLastDay"
-        from job where formation_id = ${formationId} and user_id = ${userId}`,
+          (${active}) as "total",
+          (${active} and user_id = ${userId}) as "active",
+          (${created} and created_at > ${now - hour}) as "createdLastHour",
+          (${created} and created_at > ${now - day}) as "createdLastDay"`,
     );
     return counts ?? { total: 0, active: 0, createdLastHour: 0, createdLastDay: 0 };
   },

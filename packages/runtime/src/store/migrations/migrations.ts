@@ -4,6 +4,7 @@ import { roomForRequestUpdates } from "./0003-room-for-request-updates.ts";
 import { turnsOfASession } from "./0004-turns-of-a-session.ts";
 import { versionOfWords } from "./0005-version-of-words.ts";
 import { titleOfAJob } from "./0006-title-of-a-job.ts";
+import { creationsOfJobs } from "./0007-creations-of-jobs.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   turnsOfASession,
   versionOfWords,
   titleOfAJob,
+  creationsOfJobs,
 ];
