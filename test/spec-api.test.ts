@@ -1,6 +1,14 @@
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { chatEventSchema, errorTable, openApi, type Route, routes } from "@muxi/protocol";
+import {
+  chatEventSchema,
+  type ErrorCode,
+  errorTable,
+  isRetryable,
+  openApi,
+  type Route,
+  routes,
+} from "@muxi/protocol";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import * as deployments from "../packages/protocol/src/schemas/deployments.ts";
@@ -123,12 +131,19 @@ test("every field of a call is in its section, or in one that it refers to", () 
   expect(missing).toEqual([]);
 });
 
-test("every error code of the Formation API has its row, with status and class", () => {
-  const written = rowsIn(inFormationApi("Error codes")).map((cells) => cells.slice(0, 3));
-  const expected = Object.entries(errorTable).map(([code, row]) => [
+test("every error code of the Formation API has its row: status, class, and whether it may be sent again", () => {
+  const written = rowsIn(inFormationApi("Error codes")).map(([code, status, type, , repeat]) => [
+    code,
+    status,
+    type,
+    repeat !== "no",
+  ]);
+  const codes = Object.keys(errorTable) as ErrorCode[];
+  const expected = codes.map((code) => [
     `\`${code}\``,
-    String(row.status),
-    row.class,
+    String(errorTable[code].status),
+    errorTable[code].class,
+    isRetryable(code),
   ]);
   expect(written.sort()).toEqual(expected.sort());
 });

@@ -142,7 +142,8 @@ test("an error frame is thrown as the class that its code has before the headers
     code: "LLM_RATE_LIMITED",
     message: "Slow down",
     retryAfter: 7,
-    statusCode: 200,
+    statusCode: 429,
+    retryable: true,
     requestId: "req_1",
   });
   expect(seen).toEqual(["progress", "text"]);

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 // biome-ignore lint/style/noRestrictedImports: this test holds our copy against the one table.
-import { errorTable } from "@muxi/protocol";
+import { type ErrorCode, errorTable, isRetryable, routes } from "@muxi/protocol";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { errorOfCode } from "../src/errors/classify.ts";
+import { errorOfCode, errorOfStatus } from "../src/errors/classify.ts";
 import { FormationClient, type FormationClientOptions, ServerClient, version } from "../src/index.ts";
 
 afterEach(() => vi.unstubAllEnvs());
@@ -111,11 +111,31 @@ describe("what cannot be used is refused with its name", () => {
   });
 });
 
-// VALIDATION_ERROR stands for 400 and 422: by itself it says nothing about the status.
-test.each(Object.entries(errorTable).filter(([code]) => code !== "VALIDATION_ERROR"))(
-  "a stream's error %s is of the class that its status has",
-  (code, row) => {
-    expect(errorOfCode(code, "It failed").name).toBe(row.class);
+const codes = Object.keys(errorTable) as ErrorCode[];
+
+test.each(codes)("an answer's error %s is of its class, and says whether it passes", (code) => {
+  const { status, class: name } = errorTable[code];
+  expect(errorOfStatus(status, "It failed", { code })).toMatchObject({
+    name,
+    code,
+    statusCode: status,
+    retryable: isRetryable(code),
+  });
+});
+
+/** Of a chat's errors, those that refuse it before its stream begins. */
+const beforeStream: readonly ErrorCode[] = ["INVALID_REQUEST", "PAYLOAD_TOO_LARGE"];
+
+test.each([...routes.chat.errors, "INTERNAL_ERROR" as const].filter((code) => !beforeStream.includes(code)))(
+  "a stream's error %s is what it is before the stream",
+  (code) => {
+    const { status, class: name } = errorTable[code];
+    expect(errorOfCode(code, "It failed")).toMatchObject({
+      name,
+      code,
+      statusCode: status,
+      retryable: isRetryable(code),
+    });
   },
 );
 

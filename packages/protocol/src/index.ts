@@ -7,6 +7,7 @@ export {
   headers,
   type Infer,
   isObject,
+  isRetryable,
   type JsonObject,
   type Lazy,
   lazy,

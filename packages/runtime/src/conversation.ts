@@ -76,6 +76,7 @@ export const openConversation = async (deps: ConversationDeps) => {
       windows,
       timezone: manifest.scheduler.timezone,
       now,
+      log,
     }),
     startingFor: toolbox.startingFor,
     limits,

@@ -211,7 +211,7 @@ test("a request that is taken up again does not repeat what it has finished", as
   const counting = toolNamed("count", async () => ({ text: `${++made}`, failed: false }));
   const replies = [calls(["count", "{}"]), { status: 400 }];
   const before = await openLoop(replies, [counting], { journal });
-  await expect(before.start()).rejects.toMatchObject({ code: "LLM_ERROR" });
+  await expect(before.start()).rejects.toMatchObject({ code: "LLM_NOT_CONFIGURED" });
 
   const after = await openLoop([{ text: ["not read"] }, { text: ["One."] }], [counting], { journal });
   await after.start();
@@ -241,5 +241,5 @@ test("a model that knows no tools is asked without those that are built in", asy
   expect((await builtIn.bodyOf(1)).tools).toBeUndefined();
 
   const server = await openLoop([refusal], [{ ...weather, server: "sky" }]);
-  await expect(server.start()).rejects.toMatchObject({ code: "LLM_ERROR" });
+  await expect(server.start()).rejects.toMatchObject({ code: "LLM_NOT_CONFIGURED" });
 });

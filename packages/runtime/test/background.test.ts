@@ -68,7 +68,10 @@ describe("a chat in the background", () => {
     await until("a webhook is received", () => receiver.received[0]);
     expect(parse(receiver.received[0]?.body ?? "")).toMatchObject({ status: "failed", content: [] });
     const { body: status } = await api.get(`/requests/${accepted.data.request_id}`, ann);
-    expect(status.data).toMatchObject({ status: "failed", error: expect.stringContaining("model") });
+    expect(status.data).toMatchObject({
+      status: "failed",
+      error: expect.stringContaining("(configuration)"),
+    });
   });
 
   test("a caller who waits too long is told to come back, and the answer comes", async () => {

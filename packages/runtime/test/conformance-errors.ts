@@ -68,6 +68,8 @@ const stopRequest = async ({ api, models }: Bench) => {
 };
 
 const ofModel = {
+  LLM_REFUSED: { reply: { status: 400, body: '{"error":{"code":"content_filter"}}' } },
+  LLM_NOT_CONFIGURED: { reply: { status: 401 } },
   LLM_RATE_LIMITED: { reply: { status: 429 } },
   LLM_ERROR: { reply: { status: 500 } },
   LLM_TIMEOUT: { reply: stall, manifest: "# impatient\n" },

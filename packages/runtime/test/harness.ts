@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { openFormation } from "@muxi/formation";
 import type { ErrorCode } from "@muxi/protocol";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { expect, onTestFinished } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { type Runtime, startRuntime } from "../src/index.ts";
@@ -153,6 +153,7 @@ interface StartOptions {
   answerTime?: number;
   /** Connection string of the Postgres database. Default: one of the folder's own, where the run is on Postgres. */
   database?: string;
+  log?: Logger;
 }
 
 /** Starts a formation folder on a free port; it is closed when the test ends. */

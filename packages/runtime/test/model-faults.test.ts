@@ -6,23 +6,22 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createHttpClient } from "@muxi/http";
-import { ApiError } from "@muxi/protocol";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { writeCertificate } from "../../../test/certificate.ts";
 import { until } from "../../../test/until.ts";
-import { createModel } from "../src/models/index.ts";
+import { createModel, ModelError } from "../src/models/index.ts";
 
 import { ask, hello, openModelBench, textOf } from "./model-harness.ts";
 import type { Reply } from "./model-server.ts";
 
 const ids = ["openai/some-model", "anthropic/some-model", "google/some-model"];
 
-const failureOf = async (answer: Promise<unknown>): Promise<ApiError> => {
+const failureOf = async (answer: Promise<unknown>): Promise<ModelError> => {
   const error: unknown = await answer.then(
     () => new Error("the model answered"),
     (reason) => reason,
   );
-  if (error instanceof ApiError) return error;
+  if (error instanceof ModelError) return error;
   throw error;
 };
 
@@ -30,12 +29,13 @@ describe.each(ids)("%s", (id) => {
   test.each([
     [
       401,
-      "LLM_ERROR",
-      /refused the API key for .*some-model \(401\)\. Check llm\.api_keys\.\w+ in the formation/,
+      "LLM_NOT_CONFIGURED",
+      /refused the API key for .*some-model \(401\)\. Check llm\.api_keys\.\w+ in the formation \(muxi secrets set\)/,
     ],
-    [403, "LLM_ERROR", /refused the API key/],
-    [404, "LLM_ERROR", /has no model "some-model"/],
-    [400, "LLM_ERROR", /rejected the request/],
+    [402, "LLM_NOT_CONFIGURED", /quota of the account is used up/],
+    [403, "LLM_NOT_CONFIGURED", /refused the API key/],
+    [404, "LLM_NOT_CONFIGURED", /has no model "some-model"/],
+    [400, "LLM_NOT_CONFIGURED", /rejected the request/],
     [500, "LLM_ERROR", /failed to answer/],
     [529, "LLM_ERROR", /failed to answer/],
     [429, "LLM_RATE_LIMITED", /limits the requests/],
@@ -140,13 +140,74 @@ test("the seconds of Retry-After are passed on, as a number, a date or in Google
   expect(await waitOf({ body })).toBe(35);
 });
 
-test("a used-up quota says so", async () => {
-  const { server, modelOf } = await openModelBench();
-  server.reply({ status: 429, body: '{"error":{"code":"insufficient_quota"}}' });
-  const error = await failureOf(ask(modelOf("openai/x")));
+const googleQuota = (quotaId: string) =>
+  JSON.stringify({
+    error: {
+      code: 429,
+      status: "RESOURCE_EXHAUSTED",
+      message: "You exceeded your current quota, please check your plan and billing details",
+      details: [
+        { "@type": "type.googleapis.com/google.rpc.QuotaFailure", violations: [{ quotaId }] },
+        { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "20s" },
+      ],
+    },
+  });
+
+test.each([
+  ["openai/x", 429, '{"error":{"code":"insufficient_quota","type":"insufficient_quota"}}'],
+  ["deepseek/x", 402, '{"error":{"message":"Insufficient Balance"}}'],
+  [
+    "anthropic/x",
+    400,
+    '{"error":{"type":"invalid_request_error","message":"Your credit balance is too low"}}',
+  ],
+  ["anthropic/x", 403, '{"error":{"type":"billing_error"}}'],
+  ["google/x", 429, googleQuota("GenerateRequestsPerDayPerProjectPerModel-FreeTier")],
+])("a used-up quota of %s (%i) is not asked for again", async (id, status, body) => {
+  const { server, modelOf, configOf } = await openModelBench();
+  server.defaultReply = { status, body };
+  const settings = { ...configOf(id).settings, maxRetries: 3 };
+  const error = await failureOf(ask(modelOf(id, { settings })));
+  expect(error).toMatchObject({ code: "LLM_NOT_CONFIGURED", transient: false, retryAfter: undefined });
   expect(error.message).toBe(
-    "openai limits the requests to openai/x: the quota of the account is used up; check its plan and billing",
+    `${id.split("/")[0]} refused the request to ${id}: the quota of the account is used up (${status}). Check its plan and billing`,
   );
+  expect(server.requests).toHaveLength(1);
+});
+
+test("a quota of a minute is full again after it", async () => {
+  const { server, modelOf } = await openModelBench();
+  server.reply({ status: 429, body: googleQuota("GenerateRequestsPerMinutePerProjectPerModel") });
+  expect(await failureOf(ask(modelOf("google/x")))).toMatchObject({
+    code: "LLM_RATE_LIMITED",
+    transient: true,
+    retryAfter: 20,
+  });
+});
+
+test("a key that Google refuses with 400 is named as such", async () => {
+  const { server, modelOf } = await openModelBench();
+  const details = [{ reason: "API_KEY_INVALID" }];
+  server.reply({ status: 400, body: JSON.stringify({ error: { code: 400, details } }) });
+  expect(await failureOf(ask(modelOf("google/x")))).toMatchObject({
+    code: "LLM_NOT_CONFIGURED",
+    message: expect.stringMatching(/^google refused the API key for google\/x \(400\)/),
+  });
+});
+
+test.each(ids)("errors in the stream of %s are as lasting as those before it", async (id) => {
+  const { server, modelOf } = await openModelBench();
+  const codeOf = async (error: object) => {
+    server.reply({ error });
+    return (await failureOf(ask(modelOf(id)))).code;
+  };
+  expect(await codeOf({ type: "authentication_error", message: "no" })).toBe("LLM_NOT_CONFIGURED");
+  expect(await codeOf({ type: "billing_error", message: "no" })).toBe("LLM_NOT_CONFIGURED");
+  expect(await codeOf({ code: "404", message: "no" })).toBe("LLM_NOT_CONFIGURED");
+  expect(await codeOf({ code: "insufficient_quota", message: "no" })).toBe("LLM_NOT_CONFIGURED");
+  expect(await codeOf({ code: "content_filter", message: "no" })).toBe("LLM_REFUSED");
+  expect(await codeOf({ message: "the context window is too small" })).toBe("LLM_REFUSED");
+  expect(await codeOf({ message: "out of memory" })).toBe("LLM_ERROR");
 });
 
 test("an error's body is read only so far", async () => {
@@ -160,7 +221,7 @@ test("JSON that is no answer is an error", async () => {
   const { server, modelOf } = await openModelBench();
   server.reply({ status: 200, body: '{"choices":[]}' });
   expect(await failureOf(ask(modelOf("openai/x")))).toMatchObject({
-    message: "openai did not answer openai/x with a stream (200)",
+    message: "openai did not answer openai/x with a stream (200): check base_url",
   });
 });
 

@@ -11,40 +11,44 @@ import {
 } from "./errors.ts";
 
 /**
- * Statuses with their error class, the code of a response that has none, and a pattern of all codes that mean this
- * status, which is a third as long as their list (docs/spec/formation-api.md "Errors in clients"). The first match
- * counts. All server failures are listed under 500, except those that a retry cannot help.
+ * Statuses with a pattern of the codes that mean this status in a stream, which is a third as long as their list, the
+ * error class, and the code of a response that has none (docs/spec/formation-api.md "Errors in clients"). The first
+ * match counts.
  */
-const rows: readonly [status: number, type: typeof MuxiError, code: string, codes: RegExp][] = [
-  [401, AuthenticationError, "UNAUTHORIZED", /^UNAUTH|^BAD_CRED/],
-  [403, AuthorizationError, "FORBIDDEN", /^FORB/],
-  [501, ServerError, "SERVER_ERROR", /^NOT_IMPL|^METHOD_NOT_F/],
-  [404, NotFoundError, "NOT_FOUND", /NOT_FOUND$/],
-  [409, ConflictError, "CONFLICT", /^CONFL|_REUSED$|^SECRET_(EX|IN)/],
-  [422, ValidationError, "VALIDATION_ERROR", /^VALID|_PARAMS$|^UNPROC|^CLARIF/],
-  [429, RateLimitError, "RATE_LIMITED", /RATE_LIMITED$/],
-  [500, ServerError, "SERVER_ERROR", /^(SERV|INTERNAL|SECRETS|PROC|LLM|SYSTEM)/],
+const rows: readonly [status: number, codes: RegExp, type?: typeof MuxiError, code?: string][] = [
+  [401, /^UNAUTH/, AuthenticationError, "UNAUTHORIZED"],
+  [403, /^FORB/, AuthorizationError, "FORBIDDEN"],
+  [404, /NOT_FOUND$/, NotFoundError, "NOT_FOUND"],
+  [409, /^CONFL|_REUSED$/, ConflictError, "CONFLICT"],
+  [422, /^VALID|_PARAMS$|^UNPROC|_REFUSED$/, ValidationError, "VALIDATION_ERROR"],
+  [424, /^LLM_N/],
+  [499, /^CANC/],
+  [502, /^LLM_E/],
+  [504, /^LLM_T/],
+  [429, /RATE_LIMITED$/, RateLimitError, "RATE_LIMITED"],
+  [503, /^SERVI|^SYS/],
+  [500, /^SERVER|^INT|^PROC/, ServerError, "SERVER_ERROR"],
 ];
 
-const retryableStatuses = [408, 429, 500, 502, 503, 504];
+const passing = [408, 429, 500, 502, 503, 504];
 
 /** The error for an HTTP status. */
 export const errorOfStatus = (status: number, message: string, options: ErrorOptions = {}): MuxiError => {
-  const known = status > 501 ? 500 : status;
-  const [, type, code] = rows.find(([ofRow]) => ofRow === known) ?? [0, MuxiError, "ERROR"];
+  const known = status > 500 ? 500 : status;
+  const [, , type = MuxiError, code = "ERROR"] = rows.find(([ofRow]) => ofRow === known) ?? [];
   return new type(message, {
+    statusCode: status,
+    retryable: passing.includes(status),
     ...options,
     code: options.code ?? code,
-    statusCode: options.statusCode ?? status,
-    retryable: retryableStatuses.includes(status),
   });
 };
 
 /**
- * The error for a failure that a stream reports after its headers: of the same class as before them. Its `statusCode`
- * is 200, the status that was received (docs/spec/formation-api.md "Errors in clients").
+ * The error for a failure that a stream reports after its headers: the same as before them. That of an unknown code has
+ * the status 200, which was received (docs/spec/formation-api.md "Errors in clients").
  */
 export const errorOfCode = (code: string, message: string, options: ErrorOptions = {}): MuxiError => {
-  const [status] = rows.find(([, , , codes]) => codes.test(code)) ?? [0];
-  return errorOfStatus(status, message, { ...options, code, statusCode: 200 });
+  const [status] = rows.find(([, codes]) => codes.test(code)) ?? [200];
+  return errorOfStatus(status, message, { ...options, code });
 };

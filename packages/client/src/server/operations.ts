@@ -62,9 +62,8 @@ export const decodeOperation = <Event>(name: string, data: string): Event => {
   if (name === "error") {
     const { error, message } = fieldsOf(value);
     const code = firstText(error) ?? "STREAM_ERROR";
-    throw errorOfStatus(statusByType[code] ?? 0, firstText(message) ?? code, {
+    throw errorOfStatus(statusByType[code] ?? 200, firstText(message) ?? code, {
       code,
-      statusCode: 200,
       details: value,
     });
   }

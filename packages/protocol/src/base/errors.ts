@@ -46,6 +46,8 @@ export const errorTable = {
   UNSUPPORTED_MEDIA_TYPE: row(415, "MuxiError"),
   INVALID_PARAMS: row(422, "ValidationError"),
   UNPROCESSABLE_ENTITY: row(422, "ValidationError"),
+  LLM_REFUSED: row(422, "ValidationError"),
+  LLM_NOT_CONFIGURED: row(424, "MuxiError"),
   RATE_LIMITED: row(429, "RateLimitError"),
   LLM_RATE_LIMITED: row(429, "RateLimitError"),
   HEADERS_TOO_LARGE: row(431, "MuxiError"),
@@ -60,6 +62,12 @@ export const errorTable = {
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;
+
+/** Statuses after which clients send a call again; those of other SDKs go by the status alone. */
+const retryableStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
+
+/** Whether the same call may succeed later. */
+export const isRetryable = (code: ErrorCode): boolean => retryableStatuses.includes(errorTable[code].status);
 
 export interface ApiErrorOptions {
   /** Details for the caller, sent as `error.data`. */
@@ -112,6 +120,8 @@ const eventTypes: Partial<Record<ErrorCode, string>> = {
   VALIDATION_ERROR: "error.validation",
   UNAUTHORIZED: "error.authentication",
   FORBIDDEN: "error.authorization",
+  LLM_REFUSED: "error.processing",
+  LLM_NOT_CONFIGURED: "error.processing",
   LLM_ERROR: "error.processing",
   LLM_TIMEOUT: "error.processing",
 };

@@ -24,6 +24,8 @@ export const audioRoutes = {
       "CONFLICT",
       "IDEMPOTENCY_KEY_REUSED",
       "PAYLOAD_TOO_LARGE",
+      "LLM_REFUSED",
+      "LLM_NOT_CONFIGURED",
       "LLM_RATE_LIMITED",
       "LLM_ERROR",
       "LLM_TIMEOUT",

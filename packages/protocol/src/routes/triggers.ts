@@ -49,6 +49,8 @@ export const triggersRoutes = {
       "RESOURCE_NOT_FOUND",
       "CONFLICT",
       "IDEMPOTENCY_KEY_REUSED",
+      "LLM_REFUSED",
+      "LLM_NOT_CONFIGURED",
       "LLM_RATE_LIMITED",
       "LLM_ERROR",
       "LLM_TIMEOUT",

@@ -88,8 +88,9 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
 
   const errorOf = (thrown: unknown, { id }: Received): ApiError => {
     const error = asApiError(thrown, id);
-    if (error.status >= 500 && error.cause !== undefined) {
-      log.error({ err: error.cause, code: error.code, request_id: error.requestId ?? id }, "request failed");
+    // What became of a run is logged where it ends.
+    if (error.cause !== undefined && error.requestId === undefined) {
+      log.error({ err: error.cause, code: error.code, request_id: id }, "request failed");
     }
     return error;
   };

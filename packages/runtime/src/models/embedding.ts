@@ -30,7 +30,10 @@ const answerSchema = z.object({
 });
 
 const malformed = ({ provider, id }: ModelConfig) =>
-  new ModelError("LLM_ERROR", `${provider} did not return one vector for each text from ${id}`, false);
+  new ModelError(
+    "LLM_NOT_CONFIGURED",
+    `${provider} did not return one vector for each text from ${id}: check that it is an embedding model`,
+  );
 
 /**
  * An embedding model behind OpenAI's `/embeddings`, at OpenAI or anywhere else (`base_url`).

@@ -8,6 +8,7 @@ export type * from "./interface/index.ts";
 export {
   ContextTooLongError,
   ModelError,
+  type ModelErrorCode,
   noUsage,
   plainText,
   refusesTools,

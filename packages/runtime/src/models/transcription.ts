@@ -44,7 +44,11 @@ export const createTranscriptionModel = (config: ModelConfig, http: HttpClient):
     );
   }
   const url = endpoint(config, baseUrl, "audio/transcriptions");
-  const malformed = () => new ModelError("LLM_ERROR", `${provider} did not return a text from ${id}`, false);
+  const malformed = () =>
+    new ModelError(
+      "LLM_NOT_CONFIGURED",
+      `${provider} did not return a text from ${id}: check that it is a transcription model`,
+    );
 
   return {
     id,

@@ -1,5 +1,5 @@
 import type { Usage } from "@muxi/protocol";
-import type { Model } from "../models/index.ts";
+import { type Model, ModelError } from "../models/index.ts";
 import type { Tool } from "../tools/index.ts";
 import type { EventName, Level } from "./events.ts";
 import type { Observability } from "./observability.ts";
@@ -59,7 +59,12 @@ export const createWatch =
             yield deltas;
           }
         } catch (error) {
-          tell("model.failed", "warn", since, { model: id, error_type: errorType(error) });
+          tell("model.failed", "warn", since, {
+            model: id,
+            error_type: errorType(error),
+            // Of our own words: what the provider wrote is in its cause.
+            ...(error instanceof ModelError && { message: error.message }),
+          });
           throw error;
         }
       },

@@ -1,10 +1,11 @@
-import { ApiError, type FinishReason, type Usage } from "@muxi/protocol";
+import type { FinishReason, Usage } from "@muxi/protocol";
 import { parseObject } from "../base/index.ts";
 import type { EventLog } from "../events/index.ts";
 import {
   ContextTooLongError,
   type Model,
   type ModelDelta,
+  ModelError,
   type ModelMessage,
   type ModelRequest,
   noUsage,
@@ -106,7 +107,7 @@ const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound)
     start ??= log.length;
     log.appendText(pieces);
   }
-  if (!finish) throw new ApiError("LLM_ERROR", "The model's answer ended before it was complete: try again");
+  if (!finish) throw new ModelError("LLM_ERROR", "The model's answer ended before it was complete");
   const text = start === undefined ? "" : log.text.slice(start);
   return { text, calls, finish, ...(thoughts && { thoughts }) };
 };
@@ -195,8 +196,7 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
  * Asks the model, makes its tool calls, and asks it again with the results until it answers. At a limit it gets one
  * last round without calls (docs/spec/formation-files.md "Tool loop").
  *
- * @throws ApiError `LLM_ERROR` when the model breaks off; whatever the model's stream throws; the reason of the run's
- * signal
+ * @throws ModelError when the model fails or breaks off; the reason of the run's signal
  */
 export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   const { run, model, tools, windows, journal } = turn;

@@ -1,12 +1,14 @@
 import type { AgentDefinition } from "@muxi/formation";
+import type { Logger } from "pino";
 import * as z from "zod";
 import { EventLog } from "../events/index.ts";
 import type { Knowledge } from "../memory/index.ts";
-import type { Model, ModelRequest, Passage } from "../models/index.ts";
+import { type Model, ModelError, type ModelRequest, type Passage } from "../models/index.ts";
 import type { Owner } from "../store/index.ts";
 import { wordsOf } from "../text/index.ts";
 import type { Journal, Tool } from "../tools/index.ts";
 import { answerWith, type ToolLimits } from "./agent-loop.ts";
+import { modelFailure } from "./failures.ts";
 import type { WindowSizes } from "./fit-window.ts";
 import { buildPrompt } from "./prompt.ts";
 
@@ -21,6 +23,7 @@ export interface DelegationDeps {
   /** IANA name of the time zone for date and time. */
   timezone: string;
   now: () => number;
+  log: Pick<Logger, "warn">;
 }
 
 /** Largest depth of agents that ask agents (docs/spec/formation-files.md "Agents that ask agents"). */
@@ -115,7 +118,13 @@ export const delegationTool = (
       const wanted = argumentsSchema.safeParse(args);
       const agent = wanted.success && peers.find(({ id }) => id === wanted.data.agent);
       if (!agent) return { text: `Name one of these agents, and a task:\n${known}`, failed: true };
-      return answerTask(deps, { agent, owner, depth: depth + 1 }, wanted.data.task, signal, journal);
+      const asked = { agent, owner, depth: depth + 1 };
+      return answerTask(deps, asked, wanted.data.task, signal, journal).catch((error) => {
+        if (!(error instanceof ModelError)) throw error;
+        // The outcome is shown to the user.
+        deps.log.warn({ err: error, agent: agent.id }, "An agent that was asked could not answer");
+        return { text: `${agent.id} could not answer: ${modelFailure(error)}`, failed: true };
+      });
     },
   };
 };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiError } from "@muxi/protocol";
-import { noUsage } from "../models/index.ts";
+import { ModelError, noUsage } from "../models/index.ts";
 import type { NewMessage } from "../store/index.ts";
 import { type ActiveRequest, persistently, storeAgainAfter } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
@@ -167,7 +167,10 @@ export const createEndings = (
         return undefined;
       });
       run.fail(failure, event);
-      tell(isCancelled ? "cancelled" : "failed", active, { code: failure.code });
+      tell(isCancelled ? "cancelled" : "failed", active, {
+        code: failure.code,
+        ...(failure.cause instanceof ModelError && { message: failure.cause.message }),
+      });
       for (let done = stored; done === undefined && !runs.closed; ) {
         await sleep(storeAgainAfter, undefined, { ref: false });
         done = await store().catch(() => undefined);

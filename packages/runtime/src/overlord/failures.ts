@@ -1,9 +1,33 @@
 import { ApiError } from "@muxi/protocol";
+import { ContextTooLongError, ModelError, type ModelErrorCode } from "../models/index.ts";
 import { StorageUnavailableError } from "../store/index.ts";
+
+/** What a failed model means to the user: the cause is for operators, in the log. */
+const modelFailures: Readonly<Record<ModelErrorCode, string>> = {
+  LLM_NOT_CONFIGURED:
+    "The assistant is not available (configuration): its operator finds the cause in the log",
+  LLM_REFUSED: "The assistant's model refuses this message: put it in other words",
+  LLM_RATE_LIMITED: "The assistant is asked too much at the moment: try again later",
+  LLM_ERROR: "The assistant's model failed: try again",
+  LLM_TIMEOUT: "The assistant's model took too long: try again",
+};
+
+/** What a user may know of a failed model. */
+export const modelFailure = (error: ModelError): string =>
+  error instanceof ContextTooLongError
+    ? "The message is longer than the assistant's model can read: shorten it"
+    : modelFailures[error.code];
 
 /** The error that a caller may see for anything thrown. The cause is for the log. */
 export const asApiError = (error: unknown, requestId: string): ApiError => {
   if (error instanceof ApiError) return error;
+  if (error instanceof ModelError) {
+    const { retryAfter } = error;
+    return new ApiError(error.code, modelFailure(error), {
+      cause: error,
+      ...(retryAfter !== undefined && { retryAfter }),
+    });
+  }
   if (error instanceof StorageUnavailableError) {
     return new ApiError(
       "SERVICE_UNAVAILABLE",

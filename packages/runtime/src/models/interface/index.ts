@@ -5,15 +5,14 @@ export {
   cutOffError,
   EmptyAnswerError,
   emptyAnswerError,
-  eventError,
   ModelError,
+  type ModelErrorCode,
   malformedEventError,
   networkError,
-  noAnswerError,
   pageError,
   refusesTools,
-  responseError,
   timeoutError,
 } from "./errors.ts";
 export type * from "./model.ts";
+export { eventError, noAnswerError, responseError } from "./provider-failures.ts";
 export { noUsage, sumOfUsage, usageOf } from "./usage.ts";

@@ -96,7 +96,7 @@ export interface RecalledContext {
 
 /**
  * The deltas of a model's answer, in order: any mix of `text`, `reasoning` and complete `tool_call`s, perhaps `thoughts`,
- * then exactly one `finish`. A stream that breaks throws an `ApiError` instead.
+ * then exactly one `finish`. A stream that breaks throws a `ModelError` instead.
  */
 export type ModelDelta =
   | { type: "text"; text: string }
@@ -113,7 +113,7 @@ export interface Model {
    * packet and not once per token.
    *
    * @param signal Aborting it closes the connection and makes the iteration throw its reason.
-   * @throws ApiError `LLM_ERROR`, `LLM_RATE_LIMITED` (with `retryAfter`), `LLM_TIMEOUT`
+   * @throws ModelError
    */
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelDelta[]>;
 }

@@ -225,7 +225,7 @@ test("hands the whole conversation over", async () => {
 
 test("a missing package is named with the command that installs it", async () => {
   await expect(ask(createAiSdkModel(config))).rejects.toMatchObject({
-    code: "SERVICE_UNAVAILABLE",
+    code: "LLM_NOT_CONFIGURED",
     message: expect.stringContaining("npm install @ai-sdk/cohere"),
   });
 });
@@ -246,7 +246,7 @@ test("bedrock and vertex are found under the names of their packages", async () 
 test("a provider that is no package name is never imported", async () => {
   const { used, importPackage } = standIn({});
   const model = createAiSdkModel({ ...config, provider: "../../evil" }, importPackage);
-  await expect(ask(model)).rejects.toMatchObject({ code: "INVALID_PARAMETER" });
+  await expect(ask(model)).rejects.toMatchObject({ code: "LLM_NOT_CONFIGURED" });
   expect(used.imported).toEqual([]);
 });
 

@@ -1,11 +1,13 @@
 import type { ModelConfig } from "@muxi/formation";
 import { asError } from "@muxi/http";
-import { ApiError, type FinishReason, isObject, type JsonObject, type Usage } from "@muxi/protocol";
+import { type FinishReason, isObject, type JsonObject, type Usage } from "@muxi/protocol";
 import { countOf, textOf } from "../../base/index.ts";
 import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
 import {
   cutOffError,
   emptyAnswerError,
+  eventError,
+  ModelError,
   networkError,
   responseError,
   timeoutError,
@@ -44,17 +46,17 @@ const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
   const packageName = packageNames.get(provider) ?? provider;
   const specifier = `@ai-sdk/${packageName}`;
   if (!/^[a-z0-9-]+$/.test(packageName)) {
-    throw new ApiError(
-      "INVALID_PARAMETER",
+    throw new ModelError(
+      "LLM_NOT_CONFIGURED",
       `'${provider}' of ${config.id} is not the name of a model provider`,
     );
   }
-  const module = await importPackage(specifier).catch((cause) => {
-    throw new ApiError(
-      "SERVICE_UNAVAILABLE",
+  const module = await importPackage(specifier).catch((reason) => {
+    throw new ModelError(
+      "LLM_NOT_CONFIGURED",
       `The provider '${provider}' needs the package ${specifier}: run npm install ${specifier}. For a server that ` +
         "speaks OpenAI's API, set settings.base_url of the model instead",
-      { cause },
+      { cause: asError(reason) },
     );
   });
   const createProvider = factoryOf(module, packageName);
@@ -63,8 +65,8 @@ const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
   if (typeof model === "object" && model !== null && "doStream" in model && isFunction(model.doStream)) {
     return { doStream: model.doStream.bind(model) };
   }
-  throw new ApiError(
-    "SERVICE_UNAVAILABLE",
+  throw new ModelError(
+    "LLM_NOT_CONFIGURED",
     `The package ${specifier} exports no known way to create a language model`,
   );
 };
@@ -162,18 +164,32 @@ const createPartReader = (config: ModelConfig) => {
   };
 };
 
+/** Errors that packages throw before they send anything; their message says what is missing. */
+const settingErrors = new Set([
+  "AI_LoadSettingError",
+  "AI_NoSuchModelError",
+  "AI_UnsupportedFunctionalityError",
+  "AI_InvalidArgumentError",
+]);
+
 /** Converts an error of a package into ours. */
-const failureOf = (config: ModelConfig, error: unknown): unknown => {
-  if (error instanceof ApiError) return error;
-  const cause = asError(error);
-  if (cause.name === "AI_LoadAPIKeyError") return responseError(config, 401, {}, cause.message);
-  if ("statusCode" in cause && typeof cause.statusCode === "number") {
-    const headers =
-      "responseHeaders" in cause && isObject(cause.responseHeaders) ? cause.responseHeaders : {};
-    const body = "responseBody" in cause ? textOf(cause.responseBody) : "";
-    return responseError(config, cause.statusCode, headers, body);
+const failureOf = (config: ModelConfig, error: unknown): ModelError => {
+  if (error instanceof ModelError) return error;
+  if (!(error instanceof Error)) {
+    return eventError(config, isObject(error) && isObject(error.error) ? error.error : error);
   }
-  return networkError(config, "its API", cause);
+  if (error.name === "AI_LoadAPIKeyError") return responseError(config, 401, {}, error.message);
+  if (settingErrors.has(error.name)) {
+    const message = `The package of ${config.provider} does not take the settings of ${config.id}`;
+    return new ModelError("LLM_NOT_CONFIGURED", message, { cause: error });
+  }
+  if ("statusCode" in error && typeof error.statusCode === "number") {
+    const headers =
+      "responseHeaders" in error && isObject(error.responseHeaders) ? error.responseHeaders : {};
+    const body = "responseBody" in error ? textOf(error.responseBody) : "";
+    return responseError(config, error.statusCode, headers, body);
+  }
+  return networkError(config, "its API", error);
 };
 
 /** A model of any other provider, through its `@ai-sdk/*` package, which is loaded by the first call. */

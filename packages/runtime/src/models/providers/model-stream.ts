@@ -263,7 +263,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
 
   #tooLarge(cause: Error): ModelError {
     const { provider, id } = this.#options.config;
-    return new ModelError("LLM_ERROR", `${provider} sent too large an event in the answer of ${id}`, false, {
+    return new ModelError("LLM_ERROR", `${provider} sent too large an event in the answer of ${id}`, {
       cause,
     });
   }
