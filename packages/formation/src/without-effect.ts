@@ -4,6 +4,22 @@ import { findingAt, type Place } from "./validate.ts";
 
 const inOneAgent = "One agent answers each request, and may ask the others";
 
+const workflow = [
+  "auto_decomposition",
+  "complexity_method",
+  "complexity_threshold",
+  "complexity_weights",
+  "routing_strategy",
+  "parallel_execution",
+  "max_parallel_tasks",
+  "partial_results",
+  "error_recovery",
+  "retry",
+  "timeouts",
+  "max_timeout_seconds",
+  "replanning",
+];
+
 /**
  * Fields that a formation may hold and this runtime does not act on (docs/spec/formation-files.md
  * "Fields without effect"), each with what happens instead.
@@ -20,7 +36,7 @@ export const withoutEffect: readonly (readonly [path: string, instead: string])[
   ["overlord.clarification.max_rounds.execution", "max_rounds.direct applies to every question"],
   ["overlord.clarification.max_rounds.other", "max_rounds.direct applies to every question"],
   ["overlord.clarification.persist_learned_info", "Answers are learned from like any other message"],
-  ["overlord.workflow", inOneAgent],
+  ...workflow.map((field) => [`overlord.workflow.${field}`, inOneAgent] as const),
   [
     "overlord.workflow.plan_approval_threshold",
     "Nobody is asked to approve a plan: each request is carried out at once",

@@ -224,7 +224,7 @@ test("a formation with keys and a model has nothing to be said about it", async 
 test("a field without effect is a warning that says what happens instead", async () => {
   const { errors, warnings } = await reportOf({
     "formation.afs": manifest(`overlord:
-  workflow: { complexity_threshold: 5 }
+  workflow: { complexity_threshold: 5, enable_agent_affinity: false }
   response: { streaming: false, widgets: true, retry_async: { enabled: false } }
 llm: { models: [{ text: openai/x }], settings: { caching: { p: 0.9 } } }
 a2a: { inbound: { enabled: true } }
@@ -236,7 +236,7 @@ tuning: false
   expect(warnings.map(({ path, line, message }) => [path, line, message])).toEqual([
     ["llm.settings.caching.p", 7, "has no effect"],
     ["overlord.response.widgets", 6, "has no effect"],
-    ["overlord.workflow", 5, "has no effect"],
+    ["overlord.workflow.complexity_threshold", 5, "has no effect"],
     ["a2a.inbound", 8, "has no effect"],
   ]);
   expect(warnings[3]?.hint).toBe("Other formations reach this one over HTTP or as an MCP server");

@@ -1,7 +1,8 @@
 import { openFormation } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
+import { untilExpected } from "../../../test/until.ts";
 import { createAgentRouter } from "../src/overlord/index.ts";
-import { manifest, startFormation, writeFormation } from "./harness.ts";
+import { hold, manifest, startFormation, writeFormation } from "./harness.ts";
 import { openModelBench } from "./model-harness.ts";
 import { type ReplyScript, startModelServer } from "./model-server.ts";
 
@@ -14,7 +15,7 @@ specialties: [${id}s]
 
 const ann = { user: "ann" };
 
-const open = async (routingReply: ReplyScript, { files = {}, more = "" } = {}) => {
+const open = async (routingReply: ReplyScript, { files = {}, more = "", embedding = false } = {}) => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
   models.routingReply = routingReply;
@@ -22,7 +23,7 @@ const open = async (routingReply: ReplyScript, { files = {}, more = "" } = {}) =
     "formation.afs": `${manifest}
 llm:
   settings: { base_url: "${models.url}/v1" }
-  models: [{ text: openai/test-model, api_key: sk-test }]
+  models: [{ text: openai/test-model, api_key: sk-test }${embedding ? ", { embedding: openai/test-embedding }" : ""}]
 a2a: { enabled: false }
 ${more}
 `,
@@ -35,18 +36,54 @@ ${more}
     const answer = await api.call("POST", "/chat", { ...ann, body: { message, stream: false, ...body } });
     return answer.body.data.message.metadata.agent_id;
   };
-  return { ask, models };
+  return { api, ask, models };
 };
 
-test("a model chooses the agent by what agents say of themselves and what was said before", async () => {
+test("a model chooses the agent by what agents say of themselves, what was said before and who has answered", async () => {
   const { ask, models } = await open({ text: ['{"agent":"plum"}'] });
-  expect(await ask("Which apples keep?", { session_id: "s1" })).toBe("plum");
-  await ask("And the others?", { session_id: "s1" });
+  expect(await ask("Which ones keep?", { session_id: "s1" })).toBe("plum");
+  await ask("Do apples keep any longer?", { session_id: "s1" });
   const [first, second] = models.routing.map(({ body }) => JSON.stringify(body));
   expect(first).toContain("Knows apple varieties");
   expect(first).toContain('"enum":["apple","plum"]');
-  expect(second).toContain("Which apples keep?");
+  expect(first).not.toContain("has answered so far:");
+  expect(second).toContain("The agent that has answered so far: plum");
+  expect(second).toContain("Which ones keep?");
   expect(second).toContain("Hello from the model.");
+});
+
+test("the model is not asked where words leave no doubt, nor about what goes on with the conversation", async () => {
+  const { ask, models } = await open({ text: ['{"agent":"apple"}'] });
+  const session_id = "s1";
+  expect(await ask("Which plums keep?", { session_id })).toBe("plum");
+  for (const message of ["And for two people?", "Pourquoi ?", "二人分だと?", "Are plums sweet?"]) {
+    expect(await ask(message, { session_id })).toBe("plum");
+  }
+  expect(models.routing).toEqual([]);
+  expect(await ask("And what about apples?", { session_id })).toBe("apple");
+  expect(await ask("Wie lange darf ich sie im Keller lagern?", { session_id })).toBe("apple");
+  expect(models.routing).toHaveLength(2);
+});
+
+test("who answered last is of no account where the formation says so", async () => {
+  const workflow = "overlord: { workflow: { enable_agent_affinity: false } }";
+  const { ask, models } = await open({ text: ['{"agent":"apple"}'] }, { more: workflow });
+  expect(await ask("Which plums keep?", { session_id: "s1" })).toBe("plum");
+  expect(await ask("And for two people?", { session_id: "s1" })).toBe("apple");
+  expect(JSON.stringify(models.routing[0]?.body)).not.toContain("has answered so far:");
+});
+
+test("where no model can choose, the agent that answered goes on until another one shares more words", async () => {
+  const dir = await writeFormation({
+    "agents/apple.afs": agent("apple", "Knows apple varieties"),
+    "agents/plum.afs": agent("plum", "Knows plums"),
+  });
+  const api = await startFormation(dir);
+  const answering = async (message: string) =>
+    (await api.chat(message, { ...ann, session: "s1" })).body.data.message.metadata.agent_id;
+  expect(await answering("Which plums keep?")).toBe("plum");
+  expect(await answering("And the others?")).toBe("plum");
+  expect(await answering("Which apples keep?")).toBe("apple");
 });
 
 test.each<[string, ReplyScript]>([
@@ -57,8 +94,8 @@ test.each<[string, ReplyScript]>([
   "where the model %s, what agents share with the message decides, and nothing is tried again",
   async (_, reply) => {
     const { ask, models } = await open(reply);
-    expect(await ask("Which plums keep?")).toBe("plum");
-    expect(await ask("Which apples keep?")).toBe("apple");
+    expect(await ask("Do plums keep longer than an apple?")).toBe("plum");
+    expect(await ask("Do apples keep longer than a plum?")).toBe("apple");
     expect(models.routing).toHaveLength(2);
   },
 );
@@ -78,8 +115,29 @@ test("a model that takes too long is not waited for", async () => {
     patience: 20,
     log: { warn() {} },
   });
-  expect((await route({ message: "Which apples keep?", history: [] })).id).toBe("apple");
+  expect(
+    (await route({ message: "Do apples keep longer than a plum?", history: [], previous: undefined })).id,
+  ).toBe("apple");
   expect(await server.routing[0]?.over).toBe("aborted");
+});
+
+test("memories are recalled while the model chooses", async () => {
+  const recalled = hold();
+  const question = "Do apples keep longer than a plum?";
+  const { api, ask, models } = await open(
+    { text: ['{"agent":"plum"}'], before: recalled.held },
+    { embedding: true },
+  );
+  models.embed = (text) => {
+    if (text === question) recalled.release();
+    return [1];
+  };
+  await api.call("POST", "/memories", { ...ann, body: { content: "Likes fruit" } });
+  await untilExpected("the memory has its vector, so that messages get one", async () => {
+    await ask("Which fruit is mine?", { agent_id: "plum" });
+    expect(models.background.length).toBeGreaterThan(1);
+  });
+  expect(await ask(question)).toBe("plum");
 });
 
 test("the same question is not put to the model twice, unless the formation says so", async () => {

@@ -49,6 +49,7 @@ export const overlordSchema = section({
     routing_strategy: z
       .enum(["capability_based", "load_balanced", "round_robin", "priority_based", "specialized", "custom"])
       .default("capability_based"),
+    enable_agent_affinity: z.boolean().default(true),
     parallel_execution: z.boolean().default(true),
     max_parallel_tasks: positive.max(20).default(5),
     partial_results: z.boolean().default(true),

@@ -12,7 +12,6 @@ export interface RecallRequest {
   owner: Owner;
   sessionId: string;
   requestId: string;
-  agentId: string;
   message: string;
   /** Contents of messages that the model sees anyway: they need not be recalled. */
   inContext: ReadonlySet<string>;
@@ -23,8 +22,8 @@ export interface RecallRequest {
 export interface Recollection {
   /** A short profile of the user; empty when there is none. */
   synopsis: string;
-  /** What is relevant to the message: memories first, then passages of the agent's documents. */
-  passages: Passage[];
+  /** Memories that are relevant to the message, best first. */
+  remembered: Passage[];
   /** For the transaction that stores the message, so that nothing that was said is lost. */
   learned: Statement[];
 }
@@ -32,6 +31,8 @@ export interface Recollection {
 /** What a formation remembers and knows. */
 export interface Memory {
   recall(request: RecallRequest): Promise<Recollection>;
+  /** Passages of an agent's documents that are relevant to a message, best first. */
+  documents(agentId: string, message: string): Passage[];
   /** Called when a turn has ended: what was said is learned soon, in the background. */
   learn(requestId: string): void;
   /** Stops the background work. The rest is done after the next start. */
@@ -57,14 +58,12 @@ export const createMemory = (deps: {
   knowledge: Knowledge;
 }): Memory => {
   const { longTerm, knowledge } = deps;
+  const wordsIn = (message: string) => [...new Set(wordsOf(message))].slice(0, mostWords);
   return {
-    async recall({ owner, agentId, message, inContext, ...turn }) {
+    async recall({ owner, message, inContext, ...turn }) {
+      if (!longTerm) return { synopsis: "", remembered: [], learned: [] };
       const text = message.trim();
-      const words = [...new Set(wordsOf(text))].slice(0, mostWords);
-      const known = knowledge.search(agentId, words, recalledPassages);
-      const documents = known.map(({ text, source }): Passage => ({ text, source, kind: "knowledge" }));
-      if (!longTerm) return { synopsis: "", passages: documents, learned: [] };
-
+      const words = wordsIn(text);
       const spaces = [userSpace(owner), formationSpace(owner.formationId)];
       const [found, synopsis] = await Promise.all([
         longTerm.search.find(spaces, text, words, recalledMemories + inContext.size),
@@ -75,10 +74,7 @@ export const createMemory = (deps: {
         .slice(0, recalledMemories);
       return {
         synopsis,
-        passages: [
-          ...remembered.map(({ content }): Passage => ({ text: content, source: "memory", kind: "memory" })),
-          ...documents,
-        ],
+        remembered: remembered.map(({ content }) => ({ text: content, source: "memory", kind: "memory" })),
         learned: turn.learns
           ? longTerm.learner.withMessage(
               { owner, message: text, words, ...turn },
@@ -87,6 +83,10 @@ export const createMemory = (deps: {
           : [],
       };
     },
+    documents: (agentId, message) =>
+      knowledge
+        .search(agentId, wordsIn(message), recalledPassages)
+        .map(({ text, source }) => ({ text, source, kind: "knowledge" })),
     learn(requestId) {
       longTerm?.learner.ended(requestId);
       longTerm?.vectors?.wake();

@@ -9,6 +9,7 @@ const message = (text: string): RecentMessage => {
     role: role === "u" || role === "a" || role === "s" ? roles[role] : "user",
     content,
     requestId: request || null,
+    agentId: null,
   };
 };
 const shown = (texts: string[], most = 10) =>

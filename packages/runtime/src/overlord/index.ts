@@ -8,7 +8,7 @@ export type { OverlordParts } from "./parts.ts";
 export { startPublication } from "./publication.ts";
 export { cancelled, handOver, taken } from "./reasons.ts";
 export { createRegister, type Register } from "./register.ts";
-export { createAgentRouter } from "./routing.ts";
+export { createAgentRouter, createModelChoice } from "./routing.ts";
 export type { Run } from "./run.ts";
 export { createRuns, type Runs } from "./runs.ts";
 export { readSettings, toolLimitsOf } from "./settings.ts";

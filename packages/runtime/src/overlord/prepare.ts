@@ -5,11 +5,12 @@ import type { Model, ModelRequest } from "../models/index.ts";
 import type { Owner, Statement } from "../store/index.ts";
 import { askUser, type Tool } from "../tools/index.ts";
 import { questionRules } from "./clarification.ts";
+import { agentByScore } from "./fitting.ts";
 import { formatInstruction, type ResponseFormat } from "./format.ts";
 import { historyOf, turnsInWindow } from "./history.ts";
 import type { OverlordParts } from "./parts.ts";
 import { buildPrompt } from "./prompt.ts";
-import { type AgentRouter, agentByScore, agentNamed } from "./routing.ts";
+import { type AgentRouter, agentNamed } from "./routing.ts";
 import type { Turn } from "./turn.ts";
 
 export interface PreparationParts
@@ -71,24 +72,33 @@ export const prepareTurn = async (
     : await store.sessions.recent(owner, sessionId, settings.turnsInContext * 4 + 8, until);
   const history = historyOf(recent, mostTurns);
   const procedure = turn.agentId === undefined ? settings.procedures.instructionFor(message) : undefined;
-  const begun = settings.agents.find(({ id }) => id === begunBy);
-  const choose = () =>
-    procedure === undefined ? parts.route({ message, history }) : agentByScore(settings.agents, message);
-  const agent =
-    turn.agentId === undefined ? (begun ?? (await choose())) : agentNamed(settings.agents, turn.agentId);
+  const agentWith = (id: string | null | undefined) => settings.agents.find((agent) => agent.id === id);
+
+  const choose = () => {
+    const begun = agentWith(begunBy);
+    if (begun) return begun;
+    const lastAnswer = settings.agentAffinity
+      ? recent.findLast(({ agentId }) => agentId !== null)
+      : undefined;
+    const unrouted = { message, history, previous: agentWith(lastAnswer?.agentId) };
+    return procedure === undefined ? parts.route(unrouted) : agentByScore(settings.agents, unrouted);
+  };
+  const [agent, { synopsis, remembered, learned }] = await Promise.all([
+    turn.agentId === undefined ? choose() : agentNamed(settings.agents, turn.agentId),
+    memory.recall({
+      owner,
+      sessionId,
+      requestId,
+      message,
+      inContext: new Set(history.map(({ content }) => content)),
+      learns: kind === "chat",
+    }),
+  ]);
+  const passages = [...remembered, ...memory.documents(agent.id, message)];
   const seeing = attachments?.images.length ? models.visionModelOf(agent) : undefined;
   if (attachments?.images.length && !seeing) throw noVisionModel();
   const model = seeing ?? (turn.model === undefined ? models.modelOf(agent) : models.modelNamed(turn.model));
 
-  const { synopsis, passages, learned } = await memory.recall({
-    owner,
-    sessionId,
-    requestId,
-    agentId: agent.id,
-    message,
-    inContext: new Set(history.map(({ content }) => content)),
-    learns: kind === "chat",
-  });
   const offered = (await parts.tools.of(agent, owner)) ?? [];
   const questions = questionRules(turn, settings.clarification);
   const tools = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);

@@ -1,9 +1,9 @@
 import { type AgentDefinition, type Formation, readSops } from "@muxi/formation";
 import type { ToolLimits } from "./agent-loop.ts";
 import type { ClarificationRules } from "./clarification.ts";
+import type { Agents } from "./fitting.ts";
 import type { ResponseFormat } from "./format.ts";
 import { createProcedures, type Procedures } from "./procedures.ts";
-import type { Agents } from "./routing.ts";
 
 /** Settings of a formation for its answers, from its files. */
 export interface OverlordSettings {
@@ -11,6 +11,8 @@ export interface OverlordSettings {
   soul: string;
   agents: Agents;
   procedures: Procedures;
+  /** Whether the agent that answered goes on while no other one may fit better. */
+  agentAffinity: boolean;
   clarification: ClarificationRules;
   /** Default format of answers. */
   format: ResponseFormat;
@@ -31,11 +33,12 @@ const nonEmpty = (agents: readonly AgentDefinition[]): Agents => {
 };
 
 export const readSettings = async ({ dir, soul, agents, manifest }: Formation): Promise<OverlordSettings> => {
-  const { clarification, response } = manifest.overlord;
+  const { clarification, response, workflow } = manifest.overlord;
   return {
     soul,
     agents: nonEmpty(agents),
     procedures: createProcedures(await readSops(dir)),
+    agentAffinity: workflow.enable_agent_affinity,
     clarification: { style: clarification.style, maxRounds: clarification.max_rounds.direct },
     format: response.format,
     progress: response.progress,

@@ -45,6 +45,8 @@ export interface RecentMessage {
   content: string;
   /** The request that it belongs to. */
   requestId: string | null;
+  /** Who answered so. */
+  agentId: string | null;
 }
 
 export interface SessionState {
@@ -145,7 +147,7 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
       where ${ofSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
       ${Number.MAX_SAFE_INTEGER}))`;
     const rows = await db.read<RecentMessage>(
-      sql`select role, content, request_id as "requestId" from message
+      sql`select role, content, request_id as "requestId", agent_id as "agentId" from message
           where ${ofSession} ${until === undefined ? sql`` : isBefore}
           order by seq desc limit ${limit}`,
     );
