@@ -4,15 +4,10 @@ import { profileNamed } from "../server/index.ts";
 import { formationFolder } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
 
-export const formationSettings = ["profile", "user", "registry"] as const;
-
-/**
- * `muxi set profile|user|registry`: stored in `.muxi` of the current folder's formation (docs/spec/cli.md "muxi
- * set").
- */
+/** `muxi set profile|user`: stored in `.muxi` of the current folder's formation (docs/spec/cli.md "muxi set"). */
 export const setForFormation = async (
   context: Context,
-  setting: (typeof formationSettings)[number],
+  setting: "profile" | "user",
   value: string,
   { output }: { output: OutputFormat },
 ): Promise<number> => {

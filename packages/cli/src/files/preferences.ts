@@ -8,7 +8,6 @@ import { cliFile, readYaml, writeYaml } from "./yaml-file.ts";
 
 const preferencesSchema = z.looseObject({
   profile: z.string().min(1).optional(),
-  registry: z.string().min(1).optional(),
   user_id: z.string().min(1).optional(),
 });
 

@@ -76,7 +76,6 @@ const addSet = ({ program, context, run }: Registration): void => {
   for (const [setting, description] of [
     ["profile", "server to deploy this formation to"],
     ["user", "user who talks to this formation"],
-    ["registry", "registry of this formation"],
   ] as const) {
     setter(set, `${setting} <value>`, description).action((value: string, options: Output) =>
       run(async () => (await load()).setForFormation(context, setting, value, options)),
