@@ -169,6 +169,35 @@ test("secrets list --remote: the names that the running formation knows, masked"
   expect(JSON.parse(listed.stdout)).toEqual({ secrets: expect.any(Array) });
 });
 
+test("who chats with a formation of their own is told why its model failed", async () => {
+  const model = createServer((_, response) => void response.writeHead(401).end("{}")).listen(0, "127.0.0.1");
+  await once(model, "listening");
+  const address = model.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const own = await createWorld({
+    OPENAI_BASE_URL: `http://127.0.0.1:${address.port}`,
+    OPENAI_API_KEY: "sk-wrong",
+  });
+  const expectCause = (stderr: string) =>
+    expect(stderr).toMatch(
+      /The assistant is not available \(configuration\)[\s\S]*openai refused the API key for openai\/\S+ \(401\)/,
+    );
+  try {
+    const folder = await own.formation("keyless");
+    await own.run(["up", folder, "--detach"]);
+    const { code, stdout, stderr } = await own.run(["chat", "Hello"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expectCause(stderr);
+    await own.run(["down"], { cwd: folder });
+    await own.run(["deploy", folder]);
+    expectCause((await own.run(["chat", "Hello"], { cwd: folder })).stderr);
+  } finally {
+    model.closeAllConnections();
+    model.close();
+    await own.close();
+  }
+});
+
 /** An OpenAI-compatible model that says one word and then thinks for ever. */
 const slowModel = async (): Promise<{ server: Server; url: string; isLeft: () => boolean }> => {
   let left = false;

@@ -43,6 +43,7 @@ const sitDown = () => {
     stream: true,
     verbose: false,
     debug: false,
+    readLog: async () => [],
   };
   const done = converse({ stdin: keys, stdout: screen, stderr: screen, env: { NO_COLOR: "1" } }, chat);
   const prompts = () => shown.split("› ").length - 1;

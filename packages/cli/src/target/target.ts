@@ -1,10 +1,17 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { findFormationDir, summarizeManifest } from "@muxi/formation";
 import { FormationClient, MuxiError } from "muxi-client";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import { type SavedFormation, savedFormations, userIdFor } from "../files/index.ts";
-import { type ChosenServer, chosenServer, explainDeployedError, prepareFor } from "../server/index.ts";
+import {
+  type ChosenServer,
+  chosenServer,
+  explainDeployedError,
+  localServer,
+  prepareFor,
+} from "../server/index.ts";
+import { lastLines } from "./cause.ts";
 import { deployedKeys } from "./keys.ts";
 import { findRunning, notRunning } from "./running-formation.ts";
 
@@ -30,7 +37,12 @@ export interface Target {
   isDraft: boolean;
   /** Whether calls that need the admin key can be made. */
   hasAdminKey: boolean;
+  /** Reads the last lines of its log. */
+  readLog: () => Promise<readonly string[]>;
 }
+
+/** Lines of a deployed formation's log that are asked for. */
+const searchedLines = 200;
 
 /** A formation that may or may not be running. */
 interface NamedFormation {
@@ -70,7 +82,11 @@ const draftTarget = async (
     userId,
     debug,
   });
-  return { formation, id, isDraft: true, hasAdminKey: true };
+  const readLog = async () => {
+    const { logsDirectory } = await localServer(context, undefined);
+    return lastLines(join(logsDirectory, `${id}-draft-out.log`));
+  };
+  return { formation, id, isDraft: true, hasAdminKey: true, readLog };
 };
 
 /** Whether a formation is deployed on a server. A failure counts as no, unless the user named the server. */
@@ -100,7 +116,10 @@ const deployedTarget = async (
   }
   const userId = isForEveryone ? undefined : await userIdFor(context, { folder, isDraft: false }, user);
   const formation = new FormationClient({ serverUrl: server.url, formationId: id, ...keys, userId, debug });
-  return { formation, id, isDraft: false, hasAdminKey: keys.adminKey !== undefined };
+  const readLog = async () =>
+    (await server.client.getFormationLogs({ formationId: id, lines: searchedLines, stream: "stdout" })).logs
+      .stdout ?? [];
+  return { formation, id, isDraft: false, hasAdminKey: keys.adminKey !== undefined, readLog };
 };
 
 /**

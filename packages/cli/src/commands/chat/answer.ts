@@ -17,6 +17,8 @@ export interface Chat {
   stream: boolean;
   verbose: boolean;
   debug: boolean;
+  /** Reads the last lines of the formation's log. */
+  readLog: () => Promise<readonly string[]>;
 }
 
 /** What is said. */

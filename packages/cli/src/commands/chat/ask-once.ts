@@ -1,6 +1,6 @@
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
-import { explainFailure } from "../../target/index.ts";
+import { explainAnswer } from "../../target/index.ts";
 import type { OutputFormat } from "../../ui/index.ts";
 import { answer, type Chat, type ChatMessage } from "./answer.ts";
 
@@ -32,7 +32,7 @@ export const askOnce = async (
     }
     return 0;
   } catch (error) {
-    throw explainFailure(error, chat);
+    throw await explainAnswer(error, chat);
   } finally {
     if (last !== "" && !last.endsWith("\n")) stdout.write("\n");
     process.off("SIGINT", interrupt);

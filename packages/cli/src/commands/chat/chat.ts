@@ -35,11 +35,11 @@ export const chat = async (
   const { stdin, cwd } = context;
   const { output, stream, verbose, debug, agent, session } = options;
   const file = options.file === undefined ? undefined : await readAttachment(resolve(cwd, options.file));
-  const { formation, id, isDraft } = await formationTarget(context, options);
+  const { formation, id, isDraft, readLog } = await formationTarget(context, options);
   const about: Chat = {
     ...{ formation, formationId: id, isDraft },
     ...{ agentId: agent, sessionId: session },
-    ...{ stream, verbose, debug },
+    ...{ stream, verbose, debug, readLog },
   };
   const canConverse = stdin.isTTY === true && output === "text";
   if (message === undefined && file === undefined && canConverse) return converse(context, about);

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
-import { explainFailure } from "../../target/index.ts";
+import { explainAnswer } from "../../target/index.ts";
 import { coloursFor, showError } from "../../ui/index.ts";
 import { answer, type Chat } from "./answer.ts";
 import { runSlashCommand } from "./slash-commands.ts";
@@ -53,7 +53,7 @@ export const converse = async (context: Terminal, start: Chat): Promise<number> 
         chat = next;
       } else if (input !== "") await say(input);
     } catch (error) {
-      const failure = explainFailure(error, chat);
+      const failure = await explainAnswer(error, chat);
       if (!(failure instanceof CliError)) throw failure;
       showError(context, failure, "text");
     }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseLine } from "../../base/json-line.ts";
 
 /** A line of a formation's log that its author should see. */
 export interface Notice {
@@ -21,17 +22,9 @@ const errorSchema = z.object({ message: z.string() });
 /** Fields that are not worth showing. */
 const commonFields = new Set(["level", "time", "msg", "formation", "err", "pid", "hostname"]);
 
-const parse = (line: string): unknown => {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined; // Other output of the program.
-  }
-};
-
 /** Parses a warning or an error of the JSON log; undefined for anything else. */
 export const noticeOf = (line: string): Notice | undefined => {
-  const parsed = lineSchema.safeParse(parse(line));
+  const parsed = lineSchema.safeParse(parseLine(line));
   if (!parsed.success || parsed.data.level < warningLevel || parsed.data.validation) return undefined;
   const { level, msg, err } = parsed.data;
   const cause = errorSchema.safeParse(err).data?.message;

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import * as z from "zod";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
-import { explainFailure, formationTarget, type TargetOptions } from "../../target/index.ts";
+import { explainAnswer, formationTarget, type TargetOptions } from "../../target/index.ts";
 import { createUi, type OutputFormat } from "../../ui/index.ts";
 
 export interface TriggerOptions extends TargetOptions {
@@ -36,13 +36,13 @@ const dataOf = async ({ cwd }: Context, given: string): Promise<Record<string, u
 export const trigger = async (context: Context, name: string, options: TriggerOptions): Promise<number> => {
   const ui = createUi(context, options.output);
   const data = await dataOf(context, options.data);
-  const { formation, id: formationId, isDraft } = await formationTarget(context, options);
+  const { formation, id: formationId, isDraft, readLog } = await formationTarget(context, options);
   const result = await ui
     .during(`Waiting for ${name}...`, () =>
       formation.fireTrigger({ name, data, sessionId: options.session, asyncMode: options.async }),
     )
-    .catch((error: unknown) => {
-      throw explainFailure(error, { formationId, isDraft });
+    .catch(async (error: unknown) => {
+      throw await explainAnswer(error, { formationId, isDraft, readLog });
     });
   ui.data(result);
   if (result.status === "completed") ui.line(result.content);
