@@ -235,8 +235,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
 
   const close = async (grace: number) => {
     app.refuse();
-    queue.stop();
     const timer = setTimeout(() => runs.stopAll(handOver), grace);
+    await queue.stop();
     await runs.idle();
     clearTimeout(timer);
     await release();

@@ -116,6 +116,17 @@ describe("requests", () => {
     expect((await api.call("DELETE", route, ann)).status).toBe(200);
   });
 
+  test("one that is claimed while the formation stops is left to the next process", async () => {
+    const { api, models, dir } = await start();
+    models.defaultReply = { text: ["One ", "two"], stallAfter: 1 };
+    const body = { message: "Hello", mode: "async" };
+    const { body: accepted } = await api.call("POST", "/chat", { ...ann, body });
+    await api.runtime.close(0);
+    models.defaultReply = { text: ["Done"] };
+    const again = await startFormation(dir);
+    await untilStatus(again, accepted.data.request_id, "completed");
+  });
+
   test("an id that is taken is refused, also after a restart", async () => {
     const { api, dir } = await start();
     const body = { message: "Hello", request_id: "req_mine", stream: false };

@@ -48,8 +48,8 @@ export interface RequestQueue {
   start(performer: RequestPerformer): Promise<void>;
   /** Says that a request is waiting: a process that has room takes it. */
   announce(): void;
-  /** Claims nothing more. What is under way goes on. */
-  stop(): void;
+  /** Claims nothing more, and resolves when a claim under way has ended. Requests under way go on. */
+  stop(): Promise<void>;
   /** Waits for what is under way, then stops renewing leases. */
   close(): Promise<void>;
 }
@@ -268,9 +268,7 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
       wake();
       if (underWay.size >= atOnce) deps.hints.send("queued");
     },
-    stop() {
-      void queueWorker.close();
-    },
+    stop: queueWorker.close,
     async close() {
       await queueWorker.close();
       await Promise.all(underWay);

@@ -4,7 +4,11 @@ import { Run, type RunIdentity } from "./run.ts";
 
 /** The requests that this process works on. */
 export interface Runs {
-  /** @throws ApiError `CONFLICT` when a run of that id is under way. */
+  /**
+   * Begins a run. After `stopAll` it is stopped at once.
+   *
+   * @throws ApiError `CONFLICT` when a run of that id is under way.
+   */
   start(identity: RunIdentity, log?: EventLog): Run;
   /** Calls the listener with every run that starts from now on. */
   onStart(listener: (run: Run) => void): void;
@@ -20,7 +24,7 @@ export interface Runs {
   readonly total: number;
   /** Whether `stopAll` was called. */
   readonly closed: boolean;
-  /** Stops all runs. */
+  /** Stops all runs, and those that are started later. */
   stopAll(reason: ApiError): void;
   /** Resolves when nothing runs any more. */
   idle(): Promise<void>;
@@ -35,7 +39,7 @@ export const createRuns = (): Runs => {
   const active = new Map<string, Run>();
   const waiting: (() => void)[] = [];
   let total = 0;
-  let closed = false;
+  let closedFor: ApiError | undefined;
 
   return {
     start(identity, log) {
@@ -44,6 +48,7 @@ export const createRuns = (): Runs => {
       active.set(identity.requestId, run);
       total += 1;
       for (const listener of startListeners) listener(run);
+      if (closedFor) run.stop(closedFor);
       return run;
     },
     onStart(listener) {
@@ -68,10 +73,10 @@ export const createRuns = (): Runs => {
       return total;
     },
     get closed() {
-      return closed;
+      return closedFor !== undefined;
     },
     stopAll(reason) {
-      closed = true;
+      closedFor = reason;
       for (const run of active.values()) run.stop(reason);
     },
     idle: () =>
