@@ -2,6 +2,7 @@
  * Receives the webhooks of a formation. Needs no client (docs/spec/formation-api.md "Webhook payload" and
  * "Webhook signature").
  */
+import type { Usage } from "@muxi/protocol/types";
 import { ConfigurationError, MuxiError } from "./errors/index.ts";
 import { fieldsOf, isObject } from "./http/index.ts";
 
@@ -79,6 +80,8 @@ export interface WebhookEvent {
   processingMode: string | undefined;
   /** Address that the webhook was sent to; undefined when the formation does not say. */
   webhookUrl: string | undefined;
+  /** Tokens that the answer took, or that were used until it failed; undefined when the formation does not say. */
+  usage: Usage | undefined;
   /** The payload as it was sent. */
   raw: Record<string, unknown>;
 }
@@ -186,6 +189,9 @@ const milliseconds = (value: unknown): number => {
   return Math.round(time < 1e11 ? time * 1000 : time);
 };
 
+/** As with the parts of the answer, what a signed body says inside is the formation's word. */
+const isUsage = (value: unknown): value is Usage => isObject(value);
+
 const errorDetails = (error: unknown): ErrorDetails | undefined =>
   isObject(error)
     ? {
@@ -236,6 +242,7 @@ export const parse = (payload: Payload): WebhookEvent => {
     processingTime: number(raw.processing_time),
     processingMode: text(raw.processing_mode),
     webhookUrl: text(raw.webhook_url),
+    usage: isUsage(raw.usage) ? raw.usage : undefined,
     raw,
   };
 };

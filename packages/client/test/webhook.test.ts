@@ -16,6 +16,7 @@ const completion = {
   processing_time: 1.5,
   processing_mode: "async",
   webhook_url: "https://example.com/hook",
+  usage: { input_tokens: 100, output_tokens: 5, total_tokens: 105, cached_tokens: 60 },
   error: null,
   response: [
     { type: "text", text: "Grüße 👋" },
@@ -110,6 +111,7 @@ describe("parse", () => {
       processingTime: 1.5,
       processingMode: "async",
       webhookUrl: "https://example.com/hook",
+      usage: { input_tokens: 100, output_tokens: 5, total_tokens: 105, cached_tokens: 60 },
       raw: completion,
     });
   });

@@ -1569,6 +1569,10 @@ export interface RequestStatus {
   session_id: string;
   /** When the request ended; absent before, Unix seconds */
   completed_at?: number;
+  /** Model that answered or was to answer, as `provider/name`; absent until the request has ended or asked its user, and where no model was chosen */
+  model?: string;
+  /** Tokens of all calls of models that were completed, also of a request that failed, and before a question to the user too; absent as long as `model` is */
+  usage?: Usage;
   /** The whole text of the answer; absent until the request has completed */
   result?: string;
   /** What the agent must know before it goes on; absent otherwise. The answer is the next chat of the session, or one with this request id */
@@ -2355,6 +2359,8 @@ export type WebhookPayload =
       processing_mode: "async" | "sync";
       /** Address that the webhook is sent to */
       webhook_url: string | null;
+      /** Tokens that the answer took, or that were used until it failed; absent from older formations */
+      usage?: Usage;
       /** The request was answered */
       status: "completed";
       /** The answer, in parts */
@@ -2386,6 +2392,8 @@ export type WebhookPayload =
       processing_mode: "async" | "sync";
       /** Address that the webhook is sent to */
       webhook_url: string | null;
+      /** Tokens that the answer took, or that were used until it failed; absent from older formations */
+      usage?: Usage;
       /** The request failed */
       status: "failed";
       /** Always empty: there is no answer */
@@ -2424,6 +2432,8 @@ export type WebhookPayload =
       processing_mode: "async" | "sync";
       /** Address that the webhook is sent to */
       webhook_url: string | null;
+      /** Tokens that the answer took, or that were used until it failed; absent from older formations */
+      usage?: Usage;
       /** The formation asks the user something */
       status: "awaiting_clarification";
       /** Always empty: there is no answer */

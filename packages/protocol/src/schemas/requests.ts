@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { count, type Infer, lazy, named, orNull, text, unixSeconds } from "../base/index.ts";
+import { usageSchema } from "./chat.ts";
 
 /** docs/spec/formation-api.md "Request states". */
 export const requestStateSchema = lazy(() =>
@@ -50,6 +51,16 @@ export const requestStatusSchema = named("RequestStatus", "The state of a reques
     ...request(),
     session_id: text("Session of the request"),
     completed_at: unixSeconds("When the request ended; absent before").optional(),
+    model: text(
+      "Model that answered or was to answer, as `provider/name`; absent until the request has ended or asked its user, " +
+        "and where no model was chosen",
+    ).optional(),
+    usage: usageSchema()
+      .optional()
+      .describe(
+        "Tokens of all calls of models that were completed, also of a request that failed, and before a question to the " +
+          "user too; absent as long as `model` is",
+      ),
     result: text("The whole text of the answer; absent until the request has completed").optional(),
     clarification: z
       .object({ question: text("What the user is asked") })

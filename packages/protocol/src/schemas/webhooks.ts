@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Infer, named, orNull, text, unixMilliseconds } from "../base/index.ts";
+import { usageSchema } from "./chat.ts";
 
 const common = () => ({
   id: text("Id of the request; with `status` it tells a repeated delivery"),
@@ -11,6 +12,9 @@ const common = () => ({
   processing_time: z.number().describe("Seconds that the request took"),
   processing_mode: z.enum(["async", "sync"]).describe("Whether it was answered in the background"),
   webhook_url: orNull(text("Address that the webhook is sent to")),
+  usage: usageSchema()
+    .optional()
+    .describe("Tokens that the answer took, or that were used until it failed; absent from older formations"),
 });
 
 const parts = (what: string) =>

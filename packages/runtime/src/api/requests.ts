@@ -1,5 +1,6 @@
 import { EventLog, type Feed, type FeedFilter } from "../events/index.ts";
 import type { HttpResponse } from "../http/index.ts";
+import { usageOf } from "../models/index.ts";
 import type { Register } from "../overlord/index.ts";
 import type { StoredRequest } from "../store/index.ts";
 import { type Endpoints, streamed } from "./endpoint.ts";
@@ -21,6 +22,19 @@ const summaryOf = ({ id, userId, status, createdAt, error }: StoredRequest) => (
   ...(error !== null && { error }),
 });
 
+const spendingOf = ({ model, ...counts }: StoredRequest) =>
+  model === null
+    ? {}
+    : {
+        model,
+        usage: usageOf({
+          input: counts.inputTokens ?? 0,
+          output: counts.outputTokens ?? 0,
+          cached: counts.cachedTokens ?? 0,
+          cacheWrite: counts.cacheWriteTokens ?? 0,
+        }),
+      };
+
 const statusOf = (request: StoredRequest) => {
   const { status, completedAt, log: stored, sessionId } = request;
   const log = new EventLog();
@@ -31,6 +45,7 @@ const statusOf = (request: StoredRequest) => {
     ...summaryOf(request),
     session_id: sessionId,
     ...(completedAt !== null && { completed_at: seconds(completedAt) }),
+    ...spendingOf(request),
     ...(status === "completed" && { result: log.text }),
     ...(status === "awaiting_clarification" &&
       clarification && { clarification: { question: clarification.question } }),

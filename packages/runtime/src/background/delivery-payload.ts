@@ -1,4 +1,4 @@
-import type { WebhookPayload } from "@muxi/protocol";
+import type { Usage, WebhookPayload } from "@muxi/protocol";
 import { canonicalJson } from "../base/index.ts";
 
 /** What became of a request, for its webhook. */
@@ -11,6 +11,8 @@ export type RequestOutcome = {
   /** Unix milliseconds. */
   startedAt: number;
   endedAt: number;
+  /** Tokens of all calls of models. */
+  usage?: Usage;
 } & (
   | { status: "completed"; text: string }
   | { status: "failed"; error: { message: string } }
@@ -58,6 +60,7 @@ export const payloadOf = (formationId: string, outcome: RequestOutcome): string 
     processing_time: (outcome.endedAt - outcome.startedAt) / 1000,
     processing_mode: outcome.mode,
     webhook_url: outcome.webhookUrl,
+    ...(outcome.usage && { usage: outcome.usage }),
     ...detailsOf(outcome),
   };
   return canonicalJson(payload);

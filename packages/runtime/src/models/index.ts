@@ -14,6 +14,7 @@ export {
   refusesTools,
   sumOfUsage,
   turnStart,
+  usageOf,
 } from "./interface/index.ts";
 export { packagesOf } from "./providers/index.ts";
 export { textFrom } from "./text-from.ts";

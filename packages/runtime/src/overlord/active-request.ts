@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Usage } from "@muxi/protocol";
+import { noUsage } from "../models/index.ts";
 import { type Owner, StorageUnavailableError } from "../store/index.ts";
 import { createJournal, type RequestJournal } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
@@ -17,6 +19,8 @@ export interface ActiveRequest {
   webhookUrl: string | null;
   startedAt: number;
   journal: RequestJournal;
+  /** Tokens that it has used so far. */
+  usage: Usage;
 }
 
 type Parts = Pick<OverlordParts, "formationId" | "store" | "runs" | "queue" | "telemetry">;
@@ -51,13 +55,14 @@ const nothing: ReadonlyMap<string, string> = new Map();
  */
 export const beginRequest = (
   parts: Parts,
-  begun: Omit<ActiveRequest, "journal">,
+  begun: Omit<ActiveRequest, "journal" | "usage">,
   finished: ReadonlyMap<string, string> = nothing,
 ): ActiveRequest => {
   const { formationId, store, queue } = parts;
   const { run } = begun;
   const active: ActiveRequest = {
     ...begun,
+    usage: noUsage,
     journal: createJournal(finished, {
       isKept: () => active.isAsync,
       async confirm() {

@@ -63,6 +63,8 @@ export interface AgentTurn {
   /** How long a request each model accepts. */
   windows: WindowSizes;
   journal: Journal;
+  /** Told of the tokens so far whenever there are more. */
+  onUsage?: (usage: Usage) => void;
   now: () => number;
 }
 
@@ -204,6 +206,10 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   const budget = new Budget(turn);
   const messages: ModelMessage[] = [...request.messages];
   let usage = noUsage;
+  const addUsage = (more: Usage) => {
+    usage = sumOfUsage(usage, more);
+    turn.onUsage?.(usage);
+  };
 
   const begin = (sent: readonly ModelMessage[], isLast: boolean): BegunRound => {
     const asked: ModelRequest = { ...request, messages: [...sent], ...(isLast && { toolChoice: "none" }) };
@@ -261,7 +267,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
       return number === 0 ? asked.catch(askWithoutTools) : asked;
     });
     if (!isNew && round.text !== "") run.log.appendText([round.text]);
-    usage = sumOfUsage(usage, round.finish.usage);
+    addUsage(round.finish.usage);
     const { model: answeredBy, reason } = round.finish;
 
     const question = questionOf(round, tools);
@@ -274,7 +280,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     for (const [index, { id, name }] of round.calls.entries()) {
       messages.push({ role: "tool", toolCallId: id, name, content: outcomes[index]?.text ?? "" });
     }
-    for (const outcome of outcomes) if (outcome.usage) usage = sumOfUsage(usage, outcome.usage);
+    for (const outcome of outcomes) if (outcome.usage) addUsage(outcome.usage);
     const credential = turn.asksCredentials && outcomes.find((outcome) => outcome.credential)?.credential;
     if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);
     budget.spend(outcomes);

@@ -105,6 +105,9 @@ export const createAnswering = (
           limits: tools.limits,
           windows: parts.windows,
           journal,
+          onUsage: (usage) => {
+            active.usage = usage;
+          },
           now,
           ...(attempt === 0 && begun && { begun }),
         });

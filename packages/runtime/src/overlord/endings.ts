@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiError } from "@muxi/protocol";
-import { ModelError, noUsage } from "../models/index.ts";
+import { ModelError } from "../models/index.ts";
 import type { NewMessage } from "../store/index.ts";
 import { type ActiveRequest, persistently, storeAgainAfter } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
@@ -35,13 +35,14 @@ export const createEndings = (
     metadata: { model: answer.model, finish_reason: answer.finishReason, usage: answer.usage },
   });
 
-  const outcomeOf = ({ run, turn, isAsync, webhookUrl, startedAt }: ActiveRequest) => ({
+  const outcomeOf = ({ run, turn, isAsync, webhookUrl, startedAt, usage }: ActiveRequest) => ({
     requestId: run.identity.requestId,
     userId: turn.userId,
     webhookUrl,
     mode: isAsync || webhookUrl !== null ? ("async" as const) : ("sync" as const),
     startedAt,
     endedAt: now(),
+    usage,
   });
 
   const tell = (
@@ -87,7 +88,12 @@ export const createEndings = (
         finished: true,
       } as const;
       const outcome = outcomeOf(active);
-      const ending = { error: null, log: run.log.serialize(done), now: outcome.endedAt };
+      const ending = {
+        error: null,
+        log: run.log.serialize(done),
+        now: outcome.endedAt,
+        spending: { model, usage },
+      };
       const store = () =>
         requests.finish(
           formationId,
@@ -137,7 +143,7 @@ export const createEndings = (
       const part: AgentAnswer | undefined = prepared && {
         model: prepared.model.id,
         finishReason: isCancelled ? "cancelled" : "other",
-        usage: noUsage,
+        usage: active.usage,
       };
       const store = () =>
         requests.finish(
@@ -149,6 +155,7 @@ export const createEndings = (
             error: failure.message,
             log: run.log.serialize(event),
             now: now(),
+            spending: part,
           },
           [
             ...(part && prepared && run.log.text !== ""
@@ -170,6 +177,7 @@ export const createEndings = (
       tell(isCancelled ? "cancelled" : "failed", active, {
         code: failure.code,
         ...(failure.cause instanceof ModelError && { message: failure.cause.message }),
+        ...(part && { model: part.model, usage: part.usage }),
       });
       for (let done = stored; done === undefined && !runs.closed; ) {
         await sleep(storeAgainAfter, undefined, { ref: false });

@@ -40,7 +40,7 @@ export const createQueued = (
   const { formationId, store, runs } = parts;
   const { now } = parts.clock;
 
-  const begin = (stored: StoredRequest, log?: EventLog): Omit<ActiveRequest, "journal"> => {
+  const begin = (stored: StoredRequest, log?: EventLog): Omit<ActiveRequest, "journal" | "usage"> => {
     const { id: requestId, sessionId, userId, webhookUrl, startedAt } = stored;
     const turn = turnOf(stored);
     const run = runs.start({ requestId, sessionId, userId }, log);

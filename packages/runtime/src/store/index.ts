@@ -31,7 +31,13 @@ export {
   userSpace,
 } from "./memory-rows.ts";
 export { openPostgres } from "./postgres/index.ts";
-export type { Idempotency, Lease, NewRequest, RequestKind, StoredRequest } from "./request-rows.ts";
+export type {
+  Idempotency,
+  Lease,
+  NewRequest,
+  RequestKind,
+  StoredRequest,
+} from "./request-rows.ts";
 export type { RequestRepository } from "./requests.ts";
 export type {
   NewMessage,

@@ -1,4 +1,4 @@
-import type { RequestState } from "@muxi/protocol";
+import type { RequestState, Usage } from "@muxi/protocol";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 
@@ -47,6 +47,22 @@ export interface StoredRequest {
   attempts: number;
   /** 1 when cancellation was requested. */
   cancelAsked: number;
+  /** Model that answered or was to answer; null before the end, and where no model was chosen. */
+  model: string | null;
+  /** Tokens of all calls of models; null as long as `model` is. */
+  inputTokens: number | null;
+  outputTokens: number | null;
+  /** Of the input tokens, those from a provider's cache. */
+  cachedTokens: number | null;
+  /** Of the input tokens, those that went into a provider's cache. */
+  cacheWriteTokens: number | null;
+}
+
+/** Tokens that a request has used since it began, or since it went on after a question to its user. */
+interface Spending {
+  /** Model that answered or was to answer. */
+  model: string;
+  usage: Usage;
 }
 
 /** How a request ends, or pauses for an answer from its user. */
@@ -55,22 +71,33 @@ export interface Ending {
   error: string | null;
   log: string;
   now: number;
+  /** Absent when no model was chosen, or when another process asked it. */
+  spending?: Spending | undefined;
 }
 
 /** Columns of a stored request, as a `select` lists them. */
 export const columns = sql`id, user_id as "userId", session_id as "sessionId", kind, mode, status, input,
   webhook_url as "webhookUrl", idempotency_key as "idempotencyKey", body_hash as "bodyHash",
   created_at as "createdAt", started_at as "startedAt", completed_at as "completedAt", error, log, attempts,
-  cancel_asked as "cancelAsked"`;
+  cancel_asked as "cancelAsked", model, input_tokens as "inputTokens", output_tokens as "outputTokens",
+  cached_tokens as "cachedTokens", cache_write_tokens as "cacheWriteTokens"`;
 
 export const one = (formationId: string, id: string) => sql`formation_id = ${formationId} and id = ${id}`;
 
+/** What an `update` adds to the tokens of a request: those before a question to its user are there already. */
+const spent = ({ model, usage }: Spending) =>
+  sql`, model = ${model}, input_tokens = coalesce(input_tokens, 0) + ${usage.input_tokens},
+    output_tokens = coalesce(output_tokens, 0) + ${usage.output_tokens},
+    cached_tokens = coalesce(cached_tokens, 0) + ${usage.cached_tokens ?? 0},
+    cache_write_tokens = coalesce(cache_write_tokens, 0) + ${usage.cache_write_tokens ?? 0}`;
+
 /** What an `update` sets at the end. The idempotency key of a failed or cancelled request is free again. */
-export const ended = ({ status, error, log, now }: Ending) =>
+export const ended = ({ status, error, log, now, spending }: Ending) =>
   sql`status = ${status}, error = ${error}, log = ${log}, lease_owner = null, lease_until = null,
     completed_at = ${status === "awaiting_clarification" ? null : now},
     input = ${status === "awaiting_clarification" ? sql`input` : null},
-    idempotency_key = ${status === "failed" || status === "cancelled" ? null : sql`idempotency_key`}`;
+    idempotency_key = ${status === "failed" || status === "cancelled" ? null : sql`idempotency_key`}
+    ${spending ? spent(spending) : sql``}`;
 
 /** Condition for the requests on which a process holds a lease. */
 export const isMine = (leaseOwner: string) => sql`lease_owner = ${leaseOwner} and status = 'processing'`;
