@@ -3,6 +3,7 @@ import path from "node:path";
 import { apiKeyVariables } from "@muxi/formation";
 import { expect, test } from "vitest";
 import { suggestedProviders } from "../packages/cli/src/commands/new-formation-wizard.ts";
+import { builtInProviders } from "../packages/formation/src/providers.ts";
 import { defaultModels } from "../packages/runtime/src/models/default-model.ts";
 import { compatibleProviders, ownApis } from "../packages/runtime/src/models/providers/index.ts";
 import { codeIn, rowsIn, sectionOf } from "./spec-pages.ts";
@@ -17,6 +18,11 @@ test("every provider of models is in the specification, with the API that it spe
   };
   expect(sorted(ofApi("OpenAI's chat completions"))).toEqual(sorted(Object.keys(compatibleProviders)));
   expect(sorted(ofApi("Their own APIs"))).toEqual(sorted(ownApis.keys()));
+});
+
+test("formations are told of every provider that needs no package", () => {
+  const inRuntime = ["builtin", ...Object.keys(compatibleProviders), ...ownApis.keys()];
+  expect(sorted(builtInProviders)).toEqual(sorted(inRuntime));
 });
 
 test("the providers of default models are in the specification, in their order, and the README names their keys", () => {

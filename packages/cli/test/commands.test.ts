@@ -69,11 +69,23 @@ test("validate: names file, field, problem and remedy of every error, and writes
   await expect(stat(join(folder, ".key"))).rejects.toThrow("ENOENT");
 });
 
-test("validate: an id that no server takes is an error", async () => {
-  const folder = await world.formation("Bad_Id");
-  const { code, stdout } = await world.run(["validate", folder]);
-  expect(code).toBe(1);
-  expect(stdout).toMatch(/formation\.afs:2 → id\n {4}is not accepted by a server\n {4}Use 3 to 50/);
+test("an id that no server takes: validate warns, up runs it as a draft, and deploy refuses it", async () => {
+  const folder = await world.formation("my_Bot");
+  const warning = /formation\.afs:2 → id\n {4}runs from its folder, but cannot be deployed\n {4}Use 3 to 50/;
+  const validated = await world.run(["validate", folder]);
+  expect(validated.code).toBe(0);
+  expect(validated.stdout).toMatch(warning);
+
+  const up = await world.run(["up", folder, "--detach"]);
+  expect(up.code).toBe(0);
+  expect(up.stderr).toMatch(/formation\.afs:2 → id\n +runs from its folder/);
+  const health = await fetch(`http://127.0.0.1:${world.port}/draft/my_Bot/v1/health`);
+  expect(health.status).toBe(200);
+  expect((await world.run(["down"], { cwd: folder })).code).toBe(0);
+
+  const deployed = await world.run(["deploy", folder]);
+  expect(deployed.code).toBe(1);
+  expect(deployed.stderr).toMatch(/formation\.afs:2 → id\n +cannot be deployed/);
 });
 
 test("new formation: makes a folder that is valid and runs", async () => {
@@ -135,7 +147,10 @@ test("new: every part of a formation, which stays valid", async () => {
   expect(await readFile(join(inFolder.cwd, "formation.afs"), "utf8")).toContain(
     "  - assistant\n  - my-agent\n",
   );
-  expect((await world.run(["validate"], inFolder)).stdout).toBe("✓ Formation 'parts' is valid\n");
+  const { stdout } = await world.run(["validate"], inFolder);
+  expect(stdout).toMatch(
+    /^✓ Formation 'parts' is valid\nFound 1 warning\(s\)\n {2}a2a\/my-a2a\.afs\n {4}has no effect/,
+  );
   const again = await world.run(["new", "agent", "my-agent"], inFolder);
   expect(again).toMatchObject({
     code: 1,

@@ -48,7 +48,7 @@ const pathsIn = async (bundle: Buffer): Promise<string[]> => {
 };
 
 test("a new formation: packed, sent with its id, version and hash, and each step told", async () => {
-  const folder = await world.formation("bot", { "knowledge/a.md": "a", ".env": "no", secrets: "no" });
+  const folder = await world.formation("bot", { "docs/a.md": "a", ".env": "no", secrets: "no" });
   server.on("POST /rpc/formations", events(...steps, ["complete", complete]));
   const { code, stdout, stderr } = await world.run(["deploy", folder]);
   expect(code).toBe(0);
@@ -82,7 +82,7 @@ test("a new formation: packed, sent with its id, version and hash, and each step
       .digest("hex"),
     authorization: expect.stringMatching(/^MUXI-HMAC key=muxi_pk_a, timestamp=\d+, signature=\S+$/),
   });
-  expect(await pathsIn(upload?.body ?? Buffer.alloc(0))).toEqual(["bot/formation.afs", "bot/knowledge/a.md"]);
+  expect(await pathsIn(upload?.body ?? Buffer.alloc(0))).toEqual(["bot/docs/a.md", "bot/formation.afs"]);
 });
 
 test("an update needs a higher version; bump gives it", async () => {

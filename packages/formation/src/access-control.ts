@@ -4,10 +4,8 @@ import { isObject } from "@muxi/protocol";
 import { isHidden, isMissing, type Mapping } from "./base/index.ts";
 import { isSwitchedOff, readComponentFile } from "./component-files.ts";
 import type { LoadContext } from "./load-context.ts";
-import { readSkills } from "./skills.ts";
-import { readSops } from "./sops.ts";
+import { isOff } from "./schema/effects.ts";
 import { findingAt, type Place } from "./validate.ts";
-import { isOff } from "./without-effect.ts";
 
 const extensions: ReadonlySet<string> = new Set([".afs", ".yaml", ".yml", ".json"]);
 
@@ -66,28 +64,5 @@ export const checkAccessControl = async (
   for (const file of files) {
     const hint = "Set active: false in it, or rbac.active: false in the manifest, to run without its rules";
     report.errors.push({ file, path: "", message: reason, hint });
-  }
-};
-
-/** Warns of rules in skills and procedures that are not enforced (docs/spec/formation-files.md "Access control"). */
-export const checkUnenforcedRules = async ({ dir, report }: LoadContext): Promise<void> => {
-  const folders = new Set((await namesIn(`${dir}/skills`)).map((name) => name.split("/")[0] ?? name));
-  for (const { name, allowedTools } of await readSkills(dir, [...folders].sort())) {
-    if (allowedTools === undefined) continue;
-    report.warnings.push({
-      file: `skills/${name}/SKILL.md`,
-      path: "allowed-tools",
-      message: "is not enforced: agents can use all of their tools",
-      hint: "Restrict the tools with tools.allow of the agent's mcp_servers",
-    });
-  }
-  for (const { name, metadata } of await readSops(dir)) {
-    if (metadata.bypass_approval !== false) continue;
-    report.warnings.push({
-      file: `sops/${name}.md`,
-      path: "bypass_approval",
-      message: "is not enforced: a procedure is followed without asking for approval",
-      hint: "Make asking the user the first of its steps",
-    });
   }
 };

@@ -1,36 +1,34 @@
-import { formationIdPattern, isObject, reservedFormationIds } from "@muxi/protocol";
-import { repeatedCapabilities } from "./agents.ts";
-import type { Path } from "./base/index.ts";
+import { formationIdPattern, isObject, localFormationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import { resolveInside } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
 import { describeLeftOut, knowledgeFiles } from "./knowledge.ts";
 import type { LoadContext } from "./load-context.ts";
-import { resolveAlias, splitModelId } from "./models.ts";
 import type { Manifest } from "./schema/manifest.ts";
-import { capabilities, type ModelEntry } from "./schema/models.ts";
 import { findingAt, type Place } from "./validate.ts";
 import { meetsConstraint } from "./versions.ts";
 
-/** Ids that can run locally; a server accepts fewer. */
-const localIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-
 const checkId = ({ report, forServer }: LoadContext, { id }: Manifest, place: Place): void => {
   const refused = forServer ? report.errors : report.warnings;
-  const locally = forServer ? "" : "runs locally, but ";
+  const locally = forServer ? "" : "runs from its folder, but ";
   const hint = "Use 3 to 50 characters from a-z, 0-9 and -, without - at either end";
-  if (!localIdPattern.test(id)) {
+  if (!localFormationIdPattern.test(id)) {
     report.errors.push(findingAt(place, ["id"], "contains characters that cannot be part of a URL", hint));
   } else if (!formationIdPattern.test(id)) {
-    refused.push(findingAt(place, ["id"], `${locally}is not accepted by a server`, hint));
+    refused.push(findingAt(place, ["id"], `${locally}cannot be deployed`, hint));
   } else if (reservedFormationIds.has(id)) {
-    const message = `${locally}is reserved for a path of the server`;
+    const message = `${locally}cannot be deployed: it is a path of the server`;
     refused.push(findingAt(place, ["id"], message, "Choose another id"));
   }
 };
 
 /** Checks of the manifest that go beyond the types of its fields. */
-export const checkManifest = (loading: LoadContext, manifest: Manifest, place: Place): void => {
+export const checkManifest = (
+  loading: LoadContext,
+  manifest: Manifest,
+  servers: readonly McpServerDefinition[],
+  place: Place,
+): void => {
   const { errors, suggestions } = loading.report;
   checkId(loading, manifest, place);
   if (!manifest.memory.persistent.enabled) {
@@ -39,8 +37,9 @@ export const checkManifest = (loading: LoadContext, manifest: Manifest, place: P
       errors.push(findingAt({ source, base: [] }, path, message, "Set memory.persistent.enabled: true"));
     }
   }
-  if (isObject(manifest.mcp.watch) && manifest.mcp.servers.length === 0) {
-    errors.push(findingAt(place, ["mcp", "watch"], "watches tools, but mcp.servers names no server"));
+  if (isObject(manifest.mcp.watch) && servers.length === 0) {
+    const message = "watches tools, but the formation has no MCP server";
+    errors.push(findingAt(place, ["mcp", "watch"], message, "Remove it, or add a server"));
   }
   const { client_key, admin_key } = manifest.server.api_keys;
   if (client_key === undefined || admin_key === undefined) {
@@ -70,81 +69,6 @@ export const checkRuntime = (
   } else if (!met) {
     const message = `requires the MUXI runtime ${constraint}, but this is ${version}`;
     report.errors.push(findingAt(place, path, message, "Install that version, or change the constraint"));
-  }
-};
-
-interface Reference {
-  place: Place;
-  path: Path;
-  model: string | undefined;
-}
-
-const entryReferences = (entries: readonly ModelEntry[], place: Place, path: Path): Reference[] =>
-  entries.flatMap(({ capability, model, settings }, index) => [
-    { place, path: [...path, index, capability], model },
-    { place, path: [...path, index, "settings", "fallback_model"], model: settings.fallback_model },
-  ]);
-
-/**
- * A model of `memory.persistent.embedding_model` without its provider belongs to that of the formation's embedding
- * model, or else to that of its text model (docs/spec/formation-files.md "Choosing a model").
- */
-export const withEmbeddingProvider = (
-  { report }: LoadContext,
-  manifest: Manifest,
-  place: Place,
-): Manifest => {
-  const { llm, memory } = manifest;
-  const model = memory.persistent.embedding_model;
-  if (model === undefined || splitModelId(resolveAlias(llm.aliases, model))) return manifest;
-  const provider = (["embedding", "text"] as const)
-    .map((capability) => llm.models.findLast((entry) => entry.capability === capability)?.model ?? "")
-    .flatMap((reference) => splitModelId(resolveAlias(llm.aliases, reference))?.provider ?? [])[0];
-  if (provider === undefined) return manifest;
-  const embedding_model = `${provider}/${model}`;
-  const message = `names a model without its provider; it is read as ${embedding_model}`;
-  report.warnings.push(
-    findingAt(place, ["memory", "persistent", "embedding_model"], message, `Write ${embedding_model}`),
-  );
-  return { ...manifest, memory: { ...memory, persistent: { ...memory.persistent, embedding_model } } };
-};
-
-/** Every model must be an alias or include its provider (docs/spec/formation-files.md "Choosing a model"). */
-export const checkModels = (
-  { report }: LoadContext,
-  { llm, overlord, memory }: Manifest,
-  place: Place,
-  agents: readonly Loaded<AgentDefinition>[],
-): void => {
-  report.warnings.push(...repeatedCapabilities(llm.models, place, ["llm", "models"]));
-  for (const [name, model] of Object.entries(llm.aliases)) {
-    const refuse = (message: string, hint?: string) => {
-      report.errors.push(findingAt(place, ["llm", "aliases", name], message, hint));
-    };
-    if (capabilities.some((capability) => capability === name)) {
-      refuse("is the name of a capability: choose another");
-    }
-    // An alias of an alias would have to be followed wherever a model is named.
-    if (!splitModelId(model)) refuse("names a model without its provider", "Write provider/model");
-  }
-  const references: Reference[] = [
-    ...entryReferences(llm.models, place, ["llm", "models"]),
-    { place, path: ["llm", "settings", "fallback_model"], model: llm.settings.fallback_model },
-    ...(["base", "synthesis"] as const).flatMap((stage) => [
-      { place, path: ["overlord", "llm", stage, "model"], model: overlord.llm[stage]?.model },
-      {
-        place,
-        path: ["overlord", "llm", stage, "settings", "fallback_model"],
-        model: overlord.llm[stage]?.settings?.fallback_model,
-      },
-    ]),
-    { place, path: ["memory", "persistent", "embedding_model"], model: memory.persistent.embedding_model },
-    ...agents.flatMap((agent) => entryReferences(agent.definition.llm_models, agent.place, ["llm_models"])),
-  ];
-  for (const { place: at, path, model } of references) {
-    if (model === undefined || splitModelId(resolveAlias(llm.aliases, model))) continue;
-    const hint = "Write provider/model, for example openai/gpt-4o-mini, or name it in llm.aliases";
-    report.errors.push(findingAt(at, path, "names a model without its provider", hint));
   }
 };
 
@@ -190,7 +114,7 @@ export const checkKnowledge = async (
       const path = ["knowledge", "sources", index];
       if (source.description === undefined) {
         report.warnings.push(
-          findingAt(place, [...path, "description"], "is missing: say what the source is about"),
+          findingAt(place, [...path, "description"], "is missing", "Say in it what the source is about"),
         );
       }
       if (source.path === undefined) {
@@ -198,7 +122,8 @@ export const checkKnowledge = async (
         report.warnings.push(findingAt(place, [...path, "url"], message, "Save what it holds as a file"));
       } else if ((await resolveInside(dir, source.path)) === undefined) {
         const message = `${source.path} does not exist in the formation folder, or is a link that leads out of it`;
-        report.warnings.push(findingAt(place, [...path, "path"], message));
+        const hint = "Correct the path, which is relative to the formation folder, or add the documents";
+        report.warnings.push(findingAt(place, [...path, "path"], message, hint));
       } else if (knowledge) {
         const left = describeLeftOut(await knowledgeFiles(dir, source, knowledge), source, knowledge);
         for (const { message, hint } of left) {

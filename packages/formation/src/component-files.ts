@@ -15,7 +15,7 @@ export type ComponentFile =
   | { file: string; id: string; source: SourceFile }
   | { file: string; id: string; problem: Finding };
 
-const extensions = new Set([".afs", ".yaml", ".yml"]);
+export const componentExtensions: ReadonlySet<string> = new Set([".afs", ".yaml", ".yml"]);
 
 /** The id of a component whose file names none (docs/spec/formation-files.md "The folder"). */
 export const idOfFile = (file: string): string => basename(file, extname(file));
@@ -33,7 +33,7 @@ export const readComponentFile = async (dir: string, file: string): Promise<Comp
 const listFolder = async (folder: string, path: string): Promise<string[] | Finding> => {
   try {
     const names = await readdir(path);
-    return names.filter((name) => extensions.has(extname(name)) && !isHidden(name)).sort();
+    return names.filter((name) => componentExtensions.has(extname(name)) && !isHidden(name)).sort();
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;

@@ -99,8 +99,12 @@ const loadFound = <Definition extends Identified>(
   const { warnings, suggestions } = loading.report;
   const loaded = files.filter(isActive).flatMap((file) => {
     const checked = checkFile(loading, kind, file);
-    const hint = `This ${kind.noun} is not loaded until its file is corrected`;
-    warnings.push(...checked.errors.map((error) => ({ ...error, hint })), ...checked.warnings);
+    const consequence = `This ${kind.noun} is not loaded until its file is corrected`;
+    const withConsequence = (error: Finding): Finding => ({
+      ...error,
+      hint: error.hint === undefined ? consequence : `${error.hint}\n${consequence}`,
+    });
+    warnings.push(...checked.errors.map(withConsequence), ...checked.warnings);
     return checked.definition ? [{ definition: checked.definition, place: placeOfFile(file, source) }] : [];
   });
   if (loaded.length > 0) {
@@ -149,7 +153,15 @@ const candidateOf = async <Definition>(
     };
   }
   const included = includedFile(entry);
-  if (included !== undefined) return ofFile(await readComponentFile(loading.dir, included));
+  if (included !== undefined) {
+    const others = Object.keys(entry).filter((key) => key !== "file" && key !== "$include");
+    loading.report.warnings.push(
+      ...others.map((key) =>
+        findingAt(place, [key], "has no effect beside a file", `Move it to ${included}`),
+      ),
+    );
+    return ofFile(await readComponentFile(loading.dir, included));
+  }
   if (isSwitchedOff(entry)) return undefined;
   return { checked: kind.check(entry, place, Array.isArray(written) ? written[index] : undefined), place };
 };
@@ -184,7 +196,11 @@ const loadDeclared = async <Definition extends Identified>(
   }
   const isNamed = ({ id, file }: ComponentFile) =>
     entries.some((entry) => entry === id || includedFile(entry) === file);
-  warnings.push(...files.flatMap((file) => ("problem" in file && !isNamed(file) ? [file.problem] : [])));
+  for (const file of files.filter((each) => !isNamed(each) && isActive(each))) {
+    const message = `is not loaded: ${dottedPath(kind.path)} does not name ${file.id}`;
+    const hint = `Add ${file.id} to it, or set active: false in the file`;
+    warnings.push("problem" in file ? file.problem : { file: file.file, path: "", message, hint });
+  }
   return [...loaded.values()];
 };
 

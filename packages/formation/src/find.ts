@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
-import { findManifest, readSource } from "./base/index.ts";
+import { type Finding, findManifest, readSource } from "./base/index.ts";
 
 const maxParents = 5;
 
@@ -26,6 +26,8 @@ export const findFormationDir = async (
 export interface ManifestSummary {
   id: string | undefined;
   version: string | undefined;
+  /** What is odd about the file, such as a key that it has twice. */
+  warnings: readonly Finding[];
 }
 
 /** Id and version of a formation, even of one with errors. Undefined when its manifest cannot be read. */
@@ -33,7 +35,8 @@ export const summarizeManifest = async (dir: string): Promise<ManifestSummary | 
   const file = await findManifest(dir);
   const read = file === undefined ? undefined : await readSource(dir, file);
   if (!read || "problem" in read) return undefined;
+  const { warnings } = read.source;
   const { id, version } = read.source.data;
   const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
-  return { id: text(id), version: typeof version === "number" ? String(version) : text(version) };
+  return { id: text(id), version: typeof version === "number" ? String(version) : text(version), warnings };
 };

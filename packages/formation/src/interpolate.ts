@@ -1,5 +1,6 @@
 import { isObject } from "@muxi/protocol";
 import type { Environment, Mapping, Path } from "./base/index.ts";
+import { componentPlaceholders, oddPlaceholders } from "./placeholders.ts";
 import { findSecretName, type Secrets } from "./secrets/index.ts";
 
 export interface Lookup {
@@ -16,6 +17,8 @@ export interface Interpolated {
   userCredentials: { name: string; path: Path }[];
   /** References that cannot be resolved; they stay as written. */
   problems: { path: Path; message: string; hint?: string }[];
+  /** Placeholders that are no references, and stay as written too. */
+  odd: { path: Path; message: string; hint: string }[];
 }
 
 // Without braces inside, so that the search is linear on any text.
@@ -29,6 +32,7 @@ export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
   const usedSecrets = new Set<string>();
   const userCredentials: Interpolated["userCredentials"] = [];
   const problems: Interpolated["problems"] = [];
+  const odd: Interpolated["odd"] = [];
 
   const secret = (name: string, path: Path): string | undefined => {
     const stored = findSecretName(lookup.secrets.names(), name);
@@ -52,8 +56,11 @@ export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
     return value;
   };
 
-  const fill = (text: string, path: Path): string =>
-    text.replace(reference, (written, inner: string) => {
+  const fill = (text: string, path: Path): string => {
+    for (const { message, hint } of oddPlaceholders(text, componentPlaceholders)) {
+      odd.push({ path, message, hint });
+    }
+    return text.replace(reference, (written, inner: string) => {
       const [, source, name] = /^(secrets|env|user\.credentials)\.(.+)$/.exec(inner.trim()) ?? [];
       if (name === undefined) return written;
       if (source === "secrets") return secret(name, path) ?? written;
@@ -61,6 +68,7 @@ export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
       userCredentials.push({ name, path });
       return written;
     });
+  };
 
   const walk = (value: unknown, path: Path): unknown => {
     if (typeof value === "string") return fill(value, path);
@@ -71,5 +79,5 @@ export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
   const walkData = (value: Mapping, path: Path): Mapping =>
     Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]));
 
-  return { value: walkData(data, []), usedSecrets: [...usedSecrets], userCredentials, problems };
+  return { value: walkData(data, []), usedSecrets: [...usedSecrets], userCredentials, problems, odd };
 };

@@ -39,15 +39,13 @@ const serverRenames: Renames = [
   ["retry_attempts", "max_retries"],
 ];
 
-const agentRewritten = ["specialization", "llm.settings", "knowledge.files", "knowledge.directories"];
-
-/** Every field that is read for the sake of older formations. */
-export const olderFields: readonly string[] = [
-  ...[...manifestRenames, ...agentRenames, ...serverRenames].map(([from]) => from),
-  ...manifestIgnored,
-  ...agentIgnored,
-  ...agentRewritten,
+/** What the configuration of other programs calls these fields. */
+const serverForeign: Renames = [
+  ["transport", "type"],
+  ["url", "endpoint"],
 ];
+
+const agentRewritten = ["specialization", "llm.settings", "knowledge.files", "knowledge.directories"];
 
 const fieldAt = (data: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), data);
@@ -92,14 +90,21 @@ export interface Modernized {
   warnings: Finding[];
 }
 
+const withoutFields = (data: Mapping, fields: readonly string[]): Mapping =>
+  fields.reduce((rest, field) => without(rest, field.split(".")), data);
+
 /** Brings a manifest to its current form (docs/spec/formation-files.md "Older forms"). */
 export const modernizeManifest = (data: Mapping, place: Place): Modernized => ({
-  data: manifestRenames.reduce(rename, data),
+  data: withoutFields(manifestRenames.reduce(rename, data), manifestIgnored),
   warnings: oldFields(data, place, manifestRenames, manifestIgnored),
 });
 
 const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+
+/** An old block that is empty once its fields are read elsewhere. */
+const withoutEmptyModels = (data: Mapping): Mapping =>
+  isObject(data.llm) && Object.keys(data.llm).length === 0 ? without(data, ["llm"]) : data;
 
 /** Merges `specialization` of old agents into `specialties`. */
 const withSpecialties = (data: Mapping): Mapping => {
@@ -120,7 +125,7 @@ const withModelSettings = (data: Mapping): Mapping => {
     if (!isObject(entry) || !(entry.settings === undefined || isObject(entry.settings))) return entry;
     return { ...entry, settings: { ...settings, ...entry.settings } };
   };
-  return { ...data, llm_models: models.map(merge) };
+  return { ...without(data, ["llm", "settings"]), llm_models: models.map(merge) };
 };
 
 /** Turns `files` and `directories` of old knowledge blocks into sources. */
@@ -129,9 +134,29 @@ const withSources = (data: Mapping): Mapping => {
   if (!isObject(knowledge)) return data;
   const { files, directories, ...rest } = knowledge;
   const found = [...strings(files), ...strings(directories)].map((path) => ({ path }));
-  if (found.length === 0) return data;
   const own = rest.sources ?? [];
   return Array.isArray(own) ? { ...data, knowledge: { ...rest, sources: [...own, ...found] } } : data;
+};
+
+/** Names of other runtimes for `file_limit` of a source. */
+const sourceLimits: Renames = [
+  ["max_files", "file_limit"],
+  ["max_files_per_source", "file_limit"],
+];
+
+/** The sources of a knowledge block under their current names, with the warnings for them. */
+const modernizeSources = (data: Mapping, place: Place): Modernized => {
+  const sources = fieldAt(data, ["knowledge", "sources"]);
+  if (!isObject(data.knowledge) || !Array.isArray(sources)) return { data, warnings: [] };
+  const modern = sources.map((source, index) => {
+    if (!isObject(source)) return { data: source, warnings: [] };
+    const at = { ...place, base: [...place.base, "knowledge", "sources", index] };
+    return { data: sourceLimits.reduce(rename, source), warnings: oldFields(source, at, sourceLimits, []) };
+  });
+  return {
+    data: { ...data, knowledge: { ...data.knowledge, sources: modern.map((source) => source.data) } },
+    warnings: modern.flatMap(({ warnings }) => warnings),
+  };
 };
 
 const rewrittenAs: Record<string, string> = {
@@ -142,18 +167,58 @@ const rewrittenAs: Record<string, string> = {
 };
 
 /** Brings an agent to its current form (docs/spec/formation-files.md "Older forms"). */
-export const modernizeAgent = (data: Mapping, place: Place): Modernized => ({
-  data: withSources(withModelSettings(withSpecialties(agentRenames.reduce(rename, data)))),
-  warnings: oldFields(
-    data,
-    place,
-    [...agentRenames, ...agentRewritten.map((field) => [field, rewrittenAs[field] ?? field] as const)],
-    agentIgnored,
-  ),
-});
+export const modernizeAgent = (data: Mapping, place: Place): Modernized => {
+  const rewritten = agentRewritten.map((field) => [field, rewrittenAs[field] ?? field] as const);
+  const warnings = oldFields(data, place, [...agentRenames, ...rewritten], agentIgnored);
+  const sources = modernizeSources(data, place);
+  const renamed = withSpecialties(agentRenames.reduce(rename, sources.data));
+  const modern = withoutEmptyModels(withSources(withModelSettings(renamed)));
+  return { data: withoutFields(modern, agentIgnored), warnings: [...warnings, ...sources.warnings] };
+};
+
+/** Names of other programs for the two ways to reach an MCP server. */
+const serverTypes: Readonly<Record<string, "command" | "http">> = {
+  stdio: "command",
+  local: "command",
+  https: "http",
+  remote: "http",
+  sse: "http",
+  "streamable-http": "http",
+  streamablehttp: "http",
+};
+
+/** The `type` that is meant by a server's fields, with what is said of it; undefined when it is as it should be. */
+const meantType = ({ type, command, endpoint }: Mapping) => {
+  if (typeof type === "string") {
+    const meant = serverTypes[type.toLowerCase().replaceAll("_", "-")];
+    return meant && { meant, message: `is read as ${meant}` };
+  }
+  if (type !== undefined || (command === undefined) === (endpoint === undefined)) return undefined;
+  const meant = command === undefined ? "http" : "command";
+  return { meant, message: `is missing; it is read as ${meant}` };
+};
 
 /**
- * Accepts the alternative names of an MCP server's fields, which are not deprecated (docs/spec/formation-files.md
- * "MCP server files").
+ * Brings an MCP server to its current form. `cwd` and `retry_attempts` are other names that give no warning
+ * (docs/spec/formation-files.md "MCP server files", "Values that are read as meant").
  */
-export const modernizeServer = (data: Mapping): Mapping => serverRenames.reduce(rename, data);
+export const modernizeServer = (data: Mapping, place: Place): Modernized => {
+  const foreign = serverForeign.filter(([, to]) => data[to] === undefined);
+  const renamed = [...serverRenames, ...foreign].reduce(rename, data);
+  const warnings = oldFields(data, place, foreign, []);
+  const type = meantType(renamed);
+  if (!type) return { data: renamed, warnings };
+  const written = data.type === undefined && data.transport !== undefined ? "transport" : "type";
+  warnings.push(findingAt(place, [written], type.message, `Write type: ${type.meant}`));
+  return { data: { ...renamed, type: type.meant }, warnings };
+};
+
+/** Every field that is read for the sake of older formations. */
+export const olderFields: readonly string[] = [
+  ...[...manifestRenames, ...agentRenames, ...sourceLimits, ...serverRenames, ...serverForeign].map(
+    ([from]) => from,
+  ),
+  ...manifestIgnored,
+  ...agentIgnored,
+  ...agentRewritten,
+];

@@ -25,10 +25,13 @@ const isOfServer = (source: SourceFile, path: Path): boolean =>
  */
 export const fillInReferences = (loading: LoadContext, source: SourceFile): SourceFile => {
   const place = { source, base: [] };
-  const { value, usedSecrets, userCredentials, problems } = interpolate(source.data, loading.lookup);
+  const { value, usedSecrets, userCredentials, problems, odd } = interpolate(source.data, loading.lookup);
   for (const name of usedSecrets) loading.usedSecrets.add(name);
   for (const { path, message, hint } of problems) {
     loading.report.errors.push(findingAt(place, path, message, hint));
+  }
+  for (const { path, message, hint } of odd) {
+    loading.report.warnings.push(findingAt(place, path, message, hint));
   }
   for (const { name, path } of userCredentials) {
     loading.userCredentials.push({ source, path });

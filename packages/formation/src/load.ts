@@ -1,5 +1,5 @@
 import { isObject } from "@muxi/protocol";
-import { checkAccessControl, checkUnenforcedRules } from "./access-control.ts";
+import { checkAccessControl } from "./access-control.ts";
 import { builtInAgent, checkAgent } from "./agents.ts";
 import {
   type Environment,
@@ -10,29 +10,25 @@ import {
   type Report,
   readSource,
 } from "./base/index.ts";
-import {
-  checkAgentServers,
-  checkKnowledge,
-  checkManifest,
-  checkModels,
-  checkRuntime,
-  checkSouls,
-  withEmbeddingProvider,
-} from "./checks.ts";
-import { type DeclaredKind, loadComponents } from "./components.ts";
+import { checkAgentServers, checkKnowledge, checkManifest, checkRuntime, checkSouls } from "./checks.ts";
+import { type DeclaredKind, type Loaded, loadComponents } from "./components.ts";
 import { checkDatabase } from "./database.ts";
 import type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
 import { modernizeManifest } from "./legacy.ts";
 import { fillInReferences, type LoadContext } from "./load-context.ts";
 import { maskSecrets } from "./masking.ts";
 import { checkServer } from "./mcp-servers.ts";
-import { manifestSchema } from "./schema/manifest.ts";
+import { checkModels, withEmbeddingProvider } from "./model-checks.ts";
+import { type Manifest, manifestSchema } from "./schema/manifest.ts";
+import { checkScripts } from "./scripts.ts";
 import { openSecrets, type Secrets, SecretsError } from "./secrets/index.ts";
+import { checkSkills, type NamedSkills } from "./skill-checks.ts";
+import { checkSops } from "./sop-checks.ts";
 import { loadSoul } from "./soul.ts";
 import { checkTriggers } from "./triggers.ts";
-import { validate } from "./validate.ts";
+import { checkUnread } from "./unread.ts";
+import { type Place, validate } from "./validate.ts";
 import { releaseVersion } from "./versions.ts";
-import { fieldsWithoutEffect, withoutEffect } from "./without-effect.ts";
 
 export interface LoadOptions {
   /** Where `${{ env.NAME }}` is looked up. Secrets never come from here. Default: nothing is set. */
@@ -76,10 +72,21 @@ const secretsOf = async (dir: string, report: Report): Promise<Secrets | undefin
     return await openSecrets(dir);
   } catch (error) {
     if (!(error instanceof SecretsError)) throw error;
-    report.errors.push({ file: error.file, path: "", message: error.message });
+    const { file, message, hint } = error;
+    report.errors.push({ file, path: "", message, ...(hint !== undefined && { hint }) });
     return undefined;
   }
 };
+
+/** The names of skills in `skills` of the manifest and of agents. */
+const namedSkills = (
+  { skills }: Manifest,
+  place: Place,
+  agents: readonly Loaded<AgentDefinition>[],
+): NamedSkills[] => [
+  ...(Array.isArray(skills) ? [{ names: skills.filter((name) => typeof name === "string"), place }] : []),
+  ...agents.map((agent) => ({ names: agent.definition.skills, place: agent.place })),
+];
 
 const documentOf = (written: Mapping, agents: AgentDefinition[], servers: McpServerDefinition[]): Mapping => {
   const masked = maskSecrets(written);
@@ -125,13 +132,8 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const source = fillInReferences(loading, written);
   const place = { source, base: [] };
   const { data, warnings } = modernizeManifest(source.data, place);
-  report.warnings.push(...written.warnings, ...warnings, ...fieldsWithoutEffect(data, place));
-  const checked = validate(
-    manifestSchema,
-    data,
-    place,
-    withoutEffect.map(([field]) => field),
-  );
+  report.warnings.push(...written.warnings, ...warnings);
+  const checked = validate(manifestSchema, data, place);
   report.warnings.push(...checked.warnings);
   if ("errors" in checked) report.errors.push(...checked.errors);
 
@@ -149,6 +151,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
     entries: entriesOf(serversOf(data)),
     written: serversOf(written.data),
   });
+  const areAllLoaded = report.errors.length === 0;
   if ("errors" in checked) return { report };
 
   const agents =
@@ -158,15 +161,20 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const soul = await loadSoul(hasFolders ? dir : undefined, manifest.overlord.soul, report);
   await checkDatabase(loading, manifest, place);
   await checkAccessControl(loading, data, place, hasFolders);
-  checkManifest(loading, manifest, place);
+  checkManifest(loading, manifest, mcpServers, place);
   checkRuntime(loading, manifest, place, options.runtimeVersion ?? releaseVersion);
   checkModels(loading, manifest, place, loadedAgents);
   checkSouls(loading, loadedAgents);
   checkAgentServers(loading, loadedAgents, mcpServers);
   await checkKnowledge(loading, loadedAgents);
+  await checkScripts(loading, loadedAgents, loadedServers);
   if (hasFolders) {
     await checkTriggers(loading, manifest.llm.aliases);
-    await checkUnenforcedRules(loading);
+    // What an agent that could not be loaded would have named is not said to be missing.
+    const known = areAllLoaded ? { agents, mcpServers } : undefined;
+    await checkSops(loading, known?.agents);
+    await checkSkills(loading, namedSkills(manifest, place, loadedAgents));
+    await checkUnread(loading, known);
   }
   if (report.errors.length > 0) return { report };
   const formation: Formation = {

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
 import type { Path } from "./base/index.ts";
-import { decodeText, findManifest, writeAtomically } from "./base/index.ts";
+import { decodeText, dropRepeatedKeys, findManifest, writeAtomically } from "./base/index.ts";
 
 /** A manifest's text with the places of its fields. */
 interface ManifestText {
@@ -23,7 +23,9 @@ const editManifest = async (
   if (name === undefined) throw new Error(`${dir} contains no formation.afs`);
   const file = join(dir, name);
   const text = decodeText(await readFile(file));
-  const { contents, errors } = parseDocument(text, { prettyErrors: false });
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
+  dropRepeatedKeys(document);
+  const { contents, errors } = document;
   const [error] = errors;
   if (error) throw new Error(`${file} is not valid YAML: ${error.message}`);
   if (!isMap(contents) || contents.flow) throw new Error(`${file} must be a mapping with one field per line`);

@@ -3,7 +3,6 @@ import { createReadStream, createWriteStream, type Stats } from "node:fs";
 import { readdir, realpath, rm, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
 import { keysFile } from "./api-keys.ts";
 import { FormationError, findManifest, isClutter, isMissing, type Report } from "./base/index.ts";
 import { databaseOf } from "./database.ts";
@@ -120,20 +119,16 @@ const contentsOf = async (dir: string, choice: DataChoice): Promise<Contents> =>
 };
 
 /**
- * Faults that only a server refuses (docs/spec/server-api.md "Formation ids" and "What a bundle must hold").
+ * Faults that only a server refuses (docs/spec/server-api.md "What a bundle must hold").
  */
 const checkForServer = async (
-  { dir, id, manifestFile }: Formation,
+  { dir, manifestFile }: Formation,
   version: string,
 ): Promise<Report["errors"]> => {
   const errors: Report["errors"] = [];
   if ((await findManifest(dir)) !== manifestFile) {
     const hint = "Move it to a folder of its own and name it formation.afs";
     errors.push({ file: manifestFile, path: "", message: "cannot be deployed as a single file", hint });
-  }
-  if (!formationIdPattern.test(id) || reservedFormationIds.has(id)) {
-    const hint = "Use 3 to 50 characters from a-z, 0-9 and -, and no path of the server";
-    errors.push({ file: manifestFile, path: "id", message: "is not accepted by a server", hint });
   }
   if (!isVersion(version)) {
     const hint = "Run: muxi bump --set 1.0.0";
@@ -155,7 +150,7 @@ export const packFormation = async (
   dir: string,
   { target, includeDb = false, ...options }: PackOptions,
 ): Promise<Bundle> => {
-  const { formation, report } = await loadFormation(dir, { ...options, allowEnv: false });
+  const { formation, report } = await loadFormation(dir, { ...options, allowEnv: false, forServer: true });
   if (!formation) throw new FormationError(dir, report);
   const { id, manifest } = formation;
   const version = manifest.version ?? "1.0.0";

@@ -2,6 +2,8 @@ import { readdir } from "node:fs/promises";
 import * as z from "zod";
 import { isHidden, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
+import { section } from "./schema/common.ts";
+import { unused } from "./schema/effects.ts";
 
 /** A skill package without its instructions (docs/spec/formation-files.md "Skill files"). */
 export interface Skill {
@@ -19,13 +21,15 @@ const mostResources = 500;
 const tools = z.union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/))]);
 
 /** Keys of a skill's frontmatter. */
-export const skillFrontmatter = z.looseObject({
+export const skillFrontmatter = section({
   name: z.string().optional(),
   description: z.string().default(""),
   license: z.string().optional(),
   compatibility: z.string().optional(),
   "allowed-tools": tools.optional(),
   allowed_tools: tools.optional(),
+  model: unused("Agents do not use skills"),
+  metadata: z.unknown().optional(),
 });
 
 const usableName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
@@ -42,8 +46,8 @@ export const readSkills = async (dir: string, names: readonly string[]): Promise
     if (!usableName.test(name)) continue;
     const read = await readTextInside(dir, `skills/${name}/SKILL.md`);
     if ("problem" in read) continue;
-    const parts = readFrontmatter(read.text);
-    const { success, data } = skillFrontmatter.safeParse("problem" in parts ? undefined : parts.data);
+    const parts = readFrontmatter(`skills/${name}/SKILL.md`, read.text);
+    const { success, data } = skillFrontmatter.safeParse("problem" in parts ? undefined : parts.source.data);
     if (!success) continue;
     const files = await readdir(`${dir}/skills/${name}`, { recursive: true, withFileTypes: true });
     const folder = `${dir}/skills/${name}`;

@@ -1,8 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import * as z from "zod";
-import { isHidden, isMissing, type Mapping, readTextInside } from "./base/index.ts";
+import { type Finding, isHidden, isMissing, type Mapping, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
+import { placeholderFindings } from "./markdown-files.ts";
+import { noPlaceholders } from "./placeholders.ts";
+import { text, textList } from "./schema/common.ts";
+import { unused } from "./schema/effects.ts";
+import { type Place, validate } from "./validate.ts";
 
 /** A standard operating procedure (docs/spec/formation-files.md "SOP files"). */
 export interface Sop {
@@ -20,8 +25,22 @@ export interface Sop {
 
 const mostFiles = 500;
 
+/** What makes a file a procedure. */
+const identity = z.looseObject({ type: z.literal("sop"), name: z.string().optional() });
+
+const inOneGo = "One agent follows the whole procedure, and its answer is the result";
+
 /** Keys of a procedure's frontmatter; others are kept as they are. */
-export const sopFrontmatter = z.looseObject({ type: z.literal("sop"), name: z.string().optional() });
+export const sopFrontmatter = identity.extend({
+  description: text.optional(),
+  mode: z.enum(["template", "guide"]).optional(),
+  tags: textList.optional(),
+  /** Without effect unless it is false, of which a warning of its own is given. */
+  bypass_approval: z.boolean().optional(),
+  model: unused(inOneGo),
+  synthesis: unused(inOneGo),
+  steps: unused("The steps are the numbered items below the heading Steps"),
+});
 
 const namedBy = (directive: string, text: string): string[] => [
   ...new Set(
@@ -47,6 +66,54 @@ const markdownIn = async (dir: string, folder: string): Promise<string[]> => {
   }
 };
 
+/** A file below `sops/`. */
+export interface SopFile {
+  /** Relative to the formation folder. */
+  file: string;
+  /** Absent when it is not a procedure. */
+  sop?: Sop;
+  /** Absent when its frontmatter cannot be read. */
+  place?: Place;
+  /** What is odd about it, and why it is not a procedure if its frontmatter looks like one. */
+  warnings: Finding[];
+}
+
+const readFile = async (dir: string, file: string): Promise<SopFile> => {
+  const read = await readTextInside(dir, file);
+  if ("problem" in read) return { file, warnings: [read.problem] };
+  const parts = readFrontmatter(file, read.text);
+  if ("problem" in parts) return { file, warnings: [parts.problem] };
+  const { source, body } = parts;
+  const place = { source, base: [] };
+  if (Object.keys(source.data).length === 0) return { file, place, warnings: [] };
+  const checked = validate(sopFrontmatter, source.data, place);
+  const warnings = [
+    ...source.warnings,
+    ...("errors" in checked ? checked.errors : []),
+    ...checked.warnings,
+    ...placeholderFindings(file, parts, noPlaceholders),
+  ];
+  const { success, data } = identity.safeParse(source.data);
+  if (!success) return { file, place, warnings };
+  const name = basename(file, ".md");
+  const sop: Sop = {
+    name,
+    title: data.name ?? name,
+    steps: stepsOf(body),
+    agents: namedBy("agent", body),
+    files: namedBy("file", body),
+    content: body,
+    metadata: source.data,
+  };
+  return { file, sop, place, warnings };
+};
+
+/** The Markdown files below `sops/`, sorted by path, 500 at most. */
+export const readSopFiles = async (dir: string): Promise<SopFile[]> => {
+  const files = (await markdownIn(dir, "sops")).slice(0, mostFiles);
+  return Promise.all(files.map((file) => readFile(dir, `sops/${file}`)));
+};
+
 /**
  * Reads the procedures below `sops/`.
  *
@@ -55,23 +122,8 @@ const markdownIn = async (dir: string, folder: string): Promise<string[]> => {
  */
 export const readSops = async (dir: string): Promise<Sop[]> => {
   const sops = new Map<string, Sop>();
-  for (const file of (await markdownIn(dir, "sops")).slice(0, mostFiles)) {
-    const read = await readTextInside(dir, `sops/${file}`);
-    if ("problem" in read) continue;
-    const parts = readFrontmatter(read.text);
-    if ("problem" in parts) continue;
-    const { success, data } = sopFrontmatter.safeParse(parts.data);
-    const name = basename(file, ".md");
-    if (!success || sops.has(name)) continue;
-    sops.set(name, {
-      name,
-      title: data.name ?? name,
-      steps: stepsOf(parts.body),
-      agents: namedBy("agent", parts.body),
-      files: namedBy("file", parts.body),
-      content: parts.body,
-      metadata: parts.data,
-    });
+  for (const { sop } of await readSopFiles(dir)) {
+    if (sop && !sops.has(sop.name)) sops.set(sop.name, sop);
   }
   return [...sops.values()];
 };

@@ -1,5 +1,7 @@
 import type { Report } from "./base/index.ts";
 import { readTextInside, resolveInside } from "./base/index.ts";
+import { placeholderFindings } from "./markdown-files.ts";
+import { noPlaceholders } from "./placeholders.ts";
 
 /** Files that may hold the soul, in order of precedence (docs/spec/formation-files.md "Soul"). */
 const soulFiles = ["SOUL.md", "soul.md"] as const;
@@ -22,7 +24,10 @@ export const loadSoul = async (
   for (const file of soulFiles) {
     if ((await resolveInside(dir, file)) === undefined) continue;
     const read = await readTextInside(dir, file);
-    if ("text" in read) return read.text.trim();
+    if ("text" in read) {
+      report.warnings.push(...placeholderFindings(file, { body: read.text, linesBefore: 0 }, noPlaceholders));
+      return read.text.trim();
+    }
     report.errors.push(read.problem);
   }
   return fallback;

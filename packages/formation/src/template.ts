@@ -63,7 +63,7 @@ const about = ({ id, description }: TemplateValues): string => `# About ${id}
 
 ${description}
 
-Replace this file with what your assistant should know. The first five text and Markdown files of this folder are read;
+Replace this file with what your assistant should know. The first 50 text and Markdown files of this folder are read;
 file_limit of the source in agents/assistant.afs allows more.
 `;
 

@@ -1,10 +1,14 @@
 import { readdir } from "node:fs/promises";
 import * as z from "zod";
-import { isMissing, readTextInside } from "./base/index.ts";
+import { type Finding, isHidden, isMissing, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 import type { LoadContext } from "./load-context.ts";
+import { placeholderFindings } from "./markdown-files.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
+import { triggerPlaceholders } from "./placeholders.ts";
 import { text } from "./schema/common.ts";
+import { unused } from "./schema/effects.ts";
+import { findingAt, validate } from "./validate.ts";
 
 /**
  * A prompt template that becomes a request when its data is filled in (docs/spec/formation-files.md "Trigger files").
@@ -31,25 +35,67 @@ export const triggerFrontmatter = z.strictObject({
   webhook: z
     .url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" })
     .optional(),
-  transformer: text.optional(),
-  channel: text.optional(),
-  parse: z.record(z.string(), z.unknown()).optional(),
+  transformer: unused("The webhook gets the answer as it is"),
+  channel: unused("Name a webhook"),
+  parse: unused("The placeholders of the text say which data is used"),
 });
 
-/** The names of all triggers, sorted. */
-export const triggerNames = async (dir: string): Promise<string[]> => {
+/** The Markdown files of `triggers/`, sorted. */
+const markdownFiles = async (dir: string): Promise<string[]> => {
   try {
     const files = await readdir(`${dir}/triggers`, { withFileTypes: true });
     return files
-      .filter((file) => !file.isDirectory() && file.name.endsWith(".md"))
-      .map((file) => file.name.slice(0, -".md".length))
-      .filter((name) => triggerNamePattern.test(name))
-      .sort()
-      .slice(0, mostFiles);
+      .filter((file) => !file.isDirectory() && file.name.endsWith(".md") && !isHidden(file.name))
+      .map((file) => file.name)
+      .sort();
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
   }
+};
+
+const nameOf = (file: string): string => file.slice(0, -".md".length);
+
+/** The names of all triggers, sorted. */
+export const triggerNames = async (dir: string): Promise<string[]> =>
+  (await markdownFiles(dir))
+    .map(nameOf)
+    .filter((name) => triggerNamePattern.test(name))
+    .slice(0, mostFiles);
+
+interface TriggerFile {
+  /** Absent when there are errors. */
+  trigger?: Trigger;
+  errors: Finding[];
+  warnings: Finding[];
+}
+
+const readFile = async (
+  dir: string,
+  name: string,
+  aliases: Readonly<Record<string, string>>,
+): Promise<TriggerFile | undefined> => {
+  const file = `triggers/${name}.md`;
+  const read = await readTextInside(dir, file);
+  if ("problem" in read) return undefined;
+  const parts = readFrontmatter(file, read.text);
+  if ("problem" in parts) return { errors: [parts.problem], warnings: [] };
+  const { source, body } = parts;
+  const place = { source, base: [] };
+  const checked = validate(triggerFrontmatter, source.data, place);
+  const warnings = [
+    ...source.warnings,
+    ...checked.warnings,
+    ...placeholderFindings(file, parts, triggerPlaceholders),
+  ];
+  if ("errors" in checked) return { errors: checked.errors, warnings };
+  const { model, webhook } = checked.value;
+  if (model !== undefined && !splitModelId(resolveAlias(aliases, model))) {
+    const message = `'${model}' is neither provider/name nor an alias of llm.aliases`;
+    const hint = "Write provider/model, for example openai/gpt-4o-mini";
+    return { errors: [findingAt(place, ["model"], message, hint)], warnings };
+  }
+  return { trigger: { name, content: body.trim(), model, webhook }, errors: [], warnings };
 };
 
 /**
@@ -64,34 +110,24 @@ export const readTrigger = async (
   name: string,
   aliases: Readonly<Record<string, string>>,
 ): Promise<Trigger | { problem: string } | undefined> => {
-  if (!triggerNamePattern.test(name)) return undefined;
-  const read = await readTextInside(dir, `triggers/${name}.md`);
-  if ("problem" in read) return undefined;
-  const parts = readFrontmatter(read.text);
-  if ("problem" in parts) return parts;
-  const { data, error } = triggerFrontmatter.safeParse(parts.data);
-  if (!data) {
-    const faults = error.issues.map(({ path, message }) =>
-      [path.join("."), message].filter(Boolean).join(": "),
-    );
-    return { problem: `its frontmatter is invalid: ${faults.join("; ")}` };
-  }
-  const { model, webhook } = data;
-  if (model !== undefined && !splitModelId(resolveAlias(aliases, model))) {
-    return { problem: `its model '${model}' is neither provider/name nor an alias of llm.aliases` };
-  }
-  return { name, content: parts.body.trim(), model, webhook };
+  const read = triggerNamePattern.test(name) ? await readFile(dir, name, aliases) : undefined;
+  if (!read || read.trigger) return read?.trigger;
+  return { problem: read.errors.map(({ path, message }) => `${path} ${message}`.trim()).join("; ") };
 };
 
-/** Warns at load of triggers that cannot be fired; the formation runs all the same. */
+/** Warns at load of triggers that cannot be fired, and of what is odd in them; the formation runs all the same. */
 export const checkTriggers = async (
   { dir, report }: LoadContext,
   aliases: Readonly<Record<string, string>>,
 ): Promise<void> => {
+  const files = await markdownFiles(dir);
+  for (const file of files.filter((name) => !triggerNamePattern.test(nameOf(name)))) {
+    const message = "is not a trigger, because of its name";
+    const hint = "Name it with letters, digits, _ and - alone";
+    report.warnings.push({ file: `triggers/${file}`, path: "", message, hint });
+  }
   for (const name of await triggerNames(dir)) {
-    const trigger = await readTrigger(dir, name, aliases);
-    if (trigger && "problem" in trigger) {
-      report.warnings.push({ file: `triggers/${name}.md`, path: "", message: trigger.problem });
-    }
+    const read = await readFile(dir, name, aliases);
+    report.warnings.push(...(read?.errors ?? []), ...(read?.warnings ?? []));
   }
 };

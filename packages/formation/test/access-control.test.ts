@@ -73,7 +73,7 @@ test("rules that are not enforced are warned of", async () => {
   expect(errors).toEqual([]);
   expect(brief(warnings)).toEqual([
     "formation.afs → overlord.workflow.plan_approval_threshold: has no effect",
-    "skills/s/SKILL.md → allowed-tools: is not enforced: agents can use all of their tools",
     "sops/pay.md → bypass_approval: is not enforced: a procedure is followed without asking for approval",
+    "skills/s/SKILL.md → allowed-tools: is not enforced: agents can use all of their tools",
   ]);
 });

@@ -143,7 +143,7 @@ test.each([
   const { errors, warnings } = await reportOf(found);
   expect(errors).toEqual([]);
   expect(brief(warnings)[0]).toContain(message);
-  expect(warnings[0]?.hint).toBe("This agent is not loaded until its file is corrected");
+  expect(warnings[0]?.hint).toContain("This agent is not loaded until its file is corrected");
 
   const declared = await reportOf({ "formation.afs": manifest("agents: [good, bad]"), ...files });
   expect(brief(declared.errors)).toEqual([expect.stringContaining(message)]);
@@ -179,12 +179,12 @@ test("one report names what is wrong in every file", async () => {
   const { errors } = await reportOf({
     "formation.afs": 'schema: "1.0.0"\nid: my-bot\nagents: [a, b]\n',
     "agents/a.afs": agent("a", "role: 7"),
-    "agents/b.afs": agent("b", "skills: one"),
+    "agents/b.afs": agent("b", "specialties: one"),
   });
   expect(brief(errors)).toEqual([
     "formation.afs → description: is required",
     "agents/a.afs → role: must be text, not a number",
-    "agents/b.afs → skills: must be a list, not text",
+    "agents/b.afs → specialties: must be a list, not text",
   ]);
 });
 

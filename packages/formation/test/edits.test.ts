@@ -10,7 +10,7 @@ import {
   loadFormation,
   setManifestVersion,
 } from "../src/index.ts";
-import { agent, folder, manifest, ref, server } from "./folder.ts";
+import { agent, brief, folder, manifest, ref, server } from "./folder.ts";
 
 const textOf = (dir: string, file = "formation.afs"): Promise<string> => readFile(join(dir, file), "utf8");
 
@@ -25,6 +25,11 @@ test.each([
   ["missing, with an id", "schema: x\nid: a # me\nb: 1\n", 'schema: x\nid: a # me\nversion: "2.0.0"\nb: 1\n'],
   ["missing, with a schema", "schema: x", 'schema: x\nversion: "2.0.0"\n'],
   ["of another mapping", "id: a\nb:\n  version: 1\n", 'id: a\nversion: "2.0.0"\nb:\n  version: 1\n'],
+  [
+    "there twice, the last of which counts",
+    "version: 1.0.0\nid: a\nversion: 1.1.0\n",
+    'version: 1.0.0\nid: a\nversion: "2.0.0"\n',
+  ],
   ["in a file of Windows", "id: a\r\nb: 1\r\n", 'id: a\r\nversion: "2.0.0"\r\nb: 1\r\n'],
 ])("sets a version that is %s and nothing else", async (_, before, after) => {
   const dir = await folder({ "formation.afs": before });
@@ -38,7 +43,7 @@ test("every kind of component can be made, and the formation stays valid", async
   for (const kind of componentKinds) await createComponent(dir, kind, `My ${kind}`);
   const { formation, report } = await loadFormation(dir);
   expect(report.errors).toEqual([]);
-  expect(report.warnings).toEqual([]);
+  expect(brief(report.warnings)).toEqual(["a2a/my-a2a.afs: has no effect"]);
   expect(formation?.agents.map(({ id }) => id)).toEqual(["assistant", "my-agent"]);
   expect(formation?.mcpServers.map(({ id }) => id)).toEqual(["my-mcp"]);
   expect(await textOf(dir, "sops/my-sop.md")).toContain("type: sop");

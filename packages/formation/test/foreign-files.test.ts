@@ -55,7 +55,7 @@ test.each(encodings)("every file of a formation may be %s", async (_, encode) =>
   expect(await readSkills(dir, ["s"])).toMatchObject([{ description: "Épelle", resources: [] }]);
 
   await setManifestVersion(dir, "2.0.0");
-  expect(await summarizeManifest(dir)).toEqual({ id: "my-bot", version: "2.0.0" });
+  expect(await summarizeManifest(dir)).toEqual({ id: "my-bot", version: "2.0.0", warnings: [] });
 });
 
 test("the characters that Windows-1252 has beyond Latin-1 are read as what they are", async () => {

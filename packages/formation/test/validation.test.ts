@@ -80,7 +80,7 @@ test.each([
     'scheduler.default_time: must be a time of day such as "09:00"',
     manifest('scheduler: { default_time: "25:00" }'),
   ],
-  ["mcp.watch: watches tools, but mcp.servers names no server", manifest("mcp: { watch: {} }")],
+  ["mcp.watch: watches tools, but the formation has no MCP server", manifest("mcp: { watch: {} }")],
 ])("manifest, %s", async (message, text) => {
   expect(brief((await reportOf({ "formation.afs": text })).errors)).toContain(`formation.afs → ${message}`);
 });
@@ -134,14 +134,14 @@ test("an agent's soul is an error even in a file that is only found", async () =
 
 test.each([
   ["type: must be command or http", "type: socket"],
-  ["type: must be command or http", "command: node"],
+  ["type: must be command or http", "description: neither command nor endpoint"],
   ["command: is required", "type: command"],
   ["endpoint: is required", "type: http"],
   ["endpoint: must be a URL that begins with http:// or https://", "type: http\nendpoint: file:///x"],
   ["args: must be a list, not text", "type: command\ncommand: node\nargs: one"],
   ["env.A: must be text, a number, true or false", "type: command\ncommand: node\nenv: { A: [1] }"],
   ["tools: needs allow or deny", "type: command\ncommand: node\ntools: {}"],
-  ["tools: has unknown keys: only", "type: command\ncommand: node\ntools: { only: x, deny: y }"],
+  ["tools.only: is an unknown field", "type: command\ncommand: node\ntools: { only: x, deny: y }"],
   [
     "tools: has both allow and whitelist, which mean the same",
     "type: command\ncommand: node\ntools: { allow: x, whitelist: y }",
@@ -162,16 +162,16 @@ test.each([
   [
     "an id that works only locally",
     { "formation.afs": manifest().replace("my-bot", "My_bot") },
-    "formation.afs → id: runs locally, but is not accepted by a server",
+    "formation.afs → id: runs from its folder, but cannot be deployed",
   ],
   [
     "an id that the server uses itself",
     { "formation.afs": manifest().replace("my-bot", "admin") },
-    "formation.afs → id: runs locally, but is reserved for a path of the server",
+    "formation.afs → id: runs from its folder, but cannot be deployed: it is a path of the server",
   ],
   [
     "a capability named twice",
-    { "formation.afs": manifest("llm: { models: [{ text: a/b }, { text: a/c }] }") },
+    { "formation.afs": manifest("llm: { models: [{ text: openai/b }, { text: openai/c }] }") },
     "formation.afs → llm.models[1]: names the capability text again; this entry is used",
   ],
   [
@@ -204,7 +204,7 @@ test.each([
       "docs/x.md": "",
       "agents/a.afs": agent("a", "knowledge: { sources: [{ path: docs }] }"),
     },
-    "agents/a.afs → knowledge.sources[0].description: is missing: say what the source is about",
+    "agents/a.afs → knowledge.sources[0].description: is missing",
   ],
 ])("%s is a warning, and the formation loads", async (_, files, message) => {
   const report = await reportOf(files);
@@ -215,7 +215,7 @@ test.each([
 test("a formation with keys and a model has nothing to be said about it", async () => {
   const report = await reportOf({
     "formation.afs": manifest(
-      "server: { api_keys: { client_key: fmc_x, admin_key: fma_x } }\nllm: { models: [{ text: openai/x }] }\nanything: { else: [1] }",
+      "server: { api_keys: { client_key: fmc_x, admin_key: fma_x } }\nllm: { models: [{ text: openai/x }] }\nextensions: { any: [1] }\nx-note: mine",
     ),
   });
   expect(report).toEqual({ errors: [], warnings: [], suggestions: [] });
@@ -234,9 +234,9 @@ tuning: false
   });
   expect(errors).toEqual([]);
   expect(warnings.map(({ path, line, message }) => [path, line, message])).toEqual([
-    ["llm.settings.caching.p", 7, "has no effect"],
-    ["overlord.response.widgets", 6, "has no effect"],
     ["overlord.workflow.complexity_threshold", 5, "has no effect"],
+    ["overlord.response.widgets", 6, "has no effect"],
+    ["llm.settings.caching.p", 7, "has no effect"],
     ["a2a.inbound", 8, "has no effect"],
   ]);
   expect(warnings[3]?.hint).toBe("Other formations reach this one over HTTP or as an MCP server");

@@ -8,7 +8,7 @@ import {
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import { formationFolder } from "../target/index.ts";
-import { createUi, type OutputFormat } from "../ui/index.ts";
+import { createUi, type OutputFormat, showWarnings } from "../ui/index.ts";
 
 export interface BumpOptions {
   output: OutputFormat;
@@ -35,6 +35,7 @@ export const bump = async (
     });
   }
   const after = set ?? bumpVersion(before, part);
+  showWarnings(summary, ui);
   await setManifestVersion(folder, after);
   ui.data({ formation_id: summary.id ?? null, old_version: before ?? null, new_version: after });
   ui.success("Formation version updated!");

@@ -16,7 +16,7 @@ export const validate = async (
 ): Promise<number> => {
   const ui = createUi(context, output);
   const folder = await formationFolder(context, given);
-  const { formation, report } = await loadFormation(folder, { env: context.env, forServer: true });
+  const { formation, report } = await loadFormation(folder, { env: context.env });
   ui.data({ valid: formation !== undefined, formation_id: formation?.id ?? null, ...report });
   if (formation) ui.success(`Formation '${formation.id}' is valid`);
   for (const line of formatReport(verbose ? report : { ...report, suggestions: [] })) ui.line(line);

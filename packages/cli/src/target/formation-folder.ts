@@ -27,7 +27,7 @@ export const readFormation = async (
   { env }: Context,
   folder: string,
 ): Promise<{ formation: Formation; report: Report }> => {
-  const { formation, report } = await loadFormation(folder, { env, forServer: true });
+  const { formation, report } = await loadFormation(folder, { env });
   if (formation) return { formation, report };
   throw new CliError("The formation cannot be run", {
     detail: formatErrors(report),

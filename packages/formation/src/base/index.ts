@@ -1,13 +1,7 @@
 /** Files of a formation's folder, read safely and written whole, and what there is to say about them. */
 export { createAtomically, writeAtomically } from "./atomic.ts";
 export type { Environment } from "./environment.ts";
-export {
-  type Mapping,
-  readSource,
-  readTextInside,
-  resolveInside,
-  type SourceFile,
-} from "./files.ts";
+export { readSource, readTextInside, resolveInside } from "./files.ts";
 export { isClutter, isHidden } from "./hidden.ts";
 export { findManifest, locateFormation } from "./locate.ts";
 export {
@@ -22,3 +16,4 @@ export {
 } from "./report.ts";
 export { isMissing, isSystemError, systemCode } from "./system-error.ts";
 export { decodeText } from "./text.ts";
+export { dropRepeatedKeys, type Mapping, parseSource, type SourceFile } from "./yaml.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { filledText, schemaVersion, section, text } from "./common.ts";
+import { skillsInstead, withoutEffect } from "./effects.ts";
 import { knowledgeSchema } from "./knowledge.ts";
 import { modelEntriesSchema } from "./models.ts";
 
@@ -19,14 +20,20 @@ export const agentSchema = section({
   mcp_servers: z
     .array(z.union([filledText, section({})], { error: "must be a server id or a mapping" }))
     .default([]),
-  skills: z.array(text).default([]),
+  skills: withoutEffect(z.array(text).default([]), skillsInstead),
   knowledge: knowledgeSchema.optional(),
   a2a: section({
     internal: z.boolean().default(true),
-    external: z.boolean().default(true),
+    external: withoutEffect(
+      z.boolean().default(true),
+      "Other formations reach this one over HTTP or as an MCP server",
+    ),
   }).prefault({}),
   author: text.optional(),
   url: text.optional(),
   version: text.optional(),
   license: text.optional(),
+  active: z.boolean().default(true),
+  /** Refused elsewhere, even in a file that is only found. */
+  soul: z.unknown().optional(),
 });

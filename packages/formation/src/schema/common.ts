@@ -34,5 +34,8 @@ export const textList = z.union([z.array(z.string()), z.string().transform((valu
   error: "must be text or a list of texts",
 });
 
-/** A mapping that also accepts unknown fields (docs/spec/formation-files.md "Validation report"). */
+/** A mapping whose unknown fields give a warning (docs/spec/formation-files.md "Unknown fields"). */
 export const section = z.looseObject;
+
+/** A mapping in which a field of any name may mean something. */
+export const openSection = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).catchall(z.any());

@@ -1,8 +1,28 @@
 import * as z from "zod";
 import { filledText, nonNegative, positive, section, text } from "./common.ts";
+import { unused, withoutEffect } from "./effects.ts";
 
 const isInside = (path: string): boolean =>
   !/^([\\/]|[A-Za-z]:)/.test(path) && !path.split(/[\\/]/).includes("..");
+
+const byWords = "Passages are searched by their words";
+
+const ofRemoteSources = [
+  "schedule",
+  "auth",
+  "retry",
+  "extract",
+  "extract_pattern",
+  "headers",
+  "include",
+  "exclude",
+  "timeout",
+  "accept_new_host_keys",
+  "max_file_size",
+  "max_total_size",
+  "max_extracted_files",
+  "max_extracted_size",
+];
 
 const sourceSchema = section({
   path: filledText.refine(isInside, "must be relative to the formation folder, without ..").optional(),
@@ -12,6 +32,10 @@ const sourceSchema = section({
   allowed_extensions: z.array(text).optional(),
   /** Files read of one source. */
   file_limit: positive.default(50),
+  id: text.optional(),
+  ...Object.fromEntries(ofRemoteSources.map((field) => [field, unused("Save what it holds as a file")])),
+  retrieval: unused(byWords),
+  agent_tree: unused(byWords),
 }).refine(({ path, url }) => (path === undefined) !== (url === undefined), "needs either a path or a url");
 
 /**
@@ -23,9 +47,14 @@ export const knowledgeSchema = section({
   sources: z.array(sourceSchema).default([]),
   max_file_size: positive.default(1024 * 1024),
   chunk_size: positive.default(1000),
-  overlap: nonNegative.default(100),
-  embed_batch_size: positive.default(50),
-  retrieval: z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"),
+  overlap: withoutEffect(nonNegative.default(100), "Passages do not overlap", [0]),
+  embed_batch_size: withoutEffect(positive.default(50), byWords),
+  retrieval: withoutEffect(z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"), byWords, [
+    "vector",
+  ]),
+  reasoning_threshold: unused(byWords),
+  tree: unused(byWords),
+  agent_tree: unused(byWords),
 }).refine(({ overlap, chunk_size }) => overlap < chunk_size, {
   message: "must be smaller than chunk_size",
   path: ["overlap"],

@@ -3,12 +3,14 @@ import {
   filledText,
   httpUrl,
   nonNegative,
+  openSection,
   positive,
   schemaVersion,
   seconds,
   section,
   text,
 } from "./common.ts";
+import { skillsInstead, unused, withoutEffect } from "./effects.ts";
 import { memorySchema } from "./memory.ts";
 import { llmSettingsSchema, modelEntriesSchema } from "./models.ts";
 import { overlordSchema } from "./overlord.ts";
@@ -33,13 +35,24 @@ const timezone = z.string().refine((zone) => {
 }, "must be a time zone such as UTC or Europe/Paris");
 
 /** A version constraint, or a mapping that may contain one (docs/spec/formation-files.md "Versions"). */
-const runtimeSection = z.union([filledText, section({ version: filledText.optional() })], {
-  error: 'must be a version such as "1.2", in quotes, or a mapping',
-});
+const runtimeSection = z.union(
+  [
+    filledText,
+    section({
+      version: filledText.optional(),
+      built_in_mcps: unused("Name the MCP servers that the formation needs in mcp.servers"),
+    }),
+  ],
+  {
+    error: 'must be a version such as "1.2", in quotes, or a mapping',
+  },
+);
 
 const serverSection = section({
   host: filledText.optional(),
   port: z.int().min(1).max(65535).optional(),
+  /** Processes that a server runs. */
+  replicas: z.int().min(1).max(64).default(1),
   access_log: z.boolean().default(false),
   api_keys: section({
     client_key: filledText.optional(),
@@ -64,7 +77,10 @@ const asyncSection = section({
   webhook_url: httpUrl.optional(),
   webhook_retries: nonNegative.default(3),
   webhook_timeout: seconds.default(10),
-  mode: z.enum(["auto", "sync", "async"]).default("auto"),
+  mode: withoutEffect(
+    z.enum(["auto", "sync", "async"]).default("auto"),
+    "Each call chooses, with mode in its body",
+  ),
   allow_private_targets: z.boolean().default(false),
 });
 
@@ -79,6 +95,15 @@ const mcpSection = section({
   max_timeout_in_seconds: seconds.default(300),
   max_tool_timeout_in_seconds: seconds.default(30),
   connection_ttl: nonNegative.default(300),
+  enhance_user_prompts: unused("The model gets the message as the user wrote it"),
+  watch: unused("The model polls a long-running tool itself"),
+});
+
+const a2aSection = section({
+  enabled: z.boolean().default(true),
+  filtering: unused("Every agent can ask every other"),
+  outbound: unused("Agents can ask only agents of this formation"),
+  inbound: unused("Other formations reach this one over HTTP or as an MCP server"),
 });
 
 const schedulerSection = section({
@@ -114,9 +139,10 @@ const loggingStream = section({
     .default("jsonl"),
   destination: filledText.optional(),
   protocol: text.optional(),
+  topic: unused("Events are sent over HTTP, to standard output or to a file"),
   /** Names of events; `*` matches any part. */
   events: z.array(filledText).optional(),
-  auth: section({ type: text }).optional(),
+  auth: openSection({ type: text }).optional(),
 }).refine(({ transport, destination }) => destination !== undefined || !/^(file|stream)$/.test(transport), {
   path: ["destination"],
   error: "is required: the path of the file or the URL of the stream",
@@ -143,7 +169,7 @@ const credentialsSection = section({
   max_attempts: positive.default(3),
 });
 
-/** `formation.afs` (docs/spec/formation-files.md "Manifest"). Sections that nothing reads are not checked. */
+/** `formation.afs` (docs/spec/formation-files.md "Manifest"). */
 export const manifestSchema = section({
   schema: schemaVersion,
   id: filledText,
@@ -154,8 +180,8 @@ export const manifestSchema = section({
   url: text.optional(),
   license: text.default("Unlicense"),
   runtime: runtimeSection.optional(),
-  muxi_runtime: text.optional(),
-  init: text.optional(),
+  muxi_runtime: withoutEffect(text.optional(), "Every server runs the runtime that it came with", ["latest"]),
+  init: withoutEffect(text.optional(), "Run the command before you start the formation"),
   agents: components,
   server: serverSection.prefault({}),
   input_limits: inputLimits.prefault({}),
@@ -171,10 +197,24 @@ export const manifestSchema = section({
   async: asyncSection.prefault({}),
   memory: memorySchema.prefault({}),
   mcp: mcpSection.prefault({}),
-  a2a: section({ enabled: z.boolean().default(true) }).prefault({}),
+  a2a: a2aSection.prefault({}),
   scheduler: schedulerSection.prefault({}),
   logging: loggingSection.prefault({}),
   user_credentials: credentialsSection.prefault({}),
+  // Access control is checked elsewhere, and what belongs to others is theirs.
+  rbac: z.unknown().optional(),
+  middleware: z.unknown().optional(),
+  groups: z.unknown().optional(),
+  extensions: z.unknown().optional(),
+  metadata: z.unknown().optional(),
+  skills: unused(skillsInstead),
+  artifacts: unused(),
+  document_processing: unused(),
+  links: unused(),
+  proactive: unused("Use a scheduled job with a webhook"),
+  commands: unused(),
+  tuning: unused(),
+  coding: unused(),
 }).transform((manifest) => ({
   ...manifest,
   // On wherever jobs can be stored, unless it is switched off (docs/spec/formation-files.md "Manifest: scheduler").

@@ -3,6 +3,7 @@ import {
   filledText,
   httpUrl,
   nonNegative,
+  openSection,
   schemaVersion,
   seconds,
   section,
@@ -10,6 +11,7 @@ import {
   textList,
   textMap,
 } from "./common.ts";
+import { unused } from "./effects.ts";
 
 const filterKeys = [
   ["allow", "whitelist"],
@@ -29,7 +31,8 @@ export const toolFilterSchema = z
   })
   .transform((filter, context): ToolFilter => {
     if (Object.keys(filter).length === 0) {
-      context.addIssue({ code: "custom", message: "needs allow or deny" });
+      const hint = 'For example: allow: ["read_*"]';
+      context.addIssue({ code: "custom", message: "needs allow or deny", params: { hint } });
     }
     for (const [name, alias] of filterKeys) {
       if (filter[name] && filter[alias]) {
@@ -49,6 +52,7 @@ export interface ToolFilter {
 const common = {
   schema: schemaVersion.optional(),
   id: filledText,
+  active: z.boolean().default(true),
   description: text.default(""),
   timeout_seconds: seconds.optional(),
   max_retries: nonNegative.optional(),
@@ -60,7 +64,7 @@ const common = {
     )
     .default({}),
   tools: toolFilterSchema.optional(),
-  auth: section({
+  auth: openSection({
     type: z.enum(["env", "bearer", "basic", "api_key", "none"]).default("none"),
     accept_inline: z.boolean().default(false),
   }).optional(),
@@ -77,6 +81,7 @@ export const mcpServerSchema = z.discriminatedUnion(
       args: z.array(text).default([]),
       env: textMap.default({}),
       working_directory: text.optional(),
+      install: unused("Run the command before you start the formation"),
     }),
     section({
       ...common,

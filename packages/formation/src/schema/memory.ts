@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { nonNegative, positive, seconds, section, text } from "./common.ts";
+import { unused, withoutEffect } from "./effects.ts";
 
 const connection = z
   .string()
@@ -7,6 +8,8 @@ const connection = z
     (value) => value.includes("${{") || /^(postgres(ql)?|sqlite):\/\//.test(value) || value.endsWith(".db"),
     "must begin with postgresql://, postgres:// or sqlite://, or be a path that ends in .db",
   );
+
+const inOwnDatabase = "Vectors are kept in the formation's own database";
 
 const persistentSchema = section({
   enabled: z.boolean().default(true),
@@ -28,16 +31,33 @@ export const memorySchema = section({
   buffer: section({
     size: positive.default(10),
     multiplier: positive.default(10),
-    vector_search: z.boolean().default(true),
+    vector_search: withoutEffect(
+      z.boolean().default(true),
+      "Memories are searched by meaning where llm.models names an embedding model",
+    ),
   }).prefault({}),
   working: section({
     max_memory_mb: z
       .union([z.literal("auto"), positive], { error: "must be auto or a whole number" })
       .default("auto"),
-    vector_dimension: positive.optional(),
-    mode: z.enum(["local", "remote"]).default("local"),
+    vector_dimension: withoutEffect(positive.optional(), "The embedding model determines it"),
+    mode: withoutEffect(z.enum(["local", "remote"]).default("local"), inOwnDatabase, ["local"]),
+    remote: unused(inOwnDatabase),
+    fifo_interval_min: unused("The oldest messages leave the buffer as new ones arrive"),
   }).prefault({}),
   persistent: z
     .preprocess((value) => (typeof value === "boolean" ? { enabled: value } : value), persistentSchema)
     .prefault({}),
+  compaction: unused("Facts are stored as soon as they are learned"),
+  pruning: unused(
+    "The model gets the whole results of the current request's tool calls, and no earlier ones",
+  ),
+  index: unused(),
+  captains_log: unused(),
+  lint: unused(),
+  events: unused(),
+  decay: unused(),
+  projections: unused(),
+  ingestion: unused(),
+  distillery: unused(),
 });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { httpUrl, nonNegative, positive, seconds, section, text } from "./common.ts";
+import { unused, withoutEffect } from "./effects.ts";
 
 export const capabilities = [
   "text",
@@ -25,8 +26,19 @@ const settingsFields = {
   base_url: httpUrl.optional(),
 };
 
+const filesInstead = "Files of a message have limits of their own: see input_limits.max_file_size_bytes";
+
 /** Settings of a model entry; missing ones come from `llm.settings`. */
-export const modelSettingsSchema = section(settingsFields);
+export const modelSettingsSchema = section({
+  ...settingsFields,
+  image: unused(filesInstead),
+  max_size_mb: unused(filesInstead),
+  max_duration_seconds: unused(filesInstead),
+  language: unused("The model recognises the language itself"),
+  include_audio_analysis: unused(),
+  extraction: unused(),
+  cache_ttl_seconds: unused(),
+});
 
 export type ModelSettings = z.infer<typeof modelSettingsSchema>;
 
@@ -43,9 +55,23 @@ export const llmSettingsSchema = section({
     max_entries: positive.default(10_000),
     ttl: nonNegative.default(86_400),
     hash_only: z.boolean().optional(),
-    p: z.number().min(0).max(1).optional(),
+    p: withoutEffect(z.number().min(0).max(1).optional(), "The cache answers only exactly repeated requests"),
+    stream_chunk_strategy: unused("A cached answer is streamed sentence by sentence"),
+    stream_chunk_length: unused("A cached answer is streamed sentence by sentence"),
   }).optional(),
 });
+
+/** Capabilities that no part of a formation asks a model for. */
+const idleCapabilities: Partial<Record<Capability, string>> = {
+  video: "Videos are not read",
+  documents: "The text of documents is read without a model",
+  streaming: "Every model streams its answers",
+};
+
+const capabilityField = (capability: Capability) => {
+  const instead = idleCapabilities[capability];
+  return instead === undefined ? text.optional() : withoutEffect(text.optional(), instead);
+};
 
 /** An entry of `llm.models` or of an agent's `llm_models`. */
 export interface ModelEntry {
@@ -59,7 +85,7 @@ export interface ModelEntry {
 const capabilityList = capabilities.join(", ");
 
 const entrySchema = section({
-  ...Object.fromEntries(capabilities.map((capability) => [capability, text.optional()])),
+  ...Object.fromEntries(capabilities.map((capability) => [capability, capabilityField(capability)])),
   api_key: text.optional(),
   settings: modelSettingsSchema.optional(),
 }).transform((entry, context): ModelEntry => {

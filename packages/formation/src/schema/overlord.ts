@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { nonNegative, positive, seconds, section, text } from "./common.ts";
+import { unused, withoutEffect } from "./effects.ts";
 import { modelSettingsSchema } from "./models.ts";
 
 const stage = section({
@@ -8,7 +9,53 @@ const stage = section({
   settings: modelSettingsSchema.optional(),
 }).optional();
 
-const rounds = (count: number) => nonNegative.default(count);
+const idleRounds = (count: number) =>
+  withoutEffect(nonNegative.default(count), "max_rounds.direct applies to every question");
+
+const inOneAgent = "One agent answers each request, and may ask the others";
+
+const idle = <Schema extends z.ZodType>(schema: Schema) => withoutEffect(schema, inOneAgent);
+
+const workflow = section({
+  enable_agent_affinity: z.boolean().default(true),
+  auto_decomposition: idle(z.boolean().default(true)),
+  complexity_method: idle(z.enum(["heuristic", "llm", "hybrid", "custom"]).default("heuristic")),
+  complexity_threshold: idle(z.number().min(1).max(10).default(7)),
+  complexity_weights: unused(inOneAgent),
+  plan_approval_threshold: withoutEffect(
+    z.number().min(1).max(10).default(7),
+    "Nobody is asked to approve a plan: each request is carried out at once",
+  ),
+  routing_strategy: idle(
+    z
+      .enum(["capability_based", "load_balanced", "round_robin", "priority_based", "specialized", "custom"])
+      .default("capability_based"),
+  ),
+  parallel_execution: idle(z.boolean().default(true)),
+  max_parallel_tasks: idle(positive.max(20).default(5)),
+  partial_results: idle(z.boolean().default(true)),
+  error_recovery: idle(
+    z
+      .enum([
+        "retry_with_backoff",
+        "fail_fast",
+        "retry_with_alternate",
+        "skip_and_continue",
+        "compensate",
+        "manual_intervention",
+      ])
+      .default("retry_with_backoff"),
+  ),
+  retry: unused(inOneAgent),
+  timeouts: idle(
+    section({
+      task_timeout: seconds.default(300),
+      workflow_timeout: seconds.default(3600),
+    }).prefault({}),
+  ),
+  max_timeout_seconds: idle(seconds.default(7200)),
+  replanning: unused(inOneAgent),
+});
 
 /** `overlord` (docs/spec/formation-files.md "Manifest: overlord"). */
 export const overlordSchema = section({
@@ -21,52 +68,28 @@ export const overlordSchema = section({
   caching: section({ enabled: z.boolean().default(true), ttl: nonNegative.default(3600) }).prefault({}),
   response: section({
     format: z.enum(["markdown", "text", "json", "html"]).default("markdown"),
-    streaming: z.boolean().default(false),
+    streaming: withoutEffect(z.boolean().default(false), "Each call chooses, with stream in its body"),
     progress: z.boolean().default(true),
-    widgets: z.boolean().default(true),
-    retry_async: section({
-      enabled: z.boolean().optional(),
-      max_attempts: positive.max(10).optional(),
-    }).optional(),
+    widgets: withoutEffect(z.boolean().default(true), "Answers have no widgets"),
+    retry_async: withoutEffect(
+      section({ enabled: z.boolean().optional(), max_attempts: positive.max(10).optional() }).optional(),
+      "Failed calls of a model are repeated: see llm.settings.max_retries",
+    ),
   }).prefault({}),
   clarification: section({
     enabled: z.boolean().default(true),
     style: z.enum(["conversational", "formal", "brief"]).default("conversational"),
     max_rounds: section({
-      direct: rounds(3),
-      brainstorm: rounds(10),
-      planning: rounds(7),
-      execution: rounds(3),
-      other: rounds(3),
+      direct: nonNegative.default(3),
+      brainstorm: idleRounds(10),
+      planning: idleRounds(7),
+      execution: idleRounds(3),
+      other: idleRounds(3),
     }).prefault({}),
-    persist_learned_info: z.boolean().default(false),
+    persist_learned_info: withoutEffect(
+      z.boolean().default(false),
+      "Answers are learned from like any other message",
+    ),
   }).prefault({}),
-  workflow: section({
-    auto_decomposition: z.boolean().default(true),
-    complexity_method: z.enum(["heuristic", "llm", "hybrid", "custom"]).default("heuristic"),
-    complexity_threshold: z.number().min(1).max(10).default(7),
-    plan_approval_threshold: z.number().min(1).max(10).default(7),
-    routing_strategy: z
-      .enum(["capability_based", "load_balanced", "round_robin", "priority_based", "specialized", "custom"])
-      .default("capability_based"),
-    enable_agent_affinity: z.boolean().default(true),
-    parallel_execution: z.boolean().default(true),
-    max_parallel_tasks: positive.max(20).default(5),
-    partial_results: z.boolean().default(true),
-    error_recovery: z
-      .enum([
-        "retry_with_backoff",
-        "fail_fast",
-        "retry_with_alternate",
-        "skip_and_continue",
-        "compensate",
-        "manual_intervention",
-      ])
-      .default("retry_with_backoff"),
-    timeouts: section({
-      task_timeout: seconds.default(300),
-      workflow_timeout: seconds.default(3600),
-    }).prefault({}),
-    max_timeout_seconds: seconds.default(7200),
-  }).prefault({}),
+  workflow: workflow.prefault({}),
 });

@@ -9,10 +9,13 @@ export class SecretsError extends Error {
   override readonly name = "SecretsError";
   /** The file at fault, relative to the formation folder. */
   readonly file: string;
+  /** What to do about it. */
+  readonly hint: string | undefined;
 
-  constructor(file: string, message: string, options?: ErrorOptions) {
+  constructor(file: string, message: string, { hint, ...options }: ErrorOptions & { hint?: string } = {}) {
     super(message, options);
     this.file = file;
+    this.hint = hint;
   }
 }
 

@@ -38,6 +38,11 @@ export interface Reloaded {
   preserved: string[];
 }
 
+/** For files that do not fit together. */
+const restore = {
+  hint: `Copy ${secretFiles.key} and ${secretFiles.encrypted} from where they were made, or delete ${secretFiles.encrypted} and set each secret again: muxi secrets set NAME`,
+};
+
 const valuesSchema = z.record(z.string(), z.string());
 
 const parseValues = (text: string): Map<string, string> => {
@@ -46,11 +51,11 @@ const parseValues = (text: string): Map<string, string> => {
     data = JSON.parse(text);
   } catch {
     // The parser's own error quotes the content.
-    throw new SecretsError(secretFiles.encrypted, "does not contain JSON after decryption");
+    throw new SecretsError(secretFiles.encrypted, "does not contain JSON after decryption", restore);
   }
   const parsed = valuesSchema.safeParse(data);
   if (!parsed.success) {
-    throw new SecretsError(secretFiles.encrypted, "must contain one JSON object of names and texts");
+    throw new SecretsError(secretFiles.encrypted, "must contain one JSON object of names and texts", restore);
   }
   return new Map(Object.entries(parsed.data).map(([name, value]) => [normalizeSecretName(name), value]));
 };
@@ -63,6 +68,7 @@ const readValues = async (dir: string): Promise<Map<string, string>> => {
     throw new SecretsError(
       secretFiles.key,
       `is missing, and ${secretFiles.encrypted} cannot be read without it`,
+      restore,
     );
   }
   try {
@@ -70,7 +76,7 @@ const readValues = async (dir: string): Promise<Map<string, string>> => {
   } catch (error) {
     if (!(error instanceof FernetError)) throw error;
     const message = `cannot be decrypted with ${secretFiles.key}: ${error.message}`;
-    throw new SecretsError(secretFiles.encrypted, message, { cause: error });
+    throw new SecretsError(secretFiles.encrypted, message, { cause: error, ...restore });
   }
 };
 

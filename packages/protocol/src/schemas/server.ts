@@ -85,6 +85,9 @@ export const serverLogsQuerySchema = lazy(() => z.object(lines()));
 /** Ids under which a formation can be deployed. */
 export const formationIdPattern = /^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$/;
 
+/** Ids under which a formation can run from its folder: as a draft, or without a server. */
+export const localFormationIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
 /** Ids that would shadow the server's own paths. */
 export const reservedFormationIds: ReadonlySet<string> = new Set([
   "health",

@@ -78,12 +78,6 @@ export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Ha
     if (!formation) {
       throw new HttpError(400, [`${folder} is not a valid formation:`, ...formatReport(report)].join("\n"));
     }
-    if (!formationIdPattern.test(formation.id)) {
-      throw new HttpError(
-        400,
-        `Formation id '${formation.id}' cannot be served: use 3 to 50 lower-case letters, digits and hyphens`,
-      );
-    }
     return formation.id;
   };
 

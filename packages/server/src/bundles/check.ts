@@ -1,6 +1,5 @@
 import { databaseOf, type Formation, formatErrors, loadFormation, type Report } from "@muxi/formation";
 import { formationIdPattern, reservedFormationIds } from "@muxi/protocol";
-import * as z from "zod";
 import { Failure } from "../base/failure.ts";
 
 /** Suffixes that the server adds to a formation's id to name its other processes and their logs. */
@@ -32,15 +31,9 @@ const ofSecrets = ({ errors }: Report): boolean =>
       file === ".key" || file === "secrets.enc" || message.startsWith("refers to the secret"),
   );
 
-const replicasSchema = z.looseObject({ replicas: z.int().min(1).max(64).default(1) });
-
 /** How many processes serve a formation (`server.replicas`). Several processes need a database that they can share. */
 const replicasOf = (formation: Formation): number => {
-  const parsed = replicasSchema.safeParse(formation.manifest.server);
-  if (!parsed.success) {
-    throw new Failure(400, "ParseError", "server.replicas must be a whole number from 1 to 64");
-  }
-  const { replicas } = parsed.data;
+  const { replicas } = formation.manifest.server;
   if (replicas > 1 && databaseOf(formation).engine !== "postgres") {
     throw new Failure(
       400,

@@ -1,4 +1,4 @@
-import { formationIdPattern } from "@muxi/protocol";
+import { localFormationIdPattern } from "@muxi/protocol";
 
 export type ProxyKind = "api" | "draft" | "mcp";
 
@@ -35,5 +35,5 @@ export const proxyTarget = (url: string): ProxyTarget | undefined => {
   return undefined;
 };
 
-/** Whether a formation can have this id; otherwise it need not be looked up. */
-export const isFormationId = (id: string): boolean => formationIdPattern.test(id);
+/** Whether a formation, at least a draft, can have this id; otherwise it need not be looked up. */
+export const isFormationId = (id: string): boolean => localFormationIdPattern.test(id);

@@ -17,6 +17,7 @@ export const openHere = async (context: Context): Promise<{ folder: string; secr
     if (!(error instanceof SecretsError)) throw error;
     throw new CliError("The secrets cannot be read", {
       detail: [`${error.file} ${error.message}`],
+      ...(error.hint !== undefined && { hint: error.hint }),
       cause: error,
     });
   }

@@ -29,7 +29,7 @@ const readAgain = async (
   { formation: { id, dir } }: RunningDraft,
   reloading: ReloadOptions,
 ): Promise<Formation | undefined> => {
-  const { formation: changed, report } = await loadFormation(dir, { env: reloading.env, forServer: true });
+  const { formation: changed, report } = await loadFormation(dir, { env: reloading.env });
   if (!changed) {
     const errors = formatErrors(report);
     complain(

@@ -1,4 +1,4 @@
-import type { ModelConfig } from "@muxi/formation";
+import { type ModelConfig, providerPackage } from "@muxi/formation";
 import { asError } from "@muxi/http";
 import { type FinishReason, isObject, type JsonObject, type Usage } from "@muxi/protocol";
 import { countOf, textOf } from "../../base/index.ts";
@@ -16,12 +16,6 @@ import {
 import { callOptions } from "./ai-sdk-options.ts";
 import type { ImportPackage } from "./import-package.ts";
 import { createThoughtFilter } from "./think-tags.ts";
-
-/** Packages whose names differ from the provider's name in formations. */
-const packageNames = new Map([
-  ["bedrock", "amazon-bedrock"],
-  ["vertex", "google-vertex"],
-]);
 
 const finishReasons = new Map<string, FinishReason>([
   ["stop", "stop"],
@@ -43,7 +37,7 @@ const factoryOf = (module: unknown, packageName: string) => {
 
 const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
   const { provider, name, apiKey } = config;
-  const packageName = packageNames.get(provider) ?? provider;
+  const packageName = providerPackage(provider);
   const specifier = `@ai-sdk/${packageName}`;
   if (!/^[a-z0-9-]+$/.test(packageName)) {
     throw new ModelError(

@@ -1,0 +1,16 @@
+import type { Finding } from "./base/index.ts";
+import type { MarkdownFile } from "./frontmatter.ts";
+import { oddPlaceholders, type PlaceholderKind } from "./placeholders.ts";
+
+/** Findings about placeholders in a file's text, each with its line and column. */
+export const placeholderFindings = (
+  file: string,
+  { body, linesBefore }: Pick<MarkdownFile, "body" | "linesBefore">,
+  kind: PlaceholderKind,
+): Finding[] =>
+  oddPlaceholders(body, kind).map(({ offset, message, hint }) => {
+    const before = body.slice(0, offset).split("\n");
+    const column = (before.at(-1)?.length ?? 0) + 1;
+    const line = linesBefore + before.length;
+    return { file, path: "", message: `${message} (column ${column})`, hint, line };
+  });

@@ -1,0 +1,69 @@
+import { stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { isMissing, isSystemError } from "./base/index.ts";
+import type { Loaded } from "./components.ts";
+import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
+import type { LoadContext } from "./load-context.ts";
+import { isServerDefinition } from "./mcp-servers.ts";
+import { findingAt, type Place } from "./validate.ts";
+
+/** Programs whose first argument that looks like a script is one. */
+const interpreters =
+  /^(node|bun|deno|tsx|ts-node|python[\d.]*|uv|ruby|perl|php|bash|sh|zsh|pwsh|powershell)(\.exe)?$/;
+
+const script = /^[^-].*\.(mjs|cjs|js|mts|cts|ts|py|rb|pl|php|sh|ps1)$/;
+
+const exists = async (path: string): Promise<boolean> => {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error) || isSystemError(error, "ENOTDIR")) return false;
+    throw error;
+  }
+};
+
+const checkScript = async (
+  { dir, report }: LoadContext,
+  server: McpServerDefinition,
+  place: Place,
+): Promise<void> => {
+  if (server.type !== "command") return;
+  const { command, args, working_directory } = server;
+  const folder = resolve(dir, working_directory ?? ".");
+  const warn = (path: (string | number)[], name: string) => {
+    const from = working_directory === undefined ? "the formation folder" : "working_directory";
+    const message = `${name} does not exist, so the server cannot start`;
+    report.warnings.push(
+      findingAt(place, path, message, `Add the file, or give its path relative to ${from}`),
+    );
+  };
+
+  if (working_directory !== undefined && !(await exists(folder))) {
+    warn(["working_directory"], working_directory);
+    return;
+  }
+  if (/^\.{1,2}\/|^\//.test(command) && !(await exists(resolve(folder, command)))) {
+    warn(["command"], command);
+  }
+  if (!interpreters.test(basename(command))) return;
+  const index = args.findIndex((argument) => script.test(argument));
+  const argument = args[index];
+  if (argument === undefined || argument.includes("${{") || argument.includes("://")) return;
+  if (!(await exists(resolve(folder, argument)))) warn(["args", index], argument);
+};
+
+/** Warns of servers whose programs or scripts are not there (docs/spec/formation-files.md "MCP server files"). */
+export const checkScripts = async (
+  loading: LoadContext,
+  agents: readonly Loaded<AgentDefinition>[],
+  servers: readonly Loaded<McpServerDefinition>[],
+): Promise<void> => {
+  for (const { definition, place } of servers) await checkScript(loading, definition, place);
+  for (const { definition, place } of agents) {
+    for (const [index, server] of definition.mcp_servers.entries()) {
+      if (!isServerDefinition(server)) continue;
+      await checkScript(loading, server, { ...place, base: [...place.base, "mcp_servers", index] });
+    }
+  }
+};

@@ -1,0 +1,62 @@
+import { dirname, posix } from "node:path";
+import { resolveInside } from "./base/index.ts";
+import type { AgentDefinition } from "./formation.ts";
+import type { LoadContext } from "./load-context.ts";
+import { readSopFiles, type SopFile } from "./sops.ts";
+import { findingAt } from "./validate.ts";
+
+/** Whether a `[file:…]` of a procedure names a file, of its folder, of `sops/` or of the formation. */
+const isThere = async (dir: string, { file }: SopFile, named: string): Promise<boolean> => {
+  for (const folder of [dirname(file), "sops", "."]) {
+    if ((await resolveInside(dir, posix.join(folder, named))) !== undefined) return true;
+  }
+  return false;
+};
+
+/**
+ * Warns of procedures that are not read, and of what is odd in others (docs/spec/formation-files.md "SOP files").
+ *
+ * @param agents Undefined when not all of them are known.
+ */
+export const checkSops = async (
+  { dir, report }: LoadContext,
+  agents: readonly AgentDefinition[] | undefined,
+): Promise<void> => {
+  const ids = agents?.map(({ id }) => id);
+  const warn = report.warnings;
+  const files = await readSopFiles(dir);
+  const referred = new Set(files.flatMap(({ sop }) => sop?.files ?? []).map((name) => posix.basename(name)));
+  const seen = new Map<string, string>();
+  for (const each of files) {
+    const { file, sop, place } = each;
+    warn.push(...each.warnings);
+    if (!sop || !place) {
+      const isResource = referred.has(posix.basename(file)) || posix.basename(file) === "README.md";
+      if (each.warnings.length > 0 || isResource) continue;
+      const message = "is not a procedure, and none names it";
+      warn.push({ file, path: "", message, hint: "Begin it with the lines ---, type: sop and ---" });
+      continue;
+    }
+    const earlier = seen.get(sop.name);
+    if (earlier !== undefined) {
+      const message = `has the name of ${earlier}, which is used`;
+      warn.push({ file, path: "", message, hint: "Give one of them another name" });
+    }
+    seen.set(sop.name, earlier ?? file);
+    for (const agent of sop.agents) {
+      if (ids === undefined || ids.includes(agent)) continue;
+      const message = `names the agent ${agent}, which the formation does not have`;
+      warn.push({ file, path: "", message, hint: `Available: ${ids.join(", ")}` });
+    }
+    for (const named of sop.files) {
+      if (await isThere(dir, each, named)) continue;
+      const message = `names the file ${named}, which does not exist`;
+      warn.push({ file, path: "", message, hint: "Give its path below sops/ or below the formation folder" });
+    }
+    if (place.source.data.bypass_approval === false) {
+      const message = "is not enforced: a procedure is followed without asking for approval";
+      const hint = "Make asking the user the first of its steps";
+      warn.push(findingAt(place, ["bypass_approval"], message, hint));
+    }
+  }
+};

@@ -1,0 +1,134 @@
+import { readdir, stat } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { isHidden, isMissing, isSystemError } from "./base/index.ts";
+import { componentExtensions } from "./component-files.ts";
+import { closest } from "./did-you-mean.ts";
+import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
+import type { LoadContext } from "./load-context.ts";
+
+/** What becomes of a folder's files, by the endings of those that are read. */
+const folders: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["agents", componentExtensions],
+  ["mcp", componentExtensions],
+  ["mcps", componentExtensions],
+  ["triggers", new Set([".md"])],
+]);
+
+/** Folders whose files have no effect, and what there is in their place. */
+const idleFolders: ReadonlyMap<string, string> = new Map([
+  ["a2a", "Agents can ask only agents of this formation"],
+  ["transformers", "A webhook gets the answer as it is"],
+  ["coding", "Remove it"],
+  ["schedules", "Make a job with POST /v1/scheduler/jobs"],
+]);
+
+const knownFolders = [...folders.keys(), ...idleFolders.keys(), "sops", "skills", "groups", "knowledge"];
+
+/** The files of a folder and of those below it; none when it is missing or no folder. */
+const filesBelow = async (dir: string, folder: string, recursive: boolean): Promise<string[]> => {
+  try {
+    const entries = await readdir(join(dir, folder), { withFileTypes: true, recursive });
+    return entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name).slice(join(dir, folder).length + 1))
+      .filter((file) => !isHidden(file))
+      .sort();
+  } catch (error) {
+    if (isMissing(error) || isSystemError(error, "ENOTDIR")) return [];
+    throw error;
+  }
+};
+
+const isFile = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+};
+
+/** A bundle has no `node_modules`. With a lock file, a server can install what belongs there. */
+const checkPackages = async ({ dir, report }: LoadContext): Promise<void> => {
+  const names = await readdir(dir);
+  if (!names.includes("node_modules")) return;
+  if (names.includes("package.json") && (await isFile(join(dir, "package-lock.json")))) return;
+  report.warnings.push({
+    file: "node_modules",
+    path: "",
+    message: "is left out of a bundle, so on a server tools and providers find no packages in it",
+    hint: "Bundle each tool into one file, or add package.json with package-lock.json for the server to install",
+  });
+};
+
+/** The components of a formation. */
+export interface Components {
+  agents: readonly AgentDefinition[];
+  mcpServers: readonly McpServerDefinition[];
+}
+
+/** Paths that some component names. */
+const namedPaths = ({ agents, mcpServers }: Components): string[] => {
+  const sources = agents.flatMap(({ knowledge }) => knowledge?.sources ?? []);
+  const programs = mcpServers.flatMap((server) =>
+    server.type === "command" ? [server.command, server.working_directory ?? "", ...server.args] : [],
+  );
+  return [...sources.map(({ path }) => path ?? ""), ...programs].map((path) => path.replace(/^\.\//, ""));
+};
+
+const topOf = (path: string): string => path.split("/")[0] ?? "";
+
+/** Endings of files that their author may take for components or triggers. */
+const looksMeant = (ending: string, read: ReadonlySet<string>): boolean =>
+  /^\.(json|toml|txt|md|markdown|afs|ya?ml)$/i.test(ending) || closest(ending, [...read]) !== undefined;
+
+/**
+ * Warns of files and folders that look as if they did something and do not (docs/spec/formation-files.md
+ * "Files that nothing reads").
+ *
+ * @param components Undefined when not all of them are known.
+ */
+export const checkUnread = async (
+  loading: LoadContext,
+  components: Components | undefined,
+): Promise<void> => {
+  const { dir, report } = loading;
+  const warn = (file: string, message: string, hint: string) =>
+    report.warnings.push({ file, path: "", message, hint });
+  const named = components && namedPaths(components);
+
+  for (const [folder, read] of folders) {
+    for (const name of await filesBelow(dir, folder, false)) {
+      const file = `${folder}/${name}`;
+      const ending = extname(name);
+      if (read.has(ending) || !looksMeant(ending, read)) continue;
+      if (name === "README.md" || named?.includes(file)) continue;
+      warn(file, "is not read", `The files of ${folder}/ end in ${[...read].join(", ")}`);
+    }
+  }
+  for (const [folder, instead] of idleFolders) {
+    for (const file of await filesBelow(dir, folder, true)) {
+      if (file !== "README.md") warn(`${folder}/${file}`, "has no effect", instead);
+    }
+  }
+  if ((await filesBelow(dir, "mcps", false)).length > 0) {
+    for (const name of await filesBelow(dir, "mcp", false)) {
+      if (!componentExtensions.has(extname(name))) continue;
+      warn(`mcp/${name}`, "is not read, because there is a folder mcps/", "Move it to mcps/");
+    }
+  }
+  if (named) {
+    const tops = new Set(named.map(topOf));
+    const isKnowledgeNamed = tops.has("knowledge") || tops.has(".");
+    if (!isKnowledgeNamed && (await filesBelow(dir, "knowledge", true)).length > 0) {
+      warn("knowledge", "is read by no agent", "Name it in knowledge.sources of an agent");
+    }
+    for (const entry of await readdir(dir, { withFileTypes: true })) {
+      const { name } = entry;
+      if (!entry.isDirectory() || isHidden(name) || knownFolders.includes(name) || tops.has(name)) continue;
+      const meant = closest(name, knownFolders);
+      if (meant !== undefined) warn(name, "is a folder that nothing reads", `Did you mean ${meant}?`);
+    }
+  }
+  await checkPackages(loading);
+};
