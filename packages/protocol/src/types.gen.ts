@@ -1911,6 +1911,8 @@ export interface ServerErrorBody {
   message: string;
   /** HTTP status */
   code: number;
+  /** State of the formation, where the proxy answers 503 because it is not running */
+  formation_status?: string;
 }
 
 /** The server answers. */

@@ -82,7 +82,7 @@ test("a failed turn is no dead session, and what was said stays", async () => {
   const { api, models, conversation } = await open();
   models.reply({ text: ["ok"] }, { status: 400, body: "{}" });
   await api.chat("1", { ...ann, session: "s" });
-  expect((await api.chat("2", { ...ann, session: "s" })).status).toBe(502);
+  expect((await api.chat("2", { ...ann, session: "s" })).status).toBe(424);
   expect((await api.chat("3", { ...ann, session: "s" })).status).toBe(200);
   expect(await conversation(2)).toEqual([
     "u:1",
@@ -127,8 +127,8 @@ test("a provider that counts characters and refuses answers every turn of a long
   expect(models.requests.length).toBeLessThan(75);
   // What is too long by itself says so.
   const { status, body } = await api.chat("x".repeat(8_000), { ...ann, session: "s" });
-  expect(status).toBe(502);
-  expect(body.error.message).toContain("longer than the model's context window");
+  expect(status).toBe(422);
+  expect(body.error.message).toContain("longer than the assistant's model can read");
 });
 
 test("from the fifth turn on most of a prompt is the same as the turn before's", async () => {

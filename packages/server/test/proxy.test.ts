@@ -365,6 +365,7 @@ describe.each(ways)("failures, %s:", (_way, agent) => {
       error: "Formation unavailable",
       message: "Formation 'hello' is not running (status: crashed)",
       code: 503,
+      formation_status: "crashed",
     });
   });
 

@@ -10,6 +10,10 @@ export const serverErrorSchema = named("ServerErrorBody", "Why a call to the ser
     error: z.string().describe("Standard text of the HTTP status, or what the proxy found"),
     message: z.string().describe("What happened and what to do about it"),
     code: z.number().int().describe("HTTP status"),
+    formation_status: z
+      .string()
+      .optional()
+      .describe("State of the formation, where the proxy answers 503 because it is not running"),
   }),
 );
 

@@ -69,8 +69,9 @@ const localResponse = (
   status: number,
   error: string,
   message: string,
+  details: Pick<ServerErrorBody, "formation_status"> = {},
 ): LocalResponse => {
-  const content: ServerErrorBody = { error, message, code: status };
+  const content: ServerErrorBody = { error, message, code: status, ...details };
   const body = JSON.stringify(content);
   const type = ["content-type", "application/json; charset=utf-8"];
   const length = ["content-length", String(Buffer.byteLength(body))];
@@ -224,7 +225,9 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => {
     const { port, status } = upstream;
     if (status !== "running") {
       const message = `Formation '${formationId}' is not running (status: ${status})`;
-      return localResponse(requestId, own, 503, "Formation unavailable", message);
+      return localResponse(requestId, own, 503, "Formation unavailable", message, {
+        formation_status: status,
+      });
     }
     passed.push(...forwardedHeaders(seen, peerOf(request.socket), formationId, requestId));
     return new Forwarding(options, request, { requestId, port, headers: passed, own });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isAlive, type LineReader } from "@muxi/server";
+import * as z from "zod";
 import { probe } from "../../server/index.ts";
 
 /** Why following a formation ended. */
@@ -17,11 +18,35 @@ export interface FollowOptions {
 
 const pollMs = 250;
 
-const whyItEnded = async ({ serverUrl, draftUrl }: FollowOptions): Promise<EndReason> => {
-  if ((await probe(serverUrl)).kind !== "muxi") return "server gone";
+/** Waits for the next poll. An abort cuts it short. */
+const pause = (signal: AbortSignal): Promise<void> =>
+  delay(pollMs, undefined, { signal }).catch(() => undefined);
+
+/** Longest wait for the server to notice that the process has ended, and to say why. */
+const noticeMs = 10_000;
+
+const unavailableSchema = z.object({ formation_status: z.string() });
+
+/** What the server says about the end; undefined while it has not noticed it, still stops the draft, or is too busy. */
+const saidByServer = async ({ serverUrl, draftUrl }: FollowOptions): Promise<EndReason | undefined> => {
+  const server = await probe(serverUrl);
+  if (server.kind === "nothing") return "server gone";
+  if (server.kind === "other") return undefined;
+  const response = await fetch(`${draftUrl}/v1/health`).catch(() => undefined);
   // 404: the server was told to stop it. 200: it has already been started again.
-  const { status } = await fetch(`${draftUrl}/v1/health`);
-  return status === 404 || status === 200 ? "stopped elsewhere" : "died";
+  if (response?.status === 404 || response?.status === 200) return "stopped elsewhere";
+  const { data } = unavailableSchema.safeParse(await response?.json().catch(() => undefined));
+  return data?.formation_status === "crashed" ? "died" : undefined;
+};
+
+const whyItEnded = async (followed: FollowOptions): Promise<EndReason> => {
+  const deadline = performance.now() + noticeMs;
+  while (!followed.signal.aborted && performance.now() < deadline) {
+    const reason = await saidByServer(followed);
+    if (reason !== undefined) return reason;
+    await pause(followed.signal);
+  }
+  return "died";
 };
 
 /** Follows the formation's output until the formation ends or the signal aborts. */
@@ -33,7 +58,7 @@ export const follow = async (followed: FollowOptions): Promise<EndReason> => {
       for await (const line of lines.newLines()) if (line.trim() !== "") onLine(line);
     }
     if (!alive) return whyItEnded(followed);
-    await delay(pollMs, undefined, { signal }).catch(() => undefined); // An abort only cuts the pause short.
+    await pause(signal);
   }
   return "interrupted";
 };
