@@ -1,14 +1,6 @@
 import { ApiError, newId } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
-import type {
-  Lease,
-  NewMessage,
-  NewRequest,
-  Owner,
-  SessionState,
-  Statement,
-  StoredRequest,
-} from "../store/index.ts";
+import type { Lease, NewMessage, Owner, SessionState, Statement, StoredRequest } from "../store/index.ts";
 import type { OverlordParts } from "./parts.ts";
 import { unavailable } from "./reasons.ts";
 import { knownRequest } from "./runs.ts";
@@ -40,10 +32,15 @@ export interface Intake {
    */
   enqueue(turn: Turn, sessionId: string, webhookUrl: string | null): Promise<Exclude<Intaken, "begun">>;
   /**
-   * Stores the message, and its request as begun by this process; `queued` if it must wait for another request of its
-   * session.
+   * Stores the message, and its request as begun by this process; `queued` if another message has come since the session
+   * had `turns` of them.
    */
-  begin(turn: Turn, sessionId: string, lease: Lease, also: readonly Statement[]): Promise<Intaken>;
+  begin(
+    turn: Turn,
+    session: { sessionId: string; turns: number },
+    lease: Lease,
+    also: readonly Statement[],
+  ): Promise<Intaken>;
   /** Stores the answer to a question, with which its request continues, unless another answer came first. */
   goOn(turn: Turn, sessionId: string, lease: Lease, also: readonly Statement[]): Promise<Intaken>;
   /**
@@ -77,15 +74,17 @@ export const createIntake = ({
     requestId,
   });
 
-  const request = (turn: Turn, sessionId: string, webhookUrl: string | null): NewRequest => ({
+  const request = (turn: Turn, sessionId: string, webhookUrl: string | null) => ({
     id: turn.requestId,
     sessionId,
     kind: turn.kind ?? "chat",
-    input: inputOf(turn),
     webhookUrl,
     idempotency: turn.idempotency,
     now: now(),
   });
+
+  const queued = (turn: Turn, sessionId: string, webhookUrl: string | null): Statement =>
+    requests.insert(ownerOf(turn), { ...request(turn, sessionId, webhookUrl), input: inputOf(turn) });
 
   const intaken = async <Result extends Intaken>(
     { requestId }: Turn,
@@ -98,9 +97,12 @@ export const createIntake = ({
     }
   };
 
-  /** Undefined when the session is another user's. */
-  const append = (turn: Turn, sessionId: string, also: readonly Statement[]) =>
-    sessions.append(ownerOf(turn), sessionId, userMessage(turn), also);
+  const enqueue: Intake["enqueue"] = (turn, sessionId, webhookUrl) =>
+    intaken<"queued">(turn, async () => {
+      const row = queued(turn, sessionId, webhookUrl);
+      const isStored = await sessions.append(ownerOf(turn), sessionId, userMessage(turn), [row]);
+      return isStored ? "queued" : notFound(sessionId);
+    });
 
   return {
     ownerOf,
@@ -116,18 +118,15 @@ export const createIntake = ({
       return { sessionId, isNew: state === "new", ...session };
     },
 
-    enqueue: (turn, sessionId, webhookUrl) =>
-      intaken<"queued">(turn, async () => {
-        const row = requests.insert(ownerOf(turn), request(turn, sessionId, webhookUrl));
-        return (await append(turn, sessionId, [row])) ? "queued" : notFound(sessionId);
-      }),
+    enqueue,
 
-    begin: (turn, sessionId, lease, also) =>
+    begin: (turn, { sessionId, turns }, lease, also) =>
       intaken<Intaken>(turn, async () => {
-        const row = requests.begin(ownerOf(turn), { ...request(turn, sessionId, null), lease });
-        const done = await append(turn, sessionId, [row, ...also]);
-        if (!done) return notFound(sessionId);
-        return done[0]?.rows[0]?.status === "pending" ? "queued" : "begun";
+        const owner = ownerOf(turn);
+        const row = requests.begin(owner, { ...request(turn, sessionId, null), lease });
+        const session = { id: sessionId, turns };
+        const isNext = await sessions.appendNext(owner, session, userMessage(turn), [row, ...also]);
+        return isNext ? "begun" : enqueue(turn, sessionId, null);
       }),
 
     goOn: (turn, sessionId, lease, also) =>
@@ -148,7 +147,7 @@ export const createIntake = ({
 
     statements: (turn, sessionId) => [
       ...sessions.adding(ownerOf(turn), sessionId, userMessage(turn)),
-      requests.insert(ownerOf(turn), request(turn, sessionId, targetOf(turn))),
+      queued(turn, sessionId, targetOf(turn)),
     ],
   };
 };

@@ -140,7 +140,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     const lease = queue.lease();
     const intaken = awaits
       ? await intake.goOn(turn, sessionId, lease, prepared.learned)
-      : await intake.begin(turn, sessionId, lease, prepared.learned);
+      : await intake.begin(turn, session, lease, prepared.learned);
     if (intaken !== "begun") {
       const reason = intaken === "queued" ? handOver : intaken;
       run.stop(reason);

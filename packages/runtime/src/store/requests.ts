@@ -1,5 +1,5 @@
 import type { Database } from "./database/index.ts";
-import { type SqlValue, type Statement, sql } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 import { createRequestLeases, type RequestLeases } from "./request-leases.ts";
 import { createRequestProgress, type RequestProgress } from "./request-progress.ts";
 import {
@@ -17,21 +17,12 @@ import {
 } from "./request-rows.ts";
 import { inSession, type Owner } from "./sessions.ts";
 
-/** Being answered, or waiting for that. */
-const isUnderWay = sql`status in ('pending', 'processing')`;
-
-const inOwnSession = ({ formationId, userId }: Owner, sessionId: string) =>
-  sql`exists (select 1 from session where formation_id = ${formationId} and id = ${sessionId} and user_id = ${userId})`;
-
 /** The requests of one formation: how they come, go on and end. */
 export interface RequestRepository extends RequestLeases, RequestProgress {
   /** Statement that puts a request into the queue; it fails when the id or the idempotency key is taken. */
   insert(owner: Owner, request: NewRequest): Statement;
-  /**
-   * Statement that begins a request at once, under a lease. Where another one of its session is open it goes into the
-   * queue instead: it returns the `status`, and no row when the session is someone else's.
-   */
-  begin(owner: Owner, request: NewRequest & { lease: Lease }): Statement;
+  /** The same for a request that this process begins to answer at once, under a lease. */
+  begin(owner: Owner, request: Omit<NewRequest, "input"> & { lease: Lease }): Statement;
   /** Whether that is why a write failed. */
   isUniqueViolation(error: unknown): boolean;
   /** Those with the id or with the owner's idempotency key. */
@@ -94,26 +85,13 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
         values (${formationId}, ${id}, ${userId}, ${sessionId}, ${kind}, 'async', 'pending', ${input}, ${webhookUrl},
           ${idempotency?.key ?? null}, ${idempotency?.hash ?? null}, ${now}, 0, ${now}, 0)`,
 
-  begin: (owner, { id, sessionId, kind, input, webhookUrl, idempotency, now, lease }) => {
-    const { formationId, userId } = owner;
-    const when = (queued: SqlValue | Statement, begun: SqlValue | Statement) =>
-      sql`case when busy then ${queued} else ${begun} end`;
-    const time = (value: number) => sql`cast(${value} as bigint)`;
-    const text = (value: string | null) => sql`cast(${value} as text)`;
-    return sql`insert into request (formation_id, id, user_id, session_id, kind, mode, status, input, webhook_url,
+  begin: ({ formationId, userId }, { id, sessionId, kind, webhookUrl, idempotency, now, lease }) =>
+    sql`insert into request (formation_id, id, user_id, session_id, kind, mode, status, webhook_url,
           idempotency_key, body_hash, created_at, started_at, attempts, run_after, lease_owner, lease_until,
           cancel_asked)
-        select ${text(formationId)}, ${text(id)}, ${text(userId)}, ${text(sessionId)}, ${text(kind)},
-          ${when(sql`'async'`, sql`'sync'`)}, ${when(sql`'pending'`, sql`'processing'`)},
-          ${when(text(input), sql`null`)}, ${text(webhookUrl)}, ${text(idempotency?.key ?? null)},
-          ${text(idempotency?.hash ?? null)}, ${time(now)}, ${when(sql`null`, time(now))}, 0, ${time(now)},
-          ${when(sql`null`, text(lease.owner))}, ${when(sql`null`, time(lease.until))}, 0
-        from (select exists(select 1 from request where formation_id = ${formationId}
-            and session_id = ${sessionId} and user_id = ${userId} and completed_at is null and ${isUnderWay}) as busy)
-          as state
-        where ${inOwnSession(owner, sessionId)}
-        returning status`;
-  },
+        values (${formationId}, ${id}, ${userId}, ${sessionId}, ${kind}, 'sync', 'processing', ${webhookUrl},
+          ${idempotency?.key ?? null}, ${idempotency?.hash ?? null}, ${now}, ${now}, 0, ${now}, ${lease.owner},
+          ${lease.until}, 0)`,
 
   isUniqueViolation: (error) => db.dialect.isUniqueViolation(error),
 

@@ -1,6 +1,6 @@
 import { newId, type Role } from "@muxi/protocol";
 import type { Database } from "./database/index.ts";
-import { type Statement, sql, type WriteResult } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 
 /** Whose data is meant. Queries for data of a user require it. */
 export interface Owner {
@@ -73,15 +73,20 @@ export interface SessionRepository {
    * Adds a message, and the session when it is new.
    *
    * @param also What is written with it, in the same transaction.
-   * @returns What the statements of `also` did; undefined when the session belongs to someone else: the message was not
-   * stored.
+   * @returns False when the session belongs to someone else: nothing was written.
    */
-  append(
+  append(owner: Owner, sessionId: string, message: NewMessage, also: readonly Statement[]): Promise<boolean>;
+  /**
+   * Adds a message of the user, unless another one has come since the session had this many turns.
+   *
+   * @returns False when one has, or the session belongs to someone else: nothing was written.
+   */
+  appendNext(
     owner: Owner,
-    sessionId: string,
+    session: { id: string; turns: number },
     message: NewMessage,
     also: readonly Statement[],
-  ): Promise<WriteResult[] | undefined>;
+  ): Promise<boolean>;
   /** The same as statements, for a session that is new or the owner's own. */
   adding(owner: Owner, sessionId: string, message: NewMessage): Statement[];
   /** Statement that adds a message to an existing session. It changes nothing when the session has been deleted. */
@@ -174,12 +179,13 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
   },
 
   async append(owner, sessionId, message, also) {
-    const [touched, , ...results] = await db.write([
-      touch(owner, sessionId, message.createdAt, 1),
-      insertMessage(owner, sessionId, message),
-      ...also,
-    ]);
-    return touched?.changes === 1 ? results : undefined;
+    const rest = [insertMessage(owner, sessionId, message), ...also];
+    return (await db.writeIf(touch(owner, sessionId, message.createdAt, 1), rest)) !== undefined;
+  },
+
+  async appendNext(owner, { id, turns }, message, also) {
+    const isNext = sql`${touch(owner, id, message.createdAt, 1)} and session.turns = ${turns}`;
+    return (await db.writeIf(isNext, [insertMessage(owner, id, message), ...also])) !== undefined;
   },
 
   adding: (owner, sessionId, message) => [

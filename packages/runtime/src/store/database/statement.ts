@@ -22,8 +22,15 @@ export interface WriteResult {
 const isStatement = (part: SqlValue | Statement): part is Statement =>
   typeof part === "object" && part !== null && "text" in part;
 
-/** The strings of a template literal are one object as long as the program runs, so they are joined only once. */
-const texts = new WeakMap<TemplateStringsArray, string>();
+/**
+ * The text that was last made of a template, and the texts of the statements in it. The strings of a template literal
+ * are one object as long as the program runs, and a chat's statements are the same from chat to chat, so they are joined
+ * only once.
+ */
+const joined = new WeakMap<TemplateStringsArray, { inner: readonly string[]; text: string }>();
+
+const isSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((text, index) => text === others[index]);
 
 /**
  * Writes a statement: values become parameters, other statements become part of the text.
@@ -35,26 +42,23 @@ export const sql = (
   strings: TemplateStringsArray,
   ...parts: readonly (SqlValue | Statement)[]
 ): Statement => {
-  if (!parts.some(isStatement)) {
-    let text = texts.get(strings);
-    if (text === undefined) {
-      text = strings.join("?");
-      texts.set(strings, text);
-    }
-    return { text, values: parts as readonly SqlValue[] };
-  }
-  let text = strings[0] ?? "";
+  const inner: string[] = [];
   const values: SqlValue[] = [];
-  parts.forEach((part, index) => {
+  for (const part of parts) {
     if (isStatement(part)) {
-      text += part.text;
-      values.push(...part.values);
+      inner.push(part.text);
+      for (const value of part.values) values.push(value);
     } else {
-      text += "?";
       values.push(part);
     }
-    text += strings[index + 1] ?? "";
+  }
+  const last = joined.get(strings);
+  if (last && isSame(last.inner, inner)) return { text: last.text, values };
+  const text = strings.reduce((before, after, index) => {
+    const part = parts[index - 1];
+    return `${before}${part !== undefined && isStatement(part) ? part.text : "?"}${after}`;
   });
+  joined.set(strings, { inner, text });
   return { text, values };
 };
 
