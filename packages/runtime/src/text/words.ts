@@ -69,10 +69,17 @@ const segmentsOf = (run: string): string[] => {
   return [...segmenter.segment(run)].flatMap(({ segment, isWordLike }) => (isWordLike ? [segment] : []));
 };
 
-const wordsIn = (text: string): string[] => text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+/**
+ * Most texts are ASCII. There nothing is folded, and the words are found by a pattern that is ready at once: those of
+ * whole scripts take milliseconds to compile.
+ */
+const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
 
-/** Beyond ASCII nothing is folded: most texts are read without it. */
-const plain = /^[\0-\x7f]*$/;
+const asciiWords = /[a-z0-9]+/g;
+const anyWords = /[\p{L}\p{N}\p{M}]+/gu;
+
+const spacedWords = (text: string, pattern: RegExp): string[] =>
+  (text.match(pattern) ?? []).filter((word) => !stopWords.has(word)).map(stem);
 
 /**
  * The words of a text by which to find it, in any language: without accents and case, stemmed, in order, with repeats.
@@ -80,11 +87,9 @@ const plain = /^[\0-\x7f]*$/;
  * Lao, Khmer, Burmese).
  */
 export const wordsOf = (text: string): string[] => {
-  const read = plain.test(text) ? text.toLowerCase() : folded(text);
-  if (!unspaced.test(read))
-    return wordsIn(read)
-      .filter((word) => !stopWords.has(word))
-      .map(stem);
+  if (isAscii(text)) return spacedWords(text.toLowerCase(), asciiWords);
+  const read = folded(text);
+  if (!unspaced.test(read)) return spacedWords(read, anyWords);
   const words: string[] = [];
   for (const [run, japanese, korean, southEast] of read.matchAll(runs)) {
     if (japanese !== undefined) words.push(...pairsOfJapanese(run));
@@ -97,6 +102,7 @@ export const wordsOf = (text: string): string[] => {
 
 /** A long word with a capital letter is a compound, where nouns are written so. */
 const compounds = /\p{Lu}\p{Ll}{9,}/gu;
+const asciiCompounds = /[A-Z][a-z]{9,}/g;
 const shortestPart = 4;
 const longestPart = 10;
 
@@ -112,7 +118,9 @@ const partsOf = (compound: string): string[] => {
 
 /** The parts of the compounds in a text, so that "Frist" finds "Rückgabefrist". */
 export const compoundPartsOf = (text: string): string[] =>
-  (text.normalize("NFKC").match(compounds) ?? []).flatMap(partsOf);
+  ((isAscii(text) ? text.match(asciiCompounds) : text.normalize("NFKC").match(compounds)) ?? []).flatMap(
+    partsOf,
+  );
 
 /** The words under which a text is found: its own, and the parts of compounds. */
 export const indexWordsOf = (text: string): string[] => [...wordsOf(text), ...compoundPartsOf(text)];

@@ -62,14 +62,32 @@ export const wallTimeAt = (time: number, zone: string): WallTime => fromUtc(time
 
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/** What calendar and clock show in the zone at a moment, as text: such as `2026-11-30`, `Monday` and `14:05`. */
-export const writtenTimeAt = (
-  time: number,
-  zone: string,
-): { date: string; weekday: string; time: string } => {
+export interface WrittenTime {
+  /** Such as `2026-11-30`. */
+  date: string;
+  /** Such as `Monday`. */
+  weekday: string;
+  /** Such as `14:05`. */
+  time: string;
+}
+
+/** What was written last for a zone: every chat asks for the time, many in one minute. */
+const lastWritten = new Map<string, { minute: number; written: WrittenTime }>();
+
+/** What calendar and clock show in the zone at a moment, as text. */
+export const writtenTimeAt = (time: number, zone: string): WrittenTime => {
+  const thisMinute = Math.floor(time / minute);
+  const last = lastWritten.get(zone);
+  if (last?.minute === thisMinute) return last.written;
   const shown = new Date(time + offsetAt(time, zone));
   const iso = shown.toISOString();
-  return { date: iso.slice(0, 10), weekday: weekdays[shown.getUTCDay()] ?? "", time: iso.slice(11, 16) };
+  const written = {
+    date: iso.slice(0, 10),
+    weekday: weekdays[shown.getUTCDay()] ?? "",
+    time: iso.slice(11, 16),
+  };
+  lastWritten.set(zone, { minute: thisMinute, written });
+  return written;
 };
 
 /** Moments before and after a day in any zone: zones are at most 14 hours from UTC. */
