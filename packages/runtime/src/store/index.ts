@@ -34,7 +34,6 @@ export { openPostgres } from "./postgres/index.ts";
 export type {
   Idempotency,
   Lease,
-  NewRequest,
   RequestKind,
   StoredRequest,
 } from "./request-rows.ts";
