@@ -71,6 +71,7 @@ export const openConversation = async (deps: ConversationDeps) => {
       formation,
       toolbox,
       modelOf: models.modelOf,
+      visionModelOf: models.visionModelOf,
       knowledge,
       limits,
       windows,

@@ -220,6 +220,50 @@ test("a request that is taken up again does not repeat what it has finished", as
   expect((await after.bodyOf(1)).messages.at(-1)).toMatchObject({ role: "tool", content: "1" });
 });
 
+test("a model that cannot take an image besides its text is asked with the text alone", async () => {
+  const image = { type: "image" as const, mediaType: "image/png", data: "aGk=" };
+  const photo = toolNamed("photo", async () => ({ text: "[image]", failed: false, images: [image] }));
+  const { modelOf, server: sees } = await openModelBench();
+  const tooLong: Reply = { status: 400, body: '{"error":{"code":"context_length_exceeded"}}' };
+  sees.reply(tooLong, { text: ["A tree."] });
+  const { start, log } = await openLoop([calls(["photo", "{}"])], [photo], {
+    seeing: modelOf("openai/gpt-4o"),
+  });
+  await start();
+  expect(log.text).toBe("A tree.");
+  const roles = sees.requests.map(({ body }) => {
+    // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
+    const { messages } = body as any;
+    return messages.map(({ role }: { role: string }) => role);
+  });
+  expect(roles).toEqual([
+    ["user", "assistant", "tool", "user"],
+    ["user", "assistant", "tool"],
+  ]);
+});
+
+test("an image of a result is kept with it for whoever takes the request up", async () => {
+  const kept = new Map<string, string>();
+  const journal = createJournal(kept, {
+    isKept: () => true,
+    confirm: async () => {},
+    async store(steps) {
+      for (const [key, result] of steps) kept.set(key, result);
+    },
+  });
+  const image = { type: "image" as const, mediaType: "image/png", data: "aGk=" };
+  const photo = toolNamed("photo", async () => ({ text: "[image]", failed: false, images: [image] }));
+  const { modelOf, server: sees } = await openModelBench();
+  const seeing = modelOf("openai/gpt-4o");
+  sees.reply({ status: 401 }, { text: ["A tree."] });
+  const before = await openLoop([calls(["photo", "{}"])], [photo], { journal, seeing });
+  await expect(before.start()).rejects.toThrow("refused the API key");
+  const after = await openLoop([{ text: ["not read"] }], [photo], { journal, seeing });
+  await after.start();
+  expect(after.log.text).toBe("A tree.");
+  expect(sees.requests[1]?.bytes.toString()).toBe(sees.requests[0]?.bytes.toString());
+});
+
 test("a question to the user ends the turn", async () => {
   const { start, log, server } = await openLoop(
     [calls(["ask_user", '{"question":"Which orchard?"}'])],

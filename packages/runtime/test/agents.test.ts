@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import { apiAt, collect, keys, manifest, startFormation, writeFormation } from "./harness.ts";
+import { applePicture } from "./mcp-orchard.ts";
 import { commandServer } from "./mcp-servers.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 
@@ -45,6 +46,45 @@ test("a tool of an MCP server is called in a chat, and the stream tells of it", 
   expect((await api.chat('call:trees__count_trees {"kind":"plum"}')).body.data.message.content).toBe(
     "trees__count_trees answered: 12 plum trees",
   );
+});
+
+test.each([
+  ["goes to the model that sees", "    - { vision: openai/seeing-model, api_key: sk-test }\n"],
+  ["is described where none sees", ""],
+])("an image of a tool's result %s", async (_, vision) => {
+  const models = await openModels();
+  const dir = await writeFormation({
+    "formation.afs": `${manifest}
+llm:
+  settings: { base_url: "${models.url}/v1", max_retries: 0 }
+  models:
+    - { text: openai/test-model, api_key: sk-test }
+${vision}`,
+    "mcp/trees.afs": commandServer("trees", "tools: { allow: photo }"),
+  });
+  const api = await startFormation(dir, { env: { PATH: process.env.PATH ?? "" } });
+  models.reply({ text: [], toolCalls: [{ id: "c1", name: "trees__photo", arguments: ["{}"] }] });
+  const frames = await collect(await api.stream({ message: "Look at the apple" }));
+  const content = "An apple:\n[image: image/png, 72 bytes]";
+  expect(frames.find(({ event }) => event === "tool_result")?.data).toMatchObject({ content });
+  const { model, messages } = await bodyOf(models, 1);
+  const result = { role: "tool", tool_call_id: "c1", content };
+  if (vision === "") {
+    expect([model, messages.at(-1)]).toEqual(["test-model", result]);
+    return;
+  }
+  const url = `data:image/png;base64,${applePicture}`;
+  expect(model).toBe("seeing-model");
+  expect(messages.slice(-2)).toEqual([
+    result,
+    {
+      role: "user",
+      content: [
+        { type: "text", text: "[Images of the result of trees__photo]" },
+        { type: "image_url", image_url: { url } },
+      ],
+    },
+  ]);
 });
 
 test("the stream says which servers are still starting when their tools are missing", async () => {

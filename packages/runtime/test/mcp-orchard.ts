@@ -3,6 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { McpServer } from "@modelcontextprotocol/server";
 import * as z from "zod";
 
+/** A PNG of one pixel. */
+export const applePicture =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 /** The tools of the MCP servers of tests. */
 export const createOrchard = (): McpServer => {
   const server = new McpServer({ name: "orchard", version: "1.0.0" });
@@ -26,6 +30,12 @@ export const createOrchard = (): McpServer => {
     content: [
       { type: "image", mimeType: "image/png", data: "aGVsbG8=" },
       { type: "resource", resource: { uri: "orchard://note", text: "An old tree" } },
+    ],
+  }));
+  server.registerTool("photo", { description: "Shows an apple" }, async () => ({
+    content: [
+      { type: "text", text: "An apple:" },
+      { type: "image", mimeType: "image/png", data: applePicture },
     ],
   }));
   server.registerTool("fell_tree", { description: "Fells a tree" }, async () => ({

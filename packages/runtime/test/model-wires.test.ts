@@ -11,6 +11,99 @@ test("every API of a provider is spoken here", () => {
   expect(providers.sort()).toEqual(["openai", ...ownApis.keys()].sort());
 });
 
+const image = (data: string) => ({ type: "image" as const, mediaType: "image/png", data });
+
+/** Two results with images, and the instruction to answer now. */
+const seenRequest: ModelRequest = {
+  messages: [
+    { role: "user", content: "What grows there?" },
+    {
+      role: "assistant",
+      content: "",
+      toolCalls: [
+        { id: "call_1", name: "photo", arguments: "{}" },
+        { id: "call_2", name: "map", arguments: "{}" },
+      ],
+    },
+    { role: "tool", toolCallId: "call_1", name: "photo", content: "A tree:", images: [image("dHJlZQ==")] },
+    { role: "tool", toolCallId: "call_2", name: "map", content: "", images: [image("bWFw")] },
+  ],
+};
+const toldRequest: ModelRequest = {
+  messages: [...seenRequest.messages, { role: "user", content: "Answer now" }],
+};
+
+describe("images of tool results", () => {
+  const sent = async (id: string, request: ModelRequest) => {
+    const { server, modelOf } = await openModelBench();
+    await ask(modelOf(id), request);
+    // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
+    return server.requests[0]?.body as any;
+  };
+
+  test("stand behind the results of their round for OpenAI, and before what comes after them", async () => {
+    const url = (data: string) => ({
+      type: "image_url",
+      image_url: { url: `data:image/png;base64,${data}` },
+    });
+    const text = (content: string) => ({ type: "text", text: content });
+    const results = [
+      { role: "tool", tool_call_id: "call_1", content: "A tree:" },
+      { role: "tool", tool_call_id: "call_2", content: "" },
+    ];
+    const images = [
+      text("[Images of the result of photo]"),
+      url("dHJlZQ=="),
+      text("[Images of the result of map]"),
+      url("bWFw"),
+    ];
+    const { messages } = await sent("openai/gpt-4o-mini", seenRequest);
+    expect(messages.slice(2)).toEqual([...results, { role: "user", content: images }]);
+    const told = await sent("openai/gpt-4o-mini", toldRequest);
+    expect(told.messages.slice(2)).toEqual([
+      ...results,
+      { role: "user", content: [...images, text("Answer now")] },
+    ]);
+  });
+
+  test("are part of the results for Anthropic", async () => {
+    const block = (data: string) => ({
+      type: "image",
+      source: { type: "base64", media_type: "image/png", data },
+    });
+    const { messages } = await sent("anthropic/claude-haiku-4-5", toldRequest);
+    expect(messages.at(-1)).toMatchObject({
+      role: "user",
+      content: [
+        {
+          type: "tool_result",
+          tool_use_id: "call_1",
+          content: [{ type: "text", text: "A tree:" }, block("dHJlZQ==")],
+        },
+        { type: "tool_result", tool_use_id: "call_2", content: [block("bWFw")] },
+        { type: "text", text: "Answer now" },
+      ],
+    });
+  });
+
+  test("stand behind the results in the same message for Google", async () => {
+    const data = (content: string) => ({ inlineData: { mimeType: "image/png", data: content } });
+    const { contents } = await sent("google/gemini-2.5-flash", toldRequest);
+    expect(contents.at(-1)).toEqual({
+      role: "user",
+      parts: [
+        { functionResponse: { name: "photo", response: { output: "A tree:" } } },
+        { functionResponse: { name: "map", response: { output: "" } } },
+        { text: "[Images of the result of photo]" },
+        data("dHJlZQ=="),
+        { text: "[Images of the result of map]" },
+        data("bWFw"),
+        { text: "Answer now" },
+      ],
+    });
+  });
+});
+
 describe.each(ids)("%s", (id) => {
   test("gives the text, the thoughts, the usage and the end", async () => {
     const { server, modelOf } = await openModelBench();

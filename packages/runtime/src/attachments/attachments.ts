@@ -1,7 +1,7 @@
 import { ApiError, type Attachment } from "@muxi/protocol";
 import type { ContentPart } from "../models/index.ts";
 import { createDocumentReader } from "./documents.ts";
-import { looksLike, readableExtensions, typeOf } from "./kinds.ts";
+import { largestImage, looksLike, readableExtensions, typeOf } from "./kinds.ts";
 
 /** The contents of a message's files, as plain data that can be stored with a background request. */
 export interface Attachments {
@@ -32,7 +32,7 @@ const largest = {
   html: 5 * megabyte,
   pdf: 20 * megabyte,
   docx: 20 * megabyte,
-  image: 5 * megabyte,
+  image: largestImage,
 };
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;

@@ -7,3 +7,4 @@ export {
   modelMessage,
   storedMessage,
 } from "./attachments.ts";
+export { imageTypeOf, largestImage } from "./kinds.ts";

@@ -47,6 +47,9 @@ export const typeOf = (filename: string, contentType: string): KnownType | undef
   );
 };
 
+/** Largest image, in bytes. */
+export const largestImage = 5 * 2 ** 20;
+
 const signatures: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
   // PDF readers accept the signature anywhere in the first kilobyte.
   "application/pdf": (bytes) => bytes.subarray(0, 1024).includes("%PDF-"),
@@ -59,3 +62,9 @@ const signatures: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
 /** Whether the first bytes match the type that a file claims. */
 export const looksLike = ({ kind, mediaType }: KnownType, bytes: Buffer): boolean =>
   kind === "docx" ? bytes.toString("latin1", 0, 2) === "PK" : (signatures[mediaType]?.(bytes) ?? true);
+
+/** The media type of an image that models support; undefined for anything else. */
+export const imageTypeOf = (contentType: string, bytes: Buffer): string | undefined => {
+  const type = typeOf("", contentType);
+  return type?.kind === "image" && looksLike(type, bytes) ? type.mediaType : undefined;
+};

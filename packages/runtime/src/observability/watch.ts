@@ -4,9 +4,11 @@ import type { Tool } from "../tools/index.ts";
 import type { EventName, Level } from "./events.ts";
 import type { Observability } from "./observability.ts";
 
-/** The model and tools that answer a request. */
+/** The models and tools that answer a request. */
 export interface Watched {
   model: Model;
+  /** The model that is asked as soon as a tool's result has images. */
+  seeing: Model | undefined;
   tools: readonly Tool[];
 }
 
@@ -95,5 +97,9 @@ export const createWatch =
       };
     };
 
-    return { model: watchedModel(watched.model), tools: watched.tools.map(watchedTool) };
+    return {
+      model: watchedModel(watched.model),
+      seeing: watched.seeing && watchedModel(watched.seeing),
+      tools: watched.tools.map(watchedTool),
+    };
   };

@@ -52,6 +52,8 @@ export type AgentLog = Pick<EventLog, "append" | "appendText" | "length" | "text
 export interface AgentTurn {
   run: { signal: AbortSignal; log: AgentLog };
   model: Model;
+  /** Asked from the first result with images on; without it, models read a description of them. */
+  seeing?: Model | undefined;
   request: ModelRequest;
   /** The first round, if its model call has begun. */
   begun?: BegunRound;
@@ -201,8 +203,8 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
  * @throws ModelError when the model fails or breaks off; the reason of the run's signal
  */
 export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
-  const { run, model, tools, windows, journal } = turn;
-  let { request } = turn;
+  const { run, seeing, tools, windows, journal } = turn;
+  let { request, model } = turn;
   const budget = new Budget(turn);
   const messages: ModelMessage[] = [...request.messages];
   let usage = noUsage;
@@ -278,8 +280,10 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     const { text, calls: toolCalls, thoughts } = round;
     messages.push({ role: "assistant", content: text, toolCalls, ...(thoughts && { thoughts }) });
     for (const [index, { id, name }] of round.calls.entries()) {
-      messages.push({ role: "tool", toolCallId: id, name, content: outcomes[index]?.text ?? "" });
+      const { text: content = "", images } = outcomes[index] ?? {};
+      messages.push({ role: "tool", toolCallId: id, name, content, ...(seeing && images && { images }) });
     }
+    if (seeing && outcomes.some(({ images }) => images)) model = seeing;
     for (const outcome of outcomes) if (outcome.usage) addUsage(outcome.usage);
     const credential = turn.asksCredentials && outcomes.find((outcome) => outcome.credential)?.credential;
     if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);

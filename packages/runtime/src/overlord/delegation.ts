@@ -15,6 +15,7 @@ import { buildPrompt } from "./prompt.ts";
 export interface DelegationDeps {
   agents: readonly AgentDefinition[];
   modelOf: (agent: AgentDefinition) => Model;
+  visionModelOf: (agent: AgentDefinition) => Model | undefined;
   knowledge: Pick<Knowledge, "search">;
   /** The tools of an agent that another agent asks. */
   toolsOf: (agent: AgentDefinition, owner: Owner, depth: number) => Promise<readonly Tool[]> | undefined;
@@ -75,6 +76,7 @@ const answerTask = async (
   const { usage } = await answerWith({
     run: { signal, log },
     model,
+    seeing: deps.visionModelOf(agent),
     request,
     tools,
     limits,

@@ -3,10 +3,18 @@ import { plainText, turnStart } from "../models/index.ts";
 
 /** Characters below which a tool's result is not cut. */
 const shortestResult = 1_000;
+/** Characters that an image counts for: models take at most some 1,600 tokens for one. */
+const imageLength = 6_000;
+
+const imagesIn = (message: ModelMessage): number => {
+  if (message.role === "tool") return message.images?.length ?? 0;
+  return typeof message.content === "string"
+    ? 0
+    : message.content.filter(({ type }) => type === "image").length;
+};
 
 const lengthOf = (message: ModelMessage): number => {
-  const own =
-    typeof message.content === "string" ? message.content.length : plainText(message.content).length;
+  const own = plainText(message.content).length + imagesIn(message) * imageLength;
   if (message.role === "user") return own + (message.context?.known.length ?? 0);
   if (message.role !== "assistant") return own;
   return (message.toolCalls ?? []).reduce((sum, call) => sum + call.arguments.length, own);
@@ -31,13 +39,14 @@ const withoutOldTurns = (messages: readonly ModelMessage[], start: number): Mode
 };
 
 const withShorterResults = (messages: readonly ModelMessage[]): ModelMessage[] | undefined => {
-  const longest = Math.max(0, ...messages.map((each) => (each.role === "tool" ? each.content.length : 0)));
+  const longest = Math.max(0, ...messages.map((each) => (each.role === "tool" ? lengthOf(each) : 0)));
   if (longest <= shortestResult * 2) return undefined;
-  return messages.map((message) =>
-    message.role === "tool" && message.content.length > longest / 2
-      ? { ...message, content: withoutMiddle(message.content) }
-      : message,
-  );
+  return messages.map((message) => {
+    if (message.role !== "tool" || lengthOf(message) <= longest / 2) return message;
+    const { images, ...text } = message;
+    // The text says what the images were.
+    return images ? text : { ...text, content: withoutMiddle(text.content) };
+  });
 };
 
 const withoutContext = (messages: readonly ModelMessage[], start: number): ModelMessage[] | undefined => {
@@ -48,8 +57,8 @@ const withoutContext = (messages: readonly ModelMessage[], start: number): Model
 };
 
 /**
- * Shortens a request: drops the older half of the conversation, then half of the longest tool results, then what was
- * recalled. Undefined when nothing is left to drop.
+ * Shortens a request: drops the older half of the conversation, then images and half of the longest tool results, then
+ * what was recalled. Undefined when nothing is left to drop.
  */
 export const shorter = (messages: readonly ModelMessage[]): ModelMessage[] | undefined => {
   const start = turnStart(messages);

@@ -22,6 +22,8 @@ export interface PreparationParts
 export interface Prepared {
   agent: AgentDefinition;
   model: Model;
+  /** The model that reads images, if the formation names one. */
+  seeing: Model | undefined;
   tools: readonly Tool[];
   format: ResponseFormat;
   /** Whether the user may be asked for a credential. */
@@ -95,9 +97,11 @@ export const prepareTurn = async (
     }),
   ]);
   const passages = [...remembered, ...memory.documents(agent.id, message)];
-  const seeing = attachments?.images.length ? models.visionModelOf(agent) : undefined;
-  if (attachments?.images.length && !seeing) throw noVisionModel();
-  const model = seeing ?? (turn.model === undefined ? models.modelOf(agent) : models.modelNamed(turn.model));
+  const seeing = models.visionModelOf(agent);
+  const hasImages = attachments !== undefined && attachments.images.length > 0;
+  if (hasImages && !seeing) throw noVisionModel();
+  const named = turn.model === undefined ? models.modelOf(agent) : models.modelNamed(turn.model);
+  const model = (hasImages && seeing) || named;
 
   const offered = (await parts.tools.of(agent, owner)) ?? [];
   const questions = questionRules(turn, settings.clarification);
@@ -108,7 +112,7 @@ export const prepareTurn = async (
     agent,
     ...parts.telemetry.watch(
       { requestId, sessionId, userId: owner.userId, agentId: agent.id },
-      { model, tools },
+      { model, seeing, tools },
     ),
     learned,
     format,

@@ -1,15 +1,21 @@
 import type { CallToolResult } from "@modelcontextprotocol/client";
+import { imageTypeOf, largestImage } from "../attachments/index.ts";
+import type { ImagePart } from "../models/index.ts";
 import type { ToolOutcome } from "./tool.ts";
 
 type Content = CallToolResult["content"][number];
 
+/** Limits of the images of one result (docs/spec/formation-files.md "Tool loop"). */
+const mostImages = 10;
+const mostImageBytes = 2 * largestImage;
+
 /** Bytes that a Base64 text encodes. */
 const sizeOf = (base64: string) => Math.floor((base64.length * 3) / 4);
 
-/**
- * Content as text, since models only read text here: anything else is described (docs/spec/formation-files.md "MCP
- * connections").
- */
+const isText = (mediaType: string | undefined): boolean =>
+  /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|yaml)\b)/.test(mediaType ?? "");
+
+/** Content as text. What is no text is described. */
 const described = (content: Content): string => {
   switch (content.type) {
     case "text":
@@ -21,11 +27,40 @@ const described = (content: Content): string => {
       return `[resource ${content.name}: ${content.uri}]`;
     case "resource": {
       const { resource } = content;
-      return "text" in resource
-        ? `[resource ${resource.uri}]\n${resource.text}`
-        : `[resource ${resource.uri}: ${resource.mimeType ?? "binary"}, ${sizeOf(resource.blob)} bytes]`;
+      if ("text" in resource) return `[resource ${resource.uri}]\n${resource.text}`;
+      const { uri, mimeType, blob } = resource;
+      return isText(mimeType)
+        ? `[resource ${uri}]\n${Buffer.from(blob, "base64").toString("utf8")}`
+        : `[resource ${uri}: ${mimeType ?? "binary"}, ${sizeOf(blob)} bytes]`;
     }
   }
+};
+
+/** The data of an image, or of a resource that may be one. */
+const imageIn = (content: Content): { mimeType: string; data: string } | undefined => {
+  if (content.type === "image") return content;
+  if (content.type !== "resource" || !("blob" in content.resource)) return undefined;
+  const { mimeType = "", blob } = content.resource;
+  return { mimeType, data: blob };
+};
+
+/**
+ * The images that a model can see. Others are left out, as is what exceeds the limits: a provider refuses a whole request
+ * for one bad image.
+ */
+const imagesOf = (contents: readonly Content[]): ImagePart[] => {
+  const images: ImagePart[] = [];
+  let left = mostImageBytes;
+  for (const content of contents) {
+    const found = imageIn(content);
+    if (!found || images.length === mostImages || sizeOf(found.data) > Math.min(left, largestImage)) continue;
+    const bytes = Buffer.from(found.data, "base64");
+    const mediaType = imageTypeOf(found.mimeType, bytes);
+    if (mediaType === undefined) continue;
+    left -= bytes.length;
+    images.push({ type: "image", mediaType, data: bytes.toString("base64") });
+  }
+  return images;
 };
 
 /** Truncates a text to some bytes of UTF-8, between two characters, and says so at its end. */
@@ -37,14 +72,19 @@ const cutTo = (text: string, limit: number): string => {
 };
 
 /**
- * The result of a call as text.
+ * The result of a call as text and images.
  *
- * @param limit Bytes (`input_limits.max_tool_output_size`).
+ * @param limit Bytes of the text (`input_limits.max_tool_output_size`).
  */
 export const outcomeOf = (result: CallToolResult, limit: number): ToolOutcome => {
   const texts = result.content.map(described);
   if (texts.length === 0 && result.structuredContent !== undefined) {
     texts.push(JSON.stringify(result.structuredContent));
   }
-  return { text: cutTo(texts.join("\n"), limit), failed: result.isError === true };
+  const images = imagesOf(result.content);
+  return {
+    text: cutTo(texts.join("\n"), limit),
+    failed: result.isError === true,
+    ...(images.length > 0 && { images }),
+  };
 };

@@ -1,10 +1,12 @@
 import type { Usage } from "@muxi/protocol";
-import type { ToolDefinition } from "../models/index.ts";
+import type { ImagePart, ToolDefinition } from "../models/index.ts";
 
 /** The result of a call. A failure is not the end: the model reads the reason and can try something else. */
 export interface ToolOutcome {
   text: string;
   failed: boolean;
+  /** Images of the result; the text describes them for models that see none. */
+  images?: ImagePart[];
   /** The service for which the user has no working credential, when they may give one in the chat. */
   credential?: string;
   /** The tokens that a tool which asks a model has used. */

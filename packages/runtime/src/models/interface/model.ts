@@ -27,10 +27,15 @@ export interface Thoughts {
   data: Record<string, unknown>;
 }
 
-export type ContentPart =
-  | { type: "text"; text: string }
-  /** `data` is base64; `mediaType` is one that models support, such as `image/png`. */
-  | { type: "image"; mediaType: string; data: string };
+export interface ImagePart {
+  type: "image";
+  /** A type that models support, such as `image/png`. */
+  mediaType: string;
+  /** Base64. */
+  data: string;
+}
+
+export type ContentPart = { type: "text"; text: string } | ImagePart;
 
 /**
  * Context that was gathered for a message and is not the user's text. It is put in the last message, after everything
@@ -53,7 +58,14 @@ export type ModelMessage =
       startsTurn?: true;
     }
   | { role: "assistant"; content: string; toolCalls?: ToolCall[]; thoughts?: Thoughts }
-  | { role: "tool"; toolCallId: string; name: string; content: string };
+  | {
+      role: "tool";
+      toolCallId: string;
+      name: string;
+      content: string;
+      /** Images of the result, for a model that sees them. */
+      images?: ImagePart[];
+    };
 
 /** Settings of one call. The provider's defaults apply to those left out. */
 export interface ModelSettings {

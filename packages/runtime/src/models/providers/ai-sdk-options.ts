@@ -3,6 +3,7 @@ import { isObject, type JsonObject } from "@muxi/protocol";
 import { listOf, parseObject } from "../../base/index.ts";
 import type { ContentPart, ModelMessage, ModelRequest, Thoughts } from "../interface/index.ts";
 import { partsOfMessage, sharedEnds } from "../interface/index.ts";
+import { imagesAfterResults } from "./provider-messages.ts";
 
 const promptPart = (part: ContentPart): JsonObject =>
   part.type === "text" ? part : { type: "file", mediaType: part.mediaType, data: part.data };
@@ -51,9 +52,11 @@ export const callOptions = (config: ModelConfig, request: ModelRequest, abortSig
   const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;
   const schema = request.settings?.jsonSchema;
   const isMarked = isAnthropic(config);
-  const ends = isMarked ? sharedEnds(request.messages) : new Set();
+  // Most packages write a result that has more than text into the prompt as JSON, its images too.
+  const messages = imagesAfterResults(request.messages);
+  const ends = isMarked ? sharedEnds(messages) : new Set();
   return {
-    prompt: request.messages.map((message) => ({
+    prompt: messages.map((message) => ({
       ...promptMessage(id, message),
       ...(ends.has(message) && cacheMark),
     })),

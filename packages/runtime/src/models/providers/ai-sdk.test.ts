@@ -335,3 +335,35 @@ test("hands pictures and the schema of an answer over", async () => {
     },
   ]);
 });
+
+test("images of a tool's result follow it as files: packages write what is no text in a result as JSON", async () => {
+  const { used, importPackage } = standIn({ parts: [text, finish] });
+  await ask(createAiSdkModel(config, importPackage), {
+    messages: [
+      { role: "user", content: "Look" },
+      { role: "assistant", content: "", toolCalls: [{ id: "c1", name: "photo", arguments: "{}" }] },
+      {
+        role: "tool",
+        toolCallId: "c1",
+        name: "photo",
+        content: "A tree:",
+        images: [{ type: "image", mediaType: "image/png", data: "aGk=" }],
+      },
+    ],
+  });
+  const output = { type: "text", value: "A tree:" };
+  const images = [
+    { type: "text", text: "[Images of the result of photo]" },
+    { type: "file", mediaType: "image/png", data: "aGk=" },
+  ];
+  expect(used.options).toMatchObject([
+    {
+      prompt: [
+        { role: "user" },
+        { role: "assistant" },
+        { role: "tool", content: [{ type: "tool-result", toolCallId: "c1", toolName: "photo", output }] },
+        { role: "user", content: images },
+      ],
+    },
+  ]);
+});

@@ -40,7 +40,15 @@ const blockOf = (part: ContentPart): JsonObject[] =>
 const blocksOf = (model: string, message: ModelMessage): JsonObject[] => {
   switch (message.role) {
     case "tool":
-      return [{ type: "tool_result", tool_use_id: message.toolCallId, content: message.content }];
+      return [
+        {
+          type: "tool_result",
+          tool_use_id: message.toolCallId,
+          content: message.images
+            ? [...textBlocks(message.content), ...message.images.flatMap(blockOf)]
+            : message.content,
+        },
+      ];
     case "assistant":
       return [
         ...(message.thoughts?.model === model ? listOf(message.thoughts.data.blocks).filter(isObject) : []),

@@ -15,7 +15,7 @@ import {
 } from "../interface/index.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
-import { joinMessages } from "./provider-messages.ts";
+import { imagesAfterResults, joinMessages } from "./provider-messages.ts";
 
 const filtered = ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"];
 
@@ -50,7 +50,7 @@ const partsOf = (message: ModelMessage): JsonObject[] => {
 };
 
 const requestBody = ({ settings }: ModelConfig, request: ModelRequest): string => {
-  const { system, messages } = joinMessages(request.messages, partsOf);
+  const { system, messages } = joinMessages(imagesAfterResults(request.messages), partsOf);
   const schema = request.settings?.jsonSchema;
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;

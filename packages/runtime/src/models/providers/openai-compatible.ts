@@ -18,6 +18,7 @@ import { createCallAssembler } from "./call-assembler.ts";
 import { compatibleProviders } from "./compatible.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
+import { imagesAfterResults } from "./provider-messages.ts";
 import { createTextShortcut } from "./text-shortcut.ts";
 import { createThoughtFilter } from "./think-tags.ts";
 
@@ -101,7 +102,7 @@ const requestBody = (config: ModelConfig, request: ModelRequest): string => {
     }),
     messages: [
       ...(json?.messages ?? []),
-      ...request.messages.map((message) => wireMessage(config.id, message)),
+      ...imagesAfterResults(request.messages).map((message) => wireMessage(config.id, message)),
     ],
     ...(json && { response_format: json.format }),
     ...(request.tools?.length && request.toolChoice && { tool_choice: request.toolChoice }),
