@@ -33,5 +33,13 @@ export const targetOption = () =>
     "-f, --formation <id>",
     "formation to talk to (default: that of this folder, else the one started last)",
   );
+/** The options of commands that talk to a running formation. */
+export const withTarget = (command: Command): Command =>
+  command
+    .addOption(targetOption())
+    .option("-p, --profile <name>", "server that it is deployed on")
+    .option("--draft", "only a formation started by 'up'", false)
+    .option("-u, --user <id>", "user whose data is meant")
+    .addOption(outputOption());
 export const logLevels = ["debug", "info", "warn", "error", "critical"] as const;
 export const forceOption = () => new Option("-f, --force", "do not ask for confirmation").default(false);

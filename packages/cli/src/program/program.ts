@@ -1,4 +1,4 @@
-import { Command, CommanderError, Help, type Option } from "commander";
+import { Command, CommanderError, Help, Option } from "commander";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import { version } from "../base/version.ts";
@@ -43,10 +43,40 @@ const withoutHelpCommands = (command: Command): void => {
   for (const child of command.commands) withoutHelpCommands(child);
 };
 
+/** Every command with `--output` also takes `--json`. */
+const withJson = (command: Command): void => {
+  if (command.options.some(({ long }) => long === "--output")) {
+    command.addOption(new Option("--json", "the same as --output json").implies({ output: "json" }));
+  }
+  for (const child of command.commands) withJson(child);
+};
+
+/** The command that the arguments lead to, with the names on the way. */
+const commandOf = (program: Command, args: readonly string[]): { command: Command; path: string } => {
+  const [name] = args;
+  const command = program.commands.find(
+    (each) => each.name() === name || each.aliases().includes(name ?? ""),
+  );
+  if (!command) return { command: program, path: "" };
+  const below = commandOf(command, args.slice(1));
+  return { command: below.command, path: `${command.name()} ${below.path}` };
+};
+
 /** Splits Commander's message into a title and details, such as the option or command that may have been meant. */
-const usageError = ({ message }: CommanderError, command: Command | undefined): CliError => {
+const usageError = (
+  { code, message }: CommanderError,
+  program: Command,
+  args: readonly string[],
+): CliError => {
+  const { command, path } = commandOf(program, args);
+  const hint = `Run: muxi ${path}--help`;
+  const names = command.commands.map((child) => child.name());
+  if (code === "commander.excessArguments" && names.length > 0) {
+    const word = command.args.find((each) => !each.startsWith("-"));
+    const detail = [`'muxi ${path.trim()}' has the commands ${names.join(", ")}`];
+    return new CliError(`Unknown command '${word}'`, { detail, hint });
+  }
   const [title = "", ...detail] = message.replace(/^error: /, "").split("\n");
-  const hint = `Run: muxi ${command ? `${command.name()} ` : ""}--help`;
   return new CliError(title.charAt(0).toUpperCase() + title.slice(1), {
     detail: detail.map((line) => line.replace(/^\((.*)\)$/, "$1")),
     hint,
@@ -86,6 +116,7 @@ export const commandTree = (context: Context, run: Registration["run"]): Command
   program.commandsGroup("Setup:");
   addSetupCommands(registration);
   withoutHelpCommands(program);
+  withJson(program);
   return program;
 };
 
@@ -108,10 +139,7 @@ export const createProgram = (context: Context): Program => {
         if (!(error instanceof CommanderError)) throw error;
         // Help and version have been printed; anything else is a mistake in the arguments.
         if (/^commander\.(help|helpDisplayed|version)$/.test(error.code)) return error.exitCode;
-        throw usageError(
-          error,
-          program.commands.find((command) => command.name() === args[0]),
-        );
+        throw usageError(error, program, args);
       }
       return exitCode;
     },

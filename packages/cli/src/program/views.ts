@@ -1,54 +1,114 @@
 import type { Command } from "commander";
-import type { TriggerOptions, ViewName, ViewOptions } from "../commands/views/index.ts";
-import { outputOption, type Registration, targetOption } from "./options.ts";
+import type { ViewName, ViewOptions } from "../commands/views/index.ts";
+import { addChangeCommands } from "./changes.ts";
+import { parseCount, type Registration, withTarget } from "./options.ts";
 
-const views: Readonly<Record<ViewName, { argument?: string; alias?: string; description: string }>> = {
-  info: { description: "show the status of a running formation" },
-  agents: { argument: "agent", description: "list its agents, or show one" },
-  mcp: { argument: "server", description: "list its MCP servers, or show one" },
-  sops: { argument: "sop", description: "list its procedures, or show one" },
-  triggers: { argument: "trigger", description: "list its triggers, or show one" },
-  sessions: { argument: "session", description: "list a user's sessions, or show the messages of one" },
-  requests: { argument: "request", description: "list recent requests, or show one" },
-  jobs: { argument: "job", alias: "scheduler", description: "list scheduled jobs, or show one" },
-  memory: { description: "list what is remembered about a user, newest first" },
+interface Group {
+  /** What one item of its list is called. */
+  item?: string;
+  /** Whether its list can be limited. */
+  isLong?: true;
+  alias?: string;
+  description: string;
+}
+
+const groups = {
+  agents: { item: "agent", description: "list its agents, or show one" },
+  mcp: { item: "server", description: "list its MCP servers, or show one" },
+  sops: { item: "sop", description: "list its procedures, or show one" },
+  triggers: { item: "trigger", description: "list, show and fire its triggers" },
+  sessions: { item: "session", isLong: true, description: "list a user's sessions, or the messages of one" },
+  requests: { item: "request", isLong: true, description: "list, show and cancel recent requests" },
+  jobs: {
+    item: "job",
+    isLong: true,
+    alias: "scheduler",
+    description: "list, show and change scheduled jobs",
+  },
+  memory: { isLong: true, description: "list and change what is remembered about a user, newest first" },
   credentials: { description: "list the credentials that a user has stored, masked" },
-  audit: { description: "list the changes made to a formation" },
+  audit: { isLong: true, description: "list the changes made to a formation" },
+} satisfies Partial<Record<ViewName, Group>>;
+
+type GroupName = keyof typeof groups;
+
+/** Options that stand before the command of a group count for it too: `muxi sessions -u ann list`. */
+const inherit = (group: Command, command: Command): void => {
+  for (const [name, value] of Object.entries(group.opts())) {
+    if (group.getOptionValueSource(name) === "cli") command.setOptionValueWithSource(name, value, "cli");
+  }
 };
 
-const isView = (name: string): name is ViewName => Object.hasOwn(views, name);
-
-/** The commands that show parts of a running formation. */
-export const addViewCommands = ({ program, context, run }: Registration): void => {
+/** The commands that show and change parts of a running formation. */
+export const addViewCommands = (registration: Registration): void => {
+  const { program, context, run } = registration;
   const load = () => import("../commands/views/index.ts");
-  const withTarget = (command: Command): Command =>
-    command
-      .addOption(targetOption())
-      .option("-p, --profile <name>", "server that it is deployed on")
-      .option("--draft", "only a formation started by 'up'", false)
-      .option("-u, --user <id>", "user whose data to show")
-      .addOption(outputOption());
 
-  for (const [name, { argument, alias, description }] of Object.entries(views)) {
-    if (!isView(name)) continue;
-    const command = program.command(argument === undefined ? name : `${name} [${argument}]`);
-    if (alias !== undefined) command.alias(alias);
-    withTarget(command.description(description));
-    if (argument === undefined) {
-      command.action((options: ViewOptions) =>
-        run(async () => (await load()).view(context, name, undefined, options)),
-      );
-    } else {
-      command.action((one: string | undefined, options: ViewOptions) =>
-        run(async () => (await load()).view(context, name, one, options)),
-      );
-    }
-  }
-  withTarget(program.command("trigger <name>").description("fire a trigger"))
-    .option("--data <json>", "data for the trigger, as JSON or @file", "{}")
-    .option("-s, --session <id>", "session to run it in")
-    .option("--async", "do not wait for the result", false)
-    .action((name: string, options: TriggerOptions) =>
-      run(async () => (await load()).trigger(context, name, options)),
+  const listed = (command: Command, { isLong }: Group): Command => {
+    withTarget(command).option("-v, --verbose", "show every field", false);
+    if (isLong) command.option("--limit <count>", "show at most this many", parseCount);
+    return command;
+  };
+  const show = (command: Command, name: ViewName): Command =>
+    withTarget(command).action((item: string, options: ViewOptions) =>
+      run(async () => (await load()).view(context, name, item, options)),
     );
+  const showAll = (command: Command, name: ViewName): Command =>
+    withTarget(command).action((options: ViewOptions) =>
+      run(async () => (await load()).view(context, name, undefined, options)),
+    );
+
+  showAll(program.command("info").description("show the status of a running formation"), "info");
+
+  const addGroup = (name: GroupName): Command => {
+    const settings: Group = groups[name];
+    const { item, alias, description } = settings;
+    const group = listed(program.command(item ? `${name} [${item}]` : name), settings)
+      .description(description)
+      .hook("preSubcommand", inherit);
+    if (alias) group.alias(alias);
+    group.action(() => {
+      const commands = group.commands.map((command) => command.name());
+      const [one] = group.args;
+      return run(async () => (await load()).view(context, name, one, group.opts<ViewOptions>(), commands));
+    });
+    // Requests name their user as an argument, too.
+    const list = listed(group.command(name === "requests" ? "list [user]" : "list").alias("ls"), settings)
+      .description("list them")
+      .action(() => {
+        const options = list.opts<ViewOptions>();
+        const user = list.args[0] ?? options.user;
+        return run(async () => (await load()).view(context, name, undefined, { ...options, user }));
+      });
+    if (item) {
+      const details = name === "sessions" ? "sessions show" : name;
+      const one = show(group.command(`show <${item}>`).description("show one"), details);
+      if (name === "sops" || name === "triggers" || name === "mcp") {
+        one.option("--raw", "as it is, which is the default");
+      }
+    }
+    return group;
+  };
+
+  const made = {
+    agents: addGroup("agents"),
+    mcp: addGroup("mcp"),
+    sops: addGroup("sops"),
+    triggers: addGroup("triggers"),
+    sessions: addGroup("sessions"),
+    requests: addGroup("requests"),
+    jobs: addGroup("jobs"),
+    memory: addGroup("memory"),
+    credentials: addGroup("credentials"),
+    audit: addGroup("audit"),
+  };
+  const messages = made.sessions.command("messages <session>").description("show its messages");
+  withTarget(messages)
+    .option("-n, --lines <count>", "show at most this many, the latest", parseCount)
+    .action((session: string, { lines: limit, ...options }: ViewOptions & { lines?: number }) =>
+      run(async () => (await load()).view(context, "sessions", session, { ...options, limit })),
+    );
+  showAll(made.jobs.command("status").description("show how jobs are scheduled"), "jobs status");
+  showAll(made.memory.command("status").description("show the memory settings"), "memory status");
+  addChangeCommands(registration, made);
 };

@@ -1,4 +1,5 @@
 /** The formation that a command acts on: its folder, its id, and how to call it when it is running. */
+export { callFormation } from "./call.ts";
 export { explainAnswer } from "./cause.ts";
 export { explainFailure } from "./explain.ts";
 export { formationFolder, readFormation } from "./formation-folder.ts";

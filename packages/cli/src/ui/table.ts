@@ -23,6 +23,12 @@ export const table = (
   return [format(headings, (cell) => cell), ...rows.map((row) => format(row, paint))];
 };
 
+/** Formats a time (ISO 8601, or Unix seconds) as `2026-01-31 09:05` in this machine's time zone. */
+export const at = (time: string | number | null | undefined): string =>
+  time === null || time === undefined
+    ? "-"
+    : new Date(typeof time === "number" ? time * 1000 : time).toLocaleString("sv-SE").slice(0, 16);
+
 /** Formats a duration with its two largest units: `2d 3h`, `5m`, `12s`. */
 export const duration = (seconds: number): string => {
   const units = [

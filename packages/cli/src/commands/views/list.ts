@@ -1,40 +1,5 @@
-import type { FormationClient } from "muxi-client";
-
-/** The content of a view: data, and the same for people to read. */
-export interface ViewContent {
-  data: unknown;
-  /** Rows under a heading. Without them, the data is printed as YAML. */
-  table?: { heading: readonly string[]; rows: readonly (readonly string[])[]; empty: string };
-  /** What to know about the rows. */
-  warnings?: readonly string[];
-  /** Lines to print instead. */
-  lines?: readonly string[];
-}
-
-/** Reads a part of a running formation: a list, or with an argument the item of that name. */
-export type View = (formation: FormationClient, argument: string | undefined) => Promise<ViewContent>;
-
-/** Formats as `2026-01-31 09:05`, in this machine's time zone. */
-const at = (time: string | number | null | undefined): string =>
-  time === null || time === undefined
-    ? "-"
-    : new Date(typeof time === "number" ? time * 1000 : time).toLocaleString("sv-SE").slice(0, 16);
-
-const widest = 70;
-
-/** Shortens a text to one line of a terminal. */
-const short = (text: string): string => {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > widest ? `${line.slice(0, widest - 1)}…` : line;
-};
-
-const listing = <Item>(
-  data: unknown,
-  items: readonly Item[],
-  heading: readonly string[],
-  row: (item: Item) => readonly string[],
-  empty: string,
-): ViewContent => ({ data, table: { heading, rows: items.map(row), empty } });
+import { at } from "../../ui/index.ts";
+import { listing, short, type View } from "./content.ts";
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "-");
 
@@ -81,15 +46,17 @@ export const views = {
     const data = await formation.getTriggers();
     return listing(data, data.triggers, ["NAME"], (trigger) => [trigger], "No triggers");
   },
-  async sessions(formation, sessionId) {
+  async sessions(formation, sessionId, limit) {
     if (sessionId !== undefined) {
-      const data = await formation.getSessionMessages({ sessionId });
+      const data = await formation.getSessionMessages({ sessionId, limit });
+      // An unknown session has no messages either: that is an error.
+      if (data.count === 0) await formation.getSession({ sessionId });
       return {
         data,
         lines: data.messages.map(({ role, content }) => `${role === "user" ? "›" : " "} ${content}`),
       };
     }
-    const data = await formation.getSessions();
+    const data = await formation.getSessions({ limit });
     const row = (session: (typeof data.sessions)[number]) => [
       session.session_id,
       at(session.last_activity),
@@ -97,9 +64,9 @@ export const views = {
     ];
     return listing(data, data.sessions, ["SESSION", "LAST ACTIVITY", "ACTIVE"], row, "No sessions yet");
   },
-  async requests(formation, requestId) {
+  async requests(formation, requestId, limit) {
     if (requestId !== undefined) return { data: await formation.getRequest({ requestId }) };
-    const data = await formation.getRequests();
+    const data = await formation.getRequests({ limit });
     const row = (request: (typeof data.requests)[number]) => [
       request.request_id,
       request.user_id,
@@ -108,21 +75,23 @@ export const views = {
     ];
     return listing(data, data.requests, ["REQUEST", "USER", "STATUS", "BEGUN"], row, "No requests");
   },
-  async jobs(formation, jobId) {
+  async jobs(formation, jobId, limit) {
     if (jobId !== undefined) return { data: await formation.getSchedulerJob({ jobId }) };
-    const data = await formation.getSchedulerJobs();
+    const data = await formation.getSchedulerJobs({ limit });
     const row = (job: (typeof data.jobs)[number]) => [
       job.id,
       job.user_id,
       job.schedule,
       at(job.next_run),
+      job.status,
+      job.title ?? "-",
       short(job.message),
     ];
-    const heading = ["ID", "USER", "SCHEDULE", "NEXT RUN", "MESSAGE"];
+    const heading = ["ID", "USER", "SCHEDULE", "NEXT RUN", "STATUS", "TITLE", "MESSAGE"];
     return listing(data, data.jobs, heading, row, "Nothing is scheduled");
   },
-  async memory(formation) {
-    const data = await formation.getMemories();
+  async memory(formation, _, limit) {
+    const data = await formation.getMemories({ limit });
     const row = (memory: (typeof data.memories)[number]) => [
       memory.id,
       at(memory.created_at),
@@ -140,8 +109,8 @@ export const views = {
     ];
     return listing(data, data.credentials, ["ID", "SERVICE", "NAME", "VALUE"], row, "No credentials");
   },
-  async audit(formation) {
-    const data = await formation.getAuditLog();
+  async audit(formation, _, limit) {
+    const data = await formation.getAuditLog({ limit });
     const row = (entry: (typeof data.entries)[number]) => [
       at(entry.timestamp),
       entry.action,
@@ -153,5 +122,3 @@ export const views = {
     return listing(data, data.entries, heading, row, "Nothing was changed yet");
   },
 } satisfies Record<string, View>;
-
-export type ViewName = keyof typeof views;

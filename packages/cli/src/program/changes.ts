@@ -1,0 +1,124 @@
+import { type Command, Option } from "commander";
+import type {
+  ChangeOptions,
+  ClearBufferOptions,
+  JobOptions,
+  TriggerOptions,
+} from "../commands/changes/index.ts";
+import type { ViewOptions } from "../commands/views/index.ts";
+import { type Registration, withTarget } from "./options.ts";
+
+type Groups = Readonly<Record<"triggers" | "sessions" | "requests" | "jobs" | "memory", Command>>;
+
+const load = () => import("../commands/changes/index.ts");
+
+const addTrigger = (command: Command, { context, run }: Registration): void => {
+  withTarget(command)
+    .description("fire a trigger")
+    .option("--data <json>", "data for the trigger, as JSON or @file", "{}")
+    .addOption(new Option("--file <path>", "file with the data, as JSON").conflicts("data"))
+    .option("-s, --session <id>", "session to run it in")
+    .option("--async", "do not wait for the result", false)
+    .addOption(new Option("--sync", "wait for the result, which is the default").conflicts("async"))
+    .action((name: string, options: TriggerOptions) =>
+      run(async () => (await load()).trigger(context, name, options)),
+    );
+};
+
+const addJobs = (jobs: Command, { context, run }: Registration): void => {
+  const withJob = (command: Command): Command =>
+    withTarget(command)
+      .option("--schedule <when>", "cron expression, ISO 8601 time, or words")
+      .option("--message <text>", "what is said then")
+      .option("--title <text>", "what the job is called");
+  withJob(jobs.command("add [words...]"))
+    .usage("[once|recurring] <schedule> <message> [options]")
+    .description("schedule a message, to be said as a user")
+    .action((words: string[], options: JobOptions) =>
+      run(async () => (await load()).addJob(context, words, options)),
+    );
+  withJob(jobs.command("update <job>"))
+    .description("change what a job says, when, or its title")
+    .action((id: string, options: JobOptions) =>
+      run(async () => (await load()).updateJob(context, id, options)),
+    );
+  withTarget(jobs.command("pause <job>"))
+    .description("let a job rest")
+    .action((id: string, options: ChangeOptions) =>
+      run(async () => (await load()).pauseJob(context, id, options)),
+    );
+  withTarget(jobs.command("resume <job>"))
+    .description("let a paused job run again")
+    .action((id: string, options: ChangeOptions) =>
+      run(async () => (await load()).resumeJob(context, id, options)),
+    );
+  withTarget(jobs.command("remove <job>").alias("rm"))
+    .description("delete a job")
+    .action((id: string, options: ChangeOptions) =>
+      run(async () => (await load()).removeJob(context, id, options)),
+    );
+};
+
+const addMemory = (memory: Command, { context, run }: Registration): void => {
+  withTarget(memory.command("add <type> <text>"))
+    .description("remember something about a user, such as a preference")
+    .action((type: string, text: string, options: ChangeOptions) =>
+      run(async () => (await load()).addMemory(context, type, text, options)),
+    );
+  withTarget(memory.command("delete <memory>").alias("rm"))
+    .description("forget something")
+    .action((id: string, options: ChangeOptions) =>
+      run(async () => (await load()).deleteMemory(context, id, options)),
+    );
+};
+
+const addBuffer = (memory: Command, { context, run }: Registration): void => {
+  const showing = (name: "memory buffer" | "memory buffer status") => (options: ViewOptions) =>
+    run(async () => (await import("../commands/views/index.ts")).view(context, name, undefined, options));
+  const clearing = (options: ClearBufferOptions) =>
+    run(async () => (await load()).clearBuffer(context, options));
+  const withClearing = (command: Command): Command =>
+    withTarget(command)
+      .option("-s, --session <id>", "delete this session only")
+      .option("--all", "delete the sessions of every user", false)
+      .option("--force", "do not ask for confirmation", false);
+
+  const buffer = memory.command("buffer").description("show or delete the recent messages of a user");
+  withClearing(buffer)
+    .option("--clear", "the same as the command clear", false)
+    .option("--stats", "the same as the command status", false)
+    .action(({ clear, stats, ...options }: ClearBufferOptions & { clear: boolean; stats: boolean }) => {
+      if (clear) return clearing(options);
+      if (options.all || options.session !== undefined) buffer.error("--all and --session need --clear");
+      return showing(stats ? "memory buffer status" : "memory buffer")(options);
+    });
+  withTarget(buffer.command("list").alias("ls"))
+    .description("show the sessions of a user")
+    .action(showing("memory buffer"));
+  withTarget(buffer.command("status"))
+    .description("show how full the buffers of all users are")
+    .action(showing("memory buffer status"));
+  withClearing(buffer.command("clear"))
+    .description("delete the sessions of a user, or one session, with their messages")
+    .action(clearing);
+};
+
+/** The commands that change something in a running formation. */
+export const addChangeCommands = (registration: Registration, groups: Groups): void => {
+  const { program, context, run } = registration;
+  addTrigger(groups.triggers.command("run <trigger>"), registration);
+  addTrigger(program.command("trigger <name>"), registration);
+  addJobs(groups.jobs, registration);
+  addMemory(groups.memory, registration);
+  addBuffer(groups.memory, registration);
+  withTarget(groups.sessions.command("restore <session> <file>"))
+    .description("replace its messages by those of a file")
+    .action((session: string, file: string, options: ChangeOptions) =>
+      run(async () => (await load()).restoreSession(context, session, file, options)),
+    );
+  withTarget(groups.requests.command("cancel <request> [user]"))
+    .description("stop a request")
+    .action((id: string, user: string | undefined, options: ChangeOptions) =>
+      run(async () => (await load()).cancelRequest(context, id, { ...options, user: user ?? options.user })),
+    );
+};

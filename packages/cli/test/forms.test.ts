@@ -1,0 +1,187 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "../src/run.ts";
+import { createWorld, type Outcome, type World } from "./helpers.ts";
+
+/** One formation for all: the commands run in the process of the tests. */
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+  const folder = await world.formation("grove", {
+    "agents/one.afs": 'schema: "1.0.0"\nid: one\nname: One\ndescription: The only one\n',
+    "triggers/order.md": "Order ${{ data.order.id }} has come in.",
+    "sops/open.md": "---\ntype: sop\nname: Open the gate\n---\n# Open the gate\n\n1. Turn the key\n",
+  });
+  const up = await world.run(["up", folder, "--detach"]);
+  if (up.code !== 0) throw new Error(up.stderr);
+  await muxi("chat", "My favourite tea is Assam.", "--user", "ann", "--session", "s1");
+  await writeFile(join(world.home, "order.json"), '{"order":{"id":7}}');
+});
+afterAll(() => world.close());
+
+const muxi = async (...args: string[]): Promise<Outcome> => {
+  let [stdout, stderr] = ["", ""];
+  const context = {
+    env: world.env,
+    cwd: world.home,
+    home: world.home,
+    stdin: Readable.from([]),
+    stdout: new Writable({
+      write(text, _encoding, done) {
+        stdout += text;
+        done();
+      },
+    }),
+    stderr: new Writable({
+      write(text, _encoding, done) {
+        stderr += text;
+        done();
+      },
+    }),
+  };
+  return { code: await run(context, args), stdout, stderr };
+};
+
+/** What a command that succeeds prints. */
+const shown = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await muxi(...args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+};
+
+const dataOf = async (...args: string[]) => JSON.parse(await shown(...args, "--json"));
+
+test.each<[form: string, shows: RegExp]>([
+  ["agents list", /^ID +NAME +DESCRIPTION\none +One +The only one\n$/],
+  ["agents ls -v", /^agents:\n {2}- id: one\n/],
+  ["agents show one", /^id: one\nname: One\n/],
+  ["mcp list", /^No MCP servers\n$/],
+  ["sops list", /^NAME +TITLE\nopen +Open the gate\n$/],
+  ["sops show open --raw", /1\. Turn the key/],
+  ["triggers list", /^NAME\norder\n$/],
+  ["triggers show order", /^Order \$\{\{ data\.order\.id \}\} has come in\.\n$/],
+  ["triggers run order --file order.json", /\S/],
+  ["triggers run order --sync --data @order.json", /\S/],
+  ["triggers run order --async --file order.json", /^✓ order was started\./],
+  ["scheduler status", /^enabled: true\ntimezone: /],
+  ["scheduler list -u nobody", /^Nothing is scheduled\n$/],
+  ["sessions list -u ann", /^SESSION +LAST ACTIVITY +ACTIVE\ns1 +\d{4}-\d\d-\d\d \d\d:\d\d +yes\n$/],
+  ["sessions -u ann list --limit 1", /\ns1 /],
+  ["sessions show s1 -u ann", /^session_id: s1\nuser_id: ann\n/],
+  ["sessions messages s1 -u ann", /^› My favourite tea is Assam\.\n {2}\S/],
+  ["sessions messages s1 -n 1 -u ann", /^ {2}\S.*\n$/],
+  ["requests list", /^REQUEST +USER +STATUS +BEGUN\n/],
+  ["requests list ann", /\nreq_\w+ +ann +completed /],
+  ["requests list nobody", /^No requests\n$/],
+  ["memory list -u ann", /^ID +SINCE +CONTENT\nmem_\w+ .*Assam/],
+  ["memory list --user nobody", /^Nothing is remembered yet\n$/],
+  ["memory status", /^buffer:\n {2}size: \d+\n/],
+  ["memory buffer -u ann", /^SESSION +MESSAGES +LAST ACTIVITY\ns1 +2 /],
+  ["memory buffer list -u ann", /\ns1 +2 /],
+  ["memory buffer status", /^total_entries: \d+\n/],
+  ["memory buffer --stats", /^total_entries: \d+\n/],
+  ["credentials list", /^No credentials\n$/],
+  ["audit ls", /^(Nothing was changed yet|WHEN +ACTION)/],
+])("muxi %s", async (form, shows) => {
+  expect(await shown(...form.split(" "))).toMatch(shows);
+});
+
+test("a job is added, listed, changed, paused, resumed and removed", async () => {
+  const added = await shown("scheduler", "add", "recurring", "0 9 * * 1", "Weekly report", "-u", "ann");
+  const [, id = ""] =
+    /^✓ Added (job_\w+): At 09:00, only on Monday \(UTC\), next at \d{4}-/.exec(added) ?? [];
+  expect(await shown("jobs", "update", id, "--title", "Monday", "--schedule", "every day at 7am")).toContain(
+    `Changed ${id}: At 07:00`,
+  );
+  expect(await shown("scheduler", "ls")).toMatch(
+    /^ID +USER +SCHEDULE +NEXT RUN +STATUS +TITLE +MESSAGE\njob_\w+ +ann +every day at 7am +\d.* active +Monday +Weekly report\n$/,
+  );
+  expect(await shown("scheduler", "pause", id)).toContain(`Paused ${id}`);
+  expect(await dataOf("scheduler", "show", id)).toMatchObject({ id, status: "paused", title: "Monday" });
+  expect(await shown("scheduler", "resume", id)).toContain(`Resumed ${id}, next at`);
+  expect(await shown("scheduler", "remove", id)).toBe(`✓ Removed ${id}\n`);
+  expect(await shown("jobs")).toBe("Nothing is scheduled\n");
+});
+
+test.each<[args: string[], job: object]>([
+  [["once", "2036-12-31", "New year"], { type: "one_time", run_at: "2036-12-31T00:00:00.000Z" }],
+  [["once", "2036-12-31 14:00", "Noon"], { type: "one_time", run_at: "2036-12-31T14:00:00.000Z" }],
+  [["every weekday at 9am", "News"], { type: "prompt", cron_expression: "0 9 * * 1-5", message: "News" }],
+  [["--schedule", "0 9 * * *", "--message", "News"], { type: "prompt", message: "News" }],
+  [["recurring", "News", "--schedule", "0 9 * * *"], { type: "recurring", message: "News" }],
+])("muxi jobs add %j", async (args, job) => {
+  const added = await dataOf("jobs", "add", ...args, "--title", "One");
+  expect(added).toMatchObject({ ...job, user_id: "tester", title: "One" });
+  await shown("jobs", "rm", added.id);
+});
+
+test("a memory is added and deleted", async () => {
+  const added = await shown("memory", "add", "-u", "mia", "preference", "Prefers dark mode");
+  const [, id = ""] = /^✓ Added (mem_\w+)\n$/.exec(added) ?? [];
+  expect(await dataOf("memory", "list", "-u", "mia")).toMatchObject({
+    memories: [{ id, content: "Prefers dark mode", metadata: { type: "preference" } }],
+  });
+  expect(await shown("memory", "delete", id, "-u", "mia")).toBe(`✓ Deleted ${id}\n`);
+  expect(await shown("memory", "-u", "mia")).toBe("Nothing is remembered yet\n");
+});
+
+test("a session is saved, deleted and restored", async () => {
+  const saved = await shown("sessions", "messages", "s1", "-u", "ann", "--json");
+  await writeFile(join(world.home, "backup.json"), saved);
+  expect(await shown("sessions", "restore", "s2", "backup.json", "-u", "ann")).toBe(
+    "✓ Restored 2 messages to s2\n",
+  );
+  expect((await dataOf("sessions", "messages", "s2", "-u", "ann")).messages[0].content).toBe(
+    "My favourite tea is Assam.",
+  );
+  const clear = ["memory", "buffer", "clear", "-u", "ann"];
+  expect(await muxi(...clear)).toMatchObject({ code: 1, stderr: expect.stringContaining("--force") });
+  expect(await shown(...clear, "-s", "s2", "--force")).toBe("✓ Deleted session 's2': 2 messages\n");
+  expect(await dataOf("sessions", "list", "-u", "ann")).toMatchObject({ count: 1 });
+  await shown("memory", "buffer", "--clear", "--user", "ann", "--force");
+  expect(await shown("sessions", "list", "-u", "ann")).toBe("No sessions yet\n");
+  await writeFile(join(world.home, "backup.json"), '[{"role":"user"}]');
+  expect(await muxi("sessions", "restore", "s2", "backup.json")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("backup.json holds no messages"),
+  });
+});
+
+test("a request is cancelled", async () => {
+  const { request_id: id } = await dataOf("triggers", "run", "order", "--async", "--file", "order.json");
+  const { code, stdout, stderr } = await muxi("requests", "cancel", id);
+  // It may have ended before.
+  expect(code === 0 ? stdout : stderr).toMatch(new RegExp(`Cancelled ${id}|${id}.* (completed|ended)`));
+  expect(await muxi("requests", "cancel", "req_none", "ann")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("req_none"),
+  });
+});
+
+describe("what does not exist is an error that says what there is", () => {
+  test.each([
+    ["agents lits", "'muxi agents' has the commands list, show"],
+    ["sessions lits -u ann", "'muxi sessions' has the commands list, show, messages, restore"],
+    ["requests abort", "'muxi requests' has the commands list, show, cancel"],
+    ["scheduler stop", "'muxi jobs' has the commands list, show, status, add"],
+    ["memory forget", "'muxi memory' has the commands list, status, add, delete, buffer"],
+    ["memory buffer wipe", "'muxi memory buffer' has the commands list, status, clear"],
+    ["sessions messages none -u ann", "Session 'none'"],
+    ["jobs add often", "A job needs a schedule and a message"],
+    ["jobs update job_1", "Use --schedule, --message or --title"],
+    ["memory buffer clear", "--user <id>, --session <id>, or --all"],
+    ["memory buffer --all", "need --clear"],
+  ])("muxi %s", async (form, message) => {
+    const { code, stdout, stderr } = await muxi(...form.split(" "));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(message);
+  });
+
+  test("also as data", async () => {
+    const { stdout, stderr } = await muxi("agents", "lits", "--json");
+    expect(stdout).toBe("");
+    expect(JSON.parse(stderr).error.detail).toEqual(["'muxi agents' has the commands list, show"]);
+  });
+});
