@@ -12,7 +12,7 @@ import {
 import { asError, proxyFrom } from "@muxi/http";
 import { pino } from "pino";
 import * as z from "zod";
-import { createRedactor, knownSecrets } from "./observability/index.ts";
+import { createRedactor, createTokenReports, knownSecrets } from "./observability/index.ts";
 import { startRuntime } from "./runtime.ts";
 
 const usage = `usage: muxi-runtime <formation folder> [--host 127.0.0.1] [--port 8001]
@@ -73,6 +73,13 @@ const setProxyOfFetch = () => {
   });
 };
 
+/** Tells the server that started this process, if one did. */
+const tellServer = (message: object) =>
+  new Promise<void>((resolve) => {
+    if (process.send && process.connected) process.send(message, () => resolve());
+    else resolve();
+  });
+
 try {
   const proxy = proxyFrom(env);
   if (proxy) setProxyOfFetch();
@@ -95,6 +102,7 @@ try {
   for (const { file, line, path: field, message, hint } of report.warnings) {
     log.warn({ validation: { file, line, field, hint } }, `${file}${field && ` → ${field}`}: ${message}`);
   }
+  const tokens = createTokenReports(tellServer);
   const host = values.host ?? env.HOST ?? server.host ?? "127.0.0.1";
   const port = values.port ?? env.PORT;
   const runtime = await startRuntime({
@@ -104,6 +112,7 @@ try {
     port: port === undefined ? (server.port ?? 8001) : portOf(port),
     env,
     log,
+    tokens,
     proxy,
   }).catch((error: unknown) => {
     if (isSystemError(error, "EADDRINUSE")) {
@@ -127,6 +136,7 @@ try {
     stopping = true;
     log.info({ why }, "stopping");
     await runtime.close(drainTime);
+    await tokens.flush();
     process.exit(0);
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));
@@ -135,7 +145,7 @@ try {
   process.on("disconnect", () => void stop("the server is gone"));
   // It may also have gone while this process was starting and did not listen yet.
   if (process.send && !process.connected) await stop("the server is gone");
-  process.send?.({ type: "ready", port: runtime.port });
+  await tellServer({ type: "ready", port: runtime.port });
 } catch (error) {
   fail(asError(error).message);
 }

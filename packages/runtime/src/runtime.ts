@@ -26,6 +26,7 @@ import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";
 import { createTranscriptionModel, openModels, packagesOf } from "./models/index.ts";
+import type { TokenReports } from "./observability/index.ts";
 import { handOver } from "./overlord/index.ts";
 import { createStore, type Database, openPostgres, openSqlite } from "./store/index.ts";
 
@@ -38,6 +39,8 @@ export interface RuntimeOptions {
   /** Holds the keys and addresses of model providers. */
   env: Environment;
   log: Logger;
+  /** Told of the tokens that requests have used. Default: nobody is. */
+  tokens?: Pick<TokenReports, "add"> | undefined;
   /** Chooses the proxy of a request to models and webhooks. Default: none. */
   proxy?: ProxyChoice | undefined;
   now?: () => number;
@@ -98,6 +101,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     keys,
     env,
     log,
+    tokens = { add: () => {} },
     proxy,
     now = Date.now,
     leaseTime = defaultLeaseTime,
@@ -142,7 +146,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       ...deliveries.statements(outcome),
       ...(kind === "job" ? jobEnding(formation, store.jobs, outcome) : []),
     ],
-    telemetry: { log, observe, watch, feed },
+    telemetry: { log, observe, watch, tokens, feed },
     clock: { now, answerTime },
     env,
     leaseTime,

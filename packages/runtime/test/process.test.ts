@@ -57,6 +57,38 @@ test("what only some formations use of Node is not loaded at the start", async (
   expect(loaded.filter((name) => heavy.includes(name ?? ""))).toEqual([]);
 });
 
+test("the server that started the process is told of tokens, the last ones when it stops", async () => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  models.defaultReply = { usage: { input: 100, output: 5, cached: 60, cacheWrite: 30 } };
+  const dir = await writeFormation({
+    "formation.afs": `${withKeys}
+llm:
+  settings: { base_url: "${models.url}/v1" }
+  models: [{ text: anthropic/claude-test, api_key: sk-test }]
+memory: { persistent: { extraction: false } }
+`,
+  });
+  const { child, ended } = run(dir);
+  const api = await ready(child);
+  const told: unknown[] = [];
+  child.on("message", (message) => told.push(message));
+  const usage = {
+    input_tokens: 100,
+    output_tokens: 5,
+    total_tokens: 105,
+    cached_tokens: 60,
+    cache_write_tokens: 30,
+  };
+  const message = { type: "tokens", models: [{ model: "anthropic/claude-test", usage }] };
+  await api.chat("Hello", { user: "ann" });
+  await untilExpected("the tokens are told", () => expect(told).toEqual([message]));
+  await api.chat("Hello again", { user: "ann" });
+  child.kill("SIGTERM");
+  await ended;
+  await untilExpected("the last tokens are told", () => expect(told).toEqual([message, message]));
+});
+
 test("after kill -9 in the middle of an answer every acknowledged message is there", async () => {
   const models = await startModelServer();
   onTestFinished(() => models.close());

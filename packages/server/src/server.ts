@@ -13,7 +13,7 @@ import { createApp, draftName } from "./api/index.ts";
 import type { ServerConfig } from "./config/index.ts";
 import { lockData } from "./data-folder/index.ts";
 import { createAuditLog, type Log } from "./logs/index.ts";
-import { createMetrics, listenForMetrics, type MetricsListener } from "./metrics/index.ts";
+import { createMetrics, listenForMetrics, type Metrics, type MetricsListener } from "./metrics/index.ts";
 import { createMonitor } from "./monitor/index.ts";
 import { createFormationCommand, endLeftovers, type RuntimeCommand, Supervisor } from "./processes/index.ts";
 import {
@@ -147,8 +147,9 @@ export const createServer = ({
         .save()
         .catch((error: unknown) => log.error({ err: error }, "could not save the registry"));
     },
+    onTokens: ({ formationId, draft }, models) => metrics.countTokens(formationId, draft, models),
   });
-  const metrics = createMetrics(() => supervisor.list());
+  const metrics: Metrics = createMetrics(() => supervisor.list());
   const proxy = createProxy({
     find: (kind: ProxyKind, id: string) => supervisor.upstream(kind === "draft" ? draftName(id) : id),
     trustedProxies: config.trustedProxies,

@@ -85,6 +85,9 @@ const routes = {
     socket.write(bytes, "latin1");
     if (later.length > 0) setTimeout(() => socket.end(later.join(""), "latin1"), 30);
   },
+  // Tells the server what it finds in the query.
+  "/tell": ({ url }, response) =>
+    process.send(JSON.parse(decodeURIComponent(url.split("?")[1])), () => response.end("told")),
   "/die": () => process.kill(process.pid, "SIGKILL"),
 };
 

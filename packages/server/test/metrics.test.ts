@@ -73,3 +73,34 @@ it("are not for everybody: the port of the server asks for a signature", async (
   const server = await startTestServer({ config: { credentials } });
   expect((await fetch(`${server.url}/metrics`)).status).toBe(401);
 });
+
+it("adds up the tokens that formations tell of, by model", async () => {
+  const server = await startTestServer();
+  await devRun(server, await createFormation("thinking"));
+  const tell = async (message: object) => {
+    const query = encodeURIComponent(JSON.stringify(message));
+    expect(await (await fetch(`${server.url}/draft/thinking/tell?${query}`)).text()).toBe("told");
+  };
+  const usage = { input_tokens: 100, output_tokens: 5, total_tokens: 105 };
+  const cached = { ...usage, cached_tokens: 60, cache_write_tokens: 30 };
+  await tell({ type: "tokens", models: [{ model: "openai/x", usage: "many" }] });
+  await tell({ type: "tokens", models: [{ model: "openai/x", usage }] });
+  await tell({
+    type: "tokens",
+    models: [
+      { model: "openai/x", usage: cached },
+      { model: 'local/a\\b"c', usage },
+    ],
+  });
+  const of = (model: string, type: string) =>
+    `muxi_model_tokens_total{formation="thinking",draft="true",model="${model}",type="${type}"}`;
+  const text = async () => (await fetch(`${server.url}/metrics`)).text();
+  await untilExpected("all is counted", async () =>
+    expect(await text()).toContain(`${of('local/a\\\\b\\"c', "output")} 5\n`),
+  );
+  const counted = await text();
+  expect(counted).toContain(`${of("openai/x", "input")} 200\n`);
+  expect(counted).toContain(`${of("openai/x", "output")} 10\n`);
+  expect(counted).toContain(`${of("openai/x", "cached")} 60\n`);
+  expect(counted).toContain(`${of("openai/x", "cache_write")} 30\n`);
+});

@@ -17,6 +17,7 @@ export * from "./memory-upkeep.ts";
 export * from "./notifications.ts";
 export * from "./operations.ts";
 export * from "./procedures.ts";
+export * from "./process-messages.ts";
 export * from "./requests.ts";
 export * from "./scheduler.ts";
 export * from "./secrets.ts";

@@ -10,4 +10,5 @@ export {
 export { createObservability, type Observability } from "./observability.ts";
 export { otlpSettings } from "./otlp-settings.ts";
 export { createRedactor, knownSecrets, type Redactor } from "./redaction.ts";
+export { createTokenReports, type TokenReports } from "./token-reports.ts";
 export { createWatch, type Watch } from "./watch.ts";

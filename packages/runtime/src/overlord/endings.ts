@@ -23,7 +23,7 @@ export const createEndings = (
 ): Endings => {
   const { formationId, runs, queue, endings } = parts;
   const { requests, sessions } = parts.store;
-  const { feed, observe, log } = parts.telemetry;
+  const { feed, observe, tokens, log } = parts.telemetry;
   const { now } = parts.clock;
 
   const answerMessage = (run: Run, agentId: string, answer: AgentAnswer): NewMessage => ({
@@ -124,6 +124,7 @@ export const createEndings = (
       });
       if (!stored) throw taken;
       run.complete(done, outcome.endedAt);
+      tokens.add(model, usage);
       tell("completed", active, { usage, model, agent_id: agent.id });
     },
 
@@ -174,6 +175,7 @@ export const createEndings = (
         return undefined;
       });
       run.fail(failure, event);
+      if (part) tokens.add(part.model, part.usage);
       tell(isCancelled ? "cancelled" : "failed", active, {
         code: failure.code,
         ...(failure.cause instanceof ModelError && { message: failure.cause.message }),

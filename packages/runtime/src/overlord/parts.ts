@@ -4,7 +4,7 @@ import type { RequestOutcome, RequestQueue } from "../background/index.ts";
 import type { Feed } from "../events/index.ts";
 import type { Memory } from "../memory/index.ts";
 import type { FormationModels } from "../models/index.ts";
-import type { Observe, Watch } from "../observability/index.ts";
+import type { Observe, TokenReports, Watch } from "../observability/index.ts";
 import type { Owner, RequestKind, Statement, Store } from "../store/index.ts";
 import type { Tool } from "../tools/index.ts";
 import type { ToolLimits } from "./agent-loop.ts";
@@ -44,6 +44,8 @@ export interface OverlordParts {
     observe: Observe;
     /** Told of calls to models and tools. */
     watch: Watch;
+    /** Told of the tokens of each request that ends, with the model that answered. */
+    tokens: Pick<TokenReports, "add">;
     /** Events that users may follow. */
     feed: Feed;
   };

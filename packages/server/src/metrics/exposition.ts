@@ -1,6 +1,11 @@
 /** Labels and value of a sample. Samples of a histogram also have a suffix for the metric's name. */
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number, suffix?: string];
 
+const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", '"': '\\"', "\n": "\\n" };
+
+const escaped = (text: string): string =>
+  text.replaceAll(/[\\"\n]/g, (character) => escapes[character] ?? "");
+
 /** Samples in Prometheus's text format. */
 export const exposition = (
   name: string,
@@ -9,8 +14,7 @@ export const exposition = (
   samples: readonly Sample[],
 ): string => {
   const lines = samples.map(([labels, value, suffix = ""]) => {
-    // Formation ids and our own values need no escaping.
-    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text}"`);
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
     return `${name}${suffix}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
   });
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");

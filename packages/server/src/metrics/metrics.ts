@@ -1,3 +1,4 @@
+import type { TokensMessage } from "@muxi/protocol";
 import { exposition, expositionType, Histogram, type Sample } from "./exposition.ts";
 import { memoryOf } from "./memory.ts";
 
@@ -29,6 +30,8 @@ export type Way = "api" | "draft" | "mcp";
 export interface Metrics {
   /** Starts measuring a request. Only for formations that exist: clients must not be able to add series at will. */
   begin(formationId: string, way: Way): Measurement;
+  /** Counts tokens that a formation's requests have used. */
+  countTokens(formationId: string, draft: boolean, models: TokensMessage["models"]): void;
   /** All metrics in Prometheus's text format. */
   text(): Promise<string>;
   contentType: string;
@@ -96,6 +99,12 @@ const formationMetrics = async (formations: readonly MeasuredFormation[]): Promi
  */
 export const createMetrics = (formations: () => readonly MeasuredFormation[]): Metrics => {
   const allSeries = new Map<string, Series>();
+  const tokens = new Map<string, Sample>();
+
+  const addTokens = (labels: Sample[0], count: number): void => {
+    const key = JSON.stringify(labels);
+    tokens.set(key, [labels, (tokens.get(key)?.[1] ?? 0) + count]);
+  };
 
   const seriesOf = (formation: string, way: Way): Series => {
     const key = `${way} ${formation}`;
@@ -149,6 +158,12 @@ export const createMetrics = (formations: () => readonly MeasuredFormation[]): M
         "Open event streams",
         all.map(({ labels, openStreams }) => [labels, openStreams]),
       ),
+      exposition(
+        "muxi_model_tokens_total",
+        "counter",
+        "Tokens of requests that have ended, by the model that answered; cached and cache_write are parts of input",
+        [...tokens.values()],
+      ),
     ];
   };
 
@@ -172,6 +187,19 @@ export const createMetrics = (formations: () => readonly MeasuredFormation[]): M
           if (isStream) series.openStreams -= 1;
         },
       };
+    },
+    countTokens(formation, draft, models) {
+      for (const { model, usage } of models) {
+        const counts = {
+          input: usage.input_tokens,
+          output: usage.output_tokens,
+          cached: usage.cached_tokens ?? 0,
+          cache_write: usage.cache_write_tokens ?? 0,
+        };
+        for (const [type, count] of Object.entries(counts)) {
+          addTokens({ formation, draft: String(draft), model, type }, count);
+        }
+      }
     },
     async text() {
       const own = exposition("muxi_server_memory_bytes", "gauge", "Resident memory of this server", [

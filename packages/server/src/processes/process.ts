@@ -3,7 +3,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isSystemError } from "@muxi/formation";
-
+import { processMessageSchema, type TokensMessage } from "@muxi/protocol";
 import { endsWithin, pause } from "../base/time.ts";
 import { type ProcessLogFiles, tailLines, withProcessLogs } from "../logs/index.ts";
 import { formatIdentity, startTimeOf } from "./identity.ts";
@@ -20,6 +20,8 @@ export interface ProcessOptions extends ProcessCommand {
   truncateLogs: boolean;
   /** Identifies the process to the next server if this one is killed. */
   pidFile: string;
+  /** Called with the tokens that the formation's requests have used. */
+  onTokens: (models: TokensMessage["models"]) => void;
 }
 
 /** Where a formation's health can be checked. */
@@ -135,8 +137,9 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
   });
   const ready = new Promise<void>((resolve) => {
     child.on("message", (message) => {
-      if (typeof message === "object" && message !== null && "type" in message && message.type === "ready")
-        resolve();
+      const { data } = processMessageSchema().safeParse(message);
+      if (data?.type === "ready") resolve();
+      else if (data) options.onTokens(data.models);
     });
   });
   const pid = await spawned(child, options.command);

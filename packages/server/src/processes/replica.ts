@@ -6,6 +6,7 @@ import {
   type FormationProcess,
   isHealthy,
   type ProcessCommand,
+  type ProcessOptions,
   StartError,
   startProcess,
 } from "./process.ts";
@@ -59,6 +60,7 @@ export interface ReplicaOptions {
   now: () => number;
   /** Called after each change of status, port or process. */
   onChange: () => void;
+  onTokens: ProcessOptions["onTokens"];
 }
 
 /** Before a crashed formation is started again, in milliseconds (docs/spec/server-api.md "Supervision"). */
@@ -207,6 +209,7 @@ export class Replica {
       logs,
       truncateLogs: draft,
       pidFile: join(settings.pidsDirectory, `${formationId}-${this.port}.pid`),
+      onTokens: this.#options.onTokens,
     });
     this.#process = process;
     this.#startedAt = now();

@@ -1,3 +1,4 @@
+import type { TokensMessage } from "@muxi/protocol";
 import { type Log, processLogFiles } from "../logs/index.ts";
 import { createPortPool, type PortPool, type PortRange } from "./ports.ts";
 import type { MakeCommand, ProcessSettings, StartWatch } from "./replica.ts";
@@ -16,6 +17,8 @@ export interface SupervisorOptions {
   log: Log;
   /** Called when the status, port or process of a formation has changed. */
   onChange?: (name: string) => void;
+  /** Called with the tokens that a formation's requests have used. */
+  onTokens?: (formation: FormationSpec, models: TokensMessage["models"]) => void;
   /** Unix milliseconds. Default: the clock. */
   now?: () => number;
 }
@@ -192,7 +195,7 @@ export class Supervisor {
     earlier?: ReplicaGroup,
     ports: readonly number[] = earlier?.ports ?? [],
   ): ReplicaGroup {
-    const { settings, makeCommand, log, onChange, now = Date.now } = this.#options;
+    const { settings, makeCommand, log, onChange, onTokens, now = Date.now } = this.#options;
     const logName = spec.draft ? spec.name : spec.formationId;
     const group: ReplicaGroup = new ReplicaGroup(spec, ports, {
       logs: processLogFiles(settings.logsDirectory, logName),
@@ -204,6 +207,7 @@ export class Supervisor {
       onChange: () => {
         if (this.#groups.get(group.name) === group) onChange?.(group.name);
       },
+      onTokens: (models) => onTokens?.(spec, models),
     });
     group.earlierRestarts = earlier?.restartCount ?? 0;
     return group;
