@@ -2,7 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readCounts } from "./counts.ts";
 import { closedLoop, type Measured, type Subject, setPace } from "./measure.ts";
 
-/** Facts still come from chats before; none for so long, in milliseconds, means that none are left. */
+/**
+ * Facts still come from chats before; none for so long, in milliseconds, means that none are left: a chat that states one
+ * is learned from at once, and not after a minute of silence.
+ */
 const silence = 1_500;
 const patience = 60_000;
 

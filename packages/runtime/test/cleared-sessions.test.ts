@@ -25,7 +25,7 @@ const start = async () => {
   await other.query("begin");
 
   const { sessions, lessons } = createStore(chatting);
-  await sessions.append(ann, "s1", said("Hello"), [lessons.note(ann, "s1", "req_1", 1, 1)]);
+  await sessions.append(ann, "s1", said("Hello"), [lessons.note(ann, "s1", "req_1", 1)]);
   return {
     ...{ chatting, sessions, other },
     clear: () => createStore(clearing).buffers.clear(ann.formationId, {}),

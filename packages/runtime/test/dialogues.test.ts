@@ -1,11 +1,17 @@
 import { openFormation } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
+import { untilExpected } from "../../../test/until.ts";
 import { createModelChoice } from "../src/overlord/index.ts";
+import { wordsOf } from "../src/text/index.ts";
 import { chosenFrom, farm, readDialogues } from "./dialogues.ts";
 import { manifest, startFormation, writeFormation } from "./harness.ts";
+import { askedAbout } from "./learning.ts";
 import { openModelBench } from "./model-harness.ts";
 import { type ReceivedRequest, type Reply, startModelServer } from "./model-server.ts";
+
+/** One word alone states nothing. */
+const isLearnedFrom = (message: string) => new Set(wordsOf(message)).size > 1;
 
 const promptSchema = z.object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) });
 
@@ -53,13 +59,16 @@ llm:
 `,
     ...farm,
   });
-  const api = await startFormation(dir);
+  let time = Date.UTC(2026, 0, 1);
+  const api = await startFormation(dir, { now: () => time });
   const answering: string[] = [];
   for (const [number, dialogue] of dialogues.entries()) {
     for (const { message } of dialogue) {
       const { body } = await api.chat(message, { user: `user-${number}`, session: `s${number}` });
       answering.push(body.data.message.metadata.agent_id);
     }
+    // The next user comes when this one has gone.
+    time += 60_000;
   }
 
   const calls = models.requests.length + models.routing.length;
@@ -67,4 +76,12 @@ llm:
   const byModel = await chosenByModel(dialogues);
   const lost = turns.filter(({ agent }, index) => byModel[index] === agent && answering[index] !== agent);
   expect(lost).toEqual([]);
+
+  await api.chat("My name is Zoe", { user: "last", session: "last" });
+  await untilExpected("all that was said is learned from, once", () =>
+    expect(askedAbout(models).flat().toSorted()).toEqual(
+      [...turns.map(({ message }) => message).filter(isLearnedFrom), "My name is Zoe"].toSorted(),
+    ),
+  );
+  expect(models.background.length / turns.length).toBeLessThanOrEqual(0.4);
 });

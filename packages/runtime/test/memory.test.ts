@@ -1,7 +1,7 @@
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
 import { type Api, manifest, startFormation, writeFormation } from "./harness.ts";
-import { startModelServer } from "./model-server.ts";
+import { fact, replyWith, startWithModel } from "./learning.ts";
 
 const start = async (memory = "") =>
   startFormation(await writeFormation({ "formation.afs": `${manifest}${memory}` }));
@@ -180,149 +180,6 @@ test("the memory settings are shown with their defaults and without a password",
   expect((await api.get("/memory", { user: "ann" })).status).toBe(401);
 });
 
-/** A formation with a real model, and that model's server. */
-const startWithModel = async (
-  memory = "",
-  models = "",
-  options: Parameters<typeof startFormation>[1] = {},
-) => {
-  const server = await startModelServer();
-  onTestFinished(() => server.close());
-  const dir = await writeFormation({
-    "formation.afs": `${manifest}
-llm:
-  settings: { base_url: "${server.url}/v1", max_retries: 0 }
-  models: [{ text: openai/test-model, api_key: sk-very-secret }${models}]
-memory: { persistent: { ${memory} } }
-`,
-  });
-  return { dir, server, api: await startFormation(dir, options) };
-};
-
-const fact = (memory: string, rest: Record<string, unknown> = {}) => ({
-  memory,
-  confidence: 0.9,
-  importance: 0.5,
-  collection: "preferences",
-  replaces: null,
-  ...rest,
-});
-
-const replyWith = (...facts: unknown[]) => ({ text: [JSON.stringify({ facts })] });
-
-test("a model takes facts from a turn in the background; unsure and confidential ones are dropped", async () => {
-  const { api, server } = await startWithModel();
-  server.factsReply = replyWith(
-    fact("The user likes russet apples", { collection: "tastes" }),
-    fact("The user may like pears", { confidence: 0.5 }),
-    fact("The user's passport number is 12345"),
-    { memory: 5 },
-  );
-  await api.chat("I do like a russet, you know", { user: "ann" });
-  await until("something is known of Ann", async () => (await contents(api, "ann"))[0]);
-  expect(await contents(api, "ann")).toEqual(["The user likes russet apples"]);
-
-  const asked = JSON.stringify(server.background[0]?.body);
-  expect(asked).toContain("I do like a russet, you know");
-  expect(asked).toContain("Hello from the model.");
-  await api.chat("Which apples do I like?", { user: "ann" });
-  expect(JSON.stringify(server.requests.at(-1)?.body)).toContain("The user likes russet apples");
-});
-
-test("of an answer that ran out of tokens the facts that are whole are kept", async () => {
-  const { api, server } = await startWithModel();
-  const [whole = ""] = replyWith(fact("The user likes russet apples"), fact("The user hates pears")).text;
-  server.factsReply = { text: [whole.slice(0, whole.indexOf("hates"))] };
-  await api.chat("Russets are good and pears are not", { user: "ann" });
-  await until("something is known of Ann", async () => (await contents(api, "ann"))[0]);
-  expect(await contents(api, "ann")).toEqual(["The user likes russet apples"]);
-});
-
-test("a fact that says nearly the same, or that the model corrects, takes the old one's place", async () => {
-  const { api, server } = await startWithModel();
-  await add(api, "ann", { content: "The user has a dog called Pip" });
-  await add(api, "ann", { content: "The user lives in Kent" });
-  server.factsReply = ({ body }) => {
-    const known = /(\d+)\. The user lives in Kent/.exec(JSON.stringify(body))?.[1];
-    return replyWith(
-      fact("The user's dog is called Pip"),
-      fact("The user lives in Devon", { replaces: Number(known) }),
-    );
-  };
-  await api.chat("My dog Pip and I live in Devon now, no longer in Kent", { user: "ann" });
-  await untilExpected("the new fact is known", async () =>
-    expect(await contents(api, "ann")).toContain("The user lives in Devon"),
-  );
-  expect((await contents(api, "ann")).sort()).toEqual([
-    "The user lives in Devon",
-    "The user's dog is called Pip",
-  ]);
-});
-
-test("learning that a crash interrupts is done after the next start", async () => {
-  const { dir, api, server } = await startWithModel();
-  server.factsReply = { before: new Promise(() => {}) };
-  await api.chat("My favourite apple is the Cox", { user: "ann" });
-  await untilExpected("the model is asked in the background", () =>
-    expect(server.background).toHaveLength(1),
-  );
-  // The first process is stuck with its work, as one that was killed.
-
-  server.factsReply = replyWith(fact("The user's favourite apple is the Cox"));
-  const second = await startFormation(dir);
-  await until("something is known of Ann", async () => (await contents(second, "ann"))[0]);
-  expect(await contents(second, "ann")).toEqual(["The user's favourite apple is the Cox"]);
-});
-
-test("turns that end while others are learned from share few questions, oldest first", async () => {
-  const { api, server } = await startWithModel("user_synopsis: { enabled: false }");
-  let release = () => {};
-  const before = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  server.factsReply = { ...replyWith(), before };
-  const asked = () =>
-    server.background.map(({ body }) =>
-      [...JSON.stringify(body).matchAll(/User: I like apple (\d+)/g)].map(([, number]) => Number(number)),
-    );
-  await api.chat("I like apple 0", { user: "ann" });
-  await untilExpected("the model is asked", () => expect(asked()).toHaveLength(1));
-  const later = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-  for (const number of later) await api.chat(`I like apple ${number}`, { user: "ann" });
-  release();
-  await untilExpected("all turns are asked about", () => expect(asked().flat()).toHaveLength(12));
-  expect(asked()).toEqual([[0], [1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11]]);
-});
-
-test("turns that tell more than one answer holds are asked about again, fewer at a time", async () => {
-  const { api, server } = await startWithModel("user_synopsis: { enabled: false }");
-  let release = () => {};
-  const before = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  server.factsReply = { ...replyWith(), before };
-  await api.chat("I like apples", { user: "ann" });
-  await untilExpected("the model is asked in the background", () =>
-    expect(server.background).toHaveLength(1),
-  );
-  server.factsReply = ({ body }) => {
-    const told = [...JSON.stringify(body).matchAll(/User: I own tree (\d)/g)].map(([, number]) => number);
-    const [whole = ""] = replyWith(...told.map((number) => fact(`The user owns tree ${number}`))).text;
-    return { text: [told.length > 2 ? whole.slice(0, -60) : whole] };
-  };
-  for (const number of [1, 2, 3, 4]) await api.chat(`I own tree ${number}`, { user: "ann" });
-  release();
-  await untilExpected("all facts are known", async () => expect(await contents(api, "ann")).toHaveLength(4));
-  expect(server.background).toHaveLength(4);
-});
-
-test("with extraction off a model is never asked for facts", async () => {
-  const { api, server } = await startWithModel("extraction: false");
-  await api.chat("My favourite apple is the Cox", { user: "ann" });
-  await api.runtime.close(1_000);
-  expect(server.background).toEqual([]);
-});
-
 test("several facts become a synopsis, which stands before the memories in the prompt", async () => {
   const { api, server } = await startWithModel();
   server.factsReply = replyWith(
@@ -333,7 +190,7 @@ test("several facts become a synopsis, which stands before the memories in the p
   server.defaultReply = ({ body }) => ({
     text: [JSON.stringify(body).includes("short profile") ? "A friend of russets." : "Fine."],
   });
-  await api.chat("Russets are good, pears are not, says Ada my daughter", { user: "ann" });
+  await api.chat("My favourite apple is the russet, and my daughter is Ada", { user: "ann" });
   let prompt = "";
   await until("the synopsis is in the prompt", async () => {
     await api.chat("What about russets?", { user: "ann" });
@@ -350,7 +207,7 @@ test("a synopsis is not written again for every fact; a minute later it is, with
     server.requests.map(({ body }) => JSON.stringify(body)).filter((body) => body.includes("short profile"));
   const tell = async (...memories: string[]) => {
     server.factsReply = replyWith(...memories.map((memory) => fact(memory)));
-    await api.chat("There is something about me to note", { user: "ann" });
+    await api.chat("My favourite fruit is something to note", { user: "ann" });
     await untilExpected("all that was told is known", async () =>
       expect(await contents(api, "ann")).toEqual(expect.arrayContaining(memories)),
     );

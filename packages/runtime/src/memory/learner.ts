@@ -7,6 +7,7 @@ import {
   type LearnableTurn,
   type Lesson,
   type LessonRepository,
+  type LessonSession,
   type MemoryRepository,
   type NewMemory,
   type Owner,
@@ -20,6 +21,8 @@ import { type Fact, factIn } from "./rules.ts";
 import type { MemorySearch } from "./search.ts";
 import { isSensitive } from "./sensitive.ts";
 import type { Synopses } from "./synopsis.ts";
+import { tellsOfUser } from "./telling.ts";
+import { createWaitingSessions } from "./waiting-sessions.ts";
 
 /** A message to learn from. */
 export interface LearnedTurn {
@@ -31,6 +34,11 @@ export interface LearnedTurn {
   words: readonly string[];
 }
 
+/** A turn that is over, however it ended. */
+export interface EndedTurn extends LessonSession {
+  message: string;
+}
+
 /** Learns facts from conversations (docs/spec/formation-files.md "Learning"). */
 export interface Learner {
   /**
@@ -40,7 +48,9 @@ export interface Learner {
    */
   withMessage(turn: LearnedTurn, known: ReadonlySet<string>): Statement[];
   /** Called when a turn has ended. */
-  ended(requestId: string): void;
+  ended(turn: EndedTurn): void;
+  /** What a user has said and nothing was learned from yet, newest first. */
+  unlearned(owner: Owner): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -74,23 +84,26 @@ export const createRuleLearner = (deps: { memories: MemoryRepository; now: () =>
     return deps.memories.keep(memoryOf(fact, turn, deps.now()));
   },
   ended() {},
+  unlearned: async () => [],
   async close() {},
 });
 
 /** A turn that has not ended after this time never will, in milliseconds: an answer takes 600 s at most. */
 const longestTurn = 900_000;
-/** How long the turns that a process has claimed are its own, in milliseconds. */
+/** For how long the turns that a process has claimed are its own, in milliseconds. */
 const lease = 120_000;
 /** Pause before an attempt that failed is repeated, in milliseconds. */
 const retryAfter = 30_000;
 const mostAttempts = 3;
-/** Most ended turns that are remembered by id. Further ones are found in the database once `longestTurn` is over. */
-const mostEnded = 10_000;
-/** How often to look for turns that other processes left behind, in milliseconds. */
-const lookAgainAfter = 300_000;
+/** Nobody waits for sessions in which nothing was said for so long, in milliseconds: their process has ended. */
+const abandonedAfter = 180_000;
+/** How often to look for them, in milliseconds, and how many to take up at once. */
+const lookAgainAfter = 120_000;
+const mostAbandoned = 1_000;
 /** What one process claims at once: no more than it can handle within its lease. */
-const usersAtOnce = 50;
 const turnsAtOnce = 500;
+/** The newest messages of a user among which to find what is not learned yet. */
+const unlearnedLookedAt = 20;
 /** Most turns of one user in one call of the model, and most calls at the same time. */
 const turnsPerCall = 10;
 const callsAtOnce = 4;
@@ -119,8 +132,8 @@ const partsOfUsers = (lessons: readonly Lesson[]): Lesson[][][] => {
 
 /**
  * Learns in the background by asking a model. The database holds which turns are still to be learned from, so a crash
- * costs nothing but time. Turns of a user that end close together share one call, unless their facts do not fit into
- * one answer.
+ * costs nothing but time. Turns of a session wait for one another, and those of a user that are due at the same time
+ * share one call, unless their facts do not fit into one answer.
  */
 export const createModelLearner = (deps: {
   formationId: string;
@@ -136,7 +149,9 @@ export const createModelLearner = (deps: {
   log: Logger;
 }): Learner => {
   const { formationId, lessons, memories, now, log } = deps;
-  let ended: string[] = [];
+  const waiting = createWaitingSessions(now);
+  /** Unix milliseconds. */
+  let lookForAbandonedAt = Number.POSITIVE_INFINITY;
 
   /** Memories of a user that may be related to what was said. */
   const knownOf = async (owner: Owner, turns: readonly LearnableTurn[]): Promise<Candidate[]> => {
@@ -161,11 +176,11 @@ export const createModelLearner = (deps: {
       await learnFrom(group.slice(0, half), signal);
       return learnFrom(group.slice(half), signal);
     }
-    await lessons.finish(
+    const isStored = await lessons.finish(
       group,
       facts.flatMap((fact) => memories.keep(memoryOf(fact, first, now()))),
     );
-    if (facts.length === 0) return;
+    if (!isStored || facts.length === 0) return;
     deps.onLearned();
     deps.synopses.outdated(
       owner,
@@ -180,30 +195,35 @@ export const createModelLearner = (deps: {
       if (signal.aborted) return lessons.release(group, now(), false);
       log.warn({ err: error, turns: group.length }, "learning from a conversation failed");
       const hopeless = group.filter(({ attempts }) => attempts + 1 >= mostAttempts);
-      await lessons.finish(hopeless, []);
-      await lessons.release(group, now() + retryAfter, true);
+      if (hopeless.length > 0) await lessons.finish(hopeless, []);
+      const again = now() + retryAfter;
+      await lessons.release(group, again, true);
+      for (const lesson of group) waiting.dueFrom(lesson, again);
     }
+  };
+
+  /** Takes up what processes left behind that have ended. */
+  const takeUp = async (since: number): Promise<void> => {
+    lookForAbandonedAt = now() + lookAgainAfter;
+    const abandoned = await lessons.silent(formationId, { since, now: now(), limit: mostAbandoned });
+    for (const session of abandoned) waiting.dueFrom(session, now());
   };
 
   const look = async (signal: AbortSignal): Promise<number | undefined> => {
     while (!signal.aborted) {
-      const asked = ended.slice(0, turnsAtOnce);
-      const claimed = await lessons.claim(formationId, {
-        requestIds: asked,
+      if (now() >= lookForAbandonedAt) await takeUp(now() - abandonedAfter);
+      const due = waiting.take();
+      if (due.length === 0) return Math.min(waiting.next() ?? lookAgainAfter, lookAgainAfter);
+      const claimed = await lessons.claim(formationId, due, {
         now: now(),
+        begunBefore: now() - longestTurn,
         until: now() + lease,
         limit: turnsAtOnce,
-        users: usersAtOnce,
       });
-      // Those that were not claimed had no room. When nothing was claimed at all, there is nothing to learn from them.
-      const done = new Set(claimed.length === 0 ? asked : claimed.map(({ requestId }) => requestId));
-      ended = ended.filter((requestId) => !done.has(requestId));
-      if (claimed.length === 0 && ended.length === 0) return lookAgainAfter;
       await fewAtOnce(partsOfUsers(claimed), callsAtOnce, async (parts) => {
         // The parts of a user one after the other: what was said last must win.
         for (const part of parts) await tryToLearn(part, signal);
       });
-      if (ended.length >= turnsAtOnce) continue;
       const pause = Math.min(claimed.length * pausePerTurn, longestPause);
       await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
     }
@@ -211,23 +231,18 @@ export const createModelLearner = (deps: {
   };
 
   const worker = createWorker({ what: "learning from conversations", look, ...pace, log });
-  const resume = async () => {
-    ended.push(...(await lessons.answered(formationId)));
-    worker.wake();
-  };
-  const resumed = resume().catch((error) =>
-    log.error({ err: error }, "turns that are still to be learned from could not be read"),
-  );
+  const resumed = takeUp(now())
+    .catch((error) => log.error({ err: error }, "turns that are still to be learned from could not be read"))
+    .then(() => worker.wake());
 
   return {
     withMessage: ({ owner, sessionId, requestId, words }) =>
-      words.length < leastWords
-        ? []
-        : [lessons.note(owner, sessionId, requestId, now(), now() + longestTurn)],
-    ended(requestId) {
-      if (ended.length < mostEnded) ended.push(requestId);
+      words.length < leastWords ? [] : [lessons.note(owner, sessionId, requestId, now())],
+    ended({ owner, sessionId, message }) {
+      waiting.ended({ owner, sessionId }, tellsOfUser(message));
       worker.wake();
     },
+    unlearned: (owner) => lessons.unlearned(owner, unlearnedLookedAt),
     async close() {
       await resumed;
       await worker.close();

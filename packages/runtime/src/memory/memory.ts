@@ -1,10 +1,11 @@
 import type { Worker } from "../base/index.ts";
 import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
-import { wordsOf } from "../text/index.ts";
+import { rank, wordsOf } from "../text/index.ts";
 import type { Knowledge } from "./knowledge.ts";
-import type { Learner } from "./learner.ts";
+import type { EndedTurn, Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";
+import { isSensitive } from "./sensitive.ts";
 import type { Synopses } from "./synopsis.ts";
 import type { VectorSearch } from "./vectors.ts";
 
@@ -22,7 +23,7 @@ export interface RecallRequest {
 export interface Recollection {
   /** A short profile of the user; empty when there is none. */
   synopsis: string;
-  /** Memories that are relevant to the message, best first. */
+  /** Memories that are relevant to the message, best first, then what the user said that is not learned yet. */
   remembered: Passage[];
   /** For the transaction that stores the message, so that nothing that was said is lost. */
   learned: Statement[];
@@ -34,7 +35,7 @@ export interface Memory {
   /** Passages of an agent's documents that are relevant to a message, best first. */
   documents(agentId: string, message: string): Passage[];
   /** Called when a turn has ended: what was said is learned soon, in the background. */
-  learn(requestId: string): void;
+  ended(turn: EndedTurn & { learns: boolean }): void;
   /** Stops the background work. The rest is done after the next start. */
   close(): Promise<void>;
 }
@@ -50,8 +51,19 @@ export interface LongTermMemory {
 
 const recalledMemories = 3;
 const recalledPassages = 5;
+const recalledUnlearned = 5;
+/** Characters of a message that is recalled. */
+const longestRecalled = 1_000;
 /** Most words of a message to look up: more would find nothing better. */
 const mostWords = 16;
+
+/** Of messages that are not learned yet, newest first: those that share words, then the newest. */
+const saidLately = (messages: readonly string[], words: readonly string[]): string[] => {
+  const kept = messages.filter((message) => !isSensitive(message));
+  return [...new Set([...rank(words, kept, (message) => message), ...kept])]
+    .slice(0, recalledUnlearned)
+    .map((message) => `The user said: ${message.replace(/\s+/g, " ").trim().slice(0, longestRecalled)}`);
+};
 
 export const createMemory = (deps: {
   longTerm: LongTermMemory | undefined;
@@ -65,16 +77,21 @@ export const createMemory = (deps: {
       const text = message.trim();
       const words = wordsIn(text);
       const spaces = [userSpace(owner), formationSpace(owner.formationId)];
-      const [found, synopsis] = await Promise.all([
+      const [found, synopsis, unlearned] = await Promise.all([
         longTerm.search.find(spaces, text, words, recalledMemories + inContext.size),
         longTerm.synopses.of(owner),
+        longTerm.learner.unlearned(owner),
       ]);
-      const remembered = found
-        .filter(({ content }) => !inContext.has(content) && content !== text)
-        .slice(0, recalledMemories);
+      const isNew = (content: string) => !inContext.has(content) && content.trim() !== text;
+      const remembered = found.filter(({ content }) => isNew(content)).slice(0, recalledMemories);
+      const said = saidLately(unlearned.filter(isNew), words);
       return {
         synopsis,
-        remembered: remembered.map(({ content }) => ({ text: content, source: "memory", kind: "memory" })),
+        remembered: [...remembered.map(({ content }) => content), ...said].map((text) => ({
+          text,
+          source: "memory",
+          kind: "memory",
+        })),
         learned: turn.learns
           ? longTerm.learner.withMessage(
               { owner, message: text, words, ...turn },
@@ -87,8 +104,8 @@ export const createMemory = (deps: {
       knowledge
         .search(agentId, wordsIn(message), recalledPassages)
         .map(({ text, source }) => ({ text, source, kind: "knowledge" })),
-    learn(requestId) {
-      longTerm?.learner.ended(requestId);
+    ended({ learns, ...turn }) {
+      if (learns) longTerm?.learner.ended(turn);
       longTerm?.vectors?.wake();
     },
     async close() {

@@ -35,7 +35,12 @@ const cacheBytes = (setting: number | "auto"): number =>
     ? Math.min(Math.max(totalmem() / 10, 64 * megabyte), 1024 * megabyte)
     : setting * megabyte;
 
-const nothingLearned: Learner = { withMessage: () => [], ended() {}, async close() {} };
+const nothingLearned: Learner = {
+  withMessage: () => [],
+  ended() {},
+  unlearned: async () => [],
+  async close() {},
+};
 
 const openVectors = ({ formation, store, http, env, log }: MemoryDeps): VectorSearch | undefined => {
   const config = embeddingModelFor(formation, env);

@@ -12,6 +12,7 @@ import type { Prepared } from "./prepare.ts";
 import { handOver, taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { shownIn } from "./shown.ts";
+import { isLearnedFrom } from "./turn.ts";
 
 /** Called once an end is on disk, together with its webhook if there is one. */
 export type EndListener = (kind: RequestKind, hasWebhook: boolean) => void;
@@ -174,7 +175,12 @@ export const createAnswering = (
         await breakOff(active, prepared, error);
       } finally {
         clearTimeout(timer);
-        memory.learn(run.identity.requestId);
+        memory.ended({
+          owner: active.owner,
+          sessionId: run.identity.sessionId,
+          message: active.turn.message,
+          learns: isLearnedFrom(active.turn),
+        });
         release(active);
       }
     },

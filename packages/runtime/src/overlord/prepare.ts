@@ -11,7 +11,7 @@ import { historyOf, turnsInWindow } from "./history.ts";
 import type { OverlordParts } from "./parts.ts";
 import { buildPrompt } from "./prompt.ts";
 import { type AgentRouter, agentNamed } from "./routing.ts";
-import type { Turn } from "./turn.ts";
+import { isLearnedFrom, type Turn } from "./turn.ts";
 
 export interface PreparationParts
   extends Pick<OverlordParts, "settings" | "store" | "models" | "tools" | "memory" | "telemetry" | "clock"> {
@@ -66,7 +66,7 @@ export const prepareTurn = async (
   { sessionId, isNew, turns, until, begunBy }: TurnSession,
 ): Promise<Prepared> => {
   const { settings, store, models, memory } = parts;
-  const { requestId, message, attachments, kind = "chat" } = turn;
+  const { requestId, message, attachments } = turn;
   const mostTurns = turnsInWindow(settings.turnsInContext, turns);
   // A turn is two messages; messages that wait for their answers are in between.
   const recent = isNew
@@ -93,7 +93,7 @@ export const prepareTurn = async (
       requestId,
       message,
       inContext: new Set(history.map(({ content }) => content)),
-      learns: kind === "chat",
+      learns: isLearnedFrom(turn),
     }),
   ]);
   const passages = [...remembered, ...memory.documents(agent.id, message)];

@@ -34,6 +34,9 @@ export interface Turn {
   idempotency?: Idempotency | undefined;
 }
 
+/** Whether the turn is what a user has said, and no trigger or job. */
+export const isLearnedFrom = ({ kind = "chat" }: Turn): boolean => kind === "chat";
+
 const inputSchema = lazy(() =>
   z.object({
     message: z.string(),

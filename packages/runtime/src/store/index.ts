@@ -18,7 +18,7 @@ export type { IngestionRepository } from "./ingestions.ts";
 export type { JobStatus, StoredJob } from "./job-rows.ts";
 export type { DueJob, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobChange, type JobRepository } from "./jobs.ts";
-export type { LearnableTurn, Lesson, LessonRepository } from "./lessons.ts";
+export type { LearnableTurn, Lesson, LessonRepository, LessonSession } from "./lessons.ts";
 export { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 export {
   type Candidate,

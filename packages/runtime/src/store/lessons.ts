@@ -2,13 +2,20 @@ import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import { inSession, type Owner } from "./sessions.ts";
 
-/** A turn that has not been learned from yet. */
-export interface Lesson {
-  seq: number;
+/** A session with turns to learn from. */
+export interface LessonSession {
   owner: Owner;
   sessionId: string;
+}
+
+/** A turn that has not been learned from yet. */
+export interface Lesson extends LessonSession {
+  seq: number;
   requestId: string;
-  saidAt: number;
+  /** Number of its message; null for one that an older version has stored. */
+  messageSeq: number | null;
+  /** Until when it is leased, in Unix milliseconds. Whoever leases it later does so until later. */
+  until: number;
   attempts: number;
 }
 
@@ -20,24 +27,36 @@ export interface LearnableTurn {
 
 /** The turns that a formation has not learned from yet. A lesson is stored with its message, so a crash loses none. */
 export interface LessonRepository {
-  /** Statement that adds a lesson, for the transaction of its message. It is due once the turn must have ended. */
-  note(owner: Owner, sessionId: string, requestId: string, now: number, due: number): Statement;
-  /** Requests that were answered but not learned from, because their process ended in between. */
-  answered(formationId: string): Promise<string[]>;
+  /** Statement that adds a lesson, for the transaction of its message, behind it. */
+  note(owner: Owner, sessionId: string, requestId: string, now: number): Statement;
   /**
-   * Leases lessons of these requests, and those that are due, until `until`.
+   * Sessions in which nothing was said since a time and whose lessons nobody has leased, oldest first.
    *
-   * @param which.users Maximum number of users, so that many turns of few users are taken together.
+   * @param which.limit Maximum number of sessions.
+   */
+  silent(formationId: string, which: { since: number; now: number; limit: number }): Promise<LessonSession[]>;
+  /**
+   * Leases the lessons of some sessions until `until`, oldest first: those of turns that have ended or began before
+   * `begunBefore`, and that nobody else has leased.
+   *
+   * @param which.limit Maximum number of lessons.
    */
   claim(
     formationId: string,
-    which: { requestIds: readonly string[]; now: number; until: number; limit: number; users: number },
+    sessions: readonly LessonSession[],
+    which: { now: number; begunBefore: number; until: number; limit: number },
   ): Promise<Lesson[]>;
   /** What was said; undefined when the message has been deleted. */
   turnOf(lesson: Lesson): Promise<LearnableTurn | undefined>;
-  /** Deletes lessons and stores what was learned, in one transaction. */
-  finish(lessons: readonly Lesson[], learned: readonly Statement[]): Promise<void>;
-  /** Releases leases; the lessons are due again at `due`. */
+  /** What a user has said that nothing was learned from yet, newest first. */
+  unlearned(owner: Owner, limit: number): Promise<string[]>;
+  /**
+   * Deletes lessons and stores what was learned, in one transaction.
+   *
+   * @returns False when somebody else has leased or deleted them all meanwhile: then nothing is stored.
+   */
+  finish(lessons: readonly Lesson[], learned: readonly Statement[]): Promise<boolean>;
+  /** Releases leases; the lessons may be leased again at `due`. */
   release(lessons: readonly Lesson[], due: number, hasFailed: boolean): Promise<void>;
 }
 
@@ -46,68 +65,90 @@ const newestLookedAt = 50;
 
 export const createLessonRepository = (db: Database): LessonRepository => {
   const listed = (values: readonly string[]) =>
-    sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
-  const among = (lessons: readonly Lesson[]) => sql`seq ${db.dialect.isOneOf(lessons.map(({ seq }) => seq))}`;
+    sql`(select value from ${db.dialect.textsOf(JSON.stringify([...new Set(values)]))} as listed)`;
+  /** Those of one lease, unless another one has begun meanwhile. */
+  const leased = (lessons: readonly Lesson[]) =>
+    sql`seq ${db.dialect.isOneOf(lessons.map(({ seq }) => seq))} and due = ${lessons[0]?.until ?? 0}`;
 
   return {
-    note: ({ formationId, userId }, sessionId, requestId, now, due) =>
-      sql`insert into lesson (formation_id, user_id, session_id, request_id, said_at, due, attempts)
-        values (${formationId}, ${userId}, ${sessionId}, ${requestId}, ${now}, ${due}, 0)`,
+    note: (owner, sessionId, requestId, now) =>
+      sql`insert into lesson
+          (formation_id, user_id, session_id, request_id, message_seq, said_at, due, attempts)
+        values (${owner.formationId}, ${owner.userId}, ${sessionId}, ${requestId},
+          (select seq from message where ${inSession(owner, sessionId)}
+            and request_id = ${requestId} and role = 'user' order by seq desc limit 1),
+          ${now}, ${now}, 0)`,
 
-    async answered(formationId) {
-      const rows = await db.read<{ requestId: string }>(
-        sql`select request_id as "requestId" from lesson
-          where formation_id = ${formationId} and exists (
-            select 1 from session join message on message.session_seq = session.seq
-            where session.formation_id = lesson.formation_id and session.id = lesson.session_id
-              and message.request_id = lesson.request_id and message.role = 'assistant')
-          order by seq`,
+    async silent(formationId, { since, now, limit }) {
+      const rows = await db.read<{ userId: string; sessionId: string }>(
+        sql`select user_id as "userId", session_id as "sessionId" from lesson
+          where formation_id = ${formationId} group by user_id, session_id
+          having max(said_at) <= ${since} and min(due) <= ${now} order by min(seq) limit ${limit}`,
       );
-      return rows.map(({ requestId }) => requestId);
+      return rows.map(({ userId, sessionId }) => ({ owner: { formationId, userId }, sessionId }));
     },
 
-    async claim(formationId, { requestIds, now, until, limit, users }) {
+    async claim(formationId, sessions, { now, begunBefore, until, limit }) {
       const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
-      const ready = sql`formation_id = ${formationId} and (due <= ${now} or request_id in ${listed(requestIds)})`;
       const [result] = await db.write([
         sql`update lesson set due = ${until}
           where seq in (select seq from lesson
-            where ${ready}
-              and user_id in (select user_id from (select user_id from lesson where ${ready} order by seq limit ${users}) as first)
+            where formation_id = ${formationId}
+              and user_id in ${listed(sessions.map(({ owner }) => owner.userId))}
+              and session_id in ${listed(sessions.map(({ sessionId }) => sessionId))}
+              and due <= ${now} and (said_at < ${begunBefore} or not exists (select 1 from request
+                where request.formation_id = lesson.formation_id and request.id = lesson.request_id
+                  and completed_at is null))
             order by seq limit ${limit} ${skipClaimed})
-          returning seq, user_id, session_id, request_id, said_at, attempts`,
+          returning seq, user_id, session_id, request_id, message_seq, attempts`,
       ]);
       return (result?.rows ?? []).map((row) => ({
         seq: Number(row.seq),
         owner: { formationId, userId: String(row.user_id) },
         sessionId: String(row.session_id),
         requestId: String(row.request_id),
-        saidAt: Number(row.said_at),
+        messageSeq: row.message_seq === null ? null : Number(row.message_seq),
+        until,
         attempts: Number(row.attempts),
       }));
     },
 
-    async turnOf({ owner, sessionId, requestId }) {
-      const rows = await db.read<{ role: string; content: string }>(
-        sql`select role, content from (
+    async turnOf({ owner, sessionId, requestId, messageSeq }) {
+      const rows = await db.read<{ seq: number; role: string; content: string }>(
+        sql`select seq, role, content from (
             select seq, role, content, request_id from message
             where ${inSession(owner, sessionId)}
             order by seq desc limit ${newestLookedAt}) as newest
           where request_id = ${requestId} order by seq`,
       );
-      const message = rows.find(({ role }) => role === "user")?.content;
-      if (message === undefined) return undefined;
-      return { message, answer: rows.findLast(({ role }) => role === "assistant")?.content ?? null };
+      const at = rows.findIndex(
+        ({ seq, role }) => role === "user" && (messageSeq === null || Number(seq) === messageSeq),
+      );
+      const message = rows[at];
+      if (!message) return undefined;
+      const behind = rows.slice(at + 1);
+      const next = behind.findIndex(({ role }) => role === "user");
+      const answers = next < 0 ? behind : behind.slice(0, next);
+      return { message: message.content, answer: answers.at(-1)?.content ?? null };
     },
 
-    async finish(lessons, learned) {
-      await db.write([...learned, sql`delete from lesson where ${among(lessons)}`]);
+    async unlearned({ formationId, userId }, limit) {
+      // The number of a deleted message may be that of another one.
+      const rows = await db.read<{ content: string }>(
+        sql`select content from lesson join message on message.seq = lesson.message_seq
+            and message.request_id = lesson.request_id and message.role = 'user'
+          where formation_id = ${formationId} and user_id = ${userId}
+          order by lesson.seq desc limit ${limit}`,
+      );
+      return rows.map(({ content }) => content);
     },
+
+    finish: async (lessons, learned) =>
+      (await db.writeIf(sql`delete from lesson where ${leased(lessons)}`, learned)) !== undefined,
 
     async release(lessons, due, hasFailed) {
       await db.write([
-        sql`update lesson set due = ${due}, attempts = attempts + ${hasFailed ? 1 : 0}
-          where ${among(lessons)}`,
+        sql`update lesson set due = ${due}, attempts = attempts + ${hasFailed ? 1 : 0} where ${leased(lessons)}`,
       ]);
     },
   };

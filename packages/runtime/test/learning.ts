@@ -1,0 +1,46 @@
+import { onTestFinished } from "vitest";
+import { keys, manifest, startFormation, writeFormation } from "./harness.ts";
+import { type ModelServer, startModelServer } from "./model-server.ts";
+
+/** A folder of a formation with a real model, and that model's server. */
+export const writeLearning = async (memory = "", models = "") => {
+  const server = await startModelServer();
+  onTestFinished(() => server.close());
+  const dir = await writeFormation({
+    "formation.afs": `${manifest}
+server: { api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey} } }
+llm:
+  settings: { base_url: "${server.url}/v1", max_retries: 0 }
+  models: [{ text: openai/test-model, api_key: sk-very-secret }${models}]
+memory: { persistent: { ${memory} } }
+`,
+  });
+  return { dir, server };
+};
+
+/** The same, running. */
+export const startWithModel = async (
+  memory = "",
+  models = "",
+  options: Parameters<typeof startFormation>[1] = {},
+) => {
+  const { dir, server } = await writeLearning(memory, models);
+  return { dir, server, api: await startFormation(dir, options) };
+};
+
+export const fact = (memory: string, rest: Record<string, unknown> = {}) => ({
+  memory,
+  confidence: 0.9,
+  importance: 0.5,
+  collection: "preferences",
+  replaces: null,
+  ...rest,
+});
+
+export const replyWith = (...facts: unknown[]) => ({ text: [JSON.stringify({ facts })] });
+
+/** What users said, of each question for facts. */
+export const askedAbout = (server: ModelServer): string[][] =>
+  server.background.map(({ body }) =>
+    [...JSON.stringify(body).matchAll(/User: (.*?)\\n/g)].map(([, message = ""]) => message),
+  );
