@@ -38,6 +38,7 @@ test("--output json prints one line, and Ctrl+C leaves no process behind", async
     client_key: expect.stringMatching(/^fmc_/),
     admin_key: expect.stringMatching(/^fma_/),
     pid: expect.any(Number),
+    warnings: [],
   });
   for (const url of [line.draft_url, line.direct_url]) {
     const health = await fetch(`${url}/v1/health`);

@@ -45,7 +45,15 @@ const serverForeign: Renames = [
   ["url", "endpoint"],
 ];
 
-const agentRewritten = ["specialization", "llm.settings", "knowledge.files", "knowledge.directories"];
+const agentRewritten = [
+  "specialization",
+  "specialization_domain",
+  "specialization_subdomain",
+  "specialization_keywords",
+  "llm.settings",
+  "knowledge.files",
+  "knowledge.directories",
+];
 
 const fieldAt = (data: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), data);
@@ -106,12 +114,22 @@ const strings = (value: unknown): string[] =>
 const withoutEmptyModels = (data: Mapping): Mapping =>
   isObject(data.llm) && Object.keys(data.llm).length === 0 ? without(data, ["llm"]) : data;
 
-/** Merges `specialization` of old agents into `specialties`. */
+/** Merges `specialization` of old agents, also in its flat form, into `specialties`. */
 const withSpecialties = (data: Mapping): Mapping => {
-  const { specialization, ...rest } = data;
-  if (!isObject(specialization)) return data;
-  const { domain, subdomain, keywords } = specialization;
-  const found = [...strings([domain, subdomain]), ...strings(keywords)];
+  const {
+    specialization,
+    specialization_domain,
+    specialization_subdomain,
+    specialization_keywords,
+    ...rest
+  } = data;
+  const { domain, subdomain, keywords } = isObject(specialization) ? specialization : {};
+  const found = [
+    ...strings([domain, subdomain, specialization_domain, specialization_subdomain]),
+    ...strings(keywords),
+    ...strings(specialization_keywords),
+  ];
+  if (found.length === 0) return rest;
   const own = rest.specialties ?? [];
   return Array.isArray(own) ? { ...rest, specialties: [...new Set([...own, ...found])] } : rest;
 };
@@ -161,6 +179,9 @@ const modernizeSources = (data: Mapping, place: Place): Modernized => {
 
 const rewrittenAs: Record<string, string> = {
   specialization: "specialties",
+  specialization_domain: "specialties",
+  specialization_subdomain: "specialties",
+  specialization_keywords: "specialties",
   "llm.settings": "settings of each of llm_models",
   "knowledge.files": "knowledge.sources",
   "knowledge.directories": "knowledge.sources",

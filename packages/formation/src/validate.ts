@@ -101,6 +101,8 @@ type Validated<Value> = { warnings: Finding[] } & ({ value: Value } | { errors: 
 const pathOf = (issue: z.core.$ZodIssue): (string | number)[] =>
   issue.path.map((part) => (typeof part === "number" ? part : String(part)));
 
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
 const startsWith = (path: Path, start: Path): boolean => start.every((key, index) => path[index] === key);
 
 const describeIssue = (
@@ -146,7 +148,10 @@ export const validate = <Schema extends z.ZodType>(
   for (const issue of result.error?.issues ?? []) {
     const path = pathOf(issue);
     const meant = meantBy(issue, valueAt(data, path));
-    if (idle.some((field) => field.kind === "without effect" && startsWith(path, field.path))) {
+    const isEmptyMapping =
+      issue.code === "invalid_type" && issue.expected === "object" && isEmptyList(valueAt(data, path));
+    if (isEmptyMapping) input = replaceAt(input, path, {});
+    else if (idle.some((field) => field.kind === "without effect" && startsWith(path, field.path))) {
       input = replaceAt(input, path, undefined);
     } else if (meant !== undefined) {
       input = replaceAt(input, path, meant);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Formation, findFormationDir, formatErrors, loadFormation, type Report } from "@muxi/formation";
+import { type Formation, findFormationDir, formatReport, loadFormation, type Report } from "@muxi/formation";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 
@@ -30,7 +30,7 @@ export const readFormation = async (
   const { formation, report } = await loadFormation(folder, { env });
   if (formation) return { formation, report };
   throw new CliError("The formation cannot be run", {
-    detail: formatErrors(report),
+    detail: formatReport({ ...report, suggestions: [] }),
     hint: `Fix this, then check with: muxi validate ${folder}`,
   });
 };

@@ -6,7 +6,7 @@ import {
   compareVersions,
   type Formation,
   FormationError,
-  formatErrors,
+  formatReport,
   loadFormation,
   packFormation,
   type Report,
@@ -34,16 +34,16 @@ export interface DeployOptions {
 const invalid = (id: string | undefined, report: Report, folder: string): CliError => {
   const name = id === undefined ? "The formation" : `Formation '${id}'`;
   return new CliError(`${name} has ${report.errors.length} error(s)`, {
-    detail: formatErrors(report).slice(1),
+    detail: formatReport({ ...report, suggestions: [] }).slice(1),
     hint: `Run: muxi validate ${folder}`,
   });
 };
 
-const readForServer = async (folder: string, ui: Ui): Promise<Formation> => {
+const readForServer = async (folder: string, ui: Ui): Promise<{ formation: Formation; report: Report }> => {
   const { formation, report } = await loadFormation(folder, { allowEnv: false, forServer: true });
   if (!formation) throw invalid(undefined, report, folder);
   showWarnings(report, ui);
-  return formation;
+  return { formation, report };
 };
 
 /**
@@ -120,7 +120,8 @@ export const deploy = async (
 ): Promise<number> => {
   const ui = createUi(context, output);
   const folder = await formationFolder(context, given);
-  const formation = await readForServer(folder, ui);
+  const { formation, report } = await readForServer(folder, ui);
+  const { warnings } = report;
   const { id } = formation;
   const server = await chosenServer({ ...context, cwd: folder }, profile);
   const deployed = await ui.during(`Asking ${server.name}...`, () => deployedNow(server, id));
@@ -134,7 +135,7 @@ export const deploy = async (
     const bundlePath = join(temporary, `${id}.tar.gz`);
     const bundle = await pack(ui, formation, bundlePath, includeDb);
     if (dryRun) {
-      ui.data({ dry_run: true, formation_id: id, ...describe(bundle) });
+      ui.data({ dry_run: true, formation_id: id, ...describe(bundle), warnings });
       ui.line("Dry run complete - bundle created but not uploaded");
       return 0;
     }
@@ -143,7 +144,7 @@ export const deploy = async (
     const isUpdate = deployed !== undefined;
     const complete = await upload(ui, { server, bundle, bundlePath, isUpdate, stream, signal });
     const url = `${server.url}/api/${id}`;
-    ui.data({ ...complete, formation_id: id, ...describe(bundle), url });
+    ui.data({ ...complete, formation_id: id, ...describe(bundle), url, warnings });
     ui.success(stream ? `Formation \`${id}\` running!` : `${isUpdate ? "Updated" : "Deployed"} ${id}`);
     ui.line(`  Formation URL: ${url}`);
     ui.bell();

@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { type Formation, resolveApiKeys } from "@muxi/formation";
+import { type Formation, type Report, resolveApiKeys } from "@muxi/formation";
 import { FormationClient } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
@@ -51,7 +51,7 @@ const savedForm = (draft: RunningDraft): SavedFormation => ({
   started_at: new Date().toISOString(),
 });
 
-const announce = (draft: RunningDraft, detach: boolean, ui: Ui): void => {
+const announce = (draft: RunningDraft, { warnings }: Report, detach: boolean, ui: Ui): void => {
   ui.data({
     server_url: draft.serverUrl,
     formation_id: draft.formation.id,
@@ -60,6 +60,7 @@ const announce = (draft: RunningDraft, detach: boolean, ui: Ui): void => {
     client_key: draft.clientKey,
     admin_key: draft.adminKey,
     pid: draft.pid,
+    warnings,
   });
   describeDraft(draft, detach, ui);
 };
@@ -95,7 +96,7 @@ const run = async (
     const draft = await inspect(formation, server, started);
     saved = savedForm(draft);
     await rememberFormation(context, saved);
-    announce(draft, detach, ui);
+    announce(draft, report, detach, ui);
     if (detach) return 0;
     if (changes) ui.line("  Watching its files: a change restarts it");
     const { end, failure } = changes
