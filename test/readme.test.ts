@@ -58,12 +58,12 @@ beforeAll(async () => {
     break;
   }
   env = { ...env, MUXI_CLIENT_KEY: started.client_key };
-}, 60_000);
+});
 
 afterAll(async () => {
   await stop();
   await rm(home, { recursive: true, force: true });
-}, 60_000);
+});
 
 test("the program of the README streams an answer and reads the session back", async () => {
   const program = (await snippet("ts", "FormationClient")).replace(

@@ -88,7 +88,7 @@ test("a formation is killed in mid-answer and started again by its server: the s
     requestId: stream.requestId,
   });
   expect(await formation.getRequest({ requestId: stream.requestId })).toMatchObject({ status: "failed" });
-}, 60_000);
+});
 
 test("the server is killed in mid-answer and started again: the stream goes on to the whole answer", async () => {
   const { ground, server, formation, goOn } = await openPlace();
@@ -98,7 +98,7 @@ test("the server is killed in mid-answer and started again: the stream goes on t
   goOn();
   await start(ground);
   expect(await stream.final()).toMatchObject({ text: whole, finish_reason: "stop" });
-}, 60_000);
+});
 
 test("another process goes on with an answer from a cursor", async () => {
   const { server, formation, goOn } = await openPlace();
@@ -114,4 +114,4 @@ test("another process goes on with an answer from a cursor", async () => {
   const cwd = fileURLToPath(new URL(".", import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd });
   expect(stdout).toBe("three four.");
-}, 60_000);
+});

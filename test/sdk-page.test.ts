@@ -61,7 +61,7 @@ afterAll(async () => {
   await world.run(["server", "stop"]);
   await world.close();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 const formation = () => new FormationClient({ serverUrl, formationId: "my-assistant", clientKey, adminKey });
 

@@ -177,7 +177,7 @@ test.each(storedNames)(
   },
 );
 
-describe("processes", { timeout: 60_000 }, () => {
+describe("processes", () => {
   const program = path.join(import.meta.dirname, "migrating-process.ts");
   /** The first schema, and one from before it. Neither tells its schema, so both take all steps. */
   const names = ["0001.sql", "draft-bde08d1.sql"];

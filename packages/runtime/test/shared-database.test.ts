@@ -35,7 +35,7 @@ const asyncChat = (message: string, request_id: string) => ({
 const ask = (models: ModelServer, message: string) =>
   models.requests.filter(({ body }) => JSON.stringify(body).includes(message));
 
-describe.skipIf(!onPostgres)("two processes on one Postgres", { timeout: 60_000 }, () => {
+describe.skipIf(!onPostgres)("two processes on one Postgres", () => {
   test("a request of the other one is stopped: its model's connection closes at once", async () => {
     const { models, one, two } = await startTwo();
     models.reply({ text: ["One ", "two"], stallAfter: 2 });
