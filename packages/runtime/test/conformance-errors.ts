@@ -276,6 +276,7 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
       message: "Other",
     }),
     UNPROCESSABLE_ENTITY: noMemory,
+    LLM_NOT_CONFIGURED: { ...ofModel.LLM_NOT_CONFIGURED, body: { schedule: "now and then" } },
     RATE_LIMITED: {
       prepare: async ({ api }) => {
         for (let made = 0; made < 20; made += 1) {
@@ -290,6 +291,7 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   updateSchedulerJob: {
     RESOURCE_NOT_FOUND: nothing,
     CONFLICT: { elsewhere: "scheduler.test.ts" },
+    LLM_NOT_CONFIGURED: { ...ofModel.LLM_NOT_CONFIGURED, body: { schedule: "now and then" } },
     SERVICE_UNAVAILABLE: noScheduler,
   },
   pauseSchedulerJob: {

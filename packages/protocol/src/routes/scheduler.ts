@@ -55,6 +55,7 @@ export const schedulerRoutes = {
       "VALIDATION_ERROR",
       "IDEMPOTENCY_KEY_REUSED",
       "UNPROCESSABLE_ENTITY",
+      "LLM_NOT_CONFIGURED",
       "RATE_LIMITED",
       "SERVICE_UNAVAILABLE",
     ],
@@ -82,7 +83,7 @@ export const schedulerRoutes = {
     object: "scheduled_job",
     type: "scheduler.job.updated",
     data: jobSchema,
-    errors: ["RESOURCE_NOT_FOUND", "CONFLICT", "SERVICE_UNAVAILABLE"],
+    errors: ["RESOURCE_NOT_FOUND", "CONFLICT", "LLM_NOT_CONFIGURED", "SERVICE_UNAVAILABLE"],
   }),
   pauseSchedulerJob: route({
     method: "POST",

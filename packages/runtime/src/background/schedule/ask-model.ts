@@ -1,7 +1,7 @@
 import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
 import { parseObject } from "../../base/index.ts";
-import { type Model, textFrom } from "../../models/index.ts";
+import { type Model, ModelError, textFrom } from "../../models/index.ts";
 import { CronError, parseCron } from "./cron.ts";
 import type { Meaning, PhraseContext } from "./phrases.ts";
 import { momentOf, writtenTimeAt } from "./zone.ts";
@@ -54,7 +54,7 @@ const readAnswer = (text: string, context: PhraseContext): Meaning | undefined =
  * Asks a model to read a schedule that the patterns do not cover.
  *
  * @returns Undefined when the model does not understand it either.
- * @throws ApiError `SERVICE_UNAVAILABLE` when the model does not answer
+ * @throws ApiError `SERVICE_UNAVAILABLE` when the model does not answer, `LLM_NOT_CONFIGURED` when it never will
  */
 export const askModel = async (
   model: Model,
@@ -72,6 +72,13 @@ export const askModel = async (
     };
     text = await textFrom(model, request, { time: patience });
   } catch (error) {
+    if (error instanceof ModelError && !error.transient) {
+      throw new ApiError(
+        "LLM_NOT_CONFIGURED",
+        "The schedule needs the model to read it, and the model is not available (configuration): send a cron expression",
+        { cause: error },
+      );
+    }
     throw new ApiError(
       "SERVICE_UNAVAILABLE",
       "The schedule needs the model to read it, and the model did not answer: try again later, or send a cron expression",

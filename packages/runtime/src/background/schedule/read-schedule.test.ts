@@ -1,6 +1,5 @@
-import { ApiError } from "@muxi/protocol";
 import { expect, test } from "vitest";
-import type { Model } from "../../models/index.ts";
+import { type Model, ModelError, type ModelErrorCode } from "../../models/index.ts";
 import { askModel } from "./ask-model.ts";
 import { type JobType, readSchedule, type ScheduleContext } from "./read-schedule.ts";
 
@@ -16,13 +15,13 @@ const modelThatSays = (text: string, asked: string[] = []): Model => ({
   },
 });
 
-const brokenModel: Model = {
+const brokenModel = (code: ModelErrorCode): Model => ({
   id: "test/model",
   // biome-ignore lint/correctness/useYield: it fails before it says anything
   async *stream() {
-    throw new ApiError("LLM_ERROR", "no connection to 10.0.0.1");
+    throw new ModelError(code, "no connection to 10.0.0.1");
   },
-};
+});
 
 const read = (schedule: string, type: JobType = "prompt", model: Model = modelThatSays("{}")) => {
   const context: ScheduleContext = {
@@ -94,10 +93,9 @@ test.each([
   });
 });
 
-test("a model that does not answer is a failure that may pass", async () => {
-  const refusal = read("now and then", "prompt", brokenModel);
-  await expect(refusal).rejects.toMatchObject({
-    code: "SERVICE_UNAVAILABLE",
-    message: expect.not.stringContaining("10.0.0.1"),
-  });
+test("a model that does not answer is a failure that may pass, unless it cannot be used", async () => {
+  const refusal = (code: ModelErrorCode) => read("now and then", "prompt", brokenModel(code));
+  const message = expect.not.stringContaining("10.0.0.1");
+  await expect(refusal("LLM_ERROR")).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE", message });
+  await expect(refusal("LLM_NOT_CONFIGURED")).rejects.toMatchObject({ code: "LLM_NOT_CONFIGURED", message });
 });

@@ -78,8 +78,8 @@ const check = (
 /**
  * Reads a schedule: a cron expression, an ISO 8601 time, or plain words (docs/spec/formation-files.md "Schedules").
  *
- * @throws ApiError `INVALID_PARAMS` (not understood, in the past, or not of the type), `SERVICE_UNAVAILABLE` (the model,
- * which is needed to read it, does not answer)
+ * @throws ApiError `INVALID_PARAMS` (not understood, in the past, or not of the type), `SERVICE_UNAVAILABLE` and
+ * `LLM_NOT_CONFIGURED` (the model, which is needed to read it, does not answer)
  */
 export const readSchedule = async (
   wanted: { type: JobType; schedule: string; exclusions: readonly Exclusion[] },
