@@ -70,6 +70,7 @@ describe("overlord.response.format", () => {
       );
       expect(textOf(frames)).toBe(expected);
       expect(formation.models.requests).toHaveLength(2);
+      expect(frames.at(-1)?.data.usage).toEqual({ input_tokens: 20, output_tokens: 10, total_tokens: 30 });
       const { body } = await formation.api.get("/sessions/s1/messages", ann);
       expect(body.data.messages.at(-1).content).toBe(expected);
     },

@@ -380,6 +380,17 @@ test("Anthropic's wire", async () => {
   });
 });
 
+test("no empty result gets a mark for Anthropic's cache", async () => {
+  const { server, modelOf } = await openModelBench();
+  const messages = fullRequest.messages.map((message) =>
+    message.role === "tool" ? { ...message, content: "" } : message,
+  );
+  await ask(modelOf("anthropic/claude-haiku-4-5"), { messages });
+  const [, sentMessages = ""] = (await server.request(0)).bytes.toString().split('"messages":');
+  expect(sentMessages).toContain("tool_result");
+  expect(sentMessages).not.toContain("cache_control");
+});
+
 test("Anthropic's wire always has a limit of tokens", async () => {
   const { server, modelOf } = await openModelBench();
   await ask(modelOf("anthropic/claude-haiku-4-5"), hello);

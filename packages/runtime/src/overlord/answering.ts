@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiError } from "@muxi/protocol";
-import { ModelError } from "../models/index.ts";
+import { ApiError, type Usage } from "@muxi/protocol";
+import { ModelError, sumOfUsage } from "../models/index.ts";
 import type { RequestKind } from "../store/index.ts";
 import type { ActiveRequest } from "./active-request.ts";
 import { type AgentAnswer, answerWith, type BegunRound } from "./agent-loop.ts";
@@ -113,11 +113,14 @@ export const createAnswering = (
           ...(attempt === 0 && begun && { begun }),
         });
         if (log !== run.log && isStrict(format)) {
+          const onUsage = (usage: Usage) => {
+            active.usage = sumOfUsage(active.usage, usage);
+          };
           run.log.appendText([
-            answer.clarification ? log.text : await shaped(format, log.text, model, signal),
+            answer.clarification ? log.text : await shaped(format, log.text, model, { signal, onUsage }),
           ]);
         }
-        return answer;
+        return { ...answer, usage: active.usage };
       } catch (error) {
         const pause = unreachableModelWaits[attempt];
         const again = active.isAsync && error instanceof ModelError && error.transient && run.log.text === "";

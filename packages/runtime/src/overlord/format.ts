@@ -1,4 +1,4 @@
-import type { ChatRequestBody } from "@muxi/protocol";
+import type { ChatRequestBody, Usage } from "@muxi/protocol";
 import { type Model, textFrom } from "../models/index.ts";
 
 /** The format of an answer (docs/spec/formation-files.md "Answer formats"). */
@@ -66,13 +66,14 @@ const wrapped = (format: StrictFormat, text: string): string =>
 /**
  * An answer in its format. The model rewrites an invalid one once; if it is still invalid, it is wrapped.
  *
+ * @param options.onUsage Told of the tokens of the rewriting.
  * @throws Whatever the model's stream throws.
  */
 export const shaped = async (
   format: StrictFormat,
   answer: string,
   model: Model,
-  signal: AbortSignal,
+  options: { signal: AbortSignal; onUsage: (usage: Usage) => void },
 ): Promise<string> => {
   const text = withoutFence(answer);
   if (fits(format, text)) return text;
@@ -88,7 +89,7 @@ export const shaped = async (
           { role: "user", content: answer },
         ],
       },
-      { signal },
+      options,
     ),
   );
   return fits(format, rewritten) ? rewritten : wrapped(format, text);

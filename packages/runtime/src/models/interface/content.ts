@@ -32,7 +32,8 @@ export const sharedEnds = (messages: readonly ModelMessage[]): ReadonlySet<Model
   const ends = [
     messages.findLast(({ role }) => role === "system"),
     messages[turnStart(messages) - 1],
-    messages.findLast(({ role }) => role === "tool"),
+    // Providers refuse marks on what is empty.
+    messages.findLast(({ role, content }) => role === "tool" && content !== ""),
   ];
   return new Set(ends.filter((message) => message !== undefined));
 };
