@@ -13,6 +13,6 @@ export const lessonsOfUsers: Migration = {
       where session.formation_id = lesson.formation_id and session.id = lesson.session_id
         and message.request_id = lesson.request_id and message.role = 'user'
       order by message.seq limit 1)`,
-    "create index lesson_by_user on lesson (formation_id, user_id)",
+    "create index lesson_by_user on lesson (formation_id, user_id, seq)",
   ],
 };
