@@ -1,6 +1,6 @@
 /** One way to do what a comparison measures. */
 export interface Contender {
-  /** `ours`, or the name of a package. */
+  /** `ours`, the name of a package, or of another way. */
   name: string;
   /** Measures once; gives the figure in the unit of the comparison. */
   sample(): number | Promise<number>;
@@ -14,7 +14,7 @@ export interface Comparison {
   contenders: readonly Contender[];
 }
 
-/** A part of the product for which there is a library. */
+/** A part of the product for which there is a library, or a simpler way. */
 export interface Part {
   name: string;
   /** Page below `docs/decisions` that has the figures. */

@@ -1,5 +1,5 @@
 /**
- * Measures parts of the product beside the libraries that could take their place: the figures of `docs/decisions`.
+ * Measures parts of the product beside what could take their place, mostly libraries: the figures of `docs/decisions`.
  *
  * `npm run bench:parts -- [--parts a,b] [--rounds n] [--write]`
  */
@@ -16,14 +16,15 @@ import type { Part } from "./part.ts";
 import { queue } from "./queue.ts";
 import { sqlTag } from "./sql-tag.ts";
 import { sse } from "./sse.ts";
+import { words } from "./words.ts";
 
 const command = "npm run bench:parts";
-const parts: readonly Part[] = [front, client, sqlTag, queue, cron, sse, metrics];
+const parts: readonly Part[] = [front, client, sqlTag, queue, cron, sse, metrics, words];
 const names = parts.map(({ name }) => name).join(", ");
 
 const usage = `Usage: ${command} -- [options]
 
-Measures parts of the product beside the libraries that could take their place, interleaved in one process.
+Measures parts of the product beside what could take their place, mostly libraries, interleaved in one process.
 
   --parts a,b   ${names} (all)
   --rounds n    how often each is measured; the table shows medians (9)
