@@ -80,6 +80,7 @@ export {
 export type {
   BundleSource,
   Deployment,
+  DeploymentCheck,
   ForFormation,
   FormationLogEvent,
   OperationEvent,

@@ -17,6 +17,7 @@ import {
   bundleTimeout,
   createServerCallers,
   type Deployment,
+  type DeploymentCheck,
   type ForFormation,
   type FormationLogEvent,
   formationCall,
@@ -242,11 +243,13 @@ export class ServerClient {
     args: {
       /** Absolute path of the folder on the server's machine. */
       path: string;
+      /** What is checked, as for a deployment; a draft that is refused does not run. Default: nothing. */
+      check?: DeploymentCheck | undefined;
     },
     options?: CallOptions,
   ): Promise<DevResult> {
-    requireObjects("devRun({ path })", args, options);
-    const json = { path: requireText("path", args.path) };
+    requireObjects("devRun({ path, check })", args, options);
+    const json = { path: requireText("path", args.path), check: args.check };
     return this.#signed.data({ method: "POST", path: "/rpc/dev/run", json, timeout: bundleTimeout }, options);
   }
 

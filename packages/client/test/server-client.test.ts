@@ -53,6 +53,12 @@ test.each<[name: string, run: (client: ServerClient) => Promise<unknown>, reques
     "GET /rpc/formations/my-bot/logs?lines=50&stream=all",
   ],
   ["devRun", (s) => s.devRun({ path: "/home/me/bot" }), "POST /rpc/dev/run", '{"path":"/home/me/bot"}'],
+  [
+    "devRun",
+    (s) => s.devRun({ path: "/home/me/bot", check: "all" }),
+    "POST /rpc/dev/run",
+    '{"path":"/home/me/bot","check":"all"}',
+  ],
   ["devStop", (s) => s.devStop({ formationId }), "POST /rpc/dev/stop", '{"formation_id":"my-bot"}'],
 ])("%s", async (_, run, request, body = "") => {
   const { server, client } = await serveSigned(reply);
@@ -145,11 +151,20 @@ test("updates from bytes, with an id and a version of the caller's", async () =>
   const { server, client } = await serveSigned(reply);
   const bundle = await readFile(path);
   await client.updateFormation({ bundle });
-  await client.updateFormation({ bundle: new Blob([bundle]), formationId: "other", version: "3.0.0" });
+  await client.updateFormation({
+    bundle: new Blob([bundle]),
+    formationId: "other",
+    version: "3.0.0",
+    check: "all",
+  });
   expect(server.received).toMatchObject([
     { method: "PUT", url: "/rpc/formations/my-bot", headers: { "x-formation-version": "1.0.0" } },
-    { method: "PUT", url: "/rpc/formations/other", headers: { "x-formation-version": "3.0.0" } },
+    {
+      ...{ method: "PUT", url: "/rpc/formations/other" },
+      headers: { "x-formation-version": "3.0.0", "x-muxi-check": "all" },
+    },
   ]);
+  expect(server.received[0]?.headers).not.toHaveProperty("x-muxi-check");
   expect(server.received[1]?.bytes).toEqual(bundle);
   const digest = createHash("sha256").update(bundle).digest("hex");
   expect(server.received[1]?.headers["x-muxi-content-sha256"]).toBe(digest);
@@ -273,7 +288,7 @@ test.each<[call: string, run: (server: ServerClient) => unknown]>([
     "downloadFormation({ formationId, includeDb })",
     (s) => Reflect.apply(s.downloadFormation, s, [{ formationId: "my-bot" }, true]),
   ],
-  ["devRun({ path })", (s) => Reflect.apply(s.devRun, s, ["/my-bot"])],
+  ["devRun({ path, check })", (s) => Reflect.apply(s.devRun, s, ["/my-bot"])],
   ["devStop({ formationId })", (s) => Reflect.apply(s.devStop, s, ["my-bot"])],
   [
     "restartFormationStream({ formationId })",

@@ -522,6 +522,8 @@ export interface DeployResult {
   health_url: string;
   /** Process id of the formation */
   pid: number;
+  /** What the check found; only when it was asked to report and there is something */
+  problems?: FormationProblem[];
 }
 
 /** A formation of a server, as it is now. */
@@ -574,6 +576,8 @@ export interface DeployedFormationDetail {
   updated_at: string;
   /** When the server last checked its health, ISO 8601 in UTC; absent before the first check */
   last_health_check?: string;
+  /** What it cannot use at the moment; absent when it does not run or does not say */
+  problems?: FormationProblem[];
 }
 
 /** The formations of a server. */
@@ -596,6 +600,8 @@ export interface DevResult {
   pid?: number;
   /** State of the draft after the call */
   status: "running" | "stopped";
+  /** What the check found; only when it was asked to report and there is something */
+  problems?: FormationProblem[];
 }
 
 /** A draft to run: a folder, or the draft folder of a formation. */
@@ -604,6 +610,8 @@ export interface DevRunRequest {
   path?: string;
   /** Formation whose draft folder runs; ignored when `path` is given */
   formation_id?: string;
+  /** `models` refuses a draft whose models lack a package or a key, `all` also one whose tool servers do not list their tools, `report` looks at the same and refuses nothing; default: nothing is looked at */
+  check?: "all" | "models" | "report";
 }
 
 /** A draft to stop. */
@@ -865,6 +873,16 @@ export interface FormationLogs {
 export interface FormationLogsConnected {
   /** Id of the formation, from its manifest */
   formation_id: string;
+}
+
+/** A model or a tool server that a running formation cannot use. */
+export interface FormationProblem {
+  /** What cannot be used: a model, or a tool server (MCP) */
+  kind: "model" | "mcp";
+  /** The model as `provider/name`, or the id of the tool server */
+  name: string;
+  /** Why it cannot be used and what to do about it */
+  message: string;
 }
 
 /** What a formation is and how busy it is. */
@@ -1469,6 +1487,8 @@ export interface OperationComplete {
   previous_version?: string;
   /** How often the process was started again; only after a start or restart */
   restart_count?: number;
+  /** What the check found; only when it was asked to report and there is something */
+  problems?: FormationProblem[];
   [k: string]: unknown;
 }
 
@@ -2278,6 +2298,8 @@ export interface UpdateResult {
   message: string;
   /** How the versions changed places: the new one was healthy before it got requests */
   deployment_type: "blue-green";
+  /** What the check found; only when it was asked to report and there is something */
+  problems?: FormationProblem[];
 }
 
 /** Tokens of all calls of models that an answer took, together. */

@@ -10,6 +10,7 @@ import {
   resolveApiKeys,
 } from "@muxi/formation";
 import { asError, proxyFrom } from "@muxi/http";
+import { type ProblemsAnswer, problemsQuestionSchema } from "@muxi/protocol";
 import { pino } from "pino";
 import * as z from "zod";
 import { createRedactor, createTokenReports, knownSecrets } from "./observability/index.ts";
@@ -145,6 +146,14 @@ try {
   process.on("disconnect", () => void stop("the server is gone"));
   // It may also have gone while this process was starting and did not listen yet.
   if (process.send && !process.connected) await stop("the server is gone");
+  process.on("message", (message) => {
+    const { data } = problemsQuestionSchema().safeParse(message);
+    if (!data) return;
+    runtime.problems(data.wait).then(
+      (problems) => tellServer({ type: "problems", id: data.id, problems } satisfies ProblemsAnswer),
+      (error: unknown) => log.error({ err: error }, "could not find out what the formation lacks"),
+    );
+  });
   await tellServer({ type: "ready", port: runtime.port });
 } catch (error) {
   fail(asError(error).message);

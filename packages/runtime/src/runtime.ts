@@ -28,6 +28,7 @@ import { openKnowledge, openMemory } from "./memory/index.ts";
 import { createTranscriptionModel, openModels, packagesOf } from "./models/index.ts";
 import type { TokenReports } from "./observability/index.ts";
 import { handOver } from "./overlord/index.ts";
+import { createReadiness, type FindProblems } from "./readiness.ts";
 import { createStore, type Database, openPostgres, openSqlite } from "./store/index.ts";
 
 export interface RuntimeOptions {
@@ -56,6 +57,7 @@ export interface Runtime {
   readonly port: number;
   /** The id of each agent's model, by agent id. */
   readonly models: ReadonlyMap<string, string>;
+  readonly problems: FindProblems;
   /**
    * Refuses new requests, lets the active ones finish, and closes everything.
    *
@@ -111,7 +113,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const { manifest } = formation;
 
   const http = createHttpClient({ proxy });
-  const models = openModels({ formation, http, env, now, log, importPackage: packagesOf(formation.dir) });
+  const importPackage = packagesOf(formation.dir);
+  const models = openModels({ formation, http, env, now, log, importPackage });
 
   const store = createStore(await openDatabase(formation, log));
   const { sessions } = store;
@@ -251,6 +254,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     host: options.host,
     port,
     models: new Map([...models.ofAgents].map(([agentId, model]) => [agentId, model.id])),
+    problems: createReadiness({ formation, env, importPackage, toolbox, redactor: administration.redactor }),
     close(grace) {
       closing ??= close(grace);
       return closing;

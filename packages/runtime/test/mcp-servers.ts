@@ -135,3 +135,6 @@ export const startSessionMcp = async (
     },
   };
 };
+
+/** An MCP server over HTTP that takes what it is sent and never answers. */
+export const startSilentMcp = async () => ({ url: `${await listen((message) => message.resume())}/mcp` });

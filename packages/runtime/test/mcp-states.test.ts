@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { freePort } from "../../../test/ports.ts";
 import { untilExpected } from "../../../test/until.ts";
 import { manifest, startFormation, writeFormation } from "./harness.ts";
-import { startHttpMcp, startSessionMcp } from "./mcp-servers.ts";
+import { startHttpMcp, startSessionMcp, startSilentMcp } from "./mcp-servers.ts";
 
 const admin = { key: "admin" } as const;
 
@@ -63,4 +63,41 @@ mcp_servers:
     status: { state: "ready" },
   });
   expect((await api.get("/status", admin)).body.data.mcp_servers).toEqual({ count: 5, active: 2 });
+});
+
+test("a server that has failed, or is not there in time, is a problem with its remedy", async () => {
+  const silent = await startSilentMcp();
+  const closed = await startHttpMcp(undefined, () => false);
+  const { runtime } = await startFormation(
+    await writeFormation({
+      "formation.afs": `${manifest}mcp: { startup_timeout_seconds: 0.5 }
+llm: { models: [{ text: openai/gpt-4o }] }
+`,
+      "mcp/closed.afs": `id: closed
+description: d
+type: http
+endpoint: "${closed.url}"
+max_retries: 1
+`,
+      "mcp/silent.afs": `id: silent
+description: d
+type: http
+endpoint: "${silent.url}"
+`,
+    }),
+  );
+  const model = { kind: "model", name: "openai/gpt-4o", message: expect.any(String) };
+  const failed = [
+    {
+      ...{ kind: "mcp", name: "closed" },
+      message: "it answered 401 Unauthorized. It is defined in mcp/closed.afs",
+    },
+  ];
+  const late = "It did not list its tools within 0.5 s (mcp.startup_timeout_seconds)";
+  expect(await runtime.problems(true)).toEqual([
+    model,
+    ...failed,
+    { kind: "mcp", name: "silent", message: late },
+  ]);
+  expect(await runtime.problems(false)).toEqual([model, ...failed]);
 });

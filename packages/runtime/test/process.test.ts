@@ -89,6 +89,36 @@ memory: { persistent: { extraction: false } }
   await untilExpected("the last tokens are told", () => expect(told).toEqual([message, message]));
 });
 
+test("a server asks over IPC what the formation cannot use, and is told without any secret", async () => {
+  const { child } = run(
+    await writeFormation({
+      "formation.afs": `${withKeys}llm: { models: [{ text: openai/gpt-4o }] }\n`,
+      "mcp/trees.afs":
+        "id: trees\ndescription: d\ntype: command\ncommand: no-such-thing-of-a-very-secret-token\nmax_retries: 1\n",
+    }),
+    { TREE_TOKEN: "a-very-secret-token" },
+  );
+  await ready(child);
+  child.send("something else");
+  child.send({ type: "problems", id: 7, wait: true });
+  const [answer] = await once(child, "message");
+  expect(answer).toEqual({
+    ...{ type: "problems", id: 7 },
+    problems: [
+      {
+        kind: "model",
+        name: "openai/gpt-4o",
+        message: expect.stringContaining("or OPENAI_API_KEY in the environment"),
+      },
+      {
+        ...{ kind: "mcp", name: "trees" },
+        message: expect.stringMatching(/^no-such-thing-of-\S*\.\.\.\S* did not answer: .*not found/),
+      },
+    ],
+  });
+  expect(JSON.stringify(answer)).not.toContain("a-very-secret-token");
+});
+
 test("after kill -9 in the middle of an answer every acknowledged message is there", async () => {
   const models = await startModelServer();
   onTestFinished(() => models.close());

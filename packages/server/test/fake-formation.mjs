@@ -7,7 +7,7 @@ import { join } from "node:path";
 const folder = process.argv[2];
 const file = join(folder, "behaviour.json");
 const behaviour = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
-const { crash, unhealthy = false, ignoreSigterm = false, silent = false } = behaviour;
+const { crash, unhealthy = false, ignoreSigterm = false, silent = false, problems = [] } = behaviour;
 
 if (crash) {
   console.error(crash);
@@ -118,6 +118,11 @@ server.listen(Number(process.env.PORT), process.env.HOST, () => {
   console.log("listening");
   writeFileSync(join(folder, "started"), `${process.pid}\n`, { flag: "a" });
   if (!silent) process.send?.({ type: "ready", port: server.address().port });
+});
+process.on("message", ({ type, id }) => {
+  if (type !== "problems") return;
+  if (problems === "never told") writeFileSync(join(folder, "asked"), "");
+  else process.send({ type, id, problems });
 });
 process.on("disconnect", () => process.exit(0));
 process.on("SIGTERM", () => {

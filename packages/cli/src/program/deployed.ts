@@ -30,6 +30,8 @@ export const addDeployedCommands = ({ program, context, run }: Registration): vo
     .option("--dry-run", "create the bundle without sending it", false)
     .option("--no-stream", "wait for the result without showing the steps")
     .option("--include-db", "include memory.db in the bundle", false)
+    .option("--no-check", "do not wait for its MCP servers; models are checked all the same")
+    .option("-f, --force", "deploy it whatever the check finds", false)
     .addOption(new Option("--path <folder>", "the same as [folder]").hideHelp())
     .addOption(outputOption())
     .action((folder: string | undefined, { path, ...options }: DeployOptions & { path?: string }) =>

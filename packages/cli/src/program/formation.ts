@@ -15,6 +15,8 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
     .addOption(portOption())
     .addOption(outputOption())
     .option("-d, --detach", "leave it running in the background", false)
+    .option("--check", "also refuse it when an MCP server does not list its tools", false)
+    .option("-f, --force", "start it whatever models and MCP servers lack", false)
     .addOption(
       new Option("-w, --watch", "restart it when its files change").default(false).conflicts("detach"),
     )
@@ -26,11 +28,13 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
     .description("same as up --watch")
     .addOption(portOption())
     .addOption(outputOption())
-    .action((folder: string | undefined, options: Omit<UpOptions, "detach" | "watch">) =>
+    .action((folder: string | undefined, options: Omit<UpOptions, "check" | "detach" | "force" | "watch">) =>
       run(async () =>
         (await import("../commands/up/index.ts")).up(context, folder, {
           ...options,
           detach: false,
+          check: false,
+          force: false,
           watch: true,
         }),
       ),

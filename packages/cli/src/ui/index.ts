@@ -3,4 +3,4 @@ export { coloursFor } from "./colours.ts";
 export { showError } from "./error.ts";
 export { at, duration, paintStatus, size, statusText, table } from "./table.ts";
 export { createUi, type OutputFormat, outputFormats, type Ui } from "./ui.ts";
-export { showWarnings } from "./warnings.ts";
+export { showWarnings, warnOfProblems } from "./warnings.ts";

@@ -14,7 +14,16 @@ export type Deployment = BundleSource & {
   formationId?: string | undefined;
   /** Version that is deployed. Default: that in the bundle's manifest. */
   version?: string | undefined;
+  /**
+   * What is checked before the release gets requests: `models` refuses it when a model's package or key is missing,
+   * `all` also when an MCP server does not list its tools; `report` looks at the same, refuses nothing and tells what it
+   * found. Default: nothing.
+   */
+  check?: DeploymentCheck | undefined;
 };
+
+/** What the server looks at before a deployment counts. */
+export type DeploymentCheck = "all" | "models" | "report";
 
 /** Which part of a formation's output to read. */
 export interface OutputFilter extends ForFormation {
@@ -36,6 +45,7 @@ export const bundleCall = async (method: "POST" | "PUT", deployment: Deployment)
       "x-formation-id": formationId,
       "x-formation-version": deployment.version ?? version,
       ...(digest !== undefined && { "x-muxi-content-sha256": digest }),
+      ...(deployment.check !== undefined && { "x-muxi-check": deployment.check }),
     },
     body: bundle.body,
     // Deploying twice is not the same as deploying once.

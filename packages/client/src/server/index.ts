@@ -1,5 +1,12 @@
 /** What the methods of `ServerClient` are made with: callers that sign, bundles and operations. */
 export type { BundleSource } from "./bundle.ts";
 export { bundleTimeout, createServerCallers, type ServerCaller, type ServerClientOptions } from "./caller.ts";
-export { bundleCall, type Deployment, type ForFormation, formationCall, type OutputFilter } from "./calls.ts";
+export {
+  bundleCall,
+  type Deployment,
+  type DeploymentCheck,
+  type ForFormation,
+  formationCall,
+  type OutputFilter,
+} from "./calls.ts";
 export type { FormationLogEvent, OperationEvent, ServerEvent } from "./operations.ts";

@@ -44,6 +44,7 @@ const statusByType: Record<string, number> = {
   ResolveError: 400,
   InvalidRuntime: 400,
   HealthCheckFailed: 400,
+  CheckFailed: 400,
   ExtractDirError: 500,
   PortAllocationError: 500,
   DirectoryError: 500,

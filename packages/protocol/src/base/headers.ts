@@ -19,6 +19,7 @@ export const headers = {
   formationId: "x-formation-id",
   formationVersion: "x-formation-version",
   contentSha256: "x-muxi-content-sha256",
+  check: "x-muxi-check",
   webhookSignature: "x-muxi-signature",
   webhookTimestamp: "x-muxi-timestamp",
 } as const;

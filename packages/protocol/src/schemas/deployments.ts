@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Infer, lazy, named } from "../base/index.ts";
+import { formationProblemSchema } from "./readiness.ts";
 
 const id = z.string().describe("Id of the formation, from its manifest");
 const port = z.number().int().describe("Port on which the formation listens");
@@ -67,12 +68,24 @@ export const deployedFormationDetailSchema = named(
       last_health_check: time("When the server last checked its health")
         .optional()
         .describe("When the server last checked its health, ISO 8601 in UTC; absent before the first check"),
+      problems: z
+        .array(formationProblemSchema())
+        .optional()
+        .describe("What it cannot use at the moment; absent when it does not run or does not say"),
     }),
 );
 
 export type DeployedFormationDetail = Infer<typeof deployedFormationDetailSchema>;
 
 const url = z.string().describe("Address of the formation through the server");
+
+/** What a check found that was not to refuse anything. */
+export const foundProblems = lazy(() =>
+  z
+    .array(formationProblemSchema())
+    .optional()
+    .describe("What the check found; only when it was asked to report and there is something"),
+);
 
 export const deployResultSchema = named("DeployResult", "A new formation runs.", () =>
   z.object({
@@ -83,6 +96,7 @@ export const deployResultSchema = named("DeployResult", "A new formation runs.",
     url,
     health_url: z.string().describe("Address of its health check, as seen from the server's machine"),
     pid,
+    problems: foundProblems(),
   }),
 );
 
@@ -115,6 +129,7 @@ export const updateResultSchema = named("UpdateResult", "A new version of a form
     deployment_type: z
       .literal("blue-green")
       .describe("How the versions changed places: the new one was healthy before it got requests"),
+    problems: foundProblems(),
   }),
 );
 

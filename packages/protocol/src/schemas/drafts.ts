@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { type Infer, named, namedRequest } from "../base/index.ts";
+import { foundProblems } from "./deployments.ts";
+import { deploymentCheckSchema } from "./readiness.ts";
 
 export const devRunRequestSchema = namedRequest(
   "DevRunRequest",
@@ -18,8 +20,16 @@ export const devRunRequestSchema = namedRequest(
         .min(1)
         .optional()
         .describe("Formation whose draft folder runs; ignored when `path` is given"),
+      check: deploymentCheckSchema()
+        .optional()
+        .describe(
+          "`models` refuses a draft whose models lack a package or a key, `all` also one whose tool servers do not list " +
+            "their tools, `report` looks at the same and refuses nothing; default: nothing is looked at",
+        ),
     }),
 );
+
+export type DevRunRequest = Infer<typeof devRunRequestSchema>;
 
 export const devStopRequestSchema = namedRequest("DevStopRequest", "A draft to stop.", () =>
   z.object({ formation_id: z.string().min(1).describe("Formation whose draft is stopped") }),
@@ -32,6 +42,7 @@ export const devResultSchema = named("DevResult", "A draft was started or stoppe
     port: z.number().int().optional().describe("Port on which the draft listens; absent once it is stopped"),
     pid: z.number().int().optional().describe("Process id of the draft; absent once it is stopped"),
     status: z.enum(["running", "stopped"]).describe("State of the draft after the call"),
+    problems: foundProblems(),
   }),
 );
 

@@ -18,6 +18,7 @@ export * from "./notifications.ts";
 export * from "./operations.ts";
 export * from "./procedures.ts";
 export * from "./process-messages.ts";
+export * from "./readiness.ts";
 export * from "./requests.ts";
 export * from "./scheduler.ts";
 export * from "./secrets.ts";

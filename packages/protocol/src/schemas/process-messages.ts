@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Infer, lazy } from "../base/index.ts";
 import { usageSchema } from "./chat.ts";
+import { formationProblemSchema } from "./readiness.ts";
 
 const tokensMessageSchema = lazy(() =>
   z.object({
@@ -16,3 +17,26 @@ export type TokensMessage = Infer<typeof tokensMessageSchema>;
 export const processMessageSchema = lazy(() =>
   z.discriminatedUnion("type", [z.object({ type: z.literal("ready") }), tokensMessageSchema()]),
 );
+
+/** What a server asks the process of a formation over its IPC channel. */
+export const problemsQuestionSchema = lazy(() =>
+  z.object({
+    type: z.literal("problems"),
+    id: z.number().int(),
+    /** Whether to wait for tool servers that are still starting. */
+    wait: z.boolean(),
+  }),
+);
+
+export type ProblemsQuestion = Infer<typeof problemsQuestionSchema>;
+
+/** What the process answers, with the id of the question. */
+export const problemsAnswerSchema = lazy(() =>
+  z.object({
+    type: z.literal("problems"),
+    id: z.number().int(),
+    problems: z.array(formationProblemSchema()),
+  }),
+);
+
+export type ProblemsAnswer = Infer<typeof problemsAnswerSchema>;

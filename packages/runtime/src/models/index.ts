@@ -16,6 +16,7 @@ export {
   turnStart,
   usageOf,
 } from "./interface/index.ts";
+export { problemsOfModels } from "./problems.ts";
 export { packagesOf } from "./providers/index.ts";
 export { textFrom } from "./text-from.ts";
 export { createTranscriptionModel, type TranscriptionModel } from "./transcription.ts";

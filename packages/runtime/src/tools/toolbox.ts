@@ -52,6 +52,8 @@ export interface Toolbox {
   startingFor(agent: AgentDefinition): string[];
   /** All servers: those of the formation, then those that agents have for themselves. */
   readonly servers: readonly ServerState[];
+  /** Waits for servers that are starting, as long as a start may take. */
+  settled(): Promise<void>;
   /** Closes the connections and ends the programs. */
   close(): Promise<void>;
 }
@@ -282,6 +284,7 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
       const granted = grants.get(agent.id);
       return granted && granted.sources.length > 0 ? toolsOf(granted, owner) : undefined;
     },
+    settled: () => listsOf([...all]),
     startingFor: (agent) => starting(grants.get(agent.id)?.sources ?? []),
     get servers() {
       return [...all].map(({ definition, tools, unusable, problem, listingSince }) => ({

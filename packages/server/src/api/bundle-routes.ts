@@ -6,7 +6,6 @@ import { type DeployResult, headers, type RollbackResult, type UpdateResult } fr
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import { checkFormationId, receiveBundle } from "../bundles/index.ts";
-import type { FormationState } from "../processes/index.ts";
 import {
   type DeployRequest,
   deploy,
@@ -15,13 +14,14 @@ import {
   type ReportProgress,
   requireDeployment,
   requireNew,
+  type Started,
   update,
   type VersionSwitch,
 } from "../releases/index.ts";
 import type { Audit } from "./audit.ts";
 import type { Handler } from "./handler.ts";
 import { type OperationOutcome, respondWithOperation } from "./operation.ts";
-import { formationIdOf, headerOf, publicUrl } from "./parse.ts";
+import { checkOf, formationIdOf, headerOf, publicUrl } from "./parse.ts";
 
 export interface ReleaseRouteOptions {
   releases: Releases;
@@ -32,7 +32,7 @@ const archiveTypes = ["application/gzip", "application/x-gzip", "application/oct
 
 const deployed = (
   request: FastifyRequest,
-  { formationId, port, pid = 0, status }: FormationState,
+  { formation: { formationId, port, pid = 0, status }, problems }: Started,
 ): OperationOutcome<DeployResult> => {
   const data: DeployResult = {
     formation_id: formationId,
@@ -42,6 +42,7 @@ const deployed = (
     url: publicUrl(request, formationId),
     health_url: `http://localhost:${port}/v1/health`,
     pid,
+    ...(problems.length > 0 && { problems }),
   };
   return { status: 201, data, complete: data };
 };
@@ -77,8 +78,9 @@ export const runDeploy: ReleaseOperation = async (releases, request, wanted, rep
 export const runUpdate: ReleaseOperation = async (releases, request, wanted, report, signal) => {
   const result = await update(releases, wanted, report, signal);
   const outcome = switched(request, result, "Formation updated with zero downtime");
-  const data: UpdateResult = { ...outcome.data, deployment_type: "blue-green" };
-  return { ...outcome, data };
+  const found = result.problems.length > 0 && { problems: result.problems };
+  const data: UpdateResult = { ...outcome.data, deployment_type: "blue-green", ...found };
+  return { ...outcome, data, complete: { ...outcome.complete, ...found } };
 };
 
 /** `POST /rpc/formations` and `PUT /rpc/formations/{id}` (docs/spec/server-api.md "Deploy" and "Update"). */
@@ -109,6 +111,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     { kind, id, run }: { kind: OperationKind; id: string; run: ReleaseOperation },
   ): Promise<FastifyReply> => {
     const version = headerOf(request, headers.formationVersion) ?? "1.0.0";
+    const check = checkOf(request);
     const bundle = join(settings.temporaryDirectory, `${randomUUID()}.tar.gz`);
     const lock = locks.acquire(id, kind);
     let hash: string;
@@ -120,7 +123,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     }
     return respondWithOperation({ request, reply, settle: audit.settle(request), log }, async (report) => {
       try {
-        const wanted = { id, version, source: { bundle }, hash };
+        const wanted = { id, version, source: { bundle }, hash, check };
         return await run(releases, request, wanted, report, lock.signal);
       } finally {
         await rm(bundle, { force: true });

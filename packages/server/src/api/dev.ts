@@ -4,11 +4,14 @@ import { formatReport, isSystemError, loadFormation } from "@muxi/formation";
 import { asError } from "@muxi/http";
 import {
   type DevResult,
+  type DevRunRequest,
   devRunRequestSchema,
   devStopRequestSchema,
   formationIdPattern,
 } from "@muxi/protocol";
+import { Failure } from "../base/failure.ts";
 import { AlreadyRunningError, PortsExhaustedError, StartError, type Supervisor } from "../processes/index.ts";
+import { checkStarted } from "../releases/index.ts";
 import { HttpError } from "./errors.ts";
 import type { Handler } from "./handler.ts";
 import { parseInput } from "./parse.ts";
@@ -55,8 +58,7 @@ const checkAllowed = async (folder: string, roots: readonly string[]): Promise<v
 export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Handler } => {
   const { supervisor, formationsDirectory, devRoots, env, stopMs } = options;
 
-  const folderOf = async (body: unknown): Promise<string> => {
-    const { path, formation_id: id } = parseInput(devRunRequestSchema(), body);
+  const folderOf = async ({ path, formation_id: id }: DevRunRequest): Promise<string> => {
     if (path !== undefined) {
       if (!isAbsolute(path)) throw new HttpError(400, `Path must be absolute: '${path}'`);
       if (!(await isFolder(path))) throw new HttpError(400, `Folder not found: ${path}`);
@@ -83,21 +85,25 @@ export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Ha
 
   return {
     async run(request): Promise<DevResult> {
-      const folder = await folderOf(request.body);
+      const wanted = parseInput(devRunRequestSchema(), request.body);
+      const folder = await folderOf(wanted);
       const formationId = await idOf(folder);
       try {
-        const { port, pid } = await supervisor.start({
-          name: draftName(formationId),
-          formationId,
-          folder,
-          draft: true,
-        });
+        const name = draftName(formationId);
+        const { port, pid } = await supervisor.start({ name, formationId, folder, draft: true });
+        const problems = await checkStarted({ supervisor, name, check: wanted.check }).catch(
+          async (error: unknown) => {
+            await supervisor.remove(name);
+            throw error;
+          },
+        );
         return {
           success: true,
           formation_id: formationId,
           port,
           ...(pid !== undefined && { pid }),
           status: "running",
+          ...(problems.length > 0 && { problems }),
         };
       } catch (error) {
         if (error instanceof AlreadyRunningError) {
@@ -106,6 +112,7 @@ export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Ha
             `Draft '${formationId}' is already ${error.formation.status}${error.formation.port === 0 ? "" : ` on port ${error.formation.port}`}. Stop it with: muxi down ${formationId}`,
           );
         }
+        if (error instanceof Failure) throw new HttpError(error.status, error.message);
         if (error instanceof StartError || error instanceof PortsExhaustedError)
           throw new HttpError(500, error.message);
         throw error;

@@ -18,7 +18,7 @@ import { layoutFor, type Releases } from "../releases/index.ts";
 import { type ReleaseRouteOptions, runDeploy, runUpdate } from "./bundle-routes.ts";
 import type { Handler } from "./handler.ts";
 import { respondWithOperation, wantsEvents } from "./operation.ts";
-import { formationIdOf } from "./parse.ts";
+import { checkOf, formationIdOf } from "./parse.ts";
 
 /**
  * The state of the draft and of the live formation, which every response contains (docs/spec/server-api.md "Draft
@@ -71,6 +71,7 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
 
   const deployDraft = (request: FastifyRequest, reply: FastifyReply, id: string): Promise<FastifyReply> => {
     const isNew = !releases.deployments.has(id);
+    const check = checkOf(request);
     return respondWithOperation({ request, reply, settle: audit.settle(request), log }, (report) =>
       locks.run(id, isNew ? "deployed" : "updated", async (signal) => {
         const folder = layoutFor(releases, id).draft;
@@ -83,7 +84,10 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
             `The draft was made from ${base === undefined ? "no version" : `version ${base}`}, but ${live === undefined ? "none" : `version ${live}`} is live now. Clone it again, or deploy a bundle.`,
           );
         }
-        const wanted = { id, version: undefined, source: { draft: folder }, hash: await hashDraft(folder) };
+        const wanted = {
+          ...{ id, version: undefined, check, source: { draft: folder } },
+          hash: await hashDraft(folder),
+        };
         const run = isNew ? runDeploy : runUpdate;
         const outcome = await run(releases, request, wanted, report, signal);
         const version = releases.deployments.get(id)?.history?.current.semantic;

@@ -66,12 +66,20 @@ const describeFully = async (
   const updated = new Date(startedAt).toISOString();
   const deployed = deployment.history?.current.deployed_at ?? updated;
   const { lastHealthCheck } = deployment;
+  const [state, problems] = await Promise.all([
+    describe(releases, deployment),
+    // It may be too busy to say.
+    releases.supervisor
+      .problems(deployment.id, { wait: false, timeoutMs: probeTimeoutMs })
+      .catch(() => undefined),
+  ]);
   return {
-    ...(await describe(releases, deployment)),
+    ...state,
     created_at: deployed,
     deployed_at: deployed,
     updated_at: updated,
     ...(lastHealthCheck && { last_health_check: new Date(lastHealthCheck.at).toISOString() }),
+    ...(problems && { problems }),
   };
 };
 

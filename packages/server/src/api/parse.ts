@@ -1,5 +1,7 @@
+import { type DeploymentCheck, deploymentCheckSchema, headers } from "@muxi/protocol";
 import type { FastifyRequest } from "fastify";
 import type * as z from "zod";
+import { Failure } from "../base/failure.ts";
 import { HttpError } from "./errors.ts";
 
 /** @throws HttpError 400 that names the invalid field. */
@@ -15,9 +17,17 @@ export const formationIdOf = ({ params }: FastifyRequest): string =>
   typeof params === "object" && params !== null && "id" in params ? String(params.id) : "";
 
 /** A header's value; undefined if it is missing, empty or repeated. */
-export const headerOf = ({ headers }: FastifyRequest, name: string): string | undefined => {
-  const value = headers[name];
+export const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+};
+
+/** What a deployment is to check. @throws Failure 400 */
+export const checkOf = (request: FastifyRequest): DeploymentCheck | undefined => {
+  const given = headerOf(request, headers.check);
+  const { data } = deploymentCheckSchema().optional().safeParse(given);
+  if (given === undefined || data !== undefined) return data;
+  throw new Failure(400, "InvalidHeader", `X-Muxi-Check is '${given}': it must be all, models or report`);
 };
 
 /** A formation's address, by the name under which this caller reaches the server. */

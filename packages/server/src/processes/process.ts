@@ -3,10 +3,11 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isSystemError } from "@muxi/formation";
-import { processMessageSchema, type TokensMessage } from "@muxi/protocol";
+import { type FormationProblem, processMessageSchema, type TokensMessage } from "@muxi/protocol";
 import { endsWithin, pause } from "../base/time.ts";
 import { type ProcessLogFiles, tailLines, withProcessLogs } from "../logs/index.ts";
 import { formatIdentity, startTimeOf } from "./identity.ts";
+import { problemsAsker } from "./problems.ts";
 
 export interface ProcessCommand {
   command: string;
@@ -62,6 +63,16 @@ export interface FormationProcess {
    * @throws StartError when the process ends first, or is not healthy in time.
    */
   healthy(check: HealthCheck): Promise<void>;
+  /**
+   * What it cannot use.
+   *
+   * @throws StartError when it ends or does not answer in time; the signal's reason.
+   */
+  problems(options: {
+    wait: boolean;
+    timeoutMs: number;
+    signal?: AbortSignal | undefined;
+  }): Promise<FormationProblem[]>;
   /** Sends SIGTERM, and SIGKILL to the process group if the process has not ended after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -142,6 +153,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
       else if (data) options.onTokens(data.models);
     });
   });
+  const ask = problemsAsker(child);
   const pid = await spawned(child, options.command);
   let running = true;
   const gone = exited.then(async (exit) => {
@@ -190,6 +202,25 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
       throw await failed(
         `Formation did not become healthy: health check failed after ${tries} attempts (timeout: ${timeoutMs / 1000}s). Its last error output:`,
       );
+    },
+    async problems({ wait, timeoutMs, signal: cancelled }) {
+      const late = AbortSignal.timeout(timeoutMs);
+      const ended = new AbortController();
+      void gone.then(() => ended.abort());
+      try {
+        return await ask({
+          wait,
+          signal: AbortSignal.any([late, ended.signal, ...(cancelled ? [cancelled] : [])]),
+        });
+      } catch (error) {
+        cancelled?.throwIfAborted();
+        if (!late.aborted && !ended.signal.aborted) throw error;
+        throw await failed(
+          ended.signal.aborted
+            ? "Formation crashed while it was checked:"
+            : `Formation did not say within ${timeoutMs / 1000} s what it cannot use. Its last error output:`,
+        );
+      }
     },
     async stop(graceMs) {
       if (!running) return gone.then(() => undefined);

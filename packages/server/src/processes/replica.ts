@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { backoff } from "@muxi/http";
+import type { FormationProblem } from "@muxi/protocol";
 import type { Log, ProcessLogFiles } from "../logs/index.ts";
 import { isFree, type PortPool } from "./ports.ts";
 import {
@@ -173,6 +174,13 @@ export class Replica {
   probe(timeoutMs: number): Promise<boolean> {
     const { anyStatusIsHealthy: anyStatus } = this.#options.settings;
     return isHealthy({ url: this.healthUrl, anyStatus }, AbortSignal.timeout(timeoutMs));
+  }
+
+  /** What it cannot use; undefined when it does not run. @throws as `FormationProcess.problems` */
+  async problems(
+    options: Parameters<FormationProcess["problems"]>[0],
+  ): Promise<FormationProblem[] | undefined> {
+    return this.#status === "running" ? this.#process?.problems(options) : undefined;
   }
 
   #become(status: FormationStatus): void {

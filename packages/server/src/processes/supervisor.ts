@@ -1,7 +1,7 @@
-import type { TokensMessage } from "@muxi/protocol";
+import type { FormationProblem, TokensMessage } from "@muxi/protocol";
 import { type Log, processLogFiles } from "../logs/index.ts";
 import { createPortPool, type PortPool, type PortRange } from "./ports.ts";
-import type { MakeCommand, ProcessSettings, StartWatch } from "./replica.ts";
+import type { MakeCommand, ProcessSettings, Replica, StartWatch } from "./replica.ts";
 import { type FormationSpec, type FormationState, ReplicaGroup } from "./replica-group.ts";
 
 export interface SupervisorSettings extends ProcessSettings {
@@ -79,6 +79,21 @@ export class Supervisor {
     const running = this.#groups.get(name)?.members.filter(({ status }) => status === "running") ?? [];
     const answers = await Promise.all(running.map((replica) => replica.probe(timeoutMs)));
     return answers.length > 0 && answers.every(Boolean);
+  }
+
+  /**
+   * What a formation cannot use, as one of its running processes says; undefined if none is running.
+   *
+   * @throws StartError when the process ends or does not answer in time; the signal's reason.
+   */
+  async problems(
+    name: string,
+    options: Parameters<Replica["problems"]>[0],
+  ): Promise<FormationProblem[] | undefined> {
+    return this.#groups
+      .get(name)
+      ?.members.find(({ status }) => status === "running")
+      ?.problems(options);
   }
 
   /**

@@ -1,4 +1,5 @@
-import type { FormationState } from "../processes/index.ts";
+import type { DeploymentCheck } from "@muxi/protocol";
+import { type Started, startChecked } from "./check.ts";
 import { startFailure } from "./failures.ts";
 import { type History, type Release, setLink, setLinks, writeHistory } from "./history.ts";
 import type { Layout } from "./layout.ts";
@@ -15,6 +16,8 @@ export interface Activation {
   stage: "spawning_staging" | "spawning_previous";
   /** Status of the failure if the release does not become healthy. */
   unhealthyStatus: number;
+  /** What is checked before the switch; undefined: nothing. */
+  check: DeploymentCheck | undefined;
   report: ReportProgress;
   signal: AbortSignal;
 }
@@ -24,28 +27,29 @@ export interface Activation {
  * release is started beside the old one. Once it is healthy, it is written to the history and gets all further
  * requests; the old one finishes its requests and is stopped.
  *
- * @throws Failure when the new release does not become healthy. The old one stays in service.
+ * @throws Failure when the new release does not become healthy, or its check fails. The old one stays in service.
  */
-export const activate = async (releases: Releases, activation: Activation): Promise<FormationState> => {
+export const activate = async (releases: Releases, activation: Activation): Promise<Started> => {
   const { supervisor, registry, settings, log } = releases;
   const { deployment, layout, release, history, name, report, signal } = activation;
   const { id } = deployment;
+  let started: Started;
   try {
     await setLink(layout.staging, release.version);
-    await supervisor
-      .start(
-        specOf(layout, release, name),
-        watchStart(releases, report, {
-          signal,
-          onSpawn: ([port]) => {
-            deployment.stagingPort = port;
-            report({ stage: activation.stage, message: "Starting the other version", staging_port: port });
-          },
-        }),
-      )
-      .catch((error: unknown) => {
-        throw startFailure(error, activation.unhealthyStatus, 507, "The running version is unchanged.");
-      });
+    started = await startChecked(
+      releases,
+      specOf(layout, release, name),
+      activation,
+      watchStart(releases, report, {
+        signal,
+        onSpawn: ([port]) => {
+          deployment.stagingPort = port;
+          report({ stage: activation.stage, message: "Starting the other version", staging_port: port });
+        },
+      }),
+    ).catch((error: unknown) => {
+      throw startFailure(error, activation.unhealthyStatus, 507, "The running version is unchanged.");
+    });
     signal.throwIfAborted();
     report({ stage: "swapping", message: "Switching versions" });
     await writeHistory(layout, history);
@@ -70,7 +74,5 @@ export const activate = async (releases: Releases, activation: Activation): Prom
   await releases.drain(retired.ports, settings.drainMs);
   // Work that goes on for clients that have left may use the remaining time.
   await retired.stop(Math.max(0, stopAt - performance.now()) + settings.forceKillTimeoutMs);
-  const formation = supervisor.get(id);
-  if (!formation) throw new Error(`${id} was promoted and must be known`);
-  return formation;
+  return started;
 };

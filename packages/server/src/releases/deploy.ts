@@ -1,8 +1,9 @@
 import { rm, rmdir, stat } from "node:fs/promises";
 import { isSystemError } from "@muxi/formation";
+import type { DeploymentCheck } from "@muxi/protocol";
 import { ifThere } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
-import type { FormationState } from "../processes/index.ts";
+import { type Started, startChecked } from "./check.ts";
 import { startFailure } from "./failures.ts";
 import { setLinks, writeHistory } from "./history.ts";
 import type { Layout } from "./layout.ts";
@@ -15,6 +16,8 @@ export interface DeployRequest {
   version: string | undefined;
   source: Source;
   hash: string;
+  /** What is checked before it counts; undefined: nothing. */
+  check: DeploymentCheck | undefined;
 }
 
 /** Removes a formation from disk, except for its draft (docs/spec/server-api.md "Deploy"). */
@@ -55,10 +58,10 @@ const requireRoom = ({ deployments, settings }: Releases): void => {
  */
 export const deploy = async (
   releases: Releases,
-  { id, version, source, hash }: DeployRequest,
+  { id, version, source, hash, check }: DeployRequest,
   report: ReportProgress,
   signal: AbortSignal,
-): Promise<FormationState> => {
+): Promise<Started> => {
   const { supervisor, deployments, registry } = releases;
   requireNew(releases, id);
   requireRoom(releases);
@@ -83,17 +86,20 @@ export const deploy = async (
     });
     report({ stage: "spawning", message: "Starting formation" });
     const spec = specOf(layout, release);
-    const formation = await supervisor
-      .start(spec, watchStart(releases, report, { signal }))
-      .catch((error: unknown) => {
-        throw startFailure(error, 400, 500);
-      });
+    const started = await startChecked(
+      releases,
+      spec,
+      { check, report },
+      watchStart(releases, report, { signal }),
+    ).catch((error: unknown) => {
+      throw startFailure(error, 400, 500);
+    });
     signal.throwIfAborted();
     await writeHistory(layout, { current: release });
     deployments.set(id, { id, history: { current: release } });
     await setLinks(layout, { current: release });
     await registry.save();
-    return formation;
+    return started;
   } catch (error) {
     await supervisor.remove(id);
     deployments.delete(id);

@@ -1,13 +1,12 @@
 import { Failure } from "../base/failure.ts";
-import type { FormationState } from "../processes/index.ts";
 import { activate } from "./activate.ts";
+import type { Started } from "./check.ts";
 import type { DeployRequest } from "./deploy.ts";
 import { type History, nextVersion, removeUnused } from "./history.ts";
 import { type Releases, type ReportProgress, requireHistory } from "./releases.ts";
 import { stageRelease } from "./stage.ts";
 
-export interface VersionSwitch {
-  formation: FormationState;
+export interface VersionSwitch extends Started {
   history: History;
 }
 
@@ -18,7 +17,7 @@ export interface VersionSwitch {
  */
 export const update = async (
   releases: Releases,
-  { id, version, source, hash }: DeployRequest,
+  { id, version, source, hash, check }: DeployRequest,
   report: ReportProgress,
   signal: AbortSignal,
 ): Promise<VersionSwitch> => {
@@ -35,14 +34,14 @@ export const update = async (
       predecessor: history.current.version,
     });
     const next: History = { current: release, previous: history.current };
-    const formation = await activate(releases, {
-      ...{ deployment, layout, release, report, signal },
+    const started = await activate(releases, {
+      ...{ deployment, layout, release, check, report, signal },
       history: next,
       name: `${id}-staging`,
       stage: "spawning_staging",
       unhealthyStatus: 400,
     });
-    return { formation, history: next };
+    return { ...started, history: next };
   } finally {
     await removeUnused(layout, deployment.history ?? history);
   }
@@ -85,12 +84,13 @@ export const rollback = async (
     throw new Failure(400, "NoPreviousVersion", `Formation '${id}' has no previous version to go back to`);
   }
   const next: History = { current: previous, previous: history.current };
-  const formation = await activate(releases, {
+  const started = await activate(releases, {
     ...{ deployment, layout, release: previous, report, signal },
+    check: undefined,
     history: next,
     name: `${id}-rollback`,
     stage: "spawning_previous",
     unhealthyStatus: 500,
   });
-  return { formation, history: next };
+  return { ...started, history: next };
 };

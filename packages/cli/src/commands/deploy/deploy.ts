@@ -18,7 +18,7 @@ import { CliError } from "../../base/errors.ts";
 import { catchInterruption } from "../../base/interruption.ts";
 import { type ChosenServer, chosenServer, explainDeployedError } from "../../server/index.ts";
 import { formationFolder } from "../../target/index.ts";
-import { createUi, type OutputFormat, showWarnings, size, type Ui } from "../../ui/index.ts";
+import { createUi, type OutputFormat, showWarnings, size, type Ui, warnOfProblems } from "../../ui/index.ts";
 import { upload } from "./upload.ts";
 
 export interface DeployOptions {
@@ -29,6 +29,10 @@ export interface DeployOptions {
   /** False: waits for the result without showing the steps. */
   stream: boolean;
   includeDb: boolean;
+  /** Whether MCP servers must list their tools; models are always checked. */
+  check: boolean;
+  /** Deploys whatever the check finds, and shows it. */
+  force: boolean;
 }
 
 const invalid = (id: string | undefined, report: Report, folder: string): CliError => {
@@ -116,7 +120,7 @@ const warnOfPlainHttp = (ui: Ui, { url }: ChosenServer, { usedSecrets }: Formati
 export const deploy = async (
   context: Context,
   given: string | undefined,
-  { output, profile, dryRun, stream, includeDb }: DeployOptions,
+  { output, profile, dryRun, stream, includeDb, check, force }: DeployOptions,
 ): Promise<number> => {
   const ui = createUi(context, output);
   const folder = await formationFolder(context, given);
@@ -142,11 +146,15 @@ export const deploy = async (
     warnOfPlainHttp(ui, server, formation);
     warnOfMissingKeys(ui, formation);
     const isUpdate = deployed !== undefined;
-    const complete = await upload(ui, { server, bundle, bundlePath, isUpdate, stream, signal });
+    const complete = await upload(ui, {
+      ...{ server, bundle, bundlePath, isUpdate, stream, signal },
+      check: force ? "report" : check ? "all" : "models",
+    });
     const url = `${server.url}/api/${id}`;
     ui.data({ ...complete, formation_id: id, ...describe(bundle), url, warnings });
     ui.success(stream ? `Formation \`${id}\` running!` : `${isUpdate ? "Updated" : "Deployed"} ${id}`);
     ui.line(`  Formation URL: ${url}`);
+    warnOfProblems(ui, complete.problems);
     ui.bell();
     return 0;
   } finally {

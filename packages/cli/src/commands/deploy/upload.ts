@@ -1,6 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle } from "@muxi/formation";
-import { ConflictError, ConnectionError, MuxiError, NotFoundError } from "muxi-client";
+import {
+  ConflictError,
+  ConnectionError,
+  type DeploymentCheck,
+  MuxiError,
+  NotFoundError,
+  type OperationComplete,
+} from "muxi-client";
 import { CliError } from "../../base/errors.ts";
 import { type ChosenServer, explainDeployedError } from "../../server/index.ts";
 import type { Ui } from "../../ui/index.ts";
@@ -13,17 +20,21 @@ export interface Upload {
   /** The formation is already deployed. */
   isUpdate: boolean;
   stream: boolean;
+  check: DeploymentCheck;
   /** Aborts on Ctrl+C. */
   signal: AbortSignal;
 }
 
+/** What a server answers to a deployment, at once or at the end of its stages. */
+type Uploaded = Pick<OperationComplete, "problems">;
+
 const send = async (
   ui: Ui,
-  { server, bundle, bundlePath, isUpdate, stream, signal }: Upload,
-): Promise<object> => {
+  { server, bundle, bundlePath, isUpdate, stream, check, signal }: Upload,
+): Promise<Uploaded> => {
   const { client } = server;
   const { id, version, sha256 } = bundle;
-  const deployment = { bundlePath, formationId: id, version };
+  const deployment = { bundlePath, formationId: id, version, check };
   // The signature does not cover the body, so this lets the server verify it.
   const options = { signal, headers: { "x-muxi-content-sha256": sha256 } };
   if (stream) {
@@ -39,7 +50,7 @@ const send = async (
     });
   }
   try {
-    return await ui.during("Pushing to server...", (): Promise<object> => {
+    return await ui.during("Pushing to server...", (): Promise<Uploaded> => {
       return isUpdate
         ? client.updateFormation(deployment, options)
         : client.deployFormation(deployment, options);
@@ -81,7 +92,7 @@ const undo = async ({ server, bundle, isUpdate }: Upload): Promise<void> => {
  *
  * @throws CliError when it fails, with exit code 130 after an interruption.
  */
-export const upload = async (ui: Ui, wanted: Upload): Promise<object> => {
+export const upload = async (ui: Ui, wanted: Upload): Promise<Uploaded> => {
   const { signal, isUpdate, server } = wanted;
   try {
     signal.throwIfAborted();

@@ -2,7 +2,15 @@ import type { DeployedFormation } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { chosenServer, explainDeployedError } from "../../server/index.ts";
 import { formationId } from "../../target/index.ts";
-import { createUi, duration, paintStatus, statusText, table, type Ui } from "../../ui/index.ts";
+import {
+  createUi,
+  duration,
+  paintStatus,
+  statusText,
+  table,
+  type Ui,
+  warnOfProblems,
+} from "../../ui/index.ts";
 import type { DeployedOptions } from "./lifecycle.ts";
 
 const uptimeText = (seconds: number): string => (seconds > 0 ? duration(seconds) : "-");
@@ -78,5 +86,6 @@ export const get = async (
     URL: `${server.url}/api/${id}`,
     ...(verbose && { Port: String(port), "Process id": String(pid) }),
   });
+  warnOfProblems(ui, formation.problems);
   return 0;
 };

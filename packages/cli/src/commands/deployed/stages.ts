@@ -36,6 +36,7 @@ const stages: Readonly<Record<string, StageTexts>> = {
     },
     done: () => "Formation started",
   },
+  checking: fixed("Checking models and tool servers...", "Checked models and tool servers"),
   swapping: fixed("Switching to new version...", "Switched to new version"),
   stopping: fixed("Stopping current process...", "Stopped current process"),
   stopping_old: fixed("Stopping old version...", "Stopped old version"),

@@ -1,6 +1,13 @@
 import { dirname, join } from "node:path";
 import type { Formation } from "@muxi/formation";
-import { AuthorizationError, ConflictError, ConnectionError, NotFoundError } from "muxi-client";
+import {
+  AuthorizationError,
+  ConflictError,
+  ConnectionError,
+  type DeploymentCheck,
+  type FormationProblem,
+  NotFoundError,
+} from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import {
@@ -40,19 +47,26 @@ export const ensureServer = async (
 export interface StartedDraft {
   port: number;
   pid: number;
+  problems: readonly FormationProblem[] | undefined;
 }
 
 /**
  * Starts a draft and waits until it is healthy. This cannot be interrupted: a stop that overtook the start would have
  * no effect.
  *
- * @throws CliError with the end of the formation's error output if it does not become healthy.
+ * @throws CliError with the end of the formation's error output if it does not become healthy, or with what the check
+ * has found.
  */
-export const startDraft = async (server: LocalServer, formation: Formation): Promise<StartedDraft> => {
+export const startDraft = async (
+  server: LocalServer,
+  formation: Formation,
+  check: DeploymentCheck,
+): Promise<StartedDraft> => {
   const { client, directories } = server;
   try {
-    const { port, pid } = await client.devRun({ path: formation.dir }, { timeout: startTimeoutMs });
-    if (port !== undefined && pid !== undefined) return { port, pid };
+    const started = await client.devRun({ path: formation.dir, check }, { timeout: startTimeoutMs });
+    const { port, pid, problems } = started;
+    if (port !== undefined && pid !== undefined) return { port, pid, problems };
   } catch (error) {
     if (error instanceof ConflictError) {
       throw new CliError(`Formation '${formation.id}' is already running`, {

@@ -1,21 +1,23 @@
 import { once } from "node:events";
 import { type Formation, formatErrors, loadFormation } from "@muxi/formation";
+import type { DeploymentCheck } from "muxi-client";
 import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
-import { showWarnings, type Ui } from "../../ui/index.ts";
+import { showWarnings, type Ui, warnOfProblems } from "../../ui/index.ts";
 import type { FileWatcher } from "./changes.ts";
 import type { RunningDraft } from "./describe.ts";
-import { startDraft, stopDraft } from "./draft.ts";
+import { type StartedDraft, startDraft, stopDraft } from "./draft.ts";
 import { type StayResult, stay } from "./stay.ts";
 
 export interface ReloadOptions {
   server: LocalServer;
+  check: DeploymentCheck;
   env: NodeJS.ProcessEnv;
   /** Aborts on Ctrl+C. */
   signal: AbortSignal;
   ui: Ui;
   /** Collects what there is to know about a draft that has just been started. */
-  inspect(formation: Formation, started: { port: number; pid: number }): Promise<RunningDraft>;
+  inspect(formation: Formation, started: StartedDraft): Promise<RunningDraft>;
 }
 
 /** Reports a problem without ending the command. */
@@ -53,11 +55,13 @@ const replace = async (
   formation: Formation,
   reloading: ReloadOptions,
 ): Promise<RunningDraft | undefined> => {
-  const { server, ui, inspect } = reloading;
+  const { server, check, ui, inspect } = reloading;
   try {
     return await ui.during(`Restarting ${formation.id}...`, async () => {
       await stopDraft(server, old.formation.id);
-      return inspect(formation, await startDraft(server, formation));
+      const started = await startDraft(server, formation, check);
+      warnOfProblems(ui, started.problems);
+      return inspect(formation, started);
     });
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

@@ -7,7 +7,7 @@ import { catchInterruption } from "../../base/interruption.ts";
 import { forgetFormation, rememberFormation, type SavedFormation } from "../../files/index.ts";
 import { type LocalServer, localServer } from "../../server/index.ts";
 import { formationFolder, readFormation } from "../../target/index.ts";
-import { createUi, type OutputFormat, showWarnings, type Ui } from "../../ui/index.ts";
+import { createUi, type OutputFormat, showWarnings, type Ui, warnOfProblems } from "../../ui/index.ts";
 import { describeDraft, type RunningDraft } from "./describe.ts";
 import { ensureServer, type StartedDraft, startDraft, stopDraft, stopOwnServer } from "./draft.ts";
 import { stayAndReload } from "./reload.ts";
@@ -19,6 +19,10 @@ export interface UpOptions {
   detach: boolean;
   /** Restarts it when its files change. */
   watch: boolean;
+  /** Whether MCP servers must list their tools; models are checked in any case. */
+  check: boolean;
+  /** Starts it whatever the check finds, and shows it. */
+  force: boolean;
 }
 
 /** Collects what there is to know about a draft that has just been started. */
@@ -51,7 +55,13 @@ const savedForm = (draft: RunningDraft): SavedFormation => ({
   started_at: new Date().toISOString(),
 });
 
-const announce = (draft: RunningDraft, { warnings }: Report, detach: boolean, ui: Ui): void => {
+const announce = (
+  draft: RunningDraft,
+  { warnings }: Report,
+  problems: StartedDraft["problems"],
+  detach: boolean,
+  ui: Ui,
+): void => {
   ui.data({
     server_url: draft.serverUrl,
     formation_id: draft.formation.id,
@@ -61,20 +71,23 @@ const announce = (draft: RunningDraft, { warnings }: Report, detach: boolean, ui
     admin_key: draft.adminKey,
     pid: draft.pid,
     warnings,
+    problems,
   });
   describeDraft(draft, detach, ui);
+  warnOfProblems(ui, problems);
 };
 
 const run = async (
   context: Context,
   given: string | undefined,
-  { output, port, detach, watch }: UpOptions,
+  { output, port, detach, watch, force, ...options }: UpOptions,
   signal: AbortSignal,
 ): Promise<number> => {
   const ui = createUi(context, output);
   const { formation, report } = await readFormation(context, await formationFolder(context, given));
   showWarnings(report, ui);
   const { id } = formation;
+  const check = force ? "report" : options.check ? "all" : "models";
   const server = await localServer(context, port);
 
   const serverPid = await ensureServer(context, server, ui);
@@ -90,18 +103,18 @@ const run = async (
   };
   try {
     signal.throwIfAborted();
-    const started = await ui.during(`Starting ${id}...`, () => startDraft(server, formation));
+    const started = await ui.during(`Starting ${id}...`, () => startDraft(server, formation, check));
     isOurs = true;
     signal.throwIfAborted();
     const draft = await inspect(formation, server, started);
     saved = savedForm(draft);
     await rememberFormation(context, saved);
-    announce(draft, report, detach, ui);
+    announce(draft, report, started.problems, detach, ui);
     if (detach) return 0;
     if (changes) ui.line("  Watching its files: a change restarts it");
     const { end, failure } = changes
       ? await stayAndReload(draft, changes, {
-          server,
+          ...{ server, check },
           env: context.env,
           signal,
           ui,

@@ -5,6 +5,7 @@ export {
   cutOffError,
   EmptyAnswerError,
   emptyAnswerError,
+  keyPlaces,
   ModelError,
   type ModelErrorCode,
   malformedEventError,

@@ -35,7 +35,8 @@ const factoryOf = (module: unknown, packageName: string) => {
   return undefined;
 };
 
-const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
+/** @throws ModelError when its package is missing or offers no such model */
+export const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
   const { provider, name, apiKey } = config;
   const packageName = providerPackage(provider);
   const specifier = `@ai-sdk/${packageName}`;

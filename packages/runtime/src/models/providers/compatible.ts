@@ -7,6 +7,8 @@ export interface CompatibleProvider {
   readsSchemaInPrompt?: true;
   /** Takes `prompt_cache_key`, by which requests that begin alike come to the same cache; others may refuse the field. */
   takesCacheKey?: true;
+  /** Runs on the machine itself and asks for no key. */
+  needsNoKey?: true;
 }
 
 /** Providers with OpenAI's chat completions API. */
@@ -14,7 +16,7 @@ export const compatibleProviders: Readonly<Record<string, CompatibleProvider>> =
   openai: { baseUrl: "https://api.openai.com/v1", takesCacheKey: true },
   groq: { baseUrl: "https://api.groq.com/openai/v1", readsSchemaInPrompt: true },
   mistral: { baseUrl: "https://api.mistral.ai/v1", reportsUsageUnasked: true, takesCacheKey: true },
-  ollama: { baseUrl: "http://127.0.0.1:11434/v1" },
+  ollama: { baseUrl: "http://127.0.0.1:11434/v1", needsNoKey: true },
   openrouter: { baseUrl: "https://openrouter.ai/api/v1" },
   together: { baseUrl: "https://api.together.xyz/v1" },
   deepseek: { baseUrl: "https://api.deepseek.com/v1", readsSchemaInPrompt: true },

@@ -1,0 +1,58 @@
+import {
+  type Environment,
+  embeddingModelFor,
+  type Formation,
+  type ModelConfig,
+  modelFor,
+  namedModel,
+  overlordModelFor,
+  readTrigger,
+  textModelFor,
+  triggerNames,
+} from "@muxi/formation";
+import type { FormationProblem } from "@muxi/protocol";
+import { defaultModelConfig } from "./default-model.ts";
+import { type ImportPackage, lackOf } from "./providers/index.ts";
+
+const withFallbacks = (config: ModelConfig): ModelConfig[] =>
+  config.fallback ? [config, ...withFallbacks(config.fallback)] : [config];
+
+/** Every model that the formation may ask. */
+const modelsOf = async (formation: Formation, env: Environment): Promise<ModelConfig[]> => {
+  const { agents, dir, manifest } = formation;
+  const { aliases } = manifest.llm;
+  const triggers = await Promise.all(
+    (await triggerNames(dir)).map((name) => readTrigger(dir, name, aliases)),
+  );
+  const named = triggers.flatMap((trigger) =>
+    trigger && "model" in trigger && trigger.model !== undefined ? [trigger.model] : [],
+  );
+  const configs = [
+    ...agents.flatMap((agent) => [
+      textModelFor(formation, agent, env) ?? defaultModelConfig(env),
+      modelFor(formation, "vision", agent, env),
+    ]),
+    overlordModelFor(formation, "base", env),
+    modelFor(formation, "audio", undefined, env),
+    embeddingModelFor(formation, env),
+    ...named.map((name) => namedModel(formation, name, env)),
+  ];
+  return configs.flatMap((config) => (config ? withFallbacks(config) : []));
+};
+
+/**
+ * The models that cannot be asked, because their provider's package or key is missing (docs/spec/server-api.md "Checks
+ * before a switch"). Nothing is sent to a provider.
+ */
+export const problemsOfModels = async (
+  formation: Formation,
+  env: Environment,
+  importPackage: ImportPackage,
+): Promise<FormationProblem[]> => {
+  const found = new Map<string, FormationProblem>();
+  for (const config of await modelsOf(formation, env)) {
+    const message = await lackOf(config, importPackage);
+    if (message !== undefined) found.set(config.id, { kind: "model", name: config.id, message });
+  }
+  return [...found.values()];
+};
