@@ -34,9 +34,14 @@ export interface Runs {
 export const knownRequest = (requestId: string) =>
   new ApiError("CONFLICT", `Request '${requestId}' already exists: send a new request_id for a new message`);
 
+const placeOf = ({ userId, sessionId }: Pick<RunIdentity, "userId" | "sessionId">) =>
+  `${userId.length} ${userId}${sessionId}`;
+
 export const createRuns = (): Runs => {
   const startListeners: ((run: Run) => void)[] = [];
   const active = new Map<string, Run>();
+  /** Number of active runs by user and session. */
+  const inSession = new Map<string, number>();
   const waiting: (() => void)[] = [];
   let total = 0;
   let closedFor: ApiError | undefined;
@@ -46,6 +51,8 @@ export const createRuns = (): Runs => {
       if (active.has(identity.requestId)) throw knownRequest(identity.requestId);
       const run = new Run(identity, log);
       active.set(identity.requestId, run);
+      const place = placeOf(identity);
+      inSession.set(place, (inSession.get(place) ?? 0) + 1);
       total += 1;
       for (const listener of startListeners) listener(run);
       if (closedFor) run.stop(closedFor);
@@ -55,16 +62,16 @@ export const createRuns = (): Runs => {
       startListeners.push(listener);
     },
     finish(run) {
-      active.delete(run.identity.requestId);
+      if (active.delete(run.identity.requestId)) {
+        const place = placeOf(run.identity);
+        const others = (inSession.get(place) ?? 0) - 1;
+        if (others > 0) inSession.set(place, others);
+        else inSession.delete(place);
+      }
       if (active.size === 0) for (const resolve of waiting.splice(0)) resolve();
     },
     get: (requestId) => active.get(requestId),
-    isAtWorkIn: (userId, sessionId) => {
-      for (const { identity } of active.values()) {
-        if (identity.sessionId === sessionId && identity.userId === userId) return true;
-      }
-      return false;
-    },
+    isAtWorkIn: (userId, sessionId) => inSession.has(placeOf({ userId, sessionId })),
     stored: () => [...active.values()].filter((run) => run.isStored),
     get active() {
       return active.size;
