@@ -2,8 +2,9 @@ import type { DoneEvent } from "@muxi/protocol/types";
 import { MuxiError } from "../errors/index.ts";
 import type { Lifetime } from "../http/index.ts";
 import { type ChatEvent, type ChatOwner, createChatDecoder } from "./chat-events.ts";
-import { EventStream, type StreamSettings } from "./event-stream.ts";
+import { EventStream } from "./event-stream.ts";
 import { eventResponse } from "./response.ts";
+import type { StreamSettings } from "./source.ts";
 
 /** Position of a reader in a chat stream: plain data, from which another process can resume. */
 export interface ChatCursor {

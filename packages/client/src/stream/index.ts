@@ -3,4 +3,5 @@ export type { ChatEvent, ChatTextEvent, UnknownEvent } from "./chat-events.ts";
 export { type ChatAnswer, type ChatConnector, type ChatCursor, ChatStream } from "./chat-stream.ts";
 export { eventStreamOnly } from "./connection.ts";
 export { decodeJson, parseFrame } from "./decode.ts";
-export { EventStream, type StreamSettings } from "./event-stream.ts";
+export { EventStream } from "./event-stream.ts";
+export type { StreamSettings } from "./source.ts";

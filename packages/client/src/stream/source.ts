@@ -1,0 +1,40 @@
+import type { Lifetime } from "../http/index.ts";
+import type { IdleRule } from "./connection.ts";
+
+/** What distinguishes one kind of stream from another. */
+export interface Source<Event> {
+  /**
+   * Sends the request.
+   *
+   * @param after Number of the last event received, when the stream resumes after a cut.
+   */
+  connect(lifetime: Lifetime, after: number | undefined): Promise<Response>;
+  /** The event of a frame, or undefined to skip the frame. Throws a failure that the server reports. */
+  decode(name: string, data: string): Event | undefined;
+  /** Whether nothing follows this event. */
+  isLast(event: Event): boolean;
+  /** Whether the answer begins anew with this event, so that the numbers before it have a gap. Default: never. */
+  restarts?: (event: Event) => boolean;
+  /** Whether the server ends the stream by closing it, without a last event. */
+  endless: boolean;
+  /**
+   * Whether the stream can be resumed after a cut.
+   *
+   * @param received Number of the last event received; 0 for none.
+   */
+  canResume(received: number): boolean;
+  /** Tells the server that the rest is not wanted. */
+  stop(): Promise<void>;
+}
+
+/** Timeouts and position of a stream. */
+export interface StreamSettings {
+  /** When silence ends the stream. */
+  idle: IdleRule;
+  /** Milliseconds until the headers of a connection. */
+  timeout: number;
+  /** Aborts the stream. */
+  signal: AbortSignal | undefined;
+  /** Number of the last event that the reader already has; 0 at the beginning. */
+  after: number;
+}
