@@ -65,7 +65,8 @@ test.each<[what: string, reply: Reply, status: number, code: string, message: Re
 
   // Once for each request, with the model, the cause and what the provider said.
   const logged = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "request failed");
-  expect(logged).toHaveLength(2);
+  const level = code === "LLM_NOT_CONFIGURED" ? 50 : 40;
+  expect(logged.map((line) => line.level)).toEqual([level, level]);
   expect(logged[0].err.message).toMatch(/test-model.*openai answered \d+/s);
 });
 

@@ -49,10 +49,12 @@ test("waits as long as Retry-After says when that fits the timeout, else fails a
   const model = modelOf("openai/x", { settings: { ...settings, ...retries(3, 10) } });
   server.reply({ status: 429, headers: { "retry-after": "9" } });
   await ask(model);
-  expect(pauses).toEqual([9_000]);
+  server.reply({ status: 503, headers: { "retry-after": "4" } });
+  await ask(model);
+  expect(pauses).toEqual([9_000, 4_000]);
   server.reply({ status: 429, headers: { "retry-after": "11" } });
   await expect(ask(model)).rejects.toMatchObject({ code: "LLM_RATE_LIMITED", retryAfter: 11 });
-  expect(server.requests).toHaveLength(3);
+  expect(server.requests).toHaveLength(5);
 });
 
 test("asks the fallback once the tries are used up, and names it as the one that answered", async () => {

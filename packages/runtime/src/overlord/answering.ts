@@ -143,8 +143,10 @@ export const createAnswering = (
 
   const failureOf = (error: unknown, { identity }: Run): ApiError => {
     const failure = asApiError(error, identity.requestId);
-    if (failure !== error) log.error({ err: error, ...identity }, "request failed");
-    else if (failure.cause !== undefined) log.warn({ err: error, ...identity }, "request failed");
+    if (failure.cause === undefined) return failure;
+    // What passes by itself, or with another message, needs nobody's attention.
+    const passes = failure === error || (error instanceof ModelError && error.code !== "LLM_NOT_CONFIGURED");
+    log[passes ? "warn" : "error"]({ err: error, ...identity }, "request failed");
     return failure;
   };
 

@@ -278,6 +278,25 @@ describe("failures", () => {
     });
   });
 
+  test.each([
+    ["overloaded_error", "LLM_ERROR"],
+    ["authentication_error", "LLM_NOT_CONFIGURED"],
+  ])("that a package passes on as the provider sent them are read: %s", async (type, code) => {
+    const sent = { type: "error", error: { type, message: "no" } };
+    const { importPackage } = standIn({ parts: [{ type: "error", error: sent }] });
+    await expect(ask(createAiSdkModel(config, importPackage))).rejects.toMatchObject({ code });
+  });
+
+  test("of the settings are told from those of the network", async () => {
+    const error = Object.assign(new Error("Azure OpenAI resource name is missing"), {
+      name: "AI_LoadSettingError",
+    });
+    await expect(ask(failing(error))).rejects.toMatchObject({
+      code: "LLM_NOT_CONFIGURED",
+      message: "The package of cohere does not take the settings of cohere/command-r",
+    });
+  });
+
   test("a key that the package misses is asked for", async () => {
     const error = Object.assign(new Error("API key is missing"), { name: "AI_LoadAPIKeyError" });
     const { apiKey: _, ...keyless } = config;
