@@ -1,8 +1,12 @@
+import path from "node:path";
 import { expect, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
+import { loadPostgres, loadSqlite } from "./database-dumps.ts";
 import { type Api, hold, startFormation } from "./harness.ts";
 import { askedAbout, fact, replyWith, startWithModel, writeLearning } from "./learning.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
 import { startImpatient } from "./processes.ts";
+import { readStored } from "./stored-formation.ts";
 
 const contents = async (api: Api, user: string) => {
   const { body } = await api.get("/memories", { user });
@@ -130,6 +134,20 @@ test("turns of a session that two processes have answered are each learned once"
   await Promise.all([look(api, server), look(other, server)]);
   await until("all are learned from", () => askedAbout(server).flat().length === turns.length + 2);
   expect(askedAbout(server)).toContainEqual(turns);
+});
+
+test("what an earlier version has left to be learned is learned", async () => {
+  const { dir, server } = await writeLearning();
+  const lesson = `insert into lesson
+    (seq, formation_id, user_id, session_id, request_id, said_at, due, attempts)
+    values (1, 'orchard', 'ann', 's1', 'req_pear', 1767607200000, 4000000000000, 0);`;
+  const dump = readStored("0008.sql") + lesson;
+  const database = onPostgres ? await createSchema() : undefined;
+  if (database === undefined) loadSqlite(dump, path.join(dir, "memory.db"));
+  else await loadPostgres(dump, database);
+  await startFormation(dir, { ...(database && { database }) });
+  await until("the model is asked in the background", () => server.background[0]);
+  expect(askedAbout(server)).toEqual([["And which pear?"]]);
 });
 
 test("after kill -9 what was to be learned is learned, and only once", async () => {
