@@ -39,7 +39,14 @@ export const builtInAgent = (): AgentDefinition => ({
 export const repeatedCapabilities = (entries: readonly ModelEntry[], place: Place, path: Path): Finding[] =>
   entries.flatMap(({ capability }, index) =>
     entries.slice(0, index).some((earlier) => earlier.capability === capability)
-      ? [findingAt(place, [...path, index], `names the capability ${capability} again; this entry is used`)]
+      ? [
+          findingAt(
+            place,
+            [...path, index],
+            `names the capability ${capability} again; this entry is used`,
+            "Remove the others",
+          ),
+        ]
       : [],
   );
 

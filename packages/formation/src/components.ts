@@ -86,7 +86,7 @@ const duplicateIds = (files: readonly ComponentFile[], kind: { noun: string }): 
     const first = files.slice(0, index).find(({ id }) => id === file.id);
     if (!first || "problem" in first || "problem" in file) return [];
     const message = duplicateMessage(file.id, first.file, kind);
-    return [findingAt({ source: file.source, base: [] }, ["id"], message)];
+    return [findingAt({ source: file.source, base: [] }, ["id"], message, "Rename one of them")];
   });
 
 /** Without a list in the manifest every file is loaded; a broken one is skipped with a warning. */
@@ -187,10 +187,15 @@ const loadDeclared = async <Definition extends Identified>(
     const earlier = loaded.get(definition.id);
     if (!earlier) loaded.set(definition.id, { definition, place });
     else if (describePlace(earlier.place) === describePlace(place)) {
-      warnings.push(findingAt(place, [], "is declared more than once"));
+      warnings.push(findingAt(place, [], "is declared more than once", "Remove one of the entries"));
     } else {
       errors.push(
-        findingAt(place, ["id"], duplicateMessage(definition.id, describePlace(earlier.place), kind)),
+        findingAt(
+          place,
+          ["id"],
+          duplicateMessage(definition.id, describePlace(earlier.place), kind),
+          "Rename one of them",
+        ),
       );
     }
   }

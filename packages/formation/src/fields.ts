@@ -26,7 +26,9 @@ const optionFor = (union: z.ZodUnion, value: unknown): unknown => {
   const options = union.options.map(unwrap).filter((option) => option instanceof z.ZodObject);
   if (!(union instanceof z.ZodDiscriminatedUnion) || !isObject(value)) return options[0];
   const { discriminator } = union.def;
-  return options.find(({ shape }) => shape[discriminator]?.safeParse(value[discriminator]).success);
+  return (
+    options.find(({ shape }) => shape[discriminator]?.safeParse(value[discriminator]).success) ?? options[0]
+  );
 };
 
 /** Keys for whatever else an author or a server keeps in a file. */

@@ -9,6 +9,8 @@ export interface MarkdownFile {
   body: string;
   /** Lines of the file before the body. */
   linesBefore: number;
+  /** Whether it begins like frontmatter that never ends. */
+  isOpen: boolean;
 }
 
 /**
@@ -29,5 +31,6 @@ export const readFrontmatter = (file: string, text: string): MarkdownFile | { pr
     source: read.source,
     body: text.slice(head.length),
     linesBefore: head.split("\n").length - 1,
+    isOpen: head === "" && /^---[ \t]*\n[ \t]*[\w-]+:/.test(text),
   };
 };

@@ -51,7 +51,8 @@ export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
       const message = `refers to the environment variable ${name}, which a deployed formation cannot read`;
       problems.push({ path, message, hint: `Use a secret instead: \${{ secrets.${name} }}` });
     } else if (value === undefined) {
-      problems.push({ path, message: `refers to the environment variable ${name}, which is not set` });
+      const message = `refers to the environment variable ${name}, which is not set`;
+      problems.push({ path, message, hint: `Set it, or use a secret: \${{ secrets.${name} }}` });
     }
     return value;
   };

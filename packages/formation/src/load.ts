@@ -174,7 +174,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
     const known = areAllLoaded ? { agents, mcpServers } : undefined;
     await checkSops(loading, known?.agents);
     await checkSkills(loading, namedSkills(manifest, place, loadedAgents));
-    await checkUnread(loading, known);
+    await checkUnread(loading, manifestFile, known);
   }
   if (report.errors.length > 0) return { report };
   const formation: Formation = {

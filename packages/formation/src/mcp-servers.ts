@@ -23,7 +23,9 @@ export const shownDocument = (written: unknown): Mapping => {
 export const emptyFilters = (tools: ToolFilter | undefined, place: Place) =>
   Object.entries(tools ?? {})
     .filter(([, patterns]) => patterns.length === 0)
-    .map(([name]) => findingAt(place, ["tools", name], "is empty and has no effect"));
+    .map(([name]) =>
+      findingAt(place, ["tools", name], "is empty and has no effect", "Remove it, or add a pattern"),
+    );
 
 /** The fields that each kind of `auth` reads of a server over HTTP, beside its type. */
 const authFields: Readonly<
@@ -73,7 +75,7 @@ export const checkServer = (data: Mapping, place: Place, written: unknown): Chec
   const { value } = result;
   warnings.push(...emptyFilters(value.tools, place), ...oddAuth(value, place));
   if (value.description === "") {
-    warnings.push(findingAt(place, ["description"], "is missing; say what the server is for"));
+    warnings.push(findingAt(place, ["description"], "is missing", "Say in it what the server is for"));
   }
   return {
     definition: {

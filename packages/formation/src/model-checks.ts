@@ -61,7 +61,7 @@ export const checkModels = (
       report.errors.push(findingAt(place, ["llm", "aliases", name], message, hint));
     };
     if (capabilities.some((capability) => capability === name)) {
-      refuse("is the name of a capability: choose another");
+      refuse("is the name of a capability", "Choose another");
     }
     // An alias of an alias would have to be followed wherever a model is named.
     if (!splitModelId(model)) refuse("names a model without its provider", "Write provider/model");

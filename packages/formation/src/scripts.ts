@@ -43,9 +43,11 @@ const checkScript = async (
     warn(["working_directory"], working_directory);
     return;
   }
-  if (/^\.{1,2}\/|^\//.test(command) && !(await exists(resolve(folder, command)))) {
-    warn(["command"], command);
-  }
+  const isThere = await exists(resolve(folder, command));
+  if (/^\S+\s/.test(command) && !isThere) {
+    const message = "holds more than the name of a program, so the server cannot start";
+    report.warnings.push(findingAt(place, ["command"], message, "Write what comes after it into args"));
+  } else if (/^\.{1,2}\/|^\//.test(command) && !isThere) warn(["command"], command);
   if (!interpreters.test(basename(command))) return;
   const index = args.findIndex((argument) => script.test(argument));
   const argument = args[index];

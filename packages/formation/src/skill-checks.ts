@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { isHidden, isMissing, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 import type { LoadContext } from "./load-context.ts";
+import { openFrontmatter } from "./markdown-files.ts";
 import { skillFrontmatter } from "./skills.ts";
 import { findingAt, type Place, validate } from "./validate.ts";
 
@@ -53,6 +54,7 @@ export const checkSkills = async (
     const place = { source, base: [] };
     const checked = validate(skillFrontmatter, source.data, place);
     report.warnings.push(
+      ...openFrontmatter(file, parts),
       ...source.warnings,
       ...("errors" in checked ? checked.errors : []),
       ...checked.warnings,

@@ -53,6 +53,10 @@ export const checkSops = async (
       const message = `names the file ${named}, which does not exist`;
       warn.push({ file, path: "", message, hint: "Give its path below sops/ or below the formation folder" });
     }
+    if (sop.content.trim() === "") {
+      const hint = "Write numbered steps below the heading Steps";
+      warn.push({ file, path: "", message: "has no text", hint });
+    }
     if (place.source.data.bypass_approval === false) {
       const message = "is not enforced: a procedure is followed without asking for approval";
       const hint = "Make asking the user the first of its steps";

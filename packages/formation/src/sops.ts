@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import * as z from "zod";
 import { type Finding, isHidden, isMissing, type Mapping, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
-import { placeholderFindings } from "./markdown-files.ts";
+import { openFrontmatter, placeholderFindings } from "./markdown-files.ts";
 import { noPlaceholders } from "./placeholders.ts";
 import { text, textList } from "./schema/common.ts";
 import { unused } from "./schema/effects.ts";
@@ -85,7 +85,7 @@ const readFile = async (dir: string, file: string): Promise<SopFile> => {
   if ("problem" in parts) return { file, warnings: [parts.problem] };
   const { source, body } = parts;
   const place = { source, base: [] };
-  if (Object.keys(source.data).length === 0) return { file, place, warnings: [] };
+  if (Object.keys(source.data).length === 0) return { file, place, warnings: openFrontmatter(file, parts) };
   const checked = validate(sopFrontmatter, source.data, place);
   const warnings = [
     ...source.warnings,

@@ -4,7 +4,7 @@ import { placeholderFindings } from "./markdown-files.ts";
 import { noPlaceholders } from "./placeholders.ts";
 
 /** Files that may hold the soul, in order of precedence (docs/spec/formation-files.md "Soul"). */
-const soulFiles = ["SOUL.md", "soul.md"] as const;
+export const soulFiles = ["SOUL.md", "soul.md"] as const;
 
 const builtInSoul =
   "You are friendly, clear and brief. You answer in the language in which you are spoken to.";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type Finding, isHidden, isMissing, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 import type { LoadContext } from "./load-context.ts";
-import { placeholderFindings } from "./markdown-files.ts";
+import { openFrontmatter, placeholderFindings } from "./markdown-files.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
 import { triggerPlaceholders } from "./placeholders.ts";
 import { text } from "./schema/common.ts";
@@ -63,6 +63,13 @@ export const triggerNames = async (dir: string): Promise<string[]> =>
     .filter((name) => triggerNamePattern.test(name))
     .slice(0, mostFiles);
 
+const empty = (file: string): Finding => ({
+  file,
+  path: "",
+  message: "has no text, so it cannot be fired",
+  hint: "Write what the agent is told, for example: Order ${{ data.id }} is late.",
+});
+
 interface TriggerFile {
   /** Absent when there are errors. */
   trigger?: Trigger;
@@ -86,7 +93,9 @@ const readFile = async (
   const warnings = [
     ...source.warnings,
     ...checked.warnings,
+    ...openFrontmatter(file, parts),
     ...placeholderFindings(file, parts, triggerPlaceholders),
+    ...(body.trim() === "" ? [empty(file)] : []),
   ];
   if ("errors" in checked) return { errors: checked.errors, warnings };
   const { model, webhook } = checked.value;

@@ -1,10 +1,12 @@
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { isHidden, isMissing, isSystemError } from "./base/index.ts";
+import { isHidden, isMissing, isSystemError, manifestNames } from "./base/index.ts";
 import { componentExtensions } from "./component-files.ts";
 import { closest } from "./did-you-mean.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
 import type { LoadContext } from "./load-context.ts";
+import { secretFiles, templateValues } from "./secrets/index.ts";
+import { soulFiles } from "./soul.ts";
 
 /** What becomes of a folder's files, by the endings of those that are read. */
 const folders: ReadonlyMap<string, ReadonlySet<string>> = new Map([
@@ -61,6 +63,29 @@ const checkPackages = async ({ dir, report }: LoadContext): Promise<void> => {
   });
 };
 
+/** Files at the top that another one stands in for, or that are named a little otherwise. */
+const checkTop = async ({ dir, report }: LoadContext, manifestFile: string): Promise<void> => {
+  const warn = (file: string, message: string, hint: string) =>
+    report.warnings.push({ file, path: "", message, hint });
+  const names = (await readdir(dir)).sort();
+  for (const name of names) {
+    if (manifestNames.some((each) => each === name) && name !== manifestFile) {
+      warn(name, `is not read, because there is ${manifestFile}`, "Remove one of them");
+    }
+  }
+  const soul = soulFiles.find((name) => names.includes(name));
+  for (const name of names.filter((each) => /^(soul|persona)\.(md|markdown|txt)$/i.test(each))) {
+    if (name === soul) continue;
+    const hint = soul === undefined ? "Name it SOUL.md" : "Remove one of them";
+    warn(name, soul === undefined ? "is not read" : `is not read, because there is ${soul}`, hint);
+  }
+  for (const { name, line } of await templateValues(dir)) {
+    const message = `has a value for ${name}, which is not read`;
+    const hint = `Run: muxi secrets set ${name}. Then remove the value: this file is meant to be shared`;
+    report.warnings.push({ file: secretFiles.template, path: "", message, hint, line });
+  }
+};
+
 /** The components of a formation. */
 export interface Components {
   agents: readonly AgentDefinition[];
@@ -90,6 +115,7 @@ const looksMeant = (ending: string, read: ReadonlySet<string>): boolean =>
  */
 export const checkUnread = async (
   loading: LoadContext,
+  manifestFile: string,
   components: Components | undefined,
 ): Promise<void> => {
   const { dir, report } = loading;
@@ -130,5 +156,6 @@ export const checkUnread = async (
       if (meant !== undefined) warn(name, "is a folder that nothing reads", `Did you mean ${meant}?`);
     }
   }
+  await checkTop(loading, manifestFile);
   await checkPackages(loading);
 };

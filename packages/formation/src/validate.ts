@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { SourceFile } from "./base/index.ts";
 import { dottedPath, type Finding, type Path } from "./base/index.ts";
 import { type IdleField, idleFields, pathsTo } from "./fields.ts";
+import { hintOf, messageOf } from "./issue-text.ts";
 import { meantBy, replaceAt, valueAt } from "./readings.ts";
 
 /** Where a component is defined: its file and, for an inline definition, the path in that file. */
@@ -23,44 +24,6 @@ export const findingAt = (place: Place, path: Path, message: string, hint?: stri
   };
 };
 
-const typeNames: Record<string, string> = {
-  string: "text",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  array: "a list",
-  object: "a mapping",
-  record: "a mapping",
-};
-
-const kindOf = (value: unknown): string => {
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "number") return "a number";
-  return typeNames[typeof value] ?? typeof value;
-};
-
-/** A message that names the limit and not the value, which may come from a secret. */
-const messageOf = (issue: z.core.$ZodRawIssue): string | undefined => {
-  switch (issue.code) {
-    case "invalid_type":
-      if (issue.input === undefined) return "is required";
-      if (issue.expected === "int") return "must be a whole number";
-      return `must be ${typeNames[issue.expected] ?? issue.expected}, not ${kindOf(issue.input)}`;
-    case "invalid_value":
-      return issue.input === undefined
-        ? "is required"
-        : `must be one of ${issue.values.map(String).join(", ")}`;
-    case "too_small":
-      return `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-    case "too_big":
-      return `must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
-    case "invalid_key":
-      return "has a key that is not allowed";
-    default:
-      return undefined;
-  }
-};
-
 /** An unknown field beside a missing one that looks like it. */
 const misspelling = (path: Path, idle: readonly IdleField[]): IdleField | undefined =>
   idle.find(
@@ -69,14 +32,6 @@ const misspelling = (path: Path, idle: readonly IdleField[]): IdleField | undefi
       field.meant === path.at(-1) &&
       dottedPath(field.path.slice(0, -1)) === dottedPath(path.slice(0, -1)),
   );
-
-const hintOf = (issue: z.core.$ZodIssue, input: unknown): string | undefined => {
-  if (issue.code === "custom" && typeof issue.params?.hint === "string") return issue.params.hint;
-  if (issue.code === "invalid_type" && issue.expected === "string" && typeof input === "number") {
-    return "Write it in quotes";
-  }
-  return undefined;
-};
 
 /** Where an unknown field belongs, when exactly one other place of the file knows it. */
 const elsewhere = (schema: z.ZodType, path: Path): string | undefined => {

@@ -76,7 +76,7 @@ test("files that systems leave behind are no part of a formation", async () => {
     "sops/.DS_Store": binary,
     "sops/._frost.md": "---\ntype: sop\n---\n",
     "sops/.drafts/x.md": "---\ntype: sop\n---\n",
-    "sops/frost.md": "---\ntype: sop\n---\n",
+    "sops/frost.md": "---\ntype: sop\n---\n1. Look\n",
     "triggers/._late.md": ref("secrets.GHOST"),
     "skills/s/SKILL.md": "---\ndescription: d\n---\n",
     "skills/s/.DS_Store": binary,

@@ -312,6 +312,43 @@ const mistakes: readonly [mistake: string, change: Change, place: string, ...say
     "formation.afs:28 → agents[0]",
     "Available: grower",
   ],
+  [
+    "a program with its arguments",
+    inStock("command: node", "command: node --quiet"),
+    "mcp/stock.afs:5 → command",
+    "Write what comes after it into args",
+  ],
+  [
+    "frontmatter that never ends",
+    newFile("triggers/late.md", "---\nmodel: openai/x\nIt is late.\n"),
+    "triggers/late.md:1",
+    "Add the line ---",
+  ],
+  [
+    "an empty trigger",
+    newFile("triggers/late.md", ""),
+    "triggers/late.md",
+    "has no text, so it cannot be fired",
+  ],
+  [
+    "a second manifest",
+    newFile("formation.yaml", "id: other\n"),
+    "formation.yaml",
+    "because there is formation.afs",
+  ],
+  ["a soul with another name", newFile("soul.txt"), "soul.txt", "Name it SOUL.md"],
+  [
+    "a value in the list of secrets",
+    newFile("secrets", "# Needed\nOPENAI_API_KEY=sk-open\n"),
+    "secrets:2",
+    "Run: muxi secrets set OPENAI_API_KEY",
+  ],
+  [
+    "a skill that is not there",
+    inAgent("specialties:", "skills: [losess]\nspecialties:"),
+    "agents/grower.afs:6 → skills[0]",
+    "Available: losses",
+  ],
   // YAML
   [
     "a missing colon",
@@ -411,6 +448,34 @@ const mistakes: readonly [mistake: string, change: Change, place: string, ...say
     "formation.afs:2 → id",
     "cannot be deployed",
     "Use 3 to 50",
+  ],
+  [
+    "a misspelt choice",
+    inManifest("soul: Warm and brief", "response: { format: markdwn }"),
+    "formation.afs:16 → overlord.response.format",
+    "must be one of markdown",
+    "Did you mean markdown?",
+  ],
+  [
+    "a list in place of a mapping",
+    inManifest("  servers: [stock, weather]", "  - stock"),
+    "formation.afs:26 → mcp",
+    "must be a mapping, not a list",
+    "Write its fields below it",
+  ],
+  [
+    "a text in place of a list",
+    inManifest("agents: [grower]", "agents: grower"),
+    "formation.afs:28 → agents",
+    "must be a list, not text",
+    "Write a list",
+  ],
+  [
+    "a server without a way to reach it",
+    inWeather("type: http\nendpoint: https://weather.example/mcp", "type: http"),
+    "mcp/weather.afs → endpoint",
+    "is required",
+    "Add it",
   ],
   // Secrets
   [

@@ -95,3 +95,33 @@ test("of a repeated key the last value counts, and the warning names both lines"
     ["agents/a.afs", 5, "the key name stands on line 3 and on line 5: the last one counts"],
   ]);
 });
+
+test("an empty list where a mapping is meant says nothing", async () => {
+  const { errors, warnings } = await reportOf({
+    "formation.afs": manifest("memory: []\nagents: [a]"),
+    "agents/a.afs": agent("a", "knowledge: []\n"),
+  });
+  expect([...errors, ...warnings]).toEqual([]);
+});
+
+test.each([
+  ["type: stdio\ncommand: node", "type: is read as command", { type: "command" }],
+  ["command: node", "type: is missing; it is read as command", { type: "command" }],
+  [
+    "type: streamable_http\nendpoint: https://tools.example/mcp",
+    "type: is read as http",
+    { type: "http", endpoint: "https://tools.example/mcp" },
+  ],
+  [
+    "transport: http\nurl: https://tools.example/mcp",
+    "transport: is an old name; it is read as type",
+    { type: "http", endpoint: "https://tools.example/mcp" },
+  ],
+])("an MCP server with %j is read as meant", async (fields, warning, expected) => {
+  const files = {
+    "formation.afs": manifest("mcp: { servers: [s] }"),
+    "mcp/s.afs": `schema: "1.0.0"\nid: s\ndescription: d\n${fields}\n`,
+  };
+  expect((await load(files)).mcpServers).toMatchObject([expected]);
+  expect(brief((await reportOf(files)).warnings)).toContain(`mcp/s.afs → ${warning}`);
+});

@@ -50,10 +50,7 @@ test.each([
     "llm.aliases.fast: names a model without its provider",
     manifest("llm: { aliases: { fast: small, small: a/b }, models: [{ text: fast }] }"),
   ],
-  [
-    "llm.aliases.text: is the name of a capability: choose another",
-    manifest("llm: { aliases: { text: a/b } }"),
-  ],
+  ["llm.aliases.text: is the name of a capability", manifest("llm: { aliases: { text: a/b } }")],
   ['llm.aliases["a b"]: may contain letters, digits, _ and -', manifest('llm: { aliases: { "a b": x/y } }')],
   [
     "overlord.llm.base.model: names a model without its provider",
@@ -182,7 +179,7 @@ test.each([
   [
     "a server without description",
     { "formation.afs": manifest(), "mcp/s.afs": server("s").replace(/description.*\n/, "") },
-    "mcp/s.afs → description: is missing; say what the server is for",
+    "mcp/s.afs → description: is missing",
   ],
   [
     "an empty filter",
@@ -262,6 +259,7 @@ agents: [a]
 default: true
 specialties: [apples]
 specialization: { domain: fruit, keywords: [apples, pears] }
+specialization_keywords: [plums]
 llm: { settings: { temperature: 0.3 }, models: [{ text: openai/mine, settings: { max_tokens: 9 } }] }
 knowledge: { files: [docs/x.md], auto_update: true }
 `,
@@ -277,7 +275,7 @@ knowledge: { files: [docs/x.md], auto_update: true }
   });
   expect(formation.agents[0]).toMatchObject({
     a2a: { internal: false, external: true },
-    specialties: ["apples", "fruit", "pears"],
+    specialties: ["apples", "fruit", "pears", "plums"],
     llm_models: [{ capability: "text", model: "openai/mine", settings: { temperature: 0.3, max_tokens: 9 } }],
     knowledge: { sources: [{ path: "docs/x.md" }] },
   });
@@ -297,6 +295,7 @@ knowledge: { files: [docs/x.md], auto_update: true }
     "overlord.llm.settings",
     "overlord.persona",
     "specialization",
+    "specialization_keywords",
     "user_credentials.encryption_key",
   ]);
 });

@@ -26,20 +26,22 @@ export const readTextInside = async (
   dir: string,
   file: string,
 ): Promise<{ text: string } | { problem: Finding }> => {
-  const problem = (message: string) => ({ problem: { file, path: "", message } });
+  const problem = (message: string, hint: string) => ({ problem: { file, path: "", message, hint } });
   try {
     const path = await resolveInside(dir, file);
     if (path === undefined) {
-      return problem("does not exist, or is a link to something outside the formation folder");
+      const hint = "Put the file itself into the folder";
+      return problem("does not exist, or is a link to something outside the formation folder", hint);
     }
     const info = await stat(path);
-    if (!info.isFile()) return problem("is not a file");
-    if (info.size > maxFileBytes) return problem(`is larger than ${maxFileBytes / 1024 / 1024} MB`);
+    if (!info.isFile()) return problem("is not a file", "Replace it by a file");
+    if (info.size > maxFileBytes)
+      return problem(`is larger than ${maxFileBytes / 1024 / 1024} MB`, "Shorten it");
     return { text: decodeText(await readFile(path)).replaceAll("\r\n", "\n") };
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;
-    return problem(`cannot be read (${code})`);
+    return problem(`cannot be read (${code})`, "Check its permissions");
   }
 };
 

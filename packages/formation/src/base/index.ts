@@ -3,7 +3,7 @@ export { createAtomically, writeAtomically } from "./atomic.ts";
 export type { Environment } from "./environment.ts";
 export { readSource, readTextInside, resolveInside } from "./files.ts";
 export { isClutter, isHidden } from "./hidden.ts";
-export { findManifest, locateFormation } from "./locate.ts";
+export { findManifest, locateFormation, manifestNames } from "./locate.ts";
 export {
   dottedPath,
   emptyReport,

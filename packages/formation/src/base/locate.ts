@@ -4,7 +4,7 @@ import type { Finding } from "./report.ts";
 import { isMissing, systemCode } from "./system-error.ts";
 
 /** In order of precedence (docs/spec/formation-files.md "The folder"). */
-const manifestNames = ["formation.afs", "formation.yaml", "formation.yml"] as const;
+export const manifestNames = ["formation.afs", "formation.yaml", "formation.yml"] as const;
 
 export interface Location {
   /** Absolute path of the formation folder. */

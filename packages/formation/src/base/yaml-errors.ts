@@ -25,6 +25,11 @@ const openQuote: Explanation = {
   hint: "Add the missing quote. In single quotes, write an apostrophe twice",
 };
 
+const misaligned: Explanation = {
+  message: "a line that is indented otherwise than the fields or entries beside it",
+  hint: "Begin all fields of a mapping, and all entries of a list, at one column",
+};
+
 /** By the parser's code. A code that is not here keeps the parser's own message. */
 const explanations: Readonly<Record<string, Explanation>> = {
   MULTILINE_IMPLICIT_KEY: missingColon,
@@ -33,6 +38,11 @@ const explanations: Readonly<Record<string, Explanation>> = {
   BLOCK_AS_IMPLICIT_KEY: {
     message: "a colon inside a value, or a next line that is indented further",
     hint: "Put a value that contains a colon and a blank in quotes, and begin all fields of a mapping at one column",
+  },
+  BAD_INDENT: misaligned,
+  UNEXPECTED_TOKEN: {
+    message: "something that YAML does not expect here",
+    hint: "Put a value that contains one of { } [ ] , # : in quotes",
   },
   BAD_SCALAR_START: {
     message: "a value that begins with a reserved character",
@@ -52,6 +62,7 @@ const explain = ({ code, message }: YAMLParseError): Explanation => {
   if (code === "MISSING_CHAR" && message.startsWith("Implicit map keys")) return missingColon;
   if (code === "MISSING_CHAR" && message.includes("quote")) return openQuote;
   if (code === "BAD_INDENT" && message.startsWith("Flow")) return openBracket;
+  if (code === "MISSING_CHAR" && message.startsWith("Sequence item")) return misaligned;
   return explanations[code] ?? { message: withoutQuotations(message) };
 };
 

@@ -14,6 +14,17 @@ const readLines = async (dir: string): Promise<string[]> => {
   return text === "" ? [] : text.split("\n");
 };
 
+/**
+ * The names to which the template, which is meant to be shared, gives a value, as written.
+ *
+ * @returns Each with its line, counted from 1.
+ */
+export const templateValues = async (dir: string): Promise<{ name: string; line: number }[]> =>
+  (await readLines(dir)).flatMap((text, index) => {
+    const [, name] = /^\s*([^#=\s][^=]*?)\s*=\s*(?!["']{2}\s*$)[^\s#]/.exec(text) ?? [];
+    return name === undefined ? [] : [{ name, line: index + 1 }];
+  });
+
 /** The names that the template lists, normalised. */
 export const templateNames = async (dir: string): Promise<string[]> =>
   (await readLines(dir)).map(lineName).filter((name) => name !== undefined);
