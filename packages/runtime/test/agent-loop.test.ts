@@ -242,6 +242,30 @@ test("a model that cannot take an image besides its text is asked with the text 
   ]);
 });
 
+test("the model that sees gets no signatures of another model", async () => {
+  const image = { type: "image" as const, mediaType: "image/png", data: "aGk=" };
+  const photo = toolNamed("photo", async () => ({ text: "[image]", failed: false, images: [image] }));
+  const { modelOf, server } = await openModelBench();
+  server.reply(calls(["photo", "{}"]), calls(["photo", "{}"]), { text: ["A tree."] });
+  const model = modelOf("google/gemini-2.5-flash");
+  const run = { signal: new AbortController().signal, log: new EventLog() };
+  await answerWith({
+    run,
+    model,
+    seeing: modelOf("google/gemini-3-flash"),
+    request: { messages: [{ role: "user", content: "Look" }], tools: [photo.definition] },
+    tools: [photo],
+    limits,
+    windows: createWindowSizes(),
+    journal: noJournal,
+    now: Date.now,
+  });
+  const signatures = (index: number) =>
+    server.requests[index]?.bytes.toString().match(/"thoughtSignature":"[^"]+"/g) ?? [];
+  expect(signatures(1)).toEqual(['"thoughtSignature":"skip_thought_signature_validator"']);
+  expect(signatures(2)).toEqual([...signatures(1), '"thoughtSignature":"c2lnbmVk"']);
+});
+
 test("an image of a result is kept with it for whoever takes the request up", async () => {
   const kept = new Map<string, string>();
   const journal = createJournal(kept, {

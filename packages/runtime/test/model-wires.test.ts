@@ -443,6 +443,38 @@ test("Google's wire", async () => {
   expect(call).toMatchObject({ type: "tool_call", signature: "c2lnbmVk" });
 });
 
+test("Gemini 3 takes calls of other models, which it has not signed", async () => {
+  const { server, modelOf } = await openModelBench();
+  const messages: ModelRequest["messages"] = [
+    { role: "user", content: "How is it?" },
+    {
+      role: "assistant",
+      content: "",
+      toolCalls: [
+        { id: "call_1", name: "weather", arguments: "{}" },
+        { id: "call_2", name: "moon", arguments: "{}" },
+      ],
+    },
+    { role: "tool", toolCallId: "call_1", name: "weather", content: "Rain" },
+    { role: "tool", toolCallId: "call_2", name: "moon", content: "Full" },
+  ];
+  const callsSent = async (name: string) => {
+    await ask(modelOf(name), { messages });
+    // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
+    const body = server.requests.at(-1)?.body as any;
+    return body.contents[1].parts;
+  };
+  const calls = [
+    { functionCall: { name: "weather", args: {} } },
+    { functionCall: { name: "moon", args: {} } },
+  ];
+  expect(await callsSent("google/gemini-3-pro-preview")).toEqual([
+    { ...calls[0], thoughtSignature: "skip_thought_signature_validator" },
+    calls[1],
+  ]);
+  expect(await callsSent("google/gemini-2.5-flash")).toEqual(calls);
+});
+
 describe("pictures and answers in JSON", () => {
   const schema = {
     type: "object",

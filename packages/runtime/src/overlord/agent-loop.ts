@@ -125,6 +125,12 @@ const questionOf = ({ calls }: Round, tools: readonly Tool[]): string | undefine
   return typeof question === "string" && question.trim() !== "" ? question : undefined;
 };
 
+/** A message without the signatures of its calls, which only the model that made them accepts. */
+const unsigned = (message: ModelMessage): ModelMessage =>
+  message.role === "assistant" && message.toolCalls
+    ? { ...message, toolCalls: message.toolCalls.map(({ signature: _, ...call }) => call) }
+    : message;
+
 /** Counts towards the limits that end a loop. */
 class Budget {
   readonly #limits: ToolLimits;
@@ -283,7 +289,10 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
       const { text: content = "", images } = outcomes[index] ?? {};
       messages.push({ role: "tool", toolCallId: id, name, content, ...(seeing && images && { images }) });
     }
-    if (seeing && outcomes.some(({ images }) => images)) model = seeing;
+    if (seeing && model !== seeing && outcomes.some(({ images }) => images)) {
+      messages.splice(0, messages.length, ...messages.map(unsigned));
+      model = seeing;
+    }
     for (const outcome of outcomes) if (outcome.usage) addUsage(outcome.usage);
     const credential = turn.asksCredentials && outcomes.find((outcome) => outcome.credential)?.credential;
     if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);

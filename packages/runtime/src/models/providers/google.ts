@@ -32,25 +32,36 @@ const partOf = (part: ContentPart): JsonObject[] =>
     ? textParts(part.text)
     : [{ inlineData: { mimeType: part.mediaType, data: part.data } }];
 
-const partsOf = (message: ModelMessage): JsonObject[] => {
+/** Models that refuse the calls of a step whose first one has no signature. */
+const needsSignatures = /^gemini-(?:[3-9]|\d\d)/;
+/** What the API takes in place of a signature for calls that another model has made. */
+const foreignSignature = "skip_thought_signature_validator";
+
+const partsOf = (model: string, message: ModelMessage): JsonObject[] => {
   switch (message.role) {
     case "tool":
       return [{ functionResponse: { name: message.name, response: { output: message.content } } }];
     case "assistant":
       return [
         ...textParts(message.content),
-        ...(message.toolCalls ?? []).map((call) => ({
-          functionCall: { name: call.name, args: parseObject(call.arguments) ?? {} },
-          ...(call.signature !== undefined && { thoughtSignature: call.signature }),
-        })),
+        ...(message.toolCalls ?? []).map((call, index) => {
+          const needed = index === 0 && needsSignatures.test(model) ? foreignSignature : undefined;
+          const thoughtSignature = call.signature ?? needed;
+          return {
+            functionCall: { name: call.name, args: parseObject(call.arguments) ?? {} },
+            ...(thoughtSignature !== undefined && { thoughtSignature }),
+          };
+        }),
       ];
     default:
       return partsOfMessage(message).flatMap(partOf);
   }
 };
 
-const requestBody = ({ settings }: ModelConfig, request: ModelRequest): string => {
-  const { system, messages } = joinMessages(imagesAfterResults(request.messages), partsOf);
+const requestBody = ({ name, settings }: ModelConfig, request: ModelRequest): string => {
+  const { system, messages } = joinMessages(imagesAfterResults(request.messages), (message) =>
+    partsOf(name, message),
+  );
   const schema = request.settings?.jsonSchema;
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;
