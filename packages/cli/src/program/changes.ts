@@ -8,8 +8,6 @@ import type {
 import type { ViewOptions } from "../commands/views/index.ts";
 import { type Registration, withTarget } from "./options.ts";
 
-type Groups = Readonly<Record<"triggers" | "sessions" | "requests" | "jobs" | "memory", Command>>;
-
 const load = () => import("../commands/changes/index.ts");
 
 const addTrigger = (command: Command, { context, run }: Registration): void => {
@@ -25,7 +23,8 @@ const addTrigger = (command: Command, { context, run }: Registration): void => {
     );
 };
 
-const addJobs = (jobs: Command, { context, run }: Registration): void => {
+/** `muxi jobs add` and the other changes of jobs. */
+export const addJobChanges = (jobs: Command, { context, run }: Registration): void => {
   const withJob = (command: Command): Command =>
     withTarget(command)
       .option("--schedule <when>", "cron expression, ISO 8601 time, or words")
@@ -56,19 +55,6 @@ const addJobs = (jobs: Command, { context, run }: Registration): void => {
     .description("delete a job")
     .action((id: string, options: ChangeOptions) =>
       run(async () => (await load()).removeJob(context, id, options)),
-    );
-};
-
-const addMemory = (memory: Command, { context, run }: Registration): void => {
-  withTarget(memory.command("add <type> <text>"))
-    .description("remember something about a user, such as a preference")
-    .action((type: string, text: string, options: ChangeOptions) =>
-      run(async () => (await load()).addMemory(context, type, text, options)),
-    );
-  withTarget(memory.command("delete <memory>").alias("rm"))
-    .description("forget something")
-    .action((id: string, options: ChangeOptions) =>
-      run(async () => (await load()).deleteMemory(context, id, options)),
     );
 };
 
@@ -103,20 +89,40 @@ const addBuffer = (memory: Command, { context, run }: Registration): void => {
     .action(clearing);
 };
 
-/** The commands that change something in a running formation. */
-export const addChangeCommands = (registration: Registration, groups: Groups): void => {
-  const { program, context, run } = registration;
-  addTrigger(groups.triggers.command("run <trigger>"), registration);
-  addTrigger(program.command("trigger <name>"), registration);
-  addJobs(groups.jobs, registration);
-  addMemory(groups.memory, registration);
-  addBuffer(groups.memory, registration);
-  withTarget(groups.sessions.command("restore <session> <file>"))
+/** `muxi memory add`, `delete` and `buffer`. */
+export const addMemoryChanges = (memory: Command, registration: Registration): void => {
+  const { context, run } = registration;
+  withTarget(memory.command("add <type> <text>"))
+    .description("remember something about a user, such as a preference")
+    .action((type: string, text: string, options: ChangeOptions) =>
+      run(async () => (await load()).addMemory(context, type, text, options)),
+    );
+  withTarget(memory.command("delete <memory>").alias("rm"))
+    .description("forget something")
+    .action((id: string, options: ChangeOptions) =>
+      run(async () => (await load()).deleteMemory(context, id, options)),
+    );
+  addBuffer(memory, registration);
+};
+
+/** `muxi triggers run`, and the shorter `muxi trigger`. */
+export const addTriggerChanges = (triggers: Command, registration: Registration): void => {
+  addTrigger(triggers.command("run <trigger>"), registration);
+  addTrigger(registration.program.command("trigger <name>"), registration);
+};
+
+/** `muxi sessions restore`. */
+export const addSessionChanges = (sessions: Command, { context, run }: Registration): void => {
+  withTarget(sessions.command("restore <session> <file>"))
     .description("replace its messages by those of a file")
     .action((session: string, file: string, options: ChangeOptions) =>
       run(async () => (await load()).restoreSession(context, session, file, options)),
     );
-  withTarget(groups.requests.command("cancel <request> [user]"))
+};
+
+/** `muxi requests cancel`. */
+export const addRequestChanges = (requests: Command, { context, run }: Registration): void => {
+  withTarget(requests.command("cancel <request> [user]"))
     .description("stop a request")
     .action((id: string, user: string | undefined, options: ChangeOptions) =>
       run(async () => (await load()).cancelRequest(context, id, { ...options, user: user ?? options.user })),

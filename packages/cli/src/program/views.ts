@@ -1,6 +1,12 @@
 import type { Command } from "commander";
-import type { ViewName, ViewOptions } from "../commands/views/index.ts";
-import { addChangeCommands } from "./changes.ts";
+import type { ListName, ViewName, ViewOptions } from "../commands/views/index.ts";
+import {
+  addJobChanges,
+  addMemoryChanges,
+  addRequestChanges,
+  addSessionChanges,
+  addTriggerChanges,
+} from "./changes.ts";
 import { parseCount, type Registration, withTarget } from "./options.ts";
 
 interface Group {
@@ -12,7 +18,9 @@ interface Group {
   description: string;
 }
 
-const groups = {
+type GroupName = Exclude<ListName, "info">;
+
+const groups: Readonly<Record<GroupName, Group>> = {
   agents: { item: "agent", description: "list its agents, or show one" },
   mcp: { item: "server", description: "list its MCP servers, or show one" },
   sops: { item: "sop", description: "list its procedures, or show one" },
@@ -28,9 +36,9 @@ const groups = {
   memory: { isLong: true, description: "list and change what is remembered about a user, newest first" },
   credentials: { description: "list the credentials that a user has stored, masked" },
   audit: { isLong: true, description: "list the changes made to a formation" },
-} satisfies Partial<Record<ViewName, Group>>;
+};
 
-type GroupName = keyof typeof groups;
+const isGroup = (name: string): name is GroupName => Object.hasOwn(groups, name);
 
 /** Options that stand before the command of a group count for it too: `muxi sessions -u ann list`. */
 const inherit = (group: Command, command: Command): void => {
@@ -61,7 +69,7 @@ export const addViewCommands = (registration: Registration): void => {
   showAll(program.command("info").description("show the status of a running formation"), "info");
 
   const addGroup = (name: GroupName): Command => {
-    const settings: Group = groups[name];
+    const settings = groups[name];
     const { item, alias, description } = settings;
     const group = listed(program.command(item ? `${name} [${item}]` : name), settings)
       .description(description)
@@ -90,25 +98,30 @@ export const addViewCommands = (registration: Registration): void => {
     return group;
   };
 
-  const made = {
-    agents: addGroup("agents"),
-    mcp: addGroup("mcp"),
-    sops: addGroup("sops"),
-    triggers: addGroup("triggers"),
-    sessions: addGroup("sessions"),
-    requests: addGroup("requests"),
-    jobs: addGroup("jobs"),
-    memory: addGroup("memory"),
-    credentials: addGroup("credentials"),
-    audit: addGroup("audit"),
+  /** What else the groups have. */
+  const more: Partial<Record<GroupName, (group: Command) => void>> = {
+    triggers: (group) => addTriggerChanges(group, registration),
+    sessions(group) {
+      withTarget(group.command("messages <session>"))
+        .description("show its messages")
+        .option("-n, --lines <count>", "show at most this many, the latest", parseCount)
+        .action((session: string, { lines: limit, ...options }: ViewOptions & { lines?: number }) =>
+          run(async () => (await load()).view(context, "sessions", session, { ...options, limit })),
+        );
+      addSessionChanges(group, registration);
+    },
+    requests: (group) => addRequestChanges(group, registration),
+    jobs(group) {
+      showAll(group.command("status").description("show how jobs are scheduled"), "jobs status");
+      addJobChanges(group, registration);
+    },
+    memory(group) {
+      showAll(group.command("status").description("show the memory settings"), "memory status");
+      addMemoryChanges(group, registration);
+    },
   };
-  const messages = made.sessions.command("messages <session>").description("show its messages");
-  withTarget(messages)
-    .option("-n, --lines <count>", "show at most this many, the latest", parseCount)
-    .action((session: string, { lines: limit, ...options }: ViewOptions & { lines?: number }) =>
-      run(async () => (await load()).view(context, "sessions", session, { ...options, limit })),
-    );
-  showAll(made.jobs.command("status").description("show how jobs are scheduled"), "jobs status");
-  showAll(made.memory.command("status").description("show the memory settings"), "memory status");
-  addChangeCommands(registration, made);
+  for (const name of Object.keys(groups).filter(isGroup)) {
+    const group = addGroup(name);
+    more[name]?.(group);
+  }
 };

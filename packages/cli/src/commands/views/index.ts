@@ -1,2 +1,2 @@
 /** Views of a running formation: what it consists of, and what it is doing. */
-export { type ViewName, type ViewOptions, view } from "./view.ts";
+export { type ListName, type ViewName, type ViewOptions, view } from "./view.ts";

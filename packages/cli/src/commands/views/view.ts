@@ -16,7 +16,10 @@ export interface ViewOptions extends TargetOptions {
   verbose?: boolean;
 }
 
-export type ViewName = keyof typeof views | keyof typeof details;
+/** Views that are lists of their own, or `info`. */
+export type ListName = keyof typeof views;
+
+export type ViewName = ListName | keyof typeof details;
 
 const all: Readonly<Record<ViewName, View>> = { ...views, ...details };
 
