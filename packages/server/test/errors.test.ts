@@ -17,7 +17,7 @@ const refused: readonly [what: string, status: number, sent: string][] = [
   ["a request that does not come to its end", 408, "GET /health HTTP/1.1\r\n"],
   ["a path that cannot be decoded", 400, get("/rpc/formations/%E0%A4%A")],
   ["an id of any length", 414, get(`/rpc/formations/${"a".repeat(300)}`)],
-  ["a path that leads nowhere", 404, get("/rpc/formations/my-bot/deploy")],
+  ["a path that leads nowhere", 404, get("/rpc/formations/my-bot/nothing")],
   ["an unknown formation", 404, get("/rpc/formations/my-bot")],
   ["a body that is not JSON", 400, post("/rpc/dev/run", "{", json)],
   ["a body without what it needs", 400, post("/rpc/dev/run", "{}", json)],

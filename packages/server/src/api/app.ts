@@ -127,6 +127,10 @@ const mountFormations = (
     mount(app, { url: `/rpc/formations${path}`, handlers, onRequest });
   route("", { GET: formations.list, POST: bundles.deploy });
   route("/:id", { GET: formations.get, PUT: bundles.update, DELETE: formations.remove });
+  route("/:id/deploy", { POST: bundles.deployByPath });
+  route("/:id/deploy/stream", { POST: bundles.deployByPath });
+  route("/:id/update", { POST: bundles.updateByPost });
+  route("/:id/update/stream", { POST: bundles.updateByPost });
   route("/:id/start", { POST: formations.start });
   route("/:id/start/stream", { POST: formations.start });
   route("/:id/stop", { POST: formations.stop });

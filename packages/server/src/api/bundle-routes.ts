@@ -83,6 +83,25 @@ export const runUpdate: ReleaseOperation = async (releases, request, wanted, rep
   return { ...outcome, data, complete: { ...outcome.complete, ...found } };
 };
 
+/** What is done with a bundle. */
+interface BundleOperation {
+  kind: OperationKind;
+  id: string;
+  run: ReleaseOperation;
+  /** The version that the bundle must have; undefined allows any. */
+  version: string | undefined;
+}
+
+const versionOf = (request: FastifyRequest): string | undefined =>
+  headerOf(request, headers.formationVersion);
+
+const checkArchive = (request: FastifyRequest): void => {
+  const type = headerOf(request, "content-type") ?? "";
+  if (archiveTypes.some((archive) => type.includes(archive))) return;
+  const message = `Content-Type is '${type}': send the bundle as application/gzip`;
+  throw new Failure(400, "InvalidContentType", message);
+};
+
 /** `POST /rpc/formations` and `PUT /rpc/formations/{id}` (docs/spec/server-api.md "Deploy" and "Update"). */
 export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) => {
   const { settings, locks, log } = releases;
@@ -108,9 +127,8 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
   const withBundle = async (
     request: FastifyRequest,
     reply: FastifyReply,
-    { kind, id, run }: { kind: OperationKind; id: string; run: ReleaseOperation },
+    { kind, id, run, version }: BundleOperation,
   ): Promise<FastifyReply> => {
-    const version = headerOf(request, headers.formationVersion) ?? "1.0.0";
     const check = checkOf(request);
     const bundle = join(settings.temporaryDirectory, `${randomUUID()}.tar.gz`);
     const lock = locks.acquire(id, kind);
@@ -133,27 +151,42 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     });
   };
 
-  const deployHandler: Handler = (request, reply) => {
-    const type = headerOf(request, "content-type") ?? "";
-    if (!archiveTypes.some((archive) => type.includes(archive))) {
-      throw new Failure(
-        400,
-        "InvalidContentType",
-        `Content-Type is '${type}': send the bundle as application/gzip`,
-      );
-    }
-    const id = headerOf(request, headers.formationId);
-    if (id === undefined) throw new Failure(400, "MissingHeader", "The header X-Formation-ID is missing");
+  const deployAs = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    id: string,
+    version: string | undefined,
+  ): Promise<FastifyReply> => {
     checkFormationId(id);
     requireNew(releases, id);
-    return withBundle(request, reply, { kind: "deployed", id, run: runDeploy });
+    return withBundle(request, reply, { kind: "deployed", id, run: runDeploy, version });
   };
-
-  const updateHandler: Handler = (request, reply) => {
+  const updateTo = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    version: string | undefined,
+  ): Promise<FastifyReply> => {
     const id = formationIdOf(request);
     requireDeployment(releases, id);
-    return withBundle(request, reply, { kind: "updated", id, run: runUpdate });
+    return withBundle(request, reply, { kind: "updated", id, run: runUpdate, version });
   };
 
-  return { deploy: deployHandler, update: updateHandler };
+  return {
+    deploy(request, reply) {
+      checkArchive(request);
+      const id = headerOf(request, headers.formationId);
+      if (id === undefined) throw new Failure(400, "MissingHeader", "The header X-Formation-ID is missing");
+      return deployAs(request, reply, id, versionOf(request) ?? "1.0.0");
+    },
+    update: (request, reply) => updateTo(request, reply, versionOf(request) ?? "1.0.0"),
+    /** Published SDKs name the formation in the path, and no version. */
+    deployByPath(request, reply) {
+      checkArchive(request);
+      return deployAs(request, reply, formationIdOf(request), versionOf(request));
+    },
+    updateByPost(request, reply) {
+      checkArchive(request);
+      return updateTo(request, reply, versionOf(request));
+    },
+  } satisfies Record<string, Handler>;
 };
