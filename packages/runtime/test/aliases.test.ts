@@ -107,7 +107,10 @@ test("DELETE /memory/buffer/{user_id} and /{user_id}/{session_id}", async () => 
 
 test("POST /secrets/{key}", async () => {
   const api = await startFormation(await writeFormation());
-  expect((await api.call("POST", "/secrets/TOKEN", { key: "admin", body: { value: "v" } })).status).toBe(201);
+  for (const value of ["first", "second"]) {
+    const set = await api.call("POST", "/secrets/TOKEN", { key: "admin", body: { value } });
+    expect(set.status).toBe(200);
+  }
   expect((await api.get("/secrets", { key: "admin" })).body.data.secrets).toHaveProperty("TOKEN");
 });
 

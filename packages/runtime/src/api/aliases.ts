@@ -95,10 +95,8 @@ const aliases: readonly Alias[] = [
   {
     method: "POST",
     path: "/secrets/{key}",
-    to: (received, { key }) =>
-      lead(received, "/secrets", {
-        reshape: (received, body) => ({ received, body: isObject(body) ? { ...body, key } : body }),
-      }),
+    // Their `set_secret` changes a secret that there is.
+    to: (received, { key = "" }) => lead(received, `/secrets/${segment(key)}`, { method: "PUT" }),
   },
   {
     method: "GET",
