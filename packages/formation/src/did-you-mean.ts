@@ -1,39 +1,39 @@
 /** What authors write for fields whose names are spelt quite otherwise. */
-const synonyms: Readonly<Record<string, readonly string[]>> = {
-  system_prompt: ["system_message"],
-  prompt: ["system_message"],
-  instructions: ["system_message"],
-  model: ["llm_models", "models", "text"],
-  models: ["llm_models"],
-  llm: ["llm_models"],
-  tools: ["mcp_servers"],
-  mcp: ["mcp_servers"],
-  capabilities: ["specialties"],
-  skillset: ["specialties"],
-  docs: ["knowledge"],
-  documents: ["knowledge"],
-  files: ["sources"],
-  source: ["path"],
-  file: ["path"],
-  folder: ["path"],
-  directory: ["path"],
-  title: ["name"],
-  summary: ["description"],
-  url: ["endpoint"],
-  uri: ["endpoint"],
-  arguments: ["args"],
-  environment: ["env"],
-  timeout: ["timeout_seconds"],
-  retries: ["max_retries"],
-  database: ["persistent"],
-  persona: ["soul"],
-  personality: ["soul"],
-  cron: ["scheduler"],
-  jobs: ["scheduler"],
-  logs: ["logging"],
-  whitelist: ["allow"],
-  blacklist: ["deny"],
-};
+const synonyms: ReadonlyMap<string, readonly string[]> = new Map([
+  ["system_prompt", ["system_message"]],
+  ["prompt", ["system_message"]],
+  ["instructions", ["system_message"]],
+  ["model", ["llm_models", "models", "text"]],
+  ["models", ["llm_models"]],
+  ["llm", ["llm_models"]],
+  ["tools", ["mcp_servers"]],
+  ["mcp", ["mcp_servers"]],
+  ["capabilities", ["specialties"]],
+  ["skillset", ["specialties"]],
+  ["docs", ["knowledge"]],
+  ["documents", ["knowledge"]],
+  ["files", ["sources"]],
+  ["source", ["path"]],
+  ["file", ["path"]],
+  ["folder", ["path"]],
+  ["directory", ["path"]],
+  ["title", ["name"]],
+  ["summary", ["description"]],
+  ["url", ["endpoint"]],
+  ["uri", ["endpoint"]],
+  ["arguments", ["args"]],
+  ["environment", ["env"]],
+  ["timeout", ["timeout_seconds"]],
+  ["retries", ["max_retries"]],
+  ["database", ["persistent"]],
+  ["persona", ["soul"]],
+  ["personality", ["soul"]],
+  ["cron", ["scheduler"]],
+  ["jobs", ["scheduler"]],
+  ["logs", ["logging"]],
+  ["whitelist", ["allow"]],
+  ["blacklist", ["deny"]],
+]);
 
 /** `systemMessage` and `System-Message` as `system_message`. */
 const snakeCase = (name: string): string =>
@@ -65,8 +65,12 @@ const distance = (left: string, right: string): number => {
 /** One slip in a short word, two in one of six letters or more. */
 const slips = (word: string): number => (word.length < 3 ? 0 : word.length < 6 ? 1 : 2);
 
+/** Longer than any known word with its slips. */
+const longestWord = 60;
+
 /** The known word that a misspelt one most likely stands for; undefined when none is close. */
 export const closest = (word: string, known: readonly string[]): string | undefined => {
+  if (word.length > longestWord) return undefined;
   const written = snakeCase(word);
   const [best] = known
     .map((name) => ({ name, far: distance(written, name.toLowerCase()) }))
@@ -77,4 +81,4 @@ export const closest = (word: string, known: readonly string[]): string | undefi
 
 /** The field that an author most likely means by an unknown one; undefined when none comes to mind. */
 export const fieldMeantBy = (unknown: string, known: readonly string[]): string | undefined =>
-  closest(unknown, known) ?? synonyms[snakeCase(unknown)]?.find((name) => known.includes(name));
+  closest(unknown, known) ?? synonyms.get(snakeCase(unknown))?.find((name) => known.includes(name));

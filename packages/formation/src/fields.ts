@@ -1,14 +1,16 @@
 import { isObject } from "@muxi/protocol";
 import * as z from "zod";
 import type { Path } from "./base/index.ts";
-import { fieldMeantBy } from "./did-you-mean.ts";
 import { type NoEffect, noEffectOf } from "./schema/effects.ts";
 
 /** A field that nothing reads. */
 export type IdleField =
-  /** `isRefused`: the keys of its mapping are closed. */
-  | { kind: "unknown"; path: Path; meant: string | undefined; isRefused: boolean }
+  /** `absent`: known fields that its mapping lacks. `isRefused`: the keys of its mapping are closed. */
+  | { kind: "unknown"; path: Path; absent: readonly string[]; isRefused: boolean }
   | ({ kind: "without effect"; path: Path } & NoEffect);
+
+/** Of one file: more say no more, and a file that somebody sends may have any number of them. */
+const mostIdle = 100;
 
 /** The schema that describes the fields of a value, out of its wrappers. */
 const unwrap = (schema: unknown): unknown => {
@@ -57,16 +59,13 @@ const walk = (wrapped: unknown, value: unknown, path: Path, isBelowIdle: boolean
   }
   if (!(schema instanceof z.ZodObject)) return found;
   const known = Object.keys(schema.shape);
+  const absent = known.filter((name) => value[name] === undefined);
   const isRefused = schema.def.catchall instanceof z.ZodNever;
   const isChecked = !isIdle && isDescribed(schema);
   for (const [key, item] of Object.entries(value)) {
     if (known.includes(key)) found.push(...deeper(schema.shape[key], item, key));
     else if (isChecked && (isRefused || !isPrivate(key))) {
-      const meant = fieldMeantBy(
-        key,
-        known.filter((name) => value[name] === undefined),
-      );
-      found.push({ kind: "unknown", path: [...path, key], meant, isRefused });
+      found.push({ kind: "unknown", path: [...path, key], absent, isRefused });
     }
   }
   return found;
@@ -74,9 +73,10 @@ const walk = (wrapped: unknown, value: unknown, path: Path, isBelowIdle: boolean
 
 /**
  * The fields of a file that nothing reads, in their order: those that its schema does not have, and those that it has
- * as being without effect (docs/spec/formation-files.md "Unknown fields").
+ * as being without effect (docs/spec/formation-files.md "Unknown fields"). The first hundred.
  */
-export const idleFields = (schema: z.ZodType, data: unknown): IdleField[] => walk(schema, data, [], false);
+export const idleFields = (schema: z.ZodType, data: unknown): IdleField[] =>
+  walk(schema, data, [], false).slice(0, mostIdle);
 
 /** The dotted paths of a schema's fields below which something is called `name`. */
 export const pathsTo = (wrapped: unknown, name: string, path: readonly string[] = []): string[] => {

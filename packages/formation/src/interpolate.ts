@@ -21,6 +21,9 @@ export interface Interpolated {
   odd: { path: Path; message: string; hint: string }[];
 }
 
+/** Findings of one file about placeholders. */
+const mostOdd = 50;
+
 // Without braces inside, so that the search is linear on any text.
 const reference = /\$\{\{([^{}]*)\}\}/g;
 
@@ -59,7 +62,7 @@ export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
 
   const fill = (text: string, path: Path): string => {
     for (const { message, hint } of oddPlaceholders(text, componentPlaceholders)) {
-      odd.push({ path, message, hint });
+      if (odd.length < mostOdd) odd.push({ path, message, hint });
     }
     return text.replace(reference, (written, inner: string) => {
       const [, source, name] = /^(secrets|env|user\.credentials)\.(.+)$/.exec(inner.trim()) ?? [];

@@ -99,7 +99,7 @@ export interface Modernized {
 }
 
 const withoutFields = (data: Mapping, fields: readonly string[]): Mapping =>
-  fields.reduce((rest, field) => without(rest, field.split(".")), data);
+  present(data, fields).reduce((rest, field) => without(rest, field.split(".")), data);
 
 /** Brings a manifest to its current form (docs/spec/formation-files.md "Older forms"). */
 export const modernizeManifest = (data: Mapping, place: Place): Modernized => ({
@@ -198,20 +198,20 @@ export const modernizeAgent = (data: Mapping, place: Place): Modernized => {
 };
 
 /** Names of other programs for the two ways to reach an MCP server. */
-const serverTypes: Readonly<Record<string, "command" | "http">> = {
-  stdio: "command",
-  local: "command",
-  https: "http",
-  remote: "http",
-  sse: "http",
-  "streamable-http": "http",
-  streamablehttp: "http",
-};
+const serverTypes = new Map([
+  ["stdio", "command"],
+  ["local", "command"],
+  ["https", "http"],
+  ["remote", "http"],
+  ["sse", "http"],
+  ["streamable-http", "http"],
+  ["streamablehttp", "http"],
+]);
 
 /** The `type` that is meant by a server's fields, with what is said of it; undefined when it is as it should be. */
 const meantType = ({ type, command, endpoint }: Mapping) => {
   if (typeof type === "string") {
-    const meant = serverTypes[type.toLowerCase().replaceAll("_", "-")];
+    const meant = serverTypes.get(type.toLowerCase().replaceAll("_", "-"));
     return meant && { meant, message: `is read as ${meant}` };
   }
   if (type !== undefined || (command === undefined) === (endpoint === undefined)) return undefined;

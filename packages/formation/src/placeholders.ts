@@ -76,10 +76,14 @@ const judge = (
   return { message, hint: `Did you mean \${{ ${meant}.${name} }}?` };
 };
 
-/** The placeholders of a text that are not filled in, in no particular order. */
+/** Of one text: its author sees by the first ones what to look for. */
+const mostOdd = 10;
+
+/** The first placeholders of a text that are not filled in. */
 export const oddPlaceholders = (text: string, kind: PlaceholderKind): OddPlaceholder[] => {
   const odd: OddPlaceholder[] = [];
   for (const { index: offset, 1: inner } of text.matchAll(placeholder)) {
+    if (odd.length === mostOdd) return odd;
     if (inner !== undefined) {
       const found = judge(inner.trim(), kind);
       if (found) odd.push({ offset, ...found });
@@ -90,7 +94,10 @@ export const oddPlaceholders = (text: string, kind: PlaceholderKind): OddPlaceho
   if (kind.sources.length === 0) return odd;
   const message = "has a placeholder in a form that is not filled in";
   const hint = `Write it as ${kind.example}`;
-  for (const { index: offset } of text.matchAll(lookalike)) odd.push({ offset, message, hint });
+  for (const { index: offset } of text.matchAll(lookalike)) {
+    if (odd.length === mostOdd) return odd;
+    odd.push({ offset, message, hint });
+  }
   if (kind === componentPlaceholders && shellVariable.test(text)) odd.push({ offset: 0, message, hint });
   return odd;
 };

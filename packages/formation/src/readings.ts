@@ -17,7 +17,10 @@ const synonyms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-const booleans: Readonly<Record<string, boolean>> = { true: true, false: false };
+const booleans = new Map([
+  ["true", true],
+  ["false", false],
+]);
 
 const expectsNumber = (issue: z.core.$ZodIssue): boolean =>
   issue.code === "invalid_union" ||
@@ -31,7 +34,7 @@ export const meantBy = (issue: z.core.$ZodIssue, written: unknown): string | num
   if (typeof written !== "string") return undefined;
   const value = written.trim();
   if (expectsNumber(issue) && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
-  if (issue.code === "invalid_type" && issue.expected === "boolean") return booleans[value.toLowerCase()];
+  if (issue.code === "invalid_type" && issue.expected === "boolean") return booleans.get(value.toLowerCase());
   if (issue.code !== "invalid_value") return undefined;
   const meanings = synonyms[String(issue.path.at(-1))];
   const meant = meanings?.[value.toLowerCase()];

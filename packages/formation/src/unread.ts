@@ -86,6 +86,9 @@ const checkTop = async ({ dir, report }: LoadContext, manifestFile: string): Pro
   }
 };
 
+/** Of one folder; of more, only the folder is named. */
+const mostNamed = 10;
+
 /** The components of a formation. */
 export interface Components {
   agents: readonly AgentDefinition[];
@@ -121,27 +124,31 @@ export const checkUnread = async (
   const { dir, report } = loading;
   const warn = (file: string, message: string, hint: string) =>
     report.warnings.push({ file, path: "", message, hint });
+  const warnOfEach = (folder: string, names: readonly string[], message: string, hint: string) => {
+    if (names.length > mostNamed) warn(folder, `${message} (${names.length} of its files)`, hint);
+    else for (const name of names) warn(`${folder}/${name}`, message, hint);
+  };
   const named = components && namedPaths(components);
 
   for (const [folder, read] of folders) {
-    for (const name of await filesBelow(dir, folder, false)) {
-      const file = `${folder}/${name}`;
-      const ending = extname(name);
-      if (read.has(ending) || !looksMeant(ending, read)) continue;
-      if (name === "README.md" || named?.includes(file)) continue;
-      warn(file, "is not read", `The files of ${folder}/ end in ${[...read].join(", ")}`);
-    }
+    const names = (await filesBelow(dir, folder, false)).filter(
+      (name) =>
+        !read.has(extname(name)) &&
+        looksMeant(extname(name), read) &&
+        name !== "README.md" &&
+        !named?.includes(`${folder}/${name}`),
+    );
+    warnOfEach(folder, names, "is not read", `The files of ${folder}/ end in ${[...read].join(", ")}`);
   }
   for (const [folder, instead] of idleFolders) {
-    for (const file of await filesBelow(dir, folder, true)) {
-      if (file !== "README.md") warn(`${folder}/${file}`, "has no effect", instead);
-    }
+    const names = (await filesBelow(dir, folder, true)).filter((name) => name !== "README.md");
+    warnOfEach(folder, names, "has no effect", instead);
   }
   if ((await filesBelow(dir, "mcps", false)).length > 0) {
-    for (const name of await filesBelow(dir, "mcp", false)) {
-      if (!componentExtensions.has(extname(name))) continue;
-      warn(`mcp/${name}`, "is not read, because there is a folder mcps/", "Move it to mcps/");
-    }
+    const names = (await filesBelow(dir, "mcp", false)).filter((name) =>
+      componentExtensions.has(extname(name)),
+    );
+    warnOfEach("mcp", names, "is not read, because there is a folder mcps/", "Move it to mcps/");
   }
   if (named) {
     const tops = new Set(named.map(topOf));

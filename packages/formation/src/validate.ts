@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { SourceFile } from "./base/index.ts";
 import { dottedPath, type Finding, type Path } from "./base/index.ts";
+import { fieldMeantBy } from "./did-you-mean.ts";
 import { type IdleField, idleFields, pathsTo } from "./fields.ts";
 import { hintOf, messageOf } from "./issue-text.ts";
 import { meantBy, replaceAt, valueAt } from "./readings.ts";
@@ -24,13 +25,16 @@ export const findingAt = (place: Place, path: Path, message: string, hint?: stri
   };
 };
 
+/** The known field that an unknown one most likely stands for. */
+const meantField = (field: IdleField): string | undefined =>
+  field.kind === "unknown" ? fieldMeantBy(String(field.path.at(-1)), field.absent) : undefined;
+
 /** An unknown field beside a missing one that looks like it. */
 const misspelling = (path: Path, idle: readonly IdleField[]): IdleField | undefined =>
   idle.find(
     (field) =>
-      field.kind === "unknown" &&
-      field.meant === path.at(-1) &&
-      dottedPath(field.path.slice(0, -1)) === dottedPath(path.slice(0, -1)),
+      dottedPath(field.path.slice(0, -1)) === dottedPath(path.slice(0, -1)) &&
+      meantField(field) === path.at(-1),
   );
 
 /** Where an unknown field belongs, when exactly one other place of the file knows it. */
@@ -44,7 +48,7 @@ const describeIdle = (schema: z.ZodType, field: IdleField, place: Place): Findin
   if (field.kind === "without effect") {
     return findingAt(place, path, "has no effect", field.instead || "Remove it");
   }
-  const meant = field.meant ?? elsewhere(schema, path);
+  const meant = meantField(field) ?? elsewhere(schema, path);
   const hint = meant === undefined ? "Correct its name, or remove it" : `Did you mean ${meant}?`;
   const message = field.isRefused ? "is an unknown field" : "is an unknown field, so it is ignored";
   return findingAt(place, path, message, hint);

@@ -500,3 +500,11 @@ test.each(mistakes)("%s", async (_, change, place, ...says) => {
   for (const said of says) expect(findings.join("\n")).toContain(said);
   for (const { hint } of [...report.errors, ...report.warnings]) expect(hint, lines).toBeTruthy();
 });
+
+test("names that every object has are unknown fields like others", async () => {
+  const { errors, warnings } = await findingsOf(
+    atEnd("constructor: 1\ntoString: 2\n__proto__: { x: 1 }\nserver2: { constructor: 1 }"),
+  );
+  expect(errors).toEqual([]);
+  expect(warnings.map(({ path }) => path)).toEqual(["constructor", "toString", "server2"]);
+});

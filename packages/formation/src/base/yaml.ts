@@ -34,6 +34,9 @@ export type ReadResult = { source: SourceFile } | { problem: Finding };
 /** Deeper than any real file. It also ends the walk over an alias that contains itself. */
 const maxDepth = 64;
 
+/** Of one file: whoever has more sees by these what to look for. */
+const mostWarnings = 50;
+
 const withoutNulls = (value: unknown, depth = 0): unknown => {
   if (depth > maxDepth) throw new RangeError(`nested deeper than ${maxDepth} levels`);
   if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
@@ -60,14 +63,16 @@ export const dropRepeatedKeys = (document: Document): RepeatedKey[] => {
   visit(document, {
     Map(_, map) {
       const seen = new Map<string, Pair>();
+      const dropped = new Set<Pair>();
       for (const pair of map.items) {
         if (!isScalar(pair.key) || pair.key.value === "<<") continue;
         const name = String(pair.key.value);
         const earlier = seen.get(name);
         seen.set(name, pair);
-        if (earlier) repeated.push({ name, earlier, later: pair });
+        if (!earlier) continue;
+        repeated.push({ name, earlier, later: pair });
+        dropped.add(earlier);
       }
-      const dropped = new Set(repeated.map(({ earlier }) => earlier));
       map.items = map.items.filter((pair) => !dropped.has(pair));
     },
   });
@@ -169,7 +174,7 @@ export const parseSource = (file: string, text: string, linesBefore = 0): ReadRe
   const warnings = [
     ...dropRepeatedKeys(document).map((repeated) => repeatedKeyFinding(repeated, file, lineAt)),
     ...misreadText(document, file, lineAt),
-  ];
+  ].slice(0, mostWarnings);
   let data: unknown;
   try {
     data = withoutNulls(document.toJS());
