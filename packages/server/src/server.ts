@@ -165,6 +165,7 @@ export const createServer = ({
       temporaryDirectory: join(config.dataDirectory, "tmp"),
       maxFormations: config.formations.maxFormations,
       bundle: config.formations.bundle,
+      install: { ...config.formations.install, env },
       drainMs: config.formations.drainMs,
       healthTimeoutMs,
       healthIntervalMs,

@@ -45,6 +45,7 @@ const statusByType: Record<string, number> = {
   InvalidRuntime: 400,
   HealthCheckFailed: 400,
   CheckFailed: 400,
+  PackagesError: 400,
   ExtractDirError: 500,
   PortAllocationError: 500,
   DirectoryError: 500,

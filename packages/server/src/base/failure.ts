@@ -34,6 +34,7 @@ export const failureTypes = [
   "NoUpdate",
   "NotFound",
   "OperationInProgress",
+  "PackagesError",
   "ParseError",
   "PayloadTooLarge",
   "PortAllocationError",

@@ -73,6 +73,8 @@ export const formationsSchema = z.object({
   log_max_size: size.prefault("10M"),
   log_max_files: z.int().nonnegative().default(10),
   memory_limit: size.optional(),
+  install_packages: z.boolean().default(false),
+  install_timeout: seconds.default(300),
   settings: z.record(z.string(), ownSettings).default({}),
 });
 
@@ -82,6 +84,8 @@ type FormationsFile = z.infer<typeof formationsSchema>;
 export interface FormationsConfig extends FormationResources {
   maxFormations: number;
   bundle: BundleLimits;
+  /** How packages that a bundle names are installed. */
+  install: { allowed: boolean; timeoutMs: number };
   drainMs: number;
   /** Time between two checks of health and memory. */
   monitorIntervalMs: number;
@@ -99,6 +103,7 @@ export const formationsConfig = (file: FormationsFile): FormationsConfig => ({
     maxEntries: file.bundle.max_entries,
     maxRatio: file.bundle.max_ratio,
   },
+  install: { allowed: file.install_packages, timeoutMs: file.install_timeout * 1000 },
   drainMs: file.deployment.drain_timeout * 1000,
   monitorIntervalMs: file.health_check_interval * 1000,
   monitorTimeoutMs: file.health_check_timeout * 1000,

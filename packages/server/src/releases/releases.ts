@@ -2,6 +2,7 @@ import type { OperationProgress } from "@muxi/protocol";
 import { Failure } from "../base/failure.ts";
 import type { BundleLimits } from "../bundles/index.ts";
 import type { Log } from "../logs/index.ts";
+import type { InstallOptions } from "../packages/index.ts";
 import type { FormationSpec, FormationState, StartWatch, Supervisor } from "../processes/index.ts";
 import { type History, readHistory } from "./history.ts";
 import { type Layout, layoutOf } from "./layout.ts";
@@ -29,6 +30,8 @@ export interface ReleaseSettings {
   temporaryDirectory: string;
   maxFormations: number;
   bundle: BundleLimits;
+  /** How packages that a bundle names are installed. */
+  install: Pick<InstallOptions, "allowed" | "env" | "timeoutMs">;
   /** How long requests may take to finish when their process is to be stopped. */
   drainMs: number;
   healthTimeoutMs: number;

@@ -12,6 +12,7 @@ import {
   unpackBundle,
 } from "../bundles/index.ts";
 import { ofDraftOnly } from "../drafts/index.ts";
+import { installPackages } from "../packages/index.ts";
 import type { Release } from "./history.ts";
 import type { Layout } from "./layout.ts";
 import type { Releases, ReportProgress } from "./releases.ts";
@@ -49,7 +50,7 @@ const moveFolder = async (from: string, to: string): Promise<void> => {
     await rename(from, to);
   } catch (error) {
     if (!isSystemError(error, "EXDEV")) throw error;
-    await cp(from, to, { recursive: true });
+    await cp(from, to, { recursive: true, verbatimSymlinks: true });
   }
 };
 
@@ -89,6 +90,11 @@ export const stageRelease = async (releases: Releases, options: StageOptions): P
     const checked = await checkFormation(work, expected);
     reportRuntime(checked, report);
     await addMetadata(checked.formation, releases.settings.serverId);
+    await installPackages(work, {
+      ...releases.settings.install,
+      report: (message) => report({ stage: "installing", message }),
+      signal,
+    });
     signal.throwIfAborted();
     await mkdir(layout.releases, { recursive: true, mode: 0o700 });
     await rm(target, { recursive: true, force: true });

@@ -26,6 +26,10 @@ const stages: Readonly<Record<string, StageTexts>> = {
     done: () => "Downloaded runtime image",
   },
   pulling_runner: fixed("Pulling runtime runner...", "Pulled runtime runner"),
+  installing: {
+    running: ({ message }) => `Installing packages... ${message}`,
+    done: () => "Installed packages",
+  },
   spawning: fixed("Starting formation...", "Started formation"),
   spawning_staging: fixed("Starting staging version...", "Started staging version"),
   spawning_previous: fixed("Starting previous version...", "Started previous version"),
