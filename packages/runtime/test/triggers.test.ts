@@ -101,7 +101,7 @@ describe("what cannot be fired", () => {
     ["no data", "harvest", {}, 422, "INVALID_PARAMS", "data"],
     ["data that is no map", "harvest", { data: [1] }, 422, "INVALID_PARAMS", "data"],
     ["blank text", "blank", { data: { text: "  " } }, 400, "INVALID_REQUEST", "makes an empty message"],
-    ["an unknown key", "odd-key", { data: {} }, 400, "INVALID_REQUEST", "frontmatter"],
+    ["an unknown key", "odd-key", { data: {} }, 400, "INVALID_REQUEST", "unknown field"],
     ["bad YAML", "bad-yaml", { data: {} }, 400, "INVALID_REQUEST", "frontmatter"],
     ["a webhook that is no URL", "bad-hook", { data: {} }, 400, "INVALID_REQUEST", "webhook"],
     ["a model without a provider", "bad-model", { data: {} }, 400, "INVALID_REQUEST", "'clever'"],

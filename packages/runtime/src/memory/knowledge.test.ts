@@ -5,7 +5,6 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { codeIn, sectionOf } from "../../../../test/spec-pages.ts";
 import { temporaryFolder } from "../../../../test/temporary-folder.ts";
-import { wordsOf } from "../text/index.ts";
 import { documentReaders, openKnowledge, passagesOf } from "./knowledge.ts";
 
 test("a document is cut at its headings, and each passage carries the one it stands under", () => {
@@ -50,7 +49,7 @@ agents: [{ id: one, name: O, description: D, knowledge: { sources: [{ path: "cel
     const { formation } = await loadFormation(dir);
     const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log: pino({ level: "silent" }) });
     await knowledge.ready;
-    expect(knowledge.search("one", wordsOf("the key"), 1)).toMatchObject([
+    expect(knowledge.search("one", "the key", 1)).toMatchObject([
       { text: expect.stringContaining("The key hangs behind the door."), source: `cellar${extension}` },
     ]);
   },
@@ -86,7 +85,7 @@ agents:
   expect(report.errors).toEqual([]);
   const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log: pino({ level: "silent" }) });
   await knowledge.ready;
-  const find = (agentId: string, text: string) => knowledge.search(agentId, wordsOf(text), 5);
+  const find = (agentId: string, text: string) => knowledge.search(agentId, text, 5);
 
   expect(find("shallow", "cellar")).toEqual([
     { text: "The cellar is cold.", source: path.join("docs", "b.md") },

@@ -11,7 +11,7 @@ import {
   knowledgeFiles,
 } from "@muxi/formation";
 import type { Logger } from "pino";
-import { createWordIndex, type WordIndex } from "../text/index.ts";
+import { createWordIndex, type WordIndex, wordsToFind } from "../text/index.ts";
 
 /** A piece of a document. */
 export interface DocumentPassage {
@@ -24,8 +24,8 @@ export interface DocumentPassage {
  * The documents of each agent, split into passages and searchable by words (docs/spec/formation-files.md "Knowledge").
  */
 export interface Knowledge {
-  /** The passages of an agent that match some words best, best first. */
-  search(agentId: string, words: readonly string[], limit: number): DocumentPassage[];
+  /** The passages of an agent that match a message best, best first. */
+  search(agentId: string, message: string, limit: number): DocumentPassage[];
   /** Resolves when every document is indexed. */
   readonly ready: Promise<void>;
 }
@@ -124,7 +124,7 @@ export const openKnowledge = (deps: {
   };
 
   return {
-    search: (agentId, words, limit) => indexes.get(agentId)?.search(words, limit) ?? [],
+    search: (agentId, message, limit) => indexes.get(agentId)?.search(wordsToFind(message), limit) ?? [],
     ready: load().catch((error) => {
       log.error({ err: error }, "knowledge could not be read");
     }),

@@ -1,7 +1,7 @@
 import type { Worker } from "../base/index.ts";
 import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
-import { rank, wordsOf } from "../text/index.ts";
+import { rank, wordsToFind } from "../text/index.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { EndedTurn, Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";
@@ -54,12 +54,11 @@ const recalledPassages = 5;
 const recalledUnlearned = 5;
 /** Characters of a message that is recalled. */
 const longestRecalled = 1_000;
-/** Most words of a message to look up: more would find nothing better. */
-const mostWords = 16;
 
 /** Of messages that are not learned yet, newest first: those that share words, then the newest. */
 const saidLately = (messages: readonly string[], words: readonly string[]): string[] => {
   const kept = messages.filter((message) => !isSensitive(message));
+  if (kept.length === 0) return [];
   return [...new Set([...rank(words, kept, (message) => message), ...kept])]
     .slice(0, recalledUnlearned)
     .map((message) => `The user said: ${message.replace(/\s+/g, " ").trim().slice(0, longestRecalled)}`);
@@ -70,12 +69,11 @@ export const createMemory = (deps: {
   knowledge: Knowledge;
 }): Memory => {
   const { longTerm, knowledge } = deps;
-  const wordsIn = (message: string) => [...new Set(wordsOf(message))].slice(0, mostWords);
   return {
     async recall({ owner, message, inContext, ...turn }) {
       if (!longTerm) return { synopsis: "", remembered: [], learned: [] };
       const text = message.trim();
-      const words = wordsIn(text);
+      const words = wordsToFind(text);
       const spaces = [userSpace(owner), formationSpace(owner.formationId)];
       const [found, synopsis, unlearned] = await Promise.all([
         longTerm.search.find(spaces, text, words, recalledMemories + inContext.size),
@@ -102,7 +100,7 @@ export const createMemory = (deps: {
     },
     documents: (agentId, message) =>
       knowledge
-        .search(agentId, wordsIn(message), recalledPassages)
+        .search(agentId, message, recalledPassages)
         .map(({ text, source }) => ({ text, source, kind: "knowledge" })),
     ended({ learns, ...turn }) {
       if (learns) longTerm?.learner.ended(turn);

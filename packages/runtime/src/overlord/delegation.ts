@@ -5,7 +5,6 @@ import { EventLog } from "../events/index.ts";
 import type { Knowledge } from "../memory/index.ts";
 import { type Model, ModelError, type ModelRequest, type Passage } from "../models/index.ts";
 import type { Owner } from "../store/index.ts";
-import { wordsOf } from "../text/index.ts";
 import type { Journal, Tool } from "../tools/index.ts";
 import { answerWith, type ToolLimits } from "./agent-loop.ts";
 import { modelFailure } from "./failures.ts";
@@ -54,7 +53,7 @@ const answerTask = async (
   journal: Journal,
 ) => {
   const passages = deps.knowledge
-    .search(agent.id, wordsOf(task), mostPassages)
+    .search(agent.id, task, mostPassages)
     .map((chunk): Passage => ({ ...chunk, kind: "knowledge" }));
   const tools = (await deps.toolsOf(agent, owner, depth)) ?? [];
   const model = deps.modelOf(agent);

@@ -29,8 +29,22 @@ const isStatement = (part: SqlValue | Statement): part is Statement =>
  */
 const joined = new WeakMap<TemplateStringsArray, { inner: readonly string[]; text: string }>();
 
-const isSame = (some: readonly string[], others: readonly string[]): boolean =>
-  some.length === others.length && some.every((text, index) => text === others[index]);
+const join = (
+  strings: TemplateStringsArray,
+  parts: readonly (SqlValue | Statement)[],
+  nested: readonly Statement[],
+): string => {
+  const last = joined.get(strings);
+  if (last?.inner.length === nested.length && nested.every(({ text }, index) => text === last.inner[index])) {
+    return last.text;
+  }
+  const text = strings.reduce((before, after, index) => {
+    const part = parts[index - 1];
+    return `${before}${part !== undefined && isStatement(part) ? part.text : "?"}${after}`;
+  });
+  joined.set(strings, { inner: nested.map(({ text }) => text), text });
+  return text;
+};
 
 /**
  * Writes a statement: values become parameters, other statements become part of the text.
@@ -42,23 +56,14 @@ export const sql = (
   strings: TemplateStringsArray,
   ...parts: readonly (SqlValue | Statement)[]
 ): Statement => {
-  const inner: string[] = [];
+  const nested = parts.filter(isStatement);
+  const text = join(strings, parts, nested);
+  if (nested.length === 0) return { text, values: parts as readonly SqlValue[] };
   const values: SqlValue[] = [];
   for (const part of parts) {
-    if (isStatement(part)) {
-      inner.push(part.text);
-      for (const value of part.values) values.push(value);
-    } else {
-      values.push(part);
-    }
+    if (isStatement(part)) values.push(...part.values);
+    else values.push(part);
   }
-  const last = joined.get(strings);
-  if (last && isSame(last.inner, inner)) return { text: last.text, values };
-  const text = strings.reduce((before, after, index) => {
-    const part = parts[index - 1];
-    return `${before}${part !== undefined && isStatement(part) ? part.text : "?"}${after}`;
-  });
-  joined.set(strings, { inner, text });
   return { text, values };
 };
 
