@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 
 /** Published SDKs whose requests are tested. */
-export const sdks = ["python", "typescript", "go", "rust", "cpp"] as const;
-export type Sdk = (typeof sdks)[number];
+export const sdks = ["python", "typescript", "ruby", "go", "rust", "cpp"] as const;
+/** `first` are the first releases for Python and TypeScript, whose formation clients had other paths. */
+export type Sdk = (typeof sdks)[number] | "first";
 
 /** A row: what a method of a client sends, and what must come back. */
 export interface OldCall {
@@ -29,9 +30,13 @@ export const callsOf = (page: string, sdk: Sdk): OldCall[] =>
     })
     .filter((call) => call.sdks === "all" || call.sdks.split(" ").includes(sdk));
 
+/** How many methods the rows are of: what follows a comma says in which case. */
+export const countMethods = (calls: readonly OldCall[]): number =>
+  new Set(calls.map(({ method }) => method.split(",")[0])).size;
+
 /** Headers that each SDK, and the HTTP library below it, adds to a call. */
 export const headersOf = (sdk: Sdk, { isStream, hasBody }: { isStream: boolean; hasBody: boolean }) => {
-  const isExplicit = sdk === "rust" || sdk === "cpp";
+  const isExplicit = sdk === "ruby" || sdk === "rust" || sdk === "cpp";
   const accepted = isStream ? "text/event-stream" : isExplicit ? "application/json" : "*/*";
   return {
     "X-Muxi-SDK": `${sdk}/0.20260101.0`,

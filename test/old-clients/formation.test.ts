@@ -11,6 +11,7 @@ import {
 import { startReceiver } from "../../packages/runtime/test/receiver.ts";
 import {
   callsOf,
+  countMethods,
   type Expected,
   expectedOf,
   fill,
@@ -73,11 +74,21 @@ const answerTo = async (api: Api, sdk: Sdk, call: OldCall, known: Known, { strea
   return { status, isStream, content: answer.success ? answer.data : answer };
 };
 
-test.each(sdks)("every method of the client in %s is answered", async (sdk) => {
+const numbersOfMethods: Readonly<Record<Sdk, number>> = {
+  first: 72,
+  python: 67,
+  typescript: 67,
+  ruby: 67,
+  go: 67,
+  rust: 45,
+  cpp: 66,
+};
+
+test.each<Sdk>([...sdks, "first"])("every method of the client in %s is answered", async (sdk) => {
   const api = await start();
   const known: Known = new Map();
   const calls = callsOf("formation.md", sdk);
-  expect(calls.length).toBeGreaterThan(45);
+  expect(countMethods(calls)).toBe(numbersOfMethods[sdk]);
   for (const call of calls) {
     const expected = expectedOf(call.answer);
     const { status, stream, end } = expected;

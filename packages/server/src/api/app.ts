@@ -140,7 +140,8 @@ const mountFormations = (
   route("/:id/rollback/stream", { POST: formations.rollback });
   route("/:id/cancel-update", { POST: formations.cancelUpdate });
   route("/:id/logs", { GET: logs.formationLogs });
-  route("/:id/logs/stream", { GET: logs.formationLogs });
+  // The SDK for Ruby asks with POST.
+  route("/:id/logs/stream", { GET: logs.formationLogs, POST: logs.formationLogs });
   route("/:id/download", { GET: createDownloadHandler(options.releases) });
   mount(app, { url: "/rpc/server/logs", handlers: { GET: logs.serverLogs }, onRequest });
 };
