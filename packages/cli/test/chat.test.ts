@@ -140,7 +140,9 @@ test("a deployed formation is talked to as well: here, by its id and through a p
 test("a file goes along with a message, and --debug tells every request and event", async () => {
   const file = join(world.home, "note.txt");
   await writeFile(file, "The gate opens at nine.");
-  const { code, stderr } = await world.run(["chat", "--debug", "--file", file, "When does the gate open?"]);
+  // As a process: the SDK writes to that one's console.
+  const { code, stderr } = await world.start(["chat", "--debug", "--file", file, "When does the gate open?"])
+    .done;
   expect(stderr).toMatch(/^\[muxi\] POST .*\/chat .* 200/m);
   expect(stderr).toMatch(/^\[text\] /m);
   expect(code).toBe(0);

@@ -1,11 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run } from "../src/run.ts";
 import { createWorld, type Outcome, type World } from "./helpers.ts";
 
-/** One formation for all: the commands run in the process of the tests. */
+/** One formation for all. */
 let world: World;
 beforeAll(async () => {
   world = await createWorld();
@@ -21,28 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const muxi = async (...args: string[]): Promise<Outcome> => {
-  let [stdout, stderr] = ["", ""];
-  const context = {
-    env: world.env,
-    cwd: world.home,
-    home: world.home,
-    stdin: Readable.from([]),
-    stdout: new Writable({
-      write(text, _encoding, done) {
-        stdout += text;
-        done();
-      },
-    }),
-    stderr: new Writable({
-      write(text, _encoding, done) {
-        stderr += text;
-        done();
-      },
-    }),
-  };
-  return { code: await run(context, args), stdout, stderr };
-};
+const muxi = (...args: string[]): Promise<Outcome> => world.run(args);
 
 /** What a command that succeeds prints. */
 const shown = async (...args: string[]): Promise<string> => {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import { parseArgs } from "node:util";
 import { systemCode } from "@muxi/formation";
 import { version } from "./base/version.ts";
@@ -43,7 +44,7 @@ const start = async (overrides: { port?: string; host?: string; logLevel?: strin
 
 /** Prints the effective settings, with credentials shortened (docs/spec/server-api.md "The command muxi-server"). */
 const showConfig = async (): Promise<void> => {
-  const directories = installedDirectories(process.env);
+  const directories = installedDirectories({ env: process.env, home: homedir() });
   const config = await loadConfig({ directories, env: process.env, overrides: {} });
   const { host, port, credentials, tls, metrics, formationsDirectory, processes, logLevel } = config;
   const file = configFile(directories);
@@ -90,7 +91,7 @@ const run = async (): Promise<void> => {
     const { port, host, yes, force, output } = values;
     if (output !== "text" && output !== "json") throw new ConfigError("--output must be text or json");
     const flags = { port, host, yes, force, json: output === "json" };
-    await runInit(process, installedDirectories(process.env), flags);
+    await runInit(process, installedDirectories({ env: process.env, home: homedir() }), flags);
   } else if (command === "config" && rest.join(" ") === "show") await showConfig();
   else if (command === "start" && rest.length === 0) {
     const { port, host, "log-level": logLevel } = values;

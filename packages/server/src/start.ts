@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
 import { systemCode } from "@muxi/formation";
 import {
   ConfigError,
@@ -62,7 +63,7 @@ const listen = async (server: MuxiServer, config: ServerConfig): Promise<Listeni
  * @throws ConfigError when a setting is wrong or the port is in use.
  */
 export const startServer = async ({ env, overrides = {} }: StartOptions): Promise<RunningServer> => {
-  const directories = installedDirectories(env);
+  const directories = installedDirectories({ env, home: homedir() });
   const config = await loadConfig({ directories, env, overrides });
   await mkdir(directories.data, { recursive: true, mode: 0o700 });
   const log = createLog(config.logLevel);

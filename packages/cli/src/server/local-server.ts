@@ -34,9 +34,10 @@ export interface LocalServer extends CalledServer {
  *
  * @throws CliError when they are invalid.
  */
-const readSettings = async ({ env }: Context, overrides: ConfigOverrides = {}): Promise<ServerConfig> => {
+const readSettings = async (context: Context, overrides: ConfigOverrides = {}): Promise<ServerConfig> => {
   try {
-    const config = await loadConfig({ directories: installedDirectories(env), env, overrides });
+    const directories = installedDirectories(context);
+    const config = await loadConfig({ directories, env: context.env, overrides });
     if (config.tls) await trustOwnCertificate(config.tls.cert);
     return config;
   } catch (error) {
@@ -61,7 +62,7 @@ export const prepareFor = async (context: Context, url: string): Promise<void> =
  * @throws CliError when the settings are invalid.
  */
 export const localServer = async (context: Context, port: number | undefined): Promise<LocalServer> => {
-  const directories = installedDirectories(context.env);
+  const directories = installedDirectories(context);
   const chosen = port ?? (await runningServer(context))?.port;
   const config = await readSettings(context, chosen === undefined ? {} : { port: String(chosen) });
   const url = `${config.tls ? "https" : "http"}://127.0.0.1:${config.port}`;
@@ -87,7 +88,7 @@ export const localServer = async (context: Context, port: number | undefined): P
  * behind, and another process may have its id now.
  */
 export const runningServer = async (context: Context): Promise<ServerPid | undefined> => {
-  const server = await readServerPid(installedDirectories(context.env).data);
+  const server = await readServerPid(installedDirectories(context).data);
   if (server) await prepareFor(context, server.url);
   return server && (await probe(server.url)).kind === "muxi" ? server : undefined;
 };

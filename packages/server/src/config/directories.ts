@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** The server's folders (docs/spec/server-api.md "Directories"). */
@@ -26,11 +25,11 @@ export const serverDirectories = ({ env, home, system }: Installation): Director
   };
 };
 
-/** The folders that a server started with this environment uses. `muxi` finds the running server by them. */
-export const installedDirectories = (env: NodeJS.ProcessEnv): Directories =>
+/** The folders that a server uses which a user starts with this environment. `muxi` finds the running server by them. */
+export const installedDirectories = ({ env, home }: Omit<Installation, "system">): Directories =>
   serverDirectories({
     env,
-    home: homedir(),
+    home,
     // A user's own `npm install -g` may be below /usr too, but only root can write to /etc and /var.
     system:
       process.platform === "linux" && process.getuid?.() === 0 && import.meta.filename.startsWith("/usr/"),
