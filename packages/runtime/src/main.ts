@@ -131,6 +131,9 @@ try {
     );
   }
 
+  // Whatever nobody caught belongs to one request, which its own limits end: all others go on.
+  process.on("uncaughtException", (error) => log.error({ err: error }, "an error that nobody caught"));
+
   let stopping = false;
   const stop = async (why: string) => {
     if (stopping) return;

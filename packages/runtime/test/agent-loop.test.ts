@@ -119,7 +119,16 @@ test("calls run side by side, their results go to the model, and everything is t
 
 test.each([
   ["fly", "{}", "There is no tool named fly. The tools are: weather"],
-  ["weather", "{nonsense", "The arguments of weather are not a JSON object. Call it again with one"],
+  [
+    "weather",
+    "{nonsense",
+    "The arguments of weather are not a JSON object of at most 100 levels. Call it again with one",
+  ],
+  [
+    "weather",
+    `${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`,
+    "The arguments of weather are not a JSON object of at most 100 levels. Call it again with one",
+  ],
 ])("the model hears what is wrong with the call %s %s", async (name, args, text) => {
   const { start, bodyOf, events } = await openLoop([calls([name, args])], [weather]);
   await start();

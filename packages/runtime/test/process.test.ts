@@ -261,3 +261,19 @@ test("ends itself when the server that started it is killed before it was up", a
   expect(output).toContain('"why":"the server is gone"');
   expect(code).toBe(0);
 });
+
+test("an error that nobody caught is logged, and the formation goes on", async () => {
+  const fault = `process.on("SIGUSR2", () => {
+    Promise.reject(new Error("of a promise"));
+    throw new Error("of a callback");
+  })`;
+  const { child, ended } = run(await writeFormation({ "formation.afs": withKeys }), {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}`,
+  });
+  const api = await ready(child);
+  child.kill("SIGUSR2");
+  expect((await api.chat("Hello")).status).toBe(200);
+  child.kill("SIGTERM");
+  const { code, output } = await ended;
+  expect([code, output]).toEqual([0, expect.stringMatching(/of a callback[\s\S]*of a promise/)]);
+});

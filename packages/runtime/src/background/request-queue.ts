@@ -87,6 +87,10 @@ const hopeless = new ApiError(
   "INTERNAL_ERROR",
   `The request was given up: the formation stopped ${mostAttempts} times while it was answering it`,
 );
+const unanswerable = new ApiError(
+  "INTERNAL_ERROR",
+  "The request failed inside the server: its log has the reason under the request's id",
+);
 
 const endingOf = ({ id, sessionId }: StoredRequest, { code, message }: ApiError, now: number) => {
   const event = {
@@ -153,6 +157,10 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
       else await giveUp(request, hopeless);
     } catch (error) {
       log.error({ err: error, request_id: request.id }, "a background request could not be answered");
+      await requests
+        .finish(formationId, request.id, leaseOwner, endingOf(request, unanswerable, now()), [])
+        // It is given back later, as held without being worked on.
+        .catch((failed) => log.error({ err: failed, request_id: request.id }, "nor could it be ended"));
     } finally {
       performing.delete(request.id);
     }

@@ -2,16 +2,45 @@ import { isObject, type JsonObject } from "@muxi/protocol";
 
 // JSON from outside, read by hand: a schema check for each token would cost more than all the rest.
 
-/** What the text holds, or undefined when it is not JSON. */
+/**
+ * Most levels of objects and arrays in one another. `JSON.parse` takes any number; `JSON.stringify`, and all code that
+ * looks into what it gives, has only the stack.
+ */
+export const deepestJson = 100;
+
+/** Whether a value has more than `deepestJson` levels. */
+export const isTooDeep = (value: unknown): boolean => {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepestJson) return true;
+    level = level.flatMap((each) => (typeof each === "object" && each !== null ? Object.values(each) : []));
+  }
+  return false;
+};
+
+/** Whether a text opens so many objects and arrays that they might be in one another. */
+const opensMany = (text: string): boolean => {
+  let left = deepestJson;
+  for (const bracket of "{[") {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      left -= 1;
+      if (left < 0) return true;
+    }
+  }
+  return false;
+};
+
+/** What the text holds, or undefined when it is not JSON or has more than `deepestJson` levels. */
 export const parseJson = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return opensMany(text) && isTooDeep(value) ? undefined : value;
   } catch {
     return undefined;
   }
 };
 
-/** The object that the text holds, or undefined when it is not JSON or not an object. */
+/** The object that the text holds, or undefined when it holds none or `parseJson` refuses it. */
 export const parseObject = (text: string): JsonObject | undefined => {
   const value = parseJson(text);
   return isObject(value) ? value : undefined;

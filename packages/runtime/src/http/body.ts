@@ -1,20 +1,9 @@
 import { ApiError } from "@muxi/protocol";
+import { deepestJson, isTooDeep } from "../base/index.ts";
 import { type HttpRequest, tooLarge } from "./request.ts";
 
 /** A value of this name could become the prototype of what it is copied into. */
 const poison = /"(?:_|\\u005f){2}proto(?:_|\\u005f){2}"\s*:/i;
-
-/** Levels of objects and arrays in one another: code that looks into them has no more stack than this needs. */
-const deepest = 100;
-
-const isTooDeep = (value: unknown): boolean => {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > deepest) return true;
-    level = level.flatMap((each) => (typeof each === "object" && each !== null ? Object.values(each) : []));
-  }
-  return false;
-};
 
 const refused = (message: string) => new ApiError("INVALID_REQUEST", message);
 
@@ -47,8 +36,8 @@ export const readJson = async (incoming: HttpRequest, limit: number): Promise<un
   if (poison.test(text)) throw refused("The body has a key named __proto__: give it another name");
   const value = parse(text);
   // Each level takes two characters at least.
-  if (text.length > 2 * deepest && isTooDeep(value)) {
-    throw refused(`The body is nested deeper than ${deepest} levels: flatten it`);
+  if (text.length > 2 * deepestJson && isTooDeep(value)) {
+    throw refused(`The body is nested deeper than ${deepestJson} levels: flatten it`);
   }
   return value;
 };

@@ -10,6 +10,7 @@ export {
   ModelError,
   type ModelErrorCode,
   noUsage,
+  OversizeAnswerError,
   plainText,
   refusesTools,
   sumOfUsage,

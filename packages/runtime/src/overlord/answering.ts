@@ -20,12 +20,13 @@ export type EndListener = (kind: RequestKind, hasWebhook: boolean) => void;
 /** How a request that is stored gets its answer. */
 export interface Answering {
   /**
-   * Asks the agent's model, makes its tool calls and ends the request, whether or not anybody still listens.
+   * Asks the agent's model, makes its tool calls and ends the request, whether or not anybody still listens. Whatever
+   * fails on the way ends the request: this never rejects.
    *
    * @param begun The first round, if its model call has begun.
    */
   answer(active: ActiveRequest, prepared: Prepared, begun?: BegunRound): Promise<void>;
-  /** Ends a request whose work failed, or leaves it to another process. */
+  /** Ends a request whose work failed, or leaves it to another process. Never rejects. */
   breakOff(active: ActiveRequest, prepared: Prepared | undefined, error: unknown): Promise<void>;
   /** Must be called once this process is done with a request. */
   release(active: ActiveRequest): void;
@@ -152,20 +153,34 @@ export const createAnswering = (
 
   const breakOff: Answering["breakOff"] = async (active, prepared, error) => {
     const { run } = active;
-    if (run.signal.reason === taken || error === taken) run.leave(taken);
-    else if (run.signal.reason === handOver && active.isAsync) await handBack(active);
-    else await endings.fail(active, prepared, failureOf(error, run));
+    try {
+      if (run.signal.reason === taken || error === taken) run.leave(taken);
+      else if (run.signal.reason === handOver && active.isAsync) await handBack(active);
+      else await endings.fail(active, prepared, failureOf(error, run));
+    } catch (failed) {
+      log.error({ err: failed, ...run.identity }, "the end of a request failed: it ends without its answer");
+      await endings.cutOff(active, asApiError(error, run.identity.requestId));
+    }
   };
 
-  const release: Answering["release"] = ({ run, turn, webhookUrl }) => {
+  /** Does what follows the end of a request, which stands whether or not that fails. */
+  const afterwards = ({ run }: ActiveRequest, follow: () => void) => {
+    try {
+      follow();
+    } catch (error) {
+      log.error({ err: error, ...run.identity }, "what follows the end of a request failed");
+    }
+  };
+
+  const release: Answering["release"] = (active) => {
+    const { run, turn, webhookUrl } = active;
     runs.finish(run);
-    onEnded(run.identity.sessionId, turn.kind ?? "chat", webhookUrl !== null);
+    afterwards(active, () => onEnded(run.identity.sessionId, turn.kind ?? "chat", webhookUrl !== null));
   };
 
   return {
     async answer(active, prepared, begun) {
       const { run } = active;
-      announce(active, prepared);
       const timer = setTimeout(
         () =>
           run.stop(
@@ -174,18 +189,18 @@ export const createAnswering = (
         answerTime,
       );
       try {
+        announce(active, prepared);
         if (settings.agents.length > 1) await active.journal.step(agentStep, async () => prepared.agent.id);
         await endings.complete(active, prepared, await askPatiently(active, prepared, begun));
       } catch (error) {
         await breakOff(active, prepared, error);
       } finally {
         clearTimeout(timer);
-        memory.ended({
-          owner: active.owner,
-          sessionId: run.identity.sessionId,
-          message: active.turn.message,
-          learns: isLearnedFrom(active.turn),
-        });
+        const { owner, turn } = active;
+        const { sessionId } = run.identity;
+        afterwards(active, () =>
+          memory.ended({ owner, sessionId, message: turn.message, learns: isLearnedFrom(turn) }),
+        );
         release(active);
       }
     },

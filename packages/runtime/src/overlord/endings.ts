@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiError } from "@muxi/protocol";
+import { EventLog } from "../events/index.ts";
 import { ModelError } from "../models/index.ts";
 import type { NewMessage } from "../store/index.ts";
 import { type ActiveRequest, persistently, storeAgainAfter } from "./active-request.ts";
@@ -16,7 +17,20 @@ export interface Endings {
   complete(active: ActiveRequest, prepared: Prepared, answer: AgentAnswer): Promise<void>;
   /** Keeps the part of an interrupted answer that the caller has seen in the conversation. */
   fail(active: ActiveRequest, prepared: Prepared | undefined, failure: ApiError): Promise<void>;
+  /** Ends a request of which not even `fail` could store what there is: nothing but the failure is kept. */
+  cutOff(active: ActiveRequest, failure: ApiError): Promise<void>;
 }
+
+const errorEvent = ({ identity }: Run, { code, message, retryAfter }: ApiError) =>
+  ({
+    type: "error",
+    code,
+    message,
+    error: message.slice(0, 200),
+    ...(retryAfter !== undefined && { retry_after: retryAfter }),
+    session_id: identity.sessionId,
+    request_id: identity.requestId,
+  }) as const;
 
 export const createEndings = (
   parts: Pick<OverlordParts, "formationId" | "store" | "runs" | "queue" | "endings" | "telemetry" | "clock">,
@@ -45,19 +59,31 @@ export const createEndings = (
     usage,
   });
 
+  /** Tells of an end, which stands whether or not that fails. */
   const tell = (
     type: "completed" | "failed" | "cancelled",
-    active: ActiveRequest,
+    { run: { identity }, usage, startedAt }: ActiveRequest,
+    model: string | undefined,
     data: Record<string, unknown>,
   ) => {
-    const { requestId, sessionId, userId } = active.run.identity;
-    feed.publish({ type: `chat.${type}`, message: `Request ${type}`, userId, sessionId, requestId });
-    observe({
-      event: `request.${type}`,
-      level: type === "failed" ? "error" : "info",
-      ...active.run.identity,
-      data: { duration_ms: now() - active.startedAt, status: type, ...data },
-    });
+    const { requestId, sessionId, userId } = identity;
+    try {
+      if (model !== undefined) tokens.add(model, usage);
+      feed.publish({ type: `chat.${type}`, message: `Request ${type}`, userId, sessionId, requestId });
+      observe({
+        event: `request.${type}`,
+        level: type === "failed" ? "error" : "info",
+        ...identity,
+        data: {
+          duration_ms: now() - startedAt,
+          status: type,
+          ...data,
+          ...(model !== undefined && { usage, model }),
+        },
+      });
+    } catch (error) {
+      log.error({ err: error, ...identity }, "the end of a request could not be told");
+    }
   };
 
   /** Whether a request ended as this process wrote: the reply to its write may have been lost. */
@@ -124,23 +150,14 @@ export const createEndings = (
       });
       if (!stored) throw taken;
       run.complete(done, outcome.endedAt);
-      tokens.add(model, usage);
-      tell("completed", active, { usage, model, agent_id: agent.id });
+      tell("completed", active, model, { agent_id: agent.id });
     },
 
     async fail(active, prepared, failure) {
       const { run, turn, owner } = active;
       const { requestId, sessionId } = run.identity;
       const isCancelled = failure.code === "CANCELLED";
-      const event = {
-        type: "error",
-        code: failure.code,
-        message: failure.message,
-        error: failure.message.slice(0, 200),
-        ...(failure.retryAfter !== undefined && { retry_after: failure.retryAfter }),
-        session_id: sessionId,
-        request_id: requestId,
-      } as const;
+      const event = errorEvent(run, failure);
       const part: AgentAnswer | undefined = prepared && {
         model: prepared.model.id,
         finishReason: isCancelled ? "cancelled" : "other",
@@ -175,16 +192,32 @@ export const createEndings = (
         return undefined;
       });
       run.fail(failure, event);
-      if (part) tokens.add(part.model, part.usage);
-      tell(isCancelled ? "cancelled" : "failed", active, {
+      tell(isCancelled ? "cancelled" : "failed", active, part?.model, {
         code: failure.code,
         ...(failure.cause instanceof ModelError && { message: failure.cause.message }),
-        ...(part && { model: part.model, usage: part.usage }),
       });
       for (let done = stored; done === undefined && !runs.closed; ) {
         await sleep(storeAgainAfter, undefined, { ref: false });
         done = await store().catch(() => undefined);
       }
+    },
+
+    async cutOff(active, failure) {
+      const { run } = active;
+      const { requestId } = run.identity;
+      const event = errorEvent(run, failure);
+      const ending = { status: "failed", error: failure.message, now: now() } as const;
+      await requests
+        .finish(
+          formationId,
+          requestId,
+          queue.lease().owner,
+          { ...ending, log: new EventLog().serialize(event) },
+          [],
+        )
+        // Whoever looks after the leases finds it without a worker and ends it.
+        .catch((error) => log.error({ err: error, ...run.identity }, "the end of a request is not stored"));
+      run.fail(failure, event);
     },
   };
 };

@@ -1,5 +1,10 @@
 import { ApiError } from "@muxi/protocol";
-import { ContextTooLongError, ModelError, type ModelErrorCode } from "../models/index.ts";
+import {
+  ContextTooLongError,
+  ModelError,
+  type ModelErrorCode,
+  OversizeAnswerError,
+} from "../models/index.ts";
 import { StorageUnavailableError } from "../store/index.ts";
 
 /** What a failed model means to the user: the cause is for operators, in the log. */
@@ -13,10 +18,13 @@ const modelFailures: Readonly<Record<ModelErrorCode, string>> = {
 };
 
 /** What a user may know of a failed model. */
-export const modelFailure = (error: ModelError): string =>
-  error instanceof ContextTooLongError
-    ? "The message is longer than the assistant's model can read: shorten it"
+export const modelFailure = (error: ModelError): string => {
+  if (error instanceof ContextTooLongError)
+    return "The message is longer than the assistant's model can read: shorten it";
+  return error instanceof OversizeAnswerError
+    ? "The assistant's model said more than one answer may hold: ask for less at once"
     : modelFailures[error.code];
+};
 
 /** The error that a caller may see for anything thrown. The cause is for the log. */
 export const asApiError = (error: unknown, requestId: string): ApiError => {

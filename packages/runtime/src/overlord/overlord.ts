@@ -5,6 +5,7 @@ import type { BegunRound } from "./agent-loop.ts";
 import { createAnswering, type EndListener } from "./answering.ts";
 import { dropQuestion, questionOf } from "./clarification.ts";
 import { createEndings } from "./endings.ts";
+import { asApiError } from "./failures.ts";
 import { createIntake, type Intaken } from "./intake.ts";
 import type { OverlordParts } from "./parts.ts";
 import { type Prepared, prepareTurn, type TurnSession } from "./prepare.ts";
@@ -128,28 +129,37 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     const begunBy = awaits && questionOf(awaits).agentId;
     const prepared = await prepareTurn(parts, turn, owner, { ...session, begunBy });
     const { requestId, userId } = turn;
+    const startedAt = now();
     const run = runs.start({ requestId, sessionId, userId });
     const webhookUrl = awaits?.webhookUrl ?? null;
-    const active = beginRequest(parts, { run, turn, owner, isAsync: false, webhookUrl, startedAt: now() });
+    const active = beginRequest(parts, { run, turn, owner, isAsync: false, webhookUrl, startedAt });
     inForeground.set(run, active);
 
     // The model is asked while the message goes to disk; the caller sees nothing before it is stored. A call with an
     // idempotency key is stored first, so that only one of two concurrent calls asks.
-    const early = turn.idempotency ? undefined : askModel(prepared, run);
-
-    const lease = queue.lease();
-    const intaken = awaits
-      ? await intake.goOn(turn, sessionId, lease, prepared.learned)
-      : await intake.begin(turn, session, lease, prepared.learned);
-    if (intaken !== "begun") {
-      const reason = intaken === "queued" ? handOver : intaken;
+    let early: BegunRound | undefined;
+    let intaken: Intaken;
+    const leave = (reason: ApiError) => {
       run.stop(reason);
       run.leave(reason);
       runs.finish(run);
+    };
+    try {
+      early = turn.idempotency ? undefined : askModel(prepared, run);
+      const lease = queue.lease();
+      intaken = awaits
+        ? await intake.goOn(turn, sessionId, lease, prepared.learned)
+        : await intake.begin(turn, session, lease, prepared.learned);
+    } catch (error) {
+      leave(asApiError(error, requestId));
+      throw error;
+    }
+    if (intaken !== "begun") {
+      leave(intaken === "queued" ? handOver : intaken);
       return followed(turn, intaken);
     }
     run.isStored = true;
-    void answering.answer(active, prepared, early ?? askModel(prepared, run));
+    void answering.answer(active, prepared, early);
     return run;
   };
 
@@ -213,6 +223,6 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       endListeners.push(listener);
     },
 
-    ...createQueued(parts, intake, answering, endings),
+    ...createQueued(parts, intake, answering),
   };
 };

@@ -3,7 +3,6 @@ import { EventLog } from "../events/index.ts";
 import type { StoredRequest } from "../store/index.ts";
 import { type ActiveRequest, beginRequest, persistently } from "./active-request.ts";
 import { type Answering, agentStep } from "./answering.ts";
-import type { Endings } from "./endings.ts";
 import type { Intake } from "./intake.ts";
 import type { OverlordParts } from "./parts.ts";
 import { type PreparationParts, type Prepared, prepareTurn } from "./prepare.ts";
@@ -35,7 +34,6 @@ export const createQueued = (
   parts: OverlordParts & PreparationParts,
   intake: Intake,
   answering: Answering,
-  endings: Endings,
 ): Queued => {
   const { formationId, store, runs } = parts;
   const { now } = parts.clock;
@@ -59,11 +57,11 @@ export const createQueued = (
     async perform(stored) {
       const { id: requestId, sessionId, attempts } = stored;
       const begun = begin(stored, new EventLog(attempts - 1));
-      if (attempts > 1) tellOfRestart(begun.run, now());
-      if (stored.cancelAsked === 1) begun.run.stop(cancelled);
       let active = beginRequest(parts, begun);
       let prepared: Prepared;
       try {
+        if (attempts > 1) tellOfRestart(begun.run, now());
+        if (stored.cancelAsked === 1) begun.run.stop(cancelled);
         prepared = await persistently(parts, begun, async () => {
           const steps = attempts > 1 ? await store.requests.steps(formationId, requestId) : undefined;
           if (steps) active = beginRequest(parts, begun, steps);
@@ -85,7 +83,7 @@ export const createQueued = (
     async giveUp(stored, reason) {
       const active = beginRequest(parts, begin(stored));
       parts.telemetry.log.error(active.run.identity, reason.message);
-      await endings.fail(active, undefined, reason);
+      await answering.breakOff(active, undefined, reason);
       answering.release(active);
     },
   };

@@ -1,5 +1,5 @@
 import { asError } from "@muxi/http";
-import { parseObject, startTimeLimit } from "../base/index.ts";
+import { deepestJson, parseObject, startTimeLimit } from "../base/index.ts";
 import type { ToolCall } from "../models/index.ts";
 import type { Journal, Tool, ToolOutcome } from "./tool.ts";
 
@@ -34,7 +34,11 @@ export const callTool = async (
     return failure(`There is no tool named ${call.name}. The tools are: ${names}`);
   }
   const args = parseObject(call.arguments || "{}");
-  if (!args) return failure(`The arguments of ${call.name} are not a JSON object. Call it again with one`);
+  if (!args) {
+    return failure(
+      `The arguments of ${call.name} are not a JSON object of at most ${deepestJson} levels. Call it again with one`,
+    );
+  }
   const timeLimit = Math.min(tool.timeLimit ?? time.call, time.left);
   const limit = startTimeLimit(timeLimit, signal);
   try {

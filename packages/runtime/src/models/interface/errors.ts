@@ -1,5 +1,6 @@
 import { apiKeyVariables, type ModelConfig, systemCode } from "@muxi/formation";
 import { type ErrorCode, isRetryable } from "@muxi/protocol";
+import { deepestJson } from "../../base/index.ts";
 
 /** What a failed model means to those who asked it (docs/spec/formation-api.md "Error codes"). */
 export type ModelErrorCode = Extract<ErrorCode, `LLM_${string}`>;
@@ -39,6 +40,13 @@ export class ContextTooLongError extends ModelError {}
 /** An answer without text or tool call. Asked again, most models give one. */
 export class EmptyAnswerError extends ModelError {}
 
+/** An answer that holds more than any may. */
+export class OversizeAnswerError extends ModelError {}
+
+/** @param limit What it oversteps, such as "4000000 characters". */
+export const oversizeError = ({ provider, id }: ModelConfig, limit: string): OversizeAnswerError =>
+  new OversizeAnswerError("LLM_ERROR", `${provider} sent more than ${limit} in the answer of ${id}`);
+
 /** @param why The provider's reason. */
 export const emptyAnswerError = ({ provider, id }: ModelConfig, why = ""): EmptyAnswerError =>
   new EmptyAnswerError(
@@ -65,7 +73,10 @@ export const keyPlaces = ({ provider }: ModelConfig): string =>
   `llm.api_keys.${provider} in the formation (muxi secrets set) or ${apiKeyVariables(provider)[0]} in the environment`;
 
 export const malformedEventError = ({ provider, id }: ModelConfig): ModelError =>
-  new ModelError("LLM_ERROR", `${provider} sent something that is not JSON in the answer of ${id}`);
+  new ModelError(
+    "LLM_ERROR",
+    `${provider} sent something that is not JSON of at most ${deepestJson} levels in the answer of ${id}`,
+  );
 
 export const cutOffError = ({ provider, id }: ModelConfig, cause?: Error): ModelError =>
   new ModelError("LLM_ERROR", `${provider} broke off the answer of ${id}`, { cause });

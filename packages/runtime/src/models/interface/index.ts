@@ -10,6 +10,8 @@ export {
   type ModelErrorCode,
   malformedEventError,
   networkError,
+  OversizeAnswerError,
+  oversizeError,
   pageError,
   refusesTools,
   timeoutError,

@@ -1,19 +1,21 @@
 import { type ModelConfig, providerPackage } from "@muxi/formation";
 import { asError } from "@muxi/http";
 import { type FinishReason, isObject, type JsonObject, type Usage } from "@muxi/protocol";
-import { countOf, textOf } from "../../base/index.ts";
+import { countOf, isTooDeep, textOf } from "../../base/index.ts";
 import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
 import {
   cutOffError,
   emptyAnswerError,
   eventError,
   ModelError,
+  malformedEventError,
   networkError,
   responseError,
   timeoutError,
   usageOf,
 } from "../interface/index.ts";
 import { callOptions } from "./ai-sdk-options.ts";
+import { type AnswerBounds, createAnswerBounds } from "./answer-bounds.ts";
 import type { ImportPackage } from "./import-package.ts";
 import { createThoughtFilter } from "./think-tags.ts";
 
@@ -91,7 +93,7 @@ const readUsage = (usage: JsonObject, metadata: unknown): Usage => {
 };
 
 /** Reads the parts of an answer of an AI SDK package. */
-const createPartReader = (config: ModelConfig) => {
+const createPartReader = (config: ModelConfig, bounds: AnswerBounds) => {
   const filter = createThoughtFilter();
   /** Reasoning with what the provider needs back, by the id of its part. */
   const reasoning = new Map<string, { text: string; providerOptions: JsonObject }>();
@@ -112,6 +114,8 @@ const createPartReader = (config: ModelConfig) => {
     const id = textOf(part.id);
     const known = reasoning.get(id) ?? { text: "", providerOptions: {} };
     const metadata = isObject(part.providerMetadata) ? part.providerMetadata : {};
+    if (isTooDeep(metadata)) throw malformedEventError(config);
+    bounds.hold(`${id}${JSON.stringify(metadata)}`);
     reasoning.set(id, {
       text: known.text + textOf(part.delta),
       providerOptions: { ...known.providerOptions, ...metadata },
@@ -136,6 +140,7 @@ const createPartReader = (config: ModelConfig) => {
           addReasoning(part);
           return [{ type: "reasoning", text: textOf(part.delta) }];
         case "tool-call":
+          if (isTooDeep(part.input)) throw malformedEventError(config);
           called = true;
           return [
             {
@@ -218,12 +223,14 @@ export const createAiSdkModel = (
       ]);
       if (!isObject(answer) || !(answer.stream instanceof ReadableStream)) throw new Error("no stream");
       reader = answer.stream.getReader();
-      const parts = createPartReader(config);
+      const bounds = createAnswerBounds(config);
+      const parts = createPartReader(config, bounds);
       while (true) {
         const { done, value } = await Promise.race([reader.read(), stopped]);
         timer.refresh();
         if (done) throw cutOffError(config);
         const deltas = parts.read(value);
+        bounds.add(deltas, 0);
         if (deltas.length > 0) yield deltas;
         if (deltas.at(-1)?.type === "finish") return;
       }

@@ -13,6 +13,7 @@ import {
   sharedEnds,
   usageOf,
 } from "../interface/index.ts";
+import type { AnswerBounds } from "./answer-bounds.ts";
 import { endpoint } from "./endpoint.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { joinMessages } from "./provider-messages.ts";
@@ -110,7 +111,7 @@ type OpenBlock =
   | { type: "tool_use"; id: string; name: string; input: unknown; json: string }
   | { type: "thinking"; thinking: string; signature: string };
 
-const createDecoder = (config: ModelConfig): WireDecoder => {
+const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder => {
   const open = new Map<unknown, OpenBlock>();
   /** Blocks that must be sent back unchanged with the results of calls. */
   const thoughts: JsonObject[] = [];
@@ -144,6 +145,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
   const begin = (index: unknown, block: JsonObject, deltas: ModelDelta[]): void => {
     switch (block.type) {
       case "tool_use":
+        bounds.holdCall();
         open.set(index, {
           type: "tool_use",
           id: textOf(block.id) || `toolu_${crypto.randomUUID()}`,
@@ -159,7 +161,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
         return;
       }
       case "redacted_thinking":
-        thoughts.push({ type: "redacted_thinking", data: textOf(block.data) });
+        thoughts.push({ type: "redacted_thinking", data: bounds.hold(textOf(block.data)) });
         return;
       default:
         open.set(index, { type: "text" });
@@ -172,10 +174,10 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     const thinking = textOf(delta.thinking);
     addText(textOf(delta.text), deltas);
     addThoughts(thinking, deltas);
-    if (block?.type === "tool_use") block.json += textOf(delta.partial_json);
+    if (block?.type === "tool_use") block.json += bounds.hold(textOf(delta.partial_json));
     if (block?.type === "thinking") {
       block.thinking += thinking;
-      block.signature += textOf(delta.signature);
+      block.signature += bounds.hold(textOf(delta.signature));
     }
   };
 

@@ -1,9 +1,10 @@
 import { isObject } from "@muxi/protocol";
 import { parseObject, textOf } from "../../base/index.ts";
 import type { ToolCall } from "../interface/index.ts";
+import type { AnswerBounds } from "./answer-bounds.ts";
 
-/** Limit on calls at once, above what any model makes. */
-const mostCalls = 128;
+/** Characters of arguments that are parsed to see whether they are complete. */
+const mostParsed = 8_000_000;
 
 interface Assembled extends ToolCall {
   /** The server's index of the call; several servers give all calls the same one. */
@@ -12,8 +13,8 @@ interface Assembled extends ToolCall {
 
 /** Assembles tool calls from the pieces that OpenAI-compatible servers send. */
 export interface CallAssembler {
-  /** Adds an entry of `tool_calls`. Returns false beyond the limit on calls. */
-  add(piece: unknown): boolean;
+  /** Adds an entry of `tool_calls`. @throws OversizeAnswerError */
+  add(piece: unknown): void;
   /** The calls that have a name, each with a unique id. */
   calls(): ToolCall[];
   /** Whether the last call ends inside its arguments. */
@@ -30,8 +31,15 @@ const argumentsOf = (value: unknown): string => (isObject(value) ? JSON.stringif
 
 const isComplete = ({ arguments: args }: ToolCall): boolean => parseObject(args) !== undefined;
 
-export const createCallAssembler = (): CallAssembler => {
+export const createCallAssembler = (bounds: AnswerBounds): CallAssembler => {
   const calls: Assembled[] = [];
+  let parsed = 0;
+
+  /** Whether the arguments are whole. A server that sends the name with each piece has them parsed each time. */
+  const isWhole = (call: ToolCall): boolean => {
+    parsed += call.arguments.length;
+    return parsed <= mostParsed && isComplete(call);
+  };
 
   /** The call that a piece continues; undefined when it begins a new one. */
   const continued = (index: number | undefined, id: string, name: string, args: string) => {
@@ -46,12 +54,12 @@ export const createCallAssembler = (): CallAssembler => {
     if (id !== "" && last.id !== "") return undefined;
     if (id !== "" && index === undefined) return undefined;
     if (name !== "" && last.name !== "" && name !== last.name) return undefined;
-    return name !== "" && args.trimStart().startsWith("{") && isComplete(last) ? undefined : last;
+    return name !== "" && args.trimStart().startsWith("{") && isWhole(last) ? undefined : last;
   };
 
   return {
     add(piece) {
-      if (!isObject(piece)) return true;
+      if (!isObject(piece)) return;
       const named = isObject(piece.function) ? piece.function : piece;
       const index = indexOf(piece.index);
       const id = textOf(piece.id);
@@ -59,15 +67,15 @@ export const createCallAssembler = (): CallAssembler => {
       const args = argumentsOf(named.arguments);
       let call = continued(index, id, name, args);
       if (!call) {
-        if (calls.length === mostCalls) return false;
+        bounds.holdCall();
         call = { index, id: "", name: "", arguments: "" };
         calls.push(call);
       }
       call.id ||= id;
       call.name ||= name;
+      bounds.hold(args);
       if (isObject(named.arguments)) call.arguments = args;
       else call.arguments += args;
-      return true;
     },
 
     calls() {

@@ -17,6 +17,7 @@ import {
   responseError,
   timeoutError,
 } from "../interface/index.ts";
+import { type AnswerBounds, createAnswerBounds } from "./answer-bounds.ts";
 import { createSseReader, EventTooLargeError } from "./sse.ts";
 
 /** Turns the events of one answer into deltas. Each call has its own. */
@@ -37,6 +38,7 @@ interface ModelStreamOptions {
   /** Emptied once it is sent. */
   body: string;
   decoder: WireDecoder;
+  bounds: AnswerBounds;
 }
 
 const errorBodyLimit = 64 * 1024;
@@ -133,8 +135,11 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
       }
       return;
     }
+    const from = this.#deltas.length;
     try {
+      this.#options.bounds.receive(chunk.length);
       this.#read(chunk);
+      this.#options.bounds.add(this.#deltas, from);
     } catch (error) {
       this.#fail(error instanceof EventTooLargeError ? this.#tooLarge(error) : error);
       this.#disconnect();
@@ -232,8 +237,10 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
 
   /** Runs the decoder, and delivers its deltas. */
   #decode(read: (decoder: WireDecoder, deltas: ModelDelta[]) => void): void {
+    const from = this.#deltas.length;
     try {
       read(this.#options.decoder, this.#deltas);
+      this.#options.bounds.add(this.#deltas, from);
     } catch (error) {
       this.#fail(error);
       return;
@@ -286,7 +293,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
 /** The parts of one provider's API. */
 export interface Wire extends Pick<ModelStreamOptions, "config" | "http" | "url" | "headers"> {
   requestBody(config: ModelConfig, request: ModelRequest): string;
-  createDecoder(config: ModelConfig): WireDecoder;
+  createDecoder(config: ModelConfig, bounds: AnswerBounds): WireDecoder;
 }
 
 /** A model behind an API that takes one POST and answers with an event stream. */
@@ -295,15 +302,11 @@ export const wireModel = ({ requestBody, createDecoder, headers, ...rest }: Wire
   const allHeaders = { "content-type": "application/json", accept: "text/event-stream", ...headers };
   return {
     id: config.id,
-    stream: (request, signal) =>
-      new ModelStream(
-        {
-          ...rest,
-          headers: allHeaders,
-          body: requestBody(config, request),
-          decoder: createDecoder(config),
-        },
-        signal,
-      ),
+    stream(request, signal) {
+      const bounds = createAnswerBounds(config);
+      const body = requestBody(config, request);
+      const decoder = createDecoder(config, bounds);
+      return new ModelStream({ ...rest, headers: allHeaders, body, decoder, bounds }, signal);
+    },
   };
 };

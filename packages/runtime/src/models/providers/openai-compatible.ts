@@ -14,6 +14,7 @@ import {
   partsOfMessage,
   usageOf,
 } from "../interface/index.ts";
+import type { AnswerBounds } from "./answer-bounds.ts";
 import { createCallAssembler } from "./call-assembler.ts";
 import { compatibleProviders } from "./compatible.ts";
 import { endpoint } from "./endpoint.ts";
@@ -148,8 +149,8 @@ const cacheWriteFields = ["cache_write_tokens", "cache_creation_tokens", "cache_
 const firstCount = (counts: JsonObject, fields: readonly string[]): number =>
   fields.map((field) => countOf(counts[field])).find((count) => count > 0) ?? 0;
 
-const createDecoder = (config: ModelConfig): WireDecoder => {
-  const calls = createCallAssembler();
+const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder => {
+  const calls = createCallAssembler(bounds);
   const shortcut = createTextShortcut("content");
   const filter = createThoughtFilter();
   let reason: FinishReason | undefined;
@@ -168,7 +169,10 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
 
   const addReasoning = (delta: JsonObject, deltas: ModelDelta[]): boolean => {
     const field = reasoningFields.find((name) => textOf(delta[name]) !== "");
-    details.push(...listOf(delta.reasoning_details));
+    for (const detail of listOf(delta.reasoning_details)) {
+      bounds.hold(JSON.stringify(detail));
+      details.push(detail);
+    }
     if (field === undefined) return false;
     const text = textOf(delta[field]);
     thoughts[field] = (thoughts[field] ?? "") + text;
@@ -199,7 +203,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     const pieces = listOf(message.tool_calls);
     // The predecessor of `tool_calls`: one call without an id.
     if (isObject(message.function_call)) pieces.push(message.function_call);
-    for (const piece of pieces) if (!calls.add(piece)) throw malformedEventError(config);
+    for (const piece of pieces) calls.add(piece);
     return hasThoughts || parts || pieces.length > 0 || text === "" ? undefined : text;
   };
 
