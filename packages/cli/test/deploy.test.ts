@@ -77,6 +77,7 @@ test("a new formation: packed, sent with its id, version and hash, and each step
     "content-type": "application/gzip",
     "x-formation-id": "bot",
     "x-formation-version": "1.0.0",
+    "x-muxi-check": "all",
     "x-muxi-content-sha256": createHash("sha256")
       .update(upload?.body ?? "")
       .digest("hex"),

@@ -238,25 +238,19 @@ it("streams at the paths of published SDKs whatever Accept says, and takes their
   abort.abort();
 });
 
-it("downloads the files without the key, and the database only when asked", async () => {
+it("a draft has no part in the live database, wherever that is, and brings none when it is deployed", async () => {
   const { url, data } = await startTestServer();
-  await deployBundle(url, await bundle({ files: { ".key": "k", ".env": "A=1", "SOUL.md": "soul" } }));
-  const { DatabaseSync } = await import("node:sqlite");
-  const database = new DatabaseSync(join(data, "formations/my-bot/current/memory.db"));
-  database.exec("pragma journal_mode = wal; create table t (x); insert into t values (1)");
-  const names = async (query: string): Promise<string[]> => {
-    const response = await fetch(`${url}${formation}/download${query}`);
-    expect(response.headers.get("content-disposition")).toBe('attachment; filename="my-bot.zip"');
-    const file = join(data, "got.zip");
-    await writeFile(file, Buffer.from(await response.arrayBuffer()));
-    const { execFileSync } = await import("node:child_process");
-    const list =
-      "import sys,zipfile;z=zipfile.ZipFile(sys.argv[1]);assert z.testzip() is None;print(*z.namelist())";
-    return execFileSync("python3", ["-c", list, file], { encoding: "utf8" }).trim().split(" ");
-  };
-  expect(await names("")).toEqual([".env", "SOUL.md", "formation.afs", "started"]);
-  expect(await names("?db=true")).toContain("memory.db");
-  database.close();
+  const root = join(data, "formations/my-bot");
+  const database = "data/memory.db";
+  const manifest = `${manifestOf("my-bot", "1.0.0")}memory: { persistent: { connection_string: "${database}" } }\n`;
+  expectStatus(await deployBundle(url, await bundle({ manifest })), 201);
+  await writeFile(join(root, "current", database), "live");
+  const act = (body: object) => post(`${url}${formation}/draft/files`, body);
+  expect((await act({ action: "init", mode: "clone" })).status).toBe(200);
+  expect(await readdir(join(root, "draft/data"))).toEqual([]);
+  await writeFile(join(root, "draft", database), "of the draft");
+  expect((await act({ action: "deploy" })).status).toBe(200);
+  expect(await readFile(join(root, "current", database), "utf8")).toBe("live");
 });
 
 it("edits a draft, deploys it, and deploys it again", async () => {

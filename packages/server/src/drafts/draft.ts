@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { cp, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
-import { basename, join, relative, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import * as z from "zod";
 import { ifThere, writeDurably } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
-import { draftMetaFile, ofDraftOnly } from "./contents.ts";
+import { draftMetaFile, isCopied, ofDraftOnly } from "./contents.ts";
 
 const metaSchema = z.object({ base_version: z.string().optional(), created_at: z.string() });
 
@@ -63,7 +63,7 @@ export const createDraft = async ({ folder, id, live, createdAt }: NewDraft): Pr
     if (live) {
       await cp(live.folder, work, {
         recursive: true,
-        filter: (path) => path === live.folder || !ofDraftOnly(basename(path)),
+        filter: (path) => path === live.folder || isCopied(path),
       });
     } else await writeDurably(join(work, "formation.afs"), template(id), 0o644);
     const meta: DraftMeta = { ...(live && { base_version: live.version }), created_at: createdAt };

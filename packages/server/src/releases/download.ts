@@ -6,11 +6,11 @@ import type { ZipEntry } from "../bundles/index.ts";
 import { layoutFor, type Releases, requireDeployment } from "./releases.ts";
 
 const isHidden = (path: string): boolean =>
-  path.split(sep).some((part) => part.startsWith(".") && part !== ".env");
+  path.split(sep).some((part) => part === "node_modules" || (part.startsWith(".") && part !== ".env"));
 
 /**
- * The files that `GET .../download` sends: all but hidden ones, so that the key of the secrets stays here, and the
- * runtime's data (docs/spec/server-api.md "Download").
+ * The files that `GET .../download` sends: all but hidden ones, so that the key of the secrets stays here, packages, and
+ * the runtime's data (docs/spec/server-api.md "Download").
  *
  * @param copyTo Where to make a snapshot of the database; undefined leaves it out.
  * @throws Failure 404
@@ -35,9 +35,10 @@ export const downloadOf = async (
     if (isHidden(path)) continue;
     const name = path.split(sep).join("/");
     if (entry.isFile()) await add(name, file);
-    else if (entry.isSymbolicLink() && entry.name.endsWith(".db") && copyTo !== undefined) {
+    else if (entry.isSymbolicLink() && copyTo !== undefined) {
       const target = await ifThere(realpath(file));
-      if (target === undefined) continue;
+      // The other link is the folder of artifacts. A database that nothing was written to is not there yet.
+      if (target === undefined || !(await stat(target)).isFile()) continue;
       // Not a static import: some versions of Node print a warning as soon as it is loaded.
       const { DatabaseSync } = await import("node:sqlite");
       const database = new DatabaseSync(target, { readOnly: true });

@@ -22,6 +22,13 @@ const databaseFileIn = (formation: Formation): string | undefined => {
   return file.startsWith("..") || file.startsWith(sep) ? undefined : file;
 };
 
+/** Removes the database from a folder that was copied from a draft: what a draft has learned is not deployed. */
+export const removeDatabase = async (formation: Formation): Promise<void> => {
+  const database = databaseFileIn(formation);
+  if (database === undefined) return;
+  for (const ending of ["", ...sidecars]) await rm(join(formation.dir, database) + ending, { force: true });
+};
+
 const isThere = async (file: string): Promise<boolean> => (await ifThere(lstat(file))) !== undefined;
 
 const link = async (from: string, to: string): Promise<void> => {

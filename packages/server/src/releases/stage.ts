@@ -1,5 +1,5 @@
 import { cp, mkdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { isSystemError } from "@muxi/formation";
 import { syncFolder, syncTree } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
@@ -11,12 +11,12 @@ import {
   type Expected,
   unpackBundle,
 } from "../bundles/index.ts";
-import { ofDraftOnly } from "../drafts/index.ts";
+import { isCopied } from "../drafts/index.ts";
 import { installPackages } from "../packages/index.ts";
 import type { Release } from "./history.ts";
 import type { Layout } from "./layout.ts";
 import type { Releases, ReportProgress } from "./releases.ts";
-import { shareData } from "./shared-data.ts";
+import { removeDatabase, shareData } from "./shared-data.ts";
 
 /** What a release is made from: an uploaded bundle, or a draft folder. */
 export type Source = { bundle: string } | { draft: string };
@@ -37,7 +37,7 @@ const fill = async (folder: string, source: Source, releases: Releases): Promise
   if ("bundle" in source) return unpackBundle(source.bundle, folder, releases.settings.bundle);
   await cp(source.draft, folder, {
     recursive: true,
-    filter: (path) => path === source.draft || !ofDraftOnly(basename(path)),
+    filter: (path) => path === source.draft || isCopied(path),
   });
 };
 
@@ -88,6 +88,7 @@ export const stageRelease = async (releases: Releases, options: StageOptions): P
     signal.throwIfAborted();
     report({ stage: "validating", message: "Validating formation files" });
     const checked = await checkFormation(work, expected);
+    if ("draft" in source) await removeDatabase(checked.formation);
     reportRuntime(checked, report);
     await addMetadata(checked.formation, releases.settings.serverId);
     await installPackages(work, {
