@@ -11,7 +11,7 @@ import {
   readSource,
 } from "./base/index.ts";
 import { checkAgentServers, checkKnowledge, checkManifest, checkRuntime, checkSouls } from "./checks.ts";
-import { type DeclaredKind, type Loaded, loadComponents } from "./components.ts";
+import { type DeclaredKind, loadComponents } from "./components.ts";
 import { checkDatabase } from "./database.ts";
 import type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
 import { modernizeManifest } from "./legacy.ts";
@@ -19,15 +19,15 @@ import { fillInReferences, type LoadContext } from "./load-context.ts";
 import { maskSecrets } from "./masking.ts";
 import { checkServer } from "./mcp-servers.ts";
 import { checkModels, withEmbeddingProvider } from "./model-checks.ts";
-import { type Manifest, manifestSchema } from "./schema/manifest.ts";
+import { manifestSchema } from "./schema/manifest.ts";
 import { checkScripts } from "./scripts.ts";
 import { openSecrets, type Secrets, SecretsError } from "./secrets/index.ts";
-import { checkSkills, type NamedSkills } from "./skill-checks.ts";
+import { checkSkills, namedSkills } from "./skill-checks.ts";
 import { checkSops } from "./sop-checks.ts";
 import { loadSoul } from "./soul.ts";
 import { checkTriggers } from "./triggers.ts";
 import { checkUnread } from "./unread.ts";
-import { type Place, validate } from "./validate.ts";
+import { validate } from "./validate.ts";
 import { releaseVersion } from "./versions.ts";
 
 export interface LoadOptions {
@@ -77,16 +77,6 @@ const secretsOf = async (dir: string, report: Report): Promise<Secrets | undefin
     return undefined;
   }
 };
-
-/** The names of skills in `skills` of the manifest and of agents. */
-const namedSkills = (
-  { skills }: Manifest,
-  place: Place,
-  agents: readonly Loaded<AgentDefinition>[],
-): NamedSkills[] => [
-  ...(Array.isArray(skills) ? [{ names: skills.filter((name) => typeof name === "string"), place }] : []),
-  ...agents.map((agent) => ({ names: agent.definition.skills, place: agent.place })),
-];
 
 const documentOf = (written: Mapping, agents: AgentDefinition[], servers: McpServerDefinition[]): Mapping => {
   const masked = maskSecrets(written);
@@ -163,13 +153,13 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   await checkAccessControl(loading, data, place, hasFolders);
   checkManifest(loading, manifest, mcpServers, place);
   checkRuntime(loading, manifest, place, options.runtimeVersion ?? releaseVersion);
-  checkModels(loading, manifest, place, loadedAgents);
+  const ofTriggers = hasFolders ? await checkTriggers(loading, manifest.llm.aliases) : [];
+  checkModels(loading, manifest, place, loadedAgents, ofTriggers);
   checkSouls(loading, loadedAgents);
   checkAgentServers(loading, loadedAgents, mcpServers);
   await checkKnowledge(loading, loadedAgents);
   await checkScripts(loading, loadedAgents, loadedServers);
   if (hasFolders) {
-    await checkTriggers(loading, manifest.llm.aliases);
     // What an agent that could not be loaded would have named is not said to be missing.
     const known = areAllLoaded ? { agents, mcpServers } : undefined;
     await checkSops(loading, known?.agents);

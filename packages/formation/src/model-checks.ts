@@ -10,7 +10,8 @@ import type { Manifest } from "./schema/manifest.ts";
 import { capabilities, type ModelEntry } from "./schema/models.ts";
 import { findingAt, type Place } from "./validate.ts";
 
-interface Reference {
+/** A place that names a model. */
+export interface Reference {
   place: Place;
   path: Path;
   model: string | undefined;
@@ -48,12 +49,18 @@ export const withEmbeddingProvider = (
   return { ...manifest, memory: { ...memory, persistent: { ...memory.persistent, embedding_model } } };
 };
 
-/** Every model must be an alias or include its provider (docs/spec/formation-files.md "Choosing a model"). */
+/**
+ * Every model must be an alias or include its provider (docs/spec/formation-files.md "Choosing a model"); one whose
+ * provider is unknown gives a warning.
+ *
+ * @param triggers The models that triggers name.
+ */
 export const checkModels = (
   { dir, report }: LoadContext,
   { llm, overlord, memory }: Manifest,
   place: Place,
   agents: readonly Loaded<AgentDefinition>[],
+  triggers: readonly Reference[],
 ): void => {
   report.warnings.push(...repeatedCapabilities(llm.models, place, ["llm", "models"]));
   for (const [name, model] of Object.entries(llm.aliases)) {
@@ -84,7 +91,14 @@ export const checkModels = (
     ]),
     { place, path: ["memory", "persistent", "embedding_model"], model: memory.persistent.embedding_model },
     ...agents.flatMap((agent) => entryReferences(agent.definition.llm_models, agent.place, ["llm_models"])),
+    ...triggers,
   ];
+  const named = new Set(references.map(({ model }) => model));
+  for (const [name, model] of Object.entries(llm.aliases)) {
+    if (!named.has(name) && splitModelId(model)) {
+      references.push({ place, path: ["llm", "aliases", name], model });
+    }
+  }
   const used = new Set<string>();
   for (const { place: at, path, model, baseUrl } of references) {
     if (model === undefined) continue;

@@ -66,8 +66,12 @@ const judge = (
   }
   if (sources.length === 0) return undefined;
   // Quoted only where it names something: an author may have put the secret itself in between.
-  const [, written = "", name = ""] = /^([A-Za-z.]+?)\.([\w.-]+)$/.exec(inner) ?? [];
-  const meant = closest(written, sources);
+  const parts = /^[\w.-]+$/.test(inner) ? inner.split(".") : [];
+  const [written, name, meant] =
+    [1, 2]
+      .map((count) => [parts.slice(0, count).join("."), parts.slice(count).join(".")] as const)
+      .map(([source, rest]) => [source, rest, closest(source, sources)] as const)
+      .find(([, rest, close]) => rest !== "" && close !== undefined) ?? [];
   if (meant === undefined) {
     const message = "has a ${{ … }} that refers to nothing, so it stays as it is written";
     return { message, hint: `Write it as ${example}` };

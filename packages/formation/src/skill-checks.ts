@@ -1,16 +1,35 @@
 import { readdir } from "node:fs/promises";
-import { isHidden, isMissing, readTextInside } from "./base/index.ts";
+import { isObject } from "@muxi/protocol";
+import { isHidden, isMissing, type Path, readTextInside } from "./base/index.ts";
+import type { Loaded } from "./components.ts";
+import type { AgentDefinition } from "./formation.ts";
 import { readFrontmatter } from "./frontmatter.ts";
 import type { LoadContext } from "./load-context.ts";
 import { openFrontmatter } from "./markdown-files.ts";
+import type { Manifest } from "./schema/manifest.ts";
 import { skillFrontmatter } from "./skills.ts";
 import { findingAt, type Place, validate } from "./validate.ts";
 
 /** A list of names of skills, and where it is. */
-export interface NamedSkills {
-  names: readonly string[];
+interface NamedSkills {
+  names: readonly unknown[];
   place: Place;
+  path: Path;
 }
+
+/** The names of skills in `skills` of the manifest, a list or `{ names: […] }`, and of agents. */
+export const namedSkills = (
+  { skills }: Manifest,
+  place: Place,
+  agents: readonly Loaded<AgentDefinition>[],
+): NamedSkills[] => {
+  const path = isObject(skills) ? ["skills", "names"] : ["skills"];
+  const names = isObject(skills) ? skills.names : skills;
+  return [
+    { names: Array.isArray(names) ? names : [], place, path },
+    ...agents.map(({ definition, place: at }) => ({ names: definition.skills, place: at, path: ["skills"] })),
+  ];
+};
 
 const foldersOf = async (dir: string): Promise<string[]> => {
   try {
@@ -34,12 +53,12 @@ export const checkSkills = async (
   named: readonly NamedSkills[],
 ): Promise<void> => {
   const folders = await foldersOf(dir);
-  for (const { names, place } of named) {
+  for (const { names, place, path } of named) {
     for (const [index, name] of names.entries()) {
-      if (folders.includes(name)) continue;
+      if (typeof name !== "string" || folders.includes(name)) continue;
       const hint = `Available: ${folders.join(", ") || "none"}`;
       const message = `names the skill ${name}, which has no skills/${name}/SKILL.md`;
-      report.warnings.push(findingAt(place, ["skills", index], message, hint));
+      report.warnings.push(findingAt(place, [...path, index], message, hint));
     }
   }
   for (const folder of folders) {

@@ -42,7 +42,7 @@ test("the model of a trigger is provider/name or an alias", async () => {
   const dir = await write({ "triggers/a.md": "---\nmodel: clever\n---\nHello" });
   expect(await readTrigger(dir, "a", { clever: "openai/gpt-4o" })).toMatchObject({ model: "clever" });
   expect(await readTrigger(dir, "a", { other: "openai/gpt-4o" })).toEqual({
-    problem: "model 'clever' is neither provider/name nor an alias of llm.aliases",
+    problem: "model of its frontmatter 'clever' is neither provider/name nor an alias of llm.aliases",
   });
 });
 

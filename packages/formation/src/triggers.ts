@@ -4,6 +4,7 @@ import { type Finding, isHidden, isMissing, readTextInside } from "./base/index.
 import { readFrontmatter } from "./frontmatter.ts";
 import type { LoadContext } from "./load-context.ts";
 import { openFrontmatter, placeholderFindings } from "./markdown-files.ts";
+import type { Reference } from "./model-checks.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
 import { triggerPlaceholders } from "./placeholders.ts";
 import { text } from "./schema/common.ts";
@@ -71,6 +72,8 @@ const empty = (file: string): Finding => ({
 });
 
 interface TriggerFile {
+  /** Where its model is named, if it names one. */
+  model?: Reference;
   /** Absent when there are errors. */
   trigger?: Trigger;
   errors: Finding[];
@@ -104,7 +107,12 @@ const readFile = async (
     const hint = "Write provider/model, for example openai/gpt-4o-mini";
     return { errors: [findingAt(place, ["model"], message, hint)], warnings };
   }
-  return { trigger: { name, content: body.trim(), model, webhook }, errors: [], warnings };
+  return {
+    trigger: { name, content: body.trim(), model, webhook },
+    ...(model !== undefined && { model: { place, path: ["model"], model } }),
+    errors: [],
+    warnings,
+  };
 };
 
 /**
@@ -121,22 +129,32 @@ export const readTrigger = async (
 ): Promise<Trigger | { problem: string } | undefined> => {
   const read = triggerNamePattern.test(name) ? await readFile(dir, name, aliases) : undefined;
   if (!read || read.trigger) return read?.trigger;
-  return { problem: read.errors.map(({ path, message }) => `${path} ${message}`.trim()).join("; ") };
+  const problems = read.errors.map(({ path, message }) =>
+    path === "" ? message : `${path} of its frontmatter ${message}`,
+  );
+  return { problem: problems.join("; ") };
 };
 
-/** Warns at load of triggers that cannot be fired, and of what is odd in them; the formation runs all the same. */
+/**
+ * Warns at load of triggers that cannot be fired, and of what is odd in them; the formation runs all the same.
+ *
+ * @returns The models that the others name.
+ */
 export const checkTriggers = async (
   { dir, report }: LoadContext,
   aliases: Readonly<Record<string, string>>,
-): Promise<void> => {
+): Promise<Reference[]> => {
   const files = await markdownFiles(dir);
   for (const file of files.filter((name) => !triggerNamePattern.test(nameOf(name)))) {
     const message = "is not a trigger, because of its name";
     const hint = "Name it with letters, digits, _ and - alone";
     report.warnings.push({ file: `triggers/${file}`, path: "", message, hint });
   }
+  const models: Reference[] = [];
   for (const name of await triggerNames(dir)) {
     const read = await readFile(dir, name, aliases);
     report.warnings.push(...(read?.errors ?? []), ...(read?.warnings ?? []));
+    if (read?.model) models.push(read.model);
   }
+  return models;
 };

@@ -215,6 +215,24 @@ const mistakes: readonly [mistake: string, change: Change, place: string, ...say
     "formation.afs:12 → llm.api_keys.opneai",
     "Did you mean openai?",
   ],
+  [
+    "opnai of a trigger",
+    inTrigger("openai", "opnai"),
+    "triggers/harvest.md:2 → model",
+    "Did you mean openai?",
+  ],
+  [
+    "opnai of an alias",
+    inManifest("  models:\n", "  aliases: { fast: opnai/mini }\n  models:\n"),
+    "formation.afs:13 → llm.aliases.fast",
+    "Did you mean openai?",
+  ],
+  [
+    "user.credential.X",
+    inWeather("secrets.WEATHER_TOKEN", "user.credential.weather"),
+    "mcp/weather.afs:8 → auth.token",
+    "Did you mean ${{ user.credentials.weather }}?",
+  ],
   // Files
   [
     "a missing script",

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Formation, formatErrors, loadFormation } from "@muxi/formation";
+import { type Formation, formatReport, loadFormation, type Report } from "@muxi/formation";
 import type { DeploymentCheck } from "muxi-client";
 import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
@@ -30,10 +30,10 @@ const complain = ({ ui }: ReloadOptions, id: string, title: string, detail: read
 const readAgain = async (
   { formation: { id, dir } }: RunningDraft,
   reloading: ReloadOptions,
-): Promise<Formation | undefined> => {
+): Promise<{ formation: Formation; report: Report } | undefined> => {
   const { formation: changed, report } = await loadFormation(dir, { env: reloading.env });
   if (!changed) {
-    const errors = formatErrors(report);
+    const errors = formatReport({ ...report, suggestions: [] });
     complain(
       reloading,
       id,
@@ -43,7 +43,7 @@ const readAgain = async (
     return undefined;
   }
   showWarnings(report, reloading.ui);
-  if (changed.id === id) return changed;
+  if (changed.id === id) return { formation: changed, report };
   const title = `The id has changed to ${changed.id}, so the formation keeps running as it was`;
   complain(reloading, id, title, ["To run it under the new id, run 'muxi up' again"]);
   return undefined;
@@ -99,14 +99,21 @@ export const stayAndReload = async (
       complain(reloading, latest.formation.id, ended.failure?.message ?? "It has ended", detail);
       continue;
     }
-    const formation = await readAgain(latest, reloading);
-    if (!formation) continue;
+    const read = await readAgain(latest, reloading);
+    if (!read) continue;
+    const { formation, report } = read;
     const replaced = await replace(latest, formation, reloading);
     running = replaced !== undefined;
     latest = replaced ?? latest;
     if (!replaced) continue;
     const files: unknown = changed.reason;
-    ui.data({ formation_id: formation.id, direct_url: latest.directUrl, pid: latest.pid, changed: files });
+    ui.data({
+      formation_id: formation.id,
+      direct_url: latest.directUrl,
+      pid: latest.pid,
+      changed: files,
+      warnings: report.warnings,
+    });
     ui.success(`Restarted ${formation.id}${Array.isArray(files) ? ` (${files.join(", ")})` : ""}`);
   }
 };
