@@ -110,7 +110,7 @@ it("never writes down that a formation is stopped while it is only started anew"
       written.add(formations[0].status);
     }
   })();
-  for (let restart = 0; restart < 15; restart += 1) {
+  for (let restart = 0; restart < 5; restart += 1) {
     expectStatus(await call(url, "POST", "/rpc/formations/my-bot/restart"), 200);
   }
   going = false;
