@@ -1553,7 +1553,7 @@ export interface ProgressEvent {
   request_id: string;
   /** User who is answered */
   user_id?: string;
-  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made without the tools of MCP servers that are still starting */
+  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made without the tools of MCP servers that are still starting. `limit_reached`: a limit has ended the calls of tools, and the answer may lack something */
   stage?: string;
   /** The step in words */
   content?: string;

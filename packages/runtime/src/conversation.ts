@@ -1,6 +1,7 @@
 import type { Environment, Formation } from "@muxi/formation";
 import type { openAdministration } from "./administration.ts";
 import { createRequestQueue, newLeaseOwner } from "./background/index.ts";
+import { createPlaces } from "./base/index.ts";
 import type { Knowledge } from "./memory/index.ts";
 import {
   cancelled,
@@ -11,6 +12,7 @@ import {
   createRuns,
   createWindowSizes,
   type OverlordParts,
+  RequestBudget,
   readSettings,
   startPublication,
   taken,
@@ -29,6 +31,9 @@ export interface ConversationDeps
   /** Milliseconds after which a process that does not renew its leases has lost them. */
   leaseTime: number;
 }
+
+/** Calls to models and servers of tools that all requests have under way, besides the first one of each. */
+const mostCallsAtOnce = 512;
 
 /**
  * The parts of a formation that answer: agents with their tools, the active requests, and the queue of background
@@ -61,6 +66,7 @@ export const openConversation = async (deps: ConversationDeps) => {
 
   const toolbox = createToolbox({ formation, env, credentials: administration.credentials, log, now });
   const limits = toolLimitsOf(formation);
+  const places = createPlaces(mostCallsAtOnce);
   const windows = createWindowSizes();
   /** Whether users may type credentials that servers of the formation ask for. */
   const takesCredentials = toolbox.servers.some(({ definition }) =>
@@ -73,14 +79,13 @@ export const openConversation = async (deps: ConversationDeps) => {
       modelOf: models.modelOf,
       visionModelOf: models.visionModelOf,
       knowledge,
-      limits,
       windows,
       timezone: manifest.scheduler.timezone,
       now,
       log,
     }),
     startingFor: toolbox.startingFor,
-    limits,
+    newBudget: () => new RequestBudget({ limits, now, places }),
     credentialDialogue: takesCredentials
       ? createCredentialDialogue({
           requests,

@@ -1,7 +1,9 @@
 import { ApiError } from "@muxi/protocol";
 import { expect, test } from "vitest";
+import { createPlaces } from "../src/base/index.ts";
 import { EventLog } from "../src/events/index.ts";
 import { type AgentTurn, answerWith } from "../src/overlord/agent-loop.ts";
+import { RequestBudget, type ToolLimits } from "../src/overlord/budget.ts";
 import { createWindowSizes } from "../src/overlord/fit-window.ts";
 import { createJournal } from "../src/overlord/journal.ts";
 import { askUser, type Tool } from "../src/tools/index.ts";
@@ -10,6 +12,9 @@ import { openModelBench } from "./model-harness.ts";
 import type { Reply } from "./model-server.ts";
 
 const limits = { rounds: 10, calls: 50, repeatedErrors: 3, time: 300_000, callTime: 30_000 };
+
+const budgetOf = (chosen: ToolLimits) =>
+  new RequestBudget({ limits: chosen, now: Date.now, places: createPlaces(100) });
 
 const toolNamed = (name: string, call: Tool["call"]): Tool => ({
   definition: { name, description: name, parameters: { type: "object" } },
@@ -24,7 +29,11 @@ const calls = (...toolCalls: [name: string, args: string][]): Reply => ({
 });
 
 /** A model that answers by the given replies, and the loop around it. */
-const openLoop = async (replies: Reply[], tools: readonly Tool[], more: Partial<AgentTurn> = {}) => {
+const openLoop = async (
+  replies: Reply[],
+  tools: readonly Tool[],
+  { limits: other, ...more }: Partial<AgentTurn> & { limits?: Partial<ToolLimits> } = {},
+) => {
   const { server, modelOf } = await openModelBench();
   server.reply(...replies);
   const model = modelOf("openai/gpt-4o-mini");
@@ -45,10 +54,9 @@ const openLoop = async (replies: Reply[], tools: readonly Tool[], more: Partial<
       request,
       begun: { first, rest },
       tools,
-      limits,
+      budget: budgetOf({ ...limits, ...other }),
       windows: createWindowSizes(),
       journal: noJournal,
-      now: Date.now,
       ...more,
     });
   };
@@ -142,7 +150,7 @@ test("a tool that throws or takes too long is answered for", async () => {
   });
   const slow = toolNamed("slow", () => new Promise(() => {}));
   const { start, bodyOf } = await openLoop([calls(["broken", "{}"], ["slow", "{}"])], [broken, slow], {
-    limits: { ...limits, callTime: 20 },
+    limits: { callTime: 20 },
   });
   await start();
   const results = (await bodyOf(1)).messages.slice(-2).map(({ content }: { content: string }) => content);
@@ -157,9 +165,9 @@ test.each([
   const again = calls(["weather", '{"place":"Kent"}']);
   const replies = [...Array<Reply>(requests - 1).fill(again), { text: ["It rains."] }];
   const { start, log, bodyOf, server } = await openLoop(replies, [weather], {
-    limits: { ...limits, ...limit },
+    limits: limit,
   });
-  await start();
+  expect(await start()).toMatchObject({ limitReached: expect.stringMatching(/^[23] \w+|0 s$/) });
   expect(server.requests.length).toBe(requests);
   const last = await bodyOf(requests - 1);
   expect(last.tool_choice).toBe("none");
@@ -172,10 +180,17 @@ test("more calls at once than are left are not made", async () => {
   let made = 0;
   const counting = toolNamed("count", async () => ({ text: `${++made}`, failed: false }));
   const { start } = await openLoop([calls(["count", "{}"], ["count", "{}"], ["count", "{}"])], [counting], {
-    limits: { ...limits, calls: 2 },
+    limits: { calls: 2 },
   });
   await start();
   expect(made).toBe(2);
+});
+
+test("tokens of all rounds together have a limit too", async () => {
+  const again: Reply = { ...calls(["weather", '{"place":"Kent"}']), usage: { input: 2_000_000, output: 1 } };
+  const { start, server } = await openLoop([again, again, again], [weather]);
+  expect(await start()).toMatchObject({ limitReached: "5000000 tokens" });
+  expect(server.requests.length).toBe(4);
 });
 
 test("the same error three times in a row ends the calls", async () => {
@@ -264,10 +279,9 @@ test("the model that sees gets no signatures of another model", async () => {
     seeing: modelOf("google/gemini-3-flash"),
     request: { messages: [{ role: "user", content: "Look" }], tools: [photo.definition] },
     tools: [photo],
-    limits,
+    budget: budgetOf(limits),
     windows: createWindowSizes(),
     journal: noJournal,
-    now: Date.now,
   });
   const signatures = (index: number) =>
     server.requests[index]?.bytes.toString().match(/"thoughtSignature":"[^"]+"/g) ?? [];

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
-import { apiAt, collect, keys, manifest, startFormation, writeFormation } from "./harness.ts";
+import { apiAt, collect, keys, manifest, startFormation, textOf, writeFormation } from "./harness.ts";
 import { applePicture } from "./mcp-orchard.ts";
 import { commandServer } from "./mcp-servers.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
@@ -156,6 +156,48 @@ test("agents asking agents come to an end", async () => {
   expect((await api.chat("Go")).body.data.message.content).toBe("Enough.");
   // Five are asked, each twice but the last, who can ask nobody.
   expect(models.requests.length).toBe(11);
+});
+
+test("agents that ask one another without end spend of one budget, and the user is told", async () => {
+  const models = await openModels();
+  const api = await startFormation(
+    await writeFormation({
+      "formation.afs": modelledBy(models),
+      "agents/keeper.afs": agent("keeper", "Talks"),
+      "agents/pruner.afs": agent("pruner", "Prunes"),
+    }),
+  );
+  let tasks = 0;
+  let underWay = 0;
+  let mostUnderWay = 0;
+  models.defaultReply = ({ body, over }) => {
+    mostUnderWay = Math.max(mostUnderWay, ++underWay);
+    void over.then(() => underWay--);
+    const { tool_choice, tools } = body as { tool_choice?: string; tools?: object[] };
+    if (tool_choice === "none" || !tools) return { text: ["Enough."] };
+    const call = (peer: string) => ({
+      id: `c${++tasks}`,
+      name: "ask_agent",
+      arguments: [`{"agent":"${peer}","task":"Part ${tasks}"}`],
+    });
+    return {
+      text: [],
+      toolCalls: Array.from({ length: 40 }, (_, index) => call(["pruner", "keeper"][index % 2] ?? "")),
+    };
+  };
+  const frames = await collect(await api.stream({ message: "Go" }));
+  expect(textOf(frames)).toBe("Enough.");
+  expect(frames.map(({ data }) => data)).toContainEqual(
+    expect.objectContaining({
+      type: "progress",
+      stage: "limit_reached",
+      content: "The limit of 50 tool calls is reached: the answer may lack something",
+    }),
+  );
+  // One for each call at most, and a last one for each agent that had some.
+  expect(models.requests.length).toBeLessThan(110);
+  // The end of an answer is seen here a little later than there.
+  expect(mostUnderWay).toBeLessThan(32);
 });
 
 test("a formation without tools asks its model without any", async () => {

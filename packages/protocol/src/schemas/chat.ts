@@ -135,7 +135,8 @@ const progress = named(
       stage: text(
         "Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and " +
           "the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made " +
-          "without the tools of MCP servers that are still starting",
+          "without the tools of MCP servers that are still starting. `limit_reached`: a limit has ended the calls of " +
+          "tools, and the answer may lack something",
       ).optional(),
       content: text("The step in words").optional(),
       agent_id: text("Agent that was chosen; absent before").optional(),

@@ -3,6 +3,7 @@ export { canonicalJson } from "./canonical-json.ts";
 export { fewAtOnce } from "./few-at-once.ts";
 export { isoTime } from "./iso-time.ts";
 export { countOf, deepestJson, isTooDeep, listOf, parseJson, parseObject, textOf } from "./json.ts";
+export { createPlaces, type Places } from "./places.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { userLimits } from "./user-limits.ts";
 export { createWorker, type Worker } from "./worker.ts";

@@ -15,6 +15,7 @@ import {
   type ToolCall,
 } from "../models/index.ts";
 import { askUser, callTool, type Journal, type Tool, type ToolOutcome } from "../tools/index.ts";
+import { LoopBudget, type RequestBudget } from "./budget.ts";
 import { credentialQuestion } from "./credential-dialogue.ts";
 import { shorter, type WindowSizes } from "./fit-window.ts";
 
@@ -26,18 +27,8 @@ export interface AgentAnswer {
   usage: Usage;
   /** Set when the agent asks the user before it goes on; the question is the end of the text. */
   clarification?: { question: string; credential?: string };
-}
-
-/** When a loop of tool calls ends (docs/spec/formation-files.md "Tool loop"). Times in milliseconds. */
-export interface ToolLimits {
-  /** Calls of the model. */
-  rounds: number;
-  calls: number;
-  /** Equal errors in a row. */
-  repeatedErrors: number;
-  /** Time for the whole loop. */
-  time: number;
-  callTime: number;
+  /** The limit that ended the calls, such as "50 tool calls". */
+  limitReached?: string;
 }
 
 /** A round whose model call has begun: its first batch of deltas, and the rest. */
@@ -61,13 +52,13 @@ export interface AgentTurn {
   tools: readonly Tool[];
   /** Whether the user may be asked for a credential that a call is missing. */
   asksCredentials?: boolean;
-  limits: ToolLimits;
+  /** What the request may spend; agents that are asked spend of the same. */
+  budget: RequestBudget;
   /** How long a request each model accepts. */
   windows: WindowSizes;
   journal: Journal;
   /** Told of the tokens so far whenever there are more. */
   onUsage?: (usage: Usage) => void;
-  now: () => number;
 }
 
 /** Characters of a tool result that the caller's stream shows; the model reads all of it. */
@@ -81,8 +72,8 @@ interface Round {
   finish: { model: string; reason: FinishReason; usage: Usage };
 }
 
-const enough =
-  "You have used up the tool calls of this request. Answer now with what you have found, and say what is missing.";
+const enough = (limit: string) =>
+  `The limit of ${limit} is reached: no more calls are made. Answer now with what you have found, and say what is missing.`;
 
 /** Passes the model's deltas on as events. */
 const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound): Promise<Round> => {
@@ -131,64 +122,26 @@ const unsigned = (message: ModelMessage): ModelMessage =>
     ? { ...message, toolCalls: message.toolCalls.map(({ signature: _, ...call }) => call) }
     : message;
 
-/** Counts towards the limits that end a loop. */
-class Budget {
-  readonly #limits: ToolLimits;
-  readonly #now: () => number;
-  readonly #endsAt: number;
-  #calls = 0;
-  #lastError = "";
-  #repeats = 0;
-
-  constructor({ limits, now }: Pick<AgentTurn, "limits" | "now">) {
-    this.#limits = limits;
-    this.#now = now;
-    this.#endsAt = now() + limits.time;
-  }
-
-  get timeLeft(): number {
-    return Math.max(1, this.#endsAt - this.#now());
-  }
-
-  get callsLeft(): number {
-    return this.#limits.calls - this.#calls;
-  }
-
-  spend(outcomes: readonly ToolOutcome[]): void {
-    this.#calls += outcomes.length;
-    for (const { failed, text } of outcomes) {
-      this.#repeats = failed && text === this.#lastError ? this.#repeats + 1 : Number(failed);
-      this.#lastError = failed ? text : "";
-    }
-  }
-
-  isSpent(rounds: number): boolean {
-    const { rounds: mostRounds, calls, repeatedErrors } = this.#limits;
-    return (
-      rounds >= mostRounds ||
-      this.#calls >= calls ||
-      this.#repeats >= repeatedErrors ||
-      this.#now() >= this.#endsAt
-    );
-  }
-}
-
 /** Makes the calls of a round in parallel and tells the caller of each. */
-const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: Budget) => {
-  const { run, tools, limits, journal } = turn;
+const makeCalls = async ({ run, tools, budget, journal }: AgentTurn, round: Round, number: number) => {
+  const { limits } = budget;
   for (const { id, name, arguments: args } of round.calls) {
     run.log.append({ type: "tool_call", id, name, arguments: parseObject(args) ?? {} });
   }
-  const callsLeft = budget.callsLeft;
-  const time = { call: limits.callTime, left: budget.timeLeft };
+  const make = (call: ToolCall, within: Journal) => {
+    const time = { call: limits.callTime, left: budget.timeLeft };
+    return callTool(call, tools, time, run.signal, within);
+  };
+  const isOfServer = ({ name }: ToolCall) =>
+    tools.some(({ definition, server }) => definition.name === name && server !== undefined);
   return Promise.all(
     round.calls.map(async (call, index): Promise<ToolOutcome> => {
-      const outcome =
-        index < callsLeft
-          ? await journal.step(`tool:${number}:${index}`, (within) =>
-              callTool(call, tools, time, run.signal, within),
-            )
-          : { text: `Not called: a request may make ${limits.calls} calls`, failed: true };
+      const outcome = budget.takeCall()
+        ? await journal.step(`tool:${number}:${index}`, (within) =>
+            // What a built-in tool asks for takes places itself.
+            isOfServer(call) ? budget.inPlace(run.signal, () => make(call, within)) : make(call, within),
+          )
+        : { text: `Not called: a request may make ${limits.calls} calls`, failed: true };
       const content = outcome.text.slice(0, shownResult);
       run.log.append({
         type: "tool_result",
@@ -209,9 +162,10 @@ const makeCalls = async (turn: AgentTurn, round: Round, number: number, budget: 
  * @throws ModelError when the model fails or breaks off; the reason of the run's signal
  */
 export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
-  const { run, seeing, tools, windows, journal } = turn;
+  const { run, seeing, tools, budget, windows, journal } = turn;
   let { request, model } = turn;
-  const budget = new Budget(turn);
+  const loop = new LoopBudget(budget);
+  let limitReached: string | undefined;
   const messages: ModelMessage[] = [...request.messages];
   let usage = noUsage;
   const addUsage = (more: Usage) => {
@@ -235,7 +189,11 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     let next = begun;
     for (;;) {
       try {
-        const round = await readRound(run, next ?? begin(sent, isLast));
+        const read = (asked: BegunRound) => readRound(run, asked);
+        const tried = sent;
+        const round = await (next
+          ? read(next)
+          : budget.inPlace(run.signal, () => read(begin(tried, isLast))));
         windows.taken(model.id, sent);
         return round;
       } catch (error) {
@@ -276,13 +234,15 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     });
     if (!isNew && round.text !== "") run.log.appendText([round.text]);
     addUsage(round.finish.usage);
+    budget.addUsage(round.finish.usage);
     const { model: answeredBy, reason } = round.finish;
 
     const question = questionOf(round, tools);
     if (question !== undefined) return askedFor(question, round.finish);
-    if (round.calls.length === 0 || isLast) return { model: answeredBy, finishReason: reason, usage };
+    if (round.calls.length === 0 || isLast)
+      return { model: answeredBy, finishReason: reason, usage, ...(limitReached && { limitReached }) };
 
-    const outcomes = await makeCalls(turn, round, number, budget);
+    const outcomes = await makeCalls(turn, round, number);
     const { text, calls: toolCalls, thoughts } = round;
     messages.push({ role: "assistant", content: text, toolCalls, ...(thoughts && { thoughts }) });
     for (const [index, { id, name }] of round.calls.entries()) {
@@ -296,8 +256,9 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     for (const outcome of outcomes) if (outcome.usage) addUsage(outcome.usage);
     const credential = turn.asksCredentials && outcomes.find((outcome) => outcome.credential)?.credential;
     if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);
-    budget.spend(outcomes);
-    isLast = budget.isSpent(number + 2);
-    if (isLast) messages.push({ role: "user", content: enough });
+    loop.note(outcomes);
+    limitReached = loop.spentBefore(number + 2);
+    isLast = limitReached !== undefined;
+    if (limitReached) messages.push({ role: "user", content: enough(limitReached) });
   }
 };

@@ -1,7 +1,8 @@
 import type { AgentDefinition, Formation } from "@muxi/formation";
 import type { Owner } from "../store/index.ts";
 import { askUser, type Tool, type Toolbox } from "../tools/index.ts";
-import { type DelegationDeps, delegationTool } from "./delegation.ts";
+import type { RequestBudget } from "./budget.ts";
+import { type DelegatedTask, type DelegationDeps, delegationTool } from "./delegation.ts";
 
 export interface AgentToolsDeps extends Omit<DelegationDeps, "toolsOf" | "agents"> {
   formation: Formation;
@@ -24,14 +25,10 @@ export const createAgentTools = (deps: AgentToolsDeps) => {
   const mayAsk = clarification.enabled && clarification.max_rounds.direct > 0;
   const asksAlways = mayAsk && namesClarification(formation);
 
-  /** @param depth 0 for the agent that the user talks to. */
-  const toolsOf = (
-    agent: AgentDefinition,
-    owner: Owner,
-    depth: number,
-  ): Promise<readonly Tool[]> | undefined => {
+  const toolsOf = (task: DelegatedTask): Promise<readonly Tool[]> | undefined => {
+    const { agent, owner, depth } = task;
     const peers = a2a.enabled
-      ? delegationTool({ ...deps, agents: formation.agents, toolsOf }, { agent, owner, depth })
+      ? delegationTool({ ...deps, agents: formation.agents, toolsOf }, task)
       : undefined;
     const offered = toolbox.toolsOf(agent, owner);
     const asks = depth === 0 && mayAsk && (asksAlways || offered !== undefined);
@@ -42,5 +39,6 @@ export const createAgentTools = (deps: AgentToolsDeps) => {
     );
   };
 
-  return (agent: AgentDefinition, owner: Owner) => toolsOf(agent, owner, 0);
+  return (agent: AgentDefinition, owner: Owner, budget: RequestBudget) =>
+    toolsOf({ agent, owner, depth: 0, budget });
 };

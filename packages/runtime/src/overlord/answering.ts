@@ -43,21 +43,12 @@ const unreachableModelWaits = [2_000, 10_000, 30_000];
 export const createAnswering = (
   parts: Pick<
     OverlordParts,
-    | "formationId"
-    | "settings"
-    | "store"
-    | "tools"
-    | "memory"
-    | "windows"
-    | "runs"
-    | "queue"
-    | "telemetry"
-    | "clock"
+    "formationId" | "settings" | "store" | "memory" | "windows" | "runs" | "queue" | "telemetry" | "clock"
   >,
   endings: Endings,
   onEnded: (sessionId: string, ...end: Parameters<EndListener>) => void,
 ): Answering => {
-  const { formationId, settings, store, tools, memory, runs, queue } = parts;
+  const { formationId, settings, store, memory, runs, queue } = parts;
   const { feed, observe, log } = parts.telemetry;
   const { now, answerTime } = parts.clock;
 
@@ -89,6 +80,20 @@ export const createAnswering = (
     observe({ event: "request.processing", level: "debug", ...run.identity, agentId: agent.id });
   };
 
+  const tellOfLimit = ({ run }: ActiveRequest, { agent }: Prepared, limit: string) => {
+    const { requestId, sessionId, userId } = run.identity;
+    run.log.append({
+      type: "progress",
+      session_id: sessionId,
+      request_id: requestId,
+      user_id: userId,
+      stage: "limit_reached",
+      content: `The limit of ${limit} is reached: the answer may lack something`,
+      agent_id: agent.id,
+      timestamp: now() / 1000,
+    });
+  };
+
   /** Asks the model. In the background, an unreachable one is asked again later. */
   const askPatiently = async (
     active: ActiveRequest,
@@ -104,15 +109,14 @@ export const createAnswering = (
         const answer = await answerWith({
           ...prepared,
           run: { signal, log },
-          limits: tools.limits,
           windows: parts.windows,
           journal,
           onUsage: (usage) => {
             active.usage = usage;
           },
-          now,
           ...(attempt === 0 && begun && { begun }),
         });
+        if (answer.limitReached && settings.progress) tellOfLimit(active, prepared, answer.limitReached);
         if (log !== run.log && isStrict(format)) {
           const onUsage = (usage: Usage) => {
             active.usage = sumOfUsage(active.usage, usage);

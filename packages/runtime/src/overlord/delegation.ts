@@ -6,7 +6,8 @@ import type { Knowledge } from "../memory/index.ts";
 import { type Model, ModelError, type ModelRequest, type Passage } from "../models/index.ts";
 import type { Owner } from "../store/index.ts";
 import type { Journal, Tool } from "../tools/index.ts";
-import { answerWith, type ToolLimits } from "./agent-loop.ts";
+import { answerWith } from "./agent-loop.ts";
+import type { RequestBudget } from "./budget.ts";
 import { modelFailure } from "./failures.ts";
 import type { WindowSizes } from "./fit-window.ts";
 import { buildPrompt } from "./prompt.ts";
@@ -17,8 +18,7 @@ export interface DelegationDeps {
   visionModelOf: (agent: AgentDefinition) => Model | undefined;
   knowledge: Pick<Knowledge, "search">;
   /** The tools of an agent that another agent asks. */
-  toolsOf: (agent: AgentDefinition, owner: Owner, depth: number) => Promise<readonly Tool[]> | undefined;
-  limits: ToolLimits;
+  toolsOf: (task: DelegatedTask) => Promise<readonly Tool[]> | undefined;
   windows: WindowSizes;
   /** IANA name of the time zone for date and time. */
   timezone: string;
@@ -34,11 +34,13 @@ const mostPassages = 5;
 const argumentsSchema = z.object({ agent: z.string(), task: z.string().trim().min(1) });
 
 /** An agent that works for a user. */
-interface DelegatedTask {
+export interface DelegatedTask {
   agent: AgentDefinition;
   owner: Owner;
   /** Number of agents between this one and the user's request. */
   depth: number;
+  /** Of the user's request. */
+  budget: RequestBudget;
 }
 
 const instructionsOf = ({ name, description, system_message }: AgentDefinition) =>
@@ -47,15 +49,16 @@ const instructionsOf = ({ name, description, system_message }: AgentDefinition) 
 /** Has the agent answer a task from the task, its documents and its tools alone. */
 const answerTask = async (
   deps: DelegationDeps,
-  { agent, owner, depth }: DelegatedTask,
+  asked: DelegatedTask,
   task: string,
   signal: AbortSignal,
   journal: Journal,
 ) => {
+  const { agent, budget } = asked;
   const passages = deps.knowledge
     .search(agent.id, task, mostPassages)
     .map((chunk): Passage => ({ ...chunk, kind: "knowledge" }));
-  const tools = (await deps.toolsOf(agent, owner, depth)) ?? [];
+  const tools = (await deps.toolsOf(asked)) ?? [];
   const model = deps.modelOf(agent);
   const request: ModelRequest = {
     messages: buildPrompt({
@@ -71,17 +74,16 @@ const answerTask = async (
     context: { passages },
   };
   const log = new EventLog();
-  const { limits, windows, now } = deps;
+  const { windows } = deps;
   const { usage } = await answerWith({
     run: { signal, log },
     model,
     seeing: deps.visionModelOf(agent),
     request,
     tools,
-    limits,
+    budget,
     windows,
     journal,
-    now,
   });
   return { text: log.text, failed: false, usage };
 };
@@ -92,7 +94,7 @@ const answerTask = async (
  */
 export const delegationTool = (
   deps: DelegationDeps,
-  { agent: asking, owner, depth }: DelegatedTask,
+  { agent: asking, owner, depth, budget }: DelegatedTask,
 ): Tool | undefined => {
   const peers = deps.agents.filter(({ id, a2a }) => id !== asking.id && a2a.internal);
   if (peers.length === 0 || depth >= deepest) return undefined;
@@ -114,12 +116,12 @@ export const delegationTool = (
       },
     },
     // The other agent may call tools itself.
-    timeLimit: deps.limits.time,
+    timeLimit: budget.limits.time,
     async call(args, signal, journal) {
       const wanted = argumentsSchema.safeParse(args);
       const agent = wanted.success && peers.find(({ id }) => id === wanted.data.agent);
       if (!agent) return { text: `Name one of these agents, and a task:\n${known}`, failed: true };
-      const asked = { agent, owner, depth: depth + 1 };
+      const asked = { agent, owner, depth: depth + 1, budget };
       return answerTask(deps, asked, wanted.data.task, signal, journal).catch((error) => {
         if (!(error instanceof ModelError)) throw error;
         // The outcome is shown to the user.

@@ -7,7 +7,7 @@ import type { FormationModels } from "../models/index.ts";
 import type { Observe, TokenReports, Watch } from "../observability/index.ts";
 import type { Owner, RequestKind, Statement, Store } from "../store/index.ts";
 import type { Tool } from "../tools/index.ts";
-import type { ToolLimits } from "./agent-loop.ts";
+import type { RequestBudget } from "./budget.ts";
 import type { CredentialDialogue } from "./credential-dialogue.ts";
 import type { WindowSizes } from "./fit-window.ts";
 import type { Register } from "./register.ts";
@@ -22,10 +22,11 @@ export interface OverlordParts {
   models: FormationModels;
   tools: {
     /** An agent's tools for a user; undefined when it has none. */
-    of: (agent: AgentDefinition, owner: Owner) => Promise<readonly Tool[]> | undefined;
+    of: (agent: AgentDefinition, owner: Owner, budget: RequestBudget) => Promise<readonly Tool[]> | undefined;
     /** Ids of an agent's MCP servers that are still starting, so that their tools are missing. */
     startingFor: (agent: AgentDefinition) => readonly string[];
-    limits: ToolLimits;
+    /** What a request that begins now may spend. */
+    newBudget: () => RequestBudget;
     /** Undefined where credentials are not given in the chat. */
     credentialDialogue: CredentialDialogue | undefined;
   };

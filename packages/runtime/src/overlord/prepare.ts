@@ -4,6 +4,7 @@ import { modelMessage } from "../attachments/index.ts";
 import type { Model, ModelRequest } from "../models/index.ts";
 import type { Owner, Statement } from "../store/index.ts";
 import { askUser, type Tool } from "../tools/index.ts";
+import type { RequestBudget } from "./budget.ts";
 import { questionRules } from "./clarification.ts";
 import { agentByScore } from "./fitting.ts";
 import { formatInstruction, type ResponseFormat } from "./format.ts";
@@ -25,6 +26,7 @@ export interface Prepared {
   /** The model that reads images, if the formation names one. */
   seeing: Model | undefined;
   tools: readonly Tool[];
+  budget: RequestBudget;
   format: ResponseFormat;
   /** Whether the user may be asked for a credential. */
   asksCredentials: boolean;
@@ -103,7 +105,8 @@ export const prepareTurn = async (
   const named = turn.model === undefined ? models.modelOf(agent) : models.modelNamed(turn.model);
   const model = (hasImages && seeing) || named;
 
-  const offered = (await parts.tools.of(agent, owner)) ?? [];
+  const budget = parts.tools.newBudget();
+  const offered = (await parts.tools.of(agent, owner, budget)) ?? [];
   const questions = questionRules(turn, settings.clarification);
   const tools = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
   const asking = offered.includes(askUser) ? questions.instruction : undefined;
@@ -114,6 +117,7 @@ export const prepareTurn = async (
       { requestId, sessionId, userId: owner.userId, agentId: agent.id },
       { model, seeing, tools },
     ),
+    budget,
     learned,
     format,
     asksCredentials: parts.tools.credentialDialogue?.mayAsk(turn) ?? false,

@@ -1,5 +1,5 @@
 import { type AgentDefinition, type Formation, readSops } from "@muxi/formation";
-import type { ToolLimits } from "./agent-loop.ts";
+import type { ToolLimits } from "./budget.ts";
 import type { ClarificationRules } from "./clarification.ts";
 import type { Agents } from "./fitting.ts";
 import type { ResponseFormat } from "./format.ts";
