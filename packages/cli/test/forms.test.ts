@@ -9,9 +9,12 @@ beforeAll(async () => {
   world = await createWorld();
   const folder = await world.formation("grove", {
     "agents/one.afs": 'schema: "1.0.0"\nid: one\nname: One\ndescription: The only one\n',
+    "mcp/shed.afs":
+      'schema: "1.0.0"\nid: shed\ndescription: Garden tools\ntype: http\nendpoint: http://127.0.0.1:9/mcp\nauth: { type: bearer, token: "${{ user.credentials.shed }}" }\n',
     "triggers/order.md": "Order ${{ data.order.id }} has come in.",
     "sops/open.md": "---\ntype: sop\nname: Open the gate\n---\n# Open the gate\n\n1. Turn the key\n",
   });
+  await world.run(["secrets", "set", "USER_CREDENTIALS_SHED", "one for everybody"], { cwd: folder });
   const up = await world.run(["up", folder, "--detach"]);
   if (up.code !== 0) throw new Error(up.stderr);
   await muxi("chat", "My favourite tea is Assam.", "--user", "ann", "--session", "s1");
@@ -20,6 +23,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const muxi = (...args: string[]): Promise<Outcome> => world.run(args);
+const muxiWith = (input: string, ...args: string[]): Promise<Outcome> => world.run(args, { input });
 
 /** What a command that succeeds prints. */
 const shown = async (...args: string[]): Promise<string> => {
@@ -34,7 +38,7 @@ test.each<[form: string, shows: RegExp]>([
   ["agents list", /^ID +NAME +DESCRIPTION\none +One +The only one\n$/],
   ["agents ls -v", /^agents:\n {2}- id: one\n/],
   ["agents show one", /^id: one\nname: One\n/],
-  ["mcp list", /^No MCP servers\n$/],
+  ["mcp show shed --raw", /^id: shed\n/],
   ["sops list", /^NAME +TITLE\nopen +Open the gate\n$/],
   ["sops show open --raw", /1\. Turn the key/],
   ["triggers list", /^NAME\norder\n$/],
@@ -60,9 +64,22 @@ test.each<[form: string, shows: RegExp]>([
   ["memory buffer status", /^total_entries: \d+\n/],
   ["memory buffer --stats", /^total_entries: \d+\n/],
   ["credentials list", /^No credentials\n$/],
+  ["creds ls", /^No credentials\n$/],
+  ["credentials services", /^SERVICE +SERVER +DESCRIPTION\nshed +shed +Garden tools\n$/],
+  ["logging list", /^No destinations\n$/],
+  ["logging status", /^system:\n/],
   ["audit ls", /^(Nothing was changed yet|WHEN +ACTION)/],
 ])("muxi %s", async (form, shows) => {
   expect(await shown(...form.split(" "))).toMatch(shows);
+});
+
+test("muxi mcp list", async () => {
+  // Its warnings depend on whether the server was tried yet.
+  const { code, stdout } = await muxi("mcp", "list");
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^ID +TYPE +STATE +TOOLS\nshed +http +/),
+  });
 });
 
 test("a job is added, listed, changed, paused, resumed and removed", async () => {
@@ -126,6 +143,36 @@ test("a session is saved, deleted and restored", async () => {
   });
 });
 
+test("a credential is added, shown and deleted", async () => {
+  const { stdout } = await muxiWith("shed-token-123456789\n", "credentials", "add", "shed", "-u", "ann");
+  const [, id = ""] = /^✓ Added (cred_\w+): shed-to\*+789\n$/.exec(stdout) ?? [];
+  expect(await dataOf("credentials", "show", id, "-u", "ann")).toMatchObject({ service: "shed" });
+  expect(await shown("credentials", "rm", id, "-u", "ann", "--force")).toBe(`✓ Deleted ${id}\n`);
+  const nothing = await muxiWith("", "credentials", "add", "shed", "-u", "ann");
+  expect(nothing).toMatchObject({ code: 1, stderr: expect.stringContaining("There is no token") });
+});
+
+test("an identifier is linked, resolved, listed and unlinked", async () => {
+  expect(await shown("users", "link", "-u", "mia", "mia@example.com", "--type", "email")).toBe(
+    "✓ Linked mia@example.com to mia\n",
+  );
+  expect(await shown("users", "resolve", "mia@example.com")).toMatch(
+    /^identifier: mia@example\.com\nmuxi_user_id: usr_/,
+  );
+  expect(await shown("users", "identifiers", "-u", "mia")).toMatch(
+    /^IDENTIFIER +TYPE +SINCE\nmia +unknown .*\nmia@example\.com +email .*\n$/,
+  );
+  expect(await shown("users", "list")).toMatch(/\nmia@example\.com +email +usr_\w+ +\d/);
+  expect(await shown("users", "unlink", "mia@example.com")).toBe("✓ Unlinked mia@example.com\n");
+  expect((await muxi("users", "resolve", "mia@example.com")).code).toBe(1);
+});
+
+test("a request is shown", async () => {
+  const [{ request_id: id }] = (await dataOf("requests", "list", "ann")).requests;
+  expect(await shown("request", id)).toContain(`request_id: ${id}\n`);
+  expect(await shown("requests", "show", id)).toBe(await shown("requests", id));
+});
+
 test("a request is cancelled", async () => {
   const { request_id: id } = await dataOf("triggers", "run", "order", "--async", "--file", "order.json");
   const { code, stdout, stderr } = await muxi("requests", "cancel", id);
@@ -143,6 +190,9 @@ describe("what does not exist is an error that says what there is", () => {
     ["sessions lits -u ann", "'muxi sessions' has the commands list, show, messages, restore"],
     ["requests abort", "'muxi requests' has the commands list, show, cancel"],
     ["scheduler stop", "'muxi jobs' has the commands list, show, status, add"],
+    ["users forget", "'muxi users' has the commands list, identifiers, resolve, link, unlink"],
+    ["users identifiers", "Use --user <id>"],
+    ["users link me@example.com", "Use --user <id>"],
     ["memory forget", "'muxi memory' has the commands list, status, add, delete, buffer"],
     ["memory buffer wipe", "'muxi memory buffer' has the commands list, status, clear"],
     ["sessions messages none -u ann", "Session 'none'"],

@@ -39,6 +39,8 @@ const examples: readonly [name: string, args: string[], shown: RegExp][] = [
   ["jobs", [], /^Nothing is scheduled\n$/],
   ["memory", ["--user", "ann"], /^ID +SINCE +CONTENT\nmem_\w+ .*Assam/],
   ["credentials", [], /^No credentials\n$/],
+  ["users", [], /^No users\n$/],
+  ["logging", [], /^No destinations\n$/],
   ["audit", [], /^(Nothing was changed yet|WHEN +ACTION)/],
 ];
 

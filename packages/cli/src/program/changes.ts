@@ -128,3 +128,34 @@ export const addRequestChanges = (requests: Command, { context, run }: Registrat
       run(async () => (await load()).cancelRequest(context, id, { ...options, user: user ?? options.user })),
     );
 };
+
+/** `muxi credentials add` and `delete`. */
+export const addCredentialChanges = (credentials: Command, { context, run }: Registration): void => {
+  withTarget(credentials.command("add <service>"))
+    .description("store a token of a user, which is asked for or piped in")
+    .option("--name <name>", "by which the user knows it")
+    .action((service: string, options: ChangeOptions & { name?: string }) =>
+      run(async () => (await load()).addCredential(context, service, options)),
+    );
+  withTarget(credentials.command("delete <credential>").alias("rm"))
+    .description("delete a credential")
+    .option("--force", "do not ask for confirmation", false)
+    .action((id: string, options: ChangeOptions & { force: boolean }) =>
+      run(async () => (await load()).deleteCredential(context, id, options)),
+    );
+};
+
+/** `muxi users link` and `unlink`. */
+export const addUserChanges = (users: Command, { context, run }: Registration): void => {
+  withTarget(users.command("link <identifier>"))
+    .description("make an identifier one of the user's")
+    .option("--type <type>", "kind of identifier, such as email or phone")
+    .action((identifier: string, options: ChangeOptions & { type?: string }) =>
+      run(async () => (await load()).linkUser(context, identifier, options)),
+    );
+  withTarget(users.command("unlink <identifier>"))
+    .description("take an identifier from its user")
+    .action((identifier: string, options: ChangeOptions) =>
+      run(async () => (await load()).unlinkUser(context, identifier, options)),
+    );
+};

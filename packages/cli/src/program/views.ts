@@ -1,11 +1,13 @@
 import type { Command } from "commander";
 import type { ListName, ViewName, ViewOptions } from "../commands/views/index.ts";
 import {
+  addCredentialChanges,
   addJobChanges,
   addMemoryChanges,
   addRequestChanges,
   addSessionChanges,
   addTriggerChanges,
+  addUserChanges,
 } from "./changes.ts";
 import { parseCount, type Registration, withTarget } from "./options.ts";
 
@@ -34,7 +36,13 @@ const groups: Readonly<Record<GroupName, Group>> = {
     description: "list, show and change scheduled jobs",
   },
   memory: { isLong: true, description: "list and change what is remembered about a user, newest first" },
-  credentials: { description: "list the credentials that a user has stored, masked" },
+  credentials: {
+    item: "credential",
+    alias: "creds",
+    description: "list and change the credentials that a user has stored, masked",
+  },
+  users: { isLong: true, description: "list and change what users are known by" },
+  logging: { description: "list the destinations of its log" },
   audit: { isLong: true, description: "list the changes made to a formation" },
 };
 
@@ -115,11 +123,29 @@ export const addViewCommands = (registration: Registration): void => {
       showAll(group.command("status").description("show how jobs are scheduled"), "jobs status");
       addJobChanges(group, registration);
     },
+    credentials(group) {
+      const services = group.command("services").description("list what takes credentials of users");
+      showAll(services, "credentials services");
+      addCredentialChanges(group, registration);
+    },
+    users(group) {
+      withTarget(group.command("identifiers"))
+        .description("list what one user is known by")
+        .action((options: ViewOptions) =>
+          run(async () => (await load()).view(context, "users identifiers", options.user, options)),
+        );
+      show(group.command("resolve <identifier>").description("show who has an identifier"), "users resolve");
+      addUserChanges(group, registration);
+    },
+    logging(group) {
+      showAll(group.command("status").description("show the log settings"), "logging status");
+    },
     memory(group) {
       showAll(group.command("status").description("show the memory settings"), "memory status");
       addMemoryChanges(group, registration);
     },
   };
+  show(program.command("request <request>").description("the same as requests show"), "requests");
   for (const name of Object.keys(groups).filter(isGroup)) {
     const group = addGroup(name);
     more[name]?.(group);

@@ -1,4 +1,6 @@
+import { text as readAll } from "node:stream/consumers";
 import { confirm, isCancel, password, select, text } from "@clack/prompts";
+import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import type { Ui } from "../ui/index.ts";
 
@@ -50,6 +52,14 @@ export const ask = async (
     ? await password({ message })
     : await text({ message, ...(initial !== undefined && { placeholder: initial, defaultValue: initial }) });
   return isCancel(answer) ? undefined : (answer ?? initial ?? "").trim();
+};
+
+/** A value that is piped in, or else the answer to a hidden question. Undefined if the user cancels. */
+export const askSecret = async ({ stdin }: Context, message: string): Promise<string | undefined> => {
+  // A line break at the end comes from `echo`, and is not part of the value.
+  if (!stdin.isTTY) return (await readAll(stdin)).replace(/\r?\n$/, "");
+  const answer = await password({ message });
+  return isCancel(answer) ? undefined : answer;
 };
 
 export interface Choice {

@@ -1,7 +1,9 @@
 /** Commands that act on a running formation, or on what it has stored. */
 export type { ChangeOptions } from "./change.ts";
+export { addCredential, deleteCredential } from "./credentials.ts";
 export { addJob, type JobOptions, pauseJob, removeJob, resumeJob, updateJob } from "./jobs.ts";
 export { addMemory, type ClearBufferOptions, clearBuffer, deleteMemory } from "./memory.ts";
 export { cancelRequest } from "./requests.ts";
 export { restoreSession } from "./sessions.ts";
 export { type TriggerOptions, trigger } from "./trigger.ts";
+export { linkUser, unlinkUser } from "./users.ts";

@@ -1,8 +1,7 @@
-import { text as readAll } from "node:stream/consumers";
-import { isCancel, password } from "@clack/prompts";
 import { findSecretName, findSecretReferences } from "@muxi/formation";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
+import { askSecret } from "../../prompts/index.ts";
 import { explainFailure, formationTarget, type TargetOptions } from "../../target/index.ts";
 import { createUi } from "../../ui/index.ts";
 import { openHere, type SecretsOptions } from "./open.ts";
@@ -71,13 +70,6 @@ export const getSecret = async (
   return 0;
 };
 
-const askForValue = async ({ stdin }: Context, name: string): Promise<string | undefined> => {
-  // A line break at the end comes from `echo`, and is not part of the value.
-  if (!stdin.isTTY) return (await readAll(stdin)).replace(/\r?\n$/, "");
-  const answer = await password({ message: `Value of ${name}` });
-  return isCancel(answer) ? undefined : answer;
-};
-
 /** `muxi secrets set`: takes the value from the argument, from piped input, or from a hidden prompt. */
 export const setSecret = async (
   context: Context,
@@ -87,7 +79,7 @@ export const setSecret = async (
 ): Promise<number> => {
   const ui = createUi(context, output);
   const { secrets } = await openHere(context);
-  const value = given ?? (await askForValue(context, name));
+  const value = given ?? (await askSecret(context, `Value of ${name}`));
   if (value === undefined) {
     ui.line("Cancelled.");
     return 0;

@@ -1,5 +1,6 @@
+import { CliError } from "../../base/errors.ts";
 import { at } from "../../ui/index.ts";
-import { listing, type View } from "./content.ts";
+import { listing, short, type View } from "./content.ts";
 
 /** Further views of docs/spec/cli.md "Views of a running formation", by their commands. */
 export const details = {
@@ -17,5 +18,23 @@ export const details = {
     ];
     return listing(data, data.sessions, ["SESSION", "MESSAGES", "LAST ACTIVITY"], row, "No messages");
   },
+  async "credentials services"(formation) {
+    const data = await formation.getCredentialServices();
+    const row = (one: (typeof data.services)[number]) => [one.service, one.server_id, short(one.description)];
+    return listing(data, data.services, ["SERVICE", "SERVER", "DESCRIPTION"], row, "No services");
+  },
+  async "users identifiers"(formation, identifier) {
+    if (identifier === undefined) {
+      throw new CliError("Whose identifiers?", { hint: "Use --user <id>, or for all of them: muxi users" });
+    }
+    const { muxi_user_id: muxiUserId } = await formation.resolveUser({ identifier });
+    const data = await formation.getUserIdentifiers({ muxiUserId });
+    const row = (one: (typeof data.identifiers)[number]) => [one.identifier, one.type, at(one.created_at)];
+    return listing(data, data.identifiers, ["IDENTIFIER", "TYPE", "SINCE"], row, "No identifiers");
+  },
+  "users resolve": async (formation, identifier = "") => ({
+    data: await formation.resolveUser({ identifier }),
+  }),
+  "logging status": async (formation) => ({ data: await formation.getLoggingConfig() }),
   "memory buffer status": async (formation) => ({ data: await formation.getBufferStats() }),
 } satisfies Record<string, View>;

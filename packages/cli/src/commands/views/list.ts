@@ -99,7 +99,8 @@ export const views = {
     ];
     return listing(data, data.memories, ["ID", "SINCE", "CONTENT"], row, "Nothing is remembered yet");
   },
-  async credentials(formation) {
+  async credentials(formation, credentialId) {
+    if (credentialId !== undefined) return { data: await formation.getCredential({ credentialId }) };
     const data = await formation.getCredentials();
     const row = (one: (typeof data.credentials)[number]) => [
       one.credential_id,
@@ -108,6 +109,29 @@ export const views = {
       one.credential_preview,
     ];
     return listing(data, data.credentials, ["ID", "SERVICE", "NAME", "VALUE"], row, "No credentials");
+  },
+  async users(formation, _, limit) {
+    const data = await formation.getAllUserIdentifiers({ limit });
+    const row = (one: (typeof data.identifiers)[number]) => [
+      one.identifier,
+      one.type,
+      one.muxi_user_id,
+      at(one.created_at),
+    ];
+    return listing(data, data.identifiers, ["IDENTIFIER", "TYPE", "USER", "SINCE"], row, "No users");
+  },
+  async logging(formation) {
+    const data = await formation.getLoggingDestinations();
+    const { destinations } = data.conversation;
+    const row = (one: (typeof destinations)[number]) => [
+      one.id,
+      one.transport,
+      one.level,
+      one.format,
+      one.enabled ? "yes" : "no",
+    ];
+    const heading = ["ID", "TRANSPORT", "LEVEL", "FORMAT", "ENABLED"];
+    return listing(data, destinations, heading, row, "No destinations");
   },
   async audit(formation, _, limit) {
     const data = await formation.getAuditLog({ limit });

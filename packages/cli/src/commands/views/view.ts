@@ -36,6 +36,11 @@ const ofEveryone: ReadonlySet<ViewName> = new Set([
   "jobs status",
   "memory status",
   "memory buffer status",
+  "users",
+  "users resolve",
+  "logging",
+  "logging status",
+  "credentials services",
   "audit",
 ]);
 
