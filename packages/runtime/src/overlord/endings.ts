@@ -17,7 +17,7 @@ export interface Endings {
   complete(active: ActiveRequest, prepared: Prepared, answer: AgentAnswer): Promise<void>;
   /** Keeps the part of an interrupted answer that the caller has seen in the conversation. */
   fail(active: ActiveRequest, prepared: Prepared | undefined, failure: ApiError): Promise<void>;
-  /** Ends a request of which not even `fail` could store what there is: nothing but the failure is kept. */
+  /** Ends a request whose events even `fail` could not store: only the failure is kept. */
   cutOff(active: ActiveRequest, failure: ApiError): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export const createEndings = (
     usage,
   });
 
-  /** Tells of an end, which stands whether or not that fails. */
+  /** Publishes an end. If that fails, the end still stands. */
   const tell = (
     type: "completed" | "failed" | "cancelled",
     { run: { identity }, usage, startedAt }: ActiveRequest,
@@ -215,7 +215,7 @@ export const createEndings = (
           { ...ending, log: new EventLog().serialize(event) },
           [],
         )
-        // Whoever looks after the leases finds it without a worker and ends it.
+        // The lease worker finds the request without a run and ends it.
         .catch((error) => log.error({ err: error, ...run.identity }, "the end of a request is not stored"));
       run.fail(failure, event);
     },

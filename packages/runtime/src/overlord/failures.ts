@@ -7,7 +7,7 @@ import {
 } from "../models/index.ts";
 import { StorageUnavailableError } from "../store/index.ts";
 
-/** What a failed model means to the user: the cause is for operators, in the log. */
+/** Messages to the user about a failed model. The cause is for operators, in the log. */
 const modelFailures: Readonly<Record<ModelErrorCode, string>> = {
   LLM_NOT_CONFIGURED:
     "The assistant is not available (configuration): its operator finds the cause in the log",
@@ -17,7 +17,7 @@ const modelFailures: Readonly<Record<ModelErrorCode, string>> = {
   LLM_TIMEOUT: "The assistant's model took too long: try again",
 };
 
-/** What a user may know of a failed model. */
+/** The error that a user may see for a failed model. */
 export const modelFailure = (error: ModelError): string => {
   if (error instanceof ContextTooLongError)
     return "The message is longer than the assistant's model can read: shorten it";

@@ -3,7 +3,7 @@ import { plainText, turnStart } from "../models/index.ts";
 
 /** Characters below which a tool's result is not cut. */
 const shortestResult = 1_000;
-/** Characters that an image counts for: models take at most some 1,600 tokens for one. */
+/** Characters that an image counts as: models use at most some 1,600 tokens for one. */
 const imageLength = 6_000;
 
 const imagesIn = (message: ModelMessage): number => {
@@ -44,7 +44,7 @@ const withShorterResults = (messages: readonly ModelMessage[]): ModelMessage[] |
   return messages.map((message) => {
     if (message.role !== "tool" || lengthOf(message) <= longest / 2) return message;
     const { images, ...text } = message;
-    // The text says what the images were.
+    // The text describes the images.
     return images ? text : { ...text, content: withoutMiddle(text.content) };
   });
 };

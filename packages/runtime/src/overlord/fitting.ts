@@ -1,5 +1,5 @@
 import type { AgentDefinition } from "@muxi/formation";
-import { topicWordsOf, wordsOf } from "../text/index.ts";
+import { isEastAsian, topicWordsOf, wordsOf } from "../text/index.ts";
 import type { HistoryMessage } from "./history.ts";
 
 export type Agents = readonly [AgentDefinition, ...AgentDefinition[]];
@@ -9,7 +9,7 @@ export interface Unrouted {
   message: string;
   /** The conversation before it, oldest first. */
   history: readonly HistoryMessage[];
-  /** The agent that gave the last answer; undefined where that does not count. */
+  /** The agent that gave the last answer; undefined if agent affinity is off. */
   previous: AgentDefinition | undefined;
 }
 
@@ -43,10 +43,10 @@ export const agentByScore = (
   return best.agent;
 };
 
-/** A shorter message leans on what was said before it. A character of East Asia counts as two. */
+/** A shorter message depends on the conversation before it. East Asian characters count as two. */
 const leastLength = 29;
-const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
-const lengthOf = (text: string): number => text.length + (text.match(wide)?.length ?? 0);
+const isShort = (message: string): boolean =>
+  message.length < leastLength && message.length + [...message].filter(isEastAsian).length < leastLength;
 
 /**
  * Words that neither the conversation nor the agent has had, so many that they may be another subject: one begins it
@@ -56,12 +56,12 @@ const newInQuestion = 1;
 const newInStatement = 3;
 const question = /[?？؟]/u;
 
-/** Of the words of a first message, the least share by which an agent is chosen without thinking. */
+/** Lowest share of a first message's words with which an agent is chosen without asking the model. */
 const leastShare = 1 / 4;
-/** Words by which the agent is changed without thinking. */
+/** Number of words with which the agent changes without asking the model. */
 const leastForChange = 2;
 
-/** Chooses by words where they leave no doubt (docs/spec/formation-files.md "Routing"); else gives undefined. */
+/** Chooses an agent by words if they leave no doubt (docs/spec/formation-files.md "Routing"); else gives undefined. */
 export const createWordChoice = (agents: Agents): ((unrouted: Unrouted) => AgentDefinition | undefined) => {
   const described = agents.map((agent) => ({
     agent,
@@ -69,7 +69,7 @@ export const createWordChoice = (agents: Agents): ((unrouted: Unrouted) => Agent
   }));
   type Described = (typeof described)[number];
 
-  /** The one agent that has every word of the message that any agent has, where those are enough. */
+  /** The only agent that has all words of the message that any agent has, if there are enough of them. */
   const clearWinner = (asked: readonly string[], least: number): AgentDefinition | undefined => {
     const known = asked.filter((word) => described.some(({ words }) => words.has(word)));
     if (known.length < least || known.length < asked.length * leastShare) return undefined;
@@ -84,7 +84,7 @@ export const createWordChoice = (agents: Agents): ((unrouted: Unrouted) => Agent
     if (others.some((other) => lead(other, current) > 0 && lead(other, current) >= lead(current, other)))
       return false;
     if (others.every((other) => lead(current, other) > 0)) return true;
-    if (lengthOf(message) < leastLength || asked.length < 2) return true;
+    if (isShort(message) || asked.length < 2) return true;
     const said = topicWordsOf(history.map(({ content }) => content).join("\n"));
     const unheard = asked.filter((word) => !current.words.has(word) && !said.has(word)).length;
     const least = question.test(message) ? newInQuestion : newInStatement;

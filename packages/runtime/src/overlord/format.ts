@@ -66,7 +66,7 @@ const wrapped = (format: StrictFormat, text: string): string =>
 /**
  * An answer in its format. The model rewrites an invalid one once; if it is still invalid, it is wrapped.
  *
- * @param options.onUsage Told of the tokens of the rewriting.
+ * @param options.onUsage Called with the tokens of the rewriting.
  * @throws Whatever the model's stream throws.
  */
 export const shaped = async (

@@ -34,7 +34,7 @@ export interface Turn {
   idempotency?: Idempotency | undefined;
 }
 
-/** Whether the turn is what a user has said, and no trigger or job. */
+/** Whether the turn is a user's message, and not a trigger or a job. */
 export const isLearnedFrom = ({ kind = "chat" }: Turn): boolean => kind === "chat";
 
 const inputSchema = lazy(() =>

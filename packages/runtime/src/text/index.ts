@@ -2,4 +2,4 @@
 export { topicWordsOf } from "./common-words.ts";
 export { statedFact } from "./stated-fact.ts";
 export { createWordIndex, rank, type WordIndex } from "./word-index.ts";
-export { indexWordsOf, isPair, wordsOf, wordsToFind, wordsVersion } from "./words.ts";
+export { indexWordsOf, isEastAsian, wordsOf, wordsToFind, wordsVersion } from "./words.ts";

@@ -52,8 +52,8 @@ const pairsOf = (run: string): string[] => {
   return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
 };
 
-/** Whether a word of `wordsOf` is a pair of characters (Chinese, Japanese, Korean). */
-export const isPair = (word: string): boolean => paired.test(word);
+/** Whether a text has Chinese, Japanese or Korean characters: words of `wordsOf` that have are pairs of characters. */
+export const isEastAsian = (text: string): boolean => paired.test(text);
 
 const pairsOfJapanese = (run: string): string[] => {
   const pairs = pairsOf(run);

@@ -1,4 +1,4 @@
-import { indexWordsOf, isPair, rank } from "../../text/index.ts";
+import { indexWordsOf, isEastAsian, rank } from "../../text/index.ts";
 import type { Passage } from "../interface/index.ts";
 
 interface Sentence {
@@ -58,7 +58,7 @@ export const quote = (
   );
   const weightOf = (word: string): number => {
     const holders = sentences.filter((sentence) => wordsOfEach.get(sentence)?.has(word)).length;
-    if (holders === 0) return isPair(word) ? weights.unknownPair : weights.unknown;
+    if (holders === 0) return isEastAsian(word) ? weights.unknownPair : weights.unknown;
     return holders > 2 && holders > sentences.length / 2 ? weights.common : weights.rare;
   };
   const weighed = [...words].map((word) => ({ word, weight: weightOf(word) }));
