@@ -93,11 +93,13 @@ endpoint: "${silent.url}"
       message: "it answered 401 Unauthorized. It is defined in mcp/closed.afs",
     },
   ];
+  await untilExpected("the closed server has been asked", async () =>
+    expect(await runtime.problems(false)).toEqual([model, ...failed]),
+  );
   const late = "It did not list its tools within 0.5 s (mcp.startup_timeout_seconds)";
   expect(await runtime.problems(true)).toEqual([
     model,
     ...failed,
     { kind: "mcp", name: "silent", message: late },
   ]);
-  expect(await runtime.problems(false)).toEqual([model, ...failed]);
 });

@@ -13,7 +13,13 @@ import {
   tar,
   updateBundle,
 } from "./bundles.ts";
-import { builtRuntime, startTestServer, type TestServerOptions, temporaryFolder } from "./helpers.ts";
+import {
+  builtRuntime,
+  isAlive,
+  startTestServer,
+  type TestServerOptions,
+  temporaryFolder,
+} from "./helpers.ts";
 import { type RegistryPackage, startRegistry } from "./registry.ts";
 
 const wood: RegistryPackage = {
@@ -97,21 +103,39 @@ it("a failing install refuses the release and leaves nothing of it", async () =>
   await nothingIsLeft(data);
 });
 
-it("an install that takes too long is ended, and one that is cancelled too", async () => {
-  const { url, data, registry } = await start(
+/** A server whose npm never ends, and the processes of that. */
+const startWithStuckNpm = async (timeoutMs: number) => {
+  const bin = await temporaryFolder();
+  const script = `#!/bin/sh\n[ "$1" = config ] && exec echo "{\\"registry\\":\\"$npm_config_registry\\"}"\nsleep 600 &\necho $$ $! > ${bin}/begun.tmp\nmv ${bin}/begun.tmp ${bin}/begun\nwait\n`;
+  await writeFile(join(bin, "npm"), script, { mode: 0o755 });
+  const started = await start(
     { wood },
-    { formations: { install: { allowed: true, timeoutMs: 3_000 } } },
+    { formations: { install: { allowed: true, timeoutMs } }, env: { PATH: `${bin}:${process.env.PATH}` } },
   );
-  expectStatus(await deployBundle(url, await bundle()), 201);
-  const slow = await bundle({ version: "2.0.0", files: registry.filesFor("@slow/tree") });
-  const late = await updateBundle(url, slow, { version: "2.0.0" });
-  expect(expectStatus(late, 400).body.message).toMatch(/within 3 s \(formations\.install_timeout/);
+  expectStatus(await deployBundle(started.url, await bundle()), 201);
+  const packed = await bundle({ version: "2.0.0", files: started.registry.filesFor("wood") });
+  return {
+    ...started,
+    update: () => updateBundle(started.url, packed, { version: "2.0.0" }),
+    pids: () => until("npm runs", () => readFile(join(bin, "begun"), "utf8").catch(() => undefined)),
+  };
+};
+
+it("an install that takes too long is ended", async () => {
+  const { data, update } = await startWithStuckNpm(200);
+  expect(expectStatus(await update(), 400).body.message).toBe(
+    "The packages of the bundle were not installed within 0.2 s (formations.install_timeout of the server)",
+  );
   await nothingIsLeft(data);
-  registry.asked.length = 0;
-  const update = updateBundle(url, slow, { version: "2.0.0" });
-  await until("npm asks for the package", () => registry.asked.length > 0);
+});
+
+it("an install ends with its update when that is cancelled, and all that it started with it", async () => {
+  const { url, data, update, pids } = await startWithStuckNpm(600_000);
+  const updating = update();
+  const running = (await pids()).trim().split(" ").map(Number);
   expectStatus(await call(url, "POST", "/rpc/formations/my-bot/cancel-update"), 200);
-  expect(expectStatus(await update, 400).body.message).toMatch(/was cancelled/);
+  expect(expectStatus(await updating, 400).body.message).toMatch(/was cancelled/);
+  await until("npm is gone", () => !running.some(isAlive));
   await nothingIsLeft(data);
 });
 

@@ -33,7 +33,6 @@ export const startRegistry = async (packages: Record<string, RegistryPackage>) =
     asked.push(url);
     const name = decodeURIComponent(url.slice(1)).replace(/\/-\/.*$/, "");
     const tarball = tarballs.get(name);
-    if (name.startsWith("@slow/")) return;
     if (tarball && url.includes("/-/")) response.end(tarball);
     else response.writeHead(404, { "content-type": "application/json" }).end('{"error":"not found"}');
   });

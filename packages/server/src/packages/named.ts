@@ -104,9 +104,10 @@ export const checkSources = (
     const named = { ...dependencies, ...optionalDependencies, ...devDependencies, ...peerDependencies };
     for (const [name, spec] of Object.entries(named)) if (!isOfRegistry(spec)) refuse(name, spec);
     if (where === "package.json" || where === "") continue;
-    if (entry.link || !place.test(where)) refuse(where, "a folder");
+    const name = where.split("node_modules/").at(-1) ?? where;
+    if (entry.link || !place.test(where)) refuse(name, "a folder");
     const { resolved } = entry;
-    if (typeof resolved === "string" && !origins.has(originOf(resolved))) refuse(where, resolved);
+    if (typeof resolved === "string" && !origins.has(originOf(resolved))) refuse(name, resolved);
   }
   const override = textsIn(manifest.overrides).find((text) => !text.startsWith("$") && !isOfRegistry(text));
   if (override !== undefined) refuse("of overrides", override);
