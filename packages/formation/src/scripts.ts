@@ -1,6 +1,5 @@
-import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { isMissing, isSystemError } from "./base/index.ts";
+import { isThere } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -12,16 +11,6 @@ const interpreters =
   /^(node|bun|deno|tsx|ts-node|python[\d.]*|uv|ruby|perl|php|bash|sh|zsh|pwsh|powershell)(\.exe)?$/;
 
 const script = /^[^-].*\.(mjs|cjs|js|mts|cts|ts|py|rb|pl|php|sh|ps1)$/;
-
-const exists = async (path: string): Promise<boolean> => {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error) || isSystemError(error, "ENOTDIR")) return false;
-    throw error;
-  }
-};
 
 const checkScript = async (
   { dir, report }: LoadContext,
@@ -39,20 +28,20 @@ const checkScript = async (
     );
   };
 
-  if (working_directory !== undefined && !(await exists(folder))) {
+  if (working_directory !== undefined && !(await isThere(folder))) {
     warn(["working_directory"], working_directory);
     return;
   }
-  const isThere = await exists(resolve(folder, command));
-  if (/^\S+\s/.test(command) && !isThere) {
+  const isProgram = await isThere(resolve(folder, command));
+  if (/^\S+\s/.test(command) && !isProgram) {
     const message = "holds more than the name of a program, so the server cannot start";
     report.warnings.push(findingAt(place, ["command"], message, "Write what comes after it into args"));
-  } else if (/^\.{1,2}\/|^\//.test(command) && !isThere) warn(["command"], command);
+  } else if (/^\.{1,2}\/|^\//.test(command) && !isProgram) warn(["command"], command);
   if (!interpreters.test(basename(command))) return;
   const index = args.findIndex((argument) => script.test(argument));
   const argument = args[index];
   if (argument === undefined || argument.includes("${{") || argument.includes("://")) return;
-  if (!(await exists(resolve(folder, argument)))) warn(["args", index], argument);
+  if (!(await isThere(resolve(folder, argument)))) warn(["args", index], argument);
 };
 
 /** Warns of servers whose programs or scripts are not there (docs/spec/formation-files.md "MCP server files"). */

@@ -1,6 +1,6 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { isHidden, isMissing, isSystemError, manifestNames } from "./base/index.ts";
+import { isHidden, isMissing, isSystemError, isThere, manifestNames } from "./base/index.ts";
 import { componentExtensions } from "./component-files.ts";
 import { closest } from "./did-you-mean.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
@@ -26,7 +26,7 @@ const idleFolders: ReadonlyMap<string, string> = new Map([
 
 const knownFolders = [...folders.keys(), ...idleFolders.keys(), "sops", "skills", "groups", "knowledge"];
 
-/** The files of a folder and of those below it; none when it is missing or no folder. */
+/** The files of a folder and of those below it; none when it is missing, no folder, or closed to this process. */
 const filesBelow = async (dir: string, folder: string, recursive: boolean): Promise<string[]> => {
   try {
     const entries = await readdir(join(dir, folder), { withFileTypes: true, recursive });
@@ -36,31 +36,36 @@ const filesBelow = async (dir: string, folder: string, recursive: boolean): Prom
       .filter((file) => !isHidden(file))
       .sort();
   } catch (error) {
-    if (isMissing(error) || isSystemError(error, "ENOTDIR")) return [];
+    if (isMissing(error) || isSystemError(error, "ENOTDIR", "EACCES", "EPERM")) return [];
     throw error;
   }
 };
 
-const isFile = async (path: string): Promise<boolean> => {
-  try {
-    return (await stat(path)).isFile();
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-};
+const lockFiles = ["package-lock.json", "npm-shrinkwrap.json"];
 
-/** A bundle has no `node_modules`. With a lock file, a server can install what belongs there. */
+/**
+ * A bundle has no `node_modules`. A server can install what belongs into the one at the top, by the lock file beside it
+ * (docs/spec/server-api.md "Packages of a bundle").
+ */
 const checkPackages = async ({ dir, report }: LoadContext): Promise<void> => {
-  const names = await readdir(dir);
-  if (!names.includes("node_modules")) return;
-  if (names.includes("package.json") && (await isFile(join(dir, "package-lock.json")))) return;
-  report.warnings.push({
-    file: "node_modules",
-    path: "",
-    message: "is left out of a bundle, so on a server tools and providers find no packages in it",
-    hint: "Bundle each tool into one file, or add package.json with package-lock.json for the server to install",
-  });
+  const entries = await readdir(dir, { withFileTypes: true });
+  const names = entries.map(({ name }) => name);
+  const message = "is left out of a bundle, so on a server tools and providers find no packages in it";
+  const warn = (file: string, hint: string) => report.warnings.push({ file, path: "", message, hint });
+
+  const isInstalled = names.includes("package.json") && lockFiles.some((name) => names.includes(name));
+  if (names.includes("node_modules") && !isInstalled) {
+    const hint =
+      "Bundle each tool into one file, or add package.json and its lock file (npm install), which a server with formations.install_packages installs";
+    warn("node_modules", hint);
+  }
+  for (const { name } of entries.filter((entry) => entry.isDirectory() && !isHidden(entry.name))) {
+    if (name === "node_modules" || !(await isThere(join(dir, name, "node_modules")))) continue;
+    warn(
+      `${name}/node_modules`,
+      "Bundle each tool into one file, or move package.json and its lock file to the top",
+    );
+  }
 };
 
 /** Files at the top that another one stands in for, or that are named a little otherwise. */

@@ -262,11 +262,18 @@ const mistakes: readonly [mistake: string, change: Change, place: string, ...say
     "plan.xyz",
   ],
   [
+    "packages of a tool",
+    newFile("tools/node_modules/left-pad/index.js"),
+    "tools/node_modules",
+    "left out of a bundle",
+    "move package.json",
+  ],
+  [
     "packages that are not packed",
     newFile("node_modules/left-pad/index.js"),
     "node_modules",
     "left out of a bundle",
-    "package-lock.json",
+    "formations.install_packages",
   ],
   [
     "an agent that nothing names",
@@ -517,6 +524,16 @@ test.each(mistakes)("%s", async (_, change, place, ...says) => {
   expect(findings, lines).not.toEqual([]);
   for (const said of says) expect(findings.join("\n")).toContain(said);
   for (const { hint } of [...report.errors, ...report.warnings]) expect(hint, lines).toBeTruthy();
+});
+
+test("packages that a server installs by their lock file are not missed", async () => {
+  const files = {
+    ...(await orchardWith()),
+    "node_modules/left-pad/index.js": "",
+    "package.json": "{}",
+    "package-lock.json": "{}",
+  };
+  expect((await loadFormation(await folder(files))).report.warnings).toEqual([]);
 });
 
 test("names that every object has are unknown fields like others", async () => {

@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Finding } from "./report.ts";
-import { isMissing, systemCode } from "./system-error.ts";
+import { isMissing, isSystemError, systemCode } from "./system-error.ts";
 import { decodeText } from "./text.ts";
 import { parseSource, type ReadResult } from "./yaml.ts";
 
@@ -17,6 +17,17 @@ export const resolveInside = async (dir: string, file: string): Promise<string |
     return target === root || target.startsWith(root.endsWith(sep) ? root : root + sep) ? target : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
+    throw error;
+  }
+};
+
+/** Whether there is a file or folder, as far as this process can see. */
+export const isThere = async (path: string): Promise<boolean> => {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error) || isSystemError(error, "ENOTDIR", "EACCES", "EPERM")) return false;
     throw error;
   }
 };

@@ -1,7 +1,7 @@
 /** Files of a formation's folder, read safely and written whole, and what there is to say about them. */
 export { createAtomically, writeAtomically } from "./atomic.ts";
 export type { Environment } from "./environment.ts";
-export { readSource, readTextInside, resolveInside } from "./files.ts";
+export { isThere, readSource, readTextInside, resolveInside } from "./files.ts";
 export { isClutter, isHidden } from "./hidden.ts";
 export { findManifest, locateFormation, manifestNames } from "./locate.ts";
 export {
