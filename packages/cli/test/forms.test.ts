@@ -167,6 +167,13 @@ test("an identifier is linked, resolved, listed and unlinked", async () => {
   expect((await muxi("users", "resolve", "mia@example.com")).code).toBe(1);
 });
 
+test("the user is shown and set", async () => {
+  expect(await shown("user", "show")).toBe("Default     not set\n");
+  await shown("user", "default", "ann");
+  expect(await dataOf("user", "show")).toEqual({ default: "ann", formation: null });
+  expect(await shown("memory")).toContain("Assam");
+});
+
 test("a request is shown", async () => {
   const [{ request_id: id }] = (await dataOf("requests", "list", "ann")).requests;
   expect(await shown("request", id)).toContain(`request_id: ${id}\n`);

@@ -1,5 +1,11 @@
+import { findFormationDir } from "@muxi/formation";
 import type { Context } from "../base/context.ts";
-import { changeFormationPreferences, setDefaultUser } from "../files/index.ts";
+import {
+  changeFormationPreferences,
+  defaultUser,
+  formationPreferences,
+  setDefaultUser,
+} from "../files/index.ts";
 import { profileNamed } from "../server/index.ts";
 import { formationFolder } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
@@ -30,5 +36,16 @@ export const setDefaultUserId = async (
   await setDefaultUser(context, userId);
   ui.data({ user_id: userId });
   ui.success(`You now talk to formations as ${userId}`);
+  return 0;
+};
+
+/** `muxi user show`: whom commands speak for unless they name a user. */
+export const showUser = async (context: Context, { output }: { output: OutputFormat }): Promise<number> => {
+  const ui = createUi(context, output);
+  const folder = await findFormationDir(context.cwd, { home: context.home });
+  const byDefault = await defaultUser(context);
+  const here = folder === undefined ? undefined : (await formationPreferences(folder)).user_id;
+  ui.data({ default: byDefault ?? null, formation: here ?? null });
+  ui.fields({ Default: byDefault ?? "not set", ...(here !== undefined && { Formation: here }) });
   return 0;
 };

@@ -4,6 +4,7 @@
  */
 export {
   changeFormationPreferences,
+  defaultUser,
   formationPreferences,
   setDefaultUser,
   userIdFor,

@@ -31,6 +31,10 @@ export const setDefaultUser = async (context: Context, userId: string): Promise<
     user_id: userId,
   });
 
+/** The user for all formations whose own choice names none. */
+export const defaultUser = async (context: Context): Promise<string | undefined> =>
+  (await readYaml(defaultsFile(context), preferencesSchema))?.user_id;
+
 /** The default user of drafts. */
 const draftUser = "tester";
 /** The default user of deployed formations on SQLite. */
@@ -63,7 +67,7 @@ export const userIdFor = async (
     fromCommandLine ??
     (folder === undefined ? undefined : (await formationPreferences(folder)).user_id) ??
     saved?.user_id ??
-    (await readYaml(defaultsFile(context), preferencesSchema))?.user_id;
+    (await defaultUser(context));
   if (chosen !== undefined) return chosen;
   if (isDraft) return draftUser;
   if (folder === undefined || !(await isOnPostgres(context, folder))) return singleUser;

@@ -73,6 +73,13 @@ const addSet = ({ program, context, run }: Registration): void => {
   setter(byDefault, "user <id>", "user who talks to formations").action((id: string, options: Output) =>
     run(async () => (await load()).setDefaultUserId(context, id, options)),
   );
+  const user = program.command("user").description("show or set the user who talks to formations");
+  setter(user, "default <id>", "the same as set default user").action((id: string, options: Output) =>
+    run(async () => (await load()).setDefaultUserId(context, id, options)),
+  );
+  setter(user, "show", "show who it is").action((options: Output) =>
+    run(async () => (await load()).showUser(context, options)),
+  );
   for (const [setting, description] of [
     ["profile", "server to deploy this formation to"],
     ["user", "user who talks to this formation"],
