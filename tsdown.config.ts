@@ -82,11 +82,11 @@ const licences: Rolldown.Plugin = {
  * A program becomes one bundle that holds its dependencies too: hundreds of small modules take longer to find than to
  * run. Names are kept, so that a stack in a log can be read.
  *
- * @param threads Programs of worker threads, which lie beside the main one.
+ * @param others Programs of worker threads and child processes, which lie beside the main one.
  */
-const program = (folder: string, threads: Record<string, string> = {}): UserConfig => ({
+const program = (folder: string, others: Record<string, string> = {}): UserConfig => ({
   cwd: `packages/${folder}`,
-  entry: { main: "src/main.ts", ...threads },
+  entry: { main: "src/main.ts", ...others },
   format: "esm",
   platform: "node",
   target: "node22.13",
@@ -103,6 +103,6 @@ const program = (folder: string, threads: Record<string, string> = {}): UserConf
 
 export default defineConfig([
   program("runtime", { "document-worker": "src/attachments/document-worker.ts" }),
-  program("server"),
+  program("server", { "reader-program": "src/reader-program.ts" }),
   program("cli"),
 ]);

@@ -73,6 +73,7 @@ export const closest = (word: string, known: readonly string[]): string | undefi
   if (word.length > longestWord) return undefined;
   const written = snakeCase(word);
   const [best] = known
+    .filter((name) => Math.abs(name.length - written.length) <= slips(written))
     .map((name) => ({ name, far: distance(written, name.toLowerCase()) }))
     .filter(({ name, far }) => far <= Math.min(slips(written), slips(name)))
     .sort((left, right) => left.far - right.far);

@@ -7,8 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { freePort } from "../../../test/ports.ts";
+import { memoryOf } from "../src/base/memory.ts";
 import { readServerPid } from "../src/data-folder/index.ts";
-import { memoryOf } from "../src/metrics/index.ts";
 
 const program = fileURLToPath(new URL("../bin/muxi-server.js", import.meta.url));
 

@@ -24,6 +24,7 @@ import {
   requestIdOf,
   type TrackRequest,
 } from "./proxy/index.ts";
+import { createReader, type ReadingLimits } from "./reader/index.ts";
 import { createReleases, loadDeployments, type Releases, restoreProcesses } from "./releases/index.ts";
 
 export interface ServerOptions {
@@ -37,6 +38,8 @@ export interface ServerOptions {
   now?: () => number;
   /** Limits for slow clients. Default: `clientTimeouts`. */
   timeouts?: ClientTimeouts;
+  /** Limits for reading what callers send, where they differ from the usual ones. */
+  reading?: Partial<ReadingLimits>;
 }
 
 /** How long a client may take before its connection is closed, in milliseconds. */
@@ -128,6 +131,7 @@ export const createServer = ({
   runtime,
   now = Date.now,
   timeouts: { headersMs, idleMs, requestMs } = clientTimeouts,
+  reading,
 }: ServerOptions): MuxiServer => {
   let url = "";
   const supervisor: Supervisor = new Supervisor({
@@ -156,6 +160,7 @@ export const createServer = ({
     metrics,
     log,
   });
+  const reader = createReader(reading);
   const { healthTimeoutMs, healthIntervalMs, forceKillTimeoutMs, logsDirectory } = config.processes;
   const releases: Releases = createReleases({
     settings: {
@@ -173,6 +178,7 @@ export const createServer = ({
     },
     registryFile: join(config.dataDirectory, "registry.json"),
     supervisor,
+    reader,
     log,
     now,
     drain: proxy.drain,
@@ -226,6 +232,7 @@ export const createServer = ({
     metrics,
     serverId: config.serverId,
     supervisor,
+    reader,
     releases,
     audit: createAuditLog(config.auditLog, config.formations.rotation, now),
     auditLog: config.auditLog,

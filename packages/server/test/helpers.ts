@@ -70,6 +70,7 @@ export interface TestServerOptions {
   runtime?: ServerOptions["runtime"];
   now?: () => number;
   timeouts?: ServerOptions["timeouts"];
+  reading?: ServerOptions["reading"];
 }
 
 /** A server on a free port with its own data folder, closed with the test. */
@@ -100,6 +101,7 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     runtime: options.runtime ?? fakeRuntime,
     ...(options.now && { now: options.now }),
     ...(options.timeouts && { timeouts: options.timeouts }),
+    ...(options.reading && { reading: options.reading }),
   });
   onTestFinished(() => server.close());
   const { port, url, metricsPort } = await server.listen();

@@ -30,6 +30,8 @@ const misaligned: Explanation = {
   hint: "Begin all fields of a mapping, and all entries of a list, at one column",
 };
 
+const tooDeep: Explanation = { message: "it is nested too deeply", hint: "Nest at most 64 levels" };
+
 /** By the parser's code. A code that is not here keeps the parser's own message. */
 const explanations: Readonly<Record<string, Explanation>> = {
   MULTILINE_IMPLICIT_KEY: missingColon,
@@ -59,6 +61,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
 const withoutQuotations = (message: string): string => message.replace(/: ".*$/s, "");
 
 const explain = ({ code, message }: YAMLParseError): Explanation => {
+  if (message.includes("call stack")) return tooDeep;
   if (code === "MISSING_CHAR" && message.startsWith("Implicit map keys")) return missingColon;
   if (code === "MISSING_CHAR" && message.includes("quote")) return openQuote;
   if (code === "BAD_INDENT" && message.startsWith("Flow")) return openBracket;

@@ -5,11 +5,13 @@ import {
   isMap,
   isNode,
   isScalar,
+  isSeq,
   LineCounter,
   type Node,
   type Pair,
   parseDocument,
   visit,
+  type YAMLMap,
 } from "yaml";
 import type { Finding, Path } from "./report.ts";
 import { explainSyntax } from "./yaml-errors.ts";
@@ -119,23 +121,45 @@ const misreadText = (document: Document, file: string, lineAt: LineAt): Finding[
 
 /** The first alias without an anchor before it. */
 const danglingAlias = (document: Document): Node | undefined => {
+  const anchors = new Set<string>();
   let found: Node | undefined;
   visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document)) return undefined;
-      found = alias;
-      return visit.BREAK;
+    Node(_, node) {
+      if (isAlias(node) && !anchors.has(node.source)) {
+        found = node;
+        return visit.BREAK;
+      }
+      if ("anchor" in node && node.anchor !== undefined) anchors.add(node.anchor);
+      return undefined;
     },
   });
   return found;
 };
 
-/** The node that shows where a field is: its key, or the entry of a list. */
-const nodeAt = (document: Document, path: Path): unknown => {
-  const last = path.at(-1);
-  const parent = document.getIn(path.slice(0, -1), true);
-  if (!isMap(parent)) return document.getIn(path, true);
-  return parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(last))?.key;
+type Fields = ReadonlyMap<string, Pair>;
+
+/** Looks up nodes by path. The fields of a mapping are listed once: a file may have thousands of findings. */
+const createLookup = (document: Document) => {
+  const listed = new WeakMap<YAMLMap, Fields>();
+  const fieldsOf = (map: YAMLMap): Fields => {
+    const known = listed.get(map);
+    if (known) return known;
+    const fields = new Map(
+      map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair] as const] : [])),
+    );
+    listed.set(map, fields);
+    return fields;
+  };
+  const childOf = (parent: unknown, part: string | number): unknown => {
+    if (isMap(parent)) return fieldsOf(parent).get(String(part))?.value;
+    return isSeq(parent) ? parent.items[Number(part)] : undefined;
+  };
+  /** The node that shows where a field is: its key, or the entry of a list. */
+  return (path: Path): unknown => {
+    const parent = path.slice(0, -1).reduce<unknown>(childOf, document.contents);
+    const last = path.at(-1) ?? "";
+    return isMap(parent) ? fieldsOf(parent).get(String(last))?.key : childOf(parent, last);
+  };
 };
 
 /**
@@ -189,9 +213,10 @@ export const parseSource = (file: string, text: string, linesBefore = 0): ReadRe
     const hint = 'Write each field as "name: value", with a blank after the colon';
     return refuse("must be a mapping of fields", hint, lineAt(document.contents));
   }
+  const nodeAt = createLookup(document);
   const lineOf = (path: Path): number | undefined => {
     for (let length = path.length; length > 0; length--) {
-      const line = lineAt(nodeAt(document, path.slice(0, length)));
+      const line = lineAt(nodeAt(path.slice(0, length)));
       if (line !== undefined) return line;
     }
     return undefined;

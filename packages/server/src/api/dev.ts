@@ -1,6 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, sep } from "node:path";
-import { formatReport, isSystemError, loadFormation } from "@muxi/formation";
+import { isSystemError } from "@muxi/formation";
 import { asError } from "@muxi/http";
 import {
   type DevResult,
@@ -9,8 +9,10 @@ import {
   devStopRequestSchema,
   formationIdPattern,
 } from "@muxi/protocol";
+import * as z from "zod";
 import { Failure } from "../base/failure.ts";
 import { AlreadyRunningError, PortsExhaustedError, StartError, type Supervisor } from "../processes/index.ts";
+import type { Reader } from "../reader/index.ts";
 import { checkStarted } from "../releases/index.ts";
 import { HttpError } from "./errors.ts";
 import type { Handler } from "./handler.ts";
@@ -18,6 +20,7 @@ import { parseInput } from "./parse.ts";
 
 export interface DevOptions {
   supervisor: Supervisor;
+  reader: Reader;
   /** Contains `<id>/draft/` for each draft. */
   formationsDirectory: string;
   /** Folders below which drafts may run. Undefined allows any folder: only this machine can reach the server. */
@@ -56,7 +59,7 @@ const checkAllowed = async (folder: string, roots: readonly string[]): Promise<v
 
 /** `POST /rpc/dev/run` and `/rpc/dev/stop` (docs/spec/server-api.md "Development runs"). */
 export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Handler } => {
-  const { supervisor, formationsDirectory, devRoots, env, stopMs } = options;
+  const { supervisor, reader, formationsDirectory, devRoots, env, stopMs } = options;
 
   const folderOf = async ({ path, formation_id: id }: DevRunRequest): Promise<string> => {
     if (path !== undefined) {
@@ -75,13 +78,7 @@ export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Ha
     return draft;
   };
 
-  const idOf = async (folder: string): Promise<string> => {
-    const { formation, report } = await loadFormation(folder, { env, allowEnv: true });
-    if (!formation) {
-      throw new HttpError(400, [`${folder} is not a valid formation:`, ...formatReport(report)].join("\n"));
-    }
-    return formation.id;
-  };
+  const idOf = (folder: string): Promise<string> => reader.run({ kind: "identify", folder, env }, z.string());
 
   return {
     async run(request): Promise<DevResult> {

@@ -3,8 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import * as z from "zod";
-import { zip } from "../bundles/index.ts";
-import { downloadOf, type Releases } from "../releases/index.ts";
+import { layoutFor, type Releases, requireDeployment } from "../releases/index.ts";
 import type { Handler } from "./handler.ts";
 import { formationIdOf, parseInput } from "./parse.ts";
 
@@ -15,11 +14,16 @@ export const createDownloadHandler =
   (releases: Releases): Handler =>
   async (request, reply) => {
     const id = formationIdOf(request);
+    requireDeployment(releases, id);
     const { db } = parseInput(querySchema, request.query);
     const copy = join(releases.settings.temporaryDirectory, `${randomUUID()}.db`);
     const archive = async function* () {
       try {
-        yield* zip(await downloadOf(releases, id, db === "true" || db === "1" ? copy : undefined));
+        yield* releases.reader.archive({
+          kind: "archive",
+          release: layoutFor(releases, id).current,
+          copyTo: db === "true" || db === "1" ? copy : undefined,
+        });
       } finally {
         await rm(copy, { force: true });
       }

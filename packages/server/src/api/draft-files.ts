@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
 import { type DraftFilesRequest, draftFilesRequestSchema } from "@muxi/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import * as z from "zod";
 import { Failure } from "../base/failure.ts";
 import { checkFormationId } from "../bundles/index.ts";
 import {
   createDraft,
   deleteDraftFile,
-  hashDraft,
   listFiles,
   readDraft,
   readDraftFile,
@@ -46,7 +46,7 @@ const field = (request: DraftFilesRequest, name: "path" | "content"): string => 
 
 /** `POST /rpc/formations/{id}/draft/files` (docs/spec/server-api.md "Draft files"). */
 export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions): Handler => {
-  const { locks, log, now } = releases;
+  const { locks, reader, log, now } = releases;
 
   const init = async (id: string, mode: string | undefined): Promise<object> => {
     const { draft, release } = layoutFor(releases, id);
@@ -86,7 +86,7 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
         }
         const wanted = {
           ...{ id, version: undefined, check, source: { draft: folder } },
-          hash: await hashDraft(folder),
+          hash: await reader.run({ kind: "hash", draft: folder }, z.string(), { signal }),
         };
         const run = isNew ? runDeploy : runUpdate;
         const outcome = await run(releases, request, wanted, report, signal);

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isSystemError, writeAtomically } from "@muxi/formation";
@@ -24,9 +25,23 @@ export const syncFolder = async (folder: string): Promise<void> => {
   }
 };
 
+/** Above this many files it takes less time to flush the whole file system. */
+const manyFiles = 200;
+
+/** Flushes the file system that a folder is on. False where that is not possible. */
+const syncFileSystem = async (folder: string): Promise<boolean> => {
+  if (process.platform !== "linux") return false;
+  const child = spawn("sync", ["-f", folder], { stdio: "ignore" });
+  return new Promise((resolve) => {
+    child.once("error", () => resolve(false));
+    child.once("exit", (code) => resolve(code === 0));
+  });
+};
+
 /** Flushes a folder and everything in it, so that it survives a power cut. */
 export const syncTree = async (folder: string): Promise<void> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  if (entries.length > manyFiles && (await syncFileSystem(folder))) return;
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isDirectory()) await syncFolder(path);

@@ -25,6 +25,17 @@ export const checkFormationId = (id: string): void => {
   }
 };
 
+/** Errors that an answer tells. */
+const mostErrors = 50;
+
+const describeErrors = (report: Report): string[] => {
+  const more = report.errors.length - mostErrors;
+  return [
+    ...formatErrors({ ...report, errors: report.errors.slice(0, mostErrors) }),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+};
+
 const ofSecrets = ({ errors }: Report): boolean =>
   errors.some(
     ({ file, message }) =>
@@ -52,11 +63,27 @@ export interface CheckedFormation {
   replicas: number;
 }
 
-export interface Expected {
+interface Expected {
   id: string;
   /** Undefined accepts the version of the manifest. */
   version: string | undefined;
 }
+
+/**
+ * Reads a formation that is to run as a draft, which may refer to the environment.
+ *
+ * @returns Its id.
+ * @throws Failure 400 that names every file and field that is wrong.
+ */
+export const identify = async (folder: string, env: NodeJS.ProcessEnv): Promise<string> => {
+  const { formation, report } = await loadFormation(folder, { env, allowEnv: true });
+  if (formation) return formation.id;
+  throw new Failure(
+    400,
+    "ParseError",
+    [`${folder} is not a valid formation:`, ...describeErrors(report)].join("\n"),
+  );
+};
 
 /**
  * Reads a formation as the runtime will, including its secrets, so that one that cannot run is refused here
@@ -64,24 +91,24 @@ export interface Expected {
  *
  * @throws Failure 400 that names every file and field that is wrong.
  */
-export const checkFormation = async (folder: string, expected?: Expected): Promise<CheckedFormation> => {
+export const checkFormation = async (folder: string, expected: Expected): Promise<CheckedFormation> => {
   const { formation, report } = await loadFormation(folder, { allowEnv: false });
   if (!formation) {
     throw new Failure(
       400,
       ofSecrets(report) ? "SecretsError" : "ParseError",
-      ["The formation is not valid:", ...formatErrors(report)].join("\n").replaceAll(folder, "bundle"),
+      ["The formation is not valid:", ...describeErrors(report)].join("\n").replaceAll(folder, "bundle"),
     );
   }
   const version = formation.manifest.version ?? "1.0.0";
-  if (expected && formation.id !== expected.id) {
+  if (formation.id !== expected.id) {
     throw new Failure(
       400,
       "IDMismatch",
       `The bundle contains the formation '${formation.id}', but '${expected.id}' was to be deployed`,
     );
   }
-  if (expected?.version !== undefined && version !== expected.version) {
+  if (expected.version !== undefined && version !== expected.version) {
     throw new Failure(
       400,
       "VersionMismatch",

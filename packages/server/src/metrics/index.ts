@@ -1,4 +1,3 @@
 /** Metrics for Prometheus: how formations are used, and their state. */
 export * from "./listener.ts";
-export * from "./memory.ts";
 export * from "./metrics.ts";

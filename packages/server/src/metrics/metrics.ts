@@ -1,6 +1,6 @@
 import type { TokensMessage } from "@muxi/protocol";
+import { memoryOf } from "../base/memory.ts";
 import { exposition, expositionType, Histogram, type Sample } from "./exposition.ts";
-import { memoryOf } from "./memory.ts";
 
 /** What the metrics need to know about a formation. */
 export interface MeasuredFormation {

@@ -1,6 +1,6 @@
+import { memoryOf } from "../base/memory.ts";
 import type { FormationsConfig } from "../config/index.ts";
 import { processLogFiles, rotate } from "../logs/index.ts";
-import { memoryOf } from "../metrics/index.ts";
 import type { FormationState } from "../processes/index.ts";
 import type { Releases } from "../releases/index.ts";
 

@@ -1,8 +1,8 @@
 import type { DeploymentCheck } from "@muxi/protocol";
+import type { Layout } from "../base/layout.ts";
 import { type Started, startChecked } from "./check.ts";
 import { startFailure } from "./failures.ts";
 import { type History, type Release, setLink, setLinks, writeHistory } from "./history.ts";
-import type { Layout } from "./layout.ts";
 import { type Deployment, type Releases, type ReportProgress, specOf, watchStart } from "./releases.ts";
 
 export interface Activation {

@@ -3,12 +3,13 @@ import { isSystemError } from "@muxi/formation";
 import type { DeploymentCheck } from "@muxi/protocol";
 import { ifThere } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
+import type { Layout } from "../base/layout.ts";
+import type { Source } from "../reader/index.ts";
 import { type Started, startChecked } from "./check.ts";
 import { startFailure } from "./failures.ts";
 import { setLinks, writeHistory } from "./history.ts";
-import type { Layout } from "./layout.ts";
 import { layoutFor, type Releases, type ReportProgress, specOf, watchStart } from "./releases.ts";
-import { type Source, stageRelease } from "./stage.ts";
+import { stageRelease } from "./stage.ts";
 
 export interface DeployRequest {
   id: string;
@@ -78,9 +79,9 @@ export const deploy = async (
   deployments.set(id, deployment);
   try {
     report({ stage: "extracting", message: "Extracting formation bundle" });
-    const expected = { id, version };
     const release = await stageRelease(releases, {
-      ...{ layout, source, hash, expected, report, signal },
+      ...{ layout, source, hash, report, signal },
+      expectedVersion: version,
       version: 1,
       predecessor: undefined,
     });

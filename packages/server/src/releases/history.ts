@@ -2,7 +2,7 @@ import { readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { ifThere, writeDurably } from "../base/durable.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout } from "../base/layout.ts";
 
 const entrySchema = z.object({
   version: z.int().positive(),

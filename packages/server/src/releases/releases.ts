@@ -1,11 +1,12 @@
 import type { OperationProgress } from "@muxi/protocol";
 import { Failure } from "../base/failure.ts";
+import { type Layout, layoutOf } from "../base/layout.ts";
 import type { BundleLimits } from "../bundles/index.ts";
 import type { Log } from "../logs/index.ts";
 import type { InstallOptions } from "../packages/index.ts";
 import type { FormationSpec, FormationState, StartWatch, Supervisor } from "../processes/index.ts";
+import type { Reader } from "../reader/index.ts";
 import { type History, readHistory } from "./history.ts";
-import { type Layout, layoutOf } from "./layout.ts";
 import { Locks } from "./locks.ts";
 import { createRegistry, type Registry, type RegistryRecord } from "./registry.ts";
 
@@ -43,6 +44,7 @@ export interface ReleaseSettings {
 export interface Releases {
   readonly settings: ReleaseSettings;
   readonly supervisor: Supervisor;
+  readonly reader: Reader;
   readonly locks: Locks;
   readonly registry: Registry;
   readonly deployments: Map<string, Deployment>;

@@ -29,7 +29,7 @@ export const update = async (
   try {
     const release = await stageRelease(releases, {
       ...{ layout, source, hash, report, signal },
-      expected: { id, version },
+      expectedVersion: version,
       version: nextVersion(history),
       predecessor: history.current.version,
     });

@@ -2,7 +2,7 @@ import { cp, lstat, mkdir, readlink, rename, rm, symlink } from "node:fs/promise
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { databaseOf, type Formation, resolveApiKeys } from "@muxi/formation";
 import { ifThere } from "../base/durable.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout } from "../base/layout.ts";
 
 /**
  * Files that the runtime writes and that a new release gets a copy of (docs/spec/server-api.md "Data of a

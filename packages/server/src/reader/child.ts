@@ -1,0 +1,134 @@
+import { fork } from "node:child_process";
+import { extname } from "node:path";
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import type { OperationProgress } from "@muxi/protocol";
+import { Failure } from "../base/failure.ts";
+import { memoryOf } from "../base/memory.ts";
+import { type ReaderTask, readerMessageSchema } from "./tasks.ts";
+
+const isSource = extname(import.meta.url) === ".ts";
+/** Built, it lies beside the one file that the server is. */
+const program = new URL(isSource ? "../reader-program.ts" : "./reader-program.js", import.meta.url);
+
+/** What a task may take. */
+export interface ReadingLimits {
+  /** For understanding the files of a formation. A large one takes a second. */
+  understandingSeconds: number;
+  /** For unpacking, copying and hashing: what is read for this has a limit of its size. */
+  movingSeconds: number;
+  /** Of JavaScript's objects. */
+  heapMegabytes: number;
+  /** Of all that a process holds, buffers included. */
+  memoryMegabytes: number;
+}
+
+const lookEveryMs = 100;
+/** From SIGTERM to SIGKILL: one that is busy with what it reads does not hear the first. */
+const graceMs = 500;
+
+const excessive = (what: string): Failure =>
+  new Failure(
+    413,
+    "PayloadTooLarge",
+    `The formation takes more than ${what} to read. Make its files smaller, or fewer.`,
+  );
+
+/** How many seconds a step may take. A download takes as long as its client. */
+const limitOf = (limits: ReadingLimits, { kind }: ReaderTask, stage?: string): number => {
+  if (kind === "archive") return Number.POSITIVE_INFINITY;
+  // npm has a limit of its own.
+  if (stage === "installing") return Number.POSITIVE_INFINITY;
+  return kind === "identify" || stage === "validating" ? limits.understandingSeconds : limits.movingSeconds;
+};
+
+export interface ReadingOptions {
+  /** Called when a step begins. */
+  report?: (progress: OperationProgress) => void;
+  /** Ends the process; its reason is thrown. */
+  signal?: AbortSignal;
+}
+
+/** A task at work in its process. */
+export interface Reading {
+  /** What it came to; rejects with a Failure when what was read is refused, or takes too much time or memory. */
+  result: Promise<unknown>;
+  /** What it writes to standard output; null for tasks that write nothing. */
+  output: Readable | null;
+  /** Ends the process. */
+  end(): void;
+}
+
+/** Begins a task in a process of its own (docs/spec/server-api.md "Limits of reading"). */
+export const beginReading = (
+  task: ReaderTask,
+  limits: ReadingLimits,
+  { report, signal }: ReadingOptions,
+): Reading => {
+  const { heapMegabytes, memoryMegabytes } = limits;
+  const child = fork(program, {
+    execArgv: [`--max-old-space-size=${heapMegabytes}`, ...(isSource ? ["--conditions=muxi-source"] : [])],
+    stdio: ["ignore", task.kind === "archive" ? "pipe" : "ignore", "ignore", "ipc"],
+  });
+  /** What is thrown; undefined as long as nothing went wrong. */
+  let fault: unknown;
+  let outcome: { result: unknown } | undefined;
+  let seconds = limitOf(limits, task);
+  let begun = performance.now();
+  const ended = new AbortController();
+  const end = (): void => {
+    child.kill("SIGTERM");
+    setTimeout(() => child.kill("SIGKILL"), graceMs).unref();
+  };
+  const fail = (error: unknown): void => {
+    fault ??= error;
+    end();
+  };
+
+  child.on("message", (sent) => {
+    const { data } = readerMessageSchema().safeParse(sent);
+    if (data?.type === "progress") {
+      [seconds, begun] = [limitOf(limits, task, data.progress.stage), performance.now()];
+      report?.(data.progress);
+    } else if (data?.type === "done") outcome = { result: data.result };
+    else if (data?.type === "refused") fault ??= new Failure(data.status, data.failure, data.message);
+    else fault ??= new Error(data?.message ?? "A process that reads files sent something unknown");
+  });
+  // Only when it has ended is what it left in the way of nobody.
+  const result = new Promise<unknown>((resolve, reject) => {
+    const settle = (otherwise: unknown): void => {
+      ended.abort();
+      signal?.removeEventListener("abort", cancel);
+      if (fault !== undefined) reject(fault);
+      else if (outcome) resolve(outcome.result);
+      else reject(otherwise);
+    };
+    child.once("error", settle);
+    // "exit" may come before what was said last.
+    child.once("close", (code, by) => {
+      // So V8 ends a process whose heap is full.
+      const isFull = by === "SIGABRT" || code === 134;
+      settle(
+        isFull
+          ? excessive(`${heapMegabytes} MB of memory`)
+          : new Error(`A process that reads files ended (${by ?? code})`),
+      );
+    });
+  });
+  const watch = async (): Promise<void> => {
+    while (true) {
+      await delay(lookEveryMs, undefined, { signal: ended.signal });
+      const bytes = child.pid === undefined ? 0 : ((await memoryOf(child.pid)) ?? 0);
+      if (performance.now() - begun > seconds * 1000) fail(excessive(`${seconds} s`));
+      if (bytes > memoryMegabytes * 1024 * 1024) fail(excessive(`${memoryMegabytes} MB of memory`));
+    }
+  };
+  watch().catch((error: unknown) => {
+    if (!ended.signal.aborted) fail(error);
+  });
+  const cancel = (): void => fail(signal?.reason);
+  if (signal?.aborted) cancel();
+  else signal?.addEventListener("abort", cancel, { once: true });
+  child.send(task);
+  return { result, output: child.stdout, end };
+};

@@ -1,0 +1,79 @@
+import { type Infer, lazy, operationProgressSchema } from "@muxi/protocol";
+import * as z from "zod";
+import { failureTypes } from "../base/failure.ts";
+import type { BundleLimits } from "../bundles/index.ts";
+import type { InstallOptions } from "../packages/index.ts";
+
+/** What a release is made from: an uploaded bundle, or a draft folder. */
+export type Source = { bundle: string } | { draft: string };
+
+/** Makes the folder of a release. */
+export interface StageTask {
+  kind: "stage";
+  id: string;
+  formationsDirectory: string;
+  /** Folder in which the release is made before it is moved to its place. The server removes it when the task has ended. */
+  work: string;
+  source: Source;
+  limits: BundleLimits;
+  /** How packages that the bundle names are installed. */
+  install: Pick<InstallOptions, "allowed" | "env" | "timeoutMs">;
+  /** The version that the client announced; undefined accepts that of the manifest. */
+  expectedVersion: string | undefined;
+  serverId: string;
+  /** Number of the release. */
+  version: number;
+  /** Number of the release in service. */
+  predecessor: number | undefined;
+}
+
+/** Hashes what would be deployed from a draft, as text. */
+interface HashTask {
+  kind: "hash";
+  draft: string;
+}
+
+/** Checks a formation that is to run as a draft; comes to its id. */
+interface IdentifyTask {
+  kind: "identify";
+  folder: string;
+  /** What `${{ env.NAME }}` may refer to. */
+  env: NodeJS.ProcessEnv;
+}
+
+/** Writes a zip of a release to standard output (docs/spec/server-api.md "Download"). */
+export interface ArchiveTask {
+  kind: "archive";
+  release: string;
+  /** Where to make a snapshot of the database; undefined leaves it out. */
+  copyTo: string | undefined;
+}
+
+export type ReaderTask = StageTask | HashTask | IdentifyTask | ArchiveTask;
+
+/** What a staged release is. */
+export const stagedSchema = z.object({
+  semantic: z.string(),
+  name: z.string(),
+  replicas: z.int().positive(),
+});
+
+export type Staged = z.infer<typeof stagedSchema>;
+
+/** What the process of a task tells the server, over their IPC channel. */
+export const readerMessageSchema = lazy(() =>
+  z.discriminatedUnion("type", [
+    z.object({ type: z.literal("progress"), progress: operationProgressSchema() }),
+    z.object({ type: z.literal("done"), result: z.unknown().optional() }),
+    z.object({
+      type: z.literal("refused"),
+      status: z.int(),
+      failure: z.enum(failureTypes),
+      message: z.string(),
+    }),
+    /** With the stack, for the server's log. */
+    z.object({ type: z.literal("broken"), message: z.string() }),
+  ]),
+);
+
+export type ReaderMessage = Infer<typeof readerMessageSchema>;

@@ -1,0 +1,89 @@
+import { cp, mkdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isSystemError } from "@muxi/formation";
+import type { OperationProgress } from "@muxi/protocol";
+import { syncFolder, syncTree } from "../base/durable.ts";
+import { Failure } from "../base/failure.ts";
+import { layoutOf } from "../base/layout.ts";
+import { version as serverVersion } from "../base/version.ts";
+import { addMetadata, type CheckedFormation, checkFormation, unpackBundle } from "../bundles/index.ts";
+import { isCopied } from "../drafts/index.ts";
+import { installPackages } from "../packages/index.ts";
+import type { Staged, StageTask } from "../reader/index.ts";
+import { removeDatabase, shareData } from "./shared-data.ts";
+
+type ReportProgress = (progress: OperationProgress) => void;
+
+const fill = async (folder: string, { source, limits }: StageTask): Promise<void> => {
+  if ("bundle" in source) return unpackBundle(source.bundle, folder, limits);
+  await cp(source.draft, folder, {
+    recursive: true,
+    filter: (path) => path === source.draft || isCopied(path),
+  });
+};
+
+/**
+ * Formations may be on a different file system from the temporary folder, so a rename is not always possible. Nothing
+ * reads the target before the history names it.
+ */
+const moveFolder = async (from: string, to: string): Promise<void> => {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!isSystemError(error, "EXDEV")) throw error;
+    await cp(from, to, { recursive: true, verbatimSymlinks: true });
+  }
+};
+
+/**
+ * `<version>[:<variant>]`. There is only one runtime; whether it satisfies the formation, the manifest's `runtime`
+ * says.
+ */
+const runtimePattern = /^[\w.+-]{1,64}(?::[\w.-]{1,64})?$/;
+
+const reportRuntime = ({ formation }: CheckedFormation, report: ReportProgress): void => {
+  const wanted = formation.manifest.muxi_runtime ?? "latest";
+  if (!runtimePattern.test(wanted)) {
+    throw new Failure(
+      400,
+      "InvalidRuntime",
+      `muxi_runtime is '${wanted}': it must be a version such as latest or 1.2`,
+    );
+  }
+  const stage = "resolving_runtime";
+  report({ stage, message: "Resolving runtime version" });
+  report({ stage, message: `Resolved runtime version ${serverVersion}`, version: serverVersion });
+};
+
+/** Unpacks a release, checks it, installs its packages, moves it to its place, and links the runtime's data into it. */
+export const stage = async (
+  task: StageTask,
+  report: ReportProgress,
+  signal: AbortSignal,
+): Promise<Staged> => {
+  const { id, work, version, predecessor } = task;
+  const made = join(work, id);
+  const layout = layoutOf(task.formationsDirectory, id);
+  const target = layout.release(version);
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  await fill(made, task);
+  report({ stage: "validating", message: "Validating formation files" });
+  const checked = await checkFormation(made, { id, version: task.expectedVersion });
+  if ("draft" in task.source) await removeDatabase(checked.formation);
+  reportRuntime(checked, report);
+  await addMetadata(checked.formation, task.serverId);
+  await installPackages(made, {
+    ...task.install,
+    report: (message) => report({ stage: "installing", message }),
+    signal,
+  });
+  await mkdir(layout.releases, { recursive: true, mode: 0o700 });
+  await rm(target, { recursive: true, force: true });
+  await moveFolder(made, target);
+  await shareData(layout, { ...checked.formation, dir: target }, { version, predecessor });
+  // The response promises a release that survives a power cut.
+  await syncTree(target);
+  for (const folder of [layout.releases, layout.data, dirname(layout.root)]) await syncFolder(folder);
+  return { semantic: checked.version, name: checked.formation.name, replicas: checked.replicas };
+};
