@@ -136,5 +136,17 @@ export const startSessionMcp = async (
   };
 };
 
-/** An MCP server over HTTP that takes what it is sent and never answers. */
-export const startSilentMcp = async () => ({ url: `${await listen((message) => message.resume())}/mcp` });
+/** An MCP server over HTTP that takes what it is sent and does not answer; `end` breaks its connections off. */
+export const startSilentMcp = async () => {
+  const waiting: http.ServerResponse[] = [];
+  const url = await listen((message, response) => {
+    message.resume();
+    waiting.push(response);
+  });
+  return {
+    url: `${url}/mcp`,
+    end() {
+      for (const response of waiting) response.destroy();
+    },
+  };
+};

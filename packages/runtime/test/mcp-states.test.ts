@@ -83,6 +83,7 @@ max_retries: 1
 description: d
 type: http
 endpoint: "${silent.url}"
+max_retries: 1
 `,
     }),
   );
@@ -102,4 +103,5 @@ endpoint: "${silent.url}"
     ...failed,
     { kind: "mcp", name: "silent", message: late },
   ]);
+  silent.end();
 });
