@@ -87,10 +87,11 @@ const isAtHome = ({ provider, settings: { baseUrl } }: ModelConfig): boolean => 
   return home !== undefined && (baseUrl === undefined || URL.parse(baseUrl)?.host === URL.parse(home)?.host);
 };
 
-const requestBody = (config: ModelConfig, request: ModelRequest): string => {
+/** @param isHome Whether the provider itself is asked. */
+const requestBody = (config: ModelConfig, isHome: boolean, request: ModelRequest): string => {
   const { provider, name, settings } = config;
   const known = compatibleProviders[provider];
-  const own = isAtHome(config) ? known : undefined;
+  const own = isHome ? known : undefined;
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxTokens = request.settings?.maxTokens ?? settings.maxTokens;
   const schema = request.settings?.jsonSchema;
@@ -271,5 +272,9 @@ export const createOpenAiCompatibleModel = (config: ModelConfig, http: HttpClien
   const headers = {
     ...(config.apiKey && { authorization: `Bearer ${config.apiKey}` }),
   };
-  return wireModel({ config, http, url, headers, requestBody, createDecoder });
+  const isHome = isAtHome(config);
+  return wireModel({
+    ...{ config, http, url, headers, createDecoder },
+    requestBody: (_, request) => requestBody(config, isHome, request),
+  });
 };
