@@ -1,4 +1,6 @@
 import { createHmac } from "node:crypto";
+import { runInNewContext } from "node:vm";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MuxiError, webhook } from "../src/index.ts";
 import { parse, receive, sign, verifySignature, WebhookVerificationError } from "../src/webhook.ts";
@@ -74,8 +76,52 @@ describe("verifySignature", () => {
     expect(await verifySignature(body, header, ["the-next-key"])).toBe(false);
   });
 
-  test.each([[""], [[]], [[secret, ""]]])("an empty secret is an error: %j", async (empty) => {
-    await expect(verifySignature(body, null, empty)).rejects.toThrow(WebhookVerificationError);
+  test.each<[unknown]>([
+    [""],
+    [" "],
+    [[]],
+    [[secret, ""]],
+    [[secret, null]],
+    [undefined],
+    [null],
+    [5],
+    [{ secret }],
+  ])("a secret that is empty or no text is an error: %j", async (empty) => {
+    const verifying = Reflect.apply(verifySignature, undefined, [body, await sign(body, secret), empty]);
+    await expect(verifying).rejects.toThrow(WebhookVerificationError);
+    await expect(Reflect.apply(sign, undefined, [body, empty])).rejects.toThrow(WebhookVerificationError);
+  });
+
+  test.each<[unknown]>([[Number.NaN], ["300"], ["soon"], [Number.POSITIVE_INFINITY], [-1], [null]])(
+    "a tolerance of %j is an error, and no check less",
+    async (tolerance) => {
+      const old = await sign(body, secret, now() - 100_000);
+      for (const header of [old, await sign(body, secret)]) {
+        const verifying = Reflect.apply(verifySignature, undefined, [body, header, secret, { tolerance }]);
+        await expect(verifying).rejects.toMatchObject({ name: "ConfigurationError", option: "tolerance" });
+      }
+    },
+  );
+
+  test.each<[unknown]>([[5], [true], [{}], [["t=1", "v1=00"]], [new Headers()], [Symbol("t=1")]])(
+    "a header that is no text is refused: %o",
+    async (header) => {
+      expect(await Reflect.apply(verifySignature, undefined, [body, header, secret])).toBe(false);
+    },
+  );
+
+  test("tries eight signatures of a header, and refuses one that has more", async () => {
+    const [time, signature] = (await sign(body, secret)).split(",");
+    const other = `v1=${"0".repeat(64)}`;
+    const withOthers = (count: number) => [time, ...new Array(count).fill(other), signature].join(",");
+    expect(await verifySignature(body, withOthers(7), secret)).toBe(true);
+    expect(await verifySignature(body, withOthers(8), secret)).toBe(false);
+  });
+
+  test("takes bytes of another realm, as test environments give them", async () => {
+    const foreign: Uint8Array = runInNewContext("new Uint8Array(bytes)", { bytes: [...bytes] });
+    expect(await verifySignature(foreign, await sign(body, secret), secret)).toBe(true);
+    expect(parse(foreign).requestId).toBe("req_1");
   });
 });
 
@@ -83,6 +129,8 @@ test.each<[string, unknown[]]>([
   ["a body that was parsed already", [completion, "t=1,v1=00", secret]],
   ["one object with all arguments", [{ payload: body, signature: "t=1,v1=00", secret }]],
   ["the tolerance as a number", [body, "t=1,v1=00", secret, 600]],
+  ["a buffer", [bytes.buffer, "t=1,v1=00", secret]],
+  ["no body", [undefined, "t=1,v1=00", secret]],
 ])("%s in place of the right arguments sees the right call", async (_, args) => {
   await expect(Reflect.apply(verifySignature, undefined, args)).rejects.toMatchObject({
     name: "ConfigurationError",
@@ -146,9 +194,16 @@ describe("parse", () => {
     });
   });
 
-  test.each(["", "not json", "[]", "null", "{}"])("refuses %j", (payload) => {
+  test.each(["", "not json", "[]", "null", "{}", "5"])("refuses %j", (payload) => {
     expect(() => parse(payload)).toThrow(WebhookVerificationError);
   });
+
+  test.each<[unknown]>([[undefined], [null], [5], [completion], [bytes.buffer]])(
+    "a body that is neither text nor bytes sees the right call: %o",
+    (payload) => {
+      expect(() => Reflect.apply(parse, undefined, [payload])).toThrow("call parse(rawBody)");
+    },
+  );
 });
 
 describe("receive", () => {
@@ -171,4 +226,109 @@ describe("receive", () => {
     await receive(await delivery(headers), { secret, isReplay });
     await expect(receive(await delivery(headers), { secret, isReplay })).rejects.toThrow("received before");
   });
+
+  test.each<[string, (time: string, signature: string) => string]>([
+    ["another field", (time, signature) => `${time},${signature},x=1`],
+    ["its parts swapped", (time, signature) => `${signature},${time}`],
+    ["a blank", (time, signature) => `${time}, ${signature}`],
+    ["another signature before its own", (time, signature) => `${time},v1=${"0".repeat(64)},${signature}`],
+    ["another time behind its own", (time, signature) => `${time},${signature},t=1`],
+    ["its signature twice", (time, signature) => `${time},${signature},${signature}`],
+  ])("refuses a replay whose header has %s", async (_, change) => {
+    const seen = new Set<string>();
+    const isReplay = (signature: string) => seen.has(signature) || !seen.add(signature);
+    const header = await sign(body, secret);
+    const [time = "", signature = ""] = header.split(",");
+    await receive(await delivery({ "X-Muxi-Signature": header }), { secret, isReplay });
+    expect([...seen]).toEqual([header]);
+    const again = await delivery({ "X-Muxi-Signature": change(time, signature) });
+    await expect(receive(again, { secret, isReplay })).rejects.toThrow("received before");
+  });
+
+  test("refuses a body without end, whatever its signature says", async () => {
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 65_536;
+        controller.enqueue(new Uint8Array(65_536));
+      },
+    });
+    const init = { method: "POST", body: endless, duplex: "half", headers: { "X-Muxi-Signature": "t=1" } };
+    const request = new Request("https://example.com/hook", init);
+    await expect(receive(request, { secret })).rejects.toThrow("is longer than 16777216 bytes");
+    expect(sent).toBeLessThan(17 * 1024 * 1024);
+  });
+
+  test("a request that was read, another kind of request, or no options see the right call", async () => {
+    const read = await delivery({});
+    await read.text();
+    const nodeRequest = { headers: { "x-muxi-signature": "t=1" }, body: {} };
+    for (const args of [[read, { secret }], [nodeRequest, { secret }], [await delivery({})]]) {
+      await expect(Reflect.apply(receive, undefined, args)).rejects.toMatchObject({
+        name: "ConfigurationError",
+        message: expect.stringContaining("call receive(request, { secret, tolerance, isReplay })"),
+      });
+    }
+  });
+});
+
+test("whatever header and body come, the answer is false or an error of this package", async () => {
+  const time = String(now());
+  const { 1: signature = "" } = (await sign(body, secret, Number(time))).split(",v1=");
+  const field = fc.oneof(
+    fc.string({ maxLength: 20 }),
+    fc
+      .tuple(fc.constantFrom("t", "v1", "v0", " t", "T"), fc.string({ maxLength: 70 }))
+      .map((pair) => pair.join("=")),
+    fc.constantFrom(
+      `t=${time}`,
+      `t=0${time}`,
+      `v1=${signature}`,
+      `v1=${signature.toUpperCase()}`,
+      "v1=",
+      "t=",
+    ),
+  );
+  const header = fc.oneof(
+    fc.array(field, { maxLength: 12 }).map((fields) => fields.join(",")),
+    fc.anything(),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      header,
+      fc.oneof(fc.uint8Array(), fc.constant(body), fc.anything()),
+      async (given, payload) => {
+        const [result] = await Promise.allSettled([
+          Reflect.apply(verifySignature, undefined, [payload, given, secret]),
+        ]);
+        if (result.status === "rejected") {
+          expect(result.reason).toBeInstanceOf(MuxiError);
+          return;
+        }
+        // Only the signed body passes, and only with its own time, as the first, and its own signature.
+        const first =
+          typeof given === "string" ? given.split(",").find((each) => /^\s*t=/.test(each)) : undefined;
+        const fits = payload === body && first?.trim() === `t=${time}` && String(given).includes(signature);
+        if (result.value) expect(fits).toBe(true);
+      },
+    ),
+    { seed: 15, numRuns: 500 },
+  );
+});
+
+test("whatever body was signed, it is an event or an error of this package", () => {
+  const fields = Object.keys(completion).map((name) => [name, fc.jsonValue({ maxDepth: 2 })] as const);
+  const odd = fc
+    .record(Object.fromEntries(fields), { requiredKeys: [] })
+    .map((event) => JSON.stringify(event));
+  fc.assert(
+    fc.property(fc.oneof(odd, fc.string(), fc.uint8Array(), fc.json()), (payload) => {
+      try {
+        expect(typeof parse(payload).requestId).toBe("string");
+      } catch (error) {
+        expect(error).toBeInstanceOf(WebhookVerificationError);
+      }
+    }),
+    { seed: 15, numRuns: 500 },
+  );
 });

@@ -37,8 +37,8 @@ const bundle = async (code: string, external: string[] = []): Promise<Bundle> =>
 };
 
 test.each<[file: string, kilobytes: number, imports?: string[]]>([
-  ["index.ts", 16],
-  ["webhook.ts", 1.5],
+  ["index.ts", 17],
+  ["webhook.ts", 2],
   ["testing.ts", 1.5],
   ["stream/sse.ts", 1],
   ["react.ts", 4, ["react"]],
@@ -63,7 +63,7 @@ test.each<[name: string, kilobytes: number, parts: (keyof typeof marks)[]]>([
   ["ChatClient", 8, []],
   ["FormationClient", 12, ["administration"]],
   ["ServerClient", 9, ["server"]],
-  ["webhook", 1.7, ["webhook"]],
+  ["webhook", 2.2, ["webhook"]],
 ])("a page that imports %s alone loads at most %s KB, and nothing else", async (name, kilobytes, parts) => {
   const partsIn = (code: string) =>
     Object.entries(marks).flatMap(([part, mark]) => (code.includes(mark) ? [part] : []));

@@ -7,6 +7,7 @@ export {
   requireObjects,
   requireText,
 } from "./arguments.ts";
+export { joined, readBody } from "./body.ts";
 export type { Attempt, AttemptResponse, AttemptRetry, Hooks } from "./hooks.ts";
 export { newRequestId } from "./ids.ts";
 export { createLifetime, type Lifetime, sleep } from "./lifetime.ts";
