@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openSecrets } from "../src/index.ts";
+import { expect } from "vitest";
+import { formatReport, loadFormation, openSecrets, type Report } from "../src/index.ts";
 import { folder, ref } from "./folder.ts";
 
 const manifest = `schema: "1.0.0"
@@ -130,4 +131,45 @@ export const orchardWith = async (change?: Change): Promise<Record<string, strin
   if (!("replace" in change)) return change.text === undefined ? others : { ...others, [file]: change.text };
   if (!text.includes(change.replace)) throw new Error(`${file} has no ${change.replace}`);
   return { ...others, [file]: text.replace(change.replace, () => change.by) };
+};
+
+const inFile =
+  (file: string) =>
+  (replace: string, by: string): Change => ({ file, replace, by });
+
+export const inManifest = inFile("formation.afs");
+export const inAgent = inFile("agents/grower.afs");
+export const inStock = inFile("mcp/stock.afs");
+export const inWeather = inFile("mcp/weather.afs");
+export const inSop = inFile("sops/frost.md");
+export const inTrigger = inFile("triggers/harvest.md");
+export const inSkill = inFile("skills/losses/SKILL.md");
+
+/** A line at the end of the manifest, whose number is 29. */
+export const atEnd = (line: string): Change =>
+  inManifest("agents: [grower]\n", `agents: [grower]\n${line}\n`);
+
+export const newFile = (file: string, text = "x"): Change => ({ file, text });
+
+/** What is said of the formation with one change, as `validate`, `up`, `deploy` and the log get it. */
+export const findingsOf = async (change?: Change): Promise<Report> => {
+  const { report } = await loadFormation(await folder(await orchardWith(change)));
+  return { ...report, suggestions: [] };
+};
+
+/** A mistake with where it is found, and parts of what is said, the remedy among them. */
+export type Mistake = [mistake: string, change: Change, place: string, ...says: string[]];
+
+/** Expects a finding at the place that says all of this, and a remedy from every finding. */
+export const expectFinding = async (
+  change: Change,
+  place: string,
+  says: readonly string[],
+): Promise<void> => {
+  const report = await findingsOf(change);
+  const lines = formatReport(report).join("\n");
+  const findings = lines.split(/^(?= {2}\S)/m).filter((finding) => finding.startsWith(`  ${place}\n`));
+  expect(findings, lines).not.toEqual([]);
+  for (const said of says) expect(findings.join("\n")).toContain(said);
+  for (const { hint } of [...report.errors, ...report.warnings]) expect(hint, lines).toBeTruthy();
 };
