@@ -4,7 +4,7 @@ import { until } from "../../../test/until.ts";
 import type { Owner } from "../src/store/index.ts";
 import { createAgentToolList } from "../src/tools/agent-tool-list.ts";
 import { type CredentialSource, createToolbox } from "../src/tools/index.ts";
-import { readTools } from "../src/tools/offered-tools.ts";
+import { createToolReader } from "../src/tools/offered-tools.ts";
 import { manifest, noJournal, writeFormation } from "./harness.ts";
 import { commandServer, startHttpMcp, startSessionMcp, startSseMcp } from "./mcp-servers.ts";
 
@@ -348,8 +348,10 @@ test("ten thousand tools whose names are cut to the same one get names of their 
     name: `${name}${index}`,
     inputSchema: plain,
   }));
+  const reader = createToolReader();
+  await reader.add(tools);
   const source = {
-    server: { definition: { id: "trees" }, tools: readTools(tools).tools },
+    server: { definition: { id: "trees" }, tools: reader.listing.tools },
     filter: undefined,
   };
   const list = createAgentToolList("keeper", [source], 10_000, { warn: () => {} });

@@ -10,6 +10,7 @@ import {
   type Transport,
 } from "@modelcontextprotocol/client";
 import { asError } from "@muxi/http";
+import { ServerLimitError } from "./bounded-fetch.ts";
 
 export interface ChildOptions {
   command: string;
@@ -21,6 +22,8 @@ export interface ChildOptions {
 
 /** How long a server may take to exit after its input has ended, in milliseconds. */
 const grace = 1_000;
+/** Bytes that may wait for a server to read them. */
+const mostUnread = 64 * 2 ** 20;
 /** Characters of a server's error output to keep for error messages. */
 const errorTail = 2_000;
 
@@ -90,14 +93,27 @@ export class ChildTransport implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     const stdin = this.#child?.stdin;
     if (!stdin?.writable) throw new Error("The server's process has ended");
-    if (!stdin.write(serializeMessage(message))) await once(stdin, "drain");
+    if (stdin.writableLength > mostUnread) {
+      const error = new ServerLimitError(`the server has left ${mostUnread} bytes unread`);
+      this.#giveUp(error);
+      throw error;
+    }
+    await new Promise<void>((resolve, reject) => {
+      stdin.write(serializeMessage(message), (error) => (error ? reject(error) : resolve()));
+    });
   }
 
   async close(): Promise<void> {
-    this.#child?.stdin?.end();
-    await Promise.race([this.#exited, delay(grace, undefined, { ref: false })]);
+    const { stdin, stdout, stderr } = this.#child ?? {};
+    // Whatever it still says is for nobody: a flood of it must not hold up the end.
+    stdout?.removeAllListeners("data").resume();
+    stdin?.end();
+    const exited = () => Promise.race([this.#exited, delay(grace, undefined, { ref: false })]);
+    await exited();
     this.#lifeline()?.destroy();
-    await this.#exited;
+    await exited();
+    // A child of the server that nobody finds may hold its pipes open for ever.
+    for (const pipe of [stdin, stdout, stderr]) pipe?.destroy();
   }
 
   #lifeline(): Duplex | undefined {
@@ -107,13 +123,25 @@ export class ChildTransport implements Transport {
 
   #read(bytes: Buffer): void {
     try {
-      this.#buffer.append(bytes);
+      this.#append(bytes);
       for (let message = this.#buffer.readMessage(); message; message = this.#buffer.readMessage()) {
         this.onmessage?.(message);
       }
     } catch (error) {
-      this.onerror?.(asError(error));
-      void this.close();
+      this.#giveUp(asError(error));
     }
+  }
+
+  #append(bytes: Buffer): void {
+    try {
+      this.#buffer.append(bytes);
+    } catch (cause) {
+      throw new ServerLimitError("the server sent too long a message", { cause });
+    }
+  }
+
+  #giveUp(error: Error): void {
+    this.onerror?.(error);
+    void this.close();
   }
 }

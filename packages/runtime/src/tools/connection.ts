@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "@modelcontextprotocol/client";
 import type { Environment, McpServerDefinition } from "@muxi/formation";
 import { backoff } from "@muxi/http";
+import type { ToolListing } from "./offered-tools.ts";
 import { outcomeOf } from "./results.ts";
 import type { ToolOutcome } from "./tool.ts";
 
@@ -24,14 +25,17 @@ export interface ConnectionOptions {
 
 /** A connection to an MCP server, opened when it is needed (docs/spec/formation-files.md "MCP connections"). */
 export interface McpConnection {
-  /** The tools as the server describes them. @throws Error when the server cannot be reached */
-  list(): Promise<unknown[]>;
+  /** The tools that the server offers. @throws Error when the server cannot be reached */
+  list(): Promise<ToolListing>;
   call(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<ToolOutcome>;
   close(): Promise<void>;
 }
 
 /** Before a further attempt to connect, in milliseconds (docs/spec/formation-files.md "MCP connections"). */
 const connectionWaits = { first: 500, longest: 30_000 };
+
+/** How long a formation that ends waits for a connection to close, in milliseconds. */
+const longestClosing = 5_000;
 
 export const createMcpConnection = (
   server: McpServerDefinition,
@@ -93,7 +97,11 @@ export const createMcpConnection = (
     clearTimeout(idle);
     calls += 1;
     try {
-      return await work(await connected().catch(unreachable));
+      const client = await connected().catch(unreachable);
+      return await work(client).catch(async (error) => {
+        const { overstepped } = await import("./mcp-client.ts");
+        throw overstepped(client) ?? error;
+      });
     } finally {
       calls -= 1;
       if (calls === 0 && idleTime === 0) void disconnect();
@@ -136,7 +144,9 @@ export const createMcpConnection = (
 
     async close() {
       closed = true;
-      await Promise.all([lastClosing, disconnect()]);
+      const closing = Promise.all([lastClosing, disconnect()]);
+      // A server that is still being connected to, or does not let go, must not hold up the formation.
+      await Promise.race([closing, delay(longestClosing, undefined, { ref: false })]);
     },
   };
 };

@@ -1,24 +1,58 @@
 import type { ToolFilter } from "@muxi/formation";
 
+/** Whether a character fits one place of a pattern. */
+type Place = (character: string) => boolean;
+
+/** Whether a character is one of `abc` or between the ends of `a-c`. */
+const inSet = (set: string): Place => {
+  const source = `[${set.replaceAll(/[\\\]^]/g, "\\$&")}]`;
+  const expression = new RegExp(source, "s");
+  return (character) => expression.test(character);
+};
+
+/** The places of a glob; `*` is one for any number of characters. */
+const placesOf = (pattern: string): (Place | "*")[] =>
+  [...pattern.replaceAll(/\*+/g, "*").matchAll(/\[(!?)([^\]]+)\]|./gs)].map(([token, not, set]) => {
+    if (token === "*") return token;
+    if (token === "?") return () => true;
+    if (set === undefined) return (character) => character === token;
+    const fits = inSet(set);
+    return not === "!" ? (character) => !fits(character) : fits;
+  });
+
 /**
  * Compiles a glob with `*`, `?`, `[abc]` and `[!abc]`, which is case-sensitive (docs/spec/formation-files.md "Tool
- * filters").
+ * filters"). Not a regular expression: with several `*` it would try all ways to divide a name that a server has chosen.
  */
-const regExpOf = (pattern: string): RegExp => {
-  const source = pattern
-    .replaceAll(/\*+/g, "*")
-    .replaceAll(/\[(!?)([^\]]+)\]|[*?]|[\\^$.|+(){}[\]]/g, (token, not: string | undefined, set: string) => {
-      if (token === "*") return ".*";
-      if (token === "?") return ".";
-      if (set === undefined) return `\\${token}`;
-      return `[${not === "!" ? "^" : ""}${set.replaceAll(/[\\\]^]/g, "\\$&")}]`;
-    });
-  return new RegExp(`^${source}$`, "s");
+const matcherOf = (pattern: string) => {
+  const places = placesOf(pattern);
+  return (name: string): boolean => {
+    let place = 0;
+    let star = -1;
+    let afterStar = 0;
+    for (let at = 0; at < name.length; ) {
+      const fits = places[place];
+      if (fits === "*") {
+        star = place++;
+        afterStar = at;
+      } else if (fits?.(name.charAt(at))) {
+        place += 1;
+        at += 1;
+      } else if (star === -1) {
+        return false;
+      } else {
+        // The last `*` takes one character more; those before it have no part in what is left.
+        place = star + 1;
+        at = ++afterStar;
+      }
+    }
+    return places.slice(place).every((rest) => rest === "*");
+  };
 };
 
 const globMatcher = (patterns: readonly string[] | undefined) => {
-  const expressions = (patterns ?? []).map(regExpOf);
-  return (name: string) => expressions.some((expression) => expression.test(name));
+  const matchers = (patterns ?? []).map(matcherOf);
+  return (name: string) => matchers.some((matches) => matches(name));
 };
 
 /** The names that pass a filter. Deny takes precedence over allow; an empty list has no effect. */

@@ -10,7 +10,9 @@ import {
 import type { Environment, McpServerDefinition } from "@muxi/formation";
 import { asError } from "@muxi/http";
 import * as z from "zod";
+import { createBoundedFetch, ServerLimitError } from "./bounded-fetch.ts";
 import { ChildTransport } from "./child-transport.ts";
+import { createToolReader, type ToolListing } from "./offered-tools.ts";
 
 type DefinitionOf<Type extends McpServerDefinition["type"]> = Extract<McpServerDefinition, { type: Type }>;
 
@@ -74,20 +76,39 @@ const authHeaders = (server: DefinitionOf<"http">): Record<string, string> => {
 const isRefusal = (error: unknown): boolean =>
   SdkHttpError.isInstance(error) && [400, 404, 405, 406, 415].includes(error.status);
 
+/** The limits that servers have overstepped, by the client that was left for it. */
+const oversteppedBy = new WeakMap<Client, ServerLimitError>();
+
+/** The limit for which a client was closed: what its calls fail with tells only that it was. */
+export const overstepped = (client: Client): ServerLimitError | undefined => oversteppedBy.get(client);
+
+/** Closes the connection to a server that oversteps a limit: what else it sends is not read. */
+const leave = (client: Client, error: ServerLimitError): void => {
+  oversteppedBy.set(client, error);
+  client.close().catch(() => {});
+};
+
 const openHttp = async (server: DefinitionOf<"http">, { timeout }: OpenOptions): Promise<Client> => {
   const url = new URL(server.endpoint);
-  const options = { requestInit: { headers: { ...server.headers, ...authHeaders(server) } } };
+  const optionsFor = (client: Client) => ({
+    requestInit: { headers: { ...server.headers, ...authHeaders(server) } },
+    fetch: createBoundedFetch((error) => leave(client, error)),
+  });
   const client = new Client(identity);
   try {
-    await client.connect(new StreamableHTTPClientTransport(url, options), { timeout });
+    await client.connect(new StreamableHTTPClientTransport(url, optionsFor(client)), { timeout });
     return client;
   } catch (error) {
     await client.close();
-    if (!isRefusal(error)) throw error;
+    if (!isRefusal(error)) throw overstepped(client) ?? error;
   }
   const older = new Client(identity);
-  await older.connect(new SSEClientTransport(url, options), { timeout });
-  return older;
+  try {
+    await older.connect(new SSEClientTransport(url, optionsFor(older)), { timeout });
+    return older;
+  } catch (error) {
+    throw overstepped(older) ?? error;
+  }
 };
 
 const openCommand = async (
@@ -109,11 +130,16 @@ const openCommand = async (
     },
   });
   const client = new Client(identity);
+  client.onerror = (error) => {
+    if (error instanceof ServerLimitError) leave(client, error);
+  };
   try {
     await client.connect(transport, { timeout });
     return client;
   } catch (cause) {
     await client.close();
+    const limit = overstepped(client);
+    if (limit) throw limit;
     const said = transport.errorOutput;
     throw said === "" ? cause : new Error(`${server.command} did not answer: ${said}`, { cause });
   }
@@ -166,9 +192,9 @@ const toolPage = z.looseObject({
 /** Most pages of a list: some servers give the same cursor for ever. */
 const mostPages = 1_000;
 
-/** All tools of a server, as it describes them. */
-export const listTools = async (client: Client, timeout: number): Promise<unknown[]> => {
-  const tools: unknown[] = [];
+/** All tools of a server. */
+export const listTools = async (client: Client, timeout: number): Promise<ToolListing> => {
+  const reader = createToolReader();
   let cursor: string | undefined;
   for (let page = 0; page < mostPages; page++) {
     const { tools: more, nextCursor } = await client.request(
@@ -176,9 +202,9 @@ export const listTools = async (client: Client, timeout: number): Promise<unknow
       toolPage,
       { timeout },
     );
-    for (const tool of more) tools.push(tool);
-    if (!nextCursor || nextCursor === cursor) break;
+    await reader.add(more);
+    if (!nextCursor || nextCursor === cursor || reader.isFull) break;
     cursor = nextCursor;
   }
-  return tools;
+  return reader.listing;
 };

@@ -12,8 +12,10 @@ export interface FittedSchema {
 
 /** Levels of a schema, below which anything is allowed. */
 const deepest = 50;
-/** Schemas that are merged at the root, references followed: a few references can stand for millions. */
-const mostMerged = 500;
+/**
+ * Schemas and properties that are merged at the root, references followed: a few references can stand for millions.
+ */
+const mostMerged = 5_000;
 /** Names of arguments that every provider takes. */
 const argumentName = /^[a-zA-Z0-9_.-]{1,64}$/;
 
@@ -107,11 +109,11 @@ const shapeOf = (root: JsonObject): Shape => {
   const visit = (schema: unknown, path: readonly unknown[]): Shape => {
     const shape: Shape = { properties: new Map(), required: new Set() };
     if (!isObject(schema) || path.includes(schema)) return shape;
-    if (++merged > mostMerged) throw new Error("its schema has too many forms");
+    const own = isObject(schema.properties) ? Object.entries(schema.properties) : [];
+    merged += 1 + own.length;
+    if (merged > mostMerged) throw new Error("its schema has too many forms");
     const below = [...path, schema];
-    if (isObject(schema.properties)) {
-      for (const [name, each] of Object.entries(schema.properties)) shape.properties.set(name, [each]);
-    }
+    for (const [name, each] of own) shape.properties.set(name, [each]);
     if (isStrings(schema.required)) shape.required = new Set(schema.required);
     const whole = [
       ...(schema.$ref === undefined ? [] : [resolve(root, textOf(schema.$ref))]),
@@ -137,12 +139,18 @@ const shapeOf = (root: JsonObject): Shape => {
   return visit(root, []);
 };
 
-/** A name that every provider takes, and that no other argument has. */
-const shownName = (name: string, taken: ReadonlySet<string>): string => {
-  const plain = name.replaceAll(/[^a-zA-Z0-9_.-]/g, "_").slice(0, 60) || "_";
-  let shown = plain;
-  for (let number = 2; taken.has(shown); number++) shown = `${plain}_${number}`;
-  return shown;
+/** Makes names that every provider takes, and that no other argument has. */
+const createShownNames = (taken: Set<string>) => {
+  const numbers = new Map<string, number>();
+  return (name: string): string => {
+    const plain = name.replaceAll(/[^a-zA-Z0-9_.-]/g, "_").slice(0, 58) || "_";
+    let shown = plain;
+    let number = numbers.get(plain) ?? 2;
+    for (; taken.has(shown); number++) shown = `${plain}_${number}`;
+    numbers.set(plain, number);
+    taken.add(shown);
+    return shown;
+  };
 };
 
 /**
@@ -161,13 +169,12 @@ export const fitSchema = (input: unknown): FittedSchema => {
 
   const properties: JsonObject = {};
   const renamed = new Map<string, string>();
-  const taken = new Set([...own.keys()].filter((name) => argumentName.test(name)));
+  const shownName = createShownNames(new Set([...own.keys()].filter((name) => argumentName.test(name))));
   const shown = new Map<string, string>();
   for (const [name, schemas] of own) {
     let as = name;
     if (!argumentName.test(name)) {
-      as = shownName(name, taken);
-      taken.add(as);
+      as = shownName(name);
       renamed.set(as, name);
     }
     shown.set(name, as);

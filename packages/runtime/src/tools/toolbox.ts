@@ -12,7 +12,7 @@ import type { Owner } from "../store/index.ts";
 import { createAgentToolList, type ListedTool, type ToolSource, toolLimitOf } from "./agent-tool-list.ts";
 import { type ConnectionOptions, createMcpConnection, type McpConnection } from "./connection.ts";
 import { idlePatterns, narrow } from "./filter.ts";
-import { type OfferedTool, readTools, type ToolListing } from "./offered-tools.ts";
+import type { OfferedTool, ToolListing } from "./offered-tools.ts";
 import type { Tool } from "./tool.ts";
 import { serverArguments } from "./tool-schema.ts";
 import {
@@ -71,6 +71,8 @@ interface ToolServer {
   listed: Promise<void>;
   /** When that began, on the clock of `performance`; undefined once it is over. */
   listingSince: number | undefined;
+  /** When the list was begun to be read the last time, on the same clock. */
+  listedAt: number;
   /** Whether the list is to be read again after this time. */
   isStale: boolean;
   /** Tools of which was said that their results lack what they promise. */
@@ -82,6 +84,10 @@ interface ToolServer {
 
 /** How long to leave a server alone after a failure, in milliseconds. */
 const pauseAfterFailure = 30_000;
+/** Least time from one reading of a list to the next, in milliseconds: some servers say all the time that it changed. */
+const leastBetweenLists = 500;
+/** Tools of one list that a warning names. */
+const mostWarnings = 20;
 /** Connects to the formation's MCP servers in the background. One that fails is logged and skipped. */
 export const createToolbox = ({ formation, env, credentials, log, now }: ToolboxDeps): Toolbox => {
   const { mcp, input_limits } = formation.manifest;
@@ -90,11 +96,16 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
   const list = async (server: ToolServer): Promise<void> => {
     const { definition, connection } = server;
     const { id } = definition;
-    server.listingSince = performance.now();
+    server.listedAt = performance.now();
+    server.listingSince = server.listedAt;
     try {
-      const { tools, unusable } = readTools(await connection.list());
-      for (const { tool, reason } of unusable) {
+      const { tools, unusable } = await connection.list();
+      for (const { tool, reason } of unusable.slice(0, mostWarnings)) {
         log.warn({ server: id, tool, reason }, `the tool ${tool} of ${id} cannot be used: ${reason}`);
+      }
+      if (unusable.length > mostWarnings) {
+        const more = unusable.length - mostWarnings;
+        log.warn({ server: id, more }, `${more} more tools of ${id} cannot be used`);
       }
       const names = tools.map(({ name }) => name);
       for (const { pattern, similar } of idlePatterns(names, definition.tools)) {
@@ -124,9 +135,11 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
   const refresh = (server: ToolServer): void => {
     if (server.isStale) return;
     server.isStale = true;
-    server.listed = server.listed.then(() => {
+    server.listed = server.listed.then(async () => {
+      const left = server.listedAt + leastBetweenLists - performance.now();
+      if (left > 0) await delay(left, undefined, { ref: false });
       server.isStale = false;
-      return list(server);
+      await list(server);
     });
   };
 
@@ -170,6 +183,7 @@ export const createToolbox = ({ formation, env, credentials, log, now }: Toolbox
       unusable: [],
       listed: Promise.resolve(),
       listingSince: undefined,
+      listedAt: 0,
       isStale: false,
       failedAt: undefined,
       problem: undefined,
