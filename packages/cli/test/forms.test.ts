@@ -60,6 +60,8 @@ test.each<[form: string, shows: RegExp]>([
   ["memory list --user nobody", /^Nothing is remembered yet\n$/],
   ["memory status", /^buffer:\n {2}size: \d+\n/],
   ["memory buffer -u ann", /^SESSION +MESSAGES +LAST ACTIVITY\ns1 +2 /],
+  ["memory -u ann buffer list", /\ns1 +2 /],
+  ["memory buffer -u ann list", /\ns1 +2 /],
   ["memory buffer list -u ann", /\ns1 +2 /],
   ["memory buffer status", /^total_entries: \d+\n/],
   ["memory buffer --stats", /^total_entries: \d+\n/],

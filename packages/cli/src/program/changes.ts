@@ -6,7 +6,7 @@ import type {
   TriggerOptions,
 } from "../commands/changes/index.ts";
 import type { ViewOptions } from "../commands/views/index.ts";
-import { type Registration, withTarget } from "./options.ts";
+import { inherit, type Registration, withTarget } from "./options.ts";
 
 const load = () => import("../commands/changes/index.ts");
 
@@ -71,6 +71,7 @@ const addBuffer = (memory: Command, { context, run }: Registration): void => {
 
   const buffer = memory.command("buffer").description("show or delete the recent messages of a user");
   withClearing(buffer)
+    .hook("preSubcommand", inherit)
     .option("--clear", "the same as the command clear", false)
     .option("--stats", "the same as the command status", false)
     .action(({ clear, stats, ...options }: ClearBufferOptions & { clear: boolean; stats: boolean }) => {

@@ -33,6 +33,13 @@ export const targetOption = () =>
     "-f, --formation <id>",
     "formation to talk to (default: that of this folder, else the one started last)",
   );
+/** Options that stand before the command of a group count for it too: `muxi sessions -u ann list`. */
+export const inherit = (group: Command, command: Command): void => {
+  for (const [name, value] of Object.entries(group.opts())) {
+    if (group.getOptionValueSource(name) === "cli") command.setOptionValueWithSource(name, value, "cli");
+  }
+};
+
 /** The options of commands that talk to a running formation. */
 export const withTarget = (command: Command): Command =>
   command

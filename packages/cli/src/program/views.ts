@@ -9,7 +9,7 @@ import {
   addTriggerChanges,
   addUserChanges,
 } from "./changes.ts";
-import { parseCount, type Registration, withTarget } from "./options.ts";
+import { inherit, parseCount, type Registration, withTarget } from "./options.ts";
 
 interface Group {
   /** What one item of its list is called. */
@@ -47,13 +47,6 @@ const groups: Readonly<Record<GroupName, Group>> = {
 };
 
 const isGroup = (name: string): name is GroupName => Object.hasOwn(groups, name);
-
-/** Options that stand before the command of a group count for it too: `muxi sessions -u ann list`. */
-const inherit = (group: Command, command: Command): void => {
-  for (const [name, value] of Object.entries(group.opts())) {
-    if (group.getOptionValueSource(name) === "cli") command.setOptionValueWithSource(name, value, "cli");
-  }
-};
 
 /** The commands that show and change parts of a running formation. */
 export const addViewCommands = (registration: Registration): void => {
