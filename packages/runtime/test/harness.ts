@@ -151,6 +151,7 @@ interface StartOptions {
   env?: Record<string, string>;
   now?: () => number;
   answerTime?: number;
+  leaseTime?: number;
   /** Connection string of the Postgres database. Default: one of the folder's own, where the run is on Postgres. */
   database?: string;
   log?: Logger;

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { onTestFinished } from "vitest";
+import { startToxicProxy, type ToxicProxy } from "../../../test/toxic-proxy.ts";
 
 const server = process.env.MUXI_TEST_POSTGRES;
 
@@ -46,6 +47,20 @@ export const createSchema = async (): Promise<string> => {
   url.searchParams.set("application_name", schema);
   await query(`create schema ${schema}`);
   return url.href;
+};
+
+/** The same, and once more behind a network that fails as it is told. */
+export const createSchemaBehindProxy = async (): Promise<{
+  direct: string;
+  proxied: string;
+  proxy: ToxicProxy;
+}> => {
+  const direct = await createSchema();
+  const url = new URL(direct);
+  const proxy = await startToxicProxy({ host: url.hostname, port: Number(url.port) });
+  onTestFinished(() => proxy.close());
+  url.port = String(proxy.port);
+  return { direct, proxied: url.href, proxy };
 };
 
 /** To make the tables takes a tenth of a second, to empty them a tenth of that: schemas of earlier tests are taken again. */

@@ -3,7 +3,7 @@ import { type Agent, ApiError, agentSchema } from "@muxi/protocol";
 import * as z from "zod";
 import type { Model } from "../models/index.ts";
 import type { Runs } from "../overlord/index.ts";
-import type { HealthCheck } from "../store/index.ts";
+import { type HealthCheck, storageRetryAfter } from "../store/index.ts";
 import type { Toolbox } from "../tools/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 
@@ -70,7 +70,7 @@ export const formationEndpoints = ({
       throw new ApiError(
         "SERVICE_UNAVAILABLE",
         "The formation's database does not answer: its log has the reason",
-        { data: { status: "unhealthy", ...state }, retryAfter: 5 },
+        { data: { status: "unhealthy", ...state }, retryAfter: storageRetryAfter },
       );
     },
 

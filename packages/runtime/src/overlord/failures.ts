@@ -5,7 +5,7 @@ import {
   type ModelErrorCode,
   OversizeAnswerError,
 } from "../models/index.ts";
-import { StorageUnavailableError } from "../store/index.ts";
+import { StorageUnavailableError, storageRetryAfter } from "../store/index.ts";
 
 /** Messages to the user about a failed model. The cause is for operators, in the log. */
 const modelFailures: Readonly<Record<ModelErrorCode, string>> = {
@@ -40,7 +40,7 @@ export const asApiError = (error: unknown, requestId: string): ApiError => {
     return new ApiError(
       "SERVICE_UNAVAILABLE",
       "The formation's database cannot be used at the moment: check its disk and whether it runs, then try again",
-      { cause: error },
+      { cause: error, retryAfter: storageRetryAfter },
     );
   }
   return new ApiError(

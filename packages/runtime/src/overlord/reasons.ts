@@ -1,4 +1,5 @@
 import { ApiError } from "@muxi/protocol";
+import { storageRetryAfter } from "../store/index.ts";
 
 /** Reason to stop a background run whose process ends: another one takes it over. */
 export const handOver = new ApiError("SERVICE_UNAVAILABLE", "The formation is shutting down: try again");
@@ -17,5 +18,5 @@ export const unavailable = (what: string, cause: unknown) =>
   new ApiError(
     "SERVICE_UNAVAILABLE",
     `${what} could not be stored: check the formation's disk, then try again`,
-    { cause },
+    { cause, retryAfter: storageRetryAfter },
   );

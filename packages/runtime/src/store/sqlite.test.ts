@@ -1,4 +1,4 @@
-import fs, { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import fs, { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -79,6 +79,31 @@ test("a file from a newer version is left alone", async () => {
   raw.close();
   expect(() => openSqlite(file)).toThrow(NewerSchemaError);
   expect(() => openSqlite(file)).toThrow(/newer version.*update muxi/);
+});
+
+test("a file that is damaged or no database is refused with its name and the remedy, and not changed", async () => {
+  const file = databaseFile();
+  const expected = new RegExp(`${file} cannot be used, .*damaged: .*restore the file from a backup`);
+  writeFileSync(file, "These are notes, and no tables.\n".repeat(500));
+  const before = readFileSync(file);
+  expect(() => openSqlite(file)).toThrow(StorageUnavailableError);
+  expect(() => openSqlite(file)).toThrow(expected);
+  expect(readFileSync(file)).toEqual(before);
+});
+
+test("a file that is damaged inside refuses what cannot be read, and is told so", async () => {
+  const file = databaseFile();
+  await openSqlite(file).close();
+  const bytes = readFileSync(file);
+  // All but the first page, which lists the tables.
+  writeFileSync(file, bytes.fill(0xff, bytes.readUInt16BE(16)));
+  const use = async () => {
+    const database = openSqlite(file);
+    onTestFinished(() => database.close());
+    await database.read(sql`select * from session`);
+  };
+  await expect(use()).rejects.toThrow(StorageUnavailableError);
+  await expect(use()).rejects.toThrow(/is damaged: .*restore the file from a backup/);
 });
 
 test("two processes may open one new file at once", async () => {

@@ -17,6 +17,10 @@ export interface Database {
   read<Row>(statement: Statement): Promise<Row[]>;
   /** The same for many or large rows: other reads do not wait for them. */
   readLong<Row>(statement: Statement): Promise<Row[]>;
+  /**
+   * The same for checks of health: it waits for no other work, and fails after 1.4 s.
+   */
+  readApart<Row>(statement: Statement): Promise<Row[]>;
   /** Runs statements in one transaction; resolves when it is on disk. */
   write(statements: readonly Statement[]): Promise<WriteResult[]>;
   /**
@@ -86,6 +90,9 @@ export class SchemaError extends Error {
 export class NewerSchemaError extends SchemaError {
   override readonly name = "NewerSchemaError";
 }
+
+/** Seconds after which callers may try again what failed since the database could not be used. */
+export const storageRetryAfter = 5;
 
 /** The disk is full or gone, or the server cannot be reached. The same call may succeed later. */
 export class StorageUnavailableError extends Error {

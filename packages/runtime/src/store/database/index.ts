@@ -8,5 +8,6 @@ export {
   NewerSchemaError,
   SchemaError,
   StorageUnavailableError,
+  storageRetryAfter,
 } from "./database.ts";
 export { list, type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";

@@ -9,18 +9,41 @@ export const codeOf = (error: unknown): string =>
 export const isFromServer = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "severity" in error;
 
-/** SQLSTATE classes: connection exception, insufficient resources, operator intervention, system error. */
-const outside = /^(08|53|57P|58)/;
+/**
+ * SQLSTATE classes: connection exception, transaction that was idle for too long, insufficient resources, operator
+ * intervention, system error.
+ */
+const passing = /^(08|25P03|53|57P|58)/;
 
-/** Whether the cause lies outside the statement: the connection, the server, or its disk. */
-export const isUnavailable = (error: unknown): boolean =>
+/** Login refused, database gone, schema gone, column or table gone, statement that took too long. */
+const lasting = /^(28|3D|3F|42703|42P01|57014)/;
+
+/**
+ * Whether the connection, the server, or its disk failed, and not the statement: on another connection it may succeed.
+ * The one that it happened on is not used again.
+ */
+export const isPassing = (error: unknown): boolean =>
   isFromServer(error)
-    ? outside.test(codeOf(error))
+    ? passing.test(codeOf(error))
     : /^E[A-Z]+$/.test(codeOf(error)) ||
-      (error instanceof Error && /connection|not queryable|Cannot use a pool/i.test(error.message));
+      (error instanceof Error && /connection|not queryable/i.test(error.message));
+
+/** Whether the database cannot be used: that it may be used again is not up to the statement. */
+export const isUnavailable = (error: unknown): boolean =>
+  isPassing(error) || (isFromServer(error) && lasting.test(codeOf(error)));
+
+/** What there is to do about a database that cannot be used. */
+const remedyOf = (error: unknown): string => {
+  const code = codeOf(error);
+  if (code === "57014")
+    return "raise memory.persistent.query_timeout_seconds, or look for what slows it down";
+  if (/^(3D|3F|42)/.test(code))
+    return "it is not the database that the formation has opened: restore it, or restart the formation to begin anew";
+  return "check that it runs, and its disk";
+};
 
 export const unavailable = (cause: unknown) =>
   new StorageUnavailableError(
-    `the Postgres database cannot be used (${asError(cause).message}): check that it runs, and its disk`,
+    `the Postgres database cannot be used (${asError(cause).message}): ${remedyOf(cause)}`,
     { cause },
   );

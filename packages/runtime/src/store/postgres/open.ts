@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { asError } from "@muxi/http";
-import type { Pool, PoolClient, QueryResult } from "pg";
 import type { Logger } from "pino";
 import {
   type Database,
@@ -11,29 +9,30 @@ import {
   type WriteResult,
 } from "../database/index.ts";
 import { migrations } from "../migrations/index.ts";
+import { attempt } from "./attempts.ts";
+import { type Answer, type Connection, createConnector } from "./connection.ts";
 import { dialect } from "./dialect.ts";
-import { codeOf, isFromServer, isUnavailable, unavailable } from "./errors.ts";
+import { codeOf, isPassing, isUnavailable, unavailable } from "./errors.ts";
 import { createHints } from "./hints.ts";
 import { countLock, turnLock } from "./locks.ts";
 import { createNumbering } from "./parameters.ts";
+import type { Pool } from "./pool.ts";
+import { connectTimeout, openPools, reserveLimit, survives } from "./pools.ts";
 import { createReads } from "./reads.ts";
 import { migratePostgres } from "./schema.ts";
 import { createWriteQueue, lockTimeout, type Transaction } from "./writes.ts";
 
 /** Serialisation failure and deadlock: the transaction is to be retried. */
 const retriable: ReadonlySet<string> = new Set(["40001", "40P01"]);
-const mostTries = 5;
-/**
- * Before a further attempt to connect, in milliseconds; together they outlast a quick restart of the server
- * (docs/spec/formation-files.md "Manifest: memory").
- */
-const connectWaits = [0, 100, 500, 1_500];
 
 /** Writes that share a transaction do not wait long for a lock that only one of them needs. */
 const beginTogether = `begin; set local lock_timeout = ${lockTimeout}`;
-const connections = 20;
-/** Milliseconds. */
-const connectTimeout = 10_000;
+/** Milliseconds for the first connection, when the formation starts. */
+const firstConnectTimeout = 10_000;
+/** Most milliseconds after which the server ends a transaction without further statements. */
+const abandonedAfter = 5_000;
+
+type Rows = Answer<Record<string, SqlValue>>;
 
 /** Waits for all answers, until the connection is free. Rejects with the first failure, which caused the others. */
 const together = async <Result>(work: readonly Promise<Result>[]): Promise<Result[]> => {
@@ -57,108 +56,19 @@ export const openPostgres = async (
   connectionString: string,
   { queryTimeout, log }: PostgresOptions,
 ): Promise<Database> => {
-  // Loaded only when needed: SQLite is the default.
-  const { default: pg } = await import("pg");
-  const pool: Pool = new pg.Pool({
-    connectionString,
-    max: connections,
-    connectionTimeoutMillis: connectTimeout,
-    pipeline: true,
-    statement_timeout: queryTimeout * 1000,
-    types: {
-      getTypeParser: (oid, format) =>
-        oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
-    },
+  const limit = queryTimeout * 1000;
+  const connect = await createConnector(connectionString, {
+    statementTimeout: limit,
+    abandonedAfter: Math.min(abandonedAfter, limit / 2),
+    log,
   });
-  // An idle connection that is lost is replaced at the next query.
-  pool.on("error", ({ message }) => log.warn({ reason: message }, "a connection to Postgres broke"));
-
-  const numbered = createNumbering();
-
-  const withClient = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
-    const client = await pool.connect();
-    let broken = false;
-    // The query fails as well, but an error event without a listener would end the process.
-    const onError = () => {
-      broken = true;
-    };
-    client.on("error", onError);
-    try {
-      return await work(client);
-    } catch (error) {
-      broken ||= !isFromServer(error) || isUnavailable(error);
-      throw error;
-    } finally {
-      client.off("error", onError);
-      client.release(broken);
-    }
-  };
-
-  const transaction: Transaction = async (writes) => {
-    for (let attempt = 1; ; attempt++) {
-      // When a commit gets no answer, nobody knows whether it was done: it is not retried.
-      let isCommitting = false;
-      try {
-        return await withClient(async (client) => {
-          try {
-            // Sent together.
-            const begun = client.query(writes.length === 1 ? "begin" : beginTogether);
-            const firsts = writes.map(({ first }) =>
-              together(first.map((statement) => run(client, statement))),
-            );
-            await together<unknown>([begun, ...firsts]);
-            const results = await Promise.all(firsts);
-            await together(
-              writes.flatMap(({ rest }, index) =>
-                results[index]?.at(-1)?.changes ? rest.map((statement) => run(client, statement)) : [],
-              ),
-            );
-            isCommitting = true;
-            await client.query("commit");
-            return results;
-          } catch (error) {
-            if (isFromServer(error) && !isUnavailable(error)) await client.query("rollback");
-            throw error;
-          }
-        });
-      } catch (error) {
-        const isLost = isUnavailable(error);
-        const isClash = retriable.has(codeOf(error)) && writes.length === 1;
-        const again = isClash || (isLost && !isCommitting);
-        if (!again || attempt === mostTries) throw isLost ? unavailable(error) : error;
-        if (isLost) await sleep(connectWaits[attempt - 1] ?? 0);
-      }
-    }
-  };
-
-  const ask = createReads({ withClient, query: (client, statement) => client.query(numbered(statement)) });
-
-  const reading = async <Row>(
-    send: (statement: Statement) => Promise<QueryResult>,
-    statement: Statement,
-  ): Promise<Row[]> => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return (await send(statement)).rows as Row[];
-      } catch (error) {
-        if (!isUnavailable(error)) throw error;
-        if (attempt === mostTries) throw unavailable(error);
-        await sleep(connectWaits[attempt - 1] ?? 0);
-      }
-    }
-  };
-
-  const run = async (client: PoolClient, statement: Statement): Promise<WriteResult> => {
-    const { rowCount, rows } = await client.query<Record<string, SqlValue>>(numbered(statement));
-    return { changes: rowCount ?? 0, rows };
-  };
 
   const { host, pathname } = new URL(connectionString);
   const name = `the Postgres database ${host}${pathname}`;
   try {
-    await withClient((client) => migratePostgres(client, name, migrations));
+    const connection = await connect(firstConnectTimeout);
+    await migratePostgres(connection, name, migrations).finally(() => connection.close());
   } catch (error) {
-    await pool.end();
     if (error instanceof SchemaError) throw error;
     const reason = asError(error).message;
     throw new Error(
@@ -167,13 +77,84 @@ export const openPostgres = async (
     );
   }
 
+  const { pool, reservePool } = openPools({ connect, limit, log });
+
+  const numbered = createNumbering();
+  const query = (connection: Connection, statement: Statement): Promise<Rows> =>
+    connection.query(numbered(statement));
+
+  const run = async (connection: Connection, statement: Statement): Promise<WriteResult> => {
+    const { rowCount, rows } = await query(connection, statement);
+    return { changes: rowCount ?? 0, rows };
+  };
+
+  const transaction: Transaction = async (writes) => {
+    // When a commit gets no answer, nobody knows whether it was done: it is not repeated.
+    let isCommitting = false;
+
+    const perform = async (connection: Connection): Promise<WriteResult[][]> => {
+      try {
+        // Sent together.
+        const begun = connection.query(writes.length === 1 ? "begin" : beginTogether);
+        const firsts = writes.map(({ first }) =>
+          together(first.map((statement) => run(connection, statement))),
+        );
+        await together<unknown>([begun, ...firsts]);
+        const results = await Promise.all(firsts);
+        await together(
+          writes.flatMap(({ rest }, index) =>
+            results[index]?.at(-1)?.changes ? rest.map((statement) => run(connection, statement)) : [],
+          ),
+        );
+        isCommitting = true;
+        await connection.query("commit");
+        return results;
+      } catch (error) {
+        if (survives(error)) await connection.query("rollback");
+        throw error;
+      }
+    };
+    const mayRepeat = (error: unknown) =>
+      isPassing(error) ? !isCommitting : retriable.has(codeOf(error)) && writes.length === 1;
+    const mayBeOneOfThem = (error: unknown) => writes.length > 1 && !isPassing(error);
+
+    try {
+      return await attempt(
+        limit,
+        (until) => {
+          isCommitting = false;
+          return pool.use(perform, until);
+        },
+        mayRepeat,
+      );
+    } catch (error) {
+      throw isUnavailable(error) && !mayBeOneOfThem(error) ? unavailable(error) : error;
+    }
+  };
+
+  const reading = async <Row>(
+    send: (statement: Statement, until: number) => Promise<Rows>,
+    statement: Statement,
+    within = limit,
+  ): Promise<Row[]> => {
+    try {
+      const { rows } = await attempt(within, (until) => send(statement, until));
+      return rows as Row[];
+    } catch (error) {
+      throw isUnavailable(error) ? unavailable(error) : error;
+    }
+  };
+
+  const readTogether = createReads({ pool, query });
+  const readAlone = (from: Pool<Connection>) => (statement: Statement, until: number) =>
+    from.use((connection) => query(connection, statement), until);
+  const readApart = <Row>(statement: Statement) =>
+    reading<Row>(readAlone(reservePool), statement, reserveLimit);
+
   const hints = createHints({
-    async connect() {
-      const client = new pg.Client({ connectionString, connectionTimeoutMillis: connectTimeout });
-      await client.connect();
-      return client;
-    },
-    send: (text, values) => pool.query(text, values),
+    connect: () => connect(connectTimeout),
+    send: (text, values) =>
+      attempt(limit, (until) => pool.use((connection) => connection.query({ text, values }), until)),
     log,
   });
 
@@ -182,8 +163,9 @@ export const openPostgres = async (
   return {
     dialect,
     hints,
-    read: (statement) => reading(ask, statement),
-    readLong: (statement) => reading((long) => pool.query(numbered(long)), statement),
+    read: (statement) => reading(readTogether, statement),
+    readLong: (statement) => reading(readAlone(pool), statement),
+    readApart,
     write: (statements) => writes.add({ first: statements, rest: [] }),
     async writeIf(condition, rest) {
       const [result] = await writes.add({ first: [condition], rest });
@@ -204,7 +186,7 @@ export const openPostgres = async (
     async close() {
       await hints.close();
       await writes.done();
-      await pool.end();
+      await Promise.all([pool.close(), reservePool.close()]);
     },
   };
 };

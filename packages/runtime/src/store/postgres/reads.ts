@@ -1,12 +1,16 @@
-import type { PoolClient, QueryResult } from "pg";
-import type { Statement } from "../database/index.ts";
+import type { SqlValue, Statement } from "../database/index.ts";
+import type { Answer, Connection } from "./connection.ts";
+import type { Pool } from "./pool.ts";
 
 /** Maximum number of reads sent together on one connection: more would wait for each other while other cores idle. */
 const mostTogether = 8;
 
+type Rows = Answer<Record<string, SqlValue>>;
+
 interface PendingRead {
   statement: Statement;
-  resolve: (answer: Promise<QueryResult>) => void;
+  until: number;
+  resolve: (answer: Promise<Rows>) => void;
   reject: (error: unknown) => void;
 }
 
@@ -15,23 +19,24 @@ interface PendingRead {
  * connections save a quarter of a chat's CPU time.
  */
 export const createReads = (deps: {
-  withClient: <Result>(work: (client: PoolClient) => Promise<Result>) => Promise<Result>;
-  query: (client: PoolClient, statement: Statement) => Promise<QueryResult>;
-}): ((statement: Statement) => Promise<QueryResult>) => {
+  pool: Pool<Connection>;
+  query: (connection: Connection, statement: Statement) => Promise<Rows>;
+}): ((statement: Statement, until: number) => Promise<Rows>) => {
   let pending: PendingRead[] = [];
 
   const send = async (group: readonly PendingRead[]): Promise<void> => {
+    const until = Math.min(...group.map((read) => read.until));
     try {
-      await deps.withClient(async (client) => {
+      await deps.pool.use(async (connection) => {
         const answers = group.map(({ statement, resolve }) => {
-          const answer = deps.query(client, statement);
+          const answer = deps.query(connection, statement);
           resolve(answer);
           return answer;
         });
         // The connection is free when all are answered, and reusable when all succeeded.
         await Promise.allSettled(answers);
         await Promise.all(answers);
-      });
+      }, until);
     } catch (error) {
       // For those that were never sent: the others already have their answers.
       for (const { reject } of group) reject(error);
@@ -45,8 +50,8 @@ export const createReads = (deps: {
     pending = [];
   };
 
-  return (statement) =>
+  return (statement, until) =>
     new Promise((resolve, reject) => {
-      if (pending.push({ statement, resolve, reject }) === 1) setImmediate(flush);
+      if (pending.push({ statement, until, resolve, reject }) === 1) setImmediate(flush);
     });
 };

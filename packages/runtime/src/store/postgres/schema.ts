@@ -1,4 +1,3 @@
-import type { ClientBase } from "pg";
 import type { Statement } from "../database/index.ts";
 import {
   type AppliedMigration,
@@ -11,8 +10,9 @@ import {
   stepFailed,
   type TableColumn,
 } from "../migrations/index.ts";
+import type { Connection } from "./connection.ts";
 import { dialect } from "./dialect.ts";
-import { isUnavailable } from "./errors.ts";
+import { isPassing } from "./errors.ts";
 import { migrationLock } from "./locks.ts";
 import { numberedOnce } from "./parameters.ts";
 
@@ -30,13 +30,13 @@ const readColumns = `select table_name as "table", column_name as "column"
  * version wrote the database.
  */
 export const migratePostgres = async (
-  client: ClientBase,
+  connection: Pick<Connection, "query">,
   name: string,
   migrations: readonly Migration[],
 ): Promise<void> => {
   const place: Place = { dialect, name, alternative: "name another database" };
   const rows = async <Row extends object>(statement: Statement) =>
-    (await client.query<Row>(numberedOnce(statement))).rows;
+    (await connection.query<Row>(numberedOnce(statement))).rows;
 
   const plan = async (): Promise<Step | undefined> => {
     const columns = await rows<TableColumn>({ text: readColumns, values: [] });
@@ -48,20 +48,20 @@ export const migratePostgres = async (
     try {
       for (const statement of step.statements) await rows(statement);
     } catch (cause) {
-      throw isUnavailable(cause) ? cause : stepFailed(place, step, cause);
+      throw isPassing(cause) ? cause : stepFailed(place, step, cause);
     }
   };
 
   const migrateOnce = async (): Promise<boolean> => {
-    await client.query(begin);
+    await connection.query(begin);
     try {
       const step = await plan();
       if (step) await apply(step);
-      await client.query("commit");
+      await connection.query("commit");
       return step !== undefined;
     } catch (error) {
       // When the connection is lost, the server rolls back.
-      if (!isUnavailable(error)) await client.query("rollback");
+      if (!isPassing(error)) await connection.query("rollback");
       throw error;
     }
   };

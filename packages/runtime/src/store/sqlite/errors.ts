@@ -11,15 +11,29 @@ const externalCauses: ReadonlyMap<number, string> = new Map([
   [14, "it cannot be opened"],
 ]);
 
+/** The same for a file that is damaged: corrupt, not a database. */
+const damages: ReadonlyMap<number, string> = new Map([
+  [11, "it is damaged"],
+  [26, "it is no SQLite database, or damaged"],
+]);
+
 export const unavailable = (file: string, reason: string, cause?: unknown) =>
   new StorageUnavailableError(
     `the database ${file} cannot be used, ${reason}: check the disk, and who may write in its folder`,
     { cause },
   );
 
-/** Translates errors of SQLite with a cause outside the database; returns others unchanged. */
+/** Translates errors of SQLite with a cause outside the statement; returns others unchanged. */
 export const explained = (error: unknown, file: string): unknown => {
   if (!(error instanceof Error && "errcode" in error)) return error;
-  const reason = externalCauses.get(Number(error.errcode) & 0xff);
+  const code = Number(error.errcode) & 0xff;
+  const damage = damages.get(code);
+  if (damage !== undefined) {
+    return new StorageUnavailableError(
+      `the database ${file} cannot be used, ${damage}: stop the formation and restore the file from a backup, or move it and its -wal and -shm away to begin with an empty one`,
+      { cause: error },
+    );
+  }
+  const reason = externalCauses.get(code);
   return reason === undefined ? error : unavailable(file, reason, error);
 };

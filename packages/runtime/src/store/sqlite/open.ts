@@ -201,6 +201,7 @@ export const openSqlite = (file: string): Database => {
     dataVersion: () => Number(dataVersion.get()?.data_version),
     read: readRows,
     readLong: readRows,
+    readApart: readRows,
     write: (statements) => enqueue(() => statements.map(run)),
     writeIf,
     writeIfAlone: writeIf,
