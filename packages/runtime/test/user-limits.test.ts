@@ -106,6 +106,20 @@ const beyond: Readonly<Record<keyof typeof userLimits, () => Promise<void>>> = {
     const runs = (await Promise.all(ofAnn.map(runsOf))).flat();
     expect(runs).toEqual(Array(userLimits.runningJobs.most).fill("running"));
   },
+  async documentsWaiting() {
+    const { api } = await start();
+    const page = { filename: "page.html", content: Buffer.from("<p>One").toString("base64") };
+    const body = { message: "Read it", mode: "async", files: [{ ...page, content_type: "text/html" }] };
+    const send = (user: string) => api.call("POST", "/chat", { user, body });
+    // Some may be read before the last ones come.
+    const sent = Array.from({ length: userLimits.documentsWaiting.most * 2 }, () => send("ann"));
+    const ofBob = await send("bob");
+    const answers = await Promise.all(sent);
+    expect(ofBob.status).toBe(202);
+    const refused = answers.filter(({ status }) => status !== 202);
+    expect(refused).not.toEqual([]);
+    for (const answer of refused) expectRefusal(answer, userLimits.documentsWaiting, "5");
+  },
 };
 
 test.each(Object.entries(beyond))("beyond %s a user is refused or waits", (_, exceed) => exceed());

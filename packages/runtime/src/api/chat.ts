@@ -90,7 +90,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       format: body.format,
       isPrivate: deps.takesCredentials ? travelsUnseen(request) : undefined,
       webhookUrl: body.webhook_url,
-      attachments: body.files?.length ? await deps.attachments.read(body.files) : undefined,
+      attachments: body.files?.length ? await deps.attachments.read(body.files, userId) : undefined,
       idempotency: idempotencyOf(request),
     };
     if (body.mode === "async" || body.use_async) return accepted(await overlord.submit(turn));

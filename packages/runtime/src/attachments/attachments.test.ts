@@ -11,7 +11,7 @@ const file = (filename: string, content: Buffer | string, content_type = "applic
 });
 
 const textOf = async (...files: ReturnType<typeof file>[]) =>
-  (await reader.read(files)).documents.map(({ text }) => text).join("\n");
+  (await reader.read(files, "ann")).documents.map(({ text }) => text).join("\n");
 
 /** A PDF of one content stream per page, with a table of places that readers want. */
 const pdf = (pages: readonly Buffer[], filter = "") => {
@@ -94,10 +94,15 @@ const docx = (documentXml: Buffer, declaredSize = documentXml.length) => {
   ]);
 };
 
-const word = (text: string) =>
+const wordBody = (body: string, before = "") =>
   Buffer.from(
-    `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>${text}</w:t></w:r></w:p></w:body></w:document>`,
+    `${before}<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${body}</w:body></w:document>`,
   );
+
+const word = (text: string) => wordBody(`<w:p><w:r><w:t>${text}</w:t></w:r></w:p>`);
+
+/** A file of 6 KB that takes minutes to read: each paragraph costs more than the one before. */
+const slow = file("slow.docx", docx(wordBody("<w:p/>".repeat(600_000))));
 
 describe("documents become text", () => {
   test.for([
@@ -135,7 +140,12 @@ describe("what cannot be read", () => {
       /txt, md, csv.*pdf, docx/,
     ],
     ["a PDF that is none", file("plan.pdf", "hello"), "INVALID_PARAMS", /is not of the type that it claims/],
-    ["a damaged PDF", file("plan.pdf", "%PDF-1.4\nnothing"), "INVALID_PARAMS", /cannot be read/],
+    [
+      "a damaged PDF",
+      file("plan.pdf", "%PDF-1.4\nnothing"),
+      "INVALID_PARAMS",
+      /cannot be read: it is damaged$/,
+    ],
     [
       "a damaged Word document",
       file("plan.docx", "PK and nothing more, not even an end"),
@@ -152,12 +162,12 @@ describe("what cannot be read", () => {
     ["what is not Base64", { ...file("a.txt", ""), content: "*?" }, "INVALID_PARAMS", /Base64/],
     ["too large an image", file("a.png", Buffer.alloc(6 * 2 ** 20)), "PAYLOAD_TOO_LARGE", /5 MB/],
   ] as const)("%s", async ([, attachment, code, message]) => {
-    const failure = await reader.read([attachment]).catch((error: unknown) => error);
+    const failure = await reader.read([attachment], "ann").catch((error: unknown) => error);
     expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
   test("too many files", async () => {
-    await expect(reader.read(Array(11).fill(file("a.txt", "a")))).rejects.toMatchObject({
+    await expect(reader.read(Array(11).fill(file("a.txt", "a")), "ann")).rejects.toMatchObject({
       code: "INVALID_PARAMS",
     });
   });
@@ -167,7 +177,9 @@ describe("hostile documents end, and the process goes on", () => {
   test("a Word document that unpacks to far more than it says", async () => {
     const bomb = docx(Buffer.alloc(200 * 2 ** 20, 32), 100);
     expect(bomb.length).toBeLessThan(2 ** 20);
-    await expect(reader.read([file("bomb.docx", bomb)])).rejects.toMatchObject({ code: "INVALID_PARAMS" });
+    await expect(reader.read([file("bomb.docx", bomb)], "ann")).rejects.toMatchObject({
+      code: "INVALID_PARAMS",
+    });
   });
 
   test("a PDF whose page unpacks to more than the process may take", async () => {
@@ -175,10 +187,41 @@ describe("hostile documents end, and the process goes on", () => {
     const twice = deflateSync(once, { level: 9 });
     const before = process.memoryUsage.rss();
     const bomb = pdf([twice], "/Filter[/FlateDecode/FlateDecode]");
-    const outcome = await reader.read([file("bomb.pdf", bomb)]).catch((error: unknown) => error);
+    const outcome = await reader.read([file("bomb.pdf", bomb)], "ann").catch((error: unknown) => error);
     expect(outcome).toMatchObject({ code: "INVALID_PARAMS" });
     expect(process.memoryUsage.rss() - before).toBeLessThan(1.5 * 2 ** 30);
     expect(await textOf(file("page.html", "<p>Still here</p>"))).toBe("Still here");
+  });
+
+  test("a small Word document that is slow to read is refused, and others are read meanwhile", async () => {
+    expect(slow.content.length).toBeLessThan(10_000);
+    const refusals = [1, 2].map(() => reader.read([slow], "eve").catch((error: unknown) => error));
+    let isOver = false;
+    const over = Promise.all(refusals).then((errors) => {
+      isOver = true;
+      return errors;
+    });
+    const read = await reader.read([file("plan.docx", docx(word("Water the trees")))], "ann");
+    expect(read.documents[0]?.text).toBe("Water the trees");
+    expect(isOver).toBe(false);
+    for (const error of await over) {
+      expect(error).toMatchObject({
+        code: "INVALID_PARAMS",
+        message: "slow.docx cannot be read: reading it takes longer than 2 seconds",
+      });
+    }
+  });
+
+  test.for([
+    ["a part that unpacks to too much", docx(Buffer.alloc(20 * 2 ** 20, 32)), "it unpacks to too much"],
+    ["entities that multiply", docx(wordBody("&b;", '<!DOCTYPE w [<!ENTITY b "&a;&a;">]>')), "it is damaged"],
+    ["elements below elements", docx(wordBody("<w:p>".repeat(50_000))), "it is damaged"],
+    ["no end", Buffer.from("PK, see https://example.com"), "it is damaged"],
+  ] as const)("a Word document with %s is refused in our own words", async ([, content, reason]) => {
+    await expect(reader.read([file("bomb.docx", content)], "ann")).rejects.toMatchObject({
+      code: "INVALID_PARAMS",
+      message: `bomb.docx cannot be read: ${reason}`,
+    });
   });
 
   test("a page that is all open tags", async () => {
@@ -188,10 +231,10 @@ describe("hostile documents end, and the process goes on", () => {
 });
 
 test("the session keeps names and the beginning, the model reads it all", async () => {
-  const read = await reader.read([
-    file("long.txt", "word ".repeat(10_000)),
-    file("tree.png", Buffer.from("89504e470d0a1a0a", "hex")),
-  ]);
+  const read = await reader.read(
+    [file("long.txt", "word ".repeat(10_000)), file("tree.png", Buffer.from("89504e470d0a1a0a", "hex"))],
+    "ann",
+  );
   const stored = storedMessage("What is this?", read);
   expect(stored.length).toBeLessThan(21_000);
   expect(stored).toContain("[Attached file: long.txt, its beginning]");

@@ -1,7 +1,8 @@
 import { ApiError, type Attachment } from "@muxi/protocol";
 import type { ContentPart } from "../models/index.ts";
-import { createDocumentReader } from "./documents.ts";
+import { readDocument } from "./documents.ts";
 import { largestImage, looksLike, readableExtensions, typeOf } from "./kinds.ts";
+import { createReadingTurns } from "./reading-turns.ts";
 
 /** The contents of a message's files, as plain data that can be stored with a background request. */
 export interface Attachments {
@@ -11,12 +12,12 @@ export interface Attachments {
 
 export interface AttachmentReader {
   /**
-   * Reads the files of a message.
+   * Reads the files of a user's message.
    *
    * @throws ApiError `INVALID_PARAMS` (not Base64, damaged, not of the type that it claims), `PAYLOAD_TOO_LARGE`,
-   * `UNSUPPORTED_MEDIA_TYPE`, `SYSTEM_OVERLOAD`
+   * `UNSUPPORTED_MEDIA_TYPE`, `RATE_LIMITED`, `SYSTEM_OVERLOAD`
    */
-  read(files: readonly Attachment[]): Promise<Attachments>;
+  read(files: readonly Attachment[], userId: string): Promise<Attachments>;
 }
 
 const mostFiles = 10;
@@ -65,18 +66,20 @@ export const decodeFile = ({ filename, content }: Attachment, limit: number): Bu
   return bytes;
 };
 
+/** The beginning of a text. A character has at most four bytes: more of them are not looked at. */
 const decodeText = (bytes: Buffer): string => {
   const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
-  return new TextDecoder(utf16 ? "utf-16le" : "utf-8").decode(bytes);
+  const decoder = new TextDecoder(utf16 ? "utf-16le" : "utf-8");
+  return decoder.decode(bytes.subarray(0, longestDocument * 4)).slice(0, longestDocument);
 };
 
 export const createAttachmentReader = (deps: {
   /** Most bytes of a file (`input_limits.max_file_size_bytes`). */
   largestFile: number;
 }): AttachmentReader => {
-  const readDocument = createDocumentReader();
+  const inTurn = createReadingTurns();
 
-  const readOne = async (file: Attachment): Promise<Attachments> => {
+  const readOne = async (file: Attachment, userId: string): Promise<Attachments> => {
     const { filename, content_type } = file;
     const type = typeOf(filename, content_type);
     if (!type) {
@@ -95,8 +98,10 @@ export const createAttachmentReader = (deps: {
     }
     const result =
       kind === "text"
-        ? { text: decodeText(bytes).slice(0, longestDocument) }
-        : await readDocument({ kind, bytes: new Uint8Array(bytes), longest: longestDocument });
+        ? { text: decodeText(bytes) }
+        : await inTurn(userId, () =>
+            readDocument({ kind, bytes: new Uint8Array(bytes), longest: longestDocument }),
+          );
     if ("error" in result) {
       throw new ApiError("INVALID_PARAMS", `${filename} cannot be read: ${result.error}`);
     }
@@ -104,7 +109,7 @@ export const createAttachmentReader = (deps: {
   };
 
   return {
-    async read(files) {
+    async read(files, userId) {
       if (files.length > mostFiles) {
         throw new ApiError(
           "INVALID_PARAMS",
@@ -114,7 +119,7 @@ export const createAttachmentReader = (deps: {
       const all: Attachments = { documents: [], images: [] };
       let left = longestDocuments;
       for (const file of files) {
-        const { documents, images } = await readOne(file);
+        const { documents, images } = await readOne(file, userId);
         all.images.push(...images);
         for (const { filename, text } of documents) {
           all.documents.push({ filename, text: text.slice(0, left) });

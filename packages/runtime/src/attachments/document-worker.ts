@@ -3,6 +3,7 @@
  * main thread limits.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { Unreadable } from "./unreadable.ts";
 import { checkZip } from "./zip.ts";
 
 export interface DocumentTask {
@@ -14,34 +15,48 @@ export interface DocumentTask {
 
 export type DocumentResult = { text: string } | { error: string };
 
-const mostPages = 500;
-const unpackedLimit = 64 * 1024 * 1024;
+/** What the thread says: that it begins, since it has all it needs, and then what it has read. */
+export type WorkerMessage = "begun" | DocumentResult;
 
-const readPdf = async ({ bytes, longest }: DocumentTask): Promise<string> => {
-  const { getDocumentProxy } = await import("unpdf");
-  const document = await getDocumentProxy(bytes, { isEvalSupported: false, stopAtErrors: false });
-  const pages: string[] = [];
-  let length = 0;
-  for (let number = 1; number <= Math.min(document.numPages, mostPages) && length < longest; number++) {
-    const page = await document.getPage(number);
-    const { items } = await page.getTextContent();
-    const text = items
-      .map((item) => ("str" in item ? item.str + (item.hasEOL ? "\n" : "") : ""))
-      .join("")
-      .trim();
-    pages.push(text);
-    length += text.length;
-    page.cleanup();
-  }
-  return pages.join("\n\n");
+const mostPages = 500;
+
+type Read = (task: DocumentTask) => string | Promise<string>;
+
+const loadPdfReader = async (): Promise<Read> => {
+  const { getDocumentProxy, getResolvedPDFJS } = await import("unpdf");
+  // Else it would be loaded with the document.
+  await getResolvedPDFJS();
+  return async ({ bytes, longest }) => {
+    const options = { isEvalSupported: false, stopAtErrors: false };
+    const document = await getDocumentProxy(bytes, options).catch((error: unknown) => {
+      const isProtected = error instanceof Error && error.name === "PasswordException";
+      throw isProtected ? new Unreadable("it is protected by a password") : error;
+    });
+    const pages: string[] = [];
+    let length = 0;
+    for (let number = 1; number <= Math.min(document.numPages, mostPages) && length < longest; number++) {
+      const page = await document.getPage(number);
+      const { items } = await page.getTextContent();
+      const text = items
+        .map((item) => ("str" in item ? item.str + (item.hasEOL ? "\n" : "") : ""))
+        .join("")
+        .trim();
+      pages.push(text);
+      length += text.length;
+      page.cleanup();
+    }
+    return pages.join("\n\n");
+  };
 };
 
-const readDocx = async ({ bytes }: DocumentTask): Promise<string> => {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  await checkZip(buffer, unpackedLimit);
+const loadDocxReader = async (): Promise<Read> => {
   const { default: mammoth } = await import("mammoth");
-  const { value } = await mammoth.extractRawText({ buffer });
-  return value.replace(/\n{3,}/g, "\n\n").trim();
+  return async ({ bytes }) => {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    await checkZip(buffer);
+    const { value } = await mammoth.extractRawText({ buffer });
+    return value.replace(/\n{3,}/g, "\n\n").trim();
+  };
 };
 
 const entities: Readonly<Record<string, string>> = {
@@ -95,15 +110,24 @@ const readHtml = ({ bytes }: DocumentTask): string => {
     .trim();
 };
 
-const readers = { pdf: readPdf, docx: readDocx, html: readHtml };
+const loaders: Readonly<Record<DocumentTask["kind"], () => Read | Promise<Read>>> = {
+  pdf: loadPdfReader,
+  docx: loadDocxReader,
+  html: () => readHtml,
+};
+
+const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
 const read = async (task: DocumentTask): Promise<DocumentResult> => {
+  const reader = await loaders[task.kind]();
+  say("begun");
   try {
-    return { text: (await readers[task.kind](task)).slice(0, task.longest) };
+    return { text: (await reader(task)).slice(0, task.longest) };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : "it is damaged" };
+    // What libraries say is for those who use them, and may hold parts of the file.
+    return { error: error instanceof Unreadable ? error.message : "it is damaged" };
   }
 };
 
-parentPort?.postMessage(await read(workerData));
+say(await read(workerData));
 process.exit();

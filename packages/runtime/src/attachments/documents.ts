@@ -1,79 +1,64 @@
+import { once } from "node:events";
 import { extname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { ApiError } from "@muxi/protocol";
-import type { DocumentResult, DocumentTask } from "./document-worker.ts";
+import type { DocumentResult, DocumentTask, WorkerMessage } from "./document-worker.ts";
 
 /** Lies beside this file, both as source and when built. */
 const program = new URL(`./document-worker${extname(import.meta.url)}`, import.meta.url);
 
-/** Longest time for one document, in milliseconds. */
-const longestRead = 20_000;
-/** How much the process may grow meanwhile, in bytes: a thread's own limits cover its heap, but not its buffers. */
-const mostMemory = 384 * 1024 * 1024;
+/** Longest time for one document, and before that for the start of its thread, in milliseconds. */
+const longestRead = 2_000;
+const longestStart = 10_000;
+/** Most bytes of a thread's objects, and of these and its buffers together: the former V8 limits by itself. */
+const mostHeapMegabytes = 256;
+const mostMemory = 384 * 2 ** 20;
 const lookEvery = 50;
-/** Most documents that wait for their turn. */
-const mostWaiting = 32;
+
+const tooSlow: DocumentResult = { error: `reading it takes longer than ${longestRead / 1000} seconds` };
+const tooLarge: DocumentResult = { error: "reading it takes too much memory" };
+
+const isMemoryError = (error: Error): boolean => "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
 
 /**
- * Extracts the text of documents, one at a time, each in a thread that is stopped when it takes too much time or
- * memory.
+ * Extracts the text of a document in a thread of its own, which is ended when it takes too much time or memory. The
+ * error says what is wrong in words for the user.
  */
-export type DocumentReader = (task: DocumentTask) => Promise<DocumentResult>;
-
-const readInThread = async (task: DocumentTask): Promise<DocumentResult> => {
+export const readDocument = async (task: DocumentTask): Promise<DocumentResult> => {
   const worker = new Worker(program, {
     workerData: task,
-    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 },
+    resourceLimits: { maxOldGenerationSizeMb: mostHeapMegabytes, maxYoungGenerationSizeMb: 32 },
     stdout: true,
     stderr: true,
   });
   const done = new AbortController();
+  const { signal } = done;
+  const begun = once(worker, "message", { signal });
   const answer = new Promise<DocumentResult>((resolve) => {
-    worker.once("message", resolve);
-    worker.once("error", () => resolve({ error: "reading it took too much memory" }));
-    worker.once("exit", () => resolve({ error: "reading it stopped unexpectedly" }));
+    worker.on("message", (message: WorkerMessage) => {
+      if (message !== "begun") resolve(message);
+    });
+    worker.once("error", (error) => resolve(isMemoryError(error) ? tooLarge : { error: "it is damaged" }));
+    worker.once("exit", () => resolve({ error: "it is damaged" }));
   });
-  const watch = async (): Promise<DocumentResult> => {
-    const begun = performance.now();
-    const before = process.memoryUsage.rss();
+  const watchTime = async (): Promise<DocumentResult> => {
+    await Promise.race([begun, delay(longestStart, undefined, { signal })]);
+    await delay(longestRead, undefined, { signal });
+    return tooSlow;
+  };
+  const watchMemory = async (): Promise<DocumentResult> => {
     while (true) {
-      await delay(lookEvery, undefined, { signal: done.signal });
-      if (performance.now() - begun > longestRead) return { error: "reading it took too long" };
-      if (process.memoryUsage.rss() - before > mostMemory)
-        return { error: "reading it took too much memory" };
+      await delay(lookEvery, undefined, { signal });
+      const { used_heap_size, external_memory } = await worker.getHeapStatistics();
+      if (used_heap_size + external_memory > mostMemory) return tooLarge;
     }
   };
+  // A watch that fails has lost its thread, of which the answer tells.
+  const watches = [watchTime(), watchMemory()].map((watch) => watch.catch(() => answer));
   try {
-    const watching = watch();
-    watching.catch(() => {});
-    return await Promise.race([answer, watching]);
+    return await Promise.race([answer, ...watches]);
   } finally {
     done.abort();
     await worker.terminate();
   }
-};
-
-export const createDocumentReader = (): DocumentReader => {
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  return async (task) => {
-    if (waiting >= mostWaiting) {
-      throw new ApiError(
-        "SYSTEM_OVERLOAD",
-        "Too many documents are waiting to be read: try again in a moment",
-        {
-          retryAfter: 5,
-        },
-      );
-    }
-    waiting += 1;
-    const result = last.then(() => readInThread(task));
-    last = result.catch(() => {});
-    try {
-      return await result;
-    } finally {
-      waiting -= 1;
-    }
-  };
 };

@@ -4,4 +4,5 @@ export const userLimits = {
   newJobsAnHour: { most: 20, what: "new jobs an hour" },
   newJobsADay: { most: 100, what: "new jobs a day" },
   runningJobs: { most: 5, what: "running jobs" },
+  documentsWaiting: { most: 8, what: "documents waiting to be read" },
 } as const;

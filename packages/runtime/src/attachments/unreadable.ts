@@ -1,0 +1,4 @@
+/** Why a document is not read, in words for the user. */
+export class Unreadable extends Error {
+  override readonly name = "Unreadable";
+}
