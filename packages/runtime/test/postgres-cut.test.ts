@@ -15,7 +15,7 @@ import {
 } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 import { createSchemaBehindProxy, onPostgres, query } from "./postgres.ts";
-import { notingReply, startLedger } from "./processes.ts";
+import { notingReply, readAsked, startLedger } from "./processes.ts";
 import { startReceiver } from "./receiver.ts";
 
 const rounds = process.env.MUXI_TEST_FAULTS ? 50 : 10;
@@ -100,7 +100,13 @@ describe.skipIf(!onPostgres)("a network that fails between a formation and its P
   }, async () => {
     const models = await startModelServer();
     onTestFinished(() => models.close());
-    models.defaultReply = notingReply();
+    let held: Promise<void> = Promise.resolve();
+    const noting = notingReply();
+    models.defaultReply = (request) => {
+      if (readAsked(request).asked === "Count")
+        return { text: ["One ", "two"], pause: { after: 2, until: held } };
+      return typeof noting === "function" ? noting(request) : noting;
+    };
     const ledger = await startLedger();
     const receiver = await startReceiver();
     const { direct, proxied, proxy } = await createSchemaBehindProxy();
@@ -114,8 +120,8 @@ describe.skipIf(!onPostgres)("a network that fails between a formation and its P
         forgotten: false,
       };
       const what = `round ${round}, ${JSON.stringify(toxin)}${forgotten ? ", connections forgotten" : ""}`;
-      const { held, release } = hold();
-      models.reply({ text: ["One ", "two"], pause: { after: 2, until: held } });
+      const model = hold();
+      held = model.held;
       const stream = await api.stream({ message: "Count", session_id: `stream_${round}` }, ann);
       await stream.next();
 
@@ -138,7 +144,7 @@ describe.skipIf(!onPostgres)("a network that fails between a formation and its P
         expect((await callers.chat(name)).status, `${name} after ${what}`).toBe(200);
       }
       expect(await healthOf(api), `health after ${what}`).toBe(200);
-      release();
+      model.release();
       expect(textOf(await collect(stream)), `the stream after ${what}`).toBe("One two");
     }
     // Otherwise nothing was tested.

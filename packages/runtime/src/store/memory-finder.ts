@@ -48,7 +48,8 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
     cache ? cache.divide(spaces) : Promise.resolve({ cached: [], others: [...spaces] });
 
   const readMatches = async (spaces: readonly Space[], words: readonly string[], perWord: number) => {
-    // One row per word: making thousands of rows would take longer than the search.
+    // One row per word: making thousands of rows would take longer than the search. Postgres would answer `exists` by
+    // reading the words of all spaces; ordered, it must use the index.
     const rows = await db.read<{ seqs: string | null }>(
       sql`select (select string_agg(cast(memory_seq as text), ',')
           from (select memory_seq from memory_word
@@ -56,7 +57,8 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
             order by memory_seq desc limit ${perWord}) as newest) as seqs
         from ${db.dialect.textsOf(JSON.stringify(spaces))} as held,
           ${db.dialect.textsOf(JSON.stringify(words))} as listed
-        where exists (select 1 from memory_word where memory_word.space = held.value)`,
+        where (select word from memory_word where memory_word.space = held.value
+            order by word limit 1) is not null`,
     );
     return numbersOf(rows.flatMap(({ seqs }) => seqs ?? []));
   };

@@ -20,6 +20,7 @@ import type { Pool } from "./pool.ts";
 import { connectTimeout, openPools, reserveLimit, survives } from "./pools.ts";
 import { createReads } from "./reads.ts";
 import { migratePostgres } from "./schema.ts";
+import { createStatistics } from "./statistics.ts";
 import { createWriteQueue, lockTimeout, type Transaction } from "./writes.ts";
 
 /** Serialisation failure and deadlock: the transaction is to be retried. */
@@ -79,6 +80,11 @@ export const openPostgres = async (
 
   const { pool, reservePool } = openPools({ connect, limit, log });
 
+  const statistics = createStatistics({
+    use: (work) => reservePool.use(work, performance.now() + limit),
+    log,
+  });
+
   const numbered = createNumbering();
   const query = (connection: Connection, statement: Statement): Promise<Rows> =>
     connection.query(numbered(statement));
@@ -108,6 +114,7 @@ export const openPostgres = async (
         );
         isCommitting = true;
         await connection.query("commit");
+        statistics.wrote(writes.length);
         return results;
       } catch (error) {
         if (survives(error)) await connection.query("rollback");
