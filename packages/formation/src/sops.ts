@@ -44,7 +44,7 @@ export const sopFrontmatter = identity.extend({
 
 const namedBy = (directive: string, text: string): string[] => [
   ...new Set(
-    [...text.matchAll(new RegExp(`\\[${directive}:([^\\]\\s]+)\\]`, "g"))].map(([, name = ""]) => name),
+    [...text.matchAll(new RegExp(`\\[${directive}:([^\\[\\]\\s]+)\\]`, "g"))].map(([, name = ""]) => name),
   ),
 ];
 

@@ -24,7 +24,7 @@ const scanned: Readonly<Record<string, readonly string[]>> = {
 };
 
 // Without braces inside, so that the search is linear on any text.
-const reference = /\$\{\{\s*secrets\.([^{}]*?)\s*\}\}/g;
+const reference = /\$\{\{\s*secrets\.([^{}]*)\}\}/g;
 
 const filesIn = async (dir: string, folder: string, extensions: readonly string[]): Promise<string[]> => {
   try {
@@ -40,7 +40,7 @@ const filesIn = async (dir: string, folder: string, extensions: readonly string[
 
 /** A `#` begins a comment in YAML and a heading in Markdown. */
 const withoutComments = (file: string, text: string): string =>
-  file.endsWith(".md") ? text : text.replace(/^\s*#.*$/gm, "");
+  file.endsWith(".md") ? text : text.replace(/^[ \t]*#.*$/gm, "");
 
 /** Finds every `${{ secrets.NAME }}` in a formation's files, sorted by name. Files that cannot be read are skipped. */
 export const findSecretReferences = async (dir: string): Promise<SecretReference[]> => {

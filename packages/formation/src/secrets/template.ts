@@ -3,10 +3,18 @@ import { writeAtomically } from "../base/index.ts";
 import { readIfThere, secretFiles } from "./files.ts";
 import { normalizeSecretName } from "./names.ts";
 
-/** The normalised name that a line of the template `secrets` lists; undefined for a comment or an empty line. */
+/** Name and value of a line of the template `secrets`, as written; undefined for a comment or an empty line. */
+const readLine = (line: string): { name: string; value: string } | undefined => {
+  const [written = "", ...value] = line.split("=");
+  const name = written.trim();
+  if (value.length === 0 || name === "" || name.startsWith("#")) return undefined;
+  return { name, value: value.join("=").trim() };
+};
+
+/** The normalised name that a line lists. */
 const lineName = (line: string): string | undefined => {
-  const name = /^\s*([^#=\s][^=]*?)\s*=/.exec(line)?.[1];
-  return name === undefined ? undefined : normalizeSecretName(name);
+  const read = readLine(line);
+  return read && normalizeSecretName(read.name);
 };
 
 const readLines = async (dir: string): Promise<string[]> => {
@@ -21,8 +29,9 @@ const readLines = async (dir: string): Promise<string[]> => {
  */
 export const templateValues = async (dir: string): Promise<{ name: string; line: number }[]> =>
   (await readLines(dir)).flatMap((text, index) => {
-    const [, name] = /^\s*([^#=\s][^=]*?)\s*=\s*(?!["']{2}\s*$)[^\s#]/.exec(text) ?? [];
-    return name === undefined ? [] : [{ name, line: index + 1 }];
+    const { name = "", value = "" } = readLine(text) ?? {};
+    const isEmpty = value === "" || value.startsWith("#") || /^["']{2}$/.test(value);
+    return isEmpty ? [] : [{ name, line: index + 1 }];
   });
 
 /** The names that the template lists, normalised. */

@@ -17,7 +17,7 @@ const timeOf = (text: string): number => {
   if (!timeSchema.safeParse(text).success) {
     throw new ApiError("INVALID_PARAMETER", "since: not an ISO 8601 time, such as 2026-01-31T08:00:00Z");
   }
-  return Date.parse(/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`);
+  return Date.parse(!text.includes("T") || /(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
 };
 
 /** The endpoints of docs/spec/formation-api.md "Audit log". */

@@ -20,7 +20,8 @@ const findPlace = (): string => {
 const beginOf = (pid: number): string => {
   try {
     // From field 3 on: the name before it is in brackets and may contain anything.
-    const fields = /.*\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]?.split(" ") ?? [];
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     // A zombie has ended, but is listed until its parent waits for it.
     return fields[0] === "Z" ? "ended" : (fields[19] ?? "");
   } catch {

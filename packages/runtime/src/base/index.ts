@@ -2,7 +2,16 @@
 export { canonicalJson } from "./canonical-json.ts";
 export { fewAtOnce } from "./few-at-once.ts";
 export { isoTime } from "./iso-time.ts";
-export { countOf, deepestJson, isTooDeep, listOf, parseJson, parseObject, textOf } from "./json.ts";
+export {
+  countOf,
+  deepestJson,
+  isTooDeep,
+  listOf,
+  objectWithin,
+  parseJson,
+  parseObject,
+  textOf,
+} from "./json.ts";
 export { createPlaces, type Places } from "./places.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { userLimits } from "./user-limits.ts";

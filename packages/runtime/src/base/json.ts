@@ -46,6 +46,12 @@ export const parseObject = (text: string): JsonObject | undefined => {
   return isObject(value) ? value : undefined;
 };
 
+/** The object in a text that has words or a fence around it, as models write it: from the first `{` to the last `}`. */
+export const objectWithin = (text: string): JsonObject | undefined => {
+  const start = text.indexOf("{");
+  return start === -1 ? undefined : parseObject(text.slice(start, text.lastIndexOf("}") + 1));
+};
+
 export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 export const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

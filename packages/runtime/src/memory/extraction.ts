@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseJson } from "../base/index.ts";
 import { type Model, textFrom } from "../models/index.ts";
 import type { Candidate, LearnableTurn } from "../store/index.ts";
 import { wordsOf } from "../text/index.ts";
@@ -79,13 +80,11 @@ export interface Extraction {
  * last fact and the list incomplete.
  */
 const jsonIn = (text: string): { value: unknown; isCut: boolean } => {
-  const json = /[[{][\s\S]*[\]}]/.exec(text)?.[0] ?? "null";
+  const start = text.search(/[[{]/);
+  const json = text.slice(Math.max(0, start), Math.max(text.lastIndexOf("]"), text.lastIndexOf("}")) + 1);
   for (const ending of ["", "]}", "]"]) {
-    try {
-      return { value: JSON.parse(json + ending), isCut: ending !== "" };
-    } catch {
-      // The next ending may fit.
-    }
+    const value = parseJson(json + ending);
+    if (value !== undefined) return { value, isCut: ending !== "" };
   }
   return { value: null, isCut: false };
 };

@@ -32,24 +32,57 @@ const isJson = (text: string): boolean => {
 const voidElements = new Set(
   "area base br col embed hr img input link meta param source track wbr".split(" "),
 );
-const unparsed = /<!--[\s\S]*?-->|<!doctype[^>]*>|<(script|style)\b[\s\S]*?<\/\1\s*>/gi;
-const tag = /<(\/?)([a-z][\w:-]*)((?:"[^"]*"|'[^']*'|[^<>"'])*)>/gi;
+const tagName = /<(\/?)([a-z][\w:-]*)/iy;
 
-/** Whether all elements are closed properly, and every `<` begins a tag. */
+/** Where a tag ends whose name ends at `from`: at the first `>` outside of quotes. -1 when it does not. */
+const endOfTag = (text: string, from: number): number => {
+  for (let at = from; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (character === ">") return at;
+    if (character === "<") return -1;
+    if (character !== '"' && character !== "'") continue;
+    at = text.indexOf(character, at + 1);
+    if (at === -1) return -1;
+  }
+  return -1;
+};
+
+/** Where what begins at `at` and is no element ends: a comment or a doctype. Undefined for anything else. */
+const endOfDeclaration = (text: string, at: number): number | undefined => {
+  if (text.startsWith("<!--", at)) return text.indexOf("-->", at + 4);
+  return text.slice(at, at + 9).toLowerCase() === "<!doctype" ? text.indexOf(">", at) : undefined;
+};
+
+/** Whether all elements are closed properly, and every `<` begins a tag. Each character is looked at once. */
 const isHtml = (text: string): boolean => {
-  const markup = text.replace(unparsed, "<hr>");
+  const lower = text.toLowerCase();
   const open: string[] = [];
-  let elements = 0;
-  for (const [, slash, written = "", rest = ""] of markup.matchAll(tag)) {
+  let found = 0;
+  for (let at = text.indexOf("<"); at !== -1; at = text.indexOf("<", at)) {
+    found += 1;
+    const declared = endOfDeclaration(text, at);
+    if (declared === -1) return false;
+    if (declared !== undefined) {
+      at = declared;
+      continue;
+    }
+    tagName.lastIndex = at;
+    const [begun = "", slash, written = ""] = tagName.exec(text) ?? [];
+    const end = begun === "" ? -1 : endOfTag(text, at + begun.length);
+    if (end === -1) return false;
     const name = written.toLowerCase();
-    elements += 1;
+    const isAlone = voidElements.has(name) || text.charAt(end - 1) === "/";
+    at = end;
     if (slash === "/") {
       if (open.pop() !== name) return false;
-    } else if (!voidElements.has(name) && !rest.endsWith("/")) {
+    } else if (!isAlone) {
       open.push(name);
+      // What these hold is no markup.
+      if (name === "script" || name === "style") at = lower.indexOf(`</${name}`, end);
+      if (at === -1) return false;
     }
   }
-  return elements > 0 && open.length === 0 && !markup.replace(tag, "").includes("<");
+  return found > 0 && open.length === 0;
 };
 
 const fits = (format: StrictFormat, text: string): boolean =>

@@ -2,7 +2,7 @@ import type { AgentDefinition } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
 import * as z from "zod";
-import { parseObject } from "../base/index.ts";
+import { objectWithin } from "../base/index.ts";
 import { type Model, textFrom } from "../models/index.ts";
 import { type Agents, agentByScore, createWordChoice, type Unrouted } from "./fitting.ts";
 
@@ -61,7 +61,7 @@ export const createModelChoice = (deps: ModelChoiceDeps): AgentRouter => {
     try {
       const messages = [system, { role: "user" as const, content: conversation(unrouted) }];
       const text = await textFrom(model, { messages, settings }, { time: patience });
-      const wanted = parseObject(/\{[\s\S]*\}/.exec(text)?.[0] ?? "")?.agent;
+      const wanted = objectWithin(text)?.agent;
       const chosen = agents.find(({ id }) => id === wanted);
       if (chosen) return chosen;
       deps.log.warn({ model: model.id }, "the model named no agent: the one whose words match best answers");

@@ -169,8 +169,16 @@ export const reasonOf = (error: unknown): string => {
 const lasting = new Set([401, 403, 407, 413, 429]);
 
 /** How servers say that they do not know a session, where the status does not. */
-const lostSession =
-  /\b(no( valid)?|invalid|unknown|missing|expired) session|\bsession\b.*\b(not found|expired|invalid|unknown|terminated|closed)|not initialized/i;
+const lostSession = /\b(?:no(?: valid)?|invalid|unknown|missing|expired) session|not initialized/i;
+const isLost = /\b(?:not found|expired|invalid|unknown|terminated|closed)/i;
+/** Characters of an error in which they say it. */
+const saidWithin = 2_000;
+
+const tellsOfLoss = (message: string): boolean => {
+  const text = message.slice(0, saidWithin);
+  const session = text.search(/\bsession\b/i);
+  return lostSession.test(text) || (session !== -1 && isLost.test(text.slice(session)));
+};
 
 /**
  * Whether the server may have forgotten the session, and so has not processed the request. Servers say it with 404, as
@@ -179,9 +187,9 @@ const lostSession =
 export const isLostSession = (error: unknown): boolean => {
   if (SdkHttpError.isInstance(error)) {
     const { status } = error;
-    return status < 500 ? status >= 400 && !lasting.has(status) : lostSession.test(error.message);
+    return status < 500 ? status >= 400 && !lasting.has(status) : tellsOfLoss(error.message);
   }
-  return error instanceof ProtocolError && lostSession.test(error.message);
+  return error instanceof ProtocolError && tellsOfLoss(error.message);
 };
 
 /** Any page of a list: a tool that breaks the rules is left to whoever reads the list. */

@@ -67,7 +67,8 @@ const imagesOf = (contents: readonly Content[]): ImagePart[] => {
 const cutTo = (text: string, limit: number): string => {
   const bytes = Buffer.from(text);
   if (bytes.length <= limit) return text;
-  const kept = new TextDecoder().decode(bytes.subarray(0, limit)).replace(/\uFFFD+$/, "");
+  // As a part of a stream, it leaves out a character that is not whole.
+  const kept = new TextDecoder().decode(bytes.subarray(0, limit), { stream: true });
   return `${kept}\n[cut here: ${bytes.length - limit} more bytes]`;
 };
 

@@ -10,7 +10,8 @@ export type RuntimeCommand = (folder: string) => { command: string; args: string
  */
 export const nodeFlagsOf = (program: string): string[] => {
   const [line = ""] = readFileSync(program, "utf8").split("\n", 1);
-  return /^#!.* node (-.*)$/.exec(line)?.[1]?.split(" ") ?? [];
+  const [interpreter = "", flags = ""] = line.split(" node ", 2);
+  return interpreter.startsWith("#!") && flags.startsWith("-") ? flags.split(" ") : [];
 };
 
 /** Runs a folder with `@muxi/runtime`, on this process's Node, with this process's flags and those of the program. */

@@ -1,6 +1,6 @@
 import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
-import { parseObject } from "../../base/index.ts";
+import { objectWithin } from "../../base/index.ts";
 import { type Model, ModelError, textFrom } from "../../models/index.ts";
 import { CronError, parseCron } from "./cron.ts";
 import type { Meaning, PhraseContext } from "./phrases.ts";
@@ -34,7 +34,7 @@ Answer with JSON only.`;
 const tidy = (text: string): string => text.replaceAll(/[\p{C}"`<>{}]/gu, " ").slice(0, longestText);
 
 const readAnswer = (text: string, context: PhraseContext): Meaning | undefined => {
-  const { data } = answerSchema.safeParse(parseObject(/\{[\s\S]*\}/.exec(text)?.[0] ?? ""));
+  const { data } = answerSchema.safeParse(objectWithin(text));
   if (data?.kind === "one_time") {
     const reading = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.exec(data.local_time)?.[0];
     const utc = Date.parse(`${reading}Z`);

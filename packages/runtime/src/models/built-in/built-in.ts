@@ -8,7 +8,10 @@ const wordsPerDelta = 4;
 const countWords = (text: string): number => text.match(/\S+/g)?.length ?? 0;
 
 const deltasOf = ({ text, toolCall }: ExtractiveReply, request: ModelRequest): ModelDelta[] => {
-  const groups = text.match(new RegExp(`(?:\\s*\\S+){1,${wordsPerDelta}}\\s*`, "g")) ?? [];
+  const words = text.split(/(?<=\s)(?=\S)/);
+  const groups = Array.from({ length: Math.ceil(words.length / wordsPerDelta) }, (_, index) =>
+    words.slice(index * wordsPerDelta, (index + 1) * wordsPerDelta).join(""),
+  ).filter((group) => group !== "");
   const input = request.messages.reduce((sum, { content }) => sum + countWords(plainText(content)), 0);
   return [
     ...groups.map((group): ModelDelta => ({ type: "text", text: group })),

@@ -28,8 +28,8 @@ const nothingFound =
 const greeting =
   /^(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))(?: there| again)?[\s!.,]*$/i;
 const aboutItself = /^(?:who|what) are you\b|^what can you do\b|^help[!.?]*$/i;
-const toolOrder =
-  /\bcall:([\w.-]+)\s*(\{[\s\S]*\})?|^(?:please )?use (?:the )?(?:tool )?[`"']?([\w.-]+)[`"']? with (\{[\s\S]*\})/i;
+/** The tool that a message names; its arguments may follow. */
+const toolOrder = /\bcall:([\w.-]+)|^(?:please )?use (?:the )?(?:tool )?[`"']?([\w.-]+)[`"']? with (?=\{)/i;
 
 const orderedTool = (
   message: string,
@@ -37,15 +37,16 @@ const orderedTool = (
   callId: string,
 ): ExtractiveReply | undefined => {
   const match = toolOrder.exec(message);
-  const name = match?.[1] ?? match?.[3];
-  if (name === undefined) return undefined;
+  const name = match?.[1] ?? match?.[2];
+  if (!match || name === undefined) return undefined;
   if (!tools.some((tool) => tool.name === name)) {
     const known = tools.map((tool) => tool.name).join(", ");
     return {
       text: `I have no tool named ${name}. ${known ? `My tools are: ${known}.` : "I have no tools at all."}`,
     };
   }
-  const json = match?.[2] ?? match?.[4] ?? "{}";
+  const rest = message.slice(match.index + match[0].length).trimStart();
+  const json = (rest.startsWith("{") && rest.slice(0, rest.lastIndexOf("}") + 1)) || "{}";
   if (!parseObject(json)) return { text: `I cannot call ${name}: its arguments are not a JSON object.` };
   return { text: "", toolCall: { id: callId, name, arguments: json } };
 };

@@ -47,8 +47,24 @@ const statusOfReason = new Map([
 ]);
 
 /** Phrases of providers for an account that has nothing left to spend, which waiting a minute does not mend. */
-const exhausted =
-  /insufficient_quota|billing_error|billing_hard_limit|billing_not_active|credit balance|insufficient balance|"quotaId":\s*"\w*PerDay|"quotaValue":\s*"0"/i;
+const exhaustedTexts = [
+  "insufficient_quota",
+  "billing_error",
+  "billing_hard_limit",
+  "billing_not_active",
+  "credit balance",
+  "insufficient balance",
+];
+/** How Google says it. */
+const exhaustedQuota = /"quotaId":\s*"\w*PerDay|"quotaValue":\s*"0"/;
+
+/** As much of a provider's words as is looked at. */
+const opened = (text: string): string => text.slice(0, 20_000);
+
+const isExhausted = (text: string): boolean => {
+  const lower = opened(text).toLowerCase();
+  return exhaustedTexts.some((known) => lower.includes(known)) || exhaustedQuota.test(opened(text));
+};
 
 /** Phrases of providers that refuse a key with status 400, as Google does. */
 const refusedKey = /API_KEY_INVALID|API key not valid|invalid_api_key/;
@@ -89,7 +105,7 @@ const failure = (
   if (words.includes("content_filter") || words.includes("content_policy_violation")) {
     return fail("LLM_REFUSED", `${provider} refused the request to ${id}: its content filter stopped it`);
   }
-  if (status === 402 || (status < 500 && exhausted.test(text))) {
+  if (status === 402 || (status < 500 && isExhausted(text))) {
     return fail(
       "LLM_NOT_CONFIGURED",
       `${provider} refused the request to ${id}: the quota of the account is used up (${status}). Check its plan and billing`,
