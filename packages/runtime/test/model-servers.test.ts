@@ -1,36 +1,21 @@
 import { describe, expect, test } from "vitest";
-import type { ModelDelta } from "../src/models/index.ts";
-import { ask, fullRequest, hello, openModelBench, textOf } from "./model-harness.ts";
-
-type Sent = object | string;
-
-const frame = (event: Sent) => `data: ${typeof event === "string" ? event : JSON.stringify(event)}\n\n`;
-const delta = (part: object, finish_reason: string | null = null) => ({
-  choices: [{ index: 0, delta: part, finish_reason }],
-});
-const calls = (...tool_calls: object[]) => delta({ tool_calls });
-const done = "[DONE]";
-const called = delta({}, "tool_calls");
-
-/** What a model says whose server sends exactly this. */
-const said = async (id: string, sent: string, type = "text/event-stream") => {
-  const { server, modelOf } = await openModelBench();
-  server.defaultReply = { status: 200, body: sent, headers: { "content-type": type } };
-  return ask(modelOf(id), fullRequest);
-};
-const openai = (...events: Sent[]) => said("openai/m", events.map(frame).join(""));
-const anthropic = (...events: Sent[]) => said("anthropic/m", events.map(frame).join(""));
-const google = (...events: Sent[]) => said("google/m", events.map(frame).join(""));
-
-const callsIn = (deltas: readonly ModelDelta[]) =>
-  deltas.flatMap((each) => (each.type === "tool_call" ? [[each.name, each.arguments]] : []));
-const idsIn = (deltas: readonly ModelDelta[]) =>
-  deltas.flatMap((each) => (each.type === "tool_call" ? [each.id] : []));
-const thoughtsIn = (deltas: readonly ModelDelta[]) =>
-  deltas.map((each) => (each.type === "reasoning" ? each.text : "")).join("");
-const reasonIn = (deltas: readonly ModelDelta[]) => deltas.find(({ type }) => type === "finish");
-
-const weather = (fields: object = {}) => ({ type: "function", function: { name: "weather", ...fields } });
+import { ask, hello, openModelBench, textOf } from "./model-harness.ts";
+import {
+  anthropic,
+  called,
+  calls,
+  callsIn,
+  delta,
+  done,
+  frame,
+  google,
+  idsIn,
+  openai,
+  reasonIn,
+  said,
+  thoughtsIn,
+  weather,
+} from "./model-said.ts";
 
 describe("calls of servers that speak OpenAI's chat completions", () => {
   test.each<[string, object[], string[][]]>([

@@ -20,9 +20,13 @@ const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> =
   await delay(milliseconds, undefined, { signal });
 };
 
+/** Whether a delta is more than thoughts and blank lines. */
+const isAnswer = (delta: ModelDelta): boolean =>
+  delta.type === "text" ? delta.text.trim() !== "" : delta.type !== "reasoning";
+
 /**
  * An answer whose first batch is retried until it comes; later batches come straight from their model. An empty answer is
- * begun again once, even if it has streamed reasoning.
+ * begun again once, even if it has streamed reasoning or blank lines.
  */
 class RetriedStream implements AsyncIterableIterator<ModelDelta[]> {
   readonly #begin: () => Promise<BegunStream>;
@@ -53,7 +57,7 @@ class RetriedStream implements AsyncIterableIterator<ModelDelta[]> {
     if (this.#isOver) return { value: undefined, done: true };
     try {
       const part = this.#parts ? await this.#parts.next() : await this.#first();
-      this.#isAnswering = part.done === true || part.value.some(({ type }) => type !== "reasoning");
+      this.#isAnswering = part.done === true || part.value.some(isAnswer);
       return part;
     } catch (error) {
       if (!(error instanceof EmptyAnswerError) || !this.#parts || !this.#mayBeginAgain) throw error;

@@ -16,6 +16,9 @@ import {
 } from "../interface/index.ts";
 import { callOptions } from "./ai-sdk-options.ts";
 import { type AnswerBounds, createAnswerBounds } from "./answer-bounds.ts";
+import { argumentsOf, wholeArguments } from "./call-arguments.ts";
+import { createCallIds } from "./call-ids.ts";
+import { finishReasonOf } from "./finish-reason.ts";
 import type { ImportPackage } from "./import-package.ts";
 import { createThoughtFilter } from "./think-tags.ts";
 
@@ -97,16 +100,23 @@ const createPartReader = (config: ModelConfig, bounds: AnswerBounds) => {
   const filter = createThoughtFilter();
   /** Reasoning with what the provider needs back, by the id of its part. */
   const reasoning = new Map<string, { text: string; providerOptions: JsonObject }>();
+  const idOf = createCallIds();
   let said = false;
   let called = false;
+
+  /** Blank lines and thoughts alone say nothing. */
+  const noteText = (deltas: readonly ModelDelta[]): void => {
+    said ||= deltas.some((delta) => delta.type === "text" && delta.text.trim() !== "");
+  };
 
   const finish = (reason: FinishReason, usage: Usage, why: string): ModelDelta[] => {
     const deltas: ModelDelta[] = [];
     filter.end(deltas);
+    noteText(deltas);
     if (!said && !called && reason !== "content_filter") throw emptyAnswerError(config, why);
     if (called && reasoning.size > 0)
       deltas.push({ type: "thoughts", model: config.id, data: { parts: [...reasoning.values()] } });
-    deltas.push({ type: "finish", reason, usage, model: config.id });
+    deltas.push({ type: "finish", reason: finishReasonOf(reason, called), usage, model: config.id });
     return deltas;
   };
 
@@ -128,8 +138,8 @@ const createPartReader = (config: ModelConfig, bounds: AnswerBounds) => {
       switch (part.type) {
         case "text-delta": {
           const deltas: ModelDelta[] = [];
-          said ||= textOf(part.delta) !== "";
           filter.add(textOf(part.delta), deltas);
+          noteText(deltas);
           return deltas;
         }
         case "reasoning-start":
@@ -145,9 +155,9 @@ const createPartReader = (config: ModelConfig, bounds: AnswerBounds) => {
           return [
             {
               type: "tool_call",
-              id: textOf(part.toolCallId) || `call_${crypto.randomUUID()}`,
+              id: idOf(textOf(part.toolCallId)),
               name: textOf(part.toolName),
-              arguments: isObject(part.input) ? JSON.stringify(part.input) : textOf(part.input),
+              arguments: wholeArguments(argumentsOf(part.input)),
             },
           ];
         case "finish": {

@@ -14,7 +14,10 @@ import {
   usageOf,
 } from "../interface/index.ts";
 import type { AnswerBounds } from "./answer-bounds.ts";
+import { argumentsOf, wholeArguments } from "./call-arguments.ts";
+import { createCallIds } from "./call-ids.ts";
 import { endpoint } from "./endpoint.ts";
+import { finishReasonOf } from "./finish-reason.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { joinMessages } from "./provider-messages.ts";
 
@@ -108,11 +111,12 @@ const requestBody = ({ id, name, settings }: ModelConfig, request: ModelRequest)
 /** A block of the answer that is not complete yet. */
 type OpenBlock =
   | { type: "text" }
-  | { type: "tool_use"; id: string; name: string; input: unknown; json: string }
+  | { type: "tool_use"; id: string; name: string; input: string; json: string }
   | { type: "thinking"; thinking: string; signature: string };
 
 const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder => {
   const open = new Map<unknown, OpenBlock>();
+  const idOf = createCallIds();
   /** Blocks that must be sent back unchanged with the results of calls. */
   const thoughts: JsonObject[] = [];
   /** Parts of the input, of which none counts the others. */
@@ -134,7 +138,7 @@ const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder =
 
   const addText = (text: string, deltas: ModelDelta[]): void => {
     if (text === "") return;
-    said = true;
+    said ||= text.trim() !== "";
     deltas.push({ type: "text", text });
   };
 
@@ -142,15 +146,30 @@ const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder =
     if (text !== "") deltas.push({ type: "reasoning", text });
   };
 
+  const complete = (index: unknown, deltas: ModelDelta[]): void => {
+    const block = open.get(index);
+    open.delete(index);
+    if (block?.type === "tool_use") {
+      called = true;
+      const { id, name, input, json } = block;
+      // A call without arguments comes without JSON; some servers send all arguments with the block.
+      deltas.push({ type: "tool_call", id, name, arguments: wholeArguments(json || input) || "{}" });
+    } else if (block?.type === "thinking" && block.signature !== "") {
+      thoughts.push({ type: "thinking", thinking: block.thinking, signature: block.signature });
+    }
+  };
+
   const begin = (index: unknown, block: JsonObject, deltas: ModelDelta[]): void => {
+    // Some gateways end no block.
+    if (open.has(index)) complete(index, deltas);
     switch (block.type) {
       case "tool_use":
         bounds.holdCall();
         open.set(index, {
           type: "tool_use",
-          id: textOf(block.id) || `toolu_${crypto.randomUUID()}`,
+          id: idOf(textOf(block.id)),
           name: textOf(block.name),
-          input: block.input,
+          input: argumentsOf(block.input),
           json: "",
         });
         return;
@@ -174,37 +193,23 @@ const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder =
     const thinking = textOf(delta.thinking);
     addText(textOf(delta.text), deltas);
     addThoughts(thinking, deltas);
-    if (block?.type === "tool_use") block.json += bounds.hold(textOf(delta.partial_json));
+    if (block?.type === "tool_use") block.json += bounds.hold(argumentsOf(delta.partial_json));
     if (block?.type === "thinking") {
       block.thinking += thinking;
       block.signature += bounds.hold(textOf(delta.signature));
     }
   };
 
-  const complete = (index: unknown, deltas: ModelDelta[]): void => {
-    const block = open.get(index);
-    open.delete(index);
-    if (block?.type === "tool_use") {
-      called = true;
-      const { id, name, input, json } = block;
-      // A call without arguments comes without JSON; some servers send all arguments with the block.
-      const given = JSON.stringify(isObject(input) ? input : {});
-      deltas.push({ type: "tool_call", id, name, arguments: json || given });
-    } else if (block?.type === "thinking" && block.signature !== "") {
-      thoughts.push({ type: "thinking", thinking: block.thinking, signature: block.signature });
-    }
-  };
-
   const finish = (deltas: ModelDelta[]): void => {
     ended = true;
     for (const index of [...open.keys()]) complete(index, deltas);
-    const why = reason ?? (called ? "tool_calls" : "stop");
+    const why = reason ?? "stop";
     if (!said && !called && why !== "content_filter") throw emptyAnswerError(config, why);
     if (called && thoughts.length > 0)
       deltas.push({ type: "thoughts", model: config.id, data: { blocks: thoughts } });
     const { uncached, cached, cacheWrite } = read;
     const usage = usageOf({ input: uncached + cached + cacheWrite, output, cached, cacheWrite });
-    deltas.push({ type: "finish", reason: why, usage, model: config.id });
+    deltas.push({ type: "finish", reason: finishReasonOf(why, called), usage, model: config.id });
   };
 
   const readReason = (stop_reason: unknown): void => {
@@ -213,7 +218,7 @@ const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder =
 
   return {
     event(data, deltas) {
-      if (ended || data.trim() === "" || data === "[DONE]") return;
+      if (ended || data.trim() === "" || data.trim() === "[DONE]") return;
       const event = parseObject(data);
       if (!event) throw malformedEventError(config);
       switch (event.type) {

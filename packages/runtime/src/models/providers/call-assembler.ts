@@ -2,6 +2,8 @@ import { isObject } from "@muxi/protocol";
 import { parseObject, textOf } from "../../base/index.ts";
 import type { ToolCall } from "../interface/index.ts";
 import type { AnswerBounds } from "./answer-bounds.ts";
+import { argumentsOf, wholeArguments } from "./call-arguments.ts";
+import { createCallIds } from "./call-ids.ts";
 
 /** Characters of arguments that are parsed to see whether they are complete. */
 const mostParsed = 8_000_000;
@@ -26,10 +28,11 @@ const indexOf = (value: unknown): number | undefined => {
   return Number.isInteger(index) ? Number(index) : undefined;
 };
 
-/** Some servers send the arguments as an object, not as JSON text. */
-const argumentsOf = (value: unknown): string => (isObject(value) ? JSON.stringify(value) : textOf(value));
+const isComplete = ({ arguments: args }: ToolCall): boolean =>
+  parseObject(wholeArguments(args)) !== undefined;
 
-const isComplete = ({ arguments: args }: ToolCall): boolean => parseObject(args) !== undefined;
+/** Whether the arguments are empty braces, which some servers send before the arguments themselves. */
+const isPlaceholder = ({ arguments: args }: ToolCall): boolean => /^\s*\{\s*\}\s*$/.test(args);
 
 export const createCallAssembler = (bounds: AnswerBounds): CallAssembler => {
   const calls: Assembled[] = [];
@@ -41,20 +44,25 @@ export const createCallAssembler = (bounds: AnswerBounds): CallAssembler => {
     return parsed <= mostParsed && isComplete(call);
   };
 
+  const begins = (args: string): boolean => args.trimStart().startsWith("{");
+
   /** The call that a piece continues; undefined when it begins a new one. */
   const continued = (index: number | undefined, id: string, name: string, args: string) => {
     if (id !== "") {
       const same = calls.findLast((call) => call.id === id && (index === undefined || call.index === index));
-      if (same) return same;
+      // Some servers give several calls one id: a whole one is followed by the next.
+      if (same && (name === "" || isPlaceholder(same) || !begins(args) || !isWhole(same))) return same;
+      if (same) return undefined;
     }
     const last = index === undefined ? calls.at(-1) : calls.findLast((call) => call.index === index);
     if (!last) return undefined;
     // Parallel calls with the same index, or none, are told apart by their ids. Without ids, a piece after complete
     // arguments begins a new call.
-    if (id !== "" && last.id !== "") return undefined;
+    // Some servers give each piece an id of its own: what has no name goes on with a call that is not whole.
+    if (id !== "" && last.id !== "") return name === "" && args !== "" && !isWhole(last) ? last : undefined;
     if (id !== "" && index === undefined) return undefined;
     if (name !== "" && last.name !== "" && name !== last.name) return undefined;
-    return name !== "" && args.trimStart().startsWith("{") && isWhole(last) ? undefined : last;
+    return name !== "" && begins(args) && isWhole(last) ? undefined : last;
   };
 
   return {
@@ -63,7 +71,7 @@ export const createCallAssembler = (bounds: AnswerBounds): CallAssembler => {
       const named = isObject(piece.function) ? piece.function : piece;
       const index = indexOf(piece.index);
       const id = textOf(piece.id);
-      const name = textOf(named.name);
+      const name = textOf(named.name).trim();
       const args = argumentsOf(named.arguments);
       let call = continued(index, id, name, args);
       if (!call) {
@@ -74,19 +82,15 @@ export const createCallAssembler = (bounds: AnswerBounds): CallAssembler => {
       call.id ||= id;
       call.name ||= name;
       bounds.hold(args);
-      if (isObject(named.arguments)) call.arguments = args;
+      if (isObject(named.arguments) || (args.trim() !== "" && isPlaceholder(call))) call.arguments = args;
       else call.arguments += args;
     },
 
     calls() {
-      const ids = new Set<string>();
+      const idOf = createCallIds();
       return calls
         .filter(({ name }) => name !== "")
-        .map(({ id, name, arguments: args }) => {
-          const own = id === "" || ids.has(id) ? `call_${crypto.randomUUID()}` : id;
-          ids.add(own);
-          return { id: own, name, arguments: args };
-        });
+        .map(({ id, name, arguments: args }) => ({ id: idOf(id), name, arguments: wholeArguments(args) }));
     },
 
     get isBroken() {

@@ -5,6 +5,7 @@ import { isObject, type JsonObject } from "@muxi/protocol";
 import { countOf, listOf, parseObject, textOf } from "../../base/index.ts";
 import type { ContentPart, Model, ModelDelta, ModelMessage, ModelRequest } from "../interface/index.ts";
 import {
+  cutOffError,
   emptyAnswerError,
   eventError,
   malformedEventError,
@@ -13,11 +14,27 @@ import {
   partsOfMessage,
   usageOf,
 } from "../interface/index.ts";
+import { argumentsOf, wholeArguments } from "./call-arguments.ts";
+import { createCallIds } from "./call-ids.ts";
 import { endpoint } from "./endpoint.ts";
+import { finishReasonOf } from "./finish-reason.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { imagesAfterResults, joinMessages } from "./provider-messages.ts";
 
-const filtered = ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"];
+const filtered = [
+  "SAFETY",
+  "RECITATION",
+  "LANGUAGE",
+  "BLOCKLIST",
+  "PROHIBITED_CONTENT",
+  "SPII",
+  "MODEL_ARMOR",
+  "IMAGE_SAFETY",
+  "IMAGE_RECITATION",
+  "IMAGE_PROHIBITED_CONTENT",
+];
+/** A call that the API could not read, and so left out of the answer. */
+const lostCalls = new Set(["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"]);
 
 const finishReasons = new Map<string, FinishReason>([
   ["STOP", "stop"],
@@ -96,6 +113,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
   let called = false;
   let ended = false;
   let usage = noUsage;
+  const idOf = createCallIds();
 
   const readUsage = (metadata: JsonObject): void => {
     usage = usageOf({
@@ -111,7 +129,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     const text = textOf(part.text);
     const isThought = part.thought === true;
     if (text !== "") deltas.push({ type: isThought ? "reasoning" : "text", text });
-    said ||= text !== "" && !isThought;
+    said ||= text.trim() !== "" && !isThought;
     if (!isObject(part.functionCall)) return;
     called = true;
     const { name, args, id } = part.functionCall;
@@ -119,10 +137,10 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     deltas.push({
       type: "tool_call",
       // The API matches calls and results by order and name, and usually sends no ids.
-      id: textOf(id) || `call_${crypto.randomUUID()}`,
+      id: idOf(textOf(id)),
       name: textOf(name),
       // Some gateways send the arguments as JSON text.
-      arguments: textOf(args) || JSON.stringify(args ?? {}),
+      arguments: wholeArguments(argumentsOf(args)) || "{}",
       ...(signature && { signature }),
     });
   };
@@ -144,10 +162,10 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
     if (ended || (reason === undefined && !said && !called)) return;
     ended = true;
     if (!said && !called && reason !== "content_filter") throw emptyAnswerError(config, reasonGiven);
-    const why = reason ?? "stop";
+    if (!called && lostCalls.has(reasonGiven)) throw cutOffError(config);
     deltas.push({
       type: "finish",
-      reason: called && why === "stop" ? "tool_calls" : why,
+      reason: finishReasonOf(reason ?? "stop", called),
       usage,
       model: config.id,
     });
@@ -156,7 +174,7 @@ const createDecoder = (config: ModelConfig): WireDecoder => {
   return {
     event(data, deltas) {
       if (ended || data.trim() === "") return;
-      if (data === "[DONE]") return end(deltas);
+      if (data.trim() === "[DONE]") return end(deltas);
       const chunk = parseObject(data);
       if (!chunk) throw malformedEventError(config);
       read(chunk, deltas);

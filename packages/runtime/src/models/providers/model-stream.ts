@@ -18,7 +18,14 @@ import {
   timeoutError,
 } from "../interface/index.ts";
 import { type AnswerBounds, createAnswerBounds } from "./answer-bounds.ts";
-import { createSseReader, EventTooLargeError } from "./sse.ts";
+import { createSseReader, EventTooLargeError, type SseReader } from "./sse.ts";
+import {
+  errorBodyLimit,
+  isBlank,
+  isEventStream,
+  type WholeResponse,
+  wholeResponse,
+} from "./whole-response.ts";
 
 /** Turns the events of one answer into deltas. Each call has its own. */
 export interface WireDecoder {
@@ -41,19 +48,8 @@ interface ModelStreamOptions {
   bounds: AnswerBounds;
 }
 
-const errorBodyLimit = 64 * 1024;
-/** Largest answer in one piece, in bytes. */
-const wholeLimit = 16 * 2 ** 20;
 /** Deltas that may wait for the consumer before reading from the socket pauses. */
 const waitingLimit = 4096;
-
-/** A response that is not a stream: an error, a web page, or an answer in one piece, as some gateways send it. */
-interface WholeResponse {
-  head: ResponseHead;
-  chunks: Buffer[];
-  size: number;
-  limit: number;
-}
 
 /** A pending `next()`. */
 interface Waiter {
@@ -71,7 +67,7 @@ const over: IteratorResult<ModelDelta[]> = { value: undefined, done: true };
 class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
   readonly #options: ModelStreamOptions;
   readonly #signal: AbortSignal;
-  readonly #read: (chunk: Buffer) => void;
+  readonly #reader: SseReader;
   #timer: NodeJS.Timeout | undefined;
   #call: PendingRequest | undefined;
   #deltas: ModelDelta[] = [];
@@ -81,11 +77,13 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
   #isPaused = false;
   #waiter: Waiter | undefined;
   #whole: WholeResponse | undefined;
+  /** The head of an answer of which nothing but blanks has come. */
+  #unread: ResponseHead | undefined;
 
   constructor(options: ModelStreamOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#read = createSseReader((data) => options.decoder.event(data, this.#deltas));
+    this.#reader = createSseReader((data) => options.decoder.event(data, this.#deltas));
   }
 
   [Symbol.asyncIterator](): this {
@@ -116,15 +114,17 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
   head(head: ResponseHead): void {
     this.#timer?.refresh();
     this.#isAnswering = true;
-    const type = head.headers.find(([name]) => name === "content-type")?.[1].toLowerCase() ?? "";
-    const isWhole = /^(?:application\/(?:[\w.]+\+)?json|text\/html)\b/.test(type);
-    if (head.status < 300 && !isWhole) return;
-    this.#whole = { head, chunks: [], size: 0, limit: head.status < 300 ? wholeLimit : errorBodyLimit };
+    if (head.status < 300) this.#unread = head;
+    else this.#whole = wholeResponse(head);
   }
 
   data(chunk: Buffer): void {
     this.#timer?.refresh();
     if (this.#state !== "open") return;
+    if (this.#unread && !isBlank(chunk)) {
+      if (!isEventStream(this.#unread, chunk)) this.#whole = wholeResponse(this.#unread);
+      this.#unread = undefined;
+    }
     if (this.#whole) {
       // The chunk's bytes are reused after this returns.
       this.#whole.chunks.push(Buffer.from(chunk));
@@ -138,7 +138,7 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
     const from = this.#deltas.length;
     try {
       this.#options.bounds.receive(chunk.length);
-      this.#read(chunk);
+      this.#reader.take(chunk);
       this.#options.bounds.add(this.#deltas, from);
     } catch (error) {
       this.#fail(error instanceof EventTooLargeError ? this.#tooLarge(error) : error);
@@ -155,8 +155,15 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
   end(): void {
     clearTimeout(this.#timer);
     if (this.#state !== "open") return;
-    if (this.#whole) this.#readWhole(this.#whole);
-    else this.#decode((decoder, deltas) => decoder.end(deltas));
+    if (this.#unread && !isEventStream(this.#unread)) this.#whole = wholeResponse(this.#unread);
+    if (this.#whole) {
+      this.#readWhole(this.#whole);
+    } else {
+      this.#decode((decoder, deltas) => {
+        this.#reader.end();
+        decoder.end(deltas);
+      });
+    }
     if (this.#state === "open") this.#fail(cutOffError(this.#options.config));
   }
 
@@ -250,7 +257,9 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
 
   #readWhole({ head: { status, headers }, chunks }: WholeResponse): void {
     const { config, url } = this.#options;
-    const text = Buffer.concat(chunks).toString("utf8");
+    const text = Buffer.concat(chunks)
+      .toString("utf8")
+      .replace(/^\ufeff/, "");
     const body = status < 300 ? parseJson(text) : undefined;
     if (text.trimStart().startsWith("<")) {
       this.#fail(pageError(config, url.origin, status));

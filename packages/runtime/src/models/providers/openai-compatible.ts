@@ -17,7 +17,9 @@ import {
 import type { AnswerBounds } from "./answer-bounds.ts";
 import { createCallAssembler } from "./call-assembler.ts";
 import { compatibleProviders } from "./compatible.ts";
+import { readParts } from "./content-parts.ts";
 import { endpoint } from "./endpoint.ts";
+import { compatibleReason, finishReasonOf } from "./finish-reason.ts";
 import { type WireDecoder, wireModel } from "./model-stream.ts";
 import { imagesAfterResults } from "./provider-messages.ts";
 import { createTextShortcut } from "./text-shortcut.ts";
@@ -25,13 +27,6 @@ import { createThoughtFilter } from "./think-tags.ts";
 
 /** OpenAI's reasoning models refuse any temperature except their default. */
 const fixedTemperature = /^(o\d|gpt-5(?!.*chat))/;
-
-const finishReasons = new Map<string, FinishReason>([
-  ["stop", "stop"],
-  ["length", "length"],
-  ["tool_calls", "tool_calls"],
-  ["content_filter", "content_filter"],
-]);
 
 const wirePart = (part: ContentPart) =>
   part.type === "text"
@@ -120,23 +115,6 @@ const requestBody = (config: ModelConfig, isHome: boolean, request: ModelRequest
   });
 };
 
-/** The text of a list of content parts, which some servers send instead of a string. */
-const readParts = (content: readonly unknown[]): { text: string; reasoning: string } => {
-  let text = "";
-  let reasoning = "";
-  for (const part of content) {
-    if (!isObject(part)) {
-      text += textOf(part);
-    } else if (part.type === "thinking" || part.type === "reasoning") {
-      const thinking = part.thinking ?? part.reasoning ?? part.text;
-      reasoning += Array.isArray(thinking) ? readParts(thinking).text : textOf(thinking);
-    } else {
-      text += textOf(part.text);
-    }
-  }
-  return { text, reasoning };
-};
-
 /** Fields in which servers send reasoning, and in which they need it back. */
 const reasoningFields = ["reasoning_content", "reasoning", "thinking"] as const;
 
@@ -162,11 +140,28 @@ const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder =
   const thoughts: Record<string, string> = {};
   const details: unknown[] = [];
 
+  /** Blank lines and thoughts alone say nothing. */
+  const noteText = (deltas: readonly ModelDelta[], from: number): void => {
+    for (let index = from; index < deltas.length && !said; index++) {
+      const delta = deltas[index];
+      said = delta?.type === "text" && delta.text.trim() !== "";
+    }
+  };
+
   const addText = (text: string, deltas: ModelDelta[]): void => {
-    said = true;
+    const from = deltas.length;
     if (filter.isOver) deltas.push({ type: "text", text });
     else filter.add(text, deltas);
+    noteText(deltas, from);
   };
+
+  const endText = (deltas: ModelDelta[]): void => {
+    const from = deltas.length;
+    filter.end(deltas);
+    noteText(deltas, from);
+  };
+
+  const hasSaid = (): boolean => said || calls.calls().length > 0;
 
   const addReasoning = (delta: JsonObject, deltas: ModelDelta[]): boolean => {
     const field = reasoningFields.find((name) => textOf(delta[name]) !== "");
@@ -197,11 +192,11 @@ const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder =
   const readMessage = (message: JsonObject, deltas: ModelDelta[]): string | undefined => {
     const hasThoughts = addReasoning(message, deltas);
     const { content } = message;
-    const parts = Array.isArray(content) ? readParts(content) : undefined;
+    const parts = typeof content === "object" && content !== null ? readParts([content].flat()) : undefined;
     if (parts?.reasoning) deltas.push({ type: "reasoning", text: parts.reasoning });
     const text = (parts?.text ?? textOf(content)) || textOf(message.refusal);
     if (text !== "") addText(text, deltas);
-    const pieces = listOf(message.tool_calls);
+    const pieces = isObject(message.tool_calls) ? [message.tool_calls] : listOf(message.tool_calls);
     // The predecessor of `tool_calls`: one call without an id.
     if (isObject(message.function_call)) pieces.push(message.function_call);
     for (const piece of pieces) calls.add(piece);
@@ -210,55 +205,69 @@ const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder =
 
   const finishWith = (finish: FinishReason, deltas: ModelDelta[]): void => {
     ended = true;
-    filter.end(deltas);
+    endText(deltas);
     const whole = calls.calls();
     if (!said && whole.length === 0 && finish !== "content_filter") throw emptyAnswerError(config, finish);
     for (const call of whole) deltas.push({ type: "tool_call", ...call });
     const data = { ...thoughts, ...(details.length > 0 && { reasoning_details: details }) };
     if (whole.length > 0 && Object.keys(data).length > 0)
       deltas.push({ type: "thoughts", model: config.id, data });
-    // Some servers send `stop` after tool calls.
-    const after = whole.length > 0 && finish === "stop" ? "tool_calls" : finish;
-    deltas.push({ type: "finish", reason: after, usage, model: config.id });
+    deltas.push({
+      type: "finish",
+      reason: finishReasonOf(finish, whole.length > 0),
+      usage,
+      model: config.id,
+    });
+  };
+
+  /** The first choice. @throws ModelError when it, or what holds it, is an error */
+  const choiceOf = (body: JsonObject): JsonObject | undefined => {
+    const failed = body.error || (body.object === "error" ? body : undefined);
+    if (failed) throw eventError(config, failed);
+    const choice: unknown = listOf(body.choices)[0];
+    if (!isObject(choice)) return undefined;
+    // OpenRouter's way to say that the provider behind it failed.
+    if (choice.error || choice.finish_reason === "error") throw eventError(config, choice.error || choice);
+    return choice;
   };
 
   const decoder: WireDecoder = {
     event(data, deltas) {
+      if (ended) return;
       const next = shortcut.read(data);
       if (next !== undefined) {
         if (next !== "") addText(next, deltas);
         return;
       }
-      if (ended || data.trim() === "") return;
-      if (data === "[DONE]") return decoder.end(deltas);
+      const trimmed = data.trim();
+      if (trimmed === "") return;
+      if (trimmed === "[DONE]") return decoder.end(deltas);
       const chunk = parseObject(data);
       if (!chunk) throw malformedEventError(config);
-      const failed = chunk.error ?? (chunk.object === "error" ? chunk : undefined);
-      if (failed) throw eventError(config, failed);
+      const choice = choiceOf(chunk);
       if (isObject(chunk.usage)) readUsage(chunk.usage);
-      const choice: unknown = listOf(chunk.choices)[0];
-      if (!isObject(choice)) return;
-      const message = isObject(choice.delta) ? choice.delta : undefined;
-      const text = message && readMessage(message, deltas);
-      const finish = textOf(choice.finish_reason);
+      if (!choice) return;
+      // A server that does not stream sends one event with the whole message; others repeat it all at the end.
+      const message = choice.delta ?? (hasSaid() ? undefined : choice.message);
+      const text = isObject(message) ? readMessage(message, deltas) : undefined;
+      const finish = compatibleReason(choice.finish_reason);
       if (text !== undefined && !finish && !chunk.usage) shortcut.learn(data, text);
-      if (finish) reason = finishReasons.get(finish) ?? "other";
+      reason = finish ?? reason;
     },
 
     whole(body, deltas) {
-      const failed = body.error ?? (body.object === "error" ? body : undefined);
-      if (failed) throw eventError(config, failed);
-      const choice: unknown = listOf(body.choices)[0];
-      if (!isObject(choice) || !isObject(choice.message)) throw noAnswerError(config, body);
+      const choice = choiceOf(body);
+      if (!isObject(choice?.message)) throw noAnswerError(config, body);
       if (isObject(body.usage)) readUsage(body.usage);
       readMessage(choice.message, deltas);
-      finishWith(finishReasons.get(textOf(choice.finish_reason)) ?? "stop", deltas);
+      finishWith(compatibleReason(choice.finish_reason) ?? "stop", deltas);
     },
 
     end(deltas) {
       if (ended) return;
+      endText(deltas);
       // Several servers end without a finish reason: a text or complete calls are still an answer.
-      if (reason === undefined && ((!said && calls.calls().length === 0) || calls.isBroken)) return;
+      if (reason === undefined && (!hasSaid() || calls.isBroken)) return;
       finishWith(reason ?? "stop", deltas);
     },
   };

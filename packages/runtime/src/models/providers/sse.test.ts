@@ -3,8 +3,9 @@ import { createSseReader, EventTooLargeError } from "./sse.ts";
 
 const read = (pieces: Buffer[], limit?: number): string[] => {
   const events: string[] = [];
-  const take = createSseReader((data) => events.push(data), limit);
-  for (const piece of pieces) take(piece);
+  const reader = createSseReader((data) => events.push(data), limit);
+  for (const piece of pieces) reader.take(piece);
+  reader.end();
   return events;
 };
 
@@ -18,6 +19,13 @@ test.each([
   ["\n\n\ndata:  two spaces\n\n", [" two spaces"]],
   ["data: cut off\n", []],
   ["data: cut", []],
+  ['data: {"a":', []],
+  ['data: {"whole":1}', ['{"whole":1}']],
+  ["data: {}\n\ndata: [DONE]\n", ["{}", "[DONE]"]],
+  ['data: {"a":1}\ndata: {"b":2}\ndata: [DONE]\n', ['{"a":1}', '{"b":2}', "[DONE]"]],
+  ['data: {\ndata: "a": 1 }\n\n', ['{\n"a": 1 }']],
+  ["\ufeffdata: a\n\ndata: b\n\n", ["a", "b"]],
+  ['data: {"a":1}\r\rdata: {"b":2}\r\r', ['{"a":1}', '{"b":2}']],
 ])("reads %j", (text, events) => {
   expect(read([Buffer.from(text)])).toEqual(events);
 });

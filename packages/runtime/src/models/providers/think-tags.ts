@@ -9,7 +9,15 @@ export interface ThoughtFilter {
   readonly isOver: boolean;
 }
 
-const opening = /^\s*<(think|thinking|thought)>\s*/i;
+/** Opening tags, and those that close them. */
+const tags = new Map([
+  ["<think>", "</think>"],
+  ["<thinking>", "</thinking>"],
+  ["<thought>", "</thought>"],
+  ["<reasoning>", "</reasoning>"],
+  ["[think]", "[/think]"],
+]);
+const opening = /^\s*(<(?:think|thinking|thought|reasoning)>|\[think\])\s*/i;
 /** The longest opening tag, with white space before it. */
 const longestOpening = 64;
 
@@ -18,7 +26,7 @@ const mayOpen = (text: string): boolean => {
   const start = text.trimStart().toLowerCase();
   return (
     text.length < longestOpening &&
-    ["<think>", "<thinking>", "<thought>"].some((tag) => tag.startsWith(start) || start.startsWith(tag))
+    [...tags.keys()].some((tag) => tag.startsWith(start) || start.startsWith(tag))
   );
 };
 
@@ -67,11 +75,11 @@ export const createThoughtFilter = (): ThoughtFilter => {
       held = "";
       if (state === "thinking") return think(text, deltas);
       if (state !== "start") return addText(text, deltas);
-      const [tag, name = ""] = opening.exec(text) ?? [];
-      if (tag !== undefined) {
+      const [beginning, tag = ""] = opening.exec(text) ?? [];
+      if (beginning !== undefined) {
         state = "thinking";
-        closing = `</${name.toLowerCase()}>`;
-        return think(text.slice(tag.length), deltas);
+        closing = tags.get(tag.toLowerCase()) ?? "";
+        return think(text.slice(beginning.length), deltas);
       }
       if (mayOpen(text)) held = text;
       else addText(text, deltas);
