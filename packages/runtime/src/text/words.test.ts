@@ -28,6 +28,8 @@ test.each([
   ["Korean", "반품 기간은 며칠인가요?", "상품을 받은 후 10일 이내에 반품할 수 있습니다.", "사과가 빨갛다."],
   ["Thai", "คืนสินค้าได้ภายในกี่วัน", "ลูกค้าสามารถคืนสินค้าได้ภายใน 21 วัน", "แอปเปิลสีแดง"],
   ["Khmer", "តើអាចប្រគល់ទំនិញវិញបានទេ", "អតិថិជនអាចប្រគល់ទំនិញវិញ", "ផ្លែប៉ោមក្រហម"],
+  ["Lao", "ນໍ້າດື່ມລາຄາເທົ່າໃດ", "ລາຄານ້ຳດື່ມ 5000 ກີບ", "ເປີດເວລາເກົ້າໂມງ"],
+  ["Japanese in kana", "りんごはいつとれますか", "りんごはあきにとれます。", "みかんはふゆにたべます。"],
   ["Burmese", "ပစ္စည်းပြန်ပေးနိုင်သလား", "ပစ္စည်းပြန်ပေးနိုင်သည်", "ပန်းသီး"],
 ])("%s is found by its words", (_, question, answer, other) => {
   expect(shared(question, answer).length).toBeGreaterThan(shared(question, other).length);
@@ -38,6 +40,27 @@ test("composed, decomposed and full-width forms are the same word", () => {
   expect(wordsOf("ＡＢＣ１２３")).toEqual(wordsOf("abc123"));
   expect(wordsOf("ﾃｽﾄ")).toEqual(wordsOf("テスト"));
   expect(wordsOf("한국어")).toEqual(wordsOf("한국어".normalize("NFD")));
+});
+
+test.each([
+  ["the German sharp s", "STRASSE", "Straße"],
+  ["Turkish without its own letters", "isik kapali", "ışık kapalı"],
+  ["Turkish capitals", "IŞIK İZMİR", "ışık izmir"],
+  ["Vietnamese without marks", "doi tra", "đổi trả"],
+  ["Polish without marks", "Lodz", "Łódź"],
+  ["Danish without its own letters", "smorrebrod", "smørrebrød"],
+  ["French ligatures", "coeur", "cœur"],
+  ["stretched Arabic", "كتاب", "كتـــاب"],
+  ["Arabic with and without the article", "تفاح", "والتفاح"],
+  ["Arabic endings that are mixed up", "مستشفي سياسه", "مستشفى سياسة"],
+  ["Hebrew with and without the article", "תפוח", "התפוח"],
+  ["Persian on an Arabic keyboard", "كتاب علي", "کتاب علی"],
+  ["Persian joiners", "میخواهم", "می\u200cخواهم"],
+  ["soft hyphens", "Rückgabefrist", "Rück\u00adgabe\u00adfrist"],
+  ["digits of other scripts", "123 123 123", "١٢٣ ۱۲۳ १२३"],
+  ["digits as emoji", "1 step", "1\ufe0f\u20e3 step"],
+])("%s: one word however it is typed", (_, one, other) => {
+  expect(wordsOf(other)).toEqual(wordsOf(one));
 });
 
 test("texts of several scripts keep their order", () => {
@@ -59,6 +82,7 @@ test("an English text gives the words that it always gave", () => {
 test("the parts of a compound find it", () => {
   const words = indexWordsOf("Die Rückgabefrist beträgt zwei Wochen.");
   for (const part of ["Frist", "Rückgabe", "Rückgabefrist"]) expect(words).toContain(wordsOf(part)[0]);
+  expect(indexWordsOf("Versicherungs\u00adnummer")).toContain("versicherung");
   expect(indexWordsOf("internationalisation of small words")).toEqual(
     wordsOf("internationalisation of small words"),
   );

@@ -1,8 +1,10 @@
+import { folded, withoutHiddenMarks } from "./folding.ts";
+
 /**
  * The version of the rules below. Words are stored with the version that found them, and found anew when it has grown:
  * who changes what `indexWordsOf` gives counts it up.
  */
-export const wordsVersion = 2;
+export const wordsVersion = 3;
 
 /** English words too common to find anything by, and what an apostrophe leaves of some. */
 const stopWords = new Set(
@@ -11,21 +13,20 @@ const stopWords = new Set(
   where which who whom why will with would you your ll re s t ve`.split(/\s+/),
 );
 
-/** Strips English endings: enough that "apples" finds "apple" and "planted" finds "plant". */
+/** Arabic and Hebrew write "the", and before it "and" or "in", as part of the word. */
+const articles = /^(?:[وفبك]?ال|لل|ו?ה)(?=.{3})/;
+
+/**
+ * Strips English endings and the articles of Arabic and Hebrew: enough that "apples" finds "apple" and "planted" finds
+ * "plant".
+ */
 const stem = (word: string): string => {
   if (word.length > 4 && word.endsWith("ies")) return `${word.slice(0, -3)}y`;
   if (word.length > 5 && word.endsWith("ing")) return word.slice(0, -3);
   if (word.length > 4 && word.endsWith("ed")) return word.slice(0, -2);
   if (word.length > 3 && word.endsWith("s") && !word.endsWith("ss")) return word.slice(0, -1);
-  return word;
+  return word < "\u0590" ? word : word.replace(articles, "");
 };
-
-/** Accents, and the points of Hebrew and Arabic. Marks of other scripts are vowels: without them words are gone. */
-const accents = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g;
-
-/** Full-width and composed forms as one; without accents and case. */
-const folded = (text: string): string =>
-  text.normalize("NFKD").replace(accents, "").normalize("NFKC").toLowerCase();
 
 const chineseOrJapaneseScripts = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}`;
 const koreanScript = String.raw`\p{Script=Hangul}`;
@@ -110,7 +111,7 @@ export const wordsToFind = (message: string): string[] => [...new Set(wordsOf(me
 const compounds = /\p{Lu}\p{Ll}{9,}/gu;
 const asciiCompounds = /[A-Z][a-z]{9,}/g;
 const shortestPart = 4;
-const longestPart = 10;
+const longestPart = 20;
 
 /** The beginnings and ends of a compound: one of them is likely a word of its own, and no dictionary is needed. */
 const partsOf = (compound: string): string[] => {
@@ -124,9 +125,11 @@ const partsOf = (compound: string): string[] => {
 
 /** The parts of the compounds in a text, so that "Frist" finds "Rückgabefrist". */
 export const compoundPartsOf = (text: string): string[] =>
-  ((isAscii(text) ? text.match(asciiCompounds) : text.normalize("NFKC").match(compounds)) ?? []).flatMap(
-    partsOf,
-  );
+  (
+    (isAscii(text)
+      ? text.match(asciiCompounds)
+      : withoutHiddenMarks(text).normalize("NFKC").match(compounds)) ?? []
+  ).flatMap(partsOf);
 
 /** The words under which a text is found: its own, and the parts of compounds. */
 export const indexWordsOf = (text: string): string[] => [...wordsOf(text), ...compoundPartsOf(text)];
