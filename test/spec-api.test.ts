@@ -246,7 +246,7 @@ test("every metric, variable and progress stage of the server is named", () => {
   const named = sorted([
     ...matchesIn("packages/server/src/metrics/*.ts", /"(muxi_\w+)"/g),
     ...matchesIn("packages/server/src/**/*.ts", /\benv\.(MUXI_\w+)/g),
-    ...matchesIn("packages/server/src/releases/*.ts", /\bstage(?::| =) "(\w+)"/g),
+    ...matchesIn("packages/server/src/{releases,staging}/*.ts", /\bstage(?::| =) "(\w+)"/g),
   ]);
   expect(named.length).toBeGreaterThan(20);
   expect(named.filter((name) => !words.has(name))).toEqual([]);

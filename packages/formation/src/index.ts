@@ -3,6 +3,7 @@ export { resolveApiKeys } from "./api-keys.ts";
 export {
   createAtomically,
   decodeText,
+  dottedPath,
   type Environment,
   type Finding,
   FormationError,
@@ -18,6 +19,8 @@ export { type ComponentKind, componentKinds } from "./component-template.ts";
 export { createFormation } from "./create.ts";
 export { createComponent } from "./create-component.ts";
 export { databaseOf } from "./database.ts";
+export { fieldMeantBy } from "./did-you-mean.ts";
+export { idleFields } from "./fields.ts";
 export { findFormationDir, summarizeManifest } from "./find.ts";
 export type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
 export { type DocumentExtension, type DocumentFile, knowledgeFiles } from "./knowledge.ts";

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { serverErrorSchema } from "@muxi/protocol";
 import { expect, test } from "vitest";
 import { call } from "./bundles.ts";
-import { startTestServer } from "./helpers.ts";
+import { createFormation, devRun, startTestServer } from "./helpers.ts";
 
 const get = (path: string, headers = "") =>
   `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`;
@@ -35,7 +35,24 @@ test.each(refused)("%s is %d with error, message and code", async (_, status, se
   socket.write(sent);
   const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(head).toMatch(/^connection: close$/im);
   expect(serverErrorSchema().parse(JSON.parse(body)).code).toBe(status);
+});
+
+test("an answer under way is cut where its request turns out to be none, and holds no other", async () => {
+  const server = await startTestServer();
+  await devRun(server, await createFormation("hello"));
+  const socket = connect(server.port, "127.0.0.1");
+  socket.write(
+    "POST /draft/hello/stream HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+  );
+  let answer = "";
+  for await (const chunk of socket) {
+    if (answer === "") socket.write("no chunk\r\n");
+    answer += String(chunk);
+  }
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
 });
 
 test("a stream ends with them too", async () => {

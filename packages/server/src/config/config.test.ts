@@ -17,7 +17,8 @@ const load = async ({ yaml, env = {}, overrides = {} }: Given = {}): Promise<Ser
   return loadConfig({ directories: { config, data: "/data", logs: "/logs" }, env, overrides });
 };
 
-const withAuth = (yaml = ""): string => `auth: { enabled: true, key: muxi_pk_1, secret: muxi_sk_1 }\n${yaml}`;
+const withAuth = (yaml = ""): string =>
+  `auth: { enabled: true, key: muxi_pk_1, secret: muxi_sk_0123456789 }\n${yaml}`;
 
 describe("config", () => {
   it("without a file is open to this machine alone", async () => {
@@ -30,7 +31,11 @@ describe("config", () => {
   it("with authentication is open to all", async () => {
     const config = await load({ yaml: withAuth() });
     expect(config.host).toBe("0.0.0.0");
-    expect(config.credentials).toEqual({ key: "muxi_pk_1", secret: "muxi_sk_1", toleranceSeconds: 300 });
+    expect(config.credentials).toEqual({
+      key: "muxi_pk_1",
+      secret: "muxi_sk_0123456789",
+      toleranceSeconds: 300,
+    });
   });
 
   it("prefers the command line to the environment to the file", async () => {
@@ -58,7 +63,8 @@ describe("config", () => {
   });
 
   it("accepts both names of the restart limit and keys that it does not use", async () => {
-    const yaml = "formations: { max_restart_count: 3, restart_delay: 0.5 }\nrce: { port: 7891 }";
+    const yaml =
+      "formations: { max_restart_count: 3, restart_delay: 0.5, keep_backups: 1 }\nrce: { port: 7891 }";
     expect((await load({ yaml })).processes).toMatchObject({ maxRestarts: 3, restartDelayMs: 500 });
   });
 
@@ -114,6 +120,28 @@ describe("config", () => {
     ["a switch that is none", { env: { MUXI_AUTH_ENABLED: "maybe" } }, /must be true or false/],
     ["authentication without credentials", { yaml: "auth: { enabled: true }" }, /auth\.key and auth\.secret/],
     ["a size that is none", { yaml: "formations: { memory_limit: much }" }, /such as 512M or 2G/],
+    ["a misspelt section", { yaml: "authh: { enabled: true }" }, /\n {2}authh: .*Did you mean auth\?/],
+    [
+      "a section of another program",
+      { yaml: "nginx: {}" },
+      /\n {2}nginx: .*There are server_id, server, auth/,
+    ],
+    [
+      "a misspelt setting",
+      { yaml: "formations: { deployment: { drain_timeuot: 5 } }" },
+      /\n {2}formations\.deployment\.drain_timeuot: .*Did you mean drain_timeout\?/,
+    ],
+    [
+      "a drain time of ages",
+      { yaml: "formations: { deployment: { drain_timeout: 1e12 } }" },
+      /formations\.deployment\.drain_timeout: .*86400/,
+    ],
+    ["signatures for ever", { yaml: "auth: { timestamp_tolerance: 1e9 }" }, /timestamp_tolerance: .*3600/],
+    [
+      "a secret of one letter",
+      { yaml: "auth: { enabled: true, key: k, secret: s }" },
+      /auth\.secret: must have 16 characters or more/,
+    ],
     ["a relative dev root", { yaml: "dev: { roots: [mine] }" }, /dev\.roots\.0: must be an absolute path/],
     [
       "a trusted proxy that is no address",

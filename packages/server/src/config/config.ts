@@ -13,6 +13,7 @@ import { type LogLevel, logLevels } from "../logs/index.ts";
 import type { SupervisorSettings } from "../processes/index.ts";
 import { configFile, type Directories } from "./directories.ts";
 import { type FormationsConfig, formationsConfig, formationsSchema, fromData } from "./formations-config.ts";
+import { unknownKeys } from "./unknown-keys.ts";
 
 /** Certificate (with its chain) and private key, in PEM. */
 export interface TlsFiles {
@@ -57,7 +58,7 @@ const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: "must be an IP address or a range such as 10.0.0.0/8",
 });
 
-/** `config.yaml` (docs/spec/server-api.md "Configuration file"). Unknown keys are ignored. */
+/** `config.yaml` (docs/spec/server-api.md "Configuration file"). */
 export const configSchema = z.object({
   server_id: z.string().min(1).optional(),
   server: z
@@ -73,9 +74,9 @@ export const configSchema = z.object({
     .object({
       enabled: z.boolean().default(false),
       key: z.string().trim().min(1).optional(),
-      secret: z.string().trim().min(1).optional(),
-      timestamp_tolerance: z.number().nonnegative().default(300),
-      max_failures_per_minute: z.int().min(1).default(20),
+      secret: z.string().trim().min(16, "must have 16 characters or more").optional(),
+      timestamp_tolerance: z.number().min(1).max(3600).default(300),
+      max_failures_per_minute: z.int().min(1).max(10_000).default(20),
     })
     .prefault({}),
   formations: formationsSchema.prefault({}),
@@ -105,13 +106,9 @@ export interface ConfigSources {
   overrides: ConfigOverrides;
 }
 
-const complain = (source: string, error: z.ZodError): ConfigError =>
-  new ConfigError(
-    [
-      `${source} is not valid:`,
-      ...error.issues.map((issue) => `  ${issue.path.join(".") || "the whole file"}: ${issue.message}`),
-    ].join("\n"),
-  );
+/** Lines that tell what is wrong. */
+const describe = ({ issues }: z.ZodError): string[] =>
+  issues.map(({ path, message }) => `${path.join(".") || "the whole file"}: ${message}`);
 
 const readConfigFile = async (file: string): Promise<ConfigFile> => {
   let content: unknown;
@@ -125,8 +122,9 @@ const readConfigFile = async (file: string): Promise<ConfigFile> => {
     }
   }
   const parsed = configSchema.safeParse(content ?? {});
-  if (!parsed.success) throw complain(file, parsed.error);
-  return parsed.data;
+  const problems = [...unknownKeys(configSchema, content), ...(parsed.success ? [] : describe(parsed.error))];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new ConfigError([`${file} is not valid:`, ...problems.map((line) => `  ${line}`)].join("\n"));
 };
 
 /** Reads a setting from text. Errors name the flag or variable that it came from. */

@@ -5,7 +5,10 @@ import type { Rotation } from "../logs/index.ts";
 import type { FormationResources } from "../processes/index.ts";
 
 const poolPort = z.int().min(1024).max(65535);
-const seconds = z.number().positive();
+/** Timers of Node end after 24 days; whatever is longer than a day is a slip of the unit. */
+const longest = 86_400;
+const seconds = z.number().positive().max(longest);
+const secondsOrNone = z.number().nonnegative().max(longest);
 
 const units = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 
@@ -39,7 +42,7 @@ export const formationsSchema = z.object({
   auto_restart: z.boolean().default(true),
   max_restarts: z.int().nonnegative().optional(),
   max_restart_count: z.int().nonnegative().optional(),
-  restart_delay: z.number().nonnegative().default(1),
+  restart_delay: secondsOrNone.default(1),
   health_check_interval: seconds.default(30),
   health_check_timeout: seconds.default(5),
   deployment: z
@@ -49,15 +52,11 @@ export const formationsSchema = z.object({
           enabled: z.boolean().default(true),
           endpoint: z.string().startsWith("/").default("/v1/health"),
           // 0 means the longest possible wait (docs/spec/server-api.md "Configuration file").
-          timeout: z
-            .number()
-            .nonnegative()
-            .default(30)
-            .transform((given) => given || 300),
+          timeout: secondsOrNone.default(30).transform((given) => given || 300),
           interval: seconds.default(1),
         })
         .prefault({}),
-      drain_timeout: z.number().nonnegative().default(30),
+      drain_timeout: secondsOrNone.default(30),
       force_kill_timeout: seconds.default(5),
     })
     .prefault({}),
@@ -65,13 +64,13 @@ export const formationsSchema = z.object({
     .object({
       max_size: size.prefault("2G"),
       max_unpacked_size: size.prefault("4G"),
-      max_entries: z.int().positive().default(100_000),
-      max_ratio: z.number().positive().default(200),
+      max_entries: z.int().positive().max(10_000_000).default(100_000),
+      max_ratio: z.number().positive().max(10_000).default(200),
     })
     .prefault({}),
   log_rotation_enabled: z.boolean().default(true),
   log_max_size: size.prefault("10M"),
-  log_max_files: z.int().nonnegative().default(10),
+  log_max_files: z.int().nonnegative().max(1000).default(10),
   memory_limit: size.optional(),
   install_packages: z.boolean().default(false),
   install_timeout: seconds.default(300),
