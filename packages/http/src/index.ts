@@ -7,6 +7,7 @@ export type { ResponseReader } from "./exchange.ts";
 export { type Framing, scanBody } from "./framing.ts";
 export { type Front, putFrontBefore } from "./front.ts";
 export { headersNamedIn, isHopByHop } from "./hop-by-hop.ts";
+export { isHost } from "./host.ts";
 export { isLoopback, isLoopbackAddress } from "./loopback.ts";
 export { type ProxyChoice, proxyFrom } from "./proxy.ts";
 export { type ResponseHead, readResponseHead } from "./response-head.ts";

@@ -1,4 +1,5 @@
 import { headerValueIn } from "./header-value.ts";
+import { isHost } from "./host.ts";
 
 /** The head of a request that can end in one place only. */
 export interface PlainHead {
@@ -48,8 +49,11 @@ export const readPlainHead = (head: string): PlainHead | undefined => {
     if (colon < 1 || !headerName.test(name) || !headerValue.test(value)) return undefined;
     const lower = name.toLowerCase();
     if (special.has(lower)) return undefined;
-    if (lower === "host") hosts += 1;
-    else if (lower === "connection" && value.toLowerCase() !== "keep-alive") return undefined;
+    if (lower === "host") {
+      if (!isHost(value)) return undefined;
+      hosts += 1;
+    }
+    if (lower === "connection" && value.toLowerCase() !== "keep-alive") return undefined;
     else if (lower === "content-length") {
       if (contentLength !== undefined || !/^\d{1,8}$/.test(value)) return undefined;
       contentLength = Number(value);

@@ -246,6 +246,11 @@ describe("private addresses", () => {
     "http://[fe80::1]/",
     "http://[64:ff9b::a00:1]/",
     "http://[2002:a00:1::]/",
+    "http://[::ffff:0:a00:1]/",
+    "http://[3fff::1]/",
+    "http://[5f00::1]/",
+    "http://8.8.8.8:22/",
+    "http://8.8.8.8:25/",
     "http://localhost/",
     "ftp://example.com/",
     "http://user:password@example.com/",
@@ -257,13 +262,15 @@ describe("private addresses", () => {
     await expect(deliveries.checkTarget(url)).rejects.toMatchObject({ code: "INVALID_PARAMS" });
   });
 
-  test.for(["http://8.8.8.8/hook", "https://[2606:4700::1]/hook", "http://[::ffff:8.8.8.8]/"])(
-    "%s is public",
-    async (url) => {
-      const { deliveries } = openOutbox(temporaryFile(), { allowLoopback: false });
-      await expect(deliveries.checkTarget(url)).resolves.toBeUndefined();
-    },
-  );
+  test.for([
+    "http://8.8.8.8/hook",
+    "http://8.8.8.8:8443/hook",
+    "https://[2606:4700::1]/hook",
+    "http://[::ffff:8.8.8.8]/",
+  ])("%s is public", async (url) => {
+    const { deliveries } = openOutbox(temporaryFile(), { allowLoopback: false });
+    await expect(deliveries.checkTarget(url)).resolves.toBeUndefined();
+  });
 
   test("a name that resolves to one is not connected to", async () => {
     const receiver = await startReceiver();

@@ -8,7 +8,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { join } from "node:path";
 import { setTimeout as delay, setImmediate } from "node:timers/promises";
 import { type Front, isLoopback } from "@muxi/http";
-import { headers, type ServerErrorBody } from "@muxi/protocol";
+import { headers } from "@muxi/protocol";
 import { createApp, draftName } from "./api/index.ts";
 import type { ServerConfig } from "./config/index.ts";
 import { lockData } from "./data-folder/index.ts";
@@ -25,6 +25,7 @@ import {
   type TrackRequest,
 } from "./proxy/index.ts";
 import { createReader, type ReadingLimits } from "./reader/index.ts";
+import { refuseStarting, refuseUnclear } from "./refusals.ts";
 import { createReleases, loadDeployments, type Releases, restoreProcesses } from "./releases/index.ts";
 
 export interface ServerOptions {
@@ -92,22 +93,6 @@ const limitSilence = (request: IncomingMessage, idleMs: number): void => {
   request.once("end", () => socket.setTimeout(0));
 };
 
-/** The response until every formation is known. */
-const respondStarting = (response: ServerResponse, requestId: string): void => {
-  const body: ServerErrorBody = {
-    error: "Service Unavailable",
-    message: "The server is starting. Try again in a second.",
-    code: 503,
-  };
-  response
-    .writeHead(503, {
-      "content-type": "application/json; charset=utf-8",
-      "retry-after": "1",
-      [headers.requestId]: requestId,
-    })
-    .end(JSON.stringify(body));
-};
-
 /** Waits until all open requests have their responses, up to a limit, and closes what is left. */
 const drain = async (server: Server, front: Front | undefined, openRequests: () => number): Promise<void> => {
   front?.close();
@@ -168,6 +153,7 @@ export const createServer = ({
       dataDirectory: config.dataDirectory,
       formationsDirectory: config.formationsDirectory,
       temporaryDirectory: join(config.dataDirectory, "tmp"),
+      logsDirectory,
       maxFormations: config.formations.maxFormations,
       bundle: config.formations.bundle,
       install: { ...config.formations.install, env },
@@ -189,6 +175,8 @@ export const createServer = ({
     requestTimeout: requestMs,
     keepAliveTimeout: idleMs,
     connectionsCheckingInterval: headersMs / 3,
+    // Its own refusal would have no body.
+    requireHostHeader: false,
   };
 
   /** Until then the server knows only some of its formations, and must neither serve requests nor save its registry. */
@@ -215,9 +203,10 @@ export const createServer = ({
         response.once("close", () => tracked(response.headersSent ? response.statusCode : clientLeft));
         limitSilence(request, idleMs);
         if (!restored) {
-          respondStarting(response, requestId);
+          refuseStarting(response, requestId);
           return;
         }
+        if (refuseUnclear(request, response, requestId)) return;
         if (proxy.handle(request, response, requestId)) return;
         response.setHeader(headers.requestId, requestId);
         handle(request, response);

@@ -15,6 +15,9 @@ const refused: readonly [what: string, status: number, sent: string][] = [
   ["what is no HTTP", 400, "HELLO\r\n\r\n"],
   ["headers over the limit", 431, get("/health", `X-Long: ${"a".repeat(17_000)}\r\n`)],
   ["a request that does not come to its end", 408, "GET /health HTTP/1.1\r\n"],
+  ["a request without a host", 400, "GET /health HTTP/1.1\r\n\r\n"],
+  ["a second host", 400, get("/api/my-bot/v1/health", "Host: other\r\n")],
+  ["a host that is none", 400, get("/api/my-bot/v1/health").replace("localhost", "a b/c")],
   ["a path that cannot be decoded", 400, get("/rpc/formations/%E0%A4%A")],
   ["an id of any length", 414, get(`/rpc/formations/${"a".repeat(300)}`)],
   ["a path that leads nowhere", 404, get("/rpc/formations/my-bot/nothing")],
@@ -37,6 +40,15 @@ test.each(refused)("%s is %d with error, message and code", async (_, status, se
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   expect(head).toMatch(/^connection: close$/im);
   expect(serverErrorSchema().parse(JSON.parse(body)).code).toBe(status);
+});
+
+test("TRACE does not send back what was sent", async () => {
+  const { port } = await startTestServer();
+  const socket = connect(port, "127.0.0.1");
+  socket.end(`${get("/api/my-bot/v1/health", "Cookie: secret\r\n").replace("GET", "TRACE")}`);
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+  expect(answer).not.toContain("secret");
 });
 
 test("an answer under way is cut where its request turns out to be none, and holds no other", async () => {

@@ -51,6 +51,7 @@ it("deploys, tells, updates, goes back, stops, starts and deletes", async () => 
   expectStatus(await call(url, "GET", formation), 404);
   expect(existsSync(root)).toBe(false);
   expect(await readdir(join(data, "tmp"))).toEqual([]);
+  expect((await readdir(join(data, "logs"))).filter((name) => name.startsWith("my-bot"))).toEqual([]);
   expect((await fetch(`${url}/api/my-bot/v1/health`)).status).toBe(404);
 });
 

@@ -46,12 +46,15 @@ const reserved = blockList(
   ["203.0.113.0", 24],
   ["224.0.0.0", 3],
   ["::", 96],
+  ["::ffff:0:0:0", 96],
   ["64:ff9b::", 96],
   ["64:ff9b:1::", 48],
   ["100::", 64],
   ["2001::", 23],
   ["2001:db8::", 32],
   ["2002::", 16],
+  ["3fff::", 20],
+  ["5f00::", 16],
   ["fc00::", 7],
   ["fe80::", 10],
   ["fec0::", 10],
@@ -68,6 +71,12 @@ const refusal = (host: string) =>
   new ForbiddenTargetError(
     `${host} is not a public address: webhooks go to private ones only with async.allow_private_targets`,
   );
+
+/** Below these are services of other protocols, which a webhook must not be made to speak to. */
+const firstFreePort = 1024;
+
+const isAllowedPort = ({ port }: URL, { allowPrivate }: TargetPolicy): boolean =>
+  allowPrivate || port === "" || port === "80" || port === "443" || Number(port) >= firstFreePort;
 
 /** The host of a URL if it is an IP address. URL parsing has already normalised decimal and hexadecimal forms. */
 const addressIn = (url: URL): string | undefined => {
@@ -90,6 +99,11 @@ export const parseTarget = (text: string, policy: TargetPolicy): URL => {
   if (url.username !== "" || url.password !== "") {
     throw new ForbiddenTargetError(
       "the address must not hold a user name or password: deliveries are signed",
+    );
+  }
+  if (!isAllowedPort(url, policy)) {
+    throw new ForbiddenTargetError(
+      `webhooks are not sent to the port ${url.port}: use 80, 443 or one from ${firstFreePort} on`,
     );
   }
   const address = addressIn(url);

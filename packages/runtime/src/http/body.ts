@@ -3,7 +3,13 @@ import { deepestJson, isTooDeep } from "../base/index.ts";
 import { type HttpRequest, tooLarge } from "./request.ts";
 
 /** A value of this name could become the prototype of what it is copied into. */
-const poison = /"(?:_|\\u005f){2}proto(?:_|\\u005f){2}"\s*:/i;
+const poison = /"__proto__"\s*:/;
+
+/** The letters of `__proto__`, as JSON may also write them. */
+const escaped = /\\u00(5f|6f|7[024])/gi;
+
+const hasPoison = (text: string): boolean =>
+  poison.test(text.replace(escaped, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))));
 
 const refused = (message: string) => new ApiError("INVALID_REQUEST", message);
 
@@ -33,7 +39,7 @@ export const readJson = async (incoming: HttpRequest, limit: number): Promise<un
   }
   const text = await incoming.readText(limit);
   if (text === "") return undefined;
-  if (poison.test(text)) throw refused("The body has a key named __proto__: give it another name");
+  if (hasPoison(text)) throw refused("The body has a key named __proto__: give it another name");
   const value = parse(text);
   // Each level takes two characters at least.
   if (text.length > 2 * deepestJson && isTooDeep(value)) {

@@ -1,4 +1,12 @@
-import fs, { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -104,6 +112,16 @@ test("a file that is damaged inside refuses what cannot be read, and is told so"
   };
   await expect(use()).rejects.toThrow(StorageUnavailableError);
   await expect(use()).rejects.toThrow(/is damaged: .*restore the file from a backup/);
+});
+
+test("only its owner may read a file and its log, also where an earlier version made it", async () => {
+  const file = databaseFile();
+  await openSqlite(file).close();
+  chmodSync(file, 0o644);
+  const db = openSqlite(file);
+  onTestFinished(() => db.close());
+  await createSessionRepository(db).append(owner, "s1", message("hello"), []);
+  for (const ending of ["", "-wal", "-shm"]) expect(statSync(file + ending).mode & 0o777).toBe(0o600);
 });
 
 test("two processes may open one new file at once", async () => {

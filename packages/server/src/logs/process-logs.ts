@@ -1,5 +1,5 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ifThere } from "../base/durable.ts";
 
@@ -13,6 +13,13 @@ export const processLogFiles = (directory: string, name: string): ProcessLogFile
   out: join(directory, `${name}-out.log`),
   err: join(directory, `${name}-err.log`),
 });
+
+/** Removes all logs of a formation's processes, also those of its draft and of before a rotation. */
+export const removeLogs = async (directory: string, id: string): Promise<void> => {
+  const ours = new RegExp(`^${id}(?:-draft|-staging|-rollback)?-(?:out|err)\\.log(?:\\.\\d+)?$`);
+  const names = (await ifThere(readdir(directory))) ?? [];
+  await Promise.all(names.filter((name) => ours.test(name)).map((name) => rm(join(directory, name))));
+};
 
 /** Opens both files, passes their descriptors to `use`, and closes them: the child process has its own. */
 export const withProcessLogs = <Result>(

@@ -2,6 +2,7 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ifThere, syncFolder } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
+import { removeLogs } from "../logs/index.ts";
 import type { FormationState } from "../processes/index.ts";
 import { startFailure } from "./failures.ts";
 import {
@@ -89,7 +90,7 @@ export const restart = async (
   }
 };
 
-/** Stops a formation and removes everything that it has on disk, including its draft. */
+/** Stops a formation and removes everything that it has on disk, including its draft and its logs. */
 export const remove = async (releases: Releases, id: string): Promise<void> => {
   requireDeployment(releases, id);
   const { supervisor, deployments, registry, settings, now } = releases;
@@ -102,4 +103,5 @@ export const remove = async (releases: Releases, id: string): Promise<void> => {
   deployments.delete(id);
   await registry.save();
   await rm(trash, { recursive: true, force: true });
+  await removeLogs(settings.logsDirectory, id);
 };

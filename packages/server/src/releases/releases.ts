@@ -29,6 +29,7 @@ export interface ReleaseSettings {
   dataDirectory: string;
   formationsDirectory: string;
   temporaryDirectory: string;
+  logsDirectory: string;
   maxFormations: number;
   bundle: BundleLimits;
   /** How packages that a bundle names are installed. */

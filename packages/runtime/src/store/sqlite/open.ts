@@ -1,3 +1,4 @@
+import { chmodSync, statSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { Database, SqlValue, Statement, WriteResult } from "../database/index.ts";
 import { migrations } from "../migrations/index.ts";
@@ -52,10 +53,20 @@ const rowsOf = ({ statement, columns }: Prepared, values: readonly SqlValue[]) =
   return rows;
 };
 
+/** What users said is in it: its owner alone may read it, and the log beside it, which SQLite gives the same mode. */
+const keepPrivate = (file: string): void => {
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    // Only its owner may change the mode.
+    if (stats?.uid === process.getuid?.()) chmodSync(path, 0o600);
+  }
+};
+
 const open = (file: string): DatabaseSync => {
   try {
     const db = new DatabaseSync(file);
     try {
+      keepPrivate(file);
       db.exec(settings);
       migrateSqlite(db, file, migrations);
       db.exec(`pragma busy_timeout = ${lockTimeout}`);
