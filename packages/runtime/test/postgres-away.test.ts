@@ -1,6 +1,9 @@
 import pg from "pg";
+import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
+import { type Connection, createConnector } from "../src/store/postgres/connection.ts";
+import { openPools } from "../src/store/postgres/pools.ts";
 import { type Api, collect, type Frame, hold, manifest, startFormation, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { createSchema, createSchemaBehindProxy, onPostgres, query } from "./postgres.ts";
@@ -31,6 +34,19 @@ describe.skipIf(!onPostgres)("a Postgres that is away, slow or another one", () 
     // The limit of a query is 30 s: what waits for that is given up here.
     const signal = AbortSignal.timeout(15_000);
     expect(await statusOf(api.chat("Hello", { ...ann, signal }))).toBe(200);
+  });
+
+  test("a connection that a cut has caught while it was opened holds up no later call", async () => {
+    const { proxied, proxy } = await createSchemaBehindProxy();
+    const log = pino({ level: "silent" });
+    const connect = await createConnector(proxied, { statementTimeout: 30_000, abandonedAfter: 5_000, log });
+    // That a connection cannot be opened is not found out while this test runs.
+    const { pool } = openPools({ connect: () => connect(300_000), limit: 30_000, log });
+    const ask = (connection: Connection) => connection.query("select 1 as one");
+    proxy.poison({ kind: "stall", towards: "both" });
+    await expect(pool.use(ask, performance.now() + 300)).rejects.toThrow("no connection was free in time");
+    proxy.heal({ forgotten: true });
+    expect((await pool.use(ask, performance.now() + 20_000)).rows).toEqual([{ one: 1 }]);
   });
 
   test("health is asked on a connection of its own, while all others wait", async () => {

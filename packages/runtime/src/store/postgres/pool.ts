@@ -15,11 +15,11 @@ export interface PooledConnection {
 
 export interface PoolOptions<Connection> {
   open(): Promise<Connection>;
-  /** Most connections in use, not counting those that are silent: for each of them there may be another one. */
+  /** Most connections, not counting those that are silent or slow to open: for each of them there may be another one. */
   max: number;
   /** Milliseconds after its last use from which a connection is asked for a sign of life before it is used again. */
   trustedFor: number;
-  /** Milliseconds that it has for that. */
+  /** Milliseconds that it has for that, and that one has for being opened before another is opened beside it. */
   signOfLife: number;
   /** Milliseconds after which a connection that nobody uses is closed. */
   idleTime: number;
@@ -74,6 +74,7 @@ interface Member<Connection> {
 }
 
 interface Waiter<Connection> {
+  since: number;
   until: number;
   resolve(member: Member<Connection>): void;
   reject(error: unknown): void;
@@ -86,16 +87,22 @@ export const createPool = <Connection extends PooledConnection>(
   let idle: Member<Connection>[] = [];
   let waiting: Waiter<Connection>[] = [];
   const busy = new Set<Member<Connection>>();
-  let opening = 0;
+  const opening = new Set<{ since: number }>();
   let doubtedAt = 0;
   let looking: NodeJS.Timeout | undefined;
   let closed: (() => void) | undefined;
 
+  /** Connections that are being opened and may well succeed: others may have been caught by a cut that is over. */
+  const promising = (): number => {
+    const now = performance.now();
+    return [...opening].filter(({ since }) => now - since < signOfLife).length;
+  };
+
   const mayOpen = (): boolean => {
-    const taken = busy.size + opening;
+    const taken = busy.size + opening.size;
     if (taken < max) return true;
-    const overdue = [...busy].filter(({ silentFor }) => silentFor >= overdueAfter).length;
-    return taken < max + Math.min(overdue, max);
+    const silent = [...busy].filter(({ silentFor }) => silentFor >= overdueAfter).length;
+    return taken < max + Math.min(silent + opening.size - promising(), max);
   };
 
   const hand = (member: Member<Connection>, { until, resolve }: Waiter<Connection>) => {
@@ -119,12 +126,13 @@ export const createPool = <Connection extends PooledConnection>(
       const waiter = member.connection.lost.aborted ? undefined : waiting.shift();
       if (waiter) hand(member, waiter);
     }
-    while (opening < waiting.length && mayOpen()) void add();
+    while (promising() < waiting.length && mayOpen()) void add();
     looking ??= setInterval(look, lookEvery).unref();
   };
 
   const add = async (): Promise<void> => {
-    opening += 1;
+    const attempt = { since: performance.now() };
+    opening.add(attempt);
     try {
       const connection = await open();
       const now = performance.now();
@@ -133,9 +141,12 @@ export const createPool = <Connection extends PooledConnection>(
         ...{ isTrusted: true, received: 0, silentFor: 0, isDoubted: false },
       });
     } catch (error) {
-      waiting.shift()?.reject(error);
+      // Whoever came later has had one opened since.
+      const hopeful = waiting.find(({ since }) => since <= attempt.since);
+      waiting = waiting.filter((waiter) => waiter !== hopeful);
+      hopeful?.reject(error);
     } finally {
-      opening -= 1;
+      opening.delete(attempt);
     }
     serve();
     finish();
@@ -193,14 +204,14 @@ export const createPool = <Connection extends PooledConnection>(
     }
     waiting = waiting.filter(({ until }) => now <= until);
     if (waiting.length > 0) serve();
-    else if (busy.size === 0 && idle.length === 0 && opening === 0) {
+    else if (busy.size === 0 && idle.length === 0 && opening.size === 0) {
       clearInterval(looking);
       looking = undefined;
     }
   };
 
   const finish = (): void => {
-    if (closed && busy.size === 0 && opening === 0) closed();
+    if (closed && busy.size === 0 && opening.size === 0) closed();
   };
 
   const giveBack = (member: Member<Connection>, isUsable: boolean): void => {
@@ -219,7 +230,7 @@ export const createPool = <Connection extends PooledConnection>(
     async use(work, until) {
       if (closed) throw new Error("the connections are closed");
       const member = await new Promise<Member<Connection>>((resolve, reject) => {
-        waiting.push({ until, resolve, reject });
+        waiting.push({ since: performance.now(), until, resolve, reject });
         serve();
       });
       let isUsable = true;

@@ -39,7 +39,7 @@ export const openPools = (deps: {
 
   const reservePool = createPool({
     open: () => connect(reserveConnectTimeout),
-    // A second one where the first is being opened in vain.
+    // Checks of health, and questions about other connections.
     max: 2,
     trustedFor: 0,
     signOfLife: reserveSignOfLife,
