@@ -23,7 +23,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
 
 const factsIn = (text: string): string => {
-  const facts = [...text.matchAll(/User: My (favourite \w+) is (the \w+ one)/g)].map(([, what, which]) => ({
+  const facts = [...text.matchAll(/\bMy (favourite \w+) is (the \w+ one)/g)].map(([, what, which]) => ({
     memory: `The user's ${what} is ${which}.`,
     confidence: 0.9,
     importance: 0.5,

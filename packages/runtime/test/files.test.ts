@@ -38,7 +38,7 @@ test("a document reaches the model, and its session", async () => {
   });
   expect(status).toBe(200);
   const { body } = await models.request(0);
-  expect(JSON.stringify(body)).toContain("When?\\n\\n[Attached file: notes.txt]\\nPrune in March");
+  expect(JSON.stringify(body)).toContain("When?\\n\\n[Attached file: notes.txt]\\n> Prune in March");
   const { body: session } = await get("/sessions/s1/messages", { user: "ann" });
   expect(session.data.messages[0].content).toContain("Prune in March");
 });

@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
+import * as z from "zod";
 import { keys, manifest, startFormation, writeFormation } from "./harness.ts";
-import { type ModelServer, startModelServer } from "./model-server.ts";
+import { type ModelServer, type ReceivedRequest, startModelServer } from "./model-server.ts";
 
 /** A folder of a formation with a real model, and that model's server. */
 export const writeLearning = async (memory = "", models = "") => {
@@ -39,8 +40,19 @@ export const fact = (memory: string, rest: Record<string, unknown> = {}) => ({
 
 export const replyWith = (...facts: unknown[]) => ({ text: [JSON.stringify({ facts })] });
 
+const requestSchema = z.object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) });
+const materialSchema = z.object({
+  known_memories: z.array(z.object({ number: z.int(), memory: z.string() })),
+  conversation: z.array(z.object({ role: z.enum(["user", "assistant"]), content: z.string() })),
+});
+
+/** What a question for facts is about. */
+export const materialOf = ({ body }: Pick<ReceivedRequest, "body">) =>
+  materialSchema.parse(JSON.parse(requestSchema.parse(body).messages.at(-1)?.content ?? ""));
+
+/** What users said, of a question for facts. */
+export const saidIn = (request: Pick<ReceivedRequest, "body">): string[] =>
+  materialOf(request).conversation.flatMap(({ role, content }) => (role === "user" ? [content] : []));
+
 /** What users said, of each question for facts. */
-export const askedAbout = (server: ModelServer): string[][] =>
-  server.background.map(({ body }) =>
-    [...JSON.stringify(body).matchAll(/User: (.*?)\\n/g)].map(([, message = ""]) => message),
-  );
+export const askedAbout = (server: ModelServer): string[][] => server.background.map(saidIn);

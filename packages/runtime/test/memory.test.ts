@@ -190,7 +190,7 @@ test("several facts become a synopsis, which stands before the memories in the p
   server.defaultReply = ({ body }) => ({
     text: [JSON.stringify(body).includes("short profile") ? "A friend of russets." : "Fine."],
   });
-  await api.chat("My favourite apple is the russet, and my daughter is Ada", { user: "ann" });
+  await api.chat("My favourite apple is the russet, my daughter is Ada, and I hate pears", { user: "ann" });
   let prompt = "";
   await until("the synopsis is in the prompt", async () => {
     await api.chat("What about russets?", { user: "ann" });
@@ -207,7 +207,7 @@ test("a synopsis is not written again for every fact; a minute later it is, with
     server.requests.map(({ body }) => JSON.stringify(body)).filter((body) => body.includes("short profile"));
   const tell = async (...memories: string[]) => {
     server.factsReply = replyWith(...memories.map((memory) => fact(memory)));
-    await api.chat("My favourite fruit is something to note", { user: "ann" });
+    await api.chat(`My favourite fruit is something to note: ${memories.join()}`, { user: "ann" });
     await untilExpected("all that was told is known", async () =>
       expect(await contents(api, "ann")).toEqual(expect.arrayContaining(memories)),
     );

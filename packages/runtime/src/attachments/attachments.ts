@@ -1,5 +1,6 @@
 import { ApiError, type Attachment } from "@muxi/protocol";
 import type { ContentPart } from "../models/index.ts";
+import { onOneLine, quoted } from "../text/index.ts";
 import { readDocument } from "./documents.ts";
 import { largestImage, looksLike, readableExtensions, typeOf } from "./kinds.ts";
 import { createReadingTurns } from "./reading-turns.ts";
@@ -138,18 +139,21 @@ const described = (message: string, { documents, images }: Attachments, longest:
   const each = Math.floor(longest / Math.max(documents.length, 1));
   return [
     message,
-    ...images.map(({ filename }) => `[Attached image: ${filename}]`),
-    ...documents.map(({ filename, text }) =>
-      text.length > each
-        ? `[Attached file: ${filename}, its beginning]\n${text.slice(0, each)}`
-        : `[Attached file: ${filename}]\n${text}`,
-    ),
+    ...images.map(({ filename }) => `[Attached image: ${onOneLine(filename)}]`),
+    ...documents.map(({ filename, text }) => {
+      const part = text.length > each ? ", its beginning" : "";
+      return `[Attached file: ${onOneLine(filename)}${part}]\n${quoted(text.slice(0, each))}`;
+    }),
   ].join("\n\n");
 };
 
 /** A message with files as its session keeps it: with their names, and the text of documents up to a limit. */
 export const storedMessage = (message: string, attachments: Attachments): string =>
   described(message, attachments, longestStored);
+
+/** What the user wrote, of a message as its session keeps it: what stands in files was written by others. */
+export const writtenByUser = (stored: string): string =>
+  stored.split(/\n\n\[Attached (?:image|file): /, 1)[0] ?? "";
 
 /** A message with files as the model gets it. */
 export const modelMessage = (message: string, attachments: Attachments): string | ContentPart[] => {

@@ -6,5 +6,6 @@ export {
   decodeFile,
   modelMessage,
   storedMessage,
+  writtenByUser,
 } from "./attachments.ts";
 export { imageTypeOf, largestImage } from "./kinds.ts";

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { writtenByUser } from "../attachments/index.ts";
 import { createWorker, fewAtOnce } from "../base/index.ts";
 import type { Model } from "../models/index.ts";
 import {
@@ -167,7 +168,7 @@ export const createModelLearner = (deps: {
     if (!first) return;
     const { owner } = first;
     const said = await Promise.all(group.map((lesson) => lessons.turnOf(lesson)));
-    const turns = said.filter((turn) => turn !== undefined);
+    const turns = said.flatMap((turn) => (turn ? [{ ...turn, message: writtenByUser(turn.message) }] : []));
     const known = await knownOf(owner, turns);
     const { facts, isCut } =
       turns.length === 0 ? { facts: [], isCut: false } : await extractFacts(deps, turns, known, signal);

@@ -1,3 +1,4 @@
+import { writtenByUser } from "../attachments/index.ts";
 import type { Worker } from "../base/index.ts";
 import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
@@ -57,7 +58,7 @@ const longestRecalled = 1_000;
 
 /** Of messages that are not learned yet, newest first: those that share words, then the newest. */
 const saidLately = (messages: readonly string[], words: readonly string[]): string[] => {
-  const kept = messages.filter((message) => !isSensitive(message));
+  const kept = messages.map(writtenByUser).filter((message) => !isSensitive(message));
   if (kept.length === 0) return [];
   return [...new Set([...rank(words, kept, (message) => message), ...kept])]
     .slice(0, recalledUnlearned)
