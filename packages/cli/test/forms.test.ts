@@ -209,6 +209,9 @@ describe("what does not exist is an error that says what there is", () => {
     ["jobs update job_1", "Use --schedule, --message or --title"],
     ["memory buffer clear", "--user <id>, --session <id>, or --all"],
     ["memory buffer --all", "need --clear"],
+    ["sessions restore s2 none.json", "The file cannot be read: "],
+    ["triggers run order --data @none.json", "The file cannot be read: "],
+    ["triggers run order --file none.json", "The file cannot be read: "],
   ])("muxi %s", async (form, message) => {
     const { code, stdout, stderr } = await muxi(...form.split(" "));
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

@@ -33,7 +33,8 @@ export const targetOption = () =>
     "-f, --formation <id>",
     "formation to talk to (default: that of this folder, else the one started last)",
   );
-/** Options that stand before the command of a group count for it too: `muxi sessions -u ann list`. */
+
+/** Hands options that come before the command of a group down to it: `muxi sessions -u ann list`. */
 export const inherit = (group: Command, command: Command): void => {
   for (const [name, value] of Object.entries(group.opts())) {
     if (group.getOptionValueSource(name) === "cli") command.setOptionValueWithSource(name, value, "cli");
@@ -48,5 +49,6 @@ export const withTarget = (command: Command): Command =>
     .option("--draft", "only a formation started by 'up'", false)
     .option("-u, --user <id>", "user whose data is meant")
     .addOption(outputOption());
+
 export const logLevels = ["debug", "info", "warn", "error", "critical"] as const;
 export const forceOption = () => new Option("-f, --force", "do not ask for confirmation").default(false);

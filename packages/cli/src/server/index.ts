@@ -1,4 +1,5 @@
 /** Servers: that of this machine, which can be started and stopped, and those of profiles. */
+export { checkFor } from "./check.ts";
 export {
   type ChosenServer,
   chosenServer,

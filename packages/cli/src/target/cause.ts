@@ -3,7 +3,7 @@ import { createLineReader } from "@muxi/server";
 import { MuxiError } from "muxi-client";
 import * as z from "zod";
 import { CliError } from "../base/errors.ts";
-import { parseLine } from "../base/json-line.ts";
+import { parseJson } from "../base/json.ts";
 import { explainFailure } from "./explain.ts";
 
 /** Bytes of a log that are searched, from its end. */
@@ -27,7 +27,7 @@ const failureSchema = z.object({
 const causeIn = (lines: readonly string[], requestId: string): string | undefined => {
   for (const line of lines.toReversed()) {
     if (!line.includes(requestId)) continue;
-    const { data } = failureSchema.safeParse(parseLine(line));
+    const { data } = failureSchema.safeParse(parseJson(line));
     if (data && (data.requestId ?? data.request_id) === requestId) return data.err.message;
   }
   return undefined;

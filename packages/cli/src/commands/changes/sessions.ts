@@ -1,10 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import * as z from "zod";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
+import { readJson } from "../../base/json.ts";
 import { type ChangeOptions, change } from "./change.ts";
-import { parseJson } from "./json.ts";
 
 const messageSchema = z.object({
   role: z.enum(["user", "assistant", "system"]),
@@ -20,8 +18,8 @@ const fileSchema = z.union([
   z.object({ messages: z.array(messageSchema).min(1) }).transform(({ messages }) => messages),
 ]);
 
-const messagesOf = async ({ cwd }: Context, file: string): Promise<z.infer<typeof fileSchema>> => {
-  const messages = fileSchema.safeParse(parseJson(await readFile(resolve(cwd, file), "utf8")));
+const messagesOf = async (context: Context, file: string): Promise<z.infer<typeof fileSchema>> => {
+  const messages = fileSchema.safeParse(await readJson(context, file));
   if (messages.success) return messages.data;
   throw new CliError(`${file} holds no messages`, {
     detail: ["Each needs a role (user, assistant or system) and a content"],

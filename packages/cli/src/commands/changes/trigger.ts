@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import * as z from "zod";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
+import { parseJson, readJson } from "../../base/json.ts";
 import { callFormation, type TargetOptions } from "../../target/index.ts";
 import { createUi, type OutputFormat } from "../../ui/index.ts";
-import { parseJson } from "./json.ts";
 
 export interface TriggerOptions extends TargetOptions {
   output: OutputFormat;
@@ -20,9 +18,9 @@ export interface TriggerOptions extends TargetOptions {
 
 const objectSchema = z.record(z.string(), z.unknown());
 
-const dataOf = async ({ cwd }: Context, given: string): Promise<Record<string, unknown>> => {
-  const text = given.startsWith("@") ? await readFile(resolve(cwd, given.slice(1)), "utf8") : given;
-  const object = objectSchema.safeParse(parseJson(text));
+const dataOf = async (context: Context, given: string): Promise<Record<string, unknown>> => {
+  const value = given.startsWith("@") ? await readJson(context, given.slice(1)) : parseJson(given);
+  const object = objectSchema.safeParse(value);
   if (object.success) return object.data;
   throw new CliError("The data of a trigger must be a JSON object", {
     hint: `For example: --data '{"order":{"id":7}}', or --data @order.json`,

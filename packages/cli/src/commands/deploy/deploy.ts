@@ -16,7 +16,7 @@ import { type DeployedFormationDetail, NotFoundError } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { catchInterruption } from "../../base/interruption.ts";
-import { type ChosenServer, chosenServer, explainDeployedError } from "../../server/index.ts";
+import { type ChosenServer, checkFor, chosenServer, explainDeployedError } from "../../server/index.ts";
 import { formationFolder } from "../../target/index.ts";
 import { createUi, type OutputFormat, showWarnings, size, type Ui, warnOfProblems } from "../../ui/index.ts";
 import { upload } from "./upload.ts";
@@ -148,7 +148,7 @@ export const deploy = async (
     const isUpdate = deployed !== undefined;
     const complete = await upload(ui, {
       ...{ server, bundle, bundlePath, isUpdate, stream, signal },
-      check: force ? "report" : check ? "all" : "models",
+      check: checkFor({ check, force }),
     });
     const url = `${server.url}/api/${id}`;
     ui.data({ ...complete, formation_id: id, ...describe(bundle), url, warnings });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { parseLine } from "../../base/json-line.ts";
+import { parseJson } from "../../base/json.ts";
 
 /** A line of a formation's log that its author should see. */
 export interface Notice {
@@ -24,7 +24,7 @@ const commonFields = new Set(["level", "time", "msg", "formation", "err", "pid",
 
 /** Parses a warning or an error of the JSON log; undefined for anything else. */
 export const noticeOf = (line: string): Notice | undefined => {
-  const parsed = lineSchema.safeParse(parseLine(line));
+  const parsed = lineSchema.safeParse(parseJson(line));
   if (!parsed.success || parsed.data.level < warningLevel || parsed.data.validation) return undefined;
   const { level, msg, err } = parsed.data;
   const cause = errorSchema.safeParse(err).data?.message;

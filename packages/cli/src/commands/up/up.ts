@@ -5,7 +5,7 @@ import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { catchInterruption } from "../../base/interruption.ts";
 import { forgetFormation, rememberFormation, type SavedFormation } from "../../files/index.ts";
-import { type LocalServer, localServer } from "../../server/index.ts";
+import { checkFor, type LocalServer, localServer } from "../../server/index.ts";
 import { formationFolder, readFormation } from "../../target/index.ts";
 import { createUi, type OutputFormat, showWarnings, type Ui, warnOfProblems } from "../../ui/index.ts";
 import { describeDraft, type RunningDraft } from "./describe.ts";
@@ -80,14 +80,14 @@ const announce = (
 const run = async (
   context: Context,
   given: string | undefined,
-  { output, port, detach, watch, force, ...options }: UpOptions,
+  { output, port, detach, watch, ...options }: UpOptions,
   signal: AbortSignal,
 ): Promise<number> => {
   const ui = createUi(context, output);
   const { formation, report } = await readFormation(context, await formationFolder(context, given));
   showWarnings(report, ui);
   const { id } = formation;
-  const check = force ? "report" : options.check ? "all" : "models";
+  const check = checkFor(options);
   const server = await localServer(context, port);
 
   const serverPid = await ensureServer(context, server, ui);
