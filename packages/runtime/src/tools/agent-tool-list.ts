@@ -2,6 +2,7 @@ import type { AgentDefinition, Environment, Formation, ModelConfig, ToolFilter }
 import { modelFor } from "@muxi/formation";
 import { narrow } from "./filter.ts";
 import type { OfferedTool } from "./offered-tools.ts";
+import { createUniqueNames } from "./unique-names.ts";
 
 /** Tools of one server that an agent may call. */
 export interface ToolSource<Server> {
@@ -16,8 +17,6 @@ export interface ListedTool<Server> {
   server: ToolSource<Server>["server"];
 }
 
-/** Longest name of a tool that all providers accept. */
-const longestName = 64;
 /** Tools that one request may carry, by provider; those that speak OpenAI's API take 128. */
 const mostTools: Readonly<Record<string, number>> = { anthropic: 1_000, google: 512 };
 const mostElsewhere = 128;
@@ -25,24 +24,6 @@ const mostElsewhere = 128;
 const builtIn = 2;
 /** Characters of all definitions together: about 100,000 tokens. */
 const mostCharacters = 400_000;
-
-/** `server__tool` in the characters and the length that providers accept, made unique by a number. */
-const createNames = () => {
-  const taken = new Set<string>();
-  const numbers = new Map<string, number>();
-  return (serverId: string, toolName: string): string => {
-    const plain = `${serverId}__${toolName}`.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, longestName);
-    let name = plain;
-    let number = numbers.get(plain) ?? 2;
-    for (; taken.has(name); number++) {
-      const end = `_${number}`;
-      name = `${plain.slice(0, longestName - end.length)}${end}`;
-    }
-    numbers.set(plain, number);
-    taken.add(name);
-    return name;
-  };
-};
 
 const chainOf = (config: ModelConfig | undefined): ModelConfig[] =>
   config ? [config, ...chainOf(config.fallback)] : [];
@@ -70,7 +51,7 @@ export const createAgentToolList = <Server>(
   let list: ListedTool<Server>[] = [];
 
   const make = (): ListedTool<Server>[] => {
-    const nameFor = createNames();
+    const shownName = createUniqueNames(/[^A-Za-z0-9_-]/g);
     const kept: ListedTool<Server>[] = [];
     const leftOut: Record<string, number> = {};
     let size = 0;
@@ -89,7 +70,7 @@ export const createAgentToolList = <Server>(
           continue;
         }
         size += tool.size;
-        kept.push({ shownName: nameFor(id, tool.name), tool, server });
+        kept.push({ shownName: shownName(`${id}__${tool.name}`), tool, server });
       }
     }
     const servers = Object.entries(leftOut).map(([server, left_out]) => ({

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { listOf, textOf } from "../base/index.ts";
+import { createUniqueNames } from "./unique-names.ts";
 
 // What providers refuse, and with it every message of an agent (docs/spec/formation-files.md "Tool loop").
 
@@ -139,20 +140,6 @@ const shapeOf = (root: JsonObject): Shape => {
   return visit(root, []);
 };
 
-/** Makes names that every provider takes, and that no other argument has. */
-const createShownNames = (taken: Set<string>) => {
-  const numbers = new Map<string, number>();
-  return (name: string): string => {
-    const plain = name.replaceAll(/[^a-zA-Z0-9_.-]/g, "_").slice(0, 58) || "_";
-    let shown = plain;
-    let number = numbers.get(plain) ?? 2;
-    for (; taken.has(shown); number++) shown = `${plain}_${number}`;
-    numbers.set(plain, number);
-    taken.add(shown);
-    return shown;
-  };
-};
-
 /**
  * Makes the schema of a tool's arguments fit for every provider: an object with `properties` and without combinators
  * at the root, `items` in every array.
@@ -169,7 +156,10 @@ export const fitSchema = (input: unknown): FittedSchema => {
 
   const properties: JsonObject = {};
   const renamed = new Map<string, string>();
-  const shownName = createShownNames(new Set([...own.keys()].filter((name) => argumentName.test(name))));
+  const shownName = createUniqueNames(
+    /[^a-zA-Z0-9_.-]/g,
+    [...own.keys()].filter((name) => argumentName.test(name)),
+  );
   const shown = new Map<string, string>();
   for (const [name, schemas] of own) {
     let as = name;
