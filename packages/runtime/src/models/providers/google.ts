@@ -18,8 +18,9 @@ import { argumentsOf, wholeArguments } from "./call-arguments.ts";
 import { createCallIds } from "./call-ids.ts";
 import { endpoint } from "./endpoint.ts";
 import { finishReasonOf } from "./finish-reason.ts";
-import { type WireDecoder, wireModel } from "./model-stream.ts";
+import type { WireDecoder } from "./model-stream.ts";
 import { imagesAfterResults, joinMessages } from "./provider-messages.ts";
+import { wireModel } from "./wire.ts";
 
 const filtered = [
   "SAFETY",

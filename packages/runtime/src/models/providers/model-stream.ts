@@ -8,7 +8,7 @@ import {
 } from "@muxi/http";
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { parseJson } from "../../base/index.ts";
-import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
+import type { ModelDelta } from "../interface/index.ts";
 import {
   cutOffError,
   ModelError,
@@ -17,7 +17,7 @@ import {
   responseError,
   timeoutError,
 } from "../interface/index.ts";
-import { type AnswerBounds, createAnswerBounds } from "./answer-bounds.ts";
+import type { AnswerBounds } from "./answer-bounds.ts";
 import { createSseReader, EventTooLargeError, type SseReader } from "./sse.ts";
 import {
   errorBodyLimit,
@@ -37,7 +37,7 @@ export interface WireDecoder {
   end(deltas: ModelDelta[]): void;
 }
 
-interface ModelStreamOptions {
+export interface ModelStreamOptions {
   http: HttpClient;
   config: ModelConfig;
   url: URL;
@@ -64,7 +64,7 @@ const over: IteratorResult<ModelDelta[]> = { value: undefined, done: true };
  * own iterator: without a stream object between socket and deltas, and with one promise per batch, a token costs little
  * more than its `JSON.parse`.
  */
-class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
+export class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
   readonly #options: ModelStreamOptions;
   readonly #signal: AbortSignal;
   readonly #reader: SseReader;
@@ -298,24 +298,3 @@ class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]>
     this.#call?.abort();
   }
 }
-
-/** The parts of one provider's API. */
-export interface Wire extends Pick<ModelStreamOptions, "config" | "http" | "url" | "headers"> {
-  requestBody(config: ModelConfig, request: ModelRequest): string;
-  createDecoder(config: ModelConfig, bounds: AnswerBounds): WireDecoder;
-}
-
-/** A model behind an API that takes one POST and answers with an event stream. */
-export const wireModel = ({ requestBody, createDecoder, headers, ...rest }: Wire): Model => {
-  const { config } = rest;
-  const allHeaders = { "content-type": "application/json", accept: "text/event-stream", ...headers };
-  return {
-    id: config.id,
-    stream(request, signal) {
-      const bounds = createAnswerBounds(config);
-      const body = requestBody(config, request);
-      const decoder = createDecoder(config, bounds);
-      return new ModelStream({ ...rest, headers: allHeaders, body, decoder, bounds }, signal);
-    },
-  };
-};

@@ -20,10 +20,11 @@ import { compatibleProviders } from "./compatible.ts";
 import { readParts } from "./content-parts.ts";
 import { endpoint } from "./endpoint.ts";
 import { compatibleReason, finishReasonOf } from "./finish-reason.ts";
-import { type WireDecoder, wireModel } from "./model-stream.ts";
+import type { WireDecoder } from "./model-stream.ts";
 import { imagesAfterResults } from "./provider-messages.ts";
 import { createTextShortcut } from "./text-shortcut.ts";
 import { createThoughtFilter } from "./think-tags.ts";
+import { wireModel } from "./wire.ts";
 
 /** OpenAI's reasoning models refuse any temperature except their default. */
 const fixedTemperature = /^(o\d|gpt-5(?!.*chat))/;
