@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Infer, lazy } from "../base/index.ts";
-import { usageSchema } from "./chat.ts";
 import { formationProblemSchema } from "./readiness.ts";
+import { usageSchema } from "./usage.ts";
 
 const tokensMessageSchema = lazy(() =>
   z.object({

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { count, type Infer, lazy, named, orNull, text, unixSeconds } from "../base/index.ts";
-import { usageSchema } from "./chat.ts";
+import { usageSchema } from "./usage.ts";
 
 /** docs/spec/formation-api.md "Request states". */
 export const requestStateSchema = lazy(() =>

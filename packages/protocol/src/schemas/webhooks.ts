@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Infer, named, orNull, text, unixMilliseconds } from "../base/index.ts";
-import { usageSchema } from "./chat.ts";
+import { usageSchema } from "./usage.ts";
 
 const common = () => ({
   id: text("Id of the request; with `status` it tells a repeated delivery"),
