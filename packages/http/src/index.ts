@@ -9,6 +9,7 @@ export { type Front, putFrontBefore } from "./front.ts";
 export { headersNamedIn, isHopByHop } from "./hop-by-hop.ts";
 export { isHost } from "./host.ts";
 export { isLoopback, isLoopbackAddress } from "./loopback.ts";
+export { createPlaces, type Places } from "./places.ts";
 export { type ProxyChoice, proxyFrom } from "./proxy.ts";
 export { type ResponseHead, readResponseHead } from "./response-head.ts";
 export { type BackoffOptions, backoff, readRetryAfter } from "./retry.ts";

@@ -1,6 +1,6 @@
+import { createPlaces } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 import { expect, test } from "vitest";
-import { createPlaces } from "../src/base/index.ts";
 import { EventLog } from "../src/events/index.ts";
 import { type AgentTurn, answerWith } from "../src/overlord/agent-loop.ts";
 import { RequestBudget, type ToolLimits } from "../src/overlord/budget.ts";

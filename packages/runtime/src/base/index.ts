@@ -12,7 +12,6 @@ export {
   parseObject,
   textOf,
 } from "./json.ts";
-export { createPlaces, type Places } from "./places.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { userLimits } from "./user-limits.ts";
 export { createWorker, type Worker } from "./worker.ts";

@@ -1,5 +1,5 @@
+import { createPlaces, type Places } from "@muxi/http";
 import type { Usage } from "@muxi/protocol";
-import { createPlaces, type Places } from "../base/index.ts";
 import type { ToolOutcome } from "../tools/index.ts";
 
 /** When calls end (docs/spec/formation-files.md "Tool loop"). Times in milliseconds. */

@@ -8,7 +8,7 @@ import { memoryOf } from "../base/memory.ts";
 import { type ReaderTask, readerMessageSchema } from "./tasks.ts";
 
 const isSource = extname(import.meta.url) === ".ts";
-/** Built, it lies beside the one file that the server is. */
+/** In a build it is beside the single file of the server. */
 const program = new URL(isSource ? "../reader-program.ts" : "./reader-program.js", import.meta.url);
 
 /** What a task may take. */
@@ -94,7 +94,7 @@ export const beginReading = (
     else if (data?.type === "refused") fault ??= new Failure(data.status, data.failure, data.message);
     else fault ??= new Error(data?.message ?? "A process that reads files sent something unknown");
   });
-  // Only when it has ended is what it left in the way of nobody.
+  // Settled only once the process has ended: until then it may still write files.
   const result = new Promise<unknown>((resolve, reject) => {
     const settle = (otherwise: unknown): void => {
       ended.abort();
@@ -103,7 +103,8 @@ export const beginReading = (
       else if (outcome) resolve(outcome.result);
       else reject(otherwise);
     };
-    child.once("error", settle);
+    // Without a process, nothing else comes. Any other error is told once the process has ended.
+    child.on("error", (error) => (child.pid === undefined ? settle(error) : fail(error)));
     // "exit" may come before what was said last.
     child.once("close", (code, by) => {
       // So V8 ends a process whose heap is full.
@@ -129,6 +130,6 @@ export const beginReading = (
   const cancel = (): void => fail(signal?.reason);
   if (signal?.aborted) cancel();
   else signal?.addEventListener("abort", cancel, { once: true });
-  child.send(task);
+  if (child.pid !== undefined) child.send(task, (error) => error && fail(error));
   return { result, output: child.stdout, end };
 };

@@ -1,3 +1,4 @@
+import { createPlaces } from "@muxi/http";
 import type { z } from "zod";
 import { beginReading, type ReadingLimits, type ReadingOptions } from "./child.ts";
 import type { ArchiveTask, ReaderTask } from "./tasks.ts";
@@ -39,26 +40,12 @@ export interface Reader {
 /** @param changed Limits other than the usual ones. */
 export const createReader = (changed: Partial<ReadingLimits> = {}): Reader => {
   const limits = { ...usualLimits, ...changed };
-  let free = mostTasks;
-  const waiting: (() => void)[] = [];
-  const turn = async (): Promise<void> => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-  };
-  const next = (): void => {
-    const first = waiting.shift();
-    if (first) first();
-    else free += 1;
-  };
+  const places = createPlaces(mostTasks);
   return {
-    async run(task, schema, options = {}) {
-      await turn();
-      try {
-        return schema.parse(await beginReading(task, limits, options).result);
-      } finally {
-        next();
-      }
-    },
+    run: (task, schema, options = {}) =>
+      places.within(options.signal, async () =>
+        schema.parse(await beginReading(task, limits, options).result),
+      ),
     async *archive(task) {
       const { output, result, end } = beginReading(task, limits, {});
       // Looked at when the output has ended.

@@ -5,7 +5,7 @@ export interface Places {
    *
    * @throws The reason of the signal, when that ends the wait; whatever the work throws
    */
-  within<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  within<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T>;
 }
 
 /** @param most Places. */
@@ -19,7 +19,7 @@ export const createPlaces = (most: number): Places => {
     next?.();
   };
 
-  const turn = (signal: AbortSignal) =>
+  const turn = (signal: AbortSignal | undefined) =>
     new Promise<void>((resolve, reject) => {
       const begin = () => {
         leave();
@@ -29,19 +29,19 @@ export const createPlaces = (most: number): Places => {
       };
       const stop = () => {
         leave();
-        reject(signal.reason);
+        reject(signal?.reason);
       };
       const leave = () => {
         waiting.delete(begin);
-        signal.removeEventListener("abort", stop);
+        signal?.removeEventListener("abort", stop);
       };
       waiting.add(begin);
-      signal.addEventListener("abort", stop, { once: true });
+      signal?.addEventListener("abort", stop, { once: true });
     });
 
   return {
     async within(signal, work) {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       if (taken < most) taken += 1;
       else await turn(signal);
       try {
