@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { until } from "../../../test/until.ts";
 import { bundle, call, deployBundle, expectStatus, updateBundle } from "./bundles.ts";
 import { createFormation, devRun, isAlive, post, startedPids, startTestServer } from "./helpers.ts";
@@ -70,6 +70,18 @@ it("nothing is left of a first deployment that is refused; one that is only repo
   expect(await readdir(join(data, "formations"))).toEqual([]);
   const reported = (await deployBundle(url, broken, { ...accept, "x-muxi-check": "report" })).body;
   expect(reported).toMatch(/event: complete\ndata: .*"problems":\[\{"kind":"mcp","name":"trees"/);
+});
+
+it("any number may ask at once what a formation cannot use", async () => {
+  const { url } = await startTestServer();
+  expectStatus(await deployBundle(url, await packed("1.0.0", [mcp])), 201);
+  const warnings: string[] = [];
+  const keep = ({ name }: Error) => warnings.push(name);
+  process.on("warning", keep);
+  onTestFinished(() => void process.off("warning", keep));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => call(url, "GET", formation)));
+  for (const { body } of answers) expect(body.data.problems).toEqual([mcp]);
+  expect(warnings).not.toContain("MaxListenersExceededWarning");
 });
 
 it("a check that nobody knows is refused before anything is received", async () => {

@@ -13,29 +13,29 @@ export type AskProblems = (options: ProblemsWait) => Promise<FormationProblem[]>
 
 /** Asks over the IPC channel. A process that has ended never answers. */
 export const problemsAsker = (child: ChildProcess): AskProblems => {
+  /** What is to be done with an answer, by the id of its question. */
+  const waiting = new Map<number, (problems: FormationProblem[]) => void>();
   let asked = 0;
-  return ({ wait, signal }) =>
-    new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      asked += 1;
-      const question: ProblemsQuestion = { type: "problems", id: asked, wait };
-      const settle = () => {
-        child.off("message", read);
-        signal.removeEventListener("abort", abort);
-      };
-      const read = (message: unknown) => {
-        const { data } = problemsAnswerSchema().safeParse(message);
-        if (data?.id !== question.id) return;
-        settle();
-        resolve(data.problems);
-      };
-      const abort = () => {
-        settle();
-        reject(signal.reason);
-      };
-      child.on("message", read);
-      signal.addEventListener("abort", abort);
-      // Its channel closes with the process, whose end is noticed elsewhere.
-      child.send(question, () => undefined);
-    });
+  child.on("message", (message) => {
+    const { data } = problemsAnswerSchema().safeParse(message);
+    if (data) waiting.get(data.id)?.(data.problems);
+  });
+  return async ({ wait, signal }) => {
+    signal.throwIfAborted();
+    asked += 1;
+    const question: ProblemsQuestion = { type: "problems", id: asked, wait };
+    let abort = () => {};
+    try {
+      return await new Promise<FormationProblem[]>((resolve, reject) => {
+        abort = () => reject(signal.reason);
+        waiting.set(question.id, resolve);
+        signal.addEventListener("abort", abort);
+        // Its channel closes with the process, whose end is noticed elsewhere.
+        child.send(question, () => undefined);
+      });
+    } finally {
+      waiting.delete(question.id);
+      signal.removeEventListener("abort", abort);
+    }
+  };
 };
