@@ -95,7 +95,7 @@ test("errors come with the warnings, one of which may be their cause", async () 
     const { code, stderr } = await world.run([command, folder]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /formation\.afs:3 → description\n +is required\n +Did you mean it by descripton\?/,
+      /formation\.afs:3 → description\n +is required\n +Did you mean description by descripton\?/,
     );
     expect(stderr).toContain("formation.afs:4 → overlrod");
   }

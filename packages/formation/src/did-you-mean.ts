@@ -1,4 +1,4 @@
-/** What authors write for fields whose names are spelt quite otherwise. */
+/** Names that authors use for fields with quite different names. */
 const synonyms: ReadonlyMap<string, readonly string[]> = new Map([
   ["system_prompt", ["system_message"]],
   ["prompt", ["system_message"]],

@@ -9,7 +9,7 @@ export type IdleField =
   | { kind: "unknown"; path: Path; absent: readonly string[]; isRefused: boolean }
   | ({ kind: "without effect"; path: Path } & NoEffect);
 
-/** Of one file: more say no more, and a file that somebody sends may have any number of them. */
+/** Most that are told of one file, since one that a caller sends may have any number of them. */
 const mostIdle = 100;
 
 /** The schema that describes the fields of a value, out of its wrappers. */

@@ -16,7 +16,7 @@ const folders: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["triggers", new Set([".md"])],
 ]);
 
-/** Folders whose files have no effect, and what there is in their place. */
+/** Folders whose files have no effect, and what to use instead. */
 const idleFolders: ReadonlyMap<string, string> = new Map([
   ["a2a", "Agents can ask only agents of this formation"],
   ["transformers", "A webhook gets the answer as it is"],
@@ -68,7 +68,7 @@ const checkPackages = async ({ dir, report }: LoadContext): Promise<void> => {
   }
 };
 
-/** Files at the top that another one stands in for, or that are named a little otherwise. */
+/** Warns of files at the top that another one replaces, or whose names are slightly wrong. */
 const checkTop = async ({ dir, report }: LoadContext, manifestFile: string): Promise<void> => {
   const warn = (file: string, message: string, hint: string) =>
     report.warnings.push({ file, path: "", message, hint });

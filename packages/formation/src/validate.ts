@@ -80,7 +80,7 @@ const describeIssue = (
     place,
     misspelt.path,
     message,
-    `Did you mean it by ${misspelt.path.at(-1)}? Rename that`,
+    `Did you mean ${path.at(-1)} by ${misspelt.path.at(-1)}? Rename it`,
   );
   return { ...written, path: dottedPath([...place.base, ...path]) };
 };

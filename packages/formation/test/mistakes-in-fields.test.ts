@@ -75,7 +75,7 @@ const mistakes: readonly Mistake[] = [
     inAgent("description: Knows", "descripton: Knows"),
     "agents/grower.afs:4 → description",
     "is required",
-    "Did you mean it by descripton?",
+    "Did you mean description by descripton?",
   ],
   ["a field of a server", inStock("args:", "arg:"), "mcp/stock.afs:6 → arg", "Did you mean args?"],
   ["a field of auth", inWeather("token:", "tokne:"), "mcp/weather.afs:8 → auth.tokne", "Did you mean token?"],

@@ -91,7 +91,7 @@ const mistakes: readonly Mistake[] = [
     "a procedure without its type",
     inSop("type: sop", "typ: sop"),
     "sops/frost.md:2 → type",
-    "Did you mean it by typ?",
+    "Did you mean type by typ?",
   ],
   [
     "a procedure without frontmatter",

@@ -26,7 +26,7 @@ const openQuote: Explanation = {
 };
 
 const misaligned: Explanation = {
-  message: "a line that is indented otherwise than the fields or entries beside it",
+  message: "a line whose indentation differs from that of the fields or entries beside it",
   hint: "Begin all fields of a mapping, and all entries of a list, at one column",
 };
 

@@ -36,7 +36,7 @@ export type ReadResult = { source: SourceFile } | { problem: Finding };
 /** Deeper than any real file. It also ends the walk over an alias that contains itself. */
 const maxDepth = 64;
 
-/** Of one file: whoever has more sees by these what to look for. */
+/** Most that are told of one file, since more of them say the same. */
 const mostWarnings = 50;
 
 const withoutNulls = (value: unknown, depth = 0): unknown => {
@@ -206,7 +206,7 @@ export const parseSource = (file: string, text: string, linesBefore = 0): ReadRe
     // Too many aliases, an alias without its anchor, or nesting without end.
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     const alias = danglingAlias(document);
-    const hint = alias && "If a value shall begin with *, put it in quotes";
+    const hint = alias && "If a value is to begin with *, put it in quotes";
     return refuse(`cannot be read: ${error.message}`, hint, lineAt(alias));
   }
   if (!isObject(data)) {

@@ -12,6 +12,6 @@ export const unreadableFailure = (why: Unreadable): ApiError => {
     case "too-late":
       return new ApiError("TIMEOUT", "The request did not come whole in time: send it again");
     case "not-http":
-      return new ApiError("INVALID_REQUEST", "What came is no HTTP request: check method, headers and body");
+      return new ApiError("INVALID_REQUEST", "The request is not valid HTTP: check method, headers and body");
   }
 };

@@ -14,7 +14,7 @@ export interface Lesson extends LessonSession {
   requestId: string;
   /** Number of its message; null for one that an older version has stored. */
   messageSeq: number | null;
-  /** Until when it is leased, in Unix milliseconds. Whoever leases it later does so until later. */
+  /** End of its lease, in Unix milliseconds. It tells leases apart: a later one ends later. */
   until: number;
   attempts: number;
 }

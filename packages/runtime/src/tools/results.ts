@@ -15,7 +15,7 @@ const sizeOf = (base64: string) => Math.floor((base64.length * 3) / 4);
 const isText = (mediaType: string | undefined): boolean =>
   /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|yaml)\b)/.test(mediaType ?? "");
 
-/** Content as text. What is no text is described. */
+/** Content as text. Anything that is not text is described. */
 const described = (content: Content): string => {
   switch (content.type) {
     case "text":

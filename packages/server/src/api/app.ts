@@ -79,7 +79,7 @@ const createGuard = ({
 const unreadable: Readonly<Record<Unreadable, [status: number, message: string]>> = {
   "headers-too-large": [431, "The headers are larger than 16 KB together: send less in them"],
   "too-late": [408, "The request did not come whole in time: send it again"],
-  "not-http": [400, "What came is no HTTP request: check method, headers and body"],
+  "not-http": [400, "The request is not valid HTTP: check method, headers and body"],
 };
 
 const unreadableAnswer = (why: Unreadable) => {

@@ -5,11 +5,11 @@ import { type ModelDelta, oversizeError } from "../interface/index.ts";
 
 /** Characters of text, reasoning and calls together: more than any model says. */
 const mostCharacters = 4_000_000;
-/** What a delta costs beside its text, in characters: an answer of a million empty ones is too long as well. */
+/** What a delta costs besides its text, in characters: an answer of a million empty ones is too long as well. */
 const deltaCost = 8;
 /** Tool calls. */
 const mostCalls = 128;
-/** Bytes of the answer on its way, with all that stands around the text. */
+/** Bytes of the response, including everything around the text. */
 const mostBytes = 256 * 2 ** 20;
 /** Characters of the name or the id of a call. */
 const longestName = 512;

@@ -71,7 +71,7 @@ const blocksOf = (model: string, message: ModelMessage): JsonObject[] => {
 };
 
 /**
- * The API caches what stands before a mark, in the order of tools, system and messages, and takes four of them. A prefix
+ * The API caches what is before a mark, in the order of tools, system and messages, and takes four of them. A prefix
  * shorter than a model's least (512 to 4,096 tokens) is not cached, which is no error.
  */
 const marked = (blocks: JsonObject[]): JsonObject[] =>
