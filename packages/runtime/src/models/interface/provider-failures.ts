@@ -1,7 +1,7 @@
 import type { ModelConfig } from "@muxi/formation";
 import { readRetryAfter } from "@muxi/http";
 import { isObject, type JsonObject } from "@muxi/protocol";
-import { parseObject, textOf } from "../../base/index.ts";
+import { isTooDeep, parseObject, textOf } from "../../base/index.ts";
 import { ContextTooLongError, keyPlaces, ModelError, type ModelErrorCode } from "./errors.ts";
 
 /** Phrases of providers that have no error code for a request that is too long. */
@@ -164,7 +164,7 @@ export const noAnswerError = (config: ModelConfig, body: JsonObject): ModelError
 /** Error for an error object inside a stream. */
 export const eventError = (config: ModelConfig, error: unknown): ModelError => {
   const details = isObject(error) ? error : {};
-  const text = JSON.stringify(error) ?? "";
+  const text = isTooDeep(error) ? "" : (JSON.stringify(error) ?? "");
   const given = Number(details.code);
   const named = statusOfReason.get(textOf(details.code)) ?? statusOfReason.get(textOf(details.type));
   // What is wrong with a request is mostly said before the stream: an unknown error in it is taken for a passing one.
