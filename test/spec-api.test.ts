@@ -177,7 +177,7 @@ test("every event of the feed and of the log is named", () => {
 });
 
 test("every tool of the MCP endpoint is named", () => {
-  const [, tools = ""] = inFormationApi("MCP endpoint").split("\nTools: ");
+  const tools = inFormationApi("Tools of the MCP endpoint");
   expect(sorted(codeIn(tools))).toEqual(sorted(apiTools().map(({ name }) => name)));
 });
 

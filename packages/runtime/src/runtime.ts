@@ -212,6 +212,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     },
     bodyLimit: bodyLimitFor(longestMessage, largestFile),
     accessLog: manifest.server.access_log,
+    mcp: { boundTo: options.host, allowedOrigins: manifest.server.allowed_origins },
     now,
     log,
   });

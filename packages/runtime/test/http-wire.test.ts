@@ -41,7 +41,7 @@ const requestText = ({ method, path, body, lines = [] }: Sent, mark: readonly st
   ];
   return [
     `${method ?? (body === undefined ? "GET" : "POST")} ${path} HTTP/1.1`,
-    ...["Host: x", ...(body === undefined ? [] : content), ...lines, ...mark],
+    ...["Host: localhost", ...(body === undefined ? [] : content), ...lines, ...mark],
     ...["", bytes],
   ].join("\r\n");
 };
@@ -110,7 +110,8 @@ const ping = (id: string): Sent => ({
   path: "/mcp",
   body: JSON.stringify({ jsonrpc: "2.0", id, method: "ping" }),
 });
-const pong = (id: string): string => JSON.stringify({ jsonrpc: "2.0", id, result: {} });
+const pong = (id: string): string =>
+  `event: message\ndata: ${JSON.stringify({ result: {}, jsonrpc: "2.0", id })}\n\n`;
 
 const frames = (body: string): { id: number; text: string }[] =>
   body

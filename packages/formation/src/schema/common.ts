@@ -19,6 +19,16 @@ export const httpUrl = z
     "must be a URL that begins with http:// or https://",
   );
 
+/** What a browser sends as `Origin`. */
+export const webOrigin = z
+  .string()
+  .refine(
+    (value) =>
+      isOpen(value) ||
+      (URL.canParse(value) && httpProtocol.test(new URL(value).protocol) && new URL(value).origin === value),
+    'must be an origin such as "https://app.example", in lower case, without a path or a usual port',
+  );
+
 export const schemaVersion = z.literal("1.0.0", { error: 'must be "1.0.0"' });
 
 /** Values of an environment or of headers: numbers and booleans are often written without quotes. */

@@ -9,6 +9,7 @@ import {
   seconds,
   section,
   text,
+  webOrigin,
 } from "./common.ts";
 import { skillsInstead, unused, withoutEffect } from "./effects.ts";
 import { memorySchema } from "./memory.ts";
@@ -54,6 +55,8 @@ const serverSection = section({
   /** Processes that a server runs. */
   replicas: z.int().min(1).max(64).default(1),
   access_log: z.boolean().default(false),
+  /** Whose pages may use `/mcp`, besides the formation's own host and this machine. */
+  allowed_origins: z.array(webOrigin).default([]),
   api_keys: section({
     client_key: filledText.optional(),
     admin_key: filledText.optional(),

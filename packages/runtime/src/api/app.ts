@@ -8,12 +8,13 @@ import {
   type RouteId,
   routes,
 } from "@muxi/protocol";
-import { createRouter, type HttpRequest, type HttpResponse, readJson } from "../http/index.ts";
+import { createRouter, type HttpRequest, type HttpResponse } from "../http/index.ts";
 import type { HealthCheck } from "../store/index.ts";
 import { readAsMeant, redirectOldCall } from "./aliases.ts";
 import { allowOrigins } from "./cors.ts";
 import { createListener, type Listener } from "./listener.ts";
-import { createMcpServer } from "./mcp.ts";
+import { createMcpEndpoint, refuseMcp } from "./mcp.ts";
+import { createMcpGuard, type McpGuardOptions } from "./mcp-guard.ts";
 import { docsPage, homePage } from "./page.ts";
 import { createPipeline, type PipelineDeps, sendJson, sendText } from "./pipeline.ts";
 import { type Matched, type Received, receive } from "./received.ts";
@@ -22,6 +23,7 @@ export interface AppDeps extends PipelineDeps {
   version: string;
   isHealthy: HealthCheck;
   accessLog: boolean;
+  mcp: McpGuardOptions;
 }
 
 type Handler = (routed: Received & Pick<Matched, "params">, response: HttpResponse) => Promise<void>;
@@ -60,12 +62,13 @@ export const createApp = (deps: AppDeps): Listener => {
     });
   }
 
-  const answerMcp = createMcpServer({ formationId, version, call: pipeline.call });
-  router.add("POST", "/mcp", async (received, response) => {
-    const answer = await answerMcp(await readJson(received.http, bodyLimit("chat")), received, response);
-    if (answer) sendJson(response, 200, answer);
-    else response.writeHead(202).end();
-  });
+  const { call } = pipeline;
+  router.add(
+    "POST",
+    "/mcp",
+    createMcpEndpoint({ formationId, version, call, log, bodyLimit: bodyLimit("chat") }),
+  );
+  const refusalOfMcp = createMcpGuard(deps.mcp);
 
   /** The request after aliases, and the route that its path matches. */
   const matched = (sent: Received) => {
@@ -104,8 +107,10 @@ export const createApp = (deps: AppDeps): Listener => {
     const received = receive(request);
     response.setHeader(headers.requestId, received.id);
     if (deps.accessLog) response.on("close", () => logAccess(received, response));
-    if (allowOrigins(request, response)) return;
-    handle(received, response).catch((error: unknown) => pipeline.sendError(error, received, response));
+    const refusal = received.path === "/mcp" ? refusalOfMcp(received.headers) : undefined;
+    if (refusal !== undefined) refuseMcp(response, 403, refusal);
+    else if (!allowOrigins(request, response))
+      handle(received, response).catch((error: unknown) => pipeline.sendError(error, received, response));
   };
 
   return createListener(serve, (failure) =>

@@ -10,7 +10,7 @@ export const allowOrigins = ({ method, headers }: HttpRequest, response: HttpRes
   if (origin === undefined) return false;
   response.setHeader("access-control-allow-origin", origin);
   response.setHeader("access-control-allow-credentials", "true");
-  response.setHeader("access-control-expose-headers", "x-muxi-request-id, retry-after");
+  response.setHeader("access-control-expose-headers", "x-muxi-request-id, retry-after, mcp-session-id");
   response.setHeader("vary", "origin");
   if (method !== "OPTIONS") return false;
   response.setHeader("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");

@@ -1,6 +1,6 @@
-import { headers, type Lazy, type Route, type RouteId, routes } from "@muxi/protocol";
+import { headers, type Lazy, newId, type Route, type RouteId, routes } from "@muxi/protocol";
 import * as z from "zod";
-import type { Matched, Received } from "./received.ts";
+import { type Matched, type Received, withIdOf } from "./received.ts";
 
 /** A call of the API as an MCP tool. */
 export interface ApiTool {
@@ -14,7 +14,7 @@ export interface ApiTool {
 interface JsonSchema {
   [key: string]: unknown;
   type: "object";
-  properties: Record<string, unknown>;
+  properties: Record<string, z.core.util.JSONType>;
   required: string[];
 }
 
@@ -47,7 +47,7 @@ const nameOf = (id: string) =>
 const userArgument = "X-Muxi-User-ID";
 
 const objectSchema = z.object({
-  properties: z.record(z.string(), z.unknown()).default({}),
+  properties: z.record(z.string(), z.json()).default({}),
   required: z.array(z.string()).default([]),
 });
 
@@ -132,5 +132,20 @@ export const toolRequest = (
     query,
     headers: { ...sent, ...(typeof user === "string" && { [headers.userId]: user }) },
     body: row.body && (row.stream ? { ...body, stream: false } : body),
+  };
+};
+
+/** The request that stops what a tool call has begun, for the same user. */
+export const cancellationOf = (request: Omit<Matched, "keyUsed">): Omit<Matched, "keyUsed"> => {
+  const { id } = withIdOf(request.body, request);
+  const { method, path }: Route = routes.cancelRequest;
+  return {
+    ...request,
+    id: newId("request"),
+    method,
+    path: path.replace("{request_id}", id),
+    params: { request_id: id },
+    query: {},
+    body: undefined,
   };
 };
