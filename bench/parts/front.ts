@@ -21,6 +21,7 @@ const openProxy = async (modelPort: number, hasFront: boolean): Promise<Listenin
   const proxy = createProxy({
     find: () => ({ port: modelPort, status: "running" }),
     trustedProxies: new BlockList(),
+    isLocal: true,
     metrics: createMetrics(() => []),
     log: pino({ level: "silent" }),
   });

@@ -142,6 +142,7 @@ export const createServer = ({
   const proxy = createProxy({
     find: (kind: ProxyKind, id: string) => supervisor.upstream(kind === "draft" ? draftName(id) : id),
     trustedProxies: config.trustedProxies,
+    isLocal: isLoopback(config.host),
     metrics,
     log,
   });

@@ -214,9 +214,60 @@ describe.each(ways)("answers, %s,", (_way, agent) => {
     expect((await request(server, { path: "/draft/hello/echo" })).headers).not.toHaveProperty(
       "x-muxi-sdk-latest",
     );
-    const preflight = await request(server, { path: "/draft/hello/v1/chat", method: "OPTIONS" });
-    expect(preflight).toMatchObject({ status: 200, text: "" });
+  });
+
+  it("have the headers for other origins that the formation gives, also where it allows none", async () => {
+    const server = await startProxied(agent);
+    const page = { origin: "https://app.example" };
+    const asked = { ...page, "access-control-request-method": "POST" };
+    const preflight = await echo(server, { path: "/draft/hello/echo", method: "OPTIONS", headers: asked });
+    expect(preflight).toMatchObject({ method: "OPTIONS", headers: asked });
+    expect(preflight.headers["x-forwarded-host"]).toBe(`localhost:${server.port}`);
+    const silent = await request(server, { path: "/draft/hello/echo", headers: page });
+    expect(silent.status).toBe(200);
+    expect(silent.headers).not.toHaveProperty("access-control-allow-origin");
+  });
+
+  it("of the server itself can be read by a page as those of a formation", async () => {
+    const server = await startProxied(agent);
+    const page = { origin: "https://app.example" };
+    const readable = {
+      "access-control-allow-origin": "https://app.example",
+      "access-control-allow-credentials": "true",
+      vary: "origin",
+    };
+    expect(await request(server, { path: "/api/nobody/v1/chat", headers: page })).toMatchObject({
+      status: 404,
+      headers: readable,
+    });
+    const preflight = await request(server, {
+      path: "/api/nobody/v1/chat",
+      method: "OPTIONS",
+      headers: {
+        ...page,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "traceparent, x-mine",
+      },
+    });
+    expect(preflight).toMatchObject({
+      status: 204,
+      text: "",
+      headers: { ...readable, "access-control-allow-headers": "traceparent, x-mine" },
+    });
     expect(preflight.headers["access-control-allow-methods"]).toContain("PATCH");
+  });
+
+  it("to MCP of a page whose name resolves to this machine are 403", async () => {
+    const server = await startProxied(agent);
+    const statusOf = async (path: string, host: string) => {
+      const headers = { host, origin: `http://${host}` };
+      return (await request(server, { path, method: "POST", headers }, "{}")).status;
+    };
+    for (const path of ["/draft/hello/mcp", "/draft/hello/mcp?x", "/mcp/hello"]) {
+      expect(await statusOf(path, "evil.example"), path).toBe(403);
+      expect(await statusOf(path, "localhost"), path).not.toBe(403);
+    }
+    expect(await statusOf("/draft/hello/echo", "evil.example")).toBe(200);
   });
 
   it("arrive before the formation has said more than the head", async () => {

@@ -1,4 +1,7 @@
+import { headers as names } from "@muxi/protocol";
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
+
+const exposed = [names.requestId, names.sdkLatest, "retry-after", "mcp-session-id"].join(", ");
 
 /**
  * Lets pages of any origin read the response: keys travel in headers that a page must set, never in cookies.
@@ -10,7 +13,7 @@ export const allowOrigins = ({ method, headers }: HttpRequest, response: HttpRes
   if (origin === undefined) return false;
   response.setHeader("access-control-allow-origin", origin);
   response.setHeader("access-control-allow-credentials", "true");
-  response.setHeader("access-control-expose-headers", "x-muxi-request-id, retry-after, mcp-session-id");
+  response.setHeader("access-control-expose-headers", exposed);
   response.setHeader("vary", "origin");
   if (method !== "OPTIONS") return false;
   response.setHeader("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");

@@ -1,21 +1,23 @@
 import { STATUS_CODES } from "node:http";
 import type { BlockList, Socket } from "node:net";
 import { headers as names, type ServerErrorBody } from "@muxi/protocol";
-import { isTrusted, peerAddress } from "../auth/index.ts";
+import { isForeignHost, isTrusted, peerAddress } from "../auth/index.ts";
 import { corsHeaders } from "../base/cors.ts";
 import type { Log } from "../logs/index.ts";
 import type { Measurement, Metrics } from "../metrics/index.ts";
 import type { Backends } from "./backends.ts";
+import { isPreflight, pageHeaders, permissions } from "./cors.ts";
 import {
   forwardedHeaders,
   hasHeader,
   isSecure,
   ownHeaders,
   type Peer,
+  type SortedHeaders,
   sortHeaders,
   usableRequestId,
 } from "./headers.ts";
-import { isFormationId, type ProxyKind, type ProxyTarget } from "./target.ts";
+import { isFormationId, isMcp, type ProxyKind, type ProxyTarget } from "./target.ts";
 
 export interface Upstream {
   port: number;
@@ -27,6 +29,8 @@ export interface ForwarderOptions {
   find: (kind: ProxyKind, formationId: string) => Upstream | undefined;
   backends: Backends;
   trustedProxies: BlockList;
+  /** Whether only this machine reaches the server. */
+  isLocal: boolean;
   metrics: Metrics;
   log: Log;
 }
@@ -56,13 +60,14 @@ export interface LocalResponse {
   body: string;
 }
 
+const corsEntries = Object.entries(corsHeaders);
+
 /** As in nginx: the client disconnected before there was a response. */
 export const clientLeft = 499;
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
-const corsEntries = Object.entries(corsHeaders);
-
+/** @param own Headers besides those of the body: alternating names and values. */
 const localResponse = (
   requestId: string,
   own: readonly string[],
@@ -75,9 +80,18 @@ const localResponse = (
   const body = JSON.stringify(content);
   const type = ["content-type", "application/json; charset=utf-8"];
   const length = ["content-length", String(Buffer.byteLength(body))];
-  const headers = [...type, ...length, ...corsEntries.flat(), ...own];
+  const headers = [...type, ...length, ...own];
   return { kind: "local", requestId, status, reason: STATUS_CODES[status] ?? "", headers, body };
 };
+
+const preflightResponse = (requestId: string, headers: readonly string[]): LocalResponse => ({
+  kind: "local",
+  requestId,
+  status: 204,
+  reason: "No Content",
+  headers,
+  body: "",
+});
 
 /**
  * A request on its way to a formation: decides what is sent, what the client gets, whether the request is retried,
@@ -93,6 +107,7 @@ export class Forwarding {
   readonly headers: string[];
   readonly #formationId: string;
   readonly #own: readonly string[];
+  readonly #seen: SortedHeaders["seen"];
   readonly #measurement: Measurement;
   readonly #leave: () => void;
   readonly #log: Log;
@@ -104,7 +119,13 @@ export class Forwarding {
   constructor(
     { backends, metrics, log }: ForwarderOptions,
     { target, method }: ProxiedRequest,
-    sent: { requestId: string; port: number; headers: string[]; own: readonly string[] },
+    sent: {
+      requestId: string;
+      port: number;
+      headers: string[];
+      own: readonly string[];
+      seen: SortedHeaders["seen"];
+    },
   ) {
     this.requestId = sent.requestId;
     this.port = sent.port;
@@ -113,6 +134,7 @@ export class Forwarding {
     this.headers = sent.headers;
     this.#formationId = target.formationId;
     this.#own = sent.own;
+    this.#seen = sent.seen;
     this.#measurement = metrics.begin(target.formationId, target.kind);
     this.#leave = backends.enter(sent.port);
     this.#log = log;
@@ -133,16 +155,16 @@ export class Forwarding {
     this.#status = status;
     this.#hasBegun = true;
     const headers: string[] = [];
-    let hasOrigin = false;
+    // What a page may read, its formation decides.
+    let isDecided = this.#seen.has("origin");
     let isStream = false;
     for (const [name, value] of received) {
       if (hasHeader(this.#own, name)) continue;
-      if (name === "access-control-allow-origin") hasOrigin = true;
+      if (name === "access-control-allow-origin") isDecided = true;
       else if (name === "content-type") isStream = value.startsWith("text/event-stream");
       headers.push(name, value);
     }
-    // The formation's own headers take precedence.
-    for (const [name, value] of hasOrigin ? [] : corsEntries) {
+    for (const [name, value] of isDecided ? [] : corsEntries) {
       if (!hasHeader(headers, name)) headers.push(name, value);
     }
     headers.push(...this.#own);
@@ -177,7 +199,8 @@ export class Forwarding {
       "formation did not respond",
     );
     this.#status = 502;
-    return localResponse(requestId, this.#own, 502, "Bad gateway", "Formation did not respond");
+    const own = [...this.#own, ...pageHeaders(this.#seen)];
+    return localResponse(requestId, own, 502, "Bad gateway", "Formation did not respond");
   }
 
   /** The response was sent, or the client has disconnected. Must be called once. */
@@ -195,7 +218,7 @@ const wantsUpgrade = (upgrade: string | undefined): boolean =>
 export type Forwarder = (request: ProxiedRequest) => Forwarding | LocalResponse;
 
 export const createForwarder = (options: ForwarderOptions): Forwarder => {
-  const { find, trustedProxies } = options;
+  const { find, trustedProxies, isLocal } = options;
   const peers = new WeakMap<Socket, Peer>();
 
   const peerOf = (socket: Socket): Peer => {
@@ -208,28 +231,41 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => {
     return peer;
   };
 
+  /** A page whose name was made to resolve to this machine (DNS rebinding) is known by the `Host` that it sends. */
+  const isRebound = (seen: SortedHeaders["seen"], socket: Socket): boolean =>
+    isLocal && seen.has("origin") && !peerOf(socket).trusted && isForeignHost(seen.get("host"));
+
   return (request) => {
     const { kind, formationId } = request.target;
     const { passed, seen } = sortHeaders(request.rawHeaders, request.connection);
     const requestId = request.requestId ?? usableRequestId(seen.get(names.requestId));
     const own = ownHeaders(requestId, kind === "mcp" ? undefined : seen.get(names.sdk));
+    if (isMcp(request.target) && isRebound(seen, request.socket)) {
+      const message = `The server listens on this machine alone and is not known as ${seen.get("host")}: use localhost, or list the proxy before it in server.trusted_proxies`;
+      return localResponse(requestId, own, 403, "Forbidden", message);
+    }
     if (wantsUpgrade(request.upgrade)) {
       const message = "The proxy does not support protocol upgrades such as WebSocket";
-      return localResponse(requestId, [...own, "connection", "close"], 501, "Not Implemented", message);
+      const closing = [...own, ...pageHeaders(seen), "connection", "close"];
+      return localResponse(requestId, closing, 501, "Not Implemented", message);
     }
     const upstream = isFormationId(formationId) ? find(kind, formationId) : undefined;
+    if (upstream?.status !== "running" && isPreflight(request.method, seen)) {
+      return preflightResponse(requestId, [...own, ...permissions(seen)]);
+    }
     if (!upstream) {
       const message = `Formation '${formationId}' not found`;
-      return localResponse(requestId, own, 404, "Formation not found", message);
+      return localResponse(requestId, [...own, ...pageHeaders(seen)], 404, "Formation not found", message);
     }
     const { port, status } = upstream;
     if (status !== "running") {
       const message = `Formation '${formationId}' is not running (status: ${status})`;
-      return localResponse(requestId, own, 503, "Formation unavailable", message, {
+      const readable = [...own, ...pageHeaders(seen)];
+      return localResponse(requestId, readable, 503, "Formation unavailable", message, {
         formation_status: status,
       });
     }
     passed.push(...forwardedHeaders(seen, peerOf(request.socket), formationId, requestId));
-    return new Forwarding(options, request, { requestId, port, headers: passed, own });
+    return new Forwarding(options, request, { requestId, port, headers: passed, own, seen });
   };
 };

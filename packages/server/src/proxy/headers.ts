@@ -52,6 +52,9 @@ const seen: ReadonlySet<string> = new Set([
   "x-forwarded-for",
   "x-forwarded-proto",
   "x-forwarded-host",
+  "origin",
+  "access-control-request-method",
+  "access-control-request-headers",
   names.requestId,
   names.sdk,
 ]);

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Front } from "@muxi/http";
-import { preflightHeaders } from "../base/cors.ts";
 import { endsWithin } from "../base/time.ts";
 import { Backends } from "./backends.ts";
 import { createForwarder, type ForwarderOptions } from "./forwarding.ts";
@@ -46,8 +45,7 @@ export const createProxy = (options: Omit<ForwarderOptions, "backends">): Proxy 
     handle(request, response, requestId) {
       const target = proxyTarget(request.url ?? "");
       if (!target) return false;
-      if (request.method === "OPTIONS") response.writeHead(200, preflightHeaders).end();
-      else carry(target, request, response, requestId);
+      carry(target, request, response, requestId);
       return true;
     },
     async drain(ports, limitMs) {

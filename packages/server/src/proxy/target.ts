@@ -35,5 +35,8 @@ export const proxyTarget = (url: string): ProxyTarget | undefined => {
   return undefined;
 };
 
+/** Whether the target is the MCP endpoint of a formation, which all prefixes lead to. */
+export const isMcp = ({ path }: ProxyTarget): boolean => path === "/mcp" || path.startsWith("/mcp?");
+
 /** Whether a formation, at least a draft, can have this id; otherwise it need not be looked up. */
 export const isFormationId = (id: string): boolean => localFormationIdPattern.test(id);
