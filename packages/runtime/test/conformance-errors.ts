@@ -102,6 +102,7 @@ const breakSecrets = {
 const readMany = async ({ api }: Bench) => {
   const many = Array.from({ length: 40 }, (_, index) =>
     api.request("POST", "/chat", {
+      user: `reader${index}`,
       body: {
         message: "Read",
         stream: false,
