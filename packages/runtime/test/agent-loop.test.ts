@@ -144,6 +144,19 @@ test.each([
   expect(events()).toContainEqual(expect.objectContaining({ type: "tool_result", is_error: true }));
 });
 
+test("an id that a model gives again in a later round is another one for it", async () => {
+  const call = () => calls(["weather", '{"place":"Ulm"}']);
+  const { start, bodyOf } = await openLoop([call(), call(), { text: ["Rain."] }], [weather]);
+  await start();
+  const { messages } = await bodyOf(2);
+  const results = messages.filter(({ role }: { role: string }) => role === "tool");
+  expect(results).toHaveLength(2);
+  const called = messages.flatMap((message: { tool_calls?: { id: string }[] }) => message.tool_calls ?? []);
+  const ids = called.map(({ id }: { id: string }) => id);
+  expect(new Set(ids).size).toBe(2);
+  expect(results.map((each: { tool_call_id: string }) => each.tool_call_id)).toEqual(ids);
+});
+
 test("a tool that throws or takes too long is answered for", async () => {
   const broken = toolNamed("broken", async () => {
     throw new Error("no saw");

@@ -379,6 +379,13 @@ test("text beside a missing structuredContent is used, with a warning", async ()
   ]);
 });
 
+test("a part of a result that breaks the rules costs the other parts nothing", async () => {
+  const content = [{ type: "table", rows: 2 }, { text: "a" }, { type: "text", text: null }, "b"];
+  const server = await startSessionMcp([{ name: "count", inputSchema: plain }], () => ({ content }));
+  const { call } = await openTools(httpServer("trees", server.url));
+  expect(await call("trees__count")).toEqual({ text: '{"type":"table","rows":2}\na\nb', failed: false });
+});
+
 test("a message goes on without a server that takes longer to start than it may", async () => {
   const { names, warnings, starting } = await openTools({
     "formation.afs": `${manifest}mcp: { startup_timeout_seconds: 0.2 }\n`,

@@ -122,6 +122,15 @@ const unsigned = (message: ModelMessage): ModelMessage =>
     ? { ...message, toolCalls: message.toolCalls.map(({ signature: _, ...call }) => call) }
     : message;
 
+/** A round whose calls have ids that no earlier one has: some servers begin again with `call_0` each time. */
+const withOwnIds = (round: Round, messages: readonly ModelMessage[], number: number): Round => {
+  const taken = new Set(messages.map((message) => message.role === "tool" && message.toolCallId));
+  const calls = round.calls.map((call) =>
+    taken.has(call.id) ? { ...call, id: `${call.id}_${number}` } : call,
+  );
+  return { ...round, calls };
+};
+
 /** Makes the calls of a round in parallel and tells the caller of each. */
 const makeCalls = async ({ run, tools, budget, journal }: AgentTurn, round: Round, number: number) => {
   const { limits } = budget;
@@ -227,11 +236,12 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
 
   for (let number = 0, isLast = false; ; number++) {
     let isNew = false;
-    const round = await journal.step(`round:${number}`, () => {
+    const asked = await journal.step(`round:${number}`, () => {
       isNew = true;
-      const asked = ask(isLast, number === 0 ? turn.begun : undefined);
-      return number === 0 ? asked.catch(askWithoutTools) : asked;
+      const first = ask(isLast, number === 0 ? turn.begun : undefined);
+      return number === 0 ? first.catch(askWithoutTools) : first;
     });
+    const round = withOwnIds(asked, messages, number);
     if (!isNew && round.text !== "") run.log.appendText([round.text]);
     addUsage(round.finish.usage);
     budget.addUsage(round.finish.usage);

@@ -135,11 +135,13 @@ export const createMcpConnection = (
     },
 
     async call(name, args, signal) {
+      const { requestCall } = await import("./mcp-client.ts");
       const call = (client: Client) =>
-        client.callTool({ name, arguments: { ...server.parameters, ...args } }, { timeout, signal });
+        requestCall(client, { name, arguments: { ...server.parameters, ...args } }, { timeout, signal });
       const result = await use(call).catch(againAfterLoss(call));
-      if (result.structuredContent === undefined && !result.isError) onPlainResult?.(name);
-      return outcomeOf(result, outputLimit);
+      const outcome = outcomeOf(result, outputLimit);
+      if (result.structuredContent === undefined && !outcome.failed) onPlainResult?.(name);
+      return outcome;
     },
 
     async close() {

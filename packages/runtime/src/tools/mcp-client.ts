@@ -13,6 +13,7 @@ import * as z from "zod";
 import { createBoundedFetch, ServerLimitError } from "./bounded-fetch.ts";
 import { ChildTransport } from "./child-transport.ts";
 import { createToolReader, type ToolListing } from "./offered-tools.ts";
+import type { ServerResult } from "./results.ts";
 
 type DefinitionOf<Type extends McpServerDefinition["type"]> = Extract<McpServerDefinition, { type: Type }>;
 
@@ -191,6 +192,17 @@ export const isLostSession = (error: unknown): boolean => {
   }
   return error instanceof ProtocolError && tellsOfLoss(error.message);
 };
+
+/**
+ * Calls a tool. Its result is not held against the rules of MCP: one odd part would cost all the others.
+ *
+ * @throws Error when the server answers with one, or not at all
+ */
+export const requestCall = (
+  client: Client,
+  params: { name: string; arguments: Record<string, unknown> },
+  options: { timeout: number; signal: AbortSignal },
+): Promise<ServerResult> => client.request({ method: "tools/call", params }, z.looseObject({}), options);
 
 /** Any page of a list: a tool that breaks the rules is left to whoever reads the list. */
 const toolPage = z.looseObject({

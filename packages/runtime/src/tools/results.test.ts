@@ -1,8 +1,7 @@
-import type { CallToolResult } from "@modelcontextprotocol/client";
 import { expect, test } from "vitest";
 import { outcomeOf } from "./results.ts";
 
-const read = (...content: CallToolResult["content"]) => outcomeOf({ content }, 1_000);
+const read = (...content: unknown[]) => outcomeOf({ content }, 1_000);
 
 const png = (size: number) => {
   const bytes = Buffer.alloc(size);
@@ -43,6 +42,50 @@ test("a resource is read as what it is: an image, text, or something that is des
   expect(read({ type: "resource", resource: { uri: "file:///a.txt", text: "Apples" } }).text).toBe(
     "[resource file:///a.txt]\nApples",
   );
+});
+
+test.each<[what: string, result: object, text: string]>([
+  [
+    "a part of an unknown type",
+    {
+      content: [
+        { type: "table", rows: 2 },
+        { type: "text", text: "a" },
+      ],
+    },
+    '{"type":"table","rows":2}\na',
+  ],
+  ["a part without a type", { content: [{ text: "a" }] }, "a"],
+  ["a part that is a text", { content: ["a", "b"] }, "a\nb"],
+  ["one part without a list", { content: { type: "text", text: "a" } }, "a"],
+  ["a text without parts", { content: "a" }, "a"],
+  ["a number as text", { content: [{ type: "text", text: 42 }] }, "42"],
+  ["nothing as text", { content: [{ type: "text", text: null }, null, { type: "text", text: "a" }] }, "a"],
+  ["an image without a type", { content: [{ type: "image", data: "aGkh" }] }, "[image: binary, 3 bytes]"],
+  [
+    "a resource without one",
+    {
+      content: [
+        { type: "resource", resource: null },
+        { type: "text", text: "a" },
+      ],
+    },
+    "a",
+  ],
+  [
+    "a link without a name",
+    { content: [{ type: "resource_link", uri: "x://y" }] },
+    "[resource x://y: x://y]",
+  ],
+  [
+    "notes that break the rules",
+    { content: [{ type: "text", text: "a", annotations: { priority: 9 } }] },
+    "a",
+  ],
+  ["a structure alone", { content: null, structuredContent: [1] }, "[1]"],
+  ["nothing", {}, ""],
+])("a result with %s is read", (_, result, text) => {
+  expect(outcomeOf(result, 1_000)).toEqual({ text, failed: false });
 });
 
 test.each<[what: string, mimeType: string, data: string]>([

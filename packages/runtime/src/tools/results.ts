@@ -1,9 +1,15 @@
-import type { CallToolResult } from "@modelcontextprotocol/client";
+import { isObject } from "@muxi/protocol";
 import { imageTypeOf, largestImage } from "../attachments/index.ts";
+import { textOf } from "../base/index.ts";
 import type { ImagePart } from "../models/index.ts";
 import type { ToolOutcome } from "./tool.ts";
 
-type Content = CallToolResult["content"][number];
+/** The result of a call as its server sent it: what breaks the rules of MCP is read as far as its meaning is plain. */
+export interface ServerResult {
+  content?: unknown;
+  structuredContent?: unknown;
+  isError?: unknown;
+}
 
 /** Limits of the images of one result (docs/spec/formation-files.md "Tool loop"). */
 const mostImages = 10;
@@ -15,40 +21,50 @@ const sizeOf = (base64: string) => Math.floor((base64.length * 3) / 4);
 const isText = (mediaType: string | undefined): boolean =>
   /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|yaml)\b)/.test(mediaType ?? "");
 
-/** Content as text. Anything that is not text is described. */
-const described = (content: Content): string => {
-  switch (content.type) {
-    case "text":
-      return content.text;
-    case "image":
-    case "audio":
-      return `[${content.type}: ${content.mimeType}, ${sizeOf(content.data)} bytes]`;
-    case "resource_link":
-      return `[resource ${content.name}: ${content.uri}]`;
-    case "resource": {
-      const { resource } = content;
-      if ("text" in resource) return `[resource ${resource.uri}]\n${resource.text}`;
-      const { uri, mimeType, blob } = resource;
-      return isText(mimeType)
-        ? `[resource ${uri}]\n${Buffer.from(blob, "base64").toString("utf8")}`
-        : `[resource ${uri}: ${mimeType ?? "binary"}, ${sizeOf(blob)} bytes]`;
-    }
+const describedData = (type: string, mediaType: string, data: string): string =>
+  `[${type}: ${mediaType || "binary"}, ${sizeOf(data)} bytes]`;
+
+const describedResource = (resource: Record<string, unknown>): string => {
+  const uri = textOf(resource.uri);
+  const mediaType = textOf(resource.mimeType);
+  const blob = textOf(resource.blob);
+  if (blob === "") return `[resource ${uri}]\n${textOf(resource.text)}`;
+  return isText(mediaType)
+    ? `[resource ${uri}]\n${Buffer.from(blob, "base64").toString("utf8")}`
+    : describedData(`resource ${uri}`, mediaType, blob);
+};
+
+/** Content as text. Anything that is not text is described; what has no known type stays JSON. */
+const described = (content: unknown): string => {
+  if (typeof content === "string") return content;
+  if (!isObject(content)) return "";
+  const { type, text } = content;
+  if (typeof content.data === "string" && (type === "image" || type === "audio"))
+    return describedData(type, textOf(content.mimeType), content.data);
+  if (type === "resource" && isObject(content.resource)) return describedResource(content.resource);
+  if (type === "resource_link") {
+    const uri = textOf(content.uri);
+    return `[resource ${textOf(content.name) || uri}: ${uri}]`;
   }
+  if (typeof text === "string" || typeof text === "number") return String(text);
+  return type === "text" || type === "resource" ? "" : JSON.stringify(content);
 };
 
 /** The data of an image, or of a resource that may be one. */
-const imageIn = (content: Content): { mimeType: string; data: string } | undefined => {
-  if (content.type === "image") return content;
-  if (content.type !== "resource" || !("blob" in content.resource)) return undefined;
-  const { mimeType = "", blob } = content.resource;
-  return { mimeType, data: blob };
+const imageIn = (content: unknown): { mimeType: string; data: string } | undefined => {
+  if (!isObject(content)) return undefined;
+  if (content.type === "image") return { mimeType: textOf(content.mimeType), data: textOf(content.data) };
+  const { resource } = content;
+  if (content.type !== "resource" || !isObject(resource) || typeof resource.blob !== "string")
+    return undefined;
+  return { mimeType: textOf(resource.mimeType), data: resource.blob };
 };
 
 /**
  * The images that a model can see. Others are left out, as is what exceeds the limits: a provider refuses a whole request
  * for one bad image.
  */
-const imagesOf = (contents: readonly Content[]): ImagePart[] => {
+const imagesOf = (contents: readonly unknown[]): ImagePart[] => {
   const images: ImagePart[] = [];
   let left = mostImageBytes;
   for (const content of contents) {
@@ -77,15 +93,16 @@ const cutTo = (text: string, limit: number): string => {
  *
  * @param limit Bytes of the text (`input_limits.max_tool_output_size`).
  */
-export const outcomeOf = (result: CallToolResult, limit: number): ToolOutcome => {
-  const texts = result.content.map(described);
-  if (texts.length === 0 && result.structuredContent !== undefined) {
+export const outcomeOf = (result: ServerResult, limit: number): ToolOutcome => {
+  const contents: unknown[] = [result.content ?? []].flat();
+  const texts = contents.map(described);
+  if (texts.join("") === "" && result.structuredContent !== undefined) {
     texts.push(JSON.stringify(result.structuredContent));
   }
-  const images = imagesOf(result.content);
+  const images = imagesOf(contents);
   return {
-    text: cutTo(texts.join("\n"), limit),
-    failed: result.isError === true,
+    text: cutTo(texts.filter((text) => text !== "").join("\n"), limit),
+    failed: result.isError === true || result.isError === "true",
     ...(images.length > 0 && { images }),
   };
 };

@@ -61,6 +61,26 @@ test("arrays get items, tuples among them", () => {
   });
 });
 
+test("what no schema may hold is left out, and the rest of the tool stays", () => {
+  const one = (schema: object) => fit({ type: "object", properties: { a: schema } }).properties;
+  const left = (schema: object, rest: object) => expect(one(schema)).toEqual({ a: rest });
+  for (const type of ["str", "any", null, [], ["int"], 7]) left({ type, title: "A" }, { title: "A" });
+  left({ type: "STRING" }, { type: "string" });
+  left({ type: ["string", "null", "str"] }, { type: ["string", "null"] });
+  left({ description: null, title: 5, format: null, pattern: "(" }, {});
+  left({ minimum: null, maximum: "9", exclusiveMinimum: true, minLength: -1, maxItems: 1.5 }, {});
+  left({ enum: null }, {});
+  left({ enum: [] }, {});
+  left({ examples: "x", uniqueItems: "yes", dependencies: null }, {});
+  left({ const: null, default: null, minimum: 0 }, { const: null, default: null, minimum: 0 });
+  left(
+    { type: "object", properties: { type: { type: "string" } }, required: ["type", "type"] },
+    { type: "object", properties: { type: { type: "string" } }, required: ["type"] },
+  );
+  expect(fit({ type: "OBJECT", properties: { a: true } })).toEqual({ type: "object", properties: { a: {} } });
+  expect(fit(true)).toEqual({ type: "object", properties: {} });
+});
+
 test("references go on working: the root's own is followed, the others stay with their definitions", () => {
   const tree = {
     type: "object",

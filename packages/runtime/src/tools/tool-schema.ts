@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { listOf, textOf } from "../base/index.ts";
+import { isUsable, typesOf } from "./schema-keywords.ts";
 import { createUniqueNames } from "./unique-names.ts";
 
 // What providers refuse, and with it every message of an agent (docs/spec/formation-files.md "Tool loop").
@@ -35,7 +36,7 @@ const mapKeys = ["properties", "patternProperties", "$defs", "definitions", "dep
 const combinators = ["anyOf", "oneOf", "allOf"] as const;
 const rootOnly = new Set(["$ref", "enum", "const", "not", "if", "then", "else", ...combinators]);
 
-const hasType = ({ type }: JsonObject, name: string): boolean => type === name || listOf(type).includes(name);
+const hasType = ({ type }: JsonObject, name: string): boolean => typesOf(type).includes(name);
 
 /** The schema that a local reference names. */
 const resolve = (root: JsonObject, reference: string): unknown => {
@@ -59,7 +60,10 @@ const resolve = (root: JsonObject, reference: string): unknown => {
 const isStrings = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === "string");
 
-/** A schema below the root: arrays get `items`, objects `properties`, and references that lead nowhere go. */
+/**
+ * A schema below the root: arrays get `items`, objects `properties`, and what no schema may hold goes, as do references
+ * that lead nowhere.
+ */
 const fitted = (value: unknown, root: JsonObject, depth: number): unknown => {
   if (!isObject(value)) return value === false ? { not: {} } : {};
   if (depth > deepest) return {};
@@ -81,8 +85,11 @@ const fitted = (value: unknown, root: JsonObject, depth: number): unknown => {
       if (isObject(part))
         schema[key] = Object.fromEntries(Object.entries(part).map(([name, each]) => [name, within(each)]));
     } else if (key === "required") {
-      if (isStrings(part)) schema[key] = part;
-    } else {
+      if (isStrings(part)) schema[key] = [...new Set(part)];
+    } else if (key === "type") {
+      const types = typesOf(part);
+      if (types.length > 0) schema[key] = types.length === 1 ? types[0] : types;
+    } else if (isUsable(key, part)) {
       schema[key] = part;
     }
   }
@@ -147,7 +154,7 @@ const shapeOf = (root: JsonObject): Shape => {
  * @throws Error when it does not describe an object; the message completes "the tool cannot be used: "
  */
 export const fitSchema = (input: unknown): FittedSchema => {
-  const root = input === undefined || input === null ? {} : input;
+  const root = input === undefined || input === null || input === true ? {} : input;
   if (!isObject(root)) throw new Error("its schema is not an object");
   if (root.type !== undefined && root.type !== null && !hasType(root, "object"))
     throw new Error(`its arguments are of type ${JSON.stringify(root.type)}, not "object"`);
