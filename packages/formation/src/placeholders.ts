@@ -42,8 +42,8 @@ const lookalike = new RegExp(
   "g",
 );
 
-/** A text that is nothing but `${NAME}`, as shells write it. */
-const shellVariable = /^\s*\$\{[A-Z][A-Z0-9_]*\}\s*$/;
+/** A text that is nothing but `${NAME}` or `$NAME`, as shells write it. */
+const shellVariable = /^\s*\$(?:\{[A-Z][A-Z0-9_]*\}|[A-Z][A-Z0-9_]*)\s*$/;
 
 const unclosed = "has a ${{ that no }} closes, so it stays as it is written";
 

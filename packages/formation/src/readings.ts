@@ -17,9 +17,14 @@ const synonyms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
+/** As YAML 1.1 has them, which other runtimes read. */
 const booleans = new Map([
   ["true", true],
+  ["yes", true],
+  ["on", true],
   ["false", false],
+  ["no", false],
+  ["off", false],
 ]);
 
 const expectsNumber = (issue: z.core.$ZodIssue): boolean =>
@@ -33,7 +38,8 @@ const expectsNumber = (issue: z.core.$ZodIssue): boolean =>
 export const meantBy = (issue: z.core.$ZodIssue, written: unknown): string | number | boolean | undefined => {
   if (typeof written !== "string") return undefined;
   const value = written.trim();
-  if (expectsNumber(issue) && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
+  // YAML 1.1 takes "_" between digits.
+  if (expectsNumber(issue) && /^-?\d[\d_]*(\.\d+)?$/.test(value)) return Number(value.replaceAll("_", ""));
   if (issue.code === "invalid_type" && issue.expected === "boolean") return booleans.get(value.toLowerCase());
   if (issue.code !== "invalid_value") return undefined;
   const meanings = synonyms[String(issue.path.at(-1))];

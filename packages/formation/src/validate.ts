@@ -114,9 +114,9 @@ export const validate = <Schema extends z.ZodType>(
       input = replaceAt(input, path, undefined);
     } else if (meant !== undefined) {
       input = replaceAt(input, path, meant);
-      const isText = typeof meant === "string";
-      const message = `is read as ${isText ? meant : `a ${typeof meant}`}`;
-      warnings.push(findingAt(place, path, message, isText ? `Write ${meant}` : "Write it without quotes"));
+      const message = `is read as ${typeof meant === "string" ? meant : `a ${typeof meant}`}`;
+      const hint = `Write ${meant}${typeof meant === "string" ? "" : ", without quotes"}`;
+      warnings.push(findingAt(place, path, message, hint));
     }
   }
   if (input !== data) result = parse(input);

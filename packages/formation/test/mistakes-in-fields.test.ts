@@ -152,6 +152,12 @@ const mistakes: readonly Mistake[] = [
     "Write it as ${{ secrets.NAME }}",
   ],
   [
+    "a variable as shells write it, without braces",
+    inManifest(ref("secrets.OPENAI_API_KEY"), "$OPENAI_API_KEY"),
+    "formation.afs:12 → llm.api_keys.openai",
+    "Write it as ${{ secrets.NAME }}",
+  ],
+  [
     "a reference without $",
     inWeather(ref("secrets.WEATHER_TOKEN"), "{{ secrets.WEATHER_TOKEN }}"),
     "mcp/weather.afs:8 → auth.token",

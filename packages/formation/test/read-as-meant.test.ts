@@ -21,6 +21,18 @@ test.each<[string, string, string, object]>([
     { server: { access_log: true } },
   ],
   [
+    "off, which other runtimes take for false",
+    "server: { access_log: off }",
+    "server.access_log: is read as a boolean",
+    { server: { access_log: false } },
+  ],
+  [
+    "a number with a mark of its thousands",
+    "memory: { working: { max_memory_mb: 1_024 } }",
+    "memory.working.max_memory_mb: is read as a number",
+    { memory: { working: { max_memory_mb: 1024 } } },
+  ],
+  [
     "transport: http",
     'logging: { conversation: { streams: [{ transport: http, destination: "https://example.com" }] } }',
     "logging.conversation.streams[0].transport: is read as stream",
@@ -47,7 +59,7 @@ test.each<[string, string, string, object]>([
 test.each([
   ['server: { port: "80a" }', "server.port: must be a number, not text"],
   ['server: { port: "70000" }', "server.port: must be at most 65535"],
-  ['server: { access_log: "on" }', "server.access_log: must be true or false, not text"],
+  ['server: { access_log: "maybe" }', "server.access_log: must be true or false, not text"],
   [
     "memory: { persistent: { embedding_model: small } }",
     "memory.persistent.embedding_model: names a model without its provider",
