@@ -28,11 +28,14 @@ const noticeMs = 10_000;
 const unavailableSchema = z.object({ formation_status: z.string() });
 
 /** What the server says about the end; undefined while it has not noticed it, still stops the draft, or is too busy. */
-const saidByServer = async ({ serverUrl, draftUrl }: FollowOptions): Promise<EndReason | undefined> => {
+const saidByServer = async (
+  { serverUrl, draftUrl }: FollowOptions,
+  signal: AbortSignal,
+): Promise<EndReason | undefined> => {
   const server = await probe(serverUrl);
   if (server.kind === "nothing") return "server gone";
   if (server.kind === "other") return undefined;
-  const response = await fetch(`${draftUrl}/v1/health`).catch(() => undefined);
+  const response = await fetch(`${draftUrl}/v1/health`, { signal }).catch(() => undefined);
   // 404: the server was told to stop it. 200: it has already been started again.
   if (response?.status === 404 || response?.status === 200) return "stopped elsewhere";
   const { data } = unavailableSchema.safeParse(await response?.json().catch(() => undefined));
@@ -40,13 +43,13 @@ const saidByServer = async ({ serverUrl, draftUrl }: FollowOptions): Promise<End
 };
 
 const whyItEnded = async (followed: FollowOptions): Promise<EndReason> => {
-  const deadline = performance.now() + noticeMs;
-  while (!followed.signal.aborted && performance.now() < deadline) {
-    const reason = await saidByServer(followed);
+  const limit = AbortSignal.any([followed.signal, AbortSignal.timeout(noticeMs)]);
+  while (!limit.aborted) {
+    const reason = await saidByServer(followed, limit);
     if (reason !== undefined) return reason;
-    await pause(followed.signal);
+    await pause(limit);
   }
-  return "died";
+  return followed.signal.aborted ? "interrupted" : "died";
 };
 
 /** Follows the formation's output until the formation ends or the signal aborts. */
