@@ -11,7 +11,17 @@ import type {
   ServerStatus,
   UpdateResult,
 } from "@muxi/protocol/types";
-import { type CallOptions, fillPath, requireObjects, requireText, type StreamOptions } from "./http/index.ts";
+import {
+  type CallOptions,
+  fillPath,
+  joined,
+  readBody,
+  requireObjects,
+  requireSize,
+  requireText,
+  type StreamOptions,
+  wholeText,
+} from "./http/index.ts";
 import {
   bundleCall,
   bundleTimeout,
@@ -27,6 +37,9 @@ import {
   type ServerClientOptions,
 } from "./server/index.ts";
 import type { EventStream } from "./stream/index.ts";
+
+/** Bytes of a download that are read at most. It can hold all that a formation remembers. */
+const longestDownload = 2 ** 31 - 1;
 
 /**
  * Manages the formations of one server (docs/spec/server-api.md "Clients of the server API").
@@ -51,7 +64,7 @@ export class ServerClient {
 
   /** Answers with the text `pong`. Needs no key. */
   ping(options?: CallOptions): Promise<string> {
-    return this.#open.read({ path: "/ping" }, options, (response) => response.text());
+    return this.#open.read({ path: "/ping" }, options, wholeText);
   }
 
   /** Tells whether the server answers, and its version. Needs no key. */
@@ -79,9 +92,7 @@ export class ServerClient {
   ): Promise<string> {
     requireObjects("getServerLogs({ lines })", args, options);
     const { lines } = args;
-    return this.#signed.read({ path: "/rpc/server/logs", query: { lines } }, options, (response) =>
-      response.text(),
-    );
+    return this.#signed.read({ path: "/rpc/server/logs", query: { lines } }, options, wholeText);
   }
 
   /**
@@ -201,9 +212,13 @@ export class ServerClient {
       path: fillPath("/rpc/formations/{formationId}/download", { formationId }),
       query: { db: includeDb || undefined },
       timeout: bundleTimeout,
+      maxResponseSize: longestDownload,
     };
-    const bytes = async (response: Response) => new Uint8Array(await response.arrayBuffer());
-    return this.#signed.read(spec, options, bytes);
+    return this.#signed.read(spec, options, async (response, most) => {
+      const { chunks, size } = await readBody(response.body, most);
+      requireSize(size, most);
+      return new Uint8Array(await joined(chunks));
+    });
   }
 
   /** Reads the end of a formation's output. */

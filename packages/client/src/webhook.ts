@@ -308,8 +308,8 @@ export const receive = async (request: Request, options: ReceiveOptions): Promis
     isObject(request) && request.bodyUsed === false,
   );
   const header = request.headers.get("x-muxi-signature");
-  const { chunks, longer } = await readBody(request.body, longestDelivery);
-  if (longer)
+  const { chunks, size } = await readBody(request.body, longestDelivery);
+  if (size > longestDelivery)
     throw new WebhookVerificationError(`The webhook's body is longer than ${longestDelivery} bytes`);
   const payload = new Uint8Array(await joined(chunks));
   const verified = await verifiedPart(payload, header, options.secret, options);

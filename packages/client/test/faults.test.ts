@@ -235,7 +235,8 @@ test("a page in place of JSON is an error, and no answer", async () => {
   await expect(clientOf(server.url).chat({ message: "Hi" })).rejects.toMatchObject({
     name: "MuxiError",
     statusCode: 200,
-    message: `Not JSON but text/html: ${page}`,
+    code: "INVALID_RESPONSE",
+    message: `Unexpected answer (text/html): ${page}`,
     retryable: false,
   });
   expect(server.received).toHaveLength(1);
@@ -461,6 +462,6 @@ test("an error body without end is read only in part", async () => {
     pour();
   });
   const error = await failureOf(clientOf(server.url).health());
-  expect(error.message).toBe(`Not JSON but text/plain: ${"x".repeat(200)}`);
+  expect(error.message).toBe(`Unexpected answer (text/plain): ${"x".repeat(200)}`);
   expect(error.statusCode).toBe(500);
 });

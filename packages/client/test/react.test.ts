@@ -138,7 +138,7 @@ test("what fails is the error, until the next message", async () => {
 test("an answer that broke off can be resumed, and is shown once", async () => {
   const server = createTestServer().stream([progress, text("Hel")], { end: "reset" });
   // As often as the stream tries by itself.
-  for (let attempt = 0; attempt < 5; attempt++) server.fail(503, "SYSTEM_OVERLOAD", 0);
+  for (let attempt = 0; attempt < 16; attempt++) server.fail(503, "SYSTEM_OVERLOAD", 0);
   server.stream([progress, text("Hello"), done]);
   const screen = await render({ formation: formationOf(server) });
   await screen.chat.send("Hi");

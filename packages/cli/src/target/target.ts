@@ -15,6 +15,9 @@ import { lastLines } from "./cause.ts";
 import { deployedKeys } from "./keys.ts";
 import { findRunning, notRunning } from "./running-formation.ts";
 
+/** How often an answer that is cut is asked for again: someone waits at the terminal. */
+const resumeAttempts = 5;
+
 /** Which formation to call, and as which user. */
 export interface TargetOptions {
   /** Id or folder. */
@@ -80,6 +83,7 @@ const draftTarget = async (
     mode: "draft",
     ...keys,
     userId,
+    resumeAttempts,
     debug,
   });
   const readLog = async () => {
@@ -115,7 +119,14 @@ const deployedTarget = async (
     });
   }
   const userId = isForEveryone ? undefined : await userIdFor(context, { folder, isDraft: false }, user);
-  const formation = new FormationClient({ serverUrl: server.url, formationId: id, ...keys, userId, debug });
+  const formation = new FormationClient({
+    serverUrl: server.url,
+    formationId: id,
+    ...keys,
+    userId,
+    resumeAttempts,
+    debug,
+  });
   const readLog = async () =>
     (await server.client.getFormationLogs({ formationId: id, lines: searchedLines, stream: "stdout" })).logs
       .stdout ?? [];

@@ -32,6 +32,10 @@ const rows: readonly [status: number, codes: RegExp, type?: typeof MuxiError, co
 
 const passing = [408, 429, 500, 502, 503, 504];
 
+/** The error for a response that no server of this API sends. */
+export const invalidResponse = (message: string, statusCode = 200): MuxiError =>
+  new MuxiError(message, { code: "INVALID_RESPONSE", statusCode });
+
 /** The error for an HTTP status. */
 export const errorOfStatus = (status: number, message: string, options: ErrorOptions = {}): MuxiError => {
   const known = status > 500 ? 500 : status;

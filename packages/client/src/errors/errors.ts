@@ -38,12 +38,7 @@ export class MuxiError extends Error {
   /** @param options What the error carries beside its message. */
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options);
-    this.code = options.code ?? "ERROR";
-    this.statusCode = options.statusCode ?? 0;
-    this.retryAfter = options.retryAfter;
-    this.requestId = options.requestId;
-    this.details = options.details;
-    this.retryable = options.retryable ?? false;
+    Object.assign(this, { code: "ERROR", statusCode: 0, retryable: false }, options);
   }
 }
 

@@ -1,3 +1,3 @@
 /** The errors that this package throws, and which of them a failure of the server becomes. */
-export { errorOfCode, errorOfStatus } from "./classify.ts";
+export { errorOfCode, errorOfStatus, invalidResponse } from "./classify.ts";
 export * from "./errors.ts";

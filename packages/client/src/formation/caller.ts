@@ -11,11 +11,10 @@ import {
   optionalHeader,
   type Query,
   type Result,
-  type StreamOptions,
   send,
   type Transport,
 } from "../http/index.ts";
-import { eventStreamOnly, type StreamSettings } from "../stream/index.ts";
+import { eventStreamOnly } from "../stream/index.ts";
 import { type FormationClientOptions, resolveConfig } from "./config.ts";
 
 /** A call of the Formation API. */
@@ -130,20 +129,3 @@ export const createOpener = (
     return send(transport, withHeaders, options, lifetime, eventStreamOnly);
   };
 };
-
-/**
- * The settings of a stream. Where its own options say nothing, those of the client apply.
- *
- * @param after Number of the last event that the reader already has.
- */
-export const streamSettings = (
-  { transport }: Caller,
-  options: StreamOptions,
-  afterKeepAlive: boolean,
-  after = 0,
-): StreamSettings => ({
-  idle: { timeout: options.idleTimeout ?? transport.idleTimeout, afterKeepAlive },
-  timeout: options.timeout ?? transport.timeout,
-  signal: options.signal,
-  after,
-});

@@ -1,14 +1,14 @@
 import type { ChatRequest, ChatResult } from "@muxi/protocol/types";
-import { type CallOptions, fillPath, newRequestId, type Result, type StreamOptions } from "../http/index.ts";
-import { type ChatConnector, type ChatCursor, ChatStream } from "../stream/index.ts";
 import {
-  type Caller,
-  createOpener,
-  dataOf,
-  type FormationCall,
-  type ForUser,
-  streamSettings,
-} from "./caller.ts";
+  type CallOptions,
+  fillPath,
+  limitsOf,
+  newRequestId,
+  type Result,
+  type StreamOptions,
+} from "../http/index.ts";
+import { type ChatConnector, type ChatCursor, ChatStream, type StreamSettings } from "../stream/index.ts";
+import { type Caller, createOpener, dataOf, type FormationCall, type ForUser } from "./caller.ts";
 
 /** A message and what goes with it, with the names of the wire. The method decides whether the answer is streamed. */
 export type ChatPayload = Omit<ChatRequest, "stream" | "mode">;
@@ -59,6 +59,13 @@ const followUp = (
   };
 };
 
+const settingsOf = ({ transport }: Caller, options: StreamOptions, after: number): StreamSettings => ({
+  ...limitsOf(options, transport),
+  signal: options.signal,
+  afterKeepAlive: false,
+  after,
+});
+
 /** A stream that sends the message when it is first read. */
 export const askStream = (
   caller: Caller,
@@ -70,8 +77,7 @@ export const askStream = (
   const json = { ...payload, request_id: requestId, stream: true };
   const ask = createOpener(caller, { ...spec, userId, json }, options);
   const owner = { requestId, sessionId: payload.session_id ?? undefined };
-  const settings = streamSettings(caller, options, false);
-  return new ChatStream({ ...followUp(caller, userId, options), ask }, owner, settings);
+  return new ChatStream({ ...followUp(caller, userId, options), ask }, owner, settingsOf(caller, options, 0));
 };
 
 const read = (
@@ -82,7 +88,7 @@ const read = (
 ): ChatStream => {
   // Thrown now, not when the stream is read.
   eventsPath(ids);
-  return new ChatStream(connector, ids, streamSettings(caller, options, false, after));
+  return new ChatStream(connector, ids, settingsOf(caller, options, after));
 };
 
 /** The rest of an answer for whoever asked: leaving the stream stops the request. */

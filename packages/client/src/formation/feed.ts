@@ -1,6 +1,6 @@
-import type { StreamOptions } from "../http/index.ts";
+import { limitsOf, type StreamOptions } from "../http/index.ts";
 import { decodeJson, EventStream } from "../stream/index.ts";
-import { type Caller, createOpener, type FormationCall, streamSettings } from "./caller.ts";
+import { type Caller, createOpener, type FormationCall } from "./caller.ts";
 
 /** A stream of events that goes on until one side leaves, and that nothing has to stop. */
 export const follow = <Event>(
@@ -18,6 +18,6 @@ export const follow = <Event>(
       canResume: () => false,
       stop: () => Promise.resolve(),
     },
-    streamSettings(caller, options, true),
+    { ...limitsOf(options, caller.transport), signal: options.signal, afterKeepAlive: true, after: 0 },
   );
 };

@@ -57,7 +57,7 @@ const headerText = /^[\x20-\x7e\x80-\xff]*$/;
 export const headerValue = (name: string, value: unknown): string => {
   const text = requireText(name, value).trim();
   if (headerText.test(text)) return text;
-  throw new ConfigurationError(name, "must be text that a header can carry");
+  throw new ConfigurationError(name, "must be Latin-1 text");
 };
 
 /** The trimmed value of a header, or undefined when there is none. */

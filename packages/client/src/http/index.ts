@@ -7,12 +7,13 @@ export {
   requireObjects,
   requireText,
 } from "./arguments.ts";
-export { joined, readBody } from "./body.ts";
+export { joined, readBody, requireSize, wholeText } from "./body.ts";
+export { unexpected } from "./failure.ts";
 export type { Attempt, AttemptResponse, AttemptRetry, Hooks } from "./hooks.ts";
 export { newRequestId } from "./ids.ts";
 export { createLifetime, type Lifetime, sleep } from "./lifetime.ts";
-export { checkCallOptions } from "./limits.ts";
-export { type Fields, fieldsOf, firstText, isObject } from "./objects.ts";
+export { checkCallOptions, type Limits, limitsOf } from "./limits.ts";
+export { type Fields, fieldsOf, firstText, isObject, parseJson } from "./objects.ts";
 export { Pages } from "./pages.ts";
 export { retryDelay } from "./retry.ts";
 export {

@@ -10,8 +10,10 @@ export interface Lifetime {
   liftDeadline(): void;
   /** Ends the call early. */
   abort(reason: unknown): void;
-  /** Removes timer and listener. Must be called when the call has settled. */
+  /** Removes timer and listener. Must be called when the call has settled, unless `close` was. */
   end(): void;
+  /** Ends the call early, without a reason. */
+  close(): void;
 }
 
 export const createLifetime = (timeout: number, caller: AbortSignal | undefined): Lifetime => {
@@ -27,14 +29,20 @@ export const createLifetime = (timeout: number, caller: AbortSignal | undefined)
   if (caller?.aborted) onAbort();
   else caller?.addEventListener("abort", onAbort, { once: true });
 
+  const end = () => {
+    clearTimeout(timer);
+    caller?.removeEventListener("abort", onAbort);
+  };
+
   return {
     signal: controller.signal,
     remaining: () => deadline - performance.now(),
     liftDeadline: () => clearTimeout(timer),
     abort: (reason) => controller.abort(reason),
-    end() {
-      clearTimeout(timer);
-      caller?.removeEventListener("abort", onAbort);
+    end,
+    close() {
+      controller.abort();
+      end();
     },
   };
 };

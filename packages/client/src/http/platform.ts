@@ -2,19 +2,17 @@ import { version } from "./version.ts";
 
 interface Runtimes {
   process?: { platform?: string; arch?: string; versions?: Record<string, string | undefined> };
-  navigator?: { userAgent?: string };
 }
 
 /**
  * Platform and runtime, such as `linux-x64/node24.1.0`, as far as the runtime reveals them (docs/spec/formation-api.md
  * "Request headers").
  */
-const platform = ({ process, navigator }: Runtimes): string => {
+const platform = ({ process }: Runtimes): string => {
   const { platform = "web", arch = "any", versions = {} } = process ?? {};
   // Deno and Bun also report a version of Node.
   const name = ["deno", "bun", "node"].find((runtime) => versions[runtime]);
-  const other = navigator?.userAgent === "Cloudflare-Workers" ? "workerd" : "browser";
-  return `${platform}-${arch}/${name ? name + versions[name] : other}`;
+  return `${platform}-${arch}/${name ? name + versions[name] : "web"}`;
 };
 
 /** Headers that identify this package and its platform. */

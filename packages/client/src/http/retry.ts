@@ -1,10 +1,13 @@
+/** Milliseconds of the longest timer: one with a longer delay fires at once. */
+export const longestTimer = 2 ** 31 - 1;
+
 /**
  * The seconds to wait that a `Retry-After` header asks for, as a number or as an HTTP date.
  *
  * @param now Unix milliseconds.
  */
 export const parseRetryAfter = (header: string | null, now: number): number | undefined => {
-  if (header === null || header.trim() === "") return undefined;
+  if (!header?.trim()) return undefined;
   const seconds = Number(header);
   if (Number.isFinite(seconds)) return Math.max(0, seconds);
   const date = Date.parse(header);
@@ -22,6 +25,6 @@ const attemptWaits = { first: 500, longest: 30_000 };
  * @param random A random number from 0 to 1.
  */
 export const retryDelay = (attempt: number, retryAfter: number | undefined, random: number): number => {
-  if (retryAfter !== undefined) return retryAfter * 1000;
+  if (retryAfter !== undefined) return Math.min(retryAfter * 1000, longestTimer);
   return Math.min(attemptWaits.first * 2 ** (attempt - 1), attemptWaits.longest) * (0.9 + 0.2 * random);
 };

@@ -49,11 +49,13 @@ export interface Http {
   /** How often a failed attempt is repeated. */
   maxRetries: number;
   /** Functions that observe every attempt. */
-  hooks: readonly Hooks[];
+  hooks: readonly (Hooks | undefined)[];
   /** Builds the request of one attempt. */
   init: (call: ApiCall, headers: Record<string, string>) => FetchInit | Promise<FetchInit>;
-  /** Whether `error` in the body of a failed response is a code. */
-  errorIsCode: boolean;
+  /** Bytes of a response that are read at most; 0 for no limit. */
+  maxResponseSize: number;
+  /** Whether bodies have no envelope: one without `data` is the data, and `error` in that of a failure is a code. */
+  flat: boolean;
 }
 
 /** The HTTP methods that the API uses. */
@@ -77,6 +79,8 @@ export interface ApiCall {
   repeatable: boolean;
   /** Milliseconds. Default: the client's `timeout`. */
   timeout?: number;
+  /** Bytes. Default: the client's `maxResponseSize`. */
+  maxResponseSize?: number;
 }
 
 /** The last argument of every method. */
@@ -92,6 +96,11 @@ export interface CallOptions {
   maxRetries?: number | undefined;
   /** Key by which the server recognizes a repeat of this call. Default: a new one for each call. */
   idempotencyKey?: string | undefined;
+  /**
+   * Bytes of a response that are read at most, after it was decompressed; of a stream, characters of an event and of the
+   * text that `final()` collects. 0: no limit.
+   */
+  maxResponseSize?: number | undefined;
   /** Additional headers, such as `traceparent`. */
   headers?: Record<string, string> | undefined;
 }
@@ -100,6 +109,8 @@ export interface CallOptions {
 export interface StreamOptions extends CallOptions {
   /** Milliseconds without any data after which the stream counts as dead. 0: no limit. */
   idleTimeout?: number | undefined;
+  /** How often in a row a stream that is cut tries to resume. */
+  resumeAttempts?: number | undefined;
 }
 
 /** The request of a call whose body is JSON or empty. */
@@ -146,7 +157,7 @@ export const send = async <Value>(
   const once = async (attempt: Attempt): Promise<Value> => {
     const init = await http.init(call, headers);
     if (signal.aborted) throw signal.reason;
-    for (const hooks of http.hooks) hooks.onRequest?.(attempt);
+    for (const hooks of http.hooks) hooks?.onRequest?.(attempt);
     const start = performance.now();
     let response: Response;
     try {
@@ -156,10 +167,10 @@ export const send = async <Value>(
     }
     const milliseconds = performance.now() - start;
     for (const hooks of http.hooks) {
-      hooks.onResponse?.({ ...attempt, status: response.status, headers: response.headers, milliseconds });
+      hooks?.onResponse?.({ ...attempt, status: response.status, headers: response.headers, milliseconds });
     }
     try {
-      if (!response.ok) throw await errorOfResponse(response, http.errorIsCode);
+      if (!response.ok) throw await errorOfResponse(response, http.flat);
       return await read(response);
     } catch (error) {
       throw explain("The response broke off", error, signal);
@@ -176,22 +187,27 @@ export const send = async <Value>(
       const delay = retryDelay(number, error.retryAfter, Math.random());
       // Waiting until the deadline would not help: the caller gets the error at once, with its retryAfter.
       if (delay >= lifetime.remaining()) throw error;
-      for (const hooks of http.hooks) hooks.onRetry?.({ ...attempt, error, delay });
+      for (const hooks of http.hooks) hooks?.onRetry?.({ ...attempt, error, delay });
       await sleep(delay, signal);
     }
   }
 };
 
-/** Sends a call and reads its whole response. */
+/**
+ * Sends a call and reads its whole response.
+ *
+ * @param read Reads the response. It is told how many bytes to read at most.
+ */
 export const call = async <Value>(
   http: Http,
   spec: ApiCall,
   options: CallOptions = {},
-  read: (response: Response) => Promise<Value>,
+  read: (response: Response, most: number) => Promise<Value>,
 ): Promise<Value> => {
+  const most = options.maxResponseSize ?? spec.maxResponseSize ?? http.maxResponseSize;
   const lifetime = createLifetime(options.timeout ?? spec.timeout ?? http.timeout, options.signal);
   try {
-    return await send(http, spec, options, lifetime, read);
+    return await send(http, spec, options, lifetime, (response) => read(response, most));
   } finally {
     lifetime.end();
   }
@@ -202,4 +218,4 @@ export const call = async <Value>(
  * server adds must do no harm.
  */
 export const callJson = async <Data>(http: Http, spec: ApiCall, options?: CallOptions): Promise<Data> =>
-  (await call(http, spec, options, unwrap)) as Data;
+  (await call(http, spec, options, (response, most) => unwrap(response, most, http.flat))) as Data;

@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../errors/index.ts";
 import { requireText } from "./arguments.ts";
 import { debugHooks, type Hooks } from "./hooks.ts";
-import { checkLimits, numbers } from "./limits.ts";
+import { type Limits, limitsOf, numbers } from "./limits.ts";
 import { identity } from "./platform.ts";
 import { type Fetch, type Http, jsonInit } from "./send.ts";
 
@@ -16,6 +16,13 @@ export interface TransportOptions {
   maxRetries?: number | undefined;
   /** Milliseconds without any data after which a stream counts as dead. Default 30,000; 0: no limit. */
   idleTimeout?: number | undefined;
+  /** How often in a row a stream that is cut tries to resume. Default 16, which takes about five minutes. */
+  resumeAttempts?: number | undefined;
+  /**
+   * Bytes of a response that are read at most, after it was decompressed; of a stream, characters of an event and of the
+   * text that `final()` collects. Default 67,108,864 (64 MB); for downloads 2,147,483,647; 0: no limit.
+   */
+  maxResponseSize?: number | undefined;
   /** Logs one line per attempt to standard error. Default: whether the environment has `MUXI_DEBUG`. */
   debug?: boolean | undefined;
   /** Used instead of the global `fetch`. */
@@ -39,44 +46,33 @@ export const environment: Environment = (name) =>
 /** An absolute HTTP URL without trailing slashes. */
 export const requireUrl = (name: string, value: string): string => {
   const text = requireText(name, value).trim();
-  if (!/^https?:/i.test(text) || !URL.canParse(text)) {
-    throw new ConfigurationError(name, `must be a URL such as http://127.0.0.1:7890, not "${text}"`);
-  }
-  const { origin, pathname, href } = new URL(text);
-  if (href !== origin + pathname) {
-    throw new ConfigurationError(name, "must have no user, password, query or fragment");
-  }
+  const { origin, pathname, href } = new URL(URL.canParse(text) ? text : "not:");
+  // The message does not repeat what may contain a password.
+  if (!/^https?:/.test(href) || href !== origin + pathname)
+    throw new ConfigurationError(name, "must be like http://127.0.0.1:7890, without user or query");
   return text.replace(/\/+$/, "");
 };
 
-const defaultTimeout = 30_000;
-
 /** What all calls and streams of one client share. */
-export interface Transport extends Http {
-  /** Milliseconds of silence after which a stream counts as dead; 0: no limit. */
-  idleTimeout: number;
-}
+export type Transport = Http & Limits;
 
 /** Checks the options and applies the defaults (docs/spec/formation-api.md "Client configuration"). */
 export const createTransport = (baseUrl: string, options: TransportOptions, env: Environment): Transport => {
-  const { timeout = defaultTimeout, idleTimeout = defaultTimeout, maxRetries = 0, fetch: custom } = options;
-  const { debug = env("MUXI_DEBUG") !== undefined, hooks } = options;
-  checkLimits(options);
+  const { debug = env("MUXI_DEBUG") !== undefined, hooks, fetch: custom } = options;
+  const limits = limitsOf(options);
   if (custom && typeof custom !== "function") throw new ConfigurationError("fetch", "must be a function");
   return {
     baseUrl,
     // Looked up at each call, so that a global fetch that is replaced later, as tests do, takes effect.
     fetch: custom ?? ((url, init) => fetch(url, init)),
     headers: { ...identity(), ...options.headers },
-    timeout,
-    idleTimeout,
-    maxRetries,
+    ...limits,
     hooks: [
-      ...(hooks ? [hooks] : []),
+      hooks,
       // Standard error, because programs print their results on standard output.
-      ...(debug ? [debugHooks((line) => console.error(line))] : []),
+      debug ? debugHooks((line) => console.error(line)) : undefined,
     ],
     init: jsonInit,
-    errorIsCode: false,
+    flat: false,
   };
 };

@@ -1,5 +1,7 @@
-import { errorOfBody } from "./failure.ts";
-import { fieldsOf, isObject } from "./objects.ts";
+import { invalidResponse } from "../errors/index.ts";
+import { wholeText } from "./body.ts";
+import { errorOfBody, unexpected } from "./failure.ts";
+import { fieldsOf, isObject, parseJson } from "./objects.ts";
 
 /** What is added to the `data` of a response. */
 export interface ResultMeta {
@@ -14,19 +16,21 @@ export interface ResultMeta {
 /** The data of a response. Its own fields win over those that are added. */
 export type Result<Data> = Data & Omit<ResultMeta, keyof Data>;
 
-/** Takes `data` out of the envelope of a response (docs/spec/formation-api.md "Unwrapping answers"). */
-export const unwrap = async (response: Response): Promise<unknown> => {
-  const text = await response.text();
-  if (text === "") return undefined;
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw errorOfBody(response, text);
-  }
+/**
+ * Takes `data` out of the envelope of a response (docs/spec/formation-api.md "Unwrapping answers").
+ *
+ * @param most Bytes that are read; 0: no limit.
+ * @param flat Whether a body without `data` is the data itself.
+ */
+export const unwrap = async (response: Response, most: number, flat: boolean): Promise<unknown> => {
+  const text = await wholeText(response, most);
+  const body = parseJson(text);
   const { data, success, request, timestamp } = fieldsOf(body);
-  if (success === false) throw errorOfBody(response, text);
-  if (!isObject(data)) return body;
+  if (success === false) throw errorOfBody(response, text, flat);
+  if (!isObject(data)) {
+    if (flat && isObject(body)) return body;
+    throw invalidResponse(unexpected(response, text), response.status);
+  }
   const { id, idempotency_key } = fieldsOf(request);
   return {
     ...(timestamp !== undefined && { timestamp }),

@@ -9,6 +9,7 @@ import {
   environment,
   type FetchInit,
   jsonInit,
+  limitsOf,
   type Method,
   optionalHeader,
   requireKnown,
@@ -72,11 +73,11 @@ const anyInit = (spec: ApiCall, headers: Record<string, string>): FetchInit => {
 export interface ServerCaller {
   /** Sends a call and gives the data of its response. */
   data<Data>(spec: ServerCall, options?: CallOptions): Promise<Data>;
-  /** Sends a call and gives what `read` takes from its response. */
+  /** Sends a call and gives what `read` takes from its response. It is told how many bytes to read at most. */
   read<Value>(
     spec: ServerCall,
     options: CallOptions | undefined,
-    read: (response: Response) => Promise<Value>,
+    read: (response: Response, most: number) => Promise<Value>,
   ): Promise<Value>;
   /**
    * Opens a stream of named events. Leaving it closes the connection; the server completes the operation
@@ -115,10 +116,10 @@ const callerOver = (transport: Transport): ServerCaller => ({
         stop: () => Promise.resolve(),
       },
       {
-        idle: { timeout: options.idleTimeout ?? transport.idleTimeout, afterKeepAlive: true },
         // The headers arrive only after the whole bundle was received.
-        timeout: options.timeout ?? bundleTimeout,
+        ...limitsOf(options, { ...transport, timeout: bundleTimeout }),
         signal: options.signal,
+        afterKeepAlive: true,
         after: 0,
       },
     );
@@ -144,7 +145,7 @@ export const createServerCallers = (options: ServerClientOptions): ServerCallers
   const secretKey = optionalHeader("secretKey", options.secretKey);
   const transport = createTransport(baseUrl, options, environment);
   const hooks = [...transport.hooks, ...updateHooks(environment)];
-  const open: Transport = { ...transport, hooks, init: anyInit, errorIsCode: true };
+  const open: Transport = { ...transport, hooks, init: anyInit, flat: true };
   if (keyId === undefined && secretKey === undefined)
     return { baseUrl, open: callerOver(open), signed: callerOver(open) };
   if (keyId === undefined) throw new ConfigurationError("keyId", "is needed together with secretKey");

@@ -37,7 +37,7 @@ export interface ChatOwner {
 const failure = (fields: Fields, owner: ChatOwner): MuxiError => {
   const { type, retry_after } = fields;
   const code = firstText(fields.code, type !== "error" && type) ?? "STREAM_ERROR";
-  return errorOfCode(code, firstText(fields.message, fields.error) ?? "The server reported an error", {
+  return errorOfCode(code, firstText(fields.message, fields.error) ?? "The stream failed", {
     requestId: owner.requestId,
     retryAfter: typeof retry_after === "number" ? retry_after : undefined,
     details: fields,

@@ -1,6 +1,6 @@
 import type { DoneEvent } from "@muxi/protocol/types";
 import { MuxiError } from "../errors/index.ts";
-import type { Lifetime } from "../http/index.ts";
+import { type Lifetime, requireSize } from "../http/index.ts";
 import { type ChatEvent, type ChatOwner, createChatDecoder } from "./chat-events.ts";
 import { EventStream } from "./event-stream.ts";
 import { eventResponse } from "./response.ts";
@@ -46,6 +46,7 @@ export interface ChatConnector {
  */
 export class ChatStream extends EventStream<ChatEvent> {
   readonly #owner: ChatOwner;
+  readonly #most: number;
   #text = "";
   #done: DoneEvent | undefined;
 
@@ -78,6 +79,7 @@ export class ChatStream extends EventStream<ChatEvent> {
       settings,
     );
     this.#owner = owner;
+    this.#most = settings.maxResponseSize || Number.POSITIVE_INFINITY;
   }
 
   /** Id of the request: the payload's `request_id`, or one made before it is sent. */
@@ -104,9 +106,9 @@ export class ChatStream extends EventStream<ChatEvent> {
 
   /** Reads the rest and returns the whole answer. Throws what iterating would throw. */
   async final(): Promise<ChatAnswer> {
-    while (!(await this.next()).done);
+    for await (const _ of this) requireSize(this.#text.length, this.#most);
     if (this.#done === undefined) {
-      throw this.failure ?? new MuxiError("The stream was left before its end", { code: "STREAM_LEFT" });
+      throw this.failure ?? new MuxiError("The stream was left", { code: "STREAM_LEFT" });
     }
     const { type: _, finished: __, ...rest } = this.#done;
     return { text: this.#text, ...rest };
@@ -124,12 +126,14 @@ export class ChatStream extends EventStream<ChatEvent> {
 
   /** The events as a response that a web server can send on. `chatStream` and other readers can read it. */
   toResponse(): Response {
-    return eventResponse(this, () => this.position);
+    return eventResponse(this);
   }
 
   protected override delivered(event: ChatEvent): void {
     if (event.type === "text") {
-      this.#text = event.replace ? event.text : this.#text + event.text;
+      if (event.replace) this.#text = "";
+      // Longer than that nobody gets it whole.
+      if (this.#text.length <= this.#most) this.#text += event.text;
     } else if (event.type === "done") {
       this.#done = event;
     }

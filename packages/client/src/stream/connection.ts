@@ -1,5 +1,6 @@
-import { MuxiError, StreamIdleError } from "../errors/index.ts";
-import { explain, type Lifetime } from "../http/index.ts";
+import { invalidResponse, StreamIdleError } from "../errors/index.ts";
+import { explain, type Lifetime, parseJson, unexpected } from "../http/index.ts";
+import type { StreamSettings } from "./source.ts";
 import { createSseParser, type OnEvent } from "./sse.ts";
 
 type Chunk = ReadableStreamReadResult<Uint8Array>;
@@ -16,34 +17,19 @@ export interface Connection {
   close(): void;
 }
 
-/** When a silent stream counts as dead. */
-export interface IdleRule {
-  /** Milliseconds of silence; 0 for no limit. */
-  timeout: number;
-  /** Silence counts only once the server has shown that it sends keep-alives. */
-  afterKeepAlive: boolean;
-}
-
 /** Returns the response if it is an event stream, and throws otherwise. */
 export const eventStreamOnly = (response: Response): Response => {
-  const type = response.headers.get("content-type") ?? "";
-  if (type.includes("text/event-stream")) return response;
-  throw new MuxiError(`The server answered with "${type}" instead of an event stream`, {
-    code: "INVALID_RESPONSE",
-    statusCode: response.status,
-  });
+  if (response.headers.get("content-type")?.includes("text/event-stream")) return response;
+  throw invalidResponse(unexpected(response, "no event stream"), response.status);
 };
 
 const decoding = { stream: true };
 
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
+/**
+ * Bytes that are made into events at once. A `fetch` may hand over any number of bytes: the rest waits as bytes, and
+ * the socket waits for it.
+ */
+const mostAtOnce = 64 * 1024;
 
 /**
  * Reads a response as an event stream.
@@ -53,21 +39,23 @@ const isJson = (text: string): boolean => {
 export const createConnection = (
   response: Response,
   lifetime: Lifetime,
-  idle: IdleRule,
+  { idleTimeout, afterKeepAlive, maxResponseSize }: StreamSettings,
   onEvent: OnEvent,
 ): Connection => {
   const reader = (response.body ?? new Blob([]).stream()).getReader();
   const decoder = new TextDecoder();
-  let watched = !idle.afterKeepAlive;
+  let watched = !afterKeepAlive;
   let atEnd = false;
+  let rest: Uint8Array | undefined;
   const parser = createSseParser(
     (name, data, number) => {
       // An event without its blank line at the end of the response was cut off, unless its data is complete.
-      if (!atEnd || isJson(data)) onEvent(name, data, number);
+      if (!atEnd || parseJson(data) !== undefined) onEvent(name, data, number);
     },
     () => {
       watched = true;
     },
+    maxResponseSize,
   );
 
   // For implementations of `fetch` that heed the signal only until the headers.
@@ -79,25 +67,27 @@ export const createConnection = (
   let timer: ReturnType<typeof setTimeout> | undefined;
   const watch = () => {
     const silent = waitingSince === undefined ? 0 : performance.now() - waitingSince;
-    const left = idle.timeout - silent;
+    const left = idleTimeout - silent;
     if (left > 0 || !watched) {
-      timer = setTimeout(watch, left > 0 ? left : idle.timeout);
+      timer = setTimeout(watch, left > 0 ? left : idleTimeout);
     } else {
-      lifetime.abort(new StreamIdleError(`Silence for ${idle.timeout} ms (idleTimeout)`));
+      lifetime.abort(new StreamIdleError(`Silence for ${idleTimeout} ms (idleTimeout)`));
       hangUp();
     }
   };
-  if (idle.timeout > 0) timer = setTimeout(watch, idle.timeout);
+  if (idleTimeout > 0) timer = setTimeout(watch, idleTimeout);
 
   return {
     read() {
+      if (rest?.length) return Promise.resolve({ done: false, value: rest });
       waitingSince = performance.now();
       return reader.read();
     },
     take({ done, value }) {
       waitingSince = undefined;
       if (!done) {
-        parser.feed(decoder.decode(value, decoding));
+        rest = value.subarray(mostAtOnce);
+        parser.feed(decoder.decode(value.subarray(0, mostAtOnce), decoding));
         return true;
       }
       // When this side has aborted, the end of the response is not the server's.
@@ -107,12 +97,11 @@ export const createConnection = (
       parser.end();
       return false;
     },
-    explain: (error) => explain("The stream broke off", error, lifetime.signal),
+    explain: (error) => explain("The response broke off", error, lifetime.signal),
     close() {
       clearTimeout(timer);
       hangUp();
-      lifetime.abort(undefined);
-      lifetime.end();
+      lifetime.close();
     },
   };
 };

@@ -1,18 +1,12 @@
-import { errorOfCode, MuxiError } from "../errors/index.ts";
-import { fieldsOf, firstText } from "../http/index.ts";
+import { errorOfCode, invalidResponse } from "../errors/index.ts";
+import { fieldsOf, firstText, parseJson } from "../http/index.ts";
 
 /** Reads the data of a frame. */
 export const parseFrame = (name: string, data: string): unknown => {
   if (data === "") return {};
-  try {
-    return JSON.parse(data);
-  } catch (cause) {
-    throw new MuxiError(`The server sent a "${name}" event that is not JSON`, {
-      code: "INVALID_RESPONSE",
-      statusCode: 200,
-      cause,
-    });
-  }
+  const value = parseJson(data);
+  if (value !== undefined) return value;
+  throw invalidResponse(`Unexpected event (${name}): ${data.slice(0, 200)}`);
 };
 
 /**

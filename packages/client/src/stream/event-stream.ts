@@ -1,6 +1,7 @@
 import { AbortedError, MuxiError, StreamTruncatedError } from "../errors/index.ts";
 import { createLifetime, type Lifetime, retryDelay, sleep } from "../http/index.ts";
 import { type Connection, createConnection } from "./connection.ts";
+import { readable } from "./response.ts";
 import type { Source, StreamSettings } from "./source.ts";
 
 /** An event in the queue. It is also the result of `next()`, so that an event costs one object. */
@@ -10,8 +11,8 @@ interface Entry<Event> {
   number: number;
 }
 
-/** Attempts to resume after a cut, in a row without an event in between. */
-const resumeAttempts = 5;
+/** Milliseconds after which a connection that brings events has ended the cuts before it. */
+const steadyAfter = 5_000;
 
 /**
  * The events of a request, to be iterated once with `for await`. The first read sends the request. Leaving the loop
@@ -27,7 +28,9 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
   #turn: Promise<IteratorResult<Event>> | undefined;
   #received: number;
   #delivered: number;
+  /** Cuts since a connection was steady. */
   #cuts = 0;
+  #openedAt = 0;
   #ended = false;
   #failure: unknown;
   #failureThrown = false;
@@ -70,8 +73,8 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
   }
 
   /** The same as `return()`, for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#leave();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#leave();
   }
 
   /** Ends the stream at once: its reader gets an `AbortedError` with `reason` as its cause. */
@@ -100,17 +103,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
 
   /** The events as a web stream; cancelling it leaves this one. */
   toReadableStream(): ReadableStream<Event> {
-    return new ReadableStream<Event>(
-      {
-        pull: async (controller) => {
-          const { done, value } = await this.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
-        },
-        cancel: () => this.#leave(),
-      },
-      { highWaterMark: 0 },
-    );
+    return readable(this, () => this.#leave());
   }
 
   /** Why the stream ended early, if it did. */
@@ -154,7 +147,9 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     const connection = this.#connection;
     // Most chunks have an event: then one callback replaces the several promises of the loop.
     this.#turn =
-      connection === undefined ? this.#fill() : connection.read().then(this.#onChunk, this.#onBreak);
+      connection === undefined
+        ? this.#fill()
+        : connection.read().then(this.#onChunk, (error) => this.#fill(error));
     return this.#turn;
   }
 
@@ -170,8 +165,6 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return entry;
   };
 
-  readonly #onBreak = (error: unknown) => this.#fill(this.#connection?.explain(error) ?? error);
-
   #end(): Promise<IteratorResult<Event>> {
     if (this.#failure === undefined || this.#failureThrown)
       return Promise.resolve({ done: true, value: undefined });
@@ -184,8 +177,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     this.#ended = true;
     this.#failure = failure;
     this.#connection?.close();
-    this.#lifetime?.abort(undefined);
-    this.#lifetime?.end();
+    this.#lifetime?.close();
   }
 
   #start(): Lifetime {
@@ -209,7 +201,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
         this.#connection ??= await this.#connect();
         this.#takeIn(await this.#connection.read());
       } catch (error) {
-        await this.#recover(this.#connection?.explain(error) ?? error);
+        await this.#recover(error);
       }
     }
     this.#turn = undefined;
@@ -218,22 +210,21 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
 
   #takeIn(chunk: ReadableStreamReadResult<Uint8Array>): void {
     if (this.#connection?.take(chunk) || this.#ended) return;
-    if (!this.#source.endless) throw new StreamTruncatedError("The stream broke off before its end");
+    if (!this.#source.endless) throw new StreamTruncatedError("The response broke off");
     this.#finish(undefined);
   }
 
   async #connect(): Promise<Connection> {
-    const { timeout, idle } = this.#settings;
     this.#lifetime ??= this.#start();
-    const lifetime = createLifetime(timeout, this.#lifetime.signal);
+    const lifetime = createLifetime(this.#settings.timeout, this.#lifetime.signal);
     try {
       const response = await this.#source.connect(lifetime, this.#cuts > 0 ? this.#received : undefined);
       lifetime.liftDeadline();
-      return createConnection(response, lifetime, idle, this.#receive);
+      this.#openedAt = performance.now();
+      return createConnection(response, lifetime, this.#settings, this.#receive);
     } catch (error) {
       // Nobody reads what came instead of a stream: the socket must not wait for that.
-      lifetime.abort(undefined);
-      lifetime.end();
+      lifetime.close();
       throw error;
     }
   }
@@ -257,7 +248,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
       }
       this.#received = number;
     }
-    this.#cuts = 0;
+    if (this.#cuts > 0 && performance.now() - this.#openedAt > steadyAfter) this.#cuts = 0;
     if (failure !== undefined) this.#finish(failure);
     if (value === undefined) return;
     this.#queue.push({ done: false, value, number: this.#received });
@@ -265,17 +256,19 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
   };
 
   /** After a cut, waits until the next attempt; after any other failure, ends the stream with it. */
-  async #recover(error: unknown): Promise<void> {
+  async #recover(reason: unknown): Promise<void> {
     if (this.#ended) return;
+    const error = this.#connection?.explain(reason) ?? reason;
     this.#connection?.close();
     this.#connection = undefined;
     const retryable = error instanceof MuxiError && error.retryable;
-    if (!retryable || !this.#source.canResume(this.#received) || this.#cuts === resumeAttempts) {
+    const last = this.#cuts >= this.#settings.resumeAttempts;
+    if (!retryable || last || !this.#source.canResume(this.#received)) {
       const cut = this.#cuts > 0 && !retryable;
-      this.#finish(cut ? new StreamTruncatedError("The stream cannot go on", { cause: error }) : error);
+      this.#finish(cut ? new StreamTruncatedError("The stream was cut", { cause: error }) : error);
       return;
     }
-    const delay = this.#cuts === 0 ? 0 : retryDelay(this.#cuts, error.retryAfter, Math.random());
+    const delay = this.#cuts > 0 ? retryDelay(this.#cuts, error.retryAfter, Math.random()) : 0;
     this.#cuts++;
     try {
       await sleep(delay, (this.#lifetime ?? this.#start()).signal);

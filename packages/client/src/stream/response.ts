@@ -11,38 +11,53 @@ const errorFrame = (error: unknown): string => {
   return frame({ type: "error", code, message, error: message, retry_after: retryAfter });
 };
 
-/**
- * Events as a response of server-sent events. When its reader leaves, so does this one.
- *
- * @param position Number of the event that was read last.
- */
-export const eventResponse = (events: AsyncIterableIterator<ChatEvent>, position: () => number): Response => {
-  const encoder = new TextEncoder();
-  const body = new ReadableStream<Uint8Array>(
+/** What an iterator gives as a web stream, which asks for a value only when it is read. */
+export const readable = <Value>(
+  values: AsyncIterator<Value>,
+  cancel: () => Promise<void>,
+): ReadableStream<Value> =>
+  new ReadableStream<Value>(
     {
       async pull(controller) {
-        try {
-          const { done, value } = await events.next();
-          if (done) return controller.close();
-          // An unknown event is sent on under the name that its server gave it.
-          const event = value.type === "unknown" ? { ...value, type: value.kind } : value;
-          controller.enqueue(encoder.encode(frame(event, position())));
-        } catch (error) {
-          controller.enqueue(encoder.encode(errorFrame(error)));
-          controller.close();
-        }
+        const { done, value } = await values.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
       },
-      async cancel() {
-        await events.return?.();
-      },
+      cancel,
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream",
-      "cache-control": "no-cache",
-      "x-accel-buffering": "no",
+
+/** What is read of a chat stream. */
+interface Events extends AsyncIterable<ChatEvent> {
+  /** Number of the event that was read last. */
+  readonly position: number;
+  /** Leaves the stream. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+async function* framesOf(events: Events) {
+  const encoder = new TextEncoder();
+  try {
+    for await (const event of events) {
+      // An unknown event is sent on under the name that its server gave it.
+      const named = event.type === "unknown" ? { ...event, type: event.kind } : event;
+      yield encoder.encode(frame(named, events.position));
+    }
+  } catch (error) {
+    yield encoder.encode(errorFrame(error));
+  }
+}
+
+/** Events as a response of server-sent events. When its reader leaves, so does this one. */
+export const eventResponse = (events: Events): Response =>
+  new Response(
+    readable(framesOf(events), () => events[Symbol.asyncDispose]()),
+    {
+      headers: {
+        "content-type": "text/event-stream",
+        "cache-control": "no-cache",
+        "x-accel-buffering": "no",
+      },
     },
-  });
-};
+  );

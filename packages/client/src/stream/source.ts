@@ -1,5 +1,4 @@
-import type { Lifetime } from "../http/index.ts";
-import type { IdleRule } from "./connection.ts";
+import type { Lifetime, Limits } from "../http/index.ts";
 
 /** What distinguishes one kind of stream from another. */
 export interface Source<Event> {
@@ -27,12 +26,10 @@ export interface Source<Event> {
   stop(): Promise<void>;
 }
 
-/** Timeouts and position of a stream. */
-export interface StreamSettings {
-  /** When silence ends the stream. */
-  idle: IdleRule;
-  /** Milliseconds until the headers of a connection. */
-  timeout: number;
+/** Limits and position of a stream. */
+export interface StreamSettings extends Limits {
+  /** Silence counts only once the server has shown that it sends keep-alives. */
+  afterKeepAlive: boolean;
   /** Aborts the stream. */
   signal: AbortSignal | undefined;
   /** Number of the last event that the reader already has; 0 at the beginning. */

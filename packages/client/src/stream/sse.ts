@@ -1,4 +1,4 @@
-import { MuxiError } from "../errors/index.ts";
+import { requireSize } from "../http/index.ts";
 
 /**
  * Receives each event of a stream.
@@ -38,17 +38,20 @@ const numberIn = (text: string, start: number, end: number): number => {
   return number;
 };
 
-/** Longest event in characters. Without a limit a server that never ends a line would fill the memory. */
-const longestEvent = 64 * 1024 * 1024;
-
 /**
  * Parses `text/event-stream` text (docs/spec/formation-api.md "Event stream format"): lines end with LF, CR
  * or CRLF.
  *
  * @param onEvent Called as soon as an event is complete, within `feed`.
  * @param onComment Called for each comment line, such as a keep-alive.
+ * @param longest Characters of the longest event: a server that never ends a line must not fill the memory. 0: no
+ * limit.
  */
-export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => {}): SseParser => {
+export const createSseParser = (
+  onEvent: OnEvent,
+  onComment: () => void = () => {},
+  longest = 0,
+): SseParser => {
   let rest = "";
   let data: string | undefined;
   let name = "";
@@ -114,11 +117,7 @@ export const createSseParser = (onEvent: OnEvent, onComment: () => void = () => 
         text = text.replaceAll(/\r\n?/g, "\n");
       }
       feedLines(text);
-      if (rest.length + (data?.length ?? 0) > longestEvent) {
-        throw new MuxiError(`An event is longer than ${longestEvent} characters`, {
-          code: "INVALID_RESPONSE",
-        });
-      }
+      requireSize(rest.length + (data?.length ?? 0), longest);
     },
     end() {
       if (rest !== "") field(rest, 0, rest.length);
