@@ -19,7 +19,7 @@ export class WebhookVerificationError extends MuxiError {
 export type Payload = string | Uint8Array;
 
 /** One secret, or several while secrets are rotated: a match with any of them counts. */
-export type Secret = string | readonly string[];
+export type WebhookSecret = string | readonly string[];
 
 /** Part of an answer. */
 export interface ContentItem {
@@ -134,7 +134,7 @@ const requireArguments = (call: string, ...fit: boolean[]): void => {
 const verifiedPart = async (
   payload: Payload,
   header: unknown,
-  secret: Secret,
+  secret: WebhookSecret,
   { tolerance = 300 }: VerifyOptions,
 ): Promise<string | undefined> => {
   const secrets = requireSecrets(secret);
@@ -174,7 +174,7 @@ const verifiedPart = async (
 export const verifySignature = async (
   payload: Payload,
   header: string | null | undefined,
-  secret: Secret,
+  secret: WebhookSecret,
   options: VerifyOptions = {},
 ): Promise<boolean> => {
   requireArguments(
@@ -275,7 +275,7 @@ export const parse = (payload: Payload): WebhookEvent => {
 /** How a delivery is verified. */
 export interface ReceiveOptions extends VerifyOptions {
   /** The formation's admin key. */
-  secret: Secret;
+  secret: WebhookSecret;
   /**
    * Tells whether a signature was seen before. It is given the time and the signature that were verified,
    * `t=<seconds>,v1=<hex>`, whatever else the header has. Remember them at least for the tolerance. A delivery that the
