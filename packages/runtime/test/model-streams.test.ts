@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ask, openModelBench, textOf } from "./model-harness.ts";
+import { ask, hello, openModelBench, textOf } from "./model-harness.ts";
 import {
   anthropic,
   called,
@@ -161,6 +161,40 @@ test("Anthropic's input may be JSON text or an object wherever it comes, in bloc
   expect(callsIn(deltas).map(([, args]) => args)).toEqual(['{"n":1}', '{"n":2}']);
   expect(new Set(idsIn(deltas)).size).toBe(2);
   expect(reasonIn(deltas)).toMatchObject({ reason: "tool_calls" });
+});
+
+test("calls that one model made are sent to another with ids that it takes", async () => {
+  const { server, modelOf } = await openModelBench();
+  const toolCalls = [{ id: "functions.weather:0", name: "weather", arguments: "{}" }];
+  const results = {
+    role: "tool",
+    toolCallId: "functions.weather:0",
+    name: "weather",
+    content: "Rain",
+  } as const;
+  await ask(modelOf("anthropic/m"), {
+    messages: [...hello.messages, { role: "assistant", content: "", toolCalls }, results],
+  });
+  const sent = JSON.stringify(server.requests[0]?.body);
+  expect(sent).toContain('"id":"functions_weather_0"');
+  expect(sent).toContain('"tool_use_id":"functions_weather_0"');
+  const nameless = await openai(calls({ index: 0, ...weather({ arguments: "{}" }) }), called, done);
+  expect(idsIn(nameless)[0]?.length).toBeLessThanOrEqual(40);
+});
+
+test.each([
+  "input length and `max_tokens` exceed context limit: 198000 + 8192 > 200000",
+  "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+  "Input tokens exceed the configured limit of 272000 tokens.",
+  "Invalid request: Your request exceeded model token limit: 8192",
+  "Range of input length should be [1, 30720]",
+  "Prompt exceeds max length",
+  "Input validation error: `inputs` must have less than 1024 tokens. Given: 2000",
+  "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4097.",
+])("a request is too long where a provider says: %s", async (message) => {
+  const { server, modelOf } = await openModelBench();
+  server.reply({ status: 400, body: JSON.stringify({ error: { message } }) });
+  await expect(ask(modelOf("openai/m"))).rejects.toThrow("longer than the model's context window");
 });
 
 test("Google's calls with one id get one each", async () => {

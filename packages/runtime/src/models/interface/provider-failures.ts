@@ -18,6 +18,14 @@ const tooLongTexts = [
   "reduce the length",
   "exceeds the maximum number of tokens",
   "exceeds the available context",
+  "exceed context limit",
+  "maximum prompt length",
+  "input tokens exceed",
+  "exceeded model token limit",
+  "range of input length",
+  "prompt exceeds max length",
+  "`inputs` must have less than",
+  "`inputs` tokens + `max_new_tokens`",
 ];
 
 const isTooLong = (status: number, text: string): boolean => {

@@ -42,13 +42,16 @@ const blockOf = (part: ContentPart): JsonObject[] =>
     ? textBlocks(part.text)
     : [{ type: "image", source: { type: "base64", media_type: part.mediaType, data: part.data } }];
 
+/** The API refuses other characters, which ids of calls that another model has made may have. */
+const idOf = (id: string): string => id.replaceAll(/[^a-zA-Z0-9_-]/g, "_");
+
 const blocksOf = (model: string, message: ModelMessage): JsonObject[] => {
   switch (message.role) {
     case "tool":
       return [
         {
           type: "tool_result",
-          tool_use_id: message.toolCallId,
+          tool_use_id: idOf(message.toolCallId),
           content: message.images
             ? [...textBlocks(message.content), ...message.images.flatMap(blockOf)]
             : message.content,
@@ -60,7 +63,7 @@ const blocksOf = (model: string, message: ModelMessage): JsonObject[] => {
         ...textBlocks(message.content),
         ...(message.toolCalls ?? []).map((call) => ({
           type: "tool_use",
-          id: call.id,
+          id: idOf(call.id),
           name: call.name,
           input: parseObject(call.arguments) ?? {},
         })),
@@ -117,7 +120,7 @@ type OpenBlock =
 
 const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder => {
   const open = new Map<unknown, OpenBlock>();
-  const idOf = createCallIds();
+  const ownId = createCallIds();
   /** Blocks that must be sent back unchanged with the results of calls. */
   const thoughts: JsonObject[] = [];
   /** Parts of the input, of which none counts the others. */
@@ -168,7 +171,7 @@ const createDecoder = (config: ModelConfig, bounds: AnswerBounds): WireDecoder =
         bounds.holdCall();
         open.set(index, {
           type: "tool_use",
-          id: idOf(textOf(block.id)),
+          id: ownId(textOf(block.id)),
           name: textOf(block.name),
           input: argumentsOf(block.input),
           json: "",
