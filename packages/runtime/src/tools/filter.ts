@@ -3,11 +3,10 @@ import type { ToolFilter } from "@muxi/formation";
 /** Whether a character fits one place of a pattern. */
 type Place = (character: string) => boolean;
 
-/** Whether a character is one of `abc` or between the ends of `a-c`. */
+/** Whether a character is one of `abc` or between the ends of `a-c`; nothing is between those of `c-a`. */
 const inSet = (set: string): Place => {
-  const source = `[${set.replaceAll(/[\\\]^]/g, "\\$&")}]`;
-  const expression = new RegExp(source, "s");
-  return (character) => expression.test(character);
+  const ranges = [...set.matchAll(/(.)-(.)|./gs)].map(([one, from = one, to = one]) => ({ from, to }));
+  return (character) => ranges.some(({ from, to }) => from <= character && character <= to);
 };
 
 /** The places of a glob; `*` is one for any number of characters. */
