@@ -16,10 +16,13 @@ test.each([
   ["server.port: must be at most 65535", manifest("server: { port: 65536 }")],
   ["server.port: must be a number, not text", manifest('server: { port: "eighty" }')],
   [
-    "server.allowed_origins[0]: must be an origin such as",
+    'server.allowed_origins[0]: must be an origin such as "https://app.example", in lower case, without a path or a usual port',
     manifest('server: { allowed_origins: ["https://app.example/chat"] }'),
   ],
-  ["server.allowed_origins[0]: must be an origin such as", manifest("server: { allowed_origins: ['*'] }")],
+  [
+    'server.allowed_origins[0]: must be an origin such as "https://app.example", in lower case, without a path or a usual port',
+    manifest("server: { allowed_origins: ['*'] }"),
+  ],
   ["server.port: must be a whole number", manifest("server: { port: 80.5 }")],
   ["server.auth: is no longer supported; the keys are in server.api_keys", manifest("server: { auth: {} }")],
   ["server.api_keys.client_key: must not be empty", manifest('server: { api_keys: { client_key: "" } }')],

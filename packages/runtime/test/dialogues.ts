@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import * as z from "zod";
 
 /** What a user says, and the agent that is right to answer. */
 export interface SaidTurn {
@@ -63,13 +64,19 @@ const subjects: readonly [subject: string, signs: RegExp][] = [
   ],
 ];
 
+const questionSchema = z.object({
+  answering: z.string().optional(),
+  conversation: z.array(z.object({ role: z.string(), content: z.string() })),
+});
+
 /** What a model knows that has read nothing but the question of the router: the agent that the last message is for. */
 export const chosenFrom = (prompt: { system: string; user: string }): string | undefined => {
   const agents = [...prompt.system.matchAll(/^- (\w+): (.*)$/gm)].map(([, id = "", about = ""]) => ({
     id,
     about,
   }));
-  const said = [...prompt.user.matchAll(/^user: (.*)$/gm)].map(([, text = ""]) => text);
+  const { answering, conversation } = questionSchema.parse(JSON.parse(prompt.user));
+  const said = conversation.filter(({ role }) => role === "user").map(({ content }) => content);
   const forMessage = (message: string): string | undefined => {
     const counts = subjects.map(([subject, signs]) => ({
       subject,
@@ -81,6 +88,5 @@ export const chosenFrom = (prompt: { system: string; user: string }): string | u
       ? undefined
       : agents.find(({ about }) => about.includes(meant[0]?.subject ?? ""))?.id;
   };
-  const soFar = /answered so far: (\w+)/.exec(prompt.user)?.[1];
-  return forMessage(said.at(-1) ?? "") ?? soFar ?? said.toReversed().map(forMessage).find(Boolean);
+  return forMessage(said.at(-1) ?? "") ?? answering ?? said.toReversed().map(forMessage).find(Boolean);
 };
