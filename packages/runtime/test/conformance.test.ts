@@ -27,7 +27,7 @@ const start = async (sample: Sample, provocation: Provocation = {}): Promise<Ben
   const models = await startModelServer();
   onTestFinished(() => models.close());
   models.defaultReply = (request) =>
-    provocation.reply ?? (JSON.stringify(request.body).includes("Take your time") ? { stallAfter: 1 } : {});
+    provocation.reply ?? (JSON.stringify(request.body).includes('Take your time"}') ? { stallAfter: 1 } : {});
   const speech = await startReceiver(() => ({
     status: 200,
     headers: { "content-type": "application/json" },
