@@ -1,8 +1,9 @@
+import { LRUCache } from "lru-cache";
 import { writtenByUser } from "../attachments/index.ts";
 import type { Worker } from "../base/index.ts";
 import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
-import { rank, wordsToFind } from "../text/index.ts";
+import { wordsOf, wordsToFind } from "../text/index.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { EndedTurn, Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";
@@ -56,13 +57,32 @@ const recalledUnlearned = 5;
 /** Characters of a message that is recalled. */
 const longestRecalled = 1_000;
 
-/** Of messages that are not learned yet, newest first: those that share words, then the newest. */
-const saidLately = (messages: readonly string[], words: readonly string[]): string[] => {
-  const kept = messages.map(writtenByUser).filter((message) => !isSensitive(message));
-  if (kept.length === 0) return [];
-  return [...new Set([...rank(words, kept, (message) => message), ...kept])]
-    .slice(0, recalledUnlearned)
-    .map((message) => `The user said: ${message.replace(/\s+/g, " ").trim().slice(0, longestRecalled)}`);
+/** Characters of messages whose words are kept: those that wait are looked at again with each of their user's chats. */
+const mostKept = 4_000_000;
+
+/** Chooses among messages that are not learned yet, newest first: those that share most words, then the newest. */
+const createRecentlySaid = () => {
+  const read = new LRUCache<string, { text: string; words: ReadonlySet<string>; isSensitive: boolean }>({
+    maxSize: mostKept,
+    sizeCalculation: (_, message) => message.length + 1,
+  });
+  const readOf = (message: string) => {
+    let known = read.get(message);
+    if (!known) {
+      const text = writtenByUser(message);
+      known = { text, words: new Set(wordsOf(text)), isSensitive: isSensitive(text) };
+      read.set(message, known);
+    }
+    return known;
+  };
+  return (messages: readonly string[], words: readonly string[]): string[] =>
+    messages
+      .map(readOf)
+      .filter((said) => !said.isSensitive)
+      .map((said) => ({ text: said.text, shared: words.filter((word) => said.words.has(word)).length }))
+      .sort((one, other) => other.shared - one.shared)
+      .slice(0, recalledUnlearned)
+      .map(({ text }) => `The user said: ${text.replace(/\s+/g, " ").trim().slice(0, longestRecalled)}`);
 };
 
 export const createMemory = (deps: {
@@ -70,6 +90,7 @@ export const createMemory = (deps: {
   knowledge: Knowledge;
 }): Memory => {
   const { longTerm, knowledge } = deps;
+  const recentlySaid = createRecentlySaid();
   return {
     async recall({ owner, message, inContext, ...turn }) {
       if (!longTerm) return { synopsis: "", remembered: [], learned: [] };
@@ -83,7 +104,7 @@ export const createMemory = (deps: {
       ]);
       const isNew = (content: string) => !inContext.has(content) && content.trim() !== text;
       const remembered = found.filter(({ content }) => isNew(content)).slice(0, recalledMemories);
-      const said = saidLately(unlearned.filter(isNew), words);
+      const said = recentlySaid(unlearned.filter(isNew), words);
       return {
         synopsis,
         remembered: [...remembered.map(({ content }) => content), ...said].map((text) => ({
