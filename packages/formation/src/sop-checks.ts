@@ -6,7 +6,7 @@ import { readSopFiles, type SopFile } from "./sops.ts";
 import { findingAt } from "./validate.ts";
 
 /** Whether a `[file:…]` of a procedure names a file, of its folder, of `sops/` or of the formation. */
-const isThere = async (dir: string, { file }: SopFile, named: string): Promise<boolean> => {
+const namesFile = async (dir: string, { file }: SopFile, named: string): Promise<boolean> => {
   for (const folder of [dirname(file), "sops", "."]) {
     if ((await resolveInside(dir, posix.join(folder, named))) !== undefined) return true;
   }
@@ -49,7 +49,7 @@ export const checkSops = async (
       warn.push({ file, path: "", message, hint: `Available: ${ids.join(", ")}` });
     }
     for (const named of sop.files) {
-      if (await isThere(dir, each, named)) continue;
+      if (await namesFile(dir, each, named)) continue;
       const message = `names the file ${named}, which does not exist`;
       warn.push({ file, path: "", message, hint: "Give its path below sops/ or below the formation folder" });
     }

@@ -84,7 +84,7 @@ const newMemory = (owner: Owner, written: WrittenMemory, now: number): NewMemory
     subject: subjectOf(written.subject ?? origin ?? content),
     collection: collectionOf(type),
     content,
-    words: [...new Set(indexWordsOf(content))],
+    words: indexWordsOf(content),
     metadata,
     source: source ?? "api",
     importance: importanceIn(metadata),

@@ -67,7 +67,7 @@ const memoryOf = (
   subject: fact.subject,
   collection: fact.collection,
   content: fact.content,
-  words: [...new Set(indexWordsOf(fact.content))],
+  words: indexWordsOf(fact.content),
   metadata: { confidence: fact.confidence, session_id: sessionId },
   source: "extraction",
   importance: fact.importance,
@@ -77,16 +77,22 @@ const memoryOf = (
 /** A message with fewer words states no lasting fact. */
 const leastWords = 2;
 
+/** Learns nothing. */
+export const nothingLearned: Learner = {
+  withMessage: () => [],
+  ended() {},
+  unlearned: async () => [],
+  async close() {},
+};
+
 /** Learns by rules, without a language model, in the very transaction that stores the message. */
 export const createRuleLearner = (deps: { memories: MemoryRepository; now: () => number }): Learner => ({
+  ...nothingLearned,
   withMessage(turn, known) {
     const fact = factIn(turn.message);
     if (!fact || known.has(fact.content) || isSensitive(fact.content)) return [];
     return deps.memories.keep(memoryOf(fact, turn, deps.now()));
   },
-  ended() {},
-  unlearned: async () => [],
-  async close() {},
 });
 
 /** A turn that has not ended after this time never will, in milliseconds: an answer takes 600 s at most. */

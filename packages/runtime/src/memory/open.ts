@@ -6,7 +6,7 @@ import { createEmbeddingModel, createModel, defaultModelConfig, packagesOf } fro
 import type { Store } from "../store/index.ts";
 import { createMemoryEntries, type MemoryEntries, noMemoryEntries } from "./entries.ts";
 import type { Knowledge } from "./knowledge.ts";
-import { createModelLearner, createRuleLearner, type Learner } from "./learner.ts";
+import { createModelLearner, createRuleLearner, type Learner, nothingLearned } from "./learner.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { startReindexing } from "./reindex.ts";
 import { createMemorySearch } from "./search.ts";
@@ -34,13 +34,6 @@ const cacheBytes = (setting: number | "auto"): number =>
   setting === "auto"
     ? Math.min(Math.max(totalmem() / 10, 64 * megabyte), 1024 * megabyte)
     : setting * megabyte;
-
-const nothingLearned: Learner = {
-  withMessage: () => [],
-  ended() {},
-  unlearned: async () => [],
-  async close() {},
-};
 
 const openVectors = ({ formation, store, http, env, log }: MemoryDeps): VectorSearch | undefined => {
   const config = embeddingModelFor(formation, env);

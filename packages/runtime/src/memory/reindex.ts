@@ -22,9 +22,7 @@ export const startReindexing = (
           if (done > 0) log.info({ memories: done }, "memories were indexed anew");
           return undefined;
         }
-        await memories.reindex(
-          old.map((memory) => ({ ...memory, words: [...new Set(indexWordsOf(memory.content))] })),
-        );
+        await memories.reindex(old.map((memory) => ({ ...memory, words: indexWordsOf(memory.content) })));
         done += old.length;
       }
       return undefined;

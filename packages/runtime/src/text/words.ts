@@ -131,5 +131,7 @@ export const compoundPartsOf = (text: string): string[] =>
       : withoutHiddenMarks(text).normalize("NFKC").match(compounds)) ?? []
   ).flatMap(partsOf);
 
-/** The words under which a text is found: its own, and the parts of compounds. */
-export const indexWordsOf = (text: string): string[] => [...wordsOf(text), ...compoundPartsOf(text)];
+/** The different words under which a text is found: its own, and the parts of compounds. */
+export const indexWordsOf = (text: string): string[] => [
+  ...new Set([...wordsOf(text), ...compoundPartsOf(text)]),
+];
