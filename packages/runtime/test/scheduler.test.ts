@@ -159,6 +159,25 @@ test("a client sees its own jobs; an admin all, or those of one user or status",
   expect((await api.call("POST", "/scheduler/jobs", { body: daily })).status).toBe(401);
 });
 
+test.each([
+  ["0 9 13 * 5", ["2027-01-01", "2027-01-08", "2027-01-13"]],
+  ["0 9 1-31 * mon", ["2027-01-01", "2027-01-02", "2027-01-03"]],
+  ["0 9 15 * 0-6", ["2027-01-01", "2027-01-02", "2027-01-03"]],
+  ["0 9 15 * 1-7", ["2027-01-01", "2027-01-02", "2027-01-03"]],
+  ["0 9 * * FRI-MON", ["2027-01-01", "2027-01-02", "2027-01-03", "2027-01-04", "2027-01-08"]],
+  ["0 9 10 jan fri-sat", ["2027-01-01", "2027-01-02", "2027-01-08", "2027-01-09", "2027-01-10"]],
+])("a job at %s runs next on these days", async (schedule, days) => {
+  let time = Date.parse("2027-01-01T00:00:00Z");
+  const api = await startFormation(await writeFormation(), { now: () => time });
+  const found: string[] = [];
+  for (const _ of days) {
+    const { next_run } = (await create(api, { ...daily, schedule })).body.data;
+    found.push(next_run);
+    time = Date.parse(next_run);
+  }
+  expect(found).toEqual(days.map((day) => `${day}T09:00:00.000Z`));
+});
+
 test("words make a schedule, with exclusions and in the formation's zone", async () => {
   const scheduler = 'scheduler: { timezone: America/New_York, default_time: "07:30" }\n';
   const api = await start({ "formation.afs": manifest + scheduler });
@@ -188,6 +207,7 @@ describe("what is refused", () => {
   test.each([
     [{ ...daily, type: "sometimes" }, 400, "VALIDATION_ERROR", "'sometimes'"],
     [{ ...daily, schedule: "99 9 * * *" }, 422, "INVALID_PARAMS", "minute has '99'"],
+    [{ ...daily, schedule: "*/90 * * * *" }, 422, "INVALID_PARAMS", "step above 59"],
     [{ ...daily, schedule: "2020-01-01T00:00:00Z" }, 422, "INVALID_PARAMS", "past"],
     [
       { ...daily, schedule: "2020-01-01T00:00:00Z", type: "recurring" },
@@ -201,10 +221,10 @@ describe("what is refused", () => {
     [{ ...daily, message: "x".repeat(10_001) }, 422, "INVALID_PARAMS", "message"],
     [{ type: "prompt", schedule: "daily" }, 422, "INVALID_PARAMS", "message"],
     [
-      { ...daily, exclusion_rules: [{ type: "cron", rule: "never" }] },
+      { ...daily, exclusion_rules: [{ type: "cron", rule: "*/90 * * * *" }] },
       422,
       "INVALID_PARAMS",
-      "exclusion_rules",
+      "exclusion_rules.0: '*/90 * * * *' is not a valid cron expression: its minute '*/90' has a step above 59",
     ],
   ])("%j", async (body, status, code, words) => {
     const api = await start();

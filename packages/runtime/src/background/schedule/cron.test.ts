@@ -171,6 +171,7 @@ test.each([
   ["1-2-3 * * * *", "its minute '1-2-3' cannot be read"],
   [", * * * *", "its minute ',' cannot be read"],
   ["* * * *", "it has 4 field(s) and not five: minute, hour, day, month, day of week"],
+  ["0 9 1-7 jan FRO", "its day of week has 'fro', which is not between 0 and 7"],
   ["0 0 9 * * *", "it has 6 field(s) and not five: minute, hour, day, month, day of week"],
   [`${"1,".repeat(60)}1 * * * *`, "it is longer than 100 characters"],
 ])("%s is refused", (text, reason) => {

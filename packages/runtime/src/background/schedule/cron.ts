@@ -85,9 +85,14 @@ const parseField = (field: Field, text: string): Set<number> => {
 
 const cronLetters = /^[\d*,][\w*,/?#-]*(?:\s+[\w*,/?#-]+)+$/;
 
+/** Five fields without `*`, of which only month and day of week have names: `0 9 1 jan fri-mon`. */
+const namedFields = /^(?:[\d,/-]+\s+){3}[\w,/-]+\s+[\w,/-]+$/;
+
 /** Whether a text is meant as a cron expression, valid or not, rather than as a sentence. */
 export const looksLikeCron = (text: string): boolean =>
-  /^@\w+$/.test(text) || (cronLetters.test(text) && (text.includes("*") || !/[a-z]/i.test(text)));
+  /^@\w+$/.test(text) ||
+  namedFields.test(text) ||
+  (cronLetters.test(text) && (text.includes("*") || !/[a-z]/i.test(text)));
 
 /**
  * Parses a cron expression of five fields: numbers, names, `*`, `,`, `-` and `/`; 0 and 7 are Sunday

@@ -22,13 +22,12 @@ const dateRules = {
   fromTheEnd: /^last_day_minus:(\d|[12]\d|30)$/,
 };
 
-const isCron = (text: string) => {
+const checkCron = (text: string, { addIssue }: z.core.$RefinementCtx<string>): void => {
   try {
     parseCron(text);
-    return true;
   } catch (error) {
-    if (error instanceof CronError) return false;
-    throw error;
+    if (!(error instanceof CronError)) throw error;
+    addIssue(`is not a valid cron expression: ${error.message}`);
   }
 };
 
@@ -36,7 +35,7 @@ const isCron = (text: string) => {
 export const exclusionSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("cron"),
-    rule: z.string().refine(isCron, "is not a cron expression of five fields"),
+    rule: z.string().superRefine(checkCron),
   }),
   z.object({
     type: z.literal("complex_date"),
