@@ -61,7 +61,8 @@ export const openAdministration = async ({ formation, keys, store, env, now, log
   const otlp = otlpSettings(env, formationId);
   if (otlp) {
     const { exportOtlp } = await import("./observability/otlp/index.ts");
-    exportOtlp(observability, { settings: otlp, version: releaseVersion, now, log });
+    const agents = new Map(formation.agents.map(({ id, name }) => [id, name]));
+    exportOtlp(observability, { settings: otlp, version: releaseVersion, agents, now, log });
   }
   const identities = await createIdentities({
     formationId,

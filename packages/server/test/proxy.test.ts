@@ -131,6 +131,7 @@ describe.each(ways)("requests, %s,", (_way, agent) => {
 
   it("lose what belongs to one connection, and gain what the formation should know", async () => {
     const server = await startProxied(agent);
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const got = await echo(server, {
       path: "/draft/hello/echo",
       headers: {
@@ -145,6 +146,7 @@ describe.each(ways)("requests, %s,", (_way, agent) => {
         "x-forwarded-host": "forged.example",
         "x-real-ip": "203.0.113.9",
         "x-muxi-client-key": "kept",
+        traceparent,
       },
     });
     expect(got.headers).toMatchObject({
@@ -154,6 +156,7 @@ describe.each(ways)("requests, %s,", (_way, agent) => {
       "x-forwarded-host": `localhost:${server.port}`,
       "x-formation-id": "hello",
       "x-muxi-client-key": "kept",
+      traceparent,
     });
     expect(got.headers["x-muxi-server"]).toMatch(/^\d+\.\d+\.\d+/);
     for (const name of ["x-private", "te", "proxy-authorization", "x-real-ip"])

@@ -2,6 +2,7 @@ import { isLoopback } from "@muxi/http";
 import { ApiError, type ChatResultBody, headers, type routes } from "@muxi/protocol";
 import type { AttachmentReader } from "../attachments/index.ts";
 import type { Deliveries } from "../background/index.ts";
+import { callerSpanOf } from "../base/index.ts";
 import type { Overlord, Run, Turn } from "../overlord/index.ts";
 import { type Endpoint, Reply, streamed } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
@@ -79,6 +80,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       );
     }
     if (body.webhook_url !== undefined) await deps.deliveries.checkTarget(body.webhook_url);
+    const isAsync = body.mode === "async" || body.use_async === true;
     const turn: Turn = {
       requestId: request.id,
       isFirst: request.idSource === "minted",
@@ -92,8 +94,9 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       webhookUrl: body.webhook_url,
       attachments: body.files?.length ? await deps.attachments.read(body.files, userId) : undefined,
       idempotency: idempotencyOf(request),
+      caller: callerSpanOf(request.headers.traceparent, { waits: !isAsync }),
     };
-    if (body.mode === "async" || body.use_async) return accepted(await overlord.submit(turn));
+    if (isAsync) return accepted(await overlord.submit(turn));
     const run = await overlord.chat(turn);
     // Differs from the caller's own id when this call repeats an earlier one or answers its question.
     const { requestId } = run.identity;

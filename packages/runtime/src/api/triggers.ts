@@ -1,5 +1,6 @@
 import { type Formation, readTrigger, triggerNamePattern, triggerNames } from "@muxi/formation";
 import { ApiError, triggerRequestSchema } from "@muxi/protocol";
+import { callerSpanOf } from "../base/index.ts";
 import type { Overlord, Turn } from "../overlord/index.ts";
 import { dataFieldsOf, renderTemplate } from "../triggers/index.ts";
 import { type Endpoints, Reply, validated } from "./endpoint.ts";
@@ -70,6 +71,7 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
         );
       }
       const { model, webhook } = trigger;
+      const isAsync = inBackground === true || webhook !== undefined;
       const turn: Turn = {
         requestId: request.id,
         userId,
@@ -77,9 +79,10 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
         kind: "trigger",
         sessionId,
         idempotency: idempotencyOf(request),
+        caller: callerSpanOf(request.headers.traceparent, { waits: !isAsync }),
         ...(model !== undefined && { model }),
       };
-      if (inBackground || webhook !== undefined) {
+      if (isAsync) {
         // An earlier call with the same idempotency key had another request id.
         const requestId = await overlord.submit({ ...turn, webhookUrl: webhook });
         return new Reply({ status: "processing" as const, request_id: requestId }, requestId);

@@ -1,4 +1,5 @@
 import type { LogEntry } from "@muxi/protocol";
+import type { CallerSpan } from "../base/index.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 
@@ -25,6 +26,8 @@ export interface ObservedEvent {
   sessionId?: string | undefined;
   requestId?: string | undefined;
   agentId?: string | undefined;
+  /** Of the call that made the request. */
+  caller?: CallerSpan | undefined;
   /** Details, as numbers and names: never what a user or a model has said. */
   data?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Usage } from "@muxi/protocol";
+import type { CallerSpan } from "../base/index.ts";
 import { type Model, ModelError } from "../models/index.ts";
 import type { Tool } from "../tools/index.ts";
 import type { EventName, Level } from "./events.ts";
@@ -12,12 +13,13 @@ export interface Watched {
   tools: readonly Tool[];
 }
 
-/** The ids of a request. */
+/** The ids of a request, and the call that made it. */
 export interface WatchedRequest {
   requestId: string;
   sessionId: string;
   userId: string;
   agentId: string;
+  caller: CallerSpan | undefined;
 }
 
 /**

@@ -52,7 +52,7 @@ export const createAnswering = (
   const { feed, observe, log } = parts.telemetry;
   const { now, answerTime } = parts.clock;
 
-  const announce = ({ run, startedAt }: ActiveRequest, { agent, startingServers }: Prepared) => {
+  const announce = ({ run, turn, startedAt }: ActiveRequest, { agent, startingServers }: Prepared) => {
     const { requestId, sessionId, userId } = run.identity;
     run.log.append({
       type: "progress",
@@ -77,7 +77,13 @@ export const createAnswering = (
     }
     feed.publish({ type: "chat.started", message: "Request begun", userId, sessionId, requestId });
     feed.publish({ type: "agent.selected", message: `Agent ${agent.id}`, userId, sessionId, requestId });
-    observe({ event: "request.processing", level: "debug", ...run.identity, agentId: agent.id });
+    observe({
+      event: "request.processing",
+      level: "debug",
+      ...run.identity,
+      agentId: agent.id,
+      caller: turn.caller,
+    });
   };
 
   const tellOfLimit = ({ run }: ActiveRequest, { agent }: Prepared, limit: string) => {

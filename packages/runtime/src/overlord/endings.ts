@@ -62,7 +62,8 @@ export const createEndings = (
   /** Publishes an end. If that fails, the end still stands. */
   const tell = (
     type: "completed" | "failed" | "cancelled",
-    { run: { identity }, usage, startedAt }: ActiveRequest,
+    { run: { identity }, turn, usage, startedAt }: ActiveRequest,
+    prepared: Prepared | undefined,
     model: string | undefined,
     data: Record<string, unknown>,
   ) => {
@@ -74,6 +75,8 @@ export const createEndings = (
         event: `request.${type}`,
         level: type === "failed" ? "error" : "info",
         ...identity,
+        agentId: prepared?.agent.id,
+        caller: turn.caller,
         data: {
           duration_ms: now() - startedAt,
           status: type,
@@ -91,7 +94,8 @@ export const createEndings = (
     (await requests.get(formationId, requestId))?.log === ended;
 
   return {
-    async complete(active, { agent }, answer) {
+    async complete(active, prepared, answer) {
+      const { agent } = prepared;
       const { run, turn, owner } = active;
       const { requestId, sessionId } = run.identity;
       const { finishReason, usage, model, clarification } = answer;
@@ -150,7 +154,7 @@ export const createEndings = (
       });
       if (!stored) throw taken;
       run.complete(done, outcome.endedAt);
-      tell("completed", active, model, { agent_id: agent.id });
+      tell("completed", active, prepared, model, {});
     },
 
     async fail(active, prepared, failure) {
@@ -192,7 +196,7 @@ export const createEndings = (
         return undefined;
       });
       run.fail(failure, event);
-      tell(isCancelled ? "cancelled" : "failed", active, part?.model, {
+      tell(isCancelled ? "cancelled" : "failed", active, prepared, part?.model, {
         code: failure.code,
         ...(failure.cause instanceof ModelError && { message: failure.cause.message }),
       });

@@ -114,7 +114,7 @@ export const prepareTurn = async (
   return {
     agent,
     ...parts.telemetry.watch(
-      { requestId, sessionId, userId: owner.userId, agentId: agent.id },
+      { requestId, sessionId, userId: owner.userId, agentId: agent.id, caller: turn.caller },
       { model, seeing, tools },
     ),
     budget,

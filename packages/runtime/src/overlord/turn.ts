@@ -1,6 +1,7 @@
 import { chatRequestSchema, type Infer, lazy } from "@muxi/protocol";
 import * as z from "zod";
 import type { Attachments } from "../attachments/index.ts";
+import type { CallerSpan } from "../base/index.ts";
 import type { Idempotency, RequestKind, StoredRequest } from "../store/index.ts";
 import type { ResponseFormat } from "./format.ts";
 
@@ -32,6 +33,8 @@ export interface Turn {
   /** Files of the message, already read. */
   attachments?: Attachments | undefined;
   idempotency?: Idempotency | undefined;
+  /** The span of the call that made it. */
+  caller?: CallerSpan | undefined;
 }
 
 /** Whether the turn is a user's message, and not a trigger or a job. */
@@ -51,6 +54,9 @@ const inputSchema = lazy(() =>
         images: z.array(z.object({ filename: z.string(), mediaType: z.string(), data: z.string() })),
       })
       .optional(),
+    caller: z
+      .object({ traceId: z.string(), spanId: z.string(), isSampled: z.boolean(), waits: z.boolean() })
+      .optional(),
   }),
 );
 
@@ -63,14 +69,22 @@ export const inputOf = ({
   isPrivate,
   questions,
   attachments,
+  caller,
 }: Turn): string =>
-  JSON.stringify({ message, agentId, model, format, isPrivate, questions, attachments } satisfies Infer<
-    typeof inputSchema
-  >);
+  JSON.stringify({
+    message,
+    agentId,
+    model,
+    format,
+    isPrivate,
+    questions,
+    attachments,
+    caller,
+  } satisfies Infer<typeof inputSchema>);
 
 /** The turn of a stored request. */
 export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
-  const { message, agentId, model, format, isPrivate, questions, attachments } = inputSchema().parse(
+  const { message, agentId, model, format, isPrivate, questions, attachments, caller } = inputSchema().parse(
     JSON.parse(input ?? "{}"),
   );
   return {
@@ -85,6 +99,7 @@ export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: Store
     questions,
     webhookUrl,
     attachments,
+    caller,
     ...(model !== undefined && { model }),
   };
 };

@@ -9,6 +9,8 @@ import { wireAttributes } from "./wire.ts";
 export interface OtlpDeps {
   settings: OtlpSettings;
   version: string;
+  /** The names of the formation's agents, by id. */
+  agents: ReadonlyMap<string, string>;
   now: () => number;
   log: { warn(details: object, message: string): void };
 }
@@ -17,7 +19,10 @@ export interface OtlpDeps {
 const exportWaits = { first: 1_000, longest: 30_000 };
 
 /** Exports traces and metrics until the observability is closed (docs/spec/formation-files.md "OpenTelemetry"). */
-export const exportOtlp = (observability: Observability, { settings, version, now, log }: OtlpDeps): void => {
+export const exportOtlp = (
+  observability: Observability,
+  { settings, version, agents, now, log }: OtlpDeps,
+): void => {
   const { tracesUrl, metricsUrl, headers } = settings;
   const resource = { attributes: wireAttributes(settings.resource) };
   const scope = { name: "muxi", version };
@@ -44,7 +49,7 @@ export const exportOtlp = (observability: Observability, { settings, version, no
     });
     observability.measure(
       (event, at) => {
-        const span = spanOf(event, at);
+        const span = spanOf(event, at, agents);
         if (span) spans.write(span);
       },
       () => spans.close(),
@@ -52,7 +57,7 @@ export const exportOtlp = (observability: Observability, { settings, version, no
   }
 
   if (metricsUrl !== undefined) {
-    const metrics = createMetrics(now());
+    const metrics = createMetrics(now(), agents);
     const send = (signal: AbortSignal) =>
       post(
         metricsUrl,

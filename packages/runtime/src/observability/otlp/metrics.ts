@@ -53,31 +53,31 @@ const createHistogram = (name: string, unit: string, borders: readonly number[])
   };
 };
 
-/** Token usage and durations since the start, following the GenAI semantic conventions. */
-export const createMetrics = (startedAt: number) => {
+/**
+ * Token usage and durations since the start, following the GenAI semantic conventions.
+ *
+ * @param agents The names of the formation's agents, by id.
+ */
+export const createMetrics = (startedAt: number, agents: ReadonlyMap<string, string>) => {
   const tokens = createHistogram("gen_ai.client.token.usage", "{token}", tokenBorders);
   const durations = createHistogram("gen_ai.client.operation.duration", "s", secondBorders);
   return {
     record(event: ObservedEvent) {
-      const operation = operationOf(event);
+      const operation = operationOf(event, agents);
       if (!operation) return;
-      const { data = {} } = event;
-      const {
-        "gen_ai.conversation.id": _,
-        "gen_ai.response.finish_reasons": __,
-        "gen_ai.usage.input_tokens": input,
-        "gen_ai.usage.output_tokens": output,
-        "gen_ai.usage.cache_read.input_tokens": cacheRead,
-        "gen_ai.usage.cache_creation.input_tokens": cacheCreation,
-        "error.type": error,
-        ...attributes
-      } = operation.attributes;
-      if (typeof data.duration_ms === "number") {
-        durations.record(data.duration_ms / 1000, { ...attributes, "error.type": error });
-      }
-      const counts = { input, output, cache_read: cacheRead, cache_creation: cacheCreation };
+      const { subject, common } = operation;
+      const { duration_ms, input_tokens, output_tokens, cached_tokens, cache_write_tokens } =
+        event.data ?? {};
+      if (typeof duration_ms === "number") durations.record(duration_ms / 1000, common);
+      if (subject !== "model") return;
+      const counts = {
+        input: input_tokens,
+        output: output_tokens,
+        cache_read: cached_tokens,
+        cache_creation: cache_write_tokens,
+      };
       for (const [type, count] of Object.entries(counts)) {
-        if (typeof count === "number") tokens.record(count, { ...attributes, "gen_ai.token.type": type });
+        if (typeof count === "number") tokens.record(count, { ...common, "gen_ai.token.type": type });
       }
     },
     wire: (at: number) => [tokens, durations].map((histogram) => histogram.wire(startedAt, at)),

@@ -1,11 +1,14 @@
 import { hash, randomBytes } from "node:crypto";
+import { isObject } from "@muxi/protocol";
 import type { ObservedEvent } from "../events.ts";
+import { conventionalModel } from "./providers.ts";
 import { type Attributes, nanoseconds, wireAttributes } from "./wire.ts";
 
 const kinds = { internal: 1, client: 3 } as const;
 
 /**
- * The trace id follows from the request's id, so that all spans of a request share a trace without passing anything on.
+ * Ids that follow from the request's id, so that all spans of a request share a trace and a root without passing
+ * anything on, whichever process makes them.
  */
 const digestOf = (requestId: string) => hash("sha256", requestId, "hex");
 
@@ -13,61 +16,119 @@ const text = (value: unknown) => (typeof value === "string" ? value : undefined)
 
 const count = (value: unknown) => (typeof value === "number" ? value : undefined);
 
-/** An event as an operation of the GenAI semantic conventions; undefined when it is none. */
-export const operationOf = ({ event, agentId, sessionId, data = {} }: ObservedEvent) => {
+const usageOf = (usage: Readonly<Record<string, unknown>>): Attributes => ({
+  "gen_ai.usage.input_tokens": count(usage.input_tokens),
+  "gen_ai.usage.output_tokens": count(usage.output_tokens),
+  "gen_ai.usage.cache_read.input_tokens": count(usage.cached_tokens),
+  "gen_ai.usage.cache_write.input_tokens": count(usage.cache_write_tokens),
+});
+
+/** An operation of the GenAI semantic conventions. */
+interface Operation {
+  subject: "request" | "tool" | "model";
+  name: string;
+  kind: (typeof kinds)[keyof typeof kinds];
+  /** Those that a metric may have too: their values are few. */
+  common: Attributes;
+  /** Those of one call. */
+  own: Attributes;
+}
+
+/** An event as an operation (docs/spec/formation-files.md "OpenTelemetry"); undefined when it is none. */
+export const operationOf = (
+  { event, agentId, sessionId, data = {} }: ObservedEvent,
+  agents: ReadonlyMap<string, string>,
+): Operation | undefined => {
   const [subject, outcome] = event.split(".");
   if (outcome !== "completed" && outcome !== "failed" && outcome !== "cancelled") return undefined;
-  const attributesOf = (own: Attributes): Attributes => ({
-    "gen_ai.conversation.id": sessionId,
-    "gen_ai.agent.id": agentId,
-    "error.type": outcome === "completed" ? undefined : (text(data.error_type) ?? outcome),
-    ...own,
-  });
-  if (subject === "request") {
-    const attributes = attributesOf({ "gen_ai.operation.name": "invoke_agent" });
-    return { name: `invoke_agent ${agentId ?? ""}`.trim(), kind: kinds.internal, isRoot: true, attributes };
+  const agentName = agentId === undefined ? undefined : (agents.get(agentId) ?? agentId);
+  const error = outcome === "completed" ? undefined : (text(data.error_type) ?? text(data.code) ?? outcome);
+  const shared = { "gen_ai.agent.id": agentId, "error.type": error };
+  const conversation = { "gen_ai.conversation.id": sessionId };
+  switch (subject) {
+    case "request":
+      return {
+        subject,
+        name: ["invoke_agent", agentName].filter(Boolean).join(" "),
+        kind: kinds.internal,
+        common: { ...shared, "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": agentName },
+        own: { ...conversation, ...(isObject(data.usage) && usageOf(data.usage)) },
+      };
+    case "tool": {
+      const tool = text(data.tool) ?? "";
+      return {
+        subject,
+        name: `execute_tool ${tool}`,
+        kind: kinds.internal,
+        common: { ...shared, "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool },
+        own: { ...conversation, "gen_ai.tool.type": "extension" },
+      };
+    }
+    case "model": {
+      const answered = text(data.response_model);
+      // A fallback model that answered is also the one that was asked.
+      const model = conventionalModel(answered ?? text(data.model) ?? "");
+      const reason = text(data.finish_reason);
+      const firstPart = count(data.first_part_ms);
+      return {
+        subject,
+        name: `chat ${model.name}`,
+        kind: kinds.client,
+        common: {
+          ...shared,
+          "gen_ai.operation.name": "chat",
+          "gen_ai.provider.name": model.provider,
+          "gen_ai.request.model": model.name,
+          "gen_ai.response.model": answered && model.name,
+        },
+        own: {
+          ...conversation,
+          ...usageOf(data),
+          "gen_ai.response.finish_reasons": reason === undefined ? undefined : [reason],
+          "gen_ai.response.time_to_first_chunk": firstPart === undefined ? undefined : firstPart / 1000,
+        },
+      };
+    }
+    default:
+      return undefined;
   }
-  if (subject === "tool") {
-    const tool = text(data.tool) ?? "";
-    const attributes = attributesOf({ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool });
-    return { name: `execute_tool ${tool}`, kind: kinds.internal, isRoot: false, attributes };
-  }
-  if (subject === "model") {
-    const model = text(data.model) ?? "";
-    const attributes = attributesOf({
-      "gen_ai.operation.name": "chat",
-      "gen_ai.provider.name": model.split("/")[0],
-      "gen_ai.request.model": model.split("/").slice(1).join("/"),
-      "gen_ai.response.model": text(data.response_model),
-      "gen_ai.response.finish_reasons":
-        text(data.finish_reason) === undefined ? undefined : [String(data.finish_reason)],
-      "gen_ai.usage.input_tokens": count(data.input_tokens),
-      "gen_ai.usage.output_tokens": count(data.output_tokens),
-      "gen_ai.usage.cache_read.input_tokens": count(data.cached_tokens),
-      "gen_ai.usage.cache_creation.input_tokens": count(data.cache_write_tokens),
-    });
-    return { name: `chat ${model}`, kind: kinds.client, isRoot: false, attributes };
-  }
-  return undefined;
 };
 
-/** The span of an event that ends something, as OTLP JSON; undefined for other events. */
-export const spanOf = (event: ObservedEvent, at: number): Record<string, unknown> | undefined => {
-  const operation = operationOf(event);
-  if (!operation || event.requestId === undefined) return undefined;
-  const digest = digestOf(event.requestId);
+/** The place of a request in a trace: its own, or that of a caller who waits for it. */
+const traceOf = (requestId: string, caller: ObservedEvent["caller"]) => {
+  const digest = digestOf(requestId);
   const root = digest.slice(32, 48);
+  if (caller?.waits) return { traceId: caller.traceId, root, parent: caller.spanId, links: [] };
+  const links = caller === undefined ? [] : [{ traceId: caller.traceId, spanId: caller.spanId }];
+  return { traceId: digest.slice(0, 32), root, parent: undefined, links };
+};
+
+/**
+ * The span of an event that ends something, as OTLP JSON; undefined for other events, and where the caller whose trace
+ * it belongs to records none.
+ */
+export const spanOf = (
+  event: ObservedEvent,
+  at: number,
+  agents: ReadonlyMap<string, string>,
+): Record<string, unknown> | undefined => {
+  const operation = operationOf(event, agents);
+  const { requestId, caller } = event;
+  if (!operation || requestId === undefined || (caller?.waits && !caller.isSampled)) return undefined;
+  const { traceId, root, parent, links } = traceOf(requestId, caller);
+  const isRoot = operation.subject === "request";
+  const parentSpanId = isRoot ? parent : root;
   const duration = Number(event.data?.duration_ms ?? 0);
-  const isFailure = event.event.endsWith(".failed");
   return {
-    traceId: digest.slice(0, 32),
-    spanId: operation.isRoot ? root : randomBytes(8).toString("hex"),
-    ...(!operation.isRoot && { parentSpanId: root }),
+    traceId,
+    spanId: isRoot ? root : randomBytes(8).toString("hex"),
+    ...(parentSpanId !== undefined && { parentSpanId }),
+    ...(isRoot && links.length > 0 && { links }),
     name: operation.name,
     kind: operation.kind,
     startTimeUnixNano: nanoseconds(at - duration),
     endTimeUnixNano: nanoseconds(at),
-    attributes: wireAttributes(operation.attributes),
-    status: { code: isFailure ? 2 : 0 },
+    attributes: wireAttributes({ ...operation.common, ...operation.own }),
+    status: { code: event.event.endsWith(".failed") ? 2 : 0 },
   };
 };
