@@ -1,16 +1,14 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, cpSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { canMount, fillDisk, mountSmallDisk } from "../../../test/small-disk.ts";
 import { untilExpected } from "../../../test/until.ts";
 import { untilStatus } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { onPostgres } from "./postgres.ts";
 import { startAndEnd, startImpatient, writeTestFormation } from "./processes.ts";
-
-const mountAt = (dir: string) =>
-  spawnSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", dir], { stdio: "ignore" }).status === 0;
 
 /** A formation on a disk of its own, of four megabytes. */
 const startOnSmallDisk = async () => {
@@ -19,34 +17,10 @@ const startOnSmallDisk = async () => {
   const source = await writeTestFormation(models.url, {});
   const dir = mkdtempSync(path.join(tmpdir(), "muxi-disk-"));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  mountAt(dir);
-  onTestFinished(() => void execFileSync("umount", ["--lazy", dir]));
+  mountSmallDisk(dir);
   cpSync(source, dir, { recursive: true });
   return { models, dir };
 };
-
-/** Fills the disk to its last byte. @returns A function that makes room again. */
-const fill = (dir: string) => {
-  const filler = path.join(dir, "filler");
-  const file = openSync(filler, "w");
-  for (let size = 65_536; size >= 1; ) {
-    try {
-      writeSync(file, Buffer.alloc(size));
-    } catch {
-      size /= 2;
-    }
-  }
-  closeSync(file);
-  return () => rmSync(filler);
-};
-
-const canMount = (() => {
-  const dir = mkdtempSync(path.join(tmpdir(), "muxi-mount-"));
-  const can = mountAt(dir);
-  if (can) execFileSync("umount", [dir]);
-  rmSync(dir, { recursive: true });
-  return can;
-})();
 
 const ann = { user: "ann" };
 
@@ -68,7 +42,7 @@ describe.skipIf(!canMount || onPostgres)("a disk", () => {
     const requests = await accepted("Accepted");
     await untilExpected("the model is asked twice", () => expect(models.requests).toHaveLength(2));
 
-    const makeRoom = fill(dir);
+    const makeRoom = fillDisk(dir);
     // What the file still has room for within itself may go through; in the end nothing does.
     let refused = await api.chat("x".repeat(9_000), ann);
     while (refused.status === 200) {

@@ -226,7 +226,9 @@ test(
   patience,
 );
 
-test("whatever an MCP server lists, the tools that are offered are sound", async () => {
+test("whatever an MCP server lists, the tools that are offered are sound", {
+  timeout: patience,
+}, async () => {
   const tool = fc.record({
     name: fc.oneof(fc.string(), anything),
     description: anything,

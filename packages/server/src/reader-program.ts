@@ -4,7 +4,7 @@
  */
 import { setPriority } from "node:os";
 import { asError } from "@muxi/http";
-import { Failure } from "./base/failure.ts";
+import { asFailure } from "./base/disk.ts";
 import { identify } from "./bundles/index.ts";
 import { hashDraft } from "./drafts/index.ts";
 import type { ReaderMessage, ReaderTask } from "./reader/index.ts";
@@ -39,10 +39,9 @@ process.once("message", async (task: ReaderTask) => {
   try {
     tell({ type: "done", result: await perform(task) });
   } catch (error) {
-    if (error instanceof Failure) {
-      const { status, type: failure, message } = error;
-      tell({ type: "refused", status, failure, message });
-    } else tell({ type: "broken", message: asError(error).stack ?? String(error) });
+    const told = asFailure(error);
+    if (told) tell({ type: "refused", status: told.status, failure: told.type, message: told.message });
+    else tell({ type: "broken", message: asError(error).stack ?? String(error) });
   }
   process.disconnect();
 });

@@ -72,7 +72,7 @@ const operationOn = async (
     case "restart":
       return {
         ...{ kind, method: "POST", path: `${formation}/restart`, steps: 45, after: deployed },
-        stages: ["stopping", "spawning", "health_check"],
+        stages: ["spawning", "health_check", "stopping"],
       };
     case "delete":
       return { kind, method: "DELETE", path: formation, steps: 50, after: undefined, stages: [] };

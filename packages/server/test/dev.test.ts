@@ -235,7 +235,13 @@ describe("dev run", () => {
     const folder = await createFormation("broken", { crash: "Cannot find the moon" });
     const { status, body } = await devRun(server, folder);
     expect(status).toBe(500);
-    expect(body.message).toBe("Formation crashed during startup (exit code 3):\nCannot find the moon");
+    expect(body.message).toBe(
+      "Formation crashed during startup (exit code 3). Its last error output:\nCannot find the moon",
+    );
+    await writeFile(join(folder, "behaviour.json"), JSON.stringify({ crash: " " }));
+    expect((await devRun(server, folder)).body.message).toBe(
+      "Formation crashed during startup (exit code 3). It wrote no error output.",
+    );
     await writeFile(join(folder, "behaviour.json"), "{}");
     expect((await devRun(server, folder)).status).toBe(200);
   });

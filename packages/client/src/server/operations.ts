@@ -49,6 +49,7 @@ const statusByType: Record<string, number> = {
   ExtractDirError: 500,
   PortAllocationError: 500,
   DirectoryError: 500,
+  DiskError: 507,
   CleanupError: 500,
   MoveError: 500,
   DownloadError: 500,

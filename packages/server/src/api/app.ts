@@ -11,7 +11,7 @@ import Fastify, {
 } from "fastify";
 import { type Credentials, clientAddress, createFailureLimit, foreignPage, refusal } from "../auth/index.ts";
 import { corsHeaders, preflightHeaders } from "../base/cors.ts";
-import { Failure } from "../base/failure.ts";
+import { asFailure } from "../base/disk.ts";
 import { version } from "../base/version.ts";
 import type { AuditLog, Log } from "../logs/index.ts";
 import type { Metrics } from "../metrics/index.ts";
@@ -152,9 +152,13 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
   const respondWithError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     // Fastify's own errors (invalid JSON, body too large, an address that is none) have a 4xx status and a usable
     // message.
-    const told = error instanceof HttpError || error instanceof Failure;
-    const status = told ? error.status : statusOf(error);
-    if (status < 500 || told) {
+    const told = error instanceof HttpError ? error : asFailure(error);
+    if (told) {
+      reply.code(told.status).send(errorBody(told.status, told.message));
+      return;
+    }
+    const status = statusOf(error);
+    if (status < 500) {
       reply.code(status).send(errorBody(status, asError(error).message));
       return;
     }

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { type DraftFilesRequest, draftFilesRequestSchema } from "@muxi/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import * as z from "zod";
+import { asFailure } from "../base/disk.ts";
 import { Failure } from "../base/failure.ts";
 import { checkFormationId } from "../bundles/index.ts";
 import {
@@ -143,8 +144,9 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
       const data = await act(id, parsed.data);
       return { success: true, data, ...(await states(releases, id)) };
     } catch (error) {
-      if (!(error instanceof Failure) || wantsEvents(request)) throw error;
-      const { status, type, message } = error;
+      const failure = asFailure(error);
+      if (failure === undefined || wantsEvents(request)) throw error;
+      const { status, type, message } = failure;
       return reply
         .code(status)
         .send({ success: false, error: type, message, code: status, ...(await states(releases, id)) });

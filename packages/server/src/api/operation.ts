@@ -1,5 +1,6 @@
 import type { OperationComplete, OperationError } from "@muxi/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { asFailure } from "../base/disk.ts";
 import { Failure } from "../base/failure.ts";
 import type { Log } from "../logs/index.ts";
 import type { ReportProgress } from "../releases/index.ts";
@@ -51,11 +52,10 @@ export const respondWithOperation = async (
     await settle(status);
     stream.send("complete", complete);
   } catch (error) {
+    const told = asFailure(error);
+    if (told === undefined) log.error({ err: error, path: request.routeOptions.url }, "operation failed");
     const failure =
-      error instanceof Failure
-        ? error
-        : new Failure(500, "InternalError", "Internal server error; see the server's log for details");
-    if (failure !== error) log.error({ err: error, path: request.routeOptions.url }, "operation failed");
+      told ?? new Failure(500, "InternalError", "Internal server error; see the server's log for details");
     await settle(failure.status, failure.message);
     const data: OperationError = {
       error: failure.type,

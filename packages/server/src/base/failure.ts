@@ -10,6 +10,7 @@ export const failureTypes = [
   "DecodeError",
   "Deleted",
   "DeployConflict",
+  "DiskError",
   "DraftAlreadyExists",
   "DraftNotFound",
   "ExtractError",

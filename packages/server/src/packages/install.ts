@@ -1,6 +1,7 @@
 import { copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as z from "zod";
+import { diskFailure } from "../base/disk.ts";
 import { ifThere } from "../base/durable.ts";
 import { checkSources, packagesError, readNamed } from "./named.ts";
 import { type NpmRun, runNpm } from "./npm.ts";
@@ -17,6 +18,9 @@ export interface InstallOptions extends Pick<NpmRun, "env" | "signal"> {
 const tailLength = 20;
 /** npm takes packages of it from the configured registry. */
 const npmRegistry = "https://registry.npmjs.org/";
+
+/** What npm says when it finds no room. */
+const fullDisk = /\bENOSPC\b/;
 
 const configSchema = z.record(z.string(), z.unknown());
 
@@ -72,6 +76,7 @@ export const installPackages = async (
     const onLine = (line: string) => report(line.replaceAll(work, basename(folder)));
     const { code, all } = await runNpm(args, { ...run, onLine });
     if (code !== 0) {
+      if (all.some((line) => fullDisk.test(line))) throw diskFailure();
       throw packagesError(
         ["The packages of the bundle could not be installed:", ...all.slice(-tailLength)]
           .join("\n")

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isSystemError } from "@muxi/formation";
 import { type FormationProblem, processMessageSchema, type TokensMessage } from "@muxi/protocol";
+import { diskFailure, isDiskFull } from "../base/disk.ts";
 import { endsWithin, pause } from "../base/time.ts";
 import { type ProcessLogFiles, tailLines, withProcessLogs } from "../logs/index.ts";
 import { formatIdentity, startTimeOf } from "./identity.ts";
@@ -140,6 +141,7 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
       writeFileSync(pidFile, formatIdentity({ pid: child.pid, startTime }), { mode: 0o600 });
     } catch (error) {
       signalGroup(child.pid, "SIGKILL"); // No other server could find it.
+      rmSync(pidFile, { force: true });
       throw error;
     }
   }
@@ -163,9 +165,13 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
     return exit;
   });
 
-  const failed = async (reason: string): Promise<StartError> => {
+  /** @param what Without punctuation at its end. */
+  const failed = async (what: string): Promise<StartError> => {
     const tail = await tailLines(logs.err, tailLength, { from: errorsFrom });
-    return new StartError([reason, ...tail.filter((line) => line.trim() !== "")].join("\n"));
+    const said = tail.filter((line) => line.trim() !== "");
+    if (said.length > 0) return new StartError([`${what}. Its last error output:`, ...said].join("\n"));
+    const isLost = await isDiskFull(dirname(logs.err));
+    return new StartError(`${what}. ${isLost ? diskFailure().message : "It wrote no error output."}`);
   };
 
   return {
@@ -196,11 +202,11 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
         await (isReady ? wait : Promise.race([wait, becameReady]));
       }
       if (ended.signal.aborted) {
-        throw await failed(`Formation crashed during startup (${describe(await exit)}):`);
+        throw await failed(`Formation crashed during startup (${describe(await exit)})`);
       }
       cancelled?.throwIfAborted();
       throw await failed(
-        `Formation did not become healthy: health check failed after ${tries} attempts (timeout: ${timeoutMs / 1000}s). Its last error output:`,
+        `Formation did not become healthy: health check failed after ${tries} attempts (timeout: ${timeoutMs / 1000}s)`,
       );
     },
     async problems({ wait, timeoutMs, signal: cancelled }) {
@@ -217,8 +223,8 @@ export const startProcess = async (options: ProcessOptions): Promise<FormationPr
         if (!late.aborted && !ended.signal.aborted) throw error;
         throw await failed(
           ended.signal.aborted
-            ? "Formation crashed while it was checked:"
-            : `Formation did not say within ${timeoutMs / 1000} s what it cannot use. Its last error output:`,
+            ? "Formation crashed while it was checked"
+            : `Formation did not say within ${timeoutMs / 1000} s what it cannot use`,
         );
       }
     },

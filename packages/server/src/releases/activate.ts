@@ -1,9 +1,21 @@
 import type { DeploymentCheck } from "@muxi/protocol";
 import type { Layout } from "../base/layout.ts";
+import type { RetiredReplicas } from "../processes/index.ts";
 import { type Started, startChecked } from "./check.ts";
 import { startFailure } from "./failures.ts";
 import { type History, type Release, setLink, setLinks, writeHistory } from "./history.ts";
 import { type Deployment, type Releases, type ReportProgress, specOf, watchStart } from "./releases.ts";
+
+/** Stops what was in service, once its requests are finished. */
+export const endRetired = async (
+  { settings, drain }: Releases,
+  { ports, stop }: RetiredReplicas,
+): Promise<void> => {
+  const stopAt = performance.now() + settings.drainMs;
+  await drain(ports, settings.drainMs);
+  // Work that goes on for clients that have left may use the remaining time.
+  await stop(Math.max(0, stopAt - performance.now()) + settings.forceKillTimeoutMs);
+};
 
 export interface Activation {
   deployment: Deployment;
@@ -30,7 +42,7 @@ export interface Activation {
  * @throws Failure when the new release does not become healthy, or its check fails. The old one stays in service.
  */
 export const activate = async (releases: Releases, activation: Activation): Promise<Started> => {
-  const { supervisor, registry, settings, log } = releases;
+  const { supervisor, registry, log } = releases;
   const { deployment, layout, release, history, name, report, signal } = activation;
   const { id } = deployment;
   let started: Started;
@@ -70,9 +82,6 @@ export const activate = async (releases: Releases, activation: Activation): Prom
     log.error({ formation: id, err: error }, "could not save the new version's links or registry entry");
   }
   report({ stage: "stopping_old", message: "Stopping the other version" });
-  const stopAt = performance.now() + settings.drainMs;
-  await releases.drain(retired.ports, settings.drainMs);
-  // Work that goes on for clients that have left may use the remaining time.
-  await retired.stop(Math.max(0, stopAt - performance.now()) + settings.forceKillTimeoutMs);
+  await endRetired(releases, retired);
   return started;
 };

@@ -1,3 +1,4 @@
+import { asFailure } from "../base/disk.ts";
 import { Failure } from "../base/failure.ts";
 import { PortsExhaustedError, StartError } from "../processes/index.ts";
 
@@ -15,11 +16,12 @@ export const startFailure = (
   consequence?: string,
 ): unknown => {
   const explained = (text: string): string => (consequence === undefined ? text : `${consequence} ${text}`);
-  if (error instanceof Failure)
-    return new Failure(error.status, error.type, explained(error.message), { cause: error });
   if (error instanceof StartError)
     return new Failure(unhealthy, "HealthCheckFailed", explained(error.message), { cause: error });
   if (error instanceof PortsExhaustedError)
     return new Failure(noPort, "PortAllocationError", explained(error.message), { cause: error });
-  return error;
+  const failure = asFailure(error);
+  return failure
+    ? new Failure(failure.status, failure.type, explained(failure.message), { cause: error })
+    : error;
 };

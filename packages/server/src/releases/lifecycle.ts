@@ -4,6 +4,7 @@ import { ifThere, syncFolder } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
 import { removeLogs } from "../logs/index.ts";
 import type { FormationState } from "../processes/index.ts";
+import { endRetired } from "./activate.ts";
 import { startFailure } from "./failures.ts";
 import {
   layoutFor,
@@ -33,20 +34,36 @@ export const stop = async (releases: Releases, id: string): Promise<void> => {
   await releases.registry.save();
 };
 
+interface CurrentStart {
+  id: string;
+  /** Of its processes. */
+  name: string;
+  report: ReportProgress;
+  signal: AbortSignal;
+}
+
+/** Starts the current release. */
 const startCurrent = async (
+  releases: Releases,
+  { id, name, report, signal }: CurrentStart,
+): Promise<FormationState> => {
+  const { history, layout } = await requireHistory(releases, id);
+  report({ stage: "validating", message: "Checking the formation" });
+  report({ stage: "spawning", message: "Starting formation" });
+  return releases.supervisor.start(
+    specOf(layout, history.current, name),
+    watchStart(releases, report, { signal }),
+  );
+};
+
+const startStopped = async (
   releases: Releases,
   id: string,
   report: ReportProgress,
   signal: AbortSignal,
 ): Promise<FormationState> => {
-  const { history, layout } = await requireHistory(releases, id);
-  report({ stage: "validating", message: "Checking the formation" });
-  report({ stage: "spawning", message: "Starting formation" });
   try {
-    return await releases.supervisor.start(
-      specOf(layout, history.current),
-      watchStart(releases, report, { signal }),
-    );
+    return await startCurrent(releases, { id, name: id, report, signal });
   } catch (error) {
     throw startFailure(error, 500, 500);
   } finally {
@@ -66,10 +83,44 @@ export const start = async (
   if (status === "running" || status === "starting") {
     throw new Failure(409, "AlreadyRunning", `Formation is already ${status}`);
   }
-  return startCurrent(releases, id, report, signal);
+  return startStopped(releases, id, report, signal);
 };
 
-/** @throws Failure 404, or 500 if it does not become healthy again; it is stopped then. */
+/** Starts it beside what runs, which goes on until the new process has taken its place. */
+const replaceRunning = async (
+  releases: Releases,
+  id: string,
+  report: ReportProgress,
+  signal: AbortSignal,
+): Promise<FormationState> => {
+  const { supervisor, registry, log } = releases;
+  const name = `${id}-staging`;
+  let started: FormationState;
+  try {
+    started = await startCurrent(releases, { id, name, report, signal });
+    signal.throwIfAborted();
+  } catch (error) {
+    await supervisor.remove(name);
+    throw startFailure(error, 500, 507, "The running process is unchanged.");
+  }
+  const retired = supervisor.promote(name, id);
+  supervisor.countRestart(id);
+  try {
+    await registry.save();
+  } catch (error) {
+    // It is in service. What the registry says until its next change is how it was run before.
+    log.error({ formation: id, err: error }, "could not save the registry entry");
+  }
+  report({ stage: "stopping", message: "Stopping the process before" });
+  await endRetired(releases, retired);
+  return started;
+};
+
+/**
+ * Starts a formation anew (docs/spec/server-api.md "Start, stop, restart, delete").
+ *
+ * @throws Failure 404, or 500 if it does not become healthy; what ran then goes on.
+ */
 export const restart = async (
   releases: Releases,
   id: string,
@@ -77,13 +128,14 @@ export const restart = async (
   signal: AbortSignal,
 ): Promise<FormationState> => {
   const deployment = requireDeployment(releases, id);
+  if (releases.supervisor.get(id)?.status === "running") return replaceRunning(releases, id, report, signal);
   report({ stage: "stopping", message: "Stopping current process" });
   // Set until the end: if the server is killed meanwhile, what the registry says now is what the next server goes by.
   deployment.restarting = true;
   try {
     await releases.supervisor.stop(id, graceOf(releases));
     releases.supervisor.countRestart(id);
-    return await startCurrent(releases, id, report, signal);
+    return await startStopped(releases, id, report, signal);
   } finally {
     deployment.restarting = false;
     await releases.registry.save();
