@@ -240,6 +240,7 @@ export const createServer = ({
   let unlock: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
     monitor.stop();
+    supervisor.retire();
     const closed = app.close();
     await drain(app.server, front, () => openRequests);
     await metricsListener?.close();

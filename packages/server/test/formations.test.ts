@@ -279,3 +279,35 @@ it("edits a draft, deploys it, and deploys it again", async () => {
   expect((await act({ action: "read", path: "knowledge/a.md" })).body.data).toMatchObject({ content: "two" });
   expect((await act({ action: "discard" })).body).toMatchObject({ draft: { exists: false } });
 });
+
+it("counts no restart for the end of its server, not even when its formations are ended along with it", async () => {
+  const first = await startTestServer();
+  expectStatus(await deployBundle(first.url, await bundle()), 201);
+  const other = await deployBundle(first.url, await bundle({ id: "other-bot" }), { id: "other-bot" });
+  const { pid } = expectStatus(other, 201).body.data;
+
+  // A stop of systemd ends all processes of a service, while the server waits for this answer.
+  const { body } = await fetch(`${first.url}/api/my-bot/stream`);
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  await reader?.read();
+  const closed = first.server.close();
+  process.kill(pid, "SIGTERM");
+  await until("it has ended", () => !isAlive(pid));
+  // The events come every 5 ms, and 10 ms after a crash a formation is started again.
+  let told = "";
+  while (told.split("data:").length < 100) told += (await reader?.read())?.value ?? "";
+  await reader?.cancel();
+  await closed;
+
+  const second = await startTestServer({ data: first.data });
+  const { formations } = (await call(second.url, "GET", "/rpc/formations")).body.data;
+  for (const { id } of formations) {
+    const path = `/rpc/formations/${id}`;
+    const running = await until("it runs again", async () => {
+      const { data } = (await call(second.url, "GET", path)).body;
+      return data.status === "running" ? data : undefined;
+    });
+    expect(running.restart_count).toBe(0);
+  }
+  expect(formations).toHaveLength(2);
+});

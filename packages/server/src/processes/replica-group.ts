@@ -116,6 +116,11 @@ export class ReplicaGroup implements FormationState {
     await Promise.all(this.members.map((replica) => replica.stop(graceMs)));
   }
 
+  /** Prevents further restarts. */
+  retire(): void {
+    for (const replica of this.members) replica.retire();
+  }
+
   release(): void {
     for (const replica of this.members) replica.release();
   }

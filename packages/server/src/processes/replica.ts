@@ -151,7 +151,7 @@ export class Replica {
     this.#become("stopped");
   }
 
-  /** Prevents further restarts, for a replica that only finishes its open requests. */
+  /** Prevents further restarts, for a replica that only finishes its open requests, or whose server ends. */
   retire(): void {
     this.#mayRestart = false;
     clearTimeout(this.#restartTimer);

@@ -184,7 +184,7 @@ export class Supervisor {
     this.#options.onChange?.(to);
     if (!old) return { ports: [], stop: () => Promise.resolve() };
     next.earlierRestarts += old.restartCount;
-    for (const replica of old.members) replica.retire();
+    old.retire();
     this.#retired.add(old);
     return {
       ports: old.ports,
@@ -194,6 +194,14 @@ export class Supervisor {
         this.#retired.delete(old);
       },
     };
+  }
+
+  /**
+   * Starts nothing again from now on, and counts no restarts: what ends a server, such as systemd, may end its formations
+   * at the same time, while the server still gives open requests their time.
+   */
+  retire(): void {
+    for (const group of this.#groups.values()) group.retire();
   }
 
   /** Stops all formations at the same time. */
