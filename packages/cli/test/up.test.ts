@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../../test/ports.ts";
 import { until } from "../../../test/until.ts";
-import { createWorld, isAlive, type World } from "./helpers.ts";
+import { createWorld, isAlive, toolServer, type World } from "./helpers.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -184,6 +184,38 @@ test("--watch, which is dev, starts the formation anew when its files change, an
   expect((await up.done).code).toBe(0);
   expect(lines()).toHaveLength(3);
   expect(isAlive(lines()[1].pid)).toBe(false);
+});
+
+test("--watch sees the script of a tool and what it imports, but not what it stores", async () => {
+  const folder = await world.formation("watched-tool", {
+    "mcp/stock.afs": toolServer("stock", []).replace(/args: .*/, "args: [./servers/stock.mjs]"),
+    "servers/stock.mjs": 'import "./lib/names.mjs";\n',
+    "servers/lib/names.mjs": "export const names = [];\n",
+  });
+  const up = world.start(["up", folder, "--watch", "--output", "json"]);
+  const changes = () =>
+    up
+      .stdout()
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line).changed);
+  await up.shows("\n");
+  const restarts = async (file: string, written: Record<string, string>) => {
+    const before = changes().length;
+    for (const [name, text] of Object.entries(written)) await writeFile(join(folder, name), text);
+    await until(`${file} started it anew`, () => changes().length > before);
+    expect(changes().at(-1)).toEqual([file]);
+  };
+  const names = "servers/lib/names.mjs";
+  await restarts("servers/stock.mjs", { "servers/data.json": "{}", "servers/stock.mjs": "// Changed\n" });
+  await restarts(names, { [names]: "export const names = [1];\n" });
+  // A server that comes later.
+  await writeFile(join(folder, "late.mjs"), "");
+  const late = toolServer("late", []).replace(/args: .*/, "args: [late.mjs]");
+  await restarts("mcp/late.afs", { "mcp/late.afs": late });
+  await restarts("late.mjs", { "late.mjs": "// Changed\n" });
+  up.kill("SIGINT");
+  expect((await up.done).code).toBe(0);
 });
 
 describe("refuses", () => {

@@ -44,6 +44,7 @@ export { providerPackage } from "./providers.ts";
 export type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
 export type { Manifest } from "./schema/manifest.ts";
 export type { ToolFilter } from "./schema/mcp-server.ts";
+export { serverPrograms } from "./scripts.ts";
 export * from "./secrets/index.ts";
 export { readSkills, type Skill } from "./skills.ts";
 export { readSops, type Sop } from "./sops.ts";

@@ -1,7 +1,7 @@
-import { basename, resolve } from "node:path";
+import { basename, isAbsolute, relative, resolve } from "node:path";
 import { isThere } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
-import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
+import type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
 import type { LoadContext } from "./load-context.ts";
 import { isServerDefinition } from "./mcp-servers.ts";
 import { findingAt, type Place } from "./validate.ts";
@@ -57,4 +57,17 @@ export const checkScripts = async (
       await checkScript(loading, server, { ...place, base: [...place.base, "mcp_servers", index] });
     }
   }
+};
+
+/** Programs and scripts in the formation's folder that its MCP servers run, relative to it. */
+export const serverPrograms = ({ dir, agents, mcpServers }: Formation): string[] => {
+  const own = agents.flatMap(({ mcp_servers }) => mcp_servers.filter(isServerDefinition));
+  const programs = [...mcpServers, ...own].flatMap((server) => {
+    if (server.type !== "command") return [];
+    const { command, args, working_directory = "." } = server;
+    return [...(command.includes("/") ? [command] : []), ...args.filter((argument) => script.test(argument))]
+      .map((path) => relative(dir, resolve(dir, working_directory, path)))
+      .filter((path) => !path.startsWith("..") && !isAbsolute(path));
+  });
+  return [...new Set(programs)];
 };
