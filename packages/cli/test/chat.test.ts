@@ -37,13 +37,13 @@ test("--output json gives the answer, its agent and its session, which a next qu
   expect(JSON.parse(second.stdout).session_id).toBe(session_id);
 });
 
-test("users are kept apart, and without a name it is the tester", async () => {
+test("users are kept apart, and without a name it is the one of calls that name none", async () => {
   await world.run(["chat", "My favourite apple is the Egremont Russet.", "--user", "ann"]);
   const ann = await world.run(["chat", "What is my favourite apple?", "--user", "ann"]);
   expect(ann.stdout).toContain("Egremont Russet");
-  const tester = await world.run(["chat", "-v", "What is my favourite apple?"]);
-  expect(tester.stdout).not.toContain("Egremont Russet");
-  expect(tester.stderr).toMatch(/^\[progress\] .*"user_id":"tester"/m);
+  const nobody = await world.run(["chat", "-v", "What is my favourite apple?"]);
+  expect(nobody.stdout).not.toContain("Egremont Russet");
+  expect(nobody.stderr).toMatch(/^\[progress\] .*"user_id":"0"/m);
 });
 
 test("the folder's .muxi names the user", async () => {
@@ -117,7 +117,7 @@ test("a deployed formation is talked to as well: here, by its id and through a p
     expect((await other.run(["chat", "Hello"], { cwd: generated })).stdout).toContain("built-in model");
     const byId = await other.run(["chat", "-v", "Hello", "-f", "generated"]);
     expect(byId.stdout).toContain("built-in model");
-    expect(byId.stderr).toContain('"user_id":"default"');
+    expect(byId.stderr).toContain('"user_id":"0"');
 
     const url = `http://127.0.0.1:${other.port}`;
     const flags = ["--url", url, "--key-id", key_id, "--secret-key", secret_key];

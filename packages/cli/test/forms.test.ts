@@ -109,7 +109,7 @@ test.each<[args: string[], job: object]>([
   [["recurring", "News", "--schedule", "0 9 * * *"], { type: "recurring", message: "News" }],
 ])("muxi jobs add %j", async (args, job) => {
   const added = await dataOf("jobs", "add", ...args, "--title", "One");
-  expect(added).toMatchObject({ ...job, user_id: "tester", title: "One" });
+  expect(added).toMatchObject({ ...job, user_id: "0", title: "One" });
   await shown("jobs", "rm", added.id);
 });
 

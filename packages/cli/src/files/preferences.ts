@@ -1,8 +1,6 @@
 import { join } from "node:path";
-import { databaseOf, loadFormation } from "@muxi/formation";
 import * as z from "zod";
 import type { Context } from "../base/context.ts";
-import { CliError } from "../base/errors.ts";
 import type { SavedFormation } from "./saved-formations.ts";
 import { cliFile, readYaml, writeYaml } from "./yaml-file.ts";
 
@@ -35,43 +33,24 @@ export const setDefaultUser = async (context: Context, userId: string): Promise<
 export const defaultUser = async (context: Context): Promise<string | undefined> =>
   (await readYaml(defaultsFile(context), preferencesSchema))?.user_id;
 
-/** The default user of drafts. */
-const draftUser = "tester";
-/** The default user of deployed formations on SQLite. */
-const singleUser = "default";
+/** Everybody who gave no id (docs/spec/formation-api.md "Users"): whoever calls the formation without one is the same. */
+const nobody = "0";
 
 /** The formation that is called. */
 export interface CalledFormation {
-  isDraft: boolean;
   /** Its folder, if it is on this machine. */
   folder: string | undefined;
   saved?: Pick<SavedFormation, "user_id">;
 }
 
-const isOnPostgres = async ({ env }: Context, folder: string): Promise<boolean> => {
-  const { formation } = await loadFormation(folder, { env });
-  return formation !== undefined && databaseOf(formation).engine === "postgres";
-};
-
-/**
- * The user of a call, in the order of docs/spec/cli.md "Which user".
- *
- * @throws CliError when no user is given, and the formation has many.
- */
+/** The user of a call, in the order of docs/spec/cli.md "Which user". */
 export const userIdFor = async (
   context: Context,
-  { isDraft, folder, saved }: CalledFormation,
+  { folder, saved }: CalledFormation,
   fromCommandLine: string | undefined,
-): Promise<string> => {
-  const chosen =
-    fromCommandLine ??
-    (folder === undefined ? undefined : (await formationPreferences(folder)).user_id) ??
-    saved?.user_id ??
-    (await defaultUser(context));
-  if (chosen !== undefined) return chosen;
-  if (isDraft) return draftUser;
-  if (folder === undefined || !(await isOnPostgres(context, folder))) return singleUser;
-  throw new CliError("This formation has many users, and none was given", {
-    hint: "Use --user <id>, or run: muxi set default user <id>",
-  });
-};
+): Promise<string> =>
+  fromCommandLine ??
+  (folder === undefined ? undefined : (await formationPreferences(folder)).user_id) ??
+  saved?.user_id ??
+  (await defaultUser(context)) ??
+  nobody;

@@ -71,9 +71,7 @@ const draftTarget = async (
   saved: SavedFormation,
   { user, isForEveryone, debug }: TargetOptions,
 ): Promise<Target> => {
-  const userId = isForEveryone
-    ? undefined
-    : await userIdFor(context, { folder: saved.path, saved, isDraft: true }, user);
+  const userId = isForEveryone ? undefined : await userIdFor(context, { folder: saved.path, saved }, user);
   const { id, server_url: serverUrl, client_key: clientKey, admin_key: adminKey } = saved;
   await prepareFor(context, serverUrl);
   const keys = { clientKey, adminKey };
@@ -118,7 +116,7 @@ const deployedTarget = async (
       hint: "Set MUXI_CLIENT_KEY, and MUXI_ADMIN_KEY for what only operators may see",
     });
   }
-  const userId = isForEveryone ? undefined : await userIdFor(context, { folder, isDraft: false }, user);
+  const userId = isForEveryone ? undefined : await userIdFor(context, { folder }, user);
   const formation = new FormationClient({
     serverUrl: server.url,
     formationId: id,
