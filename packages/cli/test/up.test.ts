@@ -150,6 +150,24 @@ test("uses a server that runs already, on whatever port, and leaves it alone", a
   expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 });
 
+test("a key that is given to up reaches the formation on a server that runs without it, also after a change", async () => {
+  expect((await world.run(["server", "start", "--daemon"])).code).toBe(0);
+  const folder = await world.formation("keyed", { "SOUL.md": "Be kind." });
+  const models = async (): Promise<string[]> => {
+    const shown = await world.run(["agents", "--json", "-f", "keyed"]);
+    return JSON.parse(shown.stdout).agents.map(({ model }: { model: string }) => model);
+  };
+  world.env.GROQ_API_KEY = "gsk-of-this-terminal";
+  const up = world.start(["up", folder, "--watch"]);
+  await up.shows("Watching its files");
+  expect(up.stdout()).toContain("groq/llama-3.3-70b-versatile");
+  await writeFile(join(folder, "SOUL.md"), "Be brief.");
+  await up.shows("Restarted keyed");
+  expect(await models()).toEqual(["groq/llama-3.3-70b-versatile"]);
+  up.kill("SIGINT");
+  expect((await up.done).code).toBe(0);
+});
+
 test("--watch, which is dev, starts the formation anew when its files change, and leaves it alone when they are wrong", async () => {
   const folder = await world.formation("watched", { "agents/one.afs": agentFile("one") });
   const up = world.start(["dev", folder, "--output", "json"]);

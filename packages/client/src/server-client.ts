@@ -260,11 +260,14 @@ export class ServerClient {
       path: string;
       /** What is checked, as for a deployment; a draft that is refused does not run. Default: nothing. */
       check?: DeploymentCheck | undefined;
+      /** Variables for this run, in place of the server's; one that the formation does not read is refused. */
+      environment?: Readonly<Record<string, string>> | undefined;
     },
     options?: CallOptions,
   ): Promise<DevResult> {
-    requireObjects("devRun({ path, check })", args, options);
-    const json = { path: requireText("path", args.path), check: args.check };
+    requireObjects("devRun({ path, check, environment })", args, options);
+    const { path, check, environment } = args;
+    const json = { path: requireText("path", path), check, environment };
     return this.#signed.data({ method: "POST", path: "/rpc/dev/run", json, timeout: bundleTimeout }, options);
   }
 

@@ -55,6 +55,12 @@ test.each<[name: string, run: (client: ServerClient) => Promise<unknown>, reques
   ["devRun", (s) => s.devRun({ path: "/home/me/bot" }), "POST /rpc/dev/run", '{"path":"/home/me/bot"}'],
   [
     "devRun",
+    (s) => s.devRun({ path: "/bot", environment: { REGION: "eu" } }),
+    "POST /rpc/dev/run",
+    '{"path":"/bot","environment":{"REGION":"eu"}}',
+  ],
+  [
+    "devRun",
     (s) => s.devRun({ path: "/home/me/bot", check: "all" }),
     "POST /rpc/dev/run",
     '{"path":"/home/me/bot","check":"all"}',
@@ -288,7 +294,7 @@ test.each<[call: string, run: (server: ServerClient) => unknown]>([
     "downloadFormation({ formationId, includeDb })",
     (s) => Reflect.apply(s.downloadFormation, s, [{ formationId: "my-bot" }, true]),
   ],
-  ["devRun({ path, check })", (s) => Reflect.apply(s.devRun, s, ["/my-bot"])],
+  ["devRun({ path, check, environment })", (s) => Reflect.apply(s.devRun, s, ["/my-bot"])],
   ["devStop({ formationId })", (s) => Reflect.apply(s.devStop, s, ["my-bot"])],
   [
     "restartFormationStream({ formationId })",

@@ -66,6 +66,8 @@ export interface Formation {
   secretNames: string[];
   /** Names of the secrets that the formation refers to, sorted. */
   usedSecrets: string[];
+  /** Names of the environment variables that the formation may read, sorted: keys of providers, and references. */
+  variables: string[];
   /** Voice of every answer (docs/spec/formation-files.md "Soul"). */
   soul: string;
 }

@@ -50,6 +50,7 @@ export { readSkills, type Skill } from "./skills.ts";
 export { readSops, type Sop } from "./sops.ts";
 export { readTrigger, triggerNamePattern, triggerNames } from "./triggers.ts";
 export { credentialServices, withCredentials } from "./user-credentials.ts";
+export { environmentOf } from "./variables.ts";
 export {
   bumpVersion,
   compareVersions,

@@ -13,6 +13,8 @@ export interface Interpolated {
   value: Mapping;
   /** Stored names of the secrets that were filled in. */
   usedSecrets: string[];
+  /** Names of the variables that are referred to. */
+  usedVariables: string[];
   /** Places of `${{ user.credentials.NAME }}`, which is filled in for each request of a user. */
   userCredentials: { name: string; path: Path }[];
   /** References that cannot be resolved; they stay as written. */
@@ -33,6 +35,7 @@ const reference = /\$\{\{([^{}]*)\}\}/g;
  */
 export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
   const usedSecrets = new Set<string>();
+  const usedVariables = new Set<string>();
   const userCredentials: Interpolated["userCredentials"] = [];
   const problems: Interpolated["problems"] = [];
   const odd: Interpolated["odd"] = [];
@@ -50,6 +53,7 @@ export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
 
   const variable = (name: string, path: Path): string | undefined => {
     const value = lookup.env?.[name];
+    usedVariables.add(name);
     if (lookup.env === undefined) {
       const message = `refers to the environment variable ${name}, which a deployed formation cannot read`;
       problems.push({ path, message, hint: `Use a secret instead: \${{ secrets.${name} }}` });
@@ -83,5 +87,13 @@ export const interpolate = (data: Mapping, lookup: Lookup): Interpolated => {
   const walkData = (value: Mapping, path: Path): Mapping =>
     Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]));
 
-  return { value: walkData(data, []), usedSecrets: [...usedSecrets], userCredentials, problems, odd };
+  const value = walkData(data, []);
+  return {
+    value,
+    usedSecrets: [...usedSecrets],
+    usedVariables: [...usedVariables],
+    userCredentials,
+    problems,
+    odd,
+  };
 };

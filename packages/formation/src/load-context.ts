@@ -12,6 +12,7 @@ export interface LoadContext {
   forServer: boolean;
   report: Report;
   usedSecrets: Set<string>;
+  usedVariables: Set<string>;
   /** Places of `${{ user.credentials.NAME }}`. */
   userCredentials: { source: SourceFile; path: Path }[];
 }
@@ -25,8 +26,12 @@ const isOfServer = (source: SourceFile, path: Path): boolean =>
  */
 export const fillInReferences = (loading: LoadContext, source: SourceFile): SourceFile => {
   const place = { source, base: [] };
-  const { value, usedSecrets, userCredentials, problems, odd } = interpolate(source.data, loading.lookup);
+  const { value, usedSecrets, usedVariables, userCredentials, problems, odd } = interpolate(
+    source.data,
+    loading.lookup,
+  );
   for (const name of usedSecrets) loading.usedSecrets.add(name);
+  for (const name of usedVariables) loading.usedVariables.add(name);
   for (const { path, message, hint } of problems) {
     loading.report.errors.push(findingAt(place, path, message, hint));
   }

@@ -28,6 +28,7 @@ import { loadSoul } from "./soul.ts";
 import { checkTriggers } from "./triggers.ts";
 import { checkUnread } from "./unread.ts";
 import { validate } from "./validate.ts";
+import { readableVariables } from "./variables.ts";
 import { releaseVersion } from "./versions.ts";
 
 export interface LoadOptions {
@@ -116,6 +117,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
     forServer: options.forServer ?? false,
     report,
     usedSecrets: new Set(),
+    usedVariables: new Set(),
     userCredentials: [],
   };
   const written = read.source;
@@ -154,7 +156,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   checkManifest(loading, manifest, mcpServers, place);
   checkRuntime(loading, manifest, place, options.runtimeVersion ?? releaseVersion);
   const ofTriggers = hasFolders ? await checkTriggers(loading, manifest.llm.aliases) : [];
-  checkModels(loading, manifest, place, loadedAgents, ofTriggers);
+  const providers = checkModels(loading, manifest, place, loadedAgents, ofTriggers);
   checkSouls(loading, loadedAgents);
   checkAgentServers(loading, loadedAgents, mcpServers);
   await checkKnowledge(loading, loadedAgents);
@@ -180,6 +182,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
     mcpServers,
     secretNames: secrets.names(),
     usedSecrets: [...loading.usedSecrets].sort(),
+    variables: readableVariables(providers, loading.usedVariables),
     soul,
   };
   return { formation, report };

@@ -54,6 +54,7 @@ export const withEmbeddingProvider = (
  * provider is unknown gives a warning.
  *
  * @param triggers The models that triggers name.
+ * @returns The providers that are named.
  */
 export const checkModels = (
   { dir, report }: LoadContext,
@@ -61,7 +62,7 @@ export const checkModels = (
   place: Place,
   agents: readonly Loaded<AgentDefinition>[],
   triggers: readonly Reference[],
-): void => {
+): ReadonlySet<string> => {
   report.warnings.push(...repeatedCapabilities(llm.models, place, ["llm", "models"]));
   for (const [name, model] of Object.entries(llm.aliases)) {
     const refuse = (message: string, hint?: string) => {
@@ -120,4 +121,5 @@ export const checkModels = (
     const message = "is the key of a provider that no model names";
     report.warnings.push(findingAt(place, ["llm", "api_keys", provider], message, hint));
   }
+  return used;
 };

@@ -1,7 +1,7 @@
 import { mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { FormationError, formatReport, loadFormation, openFormation } from "../src/index.ts";
+import { environmentOf, FormationError, formatReport, loadFormation, openFormation } from "../src/index.ts";
 import { agent, brief, folder, load, manifest, reportOf, server } from "./folder.ts";
 
 test("the smallest formation loads, with defaults and the built-in agent", async () => {
@@ -31,6 +31,22 @@ test("the smallest formation loads, with defaults and the built-in agent", async
     },
   });
   expect(formation?.agents.map(({ id }) => id)).toEqual(["muxi-generalist"]);
+});
+
+test("variables that a formation may read are keys of its providers, and what its files refer to", async () => {
+  const dir = await folder({
+    "formation.afs": manifest(
+      "llm: { models: [{ text: acme-ai/large, settings: { base_url: http://acme.example } }] }",
+    ),
+    "agents/one.afs": agent("one").replace(
+      /description: .*/,
+      "description: In ${{ env.REGION }}, ${{ env.PATH }}",
+    ),
+  });
+  const env = { REGION: "eu", PATH: "/bin", ACME_AI_API_KEY: "a", GEMINI_API_KEY: "g", STRIPE_API_KEY: "s" };
+  const formation = await openFormation(dir, { env });
+  const expected = { REGION: "eu", ACME_AI_API_KEY: "a", GEMINI_API_KEY: "g" };
+  expect(environmentOf(formation, env)).toEqual(expected);
 });
 
 test("a manifest's values win over defaults, and unknown fields stay", async () => {

@@ -612,6 +612,10 @@ export interface DevRunRequest {
   formation_id?: string;
   /** `models` refuses a draft whose models lack a package or a key, `all` also one whose tool servers do not list their tools, `report` looks at the same and refuses nothing; default: nothing is looked at */
   check?: "all" | "models" | "report";
+  /** Variables for this run, in place of the server's; only those that the formation may read: keys of model providers, what its default model goes by, and what its files refer to with `${{ env.NAME }}` */
+  environment?: {
+    [k: string]: string;
+  };
 }
 
 /** A draft to stop. */

@@ -124,6 +124,33 @@ describe("server status", () => {
 });
 
 describe("dev run", () => {
+  it("gives a draft the variables that its caller sends, if the formation reads them", async () => {
+    const env = {
+      PATH: process.env.PATH,
+      OPENAI_API_KEY: "sk-of-the-server",
+      GROQ_API_KEY: "gsk-of-the-server",
+    };
+    const server = await startTestServer({ env });
+    const folder = await createFormation("hello");
+    await writeFile(
+      join(folder, "formation.afs"),
+      'schema: "1.0.0"\nid: hello\ndescription: Greets in ${{ env.GREETING_LANGUAGE }}\n',
+    );
+    const run = (environment: object) => post(`${server.url}/rpc/dev/run`, { path: folder, environment });
+
+    expect((await run({})).body.message).toContain("GREETING_LANGUAGE, which is not set");
+    const given = { OPENAI_API_KEY: "sk-of-the-caller", GREETING_LANGUAGE: "Welsh" };
+    for (const name of ["NODE_OPTIONS", "STRIPE_API_KEY"]) {
+      const refused = await run({ ...given, [name]: "--version" });
+      expect(refused.status).toBe(400);
+      expect(refused.body.message).toMatch(new RegExp(`^Formation 'hello' does not read ${name}: send only`));
+    }
+    expect(await startedPids(folder)).toEqual([]);
+    expect((await run(given)).status).toBe(200);
+    const environment = await (await fetch(`${server.url}/draft/hello/env`)).json();
+    expect(environment).toMatchObject({ ...given, GROQ_API_KEY: "gsk-of-the-server" });
+  });
+
   it("starts a folder, gives it its environment, and stops it", async () => {
     const server = await startTestServer({ env: { PATH: process.env.PATH, MINE: "inherited" } });
     const folder = await createFormation("hello");

@@ -26,6 +26,14 @@ export const devRunRequestSchema = namedRequest(
           "`models` refuses a draft whose models lack a package or a key, `all` also one whose tool servers do not list " +
             "their tools, `report` looks at the same and refuses nothing; default: nothing is looked at",
         ),
+      environment: z
+        .record(z.string().min(1).max(256), z.string().max(32_768))
+        .refine((variables) => Object.keys(variables).length <= 200, "has more than 200 variables")
+        .optional()
+        .describe(
+          "Variables for this run, in place of the server's; only those that the formation may read: keys of model " +
+            "providers, what its default model goes by, and what its files refer to with `${{ env.NAME }}`",
+        ),
     }),
 );
 

@@ -9,10 +9,10 @@ import {
   devStopRequestSchema,
   formationIdPattern,
 } from "@muxi/protocol";
-import * as z from "zod";
 import { Failure } from "../base/failure.ts";
+import type { Identified } from "../bundles/index.ts";
 import { AlreadyRunningError, PortsExhaustedError, StartError, type Supervisor } from "../processes/index.ts";
-import type { Reader } from "../reader/index.ts";
+import { identifiedSchema, type Reader } from "../reader/index.ts";
 import { checkStarted } from "../releases/index.ts";
 import { HttpError } from "./errors.ts";
 import type { Handler } from "./handler.ts";
@@ -78,16 +78,25 @@ export const createDevHandlers = (options: DevOptions): { run: Handler; stop: Ha
     return draft;
   };
 
-  const idOf = (folder: string): Promise<string> => reader.run({ kind: "identify", folder, env }, z.string());
+  const identified = (folder: string, environment: Readonly<Record<string, string>>): Promise<Identified> =>
+    reader.run({ kind: "identify", folder, env: { ...env, ...environment } }, identifiedSchema);
 
   return {
     async run(request): Promise<DevResult> {
       const wanted = parseInput(devRunRequestSchema(), request.body);
       const folder = await folderOf(wanted);
-      const formationId = await idOf(folder);
+      const { environment = {} } = wanted;
+      const { id: formationId, variables } = await identified(folder, environment);
+      const unread = Object.keys(environment).filter((variable) => !variables.includes(variable));
+      if (unread.length > 0) {
+        throw new HttpError(
+          400,
+          `Formation '${formationId}' does not read ${unread.join(", ")}: send only variables that its files refer to, and keys of model providers`,
+        );
+      }
       try {
         const name = draftName(formationId);
-        const { port, pid } = await supervisor.start({ name, formationId, folder, draft: true });
+        const { port, pid } = await supervisor.start({ name, formationId, folder, draft: true, environment });
         const problems = await checkStarted({ supervisor, name, check: wanted.check }).catch(
           async (error: unknown) => {
             await supervisor.remove(name);

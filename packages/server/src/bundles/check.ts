@@ -69,15 +69,21 @@ interface Expected {
   version: string | undefined;
 }
 
+/** A formation that is to run as a draft. */
+export interface Identified {
+  id: string;
+  /** Names of the environment variables that it may read. */
+  variables: string[];
+}
+
 /**
  * Reads a formation that is to run as a draft, which may refer to the environment.
  *
- * @returns Its id.
  * @throws Failure 400 that names every file and field that is wrong.
  */
-export const identify = async (folder: string, env: NodeJS.ProcessEnv): Promise<string> => {
+export const identify = async (folder: string, env: NodeJS.ProcessEnv): Promise<Identified> => {
   const { formation, report } = await loadFormation(folder, { env, allowEnv: true });
-  if (formation) return formation.id;
+  if (formation) return { id: formation.id, variables: formation.variables };
   throw new Failure(
     400,
     "ParseError",

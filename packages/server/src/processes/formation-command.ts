@@ -36,8 +36,8 @@ const withHeapLimit = (nodeOptions: string | undefined, limit: number | undefine
  */
 export const createFormationCommand =
   ({ resources, bindHost, env, runtime, url }: FormationCommandOptions): MakeCommand =>
-  ({ formationId, folder, port, draft }) => {
-    const own = resources.environmentOf(formationId);
+  ({ formationId, folder, port, draft, environment }) => {
+    const own = { ...resources.environmentOf(formationId), ...environment };
     const heapLimit = resources.memoryLimitOf(formationId);
     const nodeOptions = withHeapLimit(own.NODE_OPTIONS ?? env.NODE_OPTIONS, heapLimit);
     return {

@@ -9,6 +9,8 @@ export interface FormationSpec {
   draft: boolean;
   /** Default 1. */
   replicas?: number;
+  /** Variables that whoever started it gave it. They are kept in memory only. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 /** The current state of a formation. */
@@ -42,9 +44,9 @@ export class ReplicaGroup implements FormationState {
   constructor(
     spec: FormationSpec,
     ports: readonly number[],
-    options: Omit<ReplicaOptions, "formationId" | "folder" | "draft" | "port">,
+    options: Omit<ReplicaOptions, "formationId" | "folder" | "draft" | "environment" | "port">,
   ) {
-    const { name, formationId, folder, draft, replicas = 1 } = spec;
+    const { name, formationId, folder, draft, replicas = 1, environment = {} } = spec;
     [this.name, this.formationId, this.folder, this.draft, this.replicas] = [
       name,
       formationId,
@@ -54,7 +56,7 @@ export class ReplicaGroup implements FormationState {
     ];
     this.members = Array.from(
       { length: replicas },
-      (_, index) => new Replica({ ...options, formationId, folder, draft, port: ports[index] }),
+      (_, index) => new Replica({ ...options, formationId, folder, draft, environment, port: ports[index] }),
     );
   }
 

@@ -20,6 +20,7 @@ export type MakeCommand = (formation: {
   formationId: string;
   folder: string;
   draft: boolean;
+  environment: Readonly<Record<string, string>>;
   port: number;
 }) => ProcessCommand;
 
@@ -51,6 +52,7 @@ export interface ReplicaOptions {
   folder: string;
   /** A draft is not restarted after a crash, and each start truncates its logs. */
   draft: boolean;
+  environment: Readonly<Record<string, string>>;
   logs: ProcessLogFiles;
   /** The port that this replica had before; undefined takes the next free one. */
   port: number | undefined;
@@ -211,9 +213,9 @@ export class Replica {
 
   /** Starts the process and waits until it is healthy. After a failure the process is stopped. */
   async #spawn({ signal, onSpawn, onAttempt }: StartWatch): Promise<void> {
-    const { formationId, folder, draft, logs, settings, makeCommand, log, now } = this.#options;
+    const { formationId, folder, draft, environment, logs, settings, makeCommand, log, now } = this.#options;
     const process = await startProcess({
-      ...makeCommand({ formationId, folder, draft, port: this.port }),
+      ...makeCommand({ formationId, folder, draft, environment, port: this.port }),
       logs,
       truncateLogs: draft,
       pidFile: join(settings.pidsDirectory, `${formationId}-${this.port}.pid`),

@@ -1,7 +1,7 @@
 import { type Infer, lazy, operationProgressSchema } from "@muxi/protocol";
 import * as z from "zod";
 import { failureTypes } from "../base/failure.ts";
-import type { BundleLimits } from "../bundles/index.ts";
+import type { BundleLimits, Identified } from "../bundles/index.ts";
 import type { InstallOptions } from "../packages/index.ts";
 
 /** What a release is made from: an uploaded bundle, or a draft folder. */
@@ -33,7 +33,7 @@ interface HashTask {
   draft: string;
 }
 
-/** Checks a formation that is to run as a draft; comes to its id. */
+/** Checks a formation that is to run as a draft; comes to what `identifiedSchema` reads. */
 interface IdentifyTask {
   kind: "identify";
   folder: string;
@@ -50,6 +50,12 @@ export interface ArchiveTask {
 }
 
 export type ReaderTask = StageTask | HashTask | IdentifyTask | ArchiveTask;
+
+/** What an {@link IdentifyTask} has found. */
+export const identifiedSchema: z.ZodType<Identified> = z.object({
+  id: z.string(),
+  variables: z.array(z.string()),
+});
 
 /** What a staged release is. */
 export const stagedSchema = z.object({

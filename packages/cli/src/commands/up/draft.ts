@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import type { Formation } from "@muxi/formation";
+import { environmentOf, type Formation } from "@muxi/formation";
 import {
   AuthorizationError,
   ConflictError,
@@ -58,13 +58,18 @@ export interface StartedDraft {
  * has found.
  */
 export const startDraft = async (
+  { env }: Pick<Context, "env">,
   server: LocalServer,
   formation: Formation,
   check: DeploymentCheck,
 ): Promise<StartedDraft> => {
   const { client, directories } = server;
   try {
-    const started = await client.devRun({ path: formation.dir, check }, { timeout: startTimeoutMs });
+    const started = await client.devRun(
+      // The server may have been started from another terminal, with other keys.
+      { path: formation.dir, check, environment: environmentOf(formation, env) },
+      { timeout: startTimeoutMs },
+    );
     const { port, pid, problems } = started;
     if (port !== undefined && pid !== undefined) return { port, pid, problems };
   } catch (error) {

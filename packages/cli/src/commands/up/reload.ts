@@ -59,7 +59,7 @@ const replace = async (
   try {
     return await ui.during(`Restarting ${formation.id}...`, async () => {
       await stopDraft(server, old.formation.id);
-      const started = await startDraft(server, formation, check);
+      const started = await startDraft(reloading, server, formation, check);
       warnOfProblems(ui, started.problems);
       return inspect(formation, started);
     });

@@ -104,7 +104,7 @@ const run = async (
   };
   try {
     signal.throwIfAborted();
-    const started = await ui.during(`Starting ${id}...`, () => startDraft(server, formation, check));
+    const started = await ui.during(`Starting ${id}...`, () => startDraft(context, server, formation, check));
     isOurs = true;
     signal.throwIfAborted();
     const draft = await inspect(formation, server, started);
