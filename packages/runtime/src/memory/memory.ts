@@ -60,29 +60,40 @@ const longestRecalled = 1_000;
 /** Characters of messages whose words are kept: those that wait are looked at again with each of their user's chats. */
 const mostKept = 4_000_000;
 
+/** A message that is not learned yet. */
+interface Said {
+  words: ReadonlySet<string>;
+  /** How it is recalled; undefined when it holds something confidential. */
+  recalled: string | undefined;
+}
+
 /** Chooses among messages that are not learned yet, newest first: those that share most words, then the newest. */
 const createRecentlySaid = () => {
-  const read = new LRUCache<string, { text: string; words: ReadonlySet<string>; isSensitive: boolean }>({
+  const read = new LRUCache<string, Said>({
     maxSize: mostKept,
     sizeCalculation: (_, message) => message.length + 1,
   });
-  const readOf = (message: string) => {
-    let known = read.get(message);
-    if (!known) {
+  const readOf = (message: string): Said => {
+    let said = read.get(message);
+    if (!said) {
       const text = writtenByUser(message);
-      known = { text, words: new Set(wordsOf(text)), isSensitive: isSensitive(text) };
-      read.set(message, known);
+      const recalled = `The user said: ${text.replace(/\s+/g, " ").trim().slice(0, longestRecalled)}`;
+      said = { words: new Set(wordsOf(text)), recalled: isSensitive(text) ? undefined : recalled };
+      read.set(message, said);
     }
-    return known;
+    return said;
   };
   return (messages: readonly string[], words: readonly string[]): string[] =>
     messages
-      .map(readOf)
-      .filter((said) => !said.isSensitive)
-      .map((said) => ({ text: said.text, shared: words.filter((word) => said.words.has(word)).length }))
+      .flatMap((message) => {
+        const { recalled, words: said } = readOf(message);
+        return recalled === undefined
+          ? []
+          : [{ recalled, shared: words.filter((word) => said.has(word)).length }];
+      })
       .sort((one, other) => other.shared - one.shared)
       .slice(0, recalledUnlearned)
-      .map(({ text }) => `The user said: ${text.replace(/\s+/g, " ").trim().slice(0, longestRecalled)}`);
+      .map(({ recalled }) => recalled);
 };
 
 export const createMemory = (deps: {

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import type { Owner } from "./sessions.ts";
 
 export type MemoryScope = "user" | "group" | "formation";
@@ -50,9 +51,19 @@ export interface Candidate {
 
 export const digestOf = (text: string): string => hash("sha256", text, "base64url").slice(0, 22);
 
+/** Those of holders who are chatting: each chat asks for some of them several times. */
+const spaces = new LRUCache<string, Space>({ max: 2_000 });
+
 /** The space that a holder shares: a user, a group or, with "", the whole formation. */
-export const spaceOf = (formationId: string, scope: MemoryScope, holder: string): Space =>
-  digestOf(`${formationId}\0${scope}\0${holder}`);
+export const spaceOf = (formationId: string, scope: MemoryScope, holder: string): Space => {
+  const shared = `${formationId}\0${scope}\0${holder}`;
+  let space = spaces.get(shared);
+  if (space === undefined) {
+    space = digestOf(shared);
+    spaces.set(shared, space);
+  }
+  return space;
+};
 
 /** The space of a user's own memories. */
 export const userSpace = ({ formationId, userId }: Owner): Space => spaceOf(formationId, "user", userId);

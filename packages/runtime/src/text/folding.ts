@@ -42,17 +42,22 @@ const digitOf = (character: string): string => {
 const thaiAm = /\u0e4d([\u0e48-\u0e4b]?)\u0e32/g;
 const laoAm = /\u0ecd([\u0ec8-\u0ecb]?)\u0eb2/g;
 
+/** Most texts are ASCII, where there is nothing to fold but case. */
+export const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
+
 /**
  * A text whose words are the same however they are typed: full-width and composed forms as one, digits of every script,
  * without accents, case and hidden marks.
  */
 export const folded = (text: string): string =>
-  withoutHiddenMarks(text)
-    .normalize("NFKD")
-    .replace(accents, "")
-    .normalize("NFKC")
-    .toLowerCase()
-    .replace(otherLetters, (letter) => letters.get(letter) ?? letter)
-    .replace(otherDigits, digitOf)
-    .replace(thaiAm, "$1\u0e33")
-    .replace(laoAm, "$1\u0eb3");
+  isAscii(text)
+    ? text.toLowerCase()
+    : withoutHiddenMarks(text)
+        .normalize("NFKD")
+        .replace(accents, "")
+        .normalize("NFKC")
+        .toLowerCase()
+        .replace(otherLetters, (letter) => letters.get(letter) ?? letter)
+        .replace(otherDigits, digitOf)
+        .replace(thaiAm, "$1\u0e33")
+        .replace(laoAm, "$1\u0eb3");

@@ -1,4 +1,4 @@
-import { folded, withoutHiddenMarks } from "./folding.ts";
+import { folded, isAscii, withoutHiddenMarks } from "./folding.ts";
 
 /**
  * The version of the rules below. Words are stored with the version that found them, and found anew when it has grown:
@@ -70,12 +70,7 @@ const segmentsOf = (run: string): string[] => {
   return [...segmenter.segment(run)].flatMap(({ segment, isWordLike }) => (isWordLike ? [segment] : []));
 };
 
-/**
- * Most texts are ASCII. There nothing is folded, and the words are found by a pattern that is ready at once: those of
- * whole scripts take milliseconds to compile.
- */
-const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
-
+/** For texts that are ASCII, since it is ready at once: patterns of whole scripts take milliseconds to compile. */
 const asciiWords = /[a-z0-9]+/g;
 const anyWords = /[\p{L}\p{N}\p{M}]+/gu;
 

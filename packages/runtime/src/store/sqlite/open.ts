@@ -124,15 +124,18 @@ export const openSqlite = (file: string): Database => {
     return result;
   };
 
-  const dataVersion = db.prepare("pragma data_version");
+  const readDataVersion = db.prepare("pragma data_version");
   const begin = db.prepare("begin");
   const beginImmediate = db.prepare("begin immediate");
   const end = db.prepare("commit");
 
   let isReading = false;
+  /** That of the transaction of reads: nobody's writes are seen before it has ended. */
+  let version: number | undefined;
   const endReading = () => {
     if (!isReading) return;
     isReading = false;
+    version = undefined;
     // An I/O error may have ended the transaction.
     if (db.isTransaction) end.run();
   };
@@ -141,13 +144,22 @@ export const openSqlite = (file: string): Database => {
    * Reads in one turn of the event loop share a transaction: otherwise each would lock and unlock the file, which costs
    * four times as much as finding a row.
    */
+  const beginReading = () => {
+    if (isReading) return;
+    begin.run();
+    isReading = true;
+    setImmediate(endReading);
+  };
+
   const read = ({ text, values }: Statement) => {
-    if (!isReading) {
-      begin.run();
-      isReading = true;
-      setImmediate(endReading);
-    }
+    beginReading();
     return rowsOf(prepare(text), values);
+  };
+
+  const dataVersion = () => {
+    beginReading();
+    version ??= Number(readDataVersion.get()?.data_version);
+    return version;
   };
 
   const transaction = (work: () => void) => {
@@ -209,7 +221,7 @@ export const openSqlite = (file: string): Database => {
     dialect,
     // No other process uses the file.
     hints: { send() {}, listen() {} },
-    dataVersion: () => Number(dataVersion.get()?.data_version),
+    dataVersion,
     read: readRows,
     readLong: readRows,
     readApart: readRows,
