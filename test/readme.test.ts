@@ -91,6 +91,13 @@ test.skipIf(!hasCurl)("the curl call of the README answers with an event stream"
   expect(stdout).toMatch(/event: done\n/);
 });
 
+test("a running formation describes itself, with the address at which it was asked", async () => {
+  const document = await (await fetch(`${started.server_url}/draft/hello/openapi.json`)).json();
+  const { servers } = z.object({ servers: z.array(z.object({ url: z.string() })) }).parse(document);
+  expect(servers).toHaveLength(1);
+  expect((await fetch(`${servers[0]?.url}/v1/health`)).status).toBe(200);
+});
+
 test("the formation of the README is valid", async () => {
   const folder = path.join(home, "orchard-help");
   await mkdir(path.join(folder, "knowledge"), { recursive: true });

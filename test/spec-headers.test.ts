@@ -33,7 +33,7 @@ test("every header of our own is in the specification", () => {
 
 test("every header that the proxy adds is in the specification", () => {
   const peer = { address: "", trusted: false, secure: false };
-  const added = lower(namesOf(forwardedHeaders(new Map(), peer, "", "")));
+  const added = lower(namesOf(forwardedHeaders(new Map(), peer, { kind: "api", formationId: "" }, "")));
   expect(added.length).toBeGreaterThan(4);
   const toFormations = lower(codeIn(sectionOf("server-api.md", "Request headers through the proxy")));
   expect(added.filter((name) => !toFormations.includes(name))).toEqual([]);

@@ -221,6 +221,16 @@ describe("what a formation tells of itself", () => {
     const api = await start();
     const document = await (await fetch(`${api.url}/openapi.json`)).json();
     expect(Object.keys(document.paths)).toContain("/v1/chat");
+    expect(document.servers).toEqual([{ url: api.url }]);
+    const forwarded = {
+      "x-forwarded-proto": "https",
+      "x-forwarded-host": "apples.example:8443",
+      "x-forwarded-prefix": "/api/orchard",
+    };
+    const behind = await (await fetch(`${api.url}/openapi.json`, { headers: forwarded })).json();
+    expect(behind.servers).toEqual([{ url: "https://apples.example:8443/api/orchard" }]);
+    const broken = await fetch(`${api.url}/openapi.json`, { headers: { "x-forwarded-host": "a b" } });
+    expect((await broken.json()).servers).toEqual([{ url: "/" }]);
     expect(await (await fetch(api.url)).text()).toContain("orchard: Up");
   });
 });

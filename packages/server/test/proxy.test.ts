@@ -144,6 +144,7 @@ describe.each(ways)("requests, %s,", (_way, agent) => {
         "x-forwarded-for": "203.0.113.9",
         "x-forwarded-proto": "https",
         "x-forwarded-host": "forged.example",
+        "x-forwarded-prefix": "/forged",
         "x-real-ip": "203.0.113.9",
         "x-muxi-client-key": "kept",
         traceparent,
@@ -154,6 +155,7 @@ describe.each(ways)("requests, %s,", (_way, agent) => {
       "x-forwarded-for": "203.0.113.9, 127.0.0.1",
       "x-forwarded-proto": "http",
       "x-forwarded-host": `localhost:${server.port}`,
+      "x-forwarded-prefix": "/draft/hello",
       "x-formation-id": "hello",
       "x-muxi-client-key": "kept",
       traceparent,
@@ -169,7 +171,11 @@ describe.each(ways)("requests, %s,", (_way, agent) => {
     trustedProxies.addSubnet("127.0.0.0", 8);
     const server = await startProxied(agent, { config: { trustedProxies } });
     const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "muxi.example" };
-    expect((await echo(server, { path: "/draft/hello/echo", headers })).headers).toMatchObject(headers);
+    const below = { ...headers, "x-forwarded-prefix": "/muxi" };
+    expect((await echo(server, { path: "/draft/hello/echo", headers: below })).headers).toMatchObject({
+      ...headers,
+      "x-forwarded-prefix": "/muxi/draft/hello",
+    });
   });
 
   it("carry a request id: the client's, or a new one", async () => {

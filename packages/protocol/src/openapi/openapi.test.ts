@@ -53,6 +53,11 @@ test("what a validator of OpenAPI 3.1 asks of paths, parameters and responses", 
   }
 });
 
+test("no two paths differ only in the names of their parameters", () => {
+  const templates = Object.keys(document.paths).map((path) => path.replaceAll(/\{\w+\}/g, "{}"));
+  expect(templates.filter((path, at) => templates.indexOf(path) !== at)).toEqual([]);
+});
+
 test("every row of the route table is described under its path and method", () => {
   for (const [id, row] of Object.entries(routes)) {
     expect(document.paths[`/v1${row.path}`]?.[row.method.toLowerCase()]?.operationId).toBe(id);

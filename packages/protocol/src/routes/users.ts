@@ -14,8 +14,9 @@ import {
 } from "../schemas/index.ts";
 import { type Route, route } from "./route.ts";
 
+// Both are called `identifier`: paths that differ in nothing else are one path to OpenAPI.
 const userId = lazy(() =>
-  z.object({ muxi_user_id: muxiUserIdSchema().describe("Id of the user, `usr_` and 12 hex digits") }),
+  z.object({ identifier: muxiUserIdSchema().describe("Id of the user, `usr_` and 12 hex digits") }),
 );
 const identifier = lazy(() =>
   z.object({ identifier: identifierSchema().describe("Identifier of the user, such as an e-mail address") }),
@@ -60,7 +61,7 @@ export const usersRoutes = {
   }),
   getUserIdentifiers: route({
     method: "GET",
-    path: "/users/identifiers/{muxi_user_id}",
+    path: "/users/identifiers/{identifier}",
     summary: "List the identifiers of a user",
     tag: "Users",
     key: "either",

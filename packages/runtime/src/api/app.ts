@@ -10,6 +10,7 @@ import {
 } from "@muxi/protocol";
 import { createRouter, type HttpRequest, type HttpResponse } from "../http/index.ts";
 import type { HealthCheck } from "../store/index.ts";
+import { addressOf } from "./address.ts";
 import { readAsMeant, redirectOldCall } from "./aliases.ts";
 import { allowOrigins } from "./cors.ts";
 import { createListener, type Listener } from "./listener.ts";
@@ -49,9 +50,9 @@ export const createApp = (deps: AppDeps): Listener => {
 
   // Built on first use: it takes longer than the rest of the start.
   let description: ReturnType<typeof openApi> | undefined;
-  add("GET", "/openapi.json", async (_, response) => {
+  add("GET", "/openapi.json", async (received, response) => {
     description ??= openApi({ title: `MUXI formation ${formationId}`, version });
-    sendJson(response, 200, description);
+    sendJson(response, 200, { ...description, servers: [{ url: addressOf(received) }] });
   });
   const html = "text/html; charset=utf-8";
   add("GET", "/docs", async (_, response) => sendText(response, 200, html, docsPage(formationId)));

@@ -22,8 +22,8 @@ export const userEndpoints = (identities: Identities) =>
       return wireUser(await identities.resolve({ identifier, type: identifier_type ?? "unknown" }));
     },
 
-    async getUserIdentifiers({ params: { muxi_user_id } }) {
-      const { user, identifiers } = await identities.list(muxi_user_id);
+    async getUserIdentifiers({ params: { identifier } }) {
+      const { user, identifiers } = await identities.list(identifier);
       return {
         muxi_user_id: user.id,
         internal_user_id: user.owner,

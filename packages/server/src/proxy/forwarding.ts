@@ -265,7 +265,7 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => {
         formation_status: status,
       });
     }
-    passed.push(...forwardedHeaders(seen, peerOf(request.socket), formationId, requestId));
+    passed.push(...forwardedHeaders(seen, peerOf(request.socket), request.target, requestId));
     return new Forwarding(options, request, { requestId, port, headers: passed, own, seen });
   };
 };

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { headersNamedIn, isHopByHop } from "@muxi/http";
 import { headers as names, newId } from "@muxi/protocol";
 import { version } from "../base/version.ts";
+import type { ProxyTarget } from "./target.ts";
 
 /** Request headers that this server handles or sets itself. */
 const replaced: ReadonlySet<string> = new Set([
@@ -11,6 +12,7 @@ const replaced: ReadonlySet<string> = new Set([
   "x-forwarded-for",
   "x-forwarded-proto",
   "x-forwarded-host",
+  "x-forwarded-prefix",
   "x-real-ip",
   names.formationId,
   names.server,
@@ -52,6 +54,7 @@ const seen: ReadonlySet<string> = new Set([
   "x-forwarded-for",
   "x-forwarded-proto",
   "x-forwarded-host",
+  "x-forwarded-prefix",
   "origin",
   "access-control-request-method",
   "access-control-request-headers",
@@ -78,12 +81,13 @@ export const sortHeaders = (rawHeaders: readonly string[], connection: string | 
 
 /**
  * The headers that a formation gets in addition to the client's: alternating names and values. This server appends to
- * `X-Forwarded-For`, so the last entry is always the peer that it saw itself.
+ * `X-Forwarded-For`, so the last entry is always the peer that it saw itself, and to the `X-Forwarded-Prefix` of a peer
+ * that it trusts.
  */
 export const forwardedHeaders = (
   sent: ReadonlyMap<string, string>,
   { address, trusted, secure }: Peer,
-  formationId: string,
+  { kind, formationId }: Pick<ProxyTarget, "kind" | "formationId">,
   requestId: string,
 ): string[] => {
   const chain = sent.get("x-forwarded-for");
@@ -94,6 +98,8 @@ export const forwardedHeaders = (
     (trusted && sent.get("x-forwarded-proto")) || (secure ? "https" : "http"),
     "X-Forwarded-Host",
     (trusted && sent.get("x-forwarded-host")) || (sent.get("host") ?? ""),
+    "X-Forwarded-Prefix",
+    `${(trusted && sent.get("x-forwarded-prefix")) || ""}/${kind}/${formationId}`,
     "X-Formation-ID",
     formationId,
     "X-Muxi-Server",
