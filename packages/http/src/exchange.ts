@@ -17,6 +17,22 @@ const headEnd = "\r\n\r\n";
 /** How long a connection is kept whose other side does not say. */
 const defaultKeepAliveMs = 30_000;
 
+/**
+ * Index after the head that ends in these bytes; -1 where it goes on. Nothing behind it is decoded: that is the body, and
+ * mostly far longer.
+ *
+ * @param held What came of it before.
+ */
+const endOfHead = (held: string, bytes: Buffer, from: number, to: number): number => {
+  if (held !== "") {
+    const found = `${held}${bytes.toString("latin1", from, to)}`.indexOf(headEnd);
+    return found < 0 ? -1 : from + found + headEnd.length - held.length;
+  }
+  // The buffer is longer than what was read into it.
+  const end = bytes.indexOf(headEnd, from, "latin1") + headEnd.length;
+  return end < headEnd.length || end > to ? -1 : end;
+};
+
 /** One request and its response. */
 export class Exchange implements Receiver {
   readonly #connections: Connections;
@@ -80,21 +96,24 @@ export class Exchange implements Receiver {
   }
 
   #readHead(bytes: Buffer, length: number): void {
-    let text = this.#held + bytes.toString("latin1", 0, length);
-    for (let end = text.indexOf(headEnd); end >= 0; end = text.indexOf(headEnd)) {
-      const head = readResponseHead(text.slice(0, end), defaultKeepAliveMs);
-      text = text.slice(end + headEnd.length);
+    let from = 0;
+    for (;;) {
+      const end = endOfHead(this.#held, bytes, from, length);
+      if (end < 0) break;
+      const text = this.#held + bytes.toString("latin1", from, end);
+      const head = readResponseHead(text.slice(0, -headEnd.length), defaultKeepAliveMs);
+      this.#held = "";
+      from = end;
       if (head.status === 101) throw new Error("The other side changed the protocol");
       if (head.status < 200) continue;
-      this.#held = "";
       this.#framing = head.framing;
       this.#keepAliveMs = head.keepAliveMs;
       this.#reader.head(head);
-      if (!this.#isOver) this.#read(head.framing, bytes, length - text.length, length);
+      if (!this.#isOver) this.#read(head.framing, bytes, from, length);
       return;
     }
-    if (text.length > headLimit) throw new Error("The head of the response is too long");
-    this.#held = text;
+    this.#held += bytes.toString("latin1", from, length);
+    if (this.#held.length > headLimit) throw new Error("The head of the response is too long");
   }
 
   #read(framing: Framing, bytes: Buffer, from: number, to: number): void {

@@ -15,12 +15,12 @@ import {
   usageOf,
 } from "../interface/index.ts";
 import { callOptions } from "./ai-sdk-options.ts";
-import { type AnswerBounds, createAnswerBounds } from "./answer-bounds.ts";
+import { AnswerBounds } from "./answer-bounds.ts";
 import { argumentsOf, wholeArguments } from "./call-arguments.ts";
 import { createCallIds } from "./call-ids.ts";
 import { finishReasonOf } from "./finish-reason.ts";
 import type { ImportPackage } from "./import-package.ts";
-import { createThoughtFilter } from "./think-tags.ts";
+import { ThoughtFilter } from "./think-tags.ts";
 
 const finishReasons = new Map<string, FinishReason>([
   ["stop", "stop"],
@@ -97,7 +97,7 @@ const readUsage = (usage: JsonObject, metadata: unknown): Usage => {
 
 /** Reads the parts of an answer of an AI SDK package. */
 const createPartReader = (config: ModelConfig, bounds: AnswerBounds) => {
-  const filter = createThoughtFilter();
+  const filter = new ThoughtFilter();
   /** Reasoning with what the provider needs back, by the id of its part. */
   const reasoning = new Map<string, { text: string; providerOptions: JsonObject }>();
   const idOf = createCallIds();
@@ -233,7 +233,7 @@ export const createAiSdkModel = (
       ]);
       if (!isObject(answer) || !(answer.stream instanceof ReadableStream)) throw new Error("no stream");
       reader = answer.stream.getReader();
-      const bounds = createAnswerBounds(config);
+      const bounds = new AnswerBounds(config);
       const parts = createPartReader(config, bounds);
       while (true) {
         const { done, value } = await Promise.race([reader.read(), stopped]);

@@ -14,18 +14,6 @@ const mostBytes = 256 * 2 ** 20;
 /** Characters of the name or the id of a call. */
 const longestName = 512;
 
-/** Counts what comes of one answer. Each answer has its own. */
-export interface AnswerBounds {
-  /** Counts bytes as they arrive. @throws OversizeAnswerError */
-  receive(bytes: number): void;
-  /** Counts the deltas from this one on. @throws OversizeAnswerError */
-  add(deltas: readonly ModelDelta[], from: number): void;
-  /** Counts text of which a delta comes only later, and returns it. @throws OversizeAnswerError */
-  hold(text: string): string;
-  /** Counts a call that begins, of which a delta comes only later. @throws OversizeAnswerError */
-  holdCall(): void;
-}
-
 const lengthOf = (delta: ModelDelta): number => {
   switch (delta.type) {
     case "text":
@@ -38,41 +26,54 @@ const lengthOf = (delta: ModelDelta): number => {
   }
 };
 
-export const createAnswerBounds = (config: ModelConfig): AnswerBounds => {
-  let received = 0;
-  let said = 0;
-  let held = 0;
-  let calls = 0;
-  let heldCalls = 0;
-  const checkCalls = (count: number) => {
-    if (count > mostCalls) throw oversizeError(config, `${mostCalls} tool calls`);
-  };
-  return {
-    receive(bytes) {
-      received += bytes;
-      if (received > mostBytes) throw oversizeError(config, `${mostBytes} bytes`);
-    },
-    add(deltas, from) {
-      for (let index = from; index < deltas.length; index++) {
-        const delta = deltas[index];
-        if (!delta) return;
-        said += lengthOf(delta) + deltaCost;
-        if (said > mostCharacters) throw oversizeError(config, `${mostCharacters} characters`);
-        if (delta.type !== "tool_call") continue;
-        calls += 1;
-        checkCalls(calls);
-        if (delta.name.length > longestName || delta.id.length > longestName)
-          throw oversizeError(config, `${longestName} characters as the name or id of a call`);
-      }
-    },
-    hold(text) {
-      held += text.length;
-      if (held > mostCharacters) throw oversizeError(config, `${mostCharacters} characters`);
-      return text;
-    },
-    holdCall() {
-      heldCalls += 1;
-      checkCalls(heldCalls);
-    },
-  };
-};
+/** Counts what comes of one answer. Each answer has its own. */
+export class AnswerBounds {
+  readonly #config: ModelConfig;
+  #received = 0;
+  #said = 0;
+  #held = 0;
+  #calls = 0;
+  #heldCalls = 0;
+
+  constructor(config: ModelConfig) {
+    this.#config = config;
+  }
+
+  /** Counts bytes as they arrive. @throws OversizeAnswerError */
+  receive(bytes: number): void {
+    this.#received += bytes;
+    if (this.#received > mostBytes) throw oversizeError(this.#config, `${mostBytes} bytes`);
+  }
+
+  /** Counts the deltas from this one on. @throws OversizeAnswerError */
+  add(deltas: readonly ModelDelta[], from: number): void {
+    for (let index = from; index < deltas.length; index++) {
+      const delta = deltas[index];
+      if (!delta) return;
+      this.#said += lengthOf(delta) + deltaCost;
+      if (this.#said > mostCharacters) throw oversizeError(this.#config, `${mostCharacters} characters`);
+      if (delta.type !== "tool_call") continue;
+      this.#calls += 1;
+      this.#checkCalls(this.#calls);
+      if (delta.name.length > longestName || delta.id.length > longestName)
+        throw oversizeError(this.#config, `${longestName} characters as the name or id of a call`);
+    }
+  }
+
+  /** Counts text of which a delta comes only later, and returns it. @throws OversizeAnswerError */
+  hold(text: string): string {
+    this.#held += text.length;
+    if (this.#held > mostCharacters) throw oversizeError(this.#config, `${mostCharacters} characters`);
+    return text;
+  }
+
+  /** Counts a call that begins, of which a delta comes only later. @throws OversizeAnswerError */
+  holdCall(): void {
+    this.#heldCalls += 1;
+    this.#checkCalls(this.#heldCalls);
+  }
+
+  #checkCalls(count: number): void {
+    if (count > mostCalls) throw oversizeError(this.#config, `${mostCalls} tool calls`);
+  }
+}

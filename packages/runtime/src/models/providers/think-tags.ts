@@ -1,14 +1,5 @@
 import type { ModelDelta } from "../interface/index.ts";
 
-/** Separates reasoning from text in the pieces of an answer. */
-export interface ThoughtFilter {
-  add(piece: string, deltas: ModelDelta[]): void;
-  /** Adds what was held back, at the end of the text. */
-  end(deltas: ModelDelta[]): void;
-  /** Whether all further pieces are text. */
-  readonly isOver: boolean;
-}
-
 /** Opening tags, and those that close them. */
 const tags = new Map([
   ["<think>", "</think>"],
@@ -39,57 +30,62 @@ const overlap = (text: string, tag: string): number => {
 };
 
 /**
- * Local reasoning models write their reasoning into the text, between tags at its very beginning. Such tags anywhere
- * else are part of the answer.
+ * Separates reasoning from text in the pieces of an answer. Local reasoning models write their reasoning into the text,
+ * between tags at its very beginning. Such tags anywhere else are part of the answer.
  */
-export const createThoughtFilter = (): ThoughtFilter => {
-  let state: "start" | "thinking" | "gap" | "text" = "start";
-  let held = "";
-  let closing = "";
+export class ThoughtFilter {
+  #state: "start" | "thinking" | "gap" | "text" = "start";
+  #held = "";
+  #closing = "";
 
-  const addText = (text: string, deltas: ModelDelta[]) => {
+  /** Whether all further pieces are text. */
+  get isOver(): boolean {
+    return this.#state === "text";
+  }
+
+  add(piece: string, deltas: ModelDelta[]): void {
+    const text = this.#held + piece;
+    this.#held = "";
+    if (this.#state === "thinking") this.#think(text, deltas);
+    else if (this.#state === "start") this.#begin(text, deltas);
+    else this.#addText(text, deltas);
+  }
+
+  /** Adds what was held back, at the end of the text. */
+  end(deltas: ModelDelta[]): void {
+    const rest = this.#held;
+    this.#held = "";
+    if (rest === "") return;
+    if (this.#state === "thinking") deltas.push({ type: "reasoning", text: rest });
+    else this.#addText(rest, deltas);
+  }
+
+  #begin(text: string, deltas: ModelDelta[]): void {
+    const [beginning, tag = ""] = opening.exec(text) ?? [];
+    if (beginning !== undefined) {
+      this.#state = "thinking";
+      this.#closing = tags.get(tag.toLowerCase()) ?? "";
+      this.#think(text.slice(beginning.length), deltas);
+    } else if (mayOpen(text)) this.#held = text;
+    else this.#addText(text, deltas);
+  }
+
+  #addText(text: string, deltas: ModelDelta[]): void {
     // The blank lines between reasoning and answer belong to neither.
-    const shown = state === "gap" ? text.trimStart() : text;
+    const shown = this.#state === "gap" ? text.trimStart() : text;
     if (shown === "") return;
-    state = "text";
+    this.#state = "text";
     deltas.push({ type: "text", text: shown });
-  };
+  }
 
-  const think = (text: string, deltas: ModelDelta[]) => {
-    const end = text.toLowerCase().indexOf(closing);
-    const kept = end === -1 ? overlap(text, closing) : 0;
+  #think(text: string, deltas: ModelDelta[]): void {
+    const end = text.toLowerCase().indexOf(this.#closing);
+    const kept = end === -1 ? overlap(text, this.#closing) : 0;
     const thought = end === -1 ? text.slice(0, text.length - kept) : text.slice(0, end);
     if (thought !== "") deltas.push({ type: "reasoning", text: thought });
-    held = end === -1 ? text.slice(text.length - kept) : "";
+    this.#held = end === -1 ? text.slice(text.length - kept) : "";
     if (end === -1) return;
-    state = "gap";
-    addText(text.slice(end + closing.length), deltas);
-  };
-
-  return {
-    get isOver() {
-      return state === "text";
-    },
-    add(piece, deltas) {
-      const text = held + piece;
-      held = "";
-      if (state === "thinking") return think(text, deltas);
-      if (state !== "start") return addText(text, deltas);
-      const [beginning, tag = ""] = opening.exec(text) ?? [];
-      if (beginning !== undefined) {
-        state = "thinking";
-        closing = tags.get(tag.toLowerCase()) ?? "";
-        return think(text.slice(beginning.length), deltas);
-      }
-      if (mayOpen(text)) held = text;
-      else addText(text, deltas);
-    },
-    end(deltas) {
-      const rest = held;
-      held = "";
-      if (rest === "") return;
-      if (state === "thinking") deltas.push({ type: "reasoning", text: rest });
-      else addText(rest, deltas);
-    },
-  };
-};
+    this.#state = "gap";
+    this.#addText(text.slice(end + this.#closing.length), deltas);
+  }
+}

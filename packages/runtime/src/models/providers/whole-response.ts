@@ -20,9 +20,23 @@ export const wholeResponse = (head: ResponseHead): WholeResponse => ({
   limit: head.status < 300 ? wholeLimit : errorBodyLimit,
 });
 
-/** The first character that is no blank or byte order mark, of bytes as Latin-1. */
-const firstCharacter = (chunk: Buffer | undefined): string =>
-  /^(?:\xef\xbb\xbf)?\s*(\S)/.exec(chunk?.toString("latin1", 0, 4096) ?? "")?.[1] ?? "";
+const byteOrderMark = [0xef, 0xbb, 0xbf];
+/** White space of a text in Latin-1, as `\s` has it. */
+const isWhite = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0xa0;
+
+/**
+ * The first character that is no blank or byte order mark, of bytes as Latin-1. It is nearly always the first byte: a
+ * text of the whole chunk would be made for nothing, for each answer.
+ */
+const firstCharacter = (chunk: Buffer | undefined): string => {
+  if (!chunk) return "";
+  const isMarked = byteOrderMark.every((byte, index) => chunk[index] === byte);
+  for (let at = isMarked ? byteOrderMark.length : 0; at < chunk.length; at += 1) {
+    const byte = chunk[at];
+    if (byte !== undefined && !isWhite(byte)) return String.fromCharCode(byte);
+  }
+  return "";
+};
 
 /** Whether a chunk holds nothing yet: some gateways send blank lines while they wait for the model. */
 export const isBlank = (chunk: Buffer): boolean => firstCharacter(chunk) === "";

@@ -1,6 +1,6 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { Model, ModelRequest } from "../interface/index.ts";
-import { type AnswerBounds, createAnswerBounds } from "./answer-bounds.ts";
+import { AnswerBounds } from "./answer-bounds.ts";
 import { ModelStream, type ModelStreamOptions, type WireDecoder } from "./model-stream.ts";
 
 /** The parts of one provider's API. */
@@ -16,7 +16,7 @@ export const wireModel = ({ requestBody, createDecoder, headers, ...rest }: Wire
   return {
     id: config.id,
     stream(request, signal) {
-      const bounds = createAnswerBounds(config);
+      const bounds = new AnswerBounds(config);
       const body = requestBody(config, request);
       const decoder = createDecoder(config, bounds);
       return new ModelStream({ ...rest, headers: allHeaders, body, decoder, bounds }, signal);
