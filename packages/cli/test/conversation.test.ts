@@ -45,7 +45,10 @@ const sitDown = () => {
     debug: false,
     readLog: async () => [],
   };
-  const done = converse({ stdin: keys, stdout: screen, stderr: screen, env: { NO_COLOR: "1" } }, chat);
+  const done = converse(
+    { stdin: keys, stdout: screen, stderr: screen, env: { NO_COLOR: "1" }, home: world.home },
+    chat,
+  );
   const prompts = () => shown.split("› ").length - 1;
   return {
     done,

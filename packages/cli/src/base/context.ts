@@ -1,6 +1,16 @@
 import type { Readable, Writable } from "node:stream";
 
-type Terminal = { isTTY?: boolean };
+/** What a stream that is a terminal has. */
+interface Input {
+  isTTY?: boolean;
+  /** Whether keys arrive one by one, unseen. */
+  setRawMode?(isRaw: boolean): unknown;
+}
+interface Output {
+  isTTY?: boolean;
+  /** Characters in a line. */
+  columns?: number;
+}
 
 /** A command's environment. `main.ts` creates that of the process. */
 export interface Context {
@@ -9,7 +19,7 @@ export interface Context {
   cwd: string;
   /** The user's home folder. */
   home: string;
-  stdin: Readable & Terminal;
-  stdout: Writable & Terminal;
-  stderr: Writable & Terminal;
+  stdin: Readable & Input;
+  stdout: Writable & Output;
+  stderr: Writable & Output;
 }

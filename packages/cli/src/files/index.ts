@@ -2,6 +2,7 @@
  * What the command remembers between runs: the files of docs/spec/cli.md "Files of the user" and "Files of a
  * formation".
  */
+export { chatHistory, mostMessages, rememberLine } from "./history.ts";
 export {
   changeFormationPreferences,
   defaultUser,

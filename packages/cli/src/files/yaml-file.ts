@@ -36,7 +36,11 @@ export const readYaml = async <Value>(file: string, schema: z.ZodType<Value>): P
 };
 
 /** Replaces a file that may contain keys: readable only by its owner. */
-export const writeYaml = async (file: string, value: unknown): Promise<void> => {
+export const writePrivate = async (file: string, text: string): Promise<void> => {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeAtomically(file, stringify(value), 0o600);
+  await writeAtomically(file, text, 0o600);
 };
+
+/** As `writePrivate`, for a value. */
+export const writeYaml = async (file: string, value: unknown): Promise<void> =>
+  writePrivate(file, stringify(value));

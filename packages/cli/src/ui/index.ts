@@ -1,6 +1,7 @@
 /** What the user sees: results on stdout, everything else on stderr (docs/spec/cli.md "Output"). */
-export { coloursFor } from "./colours.ts";
+export { type Colours, coloursFor } from "./colours.ts";
 export { showError } from "./error.ts";
+export { startSpinner } from "./spinner.ts";
 export { at, duration, paintStatus, size, statusText, table } from "./table.ts";
 export { createUi, type OutputFormat, outputFormats, type Ui } from "./ui.ts";
 export { showWarnings, warnOfProblems } from "./warnings.ts";

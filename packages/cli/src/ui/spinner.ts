@@ -1,9 +1,7 @@
-import type { Writable } from "node:stream";
 import type { Colours } from "./colours.ts";
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const frameMs = 80;
-const clearLine = "\r\u001b[2K";
 
 /** A line with an animated symbol, which disappears when it is stopped. */
 export interface Spinner {
@@ -11,22 +9,23 @@ export interface Spinner {
   stop(): void;
 }
 
-export const startSpinner = (terminal: Writable, colours: Colours, first: string): Spinner => {
+/** @param draw Shows a status, or without one removes it. */
+export const startSpinner = (draw: (status?: string) => void, colours: Colours, first: string): Spinner => {
   let text = first;
   let frame = 0;
-  const draw = () => {
-    terminal.write(`${clearLine}${colours.cyan(frames[frame % frames.length] ?? "")} ${text}`);
+  const next = () => {
+    draw(`${colours.cyan(frames[frame % frames.length] ?? "")} ${text}`);
     frame += 1;
   };
-  draw();
-  const timer = setInterval(draw, frameMs);
+  next();
+  const timer = setInterval(next, frameMs);
   return {
-    show(next) {
-      text = next;
+    show(changed) {
+      text = changed;
     },
     stop() {
       clearInterval(timer);
-      terminal.write(clearLine);
+      draw();
     },
   };
 };

@@ -1,4 +1,5 @@
 import type { Context } from "../base/context.ts";
+import { createScreen } from "../terminal/index.ts";
 import { type Colours, coloursFor } from "./colours.ts";
 import { startSpinner } from "./spinner.ts";
 
@@ -52,7 +53,7 @@ export const createUi = ({ stdin, stdout, stderr, env }: Context, format: Output
       stderr.write(`${[`${symbol} ${title}`, ...detail.map((text) => `  ${text}`)].join("\n")}\n`);
   };
   const activity = (text: string): Activity =>
-    forPeople && stderr.isTTY ? startSpinner(stderr, errorColours, text) : nothing;
+    forPeople && stderr.isTTY ? startSpinner(createScreen(stderr).status, errorColours, text) : nothing;
 
   return {
     colours,

@@ -27,10 +27,15 @@ export interface ChatMessage {
   file?: Attachment | undefined;
 }
 
+/** Receives an answer as it arrives. */
 export interface AnswerOutput {
+  /** Follows what happens. */
+  happened(event: ChatEvent): void;
   /** Receives the text of the answer. */
   text(piece: string): void;
-  /** Receives a line for each other event; only with `verbose`. */
+  /** The text so far is replaced by what follows; on the screen it stays. */
+  anew(): void;
+  /** Receives a line about each other event; only with `verbose`. */
   note(line: string): void;
 }
 
@@ -81,10 +86,11 @@ export const answer = async (
   let hasText = false;
   try {
     for await (const event of events) {
+      output.happened(event);
       if (debug || (verbose && event.type !== "text")) output.note(noteOf(event));
       if (event.type === "text" && stream) {
-        // Text on the screen cannot be replaced, so the new text begins on a line of its own.
-        output.text(event.replace && hasText ? `\n${event.text}` : event.text);
+        if (event.replace && hasText) output.anew();
+        output.text(event.text);
         hasText = true;
       }
     }

@@ -2,11 +2,20 @@ import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { explainAnswer } from "../../target/index.ts";
 import type { OutputFormat } from "../../ui/index.ts";
-import { answer, type Chat, type ChatMessage } from "./answer.ts";
+import { type AnswerOutput, answer, type Chat, type ChatMessage } from "./answer.ts";
+import { presentationOf } from "./presentation.ts";
+
+/** For programs: the answer comes as one value at its end. */
+const silent = ({ stderr }: Context): AnswerOutput => ({
+  happened: () => undefined,
+  text: () => undefined,
+  anew: () => undefined,
+  note: (line) => void stderr.write(`${line}\n`),
+});
 
 /** Sends one message. Only the answer goes to stdout. */
 export const askOnce = async (
-  { stdout, stderr }: Context,
+  context: Context,
   chat: Chat,
   input: ChatMessage,
   format: OutputFormat,
@@ -14,27 +23,19 @@ export const askOnce = async (
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
   process.on("SIGINT", interrupt);
-  let last = "";
-  const output = {
-    text(piece: string) {
-      if (format === "json") return;
-      stdout.write(piece);
-      last = piece || last;
-    },
-    note: (line: string) => stderr.write(`${line}\n`),
-  };
+  const shown = format === "text" ? await presentationOf(context, chat) : undefined;
   try {
-    const { whole } = await answer(chat, input, output, interruption.signal);
+    const { whole } = await answer(chat, input, shown ?? silent(context), interruption.signal);
     if (!whole) throw new CliError("The answer was stopped", { exitCode: 130 });
     if (format === "json") {
       const { text: response, agent_id: agent, session_id } = whole;
-      stdout.write(`${JSON.stringify({ response, agent, session_id })}\n`);
+      context.stdout.write(`${JSON.stringify({ response, agent, session_id })}\n`);
     }
     return 0;
   } catch (error) {
     throw await explainAnswer(error, chat);
   } finally {
-    if (last !== "" && !last.endsWith("\n")) stdout.write("\n");
+    shown?.end();
     process.off("SIGINT", interrupt);
   }
 };

@@ -1,65 +1,68 @@
-import { createInterface } from "node:readline";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { explainAnswer } from "../../target/index.ts";
+import { wrap } from "../../terminal/index.ts";
 import { coloursFor, showError } from "../../ui/index.ts";
 import { answer, type Chat } from "./answer.ts";
-import { runSlashCommand } from "./slash-commands.ts";
+import { presentationOf } from "./presentation.ts";
+import { createPrompt } from "./prompt.ts";
+import { completions, runSlashCommand } from "./slash-commands.ts";
 
-type Terminal = Pick<Context, "stdin" | "stdout" | "stderr" | "env">;
+type Terminal = Pick<Context, "stdin" | "stdout" | "stderr" | "env" | "home">;
 
 /**
- * A conversation on the terminal, in one session. Ctrl+C stops the current answer; at the prompt it ends the
- * conversation, as do Ctrl+D and `/exit`.
+ * A conversation on the terminal, in one session (docs/spec/cli.md "muxi chat"). Ctrl+C stops the current answer; at the
+ * prompt it clears what is typed, or else ends the conversation, as do Ctrl+D and `/exit`.
  */
 export const converse = async (context: Terminal, start: Chat): Promise<number> => {
-  const { stdin, stdout, stderr, env } = context;
+  const { stdout, env } = context;
   const colours = coloursFor(stdout, env);
-  const lines = createInterface({ input: stdin, output: stdout, prompt: colours.cyan("› ") });
   let chat = start;
-  let answering: AbortController | undefined;
-  lines.on("SIGINT", () => {
-    if (answering) answering.abort();
-    else lines.close();
-  });
+  /** The service whose credential the next message is. */
+  let credential: string | undefined;
+  const prompt = await createPrompt(context, colours.cyan("› "), (line) => completions(chat, line));
 
   const say = async (message: string): Promise<void> => {
-    answering = new AbortController();
-    const output = {
-      text: (piece: string) => stdout.write(piece),
-      note: (line: string) => stderr.write(`${colours.dim(line)}\n`),
-    };
+    const answering = new AbortController();
+    prompt.onInterrupt(() => answering.abort());
+    const shown = await presentationOf(context, chat);
+    let isWhole = false;
     try {
-      const { sessionId, whole } = await answer(chat, { message }, output, answering.signal);
+      const { sessionId, whole } = await answer(chat, { message }, shown, answering.signal);
       chat = { ...chat, sessionId: sessionId ?? chat.sessionId };
-      stdout.write(whole ? "\n\n" : colours.dim("\n(stopped)\n\n"));
+      credential = whole?.clarification?.credential;
+      isWhole = whole !== undefined;
     } finally {
-      answering = undefined;
+      shown.end();
     }
+    stdout.write(isWhole ? "\n" : colours.dim("(stopped)\n\n"));
   };
+  const next = () =>
+    credential === undefined
+      ? prompt.next()
+      : prompt.nextHidden(colours.cyan(`› (hidden, for ${credential}) `));
 
-  stdout.write(
-    colours.dim(
-      `Talking to ${chat.formationId}. /help lists the commands, Ctrl+D ends the conversation.\n\n`,
-    ),
-  );
-  lines.prompt();
-  for await (const line of lines) {
-    const input = line.trim();
-    try {
-      if (input.startsWith("/")) {
-        const next = await runSlashCommand(chat, input, stdout);
-        if (next === "exit") break;
-        chat = next;
-      } else if (input !== "") await say(input);
-    } catch (error) {
-      const failure = await explainAnswer(error, chat);
-      if (!(failure instanceof CliError)) throw failure;
-      showError(context, failure, "text");
+  const greeting = `Talking to ${chat.formationId}. /help lists the commands, Ctrl+D ends the conversation.`;
+  const lines = wrap([{ text: greeting, paint: colours.dim }], stdout.columns ?? 80);
+  stdout.write(`${lines.join("\n")}\n\n`);
+  try {
+    for (let input = await next(); input !== undefined; input = await next()) {
+      prompt.onInterrupt(() => undefined);
+      try {
+        if (credential === undefined && input.startsWith("/")) {
+          const changed = await runSlashCommand(chat, input, stdout);
+          if (changed === "exit") break;
+          chat = changed;
+        } else if (input !== "") await say(input);
+      } catch (error) {
+        const failure = await explainAnswer(error, chat);
+        if (!(failure instanceof CliError)) throw failure;
+        showError(context, failure, "text");
+      }
     }
-    lines.prompt();
+  } finally {
+    prompt.close();
+    stdout.write("\n");
   }
-  lines.close();
-  stdout.write("\n");
   return 0;
 };

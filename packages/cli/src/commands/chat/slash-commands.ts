@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { CliError } from "../../base/errors.ts";
+import { printable } from "../../terminal/index.ts";
 import type { Chat } from "./answer.ts";
 
 interface SlashCommand {
@@ -45,7 +46,7 @@ const commands: Readonly<Record<string, SlashCommand>> = {
     help: "list the agents",
     async run(chat, _, output) {
       for (const { id, description } of await agentsOf(chat)) {
-        output.write(`  ${id === chat.agentId ? "*" : " "} ${id}  ${description}\n`);
+        output.write(`  ${id === chat.agentId ? "*" : " "} ${id}  ${printable(description)}\n`);
       }
       return chat;
     },
@@ -75,10 +76,20 @@ const commands: Readonly<Record<string, SlashCommand>> = {
         return chat;
       }
       const { messages } = await chat.formation.getSessionMessages({ sessionId, limit: historyLength });
-      for (const { role, content } of messages) output.write(`${role === "user" ? "›" : " "} ${content}\n`);
+      for (const { role, content } of messages)
+        output.write(`${role === "user" ? "›" : " "} ${printable(content)}\n`);
       return chat;
     },
   },
+};
+
+/** What the beginning of a command may be completed to: its name, and the ids of agents. */
+export const completions = async (chat: Chat, line: string): Promise<string[]> => {
+  if (!line.startsWith("/")) return [];
+  const known = line.startsWith("/agent ")
+    ? (await agentsOf(chat)).map(({ id }) => `/agent ${id}`)
+    : Object.keys(commands).map((name) => `/${name}`);
+  return known.filter((command) => command.startsWith(line));
 };
 
 /**
