@@ -103,7 +103,7 @@ test("the server is killed in mid-answer and started again: the stream goes on t
 test("another process goes on with an answer from a cursor", async () => {
   const { server, formation, goOn } = await openPlace();
   const stream = await readHalf(formation);
-  const cursor = stream.detach();
+  const cursor = await stream.detach();
   const options = { serverUrl: server.url, formationId: id, clientKey, userId: "ann" };
   const code = `
     import { FormationClient } from "muxi-client";

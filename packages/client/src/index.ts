@@ -96,6 +96,9 @@ export type {
   ChatStream,
   ChatTextEvent,
   EventStream,
+  StreamOpening,
   UnknownEvent,
+  WithText,
 } from "./stream/index.ts";
 export * as webhook from "./webhook.ts";
+export { WebhookVerificationError } from "./webhook.ts";

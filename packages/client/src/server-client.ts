@@ -215,7 +215,7 @@ export class ServerClient {
       maxResponseSize: longestDownload,
     };
     return this.#signed.read(spec, options, async (response, most) => {
-      const { chunks, size } = await readBody(response.body, most);
+      const { chunks, size } = await readBody(response, most);
       requireSize(size, most);
       return new Uint8Array(await joined(chunks));
     });

@@ -25,12 +25,12 @@ export interface TestEvent {
 /** How a scripted stream behaves. */
 export interface StreamScript {
   /** How the stream ends: closed by the server (default), cut by the network, or not at all. */
-  end?: "close" | "reset" | "stall";
+  end?: "close" | "reset" | "stall" | undefined;
   /**
    * The number of each event. Default 1, 2, 3 … Events that repeat or swap places are listed with their ids in
    * that order.
    */
-  ids?: readonly number[];
+  ids?: readonly number[] | undefined;
 }
 
 /** Responds in the order in which the responses were scripted, once per request. */

@@ -10,7 +10,9 @@ export type { Clarification, ContentItem, ErrorDetails, WebhookEvent } from "./w
 
 /** The delivery is not what it claims to be, or cannot be verified. Answer 400 and do nothing else. */
 export class WebhookVerificationError extends MuxiError {
-  override readonly name = "WebhookVerificationError";
+  override get name(): string {
+    return "WebhookVerificationError";
+  }
 
   constructor(message: string, cause?: unknown) {
     super(message, { code: "WEBHOOK_VERIFICATION_ERROR", cause });
@@ -199,7 +201,7 @@ export const receive = async (request: Request, options: ReceiveOptions): Promis
     isObject(request) && request.bodyUsed === false,
   );
   const header = request.headers.get("x-muxi-signature");
-  const { chunks, size } = await readBody(request.body, longestDelivery);
+  const { chunks, size } = await readBody(request, longestDelivery);
   if (size > longestDelivery)
     throw new WebhookVerificationError(`The webhook's body is longer than ${longestDelivery} bytes`);
   const payload = new Uint8Array(await joined(chunks));

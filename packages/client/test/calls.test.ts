@@ -30,7 +30,7 @@ const rows: Row[] = [
     "POST /chat",
     "client",
     userId,
-    { message: "Hi", request_id: "r", stream: false },
+    { message: "Hi", request_id: "r", stream: false, threshold_seconds: 600 },
   ],
   [
     "chat in the background",
@@ -38,7 +38,7 @@ const rows: Row[] = [
     "POST /chat",
     "client",
     undefined,
-    { message: "Hi", request_id: "r", mode: "async", stream: false },
+    { message: "Hi", request_id: "r", mode: "async", stream: false, threshold_seconds: 600 },
   ],
   [
     "audioChat",
@@ -92,7 +92,7 @@ const rows: Row[] = [
   [
     "getMemories",
     (f) => f.getMemories({ userId, limit: 20, scopes: ["user", "group"] }),
-    "GET /memories?limit=20&offset=0&scopes=user%2Cgroup",
+    "GET /memories?limit=20&scopes=user%2Cgroup",
     "client",
     userId,
   ],
@@ -408,6 +408,24 @@ test("iterating memories reads every page", async () => {
   const ids: string[] = [];
   for await (const memory of formation.getMemories({ limit: 2 })) ids.push(memory.id);
   expect(ids).toEqual(["m0", "m1", "m2", "m3", "m4"]);
+});
+
+test("a list that is awaited twice is loaded once, and fails as any promise", async () => {
+  const server = await serve(({ url }, response) => {
+    if (url.includes("limit=5")) sendError(response, 500, "INTERNAL_ERROR");
+    else sendData(response, { memories: [{ id: "m" }], count: 1 });
+  });
+  const formation = new FormationClient({ url: server.url, clientKey: "ck", userId });
+  const list = formation.getMemories();
+  expect(server.received).toEqual([]);
+  const ended: string[] = [];
+  const pages = await Promise.all([list, list, list.finally(() => void ended.push("first"))]);
+  expect(pages.map(({ memories }) => memories[0]?.id)).toEqual(["m", "m", "m"]);
+  expect(server.received).toHaveLength(1);
+
+  const failed = formation.getMemories({ limit: 5 }).finally(() => void ended.push("second"));
+  expect(await failed.catch((error) => error)).toMatchObject({ code: "INTERNAL_ERROR" });
+  expect(ended).toEqual(["first", "second"]);
 });
 
 test("setSecret changes a secret that exists", async () => {

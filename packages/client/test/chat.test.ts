@@ -111,6 +111,24 @@ test("takes the text of `completed` when it is the only one, or replaces all tha
   expect(await clientOf(replaced.url).chatStream({ message: "Hi" }).text()).toBe("Right");
 });
 
+test("text and content are the same text in every event, and are passed on as they came", async () => {
+  const events = [progress, { type: "thinking", content: "Hm" }, text("Hel"), text("lo"), done];
+  const server = await serve((_, response) => {
+    openStream(response);
+    response.end(events.map((event, index) => frame(index + 1, event)).join(""));
+  });
+  const formation = clientOf(server.url);
+  expect(await collect(formation.chatStream({ message: "Hi" }))).toMatchObject([
+    { type: "progress" },
+    { type: "thinking", content: "Hm", text: "Hm" },
+    { type: "text", text: "Hel", content: "Hel" },
+    { type: "text", text: "lo", content: "lo" },
+    { type: "done" },
+  ]);
+  const passed = await formation.chatStream({ message: "Hi" }).toResponse().text();
+  expect(passed).toContain('data: {"type":"text","text":"Hel"}\n');
+});
+
 test("a kind that a newer server sends arrives as unknown, with its fields", async () => {
   const server = await serve((_, response) => {
     openStream(response);
@@ -222,7 +240,7 @@ test("detach leaves without stopping, and another client goes on from the cursor
   });
   const stream = clientOf(server.url).chatStream({ message: "Hi" }, { userId: "u" });
   await stream.next();
-  const cursor = stream.detach();
+  const cursor = await stream.detach();
   await closed;
   expect(cursor).toEqual({ sessionId: "sess_1", requestId: "req_1", after: 1 });
   expect(await stream.next()).toEqual({ done: true, value: undefined });

@@ -34,6 +34,46 @@ const compile = async (file: string, source: string, options: object): Promise<s
   return problemsIn([join(project, file)], whole, project);
 };
 
+test("optional fields take undefined, and lists are promises", async () => {
+  const source = `
+    import { FormationClient, type ChatPayload, type MemoryList, type Memory, type Result } from "muxi-client";
+    import type { Attachment } from "muxi-client";
+
+    const given = (): undefined => undefined;
+    const formation = new FormationClient({ url: "http://test", clientKey: given(), userId: given() });
+    const payload: ChatPayload = {
+      message: "Hi", session_id: given(), agent_id: given(), files: given(), format: given(), on_disconnect: given(),
+      webhook_url: given(), threshold_seconds: given(), use_async: given(), request_id: given(), user_id: given(),
+    };
+    formation.chatStream(payload, { userId: given(), signal: given(), timeout: given(), resumeTimeout: given() });
+    const file: Attachment = { filename: "a", content: "", content_type: "text/plain", size: given() };
+    export const audio = () => formation.audioChat({ files: [file], session_id: given() }, { signal: given() });
+    export const restored = () => formation.restoreSession({
+      sessionId: "s", messages: [{ content: "Hi", role: given(), timestamp: given(), metadata: given() }],
+    });
+    export const kept = () => formation.addMemory({ content: "Hi", metadata: given(), scope: given() });
+    export const sent = () => formation.request({ path: "/status", key: "admin", method: given(), query: given() });
+    const list: Promise<Result<MemoryList>> & AsyncIterable<Memory> = formation.getMemories({ limit: given() });
+    export const failed: Promise<unknown> = list.catch(() => 0).finally(() => {});`;
+  const options = { module: "nodenext", noEmit: true, lib: ["es2022", "dom"], types: [] };
+  expect(await compile("exact.mts", source, { ...options, exactOptionalPropertyTypes: true })).toEqual([]);
+});
+
+test("under node10 every entry is found", async () => {
+  const source = `
+    import { FormationClient, type MuxiError } from "muxi-client";
+    import { createTestServer } from "muxi-client/testing";
+    import { receive } from "muxi-client/webhook";
+    import { createNodeTransport } from "muxi-client/node";
+
+    const formation = new FormationClient({ url: "http://test", fetch: createTestServer().fetch });
+    // @ts-expect-error
+    formation.chatStream({ message: 5 });
+    export { createNodeTransport, formation, type MuxiError, receive };`;
+  const options = { module: "commonjs", moduleResolution: "node10", noEmit: true, types: ["node"] };
+  expect(await compile("old.ts", source, { ...options, ignoreDeprecations: "6.0" })).toEqual([]);
+});
+
 test("a CommonJS project under node16, without the DOM library, compiles and runs", async () => {
   const source = `
     import { FormationClient, NotFoundError, type FetchInit } from "muxi-client";

@@ -172,14 +172,14 @@ test("a stream that is cut after each event reconnects with growing pauses, and 
       message.socket.resetAndDestroy();
     });
   });
-  const stream = clientOf(server.url, { resumeAttempts: 3 }).chatStream({ message: "Hi" });
+  const stream = clientOf(server.url, { resumeTimeout: 3_000 }).chatStream({ message: "Hi" });
   await expect(stream.text()).rejects.toMatchObject({ name: "ConnectionError" });
   expect(server.received.map(({ method }) => method)).toEqual(["POST", "GET", "GET", "GET"]);
   const [, , second = 0, third = 0] = pauses;
   expect(second).toBeGreaterThan(400);
   expect(third).toBeGreaterThan(800);
 
-  const never = clientOf(server.url).chatStream({ message: "Hi" }, { resumeAttempts: 0 });
+  const never = clientOf(server.url).chatStream({ message: "Hi" }, { resumeTimeout: 0 });
   await expect(never.text()).rejects.toMatchObject({ name: "ConnectionError" });
   expect(server.received).toHaveLength(5);
 });
@@ -218,7 +218,7 @@ test("whatever a stream sends, its reader gets events or an error of this packag
       async (lines, noise, at) => {
         const body = new Blob([...lines.slice(0, at), noise, ...lines.slice(at), "\n\n"]);
         const fetch = async () => new Response(body, { headers: { "content-type": "text/event-stream" } });
-        const stream = clientOf("http://test", { fetch, resumeAttempts: 1 }).chatStream({ message: "Hi" });
+        const stream = clientOf("http://test", { fetch, resumeTimeout: 1 }).chatStream({ message: "Hi" });
         try {
           for await (const event of stream) expect(typeof event.type).toBe("string");
         } catch (error) {

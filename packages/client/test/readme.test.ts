@@ -7,7 +7,8 @@ import { problemsIn } from "./compile.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-const readme = await readFile(join(root, "README.md"), "utf8");
+const pages = [join(root, "README.md"), join(root, "../../README.md")];
+const readme = (await Promise.all(pages.map((page) => readFile(page, "utf8")))).join("\n");
 const snippets = Array.from(readme.matchAll(/```(tsx?)\n(.*?)```/gs), ([, kind = "", code = ""]) => ({
   kind,
   code,
@@ -24,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 // That they run, and what they print, is tested against a whole server in test/sdk-page.test.ts.
-test("every snippet of the README compiles", async () => {
+test("every snippet of the READMEs compiles, strictly", async () => {
   const files = await Promise.all(
     snippets.map(async ({ kind, code }, index) => {
       const file = join(folder, `compile-${index}.${kind}`);

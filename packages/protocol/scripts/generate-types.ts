@@ -4,6 +4,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { compile } from "json-schema-to-typescript";
+import { makeNamed } from "../src/base/lazy.ts";
 // A schema is registered by being loaded; not all of them are in the route table.
 import "../src/index.ts";
 import { wireJsonSchemas } from "../src/openapi/index.ts";
@@ -35,9 +36,18 @@ const forCompiler = (schema: Json): Json => {
 /** A comment of one line, for which the compiler writes three. */
 const shortComment = /\/\*\*\n *\* (.+)\n *\*\//g;
 
+/** An optional field on one line, and one that is an object on several. */
+const optionalField = /^( *\w+\?: .+);$/gm;
+const optionalObject = /^(( *)\w+\?: \{\n[\s\S]*?\n\2\}.*);$/gm;
+
+/** Callers pass on what they may not have, and JSON leaves it out: `exactOptionalPropertyTypes` would refuse them. */
+const withUndefined = (type: string): string =>
+  type.replaceAll(optionalField, "$1 | undefined;").replaceAll(optionalObject, "$1 | undefined;");
+
 /** Every schema that has a name, as TypeScript source. */
 export const generateTypes = async (): Promise<string> => {
   const schemas = wireJsonSchemas((name) => name);
+  const requests = new Set(makeNamed().flatMap(({ name, io }) => (io === "input" ? [name] : [])));
   const types: string[] = [];
   // By name: the order in which files are loaded says nothing.
   for (const name of Object.keys(schemas).sort()) {
@@ -48,7 +58,8 @@ export const generateTypes = async (): Promise<string> => {
       ignoreMinAndMaxItems: true,
       style: { printWidth: 110 },
     });
-    types.push(source.trim().replaceAll(shortComment, "/** $1 */"));
+    const type = source.trim().replaceAll(shortComment, "/** $1 */");
+    types.push(requests.has(name) ? withUndefined(type) : type);
   }
   return `${[banner, ...types].join("\n\n")}\n`;
 };

@@ -25,6 +25,6 @@ test("every type and every property says what it is, in more words than its name
 });
 
 test("a list with a limit is an array, not a tuple for each length", () => {
-  expect(source).toMatch(/exclusion_rules\?: ExclusionRule\[\];/);
+  expect(source).toMatch(/exclusion_rules\?: ExclusionRule\[\] \| undefined;/);
   expect(source).not.toMatch(/\[\s*\]\s*\|\s*\[/);
 });

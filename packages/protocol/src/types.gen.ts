@@ -151,21 +151,21 @@ export interface Attachment {
   /** Media type, such as `application/pdf` */
   content_type: string;
   /** Size in bytes before Base64; for the caller's use, it is not checked */
-  size?: number;
+  size?: number | undefined;
 }
 
 /** A chat by voice: recordings take the place of the message. */
 export interface AudioChatRequest {
   /** Session to continue, 1 to 200 characters; absent or null begins a new one */
-  session_id?: string | null;
+  session_id?: string | null | undefined;
   /** Id for the request, by which it can be followed and cancelled; absent, the formation makes one */
-  request_id?: string | null;
+  request_id?: string | null | undefined;
   /** Agent that answers; absent, the formation chooses one */
-  agent_id?: string | null;
+  agent_id?: string | null | undefined;
   /** Deprecated: name the user in the header X-Muxi-User-ID, which wins */
-  user_id?: string | null;
+  user_id?: string | null | undefined;
   /** Whether the answer is a stream of events; false asks for one JSON answer. Absent, a stream, unless the call carries X-Muxi-SDK or accepts JSON and no events */
-  stream?: boolean | null;
+  stream?: boolean | null | undefined;
   /** Recordings, 1 to 5 of at most 10 MB each; their transcripts are joined */
   files?: {
     /** Name of the file, with its extension */
@@ -173,12 +173,12 @@ export interface AudioChatRequest {
     /** The bytes in Base64 */
     content: string;
     /** Media type, which begins with `audio/`; needed without `mime_type` */
-    content_type?: string;
+    content_type?: string | undefined;
     /** Another name for `content_type` */
-    mime_type?: string;
+    mime_type?: string | undefined;
     /** Size in bytes before Base64; for the caller's use, it is not checked */
-    size?: number;
-  }[];
+    size?: number | undefined;
+  }[] | undefined;
 }
 
 /** The audit log was emptied. */
@@ -311,35 +311,35 @@ export interface ChatRequest {
   /** What the user says; not blank, at most 100,000 characters unless the formation sets a limit */
   message: string;
   /** Session to continue, 1 to 200 characters; absent or null begins a new one */
-  session_id?: string | null;
+  session_id?: string | null | undefined;
   /** Id for the request, by which it can be followed and cancelled; absent, the formation makes one */
-  request_id?: string | null;
+  request_id?: string | null | undefined;
   /** Agent that answers; absent, the formation chooses one */
-  agent_id?: string | null;
+  agent_id?: string | null | undefined;
   /** Deprecated: name the user in the header X-Muxi-User-ID, which wins */
-  user_id?: string | null;
+  user_id?: string | null | undefined;
   /** Accepted and without effect */
-  group_id?: string | null;
+  group_id?: string | null | undefined;
   /** Files for the model to read, at most 10 */
-  files?: Attachment[] | null;
+  files?: Attachment[] | null | undefined;
   /** Whether the answer is a stream of events; false asks for one JSON answer. Absent, a stream, unless the call carries X-Muxi-SDK or accepts JSON and no events */
-  stream?: boolean | null;
+  stream?: boolean | null | undefined;
   /** `async` answers in the background: the call returns at once. Default `sync` */
-  mode?: "sync" | "async";
+  mode?: "sync" | "async" | undefined;
   /** True means the same as `mode` `async`, for older clients */
-  use_async?: boolean | null;
+  use_async?: boolean | null | undefined;
   /** What happens to the answer when the connection drops: `continue` finishes and stores it, `cancel` stops it after 10 seconds. Default `continue` */
-  on_disconnect?: "continue" | "cancel";
+  on_disconnect?: "continue" | "cancel" | undefined;
   /** Where an answer in the background is sent, an http or https URL; absent, the formation's webhook */
-  webhook_url?: string | null;
+  webhook_url?: string | null | undefined;
   /** With `stream: false`: seconds after which the answer goes on in the background; absent, the formation's setting, which is 30 by default */
-  threshold_seconds?: number | null;
+  threshold_seconds?: number | null | undefined;
   /** Accepted and without effect */
-  source_channel?: string | null;
+  source_channel?: string | null | undefined;
   /** Accepted and without effect */
-  ui_response?: UiResponse | null;
+  ui_response?: UiResponse | null | undefined;
   /** What the answer is written in; absent, the formation's setting */
-  format?: ("markdown" | "text" | "json" | "html") | null;
+  format?: ("markdown" | "text" | "json" | "html") | null | undefined;
 }
 
 /** The answer to a chat that was not streamed. */
@@ -436,7 +436,7 @@ export interface CredentialCreate {
     [k: string]: unknown;
   };
   /** Name by which the user knows it, at most 100 characters; absent, the service */
-  name?: string | null;
+  name?: string | null | undefined;
 }
 
 /** A credential was removed. */
@@ -607,15 +607,15 @@ export interface DevResult {
 /** A draft to run: a folder, or the draft folder of a formation. */
 export interface DevRunRequest {
   /** Absolute path of a formation folder on the server's machine; needed without `formation_id` */
-  path?: string;
+  path?: string | undefined;
   /** Formation whose draft folder runs; ignored when `path` is given */
-  formation_id?: string;
+  formation_id?: string | undefined;
   /** `models` refuses a draft whose models lack a package or a key, `all` also one whose tool servers do not list their tools, `report` looks at the same and refuses nothing; default: nothing is looked at */
-  check?: "all" | "models" | "report";
+  check?: "all" | "models" | "report" | undefined;
   /** Variables for this run, in place of the server's; only those that the formation may read: keys of model providers, what its default model goes by, and what its files refer to with `${{ env.NAME }}` */
   environment?: {
     [k: string]: string;
-  };
+  } | undefined;
 }
 
 /** A draft to stop. */
@@ -651,13 +651,13 @@ export interface DraftFilesRequest {
   /** What to do: init, list, read, write, delete, deploy or discard */
   action: string;
   /** For `init`: `new` starts from a template, `clone` from the version that runs */
-  mode?: string;
+  mode?: string | undefined;
   /** File or folder inside the draft; `list` without it lists the top folder */
-  path?: string;
+  path?: string | undefined;
   /** For `write`: the whole content of the file */
-  content?: string;
+  content?: string | undefined;
   /** How `content` is written */
-  encoding?: "utf-8" | "base64";
+  encoding?: "utf-8" | "base64" | undefined;
 }
 
 /** Why a call failed. */
@@ -734,9 +734,9 @@ export interface ForgetRequest {
   /** System that the memories came from */
   source: string;
   /** Accepted and without effect */
-  reason?: string;
+  reason?: string | undefined;
   /** Accepted and without effect */
-  rebuild?: boolean;
+  rebuild?: boolean | undefined;
 }
 
 /** Overview of a formation's configuration, with the paths of its parts. */
@@ -994,7 +994,7 @@ export interface HistoryEntry {
 /** Identifiers to give to a user. Those of another user move; no data is merged. */
 export interface IdentifierAssociation {
   /** User who gets the identifiers; absent or null, a new user is made */
-  muxi_user_id?: string | null;
+  muxi_user_id?: string | null | undefined;
   /**
    * 1 to 100 identifiers
    *
@@ -1070,23 +1070,23 @@ export interface IngestionAccepted {
 /** A memory from another system, with the scope `user`. */
 export interface IngestionItem {
   /** Kind of memory, such as `preference`; absent, none */
-  type?: string;
+  type?: string | undefined;
   /** What to remember; needed without `content` */
-  detail?: string;
+  detail?: string | undefined;
   /** Like `detail`, and wins over it */
-  content?: string;
+  content?: string | undefined;
   /** What to store with the memory, at most 16,384 characters of JSON; absent, nothing */
   metadata?: {
     [k: string]: unknown;
-  } | null;
+  } | null | undefined;
   /** What the memory is about, at most 200 characters: a later one about the same takes its place. Absent, `source` and `source_id` together, or else its words */
-  subject?: string | null;
+  subject?: string | null | undefined;
   /** System that the memory comes from, at most 200 characters */
   source: string;
   /** Id of the memory in that system, at most 200 characters */
-  source_id?: string | null;
+  source_id?: string | null | undefined;
   /** When it was noted there, ISO 8601; stored with the memory */
-  timestamp?: string | null;
+  timestamp?: string | null | undefined;
 }
 
 /** Memories from another system. Each is checked by itself: one that is invalid keeps no other out. */
@@ -1397,25 +1397,25 @@ export interface MemoryRebuild {
 /** Something to remember. */
 export interface MemoryRequest {
   /** Kind of memory, such as `preference`; absent, none */
-  type?: string;
+  type?: string | undefined;
   /** What to remember; needed without `content` */
-  detail?: string;
+  detail?: string | undefined;
   /** Like `detail`, and wins over it */
-  content?: string;
+  content?: string | undefined;
   /** What to store with the memory, at most 16,384 characters of JSON; absent, nothing */
   metadata?: {
     [k: string]: unknown;
-  } | null;
+  } | null | undefined;
   /** What the memory is about, at most 200 characters: a later one about the same takes its place. Absent, `source` and `source_id` together, or else its words */
-  subject?: string | null;
+  subject?: string | null | undefined;
   /** Who shares the memory; all but `user` need the admin key. Default `user` */
-  scope?: MemoryScope;
+  scope?: MemoryScope | undefined;
   /** Group that shares the memory; needed with the scope `group` */
-  scope_id?: string | null;
+  scope_id?: string | null | undefined;
   /** System that the memory comes from, at most 200 characters */
-  source?: string | null;
+  source?: string | null | undefined;
   /** Id of the memory in that system, at most 200 characters */
-  source_id?: string | null;
+  source_id?: string | null | undefined;
 }
 
 /** Who shares a memory: its user alone, a group, or everybody who talks to the formation. */
@@ -1461,7 +1461,7 @@ export type NewIdentifier =
       /** The identifier, 1 to 256 characters */
       identifier: string;
       /** Kind of identifier, such as `email`; default `unknown` */
-      type?: string;
+      type?: string | undefined;
     };
 
 /** Whether a notification reached its user. */
@@ -1629,9 +1629,9 @@ export interface ResolveUser {
   /** The identifier, 1 to 256 characters */
   identifier: string;
   /** Kind of identifier, such as `email`, for a user who is made; absent, `unknown` */
-  identifier_type?: string | null;
+  identifier_type?: string | null | undefined;
   /** Whether a user is made when there is none; absent or null, one is made */
-  create_user?: boolean | null;
+  create_user?: boolean | null | undefined;
 }
 
 /** The user behind an identifier. */
@@ -1647,19 +1647,19 @@ export interface ResolvedUser {
 /** A message to store. */
 export interface RestoreMessage {
   /** Who said it; absent, `role` of `metadata` */
-  role?: "user" | "assistant" | "system";
+  role?: "user" | "assistant" | "system" | undefined;
   /** What was said; absent, `text` */
-  content?: string;
+  content?: string | undefined;
   /** Another name for `content`, as a session lists its messages */
-  text?: string;
+  text?: string | undefined;
   /** When it was said, ISO 8601, UTC when it names no zone; absent, right after the message before */
-  timestamp?: string;
+  timestamp?: string | undefined;
   /** Agent that said it; absent for other roles */
-  agent_id?: string;
+  agent_id?: string | undefined;
   /** What to store with the message; absent, nothing */
   metadata?: {
     [k: string]: unknown;
-  };
+  } | undefined;
 }
 
 /** Messages that take the place of those of a session. */
@@ -1790,15 +1790,15 @@ export interface SchedulerJobRequest {
   /** What is said as the user when the job runs, at most 10,000 characters */
   message: string;
   /** What people call the job, at most 200 characters; empty, it has no title */
-  title?: string;
+  title?: string | undefined;
   /** User of the job; the header X-Muxi-User-ID wins. Without either the user is `0` */
-  user_id?: string;
+  user_id?: string | undefined;
   /**
    * Times at which the job does not run, at most 20; absent, none
    *
    * @maxItems 20
    */
-  exclusion_rules?: ExclusionRule[];
+  exclusion_rules?: ExclusionRule[] | undefined;
 }
 
 /** One run of a job. */
@@ -1822,11 +1822,11 @@ export interface SchedulerJobRun {
 /** What changes in a job. */
 export interface SchedulerJobUpdate {
   /** What is said as the user when the job runs, at most 10,000 characters */
-  message?: string;
+  message?: string | undefined;
   /** When it runs: five fields of cron, an ISO 8601 time in the future, or words such as "every weekday at 9am" */
-  schedule?: string;
+  schedule?: string | undefined;
   /** What people call the job, at most 200 characters; empty, it has no title */
-  title?: string;
+  title?: string | undefined;
 }
 
 /** A job with its latest runs. */
@@ -2206,9 +2206,9 @@ export interface TriggerRequest {
     [k: string]: unknown;
   };
   /** Session to continue, 1 to 200 characters; absent or null begins a new one */
-  session_id?: string | null;
+  session_id?: string | null | undefined;
   /** Whether it is answered in the background; false waits for the answer. Default true */
-  use_async?: boolean;
+  use_async?: boolean | undefined;
 }
 
 /** The answer to a trigger, or that it is answered in the background. */

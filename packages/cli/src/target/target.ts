@@ -15,8 +15,8 @@ import { lastLines } from "./cause.ts";
 import { deployedKeys } from "./keys.ts";
 import { findRunning, notRunning } from "./running-formation.ts";
 
-/** How often an answer that is cut is asked for again: someone waits at the terminal. */
-const resumeAttempts = 5;
+/** Milliseconds for which an answer that is cut is asked for again: someone waits at the terminal. */
+const resumeTimeout = 8_000;
 
 /** Which formation to call, and as which user. */
 export interface TargetOptions {
@@ -81,7 +81,7 @@ const draftTarget = async (
     mode: "draft",
     ...keys,
     userId,
-    resumeAttempts,
+    resumeTimeout,
     debug,
   });
   const readLog = async () => {
@@ -122,7 +122,7 @@ const deployedTarget = async (
     formationId: id,
     ...keys,
     userId,
-    resumeAttempts,
+    resumeTimeout,
     debug,
   });
   const readLog = async () =>

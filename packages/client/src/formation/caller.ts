@@ -17,10 +17,13 @@ import {
 import { eventStreamOnly } from "../stream/index.ts";
 import { type FormationClientOptions, resolveConfig } from "./config.ts";
 
+/** Seconds after which the server ends an answer (docs/spec/formation-api.md "Limits"). */
+export const longestAnswer = 600;
+
 /** A call of the Formation API. */
 export interface FormationCall {
   /** Default `GET`. */
-  method?: Method;
+  method?: Method | undefined;
   /** Path below the base URL, already encoded. */
   path: string;
   /** Which key opens the endpoint (docs/spec/formation-api.md "Keys"). */
@@ -29,15 +32,15 @@ export interface FormationCall {
    * What the endpoint uses the user for (docs/spec/formation-api.md "Users"). `"filter"`: required with the client key,
    * an optional filter with the admin key. Default `"none"`.
    */
-  user?: "none" | "optional" | "required" | "filter";
+  user?: "none" | "optional" | "required" | "filter" | undefined;
   /** The user. Default: the client's own `userId`. */
   userId?: string | undefined;
   /** Query parameters. */
-  query?: Query;
+  query?: Query | undefined;
   /** A value to send as JSON. */
   json?: unknown;
   /** Whether the call can be repeated safely. Default: every method but `POST`. */
-  repeatable?: boolean;
+  repeatable?: boolean | undefined;
 }
 
 /** Names the user that a call is for. */
@@ -55,6 +58,8 @@ export interface Caller {
   readonly transport: Transport;
   /** The user of calls that do not name one. */
   readonly userId: string | undefined;
+  /** Milliseconds for a call that waits for an answer of a model. */
+  readonly answerTimeout: number;
   /** Adds key and user to a call. Throws ConfigurationError when one is missing or an option cannot be used. */
   prepare(spec: FormationCall, options: CallOptions | undefined): ApiCall;
 }
@@ -89,6 +94,7 @@ export const createCaller = (clientOptions: FormationClientOptions): Caller => {
   return {
     transport,
     userId: config.userId,
+    answerTimeout: clientOptions.timeout ?? longestAnswer * 1000 + 10_000,
     prepare(spec, options = {}) {
       checkCallOptions(options);
       const { method = "GET", repeatable = method !== "POST" } = spec;

@@ -1,7 +1,7 @@
 import type { ChatAccepted, ChatResult } from "@muxi/protocol/types";
 import { type CallOptions, type Result, requireObjects, type StreamOptions } from "../http/index.ts";
 import type { ChatCursor, ChatStream } from "../stream/index.ts";
-import { type Caller, createCaller, type FormationCall, type ForUser } from "./caller.ts";
+import { type Caller, createCaller, type FormationCall, type ForUser, longestAnswer } from "./caller.ts";
 import { askStream, askWhole, type ChatPayload, resume } from "./chats.ts";
 import type { FormationClientOptions } from "./config.ts";
 
@@ -57,7 +57,8 @@ export class ChatClient {
     options?: CallOptions & ForUser,
   ): Promise<Result<ChatAccepted | ChatResult>> {
     requireObjects("chat({ message }, { userId })", payload, options);
-    return askWhole(this.caller, chatCall, payload, options);
+    // The formation's own threshold would put the answer into the background.
+    return askWhole(this.caller, chatCall, { threshold_seconds: longestAnswer, ...payload }, options);
   }
 
   /**

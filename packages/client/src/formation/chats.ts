@@ -1,4 +1,5 @@
 import type { ChatRequest, ChatResult } from "@muxi/protocol/types";
+import { AbortedError, TimeoutError } from "../errors/index.ts";
 import {
   type CallOptions,
   fillPath,
@@ -16,15 +17,43 @@ export type ChatPayload = Omit<ChatRequest, "stream" | "mode">;
 /** Milliseconds after which stopping a request is given up: nobody waits for it. */
 const stopTimeout = 5_000;
 
-/** Sends a message and waits for the whole answer, or for its acceptance. */
-export const askWhole = <Data = ChatResult>(
+/** A chat without a user belongs to "0"; other calls must be told (docs/spec/formation-api.md "Users"). */
+const ownerOf = (caller: Caller, userId: string | undefined): string => userId ?? caller.userId ?? "0";
+
+/** Stops a request. That it has ended by now, or that the server is gone, need not be known: the caller has left. */
+const stop = async (caller: Caller, user: string | undefined, requestId: string): Promise<void> => {
+  const path = fillPath("/requests/{requestId}", { requestId });
+  const spec = {
+    method: "DELETE",
+    path,
+    key: "either",
+    user: "filter",
+    userId: ownerOf(caller, user),
+  } as const;
+  await dataOf(caller, spec, { timeout: stopTimeout }).catch(() => undefined);
+};
+
+/**
+ * Sends a message and waits for the whole answer, or for its acceptance. A caller that no longer waits stops the answer
+ * (docs/spec/formation-api.md "Client retries").
+ */
+export const askWhole = async <Data = ChatResult>(
   caller: Caller,
   spec: FormationCall,
   payload: Partial<ChatPayload>,
   { userId, ...options }: CallOptions & ForUser = {},
 ): Promise<Result<Data>> => {
-  const json = { ...payload, request_id: payload.request_id ?? newRequestId(), stream: false };
-  return dataOf(caller, { ...spec, userId, json }, options);
+  const requestId = payload.request_id ?? newRequestId();
+  const json = { ...payload, request_id: requestId, stream: false };
+  const { timeout = caller.answerTimeout, signal } = options;
+  const isSent = !signal?.aborted;
+  try {
+    return await dataOf(caller, { ...spec, userId, json }, { ...options, timeout });
+  } catch (error) {
+    const hasLeft = error instanceof AbortedError || error instanceof TimeoutError;
+    if (isSent && hasLeft && payload.on_disconnect !== "continue") void stop(caller, userId, requestId);
+    throw error;
+  }
 };
 
 /** The path of the events of a request. Throws ConfigurationError when an id is missing. */
@@ -47,15 +76,9 @@ const followUp = (
   user: string | undefined,
   options: StreamOptions,
 ): Required<Omit<ChatConnector, "ask">> => {
-  // A chat without a user belongs to "0"; these endpoints must be told (docs/spec/formation-api.md "Users").
-  const userId = user ?? caller.userId ?? "0";
   return {
-    follow: follower(caller, userId, options),
-    cancel: (requestId) => {
-      const path = fillPath("/requests/{requestId}", { requestId });
-      const spec = { method: "DELETE", path, key: "either", user: "filter", userId } as const;
-      return dataOf(caller, spec, { timeout: stopTimeout });
-    },
+    follow: follower(caller, ownerOf(caller, user), options),
+    cancel: (requestId) => stop(caller, user, requestId),
   };
 };
 

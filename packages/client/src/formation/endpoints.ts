@@ -1,10 +1,11 @@
 import {
   type CallOptions,
+  createPages,
   type Fields,
   fillPath,
   type Method,
   optionalHeader,
-  Pages,
+  type Pages,
   type Query,
   type Result,
   requireObjects,
@@ -49,13 +50,16 @@ interface ArgumentRules<Args> {
   required?: readonly (keyof Args & string)[];
   /** Values of arguments that are left out. */
   defaults?: Partial<Args>;
+  /** Whether the call waits for the answer of a model. Default false. */
+  waits?: boolean;
 }
 
 interface Paging<Args, Page, Item> {
   items(page: Page): readonly Item[];
   /** What asks for the page after `previous`, or for the first one; `seen` counts the items before it. */
   query(args: Partial<Args>, previous: Page | undefined, seen: number): Query;
-  hasNext(page: Page, args: Partial<Args>): boolean;
+  /** `limit`: items that a page was asked for. */
+  hasNext(page: Page, limit: number): boolean;
 }
 
 /** Gives a method the name that it has on the client. */
@@ -113,7 +117,9 @@ export const endpoint = <Args extends object, Data, const Path extends string>(
 ): ((this: HasCaller, args?: Args, options?: CallOptions) => Promise<Result<Data>>) => {
   const translate = createTranslator<Args, Path>(name, method, path, rule, wireNames, rules);
   return named(name, async function (args, options) {
-    return dataOf<Data>(this.caller, translate(this.caller, args, options), options);
+    const { caller } = this;
+    const patience = rules?.waits ? { timeout: options?.timeout ?? caller.answerTimeout } : undefined;
+    return dataOf<Data>(caller, translate(caller, args, options), { ...options, ...patience });
   });
 };
 
@@ -129,8 +135,16 @@ export const bareEndpoint = <Data>(
     return dataOf<Data>(this.caller, { ...rule, method, path }, options);
   });
 
+/** Items of a page in an iteration: any list has pages of that size. */
+const iteratedAtOnce = 100;
+
 /** A method that gives a list in pages. */
-export const pagedEndpoint = <Args extends object, Page extends object, Item, const Path extends string>(
+export const pagedEndpoint = <
+  Args extends { limit?: number | undefined },
+  Page extends object,
+  Item,
+  const Path extends string,
+>(
   name: string,
   path: Path,
   rule: Access,
@@ -140,14 +154,16 @@ export const pagedEndpoint = <Args extends object, Page extends object, Item, co
   const translate = createTranslator<Args, Path>(name, "GET", path, rule, wireNames);
   return named(name, function (args, options) {
     const { caller } = this;
-    return new Pages<Result<Page>, Item>({
-      load: async (previous, seen) => {
-        const call = translate(caller, args, options);
-        const asked = { ...call.query, ...query(args ?? {}, previous, seen) };
-        return dataOf<Page>(caller, { ...call, query: asked }, options);
-      },
+    const load = async (more: Query) => {
+      const call = translate(caller, args, options);
+      return dataOf<Page>(caller, { ...call, query: { ...call.query, ...more } }, options);
+    };
+    const limit = args?.limit ?? iteratedAtOnce;
+    return createPages<Result<Page>, Item>({
+      one: () => load({}),
+      next: (previous, seen) => load({ ...query(args ?? {}, previous, seen), limit }),
       items,
-      hasNext: (page) => hasNext(page, args ?? {}),
+      hasNext: (page) => hasNext(page, limit),
     });
   });
 };

@@ -15,9 +15,14 @@ export interface LimitedBody {
  *
  * @param most 0: no limit.
  */
-export const readBody = async (body: ReadableStream<Bytes> | null, most: number): Promise<LimitedBody> => {
+export const readBody = async (message: Request | Response, most: number): Promise<LimitedBody> => {
+  // React Native's own fetch has no streams; an empty body may have none either.
+  if (!message.body) {
+    const whole = new TextEncoder().encode(await message.text());
+    return { chunks: [whole], size: whole.length };
+  }
   const chunks: Bytes[] = [];
-  const reader = (body ?? new Blob([]).stream()).getReader();
+  const reader = message.body.getReader();
   let size = 0;
   while (most === 0 || size <= most) {
     const { value } = await reader.read();
@@ -44,7 +49,7 @@ export const requireSize = (size: number, most: number): void => {
 
 /** Reads a whole response. Throws when it has more than `most` bytes; 0: no limit. */
 export const wholeText = async (response: Response, most: number): Promise<string> => {
-  const { chunks, size } = await readBody(response.body, most);
+  const { chunks, size } = await readBody(response, most);
   requireSize(size, most);
   return textOf(chunks);
 };

@@ -41,8 +41,4 @@ export const errorOfBody = (response: Response, text: string, flat = false): Mux
 
 /** The error for a failed response whose body is still unread. */
 export const errorOfResponse = async (response: Response, flat: boolean): Promise<MuxiError> =>
-  errorOfBody(
-    response,
-    textOf((await readBody(response.body, longestBody)).chunks).slice(0, longestBody),
-    flat,
-  );
+  errorOfBody(response, textOf((await readBody(response, longestBody)).chunks).slice(0, longestBody), flat);

@@ -11,11 +11,11 @@ export { joined, readBody, requireSize, wholeText } from "./body.ts";
 export { unexpected } from "./failure.ts";
 export type { Attempt, AttemptResponse, AttemptRetry, Hooks } from "./hooks.ts";
 export { newRequestId } from "./ids.ts";
-export { createLifetime, type Lifetime, sleep } from "./lifetime.ts";
+export { createLifetime, type Lifetime } from "./lifetime.ts";
 export { checkCallOptions, type Limits, limitsOf } from "./limits.ts";
 export { type Fields, fieldsOf, firstText, isObject, parseJson } from "./objects.ts";
-export { Pages } from "./pages.ts";
-export { retryDelay } from "./retry.ts";
+export { createPages, type Pages } from "./pages.ts";
+export { growingDelay } from "./retry.ts";
 export {
   type ApiCall,
   type CallOptions,

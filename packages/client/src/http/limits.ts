@@ -4,7 +4,7 @@ import { longestTimer } from "./retry.ts";
 import type { StreamOptions } from "./send.ts";
 
 /** Names of the options that are numbers. */
-export const numbers = ["timeout", "idleTimeout", "resumeAttempts", "maxRetries", "maxResponseSize"] as const;
+export const numbers = ["timeout", "idleTimeout", "resumeTimeout", "maxRetries", "maxResponseSize"] as const;
 
 /** Values of the options that are numbers. */
 export type Limits = Record<(typeof numbers)[number], number>;
@@ -13,7 +13,7 @@ export type Limits = Record<(typeof numbers)[number], number>;
 const defaults: Limits = {
   timeout: 30_000,
   idleTimeout: 30_000,
-  resumeAttempts: 16,
+  resumeTimeout: 300_000,
   maxRetries: 0,
   maxResponseSize: 64 * 1024 * 1024,
 };

@@ -18,13 +18,16 @@ export const parseRetryAfter = (header: string | null, now: number): number | un
 const attemptWaits = { first: 500, longest: 30_000 };
 
 /**
- * Milliseconds to wait before the next attempt: what the server asked for, else the first wait, doubled each time up
- * to the longest, with a jitter of 10 %.
+ * Milliseconds to wait before the next attempt: what the server asked for, else a growing delay.
  *
  * @param attempt Number of the attempt that failed, counted from 1.
  * @param random A random number from 0 to 1.
  */
-export const retryDelay = (attempt: number, retryAfter: number | undefined, random: number): number => {
-  if (retryAfter !== undefined) return Math.min(retryAfter * 1000, longestTimer);
-  return Math.min(attemptWaits.first * 2 ** (attempt - 1), attemptWaits.longest) * (0.9 + 0.2 * random);
-};
+export const retryDelay = (attempt: number, retryAfter: number | undefined, random: number): number =>
+  retryAfter === undefined
+    ? growingDelay(attempt, attemptWaits.longest, random)
+    : Math.min(retryAfter * 1000, longestTimer);
+
+/** Milliseconds of the first wait, doubled with each attempt up to the longest, with a jitter of 10 %. */
+export const growingDelay = (attempt: number, longest: number, random: number): number =>
+  Math.min(attemptWaits.first * 2 ** (attempt - 1), longest) * (0.9 + 0.2 * random);

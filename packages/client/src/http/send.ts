@@ -109,8 +109,8 @@ export interface CallOptions {
 export interface StreamOptions extends CallOptions {
   /** Milliseconds without any data after which the stream counts as dead. 0: no limit. */
   idleTimeout?: number | undefined;
-  /** How often in a row a stream that is cut tries to resume. */
-  resumeAttempts?: number | undefined;
+  /** Milliseconds for which a stream that was cut tries to resume. 0: not at all. */
+  resumeTimeout?: number | undefined;
 }
 
 /** The request of a call whose body is JSON or empty. */

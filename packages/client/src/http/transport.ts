@@ -16,8 +16,8 @@ export interface TransportOptions {
   maxRetries?: number | undefined;
   /** Milliseconds without any data after which a stream counts as dead. Default 30,000; 0: no limit. */
   idleTimeout?: number | undefined;
-  /** How often in a row a stream that is cut tries to resume. Default 16, which takes about five minutes. */
-  resumeAttempts?: number | undefined;
+  /** Milliseconds for which a stream that was cut tries to resume. Default 300,000; 0: not at all. */
+  resumeTimeout?: number | undefined;
   /**
    * Bytes of a response that are read at most, after it was decompressed; of a stream, characters of an event and of the
    * text that `final()` collects. Default 67,108,864 (64 MB); for downloads 2,147,483,647; 0: no limit.

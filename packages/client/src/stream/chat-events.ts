@@ -17,14 +17,32 @@ export interface UnknownEvent {
   [field: string]: unknown;
 }
 
+/** `text` and `content` are the same text, whichever of them the wire has. */
+export type WithText<Event> = Event extends { text: string }
+  ? Event & {
+      /** The text again. */
+      content: string;
+    }
+  : Event extends { content: string }
+    ? Event & {
+        /** The content again. */
+        text: string;
+      }
+    : Event extends { content?: string }
+      ? Event & {
+          /** The content again. */
+          text?: string;
+        }
+      : Event;
+
 /** A part of the answer. */
-export type ChatTextEvent = TextEvent;
+export type ChatTextEvent = WithText<TextEvent>;
 
 /**
  * What a chat stream yields. An `error` of the server is not among them: it is thrown. A field that the wire of this
  * version always has may be missing when an older server answers, notably `usage` in `done`.
  */
-export type ChatEvent = Exclude<ChatWireEvent, ErrorEvent> | UnknownEvent;
+export type ChatEvent = WithText<Exclude<ChatWireEvent, ErrorEvent>> | UnknownEvent;
 
 /** The ids that a chat stream has named so far. */
 export interface ChatOwner {
@@ -59,9 +77,10 @@ export const createChatDecoder = (
 ): ((name: string, data: string) => ChatEvent | undefined) => {
   let textSeen = false;
 
-  const text = (fields: Fields): ChatTextEvent => {
+  const textEvent = (fields: Fields): ChatTextEvent => {
     textSeen = true;
-    return { ...fields, type: "text", text: firstText(fields.text, fields.content) ?? "" };
+    const text = firstText(fields.text, fields.content) ?? "";
+    return { ...fields, type: "text", text, content: text };
   };
 
   const remember = ({ session_id, request_id }: Fields) => {
@@ -83,12 +102,12 @@ export const createChatDecoder = (
       case "chunk":
       case "content":
       case "response":
-        return text(fields);
+        return textEvent(fields);
       // The whole answer again. It counts only when no part of it came before, or those that came were dropped.
       case "completed":
-        if (!textSeen) return text(fields);
+        if (!textSeen) return textEvent(fields);
         if (!fields.stream_discontinuity) break;
-        return { ...text(fields), replace: true };
+        return { ...textEvent(fields), replace: true };
       case "done":
       case "stream_completed":
         return {
@@ -104,7 +123,11 @@ export const createChatDecoder = (
       case "planning":
       case "tool_call":
       case "tool_result":
-        return { ...fields, type: kind } as ChatEvent;
+        return {
+          ...fields,
+          type: kind,
+          ...(typeof fields.content === "string" && { text: fields.content }),
+        } as ChatEvent;
       default:
         // A kind that is added to the wire does not compile until it has its case.
         kind satisfies never;
@@ -115,16 +138,17 @@ export const createChatDecoder = (
   return (name, data) => {
     if (data === "" && name === "message") return undefined;
     const payload = parseFrame(name, data);
-    if (typeof payload === "string") return text({ text: payload });
+    if (typeof payload === "string") return textEvent({ text: payload });
     if (!isObject(payload)) return { type: "unknown", kind: name, data: payload };
     const { token } = payload;
     // By far the most frequent frame, so it is tried first: its data is the event.
     if (payload.type === "text" && typeof payload.text === "string") {
       textSeen = true;
       remember(payload);
+      payload.content = payload.text;
       return payload as unknown as ChatTextEvent;
     }
-    if (typeof token === "string") return text({ text: token });
+    if (typeof token === "string") return textEvent({ text: token });
     const wrapped = isObject(token);
     return event(name, wrapped ? token : payload, wrapped);
   };

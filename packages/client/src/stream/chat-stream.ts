@@ -3,7 +3,7 @@ import { MuxiError } from "../errors/index.ts";
 import { type Lifetime, requireSize } from "../http/index.ts";
 import { type ChatEvent, type ChatOwner, createChatDecoder } from "./chat-events.ts";
 import { EventStream } from "./event-stream.ts";
-import { eventResponse } from "./response.ts";
+import { errorResponse, eventResponse } from "./response.ts";
 import type { StreamSettings } from "./source.ts";
 
 /** Position of a reader in a chat stream: plain data, from which another process can resume. */
@@ -29,7 +29,7 @@ export interface ChatConnector {
   /** Requests the events after the cursor. */
   follow(cursor: ChatCursor, lifetime: Lifetime): Promise<Response>;
   /** Stops the request on the server; undefined for a reader that only watches. */
-  cancel?: (requestId: string) => Promise<unknown>;
+  cancel?: (requestId: string) => Promise<void>;
 }
 
 /**
@@ -47,6 +47,8 @@ export interface ChatConnector {
 export class ChatStream extends EventStream<ChatEvent> {
   readonly #owner: ChatOwner;
   readonly #most: number;
+  /** Whether the first call makes the request, rather than resumes it. */
+  readonly #asks: boolean;
   #text = "";
   #done: DoneEvent | undefined;
 
@@ -71,14 +73,12 @@ export class ChatStream extends EventStream<ChatEvent> {
         restarts: (event) => event.type === "progress" && event.stage === "restarted",
         endless: false,
         canResume: (received) => (numbered || received > 0) && owner.sessionId !== undefined,
-        stop: async () => {
-          // The answer may have ended by now, or the server may be gone: the reader has left and need not know.
-          await connector.cancel?.(owner.requestId).catch(() => undefined);
-        },
+        stop: async () => connector.cancel?.(owner.requestId),
       },
       settings,
     );
     this.#owner = owner;
+    this.#asks = connector.ask !== undefined;
     this.#most = settings.maxResponseSize || Number.POSITIVE_INFINITY;
   }
 
@@ -92,15 +92,25 @@ export class ChatStream extends EventStream<ChatEvent> {
     return this.#owner.sessionId;
   }
 
-  /** Position from which `resumeChat` continues, also in another process; undefined until the session is known. */
+  /**
+   * Position from which `resumeChat` continues, also in another process; undefined until the server has taken the
+   * request and named its session.
+   */
   get cursor(): ChatCursor | undefined {
     const { requestId, sessionId } = this.#owner;
-    return sessionId === undefined ? undefined : { sessionId, requestId, after: this.position };
+    if (sessionId === undefined || (this.#asks && !this.isOpen)) return undefined;
+    return { sessionId, requestId, after: this.position };
   }
 
-  /** Leaves the stream and lets the server finish the answer. Returns the cursor from which to resume. */
-  detach(): ChatCursor | undefined {
-    this.disconnect();
+  /**
+   * Leaves the stream at once and lets the server finish the answer. A request that is on its way is sent to the end, one
+   * that was not read yet is sent now.
+   *
+   * @returns The cursor from which to resume, once the server has the request; undefined when it never got it, and
+   * `opened` says why.
+   */
+  async detach(): Promise<ChatCursor | undefined> {
+    await this.disconnect(() => this.cursor !== undefined);
     return this.cursor;
   }
 
@@ -124,9 +134,12 @@ export class ChatStream extends EventStream<ChatEvent> {
     for await (const event of this) if (event.type === "text") yield event.text;
   }
 
-  /** The events as a response that a web server can send on. `chatStream` and other readers can read it. */
+  /**
+   * The events as a response that a web server can send on. `chatStream` and other readers can read it. After
+   * `await stream.opened` a refusal has its own status, such as 401, 422, or 429 with `Retry-After`.
+   */
   toResponse(): Response {
-    return eventResponse(this);
+    return this.failure === undefined || this.isOpen ? eventResponse(this) : errorResponse(this.failure);
   }
 
   protected override delivered(event: ChatEvent): void {

@@ -1,4 +1,4 @@
-import { invalidResponse, StreamIdleError } from "../errors/index.ts";
+import { ConfigurationError, invalidResponse, StreamIdleError } from "../errors/index.ts";
 import { explain, type Lifetime, parseJson, unexpected } from "../http/index.ts";
 import type { StreamSettings } from "./source.ts";
 import { createSseParser, type OnEvent } from "./sse.ts";
@@ -13,17 +13,25 @@ export interface Connection {
   take(chunk: Chunk): boolean;
   /** The error to report for a read that failed. */
   explain(error: unknown): unknown;
+  /** The network is back: a connection that has been silent for longer than the server's comments allow is dead. */
+  doubt(isResumable: boolean): void;
   /** Closes the socket. */
   close(): void;
 }
 
 /** Returns the response if it is an event stream, and throws otherwise. */
 export const eventStreamOnly = (response: Response): Response => {
+  // Not null, which an empty body is.
+  if (response.body === undefined)
+    throw new ConfigurationError("fetch", "gives no stream: in React Native pass that of expo/fetch");
   if (response.headers.get("content-type")?.includes("text/event-stream")) return response;
   throw invalidResponse(unexpected(response, "no event stream"), response.status);
 };
 
 const decoding = { stream: true };
+
+/** Milliseconds of silence that a chat stream may have: it sends a comment after each second. */
+const longestSilence = 3_000;
 
 /**
  * Bytes that are made into events at once. A `fetch` may hand over any number of bytes: the rest waits as bytes, and
@@ -65,15 +73,15 @@ export const createConnection = (
   // parsing it. While the caller is busy nothing is waited for, and the server is not to blame.
   let waitingSince: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = () => (waitingSince === undefined ? 0 : performance.now() - waitingSince);
+  const giveUp = () => {
+    lifetime.abort(new StreamIdleError(`Silence for ${Math.round(silence())} ms (idleTimeout)`));
+    hangUp();
+  };
   const watch = () => {
-    const silent = waitingSince === undefined ? 0 : performance.now() - waitingSince;
-    const left = idleTimeout - silent;
-    if (left > 0 || !watched) {
-      timer = setTimeout(watch, left > 0 ? left : idleTimeout);
-    } else {
-      lifetime.abort(new StreamIdleError(`Silence for ${idleTimeout} ms (idleTimeout)`));
-      hangUp();
-    }
+    const left = idleTimeout - silence();
+    if (left > 0 || !watched) timer = setTimeout(watch, left > 0 ? left : idleTimeout);
+    else giveUp();
   };
   if (idleTimeout > 0) timer = setTimeout(watch, idleTimeout);
 
@@ -96,6 +104,9 @@ export const createConnection = (
       atEnd = true;
       parser.end();
       return false;
+    },
+    doubt(isResumable) {
+      if (isResumable && silence() > longestSilence) giveUp();
     },
     explain: (error) => explain("The response broke off", error, lifetime.signal),
     close() {

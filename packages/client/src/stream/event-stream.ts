@@ -1,18 +1,10 @@
-import { AbortedError, MuxiError, StreamTruncatedError } from "../errors/index.ts";
-import { createLifetime, type Lifetime, retryDelay, sleep } from "../http/index.ts";
+import { AbortedError, ConnectionError, StreamTruncatedError } from "../errors/index.ts";
+import { createLifetime, type Lifetime } from "../http/index.ts";
 import { type Connection, createConnection } from "./connection.ts";
+import { type Entry, Queue } from "./queue.ts";
 import { readable } from "./response.ts";
-import type { Source, StreamSettings } from "./source.ts";
-
-/** An event in the queue. It is also the result of `next()`, so that an event costs one object. */
-interface Entry<Event> {
-  done: false;
-  value: Event;
-  number: number;
-}
-
-/** Milliseconds after which a connection that brings events has ended the cuts before it. */
-const steadyAfter = 5_000;
+import { Resumption } from "./resumption.ts";
+import { refused, type Source, type StreamOpening, type StreamSettings } from "./source.ts";
 
 /**
  * The events of a request, to be iterated once with `for await`. The first read sends the request. Leaving the loop
@@ -21,16 +13,17 @@ const steadyAfter = 5_000;
 export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDisposable {
   readonly #source: Source<Event>;
   readonly #settings: StreamSettings;
-  #queue: Entry<Event>[] = [];
-  #head = 0;
+  readonly #queue = new Queue<Event>();
   #lifetime: Lifetime | undefined;
   #connection: Connection | undefined;
   #turn: Promise<IteratorResult<Event>> | undefined;
   #received: number;
   #delivered: number;
-  /** Cuts since a connection was steady. */
-  #cuts = 0;
-  #openedAt = 0;
+  readonly #resumption: Resumption;
+  #opening: Promise<void> | undefined;
+  #response: StreamOpening | undefined;
+  /** Whether the reader has left, and only the server's answer is awaited. */
+  #left = false;
   #ended = false;
   #failure: unknown;
   #failureThrown = false;
@@ -38,6 +31,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
   constructor(source: Source<Event>, settings: StreamSettings) {
     this.#source = source;
     this.#settings = settings;
+    this.#resumption = new Resumption(settings.resumeTimeout);
     this.#received = settings.after;
     this.#delivered = settings.after;
   }
@@ -52,12 +46,20 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return this.#lifetime !== undefined && !this.#ended;
   }
 
+  /**
+   * How the request was met, before any event is read. Sends the request unless it was sent. It never rejects: a refusal
+   * has its status and `error`.
+   */
+  get opened(): Promise<StreamOpening> {
+    return this.#open().then(() => this.#response ?? refused(this.#failure));
+  }
+
   /** Reads the next event. The first read sends the request. */
   // Not an async function: an event that has arrived already costs one promise, not three.
   next(): Promise<IteratorResult<Event>> {
     const entry = this.#take();
     if (entry !== undefined) return Promise.resolve(entry);
-    if (this.#ended) return this.#end();
+    if (this.#ended || this.#left) return this.#end();
     return this.#wait();
   }
 
@@ -111,30 +113,37 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     return this.#failure;
   }
 
+  /** Whether there was a response that is a stream. */
+  protected get isOpen(): boolean {
+    return this.#response?.headers !== undefined;
+  }
+
   /** Called with each event just before its reader gets it. */
   protected delivered(_event: Event): void {}
 
-  /** Closes the connection. The request goes on on the server. */
-  protected disconnect(): void {
-    this.#finish(undefined);
+  /** Leaves the stream, and closes the connection once its request has arrived. It goes on on the server. */
+  protected async disconnect(hasArrived: () => boolean): Promise<void> {
+    this.#left = true;
     this.#failureThrown = true;
-    this.#queue = [];
+    if (!hasArrived()) await this.#open();
+    while (!this.#ended && !hasArrived()) {
+      this.#queue.clear();
+      this.#turn ??= this.#fill();
+      await this.#turn;
+    }
+    this.#finish(undefined);
   }
 
   async #leave(): Promise<void> {
+    if (this.#left) return;
     const { active } = this;
-    this.disconnect();
+    void this.disconnect(() => true);
     if (active) await this.#source.stop();
   }
 
   #take(): Entry<Event> | undefined {
-    const entry = this.#queue[this.#head];
+    const entry = this.#left ? undefined : this.#queue.take();
     if (entry === undefined) return undefined;
-    this.#head++;
-    if (this.#head === this.#queue.length) {
-      this.#queue.length = 0;
-      this.#head = 0;
-    }
     this.#delivered = entry.number;
     this.delivered(entry.value);
     return entry;
@@ -144,12 +153,8 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
   #wait(): Promise<IteratorResult<Event>> {
     const next = () => this.next();
     if (this.#turn !== undefined) return this.#turn.then(next, next);
-    const connection = this.#connection;
     // Most chunks have an event: then one callback replaces the several promises of the loop.
-    this.#turn =
-      connection === undefined
-        ? this.#fill()
-        : connection.read().then(this.#onChunk, (error) => this.#fill(error));
+    this.#turn = this.#connection?.read().then(this.#onChunk, (error) => this.#fill(error)) ?? this.#fill();
     return this.#turn;
   }
 
@@ -178,34 +183,53 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     this.#failure = failure;
     this.#connection?.close();
     this.#lifetime?.close();
+    this.#resumption.hurry();
   }
 
   #start(): Lifetime {
     const lifetime = createLifetime(0, this.#settings.signal);
     const { signal } = lifetime;
-    const onAbort = () => {
+    this.#resumption.listen(signal);
+    signal.addEventListener("abort", () => {
       if (this.#ended) return;
-      this.#queue = [];
+      this.#queue.clear();
       this.#finish(signal.reason);
       void this.#source.stop();
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
+    });
     return lifetime;
   }
 
   /** Reads until there is an event or the end. A failure is thrown after the queued events were read. */
   async #fill(failure?: unknown): Promise<IteratorResult<Event>> {
     if (failure !== undefined) await this.#recover(failure);
-    while (this.#queue.length === 0 && !this.#ended) {
+    while (this.#queue.isEmpty && !this.#ended) {
+      if (!this.#connection) await this.#open();
       try {
-        this.#connection ??= await this.#connect();
-        this.#takeIn(await this.#connection.read());
+        if (this.#connection) this.#takeIn(await this.#connection.read());
       } catch (error) {
         await this.#recover(error);
       }
     }
     this.#turn = undefined;
     return this.#take() ?? this.#end();
+  }
+
+  /** Sends the request, as often as it takes, until there is a connection or the stream has ended. */
+  #open(): Promise<void> {
+    if (this.#connection || this.#ended) return Promise.resolve();
+    this.#opening ??= this.#reach();
+    return this.#opening;
+  }
+
+  async #reach(): Promise<void> {
+    while (!this.#connection && !this.#ended) {
+      try {
+        this.#connection = await this.#connect();
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
+    this.#opening = undefined;
   }
 
   #takeIn(chunk: ReadableStreamReadResult<Uint8Array>): void {
@@ -216,12 +240,19 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
 
   async #connect(): Promise<Connection> {
     this.#lifetime ??= this.#start();
-    const lifetime = createLifetime(this.#settings.timeout, this.#lifetime.signal);
+    const resumption = this.#resumption;
+    const after = resumption.isUnderWay ? this.#received : undefined;
+    const lifetime = createLifetime(resumption.timeOf(this.#settings.timeout), this.#lifetime.signal);
+    if (after !== undefined)
+      resumption.hurry = () => lifetime.abort(new ConnectionError("The network is back"));
     try {
-      const response = await this.#source.connect(lifetime, this.#cuts > 0 ? this.#received : undefined);
+      const response = await this.#source.connect(lifetime, after);
       lifetime.liftDeadline();
-      this.#openedAt = performance.now();
-      return createConnection(response, lifetime, this.#settings, this.#receive);
+      resumption.connected();
+      this.#response ??= { status: response.status, headers: response.headers, error: undefined };
+      const connection = createConnection(response, lifetime, this.#settings, this.#receive);
+      resumption.hurry = () => connection.doubt(this.#source.canResume(this.#received));
+      return connection;
     } catch (error) {
       // Nobody reads what came instead of a stream: the socket must not wait for that.
       lifetime.close();
@@ -248,10 +279,10 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
       }
       this.#received = number;
     }
-    if (this.#cuts > 0 && performance.now() - this.#openedAt > steadyAfter) this.#cuts = 0;
+    this.#resumption.received();
     if (failure !== undefined) this.#finish(failure);
     if (value === undefined) return;
-    this.#queue.push({ done: false, value, number: this.#received });
+    this.#queue.add(value, this.#received);
     if (source.isLast(value)) this.#finish(undefined);
   };
 
@@ -261,19 +292,8 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     const error = this.#connection?.explain(reason) ?? reason;
     this.#connection?.close();
     this.#connection = undefined;
-    const retryable = error instanceof MuxiError && error.retryable;
-    const last = this.#cuts >= this.#settings.resumeAttempts;
-    if (!retryable || last || !this.#source.canResume(this.#received)) {
-      const cut = this.#cuts > 0 && !retryable;
-      this.#finish(cut ? new StreamTruncatedError("The stream was cut", { cause: error }) : error);
-      return;
-    }
-    const delay = this.#cuts > 0 ? retryDelay(this.#cuts, error.retryAfter, Math.random()) : 0;
-    this.#cuts++;
-    try {
-      await sleep(delay, (this.#lifetime ?? this.#start()).signal);
-    } catch (aborted) {
-      this.#finish(aborted);
-    }
+    const delay = this.#source.canResume(this.#received) ? this.#resumption.next(error) : undefined;
+    if (delay === undefined) this.#finish(this.#resumption.reason(error));
+    else await this.#resumption.wait(delay);
   }
 }

@@ -4,11 +4,34 @@ import type { ChatEvent } from "./chat-events.ts";
 const frame = <Event extends { type: string }>(event: Event, id?: number): string =>
   `${id ? `id: ${id}\n` : ""}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
-/** The frame that reports a failure. Errors that are not this package's are not passed on. */
+/** What a web server may tell its own clients: the server's words, but not where it is, nor other packages' errors. */
+const told = (error: unknown) => {
+  const known = error instanceof MuxiError;
+  const { code, statusCode, retryAfter } = known ? error : new MuxiError("", { code: "INTERNAL_ERROR" });
+  return {
+    code,
+    statusCode,
+    retryAfter,
+    message: known && statusCode > 0 ? error.message : "The stream failed",
+  };
+};
+
+/** The frame that reports a failure. */
 const errorFrame = (error: unknown): string => {
-  const { message, code, retryAfter } =
-    error instanceof MuxiError ? error : new MuxiError("The stream failed", { code: "INTERNAL_ERROR" });
+  const { code, message, retryAfter } = told(error);
   return frame({ type: "error", code, message, error: message, retry_after: retryAfter });
+};
+
+/** The response for a request that was refused, or never met. */
+export const errorResponse = (error: unknown): Response => {
+  const { code, message, statusCode, retryAfter } = told(error);
+  return Response.json(
+    { error: { code, message } },
+    {
+      status: statusCode < 400 ? 502 : statusCode,
+      headers: retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter)) },
+    },
+  );
 };
 
 /** What an iterator gives as a web stream, which asks for a value only when it is read. */
@@ -42,7 +65,8 @@ async function* framesOf(events: Events) {
     for await (const event of events) {
       // An unknown event is sent on under the name that its server gave it.
       const named = event.type === "unknown" ? { ...event, type: event.kind } : event;
-      yield encoder.encode(frame(named, events.position));
+      const sent = event.type === "text" ? { ...event, content: undefined } : named;
+      yield encoder.encode(frame(sent, events.position));
     }
   } catch (error) {
     yield encoder.encode(errorFrame(error));

@@ -1,3 +1,4 @@
+import { MuxiError } from "../errors/index.ts";
 import type { Lifetime, Limits } from "../http/index.ts";
 
 /** What distinguishes one kind of stream from another. */
@@ -25,6 +26,23 @@ export interface Source<Event> {
   /** Tells the server that the rest is not wanted. */
   stop(): Promise<void>;
 }
+
+/** How the request of a stream was met. */
+export interface StreamOpening {
+  /** HTTP status; 0 when there was no response. */
+  status: number;
+  /** Headers of the response; undefined when there is no stream. */
+  headers: Headers | undefined;
+  /** Why there is no stream: what reading it throws. Undefined when there is one. */
+  error: unknown;
+}
+
+/** The opening of a stream that there is not. */
+export const refused = (error: unknown): StreamOpening => ({
+  status: error instanceof MuxiError ? error.statusCode : 0,
+  headers: undefined,
+  error,
+});
 
 /** Limits and position of a stream. */
 export interface StreamSettings extends Limits {

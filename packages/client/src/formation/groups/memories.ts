@@ -213,9 +213,6 @@ export interface MemoryMethods {
   lint(args?: ForUser, options?: CallOptions): Promise<Result<MemoryLint>>;
 }
 
-/** The server's default for `limit`. */
-const memoriesPerPage = 10;
-
 export const createMemories = (): MemoryMethods => ({
   config: bareEndpoint("getMemoryConfig", "GET", "/memory", access.admin),
   list: pagedEndpoint(
@@ -226,7 +223,7 @@ export const createMemories = (): MemoryMethods => ({
     {
       items: (page) => page.memories,
       query: ({ offset = 0 }, _, seen) => ({ offset: offset + seen }),
-      hasNext: (page, { limit = memoriesPerPage }) => page.memories.length >= limit,
+      hasNext: (page, limit) => page.memories.length >= limit,
     },
   ),
   add: endpoint("addMemory", "POST", "/memories", access.user, {

@@ -51,6 +51,6 @@ export const createTriggers = (): TriggerMethods => ({
     { ...access.client, user: "optional", repeatable: true },
     { data: "data", sessionId: "session_id", asyncMode: "use_async" },
     // Always sent, because the server's default is the other one.
-    { defaults: { asyncMode: false } },
+    { defaults: { asyncMode: false }, waits: true },
   ),
 });
