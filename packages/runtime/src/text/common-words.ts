@@ -76,16 +76,24 @@ const frequent = `
 const withoutEnd = (word: string): string =>
   word.length > 3 && word.endsWith("e") ? word.slice(0, -1) : word;
 
-const common = new Set(frequent.split(/\s+/).flatMap(wordsOf).map(withoutEnd));
+let common: ReadonlySet<string> | undefined;
+
+/** Made when it is first asked for: the patterns of all its scripts take longer to compile than much of the start. */
+const commonWords = (): ReadonlySet<string> => {
+  common ??= new Set(frequent.split(/\s+/).flatMap(wordsOf).map(withoutEnd));
+  return common;
+};
 
 const number = /^\p{N}+$/u;
 /** Of one or two letters of an alphabet; elsewhere they are a word. */
 const tooShort = /^[a-z\p{Script=Cyrillic}\p{Script=Greek}]{1,2}$/u;
 
 /** The words of a text that say what it is about, each once: no greetings, question words, numbers and the like. */
-export const topicWordsOf = (text: string): Set<string> =>
-  new Set(
+export const topicWordsOf = (text: string): Set<string> => {
+  const known = commonWords();
+  return new Set(
     wordsOf(text)
       .map(withoutEnd)
-      .filter((word) => !common.has(word) && !tooShort.test(word) && !number.test(word)),
+      .filter((word) => !known.has(word) && !tooShort.test(word) && !number.test(word)),
   );
+};

@@ -30,9 +30,16 @@ const versionTable = `create table schema_version (
   applied_at bigint not null
 )`;
 
+/** Checksums by SQL: before each migration, those of all earlier ones are compared. */
+const checksums = new Map<string, string>();
+
 /** The same for SQL that differs only in its layout. */
-const checksumOf = ({ statements }: Migration, dialect: Dialect): string =>
-  hash("sha256", statements(dialect).join(";\n").replace(/\s+/g, " ")).slice(0, 16);
+const checksumOf = ({ statements }: Migration, dialect: Dialect): string => {
+  const text = statements(dialect).join(";\n");
+  const known = checksums.get(text) ?? hash("sha256", text.replace(/\s+/g, " ")).slice(0, 16);
+  checksums.set(text, known);
+  return known;
+};
 
 const checkHistory = (
   { dialect, name, alternative }: Place,
