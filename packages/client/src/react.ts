@@ -17,8 +17,9 @@ export type Chat = ChatState & ChatActions;
 /**
  * A chat with a formation: messages that grow as the answer arrives, and functions that never change.
  *
- * With a `storage` the chat survives a reload, and an answer in progress is resumed. When the component unmounts, the
- * answer goes on on the server; `stop()` ends it. Give the component another `key` to begin another chat.
+ * With a `storage` the chat survives a reload, whenever it happens: an answer in progress is resumed, and a message that
+ * the server has not confirmed is sent again under its idempotency key, so that it counts once. When the component
+ * unmounts, the answer goes on on the server; `stop()` ends it. Give the component another `key` to begin another chat.
  *
  * @example
  * function Talk() {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const pathOf = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
-const places = ["stream/chat-events.ts", "ai-sdk/chunks.ts", "react/chat.ts"];
+const places = ["stream/chat-events.ts", "ai-sdk/chunks.ts", "react/transcript.ts"];
 
 /** What the compiler says of each place when `added` is one more member of the wire's chat events. */
 const problemsWith = (added: string): Record<string, string[]> => {

@@ -1433,6 +1433,8 @@ export interface Message {
   timestamp: string;
   /** Agent that said it; absent for other roles */
   agent_id?: string;
+  /** Request that it belongs to; absent for a message that was restored */
+  request_id?: string;
   /** The content again, for clients that know only this field */
   text: string;
   /** What was stored with the message, and role, user, session and time again */

@@ -50,6 +50,23 @@ test("a session of another user looks like one that is not there", async () => {
   expect((await api.get("/sessions/hers", { user: "ann" })).body.data.message_count).toBe(2);
 });
 
+test("a message names the request that it asks or answers, and a restored one none", async () => {
+  const api = await start();
+  const { headers } = await api.chat("Hi", { user: "ann", session: "s1" });
+  const requestId = headers.get("x-muxi-request-id");
+  const messagesOf = async (session: string) =>
+    (await api.get(`/sessions/${session}/messages`, { user: "ann" })).body.data.messages;
+  expect(await messagesOf("s1")).toMatchObject([
+    { role: "user", request_id: requestId },
+    { role: "assistant", request_id: requestId },
+  ]);
+  const messages = [{ role: "user", content: "Hi" }];
+  await api.call("POST", "/sessions/s2/restore", { user: "ann", body: { messages } });
+  const [restored] = await messagesOf("s2");
+  expect(restored).toMatchObject({ content: "Hi" });
+  expect(restored).not.toHaveProperty("request_id");
+});
+
 test("who takes up the name of a session that was cleared gets nothing of it, not even an answer that was under way", async () => {
   const models = await startModelServer();
   onTestFinished(() => models.close());

@@ -1,5 +1,5 @@
-import type { ChatCursor } from "muxi-client";
-import { isObject } from "../http/index.ts";
+import type { ChatPayload } from "muxi-client";
+import { type Fields, fieldsOf, isObject, parseJson } from "../http/index.ts";
 
 /** A message of a chat. */
 export interface ChatMessage {
@@ -11,40 +11,89 @@ export interface ChatMessage {
   text: string;
   /** Widgets to show with the text (docs/spec/formation-api.md "Chat events"). */
   ui?: Record<string, unknown>[];
+  /** True while the server has not confirmed a message of the user: it is on its way, or could not be sent. */
+  unconfirmed?: true;
 }
 
 /** The part of `Storage` that a chat uses, as `sessionStorage` and `localStorage` have it. */
 export type ChatStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
+/** A message as it is sent: with the id of its request, which is also its idempotency key. */
+export type SentMessage = ChatPayload & { request_id: string };
+
+/** What was sent, until the server has said that it has it. */
+export interface UnconfirmedMessage {
+  payload: SentMessage;
+  /** Unix milliseconds. */
+  sentAt: number;
+}
+
+/**
+ * An answer whose end has not arrived: what finds it again. Its `id` is that of the request as it was sent; the server
+ * may have added the message to an earlier request, which had asked for it.
+ */
+export type PendingAnswer = { id: string } & (
+  | { requestId: string; sessionId: string }
+  | { unconfirmed: UnconfirmedMessage }
+);
+
 /** A chat as it is stored. */
 export interface StoredChat {
   messages: readonly ChatMessage[];
   sessionId?: string | undefined;
-  /** Beginning of the answer in progress. It is read again as a whole, so that no part of it is stored. */
-  pending?: ChatCursor | undefined;
+  pending?: PendingAnswer | undefined;
 }
 
-const isStored = (value: unknown): value is StoredChat => isObject(value) && Array.isArray(value.messages);
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+const isRole = (value: unknown): value is ChatMessage["role"] =>
+  value === "user" || value === "assistant" || value === "system";
+
+/** No message unless the value is one: a transcript with a hole is better than a page that does not open. */
+const messagesIn = (value: unknown): ChatMessage[] => {
+  const { id, role, text, ui, unconfirmed } = fieldsOf(value);
+  if (typeof id !== "string" || typeof text !== "string" || !isRole(role)) return [];
+  const widgets = Array.isArray(ui) && { ui: ui.filter(isObject) };
+  return [{ id, role, text, ...widgets, ...(unconfirmed === true && { unconfirmed }) }];
+};
+
+const unconfirmedIn = (value: unknown): UnconfirmedMessage | undefined => {
+  const { payload, sentAt } = fieldsOf(value);
+  const { message, request_id, ...more } = fieldsOf(payload);
+  return typeof message === "string" && typeof request_id === "string" && typeof sentAt === "number"
+    ? { payload: { ...more, message, request_id }, sentAt }
+    : undefined;
+};
+
+const pendingIn = (value: unknown): PendingAnswer | undefined => {
+  const { id, requestId, sessionId, unconfirmed } = fieldsOf(value);
+  if (typeof id !== "string") return undefined;
+  if (typeof requestId === "string" && typeof sessionId === "string") return { id, requestId, sessionId };
+  const sent = unconfirmedIn(unconfirmed);
+  return sent && { id, unconfirmed: sent };
+};
+
+const chatIn = ({ messages, sessionId, pending }: Fields): StoredChat | undefined =>
+  Array.isArray(messages)
+    ? { messages: messages.flatMap(messagesIn), sessionId: textOf(sessionId), pending: pendingIn(pending) }
+    : undefined;
+
+/** A storage may be full, or forbidden to the page: then the chat does not survive a reload, but it must not fail. */
+const attempt = <Value>(what: string, work: () => Value): Value | undefined => {
+  try {
+    return work();
+  } catch (error) {
+    console.warn(`muxi-client: the chat could not be ${what}`, error);
+    return undefined;
+  }
+};
 
 export const createStore = (storage: ChatStorage | undefined, key: string) => ({
+  /** What the key holds; undefined when it is no chat, which then begins anew. */
   load(): StoredChat | undefined {
-    const text = storage?.getItem(key);
-    if (text === undefined || text === null) return undefined;
-    try {
-      const value: unknown = JSON.parse(text);
-      return isStored(value) ? value : undefined;
-    } catch {
-      // The key holds something else: the chat begins anew and overwrites it.
-      return undefined;
-    }
+    const text: unknown = attempt("read", () => storage?.getItem(key));
+    return typeof text === "string" ? chatIn(fieldsOf(parseJson(text))) : undefined;
   },
-  save(chat: StoredChat): void {
-    try {
-      storage?.setItem(key, JSON.stringify(chat));
-    } catch (error) {
-      // With a full storage the chat does not survive a reload, but the answer must not fail.
-      console.warn("muxi-client: the chat could not be stored", error);
-    }
-  },
-  clear: () => storage?.removeItem(key),
+  save: (chat: StoredChat): void => attempt("stored", () => storage?.setItem(key, JSON.stringify(chat))),
+  clear: (): void => attempt("removed", () => storage?.removeItem(key)),
 });

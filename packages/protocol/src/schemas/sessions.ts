@@ -37,6 +37,7 @@ export const messageSchema = named("Message", "A stored message.", () =>
     content: text("What was said"),
     timestamp: isoTime("When it was said; no two messages of a session have the same time"),
     agent_id: text("Agent that said it; absent for other roles").optional(),
+    request_id: text("Request that it belongs to; absent for a message that was restored").optional(),
     text: text("The content again, for clients that know only this field"),
     metadata: z
       .record(z.string(), z.unknown())

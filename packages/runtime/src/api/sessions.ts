@@ -22,13 +22,14 @@ const notFound = (sessionId: string) =>
 
 const wireMessage = (message: StoredMessage, owner: Owner, sessionId: string): Message => {
   const timestamp = isoTime(message.createdAt);
-  const { id, role, content, agentId, metadata } = message;
+  const { id, role, content, agentId, requestId, metadata } = message;
   return {
     id,
     role,
     content,
     timestamp,
     ...(agentId !== null && { agent_id: agentId }),
+    ...(requestId !== null && { request_id: requestId }),
     text: content,
     metadata: { ...metadata, role, user_id: owner.userId, session_id: sessionId, timestamp },
   };

@@ -13,6 +13,8 @@ export interface StoredMessage {
   role: Role;
   content: string;
   agentId: string | null;
+  /** The request that it belongs to. */
+  requestId: string | null;
   metadata: Record<string, unknown>;
   /** Unix milliseconds. */
   createdAt: number;
@@ -214,7 +216,8 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
 
   async messages(owner, sessionId, { limit, before }) {
     const rows = await db.read<Omit<StoredMessage, "metadata"> & { metadata: string | null }>(
-      sql`select id, role, content, agent_id as "agentId", metadata, created_at as "createdAt" from message
+      sql`select id, role, content, agent_id as "agentId", request_id as "requestId", metadata,
+            created_at as "createdAt" from message
           where ${inSession(owner, sessionId)} and created_at < ${before ?? Number.MAX_SAFE_INTEGER}
           order by seq desc limit ${limit + 1}`,
     );
