@@ -23,11 +23,14 @@ export const unavailable = (file: string, reason: string, cause?: unknown) =>
     { cause },
   );
 
+/** What SQLite says of a statement when an empty file was copied over the database. */
+const lacksTables = /^no such table/;
+
 /** Translates errors of SQLite with a cause outside the statement; returns others unchanged. */
 export const explained = (error: unknown, file: string): unknown => {
   if (!(error instanceof Error && "errcode" in error)) return error;
   const code = Number(error.errcode) & 0xff;
-  const damage = damages.get(code);
+  const damage = lacksTables.test(error.message) ? "its tables are gone" : damages.get(code);
   if (damage !== undefined) {
     return new StorageUnavailableError(
       `the database ${file} cannot be used, ${damage}: stop the formation and restore the file from a backup, or move it and its -wal and -shm away to begin with an empty one`,

@@ -5,6 +5,7 @@ import { migrations } from "../migrations/index.ts";
 import { dialect } from "./dialect.ts";
 import { explained, locked, unavailable } from "./errors.ts";
 import { openSqliteLog } from "./log.ts";
+import { watchPlace } from "./place.ts";
 import { migrateSqlite } from "./schema.ts";
 import { createSqliteWriteQueue } from "./writes.ts";
 
@@ -188,9 +189,12 @@ export const openSqlite = (file: string): Database => {
     }
   });
   const queue = createSqliteWriteQueue(transaction, log);
+  // When the file is a symbolic link, SQLite keeps to its target.
+  const place = watchPlace(db.location() ?? file);
 
   const enqueue = async <Result>(work: () => Result): Promise<Result> => {
     try {
+      place.ensureSame();
       return await queue.add(work);
     } catch (error) {
       throw explained(error, file);
@@ -199,6 +203,7 @@ export const openSqlite = (file: string): Database => {
 
   const readRows = async <Row>(statement: Statement): Promise<Row[]> => {
     try {
+      place.ensureSame();
       log.ensureSafe();
       const rows = read(statement) as Row[];
       // The rows may contain what a loss of power would still undo; nothing may be based on that.
@@ -224,7 +229,10 @@ export const openSqlite = (file: string): Database => {
     dataVersion,
     read: readRows,
     readLong: readRows,
-    readApart: readRows,
+    readApart(statement) {
+      place.look();
+      return readRows(statement);
+    },
     write: (statements) => enqueue(() => statements.map(run)),
     writeIf,
     writeIfAlone: writeIf,
@@ -233,6 +241,7 @@ export const openSqlite = (file: string): Database => {
     },
     async close() {
       await queue.done();
+      place.close();
       endReading();
       db.close();
       log.close();
