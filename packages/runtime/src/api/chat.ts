@@ -3,6 +3,7 @@ import { ApiError, type ChatResultBody, headers, type routes } from "@muxi/proto
 import type { AttachmentReader } from "../attachments/index.ts";
 import type { Deliveries } from "../background/index.ts";
 import { callerSpanOf } from "../base/index.ts";
+import type { HttpResponse } from "../http/index.ts";
 import type { Overlord, Run, Turn } from "../overlord/index.ts";
 import { type Endpoint, Reply, streamed } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
@@ -44,6 +45,13 @@ const stopIfNobodyReturns = (run: Run) => {
     if (!run.log.heard) run.stop(new ApiError("CANCELLED", "Stopped: the caller's connection dropped"));
   }, returnWithin);
   timer.unref();
+};
+
+/** Aborted when the caller has left, who then would only keep others waiting. */
+const untilLeft = (response: HttpResponse): AbortSignal => {
+  const left = new AbortController();
+  response.on("close", () => left.abort(new ApiError("CANCELLED", "The caller has left")));
+  return left.signal;
 };
 
 /** `data` of a request that goes on in the background. */
@@ -92,7 +100,9 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       format: body.format,
       isPrivate: deps.takesCredentials ? travelsUnseen(request) : undefined,
       webhookUrl: body.webhook_url,
-      attachments: body.files?.length ? await deps.attachments.read(body.files, userId) : undefined,
+      attachments: body.files?.length
+        ? await deps.attachments.read(body.files, userId, untilLeft(response))
+        : undefined,
       idempotency: idempotencyOf(request),
       caller: callerSpanOf(request.headers.traceparent, { waits: !isAsync }),
     };

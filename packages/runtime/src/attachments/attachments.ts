@@ -15,10 +15,11 @@ export interface AttachmentReader {
   /**
    * Reads the files of a user's message.
    *
+   * @param signal Ends the wait for the turn of a document.
    * @throws ApiError `INVALID_PARAMS` (not Base64, damaged, not of the type that it claims), `PAYLOAD_TOO_LARGE`,
-   * `UNSUPPORTED_MEDIA_TYPE`, `RATE_LIMITED`, `SYSTEM_OVERLOAD`
+   * `UNSUPPORTED_MEDIA_TYPE`, `RATE_LIMITED`, `SYSTEM_OVERLOAD`; the signal's reason
    */
-  read(files: readonly Attachment[], userId: string): Promise<Attachments>;
+  read(files: readonly Attachment[], userId: string, signal?: AbortSignal): Promise<Attachments>;
 }
 
 const mostFiles = 10;
@@ -80,7 +81,11 @@ export const createAttachmentReader = (deps: {
 }): AttachmentReader => {
   const inTurn = createReadingTurns();
 
-  const readOne = async (file: Attachment, userId: string): Promise<Attachments> => {
+  const readOne = async (
+    file: Attachment,
+    userId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Attachments> => {
     const { filename, content_type } = file;
     const type = typeOf(filename, content_type);
     if (!type) {
@@ -100,7 +105,7 @@ export const createAttachmentReader = (deps: {
     const result =
       kind === "text"
         ? { text: decodeText(bytes) }
-        : await inTurn(userId, () =>
+        : await inTurn(userId, signal, () =>
             readDocument({ kind, bytes: new Uint8Array(bytes), longest: longestDocument }),
           );
     if ("error" in result) {
@@ -110,7 +115,7 @@ export const createAttachmentReader = (deps: {
   };
 
   return {
-    async read(files, userId) {
+    async read(files, userId, signal) {
       if (files.length > mostFiles) {
         throw new ApiError(
           "INVALID_PARAMS",
@@ -120,7 +125,7 @@ export const createAttachmentReader = (deps: {
       const all: Attachments = { documents: [], images: [] };
       let left = longestDocuments;
       for (const file of files) {
-        const { documents, images } = await readOne(file, userId);
+        const { documents, images } = await readOne(file, userId, signal);
         all.images.push(...images);
         for (const { filename, text } of documents) {
           all.documents.push({ filename, text: text.slice(0, left) });

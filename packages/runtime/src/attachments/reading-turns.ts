@@ -11,14 +11,24 @@ const retryAfter = 5;
 /**
  * Does some work when it is the turn of its user, of whom one piece is done at a time.
  *
- * @throws ApiError `RATE_LIMITED`, `SYSTEM_OVERLOAD` when too much is waiting
+ * @param signal Ends the wait.
+ * @throws ApiError `RATE_LIMITED`, `SYSTEM_OVERLOAD` when too much is waiting; the signal's reason
  */
-export type ReadingTurns = <Result>(user: string, work: () => Promise<Result>) => Promise<Result>;
+export type ReadingTurns = <Result>(
+  user: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+) => Promise<Result>;
+
+interface Waiting {
+  user: string;
+  begin: () => void;
+}
 
 /** Turns for reading documents (docs/spec/formation-api.md "Attachments"): whose documents are slow waits alone. */
 export const createReadingTurns = (): ReadingTurns => {
   const reading = new Set<string>();
-  const waiting: { user: string; begin: () => void }[] = [];
+  const waiting: Waiting[] = [];
 
   const beginNext = (): void => {
     while (reading.size < mostAtOnce) {
@@ -30,7 +40,24 @@ export const createReadingTurns = (): ReadingTurns => {
     }
   };
 
-  return async (user, work) => {
+  const turn = (user: string, signal: AbortSignal | undefined) =>
+    new Promise<void>((resolve, reject) => {
+      const begin = () => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = () => {
+        waiting.splice(waiting.indexOf(mine), 1);
+        reject(signal?.reason);
+      };
+      const mine = { user, begin };
+      waiting.push(mine);
+      signal?.addEventListener("abort", leave, { once: true });
+      beginNext();
+    });
+
+  return async (user, signal, work) => {
+    signal?.throwIfAborted();
     const { most, what } = userLimits.documentsWaiting;
     if (waiting.filter((other) => other.user === user).length >= most) {
       throw new ApiError(
@@ -46,10 +73,7 @@ export const createReadingTurns = (): ReadingTurns => {
         { retryAfter },
       );
     }
-    await new Promise<void>((begin) => {
-      waiting.push({ user, begin });
-      beginNext();
-    });
+    await turn(user, signal);
     try {
       return await work();
     } finally {
