@@ -26,12 +26,14 @@ export const createRateLimit = (perMinute: number | undefined, now: () => number
     const caller = `${keyUsed} ${userId ?? ""}`;
     const at = now();
     const last = buckets.get(caller) ?? { tokens: perMinute, filledAt: at };
-    const tokens = Math.min(perMinute, last.tokens + (at - last.filledAt) * perMillisecond);
+    // Negative when the clock was set back.
+    const elapsed = Math.max(0, at - last.filledAt);
+    const tokens = Math.min(perMinute, last.tokens + elapsed * perMillisecond);
+    buckets.set(caller, { tokens: tokens < 1 ? tokens : tokens - 1, filledAt: at });
     if (tokens < 1) {
       throw new ApiError("RATE_LIMITED", `More than ${perMinute} calls a minute: wait, then try again`, {
         retryAfter: (1 - tokens) / perMillisecond / 1000,
       });
     }
-    buckets.set(caller, { tokens: tokens - 1, filledAt: at });
   };
 };

@@ -178,6 +178,41 @@ test("after downtime a recurring job goes on, and a missed job that runs once is
   expect([new Date(nextRun ?? 0).toISOString(), totalRuns]).toEqual(["2026-11-25T09:30:00.000Z", 0]);
 });
 
+test.each([
+  ["while a scheduler runs", true],
+  ["before one is started", false],
+])("a clock that is set back %s: recurring jobs run by the new one, none twice", async (_, isRunning) => {
+  const bench = await openBench("2027-11-24T09:59:30Z");
+  const hourly = await bench.add("0 * * * *", "hourly");
+  const first = bench.start();
+  await until("the scheduler has looked", () => bench.jobs.lastHeartbeat(formationId));
+  bench.setTime("2027-11-24T10:00:00Z");
+  first.wake();
+  await untilExpected("the job has begun", async () => expect(await bench.said()).toHaveLength(1));
+  await bench.endAll(null);
+
+  const backAt = async (time: string) => {
+    bench.setTime(time);
+    if (isRunning) first.wake();
+    else {
+      await first.close();
+      bench.start();
+    }
+  };
+  const nextRun = async () => new Date((await bench.book.get(hourly.id)).nextRun ?? 0).toISOString();
+  // By an hour: the run of 10:00 was before that.
+  await backAt("2027-11-24T09:00:30Z");
+  await untilExpected("the scheduler has looked", async () =>
+    expect(await bench.jobs.lastHeartbeat(formationId)).toBe(Date.parse("2027-11-24T09:00:30Z")),
+  );
+  expect([await nextRun(), (await bench.said()).length]).toEqual(["2027-11-24T11:00:00.000Z", 1]);
+  // By a year.
+  await backAt("2026-11-24T09:30:00Z");
+  await untilExpected("it is computed anew", async () =>
+    expect(await nextRun()).toBe("2026-11-24T10:00:00.000Z"),
+  );
+});
+
 test("a job that was deleted while its run is at work runs to its end and leaves nothing", async () => {
   const bench = await openBench("2026-11-24T08:00:00Z");
   const job = await bench.add("in 10 minutes");

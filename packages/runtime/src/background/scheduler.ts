@@ -40,6 +40,8 @@ export interface Scheduler {
 const makeUpWithin = 24 * 3_600_000;
 const batch = 100;
 const pauseAfterFailure = 1_000;
+/** What the clock must have been set back by, in milliseconds: less is how it is kept right. */
+const leastSetBack = 1_000;
 
 const exclusionsSchema = z.array(exclusionSchema);
 
@@ -79,6 +81,35 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
     await jobs.heartbeat(formationId, time);
   };
 
+  /** Computes anew when recurring jobs run next. A time that has had its run gets no second one. */
+  const computeAnew = async (time: number) => {
+    let lastId = "";
+    for (;;) {
+      const recurring = await jobs.recurringAfter(formationId, time, lastId, batch);
+      for (const job of recurring) {
+        const ran = await jobs.ranAfter(formationId, job.id, time);
+        let next = nextRunOf(job, time);
+        while (next !== null && ran.has(next)) next = nextRunOf(job, next);
+        if (next !== null && next < job.nextRun) await jobs.skip(formationId, job, next, time);
+        lastId = job.id;
+      }
+      if (recurring.length < batch) return;
+    }
+  };
+
+  /** What the clock showed at the last look, and when that was on one that nobody sets. */
+  let lastLook: { time: number; at: number } | undefined;
+
+  /** After the clock was set back, jobs would wait for a time that may be years ahead. */
+  const followClock = async (time: number) => {
+    const at = performance.now();
+    const expected = lastLook
+      ? lastLook.time + at - lastLook.at
+      : ((await jobs.lastHeartbeat(formationId)) ?? time);
+    if (expected - time > leastSetBack) await computeAnew(time);
+    lastLook = { time, at };
+  };
+
   const start = async (job: DueJob, time: number): Promise<boolean> => {
     const requestId = newId("request");
     const turn: JobTurn = {
@@ -114,6 +145,7 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
 
   const look = async (): Promise<number | undefined> => {
     const time = now();
+    await followClock(time);
     await passMissed(time);
     await startDue(time);
     const next = await jobs.nextDue(formationId, time);

@@ -69,6 +69,10 @@ export interface JobRuns {
     window: { after: number; until: number; onceBefore: number },
     limit: number,
   ): Promise<DueJob[]>;
+  /** Active recurring jobs whose next run is later than a time, by id, after the one of `afterId`. */
+  recurringAfter(formationId: string, time: number, afterId: string, limit: number): Promise<DueJob[]>;
+  /** Which times of a job after a moment have had their run. */
+  ranAfter(formationId: string, jobId: string, time: number): Promise<ReadonlySet<number>>;
   /** Skips a scheduled time; a job that runs once is then completed. */
   skip(formationId: string, job: DueJob, nextRun: number | null, now: number): Promise<void>;
 }
@@ -181,6 +185,21 @@ export const createJobRuns = (db: Database): JobRuns => ({
           and (cron is not null or next_run < ${onceBefore})
         order by next_run limit ${limit}`,
     ),
+
+  recurringAfter: (formationId, time, afterId, limit) =>
+    db.read(
+      sql`select ${columns} from job
+        where formation_id = ${formationId} and status = 'active' and cron is not null and next_run > ${time}
+          and id > ${afterId}
+        order by id limit ${limit}`,
+    ),
+
+  async ranAfter(formationId, jobId, time) {
+    const rows = await db.read<{ due: number }>(
+      sql`select due from job_run where formation_id = ${formationId} and job_id = ${jobId} and due > ${time}`,
+    );
+    return new Set(rows.map(({ due }) => due));
+  },
 
   async skip(formationId, job, nextRun, now) {
     const same = sql`formation_id = ${formationId} and id = ${job.id} and next_run = ${job.nextRun}`;

@@ -128,7 +128,7 @@ export const createToolbox = (deps: ToolServerDeps): Toolbox => {
     owner: Owner,
   ): Promise<Tool[]> => {
     for (const { server } of sources) {
-      if (server.failedAt === undefined || now() - server.failedAt <= pauseAfterFailure) continue;
+      if (server.failedAt === undefined || Math.abs(now() - server.failedAt) <= pauseAfterFailure) continue;
       server.failedAt = undefined;
       refresh(server);
     }

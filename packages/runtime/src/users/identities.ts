@@ -126,7 +126,7 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
   return {
     ownerOf: (identifier) => owners.get(identifier) ?? identifier,
 
-    refresh: () => (isShared && now() - readAt >= trustedFor ? read() : undefined),
+    refresh: () => (isShared && Math.abs(now() - readAt) >= trustedFor ? read() : undefined),
 
     async lookUp(identifier) {
       const found = await resolved(identifier);

@@ -17,6 +17,13 @@ test("an address waits once it has failed too often, until its minute is over; o
   expect(limit.waitFor("1.2.3.4", start + 60_000)).toBe(0);
 });
 
+test("nobody waits for a minute that a clock has put far into the future before it was set back", () => {
+  const limit = createFailureLimit(1);
+  limit.failed("1.2.3.4", start + 3_600_000);
+  expect(limit.waitFor("1.2.3.4", start + 3_600_000)).toBe(60);
+  expect(limit.waitFor("1.2.3.4", start)).toBe(0);
+});
+
 test("the addresses of one IPv6 customer count as one", () => {
   const limit = createFailureLimit(1);
   limit.failed("2001:db8::1", start);

@@ -30,7 +30,8 @@ export const createFailureLimit = (limit: number): FailureLimit => {
 
   const current = (address: string, now: number) => {
     const window = windows.get(groupOf(address));
-    return window && window.endsAt > now ? window : undefined;
+    // One that ends later than it could is from before the clock was set back.
+    return window && window.endsAt > now && window.endsAt <= now + windowMs ? window : undefined;
   };
 
   return {
