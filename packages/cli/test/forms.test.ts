@@ -178,7 +178,27 @@ test("the user is shown and set", async () => {
 
 test("a request is shown", async () => {
   const [{ request_id: id }] = (await dataOf("requests", "list", "ann")).requests;
-  expect(await shown("request", id)).toContain(`request_id: ${id}\n`);
+  const text = await shown("request", id);
+  const time = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d";
+  for (const field of [
+    `Request +${id}`,
+    "Kind +chat",
+    "User +ann",
+    "Session +\\S+",
+    "Status +completed",
+    `Begun +${time}`,
+    `Ended +${time}`,
+    "Took +[\\d.]+ m?s",
+    "Agent +one",
+    "Model +builtin/extractive",
+    "Tokens +\\d+ in, \\d+ out",
+  ]) {
+    expect(text).toMatch(new RegExp(`^${field}$`, "m"));
+  }
+  const { result } = await dataOf("requests", id);
+  expect(text.endsWith(`\n\n${result}\n`)).toBe(true);
+  expect(text).not.toContain("Error");
+  expect(await shown("requests", id, "-v")).toContain(`request_id: ${id}\n`);
   expect(await shown("requests", "show", id)).toBe(await shown("requests", id));
 });
 

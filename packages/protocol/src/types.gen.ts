@@ -1593,8 +1593,14 @@ export interface RequestStatus {
   error?: string;
   /** Session of the request */
   session_id: string;
+  /** What made the request: a chat, a trigger or a run of a job */
+  kind: "chat" | "trigger" | "job";
   /** When the request ended; absent before, Unix seconds */
   completed_at?: number;
+  /** Milliseconds from when it was begun to its end, with waits for its user and without those in the queue; absent before */
+  duration_ms?: number;
+  /** Agent that answered or was to answer; absent as long as `model` is, and of a request that a version before answered */
+  agent_id?: string;
   /** Model that answered or was to answer, as `provider/name`; absent until the request has ended or asked its user, and where no model was chosen */
   model?: string;
   /** Tokens of all calls of models that were completed, also of a request that failed, and before a question to the user too; absent as long as `model` is */

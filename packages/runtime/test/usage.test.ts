@@ -33,6 +33,7 @@ const calling = (name: string, args: object): Reply => ({
 });
 
 const model = "anthropic/claude-test";
+const agentId = "muxi-generalist";
 const ofOneCall = {
   input_tokens: 100,
   output_tokens: 5,
@@ -60,7 +61,9 @@ test("an answer tells its tokens wherever it is told, those of the provider's ca
   expect(frames.at(-1)).toMatchObject({ event: "done", data: { usage: ofTwoCalls } });
   const { messages } = await dataOf("/sessions/s1/messages");
   expect(messages.at(-1).metadata).toMatchObject({ model, usage: ofTwoCalls });
-  expect(await dataOf(`/requests/${body.data.request_id}`)).toMatchObject({ model, usage: ofTwoCalls });
+  const stored = await dataOf(`/requests/${body.data.request_id}`);
+  expect(stored).toMatchObject({ kind: "chat", agent_id: agentId, model, usage: ofTwoCalls });
+  expect(stored.duration_ms / 1000).toBeCloseTo(stored.completed_at - stored.created_at);
 
   const receiver = await startReceiver();
   await api.call("POST", "/chat", {
@@ -78,7 +81,11 @@ test("a request that fails or is cancelled keeps what it has used until then", a
   const body = { message: "How many?", mode: "async", request_id: "req_1", webhook_url: receiver.url };
   await api.call("POST", "/chat", { ...ann, body });
   await untilStatus(api, "req_1", "failed");
-  expect(await dataOf("/requests/req_1")).toMatchObject({ model, usage: ofOneCall });
+  expect(await dataOf("/requests/req_1")).toMatchObject({
+    ...{ kind: "chat", agent_id: agentId, model, usage: ofOneCall },
+    duration_ms: expect.any(Number),
+    error: expect.any(String),
+  });
   const delivery = await until("the webhook is received", () => receiver.received[0]);
   expect(parse(delivery.body)).toMatchObject({ status: "failed", usage: ofOneCall });
 
@@ -87,7 +94,9 @@ test("a request that fails or is cancelled keeps what it has used until then", a
     ...ann,
     body: { message: "And now?", mode: "async", request_id: "req_2" },
   });
-  expect(await dataOf("/requests/req_2")).not.toHaveProperty("usage");
+  const running = await dataOf("/requests/req_2");
+  for (const field of ["usage", "model", "agent_id", "duration_ms"])
+    expect(running).not.toHaveProperty(field);
   await until("the model is asked again", () => models.requests[3]);
   await api.call("DELETE", "/requests/req_2", ann);
   await untilStatus(api, "req_2", "cancelled");

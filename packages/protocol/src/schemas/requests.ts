@@ -50,7 +50,20 @@ export const requestStatusSchema = named("RequestStatus", "The state of a reques
   z.object({
     ...request(),
     session_id: text("Session of the request"),
+    kind: z
+      .enum(["chat", "trigger", "job"])
+      .describe("What made the request: a chat, a trigger or a run of a job"),
     completed_at: unixSeconds("When the request ended; absent before").optional(),
+    duration_ms: z
+      .number()
+      .int()
+      .optional()
+      .describe(
+        "Milliseconds from when it was begun to its end, with waits for its user and without those in the queue; absent before",
+      ),
+    agent_id: text(
+      "Agent that answered or was to answer; absent as long as `model` is, and of a request that a version before answered",
+    ).optional(),
     model: text(
       "Model that answered or was to answer, as `provider/name`; absent until the request has ended or asked its user, " +
         "and where no model was chosen",

@@ -22,10 +22,12 @@ const summaryOf = ({ id, userId, status, createdAt, error }: StoredRequest) => (
   ...(error !== null && { error }),
 });
 
-const spendingOf = ({ model, ...counts }: StoredRequest) =>
+/** Also of a request that a version before answered, whose agent is not stored. */
+const spendingOf = ({ agentId, model, ...counts }: StoredRequest) =>
   model === null
     ? {}
     : {
+        ...(agentId !== null && { agent_id: agentId }),
         model,
         usage: usageOf({
           input: counts.inputTokens ?? 0,
@@ -36,7 +38,7 @@ const spendingOf = ({ model, ...counts }: StoredRequest) =>
       };
 
 const statusOf = (request: StoredRequest) => {
-  const { status, completedAt, log: stored, sessionId } = request;
+  const { kind, status, createdAt, startedAt, completedAt, log: stored, sessionId } = request;
   const log = new EventLog();
   if (stored !== null) log.takeUp(stored);
   const { lastEvent } = log;
@@ -44,7 +46,11 @@ const statusOf = (request: StoredRequest) => {
   return {
     ...summaryOf(request),
     session_id: sessionId,
-    ...(completedAt !== null && { completed_at: seconds(completedAt) }),
+    kind,
+    ...(completedAt !== null && {
+      completed_at: seconds(completedAt),
+      duration_ms: completedAt - (startedAt ?? createdAt),
+    }),
     ...spendingOf(request),
     ...(status === "completed" && { result: log.text }),
     ...(status === "awaiting_clarification" &&

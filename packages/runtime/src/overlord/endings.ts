@@ -122,7 +122,7 @@ export const createEndings = (
         error: null,
         log: run.log.serialize(done),
         now: outcome.endedAt,
-        spending: { model, usage },
+        spending: { agentId: agent.id, model, usage },
       };
       const store = () =>
         requests.finish(
@@ -177,7 +177,7 @@ export const createEndings = (
             error: failure.message,
             log: run.log.serialize(event),
             now: now(),
-            spending: part,
+            spending: part && prepared && { ...part, agentId: prepared.agent.id },
           },
           [
             ...(part && prepared && run.log.text !== ""

@@ -47,7 +47,9 @@ export interface StoredRequest {
   attempts: number;
   /** 1 when cancellation was requested. */
   cancelAsked: number;
-  /** Model that answered or was to answer; null before the end, and where no model was chosen. */
+  /** Agent that answered or was to answer; null before the end, and where none was chosen. */
+  agentId: string | null;
+  /** Its model; null before the end, and where no model was chosen. */
   model: string | null;
   /** Tokens of all calls of models; null as long as `model` is. */
   inputTokens: number | null;
@@ -58,9 +60,10 @@ export interface StoredRequest {
   cacheWriteTokens: number | null;
 }
 
-/** Tokens that a request has used since it began, or since it went on after a question to its user. */
+/** Who answered, and the tokens that it took since the request began, or since it went on after a question to its user. */
 interface Spending {
-  /** Model that answered or was to answer. */
+  /** Agent that answered or was to answer, and its model. */
+  agentId: string;
   model: string;
   usage: Usage;
 }
@@ -71,7 +74,7 @@ export interface Ending {
   error: string | null;
   log: string;
   now: number;
-  /** Absent when no model was chosen, or when another process asked it. */
+  /** Absent when no agent was chosen, or when another process asked it. */
   spending?: Spending | undefined;
 }
 
@@ -79,14 +82,14 @@ export interface Ending {
 export const columns = sql`id, user_id as "userId", session_id as "sessionId", kind, mode, status, input,
   webhook_url as "webhookUrl", idempotency_key as "idempotencyKey", body_hash as "bodyHash",
   created_at as "createdAt", started_at as "startedAt", completed_at as "completedAt", error, log, attempts,
-  cancel_asked as "cancelAsked", model, input_tokens as "inputTokens", output_tokens as "outputTokens",
+  cancel_asked as "cancelAsked", agent_id as "agentId", model, input_tokens as "inputTokens", output_tokens as "outputTokens",
   cached_tokens as "cachedTokens", cache_write_tokens as "cacheWriteTokens"`;
 
 export const one = (formationId: string, id: string) => sql`formation_id = ${formationId} and id = ${id}`;
 
 /** What an `update` adds to the tokens of a request: those before a question to its user are there already. */
-const spent = ({ model, usage }: Spending) =>
-  sql`, model = ${model}, input_tokens = coalesce(input_tokens, 0) + ${usage.input_tokens},
+const spent = ({ agentId, model, usage }: Spending) =>
+  sql`, agent_id = ${agentId}, model = ${model}, input_tokens = coalesce(input_tokens, 0) + ${usage.input_tokens},
     output_tokens = coalesce(output_tokens, 0) + ${usage.output_tokens},
     cached_tokens = coalesce(cached_tokens, 0) + ${usage.cached_tokens ?? 0},
     cache_write_tokens = coalesce(cache_write_tokens, 0) + ${usage.cache_write_tokens ?? 0}`;

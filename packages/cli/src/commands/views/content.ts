@@ -7,6 +7,8 @@ export interface ViewContent {
   table?: { heading: readonly string[]; rows: readonly (readonly string[])[]; empty: string };
   /** What to know about the rows. */
   warnings?: readonly string[];
+  /** Titles and values to print instead, before the lines. Empty ones are left out. */
+  fields?: Readonly<Record<string, string>>;
   /** Lines to print instead. */
   lines?: readonly string[];
 }

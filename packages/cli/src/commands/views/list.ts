@@ -1,5 +1,6 @@
 import { at } from "../../ui/index.ts";
 import { listing, short, type View } from "./content.ts";
+import { oneRequest } from "./request.ts";
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "-");
 
@@ -65,7 +66,7 @@ export const views = {
     return listing(data, data.sessions, ["SESSION", "LAST ACTIVITY", "ACTIVE"], row, "No sessions yet");
   },
   async requests(formation, requestId, limit) {
-    if (requestId !== undefined) return { data: await formation.getRequest({ requestId }) };
+    if (requestId !== undefined) return oneRequest(await formation.getRequest({ requestId }));
     const data = await formation.getRequests({ limit });
     const row = (request: (typeof data.requests)[number]) => [
       request.request_id,

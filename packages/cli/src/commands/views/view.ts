@@ -68,11 +68,13 @@ export const view = async (
     const detail = [`'muxi ${name}' has the commands ${commands.join(", ")}`];
     throw new CliError(error.message, { detail, cause: error.cause });
   });
-  const { data, table: rows, lines, warnings = [] } = content;
+  const { data, table: rows, fields, lines, warnings = [] } = content;
   ui.data(data);
   if (verbose) ui.line(documentOf(data));
-  else if (lines) for (const line of lines) ui.line(line);
-  else if (!rows) ui.line(documentOf(data));
+  else if (fields || lines) {
+    if (fields) ui.fields(fields);
+    for (const line of lines ?? []) ui.line(line);
+  } else if (!rows) ui.line(documentOf(data));
   else if (rows.rows.length === 0) ui.line(rows.empty);
   else for (const line of table(rows.heading, rows.rows)) ui.line(line);
   for (const text of warnings) ui.warning(text);

@@ -7,6 +7,7 @@ import { titleOfAJob } from "./0006-title-of-a-job.ts";
 import { creationsOfJobs } from "./0007-creations-of-jobs.ts";
 import { tokensOfARequest } from "./0008-tokens-of-a-request.ts";
 import { lessonsOfUsers } from "./0009-lessons-of-users.ts";
+import { agentOfARequest } from "./0010-agent-of-a-request.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   creationsOfJobs,
   tokensOfARequest,
   lessonsOfUsers,
+  agentOfARequest,
 ];
