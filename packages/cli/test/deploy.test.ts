@@ -321,6 +321,40 @@ test("remote logs: the last lines, and followed until Ctrl+C", async () => {
   expect(await followed.done).toEqual({ code: 0, stdout: "out 1\nerr 1\nnew\n", stderr: "" });
 });
 
+test("logs are lines with time, level and fields; what is no record of the formation stays as it is", async () => {
+  const time = Date.parse("2026-01-31T09:05:00Z");
+  const here = new Date(time).toLocaleString("sv-SE");
+  const err = { type: "Error", message: "no route to host", stack: "Error: no route\n    at x" };
+  const written = [
+    JSON.stringify({ level: 30, time, formation: "bot", port: 7, tags: ["a b"], msg: "formation is up" }),
+    JSON.stringify({ level: 50, time, formation: "bot", err, msg: "a webhook\ncould not\u001b[2J be sent" }),
+    JSON.stringify({
+      ...{ id: "e1", level: "warn", timestamp: time, event: "tool.failed" },
+      ...{ request: { id: "req_1", user_id: "ann smith", session_id: null }, data: { tool: "count" } },
+    }),
+    "ready: {not json}",
+    '{"count": 3}',
+  ];
+  server.on(
+    "GET /rpc/formations/bot/logs",
+    data({
+      formation_id: "bot",
+      logs: { stdout: written, stderr: [] },
+      total_lines: { stdout: 5, stderr: 0 },
+    }),
+  );
+  expect((await world.run(["remote", "logs", "bot"])).stdout.split("\n")).toEqual([
+    `${here} INFO  formation is up port=7 tags=["a b"]`,
+    `${here} ERROR a webhook could not [2J be sent cause="no route to host"`,
+    `${here} WARN  tool.failed request=req_1 user="ann smith" tool=count`,
+    "ready: {not json}",
+    '{"count": 3}',
+    "",
+  ]);
+  const raw = await world.run(["remote", "logs", "bot", "--json"]);
+  expect(JSON.parse(raw.stdout).logs.stdout).toEqual(written);
+});
+
 test("logs: what the process prints, in the short form, too; without a wish it shows what can be wished for", async () => {
   server.on(
     "GET /rpc/formations/bot/logs",

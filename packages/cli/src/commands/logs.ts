@@ -2,8 +2,9 @@ import { AbortedError, type LogEntry, type LogFilter } from "muxi-client";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
 import { catchInterruption } from "../base/interruption.ts";
+import type { LogRecord } from "../base/log-record.ts";
 import { explainFailure, formationTarget, type TargetOptions } from "../target/index.ts";
-import { createUi, type OutputFormat } from "../ui/index.ts";
+import { createUi, logLine, type OutputFormat } from "../ui/index.ts";
 import { logs as processLogs } from "./deployed/index.ts";
 
 const wireLevels = {
@@ -13,6 +14,14 @@ const wireLevels = {
   error: "ERROR",
   critical: "CRITICAL",
 } as const;
+
+const levels = {
+  DEBUG: "debug",
+  INFO: "info",
+  WARNING: "warn",
+  ERROR: "error",
+  CRITICAL: "critical",
+} as const satisfies Record<LogEntry["level"], keyof typeof wireLevels>;
 
 export interface EventLogOptions extends Omit<TargetOptions, "user"> {
   output: OutputFormat;
@@ -27,19 +36,6 @@ export interface EventLogOptions extends Omit<TargetOptions, "user"> {
   event?: string;
 }
 
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** Formats as `02-Jan-2006 15:04:05 MST`, in this machine's time zone (docs/spec/cli.md "muxi logs"). */
-export const logTime = (milliseconds: number): string => {
-  const date = new Date(milliseconds);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const zone = new Intl.DateTimeFormat("en", { timeZoneName: "short" })
-    .formatToParts(date)
-    .find(({ type }) => type === "timeZoneName")?.value;
-  const day = `${two(date.getDate())}-${months[date.getMonth()]}-${date.getFullYear()}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone ?? ""}`.trimEnd();
-};
-
 const filterOf = ({ user, session, request, agent, level, event }: EventLogOptions): LogFilter => ({
   userId: user,
   sessionId: session,
@@ -49,10 +45,15 @@ const filterOf = ({ user, session, request, agent, level, event }: EventLogOptio
   eventType: event,
 });
 
-const lineOf = (entry: LogEntry): string => {
-  const { timestamp, ...fields } = entry;
-  const said = Object.entries(fields).filter(([, value]) => value !== null);
-  return `[${logTime(timestamp)}] ${JSON.stringify(Object.fromEntries(said))}`;
+const recordOf = (entry: LogEntry): LogRecord => {
+  const { timestamp, level, event_type, message, data, ...ids } = entry;
+  const { user_id: user, session_id: session, request_id: request, agent_id: agent } = ids;
+  return {
+    level: levels[level],
+    time: timestamp,
+    message: event_type,
+    fields: { request, user, session, agent, message, ...data },
+  };
 };
 
 /** Shows the events of a formation from now on, until Ctrl+C. */
@@ -75,7 +76,7 @@ const followEvents = async (
     for await (const entry of formation.streamLogs(filter, { signal, idleTimeout: 0 })) {
       waiting.stop();
       ui.data(entry);
-      ui.line(lineOf(entry));
+      ui.line(logLine(recordOf(entry), ui.colours));
     }
   } catch (error) {
     // Ctrl+C ends the command without an error.

@@ -1,9 +1,10 @@
 import { AbortedError } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { catchInterruption } from "../../base/interruption.ts";
+import { readLogRecord } from "../../base/log-record.ts";
 import { type ChosenServer, chosenServer, explainDeployedError } from "../../server/index.ts";
 import { formationId } from "../../target/index.ts";
-import { createUi, type Ui } from "../../ui/index.ts";
+import { createUi, logLine, type Ui } from "../../ui/index.ts";
 import type { DeployedOptions } from "./lifecycle.ts";
 
 export const logStreams = ["stdout", "stderr", "all"] as const;
@@ -14,6 +15,12 @@ export interface LogsOptions extends DeployedOptions {
   follow: boolean;
 }
 
+/** A line for people; what is no record of the formation's own log stays as it is. */
+const shown = ({ colours }: Ui, line: string): string => {
+  const record = readLogRecord(line);
+  return record ? logLine(record, colours) : line;
+};
+
 const followLogs = async (ui: Ui, server: ChosenServer, id: string, stream: LogsOptions["stream"]) => {
   const { signal, release } = catchInterruption();
   try {
@@ -21,7 +28,7 @@ const followLogs = async (ui: Ui, server: ChosenServer, id: string, stream: Logs
     for await (const { event, data } of events) {
       if (event !== "log") continue;
       ui.data(data);
-      ui.line(data.line);
+      ui.line(shown(ui, data.line));
     }
   } catch (error) {
     // Ctrl+C ends the command without an error.
@@ -44,8 +51,7 @@ export const logs = async (
     const result = await server.client.getFormationLogs({ formationId: id, lines, stream });
     const { stdout, stderr } = result.logs;
     if (!follow) ui.data(result);
-    for (const line of stdout ?? []) ui.line(line);
-    for (const line of stderr ?? []) ui.line(line);
+    for (const line of [...(stdout ?? []), ...(stderr ?? [])]) ui.line(shown(ui, line));
     if (follow) await followLogs(ui, server, id, stream);
     else if (![...(stdout ?? []), ...(stderr ?? [])].length) ui.line("No logs available");
   } catch (error) {

@@ -1,5 +1,4 @@
-import * as z from "zod";
-import { parseJson } from "../../base/json.ts";
+import { readProcessRecord } from "../../base/log-record.ts";
 
 /** A line of a formation's log that its author should see. */
 export interface Notice {
@@ -8,32 +7,19 @@ export interface Notice {
   detail: string[];
 }
 
-const warningLevel = 40;
-const errorLevel = 50;
-
-const lineSchema = z.looseObject({
-  level: z.number(),
-  msg: z.string().default(""),
-  /** Holds a warning of the validation, which the command has shown itself. */
-  validation: z.unknown().optional(),
-});
-const errorSchema = z.object({ message: z.string() });
-
-/** Fields that are not worth showing. */
-const commonFields = new Set(["level", "time", "msg", "formation", "err", "pid", "hostname"]);
-
-/** Parses a warning or an error of the JSON log; undefined for anything else. */
+/** Reads a warning or an error of the log; undefined for anything else. */
 export const noticeOf = (line: string): Notice | undefined => {
-  const parsed = lineSchema.safeParse(parseJson(line));
-  if (!parsed.success || parsed.data.level < warningLevel || parsed.data.validation) return undefined;
-  const { level, msg, err } = parsed.data;
-  const cause = errorSchema.safeParse(err).data?.message;
-  const fields = Object.entries(parsed.data)
-    .filter(([name]) => !commonFields.has(name))
-    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const record = readProcessRecord(line);
+  if (!record || record.level === "debug" || record.level === "info") return undefined;
+  const { validation, cause, ...fields } = record.fields;
+  // The command has shown itself what the validation finds.
+  if (validation) return undefined;
+  const details = Object.entries(fields).map(
+    ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   return {
-    level: level >= errorLevel ? "error" : "warning",
-    message: msg || cause || "(no message)",
-    detail: [...(cause !== undefined && msg !== "" ? [cause] : []), ...fields],
+    level: record.level === "warn" ? "warning" : "error",
+    message: record.message || "(no message)",
+    detail: [...(typeof cause === "string" ? [cause] : []), ...details],
   };
 };
