@@ -11,6 +11,7 @@ export {
   type JsonObject,
   type Lazy,
   lazy,
+  namesPrototype,
   newId,
 } from "./base/index.ts";
 export { openApi } from "./openapi/index.ts";

@@ -524,6 +524,8 @@ export interface DeployResult {
   pid: number;
   /** What the check found; only when it was asked to report and there is something */
   problems?: FormationProblem[];
+  /** Files of the bundle that are a running formation's own and were left out; only when there were any */
+  left_out?: string[];
 }
 
 /** A formation of a server, as it is now. */
@@ -1495,6 +1497,8 @@ export interface OperationComplete {
   restart_count?: number;
   /** What the check found; only when it was asked to report and there is something */
   problems?: FormationProblem[];
+  /** Files of the bundle that are a running formation's own and were left out; only when there were any */
+  left_out?: string[];
   [k: string]: unknown;
 }
 
@@ -2312,6 +2316,8 @@ export interface UpdateResult {
   deployment_type: "blue-green";
   /** What the check found; only when it was asked to report and there is something */
   problems?: FormationProblem[];
+  /** Files of the bundle that are a running formation's own and were left out; only when there were any */
+  left_out?: string[];
 }
 
 /** Tokens of all calls of models that an answer took, together. */

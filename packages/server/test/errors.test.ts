@@ -23,6 +23,8 @@ const refused: readonly [what: string, status: number, sent: string][] = [
   ["a path that leads nowhere", 404, get("/rpc/formations/my-bot/nothing")],
   ["an unknown formation", 404, get("/rpc/formations/my-bot")],
   ["a body that is not JSON", 400, post("/rpc/dev/run", "{", json)],
+  ["a key __proto__", 400, post("/rpc/dev/run", '{"__proto__": {"path": "/"}}', json)],
+  ["a key __proto__ in other letters", 400, post("/rpc/dev/run", '{"__\\u0070roto__": {}}', "")],
   ["a body without what it needs", 400, post("/rpc/dev/run", "{}", json)],
   ["a draft that does not run", 404, post("/rpc/dev/stop", '{"formation_id":"my-bot"}', json)],
   ["a draft file of no draft", 404, post("/rpc/formations/my-bot/draft/files", '{"action":"list"}', json)],

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { appendFile, readdir } from "node:fs/promises";
+import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
@@ -162,6 +162,31 @@ it("refuses them just so when the formation is new", async () => {
     expect(await contents(server), name).toEqual(before);
   }
   expect(server.server).toBeDefined();
+});
+
+it("leaves out what a running formation keeps itself, says so, and takes a database when it is asked to", async () => {
+  const { url, data } = await startTestServer();
+  const generated = manifest.replace(/server:[\s\S]*/, "");
+  const files = { ".keys.json": "{", "memory.db": "stale", "memory.db-wal": "stale" };
+  const deployed = await deployBundle(url, await bundle({ manifest: generated, files }), next);
+  expect(expectStatus(deployed, 201).body.data.left_out).toEqual(Object.keys(files));
+  const current = join(data, "formations/my-bot/current");
+  const keys = await readFile(join(current, ".keys.json"), "utf8");
+  expect(JSON.parse(keys)).toMatchObject({ client_key: expect.stringMatching(/^fmc_/) });
+  await writeFile(join(current, "memory.db"), "live");
+
+  const again = await bundle({ manifest: `${generated}author: me\n`, files });
+  const updated = await updateBundle(url, again, next);
+  expect(expectStatus(updated, 200).body.data.left_out).toEqual(Object.keys(files));
+  expect(await readFile(join(current, "memory.db"), "utf8")).toBe("live");
+  expect(await readFile(join(current, ".keys.json"), "utf8")).toBe(keys);
+
+  const meant = await bundle({ manifest: `${generated}author: you\n`, files: { "memory.db": "meant" } });
+  const odd = await updateBundle(url, meant, { ...next, "x-muxi-include-db": "perhaps" });
+  expect(expectStatus(odd, 400).body.message).toMatch(/X-Muxi-Include-DB is 'perhaps'/);
+  const taken = await updateBundle(url, meant, { ...next, "x-muxi-include-db": "true" });
+  expect(expectStatus(taken, 200).body.data.left_out).toBeUndefined();
+  expect(await readFile(join(current, "memory.db"), "utf8")).toBe("meant");
 });
 
 it("takes what is only unusual: BOM, CRLF, ./ before each path, links inside, macOS's shadows", async () => {

@@ -20,6 +20,7 @@ export const headers = {
   formationVersion: "x-formation-version",
   contentSha256: "x-muxi-content-sha256",
   check: "x-muxi-check",
+  includeDb: "x-muxi-include-db",
   webhookSignature: "x-muxi-signature",
   webhookTimestamp: "x-muxi-timestamp",
 } as const;

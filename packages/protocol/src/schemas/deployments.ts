@@ -87,6 +87,16 @@ export const foundProblems = lazy(() =>
     .describe("What the check found; only when it was asked to report and there is something"),
 );
 
+/** What a bundle held and a server does not take. */
+export const leftOutFiles = lazy(() =>
+  z
+    .array(z.string())
+    .optional()
+    .describe(
+      "Files of the bundle that are a running formation's own and were left out; only when there were any",
+    ),
+);
+
 export const deployResultSchema = named("DeployResult", "A new formation runs.", () =>
   z.object({
     formation_id: id,
@@ -97,6 +107,7 @@ export const deployResultSchema = named("DeployResult", "A new formation runs.",
     health_url: z.string().describe("Address of its health check, as seen from the server's machine"),
     pid,
     problems: foundProblems(),
+    left_out: leftOutFiles(),
   }),
 );
 
@@ -130,6 +141,7 @@ export const updateResultSchema = named("UpdateResult", "A new version of a form
       .literal("blue-green")
       .describe("How the versions changed places: the new one was healthy before it got requests"),
     problems: foundProblems(),
+    left_out: leftOutFiles(),
   }),
 );
 

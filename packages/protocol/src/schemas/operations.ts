@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Infer, named } from "../base/index.ts";
-import { deployedStatusSchema, foundProblems } from "./deployments.ts";
+import { deployedStatusSchema, foundProblems, leftOutFiles } from "./deployments.ts";
 
 /** The events of a long operation on a server: any number of `progress`, then one `complete` or `error`. */
 export const operationProgressSchema = named(
@@ -56,6 +56,7 @@ export const operationCompleteSchema = named(
         .optional()
         .describe("How often the process was started again; only after a start or restart"),
       problems: foundProblems(),
+      left_out: leftOutFiles(),
     }),
 );
 

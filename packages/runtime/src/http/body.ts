@@ -1,15 +1,6 @@
-import { ApiError } from "@muxi/protocol";
+import { ApiError, namesPrototype } from "@muxi/protocol";
 import { deepestJson, isTooDeep } from "../base/index.ts";
 import { type HttpRequest, tooLarge } from "./request.ts";
-
-/** A value of this name could become the prototype of what it is copied into. */
-const poison = /"__proto__"\s*:/;
-
-/** The letters of `__proto__`, as JSON may also write them. */
-const escaped = /\\u00(5f|6f|7[024])/gi;
-
-const hasPoison = (text: string): boolean =>
-  poison.test(text.replace(escaped, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))));
 
 const refused = (message: string) => new ApiError("INVALID_REQUEST", message);
 
@@ -39,7 +30,7 @@ export const readJson = async (incoming: HttpRequest, limit: number): Promise<un
   }
   const text = await incoming.readText(limit);
   if (text === "") return undefined;
-  if (hasPoison(text)) throw refused("The body has a key named __proto__: give it another name");
+  if (namesPrototype(text)) throw refused("The body has a key named __proto__: give it another name");
   const value = parse(text);
   // Each level takes two characters at least.
   if (text.length > 2 * deepestJson && isTooDeep(value)) {

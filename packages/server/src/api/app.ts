@@ -1,6 +1,6 @@
 import type { BlockList } from "node:net";
 import { answerUnreadable, asError, type Unreadable } from "@muxi/http";
-import type { ServerHealth } from "@muxi/protocol";
+import { namesPrototype, type ServerHealth } from "@muxi/protocol";
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -175,11 +175,15 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
   });
 
   // Accept JSON of any content type: plain `curl -d` sends another.
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+    const text = String(body);
+    if (namesPrototype(text))
+      return done(new HttpError(400, "The body has a key named __proto__: give it another name"));
     try {
-      done(null, JSON.parse(String(body)));
+      done(null, JSON.parse(text));
     } catch {
-      done(new HttpError(400, "The body is not valid JSON"));
+      done(new HttpError(400, "The body is not valid JSON: check its quotes, commas and brackets"));
     }
   });
   app.addHook("onRequest", async (_request, reply) => {

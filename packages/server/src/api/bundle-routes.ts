@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import { checkFormationId, receiveBundle } from "../bundles/index.ts";
 import {
+  type Deployed,
   type DeployRequest,
   deploy,
   type OperationKind,
@@ -14,14 +15,13 @@ import {
   type ReportProgress,
   requireDeployment,
   requireNew,
-  type Started,
   update,
   type VersionSwitch,
 } from "../releases/index.ts";
 import type { Audit } from "./audit.ts";
 import type { Handler } from "./handler.ts";
 import { type OperationOutcome, respondWithOperation } from "./operation.ts";
-import { checkOf, formationIdOf, headerOf, publicUrl } from "./parse.ts";
+import { checkOf, formationIdOf, headerOf, includesDatabase, publicUrl } from "./parse.ts";
 
 export interface ReleaseRouteOptions {
   releases: Releases;
@@ -32,7 +32,7 @@ const archiveTypes = ["application/gzip", "application/x-gzip", "application/oct
 
 const deployed = (
   request: FastifyRequest,
-  { formation: { formationId, port, pid = 0, status }, problems }: Started,
+  { formation: { formationId, port, pid = 0, status }, problems, leftOut }: Deployed,
 ): OperationOutcome<DeployResult> => {
   const data: DeployResult = {
     formation_id: formationId,
@@ -43,6 +43,7 @@ const deployed = (
     health_url: `http://localhost:${port}/v1/health`,
     pid,
     ...(problems.length > 0 && { problems }),
+    ...(leftOut.length > 0 && { left_out: leftOut }),
   };
   return { status: 201, data, complete: data };
 };
@@ -78,7 +79,11 @@ export const runDeploy: ReleaseOperation = async (releases, request, wanted, rep
 export const runUpdate: ReleaseOperation = async (releases, request, wanted, report, signal) => {
   const result = await update(releases, wanted, report, signal);
   const outcome = switched(request, result, "Formation updated with zero downtime");
-  const found = result.problems.length > 0 && { problems: result.problems };
+  const { problems, leftOut } = result;
+  const found = {
+    ...(problems.length > 0 && { problems }),
+    ...(leftOut.length > 0 && { left_out: leftOut }),
+  };
   const data: UpdateResult = { ...outcome.data, deployment_type: "blue-green", ...found };
   return { ...outcome, data, complete: { ...outcome.complete, ...found } };
 };
@@ -130,6 +135,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     { kind, id, run, version }: BundleOperation,
   ): Promise<FastifyReply> => {
     const check = checkOf(request);
+    const takesDatabase = includesDatabase(request);
     const bundle = join(settings.temporaryDirectory, `${randomUUID()}.tar.gz`);
     const lock = locks.acquire(id, kind);
     let hash: string;
@@ -141,7 +147,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     }
     return respondWithOperation({ request, reply, settle: audit.settle(request), log }, async (report) => {
       try {
-        const wanted = { id, version, source: { bundle }, hash, check };
+        const wanted = { id, version, source: { bundle, takesDatabase }, hash, check };
         return await run(releases, request, wanted, report, lock.signal);
       } finally {
         await rm(bundle, { force: true });

@@ -30,6 +30,14 @@ export const checkOf = (request: FastifyRequest): DeploymentCheck | undefined =>
   throw new Failure(400, "InvalidHeader", `X-Muxi-Check is '${given}': it must be all, models or report`);
 };
 
+/** Whether the database in a bundle is meant to come along. @throws Failure 400 */
+export const includesDatabase = (request: FastifyRequest): boolean => {
+  const given = headerOf(request, headers.includeDb);
+  if (given === undefined || given === "false") return false;
+  if (given === "true") return true;
+  throw new Failure(400, "InvalidHeader", `X-Muxi-Include-DB is '${given}': it must be true or false`);
+};
+
 /** A formation's address, by the name under which this caller reaches the server. */
 export const publicUrl = (request: FastifyRequest, formationId: string): string =>
   `${request.protocol}://${request.host}/api/${formationId}`;

@@ -5,7 +5,13 @@ import type { BundleLimits, Identified } from "../bundles/index.ts";
 import type { InstallOptions } from "../packages/index.ts";
 
 /** What a release is made from: an uploaded bundle, or a draft folder. */
-export type Source = { bundle: string } | { draft: string };
+export type Source = UploadedBundle | { draft: string };
+
+interface UploadedBundle {
+  bundle: string;
+  /** Whether a database in it is meant to be that of the release. */
+  takesDatabase: boolean;
+}
 
 /** Makes the folder of a release. */
 export interface StageTask {
@@ -62,6 +68,8 @@ export const stagedSchema = z.object({
   semantic: z.string(),
   name: z.string(),
   replicas: z.int().positive(),
+  /** Files of the source that are a running formation's own. */
+  leftOut: z.array(z.string()),
 });
 
 export type Staged = z.infer<typeof stagedSchema>;

@@ -21,6 +21,11 @@ export interface DeployRequest {
   check: DeploymentCheck | undefined;
 }
 
+/** A release that runs, and what its source held that it does not take. */
+export interface Deployed extends Started {
+  leftOut: string[];
+}
+
 /** Removes a formation from disk, except for its draft (docs/spec/server-api.md "Deploy"). */
 export const removeDeployed = async (layout: Layout): Promise<void> => {
   const { versionFile, current, previous, staging, releases, data } = layout;
@@ -62,7 +67,7 @@ export const deploy = async (
   { id, version, source, hash, check }: DeployRequest,
   report: ReportProgress,
   signal: AbortSignal,
-): Promise<Started> => {
+): Promise<Deployed> => {
   const { supervisor, deployments, registry } = releases;
   requireNew(releases, id);
   requireRoom(releases);
@@ -79,7 +84,7 @@ export const deploy = async (
   deployments.set(id, deployment);
   try {
     report({ stage: "extracting", message: "Extracting formation bundle" });
-    const release = await stageRelease(releases, {
+    const { release, leftOut } = await stageRelease(releases, {
       ...{ layout, source, hash, report, signal },
       expectedVersion: version,
       version: 1,
@@ -100,7 +105,7 @@ export const deploy = async (
     deployments.set(id, { id, history: { current: release } });
     await setLinks(layout, { current: release });
     await registry.save();
-    return started;
+    return { ...started, leftOut };
   } catch (error) {
     await supervisor.remove(id);
     deployments.delete(id);

@@ -1,6 +1,6 @@
 /** Deployed formations: their releases, and the operations on them. */
 export { checkStarted, type Started } from "./check.ts";
-export { type DeployRequest, deploy, requireNew } from "./deploy.ts";
+export { type Deployed, type DeployRequest, deploy, requireNew } from "./deploy.ts";
 export { remove, restart, start, stop } from "./lifecycle.ts";
 export type { OperationKind } from "./locks.ts";
 export {

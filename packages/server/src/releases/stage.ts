@@ -22,13 +22,16 @@ export interface StageOptions {
  * Prepares the folder of a release: unpacks it, checks it, and links the runtime's data into it. After a failure
  * nothing is left of it.
  */
-export const stageRelease = async (releases: Releases, options: StageOptions): Promise<Release> => {
+export const stageRelease = async (
+  releases: Releases,
+  options: StageOptions,
+): Promise<{ release: Release; leftOut: string[] }> => {
   const { layout, source, hash, expectedVersion, version, predecessor, report, signal } = options;
   const { temporaryDirectory, formationsDirectory, bundle, serverId, install } = releases.settings;
   const { id } = layout;
   const work = join(temporaryDirectory, `${id}-${version}-${hash.slice(0, 12)}`);
   try {
-    const staged = await releases.reader.run(
+    const { leftOut, ...staged } = await releases.reader.run(
       {
         kind: "stage",
         ...{ id, formationsDirectory, work, source, expectedVersion, serverId, version, predecessor },
@@ -38,12 +41,8 @@ export const stageRelease = async (releases: Releases, options: StageOptions): P
       stagedSchema,
       { report, signal },
     );
-    return {
-      version,
-      deployed_at: new Date(releases.now()).toISOString(),
-      bundle_hash: hash,
-      ...staged,
-    };
+    const deployed_at = new Date(releases.now()).toISOString();
+    return { release: { version, deployed_at, bundle_hash: hash, ...staged }, leftOut };
   } catch (error) {
     await rm(layout.release(version), { recursive: true, force: true });
     throw error;

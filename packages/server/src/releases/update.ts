@@ -1,7 +1,7 @@
 import { Failure } from "../base/failure.ts";
 import { activate } from "./activate.ts";
 import type { Started } from "./check.ts";
-import type { DeployRequest } from "./deploy.ts";
+import type { Deployed, DeployRequest } from "./deploy.ts";
 import { type History, nextVersion, removeUnused } from "./history.ts";
 import { type Releases, type ReportProgress, requireHistory } from "./releases.ts";
 import { stageRelease } from "./stage.ts";
@@ -20,14 +20,14 @@ export const update = async (
   { id, version, source, hash, check }: DeployRequest,
   report: ReportProgress,
   signal: AbortSignal,
-): Promise<VersionSwitch> => {
+): Promise<VersionSwitch & Deployed> => {
   const { deployment, history, layout } = await requireHistory(releases, id);
   report({ stage: "extracting", message: "Extracting formation bundle" });
   if (hash === history.current.bundle_hash) {
     throw new Failure(409, "NoChange", `Formation '${id}' is already running this bundle`);
   }
   try {
-    const release = await stageRelease(releases, {
+    const { release, leftOut } = await stageRelease(releases, {
       ...{ layout, source, hash, report, signal },
       expectedVersion: version,
       version: nextVersion(history),
@@ -41,7 +41,7 @@ export const update = async (
       stage: "spawning_staging",
       unhealthyStatus: 400,
     });
-    return { ...started, history: next };
+    return { ...started, leftOut, history: next };
   } finally {
     await removeUnused(layout, deployment.history ?? history);
   }

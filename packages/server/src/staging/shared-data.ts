@@ -11,6 +11,8 @@ import type { Layout } from "../base/layout.ts";
 const copied = ["MUXI.md", "muxi.md", "PENDING-MUXI.md"];
 const keysFile = ".keys.json";
 const artifacts = "artifacts";
+/** Also of a formation that has its database elsewhere. */
+const defaultDatabase = "memory.db";
 /** Suffixes of the files that SQLite keeps beside a database. */
 const sidecars = ["-wal", "-shm", "-journal"];
 
@@ -22,14 +24,31 @@ const databaseFileIn = (formation: Formation): string | undefined => {
   return file.startsWith("..") || file.startsWith(sep) ? undefined : file;
 };
 
-/** Removes the database from a folder that was copied from a draft: what a draft has learned is not deployed. */
-export const removeDatabase = async (formation: Formation): Promise<void> => {
-  const database = databaseFileIn(formation);
-  if (database === undefined) return;
-  for (const ending of ["", ...sidecars]) await rm(join(formation.dir, database) + ending, { force: true });
-};
-
 const isThere = async (file: string): Promise<boolean> => (await ifThere(lstat(file))) !== undefined;
+
+/**
+ * Removes from the folder of a new release what is a running formation's own: its generated keys and, unless it is to be
+ * taken along, its database (docs/spec/server-api.md "Data of a formation").
+ *
+ * @returns What was there, relative to the folder.
+ */
+export const removeOwnData = async (
+  formation: Formation,
+  { takesDatabase }: { takesDatabase: boolean },
+): Promise<string[]> => {
+  const databases = takesDatabase ? [] : [...new Set([defaultDatabase, databaseFileIn(formation)])];
+  const files = databases.flatMap((file) =>
+    file === undefined ? [] : ["", ...sidecars].map((ending) => file + ending),
+  );
+  const found: string[] = [];
+  for (const name of [keysFile, ...files]) {
+    const file = join(formation.dir, name);
+    if (!(await isThere(file))) continue;
+    await rm(file, { recursive: true });
+    found.push(name.replaceAll(sep, "/"));
+  }
+  return found;
+};
 
 const link = async (from: string, to: string): Promise<void> => {
   await rm(from, { recursive: true, force: true });

@@ -10,7 +10,7 @@ import { addMetadata, type CheckedFormation, checkFormation, unpackBundle } from
 import { isCopied } from "../drafts/index.ts";
 import { installPackages } from "../packages/index.ts";
 import type { Staged, StageTask } from "../reader/index.ts";
-import { removeDatabase, shareData } from "./shared-data.ts";
+import { removeOwnData, shareData } from "./shared-data.ts";
 
 type ReportProgress = (progress: OperationProgress) => void;
 
@@ -70,7 +70,8 @@ export const stage = async (
   await fill(made, task);
   report({ stage: "validating", message: "Validating formation files" });
   const checked = await checkFormation(made, { id, version: task.expectedVersion });
-  if ("draft" in task.source) await removeDatabase(checked.formation);
+  const takesDatabase = "bundle" in task.source && task.source.takesDatabase;
+  const leftOut = await removeOwnData(checked.formation, { takesDatabase });
   reportRuntime(checked, report);
   await addMetadata(checked.formation, task.serverId);
   await installPackages(made, {
@@ -85,5 +86,6 @@ export const stage = async (
   // The response promises a release that survives a power cut.
   await syncTree(target);
   for (const folder of [layout.releases, layout.data, dirname(layout.root)]) await syncFolder(folder);
-  return { semantic: checked.version, name: checked.formation.name, replicas: checked.replicas };
+  const { version: semantic, formation, replicas } = checked;
+  return { semantic, name: formation.name, replicas, leftOut };
 };

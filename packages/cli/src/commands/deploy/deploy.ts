@@ -147,7 +147,7 @@ export const deploy = async (
     warnOfMissingKeys(ui, formation);
     const isUpdate = deployed !== undefined;
     const complete = await upload(ui, {
-      ...{ server, bundle, bundlePath, isUpdate, stream, signal },
+      ...{ server, bundle, bundlePath, isUpdate, stream, includeDb, signal },
       check: checkFor({ check, force }),
     });
     const url = `${server.url}/api/${id}`;
@@ -155,6 +155,7 @@ export const deploy = async (
     ui.success(stream ? `Formation \`${id}\` running!` : `${isUpdate ? "Updated" : "Deployed"} ${id}`);
     ui.line(`  Formation URL: ${url}`);
     warnOfProblems(ui, complete.problems);
+    if (complete.left_out) ui.warning("The server has left out what it keeps itself:", complete.left_out);
     ui.bell();
     return 0;
   } finally {

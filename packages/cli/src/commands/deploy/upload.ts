@@ -21,22 +21,25 @@ export interface Upload {
   isUpdate: boolean;
   stream: boolean;
   check: DeploymentCheck;
+  /** The database in the bundle is to be that of the release. */
+  includeDb: boolean;
   /** Aborts on Ctrl+C. */
   signal: AbortSignal;
 }
 
 /** What a server answers to a deployment, at once or at the end of its stages. */
-type Uploaded = Pick<OperationComplete, "problems">;
+type Uploaded = Pick<OperationComplete, "problems" | "left_out">;
 
 const send = async (
   ui: Ui,
-  { server, bundle, bundlePath, isUpdate, stream, check, signal }: Upload,
+  { server, bundle, bundlePath, isUpdate, stream, check, includeDb, signal }: Upload,
 ): Promise<Uploaded> => {
   const { client } = server;
   const { id, version, sha256 } = bundle;
   const deployment = { bundlePath, formationId: id, version, check };
   // The signature does not cover the body, so this lets the server verify it.
-  const options = { signal, headers: { "x-muxi-content-sha256": sha256 } };
+  const headers = { "x-muxi-content-sha256": sha256, "x-muxi-include-db": String(includeDb) };
+  const options = { signal, headers };
   if (stream) {
     const streamOptions = { ...options, idleTimeout: 0 };
     return followOperation(ui, {
