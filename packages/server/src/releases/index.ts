@@ -1,5 +1,5 @@
 /** Deployed formations: their releases, and the operations on them. */
-export { checkStarted, type Started } from "./check.ts";
+export { checkStarted } from "./check.ts";
 export { type Deployed, type DeployRequest, deploy, requireNew } from "./deploy.ts";
 export { remove, restart, start, stop } from "./lifecycle.ts";
 export type { OperationKind } from "./locks.ts";
