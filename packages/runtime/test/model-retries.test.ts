@@ -33,6 +33,15 @@ test.each([400, 401, 403, 404, 422])("does not repeat what was refused with %i",
   expect(server.requests).toHaveLength(1);
 });
 
+test("does not repeat an answer that was too large", async () => {
+  const { server, modelOf, configOf } = await openModelBench();
+  const { settings } = configOf("openai/x");
+  server.defaultReply = { text: [], toolCalls: [{ id: "call_1", name: "f".repeat(513), arguments: ["{}"] }] };
+  const model = modelOf("openai/x", { settings: { ...settings, ...retries(3) } });
+  await expect(ask(model)).rejects.toThrow("sent more than 512 characters");
+  expect(server.requests).toHaveLength(1);
+});
+
 test("never repeats an answer of which a part was handed on", async () => {
   const { server, modelOf, configOf } = await openModelBench();
   const { settings } = configOf("openai/x");

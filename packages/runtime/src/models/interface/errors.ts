@@ -41,7 +41,12 @@ export class ContextTooLongError extends ModelError {}
 export class EmptyAnswerError extends ModelError {}
 
 /** An answer that holds more than any may. */
-export class OversizeAnswerError extends ModelError {}
+export class OversizeAnswerError extends ModelError {
+  /** Asked again, the model would say as much, at the same cost. */
+  override get transient(): boolean {
+    return false;
+  }
+}
 
 /** @param limit What it oversteps, such as "4000000 characters". */
 export const oversizeError = ({ provider, id }: ModelConfig, limit: string): OversizeAnswerError =>
