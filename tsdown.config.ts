@@ -97,7 +97,9 @@ const program = (folder: string, others: Record<string, string> = {}): UserConfi
   plugins: [builtins, undici, latin, licences],
   // Tells tools that read nothing but the file that it is an ES module, also where it imports and exports nothing.
   footer: { js: "export {};" },
-  inputOptions: { resolve: { conditionNames: ["muxi-source", "node", "import", "default"] } },
+  // Neither `import` nor `require`: each is added where it is right. A package that is required and gets an ES module
+  // finds none of its functions.
+  inputOptions: { resolve: { conditionNames: ["muxi-source", "node", "default"] } },
   minify: { compress: true, mangle: false },
 });
 

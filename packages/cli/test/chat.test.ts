@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -130,6 +130,11 @@ test("a deployed formation is talked to as well: here, by its id and through a p
     expect(unknown.stderr).toMatch(/No API key of 'named' is known[\s\S]*MUXI_CLIENT_KEY/);
     const missing = await other.run(["chat", "Hello", "-p", "prod", "-f", "nobody"]);
     expect(missing.stderr).toContain("Formation not deployed");
+    const empty = join(other.home, "empty");
+    await mkdir(empty);
+    const fetched = await other.run(["download", "named", "--include-db"], { cwd: empty });
+    expect(fetched, fetched.stderr).toMatchObject({ code: 0 });
+    expect(await readdir(join(empty, "named"))).toEqual(["formation.afs", "memory.db"]);
     const draft = await other.run(["chat", "Hello", "--draft", "-f", "named"]);
     expect(draft.stderr).toContain("Formation 'named' is not running");
   } finally {

@@ -1,8 +1,7 @@
-import { createWriteStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { findFormationDir, summarizeManifest, systemCode } from "@muxi/formation";
+import { join, relative, resolve } from "node:path";
+import { findFormationDir, summarizeManifest } from "@muxi/formation";
 import { fromBufferPromise, type ZipFile } from "yauzl";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
@@ -10,6 +9,7 @@ import { confirmed } from "../prompts/index.ts";
 import { chosenServer, explainDeployedError } from "../server/index.ts";
 import { formationId } from "../target/index.ts";
 import { createUi, type OutputFormat } from "../ui/index.ts";
+import { reasonOf, unzipInto } from "./unzip.ts";
 
 export interface DownloadOptions {
   output: OutputFormat;
@@ -18,56 +18,12 @@ export interface DownloadOptions {
   includeDb: boolean;
 }
 
-/** Size of all files together, in bytes. */
-const mostBytes = 2 * 1024 ** 3;
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 const open = (archive: Uint8Array): Promise<ZipFile> =>
   fromBufferPromise(Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength)).catch(
     (error: unknown) => {
       throw new CliError("The server did not send a zip archive", { detail: [reasonOf(error)] });
     },
   );
-
-/** Counts the bytes that come out of decompression: the sizes that an archive declares are only claims. */
-const createMeter = () => {
-  let bytes = 0;
-  return async function* (chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      bytes += chunk.length;
-      if (bytes > mostBytes) throw new CliError("The formation is larger than 2 GB when unpacked");
-      yield chunk;
-    }
-  };
-};
-
-/**
- * Unpacks an archive into a folder.
- *
- * @returns The number of files.
- */
-const unpackInto = async (folder: string, archive: Uint8Array): Promise<number> => {
-  const zip = await open(archive);
-  const meter = createMeter();
-  let count = 0;
-  try {
-    for await (const entry of zip.eachEntry()) {
-      if (entry.fileName.endsWith("/")) continue;
-      const path = join(folder, entry.fileName);
-      await mkdir(dirname(path), { recursive: true });
-      await pipeline(await zip.openReadStreamPromise(entry), meter, createWriteStream(path));
-      count += 1;
-    }
-  } catch (error) {
-    const code = systemCode(error);
-    // Codes of decompression begin with Z_; all others are about this machine's disk.
-    if (error instanceof CliError || (code !== undefined && !code.startsWith("Z_"))) throw error;
-    // It is damaged, or contains a path that leads out of the folder: the library refuses both.
-    throw new CliError("The archive from the server is damaged or not safe", { detail: [reasonOf(error)] });
-  }
-  return count;
-};
 
 /**
  * Whether a local file is kept: what servers never send, and what belongs to this folder only (docs/spec/cli.md "muxi
@@ -117,7 +73,7 @@ export const download = async (
   // Unpacked into a temporary folder first, so that an unusable archive does not destroy anything.
   const fresh = await mkdtemp(join(folder, ".download-"));
   try {
-    const count = await unpackInto(fresh, archive);
+    const count = await unzipInto(fresh, await open(archive), "the server");
     await replaceFiles(folder, fresh, includeDb);
     ui.data({ formation_id: id, path: folder, files: count });
     ui.success(`Downloaded ${id} (${count} files) into ${relative(context.cwd, folder) || "this folder"}`);

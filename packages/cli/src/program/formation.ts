@@ -1,5 +1,6 @@
 import type { VersionPart } from "@muxi/formation";
 import { Argument, Option } from "commander";
+import type { BackupOptions, RestoreOptions } from "../commands/backup/index.ts";
 import type { BumpOptions } from "../commands/bump.ts";
 import type { ChatOptions } from "../commands/chat/index.ts";
 import type { DownOptions } from "../commands/down.ts";
@@ -74,6 +75,31 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
     .option("-v, --verbose", "also show suggestions", false)
     .action((folder: string | undefined, options: ValidateOptions) =>
       run(async () => (await import("../commands/validate.ts")).validate(context, folder, options)),
+    );
+  const passphraseOption = () =>
+    new Option(
+      "--passphrase-file <path>",
+      "file with the passphrase (default: MUXI_BACKUP_PASSPHRASE, or asked for)",
+    );
+  program
+    .command("backup [formation]")
+    .description("write everything that a formation is into one encrypted file, also while it runs")
+    .requiredOption("-o, --out <file>", "file to write")
+    .addOption(passphraseOption())
+    .option("-f, --force", "replace a file that exists", false)
+    .addOption(outputOption())
+    .action((formation: string | undefined, options: BackupOptions) =>
+      run(async () => (await import("../commands/backup/index.ts")).backup(context, formation, options)),
+    );
+  program
+    .command("restore <file>")
+    .description("make a formation's folder from a backup")
+    .option("--dir <folder>", "folder to restore into (default: one named after the formation)")
+    .addOption(passphraseOption())
+    .option("-f, --force", "replace a folder that exists", false)
+    .addOption(outputOption())
+    .action((file: string, options: RestoreOptions) =>
+      run(async () => (await import("../commands/backup/index.ts")).restore(context, file, options)),
     );
   program
     .command("bump")

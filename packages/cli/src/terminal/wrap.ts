@@ -13,7 +13,12 @@ interface Piece extends Span {
   mayBegin: boolean;
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+/** Made when it is first needed: that takes 20 ms, which every command would wait for. */
+const graphemesOf = (text: string): Intl.Segments => {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  return segmenter.segment(text);
+};
 const plain = /^[\x20-\x7e]*$/;
 const closing = /^\p{P}/u;
 
@@ -25,7 +30,7 @@ const piecesOf = function* (word: string, { paint }: Span, mayBegin: boolean): G
   }
   let held: Piece | undefined;
   let afterWide = mayBegin;
-  for (const { segment } of graphemes.segment(word)) {
+  for (const { segment } of graphemesOf(word)) {
     const width = widthOf(segment);
     const isWide = width > 1;
     if (held && !isWide && !afterWide)
@@ -45,7 +50,7 @@ const piecesOf = function* (word: string, { paint }: Span, mayBegin: boolean): G
 /** Divides a piece that is wider than a whole line. */
 const slicesOf = function* (piece: Piece, columns: number): Generator<Piece> {
   let [text, width] = ["", 0];
-  for (const { segment } of graphemes.segment(piece.text)) {
+  for (const { segment } of graphemesOf(piece.text)) {
     const more = widthOf(segment);
     if (text !== "" && width + more > columns) {
       yield { ...piece, text, width, mayBegin: true };

@@ -10,11 +10,13 @@ const isHidden = (path: string): boolean =>
   path.split(sep).some((part) => part === "node_modules" || (part.startsWith(".") && part !== ".env"));
 
 /** A consistent copy of a database, even while the formation writes. */
-const copyDatabase = async (from: string, to: string): Promise<void> => {
+export const copyDatabase = async (from: string, to: string): Promise<void> => {
   // Not a static import: some versions of Node print a warning as soon as it is loaded.
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(from, { readOnly: true });
   try {
+    // The formation may be writing, or moving its log into the file.
+    database.exec("pragma busy_timeout = 20000");
     database.prepare("vacuum into ?").run(to);
   } finally {
     database.close();

@@ -17,7 +17,7 @@ const defaultDatabase = "memory.db";
 const sidecars = ["-wal", "-shm", "-journal"];
 
 /** The SQLite file of a formation, relative to its folder; undefined if it has none, or has it elsewhere. */
-const databaseFileIn = (formation: Formation): string | undefined => {
+export const databaseFileIn = (formation: Formation): string | undefined => {
   const database = databaseOf(formation);
   if (database.engine !== "sqlite") return undefined;
   const file = relative(formation.dir, database.file);
