@@ -122,6 +122,6 @@ export const createMemorySearch = (deps: {
     const scores = scoresOf(await deps.memories.matches(spaces, words, newestPerWord), most);
     const alike = await near;
     const found = await deps.memories.candidates(spaces, [...new Set([...scores.keys(), ...alike])]);
-    return inOrder(found, scores, alike);
+    return found.length === 0 ? [] : inOrder(found, scores, alike);
   },
 });

@@ -124,6 +124,7 @@ const unsigned = (message: ModelMessage): ModelMessage =>
 
 /** A round whose calls have ids that no earlier one has: some servers begin again with `call_0` each time. */
 const withOwnIds = (round: Round, messages: readonly ModelMessage[], number: number): Round => {
+  if (round.calls.length === 0) return round;
   const taken = new Set(messages.map((message) => message.role === "tool" && message.toolCallId));
   const calls = round.calls.map((call) =>
     taken.has(call.id) ? { ...call, id: `${call.id}_${number}` } : call,

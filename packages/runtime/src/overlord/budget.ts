@@ -25,7 +25,8 @@ export class RequestBudget {
   readonly limits: ToolLimits;
   readonly #now: () => number;
   readonly #endsAt: number;
-  readonly #own = createPlaces(mostAtOnce);
+  /** Made for the first call: most requests make none. */
+  #own: Places | undefined;
   readonly #shared: Places;
   #calls = 0;
   #tokens = 0;
@@ -64,6 +65,7 @@ export class RequestBudget {
 
   /** Makes a call to a model or a server when few enough are under way. */
   inPlace<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    this.#own ??= createPlaces(mostAtOnce);
     return this.#own.within(signal, () => this.#shared.within(signal, call));
   }
 }

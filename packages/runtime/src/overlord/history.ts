@@ -60,11 +60,13 @@ export const turnsInWindow = (least: number, before: number): number => least + 
  *
  * @param most Largest number of turns.
  */
-export const historyOf = (messages: readonly RecentMessage[], most: number): HistoryMessage[] =>
-  turnsOf(messages)
+export const historyOf = (messages: readonly RecentMessage[], most: number): HistoryMessage[] => {
+  if (messages.length === 0) return [];
+  return turnsOf(messages)
     .filter(({ user }) => user !== undefined)
     .slice(-most)
     .flatMap(({ user = "", answers }) => [
       { role: "user", content: user },
       { role: "assistant", content: answers.join("\n\n") || unanswered },
     ]);
+};

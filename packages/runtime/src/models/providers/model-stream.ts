@@ -67,7 +67,8 @@ const over: IteratorResult<ModelDelta[]> = { value: undefined, done: true };
 export class ModelStream implements ResponseReader, AsyncIterableIterator<ModelDelta[]> {
   readonly #options: ModelStreamOptions;
   readonly #signal: AbortSignal;
-  readonly #reader: SseReader;
+  /** While events are read: a chat that waits for its model, or for the disk after the answer, holds none. */
+  #reader: SseReader | undefined;
   #timer: NodeJS.Timeout | undefined;
   #call: PendingRequest | undefined;
   #deltas: ModelDelta[] = [];
@@ -83,7 +84,6 @@ export class ModelStream implements ResponseReader, AsyncIterableIterator<ModelD
   constructor(options: ModelStreamOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#reader = createSseReader((data) => options.decoder.event(data, this.#deltas));
   }
 
   [Symbol.asyncIterator](): this {
@@ -138,6 +138,7 @@ export class ModelStream implements ResponseReader, AsyncIterableIterator<ModelD
     const from = this.#deltas.length;
     try {
       this.#options.bounds.receive(chunk.length);
+      this.#reader ??= createSseReader((data) => this.#options.decoder.event(data, this.#deltas));
       this.#reader.take(chunk);
       this.#options.bounds.add(this.#deltas, from);
     } catch (error) {
@@ -160,7 +161,7 @@ export class ModelStream implements ResponseReader, AsyncIterableIterator<ModelD
       this.#readWhole(this.#whole);
     } else {
       this.#decode((decoder, deltas) => {
-        this.#reader.end();
+        this.#reader?.end();
         decoder.end(deltas);
       });
     }
@@ -229,6 +230,7 @@ export class ModelStream implements ResponseReader, AsyncIterableIterator<ModelD
 
   #end(state: "finished" | "failed"): void {
     this.#state = state;
+    this.#reader = undefined;
     this.#signal.removeEventListener("abort", this.#onAbort);
   }
 

@@ -29,7 +29,7 @@ const cachedFields = ["cached_tokens", "prompt_cache_hit_tokens", "cache_read_in
 const cacheWriteFields = ["cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"];
 
 const firstCount = (counts: JsonObject, fields: readonly string[]): number =>
-  fields.map((field) => countOf(counts[field])).find((count) => count > 0) ?? 0;
+  countOf(counts[fields.find((field) => countOf(counts[field]) > 0) ?? ""]);
 
 /**
  * Decodes one answer of OpenAI's chat completions API, and of all that speak it. A class, as are its parts: each open chat has one, and closures in place of the methods were a fifth
