@@ -18,7 +18,7 @@ export interface PseudoTerminal {
   /** Waits until the screen holds the text. */
   shows(text: string | RegExp): Promise<void>;
   type(keys: string): void;
-  /** Makes the terminal wider or narrower. */
+  /** Makes the terminal wider or narrower, while there is a prompt. */
   resize(columns: number): Promise<void>;
   /** The exit code. */
   done: Promise<number | null>;
@@ -79,9 +79,11 @@ export const openTerminal = async (
     async resize(width) {
       const name = (await readFile(nameFile, "utf8")).trim();
       screen.resize(width, rows);
+      const before = written.length;
       const stty = spawn("stty", ["-F", name, "cols", String(width)]);
       const [code] = await once(stty, "close");
       if (code !== 0) throw new Error(`stty has ended with ${code}`);
+      await until("the prompt is drawn anew", () => written.length > before);
     },
     done: once(child, "close").then(([code]: (number | null)[]) => code ?? null),
   };
