@@ -6,7 +6,7 @@ import { setPriority } from "node:os";
 import { asError } from "@muxi/http";
 import { asFailure } from "./base/disk.ts";
 import { identify } from "./bundles/index.ts";
-import { hashDraft } from "./drafts/index.ts";
+import { createDraft, hashDraft } from "./drafts/index.ts";
 import type { ReaderMessage, ReaderTask } from "./reader/index.ts";
 import { archive, stage } from "./staging/index.ts";
 
@@ -19,6 +19,8 @@ const perform = async (task: ReaderTask): Promise<unknown> => {
   switch (task.kind) {
     case "stage":
       return stage(task, (progress) => tell({ type: "progress", progress }), cancelled.signal);
+    case "draft":
+      return createDraft(task.draft);
     case "hash":
       return hashDraft(task.draft);
     case "identify":

@@ -6,7 +6,6 @@ import { asFailure } from "../base/disk.ts";
 import { Failure } from "../base/failure.ts";
 import { checkFormationId } from "../bundles/index.ts";
 import {
-  createDraft,
   deleteDraftFile,
   listFiles,
   readDraft,
@@ -66,7 +65,8 @@ export const createDraftFilesHandler = ({ releases, audit }: ReleaseRouteOptions
       mode === "clone" && history
         ? { folder: release(history.current.version), version: history.current.semantic }
         : undefined;
-    await createDraft({ folder: draft, id, live, createdAt: new Date(now()).toISOString() });
+    const created = { folder: draft, id, live, createdAt: new Date(now()).toISOString() };
+    await reader.run({ kind: "draft", draft: created }, z.undefined());
     return { action: "init", mode };
   };
 

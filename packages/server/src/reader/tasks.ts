@@ -2,6 +2,7 @@ import { type Infer, lazy, operationProgressSchema } from "@muxi/protocol";
 import * as z from "zod";
 import { failureTypes } from "../base/failure.ts";
 import type { BundleLimits, Identified } from "../bundles/index.ts";
+import type { NewDraft } from "../drafts/index.ts";
 import type { InstallOptions } from "../packages/index.ts";
 
 /** What a release is made from: an uploaded bundle, or a draft folder. */
@@ -33,6 +34,12 @@ export interface StageTask {
   predecessor: number | undefined;
 }
 
+/** Creates a draft: its template, or a copy of a release, of which nobody knows how many files it has. */
+interface DraftTask {
+  kind: "draft";
+  draft: NewDraft;
+}
+
 /** Hashes what would be deployed from a draft, as text. */
 interface HashTask {
   kind: "hash";
@@ -55,7 +62,7 @@ export interface ArchiveTask {
   copyTo: string | undefined;
 }
 
-export type ReaderTask = StageTask | HashTask | IdentifyTask | ArchiveTask;
+export type ReaderTask = StageTask | DraftTask | HashTask | IdentifyTask | ArchiveTask;
 
 /** What an {@link IdentifyTask} has found. */
 export const identifiedSchema: z.ZodType<Identified> = z.object({
