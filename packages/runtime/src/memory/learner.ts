@@ -51,7 +51,7 @@ export interface Learner {
   /** Called when a turn has ended. */
   ended(turn: EndedTurn): void;
   /** What a user has said and nothing was learned from yet, newest first. */
-  unlearned(owner: Owner): Promise<string[]>;
+  unlearned(owner: Owner): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -109,8 +109,6 @@ const lookAgainAfter = 120_000;
 const mostAbandoned = 1_000;
 /** What one process claims at once: no more than it can handle within its lease. */
 const turnsAtOnce = 500;
-/** The newest messages of a user among which to find what is not learned yet. */
-const unlearnedLookedAt = 20;
 /** Most turns of one user in one call of the model, and most calls at the same time. */
 const turnsPerCall = 10;
 const callsAtOnce = 4;
@@ -249,7 +247,7 @@ export const createModelLearner = (deps: {
       waiting.ended({ owner, sessionId }, tellsOfUser(message));
       worker.wake();
     },
-    unlearned: (owner) => lessons.unlearned(owner, unlearnedLookedAt),
+    unlearned: lessons.unlearned,
     async close() {
       await resumed;
       await worker.close();

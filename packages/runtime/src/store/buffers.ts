@@ -1,6 +1,7 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import type { Owner } from "./sessions.ts";
+import type { Unlearned } from "./unlearned.ts";
 
 /** Figures about the buffered messages of one session. */
 export interface SessionBuffer {
@@ -34,7 +35,10 @@ export interface BufferRepository {
   clear(formationId: string, whose: { userId?: string; sessionId?: string }): Promise<Cleared>;
 }
 
-export const createBufferRepository = (db: Database): BufferRepository => ({
+export const createBufferRepository = (
+  db: Database,
+  unlearned: Pick<Unlearned, "deleted">,
+): BufferRepository => ({
   ofUser: ({ formationId, userId }, capacity) =>
     db.read(
       sql`select session.id as "sessionId", count(*) as messages, sum(length(newest.content)) as characters,
@@ -69,7 +73,10 @@ export const createBufferRepository = (db: Database): BufferRepository => ({
     const [, messages, , cleared] = await db.write([
       // Waits for transactions that are adding messages to these sessions, and keeps new ones from doing so.
       sql`select count(*) from (select seq from session where ${sessions} order by seq ${lockRows}) as locked`,
-      sql`delete from message where session_seq in (select seq from session where ${sessions})`,
+      {
+        ...sql`delete from message where session_seq in (select seq from session where ${sessions})`,
+        onCommit: () => unlearned.deleted(userId === undefined ? undefined : { formationId, userId }),
+      },
       sql`delete from lesson
         where formation_id = ${formationId} and session_id in (select id from session where ${sessions})`,
       // A session that was created meanwhile keeps its message.

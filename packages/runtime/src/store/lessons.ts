@@ -1,6 +1,7 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import { inSession, type Owner } from "./sessions.ts";
+import type { Unlearned } from "./unlearned.ts";
 
 /** A session with turns to learn from. */
 export interface LessonSession {
@@ -49,7 +50,7 @@ export interface LessonRepository {
   /** What was said; undefined when the message has been deleted. */
   turnOf(lesson: Lesson): Promise<LearnableTurn | undefined>;
   /** What a user has said that nothing was learned from yet, newest first. */
-  unlearned(owner: Owner, limit: number): Promise<string[]>;
+  unlearned(owner: Owner): Promise<readonly string[]>;
   /**
    * Deletes lessons and stores what was learned, in one transaction.
    *
@@ -63,7 +64,7 @@ export interface LessonRepository {
 /** How many of the newest messages of a session are searched for those of a turn: a long session costs no more. */
 const newestLookedAt = 50;
 
-export const createLessonRepository = (db: Database): LessonRepository => {
+export const createLessonRepository = (db: Database, unlearned: Unlearned): LessonRepository => {
   const listed = (values: readonly string[]) =>
     sql`(select value from ${db.dialect.textsOf(JSON.stringify([...new Set(values)]))} as listed)`;
   /** Those of one lease, unless another one has begun meanwhile. */
@@ -71,13 +72,19 @@ export const createLessonRepository = (db: Database): LessonRepository => {
     sql`seq ${db.dialect.isOneOf(lessons.map(({ seq }) => seq))} and due = ${lessons[0]?.until ?? 0}`;
 
   return {
-    note: (owner, sessionId, requestId, now) =>
-      sql`insert into lesson
+    note: (owner, sessionId, requestId, now) => ({
+      ...sql`insert into lesson
           (formation_id, user_id, session_id, request_id, message_seq, said_at, due, attempts)
         values (${owner.formationId}, ${owner.userId}, ${sessionId}, ${requestId},
           (select seq from message where ${inSession(owner, sessionId)}
             and request_id = ${requestId} and role = 'user' order by seq desc limit 1),
-          ${now}, ${now}, 0)`,
+          ${now}, ${now}, 0)
+        returning (select content from message where message.seq = lesson.message_seq) as content`,
+      onCommit({ rows }) {
+        const content = rows[0]?.content;
+        if (typeof content === "string") unlearned.added(owner, content);
+      },
+    }),
 
     async silent(formationId, { since, now, limit }) {
       const rows = await db.read<{ userId: string; sessionId: string }>(
@@ -132,19 +139,15 @@ export const createLessonRepository = (db: Database): LessonRepository => {
       return { message: message.content, answer: answers.at(-1)?.content ?? null };
     },
 
-    async unlearned({ formationId, userId }, limit) {
-      // The number of a deleted message may be that of another one.
-      const rows = await db.read<{ content: string }>(
-        sql`select content from lesson join message on message.seq = lesson.message_seq
-            and message.request_id = lesson.request_id and message.role = 'user'
-          where formation_id = ${formationId} and user_id = ${userId}
-          order by lesson.seq desc limit ${limit}`,
-      );
-      return rows.map(({ content }) => content);
-    },
+    unlearned: unlearned.of,
 
-    finish: async (lessons, learned) =>
-      (await db.writeIf(sql`delete from lesson where ${leased(lessons)}`, learned)) !== undefined,
+    async finish(lessons, learned) {
+      const deleting = sql`delete from lesson where ${leased(lessons)}`;
+      const onCommit = () => {
+        for (const { owner } of lessons) unlearned.deleted(owner);
+      };
+      return (await db.writeIf({ ...deleting, onCommit }, learned)) !== undefined;
+    },
 
     async release(lessons, due, hasFailed) {
       await db.write([

@@ -146,7 +146,11 @@ const insertMessage = ({ formationId, userId }: Owner, sessionId: string, messag
         ${message.createdAt})
     from session where formation_id = ${formationId} and user_id = ${userId} and id = ${sessionId}`;
 
-export const createSessionRepository = (db: Database): SessionRepository => ({
+/** @param onDeleted Called when messages of a user were deleted. */
+export const createSessionRepository = (
+  db: Database,
+  onDeleted: (owner: Owner) => void,
+): SessionRepository => ({
   async recent(owner, sessionId, limit, until) {
     const ofSession = inSession(owner, sessionId);
     // A session that was restored meanwhile has lost the message.
@@ -243,7 +247,10 @@ export const createSessionRepository = (db: Database): SessionRepository => ({
   async replace(owner, sessionId, messages, now) {
     const touched = await db.writeIf(touch(owner, sessionId, now, 0), [
       sql`update session set turns = ${turnsIn(messages)} where ${one(owner, sessionId)}`,
-      sql`delete from message where ${inSession(owner, sessionId)}`,
+      {
+        ...sql`delete from message where ${inSession(owner, sessionId)}`,
+        onCommit: () => onDeleted(owner),
+      },
       ...messages.map((message) => insertMessage(owner, sessionId, message)),
     ]);
     return touched !== undefined;

@@ -13,7 +13,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../../../../test/temporary-folder.ts";
-import { NewerSchemaError, StorageUnavailableError, sql } from "./database/index.ts";
+import { type Database, NewerSchemaError, StorageUnavailableError, sql } from "./database/index.ts";
 import { createSessionRepository } from "./sessions.ts";
 import { openSqlite } from "./sqlite/index.ts";
 
@@ -66,17 +66,18 @@ const someTurns = async () => {
 };
 
 const owner = { formationId: "f", userId: "ann" };
+const sessionsOf = (db: Database) => createSessionRepository(db, () => {});
 const message = (content: string, createdAt = 1) => ({ role: "user" as const, content, createdAt });
 
 test("what was written is there after the file is opened again", async () => {
   const file = databaseFile();
   const first = openSqlite(file);
-  await createSessionRepository(first).append(owner, "s1", message("hello"), []);
+  await sessionsOf(first).append(owner, "s1", message("hello"), []);
   await first.close();
 
   const second = openSqlite(file);
   onTestFinished(() => second.close());
-  expect(await createSessionRepository(second).recent(owner, "s1", 10)).toMatchObject([{ content: "hello" }]);
+  expect(await sessionsOf(second).recent(owner, "s1", 10)).toMatchObject([{ content: "hello" }]);
 });
 
 test("a file from a newer version is left alone", async () => {
@@ -120,7 +121,7 @@ test("only its owner may read a file and its log, also where an earlier version 
   chmodSync(file, 0o644);
   const db = openSqlite(file);
   onTestFinished(() => db.close());
-  await createSessionRepository(db).append(owner, "s1", message("hello"), []);
+  await sessionsOf(db).append(owner, "s1", message("hello"), []);
   for (const ending of ["", "-wal", "-shm"]) expect(statSync(file + ending).mode & 0o777).toBe(0o600);
 });
 
@@ -131,7 +132,7 @@ test("two processes may open one new file at once", async () => {
     for (const db of both) await db.close();
   });
   const stored = await Promise.all(
-    both.map((db, index) => createSessionRepository(db).append(owner, `s${index}`, message("hello"), [])),
+    both.map((db, index) => sessionsOf(db).append(owner, `s${index}`, message("hello"), [])),
   );
   expect(stored).toEqual([true, true]);
 });
@@ -143,18 +144,18 @@ test("reads of one turn of the event loop see one state of the file; the next on
     await db.close();
     await other.close();
   });
-  const seen = async () => (await createSessionRepository(db).recent(owner, "s1", 10)).length;
+  const seen = async () => (await sessionsOf(db).recent(owner, "s1", 10)).length;
   expect(await seen()).toBe(0);
-  await createSessionRepository(other).append(owner, "s1", message("from elsewhere"), []);
+  await sessionsOf(other).append(owner, "s1", message("from elsewhere"), []);
   expect(await seen()).toBe(1);
-  await createSessionRepository(db).append(owner, "s1", message("from here"), []);
+  await sessionsOf(db).append(owner, "s1", message("from here"), []);
   expect(await seen()).toBe(2);
 });
 
 test("nothing is heard of a write before it is on disk, neither by who wrote nor by who reads", async () => {
   const db = openSqlite(databaseFile());
   onTestFinished(() => db.close());
-  const sessions = createSessionRepository(db);
+  const sessions = sessionsOf(db);
   const disk = startSlowDisk();
   const { settled, note } = watch();
 
@@ -192,7 +193,7 @@ test("of writes that share a transaction the one that fails does so alone, and i
 test("a file is closed when all that was to be written is on disk", async () => {
   const file = databaseFile();
   const db = openSqlite(file);
-  const sessions = createSessionRepository(db);
+  const sessions = sessionsOf(db);
   const disk = startSlowDisk();
   const { settled, note } = watch();
 
@@ -207,14 +208,14 @@ test("a file is closed when all that was to be written is on disk", async () => 
 
   const again = openSqlite(file);
   onTestFinished(() => again.close());
-  expect(await createSessionRepository(again).recent(owner, "s1", 10)).toHaveLength(2);
+  expect(await sessionsOf(again).recent(owner, "s1", 10)).toHaveLength(2);
 });
 
 test("what a disk fails to take is refused, and nothing is accepted before all that came earlier is safe", async () => {
   const file = databaseFile();
   const db = openSqlite(file);
   onTestFinished(() => db.close());
-  const sessions = createSessionRepository(db);
+  const sessions = sessionsOf(db);
   const heal = withDisk((done) => setImmediate(done, ioError));
   const refused = sessions.append(owner, "s1", message("doubtful"), []);
   await expect(refused).rejects.toThrow(StorageUnavailableError);
@@ -240,7 +241,7 @@ test("what a disk fails to take is refused, and nothing is accepted before all t
   copyFileSync(file, copy);
   const alone = openSqlite(copy);
   onTestFinished(() => alone.close());
-  expect(await contents(createSessionRepository(alone))).toEqual(["doubtful"]);
+  expect(await contents(sessionsOf(alone))).toEqual(["doubtful"]);
 });
 
 test("another process may empty the log before a transaction in it is on disk", async () => {
@@ -251,20 +252,20 @@ test("another process may empty the log before a transaction in it is on disk", 
     await other.close();
   });
   const disk = startSlowDisk();
-  const write = createSessionRepository(db).append(owner, "s1", message("one"), []);
+  const write = sessionsOf(db).append(owner, "s1", message("one"), []);
   await someTurns();
   const raw = new DatabaseSync(file);
   expect(raw.prepare("pragma wal_checkpoint(truncate)").get()).toMatchObject({ busy: 0 });
   raw.close();
-  const otherWrite = createSessionRepository(other).append(owner, "s1", message("two", 2), []);
+  const otherWrite = sessionsOf(other).append(owner, "s1", message("two", 2), []);
   await someTurns();
   await disk.finish();
   await disk.finish();
   expect(await Promise.all([write, otherWrite])).toEqual([true, true]);
-  const after = createSessionRepository(db).append(owner, "s1", message("three", 3), []);
+  const after = sessionsOf(db).append(owner, "s1", message("three", 3), []);
   await disk.finish();
   await after;
-  const stored = await createSessionRepository(other).recent(owner, "s1", 10);
+  const stored = await sessionsOf(other).recent(owner, "s1", 10);
   expect(stored.map(({ content }) => content)).toEqual(["one", "two", "three"]);
   expect(await db.read(sql`pragma integrity_check`)).toEqual([{ integrity_check: "ok" }]);
 });
@@ -276,5 +277,5 @@ test("a file may be reached by a link from another folder", async () => {
   symlinkSync(file, link);
   const db = openSqlite(link);
   onTestFinished(() => db.close());
-  expect(await createSessionRepository(db).append(owner, "s1", message("hello"), [])).toBe(true);
+  expect(await sessionsOf(db).append(owner, "s1", message("hello"), [])).toBe(true);
 });

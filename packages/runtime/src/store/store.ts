@@ -11,6 +11,7 @@ import { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 import { createRequestRepository, type RequestRepository } from "./requests.ts";
 import { createSessionRepository, type SessionRepository } from "./sessions.ts";
 import { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
+import { createUnlearned } from "./unlearned.ts";
 import { createUserRepository, type UserRepository } from "./users.ts";
 import { createVectorRepository, type VectorRepository } from "./vectors.ts";
 
@@ -34,23 +35,26 @@ export interface Store extends Pick<Database, "hints" | "write" | "close"> {
   readonly vectors: VectorRepository;
 }
 
-export const createStore = (database: Database): Store => ({
-  isShared: database.dialect.engine === "postgres",
-  hints: database.hints,
-  write: (statements) => database.write(statements),
-  close: () => database.close(),
-  isHealthy: createHealthCheck(database),
-  audit: createAuditRepository(database),
-  buffers: createBufferRepository(database),
-  credentials: createCredentialRepository(database),
-  deliveries: createDeliveryRepository(database),
-  ingestions: createIngestionRepository(database),
-  jobs: createJobRepository(database),
-  lessons: createLessonRepository(database),
-  memories: createMemoryRepository(database),
-  requests: createRequestRepository(database),
-  sessions: createSessionRepository(database),
-  synopses: createSynopsisRepository(database),
-  users: createUserRepository(database),
-  vectors: createVectorRepository(database),
-});
+export const createStore = (database: Database): Store => {
+  const unlearned = createUnlearned(database);
+  return {
+    isShared: database.dialect.engine === "postgres",
+    hints: database.hints,
+    write: (statements) => database.write(statements),
+    close: () => database.close(),
+    isHealthy: createHealthCheck(database),
+    audit: createAuditRepository(database),
+    buffers: createBufferRepository(database, unlearned),
+    credentials: createCredentialRepository(database),
+    deliveries: createDeliveryRepository(database),
+    ingestions: createIngestionRepository(database),
+    jobs: createJobRepository(database),
+    lessons: createLessonRepository(database, unlearned),
+    memories: createMemoryRepository(database),
+    requests: createRequestRepository(database),
+    sessions: createSessionRepository(database, unlearned.deleted),
+    synopses: createSynopsisRepository(database),
+    users: createUserRepository(database),
+    vectors: createVectorRepository(database),
+  };
+};
