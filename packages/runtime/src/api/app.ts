@@ -17,7 +17,7 @@ import { createListener, type Listener } from "./listener.ts";
 import { createMcpEndpoint, refuseMcp } from "./mcp.ts";
 import { createMcpGuard, type McpGuardOptions } from "./mcp-guard.ts";
 import { docsPage, homePage } from "./page.ts";
-import { createPipeline, type PipelineDeps, sendJson, sendText } from "./pipeline.ts";
+import { answerJson, createPipeline, type PipelineDeps, sendText } from "./pipeline.ts";
 import { type Matched, type Received, receive } from "./received.ts";
 
 export interface AppDeps extends PipelineDeps {
@@ -52,7 +52,7 @@ export const createApp = (deps: AppDeps): Listener => {
   let description: ReturnType<typeof openApi> | undefined;
   add("GET", "/openapi.json", async (received, response) => {
     description ??= openApi({ title: `MUXI formation ${formationId}`, version });
-    sendJson(response, 200, { ...description, servers: [{ url: addressOf(received) }] });
+    await answerJson(received, response, 200, { ...description, servers: [{ url: addressOf(received) }] });
   });
   const html = "text/html; charset=utf-8";
   add("GET", "/docs", async (_, response) => sendText(response, 200, html, docsPage(formationId)));

@@ -1,5 +1,6 @@
 import { ApiError, namesPrototype } from "@muxi/protocol";
 import { deepestJson, isTooDeep } from "../base/index.ts";
+import { decoded } from "./compression.ts";
 import { type HttpRequest, tooLarge } from "./request.ts";
 
 const refused = (message: string) => new ApiError("INVALID_REQUEST", message);
@@ -28,7 +29,9 @@ export const readJson = async (incoming: HttpRequest, limit: number): Promise<un
       "The body must be JSON: send Content-Type: application/json",
     );
   }
-  const text = await incoming.readText(limit);
+  const sent = await incoming.readBytes(limit);
+  const coding = incoming.headers["content-encoding"];
+  const text = (coding === undefined ? sent : await decoded(sent, coding, limit)).toString("utf8");
   if (text === "") return undefined;
   if (namesPrototype(text)) throw refused("The body has a key named __proto__: give it another name");
   const value = parse(text);

@@ -17,13 +17,13 @@ export interface HttpRequest {
    * @param limit Bytes.
    * @throws ApiError `PAYLOAD_TOO_LARGE`, `CANCELLED`
    */
-  readText(limit: number): Promise<string>;
+  readBytes(limit: number): Promise<Buffer>;
 }
 
 export const tooLarge = () =>
   new ApiError("PAYLOAD_TOO_LARGE", "The body is too large: shorten the message or send fewer files");
 
-const readText = (raw: IncomingMessage, limit: number): Promise<string> =>
+const readBytes = (raw: IncomingMessage, limit: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     let length = 0;
@@ -36,7 +36,7 @@ const readText = (raw: IncomingMessage, limit: number): Promise<string> =>
     });
     raw.on("end", () => {
       const [first] = pieces;
-      resolve((pieces.length === 1 && first ? first : Buffer.concat(pieces)).toString("utf8"));
+      resolve(pieces.length === 1 && first ? first : Buffer.concat(pieces));
     });
     // Nobody is left to read what is said about it.
     raw.on("close", () => {
@@ -52,7 +52,7 @@ export const nodeRequest = (raw: IncomingMessage): HttpRequest => ({
   headers: raw.headers,
   remoteAddress: raw.socket.remoteAddress ?? "",
   repeats: (name) => (raw.headersDistinct[name]?.length ?? 0) > 1,
-  readText: (limit) => readText(raw, limit),
+  readBytes: (limit) => readBytes(raw, limit),
 });
 
 class PlainHttpRequest implements HttpRequest {
@@ -79,11 +79,11 @@ class PlainHttpRequest implements HttpRequest {
     return false;
   }
 
-  async readText(limit: number): Promise<string> {
+  async readBytes(limit: number): Promise<Buffer> {
     const body = this.#body;
     this.#body = undefined;
     if (body && body.length > limit) throw tooLarge();
-    return body?.toString("utf8") ?? "";
+    return body ?? Buffer.alloc(0);
   }
 }
 

@@ -17,7 +17,7 @@ export interface HttpResponse {
   writeHead(status: number, headers?: Record<string, string | number>): HttpResponse;
   /** False when the reader is behind: `drain` says when it has caught up. */
   write(text: string): boolean;
-  end(text?: string): unknown;
+  end(body?: string | Uint8Array): unknown;
   /** Breaks the connection. */
   destroy(): unknown;
   /** `close` comes once: when the answer is complete, or its reader gone. */
@@ -99,18 +99,19 @@ export class PlainHttpResponse implements HttpResponse, OpenResponse {
     return !this.#socket.writableNeedDrain;
   }
 
-  end(text = ""): void {
+  end(body: string | Uint8Array = ""): void {
     if (this.#isOver) return;
     if (this.headersSent) {
-      if (text !== "") this.write(text);
+      if (typeof body === "string" && body !== "") this.write(body);
       this.#gathered += "0\r\n\r\n";
     } else {
       const hasBody = this.statusCode !== 204 && this.statusCode !== 304;
-      if (hasBody) this.setHeader("content-length", Buffer.byteLength(text));
-      this.#gathered = hasBody ? this.#head() + text : this.#head();
+      if (hasBody) this.setHeader("content-length", Buffer.byteLength(body));
+      this.#gathered = hasBody && typeof body === "string" ? this.#head() + body : this.#head();
       this.headersSent = true;
     }
     this.flush();
+    if (typeof body !== "string") this.#socket.write(body);
     this.writableFinished = true;
     this.#close();
     this.#done(false);

@@ -1,0 +1,58 @@
+import { promisify } from "node:util";
+import { isSystemError } from "@muxi/formation";
+import { ApiError } from "@muxi/protocol";
+import { tooLarge } from "./request.ts";
+
+/** Bytes from which an answer is worth compressing. */
+const worthwhile = 1024;
+
+const isGzip = (coding: string): boolean => coding === "gzip" || coding === "x-gzip";
+
+/** Loaded by the first who needs it: few callers compress. */
+const zlib = () => import("node:zlib");
+
+/**
+ * The body of a request as its `Content-Encoding` says (docs/spec/formation-api.md "HTTP rules").
+ *
+ * @param limit Bytes, of what comes out too: a few compressed kilobytes may be gigabytes.
+ * @throws ApiError `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `INVALID_REQUEST`
+ */
+export const decoded = async (body: Buffer, encoding: string, limit: number): Promise<Buffer> => {
+  const coding = encoding.trim().toLowerCase();
+  if (coding === "" || coding === "identity") return body;
+  if (!isGzip(coding)) {
+    throw new ApiError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      "The body is compressed in a way that is not read here: send it with Content-Encoding: gzip, or plain",
+    );
+  }
+  const { gunzip } = await zlib();
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength: limit });
+  } catch (error) {
+    if (isSystemError(error, "ERR_BUFFER_TOO_LARGE")) throw tooLarge();
+    throw new ApiError("INVALID_REQUEST", "The body is not the gzip that its Content-Encoding names");
+  }
+};
+
+/** Whether a caller takes gzip (RFC 9110 section 12.5.3). */
+const takesGzip = (accepted: string): boolean => {
+  const qualities = new Map(
+    accepted.split(",").map((one) => {
+      const [coding = "", ...parameters] = one.split(";").map((part) => part.trim().toLowerCase());
+      const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
+      return [isGzip(coding) ? "gzip" : coding, Number(quality ?? 1)];
+    }),
+  );
+  return (qualities.get("gzip") ?? qualities.get("*") ?? 0) > 0;
+};
+
+/** The text compressed, if that is worthwhile and the caller takes it; else undefined. */
+export const compressed = async (
+  text: string,
+  accepted: string | undefined,
+): Promise<Uint8Array | undefined> => {
+  if (text.length < worthwhile || accepted === undefined || !takesGzip(accepted)) return undefined;
+  const { gzip } = await zlib();
+  return promisify(gzip)(text);
+};
