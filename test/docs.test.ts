@@ -1,21 +1,18 @@
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import { openFormation, openSecrets, templateNames } from "@muxi/formation";
 import { expect, onTestFinished, test } from "vitest";
 import { createWorld } from "../packages/cli/test/helpers.ts";
+import { blocksOf, readDoc, runAsWritten, scriptOf } from "./doc-pages.ts";
 import { firstColumn } from "./spec-pages.ts";
-
-const read = (page: string) => readFile(path.join(import.meta.dirname, "../docs", page), "utf8");
 
 test("the formation of docs/formation.md is valid and has the parts that it shows", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "muxi-docs-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const text = await read("formation.md");
-  const files = [...text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)];
-  for (const [, name = "", content = ""] of files) {
+  const text = await readDoc("formation.md");
+  const files = blocksOf(text).filter(({ name }) => name !== "");
+  for (const { name, content } of files) {
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
     await writeFile(path.join(folder, name), content);
   }
@@ -24,7 +21,7 @@ test("the formation of docs/formation.md is valid and has the parts that it show
   for (const name of await templateNames(folder)) await secrets.set(name, `value of ${name}`);
   const formation = await openFormation(folder);
   expect(formation.agents.map(({ id }) => id)).toEqual(["grower", "orders"]);
-  expect(files.map(([, name]) => name)).toContain("triggers/order-late.md");
+  expect(files.map(({ name }) => name)).toContain("triggers/order-late.md");
 });
 
 test("the commands of docs/server.md work one after the other, on the settings that it shows", {
@@ -32,18 +29,15 @@ test("the commands of docs/server.md work one after the other, on the settings t
 }, async () => {
   const world = await createWorld();
   onTestFinished(() => world.close());
-  const page = (await read("server.md")).replaceAll("7890", String(world.port));
-  const commands = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
-  const muxi = path.join(import.meta.dirname, "../packages/cli/bin/muxi.js");
-  const script = `set -eu\nnpx() { shift; "${process.execPath}" "${muxi}" "$@"; }\n${commands.join("")}`;
-  const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: world.home, env: world.env });
+  const page = (await readDoc("server.md")).replaceAll("7890", String(world.port));
+  const stdout = await runAsWritten(world, scriptOf(page));
   expect(stdout).toContain('"status":"healthy"');
   expect(stdout).toContain("event: done");
   expect(stdout).toContain("1.1.0"); // After the update
   expect(stdout).toMatch(/Version +1\.0\.0/); // After the rollback
 
   await world.run(["server", "stop"]);
-  const settings = /^```yaml\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? "";
+  const settings = blocksOf(page).find(({ language }) => language === "yaml")?.content ?? "";
   const file = path.join(world.home, ".muxi/server/config.yaml");
   await writeFile(file, settings.replace("9464", "0"), { mode: 0o600 });
   const started = await world.run(["server", "start", "--daemon"]);
@@ -51,7 +45,7 @@ test("the commands of docs/server.md work one after the other, on the settings t
 });
 
 test("the data model of docs/architecture.md has every table of the newest schema, and no other", async () => {
-  const [, model = ""] = (await read("architecture.md")).split("\n## Data model\n");
+  const [, model = ""] = (await readDoc("architecture.md")).split("\n## Data model\n");
   const [section = ""] = model.split("\n## ");
   const written = firstColumn(section);
   const databases = path.join(import.meta.dirname, "../packages/runtime/test/fixtures/databases");

@@ -5,6 +5,20 @@ import { builtInProviders } from "./providers.ts";
 /** What the default model goes by (docs/spec/formation-files.md "The default model"). */
 const defaultModelVariables = ["MUXI_MODEL", "OPENAI_MODEL", "OPENAI_BASE_URL"];
 
+/** Where traces and metrics go (docs/spec/formation-files.md "OpenTelemetry"). */
+const telemetryVariables = [
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_HEADERS",
+  "OTEL_SERVICE_NAME",
+  "OTEL_RESOURCE_ATTRIBUTES",
+  "OTEL_METRIC_EXPORT_INTERVAL",
+  "OTEL_TRACES_EXPORTER",
+  "OTEL_METRICS_EXPORTER",
+  "OTEL_SDK_DISABLED",
+];
+
 /** They decide which programs run, and what is loaded into them: a formation has those of whoever starts its process. */
 const ofPrograms = /^(?:PATH|NODE_.*|LD_.*|DYLD_.*)$/;
 
@@ -16,7 +30,7 @@ const ofPrograms = /^(?:PATH|NODE_.*|LD_.*|DYLD_.*)$/;
  */
 export const readableVariables = (providers: Iterable<string>, references: Iterable<string>): string[] => {
   const keys = [...builtInProviders, ...providers].flatMap(apiKeyVariables);
-  const names = new Set([...defaultModelVariables, ...keys, ...references]);
+  const names = new Set([...defaultModelVariables, ...telemetryVariables, ...keys, ...references]);
   return [...names].filter((name) => !ofPrograms.test(name)).sort();
 };
 

@@ -43,9 +43,16 @@ test("variables that a formation may read are keys of its providers, and what it
       "description: In ${{ env.REGION }}, ${{ env.PATH }}",
     ),
   });
-  const env = { REGION: "eu", PATH: "/bin", ACME_AI_API_KEY: "a", GEMINI_API_KEY: "g", STRIPE_API_KEY: "s" };
+  const env = {
+    REGION: "eu",
+    PATH: "/bin",
+    ACME_AI_API_KEY: "a",
+    GEMINI_API_KEY: "g",
+    STRIPE_API_KEY: "s",
+    OTEL_SERVICE_NAME: "o",
+  };
   const formation = await openFormation(dir, { env });
-  const expected = { REGION: "eu", ACME_AI_API_KEY: "a", GEMINI_API_KEY: "g" };
+  const expected = { REGION: "eu", ACME_AI_API_KEY: "a", GEMINI_API_KEY: "g", OTEL_SERVICE_NAME: "o" };
   expect(environmentOf(formation, env)).toEqual(expected);
 });
 
