@@ -92,7 +92,7 @@ describe.each(Object.keys(backends))("a page behind %s", (name) => {
       const { value } = await stream.next();
       if (value?.type === "text") text = value.text;
     }
-    const cursor = stream.detach();
+    const cursor = await stream.detach();
     release();
     if (!cursor) throw new Error("The stream has no cursor");
     text += await page.resumeChat(cursor).text();
