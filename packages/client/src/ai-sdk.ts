@@ -1,8 +1,11 @@
 /** Lets the Vercel AI SDK's `useChat` and its UI kits talk to a formation. */
-import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
+import type { ChatTransport, UIMessage } from "ai";
 import { type ChatEvent, type ChatStream, type FormationClient, NotFoundError } from "muxi-client";
-import { createChunker, payloadOf } from "./ai-sdk/index.ts";
+import { chunkStream, payloadOf } from "./ai-sdk/index.ts";
 import { fieldsOf, newRequestId } from "./http/index.ts";
+import { safeStorage } from "./storage/index.ts";
+
+export { toUIMessages } from "./ai-sdk/index.ts";
 
 /** The part of `Storage` that the transport uses, as `sessionStorage` and `localStorage` have it. */
 export type TransportStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -15,6 +18,15 @@ export interface ChatTransportOptions {
   storage?: TransportStorage | undefined;
 }
 
+/** A transport whose answers go on when their reader leaves. */
+export interface FormationChatTransport extends ChatTransport<UIMessage> {
+  /**
+   * Stops the answer in progress of a chat, on the server too; the text that has arrived stays. The AI SDK's own `stop`
+   * only stops reading: it is also called when a component unmounts.
+   */
+  stop(chatId: string): Promise<void>;
+}
+
 const createMemory = (): TransportStorage => {
   const values = new Map<string, string>();
   return {
@@ -25,46 +37,12 @@ const createMemory = (): TransportStorage => {
 };
 
 /**
- * An answer as the AI SDK reads it. Cancelling the stream leaves it without stopping the answer.
- *
- * @param id Id of the message: the same when an answer is read again.
- * @param first Events that have been read already.
- */
-const chunkStream = (
-  answer: ChatStream,
-  id: string,
-  first: readonly ChatEvent[],
-  ended: (error?: unknown) => void,
-): ReadableStream<UIMessageChunk> => {
-  const chunksOf = createChunker(id);
-  const batches = answer.batches();
-  return new ReadableStream<UIMessageChunk>(
-    {
-      start: (controller) => {
-        for (const chunk of first.flatMap(chunksOf)) controller.enqueue(chunk);
-      },
-      async pull(controller) {
-        try {
-          const { done, value = [] } = await batches.next();
-          for (const chunk of (value ?? []).flatMap(chunksOf)) controller.enqueue(chunk);
-          if (!done) return;
-          ended();
-          controller.close();
-        } catch (error) {
-          ended(error);
-          throw error;
-        }
-      },
-      cancel: () => void answer.detach(),
-    },
-    { highWaterMark: 0 },
-  );
-};
-
-/**
  * Makes a transport for the AI SDK (package `ai`, 6 or 7). The id of the chat is the id of the session. Only the last
  * message is sent, because the formation keeps the earlier ones. `body` adds to the payload (`agent_id`, …). Widgets
  * are parts of the type `data-ui`; progress, planning and unknown events reach `onData`.
+ *
+ * Whatever aborts a stream leaves its answer running, so that `resume` finds it: the AI SDK aborts when a component
+ * unmounts, and in React's strict mode. Only `transport.stop(id)` stops it.
  *
  * @example
  * const transport = createChatTransport({ formation: formation.as("user_123"), storage: sessionStorage });
@@ -72,43 +50,95 @@ const chunkStream = (
  */
 export const createChatTransport = ({
   formation,
-  storage = createMemory(),
-}: ChatTransportOptions): ChatTransport<UIMessage> => {
+  storage: given = createMemory(),
+}: ChatTransportOptions): FormationChatTransport => {
+  const storage = safeStorage(given);
+  /** Answers that are being read, by chat. */
+  const reading = new Map<string, ChatStream>();
   const keyOf = (chatId: string) => `muxi-chat-${chatId}`;
-  const endOf = (chatId: string) => (error?: unknown) => {
-    if (!fieldsOf(error).retryable) storage.removeItem(keyOf(chatId));
+
+  // The server names another request than ours when the message answers its question. The message keeps its id.
+  const remember = (chatId: string, requestId: string, id: string) =>
+    storage.setItem(keyOf(chatId), `${requestId} ${id}`);
+  const recall = (chatId: string) => {
+    const [requestId, id = requestId] = storage.getItem(keyOf(chatId))?.split(" ") ?? [];
+    return requestId === undefined || id === undefined ? undefined : { requestId, id };
+  };
+
+  /** Stops an answer that nobody reads here: of the page before a reload, or one that was left. */
+  const stopLeft = async (sessionId: string, requestId: string) => {
+    const answer = formation.resumeChat({ sessionId, requestId, after: 0 });
+    // Only a stream that has been opened is stopped on the server.
+    const opening = answer.next();
+    await answer.return();
+    await opening;
+  };
+
+  /** Keeps the answer of a chat while it is read, and its request in the storage until it has ended. */
+  const follow = (
+    chatId: string,
+    answer: ChatStream,
+    signal: AbortSignal | undefined,
+    id: string,
+    first: readonly ChatEvent[] = [],
+  ) => {
+    const isCurrent = () => reading.get(chatId) === answer;
+    reading.set(chatId, answer);
+    return chunkStream(answer, id, first, signal, {
+      begun: () => isCurrent() && remember(chatId, answer.requestId, id),
+      ended(error) {
+        if (isCurrent() && !fieldsOf(error).retryable) storage.removeItem(keyOf(chatId));
+        if (isCurrent()) reading.delete(chatId);
+      },
+      left: () => isCurrent() && reading.delete(chatId),
+    });
   };
 
   return {
     resumeStreamIsReplay: true,
 
     async sendMessages({ chatId, messages, abortSignal, headers, body }) {
+      abortSignal?.throwIfAborted();
       const requestId = newRequestId();
       const payload = { ...payloadOf(messages), ...body, session_id: chatId, request_id: requestId };
-      const options = { signal: abortSignal, headers: Object.fromEntries(new Headers(headers)) };
-      const answer = formation.chatStream(payload, options);
-      storage.setItem(keyOf(chatId), requestId);
-      return chunkStream(answer, requestId, [], endOf(chatId));
+      const answer = formation.chatStream(payload, { headers: Object.fromEntries(new Headers(headers)) });
+      remember(chatId, requestId, requestId);
+      return follow(chatId, answer, abortSignal, requestId);
     },
 
     async reconnectToStream({ chatId, headers, ...rest }) {
-      const requestId = storage.getItem(keyOf(chatId));
-      if (requestId === null) return null;
-      // AI SDK 6 gives no signal here.
+      const stored = recall(chatId);
+      if (stored === undefined) return null;
+      const { requestId, id } = stored;
+      // Early versions of the AI SDK 6 give no signal here.
       const signal = "abortSignal" in rest ? rest.abortSignal : undefined;
+      signal?.throwIfAborted();
       const answer = formation.resumeChat(
         { sessionId: chatId, requestId, after: 0 },
-        { signal, headers: Object.fromEntries(new Headers(headers)) },
+        { headers: Object.fromEntries(new Headers(headers)) },
       );
+      const leave = () => void answer.detach();
+      signal?.addEventListener("abort", leave, { once: true });
       try {
         const { done, value } = await answer.next();
-        return chunkStream(answer, requestId, done ? [] : [value], endOf(chatId));
+        signal?.throwIfAborted();
+        return follow(chatId, answer, signal, id, done ? [] : [value]);
       } catch (error) {
-        endOf(chatId)(error);
+        if (!signal?.aborted && !fieldsOf(error).retryable) storage.removeItem(keyOf(chatId));
         // The server no longer has the events of the answer; the session's messages have its text.
         if (error instanceof NotFoundError) return null;
         throw error;
+      } finally {
+        signal?.removeEventListener("abort", leave);
       }
+    },
+
+    async stop(chatId) {
+      const answer = reading.get(chatId);
+      const stored = recall(chatId);
+      storage.removeItem(keyOf(chatId));
+      if (answer !== undefined) await answer.return();
+      else if (stored !== undefined) await stopLeft(chatId, stored.requestId);
     },
   };
 };

@@ -1,6 +1,6 @@
 import { AbstractChat, type ChatState, type ChatTransport, type UIMessage } from "ai";
 import { expect, test, vi } from "vitest";
-import { createChatTransport, type TransportStorage } from "../src/ai-sdk.ts";
+import { createChatTransport, type TransportStorage, toUIMessages } from "../src/ai-sdk.ts";
 import { FormationClient } from "../src/index.ts";
 import { createTestServer, type TestServer } from "../src/testing.ts";
 import { done, progress, text } from "./server.ts";
@@ -110,15 +110,96 @@ test("an answer that the server takes back is replaced", async () => {
   ]);
 });
 
-test("stop stops the answer on the server", async () => {
+test("the transport stops an answer on the server, and the text that has come stays", async () => {
   const server = createTestServer().stream([progress, text("Hel")], { end: "stall" });
-  const chat = new Chat(transportOf(server));
+  const transport = transportOf(server);
+  const chat = new Chat(transport);
   const sent = chat.sendMessage({ text: "Hi" });
-  await vi.waitFor(() => expect(chat.status).toBe("streaming"));
-  await chat.stop();
+  await vi.waitFor(() => expect(partsOf(chat)?.at(-1)).toEqual(["text", "Hel"]));
+  await transport.stop("chat_1");
   await sent;
+  expect(chat).toMatchObject({ status: "ready", error: undefined });
+  expect(partsOf(chat)?.at(-1)).toEqual(["text", "Hel"]);
+  expect(server.requests.map(({ method }) => method)).toEqual(["POST", "DELETE"]);
+  expect(await transport.reconnectToStream({ chatId: "chat_1" })).toBeNull();
+});
+
+test("an answer that was left can be resumed, and stopped without being read", async () => {
+  const storage = storageOf(new Map());
+  const server = createTestServer().stream([progress, text("Hel")], { end: "stall" });
+  const chat = new Chat(transportOf(server, storage));
+  void chat.sendMessage({ text: "Hi" });
+  await vi.waitFor(() => expect(partsOf(chat)?.at(-1)).toEqual(["text", "Hel"]));
+  // As a hook of the AI SDK 7 does when its component unmounts.
+  await chat.stop();
   expect(chat.status).toBe("ready");
-  await vi.waitFor(() => expect(server.requests.at(-1)?.method).toBe("DELETE"));
+  expect(server.requests.map(({ method }) => method)).toEqual(["POST"]);
+
+  const later = transportOf(server.stream([progress, text("Hel")], { end: "stall" }), storage);
+  const again = new Chat(later, structuredClone(chat.messages));
+  void again.resumeStream();
+  await vi.waitFor(() => expect(server.requests).toHaveLength(2));
+  await vi.waitFor(() => expect(again.status).toBe("streaming"));
+  await again.stop();
+  expect(server.requests.map(({ method }) => method)).toEqual(["POST", "GET"]);
+  await later.stop("chat_1");
+  expect(server.requests.at(-1)).toMatchObject({ method: "DELETE", path: "/v1/requests/req_1" });
+});
+
+test("a resume that another takes the place of leaves the answer alone", async () => {
+  const storage = storageOf(new Map([["muxi-chat-chat_1", "req_1"]]));
+  // The first gets no answer: it is aborted while it waits.
+  const server = createTestServer()
+    .stall()
+    .stream([progress, text("Hello"), done]);
+  const chat = new Chat(transportOf(server, storage));
+  const first = chat.resumeStream();
+  await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+  await chat.resumeStream();
+  await first;
+  expect(partsOf(chat)?.at(-1)).toEqual(["text", "Hello"]);
+  expect(chat).toMatchObject({ status: "ready", error: undefined });
+  expect(server.requests.map(({ method }) => method)).toEqual(["GET", "GET"]);
+});
+
+test("a message that is left at once still reaches the server", async () => {
+  const storage = storageOf(new Map());
+  const server = createTestServer().stream([progress, text("Hello"), done]);
+  const transport = transportOf(server, storage);
+  const chat = new Chat(transport);
+  void chat.sendMessage({ parts: [{ type: "text", text: "Hi" }] });
+  await chat.stop();
+  await vi.waitFor(() =>
+    expect(server.requests).toMatchObject([{ method: "POST", json: { message: "Hi" } }]),
+  );
+  server.stream([progress, text("Hello"), done]);
+  await chat.resumeStream();
+  expect(partsOf(chat)?.at(-1)).toEqual(["text", "Hello"]);
+});
+
+test("messages of earlier turns become messages of the AI SDK, under the ids that they have as they stream", () => {
+  const at = "2026-01-01T00:00:00.000Z";
+  const stored = (id: string, role: "user" | "assistant", content: string, request_id?: string) => ({
+    ...{ id, role, content, text: content, timestamp: at, metadata: { model: "m" } },
+    ...(request_id !== undefined && { request_id }),
+  });
+  const messages = toUIMessages({
+    messages: [
+      stored("msg_1", "user", "Hi"),
+      stored("msg_2", "assistant", "Hello"),
+      stored("msg_3", "user", "Book it", "req_1"),
+      stored("msg_4", "assistant", "When?", "req_1"),
+      stored("msg_5", "user", "Today", "req_1"),
+      stored("msg_6", "assistant", "Done", "req_1"),
+    ],
+  });
+  expect(messages.map(({ id }) => id)).toEqual(["msg_1", "msg_2", "msg_3", "msg_4", "msg_5", "req_1"]);
+  expect(messages.at(-1)).toEqual({
+    id: "req_1",
+    role: "assistant",
+    parts: [{ type: "text", text: "Done", state: "done" }],
+    metadata: { model: "m", request_id: "req_1" },
+  });
 });
 
 test("a failure is the chat's error, of the class that the client throws", async () => {
@@ -153,7 +234,7 @@ test("after a reload the answer goes on, once and whole", async () => {
     ["step-start", undefined],
     ["text", "Hello"],
   ]);
-  expect(server.requests.at(-1)?.path).toMatch(/^\/v1\/events\/chat_1\/req_\w{21}$/);
+  expect(server.requests.at(-1)?.path).toBe("/v1/events/chat_1/req_1");
   expect(values.size).toBe(0);
 });
 
@@ -166,4 +247,17 @@ test("there is nothing to resume without an answer, or once the server has forgo
   values.set("muxi-chat-chat_1", "req_1");
   expect(await transport.reconnectToStream({ chatId: "chat_1" })).toBeNull();
   expect(values.size).toBe(0);
+});
+
+test("a storage that is full or forbidden does not disturb the chat", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const refuse = () => {
+    throw new Error("The quota has been exceeded");
+  };
+  const storage = { getItem: refuse, setItem: refuse, removeItem: refuse };
+  const chat = new Chat(transportOf(createTestServer().stream([progress, text("Hello"), done]), storage));
+  await chat.sendMessage({ text: "Hi" });
+  expect(chat).toMatchObject({ status: "ready", error: undefined });
+  expect(partsOf(chat)?.at(-1)).toEqual(["text", "Hello"]);
+  expect(warn).toHaveBeenCalled();
 });

@@ -1,3 +1,4 @@
 /** Chats in the terms of the AI SDK. */
-export { createChunker } from "./chunks.ts";
+export { toUIMessages } from "./messages.ts";
 export { payloadOf } from "./payload.ts";
+export { chunkStream } from "./stream.ts";

@@ -1,5 +1,6 @@
 import type { ChatPayload } from "muxi-client";
 import { type Fields, fieldsOf, isObject, parseJson } from "../http/index.ts";
+import { safeStorage } from "../storage/index.ts";
 
 /** A message of a chat. */
 export interface ChatMessage {
@@ -57,12 +58,15 @@ const messagesIn = (value: unknown): ChatMessage[] => {
   return [{ id, role, text, ...widgets, ...(unconfirmed === true && { unconfirmed }) }];
 };
 
+const isSent = (value: unknown): value is SentMessage => {
+  const { message, request_id } = fieldsOf(value);
+  return typeof message === "string" && typeof request_id === "string";
+};
+
+// The payload stays the same object: with its fields in another order it would be another body to the server.
 const unconfirmedIn = (value: unknown): UnconfirmedMessage | undefined => {
   const { payload, sentAt } = fieldsOf(value);
-  const { message, request_id, ...more } = fieldsOf(payload);
-  return typeof message === "string" && typeof request_id === "string" && typeof sentAt === "number"
-    ? { payload: { ...more, message, request_id }, sentAt }
-    : undefined;
+  return isSent(payload) && typeof sentAt === "number" ? { payload, sentAt } : undefined;
 };
 
 const pendingIn = (value: unknown): PendingAnswer | undefined => {
@@ -78,22 +82,15 @@ const chatIn = ({ messages, sessionId, pending }: Fields): StoredChat | undefine
     ? { messages: messages.flatMap(messagesIn), sessionId: textOf(sessionId), pending: pendingIn(pending) }
     : undefined;
 
-/** A storage may be full, or forbidden to the page: then the chat does not survive a reload, but it must not fail. */
-const attempt = <Value>(what: string, work: () => Value): Value | undefined => {
-  try {
-    return work();
-  } catch (error) {
-    console.warn(`muxi-client: the chat could not be ${what}`, error);
-    return undefined;
-  }
+export const createStore = (given: ChatStorage | undefined, key: string) => {
+  const storage = safeStorage(given);
+  return {
+    /** What the key holds; undefined when it is no chat, which then begins anew. */
+    load(): StoredChat | undefined {
+      const text: unknown = storage.getItem(key);
+      return typeof text === "string" ? chatIn(fieldsOf(parseJson(text))) : undefined;
+    },
+    save: (chat: StoredChat): void => storage.setItem(key, JSON.stringify(chat)),
+    clear: (): void => storage.removeItem(key),
+  };
 };
-
-export const createStore = (storage: ChatStorage | undefined, key: string) => ({
-  /** What the key holds; undefined when it is no chat, which then begins anew. */
-  load(): StoredChat | undefined {
-    const text: unknown = attempt("read", () => storage?.getItem(key));
-    return typeof text === "string" ? chatIn(fieldsOf(parseJson(text))) : undefined;
-  },
-  save: (chat: StoredChat): void => attempt("stored", () => storage?.setItem(key, JSON.stringify(chat))),
-  clear: (): void => attempt("removed", () => storage?.removeItem(key)),
-});
