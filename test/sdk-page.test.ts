@@ -114,6 +114,25 @@ test("every snippet of the SDK's page runs against a server with the formation i
   }
 }, 120_000);
 
+test("a loop that deletes what it reads skips nothing, over any number of pages", async () => {
+  const eve = formation().as("eve");
+  for (const part of [100, 50]) {
+    const items = Array.from({ length: part }, (_, index) => ({
+      content: `Note ${part} ${index}`,
+      source: "notes",
+      source_id: `${part}-${index}`,
+    }));
+    await eve.ingestMemories({ items });
+  }
+  const deleted: string[] = [];
+  for await (const { id } of eve.getMemories()) {
+    await eve.deleteMemory({ memoryId: id });
+    deleted.push(id);
+  }
+  expect(new Set(deleted).size).toBe(150);
+  expect((await eve.getMemories()).memories).toEqual([]);
+});
+
 test("memories, jobs and sessions are there, for their user alone", async () => {
   const ann = formation().as("ann");
   const bob = formation().as("bob");

@@ -6,6 +6,7 @@ import { createTestServer } from "../src/testing.ts";
 
 const userId = "user_123";
 const at = "2026-01-01T00:00:00Z";
+const key = "1700000000000-1";
 
 /** Deprecated in the wire, and the same as another row. */
 type Deprecated = "getBuffers" | "clearBuffers";
@@ -54,7 +55,8 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
     f.credentials.create({ userId, service: "github", credential: { token: "x" }, name: "mine" }),
   getCredential: (f) => f.credentials.get({ userId, credentialId: "c" }),
   deleteCredential: (f) => f.credentials.delete({ userId, credentialId: "c" }),
-  getAuditLog: (f) => f.audit.list({ limit: 5, action: "secret.created", resourceType: "secret", since: at }),
+  getAuditLog: (f) =>
+    f.audit.list({ limit: 5, before: key, action: "secret.created", resourceType: "secret", since: at }),
   clearAuditLog: (f) => f.audit.clear(),
   streamLogs: (f) =>
     f.logs
@@ -74,13 +76,13 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
       { userId },
     ),
   getDeliveries: (f) => f.deliveries.list({ status: "failed", requestId: "r", limit: 5 }),
-  getRequests: (f) => f.requests.list({ userId, limit: 5 }),
+  getRequests: (f) => f.requests.list({ userId, limit: 5, before: key }),
   getRequest: (f) => f.requests.get({ userId, requestId: "r" }),
   cancelRequest: (f) => f.requests.cancel({ userId, requestId: "r" }),
   getUserEvents: (f) => f.events.stream({ userId }).next(),
   getSessionEvents: (f) => f.events.stream({ userId, sessionId: "s" }).next(),
   getRequestEvents: (f) => f.requests.stream({ userId, sessionId: "s", requestId: "r" }).next(),
-  getSessions: (f) => f.sessions.list({ userId, limit: 5, activeOnly: true }),
+  getSessions: (f) => f.sessions.list({ userId, limit: 5, before: key, activeOnly: true }),
   getSession: (f) => f.sessions.get({ userId, sessionId: "s" }),
   getSessionMessages: (f) => f.sessions.messages({ userId, sessionId: "s", limit: 5, before: at }),
   restoreSession: (f) =>
@@ -91,7 +93,8 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
     }),
   getMemoryConfig: (f) => f.memories.config(),
   getMemoryStats: (f) => f.buffers.stats(),
-  getMemories: (f) => f.memories.list({ userId, limit: 5, offset: 5, scopes: ["user", "formation"] }),
+  getMemories: (f) =>
+    f.memories.list({ userId, limit: 5, before: key, offset: 5, scopes: ["user", "formation"] }),
   addMemory: (f) =>
     f.memories.add({
       userId,
@@ -113,6 +116,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
     f.memories.history({
       userId,
       limit: 5,
+      before: key,
       dateFrom: "2026-01-01",
       dateTo: "2026-02-01",
       includeSources: true,

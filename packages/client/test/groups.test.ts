@@ -65,7 +65,7 @@ test.each<[call: string, run: (formation: FormationClient) => unknown, right: st
     (f) => Reflect.apply(f.getSessionMessages, f, ["s_1", "u"]),
     "{ sessionId, userId, limit, before }",
   ],
-  ["getMemories", (f) => Reflect.apply(f.getMemories, f, ["u"]), "{ userId, limit, offset, scopes }"],
+  ["getMemories", (f) => Reflect.apply(f.getMemories, f, ["u"]), "{ userId, limit, offset, before, scopes }"],
   ["deleteMemory", (f) => Reflect.apply(f.deleteMemory, f, ["u", "m"]), "{ memoryId, userId }"],
   ["deleteMemory", (f) => Reflect.apply(f.memories.delete, f.memories, ["m"]), "{ memoryId, userId }"],
   [
@@ -76,7 +76,7 @@ test.each<[call: string, run: (formation: FormationClient) => unknown, right: st
   [
     "getSessions",
     (f) => Reflect.apply(f.getSessions, f, [{ limit: 5 }, "u"]),
-    "{ userId, limit, activeOnly }",
+    "{ userId, limit, before, activeOnly }",
   ],
   ["getTriggers", (f) => Reflect.apply(f.getTriggers, f, ["u"]), ""],
   ["getSecret", (f) => Reflect.apply(f.getSecret, f, ["KEY"]), "{ key }"],

@@ -10,9 +10,11 @@ export {
   isRetryable,
   type JsonObject,
   type Lazy,
+  type ListPlace,
   lazy,
   namesPrototype,
   newId,
+  nextOf,
 } from "./base/index.ts";
 export { openApi } from "./openapi/index.ts";
 export * from "./routes/index.ts";

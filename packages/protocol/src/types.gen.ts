@@ -223,6 +223,8 @@ export interface AuditLog {
   total_entries: number;
   /** The limit that was applied */
   limit: number;
+  /** What to pass as `before` to go on with the list; null when nothing follows */
+  next: string | null;
 }
 
 /** Messages and their sessions were removed. */
@@ -964,6 +966,8 @@ export interface History {
   entries: HistoryEntry[];
   /** Number of conversations in this answer */
   count: number;
+  /** What to pass as `before` to go on with the list; null when nothing follows */
+  next: string | null;
 }
 
 /** A conversation of the past. */
@@ -1374,6 +1378,8 @@ export interface MemoryList {
   memories: Memory[];
   /** Number of memories in this answer */
   count: number;
+  /** What to pass as `before` to go on with the list; null when nothing follows */
+  next: string | null;
 }
 
 /** What is derived from a user's memories is made anew: the report, or where to ask for it. */
@@ -1577,8 +1583,10 @@ export interface ProgressEvent {
 export interface RequestList {
   /** The requests, newest first */
   requests: RequestSummary[];
-  /** Number of requests */
+  /** Number of requests in this answer */
   count: number;
+  /** What to pass as `before` to go on with the list; null when nothing follows */
+  next: string | null;
 }
 
 /** The state of a request, and its answer. */
@@ -2037,6 +2045,8 @@ export interface SessionList {
   sessions: SessionSummary[];
   /** Number of sessions in this answer */
   count: number;
+  /** What to pass as `before` to go on with the list; null when nothing follows */
+  next: string | null;
 }
 
 /** A session in a list. */

@@ -57,10 +57,20 @@ interface ArgumentRules<Args> {
 interface Paging<Args, Page, Item> {
   items(page: Page): readonly Item[];
   /** What asks for the page after `previous`, or for the first one; `seen` counts the items before it. */
-  query(args: Partial<Args>, previous: Page | undefined, seen: number): Query;
+  query(args: Partial<Args>, previous: Page | undefined, seen: number): Query | undefined;
   /** `limit`: items that a page was asked for. */
   hasNext(page: Page, limit: number): boolean;
 }
+
+/** The paging of a list whose answers have `next` (docs/spec/formation-api.md "Lists in parts"). */
+export const pagesOf = <Page extends { next: string | null }, Item>(
+  items: (page: Page) => readonly Item[],
+): Paging<object, Page, Item> => ({
+  items,
+  query: (_, previous) => previous && { before: previous.next },
+  // Absent on other servers.
+  hasNext: ({ next }) => Boolean(next),
+});
 
 /** Gives a method the name that it has on the client. */
 const named = <Called extends object>(name: string, method: Called): Called =>
@@ -149,7 +159,7 @@ export const pagedEndpoint = <
   path: Path,
   rule: Access,
   wireNames: WireNames<Args, Path>,
-  { items, query, hasNext }: Paging<Args, Result<Page>, Item>,
+  { items, query, hasNext }: Paging<NoInfer<Args>, Result<Page>, Item>,
 ): ((this: HasCaller, args?: Args, options?: CallOptions) => Pages<Result<Page>, Item>) => {
   const translate = createTranslator<Args, Path>(name, "GET", path, rule, wireNames);
   return named(name, function (args, options) {

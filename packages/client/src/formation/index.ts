@@ -11,6 +11,7 @@ export {
   endpoint,
   type HasCaller,
   pagedEndpoint,
+  pagesOf,
   streamMethod,
 } from "./endpoints.ts";
 export { follow } from "./feed.ts";

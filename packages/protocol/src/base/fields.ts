@@ -23,6 +23,32 @@ export const limit = (what: string, most: number, fallback: number) =>
     .default(fallback)
     .describe(`${what}; 1 to ${most}, default ${fallback}`);
 
+/** Where an entry stands in a list: the time that the list is sorted by, and the entry's number among those of that time. */
+export interface ListPlace {
+  /** Unix milliseconds. */
+  at: number;
+  seq: number;
+}
+
+/** A place as callers see it: a text that means something to the server alone. */
+export const nextOf = ({ at, seq }: ListPlace): string => `${at}-${seq}`;
+
+/** Query parameter that goes on with a list (docs/spec/formation-api.md "Lists in parts"). */
+export const before = () =>
+  z
+    .string()
+    .regex(/^\d{1,15}-\d{1,15}$/, "must be `next` of an earlier answer")
+    .transform((key): ListPlace => {
+      const [at = 0, seq = 0] = key.split("-").map(Number);
+      return { at, seq };
+    })
+    .optional()
+    .describe("Only what follows in the list: `next` of an earlier answer; absent, from the beginning");
+
+/** Field of a list that goes on. */
+export const next = () =>
+  orNull(text("What to pass as `before` to go on with the list; null when nothing follows"));
+
 /** Query parameter that is on or off. */
 export const flag = (what: string) =>
   z

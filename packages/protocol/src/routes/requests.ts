@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { lazy, limit } from "../base/index.ts";
+import { before, lazy, limit } from "../base/index.ts";
 import {
   cancelResultSchema,
   chatEventSchema,
@@ -10,7 +10,7 @@ import {
 import { noData, requestId, sessionId } from "./parameters.ts";
 import { type Route, route } from "./route.ts";
 
-const listQuery = lazy(() => z.object({ limit: limit("Requests to return", 1000, 50) }));
+const listQuery = lazy(() => z.object({ limit: limit("Requests to return", 1000, 50), before: before() }));
 const requestOfSession = lazy(() => sessionId().extend(requestId().shape));
 const eventsQuery = lazy(() =>
   z.object({

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { count, isoTime, lazy, limit, named, orNull, text } from "../base/index.ts";
+import { before, count, isoTime, lazy, limit, named, next, orNull, text } from "../base/index.ts";
 
 export const auditResourceSchema = lazy(() =>
   z.enum(["agent", "secret", "mcp_server", "scheduler_job", "logging_destination", "async", "memory"]),
@@ -12,6 +12,7 @@ export const auditResourceSchema = lazy(() =>
 export const auditQuerySchema = lazy(() =>
   z.object({
     limit: limit("Entries to return", 1000, 100),
+    before: before(),
     action: z.string().max(200).optional().describe("Only entries of this action"),
     resource_type: auditResourceSchema().optional().describe("Only entries about this kind of resource"),
     since: z
@@ -45,6 +46,7 @@ export const auditLogSchema = named("AuditLog", "Entries of the audit log.", () 
     entries: z.array(auditEntrySchema()).describe("The entries that fit, newest first"),
     total_entries: count("entries that fit, also beyond `limit`"),
     limit: z.number().int().describe("The limit that was applied"),
+    next: next(),
   }),
 );
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { count, flag, isoTime, lazy, limit, named, text } from "../base/index.ts";
+import { before, count, flag, isoTime, lazy, limit, named, next, text } from "../base/index.ts";
 
 /** A day means its beginning, or with `end` its end. */
 const date = (what: string, end: boolean) =>
@@ -17,6 +17,7 @@ const date = (what: string, end: boolean) =>
 export const historyQuerySchema = lazy(() =>
   z.object({
     limit: limit("Conversations to return", 100, 10),
+    before: before(),
     date_from: date("Only conversations that were active at or after this", false).optional(),
     date_to: date("Only conversations that were active at or before this", true).optional(),
     include_sources: flag("Whether each entry has its newest messages; default false").prefault("false"),
@@ -49,5 +50,6 @@ export const historySchema = named("History", "Conversations of a user between t
   z.object({
     entries: z.array(historyEntrySchema()).describe("The conversations, newest first"),
     count: count("conversations in this answer"),
+    next: next(),
   }),
 );

@@ -1,5 +1,16 @@
 import * as z from "zod";
-import { count, isoTime, lazy, limit, named, namedRequest, orNull, text } from "../base/index.ts";
+import {
+  before,
+  count,
+  isoTime,
+  lazy,
+  limit,
+  named,
+  namedRequest,
+  next,
+  orNull,
+  text,
+} from "../base/index.ts";
 
 /** docs/spec/formation-api.md "Memories". */
 export const memoryScopeSchema = named(
@@ -35,6 +46,7 @@ export const memorySchema = named("Memory", "Something that is remembered.", () 
 export const memoryListQuerySchema = lazy(() =>
   z.object({
     limit: limit("Memories to return", 100, 10),
+    before: before(),
     offset: z.coerce
       .number()
       .int()
@@ -52,6 +64,7 @@ export const memoryListSchema = named("MemoryList", "What is remembered about a 
   z.object({
     memories: z.array(memorySchema()).describe("The memories, newest first"),
     count: count("memories in this answer"),
+    next: next(),
   }),
 );
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { count, type Infer, lazy, named, orNull, text, unixSeconds } from "../base/index.ts";
+import { count, type Infer, lazy, named, next, orNull, text, unixSeconds } from "../base/index.ts";
 import { usageSchema } from "./usage.ts";
 
 /** docs/spec/formation-api.md "Request states". */
@@ -42,7 +42,8 @@ export const requestSummarySchema = named("RequestSummary", "A request in a list
 export const requestListSchema = named("RequestList", "Requests of a user, or of all users.", () =>
   z.object({
     requests: z.array(requestSummarySchema()).describe("The requests, newest first"),
-    count: count("requests"),
+    count: count("requests in this answer"),
+    next: next(),
   }),
 );
 

@@ -1,5 +1,17 @@
 import * as z from "zod";
-import { count, flag, type Infer, isoTime, lazy, limit, named, namedRequest, text } from "../base/index.ts";
+import {
+  before,
+  count,
+  flag,
+  type Infer,
+  isoTime,
+  lazy,
+  limit,
+  named,
+  namedRequest,
+  next,
+  text,
+} from "../base/index.ts";
 
 /** docs/spec/formation-api.md "Sessions". */
 export const sessionSummarySchema = named("SessionSummary", "A session in a list.", () =>
@@ -15,6 +27,7 @@ export const sessionListSchema = named("SessionList", "Sessions of a user.", () 
   z.object({
     sessions: z.array(sessionSummarySchema()).describe("The sessions, newest first"),
     count: count("sessions in this answer"),
+    next: next(),
   }),
 );
 
@@ -68,6 +81,7 @@ const time = (what: string) =>
 export const sessionListQuerySchema = lazy(() =>
   z.object({
     limit: limit("Sessions to return", 1000, 50),
+    before: before(),
     active_only: flag("Only sessions in which something happened in the last 30 minutes").prefault("false"),
   }),
 );

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { isoTime } from "../base/index.ts";
 import type { AuditRepository } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
+import { readPart } from "./list-page.ts";
 
 interface AuditDeps {
   formationId: string;
@@ -23,15 +24,22 @@ const timeOf = (text: string): number => {
 /** The endpoints of docs/spec/formation-api.md "Audit log". */
 export const auditEndpoints = ({ formationId, audit }: AuditDeps) =>
   ({
-    async getAuditLog({ query: { limit, action, resource_type, since } }) {
-      const { records, total } = await audit.list(formationId, {
-        limit,
+    async getAuditLog({ query: { action, resource_type, since, ...page } }) {
+      const filter = {
         action,
         resourceType: resource_type,
         since: since === undefined ? undefined : timeOf(since),
-      });
+      };
+      const [{ rows, next }, total] = await Promise.all([
+        readPart(
+          page,
+          (more) => audit.list(formationId, { ...filter, ...more }),
+          (record) => record,
+        ),
+        audit.count(formationId, filter),
+      ]);
       return {
-        entries: records.map((record) => ({
+        entries: rows.map((record) => ({
           id: record.id,
           timestamp: isoTime(record.at),
           action: record.action,
@@ -44,7 +52,8 @@ export const auditEndpoints = ({ formationId, audit }: AuditDeps) =>
           suppressed: record.suppressed,
         })),
         total_entries: total,
-        limit,
+        limit: page.limit,
+        next,
       };
     },
 

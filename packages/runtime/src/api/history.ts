@@ -1,6 +1,8 @@
 import { isoTime } from "../base/index.ts";
 import type { SessionRepository } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
+import { readPart } from "./list-page.ts";
+import { placeOfSession } from "./sessions.ts";
 
 interface HistoryDeps {
   formationId: string;
@@ -16,11 +18,12 @@ export const historyEndpoints = ({ formationId, sessions }: HistoryDeps) =>
   ({
     async getHistory({ query, userId }) {
       const owner = { formationId, userId };
-      const found = await sessions.history(owner, {
-        limit: query.limit,
-        from: query.date_from ?? 0,
-        to: query.date_to ?? Number.MAX_SAFE_INTEGER,
-      });
+      const { date_from: from = 0, date_to: to = Number.MAX_SAFE_INTEGER } = query;
+      const { rows, next } = await readPart(
+        query,
+        (page) => sessions.history(owner, { ...page, from, to }),
+        placeOfSession,
+      );
       const sourcesOf = async (sessionId: string) => {
         const { messages } = await sessions.messages(owner, sessionId, { limit: mostSources });
         return messages.map(({ id, role, content, createdAt }) => ({
@@ -31,7 +34,7 @@ export const historyEndpoints = ({ formationId, sessions }: HistoryDeps) =>
         }));
       };
       const entries = await Promise.all(
-        found.map(async ({ id, title, messageCount, createdAt, lastActivity }) => ({
+        rows.map(async ({ id, title, messageCount, createdAt, lastActivity }) => ({
           id,
           session_id: id,
           title: (title ?? "").slice(0, longestTitle),
@@ -41,6 +44,6 @@ export const historyEndpoints = ({ formationId, sessions }: HistoryDeps) =>
           ...(query.include_sources && { sources: await sourcesOf(id) }),
         })),
       );
-      return { entries, count: entries.length };
+      return { entries, count: entries.length, next };
     },
   }) satisfies Partial<Endpoints>;

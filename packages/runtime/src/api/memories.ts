@@ -4,6 +4,7 @@ import { isoTime } from "../base/index.ts";
 import type { MemoryEntries } from "../memory/index.ts";
 import type { MemoryScope } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
+import { readPart } from "./list-page.ts";
 import type { KeyUsed } from "./received.ts";
 
 interface MemoryDeps {
@@ -44,19 +45,22 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
     async getMemories({ query, userId, keyUsed }) {
       const allowed = readable(keyUsed);
       const scopes = query.scopes?.filter((scope) => allowed.includes(scope)) ?? allowed;
-      const memories = await entries.list({ formationId, userId }, { ...query, scopes });
+      const { rows, next } = await readPart(
+        query,
+        (page) => entries.list({ formationId, userId }, { ...page, offset: query.offset, scopes }),
+        ({ createdAt: at, seq }) => ({ at, seq }),
+      );
       return {
-        memories: memories.map(
-          ({ id, content, createdAt, updatedAt, collection, metadata, scope, scopeId }) => ({
-            id,
-            content,
-            created_at: isoTime(createdAt),
-            metadata: { ...metadata, collection, updated_at: isoTime(updatedAt) },
-            scope,
-            scope_id: scopeId,
-          }),
-        ),
-        count: memories.length,
+        memories: rows.map(({ id, content, createdAt, updatedAt, collection, metadata, scope, scopeId }) => ({
+          id,
+          content,
+          created_at: isoTime(createdAt),
+          metadata: { ...metadata, collection, updated_at: isoTime(updatedAt) },
+          scope,
+          scope_id: scopeId,
+        })),
+        count: rows.length,
+        next,
       };
     },
 

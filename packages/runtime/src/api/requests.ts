@@ -4,6 +4,7 @@ import { usageOf } from "../models/index.ts";
 import type { Register } from "../overlord/index.ts";
 import type { StoredRequest } from "../store/index.ts";
 import { type Endpoints, streamed } from "./endpoint.ts";
+import { readPart } from "./list-page.ts";
 import { eventStreamHeaders, streamEvents } from "./sse.ts";
 
 /** Silence after which a comment shows that a stream of events is alive, in milliseconds. */
@@ -84,14 +85,19 @@ const streamFeed = (response: HttpResponse, feed: Feed, filter: FeedFilter) => {
 /** Requests and their events (docs/spec/formation-api.md "Requests" and "Events"). */
 export const requestEndpoints = ({ register, feed }: { register: Register; feed: Feed }) =>
   ({
-    async getRequests({ userId, query: { limit } }) {
-      const requests = await register.list(userId, limit);
+    async getRequests({ userId, query }) {
+      const { rows, next } = await readPart(
+        query,
+        (page) => register.list(userId, page),
+        ({ createdAt: at, seq }) => ({ at, seq }),
+      );
       return {
-        requests: requests.map((request) => ({
+        requests: rows.map((request) => ({
           ...summaryOf(request),
           completed_at: request.completedAt === null ? null : seconds(request.completedAt),
         })),
-        count: requests.length,
+        count: rows.length,
+        next,
       };
     },
 

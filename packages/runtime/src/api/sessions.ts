@@ -1,7 +1,8 @@
 import { ApiError, type Message, type routes } from "@muxi/protocol";
 import { isoTime } from "../base/index.ts";
-import type { Owner, SessionRepository, StoredMessage } from "../store/index.ts";
+import type { Owner, SessionRepository, SessionSummary, StoredMessage } from "../store/index.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { readPart } from "./list-page.ts";
 
 /** Time for which a session counts as active after its last message, in milliseconds. */
 const activeFor = 30 * 60_000;
@@ -13,6 +14,9 @@ interface SessionDeps {
   restoreLimit: number;
   now: () => number;
 }
+
+/** Where a session stands in a list of sessions. */
+export const placeOfSession = ({ lastActivity: at, seq }: SessionSummary) => ({ at, seq });
 
 const notFound = (sessionId: string) =>
   new ApiError(
@@ -41,18 +45,21 @@ export const sessionEndpoints = ({ formationId, sessions, restoreLimit, now }: S
   const isActive = (lastActivity: number) => lastActivity >= now() - activeFor;
 
   const getSessions: Endpoint<typeof routes.getSessions> = async ({ query, userId }) => {
-    const found = await sessions.list(ownerOf(userId), {
-      limit: query.limit,
-      ...(query.active_only && { activeSince: now() - activeFor }),
-    });
+    const active = query.active_only ? { activeSince: now() - activeFor } : {};
+    const { rows, next } = await readPart(
+      query,
+      (page) => sessions.list(ownerOf(userId), { ...page, ...active }),
+      placeOfSession,
+    );
     return {
-      sessions: found.map(({ id, lastActivity }) => ({
+      sessions: rows.map(({ id, lastActivity }) => ({
         session_id: id,
         user_id: userId,
         last_activity: isoTime(lastActivity),
         active: isActive(lastActivity),
       })),
-      count: found.length,
+      count: rows.length,
+      next,
     };
   };
 

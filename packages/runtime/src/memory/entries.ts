@@ -1,6 +1,7 @@
 import { ApiError, newId } from "@muxi/protocol";
 import type {
   IngestionRepository,
+  ListPage,
   MemoryRepository,
   MemoryScope,
   NewMemory,
@@ -33,7 +34,7 @@ export interface WrittenMemory {
 export interface MemoryEntries {
   list(
     owner: Owner,
-    page: { scopes: readonly MemoryScope[]; limit: number; offset: number },
+    page: ListPage & { scopes: readonly MemoryScope[]; offset: number },
   ): Promise<StoredMemory[]>;
   /**
    * @throws ApiError `SERVICE_UNAVAILABLE` when the formation has no long-term memory, as do the other methods that

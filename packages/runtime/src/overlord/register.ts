@@ -1,7 +1,14 @@
 import { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { EventLog } from "../events/index.ts";
-import type { Idempotency, Owner, RequestRepository, StoredRequest } from "../store/index.ts";
+import type {
+  Idempotency,
+  ListedRequest,
+  ListPage,
+  Owner,
+  RequestRepository,
+  StoredRequest,
+} from "../store/index.ts";
 import { cancelled } from "./reasons.ts";
 import { Run } from "./run.ts";
 import { knownRequest, type Runs } from "./runs.ts";
@@ -29,7 +36,7 @@ export interface Register {
   /** The run of a request, in whichever process it is. */
   runOf(stored: StoredRequest): Run;
   /** Newest first; without a user, those of all users. */
-  list(userId: string | undefined, limit: number): Promise<StoredRequest[]>;
+  list(userId: string | undefined, page: ListPage): Promise<ListedRequest[]>;
   /** @throws ApiError `REQUEST_NOT_FOUND`, `FORBIDDEN` */
   get(requestId: string, userId: string | undefined): Promise<StoredRequest>;
   /**
@@ -165,7 +172,7 @@ export const createRegister = (deps: {
 
     runOf,
 
-    list: (userId, limit) => requests.list(formationId, userId, limit),
+    list: (userId, page) => requests.list(formationId, userId, page),
 
     async get(requestId, userId) {
       const stored = await requests.get(formationId, requestId);

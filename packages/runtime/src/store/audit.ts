@@ -1,5 +1,6 @@
 import type { Database } from "./database/index.ts";
-import { sql } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
+import type { ListPage } from "./list-page.ts";
 
 export interface AuditRecord {
   id: string;
@@ -16,8 +17,11 @@ export interface AuditRecord {
   suppressed: number;
 }
 
-export interface AuditFilter {
-  limit: number;
+export interface StoredAuditRecord extends AuditRecord {
+  seq: number;
+}
+
+export interface AuditFilter extends ListPage {
   action?: string | undefined;
   resourceType?: string | undefined;
   since?: number | undefined;
@@ -25,8 +29,10 @@ export interface AuditFilter {
 
 export interface AuditRepository {
   add(formationId: string, record: AuditRecord): Promise<void>;
-  /** The newest first, and how many match in all. */
-  list(formationId: string, filter: AuditFilter): Promise<{ records: AuditRecord[]; total: number }>;
+  /** The newest first. */
+  list(formationId: string, filter: AuditFilter): Promise<StoredAuditRecord[]>;
+  /** How many match, whatever the page. */
+  count(formationId: string, filter: Omit<AuditFilter, keyof ListPage>): Promise<number>;
   /** Deletes all records and returns how many there were. */
   clear(formationId: string): Promise<number>;
 }
@@ -34,7 +40,15 @@ export interface AuditRepository {
 /** Records per formation; the oldest are deleted first. */
 const mostKept = 100_000;
 
-const columns = sql`id, at, action, resource_type as "resourceType", resource_id as "resourceId",
+const fitting = (
+  formationId: string,
+  { action, resourceType, since }: Omit<AuditFilter, keyof ListPage>,
+): Statement => sql`formation_id = ${formationId}
+  ${action === undefined ? sql`` : sql`and action = ${action}`}
+  ${resourceType === undefined ? sql`` : sql`and resource_type = ${resourceType}`}
+  ${since === undefined ? sql`` : sql`and at >= ${since}`}`;
+
+const columns = sql`id, seq, at, action, resource_type as "resourceType", resource_id as "resourceId",
   user_id as "userId", request_id as "requestId", ip, outcome, suppressed`;
 
 export const createAuditRepository = (db: Database): AuditRepository => ({
@@ -50,18 +64,18 @@ export const createAuditRepository = (db: Database): AuditRepository => ({
     ]);
   },
 
-  async list(formationId, { limit, action, resourceType, since }) {
-    const fitting = sql`formation_id = ${formationId}
-      ${action === undefined ? sql`` : sql`and action = ${action}`}
-      ${resourceType === undefined ? sql`` : sql`and resource_type = ${resourceType}`}
-      ${since === undefined ? sql`` : sql`and at >= ${since}`}`;
-    const [records, [counted]] = await Promise.all([
-      db.read<AuditRecord>(
-        sql`select ${columns} from audit where ${fitting} order by seq desc limit ${limit}`,
-      ),
-      db.read<{ total: number }>(sql`select count(*) as total from audit where ${fitting}`),
-    ]);
-    return { records, total: counted?.total ?? 0 };
+  list: (formationId, { limit, before, ...filter }) =>
+    db.read(
+      sql`select ${columns} from audit where ${fitting(formationId, filter)}
+          ${before === undefined ? sql`` : sql`and seq < ${before.seq}`}
+        order by seq desc limit ${limit}`,
+    ),
+
+  async count(formationId, filter) {
+    const [counted] = await db.read<{ total: number }>(
+      sql`select count(*) as total from audit where ${fitting(formationId, filter)}`,
+    );
+    return counted?.total ?? 0;
   },
 
   async clear(formationId) {

@@ -19,6 +19,7 @@ export type { JobStatus, StoredJob } from "./job-rows.ts";
 export type { DueJob, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobChange, type JobRepository } from "./jobs.ts";
 export type { LearnableTurn, Lesson, LessonRepository, LessonSession } from "./lessons.ts";
+export type { ListPage } from "./list-page.ts";
 export { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 export {
   type Candidate,
@@ -34,6 +35,7 @@ export { openPostgres } from "./postgres/index.ts";
 export type {
   Idempotency,
   Lease,
+  ListedRequest,
   RequestKind,
   StoredRequest,
 } from "./request-rows.ts";
@@ -44,6 +46,7 @@ export type {
   RecentMessage,
   SessionRepository,
   SessionState,
+  SessionSummary,
   StoredMessage,
 } from "./sessions.ts";
 export { openSqlite } from "./sqlite/index.ts";

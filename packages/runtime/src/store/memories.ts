@@ -1,7 +1,8 @@
-import { newId } from "@muxi/protocol";
+import { type ListPlace, newId } from "@muxi/protocol";
 import { wordsVersion } from "../text/index.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import type { ListPage } from "./list-page.ts";
 import { createMemoryFinder, type MemoryFinder } from "./memory-finder.ts";
 import {
   type MemoryScope,
@@ -22,7 +23,7 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   /** Newest first. */
   list(
     owner: Owner,
-    page: { scopes: readonly MemoryScope[]; limit: number; offset: number },
+    page: ListPage & { scopes: readonly MemoryScope[]; offset: number },
   ): Promise<StoredMemory[]>;
   /** False when the owner has no such memory in one of the scopes. */
   delete(owner: Owner, id: string, scopes: readonly MemoryScope[]): Promise<boolean>;
@@ -98,8 +99,9 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
     ];
   };
 
-  const listIn = (space: Statement, last: number) =>
-    sql`select * from (select ${columns} from memory where ${space} order by seq desc limit ${last}) as page`;
+  const listIn = (space: Statement, before: ListPlace | undefined, last: number) =>
+    sql`select * from (select ${columns} from memory where ${space}
+      ${before === undefined ? sql`` : sql`and seq < ${before.seq}`} order by seq desc limit ${last}) as page`;
 
   const spacesOf = ({ formationId, userId }: Owner, scopes: readonly MemoryScope[]): Statement[] =>
     scopes.map((scope) =>
@@ -116,9 +118,9 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
       return results.flatMap(({ rows }) => rows.map(({ id }) => String(id)));
     },
 
-    async list(owner, { scopes, limit, offset }) {
+    async list(owner, { scopes, limit, before, offset }) {
       if (scopes.length === 0) return [];
-      const pages = spacesOf(owner, scopes).map((space) => listIn(space, limit + offset));
+      const pages = spacesOf(owner, scopes).map((space) => listIn(space, before, limit + offset));
       const rows = await db.read<Omit<StoredMemory, "metadata"> & { metadata: string }>(
         sql`${joined(pages, " union all ")} order by seq desc limit ${limit} offset ${offset}`,
       );

@@ -60,6 +60,11 @@ export interface StoredRequest {
   cacheWriteTokens: number | null;
 }
 
+/** A request in a list. */
+export interface ListedRequest extends StoredRequest {
+  seq: number;
+}
+
 /** Who answered, and the tokens that it took since the request began, or since it went on after a question to its user. */
 interface Spending {
   /** Agent that answered or was to answer, and its model. */

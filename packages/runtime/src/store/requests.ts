@@ -1,5 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import { afterPlace, type ListPage } from "./list-page.ts";
 import { createRequestLeases, type RequestLeases } from "./request-leases.ts";
 import { createRequestProgress, type RequestProgress } from "./request-progress.ts";
 import {
@@ -11,6 +12,7 @@ import {
   insertSteps,
   isMine,
   type Lease,
+  type ListedRequest,
   type NewRequest,
   one,
   type StoredRequest,
@@ -29,7 +31,7 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
   find(owner: Owner, id: string, key: string | undefined): Promise<StoredRequest[]>;
   get(formationId: string, id: string): Promise<StoredRequest | undefined>;
   /** Newest first; without a user id, those of all users. */
-  list(formationId: string, userId: string | undefined, limit: number): Promise<StoredRequest[]>;
+  list(formationId: string, userId: string | undefined, page: ListPage): Promise<ListedRequest[]>;
   /** The newest request of a session that waits for an answer from its user. */
   awaiting(owner: Owner, sessionId: string): Promise<StoredRequest | undefined>;
   /** The request whose question is the last message of a session. */
@@ -111,11 +113,11 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
     return row;
   },
 
-  list: (formationId, userId, limit) =>
+  list: (formationId, userId, { limit, before }) =>
     db.read(
-      sql`select ${columns} from request where formation_id = ${formationId}
-          ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}
-          order by created_at desc limit ${limit}`,
+      sql`select ${columns}, seq from request where formation_id = ${formationId}
+          ${userId === undefined ? sql`` : sql`and user_id = ${userId}`} ${afterPlace(sql`created_at`, before)}
+          order by created_at desc, seq desc limit ${limit}`,
     ),
 
   async awaiting({ formationId, userId }, sessionId) {

@@ -1,6 +1,7 @@
 import { newId, type Role } from "@muxi/protocol";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import { afterPlace, type ListPage } from "./list-page.ts";
 
 /** Whose data is meant. Queries for data of a user require it. */
 export interface Owner {
@@ -22,6 +23,7 @@ export interface StoredMessage {
 
 export interface StoredSession {
   id: string;
+  seq: number;
   createdAt: number;
   lastActivity: number;
   messageCount: number;
@@ -38,6 +40,7 @@ export interface NewMessage {
 
 export interface SessionSummary {
   id: string;
+  seq: number;
   lastActivity: number;
 }
 
@@ -94,7 +97,7 @@ export interface SessionRepository {
   /** Statement that adds a message to an existing session. It changes nothing when the session has been deleted. */
   answering(owner: Owner, sessionId: string, message: NewMessage): Statement;
   /** Newest first. */
-  list(owner: Owner, options: { limit: number; activeSince?: number }): Promise<SessionSummary[]>;
+  list(owner: Owner, options: ListPage & { activeSince?: number }): Promise<SessionSummary[]>;
   get(owner: Owner, sessionId: string): Promise<StoredSession | undefined>;
   /** The newest messages, or the newest before a time; oldest first. */
   messages(
@@ -105,7 +108,7 @@ export interface SessionRepository {
   /** Sessions that were active between two times, newest first. `title` is the first message. */
   history(
     owner: Owner,
-    options: { limit: number; from: number; to: number },
+    options: ListPage & { from: number; to: number },
   ): Promise<(StoredSession & { title: string | null })[]>;
   /** Replaces the messages of a session. False when it belongs to another user. */
   replace(owner: Owner, sessionId: string, messages: readonly NewMessage[], now: number): Promise<boolean>;
@@ -202,16 +205,16 @@ export const createSessionRepository = (
   answering: (owner, sessionId, message) =>
     sql`${insertMessage(owner, sessionId, message)} ${{ text: db.dialect.keepRows, values: [] }}`,
 
-  list: (owner, { limit, activeSince }) =>
+  list: (owner, { limit, before, activeSince }) =>
     db.read(
-      sql`select id, last_activity as "lastActivity" from session
-          where ${ofOwner(owner)} and last_activity >= ${activeSince ?? 0}
-          order by last_activity desc limit ${limit}`,
+      sql`select id, seq, last_activity as "lastActivity" from session
+          where ${ofOwner(owner)} and last_activity >= ${activeSince ?? 0} ${afterPlace(sql`last_activity`, before)}
+          order by last_activity desc, seq desc limit ${limit}`,
     ),
 
   async get(owner, sessionId) {
     const [session] = await db.read<StoredSession>(
-      sql`select id, created_at as "createdAt", last_activity as "lastActivity",
+      sql`select id, seq, created_at as "createdAt", last_activity as "lastActivity",
             (select count(*) from message where session_seq = session.seq) as "messageCount"
           from session where ${one(owner, sessionId)}`,
     );
@@ -235,13 +238,14 @@ export const createSessionRepository = (
     };
   },
 
-  history: (owner, { limit, from, to }) =>
+  history: (owner, { limit, before, from, to }) =>
     db.read(
-      sql`select id, created_at as "createdAt", last_activity as "lastActivity",
+      sql`select id, seq, created_at as "createdAt", last_activity as "lastActivity",
             (select count(*) from message where session_seq = session.seq) as "messageCount",
             (select content from message where session_seq = session.seq order by seq limit 1) as title
           from session where ${ofOwner(owner)} and last_activity >= ${from} and created_at <= ${to}
-          order by last_activity desc limit ${limit}`,
+            ${afterPlace(sql`last_activity`, before)}
+          order by last_activity desc, seq desc limit ${limit}`,
     ),
 
   async replace(owner, sessionId, messages, now) {

@@ -1,11 +1,14 @@
-import type { AuditCleared, AuditLog } from "@muxi/protocol/types";
-import type { CallOptions, Result } from "../../http/index.ts";
-import { access, bareEndpoint, endpoint } from "../index.ts";
+import type { AuditCleared, AuditEntry, AuditLog } from "@muxi/protocol/types";
+import type { CallOptions, Pages, Result } from "../../http/index.ts";
+import { access, bareEndpoint, pagedEndpoint, pagesOf } from "../index.ts";
 
 /** Which entries of the audit log to read. */
 export interface AuditFilter {
-  /** 1 to 1000, default 100. */
+  /** Size of a page, 1 to 1000. Default 100. */
   limit?: number | undefined;
+
+  /** Only entries after those of an earlier answer: its `next`. */
+  before?: string | undefined;
 
   /** Only entries of this action, such as `secret.created`. */
   action?: string | undefined;
@@ -26,20 +29,21 @@ export interface AuditFilter {
 
 /** Who changed what. Needs the admin key (docs/spec/formation-api.md "Audit log"). */
 export interface AuditMethods {
-  /** Reads the audit log, newest entry first. */
-  list(filter?: AuditFilter, options?: CallOptions): Promise<Result<AuditLog>>;
+  /** Reads the audit log, newest entry first: awaited, one page; iterated, all. */
+  list(filter?: AuditFilter, options?: CallOptions): Pages<Result<AuditLog>, AuditEntry>;
 
   /** Empties the audit log. */
   clear(options?: CallOptions): Promise<Result<AuditCleared>>;
 }
 
 export const createAudit = (): AuditMethods => ({
-  list: endpoint("getAuditLog", "GET", "/audit", access.admin, {
-    limit: "limit",
-    action: "action",
-    resourceType: "resource_type",
-    since: "since",
-  }),
+  list: pagedEndpoint(
+    "getAuditLog",
+    "/audit",
+    access.admin,
+    { limit: "limit", before: "before", action: "action", resourceType: "resource_type", since: "since" },
+    pagesOf(({ entries }: AuditLog) => entries),
+  ),
   clear: bareEndpoint("clearAuditLog", "DELETE", "/audit", {
     ...access.admin,
     query: { confirm: "clear-audit-log" },

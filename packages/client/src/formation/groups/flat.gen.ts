@@ -57,7 +57,7 @@ export interface FlatMethods {
   /** Sends recordings and gives the answer as it comes. Nothing is sent before the stream is read. */
   readonly audioChatStream: AudioMethods["chatStream"];
 
-  /** Reads the audit log, newest entry first. */
+  /** Reads the audit log, newest entry first: awaited, one page; iterated, all. */
   readonly getAuditLog: AuditMethods["list"];
 
   /** Empties the audit log. */
@@ -166,7 +166,7 @@ export interface FlatMethods {
   readonly deleteMemory: MemoryMethods["delete"];
 
   /**
-   * Lists the user's conversations that were active between two days, newest first.
+   * Lists the user's conversations that were active between two days, newest first: awaited, one page; iterated, all.
    */
   readonly getHistory: MemoryMethods["history"];
 
@@ -230,7 +230,10 @@ export interface FlatMethods {
   /** Sends the user a message over their channels. Throws when no channel takes it. */
   readonly sendNotification: NotificationMethods["send"];
 
-  /** Lists the user's requests, newest first; with the admin key and no user, everyone's. */
+  /**
+   * Lists the user's requests, newest first; with the admin key and no user, everyone's. Awaited, it is one page; iterated,
+   * all.
+   */
   readonly getRequests: RequestMethods["list"];
 
   /** Reads how a request stands, and its result once it has completed. It is kept for 24 hours after its end. */
@@ -308,7 +311,8 @@ export interface FlatMethods {
   readonly reloadSecrets: SecretMethods["reload"];
 
   /**
-   * Lists the user's sessions, newest first.
+   * Lists the user's sessions, newest first: awaited, one page; iterated, all. One in which something happens meanwhile
+   * moves to the front.
    *
    * @example
    * const { sessions } = await formation.getSessions({ userId: "user_123" });

@@ -1,5 +1,6 @@
 import type {
   History,
+  HistoryEntry,
   Ingestion,
   IngestionAccepted,
   IngestionItem,
@@ -15,7 +16,7 @@ import type {
   MemoryScope,
 } from "@muxi/protocol/types";
 import type { CallOptions, Pages, Result } from "../../http/index.ts";
-import { access, bareEndpoint, endpoint, type ForUser, pagedEndpoint } from "../index.ts";
+import { access, bareEndpoint, endpoint, type ForUser, pagedEndpoint, pagesOf } from "../index.ts";
 
 /** Something to remember, and about whom. */
 export interface NewMemory extends ForUser {
@@ -58,11 +59,14 @@ export interface MemoryMethods {
    */
   list(
     args?: ForUser & {
-      /** Size of a page, 1 to 100. Default 10. */
+      /** Size of a page, 1 to 100. Default 10; in an iteration 100. */
       limit?: number | undefined;
 
       /** Memories to skip, counted from the newest. Default 0. */
       offset?: number | undefined;
+
+      /** Only memories after those of an earlier answer: its `next`. */
+      before?: string | undefined;
 
       /** Only memories of these scopes. Default: all that the key may read. */
       scopes?: MemoryScope[] | undefined;
@@ -93,12 +97,15 @@ export interface MemoryMethods {
   ): Promise<Result<MemoryDeleted>>;
 
   /**
-   * Lists the user's conversations that were active between two days, newest first.
+   * Lists the user's conversations that were active between two days, newest first: awaited, one page; iterated, all.
    */
   history(
     args?: ForUser & {
-      /** Conversations to return, 1 to 100. Default 10. */
+      /** Size of a page, 1 to 100. Default 10; in an iteration 100. */
       limit?: number | undefined;
+
+      /** Only conversations after those of an earlier answer: its `next`. */
+      before?: string | undefined;
 
       /** Only conversations that were active at or after this day or time, ISO 8601. */
       dateFrom?: string | undefined;
@@ -110,7 +117,7 @@ export interface MemoryMethods {
       includeSources?: boolean | undefined;
     },
     options?: CallOptions,
-  ): Promise<Result<History>>;
+  ): Pages<Result<History>, HistoryEntry>;
 
   /**
    * Sends many memories at once.
@@ -219,11 +226,13 @@ export const createMemories = (): MemoryMethods => ({
     "getMemories",
     "/memories",
     access.user,
-    { limit: "limit", offset: "offset", scopes: "scopes" },
+    { limit: "limit", offset: "offset", before: "before", scopes: "scopes" },
     {
       items: (page) => page.memories,
-      query: ({ offset = 0 }, _, seen) => ({ offset: offset + seen }),
-      hasNext: (page, limit) => page.memories.length >= limit,
+      // Other servers have no `next`: there a list that changes meanwhile moves.
+      query: ({ offset = 0, before }, previous, seen) =>
+        previous?.next ? { before: previous.next, offset: undefined } : { before, offset: offset + seen },
+      hasNext: ({ next, memories }, limit) => (next === undefined ? memories.length >= limit : next !== null),
     },
   ),
   add: endpoint("addMemory", "POST", "/memories", access.user, {
@@ -238,12 +247,19 @@ export const createMemories = (): MemoryMethods => ({
     sourceId: "source_id",
   }),
   delete: endpoint("deleteMemory", "DELETE", "/memories/{memoryId}", access.user, {}),
-  history: endpoint("getHistory", "GET", "/history", access.user, {
-    limit: "limit",
-    dateFrom: "date_from",
-    dateTo: "date_to",
-    includeSources: "include_sources",
-  }),
+  history: pagedEndpoint(
+    "getHistory",
+    "/history",
+    access.user,
+    {
+      limit: "limit",
+      before: "before",
+      dateFrom: "date_from",
+      dateTo: "date_to",
+      includeSources: "include_sources",
+    },
+    pagesOf(({ entries }: History) => entries),
+  ),
   ingest: endpoint("ingestMemories", "POST", "/memories/batch", access.user, { items: "items" }),
   getIngestion: endpoint("getIngestion", "GET", "/memories/ingestion/{processingId}", access.filter, {}),
   forgetSource: endpoint(

@@ -1,18 +1,23 @@
-import type { CancelResult, RequestList, RequestStatus } from "@muxi/protocol/types";
-import type { CallOptions, Result, StreamOptions } from "../../http/index.ts";
+import type { CancelResult, RequestList, RequestStatus, RequestSummary } from "@muxi/protocol/types";
+import type { CallOptions, Pages, Result, StreamOptions } from "../../http/index.ts";
 import type { ChatStream } from "../../stream/index.ts";
-import { access, endpoint, type ForUser, streamMethod, watch } from "../index.ts";
+import { access, endpoint, type ForUser, pagedEndpoint, pagesOf, streamMethod, watch } from "../index.ts";
 
 /** Chats, triggers and runs of jobs, in the background or not (docs/spec/formation-api.md "Requests"). */
 export interface RequestMethods {
-  /** Lists the user's requests, newest first; with the admin key and no user, everyone's. */
+  /**
+   * Lists the user's requests, newest first; with the admin key and no user, everyone's. Awaited, it is one page; iterated,
+   * all.
+   */
   list(
     args?: ForUser & {
-      /** Requests to return, 1 to 1000. Default 50. */
+      /** Size of a page, 1 to 1000. Default 50; in an iteration 100. */
       limit?: number | undefined;
+      /** Only requests after those of an earlier answer: its `next`. */
+      before?: string | undefined;
     },
     options?: CallOptions,
-  ): Promise<Result<RequestList>>;
+  ): Pages<Result<RequestList>, RequestSummary>;
 
   /** Reads how a request stands, and its result once it has completed. It is kept for 24 hours after its end. */
   get(
@@ -48,7 +53,13 @@ export interface RequestMethods {
 }
 
 export const createRequests = (): RequestMethods => ({
-  list: endpoint("getRequests", "GET", "/requests", access.filter, { limit: "limit" }),
+  list: pagedEndpoint(
+    "getRequests",
+    "/requests",
+    access.filter,
+    { limit: "limit", before: "before" },
+    pagesOf(({ requests }: RequestList) => requests),
+  ),
   get: endpoint("getRequest", "GET", "/requests/{requestId}", access.filter, {}),
   cancel: endpoint("cancelRequest", "DELETE", "/requests/{requestId}", access.filter, {}),
   stream: streamMethod("streamRequest", "{ sessionId, requestId, userId }", (caller, args, options = {}) =>

@@ -5,27 +5,31 @@ import type {
   RestoreResult,
   Session,
   SessionList,
+  SessionSummary,
 } from "@muxi/protocol/types";
 import type { CallOptions, Pages, Result } from "../../http/index.ts";
-import { type Access, endpoint, type ForUser, pagedEndpoint } from "../index.ts";
+import { type Access, endpoint, type ForUser, pagedEndpoint, pagesOf } from "../index.ts";
 
 /** Conversations and their messages (docs/spec/formation-api.md "Sessions"). */
 export interface SessionMethods {
   /**
-   * Lists the user's sessions, newest first.
+   * Lists the user's sessions, newest first: awaited, one page; iterated, all. One in which something happens meanwhile
+   * moves to the front.
    *
    * @example
    * const { sessions } = await formation.getSessions({ userId: "user_123" });
    */
   list(
     args?: ForUser & {
-      /** Sessions to return, 1 to 1000. Default 50. */
+      /** Size of a page, 1 to 1000. Default 50; in an iteration 100. */
       limit?: number | undefined;
+      /** Only sessions after those of an earlier answer: its `next`. */
+      before?: string | undefined;
       /** Only sessions in which something happened in the last 30 minutes. Default false. */
       activeOnly?: boolean | undefined;
     },
     options?: CallOptions,
-  ): Promise<Result<SessionList>>;
+  ): Pages<Result<SessionList>, SessionSummary>;
 
   /** Reads one session of the user. */
   get(
@@ -47,7 +51,7 @@ export interface SessionMethods {
     args: ForUser & {
       /** Id of the session. */
       sessionId: string;
-      /** Size of a page, 1 to 1000. Default 50. */
+      /** Size of a page, 1 to 1000. Default 50; in an iteration 100. */
       limit?: number | undefined;
       /** Only messages older than this, ISO 8601. */
       before?: string | undefined;
@@ -68,7 +72,13 @@ export interface SessionMethods {
 const ofUser = { key: "client", user: "required" } as const satisfies Access;
 
 export const createSessions = (): SessionMethods => ({
-  list: endpoint("getSessions", "GET", "/sessions", ofUser, { limit: "limit", activeOnly: "active_only" }),
+  list: pagedEndpoint(
+    "getSessions",
+    "/sessions",
+    ofUser,
+    { limit: "limit", before: "before", activeOnly: "active_only" },
+    pagesOf(({ sessions }: SessionList) => sessions),
+  ),
   get: endpoint("getSession", "GET", "/sessions/{sessionId}", ofUser, {}),
   messages: pagedEndpoint(
     "getSessionMessages",
