@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
 import { serverErrorSchema } from "@muxi/protocol";
 import { expect, test } from "vitest";
 import { call } from "./bundles.ts";
@@ -25,6 +26,13 @@ const refused: readonly [what: string, status: number, sent: string][] = [
   ["a body that is not JSON", 400, post("/rpc/dev/run", "{", json)],
   ["a key __proto__", 400, post("/rpc/dev/run", '{"__proto__": {"path": "/"}}', json)],
   ["a key __proto__ in other letters", 400, post("/rpc/dev/run", '{"__\\u0070roto__": {}}', "")],
+  [
+    "a body of a million values",
+    400,
+    post("/rpc/formations/my-bot/draft/files", `[${"[],".repeat(1_000_000)}1]`, json),
+  ],
+  ["a body in another coding", 415, post("/rpc/dev/run", "{}", `${json}Content-Encoding: br\r\n`)],
+  ["a body that is not in its coding", 400, post("/rpc/dev/run", "{}", `${json}Content-Encoding: gzip\r\n`)],
   ["a body without what it needs", 400, post("/rpc/dev/run", "{}", json)],
   ["a draft that does not run", 404, post("/rpc/dev/stop", '{"formation_id":"my-bot"}', json)],
   ["a draft file of no draft", 404, post("/rpc/formations/my-bot/draft/files", '{"action":"list"}', json)],
@@ -42,6 +50,33 @@ test.each(refused)("%s is %d with error, message and code", async (_, status, se
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   expect(head).toMatch(/^connection: close$/im);
   expect(serverErrorSchema().parse(JSON.parse(body)).code).toBe(status);
+});
+
+const draftCall = (url: string, body: Uint8Array<ArrayBuffer>) =>
+  fetch(`${url}/rpc/formations/my-bot/draft/files`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-encoding": "gzip" },
+    body,
+  });
+
+test("a body in gzip is read, up to the limit of what comes out of it", async () => {
+  const { url } = await startTestServer();
+  const made = await draftCall(url, gzipSync('{"action":"init","mode":"new"}'));
+  expect(await made.json()).toMatchObject({ success: true, data: { action: "init", mode: "new" } });
+  const bomb = await draftCall(url, gzipSync(`{"action":"list","path":"${" ".repeat(9 * 1024 * 1024)}"}`));
+  expect(bomb.status).toBe(413);
+  expect(serverErrorSchema().parse(await bomb.json()).message).toBe(
+    "The body is larger than 8 MB: send less in it",
+  );
+});
+
+test("commas and brackets in what is sent are no values", async () => {
+  const { url } = await startTestServer();
+  const call = (fields: object) => draftCall(url, gzipSync(JSON.stringify(fields)));
+  await call({ action: "init", mode: "new" });
+  const content = '[{"a": "\\\\"}, 1],'.repeat(5000);
+  const written = await call({ action: "write", path: "data.json", content });
+  expect(await written.json()).toMatchObject({ success: true, data: { size: content.length } });
 });
 
 test("TRACE does not send back what was sent", async () => {

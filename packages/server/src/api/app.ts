@@ -1,6 +1,6 @@
 import type { BlockList } from "node:net";
 import { answerUnreadable, asError, type Unreadable } from "@muxi/http";
-import { namesPrototype, type ServerHealth } from "@muxi/protocol";
+import type { ServerHealth } from "@muxi/protocol";
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -17,6 +17,7 @@ import type { AuditLog, Log } from "../logs/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import type { Releases } from "../releases/index.ts";
 import { createAudit } from "./audit.ts";
+import { readJson } from "./body.ts";
 import { createBundleHandlers, type ReleaseRouteOptions } from "./bundle-routes.ts";
 import { createDevHandlers, type DevOptions } from "./dev.ts";
 import { createDownloadHandler } from "./download.ts";
@@ -176,16 +177,9 @@ export const createApp = (appOptions: AppOptions): FastifyInstance => {
 
   // Accept JSON of any content type: plain `curl -d` sends another.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
-    const text = String(body);
-    if (namesPrototype(text))
-      return done(new HttpError(400, "The body has a key named __proto__: give it another name"));
-    try {
-      done(null, JSON.parse(text));
-    } catch {
-      done(new HttpError(400, "The body is not valid JSON: check its quotes, commas and brackets"));
-    }
-  });
+  app.addContentTypeParser("*", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) =>
+    readJson(body, request.headers["content-encoding"] ?? "", request.routeOptions.bodyLimit),
+  );
   app.addHook("onRequest", async (_request, reply) => {
     reply.headers(corsHeaders);
   });

@@ -79,7 +79,8 @@ export const readDraftFile = async (
 
 const decode = (content: string, encoding: "utf-8" | "base64"): Buffer => {
   if (encoding === "utf-8") return Buffer.from(content);
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(content.replaceAll(/\s/g, ""))) {
+  // To take the blanks out first would keep the event loop for a second, with 8 MB of them.
+  if (!/^[A-Za-z0-9+/\s]*={0,2}$/.test(content.trim())) {
     throw new Failure(400, "DecodeError", "The content is not Base64");
   }
   return Buffer.from(content, "base64");
