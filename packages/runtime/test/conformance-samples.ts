@@ -75,10 +75,12 @@ const withPausedJob = async (api: Api) => {
 const withCredential = async (api: Api) => ({
   credential_id: await made(api, "/credentials", credential, "credential_id"),
 });
-const withUser = async (api: Api) => ({
-  muxi_user_id: await made(api, "/users/resolve", { identifier: "bob" }, "muxi_user_id"),
-  identifier: "bob",
-});
+const idOfUser = (api: Api) => made(api, "/users/resolve", { identifier: "bob" }, "muxi_user_id");
+
+const withUser = async (api: Api) => {
+  await idOfUser(api);
+  return { identifier: "bob" };
+};
 
 /** One for each row of the route table: a row without a sample does not compile. */
 export const samples: Record<RouteId, Sample> = {
@@ -175,7 +177,7 @@ export const samples: Record<RouteId, Sample> = {
 
   resolveUser: { body: { identifier: "bob" } },
   addUserIdentifiers: { body: { identifiers: ["bob"] } },
-  getUserIdentifiers: { prepare: withUser },
+  getUserIdentifiers: { prepare: async (api) => ({ identifier: await idOfUser(api) }) },
   deleteUserIdentifier: { prepare: withUser },
   getAllUserIdentifiers: { prepare: withUser },
   lookUpUser: { prepare: withUser },
