@@ -43,6 +43,9 @@ const openBench = async (start: string) => {
     jobs,
     book,
     said,
+    /** As an earlier version may have stored it. */
+    storeCron: (jobId: string, cron: string) =>
+      db.write([sql`update job set cron = ${cron} where id = ${jobId}`]),
     add: (schedule: string, message = "Hello", userId = "ada", type: JobType = "prompt") =>
       book.add({ userId, type, schedule, message, exclusions: [], idempotency: undefined }),
     setTime: (iso: string) => {
@@ -211,6 +214,40 @@ test.each([
   await untilExpected("it is computed anew", async () =>
     expect(await nextRun()).toBe("2026-11-24T10:00:00.000Z"),
   );
+});
+
+test.each([
+  ["when it is due", "09:00", true],
+  ["when it was missed", "12:30", false],
+  ["when the clock is set back", "07:30", true],
+])("a stored schedule that is refused today pauses its job %s, and no other", async (_, time, isRunning) => {
+  const bench = await openBench("2026-11-24T08:00:00Z");
+  const broken = await bench.add("0 9 * * *", "broken");
+  const once = await bench.add("in 8 hours", "once");
+  const first = bench.start();
+  await until("the scheduler has looked", () => bench.jobs.lastHeartbeat(formationId));
+  if (!isRunning) await first.close();
+  await bench.storeCron(broken.id, "*/90 * * * *");
+
+  bench.setTime(`2026-11-24T${time}:00Z`);
+  const scheduler = isRunning ? first : bench.start();
+  scheduler.wake();
+  await untilExpected("it is paused", async () =>
+    expect(await bench.book.get(broken.id)).toMatchObject({
+      ...{ status: "paused", nextRun: null, lastRunStatus: "failed" },
+      lastRunError:
+        "The schedule '*/90 * * * *' is not valid any more: its minute '*/90' has a step above 59. Send a new one and resume the job.",
+    }),
+  );
+  await expect(bench.book.resume(broken.id)).rejects.toMatchObject({ code: "INVALID_PARAMS" });
+  bench.setTime("2026-11-24T16:00:00Z");
+  scheduler.wake();
+  await untilExpected("the other has begun", async () =>
+    expect(await bench.said()).toMatchObject([{ message: "once" }]),
+  );
+  await bench.book.update(broken.id, { schedule: "0 17 * * *" });
+  expect(await bench.book.resume(broken.id)).toMatchObject({ status: "active", cron: "0 17 * * *" });
+  expect(await bench.book.get(once.id)).toMatchObject({ lastRunError: null });
 });
 
 test("a job that was deleted while its run is at work runs to its end and leaves nothing", async () => {

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import * as z from "zod";
 import { createWorker, userLimits } from "../base/index.ts";
 import type { DueJob, JobRepository, Statement } from "../store/index.ts";
-import { exclusionSchema, nextAllowed, parseCron } from "./schedule/index.ts";
+import { CronError, exclusionSchema, nextAllowed, parseCron } from "./schedule/index.ts";
 
 /** The message that a job sends when it runs. */
 export interface JobTurn {
@@ -63,6 +63,26 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
   const { checkInterval } = deps.settings;
   const limits = { total: deps.settings.maxConcurrentJobs, perUser: userLimits.runningJobs.most };
 
+  /**
+   * When a job runs next. An earlier version may have stored a schedule that this one refuses: such a job is paused,
+   * and undefined comes back.
+   */
+  const nextOrPaused = async (
+    job: DueJob,
+    after: number,
+    time: number,
+  ): Promise<number | null | undefined> => {
+    try {
+      return nextRunOf(job, after);
+    } catch (error) {
+      const why = error instanceof CronError ? `: ${error.message}` : "";
+      log.warn({ err: error, job: job.id }, "a job whose schedule cannot be read was paused");
+      const reason = `The schedule '${job.cron}' is not valid any more${why}. Send a new one and resume the job.`;
+      await jobs.pause(formationId, job, reason, time);
+      return undefined;
+    }
+  };
+
   /** Skips the runs that were missed while no scheduler ran, except one-time jobs that are less than a day late. */
   const passMissed = async (time: number) => {
     const seen = await jobs.lastHeartbeat(formationId);
@@ -73,7 +93,10 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
     for (;;) {
       const missed = await jobs.missed(formationId, window, batch);
       if (missed.length === 0) break;
-      for (const job of missed) await jobs.skip(formationId, job, nextRunOf(job, until), time);
+      for (const job of missed) {
+        const next = await nextOrPaused(job, until, time);
+        if (next !== undefined) await jobs.skip(formationId, job, next, time);
+      }
     }
     for (const { requestId, error } of await jobs.leftOver(formationId)) {
       await deps.fail(requestId, error ?? "The run was stopped");
@@ -88,9 +111,9 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
       const recurring = await jobs.recurringAfter(formationId, time, lastId, batch);
       for (const job of recurring) {
         const ran = await jobs.ranAfter(formationId, job.id, time);
-        let next = nextRunOf(job, time);
-        while (next !== null && ran.has(next)) next = nextRunOf(job, next);
-        if (next !== null && next < job.nextRun) await jobs.skip(formationId, job, next, time);
+        let next = await nextOrPaused(job, time, time);
+        while (next && ran.has(next)) next = nextRunOf(job, next);
+        if (next && next < job.nextRun) await jobs.skip(formationId, job, next, time);
         lastId = job.id;
       }
       if (recurring.length < batch) return;
@@ -111,6 +134,8 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
   };
 
   const start = async (job: DueJob, time: number): Promise<boolean> => {
+    const nextRun = await nextOrPaused(job, time, time);
+    if (nextRun === undefined) return false;
     const requestId = newId("request");
     const turn: JobTurn = {
       requestId,
@@ -124,7 +149,7 @@ export const startScheduler = (deps: SchedulerDeps): Scheduler => {
         formationId,
         job,
         requestId,
-        nextRun: nextRunOf(job, time),
+        nextRun,
         late: job.cron === null && time - job.nextRun > checkInterval,
         now: time,
         limits,

@@ -75,6 +75,8 @@ export interface JobRuns {
   ranAfter(formationId: string, jobId: string, time: number): Promise<ReadonlySet<number>>;
   /** Skips a scheduled time; a job that runs once is then completed. */
   skip(formationId: string, job: DueJob, nextRun: number | null, now: number): Promise<void>;
+  /** Pauses a job that cannot be run at all. */
+  pause(formationId: string, job: DueJob, reason: string, now: number): Promise<void>;
 }
 
 /** Runs kept in the history of a job besides the latest. */
@@ -209,6 +211,14 @@ export const createJobRuns = (db: Database): JobRuns => ({
               last_run_error = ${missed}, updated_at = ${now}
             where ${same}`
         : sql`update job set next_run = ${nextRun}, updated_at = ${now} where ${same}`,
+    ]);
+  },
+
+  async pause(formationId, job, reason, now) {
+    await db.write([
+      sql`update job set next_run = null, status = 'paused', last_run_status = 'failed',
+          last_run_error = ${reason.slice(0, longestError)}, updated_at = ${now}
+        where formation_id = ${formationId} and id = ${job.id} and next_run = ${job.nextRun}`,
     ]);
   },
 });
