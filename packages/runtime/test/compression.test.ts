@@ -70,6 +70,12 @@ describe.each([
       expect(body.equals(plain.body)).toBe(true);
     }
     expect((await get("/v1/health", "gzip")).headers).not.toHaveProperty("content-encoding");
+    const told = Buffer.from(JSON.stringify({ content: "It rains. ".repeat(300) }));
+    const user = { "x-muxi-user-id": "ann" };
+    await call("/v1/memories", { ...mark, ...user }, told);
+    const short = await call("/v1/memories", { ...mark, ...user, "accept-encoding": "gzip" });
+    expect(short.body.length).toBeGreaterThan(3_000);
+    expect(short.headers).not.toHaveProperty("content-encoding");
     const asked = Buffer.from(JSON.stringify({ message: "Hello", stream: true }));
     const stream = await call("/v1/chat", { ...mark, "accept-encoding": "gzip" }, asked);
     expect(stream.headers).not.toHaveProperty("content-encoding");

@@ -58,7 +58,7 @@ const recalledUnlearned = 5;
 const longestRecalled = 1_000;
 
 /** Characters of messages whose words are kept: those that wait are looked at again with each of their user's chats. */
-const mostKept = 4_000_000;
+const mostKept = 1_000_000;
 
 /** A message that is not learned yet. */
 interface Said {
