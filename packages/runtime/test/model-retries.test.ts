@@ -66,6 +66,18 @@ test("waits as long as Retry-After says when that fits the timeout, else fails a
   expect(server.requests).toHaveLength(5);
 });
 
+test("passes Retry-After on instead of waiting again and again", async () => {
+  const { server, modelOf, configOf, pauses } = await openModelBench();
+  const { settings } = configOf("openai/x");
+  const model = modelOf("openai/x", { settings: { ...settings, ...retries(3) } });
+  server.defaultReply = { status: 429, headers: { "retry-after": "7" } };
+  await expect(ask(model)).rejects.toMatchObject({ code: "LLM_RATE_LIMITED", retryAfter: 7 });
+  expect(pauses).toEqual([7_000]);
+  server.defaultReply = { status: 429, headers: { "retry-after": "5" } };
+  await expect(ask(model)).rejects.toMatchObject({ code: "LLM_RATE_LIMITED", retryAfter: 5 });
+  expect(pauses).toEqual([7_000, 5_000, 5_000]);
+});
+
 test("asks the fallback once the tries are used up, and names it as the one that answered", async () => {
   const { server, modelOf, configOf, warnings } = await openModelBench();
   const { settings } = configOf("openai/first");

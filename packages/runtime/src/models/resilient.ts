@@ -16,6 +16,9 @@ export interface ResilienceDeps {
 /** Waits before a model is asked again, in milliseconds (docs/spec/formation-files.md "Retries and fallback"). */
 const modelWaits = { first: 500, longest: 8_000, jitter: 0.5 };
 
+/** Milliseconds of all waits of a call that a provider asks for, from the second one on. */
+const longestAskedWaits = 10_000;
+
 const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
   await delay(milliseconds, undefined, { signal });
 };
@@ -95,26 +98,31 @@ export const withRetries = (
 ): Model => {
   const { maxRetries, timeoutSeconds } = config.settings;
 
-  /** Milliseconds until the next try, or undefined when there is none. */
-  const nextTry = (error: ModelError, attempt: number): number | undefined => {
+  /** Milliseconds until the next try, or undefined when there is none. `waited`: what was waited as providers asked. */
+  const nextTry = (error: ModelError, attempt: number, waited: number): number | undefined => {
     if (error instanceof EmptyAnswerError && attempt === 0) return 0;
     if (!error.transient || attempt >= maxRetries) return undefined;
     if (error.retryAfter === undefined) return backoff(attempt + 1, { ...modelWaits, random });
-    return error.retryAfter <= timeoutSeconds ? error.retryAfter * 1000 : undefined;
+    const pause = error.retryAfter * 1000;
+    // The caller does better with a 429 than with a chat that is silent for the third time.
+    const limit = waited === 0 ? timeoutSeconds * 1000 : longestAskedWaits;
+    return waited + pause <= limit ? pause : undefined;
   };
 
   const beginWithRetries = async (request: ModelRequest, signal: AbortSignal): Promise<BegunStream> => {
+    let waited = 0;
     for (let attempt = 0; ; attempt++) {
       try {
         return await begin(model, request, signal);
       } catch (error) {
         if (signal.aborted || !(error instanceof ModelError)) throw error;
-        const pause = nextTry(error, attempt);
+        const pause = nextTry(error, attempt, waited);
         if (pause !== undefined) {
           log.warn(
             { err: error, model: model.id, attempt: attempt + 1 },
             "the model failed and is asked again",
           );
+          if (error.retryAfter !== undefined) waited += pause;
           await wait(pause, signal).catch(() => signal.throwIfAborted());
         } else if (fallback) {
           log.warn(
