@@ -221,6 +221,16 @@ export class ServerClient {
     });
   }
 
+  /**
+   * Reads everything that a formation is, as it is now: a response with a zip archive, the body unread. It holds the
+   * secrets with their key and the API keys, so keep it encrypted.
+   */
+  async backupFormation(formation: ForFormation, options?: CallOptions): Promise<Response> {
+    requireObjects("backupFormation({ formationId })", formation, options);
+    const spec = { ...formationCall("GET", "/backup", formation), timeout: bundleTimeout };
+    return this.#signed.read(spec, options, (response) => Promise.resolve(response));
+  }
+
   /** Reads the end of a formation's output. */
   async getFormationLogs(
     args: OutputFilter & {

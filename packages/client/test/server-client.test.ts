@@ -287,6 +287,7 @@ test.each<[call: string, run: (server: ServerClient) => unknown]>([
   ["updateFormation({ bundlePath })", (s) => Reflect.apply(s.updateFormation, s, ["my-bot.tar.gz"])],
   ["stopFormation({ formationId })", (s) => Reflect.apply(s.stopFormation, s, ["my-bot"])],
   ["getFormation({ formationId })", (s) => Reflect.apply(s.getFormation, s, ["my-bot"])],
+  ["backupFormation({ formationId })", (s) => Reflect.apply(s.backupFormation, s, ["my-bot"])],
   ["deleteFormation({ formationId })", (s) => Reflect.apply(s.deleteFormation, s, ["my-bot"])],
   ["getServerLogs({ lines })", (s) => Reflect.apply(s.getServerLogs, s, [100])],
   ["getFormationLogs({ formationId, lines, stream })", (s) => Reflect.apply(s.getFormationLogs, s, ["b"])],

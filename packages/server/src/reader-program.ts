@@ -8,7 +8,7 @@ import { asFailure } from "./base/disk.ts";
 import { identify } from "./bundles/index.ts";
 import { createDraft, hashDraft } from "./drafts/index.ts";
 import type { ReaderMessage, ReaderTask } from "./reader/index.ts";
-import { archive, stage } from "./staging/index.ts";
+import { archive, backUp, stage } from "./staging/index.ts";
 
 /** The formations come first. */
 const niceness = 10;
@@ -27,6 +27,8 @@ const perform = async (task: ReaderTask): Promise<unknown> => {
       return identify(task.folder, task.env);
     case "archive":
       return archive(task);
+    case "backup":
+      return backUp(task);
   }
 };
 

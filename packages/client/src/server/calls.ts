@@ -57,7 +57,7 @@ export const bundleCall = async (method: "POST" | "PUT", deployment: Deployment)
 /** A call about one formation. A `POST` may start processes, which takes time. */
 export const formationCall = (
   method: "GET" | "POST" | "DELETE",
-  below: "" | "/stop" | "/start" | "/restart" | "/rollback" | "/cancel-update",
+  below: "" | "/stop" | "/start" | "/restart" | "/rollback" | "/cancel-update" | "/backup",
   { formationId }: ForFormation,
 ): ServerCall => ({
   method,

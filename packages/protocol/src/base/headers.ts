@@ -21,6 +21,7 @@ export const headers = {
   contentSha256: "x-muxi-content-sha256",
   check: "x-muxi-check",
   includeDb: "x-muxi-include-db",
+  includeData: "x-muxi-include-data",
   webhookSignature: "x-muxi-signature",
   webhookTimestamp: "x-muxi-timestamp",
 } as const;

@@ -20,7 +20,7 @@ import { createAudit } from "./audit.ts";
 import { readJson } from "./body.ts";
 import { createBundleHandlers, type ReleaseRouteOptions } from "./bundle-routes.ts";
 import { createDevHandlers, type DevOptions } from "./dev.ts";
-import { createDownloadHandler } from "./download.ts";
+import { createBackupHandler, createDownloadHandler } from "./download.ts";
 import { createDraftFilesHandler } from "./draft-files.ts";
 import { errorBody, HttpError } from "./errors.ts";
 import { createFormationHandlers } from "./formations.ts";
@@ -143,6 +143,7 @@ const mountFormations = (
   route("/:id/logs", { GET: logs.formationLogs });
   // The SDK for Ruby asks with POST.
   route("/:id/logs/stream", { GET: logs.formationLogs, POST: logs.formationLogs });
+  route("/:id/backup", { GET: createBackupHandler(options.releases) });
   route("/:id/download", { GET: createDownloadHandler(options.releases) });
   mount(app, { url: "/rpc/server/logs", handlers: { GET: logs.serverLogs }, onRequest });
 };

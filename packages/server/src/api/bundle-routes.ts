@@ -21,7 +21,7 @@ import {
 import type { Audit } from "./audit.ts";
 import type { Handler } from "./handler.ts";
 import { type OperationOutcome, respondWithOperation } from "./operation.ts";
-import { checkOf, formationIdOf, headerOf, includesDatabase, publicUrl } from "./parse.ts";
+import { checkOf, formationIdOf, headerOf, publicUrl, takenDataOf } from "./parse.ts";
 
 export interface ReleaseRouteOptions {
   releases: Releases;
@@ -135,7 +135,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     { kind, id, run, version }: BundleOperation,
   ): Promise<FastifyReply> => {
     const check = checkOf(request);
-    const takesDatabase = includesDatabase(request);
+    const takes = takenDataOf(request);
     const bundle = join(settings.temporaryDirectory, `${randomUUID()}.tar.gz`);
     const lock = locks.acquire(id, kind);
     let hash: string;
@@ -147,7 +147,7 @@ export const createBundleHandlers = ({ releases, audit }: ReleaseRouteOptions) =
     }
     return respondWithOperation({ request, reply, settle: audit.settle(request), log }, async (report) => {
       try {
-        const wanted = { id, version, source: { bundle, takesDatabase }, hash, check };
+        const wanted = { id, version, source: { bundle, takes }, hash, check };
         return await run(releases, request, wanted, report, lock.signal);
       } finally {
         await rm(bundle, { force: true });

@@ -2,6 +2,7 @@ import { type DeploymentCheck, deploymentCheckSchema, headers } from "@muxi/prot
 import type { FastifyRequest } from "fastify";
 import type * as z from "zod";
 import { Failure } from "../base/failure.ts";
+import type { TakenData } from "../reader/index.ts";
 import { HttpError } from "./errors.ts";
 
 /** @throws HttpError 400 that names the invalid field. */
@@ -30,12 +31,19 @@ export const checkOf = (request: FastifyRequest): DeploymentCheck | undefined =>
   throw new Failure(400, "InvalidHeader", `X-Muxi-Check is '${given}': it must be all, models or report`);
 };
 
-/** Whether the database in a bundle is meant to come along. @throws Failure 400 */
-export const includesDatabase = (request: FastifyRequest): boolean => {
-  const given = headerOf(request, headers.includeDb);
+/** @throws Failure 400 */
+const flagOf = (request: FastifyRequest, name: string, shown: string): boolean => {
+  const given = headerOf(request, name);
   if (given === undefined || given === "false") return false;
   if (given === "true") return true;
-  throw new Failure(400, "InvalidHeader", `X-Muxi-Include-DB is '${given}': it must be true or false`);
+  throw new Failure(400, "InvalidHeader", `${shown} is '${given}': it must be true or false`);
+};
+
+/** What of a formation's own data in a bundle is meant to come along. @throws Failure 400 */
+export const takenDataOf = (request: FastifyRequest): TakenData => {
+  const database = flagOf(request, headers.includeDb, "X-Muxi-Include-DB");
+  if (flagOf(request, headers.includeData, "X-Muxi-Include-Data")) return "all";
+  return database ? "database" : "nothing";
 };
 
 /** A formation's address, by the name under which this caller reaches the server. */

@@ -8,6 +8,6 @@ export const preflightHeaders = {
   ...corsHeaders,
   "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
   "access-control-allow-headers":
-    "Content-Type, Authorization, Accept, Last-Event-ID, X-Muxi-Client-Key, X-Muxi-Admin-Key, X-Muxi-User-ID, X-Muxi-Request-ID, X-Muxi-Idempotency-Key, Idempotency-Key, X-Muxi-SDK, X-Muxi-Client, X-Muxi-Content-SHA256, X-Muxi-Check, X-Muxi-Include-DB, X-Formation-ID, X-Formation-Version",
+    "Content-Type, Authorization, Accept, Last-Event-ID, X-Muxi-Client-Key, X-Muxi-Admin-Key, X-Muxi-User-ID, X-Muxi-Request-ID, X-Muxi-Idempotency-Key, Idempotency-Key, X-Muxi-SDK, X-Muxi-Client, X-Muxi-Content-SHA256, X-Muxi-Check, X-Muxi-Include-DB, X-Muxi-Include-Data, X-Formation-ID, X-Formation-Version",
   "access-control-max-age": "86400",
 } as const;

@@ -13,6 +13,8 @@ export interface Layout {
   staging: string;
   /** The runtime's data, which all releases share: database, keys, artifacts. */
   data: string;
+  /** Data that release `n` has brought along, and that the releases after it share. */
+  ownData: (n: number) => string;
   draft: string;
   /** Exists if and only if the formation is deployed. */
   versionFile: string;
@@ -21,6 +23,7 @@ export interface Layout {
 export const layoutOf = (formationsDirectory: string, id: string): Layout => {
   const root = join(formationsDirectory, id);
   const releases = join(root, "releases");
+  const data = join(root, "data");
   return {
     id,
     root,
@@ -29,7 +32,8 @@ export const layoutOf = (formationsDirectory: string, id: string): Layout => {
     current: join(root, "current"),
     previous: join(root, "previous"),
     staging: join(root, "staging"),
-    data: join(root, "data"),
+    data,
+    ownData: (n) => join(data, String(n)),
     draft: join(root, "draft"),
     versionFile: join(root, "version.json"),
   };

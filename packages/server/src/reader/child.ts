@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { OperationProgress } from "@muxi/protocol";
 import { Failure } from "../base/failure.ts";
 import { memoryOf } from "../base/memory.ts";
-import { type ReaderTask, readerMessageSchema } from "./tasks.ts";
+import { isWriting, type ReaderTask, readerMessageSchema } from "./tasks.ts";
 
 const isSource = extname(import.meta.url) === ".ts";
 /** In a build it is beside the single file of the server. */
@@ -35,11 +35,13 @@ const excessive = (what: string): Failure =>
   );
 
 /** How many seconds a step may take. A download takes as long as its client. */
-const limitOf = (limits: ReadingLimits, { kind }: ReaderTask, stage?: string): number => {
-  if (kind === "archive") return Number.POSITIVE_INFINITY;
+const limitOf = (limits: ReadingLimits, task: ReaderTask, stage?: string): number => {
+  if (isWriting(task)) return Number.POSITIVE_INFINITY;
   // npm has a limit of its own.
   if (stage === "installing") return Number.POSITIVE_INFINITY;
-  return kind === "identify" || stage === "validating" ? limits.understandingSeconds : limits.movingSeconds;
+  return task.kind === "identify" || stage === "validating"
+    ? limits.understandingSeconds
+    : limits.movingSeconds;
 };
 
 export interface ReadingOptions {
@@ -68,7 +70,7 @@ export const beginReading = (
   const { heapMegabytes, memoryMegabytes } = limits;
   const child = fork(program, {
     execArgv: [`--max-old-space-size=${heapMegabytes}`, ...(isSource ? ["--conditions=muxi-source"] : [])],
-    stdio: ["ignore", task.kind === "archive" ? "pipe" : "ignore", "ignore", "ipc"],
+    stdio: ["ignore", isWriting(task) ? "pipe" : "ignore", "ignore", "ipc"],
   });
   /** What is thrown; undefined as long as nothing went wrong. */
   let fault: unknown;

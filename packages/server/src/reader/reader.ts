@@ -1,7 +1,7 @@
 import { createPlaces } from "@muxi/http";
 import type { z } from "zod";
 import { beginReading, type ReadingLimits, type ReadingOptions } from "./child.ts";
-import type { ArchiveTask, ReaderTask } from "./tasks.ts";
+import type { ReaderTask, WritingTask } from "./tasks.ts";
 
 /**
  * Tasks at once: more would take processors and memory from the formations. Downloads do not count, since they wait
@@ -25,7 +25,7 @@ export interface Reader {
    * @throws Failure when what was read is refused, 413 when it takes too much time or memory; the signal's reason.
    */
   run<Result>(
-    task: Exclude<ReaderTask, ArchiveTask>,
+    task: Exclude<ReaderTask, WritingTask>,
     schema: z.ZodType<Result>,
     options?: ReadingOptions,
   ): Promise<Result>;
@@ -34,7 +34,7 @@ export interface Reader {
    *
    * @throws Failure when there is nothing to archive.
    */
-  archive(task: ArchiveTask): AsyncGenerator<Buffer, void, void>;
+  archive(task: WritingTask): AsyncGenerator<Buffer, void, void>;
 }
 
 /** @param changed Limits other than the usual ones. */

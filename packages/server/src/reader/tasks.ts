@@ -10,9 +10,14 @@ export type Source = UploadedBundle | { draft: string };
 
 interface UploadedBundle {
   bundle: string;
-  /** Whether a database in it is meant to be that of the release. */
-  takesDatabase: boolean;
+  takes: TakenData;
 }
+
+/**
+ * What of a running formation's own data a bundle brings along for its release: nothing, the database, or, as when a backup
+ * is restored, generated keys and artifacts too (docs/spec/server-api.md "Data of a formation").
+ */
+export type TakenData = "nothing" | "database" | "all";
 
 /** Makes the folder of a release. */
 export interface StageTask {
@@ -62,7 +67,24 @@ export interface ArchiveTask {
   copyTo: string | undefined;
 }
 
-export type ReaderTask = StageTask | DraftTask | HashTask | IdentifyTask | ArchiveTask;
+/** Writes a zip of everything that a formation is to standard output (docs/spec/server-api.md "Backup"). */
+export interface BackupTask {
+  kind: "backup";
+  id: string;
+  release: string;
+  /** What releases share: links of the release may lead there. */
+  data: string;
+  /** Where to make a snapshot of the database. */
+  copyTo: string;
+}
+
+/** Tasks whose result is their standard output. */
+export type WritingTask = ArchiveTask | BackupTask;
+
+export type ReaderTask = StageTask | DraftTask | HashTask | IdentifyTask | WritingTask;
+
+export const isWriting = (task: ReaderTask): task is WritingTask =>
+  task.kind === "archive" || task.kind === "backup";
 
 /** What an {@link IdentifyTask} has found. */
 export const identifiedSchema: z.ZodType<Identified> = z.object({

@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { readdir, readFile, realpath, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { ifThere, writeDurably } from "../base/durable.ts";
@@ -76,9 +76,22 @@ export const setLinks = async (layout: Layout, { current, previous }: History): 
   await setLink(layout.staging, undefined);
 };
 
-/** Removes the folders of releases that are no longer in the history, or never were. */
+/** Removes data that releases brought along and that none of these uses. Each has a link to the artifacts in its data. */
+const removeUnusedData = async ({ data }: Layout, releases: readonly string[]): Promise<void> => {
+  const own = ((await ifThere(readdir(data))) ?? []).filter((name) => /^\d+$/.test(name));
+  if (own.length === 0) return;
+  const used = await Promise.all(releases.map((release) => ifThere(realpath(join(release, "artifacts")))));
+  for (const name of own) {
+    const folder = join(data, name);
+    if (!used.includes(join(await realpath(folder), "artifacts"))) await rm(folder, { recursive: true });
+  }
+};
+
+/** Removes the folders of releases that are no longer in the history, or never were, with what only they used. */
 export const removeUnused = async (layout: Layout, { current, previous }: History): Promise<void> => {
-  const names = (await ifThere(readdir(layout.releases))) ?? [];
-  const unused = names.filter((name) => ![current.version, previous?.version].includes(Number(name)));
-  await Promise.all(unused.map((name) => rm(join(layout.releases, name), { recursive: true, force: true })));
+  const used = [current, previous].flatMap((one) => (one ? [layout.release(one.version)] : []));
+  const found = ((await ifThere(readdir(layout.releases))) ?? []).map((name) => join(layout.releases, name));
+  const unused = found.filter((path) => !used.includes(path));
+  await Promise.all(unused.map((path) => rm(path, { recursive: true, force: true })));
+  await removeUnusedData(layout, used);
 };

@@ -23,7 +23,9 @@ export const update = async (
 ): Promise<VersionSwitch & Deployed> => {
   const { deployment, history, layout } = await requireHistory(releases, id);
   report({ stage: "extracting", message: "Extracting formation bundle" });
-  if (hash === history.current.bundle_hash) {
+  // A backup is restored however often: what the formation has learned since is not in its bundle's hash.
+  const restores = "bundle" in source && source.takes === "all";
+  if (!restores && hash === history.current.bundle_hash) {
     throw new Failure(409, "NoChange", `Formation '${id}' is already running this bundle`);
   }
   try {

@@ -48,13 +48,19 @@ const entriesOf = async (folder: string, copyTo: string | undefined): Promise<Zi
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
+/** Where a link to a release leads, so that an update meanwhile does not lead it elsewhere. @throws Failure 404 */
+export const releaseFolder = async (release: string): Promise<string> => {
+  const folder = await ifThere(realpath(release));
+  if (folder === undefined) throw new Failure(404, "NotFound", "Formation files not found");
+  return folder;
+};
+
 /**
  * Writes the files of a release to standard output, as a zip (docs/spec/server-api.md "Download").
  *
  * @throws Failure 404
  */
 export const archive = async ({ release, copyTo }: ArchiveTask): Promise<void> => {
-  const folder = await ifThere(realpath(release));
-  if (folder === undefined) throw new Failure(404, "NotFound", "Formation files not found");
-  await pipeline(zip(await entriesOf(folder, copyTo)), process.stdout);
+  const entries = await entriesOf(await releaseFolder(release), copyTo);
+  await pipeline(zip(entries), process.stdout);
 };

@@ -70,8 +70,8 @@ export const stage = async (
   await fill(made, task);
   report({ stage: "validating", message: "Validating formation files" });
   const checked = await checkFormation(made, { id, version: task.expectedVersion });
-  const takesDatabase = "bundle" in task.source && task.source.takesDatabase;
-  const leftOut = await removeOwnData(checked.formation, { takesDatabase });
+  const takes = "bundle" in task.source ? task.source.takes : "nothing";
+  const leftOut = await removeOwnData(checked.formation, takes);
   reportRuntime(checked, report);
   await addMetadata(checked.formation, task.serverId);
   await installPackages(made, {
@@ -82,10 +82,15 @@ export const stage = async (
   await mkdir(layout.releases, { recursive: true, mode: 0o700 });
   await rm(target, { recursive: true, force: true });
   await moveFolder(made, target);
-  await shareData(layout, { ...checked.formation, dir: target }, { version, predecessor });
-  // The response promises a release that survives a power cut.
+  // The response promises a release that survives a power cut. What it brings along is moved out of it.
+  if (takes !== "nothing") await syncTree(target);
+  const data = await shareData(
+    layout,
+    { ...checked.formation, dir: target },
+    { version, predecessor, takes },
+  );
   await syncTree(target);
-  for (const folder of [layout.releases, layout.data, dirname(layout.root)]) await syncFolder(folder);
+  for (const folder of [data, layout.releases, layout.data, dirname(layout.root)]) await syncFolder(folder);
   const { version: semantic, formation, replicas } = checked;
   return { semantic, name: formation.name, replicas, leftOut };
 };

@@ -2,10 +2,13 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { databaseOf, type Formation } from "@muxi/formation";
 import { ifThere } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
-import { copyDatabase } from "./archive.ts";
+import { checkFormation } from "../bundles/index.ts";
+import type { BackupTask } from "../reader/index.ts";
+import { copyDatabase, releaseFolder } from "./archive.ts";
 import { databaseFileIn } from "./shared-data.ts";
 import { type ZipEntry, zip } from "./zip.ts";
 
@@ -71,4 +74,15 @@ export const wholeArchive = async ({ formation, data, copyTo }: WholeFolder): Pr
     await add(database, copyTo);
   }
   return zip(entries.sort((a, b) => (a.name < b.name ? -1 : 1)));
+};
+
+/**
+ * Writes everything that a deployed formation is to standard output, as a zip (docs/spec/server-api.md "Backup").
+ *
+ * @throws Failure 404, or 400 when its database is elsewhere.
+ */
+export const backUp = async ({ id, release, data, copyTo }: BackupTask): Promise<void> => {
+  const folder = await releaseFolder(release);
+  const { formation } = await checkFormation(folder, { id, version: undefined });
+  await pipeline(await wholeArchive({ formation, data, copyTo }), process.stdout);
 };
