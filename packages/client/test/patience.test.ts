@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { FormationClient } from "../src/index.ts";
+import { AbortedError, type Fetch, FormationClient, TimeoutError } from "../src/index.ts";
 import { answer, openStream, serve } from "./server.ts";
 
 const frames = answer("Hel", "lo");
@@ -89,4 +89,27 @@ test("a stream goes on trying until its limit, however often that is", async () 
   expect(await resumed(100)).toBe(1);
   // At once, after 0.5 s, and after 1 s more.
   expect(await resumed(2_000)).toBe(3);
+});
+
+/** Resolves never, or with a body that never comes, whatever the signal says. */
+const deaf: [what: string, fetch: Fetch][] = [
+  ["answer", () => new Promise(() => {})],
+  ["body", async () => new Response(new ReadableStream())],
+  ["body of an error", async () => new Response(new ReadableStream(), { status: 503 })],
+];
+
+test.each(deaf)("a fetch that ignores its signal and has no %s holds no call", async (_, fetch) => {
+  const formation = new FormationClient({ url: "http://test", clientKey: "ck", fetch });
+  await expect(formation.getSessions({ userId: "ann" }, { timeout: 50 })).rejects.toThrow(TimeoutError);
+  const leaving = new AbortController();
+  const call = formation.getSessions({ userId: "ann" }, { signal: leaving.signal });
+  const refused = expect(call).rejects.toThrow(AbortedError);
+  leaving.abort();
+  await refused;
+});
+
+test("nor does it hold a stream", async () => {
+  const fetch: Fetch = () => new Promise(() => {});
+  const formation = new FormationClient({ url: "http://test", clientKey: "ck", fetch, timeout: 50 });
+  await expect(formation.chatStream({ message: "Hi" }).next()).rejects.toThrow(TimeoutError);
 });

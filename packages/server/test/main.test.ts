@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { portRange } from "../../../test/ports.ts";
 import { until } from "../../../test/until.ts";
 import { readServerPid, type ServerPid, serverPidFile } from "../src/data-folder/index.ts";
+import { bundle, deployBundle } from "./bundles.ts";
 import { createFormation, isAlive, post, temporaryFolder } from "./helpers.ts";
 
 const main = fileURLToPath(new URL("../bin/muxi-server.js", import.meta.url));
@@ -87,6 +88,27 @@ describe("muxi-server", () => {
     const formation = await runFormation(await listening(command));
     command.child.kill("SIGKILL");
     await until("the formation has ended", () => !isAlive(formation));
+  });
+
+  it("killed outright leaves no npm behind", async () => {
+    const bin = await temporaryFolder();
+    const begun = join(bin, "begun");
+    const script = `#!/bin/sh\n[ "$1" = config ] && exec echo "{}"\nsleep 600 &\necho $$ $! > ${begun}.tmp\nmv ${begun}.tmp ${begun}\nwait\n`;
+    await writeFile(join(bin, "npm"), script, { mode: 0o755 });
+    await writeFile(join(bin, "config.yaml"), "formations: { install_packages: true }\n");
+    const env = { PATH: `${bin}:${process.env.PATH}`, MUXI_CONFIG_DIR: bin };
+    const command = await muxiServer(["--port", "0"], env);
+    const { url } = await listening(command);
+    const files = {
+      "package.json": '{"dependencies":{"wood":"1.0.0"}}',
+      "package-lock.json": '{"lockfileVersion":3,"packages":{"node_modules/wood":{"version":"1.0.0"}}}',
+    };
+    const deploying = deployBundle(url, await bundle({ files })).catch(() => undefined);
+    const pids = await until("npm runs", () => readFile(begun, "utf8").catch(() => undefined));
+    command.child.kill("SIGKILL");
+    await deploying;
+    const running = pids.trim().split(" ").map(Number);
+    await until("npm and what it started are gone", () => !running.some(isAlive));
   });
 
   it("keeps secrets and queries out of its log", async () => {

@@ -57,3 +57,10 @@ export const sleep = (milliseconds: number, signal: AbortSignal): Promise<void> 
       reject(signal.reason);
     });
   });
+
+/** What work comes to, or the signal's reason if it aborts first: a custom `fetch` may ignore it. */
+export const within = <Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> =>
+  new Promise((resolve, reject) => {
+    work.then(resolve, reject);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });

@@ -3,7 +3,7 @@ import { type Query, queryString } from "./arguments.ts";
 import { errorOfResponse } from "./failure.ts";
 import type { Attempt, Hooks } from "./hooks.ts";
 import { uuid } from "./ids.ts";
-import { createLifetime, type Lifetime, sleep } from "./lifetime.ts";
+import { createLifetime, type Lifetime, sleep, within } from "./lifetime.ts";
 import { retryDelay } from "./retry.ts";
 import { unwrap } from "./unwrap.ts";
 
@@ -161,7 +161,7 @@ export const send = async <Value>(
     const start = performance.now();
     let response: Response;
     try {
-      response = await http.fetch(url, { ...init, signal, repeatable: call.repeatable });
+      response = await within(http.fetch(url, { ...init, signal, repeatable: call.repeatable }), signal);
     } catch (error) {
       throw explain(`No response from ${http.baseUrl}`, error, signal);
     }
@@ -170,8 +170,8 @@ export const send = async <Value>(
       hooks?.onResponse?.({ ...attempt, status: response.status, headers: response.headers, milliseconds });
     }
     try {
-      if (!response.ok) throw await errorOfResponse(response, http.flat);
-      return await read(response);
+      if (!response.ok) throw await within(errorOfResponse(response, http.flat), signal);
+      return await within(Promise.resolve(read(response)), signal);
     } catch (error) {
       throw explain("The response broke off", error, signal);
     }
