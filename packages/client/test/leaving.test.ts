@@ -27,6 +27,35 @@ test.each([
   expect(stop.headers["x-muxi-user-id"]).toBe("ann");
 });
 
+test.each([
+  ["an abort", (signal: AbortSignal) => ({ signal }), "AbortedError"],
+  ["a timeout", () => ({ timeout: 50 }), "TimeoutError"],
+])("%s of a trigger stops its run", async (_, optionsOf, name) => {
+  const server = await serveSlowly();
+  const caller = new AbortController();
+  const formation = new FormationClient({ url: server.url, clientKey: "ck", userId: "ann" });
+  const fired = formation.fireTrigger({ name: "report", data: {}, userId: "bob" }, optionsOf(caller.signal));
+  const failure = expect(fired).rejects.toMatchObject({ name });
+  const { headers } = await server.arrival(({ method }) => method === "POST");
+  caller.abort();
+  await failure;
+  const stop = await server.arrival(isStop);
+  expect(stop.url).toBe(`/v1/requests/${headers["x-muxi-request-id"]}`);
+  expect(stop.headers["x-muxi-user-id"]).toBe("bob");
+});
+
+test("a trigger is stopped by the id that its caller gave it, and never when it runs in the background", async () => {
+  const server = await serveSlowly();
+  const formation = new FormationClient({ url: server.url, clientKey: "ck" });
+  const trigger = { name: "report", data: {} };
+  await expect(formation.fireTrigger({ ...trigger, asyncMode: true }, { timeout: 50 })).rejects.toThrow();
+  const named = { timeout: 50, headers: { "X-Muxi-Request-ID": "req_mine" } };
+  await expect(formation.fireTrigger(trigger, named)).rejects.toThrow();
+  await server.arrival(isStop);
+  expect(server.received.map(({ headers }) => headers["x-muxi-request-id"])).toContain("req_mine");
+  expect(server.received.filter(isStop).map(({ url }) => url)).toEqual(["/v1/requests/req_mine"]);
+});
+
 test("an answer that is to go on is not stopped, nor one that was never asked for", async () => {
   const server = await serveSlowly();
   const formation = new FormationClient({ url: server.url, clientKey: "ck" });

@@ -34,9 +34,28 @@ const stop = async (caller: Caller, user: string | undefined, requestId: string)
 };
 
 /**
- * Sends a message and waits for the whole answer, or for its acceptance. A caller that no longer waits stops the answer
- * (docs/spec/formation-api.md "Client retries").
+ * Waits for the answer of a request. A caller that no longer waits stops it (docs/spec/formation-api.md "Client retries").
+ *
+ * @param request Undefined when it goes on without its caller.
+ * @param ask Makes the call, with options that leave it the time of an answer.
  */
+export const answerOf = async <Answer>(
+  caller: Caller,
+  request: (ForUser & { requestId: string }) | undefined,
+  { timeout = caller.answerTimeout, ...options }: CallOptions,
+  ask: (options: CallOptions) => Promise<Answer>,
+): Promise<Answer> => {
+  const isSent = !options.signal?.aborted;
+  try {
+    return await ask({ ...options, timeout });
+  } catch (error) {
+    const hasLeft = error instanceof AbortedError || error instanceof TimeoutError;
+    if (isSent && hasLeft && request) void stop(caller, request.userId, request.requestId);
+    throw error;
+  }
+};
+
+/** Sends a message and waits for the whole answer, or for its acceptance. */
 export const askWhole = async <Data = ChatResult>(
   caller: Caller,
   spec: FormationCall,
@@ -45,15 +64,8 @@ export const askWhole = async <Data = ChatResult>(
 ): Promise<Result<Data>> => {
   const requestId = payload.request_id ?? newRequestId();
   const json = { ...payload, request_id: requestId, stream: false };
-  const { timeout = caller.answerTimeout, signal } = options;
-  const isSent = !signal?.aborted;
-  try {
-    return await dataOf(caller, { ...spec, userId, json }, { ...options, timeout });
-  } catch (error) {
-    const hasLeft = error instanceof AbortedError || error instanceof TimeoutError;
-    if (isSent && hasLeft && payload.on_disconnect !== "continue") void stop(caller, userId, requestId);
-    throw error;
-  }
+  const request = payload.on_disconnect === "continue" ? undefined : { userId, requestId };
+  return answerOf(caller, request, options, (patient) => dataOf(caller, { ...spec, userId, json }, patient));
 };
 
 /** The path of the events of a request. Throws ConfigurationError when an id is missing. */

@@ -4,6 +4,7 @@ import {
   type Fields,
   fillPath,
   type Method,
+  newRequestId,
   optionalHeader,
   type Pages,
   type Query,
@@ -12,6 +13,7 @@ import {
   requireText,
 } from "../http/index.ts";
 import { type Caller, dataOf, type FormationCall } from "./caller.ts";
+import { answerOf } from "./chats.ts";
 
 /** Who may use an endpoint, and for whom. */
 export type Access = Pick<FormationCall, "key" | "user" | "repeatable" | "query">;
@@ -50,8 +52,8 @@ interface ArgumentRules<Args> {
   required?: readonly (keyof Args & string)[];
   /** Values of arguments that are left out. */
   defaults?: Partial<Args>;
-  /** Whether the call waits for the answer of a model. Default false. */
-  waits?: boolean;
+  /** Whether the call waits for the answer of a model, which stops when nobody waits any more. Default: it does not. */
+  waits?: (args: Partial<Args>) => boolean;
 }
 
 interface Paging<Args, Page, Item> {
@@ -112,6 +114,13 @@ const createTranslator = <Args extends object, Path extends string>(
   };
 };
 
+/** The headers of a call with the id of its request: the caller's own, or a new one. */
+const identified = (headers: CallOptions["headers"] = {}) => {
+  const [, own] = Object.entries(headers).find(([name]) => name.toLowerCase() === "x-muxi-request-id") ?? [];
+  const requestId = own ?? newRequestId();
+  return { requestId, headers: own === undefined ? { ...headers, "x-muxi-request-id": requestId } : headers };
+};
+
 /**
  * A method that calls one endpoint, with arguments. Like all methods it is made once and finds the caller in `this`.
  *
@@ -128,8 +137,13 @@ export const endpoint = <Args extends object, Data, const Path extends string>(
   const translate = createTranslator<Args, Path>(name, method, path, rule, wireNames, rules);
   return named(name, async function (args, options) {
     const { caller } = this;
-    const patience = rules?.waits ? { timeout: options?.timeout ?? caller.answerTimeout } : undefined;
-    return dataOf<Data>(caller, translate(caller, args, options), { ...options, ...patience });
+    const call = translate(caller, args, options);
+    if (!rules?.waits?.(args ?? {})) return dataOf<Data>(caller, call, options);
+    const { requestId, headers } = identified(options?.headers);
+    const request = { userId: call.userId, requestId };
+    return answerOf(caller, request, { ...options, headers }, (patient) =>
+      dataOf<Data>(caller, call, patient),
+    );
   });
 };
 

@@ -80,7 +80,7 @@ export const createChat = (options: () => UseChatOptions) => {
 
   const leave = (answer: ChatStream) => {
     stream = undefined;
-    answer.detach();
+    void answer.detach();
     change({ status: "ready" });
   };
 

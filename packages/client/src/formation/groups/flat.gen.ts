@@ -394,7 +394,8 @@ export interface FlatMethods {
   readonly getTrigger: TriggerMethods["get"];
 
   /**
-   * Fires a trigger: fills the data into its template and has the result answered.
+   * Fires a trigger: fills the data into its template and has the result answered. A caller that no longer waits, because
+   * of its timeout or its signal, stops the answer; not so with `asyncMode`.
    *
    * @example
    * const result = await formation.fireTrigger({ name: "new-order", data: { order: { id: 7 } }, userId: "user_123" });

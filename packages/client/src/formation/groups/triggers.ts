@@ -17,7 +17,8 @@ export interface TriggerMethods {
   ): Promise<Result<Trigger>>;
 
   /**
-   * Fires a trigger: fills the data into its template and has the result answered.
+   * Fires a trigger: fills the data into its template and has the result answered. A caller that no longer waits, because
+   * of its timeout or its signal, stops the answer; not so with `asyncMode`.
    *
    * @example
    * const result = await formation.fireTrigger({ name: "new-order", data: { order: { id: 7 } }, userId: "user_123" });
@@ -51,6 +52,6 @@ export const createTriggers = (): TriggerMethods => ({
     { ...access.client, user: "optional", repeatable: true },
     { data: "data", sessionId: "session_id", asyncMode: "use_async" },
     // Always sent, because the server's default is the other one.
-    { defaults: { asyncMode: false }, waits: true },
+    { defaults: { asyncMode: false }, waits: ({ asyncMode }) => !asyncMode },
   ),
 });
