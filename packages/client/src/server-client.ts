@@ -23,18 +23,21 @@ import {
   wholeText,
 } from "./http/index.ts";
 import {
-  bundleCall,
   bundleTimeout,
   createServerCallers,
   type Deployment,
   type DeploymentCheck,
   type ForFormation,
   type FormationLogEvent,
+  followBundle,
+  followFormation,
   formationCall,
+  manageFormation,
   type OperationEvent,
   type OutputFilter,
   type ServerCaller,
   type ServerClientOptions,
+  sendBundle,
 } from "./server/index.ts";
 import type { EventStream } from "./stream/index.ts";
 
@@ -107,7 +110,7 @@ export class ServerClient {
 
   /** Reads one formation. */
   getFormation(formation: ForFormation, options?: CallOptions): Promise<DeployedFormationDetail> {
-    return this.#manage("getFormation", "GET", "", formation, options);
+    return manageFormation(this.#signed, "getFormation", "GET", "", formation, options);
   }
 
   /**
@@ -118,37 +121,37 @@ export class ServerClient {
    * const { formation_id, url } = await server.deployFormation({ bundlePath: "my-bot.tar.gz" });
    */
   deployFormation(deployment: Deployment, options?: CallOptions): Promise<DeployResult> {
-    return this.#send("deployFormation", "POST", deployment, options);
+    return sendBundle(this.#signed, "deployFormation", "POST", deployment, options);
   }
 
   /** Deploys a new formation and tells each step: `progress` events, then `complete`. */
   deployFormationStream(deployment: Deployment, options?: StreamOptions): EventStream<OperationEvent> {
-    return this.#sendStream("deployFormationStream", "POST", deployment, options);
+    return followBundle(this.#signed, "deployFormationStream", "POST", deployment, options);
   }
 
   /** Replaces a formation without interrupting it. Throws `ConflictError` when nothing has changed. */
   updateFormation(deployment: Deployment, options?: CallOptions): Promise<UpdateResult> {
-    return this.#send("updateFormation", "PUT", deployment, options);
+    return sendBundle(this.#signed, "updateFormation", "PUT", deployment, options);
   }
 
   /** Replaces a formation and tells each step. */
   updateFormationStream(deployment: Deployment, options?: StreamOptions): EventStream<OperationEvent> {
-    return this.#sendStream("updateFormationStream", "PUT", deployment, options);
+    return followBundle(this.#signed, "updateFormationStream", "PUT", deployment, options);
   }
 
   /** Cancels an update that another call has begun. */
   cancelUpdate(formation: ForFormation, options?: CallOptions): Promise<CancelUpdateResult> {
-    return this.#manage("cancelUpdate", "POST", "/cancel-update", formation, options);
+    return manageFormation(this.#signed, "cancelUpdate", "POST", "/cancel-update", formation, options);
   }
 
   /** Goes back to the version before the last update. */
   rollbackFormation(formation: ForFormation, options?: CallOptions): Promise<RollbackResult> {
-    return this.#manage("rollbackFormation", "POST", "/rollback", formation, options);
+    return manageFormation(this.#signed, "rollbackFormation", "POST", "/rollback", formation, options);
   }
 
   /** Goes back to the version before the last update and tells each step. */
   rollbackFormationStream(formation: ForFormation, options?: StreamOptions): EventStream<OperationEvent> {
-    return this.#follow("rollbackFormationStream", "/rollback", formation, options);
+    return followFormation(this.#signed, "rollbackFormationStream", "/rollback", formation, options);
   }
 
   /**
@@ -158,7 +161,7 @@ export class ServerClient {
    * await server.stopFormation({ formationId: "my-bot" });
    */
   stopFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
-    return this.#manage("stopFormation", "POST", "/stop", formation, options);
+    return manageFormation(this.#signed, "stopFormation", "POST", "/stop", formation, options);
   }
 
   /**
@@ -168,12 +171,12 @@ export class ServerClient {
    * await server.startFormation({ formationId: "my-bot" });
    */
   startFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
-    return this.#manage("startFormation", "POST", "/start", formation, options);
+    return manageFormation(this.#signed, "startFormation", "POST", "/start", formation, options);
   }
 
   /** Starts a formation and tells each step. */
   startFormationStream(formation: ForFormation, options?: StreamOptions): EventStream<OperationEvent> {
-    return this.#follow("startFormationStream", "/start", formation, options);
+    return followFormation(this.#signed, "startFormationStream", "/start", formation, options);
   }
 
   /**
@@ -183,17 +186,17 @@ export class ServerClient {
    * await server.restartFormation({ formationId: "my-bot" });
    */
   restartFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
-    return this.#manage("restartFormation", "POST", "/restart", formation, options);
+    return manageFormation(this.#signed, "restartFormation", "POST", "/restart", formation, options);
   }
 
   /** Stops a formation, starts it again, and tells each step. */
   restartFormationStream(formation: ForFormation, options?: StreamOptions): EventStream<OperationEvent> {
-    return this.#follow("restartFormationStream", "/restart", formation, options);
+    return followFormation(this.#signed, "restartFormationStream", "/restart", formation, options);
   }
 
   /** Stops a formation and removes its files. */
   deleteFormation(formation: ForFormation, options?: CallOptions): Promise<LifecycleResult> {
-    return this.#manage("deleteFormation", "DELETE", "", formation, options);
+    return manageFormation(this.#signed, "deleteFormation", "DELETE", "", formation, options);
   }
 
   /**
@@ -286,46 +289,5 @@ export class ServerClient {
     requireObjects("devStop({ formationId })", formation, options);
     const json = { formation_id: requireText("formationId", formation.formationId) };
     return this.#signed.data({ method: "POST", path: "/rpc/dev/stop", json }, options);
-  }
-
-  async #manage<Data>(
-    name: string,
-    method: Parameters<typeof formationCall>[0],
-    below: Parameters<typeof formationCall>[1],
-    formation: ForFormation,
-    options: CallOptions | undefined,
-  ): Promise<Data> {
-    requireObjects(`${name}({ formationId })`, formation, options);
-    return this.#signed.data(formationCall(method, below, formation), options);
-  }
-
-  #follow(
-    name: string,
-    below: Parameters<typeof formationCall>[1],
-    formation: ForFormation,
-    options: StreamOptions = {},
-  ): EventStream<OperationEvent> {
-    requireObjects(`${name}({ formationId })`, formation, options);
-    return this.#signed.stream<OperationEvent>(formationCall("POST", below, formation), "complete", options);
-  }
-
-  async #send<Data>(
-    name: string,
-    method: "POST" | "PUT",
-    deployment: Deployment,
-    options: CallOptions | undefined,
-  ): Promise<Data> {
-    requireObjects(`${name}({ bundlePath })`, deployment, options);
-    return this.#signed.data(await bundleCall(method, deployment), options);
-  }
-
-  #sendStream(
-    name: string,
-    method: "POST" | "PUT",
-    deployment: Deployment,
-    options: StreamOptions = {},
-  ): EventStream<OperationEvent> {
-    requireObjects(`${name}({ bundlePath })`, deployment, options);
-    return this.#signed.stream<OperationEvent>(() => bundleCall(method, deployment), "complete", options);
   }
 }

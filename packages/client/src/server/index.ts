@@ -2,11 +2,11 @@
 export type { BundleSource } from "./bundle.ts";
 export { bundleTimeout, createServerCallers, type ServerCaller, type ServerClientOptions } from "./caller.ts";
 export {
-  bundleCall,
   type Deployment,
   type DeploymentCheck,
   type ForFormation,
   formationCall,
   type OutputFilter,
 } from "./calls.ts";
+export { followBundle, followFormation, manageFormation, sendBundle } from "./formations.ts";
 export type { FormationLogEvent, OperationEvent, ServerEvent } from "./operations.ts";
