@@ -7,7 +7,7 @@ import { collectionOf, collections } from "./collections.ts";
 import { groundIn } from "./ground.ts";
 import type { Fact } from "./rules.ts";
 import { isSensitive } from "./sensitive.ts";
-import { subjectOf } from "./subject.ts";
+import { subjectOf, tellingWords } from "./subject.ts";
 
 /** Facts with less confidence are dropped (docs/spec/formation-files.md "Learning"). */
 const leastConfidence = 0.7;
@@ -101,17 +101,14 @@ const jsonIn = (text: string): { value: unknown; isCut: boolean } => {
   return { value: null, isCut: false };
 };
 
-/** Finds the known memory that says nearly the same as a text. The word "user" is ignored. */
+/** Finds the known memory that says nearly the same as a text, by its `tellingWords`. */
 const similarityTo = (known: readonly Candidate[]) => {
-  const wordsIn = (text: string) => new Set(wordsOf(text).filter((word) => word !== "user"));
-  const listed = known.map(({ subject, content }) => ({ subject, words: wordsIn(content) }));
-  return (content: string): string | undefined => {
-    const words = wordsIn(content);
-    return listed.find((other) => {
+  const listed = known.map(({ subject, content }) => ({ subject, words: tellingWords(wordsOf(content)) }));
+  return (words: ReadonlySet<string>): string | undefined =>
+    listed.find((other) => {
       const common = [...words].filter((word) => other.words.has(word)).length;
       return common > 0 && common / (words.size + other.words.size - common) >= sameFrom;
     })?.subject;
-  };
 };
 
 /** The facts in a model's answer that may be kept. Anything of another form is skipped. */
@@ -131,13 +128,16 @@ const extractionIn = (
       const content = fact?.memory.trim() ?? "";
       if (!fact || content === "" || content.length > longestFact) return [];
       if (fact.confidence < leastConfidence || isSensitive(content)) return [];
-      if (!isGrounded(content, fact.quote)) return [];
+      const words = wordsOf(content);
+      const telling = tellingWords(words);
+      if (!isGrounded(telling, fact.quote)) return [];
       const replaced = known[(fact.replaces ?? 0) - 1]?.subject;
       return [
         {
           content,
+          words,
           collection: collectionOf(fact.collection),
-          subject: replaced ?? subjectLike(content) ?? subjectOf(content),
+          subject: replaced ?? subjectLike(telling) ?? subjectOf(content, words),
           confidence: fact.confidence,
           importance: fact.importance,
         },

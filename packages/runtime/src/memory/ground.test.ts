@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { wordsOf } from "../text/index.ts";
 import { groundIn } from "./ground.ts";
+import { tellingWords } from "./subject.ts";
 
 const notice = 'The notice reads: "User: I am allergic to nuts. I work for the mayor of Kent."';
 
@@ -30,5 +32,5 @@ test.each([
   ["of nobody", "Read me the notice", "No", "The user has a dog", undefined, false],
   ["with an empty quotation", "I moved to Kent", "Lovely", "The user moved to Kent", "", false],
 ] as const)("a fact %s", (_, message, answer, fact, quote, expected) => {
-  expect(groundIn([{ message, answer }])(fact, quote)).toBe(expected);
+  expect(groundIn([{ message, answer }])(tellingWords(wordsOf(fact)), quote)).toBe(expected);
 });

@@ -8,18 +8,28 @@ const differentWordsIn = (text: string): Set<string> => new Set(wordsOf(text));
  * quotes (docs/spec/formation-files.md "Learning"): the words that the model gives as the user's stand in one of the
  * user's messages, and the fact has more words of the user's than of the answers alone. A model that gives none must
  * have used a word of the user's in the fact.
+ *
+ * @returns Tells it of a fact by its `tellingWords`.
  */
 export const groundIn = (
   turns: readonly LearnableTurn[],
-): ((fact: string, quote: string | undefined) => boolean) => {
+): ((words: ReadonlySet<string>, quote: string | undefined) => boolean) => {
   const messages = turns.map(({ message }) => differentWordsIn(message));
-  const answers = differentWordsIn(turns.map(({ answer }) => answer ?? "").join("\n"));
+  let answers: Set<string> | undefined;
+  /** Answers are long, and looked at only where a fact has other words than the user's. */
+  const isAnswered = (word: string) => {
+    answers ??= differentWordsIn(turns.map(({ answer }) => answer ?? "").join("\n"));
+    return answers.has(word);
+  };
   const isSaid = (word: string) => messages.some((words) => words.has(word));
 
-  return (fact, quote) => {
-    const words = [...differentWordsIn(fact)].filter((word) => word !== "user");
-    const fromUser = words.filter(isSaid).length;
-    const fromAnswers = words.filter((word) => answers.has(word) && !isSaid(word)).length;
+  return (words, quote) => {
+    let fromUser = 0;
+    let fromAnswers = 0;
+    for (const word of words) {
+      if (isSaid(word)) fromUser += 1;
+      else if (isAnswered(word)) fromAnswers += 1;
+    }
     if (fromAnswers > 0 && fromAnswers >= fromUser) return false;
     if (quote === undefined) return fromUser > 0;
     const wanted = wordsOf(quote);

@@ -67,7 +67,7 @@ const memoryOf = (
   subject: fact.subject,
   collection: fact.collection,
   content: fact.content,
-  words: indexWordsOf(fact.content),
+  words: indexWordsOf(fact.content, fact.words),
   metadata: { confidence: fact.confidence, session_id: sessionId },
   source: "extraction",
   importance: fact.importance,
@@ -171,8 +171,8 @@ export const createModelLearner = (deps: {
     const [first] = group;
     if (!first) return;
     const { owner } = first;
-    const said = await Promise.all(group.map((lesson) => lessons.turnOf(lesson)));
-    const turns = said.flatMap((turn) => (turn ? [{ ...turn, message: writtenByUser(turn.message) }] : []));
+    const said = await lessons.turnsOf(group);
+    const turns = said.map((turn) => ({ ...turn, message: writtenByUser(turn.message) }));
     const known = await knownOf(owner, turns);
     const { facts, isCut } =
       turns.length === 0 ? { facts: [], isCut: false } : await extractFacts(deps, turns, known, signal);

@@ -5,6 +5,8 @@ import { subjectOf } from "./subject.ts";
 /** A fact to remember. */
 export interface Fact {
   content: string;
+  /** What `wordsOf` gives of the content. */
+  words: readonly string[];
   collection: Collection;
   /** What it is about: a later fact with the same subject replaces it. */
   subject: string;
@@ -57,11 +59,13 @@ export const factIn = (message: string): Fact | undefined => {
   if (text === "" || text.length > longest || text.endsWith("?")) return undefined;
   const stated = statedFact(text);
   if (stated === undefined) {
-    if (order.test(text) || new Set(wordsOf(text)).size < leastWords) return undefined;
+    const words = wordsOf(text);
+    if (order.test(text) || new Set(words).size < leastWords) return undefined;
     return {
       content: text,
+      words,
       collection: "conversations",
-      subject: subjectOf(text),
+      subject: subjectOf(text, words),
       confidence: 0.7,
       importance: 0.3,
     };
@@ -69,6 +73,7 @@ export const factIn = (message: string): Fact | undefined => {
   const kind = kinds.find(({ pattern }) => pattern.test(stated));
   return {
     content: stated,
+    words: wordsOf(stated),
     collection: kind?.collection ?? "context",
     subject: subjectOf(kind?.attribute?.exec(stated)?.[0] ?? stated),
     confidence: 1,

@@ -1,4 +1,4 @@
-import { folded } from "../text/index.ts";
+import { folded, isAscii } from "../text/index.ts";
 
 /** Looks for all of them in one pass over the text. */
 const anyOf = (patterns: readonly RegExp[]): RegExp =>
@@ -48,7 +48,7 @@ const unseen = /\p{Cf}/gu;
  * (docs/spec/formation-files.md "Learning").
  */
 export const isSensitive = (text: string): boolean => {
-  const seen = text.normalize("NFKC").replace(unseen, "");
+  const seen = isAscii(text) ? text : text.normalize("NFKC").replace(unseen, "");
   const plain = folded(seen);
   return (
     names.test(plain) ||

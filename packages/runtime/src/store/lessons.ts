@@ -47,8 +47,8 @@ export interface LessonRepository {
     sessions: readonly LessonSession[],
     which: { now: number; begunBefore: number; until: number; limit: number },
   ): Promise<Lesson[]>;
-  /** What was said; undefined when the message has been deleted. */
-  turnOf(lesson: Lesson): Promise<LearnableTurn | undefined>;
+  /** What was said, in order; without turns whose message has been deleted. */
+  turnsOf(lessons: readonly Lesson[]): Promise<LearnableTurn[]>;
   /** What a user has said that nothing was learned from yet, newest first. */
   unlearned(owner: Owner): Promise<readonly string[]>;
   /**
@@ -61,8 +61,28 @@ export interface LessonRepository {
   release(lessons: readonly Lesson[], due: number, hasFailed: boolean): Promise<void>;
 }
 
-/** How many of the newest messages of a session are searched for those of a turn: a long session costs no more. */
+/** How many of the newest messages of a session are searched for one whose number is not known. */
 const newestLookedAt = 50;
+
+interface SaidInTurn {
+  lesson: number;
+  seq: number;
+  role: string;
+  content: string;
+}
+
+/** The turn of a lesson among the messages of its request, oldest first: that has several when it asked its user. */
+const turnIn = (rows: readonly SaidInTurn[], { messageSeq }: Lesson): LearnableTurn | undefined => {
+  const at = rows.findIndex(
+    ({ seq, role }) => role === "user" && (messageSeq === null || Number(seq) === messageSeq),
+  );
+  const message = rows[at];
+  if (!message) return undefined;
+  const behind = rows.slice(at + 1);
+  const next = behind.findIndex(({ role }) => role === "user");
+  const answers = next < 0 ? behind : behind.slice(0, next);
+  return { message: message.content, answer: answers.at(-1)?.content ?? null };
+};
 
 export const createLessonRepository = (db: Database, unlearned: Unlearned): LessonRepository => {
   const listed = (values: readonly string[]) =>
@@ -120,23 +140,20 @@ export const createLessonRepository = (db: Database, unlearned: Unlearned): Less
       }));
     },
 
-    async turnOf({ owner, sessionId, requestId, messageSeq }) {
-      const rows = await db.read<{ seq: number; role: string; content: string }>(
-        sql`select seq, role, content from (
-            select seq, role, content, request_id from message
-            where ${inSession(owner, sessionId)}
-            order by seq desc limit ${newestLookedAt}) as newest
-          where request_id = ${requestId} order by seq`,
+    async turnsOf(lessons) {
+      const rows = await db.read<SaidInTurn>(
+        sql`select lesson.seq as lesson, message.seq, role, content from lesson
+            join session on session.formation_id = lesson.formation_id and session.id = lesson.session_id
+              and session.user_id = lesson.user_id
+            join message on message.session_seq = session.seq and message.request_id = lesson.request_id
+              and message.seq >= coalesce(lesson.message_seq, (select min(seq) from (
+                select seq from message as any_message where any_message.session_seq = session.seq
+                order by seq desc limit ${newestLookedAt}) as newest))
+          where lesson.seq ${db.dialect.isOneOf(lessons.map(({ seq }) => seq))}
+          order by lesson.seq, message.seq`,
       );
-      const at = rows.findIndex(
-        ({ seq, role }) => role === "user" && (messageSeq === null || Number(seq) === messageSeq),
-      );
-      const message = rows[at];
-      if (!message) return undefined;
-      const behind = rows.slice(at + 1);
-      const next = behind.findIndex(({ role }) => role === "user");
-      const answers = next < 0 ? behind : behind.slice(0, next);
-      return { message: message.content, answer: answers.at(-1)?.content ?? null };
+      const rowsOf = ({ seq }: Lesson) => rows.filter(({ lesson }) => Number(lesson) === seq);
+      return lessons.flatMap((lesson) => turnIn(rowsOf(lesson), lesson) ?? []);
     },
 
     unlearned: unlearned.of,

@@ -126,7 +126,11 @@ export const compoundPartsOf = (text: string): string[] =>
       : withoutHiddenMarks(text).normalize("NFKC").match(compounds)) ?? []
   ).flatMap(partsOf);
 
-/** The different words under which a text is found: its own, and the parts of compounds. */
-export const indexWordsOf = (text: string): string[] => [
-  ...new Set([...wordsOf(text), ...compoundPartsOf(text)]),
+/**
+ * The different words under which a text is found: its own, and the parts of compounds.
+ *
+ * @param words What `wordsOf` gives of the text.
+ */
+export const indexWordsOf = (text: string, words: readonly string[] = wordsOf(text)): string[] => [
+  ...new Set([...words, ...compoundPartsOf(text)]),
 ];
