@@ -77,9 +77,9 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
       const { cached, others } = await divide(spaces);
       const found = cached.flatMap((space) => seqs.flatMap((seq) => space.memory(seq) ?? []));
       if (others.length === 0) return found;
+      // Joined with a list of unknown length, Postgres would read all memories of the user.
       const rows = await candidatesFrom(
-        sql`${db.dialect.textsOf(JSON.stringify(seqs))} as listed cross join memory
-          where seq = cast(listed.value as bigint) and space in (${list(others)})`,
+        sql`memory where seq ${db.dialect.isOneOf(seqs)} and space in (${list(others)})`,
       );
       return [...found, ...rows];
     },

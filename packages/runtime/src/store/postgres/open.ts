@@ -107,14 +107,14 @@ export const openPostgres = async (
         );
         await together<unknown>([begun, ...firsts]);
         const results = await Promise.all(firsts);
-        await together(
+        const others = await together(
           writes.flatMap(({ rest }, index) =>
             results[index]?.at(-1)?.changes ? rest.map((statement) => run(connection, statement)) : [],
           ),
         );
         isCommitting = true;
         await connection.query("commit");
-        statistics.wrote(writes.length);
+        statistics.wrote([...results.flat(), ...others].reduce((sum, { changes }) => sum + changes, 0));
         return results;
       } catch (error) {
         if (survives(error)) await connection.query("rollback");

@@ -21,6 +21,13 @@ export const reserveLimit = 1_400;
 const reserveConnectTimeout = 1_200;
 const reserveSignOfLife = 300;
 
+/**
+ * The statements of a formation look rows up by an index. Postgres would read small tables from end to end instead, and
+ * go on to do so when they have grown: each connection keeps its plans until the statistics change. A statement that has
+ * no index is then so dear that it would be compiled first. Migrations, which do go through whole tables, run elsewhere.
+ */
+const byIndex = "set enable_seqscan = off; set jit = off";
+
 /** Whether a connection can be used after work that failed so. */
 export const survives = (error: unknown): boolean => isFromServer(error) && !isPassing(error);
 
@@ -59,8 +66,15 @@ export const openPools = (deps: {
     return silent.filter(({ serverProcess }) => idle.has(serverProcess));
   };
 
+  const openForWork = async (): Promise<Connection> => {
+    const connection = await connect(Math.min(connectTimeout, limit));
+    // Not waited for: it is answered before the work that is sent behind it.
+    connection.query(byIndex).catch(() => connection.destroy("a connection could not be prepared"));
+    return connection;
+  };
+
   const pool = createPool({
-    open: () => connect(Math.min(connectTimeout, limit)),
+    open: openForWork,
     max: connections,
     trustedFor,
     signOfLife: Math.min(signOfLife, limit / 4),

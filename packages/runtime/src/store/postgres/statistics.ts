@@ -3,12 +3,11 @@ import type { Logger } from "pino";
 import type { Connection } from "./connection.ts";
 
 /**
- * After so many writes the planner's statistics are made anew, and whenever they have doubled, up to the most. What
- * Postgres plans for an empty table it keeps for each connection, and reads all rows of it when there are thousands: its
- * own look at the tables comes a minute or more later.
+ * After so many rows were written the planner's statistics are made anew, and whenever they have doubled. Of an empty
+ * table Postgres knows nothing, so that any index that begins with the formation seems as good as the one that has the
+ * id too, and it keeps the plan for each connection, until its own look at the tables a minute or more later.
  */
 const firstAfter = 100;
-const most = 200_000;
 
 /** Tables with more rows are left to Postgres: their plans suit any number. */
 const manyRows = 100_000;
@@ -20,13 +19,13 @@ const findTables = (
 
 /** Tables that were filled before anybody has looked at them, as by a restore. */
 const neverSeen = findTables("reltuples < 0 and pg_relation_size(oid) > 0");
-/** Rows of some tables come and go: seen while one is empty, it would be read from end to end when it is full. */
+/** Rows of some tables come and go: one that was seen empty counts as empty when it is full. */
 const small = findTables(
   `reltuples < ${manyRows} and relname not in ('lesson', 'request_part', 'request_step')`,
 );
 
 export interface Statistics {
-  /** Says that so many writes are done. */
+  /** Says that so many rows were inserted, updated or deleted. */
   wrote(count: number): void;
 }
 
@@ -58,7 +57,7 @@ export const createStatistics = (deps: {
   return {
     wrote(count) {
       written += count;
-      if (written < next || next > most) return;
+      if (written < next) return;
       next = written * 2;
       void analyze(small);
     },
