@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
+import { fuzzing } from "../../../test/fuzzing.ts";
 import { createChatTransport } from "../src/ai-sdk.ts";
 import type { Fetch } from "../src/http/index.ts";
 import { FormationClient, type FormationClientOptions, MuxiError, ServerClient } from "../src/index.ts";
@@ -184,7 +185,11 @@ test("a stream that is cut after each event reconnects with growing pauses, and 
   expect(server.received).toHaveLength(5);
 });
 
-test("whatever a stream sends, its reader gets events or an error of this package", async () => {
+const { cases, patience } = fuzzing(300);
+
+test("whatever a stream sends, its reader gets events or an error of this package", {
+  timeout: patience,
+}, async () => {
   const json = fc.oneof(
     fc.json({ maxDepth: 3 }),
     fc.string(),
@@ -226,6 +231,6 @@ test("whatever a stream sends, its reader gets events or an error of this packag
         }
       },
     ),
-    { seed: 15, numRuns: 300 },
+    cases,
   );
 });

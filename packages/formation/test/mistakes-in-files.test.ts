@@ -218,6 +218,13 @@ const mistakes: readonly Mistake[] = [
     "Put the value in quotes",
   ],
   [
+    "a merge of something that is no mapping",
+    inManifest('schema: "1.0.0"', 'schema: "1.0.0"\n<<: [orchard]'),
+    "formation.afs",
+    "<< that merges something else than mappings",
+    "<<: *name",
+  ],
+  [
     "a pattern that begins with *",
     inAgent('["read_*"]', "[*_read]"),
     "agents/grower.afs:10",

@@ -2,6 +2,7 @@ import type { ModelConfig } from "@muxi/formation";
 import { isObject } from "@muxi/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { fuzzing } from "../../../test/fuzzing.ts";
 import { parseJson } from "../src/base/index.ts";
 import { EventLog } from "../src/events/index.ts";
 import { type Model, type ModelDelta, ModelError } from "../src/models/index.ts";
@@ -12,11 +13,7 @@ import { startSessionMcp } from "./mcp-servers.ts";
 import { ask, openModelBench } from "./model-harness.ts";
 import { wireOf } from "./model-wires.ts";
 
-// The same cases in each run; `MUXI_FUZZ_SEED` and `MUXI_FUZZ_RUNS` try others, and more of them.
-const seed = Number(process.env.MUXI_FUZZ_SEED ?? 15);
-const runs = Number(process.env.MUXI_FUZZ_RUNS ?? 100);
-const options = { seed, numRuns: runs };
-const patience = 60_000 + runs * 100;
+const { cases, patience } = fuzzing(100);
 
 /** A value of so many levels, which a failed run can show. */
 const nested = (depth: number): object => {
@@ -152,7 +149,7 @@ describe.each([
           });
           await expectSoundAnswer(model);
         }),
-        options,
+        cases,
       );
     },
     patience,
@@ -172,7 +169,7 @@ describe.each([
             await expectSoundAnswer(model);
           },
         ),
-        options,
+        cases,
       );
     },
     patience,
@@ -220,7 +217,7 @@ test(
         const createCohere = () => () => ({ doStream: async () => ({ stream }) });
         await expectSoundAnswer(createAiSdkModel(config, async () => ({ createCohere })));
       }),
-      options,
+      cases,
     );
   },
   patience,
@@ -261,7 +258,7 @@ test("whatever an MCP server lists, the tools that are offered are sound", {
         expect(() => JSON.stringify(schema)).not.toThrow();
       }
     }),
-    options,
+    cases,
   );
 });
 
@@ -315,7 +312,7 @@ test(
         expect([typeof outcome.text, typeof outcome.failed]).toEqual(["string", "boolean"]);
         expect(() => JSON.stringify(outcome)).not.toThrow();
       }),
-      options,
+      cases,
     );
     await connection.close();
   },

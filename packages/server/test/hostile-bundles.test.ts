@@ -225,3 +225,9 @@ it("checks the announced hash and the size, before and while a bundle comes", as
   } as RequestInit);
   expect((await endless).status).toBe(413);
 });
+
+it("takes a manifest with a field twice, of which it was warned", async () => {
+  const { url } = await startTestServer();
+  const twice = `${manifestOf("my-bot", "1.0.0")}description: Again\n`;
+  expectStatus(await deployBundle(url, await bundle({ manifest: twice })), 201);
+});

@@ -162,6 +162,9 @@ const createLookup = (document: Document) => {
   };
 };
 
+/** How the library begins to say that `<<` does not name a mapping. */
+const mergeFault = "Merge sources";
+
 /**
  * Reads the text of a YAML or JSON file.
  *
@@ -203,6 +206,9 @@ export const parseSource = (file: string, text: string, linesBefore = 0): ReadRe
   try {
     data = withoutNulls(document.toJS());
   } catch (error) {
+    if (error instanceof Error && error.message.startsWith(mergeFault)) {
+      return refuse("has a << that merges something else than mappings", "Write <<: *name", undefined);
+    }
     // Too many aliases, an alias without its anchor, or nesting without end.
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     const alias = danglingAlias(document);

@@ -9,7 +9,8 @@ import { parseDocument } from "yaml";
  */
 export const addMetadata = async ({ dir, manifestFile }: Formation, serverId: string): Promise<void> => {
   const file = join(dir, manifestFile);
-  const document = parseDocument(await readFile(file, "utf8"));
+  // Repeated keys are no error: what has read the manifest has told of them.
+  const document = parseDocument(await readFile(file, "utf8"), { uniqueKeys: false });
   document.set("_server_id", serverId);
   document.set("_deployment_mode", "server");
   await writeFile(file, document.toString({ lineWidth: 0 }));
