@@ -24,13 +24,16 @@ test("the formation of docs/formation.md is valid and has the parts that it show
   expect(files.map(({ name }) => name)).toContain("triggers/order-late.md");
 });
 
+/** A test of their own runs them: each of the two has a limit of time to itself. */
+const backupsOf = (page: string): string => /\n## Backup\n[\s\S]*?(?=\n## )/.exec(page)?.[0] ?? "";
+
 test("the commands of docs/server.md work one after the other, on the settings that it shows", {
   timeout: 120_000,
 }, async () => {
   const world = await createWorld();
   onTestFinished(() => world.close());
   const page = (await readDoc("server.md")).replaceAll("7890", String(world.port));
-  const stdout = await runAsWritten(world, scriptOf(page));
+  const stdout = await runAsWritten(world, scriptOf(page.replace(backupsOf(page), "")));
   expect(stdout).toContain('"status":"healthy"');
   expect(stdout).toContain("event: done");
   expect(stdout).toContain("1.1.0"); // After the update
@@ -42,6 +45,19 @@ test("the commands of docs/server.md work one after the other, on the settings t
   await writeFile(file, settings.replace("9464", "0"), { mode: 0o600 });
   const started = await world.run(["server", "start", "--daemon"]);
   expect(started.stdout + started.stderr).toContain(`http://127.0.0.1:${world.port}`);
+});
+
+test("what docs/server.md backs up comes back, into a folder and onto the server", {
+  timeout: 120_000,
+}, async () => {
+  const world = await createWorld();
+  onTestFinished(() => world.close());
+  await world.formation("my-bot");
+  expect(await world.run(["server", "start", "--daemon"])).toMatchObject({ code: 0 });
+  expect(await world.run(["deploy", path.join(world.home, "my-bot")])).toMatchObject({ code: 0 });
+  const stdout = await runAsWritten(world, scriptOf(backupsOf(await readDoc("server.md"))));
+  expect(stdout).toContain(`into ${path.join(world.home, "restored-bot")}`);
+  expect(stdout).toMatch(/Restored my-bot \(\d+ files\) on /);
 });
 
 test("the data model of docs/architecture.md has every table of the newest schema, and no other", async () => {

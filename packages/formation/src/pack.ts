@@ -16,6 +16,8 @@ export interface PackOptions extends Pick<LoadOptions, "runtimeVersion"> {
   target: string;
   /** Includes the database of SQLite. Default false: what a formation has learned stays where it runs. */
   includeDb?: boolean;
+  /** Includes everything in the folder, as a backup that is restored on a server. Default false. */
+  whole?: boolean;
 }
 
 /** A packed formation, as it is sent to a server. */
@@ -60,11 +62,13 @@ const sidecars = /(-wal|-shm|-journal)$/;
 /** What is packed besides the formation's own files. */
 interface DataChoice {
   includeDb: boolean;
+  whole: boolean;
   /** The file of SQLite, relative to the folder. */
   database: string;
 }
 
-const isExcluded = (path: string, { includeDb, database }: DataChoice): boolean => {
+const isExcluded = (path: string, { includeDb, whole, database }: DataChoice): boolean => {
+  if (whole) return false;
   const name = basename(path);
   if (isClutter(name) || excludedNames.has(name) || excludedPatterns.some((pattern) => pattern.test(name)))
     return true;
@@ -148,7 +152,7 @@ const checkForServer = async (
  */
 export const packFormation = async (
   dir: string,
-  { target, includeDb = false, ...options }: PackOptions,
+  { target, includeDb = false, whole = false, ...options }: PackOptions,
 ): Promise<Bundle> => {
   const { formation, report } = await loadFormation(dir, { ...options, allowEnv: false, forServer: true });
   if (!formation) throw new FormationError(dir, report);
@@ -159,7 +163,7 @@ export const packFormation = async (
 
   const place = databaseOf(formation);
   const database = place.engine === "sqlite" ? relative(formation.dir, place.file).replaceAll(sep, "/") : "";
-  const { files, skipped } = await contentsOf(formation.dir, { includeDb, database });
+  const { files, skipped } = await contentsOf(formation.dir, { includeDb, whole, database });
   const root = await realpath(formation.dir);
   // Loaded here, so that what only reads formations does not pay for it.
   const { create } = await import("tar");

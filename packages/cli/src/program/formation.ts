@@ -85,6 +85,8 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
     .command("backup [formation]")
     .description("write everything that a formation is into one encrypted file, also while it runs")
     .requiredOption("-o, --out <file>", "file to write")
+    .option("--remote", "the formation that is deployed on a server, not the folder here", false)
+    .option("-p, --profile <name>", "the server, with --remote")
     .addOption(passphraseOption())
     .option("-f, --force", "replace a file that exists", false)
     .addOption(outputOption())
@@ -93,10 +95,12 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
     );
   program
     .command("restore <file>")
-    .description("make a formation's folder from a backup")
+    .description("make a formation's folder, or what is deployed on a server, from a backup")
     .option("--dir <folder>", "folder to restore into (default: one named after the formation)")
     .addOption(passphraseOption())
-    .option("-f, --force", "replace a folder that exists", false)
+    .option("--remote", "deploy it on a server, with all that it had learned", false)
+    .option("-p, --profile <name>", "the server, with --remote")
+    .option("-f, --force", "replace a folder, or a deployed formation, that exists", false)
     .addOption(outputOption())
     .action((file: string, options: RestoreOptions) =>
       run(async () => (await import("../commands/backup/index.ts")).restore(context, file, options)),

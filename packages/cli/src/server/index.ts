@@ -6,6 +6,7 @@ export {
   clientFor,
   profileNamed,
 } from "./chosen-server.ts";
+export { deployedNow } from "./deployed-now.ts";
 export { explainDeployedError, explainServerError } from "./explain.ts";
 export { type LocalServer, localServer, prepareFor, runningServer } from "./local-server.ts";
 export { portInUse, probe } from "./probe.ts";

@@ -5,4 +5,4 @@ export { logLine } from "./log-line.ts";
 export { startSpinner } from "./spinner.ts";
 export { at, duration, paintStatus, size, statusText, table } from "./table.ts";
 export { createUi, type OutputFormat, outputFormats, type Ui } from "./ui.ts";
-export { showWarnings, warnOfProblems } from "./warnings.ts";
+export { showWarnings, warnOfPlainHttp, warnOfProblems } from "./warnings.ts";

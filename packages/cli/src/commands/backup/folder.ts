@@ -20,6 +20,6 @@ export const folderToBackUp = async (context: Context, given: string | undefined
   const here = await formationFolder(context, undefined).catch(() => undefined);
   if (here !== undefined && (await summarizeManifest(here))?.id === given) return here;
   throw new CliError(`There is no formation '${given}' on this machine`, {
-    hint: "Name its folder, or run this command inside it",
+    hint: "Name its folder, or run this command inside it. If it is deployed on a server, add --remote",
   });
 };

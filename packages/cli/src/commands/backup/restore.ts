@@ -1,22 +1,20 @@
-import { createWriteStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { summarizeManifest } from "@muxi/formation";
-import { openPromise } from "yauzl";
 import { openSealed, type SealedFile } from "../../backup/index.ts";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { savedFormations } from "../../files/index.ts";
-import { createUi, type OutputFormat } from "../../ui/index.ts";
-import { unzipInto } from "../unzip.ts";
+import { createUi, type OutputFormat, type Ui } from "../../ui/index.ts";
 import { readPassphrase } from "./passphrase.ts";
+import { restoreOnServer, type ServerRestoreOptions } from "./restore-on-server.ts";
+import { unpack } from "./unpack.ts";
 
-export interface RestoreOptions {
+export interface RestoreOptions extends ServerRestoreOptions {
   /** Folder to restore into. Default: one named after the formation. */
   dir?: string;
-  passphraseFile?: string;
-  force: boolean;
+  /** Onto a server, and not into a folder here; a profile implies it. */
+  remote: boolean;
   output: OutputFormat;
 }
 
@@ -56,48 +54,46 @@ const requireFree = async (context: Context, target: string, force: boolean): Pr
   }
 };
 
-/** Unpacks a backup as a whole, so that nothing was changed when a part of it turns out to be damaged. */
-const unpack = async (sealed: SealedFile, passphrase: string, fresh: string): Promise<number> => {
-  const archive = join(fresh, "archive.zip");
-  const folder = join(fresh, "folder");
-  await mkdir(folder, { mode: 0o700 });
-  await pipeline(sealed.content(passphrase), createWriteStream(archive, { mode: 0o600 }));
-  const zip = await openPromise(archive, { autoClose: false });
-  const count = await unzipInto(folder, zip, "the backup").finally(() => zip.close());
-  const { id } = (await summarizeManifest(folder)) ?? {};
-  if (id !== sealed.header.formation_id) {
-    throw new CliError(`The backup holds the formation '${id}', and not '${sealed.header.formation_id}'`);
-  }
-  return count;
-};
-
-/** `muxi restore` (docs/spec/cli.md "muxi restore"). */
-export const restore = async (
+const restoreFolder = async (
   context: Context,
-  file: string,
-  { dir, passphraseFile, force, output }: RestoreOptions,
-): Promise<number> => {
-  const ui = createUi(context, output);
-  const sealed = await openSealed(resolve(context.cwd, file));
-  let fresh: string | undefined;
+  ui: Ui,
+  sealed: SealedFile,
+  { dir, passphraseFile, force }: RestoreOptions,
+): Promise<void> => {
+  const { formation_id: id } = sealed.header;
+  const target = resolve(context.cwd, dir ?? id);
+  await mkdir(dirname(target), { recursive: true });
+  await finishEarlierRun(target);
+  await requireFree(context, target, force);
+  const passphrase = await readPassphrase(context, ui, { file: passphraseFile, isNew: false });
+  const fresh = await mkdtemp(freshPrefix(target));
   try {
-    const { formation_id: id } = sealed.header;
-    const target = resolve(context.cwd, dir ?? id);
-    await mkdir(dirname(target), { recursive: true });
-    await finishEarlierRun(target);
-    await requireFree(context, target, force);
-    const passphrase = await readPassphrase(context, ui, { file: passphraseFile, isNew: false });
-    const made = await mkdtemp(freshPrefix(target));
-    fresh = made;
-    const files = await ui.during(`Restoring ${id}...`, () => unpack(sealed, passphrase, made));
+    const { folder, files } = await ui.during(`Restoring ${id}...`, () => unpack(sealed, passphrase, fresh));
     if (existsSync(target)) await rename(target, replacedPath(target));
-    await rename(join(made, "folder"), target);
+    await rename(folder, target);
     await rm(replacedPath(target), { recursive: true, force: true });
     ui.data({ formation_id: id, path: target, files });
     ui.success(`Restored ${id} (${files} files) into ${target}`);
-    return 0;
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+};
+
+/** `muxi restore` (docs/spec/cli.md "muxi restore"). */
+export const restore = async (context: Context, file: string, options: RestoreOptions): Promise<number> => {
+  const { remote, profile, dir, output } = options;
+  const isRemote = remote || profile !== undefined;
+  if (isRemote && dir !== undefined) {
+    throw new CliError("--dir names a folder here, and --remote and --profile mean a server", {
+      hint: "Leave one of them out",
+    });
+  }
+  const ui = createUi(context, output);
+  const sealed = await openSealed(resolve(context.cwd, file));
+  try {
+    await (isRemote ? restoreOnServer : restoreFolder)(context, ui, sealed, options);
   } finally {
     await sealed.close();
-    if (fresh !== undefined) await rm(fresh, { recursive: true, force: true });
   }
+  return 0;
 };

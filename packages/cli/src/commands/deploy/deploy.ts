@@ -11,14 +11,21 @@ import {
   packFormation,
   type Report,
 } from "@muxi/formation";
-import { isLoopback } from "@muxi/server";
-import { type DeployedFormationDetail, NotFoundError } from "muxi-client";
+import type { DeployedFormationDetail } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { catchInterruption } from "../../base/interruption.ts";
-import { type ChosenServer, checkFor, chosenServer, explainDeployedError } from "../../server/index.ts";
+import { checkFor, chosenServer, deployedNow } from "../../server/index.ts";
 import { formationFolder } from "../../target/index.ts";
-import { createUi, type OutputFormat, showWarnings, size, type Ui, warnOfProblems } from "../../ui/index.ts";
+import {
+  createUi,
+  type OutputFormat,
+  showWarnings,
+  size,
+  type Ui,
+  warnOfPlainHttp,
+  warnOfProblems,
+} from "../../ui/index.ts";
 import { upload } from "./upload.ts";
 
 export interface DeployOptions {
@@ -48,22 +55,6 @@ const readForServer = async (folder: string, ui: Ui): Promise<{ formation: Forma
   if (!formation) throw invalid(undefined, report, folder);
   showWarnings(report, ui);
   return { formation, report };
-};
-
-/**
- * The deployed formation, or undefined. Only an unambiguous 404 means that it is not deployed (docs/spec/cli.md "muxi
- * deploy").
- */
-const deployedNow = async (
-  server: ChosenServer,
-  id: string,
-): Promise<DeployedFormationDetail | undefined> => {
-  try {
-    return await server.client.getFormation({ formationId: id });
-  } catch (error) {
-    if (error instanceof NotFoundError && error.message !== "Endpoint not found") return undefined;
-    throw explainDeployedError(error, server, `Formation '${id}' was not deployed`);
-  }
 };
 
 /** An update needs a higher version than the running one (docs/spec/cli.md "muxi deploy"). */
@@ -106,16 +97,6 @@ const warnOfMissingKeys = (ui: Ui, { manifest }: Formation): void => {
   ]);
 };
 
-/** The bundle contains the secrets and their key (docs/spec/cli.md "muxi deploy"). */
-const warnOfPlainHttp = (ui: Ui, { url }: ChosenServer, { usedSecrets }: Formation): void => {
-  const { protocol, hostname } = new URL(url);
-  if (protocol === "https:" || usedSecrets.length === 0) return;
-  if (isLoopback(hostname)) return;
-  ui.warning(`The bundle contains secrets, and anyone between here and ${hostname} can read it`, [
-    "Configure a certificate (server.tls) on the server, and use an https:// address in its profile",
-  ]);
-};
-
 /** `muxi deploy` (docs/spec/cli.md "muxi deploy"): deploys a new formation, or updates a deployed one. */
 export const deploy = async (
   context: Context,
@@ -128,7 +109,9 @@ export const deploy = async (
   const { warnings } = report;
   const { id } = formation;
   const server = await chosenServer({ ...context, cwd: folder }, profile);
-  const deployed = await ui.during(`Asking ${server.name}...`, () => deployedNow(server, id));
+  const deployed = await ui.during(`Asking ${server.name}...`, () =>
+    deployedNow(server, id, `Formation '${id}' was not deployed`),
+  );
   ui.line(deployed ? `Updating: ${id} on ${server.name}` : `Deploying: ${id} to ${server.name}`);
   ui.line(`Version: ${formation.manifest.version ?? "1.0.0"}`);
   if (deployed) checkVersion(formation, deployed);
@@ -143,11 +126,11 @@ export const deploy = async (
       ui.line("Dry run complete - bundle created but not uploaded");
       return 0;
     }
-    warnOfPlainHttp(ui, server, formation);
+    if (formation.usedSecrets.length > 0) warnOfPlainHttp(ui, server.url, "The bundle contains secrets");
     warnOfMissingKeys(ui, formation);
     const isUpdate = deployed !== undefined;
     const complete = await upload(ui, {
-      ...{ server, bundle, bundlePath, isUpdate, stream, includeDb, signal },
+      ...{ server, bundle, bundlePath, isUpdate, stream, takes: includeDb ? "database" : "nothing", signal },
       check: checkFor({ check, force }),
     });
     const url = `${server.url}/api/${id}`;

@@ -21,8 +21,8 @@ export interface Upload {
   isUpdate: boolean;
   stream: boolean;
   check: DeploymentCheck;
-  /** The database in the bundle is to be that of the release. */
-  includeDb: boolean;
+  /** What of a formation's own data in the bundle is to be that of the release. */
+  takes: "nothing" | "database" | "all";
   /** Aborts on Ctrl+C. */
   signal: AbortSignal;
 }
@@ -32,13 +32,17 @@ type Uploaded = Pick<OperationComplete, "problems" | "left_out">;
 
 const send = async (
   ui: Ui,
-  { server, bundle, bundlePath, isUpdate, stream, check, includeDb, signal }: Upload,
+  { server, bundle, bundlePath, isUpdate, stream, check, takes, signal }: Upload,
 ): Promise<Uploaded> => {
   const { client } = server;
   const { id, version, sha256 } = bundle;
   const deployment = { bundlePath, formationId: id, version, check };
   // The signature does not cover the body, so this lets the server verify it.
-  const headers = { "x-muxi-content-sha256": sha256, "x-muxi-include-db": String(includeDb) };
+  const headers = {
+    "x-muxi-content-sha256": sha256,
+    ...(takes === "database" && { "x-muxi-include-db": "true" }),
+    ...(takes === "all" && { "x-muxi-include-data": "true" }),
+  };
   const options = { signal, headers };
   if (stream) {
     const streamOptions = { ...options, idleTimeout: 0 };
