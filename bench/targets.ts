@@ -178,11 +178,11 @@ const direct: Target = {
   }),
 };
 
-const lean: Target = {
+const lean = {
   name: "lean",
   healthPath: "/health",
-  program: ({ folder, port, modelPort }) => ({
-    args: [join(here, "peers/lean/server.js"), String(port), String(modelPort), join(folder, "lean.db")],
+  program: ({ folder, port, modelPort, postgresUrl = join(folder, "lean.db") }) => ({
+    args: [join(here, "peers/lean/server.js"), String(port), String(modelPort), postgresUrl],
   }),
   chat: (number, { stream = true, session }) => ({
     method: "POST",
@@ -194,6 +194,16 @@ const lean: Target = {
       stream,
     },
   }),
+} satisfies Target;
+
+const postgresMissingHere = () => (findPostgres() === undefined ? postgresMissing : undefined);
+
+/** The same in a Postgres that waits for the disk. */
+const leanPostgres: Target = {
+  ...lean,
+  name: "lean-postgres",
+  missing: postgresMissingHere,
+  onPostgres: true,
 };
 
 /** Where `--with-peers` installs the packages of others. */
@@ -331,7 +341,7 @@ export const muxiLearning = {
 const muxiPostgres: Target = {
   ...muxiLearning,
   name: "muxi-postgres",
-  missing: () => (findPostgres() === undefined ? postgresMissing : undefined),
+  missing: postgresMissingHere,
   onPostgres: true,
   skip: [],
 };
@@ -371,6 +381,7 @@ export const muxiServer = {
 export const targets: readonly Target[] = [
   direct,
   lean,
+  leanPostgres,
   thin,
   mastra,
   voltagent,
