@@ -96,7 +96,11 @@ describe("requests", () => {
     expect((await api.get(route, ann)).body.data.status).toBe("completed");
     expect((await api.get(route, { user: "bob" })).body.error.code).toBe("FORBIDDEN");
     expect((await api.get("/requests/req_none", ann)).body.error.code).toBe("REQUEST_NOT_FOUND");
-    expect((await api.get("/requests", { user: "bob" })).body.data).toEqual({ requests: [], count: 0 });
+    expect((await api.get("/requests", { user: "bob" })).body.data).toEqual({
+      requests: [],
+      count: 0,
+      next: null,
+    });
     expect((await api.get("/requests", { key: "admin" })).body.data.count).toBe(1);
     expect((await api.call("DELETE", route, { user: "bob" })).body.error.code).toBe("FORBIDDEN");
     expect((await api.call("DELETE", route, ann)).body.error.code).toBe("OPERATION_FAILED");

@@ -23,20 +23,27 @@ export const unavailable = (file: string, reason: string, cause?: unknown) =>
     { cause },
   );
 
-/** What SQLite says of a statement when an empty file was copied over the database. */
-const lacksTables = /^no such table/;
+const damaged = (file: string, damage: string, cause: unknown) =>
+  new StorageUnavailableError(
+    `the database ${file} cannot be used, ${damage}: stop the formation and restore the file from a backup, or move it and its -wal and -shm away to begin with an empty one`,
+    { cause },
+  );
+
+const isOfSqlite = (error: unknown): error is Error & { errcode: unknown } =>
+  error instanceof Error && "errcode" in error;
 
 /** Translates errors of SQLite with a cause outside the statement; returns others unchanged. */
 export const explained = (error: unknown, file: string): unknown => {
-  if (!(error instanceof Error && "errcode" in error)) return error;
+  if (!isOfSqlite(error)) return error;
   const code = Number(error.errcode) & 0xff;
-  const damage = lacksTables.test(error.message) ? "its tables are gone" : damages.get(code);
-  if (damage !== undefined) {
-    return new StorageUnavailableError(
-      `the database ${file} cannot be used, ${damage}: stop the formation and restore the file from a backup, or move it and its -wal and -shm away to begin with an empty one`,
-      { cause: error },
-    );
-  }
+  const damage = damages.get(code);
+  if (damage !== undefined) return damaged(file, damage, error);
   const reason = externalCauses.get(code);
   return reason === undefined ? error : unavailable(file, reason, error);
 };
+
+/** The same once all migrations are applied: then a table that is missing means that an empty file was copied over this one. */
+export const explainedInUse = (error: unknown, file: string): unknown =>
+  isOfSqlite(error) && error.message.startsWith("no such table")
+    ? damaged(file, "its tables are gone", error)
+    : explained(error, file);

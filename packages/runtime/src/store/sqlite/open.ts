@@ -3,7 +3,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { Database, SqlValue, Statement, WriteResult } from "../database/index.ts";
 import { migrations } from "../migrations/index.ts";
 import { dialect } from "./dialect.ts";
-import { explained, locked, unavailable } from "./errors.ts";
+import { explained, explainedInUse, locked, unavailable } from "./errors.ts";
 import { openSqliteLog } from "./log.ts";
 import { watchPlace } from "./place.ts";
 import { migrateSqlite } from "./schema.ts";
@@ -197,7 +197,7 @@ export const openSqlite = (file: string): Database => {
       place.ensureSame();
       return await queue.add(work);
     } catch (error) {
-      throw explained(error, file);
+      throw explainedInUse(error, file);
     }
   };
 
@@ -210,7 +210,7 @@ export const openSqlite = (file: string): Database => {
       await log.syncing;
       return rows;
     } catch (error) {
-      throw explained(error, file);
+      throw explainedInUse(error, file);
     }
   };
 
