@@ -67,7 +67,12 @@ test("packets that are dropped are noticed, and an attempt that nobody answers i
       response.end(frames.slice(Number(request.headers["last-event-id"])).join(""));
     }
   });
-  const formation = new FormationClient({ url: server.url, clientKey: "ck", timeout: 200, idleTimeout: 100 });
+  const formation = new FormationClient({
+    url: server.url,
+    clientKey: "ck",
+    timeout: 1_000,
+    idleTimeout: 300,
+  });
   expect(await formation.chatStream({ message: "Hi" }).text()).toBe("Hello");
   expect(attempts).toBe(3);
 });
