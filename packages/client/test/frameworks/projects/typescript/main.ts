@@ -21,11 +21,13 @@ export const memories = async (): Promise<string[]> => {
 };
 
 export const transport = createChatTransport({ formation, storage: undefined });
-export const earlier = async (sessionId: string) => toUIMessages(await formation.getSessionMessages({ sessionId }));
+export const earlier = async (sessionId: string) =>
+  toUIMessages(await formation.getSessionMessages({ sessionId }));
 export const talk = () => useChat({ formation, storage: undefined });
 export const server = new ServerClient({ url: "http://localhost:7890", fetch: createTestServer().fetch });
 export const delivered = (request: Request) => receive(request, { secret: "secret" });
-export const isOurs = (error: unknown) => error instanceof MuxiError || error instanceof WebhookVerificationError;
+export const isOurs = (error: unknown) =>
+  error instanceof MuxiError || error instanceof WebhookVerificationError;
 export const signed = (body: string): Promise<string> => webhook.sign(body, "secret");
 
 // @ts-expect-error
