@@ -4,26 +4,14 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { rolldown } from "rolldown";
 import { expect } from "vitest";
 import { untilExpected } from "../../../../test/until.ts";
-
-const executablePath = "/usr/bin/chromium";
-
-/** The flags that keep Chromium from calling its maker. */
-const args = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { chromiumFile, chromiumFlags } from "../chromium.ts";
 
 /** Starts Chromium, which all tests of a file share: each page has a storage of its own. */
 export const startBrowser = (): Promise<Browser> => {
-  if (!existsSync(executablePath)) {
-    throw new Error(`There is no ${executablePath}: apt-get install chromium`);
+  if (!existsSync(chromiumFile)) {
+    throw new Error(`There is no ${chromiumFile}: apt-get install chromium`);
   }
-  return chromium.launch({ executablePath, args });
+  return chromium.launch({ executablePath: chromiumFile, args: chromiumFlags });
 };
 
 /**

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { chromiumFile, chromiumFlags } from "../chromium.ts";
 import type { Outcome } from "./contract.ts";
 
 /** The bundled contract: its text, and the file that holds it. */
@@ -38,19 +39,6 @@ const program = (name: string, file: string, args: readonly string[]): Runtime =
     return JSON.parse(stdout);
   },
 });
-
-const chromiumFile = "/usr/bin/chromium";
-
-/** The flags that keep Chromium from calling its maker. */
-const chromiumFlags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 const chromium: Runtime = {
   name: "Chromium",

@@ -1,6 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
-import type { ListPage } from "./list-page.ts";
+import { afterSeq, type ListPage } from "./list-page.ts";
 
 export interface AuditRecord {
   id: string;
@@ -67,7 +67,7 @@ export const createAuditRepository = (db: Database): AuditRepository => ({
   list: (formationId, { limit, before, ...filter }) =>
     db.read(
       sql`select ${columns} from audit where ${fitting(formationId, filter)}
-          ${before === undefined ? sql`` : sql`and seq < ${before.seq}`}
+          ${afterSeq(before)}
         order by seq desc limit ${limit}`,
     ),
 

@@ -14,3 +14,7 @@ export interface ListPage {
  */
 export const afterPlace = (time: Statement, before: ListPlace | undefined): Statement =>
   before === undefined ? sql`` : sql`and (${time}, seq) < (${before.at}, ${before.seq})`;
+
+/** The same in a list that is sorted by `seq` alone. */
+export const afterSeq = (before: ListPlace | undefined): Statement =>
+  before === undefined ? sql`` : sql`and seq < ${before.seq}`;

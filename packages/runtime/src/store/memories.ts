@@ -2,7 +2,7 @@ import { type ListPlace, newId } from "@muxi/protocol";
 import { wordsVersion } from "../text/index.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
-import type { ListPage } from "./list-page.ts";
+import { afterSeq, type ListPage } from "./list-page.ts";
 import { createMemoryFinder, type MemoryFinder } from "./memory-finder.ts";
 import {
   type MemoryScope,
@@ -101,7 +101,7 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
 
   const listIn = (space: Statement, before: ListPlace | undefined, last: number) =>
     sql`select * from (select ${columns} from memory where ${space}
-      ${before === undefined ? sql`` : sql`and seq < ${before.seq}`} order by seq desc limit ${last}) as page`;
+      ${afterSeq(before)} order by seq desc limit ${last}) as page`;
 
   const spacesOf = ({ formationId, userId }: Owner, scopes: readonly MemoryScope[]): Statement[] =>
     scopes.map((scope) =>
