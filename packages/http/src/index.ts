@@ -6,6 +6,7 @@ export { Connections, type Receiver } from "./connections.ts";
 export type { ResponseReader } from "./exchange.ts";
 export { type Framing, scanBody } from "./framing.ts";
 export { type Front, putFrontBefore } from "./front.ts";
+export { gunzipped, isGzip } from "./gunzip.ts";
 export { headersNamedIn, isHopByHop } from "./hop-by-hop.ts";
 export { isHost } from "./host.ts";
 export { isLoopback, isLoopbackAddress } from "./loopback.ts";

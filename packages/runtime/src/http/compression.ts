@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { isSystemError } from "@muxi/formation";
+import { gunzipped, isGzip } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 import { tooLarge } from "./request.ts";
 
@@ -13,33 +13,22 @@ const worthwhile = 1024;
 const quick = 16 * 1024;
 const quickly = { level: 1, windowBits: 12, memLevel: 5 };
 
-const isGzip = (coding: string): boolean => coding === "gzip" || coding === "x-gzip";
-
-/** Loaded by the first who needs it: few callers compress. */
-const zlib = () => import("node:zlib");
-
 /**
  * The body of a request as its `Content-Encoding` says (docs/spec/formation-api.md "HTTP rules").
  *
- * @param limit Bytes, of what comes out too: a few compressed kilobytes may be gigabytes.
+ * @param limit Bytes, of what comes out too.
  * @throws ApiError `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `INVALID_REQUEST`
  */
 export const decoded = async (body: Buffer, encoding: string, limit: number): Promise<Buffer> => {
-  const coding = encoding.trim().toLowerCase();
-  if (coding === "" || coding === "identity") return body;
-  if (!isGzip(coding)) {
-    throw new ApiError(
-      "UNSUPPORTED_MEDIA_TYPE",
-      "The body is compressed in a way that is not read here: send it with Content-Encoding: gzip, or plain",
-    );
-  }
-  const { gunzip } = await zlib();
-  try {
-    return await promisify(gunzip)(body, { maxOutputLength: limit });
-  } catch (error) {
-    if (isSystemError(error, "ERR_BUFFER_TOO_LARGE")) throw tooLarge();
-    throw new ApiError("INVALID_REQUEST", "The body is not the gzip that its Content-Encoding names");
-  }
+  const read = await gunzipped(body, encoding, limit);
+  if (typeof read !== "string") return read;
+  if (read === "large") throw tooLarge();
+  throw read === "coding"
+    ? new ApiError(
+        "UNSUPPORTED_MEDIA_TYPE",
+        "The body is compressed in a way that is not read here: send it with Content-Encoding: gzip, or plain",
+      )
+    : new ApiError("INVALID_REQUEST", "The body is not the gzip that its Content-Encoding names");
 };
 
 /** Whether a caller takes gzip (RFC 9110 section 12.5.3). */
@@ -60,6 +49,6 @@ export const compressed = async (
   accepted: string | undefined,
 ): Promise<Uint8Array | undefined> => {
   if (text.length < worthwhile || accepted === undefined || !takesGzip(accepted)) return undefined;
-  const { gzip, gzipSync } = await zlib();
+  const { gzip, gzipSync } = await import("node:zlib");
   return text.length <= quick ? gzipSync(text, quickly) : promisify(gzip)(text);
 };

@@ -1,6 +1,4 @@
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
-import { isSystemError } from "@muxi/formation";
+import { gunzipped } from "@muxi/http";
 import { namesPrototype } from "@muxi/protocol";
 import { HttpError } from "./errors.ts";
 
@@ -32,18 +30,18 @@ const hasTooManyValues = (text: string): boolean => {
 };
 
 const uncompressed = async (body: Buffer, coding: string, limit: number): Promise<Buffer> => {
-  if (coding === "" || coding === "identity") return body;
-  if (coding !== "gzip" && coding !== "x-gzip") {
-    const message = `Content-Encoding '${coding}' is not read here: send the body with gzip, or plain`;
-    throw new HttpError(415, message);
-  }
-  try {
-    return await promisify(gunzip)(body, { maxOutputLength: limit });
-  } catch (error) {
-    if (isSystemError(error, "ERR_BUFFER_TOO_LARGE")) {
+  const read = await gunzipped(body, coding, limit);
+  if (typeof read !== "string") return read;
+  switch (read) {
+    case "coding":
+      throw new HttpError(
+        415,
+        `Content-Encoding '${coding}' is not read here: send the body with gzip, or plain`,
+      );
+    case "large":
       throw new HttpError(413, `The body is larger than ${limit / 1024 / 1024} MB: send less in it`);
-    }
-    throw new HttpError(400, "The body is not the gzip that its Content-Encoding names");
+    case "broken":
+      throw new HttpError(400, "The body is not the gzip that its Content-Encoding names");
   }
 };
 
@@ -55,7 +53,7 @@ const uncompressed = async (body: Buffer, coding: string, limit: number): Promis
  * @throws HttpError 400, 413, 415
  */
 export const readJson = async (body: Buffer, coding: string, limit: number): Promise<unknown> => {
-  const text = (await uncompressed(body, coding.trim().toLowerCase(), limit)).toString("utf8");
+  const text = (await uncompressed(body, coding, limit)).toString("utf8");
   if (hasTooManyValues(text)) {
     throw new HttpError(400, `The body has more than ${mostValues} values: send fewer`);
   }
