@@ -20,7 +20,7 @@ import {
   type TransportOptions,
   transportOptions,
 } from "../http/index.ts";
-import { EventStream, eventStreamOnly } from "../stream/index.ts";
+import { createEventStream, type EventStream, eventStreamOnly } from "../stream/index.ts";
 import { createSigner } from "./hmac.ts";
 import { decodeOperation } from "./operations.ts";
 import { updateHooks } from "./update-notice.ts";
@@ -102,7 +102,7 @@ const callerOver = (transport: Transport): ServerCaller => ({
     options: StreamOptions,
   ) {
     checkCallOptions(options);
-    return new EventStream<Event>(
+    return createEventStream<Event>(
       {
         connect: async (lifetime) => {
           const prepared = prepare(typeof spec === "function" ? await spec() : spec);
@@ -122,7 +122,7 @@ const callerOver = (transport: Transport): ServerCaller => ({
         afterKeepAlive: true,
         after: 0,
       },
-    );
+    ).stream;
   },
 });
 
