@@ -21,7 +21,10 @@ interface Queue {
 }
 
 const openOurs = async (url: string): Promise<Queue> => {
-  const database = await openPostgres(url, { queryTimeout: 60, log: { warn: () => undefined } });
+  const database = await openPostgres(url, {
+    queryTimeout: 60,
+    log: { warn: () => undefined, error: () => undefined },
+  });
   const { requests, sessions, close } = createStore(database);
   const owner = { formationId: "bench", userId: "ann" };
   const lease = () => ({ owner: "bench", until: Date.now() + 30_000 });

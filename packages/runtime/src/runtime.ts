@@ -72,8 +72,8 @@ const openDatabase = async (formation: Formation, log: Logger): Promise<Database
     await mkdir(path.dirname(where.file), { recursive: true });
     return openSqlite(where.file);
   }
-  const queryTimeout = formation.manifest.memory.persistent.query_timeout_seconds;
-  return openPostgres(where.connectionString, { queryTimeout, log });
+  const { query_timeout_seconds: queryTimeout, pooler } = formation.manifest.memory.persistent;
+  return openPostgres(where.connectionString, { queryTimeout, pooler, log });
 };
 
 /** Longest time for one answer, in milliseconds (docs/spec/formation-api.md "Chat stream"). */

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import { type Connection, createConnector } from "../src/store/postgres/connection.ts";
 import { openPools } from "../src/store/postgres/pools.ts";
+import { settingsFor } from "../src/store/postgres/statement-settings.ts";
 import { type Api, collect, type Frame, hold, manifest, startFormation, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { createSchema, createSchemaBehindProxy, onPostgres, query } from "./postgres.ts";
@@ -39,9 +40,10 @@ describe.skipIf(!onPostgres)("a Postgres that is away, slow or another one", () 
   test("a connection that a cut has caught while it was opened holds up no later call", async () => {
     const { proxied, proxy } = await createSchemaBehindProxy();
     const log = pino({ level: "silent" });
-    const connect = await createConnector(proxied, { statementTimeout: 30_000, abandonedAfter: 5_000, log });
+    const settings = settingsFor("none", { statement: 30_000, abandoned: 5_000 });
+    const connect = await createConnector(proxied, { startup: settings.startup, log });
     // That a connection cannot be opened is not found out while this test runs.
-    const { pool } = openPools({ connect: () => connect(300_000), limit: 30_000, log });
+    const { pool } = openPools({ connect: () => connect(300_000), settings, limit: 30_000, log });
     const ask = (connection: Connection) => connection.query("select 1 as one");
     proxy.poison({ kind: "stall", towards: "both" });
     await expect(pool.use(ask, performance.now() + 300)).rejects.toThrow("no connection was free in time");

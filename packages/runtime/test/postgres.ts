@@ -36,6 +36,17 @@ const ownDatabase = (): Promise<string> => {
 export const query = async (text: string, url?: string): Promise<Record<string, unknown>[]> =>
   ask(url ?? (await ownDatabase()), text);
 
+let databases = 0;
+
+/** An empty database, as a connection string: for what schemas of one database would share. */
+export const createDatabase = async (): Promise<string> => {
+  databases += 1;
+  const url = new URL(await ownDatabase());
+  url.pathname = `${url.pathname.slice(1)}_${databases}`;
+  await query(`create database ${url.pathname.slice(1)}`);
+  return url.href;
+};
+
 let schemas = 0;
 
 /** An empty schema, as a connection string. */

@@ -98,9 +98,16 @@ export const writeTestFormation = (
   {
     toolUrl,
     database,
+    pooler,
     more = "",
     files,
-  }: { toolUrl?: string; database?: string; more?: string; files?: Record<string, string> },
+  }: {
+    toolUrl?: string;
+    database?: string;
+    pooler?: "transaction";
+    more?: string;
+    files?: Record<string, string>;
+  },
 ) =>
   writeFormation({
     "formation.afs": `${manifest}
@@ -108,7 +115,7 @@ server: { api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey}
 llm:
   settings: { base_url: "${modelUrl}/v1" }
   models: [{ text: openai/test-model, api_key: sk-test }]
-memory: { persistent: { extraction: false ${database ? `, connection_string: "${database}"` : ""} } }
+memory: { persistent: { extraction: false ${database ? `, connection_string: "${database}"` : ""}${pooler ? `, pooler: ${pooler}` : ""} } }
 ${more}`,
     ...files,
     ...(toolUrl && {

@@ -267,14 +267,14 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
     async start(chosen) {
       performer = chosen;
       await recover();
-      deps.hints.listen("queued", wake);
-      deps.hints.listen("cancel", leaseWorker.wake);
+      deps.hints.listen("queued", formationId, wake);
+      deps.hints.listen("cancel", formationId, leaseWorker.wake);
       leaseWorker.wake();
       wake();
     },
     announce() {
       wake();
-      if (underWay.size >= atOnce) deps.hints.send("queued");
+      if (underWay.size >= atOnce) deps.hints.send({ topic: "queued", formationId });
     },
     stop: queueWorker.close,
     async close() {

@@ -180,7 +180,7 @@ export const createRequestRepository = (db: Database): RequestRepository => ({
 
   async requestCancel(formationId, id) {
     await db.write([sql`update request set cancel_asked = 1 where ${one(formationId, id)}`]);
-    db.hints.send("cancel");
+    db.hints.send({ topic: "cancel", formationId });
   },
 
   async toBackground(formationId, id, leaseOwner, { input, webhookUrl, steps }) {

@@ -43,12 +43,23 @@ export interface Database {
 }
 
 /**
- * Short messages between the processes of one database. They are hints to look into it, and must not be relied on: a
- * message that is sent while a listener is not connected is lost.
+ * Short messages between the processes of one formation. They are hints to look into its tables, and must not be relied
+ * on: a message that is sent while a listener is not connected is lost.
  */
 export interface Hints {
-  send(topic: HintTopic): void;
-  listen(topic: HintTopic, listener: () => void): void;
+  send(hint: Hint): void;
+  /**
+   * Hears what other processes and this one send. The content is empty, too, when hints of this topic may have been
+   * missed.
+   */
+  listen(topic: HintTopic, formationId: string, listener: (content: string) => void): void;
+}
+
+export interface Hint {
+  topic: HintTopic;
+  formationId: string;
+  /** What there is to be said beside the topic, of any length. */
+  content?: string;
 }
 
 /** There is a request in the queue; cancellation of a request was requested. */

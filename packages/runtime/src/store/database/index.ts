@@ -3,8 +3,8 @@
 export {
   type Database,
   type Dialect,
+  type Hint,
   type Hints,
-  type HintTopic,
   NewerSchemaError,
   SchemaError,
   StorageUnavailableError,

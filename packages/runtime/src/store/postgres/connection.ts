@@ -27,13 +27,8 @@ export interface Connection extends PooledConnection {
 }
 
 export interface ConnectionSettings {
-  /** Milliseconds after which the server gives up a statement. */
-  statementTimeout: number;
-  /**
-   * Milliseconds after which the server ends a transaction that gets no further statement, and frees its locks: whoever
-   * began it may have been cut off.
-   */
-  abandonedAfter: number;
+  /** Parameters that the server is told when a connection is opened. */
+  startup: Readonly<Record<string, number>>;
   log: Pick<Logger, "warn">;
 }
 
@@ -45,7 +40,7 @@ const farewell = 1_000;
 /** What opens connections: the only part that knows the driver. */
 export const createConnector = async (
   connectionString: string,
-  { statementTimeout, abandonedAfter, log }: ConnectionSettings,
+  { startup, log }: ConnectionSettings,
 ): Promise<(timeout: number) => Promise<Connection>> => {
   // Loaded only when needed: SQLite is the default.
   const { default: pg } = await import("pg");
@@ -64,8 +59,7 @@ export const createConnector = async (
       keepAliveInitialDelayMillis: keepAliveAfter,
       connectionTimeoutMillis: timeout,
       pipeline: true,
-      statement_timeout: statementTimeout,
-      idle_in_transaction_session_timeout: abandonedAfter,
+      ...startup,
       types,
     });
     client.on("error", ({ message }) => {

@@ -13,13 +13,16 @@ import { attempt } from "./attempts.ts";
 import { type Answer, type Connection, createConnector } from "./connection.ts";
 import { dialect } from "./dialect.ts";
 import { codeOf, isPassing, isUnavailable, unavailable } from "./errors.ts";
+import { createHintRows, createPolledHints } from "./hint-rows.ts";
 import { createHints } from "./hints.ts";
 import { countLock, turnLock } from "./locks.ts";
-import { createNumbering } from "./parameters.ts";
+import { createNotifications } from "./notifications.ts";
+import { createNumbering, numberedOnce } from "./parameters.ts";
 import type { Pool } from "./pool.ts";
 import { connectTimeout, openPools, reserveLimit, survives } from "./pools.ts";
 import { createReads } from "./reads.ts";
 import { migratePostgres } from "./schema.ts";
+import { type Pooler, settingsFor } from "./statement-settings.ts";
 import { createStatistics } from "./statistics.ts";
 import { createWriteQueue, lockTimeout, type Transaction } from "./writes.ts";
 
@@ -27,7 +30,7 @@ import { createWriteQueue, lockTimeout, type Transaction } from "./writes.ts";
 const retriable: ReadonlySet<string> = new Set(["40001", "40P01"]);
 
 /** Writes that share a transaction do not wait long for a lock that only one of them needs. */
-const beginTogether = `begin; set local lock_timeout = ${lockTimeout}`;
+const waitBriefly = `; set local lock_timeout = ${lockTimeout}`;
 /** Milliseconds for the first connection, when the formation starts. */
 const firstConnectTimeout = 10_000;
 /** Most milliseconds after which the server ends a transaction without further statements. */
@@ -36,7 +39,7 @@ const abandonedAfter = 5_000;
 type Rows = Answer<Record<string, SqlValue>>;
 
 /** Waits for all answers, until the connection is free. Rejects with the first failure, which caused the others. */
-const together = async <Result>(work: readonly Promise<Result>[]): Promise<Result[]> => {
+const allOf = async <Result>(work: readonly Promise<Result>[]): Promise<Result[]> => {
   await Promise.allSettled(work);
   return Promise.all(work);
 };
@@ -44,7 +47,9 @@ const together = async <Result>(work: readonly Promise<Result>[]): Promise<Resul
 export interface PostgresOptions {
   /** Maximum duration of a statement in seconds (`memory.persistent.query_timeout_seconds`). */
   queryTimeout: number;
-  log: Pick<Logger, "warn">;
+  /** `memory.persistent.pooler`. Default: none. */
+  pooler?: Pooler;
+  log: Pick<Logger, "warn" | "error">;
 }
 
 /**
@@ -55,14 +60,14 @@ export interface PostgresOptions {
  */
 export const openPostgres = async (
   connectionString: string,
-  { queryTimeout, log }: PostgresOptions,
+  { queryTimeout, pooler = "none", log }: PostgresOptions,
 ): Promise<Database> => {
   const limit = queryTimeout * 1000;
-  const connect = await createConnector(connectionString, {
-    statementTimeout: limit,
-    abandonedAfter: Math.min(abandonedAfter, limit / 2),
-    log,
+  const settings = settingsFor(pooler, {
+    statement: limit,
+    abandoned: Math.min(abandonedAfter, limit / 2),
   });
+  const connect = await createConnector(connectionString, { startup: settings.startup, log });
 
   const { host, pathname } = new URL(connectionString);
   const name = `the Postgres database ${host}${pathname}`;
@@ -78,16 +83,28 @@ export const openPostgres = async (
     );
   }
 
-  const { pool, reservePool } = openPools({ connect, limit, log });
+  const { pool, reservePool } = openPools({ connect, settings, limit, log });
 
   const statistics = createStatistics({
     use: (work) => reservePool.use(work, performance.now() + limit),
     log,
   });
 
-  const numbered = createNumbering();
+  const numbered = settings.always ? numberedOnce : createNumbering();
   const query = (connection: Connection, statement: Statement): Promise<Rows> =>
     connection.query(numbered(statement));
+
+  const queryAlone = settings.always
+    ? async (connection: Connection, statement: Statement): Promise<Rows> => {
+        // Sent together. When a statement has failed, the commit ends its transaction without an error of its own.
+        const [, rows] = await allOf<Rows>([
+          connection.query(settings.begin),
+          query(connection, statement),
+          connection.query("commit"),
+        ]);
+        return rows ?? { rows: [], rowCount: 0 };
+      }
+    : query;
 
   const run = async (connection: Connection, statement: Statement): Promise<WriteResult> => {
     const { rowCount, rows } = await query(connection, statement);
@@ -101,13 +118,11 @@ export const openPostgres = async (
     const perform = async (connection: Connection): Promise<WriteResult[][]> => {
       try {
         // Sent together.
-        const begun = connection.query(writes.length === 1 ? "begin" : beginTogether);
-        const firsts = writes.map(({ first }) =>
-          together(first.map((statement) => run(connection, statement))),
-        );
-        await together<unknown>([begun, ...firsts]);
+        const begun = connection.query(writes.length === 1 ? settings.begin : settings.begin + waitBriefly);
+        const firsts = writes.map(({ first }) => allOf(first.map((statement) => run(connection, statement))));
+        await allOf<unknown>([begun, ...firsts]);
         const results = await Promise.all(firsts);
-        const others = await together(
+        const others = await allOf(
           writes.flatMap(({ rest }, index) =>
             results[index]?.at(-1)?.changes ? rest.map((statement) => run(connection, statement)) : [],
           ),
@@ -152,18 +167,29 @@ export const openPostgres = async (
     }
   };
 
-  const readTogether = createReads({ pool, query });
+  const readTogether = createReads({ pool, query: queryAlone });
   const readAlone = (from: Pool<Connection>) => (statement: Statement, until: number) =>
-    from.use((connection) => query(connection, statement), until);
+    from.use((connection) => queryAlone(connection, statement), until);
   const readApart = <Row>(statement: Statement) =>
     reading<Row>(readAlone(reservePool), statement, reserveLimit);
 
-  const hints = createHints({
-    connect: () => connect(connectTimeout),
-    send: (text, values) =>
-      attempt(limit, (until) => pool.use((connection) => connection.query({ text, values }), until)),
-    log,
-  });
+  const writeInOrder = async (statements: readonly Statement[]): Promise<WriteResult[]> => {
+    const lock = sql`select pg_advisory_xact_lock(${turnLock})`;
+    const [results] = await transaction([{ first: [lock, ...statements], rest: [] }]);
+    return results?.slice(1) ?? [];
+  };
+
+  const rows = createHintRows({ read: (statement) => reading(readTogether, statement), writeInOrder });
+  const notifications = () =>
+    createNotifications({
+      connect: () => connect(connectTimeout),
+      send: (text, values) =>
+        attempt(limit, (until) => pool.use((connection) => connection.query({ text, values }), until)),
+      rows,
+      log,
+    });
+  // A pooler would take the connection away on which notifications are listened for.
+  const hints = createHints(settings.always ? createPolledHints(rows, log) : notifications(), log);
 
   const writes = createWriteQueue(transaction);
 
@@ -186,9 +212,7 @@ export const openPostgres = async (
       return result?.changes ? result : undefined;
     },
     async writeInOrder(statements) {
-      await transaction([
-        { first: [sql`select pg_advisory_xact_lock(${turnLock})`, ...statements], rest: [] },
-      ]);
+      await writeInOrder(statements);
     },
     async close() {
       await hints.close();

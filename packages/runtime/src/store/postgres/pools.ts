@@ -5,6 +5,7 @@ import { dialect } from "./dialect.ts";
 import { isFromServer, isPassing } from "./errors.ts";
 import { numberedOnce } from "./parameters.ts";
 import { createPool, type Pool } from "./pool.ts";
+import type { StatementSettings } from "./statement-settings.ts";
 
 const connections = 20;
 /** Most milliseconds for a connection. */
@@ -21,13 +22,6 @@ export const reserveLimit = 1_400;
 const reserveConnectTimeout = 1_200;
 const reserveSignOfLife = 300;
 
-/**
- * The statements of a formation look rows up by an index. Postgres would read small tables from end to end instead, and
- * go on to do so when they have grown: each connection keeps its plans until the statistics change. A statement that has
- * no index is then so dear that it would be compiled first. Migrations, which do go through whole tables, run elsewhere.
- */
-const byIndex = "set enable_seqscan = off; set jit = off";
-
 /** Whether a connection can be used after work that failed so. */
 export const survives = (error: unknown): boolean => isFromServer(error) && !isPassing(error);
 
@@ -39,10 +33,11 @@ export const survives = (error: unknown): boolean => isFromServer(error) && !isP
  */
 export const openPools = (deps: {
   connect: (timeout: number) => Promise<Connection>;
+  settings: Pick<StatementSettings, "opening" | "always">;
   limit: number;
   log: Pick<Logger, "warn">;
 }): { pool: Pool<Connection>; reservePool: Pool<Connection> } => {
-  const { connect, limit, log } = deps;
+  const { connect, settings, limit, log } = deps;
 
   const reservePool = createPool({
     open: () => connect(reserveConnectTimeout),
@@ -57,6 +52,8 @@ export const openPools = (deps: {
   });
 
   const findForgotten = async (silent: readonly Connection[]) => {
+    // A pooler has invented the numbers.
+    if (settings.always) return [];
     const numbers = silent.map(({ serverProcess }) => serverProcess);
     const statement = numberedOnce(sql`select pid from pg_stat_activity
       where pid ${dialect.isOneOf(numbers)} and state in ('idle', 'idle in transaction')`);
@@ -69,7 +66,11 @@ export const openPools = (deps: {
   const openForWork = async (): Promise<Connection> => {
     const connection = await connect(Math.min(connectTimeout, limit));
     // Not waited for: it is answered before the work that is sent behind it.
-    connection.query(byIndex).catch(() => connection.destroy("a connection could not be prepared"));
+    if (settings.opening !== undefined) {
+      connection
+        .query(settings.opening)
+        .catch(() => connection.destroy("a connection could not be prepared"));
+    }
     return connection;
   };
 
