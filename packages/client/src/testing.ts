@@ -44,7 +44,7 @@ export interface TestServer {
   /** Responds with an error in the formation's envelope. `retryAfter`: seconds or an HTTP date. */
   fail(status: number, code: string, retryAfter?: number | string): TestServer;
   /** Responds with a stream of events. */
-  stream(events: readonly TestEvent[], script?: StreamScript): TestServer;
+  stream<Event extends TestEvent>(events: readonly Event[], script?: StreamScript): TestServer;
   /** Breaks the connection before a response. */
   reset(): TestServer;
   /** Never responds. */

@@ -271,6 +271,27 @@ test("a stream that is passed on as a response is read like the first one", asyn
   expect(await stream.text()).toBe("Hello");
 });
 
+test("a stream that is passed on has comments while the formation is silent", async () => {
+  const [first = "", ...others] = answer("Hel", "lo");
+  let goOn = () => {};
+  const upstream = await serve((_, response) => {
+    openStream(response);
+    response.write(first);
+    goOn = () => response.end(others.join(""));
+  });
+  const comment = ": keepalive\n\n";
+  const { body } = clientOf(upstream.url).chatStream({ message: "Hi" }).toResponse();
+  const decoder = new TextDecoder();
+  let passed = "";
+  for await (const piece of body ?? []) {
+    passed += decoder.decode(piece);
+    if (passed.endsWith(comment.repeat(2))) goOn();
+  }
+  expect(passed.replaceAll(comment, "").match(/^event: \w+$/gm)).toEqual(
+    ["progress", "text", "text", "done"].map((type) => `event: ${type}`),
+  );
+});
+
 test("chat asks for one JSON answer", async () => {
   const server = await serve((request, response) => {
     const { request_id } = JSON.parse(request.body);

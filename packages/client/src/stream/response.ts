@@ -34,22 +34,45 @@ export const errorResponse = (error: unknown): Response => {
   );
 };
 
-/** What an iterator gives as a web stream, which asks for a value only when it is read. */
+/** Milliseconds of silence after which a response has a comment, as a formation's own has. */
+const keepAliveAfter = 1_000;
+
+/**
+ * What an iterator gives as a web stream, which asks for a value only when it is read.
+ *
+ * @param comment Makes what is sent to a reader that has waited.
+ */
 export const readable = <Value>(
   values: AsyncIterator<Value>,
   cancel: () => Promise<void>,
-): ReadableStream<Value> =>
-  new ReadableStream<Value>(
+  comment?: () => Value,
+): ReadableStream<Value> => {
+  let waiting: ReturnType<typeof setInterval> | undefined;
+  return new ReadableStream<Value>(
     {
       async pull(controller) {
-        const { done, value } = await values.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        if (comment) {
+          waiting = setInterval(() => {
+            // Unless the last one was not read yet.
+            if (controller.desiredSize === 0) controller.enqueue(comment());
+          }, keepAliveAfter);
+        }
+        try {
+          const { done, value } = await values.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } finally {
+          clearInterval(waiting);
+        }
       },
-      cancel,
+      cancel() {
+        clearInterval(waiting);
+        return cancel();
+      },
     },
     { highWaterMark: 0 },
   );
+};
 
 /** What is read of a chat stream. */
 interface Events extends AsyncIterable<ChatEvent> {
@@ -59,8 +82,9 @@ interface Events extends AsyncIterable<ChatEvent> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const encoder = new TextEncoder();
+
 async function* framesOf(events: Events) {
-  const encoder = new TextEncoder();
   try {
     for await (const event of events) {
       // An unknown event is sent on under the name that its server gave it.
@@ -76,7 +100,11 @@ async function* framesOf(events: Events) {
 /** Events as a response of server-sent events. When its reader leaves, so does this one. */
 export const eventResponse = (events: Events): Response =>
   new Response(
-    readable(framesOf(events), () => events[Symbol.asyncDispose]()),
+    readable(
+      framesOf(events),
+      () => events[Symbol.asyncDispose](),
+      () => encoder.encode(": keepalive\n\n"),
+    ),
     {
       headers: {
         "content-type": "text/event-stream",
