@@ -106,7 +106,8 @@ const similarityTo = (known: readonly Candidate[]) => {
   const listed = known.map(({ subject, content }) => ({ subject, words: tellingWords(wordsOf(content)) }));
   return (words: ReadonlySet<string>): string | undefined =>
     listed.find((other) => {
-      const common = [...words].filter((word) => other.words.has(word)).length;
+      let common = 0;
+      for (const word of words) if (other.words.has(word)) common += 1;
       return common > 0 && common / (words.size + other.words.size - common) >= sameFrom;
     })?.subject;
 };

@@ -1,9 +1,9 @@
-import { LRUCache } from "lru-cache";
 import { writtenByUser } from "../attachments/index.ts";
 import type { Worker } from "../base/index.ts";
 import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
 import { wordsOf, wordsToFind } from "../text/index.ts";
+import { firstOf } from "./first-of.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { EndedTurn, Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";
@@ -62,38 +62,62 @@ const mostKept = 1_000_000;
 
 /** A message that is not learned yet. */
 interface Said {
+  text: string;
   words: ReadonlySet<string>;
   /** How it is recalled; undefined when it holds something confidential. */
   recalled: string | undefined;
 }
 
-/** Chooses among messages that are not learned yet, newest first: those that share most words, then the newest. */
+const saidIn = (message: string): Said => {
+  const text = writtenByUser(message);
+  const recalled = `The user said: ${text.replace(/\s+/g, " ").trim().slice(0, longestRecalled)}`;
+  return {
+    text: message.trim(),
+    words: new Set(wordsOf(text)),
+    recalled: isSensitive(text) ? undefined : recalled,
+  };
+};
+
+/**
+ * Chooses among messages that are not learned yet, newest first: those that share most words, then the newest. It is
+ * done twenty times a chat, so that no order of use is kept: what is known of the messages is all forgotten when it is
+ * too much.
+ */
 const createRecentlySaid = () => {
-  const read = new LRUCache<string, Said>({
-    maxSize: mostKept,
-    sizeCalculation: (_, message) => message.length + 1,
-  });
+  const known = new Map<string, Said>();
+  let kept = 0;
+
   const readOf = (message: string): Said => {
-    let said = read.get(message);
+    let said = known.get(message);
     if (!said) {
-      const text = writtenByUser(message);
-      const recalled = `The user said: ${text.replace(/\s+/g, " ").trim().slice(0, longestRecalled)}`;
-      said = { words: new Set(wordsOf(text)), recalled: isSensitive(text) ? undefined : recalled };
-      read.set(message, said);
+      said = saidIn(message);
+      kept += message.length;
+      if (kept > mostKept) {
+        known.clear();
+        kept = message.length;
+      }
+      known.set(message, said);
     }
     return said;
   };
-  return (messages: readonly string[], words: readonly string[]): string[] =>
-    messages
-      .flatMap((message) => {
-        const { recalled, words: said } = readOf(message);
-        return recalled === undefined
-          ? []
-          : [{ recalled, shared: words.filter((word) => said.has(word)).length }];
-      })
-      .sort((one, other) => other.shared - one.shared)
-      .slice(0, recalledUnlearned)
-      .map(({ recalled }) => recalled);
+
+  return (
+    messages: readonly string[],
+    { inContext, text, words }: { inContext: ReadonlySet<string>; text: string; words: readonly string[] },
+  ): string[] => {
+    const recallable: { recalled: string; shared: number }[] = [];
+    for (const message of messages) {
+      if (inContext.has(message)) continue;
+      const said = readOf(message);
+      if (said.recalled === undefined || said.text === text) continue;
+      let shared = 0;
+      for (const word of words) if (said.words.has(word)) shared += 1;
+      recallable.push({ recalled: said.recalled, shared });
+    }
+    return firstOf(recallable, recalledUnlearned, (one, other) => other.shared - one.shared).map(
+      ({ recalled }) => recalled,
+    );
+  };
 };
 
 export const createMemory = (deps: {
@@ -115,7 +139,7 @@ export const createMemory = (deps: {
       ]);
       const isNew = (content: string) => !inContext.has(content) && content.trim() !== text;
       const remembered = found.filter(({ content }) => isNew(content)).slice(0, recalledMemories);
-      const said = recentlySaid(unlearned.filter(isNew), words);
+      const said = recentlySaid(unlearned, { inContext, text, words });
       return {
         synopsis,
         remembered: [...remembered.map(({ content }) => content), ...said].map((text) => ({

@@ -1,5 +1,5 @@
 import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
-import { firstOf } from "./first-of.ts";
+import { createTally } from "./tally.ts";
 import type { VectorSearch } from "./vectors.ts";
 
 /** Most memories to look at for each word. A word that more of them have says little about any. */
@@ -37,41 +37,47 @@ export interface MemorySearch {
 /** How much texts longer than the others are marked down, since they share words by chance. */
 const lengthWeight = 0.5;
 
-interface Scored {
-  seq: number;
-  score: number;
-}
+/** The most words of a message and of a batch of turns, in two spaces, find fewer memories. */
+const tally = createTally(8_192);
 
 /** The memories that share most words, given those of each word. A rare word counts for more than a common one. */
 const scoresOf = (matches: readonly (readonly number[])[], most: number): Map<number, number> => {
-  const scored = new Map<number, Scored>();
+  tally.clear();
   for (const seqs of matches) {
     const rarity = Math.log(1 + (10 * newestPerWord) / seqs.length);
-    for (const seq of seqs) {
-      const known = scored.get(seq);
-      if (known) known.score += rarity;
-      else scored.set(seq, { seq, score: rarity });
-    }
+    for (const seq of seqs) tally.add(seq, rarity);
   }
-  const best = firstOf([...scored.values()], most, (a, b) => b.score - a.score || b.seq - a.seq);
-  return new Map(best.map(({ seq, score }) => [seq, score]));
+  return tally.greatest(most);
 };
 
 interface Ranked {
   memory: Candidate;
+  /** By shared words, marked down for length; 0 without any. */
+  byWords: number;
   score: number;
 }
 
-/** Memories ranked by shared words, best first, from the scores of their words: their texts are not split again. */
-const byWords = (sharing: readonly Ranked[], scores: ReadonlyMap<number, number>): Ranked[] => {
-  const length = sharing.reduce((sum, { memory }) => sum + memory.content.length, 0) / sharing.length;
-  const marked = sharing.map((ranked) => ({
-    ranked,
-    score:
-      (scores.get(ranked.memory.seq) ?? 0) /
-      (1 - lengthWeight + (lengthWeight * ranked.memory.content.length) / length),
-  }));
-  return marked.sort((a, b) => b.score - a.score).map(({ ranked }) => ranked);
+const newestFirst = (a: Ranked, b: Ranked): number =>
+  b.memory.updatedAt - a.memory.updatedAt || b.memory.seq - a.memory.seq;
+const importantFirst = (a: Ranked, b: Ranked): number =>
+  b.memory.importance - a.memory.importance || newestFirst(a, b);
+const wordsFirst = (a: Ranked, b: Ranked): number => b.byWords - a.byWords || newestFirst(a, b);
+const bestFirst = (a: Ranked, b: Ranked): number => b.score - a.score || newestFirst(a, b);
+
+/** Sets the scores by words: the texts are not split again. */
+const markByWords = (ranking: readonly Ranked[], scores: ReadonlyMap<number, number>): void => {
+  let length = 0;
+  let sharing = 0;
+  for (const { memory } of ranking) {
+    if (!scores.has(memory.seq)) continue;
+    length += memory.content.length;
+    sharing += 1;
+  }
+  for (const ranked of ranking) {
+    const score = scores.get(ranked.memory.seq) ?? 0;
+    const share = (ranked.memory.content.length * sharing) / length;
+    ranked.byWords = score === 0 ? 0 : score / (1 - lengthWeight + lengthWeight * share);
+  }
 };
 
 /**
@@ -85,30 +91,29 @@ export const inOrder = (
   scores: ReadonlyMap<number, number>,
   alike: readonly number[],
 ): Candidate[] => {
-  const newestFirst = found
-    .map((memory): Ranked => ({ memory, score: 0 }))
-    .sort((a, b) => b.memory.updatedAt - a.memory.updatedAt || b.memory.seq - a.memory.seq);
-  const count = (ranking: readonly Ranked[], weight: number) => {
-    for (const [place, ranked] of ranking.entries()) ranked.score += weight / (damping + place);
+  const ranking = found.map((memory): Ranked => ({ memory, byWords: 0, score: 0 }));
+  const count = (ranked: readonly Ranked[], weight: number) => {
+    let place = damping;
+    for (const each of ranked) {
+      each.score += weight / place;
+      place += 1;
+    }
   };
-  count(newestFirst, recencyWeight);
+  count(ranking.sort(newestFirst), recencyWeight);
+  count(ranking.sort(importantFirst), importanceWeight);
+  markByWords(ranking, scores);
   count(
-    newestFirst.toSorted((a, b) => b.memory.importance - a.memory.importance),
-    importanceWeight,
-  );
-  count(
-    byWords(
-      newestFirst.filter(({ memory }) => scores.has(memory.seq)),
-      scores,
-    ),
+    ranking.sort(wordsFirst).filter(({ byWords }) => byWords > 0),
     1,
   );
-  const bySeq = new Map(alike.length > 0 ? newestFirst.map((ranked) => [ranked.memory.seq, ranked]) : []);
-  count(
-    alike.flatMap((seq) => bySeq.get(seq) ?? []),
-    1,
-  );
-  return newestFirst.sort((a, b) => b.score - a.score).map(({ memory }) => memory);
+  if (alike.length > 0) {
+    const bySeq = new Map(ranking.map((ranked) => [ranked.memory.seq, ranked]));
+    count(
+      alike.flatMap((seq) => bySeq.get(seq) ?? []),
+      1,
+    );
+  }
+  return ranking.sort(bestFirst).map(({ memory }) => memory);
 };
 
 /** Search by words and, where there is an embedding model, by meaning (docs/spec/formation-files.md "Recall"). */

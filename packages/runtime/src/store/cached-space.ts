@@ -19,6 +19,8 @@ const bytesPerWord = 100;
 const bytesOf = ({ memory: { content, subject }, words }: Cached): number =>
   bytesPerMemory + bytesPerWord * words.length + 2 * (content.length + subject.length);
 
+const none: readonly number[] = [];
+
 /** The memories of one space, indexed by their words. */
 export class CachedSpace {
   readonly #memories = new Map<number, Cached>();
@@ -48,7 +50,7 @@ export class CachedSpace {
 
   /** The newest memories that contain a word. */
   containing(word: string, most: number): readonly number[] {
-    const seqs = this.#words.get(word) ?? [];
+    const seqs = this.#words.get(word) ?? none;
     return seqs.length > most ? seqs.slice(-most) : seqs;
   }
 

@@ -47,7 +47,11 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
   const divide: SpaceCache["divide"] = (spaces) =>
     cache ? cache.divide(spaces) : Promise.resolve({ cached: [], others: [...spaces] });
 
-  const readMatches = async (spaces: readonly Space[], words: readonly string[], perWord: number) => {
+  const readMatches = async (
+    spaces: readonly Space[],
+    words: readonly string[],
+    perWord: number,
+  ): Promise<(readonly number[])[]> => {
     // One row per word: making thousands of rows would take longer than the search. Postgres would answer `exists` by
     // reading the words of all spaces; ordered, it must use the index.
     const rows = await db.read<{ seqs: string | null }>(
@@ -67,15 +71,26 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
     async matches(spaces, words, perWord) {
       if (words.length === 0) return [];
       const { cached, others } = await divide(spaces);
-      const found = cached.flatMap((space) => words.map((word) => space.containing(word, perWord)));
-      if (others.length > 0) found.push(...(await readMatches(others, words, perWord)));
-      return found.filter(({ length }) => length > 0);
+      const found = others.length > 0 ? await readMatches(others, words, perWord) : [];
+      for (const space of cached) {
+        for (const word of words) {
+          const seqs = space.containing(word, perWord);
+          if (seqs.length > 0) found.push(seqs);
+        }
+      }
+      return found;
     },
 
     async candidates(spaces, seqs) {
       if (seqs.length === 0) return [];
       const { cached, others } = await divide(spaces);
-      const found = cached.flatMap((space) => seqs.flatMap((seq) => space.memory(seq) ?? []));
+      const found: Candidate[] = [];
+      for (const space of cached) {
+        for (const seq of seqs) {
+          const memory = space.memory(seq);
+          if (memory) found.push(memory);
+        }
+      }
       if (others.length === 0) return found;
       // Joined with a list of unknown length, Postgres would read all memories of the user.
       const rows = await candidatesFrom(

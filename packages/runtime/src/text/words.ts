@@ -74,8 +74,11 @@ const segmentsOf = (run: string): string[] => {
 const asciiWords = /[a-z0-9]+/g;
 const anyWords = /[\p{L}\p{N}\p{M}]+/gu;
 
-const spacedWords = (text: string, pattern: RegExp): string[] =>
-  (text.match(pattern) ?? []).filter((word) => !stopWords.has(word)).map(stem);
+const spacedWords = (text: string, pattern: RegExp): string[] => {
+  const words: string[] = [];
+  for (const word of text.match(pattern) ?? []) if (!stopWords.has(word)) words.push(stem(word));
+  return words;
+};
 
 /**
  * The words of a text by which to find it, in any language: without accents and case, stemmed, in order, with repeats.
