@@ -14,6 +14,7 @@ import {
 import { createAuditTrail } from "./audit/index.ts";
 import {
   addConfigured,
+  createLogFeed,
   createObservability,
   createRedactor,
   createWatch,
@@ -27,7 +28,7 @@ import { createCredentialVault, createIdentities } from "./users/index.ts";
 export interface AdministrationDeps {
   formation: Formation;
   keys: ApiKeys;
-  store: Pick<Store, "audit" | "credentials" | "isShared" | "users">;
+  store: Pick<Store, "audit" | "credentials" | "hints" | "isShared" | "users">;
   /** Holds the variables of OpenTelemetry. */
   env: Environment;
   now: () => number;
@@ -64,6 +65,7 @@ export const openAdministration = async ({ formation, keys, store, env, now, log
     const agents = new Map(formation.agents.map(({ id, name }) => [id, name]));
     exportOtlp(observability, { settings: otlp, version: releaseVersion, agents, now, log });
   }
+  const logs = createLogFeed({ formationId, hints: store.hints, observability });
   const identities = await createIdentities({
     formationId,
     users: store.users,
@@ -80,6 +82,7 @@ export const openAdministration = async ({ formation, keys, store, env, now, log
   return {
     identities,
     observability,
+    logs,
     watch: createWatch(observability, now),
     redactor,
     /** Credentials for the formation's MCP servers. */
@@ -98,7 +101,7 @@ export const openAdministration = async ({ formation, keys, store, env, now, log
       ...userEndpoints(identities),
       ...credentialEndpoints({ formation, vault }),
       ...auditEndpoints({ formationId, audit: store.audit }),
-      streamLogs: logsEndpoint(observability),
+      streamLogs: logsEndpoint(logs),
     },
   };
 };

@@ -121,7 +121,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const administration = await openAdministration({ formation, keys, store, env, now, log });
   const { observability, identities, watch } = administration;
   const { observe } = observability;
-  const feed = createFeed();
+  const feed = createFeed({ formationId: formation.id, hints: store.hints, now });
   const deliveries = createDeliveries({
     formationId: formation.id,
     deliveries: store.deliveries,
@@ -219,6 +219,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
 
   const release = async () => {
     observability.hangUp();
+    feed.close();
+    administration.logs.close();
     await app.close();
     await automation.close();
     await conversation.close();

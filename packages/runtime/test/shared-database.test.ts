@@ -177,6 +177,28 @@ describe.skipIf(!onPostgres)("two processes on one Postgres", () => {
     expect(Math.max(...atWork.map(({ runs }) => Number(runs)))).toBe(3);
   });
 
+  test.each(["none", "transaction"] as const)(
+    "what one tells the others arrives whole, however long it is, in its own formation (pooler: %s)",
+    async (pooler) => {
+      const database = await createSchema();
+      const log = pino({ level: "silent" });
+      const open = () => openPostgres(database, { queryTimeout: 30, pooler, log });
+      const [one, two] = await Promise.all([open(), open()]);
+      onTestFinished(async () => void (await Promise.all([one.close(), two.close()])));
+      const heard: string[] = [];
+      two.hints.listen("feed", "orchard", (content) => heard.push(content));
+      await until("it listens", () => heard.includes(""));
+      const sent = ["short", "ä".repeat(3_900), "long ".repeat(20_000), "short again"];
+      for (const content of sent) {
+        one.hints.send({ topic: "feed", formationId: "meadow", content: "of another formation" });
+        one.hints.send({ topic: "logs", formationId: "orchard", content: "of another topic" });
+        one.hints.send({ topic: "feed", formationId: "orchard", content });
+        await until("it is heard", () => heard.includes(content));
+      }
+      expect(heard.filter((content) => content !== "")).toEqual(sent);
+    },
+  );
+
   test("when all connections break, nothing that was accepted is lost", async () => {
     const ledger = await startLedger();
     const { models, one, two } = await startTwo({ leaseTime: 2_000, toolUrl: ledger.url });

@@ -1,5 +1,5 @@
-import { ApiError, type routes } from "@muxi/protocol";
-import { type EventRecord, logEntryOf, matcher, type Observability } from "../observability/index.ts";
+import { ApiError, type LogEntry, type routes } from "@muxi/protocol";
+import type { LogFeed } from "../observability/index.ts";
 import { type Endpoint, streamed } from "./endpoint.ts";
 import { eventStreamHeaders } from "./sse.ts";
 
@@ -9,7 +9,7 @@ const keepAliveAfter = 10_000;
 const mostWaiting = 1_048_576;
 
 /** `GET /logs` (docs/spec/formation-api.md "Logs" and "Log stream"). */
-export const logsEndpoint = (observability: Observability): Endpoint<typeof routes.streamLogs> => {
+export const logsEndpoint = (logs: LogFeed): Endpoint<typeof routes.streamLogs> => {
   return async ({ query, response }) => {
     if (Object.values(query).every((value) => value === undefined)) {
       throw new ApiError(
@@ -17,18 +17,12 @@ export const logsEndpoint = (observability: Observability): Endpoint<typeof rout
         "Name a filter: user_id, session_id, request_id, agent_id, level or event_type",
       );
     }
-    const { event_type, ...exact } = query;
-    const fitsName = event_type === undefined ? () => true : matcher([event_type]);
 
     response.writeHead(200, eventStreamHeaders);
     response.write(": following\n\n");
 
     let dropped = 0;
-    const send = (record: EventRecord) => {
-      const entry = logEntryOf(record);
-      const wanted = Object.entries(exact) as [keyof typeof exact, string | undefined][];
-      if (!fitsName(entry.event_type)) return;
-      if (wanted.some(([name, value]) => value !== undefined && entry[name] !== value)) return;
+    const send = (entry: LogEntry) => {
       if (response.writableLength > mostWaiting) {
         dropped += 1;
         return;
@@ -38,7 +32,7 @@ export const logsEndpoint = (observability: Observability): Endpoint<typeof rout
       response.write(`event: log\ndata: ${JSON.stringify({ ...entry, data })}\n\n`);
       timer.refresh();
     };
-    const stop = observability.listen(send, () => response.end());
+    const stop = logs.listen(query, send, () => response.end());
     const timer = setInterval(() => response.write(": keepalive\n\n"), keepAliveAfter);
     response.on("close", () => {
       clearInterval(timer);

@@ -63,10 +63,10 @@ const statusOf = (request: StoredRequest) => {
 const streamFeed = (response: HttpResponse, feed: Feed, filter: FeedFilter) => {
   response.writeHead(200, eventStreamHeaders);
   response.write(": following\n\n");
-  const stop = feed.listen(filter, ({ type, message, sessionId, requestId }) => {
+  const stop = feed.listen(filter, ({ type, at, message, sessionId, requestId }) => {
     const event = {
       type,
-      timestamp: seconds(Date.now()),
+      timestamp: seconds(at),
       message,
       session_id: sessionId,
       request_id: requestId,

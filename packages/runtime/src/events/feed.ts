@@ -1,3 +1,6 @@
+import type { Hints } from "../store/index.ts";
+import { createRelay } from "./relay.ts";
+
 /** The events that a user can follow (docs/spec/formation-api.md "Feed of a user"). */
 export const feedEventTypes = [
   "agent.selected",
@@ -10,6 +13,8 @@ export const feedEventTypes = [
 /** Something that happened in the requests of a user. */
 export interface FeedEvent {
   type: (typeof feedEventTypes)[number];
+  /** Unix milliseconds. */
+  at: number;
   message: string;
   userId: string;
   sessionId: string;
@@ -22,28 +27,51 @@ export interface FeedFilter {
   sessionId?: string;
 }
 
-/** Publishes what happens in a formation to those who follow it. */
+/** Publishes what happens in a formation, in whichever process, to those who follow it. */
 export interface Feed {
-  publish(event: FeedEvent): void;
+  publish(event: Omit<FeedEvent, "at">): void;
   /** Calls the listener with every event from now on. @returns A function that stops it. */
   listen(filter: FeedFilter, listener: (event: FeedEvent) => void): () => void;
+  close(): void;
 }
 
-export const createFeed = (): Feed => {
+const everybody = "";
+const keyOf = (userId: string | undefined) => (userId === undefined ? everybody : `user ${userId}`);
+
+export const createFeed = (deps: { formationId: string; hints: Hints; now: () => number }): Feed => {
   const listeners = new Set<{ filter: FeedFilter; listener: (event: FeedEvent) => void }>();
+
+  const deliver = (event: FeedEvent) => {
+    for (const { filter, listener } of listeners) {
+      const isMeant =
+        (filter.userId === undefined || filter.userId === event.userId) &&
+        (filter.sessionId === undefined || filter.sessionId === event.sessionId);
+      if (isMeant) listener(event);
+    }
+  };
+
+  const relay = createRelay<FeedEvent>({
+    ...deps,
+    topic: "feed",
+    isWanted: ({ userId }, followed) => followed.has(everybody) || followed.has(keyOf(userId)),
+    receive: deliver,
+  });
+
   return {
     publish(event) {
-      for (const { filter, listener } of listeners) {
-        const isMeant =
-          (filter.userId === undefined || filter.userId === event.userId) &&
-          (filter.sessionId === undefined || filter.sessionId === event.sessionId);
-        if (isMeant) listener(event);
-      }
+      const dated = { ...event, at: deps.now() };
+      deliver(dated);
+      relay.tell(dated);
     },
     listen(filter, listener) {
       const entry = { filter, listener };
       listeners.add(entry);
-      return () => listeners.delete(entry);
+      const leave = relay.follow(keyOf(filter.userId));
+      return () => {
+        listeners.delete(entry);
+        leave();
+      };
     },
+    close: relay.close,
   };
 };

@@ -1,4 +1,5 @@
 import { ApiError, newId } from "@muxi/protocol";
+import * as z from "zod";
 import type { Owner, Statement, StoredRequest } from "../store/index.ts";
 import { type ActiveRequest, beginRequest } from "./active-request.ts";
 import type { BegunRound } from "./agent-loop.ts";
@@ -40,6 +41,10 @@ export interface Overlord extends Queued {
   /** Calls the listener at the end of each request from now on. */
   onEnded(listener: EndListener): void;
 }
+
+/** The session in which a message waits. */
+const placeSchema = z.object({ userId: z.string(), sessionId: z.string() });
+type Place = z.infer<typeof placeSchema>;
 
 /** Takes requests through their steps: accepted, prepared, answered, ended. */
 export const createOverlord = (given: OverlordParts): Overlord => {
@@ -97,22 +102,36 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     };
   };
 
-  /** Tells the queue of a request, now and once the one before it in its session has ended. */
-  const announceIn = (sessionId: string | undefined) => {
-    if (sessionId !== undefined) waitingIn.add(sessionId);
-    queue.announce();
+  /** Tells the queue of a request once the one before it in its session has ended; now if that is not at work here. */
+  const announceAfter = ({ userId, sessionId }: Place) => {
+    if (runs.isAtWorkIn(userId, sessionId)) waitingIn.add(sessionId);
+    else queue.announce();
   };
+
+  /** Tells the queue of a request, in the process that works on the one before it too. */
+  const announce = (place: Place, isBehind: boolean) => {
+    announceAfter(place);
+    if (!isBehind || runs.isAtWorkIn(place.userId, place.sessionId)) return;
+    store.hints.send({ topic: "waiting", formationId, content: JSON.stringify(place) });
+  };
+  store.hints.listen("waiting", formationId, (content) => {
+    if (content !== "") announceAfter(placeSchema.parse(JSON.parse(content)));
+  });
 
   /**
    * The run of a message that was not begun here: it waits for an earlier request of its session, or repeats one.
    */
-  const followed = async (turn: Turn, intaken: Exclude<Intaken, "begun">): Promise<Run> => {
+  const followed = async (
+    turn: Turn,
+    sessionId: string,
+    intaken: Exclude<Intaken, "begun">,
+  ): Promise<Run> => {
     if (intaken !== "queued") {
       const same = await intake.sameAs(turn, intaken);
       if (same) return register.runOf(same);
       throw intaken;
     }
-    announceIn(turn.sessionId);
+    announce({ userId: turn.userId, sessionId }, true);
     const stored = await requests.get(formationId, turn.requestId);
     if (!stored) throw unavailable("The message", undefined);
     return register.runOf(stored);
@@ -156,7 +175,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     }
     if (intaken !== "begun") {
       leave(intaken === "queued" ? handOver : intaken);
-      return followed(turn, intaken);
+      return followed(turn, sessionId, intaken);
     }
     run.isStored = true;
     void answering.answer(active, prepared, early);
@@ -170,7 +189,8 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
       const { turn, session, awaits } = await placed(asked, earlier?.awaits, owner);
       if (!awaits && (session.isBusy || runs.isAtWorkIn(turn.userId, session.sessionId))) {
-        return followed(turn, await intake.enqueue(turn, session.sessionId, null));
+        const { sessionId } = session;
+        return followed(turn, sessionId, await intake.enqueue(turn, sessionId, null));
       }
       if (!awaits) return begin(turn, owner, session);
       const reply = { ...turn, requestId: awaits.id, questions: questionOf(awaits).questions };
@@ -191,14 +211,14 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       if (earlier) throw knownRequest(asked.requestId);
       const received = await tools.credentialDialogue?.receive({ ...asked, mayReply: false }, owner);
       const turn = received?.turn ?? asked;
-      const { sessionId } = await intake.sessionFor(turn);
+      const { sessionId, isBusy } = await intake.sessionFor(turn);
       const intaken = await intake.enqueue(turn, sessionId, intake.targetOf(turn));
       if (intaken instanceof ApiError) {
         const same = await intake.sameAs(turn, intaken);
         if (same) return same.id;
         throw intaken;
       }
-      announceIn(turn.sessionId);
+      announce({ userId: turn.userId, sessionId }, isBusy);
       return turn.requestId;
     },
 

@@ -18,7 +18,7 @@ import type { OverlordSettings } from "./settings.ts";
 export interface OverlordParts {
   formationId: string;
   settings: OverlordSettings;
-  store: Pick<Store, "requests" | "sessions" | "write">;
+  store: Pick<Store, "hints" | "requests" | "sessions" | "write">;
   models: FormationModels;
   tools: {
     /** An agent's tools for a user; undefined when it has none. */

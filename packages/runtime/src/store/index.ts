@@ -7,7 +7,13 @@ export type {
   StoredCredential,
 } from "./credentials.ts";
 export type { Statement } from "./database/index.ts";
-export { type Database, type Hints, StorageUnavailableError, storageRetryAfter } from "./database/index.ts";
+export {
+  type Database,
+  type Hints,
+  type HintTopic,
+  StorageUnavailableError,
+  storageRetryAfter,
+} from "./database/index.ts";
 export {
   type ClaimedDelivery,
   createDeliveryRepository,

@@ -62,8 +62,11 @@ export interface Hint {
   content?: string;
 }
 
-/** There is a request in the queue; cancellation of a request was requested. */
-export type HintTopic = "queued" | "cancel";
+/**
+ * There is a request in the queue, or one that waits for another of its session; cancellation of a request was requested;
+ * what a process says of the feeds of users and of the log stream.
+ */
+export type HintTopic = "queued" | "waiting" | "cancel" | "feed" | "logs";
 
 /** What the engines express differently. */
 export interface Dialect {

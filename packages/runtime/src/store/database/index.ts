@@ -5,6 +5,7 @@ export {
   type Dialect,
   type Hint,
   type Hints,
+  type HintTopic,
   NewerSchemaError,
   SchemaError,
   StorageUnavailableError,

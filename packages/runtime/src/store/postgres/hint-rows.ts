@@ -53,7 +53,7 @@ export const createPolledHints = (rows: HintRows, log: Pick<Logger, "error">): H
     send: rows.add,
     listen(receive, missed) {
       let last: number | undefined;
-      let lookedAt = 0;
+      let lookedAt = Number.NEGATIVE_INFINITY;
       const look = async (): Promise<undefined> => {
         const since = performance.now();
         if (last === undefined) last = await rows.newest();
