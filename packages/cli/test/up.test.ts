@@ -204,8 +204,10 @@ test("--watch, which is dev, starts the formation anew when its files change, an
   expect(isAlive(lines()[1].pid)).toBe(false);
 });
 
-test("--watch sees the script of a tool and what it imports, but not what it stores", async () => {
+test("--watch sees the script of a tool and what it imports, but not what it stores, and knowledge anywhere", async () => {
   const folder = await world.formation("watched-tool", {
+    "agents/reader.afs": `${agentFile("reader")}knowledge: { sources: [{ path: guides/ }] }\n`,
+    "guides/pears.md": "Pears.",
     "mcp/stock.afs": toolServer("stock", []).replace(/args: .*/, "args: [./servers/stock.mjs]"),
     "servers/stock.mjs": 'import "./lib/names.mjs";\n',
     "servers/lib/names.mjs": "export const names = [];\n",
@@ -227,6 +229,7 @@ test("--watch sees the script of a tool and what it imports, but not what it sto
   const names = "servers/lib/names.mjs";
   await restarts("servers/stock.mjs", { "servers/data.json": "{}", "servers/stock.mjs": "// Changed\n" });
   await restarts(names, { [names]: "export const names = [1];\n" });
+  await restarts("guides/pears.md", { "guides/pears.md": "Pears ripen indoors." });
   // A server that comes later.
   await writeFile(join(folder, "late.mjs"), "");
   const late = toolServer("late", []).replace(/args: .*/, "args: [late.mjs]");

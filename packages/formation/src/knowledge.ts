@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
 import { isHidden, resolveInside } from "./base/index.ts";
+import type { Formation } from "./formation.ts";
 import type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
 
 /** Endings of the documents that are read. */
@@ -38,6 +39,13 @@ const candidates = async (dir: string, { path = "", recursive, allowed_extension
     .filter((file) => !isHidden(relative(place, file)))
     .filter((file) => allowed_extensions?.includes(extname(file).toLowerCase()) ?? true)
     .sort();
+};
+
+/** The sources of all agents that are in the formation's folder, relative to it. */
+export const knowledgePaths = ({ dir, agents }: Pick<Formation, "dir" | "agents">): string[] => {
+  const sources = agents.flatMap(({ knowledge }) => (knowledge?.enabled ? knowledge.sources : []));
+  const paths = sources.flatMap(({ path }) => (path === undefined ? [] : [relative(dir, join(dir, path))]));
+  return [...new Set(paths)];
 };
 
 /**

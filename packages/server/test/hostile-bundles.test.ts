@@ -187,6 +187,21 @@ it("leaves out what a running formation keeps itself, says so, and takes a datab
   const taken = await updateBundle(url, meant, { ...next, "x-muxi-include-db": "true" });
   expect(expectStatus(taken, 200).body.data.left_out).toBeUndefined();
   expect(await readFile(join(current, "memory.db"), "utf8")).toBe("meant");
+
+  // Kept for the releases that use it, and no longer.
+  const databases = async () =>
+    (await readdir(join(data, "formations/my-bot/data"))).filter((name) => name.endsWith(".db")).sort();
+  const bring = async (text: string) => {
+    const files = { "memory.db": text };
+    const brought = await bundle({ manifest: `${generated}author: ${text}\n`, files });
+    expectStatus(await updateBundle(url, brought, { ...next, "x-muxi-include-db": "true" }), 200);
+  };
+  await bring("second");
+  expect(await databases()).toEqual(["memory-3.db", "memory-4.db", "memory.db"]);
+  const kept = await bundle({ manifest: `${generated}author: us\n` });
+  expectStatus(await updateBundle(url, kept, next), 200);
+  expect(await databases()).toEqual(["memory-4.db", "memory.db"]);
+  expect(await readFile(join(current, "memory.db"), "utf8")).toBe("second");
 });
 
 it("takes what is only unusual: BOM, CRLF, ./ before each path, links inside, macOS's shadows", async () => {

@@ -6,13 +6,13 @@ import { type DeployResult, headers, type RollbackResult, type UpdateResult } fr
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import { checkFormationId, receiveBundle } from "../bundles/index.ts";
+import type { ReportProgress } from "../reader/index.ts";
 import {
   type Deployed,
   type DeployRequest,
   deploy,
   type OperationKind,
   type Releases,
-  type ReportProgress,
   requireDeployment,
   requireNew,
   update,

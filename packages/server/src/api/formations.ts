@@ -8,12 +8,12 @@ import type {
 import type { FastifyRequest } from "fastify";
 import { Failure } from "../base/failure.ts";
 import type { FormationState } from "../processes/index.ts";
+import type { ReportProgress } from "../reader/index.ts";
 import {
   cancelUpdate,
   type Deployment,
   type OperationKind,
   type Releases,
-  type ReportProgress,
   remove,
   requireDeployment,
   restart,

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { asFailure } from "../base/disk.ts";
 import { Failure } from "../base/failure.ts";
 import type { Log } from "../logs/index.ts";
-import type { ReportProgress } from "../releases/index.ts";
+import type { ReportProgress } from "../reader/index.ts";
 import { openEventStream } from "./event-stream.ts";
 import { isStreamPath } from "./parse.ts";
 

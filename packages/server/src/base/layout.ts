@@ -1,5 +1,11 @@
 import { join } from "node:path";
 
+/** Suffixes of the files that SQLite keeps beside a database. */
+export const sidecars = ["-wal", "-shm", "-journal"];
+
+/** Names of databases that an update has brought along: each has the number of its release. */
+export const broughtDatabase = /^memory-\d+\.db$/;
+
 /** The paths of a formation's files (docs/spec/server-api.md "Directories"). */
 export interface Layout {
   id: string;

@@ -2,10 +2,9 @@ import { fork } from "node:child_process";
 import { extname } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import type { OperationProgress } from "@muxi/protocol";
 import { Failure } from "../base/failure.ts";
 import { memoryOf } from "../base/memory.ts";
-import { isWriting, type ReaderTask, readerMessageSchema } from "./tasks.ts";
+import { isWriting, type ReaderTask, type ReportProgress, readerMessageSchema } from "./tasks.ts";
 
 const isSource = extname(import.meta.url) === ".ts";
 /** In a build it is beside the single file of the server. */
@@ -45,8 +44,7 @@ const limitOf = (limits: ReadingLimits, task: ReaderTask, stage?: string): numbe
 };
 
 export interface ReadingOptions {
-  /** Called when a step begins. */
-  report?: (progress: OperationProgress) => void;
+  report?: ReportProgress;
   /** Ends the process; its reason is thrown. */
   signal?: AbortSignal;
 }

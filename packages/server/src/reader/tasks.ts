@@ -1,9 +1,12 @@
-import { type Infer, lazy, operationProgressSchema } from "@muxi/protocol";
+import { type Infer, lazy, type OperationProgress, operationProgressSchema } from "@muxi/protocol";
 import * as z from "zod";
 import { failureTypes } from "../base/failure.ts";
 import type { BundleLimits, Identified } from "../bundles/index.ts";
 import type { NewDraft } from "../drafts/index.ts";
 import type { InstallOptions } from "../packages/index.ts";
+
+/** Told of each step of an operation when it begins. */
+export type ReportProgress = (progress: OperationProgress) => void;
 
 /** What a release is made from: an uploaded bundle, or a draft folder. */
 export type Source = UploadedBundle | { draft: string };

@@ -1,10 +1,11 @@
 import type { DeploymentCheck } from "@muxi/protocol";
 import type { Layout } from "../base/layout.ts";
 import type { RetiredReplicas } from "../processes/index.ts";
+import type { ReportProgress } from "../reader/index.ts";
 import { type Started, startChecked } from "./check.ts";
 import { startFailure } from "./failures.ts";
 import { type History, type Release, setLink, setLinks, writeHistory } from "./history.ts";
-import { type Deployment, type Releases, type ReportProgress, specOf, watchStart } from "./releases.ts";
+import { type Deployment, type Releases, specOf, watchStart } from "./releases.ts";
 
 /** Stops what was in service, once its requests are finished. */
 export const endRetired = async (

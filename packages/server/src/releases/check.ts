@@ -1,7 +1,8 @@
 import type { DeploymentCheck, FormationProblem } from "@muxi/protocol";
 import { Failure } from "../base/failure.ts";
 import type { FormationSpec, FormationState, StartWatch, Supervisor } from "../processes/index.ts";
-import type { Releases, ReportProgress } from "./releases.ts";
+import type { ReportProgress } from "../reader/index.ts";
+import type { Releases } from "./releases.ts";
 
 /** How long a formation may wait for its tool servers, whatever its manifest says, in milliseconds. */
 const longestCheckMs = 300_000;

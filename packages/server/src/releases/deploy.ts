@@ -4,11 +4,11 @@ import type { DeploymentCheck } from "@muxi/protocol";
 import { ifThere } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
 import type { Layout } from "../base/layout.ts";
-import type { Source } from "../reader/index.ts";
+import type { ReportProgress, Source } from "../reader/index.ts";
 import { type Started, startChecked } from "./check.ts";
 import { startFailure } from "./failures.ts";
 import { setLinks, writeHistory } from "./history.ts";
-import { layoutFor, type Releases, type ReportProgress, specOf, watchStart } from "./releases.ts";
+import { layoutFor, type Releases, specOf, watchStart } from "./releases.ts";
 import { stageRelease } from "./stage.ts";
 
 export interface DeployRequest {

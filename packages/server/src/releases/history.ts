@@ -2,7 +2,7 @@ import { readdir, readFile, realpath, rename, rm, symlink } from "node:fs/promis
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { ifThere, writeDurably } from "../base/durable.ts";
-import type { Layout } from "../base/layout.ts";
+import { broughtDatabase, type Layout, sidecars } from "../base/layout.ts";
 
 const entrySchema = z.object({
   version: z.int().positive(),
@@ -76,14 +76,39 @@ export const setLinks = async (layout: Layout, { current, previous }: History): 
   await setLink(layout.staging, undefined);
 };
 
+/** The folders of data that releases brought along. */
+const ownDataIn = async (data: string): Promise<string[]> =>
+  ((await ifThere(readdir(data))) ?? []).filter((name) => /^\d+$/.test(name)).map((name) => join(data, name));
+
 /** Removes data that releases brought along and that none of these uses. Each has a link to the artifacts in its data. */
 const removeUnusedData = async ({ data }: Layout, releases: readonly string[]): Promise<void> => {
-  const own = ((await ifThere(readdir(data))) ?? []).filter((name) => /^\d+$/.test(name));
+  const own = await ownDataIn(data);
   if (own.length === 0) return;
   const used = await Promise.all(releases.map((release) => ifThere(realpath(join(release, "artifacts")))));
-  for (const name of own) {
-    const folder = join(data, name);
+  for (const folder of own) {
     if (!used.includes(join(await realpath(folder), "artifacts"))) await rm(folder, { recursive: true });
+  }
+};
+
+/** Where the links of a release lead. */
+const linksOf = async (release: string): Promise<(string | undefined)[]> => {
+  const entries = (await ifThere(readdir(release, { recursive: true, withFileTypes: true }))) ?? [];
+  const links = entries.filter((entry) => entry.isSymbolicLink());
+  return Promise.all(links.map(({ parentPath, name }) => ifThere(realpath(join(parentPath, name)))));
+};
+
+/** Removes databases that updates brought along, and that none of these releases uses. */
+const removeUnusedDatabases = async ({ data }: Layout, releases: readonly string[]): Promise<void> => {
+  const folders = [data, ...(await ownDataIn(data))];
+  const names = await Promise.all(folders.map((folder) => ifThere(readdir(folder))));
+  const brought = folders.flatMap((folder, index) =>
+    (names[index] ?? []).filter((name) => broughtDatabase.test(name)).map((name) => join(folder, name)),
+  );
+  if (brought.length === 0) return;
+  const used = (await Promise.all(releases.map(linksOf))).flat();
+  for (const file of brought) {
+    if (used.includes(await realpath(file))) continue;
+    for (const ending of ["", ...sidecars]) await rm(file + ending, { force: true });
   }
 };
 
@@ -94,4 +119,5 @@ export const removeUnused = async (layout: Layout, { current, previous }: Histor
   const unused = found.filter((path) => !used.includes(path));
   await Promise.all(unused.map((path) => rm(path, { recursive: true, force: true })));
   await removeUnusedData(layout, used);
+  await removeUnusedDatabases(layout, used);
 };

@@ -8,7 +8,6 @@ export {
   type Deployment,
   layoutFor,
   type Releases,
-  type ReportProgress,
   requireDeployment,
 } from "./releases.ts";
 export { loadDeployments, restoreProcesses } from "./restore.ts";

@@ -4,12 +4,12 @@ import { ifThere, syncFolder } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
 import { removeLogs } from "../logs/index.ts";
 import type { FormationState } from "../processes/index.ts";
+import type { ReportProgress } from "../reader/index.ts";
 import { endRetired } from "./activate.ts";
 import { startFailure } from "./failures.ts";
 import {
   layoutFor,
   type Releases,
-  type ReportProgress,
   requireDeployment,
   requireHistory,
   specOf,

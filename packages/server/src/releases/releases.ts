@@ -1,11 +1,10 @@
-import type { OperationProgress } from "@muxi/protocol";
 import { Failure } from "../base/failure.ts";
 import { type Layout, layoutOf } from "../base/layout.ts";
 import type { BundleLimits } from "../bundles/index.ts";
 import type { Log } from "../logs/index.ts";
 import type { InstallOptions } from "../packages/index.ts";
 import type { FormationSpec, FormationState, StartWatch, Supervisor } from "../processes/index.ts";
-import type { Reader } from "../reader/index.ts";
+import type { Reader, ReportProgress } from "../reader/index.ts";
 import { type History, readHistory } from "./history.ts";
 import { Locks } from "./locks.ts";
 import { createRegistry, type Registry, type RegistryRecord } from "./registry.ts";
@@ -21,8 +20,6 @@ export interface Deployment {
   restarting?: boolean;
   lastHealthCheck?: { at: number; healthy: boolean };
 }
-
-export type ReportProgress = (progress: OperationProgress) => void;
 
 export interface ReleaseSettings {
   serverId: string;

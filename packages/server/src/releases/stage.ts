@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Layout } from "../base/layout.ts";
-import { type Source, stagedSchema } from "../reader/index.ts";
+import { type ReportProgress, type Source, stagedSchema } from "../reader/index.ts";
 import type { Release } from "./history.ts";
-import type { Releases, ReportProgress } from "./releases.ts";
+import type { Releases } from "./releases.ts";
 
 export interface StageOptions {
   layout: Layout;

@@ -1,9 +1,10 @@
 import { Failure } from "../base/failure.ts";
+import type { ReportProgress } from "../reader/index.ts";
 import { activate } from "./activate.ts";
 import type { Started } from "./check.ts";
 import type { Deployed, DeployRequest } from "./deploy.ts";
 import { type History, nextVersion, removeUnused } from "./history.ts";
-import { type Releases, type ReportProgress, requireHistory } from "./releases.ts";
+import { type Releases, requireHistory } from "./releases.ts";
 import { stageRelease } from "./stage.ts";
 
 export interface VersionSwitch extends Started {

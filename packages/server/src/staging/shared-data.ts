@@ -2,7 +2,7 @@ import { cp, lstat, mkdir, readlink, rename, rm, symlink } from "node:fs/promise
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { databaseOf, type Formation, resolveApiKeys } from "@muxi/formation";
 import { ifThere } from "../base/durable.ts";
-import type { Layout } from "../base/layout.ts";
+import { type Layout, sidecars } from "../base/layout.ts";
 import type { TakenData } from "../reader/index.ts";
 
 /**
@@ -14,8 +14,6 @@ const keysFile = ".keys.json";
 const artifacts = "artifacts";
 /** Also of a formation that has its database elsewhere. */
 const defaultDatabase = "memory.db";
-/** Suffixes of the files that SQLite keeps beside a database. */
-const sidecars = ["-wal", "-shm", "-journal"];
 
 /** The SQLite file of a formation, relative to its folder; undefined if it has none, or has it elsewhere. */
 export const databaseFileIn = (formation: Formation): string | undefined => {

@@ -1,7 +1,6 @@
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isSystemError } from "@muxi/formation";
-import type { OperationProgress } from "@muxi/protocol";
 import { syncFolder, syncTree } from "../base/durable.ts";
 import { Failure } from "../base/failure.ts";
 import { layoutOf } from "../base/layout.ts";
@@ -9,10 +8,8 @@ import { version as serverVersion } from "../base/version.ts";
 import { addMetadata, type CheckedFormation, checkFormation, unpackBundle } from "../bundles/index.ts";
 import { isCopied } from "../drafts/index.ts";
 import { installPackages } from "../packages/index.ts";
-import type { Staged, StageTask } from "../reader/index.ts";
+import type { ReportProgress, Staged, StageTask } from "../reader/index.ts";
 import { removeOwnData, shareData } from "./shared-data.ts";
-
-type ReportProgress = (progress: OperationProgress) => void;
 
 const fill = async (folder: string, { source, limits }: StageTask): Promise<void> => {
   if ("bundle" in source) return unpackBundle(source.bundle, folder, limits);

@@ -1,19 +1,20 @@
 import type { Stats } from "node:fs";
 import { dirname, extname, join, relative, sep } from "node:path";
+import { type Formation, knowledgePaths, serverPrograms } from "@muxi/formation";
 import { watch } from "chokidar";
 
 /** Watches the files of a formation. */
 export interface FileWatcher {
   /** A signal that aborts at the next change. Its reason is the list of changed files, relative to the folder. */
   next(): AbortSignal;
-  /** Watches these programs from now on, in place of those before. Paths are relative to the folder. */
-  watchPrograms(programs: readonly string[]): void;
+  /** Watches from now on what a changed formation names, in place of what it named before. */
+  follow(formation: Formation): void;
   close(): Promise<void>;
 }
 
 /**
  * The files and folders that make up a formation. Everything else in its folder is written by it, or unrelated, but for
- * the programs of its MCP servers.
+ * what it names: the programs of its MCP servers, and the sources of its knowledge.
  */
 const watched: ReadonlySet<string> = new Set([
   ...["formation.afs", "formation.yaml", "formation.yml", "SOUL.md", "secrets.enc", ".key"],
@@ -23,24 +24,45 @@ const watched: ReadonlySet<string> = new Set([
 /** Wait until changes settle: editors write files in several steps, and several files at once. */
 const settleMs = 300;
 
+const isForeign = (path: string): boolean =>
+  path.split(sep).some((name) => name === "node_modules" || name.startsWith("."));
+
+/** Whether a path is a folder, or one on the way to it. */
+const isOnWay = (folder: string, path: string): boolean => `${folder}${sep}`.startsWith(`${path}${sep}`);
+
 /**
  * Whether a path is a program, a file that it may import, or a folder on the way to one. What a program stores in its
  * folder has another ending, and must not restart it.
  */
 const belongsTo = (program: string, path: string, isFile: boolean): boolean => {
   const folder = dirname(program);
-  if (path === program || `${folder}${sep}`.startsWith(`${path}${sep}`)) return true;
+  if (path === program || isOnWay(folder, path)) return true;
   if (folder === "." || !path.startsWith(`${folder}${sep}`)) return false;
-  const isForeign = path.split(sep).some((name) => name === "node_modules" || name.startsWith("."));
-  return !isForeign && (!isFile || extname(path) === extname(program));
+  return !isForeign(path) && (!isFile || extname(path) === extname(program));
 };
 
-/** @param first Programs of the formation's MCP servers, relative to the folder. */
-export const watchChanges = async (folder: string, first: readonly string[]): Promise<FileWatcher> => {
-  let programs = first;
+/** Whether a path is a source of knowledge, in one, or a folder on the way to one. */
+const isIn = (source: string, path: string): boolean =>
+  isOnWay(source, path) || (path.startsWith(`${source}${sep}`) && !isForeign(path));
+
+/** What a formation names that is watched too. Its own folder, which it writes to, is none of it. */
+const namedBy = (formation: Formation) => ({
+  programs: serverPrograms(formation),
+  sources: knowledgePaths(formation).filter((path) => path !== ""),
+});
+
+/** Watches the files that make up a formation (docs/spec/cli.md "Watching files"). */
+export const watchChanges = async (first: Formation): Promise<FileWatcher> => {
+  const folder = first.dir;
+  let named = namedBy(first);
   const isWatched = (path: string, isFile: boolean): boolean => {
     const [top = ""] = path.split(sep);
-    return top === "" || watched.has(top) || programs.some((program) => belongsTo(program, path, isFile));
+    return (
+      top === "" ||
+      watched.has(top) ||
+      named.programs.some((program) => belongsTo(program, path, isFile)) ||
+      named.sources.some((source) => isIn(source, path))
+    );
   };
   const isIgnored = (path: string, stats?: Stats): boolean =>
     !isWatched(relative(folder, path), stats?.isFile() ?? false);
@@ -71,12 +93,13 @@ export const watchChanges = async (folder: string, first: readonly string[]): Pr
       if (files.size > 0 && timer === undefined) report();
       return controller.signal;
     },
-    watchPrograms(now) {
-      const added = now.filter((program) => !programs.includes(program));
-      programs = now;
-      watcher.add(
-        added.map((program) => join(folder, dirname(program) === "." ? program : dirname(program))),
-      );
+    follow(formation) {
+      const before = new Set([...named.programs, ...named.sources]);
+      named = namedBy(formation);
+      const programs = named.programs.filter((program) => !before.has(program));
+      const sources = named.sources.filter((source) => !before.has(source));
+      const folders = programs.map((program) => (dirname(program) === "." ? program : dirname(program)));
+      watcher.add([...folders, ...sources].map((path) => join(folder, path)));
     },
     async close() {
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Formation, formatReport, loadFormation, type Report, serverPrograms } from "@muxi/formation";
+import { type Formation, formatReport, loadFormation, type Report } from "@muxi/formation";
 import type { DeploymentCheck } from "muxi-client";
 import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
@@ -102,7 +102,7 @@ export const stayAndReload = async (
     const read = await readAgain(latest, reloading);
     if (!read) continue;
     const { formation, report } = read;
-    changes.watchPrograms(serverPrograms(formation));
+    changes.follow(formation);
     const replaced = await replace(latest, formation, reloading);
     running = replaced !== undefined;
     latest = replaced ?? latest;

@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { type Formation, type Report, resolveApiKeys, serverPrograms } from "@muxi/formation";
+import { type Formation, type Report, resolveApiKeys } from "@muxi/formation";
 import { FormationClient } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
@@ -94,8 +94,7 @@ const run = async (
   let isOurs = false;
   let saved: SavedFormation | undefined;
   // Before the start, so that no change is missed. Loaded here, because few commands need it.
-  const changes =
-    watch && (await (await import("./changes.ts")).watchChanges(formation.dir, serverPrograms(formation)));
+  const changes = watch && (await (await import("./changes.ts")).watchChanges(formation));
   const cleanUp = async () => {
     if (changes) await changes.close();
     if (isOurs) await stopDraft(server, id);
