@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { until } from "../../../test/until.ts";
 import { FormationClient } from "../src/index.ts";
-import { openStream, sendData, serve } from "./server.ts";
+import { openStream, sendData, sendError, serve } from "./server.ts";
 
 /** A formation that answers no chat, and stops any. */
 const serveSlowly = () =>
@@ -25,6 +26,23 @@ test.each([
   const stop = await server.arrival(isStop);
   expect(stop.url).toBe("/v1/requests/req_mine");
   expect(stop.headers["x-muxi-user-id"]).toBe("ann");
+});
+
+test("a stop that overtakes its message is sent again", async () => {
+  let stops = 0;
+  const server = await serve(({ method }, response) => {
+    if (method !== "DELETE") return;
+    stops += 1;
+    if (stops < 3) sendError(response, 404, "NOT_FOUND");
+    else sendData(response, { status: "cancelled" });
+  });
+  const formation = new FormationClient({ url: server.url, clientKey: "ck", userId: "ann" });
+  const stream = formation.chatStream({ message: "Hi" });
+  void stream.next();
+  await server.arrival(({ method }) => method === "POST");
+  await stream.return();
+  await until("it is stopped", () => stops === 3);
+  expect(new Set(server.received.filter(isStop).map(({ url }) => url)).size).toBe(1);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import type { ChatRequest, ChatResult } from "@muxi/protocol/types";
-import { AbortedError, TimeoutError } from "../errors/index.ts";
+import { AbortedError, NotFoundError, TimeoutError } from "../errors/index.ts";
 import {
   type CallOptions,
   fillPath,
@@ -26,6 +26,12 @@ const stopTimeout = 5_000;
 /** A chat without a user belongs to "0"; other calls must be told (docs/spec/formation-api.md "Users"). */
 const ownerOf = (caller: Caller, userId: string | undefined): string => userId ?? caller.userId ?? "0";
 
+/**
+ * Milliseconds before a request that the server does not know is stopped again (docs/spec/formation-api.md "Client
+ * retries"): it may be on its way still.
+ */
+const stopWaits = [250, 1_000, 3_000];
+
 /** Stops a request. That it has ended by now, or that the server is gone, need not be known: the caller has left. */
 const stop = async (caller: Caller, user: string | undefined, requestId: string): Promise<void> => {
   const path = fillPath("/requests/{requestId}", { requestId });
@@ -36,7 +42,18 @@ const stop = async (caller: Caller, user: string | undefined, requestId: string)
     user: "filter",
     userId: ownerOf(caller, user),
   } as const;
-  await dataOf(caller, spec, { timeout: stopTimeout }).catch(() => undefined);
+  const isUnknown = () =>
+    dataOf(caller, spec, { timeout: stopTimeout }).then(
+      () => false,
+      (error) => error instanceof NotFoundError,
+    );
+  const insist = async () => {
+    for (const wait of stopWaits) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      if (!(await isUnknown())) return;
+    }
+  };
+  if (await isUnknown()) void insist();
 };
 
 /**
