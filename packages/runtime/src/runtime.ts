@@ -44,6 +44,7 @@ export interface RuntimeOptions {
   tokens?: Pick<TokenReports, "add"> | undefined;
   /** Chooses the proxy of a request to models and webhooks. Default: none. */
   proxy?: ProxyChoice | undefined;
+  /** Default: the clock that all processes of the database go by. */
   now?: () => number;
   /** Milliseconds after which a process that does not renew its leases has lost them. Default 30 s. */
   leaseTime?: number;
@@ -105,18 +106,18 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     log,
     tokens = { add: () => {} },
     proxy,
-    now = Date.now,
     leaseTime = defaultLeaseTime,
     answerTime = longestAnswer,
   } = options;
-  const startedAt = now();
   const { manifest } = formation;
 
   const http = createHttpClient({ proxy });
   const importPackage = packagesOf(formation.dir);
-  const models = openModels({ formation, http, env, now, log, importPackage });
+  const models = openModels({ formation, http, env, now: options.now ?? Date.now, log, importPackage });
 
   const store = createStore(await openDatabase(formation, log));
+  const { now = store.now } = options;
+  const startedAt = now();
   const { sessions } = store;
   const administration = await openAdministration({ formation, keys, store, env, now, log });
   const { observability, identities, watch } = administration;

@@ -1,6 +1,6 @@
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
-import { hold, untilStatus } from "./harness.ts";
+import { type Api, hold, untilStatus } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { createSchema, onPostgres, query } from "./postgres.ts";
 import { startImpatient, writeTestFormation } from "./processes.ts";
@@ -82,3 +82,64 @@ test.skipIf(!onPostgres)(
     expect(models.requests).toHaveLength(1);
   },
 );
+
+describe.skipIf(!onPostgres)("processes whose machines' clocks are hours apart", () => {
+  const startApart = async () => {
+    const models = await startModelServer();
+    onTestFinished(() => models.close());
+    const dir = await writeTestFormation(models.url, {
+      database: await createSchema(),
+      more: "overlord: { clarification: { style: conversational } }",
+    });
+    const [early, late] = await Promise.all([
+      startImpatient(dir, 1_500, 2 * hour),
+      startImpatient(dir, 1_500, -2 * hour),
+    ]);
+    return { models, early, late };
+  };
+  const offBy = async (api: Api) =>
+    Math.abs((await api.get("/requests/none", ann)).body.timestamp - Date.now());
+
+  test("tell the same time, also after the clock of one is set", async () => {
+    const { early, late } = await startApart();
+    for (const { api } of [early, late]) expect(await offBy(api)).toBeLessThan(hour / 10);
+    late.child.send({ clock: 3 * hour });
+    await until("its time is right again", async () => (await offBy(late.api)) < hour / 10);
+  });
+
+  test("run a job when it is due, once, and neither hours before nor after", async () => {
+    const { models, early, late } = await startApart();
+    const schedule = async (message: string, inMilliseconds: number) => {
+      const body = {
+        type: "prompt",
+        message,
+        schedule: new Date(Date.now() + inMilliseconds).toISOString(),
+      };
+      const made = await early.api.call("POST", "/scheduler/jobs", { key: "admin", user: "ann", body });
+      expect([made.status, made.body.error]).toEqual([201, null]);
+      return made.body.data.id;
+    };
+    const later = await schedule("In an hour", hour);
+    const soon = await schedule("Soon", 2_000);
+    const jobOf = async (id: string) =>
+      (await late.api.get(`/scheduler/jobs/${id}`, { key: "admin", user: "ann" })).body.data;
+    await untilExpected("the job is done", async () =>
+      expect(await jobOf(soon)).toMatchObject({ status: "completed", total_runs: 1 }),
+    );
+    expect(await jobOf(later)).toMatchObject({ status: "active", total_runs: 0 });
+    expect(models.requests).toHaveLength(1);
+  });
+
+  test("take the answer to a question in time, whoever has asked", async () => {
+    const { models, early, late } = await startApart();
+    models.reply({
+      text: [],
+      toolCalls: [{ id: "c1", name: "ask_user", arguments: ['{"question":"Which field?"}'] }],
+    });
+    const asked = await late.api.chat("Plant it", { ...ann, session: "s1" });
+    const { request_id } = asked.body.data;
+    expect(asked.body.data.message.metadata.clarification).toMatchObject({ question: "Which field?" });
+    const answered = await early.api.chat("The north one", { ...ann, session: "s1" });
+    expect(answered.body.data.request_id).toBe(request_id);
+  });
+});

@@ -58,11 +58,11 @@ export const startBuilt = (
 ): Promise<Started> => spawnRuntime([main, folder], port, env);
 
 /**
- * Runs the runtime from its source, with a lease of so many milliseconds. Its clock can be set while it runs: send it
- * `{ clock: milliseconds }`, which is added to the time.
+ * Runs the runtime from its source, with a lease of so many milliseconds, on a machine whose clock is so many
+ * milliseconds ahead. The clock can be set while it runs: send it `{ clock: milliseconds }`.
  */
-export const startImpatient = (folder: string, leaseTime: number): Promise<Started> =>
-  spawnRuntime(["--conditions=muxi-source", impatient, folder, String(leaseTime)]);
+export const startImpatient = (folder: string, leaseTime: number, ahead = 0): Promise<Started> =>
+  spawnRuntime(["--conditions=muxi-source", impatient, folder, String(leaseTime), String(ahead)]);
 
 /** Runs the built runtime where it cannot start, and tells what it says. */
 export const startAndEnd = async (folder: string): Promise<{ code: number | null; output: string }> => {

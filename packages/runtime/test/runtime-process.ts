@@ -1,11 +1,16 @@
-/** Runs a formation with a short lease and a clock that can be set: `runtime-process.ts <folder> <lease>`. */
+/**
+ * Runs a formation with a short lease, where the machine's clock can be set: `runtime-process.ts <folder> <lease>
+ * [<milliseconds that it is ahead>]`.
+ */
 import { openFormation, resolveApiKeys } from "@muxi/formation";
 import { pino } from "pino";
 import { startRuntime } from "../src/index.ts";
 
-const [, , folder = "", leaseTime = ""] = process.argv;
+const [, , folder = "", leaseTime = "", setAhead = "0"] = process.argv;
+const realTime = Date.now;
+let ahead = Number(setAhead);
+Date.now = () => realTime() + ahead;
 const formation = await openFormation(folder);
-let ahead = 0;
 process.on("message", (message: { clock: number }) => {
   ahead = message.clock;
 });
@@ -17,6 +22,5 @@ const runtime = await startRuntime({
   env: process.env,
   log: pino({ level: "warn" }, pino.destination(2)),
   leaseTime: Number(leaseTime),
-  now: () => Date.now() + ahead,
 });
 process.send?.({ type: "ready", port: runtime.port });

@@ -16,7 +16,7 @@ import { createUserRepository, type UserRepository } from "./users.ts";
 import { createVectorRepository, type VectorRepository } from "./vectors.ts";
 
 /** The repositories of a formation, and what it does with its database as a whole. */
-export interface Store extends Pick<Database, "hints" | "write" | "close"> {
+export interface Store extends Pick<Database, "hints" | "now" | "write" | "close"> {
   /** Whether other processes may use the same database. */
   readonly isShared: boolean;
   readonly isHealthy: HealthCheck;
@@ -40,6 +40,7 @@ export const createStore = (database: Database): Store => {
   return {
     isShared: database.dialect.engine === "postgres",
     hints: database.hints,
+    now: database.now,
     write: (statements) => database.write(statements),
     close: () => database.close(),
     isHealthy: createHealthCheck(database),

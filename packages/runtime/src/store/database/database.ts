@@ -8,6 +8,8 @@ export interface Database {
   readonly dialect: Dialect;
   /** Messages to and from the other processes that share the database. */
   readonly hints: Hints;
+  /** Unix milliseconds by the clock that all processes of the database go by. */
+  readonly now: () => number;
   /**
    * A number that changes when another connection writes, so that what was read can be cached until then. Missing
    * where finding out would take a round trip to a server.

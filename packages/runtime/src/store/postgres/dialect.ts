@@ -1,6 +1,9 @@
 import { type Dialect, sql } from "../database/index.ts";
 import { codeOf } from "./errors.ts";
 
+/** Unix milliseconds by the clock of the server. */
+export const currentTime = sql`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`;
+
 export const dialect: Dialect = {
   engine: "postgres",
   serial: "bigserial primary key",

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { createWorker } from "../../base/index.ts";
 import { type Hint, type Statement, sql, type WriteResult } from "../database/index.ts";
+import { currentTime } from "./dialect.ts";
 import type { HintCarrier, ReceivedHint } from "./hints.ts";
 
 /** How long a row is kept, in milliseconds: after that, whoever has not read it has missed it. */
@@ -9,7 +10,6 @@ const keptFor = 60_000;
 const lookEvery = 500;
 const pauseAfterFailure = 1_000;
 
-const currentTime = sql`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`;
 const columns = sql`topic, formation_id as "formationId", content`;
 
 /** Hints as rows of a table: those that are too long for a notification, and all where notifications do not arrive. */

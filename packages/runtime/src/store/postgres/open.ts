@@ -10,8 +10,9 @@ import {
 } from "../database/index.ts";
 import { migrations } from "../migrations/index.ts";
 import { attempt } from "./attempts.ts";
+import { createClock } from "./clock.ts";
 import { type Answer, type Connection, createConnector } from "./connection.ts";
-import { dialect } from "./dialect.ts";
+import { currentTime, dialect } from "./dialect.ts";
 import { codeOf, isPassing, isUnavailable, unavailable } from "./errors.ts";
 import { createHintRows, createPolledHints } from "./hint-rows.ts";
 import { createHints } from "./hints.ts";
@@ -193,8 +194,14 @@ export const openPostgres = async (
 
   const writes = createWriteQueue(transaction);
 
+  const clock = await createClock(async () => {
+    const [row] = await readApart<{ time: number }>(sql`select ${currentTime} as time`);
+    return row?.time ?? Date.now();
+  }, log);
+
   return {
     dialect,
+    now: clock.now,
     hints,
     read: (statement) => reading(readTogether, statement),
     readLong: (statement) => reading(readAlone(pool), statement),
@@ -215,7 +222,7 @@ export const openPostgres = async (
       await writeInOrder(statements);
     },
     async close() {
-      await hints.close();
+      await Promise.all([hints.close(), clock.close()]);
       await writes.done();
       await Promise.all([pool.close(), reservePool.close()]);
     },

@@ -226,6 +226,7 @@ export const openSqlite = (file: string): Database => {
     dialect,
     // No other process uses the file.
     hints: { send() {}, listen() {} },
+    now: Date.now,
     dataVersion,
     read: readRows,
     readLong: readRows,
