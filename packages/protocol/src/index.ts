@@ -5,6 +5,7 @@ export {
   type ErrorCode,
   errorTable,
   headers,
+  holdsMoreValues,
   type Infer,
   isObject,
   isRetryable,

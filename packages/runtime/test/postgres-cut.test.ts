@@ -1,3 +1,4 @@
+import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Toxin } from "../../../test/toxic-proxy.ts";
 import { until, untilExpected } from "../../../test/until.ts";
@@ -110,7 +111,9 @@ describe.skipIf(!onPostgres)("a network that fails between a formation and its P
     const ledger = await startLedger();
     const receiver = await startReceiver();
     const { direct, proxied, proxy } = await createSchemaBehindProxy();
-    const api = await startFormation(await writeFormationFor(models, ledger.url), { database: proxied });
+    const logged: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line) => logged.push(line) });
+    const api = await startFormation(await writeFormationFor(models, ledger.url), { database: proxied, log });
     const callers = createCallers(api, receiver.url);
     await insertJobs(direct, rounds);
 
@@ -141,7 +144,8 @@ describe.skipIf(!onPostgres)("a network that fails between a formation and its P
 
       proxy.heal({ forgotten });
       for (const name of many(`after_${round}`, 5)) {
-        expect((await callers.chat(name)).status, `${name} after ${what}`).toBe(200);
+        const { status } = await callers.chat(name);
+        expect(status, `${name} after ${what}, whose log ends ${logged.slice(-10).join("")}`).toBe(200);
       }
       expect(await healthOf(api), `health after ${what}`).toBe(200);
       model.release();

@@ -1,25 +1,15 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import * as z from "zod";
-import { freePort } from "../../../test/ports.ts";
 import { memoryOf } from "../src/base/memory.ts";
-import { readServerPid } from "../src/data-folder/index.ts";
-
-const program = fileURLToPath(new URL("../bin/muxi-server.js", import.meta.url));
-
-export const clientKey = "fmc_0123456789abcdef";
+import { type Answer, adminKey, clientKey, startBuiltServer } from "./built-server.ts";
 
 const manifest = (id: string, version: string): string => `schema: "1.0.0"
 id: ${id}
 description: A formation of the soak
 version: "${version}"
 llm: { models: [{ text: builtin/extractive }] }
-server: { api_keys: { client_key: ${clientKey}, admin_key: fma_0123456789abcdef } }
+server: { api_keys: { client_key: ${clientKey}, admin_key: ${adminKey} } }
 `;
 
 const shownSchema = z.object({
@@ -42,7 +32,7 @@ export interface Figures {
   entries: number;
 }
 
-/** The built server on a folder of its own, as a user runs it. */
+/** A server whose formations come and go. */
 export interface Ground {
   url: string;
   deploy(id: string, version: string): Promise<void>;
@@ -71,90 +61,52 @@ const processesOf = (folder: string): number =>
     }
   }).length;
 
-const untilListening = async (data: string, child: ChildProcess): Promise<string> => {
-  while (child.exitCode === null) {
-    const server = await readServerPid(data);
-    if (server && server.pid === child.pid) return server.url;
-    await delay(20);
-  }
-  throw new Error(`the server ended with ${child.exitCode}`);
+const expectOk = async (what: string, answering: Promise<Answer>): Promise<unknown> => {
+  const { ok, status, text } = await answering;
+  if (!ok) throw new Error(`${what} answered ${status}: ${text}`);
+  return JSON.parse(text);
 };
 
 export const startGround = async (): Promise<Ground> => {
-  const folder = mkdtempSync(join(tmpdir(), "muxi-soak-"));
-  const data = join(folder, "data");
-  const first = await freePort();
-  const child = spawn(process.execPath, [program, "--log-level", "warn"], {
-    env: {
-      PATH: process.env.PATH,
-      MUXI_CONFIG_DIR: folder,
-      MUXI_DATA_DIR: data,
-      MUXI_SERVER_PORT: "0",
-      MUXI_PORT_START: String(first),
-      MUXI_PORT_END: String(Math.min(first + 50, 65535)),
-    },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const url = await untilListening(data, child);
-
-  const call = async (method: string, path: string, bundle?: Buffer, headers = {}): Promise<unknown> => {
-    const response = await fetch(url + path, {
-      method,
-      headers: { ...(bundle && { "content-type": "application/gzip" }), ...headers },
-      ...(bundle && { body: new Uint8Array(bundle) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
-    return JSON.parse(text);
-  };
-
-  const bundleOf = (id: string, version: string): Buffer => {
-    const source = join(folder, "sources", id);
-    mkdirSync(source, { recursive: true });
-    writeFileSync(join(source, "formation.afs"), manifest(id, version));
-    return execFileSync("tar", ["-cz", "-C", join(folder, "sources"), id]);
-  };
+  const server = await startBuiltServer("soak");
+  const { url, data, call } = server;
+  const bundleOf = (id: string, version: string): Buffer =>
+    server.pack(id, { "formation.afs": manifest(id, version) });
 
   const get = async (id: string): Promise<Shown> =>
-    shownSchema.parse(await call("GET", `/rpc/formations/${id}`)).data;
+    shownSchema.parse(await expectOk(`the state of ${id}`, call("GET", `/rpc/formations/${id}`))).data;
 
   return {
     ...{ url, get },
     async deploy(id, version) {
-      await call("POST", "/rpc/formations", bundleOf(id, version), {
-        "x-formation-id": id,
-        "x-formation-version": version,
-      });
+      await expectOk(`the deploy of ${id}`, server.deploy(id, version, bundleOf(id, version)));
     },
     async update(id, version) {
-      await call("PUT", `/rpc/formations/${id}`, bundleOf(id, version), { "x-formation-version": version });
+      const headers = { "x-formation-version": version };
+      const update = call("PUT", `/rpc/formations/${id}`, bundleOf(id, version), headers);
+      await expectOk(`the update of ${id}`, update);
     },
     async act(id, operation) {
-      if (operation === "delete") await call("DELETE", `/rpc/formations/${id}`);
-      else await call("POST", `/rpc/formations/${id}/${operation}`);
+      const path = `/rpc/formations/${id}`;
+      const act = operation === "delete" ? call("DELETE", path) : call("POST", `${path}/${operation}`);
+      await expectOk(`the ${operation} of ${id}`, act);
     },
     async measure(formationId) {
-      const { pid: server = 0 } = child;
       const { pid } = await get(formationId);
-      const { port_pool } = statusSchema.parse(await call("GET", "/rpc/server/status")).data;
+      const status = await expectOk("the server's status", call("GET", "/rpc/server/status"));
       const own = ["formations", "pids", "tmp"].flatMap((name) =>
         readdirSync(join(data, name), { recursive: true, encoding: "utf8" }),
       );
       return {
-        serverMemoryMb: await megabytesOf(server),
-        serverFiles: filesOf(server),
+        serverMemoryMb: await megabytesOf(server.pid),
+        serverFiles: filesOf(server.pid),
         formationMemoryMb: await megabytesOf(pid),
         formationFiles: filesOf(pid),
-        ports: port_pool.allocated,
+        ports: statusSchema.parse(status).data.port_pool.allocated,
         processes: processesOf(join(data, "formations")),
         entries: own.length,
       };
     },
-    async stop() {
-      const ended = once(child, "exit");
-      child.kill("SIGTERM");
-      await ended;
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop: server.stop,
   };
 };

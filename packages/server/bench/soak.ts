@@ -7,7 +7,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startTraffic, type Traffic } from "../test/traffic.ts";
-import { clientKey, type Figures, type Ground, startGround } from "./soak-ground.ts";
+import { clientKey } from "./built-server.ts";
+import { type Figures, type Ground, startGround } from "./soak-ground.ts";
 
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "10" } } });
 const minutes = Number(values.minutes);

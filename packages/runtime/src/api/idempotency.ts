@@ -4,6 +4,13 @@ import type { Idempotency } from "../store/index.ts";
 import type { Matched } from "./received.ts";
 
 const longestKey = 200;
+/** Characters from which a text stands for itself by its hash: a file, which would be copied to be written as JSON. */
+const longText = 64 * 1024;
+
+const digest = (text: string): string => hash("sha256", text, "base64url");
+
+const shortened = (_: string, value: unknown): unknown =>
+  typeof value === "string" && value.length > longText ? digest(value) : value;
 
 /**
  * The idempotency key of a call (docs/spec/formation-api.md "Idempotency"), which is valid for one path and user.
@@ -13,6 +20,6 @@ export const idempotencyOf = ({ method, path, headers: sent, body }: Matched): I
   if (typeof key !== "string" || key === "") return undefined;
   return {
     key: `${method} ${path} ${key.slice(0, longestKey)}`,
-    hash: hash("sha256", JSON.stringify(body ?? null), "base64url"),
+    hash: digest(JSON.stringify(body ?? null, shortened)),
   };
 };

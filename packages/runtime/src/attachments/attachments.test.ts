@@ -160,6 +160,13 @@ describe("what cannot be read", () => {
     ],
     ["an empty file", file("a.txt", ""), "INVALID_PARAMS", /empty/],
     ["what is not Base64", { ...file("a.txt", ""), content: "*?" }, "INVALID_PARAMS", /Base64/],
+    [
+      "Base64 with a letter of another alphabet in it",
+      { ...file("a.txt", ""), content: "YWJ\u00e4" },
+      "INVALID_PARAMS",
+      /Base64/,
+    ],
+    ["Base64 that ends early", { ...file("a.txt", ""), content: "YQ==YWJj" }, "INVALID_PARAMS", /Base64/],
     ["too large an image", file("a.png", Buffer.alloc(6 * 2 ** 20)), "PAYLOAD_TOO_LARGE", /5 MB/],
   ] as const)("%s", async ([, attachment, code, message]) => {
     const failure = await reader.read([attachment], "ann").catch((error: unknown) => error);

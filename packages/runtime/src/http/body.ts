@@ -1,7 +1,13 @@
-import { ApiError, namesPrototype } from "@muxi/protocol";
+import { setImmediate } from "node:timers/promises";
+import { ApiError, holdsMoreValues, namesPrototype } from "@muxi/protocol";
 import { deepestJson, isTooDeep } from "../base/index.ts";
 import { decoded } from "./compression.ts";
 import { type HttpRequest, tooLarge } from "./request.ts";
+
+/** Values in a body: the data of a trigger may hold many, millions would keep the event loop for a minute. */
+const mostValues = 100_000;
+/** Bytes from which a body is read in steps, between which everything else has its turn. */
+const largeBody = 2 ** 20;
 
 const refused = (message: string) => new ApiError("INVALID_REQUEST", message);
 
@@ -31,10 +37,17 @@ export const readJson = async (incoming: HttpRequest, limit: number): Promise<un
   }
   const sent = await incoming.readBytes(limit);
   const coding = incoming.headers["content-encoding"];
-  const text = (coding === undefined ? sent : await decoded(sent, coding, limit)).toString("utf8");
+  const bytes = coding === undefined ? sent : await decoded(sent, coding, limit);
+  const isLarge = bytes.length >= largeBody;
+  if (isLarge) await setImmediate();
+  const text = bytes.toString("utf8");
   if (text === "") return undefined;
-  if (namesPrototype(text)) throw refused("The body has a key named __proto__: give it another name");
+  if (holdsMoreValues(text, mostValues)) {
+    throw refused(`The body has more than ${mostValues} values: send fewer`);
+  }
+  if (isLarge) await setImmediate();
   const value = parse(text);
+  if (namesPrototype(value)) throw refused("The body has a key named __proto__: give it another name");
   // Each level takes two characters at least.
   if (text.length > 2 * deepestJson && isTooDeep(value)) {
     throw refused(`The body is nested deeper than ${deepestJson} levels: flatten it`);

@@ -1,5 +1,5 @@
 import { gunzipped } from "@muxi/http";
-import { namesPrototype } from "@muxi/protocol";
+import { holdsMoreValues, namesPrototype } from "@muxi/protocol";
 import { HttpError } from "./errors.ts";
 
 /**
@@ -7,27 +7,6 @@ import { HttpError } from "./errors.ts";
  * parser keeps the event loop for seconds.
  */
 const mostValues = 1000;
-
-const [quote, backslash] = [0x22, 0x5c];
-/** What stands before each value but the first: a comma, or what opens a list or an object. */
-const separators = new Set(Array.from(",[{", (character) => character.charCodeAt(0)));
-
-const hasTooManyValues = (text: string): boolean => {
-  let found = 0;
-  let isInString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (isInString) {
-      if (code === backslash) at += 1;
-      else if (code === quote) isInString = false;
-    } else if (code === quote) isInString = true;
-    else if (separators.has(code)) {
-      found += 1;
-      if (found > mostValues) return true;
-    }
-  }
-  return false;
-};
 
 const uncompressed = async (body: Buffer, coding: string, limit: number): Promise<Buffer> => {
   const read = await gunzipped(body, coding, limit);
@@ -45,6 +24,14 @@ const uncompressed = async (body: Buffer, coding: string, limit: number): Promis
   }
 };
 
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpError(400, "The body is not valid JSON: check its quotes, commas and brackets");
+  }
+};
+
 /**
  * The JSON of a body (docs/spec/server-api.md "HTTP rules of the server").
  *
@@ -54,15 +41,12 @@ const uncompressed = async (body: Buffer, coding: string, limit: number): Promis
  */
 export const readJson = async (body: Buffer, coding: string, limit: number): Promise<unknown> => {
   const text = (await uncompressed(body, coding, limit)).toString("utf8");
-  if (hasTooManyValues(text)) {
+  if (holdsMoreValues(text, mostValues)) {
     throw new HttpError(400, `The body has more than ${mostValues} values: send fewer`);
   }
-  if (namesPrototype(text)) {
+  const value = parse(text);
+  if (namesPrototype(value)) {
     throw new HttpError(400, "The body has a key named __proto__: give it another name");
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new HttpError(400, "The body is not valid JSON: check its quotes, commas and brackets");
-  }
+  return value;
 };
