@@ -18,6 +18,7 @@ export const adminKey = "fma_0123456789abcdef";
 export interface Answer {
   ok: boolean;
   status: number;
+  /** Empty for an archive, which is read and forgotten. */
   text: string;
 }
 
@@ -80,7 +81,10 @@ export const startBuiltServer = async (purpose: string): Promise<BuiltServer> =>
       ...(body !== undefined && { body: typeof body === "string" ? body : new Uint8Array(body) }),
       signal: AbortSignal.timeout(longestCallMs),
     });
-    return { ok: response.ok, status: response.status, text: await response.text() };
+    const isText = /json|text/.test(response.headers.get("content-type") ?? "");
+    const text = isText ? await response.text() : "";
+    if (!isText) await response.body?.pipeTo(new WritableStream());
+    return { ok: response.ok, status: response.status, text };
   };
   return {
     ...{ url, pid, data, folder, call },
