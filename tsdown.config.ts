@@ -104,7 +104,7 @@ const program = (folder: string, others: Record<string, string> = {}): UserConfi
 });
 
 export default defineConfig([
-  program("runtime", { "document-worker": "src/attachments/document-worker.ts" }),
+  program("runtime", { "document-worker": "../documents/src/document-worker.ts" }),
   program("server", { "reader-program": "src/reader-program.ts" }),
   program("cli"),
 ]);

@@ -2,7 +2,6 @@
 export { resolveApiKeys } from "./api-keys.ts";
 export {
   createAtomically,
-  decodeText,
   dottedPath,
   type Environment,
   type Finding,
@@ -23,7 +22,7 @@ export { fieldMeantBy } from "./did-you-mean.ts";
 export { idleFields } from "./fields.ts";
 export { findFormationDir, summarizeManifest } from "./find.ts";
 export type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
-export { type DocumentExtension, type DocumentFile, knowledgeFiles, knowledgePaths } from "./knowledge.ts";
+export { type DocumentFile, knowledgeFiles, knowledgePaths } from "./knowledge.ts";
 export { loadFormation, openFormation } from "./load.ts";
 export { setManifestVersion } from "./manifest-edit.ts";
 export { mask, maskSecrets, secretFieldName } from "./masking.ts";

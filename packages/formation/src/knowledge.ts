@@ -1,25 +1,16 @@
-import { readdir, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
+import { type Format, formatOf, signatureOf } from "@muxi/documents";
 import { isHidden, resolveInside } from "./base/index.ts";
 import type { Formation } from "./formation.ts";
 import type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
 
-/** Endings of the documents that are read. */
-const documentExtensions = [".md", ".markdown", ".txt"] as const;
-
-export type DocumentExtension = (typeof documentExtensions)[number];
-
-const extensionOf = (file: string): DocumentExtension | undefined => {
-  const extension = extname(file).toLowerCase();
-  return documentExtensions.find((each) => each === extension);
-};
-
 /** Why a file of a source is not read. */
-export type LeftOutReason = "type" | "link" | "size" | "limit";
+export type LeftOutReason = "type" | "link" | "size" | "limit" | "content" | "password";
 
 export interface DocumentFile {
   file: string;
-  extension: DocumentExtension;
+  format: Format;
 }
 
 /** The documents of a source. Paths are relative to the formation folder, with forward slashes. */
@@ -63,17 +54,30 @@ export const knowledgeFiles = async (
   const found: SourceFiles = { files: [], leftOut: [] };
   for (const place of await candidates(dir, source)) {
     const file = relative(dir, place).split(sep).join("/");
-    const extension = extensionOf(file);
-    if (!extension) {
+    const format = formatOf(file);
+    if (!format) {
       found.leftOut.push({ file, reason: "type" });
       continue;
     }
-    const reason = await reasonAgainst(dir, file, max_file_size);
+    const isRead = found.files.length < source.file_limit;
+    const reason =
+      (await reasonAgainst(dir, file, max_file_size)) ??
+      (isRead ? await reasonInside(place, format) : "limit");
     if (reason) found.leftOut.push({ file, reason });
-    else if (found.files.length < source.file_limit) found.files.push({ file, extension });
-    else found.leftOut.push({ file, reason: "limit" });
+    else found.files.push({ file, format });
   }
   return found;
+};
+
+/** As much of a file as shows its format. */
+const signatureLength = 1024;
+
+const reasonInside = async (place: string, format: Format): Promise<LeftOutReason | undefined> => {
+  await using file = await open(place);
+  const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(signatureLength) });
+  const signature = signatureOf(format, buffer.subarray(0, bytesRead));
+  if (signature === "encrypted") return "password";
+  return signature === "wrong" ? "content" : undefined;
 };
 
 const reasonAgainst = async (
@@ -103,8 +107,8 @@ export const describeLeftOut = (
 ): { message: string; hint: string }[] => {
   const sentences: Record<LeftOutReason, { message: string; hint: string }> = {
     type: {
-      message: `not read, because they are none of ${documentExtensions.join(", ")}`,
-      hint: "Convert them, or name the endings that you want in allowed_extensions",
+      message: "not read, because documents of their type are not",
+      hint: "Save them in a format that is read, such as .md, .pdf or .docx, or name the endings that you want in allowed_extensions",
     },
     link: {
       message: "not read, because they are links that lead nowhere or out of the formation folder",
@@ -114,12 +118,20 @@ export const describeLeftOut = (
       message: `not read, because they are larger than max_file_size (${max_file_size} bytes)`,
       hint: "Raise knowledge.max_file_size, or split them",
     },
+    content: {
+      message: "not read, because their content is not of the format that their names say",
+      hint: "Save them anew in a format that is read",
+    },
+    password: {
+      message: "not read, because they are protected by a password",
+      hint: "Save them without one",
+    },
     limit: {
       message: `left out, because file_limit (${file_limit}) lets only the first ${files.length} be read`,
       hint: "Raise file_limit of this source",
     },
   };
-  return (["limit", "type", "size", "link"] as const).flatMap((reason) => {
+  return (["limit", "type", "size", "link", "content", "password"] as const).flatMap((reason) => {
     const of = leftOut.filter((each) => each.reason === reason).map(({ file }) => file);
     if (of.length === 0) return [];
     const { message, hint } = sentences[reason];

@@ -1,8 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeText } from "@muxi/documents";
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
 import type { Path } from "./base/index.ts";
-import { decodeText, dropRepeatedKeys, findManifest, writeAtomically } from "./base/index.ts";
+import { dropRepeatedKeys, findManifest, writeAtomically } from "./base/index.ts";
 
 /** A manifest's text with the places of its fields. */
 interface ManifestText {

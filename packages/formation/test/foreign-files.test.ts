@@ -101,7 +101,7 @@ test("files that systems leave behind are no part of a formation", async () => {
   expect(packed).toContain("my-bot/docs/.well-known");
 });
 
-const withDocs = (fields: string, docs: Record<string, string>) => ({
+const withDocs = (fields: string, docs: Record<string, string | Buffer>) => ({
   "formation.afs": manifest("agents: [a]"),
   "agents/a.afs": agent("a", `knowledge: { sources: [{ path: docs, description: d${fields} }] }`),
   ...docs,
@@ -137,11 +137,22 @@ test("documents that are not read for another reason are named too, and take no 
     withDocs(", file_limit: 1", {
       "docs/a.pdf": "x",
       "docs/b.md": "x",
-      "docs/c.docx": "x",
+      "docs/c.wxyz": "x",
+      "docs/d.vsd": "x",
     }),
   );
   expect(brief(warnings)).toEqual([
-    "agents/a.afs → knowledge.sources[0].path: 2 file(s) are not read, because they are none of .md, .markdown, .txt: docs/a.pdf, docs/c.docx",
+    "agents/a.afs → knowledge.sources[0].path: 2 file(s) are not read, because documents of their type are not: docs/c.wxyz, docs/d.vsd",
+    "agents/a.afs → knowledge.sources[0].path: 1 file(s) are not read, because their content is not of the format that their names say: docs/a.pdf",
+  ]);
+});
+
+test("a document of Office that needs a password is said to", async () => {
+  const { warnings } = await reportOf(
+    withDocs("", { "docs/a.docx": Buffer.from("d0cf11e0a1b11ae1", "hex"), "docs/b.md": "x" }),
+  );
+  expect(brief(warnings)).toEqual([
+    "agents/a.afs → knowledge.sources[0].path: 1 file(s) are not read, because they are protected by a password: docs/a.docx",
   ]);
 });
 

@@ -100,14 +100,14 @@ const breakSecrets = {
 
 /** Documents that take long, so that others wait for them. */
 const readMany = async ({ api }: Bench) => {
-  const many = Array.from({ length: 40 }, (_, index) =>
+  const many = Array.from({ length: 60 }, (_, index) =>
     api.request("POST", "/chat", {
       user: `reader${index}`,
       body: {
         message: "Read",
         stream: false,
         request_id: `req_many_${index}`,
-        files: [file("a.html", "text/html", "<script <!-- ".repeat(20_000))],
+        files: [file("a.html", "text/html", "<script <!-- ".repeat(5_000))],
       },
     }),
   );

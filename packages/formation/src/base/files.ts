@@ -1,8 +1,8 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { decodeText } from "@muxi/documents";
 import type { Finding } from "./report.ts";
 import { isMissing, isSystemError, systemCode } from "./system-error.ts";
-import { decodeText } from "./text.ts";
 import { parseSource, type ReadResult } from "./yaml.ts";
 
 const maxFileBytes = 5 * 1024 * 1024;

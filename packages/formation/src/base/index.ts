@@ -15,5 +15,4 @@ export {
   type Report,
 } from "./report.ts";
 export { isMissing, isSystemError, systemCode } from "./system-error.ts";
-export { decodeText } from "./text.ts";
 export { dropRepeatedKeys, type Mapping, parseSource, type SourceFile } from "./yaml.ts";

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { deflateRawSync, deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { createAttachmentReader, modelMessage, storedMessage } from "./index.ts";
@@ -115,15 +116,28 @@ describe("documents become text", () => {
     expect(await textOf(file(name, content, type))).toBe(content);
   });
 
-  test("a page without its tags and scripts", async () => {
+  test("a page as Markdown, without its scripts", async () => {
     const html =
       "<html><head><title>x</title></head><body><h1>Oaks &amp; elms</h1><script>alert(1)</script><p>Two</p></body></html>";
-    expect(await textOf(file("page.html", html, "text/html"))).toBe("Oaks & elms\nTwo");
+    expect(await textOf(file("page.html", html, "text/html"))).toBe("# Oaks & elms\n\nTwo");
   });
 
   test("the pages of a PDF", async () => {
     const content = pdf([line("First page"), line("Second page")]);
-    expect(await textOf(file("plan.pdf", content, "application/pdf"))).toBe("First page\n\nSecond page");
+    expect(await textOf(file("plan.pdf", content, "application/pdf"))).toBe(
+      "[Page 1]\n\nFirst page\n\n[Page 2]\n\nSecond page",
+    );
+  });
+
+  test("a table, row by row", async () => {
+    const workbook = new URL("../../../documents/test/fixtures/stock.xlsx", import.meta.url);
+    expect(await textOf(file("stock.xlsx", await readFile(workbook)))).toContain("| Cox | 12 | 2026-09-18 |");
+  });
+
+  test("a text in another encoding, and one that is cut inside a character", async () => {
+    expect(await textOf(file("a.txt", Buffer.from("Gr\xf6\xdfe", "latin1")))).toBe("Größe");
+    const long = `x${"ö".repeat(500_000)}`;
+    expect(await textOf(file("a.txt", long))).toBe(long.slice(0, 200_000));
   });
 
   test("a Word document", async () => {

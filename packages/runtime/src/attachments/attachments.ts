@@ -1,8 +1,16 @@
+import {
+  createDocumentReader,
+  decodeText,
+  type Format,
+  formatLabel,
+  isTextFormat,
+  markdownOf,
+  type ReadingLimits,
+} from "@muxi/documents";
 import { ApiError, type Attachment } from "@muxi/protocol";
 import type { ContentPart } from "../models/index.ts";
 import { onOneLine, quoted } from "../text/index.ts";
-import { readDocument } from "./documents.ts";
-import { largestImage, looksLike, readableExtensions, typeOf } from "./kinds.ts";
+import { type FileType, largestImage, looksLike, readableExtensions, typeOf } from "./kinds.ts";
 import { createReadingTurns } from "./reading-turns.ts";
 
 /** The contents of a message's files, as plain data that can be stored with a background request. */
@@ -28,14 +36,24 @@ const longestDocument = 200_000;
 const longestDocuments = 400_000;
 const megabyte = 2 ** 20;
 /**
- * Largest file of each kind, in bytes (docs/spec/formation-api.md "Attachments"). `input_limits` may set lower limits.
+ * Largest file, in bytes (docs/spec/formation-api.md "Attachments"); a page of HTML becomes many times as large.
+ * `input_limits` may set lower limits.
  */
-const largest = {
-  text: 20 * megabyte,
-  html: 5 * megabyte,
-  pdf: 20 * megabyte,
-  docx: 20 * megabyte,
-  image: largestImage,
+const largestDocument = 20 * megabyte;
+const largestPage = 5 * megabyte;
+
+/** What reading a document may take that has to be unpacked or taken apart. */
+const limits: ReadingLimits = {
+  milliseconds: 2_000,
+  memory: 384 * megabyte,
+  unpacked: 64 * megabyte,
+  pages: 500,
+  characters: longestDocument,
+};
+
+const largestOf = (type: FileType): number => {
+  if (type.kind === "image") return largestImage;
+  return type.format === "html" ? largestPage : largestDocument;
 };
 
 /** Bytes that a text of Base64 stands for. What is no Base64 comes to fewer: the decoder leaves it out, or ends there. */
@@ -73,10 +91,25 @@ export const decodeFile = ({ filename, content }: Attachment, limit: number): Bu
 };
 
 /** The beginning of a text. A character has at most four bytes: more of them are not looked at. */
-const decodeText = (bytes: Buffer): string => {
-  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
-  const decoder = new TextDecoder(utf16 ? "utf-16le" : "utf-8");
-  return decoder.decode(bytes.subarray(0, longestDocument * 4)).slice(0, longestDocument);
+const beginningOf = (bytes: Buffer): string => {
+  let end = Math.min(bytes.length, longestDocument * 4);
+  // Not in the middle of a character of UTF-8.
+  while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return decodeText(bytes.subarray(0, end)).slice(0, longestDocument);
+};
+
+type TextResult = { text: string } | { reason: string };
+
+const readInThread = async (filename: string, format: Format, bytes: Buffer): Promise<TextResult> => {
+  const reader = createDocumentReader(limits);
+  try {
+    const reading = await reader.read({ file: new Uint8Array(bytes), name: filename, format });
+    return "failure" in reading
+      ? { reason: reading.failure.reason }
+      : { text: markdownOf(reading.document).slice(0, longestDocument) };
+  } finally {
+    await reader.close();
+  }
 };
 
 export const createAttachmentReader = (deps: {
@@ -98,22 +131,21 @@ export const createAttachmentReader = (deps: {
         `${filename} has a type that cannot be attached (${content_type}): send ${readableExtensions}`,
       );
     }
-    const { kind, mediaType } = type;
-    const bytes = decodeFile(file, Math.min(largest[kind], deps.largestFile));
+    const bytes = decodeFile(file, Math.min(largestOf(type), deps.largestFile));
     if (!looksLike(type, bytes)) {
-      throw new ApiError("INVALID_PARAMS", `${filename} is not of the type that it claims: ${mediaType}`);
+      const claimed = type.kind === "image" ? type.mediaType : formatLabel(type.format);
+      throw new ApiError("INVALID_PARAMS", `${filename} is not of the type that it claims: ${claimed}`);
     }
-    if (kind === "image") {
+    if (type.kind === "image") {
+      const { mediaType } = type;
       return { documents: [], images: [{ filename, mediaType, data: bytes.toString("base64") }] };
     }
-    const result =
-      kind === "text"
-        ? { text: decodeText(bytes) }
-        : await inTurn(userId, signal, () =>
-            readDocument({ kind, bytes: new Uint8Array(bytes), longest: longestDocument }),
-          );
-    if ("error" in result) {
-      throw new ApiError("INVALID_PARAMS", `${filename} cannot be read: ${result.error}`);
+    const { format } = type;
+    const result = isTextFormat(format)
+      ? { text: beginningOf(bytes) }
+      : await inTurn(userId, signal, () => readInThread(filename, format, bytes));
+    if ("reason" in result) {
+      throw new ApiError("INVALID_PARAMS", `${filename} cannot be read: ${result.reason}`);
     }
     return { documents: [{ filename, text: result.text }], images: [] };
   };

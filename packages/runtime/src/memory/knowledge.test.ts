@@ -1,11 +1,12 @@
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { documentExtensions } from "@muxi/documents";
 import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { codeIn, sectionOf } from "../../../../test/spec-pages.ts";
+import { codeIn, rowsIn, sectionOf } from "../../../../test/spec-pages.ts";
 import { temporaryFolder } from "../../../../test/temporary-folder.ts";
-import { documentReaders, openKnowledge, passagesOf } from "./knowledge.ts";
+import { openKnowledge, passagesOf } from "./knowledge.ts";
 
 test("a document is cut at its headings, and each passage carries the one it stands under", () => {
   const document =
@@ -26,39 +27,43 @@ test("a long paragraph is cut between its sentences, and what has no sentences a
   expect(passagesOf("x".repeat(250), 100).map(({ length }) => length)).toEqual([100, 100, 50]);
 });
 
-/** A document of each format; all say where the key is. */
-const documents: Readonly<Record<keyof typeof documentReaders, string>> = {
-  ".md": "# Cellar\n\nThe key hangs behind the door.",
-  ".markdown": "# Cellar\n\nThe key hangs behind the door.",
-  ".txt": "The key hangs behind the door.",
-};
+const documents = path.join(import.meta.dirname, "../../../documents/test/fixtures");
 
-test.each(Object.entries(documents))(
-  "a document with the extension %s is read",
-  async (extension, document) => {
-    const dir = temporaryFolder();
-    await writeFile(path.join(dir, `cellar${extension}`), document);
-    await writeFile(
-      path.join(dir, "formation.afs"),
-      `schema: "1.0.0"
+test("documents of different formats are found, and those that cannot be read are named with the reason", async () => {
+  const dir = temporaryFolder();
+  await cp(path.join(documents, "guide.docx"), path.join(dir, "docs", "guide.docx"));
+  await cp(path.join(documents, "stock.xlsx"), path.join(dir, "docs", "stock.xlsx"));
+  await writeFile(path.join(dir, "docs", "broken.docx"), "PK and nothing more");
+  await writeFile(path.join(dir, "docs", "deep.html"), "<div>".repeat(10_000));
+  await writeFile(
+    path.join(dir, "formation.afs"),
+    `schema: "1.0.0"
 id: cellar
 description: Knows the cellar
-agents: [{ id: one, name: O, description: D, knowledge: { sources: [{ path: "cellar${extension}" }] } }]
+agents: [{ id: one, name: O, description: D, knowledge: { sources: [{ path: docs }] } }]
 `,
-    );
-    const { formation } = await loadFormation(dir);
-    const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log: pino({ level: "silent" }) });
-    await knowledge.ready;
-    expect(knowledge.search("one", "the key", 1)).toMatchObject([
-      { text: expect.stringContaining("The key hangs behind the door."), source: `cellar${extension}` },
-    ]);
-  },
-);
+  );
+  const { formation } = await loadFormation(dir);
+  const records: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line) => records.push(line) });
+  const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log });
+  await knowledge.ready;
+  expect(knowledge.search("one", "Where is the cellar key?", 1)).toMatchObject([
+    { text: expect.stringContaining("The cellar key hangs behind the door."), source: "docs/guide.docx" },
+  ]);
+  expect(knowledge.search("one", "crates of Cox", 1)).toMatchObject([{ source: "docs/stock.xlsx" }]);
+  expect(records.map((line) => JSON.parse(line))).toMatchObject([
+    { agent: "one", source: "docs/broken.docx", code: "broken", reason: "it is damaged" },
+    { source: "docs/deep.html", code: "broken", reason: "its elements are nested too deeply" },
+  ]);
+});
 
 test("the formats of documents are those of the specification", () => {
   const section = sectionOf("formation-files.md", "Knowledge");
-  const [, sentence = ""] = /Documents are read[^:]*:((?:[^.]|\.(?!\s))*)\.\s/.exec(section) ?? [];
-  expect(codeIn(sentence).sort()).toEqual(Object.keys(documentReaders).sort());
+  const extensions = rowsIn(section).flatMap(([, second = ""]) =>
+    codeIn(second).filter((code) => code.startsWith(".")),
+  );
+  expect(extensions.sort()).toEqual([...documentExtensions].sort());
 });
 
 test("an agent's sources are read within their limits, and never from outside the formation", async () => {

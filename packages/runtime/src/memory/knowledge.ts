@@ -1,11 +1,10 @@
-import { readFile, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as nextTick } from "node:timers/promises";
+import { createDocumentReader, markdownOf, type ReadingLimits } from "@muxi/documents";
 import {
   type AgentDefinition,
-  type DocumentExtension,
   type DocumentFile,
-  decodeText,
   type KnowledgeConfig,
   type KnowledgeSource,
   knowledgeFiles,
@@ -30,11 +29,13 @@ export interface Knowledge {
   readonly ready: Promise<void>;
 }
 
-/** What makes text of a document. The compiler asks for each ending that formations may use. */
-export const documentReaders: Readonly<Record<DocumentExtension, (bytes: Buffer) => string>> = {
-  ".md": decodeText,
-  ".markdown": decodeText,
-  ".txt": decodeText,
+/** What reading one document may take: they are the formation's own, so more than a file of a message. */
+const limits: ReadingLimits = {
+  milliseconds: 60_000,
+  memory: 768 * 2 ** 20,
+  unpacked: 256 * 2 ** 20,
+  pages: 5_000,
+  characters: 10_000_000,
 };
 
 /**
@@ -70,6 +71,13 @@ export const passagesOf = (document: string, size: number): string[] => {
   return passages.map((passage) => passage.trim()).filter((passage) => passage !== "");
 };
 
+/** An agent's knowledge, and the real path of the formation folder. */
+interface AgentKnowledge {
+  root: string;
+  agent: string;
+  config: KnowledgeConfig;
+}
+
 /** Starts to index the agents' documents. Until that is done, a search finds what has been indexed so far. */
 export const openKnowledge = (deps: {
   dir: string;
@@ -77,56 +85,60 @@ export const openKnowledge = (deps: {
   log: Logger;
 }): Knowledge => {
   const { log } = deps;
+  const reader = createDocumentReader(limits);
   const indexes = new Map<string, WordIndex<DocumentPassage>>();
 
   const addFile = async (
     index: WordIndex<DocumentPassage>,
-    root: string,
-    { file: source, extension }: DocumentFile,
-    config: KnowledgeConfig,
+    { file: source, format }: DocumentFile,
+    { root, agent, config }: AgentKnowledge,
   ) => {
-    const text = documentReaders[extension](await readFile(path.join(root, source)));
-    for (const passage of passagesOf(text, config.chunk_size)) index.add({ text: passage, source });
+    const reading = await reader.read({ file: path.join(root, source), name: source, format });
+    if ("failure" in reading) {
+      log.warn({ agent, source, ...reading.failure }, "document is not read");
+      return;
+    }
+    const { document } = reading;
+    if (document.isCut) log.warn({ agent, source }, "document is too long: only its beginning is read");
+    for (const text of passagesOf(markdownOf(document), config.chunk_size)) index.add({ text, source });
     // Requests get their turn between two files.
     await nextTick();
   };
 
   const addSource = async (
     index: WordIndex<DocumentPassage>,
-    root: string,
     source: KnowledgeSource,
-    config: KnowledgeConfig,
+    of: AgentKnowledge,
   ) => {
     // Of sources that are not read, and files that are left out, the validation report warns.
     if (source.path === undefined) return;
-    const { files } = await knowledgeFiles(root, source, config);
-    for (const file of files) await addFile(index, root, file, config);
+    const { files } = await knowledgeFiles(of.root, source, of.config);
+    for (const file of files) await addFile(index, file, of);
   };
 
   const load = async () => {
     const root = await realpath(deps.dir);
-    for (const agent of deps.agents) {
-      if (!agent.knowledge?.enabled) continue;
+    for (const { id: agent, knowledge: config } of deps.agents) {
+      if (!config?.enabled) continue;
       const index = createWordIndex<DocumentPassage>(({ text }) => text);
-      indexes.set(agent.id, index);
-      for (const source of agent.knowledge.sources) {
+      indexes.set(agent, index);
+      for (const source of config.sources) {
         try {
-          await addSource(index, root, source, agent.knowledge);
+          await addSource(index, source, { root, agent, config });
         } catch (error) {
-          log.warn(
-            { err: error, agent: agent.id, source: source.path },
-            "knowledge source could not be read",
-          );
+          log.warn({ err: error, agent, source: source.path }, "knowledge source could not be read");
         }
       }
-      log.info({ agent: agent.id, passages: index.size }, "knowledge ready");
+      log.info({ agent, passages: index.size }, "knowledge ready");
     }
   };
 
   return {
     search: (agentId, message, limit) => indexes.get(agentId)?.search(wordsToFind(message), limit) ?? [],
-    ready: load().catch((error) => {
-      log.error({ err: error }, "knowledge could not be read");
-    }),
+    ready: load()
+      .catch((error) => {
+        log.error({ err: error }, "knowledge could not be read");
+      })
+      .finally(() => reader.close()),
   };
 };

@@ -1,0 +1,93 @@
+/** How the beginning of a file shows its format. */
+type Signature = "zip" | "compound" | "pdf" | "rtf" | "none";
+
+interface FormatRow {
+  /** Endings of names, without the dot. The first one names the format to users. */
+  extensions: readonly string[];
+  mediaTypes: readonly string[];
+  signature: Signature;
+  /** Whether its bytes are text that a model can read as it is. */
+  isText: boolean;
+}
+
+const office = (name: string): string => `application/vnd.openxmlformats-officedocument.${name}`;
+
+const text = (extensions: string, ...mediaTypes: string[]): FormatRow => ({
+  extensions: extensions.split(" "),
+  mediaTypes,
+  signature: "none",
+  isText: true,
+});
+
+const binary = (signature: Signature, extensions: string, ...mediaTypes: string[]): FormatRow => ({
+  extensions: extensions.split(" "),
+  mediaTypes,
+  signature,
+  isText: false,
+});
+
+/** The formats of documents that are read (docs/spec/formation-files.md "Knowledge"). */
+const formats = {
+  text: text("txt text log", "text/plain"),
+  markdown: text("md markdown", "text/markdown", "text/x-markdown"),
+  csv: text("csv", "text/csv", "application/csv"),
+  tsv: text("tsv", "text/tab-separated-values"),
+  json: text("json", "application/json"),
+  xml: text("xml", "application/xml", "text/xml"),
+  html: binary("none", "html htm", "text/html"),
+  pdf: binary("pdf", "pdf", "application/pdf"),
+  docx: binary("zip", "docx docm", office("wordprocessingml.document")),
+  pptx: binary("zip", "pptx pptm ppsx", office("presentationml.presentation")),
+  xlsx: binary("zip", "xlsx xlsm", office("spreadsheetml.sheet")),
+  xls: binary("compound", "xls", "application/vnd.ms-excel"),
+} as const satisfies Record<string, FormatRow>;
+
+/** A format of documents. The compiler asks for a reader of each. */
+export type Format = keyof typeof formats;
+
+const rows: Readonly<Record<Format, FormatRow>> = formats;
+
+const isFormat = (name: string): name is Format => name in rows;
+
+const formatNames: readonly Format[] = Object.keys(rows).filter(isFormat);
+
+const byExtension = new Map(formatNames.flatMap((name) => rows[name].extensions.map((each) => [each, name])));
+const byMediaType = new Map(formatNames.flatMap((name) => rows[name].mediaTypes.map((each) => [each, name])));
+
+/** Endings of the documents that are read, with their dot. */
+export const documentExtensions: readonly string[] = [...byExtension.keys()].map((each) => `.${each}`);
+
+/** What to call a format in messages to users. */
+export const formatLabel = (format: Format): string => rows[format].extensions[0] ?? format;
+
+/** What to call all formats in messages to users. */
+export const formatLabels: readonly string[] = formatNames.map(formatLabel);
+
+/** The format of a file by its media type, else by its name; undefined when neither is known. */
+export const formatOf = (name: string, mediaType = ""): Format | undefined => {
+  const [type = ""] = mediaType.toLowerCase().split(";", 1);
+  const [, extension = ""] = /\.([^./\\]+)$/.exec(name.toLowerCase()) ?? [];
+  return byMediaType.get(type.trim()) ?? byExtension.get(extension);
+};
+
+/** Whether the bytes of a format are text that a model can read as it is. */
+export const isTextFormat = (format: Format): boolean => rows[format].isText;
+
+const compoundMagic = Buffer.from("d0cf11e0a1b11ae1", "hex");
+
+const signatures: Readonly<Record<Signature, (bytes: Buffer) => boolean>> = {
+  none: () => true,
+  zip: (bytes) => bytes.toString("latin1", 0, 2) === "PK",
+  compound: (bytes) => bytes.subarray(0, compoundMagic.length).equals(compoundMagic),
+  // PDF readers accept the signature anywhere in the first kilobyte.
+  pdf: (bytes) => bytes.subarray(0, 1024).includes("%PDF-"),
+  rtf: (bytes) => bytes.toString("latin1", 0, 5) === "{\\rtf",
+};
+
+/** What the first kilobyte of a file shows: that it may be of a format, that it is encrypted, or that it is another. */
+export const signatureOf = (format: Format, bytes: Buffer): "right" | "encrypted" | "wrong" => {
+  const { signature } = rows[format];
+  if (signatures[signature](bytes)) return "right";
+  // Office keeps an encrypted document in the container of its older formats.
+  return signature === "zip" && signatures.compound(bytes) ? "encrypted" : "wrong";
+};

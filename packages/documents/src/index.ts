@@ -1,0 +1,14 @@
+/** Documents of many formats become headings, paragraphs, lists, tables and code, and know where each stands. */
+export { decodeText } from "./base/decode.ts";
+export type { Block, Document, ReadingLimits } from "./base/document.ts";
+export { markdownOf } from "./base/markdown.ts";
+export { createDocumentReader } from "./document-reader.ts";
+export {
+  documentExtensions,
+  type Format,
+  formatLabel,
+  formatLabels,
+  formatOf,
+  isTextFormat,
+  signatureOf,
+} from "./formats.ts";

@@ -1,0 +1,68 @@
+import { getDocumentProxy, getResolvedPDFJS } from "unpdf";
+import type { Output } from "../base/output.ts";
+import type { Reader } from "../base/reader.ts";
+import { passwordProtected } from "../base/unreadable.ts";
+import { type Line, paragraphsOf, withoutRunningLines } from "./pdf-lines.ts";
+
+// Else it would be loaded with the document.
+await getResolvedPDFJS();
+
+const opened = (bytes: Buffer) =>
+  getDocumentProxy(new Uint8Array(bytes), { stopAtErrors: false, verbosity: 0 }).catch((error: unknown) => {
+    throw error instanceof Error && error.name === "PasswordException" ? passwordProtected() : error;
+  });
+
+type Pdf = Awaited<ReturnType<typeof opened>>;
+
+const linesOf = async (pdf: Pdf, number: number): Promise<Line[]> => {
+  const page = await pdf.getPage(number);
+  const { items } = await page.getTextContent();
+  const lines: Line[] = [];
+  let line: Line = { text: "", height: 0, y: 0 };
+  const push = () => {
+    const text = line.text.replace(/[^\S\n]+/g, " ").trim();
+    if (text !== "") lines.push({ ...line, text });
+    line = { text: "", height: 0, y: 0 };
+  };
+  for (const item of items) {
+    if (!("str" in item)) continue;
+    if (item.str.trim() !== "") {
+      line.y = Number(item.transform[5]);
+      line.height = Math.max(line.height, item.height);
+    }
+    line.text += item.str;
+    if (item.hasEOL) push();
+  }
+  push();
+  page.cleanup();
+  return lines;
+};
+
+const titleOf = async (pdf: Pdf): Promise<string | undefined> => {
+  const { info } = await pdf.getMetadata();
+  return "Title" in info && typeof info.Title === "string" ? info.Title : undefined;
+};
+
+const readPages = async (pdf: Pdf, { limits }: Output): Promise<Line[][]> => {
+  const pages: Line[][] = [];
+  let length = 0;
+  const last = Math.min(pdf.numPages, limits.pages);
+  for (let number = 1; number <= last && length <= limits.characters; number++) {
+    const lines = await linesOf(pdf, number);
+    pages.push(lines);
+    length += lines.reduce((sum, { text }) => sum + text.length, 0);
+  }
+  return pages;
+};
+
+/** Reads the text of pages. Headings are the lines in larger letters than most; what repeats at the edge of pages is left out. */
+export const readPdf: Reader = async ({ bytes }, output) => {
+  const pdf = await opened(bytes);
+  output.title(await titleOf(pdf));
+  const pages = withoutRunningLines(await readPages(pdf, output));
+  for (const [index, blocks] of paragraphsOf(pages).entries()) {
+    const page = output.at({ page: index + 1 });
+    for (const block of blocks) page.add(block);
+  }
+  for (let number = pages.length; number <= pdf.numPages; number++) output.page();
+};

@@ -1,0 +1,192 @@
+import { expect, test } from "vitest";
+import { type Block, type Format, formatOf, markdownOf } from "../src/index.ts";
+import { createReading } from "./read.ts";
+
+const { documentOf } = createReading();
+
+const guide = `# Orchard handbook
+
+Written for the people who keep the trees. Ask before you prune a young tree.
+
+## Varieties
+
+The Russet keeps until December1; the 大学 apple keeps until spring.
+
+- Dessert
+  - Cox
+  - Russet
+- Cooking
+  1. Bramley
+  2. Grenadier
+
+## Prices
+
+| Variety | Price | Week |
+| --- | --- | --- |
+| Cox | 2.50 | 38 |
+| Russet | 3.10 | 40 |
+
+### Discounts
+
+From ten kilograms on, a tenth less. The cellar key hangs behind the door.`;
+
+const stock = `[Sheet: Stock]
+
+| Variety | Crates | Counted |
+| --- | --- | --- |
+| Cox | 12 | 2026-09-18 |
+| Russet | 7 | 2026-10-02 |
+
+[Sheet: Cellar]
+
+| Place | Holds |
+| --- | --- |
+| Shelf 大学 | 42 |`;
+
+const talk = `[Slide 1]
+
+# The harvest
+
+- Early kinds
+  - Discovery in week 33
+- Late kinds
+
+Say that the ladder is new.
+
+[Slide 2]
+
+# Storage
+
+| Room | Degrees |
+| --- | --- |
+| Cellar | 4 |`;
+
+/** LibreOffice writes the inner list without numbers. */
+const guideOfOffice = guide.replace("1. Bramley", "- Bramley").replace("2. Grenadier", "- Grenadier");
+
+/** In a PDF, letters in larger type are headings, lists are flat, and tables are lines. */
+const guideOfPdf = `[Page 1]\n\n${guide}`
+  .replace(/- Dessert[\s\S]*Grenadier/, "- Dessert\n- Cox\n- Russet\n- Cooking\n- Bramley\n- Grenadier")
+  .replace(/\| Variety[\s\S]*40 \|/, "Variety Price Week\nCox 2.50 38\nRusset 3.10 40")
+  // Its font has no such letter.
+  .replace("大学", "大大");
+
+interface Example {
+  name: string;
+  /** Absent for a fixture. The document by LibreOffice is of `guide.html`, `stock.fods` or `talk.fodp`. */
+  content?: string;
+  markdown: string;
+}
+
+const examples: Readonly<Record<Format, readonly Example[]>> = {
+  text: [
+    { name: "a.txt", content: "One\nline.\n\nAnother.", markdown: "One\nline.\n\nAnother." },
+    { name: "a.log", content: "\ufeffOne\r\n\r\n\r\nTwo\r\n", markdown: "One\n\nTwo" },
+  ],
+  markdown: [
+    {
+      name: "a.md",
+      content:
+        "---\ntitle: Trees\n---\n# Oaks\nOld *trees*.\n\n* a\n  * b\n\n```sh\nls\n```\n\n| A | B |\n|---|---|\n| 1 | 2 |\n",
+      markdown:
+        "# Oaks\n\nOld *trees*.\n\n* a\n  * b\n\n```sh\nls\n```\n\n| A | B |\n| --- | --- |\n| 1 | 2 |",
+    },
+  ],
+  csv: [
+    {
+      name: "a.csv",
+      content: 'name;note\nOak;"old; and\ntall"\n\nElm;young\n',
+      markdown: "| name | note |\n| --- | --- |\n| Oak | old; and tall |\n| Elm | young |",
+    },
+  ],
+  tsv: [{ name: "a.tsv", content: "a\tb\n1,5\t2\n", markdown: "| a | b |\n| --- | --- |\n| 1,5 | 2 |" }],
+  json: [{ name: "a.json", content: '{"oak":12}', markdown: '{"oak":12}' }],
+  xml: [{ name: "a.xml", content: "<oak/>", markdown: "<oak/>" }],
+  html: [{ name: "guide.html", markdown: guide }],
+  pdf: [{ name: "guide.pdf", markdown: guideOfPdf }],
+  docx: [{ name: "guide.docx", markdown: guideOfOffice }],
+  pptx: [{ name: "talk.pptx", markdown: talk }],
+  xlsx: [{ name: "stock.xlsx", markdown: stock }],
+  xls: [{ name: "stock.xls", markdown: stock }],
+};
+
+test.each(
+  Object.entries(examples).flatMap(([format, all]) => all.map((example) => ({ format, ...example }))),
+)("$name keeps its structure", async ({ format, name, content, markdown }) => {
+  expect(formatOf(name)).toBe(format);
+  expect(markdownOf(await documentOf(name, content))).toBe(markdown);
+});
+
+const placesOf = (blocks: readonly Block[]) =>
+  blocks.map((block) => {
+    const { kind, page, slide, sheet, lines } = block;
+    const text = block.kind === "table" ? block.rows[0]?.[0] : block.text.split("\n")[0];
+    return { kind, text, page, slide, sheet, lines };
+  });
+
+test("blocks know their lines, pages, slides and sheets", async () => {
+  const markdown = await documentOf("a.md", "# Oaks\n\nOld\ntrees.\n\n\n- a\n- b\n\n|A|\n|-|\n|1|\n");
+  expect(placesOf(markdown.blocks)).toEqual([
+    { kind: "heading", text: "Oaks", lines: [1, 1] },
+    { kind: "paragraph", text: "Old", lines: [3, 4] },
+    { kind: "list", text: "- a", lines: [7, 8] },
+    { kind: "table", text: "A", lines: [10, 12] },
+  ]);
+  const csv = await documentOf("a.csv", 'a,b\n1,"x\ny"\n2,z\n');
+  expect(csv.blocks).toMatchObject([{ rowLines: [1, 2, 4], lines: [1, 4] }]);
+  const [page] = placesOf((await documentOf("guide.pdf")).blocks);
+  expect(page).toMatchObject({ page: 1 });
+  expect(placesOf((await documentOf("talk.pptx")).blocks).map(({ slide }) => slide)).toEqual([1, 1, 1, 2, 2]);
+  const workbook = (await documentOf("stock.xlsx")).blocks;
+  expect(workbook).toMatchObject([
+    { sheet: "Stock", lines: [1, 3] },
+    { sheet: "Cellar", rowLines: [3, 4] },
+  ]);
+});
+
+test("titles come from what a document says of itself", async () => {
+  expect((await documentOf("guide.html")).title).toBe("Orchard handbook");
+  expect((await documentOf("guide.pdf")).title).toBe("Orchard handbook");
+  expect((await documentOf("a.md", "---\ntitle: 'Old trees'\n---\nText")).title).toBe("Old trees");
+});
+
+test.each([
+  ["UTF-16", Buffer.from("\ufeffGröße der Bäume", "utf16le")],
+  ["Windows-1252", Buffer.from("Größe der Bäume", "latin1")],
+])("a text in %s is read", async (_, bytes) => {
+  expect(markdownOf(await documentOf("a.txt", bytes))).toBe("Größe der Bäume");
+});
+
+test("Japanese and Russian texts of older systems are read", async () => {
+  const japanese = Buffer.from(
+    "93fa967b8cea82cc95b68fcd82c582b7814282e882f182b282cd8f5c8c8e82c98efb8a6e82b582dc82b7814297e282bd82a2926e89ba8eba82c595db91b682b582c482ad82be82b382a281428cae82cd94e082cc8ce382eb82c982a082e882dc82b78142",
+    "hex",
+  );
+  expect(markdownOf(await documentOf("a.txt", japanese))).toContain("日本語の文章です");
+  const page = `<meta charset="windows-1251"><p>${Buffer.from("cff0e8e2e5f2", "hex").toString("latin1")}</p>`;
+  expect(markdownOf(await documentOf("a.html", Buffer.from(page, "latin1")))).toBe("Привет");
+});
+
+test("of a page, what a visitor reads is left", async () => {
+  const page = `<html><head><title> The shop </title></head><body>
+    <header><nav><ul><li>Home</li></ul></nav></header>
+    <div role="dialog">We use cookies</div><div style="display: none">hidden words</div><p hidden>more</p>
+    <h1>Opening&nbsp;hours</h1><p>We open at <b>nine</b>.<br>On Sundays at ten.</p>
+    <pre>  keep
+    this</pre><noscript>no scripts</noscript><svg><text>drawing</text></svg>
+    <table><tr><th colspan=2>Week</th></tr><tr><td>Mon</td><td>9<table><tr><td>in</td><td>ner</td></tr></table></td></tr></table>
+    <aside>Advertisement</aside><footer>Imprint</footer><script>track()</script></body></html>`;
+  const document = await documentOf("shop.html", page);
+  expect(document.title).toBe("The shop");
+  expect(markdownOf(document)).toBe(
+    "# Opening hours\n\nWe open at nine.\nOn Sundays at ten.\n\n```\n  keep\n    this\n```\n\n" +
+      "| Week |  |\n| --- | --- |\n| Mon | 9 in ner |",
+  );
+});
+
+test("where a page marks its content, the rest is left out", async () => {
+  const content = "The russet is picked in week forty. ".repeat(10).trim();
+  const page = `<div>Menu</div><main><p>${content}</p></main><div>Related pages</div>`;
+  expect(markdownOf(await documentOf("a.html", page))).toBe(content);
+  expect(markdownOf(await documentOf("a.html", "<div>All of it</div><main></main>"))).toBe("All of it");
+});

@@ -1,4 +1,0 @@
-/** Why a document is not read, in words for the user. */
-export class Unreadable extends Error {
-  override readonly name = "Unreadable";
-}
