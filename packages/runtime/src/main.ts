@@ -25,7 +25,7 @@ Serves one formation. PORT and HOST in the environment win over the formation's 
  * How long answers in progress may take after a signal to stop, in milliseconds (docs/spec/formation-files.md
  * "Starting a formation").
  */
-const drainTime = 30_000;
+const grace = 30_000;
 
 const portSchema = z.coerce.number().int().min(0).max(65535);
 
@@ -139,7 +139,9 @@ try {
     if (stopping) return;
     stopping = true;
     log.info({ why }, "stopping");
-    await runtime.close(drainTime);
+    // A server sends nothing more to a process that it ends.
+    const drainTime = process.send ? 0 : server.drain_seconds * 1_000;
+    await runtime.close(grace, drainTime);
     await tokens.flush();
     process.exit(0);
   };

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { databaseOf, type Environment, type Formation, modelFor } from "@muxi/formation";
 import { createHttpClient, isLoopback, type ProxyChoice } from "@muxi/http";
 import type { RouteId } from "@muxi/protocol";
@@ -63,8 +64,10 @@ export interface Runtime {
    * Refuses new requests, lets the active ones finish, and closes everything.
    *
    * @param grace How long the active answers may take, in milliseconds. Then they are stopped.
+   * @param drainTime Milliseconds before that, in which it serves as ever but says that it is not healthy, so that a load
+   * balancer sends new requests elsewhere. Default 0.
    */
-  close(grace: number): Promise<void>;
+  close(grace: number, drainTime?: number): Promise<void>;
 }
 
 const openDatabase = async (formation: Formation, log: Logger): Promise<Database> => {
@@ -175,6 +178,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   });
   const audioModel = modelFor(formation, "audio", undefined, env);
   const { isHealthy } = store;
+  let isDraining = false;
   const app = createApp({
     formationId: formation.id,
     version: formation.version,
@@ -188,7 +192,16 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       ...administration.endpoints,
       ...mcpServerEndpoints({ toolbox, redactor: administration.redactor }),
       ...automation.endpoints,
-      ...formationEndpoints({ formation, models: models.ofAgents, runs, toolbox, isHealthy, startedAt, now }),
+      ...formationEndpoints({
+        formation,
+        models: models.ofAgents,
+        runs,
+        toolbox,
+        isHealthy,
+        isDraining: () => isDraining,
+        startedAt,
+        now,
+      }),
       ...sessionEndpoints({
         formationId: formation.id,
         sessions,
@@ -244,10 +257,16 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     throw error;
   }
 
-  const close = async (grace: number) => {
+  const close = async (grace: number, drainTime: number) => {
+    isDraining = true;
+    const stopped = queue.stop();
+    if (drainTime > 0) {
+      app.sendAway();
+      await sleep(drainTime);
+    }
     app.refuse();
     const timer = setTimeout(() => runs.stopAll(handOver), grace);
-    await queue.stop();
+    await stopped;
     await runs.idle();
     clearTimeout(timer);
     await release();
@@ -259,8 +278,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     port,
     models: new Map([...models.ofAgents].map(([agentId, model]) => [agentId, model.id])),
     problems: createReadiness({ formation, env, importPackage, toolbox, redactor: administration.redactor }),
-    close(grace) {
-      closing ??= close(grace);
+    close(grace, drainTime = 0) {
+      closing ??= close(grace, drainTime);
       return closing;
     },
   };

@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { untilExpected } from "../../../test/until.ts";
+import { freePort } from "../../../test/ports.ts";
+import { until, untilExpected } from "../../../test/until.ts";
 import { apiAt, collect, keys, manifest, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 
@@ -213,6 +214,38 @@ llm:
   release();
   expect((await collect(frames)).at(-1)?.event).toBe("done");
   expect(await ended).toMatchObject({ code: 0 });
+});
+
+test("SIGTERM is told to load balancers first, while requests are served as before", async () => {
+  const dir = await writeFormation({
+    "formation.afs": `${manifest}
+server: { drain_seconds: 2, api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey} } }
+`,
+  });
+  const port = await freePort();
+  const child = spawn(process.execPath, [main, dir, "--port", String(port)], {
+    env: { PATH: process.env.PATH },
+    stdio: "ignore",
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  const api = apiAt(`http://127.0.0.1:${port}`);
+  const health = () => api.get("/health").catch(() => undefined);
+  await until("it is healthy", async () => (await health())?.status === 200);
+
+  child.kill("SIGTERM");
+  const draining = await until("it says that it ends", async () => {
+    const answer = await health();
+    return answer?.status === 503 && answer;
+  });
+  expect(draining.body.error).toMatchObject({
+    code: "SERVICE_UNAVAILABLE",
+    data: { status: "draining", formation_id: "orchard" },
+  });
+  expect([draining.headers.get("connection"), draining.headers.get("retry-after")]).toEqual(["close", "5"]);
+  const { status, headers } = await api.chat("Hello");
+  expect([status, headers.get("connection")]).toEqual([200, "close"]);
+  expect(await ended).toEqual([0, null]);
 });
 
 test("a runtime whose server is gone ends by itself", async () => {

@@ -54,6 +54,8 @@ const serverSection = section({
   port: z.int().min(1).max(65535).optional(),
   /** Processes that a server runs. */
   replicas: z.int().min(1).max(64).default(1),
+  /** Time between the signal to stop and the end of the port, for load balancers. */
+  drain_seconds: z.int().min(0).max(300).default(0),
   access_log: z.boolean().default(false),
   /** Whose pages may use `/mcp`, besides the formation's own host and this machine. */
   allowed_origins: z.array(webOrigin).default([]),

@@ -14,6 +14,8 @@ interface FormationDeps {
   runs: Runs;
   toolbox: Pick<Toolbox, "servers">;
   isHealthy: HealthCheck;
+  /** Whether this process is about to end. */
+  isDraining: () => boolean;
   /** Unix milliseconds of the start. */
   startedAt: number;
   now: () => number;
@@ -60,18 +62,21 @@ export const formationEndpoints = ({
   runs,
   toolbox,
   isHealthy,
+  isDraining,
   startedAt,
   now,
 }: FormationDeps) =>
   ({
     async getHealth() {
       const state = { formation_id: formation.id, version: formation.version };
+      const refusal = (status: string, message: string) =>
+        new ApiError("SERVICE_UNAVAILABLE", message, {
+          data: { status, ...state },
+          retryAfter: storageRetryAfter,
+        });
+      if (isDraining()) throw refusal("draining", "This process is about to end: ask another one");
       if (await isHealthy()) return { status: "healthy", ...state };
-      throw new ApiError(
-        "SERVICE_UNAVAILABLE",
-        "The formation's database does not answer: its log has the reason",
-        { data: { status: "unhealthy", ...state }, retryAfter: storageRetryAfter },
-      );
+      throw refusal("unhealthy", "The formation's database does not answer: its log has the reason");
     },
 
     async getStatus() {

@@ -16,6 +16,8 @@ import {
 export interface Listener {
   /** Resolves with the port; port 0 picks a free one. */
   listen(host: string, port: number): Promise<number>;
+  /** Goes on as before, but closes each connection after the next response on it, so that its client opens another. */
+  sendAway(): void;
   /** Accepts no new connections, and closes each open one after the response it waits for. */
   refuse(): void;
   /** Waits for responses to end, and cuts streams that go on. */
@@ -39,9 +41,10 @@ export const createListener = (
   unreadableBody: (failure: ApiError) => string,
 ): Listener => {
   let closed: Promise<unknown> | undefined;
+  let isSendingAway = false;
 
   const take = (request: HttpRequest, response: HttpResponse): void => {
-    if (closed) response.setHeader("connection", "close");
+    if (closed || isSendingAway) response.setHeader("connection", "close");
     serve(request, response);
   };
 
@@ -83,6 +86,9 @@ export const createListener = (
       server.listen({ host, port, backlog: 4096 });
       await once(server, "listening");
       return (server.address() as AddressInfo).port;
+    },
+    sendAway() {
+      isSendingAway = true;
     },
     refuse() {
       if (!server.listening) return;

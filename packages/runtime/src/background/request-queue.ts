@@ -109,6 +109,7 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
   const underWay = new Set<Promise<void>>();
   const performing = new Set<string>();
   let performer: RequestPerformer | undefined;
+  let isStopped = false;
   let suspect: string | undefined;
   let suspectsSeenAt = Number.NEGATIVE_INFINITY;
   let renewedAt = performance.now();
@@ -274,9 +275,12 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
     },
     announce() {
       wake();
-      if (underWay.size >= atOnce) deps.hints.send({ topic: "queued", formationId });
+      if (isStopped || underWay.size >= atOnce) deps.hints.send({ topic: "queued", formationId });
     },
-    stop: queueWorker.close,
+    stop() {
+      isStopped = true;
+      return queueWorker.close();
+    },
     async close() {
       await queueWorker.close();
       await Promise.all(underWay);
