@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { list } from "tar";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ZipFile } from "yazl";
+import { until } from "../../../test/until.ts";
 import { createFakeServer, data, events, type FakeServer, frame, json, refusal } from "./fake-server.ts";
 import { createWorld, type World } from "./helpers.ts";
 
@@ -167,6 +168,24 @@ test.each([
   expect(code).toBe(1);
   expect(stderr).toContain(message);
   expect(server.calls()).toEqual(["GET /rpc/formations/bot"]);
+});
+
+test("what a killed command has packed is removed by the next one, and what belongs to others stays", async () => {
+  const folder = await world.formation("bot");
+  const temporary = await mkdtemp(join(world.home, "tmp-"));
+  const others = `muxi-elsewhere-${process.pid}-1`;
+  await mkdir(join(temporary, others));
+  world.env.TMPDIR = temporary;
+  server.on("POST /rpc/formations", () => undefined);
+  const killed = world.start(["deploy", folder]);
+  await until("the server has the bundle", () => server.calls().includes("POST /rpc/formations"));
+  expect(await readdir(temporary)).toHaveLength(2);
+  killed.kill("SIGKILL");
+  await killed.done;
+
+  server.on("POST /rpc/formations", events(...steps, ["complete", complete]));
+  expect((await world.start(["deploy", folder]).done).code).toBe(0);
+  expect(await readdir(temporary)).toEqual([others]);
 });
 
 test("files with errors are not sent", async () => {

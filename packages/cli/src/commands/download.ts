@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { findFormationDir, summarizeManifest } from "@muxi/formation";
 import { fromBufferPromise, type ZipFile } from "yauzl";
 import type { Context } from "../base/context.ts";
 import { CliError } from "../base/errors.ts";
+import { withTemporaryFolder } from "../base/temporary.ts";
 import { confirmed } from "../prompts/index.ts";
 import { chosenServer, explainDeployedError } from "../server/index.ts";
 import { formationId } from "../target/index.ts";
@@ -71,14 +72,15 @@ export const download = async (
     });
   await mkdir(folder, { recursive: true });
   // Unpacked into a temporary folder first, so that an unusable archive does not destroy anything.
-  const fresh = await mkdtemp(join(folder, ".download-"));
-  try {
-    const count = await unzipInto(fresh, await open(archive), "the server");
-    await replaceFiles(folder, fresh, includeDb);
-    ui.data({ formation_id: id, path: folder, files: count });
-    ui.success(`Downloaded ${id} (${count} files) into ${relative(context.cwd, folder) || "this folder"}`);
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
+  const count = await withTemporaryFolder(
+    async (fresh) => {
+      const files = await unzipInto(fresh, await open(archive), "the server");
+      await replaceFiles(folder, fresh, includeDb);
+      return files;
+    },
+    join(folder, ".download"),
+  );
+  ui.data({ formation_id: id, path: folder, files: count });
+  ui.success(`Downloaded ${id} (${count} files) into ${relative(context.cwd, folder) || "this folder"}`);
   return 0;
 };

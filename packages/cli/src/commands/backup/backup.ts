@@ -1,12 +1,12 @@
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdtemp, rename, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rename, rm, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { wholeArchive } from "@muxi/server";
 import { newHeader, seal } from "../../backup/index.ts";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
+import { withTemporaryFolder } from "../../base/temporary.ts";
 import { chosenServer, explainDeployedError } from "../../server/index.ts";
 import { formationId, readFormation } from "../../target/index.ts";
 import { createUi, type OutputFormat, size, type Ui, warnOfPlainHttp } from "../../ui/index.ts";
@@ -51,12 +51,9 @@ const ofFolder = async (context: Context, given: string | undefined): Promise<Su
     id: formation.id,
     origin: "draft",
     async read(write) {
-      const work = await mkdtemp(join(tmpdir(), "muxi-backup-"));
-      try {
-        await write(await wholeArchive({ formation, copyTo: join(work, "memory.db") }));
-      } finally {
-        await rm(work, { recursive: true, force: true });
-      }
+      await withTemporaryFolder(async (work) =>
+        write(await wholeArchive({ formation, copyTo: join(work, "memory.db") })),
+      );
     },
   };
 };

@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bundle, FormationError, formatReport, packFormation } from "@muxi/formation";
 import type { SealedFile } from "../../backup/index.ts";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { catchInterruption } from "../../base/interruption.ts";
+import { withTemporaryFolder } from "../../base/temporary.ts";
 import { chosenServer, deployedNow } from "../../server/index.ts";
 import { type Ui, warnOfPlainHttp, warnOfProblems } from "../../ui/index.ts";
 import { upload } from "../deploy/index.ts";
@@ -51,24 +50,24 @@ export const restoreOnServer = async (
   }
   const passphrase = await readPassphrase(context, ui, { file: passphraseFile, isNew: false });
   const { signal, release } = catchInterruption();
-  const work = await mkdtemp(join(tmpdir(), "muxi-restore-"));
   try {
-    const { folder, files } = await ui.during(`Unpacking ${id}...`, () => unpack(sealed, passphrase, work));
-    const bundlePath = join(work, `${id}.tar.gz`);
-    const bundle = await pack(folder, id, bundlePath);
-    warnOfPlainHttp(ui, server.url, "The backup contains secrets");
-    const { problems } = await upload(ui, {
-      ...{ server, bundle, bundlePath, isUpdate, stream: true, signal },
-      // What ran there may run again, also when a tool of it is away at the moment.
-      check: "report",
-      takes: "all",
+    await withTemporaryFolder(async (work) => {
+      const { folder, files } = await ui.during(`Unpacking ${id}...`, () => unpack(sealed, passphrase, work));
+      const bundlePath = join(work, `${id}.tar.gz`);
+      const bundle = await pack(folder, id, bundlePath);
+      warnOfPlainHttp(ui, server.url, "The backup contains secrets");
+      const { problems } = await upload(ui, {
+        ...{ server, bundle, bundlePath, isUpdate, stream: true, signal },
+        // What ran there may run again, also when a tool of it is away at the moment.
+        check: "report",
+        takes: "all",
+      });
+      ui.data({ formation_id: id, url: `${server.url}/api/${id}`, files });
+      ui.success(`Restored ${id} (${files} files) on ${server.name}`);
+      if (isUpdate) ui.line(`  What it replaces comes back with: muxi remote rollback ${id}`);
+      warnOfProblems(ui, problems);
     });
-    ui.data({ formation_id: id, url: `${server.url}/api/${id}`, files });
-    ui.success(`Restored ${id} (${files} files) on ${server.name}`);
-    if (isUpdate) ui.line(`  What it replaces comes back with: muxi remote rollback ${id}`);
-    warnOfProblems(ui, problems);
   } finally {
     release();
-    await rm(work, { recursive: true, force: true });
   }
 };

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type Bundle,
@@ -15,6 +13,7 @@ import type { DeployedFormationDetail } from "muxi-client";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { catchInterruption } from "../../base/interruption.ts";
+import { withTemporaryFolder } from "../../base/temporary.ts";
 import { checkFor, chosenServer, deployedNow } from "../../server/index.ts";
 import { formationFolder } from "../../target/index.ts";
 import {
@@ -117,33 +116,41 @@ export const deploy = async (
   if (deployed) checkVersion(formation, deployed);
 
   const { signal, release } = catchInterruption();
-  const temporary = await mkdtemp(join(tmpdir(), "muxi-deploy-"));
   try {
-    const bundlePath = join(temporary, `${id}.tar.gz`);
-    const bundle = await pack(ui, formation, bundlePath, includeDb);
-    if (dryRun) {
-      ui.data({ dry_run: true, formation_id: id, ...describe(bundle), warnings });
-      ui.line("Dry run complete - bundle created but not uploaded");
+    return await withTemporaryFolder(async (work) => {
+      const bundlePath = join(work, `${id}.tar.gz`);
+      const bundle = await pack(ui, formation, bundlePath, includeDb);
+      if (dryRun) {
+        ui.data({ dry_run: true, formation_id: id, ...describe(bundle), warnings });
+        ui.line("Dry run complete - bundle created but not uploaded");
+        return 0;
+      }
+      if (formation.usedSecrets.length > 0) warnOfPlainHttp(ui, server.url, "The bundle contains secrets");
+      warnOfMissingKeys(ui, formation);
+      const isUpdate = deployed !== undefined;
+      const complete = await upload(ui, {
+        ...{
+          server,
+          bundle,
+          bundlePath,
+          isUpdate,
+          stream,
+          takes: includeDb ? "database" : "nothing",
+          signal,
+        },
+        check: checkFor({ check, force }),
+      });
+      const url = `${server.url}/api/${id}`;
+      ui.data({ ...complete, formation_id: id, ...describe(bundle), url, warnings });
+      ui.success(stream ? `Formation \`${id}\` running!` : `${isUpdate ? "Updated" : "Deployed"} ${id}`);
+      ui.line(`  Formation URL: ${url}`);
+      warnOfProblems(ui, complete.problems);
+      if (complete.left_out) ui.warning("The server has left out what it keeps itself:", complete.left_out);
+      ui.bell();
       return 0;
-    }
-    if (formation.usedSecrets.length > 0) warnOfPlainHttp(ui, server.url, "The bundle contains secrets");
-    warnOfMissingKeys(ui, formation);
-    const isUpdate = deployed !== undefined;
-    const complete = await upload(ui, {
-      ...{ server, bundle, bundlePath, isUpdate, stream, takes: includeDb ? "database" : "nothing", signal },
-      check: checkFor({ check, force }),
     });
-    const url = `${server.url}/api/${id}`;
-    ui.data({ ...complete, formation_id: id, ...describe(bundle), url, warnings });
-    ui.success(stream ? `Formation \`${id}\` running!` : `${isUpdate ? "Updated" : "Deployed"} ${id}`);
-    ui.line(`  Formation URL: ${url}`);
-    warnOfProblems(ui, complete.problems);
-    if (complete.left_out) ui.warning("The server has left out what it keeps itself:", complete.left_out);
-    ui.bell();
-    return 0;
   } finally {
     release();
-    await rm(temporary, { recursive: true, force: true });
   }
 };
 
