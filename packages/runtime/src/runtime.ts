@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { databaseOf, type Environment, type Formation, modelFor } from "@muxi/formation";
 import { createHttpClient, isLoopback, type ProxyChoice } from "@muxi/http";
-import type { RouteId } from "@muxi/protocol";
+import { chatRequestSchema, type RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { openAdministration } from "./administration.ts";
 import {
@@ -252,6 +252,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     await deliveries.start();
     await queue.start(overlord);
     port = await app.listen(options.host, options.port);
+    // It is made on first use, which would be the first chat's time.
+    setImmediate(() => chatRequestSchema().safeParse({ message: "" }));
   } catch (error) {
     await release();
     throw error;
