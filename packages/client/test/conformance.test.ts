@@ -47,7 +47,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
     f.users.addIdentifiers({ muxiUserId: "usr_0123456789ab", identifiers: ["a@b.c"] }),
   getUserIdentifiers: (f) => f.users.identifiers({ muxiUserId: "usr_0123456789ab" }),
   deleteUserIdentifier: (f) => f.users.deleteIdentifier({ identifier: "a@b.c" }),
-  getAllUserIdentifiers: (f) => f.users.allIdentifiers({ limit: 5 }),
+  getAllUserIdentifiers: (f) => f.users.allIdentifiers({ limit: 5, before: key }),
   lookUpUser: (f) => f.users.resolve({ identifier: "a@b.c" }),
   getCredentialServices: (f) => f.credentials.services(),
   getCredentials: (f) => f.credentials.list({ userId }),
@@ -75,7 +75,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
       },
       { userId },
     ),
-  getDeliveries: (f) => f.deliveries.list({ status: "failed", requestId: "r", limit: 5 }),
+  getDeliveries: (f) => f.deliveries.list({ status: "failed", requestId: "r", limit: 5, before: key }),
   getRequests: (f) => f.requests.list({ userId, limit: 5, before: key }),
   getRequest: (f) => f.requests.get({ userId, requestId: "r" }),
   cancelRequest: (f) => f.requests.cancel({ userId, requestId: "r" }),
@@ -128,7 +128,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
   getTrigger: (f) => f.triggers.get({ name: "t" }),
   fireTrigger: (f) => f.triggers.fire({ userId, name: "t", data: { a: 1 }, sessionId: "s", asyncMode: true }),
   getSchedulerConfig: (f) => f.scheduler.config(),
-  getSchedulerJobs: (f) => f.scheduler.jobs.list({ userId, status: "active", limit: 5 }),
+  getSchedulerJobs: (f) => f.scheduler.jobs.list({ userId, status: "active", limit: 5, before: key }),
   createSchedulerJob: (f) =>
     f.scheduler.jobs.create({
       userId,

@@ -13,6 +13,7 @@ export {
   type Lazy,
   type ListPlace,
   lazy,
+  type NamedPlace,
   namesPrototype,
   newId,
   nextOf,

@@ -86,6 +86,8 @@ export interface AllUserIdentifiers {
   }[];
   /** Number of identifiers in this answer */
   count: number;
+  /** What to pass as `before` to go on with the list; null when nothing follows */
+  next: string | null;
 }
 
 /** A user's artifacts. */
@@ -506,6 +508,8 @@ export interface DeliveryList {
   deliveries: Delivery[];
   /** Number of deliveries in this answer */
   count: number;
+  /** What to pass as `before` to go on with the list; null when nothing follows */
+  next: string | null;
 }
 
 /** A new formation runs. */
@@ -1799,6 +1803,8 @@ export interface SchedulerJobList {
   jobs: SchedulerJob[];
   /** Number of jobs in this answer */
   count: number;
+  /** What to pass as `before` to go on with the list; null when nothing follows */
+  next: string | null;
 }
 
 /** A job to schedule. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { type Api, startFormation, writeFormation } from "./harness.ts";
+import { startReceiver } from "./receiver.ts";
 
 /** What is read of a list in parts, each after the reader has seen the one before. */
 const readAll = async (
@@ -11,9 +12,16 @@ const readAll = async (
 ) => {
   const all: Record<string, unknown>[] = [];
   for (let key = ""; ; ) {
-    const { body } = await api.get(`${route}?limit=2${key && `&before=${key}`}`, options);
+    const { body } = await api.get(`${route}?limit=2${key && `&before=${encodeURIComponent(key)}`}`, options);
     const { next, ...data } = body.data;
-    const part = data.memories ?? data.sessions ?? data.requests ?? data.entries;
+    const part =
+      data.memories ??
+      data.sessions ??
+      data.requests ??
+      data.entries ??
+      data.jobs ??
+      data.deliveries ??
+      data.identifiers;
     all.push(...part);
     await onPart(part);
     if (next === null) return all;
@@ -71,6 +79,51 @@ test("the audit log goes on where it was while entries are added", async () => {
   const read = await readAll(api, "/audit", { key: "admin" }, async () => void (await refuse()));
   expect(idsOf(read, "id")).toEqual(idsOf(before.entries, "id"));
   expect(before.next).toBeNull();
+});
+
+const admin = { key: "admin" } as const;
+
+test("jobs go on where they were while they are deleted, also where all are of one moment", async () => {
+  const api = await startFormation(await writeFormation(), { now: () => Date.UTC(2026, 0, 1) });
+  for (const message of ["a", "b", "c", "d", "e"]) {
+    const body = { type: "prompt", schedule: "0 9 * * *", message, user_id: "ann" };
+    await api.call("POST", "/scheduler/jobs", { ...admin, body });
+  }
+  const whole = (await api.get("/scheduler/jobs", admin)).body.data;
+  expect([whole.count, whole.next]).toEqual([5, null]);
+  const read = await readAll(api, "/scheduler/jobs", admin, async (part) => {
+    for (const { id } of part) await api.call("DELETE", `/scheduler/jobs/${id}`, admin);
+  });
+  expect(read).toEqual(whole.jobs);
+  expect((await api.get("/scheduler/jobs", admin)).body.data).toMatchObject({ count: 0, next: null });
+});
+
+test("identifiers of users go on where they were while some are taken away, whatever they are made of", async () => {
+  const api = await startFormation(await writeFormation(), { now: () => Date.UTC(2026, 0, 1) });
+  const identifiers = ["ann", "ann@example.org", "1-2", "ünï-cödé 👩‍🌾", "?a=b&c"];
+  await api.call("POST", "/users/identifiers", { ...admin, body: { identifiers } });
+  const whole = (await api.get("/users/identifiers", admin)).body.data;
+  expect(idsOf(whole.identifiers, "identifier").toSorted()).toEqual(identifiers.toSorted());
+  const read = await readAll(api, "/users/identifiers", admin, async (part) => {
+    for (const { identifier } of part)
+      await api.call("DELETE", `/users/identifiers/${encodeURIComponent(String(identifier))}`, admin);
+  });
+  expect(read).toEqual(whole.identifiers);
+});
+
+test("webhook deliveries go on where they were while others are added", async () => {
+  const receiver = await startReceiver();
+  const api = await startFormation(await writeFormation());
+  const send = async (number: number) => {
+    const before = (await deliveries()).length;
+    const body = { message: `Hello ${number}`, mode: "async", webhook_url: receiver.url };
+    await api.call("POST", "/chat", { user: "ann", body });
+    await untilExpected("it is noted", async () => expect(await deliveries()).toHaveLength(before + 1));
+  };
+  const deliveries = async () => idsOf((await api.get("/deliveries", admin)).body.data.deliveries, "id");
+  for (let number = 0; number < 5; number++) await send(number);
+  const before = await deliveries();
+  expect(idsOf(await readAll(api, "/deliveries", admin, () => send(0)), "id")).toEqual(before);
 });
 
 test("a key that no answer has given is refused", async () => {

@@ -240,7 +240,11 @@ describe("what is refused", () => {
     const off = await start({ "formation.afs": `${manifest}scheduler: { enabled: false }\n` });
     expect((await create(off, daily)).body.error.code).toBe("SERVICE_UNAVAILABLE");
     expect((await off.get("/scheduler/jobs/job_1", admin)).status).toBe(503);
-    expect((await off.get("/scheduler/jobs", { user: "ada" })).body.data).toEqual({ jobs: [], count: 0 });
+    expect((await off.get("/scheduler/jobs", { user: "ada" })).body.data).toEqual({
+      jobs: [],
+      count: 0,
+      next: null,
+    });
   });
 });
 

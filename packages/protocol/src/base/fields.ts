@@ -30,20 +30,43 @@ export interface ListPlace {
   seq: number;
 }
 
+/** The same where entries have names in place of numbers. */
+export interface NamedPlace {
+  /** Unix milliseconds. */
+  at: number;
+  name: string;
+}
+
 /** A place as callers see it: a text that means something to the server alone. */
-export const nextOf = ({ at, seq }: ListPlace): string => `${at}-${seq}`;
+export const nextOf = (place: ListPlace | NamedPlace): string =>
+  `${place.at}-${"name" in place ? place.name : place.seq}`;
+
+const goesOn = "Only what follows in the list: `next` of an earlier answer; absent, from the beginning";
+const noKey = "must be `next` of an earlier answer";
 
 /** Query parameter that goes on with a list (docs/spec/formation-api.md "Lists in parts"). */
 export const before = () =>
   z
     .string()
-    .regex(/^\d{1,15}-\d{1,15}$/, "must be `next` of an earlier answer")
+    .regex(/^\d{1,15}-\d{1,15}$/, noKey)
     .transform((key): ListPlace => {
       const [at = 0, seq = 0] = key.split("-").map(Number);
       return { at, seq };
     })
     .optional()
-    .describe("Only what follows in the list: `next` of an earlier answer; absent, from the beginning");
+    .describe(goesOn);
+
+/** The same for a list whose entries have names. */
+export const beforeNamed = () =>
+  z
+    .string()
+    .regex(/^\d{1,15}-[\s\S]{1,500}$/, noKey)
+    .transform((key): NamedPlace => {
+      const hyphen = key.indexOf("-");
+      return { at: Number(key.slice(0, hyphen)), name: key.slice(hyphen + 1) };
+    })
+    .optional()
+    .describe(goesOn);
 
 /** Field of a list that goes on. */
 export const next = () =>

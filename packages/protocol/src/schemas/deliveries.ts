@@ -1,5 +1,15 @@
 import * as z from "zod";
-import { count, lazy, limit, named, orNull, text, unixMilliseconds } from "../base/index.ts";
+import {
+  beforeNamed,
+  count,
+  lazy,
+  limit,
+  named,
+  next,
+  orNull,
+  text,
+  unixMilliseconds,
+} from "../base/index.ts";
 
 export const deliveryStatusSchema = lazy(() => z.enum(["pending", "sent", "failed"]));
 
@@ -27,6 +37,7 @@ export const deliveryListSchema = named("DeliveryList", "Webhooks of the last se
   z.object({
     deliveries: z.array(deliverySchema()).describe("The deliveries that fit, newest first"),
     count: count("deliveries in this answer"),
+    next: next(),
   }),
 );
 
@@ -35,5 +46,6 @@ export const deliveryListQuerySchema = lazy(() =>
     status: deliveryStatusSchema().optional().describe("Only deliveries of this status"),
     request_id: z.string().min(1).max(200).optional().describe("Only deliveries of this request"),
     limit: limit("Deliveries to return", 1000, 100),
+    before: beforeNamed(),
   }),
 );

@@ -1,5 +1,17 @@
 import * as z from "zod";
-import { count, type Infer, isoTime, lazy, limit, named, namedRequest, orNull, text } from "../base/index.ts";
+import {
+  beforeNamed,
+  count,
+  type Infer,
+  isoTime,
+  lazy,
+  limit,
+  named,
+  namedRequest,
+  next,
+  orNull,
+  text,
+} from "../base/index.ts";
 
 /** docs/spec/formation-api.md "Scheduled jobs". */
 export const schedulerConfigSchema = named(
@@ -145,6 +157,7 @@ export const jobListQuerySchema = lazy(() =>
       .describe("Only jobs of this user; for the admin key without a user header"),
     status: jobStatusSchema().optional().describe("Only jobs of this status"),
     limit: limit("Jobs to return", 10_000, 1_000),
+    before: beforeNamed(),
   }),
 );
 
@@ -152,6 +165,7 @@ export const jobListSchema = named("SchedulerJobList", "Scheduled jobs.", () =>
   z.object({
     jobs: z.array(jobSchema()).describe("The jobs that fit, newest first"),
     count: count("jobs in this answer"),
+    next: next(),
   }),
 );
 

@@ -1,5 +1,16 @@
 import * as z from "zod";
-import { count, isoTime, lazy, limit, named, namedRequest, orNull, text } from "../base/index.ts";
+import {
+  beforeNamed,
+  count,
+  isoTime,
+  lazy,
+  limit,
+  named,
+  namedRequest,
+  next,
+  orNull,
+  text,
+} from "../base/index.ts";
 
 /** How the application names a user: an e-mail address, a chat id. It is trimmed and in lower case. */
 export const identifierSchema = lazy(() =>
@@ -89,7 +100,7 @@ export const userIdentifierListSchema = named(
 );
 
 export const allUserIdentifiersQuerySchema = lazy(() =>
-  z.object({ limit: limit("Identifiers to return", 10_000, 1_000) }),
+  z.object({ limit: limit("Identifiers to return", 10_000, 1_000), before: beforeNamed() }),
 );
 
 export const allUserIdentifiersSchema = named(
@@ -106,6 +117,7 @@ export const allUserIdentifiersSchema = named(
         )
         .describe("Identifiers that belong to a user, newest first"),
       count: count("identifiers in this answer"),
+      next: next(),
     }),
 );
 

@@ -1,5 +1,6 @@
 import type { DeliveryRepository } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
+import { readPart } from "./list-page.ts";
 
 /** Drops the query of a webhook's URL, which often holds a token. */
 const withoutQuery = (target: string) => target.split("?", 1)[0] ?? "";
@@ -7,12 +8,13 @@ const withoutQuery = (target: string) => target.split("?", 1)[0] ?? "";
 /** `GET /deliveries`: the log of webhooks. */
 export const deliveryEndpoints = (deps: { formationId: string; deliveries: DeliveryRepository }) =>
   ({
-    async getDeliveries({ query: { status, request_id, limit } }) {
-      const rows = await deps.deliveries.list(deps.formationId, {
-        limit,
-        ...(status !== undefined && { status }),
-        ...(request_id !== undefined && { requestId: request_id }),
-      });
+    async getDeliveries({ query }) {
+      const { status, request_id: requestId } = query;
+      const { rows, next } = await readPart(
+        query,
+        (page) => deps.deliveries.list(deps.formationId, { ...page, status, requestId }),
+        ({ createdAt: at, id: name }) => ({ at, name }),
+      );
       return {
         deliveries: rows.map((row) => ({
           id: row.id,
@@ -29,6 +31,7 @@ export const deliveryEndpoints = (deps: { formationId: string; deliveries: Deliv
           ended_at: row.endedAt,
         })),
         count: rows.length,
+        next,
       };
     },
   }) satisfies Partial<Endpoints>;

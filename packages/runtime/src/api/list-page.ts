@@ -1,4 +1,4 @@
-import { type ListPlace, nextOf } from "@muxi/protocol";
+import { type ListPlace, type NamedPlace, nextOf } from "@muxi/protocol";
 import type { ListPage } from "../store/index.ts";
 
 /** A part of a list, and the key of what follows (docs/spec/formation-api.md "Lists in parts"). */
@@ -13,10 +13,10 @@ interface Part<Row> {
  * @param read Reads rows of the list. It is asked for one more, which tells whether anything follows.
  * @param placeOf Where a row stands in the list.
  */
-export const readPart = async <Row>(
-  { limit, before }: ListPage,
-  read: (page: ListPage) => Promise<Row[]>,
-  placeOf: (row: Row) => ListPlace,
+export const readPart = async <Row, Place extends ListPlace | NamedPlace>(
+  { limit, before }: ListPage<Place>,
+  read: (page: ListPage<Place>) => Promise<Row[]>,
+  placeOf: (row: Row) => Place,
 ): Promise<Part<Row>> => {
   const found = await read({ limit: limit + 1, before });
   const rows = found.slice(0, limit);

@@ -5,6 +5,7 @@ import { isoTime } from "../base/index.ts";
 import type { StoredJob } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
+import { readPart } from "./list-page.ts";
 
 interface SchedulerDeps {
   /** `scheduler` of the manifest. */
@@ -63,10 +64,14 @@ export const schedulerEndpoints = ({ settings, hasPersistentMemory, book }: Sche
       return schedulerConfigSchema().parse(settings);
     },
 
-    async getSchedulerJobs({ query: { status, limit }, userId }) {
-      const filter = { ...(userId !== undefined && { userId }), ...(status && { status }), limit };
-      const jobs = settings.enabled ? await book.list(filter) : [];
-      return { jobs: await Promise.all(jobs.map(wireJob)), count: jobs.length };
+    async getSchedulerJobs({ query, userId }) {
+      const { status } = query;
+      const { rows, next } = await readPart(
+        query,
+        async (page) => (settings.enabled ? book.list({ ...page, userId, status }) : []),
+        ({ createdAt: at, id: name }) => ({ at, name }),
+      );
+      return { jobs: await Promise.all(rows.map(wireJob)), count: rows.length, next };
     },
 
     async createSchedulerJob({ body, userId, request }) {

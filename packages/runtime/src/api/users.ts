@@ -1,6 +1,7 @@
 import { isoTime } from "../base/index.ts";
 import type { Identities } from "../users/index.ts";
 import type { Endpoints } from "./endpoint.ts";
+import { readPart } from "./list-page.ts";
 
 type Resolved = Awaited<ReturnType<Identities["lookUp"]>>;
 
@@ -36,16 +37,21 @@ export const userEndpoints = (identities: Identities) =>
       };
     },
 
-    async getAllUserIdentifiers({ query: { limit } }) {
-      const identifiers = await identities.listAll(limit);
+    async getAllUserIdentifiers({ query }) {
+      const { rows, next } = await readPart(
+        query,
+        (page) => identities.listAll(page),
+        ({ createdAt: at, identifier: name }) => ({ at, name }),
+      );
       return {
-        identifiers: identifiers.map(({ identifier, type, userId, createdAt }) => ({
+        identifiers: rows.map(({ identifier, type, userId, createdAt }) => ({
           identifier,
           type,
           muxi_user_id: userId,
           created_at: isoTime(createdAt),
         })),
-        count: identifiers.length,
+        count: rows.length,
+        next,
       };
     },
 

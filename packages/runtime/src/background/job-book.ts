@@ -4,6 +4,7 @@ import { userLimits } from "../base/index.ts";
 import type {
   Idempotency,
   JobChange,
+  JobFilter,
   JobRepository,
   JobStatus,
   StoredJob,
@@ -50,7 +51,7 @@ export interface JobBook {
    * `SERVICE_UNAVAILABLE`
    */
   add(request: JobRequest): Promise<StoredJob>;
-  list(filter: { userId?: string; status?: JobStatus; limit: number }): Promise<StoredJob[]>;
+  list(filter: JobFilter): Promise<StoredJob[]>;
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   get(id: string): Promise<StoredJob>;
   runs(id: string): Promise<StoredJobRun[]>;

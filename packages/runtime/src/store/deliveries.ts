@@ -1,5 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { list, type Statement, sql } from "./database/index.ts";
+import { afterNamed, type NamedPage } from "./list-page.ts";
 
 export type DeliveryStatus = "pending" | "sent" | "failed";
 
@@ -90,7 +91,7 @@ export interface DeliveryRepository {
   /** The log, newest first. */
   list(
     formationId: string,
-    filter: { status?: DeliveryStatus; requestId?: string; limit: number },
+    filter: NamedPage & { status?: DeliveryStatus | undefined; requestId?: string | undefined },
   ): Promise<LoggedDelivery[]>;
 }
 
@@ -189,7 +190,7 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
       ]);
     },
 
-    async list(formationId, { status, requestId, limit }) {
+    async list(formationId, { status, requestId, limit, before }) {
       const rows = await db.read<LoggedDelivery>(
         sql`select id, request_id as "requestId", user_id as "userId", event, target, status, attempts,
             run_after as "nextAttemptAt", created_at as "createdAt", ended_at as "endedAt",
@@ -197,6 +198,7 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
           from delivery where formation_id = ${formationId}
             ${status === undefined ? sql`` : sql`and status = ${status}`}
             ${requestId === undefined ? sql`` : sql`and request_id = ${requestId}`}
+            ${afterNamed(sql`id`, before)}
           order by created_at desc, id desc limit ${limit}`,
       );
       return rows;

@@ -23,9 +23,9 @@ export type { HealthCheck } from "./health.ts";
 export type { IngestionRepository } from "./ingestions.ts";
 export type { JobStatus, StoredJob } from "./job-rows.ts";
 export type { DueJob, StoredJobRun } from "./job-runs.ts";
-export { createJobRepository, type JobChange, type JobRepository } from "./jobs.ts";
+export { createJobRepository, type JobChange, type JobFilter, type JobRepository } from "./jobs.ts";
 export type { LearnableTurn, Lesson, LessonRepository, LessonSession } from "./lessons.ts";
-export type { ListPage } from "./list-page.ts";
+export type { ListPage, NamedPage } from "./list-page.ts";
 export { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 export {
   type Candidate,

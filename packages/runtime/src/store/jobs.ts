@@ -2,6 +2,7 @@ import type { Database } from "./database/index.ts";
 import { sql } from "./database/index.ts";
 import { columns, type JobStatus, type NewJob, type StoredJob } from "./job-rows.ts";
 import { createJobRuns, type JobRuns } from "./job-runs.ts";
+import { afterNamed, type NamedPage } from "./list-page.ts";
 
 /** Numbers of jobs that are limited. */
 export interface JobCounts {
@@ -22,15 +23,18 @@ export interface JobRepository extends JobRuns {
   ofKey(formationId: string, userId: string, key: string): Promise<StoredJob | undefined>;
   get(formationId: string, id: string): Promise<StoredJob | undefined>;
   /** Newest first. */
-  list(
-    formationId: string,
-    filter: { userId?: string; status?: JobStatus; limit: number },
-  ): Promise<StoredJob[]>;
+  list(formationId: string, filter: JobFilter): Promise<StoredJob[]>;
   /** Changes a job that has a status. False when there is none of that status. */
   change(formationId: string, id: string, status: JobStatus, change: JobChange): Promise<boolean>;
   /** False when there is no such job. */
   remove(formationId: string, id: string): Promise<boolean>;
   counts(formationId: string, userId: string, now: number): Promise<JobCounts>;
+}
+
+/** Which jobs to list. */
+export interface JobFilter extends NamedPage {
+  userId?: string | undefined;
+  status?: JobStatus | undefined;
 }
 
 /** What a job has afterwards; what is absent stays as it is. */
@@ -94,12 +98,13 @@ export const createJobRepository = (db: Database): JobRepository => ({
     return job;
   },
 
-  list: (formationId, { userId, status, limit }) =>
+  list: (formationId, { userId, status, limit, before }) =>
     db.read(
       sql`select ${columns} from job where formation_id = ${formationId}
           ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}
           ${status === undefined ? sql`` : sql`and status = ${status}`}
-        order by created_at desc, id limit ${limit}`,
+          ${afterNamed(sql`id`, before)}
+        order by created_at desc, id desc limit ${limit}`,
     ),
 
   async change(formationId, id, status, { message, title, schedule, nextRun, ...change }) {

@@ -1,5 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import { afterNamed, type NamedPage } from "./list-page.ts";
 
 export interface AppUser {
   /** `usr_…` */
@@ -29,7 +30,7 @@ export interface UserRepository {
   /** Oldest first. */
   identifiersOf(formationId: string, userId: string): Promise<KnownIdentifier[]>;
   /** Those that belong to a user, newest first. */
-  identifiers(formationId: string, limit: number): Promise<(KnownIdentifier & { userId: string })[]>;
+  identifiers(formationId: string, page: NamedPage): Promise<(KnownIdentifier & { userId: string })[]>;
   /** Whether there are sessions under this `user_id`. */
   hasSessions(formationId: string, owner: string): Promise<boolean>;
   /** Creates a user for an identifier that has none. False when it has one by now. */
@@ -91,11 +92,11 @@ export const createUserRepository = (db: Database): UserRepository => ({
         where formation_id = ${formationId} and user_id = ${userId} order by created_at, identifier limit 1000`,
     ),
 
-  identifiers: (formationId, limit) =>
+  identifiers: (formationId, { limit, before }) =>
     db.read(
       sql`select ${columns} from user_identifier
-        where formation_id = ${formationId} and user_id is not null
-        order by created_at desc, identifier limit ${limit}`,
+        where formation_id = ${formationId} and user_id is not null ${afterNamed(sql`identifier`, before)}
+        order by created_at desc, identifier desc limit ${limit}`,
     ),
 
   async hasSessions(formationId, owner) {

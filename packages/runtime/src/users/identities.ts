@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ApiError } from "@muxi/protocol";
-import type { AppUser, KnownIdentifier, NewIdentifier, UserRepository } from "../store/index.ts";
+import type { AppUser, KnownIdentifier, NamedPage, NewIdentifier, UserRepository } from "../store/index.ts";
 
 export interface ResolvedUser {
   identifier: string;
@@ -26,7 +26,7 @@ export interface Identities {
   /** @throws ApiError `RESOURCE_NOT_FOUND` */
   list(userId: string): Promise<{ user: AppUser; identifiers: KnownIdentifier[] }>;
   /** Identifiers of all users, newest first. */
-  listAll(limit: number): Promise<(KnownIdentifier & { userId: string })[]>;
+  listAll(page: NamedPage): Promise<(KnownIdentifier & { userId: string })[]>;
   /**
    * Links identifiers to a user, or to a new one. Those of another user are moved. No data is merged.
    *
@@ -147,7 +147,7 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
       return { user, identifiers: await users.identifiersOf(formationId, userId) };
     },
 
-    listAll: (limit) => users.identifiers(formationId, limit),
+    listAll: (page) => users.identifiers(formationId, page),
 
     async associate(userId, identifiers) {
       refuseAnonymous(identifiers);

@@ -1,6 +1,6 @@
-import type { DeliveryList } from "@muxi/protocol/types";
-import type { CallOptions, Result } from "../../http/index.ts";
-import { access, endpoint } from "../index.ts";
+import type { Delivery, DeliveryList } from "@muxi/protocol/types";
+import type { CallOptions, Pages, Result } from "../../http/index.ts";
+import { access, pagedEndpoint, pagesOf } from "../index.ts";
 
 /** Which webhook deliveries to list. */
 export interface DeliveryFilter {
@@ -9,20 +9,26 @@ export interface DeliveryFilter {
 
   /** Only deliveries that report on this request. */
   requestId?: string | undefined;
-  /** 1 to 1000, default 100. */
+  /** Size of a page, 1 to 1000. Default 100. */
   limit?: number | undefined;
+  /** Only deliveries after those of an earlier answer: its `next`. */
+  before?: string | undefined;
 }
 
 /** Webhooks that the formation sends. Needs the admin key (docs/spec/formation-api.md "Webhook deliveries"). */
 export interface DeliveryMethods {
-  /** Lists webhook deliveries, newest first. Those that have ended are kept for seven days. */
-  list(filter?: DeliveryFilter, options?: CallOptions): Promise<Result<DeliveryList>>;
+  /**
+   * Lists webhook deliveries, newest first: awaited, one page; iterated, all. Those that have ended are kept for seven days.
+   */
+  list(filter?: DeliveryFilter, options?: CallOptions): Pages<Result<DeliveryList>, Delivery>;
 }
 
 export const createDeliveries = (): DeliveryMethods => ({
-  list: endpoint("getDeliveries", "GET", "/deliveries", access.admin, {
-    status: "status",
-    requestId: "request_id",
-    limit: "limit",
-  }),
+  list: pagedEndpoint(
+    "getDeliveries",
+    "/deliveries",
+    access.admin,
+    { status: "status", requestId: "request_id", limit: "limit", before: "before" },
+    pagesOf(({ deliveries }: DeliveryList) => deliveries),
+  ),
 });

@@ -98,7 +98,9 @@ export interface FlatMethods {
   /** Removes a credential of the user. */
   readonly deleteCredential: CredentialMethods["delete"];
 
-  /** Lists webhook deliveries, newest first. Those that have ended are kept for seven days. */
+  /**
+   * Lists webhook deliveries, newest first: awaited, one page; iterated, all. Those that have ended are kept for seven days.
+   */
   readonly getDeliveries: DeliveryMethods["list"];
 
   /**
@@ -252,7 +254,7 @@ export interface FlatMethods {
   readonly getSchedulerConfig: SchedulerMethods["config"];
 
   /**
-   * Lists the user's jobs, newest first; with the admin key and no user, everyone's.
+   * Lists the user's jobs, newest first; with the admin key and no user, everyone's. Awaited, one page; iterated, all.
    *
    * @example
    * const { jobs } = await formation.getSchedulerJobs({ userId: "user_123" });
@@ -430,7 +432,7 @@ export interface FlatMethods {
   /** Lists the identifiers of a user. */
   readonly getUserIdentifiers: UserMethods["identifiers"];
 
-  /** Lists what all users are known by, newest first. Needs the admin key. */
+  /** Lists what all users are known by, newest first: awaited, one page; iterated, all. Needs the admin key. */
   readonly getAllUserIdentifiers: UserMethods["allIdentifiers"];
 
   /**

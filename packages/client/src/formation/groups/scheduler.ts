@@ -6,8 +6,8 @@ import type {
   SchedulerJobList,
   SchedulerJobWithRuns,
 } from "@muxi/protocol/types";
-import type { CallOptions, Result } from "../../http/index.ts";
-import { access, bareEndpoint, endpoint, type ForUser } from "../index.ts";
+import type { CallOptions, Pages, Result } from "../../http/index.ts";
+import { access, bareEndpoint, endpoint, type ForUser, pagedEndpoint, pagesOf } from "../index.ts";
 
 /** A message to be said as a user, at one moment or again and again. */
 export interface NewSchedulerJob extends ForUser {
@@ -27,7 +27,7 @@ export interface NewSchedulerJob extends ForUser {
 /** The jobs of users. */
 export interface SchedulerJobMethods {
   /**
-   * Lists the user's jobs, newest first; with the admin key and no user, everyone's.
+   * Lists the user's jobs, newest first; with the admin key and no user, everyone's. Awaited, one page; iterated, all.
    *
    * @example
    * const { jobs } = await formation.getSchedulerJobs({ userId: "user_123" });
@@ -37,11 +37,14 @@ export interface SchedulerJobMethods {
       /** Only jobs of this status. */
       status?: "active" | "paused" | "completed" | undefined;
 
-      /** Jobs to return, 1 to 10,000. Default 1000. */
+      /** Size of a page, 1 to 10,000. Default 1000; in an iteration 100. */
       limit?: number | undefined;
+
+      /** Only jobs after those of an earlier answer: its `next`. */
+      before?: string | undefined;
     },
     options?: CallOptions,
-  ): Promise<Result<SchedulerJobList>>;
+  ): Pages<Result<SchedulerJobList>, SchedulerJob>;
 
   /**
    * Schedules a message. Needs the admin key.
@@ -125,10 +128,13 @@ export interface SchedulerMethods {
 export const createScheduler = (): SchedulerMethods => ({
   config: bareEndpoint("getSchedulerConfig", "GET", "/scheduler", access.admin),
   jobs: {
-    list: endpoint("getSchedulerJobs", "GET", "/scheduler/jobs", access.filter, {
-      status: "status",
-      limit: "limit",
-    }),
+    list: pagedEndpoint(
+      "getSchedulerJobs",
+      "/scheduler/jobs",
+      access.filter,
+      { status: "status", limit: "limit", before: "before" },
+      pagesOf(({ jobs }: SchedulerJobList) => jobs),
+    ),
     create: endpoint(
       "createSchedulerJob",
       "POST",

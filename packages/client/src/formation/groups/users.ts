@@ -6,8 +6,8 @@ import type {
   ResolvedUser,
   UserIdentifierList,
 } from "@muxi/protocol/types";
-import { type CallOptions, fillPath, type Result, requireText } from "../../http/index.ts";
-import { access, asyncMethod, dataOf, endpoint } from "../index.ts";
+import { type CallOptions, fillPath, type Pages, type Result, requireText } from "../../http/index.ts";
+import { access, asyncMethod, dataOf, endpoint, pagedEndpoint, pagesOf } from "../index.ts";
 
 /** Users and their identifiers (docs/spec/formation-api.md "User identifiers"). */
 export interface UserMethods {
@@ -20,14 +20,17 @@ export interface UserMethods {
     options?: CallOptions,
   ): Promise<Result<UserIdentifierList>>;
 
-  /** Lists what all users are known by, newest first. Needs the admin key. */
+  /** Lists what all users are known by, newest first: awaited, one page; iterated, all. Needs the admin key. */
   allIdentifiers(
     args?: {
-      /** Identifiers to return, 1 to 10,000. Default 1000. */
+      /** Size of a page, 1 to 10,000. Default 1000; in an iteration 100. */
       limit?: number | undefined;
+
+      /** Only identifiers after those of an earlier answer: its `next`. */
+      before?: string | undefined;
     },
     options?: CallOptions,
-  ): Promise<Result<AllUserIdentifiers>>;
+  ): Pages<Result<AllUserIdentifiers>, AllUserIdentifiers["identifiers"][number]>;
 
   /**
    * Adds identifiers to a user. Identifiers of another user move over.
@@ -69,9 +72,13 @@ export interface UserMethods {
 
 export const createUsers = (): UserMethods => ({
   identifiers: endpoint("getUserIdentifiers", "GET", "/users/identifiers/{muxiUserId}", access.either, {}),
-  allIdentifiers: endpoint("getAllUserIdentifiers", "GET", "/users/identifiers", access.admin, {
-    limit: "limit",
-  }),
+  allIdentifiers: pagedEndpoint(
+    "getAllUserIdentifiers",
+    "/users/identifiers",
+    access.admin,
+    { limit: "limit", before: "before" },
+    pagesOf(({ identifiers }: AllUserIdentifiers) => identifiers),
+  ),
   addIdentifiers: endpoint("addUserIdentifiers", "POST", "/users/identifiers", access.either, {
     muxiUserId: "muxi_user_id",
     identifiers: "identifiers",
