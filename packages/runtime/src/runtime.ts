@@ -184,6 +184,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     version: formation.version,
     keys,
     isHealthy,
+    hints: store.hints,
     identities,
     audit: administration.audit,
     observe,

@@ -4,6 +4,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import { type Api, keys, manifest, startFormation, untilStatus, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
+import { startBuilt, writeTestFormation } from "./processes.ts";
 
 /** Status of a `ping` with this `Host`, which `fetch` would not send. */
 const statusAs = (port: number, host: string): Promise<number | undefined> =>
@@ -222,6 +224,37 @@ memory: { persistent: { extraction: false } }`;
   expect(await models.requests[0]?.over).toBe("aborted");
   await untilStatus(api, "req_1", "cancelled");
 });
+
+test.skipIf(!onPostgres)(
+  "a notification that reaches another process than the call stops its run, with a key of the formation",
+  async () => {
+    const models = await startModelServer();
+    models.defaultReply = { text: ["One ", "two"], stallAfter: 2 };
+    onTestFinished(() => models.close());
+    const dir = await writeTestFormation(models.url, { database: await createSchema() });
+    const [{ api: a }, { api: b }] = [await startBuilt(dir), await startBuilt(dir)];
+    const hello = {
+      protocolVersion: "2025-11-25",
+      capabilities: {},
+      clientInfo: { name: "t", version: "1" },
+    };
+    const { headers } = await post(a, { jsonrpc: "2.0", id: 1, method: "initialize", params: hello });
+    const session = { "Mcp-Session-Id": headers.get("mcp-session-id") ?? "" };
+    const count = { message: "Count", request_id: "req_1", "X-Muxi-User-ID": "ann" };
+    const call = post(a, toolCall("chat", count, 7), session);
+    await until("the model is asked", () => models.requests[0]);
+    await untilStatus(b, "req_1", "processing");
+
+    const cancelled = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 7 } };
+    const keyless = { ...session, "X-Muxi-Client-Key": "wrong" };
+    for (const api of [a, b]) expect((await post(api, cancelled, keyless)).status).toBe(202);
+    expect((await b.get("/requests/req_1", { user: "ann" })).body.data.status).toBe("processing");
+    expect((await post(b, cancelled, session)).status).toBe(202);
+    expect(await models.requests[0]?.over).toBe("aborted");
+    await untilStatus(b, "req_1", "cancelled");
+    expect((await call).message.result.isError).toBe(true);
+  },
+);
 
 describe("pages of other sites", () => {
   const start = async (more = "") =>

@@ -9,7 +9,7 @@ import {
   routes,
 } from "@muxi/protocol";
 import { createRouter, type HttpRequest, type HttpResponse } from "../http/index.ts";
-import type { HealthCheck } from "../store/index.ts";
+import type { HealthCheck, Hints } from "../store/index.ts";
 import { addressOf } from "./address.ts";
 import { readAsMeant, redirectOldCall } from "./aliases.ts";
 import { allowOrigins } from "./cors.ts";
@@ -23,6 +23,7 @@ import { type Matched, type Received, receive } from "./received.ts";
 export interface AppDeps extends PipelineDeps {
   version: string;
   isHealthy: HealthCheck;
+  hints: Hints;
   accessLog: boolean;
   mcp: McpGuardOptions;
 }
@@ -63,11 +64,19 @@ export const createApp = (deps: AppDeps): Listener => {
     });
   }
 
-  const { call } = pipeline;
+  const { admit, call } = pipeline;
   router.add(
     "POST",
     "/mcp",
-    createMcpEndpoint({ formationId, version, call, log, bodyLimit: bodyLimit("chat") }),
+    createMcpEndpoint({
+      formationId,
+      version,
+      hints: deps.hints,
+      admit,
+      call,
+      log,
+      bodyLimit: bodyLimit("chat"),
+    }),
   );
   const refusalOfMcp = createMcpGuard(deps.mcp);
 

@@ -1,14 +1,18 @@
-import { randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { createMcpHandler, ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
 import { isObject, newId, type RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import type { HttpResponse } from "../http/index.ts";
+import type { Hints } from "../store/index.ts";
 import { apiTools, cancellationOf, toolRequest } from "./mcp-tools.ts";
 import type { Matched, Received } from "./received.ts";
 
 export interface McpServerDeps {
   formationId: string;
   version: string;
+  hints: Hints;
+  /** @throws ApiError when the key of the request may not make the call. */
+  admit(id: RouteId, request: Received & Pick<Matched, "params">): unknown;
   /** Makes a call of the API, by all rules of HTTP, and gives its envelope. */
   call(
     id: RouteId,
@@ -48,16 +52,26 @@ const send = async ({ status, headers, body }: Response, response: HttpResponse)
  * The formation as an MCP server (docs/spec/formation-api.md "MCP endpoint"). Each request is served for itself: of
  * its session only the calls under way are known, so that they can be cancelled.
  */
-export const createMcpServer = ({ formationId, version, call, log }: McpServerDeps): McpServer => {
+export const createMcpServer = ({
+  formationId,
+  version,
+  hints,
+  admit,
+  call,
+  log,
+}: McpServerDeps): McpServer => {
   const tools = apiTools();
   const listed = tools.map(({ id: _, ...tool }) => tool);
-  /** What stops each call under way, by session and id of the JSON-RPC request. */
+  /** What stops each call under way, by `keyOf`. */
   const underWay = new Map<string, () => void>();
+  hints.listen("mcp", formationId, (key) => underWay.get(key)?.());
 
   const serverFor = (carrier: Received, response: HttpResponse): Server => {
     const server = new Server({ name: `muxi-${formationId}`, version }, { capabilities: { tools: {} } });
     const session = carrier.headers[sessionHeader];
-    const keyOf = (id: string | number | undefined) => JSON.stringify([session, id]);
+    /** Of a call: from it nobody who reads the hints learns the session. */
+    const keyOf = (id: string | number | undefined) =>
+      hash("sha256", JSON.stringify([session, id]), "base64url");
 
     server.setRequestHandler("tools/list", () => ({ tools: listed }));
 
@@ -78,9 +92,13 @@ export const createMcpServer = ({ formationId, version, call, log }: McpServerDe
       }
     });
 
-    server.setNotificationHandler("notifications/cancelled", ({ params }) =>
-      underWay.get(keyOf(params.requestId))?.(),
-    );
+    server.setNotificationHandler("notifications/cancelled", ({ params }) => {
+      admit("cancelRequest", { ...carrier, params: {} });
+      const key = keyOf(params.requestId);
+      const stop = underWay.get(key);
+      if (stop) stop();
+      else if (session !== undefined) hints.send({ topic: "mcp", formationId, content: key });
+    });
     return server;
   };
 

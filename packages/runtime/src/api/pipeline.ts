@@ -47,6 +47,12 @@ export interface Pipeline {
     request: Omit<Matched, "keyUsed">,
     response: HttpResponse,
   ): Promise<{ envelope: unknown; failed: boolean }>;
+  /**
+   * Checks the key alone.
+   *
+   * @throws ApiError `UNAUTHORIZED`, `FORBIDDEN`
+   */
+  admit(id: RouteId, routed: Routed): KeyUsed;
   sendError(thrown: unknown, received: Received, response: HttpResponse): void;
 }
 
@@ -197,6 +203,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
       }
     },
 
+    admit: (id, routed) => admit(routes[id], routed),
     sendError,
   };
 };
