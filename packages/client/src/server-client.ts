@@ -218,7 +218,8 @@ export class ServerClient {
       maxResponseSize: longestDownload,
     };
     return this.#signed.read(spec, options, async (response, most) => {
-      const { chunks, size } = await readBody(response, most);
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      const size = await readBody(response, most, (chunk) => chunks.push(chunk));
       requireSize(size, most);
       return new Uint8Array(await joined(chunks));
     });

@@ -201,7 +201,8 @@ export const receive = async (request: Request, options: ReceiveOptions): Promis
     isObject(request) && request.bodyUsed === false,
   );
   const header = request.headers.get("x-muxi-signature");
-  const { chunks, size } = await readBody(request, longestDelivery);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const size = await readBody(request, longestDelivery, (chunk) => chunks.push(chunk));
   if (size > longestDelivery)
     throw new WebhookVerificationError(`The webhook's body is longer than ${longestDelivery} bytes`);
   const payload = new Uint8Array(await joined(chunks));

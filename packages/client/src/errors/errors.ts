@@ -16,12 +16,6 @@ export interface ErrorOptions {
   cause?: unknown;
 }
 
-/** Whether one of the classes that an object descends from has a name. */
-const descendsFrom = (value: object | null, name: string): boolean =>
-  value !== null &&
-  ((Object.hasOwn(value, "name") && Reflect.get(value, "name") === name) ||
-    descendsFrom(Object.getPrototypeOf(value), name));
-
 /** Name of the class from which errors of every copy of this package descend. No other package's error does. */
 const brand = "MuxiError";
 
@@ -53,10 +47,12 @@ export class MuxiError extends Error {
     const { prototype } = this;
     // A class that a program derives has no name of its own here, and no copies.
     // biome-ignore lint/complexity/noThisInStatic: as above.
-    if (!Object.hasOwn(prototype, "name")) return Function.prototype[Symbol.hasInstance].call(this, value);
+    if (!Object.hasOwn(prototype, "name")) return super[Symbol.hasInstance](value);
+    const names: unknown[] = [];
     // Only errors like ours are looked at closely: the getter of another one, such as DOMException's, may throw.
-    if (typeof value !== "object" || value === null || !("retryable" in value)) return false;
-    return descendsFrom(value, brand) && descendsFrom(value, prototype.name);
+    if ("retryable" in Object(value))
+      for (let at = Object(value); at !== null; at = Object.getPrototypeOf(at)) names.push(at.name);
+    return names.includes(brand) && names.includes(prototype.name);
   }
 
   /** @param options What the error carries beside its message. */

@@ -5,11 +5,11 @@ import {
   call,
   callJson,
   checkCallOptions,
-  environment,
   type Lifetime,
   type Method,
   optionalHeader,
   type Query,
+  queryString,
   type Result,
   send,
   type Transport,
@@ -43,6 +43,12 @@ export interface FormationCall {
   repeatable?: boolean | undefined;
 }
 
+/** A call whose query is a text. Chats have none, and need nothing that makes it one. */
+export interface PlainCall extends Omit<FormationCall, "query"> {
+  /** Query string, question mark included. */
+  search?: string;
+}
+
 /** Names the user that a call is for. */
 export interface ForUser {
   /** The user. Default: the client's own `userId`. */
@@ -61,52 +67,52 @@ export interface Caller {
   /** Milliseconds for a call that waits for an answer of a model. */
   readonly answerTimeout: number;
   /** Adds key and user to a call. Throws ConfigurationError when one is missing or an option cannot be used. */
-  prepare(spec: FormationCall, options: CallOptions | undefined): ApiCall;
+  prepare(spec: PlainCall, options: CallOptions | undefined): ApiCall;
 }
 
 /** @throws ConfigurationError with the name of the option that cannot be used. */
 export const createCaller = (clientOptions: FormationClientOptions): Caller => {
-  const config = resolveConfig(clientOptions, environment);
-  const { transport } = config;
+  const { transport, keys, userId: ownUser } = resolveConfig(clientOptions);
 
   /** The one key that the endpoint needs, and the user. */
-  const identify = ({ method = "GET", path, key, user = "none", userId }: FormationCall) => {
-    const { clientKey, adminKey } = config;
-    const named = optionalHeader("userId", userId) ?? config.userId;
-    const headers: Record<string, string> = {};
-    const owner = user === "none" ? undefined : named;
-    if (owner !== undefined) headers["x-muxi-user-id"] = owner;
-    if (key === "none") return headers;
+  const identify = (call: string, { key, user = "none", userId }: PlainCall): Record<string, string> => {
+    const owner = user === "none" ? undefined : (optionalHeader("userId", userId) ?? ownUser);
+    const headers = owner ? { "x-muxi-user-id": owner } : undefined;
+    if (key === "none") return { ...headers };
 
-    const everyone = user === "filter" && owner === undefined;
-    const either = key === "either" && adminKey !== undefined && (clientKey === undefined || everyone);
+    const everyone = user === "filter" && !owner;
+    const either = key === "either" && keys.admin && (!keys.client || everyone);
     const kind = key === "admin" || either ? "admin" : "client";
-    const chosen = config[`${kind}Key`];
-    const needed = `is needed for ${method} ${path}: pass it or`;
-    if (chosen === undefined)
-      throw new ConfigurationError(`${kind}Key`, `${needed} set MUXI_${kind.toUpperCase()}_KEY`);
-    if (owner === undefined && (user === "required" || (everyone && kind === "client")))
+    const chosen = keys[kind];
+    const needed = `is needed for ${call}: pass it or`;
+    if (!chosen) throw new ConfigurationError(`${kind}Key`, `${needed} set MUXI_${kind.toUpperCase()}_KEY`);
+    if (!owner && (user === "required" || (everyone && kind === "client")))
       throw new ConfigurationError("userId", `${needed} use as(userId)`);
-    headers[`x-muxi-${kind}-key`] = chosen;
-    return headers;
+    return { ...headers, [`x-muxi-${kind}-key`]: chosen };
   };
 
   return {
     transport,
-    userId: config.userId,
+    userId: ownUser,
     answerTimeout: clientOptions.timeout ?? longestAnswer * 1000 + 10_000,
     prepare(spec, options = {}) {
       checkCallOptions(options);
-      const { method = "GET", repeatable = method !== "POST" } = spec;
-      return { ...spec, method, repeatable, headers: identify(spec) };
+      const { method = "GET", path, repeatable = method !== "POST" } = spec;
+      return { ...spec, method, repeatable, headers: identify(`${method} ${path}`, spec) };
     },
   };
 };
 
+/** A call with its query as a text. */
+export const withSearch = ({ query, ...spec }: FormationCall): PlainCall => ({
+  ...spec,
+  search: queryString(query),
+});
+
 /** Sends a call and gives the data of its response. */
 export const dataOf = async <Data>(
   { transport, prepare }: Caller,
-  spec: FormationCall,
+  spec: PlainCall,
   options?: CallOptions,
 ): Promise<Result<Data>> => callJson<Result<Data>>(transport, prepare(spec, options), options);
 
@@ -116,14 +122,14 @@ export const responseOf = async (
   spec: FormationCall,
   options?: CallOptions,
 ): Promise<Response> =>
-  call(transport, prepare(spec, options), options, (response) => Promise.resolve(response));
+  call(transport, prepare(withSearch(spec), options), options, (response) => Promise.resolve(response));
 
 /**
  * Makes the function that opens an event stream. What is wrong with the arguments is thrown before it is called.
  */
 export const createOpener = (
   { transport, prepare }: Caller,
-  spec: FormationCall,
+  spec: PlainCall,
   options: CallOptions,
 ): Opener => {
   const prepared = prepare(spec, options);

@@ -2,11 +2,11 @@ import type { ChatRequest, ChatResult } from "@muxi/protocol/types";
 import { AbortedError, NotFoundError, TimeoutError } from "../errors/index.ts";
 import {
   type CallOptions,
-  fillPath,
   limitsOf,
   newRequestId,
   type Result,
   type StreamOptions,
+  segment,
 } from "../http/index.ts";
 import {
   type ChatConnector,
@@ -15,7 +15,7 @@ import {
   createChatStream,
   type StreamSettings,
 } from "../stream/index.ts";
-import { type Caller, createOpener, dataOf, type FormationCall, type ForUser } from "./caller.ts";
+import { type Caller, createOpener, dataOf, type ForUser, type PlainCall } from "./caller.ts";
 
 /** A message and what goes with it, with the names of the wire. The method decides whether the answer is streamed. */
 export type ChatPayload = Omit<ChatRequest, "stream" | "mode">;
@@ -34,7 +34,7 @@ const stopWaits = [250, 1_000, 3_000];
 
 /** Stops a request. That it has ended by now, or that the server is gone, need not be known: the caller has left. */
 const stop = async (caller: Caller, user: string | undefined, requestId: string): Promise<void> => {
-  const path = fillPath("/requests/{requestId}", { requestId });
+  const path = `/requests/${segment("requestId", requestId)}`;
   const spec = {
     method: "DELETE",
     path,
@@ -81,7 +81,7 @@ export const answerOf = async <Answer>(
 /** Sends a message and waits for the whole answer, or for its acceptance. */
 export const askWhole = async <Data = ChatResult>(
   caller: Caller,
-  spec: FormationCall,
+  spec: PlainCall,
   payload: Partial<ChatPayload>,
   { userId, ...options }: CallOptions & ForUser = {},
 ): Promise<Result<Data>> => {
@@ -93,7 +93,7 @@ export const askWhole = async <Data = ChatResult>(
 
 /** The path of the events of a request. Throws ConfigurationError when an id is missing. */
 const eventsPath = ({ sessionId, requestId }: { sessionId: string; requestId: string }): string =>
-  fillPath("/events/{sessionId}/{requestId}", { sessionId, requestId });
+  `/events/${segment("sessionId", sessionId)}/${segment("requestId", requestId)}`;
 
 const follower =
   (caller: Caller, userId: string | undefined, options: StreamOptions): ChatConnector["follow"] =>
@@ -127,7 +127,7 @@ const settingsOf = ({ transport }: Caller, options: StreamOptions, after: number
 /** A stream that sends the message when it is first read. */
 export const askStream = (
   caller: Caller,
-  spec: FormationCall,
+  spec: PlainCall,
   payload: Partial<ChatPayload>,
   { userId, ...options }: StreamOptions & ForUser,
 ): ChatStream => {

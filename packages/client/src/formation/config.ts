@@ -1,11 +1,11 @@
 import { ConfigurationError } from "../errors/index.ts";
 import {
   createTransport,
-  type Environment,
-  fillPath,
+  environment,
   optionalHeader,
   requireKnown,
   requireUrl,
+  segment,
   type Transport,
   type TransportOptions,
   transportOptions,
@@ -46,39 +46,34 @@ const known = [
   ...transportOptions,
 ];
 
-const baseUrlOf = (options: FormationClientOptions, env: Environment): string => {
+const baseUrlOf = (options: FormationClientOptions): string => {
   const { baseUrl, mode = "live", formationId } = options;
   if (mode !== "live" && mode !== "draft") throw new ConfigurationError("mode", 'must be "live" or "draft"');
   if (baseUrl !== undefined) return requireUrl("baseUrl", baseUrl);
-  const named = options.url !== undefined || options.serverUrl !== undefined;
-  const url = named ? options.url : env("MUXI_FORMATION_URL");
+  const { serverUrl = environment("MUXI_SERVER_URL") } = options;
+  // A server that the options name beats the formation of the environment.
+  const { url = options.serverUrl === undefined ? environment("MUXI_FORMATION_URL") : undefined } = options;
   if (url !== undefined) return `${requireUrl("url", url)}/v1`;
-  const serverUrl = named ? options.serverUrl : env("MUXI_SERVER_URL");
-  if (serverUrl === undefined) {
-    throw new ConfigurationError("url", "is needed, or serverUrl and formationId");
-  }
-  if (formationId === undefined) {
-    throw new ConfigurationError("formationId", "is needed with serverUrl");
-  }
-  const prefix = mode === "draft" ? "draft" : "api";
-  return requireUrl("serverUrl", serverUrl) + fillPath(`/${prefix}/{formationId}/v1`, { formationId });
+  if (serverUrl === undefined) throw new ConfigurationError("url", "is needed, or serverUrl and formationId");
+  if (formationId === undefined) throw new ConfigurationError("formationId", "is needed with serverUrl");
+  const folder = mode === "draft" ? "draft" : "api";
+  return `${requireUrl("serverUrl", serverUrl)}/${folder}/${segment("formationId", formationId)}/v1`;
 };
 
+/** What the options come to. */
 export interface FormationConfig {
   transport: Transport;
-  clientKey: string | undefined;
-  adminKey: string | undefined;
+  keys: Record<"client" | "admin", string | undefined>;
   userId: string | undefined;
 }
 
 /** @throws ConfigurationError with the name of the option that cannot be used. */
-export const resolveConfig = (options: FormationClientOptions, env: Environment): FormationConfig => {
+export const resolveConfig = (options: FormationClientOptions): FormationConfig => {
   requireKnown(options, known);
-  const { clientKey = env("MUXI_CLIENT_KEY"), adminKey = env("MUXI_ADMIN_KEY"), userId } = options;
+  const { clientKey = environment("MUXI_CLIENT_KEY"), adminKey = environment("MUXI_ADMIN_KEY") } = options;
   return {
-    transport: createTransport(baseUrlOf(options, env), options, env),
-    clientKey: optionalHeader("clientKey", clientKey),
-    adminKey: optionalHeader("adminKey", adminKey),
-    userId: optionalHeader("userId", userId),
+    transport: createTransport(baseUrlOf(options), options),
+    keys: { client: optionalHeader("clientKey", clientKey), admin: optionalHeader("adminKey", adminKey) },
+    userId: optionalHeader("userId", options.userId),
   };
 };

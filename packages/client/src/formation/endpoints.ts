@@ -12,7 +12,7 @@ import {
   requireObjects,
   requireText,
 } from "../http/index.ts";
-import { type Caller, dataOf, type FormationCall } from "./caller.ts";
+import { type Caller, dataOf, type FormationCall, withSearch } from "./caller.ts";
 import { answerOf } from "./chats.ts";
 
 /** Who may use an endpoint, and for whom. */
@@ -138,11 +138,11 @@ export const endpoint = <Args extends object, Data, const Path extends string>(
   return named(name, async function (args, options) {
     const { caller } = this;
     const call = translate(caller, args, options);
-    if (!rules?.waits?.(args ?? {})) return dataOf<Data>(caller, call, options);
+    if (!rules?.waits?.(args ?? {})) return dataOf<Data>(caller, withSearch(call), options);
     const { requestId, headers } = identified(options?.headers);
     const request = { userId: call.userId, requestId };
     return answerOf(caller, request, { ...options, headers }, (patient) =>
-      dataOf<Data>(caller, call, patient),
+      dataOf<Data>(caller, withSearch(call), patient),
     );
   });
 };
@@ -156,7 +156,7 @@ export const bareEndpoint = <Data>(
 ): ((this: HasCaller, options?: CallOptions) => Promise<Result<Data>>) =>
   named(name, async function (options) {
     requireObjects(`${name}()`, options);
-    return dataOf<Data>(this.caller, { ...rule, method, path }, options);
+    return dataOf<Data>(this.caller, withSearch({ ...rule, method, path }), options);
   });
 
 /** Items of a page in an iteration: any list has pages of that size. */
@@ -180,7 +180,7 @@ export const pagedEndpoint = <
     const { caller } = this;
     const load = async (more: Query) => {
       const call = translate(caller, args, options);
-      return dataOf<Page>(caller, { ...call, query: { ...call.query, ...more } }, options);
+      return dataOf<Page>(caller, withSearch({ ...call, query: { ...call.query, ...more } }), options);
     };
     const limit = args?.limit ?? iteratedAtOnce;
     return createPages<Result<Page>, Item>({

@@ -1,6 +1,6 @@
 import { limitsOf, type StreamOptions } from "../http/index.ts";
 import { createEventStream, decodeJson, type EventStream } from "../stream/index.ts";
-import { type Caller, createOpener, type FormationCall } from "./caller.ts";
+import { type Caller, createOpener, type FormationCall, withSearch } from "./caller.ts";
 
 /** A stream of events that goes on until one side leaves, and that nothing has to stop. */
 export const follow = <Event>(
@@ -8,7 +8,7 @@ export const follow = <Event>(
   spec: FormationCall,
   options: StreamOptions = {},
 ): EventStream<Event> => {
-  const open = createOpener(caller, spec, options);
+  const open = createOpener(caller, withSearch(spec), options);
   return createEventStream<Event>(
     {
       connect: (lifetime) => open(lifetime),

@@ -15,6 +15,14 @@ export const requireKnown = (options: object, known: readonly string[]): void =>
   }
 };
 
+/** The value of a parameter as one encoded segment of a path. Throws when it is missing or cannot be one. */
+export const segment = (name: string, value: unknown): string => {
+  const text = requireText(name, value);
+  // URL parsers resolve these as the current and the parent folder, encoded or not.
+  if (text === "." || text === "..") throw new ConfigurationError(name, `must be an id, not "${text}"`);
+  return encodeURIComponent(text);
+};
+
 /**
  * A URL path with its parameters filled in, each as one encoded segment.
  *
@@ -22,13 +30,7 @@ export const requireKnown = (options: object, known: readonly string[]): void =>
  * @throws ConfigurationError with the name of a parameter that is missing or cannot be a segment.
  */
 export const fillPath = (template: string, values: Fields): string =>
-  template.replaceAll(/{(\w+)}/g, (_, name: string) => {
-    const segment = requireText(name, values[name]);
-    // URL parsers resolve these as the current and the parent folder, encoded or not.
-    if (segment === "." || segment === "..")
-      throw new ConfigurationError(name, `must be an id, not "${segment}"`);
-    return encodeURIComponent(segment);
-  });
+  template.replaceAll(/{(\w+)}/g, (_, name: string) => segment(name, values[name]));
 
 /**
  * Throws unless each argument is an object or was left out.

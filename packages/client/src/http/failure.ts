@@ -1,7 +1,7 @@
 import { errorOfStatus, type MuxiError } from "../errors/index.ts";
-import { readBody, textOf } from "./body.ts";
+import { readText } from "./body.ts";
 import { fieldsOf, firstText, parseJson } from "./objects.ts";
-import { parseRetryAfter } from "./retry.ts";
+import { retryAfterOf } from "./retry.ts";
 
 /** Bytes of an error body that are read at most. No error of ours is nearly this long. */
 const longestBody = 64 * 1024;
@@ -31,14 +31,10 @@ export const errorOfBody = (response: Response, text: string, flat = false): Mux
     code,
     details: details ?? text,
     requestId: firstText(fieldsOf(body.request).id, response.headers.get("x-muxi-request-id")),
-    retryAfter: parseRetryAfter(
-      response.headers.get("retry-after"),
-      // A date is by the server's clock, which may differ from ours.
-      Date.parse(response.headers.get("date") ?? "") || Date.now(),
-    ),
+    retryAfter: retryAfterOf(response.headers),
   });
 };
 
 /** The error for a failed response whose body is still unread. */
 export const errorOfResponse = async (response: Response, flat: boolean): Promise<MuxiError> =>
-  errorOfBody(response, textOf((await readBody(response, longestBody)).chunks).slice(0, longestBody), flat);
+  errorOfBody(response, (await readText(response, longestBody))[0].slice(0, longestBody), flat);

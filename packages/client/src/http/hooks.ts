@@ -38,10 +38,13 @@ export interface Hooks {
   onRetry?: ((attempt: AttemptRetry) => void) | undefined;
 }
 
+const log = ({ method, url, attempt }: Attempt, what: string) =>
+  // Standard error, because programs print their results on standard output.
+  console.error(`[muxi] ${method} ${url} (attempt ${attempt}): ${what}`);
+
 /** The hooks of the option `debug`: one line per attempt, without headers, bodies or keys. */
-export const debugHooks = (log: (line: string) => void): Hooks => ({
-  onResponse: ({ method, url, attempt, status, milliseconds }) =>
-    log(`[muxi] ${method} ${url} (attempt ${attempt}) ${status} after ${Math.round(milliseconds)} ms`),
-  onRetry: ({ method, url, error, delay }) =>
-    log(`[muxi] ${method} ${url} again in ${Math.round(delay)} ms: ${error.code} ${error.message}`),
-});
+export const debugHooks: Hooks = {
+  onResponse: (attempt) => log(attempt, `${attempt.status} after ${Math.round(attempt.milliseconds)} ms`),
+  onRetry: (attempt) =>
+    log(attempt, `${attempt.error.code} ${attempt.error.message}, again in ${Math.round(attempt.delay)} ms`),
+};

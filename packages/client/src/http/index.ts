@@ -3,9 +3,11 @@ export {
   fillPath,
   optionalHeader,
   type Query,
+  queryString,
   requireKnown,
   requireObjects,
   requireText,
+  segment,
 } from "./arguments.ts";
 export { joined, readBody, requireSize, wholeText } from "./body.ts";
 export { unexpected } from "./failure.ts";
@@ -32,7 +34,6 @@ export {
 } from "./send.ts";
 export {
   createTransport,
-  type Environment,
   environment,
   requireUrl,
   type Transport,

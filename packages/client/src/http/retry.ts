@@ -1,17 +1,14 @@
 /** Milliseconds of the longest timer: one with a longer delay fires at once. */
 export const longestTimer = 2 ** 31 - 1;
 
-/**
- * The seconds to wait that a `Retry-After` header asks for, as a number or as an HTTP date.
- *
- * @param now Unix milliseconds.
- */
-export const parseRetryAfter = (header: string | null, now: number): number | undefined => {
-  if (!header?.trim()) return undefined;
-  const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds);
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, (date - now) / 1000);
+/** The seconds to wait that a `Retry-After` header asks for, as a number or as an HTTP date. */
+export const retryAfterOf = (headers: Headers): number | undefined => {
+  const asked = headers.get("retry-after")?.trim();
+  if (!asked) return undefined;
+  // A date is by the server's clock, which may differ from ours.
+  const now = Date.parse(headers.get("date") ?? "") || Date.now();
+  const seconds = Number.isNaN(Number(asked)) ? (Date.parse(asked) - now) / 1000 : Number(asked);
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 };
 
 /** Before a further attempt, in milliseconds (docs/spec/formation-api.md "Client retries"). */

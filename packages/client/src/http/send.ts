@@ -1,5 +1,4 @@
 import { ConnectionError, MuxiError } from "../errors/index.ts";
-import { type Query, queryString } from "./arguments.ts";
 import { errorOfResponse } from "./failure.ts";
 import type { Attempt, Hooks } from "./hooks.ts";
 import { uuid } from "./ids.ts";
@@ -67,8 +66,8 @@ export interface ApiCall {
   method: Method;
   /** Path below the base URL, already encoded. */
   path: string;
-  /** Query parameters. */
-  query?: Query | undefined;
+  /** Query string, question mark included. */
+  search?: string;
   /** Headers beside those of the client. */
   headers?: Record<string, string>;
   /** A value to send as JSON. */
@@ -116,9 +115,12 @@ export interface StreamOptions extends CallOptions {
 /** The request of a call whose body is JSON or empty. */
 export const jsonInit = ({ method, json }: ApiCall, headers: Record<string, string>): FetchInit => ({
   method,
-  headers: json === undefined ? headers : { ...headers, "content-type": "application/json" },
-  ...(json !== undefined && { body: JSON.stringify(json) }),
+  headers,
   redirect: "manual",
+  ...(json !== undefined && {
+    headers: { ...headers, "content-type": "application/json" },
+    body: JSON.stringify(json),
+  }),
 });
 
 /** The error for the caller when `fetch` failed or a body broke off. */
@@ -145,7 +147,7 @@ export const send = async <Value>(
 ): Promise<Value> => {
   const { signal } = lifetime;
   const maxRetries = call.repeatable ? (options.maxRetries ?? http.maxRetries) : 0;
-  const url = http.baseUrl + call.path + queryString(call.query);
+  const url = http.baseUrl + call.path + (call.search ?? "");
   const headers = {
     accept: "application/json",
     "x-muxi-idempotency-key": options.idempotencyKey ?? uuid(),
@@ -156,7 +158,7 @@ export const send = async <Value>(
 
   const once = async (attempt: Attempt): Promise<Value> => {
     const init = await http.init(call, headers);
-    if (signal.aborted) throw signal.reason;
+    signal.throwIfAborted();
     for (const hooks of http.hooks) hooks?.onRequest?.(attempt);
     const start = performance.now();
     let response: Response;

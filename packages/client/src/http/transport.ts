@@ -35,21 +35,17 @@ export interface TransportOptions {
 
 export const transportOptions = [...numbers, "debug", "fetch", "hooks", "headers"] as const;
 
-/** Reads a variable of the environment. Undefined when it is empty or there is no environment. */
-export type Environment = (name: string) => string | undefined;
-
-/** The environment of the process. */
-export const environment: Environment = (name) =>
+/** A variable of the environment. Undefined when it is empty or there is no environment. */
+export const environment = (name: string): string | undefined =>
   (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[name] ||
   undefined;
 
 /** An absolute HTTP URL without trailing slashes. */
 export const requireUrl = (name: string, value: string): string => {
   const text = requireText(name, value).trim();
-  const { origin, pathname, href } = new URL(URL.canParse(text) ? text : "not:");
   // The message does not repeat what may contain a password.
-  if (!/^https?:/.test(href) || href !== origin + pathname)
-    throw new ConfigurationError(name, "must be like http://127.0.0.1:7890, without user or query");
+  if (!/^https?:\/\/[^/?#@]+(\/[^?#]*)?$/i.test(text) || !URL.canParse(text))
+    throw new ConfigurationError(name, "must be like https://host:port/path");
   return text.replace(/\/+$/, "");
 };
 
@@ -57,21 +53,16 @@ export const requireUrl = (name: string, value: string): string => {
 export type Transport = Http & Limits;
 
 /** Checks the options and applies the defaults (docs/spec/formation-api.md "Client configuration"). */
-export const createTransport = (baseUrl: string, options: TransportOptions, env: Environment): Transport => {
-  const { debug = env("MUXI_DEBUG") !== undefined, hooks, fetch: custom } = options;
-  const limits = limitsOf(options);
+export const createTransport = (baseUrl: string, options: TransportOptions): Transport => {
+  const { debug = environment("MUXI_DEBUG"), hooks, fetch: custom } = options;
   if (custom && typeof custom !== "function") throw new ConfigurationError("fetch", "must be a function");
   return {
     baseUrl,
     // Looked up at each call, so that a global fetch that is replaced later, as tests do, takes effect.
     fetch: custom ?? ((url, init) => fetch(url, init)),
     headers: { ...identity(), ...options.headers },
-    ...limits,
-    hooks: [
-      hooks,
-      // Standard error, because programs print their results on standard output.
-      debug ? debugHooks((line) => console.error(line)) : undefined,
-    ],
+    ...limitsOf(options),
+    hooks: debug ? [hooks, debugHooks] : [hooks],
     init: jsonInit,
     flat: false,
   };

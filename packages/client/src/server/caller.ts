@@ -12,6 +12,8 @@ import {
   limitsOf,
   type Method,
   optionalHeader,
+  type Query,
+  queryString,
   requireKnown,
   requireUrl,
   type StreamOptions,
@@ -42,17 +44,19 @@ export interface ServerClientOptions extends TransportOptions {
 export const bundleTimeout = 600_000;
 
 /** A call of the server API. */
-export interface ServerCall extends Omit<ApiCall, "method" | "repeatable"> {
+export interface ServerCall extends Omit<ApiCall, "method" | "repeatable" | "search"> {
   /** Default `GET`. */
   method?: Method;
+  /** Query parameters. */
+  query?: Query | undefined;
   /** Default: every method but `POST`, because the server API does not recognize repeats. */
   repeatable?: boolean;
 }
 
 /** @throws ConfigurationError with the name of the option that cannot be used. */
-const prepare = ({ method = "GET", ...spec }: ServerCall, options: StreamOptions = {}): ApiCall => {
+const prepare = ({ method = "GET", query, ...spec }: ServerCall, options: StreamOptions = {}): ApiCall => {
   checkCallOptions(options);
-  return { repeatable: method !== "POST", ...spec, method };
+  return { repeatable: method !== "POST", ...spec, method, search: queryString(query) };
 };
 
 /** The request of a call whose body is JSON, a bundle, or empty. */
@@ -143,8 +147,8 @@ export const createServerCallers = (options: ServerClientOptions): ServerCallers
   const baseUrl = requireUrl("url", url);
   const keyId = optionalHeader("keyId", options.keyId);
   const secretKey = optionalHeader("secretKey", options.secretKey);
-  const transport = createTransport(baseUrl, options, environment);
-  const hooks = [...transport.hooks, ...updateHooks(environment)];
+  const transport = createTransport(baseUrl, options);
+  const hooks = [...transport.hooks, ...updateHooks()];
   const open: Transport = { ...transport, hooks, init: anyInit, flat: true };
   if (keyId === undefined && secretKey === undefined)
     return { baseUrl, open: callerOver(open), signed: callerOver(open) };

@@ -1,4 +1,4 @@
-import { type Environment, type Hooks, version } from "../http/index.ts";
+import { environment, type Hooks, version } from "../http/index.ts";
 
 const pause = 12 * 60 * 60 * 1000;
 
@@ -33,8 +33,8 @@ const isDue = (now: number): boolean => {
  * Logs once when the server knows a newer version of this package: only with `MUXI_DEBUG`, not with
  * `MUXI_NO_UPDATE_CHECK`, and at most every 12 hours (docs/spec/server-api.md "Clients of the server API").
  */
-export const updateHooks = (env: Environment): Hooks[] => {
-  if (!env("MUXI_DEBUG") || env("MUXI_NO_UPDATE_CHECK")) return [];
+export const updateHooks = (): Hooks[] => {
+  if (!environment("MUXI_DEBUG") || environment("MUXI_NO_UPDATE_CHECK")) return [];
   let read = false;
   const onResponse: Hooks["onResponse"] = ({ headers }) => {
     const latest = headers.get("x-muxi-sdk-latest");

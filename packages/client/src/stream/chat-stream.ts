@@ -81,14 +81,14 @@ export const createChatStream = (
   settings: StreamSettings,
 ): ChatStream => {
   const most = settings.maxResponseSize || Number.POSITIVE_INFINITY;
-  let numbered = ask === undefined;
+  let numbered = !ask;
   let text = "";
   let done: DoneEvent | undefined;
 
   const { stream, disconnect, failure, isOpen } = createEventStream<ChatEvent>(
     {
       async connect(lifetime, after) {
-        if (ask === undefined || after !== undefined) {
+        if (!ask || after !== undefined) {
           const { requestId, sessionId = "" } = owner;
           return follow({ requestId, sessionId, after: after ?? settings.after }, lifetime);
         }
@@ -126,7 +126,7 @@ export const createChatStream = (
 
   const final = async (): Promise<ChatAnswer> => {
     for await (const _ of stream) requireSize(text.length, most);
-    if (done === undefined) throw failure() ?? new MuxiError("The stream was left", { code: "STREAM_LEFT" });
+    if (!done) throw failure() ?? new MuxiError("The stream was left", { code: "STREAM_LEFT" });
     const { type: _, finished: __, ...rest } = done;
     return { text, ...rest };
   };

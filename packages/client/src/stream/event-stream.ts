@@ -94,9 +94,10 @@ export const createEventStream = <Event>(
 
   const take = (): Entry<Event> | undefined => {
     const entry = left ? undefined : queue.shift();
-    if (entry === undefined) return undefined;
-    delivered = entry.number;
-    source.delivered?.(entry.value);
+    if (entry) {
+      delivered = entry.number;
+      source.delivered?.(entry.value);
+    }
     return entry;
   };
 
@@ -214,7 +215,7 @@ export const createEventStream = <Event>(
       return fill(error);
     }
     const entry = take();
-    if (entry === undefined) return fill();
+    if (!entry) return fill();
     turn = undefined;
     return entry;
   };
@@ -222,10 +223,10 @@ export const createEventStream = <Event>(
   // Not an async function: an event that has arrived already costs one promise, not three.
   const next = (): Promise<IteratorResult<Event>> => {
     const entry = take();
-    if (entry !== undefined) return Promise.resolve(entry);
+    if (entry) return Promise.resolve(entry);
     if (ended || left) return end();
     // Readers that wait at the same time are served in order.
-    if (turn !== undefined) return turn.then(next, next);
+    if (turn) return turn.then(next, next);
     // Most chunks have an event: then one callback replaces the several promises of the loop.
     turn = connection?.read().then(onChunk, fill) ?? fill();
     return turn;
@@ -243,7 +244,7 @@ export const createEventStream = <Event>(
     finish();
   };
 
-  const isActive = () => lifetime !== undefined && !ended;
+  const isActive = () => Boolean(lifetime) && !ended;
 
   const leave = async (): Promise<void> => {
     if (left) return;
@@ -273,8 +274,8 @@ export const createEventStream = <Event>(
     [Symbol.asyncDispose]: leave,
     abort(reason) {
       const error = new AbortedError(reason);
-      if (lifetime === undefined) finish(error);
-      else lifetime.abort(error);
+      if (lifetime) lifetime.abort(error);
+      else finish(error);
     },
     async *batches() {
       try {
@@ -282,7 +283,7 @@ export const createEventStream = <Event>(
           const first = await next();
           if (first.done) return;
           const batch = [first.value];
-          for (let entry = take(); entry !== undefined; entry = take()) batch.push(entry.value);
+          for (let entry = take(); entry; entry = take()) batch.push(entry.value);
           yield batch;
         }
       } finally {
@@ -291,5 +292,5 @@ export const createEventStream = <Event>(
     },
     toReadableStream: () => readable(stream, leave),
   };
-  return { stream, disconnect, failure: () => failure, isOpen: () => response !== undefined };
+  return { stream, disconnect, failure: () => failure, isOpen: () => Boolean(response) };
 };
