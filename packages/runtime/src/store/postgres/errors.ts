@@ -15,6 +15,10 @@ export const isFromServer = (error: unknown): boolean =>
  */
 const passing = /^(08|25P03|53|57P|58)/;
 
+/** The connection keeps a statement prepared whose columns have another type since. */
+const isStale = (error: unknown): boolean =>
+  codeOf(error) === "0A000" && error instanceof Error && error.message.includes("cached plan");
+
 /** Login refused, database gone, schema gone, column or table gone, statement that took too long. */
 const lasting = /^(28|3D|3F|42703|42P01|57014)/;
 
@@ -24,9 +28,12 @@ const lasting = /^(28|3D|3F|42703|42P01|57014)/;
  */
 export const isPassing = (error: unknown): boolean =>
   isFromServer(error)
-    ? passing.test(codeOf(error))
+    ? passing.test(codeOf(error)) || isStale(error)
     : /^E[A-Z]+$/.test(codeOf(error)) ||
       (error instanceof Error && /connection|not queryable/i.test(error.message));
+
+/** Serialisation failure and deadlock, of a read with a migration too: the statement or transaction is to be repeated. */
+export const isCollision = (error: unknown): boolean => /^40(001|P01)$/.test(codeOf(error));
 
 /** Whether the database cannot be used: that it may be used again is not up to the statement. */
 export const isUnavailable = (error: unknown): boolean =>

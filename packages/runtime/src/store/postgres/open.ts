@@ -13,7 +13,7 @@ import { attempt } from "./attempts.ts";
 import { createClock } from "./clock.ts";
 import { type Answer, type Connection, createConnector } from "./connection.ts";
 import { currentTime, dialect } from "./dialect.ts";
-import { codeOf, isPassing, isUnavailable, unavailable } from "./errors.ts";
+import { isCollision, isPassing, isUnavailable, unavailable } from "./errors.ts";
 import { createHintRows, createPolledHints } from "./hint-rows.ts";
 import { createHints } from "./hints.ts";
 import { countLock, turnLock } from "./locks.ts";
@@ -26,9 +26,6 @@ import { migratePostgres } from "./schema.ts";
 import { type Pooler, settingsFor } from "./statement-settings.ts";
 import { createStatistics } from "./statistics.ts";
 import { createWriteQueue, lockTimeout, type Transaction } from "./writes.ts";
-
-/** Serialisation failure and deadlock: the transaction is to be retried. */
-const retriable: ReadonlySet<string> = new Set(["40001", "40P01"]);
 
 /** Writes that share a transaction do not wait long for a lock that only one of them needs. */
 const waitBriefly = `; set local lock_timeout = ${lockTimeout}`;
@@ -138,7 +135,7 @@ export const openPostgres = async (
       }
     };
     const mayRepeat = (error: unknown) =>
-      isPassing(error) ? !isCommitting : retriable.has(codeOf(error)) && writes.length === 1;
+      isPassing(error) ? !isCommitting : isCollision(error) && writes.length === 1;
     const mayBeOneOfThem = (error: unknown) => writes.length > 1 && !isPassing(error);
 
     try {
@@ -161,7 +158,8 @@ export const openPostgres = async (
     within = limit,
   ): Promise<Row[]> => {
     try {
-      const { rows } = await attempt(within, (until) => send(statement, until));
+      const mayRepeat = (error: unknown) => isPassing(error) || isCollision(error);
+      const { rows } = await attempt(within, (until) => send(statement, until), mayRepeat);
       return rows as Row[];
     } catch (error) {
       throw isUnavailable(error) ? unavailable(error) : error;

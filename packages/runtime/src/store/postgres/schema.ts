@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Statement } from "../database/index.ts";
 import {
   type AppliedMigration,
@@ -12,12 +13,21 @@ import {
 } from "../migrations/index.ts";
 import type { Connection } from "./connection.ts";
 import { dialect } from "./dialect.ts";
-import { isPassing } from "./errors.ts";
+import { codeOf, isPassing } from "./errors.ts";
 import { migrationLock } from "./locks.ts";
 import { numberedOnce } from "./parameters.ts";
 
+/**
+ * Most milliseconds for the lock of a table, and before the next attempt. Behind a statement that waits for one, all
+ * others that need the table wait too, those of processes of the version before among them. Less than the second after
+ * which Postgres looks for deadlocks, so that the migration gives way and not the others.
+ */
+const lockTimeout = 500;
+const pause = 1_000;
 /** Locks before it reads. Waiting for another process that migrates may take long, and so may a large table. */
-const begin = `begin; set local statement_timeout = 0; select pg_advisory_xact_lock(${migrationLock})`;
+const begin = `begin; set local statement_timeout = 0; select pg_advisory_xact_lock(${migrationLock});
+  set local lock_timeout = ${lockTimeout}`;
+const isLockTimeout = (error: unknown): boolean => codeOf(error) === "55P03";
 
 const readColumns = `select table_name as "table", column_name as "column"
   from information_schema.columns where table_schema = current_schema()`;
@@ -48,7 +58,7 @@ export const migratePostgres = async (
     try {
       for (const statement of step.statements) await rows(statement);
     } catch (cause) {
-      throw isPassing(cause) ? cause : stepFailed(place, step, cause);
+      throw isPassing(cause) || isLockTimeout(cause) ? cause : stepFailed(place, step, cause);
     }
   };
 
@@ -62,7 +72,9 @@ export const migratePostgres = async (
     } catch (error) {
       // When the connection is lost, the server rolls back.
       if (!isPassing(error)) await connection.query("rollback");
-      throw error;
+      if (!isLockTimeout(error)) throw error;
+      await sleep(pause);
+      return true;
     }
   };
 
