@@ -233,6 +233,25 @@ test("work in the background has a trace of its own, with a link to the caller's
   expect(new Set(requests().map(({ traceId }) => traceId)).size).toBe(2);
 });
 
+test("a request that asks its user has a span for each part, whose calls are below it", async () => {
+  const { models, files } = await callModel("openai");
+  const { "formation.afs": written } = files;
+  const asking = { ...files, "formation.afs": `${written}overlord: { clarification: { enabled: true } }\n` };
+  const { api, spans } = await startTraced(asking);
+  const question = JSON.stringify({ question: "Which tree?" });
+  models.reply({ text: [], toolCalls: [{ id: "c1", name: "ask_user", arguments: [question] }] });
+  const asked = await api.chat("Prune it", { user: "ann", session: "s1" });
+  await api.chat("The pear", { user: "ann", session: "s1" });
+  await untilExpected("both parts are traced", () => expect(spans()).toHaveLength(4));
+  const isPart = ({ name }: Span) => name.startsWith("invoke_agent");
+  const parts = spans().filter(isPart);
+  expect(new Set(spans().map(({ traceId }) => traceId)).size).toBe(1);
+  expect(new Set(parts.map(({ spanId }) => spanId)).size).toBe(2);
+  const calls = spans().filter((span) => !isPart(span));
+  expect(calls.map(({ parentSpanId }) => parentSpanId)).toEqual(parts.map(({ spanId }) => spanId));
+  expect(asked.body.data.message.content).toContain("Which tree?");
+});
+
 test("a caller that records no trace gets none; what is no traceparent counts as absent", async () => {
   const { api, spans } = await startTraced();
   const chat = (sent: string, session: string) =>

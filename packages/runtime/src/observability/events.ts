@@ -28,6 +28,8 @@ export interface ObservedEvent {
   agentId?: string | undefined;
   /** Of the call that made the request. */
   caller?: CallerSpan | undefined;
+  /** How many questions the request had asked its user before: what follows one is a part of its own in a trace. */
+  questions?: number | undefined;
   /** Details, as numbers and names: never what a user or a model has said. */
   data?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -20,6 +20,8 @@ export interface WatchedRequest {
   userId: string;
   agentId: string;
   caller: CallerSpan | undefined;
+  /** Of the request before. */
+  questions: number | undefined;
 }
 
 /**

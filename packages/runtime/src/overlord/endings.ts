@@ -77,6 +77,7 @@ export const createEndings = (
         ...identity,
         agentId: prepared?.agent.id,
         caller: turn.caller,
+        questions: turn.questions,
         data: {
           duration_ms: now() - startedAt,
           status: type,

@@ -114,7 +114,14 @@ export const prepareTurn = async (
   return {
     agent,
     ...parts.telemetry.watch(
-      { requestId, sessionId, userId: owner.userId, agentId: agent.id, caller: turn.caller },
+      {
+        requestId,
+        sessionId,
+        userId: owner.userId,
+        agentId: agent.id,
+        caller: turn.caller,
+        questions: turn.questions,
+      },
       { model, seeing, tools },
     ),
     budget,

@@ -7,8 +7,8 @@ import { type Attributes, nanoseconds, wireAttributes } from "./wire.ts";
 const kinds = { internal: 1, client: 3 } as const;
 
 /**
- * Ids that follow from the request's id, so that all spans of a request share a trace and a root without passing
- * anything on, whichever process makes them.
+ * Ids that follow from the request's id, so that all spans of a request share a trace, and those of a part of it a root,
+ * without passing anything on, whichever process makes them.
  */
 const digestOf = (requestId: string) => hash("sha256", requestId, "hex");
 
@@ -94,10 +94,10 @@ export const operationOf = (
   }
 };
 
-/** The place of a request in a trace: its own, or that of a caller who waits for it. */
-const traceOf = (requestId: string, caller: ObservedEvent["caller"]) => {
+/** The place of a part of a request in a trace: its own, or that of a caller who waits for it. */
+const traceOf = (requestId: string, questions: number, caller: ObservedEvent["caller"]) => {
   const digest = digestOf(requestId);
-  const root = digest.slice(32, 48);
+  const root = (questions === 0 ? digest : digestOf(`${requestId} ${questions}`)).slice(32, 48);
   if (caller?.waits) return { traceId: caller.traceId, root, parent: caller.spanId, links: [] };
   const links = caller === undefined ? [] : [{ traceId: caller.traceId, spanId: caller.spanId }];
   return { traceId: digest.slice(0, 32), root, parent: undefined, links };
@@ -113,9 +113,9 @@ export const spanOf = (
   agents: ReadonlyMap<string, string>,
 ): Record<string, unknown> | undefined => {
   const operation = operationOf(event, agents);
-  const { requestId, caller } = event;
+  const { requestId, questions = 0, caller } = event;
   if (!operation || requestId === undefined || (caller?.waits && !caller.isSampled)) return undefined;
-  const { traceId, root, parent, links } = traceOf(requestId, caller);
+  const { traceId, root, parent, links } = traceOf(requestId, questions, caller);
   const isRoot = operation.subject === "request";
   const parentSpanId = isRoot ? parent : root;
   const duration = Number(event.data?.duration_ms ?? 0);
