@@ -6,10 +6,10 @@ import { readFile } from "node:fs/promises";
 import { getHeapStatistics } from "node:v8";
 import { parentPort } from "node:worker_threads";
 import type { Document, Failure, ReadingLimits } from "./base/document.ts";
-import { createOutput, Enough, type Output } from "./base/output.ts";
-import type { Reader } from "./base/reader.ts";
+import { createOutput, Enough } from "./base/output.ts";
+import type { PartReader, Reader } from "./base/reader.ts";
 import { failureOf, passwordProtected, Unreadable } from "./base/unreadable.ts";
-import { type Format, formatLabel, signatureOf } from "./formats.ts";
+import { type Format, formatLabel, formatOf, signatureOf } from "./formats.ts";
 
 export interface DocumentTask {
   /** The file: its content, or where it is. */
@@ -31,14 +31,28 @@ const loaders: Readonly<Record<Format, () => Promise<Reader>>> = {
   markdown: async () => (await import("./readers/markdown.ts")).readMarkdown,
   csv: async () => (await import("./readers/csv.ts")).readCsv,
   tsv: async () => (await import("./readers/csv.ts")).readTsv,
-  json: async () => (await import("./readers/text.ts")).readText,
-  xml: async () => (await import("./readers/text.ts")).readText,
+  json: async () => (await import("./readers/json.ts")).readJson,
+  jsonl: async () => (await import("./readers/json.ts")).readJsonLines,
+  yaml: async () => (await import("./readers/code.ts")).readCode,
+  xml: async () => (await import("./readers/xml.ts")).readXml,
+  rst: async () => (await import("./readers/rst.ts")).readRst,
+  code: async () => (await import("./readers/code.ts")).readCode,
   html: async () => (await import("./readers/html.ts")).readHtml,
+  rtf: async () => (await import("./readers/rtf.ts")).readRtf,
   pdf: async () => (await import("./readers/pdf.ts")).readPdf,
   docx: async () => (await import("./readers/word.ts")).readDocx,
+  doc: async () => (await import("./readers/doc.ts")).readDoc,
   pptx: async () => (await import("./readers/slides.ts")).readPptx,
+  ppt: async () => (await import("./readers/ppt.ts")).readPpt,
   xlsx: async () => (await import("./readers/sheets.ts")).readWorkbook,
   xls: async () => (await import("./readers/sheets.ts")).readWorkbook,
+  odt: async () => (await import("./readers/opendocument.ts")).readOdt,
+  odp: async () => (await import("./readers/opendocument.ts")).readOdp,
+  ods: async () => (await import("./readers/opendocument.ts")).readOds,
+  epub: async () => (await import("./readers/epub.ts")).readEpub,
+  eml: async () => (await import("./readers/mail.ts")).readMail,
+  zip: async () => (await import("./readers/archive.ts")).readZip,
+  tar: async () => (await import("./readers/archive.ts")).readTar,
 };
 
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
@@ -50,24 +64,41 @@ const bytesOf = async (file: DocumentTask["file"]): Promise<Buffer> =>
       })
     : Buffer.from(file.buffer, file.byteOffset, file.byteLength);
 
-const readWith = async (
-  reader: Reader,
-  { file, name, format }: DocumentTask,
-  output: Output,
-): Promise<void> => {
-  const bytes = await bytesOf(file);
+/** Archives in archives, and mails in mails, that are still read. */
+const deepestPart = 3;
+
+const checked = (bytes: Buffer, format: Format): void => {
   const signature = signatureOf(format, bytes);
   if (signature === "encrypted") throw passwordProtected();
   if (signature === "wrong") throw new Unreadable("broken", `it is no ${formatLabel(format)}`);
-  await reader({ bytes, name }, output);
 };
 
-const read = async (task: DocumentTask): Promise<Reading> => {
-  const reader = await loaders[task.format]();
+/** What reads files inside a file: what is wrong with one keeps no other from being read. */
+const partReader =
+  (outer: string, depth: number): PartReader =>
+  async ({ name, bytes, mediaType }, output) => {
+    const part = outer === "" ? name : `${outer}/${name}`;
+    try {
+      const format = formatOf(name) ?? formatOf("", mediaType);
+      if (!format) throw new Unreadable("unsupported", "its type is not read");
+      if (depth > deepestPart) throw new Unreadable("unsupported", "it is in too many others");
+      checked(bytes, format);
+      const reader = await loaders[format]();
+      await reader({ name, bytes }, output.at({ part }), partReader(part, depth + 1));
+    } catch (error) {
+      if (error instanceof Enough) throw error;
+      output.unread({ part, ...failureOf(error) });
+    }
+  };
+
+const read = async ({ file, name, format, limits }: DocumentTask): Promise<Reading> => {
+  const reader = await loaders[format]();
   say("begun");
-  const { output, document } = createOutput(task.limits);
+  const { output, document } = createOutput(limits);
   try {
-    await readWith(reader, task, output);
+    const bytes = await bytesOf(file);
+    checked(bytes, format);
+    await reader({ bytes, name }, output, partReader("", 1));
   } catch (error) {
     if (!(error instanceof Enough)) return { failure: failureOf(error) };
   }

@@ -26,20 +26,39 @@ const binary = (signature: Signature, extensions: string, ...mediaTypes: string[
   isText: false,
 });
 
+const odf = (name: string): string => `application/vnd.oasis.opendocument.${name}`;
+
 /** The formats of documents that are read (docs/spec/formation-files.md "Knowledge"). */
 const formats = {
   text: text("txt text log", "text/plain"),
-  markdown: text("md markdown", "text/markdown", "text/x-markdown"),
+  markdown: text("md markdown mdx", "text/markdown", "text/x-markdown"),
   csv: text("csv", "text/csv", "application/csv"),
-  tsv: text("tsv", "text/tab-separated-values"),
+  tsv: text("tsv tab", "text/tab-separated-values"),
   json: text("json", "application/json"),
+  jsonl: text("jsonl ndjson", "application/jsonl", "application/x-ndjson"),
+  yaml: text("yaml yml", "application/yaml", "text/yaml", "application/x-yaml"),
   xml: text("xml", "application/xml", "text/xml"),
-  html: binary("none", "html htm", "text/html"),
+  rst: text("rst", "text/x-rst", "text/prs.fallenstein.rst"),
+  code: text(
+    "js mjs cjs jsx ts mts cts tsx py rb go rs java kt scala c h cc cpp hpp cs swift php lua pl r sql sh bash ps1 " +
+      "css scss less vue svelte graphql proto tf toml ini cfg conf properties tex",
+  ),
+  html: binary("none", "html htm xhtml", "text/html", "application/xhtml+xml"),
+  rtf: binary("rtf", "rtf", "application/rtf", "text/rtf"),
   pdf: binary("pdf", "pdf", "application/pdf"),
-  docx: binary("zip", "docx docm", office("wordprocessingml.document")),
-  pptx: binary("zip", "pptx pptm ppsx", office("presentationml.presentation")),
-  xlsx: binary("zip", "xlsx xlsm", office("spreadsheetml.sheet")),
-  xls: binary("compound", "xls", "application/vnd.ms-excel"),
+  docx: binary("zip", "docx docm dotx", office("wordprocessingml.document")),
+  doc: binary("compound", "doc dot", "application/msword"),
+  pptx: binary("zip", "pptx pptm ppsx potx", office("presentationml.presentation")),
+  ppt: binary("compound", "ppt pps pot", "application/vnd.ms-powerpoint"),
+  xlsx: binary("zip", "xlsx xlsm xlsb xltx", office("spreadsheetml.sheet")),
+  xls: binary("compound", "xls xlt", "application/vnd.ms-excel"),
+  odt: binary("zip", "odt ott", odf("text")),
+  odp: binary("zip", "odp otp", odf("presentation")),
+  ods: binary("zip", "ods ots", odf("spreadsheet")),
+  epub: binary("zip", "epub", "application/epub+zip"),
+  eml: binary("none", "eml", "message/rfc822"),
+  zip: binary("zip", "zip", "application/zip", "application/x-zip-compressed"),
+  tar: binary("none", "tar tgz", "application/x-tar"),
 } as const satisfies Record<string, FormatRow>;
 
 /** A format of documents. The compiler asks for a reader of each. */
@@ -66,7 +85,7 @@ export const formatLabels: readonly string[] = formatNames.map(formatLabel);
 /** The format of a file by its media type, else by its name; undefined when neither is known. */
 export const formatOf = (name: string, mediaType = ""): Format | undefined => {
   const [type = ""] = mediaType.toLowerCase().split(";", 1);
-  const [, extension = ""] = /\.([^./\\]+)$/.exec(name.toLowerCase()) ?? [];
+  const [, extension = ""] = /\.([^./\\]+)$/.exec(name.toLowerCase().replace(/\.tar\.gz$/, ".tgz")) ?? [];
   return byMediaType.get(type.trim()) ?? byExtension.get(extension);
 };
 

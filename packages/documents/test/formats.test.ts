@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { type Block, type Format, formatOf, markdownOf } from "../src/index.ts";
-import { createReading } from "./read.ts";
+import { epubOf, mailOf, tarOf, zipOf } from "./made.ts";
+import { createReading, fixture } from "./read.ts";
 
 const { documentOf } = createReading();
 
@@ -61,20 +64,42 @@ Say that the ladder is new.
 | --- | --- |
 | Cellar | 4 |`;
 
-/** LibreOffice writes the inner list without numbers. */
-const guideOfOffice = guide.replace("1. Bramley", "- Bramley").replace("2. Grenadier", "- Grenadier");
+/** As LibreOffice keeps it, with a footnote, and without the numbers of the inner list. */
+const guideOfOffice = `${guide}\n\n1. Weighed in the autumn of 2025.`
+  .replace("until spring.", "until spring.[1]")
+  .replace("1. Bramley", "- Bramley")
+  .replace("2. Grenadier", "- Grenadier");
+
+/** In documents of the older Word, headings and items are paragraphs. */
+const guideOfOldWord = guideOfOffice
+  .replace(/^#+ /gm, "")
+  .replace(/^ *- (.*)\n?/gm, "$1\n\n")
+  .replace(/\n{3,}/g, "\n\n")
+  .replace("[1]", "")
+  .replace("1. W", "W");
 
 /** In a PDF, letters in larger type are headings, lists are flat, and tables are lines. */
-const guideOfPdf = `[Page 1]\n\n${guide}`
+const guideOfPdf = `[Page 1]\n\n${guideOfOffice}`
   .replace(/- Dessert[\s\S]*Grenadier/, "- Dessert\n- Cox\n- Russet\n- Cooking\n- Bramley\n- Grenadier")
   .replace(/\| Variety[\s\S]*40 \|/, "Variety Price Week\nCox 2.50 38\nRusset 3.10 40")
+  .replace("spring.[1]", "spring.1")
+  .replace("1. Weighed", "1 Weighed")
   // Its font has no such letter.
   .replace("大学", "大大");
 
+/** What an archive holds, and what systems have left in it. */
+const packed = {
+  "notes/b.md": "# Elms\n\nYoung.",
+  "a.txt": "Old oaks.",
+  "__MACOSX/._a.txt": "Mac OS X",
+  ".DS_Store": "Bud1",
+};
+const unpacked = "[a.txt]\n\nOld oaks.\n\n[notes/b.md]\n\n# Elms\n\nYoung.";
+
 interface Example {
   name: string;
-  /** Absent for a fixture. The document by LibreOffice is of `guide.html`, `stock.fods` or `talk.fodp`. */
-  content?: string;
+  /** Absent for a fixture: LibreOffice has made it of `guide.html`, `stock.fods` or `talk.fodp`. */
+  content?: string | Buffer;
   markdown: string;
 }
 
@@ -100,14 +125,101 @@ const examples: Readonly<Record<Format, readonly Example[]>> = {
     },
   ],
   tsv: [{ name: "a.tsv", content: "a\tb\n1,5\t2\n", markdown: "| a | b |\n| --- | --- |\n| 1,5 | 2 |" }],
-  json: [{ name: "a.json", content: '{"oak":12}', markdown: '{"oak":12}' }],
-  xml: [{ name: "a.xml", content: "<oak/>", markdown: "<oak/>" }],
+  json: [
+    {
+      name: "records.json",
+      content: '[{"name":"Oak","age":12},{"name":"Elm","tall":true}]',
+      markdown: "| name | age | tall |\n| --- | --- | --- |\n| Oak | 12 |  |\n| Elm |  | true |",
+    },
+    {
+      name: "tree.json",
+      content: '{"oak":{"age":12},"elm":[1]}',
+      markdown:
+        '```json\n{\n  "oak": {\n    "age": 12\n  }\n}\n```\n\n```json\n{\n  "elm": [\n    1\n  ]\n}\n```',
+    },
+    { name: "comments.json", content: "// old\n{}", markdown: "```json\n// old\n{}\n```" },
+  ],
+  jsonl: [
+    {
+      name: "a.jsonl",
+      content: '{"a":1}\n\n{"a":2,"b":"x"}\n[3]\n',
+      markdown: "| a | b |\n| --- | --- |\n| 1 |  |\n| 2 | x |\n\n```json\n[\n  3\n]\n```",
+    },
+  ],
+  yaml: [
+    {
+      name: "a.yml",
+      content: "# Trees\noak:\n  age: 12\n\nelm:\n  - 1\n",
+      markdown: "```yml\n# Trees\noak:\n  age: 12\n```\n\n```yml\nelm:\n  - 1\n```",
+    },
+  ],
+  xml: [
+    {
+      name: "a.xml",
+      content:
+        '<?xml version="1.0"?><trees><oak id="7"><age>12</age>old &amp; tall</oak><elm/><elm>young</elm></trees>',
+      markdown: "oak id: 7\noak age: 12\noak: old & tall\n\nelm: young",
+    },
+  ],
+  rst: [
+    {
+      name: "a.rst",
+      content:
+        "=====\nTrees\n=====\n\nOaks\n----\nGrow *old*. Prune so::\n\n    cut()\n\n    water()\n\n- a\n- b\n\n.. code-block:: sh\n   :linenos:\n\n   ls\n\n.. toctree::\n   other\n\nElms\n----\nLast.\n",
+      markdown:
+        "# Trees\n\n## Oaks\n\nGrow *old*. Prune so:\n\n```\ncut()\n\nwater()\n```\n\n- a\n- b\n\n```sh\nls\n```\n\n## Elms\n\nLast.",
+    },
+  ],
+  code: [
+    {
+      name: "a.py",
+      content: "import os\n\ndef one():\n    a()\n\n    b()\n\n\ndef two():\n    pass\n",
+      markdown:
+        "```py\nimport os\n```\n\n```py\ndef one():\n    a()\n\n    b()\n```\n\n```py\ndef two():\n    pass\n```",
+    },
+  ],
   html: [{ name: "guide.html", markdown: guide }],
   pdf: [{ name: "guide.pdf", markdown: guideOfPdf }],
   docx: [{ name: "guide.docx", markdown: guideOfOffice }],
+  doc: [{ name: "guide.doc", markdown: guideOfOldWord }],
+  rtf: [{ name: "guide.rtf", markdown: guideOfOffice }],
+  odt: [{ name: "guide.odt", markdown: guideOfOffice }],
   pptx: [{ name: "talk.pptx", markdown: talk }],
+  ppt: [
+    {
+      name: "talk.ppt",
+      content: gunzipSync(readFileSync(fixture("talk.ppt.gz"))),
+      markdown:
+        "[Slide 1]\n\n# The harvest\n\nEarly kinds\nDiscovery in week 33\nLate kinds\n\nSay that the ladder is new.\n\n" +
+        "[Slide 2]\n\n# Storage\n\nRoom\n\nDegrees\n\nCellar\n\n4",
+    },
+  ],
+  odp: [{ name: "talk.odp", markdown: talk }],
   xlsx: [{ name: "stock.xlsx", markdown: stock }],
   xls: [{ name: "stock.xls", markdown: stock }],
+  ods: [{ name: "stock.ods", markdown: stock }],
+  epub: [
+    {
+      name: "a.epub",
+      content: await epubOf("<h1>Spring</h1><p>Prune.</p>", "<h1>Autumn</h1><p>Pick.</p>"),
+      markdown: "# Spring\n\nPrune.\n\n# Autumn\n\nPick.",
+    },
+  ],
+  eml: [
+    {
+      name: "a.eml",
+      content: mailOf("Dear Ann,\r\n\r\nhere is the list.\r\n", "list.csv", "a,b\n1,2\n"),
+      markdown:
+        "# Äpfel\n\nFrom: Jürgen <j@example.com>\nTo: Ann <ann@example.com>, shop@example.com\nDate: 2026-12-01T09:00:00.000Z\n\n" +
+        "Dear Ann,\n\nhere is the list.\n\n[list.csv]\n\n| a | b |\n| --- | --- |\n| 1 | 2 |",
+    },
+  ],
+  zip: [{ name: "a.zip", content: await zipOf(packed), markdown: unpacked }],
+  tar: [
+    { name: "a.tgz", content: tarOf(packed), markdown: unpacked },
+    { name: "a.tar.gz", content: tarOf(packed), markdown: unpacked },
+    { name: "a.tar", content: gunzipSync(tarOf(packed)), markdown: unpacked },
+  ],
 };
 
 test.each(

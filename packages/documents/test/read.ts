@@ -13,7 +13,7 @@ const limits: ReadingLimits = {
 };
 
 /** A file of the folder `fixtures`, by its name. */
-const fixture = (name: string): string => path.join(import.meta.dirname, "fixtures", name);
+export const fixture = (name: string): string => path.join(import.meta.dirname, "fixtures", name);
 
 const formatFor = (name: string) => {
   const format = formatOf(name);

@@ -39,7 +39,7 @@ export interface Document {
 }
 
 /** Why a document is not read (docs/spec/formation-files.md "Knowledge"). */
-export type UnreadableCode = "encrypted" | "too_large" | "broken" | "too_slow";
+export type UnreadableCode = "unsupported" | "encrypted" | "too_large" | "broken" | "too_slow";
 
 export interface Failure {
   code: UnreadableCode;

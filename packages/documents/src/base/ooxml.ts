@@ -1,6 +1,10 @@
 import posix from "node:path/posix";
-import { childrenOf, parseXml } from "./xml.ts";
+import { childrenOf, firstOf, parseXml, xmlText } from "./xml.ts";
 import type { Zip } from "./zip.ts";
+
+/** What an Office document says that it is called. */
+export const titleOfOffice = async (zip: Zip): Promise<string> =>
+  xmlText(firstOf(parseXml(await zip.text("docProps/core.xml")), "dc:title"));
 
 /** What a part of an Office document refers to. */
 export interface Relationship {

@@ -73,8 +73,14 @@ export const createOutput = (limits: ReadingLimits): { output: Output; document(
     at: (inner) => outputAt({ ...place, ...inner }),
   });
 
+  /** What a document is called that does not say so: its first heading, when it begins with one. */
+  const firstHeading = (): string | undefined => (blocks[0]?.kind === "heading" ? blocks[0].text : undefined);
+
   return {
     output: outputAt({}),
-    document: () => ({ ...(title === undefined ? {} : { title }), blocks, isCut, unread }),
+    document() {
+      title ??= firstHeading();
+      return { ...(title === undefined ? {} : { title }), blocks, isCut, unread };
+    },
   };
 };

@@ -7,9 +7,12 @@ export interface Source {
   name: string;
 }
 
+/** Reads a file that is inside another one; one that cannot be read is noted in the output. */
+export type PartReader = (part: Source & { mediaType?: string }, output: Output) => Promise<void>;
+
 /**
  * Reads a file of one format.
  *
  * @throws Enough, Unreadable; whatever a library throws for a damaged file
  */
-export type Reader = (source: Source, output: Output) => void | Promise<void>;
+export type Reader = (source: Source, output: Output, readPart: PartReader) => void | Promise<void>;

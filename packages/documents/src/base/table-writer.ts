@@ -5,42 +5,51 @@ const rowsOfBlock = 500;
 
 /** Writes a table of any length, row by row, as tables that each have the header. */
 export interface TableWriter {
-  /** @param line The line or row of the file in which it begins. */
-  row(cells: readonly string[], line: number): void;
+  /**
+   * Rows without text are left out.
+   *
+   * @param line The line or row of the file in which it begins, where the format has such.
+   */
+  row(cells: readonly string[], line?: number): void;
+  /** Ends the table. A further row begins another one. */
   end(): void;
 }
 
+interface Row {
+  cells: readonly string[];
+  line: number | undefined;
+}
+
 export const createTableWriter = (output: Pick<Output, "add">): TableWriter => {
-  let header: { cells: readonly string[]; line: number } | undefined;
-  let rows: (readonly string[])[] = [];
-  let rowLines: number[] = [];
+  let header: Row | undefined;
+  let rows: Row[] = [];
   let isBegun = false;
 
   const add = (): void => {
     if (header === undefined) return;
-    const [first = header.line] = rowLines;
+    const all = [header, ...rows];
+    const rowLines = all.flatMap(({ line }) => line ?? []);
+    const first = rowLines[isBegun ? 1 : 0];
+    const last = rowLines.at(-1);
     output.add({
       kind: "table",
-      rows: [header.cells, ...rows],
-      rowLines: [header.line, ...rowLines],
-      lines: [isBegun ? first : header.line, rowLines.at(-1) ?? header.line],
+      rows: all.map(({ cells }) => cells),
+      ...(first === undefined || last === undefined ? {} : { rowLines, lines: [first, last] }),
     });
     isBegun = true;
     rows = [];
-    rowLines = [];
   };
 
   return {
     row(cells, line) {
       const last = cells.findLastIndex((cell) => cell !== "");
       if (last === -1) return;
-      const filled = cells.slice(0, last + 1);
+      const row = { cells: cells.slice(0, last + 1), line };
       if (header === undefined) {
-        header = { cells: filled, line };
+        header = row;
         return;
       }
-      rows.push(filled);
-      rowLines.push(line);
+      rows.push(row);
       if (rows.length === rowsOfBlock) add();
     },
     end() {

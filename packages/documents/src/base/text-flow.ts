@@ -133,7 +133,7 @@ export const createTextFlow = (output: Pick<Output, "add">): TextFlow => {
       if (!isCode) return;
       isCode = false;
       if (tables.length > 0) return;
-      const text = taken().replace(/^\n|\s+$/g, "");
+      const text = taken().replace(/^\n/, "").trimEnd();
       if (text === "") return;
       if (lists.length > 0) addToList(text);
       else output.add({ kind: "code", text, ...(language === undefined ? {} : { language }) });

@@ -125,7 +125,7 @@ export const readMarkup = (html: string, output: Pick<Output, "add" | "title">):
 };
 
 /** A page names its encoding in its first kilobyte, unless it is UTF-8. */
-const charset = /<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w-]{1,40})/i;
+const charset = /\bcharset\s{0,9}=\s{0,9}["']?([\w-]{1,40})/i;
 
 /** The text of a page, in the encoding that it names. */
 export const htmlTextOf = (bytes: Buffer): string => {

@@ -10,10 +10,16 @@ const isTable = (token: Token): token is Tokens.Table => token.type === "table" 
 
 /** A frontmatter is no text of the document; its title is. */
 const frontmatter = /^---\n(?:[^\n]*\n)*?(?:---|\.\.\.)[^\S\n]*(?:\n|$)/;
-const titleLine = /^title:[^\S\n]*(["']?)([^\n]+?)\1[^\S\n]*$/m;
+const titleIn = (front: string): string | undefined =>
+  front
+    .split("\n")
+    .find((line) => line.startsWith("title:"))
+    ?.slice("title:".length)
+    .trim()
+    .replace(/^["']|["']$/g, "");
 
 const addToken = (token: Token, first: number, output: Output): void => {
-  const text = token.raw.replace(/^\n+|\s+$/g, "");
+  const text = token.raw.replace(/^\n+/, "").trimEnd();
   const start = first + lineBreaksIn(/^\n*/.exec(token.raw)?.[0] ?? "");
   const lines = [start, start + lineBreaksIn(text)] as const;
   if (token.type === "space" || token.type === "hr" || token.type === "def") return;
@@ -39,7 +45,7 @@ const addToken = (token: Token, first: number, output: Output): void => {
 export const readMarkdown: Reader = ({ bytes }, output) => {
   const text = textOf(bytes);
   const [front = ""] = frontmatter.exec(text) ?? [];
-  output.title(titleLine.exec(front)?.[2]);
+  output.title(titleIn(front));
   let line = 1 + lineBreaksIn(front);
   for (const token of new Lexer().blockTokens(text.slice(front.length))) {
     addToken(token, line, output);

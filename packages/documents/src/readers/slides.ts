@@ -1,6 +1,7 @@
-import { relationshipsOf } from "../base/ooxml.ts";
+import { relationshipsOf, titleOfOffice } from "../base/ooxml.ts";
 import type { Output } from "../base/output.ts";
 import type { Reader } from "../base/reader.ts";
+import { mayBeTitle } from "../base/slide-title.ts";
 import { createTextFlow, type TextFlow } from "../base/text-flow.ts";
 import { childrenOf, elementsOf, firstOf, parseXml, type XmlElement, xmlText } from "../base/xml.ts";
 import { openZip, type Zip } from "../base/zip.ts";
@@ -62,17 +63,14 @@ const addTable = (table: XmlElement, flow: TextFlow): void => {
 const unread = new Set(["sldNum", "dt", "ftr", "hdr", "sldImg"]);
 
 const titles = new Set(["title", "ctrTitle"]);
-const longestTitle = 120;
 
-/** The title of a slide: what says so, else its first text when that is one short paragraph. */
+/** The title of a slide: what says so, else its first text when that may be one. */
 const titleOf = (tree: XmlElement): XmlElement | undefined => {
   const shapes = elementsOf(tree, "p:sp").filter((shape) => !unread.has(purposeOf(shape)));
   const named = shapes.find((shape) => titles.has(purposeOf(shape)));
   if (named) return named;
   const [first] = shapes;
-  const paragraphs = first ? elementsOf(first, "a:p").map(textOfParagraph) : [];
-  const isShort = paragraphs.length === 1 && (paragraphs[0]?.length ?? 0) <= longestTitle;
-  return isShort ? first : undefined;
+  return first && mayBeTitle(elementsOf(first, "a:p").map(textOfParagraph)) ? first : undefined;
 };
 
 const addShapes = (tree: XmlElement, title: XmlElement | undefined, flow: TextFlow): void => {
@@ -108,7 +106,7 @@ const readSlide = async (zip: Zip, part: string, output: Output): Promise<void> 
 /** Reads presentations of PowerPoint since 2007: titles, text, lists, tables and notes, slide by slide. */
 export const readPptx: Reader = async ({ bytes }, output) => {
   const zip = await openZip(bytes, output.limits.unpacked);
-  output.title(xmlText(firstOf(parseXml(await zip.text("docProps/core.xml")), "dc:title")));
+  output.title(await titleOfOffice(zip));
   const parts = await relationshipsOf(zip, main);
   const slides = elementsOf(parseXml(await zip.text(main)), "p:sldId");
   for (const [index, { attributes }] of slides.entries()) {

@@ -1,6 +1,7 @@
 import mammoth from "mammoth";
+import { titleOfOffice } from "../base/ooxml.ts";
 import type { Reader } from "../base/reader.ts";
-import { checkZip } from "../base/zip.ts";
+import { checkZip, openZip } from "../base/zip.ts";
 import { readMarkup } from "./html.ts";
 
 /** The links that lead back from footnotes. */
@@ -15,6 +16,7 @@ const options = {
 /** Reads Word documents since 2007, with headings, lists, tables and footnotes. */
 export const readDocx: Reader = async ({ bytes }, output) => {
   await checkZip(bytes, output.limits.unpacked);
+  output.title(await titleOfOffice(await openZip(bytes, output.limits.unpacked)));
   const { value } = await mammoth.convertToHtml({ buffer: bytes }, options);
   readMarkup(value.replace(wayBack, ""), output);
 };

@@ -63,7 +63,7 @@ test("the formats of documents are those of the specification", () => {
   const extensions = rowsIn(section).flatMap(([, second = ""]) =>
     codeIn(second).filter((code) => code.startsWith(".")),
   );
-  expect(extensions.sort()).toEqual([...documentExtensions].sort());
+  expect(extensions.sort()).toEqual([...documentExtensions, ".tar.gz"].sort());
 });
 
 test("an agent's sources are read within their limits, and never from outside the formation", async () => {

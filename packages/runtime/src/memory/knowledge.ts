@@ -99,6 +99,9 @@ export const openKnowledge = (deps: {
       return;
     }
     const { document } = reading;
+    for (const { part, ...failure } of document.unread) {
+      log.warn({ agent, source: `${source}/${part}`, ...failure }, "document is not read");
+    }
     if (document.isCut) log.warn({ agent, source }, "document is too long: only its beginning is read");
     for (const text of passagesOf(markdownOf(document), config.chunk_size)) index.add({ text, source });
     // Requests get their turn between two files.

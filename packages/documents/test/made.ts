@@ -1,0 +1,72 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { buffer } from "node:stream/consumers";
+import { ZipFile } from "yazl";
+
+type Files = Readonly<Record<string, string | Buffer>>;
+
+/** A zip of files, by their names. */
+export const zipOf = async (files: Files): Promise<Buffer> => {
+  const zip = new ZipFile();
+  for (const [name, content] of Object.entries(files)) zip.addBuffer(Buffer.from(content), name);
+  zip.end();
+  return buffer(zip.outputStream);
+};
+
+/** A tar of files, by their names, compressed. */
+export const tarOf = (files: Files): Buffer => {
+  const folder = mkdtempSync(path.join(tmpdir(), "muxi-tar-"));
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      writeFileSync(path.join(folder, name), content);
+    }
+    return execFileSync("tar", ["czf", "-", "-C", folder, "."]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+/** An e-book of two chapters, after a page that lists them. */
+export const epubOf = (one: string, two: string): Promise<Buffer> =>
+  zipOf({
+    mimetype: "application/epub+zip",
+    "META-INF/container.xml": `<container><rootfiles><rootfile full-path="book/main.opf"/></rootfiles></container>`,
+    "book/main.opf": `<package><metadata><dc:title>The old orchard</dc:title></metadata>
+      <manifest>
+        <item id="two" href="text/second%20part.xhtml"/>
+        <item id="nav" href="nav.xhtml" properties="nav"/>
+        <item id="one" href="text/one.xhtml"/>
+      </manifest>
+      <spine><itemref idref="nav"/><itemref idref="one"/><itemref idref="two"/></spine></package>`,
+    "book/nav.xhtml": "<html><body><ol><li>Contents</li></ol></body></html>",
+    "book/text/one.xhtml": one,
+    "book/text/second part.xhtml": two,
+  });
+
+const boundary = "--=_part";
+
+/** A mail with a text and one attached file. */
+export const mailOf = (text: string, filename: string, attached: string | Buffer): string =>
+  [
+    "From: =?utf-8?Q?J=C3=BCrgen?= <j@example.com>",
+    "To: Ann <ann@example.com>, shop@example.com",
+    "Subject: =?utf-8?B?w4RwZmVs?=",
+    "Date: Tue, 01 Dec 2026 09:00:00 +0000",
+    "MIME-Version: 1.0",
+    `Content-Type: multipart/mixed; boundary="${boundary}"`,
+    "",
+    `--${boundary}`,
+    "Content-Type: text/plain; charset=utf-8",
+    "",
+    text,
+    `--${boundary}`,
+    `Content-Type: application/octet-stream; name="${filename}"`,
+    `Content-Disposition: attachment; filename="${filename}"`,
+    "Content-Transfer-Encoding: base64",
+    "",
+    Buffer.from(attached).toString("base64"),
+    `--${boundary}--`,
+  ].join("\r\n");
