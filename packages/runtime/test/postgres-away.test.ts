@@ -51,6 +51,25 @@ describe.skipIf(!onPostgres)("a Postgres that is away, slow or another one", () 
     expect((await pool.use(ask, performance.now() + 20_000)).rows).toEqual([{ one: 1 }]);
   });
 
+  test("a call waits for its time while nobody can say what became of it, and is answered when the network is back", async () => {
+    const models = await startModelServer();
+    onTestFinished(() => models.close());
+    const { proxied, proxy } = await createSchemaBehindProxy();
+    const dir = await writeTestFormation(models.url, { database: proxied });
+    const api = await startFormation(dir, { database: proxied });
+    await api.chat("Hello", { ...ann, session: "s1" });
+    proxy.poison({ kind: "stall", towards: "both" });
+    const waiting = api.chat("Hello", { ...ann, session: "s1" });
+    // Health is asked on its own, within a limit far below that of the call.
+    const signal = AbortSignal.timeout(15_000);
+    for (let asked = 0; asked < 3; asked += 1) {
+      expect(await statusOf(api.get("/health", { signal }))).toBe(503);
+    }
+    proxy.heal();
+    expect(await statusOf(waiting)).toBe(200);
+    expect((await api.get("/sessions/s1/messages", ann)).body.data.count).toBe(4);
+  });
+
   test("health is asked on a connection of its own, while all others wait", async () => {
     const database = await createSchema();
     const api = await startFormation(await writeFormation(), { database });

@@ -64,7 +64,8 @@ export const openPools = (deps: {
   };
 
   const openForWork = async (): Promise<Connection> => {
-    const connection = await connect(Math.min(connectTimeout, limit));
+    // One that a cut has caught must not take all the time of a call that comes after it.
+    const connection = await connect(Math.min(connectTimeout, limit / 2));
     // Not waited for: it is answered before the work that is sent behind it.
     if (settings.opening !== undefined) {
       connection
