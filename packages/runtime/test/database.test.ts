@@ -56,6 +56,39 @@ test("what is written when it closes is still written", async () => {
   expect(idsIn(await db.read(allIds))).toEqual(["b", "c"]);
 });
 
+test("messages that come at once each have their own outcome, and those of a session their order", async () => {
+  const db = await open();
+  const { sessions } = createStore(db);
+  const [ann, bob] = ["ann", "bob"].map((userId) => ({ formationId: "f", userId }));
+  if (!ann || !bob) throw new Error("nobody to chat");
+  const said = (content: string) => ({ role: "user", content, createdAt: 1_000 }) as const;
+  expect(await sessions.append(bob, "bob's", said("Mine"), [])).toBe(true);
+  const outcomes = await Promise.all([
+    sessions.append(ann, "s1", said('A "quoted" {list}, \\ and NULL'), []),
+    sessions.append(ann, "bob's", said("Not hers"), []),
+    sessions.append(ann, "s2", said("Other"), []),
+    sessions.append(ann, "s1", said("Second"), []),
+    sessions.appendNext(ann, { id: "s3", turns: 0 }, said("First"), []),
+    sessions.appendNext(ann, { id: "s3", turns: 0 }, said("Too late"), []),
+    sessions.appendNext(bob, { id: "bob's", turns: 1 }, said("Next"), []),
+  ]);
+  expect(outcomes).toEqual([true, false, true, true, true, false, true]);
+  const contents = async (owner: typeof ann, id: string) => {
+    const { messages } = await sessions.messages(owner, id, { limit: 10 });
+    return messages.map(({ content, createdAt }) => [content, createdAt]);
+  };
+  expect(await contents(ann, "s1")).toEqual([
+    ['A "quoted" {list}, \\ and NULL', 1_000],
+    ["Second", 1_001],
+  ]);
+  expect(await contents(ann, "s2")).toEqual([["Other", 1_000]]);
+  expect(await contents(ann, "s3")).toEqual([["First", 1_000]]);
+  expect(await contents(bob, "bob's")).toEqual([
+    ["Mine", 1_000],
+    ["Next", 1_001],
+  ]);
+});
+
 test("a request is forgotten by the time of its end, not of its beginning", async () => {
   const db = await open();
   const owner = { formationId: "f", userId: "u" };

@@ -41,7 +41,7 @@ describe.skipIf(!onPostgres)("two processes behind PgBouncer in transaction mode
     const locks = `select objid from pg_locks join pg_database on pg_database.oid = pg_locks.database
       where locktype = 'advisory' and datname = current_database()`;
     expect(await query(locks, direct)).toEqual([]);
-    for (const setting of ["enable_seqscan", "jit"]) {
+    for (const setting of ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"]) {
       expect(await query(`show ${setting}`, pooled)).toEqual([{ [setting]: "on" }]);
     }
     expect(await query("show statement_timeout", pooled)).toEqual([{ statement_timeout: "0" }]);

@@ -147,7 +147,7 @@ export const createMemoryEntries = (deps: {
       const id = newId("ingestion");
       const count = (status: string) => statuses.filter((each) => each === status).length;
       const counts = { accepted: fresh.length, duplicate: count("duplicate"), invalid: count("invalid") };
-      await ingestions.put(owner, id, { counts, createdAt: time }, fresh.flatMap(memories.keep));
+      await ingestions.put(owner, id, { counts, createdAt: time }, memories.keep(fresh));
       onAdded();
       return { id, statuses };
     },

@@ -91,7 +91,7 @@ export const createRuleLearner = (deps: { memories: MemoryRepository; now: () =>
   withMessage(turn, known) {
     const fact = factIn(turn.message);
     if (!fact || known.has(fact.content) || isSensitive(fact.content)) return [];
-    return deps.memories.keep(memoryOf(fact, turn, deps.now()));
+    return deps.memories.keep([memoryOf(fact, turn, deps.now())]);
   },
 });
 
@@ -183,7 +183,7 @@ export const createModelLearner = (deps: {
     }
     const isStored = await lessons.finish(
       group,
-      facts.flatMap((fact) => memories.keep(memoryOf(fact, first, now()))),
+      memories.keep(facts.map((fact) => memoryOf(fact, first, now()))),
     );
     if (!isStored || facts.length === 0) return;
     deps.onLearned();

@@ -96,6 +96,23 @@ export interface DeliveryRepository {
 }
 
 export const createDeliveryRepository = (db: Database): DeliveryRepository => {
+  const insert = db.dialect.each({
+    given: {
+      id: "text",
+      formation_id: "text",
+      user_id: "text",
+      request_id: "text",
+      event: "text",
+      target: "text",
+      origin: "text",
+      body: "text",
+      now: "bigint",
+    },
+    text: `insert into delivery (id, formation_id, user_id, request_id, event, target, origin, body, status, attempts,
+        run_after, created_at)
+      select given.id, given.formation_id, given.user_id, given.request_id, given.event, given.target, given.origin,
+        given.body, 'pending', 0, given.now, given.now from given`,
+  });
   const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
   const pendingOf = (formationId: string) => sql`formation_id = ${formationId} and status = 'pending'`;
   const isDue = ({ now, farthest }: DueTime) => sql`(run_after <= ${now} or run_after > ${farthest})`;
@@ -105,11 +122,8 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
     origins.length === 0 ? sql`` : sql`and origin not in (${list(origins)})`;
 
   return {
-    insert: ({ id, formationId, userId, requestId, event, target, origin, body, now }) =>
-      sql`insert into delivery (id, formation_id, user_id, request_id, event, target, origin, body, status, attempts,
-          run_after, created_at)
-        values (${id}, ${formationId}, ${userId}, ${requestId}, ${event}, ${target}, ${origin}, ${body}, 'pending', 0,
-          ${now}, ${now})`,
+    insert: ({ formationId, userId, requestId, ...delivery }) =>
+      insert({ formation_id: formationId, user_id: userId, request_id: requestId, ...delivery }, delivery.id),
 
     async dueOrigins(formationId, time, except) {
       const rows = await db.read<{ origin: string }>(

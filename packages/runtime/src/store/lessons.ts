@@ -1,6 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
-import { inSession, type Owner } from "./sessions.ts";
+import type { Owner } from "./sessions.ts";
 import type { Unlearned } from "./unlearned.ts";
 
 /** A session with turns to learn from. */
@@ -87,19 +87,39 @@ const turnIn = (rows: readonly SaidInTurn[], { messageSeq }: Lesson): LearnableT
 export const createLessonRepository = (db: Database, unlearned: Unlearned): LessonRepository => {
   const listed = (values: readonly string[]) =>
     sql`(select value from ${db.dialect.textsOf(JSON.stringify([...new Set(values)]))} as listed)`;
+  const noting = db.dialect.each({
+    given: {
+      formation_id: "text",
+      user_id: "text",
+      session_id: "text",
+      request_id: "text",
+      now: "bigint",
+    },
+    text: `insert into lesson (formation_id, user_id, session_id, request_id, message_seq, said_at, due, attempts)
+      select given.formation_id, given.user_id, given.session_id, given.request_id,
+        (select message.seq from session join message on message.session_seq = session.seq
+          where session.formation_id = given.formation_id and session.user_id = given.user_id
+            and session.id = given.session_id and message.request_id = given.request_id and message.role = 'user'
+          order by message.seq desc limit 1),
+        given.now, given.now, 0 from given
+      ${db.dataVersion ? "returning (select content from message where message.seq = lesson.message_seq) as content" : ""}`,
+  });
   /** Those of one lease, unless another one has begun meanwhile. */
   const leased = (lessons: readonly Lesson[]) =>
     sql`seq ${db.dialect.isOneOf(lessons.map(({ seq }) => seq))} and due = ${lessons[0]?.until ?? 0}`;
 
   return {
     note: (owner, sessionId, requestId, now) => ({
-      ...sql`insert into lesson
-          (formation_id, user_id, session_id, request_id, message_seq, said_at, due, attempts)
-        values (${owner.formationId}, ${owner.userId}, ${sessionId}, ${requestId},
-          (select seq from message where ${inSession(owner, sessionId)}
-            and request_id = ${requestId} and role = 'user' order by seq desc limit 1),
-          ${now}, ${now}, 0)
-        returning (select content from message where message.seq = lesson.message_seq) as content`,
+      ...noting(
+        {
+          formation_id: owner.formationId,
+          user_id: owner.userId,
+          session_id: sessionId,
+          request_id: requestId,
+          now,
+        },
+        requestId,
+      ),
       onCommit({ rows }) {
         const content = rows[0]?.content;
         if (typeof content === "string") unlearned.added(owner, content);

@@ -1,4 +1,4 @@
-import { type ListPlace, newId } from "@muxi/protocol";
+import type { ListPlace } from "@muxi/protocol";
 import { wordsVersion } from "../text/index.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
@@ -12,12 +12,13 @@ import {
   spaceOf,
   userSpace,
 } from "./memory-rows.ts";
+import { createMemoryWriting, roundsOf } from "./memory-writing.ts";
 import type { Owner } from "./sessions.ts";
 
 /** Long-term memories (docs/spec/formation-files.md "Long-term memory"). */
 export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candidates"> {
-  /** Statements that store a memory, for a transaction of the caller. The first one returns its `id`. */
-  keep(memory: NewMemory): Statement[];
+  /** Statements that store memories, for a transaction of the caller. Of a known subject, the last one stays. */
+  keep(memories: readonly NewMemory[]): Statement[];
   /** Stores memories in one transaction and returns their ids; one of a known subject keeps its id. */
   add(memories: readonly NewMemory[]): Promise<string[]>;
   /** Newest first. */
@@ -45,9 +46,6 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   ): Promise<{ content: string; updatedAt: number }[]>;
 }
 
-const holderOf = ({ scope, scopeId, owner }: NewMemory): string =>
-  scope === "user" ? owner.userId : (scopeId ?? "");
-
 const columns = sql`seq, id, scope, scope_id as "scopeId", subject, collection, content, metadata, importance,
   created_at as "createdAt", updated_at as "updatedAt"`;
 
@@ -64,40 +62,14 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
 
   const finder = createMemoryFinder(db);
 
-  const keep = (memory: NewMemory): Statement[] => {
-    const { owner, scope, scopeId, subject, content, importance, words, now } = memory;
-    const space = spaceOf(owner.formationId, scope, holderOf(memory));
-    const writing = sql`insert into memory (id, formation_id, user_id, space, scope, scope_id, subject, collection, content,
-          metadata, source, importance, vector_model, words_version, created_at, updated_at)
-        values (${newId("memory")}, ${owner.formationId}, ${owner.userId}, ${space}, ${scope}, ${scopeId}, ${subject},
-          ${memory.collection}, ${content}, ${JSON.stringify(memory.metadata)}, ${memory.source},
-          ${importance}, '', ${wordsVersion}, ${now}, ${now})
-        on conflict (space, subject) do update
-        set collection = excluded.collection, content = excluded.content, metadata = excluded.metadata,
-          source = excluded.source, importance = excluded.importance, updated_at = excluded.updated_at,
-          words_version = excluded.words_version,
-          vector_model = case when memory.content = excluded.content then memory.vector_model else '' end
-        returning id, seq`;
-    return [
-      {
-        ...writing,
-        onCommit: ({ rows }) =>
-          finder.written(
-            space,
-            { seq: Number(rows[0]?.seq), subject, content, importance, updatedAt: now },
-            words,
-          ),
-      },
-      sql`delete from memory_word
-        where memory_seq = (select seq from memory where space = ${space} and subject = ${subject})
-          and word not in ${texts(words)}`,
-      sql`insert into memory_word (space, word, memory_seq)
-        select memory.space, word.value, memory.seq
-        from memory, ${db.dialect.textsOf(JSON.stringify(words))} as word
-        where memory.space = ${space} and memory.subject = ${subject}
-        on conflict do nothing`,
-    ];
-  };
+  const write = createMemoryWriting(db.dialect, finder.written);
+  const keep = (memories: readonly NewMemory[]): Statement[] =>
+    // What was said last about a subject is stored last: its words take the place of those before.
+    roundsOf(memories).flatMap((round) => [
+      ...round.map(write.row),
+      ...round.map(write.withoutOldWords),
+      ...round.map(write.words),
+    ]);
 
   const listIn = (space: Statement, before: ListPlace | undefined, last: number) =>
     sql`select * from (select ${columns} from memory where ${space}
@@ -114,7 +86,7 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
     keep,
 
     async add(memories) {
-      const results = await db.write(memories.flatMap(keep));
+      const results = await db.write(keep(memories));
       return results.flatMap(({ rows }) => rows.map(({ id }) => String(id)));
     },
 

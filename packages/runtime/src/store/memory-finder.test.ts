@@ -86,7 +86,7 @@ test("a write that fails changes nothing of what is found", async () => {
   const memories = createMemoryRepository(db);
   await memories.add([memory("one", ["apple"])]);
   for (let use = 0; use < 3; use++) await foundBy(memories);
-  const [first, ...rest] = memories.keep(memory("two", ["apple"]));
+  const [first, ...rest] = memories.keep([memory("two", ["apple"])]);
   if (!first) throw new Error("nothing to write");
   const refused = { text: "insert into memory_word values (null, null, null)", values: [] };
   await expect(db.write([first, ...rest, refused])).rejects.toThrow(/NOT NULL/);

@@ -2,9 +2,9 @@ import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import {
   columns,
+  createEnds,
+  createPublishedParts,
   type Ending,
-  ended,
-  forgetPublished,
   isMine,
   type Lease,
   one,
@@ -42,6 +42,8 @@ export interface RequestLeases {
 const isLeft = ({ owner, until }: Lease) => sql`${isMine(owner)} and lease_until <= ${until}`;
 
 export const createRequestLeases = (db: Database): RequestLeases => {
+  const end = createEnds(db.dialect);
+  const parts = createPublishedParts(db.dialect);
   const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
   return {
     async claim(formationId, { owner, until }, { now, limit, attempts }) {
@@ -78,7 +80,7 @@ export const createRequestLeases = (db: Database): RequestLeases => {
 
     async release(formationId, id, leaseOwner, now) {
       await db.write([
-        ...forgetPublished(db, sql`${one(formationId, id)} and ${isMine(leaseOwner)}`),
+        ...parts.forgetAll(sql`${one(formationId, id)} and ${isMine(leaseOwner)}`),
         sql`update request set status = 'pending', lease_owner = null, lease_until = null, run_after = ${now}
           where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
       ]);
@@ -98,14 +100,12 @@ export const createRequestLeases = (db: Database): RequestLeases => {
       ),
 
     async endAbandoned(formationId, id, lease, ending) {
-      await db.write([
-        sql`update request set ${ended(ending)} where ${one(formationId, id)} and ${isLeft(lease)}`,
-      ]);
+      await db.write([end.held(formationId, id, lease, ending)]);
     },
 
     async releaseAll(formationId, lease, now) {
       await db.write([
-        ...forgetPublished(db, sql`formation_id = ${formationId} and ${isLeft(lease)}`),
+        ...parts.forgetAll(sql`formation_id = ${formationId} and ${isLeft(lease)}`),
         sql`update request set status = 'pending', lease_owner = null, lease_until = null, run_after = ${now}
           where formation_id = ${formationId} and completed_at is null and mode = 'async' and ${isLeft(lease)}`,
       ]);

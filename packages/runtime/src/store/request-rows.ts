@@ -1,6 +1,7 @@
 import type { RequestState, Usage } from "@muxi/protocol";
-import type { Database } from "./database/index.ts";
+import type { Dialect } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import type { Owner } from "./sessions.ts";
 
 export type RequestKind = "chat" | "trigger" | "job";
 
@@ -26,6 +27,9 @@ export interface NewRequest {
   idempotency: Idempotency | undefined;
   now: number;
 }
+
+/** A new request; without input when this process begins it at once. */
+type Insertion = Omit<NewRequest, "input"> & { input: string | null };
 
 export interface StoredRequest {
   id: string;
@@ -92,32 +96,161 @@ export const columns = sql`id, user_id as "userId", session_id as "sessionId", k
 
 export const one = (formationId: string, id: string) => sql`formation_id = ${formationId} and id = ${id}`;
 
-/** What an `update` adds to the tokens of a request: those before a question to its user are there already. */
-const spent = ({ agentId, model, usage }: Spending) =>
-  sql`, agent_id = ${agentId}, model = ${model}, input_tokens = coalesce(input_tokens, 0) + ${usage.input_tokens},
-    output_tokens = coalesce(output_tokens, 0) + ${usage.output_tokens},
-    cached_tokens = coalesce(cached_tokens, 0) + ${usage.cached_tokens ?? 0},
-    cache_write_tokens = coalesce(cache_write_tokens, 0) + ${usage.cache_write_tokens ?? 0}`;
+/** Makes the statement that inserts a request: under the lease of the process that begins it, or into the queue. */
+export const createInsertion = ({ each }: Dialect) => {
+  const insert = each({
+    given: {
+      formation_id: "text",
+      id: "text",
+      user_id: "text",
+      session_id: "text",
+      kind: "text",
+      mode: "text",
+      status: "text",
+      input: "text",
+      webhook_url: "text",
+      idempotency_key: "text",
+      body_hash: "text",
+      now: "bigint",
+      started_at: "bigint",
+      lease_owner: "text",
+      lease_until: "bigint",
+    },
+    text: `insert into request (formation_id, id, user_id, session_id, kind, mode, status, input, webhook_url,
+        idempotency_key, body_hash, created_at, started_at, attempts, run_after, lease_owner, lease_until, cancel_asked)
+      select given.formation_id, given.id, given.user_id, given.session_id, given.kind, given.mode, given.status,
+        given.input, given.webhook_url, given.idempotency_key, given.body_hash, given.now, given.started_at, 0, given.now,
+        given.lease_owner, given.lease_until, 0 from given`,
+  });
+  return (
+    { formationId, userId }: Owner,
+    { id, sessionId, kind, input, webhookUrl, idempotency, now }: Insertion,
+    lease: Lease | undefined,
+  ): Statement =>
+    insert(
+      {
+        formation_id: formationId,
+        id,
+        user_id: userId,
+        session_id: sessionId,
+        kind,
+        mode: lease ? "sync" : "async",
+        status: lease ? "processing" : "pending",
+        input,
+        webhook_url: webhookUrl,
+        idempotency_key: idempotency?.key ?? null,
+        body_hash: idempotency?.hash ?? null,
+        now,
+        started_at: lease ? now : null,
+        lease_owner: lease?.owner ?? null,
+        lease_until: lease?.until ?? null,
+      },
+      id,
+    );
+};
 
-/** What an `update` sets at the end. The idempotency key of a failed or cancelled request is free again. */
-export const ended = ({ status, error, log, now, spending }: Ending) =>
-  sql`status = ${status}, error = ${error}, log = ${log}, lease_owner = null, lease_until = null,
-    completed_at = ${status === "awaiting_clarification" ? null : now},
-    input = ${status === "awaiting_clarification" ? sql`input` : null},
-    idempotency_key = ${status === "failed" || status === "cancelled" ? null : sql`idempotency_key`}
-    ${spending ? spent(spending) : sql``}`;
+/** Statements that end a request, each under a condition. */
+export interface Ends {
+  /** Under a lease that has not been renewed beyond this time. */
+  held(formationId: string, id: string, lease: Lease, ending: Ending): Statement;
+  /** In the queue, or while it waits for its user. */
+  waiting(formationId: string, id: string, ending: Ending): Statement;
+}
+
+/** Sets tokens of a request: those before a question to its user are there already. */
+const added = (column: string): string =>
+  `${column} = case when given.model is null then request.${column}
+    else coalesce(request.${column}, 0) + given.${column} end`;
+
+export const createEnds = ({ each }: Dialect): Ends => {
+  /** The idempotency key of a failed or cancelled request is free again. */
+  const ending = (condition: string) => {
+    const end = each({
+      given: {
+        formation_id: "text",
+        id: "text",
+        holder: "text",
+        until: "bigint",
+        status: "text",
+        error: "text",
+        log: "text",
+        completed_at: "bigint",
+        agent_id: "text",
+        model: "text",
+        input_tokens: "bigint",
+        output_tokens: "bigint",
+        cached_tokens: "bigint",
+        cache_write_tokens: "bigint",
+      },
+      text: `update request set status = given.status, error = given.error, log = given.log,
+          lease_owner = null, lease_until = null, completed_at = given.completed_at,
+          input = case when given.status = 'awaiting_clarification' then request.input end,
+          idempotency_key = case when given.status in ('failed', 'cancelled') then null
+            else request.idempotency_key end,
+          agent_id = coalesce(given.agent_id, request.agent_id), model = coalesce(given.model, request.model),
+          ${["input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens"].map(added).join(", ")}
+        from given where request.formation_id = given.formation_id and request.id = given.id and ${condition}`,
+      key: "request.id",
+    });
+    return (
+      formationId: string,
+      id: string,
+      lease: Lease | undefined,
+      { status, error, log, now, spending }: Ending,
+    ): Statement =>
+      end(
+        {
+          formation_id: formationId,
+          id,
+          holder: lease?.owner ?? null,
+          until: lease?.until ?? null,
+          status,
+          error,
+          log,
+          completed_at: status === "awaiting_clarification" ? null : now,
+          agent_id: spending?.agentId ?? null,
+          model: spending?.model ?? null,
+          input_tokens: spending?.usage.input_tokens ?? null,
+          output_tokens: spending?.usage.output_tokens ?? null,
+          cached_tokens: spending?.usage.cached_tokens ?? 0,
+          cache_write_tokens: spending?.usage.cache_write_tokens ?? 0,
+        },
+        id,
+      );
+  };
+
+  const held = ending(`request.lease_owner = given.holder and request.status = 'processing'
+    and request.lease_until <= given.until`);
+  const waiting = ending("request.status in ('pending', 'awaiting_clarification')");
+  return {
+    held,
+    waiting: (formationId, id, end) => waiting(formationId, id, undefined, end),
+  };
+};
 
 /** Condition for the requests on which a process holds a lease. */
 export const isMine = (leaseOwner: string) => sql`lease_owner = ${leaseOwner} and status = 'processing'`;
 
-/** Deletes the published events of the requests that match; only Postgres has readers in other processes. */
-export const forgetPublished = ({ dialect }: Database, which: Statement): Statement[] =>
-  dialect.engine === "postgres"
-    ? [
-        sql`delete from request_part
-          where (formation_id, request_id) in (select formation_id, id from request where ${which})`,
-      ]
-    : [];
+/** Statements that delete published events; only Postgres has readers in other processes. */
+export const createPublishedParts = ({ engine, each }: Dialect) => {
+  const forget = each({
+    given: { formation_id: "text", id: "text" },
+    text: `delete from request_part using given
+      where request_part.formation_id = given.formation_id and request_part.request_id = given.id`,
+  });
+  return {
+    forget: (formationId: string, id: string): Statement[] =>
+      engine === "postgres" ? [forget({ formation_id: formationId, id }, id)] : [],
+    /** Those of the requests that match. */
+    forgetAll: (which: Statement): Statement[] =>
+      engine === "postgres"
+        ? [
+            sql`delete from request_part
+              where (formation_id, request_id) in (select formation_id, id from request where ${which})`,
+          ]
+        : [],
+  };
+};
 
 export const insertSteps = (
   formationId: string,

@@ -5,9 +5,10 @@ import { createRequestLeases, type RequestLeases } from "./request-leases.ts";
 import { createRequestProgress, type RequestProgress } from "./request-progress.ts";
 import {
   columns,
+  createEnds,
+  createInsertion,
+  createPublishedParts,
   type Ending,
-  ended,
-  forgetPublished,
   type Idempotency,
   insertSteps,
   isMine,
@@ -80,131 +81,122 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
   forget(formationId: string, before: number, limit: number): Promise<number>;
 }
 
-export const createRequestRepository = (db: Database): RequestRepository => ({
-  insert: ({ formationId, userId }, { id, sessionId, kind, input, webhookUrl, idempotency, now }) =>
-    sql`insert into request (formation_id, id, user_id, session_id, kind, mode, status, input, webhook_url,
-          idempotency_key, body_hash, created_at, attempts, run_after, cancel_asked)
-        values (${formationId}, ${id}, ${userId}, ${sessionId}, ${kind}, 'async', 'pending', ${input}, ${webhookUrl},
-          ${idempotency?.key ?? null}, ${idempotency?.hash ?? null}, ${now}, 0, ${now}, 0)`,
+export const createRequestRepository = (db: Database): RequestRepository => {
+  const insert = createInsertion(db.dialect);
+  const end = createEnds(db.dialect);
+  const parts = createPublishedParts(db.dialect);
+  return {
+    insert: (owner, request) => insert(owner, request, undefined),
+    begin: (owner, { lease, ...request }) => insert(owner, { ...request, input: null }, lease),
 
-  begin: ({ formationId, userId }, { id, sessionId, kind, webhookUrl, idempotency, now, lease }) =>
-    sql`insert into request (formation_id, id, user_id, session_id, kind, mode, status, webhook_url,
-          idempotency_key, body_hash, created_at, started_at, attempts, run_after, lease_owner, lease_until,
-          cancel_asked)
-        values (${formationId}, ${id}, ${userId}, ${sessionId}, ${kind}, 'sync', 'processing', ${webhookUrl},
-          ${idempotency?.key ?? null}, ${idempotency?.hash ?? null}, ${now}, ${now}, 0, ${now}, ${lease.owner},
-          ${lease.until}, 0)`,
+    isUniqueViolation: (error) => db.dialect.isUniqueViolation(error),
 
-  isUniqueViolation: (error) => db.dialect.isUniqueViolation(error),
-
-  async find(owner, id, key) {
-    const byId = sql`select ${columns} from request where ${one(owner.formationId, id)}`;
-    if (key === undefined) return db.read(byId);
-    return db.read(
-      sql`${byId} union select ${columns} from request
+    async find(owner, id, key) {
+      const byId = sql`select ${columns} from request where ${one(owner.formationId, id)}`;
+      if (key === undefined) return db.read(byId);
+      return db.read(
+        sql`${byId} union select ${columns} from request
           where formation_id = ${owner.formationId} and user_id = ${owner.userId} and idempotency_key = ${key}`,
-    );
-  },
+      );
+    },
 
-  async get(formationId, id) {
-    const [row] = await db.read<StoredRequest>(
-      sql`select ${columns} from request where ${one(formationId, id)}`,
-    );
-    return row;
-  },
+    async get(formationId, id) {
+      const [row] = await db.read<StoredRequest>(
+        sql`select ${columns} from request where ${one(formationId, id)}`,
+      );
+      return row;
+    },
 
-  list: (formationId, userId, { limit, before }) =>
-    db.read(
-      sql`select ${columns}, seq from request where formation_id = ${formationId}
+    list: (formationId, userId, { limit, before }) =>
+      db.read(
+        sql`select ${columns}, seq from request where formation_id = ${formationId}
           ${userId === undefined ? sql`` : sql`and user_id = ${userId}`} ${afterPlace(sql`created_at`, before)}
           order by created_at desc, seq desc limit ${limit}`,
-    ),
+      ),
 
-  async awaiting({ formationId, userId }, sessionId) {
-    // Ordered by `created_at`, SQLite would read all requests of the user.
-    const [row] = await db.read<StoredRequest>(
-      sql`select ${columns} from request
+    async awaiting({ formationId, userId }, sessionId) {
+      // Ordered by `created_at`, SQLite would read all requests of the user.
+      const [row] = await db.read<StoredRequest>(
+        sql`select ${columns} from request
           where formation_id = ${formationId} and user_id = ${userId} and session_id = ${sessionId}
             and completed_at is null and status = 'awaiting_clarification'
           order by seq desc limit 1`,
-    );
-    return row;
-  },
+      );
+      return row;
+    },
 
-  async asking(owner, sessionId) {
-    const { formationId, userId } = owner;
-    const [row] = await db.read<StoredRequest>(
-      sql`select ${columns} from request
+    async asking(owner, sessionId) {
+      const { formationId, userId } = owner;
+      const [row] = await db.read<StoredRequest>(
+        sql`select ${columns} from request
           where formation_id = ${formationId} and user_id = ${userId} and session_id = ${sessionId}
             and completed_at is null and status = 'awaiting_clarification'
             and id = (select request_id from message
               where ${inSession(owner, sessionId)} order by seq desc limit 1)`,
-    );
-    return row;
-  },
+      );
+      return row;
+    },
 
-  async resume({ formationId, userId }, id, { sessionId, lease, idempotency }, also) {
-    const done = await db.writeIf(
-      sql`update request set status = 'processing', mode = 'sync', lease_owner = ${lease.owner},
+    async resume({ formationId, userId }, id, { sessionId, lease, idempotency }, also) {
+      const done = await db.writeIf(
+        sql`update request set status = 'processing', mode = 'sync', lease_owner = ${lease.owner},
             lease_until = ${lease.until}
             ${idempotency ? sql`, idempotency_key = ${idempotency.key}, body_hash = ${idempotency.hash}` : sql``}
           where ${one(formationId, id)} and user_id = ${userId} and session_id = ${sessionId}
             and status = 'awaiting_clarification'`,
-      also,
-    );
-    return done !== undefined;
-  },
+        also,
+      );
+      return done !== undefined;
+    },
 
-  async finish(formationId, id, leaseOwner, ending, also) {
-    const done = await db.writeIf(
-      sql`update request set ${ended(ending)} where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
-      [
-        ...forgetPublished(db, one(formationId, id)),
-        // After the answer, the request takes other steps.
-        ...(ending.status === "awaiting_clarification"
-          ? [sql`delete from request_step where formation_id = ${formationId} and request_id = ${id}`]
-          : []),
-        ...also,
-      ],
-    );
-    return done !== undefined;
-  },
+    async finish(formationId, id, leaseOwner, ending, also) {
+      const done = await db.writeIf(
+        end.held(formationId, id, { owner: leaseOwner, until: Number.MAX_SAFE_INTEGER }, ending),
+        [
+          ...also,
+          ...parts.forget(formationId, id),
+          // After the answer, the request takes other steps.
+          ...(ending.status === "awaiting_clarification"
+            ? [sql`delete from request_step where formation_id = ${formationId} and request_id = ${id}`]
+            : []),
+        ],
+      );
+      return done !== undefined;
+    },
 
-  async finishWaiting(formationId, id, ending) {
-    const [result] = await db.write([
-      sql`update request set ${ended(ending)}
-          where ${one(formationId, id)} and status in ('pending', 'awaiting_clarification')`,
-    ]);
-    return result?.changes === 1;
-  },
+    async finishWaiting(formationId, id, ending) {
+      const [result] = await db.write([end.waiting(formationId, id, ending)]);
+      return result?.changes === 1;
+    },
 
-  async requestCancel(formationId, id) {
-    await db.write([sql`update request set cancel_asked = 1 where ${one(formationId, id)}`]);
-    db.hints.send({ topic: "cancel", formationId });
-  },
+    async requestCancel(formationId, id) {
+      await db.write([sql`update request set cancel_asked = 1 where ${one(formationId, id)}`]);
+      db.hints.send({ topic: "cancel", formationId });
+    },
 
-  async toBackground(formationId, id, leaseOwner, { input, webhookUrl, steps }) {
-    await db.writeIf(
-      sql`update request set mode = 'async', attempts = 1, input = ${input}, webhook_url = ${webhookUrl}
+    async toBackground(formationId, id, leaseOwner, { input, webhookUrl, steps }) {
+      await db.writeIf(
+        sql`update request set mode = 'async', attempts = 1, input = ${input}, webhook_url = ${webhookUrl}
           where ${one(formationId, id)} and ${isMine(leaseOwner)}`,
-      insertSteps(formationId, id, steps),
-    );
-  },
+        insertSteps(formationId, id, steps),
+      );
+    },
 
-  async forget(formationId, before, limit) {
-    // A request ends after its creation, which is what the index is on.
-    const old = sql`select id from request
+    async forget(formationId, before, limit) {
+      // A request ends after its creation, which is what the index is on.
+      const old = sql`select id from request
         where formation_id = ${formationId} and created_at < ${before}
           and (completed_at < ${before} or status = 'awaiting_clarification')
         order by created_at limit ${limit}`;
-    const [, , result] = await db.write([
-      sql`delete from request_part where formation_id = ${formationId} and request_id in (${old})`,
-      sql`delete from request_step where formation_id = ${formationId} and request_id in (${old})`,
-      sql`delete from request where formation_id = ${formationId} and id in (${old})`,
-    ]);
-    return result?.changes ?? 0;
-  },
+      const [, , result] = await db.write([
+        sql`delete from request_part where formation_id = ${formationId} and request_id in (${old})`,
+        sql`delete from request_step where formation_id = ${formationId} and request_id in (${old})`,
+        sql`delete from request where formation_id = ${formationId} and id in (${old})`,
+      ]);
+      return result?.changes ?? 0;
+    },
 
-  ...createRequestLeases(db),
-  ...createRequestProgress(db),
-});
+    ...createRequestLeases(db),
+    ...createRequestProgress(db),
+  };
+};

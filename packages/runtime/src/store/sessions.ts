@@ -1,5 +1,5 @@
 import { newId, type Role } from "@muxi/protocol";
-import type { Database } from "./database/index.ts";
+import type { Database, Dialect } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import { afterPlace, type ListPage } from "./list-page.ts";
 
@@ -114,14 +114,6 @@ export interface SessionRepository {
   replace(owner: Owner, sessionId: string, messages: readonly NewMessage[], now: number): Promise<boolean>;
 }
 
-/** Changes no row when the session belongs to someone else. On Postgres it lets one process after the other go on. */
-const touch = ({ formationId, userId }: Owner, sessionId: string, now: number, turns: number) =>
-  sql`insert into session (formation_id, id, user_id, created_at, last_activity, turns)
-    values (${formationId}, ${sessionId}, ${userId}, ${now}, ${now}, ${turns})
-    on conflict (formation_id, id) do update set last_activity = excluded.last_activity,
-      turns = session.turns + excluded.turns
-    where session.user_id = excluded.user_id`;
-
 const turnsIn = (messages: readonly NewMessage[]): number =>
   messages.filter(({ role }) => role === "user").length;
 
@@ -134,129 +126,212 @@ const one = (owner: Owner, sessionId: string) => sql`${ofOwner(owner)} and id = 
 export const inSession = (owner: Owner, sessionId: string): Statement =>
   sql`session_seq = (select seq from session where ${one(owner, sessionId)})`;
 
-/**
- * Each message of a session is at least a millisecond later than the one before, whatever the clock says, so that
- * paging by time skips none.
- */
-const insertMessage = ({ formationId, userId }: Owner, sessionId: string, message: NewMessage) =>
-  sql`insert into message
-    (session_seq, id, request_id, role, content, agent_id, metadata, created_at)
-    select seq, ${newId("message")}, ${message.requestId ?? null}, ${message.role}, ${message.content},
-      ${message.agentId ?? null}, ${message.metadata ? JSON.stringify(message.metadata) : null},
-      coalesce(
-        (select case when created_at >= ${message.createdAt} then created_at + 1 else ${message.createdAt} end
-          from message where session_seq = session.seq order by seq desc limit 1),
-        ${message.createdAt})
-    from session where formation_id = ${formationId} and user_id = ${userId} and id = ${sessionId}`;
+const sessionRow = {
+  formation_id: "text",
+  id: "text",
+  user_id: "text",
+  now: "bigint",
+  turns: "bigint",
+} as const;
+
+const messageRow = {
+  formation_id: "text",
+  user_id: "text",
+  session_id: "text",
+  id: "text",
+  request_id: "text",
+  role: "text",
+  content: "text",
+  agent_id: "text",
+  metadata: "text",
+  now: "bigint",
+} as const;
+
+/** Statements that add to sessions. */
+const createAdding = ({ each, keepRows }: Dialect) => {
+  const touching = (condition: string) =>
+    each({
+      given: sessionRow,
+      text: `insert into session (formation_id, id, user_id, created_at, last_activity, turns)
+        select given.formation_id, given.id, given.user_id, given.now, given.now, given.turns from given where true
+        on conflict (formation_id, id) do update set last_activity = excluded.last_activity,
+          turns = session.turns + excluded.turns
+        where session.user_id = excluded.user_id ${condition}`,
+      key: "id",
+    });
+  const touchAny = touching("");
+  const touchFirst = touching("and session.turns = 0");
+  const touchLater = each({
+    given: sessionRow,
+    text: `update session set last_activity = given.now, turns = session.turns + 1 from given
+      where session.formation_id = given.formation_id and session.id = given.id and session.user_id = given.user_id
+        and session.turns = given.turns`,
+    key: "session.id",
+  });
+  const rowOf = ({ formationId, userId }: Owner, id: string, now: number, turns: number) => ({
+    formation_id: formationId,
+    id,
+    user_id: userId,
+    now,
+    turns,
+  });
+
+  /**
+   * Each message of a session is at least a millisecond later than the one before, whatever the clock says, so that
+   * paging by time skips none.
+   */
+  const inserting = (lock: string) => {
+    const insert = each({
+      given: messageRow,
+      text: `insert into message (session_seq, id, request_id, role, content, agent_id, metadata, created_at)
+        select session.seq, given.id, given.request_id, given.role, given.content, given.agent_id, given.metadata,
+          coalesce(
+            (select case when message.created_at >= given.now then message.created_at + 1 else given.now end
+              from message where session_seq = session.seq order by message.seq desc limit 1),
+            given.now)
+        from session, given where session.formation_id = given.formation_id and session.id = given.session_id
+          and session.user_id = given.user_id ${lock}`,
+    });
+    return ({ formationId, userId }: Owner, sessionId: string, message: NewMessage): Statement =>
+      insert(
+        {
+          formation_id: formationId,
+          user_id: userId,
+          session_id: sessionId,
+          id: newId("message"),
+          request_id: message.requestId ?? null,
+          role: message.role,
+          content: message.content,
+          agent_id: message.agentId ?? null,
+          metadata: message.metadata ? JSON.stringify(message.metadata) : null,
+          now: message.createdAt,
+        },
+        sessionId,
+      );
+  };
+
+  return {
+    /** Changes no row when the session belongs to someone else. On Postgres it lets one process after the other go on. */
+    touch: (owner: Owner, id: string, now: number, turns: number) =>
+      touchAny(rowOf(owner, id, now, turns), id),
+    /** The same for the next turn of a session that has had so many: changes no row when it has had more. */
+    touchNext: (owner: Owner, id: string, now: number, turns: number) =>
+      turns === 0 ? touchFirst(rowOf(owner, id, now, 1), id) : touchLater(rowOf(owner, id, now, turns), id),
+    insertMessage: inserting(""),
+    insertAnswer: inserting(keepRows),
+  };
+};
 
 /** @param onDeleted Called when messages of a user were deleted. */
 export const createSessionRepository = (
   db: Database,
   onDeleted: (owner: Owner) => void,
-): SessionRepository => ({
-  async recent(owner, sessionId, limit, until) {
-    const ofSession = inSession(owner, sessionId);
-    // A session that was restored meanwhile has lost the message.
-    const isBefore = sql`and (role <> 'user' or seq < coalesce((select seq from message
+): SessionRepository => {
+  const { touch, touchNext, insertMessage, insertAnswer } = createAdding(db.dialect);
+  return {
+    async recent(owner, sessionId, limit, until) {
+      const ofSession = inSession(owner, sessionId);
+      // A session that was restored meanwhile has lost the message.
+      const isBefore = sql`and (role <> 'user' or seq < coalesce((select seq from message
       where ${ofSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
       ${Number.MAX_SAFE_INTEGER}))`;
-    const rows = await db.read<RecentMessage>(
-      sql`select role, content, request_id as "requestId", agent_id as "agentId" from message
+      const rows = await db.read<RecentMessage>(
+        sql`select role, content, request_id as "requestId", agent_id as "agentId" from message
           where ${ofSession} ${until === undefined ? sql`` : isBefore}
           order by seq desc limit ${limit}`,
-    );
-    return rows.reverse();
-  },
+      );
+      return rows.reverse();
+    },
 
-  async stateFor({ formationId, userId }, sessionId) {
-    const [row] = await db.read<{ userId: string; turns: number; open: number; asking: number }>(
-      sql`select session.user_id as "userId", turns, count(request.id) as open,
+    async stateFor({ formationId, userId }, sessionId) {
+      const [row] = await db.read<{ userId: string; turns: number; open: number; asking: number }>(
+        sql`select session.user_id as "userId", turns, count(request.id) as open,
             coalesce(sum(case when status = 'awaiting_clarification' then 1 else 0 end), 0) as asking
           from session left join request on request.formation_id = session.formation_id
             and request.session_id = session.id and request.user_id = session.user_id
             and request.completed_at is null
           where session.formation_id = ${formationId} and session.id = ${sessionId}
           group by session.user_id, turns`,
-    );
-    if (row === undefined) return { state: "new", turns: 0, asks: false, isBusy: false };
-    return {
-      state: row.userId === userId ? "own" : "foreign",
-      turns: Number(row.turns),
-      asks: Number(row.asking) > 0,
-      isBusy: Number(row.open) > Number(row.asking),
-    };
-  },
+      );
+      if (row === undefined) return { state: "new", turns: 0, asks: false, isBusy: false };
+      return {
+        state: row.userId === userId ? "own" : "foreign",
+        turns: Number(row.turns),
+        asks: Number(row.asking) > 0,
+        isBusy: Number(row.open) > Number(row.asking),
+      };
+    },
 
-  async append(owner, sessionId, message, also) {
-    const rest = [insertMessage(owner, sessionId, message), ...also];
-    return (await db.writeIf(touch(owner, sessionId, message.createdAt, 1), rest)) !== undefined;
-  },
+    async append(owner, sessionId, message, also) {
+      const rest = [insertMessage(owner, sessionId, message), ...also];
+      return (await db.writeIf(touch(owner, sessionId, message.createdAt, 1), rest)) !== undefined;
+    },
 
-  async appendNext(owner, { id, turns }, message, also) {
-    const isNext = sql`${touch(owner, id, message.createdAt, 1)} and session.turns = ${turns}`;
-    return (await db.writeIf(isNext, [insertMessage(owner, id, message), ...also])) !== undefined;
-  },
+    async appendNext(owner, { id, turns }, message, also) {
+      const isNext = touchNext(owner, id, message.createdAt, turns);
+      return (await db.writeIf(isNext, [insertMessage(owner, id, message), ...also])) !== undefined;
+    },
 
-  adding: (owner, sessionId, message) => [
-    touch(owner, sessionId, message.createdAt, turnsIn([message])),
-    insertMessage(owner, sessionId, message),
-  ],
+    adding: (owner, sessionId, message) => [
+      touch(owner, sessionId, message.createdAt, turnsIn([message])),
+      insertMessage(owner, sessionId, message),
+    ],
 
-  answering: (owner, sessionId, message) =>
-    sql`${insertMessage(owner, sessionId, message)} ${{ text: db.dialect.keepRows, values: [] }}`,
+    answering: insertAnswer,
 
-  list: (owner, { limit, before, activeSince }) =>
-    db.read(
-      sql`select id, seq, last_activity as "lastActivity" from session
+    list: (owner, { limit, before, activeSince }) =>
+      db.read(
+        sql`select id, seq, last_activity as "lastActivity" from session
           where ${ofOwner(owner)} and last_activity >= ${activeSince ?? 0} ${afterPlace(sql`last_activity`, before)}
           order by last_activity desc, seq desc limit ${limit}`,
-    ),
+      ),
 
-  async get(owner, sessionId) {
-    const [session] = await db.read<StoredSession>(
-      sql`select id, seq, created_at as "createdAt", last_activity as "lastActivity",
+    async get(owner, sessionId) {
+      const [session] = await db.read<StoredSession>(
+        sql`select id, seq, created_at as "createdAt", last_activity as "lastActivity",
             (select count(*) from message where session_seq = session.seq) as "messageCount"
           from session where ${one(owner, sessionId)}`,
-    );
-    return session;
-  },
+      );
+      return session;
+    },
 
-  async messages(owner, sessionId, { limit, before }) {
-    const rows = await db.read<Omit<StoredMessage, "metadata"> & { metadata: string | null }>(
-      sql`select id, role, content, agent_id as "agentId", request_id as "requestId", metadata,
+    async messages(owner, sessionId, { limit, before }) {
+      const rows = await db.read<Omit<StoredMessage, "metadata"> & { metadata: string | null }>(
+        sql`select id, role, content, agent_id as "agentId", request_id as "requestId", metadata,
             created_at as "createdAt" from message
           where ${inSession(owner, sessionId)} and created_at < ${before ?? Number.MAX_SAFE_INTEGER}
           order by seq desc limit ${limit + 1}`,
-    );
-    const messages = rows.slice(0, limit).reverse();
-    return {
-      messages: messages.map((row) => ({
-        ...row,
-        metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Record<string, unknown>),
-      })),
-      hasMore: rows.length > limit,
-    };
-  },
+      );
+      const messages = rows.slice(0, limit).reverse();
+      return {
+        messages: messages.map((row) => ({
+          ...row,
+          metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Record<string, unknown>),
+        })),
+        hasMore: rows.length > limit,
+      };
+    },
 
-  history: (owner, { limit, before, from, to }) =>
-    db.read(
-      sql`select id, seq, created_at as "createdAt", last_activity as "lastActivity",
+    history: (owner, { limit, before, from, to }) =>
+      db.read(
+        sql`select id, seq, created_at as "createdAt", last_activity as "lastActivity",
             (select count(*) from message where session_seq = session.seq) as "messageCount",
             (select content from message where session_seq = session.seq order by seq limit 1) as title
           from session where ${ofOwner(owner)} and last_activity >= ${from} and created_at <= ${to}
             ${afterPlace(sql`last_activity`, before)}
           order by last_activity desc, seq desc limit ${limit}`,
-    ),
+      ),
 
-  async replace(owner, sessionId, messages, now) {
-    const touched = await db.writeIf(touch(owner, sessionId, now, 0), [
-      sql`update session set turns = ${turnsIn(messages)} where ${one(owner, sessionId)}`,
-      {
-        ...sql`delete from message where ${inSession(owner, sessionId)}`,
-        onCommit: () => onDeleted(owner),
-      },
-      ...messages.map((message) => insertMessage(owner, sessionId, message)),
-    ]);
-    return touched !== undefined;
-  },
-});
+    async replace(owner, sessionId, messages, now) {
+      const touched = await db.writeIf(touch(owner, sessionId, now, 0), [
+        sql`update session set turns = ${turnsIn(messages)} where ${one(owner, sessionId)}`,
+        {
+          ...sql`delete from message where ${inSession(owner, sessionId)}`,
+          onCommit: () => onDeleted(owner),
+        },
+        ...messages.map((message) => insertMessage(owner, sessionId, message)),
+      ]);
+      return touched !== undefined;
+    },
+  };
+};

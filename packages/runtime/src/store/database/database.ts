@@ -1,4 +1,4 @@
-import type { Statement, WriteResult } from "./statement.ts";
+import type { Columns, RowStatement, SqlValue, Statement, WriteResult } from "./statement.ts";
 
 /**
  * A formation's database, the same on both engines. Statements are SQL that SQLite and Postgres share; where the two
@@ -79,6 +79,13 @@ export interface Dialect {
   readonly counter: string;
   /** After an integer column: whether it is one of these numbers. */
   isOneOf(numbers: readonly number[]): Statement;
+  /**
+   * Makes a statement for a row of values. On Postgres, those of one text that come close together are run as one for
+   * all their rows, and those with the same key one after the other.
+   */
+  each<Given extends Columns>(
+    statement: RowStatement<Given>,
+  ): (row: Readonly<Record<keyof Given, SqlValue>>, key: string) => Statement;
   /** Type of a column of bytes. */
   readonly bytes: string;
   /** End of a `create table`: rows are stored in the order of the primary key, where the engine can do that. */
@@ -86,7 +93,7 @@ export interface Dialect {
   /** End of a `create table`: long rows are stored in one piece. */
   readonly inOnePiece: string;
   /** In a `from` clause: the texts of a JSON array as rows with one column, `value`. */
-  textsOf(json: string): Statement;
+  textsOf(json: string | Statement): Statement;
   /** After a `select` of rows to lease: skips those that another process is leasing. */
   readonly skipClaimed: string;
   /** After a `select`: no other transaction changes or deletes the rows until this one has ended. */

@@ -11,4 +11,12 @@ export {
   StorageUnavailableError,
   storageRetryAfter,
 } from "./database.ts";
-export { list, type SqlValue, type Statement, sql, type WriteResult } from "./statement.ts";
+export {
+  type Columns,
+  list,
+  type RowStatement,
+  type SqlValue,
+  type Statement,
+  sql,
+  type WriteResult,
+} from "./statement.ts";

@@ -5,11 +5,25 @@ export type SqlValue = string | number | null | Uint8Array;
 export interface Statement {
   readonly text: string;
   readonly values: readonly SqlValue[];
+  /** Which row it is about, when it was made by `Dialect.each`. */
+  readonly key?: string;
   /**
    * Called when the transaction has been committed, before anything is read again; only by databases with a
    * `dataVersion`.
    */
   readonly onCommit?: (result: WriteResult) => void;
+}
+
+/** Columns of a row of values. */
+export type Columns = Readonly<Record<string, "text" | "bigint" | "double precision">>;
+
+/** A statement about a row of values, which is there in its text as if it were a table named `given`. */
+export interface RowStatement<Given extends Columns> {
+  given: Given;
+  /** Names it `from given`, or behind another table `, given`, and its columns `given.name`. It has no other values. */
+  text: string;
+  /** What tells a row that was changed from others, in SQL. Without it, changes are not counted on Postgres. */
+  key?: string;
 }
 
 export interface WriteResult {

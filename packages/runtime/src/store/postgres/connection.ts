@@ -1,14 +1,14 @@
 import { Socket } from "node:net";
 import { asError } from "@muxi/http";
 import type { Logger } from "pino";
-import type { SqlValue } from "../database/index.ts";
 import { codeOf, isFromServer } from "./errors.ts";
+import type { Value } from "./parameters.ts";
 import type { PooledConnection } from "./pool.ts";
 
 /** A statement with its parameters; one with a name is kept prepared. */
 export interface Query {
   text: string;
-  values?: SqlValue[];
+  values?: Value[];
   name?: string;
 }
 
@@ -75,6 +75,18 @@ export const createConnector = async (
       throw new Error(`no connection: ${asError(error).message || codeOf(error)}`, { cause: error });
     }
 
+    let isHolding = false;
+    /** Sends what is asked in one turn of the event loop with one call of the system. */
+    const hold = () => {
+      if (isHolding) return;
+      isHolding = true;
+      socket.cork();
+      process.nextTick(() => {
+        isHolding = false;
+        socket.uncork();
+      });
+    };
+
     return {
       get received() {
         return socket.bytesRead;
@@ -82,7 +94,10 @@ export const createConnector = async (
       lost: lost.signal,
       // The types of the driver lack it.
       serverProcess: "processID" in client ? Number(client.processID) : 0,
-      query: (query) => client.query(query),
+      query(query) {
+        hold();
+        return client.query(query);
+      },
       // When it fails, the connection is lost, and with it what was sent behind.
       ping: () => void client.query("").catch(() => undefined),
       onNotification(listener) {

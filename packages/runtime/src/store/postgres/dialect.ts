@@ -10,6 +10,18 @@ export const dialect: Dialect = {
   counter: "bigserial primary key",
   // It would expect so many rows from a list that it would read the whole table.
   isOneOf: (numbers) => sql`= any(cast(${`{${numbers.join(",")}}`} as bigint[]))`,
+  each({ given, text, key: ofRow }) {
+    const names = Object.keys(given);
+    const lists = names.map((name) => `?::${given[name]}[]`).join(", ");
+    const rows = text.replace(
+      /(\bfrom|\busing|,) given\b(?!\.)/,
+      `$1 unnest(${lists}) as given (${names.join(", ")})`,
+    );
+    const returning =
+      ofRow === undefined ? "" : `${/\breturning\b/.test(text) ? "," : " returning"} ${ofRow} as key`;
+    const keyed = `${rows}${returning}`;
+    return (row, key) => ({ text: keyed, values: names.map((name) => row[name] ?? null), key });
+  },
   bytes: "bytea",
   inKeyOrder: "",
   // By default it splits rows of more than 2 KB and stores the pieces in another table.

@@ -10,6 +10,7 @@ import {
 } from "../database/index.ts";
 import { migrations } from "../migrations/index.ts";
 import { attempt } from "./attempts.ts";
+import { runTogether } from "./batches.ts";
 import { createClock } from "./clock.ts";
 import { type Answer, type Connection, createConnector } from "./connection.ts";
 import { currentTime, dialect } from "./dialect.ts";
@@ -18,7 +19,7 @@ import { createHintRows, createPolledHints } from "./hint-rows.ts";
 import { createHints } from "./hints.ts";
 import { countLock, turnLock } from "./locks.ts";
 import { createNotifications } from "./notifications.ts";
-import { createNumbering, numberedOnce } from "./parameters.ts";
+import { createNumbering, numberedOnce, type Sent } from "./parameters.ts";
 import type { Pool } from "./pool.ts";
 import { connectTimeout, openPools, reserveLimit, survives } from "./pools.ts";
 import { createReads } from "./reads.ts";
@@ -89,8 +90,7 @@ export const openPostgres = async (
   });
 
   const numbered = settings.always ? numberedOnce : createNumbering();
-  const query = (connection: Connection, statement: Statement): Promise<Rows> =>
-    connection.query(numbered(statement));
+  const query = (connection: Connection, sent: Sent): Promise<Rows> => connection.query(numbered(sent));
 
   const queryAlone = settings.always
     ? async (connection: Connection, statement: Statement): Promise<Rows> => {
@@ -104,30 +104,33 @@ export const openPostgres = async (
       }
     : query;
 
-  const run = async (connection: Connection, statement: Statement): Promise<WriteResult> => {
-    const { rowCount, rows } = await query(connection, statement);
-    return { changes: rowCount ?? 0, rows };
-  };
-
   const transaction: Transaction = async (writes) => {
     // When a commit gets no answer, nobody knows whether it was done: it is not repeated.
     let isCommitting = false;
 
     const perform = async (connection: Connection): Promise<WriteResult[][]> => {
+      let changed = 0;
+      const run = async (sent: Sent): Promise<WriteResult> => {
+        const { rowCount, rows } = await query(connection, sent);
+        changed += rowCount ?? 0;
+        return { changes: rowCount ?? 0, rows };
+      };
       try {
-        // Sent together.
         const begun = connection.query(writes.length === 1 ? settings.begin : settings.begin + waitBriefly);
-        const firsts = writes.map(({ first }) => allOf(first.map((statement) => run(connection, statement))));
-        await allOf<unknown>([begun, ...firsts]);
-        const results = await Promise.all(firsts);
-        const others = await allOf(
-          writes.flatMap(({ rest }, index) =>
-            results[index]?.at(-1)?.changes ? rest.map((statement) => run(connection, statement)) : [],
-          ),
+        const firsts = runTogether(
+          writes.map(({ first }) => first),
+          run,
+        );
+        await allOf<unknown>([begun, firsts]);
+        const results = await firsts;
+        const met = writes.filter((_, index) => results[index]?.at(-1)?.changes);
+        await runTogether(
+          met.map(({ rest }) => rest),
+          run,
         );
         isCommitting = true;
         await connection.query("commit");
-        statistics.wrote([...results.flat(), ...others].reduce((sum, { changes }) => sum + changes, 0));
+        statistics.wrote(changed);
         return results;
       } catch (error) {
         if (survives(error)) await connection.query("rollback");

@@ -5,6 +5,13 @@ export const dialect: Dialect = {
   serial: "integer primary key",
   counter: "integer primary key autoincrement",
   isOneOf: (numbers) => sql`in (select value from json_each(${JSON.stringify(numbers)}))`,
+  each({ given, text }) {
+    const names = Object.keys(given);
+    const numbered = text
+      .replace(/\s*(\bfrom|,) given\b(?!\.)/, "")
+      .replace(/\bgiven\.(\w+)/g, (_, name) => `?${names.indexOf(name) + 1}`);
+    return (row, key) => ({ text: numbered, values: names.map((name) => row[name] ?? null), key });
+  },
   bytes: "blob",
   inKeyOrder: " without rowid",
   inOnePiece: "",
