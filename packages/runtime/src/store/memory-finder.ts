@@ -92,9 +92,9 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
         }
       }
       if (others.length === 0) return found;
-      // Joined with a list of unknown length, Postgres would read all memories of the user.
+      // Joined with a list of unknown length, Postgres would read all memories of the user, and so it would by their space.
       const rows = await candidatesFrom(
-        sql`memory where seq ${db.dialect.isOneOf(seqs)} and space in (${list(others)})`,
+        sql`memory where seq ${db.dialect.isOneOf(seqs)} and coalesce(space, '') in (${list(others)})`,
       );
       return [...found, ...rows];
     },
