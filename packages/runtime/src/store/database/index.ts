@@ -12,9 +12,7 @@ export {
   storageRetryAfter,
 } from "./database.ts";
 export {
-  type Columns,
   list,
-  type RowStatement,
   type SqlValue,
   type Statement,
   sql,
