@@ -40,12 +40,13 @@ type PathNames<Path extends string> = Path extends `${string}{${infer Name}}${in
   : never;
 
 /**
- * The wire's name of every argument that is neither in the path nor the user. They go into the query of `GET` and
- * `DELETE` and into the body of `POST` and `PUT`. The user is among them where the body names it.
+ * The wire's name of every argument that is neither in the path nor the user, or true where it is the argument's own, as
+ * `session_id` is that of `sessionId`. They go into the query of `GET` and `DELETE` and into the body of `POST` and `PUT`.
+ * The user is among them where the body names it.
  */
 type WireNames<Args, Path extends string> = {
-  [Name in Exclude<keyof Args & string, PathNames<Path> | "userId">]-?: string;
-} & { userId?: string };
+  [Name in Exclude<keyof Args & string, PathNames<Path> | "userId">]-?: string | true;
+} & { userId?: string | true };
 
 interface ArgumentRules<Args> {
   /** Texts that must not be missing or empty. */
@@ -87,9 +88,16 @@ const createTranslator = <Args extends object, Path extends string>(
   wireNames: WireNames<Args, Path>,
   { required = [], defaults = {} }: ArgumentRules<NoInfer<Args>> = {},
 ) => {
-  const fields = Object.entries<string>(wireNames);
+  const fields = Object.entries<string | true>(wireNames).map(([ours, wire]) => ({
+    ours,
+    wire: wire === true ? ours.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : wire,
+  }));
   const inPath = Array.from(path.matchAll(/{(\w+)}/g), ([, parameter = ""]) => parameter);
-  const names = new Set([...inPath, ...("user" in rule ? ["userId"] : []), ...fields.map(([ours]) => ours)]);
+  const names = new Set([
+    ...inPath,
+    ...("user" in rule ? ["userId"] : []),
+    ...fields.map(({ ours }) => ours),
+  ]);
   const rightCall = `${name}({ ${[...names].join(", ")} })`;
   const needed: readonly string[] = required;
   const absent: Fields = { ...defaults };
@@ -99,7 +107,7 @@ const createTranslator = <Args extends object, Path extends string>(
     const values: Fields = { ...args };
     values.userId ??= caller.userId;
     const content = Object.fromEntries(
-      fields.map(([ours, wire]) => [
+      fields.map(({ ours, wire }) => [
         wire,
         needed.includes(ours) ? requireText(ours, values[ours]) : (values[ours] ?? absent[ours]),
       ]),

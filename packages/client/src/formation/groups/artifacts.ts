@@ -44,7 +44,7 @@ export interface ArtifactMethods {
 }
 
 export const createArtifacts = (): ArtifactMethods => ({
-  list: endpoint("getArtifacts", "GET", "/artifacts", access.user, { limit: "limit" }),
+  list: endpoint("getArtifacts", "GET", "/artifacts", access.user, { limit: true }),
   get: endpoint("getArtifact", "GET", "/artifacts/{artifactId}", access.user, {}),
   content: asyncMethod(
     "getArtifactContent",

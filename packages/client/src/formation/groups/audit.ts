@@ -41,7 +41,7 @@ export const createAudit = (): AuditMethods => ({
     "getAuditLog",
     "/audit",
     access.admin,
-    { limit: "limit", before: "before", action: "action", resourceType: "resource_type", since: "since" },
+    { limit: true, before: true, action: true, resourceType: true, since: true },
     pagesOf(({ entries }: AuditLog) => entries),
   ),
   clear: bareEndpoint("clearAuditLog", "DELETE", "/audit", {

@@ -58,7 +58,7 @@ export const createCredentials = (): CredentialMethods => ({
     "POST",
     "/credentials",
     access.user,
-    { service: "service", credential: "credential", name: "name" },
+    { service: true, credential: true, name: true },
     { required: ["service"] },
   ),
   get: endpoint("getCredential", "GET", "/credentials/{credentialId}", access.user, {}),

@@ -28,7 +28,7 @@ export const createDeliveries = (): DeliveryMethods => ({
     "getDeliveries",
     "/deliveries",
     access.admin,
-    { status: "status", requestId: "request_id", limit: "limit", before: "before" },
+    { status: true, requestId: true, limit: true, before: true },
     pagesOf(({ deliveries }: DeliveryList) => deliveries),
   ),
 });

@@ -18,7 +18,7 @@ export interface KnowledgeMethods {
 
 export const createKnowledge = (): KnowledgeMethods => ({
   rebuild: endpoint("rebuildKnowledge", "POST", "/knowledge/rebuild", access.admin, {
-    agentId: "agent_id",
-    sourceId: "source_id",
+    agentId: true,
+    sourceId: true,
   }),
 });

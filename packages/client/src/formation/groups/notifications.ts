@@ -22,7 +22,7 @@ export const createNotifications = (): NotificationMethods => ({
     "POST",
     "/notifications",
     access.client,
-    { userId: "user_id", message: "message", channels: "channels" },
+    { userId: true, message: true, channels: true },
     { required: ["userId", "message"] },
   ),
 });

@@ -57,7 +57,7 @@ export const createRequests = (): RequestMethods => ({
     "getRequests",
     "/requests",
     access.filter,
-    { limit: "limit", before: "before" },
+    { limit: true, before: true },
     pagesOf(({ requests }: RequestList) => requests),
   ),
   get: endpoint("getRequest", "GET", "/requests/{requestId}", access.filter, {}),

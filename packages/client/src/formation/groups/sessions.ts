@@ -76,7 +76,7 @@ export const createSessions = (): SessionMethods => ({
     "getSessions",
     "/sessions",
     ofUser,
-    { limit: "limit", before: "before", activeOnly: "active_only" },
+    { limit: true, before: true, activeOnly: true },
     pagesOf(({ sessions }: SessionList) => sessions),
   ),
   get: endpoint("getSession", "GET", "/sessions/{sessionId}", ofUser, {}),
@@ -84,7 +84,7 @@ export const createSessions = (): SessionMethods => ({
     "getSessionMessages",
     "/sessions/{sessionId}/messages",
     ofUser,
-    { limit: "limit", before: "before" },
+    { limit: true, before: true },
     {
       items: (page) => page.messages.toReversed(),
       query: ({ before }, previous) => ({ before: previous?.messages[0]?.timestamp ?? before }),
@@ -92,6 +92,6 @@ export const createSessions = (): SessionMethods => ({
     },
   ),
   restore: endpoint("restoreSession", "POST", "/sessions/{sessionId}/restore", ofUser, {
-    messages: "messages",
+    messages: true,
   }),
 });

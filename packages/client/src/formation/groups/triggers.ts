@@ -50,7 +50,7 @@ export const createTriggers = (): TriggerMethods => ({
     "POST",
     "/triggers/{name}",
     { ...access.client, user: "optional", repeatable: true },
-    { data: "data", sessionId: "session_id", asyncMode: "use_async" },
+    { data: true, sessionId: true, asyncMode: "use_async" },
     // Always sent, because the server's default is the other one.
     { defaults: { asyncMode: false }, waits: ({ asyncMode }) => !asyncMode },
   ),

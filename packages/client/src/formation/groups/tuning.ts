@@ -37,6 +37,6 @@ export interface TuningMethods {
 
 export const createTuning = (): TuningMethods => ({
   get: bareEndpoint("getTuning", "GET", "/tuning", access.admin),
-  set: endpoint("setTuning", "POST", "/tuning", access.admin, { content: "content" }),
+  set: endpoint("setTuning", "POST", "/tuning", access.admin, { content: true }),
   run: bareEndpoint("runTuning", "POST", "/tuning/run", access.admin),
 });

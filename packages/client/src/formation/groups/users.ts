@@ -76,12 +76,12 @@ export const createUsers = (): UserMethods => ({
     "getAllUserIdentifiers",
     "/users/identifiers",
     access.admin,
-    { limit: "limit", before: "before" },
+    { limit: true, before: true },
     pagesOf(({ identifiers }: AllUserIdentifiers) => identifiers),
   ),
   addIdentifiers: endpoint("addUserIdentifiers", "POST", "/users/identifiers", access.either, {
-    muxiUserId: "muxi_user_id",
-    identifiers: "identifiers",
+    muxiUserId: true,
+    identifiers: true,
   }),
   deleteIdentifier: endpoint(
     "deleteUserIdentifier",
