@@ -1,5 +1,20 @@
 import type { ChatEvent } from "./chat-events.ts";
-import type { Events, Refusal } from "./response.ts";
+
+/** What is read of a chat stream. */
+export interface Events extends AsyncIterator<ChatEvent> {
+  /** Number of the event that was read last. */
+  readonly position: number;
+  /** Leaves the stream. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a web server may tell its own clients of a failure. */
+export interface Refusal {
+  code: string;
+  message: string;
+  statusCode: number;
+  retryAfter: number | undefined;
+}
 
 const encoder = new TextEncoder();
 

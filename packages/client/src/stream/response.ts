@@ -1,21 +1,5 @@
 import { MuxiError } from "../errors/index.ts";
-import type { ChatEvent } from "./chat-events.ts";
-
-/** What is read of a chat stream. */
-export interface Events extends AsyncIterator<ChatEvent> {
-  /** Number of the event that was read last. */
-  readonly position: number;
-  /** Leaves the stream. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** What a web server may tell its own clients of a failure. */
-export interface Refusal {
-  code: string;
-  message: string;
-  statusCode: number;
-  retryAfter: number | undefined;
-}
+import type { Events, Refusal } from "./frames.ts";
 
 /** The server's words, but not where it is, nor other packages' errors. */
 const refusalOf = (error: unknown): Refusal => {
