@@ -177,13 +177,13 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     takesCredentials: conversation.takesCredentials,
   });
   const audioModel = modelFor(formation, "audio", undefined, env);
-  const { isHealthy } = store;
+  const { checkHealth } = store;
   let isDraining = false;
   const app = createApp({
     formationId: formation.id,
     version: formation.version,
     keys,
-    isHealthy,
+    checkHealth,
     hints: store.hints,
     identities,
     audit: administration.audit,
@@ -198,7 +198,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
         models: models.ofAgents,
         runs,
         toolbox,
-        isHealthy,
+        checkHealth,
         isDraining: () => isDraining,
         startedAt,
         now,

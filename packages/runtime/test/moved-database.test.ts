@@ -1,5 +1,6 @@
 import { copyFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { startModelServer } from "./model-server.ts";
@@ -49,6 +50,18 @@ test.skipIf(onPostgres).each(ways)(
     expect((await api.get("/sessions/s1/messages", ann)).body.data.messages).toHaveLength(4);
   },
 );
+
+test.skipIf(onPostgres)("a SQLite file that lacks one table is unhealthy, until it is back", async () => {
+  const { api, file } = await startOnFile();
+  const database = new DatabaseSync(file);
+  onTestFinished(() => database.close());
+  database.exec("alter table synopsis rename to gone");
+  const { status, body } = await api.call("GET", "/health");
+  expect([status, body.error.data.status]).toEqual([503, "unhealthy"]);
+  expect(body.error.message).toMatch(/database .* lacks tables: restore it from a backup/);
+  database.exec("alter table gone rename to synopsis");
+  expect((await api.call("GET", "/health")).status).toBe(200);
+});
 
 test.skipIf(onPostgres)("what is done to the file is noticed without a check of health", async () => {
   const { api, file } = await startOnFile();

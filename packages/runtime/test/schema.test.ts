@@ -10,6 +10,7 @@ import { NewerSchemaError, SchemaError } from "../src/store/database/index.ts";
 import { type Migration, migrations } from "../src/store/migrations/index.ts";
 import { migratePostgres } from "../src/store/postgres/index.ts";
 import { migrateSqlite } from "../src/store/sqlite/index.ts";
+import { tables } from "../src/store/tables.ts";
 import { dumpSqlite, loadPostgres, loadSqlite } from "./database-dumps.ts";
 import { createSchema, onPostgres } from "./postgres.ts";
 import { readStored, storedNames } from "./stored-formation.ts";
@@ -176,6 +177,17 @@ test.each(storedNames)(
     expect(await history(old)).toEqual(await history(empty));
   },
 );
+
+test("the tables that health asks for are those of the newest schema", async () => {
+  const raw = await openRaw();
+  await raw.migrate(migrations);
+  const rows = await raw.run(
+    onPostgres
+      ? "select tablename as name from pg_tables where schemaname = current_schema()"
+      : "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'",
+  );
+  expect(rows.map(({ name }) => name).sort()).toEqual([...tables].sort());
+});
 
 describe("processes", () => {
   const program = path.join(import.meta.dirname, "migrating-process.ts");

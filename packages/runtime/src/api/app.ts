@@ -22,7 +22,7 @@ import { type Matched, type Received, receive } from "./received.ts";
 
 export interface AppDeps extends PipelineDeps {
   version: string;
-  isHealthy: HealthCheck;
+  checkHealth: HealthCheck;
   hints: Hints;
   accessLog: boolean;
   mcp: McpGuardOptions;
@@ -32,7 +32,7 @@ type Handler = (routed: Received & Pick<Matched, "params">, response: HttpRespon
 
 /** Builds the HTTP surface of a formation from the route table. */
 export const createApp = (deps: AppDeps): Listener => {
-  const { formationId, version, isHealthy, bodyLimit, now, log } = deps;
+  const { formationId, version, checkHealth, bodyLimit, now, log } = deps;
   const pipeline = createPipeline(deps);
   const router = createRouter<Handler>();
 
@@ -59,7 +59,7 @@ export const createApp = (deps: AppDeps): Listener => {
   add("GET", "/docs", async (_, response) => sendText(response, 200, html, docsPage(formationId)));
   for (const path of ["/", "/v1"]) {
     add("GET", path, async (_, response) => {
-      const healthy = await isHealthy();
+      const healthy = (await checkHealth()) === undefined;
       sendText(response, healthy ? 200 : 503, html, homePage(formationId, healthy));
     });
   }

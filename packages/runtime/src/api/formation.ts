@@ -13,7 +13,7 @@ interface FormationDeps {
   models: ReadonlyMap<string, Model>;
   runs: Runs;
   toolbox: Pick<Toolbox, "servers">;
-  isHealthy: HealthCheck;
+  checkHealth: HealthCheck;
   /** Whether this process is about to end. */
   isDraining: () => boolean;
   /** Unix milliseconds of the start. */
@@ -61,7 +61,7 @@ export const formationEndpoints = ({
   models,
   runs,
   toolbox,
-  isHealthy,
+  checkHealth,
   isDraining,
   startedAt,
   now,
@@ -75,8 +75,9 @@ export const formationEndpoints = ({
           retryAfter: storageRetryAfter,
         });
       if (isDraining()) throw refusal("draining", "This process is about to end: ask another one");
-      if (await isHealthy()) return { status: "healthy", ...state };
-      throw refusal("unhealthy", "The formation's database does not answer: its log has the reason");
+      const problem = await checkHealth();
+      if (problem === undefined) return { status: "healthy", ...state };
+      throw refusal("unhealthy", `The formation's database ${problem}`);
     },
 
     async getStatus() {

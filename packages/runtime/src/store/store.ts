@@ -19,7 +19,7 @@ import { createVectorRepository, type VectorRepository } from "./vectors.ts";
 export interface Store extends Pick<Database, "hints" | "now" | "write" | "close"> {
   /** Whether other processes may use the same database. */
   readonly isShared: boolean;
-  readonly isHealthy: HealthCheck;
+  readonly checkHealth: HealthCheck;
   readonly audit: AuditRepository;
   readonly buffers: BufferRepository;
   readonly credentials: CredentialRepository;
@@ -43,7 +43,7 @@ export const createStore = (database: Database): Store => {
     now: database.now,
     write: (statements) => database.write(statements),
     close: () => database.close(),
-    isHealthy: createHealthCheck(database),
+    checkHealth: createHealthCheck(database),
     audit: createAuditRepository(database),
     buffers: createBufferRepository(database, unlearned),
     credentials: createCredentialRepository(database),

@@ -94,6 +94,8 @@ export interface Dialect {
   readonly inOnePiece: string;
   /** In a `from` clause: the texts of a JSON array as rows with one column, `value`. */
   textsOf(json: string | Statement): Statement;
+  /** A value in a `select`: how many tables of these names there are. */
+  countTables(names: readonly string[]): Statement;
   /** After a `select` of rows to lease: skips those that another process is leasing. */
   readonly skipClaimed: string;
   /** After a `select`: no other transaction changes or deletes the rows until this one has ended. */

@@ -15,6 +15,8 @@ export const dialect: Dialect = {
   bytes: "blob",
   inKeyOrder: " without rowid",
   inOnePiece: "",
+  countTables: (names) => sql`(select count(*) from sqlite_schema
+    where type = 'table' and name in (select value from json_each(${JSON.stringify(names)})))`,
   textsOf: (json) => sql`json_each(${json})`,
   // There is only one writer at a time.
   skipClaimed: "",

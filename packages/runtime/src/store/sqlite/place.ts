@@ -18,6 +18,9 @@ const statsOf = (file: string) => statSync(file, { throwIfNoEntry: false });
 /**
  * Watches the place of a database that is open. A file that is deleted or replaced stays what this process reads and
  * writes, so that SQLite notices nothing, and all of it is gone with the process.
+ *
+ * A file whose bytes are overwritten is not told from one that has had a checkpoint, which any process may run at any
+ * time: both are written to in place, and neither leaves a sign that the other lacks.
  */
 export const watchPlace = (file: string): Place => {
   const identity = (): string => {
