@@ -10,6 +10,14 @@ test.each([
   ["id: contains characters that cannot be part of a URL", 'schema: "1.0.0"\nid: "a/b"\ndescription: d\n'],
   ["version: must be text, not a number", manifest("version: 1.5")],
   ["agents: must be a list, not text", manifest("agents: one")],
+  [
+    'retention.messages: must be a number of hours or days such as "12h" or "90d"',
+    manifest("retention: { messages: 90 }"),
+  ],
+  [
+    'retention.audit: must be a number of hours or days such as "12h" or "90d"',
+    manifest("retention: { audit: 2 weeks }"),
+  ],
   ["agents[0]: must be an id or a mapping", manifest("agents: [7]")],
   ["server: must be a mapping, not text", manifest("server: on")],
   ["server.port: must be at least 1", manifest("server: { port: 0 }")],

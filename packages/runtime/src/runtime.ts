@@ -22,7 +22,7 @@ import {
 } from "./api/index.ts";
 import { createAttachmentReader } from "./attachments/index.ts";
 import { jobEnding, openAutomation } from "./automation.ts";
-import { createDeliveries, defaultLeaseTime } from "./background/index.ts";
+import { createDeliveries, createRetention, defaultLeaseTime } from "./background/index.ts";
 import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
 import { openKnowledge, openMemory } from "./memory/index.ts";
@@ -165,6 +165,14 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const { ownerOf } = identities;
   const automation = openAutomation({ formation, store, overlord, queue, http, env, now, log });
 
+  const retention = createRetention({
+    formationId: formation.id,
+    keptFor: manifest.retention,
+    store,
+    now,
+    log,
+  });
+
   const bufferCapacity = manifest.memory.buffer.size * manifest.memory.buffer.multiplier;
   const longestMessage = manifest.input_limits.max_message_length;
   const largestFile = manifest.input_limits.max_file_size_bytes;
@@ -237,6 +245,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     feed.close();
     administration.logs.close();
     await app.close();
+    await retention.close();
     await automation.close();
     await conversation.close();
     await observability.close();
@@ -253,6 +262,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     await deliveries.start();
     await queue.start(overlord);
     port = await app.listen(options.host, options.port);
+    retention.start();
     // It is made on first use, which would be the first chat's time.
     setImmediate(() => chatRequestSchema().safeParse({ message: "" }));
   } catch (error) {

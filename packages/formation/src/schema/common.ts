@@ -10,6 +10,14 @@ export const positive = z.int().min(1);
 export const nonNegative = z.int().min(0);
 export const seconds = z.number().positive();
 
+const hour = 3_600_000;
+
+/** How long something is kept, such as `12h` or `90d`, in milliseconds. */
+export const keptFor = z
+  .string({ error: 'must be a number of hours or days such as "12h" or "90d"' })
+  .regex(/^[1-9]\d{0,5}[hd]$/, 'must be a number of hours or days such as "12h" or "90d"')
+  .transform((written) => Number.parseInt(written, 10) * (written.endsWith("d") ? 24 * hour : hour));
+
 const httpProtocol = /^https?:$/;
 
 export const httpUrl = z

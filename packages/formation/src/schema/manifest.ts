@@ -2,6 +2,7 @@ import * as z from "zod";
 import {
   filledText,
   httpUrl,
+  keptFor,
   nonNegative,
   openSection,
   positive,
@@ -165,6 +166,15 @@ const loggingSection = section({
   redaction: section({ entities: z.boolean().default(true) }).prefault({}),
 });
 
+const retentionSection = section({
+  messages: keptFor.optional(),
+  requests: keptFor.default(24 * 3_600_000),
+  deliveries: keptFor.default(7 * 24 * 3_600_000),
+  audit: keptFor.optional(),
+  ingestions: keptFor.optional(),
+  jobs: keptFor.optional(),
+});
+
 const credentialsSection = section({
   mode: z.enum(["redirect", "dynamic"]).default("redirect"),
   redirect_message: text.optional(),
@@ -206,6 +216,7 @@ export const manifestSchema = section({
   scheduler: schedulerSection.prefault({}),
   logging: loggingSection.prefault({}),
   user_credentials: credentialsSection.prefault({}),
+  retention: retentionSection.prefault({}),
   // Access control is checked elsewhere, and what belongs to others is theirs.
   rbac: z.unknown().optional(),
   middleware: z.unknown().optional(),

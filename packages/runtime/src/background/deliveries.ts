@@ -57,10 +57,6 @@ const clockSlack = 60_000;
 const pollEvery = 5_000;
 const pauseAfterFailure = 1_000;
 
-/** How long ended deliveries stay in the delivery log, in milliseconds. */
-const retention = 7 * 86_400_000;
-const forgetEvery = 3_600_000;
-
 export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
   const { formationId, deliveries, policy, secret, timeout, retries, now, log } = deps;
   const owner = newLeaseOwner();
@@ -68,7 +64,6 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
   const closing = new AbortController();
   const sending = new Map<string, number>();
   const underWay = new Set<Promise<void>>();
-  let forgottenAt = 0;
 
   const longestAttempt = timeout + 5_000;
   const due = () => ({
@@ -133,10 +128,6 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
       const until = now() + longestAttempt;
       const claimed = await deliveries.claim(formationId, origin, { owner, limit, due: due(), until });
       for (const delivery of claimed) begin(delivery);
-    }
-    if (now() - forgottenAt > forgetEvery) {
-      forgottenAt = now();
-      await deliveries.forget(formationId, now() - retention);
     }
     const next = await deliveries.nextDue(formationId, fullOrigins());
     // What is due and was not claimed waits for room: the end of an attempt wakes the worker.

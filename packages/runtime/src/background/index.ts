@@ -8,5 +8,6 @@ export {
   defaultLeaseTime,
   type RequestQueue,
 } from "./request-queue.ts";
+export { createRetention } from "./retention.ts";
 export { askModel, clockTimeOf, exclusionSchema, jobTypes, writtenTimeAt } from "./schedule/index.ts";
 export { sessionOfJob, startScheduler } from "./scheduler.ts";

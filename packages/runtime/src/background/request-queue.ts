@@ -74,10 +74,6 @@ const suspectFrom = 4;
 const suspectsEvery = pollEvery / 2;
 /** A request that was begun this often is given up. */
 const mostAttempts = 20;
-/** How long ended requests are kept and how often old ones are deleted, in milliseconds, and how many at a time. */
-const retention = 86_400_000;
-const forgetEvery = 600_000;
-const forgottenAtOnce = 2_000;
 
 const interrupted = new ApiError(
   "SERVICE_UNAVAILABLE",
@@ -113,7 +109,6 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
   let suspect: string | undefined;
   let suspectsSeenAt = Number.NEGATIVE_INFINITY;
   let renewedAt = performance.now();
-  let forgottenAt = 0;
   /**
    * Requests that this process holds but does not work on, since a response of the database was lost, and when that was
    * noticed.
@@ -246,9 +241,6 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
   const lookAfterLeases = async (): Promise<undefined> => {
     await sendBack(await renew());
     await recover();
-    if (now() - forgottenAt < forgetEvery && now() >= forgottenAt) return;
-    const before = now() - retention;
-    if ((await requests.forget(formationId, before, forgottenAtOnce)) < forgottenAtOnce) forgottenAt = now();
   };
 
   const leaseWorker = createWorker({

@@ -35,6 +35,8 @@ export interface AuditRepository {
   count(formationId: string, filter: Omit<AuditFilter, keyof ListPage>): Promise<number>;
   /** Deletes all records and returns how many there were. */
   clear(formationId: string): Promise<number>;
+  /** Deletes records of before a time, at most `limit`, and returns how many. */
+  forget(formationId: string, before: number, limit: number): Promise<number>;
 }
 
 /** Records per formation; the oldest are deleted first. */
@@ -80,6 +82,15 @@ export const createAuditRepository = (db: Database): AuditRepository => ({
 
   async clear(formationId) {
     const [result] = await db.write([sql`delete from audit where formation_id = ${formationId}`]);
+    return result?.changes ?? 0;
+  },
+
+  async forget(formationId, before, limit) {
+    // Records are numbered in the order of their times, so that the first ones are the oldest.
+    const [result] = await db.write([
+      sql`delete from audit where at < ${before} and seq in (
+          select seq from audit where formation_id = ${formationId} order by seq limit ${limit})`,
+    ]);
     return result?.changes ?? 0;
   },
 });

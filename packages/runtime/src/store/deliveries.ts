@@ -86,8 +86,8 @@ export interface DeliveryRepository {
   leaseOwners(formationId: string): Promise<string[]>;
   /** Releases all leases of an owner. */
   releaseAll(formationId: string, leaseOwner: string, now: number): Promise<void>;
-  /** Deletes deliveries that ended before a time. */
-  forget(formationId: string, before: number): Promise<void>;
+  /** Deletes deliveries that ended before a time, at most `limit`, and returns how many. */
+  forget(formationId: string, before: number, limit: number): Promise<number>;
   /** The log, newest first. */
   list(
     formationId: string,
@@ -196,12 +196,15 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
       ]);
     },
 
-    async forget(formationId, before) {
+    async forget(formationId, before, limit) {
       // A delivery ends after its creation, which is what the index is on.
-      await db.write([
-        sql`delete from delivery where formation_id = ${formationId} and status <> 'pending'
-            and created_at < ${before} and ended_at < ${before}`,
+      const [result] = await db.write([
+        sql`delete from delivery where id in (select id from delivery
+            where formation_id = ${formationId} and created_at < ${before} and status <> 'pending'
+              and ended_at < ${before}
+            order by created_at limit ${limit})`,
       ]);
+      return result?.changes ?? 0;
     },
 
     async list(formationId, { status, requestId, limit, before }) {

@@ -13,6 +13,8 @@ export interface IngestionRepository {
   put(owner: Owner, id: string, ingestion: StoredIngestion, memories: readonly Statement[]): Promise<void>;
   /** Without a user id, a report of any user. */
   get(formationId: string, userId: string | undefined, id: string): Promise<StoredIngestion | undefined>;
+  /** Deletes reports of before a time, at most `limit`, and returns how many. The memories stay. */
+  forget(formationId: string, before: number, limit: number): Promise<number>;
 }
 
 export const createIngestionRepository = (db: Database): IngestionRepository => ({
@@ -34,5 +36,14 @@ export const createIngestionRepository = (db: Database): IngestionRepository => 
     if (!row) return undefined;
     const { createdAt, ...counts } = row;
     return { counts, createdAt };
+  },
+
+  async forget(formationId, before, limit) {
+    const [result] = await db.write([
+      sql`delete from ingestion where formation_id = ${formationId} and id in (
+          select id from ingestion where formation_id = ${formationId} and created_at < ${before}
+          order by created_at limit ${limit})`,
+    ]);
+    return result?.changes ?? 0;
   },
 });

@@ -1,5 +1,5 @@
 import type { Database } from "./database/index.ts";
-import { sql } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
 import { columns, type JobStatus, type NewJob, type StoredJob } from "./job-rows.ts";
 import { createJobRuns, type JobRuns } from "./job-runs.ts";
 import { afterNamed, type NamedPage } from "./list-page.ts";
@@ -28,6 +28,8 @@ export interface JobRepository extends JobRuns {
   change(formationId: string, id: string, status: JobStatus, change: JobChange): Promise<boolean>;
   /** False when there is no such job. */
   remove(formationId: string, id: string): Promise<boolean>;
+  /** Deletes jobs that were completed before a time, with their runs, at most `limit`, and returns how many jobs. */
+  forget(formationId: string, before: number, limit: number): Promise<number>;
   counts(formationId: string, userId: string, now: number): Promise<JobCounts>;
 }
 
@@ -129,6 +131,20 @@ export const createJobRepository = (db: Database): JobRepository => ({
       [sql`delete from job_run where formation_id = ${formationId} and job_id = ${id}`],
     );
     return removed !== undefined;
+  },
+
+  async forget(formationId, before, limit) {
+    const old = sql`select id from job
+      where formation_id = ${formationId} and status = 'completed' and updated_at < ${before}
+      order by updated_at limit ${limit}`;
+    const lockRows: Statement = { text: db.dialect.lockRows, values: [] };
+    const [, , result] = await db.write([
+      // None of them is planned anew meanwhile.
+      sql`select count(*) from (${old} ${lockRows}) as locked`,
+      sql`delete from job_run where formation_id = ${formationId} and job_id in (${old})`,
+      sql`delete from job where formation_id = ${formationId} and id in (${old})`,
+    ]);
+    return result?.changes ?? 0;
   },
 
   async counts(formationId, userId, now) {

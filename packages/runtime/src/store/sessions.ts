@@ -2,6 +2,7 @@ import { newId, type Role } from "@muxi/protocol";
 import type { Database, Dialect } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import { afterPlace, type ListPage } from "./list-page.ts";
+import { forgetSessions } from "./old-sessions.ts";
 
 /** Whose data is meant. Queries for data of a user require it. */
 export interface Owner {
@@ -112,6 +113,13 @@ export interface SessionRepository {
   ): Promise<(StoredSession & { title: string | null })[]>;
   /** Replaces the messages of a session. False when it belongs to another user. */
   replace(owner: Owner, sessionId: string, messages: readonly NewMessage[], now: number): Promise<boolean>;
+  /**
+   * Deletes messages of before a time, and sessions that have none left, at most `limit` of each. Sessions that are being
+   * answered, or that are not learned from yet, stay.
+   *
+   * @returns 0 when there is nothing left to do.
+   */
+  forget(formationId: string, before: number, limit: number): Promise<number>;
 }
 
 const turnsIn = (messages: readonly NewMessage[]): number =>
@@ -324,7 +332,8 @@ export const createSessionRepository = (
 
     async replace(owner, sessionId, messages, now) {
       const touched = await db.writeIf(touch(owner, sessionId, now, 0), [
-        sql`update session set turns = ${turnsIn(messages)} where ${one(owner, sessionId)}`,
+        sql`update session set turns = ${turnsIn(messages)}, oldest_at = ${messages[0]?.createdAt ?? now}
+          where ${one(owner, sessionId)}`,
         {
           ...sql`delete from message where ${inSession(owner, sessionId)}`,
           onCommit: () => onDeleted(owner),
@@ -333,5 +342,7 @@ export const createSessionRepository = (
       ]);
       return touched !== undefined;
     },
+
+    forget: (formationId, before, limit) => forgetSessions(db, formationId, before, limit),
   };
 };

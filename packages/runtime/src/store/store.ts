@@ -9,6 +9,7 @@ import { createJobRepository, type JobRepository } from "./jobs.ts";
 import { createLessonRepository, type LessonRepository } from "./lessons.ts";
 import { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 import { createRequestRepository, type RequestRepository } from "./requests.ts";
+import { createRetentionTurns, type RetentionTurns } from "./retention-turns.ts";
 import { createSessionRepository, type SessionRepository } from "./sessions.ts";
 import { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
 import { createUnlearned } from "./unlearned.ts";
@@ -29,6 +30,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   readonly lessons: LessonRepository;
   readonly memories: MemoryRepository;
   readonly requests: RequestRepository;
+  readonly retentionTurns: RetentionTurns;
   readonly sessions: SessionRepository;
   readonly synopses: SynopsisRepository;
   readonly users: UserRepository;
@@ -53,6 +55,7 @@ export const createStore = (database: Database): Store => {
     lessons: createLessonRepository(database, unlearned),
     memories: createMemoryRepository(database),
     requests: createRequestRepository(database),
+    retentionTurns: createRetentionTurns(database),
     sessions: createSessionRepository(database, unlearned.deleted),
     synopses: createSynopsisRepository(database),
     users: createUserRepository(database),

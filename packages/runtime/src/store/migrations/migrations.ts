@@ -9,6 +9,7 @@ import { tokensOfARequest } from "./0008-tokens-of-a-request.ts";
 import { lessonsOfUsers } from "./0009-lessons-of-users.ts";
 import { agentOfARequest } from "./0010-agent-of-a-request.ts";
 import { hintsAsRows } from "./0011-hints-as-rows.ts";
+import { ageOfRows } from "./0012-age-of-rows.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   lessonsOfUsers,
   agentOfARequest,
   hintsAsRows,
+  ageOfRows,
 ];
