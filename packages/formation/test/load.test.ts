@@ -28,6 +28,7 @@ test("the smallest formation loads, with defaults and the built-in agent", async
       async: { threshold_seconds: 30, webhook_retries: 3 },
       scheduler: { enabled: true, timezone: "UTC" },
       mcp: { default_retry_attempts: 3, default_timeout_seconds: 30 },
+      retention: { requests: 86_400_000, deliveries: 604_800_000 },
     },
   });
   expect(formation?.agents.map(({ id }) => id)).toEqual(["muxi-generalist"]);
