@@ -28,6 +28,8 @@ export interface PostgresServer {
   readonly pid: number;
   /** Connection string of an empty database. */
   readonly url: string;
+  /** Ends it at once, as a crash would, and starts it again on its data. */
+  restart(): Promise<void>;
   /** Also removes its data. */
   stop(): Promise<void>;
 }
@@ -61,18 +63,20 @@ export const startPostgres = async (
     ...["-D", data, "-h", "127.0.0.1", "-p", port, "-k", data],
     ...["log_min_messages=fatal", ...options.settings].flatMap((setting) => ["-c", setting]),
   ];
-  const server = spawn(command, args, place);
+  let server = spawn(command, args, place);
   // Whatever way this process ends, the server does not outlive it.
   const kill = () => server.kill("SIGQUIT");
   process.once("exit", kill);
 
+  const end = async () => {
+    if (server.exitCode !== null) return;
+    kill();
+    await once(server, "exit");
+  };
   const stop = async () => {
     process.off("exit", kill);
-    if (server.exitCode === null) {
-      // At once: what it would still write is removed.
-      server.kill("SIGQUIT");
-      await once(server, "exit");
-    }
+    // At once: what it would still write is removed.
+    await end();
     rmSync(data, { recursive: true, force: true });
   };
 
@@ -87,5 +91,10 @@ export const startPostgres = async (
     await stop();
     throw error;
   }
-  return { pid: server.pid ?? 0, url: `postgresql://muxi@127.0.0.1:${port}/postgres`, stop };
+  const restart = async () => {
+    await end();
+    server = spawn(command, args, place);
+    await until("Postgres is up again", isUp);
+  };
+  return { pid: server.pid ?? 0, url: `postgresql://muxi@127.0.0.1:${port}/postgres`, restart, stop };
 };

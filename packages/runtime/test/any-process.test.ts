@@ -26,15 +26,15 @@ const follow = async (api: Api, route: string, options: { user?: string; key?: "
 };
 
 describe.skipIf(!onPostgres).each([
-  ["notifications", undefined],
-  ["rows of a table", "transaction" as const],
+  ["notifications", "none"],
+  ["rows of a table", "transaction"],
 ])("behind a load balancer, with %s between the processes,", (_, pooler) => {
   const startThree = async () => {
     const models = await startModelServer();
     onTestFinished(() => models.close());
     const dir = await writeTestFormation(models.url, {
       database: await createSchema(),
-      ...(pooler && { pooler }),
+      persistent: { pooler },
       more: "overlord: { clarification: { style: conversational } }",
     });
     const [one, two, three] = await Promise.all([startBuilt(dir), startBuilt(dir), startBuilt(dir)]);

@@ -17,7 +17,7 @@ const startBehindPooler = async ({ toolUrl }: { toolUrl?: string } = {}) => {
   onTestFinished(pooler.stop);
   const dir = await writeTestFormation(models.url, {
     database: pooler.url,
-    pooler: "transaction",
+    persistent: { pooler: "transaction" },
     ...(toolUrl && { toolUrl }),
   });
   const [one, two] = await Promise.all([startBuilt(dir), startBuilt(dir)]);

@@ -98,13 +98,14 @@ export const writeTestFormation = (
   {
     toolUrl,
     database,
-    pooler,
+    persistent = {},
     more = "",
     files,
   }: {
     toolUrl?: string;
     database?: string;
-    pooler?: "transaction";
+    /** Fields of `memory.persistent` beside the database. */
+    persistent?: Readonly<Record<string, string | number>>;
     more?: string;
     files?: Record<string, string>;
   },
@@ -115,7 +116,7 @@ server: { api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey}
 llm:
   settings: { base_url: "${modelUrl}/v1" }
   models: [{ text: openai/test-model, api_key: sk-test }]
-memory: { persistent: { extraction: false ${database ? `, connection_string: "${database}"` : ""}${pooler ? `, pooler: ${pooler}` : ""} } }
+memory: { persistent: ${JSON.stringify({ extraction: false, ...(database && { connection_string: database }), ...persistent })} }
 ${more}`,
     ...files,
     ...(toolUrl && {
