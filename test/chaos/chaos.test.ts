@@ -8,7 +8,7 @@ import { type Cluster, startCluster } from "./cluster.ts";
 /** How long faults go on, of one test; at least each of them once. */
 const minutes = Number(process.env.MUXI_TEST_CHAOS ?? 0);
 /** Things that callers must get done between two faults. */
-const between = 40;
+const between = 20;
 const patience = 120_000;
 const jobsAtATime = 3;
 

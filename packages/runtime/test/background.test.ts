@@ -195,6 +195,29 @@ describe("an idempotency key", () => {
     expect((await api.call("POST", "/chat", call("k1"))).status).toBe(200);
   });
 
+  test.each([
+    ["an answer", { stream: false }],
+    ["a stream", { stream: true }],
+    ["a request in the background", { mode: "async" }],
+  ])("makes %s that has failed anew under its own id, and keeps the message once", async (_, how) => {
+    const { api, models } = await start();
+    // What it says before it breaks off is the beginning of an answer.
+    models.reply({ text: ["Hel", "lo"], cutAfter: 2 });
+    const { headers } = call("k1");
+    const body = { message: "Hello", session_id: "s1", request_id: "req_1", ...how };
+    const ask = async () => (await api.request("POST", "/chat", { ...ann, headers, body })).text();
+    await ask();
+    await untilStatus(api, "req_1", "failed");
+    await ask();
+    await untilStatus(api, "req_1", "completed");
+    const { data } = (await api.get("/sessions/s1/messages", ann)).body;
+    expect(data.messages.map(({ role }: { role: string }) => role)).toEqual(["user", "assistant"]);
+    expect(await ask()).toContain("req_1");
+    expect(models.requests).toHaveLength(2);
+    const other = await api.call("POST", "/chat", { ...ann, body: { ...body, message: "Other" } });
+    expect([other.status, other.body.error.code]).toEqual([409, "CONFLICT"]);
+  });
+
   test("lets a stream that is asked for again join the run", async () => {
     const { api, models } = await start();
     const { held, release } = hold();

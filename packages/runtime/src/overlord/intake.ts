@@ -31,6 +31,8 @@ export interface Intake {
    * @param webhookUrl Webhook that gets the answer.
    */
   enqueue(turn: Turn, sessionId: string, webhookUrl: string | null): Promise<Exclude<Intaken, "begun">>;
+  /** Puts a request that has failed into the queue once more. Its message is stored already. */
+  again(turn: Turn, failed: StoredRequest, webhookUrl: string | null): Promise<Exclude<Intaken, "begun">>;
   /**
    * Stores the message, and its request as begun by this process; `queued` if another message has come since the session
    * had `turns` of them.
@@ -119,6 +121,14 @@ export const createIntake = ({
     },
 
     enqueue,
+
+    again: (turn, { id, sessionId }, webhookUrl) =>
+      intaken<"queued">(turn, async () => {
+        const { idempotency } = turn;
+        const call = { id, sessionId, input: inputOf(turn), webhookUrl, now: now() };
+        if (idempotency) await requests.again(ownerOf(turn), { ...call, idempotency });
+        return "queued";
+      }),
 
     begin: (turn, { sessionId, turns }, lease, also) =>
       intaken<Intaken>(turn, async () => {

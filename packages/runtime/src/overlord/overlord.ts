@@ -187,7 +187,12 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       const owner = intake.ownerOf(asked);
       const earlier = await register.earlier(asked, owner);
       if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
-      const { turn, session, awaits } = await placed(asked, earlier?.awaits, owner);
+      const named = earlier && "awaits" in earlier ? earlier.awaits : undefined;
+      const { turn, session, awaits } = await placed(asked, named, owner);
+      if (earlier && "renews" in earlier) {
+        const { renews } = earlier;
+        return followed(turn, renews.sessionId, await intake.again(turn, renews, null));
+      }
       if (!awaits && (session.isBusy || runs.isAtWorkIn(turn.userId, session.sessionId))) {
         const { sessionId } = session;
         return followed(turn, sessionId, await intake.enqueue(turn, sessionId, null));
@@ -208,11 +213,14 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       const owner = intake.ownerOf(asked);
       const earlier = await register.earlier(asked, owner);
       if (earlier && "repeats" in earlier) return earlier.repeats.id;
-      if (earlier) throw knownRequest(asked.requestId);
+      if (earlier && "awaits" in earlier) throw knownRequest(asked.requestId);
       const received = await tools.credentialDialogue?.receive({ ...asked, mayReply: false }, owner);
       const turn = received?.turn ?? asked;
       const { sessionId, isBusy } = await intake.sessionFor(turn);
-      const intaken = await intake.enqueue(turn, sessionId, intake.targetOf(turn));
+      const webhookUrl = intake.targetOf(turn);
+      const intaken = earlier
+        ? await intake.again(turn, earlier.renews, webhookUrl)
+        : await intake.enqueue(turn, sessionId, webhookUrl);
       if (intaken instanceof ApiError) {
         const same = await intake.sameAs(turn, intaken);
         if (same) return same.id;

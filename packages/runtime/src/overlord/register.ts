@@ -13,8 +13,8 @@ import { cancelled } from "./reasons.ts";
 import { Run } from "./run.ts";
 import { knownRequest, type Runs } from "./runs.ts";
 
-/** An earlier request that a new one repeats, or whose question it answers. */
-export type Earlier = { repeats: StoredRequest } | { awaits: StoredRequest };
+/** An earlier request that a new one repeats, makes anew since it has failed, or whose question it answers. */
+export type Earlier = { repeats: StoredRequest } | { renews: StoredRequest } | { awaits: StoredRequest };
 
 /** All requests of a formation: running here or in another process, or ended (docs/spec/formation-api.md "Requests"). */
 export interface Register {
@@ -165,6 +165,10 @@ export const createRegister = (deps: {
       }
       const known = found.find(({ id }) => id === requestId);
       if (!known) return undefined;
+      const hasFailed = known.status === "failed" || known.status === "cancelled";
+      // The key of the call is free, but its id stands in the body.
+      if (hasFailed && known.userId === owner.userId && known.bodyHash === idempotency?.hash && idempotency)
+        return { renews: known };
       const isMine = known.userId === owner.userId && known.sessionId === sessionId;
       if (isMine && known.status === "awaiting_clarification") return { awaits: known };
       throw knownRequest(requestId);

@@ -68,15 +68,12 @@ export class Run {
     this.result.catch(() => {});
   }
 
-  /** A run that was completed earlier. */
+  /** A run that has ended earlier. */
   static ofStored(identity: RunIdentity, log: EventLog, endedAt: number | null): Run {
     const run = new Run(identity, log);
-    const { lastEvent } = log;
-    if (lastEvent?.type === "done") {
-      run.#state = "completed";
-      run.endedAt = endedAt ?? undefined;
-      run.#resolve(resultOf(identity, log, lastEvent));
-    }
+    run.#state = log.lastEvent?.type === "done" ? "completed" : "failed";
+    run.endedAt = endedAt ?? undefined;
+    run.#settle();
     return run;
   }
 
@@ -86,13 +83,18 @@ export class Run {
     const stop = log.listen(() => {
       if (!log.closed) return;
       stop();
-      const { lastEvent } = log;
-      if (lastEvent?.type === "done") run.#resolve(resultOf(identity, log, lastEvent));
-      else if (lastEvent?.type === "error") run.#reject(errorOf(lastEvent));
-      else
-        run.#reject(new ApiError("SERVICE_UNAVAILABLE", "The request could not be followed: send it again"));
+      run.#settle();
     });
     return run;
+  }
+
+  /** Gives the result that stands in the log. */
+  #settle(): void {
+    const { lastEvent } = this.log;
+    if (lastEvent?.type === "done") this.#resolve(resultOf(this.identity, this.log, lastEvent));
+    else if (lastEvent?.type === "error") this.#reject(errorOf(lastEvent));
+    else
+      this.#reject(new ApiError("SERVICE_UNAVAILABLE", "The request could not be followed: send it again"));
   }
 
   get state(): RequestState {

@@ -51,6 +51,16 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
     also: readonly Statement[],
   ): Promise<boolean>;
   /**
+   * Returns a request that has failed or was cancelled to the queue, where its call is repeated. Its message is stored,
+   * and what it answered before it failed is deleted. Does nothing when that was done meanwhile.
+   */
+  again(
+    owner: Owner,
+    request: Pick<NewRequest, "id" | "sessionId" | "input" | "webhookUrl" | "now"> & {
+      idempotency: Idempotency;
+    },
+  ): Promise<void>;
+  /**
    * Ends a request that this process holds the lease on.
    *
    * @param also What follows from the end, written in the same transaction.
@@ -162,6 +172,20 @@ export const createRequestRepository = (db: Database): RequestRepository => {
         ],
       );
       return done !== undefined;
+    },
+
+    async again(owner, { id, sessionId, input, webhookUrl, idempotency, now }) {
+      await db.writeIf(
+        sql`update request set status = 'pending', mode = 'async', input = ${input}, webhook_url = ${webhookUrl},
+              idempotency_key = ${idempotency.key}, attempts = 0, run_after = ${now}, cancel_asked = 0,
+              started_at = null, completed_at = null, error = null, log = null
+            where ${one(owner.formationId, id)} and user_id = ${owner.userId} and status in ('failed', 'cancelled')
+              and body_hash = ${idempotency.hash}`,
+        [
+          sql`delete from message
+            where ${inSession(owner, sessionId)} and request_id = ${id} and role = 'assistant'`,
+        ],
+      );
     },
 
     async finishWaiting(formationId, id, ending) {
