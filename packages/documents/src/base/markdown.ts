@@ -2,7 +2,7 @@ import type { Block, Document } from "./document.ts";
 
 const cell = (text: string): string =>
   text
-    .replace(/\s*\n\s*/g, " ")
+    .replace(/\s+/g, " ")
     .replaceAll("|", "\\|")
     .trim();
 
