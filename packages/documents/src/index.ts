@@ -12,3 +12,4 @@ export {
   isTextFormat,
   signatureOf,
 } from "./formats.ts";
+export { type DocumentPassage, type PassageSettings, passagesOf } from "./passages/passages.ts";

@@ -228,6 +228,7 @@ test("knowledge has its defaults", async () => {
     max_file_size: 1_048_576,
     chunk_size: 500,
     overlap: 100,
+    chunking: { strategy: "adaptive" },
     embed_batch_size: 50,
     retrieval: "vector",
   });

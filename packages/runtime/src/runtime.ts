@@ -251,7 +251,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     await observability.close();
     await toolbox.close();
     await deliveries.close(deliveryGrace);
-    await knowledge.ready;
+    await knowledge.close();
     await memory.close();
     await store.close();
     http.close();

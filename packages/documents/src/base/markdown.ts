@@ -1,19 +1,16 @@
 import type { Block, Document } from "./document.ts";
 
-const cell = (text: string): string =>
-  text
-    .replace(/\s+/g, " ")
-    .replaceAll("|", "\\|")
-    .trim();
+const cell = (text: string): string => text.replace(/\s+/g, " ").replaceAll("|", "\\|").trim();
 
-const rowLine = (row: readonly string[], width: number): string =>
+/** A row of a table in Markdown. */
+export const tableRow = (row: readonly string[], width: number): string =>
   `| ${Array.from({ length: width }, (_, index) => cell(row[index] ?? "")).join(" | ")} |`;
 
 /** The header of a table in Markdown, with the line below it. */
-const tableHead = (header: readonly string[], width: number): string =>
-  `${rowLine(header, width)}\n|${" --- |".repeat(width)}`;
+export const tableHead = (header: readonly string[], width: number): string =>
+  `${tableRow(header, width)}\n|${" --- |".repeat(width)}`;
 
-const tableWidth = (rows: readonly (readonly string[])[]): number =>
+export const tableWidth = (rows: readonly (readonly string[])[]): number =>
   rows.reduce((width, row) => Math.max(width, row.length), 0);
 
 const fenced = (text: string, language = ""): string => {
@@ -22,7 +19,7 @@ const fenced = (text: string, language = ""): string => {
 };
 
 /** A block as Markdown. */
-const blockMarkdown = (block: Block): string => {
+export const blockMarkdown = (block: Block): string => {
   switch (block.kind) {
     case "heading":
       return `${"#".repeat(Math.min(block.level, 6))} ${block.text}`;
@@ -31,7 +28,7 @@ const blockMarkdown = (block: Block): string => {
     case "table": {
       const width = tableWidth(block.rows);
       const [header = [], ...rows] = block.rows;
-      return [tableHead(header, width), ...rows.map((row) => rowLine(row, width))].join("\n");
+      return [tableHead(header, width), ...rows.map((row) => tableRow(row, width))].join("\n");
     }
     default:
       return block.text;

@@ -47,7 +47,10 @@ export const knowledgeSchema = section({
   sources: z.array(sourceSchema).default([]),
   max_file_size: positive.default(1024 * 1024),
   chunk_size: positive.default(1000),
-  overlap: withoutEffect(nonNegative.default(100), "Passages do not overlap", [0]),
+  overlap: nonNegative.default(100),
+  chunking: section({
+    strategy: z.enum(["adaptive", "fixed", "paragraph", "semantic"]).default("adaptive"),
+  }).prefault({}),
   embed_batch_size: withoutEffect(positive.default(50), byWords),
   retrieval: withoutEffect(z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"), byWords, [
     "vector",

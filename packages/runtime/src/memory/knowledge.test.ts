@@ -6,26 +6,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { codeIn, rowsIn, sectionOf } from "../../../../test/spec-pages.ts";
 import { temporaryFolder } from "../../../../test/temporary-folder.ts";
-import { openKnowledge, passagesOf } from "./knowledge.ts";
-
-test("a document is cut at its headings, and each passage carries the one it stands under", () => {
-  const document =
-    "# Apples\n\nRussets keep.\n\nGalas do not.\n## Picking\nIn September.\n\n# Pears\n\nSoft.";
-  expect(passagesOf(document, 1000)).toEqual([
-    "Apples\nRussets keep.\nGalas do not.",
-    "Picking\nIn September.",
-    "Pears\nSoft.",
-  ]);
-});
-
-test("a long paragraph is cut between its sentences, and what has no sentences at the limit", () => {
-  const sentences = Array.from({ length: 20 }, (_, index) => `This is sentence number ${index}.`).join(" ");
-  const passages = passagesOf(sentences, 100);
-  expect(passages.length).toBeGreaterThan(5);
-  for (const passage of passages) expect(passage).toMatch(/^This is .*\.$/);
-  expect(passages.join(" ")).toBe(sentences);
-  expect(passagesOf("x".repeat(250), 100).map(({ length }) => length)).toEqual([100, 100, 50]);
-});
+import { openKnowledge, placeOf } from "./knowledge.ts";
 
 const documents = path.join(import.meta.dirname, "../../../documents/test/fixtures");
 
@@ -47,11 +28,16 @@ agents: [{ id: one, name: O, description: D, knowledge: { sources: [{ path: docs
   const records: string[] = [];
   const log = pino({ level: "warn" }, { write: (line) => records.push(line) });
   const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log });
-  await knowledge.ready;
-  expect(knowledge.search("one", "Where is the cellar key?", 1)).toMatchObject([
+  expect(await knowledge.search("one", "Where is the cellar key?", 1)).toMatchObject([
     { text: expect.stringContaining("The cellar key hangs behind the door."), source: "docs/guide.docx" },
   ]);
-  expect(knowledge.search("one", "crates of Cox", 1)).toMatchObject([{ source: "docs/stock.xlsx" }]);
+  const [stock] = await knowledge.search("one", "crates of Cox", 1);
+  expect(stock && placeOf(stock)).toBe("docs/stock.xlsx, sheet Stock");
+  // In the heading two levels above it.
+  expect(await knowledge.search("one", "handbook prices", 1)).toMatchObject([
+    { headings: ["Orchard handbook", "Prices"] },
+  ]);
+  await knowledge.ready;
   expect(records.map((line) => JSON.parse(line))).toMatchObject([
     { agent: "one", source: "docs/broken.docx", code: "broken", reason: "it is damaged" },
     { source: "docs/deep.html", code: "broken", reason: "its elements are nested too deeply" },
@@ -92,13 +78,11 @@ agents:
   await knowledge.ready;
   const find = (agentId: string, text: string) => knowledge.search(agentId, text, 5);
 
-  expect(find("shallow", "cellar")).toEqual([
-    { text: "The cellar is cold.", source: path.join("docs", "b.md") },
+  expect(await find("shallow", "cellar")).toMatchObject([
+    { text: "The cellar is cold.", source: "docs/b.md" },
   ]);
-  expect(find("deep", "deep cellar")[0]).toEqual({
-    text: "The cellar is deep.",
-    source: path.join("docs", "deep", "e.md"),
-  });
-  expect(find("deep", "treasure")).toEqual([]);
-  expect(find("nobody", "cellar")).toEqual([]);
+  const [best] = await find("deep", "deep cellar");
+  expect(best).toMatchObject({ text: "The cellar is deep.", source: "docs/deep/e.md" });
+  expect(await find("deep", "treasure")).toEqual([]);
+  expect(await find("nobody", "cellar")).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import path from "node:path";
-import { setImmediate as nextTick } from "node:timers/promises";
-import { createDocumentReader, markdownOf, type ReadingLimits } from "@muxi/documents";
+import { setTimeout as delay, setImmediate as nextTick } from "node:timers/promises";
+import { createDocumentReader, type DocumentPassage, passagesOf, type ReadingLimits } from "@muxi/documents";
 import {
   type AgentDefinition,
   type DocumentFile,
@@ -12,21 +12,34 @@ import {
 import type { Logger } from "pino";
 import { createWordIndex, type WordIndex, wordsToFind } from "../text/index.ts";
 
-/** A piece of a document. */
-export interface DocumentPassage {
-  text: string;
+/** A passage of a document. */
+export interface KnowledgePassage extends DocumentPassage {
   /** File, relative to the formation. */
   source: string;
 }
+
+/** Where a passage is from, in words that users understand: the file, and the page, slide or sheet. */
+export const placeOf = ({ source, part, page, slide, sheet }: KnowledgePassage): string =>
+  [
+    part === undefined ? source : `${source}/${part}`,
+    ...(page === undefined ? [] : [`page ${page}`]),
+    ...(slide === undefined ? [] : [`slide ${slide}`]),
+    ...(sheet === undefined ? [] : [`sheet ${sheet}`]),
+  ].join(", ");
 
 /**
  * The documents of each agent, split into passages and searchable by words (docs/spec/formation-files.md "Knowledge").
  */
 export interface Knowledge {
-  /** The passages of an agent that match a message best, best first. */
-  search(agentId: string, message: string, limit: number): DocumentPassage[];
+  /**
+   * The passages of an agent that match a message best, best first. Shortly after the start it waits for the documents;
+   * later it finds what is indexed.
+   */
+  search(agentId: string, message: string, limit: number): Promise<KnowledgePassage[]>;
   /** Resolves when every document is indexed. */
   readonly ready: Promise<void>;
+  /** Stops to read documents. */
+  close(): Promise<void>;
 }
 
 /** What reading one document may take: they are the formation's own, so more than a file of a message. */
@@ -38,38 +51,14 @@ const limits: ReadingLimits = {
   characters: 10_000_000,
 };
 
-/**
- * Splits a document into passages: at headings and blank lines, and within a paragraph only where it is longer than a
- * passage. Each passage begins with the heading that it stands under.
- *
- * @param size Longest passage in characters, without its heading.
- */
-export const passagesOf = (document: string, size: number): string[] => {
-  const passages: string[] = [];
-  let heading = "";
-  let current = "";
-  const push = () => {
-    if (current !== "") passages.push(heading === "" ? current : `${heading}\n${current}`);
-    current = "";
-  };
-  for (const block of document.replaceAll("\r\n", "\n").split(/\n\s*\n|(?=^#{1,6} )/m)) {
-    const titled = /^#{1,6} ([^\n]*)\n?([\s\S]*)$/.exec(block.trim());
-    if (titled) {
-      push();
-      heading = titled[1] ?? "";
-    }
-    const body = titled?.[2] ?? block.trim();
-    for (const piece of body.length > size ? (body.match(/[\s\S]+?(?:[.!?]\s+|\n|$)/g) ?? []) : [body]) {
-      if (current.length + piece.length > size) push();
-      for (let rest = piece; rest !== ""; rest = rest.slice(size)) {
-        current += (current === "" || piece !== body ? "" : "\n") + rest.slice(0, size);
-        if (rest.length > size) push();
-      }
-    }
-  }
-  push();
-  return passages.map((passage) => passage.trim()).filter((passage) => passage !== "");
-};
+/** Milliseconds after the start for which searches wait until all is indexed. */
+const longestWait = 3_000;
+/** Milliseconds of indexing after which requests get their turn. */
+const longestTurn = 10;
+
+/** What a passage is found by: its text, and what stands above it. */
+const searchedText = ({ title = "", headings, text }: KnowledgePassage): string =>
+  [...new Set([title, ...headings.slice(0, -1)]), text].join("\n");
 
 /** An agent's knowledge, and the real path of the formation folder. */
 interface AgentKnowledge {
@@ -78,7 +67,7 @@ interface AgentKnowledge {
   config: KnowledgeConfig;
 }
 
-/** Starts to index the agents' documents. Until that is done, a search finds what has been indexed so far. */
+/** Starts to index the agents' documents. */
 export const openKnowledge = (deps: {
   dir: string;
   agents: readonly AgentDefinition[];
@@ -86,14 +75,17 @@ export const openKnowledge = (deps: {
 }): Knowledge => {
   const { log } = deps;
   const reader = createDocumentReader(limits);
-  const indexes = new Map<string, WordIndex<DocumentPassage>>();
+  let isClosed = false;
+  const indexes = new Map<string, WordIndex<KnowledgePassage>>();
 
   const addFile = async (
-    index: WordIndex<DocumentPassage>,
+    index: WordIndex<KnowledgePassage>,
     { file: source, format }: DocumentFile,
     { root, agent, config }: AgentKnowledge,
   ) => {
+    if (isClosed) return;
     const reading = await reader.read({ file: path.join(root, source), name: source, format });
+    if (isClosed) return;
     if ("failure" in reading) {
       log.warn({ agent, source, ...reading.failure }, "document is not read");
       return;
@@ -103,13 +95,19 @@ export const openKnowledge = (deps: {
       log.warn({ agent, source: `${source}/${part}`, ...failure }, "document is not read");
     }
     if (document.isCut) log.warn({ agent, source }, "document is too long: only its beginning is read");
-    for (const text of passagesOf(markdownOf(document), config.chunk_size)) index.add({ text, source });
-    // Requests get their turn between two files.
+    const { chunk_size: size, overlap, chunking } = config;
+    let begun = performance.now();
+    for (const passage of passagesOf(document, { strategy: chunking.strategy, size, overlap })) {
+      index.add({ ...passage, source });
+      if (performance.now() - begun < longestTurn) continue;
+      await nextTick();
+      begun = performance.now();
+    }
     await nextTick();
   };
 
   const addSource = async (
-    index: WordIndex<DocumentPassage>,
+    index: WordIndex<KnowledgePassage>,
     source: KnowledgeSource,
     of: AgentKnowledge,
   ) => {
@@ -123,7 +121,7 @@ export const openKnowledge = (deps: {
     const root = await realpath(deps.dir);
     for (const { id: agent, knowledge: config } of deps.agents) {
       if (!config?.enabled) continue;
-      const index = createWordIndex<DocumentPassage>(({ text }) => text);
+      const index = createWordIndex(searchedText);
       indexes.set(agent, index);
       for (const source of config.sources) {
         try {
@@ -136,12 +134,23 @@ export const openKnowledge = (deps: {
     }
   };
 
+  const ready = load()
+    .catch((error) => {
+      log.error({ err: error }, "knowledge could not be read");
+    })
+    .finally(() => reader.close());
+  const begun = Promise.race([ready, delay(longestWait, undefined, { ref: false })]);
+
   return {
-    search: (agentId, message, limit) => indexes.get(agentId)?.search(wordsToFind(message), limit) ?? [],
-    ready: load()
-      .catch((error) => {
-        log.error({ err: error }, "knowledge could not be read");
-      })
-      .finally(() => reader.close()),
+    async search(agentId, message, limit) {
+      await begun;
+      return indexes.get(agentId)?.search(wordsToFind(message), limit) ?? [];
+    },
+    ready,
+    async close() {
+      isClosed = true;
+      await reader.close();
+      await ready;
+    },
   };
 };

@@ -4,7 +4,7 @@ import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
 import { wordsOf, wordsToFind } from "../text/index.ts";
 import { firstOf } from "./first-of.ts";
-import type { Knowledge } from "./knowledge.ts";
+import { type Knowledge, placeOf } from "./knowledge.ts";
 import type { EndedTurn, Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";
 import { isSensitive } from "./sensitive.ts";
@@ -35,7 +35,7 @@ export interface Recollection {
 export interface Memory {
   recall(request: RecallRequest): Promise<Recollection>;
   /** Passages of an agent's documents that are relevant to a message, best first. */
-  documents(agentId: string, message: string): Passage[];
+  documents(agentId: string, message: string): Promise<Passage[]>;
   /** Called when a turn has ended: what was said is learned soon, in the background. */
   ended(turn: EndedTurn & { learns: boolean }): void;
   /** Stops the background work. The rest is done after the next start. */
@@ -155,10 +155,10 @@ export const createMemory = (deps: {
           : [],
       };
     },
-    documents: (agentId, message) =>
-      knowledge
-        .search(agentId, message, recalledPassages)
-        .map(({ text, source }) => ({ text, source, kind: "knowledge" })),
+    async documents(agentId, message) {
+      const found = await knowledge.search(agentId, message, recalledPassages);
+      return found.map((passage) => ({ text: passage.text, source: placeOf(passage), kind: "knowledge" }));
+    },
     ended({ learns, ...turn }) {
       if (learns) longTerm?.learner.ended(turn);
       longTerm?.vectors?.wake();

@@ -2,7 +2,7 @@ import type { AgentDefinition } from "@muxi/formation";
 import type { Logger } from "pino";
 import * as z from "zod";
 import { EventLog } from "../events/index.ts";
-import type { Knowledge } from "../memory/index.ts";
+import { type Knowledge, placeOf } from "../memory/index.ts";
 import { type Model, ModelError, type ModelRequest, type Passage } from "../models/index.ts";
 import type { Owner } from "../store/index.ts";
 import type { Journal, Tool } from "../tools/index.ts";
@@ -55,9 +55,10 @@ const answerTask = async (
   journal: Journal,
 ) => {
   const { agent, budget } = asked;
-  const passages = deps.knowledge
-    .search(agent.id, task, mostPassages)
-    .map((chunk): Passage => ({ ...chunk, kind: "knowledge" }));
+  const found = await deps.knowledge.search(agent.id, task, mostPassages);
+  const passages = found.map(
+    (passage): Passage => ({ text: passage.text, source: placeOf(passage), kind: "knowledge" }),
+  );
   const tools = (await deps.toolsOf(asked)) ?? [];
   const model = deps.modelOf(agent);
   const request: ModelRequest = {

@@ -98,7 +98,7 @@ export const prepareTurn = async (
       learns: isLearnedFrom(turn),
     }),
   ]);
-  const passages = [...remembered, ...memory.documents(agent.id, message)];
+  const passages = [...remembered, ...(await memory.documents(agent.id, message))];
   const seeing = models.visionModelOf(agent);
   const hasImages = attachments !== undefined && attachments.images.length > 0;
   if (hasImages && !seeing) throw noVisionModel();
