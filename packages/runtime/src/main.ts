@@ -2,6 +2,7 @@ import { setGlobalProxyFromEnv } from "node:http";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import {
+  databaseOf,
   type Formation,
   FormationError,
   isSystemError,
@@ -15,11 +16,17 @@ import { pino } from "pino";
 import * as z from "zod";
 import { createRedactor, createTokenReports, knownSecrets } from "./observability/index.ts";
 import { startRuntime } from "./runtime.ts";
+import { copyRows } from "./store/index.ts";
 
 const usage = `usage: muxi-runtime <formation folder> [--host 127.0.0.1] [--port 8001]
 
 Serves one formation. PORT and HOST in the environment win over the formation's own settings,
---port and --host over both.`;
+--port and --host over both.
+
+       muxi-runtime <formation folder> --dump-rows <file>
+       muxi-runtime <formation folder> --load-rows <file> [--force]
+
+Copies what the formation has in Postgres to a file or back, and ends. --force replaces what is there.`;
 
 /**
  * How long answers in progress may take after a signal to stop, in milliseconds (docs/spec/formation-files.md
@@ -51,7 +58,14 @@ const logOutput = ({ dir, manifest }: Formation) => {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { host: { type: "string" }, port: { type: "string" }, help: { type: "boolean", short: "h" } },
+  options: {
+    host: { type: "string" },
+    port: { type: "string" },
+    "dump-rows": { type: "string" },
+    "load-rows": { type: "string" },
+    force: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h" },
+  },
 });
 const [folder] = positionals;
 if (values.help || folder === undefined) {
@@ -86,6 +100,14 @@ try {
   if (proxy) setProxyOfFetch();
   const { formation, report } = await loadFormation(folder, { env, allowEnv: !isDeployed });
   if (!formation) throw new FormationError(folder, report);
+  const { "dump-rows": to, "load-rows": from, force } = values;
+  if (to !== undefined || from !== undefined) {
+    const place = databaseOf(formation);
+    if (place.engine !== "postgres") throw new Error(`the database of '${formation.id}' is not in Postgres`);
+    if (to !== undefined) await copyRows(place.connectionString, formation.id, { to });
+    if (from !== undefined) await copyRows(place.connectionString, formation.id, { from, replaces: force });
+    process.exit(0);
+  }
   const { server, logging } = formation.manifest;
   const keys = await resolveApiKeys(formation);
   const redactor = createRedactor({

@@ -37,7 +37,7 @@ export {
   type StoredMemory,
   userSpace,
 } from "./memory-rows.ts";
-export { openPostgres } from "./postgres/index.ts";
+export { copyRows, openPostgres } from "./postgres/index.ts";
 export type {
   Idempotency,
   Lease,

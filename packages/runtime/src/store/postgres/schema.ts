@@ -7,7 +7,6 @@ import {
   nextStep,
   type Place,
   readApplied,
-  type Step,
   stepFailed,
   type TableColumn,
 } from "../migrations/index.ts";
@@ -33,6 +32,31 @@ const readColumns = `select table_name as "table", column_name as "column"
   from information_schema.columns where table_schema = current_schema()`;
 
 /**
+ * Applies the next migration that a schema lacks, within a transaction that has begun. False when it lacks none.
+ *
+ * @param name Of the database, in messages.
+ */
+export const applyNext = async (
+  connection: Pick<Connection, "query">,
+  name: string,
+  migrations: readonly Migration[],
+): Promise<boolean> => {
+  const place: Place = { dialect, name, alternative: "name another database" };
+  const rows = async <Row extends object>(statement: Statement) =>
+    (await connection.query<Row>(numberedOnce(statement))).rows;
+  const columns = await rows<TableColumn>({ text: readColumns, values: [] });
+  const applied = hasHistory(columns) ? await rows<AppliedMigration>(readApplied) : [];
+  const step = nextStep(place, { columns, applied }, migrations);
+  if (!step) return false;
+  try {
+    for (const statement of step.statements) await rows(statement);
+  } catch (cause) {
+    throw isPassing(cause) || isLockTimeout(cause) ? cause : stepFailed(place, step, cause);
+  }
+  return true;
+};
+
+/**
  * Applies the migrations that a database lacks, each in a transaction of its own: a process that ends in the middle of
  * one leaves what was there before it. Of several processes that start at once, one applies each.
  *
@@ -44,31 +68,12 @@ export const migratePostgres = async (
   name: string,
   migrations: readonly Migration[],
 ): Promise<void> => {
-  const place: Place = { dialect, name, alternative: "name another database" };
-  const rows = async <Row extends object>(statement: Statement) =>
-    (await connection.query<Row>(numberedOnce(statement))).rows;
-
-  const plan = async (): Promise<Step | undefined> => {
-    const columns = await rows<TableColumn>({ text: readColumns, values: [] });
-    const applied = hasHistory(columns) ? await rows<AppliedMigration>(readApplied) : [];
-    return nextStep(place, { columns, applied }, migrations);
-  };
-
-  const apply = async (step: Step) => {
-    try {
-      for (const statement of step.statements) await rows(statement);
-    } catch (cause) {
-      throw isPassing(cause) || isLockTimeout(cause) ? cause : stepFailed(place, step, cause);
-    }
-  };
-
   const migrateOnce = async (): Promise<boolean> => {
     await connection.query(begin);
     try {
-      const step = await plan();
-      if (step) await apply(step);
+      const hasApplied = await applyNext(connection, name, migrations);
       await connection.query("commit");
-      return step !== undefined;
+      return hasApplied;
     } catch (error) {
       // When the connection is lost, the server rolls back.
       if (!isPassing(error)) await connection.query("rollback");
