@@ -138,11 +138,12 @@ export const createLessonRepository = (db: Database, unlearned: Unlearned): Less
     async claim(formationId, sessions, { now, begunBefore, until, limit }) {
       const skipClaimed: Statement = { text: db.dialect.skipClaimed, values: [] };
       const [result] = await db.write([
+        // As the value of an expression, a list is looked up in a table of hashes and not gone through for each lesson.
         sql`update lesson set due = ${until}
           where seq in (select seq from lesson
             where formation_id = ${formationId}
               and user_id in ${listed(sessions.map(({ owner }) => owner.userId))}
-              and session_id in ${listed(sessions.map(({ sessionId }) => sessionId))}
+              and (session_id in ${listed(sessions.map(({ sessionId }) => sessionId))}) is true
               and due <= ${now} and (said_at < ${begunBefore} or not exists (select 1 from request
                 where request.formation_id = lesson.formation_id and request.id = lesson.request_id
                   and completed_at is null))
