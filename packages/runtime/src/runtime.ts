@@ -278,7 +278,10 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       await sleep(drainTime);
     }
     app.refuse();
-    const timer = setTimeout(() => runs.stopAll(handOver), grace);
+    const timer = setTimeout(async () => {
+      await overlord.handOn();
+      runs.stopAll(handOver);
+    }, grace);
     await stopped;
     await runs.idle();
     clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { type ChatEvent, FormationClient } from "../../client/src/index.ts";
-import { collect, framesOf, keys, textOf, untilStatus } from "./harness.ts";
+import { type Api, collect, framesOf, keys, startFormation, textOf, untilStatus } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 import { createSchema, onPostgres } from "./postgres.ts";
 import { type Started, startBuilt, writeTestFormation } from "./processes.ts";
@@ -135,6 +135,62 @@ test("a request that waits is answered from what was said before it", async () =
   expect(
     again.filter((body) => body.includes("When are plums pruned?") && !body.includes("And pears?")),
   ).toHaveLength(1);
+});
+
+describe("an answer in the foreground that its process has no time to finish", () => {
+  const startAnswer = async () => {
+    const models = await openModels();
+    const dir = await writeTestFormation(models.url, {});
+    const first = await startFormation(dir);
+    const endAndStartAgain = async () => {
+      models.defaultReply = { text: ["In ", "summer."] };
+      await first.runtime.close(0);
+      return startFormation(dir);
+    };
+    return { models, first, endAndStartAgain };
+  };
+  const body = { message: "When are plums pruned?", request_id: "req_1", session_id: "s1" };
+  const rolesIn = async (api: Api) =>
+    (await api.get("/sessions/s1/messages", ann)).body.data.messages.map(
+      ({ role }: { role: string }) => role,
+    );
+
+  test("goes on in the next one, where its stream is taken up", async () => {
+    const { first, endAndStartAgain } = await startAnswer();
+    const stream = await first.stream(body, ann);
+    const seen = [(await stream.next()).value, (await stream.next()).value];
+    const again = await endAndStartAgain();
+    const rest = await collect(stream);
+    expect(rest.map(({ event }) => event)).not.toContain("error");
+    const after = rest.at(-1)?.id ?? seen.at(-1)?.id;
+    const route = `/events/s1/req_1?after=${after}`;
+    const whole = await collect(framesOf(await again.request("GET", route, ann)));
+    expect(whole.map(({ event }) => event)).toEqual(["progress", "text", "progress", "text", "text", "done"]);
+    expect(textOf(whole)).toBe("In summer.");
+    expect(await rolesIn(again)).toEqual(["user", "assistant"]);
+  });
+
+  test("is given to a caller who repeats the call under its key", async () => {
+    const { models, first, endAndStartAgain } = await startAnswer();
+    const call = { ...ann, headers: { "X-Muxi-Idempotency-Key": "k1" }, body: { ...body, stream: false } };
+    const asking = first.call("POST", "/chat", call);
+    await models.request(0);
+    const again = await endAndStartAgain();
+    const refused = await asking;
+    expect([refused.status, refused.body.error.code]).toEqual([503, "SERVICE_UNAVAILABLE"]);
+    const { status, body: answer } = await again.call("POST", "/chat", call);
+    expect([status, answer.data.message.content]).toEqual([200, "In summer."]);
+    expect(await rolesIn(again)).toEqual(["user", "assistant"]);
+  });
+
+  test("fails for a caller who has no way to come back to it", async () => {
+    const { models, first, endAndStartAgain } = await startAnswer();
+    const asking = first.call("POST", "/chat", { ...ann, body: { ...body, stream: false } });
+    await models.request(0);
+    const again = await endAndStartAgain();
+    expect((await asking).status).toBe(503);
+    await untilStatus(again, "req_1", "failed");
+  });
 });
 
 describe.skipIf(!onPostgres)("with several processes", () => {

@@ -38,6 +38,11 @@ export interface Overlord extends Queued {
   accept(turn: Turn): Statement[];
   /** Moves a run of the foreground to the background. */
   continueInBackground(run: Run): Promise<void>;
+  /**
+   * Moves the runs of the foreground there whose callers can find them in another process: those that are streamed, and
+   * those that will be asked for again under their key. For the end of this process, before all runs are stopped.
+   */
+  handOn(): Promise<void>;
   /** Calls the listener at the end of each request from now on. */
   onEnded(listener: EndListener): void;
 }
@@ -182,6 +187,17 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     return run;
   };
 
+  const moveToBackground = async (active: ActiveRequest, webhookUrl: string | null): Promise<void> => {
+    // Its steps are kept from now on.
+    active.isAsync = true;
+    await requests.toBackground(formationId, active.run.identity.requestId, queue.lease().owner, {
+      input: inputOf(active.turn),
+      webhookUrl,
+      steps: active.journal.pending(),
+    });
+    active.webhookUrl = webhookUrl;
+  };
+
   return {
     async chat(asked) {
       const owner = intake.ownerOf(asked);
@@ -238,13 +254,21 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       const { turn } = active;
       const webhookUrl =
         turn.webhookUrl === undefined ? (active.webhookUrl ?? intake.targetOf(turn)) : turn.webhookUrl;
-      active.isAsync = true;
-      await requests.toBackground(formationId, run.identity.requestId, queue.lease().owner, {
-        input: inputOf(turn),
-        webhookUrl,
-        steps: active.journal.pending(),
-      });
-      active.webhookUrl = webhookUrl;
+      await moveToBackground(active, webhookUrl);
+    },
+
+    async handOn() {
+      const ofCallers = runs.stored().flatMap((run) => inForeground.get(run) ?? []);
+      const found = ofCallers.filter(
+        ({ run, turn, isAsync }) => !isAsync && (run.log.heard || turn.idempotency !== undefined),
+      );
+      const moving = found.map((active) =>
+        moveToBackground(active, active.webhookUrl).catch((error) => {
+          active.isAsync = false;
+          telemetry.log.warn({ err: error, ...active.run.identity }, "an answer could not be handed on");
+        }),
+      );
+      await Promise.all(moving);
     },
 
     onEnded(listener) {
