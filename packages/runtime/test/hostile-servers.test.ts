@@ -67,6 +67,12 @@ const asJson: Answer = (id, response) => {
   flood(response, `{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"text","text":"`, megabyte);
 };
 
+/** Few bytes, of which a parser makes very many objects. */
+const ofValues: Answer = (id, response) => {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  flood(response, `data: {"jsonrpc":"2.0","id":${id},"result":{"content":[`, "[],".repeat(20_000));
+};
+
 const asStream: Answer = (_, response) => {
   response.writeHead(200, { "content-type": "text/event-stream" });
   flood(response, "data: ", megabyte);
@@ -78,14 +84,15 @@ const asEvents: Answer = (_, response) => {
 
 describe("an answer without end", () => {
   test.each([
-    ["JSON", asJson, "http"],
-    ["an event stream", asStream, "http"],
-    ["the older transport", asEvents, "sse"],
-  ] as const)("in %s is cut at the limit, and the call says so", async (_, answer, transport) => {
+    ["JSON", asJson, "http", "10485760 bytes"],
+    ["empty lists", ofValues, "http", "500000 values"],
+    ["an event stream", asStream, "http", "10485760 bytes"],
+    ["the older transport", asEvents, "sse", "10485760 bytes"],
+  ] as const)("in %s is cut at the limit, and the call says so", async (_, answer, transport, limit) => {
     const server = await startRaw(answer, transport);
     const api = await startFormation(await writeFormation({ "mcp/raw.afs": server }));
     const { body } = await api.chat("call:raw__fetch");
-    expect(body.data.message.content).toContain("the server sent a message of more than 10485760 bytes");
+    expect(body.data.message.content).toContain(`the server sent a message of more than ${limit}`);
     expect((await api.chat("Hello")).status).toBe(200);
   });
 });

@@ -60,15 +60,9 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
     async fireTrigger({ params: { name }, query, body, userId, request }) {
       const trigger = await find(name, "RESOURCE_NOT_FOUND");
       const { data, sessionId, inBackground } = readBody(body.fields, query.async);
-      const message = renderTemplate(name, trigger.content, data);
+      const message = renderTemplate(name, trigger.content, data, longestMessage);
       if (message.trim() === "") {
         throw new ApiError("INVALID_REQUEST", `Trigger '${name}' makes an empty message of this data`);
-      }
-      if (message.length > longestMessage) {
-        throw new ApiError(
-          "INVALID_PARAMS",
-          `With its data, trigger '${name}' has ${message.length} characters; the limit is ${longestMessage} (input_limits.max_message_length)`,
-        );
       }
       const { model, webhook } = trigger;
       const isAsync = inBackground === true || webhook !== undefined;

@@ -8,6 +8,7 @@ export {
   deepestJson,
   isTooDeep,
   listOf,
+  mostJsonValues,
   objectWithin,
   parseJson,
   parseObject,

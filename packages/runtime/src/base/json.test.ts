@@ -9,6 +9,7 @@ test("JSON of a hundred levels is read, and none that is deeper", () => {
   expect(parseJson(`${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`)).toBeUndefined();
   // Many in one another or many beside one another are two things.
   expect(parseJson(`[${Array(1_000).fill("{}").join(",")}]`)).toHaveLength(1_000);
+  expect(parseJson(`[${"[],".repeat(100_000)}0]`)).toBeUndefined();
   expect(isTooDeep(JSON.parse(nested(101)))).toBe(true);
 });
 

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "@muxi/protocol";
+import { holdsMoreValues, isObject, type JsonObject } from "@muxi/protocol";
 
 // JSON from outside, read by hand: a schema check for each token would cost more than all the rest.
 
@@ -7,6 +7,9 @@ import { isObject, type JsonObject } from "@muxi/protocol";
  * looks into what it gives, has only the stack.
  */
 export const deepestJson = 100;
+
+/** Most values in one text: the data of a trigger may hold many, millions would keep the event loop for a minute. */
+export const mostJsonValues = 100_000;
 
 /** Whether a value has more than `deepestJson` levels. */
 export const isTooDeep = (value: unknown): boolean => {
@@ -30,9 +33,12 @@ const opensMany = (text: string): boolean => {
   return false;
 };
 
-/** What the text holds, or undefined when it is not JSON or has more than `deepestJson` levels. */
+/**
+ * What the text holds, or undefined when it is not JSON or has more than `deepestJson` levels or `mostJsonValues` values.
+ */
 export const parseJson = (text: string): unknown => {
   try {
+    if (text.length > mostJsonValues && holdsMoreValues(text, mostJsonValues)) return undefined;
     const value: unknown = JSON.parse(text);
     return opensMany(text) && isTooDeep(value) ? undefined : value;
   } catch {

@@ -1,11 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { ApiError, holdsMoreValues, namesPrototype } from "@muxi/protocol";
-import { deepestJson, isTooDeep } from "../base/index.ts";
+import { deepestJson, isTooDeep, mostJsonValues } from "../base/index.ts";
 import { decoded } from "./compression.ts";
 import { type HttpRequest, tooLarge } from "./request.ts";
 
-/** Values in a body: the data of a trigger may hold many, millions would keep the event loop for a minute. */
-const mostValues = 100_000;
 /** Bytes from which a body is read in steps, between which everything else has its turn. */
 const largeBody = 2 ** 20;
 
@@ -42,8 +40,8 @@ export const readJson = async (incoming: HttpRequest, limit: number): Promise<un
   if (isLarge) await setImmediate();
   const text = bytes.toString("utf8");
   if (text === "") return undefined;
-  if (holdsMoreValues(text, mostValues)) {
-    throw refused(`The body has more than ${mostValues} values: send fewer`);
+  if (holdsMoreValues(text, mostJsonValues)) {
+    throw refused(`The body has more than ${mostJsonValues} values: send fewer`);
   }
   if (isLarge) await setImmediate();
   const value = parse(text);

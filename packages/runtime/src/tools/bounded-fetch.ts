@@ -1,49 +1,13 @@
+import { createMessageMeter } from "./message-meter.ts";
+
 /** What a server of tools may send at most (docs/spec/formation-files.md "MCP connections"). */
 export class ServerLimitError extends Error {}
 
-/** Bytes of one message: as many as the library takes over standard input and output. */
-const largestMessage = 10 * 2 ** 20;
 /** Requests to one server that wait for the beginning of its answer: each message of a server may be one. */
 const mostWaiting = 200;
 
-const tooLarge = () => new ServerLimitError(`the server sent a message of more than ${largestMessage} bytes`);
-
-const lineFeed = 10;
-const carriageReturn = 13;
-
-/**
- * Bytes since the last blank line, which ends an event. Lines end with `\n`, `\r\n` or `\r`; a blank one is where an end
- * follows an end.
- */
-const createEventSize = () => {
-  let size = 0;
-  let isAtLineStart = true;
-  let wasReturn = false;
-  return (chunk: Uint8Array): number => {
-    for (const byte of chunk) {
-      size += 1;
-      if (byte === lineFeed && wasReturn) {
-        wasReturn = false;
-      } else if (byte === lineFeed || byte === carriageReturn) {
-        if (isAtLineStart) size = 0;
-        isAtLineStart = true;
-        wasReturn = byte === carriageReturn;
-      } else {
-        isAtLineStart = false;
-        wasReturn = false;
-      }
-    }
-    return size;
-  };
-};
-
-const createSize = () => {
-  let size = 0;
-  return (chunk: Uint8Array): number => {
-    size += chunk.length;
-    return size;
-  };
-};
+export const tooLarge = (excess: string) =>
+  new ServerLimitError(`the server sent a message of more than ${excess}`);
 
 /**
  * `fetch` for one MCP server, whose answers are no larger than a message may be; of an event stream, each event.
@@ -57,12 +21,13 @@ export const createBoundedFetch = (onLimit: (error: ServerLimitError) => void): 
     const { body, status, statusText, headers } = response;
     if (!body) return response;
     const isStream = headers.get("content-type")?.toLowerCase().startsWith("text/event-stream");
-    const sizeAfter = isStream ? createEventSize() : createSize();
+    const meter = createMessageMeter(isStream ? "blank line" : "end");
     const counted = body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         transform(chunk, controller) {
-          if (sizeAfter(chunk) <= largestMessage) return controller.enqueue(chunk);
-          const error = tooLarge();
+          const excess = meter.excessAfter(chunk);
+          if (excess === undefined) return controller.enqueue(chunk);
+          const error = tooLarge(excess);
           controller.error(error);
           onLimit(error);
         },

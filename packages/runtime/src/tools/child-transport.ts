@@ -10,7 +10,8 @@ import {
   type Transport,
 } from "@modelcontextprotocol/client";
 import { asError } from "@muxi/http";
-import { ServerLimitError } from "./bounded-fetch.ts";
+import { ServerLimitError, tooLarge } from "./bounded-fetch.ts";
+import { createMessageMeter } from "./message-meter.ts";
 
 export interface ChildOptions {
   command: string;
@@ -54,6 +55,7 @@ export class ChildTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #options: ChildOptions;
   readonly #buffer = new ReadBuffer();
+  readonly #meter = createMessageMeter("line");
   #child: ChildProcess | undefined;
   #exited: Promise<unknown> | undefined;
   #errors = "";
@@ -133,6 +135,8 @@ export class ChildTransport implements Transport {
   }
 
   #append(bytes: Buffer): void {
+    const excess = this.#meter.excessAfter(bytes);
+    if (excess !== undefined) throw tooLarge(excess);
     try {
       this.#buffer.append(bytes);
     } catch (cause) {

@@ -19,7 +19,7 @@ test.each([
   ],
   ["No placeholder", "No placeholder"],
 ])("%s", (template, text) => {
-  expect(renderTemplate("harvest", template, data)).toBe(text);
+  expect(renderTemplate("harvest", template, data, 1_000)).toBe(text);
 });
 
 describe("a path that the data does not have is named", () => {
@@ -34,10 +34,17 @@ describe("a path that the data does not have is named", () => {
     "field.constructor",
     "__proto__",
   ])("%s", (path) => {
-    expect(() => renderTemplate("harvest", `It is \${{ data.${path} }}`, data)).toThrow(
+    expect(() => renderTemplate("harvest", `It is \${{ data.${path} }}`, data, 1_000)).toThrow(
       `The template of trigger 'harvest' cannot be rendered: the data has no '${path}'`,
     );
   });
+});
+
+test("a template that repeats its data is cut at the limit of a message", () => {
+  const large = { text: "x".repeat(400_000) };
+  const template = "${{ data.text }}".repeat(10_000);
+  expect(() => renderTemplate("harvest", template, large, 1_000_000)).toThrow("more than 1000000 characters");
+  expect(renderTemplate("harvest", template.slice(0, 32), large, 800_000)).toHaveLength(800_000);
 });
 
 test("lists the fields that a template uses", () => {
