@@ -178,7 +178,7 @@ test.each(storedNames)(
   },
 );
 
-test("the tables that health asks for are those of the newest schema", async () => {
+test("the tables that health asks for, and that a backup copies or leaves out, are those of the newest schema", async () => {
   const raw = await openRaw();
   await raw.migrate(migrations);
   const rows = await raw.run(

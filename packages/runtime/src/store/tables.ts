@@ -1,29 +1,30 @@
+/** A table that holds what a formation knows. */
+export interface CopiedTable {
+  name: string;
+  /** Condition for the rows of the formation `$1`. */
+  mine: string;
+}
+
+const own = (name: string): CopiedTable => ({ name, mine: "formation_id = $1" });
+const of = (parent: string, name: string): CopiedTable => ({
+  name,
+  mine: `${parent}_seq in (select seq from ${parent} where formation_id = $1)`,
+});
+
+/** The tables that hold what a formation knows, each after those that it hangs on. */
+export const copiedTables: readonly CopiedTable[] = [
+  ...["app_user", "user_identifier", "credential", "session"].map(own),
+  of("session", "message"),
+  ...["request", "request_step", "memory"].map(own),
+  ...["memory_word", "memory_vector", "memory_code"].map((name) => of("memory", name)),
+  ...["lesson", "synopsis", "ingestion", "job", "job_creation", "job_run", "delivery", "audit"].map(own),
+];
+
+/** The tables that are not copied: they concern processes that run, or the database as a whole. */
+const leftOutTables: readonly string[] = ["hint", "request_part", "scheduler_pulse", "schema_version"];
+
 /**
- * The tables of the newest schema. One that is to be dropped leaves this list a release before: the version before may be at
+ * All tables of the newest schema. One that is to be dropped leaves these lists a release before: the version before may be at
  * work on the same database, and takes itself for unhealthy without it.
  */
-export const tables: readonly string[] = [
-  "app_user",
-  "audit",
-  "credential",
-  "delivery",
-  "hint",
-  "ingestion",
-  "job",
-  "job_creation",
-  "job_run",
-  "lesson",
-  "memory",
-  "memory_code",
-  "memory_vector",
-  "memory_word",
-  "message",
-  "request",
-  "request_part",
-  "request_step",
-  "scheduler_pulse",
-  "schema_version",
-  "session",
-  "synopsis",
-  "user_identifier",
-];
+export const tables: readonly string[] = [...copiedTables.map(({ name }) => name), ...leftOutTables];

@@ -4,38 +4,13 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as z from "zod";
 import { migrations } from "../migrations/index.ts";
+import { type CopiedTable, copiedTables } from "../tables.ts";
 import type { Connection } from "./connection.ts";
 import { migrationLock } from "./locks.ts";
 import { applyNext } from "./schema.ts";
 
 /** What the functions of this file need of a connection. */
 export type RowsConnection = Pick<Connection, "query">;
-
-interface Table {
-  name: string;
-  /** Condition for the rows of the formation `$1`. */
-  mine: string;
-}
-
-const own = (name: string): Table => ({ name, mine: "formation_id = $1" });
-const of = (parent: string, name: string): Table => ({
-  name,
-  mine: `${parent}_seq in (select seq from ${parent} where formation_id = $1)`,
-});
-
-/** The tables that hold what a formation knows, each after those that it hangs on. */
-const tables: readonly Table[] = [
-  ...["app_user", "user_identifier", "credential", "session"].map(own),
-  of("session", "message"),
-  ...["request", "request_step", "memory"].map(own),
-  ...["memory_word", "memory_vector", "memory_code"].map((name) => of("memory", name)),
-  ...["lesson", "synopsis", "ingestion", "job", "job_creation", "job_run", "delivery", "audit"].map(own),
-];
-
-export const copiedTables: readonly string[] = tables.map(({ name }) => name);
-
-/** The tables that are not copied: they concern processes that run, or the database as a whole. */
-export const leftOutTables: readonly string[] = ["hint", "request_part", "scheduler_pulse", "schema_version"];
 
 /** Rows that are read or written at once. */
 const atOnce = 500;
@@ -49,7 +24,7 @@ const unlimited = "set local statement_timeout = 0; set local idle_in_transactio
 
 const rowsOf = async function* (
   connection: RowsConnection,
-  { name, mine }: Table,
+  { name, mine }: CopiedTable,
   formationId: string,
 ): AsyncGenerator<string> {
   await connection.query({
@@ -76,7 +51,7 @@ export const dumpRows = async (
 ): Promise<void> => {
   const lines = async function* () {
     yield `${JSON.stringify({ schema: migrations.length, formation_id: formationId })}\n`;
-    for (const table of tables) yield* rowsOf(connection, table, formationId);
+    for (const table of copiedTables) yield* rowsOf(connection, table, formationId);
   };
   await connection.query(`begin isolation level repeatable read, read only; ${unlimited}`);
   await pipeline(Readable.from(lines()), createWriteStream(file, { mode: 0o600, flush: true }));
@@ -96,7 +71,8 @@ const fill = async (connection: RowsConnection, lines: AsyncIterator<string>): P
   for (let next = await lines.next(); !next.done; next = await lines.next()) {
     const tab = next.value.indexOf("\t");
     const name = next.value.slice(0, tab);
-    if (!copiedTables.includes(name)) throw new Error(`there is no table '${name}' to restore`);
+    if (!copiedTables.some((table) => table.name === name))
+      throw new Error(`there is no table '${name}' to restore`);
     if (name !== table || held.length === atOnce) await flush();
     table = name;
     held.push(next.value.slice(tab + 1));
@@ -115,7 +91,7 @@ const moveIn = async (connection: RowsConnection, place: string, formationId: st
     `select table_name as "table", column_name as "column" from information_schema.columns
       where table_schema = '${workshop}'`,
   );
-  const numbered = tables.filter(({ name }) =>
+  const numbered = copiedTables.filter(({ name }) =>
     columns.some(({ table, column }) => table === name && column === "seq"),
   );
   // Who wants to add rows waits, and so takes no number meanwhile.
@@ -131,10 +107,10 @@ const moveIn = async (connection: RowsConnection, place: string, formationId: st
     firsts.set(name, rows[0]?.last ?? 0);
   }
   await connection.query(`set local search_path = ${place}`);
-  for (const { name, mine } of tables.toReversed()) {
+  for (const { name, mine } of copiedTables.toReversed()) {
     await connection.query({ text: `delete from ${name} where ${mine}`, values: [formationId] });
   }
-  for (const { name } of tables) {
+  for (const { name } of copiedTables) {
     const names = columns.filter(({ table }) => table === name).map(({ column }) => column);
     const values = names.map((column) => {
       const parent = column === "seq" ? name : column.replace(/_seq$/, "");
@@ -176,7 +152,9 @@ export const loadRows = async (
   }
   await connection.query(`begin; ${unlimited}; select pg_advisory_xact_lock(${migrationLock})`);
   try {
-    const there = tables.map(({ name, mine }) => `exists (select 1 from ${name} where ${mine})`).join(" or ");
+    const there = copiedTables
+      .map(({ name, mine }) => `exists (select 1 from ${name} where ${mine})`)
+      .join(" or ");
     const { rows } = await connection.query<{ there: boolean; place: string }>({
       text: `select ${there} as there, quote_ident(current_schema()) as place`,
       values: [formationId],
