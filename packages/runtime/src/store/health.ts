@@ -1,7 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { sql } from "./database/index.ts";
-import { migrations } from "./migrations/index.ts";
-import { tables } from "./tables.ts";
+import { migrations, tables } from "./migrations/index.ts";
 
 /** Milliseconds. Probes commonly time out after two seconds and should get an answer before. */
 const patience = 1_500;

@@ -21,7 +21,13 @@ export const copiedTables: readonly CopiedTable[] = [
 ];
 
 /** The tables that are not copied: they concern processes that run, or the database as a whole. */
-const leftOutTables: readonly string[] = ["hint", "request_part", "scheduler_pulse", "schema_version"];
+const leftOutTables: readonly string[] = [
+  "hint",
+  "request_part",
+  "retention_turn",
+  "scheduler_pulse",
+  "schema_version",
+];
 
 /**
  * All tables of the newest schema. One that is to be dropped leaves these lists a release before: the version before may be at
