@@ -95,6 +95,13 @@ export interface DeliveryRepository {
   ): Promise<LoggedDelivery[]>;
 }
 
+/** Written out, so that an index of those with a status can be used. */
+const withStatus: Readonly<Record<DeliveryStatus, Statement>> = {
+  pending: sql`and status = 'pending'`,
+  sent: sql`and status = 'sent'`,
+  failed: sql`and status = 'failed'`,
+};
+
 export const createDeliveryRepository = (db: Database): DeliveryRepository => {
   const insert = db.dialect.each({
     given: {
@@ -213,7 +220,7 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
             run_after as "nextAttemptAt", created_at as "createdAt", ended_at as "endedAt",
             response_status as "responseStatus", error
           from delivery where formation_id = ${formationId}
-            ${status === undefined ? sql`` : sql`and status = ${status}`}
+            ${status === undefined ? sql`` : withStatus[status]}
             ${requestId === undefined ? sql`` : sql`and request_id = ${requestId}`}
             ${afterNamed(sql`id`, before)}
           order by created_at desc, id desc limit ${limit}`,

@@ -1,6 +1,9 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 
+/** Messages that a session is taken to have: so many fewer sessions are looked at, at a time. */
+const perSession = 10;
+
 /**
  * Deletes messages of before a time, and sessions that have none left, at most `limit` of each. A session is found by the
  * time of its oldest message, which is known anew when that one has gone.
@@ -20,7 +23,7 @@ export const forgetSessions = async (
     and not exists (select 1 from lesson where lesson.formation_id = session.formation_id
       and lesson.user_id = session.user_id and lesson.session_id = session.id)`;
   const found = await db.read<{ seq: number }>(
-    sql`select seq from session where ${isDue} order by ${age} limit ${limit}`,
+    sql`select seq from session where ${isDue} order by ${age} limit ${Math.ceil(limit / perSession)}`,
   );
   if (found.length === 0) return 0;
 

@@ -10,6 +10,7 @@ import { lessonsOfUsers } from "./0009-lessons-of-users.ts";
 import { agentOfARequest } from "./0010-agent-of-a-request.ts";
 import { hintsAsRows } from "./0011-hints-as-rows.ts";
 import { ageOfRows } from "./0012-age-of-rows.ts";
+import { deliveriesOfRequests } from "./0013-deliveries-of-requests.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   agentOfARequest,
   hintsAsRows,
   ageOfRows,
+  deliveriesOfRequests,
 ];
