@@ -34,49 +34,106 @@ const chat = async (store: Store, { owner, sessionId, next, memory }: Sample): P
     lessons.unlearned(owner),
     synopses.of(owner),
   ]);
-  const begun = { id, sessionId, kind: "chat", webhookUrl: null, idempotency: undefined, now, lease } as const;
-  const message = { role: "user", content: "Which apples keep until March?", createdAt: now, requestId: id } as const;
+  const begun = {
+    id,
+    sessionId,
+    kind: "chat",
+    webhookUrl: null,
+    idempotency: undefined,
+    now,
+    lease,
+  } as const;
+  const message = {
+    role: "user",
+    content: "Which apples keep until March?",
+    createdAt: now,
+    requestId: id,
+  } as const;
   await sessions.appendNext(owner, { id: sessionId, turns: state.turns }, message, [
     requests.begin(owner, begun),
     lessons.note(owner, sessionId, id, now),
   ]);
-  const answer = { role: "assistant", content: "Those that lie in straw.", createdAt: now, requestId: id } as const;
+  const answer = {
+    role: "assistant",
+    content: "Those that lie in straw.",
+    createdAt: now,
+    requestId: id,
+  } as const;
   const usage = { input_tokens: 900, output_tokens: 120, total_tokens: 1020 };
   const spending = { agentId: "grower", model: "openai/test", usage };
   const ending = { status: "completed", error: null, log: "x".repeat(800), now, spending } as const;
   await requests.finish(formationId, id, lease.owner, ending, [sessions.answering(owner, sessionId, answer)]);
   await lessons.finish(
-    await lessons.claim(formationId, [{ owner, sessionId }], { now, begunBefore: now, until: now + hour, limit: 50 }),
+    await lessons.claim(formationId, [{ owner, sessionId }], {
+      now,
+      begunBefore: now,
+      until: now + hour,
+      limit: 50,
+    }),
     [],
   );
 };
 
 const remember = ({ owner, next }: Sample): NewMemory => ({
-  ...{ owner, scope: "user", scopeId: null, subject: next(), collection: "preferences", content: "Likes russets" },
+  ...{
+    owner,
+    scope: "user",
+    scopeId: null,
+    subject: next(),
+    collection: "preferences",
+    content: "Likes russets",
+  },
   ...{ words: ["likes", "russets"], metadata: {}, source: "chat", importance: 0.5, now },
 });
 
 const submit = async (store: Store, { owner, sessionId, next }: Sample): Promise<void> => {
   const { requests, deliveries } = store;
   const id = `req_${next()}`;
-  const input = { id, sessionId, kind: "chat", input: "{}", webhookUrl: null, idempotency: undefined, now } as const;
+  const input = {
+    id,
+    sessionId,
+    kind: "chat",
+    input: "{}",
+    webhookUrl: null,
+    idempotency: undefined,
+    now,
+  } as const;
   await store.write([requests.insert(owner, input)]);
   const attempts = { from: 0, below: 4 };
   for (const claimed of await requests.claim(formationId, lease, { now, limit: 64, attempts })) {
     const target = "https://shop.example/hooks";
-    const delivery = { id: `del_${next()}`, formationId, requestId: claimed.id, event: "completed", target, now };
+    const delivery = {
+      id: `del_${next()}`,
+      formationId,
+      requestId: claimed.id,
+      event: "completed",
+      target,
+      now,
+    };
     await requests.finish(
       formationId,
       claimed.id,
       lease.owner,
       { status: "completed", error: null, log: "x".repeat(800), now },
-      [deliveries.insert({ ...delivery, userId: claimed.userId, origin: "https://shop.example", body: "{}" })],
+      [
+        deliveries.insert({
+          ...delivery,
+          userId: claimed.userId,
+          origin: "https://shop.example",
+          body: "{}",
+        }),
+      ],
     );
   }
   const due = { now, farthest: now + hour };
   for (const origin of await deliveries.dueOrigins(formationId, due, [])) {
     const until = now + hour;
-    for (const { id } of await deliveries.claim(formationId, origin, { owner: "bench", limit: 8, due, until })) {
+    for (const { id } of await deliveries.claim(formationId, origin, {
+      owner: "bench",
+      limit: 8,
+      due,
+      until,
+    })) {
       await deliveries.end(id, "bench", "sent", { now, responseStatus: 204, error: null });
     }
   }
@@ -87,11 +144,14 @@ export const calls: Calls = {
   "a request in the background and its webhook": submit,
   "a memory is stored": (store, sample) => store.memories.add([remember(sample)]),
   "sessions of a user": (store, { owner }) => store.sessions.list(owner, recently),
-  "history of a user": (store, { owner }) => store.sessions.history(owner, { limit: 10, from: now - 365 * day, to: now }),
-  "messages of a session": (store, { owner, sessionId }) => store.sessions.messages(owner, sessionId, recently),
+  "history of a user": (store, { owner }) =>
+    store.sessions.history(owner, { limit: 10, from: now - 365 * day, to: now }),
+  "messages of a session": (store, { owner, sessionId }) =>
+    store.sessions.messages(owner, sessionId, recently),
   "a session": (store, { owner, sessionId }) => store.sessions.get(owner, sessionId),
   "buffer of a user": (store, { owner }) => store.buffers.ofUser(owner, 100),
-  "memories of a user": (store, { owner }) => store.memories.list(owner, { ...recently, scopes: ["user"], offset: 0 }),
+  "memories of a user": (store, { owner }) =>
+    store.memories.list(owner, { ...recently, scopes: ["user"], offset: 0 }),
   "requests of a user": (store, { owner }) => store.requests.list(formationId, owner.userId, recently),
   "requests of all": (store) => store.requests.list(formationId, undefined, recently),
   "a request by its key": (store, { owner, next }) => store.requests.find(owner, next(), next()),
@@ -100,7 +160,8 @@ export const calls: Calls = {
   "sessions to learn from": (store) => store.lessons.silent(formationId, { since: now, now, limit: 50 }),
   "deliveries of all": (store) => store.deliveries.list(formationId, recently),
   "deliveries that failed": (store) => store.deliveries.list(formationId, { ...recently, status: "failed" }),
-  "deliveries of a request": (store, { next }) => store.deliveries.list(formationId, { ...recently, requestId: next() }),
+  "deliveries of a request": (store, { next }) =>
+    store.deliveries.list(formationId, { ...recently, requestId: next() }),
   "when a delivery is due": (store) => store.deliveries.nextDue(formationId, []),
   "jobs that are due": (store) => store.jobs.due(formationId, now, { total: 10, perUser: 5 }),
   "when a job is due": (store) => store.jobs.nextDue(formationId, now),

@@ -150,7 +150,12 @@ export const sqliteSubject = async (file: string): Promise<Subject> => {
       await database.close();
       const named = (pattern: RegExp) =>
         new Set(details.map((detail) => pattern.exec(detail)?.[1]).filter((name) => name !== undefined));
-      const tables = new Set(db.prepare("select name from sqlite_schema where type = 'table'").all().map(({ name }) => name));
+      const tables = new Set(
+        db
+          .prepare("select name from sqlite_schema where type = 'table'")
+          .all()
+          .map(({ name }) => name),
+      );
       return {
         indexes: named(/USING (?:COVERING )?INDEX (\w+)/),
         // Others are subqueries, and lists that are given.

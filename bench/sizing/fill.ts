@@ -7,7 +7,7 @@ export interface Scale {
 export const formationId = "bench";
 
 const day = 86_400_000;
-export const perSession = 10;
+const perSession = 10;
 /** Sessions in which there is something said by turns. */
 const atOnce = 50;
 /** The conversations of two years, and the requests of a tenth of them. */
@@ -27,7 +27,7 @@ export interface Filler {
 
 const text = "The old tree at the gate bears small red apples that keep until March when they lie in straw. ";
 
-export const wordsOfMemory = 6;
+const wordsOfMemory = 6;
 const words = 20_000;
 /** A word of the memory of a number, as it is found by: each place has words of its own. */
 export const wordAt = (place: number, memory: number): string =>

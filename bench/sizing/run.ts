@@ -1,11 +1,11 @@
 /**
  * What the statements of a formation cost in a database that has grown.
  *
- * `npm run bench:sizing -- [--engine postgres] [--messages 100000] [--users 10000] [--times 200] [--keep <place>]`
+ * `npm run bench:sizing -- [--engine postgres] [--messages 100000] [--users 10000] [--times 200]`
  *
- * Generates the database, or takes the one at `--keep`: a file, or the connection string of a Postgres.
+ * Generates the database, calls the repositories, and prints what each call takes, reads and writes.
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -37,7 +37,6 @@ const temporary = async (): Promise<{ subject: Subject; remove: () => Promise<vo
   const server = await startPostgres(programs, { settings });
   return { subject: await postgresSubject(server.url), remove: () => server.stop() };
 };
-void existsSync;
 
 const megabytes = (bytes: number) => formatNumber(bytes / 1e6);
 
@@ -59,7 +58,13 @@ try {
     ...sizes
       .sort((a, b) => b.table + b.indexes - a.table - a.indexes)
       .map(({ name, rows, table, indexes }) =>
-        tableRow([name, formatNumber(rows), megabytes(table), megabytes(indexes), formatNumber((table + indexes) / rows)]),
+        tableRow([
+          name,
+          formatNumber(rows),
+          megabytes(table),
+          megabytes(indexes),
+          formatNumber((table + indexes) / rows),
+        ]),
       ),
   ]);
   const rowOf = ({ call, p50, p99, log, reads }: Measured) =>
@@ -69,13 +74,17 @@ try {
       formatNumber(p99),
       reads.rows === undefined ? "" : formatNumber(reads.rows),
       log === undefined ? "" : formatNumber(log / 1000),
-      [...reads.scans].map((table) => `**all of ${table}**`).concat([...reads.indexes]).join(", "),
+      [...reads.scans]
+        .map((table) => `**all of ${table}**`)
+        .concat([...reads.indexes])
+        .join(", "),
     ]);
   print([
     tableRow(["call", "p50, ms", "p99, ms", "rows read", "log, KB", "plan"]),
     tableRow(["---", "---:", "---:", "---:", "---:", "---"]),
   ]);
-  for await (const measured of measure(subject, Number(values.times))) process.stdout.write(`${rowOf(measured)}\n`);
+  for await (const measured of measure(subject, Number(values.times)))
+    process.stdout.write(`${rowOf(measured)}\n`);
 } finally {
   await subject.close();
   await remove();
