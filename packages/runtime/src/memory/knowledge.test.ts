@@ -28,6 +28,7 @@ agents: [{ id: one, name: O, description: D, knowledge: { sources: [{ path: docs
   const records: string[] = [];
   const log = pino({ level: "warn" }, { write: (line) => records.push(line) });
   const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log });
+  await knowledge.ready;
   expect(await knowledge.search("one", "Where is the cellar key?", 1)).toMatchObject([
     { text: expect.stringContaining("The cellar key hangs behind the door."), source: "docs/guide.docx" },
   ]);
@@ -37,11 +38,26 @@ agents: [{ id: one, name: O, description: D, knowledge: { sources: [{ path: docs
   expect(await knowledge.search("one", "handbook prices", 1)).toMatchObject([
     { headings: ["Orchard handbook", "Prices"] },
   ]);
-  await knowledge.ready;
   expect(records.map((line) => JSON.parse(line))).toMatchObject([
     { agent: "one", source: "docs/broken.docx", code: "broken", reason: "it is damaged" },
     { source: "docs/deep.html", code: "broken", reason: "its elements are nested too deeply" },
   ]);
+});
+
+test("a search right after the start waits for the documents", async () => {
+  const dir = temporaryFolder();
+  await writeFile(path.join(dir, "a.md"), "The key hangs behind the door.");
+  await writeFile(
+    path.join(dir, "formation.afs"),
+    `schema: "1.0.0"
+id: cellar
+description: Knows the cellar
+agents: [{ id: one, name: O, description: D, knowledge: { sources: [{ path: a.md }] } }]
+`,
+  );
+  const { formation } = await loadFormation(dir);
+  const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log: pino({ level: "silent" }) });
+  expect(await knowledge.search("one", "Where is the key?", 1)).toHaveLength(1);
 });
 
 test("the formats of documents are those of the specification", () => {

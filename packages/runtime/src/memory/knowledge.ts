@@ -52,7 +52,7 @@ const limits: ReadingLimits = {
 };
 
 /** Milliseconds after the start for which searches wait until all is indexed. */
-const longestWait = 3_000;
+const longestWait = 5_000;
 /** Milliseconds of indexing after which requests get their turn. */
 const longestTurn = 10;
 
