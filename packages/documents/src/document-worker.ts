@@ -2,7 +2,7 @@
  * Reads documents in a thread of its own. A hostile file may use up the memory and time of this thread, which the main
  * thread limits.
  */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { getHeapStatistics } from "node:v8";
 import { parentPort } from "node:worker_threads";
 import type { Document, Failure, ReadingLimits } from "./base/document.ts";
@@ -57,12 +57,19 @@ const loaders: Readonly<Record<Format, () => Promise<Reader>>> = {
 
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
-const bytesOf = async (file: DocumentTask["file"]): Promise<Buffer> =>
-  typeof file === "string"
-    ? readFile(file).catch(({ code }: NodeJS.ErrnoException) => {
-        throw new Unreadable("broken", `it cannot be opened (${code})`);
-      })
-    : Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+/** The share of the memory of a reading that a file itself may take: what is made of it takes more. */
+const largestFile = 1 / 2;
+
+const notOpened = ({ code }: NodeJS.ErrnoException): never => {
+  throw new Unreadable("broken", `it cannot be opened (${code})`);
+};
+
+const bytesOf = async ({ file, limits }: DocumentTask): Promise<Buffer> => {
+  if (typeof file !== "string") return Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  const { size } = await stat(file).catch(notOpened);
+  if (size > limits.memory * largestFile) throw new Unreadable("too_large", "it is larger than what is read");
+  return readFile(file).catch(notOpened);
+};
 
 /** Archives in archives, and mails in mails, that are still read. */
 const deepestPart = 3;
@@ -91,12 +98,13 @@ const partReader =
     }
   };
 
-const read = async ({ file, name, format, limits }: DocumentTask): Promise<Reading> => {
+const read = async (task: DocumentTask): Promise<Reading> => {
+  const { name, format, limits } = task;
   const reader = await loaders[format]();
   say("begun");
   const { output, document } = createOutput(limits);
   try {
-    const bytes = await bytesOf(file);
+    const bytes = await bytesOf(task);
     checked(bytes, format);
     await reader({ bytes, name }, output, partReader("", 1));
   } catch (error) {

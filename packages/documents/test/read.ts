@@ -35,6 +35,7 @@ export const createReading = (own: Partial<ReadingLimits> = {}) => {
 
   return {
     read,
+    readFileAt: (file: string) => reader.read({ file, name: path.basename(file), format: formatFor(file) }),
     /** The document that a file is read as. */
     async documentOf(name: string, content?: string | Uint8Array): Promise<Document> {
       const reading = await read(name, content);

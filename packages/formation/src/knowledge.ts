@@ -59,10 +59,11 @@ export const knowledgeFiles = async (
       found.leftOut.push({ file, reason: "type" });
       continue;
     }
-    const isRead = found.files.length < source.file_limit;
+    // A folder may hold a hundred thousand files: those beyond the limit are not looked at.
     const reason =
-      (await reasonAgainst(dir, file, max_file_size)) ??
-      (isRead ? await reasonInside(place, format) : "limit");
+      found.files.length === source.file_limit
+        ? "limit"
+        : ((await reasonAgainst(dir, file, max_file_size)) ?? (await reasonInside(place, format)));
     if (reason) found.leftOut.push({ file, reason });
     else found.files.push({ file, format });
   }

@@ -127,6 +127,15 @@ test("what file_limit leaves out of a folder is named; hidden files do not count
   ]);
 });
 
+test("files beyond the limit are not looked at, however many there are", async () => {
+  const { warnings } = await reportOf(withDocs(", file_limit: 1", { ...numbered(20), "docs/z.pdf": "none" }));
+  expect(brief(warnings)).toEqual([
+    expect.stringMatching(
+      /20 file\(s\) are left out, because file_limit \(1\) lets only the first 1 be read: docs\/f101/,
+    ),
+  ]);
+});
+
 test("fifty documents of a folder are read unless it says otherwise", async () => {
   expect((await reportOf(withDocs("", numbered(50)))).warnings).toEqual([]);
   expect((await reportOf(withDocs("", numbered(51)))).warnings).toHaveLength(1);

@@ -40,8 +40,10 @@ export interface TextFlow {
   end(): void;
 }
 
-export const createTextFlow = (output: Pick<Output, "add">): TextFlow => {
+export const createTextFlow = (output: Pick<Output, "add" | "limits">): TextFlow => {
   let pieces: string[] = [];
+  /** Characters of the pieces. */
+  let pending = 0;
   let heading: number | undefined;
   let language: string | undefined;
   let isCode = false;
@@ -54,6 +56,7 @@ export const createTextFlow = (output: Pick<Output, "add">): TextFlow => {
   const taken = (): string => {
     const text = pieces.join("");
     pieces = [];
+    pending = 0;
     return text;
   };
 
@@ -111,6 +114,9 @@ export const createTextFlow = (output: Pick<Output, "add">): TextFlow => {
   const flow: TextFlow = {
     text(text) {
       pieces.push(isCode ? text : text.replace(/\s+/g, " "));
+      pending += text.length;
+      // More than is read: one paragraph, or one cell, that does not end.
+      if (pending > output.limits.characters) flow.end();
     },
     lineBreak() {
       pieces.push("\n");

@@ -4,13 +4,21 @@ import type { Reader } from "../base/reader.ts";
 import { createTableWriter } from "../base/table-writer.ts";
 import { textOf } from "./encoding.ts";
 
-/** @param delimiter Empty to find it out. */
+/** Enough to know a delimiter by. The library would look through all of a text. */
+const looksAt = 64 * 1024;
+
+const delimiterOf = (text: string): string =>
+  Papa.parse(text.slice(0, looksAt), { preview: 20, skipEmptyLines: "greedy" }).meta.delimiter;
+
 const readValues = (text: string, delimiter: string, output: Output): void => {
   const table = createTableWriter(output);
   let line = 1;
   let position = 0;
   Papa.parse<string[]>(text, {
     delimiter,
+    newline: "\n",
+    // Else all lines are taken apart before the first one is read.
+    fastMode: false,
     skipEmptyLines: "greedy",
     step({ data, meta: { cursor } }) {
       table.row(
@@ -28,7 +36,10 @@ const readValues = (text: string, delimiter: string, output: Output): void => {
 };
 
 /** Reads values between commas, or between what else divides the columns. */
-export const readCsv: Reader = ({ bytes }, output) => readValues(textOf(bytes), "", output);
+export const readCsv: Reader = ({ bytes }, output) => {
+  const text = textOf(bytes);
+  readValues(text, delimiterOf(text), output);
+};
 
 /** Reads values between tabs. */
 export const readTsv: Reader = ({ bytes }, output) => readValues(textOf(bytes), "\t", output);

@@ -20,6 +20,6 @@ export const readEpub: Reader = async ({ bytes }, output) => {
     output.page();
     const chapter = posix.join(posix.dirname(main), decodeURIComponent(item.href));
     // What a chapter says of itself is not what the book is called.
-    readMarkup(await zip.text(chapter), { add: output.add, title: () => undefined });
+    readMarkup(await zip.text(chapter), { ...output, title: () => undefined });
   }
 };

@@ -57,10 +57,13 @@ const closeTag = (flow: TextFlow, name: string): void => {
   else if (name === "li" || name === "caption" || breaks.has(name)) flow.endBlock();
 };
 
+/** Characters that the parser gets at a time: it can be stopped between them. */
+const atOnce = 64 * 1024;
+
 /** What is read of a page: all of it, or what stands in its `main`. */
 type Part = "all" | "main";
 
-const readPart = (html: string, output: Pick<Output, "add" | "title">, part: Part): void => {
+const readPart = (html: string, output: Pick<Output, "add" | "title" | "limits">, part: Part): void => {
   const flow = createTextFlow(output);
   const path: string[] = [];
   /** Depth of the outermost element that is not read. */
@@ -93,7 +96,7 @@ const readPart = (html: string, output: Pick<Output, "add" | "title">, part: Par
       else if (isRead()) flow.text(text);
     },
   });
-  parser.write(html);
+  for (let start = 0; start < html.length; start += atOnce) parser.write(html.slice(start, start + atOnce));
   parser.end();
   output.title(title);
   flow.end();
@@ -108,10 +111,10 @@ const leastMain = 200;
  *
  * @throws Enough; Unreadable when elements stand too deeply in others
  */
-export const readMarkup = (html: string, output: Pick<Output, "add" | "title">): void => {
+export const readMarkup = (html: string, output: Pick<Output, "add" | "title" | "limits">): void => {
   if (/<main[\s>]/i.test(html)) {
     const blocks: Block[] = [];
-    readPart(html, { add: (block) => blocks.push(block), title: output.title }, "main");
+    readPart(html, { ...output, add: (block) => blocks.push(block) }, "main");
     const length = blocks.reduce(
       (sum, block) => sum + (block.kind === "table" ? leastMain : block.text.length),
       0,

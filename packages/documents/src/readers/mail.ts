@@ -25,7 +25,7 @@ export const readMail: Reader = async ({ bytes }, output, readPart) => {
   // Lines of the text are not those of the file.
   if (mail.text !== undefined) {
     readTextLines(mail.text, { ...output, add: ({ lines: _, ...block }) => output.add(block) });
-  } else if (mail.html !== undefined) readMarkup(mail.html, { add: output.add, title: () => undefined });
+  } else if (mail.html !== undefined) readMarkup(mail.html, { ...output, title: () => undefined });
   for (const { filename, mimeType, content, related } of mail.attachments) {
     if (filename === null || related || typeof content === "string") continue;
     await readPart(
