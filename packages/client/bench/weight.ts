@@ -18,7 +18,7 @@ const parts: Record<string, RegExp> = {
   "Calls: one deadline, repeats, hooks, request ids": /^http\/(send|lifetime|retry|hooks|ids|version)/,
   "Answers: bodies up to a limit, envelopes, failures": /^http\/(body|failure|unwrap|objects)/,
   "Event streams: frames, silence, order, resuming":
-    /^stream\/(sse|connection|event-stream|resumption|source)/,
+    /^stream\/(sse|connection|event-stream|queue|resumption|source)/,
   "Events of a chat, of this server and of others": /^stream\/(chat-events|decode)/,
   "Chats: asking, following, stopping; `final()`, `toResponse()`":
     /^stream\/(chat-stream|response)|^formation\/(chats|chat-client)/,

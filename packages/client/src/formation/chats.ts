@@ -8,13 +8,7 @@ import {
   type StreamOptions,
   segment,
 } from "../http/index.ts";
-import {
-  type ChatConnector,
-  type ChatCursor,
-  type ChatStream,
-  createChatStream,
-  type StreamSettings,
-} from "../stream/index.ts";
+import { type ChatConnector, type ChatCursor, ChatStream, type StreamSettings } from "../stream/index.ts";
 import { type Caller, createOpener, dataOf, type ForUser, type PlainCall } from "./caller.ts";
 
 /** A message and what goes with it, with the names of the wire. The method decides whether the answer is streamed. */
@@ -135,11 +129,7 @@ export const askStream = (
   const json = { ...payload, request_id: requestId, stream: true };
   const ask = createOpener(caller, { ...spec, userId, json }, options);
   const owner = { requestId, sessionId: payload.session_id ?? undefined };
-  return createChatStream(
-    { ...followUp(caller, userId, options), ask },
-    owner,
-    settingsOf(caller, options, 0),
-  );
+  return new ChatStream({ ...followUp(caller, userId, options), ask }, owner, settingsOf(caller, options, 0));
 };
 
 const read = (
@@ -150,7 +140,7 @@ const read = (
 ): ChatStream => {
   // Thrown now, not when the stream is read.
   eventsPath(ids);
-  return createChatStream(connector, ids, settingsOf(caller, options, after));
+  return new ChatStream(connector, ids, settingsOf(caller, options, after));
 };
 
 /** The rest of an answer for whoever asked: leaving the stream stops the request. */

@@ -1,5 +1,5 @@
 import { limitsOf, type StreamOptions } from "../http/index.ts";
-import { createEventStream, decodeJson, type EventStream } from "../stream/index.ts";
+import { decodeJson, EventStream } from "../stream/index.ts";
 import { type Caller, createOpener, type FormationCall, withSearch } from "./caller.ts";
 
 /** A stream of events that goes on until one side leaves, and that nothing has to stop. */
@@ -9,7 +9,7 @@ export const follow = <Event>(
   options: StreamOptions = {},
 ): EventStream<Event> => {
   const open = createOpener(caller, withSearch(spec), options);
-  return createEventStream<Event>(
+  return new EventStream<Event>(
     {
       connect: (lifetime) => open(lifetime),
       decode: decodeJson<Event>,
@@ -19,5 +19,5 @@ export const follow = <Event>(
       stop: () => Promise.resolve(),
     },
     { ...limitsOf(options, caller.transport), signal: options.signal, afterKeepAlive: true, after: 0 },
-  ).stream;
+  );
 };

@@ -22,7 +22,7 @@ import {
   type TransportOptions,
   transportOptions,
 } from "../http/index.ts";
-import { createEventStream, type EventStream, eventStreamOnly } from "../stream/index.ts";
+import { EventStream, eventStreamOnly } from "../stream/index.ts";
 import { createSigner } from "./hmac.ts";
 import { decodeOperation } from "./operations.ts";
 import { updateHooks } from "./update-notice.ts";
@@ -106,7 +106,7 @@ const callerOver = (transport: Transport): ServerCaller => ({
     options: StreamOptions,
   ) {
     checkCallOptions(options);
-    return createEventStream<Event>(
+    return new EventStream<Event>(
       {
         connect: async (lifetime) => {
           const prepared = prepare(typeof spec === "function" ? await spec() : spec);
@@ -126,7 +126,7 @@ const callerOver = (transport: Transport): ServerCaller => ({
         afterKeepAlive: true,
         after: 0,
       },
-    ).stream;
+    );
   },
 });
 

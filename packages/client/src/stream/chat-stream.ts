@@ -2,7 +2,7 @@ import type { DoneEvent } from "@muxi/protocol/types";
 import { MuxiError } from "../errors/index.ts";
 import { type Lifetime, requireSize } from "../http/index.ts";
 import { type ChatEvent, type ChatOwner, createChatDecoder } from "./chat-events.ts";
-import { createEventStream, type EventStream } from "./event-stream.ts";
+import { EventStream } from "./event-stream.ts";
 import { errorResponse, eventResponse } from "./response.ts";
 import type { StreamSettings } from "./source.ts";
 
@@ -44,16 +44,64 @@ export interface ChatConnector {
  *   if (event.type === "text") process.stdout.write(event.text);
  * }
  */
-export interface ChatStream extends EventStream<ChatEvent> {
+export class ChatStream extends EventStream<ChatEvent> {
+  readonly #owner: ChatOwner;
+  readonly #most: number;
+  /** Whether the first call makes the request, rather than resumes it. */
+  readonly #asks: boolean;
+  #text = "";
+  #done: DoneEvent | undefined;
+
+  constructor(connector: ChatConnector, owner: ChatOwner, settings: StreamSettings) {
+    const decode = createChatDecoder(owner);
+    let numbered = connector.ask === undefined;
+    super(
+      {
+        async connect(lifetime, after) {
+          if (connector.ask === undefined || after !== undefined) {
+            const { requestId, sessionId = "" } = owner;
+            return connector.follow({ requestId, sessionId, after: after ?? settings.after }, lifetime);
+          }
+          const response = await connector.ask(lifetime);
+          // Only a server that can replay events sends the request id in a header (docs/spec/formation-api.md
+          // "Request ids").
+          numbered = response.headers.has("x-muxi-request-id");
+          return response;
+        },
+        decode,
+        isLast: (event) => event.type === "done",
+        restarts: (event) => event.type === "progress" && event.stage === "restarted",
+        endless: false,
+        canResume: (received) => (numbered || received > 0) && owner.sessionId !== undefined,
+        stop: async () => connector.cancel?.(owner.requestId),
+      },
+      settings,
+    );
+    this.#owner = owner;
+    this.#asks = connector.ask !== undefined;
+    this.#most = settings.maxResponseSize || Number.POSITIVE_INFINITY;
+  }
+
   /** Id of the request: the payload's `request_id`, or one made before it is sent. */
-  readonly requestId: string;
+  get requestId(): string {
+    return this.#owner.requestId;
+  }
+
   /** Id of the session: the payload's `session_id`, or the one that an event has named. */
-  readonly sessionId: string | undefined;
+  get sessionId(): string | undefined {
+    return this.#owner.sessionId;
+  }
+
   /**
    * Position from which `resumeChat` continues, also in another process; undefined until the server has taken the
    * request and named its session.
    */
-  readonly cursor: ChatCursor | undefined;
+  get cursor(): ChatCursor | undefined {
+    const { requestId, sessionId } = this.#owner;
+    if (sessionId === undefined || (this.#asks && !this.isOpen)) return undefined;
+    return { sessionId, requestId, after: this.position };
+  }
+
   /**
    * Leaves the stream at once and lets the server finish the answer. A request that is on its way is sent to the end, one
    * that was not read yet is sent now.
@@ -61,97 +109,46 @@ export interface ChatStream extends EventStream<ChatEvent> {
    * @returns The cursor from which to resume, once the server has the request; undefined when it never got it, and
    * `opened` says why.
    */
-  detach(): Promise<ChatCursor | undefined>;
+  async detach(): Promise<ChatCursor | undefined> {
+    await this.disconnect(() => this.cursor !== undefined);
+    return this.cursor;
+  }
+
   /** Reads the rest and returns the whole answer. Throws what iterating would throw. */
-  final(): Promise<ChatAnswer>;
+  async final(): Promise<ChatAnswer> {
+    for await (const _ of this) requireSize(this.#text.length, this.#most);
+    if (this.#done === undefined) {
+      throw this.failure ?? new MuxiError("The stream was left", { code: "STREAM_LEFT" });
+    }
+    const { type: _, finished: __, ...rest } = this.#done;
+    return { text: this.#text, ...rest };
+  }
+
   /** Reads the rest and returns the text of the whole answer. */
-  text(): Promise<string>;
+  async text(): Promise<string> {
+    return (await this.final()).text;
+  }
+
   /** The text only, part by part. */
-  textStream(): AsyncGenerator<string, void, undefined>;
+  async *textStream(): AsyncGenerator<string, void, undefined> {
+    for await (const event of this) if (event.type === "text") yield event.text;
+  }
+
   /**
    * The events as a response that a web server can send on. `chatStream` and other readers can read it. After
    * `await stream.opened` a refusal has its own status, such as 401, 422, or 429 with `Retry-After`.
    */
-  toResponse(): Response;
+  toResponse(): Response {
+    return this.failure === undefined || this.isOpen ? eventResponse(this) : errorResponse(this.failure);
+  }
+
+  protected override delivered(event: ChatEvent): void {
+    if (event.type === "text") {
+      if (event.replace) this.#text = "";
+      // Longer than that nobody gets it whole.
+      if (this.#text.length <= this.#most) this.#text += event.text;
+    } else if (event.type === "done") {
+      this.#done = event;
+    }
+  }
 }
-
-export const createChatStream = (
-  { ask, follow, cancel }: ChatConnector,
-  owner: ChatOwner,
-  settings: StreamSettings,
-): ChatStream => {
-  const most = settings.maxResponseSize || Number.POSITIVE_INFINITY;
-  let numbered = !ask;
-  let text = "";
-  let done: DoneEvent | undefined;
-
-  const { stream, disconnect, failure, isOpen } = createEventStream<ChatEvent>(
-    {
-      async connect(lifetime, after) {
-        if (!ask || after !== undefined) {
-          const { requestId, sessionId = "" } = owner;
-          return follow({ requestId, sessionId, after: after ?? settings.after }, lifetime);
-        }
-        const response = await ask(lifetime);
-        // Only a server that can replay events sends the request id in a header (docs/spec/formation-api.md
-        // "Request ids").
-        numbered = response.headers.has("x-muxi-request-id");
-        return response;
-      },
-      decode: createChatDecoder(owner),
-      isLast: (event) => event.type === "done",
-      restarts: (event) => event.type === "progress" && event.stage === "restarted",
-      endless: false,
-      canResume: (received) => (numbered || received > 0) && owner.sessionId !== undefined,
-      delivered(event) {
-        if (event.type === "text") {
-          if (event.replace) text = "";
-          // Longer than that nobody gets it whole.
-          if (text.length <= most) text += event.text;
-        } else if (event.type === "done") {
-          done = event;
-        }
-      },
-      stop: async () => cancel?.(owner.requestId),
-    },
-    settings,
-  );
-
-  const cursor = (): ChatCursor | undefined => {
-    const { requestId, sessionId } = owner;
-    // One that resumes has a server that took its request.
-    if (sessionId === undefined || (ask && !isOpen())) return undefined;
-    return { sessionId, requestId, after: stream.position };
-  };
-
-  const final = async (): Promise<ChatAnswer> => {
-    for await (const _ of stream) requireSize(text.length, most);
-    if (!done) throw failure() ?? new MuxiError("The stream was left", { code: "STREAM_LEFT" });
-    const { type: _, finished: __, ...rest } = done;
-    return { text, ...rest };
-  };
-
-  const members: Omit<ChatStream, keyof EventStream<ChatEvent>> = {
-    get requestId() {
-      return owner.requestId;
-    },
-    get sessionId() {
-      return owner.sessionId;
-    },
-    get cursor() {
-      return cursor();
-    },
-    async detach() {
-      await disconnect(() => cursor() !== undefined);
-      return cursor();
-    },
-    final,
-    text: async () => (await final()).text,
-    async *textStream() {
-      for await (const event of stream) if (event.type === "text") yield event.text;
-    },
-    toResponse: () =>
-      failure() === undefined || isOpen() ? eventResponse(stream) : errorResponse(failure()),
-  };
-  return Object.setPrototypeOf(members, stream);
-};

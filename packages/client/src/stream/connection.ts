@@ -40,17 +40,17 @@ const longestSilence = 3_000;
 const mostAtOnce = 64 * 1024;
 
 /**
- * Reads the body of a response as an event stream.
+ * Reads a response as an event stream.
  *
  * @param lifetime That of this connection: closing the connection ends it.
  */
 export const createConnection = (
-  body: Response["body"],
+  response: Response,
   lifetime: Lifetime,
   { idleTimeout, afterKeepAlive, maxResponseSize }: StreamSettings,
   onEvent: OnEvent,
 ): Connection => {
-  const reader = (body ?? new Blob([]).stream()).getReader();
+  const reader = (response.body ?? new Blob([]).stream()).getReader();
   const decoder = new TextDecoder();
   let watched = !afterKeepAlive;
   let atEnd = false;

@@ -23,8 +23,6 @@ export interface Source<Event> {
    * @param received Number of the last event received; 0 for none.
    */
   canResume(received: number): boolean;
-  /** Called with each event just before its reader gets it. */
-  delivered?: (event: Event) => void;
   /** Tells the server that the rest is not wanted. */
   stop(): Promise<void>;
 }
