@@ -9,6 +9,7 @@ import { stopAll } from "../machine/programs.ts";
 import { writeFigures } from "../page.ts";
 import { client } from "./client.ts";
 import { cron } from "./cron.ts";
+import { driver } from "./driver.ts";
 import { front } from "./front.ts";
 import { type Measured, measure, report } from "./measure.ts";
 import { metrics } from "./metrics.ts";
@@ -19,7 +20,7 @@ import { sse } from "./sse.ts";
 import { words } from "./words.ts";
 
 const command = "npm run bench:parts";
-const parts: readonly Part[] = [front, client, sqlTag, queue, cron, sse, metrics, words];
+const parts: readonly Part[] = [front, client, sqlTag, queue, driver, cron, sse, metrics, words];
 const names = parts.map(({ name }) => name).join(", ");
 
 const usage = `Usage: ${command} -- [options]
