@@ -8,7 +8,7 @@ const pages = globSync(["CONTRIBUTING.md", "docs/{architecture,glossary}.md", "d
 }).sort();
 
 /** Files of the repository, and folders with a slash at their end, as paths from the root. */
-const present = globSync(["{docs,packages,bench,examples,test}/**", "*.{ts,md}"], {
+const present = globSync(["{docs,packages,bench,eval,examples,test}/**", "*.{ts,md}"], {
   cwd: root,
   withFileTypes: true,
   exclude: (entry) => ["node_modules", "dist"].includes(entry.name),

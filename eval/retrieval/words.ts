@@ -1,0 +1,41 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { loadFormation } from "@muxi/formation";
+import { pino } from "pino";
+import { openKnowledge } from "../../packages/runtime/src/memory/knowledge.ts";
+import type { Way } from "./measure.ts";
+
+const agent = "reader";
+
+const manifest = `schema: "1.0.0"
+id: retrieval
+description: Knows all documents
+agents:
+  - id: ${agent}
+    name: Reader
+    description: Knows all documents
+    knowledge: { sources: [{ path: documents, recursive: true, file_limit: 1000 }] }
+`;
+
+/** So many passages that there are ten documents among them. */
+export const mostPassages = 100;
+
+/**
+ * The search of a formation without an embedding model: its knowledge, read from a folder whose documents are in
+ * `documents`.
+ */
+export const openWords = async (dir: string): Promise<Way> => {
+  await writeFile(path.join(dir, "formation.afs"), manifest);
+  const { formation } = await loadFormation(dir);
+  const log = pino({ level: "warn" }, pino.destination(2));
+  const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log });
+  await knowledge.ready;
+  return {
+    name: "words",
+    async find({ question }) {
+      const found = await knowledge.search(agent, question, mostPassages);
+      return [...new Set(found.map(({ source }) => path.posix.relative("documents", source)))];
+    },
+    close: () => knowledge.close(),
+  };
+};
