@@ -6,7 +6,11 @@ const everything = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts
 
 /** What stores in a database: the runtime, and the server's replicas of it. */
 const storing = {
-  include: ["packages/runtime/test/**/*.test.ts", "packages/server/test/replicas.test.ts"],
+  include: [
+    "packages/runtime/test/**/*.test.ts",
+    "packages/server/test/replicas.test.ts",
+    "packages/cli/test/backup-postgres.test.ts",
+  ],
   exclude: ["**/agent-loop.test.ts", "**/database-place.test.ts", "**/model-*.test.ts", "**/tools.test.ts"],
 };
 

@@ -202,10 +202,11 @@ test("what cannot be backed up is refused with the remedy", async () => {
   const connection = (url: string) =>
     `schema: "1.0.0"\nid: away\ndescription: Elsewhere\nmemory: { persistent: { connection_string: "${url}" } }\n`;
   const folder = await world.formation("away", {
-    "formation.afs": connection("postgres://localhost/orchard"),
+    "formation.afs": connection("postgres://127.0.0.1:1/orchard"),
   });
-  const onPostgres = await world.run(["backup", folder, "-o", "away.backup"]);
-  expect(onPostgres).toMatchObject({ code: 1, stderr: expect.stringContaining("pg_dump") });
+  const onPostgres = await world.start(["backup", folder, "-o", "away.backup"]).done;
+  expect(onPostgres).toMatchObject({ code: 1, stderr: expect.stringContaining("no connection") });
+  expect(existsSync(join(world.home, "away.backup"))).toBe(false);
   await writeFile(join(folder, "formation.afs"), connection("sqlite:////var/lib/orchard.db"));
   const outside = await world.run(["backup", folder, "-o", "away.backup"]);
   expect(outside).toMatchObject({ code: 1, stderr: expect.stringContaining("/var/lib/orchard.db") });

@@ -103,6 +103,8 @@ try {
   const { "dump-rows": to, "load-rows": from, force } = values;
   if (to !== undefined || from !== undefined) {
     const place = databaseOf(formation);
+    // Whoever began it was killed, and restores nothing more.
+    process.once("disconnect", () => process.exit(1));
     if (place.engine !== "postgres") throw new Error(`the database of '${formation.id}' is not in Postgres`);
     if (to !== undefined) await copyRows(place.connectionString, formation.id, { to });
     if (from !== undefined) await copyRows(place.connectionString, formation.id, { from, replaces: force });

@@ -12,4 +12,4 @@ export {
 export { readServerPid, type ServerPid } from "./data-folder/index.ts";
 export { createLineReader, type LineReader } from "./logs/index.ts";
 export { isAlive } from "./processes/index.ts";
-export { wholeArchive } from "./staging/index.ts";
+export { loadRows, rowsFile, wholeArchive } from "./staging/index.ts";

@@ -9,11 +9,12 @@ import { Failure } from "../base/failure.ts";
 import { checkFormation } from "../bundles/index.ts";
 import type { BackupTask } from "../reader/index.ts";
 import { copyDatabase, releaseFolder } from "./archive.ts";
+import { dumpRows, rowsFile } from "./rows.ts";
 import { databaseFileIn } from "./shared-data.ts";
 import { type ZipEntry, zip } from "./zip.ts";
 
-/** Installed anew by `npm ci`; kept by git itself. */
-const leftOut: ReadonlySet<string> = new Set(["node_modules", ".git"]);
+/** Installed anew by `npm ci`; kept by git itself; of another backup. */
+const leftOut: ReadonlySet<string> = new Set(["node_modules", ".git", rowsFile]);
 const sidecars = /-(wal|shm|journal)$/;
 
 export interface WholeFolder {
@@ -24,27 +25,36 @@ export interface WholeFolder {
   copyTo: string;
 }
 
-const elsewhere = (formation: Formation): Failure => {
+/** Makes a snapshot of the database. Returns the name that it has in the backup; undefined when there is none yet. */
+const copyData = async (formation: Formation, root: string, copyTo: string): Promise<string | undefined> => {
   const place = databaseOf(formation);
-  const remedy =
-    place.engine === "postgres"
-      ? "is in Postgres: copy it with pg_dump"
-      : `is ${place.file}, outside of its folder: copy it with sqlite3 and its command .backup`;
-  const message = `Formation '${formation.id}' cannot be backed up as a whole, because its database ${remedy}, and its files with muxi download or a copy of its folder`;
-  return new Failure(400, "InvalidAction", message);
+  if (place.engine === "postgres") {
+    await dumpRows(formation.dir, copyTo);
+    return rowsFile;
+  }
+  const name = databaseFileIn(formation);
+  if (name === undefined) {
+    const message = `Formation '${formation.id}' cannot be backed up as a whole, because its database is ${place.file}, outside of its folder: copy it with sqlite3 and its command .backup, and its files with muxi download or a copy of its folder`;
+    throw new Failure(400, "InvalidAction", message);
+  }
+  // A database that nothing was written to is not there yet.
+  const file = await ifThere(realpath(join(root, name)));
+  if (file === undefined) return undefined;
+  await copyDatabase(file, copyTo);
+  return name;
 };
 
 /**
  * A zip of everything that a formation is: files, secrets with their key, API keys, artifacts, and the database as it is at
  * this moment, also while the formation writes. What links lead to is a file like any other; those that lead elsewhere are left out.
  *
- * @throws Failure 400 when the database is elsewhere.
+ * @throws Failure 400 when the database is elsewhere, or cannot be read.
  */
 export const wholeArchive = async ({ formation, data, copyTo }: WholeFolder): Promise<Readable> => {
   const root = await realpath(formation.dir);
   const roots = [root, ...(data === undefined ? [] : [await realpath(data)])];
   const database = databaseFileIn(formation);
-  if (database === undefined) throw elsewhere(formation);
+  const copied = await copyData(formation, root, copyTo);
   const entries: ZipEntry[] = [];
 
   const add = async (name: string, file: string) => {
@@ -67,19 +77,14 @@ export const wholeArchive = async ({ formation, data, copyTo }: WholeFolder): Pr
   };
 
   await walk("", root, [root]);
-  const file = await ifThere(realpath(join(root, database)));
-  // A database that nothing was written to is not there yet.
-  if (file !== undefined) {
-    await copyDatabase(file, copyTo);
-    await add(database, copyTo);
-  }
+  if (copied !== undefined) await add(copied, copyTo);
   return zip(entries.sort((a, b) => (a.name < b.name ? -1 : 1)));
 };
 
 /**
  * Writes everything that a deployed formation is to standard output, as a zip (docs/spec/server-api.md "Backup").
  *
- * @throws Failure 404, or 400 when its database is elsewhere.
+ * @throws Failure 404, or 400 when its database is elsewhere, or cannot be read.
  */
 export const backUp = async ({ id, release, data, copyTo }: BackupTask): Promise<void> => {
   const folder = await releaseFolder(release);

@@ -4,12 +4,10 @@ import type { SealedFile } from "../../backup/index.ts";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { catchInterruption } from "../../base/interruption.ts";
-import { withTemporaryFolder } from "../../base/temporary.ts";
 import { chosenServer, deployedNow } from "../../server/index.ts";
 import { type Ui, warnOfPlainHttp, warnOfProblems } from "../../ui/index.ts";
 import { upload } from "../deploy/index.ts";
-import { readPassphrase } from "./passphrase.ts";
-import { unpack } from "./unpack.ts";
+import { withUnpacked } from "./unpack.ts";
 
 export interface ServerRestoreOptions {
   /** The server. Default: the usual one. */
@@ -30,6 +28,13 @@ const pack = (folder: string, id: string, target: string): Promise<Bundle> =>
     });
   });
 
+/** A rollback could not undo it: the releases of a formation share its rows. */
+const inPostgres = (id: string): CliError =>
+  new CliError(`The formation '${id}' of the backup has its data in Postgres, which no release replaces`, {
+    detail: ["Nothing was changed"],
+    hint: `Run: muxi remote stop ${id}, muxi restore into a folder, which fills the database, and muxi remote start ${id}; or deploy that folder`,
+  });
+
 /**
  * Makes a deployed formation what the backup holds (docs/spec/cli.md "muxi restore"). The server commits it at once or
  * not at all, and keeps what was there as the previous release.
@@ -48,26 +53,21 @@ export const restoreOnServer = async (
       hint: "Replace it, with all that it has learned since, with --force",
     });
   }
-  const passphrase = await readPassphrase(context, ui, { file: passphraseFile, isNew: false });
   const { signal, release } = catchInterruption();
-  try {
-    await withTemporaryFolder(async (work) => {
-      const { folder, files } = await ui.during(`Unpacking ${id}...`, () => unpack(sealed, passphrase, work));
-      const bundlePath = join(work, `${id}.tar.gz`);
-      const bundle = await pack(folder, id, bundlePath);
-      warnOfPlainHttp(ui, server.url, "The backup contains secrets");
-      const { problems } = await upload(ui, {
-        ...{ server, bundle, bundlePath, isUpdate, stream: true, signal },
-        // What ran there may run again, also when a tool of it is away at the moment.
-        check: "report",
-        takes: "all",
-      });
-      ui.data({ formation_id: id, url: `${server.url}/api/${id}`, files });
-      ui.success(`Restored ${id} (${files} files) on ${server.name}`);
-      if (isUpdate) ui.line(`  What it replaces comes back with: muxi remote rollback ${id}`);
-      warnOfProblems(ui, problems);
+  await withUnpacked(context, ui, sealed, { passphraseFile }, async ({ folder, files, rows }, work) => {
+    if (rows !== undefined) throw inPostgres(id);
+    const bundlePath = join(work, `${id}.tar.gz`);
+    const bundle = await pack(folder, id, bundlePath);
+    warnOfPlainHttp(ui, server.url, "The backup contains secrets");
+    const { problems } = await upload(ui, {
+      ...{ server, bundle, bundlePath, isUpdate, stream: true, signal },
+      // What ran there may run again, also when a tool of it is away at the moment.
+      check: "report",
+      takes: "all",
     });
-  } finally {
-    release();
-  }
+    ui.data({ formation_id: id, url: `${server.url}/api/${id}`, files });
+    ui.success(`Restored ${id} (${files} files) on ${server.name}`);
+    if (isUpdate) ui.line(`  What it replaces comes back with: muxi remote rollback ${id}`);
+    warnOfProblems(ui, problems);
+  }).finally(release);
 };

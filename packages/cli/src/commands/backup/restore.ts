@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, realpath, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { loadRows } from "@muxi/server";
 import { openSealed, type SealedFile } from "../../backup/index.ts";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { savedFormations } from "../../files/index.ts";
 import { createUi, type OutputFormat, type Ui } from "../../ui/index.ts";
-import { readPassphrase } from "./passphrase.ts";
 import { restoreOnServer, type ServerRestoreOptions } from "./restore-on-server.ts";
-import { unpack } from "./unpack.ts";
+import { withUnpacked } from "./unpack.ts";
 
 export interface RestoreOptions extends ServerRestoreOptions {
   /** Folder to restore into. Default: one named after the formation. */
@@ -19,7 +19,7 @@ export interface RestoreOptions extends ServerRestoreOptions {
 }
 
 /** Folders beside the target: what is being unpacked, and what it replaces. */
-const freshPrefix = (target: string) => join(dirname(target), `.${basename(target)}.restoring-`);
+const freshPlace = (target: string) => join(dirname(target), `.${basename(target)}.restoring`);
 const replacedPath = (target: string) => join(dirname(target), `.${basename(target)}.replaced`);
 
 /**
@@ -32,7 +32,7 @@ const finishEarlierRun = async (target: string): Promise<void> => {
     if (existsSync(target)) await rm(replaced, { recursive: true });
     else await rename(replaced, target);
   }
-  const prefix = basename(freshPrefix(target));
+  const prefix = `${basename(freshPlace(target))}-`;
   for (const name of await readdir(dirname(target))) {
     if (name.startsWith(prefix)) await rm(join(dirname(target), name), { recursive: true });
   }
@@ -65,18 +65,16 @@ const restoreFolder = async (
   await mkdir(dirname(target), { recursive: true });
   await finishEarlierRun(target);
   await requireFree(context, target, force);
-  const passphrase = await readPassphrase(context, ui, { file: passphraseFile, isNew: false });
-  const fresh = await mkdtemp(freshPrefix(target));
-  try {
-    const { folder, files } = await ui.during(`Restoring ${id}...`, () => unpack(sealed, passphrase, fresh));
+  const unpacking = { passphraseFile, at: freshPlace(target) };
+  await withUnpacked(context, ui, sealed, unpacking, async ({ folder, files, rows }) => {
+    // First what may be refused. Whoever is killed from here on restores once more.
+    if (rows !== undefined) await ui.during("Restoring its rows...", () => loadRows(folder, rows, force));
     if (existsSync(target)) await rename(target, replacedPath(target));
     await rename(folder, target);
     await rm(replacedPath(target), { recursive: true, force: true });
     ui.data({ formation_id: id, path: target, files });
     ui.success(`Restored ${id} (${files} files) into ${target}`);
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
+  });
 };
 
 /** `muxi restore` (docs/spec/cli.md "muxi restore"). */
