@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Failure } from "../base/failure.ts";
 import { memoryOf } from "../base/memory.ts";
+import { processorSecondsOf } from "../base/processor.ts";
 import { isWriting, type ReaderTask, type ReportProgress, readerMessageSchema } from "./tasks.ts";
 
 const isSource = extname(import.meta.url) === ".ts";
@@ -12,9 +13,12 @@ const program = new URL(isSource ? "../reader-program.ts" : "./reader-program.js
 
 /** What a task may take. */
 export interface ReadingLimits {
-  /** For understanding the files of a formation. A large one takes a second. */
+  /**
+   * Of a processor, for understanding the files of a formation: a large one takes a second. On a machine that is busy a
+   * process that gives way to others may wait for long.
+   */
   understandingSeconds: number;
-  /** For unpacking, copying and hashing: what is read for this has a limit of its size. */
+  /** For unpacking, copying and hashing, where what is read has a limit of its size; and for understanding with all waits. */
   movingSeconds: number;
   /** Of JavaScript's objects. */
   heapMegabytes: number;
@@ -33,14 +37,23 @@ const excessive = (what: string): Failure =>
     `The formation takes more than ${what} to read. Make its files smaller, or fewer.`,
   );
 
-/** How many seconds a step may take. A download takes as long as its client. */
-const limitOf = (limits: ReadingLimits, task: ReaderTask, stage?: string): number => {
-  if (isWriting(task)) return Number.POSITIVE_INFINITY;
-  // npm has a limit of its own.
-  if (stage === "installing") return Number.POSITIVE_INFINITY;
-  return task.kind === "identify" || stage === "validating"
-    ? limits.understandingSeconds
-    : limits.movingSeconds;
+/** How many seconds a step may take, and how many of a processor. */
+interface StepLimit {
+  seconds: number;
+  processorSeconds: number;
+}
+
+const unlimited: StepLimit = {
+  seconds: Number.POSITIVE_INFINITY,
+  processorSeconds: Number.POSITIVE_INFINITY,
+};
+
+const limitOf = (limits: ReadingLimits, task: ReaderTask, stage?: string): StepLimit => {
+  // A download takes as long as its client, and npm has a limit of its own.
+  if (isWriting(task) || stage === "installing") return unlimited;
+  const isUnderstanding = task.kind === "identify" || stage === "validating";
+  const seconds = limits.movingSeconds;
+  return { seconds, processorSeconds: isUnderstanding ? limits.understandingSeconds : seconds };
 };
 
 export interface ReadingOptions {
@@ -73,8 +86,10 @@ export const beginReading = (
   /** What is thrown; undefined as long as nothing went wrong. */
   let fault: unknown;
   let outcome: { result: unknown } | undefined;
-  let seconds = limitOf(limits, task);
-  let begun = performance.now();
+  let limit = limitOf(limits, task);
+  let begunAt = performance.now();
+  /** Seconds of processors that were used before the step; undefined until they are looked at. */
+  let usedBefore: number | undefined;
   const ended = new AbortController();
   const end = (): void => {
     child.kill("SIGTERM");
@@ -88,7 +103,11 @@ export const beginReading = (
   child.on("message", (sent) => {
     const { data } = readerMessageSchema().safeParse(sent);
     if (data?.type === "progress") {
-      [seconds, begun] = [limitOf(limits, task, data.progress.stage), performance.now()];
+      [limit, begunAt, usedBefore] = [
+        limitOf(limits, task, data.progress.stage),
+        performance.now(),
+        undefined,
+      ];
       report?.(data.progress);
     } else if (data?.type === "done") outcome = { result: data.result };
     else if (data?.type === "refused") fault ??= new Failure(data.status, data.failure, data.message);
@@ -119,8 +138,16 @@ export const beginReading = (
   const watch = async (): Promise<void> => {
     while (true) {
       await delay(lookEveryMs, undefined, { signal: ended.signal });
-      const bytes = child.pid === undefined ? 0 : ((await memoryOf(child.pid)) ?? 0);
-      if (performance.now() - begun > seconds * 1000) fail(excessive(`${seconds} s`));
+      if (child.pid === undefined) continue;
+      const bytes = (await memoryOf(child.pid)) ?? 0;
+      const elapsed = (performance.now() - begunAt) / 1000;
+      const used = await processorSecondsOf(child.pid);
+      usedBefore ??= used;
+      const { seconds, processorSeconds } = limit;
+      if (elapsed > seconds) fail(excessive(`${seconds} s`));
+      // Where nobody knows, what has passed counts.
+      else if ((used === undefined ? elapsed : used - (usedBefore ?? 0)) > processorSeconds)
+        fail(excessive(`${processorSeconds} s of a processor`));
       if (bytes > memoryMegabytes * 1024 * 1024) fail(excessive(`${memoryMegabytes} MB of memory`));
     }
   };
