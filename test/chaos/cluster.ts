@@ -75,7 +75,7 @@ export const startCluster = async (pooler: "none" | "transaction", seed: number)
 
   const dir = await writeTestFormation(models.url, {
     database: database.href,
-    persistent: { pooler, query_timeout_seconds: 3 },
+    persistent: { pooler, query_timeout_seconds: 5 },
     toolUrl: ledger.url,
     more: "scheduler: { max_concurrent_jobs: 20 }",
   });
