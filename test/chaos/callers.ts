@@ -16,10 +16,12 @@ export interface Kept {
 
 export interface Callers {
   kept: Kept;
-  /** Waits until so many more things were answered or accepted. */
-  progress(count: number): Promise<void>;
+  /** Waits until so many more things were answered or accepted after something has happened. */
+  progress(count: number, what: string): Promise<void>;
   /** Lets everybody finish what they are at. */
   stop(): Promise<void>;
+  /** Makes everybody leave. */
+  leave(): void;
 }
 
 const patience = 120_000;
@@ -37,6 +39,8 @@ export const startCallers = (url: string, webhook: string): Callers => {
   const client = new FormationClient({ url, clientKey: keys.clientKey, ...options });
   const kept: Kept = { answers: new Map(), accepted: new Set(), refused: [], broken: [] };
   const done = () => kept.answers.size + kept.accepted.size;
+  const leaving = new AbortController();
+  const { signal } = leaving;
   let isOver = false;
   let failed: unknown;
 
@@ -51,7 +55,7 @@ export const startCallers = (url: string, webhook: string): Callers => {
 
   const stream = async (name: string, number: number) => {
     const message = `Say ${name} ${number}`;
-    const chat = client.chatStream({ message, session_id: name }, { userId: name, ...options });
+    const chat = client.chatStream({ message, session_id: name }, { userId: name, signal, ...options });
     let text = "";
     let hasBegun = false;
     try {
@@ -68,7 +72,7 @@ export const startCallers = (url: string, webhook: string): Callers => {
   const whole = async (name: string, number: number) => {
     const message = `Say ${name} ${number}`;
     try {
-      const answer = await client.chat({ message, session_id: name }, { userId: name });
+      const answer = await client.chat({ message, session_id: name }, { userId: name, signal });
       judge(message, String(answer.message.content));
     } catch (error) {
       blame(message, error, false);
@@ -88,7 +92,10 @@ export const startCallers = (url: string, webhook: string): Callers => {
       `${request_id} is accepted`,
       async () => {
         try {
-          await client.chat({ ...payload, mode: "async" }, { userId: name, idempotencyKey: request_id });
+          await client.chat(
+            { ...payload, mode: "async" },
+            { userId: name, signal, idempotencyKey: request_id },
+          );
           return true;
         } catch (error) {
           if (hasReason(error, false)) return false;
@@ -114,16 +121,20 @@ export const startCallers = (url: string, webhook: string): Callers => {
 
   return {
     kept,
-    async progress(count) {
+    async progress(count, what) {
       const before = done();
       await until(
-        `${count} more things are done`,
+        `${count} more things are done after this: ${what}`,
         () => {
           if (failed !== undefined) throw failed;
           return done() >= before + count;
         },
         patience,
       );
+    },
+    leave() {
+      isOver = true;
+      leaving.abort();
     },
     async stop() {
       isOver = true;

@@ -2,7 +2,7 @@ import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import type { Toxin } from "../toxic-proxy.ts";
 import { untilExpected } from "../until.ts";
-import { type Callers, startCallers } from "./callers.ts";
+import { startCallers } from "./callers.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 /** How long faults go on, of one test; at least each of them once. */
@@ -14,7 +14,7 @@ const jobsAtATime = 3;
 
 interface Fault {
   name: string;
-  happen(cluster: Cluster, callers: Callers): Promise<unknown>;
+  happen(cluster: Cluster): Promise<unknown>;
 }
 
 /** Waits for calls to meet a fault of the network. */
@@ -22,8 +22,15 @@ const lasting = (milliseconds: number) => new Promise<void>((resolve) => setTime
 
 const killed = (index: number): Fault => ({
   name: `process ${index} is killed`,
-  happen: (cluster) => cluster.replace(index),
+  happen: (cluster) => cluster.replace(index, "SIGKILL"),
 });
+
+const updated: Fault = {
+  name: "each process is replaced in turn, as by an update",
+  async happen(cluster) {
+    for (let index = 0; index < cluster.size; index++) await cluster.replace(index, "SIGTERM");
+  },
+};
 
 const cut = (toxin: Toxin, forgotten: boolean): Fault => ({
   name: `the network to Postgres: ${JSON.stringify(toxin)}${forgotten ? ", connections forgotten" : ""}`,
@@ -40,6 +47,7 @@ const faults: readonly Fault[] = [
   killed(1),
   cut({ kind: "stall", towards: "both" }, true),
   killed(2),
+  updated,
   cut({ kind: "cut" }, false),
 ];
 
@@ -84,22 +92,22 @@ test.each([
     const cluster = await startCluster(pooler, seed);
     const { postgres, ledger, receiver, forgotten } = cluster;
     const callers = startCallers(cluster.url, receiver.url);
-    onTestFinished(() => callers.stop().catch(() => undefined));
+    onTestFinished(callers.leave);
     const { kept } = callers;
 
+    await callers.progress(between, "the start");
     let rounds = 0;
     let jobs = 0;
     const until = performance.now() + minutes * 60_000;
     do {
-      for (const { happen } of faults) {
-        await callers.progress(between);
+      for (const { name, happen } of faults) {
         await insertJobs(postgres.url, jobs);
         jobs += jobsAtATime;
-        await happen(cluster, callers);
+        await happen(cluster);
+        await callers.progress(between, name);
       }
       rounds += 1;
     } while (performance.now() < until);
-    await callers.progress(between);
     await callers.stop();
     expect(kept.broken).toEqual([]);
 

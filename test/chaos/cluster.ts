@@ -1,8 +1,8 @@
+import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { type ModelServer, startModelServer } from "../../packages/runtime/test/model-server.ts";
 import {
   readAsked,
-  type Started,
   seeded,
   startBuilt,
   startLedger,
@@ -29,8 +29,8 @@ export interface Cluster {
   /** What a model was told to be noted, and called to be noted once more. */
   forgotten: string[];
   size: number;
-  /** Kills a process, and starts another one on its port. */
-  replace(index: number): Promise<void>;
+  /** Kills a process, or tells it to stop, and starts another one on its port. */
+  replace(index: number, signal: "SIGKILL" | "SIGTERM"): Promise<void>;
 }
 
 /** Answers "Say …" slowly and in pieces, and has the ledger note everything else. */
@@ -90,10 +90,12 @@ export const startCluster = async (pooler: "none" | "transaction", seed: number)
     receiver,
     forgotten: answerEverything(models, seeded(seed)),
     size: processes,
-    async replace(index) {
-      const started: Started | undefined = running[index];
-      if (!started) throw new Error(`there is no process ${index}`);
-      await started.crash();
+    async replace(index, signal) {
+      const child = running[index]?.child;
+      if (!child) throw new Error(`there is no process ${index}`);
+      const exited = once(child, "exit");
+      child.kill(signal);
+      await exited;
       running[index] = await startBuilt(dir, ports[index]);
     },
   };
