@@ -27,6 +27,8 @@ export interface ConversationDeps
   store: Store;
   administration: Awaited<ReturnType<typeof openAdministration>>;
   knowledge: Knowledge;
+  /** The admin key. */
+  secret: string;
   env: Environment;
   /** Milliseconds after which a process that does not renew its leases has lost them. */
   leaseTime: number;
@@ -88,6 +90,9 @@ export const openConversation = async (deps: ConversationDeps) => {
     newBudget: () => new RequestBudget({ limits, now, places }),
     credentialDialogue: takesCredentials
       ? createCredentialDialogue({
+          formationId,
+          hints: store.hints,
+          secret: deps.secret,
           requests,
           keep: administration.keepCredential,
           maxAttempts: manifest.user_credentials.max_attempts,

@@ -148,6 +148,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     models,
     administration,
     knowledge,
+    secret: keys.adminKey,
     memory,
     endings: (outcome, kind) => [
       ...deliveries.statements(outcome),

@@ -90,6 +90,25 @@ describe("with user_credentials.mode dynamic", () => {
     if (!onPostgres) expect(await readFile(path.join(dir, "memory.db"), "latin1")).not.toContain(token);
   });
 
+  test.skipIf(!onPostgres)(
+    "a credential that is sent once more, to another process, is no message there",
+    async () => {
+      const { api, dir } = await open();
+      const other = await startFormation(dir);
+      // The other process hears of it a moment later: each time it is another user's.
+      let users = 0;
+      await untilExpected("the other process knows that it is no message", async () => {
+        const user = `user_${++users}`;
+        const session = `of_${user}`;
+        await api.chat("Count the pears", { user, session });
+        await api.chat(token, { user, session });
+        await other.chat(token, { user, session });
+        const { data } = (await other.get(`/sessions/${session}/messages`, { user })).body;
+        expect(JSON.stringify(data)).not.toContain(token);
+      });
+    },
+  );
+
   test("a call that is sent again under its key is not taken for a message", async () => {
     const { api } = await open();
     await say(api, "Count the pears");

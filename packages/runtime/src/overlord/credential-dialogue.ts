@@ -1,10 +1,15 @@
-import { hash } from "node:crypto";
+import { createHmac } from "node:crypto";
+import * as z from "zod";
 import { parseObject } from "../base/index.ts";
-import type { Owner, RequestRepository } from "../store/index.ts";
+import type { Hints, Owner, RequestRepository } from "../store/index.ts";
 import { awaitsAnswerFor, dropQuestion, questionOf } from "./clarification.ts";
 import type { Turn } from "./turn.ts";
 
 export interface CredentialDialogueDeps {
+  formationId: string;
+  hints: Hints;
+  /** The admin key. */
+  secret: string;
   requests: Pick<RequestRepository, "awaiting" | "finishWaiting">;
   /** Stores a user's credential in the vault and replaces one that was typed before. */
   keep: (owner: Owner, service: string, value: Record<string, unknown>) => Promise<unknown>;
@@ -47,8 +52,11 @@ const credentialIn = (message: string): Record<string, unknown> | undefined => {
   return token !== undefined && others.length === 0 ? { token } : undefined;
 };
 
+/** What processes tell each other of a credential that was taken: from it nobody who reads the hints learns it. */
+const takenSchema = z.object({ key: z.string(), service: z.string() });
+
 export const createCredentialDialogue = (deps: CredentialDialogueDeps): CredentialDialogue => {
-  const { requests, now } = deps;
+  const { formationId, hints, requests, now } = deps;
 
   /** The request of a session that waits for a credential, and the service that it is for. */
   const waiting = async (owner: Owner, sessionId: string) => {
@@ -61,7 +69,9 @@ export const createCredentialDialogue = (deps: CredentialDialogueDeps): Credenti
   /** Credentials that were taken a short time ago: sent again, they are no messages either. */
   const taken = new Map<string, { service: string; until: number }>();
   const keyOf = ({ message, sessionId }: Turn, { userId }: Owner) =>
-    hash("sha256", JSON.stringify([userId, sessionId, message]));
+    createHmac("sha256", deps.secret)
+      .update(JSON.stringify([userId, sessionId, message]))
+      .digest("base64url");
 
   const withoutIt = (turn: Turn, service: string): Turn => ({
     ...turn,
@@ -72,6 +82,12 @@ export const createCredentialDialogue = (deps: CredentialDialogueDeps): Credenti
     for (const [old, { until }] of taken) if (until < now()) taken.delete(old);
     taken.set(key, { service, until: now() + awaitsAnswerFor });
   };
+
+  hints.listen("credential", formationId, (content) => {
+    if (content === "") return;
+    const { key, service } = takenSchema.parse(JSON.parse(content));
+    remember(key, service);
+  });
 
   return {
     mayAsk: ({ kind = "chat", isPrivate, questions = 0 }) =>
@@ -87,10 +103,10 @@ export const createCredentialDialogue = (deps: CredentialDialogueDeps): Credenti
       const value = credentialIn(turn.message);
       if (value) {
         remember(key, service);
+        hints.send({ topic: "credential", formationId, content: JSON.stringify({ key, service }) });
         await deps.keep(owner, service, value);
       }
       if (!value || !goesOn) {
-        const { formationId } = owner;
         await dropQuestion({ formationId, requests, now }, request, "The user went on with something else");
       }
       if (!value) return { turn, goesOn: undefined };

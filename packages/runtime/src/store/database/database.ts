@@ -66,9 +66,9 @@ export interface Hint {
 
 /**
  * There is a request in the queue, or one that waits for another of its session; cancellation of a request was requested;
- * a caller over MCP has cancelled a call; what a process says of the feeds of users and of the log stream.
+ * a caller over MCP has cancelled a call; a user has typed a credential; what a process says of the feeds of users and of the log stream.
  */
-export type HintTopic = "queued" | "waiting" | "cancel" | "mcp" | "feed" | "logs";
+export type HintTopic = "queued" | "waiting" | "cancel" | "mcp" | "credential" | "feed" | "logs";
 
 /** What the engines express differently. */
 export interface Dialect {
