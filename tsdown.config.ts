@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { defineConfig, type Rolldown, type UserConfig } from "tsdown";
 
 const source = (id: string): string => `process.getBuiltinModule("${id}")`;
@@ -103,8 +104,14 @@ const program = (folder: string, others: Record<string, string> = {}): UserConfi
   minify: { compress: true, mangle: false },
 });
 
+/** Which characters the fonts of East Asia have, for PDFs that only name them; with the licence. */
+const characterMaps = dirname(fileURLToPath(import.meta.resolve("pdfjs-dist/cmaps/LICENSE")));
+
 export default defineConfig([
-  program("runtime", { "document-worker": "../documents/src/document-worker.ts" }),
+  {
+    ...program("runtime", { "document-worker": "../documents/src/document-worker.ts" }),
+    copy: { from: characterMaps, to: "dist" },
+  },
   program("server", { "reader-program": "src/reader-program.ts" }),
   program("cli"),
 ]);

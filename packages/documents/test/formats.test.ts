@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { type Block, type Format, formatOf, markdownOf } from "../src/index.ts";
-import { epubOf, mailOf, tarOf, zipOf } from "./made.ts";
+import { epubOf, japanesePdf, mailOf, tarOf, zipOf } from "./made.ts";
 import { createReading, fixture } from "./read.ts";
 
 const { documentOf } = createReading();
@@ -277,6 +277,11 @@ test("Japanese and Russian texts of older systems are read", async () => {
   expect(markdownOf(await documentOf("a.txt", japanese))).toContain("日本語の文章です");
   const page = `<meta charset="windows-1251"><p>${Buffer.from("cff0e8e2e5f2", "hex").toString("latin1")}</p>`;
   expect(markdownOf(await documentOf("a.html", Buffer.from(page, "latin1")))).toBe("Привет");
+});
+
+test("a PDF is read whose font is named and not in the file", async () => {
+  const text = Buffer.from("938c8b9e91e58a77", "hex").toString("latin1");
+  expect(markdownOf(await documentOf("a.pdf", japanesePdf(text)))).toBe("[Page 1]\n\n東京大学");
 });
 
 test("of a page, what a visitor reads is left", async () => {

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { getDocumentProxy, getResolvedPDFJS } from "unpdf";
 import type { Output } from "../base/output.ts";
 import type { Reader } from "../base/reader.ts";
@@ -7,8 +8,19 @@ import { type Line, paragraphsOf, withoutRunningLines } from "./pdf-lines.ts";
 // Else it would be loaded with the document.
 await getResolvedPDFJS();
 
+/** Tells which characters the codes of a font stand for that is named and not in the file, as in East Asia. */
+class CharacterMaps {
+  async fetch({ filename }: { filename: string }): Promise<Uint8Array> {
+    return new Uint8Array(await readFile(new URL(import.meta.resolve(`#cmaps/${filename}`))));
+  }
+}
+
 const opened = (bytes: Buffer) =>
-  getDocumentProxy(new Uint8Array(bytes), { stopAtErrors: false, verbosity: 0 }).catch((error: unknown) => {
+  getDocumentProxy(new Uint8Array(bytes), {
+    BinaryDataFactory: CharacterMaps,
+    stopAtErrors: false,
+    verbosity: 0,
+  }).catch((error: unknown) => {
     throw error instanceof Error && error.name === "PasswordException" ? passwordProtected() : error;
   });
 
