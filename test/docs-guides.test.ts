@@ -65,6 +65,16 @@ test("docs/sops.md makes a procedure, which is followed for the messages that it
   for (const message of asking.slice(0, 2)) expect(page).toContain(`"${message}"`);
 });
 
+test("docs/knowledge.md has documents of two formats answer, and one that cannot be read named", async () => {
+  const world = await openWorld();
+  const output = await runAsWritten(world, scriptOf(await readDoc("knowledge.md")));
+  expect(output).toContain("visits.html says");
+  expect(output).toContain("begin at ten on Saturdays");
+  expect(output).toContain("prices.csv says");
+  expect(output).toContain("3.10");
+  expect(output).toContain("plan.pdf");
+});
+
 test("docs/observability.md: its commands, its settings, and the traces that it promises", {
   timeout: 120_000,
 }, async () => {
