@@ -79,6 +79,43 @@ test("a command that is killed while restoring leaves the old formation or the n
   expect(after.includes("Bramble") || (await asked(apple)).includes("Egremont Russet")).toBe(true);
 });
 
+test.each<[string, () => Promise<boolean>]>([
+  ["receives it", async () => (await readdir(inServer("tmp"))).some((name) => name.endsWith(".tar.gz"))],
+  [
+    "makes the release",
+    async () => (await readdir(inServer("tmp"))).some((name) => name.startsWith("hello-")),
+  ],
+  ["starts the release", async () => existsSync(inServer("formations/hello/staging"))],
+])(
+  "a server that is killed while it %s has the old formation or the new one, whole",
+  {
+    timeout: 120_000,
+  },
+  async (_, hasCome) => {
+    await told("My dog is called Bramble.");
+    const command = world.start(["restore", file, "--remote", "--force"]);
+    let isOver = false;
+    void command.done.then(() => {
+      isOver = true;
+    });
+    await until("the moment has come", async () => isOver || (await hasCome()));
+    const { pid } = JSON.parse(await readFile(inServer("server.pid"), "utf8"));
+    process.kill(pid, "SIGKILL");
+    await command.done;
+    const started = await world.run(["server", "start", "--daemon"]);
+    expect(started, started.stderr).toMatchObject({ code: 0 });
+    // The server runs before its formations do.
+    await until("the formation runs", async () => !(await asked(dog)).includes("status: starting"));
+    const old = expect.stringContaining("Bramble");
+    const restored = expect.stringContaining("Egremont Russet");
+    const answers = [await asked(dog), await asked(apple)];
+    expect([
+      [old, expect.anything()],
+      [expect.anything(), restored],
+    ]).toContainEqual(answers);
+  },
+);
+
 test("a formation that was deleted is there again, with its memory", { timeout: 60_000 }, async () => {
   await world.run(["remote", "delete", "hello", "--force"]);
   const gone = await world.run(["backup", "hello", "--remote", "-o", join(world.home, "none")]);
