@@ -259,24 +259,6 @@ test("a message says that it is not confirmed, until it is", async () => {
   expect(server.requests.at(-1)?.json).toMatchObject({ message: "Hi", agent_id: "hello" });
 });
 
-test("a message that had arrived, and whose request failed, is asked anew", async () => {
-  const storage = openStorage();
-  const server = createTestServer().reset();
-  const screen = await render({ formation: formationOf(server), storage });
-  await screen.chat.send("Hi", { agent_id: "hello" });
-  screen.close();
-
-  server.fail(409, "CONFLICT").stream([progress, text("Hello"), done]);
-  const again = await render({ formation: formationOf(server), storage });
-  await again.until(() => expect(again.shown).toBe("user: Hi\nassistant: Hello\n"));
-  expect(again.chat).toMatchObject({ status: "ready", error: undefined });
-  const [, repeated, anew] = server.requests.map(({ json }) => json);
-  expect(anew).toEqual({
-    ...Object(repeated),
-    request_id: expect.not.stringMatching(Object(repeated).request_id),
-  });
-});
-
 test("a message that was never confirmed is not sent by itself a day later", async () => {
   const storage = openStorage();
   const payload = { message: "Hi", request_id: "req_1", session_id: null };

@@ -203,8 +203,6 @@ export const createChat = (options: () => UseChatOptions) => {
       if (fieldsOf(state.error).statusCode === 404) await readHistory(sessionId, state.error);
     } else if (Date.now() - answer.unconfirmed.sentAt < keyKeptFor) {
       await post(answer.unconfirmed, state.messages.slice(0, end), state.messages.slice(end + 1));
-      // It had arrived and its request failed: that id is used up.
-      if (fieldsOf(state.error).code === "CONFLICT") await askAgain();
     } else {
       pending = undefined;
       fail(unknownFate());
