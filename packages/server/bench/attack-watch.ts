@@ -14,7 +14,10 @@ export type WatchMessage = "flowing" | { gaps: Record<string, number> };
 const streams: readonly Watched[] = workerData;
 const leaving = new AbortController();
 
-/** Resolves with the longest gap once it is left, in milliseconds; the first is that before what has not come. */
+/** Before a stream flows, from when on it is measured. */
+const firstPieces = 100;
+
+/** Resolves with the longest gap once it is left, in milliseconds: the last one counts too, which nothing has ended. */
 const follow = async ({ url, headers, body }: Watched, onFlow: () => void): Promise<number> => {
   const response = await fetch(url, {
     ...{ method: "POST", body, signal: leaving.signal },
@@ -42,9 +45,6 @@ const follow = async ({ url, headers, body }: Watched, onFlow: () => void): Prom
   }
   throw new Error(`${url} has ended by itself`);
 };
-
-/** Before a stream flows, which is when it is measured. */
-const firstPieces = 100;
 
 const following: Promise<number>[] = [];
 const flowing = streams.map(

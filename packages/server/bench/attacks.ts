@@ -1,4 +1,4 @@
-// How long others wait while somebody attacks: npm run bench:attacks [-- --only docx] [-- --write]
+// How long others wait while somebody attacks: npm run bench:attacks [-- --only "Word document"] [-- --write]
 //
 // Two formations stream without a pause, a token every 10 ms, while one attack after another comes through the server
 // and to one of the two. The longest gap that a user of the other formation, and another user of the same one, have

@@ -27,8 +27,6 @@ export interface BuiltServer {
   url: string;
   pid: number;
   data: string;
-  /** For what is to be sent: removed with the server. */
-  folder: string;
   /** @param body A bundle, where the headers do not say otherwise. */
   call(
     method: string,
@@ -37,7 +35,7 @@ export interface BuiltServer {
     headers?: Record<string, string>,
   ): Promise<Answer>;
   deploy(id: string, version: string, bundle: Buffer): Promise<Answer>;
-  /** Packs a formation of these files. */
+  /** Packs a formation of these files, and of no others. */
   pack(id: string, files: Record<string, string | Buffer>): Buffer;
   stop(): Promise<void>;
 }
@@ -87,7 +85,7 @@ export const startBuiltServer = async (purpose: string): Promise<BuiltServer> =>
     return { ok: response.ok, status: response.status, text };
   };
   return {
-    ...{ url, pid, data, folder, call },
+    ...{ url, pid, data, call },
     deploy: (id, version, bundle) =>
       call("POST", "/rpc/formations", bundle, { "x-formation-id": id, "x-formation-version": version }),
     pack(id, files) {
