@@ -66,6 +66,7 @@ const frequent = `
 
   что как это где когда почему сколько какой какая какие мне меня мой моя мои нам нас наш вам вас ваш есть нет для или
   если тоже ещё уже можно нужно надо хочу спасибо пожалуйста здравствуйте привет очень только чтобы который после без
+  а бы в во вы до же за и из к ко ли мы на не ни но о об он она они от по при с со та те то тот ты у я
 
   什么 怎么 么办 怎样 多少 多久 可以 以吗 请问 谢谢 好的 我的 我想 我只 你们 们有 没有 一个 这个 那个 哪个 为什 什么 时候 候可 的呢 人的 两个 个人 需要 想要 是什 不是
   です ます ますか ません でき できますか ですか ありますか どの どのくらい くらい いつ いつで 分で 何分 ありがとう ください
@@ -84,16 +85,18 @@ const commonWords = (): ReadonlySet<string> => {
   return common;
 };
 
+/** Whether a word of `wordsOf` is in most texts of its language, whatever they are about. */
+export const isCommonWord = (word: string): boolean => commonWords().has(withoutEnd(word));
+
 const number = /^\p{N}+$/u;
 /** Of one or two letters of an alphabet; elsewhere they are a word. */
 const tooShort = /^[a-z\p{Script=Cyrillic}\p{Script=Greek}]{1,2}$/u;
 
 /** The words of a text that say what it is about, each once: no greetings, question words, numbers and the like. */
 export const topicWordsOf = (text: string): Set<string> => {
-  const known = commonWords();
   return new Set(
     wordsOf(text)
       .map(withoutEnd)
-      .filter((word) => !known.has(word) && !tooShort.test(word) && !number.test(word)),
+      .filter((word) => !isCommonWord(word) && !tooShort.test(word) && !number.test(word)),
   );
 };

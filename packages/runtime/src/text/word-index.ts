@@ -1,3 +1,4 @@
+import { isCommonWord } from "./common-words.ts";
 import { compoundPartsOf, wordsOf } from "./words.ts";
 
 /** An index of texts by their words, with BM25 scores. */
@@ -12,6 +13,12 @@ export interface WordIndex<Item> {
 // down.
 const saturation = 1.2;
 const lengthWeight = 0.75;
+
+/**
+ * What a word counts that is common in its language. Among documents in several languages it is rare, and would count as much
+ * as what a question is about; yet it says in which language to look.
+ */
+const commonWeight = 0.25;
 
 /** @param textOf The text of an item, whose words it is found by. */
 export const createWordIndex = <Item>(textOf: (item: Item) => string): WordIndex<Item> => {
@@ -40,7 +47,9 @@ export const createWordIndex = <Item>(textOf: (item: Item) => string): WordIndex
       for (const word of new Set(words)) {
         const entries = postings.get(word);
         if (!entries) continue;
-        const rarity = Math.log(1 + (items.length - entries.size + 0.5) / (entries.size + 0.5));
+        const rarity =
+          Math.log(1 + (items.length - entries.size + 0.5) / (entries.size + 0.5)) *
+          (isCommonWord(word) ? commonWeight : 1);
         for (const [position, count] of entries) {
           const relativeLength = (items[position]?.length ?? 0) / averageLength;
           const weight =
