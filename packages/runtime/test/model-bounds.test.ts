@@ -1,5 +1,7 @@
+import { createHttpClient } from "@muxi/http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
+import { createEmbeddingModel } from "../src/models/index.ts";
 import { collect, manifest, startFormation, writeFormation } from "./harness.ts";
 import { ask, openModelBench } from "./model-harness.ts";
 import { startModelServer } from "./model-server.ts";
@@ -67,4 +69,14 @@ test("an answer of half a million pieces is too long, however short they are", a
   await expect(ask(modelOf("openai/some-model"))).rejects.toMatchObject({
     message: expect.stringContaining("sent more than 4000000 characters"),
   });
+});
+
+test("the vectors of many texts are more values than any other answer may have", async () => {
+  const { server, configOf } = await openModelBench();
+  server.embed = () => Array(4_096).fill(0.25);
+  const http = createHttpClient();
+  onTestFinished(() => http.close());
+  const model = createEmbeddingModel(configOf("openai/some-embedding"), http);
+  const vectors = await model.embed(Array(64).fill("Oaks"), AbortSignal.timeout(30_000));
+  expect(vectors.map(({ length }) => length)).toEqual(Array(64).fill(4_096));
 });

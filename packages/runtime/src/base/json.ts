@@ -34,11 +34,13 @@ const opensMany = (text: string): boolean => {
 };
 
 /**
- * What the text holds, or undefined when it is not JSON or has more than `deepestJson` levels or `mostJsonValues` values.
+ * What the text holds, or undefined when it is not JSON or has more than `deepestJson` levels.
+ *
+ * @param most Values: with more of them it is undefined, too.
  */
-export const parseJson = (text: string): unknown => {
+export const parseJson = (text: string, most = mostJsonValues): unknown => {
   try {
-    if (text.length > mostJsonValues && holdsMoreValues(text, mostJsonValues)) return undefined;
+    if (text.length > most && holdsMoreValues(text, most)) return undefined;
     const value: unknown = JSON.parse(text);
     return opensMany(text) && isTooDeep(value) ? undefined : value;
   } catch {
@@ -47,8 +49,8 @@ export const parseJson = (text: string): unknown => {
 };
 
 /** The object that the text holds, or undefined when it holds none or `parseJson` refuses it. */
-export const parseObject = (text: string): JsonObject | undefined => {
-  const value = parseJson(text);
+export const parseObject = (text: string, most?: number): JsonObject | undefined => {
+  const value = parseJson(text, most);
   return isObject(value) ? value : undefined;
 };
 

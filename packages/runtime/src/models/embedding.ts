@@ -25,6 +25,9 @@ const googleUrl = "https://generativelanguage.googleapis.com/v1beta/openai";
 const longestText = 16_000;
 const largestAnswer = 32 * 1024 * 1024;
 
+/** Values of JSON for one text: its vector, of which models make up to 8,192 numbers, and what is said beside it. */
+const mostValues = 20_000;
+
 const answerSchema = z.object({
   data: z.array(z.object({ index: z.int().nonnegative().optional(), embedding: z.array(z.number()).min(1) })),
 });
@@ -68,7 +71,7 @@ export const createEmbeddingModel = (config: ModelConfig, http: HttpClient): Emb
         { config, url, headers, body, timeout, limit: largestAnswer, tooLong: () => malformed(config) },
         signal,
       );
-      const { data: answer } = answerSchema.safeParse(parseObject(text));
+      const { data: answer } = answerSchema.safeParse(parseObject(text, texts.length * mostValues));
       const items = (answer?.data ?? []).map((item, place) => ({ place, ...item }));
       if (items.length !== texts.length) throw malformed(config);
       return items
