@@ -53,6 +53,7 @@ export interface UnreadPart extends Failure {
 
 /** What reading one document may take. */
 export interface ReadingLimits {
+  /** On a processor. */
   milliseconds: number;
   /** Bytes of objects and buffers. */
   memory: number;
