@@ -2,7 +2,7 @@ import type { Environment, Formation } from "@muxi/formation";
 import { createPlaces } from "@muxi/http";
 import type { openAdministration } from "./administration.ts";
 import { createRequestQueue, newLeaseOwner } from "./background/index.ts";
-import type { Knowledge } from "./memory/index.ts";
+import type { Knowledge } from "./knowledge/index.ts";
 import {
   cancelled,
   createAgentTools,

@@ -25,7 +25,8 @@ import { jobEnding, openAutomation } from "./automation.ts";
 import { createDeliveries, createRetention, defaultLeaseTime } from "./background/index.ts";
 import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
-import { openKnowledge, openMemory } from "./memory/index.ts";
+import { openKnowledge } from "./knowledge/index.ts";
+import { openMemory } from "./memory/index.ts";
 import { createTranscriptionModel, openModels, packagesOf } from "./models/index.ts";
 import type { TokenReports } from "./observability/index.ts";
 import { handOver } from "./overlord/index.ts";
@@ -140,7 +141,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     now,
     log,
   });
-  const knowledge = openKnowledge({ dir: formation.dir, agents: formation.agents, log });
+  const knowledge = openKnowledge({ formation, stored: store.knowledge, now: store.now, log });
   const { memory, entries } = openMemory({ formation, store, knowledge, http, env, now, log });
   const conversation = await openConversation({
     formation,

@@ -2,7 +2,7 @@
 export { createDeliveries, type Deliveries } from "./deliveries.ts";
 export type { RequestOutcome } from "./delivery-payload.ts";
 export { createJobBook, type JobBook } from "./job-book.ts";
-export { newLeaseOwner } from "./lease.ts";
+export { isGone, newLeaseOwner } from "./lease.ts";
 export {
   createRequestQueue,
   defaultLeaseTime,

@@ -2,6 +2,7 @@
 export { type CallerSpan, callerSpanOf } from "./caller-span.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { fewAtOnce } from "./few-at-once.ts";
+export { firstOf } from "./first-of.ts";
 export { isoTime } from "./iso-time.ts";
 export {
   countOf,
@@ -14,6 +15,7 @@ export {
   parseObject,
   textOf,
 } from "./json.ts";
+export { createTally } from "./tally.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { userLimits } from "./user-limits.ts";
 export { createWorker, type Worker } from "./worker.ts";

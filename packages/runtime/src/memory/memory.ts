@@ -1,10 +1,9 @@
 import { writtenByUser } from "../attachments/index.ts";
-import type { Worker } from "../base/index.ts";
+import { firstOf, type Worker } from "../base/index.ts";
+import { type Knowledge, placeOf } from "../knowledge/index.ts";
 import type { Passage } from "../models/index.ts";
 import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
 import { wordsOf, wordsToFind } from "../text/index.ts";
-import { firstOf } from "./first-of.ts";
-import { type Knowledge, placeOf } from "./knowledge.ts";
 import type { EndedTurn, Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";
 import { isSensitive } from "./sensitive.ts";

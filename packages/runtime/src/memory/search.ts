@@ -1,5 +1,5 @@
+import { createTally } from "../base/index.ts";
 import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
-import { createTally } from "./tally.ts";
 import type { VectorSearch } from "./vectors.ts";
 
 /** Most memories to look at for each word. A word that more of them have says little about any. */

@@ -1,11 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
-import { createWorker, startTimeLimit } from "../base/index.ts";
+import { createWorker, firstOf, startTimeLimit } from "../base/index.ts";
 import type { EmbeddingModel } from "../models/index.ts";
 import type { Space, VectorRepository } from "../store/index.ts";
 import { binaryCodeOf, createCodes, type SpaceCodes } from "./codes.ts";
 import { createCompare } from "./distances.ts";
-import { firstOf } from "./first-of.ts";
 import { pace } from "./pace.ts";
 import { packed, similarity } from "./packed.ts";
 

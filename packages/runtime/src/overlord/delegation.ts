@@ -2,7 +2,7 @@ import type { AgentDefinition } from "@muxi/formation";
 import type { Logger } from "pino";
 import * as z from "zod";
 import { EventLog } from "../events/index.ts";
-import { type Knowledge, placeOf } from "../memory/index.ts";
+import { type Knowledge, placeOf } from "../knowledge/index.ts";
 import { type Model, ModelError, type ModelRequest, type Passage } from "../models/index.ts";
 import type { Owner } from "../store/index.ts";
 import type { Journal, Tool } from "../tools/index.ts";

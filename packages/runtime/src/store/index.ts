@@ -24,6 +24,13 @@ export type { IngestionRepository } from "./ingestions.ts";
 export type { JobStatus, StoredJob } from "./job-rows.ts";
 export type { DueJob, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobChange, type JobFilter, type JobRepository } from "./jobs.ts";
+export {
+  type DocumentWord,
+  type KnowledgeRepository,
+  type KnowledgeState,
+  passagesOfOne,
+  type StoredPassage,
+} from "./knowledge.ts";
 export type { LearnableTurn, Lesson, LessonRepository, LessonSession } from "./lessons.ts";
 export type { ListPage, NamedPage } from "./list-page.ts";
 export { createMemoryRepository, type MemoryRepository } from "./memories.ts";

@@ -6,6 +6,7 @@ import { createDeliveryRepository, type DeliveryRepository } from "./deliveries.
 import { createHealthCheck, type HealthCheck } from "./health.ts";
 import { createIngestionRepository, type IngestionRepository } from "./ingestions.ts";
 import { createJobRepository, type JobRepository } from "./jobs.ts";
+import { createKnowledgeRepository, type KnowledgeRepository } from "./knowledge.ts";
 import { createLessonRepository, type LessonRepository } from "./lessons.ts";
 import { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 import { createRequestRepository, type RequestRepository } from "./requests.ts";
@@ -27,6 +28,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   readonly deliveries: DeliveryRepository;
   readonly ingestions: IngestionRepository;
   readonly jobs: JobRepository;
+  readonly knowledge: KnowledgeRepository;
   readonly lessons: LessonRepository;
   readonly memories: MemoryRepository;
   readonly requests: RequestRepository;
@@ -52,6 +54,7 @@ export const createStore = (database: Database): Store => {
     deliveries: createDeliveryRepository(database),
     ingestions: createIngestionRepository(database),
     jobs: createJobRepository(database),
+    knowledge: createKnowledgeRepository(database),
     lessons: createLessonRepository(database, unlearned),
     memories: createMemoryRepository(database),
     requests: createRequestRepository(database),

@@ -4,4 +4,4 @@ export { folded, isAscii } from "./folding.ts";
 export { onOneLine, quoted } from "./quotation.ts";
 export { statedFact } from "./stated-fact.ts";
 export { createWordIndex, rank, type WordIndex } from "./word-index.ts";
-export { indexWordsOf, isEastAsian, wordsOf, wordsToFind, wordsVersion } from "./words.ts";
+export { compoundPartsOf, indexWordsOf, isEastAsian, wordsOf, wordsToFind, wordsVersion } from "./words.ts";

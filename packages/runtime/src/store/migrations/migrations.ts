@@ -11,6 +11,7 @@ import { agentOfARequest } from "./0010-agent-of-a-request.ts";
 import { hintsAsRows } from "./0011-hints-as-rows.ts";
 import { ageOfRows } from "./0012-age-of-rows.ts";
 import { deliveriesOfRequests } from "./0013-deliveries-of-requests.ts";
+import { knowledgeTables } from "./0014-knowledge.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   hintsAsRows,
   ageOfRows,
   deliveriesOfRequests,
+  knowledgeTables,
 ];

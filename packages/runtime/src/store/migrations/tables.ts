@@ -20,13 +20,13 @@ export const copiedTables: readonly CopiedTable[] = [
   ...["lesson", "synopsis", "ingestion", "job", "job_creation", "job_run", "delivery", "audit"].map(own),
 ];
 
-/** The tables that are not copied: they concern processes that run, or the database as a whole. */
+/**
+ * The tables that are not copied: they concern processes that run, or the database as a whole, or are made of the
+ * formation's documents.
+ */
 const leftOutTables: readonly string[] = [
-  "hint",
-  "request_part",
-  "retention_turn",
-  "scheduler_pulse",
-  "schema_version",
+  ...["hint", "request_part", "retention_turn", "scheduler_pulse", "schema_version"],
+  ...["knowledge", "knowledge_document", "knowledge_passage", "knowledge_word"],
 ];
 
 /**

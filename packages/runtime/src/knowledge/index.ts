@@ -1,0 +1,3 @@
+/** What agents know from documents: they are indexed in the formation's database, and searched there. */
+export { type Knowledge, openKnowledge } from "./knowledge.ts";
+export { placeOf } from "./place.ts";

@@ -1,0 +1,93 @@
+import { LRUCache } from "lru-cache";
+import { createTally } from "../base/index.ts";
+import {
+  type KnowledgeRepository,
+  type KnowledgeState,
+  passagesOfOne,
+  type StoredPassage,
+} from "../store/index.ts";
+import { wordsToFind } from "../text/index.ts";
+import { weightUnit } from "./document-words.ts";
+import type { KnowledgePassage } from "./place.ts";
+
+/** Documents and passages to look at for each word, those in which it weighs most. */
+const mostDocuments = 500;
+const mostPassages = 2_000;
+/** The most words of a question stand in no more. */
+const tally = createTally(16 * mostPassages);
+/** Passages to look up for each one that is wanted: those of documents that are being written or replaced fall out. */
+const lookedUp = 3;
+/** Numbers of all words that are cached. */
+const mostCached = 2_000_000;
+const perWord = 50;
+
+/** A word and where it stands, as the ids of passages and its weights there. */
+interface FoundWord {
+  passages: number;
+  ids: readonly number[];
+  weights: readonly number[];
+}
+
+const foundWord = (passages: number, documents: readonly (readonly number[])[]): FoundWord => {
+  const ids: number[] = [];
+  const weights: number[] = [];
+  for (const [document = 0, ...places] of documents) {
+    for (let at = 0; at + 1 < places.length && ids.length < mostPassages; at += 2) {
+      ids.push(document * passagesOfOne + (places[at] ?? 0));
+      weights.push((places[at + 1] ?? 0) / weightUnit);
+    }
+  }
+  return { passages, ids, weights };
+};
+
+const passageOf = ({ content, place, source }: StoredPassage): KnowledgePassage => {
+  const stands = JSON.parse(place) as Omit<KnowledgePassage, "text" | "source">;
+  return { ...stands, text: content, source };
+};
+
+/** Finds passages by their words, with BM25 (docs/spec/formation-files.md "Knowledge"). */
+export type KnowledgeSearch = (
+  agentId: string,
+  message: string,
+  limit: number,
+) => Promise<KnowledgePassage[]>;
+
+export const createKnowledgeSearch = (formationId: string, stored: KnowledgeRepository): KnowledgeSearch => {
+  /** By what an agent knows, its version, and the word: what has changed is not asked for again. */
+  const cache = new LRUCache<string, FoundWord>({
+    maxSize: mostCached,
+    sizeCalculation: ({ ids }) => 2 * ids.length + perWord,
+  });
+
+  const find = async ({ seq, version }: KnowledgeState, words: readonly string[]): Promise<FoundWord[]> => {
+    const keyOf = (word: string) => `${seq} ${version} ${word}`;
+    const missing = words.filter((word) => !cache.has(keyOf(word)));
+    if (missing.length > 0) {
+      for (const { word, passages, documents } of await stored.places(seq, missing, mostDocuments)) {
+        cache.set(keyOf(word), foundWord(passages, documents));
+      }
+    }
+    return words.flatMap((word) => cache.get(keyOf(word)) ?? []);
+  };
+
+  return async (agentId, message, limit) => {
+    const words = wordsToFind(message);
+    if (words.length === 0) return [];
+    const state = await stored.state(formationId, agentId);
+    if (!state || state.passages === 0) return [];
+    const found = await find(state, words);
+    tally.clear();
+    for (const { passages, ids, weights } of found) {
+      const without = Math.max(0, state.passages - passages);
+      const rarity = Math.log(1 + (without + 0.5) / (passages + 0.5));
+      for (const [place, id] of ids.entries()) tally.add(id, rarity * (weights[place] ?? 0));
+    }
+    const best = [...tally.greatest(limit * lookedUp).keys()];
+    if (best.length === 0) return [];
+    const rows = new Map((await stored.passages(best)).map((row) => [row.id, row]));
+    return best
+      .flatMap((id) => rows.get(id) ?? [])
+      .slice(0, limit)
+      .map(passageOf);
+  };
+};

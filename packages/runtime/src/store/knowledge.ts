@@ -1,0 +1,241 @@
+import type { Database } from "./database/index.ts";
+import { sql } from "./database/index.ts";
+
+/** What an agent knows, as a search needs it. */
+export interface KnowledgeState {
+  seq: number;
+  /** Grows with every change. */
+  version: number;
+  /** How many passages there are. */
+  passages: number;
+}
+
+/** A document that was read, or could not be. */
+export interface KnowledgeDocument {
+  seq: number;
+  /** File, relative to the formation. */
+  source: string;
+  /** Of its content and of all that makes passages of it: with the same digest they are the same. */
+  digest: string;
+  /** `writing` and `leaving` are seen by no search: what a process that ended has left. */
+  state: "writing" | "ready" | "unread" | "leaving";
+  /** Why it could not be read, as JSON; null when it was. */
+  failure: string | null;
+  passages: number;
+  indexedAt: number;
+}
+
+export interface StoredPassage {
+  id: number;
+  content: string;
+  /** Where it stands, as JSON. */
+  place: string;
+  source: string;
+}
+
+/** A word of a document: how much it weighs in which passages. */
+export interface DocumentWord {
+  word: string;
+  /** Its greatest weight. */
+  best: number;
+  /** How many passages have it. */
+  passages: number;
+  /** Pairs of a passage's position and the word's weight in it, separated by commas, the greatest weights first. */
+  places: string;
+}
+
+/** Where a word stands. */
+export interface WordPlaces {
+  word: string;
+  /** How many passages have it. */
+  passages: number;
+  /** For each document its number, then pairs as in `DocumentWord`; the greatest weights first. */
+  documents: number[][];
+}
+
+/** The turn of a process to index what an agent knows, in Unix milliseconds. */
+export interface IndexingTurn {
+  holder: string;
+  now: number;
+  until: number;
+  /** Another holder that is known to have ended. */
+  ended?: string;
+}
+
+/** What agents know from documents (docs/spec/formation-files.md "Knowledge"). */
+export interface KnowledgeRepository {
+  /** The number of what an agent knows. */
+  open(formationId: string, agentId: string): Promise<number>;
+  /** Takes or keeps the turn to index; false when another process has it. */
+  take(seq: number, turn: IndexingTurn): Promise<boolean>;
+  /** Whose turn it is, or was. */
+  holder(seq: number): Promise<string>;
+  state(formationId: string, agentId: string): Promise<KnowledgeState | undefined>;
+  documents(seq: number): Promise<KnowledgeDocument[]>;
+  /** Begins to write a document, and returns its number. Nobody sees it yet. */
+  begin(seq: number, document: { source: string; digest: string; now: number }): Promise<number>;
+  /** Writes some of a document's passages and words. */
+  add(
+    document: { knowledge: number; seq: number },
+    part: { passages: readonly Omit<StoredPassage, "source">[]; words: readonly DocumentWord[] },
+  ): Promise<void>;
+  /** Lets searches see a document in place of what there was of its source. */
+  publish(
+    document: { knowledge: number; seq: number; source: string },
+    result: { passages: number } | { failure: string },
+  ): Promise<void>;
+  /** Takes a document away from searches. */
+  withdraw(document: { knowledge: number; seq: number }): Promise<void>;
+  /** Deletes some rows of a document that no search sees; false when the last one is gone. */
+  clear(document: number): Promise<boolean>;
+  /** Where some words stand, in as many documents as are wanted, the greatest weights first. */
+  places(seq: number, words: readonly string[], documents: number): Promise<WordPlaces[]>;
+  /** Those of the passages that searches may see. */
+  passages(ids: readonly number[]): Promise<StoredPassage[]>;
+}
+
+/** The ids of a document's passages begin with its number times this: none has so many. */
+export const passagesOfOne = 1_000_000;
+/** Rows that are deleted in one transaction. */
+const clearedAtOnce = 500;
+
+export const createKnowledgeRepository = (db: Database): KnowledgeRepository => {
+  const { each, isOneOf, textsOf } = db.dialect;
+
+  const insertPassage = each({
+    given: { id: "bigint", content: "text", place: "text" },
+    text: "insert into knowledge_passage (id, content, place) select given.id, given.content, given.place from given",
+  });
+  const insertWord = each({
+    given: {
+      knowledge: "bigint",
+      word: "text",
+      best: "bigint",
+      document: "bigint",
+      passages: "bigint",
+      places: "text",
+    },
+    text: `insert into knowledge_word (knowledge_seq, word, best, document_seq, passages, places)
+      select given.knowledge, given.word, given.best, given.document, given.passages, given.places from given`,
+  });
+
+  /** A search sees the change at once: it asks for the version first. */
+  const changed = (seq: number) =>
+    sql`update knowledge set version = version + 1, passages = (select coalesce(sum(passages), 0)
+        from knowledge_document where knowledge_seq = ${seq} and state = 'ready') where seq = ${seq}`;
+
+  return {
+    async open(formationId, agentId) {
+      const [result] = await db.write([
+        sql`insert into knowledge (formation_id, agent_id, version, passages, holder, until)
+          values (${formationId}, ${agentId}, 0, 0, '', 0)
+          on conflict (formation_id, agent_id) do update set version = knowledge.version returning seq`,
+      ]);
+      return Number(result?.rows[0]?.seq);
+    },
+
+    async take(seq, { holder, now, until, ended = holder }) {
+      const [result] = await db.write([
+        sql`update knowledge set holder = ${holder}, until = ${until}
+          where seq = ${seq} and (holder in (${holder}, ${ended}) or until <= ${now})`,
+      ]);
+      return result?.changes === 1;
+    },
+
+    async holder(seq) {
+      const [row] = await db.read<{ holder: string }>(sql`select holder from knowledge where seq = ${seq}`);
+      return row?.holder ?? "";
+    },
+
+    async state(formationId, agentId) {
+      const [state] = await db.read<KnowledgeState>(
+        sql`select seq, version, passages from knowledge
+          where formation_id = ${formationId} and agent_id = ${agentId}`,
+      );
+      return state;
+    },
+
+    documents: (seq) =>
+      db.read(
+        sql`select seq, source, digest, state, failure, passages, indexed_at as "indexedAt"
+          from knowledge_document where knowledge_seq = ${seq} order by source, seq`,
+      ),
+
+    async begin(seq, { source, digest, now }) {
+      const [result] = await db.write([
+        sql`insert into knowledge_document (knowledge_seq, source, digest, state, passages, indexed_at)
+          values (${seq}, ${source}, ${digest}, 'writing', 0, ${now}) returning seq`,
+      ]);
+      return Number(result?.rows[0]?.seq);
+    },
+
+    async add({ knowledge, seq }, { passages, words }) {
+      await db.write([
+        ...passages.map((row) => insertPassage({ ...row }, String(row.id))),
+        ...words.map((row) => insertWord({ ...row, knowledge, document: seq }, `${seq} ${row.word}`)),
+      ]);
+    },
+
+    async publish({ knowledge, seq, source }, result) {
+      const { state, passages, failure } =
+        "failure" in result
+          ? { state: "unread", passages: 0, failure: result.failure }
+          : { state: "ready", passages: result.passages, failure: null };
+      // Another process that has taken the turn has deleted it.
+      const isThere = sql`update knowledge_document
+        set state = ${state}, passages = ${passages}, failure = ${failure} where seq = ${seq} and state = 'writing'`;
+      await db.writeIf(isThere, [
+        sql`update knowledge_document set state = 'leaving'
+          where knowledge_seq = ${knowledge} and source = ${source} and seq <> ${seq}`,
+        changed(knowledge),
+      ]);
+    },
+
+    async withdraw({ knowledge, seq }) {
+      await db.write([
+        sql`update knowledge_document set state = 'leaving' where seq = ${seq}`,
+        changed(knowledge),
+      ]);
+    },
+
+    async clear(document) {
+      const first = document * passagesOfOne;
+      const [words, passages] = await db.write([
+        sql`delete from knowledge_word where (knowledge_seq, word, best, document_seq) in
+          (select knowledge_seq, word, best, document_seq from knowledge_word
+            where document_seq = ${document} limit ${clearedAtOnce})`,
+        sql`delete from knowledge_passage where id in (select id from knowledge_passage
+          where id >= ${first} and id < ${first + passagesOfOne} order by id limit ${clearedAtOnce})`,
+      ]);
+      if (words?.changes === clearedAtOnce || passages?.changes === clearedAtOnce) return true;
+      await db.write([sql`delete from knowledge_document where seq = ${document}`]);
+      return false;
+    },
+
+    async places(seq, words, documents) {
+      const rows = await db.read<{ word: string; passages: number; documents: string | null }>(
+        sql`select listed.value as word,
+            (select coalesce(sum(passages), 0) from knowledge_word as any_word
+              where any_word.knowledge_seq = ${seq} and any_word.word = listed.value) as passages,
+            (select string_agg('[' || document_seq || ',' || places || ']', ',') from
+              (select document_seq, places from knowledge_word as heavy
+                where heavy.knowledge_seq = ${seq} and heavy.word = listed.value
+                order by best desc limit ${documents}) as heaviest) as documents
+          from ${textsOf(JSON.stringify(words))} as listed`,
+      );
+      return rows.map(({ word, passages, documents }) => ({
+        word,
+        passages: Number(passages),
+        documents: JSON.parse(`[${documents ?? ""}]`) as number[][],
+      }));
+    },
+
+    passages: (ids) =>
+      db.read(
+        // A literal: SQLite would take a parameter for a fraction, and divide so.
+        sql`select id, content, place, source from knowledge_passage
+          join knowledge_document on seq = id / 1000000 and state = 'ready'
+          where id ${isOneOf(ids)}`,
+      ),
+  };
+};
