@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
-import { openKnowledge } from "../../packages/runtime/src/memory/knowledge.ts";
+import { openKnowledge } from "../../packages/runtime/src/knowledge/index.ts";
+import { createStore, openSqlite } from "../../packages/runtime/src/store/index.ts";
 import type { Way } from "./measure.ts";
 
 const agent = "reader";
@@ -28,7 +29,9 @@ export const openWords = async (dir: string): Promise<Way> => {
   await writeFile(path.join(dir, "formation.afs"), manifest);
   const { formation } = await loadFormation(dir);
   const log = pino({ level: "warn" }, pino.destination(2));
-  const knowledge = openKnowledge({ dir, agents: formation?.agents ?? [], log });
+  if (!formation) throw new Error("the formation of the documents is not valid");
+  const store = createStore(openSqlite(path.join(dir, "memory.db")));
+  const knowledge = openKnowledge({ formation, stored: store.knowledge, now: Date.now, log });
   await knowledge.ready;
   return {
     name: "words",
@@ -36,6 +39,9 @@ export const openWords = async (dir: string): Promise<Way> => {
       const found = await knowledge.search(agent, question, mostPassages);
       return [...new Set(found.map(({ source }) => path.posix.relative("documents", source)))];
     },
-    close: () => knowledge.close(),
+    async close() {
+      await knowledge.close();
+      await store.close();
+    },
   };
 };
