@@ -3,5 +3,5 @@ export { topicWordsOf } from "./common-words.ts";
 export { folded, isAscii } from "./folding.ts";
 export { onOneLine, quoted } from "./quotation.ts";
 export { statedFact } from "./stated-fact.ts";
-export { createWordIndex, rank, type WordIndex } from "./word-index.ts";
+export { rank } from "./word-index.ts";
 export { compoundPartsOf, indexWordsOf, isEastAsian, wordsOf, wordsToFind, wordsVersion } from "./words.ts";

@@ -2,7 +2,7 @@ import { isCommonWord } from "./common-words.ts";
 import { compoundPartsOf, wordsOf } from "./words.ts";
 
 /** An index of texts by their words, with BM25 scores. */
-export interface WordIndex<Item> {
+interface WordIndex<Item> {
   add(item: Item): void;
   /** The items that share words with the query, best first. */
   search(words: readonly string[], limit: number): Item[];
@@ -21,7 +21,7 @@ const lengthWeight = 0.75;
 const commonWeight = 0.25;
 
 /** @param textOf The text of an item, whose words it is found by. */
-export const createWordIndex = <Item>(textOf: (item: Item) => string): WordIndex<Item> => {
+const createWordIndex = <Item>(textOf: (item: Item) => string): WordIndex<Item> => {
   const items: { item: Item; length: number }[] = [];
   const postings = new Map<string, Map<number, number>>();
   let totalLength = 0;
