@@ -166,6 +166,7 @@ export const calls: Calls = {
   "jobs that are due": (store) => store.jobs.due(formationId, now, { total: 10, perUser: 5 }),
   "when a job is due": (store) => store.jobs.nextDue(formationId, now),
   "jobs of a user": (store, { owner }) => store.jobs.list(formationId, { userId: owner.userId, limit: 100 }),
+  "jobs of all": (store) => store.jobs.list(formationId, { limit: 50 }),
   "how many jobs there are": (store, { owner }) => store.jobs.counts(formationId, owner.userId, now),
   "the audit log": (store) => store.audit.list(formationId, recently),
   "an identifier": (store, { owner }) => store.users.identifier(formationId, owner.userId),

@@ -71,6 +71,9 @@ export const postgresSubject = async (url: string): Promise<Subject> => {
     return (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
   };
 
+  /** What the opening of a database counts. */
+  let opened: ((name: string) => number) | undefined;
+
   return {
     engine: "postgres",
     open: () => openPostgres(url, settled),
@@ -83,7 +86,8 @@ export const postgresSubject = async (url: string): Promise<Subject> => {
     },
     settle: async () => void (await client.query("vacuum analyze")),
     async readsOf(times, work) {
-      const opened = await countedBy(async () => {});
+      opened ??= await countedBy(async () => {});
+      const alone = opened;
       const counted = await countedBy(async (database) => {
         for (let time = 0; time < times; time++) await work(database);
       });
@@ -91,7 +95,7 @@ export const postgresSubject = async (url: string): Promise<Subject> => {
       const found = (kind: string) =>
         names
           .filter((name) => name.startsWith(`${kind} `))
-          .map((name) => ({ name: name.slice(kind.length + 1), count: counted(name) - opened(name) }))
+          .map((name) => ({ name: name.slice(kind.length + 1), count: counted(name) - alone(name) }))
           .filter(({ count }) => count > 0);
       const read = found("read").reduce((sum, { count }) => sum + count, 0);
       return {

@@ -19,6 +19,7 @@ const sampled = 200;
 /** What is counted in the database is counted over a few calls, so that what happens at times is in it. */
 const counted = 5;
 
+/** Any of the sessions of a generated database, spread over it. */
 const samplesOf = async (subject: Subject): Promise<() => Sample> => {
   const database = await subject.open();
   const [most] = await database.read<{ seq: number }>(sql`select max(seq) as seq from session`);

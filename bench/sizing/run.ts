@@ -1,19 +1,19 @@
 /**
- * What the statements of a formation cost in a database that has grown.
+ * What the calls of a formation cost in a database that has grown, and what that means for so many users.
  *
- * `npm run bench:sizing -- [--engine postgres] [--messages 100000] [--users 10000] [--times 200]`
+ * `npm run bench:sizing -- [--engine postgres] [--messages 100000] [--users 10000] [--times 200]`: generates a database
+ * and prints how large its tables are, and what each call of the repositories takes, reads and writes.
  *
- * Generates the database, calls the repositories, and prints what each call takes, reads and writes.
+ * `npm run bench:sizing -- --calculate [--given years=3]… [--write]`: prints the tables of docs/scaling.md, or puts them there.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { findPostgres, postgresMissing, startPostgres } from "../../test/postgres-server.ts";
-import { formatNumber, tableRow } from "../page.ts";
-import { postgresSubject, type Subject, sqliteSubject } from "./database.ts";
-import { fill, type Scale } from "./fill.ts";
-import { type Measured, measure } from "./measure.ts";
+import { writeFigures } from "../page.ts";
+import { calculation } from "./calculate.ts";
+import { readInputs } from "./inputs.ts";
+import { printMeasured } from "./report.ts";
+
+const page = path.join(import.meta.dirname, "../../docs/scaling.md");
 
 const { values } = parseArgs({
   options: {
@@ -21,71 +21,33 @@ const { values } = parseArgs({
     messages: { type: "string", default: "100000" },
     users: { type: "string", default: "10000" },
     times: { type: "string", default: "200" },
+    calculate: { type: "boolean", default: false },
+    given: { type: "string", multiple: true, default: [] },
+    write: { type: "boolean", default: false },
   },
 });
-const scale: Scale = { messages: Number(values.messages), users: Number(values.users) };
 
-const temporary = async (): Promise<{ subject: Subject; remove: () => Promise<void> }> => {
-  if (values.engine === "sqlite") {
-    const folder = mkdtempSync(path.join(tmpdir(), "muxi-sizing-"));
-    const subject = await sqliteSubject(path.join(folder, "memory.db"));
-    return { subject, remove: async () => rmSync(folder, { recursive: true }) };
+const given = new Map(
+  values.given.map((option) => {
+    const [name = "", value] = option.split("=");
+    return [name, Number(value)] as const;
+  }),
+);
+
+if (values.calculate) {
+  const inputs = readInputs(given);
+  const names = Object.values(inputs).map(({ name }) => name);
+  for (const [name, value] of given) {
+    if (!names.includes(name) || Number.isNaN(value))
+      throw new Error(`--given is 'name=number', and the names are ${names.join(", ")}`);
   }
-  const programs = findPostgres();
-  if (programs === undefined) throw new Error(postgresMissing);
-  const settings = ["shared_buffers=1GB", "max_wal_size=8GB", "maintenance_work_mem=512MB"];
-  const server = await startPostgres(programs, { settings });
-  return { subject: await postgresSubject(server.url), remove: () => server.stop() };
-};
-
-const megabytes = (bytes: number) => formatNumber(bytes / 1e6);
-
-const print = (lines: readonly string[]) => process.stdout.write(`${lines.join("\n")}\n\n`);
-
-const { subject, remove } = await temporary();
-try {
-  await (await subject.open()).close();
-  const begun = performance.now();
-  await fill(subject.filler, scale, (table) => {
-    process.stderr.write(`${formatNumber((performance.now() - begun) / 1000)} s: ${table}\n`);
-  });
-  await subject.settle();
-  process.stderr.write(`${formatNumber((performance.now() - begun) / 1000)} s: filled\n`);
-  const sizes = (await subject.sizes()).filter(({ rows }) => rows > 0);
-  print([
-    tableRow(["table", "rows", "MB", "MB of indexes", "bytes a row"]),
-    tableRow(["---", "---:", "---:", "---:", "---:"]),
-    ...sizes
-      .sort((a, b) => b.table + b.indexes - a.table - a.indexes)
-      .map(({ name, rows, table, indexes }) =>
-        tableRow([
-          name,
-          formatNumber(rows),
-          megabytes(table),
-          megabytes(indexes),
-          formatNumber((table + indexes) / rows),
-        ]),
-      ),
-  ]);
-  const rowOf = ({ call, p50, p99, log, reads }: Measured) =>
-    tableRow([
-      call,
-      formatNumber(p50),
-      formatNumber(p99),
-      reads.rows === undefined ? "" : formatNumber(reads.rows),
-      log === undefined ? "" : formatNumber(log / 1000),
-      [...reads.scans]
-        .map((table) => `**all of ${table}**`)
-        .concat([...reads.indexes])
-        .join(", "),
-    ]);
-  print([
-    tableRow(["call", "p50, ms", "p99, ms", "rows read", "log, KB", "plan"]),
-    tableRow(["---", "---:", "---:", "---:", "---:", "---"]),
-  ]);
-  for await (const measured of measure(subject, Number(values.times)))
-    process.stdout.write(`${rowOf(measured)}\n`);
-} finally {
-  await subject.close();
-  await remove();
+  const text = calculation(inputs);
+  if (values.write) writeFigures(page, "npm run bench:sizing -- --calculate --write", text);
+  else process.stdout.write(`${text}\n`);
+} else {
+  await printMeasured(
+    values.engine === "postgres" ? "postgres" : "sqlite",
+    { messages: Number(values.messages), users: Number(values.users) },
+    Number(values.times),
+  );
 }

@@ -12,6 +12,7 @@ import { hintsAsRows } from "./0011-hints-as-rows.ts";
 import { ageOfRows } from "./0012-age-of-rows.ts";
 import { deliveriesOfRequests } from "./0013-deliveries-of-requests.ts";
 import { knowledgeTables } from "./0014-knowledge.ts";
+import { listsByTime } from "./0015-lists-by-time.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   ageOfRows,
   deliveriesOfRequests,
   knowledgeTables,
+  listsByTime,
 ];
