@@ -4,7 +4,7 @@ import path from "node:path";
 const performancePage = path.join(import.meta.dirname, "../../docs/performance.md");
 
 /** A number that the calculation begins with. */
-export interface Input {
+interface Input {
   /** As an option names it. */
   name: string;
   value: number;
