@@ -36,10 +36,12 @@ const readFigures = (): ((row: string, column: string) => number) => {
  */
 export const readInputs = (options: ReadonlyMap<string, number>) => {
   const figures = readFigures();
-  const from = (source: string) => (name: string, value: number, about: string) => {
-    const option = options.get(name);
-    return { name, about, value: option ?? value, source: option === undefined ? source : "an option" };
-  };
+  const from =
+    (source: string) =>
+    (name: string, value: number, about: string): Input => {
+      const option = options.get(name);
+      return { name, about, value: option ?? value, source: option === undefined ? source : "an option" };
+    };
   const assumed = from("assumed");
   const measured = from("`bench:sizing`");
   const figure = (name: string, row: string, column: string) =>
