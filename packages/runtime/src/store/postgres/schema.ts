@@ -12,21 +12,24 @@ import {
 } from "../migrations/index.ts";
 import type { Connection } from "./connection.ts";
 import { dialect } from "./dialect.ts";
-import { codeOf, isPassing } from "./errors.ts";
+import { codeOf, isCollision, isPassing } from "./errors.ts";
 import { migrationLock } from "./locks.ts";
 import { numberedOnce } from "./parameters.ts";
 
 /**
  * Most milliseconds for the lock of a table, and before the next attempt. Behind a statement that waits for one, all
- * others that need the table wait too, those of processes of the version before among them. Less than the second after
- * which Postgres looks for deadlocks, so that the migration gives way and not the others.
+ * others that need the table wait too, those of processes of the version before among them. At first it is less than the
+ * second after which Postgres looks for deadlocks, so that the migration gives way and not the others; with each attempt
+ * it is twice as long, since otherwise busy ones would never let it through.
  */
-const lockTimeout = 500;
+const lockTimeouts = { first: 500, longest: 8_000 };
 const pause = 1_000;
 /** Locks before it reads. Waiting for another process that migrates may take long, and so may a large table. */
-const begin = `begin; set local statement_timeout = 0; select pg_advisory_xact_lock(${migrationLock});
+const begin = (lockTimeout: number) =>
+  `begin; set local statement_timeout = 0; select pg_advisory_xact_lock(${migrationLock});
   set local lock_timeout = ${lockTimeout}`;
-const isLockTimeout = (error: unknown): boolean => codeOf(error) === "55P03";
+/** Whether the locks of others were in the way. */
+const isInTheWay = (error: unknown): boolean => codeOf(error) === "55P03" || isCollision(error);
 
 const readColumns = `select table_name as "table", column_name as "column"
   from information_schema.columns where table_schema = current_schema()`;
@@ -51,7 +54,7 @@ export const applyNext = async (
   try {
     for (const statement of step.statements) await rows(statement);
   } catch (cause) {
-    throw isPassing(cause) || isLockTimeout(cause) ? cause : stepFailed(place, step, cause);
+    throw isPassing(cause) || isInTheWay(cause) ? cause : stepFailed(place, step, cause);
   }
   return true;
 };
@@ -68,8 +71,9 @@ export const migratePostgres = async (
   name: string,
   migrations: readonly Migration[],
 ): Promise<void> => {
+  let lockTimeout = lockTimeouts.first;
   const migrateOnce = async (): Promise<boolean> => {
-    await connection.query(begin);
+    await connection.query(begin(lockTimeout));
     try {
       const hasApplied = await applyNext(connection, name, migrations);
       await connection.query("commit");
@@ -77,7 +81,8 @@ export const migratePostgres = async (
     } catch (error) {
       // When the connection is lost, the server rolls back.
       if (!isPassing(error)) await connection.query("rollback");
-      if (!isLockTimeout(error)) throw error;
+      if (!isInTheWay(error)) throw error;
+      lockTimeout = Math.min(lockTimeout * 2, lockTimeouts.longest);
       await sleep(pause);
       return true;
     }
