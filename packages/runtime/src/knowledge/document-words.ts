@@ -1,11 +1,7 @@
 import type { DocumentPassage } from "@muxi/documents";
 import type { DocumentWord } from "../store/index.ts";
-import { compoundPartsOf, wordsOf } from "../text/index.ts";
+import { compoundPartsOf, weightIn, wordsOf } from "../text/index.ts";
 
-// The usual constants of BM25, k1 and b: how fast repeats of a word stop counting, and how much long texts are marked
-// down.
-const saturation = 1.2;
-const lengthWeight = 0.75;
 /** Characters of a passage for each word that counts. */
 const charactersOfWord = 10;
 /** Weights are stored as whole numbers: hundredths. */
@@ -41,9 +37,8 @@ export const createDocumentWords = (size: number): DocumentWords => {
       // Parts make no text longer.
       for (const word of [...words, ...compoundPartsOf(text)]) counts.set(word, (counts.get(word) ?? 0) + 1);
       const length = (words.length * charactersOfWord) / size;
-      const slowness = saturation * (1 - lengthWeight + lengthWeight * length);
       for (const [word, count] of counts) {
-        const weight = Math.round((weightUnit * count * (saturation + 1)) / (count + slowness));
+        const weight = Math.round(weightUnit * weightIn(count, length));
         const known = places.get(word);
         if (known) known.push({ position, weight });
         else places.set(word, [{ position, weight }]);

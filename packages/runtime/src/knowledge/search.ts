@@ -5,8 +5,9 @@ import {
   type KnowledgeState,
   passagesOfOne,
   type StoredPassage,
+  type WordPlaces,
 } from "../store/index.ts";
-import { wordsToFind } from "../text/index.ts";
+import { rarityOf, wordsToFind } from "../text/index.ts";
 import { weightUnit } from "./document-words.ts";
 import type { KnowledgePassage } from "./place.ts";
 
@@ -23,12 +24,13 @@ const perWord = 50;
 
 /** A word and where it stands, as the ids of passages and its weights there. */
 interface FoundWord {
+  word: string;
   passages: number;
   ids: readonly number[];
   weights: readonly number[];
 }
 
-const foundWord = (passages: number, documents: readonly (readonly number[])[]): FoundWord => {
+const foundWord = ({ word, passages, documents }: WordPlaces): FoundWord => {
   const ids: number[] = [];
   const weights: number[] = [];
   for (const [document = 0, ...places] of documents) {
@@ -37,7 +39,7 @@ const foundWord = (passages: number, documents: readonly (readonly number[])[]):
       weights.push((places[at + 1] ?? 0) / weightUnit);
     }
   }
-  return { passages, ids, weights };
+  return { word, passages, ids, weights };
 };
 
 const passageOf = ({ content, place, source }: StoredPassage): KnowledgePassage => {
@@ -63,8 +65,8 @@ export const createKnowledgeSearch = (formationId: string, stored: KnowledgeRepo
     const keyOf = (word: string) => `${seq} ${version} ${word}`;
     const missing = words.filter((word) => !cache.has(keyOf(word)));
     if (missing.length > 0) {
-      for (const { word, passages, documents } of await stored.places(seq, missing, mostDocuments)) {
-        cache.set(keyOf(word), foundWord(passages, documents));
+      for (const places of await stored.places(seq, missing, mostDocuments)) {
+        cache.set(keyOf(places.word), foundWord(places));
       }
     }
     return words.flatMap((word) => cache.get(keyOf(word)) ?? []);
@@ -77,9 +79,8 @@ export const createKnowledgeSearch = (formationId: string, stored: KnowledgeRepo
     if (!state || state.passages === 0) return [];
     const found = await find(state, words);
     tally.clear();
-    for (const { passages, ids, weights } of found) {
-      const without = Math.max(0, state.passages - passages);
-      const rarity = Math.log(1 + (without + 0.5) / (passages + 0.5));
+    for (const { word, passages, ids, weights } of found) {
+      const rarity = rarityOf(word, passages, state.passages);
       for (const [place, id] of ids.entries()) tally.add(id, rarity * (weights[place] ?? 0));
     }
     const best = [...tally.greatest(limit * lookedUp).keys()];

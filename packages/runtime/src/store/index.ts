@@ -30,6 +30,7 @@ export {
   type KnowledgeState,
   passagesOfOne,
   type StoredPassage,
+  type WordPlaces,
 } from "./knowledge.ts";
 export type { LearnableTurn, Lesson, LessonRepository, LessonSession } from "./lessons.ts";
 export type { ListPage, NamedPage } from "./list-page.ts";

@@ -1,7 +1,8 @@
 /** The words of a text, search by words, the facts that plain sentences state, and quotations: below models and memory. */
+export { rarityOf, weightIn } from "./bm25.ts";
 export { topicWordsOf } from "./common-words.ts";
 export { folded, isAscii } from "./folding.ts";
 export { onOneLine, quoted } from "./quotation.ts";
+export { rank } from "./rank.ts";
 export { statedFact } from "./stated-fact.ts";
-export { rank } from "./word-index.ts";
 export { compoundPartsOf, indexWordsOf, isEastAsian, wordsOf, wordsToFind, wordsVersion } from "./words.ts";
