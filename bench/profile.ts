@@ -1,17 +1,20 @@
-// Where the time of the runtime, of the runtime that learns, or of the server's proxy goes at 32 chats at once.
-//   node bench/profile.ts [runtime|learning|proxy] [seconds]
+// Where the time of the runtime, of the runtime that learns, of the same on Postgres, or of the server's proxy goes at 32
+// chats at once.
+//   node bench/profile.ts [runtime|learning|postgres|proxy] [seconds]
 //
 // Runs it from source with Node's profiler, so that names and lines are those of packages/, and prints the shares of
-// its busy time by file group and by function. The profile itself can be opened in a browser's developer tools.
+// its busy time by file group and by function, and what Postgres says of each statement. The profile itself can be opened
+// in a browser's developer tools.
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client } from "pg";
 import { measureThroughput, warmUp } from "./load/measure.ts";
 import { takeCores } from "./machine/cores.ts";
 import { stopAll } from "./machine/programs.ts";
 import { muxiProxy } from "./proxy/targets.ts";
 import { openStage } from "./stage.ts";
-import { muxi, muxiLearning, programOf, sourceOf, type Target } from "./targets.ts";
+import { muxi, muxiLearning, muxiPostgres, programOf, sourceOf, type Target } from "./targets.ts";
 
 /** The parts of a .cpuprofile that are read here. */
 interface Profile {
@@ -92,14 +95,40 @@ const print = (title: string, values: Map<string, number>, busy: number, count: 
   process.stdout.write(`\n| ${title} | |\n| ---: | --- |\n${lines.join("\n")}\n`);
 };
 
+/** What Postgres says of the statements since it was last told to forget, the dearest first. */
+const statements = `select calls, total_exec_time * 1000 as time, rows,
+    (shared_blks_hit + shared_blks_read) / calls as blocks, regexp_replace(query, '\\s+', ' ', 'g') as text
+  from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())
+  order by total_exec_time desc limit 25`;
+
+const forget = async (client: Client): Promise<void> => {
+  await client.query("create extension if not exists pg_stat_statements");
+  await client.query("select pg_stat_statements_reset()");
+};
+
+const printStatements = async (client: Client, chats: number): Promise<void> => {
+  const { rows } = await client.query(statements);
+  const lines = rows.map(({ calls, time, rows: count, blocks, text }) => {
+    const perChat = [calls / chats, time / chats].map((value) => value.toFixed(2));
+    return `| ${[...perChat, (count / calls).toFixed(1), blocks, text.slice(0, 110)].join(" | ")} |`;
+  });
+  const head = "| calls a chat | µs a chat | rows a call | blocks a call | statement |";
+  process.stdout.write(`\n${head}\n| ---: | ---: | ---: | ---: | --- |\n${lines.join("\n")}\n`);
+};
+
 const subjects = {
   runtime: { name: "runtime", target: muxi, model: "fake-model/server.ts" },
   learning: { name: "runtime", target: muxiLearning, model: "fake-model/server.ts" },
+  postgres: {
+    name: "runtime",
+    target: { ...muxiPostgres, postgresSettings: ["shared_preload_libraries=pg_stat_statements"] },
+    model: "fake-model/server.ts",
+  },
   proxy: { name: "server", target: muxiProxy, model: "proxy/upstream.ts" },
 } as const;
 
 const [, , what = "runtime", secondsText = "10"] = process.argv;
-if (what !== "runtime" && what !== "learning" && what !== "proxy")
+if (what !== "runtime" && what !== "learning" && what !== "postgres" && what !== "proxy")
   throw new Error(`'${what}' is none of ${Object.keys(subjects).join(", ")}`);
 const { name, target, model } = subjects[what];
 process.once("SIGINT", () => void stopAll().finally(() => process.exit(130)));
@@ -120,6 +149,9 @@ const modelFile = join(import.meta.dirname, model);
 const stage = await openStage({ cores: takeCores(), modelFile, folder, patienceMs: 5_000 });
 const started = await stage.start(watched, "watched");
 await warmUp(started.subject);
+const client = what === "postgres" ? new Client(started.subject.database) : undefined;
+await client?.connect();
+if (client) await forget(client);
 const from = microseconds();
 const { figures, problems } = await measureThroughput(started.subject, {
   connections: 32,
@@ -127,6 +159,8 @@ const { figures, problems } = await measureThroughput(started.subject, {
   stream: true,
 });
 const to = microseconds();
+if (client) await printStatements(client, Number(figures.perSecond) * Number(secondsText));
+await client?.end();
 await started.stop();
 await stage.close();
 

@@ -81,7 +81,8 @@ export const openStage = async ({ cores, modelFile, folder, patienceMs }: StageO
   const postgresFor = async (target: Target): Promise<PostgresServer | undefined> => {
     const programs = target.onPostgres ? findPostgres() : undefined;
     if (programs === undefined) return undefined;
-    return startPostgres(programs, { settings: [], prefix: ["taskset", "-c", String(cores.server)] });
+    const { postgresSettings: settings = [] } = target;
+    return startPostgres(programs, { settings, prefix: ["taskset", "-c", String(cores.server)] });
   };
 
   const runBeside = async (args: readonly string[], logFile: string): Promise<string> => {

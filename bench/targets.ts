@@ -34,6 +34,8 @@ export interface Target {
   job?(number: number, cron: string): HttpRequest;
   /** Stores in a Postgres, which is started for it on the same core. */
   onPostgres?: boolean;
+  /** Settings of that Postgres, as in postgresql.conf. */
+  postgresSettings?: readonly string[];
   /** Where it sets the pace of what answers behind it, when that is not the fake model. */
   pacePath?: string;
   /** Started once before it is measured, so that it finds its code compiled as it does from a user's second start on. */
@@ -338,13 +340,13 @@ export const muxiLearning = {
 } satisfies Target;
 
 /** The same with its database in a Postgres that waits for the disk as SQLite does. */
-const muxiPostgres: Target = {
+export const muxiPostgres = {
   ...muxiLearning,
   name: "muxi-postgres",
   missing: postgresMissingHere,
   onPostgres: true,
   skip: [],
-};
+} satisfies Target;
 
 /** The server and the formation that it is to run, whose ports begin with the given one. */
 export const serverProgram = (ground: Ground, firstPort: number): Program => {

@@ -17,6 +17,12 @@ const findTables = (
 ) => `select string_agg(format('%I', relname), ', ') as names from pg_class
   where relkind = 'r' and relnamespace = current_schema()::regnamespace and ${condition}`;
 
+/**
+ * From so many rows of a table for each unit of this they are made: of few, since they are only to tell how large tables
+ * are and how much an index leaves over. By default an analysis takes ten times as long, half a second on a busy machine.
+ */
+const target = "set local default_statistics_target = 10";
+
 /** Tables that were filled before anybody has looked at them, as by a restore. */
 const neverSeen = findTables("reltuples < 0 and pg_relation_size(oid) > 0");
 /** Rows of some tables come and go: one that was seen empty counts as empty when it is full. */
@@ -43,7 +49,7 @@ export const createStatistics = (deps: {
         const { rows } = await connection.query<{ names: string | null }>(tables);
         const names = rows[0]?.names;
         // Tables at which another process is looking are looked at by that one.
-        if (names) await connection.query(`analyze (skip_locked) ${names}`);
+        if (names) await connection.query(`${target}; analyze (skip_locked) ${names}`);
       });
     } catch (error) {
       deps.log.warn(
