@@ -62,10 +62,12 @@ export const createRetention = (deps: RetentionDeps) => {
     for (const kind of kinds) {
       const lasts = keptFor[kind];
       if (lasts === undefined) continue;
+      // What grows old meanwhile waits for the next look: there would be no end to it, and no turn for the others.
+      const before = now() - lasts;
       for (;;) {
         if (!(await take(turnLasts))) return turnLasts;
         const begun = performance.now();
-        const count = await tables[kind].forget(formationId, now() - lasts, atOnce);
+        const count = await tables[kind].forget(formationId, before, atOnce);
         if (count === 0) break;
         deleted[kind] = (deleted[kind] ?? 0) + count;
         const pause = Math.max(leastPause, (performance.now() - begun) * pauseRatio);
