@@ -11,9 +11,12 @@ import { rarityOf, wordsToFind } from "../text/index.ts";
 import { weightUnit } from "./document-words.ts";
 import type { KnowledgePassage } from "./place.ts";
 
-/** Documents and passages to look at for each word, those in which it weighs most. */
+/** Documents to look at for each word, and passages that count: those in which it weighs most. */
 const mostDocuments = 500;
-const mostPassages = 2_000;
+const mostPassages = 500;
+/** Passages of all these documents to choose them from, and of each at least. */
+const mostCompared = 5_000;
+const leastOfDocument = 10;
 /** The most words of a question stand in no more. */
 const tally = createTally(16 * mostPassages);
 /** Passages to look up for each one that is wanted: those of documents that are being written or replaced fall out. */
@@ -31,15 +34,21 @@ interface FoundWord {
 }
 
 const foundWord = ({ word, passages, documents }: WordPlaces): FoundWord => {
-  const ids: number[] = [];
-  const weights: number[] = [];
-  for (const [document = 0, ...places] of documents) {
-    for (let at = 0; at + 1 < places.length && ids.length < mostPassages; at += 2) {
-      ids.push(document * passagesOfOne + (places[at] ?? 0));
-      weights.push((places[at + 1] ?? 0) / weightUnit);
+  const ofDocument = Math.max(leastOfDocument, Math.floor(mostCompared / documents.length));
+  const places: { id: number; weight: number }[] = [];
+  for (const [document = 0, ...pairs] of documents) {
+    for (let at = 0; at + 1 < Math.min(pairs.length, 2 * ofDocument); at += 2) {
+      const id = document * passagesOfOne + (pairs[at] ?? 0);
+      places.push({ id, weight: (pairs[at + 1] ?? 0) / weightUnit });
     }
   }
-  return { word, passages, ids, weights };
+  const heaviest = places.sort((a, b) => b.weight - a.weight).slice(0, mostPassages);
+  return {
+    word,
+    passages,
+    ids: heaviest.map(({ id }) => id),
+    weights: heaviest.map(({ weight }) => weight),
+  };
 };
 
 const passageOf = ({ content, place, source }: StoredPassage): KnowledgePassage => {
