@@ -149,13 +149,15 @@ export const startLedger = async (before: (entry: string) => Promise<unknown> = 
 
 const bodySchema = z.object({ messages: z.array(z.object({ role: z.string(), content: z.unknown() })) });
 
-/** What the last user message of a request says, and whether the ledger's answer is behind it. */
+/** What the last user message of a request says, and whether behind it the ledger says that it has noted it. */
 export const readAsked = ({ body }: ReceivedRequest): { asked: string; isNoted: boolean } => {
   const { messages } = bodySchema.parse(body);
   const last = messages.findLastIndex(({ role }) => role === "user");
   return {
     asked: writtenIn(String(messages[last]?.content)),
-    isNoted: messages.slice(last).some(({ role }) => role === "tool"),
+    isNoted: messages
+      .slice(last)
+      .some(({ role, content }) => role === "tool" && JSON.stringify(content).includes("Noted")),
   };
 };
 
