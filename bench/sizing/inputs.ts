@@ -63,13 +63,13 @@ export const readInputs = (options: ReadonlyMap<string, number>) => {
     postgresTime: figure("postgres-ms", "128 at once, all learned: server CPU ms/chat", "muxi-postgres"),
     idle: figure("idle-mb", "idle memory, MB", "muxi-postgres"),
     stream: figure("stream-kb", "1,000 streams: KB per stream", "muxi-postgres"),
-    sqliteBytes: measured("sqlite-bytes", 800, "bytes of a chat that is kept, on SQLite"),
+    sqliteBytes: measured("sqlite-bytes", 720, "bytes of a chat that is kept, on SQLite"),
     postgresBytes: measured(
       "postgres-bytes",
       900,
       "bytes of a chat that is kept, on Postgres, with its indexes",
     ),
-    logBytes: measured("log-bytes", 11_000, "bytes of Postgres's write-ahead log for a chat"),
+    logBytes: measured("log-bytes", 7_000, "bytes of Postgres's write-ahead log for a chat"),
   };
 };
 
