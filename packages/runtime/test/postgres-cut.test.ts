@@ -113,7 +113,10 @@ describe.skipIf(!onPostgres)("a network that fails between a formation and its P
     const { direct, proxied, proxy } = await createSchemaBehindProxy();
     const logged: string[] = [];
     const log = pino({ level: "warn" }, { write: (line) => logged.push(line) });
-    const api = await startFormation(await writeFormationFor(models, ledger.url), { database: proxied, log });
+    // No round lasts for so long: a request whose lease is over ends.
+    const leaseTime = 60_000;
+    const dir = await writeFormationFor(models, ledger.url);
+    const api = await startFormation(dir, { database: proxied, leaseTime, log });
     const callers = createCallers(api, receiver.url);
     await insertJobs(direct, rounds);
 

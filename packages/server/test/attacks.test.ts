@@ -9,6 +9,9 @@ import { hostileLines } from "./hostile-manifests.ts";
 /** `npm run test:faults` makes the attacks as large as they were found. */
 const isLong = process.env.MUXI_TEST_FAULTS !== undefined;
 
+/** Seconds of a processor are counted, which a reader gets last. */
+const timeout = isLong ? 660_000 : 180_000;
+
 /** A caller of another formation. */
 interface Bystander {
   /** How many of its requests were answered while something else went on. */
@@ -50,7 +53,7 @@ const attacks: [name: keyof typeof hostileLines, inSuite: number][] = [
   ["mappings for keys", 100_000],
 ];
 
-it.each(attacks)("refuses %s, and answers others meanwhile", { timeout: 180_000 }, async (name, inSuite) => {
+it.each(attacks)("refuses %s, and answers others meanwhile", { timeout }, async (name, inSuite) => {
   const server = await startTestServer({
     reading: isLong ? {} : { understandingSeconds: 1, heapMegabytes: 128 },
   });
@@ -73,7 +76,7 @@ it("tells only the first of very many errors", async () => {
   expect(message).toMatch(/Found 50 error\(s\)[\s\S]*and 3950 more$/);
 });
 
-it("takes very many small files, and answers others meanwhile", { timeout: 180_000 }, async () => {
+it("takes very many small files, and answers others meanwhile", { timeout }, async () => {
   const server = await startTestServer();
   const bystander = await bystanderOf(server);
   const parent = await formationFolder();
