@@ -3,7 +3,7 @@ import { extname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { ReadingLimits } from "./base/document.ts";
-import type { DocumentTask, Reading, WorkerMessage } from "./document-worker.ts";
+import type { Answer, DocumentTask, Reading, WorkerMessage } from "./document-worker.ts";
 
 /** Lies beside this file, both as source and when built. */
 const program = new URL(`./document-worker${extname(import.meta.url)}`, import.meta.url);
@@ -49,13 +49,16 @@ export interface DocumentReader {
   close(): Promise<void>;
 }
 
-/** Has a thread read a document; the thread may go on only when `held` is there and small. */
-const readIn = async (worker: Worker, task: DocumentTask): Promise<{ reading: Reading; held?: number }> => {
+/** What became of a reading: without the bytes that its thread holds, that thread is lost. */
+type Outcome = Pick<Answer, "reading"> & Partial<Answer>;
+
+/** Has a thread read a document. */
+const readIn = async (worker: Worker, task: DocumentTask): Promise<Outcome> => {
   const { milliseconds, memory } = task.limits;
   const done = new AbortController();
   const { signal } = done;
   const begun = once(worker, "message", { signal });
-  const answer = new Promise<{ reading: Reading; held?: number }>((resolve) => {
+  const answer = new Promise<Outcome>((resolve) => {
     const onMessage = (message: WorkerMessage) => {
       if (message !== "begun") resolve(message);
     };

@@ -21,10 +21,14 @@ export interface DocumentTask {
 
 export type Reading = { document: Document } | { failure: Failure };
 
+export interface Answer {
+  reading: Reading;
+  /** Bytes that the thread still holds. */
+  held: number;
+}
+
 /** What the thread says: that it begins, since it has all it needs, and then what it has read. */
-export type WorkerMessage =
-  | "begun"
-  | { reading: Reading /** Bytes that the thread still holds. */; held: number };
+export type WorkerMessage = "begun" | Answer;
 
 const loaders: Readonly<Record<Format, () => Promise<Reader>>> = {
   text: async () => (await import("./readers/text.ts")).readText,

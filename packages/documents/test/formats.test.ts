@@ -64,7 +64,7 @@ Say that the ladder is new.
 | --- | --- |
 | Cellar | 4 |`;
 
-/** As LibreOffice keeps it, with a footnote, and without the numbers of the inner list. */
+/** As LibreOffice keeps it, with a footnote that was added, and without the numbers of the inner list. */
 const guideOfOffice = `${guide}\n\n1. Weighed in the autumn of 2025.`
   .replace("until spring.", "until spring.[1]")
   .replace("1. Bramley", "- Bramley")

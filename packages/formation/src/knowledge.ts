@@ -1,5 +1,6 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
+import { setImmediate as nextTick } from "node:timers/promises";
 import { type Format, formatOf, signatureOf } from "@muxi/documents";
 import { isHidden, resolveInside } from "./base/index.ts";
 import type { Formation } from "./formation.ts";
@@ -20,16 +21,27 @@ export interface SourceFiles {
   leftOut: { file: string; reason: LeftOutReason }[];
 }
 
+/** As many files are looked at before others get their turn: a folder may hold a hundred thousand. */
+const atOnce = 1_000;
+
+async function* inTurns<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  for (const [index, item] of items.entries()) {
+    if (index % atOnce === atOnce - 1) await nextTick();
+    yield item;
+  }
+}
+
 const candidates = async (dir: string, { path = "", recursive, allowed_extensions }: KnowledgeSource) => {
   const place = join(dir, path);
   if (!(await stat(place)).isDirectory()) return [place];
   const entries = await readdir(place, { withFileTypes: true, recursive });
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !isHidden(relative(place, file)))
-    .filter((file) => allowed_extensions?.includes(extname(file).toLowerCase()) ?? true)
-    .sort();
+  const files: string[] = [];
+  for await (const entry of inTurns(entries)) {
+    const file = join(entry.parentPath, entry.name);
+    const isWanted = allowed_extensions?.includes(extname(file).toLowerCase()) ?? true;
+    if (!entry.isDirectory() && isWanted && !isHidden(relative(place, file))) files.push(file);
+  }
+  return files.sort();
 };
 
 /** The sources of all agents that are in the formation's folder, relative to it. */
@@ -52,14 +64,14 @@ export const knowledgeFiles = async (
   { max_file_size }: Pick<KnowledgeConfig, "max_file_size">,
 ): Promise<SourceFiles> => {
   const found: SourceFiles = { files: [], leftOut: [] };
-  for (const place of await candidates(dir, source)) {
+  for await (const place of inTurns(await candidates(dir, source))) {
     const file = relative(dir, place).split(sep).join("/");
     const format = formatOf(file);
     if (!format) {
       found.leftOut.push({ file, reason: "type" });
       continue;
     }
-    // A folder may hold a hundred thousand files: those beyond the limit are not looked at.
+    // Those beyond the limit are not opened.
     const reason =
       found.files.length === source.file_limit
         ? "limit"

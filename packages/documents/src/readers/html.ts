@@ -131,7 +131,7 @@ export const readMarkup = (html: string, output: Pick<Output, "add" | "title" | 
 const charset = /\bcharset\s{0,9}=\s{0,9}["']?([\w-]{1,40})/i;
 
 /** The text of a page, in the encoding that it names. */
-export const htmlTextOf = (bytes: Buffer): string => {
+const htmlTextOf = (bytes: Buffer): string => {
   const [, named] = charset.exec(bytes.toString("latin1", 0, 1024)) ?? [];
   return textOf(bytes, named);
 };
