@@ -23,17 +23,20 @@ interface PeerModule {
 /** As the settings of a formation are by default. */
 const settings = { strategy: "adaptive", size: 1000, overlap: 100 } as const;
 
-/** The searches of other packages over the same documents, or none of them before they are installed. */
-export const openPeers = async (documents: ReadonlyMap<string, Document>): Promise<Way[]> => {
-  if (!existsSync(path.join(folder, "node_modules"))) return [];
-  const { openPeers: open }: PeerModule = await import(pathToFileURL(path.join(folder, "ways.js")).href);
-  const texts = [...documents].map(([name, document]) => ({ name, markdown: markdownOf(document) }));
-  const passages = [...documents].flatMap(([source, document]) =>
+/** The passages of documents in the form in which they are searched. */
+export const searchedPassages = (documents: ReadonlyMap<string, Document>) =>
+  [...documents].flatMap(([source, document]) =>
     Array.from(passagesOf(document, settings), ({ title = "", headings, text }) => ({
       source,
       language: path.dirname(source),
       text: [title, ...headings.slice(0, -1), text].join("\n"),
     })),
   );
-  return open(texts, passages, mostPassages);
+
+/** The searches of other packages over the same documents, or none of them before they are installed. */
+export const openPeers = async (documents: ReadonlyMap<string, Document>): Promise<Way[]> => {
+  if (!existsSync(path.join(folder, "node_modules"))) return [];
+  const { openPeers: open }: PeerModule = await import(pathToFileURL(path.join(folder, "ways.js")).href);
+  const texts = [...documents].map(([name, document]) => ({ name, markdown: markdownOf(document) }));
+  return open(texts, searchedPassages(documents), mostPassages);
 };
