@@ -61,9 +61,14 @@ const sentOf = ({ text, keys, members }: Batch): Sent => {
 };
 
 const deal = ({ keys, members }: Batch, answer: WriteResult): void => {
+  const byOwner = new Map<unknown, WriteResult["rows"][number][]>();
+  for (const row of keys ? answer.rows : []) {
+    const known = byOwner.get(row.key);
+    if (known) known.push(row);
+    else byOwner.set(row.key, [row]);
+  }
   for (const { statement, results, place } of members) {
-    const own = storable(statement.key ?? null);
-    const rows = keys ? answer.rows.filter(({ key }) => key === own) : answer.rows;
+    const rows = byOwner.get(storable(statement.key ?? null)) ?? [];
     results[place] = keys ? { changes: rows.length, rows } : answer;
   }
 };
