@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { isAlive } from "@muxi/server";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
@@ -18,15 +21,22 @@ const createStore = async () => {
   const url = new URL(server ?? "");
   url.searchParams.set("options", `-csearch_path=${schema}`);
   url.searchParams.set("application_name", schema);
-  /** How many processes add messages to the store at this moment. */
-  const writers = async () => {
-    const { rows } = await client.query(
-      "select 1 from pg_stat_activity where application_name = $1 and query like 'insert into message%'",
-      [schema],
-    );
-    return rows.length;
+  /** Keeps whoever wants to replace the rows waiting, until it is released. */
+  const hold = async () => {
+    await client.query(`begin; lock table ${schema}.message in row exclusive mode`);
+    const waiters = async () => {
+      // A transaction would see the activity of its beginning.
+      await client.query("select pg_stat_clear_snapshot()");
+      const { rows } = await client.query(
+        "select 1 from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'",
+        [schema],
+      );
+      return rows.length;
+    };
+    await until("somebody waits for the rows", async () => (await waiters()) > 0);
+    return () => client.query("rollback");
   };
-  return { url: url.href, writers };
+  return { url: url.href, hold };
 };
 
 describe.runIf(server)("a formation on Postgres", { timeout: 120_000 }, () => {
@@ -81,19 +91,18 @@ describe.runIf(server)("a formation on Postgres", { timeout: 120_000 }, () => {
   });
 
   test("whoever is killed while its rows come back has the old rows and the old folder", async () => {
-    const { folder, writers } = await open("killed");
-    // So much that the rows take a moment.
-    const long = "Apples keep in a cool cellar. ".repeat(300);
-    await Promise.all(Array.from({ length: 20 }, () => ok("chat", "-f", "killed", long)));
+    const { folder, hold } = await open("killed");
     await ok("backup", "killed", "-o", file("killed.backup"));
     await ok("chat", "-f", "killed", "My dog is called Bramble.");
     await ok("down", "killed");
     await writeFile(join(folder, "added.md"), "");
     const restore = world.start(["restore", file("killed.backup"), "--dir", folder, "--force"]);
-    await until("rows are written", async () => (await writers()) > 0);
+    const release = await hold();
+    const { stdout } = await promisify(execFile)("ps", ["-o", "pid=", "--ppid", String(restore.pid)]);
     restore.kill("SIGKILL");
     await restore.done;
-    await until("nothing writes any more", async () => (await writers()) === 0);
+    await until("the process that copies has ended", () => !isAlive(Number(stdout)));
+    await release();
     expect(existsSync(join(folder, "added.md"))).toBe(true);
     await ok("up", folder, "--detach");
     expect(await asked("killed", "What is my dog called?")).toContain("Bramble");
