@@ -2,7 +2,7 @@ import { isCommonWord } from "../../../packages/runtime/src/text/common-words.ts
 import { wordsOf } from "../../../packages/runtime/src/text/index.ts";
 import type { WordTable } from "./table.ts";
 
-// As in text/word-index.ts.
+// As in text/bm25.ts when the figures were made.
 const saturation = 1.2;
 const lengthWeight = 0.75;
 const commonWeight = 0.25;
