@@ -42,7 +42,7 @@ const limits: ReadingLimits = {
 };
 
 /** Milliseconds after the start for which searches wait until all is indexed. */
-const longestWait = 5_000;
+const longestWait = 10_000;
 /** How long the turn of a process to index lasts, longer than reading a document, and when it is renewed. */
 const turnLasts = 180_000;
 const renewAfter = 20_000;
