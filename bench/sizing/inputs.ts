@@ -66,7 +66,7 @@ export const readInputs = (options: ReadonlyMap<string, number>) => {
     sqliteBytes: measured("sqlite-bytes", 720, "bytes of a chat that is kept, on SQLite"),
     postgresBytes: measured(
       "postgres-bytes",
-      900,
+      870,
       "bytes of a chat that is kept, on Postgres, with its indexes",
     ),
     logBytes: measured("log-bytes", 7_000, "bytes of Postgres's write-ahead log for a chat"),

@@ -25,6 +25,7 @@ test("no call of a formation reads a table from end to end, or more rows where t
 }, async () => {
   const [few, many] = [await readsWith(10_000), await readsWith(40_000)];
   expect(few.size).toBeGreaterThan(30);
+  expect([...(many.get("deliveries of a request")?.indexes ?? [])]).toEqual(["delivery_by_request"]);
   for (const [call, { scans, rows = 0 }] of many) {
     expect([...scans], call).toEqual([]);
     const before = few.get(call)?.rows ?? 0;

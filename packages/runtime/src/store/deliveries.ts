@@ -215,6 +215,8 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
     },
 
     async list(formationId, { status, requestId, limit, before }) {
+      // Those of a request are few: sorted by the column itself, SQLite would look for them among all by their time.
+      const time = requestId === undefined ? sql`created_at` : sql`+created_at`;
       const rows = await db.read<LoggedDelivery>(
         sql`select id, request_id as "requestId", user_id as "userId", event, target, status, attempts,
             run_after as "nextAttemptAt", created_at as "createdAt", ended_at as "endedAt",
@@ -223,7 +225,7 @@ export const createDeliveryRepository = (db: Database): DeliveryRepository => {
             ${status === undefined ? sql`` : withStatus[status]}
             ${requestId === undefined ? sql`` : sql`and request_id = ${requestId}`}
             ${afterNamed(sql`id`, before)}
-          order by created_at desc, id desc limit ${limit}`,
+          order by ${time} desc, id desc limit ${limit}`,
       );
       return rows;
     },
