@@ -166,7 +166,12 @@ export const unpackBundle = async (bundle: string, folder: string, limits: Bundl
       if (code !== "TAR_ENTRY_INFO") fault ??= invalid(`The bundle cannot be unpacked: ${message}`);
     },
   });
+  /** All that it has begun to write is written. */
+  const settled = new Promise<void>((resolve) =>
+    unpack.once("close", resolve).once("error", () => resolve()),
+  );
   let isFirst = true;
+  let isEnded = false;
   const archive = new Writable({
     write(chunk: Buffer, _encoding, done) {
       // The library would decompress a second layer by itself, bypassing the meter.
@@ -178,14 +183,18 @@ export const unpackBundle = async (bundle: string, folder: string, limits: Bundl
       else unpack.once("drain", done);
     },
     final(done) {
-      unpack.once("close", () => done(fault === undefined ? null : asError(fault)));
+      isEnded = true;
       unpack.end();
+      void settled.then(() => done(fault === undefined ? null : asError(fault)));
     },
   });
   unpack.on("error", (error: unknown) => archive.destroy(asError(error)));
   try {
     await pipeline(createReadStream(bundle), createGunzip(), createMeter(size, limits), archive);
   } catch (error) {
+    // Else a file could appear again behind the caller who removes the folder.
+    if (!isEnded) unpack.end();
+    await settled;
     if (isBroken(error)) throw invalid(`The bundle is not a complete tar.gz: ${error.message}`);
     throw error;
   }

@@ -8,7 +8,7 @@ export const dialect: Dialect = {
   each({ given, text }) {
     const names = Object.keys(given);
     const numbered = text
-      .replace(/\s*(\bfrom|,) given\b(?!\.)/, "")
+      .replace(/(\bfrom|,) given\b(?!\.)/, "")
       .replace(/\bgiven\.(\w+)/g, (_, name) => `?${names.indexOf(name) + 1}`);
     return (row, key) => ({ text: numbered, values: names.map((name) => row[name] ?? null), key });
   },
