@@ -18,7 +18,7 @@ export interface Tally {
 export const createTally = (room: number): Tally => {
   const keys = new Float64Array(room);
   const sums = new Float64Array(room);
-  const places = Uint16Array.from({ length: room }, (_, place) => place);
+  const places = new Uint16Array(room).map((_, place) => place);
   let count = 0;
   /** A hash table that is at most half full: 1 + the place of each key, and 0 for none. */
   const size = 2 ** Math.ceil(Math.log2(room * 2));
