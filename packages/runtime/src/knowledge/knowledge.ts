@@ -44,7 +44,7 @@ const limits: ReadingLimits = {
 /** Milliseconds after the start for which searches wait until all is indexed. */
 const longestWait = 10_000;
 /** How long the turn of a process to index lasts, longer than reading a document, and when it is renewed. */
-const turnLasts = 180_000;
+const turnLasts = 360_000;
 const renewAfter = 20_000;
 /** When to look again whether the process that indexes has done so, in milliseconds. */
 const lookAgainAfter = 2_000;
