@@ -6,7 +6,12 @@ import { type createDocumentReader, passagesOf } from "@muxi/documents";
 import { type DocumentFile, type KnowledgeConfig, knowledgeFiles } from "@muxi/formation";
 import type { Logger } from "pino";
 import { canonicalJson } from "../base/index.ts";
-import { type DocumentWord, type KnowledgeRepository, passagesOfOne } from "../store/index.ts";
+import {
+  type DocumentWord,
+  type KnowledgeDocument,
+  type KnowledgeRepository,
+  passagesOfOne,
+} from "../store/index.ts";
 import { wordsVersion } from "../text/index.ts";
 import { createDocumentWords } from "./document-words.ts";
 
@@ -141,6 +146,10 @@ export const indexAgent = async (
   // What a process that ended was writing or deleting.
   for (const { seq, state } of known) if (state === "writing" || state === "leaving") await clear(seq);
   const standing = known.filter(({ state }) => state === "ready" || state === "unread");
+  const bySource = new Map<string, KnowledgeDocument[]>();
+  for (const document of standing) {
+    bySource.set(document.source, [...(bySource.get(document.source) ?? []), document]);
+  }
 
   let reported = performance.now();
   let looked = 0;
@@ -148,7 +157,7 @@ export const indexAgent = async (
     signal.throwIfAborted();
     await keepTurn();
     looked += 1;
-    const before = standing.filter((document) => document.source === source);
+    const before = bySource.get(source) ?? [];
     const digest = await digestOf(path.join(root, source), config).catch((error: NodeJS.ErrnoException) => {
       tell(source, { code: "broken", reason: `it cannot be opened (${error.code})` });
     });

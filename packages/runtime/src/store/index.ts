@@ -26,6 +26,7 @@ export type { DueJob, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobChange, type JobFilter, type JobRepository } from "./jobs.ts";
 export {
   type DocumentWord,
+  type KnowledgeDocument,
   type KnowledgeRepository,
   type KnowledgeState,
   passagesOfOne,
