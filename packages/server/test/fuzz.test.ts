@@ -139,3 +139,15 @@ test("whatever its manifest says, it is read or refused", { timeout: patience },
     cases,
   );
 });
+
+test("a manifest is written as it was read where a repeated key takes away an alias without its anchor", async () => {
+  const folder = join(await temporaryFolder(), "my-bot");
+  await mkdir(folder);
+  const manifest = `x-tags: *later\n${manifestOf("my-bot", "1.0.0")}x-tags: none\n`;
+  await writeFile(join(folder, "formation.afs"), manifest);
+  const expected = { id: "my-bot", version: undefined };
+  const { formation } = await checkFormation(folder, expected);
+  await addMetadata(formation, "server-1");
+  const again = await checkFormation(folder, expected);
+  expect(again.formation.id).toBe("my-bot");
+});

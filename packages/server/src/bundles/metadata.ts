@@ -13,5 +13,6 @@ export const addMetadata = async ({ dir, manifestFile }: Formation, serverId: st
   const document = parseDocument(await readFile(file, "utf8"), { uniqueKeys: false });
   document.set("_server_id", serverId);
   document.set("_deployment_mode", "server");
-  await writeFile(file, document.toString({ lineWidth: 0 }));
+  // Nor is an alias without its anchor, where a repeated key takes it out of what is read.
+  await writeFile(file, document.toString({ lineWidth: 0, verifyAliasOrder: false }));
 };
