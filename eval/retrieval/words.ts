@@ -36,7 +36,7 @@ export const openWords = async (dir: string): Promise<Way> => {
   return {
     name: "words",
     async find({ question }) {
-      const found = await knowledge.search(agent, question, mostPassages);
+      const found = await knowledge.search(agent, question, { limit: mostPassages });
       return [...new Set(found.map(({ source }) => path.posix.relative("documents", source)))];
     },
     async close() {

@@ -56,7 +56,7 @@ const openOn = async (dir: string, database: Database) => {
   const knowledge = openKnowledge({ formation, stored, now: Date.now, log });
   onTestFinished(() => knowledge.close());
   const find = async (agent: string, text: string, limit = 5) =>
-    (await knowledge.search(agent, text, limit)).map((passage) => passage.text);
+    (await knowledge.search(agent, text, { limit })).map((passage) => passage.text);
   return { knowledge, find, lines };
 };
 
@@ -86,13 +86,13 @@ test("documents of different formats are found, and those that cannot be read ar
   for (const read of [2, 0]) {
     const { knowledge, lines } = await openOn(dir, database);
     await knowledge.ready;
-    expect(await knowledge.search("one", "Where is the cellar key?", 1)).toMatchObject([
+    expect(await knowledge.search("one", "Where is the cellar key?", { limit: 1 })).toMatchObject([
       { text: expect.stringContaining("The cellar key hangs behind the door."), source: "docs/guide.docx" },
     ]);
-    const [stock] = await knowledge.search("one", "crates of Cox", 1);
+    const [stock] = await knowledge.search("one", "crates of Cox", { limit: 1 });
     expect(stock && placeOf(stock)).toBe("docs/stock.xlsx, sheet Stock");
     // In the heading two levels above it.
-    expect(await knowledge.search("one", "handbook prices", 1)).toMatchObject([
+    expect(await knowledge.search("one", "handbook prices", { limit: 1 })).toMatchObject([
       { headings: ["Orchard handbook", "Prices"] },
     ]);
     expect(lines).toMatchObject([
@@ -237,7 +237,7 @@ test("a document that goes while its folder is read is named, and the others are
   };
   const opened = openKnowledge({ formation, stored, now: Date.now, log });
   await opened.ready;
-  expect(await opened.search("one", "zoo", 1)).toMatchObject([{ text: "The zoo is closed." }]);
+  expect(await opened.search("one", "zoo", { limit: 1 })).toMatchObject([{ text: "The zoo is closed." }]);
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     { source: "docs/a.md", code: "broken", reason: "it cannot be opened (ENOENT)" },
   ]);

@@ -7,7 +7,7 @@ import { isGone, newLeaseOwner } from "../background/index.ts";
 import { createWorker } from "../base/index.ts";
 import type { KnowledgeRepository } from "../store/index.ts";
 import { type AgentKnowledge, indexAgent } from "./indexing.ts";
-import type { KnowledgePassage } from "./place.ts";
+import type { KnowledgePassage, SearchOptions } from "./place.ts";
 import { createKnowledgeSearch } from "./search.ts";
 
 /**
@@ -15,10 +15,10 @@ import { createKnowledgeSearch } from "./search.ts";
  */
 export interface Knowledge {
   /**
-   * The passages of an agent that match a message best, best first. Shortly after the start it waits for the documents;
+   * The passages of an agent that fit a question best, best first. Shortly after the start it waits for the documents;
    * later it finds what is indexed.
    */
-  search(agentId: string, message: string, limit: number): Promise<KnowledgePassage[]>;
+  search(agentId: string, question: string, options: SearchOptions): Promise<KnowledgePassage[]>;
   /** Resolves when every document is indexed, or it was closed. */
   readonly ready: Promise<void>;
   /** Stops to read documents. */
@@ -113,10 +113,10 @@ export const openKnowledge = ({ formation, stored, now, log }: KnowledgeDeps): K
   const begun = Promise.race([ready, delay(longestWait, undefined, { ref: false })]);
 
   return {
-    async search(agentId, message, limit) {
+    async search(agentId, question, options) {
       if (!known.has(agentId)) return [];
       await begun;
-      return search(agentId, message, limit);
+      return search(agentId, question, options);
     },
     ready,
     async close() {

@@ -1,3 +1,4 @@
+import type { DocumentPassage } from "@muxi/documents";
 import { LRUCache } from "lru-cache";
 import { createTally } from "../base/index.ts";
 import {
@@ -9,7 +10,7 @@ import {
 } from "../store/index.ts";
 import { rarityOf, wordsToFind } from "../text/index.ts";
 import { weightUnit } from "./document-words.ts";
-import type { KnowledgePassage } from "./place.ts";
+import type { KnowledgePassage, SearchOptions } from "./place.ts";
 
 /** Documents to look at for each word, and passages that count: those in which it weighs most. */
 const mostDocuments = 500;
@@ -51,16 +52,16 @@ const foundWord = ({ word, passages, documents }: WordPlaces): FoundWord => {
   };
 };
 
-const passageOf = ({ content, place, source }: StoredPassage): KnowledgePassage => {
-  const stands = JSON.parse(place) as Omit<KnowledgePassage, "text" | "source">;
-  return { ...stands, text: content, source };
+const passageOf = ({ id, content, place, source }: StoredPassage, score: number): KnowledgePassage => {
+  const stands = JSON.parse(place) as Omit<DocumentPassage, "text">;
+  return { ...stands, id, document: Math.floor(id / passagesOfOne), source, score, text: content };
 };
 
 /** Finds passages by their words, with BM25 (docs/spec/formation-files.md "Knowledge"). */
 export type KnowledgeSearch = (
   agentId: string,
-  message: string,
-  limit: number,
+  question: string,
+  options: SearchOptions,
 ) => Promise<KnowledgePassage[]>;
 
 export const createKnowledgeSearch = (formationId: string, stored: KnowledgeRepository): KnowledgeSearch => {
@@ -81,8 +82,8 @@ export const createKnowledgeSearch = (formationId: string, stored: KnowledgeRepo
     return words.flatMap((word) => cache.get(keyOf(word)) ?? []);
   };
 
-  return async (agentId, message, limit) => {
-    const words = wordsToFind(message);
+  return async (agentId, question, { limit }) => {
+    const words = wordsToFind(question);
     if (words.length === 0) return [];
     const state = await stored.state(formationId, agentId);
     if (!state || state.passages === 0) return [];
@@ -92,12 +93,14 @@ export const createKnowledgeSearch = (formationId: string, stored: KnowledgeRepo
       const rarity = rarityOf(word, passages, state.passages);
       for (const [place, id] of ids.entries()) tally.add(id, rarity * (weights[place] ?? 0));
     }
-    const best = [...tally.greatest(limit * lookedUp).keys()];
-    if (best.length === 0) return [];
-    const rows = new Map((await stored.passages(best)).map((row) => [row.id, row]));
-    return best
-      .flatMap((id) => rows.get(id) ?? [])
-      .slice(0, limit)
-      .map(passageOf);
+    const best = tally.greatest(limit * lookedUp);
+    if (best.size === 0) return [];
+    const rows = new Map((await stored.passages([...best.keys()])).map((row) => [row.id, row]));
+    return [...best]
+      .flatMap(([id, score]) => {
+        const row = rows.get(id);
+        return row ? [passageOf(row, score)] : [];
+      })
+      .slice(0, limit);
   };
 };

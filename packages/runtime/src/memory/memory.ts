@@ -155,7 +155,7 @@ export const createMemory = (deps: {
       };
     },
     async documents(agentId, message) {
-      const found = await knowledge.search(agentId, message, recalledPassages);
+      const found = await knowledge.search(agentId, message, { limit: recalledPassages });
       return found.map((passage) => ({ text: passage.text, source: placeOf(passage), kind: "knowledge" }));
     },
     ended({ learns, ...turn }) {

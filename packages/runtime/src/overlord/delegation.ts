@@ -55,7 +55,7 @@ const answerTask = async (
   journal: Journal,
 ) => {
   const { agent, budget } = asked;
-  const found = await deps.knowledge.search(agent.id, task, mostPassages);
+  const found = await deps.knowledge.search(agent.id, task, { limit: mostPassages });
   const passages = found.map(
     (passage): Passage => ({ text: passage.text, source: placeOf(passage), kind: "knowledge" }),
   );
