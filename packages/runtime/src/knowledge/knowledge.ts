@@ -6,9 +6,10 @@ import type { Logger } from "pino";
 import { isGone, newLeaseOwner } from "../background/index.ts";
 import { createWorker } from "../base/index.ts";
 import type { KnowledgeRepository } from "../store/index.ts";
-import { type AgentKnowledge, indexAgent } from "./indexing.ts";
+import { indexAgent } from "./indexing.ts";
 import type { KnowledgePassage, SearchOptions } from "./place.ts";
 import { createKnowledgeSearch } from "./search.ts";
+import type { AgentKnowledge } from "./writing.ts";
 
 /**
  * The documents of each agent, split into passages and searchable by words (docs/spec/formation-files.md "Knowledge").

@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { setImmediate as nextTick } from "node:timers/promises";
+import { type createDocumentReader, type Format, passagesOf } from "@muxi/documents";
+import type { KnowledgeConfig } from "@muxi/formation";
+import type { Logger } from "pino";
+import { canonicalJson } from "../base/index.ts";
+import { type DocumentWord, type KnowledgeRepository, passagesOfOne } from "../store/index.ts";
+import { wordsVersion } from "../text/index.ts";
+import { createDocumentWords } from "./document-words.ts";
+
+/** What passages are made by: who changes what a document becomes counts it up. */
+const indexVersion = 1;
+/** Rows that are written in one transaction: a millisecond or two, in which SQLite does nothing else. */
+const passagesAtOnce = 50;
+const wordsAtOnce = 500;
+/** Milliseconds of work after which requests get their turn. */
+const longestTurn = 10;
+
+/** What one agent is to know. */
+export interface AgentKnowledge {
+  agent: string;
+  config: KnowledgeConfig;
+  /** The number of its knowledge. */
+  seq: number;
+}
+
+export interface WritingDeps {
+  stored: KnowledgeRepository;
+  reader: ReturnType<typeof createDocumentReader>;
+  /** Keeps the turn to write. @throws Error when another process has it. */
+  keepTurn(): Promise<void>;
+  now: () => number;
+  log: Logger;
+}
+
+/** A document as a file on this machine. */
+export interface DocumentToWrite {
+  /** What it is called, for users. */
+  source: string;
+  /** Path of its file. */
+  file: string;
+  format: Format;
+  digest: string;
+}
+
+/** Of the content of a file and of all that makes passages of it. */
+export const digestOf = async (file: string, config: KnowledgeConfig): Promise<string> => {
+  const { chunk_size, overlap, chunking } = config;
+  const digest = createHash("sha256");
+  digest.update(canonicalJson([indexVersion, wordsVersion, chunk_size, overlap, chunking]));
+  for await (const piece of createReadStream(file)) digest.update(piece);
+  return digest.digest("base64url");
+};
+
+/** Writes documents of an agent, a little at a time. */
+export interface DocumentWriter {
+  /** Reads and stores a document in place of what there was of it; false when it cannot be read. */
+  write(document: DocumentToWrite): Promise<boolean>;
+  /** Deletes the rows of a document that no search sees. */
+  clear(seq: number): Promise<void>;
+  /** Says in the log why a document is not read. */
+  tell(source: string, failure: object): void;
+}
+
+export const createDocumentWriter = (
+  { stored, reader, keepTurn, now, log }: WritingDeps,
+  { agent, config, seq: knowledge }: AgentKnowledge,
+  signal: AbortSignal,
+): DocumentWriter => {
+  const clear = async (seq: number) => {
+    while (await stored.clear(seq)) {
+      signal.throwIfAborted();
+      await keepTurn();
+    }
+  };
+
+  /** Writes a document's passages and words behind what searches see. Gives the number of its passages. */
+  const writePassages = async (seq: number, passages: ReturnType<typeof passagesOf>): Promise<number> => {
+    const words = createDocumentWords(config.chunk_size);
+    let count = 0;
+    let part: Parameters<typeof stored.add>[1]["passages"][number][] = [];
+    let listed: DocumentWord[] = [];
+    const flush = async () => {
+      signal.throwIfAborted();
+      await keepTurn();
+      await stored.add({ knowledge, seq }, { passages: part, words: listed });
+      part = [];
+      listed = [];
+    };
+    let begun = performance.now();
+    for (const passage of passages) {
+      if (count === passagesOfOne) break;
+      words.add(passage);
+      const { text, ...place } = passage;
+      part.push({ id: seq * passagesOfOne + count, content: text, place: JSON.stringify(place) });
+      count += 1;
+      if (part.length >= passagesAtOnce) await flush();
+      if (performance.now() - begun < longestTurn) continue;
+      await nextTick();
+      begun = performance.now();
+    }
+    for (const word of words.rows()) {
+      listed.push(word);
+      if (listed.length >= wordsAtOnce) await flush();
+    }
+    if (part.length + listed.length > 0) await flush();
+    return count;
+  };
+
+  const tell = (source: string, failure: object) =>
+    log.warn({ agent, source, ...failure }, "document is not read");
+
+  const write = async ({ source, file, format, digest }: DocumentToWrite): Promise<boolean> => {
+    const reading = await reader.read({ file, name: source, format });
+    signal.throwIfAborted();
+    const seq = await stored.begin(knowledge, { source, digest, now: now() });
+    if ("failure" in reading) {
+      tell(source, reading.failure);
+      await stored.publish({ knowledge, seq, source }, { failure: JSON.stringify(reading.failure) });
+      return false;
+    }
+    const { document } = reading;
+    for (const { part, ...failure } of document.unread) tell(`${source}/${part}`, failure);
+    if (document.isCut) log.warn({ agent, source }, "document is too long: only its beginning is read");
+    const { chunk_size: size, overlap, chunking } = config;
+    const passages = await writePassages(
+      seq,
+      passagesOf(document, { strategy: chunking.strategy, size, overlap }),
+    );
+    await stored.publish({ knowledge, seq, source }, { passages });
+    return true;
+  };
+
+  return { write, clear, tell };
+};
