@@ -2,8 +2,6 @@ import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
-import { binaryCodeOf } from "../src/memory/codes.ts";
-import { packed } from "../src/memory/packed.ts";
 import { createVectorSearch } from "../src/memory/vectors.ts";
 import {
   createMemoryRepository,
@@ -12,6 +10,7 @@ import {
   openPostgres,
   userSpace,
 } from "../src/store/index.ts";
+import { binaryCodeOf, packed } from "../src/vectors/index.ts";
 import { createSchema, onPostgres, query } from "./postgres.ts";
 import { emptyDatabase } from "./processes.ts";
 
