@@ -109,7 +109,10 @@ const characterMaps = dirname(fileURLToPath(import.meta.resolve("pdfjs-dist/cmap
 
 export default defineConfig([
   {
-    ...program("runtime", { "document-worker": "../documents/src/document-worker.ts" }),
+    ...program("runtime", {
+      "document-process": "../documents/src/document-process.ts",
+      "document-worker": "../documents/src/document-worker.ts",
+    }),
     copy: { from: characterMaps, to: "dist" },
   },
   program("server", { "reader-program": "src/reader-program.ts" }),

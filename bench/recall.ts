@@ -10,6 +10,8 @@
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { pino } from "pino";
+import { binaryCodeOf } from "../packages/runtime/src/memory/codes.ts";
+import { packed } from "../packages/runtime/src/memory/packed.ts";
 import { createMemorySearch } from "../packages/runtime/src/memory/search.ts";
 import { subjectOf } from "../packages/runtime/src/memory/subject.ts";
 import { createVectorSearch } from "../packages/runtime/src/memory/vectors.ts";
@@ -23,7 +25,6 @@ import {
   userSpace,
 } from "../packages/runtime/src/store/index.ts";
 import { wordsOf } from "../packages/runtime/src/text/index.ts";
-import { binaryCodeOf, packed } from "../packages/runtime/src/vectors/index.ts";
 import { quantile, sorted } from "./load/figures.ts";
 
 const { values, positionals } = parseArgs({

@@ -24,6 +24,7 @@ const expected: Record<string, { files: RegExp; needs: readonly string[]; limit:
       "bin/muxi-runtime.js",
       "dist/cmaps/90ms-RKSJ-H.bcmap",
       "dist/main.js",
+      "dist/document-process.js",
       "dist/document-worker.js",
       "dist/third-party-licences.txt",
     ],

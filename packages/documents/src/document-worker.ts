@@ -1,9 +1,5 @@
-/**
- * Reads documents in a thread of its own. A hostile file may use up the memory and time of this thread, which the main
- * thread limits.
- */
+/** Reads documents in a thread of its own, whose time and memory `document-process.ts` limits. */
 import { readFile, stat } from "node:fs/promises";
-import { getHeapStatistics } from "node:v8";
 import { parentPort } from "node:worker_threads";
 import type { Document, Failure, ReadingLimits } from "./base/document.ts";
 import { createOutput, Enough } from "./base/output.ts";
@@ -21,14 +17,8 @@ export interface DocumentTask {
 
 export type Reading = { document: Document } | { failure: Failure };
 
-export interface Answer {
-  reading: Reading;
-  /** Bytes that the thread still holds. */
-  held: number;
-}
-
 /** What the thread says: that it begins, since it has all it needs, and then what it has read. */
-export type WorkerMessage = "begun" | Answer;
+export type WorkerMessage = "begun" | Reading;
 
 const loaders: Readonly<Record<Format, () => Promise<Reader>>> = {
   text: async () => (await import("./readers/text.ts")).readText,
@@ -117,8 +107,4 @@ const read = async (task: DocumentTask): Promise<Reading> => {
   return { document: document() };
 };
 
-parentPort?.on("message", async (task: DocumentTask) => {
-  const reading = await read(task);
-  const { used_heap_size, external_memory } = getHeapStatistics();
-  say({ reading, held: used_heap_size + external_memory });
-});
+parentPort?.on("message", async (task: DocumentTask) => say(await read(task)));

@@ -178,12 +178,13 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const bufferCapacity = manifest.memory.buffer.size * manifest.memory.buffer.multiplier;
   const longestMessage = manifest.input_limits.max_message_length;
   const largestFile = manifest.input_limits.max_file_size_bytes;
+  const attachments = createAttachmentReader({ largestFile });
   const chat = chatEndpoint({
     overlord,
     deliveries,
     longestMessage,
     threshold: manifest.async.enable_estimation ? manifest.async.threshold_seconds : undefined,
-    attachments: createAttachmentReader({ largestFile }),
+    attachments,
     takesCredentials: conversation.takesCredentials,
   });
   const audioModel = modelFor(formation, "audio", undefined, env);
@@ -253,6 +254,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     await observability.close();
     await toolbox.close();
     await deliveries.close(deliveryGrace);
+    attachments.close();
     await knowledge.close();
     await memory.close();
     await store.close();

@@ -2,6 +2,8 @@ import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
+import { binaryCodeOf } from "../src/memory/codes.ts";
+import { packed } from "../src/memory/packed.ts";
 import { createVectorSearch } from "../src/memory/vectors.ts";
 import {
   createMemoryRepository,
@@ -10,7 +12,6 @@ import {
   openPostgres,
   userSpace,
 } from "../src/store/index.ts";
-import { binaryCodeOf, packed } from "../src/vectors/index.ts";
 import { createSchema, onPostgres, query } from "./postgres.ts";
 import { emptyDatabase } from "./processes.ts";
 

@@ -28,6 +28,8 @@ export interface AttachmentReader {
    * `UNSUPPORTED_MEDIA_TYPE`, `RATE_LIMITED`, `SYSTEM_OVERLOAD`; the signal's reason
    */
   read(files: readonly Attachment[], userId: string, signal?: AbortSignal): Promise<Attachments>;
+  /** Ends the processes that read documents. */
+  close(): void;
 }
 
 const mostFiles = 10;
@@ -100,23 +102,19 @@ const beginningOf = (bytes: Buffer): string => {
 
 type TextResult = { text: string } | { reason: string };
 
-const readInThread = async (filename: string, format: Format, bytes: Buffer): Promise<TextResult> => {
-  const reader = createDocumentReader(limits);
-  try {
-    const reading = await reader.read({ file: new Uint8Array(bytes), name: filename, format });
-    return "failure" in reading
-      ? { reason: reading.failure.reason }
-      : { text: markdownOf(reading.document).slice(0, longestDocument) };
-  } finally {
-    await reader.close();
-  }
-};
-
 export const createAttachmentReader = (deps: {
   /** Most bytes of a file (`input_limits.max_file_size_bytes`). */
   largestFile: number;
 }): AttachmentReader => {
   const inTurn = createReadingTurns();
+  const reader = createDocumentReader(limits);
+
+  const readDocument = async (name: string, format: Format, file: Buffer): Promise<TextResult> => {
+    const reading = await reader.read({ file, name, format });
+    return "failure" in reading
+      ? { reason: reading.failure.reason }
+      : { text: markdownOf(reading.document).slice(0, longestDocument) };
+  };
 
   const readOne = async (
     file: Attachment,
@@ -143,7 +141,7 @@ export const createAttachmentReader = (deps: {
     const { format } = type;
     const result = isTextFormat(format)
       ? { text: beginningOf(bytes) }
-      : await inTurn(userId, signal, () => readInThread(filename, format, bytes));
+      : await inTurn(userId, signal, () => readDocument(filename, format, bytes));
     if ("reason" in result) {
       throw new ApiError("INVALID_PARAMS", `${filename} cannot be read: ${result.reason}`);
     }
@@ -170,6 +168,7 @@ export const createAttachmentReader = (deps: {
       }
       return all;
     },
+    close: reader.close,
   };
 };
 

@@ -80,16 +80,15 @@ export const openKnowledge = ({ formation, stored, now, log }: KnowledgeDeps): K
       if (!(await take(seq))) throw new Error("another process has taken the turn to index");
     };
     const reader = createDocumentReader(limits);
-    const leave = () => void reader.close();
-    signal.addEventListener("abort", leave);
+    signal.addEventListener("abort", reader.close);
     try {
       const root = await realpath(formation.dir);
       const result = await indexAgent({ root, stored, reader, keepTurn, now, log }, of, signal);
       const state = await stored.state(formation.id, agent);
       log.info({ agent, ...result, passages: state?.passages }, "knowledge ready");
     } finally {
-      signal.removeEventListener("abort", leave);
-      await reader.close();
+      signal.removeEventListener("abort", reader.close);
+      reader.close();
       await stored.take(seq, { holder, now: now(), until: 0 });
     }
     return true;

@@ -3,17 +3,10 @@ import type { Logger } from "pino";
 import { createWorker, firstOf, startTimeLimit } from "../base/index.ts";
 import type { EmbeddingModel } from "../models/index.ts";
 import type { Space, VectorRepository } from "../store/index.ts";
-import {
-  binaryCodeOf,
-  type Codes,
-  createCodes,
-  createCompare,
-  nearestOf,
-  normalised,
-  packed,
-  type Similar,
-} from "../vectors/index.ts";
+import { binaryCodeOf, createCodes, type SpaceCodes } from "./codes.ts";
+import { createCompare } from "./distances.ts";
 import { pace } from "./pace.ts";
+import { packed, similarity } from "./packed.ts";
 
 /** Search by meaning among the memories that have a vector of the formation's embedding model. */
 export interface VectorSearch {
@@ -29,14 +22,32 @@ const patience = 1_500;
 const batchSize = 64;
 /** Codes to read before other requests get their turn. */
 const codesPerRead = 2_000;
-/** How many of the nearest by code to compare exactly, at most. */
+/**
+ * How many of the nearest by code to compare exactly: at a time, as long as there are good ones among them, and at
+ * most.
+ */
+const comparedTogether = 32;
 const compared = 128;
 /** Two texts with a smaller cosine are unrelated, whatever the model. */
 const leastSimilarity = 0.2;
 
+const normalised = (vector: Float32Array): Float32Array => {
+  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0)) || 1;
+  return vector.map((value) => value / length);
+};
+
+interface SimilarMemory {
+  seq: number;
+  similarity: number;
+}
+
 /** The most similar, best first. */
-const mostSimilar = (found: readonly Similar[], limit: number): number[] =>
-  firstOf(found, limit, (a, b) => b.similarity - a.similarity).map(({ id }) => id);
+const mostSimilar = (scored: readonly SimilarMemory[], limit: number): SimilarMemory[] =>
+  firstOf(
+    scored.filter(({ similarity }) => similarity >= leastSimilarity),
+    limit,
+    (a, b) => b.similarity - a.similarity,
+  );
 
 export const createVectorSearch = (deps: {
   formationId: string;
@@ -51,8 +62,8 @@ export const createVectorSearch = (deps: {
 }): VectorSearch => {
   const { formationId, model, vectors, log } = deps;
   const compare = createCompare();
-  const loaded = new Map<Space, Codes>();
-  const loading = new Map<Space, Promise<Codes>>();
+  const loaded = new Map<Space, SpaceCodes>();
+  const loading = new Map<Space, Promise<SpaceCodes>>();
 
   const forgetLeastUsed = () => {
     let bytes = 0;
@@ -64,7 +75,7 @@ export const createVectorSearch = (deps: {
     }
   };
 
-  const load = async (space: Space): Promise<Codes> => {
+  const load = async (space: Space): Promise<SpaceCodes> => {
     const codes = loaded.get(space) ?? createCodes(compare);
     while (true) {
       const rows = await vectors.codes(space, model.id, codes.lastSeq, codesPerRead);
@@ -79,7 +90,7 @@ export const createVectorSearch = (deps: {
   };
 
   /** The codes of a space, with those that this or any other process has added since the last time. */
-  const current = (space: Space): Promise<Codes> => {
+  const current = (space: Space): Promise<SpaceCodes> => {
     const running = loading.get(space);
     if (running) return running;
     const work = load(space).finally(() => loading.delete(space));
@@ -124,11 +135,25 @@ export const createVectorSearch = (deps: {
   const worker = createWorker({ what: "embedding memories", look: embedMissing, ...pace, log });
 
   /** The memories of a space that are nearest to a vector, best first. */
-  const near = (space: Space, codes: Codes, wanted: Float32Array, limit: number) =>
-    nearestOf(wanted, codes.nearest(wanted, compared), (ids) => vectors.vectors(space, ids), {
-      limit,
-      least: leastSimilarity,
-    });
+  const near = async (space: Space, codes: SpaceCodes, wanted: Float32Array, limit: number) => {
+    const seqs = codes.nearest(wanted, compared);
+    let best: SimilarMemory[] = [];
+    let asked = 0;
+    let read = 0;
+    while (asked < seqs.length) {
+      const found = await vectors.vectors(space, seqs.slice(asked, asked + comparedTogether));
+      asked += comparedTogether;
+      read += found.length;
+      const scored = found.map(({ memorySeq, vector }) => ({
+        seq: memorySeq,
+        similarity: similarity(wanted, vector),
+      }));
+      best = mostSimilar([...best, ...scored], limit);
+      // The rest are farther away by code.
+      if (!scored.some((one) => best.includes(one))) break;
+    }
+    return { best, areGone: read * 2 < Math.min(asked, seqs.length) };
+  };
 
   return {
     async nearest(spaces, text, limit) {
@@ -149,7 +174,7 @@ export const createVectorSearch = (deps: {
           return (await near(space, await current(space), wanted, limit)).best;
         }),
       );
-      return mostSimilar(read.flat(), limit);
+      return mostSimilar(read.flat(), limit).map(({ seq }) => seq);
     },
     wake: () => worker.wake(),
     close: () => worker.close(),

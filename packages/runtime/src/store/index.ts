@@ -73,4 +73,4 @@ export type {
   NewIdentifier,
   UserRepository,
 } from "./users.ts";
-export { createVectorRepository, type VectorRepository } from "./vectors.ts";
+export { createVectorRepository, type StoredCode, type VectorRepository } from "./vectors.ts";

@@ -1,0 +1,112 @@
+/**
+ * A process that reads documents one after the other. A thread of it does the work, while this one looks at the time and
+ * memory that are spent: also of buffers and WebAssembly, which no limit of a thread covers. Whatever a document does to it,
+ * only this process ends.
+ */
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
+import { extname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import type { DocumentTask, Reading, WorkerMessage } from "./document-worker.ts";
+import { damaged, tooLarge, tooSlow } from "./readings.ts";
+
+/** What the process says of a document. */
+export interface Answer {
+  reading: Reading;
+  /** Whether the process ends now: it has met a limit, or still holds too much. */
+  isLast: boolean;
+}
+
+/** Lies beside this file, both as source and when built. */
+const program = new URL(`./document-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** Answers come first. */
+const niceness = 5;
+/** The system takes this process before any other when memory runs out. */
+const firstToGo = 1000;
+/** Longest time for the start of the thread, in milliseconds. */
+const longestStart = 10_000;
+/** The share of the memory that V8 limits by itself: that of objects, without buffers. */
+const heapShare = 2 / 3;
+const youngMegabytes = 32;
+const lookEvery = 50;
+/** A process that still holds more of its memory after a document gets no further one. */
+const mostHeld = 1 / 2;
+/** How often the time of a reading may pass while it waits for a processor. */
+const patience = 5;
+const megabyte = 2 ** 20;
+
+const isMemoryError = (error: Error): boolean => "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+
+const start = ({ memory }: DocumentTask["limits"]): Worker =>
+  new Worker(program, {
+    resourceLimits: {
+      maxOldGenerationSizeMb: Math.round((memory * heapShare) / megabyte),
+      maxYoungGenerationSizeMb: youngMegabytes,
+    },
+  });
+
+/** Milliseconds that this process has spent on processors. */
+const timeSpent = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
+
+/** What a reading comes to that ends by itself, and what it comes to otherwise. */
+type Outcome = { read: Reading } | { ended: Reading };
+
+const readIn = async (worker: Worker, task: DocumentTask): Promise<Outcome> => {
+  const { milliseconds, memory } = task.limits;
+  const done = new AbortController();
+  const { signal } = done;
+  const begun = once(worker, "message", { signal });
+  const answer = new Promise<Outcome>((resolve) => {
+    const onMessage = (message: WorkerMessage) => {
+      if (message !== "begun") resolve({ read: message });
+    };
+    const onError = (error: Error) => resolve({ ended: isMemoryError(error) ? tooLarge : damaged });
+    worker.on("message", onMessage).once("error", onError);
+    signal.addEventListener("abort", () => worker.off("message", onMessage).off("error", onError));
+  });
+  const watchTime = async () => {
+    await Promise.race([begun, delay(longestStart, undefined, { signal })]);
+    const [spent, now] = [timeSpent(), performance.now()];
+    while (true) {
+      await delay(lookEvery, undefined, { signal });
+      const isOver = performance.now() - now > milliseconds * patience;
+      if (isOver || timeSpent() - spent > milliseconds) return { ended: tooSlow(milliseconds) };
+    }
+  };
+  const watchMemory = async () => {
+    while (process.memoryUsage.rss() <= memory) await delay(lookEvery, undefined, { signal });
+    return { ended: tooLarge };
+  };
+  worker.postMessage(task);
+  // A watch that is called off leaves it to the answer.
+  const watches = [watchTime(), watchMemory()].map((watch) => watch.catch(() => answer));
+  try {
+    return await Promise.race([answer, ...watches]);
+  } finally {
+    done.abort();
+  }
+};
+
+let worker: Worker | undefined;
+
+process.on("message", async (task: DocumentTask) => {
+  worker ??= start(task.limits);
+  const outcome = await readIn(worker, task);
+  const told: Answer =
+    "ended" in outcome
+      ? { reading: outcome.ended, isLast: true }
+      : { reading: outcome.read, isLast: process.memoryUsage.rss() > task.limits.memory * mostHeld };
+  process.send?.(told, undefined, undefined, () => {
+    if (told.isLast) process.exit();
+  });
+});
+// Without its formation nobody waits for the document.
+process.once("disconnect", () => process.exit());
+setPriority(niceness);
+if (process.platform === "linux") writeFileSync("/proc/self/oom_score_adj", String(firstToGo));
