@@ -46,7 +46,7 @@ const isRunning = (pid: number): boolean => {
 };
 
 test("a document that fills buffers, which no limit of a thread covers, takes no memory of its formation", async () => {
-  const content = tarOf({ "zeros.txt": Buffer.alloc(240 * megabyte) });
+  const content = tarOf({ "zeros.txt": Buffer.alloc(400 * megabyte) });
   const [{ reading, peak }] = await once(readInProcess("zeros.tgz", content), "message");
   expect(reading).toEqual({
     failure: { code: "too_large", reason: "reading it takes too much memory" },

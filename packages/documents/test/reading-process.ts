@@ -8,7 +8,7 @@ if (!format) throw new Error(`${file} has no format`);
 const megabyte = 2 ** 20;
 const reader = createDocumentReader({
   milliseconds: 60_000,
-  memory: 192 * megabyte,
+  memory: 384 * megabyte,
   unpacked: 1_000 * megabyte,
   pages: 100,
   characters: 1_000_000,
