@@ -1,46 +1,83 @@
 import path from "node:path";
-import { type DocumentFile, knowledgeFiles } from "@muxi/formation";
+import { type DocumentFile, isSystemError, type KnowledgeSource, knowledgeFiles } from "@muxi/formation";
 import type { KnowledgeDocument } from "../store/index.ts";
 import { type AgentKnowledge, createDocumentWriter, digestOf, type WritingDeps } from "./writing.ts";
 
 /** Milliseconds after which the log tells how far it is. */
 const reportEvery = 5_000;
+/** Milliseconds after which it is noted for those who ask. */
+const noteEvery = 500;
+
+/** What a source is called where it has no id of its own (docs/spec/formation-files.md "Knowledge"). */
+export const sourceIdOf = ({ id, path, url }: KnowledgeSource): string => id ?? path ?? url ?? "";
 
 export interface IndexingDeps extends WritingDeps {
   /** The real path of the formation folder. */
   root: string;
 }
 
-/** What came of the documents of an agent. */
-export interface IndexingResult {
-  /** Documents that are known, those among them that were read just now, those that cannot be read, and those that went. */
+/** What came of the documents of a source. */
+export interface SourceResult {
+  source: string;
+  /** Documents that are known, those among them that were read just now, and those that cannot be read. */
   documents: number;
   read: number;
   unread: number;
+  passages: number;
+  /** Why it could not be looked at. */
+  failure?: string;
+}
+
+/** What came of the documents of an agent. */
+export interface IndexingResult {
+  sources: SourceResult[];
+  /** Documents that went. */
   gone: number;
 }
 
-/** Brings what is stored of an agent's documents to what its sources have now: what has not changed is not read again. */
+/**
+ * Brings what is stored of an agent's documents to what its sources have now: what has not changed is not read again, but
+ * for what is to be read anew.
+ *
+ * @param anew The sources whose documents are all read.
+ */
 export const indexAgent = async (
   { root, stored, reader, keepTurn, now, log }: IndexingDeps,
   of: AgentKnowledge,
+  anew: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<IndexingResult> => {
   const { agent, config, seq: knowledge } = of;
   const { write, clear, tell } = createDocumentWriter({ stored, reader, keepTurn, now, log }, of, signal);
-  const files = new Map<string, DocumentFile>();
+  const files = new Map<string, DocumentFile & { result: SourceResult }>();
+  const sources: SourceResult[] = [];
+  // What is in a source that cannot be looked at now is not gone.
+  let isComplete = true;
   for (const source of config.sources) {
     // Of sources that are not read, and files that are left out, the validation report warns.
     if (source.path === undefined) continue;
+    const result: SourceResult = {
+      source: sourceIdOf(source),
+      documents: 0,
+      read: 0,
+      unread: 0,
+      passages: 0,
+    };
+    sources.push(result);
     try {
       const found = await knowledgeFiles(root, source, config);
-      for (const file of found.files) files.set(file.file, file);
+      const own = found.files.filter(({ file }) => !files.has(file));
+      for (const file of own) files.set(file.file, { ...file, result });
+      result.documents = own.length;
     } catch (error) {
       log.warn({ err: error, agent, source: source.path }, "knowledge source could not be read");
+      result.failure = error instanceof Error ? error.message : String(error);
+      isComplete &&= isSystemError(error, "ENOENT");
     }
   }
+  const expired = [...files.values()].flatMap(({ file, result }) => (anew.has(result.source) ? [file] : []));
+  if (expired.length > 0) await stored.expire(knowledge, expired);
 
-  const result: IndexingResult = { documents: files.size, read: 0, unread: 0, gone: 0 };
   const known = await stored.documents(knowledge);
   // What a process that ended was writing or deleting.
   for (const { seq, state } of known) if (state === "writing" || state === "leaving") await clear(seq);
@@ -51,10 +88,15 @@ export const indexAgent = async (
   }
 
   let reported = performance.now();
+  let noted = Number.NEGATIVE_INFINITY;
   let looked = 0;
-  for (const [source, file] of files) {
+  for (const [source, { format, result }] of files) {
     signal.throwIfAborted();
     await keepTurn();
+    if (performance.now() - noted >= noteEvery) {
+      noted = performance.now();
+      await stored.note(knowledge, { looked, found: files.size });
+    }
     looked += 1;
     const before = bySource.get(source) ?? [];
     const place = path.join(root, source);
@@ -66,24 +108,32 @@ export const indexAgent = async (
       continue;
     }
     const same = before.find((document) => document.digest === digest);
-    if (!same) {
-      const isRead = await write({ source, file: place, format: file.format, digest });
-      result[isRead ? "read" : "unread"] += 1;
+    if (same) {
+      if (same.failure === null) result.passages += same.passages;
+      else {
+        tell(source, JSON.parse(same.failure));
+        result.unread += 1;
+      }
+    } else {
+      const passages = await write({ source, file: place, format, digest });
+      if (passages === undefined) result.unread += 1;
+      else {
+        result.read += 1;
+        result.passages += passages;
+      }
       for (const { seq } of before) await clear(seq);
-    } else if (same.failure !== null) {
-      tell(source, JSON.parse(same.failure));
-      result.unread += 1;
     }
     if (performance.now() - reported < reportEvery) continue;
     reported = performance.now();
     log.info({ agent, looked, of: files.size }, "documents are being indexed");
   }
 
-  for (const { seq, source } of standing) {
+  let gone = 0;
+  for (const { seq, source } of isComplete ? standing : []) {
     if (files.has(source)) continue;
     await stored.withdraw({ knowledge, seq });
     await clear(seq);
-    result.gone += 1;
+    gone += 1;
   }
-  return result;
+  return { sources, gone };
 };

@@ -55,8 +55,12 @@ export const digestOf = async (file: string, config: KnowledgeConfig): Promise<s
 
 /** Writes documents of an agent, a little at a time. */
 export interface DocumentWriter {
-  /** Reads and stores a document in place of what there was of it; false when it cannot be read. */
-  write(document: DocumentToWrite): Promise<boolean>;
+  /**
+   * Reads and stores a document in place of what there was of it.
+   *
+   * @returns The number of its passages; undefined when it cannot be read.
+   */
+  write(document: DocumentToWrite): Promise<number | undefined>;
   /** Deletes the rows of a document that no search sees. */
   clear(seq: number): Promise<void>;
   /** Says in the log why a document is not read. */
@@ -111,14 +115,14 @@ export const createDocumentWriter = (
   const tell = (source: string, failure: object) =>
     log.warn({ agent, source, ...failure }, "document is not read");
 
-  const write = async ({ source, file, format, digest }: DocumentToWrite): Promise<boolean> => {
+  const write = async ({ source, file, format, digest }: DocumentToWrite): Promise<number | undefined> => {
     const reading = await reader.read({ file, name: source, format });
     signal.throwIfAborted();
     const seq = await stored.begin(knowledge, { source, digest, now: now() });
     if ("failure" in reading) {
       tell(source, reading.failure);
       await stored.publish({ knowledge, seq, source }, { failure: JSON.stringify(reading.failure) });
-      return false;
+      return undefined;
     }
     const { document } = reading;
     for (const { part, ...failure } of document.unread) tell(`${source}/${part}`, failure);
@@ -129,7 +133,7 @@ export const createDocumentWriter = (
       passagesOf(document, { strategy: chunking.strategy, size, overlap }),
     );
     await stored.publish({ knowledge, seq, source }, { passages });
-    return true;
+    return passages;
   };
 
   return { write, clear, tell };

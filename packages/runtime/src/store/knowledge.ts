@@ -1,5 +1,6 @@
 import type { Database } from "./database/index.ts";
-import { sql } from "./database/index.ts";
+import { type Statement, sql } from "./database/index.ts";
+import { afterPlace, type ListPage } from "./list-page.ts";
 
 /** What an agent knows, as a search needs it. */
 export interface KnowledgeState {
@@ -8,6 +9,30 @@ export interface KnowledgeState {
   version: number;
   /** How many passages there are. */
   passages: number;
+}
+
+/** What an agent knows, in numbers. Times are Unix milliseconds. */
+export interface KnowledgeOverview {
+  seq: number;
+  agentId: string;
+  /** Documents that are there, those among them that cannot be read, and passages of the others. */
+  documents: number;
+  unread: number;
+  passages: number;
+  /** How many documents the process that indexes has looked at, of those that it found. */
+  looked: number;
+  found: number;
+  /** When the sources were last looked at, and when that was last asked for; 0 for never. */
+  indexedAt: number;
+  askedAt: number;
+  /** Whose turn to index it is, or was, and until when. */
+  holder: string;
+  until: number;
+}
+
+/** Which documents of an agent to list. */
+export interface DocumentPage extends ListPage {
+  state?: "ready" | "unread" | undefined;
 }
 
 /** A document that was read, or could not be. */
@@ -71,6 +96,20 @@ export interface KnowledgeRepository {
   /** Whose turn it is, or was. */
   holder(seq: number): Promise<string>;
   state(formationId: string, agentId: string): Promise<KnowledgeState | undefined>;
+  /** All agents of a formation that know something, or did. */
+  overview(formationId: string): Promise<KnowledgeOverview[]>;
+  /** Notes that the sources are to be looked at. */
+  ask(seq: number, now: number): Promise<void>;
+  /** Has documents read anew: those of these names, or all. Searches find what they were until then. */
+  expire(seq: number, sources?: readonly string[]): Promise<void>;
+  /** Notes how far the process that indexes is. */
+  note(seq: number, progress: { looked: number; found: number }): Promise<void>;
+  /** Notes that all is stored that the sources had at a time. */
+  finish(seq: number, at: number): Promise<void>;
+  /** Forgets an agent whose documents are gone. */
+  forget(seq: number): Promise<void>;
+  /** Documents that are there, those that were read last first. */
+  list(seq: number, page: DocumentPage): Promise<KnowledgeDocument[]>;
   documents(seq: number): Promise<KnowledgeDocument[]>;
   /** Begins to write a document, and returns its number. Nobody sees it yet. */
   begin(seq: number, document: { source: string; digest: string; now: number }): Promise<number>;
@@ -119,10 +158,28 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       select given.knowledge, given.word, given.best, given.document, given.passages, given.places from given`,
   });
 
-  /** A search sees the change at once: it asks for the version first. */
-  const changed = (seq: number) =>
-    sql`update knowledge set version = version + 1, passages = (select coalesce(sum(passages), 0)
-        from knowledge_document where knowledge_seq = ${seq} and state = 'ready') where seq = ${seq}`;
+  /**
+   * Counts documents that come or go, before they do. A search sees the change at once: it asks for the version first.
+   *
+   * @param leaving Selects those that go.
+   */
+  const changed = (
+    seq: number,
+    leaving: Statement,
+    { documents, unread, passages }: Pick<KnowledgeOverview, "documents" | "unread" | "passages">,
+  ) => {
+    const less = (what: Statement) =>
+      sql`(select coalesce(sum(${what}), 0) from knowledge_document
+        where knowledge_seq = ${seq} and state in ('ready', 'unread') and ${leaving})`;
+    return sql`update knowledge set version = version + 1,
+        documents = documents + ${documents} - ${less(sql`1`)},
+        unread = unread + ${unread} - ${less(sql`case state when 'unread' then 1 else 0 end`)},
+        passages = passages + ${passages} - ${less(sql`passages`)}
+      where seq = ${seq}`;
+  };
+  const selected = sql`select seq, source, digest, state, failure, passages, indexed_at as "indexedAt"
+    from knowledge_document`;
+  const nothing = { documents: 0, unread: 0, passages: 0 };
 
   return {
     async open(formationId, agentId) {
@@ -155,10 +212,52 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       return state;
     },
 
-    documents: (seq) =>
+    overview: (formationId) =>
       db.read(
-        sql`select seq, source, digest, state, failure, passages, indexed_at as "indexedAt"
-          from knowledge_document where knowledge_seq = ${seq} order by source, seq`,
+        sql`select seq, agent_id as "agentId", documents, unread, passages, looked, found,
+            indexed_at as "indexedAt", asked_at as "askedAt", holder, until
+          from knowledge where formation_id = ${formationId}`,
+      ),
+
+    async ask(seq, now) {
+      await db.write([sql`update knowledge set asked_at = ${now} where seq = ${seq}`]);
+    },
+
+    async expire(seq, sources) {
+      const named =
+        sources === undefined
+          ? sql``
+          : sql`and source in (select value from ${textsOf(JSON.stringify(sources))} as named)`;
+      await db.write([sql`update knowledge_document set digest = '' where knowledge_seq = ${seq} ${named}`]);
+    },
+
+    async note(seq, { looked, found }) {
+      await db.write([sql`update knowledge set looked = ${looked}, found = ${found} where seq = ${seq}`]);
+    },
+
+    async finish(seq, at) {
+      const standing = sql`from knowledge_document where knowledge_seq = ${seq} and state`;
+      // Counted anew: a process of the version before counts passages alone.
+      await db.write([
+        sql`update knowledge set indexed_at = ${at}, looked = found,
+            documents = (select count(*) ${standing} in ('ready', 'unread')),
+            unread = (select count(*) ${standing} = 'unread'),
+            passages = (select coalesce(sum(passages), 0) ${standing} = 'ready')
+          where seq = ${seq}`,
+      ]);
+    },
+
+    async forget(seq) {
+      await db.write([sql`delete from knowledge where seq = ${seq}`]);
+    },
+
+    documents: (seq) => db.read(sql`${selected} where knowledge_seq = ${seq} order by source, seq`),
+
+    list: (seq, { limit, before, state }) =>
+      db.read(
+        sql`${selected} where knowledge_seq = ${seq} ${afterPlace(sql`indexed_at`, before)}
+          and ${state === "unread" ? sql`state = 'unread'` : state ? sql`state = 'ready'` : sql`state in ('ready', 'unread')`}
+          order by indexed_at desc, seq desc limit ${limit}`,
       ),
 
     async begin(seq, { source, digest, now }) {
@@ -184,17 +283,18 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       // Another process that has taken the turn has deleted it.
       const isThere = sql`update knowledge_document
         set state = ${state}, passages = ${passages}, failure = ${failure} where seq = ${seq} and state = 'writing'`;
+      const replaced = sql`source = ${source} and seq <> ${seq}`;
+      const counts = { documents: 1, unread: state === "unread" ? 1 : 0, passages };
       await db.writeIf(isThere, [
-        sql`update knowledge_document set state = 'leaving'
-          where knowledge_seq = ${knowledge} and source = ${source} and seq <> ${seq}`,
-        changed(knowledge),
+        changed(knowledge, replaced, counts),
+        sql`update knowledge_document set state = 'leaving' where knowledge_seq = ${knowledge} and ${replaced}`,
       ]);
     },
 
     async withdraw({ knowledge, seq }) {
       await db.write([
+        changed(knowledge, sql`seq = ${seq}`, nothing),
         sql`update knowledge_document set state = 'leaving' where seq = ${seq}`,
-        changed(knowledge),
       ]);
     },
 

@@ -13,6 +13,7 @@ import { ageOfRows } from "./0012-age-of-rows.ts";
 import { deliveriesOfRequests } from "./0013-deliveries-of-requests.ts";
 import { knowledgeTables } from "./0014-knowledge.ts";
 import { listsByTime } from "./0015-lists-by-time.ts";
+import { stateOfKnowledge } from "./0016-state-of-knowledge.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   deliveriesOfRequests,
   knowledgeTables,
   listsByTime,
+  stateOfKnowledge,
 ];
