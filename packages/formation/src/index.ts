@@ -40,7 +40,7 @@ export {
 export { normalizeName } from "./names.ts";
 export { type Bundle, packFormation } from "./pack.ts";
 export { providerPackage } from "./providers.ts";
-export type { KnowledgeConfig } from "./schema/knowledge.ts";
+export type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
 export type { Manifest } from "./schema/manifest.ts";
 export type { ToolFilter } from "./schema/mcp-server.ts";
 export { serverPrograms } from "./scripts.ts";

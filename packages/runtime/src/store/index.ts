@@ -24,15 +24,16 @@ export type { IngestionRepository } from "./ingestions.ts";
 export type { JobStatus, StoredJob } from "./job-rows.ts";
 export type { DueJob, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobChange, type JobFilter, type JobRepository } from "./jobs.ts";
-export {
-  type DocumentWord,
-  type KnowledgeDocument,
-  type KnowledgeRepository,
-  type KnowledgeState,
-  passagesOfOne,
-  type StoredPassage,
-  type WordPlaces,
-} from "./knowledge.ts";
+export { type KnowledgeRepository, passagesOfOne } from "./knowledge.ts";
+export type {
+  DocumentPage,
+  DocumentWord,
+  KnowledgeDocument,
+  KnowledgeOverview,
+  KnowledgeState,
+  StoredPassage,
+  WordPlaces,
+} from "./knowledge-rows.ts";
 export type { LearnableTurn, Lesson, LessonRepository, LessonSession } from "./lessons.ts";
 export type { ListPage, NamedPage } from "./list-page.ts";
 export { createMemoryRepository, type MemoryRepository } from "./memories.ts";

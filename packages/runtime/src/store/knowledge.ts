@@ -1,91 +1,16 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
-import { afterPlace, type ListPage } from "./list-page.ts";
-
-/** What an agent knows, as a search needs it. */
-export interface KnowledgeState {
-  seq: number;
-  /** Grows with every change. */
-  version: number;
-  /** How many passages there are. */
-  passages: number;
-}
-
-/** What an agent knows, in numbers. Times are Unix milliseconds. */
-export interface KnowledgeOverview {
-  seq: number;
-  agentId: string;
-  /** Documents that are there, those among them that cannot be read, and passages of the others. */
-  documents: number;
-  unread: number;
-  passages: number;
-  /** How many documents the process that indexes has looked at, of those that it found. */
-  looked: number;
-  found: number;
-  /** When the sources were last looked at, and when that was last asked for; 0 for never. */
-  indexedAt: number;
-  askedAt: number;
-  /** Whose turn to index it is, or was, and until when. */
-  holder: string;
-  until: number;
-}
-
-/** Which documents of an agent to list. */
-export interface DocumentPage extends ListPage {
-  state?: "ready" | "unread" | undefined;
-}
-
-/** A document that was read, or could not be. */
-export interface KnowledgeDocument {
-  seq: number;
-  /** File, relative to the formation. */
-  source: string;
-  /** Of its content and of all that makes passages of it: with the same digest they are the same. */
-  digest: string;
-  /** `writing` and `leaving` are seen by no search: what a process that ended has left. */
-  state: "writing" | "ready" | "unread" | "leaving";
-  /** Why it could not be read, as JSON; null when it was. */
-  failure: string | null;
-  passages: number;
-  indexedAt: number;
-}
-
-export interface StoredPassage {
-  id: number;
-  content: string;
-  /** Where it stands, as JSON. */
-  place: string;
-  source: string;
-}
-
-/** A word of a document: how much it weighs in which passages. */
-export interface DocumentWord {
-  word: string;
-  /** Its greatest weight. */
-  best: number;
-  /** How many passages have it. */
-  passages: number;
-  /** Pairs of a passage's position and the word's weight in it, separated by commas, the greatest weights first. */
-  places: string;
-}
-
-/** Where a word stands. */
-export interface WordPlaces {
-  word: string;
-  /** How many passages have it. */
-  passages: number;
-  /** For each document its number, then pairs as in `DocumentWord`; the greatest weights first. */
-  documents: number[][];
-}
-
-/** The turn of a process to index what an agent knows, in Unix milliseconds. */
-export interface IndexingTurn {
-  holder: string;
-  now: number;
-  until: number;
-  /** Another holder that is known to have ended. */
-  ended?: string;
-}
+import type {
+  DocumentPage,
+  DocumentWord,
+  IndexingTurn,
+  KnowledgeDocument,
+  KnowledgeOverview,
+  KnowledgeState,
+  StoredPassage,
+  WordPlaces,
+} from "./knowledge-rows.ts";
+import { afterPlace } from "./list-page.ts";
 
 /** What agents know from documents (docs/spec/formation-files.md "Knowledge"). */
 export interface KnowledgeRepository {

@@ -1,0 +1,214 @@
+import { realpath } from "node:fs/promises";
+import { createDocumentReader, type ReadingLimits } from "@muxi/documents";
+import type { Formation, KnowledgeConfig } from "@muxi/formation";
+import { ApiError } from "@muxi/protocol";
+import type { Logger } from "pino";
+import { isGone, newLeaseOwner } from "../background/index.ts";
+import { createWorker } from "../base/index.ts";
+import type { KnowledgeOverview, KnowledgeRepository } from "../store/index.ts";
+import { type IndexingResult, indexAgent } from "./indexing.ts";
+
+/** What an agent is to know. */
+export interface KnowingAgent {
+  agent: string;
+  config: KnowledgeConfig;
+}
+
+export interface IndexerDeps {
+  formation: Pick<Formation, "id" | "dir">;
+  agents: readonly KnowingAgent[];
+  stored: KnowledgeRepository;
+  now: () => number;
+  log: Logger;
+}
+
+/** Keeps what is stored of the agents' documents as their sources have it. */
+export interface Indexer {
+  /**
+   * Looks at the sources of an agent. Whoever asks while that is under way is served by another look.
+   *
+   * @param anew Sources whose documents are read even if they have not changed.
+   */
+  index(agentId: string, anew?: readonly string[]): Promise<IndexingResult>;
+  /** Whether the sources of an agent are still to be looked at. */
+  isWaiting(agentId: string): boolean;
+  /** Resolves when all has been looked at once, or it was closed. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What reading one document may take: they are the formation's own, so more than a file of a message. */
+const limits: ReadingLimits = {
+  milliseconds: 60_000,
+  memory: 768 * 2 ** 20,
+  unpacked: 256 * 2 ** 20,
+  pages: 5_000,
+  characters: 10_000_000,
+};
+
+/** How long the turn of a process to index lasts, longer than reading a document, and when it is renewed. */
+const turnLasts = 360_000;
+const renewAfter = 20_000;
+/** When to look again whether the process that indexes has done so, in milliseconds. */
+const lookAgainAfter = 2_000;
+const pauseAfterFailure = 10_000;
+
+/** Whether a process is indexing what an agent knows. */
+export const isIndexing = ({ holder, until }: Pick<KnowledgeOverview, "holder" | "until">, now: number) =>
+  until > now && !isGone(holder);
+
+/** A look at the sources of an agent that is to be taken. */
+interface Wanted {
+  /** Sources whose documents are read even if they have not changed. */
+  anew: Set<string>;
+  /** Those who wait for what comes of it. */
+  callers: { resolve(result: IndexingResult): void; reject(error: unknown): void }[];
+}
+
+const sum = ({ sources }: IndexingResult, what: "documents" | "read" | "unread"): number =>
+  sources.reduce((total, source) => total + source[what], 0);
+
+const shuttingDown = () =>
+  new ApiError(
+    "SERVICE_UNAVAILABLE",
+    "The formation is shutting down: its documents are read after the next start",
+  );
+
+/** Begins to index the documents of the agents. */
+export const createIndexer = ({ formation, agents, stored, now, log }: IndexerDeps): Indexer => {
+  const holder = newLeaseOwner();
+  const configs = new Map(agents.map(({ agent, config }) => [agent, config]));
+  const waiting = new Map<string, Wanted>(
+    agents.map(({ agent }) => [agent, { anew: new Set(), callers: [] }]),
+  );
+  let allIndexed = () => {};
+  const ready = new Promise<void>((resolve) => {
+    allIndexed = resolve;
+  });
+
+  const take = async (seq: number): Promise<boolean> => {
+    const turn = { holder, now: now(), until: now() + turnLasts };
+    if (await stored.take(seq, turn)) return true;
+    const other = await stored.holder(seq);
+    return isGone(other) && stored.take(seq, { ...turn, ended: other });
+  };
+
+  /** Does something for which only one process at a time may have its turn. */
+  const inTurn = async <Result>(seq: number, work: (keepTurn: () => Promise<void>) => Promise<Result>) => {
+    let taken = performance.now();
+    const keepTurn = async () => {
+      if (performance.now() - taken < renewAfter) return;
+      taken = performance.now();
+      if (!(await take(seq))) throw new Error("another process has taken the turn to index");
+    };
+    try {
+      return await work(keepTurn);
+    } finally {
+      await stored.take(seq, { holder, now: now(), until: 0 });
+    }
+  };
+
+  const index = async (
+    { agent, config, seq, anew }: KnowingAgent & { seq: number; anew: ReadonlySet<string> },
+    signal: AbortSignal,
+  ): Promise<IndexingResult> => {
+    const reader = createDocumentReader(limits);
+    signal.addEventListener("abort", reader.close);
+    try {
+      return await inTurn(seq, async (keepTurn) => {
+        const begun = now();
+        const root = await realpath(formation.dir);
+        const deps = { root, stored, reader, keepTurn, now, log };
+        const result = await indexAgent(deps, { agent, config, seq }, anew, signal);
+        await stored.finish(seq, begun);
+        const { gone } = result;
+        const [documents, read, unread] = [
+          sum(result, "documents"),
+          sum(result, "read"),
+          sum(result, "unread"),
+        ];
+        const state = await stored.state(formation.id, agent);
+        log.info({ agent, documents, read, unread, gone, passages: state?.passages }, "knowledge ready");
+        return result;
+      });
+    } finally {
+      signal.removeEventListener("abort", reader.close);
+      reader.close();
+    }
+  };
+
+  /** Takes a look that is wanted; another process that has the turn is waited for. */
+  const lookAt = async (agent: string, config: KnowledgeConfig, wanted: Wanted, signal: AbortSignal) => {
+    const seq = await stored.open(formation.id, agent);
+    if (!(await take(seq))) return;
+    // Whoever asks from now on may know of a change that this look no longer sees.
+    waiting.delete(agent);
+    try {
+      const result = await index({ agent, config, seq, anew: wanted.anew }, signal);
+      for (const { resolve } of wanted.callers) resolve(result);
+    } catch (error) {
+      for (const { reject } of wanted.callers) reject(error);
+      const since = waiting.get(agent);
+      waiting.set(agent, {
+        anew: new Set([...wanted.anew, ...(since?.anew ?? [])]),
+        callers: since?.callers ?? [],
+      });
+      throw error;
+    }
+  };
+
+  /** Forgets agents that the formation no longer has, or that know nothing any more. */
+  const forgetOthers = async (signal: AbortSignal) => {
+    for (const { seq, agentId } of await stored.overview(formation.id)) {
+      if (configs.has(agentId) || !(await take(seq))) continue;
+      await inTurn(seq, async (keepTurn) => {
+        for (const document of await stored.documents(seq)) {
+          await stored.withdraw({ knowledge: seq, seq: document.seq });
+          while (await stored.clear(document.seq)) {
+            signal.throwIfAborted();
+            await keepTurn();
+          }
+        }
+      });
+      await stored.forget(seq);
+      log.info({ agent: agentId }, "knowledge of an agent that is gone was deleted");
+    }
+  };
+
+  let areOthersForgotten = false;
+  const look = async (signal: AbortSignal): Promise<number | undefined> => {
+    for (const [agent, config] of configs) {
+      const wanted = waiting.get(agent);
+      if (wanted) await lookAt(agent, config, wanted, signal);
+    }
+    if (waiting.size > 0) return lookAgainAfter;
+    allIndexed();
+    if (!areOthersForgotten) await forgetOthers(signal);
+    areOthersForgotten = true;
+    return undefined;
+  };
+  const worker = createWorker({ what: "indexing documents", look, pauseAfterFailure, log });
+  worker.wake();
+
+  return {
+    async index(agentId, anew = []) {
+      await stored.ask(await stored.open(formation.id, agentId), now());
+      const wanted = waiting.get(agentId) ?? { anew: new Set(), callers: [] };
+      waiting.set(agentId, wanted);
+      for (const source of anew) wanted.anew.add(source);
+      return new Promise((resolve, reject) => {
+        wanted.callers.push({ resolve, reject });
+        worker.wake();
+      });
+    },
+    isWaiting: (agentId) => waiting.has(agentId),
+    ready,
+    async close() {
+      await worker.close();
+      for (const { callers } of waiting.values()) {
+        for (const { reject } of callers) reject(shuttingDown());
+      }
+      allIndexed();
+    },
+  };
+};
