@@ -66,7 +66,7 @@ const licenceOf = (folder: string): string => {
 };
 
 /** The licences of the packages that a bundle holds code of: nearly all ask to be passed on with it. */
-const licences: Rolldown.Plugin = {
+const licences = (fileName: string): Rolldown.Plugin => ({
   name: "licences",
   generateBundle(_, bundle) {
     const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
@@ -75,15 +75,15 @@ const licences: Rolldown.Plugin = {
       .sort()
       .map(licenceOf)
       .join(`\n${"-".repeat(80)}\n\n`);
-    this.emitFile({ type: "asset", fileName: "third-party-licences.txt", source });
+    this.emitFile({ type: "asset", fileName, source });
   },
-};
+});
 
 /**
  * A program becomes one bundle that holds its dependencies too: hundreds of small modules take longer to find than to
  * run. Names are kept, so that a stack in a log can be read.
  *
- * @param others Programs of worker threads and child processes, which lie beside the main one.
+ * @param others Programs of child processes, which lie beside the main one.
  */
 const program = (folder: string, others: Record<string, string> = {}): UserConfig => ({
   cwd: `packages/${folder}`,
@@ -95,12 +95,16 @@ const program = (folder: string, others: Record<string, string> = {}): UserConfi
   dts: false,
   // Its modules need one another in a circle, which a bundle breaks.
   deps: { alwaysBundle: [/^(?!pg$)/], neverBundle: ["pg"] },
-  plugins: [builtins, undici, latin, licences],
+  plugins: [builtins, undici, latin, licences("third-party-licences.txt")],
   // Tells tools that read nothing but the file that it is an ES module, also where it imports and exports nothing.
   footer: { js: "export {};" },
   // Neither `import` nor `require`: each is added where it is right. A package that is required and gets an ES module
   // finds none of its functions.
-  inputOptions: { resolve: { conditionNames: ["muxi-source", "node", "default"] } },
+  inputOptions: {
+    resolve: { conditionNames: ["muxi-source", "node", "default"] },
+    // What the main file and what it loads later have in common stays in the main file: each file to find takes time.
+    preserveEntrySignatures: "allow-extension",
+  },
   minify: { compress: true, mangle: false },
 });
 
@@ -108,12 +112,17 @@ const program = (folder: string, others: Record<string, string> = {}): UserConfi
 const characterMaps = dirname(fileURLToPath(import.meta.resolve("pdfjs-dist/cmaps/LICENSE")));
 
 export default defineConfig([
+  program("runtime"),
+  // A bundle of its own, or what both have in common would be files that the runtime has to find at its start.
   {
-    ...program("runtime", {
+    ...program("runtime"),
+    entry: {
       "document-process": "../documents/src/document-process.ts",
       "document-worker": "../documents/src/document-worker.ts",
-    }),
+    },
+    plugins: [builtins, latin, licences("document-licences.txt")],
     copy: { from: characterMaps, to: "dist" },
+    clean: false,
   },
   program("server", { "reader-program": "src/reader-program.ts" }),
   program("cli"),

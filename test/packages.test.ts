@@ -19,7 +19,7 @@ const root = path.join(import.meta.dirname, "..");
 const expected: Record<string, { files: RegExp; needs: readonly string[]; limit: number }> = {
   "@muxi/runtime": {
     files:
-      /^(bin\/muxi-runtime\.js|dist\/[\w.-]+\.js|dist\/third-party-licences\.txt|dist\/cmaps\/([\w-]+\.bcmap|LICENSE))$/,
+      /^(bin\/muxi-runtime\.js|dist\/[\w.-]+\.js|dist\/(third-party|document)-licences\.txt|dist\/cmaps\/([\w-]+\.bcmap|LICENSE))$/,
     needs: [
       "bin/muxi-runtime.js",
       "dist/cmaps/90ms-RKSJ-H.bcmap",
@@ -27,6 +27,7 @@ const expected: Record<string, { files: RegExp; needs: readonly string[]; limit:
       "dist/document-process.js",
       "dist/document-worker.js",
       "dist/third-party-licences.txt",
+      "dist/document-licences.txt",
     ],
     limit: 9,
   },

@@ -24,7 +24,7 @@ const read = (file: string) => readFile(path.join(root, file), "utf8");
 const describedAt = new Map<unknown, string>([
   [modelEntriesSchema, "llm.models"],
   [modelSettingsSchema, "llm.settings"],
-  [toolFilterSchema, "tools"],
+  [toolFilterSchema(), "tools"],
 ]);
 
 /** The dotted paths of all keys that a schema knows: `llm.models[].text`; `<` stands for the names of a record. */
@@ -57,10 +57,10 @@ const isContainer = (key: string, keys: readonly string[]): boolean =>
 test.each([
   ["the manifest", manifestSchema, undefined],
   ["an agent", agentSchema, ["Agent files", "Knowledge", "Manifest: llm"]],
-  ["an MCP server", mcpServerSchema, ["MCP server files"]],
-  ["a trigger", triggerFrontmatter, ["Trigger files"]],
-  ["a procedure", sopFrontmatter, ["SOP files"]],
-  ["a skill", skillFrontmatter, ["Skill files"]],
+  ["an MCP server", mcpServerSchema(), ["MCP server files"]],
+  ["a trigger", triggerFrontmatter(), ["Trigger files"]],
+  ["a procedure", sopFrontmatter(), ["SOP files"]],
+  ["a skill", skillFrontmatter(), ["Skill files"]],
 ])("docs/spec/formation-files.md has every key of %s", (_, schema, headings) => {
   const sections = sectionsOf("formation-files.md").filter(
     ({ heading }) => heading === "Fields without effect" || (headings?.includes(heading) ?? true),
@@ -98,10 +98,10 @@ const idleBelow = (schema: unknown, reached = ""): string[] => {
 const filesWithFields = [
   manifestSchema,
   agentSchema,
-  mcpServerSchema,
-  triggerFrontmatter,
-  sopFrontmatter,
-  skillFrontmatter,
+  mcpServerSchema(),
+  triggerFrontmatter(),
+  sopFrontmatter(),
+  skillFrontmatter(),
 ];
 
 test.each([

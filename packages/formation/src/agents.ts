@@ -57,7 +57,7 @@ const checkAgentServer = (
 ): Checked<ServerAttachment | McpServerDefinition> => {
   if (typeof entry === "string") return { definition: { id: entry }, errors: [], warnings: [] };
   if ("type" in entry || "command" in entry || "endpoint" in entry) return checkServer(entry, place, written);
-  const result = validate(attachmentSchema, entry, place);
+  const result = validate(attachmentSchema(), entry, place);
   return "errors" in result
     ? result
     : {

@@ -69,7 +69,7 @@ const oddAuth = ({ auth, ...server }: McpServerConfig, place: Place): Finding[] 
 /** Checks the definition of a server (docs/spec/formation-files.md "MCP server files"). */
 export const checkServer = (data: Mapping, place: Place, written: unknown): Checked<McpServerDefinition> => {
   const { data: modern, warnings } = modernizeServer(data, place);
-  const result = validate(mcpServerSchema, modern, place);
+  const result = validate(mcpServerSchema(), modern, place);
   warnings.push(...result.warnings);
   if ("errors" in result) return { errors: result.errors, warnings };
   const { value } = result;

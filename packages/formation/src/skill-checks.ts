@@ -71,7 +71,7 @@ export const checkSkills = async (
     }
     const { source } = parts;
     const place = { source, base: [] };
-    const checked = validate(skillFrontmatter, source.data, place);
+    const checked = validate(skillFrontmatter(), source.data, place);
     report.warnings.push(
       ...openFrontmatter(file, parts),
       ...source.warnings,

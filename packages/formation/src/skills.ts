@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { isHidden, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
@@ -18,19 +19,23 @@ export interface Skill {
 
 const mostResources = 500;
 
-const tools = z.union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/))]);
+const tools = lazy(() =>
+  z.union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/))]),
+);
 
 /** Keys of a skill's frontmatter. */
-export const skillFrontmatter = section({
-  name: z.string().optional(),
-  description: z.string().default(""),
-  license: z.string().optional(),
-  compatibility: z.string().optional(),
-  "allowed-tools": tools.optional(),
-  allowed_tools: tools.optional(),
-  model: unused("Agents do not use skills"),
-  metadata: z.unknown().optional(),
-});
+export const skillFrontmatter = lazy(() =>
+  section({
+    name: z.string().optional(),
+    description: z.string().default(""),
+    license: z.string().optional(),
+    compatibility: z.string().optional(),
+    "allowed-tools": tools().optional(),
+    allowed_tools: tools().optional(),
+    model: unused("Agents do not use skills"),
+    metadata: z.unknown().optional(),
+  }),
+);
 
 const usableName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
@@ -47,7 +52,9 @@ export const readSkills = async (dir: string, names: readonly string[]): Promise
     const read = await readTextInside(dir, `skills/${name}/SKILL.md`);
     if ("problem" in read) continue;
     const parts = readFrontmatter(`skills/${name}/SKILL.md`, read.text);
-    const { success, data } = skillFrontmatter.safeParse("problem" in parts ? undefined : parts.source.data);
+    const { success, data } = skillFrontmatter().safeParse(
+      "problem" in parts ? undefined : parts.source.data,
+    );
     if (!success) continue;
     const files = await readdir(`${dir}/skills/${name}`, { recursive: true, withFileTypes: true });
     const folder = `${dir}/skills/${name}`;

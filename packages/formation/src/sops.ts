@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
+import { lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { type Finding, isHidden, isMissing, type Mapping, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
@@ -26,21 +27,23 @@ export interface Sop {
 const mostFiles = 500;
 
 /** What makes a file a procedure. */
-const identity = z.looseObject({ type: z.literal("sop"), name: z.string().optional() });
+const identity = lazy(() => z.looseObject({ type: z.literal("sop"), name: z.string().optional() }));
 
 const inOneGo = "One agent follows the whole procedure, and its answer is the result";
 
 /** Keys of a procedure's frontmatter; others are kept as they are. */
-export const sopFrontmatter = identity.extend({
-  description: text.optional(),
-  mode: z.enum(["template", "guide"]).optional(),
-  tags: textList.optional(),
-  /** Without effect unless it is false, of which a warning of its own is given. */
-  bypass_approval: z.boolean().optional(),
-  model: unused(inOneGo),
-  synthesis: unused(inOneGo),
-  steps: unused("The steps are the numbered items below the heading Steps"),
-});
+export const sopFrontmatter = lazy(() =>
+  identity().extend({
+    description: text.optional(),
+    mode: z.enum(["template", "guide"]).optional(),
+    tags: textList.optional(),
+    /** Without effect unless it is false, of which a warning of its own is given. */
+    bypass_approval: z.boolean().optional(),
+    model: unused(inOneGo),
+    synthesis: unused(inOneGo),
+    steps: unused("The steps are the numbered items below the heading Steps"),
+  }),
+);
 
 const namedBy = (directive: string, text: string): string[] => [
   ...new Set(
@@ -86,14 +89,14 @@ const readFile = async (dir: string, file: string): Promise<SopFile> => {
   const { source, body } = parts;
   const place = { source, base: [] };
   if (Object.keys(source.data).length === 0) return { file, place, warnings: openFrontmatter(file, parts) };
-  const checked = validate(sopFrontmatter, source.data, place);
+  const checked = validate(sopFrontmatter(), source.data, place);
   const warnings = [
     ...source.warnings,
     ...("errors" in checked ? checked.errors : []),
     ...checked.warnings,
     ...placeholderFindings(file, parts, noPlaceholders),
   ];
-  const { success, data } = identity.safeParse(source.data);
+  const { success, data } = identity().safeParse(source.data);
   if (!success) return { file, place, warnings };
   const name = basename(file, ".md");
   const sop: Sop = {

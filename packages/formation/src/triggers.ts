@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { type Finding, isHidden, isMissing, readTextInside } from "./base/index.ts";
 import { readFrontmatter } from "./frontmatter.ts";
@@ -29,17 +30,19 @@ const mostFiles = 500;
 export const triggerNamePattern = /^[A-Za-z0-9_-]{1,200}$/;
 
 /** Keys of a trigger's frontmatter. */
-export const triggerFrontmatter = z.strictObject({
-  name: text.optional(),
-  type: text.optional(),
-  model: text.optional(),
-  webhook: z
-    .url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" })
-    .optional(),
-  transformer: unused("The webhook gets the answer as it is"),
-  channel: unused("Name a webhook"),
-  parse: unused("The placeholders of the text say which data is used"),
-});
+export const triggerFrontmatter = lazy(() =>
+  z.strictObject({
+    name: text.optional(),
+    type: text.optional(),
+    model: text.optional(),
+    webhook: z
+      .url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" })
+      .optional(),
+    transformer: unused("The webhook gets the answer as it is"),
+    channel: unused("Name a webhook"),
+    parse: unused("The placeholders of the text say which data is used"),
+  }),
+);
 
 /** The Markdown files of `triggers/`, sorted. */
 const markdownFiles = async (dir: string): Promise<string[]> => {
@@ -92,7 +95,7 @@ const readFile = async (
   if ("problem" in parts) return { errors: [parts.problem], warnings: [] };
   const { source, body } = parts;
   const place = { source, base: [] };
-  const checked = validate(triggerFrontmatter, source.data, place);
+  const checked = validate(triggerFrontmatter(), source.data, place);
   const warnings = [
     ...source.warnings,
     ...checked.warnings,

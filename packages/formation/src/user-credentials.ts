@@ -30,7 +30,7 @@ export const withCredentials = (
     return value === undefined ? written : JSON.stringify(value).slice(1, -1);
   });
   return {
-    ...mcpServerSchema.parse(JSON.parse(filled)),
+    ...mcpServerSchema().parse(JSON.parse(filled)),
     document,
     ...(source !== undefined && { source }),
   };

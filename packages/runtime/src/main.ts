@@ -95,7 +95,7 @@ const tellServer = (message: object) =>
     else resolve();
   });
 
-try {
+const run = async () => {
   const proxy = proxyFrom(env);
   if (proxy) setProxyOfFetch();
   const { formation, report } = await loadFormation(folder, { env, allowEnv: !isDeployed });
@@ -184,6 +184,7 @@ try {
     );
   });
   await tellServer({ type: "ready", port: runtime.port });
-} catch (error) {
-  fail(asError(error).message);
-}
+};
+
+// Not awaited: with what waits at its top, the bundle could not share this file with what is loaded later.
+run().catch((error: unknown) => fail(asError(error).message));

@@ -5,10 +5,12 @@ const compared = 2;
 /** By how many standard deviations a border is less alike than others, to be one between subjects. */
 const leastDrop = 0.5;
 
-const words = new Intl.Segmenter(undefined, { granularity: "word" });
+/** Made on first use: what it knows of scripts takes milliseconds to load. */
+let words: Intl.Segmenter | undefined;
 
 /** Words that carry a subject: short ones rarely do, where words have letters. */
 const countsOf = (pieces: readonly Piece[]): Map<string, number> => {
+  words ??= new Intl.Segmenter(undefined, { granularity: "word" });
   const counts = new Map<string, number>();
   for (const { text } of pieces) {
     for (const { segment, isWordLike } of words.segment(text.toLowerCase())) {

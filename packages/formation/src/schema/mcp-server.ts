@@ -1,3 +1,4 @@
+import { type Infer, lazy } from "@muxi/protocol";
 import * as z from "zod";
 import {
   filledText,
@@ -22,34 +23,36 @@ const filterKeys = [
  * Which tools of a server may be used (docs/spec/formation-files.md "Tool filters"): shell-style patterns, deny beats
  * allow. The keys are closed; `whitelist` and `blacklist` are read as `allow` and `deny`.
  */
-export const toolFilterSchema = z
-  .strictObject({
-    allow: textList.optional(),
-    deny: textList.optional(),
-    whitelist: textList.optional(),
-    blacklist: textList.optional(),
-  })
-  .transform((filter, context): ToolFilter => {
-    if (Object.keys(filter).length === 0) {
-      const hint = 'For example: allow: ["read_*"]';
-      context.addIssue({ code: "custom", message: "needs allow or deny", params: { hint } });
-    }
-    for (const [name, alias] of filterKeys) {
-      if (filter[name] && filter[alias]) {
-        context.addIssue({ code: "custom", message: `has both ${name} and ${alias}, which mean the same` });
+export const toolFilterSchema = lazy(() =>
+  z
+    .strictObject({
+      allow: textList.optional(),
+      deny: textList.optional(),
+      whitelist: textList.optional(),
+      blacklist: textList.optional(),
+    })
+    .transform((filter, context): ToolFilter => {
+      if (Object.keys(filter).length === 0) {
+        const hint = 'For example: allow: ["read_*"]';
+        context.addIssue({ code: "custom", message: "needs allow or deny", params: { hint } });
       }
-    }
-    const allow = filter.allow ?? filter.whitelist;
-    const deny = filter.deny ?? filter.blacklist;
-    return { ...(allow && { allow }), ...(deny && { deny }) };
-  });
+      for (const [name, alias] of filterKeys) {
+        if (filter[name] && filter[alias]) {
+          context.addIssue({ code: "custom", message: `has both ${name} and ${alias}, which mean the same` });
+        }
+      }
+      const allow = filter.allow ?? filter.whitelist;
+      const deny = filter.deny ?? filter.blacklist;
+      return { ...(allow && { allow }), ...(deny && { deny }) };
+    }),
+);
 
 export interface ToolFilter {
   allow?: string[];
   deny?: string[];
 }
 
-const common = {
+const common = lazy(() => ({
   schema: schemaVersion.optional(),
   id: filledText,
   active: z.boolean().default(true),
@@ -63,40 +66,44 @@ const common = {
       z.union([z.string(), z.number(), z.boolean()], { error: "must be text, a number, true or false" }),
     )
     .default({}),
-  tools: toolFilterSchema.optional(),
+  tools: toolFilterSchema().optional(),
   auth: openSection({
     type: z.enum(["env", "bearer", "basic", "api_key", "none"]).default("none"),
     accept_inline: z.boolean().default(false),
   }).optional(),
-};
+}));
 
 /** An MCP server of a formation, or of one agent (docs/spec/formation-files.md "MCP server files"). */
-export const mcpServerSchema = z.discriminatedUnion(
-  "type",
-  [
-    section({
-      ...common,
-      type: z.literal("command"),
-      command: filledText,
-      args: z.array(text).default([]),
-      env: textMap.default({}),
-      working_directory: text.optional(),
-      install: unused("Run the command before you start the formation"),
-    }),
-    section({
-      ...common,
-      type: z.literal("http"),
-      endpoint: httpUrl,
-      headers: textMap.default({}),
-    }),
-  ],
-  { error: "must be command or http" },
+export const mcpServerSchema = lazy(() =>
+  z.discriminatedUnion(
+    "type",
+    [
+      section({
+        ...common(),
+        type: z.literal("command"),
+        command: filledText,
+        args: z.array(text).default([]),
+        env: textMap.default({}),
+        working_directory: text.optional(),
+        install: unused("Run the command before you start the formation"),
+      }),
+      section({
+        ...common(),
+        type: z.literal("http"),
+        endpoint: httpUrl,
+        headers: textMap.default({}),
+      }),
+    ],
+    { error: "must be command or http" },
+  ),
 );
 
 /** The definition of an MCP server with defaults added. */
-export type McpServerConfig = z.infer<typeof mcpServerSchema>;
+export type McpServerConfig = Infer<typeof mcpServerSchema>;
 
 /**
  * A server of the formation in an agent's list, with fewer tools (docs/spec/formation-files.md "Tools of an agent").
  */
-export const attachmentSchema = z.strictObject({ id: filledText, tools: toolFilterSchema.optional() });
+export const attachmentSchema = lazy(() =>
+  z.strictObject({ id: filledText, tools: toolFilterSchema().optional() }),
+);

@@ -9,8 +9,9 @@ export type Lazy<Schema extends z.ZodType = z.ZodType> = () => Schema;
 /** What such a schema parses to. */
 export type Infer<Wire extends Lazy> = z.infer<ReturnType<Wire>>;
 
-export const lazy = <Schema extends z.ZodType>(make: () => Schema): Lazy<Schema> => {
-  let made: Schema | undefined;
+/** Gives what is made at the first call, a schema nearly always: most are never asked for, and each takes time at the start. */
+export const lazy = <Made>(make: () => Made): (() => Made) => {
+  let made: Made | undefined;
   return () => {
     made ??= make();
     return made;

@@ -1,6 +1,12 @@
 import { ApiError, type Job, schedulerConfigSchema } from "@muxi/protocol";
 import * as z from "zod";
-import { exclusionSchema, type JobBook, jobTypes, sessionOfJob } from "../background/index.ts";
+import {
+  exclusionSchema,
+  exclusionsSchema,
+  type JobBook,
+  jobTypes,
+  sessionOfJob,
+} from "../background/index.ts";
 import { isoTime } from "../base/index.ts";
 import type { StoredJob } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
@@ -17,7 +23,6 @@ interface SchedulerDeps {
 const isoOrNull = (time: number | null) => (time === null ? null : isoTime(time));
 
 const jobTypeSchema = z.enum(jobTypes);
-const exclusionsSchema = z.array(exclusionSchema);
 
 const inWords = async ({ cron, runAt, nextRun, timezone }: StoredJob): Promise<string> => {
   if (cron === null) return `Once at ${isoTime(runAt ?? nextRun ?? 0)}`;
@@ -46,7 +51,7 @@ const wireJob = async (job: StoredJob): Promise<Job> => ({
   session_id: sessionOfJob(job.id),
   ...(job.runAt !== null && { run_at: isoTime(job.runAt) }),
   cron_expression: job.cron,
-  exclusion_rules: exclusionsSchema.parse(JSON.parse(job.exclusions)),
+  exclusion_rules: exclusionsSchema().parse(JSON.parse(job.exclusions)),
   timezone: job.timezone,
   created_at: isoTime(job.createdAt),
   updated_at: isoTime(job.updatedAt),
@@ -90,7 +95,7 @@ export const schedulerEndpoints = ({ settings, hasPersistentMemory, book }: Sche
         );
       }
       const exclusions = body.exclusion_rules.map((rule, index) => {
-        const read = exclusionSchema.safeParse(rule);
+        const read = exclusionSchema().safeParse(rule);
         if (read.success) return read.data;
         const message = `exclusion_rules.${index}: '${rule.rule}' ${read.error.issues[0]?.message}`;
         throw new ApiError("INVALID_PARAMS", message);

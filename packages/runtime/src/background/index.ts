@@ -9,5 +9,12 @@ export {
   type RequestQueue,
 } from "./request-queue.ts";
 export { createRetention } from "./retention.ts";
-export { askModel, clockTimeOf, exclusionSchema, jobTypes, writtenTimeAt } from "./schedule/index.ts";
+export {
+  askModel,
+  clockTimeOf,
+  exclusionSchema,
+  exclusionsSchema,
+  jobTypes,
+  writtenTimeAt,
+} from "./schedule/index.ts";
 export { sessionOfJob, startScheduler } from "./scheduler.ts";

@@ -1,5 +1,4 @@
 import { ApiError, newId } from "@muxi/protocol";
-import * as z from "zod";
 import { userLimits } from "../base/index.ts";
 import type {
   Idempotency,
@@ -12,7 +11,7 @@ import type {
 } from "../store/index.ts";
 import {
   type Exclusion,
-  exclusionSchema,
+  exclusionsSchema,
   type JobType,
   jobTypes,
   readSchedule,
@@ -76,7 +75,6 @@ export interface JobBook {
 /** Active jobs of a formation (docs/spec/formation-api.md "Scheduled jobs"). */
 const mostActive = 10_000;
 const shownRuns = 20;
-const exclusionsSchema = z.array(exclusionSchema);
 
 const notFound = (id: string) =>
   new ApiError("RESOURCE_NOT_FOUND", `Job '${id}' not found: GET /v1/scheduler/jobs lists them`);
@@ -123,7 +121,7 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
 
   const scheduleOf = ({ type, exclusions }: StoredJob, schedule: string) => {
     const { zone, defaultTime, ask } = deps;
-    const kept = exclusionsSchema.parse(JSON.parse(exclusions));
+    const kept = exclusionsSchema().parse(JSON.parse(exclusions));
     const wanted = { type: isJobType(type) ? type : "prompt", schedule, exclusions: kept };
     return readSchedule(wanted, { zone, defaultTime, ask, now: now() });
   };

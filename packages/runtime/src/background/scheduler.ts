@@ -1,9 +1,8 @@
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
-import * as z from "zod";
 import { createWorker, userLimits } from "../base/index.ts";
 import type { DueJob, JobRepository, Statement } from "../store/index.ts";
-import { CronError, exclusionSchema, nextAllowed, parseCron } from "./schedule/index.ts";
+import { CronError, exclusionsSchema, nextAllowed, parseCron } from "./schedule/index.ts";
 
 /** The message that a job sends when it runs. */
 export interface JobTurn {
@@ -43,13 +42,11 @@ const pauseAfterFailure = 1_000;
 /** What the clock must have been set back by, in milliseconds: less is how it is kept right. */
 const leastSetBack = 1_000;
 
-const exclusionsSchema = z.array(exclusionSchema);
-
 const nextRunOf = (job: DueJob, after: number): number | null => {
   if (job.cron === null) return null;
   const schedule = {
     cron: parseCron(job.cron),
-    exclusions: exclusionsSchema.parse(JSON.parse(job.exclusions)),
+    exclusions: exclusionsSchema().parse(JSON.parse(job.exclusions)),
   };
   return nextAllowed(schedule, job.timezone, after) ?? null;
 };

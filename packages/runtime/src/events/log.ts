@@ -1,4 +1,4 @@
-import type { ChatWireEvent } from "@muxi/protocol";
+import { type ChatWireEvent, lazy } from "@muxi/protocol";
 import * as z from "zod";
 
 /** Called with encoded frames and the id of the last one. */
@@ -10,14 +10,16 @@ const textFrame = (seq: number, text: string) =>
   frame(seq, "text", `{"type":"text","text":${JSON.stringify(text)}}`);
 
 /** A stored log. Processes of this version wrote it, so its events are not checked any further. */
-const storedSchema = z.object({
-  base: z.number().default(0),
-  text: z.string(),
-  events: z.array(z.union([z.number(), z.custom<ChatWireEvent>((event) => typeof event === "object")])),
-});
+const storedSchema = lazy(() =>
+  z.object({
+    base: z.number().default(0),
+    text: z.string(),
+    events: z.array(z.union([z.number(), z.custom<ChatWireEvent>((event) => typeof event === "object")])),
+  }),
+);
 
-const partSchema = z.array(
-  z.union([z.string(), z.custom<ChatWireEvent>((event) => typeof event === "object")]),
+const partSchema = lazy(() =>
+  z.array(z.union([z.string(), z.custom<ChatWireEvent>((event) => typeof event === "object")])),
 );
 
 /** Most events of one attempt at a request: the ids of the next attempt begin after them. */
@@ -149,7 +151,7 @@ export class EventLog {
 
   /** Adds the events that another process has stored and that are not here yet. */
   takeUp(stored: string): void {
-    const { base, text, events } = storedSchema.parse(JSON.parse(stored));
+    const { base, text, events } = storedSchema().parse(JSON.parse(stored));
     if (base > this.#base) this.#begin(base);
     if (base < this.#base) return;
     const seen = this.#events.length;
@@ -188,7 +190,7 @@ export class EventLog {
 
   /** Adds a part of the log of another process, as far as it is not here yet. */
   addPart(after: number, stored: string): void {
-    const part = partSchema.parse(JSON.parse(stored));
+    const part = partSchema().parse(JSON.parse(stored));
     const base = after - (after % mostEvents);
     if (base > this.#base) this.#begin(base);
     if (base < this.#base || after > this.#end) return;

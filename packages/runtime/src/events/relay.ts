@@ -1,4 +1,4 @@
-import { newId } from "@muxi/protocol";
+import { lazy, newId } from "@muxi/protocol";
 import * as z from "zod";
 import type { Hints, HintTopic } from "../store/index.ts";
 
@@ -46,7 +46,7 @@ const messageSchema = <Item>() =>
 export const createRelay = <Item>(deps: RelayDeps<Item>): Relay<Item> => {
   const { formationId, hints, topic, isWanted, receive, onFollowed = () => {} } = deps;
   const self = newId("event");
-  const schema = messageSchema<Item>();
+  const schema = lazy(() => messageSchema<Item>());
   /** What is followed here, and by how many. */
   const here = new Map<string, number>();
   /** What is followed elsewhere, and until when unless it is repeated, as `performance.now()`. */
@@ -55,7 +55,7 @@ export const createRelay = <Item>(deps: RelayDeps<Item>): Relay<Item> => {
   let gathered: Item[] = [];
   let gathering: NodeJS.Timeout | undefined;
 
-  const send = (message: Omit<z.input<typeof schema>, "from">) =>
+  const send = (message: Omit<z.input<ReturnType<typeof schema>>, "from">) =>
     hints.send({ topic, formationId, content: JSON.stringify({ from: self, ...message }) });
 
   const sayWhatIsFollowed = () => {
@@ -82,7 +82,7 @@ export const createRelay = <Item>(deps: RelayDeps<Item>): Relay<Item> => {
   hints.listen(topic, formationId, (content) => {
     // Of what others follow nothing is known yet, or no longer.
     if (content === "") return send({ asks: true });
-    const { from, asks, follows, items } = schema.parse(JSON.parse(content));
+    const { from, asks, follows, items } = schema().parse(JSON.parse(content));
     if (from === self) return;
     if (asks) sayWhatIsFollowed();
     for (const key of follows) elsewhere.set(key, performance.now() + forgottenAfter);

@@ -1,3 +1,4 @@
+import { lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { parseJson } from "../base/index.ts";
 import { type Model, textFrom } from "../models/index.ts";
@@ -23,31 +24,35 @@ const modelTimeout = 60_000;
 
 const share = z.number().transform((value) => Math.min(1, Math.max(0, value)));
 
-const factSchema = z.object({
-  memory: z.string(),
-  confidence: share,
-  importance: share.catch(0.5),
-  collection: z.string().catch("context"),
-  replaces: z.number().int().nullish().catch(null),
-  quote: z.string().optional().catch(undefined),
-});
+const factSchema = lazy(() =>
+  z.object({
+    memory: z.string(),
+    confidence: share,
+    importance: share.catch(0.5),
+    collection: z.string().catch("context"),
+    replaces: z.number().int().nullish().catch(null),
+    quote: z.string().optional().catch(undefined),
+  }),
+);
 
-const factsSchema = z.union([z.object({ facts: z.array(z.unknown()) }), z.array(z.unknown())]);
+const factsSchema = lazy(() => z.union([z.object({ facts: z.array(z.unknown()) }), z.array(z.unknown())]));
 
 /** The schema that a model is asked to follow. What it sends is parsed more leniently. */
-const askedFor = z.toJSONSchema(
-  z.object({
-    facts: z.array(
-      z.object({
-        memory: z.string(),
-        confidence: z.number(),
-        importance: z.number(),
-        collection: z.enum(collections),
-        replaces: z.union([z.int(), z.null()]),
-        quote: z.string(),
-      }),
-    ),
-  }),
+const askedFor = lazy(() =>
+  z.toJSONSchema(
+    z.object({
+      facts: z.array(
+        z.object({
+          memory: z.string(),
+          confidence: z.number(),
+          importance: z.number(),
+          collection: z.enum(collections),
+          replaces: z.union([z.int(), z.null()]),
+          quote: z.string(),
+        }),
+      ),
+    }),
+  ),
 );
 
 const instructions = (today: string) => `You note what is worth remembering of a user for later conversations.
@@ -119,13 +124,13 @@ const extractionIn = (
   known: readonly Candidate[],
 ): Extraction => {
   const { value, isCut } = jsonIn(text);
-  const listed = factsSchema.safeParse(value).data ?? [];
+  const listed = factsSchema().safeParse(value).data ?? [];
   const subjectLike = similarityTo(known);
   const isGrounded = groundIn(turns);
   const facts = (Array.isArray(listed) ? listed : listed.facts)
     .slice(0, mostFacts)
     .flatMap((each): Fact[] => {
-      const { data: fact } = factSchema.safeParse(each);
+      const { data: fact } = factSchema().safeParse(each);
       const content = fact?.memory.trim() ?? "";
       if (!fact || content === "" || content.length > longestFact) return [];
       if (fact.confidence < leastConfidence || isSensitive(content)) return [];
@@ -162,7 +167,7 @@ export const extractFacts = async (
         { role: "system", content: instructions(today) },
         { role: "user", content: material(turns, known) },
       ],
-      settings: { temperature: 0, maxTokens: deps.maxTokens, jsonSchema: askedFor },
+      settings: { temperature: 0, maxTokens: deps.maxTokens, jsonSchema: askedFor() },
     },
     { time: modelTimeout, signal },
   );

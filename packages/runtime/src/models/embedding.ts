@@ -1,6 +1,6 @@
 import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
-import { ApiError } from "@muxi/protocol";
+import { ApiError, lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { parseObject } from "../base/index.ts";
 import { ModelError } from "./interface/index.ts";
@@ -28,9 +28,13 @@ const largestAnswer = 32 * 1024 * 1024;
 /** Values of JSON for one text: its vector, of which models make up to 8,192 numbers, and what is said beside it. */
 const mostValues = 20_000;
 
-const answerSchema = z.object({
-  data: z.array(z.object({ index: z.int().nonnegative().optional(), embedding: z.array(z.number()).min(1) })),
-});
+const answerSchema = lazy(() =>
+  z.object({
+    data: z.array(
+      z.object({ index: z.int().nonnegative().optional(), embedding: z.array(z.number()).min(1) }),
+    ),
+  }),
+);
 
 const malformed = ({ provider, id }: ModelConfig) =>
   new ModelError(
@@ -71,7 +75,7 @@ export const createEmbeddingModel = (config: ModelConfig, http: HttpClient): Emb
         { config, url, headers, body, timeout, limit: largestAnswer, tooLong: () => malformed(config) },
         signal,
       );
-      const { data: answer } = answerSchema.safeParse(parseObject(text, texts.length * mostValues));
+      const { data: answer } = answerSchema().safeParse(parseObject(text, texts.length * mostValues));
       const items = (answer?.data ?? []).map((item, place) => ({ place, ...item }));
       if (items.length !== texts.length) throw malformed(config);
       return items

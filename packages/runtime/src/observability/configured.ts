@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Manifest } from "@muxi/formation";
+import { lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { fileDestination, httpDestination, stdoutDestination } from "./destinations.ts";
 import { formatOf } from "./formats.ts";
@@ -17,17 +18,19 @@ export interface ConfiguredDeps {
 
 const text = z.string();
 
-const authSchema = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("none") }),
-  z.looseObject({ type: z.enum(["bearer", "token"]), token: text }),
-  z.looseObject({ type: z.literal("basic"), username: text, password: text }),
-  z.looseObject({ type: z.literal("api_key"), key: text, header: text.default("X-API-Key") }),
-  z.looseObject({ type: z.literal("custom"), headers: z.record(text, text) }),
-]);
+const authSchema = lazy(() =>
+  z.discriminatedUnion("type", [
+    z.looseObject({ type: z.literal("none") }),
+    z.looseObject({ type: z.enum(["bearer", "token"]), token: text }),
+    z.looseObject({ type: z.literal("basic"), username: text, password: text }),
+    z.looseObject({ type: z.literal("api_key"), key: text, header: text.default("X-API-Key") }),
+    z.looseObject({ type: z.literal("custom"), headers: z.record(text, text) }),
+  ]),
+);
 
 /** The headers of an authentication; undefined for a kind that this version does not support. */
 const headersOf = (auth: Stream["auth"]): Record<string, string> | undefined => {
-  const { success, data } = authSchema.safeParse(auth ?? { type: "none" });
+  const { success, data } = authSchema().safeParse(auth ?? { type: "none" });
   if (!success) return undefined;
   switch (data.type) {
     case "none":

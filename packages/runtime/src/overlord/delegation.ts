@@ -1,4 +1,5 @@
 import type { AgentDefinition } from "@muxi/formation";
+import { lazy } from "@muxi/protocol";
 import type { Logger } from "pino";
 import * as z from "zod";
 import { EventLog } from "../events/index.ts";
@@ -31,7 +32,7 @@ const deepest = 5;
 /** Number of passages of its documents that an agent gets with a task. */
 const mostPassages = 5;
 
-const argumentsSchema = z.object({ agent: z.string(), task: z.string().trim().min(1) });
+const argumentsSchema = lazy(() => z.object({ agent: z.string(), task: z.string().trim().min(1) }));
 
 /** An agent that works for a user. */
 export interface DelegatedTask {
@@ -119,7 +120,7 @@ export const delegationTool = (
     // The other agent may call tools itself.
     timeLimit: budget.limits.time,
     async call(args, signal, journal) {
-      const wanted = argumentsSchema.safeParse(args);
+      const wanted = argumentsSchema().safeParse(args);
       const agent = wanted.success && peers.find(({ id }) => id === wanted.data.agent);
       if (!agent) return { text: `Name one of these agents, and a task:\n${known}`, failed: true };
       const asked = { agent, owner, depth: depth + 1, budget };

@@ -1,4 +1,5 @@
 import type { Sop } from "@muxi/formation";
+import { lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { wordsOf } from "../text/index.ts";
 
@@ -8,13 +9,15 @@ export interface Procedures {
   instructionFor(message: string): string | undefined;
 }
 
-const metadataSchema = z.object({
-  mode: z.enum(["template", "guide"]).catch("template"),
-  tags: z
-    .union([z.array(z.string()), z.string().transform((tags) => tags.split(","))])
-    .catch([])
-    .transform((tags) => tags.map((tag) => tag.trim()).filter((tag) => tag !== "")),
-});
+const metadataSchema = lazy(() =>
+  z.object({
+    mode: z.enum(["template", "guide"]).catch("template"),
+    tags: z
+      .union([z.array(z.string()), z.string().transform((tags) => tags.split(","))])
+      .catch([])
+      .transform((tags) => tags.map((tag) => tag.trim()).filter((tag) => tag !== "")),
+  }),
+);
 
 const nameScore = 2;
 const tagScore = 1;
@@ -35,7 +38,7 @@ const instruction = ({ title, steps, content }: Sop, mode: "template" | "guide")
 /** Matches messages with procedures by name and tags (docs/spec/formation-files.md "Matching a procedure"). */
 export const createProcedures = (sops: readonly Sop[]): Procedures => {
   const candidates = sops.map((sop) => {
-    const { mode, tags } = metadataSchema.parse(sop.metadata);
+    const { mode, tags } = metadataSchema().parse(sop.metadata);
     return {
       text: instruction(sop, mode),
       names: [sop.name, sop.title].map(wordsOf),

@@ -1,7 +1,7 @@
 import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 import { decryptFernet, encryptFernet, FernetError } from "@muxi/formation";
-import { ApiError, newId } from "@muxi/protocol";
+import { ApiError, lazy, newId } from "@muxi/protocol";
 import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { canonicalJson } from "../base/index.ts";
@@ -49,8 +49,10 @@ const mostBytes = 65_536;
 
 const derive = promisify(pbkdf2);
 
-const storedSchema = z.object({ version: z.literal("v1"), encrypted: z.literal(true), data: z.string() });
-const valueSchema = z.record(z.string(), z.unknown());
+const storedSchema = lazy(() =>
+  z.object({ version: z.literal("v1"), encrypted: z.literal(true), data: z.string() }),
+);
+const valueSchema = lazy(() => z.record(z.string(), z.unknown()));
 
 /** Fields that hold the token, in order of preference. */
 const tokenFields = ["token", "access_token", "api_key", "password", "key", "secret"] as const;
@@ -105,7 +107,7 @@ export const createCredentialVault = (deps: CredentialVaultDeps): CredentialVaul
   const read = async (owner: Owner, { data }: StoredCredential): Promise<CredentialValue | undefined> => {
     const key = await keyOf(owner);
     try {
-      return valueSchema.parse(JSON.parse(decryptFernet(key, storedSchema.parse(JSON.parse(data)).data)));
+      return valueSchema().parse(JSON.parse(decryptFernet(key, storedSchema().parse(JSON.parse(data)).data)));
     } catch (error) {
       if (error instanceof FernetError) return undefined;
       throw error;

@@ -1,4 +1,4 @@
-import { ApiError } from "@muxi/protocol";
+import { ApiError, lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { objectWithin } from "../../base/index.ts";
 import { type Model, ModelError, textFrom } from "../../models/index.ts";
@@ -11,13 +11,13 @@ const longestText = 200;
 /** How long a caller waits for the model's answer, in milliseconds. */
 const patience = 30_000;
 
-const answerSchema = z.object({
-  kind: z.enum(["recurring", "one_time", "unclear"]),
-  cron: z.string(),
-  local_time: z.string(),
-});
-
-const asked = z.toJSONSchema(answerSchema);
+const answerSchema = lazy(() =>
+  z.object({
+    kind: z.enum(["recurring", "one_time", "unclear"]),
+    cron: z.string(),
+    local_time: z.string(),
+  }),
+);
 
 const instructions = ({ zone, defaultTime, now }: PhraseContext): string => {
   const local = writtenTimeAt(now, zone);
@@ -34,7 +34,7 @@ Answer with JSON only.`;
 const tidy = (text: string): string => text.replaceAll(/[\p{C}"`<>{}]/gu, " ").slice(0, longestText);
 
 const readAnswer = (text: string, context: PhraseContext): Meaning | undefined => {
-  const { data } = answerSchema.safeParse(objectWithin(text));
+  const { data } = answerSchema().safeParse(objectWithin(text));
   if (data?.kind === "one_time") {
     const reading = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.exec(data.local_time)?.[0];
     const utc = Date.parse(`${reading}Z`);
@@ -68,7 +68,7 @@ export const askModel = async (
         { role: "system" as const, content: instructions(context) },
         { role: "user" as const, content: `Schedule: "${tidy(schedule)}"` },
       ],
-      settings: { temperature: 0, jsonSchema: asked },
+      settings: { temperature: 0, jsonSchema: z.toJSONSchema(answerSchema()) },
     };
     text = await textFrom(model, request, { time: patience });
   } catch (error) {

@@ -1,3 +1,4 @@
+import { type Infer, lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { type Cron, CronError, matchesMinute, nextMoment, parseCron } from "./cron.ts";
 import { offsetAt } from "./zone.ts";
@@ -32,23 +33,28 @@ const checkCron = (text: string, { addIssue }: z.core.$RefinementCtx<string>): v
 };
 
 /** When a recurring job does not run (docs/spec/formation-files.md "Exclusions"). */
-export const exclusionSchema = z.discriminatedUnion("type", [
-  z.object({
-    type: z.literal("cron"),
-    rule: z.string().superRefine(checkCron),
-  }),
-  z.object({
-    type: z.literal("complex_date"),
-    rule: z
-      .string()
-      .refine(
-        (rule) => Object.values(dateRules).some((pattern) => pattern.test(rule)),
-        "is none of first_<weekday>_of_month, last_<weekday>_of_month, nth_weekday:N:<weekday>, nth_day:N and last_day_minus:N",
-      ),
-  }),
-]);
+export const exclusionSchema = lazy(() =>
+  z.discriminatedUnion("type", [
+    z.object({
+      type: z.literal("cron"),
+      rule: z.string().superRefine(checkCron),
+    }),
+    z.object({
+      type: z.literal("complex_date"),
+      rule: z
+        .string()
+        .refine(
+          (rule) => Object.values(dateRules).some((pattern) => pattern.test(rule)),
+          "is none of first_<weekday>_of_month, last_<weekday>_of_month, nth_weekday:N:<weekday>, nth_day:N and last_day_minus:N",
+        ),
+    }),
+  ]),
+);
 
-export type Exclusion = z.infer<typeof exclusionSchema>;
+/** Those of a job, as they are stored. */
+export const exclusionsSchema = lazy(() => z.array(exclusionSchema()));
+
+export type Exclusion = Infer<typeof exclusionSchema>;
 
 const matchesDate = (rule: string, time: number, zone: string): boolean => {
   const local = new Date(time + offsetAt(time, zone));

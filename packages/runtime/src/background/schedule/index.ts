@@ -2,7 +2,7 @@
 export { askModel } from "./ask-model.ts";
 export { clockTimeOf } from "./clock.ts";
 export { CronError, parseCron } from "./cron.ts";
-export { type Exclusion, exclusionSchema, nextAllowed } from "./exclusions.ts";
+export { type Exclusion, exclusionSchema, exclusionsSchema, nextAllowed } from "./exclusions.ts";
 export {
   type JobType,
   jobTypes,

@@ -18,7 +18,8 @@ const leastCoverage = 0.34;
  */
 const weights = { rare: 1, common: 0.5, unknown: 0.6, unknownPair: 0.25 };
 
-const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
+/** Made on first use: what it knows of scripts takes milliseconds to load. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** The first line of a passage is its heading if it is short and not a sentence. */
 const splitHeading = (text: string): { heading: string; body: string } => {
@@ -36,6 +37,7 @@ const sentencesOf = (passage: Passage, offset: number): Sentence[] => {
   const { heading, body } = splitHeading(passage.text.trim());
   // A line break inside a paragraph only wraps the line; before a list item it ends the sentence.
   const unwrapped = body.replace(/\n(?![\n#*+-]|\d+[.)])/g, " ");
+  segmenter ??= new Intl.Segmenter("en", { granularity: "sentence" });
   return [...segmenter.segment(unwrapped)]
     .map(({ segment }) => segment.trim())
     .filter((text) => text !== "")
