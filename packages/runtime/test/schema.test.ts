@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,8 +9,9 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { NewerSchemaError, SchemaError } from "../src/store/database/index.ts";
 import { type Migration, migrations, tables } from "../src/store/migrations/index.ts";
 import { migratePostgres } from "../src/store/postgres/index.ts";
-import { migrateSqlite } from "../src/store/sqlite/index.ts";
+import { migrateSqlite, openSqlite } from "../src/store/sqlite/index.ts";
 import { dumpSqlite, loadPostgres, loadSqlite } from "./database-dumps.ts";
+import { newestSchemaFile, newestSchemaModule } from "./newest-schema.ts";
 import { createSchema, onPostgres } from "./postgres.ts";
 import { readStored, storedNames } from "./stored-formation.ts";
 
@@ -176,6 +177,18 @@ test.each(storedNames)(
     expect(await history(old)).toEqual(await history(empty));
   },
 );
+
+test.skipIf(onPostgres)("a new SQLite file gets at once what the migrations lead to", async () => {
+  expect(readFileSync(newestSchemaFile, "utf8"), "made by an older version: npm run fixtures:database").toBe(
+    newestSchemaModule(),
+  );
+  const file = temporaryFile();
+  await openSqlite(file).close();
+  const migrated = await openRaw();
+  await migrated.migrate(migrations);
+  const timeless = (target: string) => dumpSqlite(target).replaceAll(/, \d+\);$/gm, ");");
+  expect(timeless(file)).toBe(timeless(migrated.target));
+});
 
 test("the tables that health asks for, and that a backup copies or leaves out, are those of the newest schema", async () => {
   const raw = await openRaw();

@@ -1,4 +1,5 @@
-// Stores what tests of migrations begin with: databases of the newest schema, as `fixtures/databases/*/<schema>.sql`.
+// Stores what tests of migrations begin with: databases of the newest schema, as `fixtures/databases/*/<schema>.sql`. Also
+// writes the schema that new files get (`newest-schema.gen.ts`).
 //   npm run fixtures:database        (after a migration was added; needs Debian's package `postgresql`)
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,6 +16,7 @@ import { startRuntime } from "../src/index.ts";
 import { migrations } from "../src/store/migrations/index.ts";
 import { dumpPostgres, dumpSqlite } from "./database-dumps.ts";
 import { startModelServer } from "./model-server.ts";
+import { newestSchemaFile, newestSchemaModule } from "./newest-schema.ts";
 import {
   fillDatabase,
   meaningOf,
@@ -128,6 +130,7 @@ const storePostgres = (programs: string) =>
     }
   });
 
+writeFileSync(newestSchemaFile, newestSchemaModule());
 const programs = findPostgres();
 if (programs === undefined) {
   process.stderr.write(`${postgresMissing}\n`);

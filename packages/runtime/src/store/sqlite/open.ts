@@ -5,6 +5,7 @@ import { migrations } from "../migrations/index.ts";
 import { dialect } from "./dialect.ts";
 import { explained, explainedInUse, locked, unavailable } from "./errors.ts";
 import { openSqliteLog } from "./log.ts";
+import { newestSchema } from "./newest-schema.gen.ts";
 import { watchPlace } from "./place.ts";
 import { migrateSqlite } from "./schema.ts";
 import { createSqliteWriteQueue } from "./writes.ts";
@@ -69,7 +70,7 @@ const open = (file: string): DatabaseSync => {
     try {
       keepPrivate(file);
       db.exec(settings);
-      migrateSqlite(db, file, migrations);
+      migrateSqlite(db, file, migrations, newestSchema);
       db.exec(`pragma busy_timeout = ${lockTimeout}`);
       return db;
     } catch (error) {

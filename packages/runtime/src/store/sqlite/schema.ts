@@ -21,10 +21,17 @@ const readColumns = `select tables.name as "table", columns.name as "column"
  * Applies the migrations that a file lacks, each in a transaction of its own: a process that ends in the middle of one
  * leaves what was there before it. Of several processes that start at once, one applies each.
  *
+ * @param whole Makes in an empty file at once what migrations lead to, with their history: most files are new, and a
+ * table that is altered many times takes longer to make.
  * @throws SchemaError when one fails or the history of the file is another one; NewerSchemaError when a newer version
  * wrote the file.
  */
-export const migrateSqlite = (db: DatabaseSync, file: string, migrations: readonly Migration[]): void => {
+export const migrateSqlite = (
+  db: DatabaseSync,
+  file: string,
+  migrations: readonly Migration[],
+  whole = "",
+): void => {
   const place: Place = {
     dialect,
     name: `the database ${file}`,
@@ -58,6 +65,7 @@ export const migrateSqlite = (db: DatabaseSync, file: string, migrations: readon
     // Locks before it reads: of two processes that start at once, the second finds the migration applied.
     db.exec("begin immediate");
     try {
+      if (!db.prepare("select 1 from sqlite_schema").get()) db.exec(whole);
       const step = plan();
       if (step) apply(step);
       db.exec("commit");
