@@ -36,7 +36,10 @@ export const openWords = async (dir: string): Promise<Way> => {
   return {
     name: "words",
     async find({ question }) {
-      const found = await knowledge.search(agent, question, { limit: mostPassages });
+      const found = await knowledge.search(agent, question, {
+        limit: mostPassages,
+        tokens: Number.POSITIVE_INFINITY,
+      });
       return [...new Set(found.map(({ source }) => path.posix.relative("documents", source)))];
     },
     async close() {

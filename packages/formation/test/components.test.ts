@@ -229,6 +229,7 @@ test("knowledge has its defaults", async () => {
     chunk_size: 500,
     overlap: 100,
     chunking: { strategy: "adaptive" },
+    max_context_tokens: 1500,
     embed_batch_size: 50,
     retrieval: "vector",
   });

@@ -51,6 +51,8 @@ export const knowledgeSchema = section({
   chunking: section({
     strategy: z.enum(["adaptive", "fixed", "paragraph", "semantic"]).default("adaptive"),
   }).prefault({}),
+  /** Of all passages that come with one message. */
+  max_context_tokens: positive.default(1500),
   embed_batch_size: withoutEffect(positive.default(50), byWords),
   retrieval: withoutEffect(z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"), byWords, [
     "vector",

@@ -31,7 +31,7 @@ export interface Knowledge {
    * The passages of an agent that fit a question best, best first. Shortly after the start it waits for the documents;
    * later it finds what is indexed.
    */
-  search(agentId: string, question: string, options: SearchOptions): Promise<KnowledgePassage[]>;
+  search(agentId: string, question: string, options?: SearchOptions): Promise<KnowledgePassage[]>;
   /** What is known of the documents of each agent that has some. */
   status(): Promise<KnowledgeStatus[]>;
   /** The documents of an agent that has some. */
@@ -60,15 +60,16 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
     knowledge?.enabled && knowledge.sources.length > 0 ? [{ agent: id, config: knowledge }] : [],
   );
   const indexer = createIndexer({ ...deps, agents });
-  const search = createKnowledgeSearch(formation.id, stored);
-  const known = new Set(agents.map(({ agent }) => agent));
+  const search = createKnowledgeSearch({ formationId: formation.id, stored });
+  const configs = new Map(agents.map(({ agent, config }) => [agent, config]));
   const begun = Promise.race([indexer.ready, delay(longestWait, undefined, { ref: false })]);
 
   return {
     async search(agentId, question, options) {
-      if (!known.has(agentId)) return [];
+      const config = configs.get(agentId);
+      if (!config) return [];
       await begun;
-      return search(agentId, question, options);
+      return search(agentId, question, { tokens: config.max_context_tokens, ...options });
     },
     async status() {
       const rows = new Map((await stored.overview(formation.id)).map((row) => [row.agentId, row]));

@@ -4,6 +4,8 @@ import type { DocumentPassage } from "@muxi/documents";
 export interface KnowledgePassage extends DocumentPassage {
   /** Its number; those of one document follow one another as their passages do. */
   id: number;
+  /** The number of the last one, where passages that follow one another were joined; else its own. */
+  last: number;
   /** The number of its document. Both are new when the document is read anew. */
   document: number;
   /** File, relative to the formation. */
@@ -14,8 +16,15 @@ export interface KnowledgePassage extends DocumentPassage {
 
 /** What a search may give. */
 export interface SearchOptions {
-  /** Most passages. */
-  limit: number;
+  /** Most passages. Default: 20. */
+  limit?: number;
+  /**
+   * Most tokens of all of them together: the best passage is given whatever it takes, and what fits far less well is left
+   * out, unless there is no limit (`Infinity`). Default: `knowledge.max_context_tokens` of the agent.
+   */
+  tokens?: number;
+  /** Messages of the user before the question, the oldest first: it may lean on them. */
+  earlier?: readonly string[];
 }
 
 /** Where a passage is from, in words that users understand: the file, and the page, slide or sheet. */

@@ -33,8 +33,12 @@ export interface Recollection {
 /** What a formation remembers and knows. */
 export interface Memory {
   recall(request: RecallRequest): Promise<Recollection>;
-  /** Passages of an agent's documents that are relevant to a message, best first. */
-  documents(agentId: string, message: string): Promise<Passage[]>;
+  /**
+   * Passages of an agent's documents that are relevant to a message, best first.
+   *
+   * @param earlier Messages of the user before it.
+   */
+  documents(agentId: string, message: string, earlier: readonly string[]): Promise<Passage[]>;
   /** Called when a turn has ended: what was said is learned soon, in the background. */
   ended(turn: EndedTurn & { learns: boolean }): void;
   /** Stops the background work. The rest is done after the next start. */
@@ -51,7 +55,6 @@ export interface LongTermMemory {
 }
 
 const recalledMemories = 3;
-const recalledPassages = 5;
 const recalledUnlearned = 5;
 /** Characters of a message that is recalled. */
 const longestRecalled = 1_000;
@@ -154,8 +157,8 @@ export const createMemory = (deps: {
           : [],
       };
     },
-    async documents(agentId, message) {
-      const found = await knowledge.search(agentId, message, { limit: recalledPassages });
+    async documents(agentId, message, earlier) {
+      const found = await knowledge.search(agentId, message, { earlier });
       return found.map((passage) => ({ text: passage.text, source: placeOf(passage), kind: "knowledge" }));
     },
     ended({ learns, ...turn }) {

@@ -29,8 +29,6 @@ export interface DelegationDeps {
 
 /** Largest depth of agents that ask agents (docs/spec/formation-files.md "Agents that ask agents"). */
 const deepest = 5;
-/** Number of passages of its documents that an agent gets with a task. */
-const mostPassages = 5;
 
 const argumentsSchema = lazy(() => z.object({ agent: z.string(), task: z.string().trim().min(1) }));
 
@@ -56,7 +54,7 @@ const answerTask = async (
   journal: Journal,
 ) => {
   const { agent, budget } = asked;
-  const found = await deps.knowledge.search(agent.id, task, { limit: mostPassages });
+  const found = await deps.knowledge.search(agent.id, task);
   const passages = found.map(
     (passage): Passage => ({ text: passage.text, source: placeOf(passage), kind: "knowledge" }),
   );

@@ -98,7 +98,8 @@ export const prepareTurn = async (
       learns: isLearnedFrom(turn),
     }),
   ]);
-  const passages = [...remembered, ...(await memory.documents(agent.id, message))];
+  const earlier = history.flatMap(({ role, content }) => (role === "user" ? [content] : []));
+  const passages = [...remembered, ...(await memory.documents(agent.id, message, earlier))];
   const seeing = models.visionModelOf(agent);
   const hasImages = attachments !== undefined && attachments.images.length > 0;
   if (hasImages && !seeing) throw noVisionModel();

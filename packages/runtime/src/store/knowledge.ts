@@ -54,6 +54,8 @@ export interface KnowledgeRepository {
   clear(document: number): Promise<boolean>;
   /** Where some words stand, in as many documents as are wanted, the greatest weights first. */
   places(seq: number, words: readonly string[], documents: number): Promise<WordPlaces[]>;
+  /** How many passages have each of some words. */
+  frequencies(seq: number, words: readonly string[]): Promise<{ word: string; passages: number }[]>;
   /** Those of the passages that searches may see. */
   passages(ids: readonly number[]): Promise<StoredPassage[]>;
 }
@@ -253,6 +255,15 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
         passages: Number(passages),
         documents: JSON.parse(`[${documents ?? ""}]`) as number[][],
       }));
+    },
+
+    async frequencies(seq, words) {
+      const rows = await db.read<{ word: string; passages: number }>(
+        sql`select listed.value as word, (select coalesce(sum(passages), 0) from knowledge_word
+            where knowledge_seq = ${seq} and word = listed.value) as passages
+          from ${textsOf(JSON.stringify(words))} as listed`,
+      );
+      return rows.map(({ word, passages }) => ({ word, passages: Number(passages) }));
     },
 
     passages: (ids) =>

@@ -1,8 +1,9 @@
 /** The words of a text, search by words, the facts that plain sentences state, and quotations: below models and memory. */
 export { rarityOf, weightIn } from "./bm25.ts";
-export { topicWordsOf } from "./common-words.ts";
+export { isCommonWord, topicWordsOf } from "./common-words.ts";
 export { folded, isAscii } from "./folding.ts";
 export { onOneLine, quoted } from "./quotation.ts";
 export { rank } from "./rank.ts";
 export { statedFact } from "./stated-fact.ts";
-export { compoundPartsOf, indexWordsOf, isEastAsian, wordsOf, wordsToFind, wordsVersion } from "./words.ts";
+export { compoundPartsOf, indexWordsOf, isEastAsian, wordsOf, wordsVersion } from "./words.ts";
+export { wordsToFind } from "./words-to-find.ts";

@@ -99,12 +99,6 @@ export const wordsOf = (text: string): string[] => {
   return words;
 };
 
-/** Most words of a message to look up: more would find nothing better. */
-const mostToFind = 16;
-
-/** The different words of a message by which to look something up. */
-export const wordsToFind = (message: string): string[] => [...new Set(wordsOf(message))].slice(0, mostToFind);
-
 /** A long word with a capital letter is a compound, where nouns are written so. */
 const compounds = /\p{Lu}\p{Ll}{9,}/gu;
 const asciiCompounds = /[A-Z][a-z]{9,}/g;
