@@ -151,7 +151,7 @@ export const calls: Calls = {
   "a session": (store, { owner, sessionId }) => store.sessions.get(owner, sessionId),
   "buffer of a user": (store, { owner }) => store.buffers.ofUser(owner, 100),
   "memories of a user": (store, { owner }) =>
-    store.memories.list(owner, { ...recently, scopes: ["user"], offset: 0 }),
+    store.memories.list({ owner, scopes: ["user"], now }, { ...recently, offset: 0 }),
   "requests of a user": (store, { owner }) => store.requests.list(formationId, owner.userId, recently),
   "requests of all": (store) => store.requests.list(formationId, undefined, recently),
   "a request by its key": (store, { owner, next }) => store.requests.find(owner, next(), next()),

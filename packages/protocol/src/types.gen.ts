@@ -1091,6 +1091,10 @@ export interface IngestionItem {
   } | null | undefined;
   /** What the memory is about, at most 200 characters: a later one about the same takes its place. Absent, `source` and `source_id` together, or else its words */
   subject?: string | null | undefined;
+  /** Whether it is recalled with every message */
+  pinned?: boolean | undefined;
+  /** Seconds from now after which it is forgotten; null for never */
+  ttl?: number | null | undefined;
   /** System that the memory comes from, at most 200 characters */
   source: string;
   /** Id of the memory in that system, at most 200 characters */
@@ -1287,6 +1291,10 @@ export interface Memory {
   scope: MemoryScope;
   /** Group that shares the memory; null unless the scope is `group` */
   scope_id: string | null;
+  /** Whether it is recalled with every message */
+  pinned: boolean;
+  /** When it is forgotten by itself; null for never, ISO 8601 in UTC */
+  expires_at: string | null;
 }
 
 /** Older memories of a user got what they lacked. */
@@ -1350,6 +1358,50 @@ export interface MemoryDeleted {
   user_id: string;
 }
 
+/** Something that is remembered, where it comes from, and what it said before. */
+export interface MemoryDetail {
+  /** Id of the memory */
+  id: string;
+  /** What is remembered */
+  content: string;
+  /** When it was first remembered, ISO 8601 in UTC */
+  created_at: string;
+  /** What was stored with it, and `type`, `collection` and `updated_at` */
+  metadata: {
+    [k: string]: unknown;
+  };
+  /** Who shares the memory */
+  scope: MemoryScope;
+  /** Group that shares the memory; null unless the scope is `group` */
+  scope_id: string | null;
+  /** Whether it is recalled with every message */
+  pinned: boolean;
+  /** When it is forgotten by itself; null for never, ISO 8601 in UTC */
+  expires_at: string | null;
+  /** Since when it holds, ISO 8601 in UTC */
+  valid_from: string;
+  /** Where it comes from */
+  origin: MemoryOrigin;
+  /** What it said before, the newest first, at most 100 values */
+  history: MemoryVersion[];
+}
+
+/** A correction of something that is remembered. What is absent stays as it is. */
+export interface MemoryEdit {
+  /** What is right; what was there before stays as history */
+  content?: string | undefined;
+  /** What to store with it in place of what is there, at most 16,384 characters of JSON */
+  metadata?: {
+    [k: string]: unknown;
+  } | undefined;
+  /** Collection to move it to */
+  collection?: string | undefined;
+  /** Whether it is recalled with every message */
+  pinned?: boolean | undefined;
+  /** Seconds from now after which it is forgotten; null for never */
+  ttl?: number | null | undefined;
+}
+
 /** The memories from a source were forgotten. */
 export interface MemoryForgotten {
   /** User whose memories they were */
@@ -1386,6 +1438,32 @@ export interface MemoryList {
   next: string | null;
 }
 
+/** Where something that is remembered comes from. What is not known of it is null. */
+export interface MemoryOrigin {
+  /** `extraction` when it was learned from a message, `api` when a program wrote it, `user_edit` when it was corrected, or the system that it came from */
+  source: string;
+  /** Id that it has in that system */
+  source_id: string | null;
+  /** Session in which the user said it */
+  session_id: string | null;
+  /** Request of that message */
+  request_id: string | null;
+  /** Message in which the user said it; it may have been deleted since */
+  message_id: string | null;
+  /** The words of that message that state it */
+  quote: string | null;
+  /** When it was said or written, ISO 8601 in UTC */
+  said_at: string | null;
+}
+
+/** Memories of a user with where they come from. */
+export interface MemoryProvenance {
+  /** The memories, newest first */
+  memories: MemoryDetail[];
+  /** Number of memories in this answer */
+  count: number;
+}
+
 /** What is derived from a user's memories is made anew: the report, or where to ask for it. */
 export interface MemoryRebuild {
   /** User whose memories are rebuilt */
@@ -1420,6 +1498,10 @@ export interface MemoryRequest {
   } | null | undefined;
   /** What the memory is about, at most 200 characters: a later one about the same takes its place. Absent, `source` and `source_id` together, or else its words */
   subject?: string | null | undefined;
+  /** Whether it is recalled with every message */
+  pinned?: boolean | undefined;
+  /** Seconds from now after which it is forgotten; null for never */
+  ttl?: number | null | undefined;
   /** Who shares the memory; all but `user` need the admin key. Default `user` */
   scope?: MemoryScope | undefined;
   /** Group that shares the memory; needed with the scope `group` */
@@ -1432,6 +1514,20 @@ export interface MemoryRequest {
 
 /** Who shares a memory: its user alone, a group, or everybody who talks to the formation. */
 export type MemoryScope = "user" | "group" | "formation";
+
+/** What a memory said before another value took its place. */
+export interface MemoryVersion {
+  /** What was remembered */
+  content: string;
+  /** Collection that it was in */
+  collection: string;
+  /** Since when it held, ISO 8601 in UTC */
+  valid_from: string;
+  /** Until when it held, ISO 8601 in UTC */
+  valid_to: string;
+  /** Where it came from */
+  origin: MemoryOrigin;
+}
 
 /** A stored message. */
 export interface Message {

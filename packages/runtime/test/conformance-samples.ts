@@ -58,6 +58,7 @@ const made = async (
 ) => String((await api.call("POST", route, { user, key, body })).body.data[field]);
 
 const memory = { type: "fact", detail: "Likes pears" };
+const withMemory = async (api: Api) => ({ memory_id: await made(api, "/memories", memory, "id") });
 const credential = { service: "tools", credential: { token: "secret-1" } };
 const secret = { key: "TOKEN", value: "value-of-it" };
 const job = { type: "prompt", schedule: "0 9 * * *", message: "Good morning" };
@@ -153,7 +154,10 @@ export const samples: Record<RouteId, Sample> = {
       ),
     }),
   },
-  deleteMemory: { prepare: async (api) => ({ memory_id: await made(api, "/memories", memory, "id") }) },
+  getMemoryProvenance: { query: "?entity=pears", prepare: withMemory },
+  getMemory: { prepare: withMemory },
+  updateMemory: { body: { content: "Likes plums", pinned: true, ttl: 3_600 }, prepare: withMemory },
+  deleteMemory: { prepare: withMemory },
   forgetSource: { body: { user_id: user, source: "notes" } },
   getHistory: { prepare: chat },
   getUserBuffer: { prepare: chat },

@@ -17,6 +17,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   audioChat: { files: [{ filename: "a.wav", content: "AAAA", content_type: "audio/wav" }], stream: false },
   restoreSession: { messages: [] },
   addMemory: { type: "preference", detail: "Bob likes apples" },
+  updateMemory: { content: "Bob was here" },
   addMemories: { items: [{ content: "Bob likes pears", source: "crm" }] },
   createCredential: { service: "github", credential: { token: "token-of-bob-0001" } },
   fireTrigger: { data: {}, use_async: false },

@@ -18,6 +18,7 @@ import {
   storedMemories,
   storedNames,
   storedSecrets,
+  storedVersion,
   unanswered,
 } from "./stored-formation.ts";
 
@@ -58,6 +59,9 @@ const promptOf = async (models: ModelServer, api: Api, message: string, session:
   return JSON.stringify(models.requests.findLast(({ body }) => JSON.stringify(body).includes(message))?.body);
 };
 
+/** The databases of the first schemas have names, and not numbers. */
+const hasVersions = (name: string) => /^\d/.test(name) && name >= "0017.sql";
+
 describe.each(storedNames)("a formation goes on with the stored database %s", (name) => {
   test("what was stored is found", async () => {
     const { api } = await resumeStored(name);
@@ -95,6 +99,10 @@ describe.each(storedNames)("a formation goes on with the stored database %s", (n
     const { memories } = await dataOf(api, "/memories", ann);
     expect(pick(memories, "content").sort()).toEqual(storedMemories);
     expect(pick((await dataOf(api, "/memories", ben)).memories, "content")).toEqual(["Owns two ladders"]);
+    const replaced = memories.find(({ content }: { content: string }) => content === storedMemories[0]);
+    const { history, origin } = await dataOf(api, `/memories/${replaced.id}`, ann);
+    expect(origin.source).toBe("api");
+    expect(pick(history, "content")).toEqual(hasVersions(name) ? [storedVersion] : []);
     const { jobs } = await dataOf(api, "/scheduler/jobs", ann);
     expect(pick(jobs, "message").sort()).toEqual(["Graft the old tree", "Water the trees"]);
     expect(pick(jobs, "next_run").sort()).toEqual(["2026-01-12T09:00:00.000Z", "2036-03-01T09:00:00.000Z"]);

@@ -69,6 +69,9 @@ export const storedReply: ReplyScript = ({ body }) =>
 /** Memories that it gets; each has a vector when the database is stored. */
 export const storedMemories = ["Drives a red tractor", "Prefers the Egremont Russet apple"];
 
+/** What the first of them said before; not in databases from before there were versions. */
+export const storedVersion = "Drives a blue tractor";
+
 const expectStatus = ({ status, body }: Answer, wanted: number): void => {
   if (status !== wanted) throw new Error(`expected ${wanted}, got ${status}: ${JSON.stringify(body)}`);
 };
@@ -95,8 +98,13 @@ export const fillDatabase = async ({ call }: Pick<Api, "call">, webhookUrl: stri
     return body.data.deliveries[0]?.status === "sent";
   });
 
-  for (const content of storedMemories) {
-    expectStatus(await call("POST", "/memories", { ...ann, body: { content } }), 200);
+  const [replacing] = storedMemories;
+  for (const content of [storedVersion, ...storedMemories]) {
+    const body = {
+      content,
+      ...((content === storedVersion || content === replacing) && { subject: "tractor" }),
+    };
+    expectStatus(await call("POST", "/memories", { ...ann, body }), 200);
   }
   const items = [{ type: "fact", detail: "Owns two ladders", source: "notes" }];
   expectStatus(await call("POST", "/memories/batch", { user: "ben", body: { items } }), 200);

@@ -10,6 +10,7 @@ import {
   createVectorRepository,
   type Owner,
   openPostgres,
+  type Reader,
   userSpace,
 } from "../src/store/index.ts";
 import { createSchema, onPostgres, query } from "./postgres.ts";
@@ -142,7 +143,8 @@ test("what others add is found at once, and what they delete hides nothing", asy
   const find = search(ann);
   expect((await find(topic, 5)).map((content) => content?.split(" ")[0])).toEqual(Array(5).fill("near"));
 
-  for (const id of near) await memories.delete(ann, id, ["user"]);
+  const reader: Reader = { owner: ann, scopes: ["user"], now: 1 };
+  for (const id of near) await memories.delete(reader, id);
   expect((await find(topic, 10)).sort()).toEqual(["far 0", "far 1", "far 2", "far 3", "far 4"]);
   await addAll(ann, some("new", 1, 0.1));
   expect((await find(topic, 10))[0]).toBe("new 0");

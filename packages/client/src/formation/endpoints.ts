@@ -117,7 +117,7 @@ const createTranslator = <Args extends object, Path extends string>(
       method,
       path: fillPath(path, values),
       userId: "user" in rule ? optionalHeader("userId", values.userId) : undefined,
-      ...(fields.length > 0 && { [method === "POST" || method === "PUT" ? "json" : "query"]: content }),
+      ...(fields.length > 0 && { [method === "GET" || method === "DELETE" ? "query" : "json"]: content }),
     };
   };
 };

@@ -58,7 +58,7 @@ export interface Http {
 }
 
 /** The HTTP methods that the API uses. */
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** One call of an API. */
 export interface ApiCall {

@@ -11,7 +11,7 @@ export type KeyClass = "none" | "client" | "admin" | "either";
 export type UserRule = "none" | "optional" | "required" | "filter";
 
 export interface Route {
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path below `/v1`, with parameters in braces. */
   path: string;
   summary: string;

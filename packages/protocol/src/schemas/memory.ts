@@ -30,17 +30,98 @@ const scopes = lazy(() =>
 const scope = () => memoryScopeSchema().describe("Who shares the memory");
 const scopeId = () => orNull(text("Group that shares the memory; null unless the scope is `group`"));
 
-export const memorySchema = named("Memory", "Something that is remembered.", () =>
-  z.object({
-    id: text("Id of the memory"),
-    content: text("What is remembered"),
-    created_at: isoTime("When it was first remembered"),
-    metadata: z
-      .record(z.string(), z.unknown())
-      .describe("What was stored with it, and `type`, `collection` and `updated_at`"),
-    scope: scope(),
-    scope_id: scopeId(),
-  }),
+const memoryShape = () => ({
+  id: text("Id of the memory"),
+  content: text("What is remembered"),
+  created_at: isoTime("When it was first remembered"),
+  metadata: z
+    .record(z.string(), z.unknown())
+    .describe("What was stored with it, and `type`, `collection` and `updated_at`"),
+  scope: scope(),
+  scope_id: scopeId(),
+  pinned: z.boolean().describe("Whether it is recalled with every message"),
+  expires_at: orNull(isoTime("When it is forgotten by itself; null for never")),
+});
+
+export const memorySchema = named("Memory", "Something that is remembered.", () => z.object(memoryShape()));
+
+export const memoryOriginSchema = named(
+  "MemoryOrigin",
+  "Where something that is remembered comes from. What is not known of it is null.",
+  () =>
+    z.object({
+      source: text(
+        "`extraction` when it was learned from a message, `api` when a program wrote it, `user_edit` when it was corrected, " +
+          "or the system that it came from",
+      ),
+      source_id: orNull(text("Id that it has in that system")),
+      session_id: orNull(text("Session in which the user said it")),
+      request_id: orNull(text("Request of that message")),
+      message_id: orNull(text("Message in which the user said it; it may have been deleted since")),
+      quote: orNull(text("The words of that message that state it")),
+      said_at: orNull(isoTime("When it was said or written")),
+    }),
+);
+
+export const memoryVersionSchema = named(
+  "MemoryVersion",
+  "What a memory said before another value took its place.",
+  () =>
+    z.object({
+      content: text("What was remembered"),
+      collection: text("Collection that it was in"),
+      valid_from: isoTime("Since when it held"),
+      valid_to: isoTime("Until when it held"),
+      origin: memoryOriginSchema().describe("Where it came from"),
+    }),
+);
+
+export const memoryDetailSchema = named(
+  "MemoryDetail",
+  "Something that is remembered, where it comes from, and what it said before.",
+  () =>
+    z.object({
+      ...memoryShape(),
+      valid_from: isoTime("Since when it holds"),
+      origin: memoryOriginSchema().describe("Where it comes from"),
+      history: z
+        .array(memoryVersionSchema())
+        .describe("What it said before, the newest first, at most 100 values"),
+    }),
+);
+
+export const memoryProvenanceQuerySchema = lazy(() =>
+  z
+    .object({
+      entity: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe("Somebody or something that the memories name"),
+      event_id: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe("Id of the request or message that the memories come from"),
+      limit: limit("Memories to return", 100, 10),
+    })
+    .refine(({ entity, event_id }) => (entity === undefined) !== (event_id === undefined), {
+      error: "name either entity or event_id",
+      path: ["entity"],
+    }),
+);
+
+export const memoryProvenanceSchema = named(
+  "MemoryProvenance",
+  "Memories of a user with where they come from.",
+  () =>
+    z.object({
+      memories: z.array(memoryDetailSchema()).describe("The memories, newest first"),
+      count: count("memories in this answer"),
+    }),
 );
 
 export const memoryListQuerySchema = lazy(() =>
@@ -82,6 +163,19 @@ const metadata = lazy(() =>
     ),
 );
 
+/** Seconds; a hundred years. */
+const longestLife = 3_153_600_000;
+
+const pinned = () => z.boolean().describe("Whether it is recalled with every message");
+
+const ttl = () =>
+  z
+    .number()
+    .positive()
+    .max(longestLife)
+    .nullish()
+    .describe("Seconds from now after which it is forgotten; null for never");
+
 const memoryFields = () => ({
   type: z.string().max(200).optional().describe("Kind of memory, such as `preference`; absent, none"),
   detail: text("What to remember; needed without `content`").optional(),
@@ -95,6 +189,8 @@ const memoryFields = () => ({
       "What the memory is about, at most 200 characters: a later one about the same takes its place. Absent, " +
         "`source` and `source_id` together, or else its words",
     ),
+  pinned: pinned().optional(),
+  ttl: ttl(),
 });
 
 const sourceId = () => name().nullish().describe("Id of the memory in that system, at most 200 characters");
@@ -120,6 +216,31 @@ export const memoryRequestSchema = namedRequest("MemoryRequest", "Something to r
       error: "is needed with the scope group",
       path: ["scope_id"],
     }),
+);
+
+export const memoryEditSchema = namedRequest(
+  "MemoryEdit",
+  "A correction of something that is remembered. What is absent stays as it is.",
+  () =>
+    z
+      .object({
+        content: z
+          .string()
+          .trim()
+          .min(1)
+          .optional()
+          .describe("What is right; what was there before stays as history"),
+        metadata: metadata()
+          .optional()
+          .describe("What to store with it in place of what is there, at most 16,384 characters of JSON"),
+        collection: z.string().trim().min(1).max(200).optional().describe("Collection to move it to"),
+        pinned: pinned().optional(),
+        ttl: ttl(),
+      })
+      .refine((edit) => Object.values(edit).some((value) => value !== undefined), {
+        error: "needs content, metadata, collection, pinned or ttl",
+        path: ["content"],
+      }),
 );
 
 export const memoryCreatedSchema = named("MemoryCreated", "Something was remembered.", () =>

@@ -1,8 +1,8 @@
 import { type Formation, maskSecrets } from "@muxi/formation";
 import { ApiError, ingestionItemSchema, memoryConfigSchema } from "@muxi/protocol";
 import { isoTime } from "../base/index.ts";
-import type { MemoryEntries } from "../memory/index.ts";
-import type { MemoryScope } from "../store/index.ts";
+import type { Asking, MemoryEntries, TracedMemory } from "../memory/index.ts";
+import type { MemoryScope, MemoryVersion, StoredMemory } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { readPart } from "./list-page.ts";
 import type { KeyUsed } from "./received.ts";
@@ -14,9 +14,48 @@ interface MemoryDeps {
   ownerOf: (identifier: string) => string;
 }
 
+const notFound = (id: string) =>
+  new ApiError("NOT_FOUND", `Memory '${id}' not found: GET /v1/memories lists them`);
+
 /** Groups have no members yet, so only the admin may read their memories. */
 const readable = (keyUsed: KeyUsed): readonly MemoryScope[] =>
   keyUsed === "admin" ? ["user", "group", "formation"] : ["user", "formation"];
+
+const timeOrNull = (time: number | null): string | null => (time === null ? null : isoTime(time));
+
+const memoryOf = (memory: StoredMemory) => ({
+  id: memory.id,
+  content: memory.content,
+  created_at: isoTime(memory.createdAt),
+  metadata: { ...memory.metadata, collection: memory.collection, updated_at: isoTime(memory.updatedAt) },
+  scope: memory.scope,
+  scope_id: memory.scopeId,
+  pinned: memory.isPinned,
+  expires_at: timeOrNull(memory.expiresAt),
+});
+
+const originOf = (from: StoredMemory | MemoryVersion) => ({
+  source: from.source,
+  source_id: from.sourceId,
+  session_id: from.sessionId,
+  request_id: from.requestId,
+  message_id: from.messageId,
+  quote: from.quote,
+  said_at: timeOrNull(from.saidAt),
+});
+
+const detailOf = ({ memory, history }: TracedMemory) => ({
+  ...memoryOf(memory),
+  valid_from: isoTime(memory.validFrom),
+  origin: originOf(memory),
+  history: history.map((version) => ({
+    content: version.content,
+    collection: version.collection,
+    valid_from: isoTime(version.validFrom),
+    valid_to: isoTime(version.validTo),
+    origin: originOf(version),
+  })),
+});
 
 /** Memories as their users list, add and delete them (docs/spec/formation-api.md "Memories"). */
 export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => {
@@ -37,6 +76,21 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
       : undefined;
   };
 
+  const refuseTooLong = (body: { content?: string | undefined; detail?: string | undefined }): void => {
+    const refusal = tooLong(body);
+    if (refusal === undefined) return;
+    const field = body.content ? "content" : "detail";
+    throw new ApiError("INVALID_PARAMS", refusal, {
+      data: { validation_errors: [{ field, msg: refusal, type: "string", error: "too_long" }] },
+    });
+  };
+
+  /** Single memories: those that are shared are the admin's to see and to change. */
+  const askingFor = (userId: string, keyUsed: KeyUsed): Asking => ({
+    owner: { formationId, userId },
+    scopes: keyUsed === "admin" ? ["user", "group", "formation"] : ["user"],
+  });
+
   return {
     async getMemoryConfig() {
       return memoryConfigSchema().parse(maskSecrets(formation.manifest.memory));
@@ -45,20 +99,14 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
     async getMemories({ query, userId, keyUsed }) {
       const allowed = readable(keyUsed);
       const scopes = query.scopes?.filter((scope) => allowed.includes(scope)) ?? allowed;
+      const asking = { owner: { formationId, userId }, scopes };
       const { rows, next } = await readPart(
         query,
-        (page) => entries.list({ formationId, userId }, { ...page, offset: query.offset, scopes }),
+        (page) => entries.list(asking, { ...page, offset: query.offset }),
         ({ createdAt: at, seq }) => ({ at, seq }),
       );
       return {
-        memories: rows.map(({ id, content, createdAt, updatedAt, collection, metadata, scope, scopeId }) => ({
-          id,
-          content,
-          created_at: isoTime(createdAt),
-          metadata: { ...metadata, collection, updated_at: isoTime(updatedAt) },
-          scope,
-          scope_id: scopeId,
-        })),
+        memories: rows.map(memoryOf),
         count: rows.length,
         next,
       };
@@ -71,13 +119,7 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
           `Memories of the scope '${body.scope}' are shared between users: write them with the admin key`,
         );
       }
-      const refusal = tooLong(body);
-      if (refusal !== undefined) {
-        const field = body.content ? "content" : "detail";
-        throw new ApiError("INVALID_PARAMS", refusal, {
-          data: { validation_errors: [{ field, msg: refusal, type: "string", error: "too_long" }] },
-        });
-      }
+      refuseTooLong(body);
       const { id, memory } = await entries.add({ formationId, userId }, body);
       return {
         id,
@@ -134,11 +176,27 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
       };
     },
 
+    async getMemoryProvenance({ query: { entity, event_id, limit }, userId }) {
+      const of = event_id === undefined ? { entity: entity ?? "" } : { eventId: event_id };
+      const found = await entries.provenance(askingFor(userId, "client"), of, limit);
+      return { memories: found.map(detailOf), count: found.length };
+    },
+
+    async getMemory({ params: { memory_id }, userId, keyUsed }) {
+      const found = await entries.get(askingFor(userId, keyUsed), memory_id);
+      if (!found) throw notFound(memory_id);
+      return detailOf(found);
+    },
+
+    async updateMemory({ params: { memory_id }, body, userId, keyUsed }) {
+      refuseTooLong(body);
+      const edited = await entries.edit(askingFor(userId, keyUsed), memory_id, body);
+      if (!edited) throw notFound(memory_id);
+      return detailOf(edited);
+    },
+
     async deleteMemory({ params: { memory_id }, userId, keyUsed }) {
-      const scopes: readonly MemoryScope[] = keyUsed === "admin" ? ["user", "group", "formation"] : ["user"];
-      if (!(await entries.delete({ formationId, userId }, memory_id, scopes))) {
-        throw new ApiError("NOT_FOUND", `Memory '${memory_id}' not found: GET /v1/memories lists them`);
-      }
+      if (!(await entries.delete(askingFor(userId, keyUsed), memory_id))) throw notFound(memory_id);
       return { deleted: memory_id, user_id: userId };
     },
 

@@ -6,6 +6,7 @@ import type { Candidate, LearnableTurn } from "../store/index.ts";
 import { wordsOf } from "../text/index.ts";
 import { collectionOf, collections } from "./collections.ts";
 import { groundIn } from "./ground.ts";
+import { quotationOf } from "./quotation.ts";
 import type { Fact } from "./rules.ts";
 import { isSensitive } from "./sensitive.ts";
 import { subjectOf, tellingWords } from "./subject.ts";
@@ -85,9 +86,14 @@ const material = (turns: readonly LearnableTurn[], known: readonly Candidate[]):
   });
 };
 
+/** A fact, and the turn in which the user states it. */
+export interface GroundedFact extends Fact {
+  turn: LearnableTurn;
+}
+
 /** The facts that a model found. */
 export interface Extraction {
-  facts: Fact[];
+  facts: GroundedFact[];
   /** Whether the model ran out of tokens before it was done. */
   isCut: boolean;
 }
@@ -106,15 +112,16 @@ const jsonIn = (text: string): { value: unknown; isCut: boolean } => {
   return { value: null, isCut: false };
 };
 
-/** Finds the known memory that says nearly the same as a text, by its `tellingWords`. */
-const similarityTo = (known: readonly Candidate[]) => {
+/** Finds the known memory that a fact replaces: the one that the model names, or that says nearly the same. */
+const replacedAmong = (known: readonly Candidate[]) => {
   const listed = known.map(({ subject, content }) => ({ subject, words: tellingWords(wordsOf(content)) }));
-  return (words: ReadonlySet<string>): string | undefined =>
+  return (words: ReadonlySet<string>, named: number | null | undefined) =>
+    listed[(named ?? 0) - 1] ??
     listed.find((other) => {
       let common = 0;
       for (const word of words) if (other.words.has(word)) common += 1;
       return common > 0 && common / (words.size + other.words.size - common) >= sameFrom;
-    })?.subject;
+    });
 };
 
 /** The facts in a model's answer that may be kept. Anything of another form is skipped. */
@@ -125,27 +132,30 @@ const extractionIn = (
 ): Extraction => {
   const { value, isCut } = jsonIn(text);
   const listed = factsSchema().safeParse(value).data ?? [];
-  const subjectLike = similarityTo(known);
-  const isGrounded = groundIn(turns);
+  const replacedBy = replacedAmong(known);
+  const statedIn = groundIn(turns);
   const facts = (Array.isArray(listed) ? listed : listed.facts)
     .slice(0, mostFacts)
-    .flatMap((each): Fact[] => {
+    .flatMap((each): GroundedFact[] => {
       const { data: fact } = factSchema().safeParse(each);
       const content = fact?.memory.trim() ?? "";
       if (!fact || content === "" || content.length > longestFact) return [];
       if (fact.confidence < leastConfidence || isSensitive(content)) return [];
       const words = wordsOf(content);
       const telling = tellingWords(words);
-      if (!isGrounded(telling, fact.quote)) return [];
-      const replaced = known[(fact.replaces ?? 0) - 1]?.subject;
+      const replaced = replacedBy(telling, fact.replaces);
+      const turn = statedIn(telling, fact.quote, replaced?.words);
+      if (!turn) return [];
       return [
         {
           content,
           words,
           collection: collectionOf(fact.collection),
-          subject: replaced ?? subjectLike(telling) ?? subjectOf(content, words),
+          subject: replaced?.subject ?? subjectOf(content, words),
           confidence: fact.confidence,
           importance: fact.importance,
+          quote: quotationOf(fact.quote ?? "", turn.message),
+          turn,
         },
       ];
     });

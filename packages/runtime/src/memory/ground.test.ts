@@ -32,5 +32,30 @@ test.each([
   ["of nobody", "Read me the notice", "No", "The user has a dog", undefined, false],
   ["with an empty quotation", "I moved to Kent", "Lovely", "The user moved to Kent", "", false],
 ] as const)("a fact %s", (_, message, answer, fact, quote, expected) => {
-  expect(groundIn([{ message, answer }])(tellingWords(wordsOf(fact)), quote)).toBe(expected);
+  const turn = groundIn([{ message, answer }])(tellingWords(wordsOf(fact)), quote);
+  expect(turn?.message).toBe(expected ? message : undefined);
+});
+
+test("a fact is found in the turn that states it", () => {
+  const turns = ["I moved to Kent", "My dog stays in Devon", "Fine"].map((message) => ({
+    message,
+    answer: null,
+  }));
+  const ground = groundIn(turns);
+  const found = (fact: string, quote?: string) => ground(tellingWords(wordsOf(fact)), quote)?.message;
+  expect(found("The user lives in Kent", "moved to Kent")).toBe("I moved to Kent");
+  expect(found("The user has a dog in Devon")).toBe("My dog stays in Devon");
+});
+
+test("what is known is corrected by the user's own words alone, and not by an answer with some of them", () => {
+  const replaced = tellingWords(wordsOf("The user lives in the county of Kent"));
+  const correct = (message: string, fact: string) =>
+    groundIn([{ message, answer: "By the file you live in the county of Devon" }])(
+      tellingWords(wordsOf(fact)),
+      undefined,
+      replaced,
+    );
+  expect(correct("Tell me in which county I live", "The user lives in the county of Devon")).toBeUndefined();
+  const said = "I live in the county of Devon";
+  expect(correct(said, "The user lives in the county of Devon")?.message).toBe(said);
 });

@@ -9,6 +9,7 @@ import {
   type Lesson,
   type LessonRepository,
   type LessonSession,
+  type MemoryOrigin,
   type MemoryRepository,
   type NewMemory,
   type Owner,
@@ -56,11 +57,7 @@ export interface Learner {
 }
 
 /** A fact as a memory to store. */
-const memoryOf = (
-  fact: Fact,
-  { owner, sessionId }: { owner: Owner; sessionId: string },
-  now: number,
-): NewMemory => ({
+const memoryOf = (owner: Owner, fact: Fact, origin: Omit<MemoryOrigin, "quote">, now: number): NewMemory => ({
   owner,
   scope: "user",
   scopeId: null,
@@ -68,10 +65,18 @@ const memoryOf = (
   collection: fact.collection,
   content: fact.content,
   words: indexWordsOf(fact.content, fact.words),
-  metadata: { confidence: fact.confidence, session_id: sessionId },
+  metadata: { confidence: fact.confidence, session_id: origin.sessionId },
   source: "extraction",
+  origin: { ...origin, quote: fact.quote },
   importance: fact.importance,
   now,
+});
+
+const originOf = ({ sessionId, requestId, messageId, saidAt }: LearnableTurn) => ({
+  sessionId,
+  requestId,
+  messageId,
+  saidAt,
 });
 
 /** A message with fewer words states no lasting fact. */
@@ -91,7 +96,11 @@ export const createRuleLearner = (deps: { memories: MemoryRepository; now: () =>
   withMessage(turn, known) {
     const fact = factIn(turn.message);
     if (!fact || known.has(fact.content) || isSensitive(fact.content)) return [];
-    return deps.memories.keep([memoryOf(fact, turn, deps.now())]);
+    const { owner, sessionId, requestId } = turn;
+    const now = deps.now();
+    return deps.memories.keep([
+      memoryOf(owner, fact, { sessionId, requestId, messageId: null, saidAt: now }, now),
+    ]);
   },
 });
 
@@ -183,7 +192,7 @@ export const createModelLearner = (deps: {
     }
     const isStored = await lessons.finish(
       group,
-      memories.keep(facts.map((fact) => memoryOf(fact, first, now()))),
+      memories.keep(facts.map((fact) => memoryOf(owner, fact, originOf(fact.turn), now()))),
     );
     if (!isStored || facts.length === 0) return;
     deps.onLearned();

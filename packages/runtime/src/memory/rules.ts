@@ -1,5 +1,6 @@
 import { statedFact, wordsOf } from "../text/index.ts";
 import type { Collection } from "./collections.ts";
+import { quotationOf } from "./quotation.ts";
 import { subjectOf } from "./subject.ts";
 
 /** A fact to remember. */
@@ -13,6 +14,8 @@ export interface Fact {
   /** From 0 to 1. */
   confidence: number;
   importance: number;
+  /** The words of the message that state it. */
+  quote: string | null;
 }
 
 /**
@@ -68,6 +71,7 @@ export const factIn = (message: string): Fact | undefined => {
       subject: subjectOf(text, words),
       confidence: 0.7,
       importance: 0.3,
+      quote: quotationOf(text, text),
     };
   }
   const kind = kinds.find(({ pattern }) => pattern.test(stated));
@@ -78,5 +82,6 @@ export const factIn = (message: string): Fact | undefined => {
     subject: subjectOf(kind?.attribute?.exec(stated)?.[0] ?? stated),
     confidence: 1,
     importance: kind ? 0.7 : 0.5,
+    quote: quotationOf(text, text),
   };
 };

@@ -37,11 +37,15 @@ export type {
 export type { LearnableTurn, Lesson, LessonRepository, LessonSession } from "./lessons.ts";
 export type { ListPage, NamedPage } from "./list-page.ts";
 export { createMemoryRepository, type MemoryRepository } from "./memories.ts";
+export type { Reader } from "./memory-details.ts";
 export {
   type Candidate,
   digestOf,
   formationSpace,
+  type MemoryChange,
+  type MemoryOrigin,
   type MemoryScope,
+  type MemoryVersion,
   type NewMemory,
   type Space,
   type StoredMemory,

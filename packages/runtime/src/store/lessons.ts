@@ -20,8 +20,11 @@ export interface Lesson extends LessonSession {
   attempts: number;
 }
 
-/** What was said in a turn. `answer` is null while it is missing. */
-export interface LearnableTurn {
+/** What was said in a turn, and where. `answer` is null while it is missing. */
+export interface LearnableTurn extends Pick<Lesson, "sessionId" | "requestId"> {
+  messageId: string;
+  /** Unix milliseconds. */
+  saidAt: number;
   message: string;
   answer: string | null;
 }
@@ -67,12 +70,17 @@ const newestLookedAt = 50;
 interface SaidInTurn {
   lesson: number;
   seq: number;
+  id: string;
   role: string;
   content: string;
+  createdAt: number;
 }
 
 /** The turn of a lesson among the messages of its request, oldest first: that has several when it asked its user. */
-const turnIn = (rows: readonly SaidInTurn[], { messageSeq }: Lesson): LearnableTurn | undefined => {
+const turnIn = (
+  rows: readonly SaidInTurn[],
+  { sessionId, requestId, messageSeq }: Lesson,
+): LearnableTurn | undefined => {
   const at = rows.findIndex(
     ({ seq, role }) => role === "user" && (messageSeq === null || Number(seq) === messageSeq),
   );
@@ -81,7 +89,14 @@ const turnIn = (rows: readonly SaidInTurn[], { messageSeq }: Lesson): LearnableT
   const behind = rows.slice(at + 1);
   const next = behind.findIndex(({ role }) => role === "user");
   const answers = next < 0 ? behind : behind.slice(0, next);
-  return { message: message.content, answer: answers.at(-1)?.content ?? null };
+  return {
+    sessionId,
+    requestId,
+    messageId: message.id,
+    saidAt: message.createdAt,
+    message: message.content,
+    answer: answers.at(-1)?.content ?? null,
+  };
 };
 
 export const createLessonRepository = (db: Database, unlearned: Unlearned): LessonRepository => {
@@ -163,7 +178,8 @@ export const createLessonRepository = (db: Database, unlearned: Unlearned): Less
 
     async turnsOf(lessons) {
       const rows = await db.read<SaidInTurn>(
-        sql`select lesson.seq as lesson, message.seq, role, content from lesson
+        sql`select lesson.seq as lesson, message.seq, message.id, role, content, message.created_at as "createdAt"
+          from lesson
             join session on session.formation_id = lesson.formation_id and session.id = lesson.session_id
               and session.user_id = lesson.user_id
             join message on message.session_seq = session.seq and message.request_id = lesson.request_id

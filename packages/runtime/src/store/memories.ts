@@ -1,8 +1,14 @@
-import type { ListPlace } from "@muxi/protocol";
 import { wordsVersion } from "../text/index.ts";
 import type { Database } from "./database/index.ts";
-import { type Statement, sql } from "./database/index.ts";
+import { joined, type Statement, sql } from "./database/index.ts";
 import { afterSeq, type ListPage } from "./list-page.ts";
+import {
+  createMemoryDetails,
+  isAlive,
+  type MemoryDetails,
+  type Reader,
+  readMemories,
+} from "./memory-details.ts";
 import { createMemoryFinder, type MemoryFinder } from "./memory-finder.ts";
 import {
   type MemoryScope,
@@ -16,18 +22,13 @@ import { createMemoryWriting, roundsOf } from "./memory-writing.ts";
 import type { Owner } from "./sessions.ts";
 
 /** Long-term memories (docs/spec/formation-files.md "Long-term memory"). */
-export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candidates"> {
+export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candidates">, MemoryDetails {
   /** Statements that store memories, for a transaction of the caller. Of a known subject, the last one stays. */
   keep(memories: readonly NewMemory[]): Statement[];
   /** Stores memories in one transaction and returns their ids; one of a known subject keeps its id. */
   add(memories: readonly NewMemory[]): Promise<string[]>;
   /** Newest first. */
-  list(
-    owner: Owner,
-    page: ListPage & { scopes: readonly MemoryScope[]; offset: number },
-  ): Promise<StoredMemory[]>;
-  /** False when the owner has no such memory in one of the scopes. */
-  delete(owner: Owner, id: string, scopes: readonly MemoryScope[]): Promise<boolean>;
+  list(reader: Reader, page: ListPage & { offset: number }): Promise<StoredMemory[]>;
   /** Deletes the memories that came from a source and returns how many there were. */
   deleteSource(owner: Owner, source: string): Promise<number>;
   /** Memories whose words were found by older rules, and some of them only. */
@@ -46,34 +47,23 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   ): Promise<{ content: string; updatedAt: number }[]>;
 }
 
-const columns = sql`seq, id, scope, scope_id as "scopeId", subject, collection, content, metadata, importance,
-  created_at as "createdAt", updated_at as "updatedAt"`;
-
-/** Joins statements with a text between them. */
-const joined = (statements: readonly Statement[], separator: string): Statement => ({
-  text: statements.map(({ text }) => text).join(separator),
-  values: statements.flatMap(({ values }) => values),
-});
-
 export const createMemoryRepository = (db: Database): MemoryRepository => {
   /** A list as rows of one column: one statement then serves lists of any length. */
   const texts = (values: readonly string[]) =>
     sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
 
   const finder = createMemoryFinder(db);
+  const details = createMemoryDetails(db, finder);
 
   const write = createMemoryWriting(db.dialect, finder.written);
   const keep = (memories: readonly NewMemory[]): Statement[] =>
     // What was said last about a subject is stored last: its words take the place of those before.
     roundsOf(memories).flatMap((round) => [
+      ...round.map(write.version),
       ...round.map(write.row),
       ...round.map(write.withoutOldWords),
       ...round.map(write.words),
     ]);
-
-  const listIn = (space: Statement, before: ListPlace | undefined, last: number) =>
-    sql`select * from (select ${columns} from memory where ${space}
-      ${afterSeq(before)} order by seq desc limit ${last}) as page`;
 
   const spacesOf = ({ formationId, userId }: Owner, scopes: readonly MemoryScope[]): Statement[] =>
     scopes.map((scope) =>
@@ -90,37 +80,25 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
       return results.flatMap(({ rows }) => rows.map(({ id }) => String(id)));
     },
 
-    async list(owner, { scopes, limit, before, offset }) {
+    async list({ owner, scopes, now }, { limit, before, offset }) {
       if (scopes.length === 0) return [];
-      const pages = spacesOf(owner, scopes).map((space) => listIn(space, before, limit + offset));
-      const rows = await db.read<Omit<StoredMemory, "metadata"> & { metadata: string }>(
-        sql`${joined(pages, " union all ")} order by seq desc limit ${limit} offset ${offset}`,
+      const pages = spacesOf(owner, scopes).map(
+        (space) => sql`select * from (select * from memory where ${space} and ${isAlive(now)}
+          ${afterSeq(before)} order by seq desc limit ${limit + offset}) as page`,
       );
-      return rows.map((row) => ({
-        ...row,
-        metadata: JSON.parse(row.metadata) as Record<string, unknown>,
-      }));
-    },
-
-    async delete({ formationId, userId }, id, scopes) {
-      const deleting = sql`delete from memory where formation_id = ${formationId} and user_id = ${userId} and id = ${id}
-        and scope in ${texts(scopes)} returning space`;
-      const [result] = await db.write([
-        {
-          ...deleting,
-          onCommit: ({ rows }) => {
-            for (const { space } of rows) finder.deleted(String(space));
-          },
-        },
-      ]);
-      return result?.changes === 1;
+      return readMemories(
+        db,
+        sql`(${joined(pages, " union all ")}) as pages order by seq desc limit ${limit} offset ${offset}`,
+      );
     },
 
     async deleteSource(owner, source) {
       const space = userSpace(owner);
-      const deleting = sql`delete from memory
-        where space = ${space} and user_id = ${owner.userId} and source = ${source}`;
-      const [result] = await db.write([{ ...deleting, onCommit: () => finder.deleted(space) }]);
+      const isFrom = sql`space = ${space} and source = ${source}`;
+      const [, result] = await db.write([
+        sql`delete from memory_version where ${isFrom}`,
+        { ...sql`delete from memory where ${isFrom}`, onCommit: () => finder.deleted(space) },
+      ]);
       return result?.changes ?? 0;
     },
 
@@ -161,6 +139,7 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
 
     matches: finder.matches,
     candidates: finder.candidates,
+    ...details,
 
     facts: (owner, collections, limit) =>
       db.read(

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../../test/temporary-folder.ts";
 import type { Database } from "./database/index.ts";
 import { createMemoryRepository } from "./memories.ts";
+import type { Reader } from "./memory-details.ts";
 import { createMemoryFinder } from "./memory-finder.ts";
 import { formationSpace, type NewMemory, userSpace } from "./memory-rows.ts";
 import { openSqlite } from "./sqlite/index.ts";
@@ -68,13 +69,18 @@ test("the cache holds what the database holds, whoever writes to it", async () =
         ...(random(4) === 0 && { scope: "formation", scopeId: null }),
       },
     );
+  const changeOf = ({ content, words, source, subject }: NewMemory) => ({
+    said: { content, words, source, subject },
+  });
   for (let step = 1; step <= 300; step++) {
     const writer = random(8) === 0 ? there : here;
     const kind = random(10);
     if (kind < 7) await writer.add([written(step), written(step)]);
     else if (kind < 9) {
-      const [some] = await writer.list(owner, { scopes: ["user", "formation"], limit: 1, offset: random(5) });
-      if (some) await writer.delete(owner, some.id, ["user", "formation"]);
+      const reader: Reader = { owner, scopes: ["user", "formation"], now: step };
+      const [some] = await writer.list(reader, { limit: 1, offset: random(5) });
+      if (some && random(2) === 0) await writer.delete(reader, some.id);
+      else if (some) await writer.change(reader, some.id, changeOf(written(step)));
     } else await writer.deleteSource(owner, "file");
     // A finder asked for the first time reads the database.
     expect(await foundBy(here), `step ${step}`).toEqual(await foundBy(createMemoryFinder(other)));

@@ -7,6 +7,18 @@ export type MemoryScope = "user" | "group" | "formation";
 /** A short key of who shares a memory: formation, scope and its holder. Made by `spaceOf`. */
 export type Space = string;
 
+/** What a memory was taken from. Where no message states it there is only a time. */
+export interface MemoryOrigin {
+  sessionId: string | null;
+  requestId: string | null;
+  /** Null in what is to be stored: the newest message of the user in the request. */
+  messageId: string | null;
+  /** The words of the message that state it. */
+  quote: string | null;
+  /** Unix milliseconds; in rows of an older version null. */
+  saidAt: number | null;
+}
+
 export interface NewMemory {
   /** Whom it is about; in wider scopes, who wrote it. */
   owner: Owner;
@@ -21,12 +33,20 @@ export interface NewMemory {
   words: readonly string[];
   metadata: Record<string, unknown>;
   source: string;
+  /** What it is called where it comes from. */
+  sourceId?: string | null;
+  /** Absent where no message states it. */
+  origin?: MemoryOrigin;
   /** 0 to 1. */
   importance: number;
+  /** Whether it is recalled with every message. One that is pinned stays so when another one replaces it. */
+  isPinned?: boolean;
+  /** Unix milliseconds; absent for never. */
+  expiresAt?: number | null;
   now: number;
 }
 
-export interface StoredMemory {
+export interface StoredMemory extends MemoryOrigin {
   seq: number;
   id: string;
   scope: MemoryScope;
@@ -35,9 +55,43 @@ export interface StoredMemory {
   collection: string;
   content: string;
   metadata: Record<string, unknown>;
+  source: string;
+  sourceId: string | null;
   importance: number;
+  isPinned: boolean;
+  expiresAt: number | null;
+  /** Since when it holds. */
+  validFrom: number;
   createdAt: number;
   updatedAt: number;
+}
+
+/** What a memory said before another value took its place. */
+export interface MemoryVersion extends MemoryOrigin {
+  memorySeq: number;
+  collection: string;
+  content: string;
+  metadata: Record<string, unknown>;
+  source: string;
+  sourceId: string | null;
+  validFrom: number;
+  validTo: number;
+}
+
+/** What may be changed of a memory. What is left out stays. */
+export interface MemoryChange {
+  /** Absent when the memory says the same as before. */
+  said?: {
+    content: string;
+    words: readonly string[];
+    source: string;
+    /** What it is about now, unless another memory is about that. */
+    subject: string;
+  };
+  collection?: string;
+  metadata?: Record<string, unknown>;
+  isPinned?: boolean;
+  expiresAt?: number | null;
 }
 
 /** A memory as a search ranks it. */

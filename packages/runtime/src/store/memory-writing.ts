@@ -24,8 +24,17 @@ export const roundsOf = (memories: readonly NewMemory[]): NewMemory[][] => {
   return rounds;
 };
 
+/** What a memory and its versions both have. */
+export const versionColumns = `space, collection, content, metadata, importance, source, source_id, session_id, request_id,
+  message_id, quote, said_at`;
+
+/** Since when a memory holds, in SQL. */
+export const heldFrom = "coalesce(memory.valid_from, memory.updated_at)";
+
 /** Statements that store one memory, in this order. */
 export interface MemoryWriting {
+  /** Keeps what it replaces as a version. */
+  version(memory: NewMemory): Statement;
   /** Inserts or replaces its row, and returns its `id` and `seq`. */
   row(memory: NewMemory): Statement;
   withoutOldWords(memory: NewMemory): Statement;
@@ -34,10 +43,18 @@ export interface MemoryWriting {
 
 /** @param onWritten Called when a memory was stored, by databases that tell. */
 export const createMemoryWriting = (
-  { engine, each, textsOf }: Dialect,
+  { engine, each, textsOf, lockRows }: Dialect,
   onWritten: MemoryFinder["written"],
 ): MemoryWriting => {
   const key = "space || ' ' || subject";
+  const insertVersion = each({
+    given: { space: "text", subject: "text", content: "text", valid_to: "bigint" },
+    text: `insert into memory_version (memory_seq, ${versionColumns}, valid_from, valid_to)
+      select memory.seq, ${versionColumns.replaceAll(/\w+/g, "memory.$&")}, ${heldFrom}, given.valid_to
+      from memory, given
+      where memory.space = given.space and memory.subject = given.subject and memory.content <> given.content
+      ${lockRows}`,
+  });
   const insertRow = each({
     given: {
       id: "text",
@@ -51,19 +68,38 @@ export const createMemoryWriting = (
       content: "text",
       metadata: "text",
       source: "text",
+      source_id: "text",
+      session_id: "text",
+      request_id: "text",
+      message_id: "text",
+      quote: "text",
+      said_at: "bigint",
       importance: "double precision",
+      pinned: "bigint",
+      expires_at: "bigint",
       words_version: "bigint",
       now: "bigint",
     },
-    text: `insert into memory (id, formation_id, user_id, space, scope, scope_id, subject, collection,
-        content, metadata, source, importance, vector_model, words_version, created_at, updated_at)
+    text: `insert into memory (id, formation_id, user_id, space, scope, scope_id, subject, collection, content, metadata,
+        source, source_id, session_id, request_id, message_id, quote, said_at, importance, pinned, expires_at,
+        vector_model, words_version, valid_from, created_at, updated_at)
       select given.id, given.formation_id, given.user_id, given.space, given.scope, given.scope_id, given.subject,
-        given.collection, given.content, given.metadata, given.source, given.importance, '', given.words_version,
-        given.now, given.now from given where true
+        given.collection, given.content, given.metadata, given.source, given.source_id, given.session_id,
+        given.request_id,
+        coalesce(given.message_id, (select message.id from session join message on message.session_seq = session.seq
+          where session.formation_id = given.formation_id and session.user_id = given.user_id
+            and session.id = given.session_id and message.request_id = given.request_id and message.role = 'user'
+          order by message.seq desc limit 1)),
+        given.quote, given.said_at, given.importance, given.pinned, given.expires_at, '', given.words_version,
+        given.said_at, given.now, given.now from given where true
       on conflict (space, subject) do update
       set collection = excluded.collection, content = excluded.content, metadata = excluded.metadata,
-        source = excluded.source, importance = excluded.importance, updated_at = excluded.updated_at,
-        words_version = excluded.words_version,
+        source = excluded.source, source_id = excluded.source_id, session_id = excluded.session_id,
+        request_id = excluded.request_id, message_id = excluded.message_id, quote = excluded.quote,
+        said_at = excluded.said_at, importance = excluded.importance, expires_at = excluded.expires_at,
+        pinned = case when excluded.pinned = 1 then 1 else memory.pinned end,
+        updated_at = excluded.updated_at, words_version = excluded.words_version,
+        valid_from = case when memory.content = excluded.content then ${heldFrom} else excluded.valid_from end,
         vector_model = case when memory.content = excluded.content then memory.vector_model else '' end
       returning id, seq`,
     key,
@@ -97,8 +133,18 @@ export const createMemoryWriting = (
   });
 
   return {
+    version: (memory) =>
+      insertVersion(
+        {
+          space: spaceFor(memory),
+          subject: memory.subject,
+          content: memory.content,
+          valid_to: memory.origin?.saidAt ?? memory.now,
+        },
+        keyOf(memory),
+      ),
     row(memory) {
-      const { owner, scope, subject, content, importance, now } = memory;
+      const { owner, scope, subject, content, importance, origin, now } = memory;
       const space = spaceFor(memory);
       const row = {
         id: newId("memory"),
@@ -112,7 +158,15 @@ export const createMemoryWriting = (
         content,
         metadata: JSON.stringify(memory.metadata),
         source: memory.source,
+        source_id: memory.sourceId ?? null,
+        session_id: origin?.sessionId ?? null,
+        request_id: origin?.requestId ?? null,
+        message_id: origin?.messageId ?? null,
+        quote: origin?.quote ?? null,
+        said_at: origin?.saidAt ?? now,
         importance,
+        pinned: memory.isPinned ? 1 : 0,
+        expires_at: memory.expiresAt ?? null,
         words_version: wordsVersion,
         now,
       };

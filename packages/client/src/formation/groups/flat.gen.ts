@@ -160,6 +160,31 @@ export interface FlatMethods {
   readonly addMemory: MemoryMethods["add"];
 
   /**
+   * Reads one memory with where it comes from and what it said before.
+   *
+   * @example
+   * const { origin, history } = await formation.getMemory({ userId: "user_123", memoryId: memory.id });
+   */
+  readonly getMemory: MemoryMethods["get"];
+
+  /**
+   * Corrects one memory of the user.
+   *
+   * @example
+   * await formation.updateMemory({ userId: "user_123", memoryId: memory.id, content: "Lives in Porto" });
+   */
+  readonly updateMemory: MemoryMethods["update"];
+
+  /**
+   * Lists the memories that come from a request or message, or that name somebody or something, with where they come
+   * from.
+   *
+   * @example
+   * const { memories } = await formation.getMemoryProvenance({ userId: "user_123", entity: "Porto" });
+   */
+  readonly getMemoryProvenance: MemoryMethods["provenance"];
+
+  /**
    * Deletes one memory of the user.
    *
    * @example

@@ -9,9 +9,11 @@ import type {
   MemoryConfig,
   MemoryCreated,
   MemoryDeleted,
+  MemoryDetail,
   MemoryForgotten,
   MemoryLint,
   MemoryList,
+  MemoryProvenance,
   MemoryRebuild,
   MemoryScope,
 } from "@muxi/protocol/types";
@@ -39,6 +41,26 @@ export interface NewMemory extends ForUser {
   source?: string | undefined;
   /** The id of the memory in that system. */
   sourceId?: string | undefined;
+  /** Whether it is recalled with every message. Default false. */
+  pinned?: boolean | undefined;
+  /** Seconds after which it is forgotten. Default: never. */
+  ttl?: number | undefined;
+}
+
+/** A correction of a memory. What is left out stays. */
+export interface MemoryEdit extends ForUser {
+  /** Id of the memory. */
+  memoryId: string;
+  /** What is right. What was there before stays as history. */
+  content?: string | undefined;
+  /** What to store with it in place of what is there. */
+  metadata?: Record<string, unknown> | undefined;
+  /** Collection to move it to, such as `preferences`. */
+  collection?: string | undefined;
+  /** Whether it is recalled with every message. */
+  pinned?: boolean | undefined;
+  /** Seconds from now after which it is forgotten; null for never. */
+  ttl?: number | null | undefined;
 }
 
 /** Long-term memory (docs/spec/formation-api.md "Memories" and "History"). */
@@ -81,6 +103,47 @@ export interface MemoryMethods {
    * await formation.addMemory({ userId: "user_123", memType: "preference", detail: "Prefers short answers" });
    */
   add(memory: NewMemory, options?: CallOptions): Promise<Result<MemoryCreated>>;
+
+  /**
+   * Reads one memory with where it comes from and what it said before.
+   *
+   * @example
+   * const { origin, history } = await formation.getMemory({ userId: "user_123", memoryId: memory.id });
+   */
+  get(
+    args: ForUser & {
+      /** Id of the memory. */
+      memoryId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<MemoryDetail>>;
+
+  /**
+   * Corrects one memory of the user.
+   *
+   * @example
+   * await formation.updateMemory({ userId: "user_123", memoryId: memory.id, content: "Lives in Porto" });
+   */
+  update(edit: MemoryEdit, options?: CallOptions): Promise<Result<MemoryDetail>>;
+
+  /**
+   * Lists the memories that come from a request or message, or that name somebody or something, with where they come
+   * from.
+   *
+   * @example
+   * const { memories } = await formation.getMemoryProvenance({ userId: "user_123", entity: "Porto" });
+   */
+  provenance(
+    args: ForUser & {
+      /** Somebody or something that the memories name. */
+      entity?: string | undefined;
+      /** Id of a request or message; in place of `entity`. */
+      eventId?: string | undefined;
+      /** Memories to return, 1 to 100. Default 10. */
+      limit?: number | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<Result<MemoryProvenance>>;
 
   /**
    * Deletes one memory of the user.
@@ -245,6 +308,21 @@ export const createMemories = (): MemoryMethods => ({
     scopeId: true,
     source: true,
     sourceId: true,
+    pinned: true,
+    ttl: true,
+  }),
+  get: endpoint("getMemory", "GET", "/memories/{memoryId}", access.user, {}),
+  update: endpoint("updateMemory", "PATCH", "/memories/{memoryId}", access.user, {
+    content: true,
+    metadata: true,
+    collection: true,
+    pinned: true,
+    ttl: true,
+  }),
+  provenance: endpoint("getMemoryProvenance", "GET", "/memories/provenance", access.user, {
+    entity: true,
+    eventId: true,
+    limit: true,
   }),
   delete: endpoint("deleteMemory", "DELETE", "/memories/{memoryId}", access.user, {}),
   history: pagedEndpoint(

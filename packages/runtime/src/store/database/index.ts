@@ -12,6 +12,7 @@ export {
   storageRetryAfter,
 } from "./database.ts";
 export {
+  joined,
   list,
   type SqlValue,
   type Statement,

@@ -41,14 +41,14 @@ const isStatement = (part: SqlValue | Statement): part is Statement =>
  * are one object as long as the program runs, and a chat's statements are the same from chat to chat, so they are joined
  * only once.
  */
-const joined = new WeakMap<TemplateStringsArray, { inner: readonly string[]; text: string }>();
+const textsMade = new WeakMap<TemplateStringsArray, { inner: readonly string[]; text: string }>();
 
 const join = (
   strings: TemplateStringsArray,
   parts: readonly (SqlValue | Statement)[],
   nested: readonly Statement[],
 ): string => {
-  const last = joined.get(strings);
+  const last = textsMade.get(strings);
   if (last?.inner.length === nested.length && nested.every(({ text }, index) => text === last.inner[index])) {
     return last.text;
   }
@@ -56,7 +56,7 @@ const join = (
     const part = parts[index - 1];
     return `${before}${part !== undefined && isStatement(part) ? part.text : "?"}${after}`;
   });
-  joined.set(strings, { inner: nested.map(({ text }) => text), text });
+  textsMade.set(strings, { inner: nested.map(({ text }) => text), text });
   return text;
 };
 
@@ -85,4 +85,10 @@ export const sql = (
 export const list = (values: readonly SqlValue[]): Statement => ({
   text: values.length === 0 ? "null" : `?${", ?".repeat(values.length - 1)}`,
   values,
+});
+
+/** Joins statements with a text between them. */
+export const joined = (statements: readonly Statement[], separator: string): Statement => ({
+  text: statements.map(({ text }) => text).join(separator),
+  values: statements.flatMap(({ values }) => values),
 });

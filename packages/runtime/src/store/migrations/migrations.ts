@@ -14,6 +14,7 @@ import { deliveriesOfRequests } from "./0013-deliveries-of-requests.ts";
 import { knowledgeTables } from "./0014-knowledge.ts";
 import { listsByTime } from "./0015-lists-by-time.ts";
 import { stateOfKnowledge } from "./0016-state-of-knowledge.ts";
+import { originsOfMemories } from "./0017-origins-of-memories.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   knowledgeTables,
   listsByTime,
   stateOfKnowledge,
+  originsOfMemories,
 ];

@@ -16,7 +16,7 @@ export const copiedTables: readonly CopiedTable[] = [
   ...["app_user", "user_identifier", "credential", "session"].map(own),
   of("session", "message"),
   ...["request", "request_step", "memory"].map(own),
-  ...["memory_word", "memory_vector", "memory_code"].map((name) => of("memory", name)),
+  ...["memory_word", "memory_vector", "memory_code", "memory_version"].map((name) => of("memory", name)),
   ...["lesson", "synopsis", "ingestion", "job", "job_creation", "job_run", "delivery", "audit"].map(own),
 ];
 
