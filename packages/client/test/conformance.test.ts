@@ -121,7 +121,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
       pinned: true,
       ttl: 60,
     }),
-  getMemoryProvenance: (f) => f.memories.provenance({ userId, entity: "Tea", eventId: "r", limit: 5 }),
+  getMemoryProvenance: (f) => f.memories.provenance({ userId, entity: "Tea", limit: 5 }),
   addMemories: (f) => f.memories.ingest({ userId, items: [{ content: "Tea", source: "crm" }] }),
   getIngestion: (f) => f.memories.getIngestion({ userId, processingId: "p" }),
   deleteMemory: (f) => f.memories.delete({ userId, memoryId: "m" }),
@@ -166,6 +166,8 @@ const namesOf = (schema: object | undefined): string[] =>
 
 /** Fields of the wire that no argument stands for, and why. */
 const leftOut: Partial<Record<RouteId, string[]>> = {
+  // Either of the two is asked for.
+  getMemoryProvenance: ["event_id"],
   // Its payload has the type of the wire.
   chat: namesOf(routes.chat.body()),
   // The header names the user.
