@@ -42,7 +42,6 @@ export {
   type Candidate,
   digestOf,
   formationSpace,
-  type MemoryChange,
   type MemoryOrigin,
   type MemoryScope,
   type MemoryVersion,
