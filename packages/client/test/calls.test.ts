@@ -316,6 +316,27 @@ const rows: Row[] = [
     "client",
     userId,
   ],
+  ["getKnowledge", (f) => f.getKnowledge(), "GET /knowledge", "admin"],
+  [
+    "getKnowledgeDocuments",
+    (f) => f.getKnowledgeDocuments({ agentId: "a", state: "unread" }),
+    "GET /agents/a/knowledge?state=unread",
+    "admin",
+  ],
+  [
+    "searchKnowledge",
+    (f) => f.searchKnowledge({ agentId: "a", query: "Why?", limit: 2 }),
+    "GET /agents/a/knowledge/search?query=Why%3F&limit=2",
+    "admin",
+  ],
+  [
+    "syncKnowledge",
+    (f) => f.syncKnowledge({ agentId: "a" }),
+    "POST /agents/a/knowledge/sync",
+    "admin",
+    undefined,
+    {},
+  ],
   [
     "rebuildKnowledge",
     (f) => f.rebuildKnowledge({ agentId: "a" }),

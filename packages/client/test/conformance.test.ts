@@ -64,6 +64,12 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
       .next(),
   getAgents: (f) => f.agents.list(),
   getAgent: (f) => f.agents.get({ agentId: "a" }),
+  getKnowledge: (f) => f.knowledge.status(),
+  getKnowledgeDocuments: (f) =>
+    f.knowledge.documents({ agentId: "a", state: "unread", limit: 5, before: key }),
+  searchKnowledge: (f) => f.knowledge.search({ agentId: "a", query: "When?", limit: 3 }),
+  syncKnowledge: (f) => f.knowledge.sync({ agentId: "a", sourceId: "s", wait: false }),
+  rebuildKnowledge: (f) => f.knowledge.rebuild({ agentId: "a", sourceId: "s", wait: true }),
   chat: (f) => f.chatStream({ message: "Hi" }, { userId }).next(),
   audioChat: (f) =>
     f.audio.chat(

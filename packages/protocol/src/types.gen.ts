@@ -43,6 +43,31 @@ export interface Agent {
   source?: string;
 }
 
+/** What an agent knows from documents. */
+export interface AgentKnowledge {
+  /** Id of the agent */
+  agent_id: string;
+  /** Ids of its sources, in the order of the manifest */
+  sources: string[];
+  /** `indexing` while its documents are being read, `waiting` when they are going to be, `ready` otherwise */
+  state: "waiting" | "indexing" | "ready";
+  /** Number of documents, those that cannot be read among them */
+  documents: number;
+  /** Number of documents that cannot be read */
+  unread: number;
+  /** Number of passages that can be found */
+  passages: number;
+  /** How far it is while it is being indexed; absent otherwise */
+  progress?: {
+    /** Number of documents that were looked at so far */
+    looked: number;
+    /** Number of documents that the sources have */
+    found: number;
+  };
+  /** When its sources were looked at last; null for never, Unix milliseconds */
+  indexed_at: number | null;
+}
+
 /** The agents of a formation. */
 export interface AgentList {
   /** All agents, in the order of the manifest */
@@ -964,6 +989,20 @@ export interface FormationVersion {
   previous?: string;
 }
 
+/** A passage of a document that fits a question. */
+export interface FoundPassage {
+  /** File that it is from, relative to the formation */
+  document: string;
+  /** The same with the page, slide or sheet, for people */
+  place: string;
+  /** The headings above it, the highest first */
+  headings: string[];
+  /** How well it fits, compared with others of this answer */
+  score: number;
+  /** The passage */
+  text: string;
+}
+
 /** Conversations of a user between two days. */
 export interface History {
   /** The conversations, newest first */
@@ -1113,25 +1152,99 @@ export interface IngestionRequest {
   items: unknown[];
 }
 
-/** Sources of knowledge were read again. */
+/** What the agents know from documents. */
+export interface Knowledge {
+  /** The agents that have knowledge, in the order of the manifest */
+  agents: AgentKnowledge[];
+  /** Number of agents */
+  count: number;
+}
+
+/** A document that an agent knows. */
+export interface KnowledgeDocument {
+  /** Its file, relative to the formation */
+  document: string;
+  /** `unread` when it cannot be read */
+  state: "ready" | "unread";
+  /** Why it cannot be read; null when it can be */
+  failure: {
+    /** `broken`, `encrypted`, `too_large`, `too_slow` and so on */
+    code: string;
+    /** What is wrong with it */
+    reason: string;
+  } | null;
+  /** Number of its passages */
+  passages: number;
+  /** When it was read, Unix milliseconds */
+  indexed_at: number;
+}
+
+/** Documents that an agent knows. */
+export interface KnowledgeDocumentList {
+  /** Id of the agent */
+  agent_id: string;
+  /** The documents that fit, last read first */
+  documents: KnowledgeDocument[];
+  /** Number of documents in this answer */
+  count: number;
+  /** What to pass as `before` to go on with the list; null when nothing follows */
+  next: string | null;
+}
+
+/** What an agent would quote from. */
+export interface KnowledgeFound {
+  /** Id of the agent */
+  agent_id: string;
+  /** The question */
+  query: string;
+  /** The passages, best first */
+  passages: FoundPassage[];
+  /** Number of passages */
+  count: number;
+}
+
+/** Which documents to read anew. */
+export interface KnowledgeRebuildRequest {
+  /** Only documents of this agent */
+  agent_id?: string | undefined;
+  /** Id of the source; without one of its own its path or URL */
+  source_id?: string | undefined;
+  /** Whether the answer comes when all is read, default true; with `false` it comes at once, and the list of knowledge says how far it is */
+  wait?: boolean | undefined;
+}
+
+/** Documents were read anew. */
 export interface KnowledgeRebuilt {
+  /** `completed`, or `processing` when the call does not wait: there are no results yet */
+  status: "completed" | "processing";
   /** What was done, by the agent's id */
   agents: {
-    [k: string]: {
-      /** Sources that were read again */
-      rebuilt: {
-        [k: string]: unknown;
-      };
-      /** Sources that could not be read */
-      failed: {
-        [k: string]: unknown;
-      };
-      /** Sources that were left as they are */
-      skipped: {
-        [k: string]: unknown;
-      };
-    };
+    [k: string]: RebuiltAgent;
   };
+  /** The source that was asked for; null when none was */
+  source_id: string | null;
+}
+
+/** Which sources of an agent to look at. */
+export interface KnowledgeSyncRequest {
+  /** Id of the source; without one of its own its path or URL */
+  source_id?: string | undefined;
+  /** Whether the answer comes when all is read, default true; with `false` it comes at once, and the list of knowledge says how far it is */
+  wait?: boolean | undefined;
+}
+
+/** The sources of an agent were looked at. */
+export interface KnowledgeSynced {
+  /** Id of the agent */
+  agent_id: string;
+  /** `completed`, or `processing` when the call does not wait: there are no results yet */
+  status: "completed" | "processing";
+  /** What came of each source that was asked for */
+  results: SyncedSource[];
+  /** Number of documents of the agent that were no longer there */
+  removed: number;
+  /** How long it took, in milliseconds */
+  duration_ms: number;
 }
 
 /** A formation was started, stopped, restarted or deleted. */
@@ -1677,6 +1790,29 @@ export interface ProgressEvent {
   agent_id?: string;
   /** When the step began, Unix seconds */
   timestamp: number;
+}
+
+/** Documents of an agent were read anew. */
+export interface RebuiltAgent {
+  /** Sources whose documents were read */
+  rebuilt: {
+    /** Id of the source; without one of its own its path or URL */
+    source_id: string;
+    /** Number of passages of its documents */
+    node_count: number;
+  }[];
+  /** Sources that could not be looked at */
+  failed: {
+    /** Id of the source; without one of its own its path or URL */
+    source_id: string;
+    /** Why */
+    error: string;
+  }[];
+  /** Sources that were not asked for */
+  skipped: {
+    /** Id of the source; without one of its own its path or URL */
+    source_id: string;
+  }[];
 }
 
 /** Requests of a user, or of all users. */
@@ -2239,6 +2375,24 @@ export interface SopSummary {
   steps: string[] | null;
   /** Ids of the agents that its steps name; null for none */
   agents_used: string[] | null;
+}
+
+/** A source that was looked at. */
+export interface SyncedSource {
+  /** Id of the source; without one of its own its path or URL */
+  source_id: string;
+  /** `failed` when it could not be looked at */
+  status: "synced" | "failed";
+  /** Number of documents in it */
+  documents: number;
+  /** Number of documents that were new or changed, and were read */
+  read: number;
+  /** Number of documents that cannot be read */
+  unread: number;
+  /** Number of passages of its documents */
+  passages: number;
+  /** Why it could not be looked at; absent otherwise */
+  error?: string;
 }
 
 /** A part of the answer. */

@@ -15,6 +15,7 @@ import {
   deliveryEndpoints,
   formationEndpoints,
   historyEndpoints,
+  knowledgeEndpoints,
   mcpServerEndpoints,
   memoryEndpoints,
   requestEndpoints,
@@ -214,6 +215,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
         startedAt,
         now,
       }),
+      ...knowledgeEndpoints({ formation, knowledge, now }),
       ...sessionEndpoints({
         formationId: formation.id,
         sessions,

@@ -12,6 +12,8 @@ export interface Sample {
   body?: unknown;
   /** Whether the row tells only of tool servers in use. */
   toolsAreUsed?: boolean;
+  /** Whether the agent has documents. */
+  knows?: true;
   /** Whether the row's stream goes on until the caller leaves. */
   isEndless?: true;
   /** Whether the path's id counts as the user where none is named, as old clients mean it. */
@@ -20,8 +22,13 @@ export interface Sample {
   prepare?: (api: Api) => Promise<Params>;
 }
 
+const knowledge = "knowledge: { sources: [{ id: notes, path: docs }] }\n";
+
 /** A formation with one of everything. Its tool server is not there, and to look for it takes a while. */
-export const filesOf = ({ toolsAreUsed = false }: Sample, keepsNothing = false): Record<string, string> => ({
+export const filesOf = (
+  { toolsAreUsed = false, knows }: Sample,
+  keepsNothing = false,
+): Record<string, string> => ({
   "formation.afs": `${manifest}agents: [grower]
 skills: [pruning]
 mcp:
@@ -33,7 +40,8 @@ mcp:
       endpoint: http://127.0.0.1:9/mcp
       ${keepsNothing ? "" : 'auth: { type: bearer, token: "${{ user.credentials.tools }}" }'}
 `,
-  "agents/grower.afs": 'schema: "1.0.0"\nid: grower\nname: Grower\ndescription: Grows\n',
+  "agents/grower.afs": `schema: "1.0.0"\nid: grower\nname: Grower\ndescription: Grows\n${knows ? knowledge : ""}`,
+  "docs/frost.md": "Frost comes in May.\n",
   "triggers/greet.md": "Say hello to ${{ data.name }}",
   "sops/frost.md":
     "---\ntype: sop\nname: Frost\ndescription: When frost comes\ntags: frost\n---\n## Steps\n1. **Cover** the trees\n",
@@ -63,6 +71,10 @@ const credential = { service: "tools", credential: { token: "secret-1" } };
 const secret = { key: "TOKEN", value: "value-of-it" };
 const job = { type: "prompt", schedule: "0 9 * * *", message: "Good morning" };
 
+const withKnowledge = async (api: Api): Promise<Params> => {
+  await api.call("POST", "/agents/grower/knowledge/sync", { key: "admin" });
+  return {};
+};
 const withSecret = async (api: Api): Promise<Params> => {
   await api.call("POST", "/secrets", { key: "admin", body: secret });
   return {};
@@ -178,6 +190,17 @@ export const samples: Record<RouteId, Sample> = {
   createCredential: { body: credential },
   getCredential: { prepare: withCredential },
   deleteCredential: { prepare: withCredential },
+
+  getKnowledge: { knows: true },
+  getKnowledgeDocuments: { params: { agent_id: "grower" }, knows: true, prepare: withKnowledge },
+  searchKnowledge: {
+    params: { agent_id: "grower" },
+    query: "?query=When%20does%20frost%20come",
+    knows: true,
+    prepare: withKnowledge,
+  },
+  syncKnowledge: { params: { agent_id: "grower" }, body: { source_id: "notes" }, knows: true },
+  rebuildKnowledge: { body: { agent_id: "grower" }, knows: true },
 
   resolveUser: { body: { identifier: "bob" } },
   addUserIdentifiers: { body: { identifiers: ["bob"] } },

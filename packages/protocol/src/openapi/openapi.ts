@@ -125,7 +125,7 @@ const operation = (operationId: string, row: Route) => ({
   parameters: parameters(row),
   ...(row.body && {
     requestBody: {
-      required: true,
+      required: !row.body().safeParse(undefined).success,
       content: { "application/json": { schema: schemaOf(row.body(), "input") } },
     },
   }),

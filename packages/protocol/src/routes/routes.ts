@@ -5,6 +5,7 @@ import { chatRoutes } from "./chat.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { credentialsRoutes } from "./credentials.ts";
 import { deliveriesRoutes } from "./deliveries.ts";
+import { knowledgeRoutes } from "./knowledge.ts";
 import { logsRoutes } from "./logs.ts";
 import { memoryRoutes } from "./memory.ts";
 import { proceduresRoutes } from "./procedures.ts";
@@ -28,6 +29,7 @@ export const routes = {
   ...auditRoutes,
   ...logsRoutes,
   ...agentsRoutes,
+  ...knowledgeRoutes,
   ...chatRoutes,
   ...audioRoutes,
   ...deliveriesRoutes,

@@ -140,6 +140,8 @@ const parse = (schema: z.ZodType | undefined, value: unknown): unknown => schema
 
 const parseBody = (schema: z.ZodType | undefined, value: unknown): unknown => {
   if (!schema || value !== undefined) return parse(schema, value);
+  const absent = schema.safeParse(undefined);
+  if (absent.success) return absent.data;
   const msg = "The body is missing: send a JSON object with Content-Type: application/json";
   throw new ApiError("INVALID_PARAMS", msg, {
     data: { validation_errors: [{ field: "", msg, type: "object", error: "missing" }] },

@@ -10,6 +10,7 @@ export { deliveryEndpoints } from "./deliveries.ts";
 export { formationEndpoints } from "./formation.ts";
 export { historyEndpoints } from "./history.ts";
 export type { ApiKeys } from "./keys.ts";
+export { knowledgeEndpoints } from "./knowledge.ts";
 export { logsEndpoint } from "./logs.ts";
 export { mcpServerEndpoints } from "./mcp-servers.ts";
 export { memoryEndpoints } from "./memories.ts";

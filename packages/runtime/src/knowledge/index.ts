@@ -1,3 +1,4 @@
 /** What agents know from documents: they are indexed in the formation's database, and searched there. */
-export { type Knowledge, openKnowledge } from "./knowledge.ts";
+export type { SourceResult } from "./indexing.ts";
+export { type Knowledge, type KnowledgeStatus, openKnowledge } from "./knowledge.ts";
 export { placeOf } from "./place.ts";

@@ -34,7 +34,9 @@ export interface Knowledge {
   search(agentId: string, question: string, options?: SearchOptions): Promise<KnowledgePassage[]>;
   /** What is known of the documents of each agent that has some. */
   status(): Promise<KnowledgeStatus[]>;
-  /** The documents of an agent that has some. */
+  /** What the sources of an agent are called. */
+  sourcesOf(agentId: string): string[];
+  /** The documents of an agent. */
   documents(agentId: string, page: DocumentPage): Promise<KnowledgeDocument[]>;
   index: Indexer["index"];
   /** Resolves when every document is indexed, or it was closed. */
@@ -89,6 +91,8 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
         };
       });
     },
+    sourcesOf: (agentId) =>
+      agents.flatMap(({ agent, config }) => (agent === agentId ? config.sources.map(sourceIdOf) : [])),
     async documents(agentId, page) {
       return stored.list(await stored.open(formation.id, agentId), page);
     },

@@ -112,7 +112,19 @@ export interface FlatMethods {
    */
   readonly streamEvents: EventMethods["stream"];
 
-  /** Reads knowledge sources again: all of them, those of one agent, or one. */
+  /** Lists the agents that have knowledge, and how far it is indexed. */
+  readonly getKnowledge: KnowledgeMethods["status"];
+
+  /** Lists the documents that an agent knows, last read first: awaited, one page; iterated, all. */
+  readonly getKnowledgeDocuments: KnowledgeMethods["documents"];
+
+  /** Finds the passages that an agent would quote from. */
+  readonly searchKnowledge: KnowledgeMethods["search"];
+
+  /** Looks at the sources of an agent, and reads what is new or changed. It may take longer than `timeout`. */
+  readonly syncKnowledge: KnowledgeMethods["sync"];
+
+  /** Reads documents anew: all, those of one agent, or those of one source. It may take longer than `timeout`. */
   readonly rebuildKnowledge: KnowledgeMethods["rebuild"];
 
   /**
