@@ -45,7 +45,7 @@ export interface Agent {
 
 /** What an agent knows from documents. */
 export interface AgentKnowledge {
-  /** Id of the agent */
+  /** Id of the agent whose documents these are */
   agent_id: string;
   /** Ids of its sources, in the order of the manifest */
   sources: string[];
@@ -1181,7 +1181,7 @@ export interface KnowledgeDocument {
 
 /** Documents that an agent knows. */
 export interface KnowledgeDocumentList {
-  /** Id of the agent */
+  /** Id of the agent whose documents these are */
   agent_id: string;
   /** The documents that fit, last read first */
   documents: KnowledgeDocument[];
@@ -1193,7 +1193,7 @@ export interface KnowledgeDocumentList {
 
 /** What an agent would quote from. */
 export interface KnowledgeFound {
-  /** Id of the agent */
+  /** Id of the agent whose documents these are */
   agent_id: string;
   /** The question */
   query: string;
@@ -1235,7 +1235,7 @@ export interface KnowledgeSyncRequest {
 
 /** The sources of an agent were looked at. */
 export interface KnowledgeSynced {
-  /** Id of the agent */
+  /** Id of the agent whose documents these are */
   agent_id: string;
   /** `completed`, or `processing` when the call does not wait: there are no results yet */
   status: "completed" | "processing";

@@ -249,6 +249,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     observability.hangUp();
     feed.close();
     administration.logs.close();
+    // Whoever waits for documents is answered.
+    await knowledge.close();
     await app.close();
     await retention.close();
     await automation.close();
@@ -257,7 +259,6 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     await toolbox.close();
     await deliveries.close(deliveryGrace);
     attachments.close();
-    await knowledge.close();
     await memory.close();
     await store.close();
     http.close();

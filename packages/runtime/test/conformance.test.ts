@@ -128,7 +128,8 @@ test.for(rows)("%s", async ([id, row]) => {
   expectError(row, await api.call("PROPFIND", path, { key: keyOf(row) }), "METHOD_NOT_ALLOWED");
   if (row.body) {
     const { body: _, ...nothingSaid } = optionsOf(row, sample);
-    expectError(row, await api.call(row.method, path, nothingSaid), "INVALID_PARAMS");
+    if (!row.body().safeParse(undefined).success)
+      expectError(row, await api.call(row.method, path, nothingSaid), "INVALID_PARAMS");
     expectError(row, await call({ body: "{" }), "INVALID_REQUEST");
     expectError(row, await call({ body: '"text"' }), "INVALID_PARAMS");
     expectError(row, await call({ headers: { "Content-Type": "text/plain" } }), "UNSUPPORTED_MEDIA_TYPE");

@@ -28,7 +28,7 @@ const outcome = () =>
 /** docs/spec/formation-api.md "Knowledge". */
 export const agentKnowledgeSchema = named("AgentKnowledge", "What an agent knows from documents.", () =>
   z.object({
-    agent_id: text("Id of the agent"),
+    agent_id: text("Id of the agent whose documents these are"),
     sources: z.array(z.string()).describe("Ids of its sources, in the order of the manifest"),
     state: z
       .enum(["waiting", "indexing", "ready"])
@@ -80,7 +80,7 @@ export const knowledgeDocumentListSchema = named(
   "Documents that an agent knows.",
   () =>
     z.object({
-      agent_id: text("Id of the agent"),
+      agent_id: text("Id of the agent whose documents these are"),
       documents: z.array(knowledgeDocumentSchema()).describe("The documents that fit, last read first"),
       count: count("documents in this answer"),
       next: next(),
@@ -107,7 +107,7 @@ export const foundPassageSchema = named("FoundPassage", "A passage of a document
 
 export const knowledgeFoundSchema = named("KnowledgeFound", "What an agent would quote from.", () =>
   z.object({
-    agent_id: text("Id of the agent"),
+    agent_id: text("Id of the agent whose documents these are"),
     query: text("The question"),
     passages: z.array(foundPassageSchema()).describe("The passages, best first"),
     count: count("passages"),
@@ -117,7 +117,7 @@ export const knowledgeFoundSchema = named("KnowledgeFound", "What an agent would
 export const knowledgeSearchQuerySchema = lazy(() =>
   z.object({
     query: z.string().trim().min(1).max(10_000).describe("The question, as a user would ask it"),
-    limit: limit("Passages to return", 50, 5),
+    limit: limit("Most passages to return", 50, 20),
   }),
 );
 
@@ -141,7 +141,7 @@ export const syncedSourceSchema = named("SyncedSource", "A source that was looke
 
 export const knowledgeSyncedSchema = named("KnowledgeSynced", "The sources of an agent were looked at.", () =>
   z.object({
-    agent_id: text("Id of the agent"),
+    agent_id: text("Id of the agent whose documents these are"),
     status: outcome(),
     results: z.array(syncedSourceSchema()).describe("What came of each source that was asked for"),
     removed: count("documents of the agent that were no longer there"),

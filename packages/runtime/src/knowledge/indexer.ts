@@ -147,7 +147,7 @@ export const createIndexer = ({ formation, agents, stored, now, log }: IndexerDe
       const result = await index({ agent, config, seq, anew: wanted.anew }, signal);
       for (const { resolve } of wanted.callers) resolve(result);
     } catch (error) {
-      for (const { reject } of wanted.callers) reject(error);
+      for (const { reject } of wanted.callers) reject(signal.aborted ? shuttingDown() : error);
       const since = waiting.get(agent);
       waiting.set(agent, {
         anew: new Set([...wanted.anew, ...(since?.anew ?? [])]),

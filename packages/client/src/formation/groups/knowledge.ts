@@ -39,7 +39,7 @@ export interface KnowledgeMethods {
       agentId: string;
       /** The question, as a user would ask it. */
       query: string;
-      /** Passages to return, 1 to 50. Default 5. */
+      /** Most passages to return, 1 to 50. Default 20. */
       limit?: number | undefined;
     },
     options?: CallOptions,
