@@ -10,8 +10,6 @@
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { pino } from "pino";
-import { binaryCodeOf } from "../packages/runtime/src/memory/codes.ts";
-import { packed } from "../packages/runtime/src/memory/packed.ts";
 import { createMemorySearch } from "../packages/runtime/src/memory/search.ts";
 import { subjectOf } from "../packages/runtime/src/memory/subject.ts";
 import { createVectorSearch } from "../packages/runtime/src/memory/vectors.ts";
@@ -25,6 +23,7 @@ import {
   userSpace,
 } from "../packages/runtime/src/store/index.ts";
 import { wordsOf } from "../packages/runtime/src/text/index.ts";
+import { binaryCodeOf, packed } from "../packages/runtime/src/vectors/index.ts";
 import { quantile, sorted } from "./load/figures.ts";
 
 const { values, positionals } = parseArgs({
@@ -94,7 +93,11 @@ const nearStored = () => {
 };
 
 /** Stands for an embedding model that takes no time: the figures are those of the search. */
-const model = { id: "bench/embedding", embed: async (texts: readonly string[]) => texts.map(nearStored) };
+const model = {
+  id: "bench/embedding",
+  mostTexts: 64,
+  embed: async (texts: readonly string[]) => texts.map(nearStored),
+};
 
 const log = pino({ level: "warn" }, pino.destination(2));
 const [target = ""] = positionals;
@@ -175,7 +178,11 @@ try {
   await settle();
   const fillSeconds = (performance.now() - startedAt) / 1000;
 
-  const vectorSearch = createVectorSearch({ formationId, model, vectors, maxBytes: 2 ** 30, log });
+  const vectorSearch = createVectorSearch({
+    ...{ formationId, model, vectors, log },
+    vectorOf: async () => nearStored(),
+    maxBytes: 2 ** 30,
+  });
   const byWords = createMemorySearch({ memories, vectors: undefined });
   const byBoth = createMemorySearch({ memories, vectors: vectorSearch });
 

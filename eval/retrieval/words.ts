@@ -4,6 +4,7 @@ import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
 import { openKnowledge } from "../../packages/runtime/src/knowledge/index.ts";
 import { createStore, openSqlite } from "../../packages/runtime/src/store/index.ts";
+import { noEmbedders } from "../../packages/runtime/test/embedders.ts";
 import type { Way } from "./measure.ts";
 
 const agent = "reader";
@@ -31,7 +32,14 @@ export const openWords = async (dir: string): Promise<Way> => {
   const log = pino({ level: "warn" }, pino.destination(2));
   if (!formation) throw new Error("the formation of the documents is not valid");
   const store = createStore(openSqlite(path.join(dir, "memory.db")));
-  const knowledge = openKnowledge({ formation, stored: store.knowledge, now: Date.now, log });
+  const knowledge = openKnowledge({
+    formation,
+    stored: store.knowledge,
+    vectors: store.knowledgeVectors,
+    embedders: noEmbedders,
+    now: Date.now,
+    log,
+  });
   await knowledge.ready;
   return {
     name: "words",

@@ -28,7 +28,7 @@ import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
 import { openKnowledge } from "./knowledge/index.ts";
 import { openMemory } from "./memory/index.ts";
-import { createTranscriptionModel, openModels, packagesOf } from "./models/index.ts";
+import { createTranscriptionModel, openEmbedders, openModels, packagesOf } from "./models/index.ts";
 import type { TokenReports } from "./observability/index.ts";
 import { handOver } from "./overlord/index.ts";
 import { createReadiness, type FindProblems } from "./readiness.ts";
@@ -142,8 +142,16 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     now,
     log,
   });
-  const knowledge = openKnowledge({ formation, stored: store.knowledge, now: store.now, log });
-  const { memory, entries } = openMemory({ formation, store, knowledge, http, env, now, log });
+  const embedders = openEmbedders({ formation, http, env, log });
+  const knowledge = openKnowledge({
+    formation,
+    stored: store.knowledge,
+    vectors: store.knowledgeVectors,
+    embedders,
+    now: store.now,
+    log,
+  });
+  const { memory, entries } = openMemory({ formation, store, knowledge, embedders, http, env, now, log });
   const conversation = await openConversation({
     formation,
     store,

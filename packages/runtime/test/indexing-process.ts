@@ -4,6 +4,7 @@ import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
 import { openKnowledge } from "../src/knowledge/index.ts";
 import { createStore, openPostgres, openSqlite } from "../src/store/index.ts";
+import { noEmbedders } from "./embedders.ts";
 
 const [folder = "", target = ""] = process.argv.slice(2);
 const log = pino({ level: "silent" });
@@ -13,7 +14,8 @@ const database = target.startsWith("postgres")
 const { formation } = await loadFormation(folder);
 if (!formation) throw new Error(`there is no formation in ${folder}`);
 process.send?.("begun");
-const knowledge = openKnowledge({ formation, stored: createStore(database).knowledge, now: Date.now, log });
+const { knowledge: stored, knowledgeVectors: vectors } = createStore(database);
+const knowledge = openKnowledge({ formation, stored, vectors, embedders: noEmbedders, now: Date.now, log });
 await knowledge.ready;
 process.send?.("indexed");
 process.disconnect?.();

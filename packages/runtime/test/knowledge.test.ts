@@ -11,6 +11,7 @@ import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { openKnowledge, placeOf } from "../src/knowledge/index.ts";
 import { sql } from "../src/store/database/index.ts";
 import { createStore, type Database, openPostgres, openSqlite } from "../src/store/index.ts";
+import { noEmbedders } from "./embedders.ts";
 import { createSchema, onPostgres } from "./postgres.ts";
 import { seeded } from "./processes.ts";
 
@@ -47,13 +48,13 @@ const openAt = async (place: string): Promise<Database> => {
 };
 
 /** Opens the knowledge of a formation, with what its log says. */
-const openOn = async (dir: string, database: Database) => {
+const openOn = async (dir: string, database: Database, embedders = noEmbedders) => {
   const { formation } = await loadFormation(dir);
   if (!formation) throw new Error("the formation is not valid");
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
-  const { knowledge: stored } = createStore(database);
-  const knowledge = openKnowledge({ formation, stored, now: Date.now, log });
+  const { knowledge: stored, knowledgeVectors: vectors } = createStore(database);
+  const knowledge = openKnowledge({ formation, stored, vectors, embedders, now: Date.now, log });
   onTestFinished(() => knowledge.close());
   const find = async (agent: string, text: string, limit = 5) =>
     (await knowledge.search(agent, text, { limit })).map((passage) => passage.text);
@@ -223,7 +224,7 @@ test("a document that goes while its folder is read is named, and the others are
   const dir = await folderWith({ one: "{ sources: [{ path: docs }] }" });
   await write(dir, { "a.md": "The attic is warm.", "z.md": "The zoo is closed." });
   const database = await openAt(await emptyPlace());
-  const { knowledge } = createStore(database);
+  const { knowledge, knowledgeVectors: vectors } = createStore(database);
   const { formation } = await loadFormation(dir);
   if (!formation) throw new Error("the formation is not valid");
   const lines: string[] = [];
@@ -235,7 +236,7 @@ test("a document that goes while its folder is read is named, and the others are
       return knowledge.documents(seq);
     },
   };
-  const opened = openKnowledge({ formation, stored, now: Date.now, log });
+  const opened = openKnowledge({ formation, stored, vectors, embedders: noEmbedders, now: Date.now, log });
   await opened.ready;
   expect(await opened.search("one", "zoo", { limit: 1 })).toMatchObject([{ text: "The zoo is closed." }]);
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([

@@ -77,6 +77,6 @@ test("the vectors of many texts are more values than any other answer may have",
   const http = createHttpClient();
   onTestFinished(() => http.close());
   const model = createEmbeddingModel(configOf("openai/some-embedding"), http);
-  const vectors = await model.embed(Array(64).fill("Oaks"), AbortSignal.timeout(30_000));
+  const vectors = await model.embed(Array(64).fill("Oaks"), "passage", AbortSignal.timeout(30_000));
   expect(vectors.map(({ length }) => length)).toEqual(Array(64).fill(4_096));
 });

@@ -2,8 +2,6 @@ import pg from "pg";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
-import { binaryCodeOf } from "../src/memory/codes.ts";
-import { packed } from "../src/memory/packed.ts";
 import { createVectorSearch } from "../src/memory/vectors.ts";
 import {
   createMemoryRepository,
@@ -13,6 +11,7 @@ import {
   type Reader,
   userSpace,
 } from "../src/store/index.ts";
+import { binaryCodeOf, packed } from "../src/vectors/index.ts";
 import { createSchema, onPostgres, query } from "./postgres.ts";
 import { emptyDatabase } from "./processes.ts";
 
@@ -70,7 +69,8 @@ const start = async (open = emptyDatabase()) => {
       let asked: Float32Array = new Float32Array();
       const search = createVectorSearch({
         formationId: owner.formationId,
-        model: { id: model, embed: async () => [asked] },
+        model: { id: model, mostTexts: 64, embed: async () => [asked] },
+        vectorOf: async () => asked,
         ...{ vectors, maxBytes: 2 ** 20, log },
       });
       onTestFinished(() => search.close());

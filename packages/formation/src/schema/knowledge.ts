@@ -53,7 +53,7 @@ export const knowledgeSchema = section({
   }).prefault({}),
   /** Of all passages that come with one message. */
   max_context_tokens: positive.default(1500),
-  embed_batch_size: withoutEffect(positive.default(50), byWords),
+  embed_batch_size: positive.default(50),
   retrieval: withoutEffect(z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"), byWords, [
     "vector",
   ]),

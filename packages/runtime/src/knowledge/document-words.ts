@@ -1,6 +1,7 @@
 import type { DocumentPassage } from "@muxi/documents";
 import type { DocumentWord } from "../store/index.ts";
 import { compoundPartsOf, weightIn, wordsOf } from "../text/index.ts";
+import { searchedText } from "./searched-text.ts";
 
 /** Characters of a passage for each word that counts. */
 const charactersOfWord = 10;
@@ -8,10 +9,6 @@ const charactersOfWord = 10;
 export const weightUnit = 100;
 /** Passages of one document that are kept for a word: those in which it weighs most. */
 const mostPlaces = 200;
-
-/** What a passage is found by: its text, and what stands above it. */
-const searchedText = ({ title = "", headings, text }: DocumentPassage): string =>
-  [...new Set([title, ...headings.slice(0, -1)]), text].join("\n");
 
 /** Collects the words of a document, passage by passage. */
 export interface DocumentWords {

@@ -3,10 +3,11 @@ import { createDocumentReader, type ReadingLimits } from "@muxi/documents";
 import type { Formation, KnowledgeConfig } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
-import { isGone, newLeaseOwner } from "../background/index.ts";
+import { isGone } from "../background/index.ts";
 import { createWorker } from "../base/index.ts";
-import type { KnowledgeOverview, KnowledgeRepository } from "../store/index.ts";
+import type { KnowledgeOverview, KnowledgeRepository, KnowledgeVectorRepository } from "../store/index.ts";
 import { type IndexingResult, indexAgent } from "./indexing.ts";
+import { createTurn } from "./turns.ts";
 
 /** What an agent is to know. */
 export interface KnowingAgent {
@@ -18,6 +19,9 @@ export interface IndexerDeps {
   formation: Pick<Formation, "id" | "dir">;
   agents: readonly KnowingAgent[];
   stored: KnowledgeRepository;
+  vectors: KnowledgeVectorRepository;
+  /** Told when an agent's documents were looked at. */
+  onIndexed: () => void;
   now: () => number;
   log: Logger;
 }
@@ -46,9 +50,8 @@ const limits: ReadingLimits = {
   characters: 10_000_000,
 };
 
-/** How long the turn of a process to index lasts, longer than reading a document, and when it is renewed. */
+/** How long the turn of a process to index lasts, longer than reading a document. */
 const turnLasts = 360_000;
-const renewAfter = 20_000;
 /** When to look again whether the process that indexes has done so, in milliseconds. */
 const lookAgainAfter = 2_000;
 const pauseAfterFailure = 10_000;
@@ -75,8 +78,9 @@ const shuttingDown = () =>
   );
 
 /** Begins to index the documents of the agents. */
-export const createIndexer = ({ formation, agents, stored, now, log }: IndexerDeps): Indexer => {
-  const holder = newLeaseOwner();
+export const createIndexer = (deps: IndexerDeps): Indexer => {
+  const { formation, agents, stored, vectors, onIndexed, now, log } = deps;
+  const turn = createTurn(stored, now, turnLasts);
   const configs = new Map(agents.map(({ agent, config }) => [agent, config]));
   const waiting = new Map<string, Wanted>(
     agents.map(({ agent }) => [agent, { anew: new Set(), callers: [] }]),
@@ -86,25 +90,12 @@ export const createIndexer = ({ formation, agents, stored, now, log }: IndexerDe
     allIndexed = resolve;
   });
 
-  const take = async (seq: number): Promise<boolean> => {
-    const turn = { holder, now: now(), until: now() + turnLasts };
-    if (await stored.take(seq, turn)) return true;
-    const other = await stored.holder(seq);
-    return isGone(other) && stored.take(seq, { ...turn, ended: other });
-  };
-
   /** Does something for which only one process at a time may have its turn. */
   const inTurn = async <Result>(seq: number, work: (keepTurn: () => Promise<void>) => Promise<Result>) => {
-    let taken = performance.now();
-    const keepTurn = async () => {
-      if (performance.now() - taken < renewAfter) return;
-      taken = performance.now();
-      if (!(await take(seq))) throw new Error("another process has taken the turn to index");
-    };
     try {
-      return await work(keepTurn);
+      return await work(() => turn.keep(seq));
     } finally {
-      await stored.take(seq, { holder, now: now(), until: 0 });
+      await turn.leave(seq);
     }
   };
 
@@ -118,8 +109,12 @@ export const createIndexer = ({ formation, agents, stored, now, log }: IndexerDe
       return await inTurn(seq, async (keepTurn) => {
         const begun = now();
         const root = await realpath(formation.dir);
-        const deps = { root, stored, reader, keepTurn, now, log };
-        const result = await indexAgent(deps, { agent, config, seq }, anew, signal);
+        const result = await indexAgent(
+          { root, stored, vectors, reader, keepTurn, now, log },
+          { agent, config, seq },
+          anew,
+          signal,
+        );
         await stored.finish(seq, begun);
         const { gone } = result;
         const [documents, read, unread] = [
@@ -129,6 +124,7 @@ export const createIndexer = ({ formation, agents, stored, now, log }: IndexerDe
         ];
         const state = await stored.state(formation.id, agent);
         log.info({ agent, documents, read, unread, gone, passages: state?.passages }, "knowledge ready");
+        onIndexed();
         return result;
       });
     } finally {
@@ -140,7 +136,7 @@ export const createIndexer = ({ formation, agents, stored, now, log }: IndexerDe
   /** Takes a look that is wanted; another process that has the turn is waited for. */
   const lookAt = async (agent: string, config: KnowledgeConfig, wanted: Wanted, signal: AbortSignal) => {
     const seq = await stored.open(formation.id, agent);
-    if (!(await take(seq))) return;
+    if (!(await turn.take(seq))) return;
     // Whoever asks from now on may know of a change that this look no longer sees.
     waiting.delete(agent);
     try {
@@ -160,7 +156,7 @@ export const createIndexer = ({ formation, agents, stored, now, log }: IndexerDe
   /** Forgets agents that the formation no longer has, or that know nothing any more. */
   const forgetOthers = async (signal: AbortSignal) => {
     for (const { seq, agentId } of await stored.overview(formation.id)) {
-      if (configs.has(agentId) || !(await take(seq))) continue;
+      if (configs.has(agentId) || !(await turn.take(seq))) continue;
       await inTurn(seq, async (keepTurn) => {
         for (const document of await stored.documents(seq)) {
           await stored.withdraw({ knowledge: seq, seq: document.seq });

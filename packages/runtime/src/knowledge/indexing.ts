@@ -42,13 +42,14 @@ export interface IndexingResult {
  * @param anew The sources whose documents are all read.
  */
 export const indexAgent = async (
-  { root, stored, reader, keepTurn, now, log }: IndexingDeps,
+  { root, ...deps }: IndexingDeps,
   of: AgentKnowledge,
   anew: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<IndexingResult> => {
+  const { stored, keepTurn, log } = deps;
   const { agent, config, seq: knowledge } = of;
-  const { write, clear, tell } = createDocumentWriter({ stored, reader, keepTurn, now, log }, of, signal);
+  const { write, clear, tell } = createDocumentWriter(deps, of, signal);
   const files = new Map<string, DocumentFile & { result: SourceResult }>();
   const sources: SourceResult[] = [];
   // What is in a source that cannot be looked at now is not gone.

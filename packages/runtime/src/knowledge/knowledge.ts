@@ -1,9 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Formation } from "@muxi/formation";
 import type { Logger } from "pino";
-import type { DocumentPage, KnowledgeDocument, KnowledgeRepository } from "../store/index.ts";
+import type { Embedders } from "../models/index.ts";
+import type {
+  DocumentPage,
+  KnowledgeDocument,
+  KnowledgeRepository,
+  KnowledgeVectorRepository,
+} from "../store/index.ts";
+import { createPassageEmbedding } from "./embedding.ts";
 import { createIndexer, type Indexer, isIndexing } from "./indexer.ts";
 import { sourceIdOf } from "./indexing.ts";
+import { createNearest } from "./nearest.ts";
 import type { KnowledgePassage, SearchOptions } from "./place.ts";
 import { createKnowledgeSearch } from "./search.ts";
 
@@ -48,6 +56,8 @@ export interface Knowledge {
 export interface KnowledgeDeps {
   formation: Pick<Formation, "id" | "dir" | "agents">;
   stored: KnowledgeRepository;
+  vectors: KnowledgeVectorRepository;
+  embedders: Embedders;
   now: () => number;
   log: Logger;
 }
@@ -57,12 +67,27 @@ const longestWait = 10_000;
 
 /** Begins to index the documents of the agents. */
 export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
-  const { formation, stored, now } = deps;
+  const { formation, stored, vectors, embedders, now, log } = deps;
   const agents = formation.agents.flatMap(({ id, knowledge }) =>
     knowledge?.enabled && knowledge.sources.length > 0 ? [{ agent: id, config: knowledge }] : [],
   );
-  const indexer = createIndexer({ ...deps, agents });
-  const search = createKnowledgeSearch({ formationId: formation.id, stored });
+  const ofAgents = new Map(
+    formation.agents.flatMap((agent) => {
+      const model = agent.knowledge?.enabled ? embedders.ofAgent(agent) : undefined;
+      const atOnce = agent.knowledge?.embed_batch_size ?? 1;
+      return model ? [[agent.id, { model, atOnce }] as const] : [];
+    }),
+  );
+  const embedding = createPassageEmbedding({
+    formationId: formation.id,
+    ...{ stored, vectors, ofAgents, now, log },
+  });
+  const indexer = createIndexer({ ...deps, agents, onIndexed: embedding.wake });
+  const nearest = createNearest({
+    formationId: formation.id,
+    ...{ stored, vectors, embedders, ofAgents },
+  });
+  const search = createKnowledgeSearch({ formationId: formation.id, stored, nearest });
   const configs = new Map(agents.map(({ agent, config }) => [agent, config]));
   const begun = Promise.race([indexer.ready, delay(longestWait, undefined, { ref: false })]);
 
@@ -98,6 +123,9 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
     },
     index: indexer.index,
     ready: indexer.ready,
-    close: indexer.close,
+    async close() {
+      await indexer.close();
+      await embedding.close();
+    },
   };
 };

@@ -5,9 +5,16 @@ import { type createDocumentReader, type Format, passagesOf } from "@muxi/docume
 import type { KnowledgeConfig } from "@muxi/formation";
 import type { Logger } from "pino";
 import { canonicalJson } from "../base/index.ts";
-import { type DocumentWord, type KnowledgeRepository, passagesOfOne } from "../store/index.ts";
+import {
+  type DigestedPassage,
+  type DocumentWord,
+  type KnowledgeRepository,
+  type KnowledgeVectorRepository,
+  passagesOfOne,
+} from "../store/index.ts";
 import { wordsVersion } from "../text/index.ts";
 import { createDocumentWords } from "./document-words.ts";
+import { digestOfText, searchedText } from "./searched-text.ts";
 
 /** What passages are made by: who changes what a document becomes counts it up. */
 const indexVersion = 1;
@@ -27,6 +34,7 @@ export interface AgentKnowledge {
 
 export interface WritingDeps {
   stored: KnowledgeRepository;
+  vectors: KnowledgeVectorRepository;
   reader: ReturnType<typeof createDocumentReader>;
   /** Keeps the turn to write. @throws Error when another process has it. */
   keepTurn(): Promise<void>;
@@ -68,7 +76,7 @@ export interface DocumentWriter {
 }
 
 export const createDocumentWriter = (
-  { stored, reader, keepTurn, now, log }: WritingDeps,
+  { stored, vectors, reader, keepTurn, now, log }: WritingDeps,
   { agent, config, seq: knowledge }: AgentKnowledge,
   signal: AbortSignal,
 ): DocumentWriter => {
@@ -85,11 +93,15 @@ export const createDocumentWriter = (
     let count = 0;
     let part: Parameters<typeof stored.add>[1]["passages"][number][] = [];
     let listed: DocumentWord[] = [];
+    let digested: DigestedPassage[] = [];
     const flush = async () => {
       signal.throwIfAborted();
       await keepTurn();
       await stored.add({ knowledge, seq }, { passages: part, words: listed });
+      // What stands in the document as before has its vectors when it is seen.
+      if (digested.length > 0) await vectors.reuse(knowledge, digested);
       part = [];
+      digested = [];
       listed = [];
     };
     let begun = performance.now();
@@ -97,7 +109,9 @@ export const createDocumentWriter = (
       if (count === passagesOfOne) break;
       words.add(passage);
       const { text, ...place } = passage;
-      part.push({ id: seq * passagesOfOne + count, content: text, place: JSON.stringify(place) });
+      const id = seq * passagesOfOne + count;
+      part.push({ id, content: text, place: JSON.stringify(place) });
+      digested.push({ id, digest: digestOfText(searchedText(passage)) });
       count += 1;
       if (part.length >= passagesAtOnce) await flush();
       if (performance.now() - begun < longestTurn) continue;

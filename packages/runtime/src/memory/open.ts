@@ -1,9 +1,9 @@
 import { totalmem } from "node:os";
-import { type Environment, embeddingModelFor, type Formation, overlordModelFor } from "@muxi/formation";
+import { type Environment, type Formation, overlordModelFor } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import type { Logger } from "pino";
 import type { Knowledge } from "../knowledge/index.ts";
-import { createEmbeddingModel, createModel, defaultModelConfig, packagesOf } from "../models/index.ts";
+import { createModel, defaultModelConfig, type Embedders, packagesOf } from "../models/index.ts";
 import type { Store } from "../store/index.ts";
 import { createMemoryEntries, type MemoryEntries, noMemoryEntries } from "./entries.ts";
 import { createModelLearner, createRuleLearner, type Learner, nothingLearned } from "./learner.ts";
@@ -17,6 +17,7 @@ export interface MemoryDeps {
   formation: Formation;
   store: Pick<Store, "ingestions" | "lessons" | "memories" | "synopses" | "vectors">;
   knowledge: Knowledge;
+  embedders: Embedders;
   http: HttpClient;
   /** Where providers' keys are looked up. */
   env: Environment;
@@ -35,12 +36,13 @@ const cacheBytes = (setting: number | "auto"): number =>
     ? Math.min(Math.max(totalmem() / 10, 64 * megabyte), 1024 * megabyte)
     : setting * megabyte;
 
-const openVectors = ({ formation, store, http, env, log }: MemoryDeps): VectorSearch | undefined => {
-  const config = embeddingModelFor(formation, env);
-  if (!config) return undefined;
+const openVectors = ({ formation, store, embedders, log }: MemoryDeps): VectorSearch | undefined => {
+  const { ofMemories: model, vectorOf } = embedders;
+  if (!model) return undefined;
   const vectors = createVectorSearch({
     formationId: formation.id,
-    model: createEmbeddingModel(config, http),
+    model,
+    vectorOf,
     vectors: store.vectors,
     maxBytes: cacheBytes(formation.manifest.memory.working.max_memory_mb),
     log,

@@ -7,16 +7,21 @@ import { ModelError } from "./interface/index.ts";
 import { compatibleProviders, endpoint } from "./providers/index.ts";
 import { wholeAnswer } from "./whole-answer.ts";
 
+/** What a text is to be compared with: several models make other vectors of questions than of what answers them. */
+export type EmbeddedAs = "passage" | "question";
+
 /** A model that turns texts into vectors: texts of similar meaning get vectors of similar direction. */
 export interface EmbeddingModel {
   /** As the formation names it: `provider/name`. */
   readonly id: string;
+  /** Most texts of a call. */
+  readonly mostTexts: number;
   /**
    * One vector for each text, in their order.
    *
    * @throws ModelError, or the reason of `signal`
    */
-  embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+  embed(texts: readonly string[], as: EmbeddedAs, signal: AbortSignal): Promise<Float32Array[]>;
 }
 
 /** Google also serves embeddings through OpenAI's API. */
@@ -67,7 +72,8 @@ export const createEmbeddingModel = (config: ModelConfig, http: HttpClient): Emb
 
   return {
     id,
-    async embed(texts, signal) {
+    mostTexts: 96,
+    async embed(texts, _, signal) {
       const input = texts.map((text) => text.slice(0, longestText));
       const body = JSON.stringify({ model: name, input, encoding_format: "float" });
       const text = await wholeAnswer(

@@ -35,6 +35,7 @@ const modelsOf = async (formation: Formation, env: Environment): Promise<ModelCo
     overlordModelFor(formation, "base", env),
     modelFor(formation, "audio", undefined, env),
     embeddingModelFor(formation, env),
+    ...agents.map((agent) => modelFor(formation, "embedding", agent, env)),
     ...named.map((name) => namedModel(formation, name, env)),
   ];
   return configs.flatMap((config) => (config ? withFallbacks(config) : []));

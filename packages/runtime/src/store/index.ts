@@ -34,6 +34,8 @@ export type {
   StoredPassage,
   WordPlaces,
 } from "./knowledge-rows.ts";
+export type { KnowledgeTurns } from "./knowledge-turns.ts";
+export type { DigestedPassage, KnowledgeVectorRepository, UnembeddedPassage } from "./knowledge-vectors.ts";
 export type { LearnableTurn, Lesson, LessonRepository, LessonSession } from "./lessons.ts";
 export type { ListPage, NamedPage } from "./list-page.ts";
 export { createMemoryRepository, type MemoryRepository } from "./memories.ts";
@@ -77,4 +79,4 @@ export type {
   NewIdentifier,
   UserRepository,
 } from "./users.ts";
-export { createVectorRepository, type StoredCode, type VectorRepository } from "./vectors.ts";
+export { createVectorRepository, type VectorRepository } from "./vectors.ts";

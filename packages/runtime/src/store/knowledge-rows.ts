@@ -7,6 +7,10 @@ export interface KnowledgeState {
   version: number;
   /** How many passages there are. */
   passages: number;
+  /** Grows with every change of their vectors. */
+  vectors: number;
+  /** The model of whose vectors none was missing when they were last made; empty before that. */
+  vectorModel: string;
 }
 
 /** What an agent knows, in numbers. Times are Unix milliseconds. */
@@ -74,13 +78,4 @@ export interface WordPlaces {
   passages: number;
   /** For each document its number, then pairs as in `DocumentWord`; the greatest weights first. */
   documents: number[][];
-}
-
-/** The turn of a process to index what an agent knows, in Unix milliseconds. */
-export interface IndexingTurn {
-  holder: string;
-  now: number;
-  until: number;
-  /** Another holder that is known to have ended. */
-  ended?: string;
 }

@@ -3,23 +3,19 @@ import { type Statement, sql } from "./database/index.ts";
 import type {
   DocumentPage,
   DocumentWord,
-  IndexingTurn,
   KnowledgeDocument,
   KnowledgeOverview,
   KnowledgeState,
   StoredPassage,
   WordPlaces,
 } from "./knowledge-rows.ts";
+import { createKnowledgeTurns, type KnowledgeTurns } from "./knowledge-turns.ts";
 import { afterPlace } from "./list-page.ts";
 
 /** What agents know from documents (docs/spec/formation-files.md "Knowledge"). */
-export interface KnowledgeRepository {
+export interface KnowledgeRepository extends KnowledgeTurns {
   /** The number of what an agent knows. */
   open(formationId: string, agentId: string): Promise<number>;
-  /** Takes or keeps the turn to index; false when another process has it. */
-  take(seq: number, turn: IndexingTurn): Promise<boolean>;
-  /** Whose turn it is, or was. */
-  holder(seq: number): Promise<string>;
   state(formationId: string, agentId: string): Promise<KnowledgeState | undefined>;
   /** All agents of a formation that know something, or did. */
   overview(formationId: string): Promise<KnowledgeOverview[]>;
@@ -109,6 +105,8 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
   const nothing = { documents: 0, unread: 0, passages: 0 };
 
   return {
+    ...createKnowledgeTurns(db, "indexing"),
+
     async open(formationId, agentId) {
       const [result] = await db.write([
         sql`insert into knowledge (formation_id, agent_id, version, passages, holder, until)
@@ -118,22 +116,9 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       return Number(result?.rows[0]?.seq);
     },
 
-    async take(seq, { holder, now, until, ended = holder }) {
-      const [result] = await db.write([
-        sql`update knowledge set holder = ${holder}, until = ${until}
-          where seq = ${seq} and (holder in (${holder}, ${ended}) or until <= ${now})`,
-      ]);
-      return result?.changes === 1;
-    },
-
-    async holder(seq) {
-      const [row] = await db.read<{ holder: string }>(sql`select holder from knowledge where seq = ${seq}`);
-      return row?.holder ?? "";
-    },
-
     async state(formationId, agentId) {
       const [state] = await db.read<KnowledgeState>(
-        sql`select seq, version, passages from knowledge
+        sql`select seq, version, passages, vectors, vector_model as "vectorModel" from knowledge
           where formation_id = ${formationId} and agent_id = ${agentId}`,
       );
       return state;
@@ -227,14 +212,19 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
 
     async clear(document) {
       const first = document * passagesOfOne;
-      const [words, passages] = await db.write([
+      const deleted = await db.write([
         sql`delete from knowledge_word where (knowledge_seq, word, best, document_seq) in
           (select knowledge_seq, word, best, document_seq from knowledge_word
             where document_seq = ${document} limit ${clearedAtOnce})`,
         sql`delete from knowledge_passage where id in (select id from knowledge_passage
           where id >= ${first} and id < ${first + passagesOfOne} order by id limit ${clearedAtOnce})`,
+        sql`delete from knowledge_vector where (passage, model) in
+          (select passage, model from knowledge_vector
+            where passage >= ${first} and passage < ${first + passagesOfOne} limit ${clearedAtOnce})`,
+        sql`delete from knowledge_code where seq in
+          (select seq from knowledge_code where document_seq = ${document} limit ${clearedAtOnce})`,
       ]);
-      if (words?.changes === clearedAtOnce || passages?.changes === clearedAtOnce) return true;
+      if (deleted.some(({ changes }) => changes === clearedAtOnce)) return true;
       await db.write([sql`delete from knowledge_document where seq = ${document}`]);
       return false;
     },

@@ -7,6 +7,7 @@ import { createHealthCheck, type HealthCheck } from "./health.ts";
 import { createIngestionRepository, type IngestionRepository } from "./ingestions.ts";
 import { createJobRepository, type JobRepository } from "./jobs.ts";
 import { createKnowledgeRepository, type KnowledgeRepository } from "./knowledge.ts";
+import { createKnowledgeVectorRepository, type KnowledgeVectorRepository } from "./knowledge-vectors.ts";
 import { createLessonRepository, type LessonRepository } from "./lessons.ts";
 import { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 import { createRequestRepository, type RequestRepository } from "./requests.ts";
@@ -29,6 +30,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   readonly ingestions: IngestionRepository;
   readonly jobs: JobRepository;
   readonly knowledge: KnowledgeRepository;
+  readonly knowledgeVectors: KnowledgeVectorRepository;
   readonly lessons: LessonRepository;
   readonly memories: MemoryRepository;
   readonly requests: RequestRepository;
@@ -55,6 +57,7 @@ export const createStore = (database: Database): Store => {
     ingestions: createIngestionRepository(database),
     jobs: createJobRepository(database),
     knowledge: createKnowledgeRepository(database),
+    knowledgeVectors: createKnowledgeVectorRepository(database),
     lessons: createLessonRepository(database, unlearned),
     memories: createMemoryRepository(database),
     requests: createRequestRepository(database),

@@ -1,3 +1,4 @@
+import type { CodedVector } from "../vectors/index.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import type { Space } from "./memory-rows.ts";
@@ -9,13 +10,6 @@ export interface Unembedded {
   updatedAt: number;
 }
 
-/** The code of a vector, numbered by insertion: a later one of the same memory replaces the earlier one. */
-export interface StoredCode {
-  seq: number;
-  memorySeq: number;
-  code: Uint8Array;
-}
-
 /** The vectors of memories, and their codes: a few bytes each, to find the nearest before vectors are read. */
 export interface VectorRepository {
   /** Memories of the formation without a vector of the model. */
@@ -24,9 +18,9 @@ export interface VectorRepository {
     model: string,
     entries: readonly { memory: Unembedded; vector: Uint8Array; code: Uint8Array }[],
   ): Promise<void>;
-  /** Codes with a higher number than `after`. */
-  codes(space: Space, model: string, after: number, limit: number): Promise<StoredCode[]>;
-  vectors(space: Space, memorySeqs: readonly number[]): Promise<{ memorySeq: number; vector: Uint8Array }[]>;
+  /** Codes with a higher number than `after`; their ids are the numbers of memories. */
+  codes(space: Space, model: string, after: number, limit: number): Promise<CodedVector[]>;
+  vectors(space: Space, ids: readonly number[]): Promise<{ id: number; vector: Uint8Array }[]>;
 }
 
 export const createVectorRepository = (db: Database): VectorRepository => {
@@ -61,14 +55,14 @@ export const createVectorRepository = (db: Database): VectorRepository => {
 
     codes: (space, model, after, limit) =>
       db.readLong(
-        sql`select seq, memory_seq as "memorySeq", code from memory_code
+        sql`select seq, memory_seq as id, code from memory_code
           where space = ${space} and seq > ${after} and model = ${model} order by seq limit ${limit}`,
       ),
 
-    vectors: (space, memorySeqs) =>
+    vectors: (space, ids) =>
       db.readLong(
-        sql`select memory_seq as "memorySeq", vector from memory_vector
-          where memory_seq ${db.dialect.isOneOf(memorySeqs)} and space = ${space}`,
+        sql`select memory_seq as id, vector from memory_vector
+          where memory_seq ${db.dialect.isOneOf(ids)} and space = ${space}`,
       ),
   };
 };

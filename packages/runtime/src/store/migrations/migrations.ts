@@ -15,6 +15,7 @@ import { knowledgeTables } from "./0014-knowledge.ts";
 import { listsByTime } from "./0015-lists-by-time.ts";
 import { stateOfKnowledge } from "./0016-state-of-knowledge.ts";
 import { originsOfMemories } from "./0017-origins-of-memories.ts";
+import { vectorsOfPassages } from "./0018-vectors-of-passages.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   listsByTime,
   stateOfKnowledge,
   originsOfMemories,
+  vectorsOfPassages,
 ];

@@ -26,7 +26,14 @@ export const copiedTables: readonly CopiedTable[] = [
  */
 const leftOutTables: readonly string[] = [
   ...["hint", "request_part", "retention_turn", "scheduler_pulse", "schema_version"],
-  ...["knowledge", "knowledge_document", "knowledge_passage", "knowledge_word"],
+  ...[
+    "knowledge",
+    "knowledge_document",
+    "knowledge_passage",
+    "knowledge_word",
+    "knowledge_code",
+    "knowledge_vector",
+  ],
 ];
 
 /**

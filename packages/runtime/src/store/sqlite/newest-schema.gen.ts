@@ -87,7 +87,7 @@ CREATE TABLE memory (
     importance double precision not null,
     vector_model text not null,
     created_at bigint not null,
-    updated_at bigint not null, words_version bigint not null default 1,
+    updated_at bigint not null, words_version bigint not null default 1, source_id text, session_id text, request_id text, message_id text, quote text, said_at bigint, valid_from bigint, expires_at bigint, pinned bigint not null default 0,
     unique (space, subject)
   );
 CREATE INDEX memory_by_space on memory (space, seq);
@@ -293,7 +293,7 @@ CREATE TABLE knowledge (
       version bigint not null,
       passages bigint not null,
       holder text not null,
-      until bigint not null, documents bigint not null default 0, unread bigint not null default 0, looked bigint not null default 0, found bigint not null default 0, asked_at bigint not null default 0, indexed_at bigint not null default 0,
+      until bigint not null, documents bigint not null default 0, unread bigint not null default 0, looked bigint not null default 0, found bigint not null default 0, asked_at bigint not null default 0, indexed_at bigint not null default 0, vector_model text not null default '', vectors bigint not null default 0, vector_holder text not null default '', vector_until bigint not null default 0,
       unique (formation_id, agent_id)
     );
 CREATE TABLE knowledge_document (
@@ -305,7 +305,7 @@ CREATE TABLE knowledge_document (
       failure text,
       passages bigint not null,
       indexed_at bigint not null
-    );
+    , embedded_by text not null default '');
 CREATE INDEX knowledge_document_by_source on knowledge_document (knowledge_seq, source);
 CREATE TABLE knowledge_passage (
       id bigint not null primary key,
@@ -328,6 +328,48 @@ CREATE INDEX job_by_time on job (formation_id, created_at, id);
 CREATE INDEX knowledge_document_by_time on knowledge_document (knowledge_seq, indexed_at, seq);
 CREATE INDEX knowledge_document_unread on knowledge_document (knowledge_seq, indexed_at, seq)
       where state = 'unread';
+CREATE INDEX memory_by_source on memory (space, source, source_id) where source_id is not null;
+CREATE INDEX memory_expiring on memory (formation_id, expires_at) where expires_at is not null;
+CREATE INDEX memory_pinned on memory (space, seq) where pinned = 1;
+CREATE TABLE memory_version (
+      seq integer primary key,
+      memory_seq bigint not null references memory (seq) on delete cascade,
+      space text not null,
+      collection text not null,
+      content text not null,
+      metadata text not null,
+      importance double precision not null,
+      source text not null,
+      source_id text,
+      session_id text,
+      request_id text,
+      message_id text,
+      quote text,
+      said_at bigint,
+      valid_from bigint not null,
+      valid_to bigint not null
+    );
+CREATE INDEX memory_version_by_memory on memory_version (memory_seq, seq);
+CREATE INDEX memory_version_by_source on memory_version (space, source, source_id);
+CREATE TABLE knowledge_code (
+      seq integer primary key autoincrement,
+      knowledge_seq bigint not null references knowledge (seq) on delete cascade,
+      document_seq bigint not null references knowledge_document (seq) on delete cascade,
+      passage bigint not null,
+      model text not null,
+      digest text not null,
+      code blob not null,
+      unique (passage, model)
+    );
+CREATE INDEX knowledge_code_by_model on knowledge_code (knowledge_seq, model, seq);
+CREATE INDEX knowledge_code_by_document on knowledge_code (document_seq);
+CREATE INDEX knowledge_code_by_digest on knowledge_code (digest);
+CREATE TABLE knowledge_vector (
+      passage bigint not null,
+      model text not null,
+      vector blob not null,
+      primary key (passage, model)
+    );
 insert into schema_version (version, name, checksum, applied_at) values (1, 'first schema', 'a67e9cf5aa86b56a', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (2, 'requests by time', 'adaa222b3300ba50', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (3, 'room for request updates', 'e3b0c44298fc1c14', cast(unixepoch('subsec') * 1000 as integer));
@@ -344,4 +386,6 @@ insert into schema_version (version, name, checksum, applied_at) values (13, 'de
 insert into schema_version (version, name, checksum, applied_at) values (14, 'knowledge', 'd15af8ec349a4fc9', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (15, 'lists by time', '9e65ccd6e65f73a4', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (16, 'state of knowledge', '7043f189d8ffbe88', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (17, 'origins of memories', 'e1bcc55eaa468fd2', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (18, 'vectors of passages', '0389c768255fda47', cast(unixepoch('subsec') * 1000 as integer));
 `;

@@ -1,4 +1,3 @@
-import type { StoredCode } from "../store/index.ts";
 import { type Compare, codeBits, codeWords } from "./distances.ts";
 
 /**
@@ -38,36 +37,44 @@ const weightOf = (vector: Float32Array, codes: Int32Array, place: number): numbe
   return weight;
 };
 
-/** The codes of one space in contiguous memory. */
-export interface SpaceCodes {
+/** The code of the vector of something, numbered by insertion: a later one of the same thing replaces the earlier one. */
+export interface CodedVector {
+  seq: number;
+  id: number;
+  code: Uint8Array;
+}
+
+/** Codes in contiguous memory. */
+export interface Codes {
   readonly size: number;
   readonly bytes: number;
   /** Sequence number of the last code added. */
   readonly lastSeq: number;
-  add(codes: readonly StoredCode[]): void;
-  /** The memories that are most similar to a vector as far as their codes show, best first. */
+  add(codes: readonly CodedVector[]): void;
+  /** What is most similar to a vector as far as the codes show, best first. */
   nearest(vector: Float32Array, limit: number): number[];
 }
 
-export const createCodes = (compare: Compare): SpaceCodes => {
+export const createCodes = (compare: Compare): Codes => {
   let capacity = 16;
   let size = 0;
   let lastSeq = 0;
   let codes = new Int32Array(capacity * codeWords);
-  let memorySeqs = new Float64Array(capacity);
+  let ids = new Float64Array(capacity);
   let distances = new Uint16Array(capacity);
   /**
-   * Places by memory, from 1, in a hash table that is at most half full. A `Map` would take ten times the memory, all
+   * Places by id, from 1, in a hash table that is at most half full. A `Map` would take ten times the memory, all
    * of which the garbage collector would have to traverse.
    */
   let places = new Int32Array(capacity * 2);
 
-  /** The slot of a memory in the table, or the free one where it belongs. */
-  const slotOf = (memorySeq: number): number => {
+  /** The slot of an id in the table, or the free one where it belongs. */
+  const slotOf = (id: number): number => {
     const last = places.length - 1;
-    let slot = Math.imul(memorySeq, 0x9e3779b1) & last;
+    // The upper bits of the product: the lower ones of ids in even steps are few.
+    let slot = Math.imul(id, 0x9e3779b1) >>> (Math.clz32(places.length) + 1);
     for (let place = places[slot] ?? 0; place > 0; place = places[slot] ?? 0) {
-      if (memorySeqs[place - 1] === memorySeq) break;
+      if (ids[place - 1] === id) break;
       slot = (slot + 1) & last;
     }
     return slot;
@@ -75,14 +82,14 @@ export const createCodes = (compare: Compare): SpaceCodes => {
 
   const grow = () => {
     capacity *= 2;
-    const [oldCodes, oldSeqs] = [codes, memorySeqs];
+    const [oldCodes, oldSeqs] = [codes, ids];
     codes = new Int32Array(capacity * codeWords);
     codes.set(oldCodes);
-    memorySeqs = new Float64Array(capacity);
-    memorySeqs.set(oldSeqs);
+    ids = new Float64Array(capacity);
+    ids.set(oldSeqs);
     distances = new Uint16Array(capacity);
     places = new Int32Array(capacity * 2);
-    for (let place = 0; place < size; place++) places[slotOf(memorySeqs[place] ?? 0)] = place + 1;
+    for (let place = 0; place < size; place++) places[slotOf(ids[place] ?? 0)] = place + 1;
   };
 
   return {
@@ -90,18 +97,18 @@ export const createCodes = (compare: Compare): SpaceCodes => {
       return size;
     },
     get bytes() {
-      return codes.byteLength + memorySeqs.byteLength + distances.byteLength + places.byteLength;
+      return codes.byteLength + ids.byteLength + distances.byteLength + places.byteLength;
     },
     get lastSeq() {
       return lastSeq;
     },
     add(added) {
-      for (const { seq, memorySeq, code } of added) {
+      for (const { seq, id, code } of added) {
         if (size === capacity) grow();
-        const slot = slotOf(memorySeq);
+        const slot = slotOf(id);
         if (places[slot] === 0) places[slot] = ++size;
         const place = (places[slot] ?? 0) - 1;
-        memorySeqs[place] = memorySeq;
+        ids[place] = id;
         codes.set(asWords(code), place * codeWords);
         lastSeq = seq;
       }
@@ -124,7 +131,7 @@ export const createCodes = (compare: Compare): SpaceCodes => {
       for (let place = size - 1; place >= 0; place--) {
         const distance = distances[place] ?? 0;
         if (distance < farthest || (distance === farthest && room-- > 0))
-          weighed.push({ seq: memorySeqs[place] ?? 0, weight: weightOf(vector, codes, place) });
+          weighed.push({ seq: ids[place] ?? 0, weight: weightOf(vector, codes, place) });
       }
       return weighed
         .sort((a, b) => b.weight - a.weight)
