@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { apiKeyVariables } from "@muxi/formation";
+import { apiKeyVariables, rerankProviders } from "@muxi/formation";
 import { expect, test } from "vitest";
 import { suggestedProviders } from "../packages/cli/src/commands/new-formation-wizard.ts";
 import { builtInProviders } from "../packages/formation/src/providers.ts";
@@ -18,6 +18,11 @@ test("every provider of models is in the specification, with the API that it spe
   };
   expect(sorted(ofApi("OpenAI's chat completions"))).toEqual(sorted(Object.keys(compatibleProviders)));
   expect(sorted(ofApi("Their own APIs"))).toEqual(sorted(ownApis.keys()));
+});
+
+test("every provider of rerankers is in the specification", () => {
+  const rows = rowsIn(sectionOf("formation-files.md", "Rerankers"));
+  expect(sorted(rows.flatMap(([name = ""]) => codeIn(name)))).toEqual(sorted(rerankProviders));
 });
 
 test("formations are told of every provider that needs no package", () => {

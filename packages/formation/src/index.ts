@@ -34,12 +34,13 @@ export {
   modelFor,
   namedModel,
   overlordModelFor,
+  rerankModelFor,
   splitModelId,
   textModelFor,
 } from "./models.ts";
 export { normalizeName } from "./names.ts";
 export { type Bundle, packFormation } from "./pack.ts";
-export { providerPackage } from "./providers.ts";
+export { providerPackage, rerankProviders } from "./providers.ts";
 export type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
 export type { Manifest } from "./schema/manifest.ts";
 export type { ToolFilter } from "./schema/mcp-server.ts";

@@ -5,7 +5,7 @@ import { closest } from "./did-you-mean.ts";
 import type { AgentDefinition } from "./formation.ts";
 import type { LoadContext } from "./load-context.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
-import { builtInProviders, providerProblem } from "./providers.ts";
+import { builtInProviders, providerProblem, rerankProviders } from "./providers.ts";
 import type { Manifest } from "./schema/manifest.ts";
 import { capabilities, type ModelEntry } from "./schema/models.ts";
 import { findingAt, type Place } from "./validate.ts";
@@ -17,6 +17,8 @@ export interface Reference {
   model: string | undefined;
   /** Of the entry, unless that of `llm.settings` counts. */
   baseUrl?: string | undefined;
+  /** Whether it puts passages into order: the providers that only do that are known, too. */
+  isReranker?: boolean;
 }
 
 const entryReferences = (entries: readonly ModelEntry[], place: Place, path: Path): Reference[] =>
@@ -24,6 +26,18 @@ const entryReferences = (entries: readonly ModelEntry[], place: Place, path: Pat
     { place, path: [...path, index, capability], model, baseUrl: settings.base_url },
     { place, path: [...path, index, "settings", "fallback_model"], model: settings.fallback_model },
   ]);
+
+/** The models that an agent's knowledge is searched with. */
+const knowledgeReferences = ({ definition: { knowledge }, place }: Loaded<AgentDefinition>): Reference[] => [
+  {
+    place,
+    path: ["knowledge", "rerank", "model"],
+    model: knowledge?.rerank?.model,
+    baseUrl: knowledge?.rerank?.base_url,
+    isReranker: true,
+  },
+  { place, path: ["knowledge", "follow_ups", "model"], model: knowledge?.follow_ups?.model },
+];
 
 /**
  * A model of `memory.persistent.embedding_model` without its provider belongs to that of the formation's embedding
@@ -92,6 +106,7 @@ export const checkModels = (
     ]),
     { place, path: ["memory", "persistent", "embedding_model"], model: memory.persistent.embedding_model },
     ...agents.flatMap((agent) => entryReferences(agent.definition.llm_models, agent.place, ["llm_models"])),
+    ...agents.flatMap(knowledgeReferences),
     ...triggers,
   ];
   const named = new Set(references.map(({ model }) => model));
@@ -101,7 +116,7 @@ export const checkModels = (
     }
   }
   const used = new Set<string>();
-  for (const { place: at, path, model, baseUrl } of references) {
+  for (const { place: at, path, model, baseUrl, isReranker } of references) {
     if (model === undefined) continue;
     const parts = splitModelId(resolveAlias(llm.aliases, model));
     if (!parts) {
@@ -111,6 +126,7 @@ export const checkModels = (
     }
     used.add(parts.provider);
     if ((baseUrl ?? llm.settings.base_url) !== undefined) continue;
+    if (isReranker && rerankProviders.includes(parts.provider)) continue;
     const problem = providerProblem(dir, parts.provider);
     if (problem) report.warnings.push(findingAt(at, path, problem.message, problem.hint));
   }

@@ -123,6 +123,22 @@ export const embeddingModelFor = (formation: Formation, env: Environment): Model
 export const namedModel = (formation: Formation, model: string, env: Environment): ModelConfig =>
   configure(formation, { model, settings: {} }, env);
 
+/** The model that puts the passages of an agent into order (`knowledge.rerank`); undefined when it names none. */
+export const rerankModelFor = (
+  formation: Formation,
+  { knowledge }: AgentDefinition,
+  env: Environment,
+): ModelConfig | undefined => {
+  if (!knowledge?.enabled || !knowledge.rerank) return undefined;
+  const { model, api_key: apiKey, base_url, timeout_seconds } = knowledge.rerank;
+  const { fallback: _, ...config } = configure(
+    formation,
+    { model, apiKey, settings: { timeout_seconds, max_retries: 0, ...(base_url && { base_url }) } },
+    env,
+  );
+  return config;
+};
+
 /** What the overlord uses a model for: routing and other decisions (`base`), or answers (`synthesis`). */
 export type OverlordStage = "base" | "synthesis";
 

@@ -20,6 +20,9 @@ export const builtInProviders: readonly string[] = [
   "perplexity",
 ];
 
+/** Providers whose API puts passages into order (docs/spec/formation-files.md "Rerankers"). */
+export const rerankProviders: readonly string[] = ["cohere", "voyage", "jina"];
+
 /** Providers whose AI SDK package is not named as formations name them. */
 const packageNames = new Map([
   ["bedrock", "amazon-bedrock"],

@@ -234,3 +234,21 @@ test("knowledge has its defaults", async () => {
     retrieval: "vector",
   });
 });
+
+test("the models that knowledge is searched with are checked, and rerankers need no package", async () => {
+  const of = (knowledge: string) =>
+    reportOf({
+      "formation.afs": manifest("agents: [a]"),
+      "agents/a.afs": agent("a", `knowledge: { ${knowledge} }`),
+    });
+  for (const provider of ["cohere", "voyage", "jina"]) {
+    expect(await of(`rerank: { model: ${provider}/order }`)).toMatchObject({ errors: [], warnings: [] });
+  }
+  const { errors, warnings } = await of("rerank: { model: order }, follow_ups: { model: cohere/command }");
+  expect(brief(errors)).toEqual([
+    "agents/a.afs → knowledge.rerank.model: names a model without its provider",
+  ]);
+  expect(brief(warnings)).toEqual([
+    "agents/a.afs → knowledge.follow_ups.model: names the provider cohere, which is not built in, and whose package is not installed",
+  ]);
+});

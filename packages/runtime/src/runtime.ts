@@ -145,6 +145,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const embedders = openEmbedders({ formation, http, env, log });
   const knowledge = openKnowledge({
     formation,
+    models,
     stored: store.knowledge,
     vectors: store.knowledgeVectors,
     embedders,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { filledText, nonNegative, positive, section, text } from "./common.ts";
+import { filledText, httpUrl, nonNegative, positive, seconds, section, text } from "./common.ts";
 import { unused, withoutEffect } from "./effects.ts";
 
 const isInside = (path: string): boolean =>
@@ -53,6 +53,17 @@ export const knowledgeSchema = section({
   }).prefault({}),
   /** Of all passages that come with one message. */
   max_context_tokens: positive.default(1500),
+  /** Without it, passages keep the order that the search gives them. */
+  rerank: section({
+    model: filledText,
+    api_key: text.optional(),
+    base_url: httpUrl.optional(),
+    /** Passages that the model puts into order. */
+    candidates: positive.max(200).default(30),
+    timeout_seconds: seconds.default(3),
+  }).optional(),
+  /** Without it, what a message leans on is found by its words. */
+  follow_ups: section({ model: filledText }).optional(),
   embed_batch_size: positive.default(50),
   retrieval: withoutEffect(z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"), byWords, [
     "vector",

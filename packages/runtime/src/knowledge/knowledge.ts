@@ -14,6 +14,7 @@ import { sourceIdOf } from "./indexing.ts";
 import { createNearest } from "./nearest.ts";
 import type { KnowledgePassage, SearchOptions } from "./place.ts";
 import { createKnowledgeSearch } from "./search.ts";
+import { type HelpingModels, searchModelsOf } from "./search-models.ts";
 
 /** What an agent knows at the moment, in numbers. */
 export interface KnowledgeStatus {
@@ -54,6 +55,8 @@ export interface Knowledge {
 }
 
 export interface KnowledgeDeps {
+  /** Undefined where no model helps to search. */
+  models?: HelpingModels;
   formation: Pick<Formation, "id" | "dir" | "agents">;
   stored: KnowledgeRepository;
   vectors: KnowledgeVectorRepository;
@@ -87,8 +90,15 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
     formationId: formation.id,
     ...{ stored, vectors, embedders, ofAgents },
   });
-  const search = createKnowledgeSearch({ formationId: formation.id, stored, nearest });
   const configs = new Map(agents.map(({ agent, config }) => [agent, config]));
+  const models = new Map(
+    formation.agents.map((agent) => [agent.id, deps.models ? searchModelsOf(agent, deps.models) : {}]),
+  );
+  const search = createKnowledgeSearch({
+    formationId: formation.id,
+    modelsOf: (agentId) => models.get(agentId) ?? {},
+    ...{ stored, nearest, log },
+  });
   const begun = Promise.race([indexer.ready, delay(longestWait, undefined, { ref: false })]);
 
   return {

@@ -15,7 +15,7 @@ const mostWords = 200;
 const earlierWeight = 0.5;
 /** Characters of a message that may lean on those before it, and how far back it may lean. */
 const longestFollowUp = 160;
-const mostEarlier = 3;
+export const mostEarlier = 3;
 
 const beginnings = [
   "and|or|but|also|then|so|what about|how about|what if|same for|why|how so|how come|(?:tell me )?more",

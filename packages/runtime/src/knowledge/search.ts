@@ -1,10 +1,14 @@
 import type { DocumentPassage } from "@muxi/documents";
+import type { Logger } from "pino";
 import { type KnowledgeRepository, passagesOfOne, type StoredPassage } from "../store/index.ts";
 import { chosenOf } from "./choice.ts";
+import { completedBy } from "./completion.ts";
 import { withNeighboursJoined } from "./neighbours.ts";
 import type { KnowledgePassage, SearchOptions } from "./place.ts";
 import { questionOf } from "./question.ts";
 import { fused, type Ranking } from "./ranking.ts";
+import { reranked } from "./rerank.ts";
+import type { SearchModels } from "./search-models.ts";
 import { createWordSearch } from "./word-search.ts";
 
 /** Passages that are ranked for each one that is wanted, since doubles and what is being replaced fall out, and at most. */
@@ -24,8 +28,10 @@ export type Nearest = (
 export interface SearchDeps {
   formationId: string;
   stored: KnowledgeRepository;
-  /** Undefined where passages have no vectors. */
-  nearest?: Nearest | undefined;
+  modelsOf: (agentId: string) => SearchModels;
+  log: Pick<Logger, "warn">;
+  /** Gives none where passages have no vectors. */
+  nearest: Nearest;
 }
 
 /** Finds what an agent knows about a question (docs/spec/formation-files.md "Search"). */
@@ -40,11 +46,17 @@ const passageOf = ({ id, content, place, source }: StoredPassage, score: number)
   return { ...stands, id, last: id, document: Math.floor(id / passagesOfOne), source, score, text: content };
 };
 
-export const createKnowledgeSearch = ({ formationId, stored, nearest }: SearchDeps): KnowledgeSearch => {
+export const createKnowledgeSearch = ({
+  formationId,
+  stored,
+  modelsOf,
+  nearest,
+  log,
+}: SearchDeps): KnowledgeSearch => {
   const byWords = createWordSearch(stored);
 
   const byMeaning = async (agentId: string, text: string, most: number): Promise<Ranking> =>
-    new Map((await nearest?.(agentId, text, most))?.map(({ id, score }) => [id, score]));
+    new Map((await nearest(agentId, text, most)).map(({ id, score }) => [id, score]));
 
   /** Those of a ranking that searches may see, the best first. */
   async function* passagesOf(ranking: Ranking): AsyncGenerator<KnowledgePassage> {
@@ -59,16 +71,22 @@ export const createKnowledgeSearch = ({ formationId, stored, nearest }: SearchDe
     }
   }
 
-  return async (agentId, message, { limit = mostPassages, tokens, earlier }) => {
-    const { words, text } = questionOf(message, earlier);
+  return async (agentId, message, { limit = mostPassages, tokens, earlier = [] }) => {
+    const { reranking, completing } = modelsOf(agentId);
+    const { words, text } = completing
+      ? await completedBy(completing, message, earlier, log)
+      : questionOf(message, earlier);
     if (words.size === 0) return [];
     const state = await stored.state(formationId, agentId);
     if (!state || state.passages === 0) return [];
-    const most = Math.min(limit * rankedForOne, mostRanked);
+    const wanted = Math.max(limit, reranking?.candidates ?? 0);
+    const most = Math.min(wanted * rankedForOne, mostRanked);
     const ranking = fused(
       await Promise.all([byWords(state, words, most), byMeaning(agentId, text, most)]),
       most,
     );
-    return withNeighboursJoined(await chosenOf(passagesOf(ranking), { limit, tokens }));
+    const found = passagesOf(ranking);
+    const best = reranking ? reranked(found, text, reranking, log) : found;
+    return withNeighboursJoined(await chosenOf(best, { limit, tokens }));
   };
 };

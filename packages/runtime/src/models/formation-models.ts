@@ -6,12 +6,14 @@ import {
   modelFor,
   namedModel,
   overlordModelFor,
+  rerankModelFor,
   textModelFor,
 } from "@muxi/formation";
 import { createAnswerCache } from "./answer-cache.ts";
 import { createModel, type ModelDeps } from "./create-model.ts";
 import { defaultModelConfig } from "./default-model.ts";
 import type { Model } from "./interface/index.ts";
+import { createReranker, type Reranker } from "./rerank.ts";
 
 export interface FormationModelsDeps extends ModelDeps {
   formation: Formation;
@@ -29,6 +31,8 @@ export interface FormationModels {
   visionModelOf: (agent: AgentDefinition) => Model | undefined;
   /** A model by its name, `provider/name`. */
   modelNamed: (name: string) => Model;
+  /** What puts passages of an agent's knowledge into order; undefined where nothing does. */
+  rerankerOf: (agent: AgentDefinition) => Reranker | undefined;
   /** The model that chooses among agents; undefined where it cannot. */
   routingModel: () => Model | undefined;
 }
@@ -72,6 +76,10 @@ export const openModels = (deps: FormationModelsDeps): FormationModels => {
     },
     visionModelOf: ({ id }) => seeing.get(id),
     modelNamed: (name) => open(namedModel(formation, name, env)),
+    rerankerOf(agent) {
+      const config = rerankModelFor(formation, agent, env);
+      return config && createReranker(config, deps);
+    },
     routingModel() {
       const { fallback: _, ...config } = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
       if (config.provider === "builtin") return undefined;

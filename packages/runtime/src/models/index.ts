@@ -21,5 +21,6 @@ export {
 export { problemsOfModels } from "./problems.ts";
 export { packagesOf } from "./providers/index.ts";
 export type { VectorOfQuestion } from "./question-vectors.ts";
+export type { Reranker } from "./rerank.ts";
 export { textFrom } from "./text-from.ts";
 export { createTranscriptionModel, type TranscriptionModel } from "./transcription.ts";

@@ -38,6 +38,18 @@ test.each([
   ["a model that hears", "llm: { models: [{ audio: groq/whisper }] }", "groq/whisper", "GROQ_API_KEY"],
   ["an embedding model", "llm: { models: [{ embedding: mistral/e }] }", "mistral/e", "MISTRAL_API_KEY"],
   [
+    "what completes questions",
+    "agents: [{ id: a, name: A, description: d, llm_models: [{ text: ollama/l }], knowledge: { follow_ups: { model: xai/grok } } }]",
+    "xai/grok",
+    "XAI_API_KEY",
+  ],
+  [
+    "a reranker",
+    "agents: [{ id: a, name: A, description: d, llm_models: [{ text: ollama/l }], knowledge: { rerank: { model: cohere/rerank } } }]",
+    "cohere/rerank",
+    "COHERE_API_KEY",
+  ],
+  [
     "the overlord's",
     "overlord: { llm: { model: anthropic/claude } }",
     "anthropic/claude",

@@ -1,4 +1,5 @@
 import {
+  type AgentDefinition,
   type Environment,
   embeddingModelFor,
   type Formation,
@@ -7,17 +8,25 @@ import {
   namedModel,
   overlordModelFor,
   readTrigger,
+  rerankModelFor,
   textModelFor,
   triggerNames,
 } from "@muxi/formation";
 import type { FormationProblem } from "@muxi/protocol";
 import { defaultModelConfig } from "./default-model.ts";
 import { type ImportPackage, lackOf } from "./providers/index.ts";
+import { lackOfReranker } from "./rerank.ts";
 
 const withFallbacks = (config: ModelConfig): ModelConfig[] =>
   config.fallback ? [config, ...withFallbacks(config.fallback)] : [config];
 
-/** Every model that the formation may ask. */
+/** The language models that an agent's knowledge is searched with. */
+const modelsOfKnowledge = (formation: Formation, { knowledge }: AgentDefinition, env: Environment) => {
+  const named = knowledge?.enabled ? [knowledge.follow_ups?.model] : [];
+  return named.flatMap((model) => (model === undefined ? [] : [namedModel(formation, model, env)]));
+};
+
+/** Every language model that the formation may ask. */
 const modelsOf = async (formation: Formation, env: Environment): Promise<ModelConfig[]> => {
   const { agents, dir, manifest } = formation;
   const { aliases } = manifest.llm;
@@ -31,6 +40,7 @@ const modelsOf = async (formation: Formation, env: Environment): Promise<ModelCo
     ...agents.flatMap((agent) => [
       textModelFor(formation, agent, env) ?? defaultModelConfig(env),
       modelFor(formation, "vision", agent, env),
+      ...modelsOfKnowledge(formation, agent, env),
     ]),
     overlordModelFor(formation, "base", env),
     modelFor(formation, "audio", undefined, env),
@@ -51,9 +61,13 @@ export const problemsOfModels = async (
   importPackage: ImportPackage,
 ): Promise<FormationProblem[]> => {
   const found = new Map<string, FormationProblem>();
-  for (const config of await modelsOf(formation, env)) {
-    const message = await lackOf(config, importPackage);
-    if (message !== undefined) found.set(config.id, { kind: "model", name: config.id, message });
+  const note = (name: string, message: string | undefined) => {
+    if (message !== undefined) found.set(name, { kind: "model", name, message });
+  };
+  for (const config of await modelsOf(formation, env)) note(config.id, await lackOf(config, importPackage));
+  for (const agent of formation.agents) {
+    const config = rerankModelFor(formation, agent, env);
+    if (config) note(config.id, await lackOfReranker(config, importPackage));
   }
   return [...found.values()];
 };

@@ -2,7 +2,7 @@ import type { ModelConfig } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 
 /** Paths of calls that people append to the root of the API, as their provider's pages show them. */
-const callPath = /\/(?:chat\/completions|completions|messages|embeddings|audio\/transcriptions)$/;
+const callPath = /\/(?:chat\/completions|completions|messages|embeddings|rerank|audio\/transcriptions)$/;
 
 /**
  * The URL of a call below the root of an API. The root's query is kept, such as the version that Azure requires.

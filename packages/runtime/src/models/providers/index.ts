@@ -3,6 +3,6 @@ export { createAiSdkModel } from "./ai-sdk.ts";
 export { compatibleProviders } from "./compatible.ts";
 export { endpoint } from "./endpoint.ts";
 export { type ImportPackage, packagesOf } from "./import-package.ts";
-export { lackOf } from "./lack.ts";
+export { lackOf, missingKey } from "./lack.ts";
 export { createOpenAiCompatibleModel } from "./openai-compatible.ts";
 export { ownApis } from "./own-apis.ts";

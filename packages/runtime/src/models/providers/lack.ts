@@ -8,7 +8,7 @@ import { compatibleProviders } from "./compatible.ts";
 import type { ImportPackage } from "./import-package.ts";
 import { ownApis } from "./own-apis.ts";
 
-const missingKey = (config: ModelConfig): string =>
+export const missingKey = (config: ModelConfig): string =>
   `The key of ${config.provider} is missing: set ${keyPlaces(config)}`;
 
 /** How long a package may look for credentials on the network of its cloud, in milliseconds. */
