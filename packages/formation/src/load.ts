@@ -164,7 +164,11 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   if (hasFolders) {
     // What an agent that could not be loaded would have named is not said to be missing.
     const known = areAllLoaded ? { agents, mcpServers } : undefined;
-    await checkSops(loading, known?.agents);
+    await checkSops(
+      loading,
+      known?.agents,
+      known?.mcpServers.map(({ id }) => id),
+    );
     await checkSkills(loading, namedSkills(manifest, place, loadedAgents));
     await checkUnread(loading, manifestFile, known);
   }

@@ -17,10 +17,12 @@ const namesFile = async (dir: string, { file }: SopFile, named: string): Promise
  * Warns of procedures that are not read, and of what is odd in others (docs/spec/formation-files.md "SOP files").
  *
  * @param agents Undefined when not all of them are known.
+ * @param servers Ids of the MCP servers; undefined when not all of them are known.
  */
 export const checkSops = async (
   { dir, report }: LoadContext,
   agents: readonly AgentDefinition[] | undefined,
+  servers: readonly string[] | undefined,
 ): Promise<void> => {
   const ids = agents?.map(({ id }) => id);
   const warn = report.warnings;
@@ -47,6 +49,13 @@ export const checkSops = async (
       if (ids === undefined || ids.includes(agent)) continue;
       const message = `names the agent ${agent}, which the formation does not have`;
       warn.push({ file, path: "", message, hint: `Available: ${ids.join(", ")}` });
+    }
+    for (const tool of sop.steps.flatMap(({ tools }) => tools)) {
+      const [server = ""] = tool.split("/");
+      if (servers === undefined || servers.includes(server)) continue;
+      const message = `names the MCP server ${server}, which the formation does not have`;
+      const hint = servers.length === 0 ? "Add it to mcp/" : `Available: ${servers.join(", ")}`;
+      warn.push({ file, path: "", message, hint });
     }
     for (const named of sop.files) {
       if (await namesFile(dir, each, named)) continue;

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname, posix } from "node:path";
 import { lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { type Finding, isHidden, isMissing, type Mapping, readTextInside } from "./base/index.ts";
@@ -8,28 +8,34 @@ import { openFrontmatter, placeholderFindings } from "./markdown-files.ts";
 import { noPlaceholders } from "./placeholders.ts";
 import { text, textList } from "./schema/common.ts";
 import { unused } from "./schema/effects.ts";
+import { readSteps, type SopText } from "./sop-steps.ts";
 import { type Place, validate } from "./validate.ts";
 
 /** A standard operating procedure (docs/spec/formation-files.md "SOP files"). */
-export interface Sop {
+export interface Sop extends SopText {
   /** File name without its extension. */
   name: string;
   title: string;
-  /** The steps, with their directives. */
-  steps: string[];
+  description: string | undefined;
+  mode: "template" | "guide";
+  tags: string[];
+  /** Model of all its steps that name none. */
+  model: string | undefined;
+  /** Whether the answer is written from all results; otherwise it is the last step's. */
+  synthesis: boolean;
   /** Ids in `[agent:…]` directives, and paths in `[file:…]` directives. */
   agents: string[];
   files: string[];
   content: string;
   metadata: Mapping;
+  /** Relative to the formation folder. */
+  file: string;
 }
 
 const mostFiles = 500;
 
 /** What makes a file a procedure. */
 const identity = lazy(() => z.looseObject({ type: z.literal("sop"), name: z.string().optional() }));
-
-const inOneGo = "One agent follows the whole procedure, and its answer is the result";
 
 /** Keys of a procedure's frontmatter; others are kept as they are. */
 export const sopFrontmatter = lazy(() =>
@@ -39,25 +45,33 @@ export const sopFrontmatter = lazy(() =>
     tags: textList.optional(),
     /** Without effect unless it is false, of which a warning of its own is given. */
     bypass_approval: z.boolean().optional(),
-    model: unused(inOneGo),
-    synthesis: unused(inOneGo),
+    model: text.optional(),
+    synthesis: z.boolean().optional(),
     steps: unused("The steps are the numbered items below the heading Steps"),
+  }),
+);
+
+/** The same keys as they are used: a value of a wrong kind, of which a warning tells, counts as none. */
+const lenient = lazy(() =>
+  identity().extend({
+    description: z.string().optional().catch(undefined),
+    mode: z.enum(["template", "guide"]).catch("template"),
+    tags: textList.catch([]).transform((tags) =>
+      tags
+        .flatMap((tag) => tag.split(","))
+        .map((tag) => tag.trim())
+        .filter((tag) => tag !== ""),
+    ),
+    model: z.string().optional().catch(undefined),
+    synthesis: z.boolean().catch(true),
   }),
 );
 
 const namedBy = (directive: string, text: string): string[] => [
   ...new Set(
-    [...text.matchAll(new RegExp(`\\[${directive}:([^\\[\\]\\s]+)\\]`, "g"))].map(([, name = ""]) => name),
+    [...text.matchAll(new RegExp(`\\[${directive}:([^\\[\\]\\s]+)\\]`, "gi"))].map(([, name = ""]) => name),
   ),
 ];
-
-/** The numbered items below the heading "Steps", else the headings "Step N: …". */
-const stepsOf = (body: string): string[] => {
-  const [, below] = /^#+[ \t]+steps[ \t]*$([\s\S]*?)(?=^#|(?![\s\S]))/im.exec(body) ?? [];
-  const numbered = [...(below ?? "").matchAll(/^[ \t]*\d+[.)][ \t]+(.+)$/gm)];
-  const headings = [...body.matchAll(/^#+[ \t]+step[ \t]+\d+[ \t]*:?[ \t]*(.*)$/gim)];
-  return (numbered.length > 0 ? numbered : headings).map(([, step = ""]) => step.trim());
-};
 
 const markdownIn = async (dir: string, folder: string): Promise<string[]> => {
   try {
@@ -96,17 +110,24 @@ const readFile = async (dir: string, file: string): Promise<SopFile> => {
     ...checked.warnings,
     ...placeholderFindings(file, parts, noPlaceholders),
   ];
-  const { success, data } = identity().safeParse(source.data);
+  const { success, data } = lenient().safeParse(source.data);
   if (!success) return { file, place, warnings };
+  const { name: title, description, mode, tags, model, synthesis } = data;
   const name = basename(file, ".md");
   const sop: Sop = {
     name,
-    title: data.name ?? name,
-    steps: stepsOf(body),
+    title: title ?? name,
+    description,
+    mode,
+    tags,
+    model,
+    synthesis,
+    ...readSteps(body),
     agents: namedBy("agent", body),
     files: namedBy("file", body),
     content: body,
     metadata: source.data,
+    file,
   };
   return { file, sop, place, warnings };
 };
@@ -129,4 +150,23 @@ export const readSops = async (dir: string): Promise<Sop[]> => {
     if (sop && !sops.has(sop.name)) sops.set(sop.name, sop);
   }
   return [...sops.values()];
+};
+
+/**
+ * Reads a file that a step names with `[file:…]`: beside its procedure, in `sops/`, or in the formation.
+ *
+ * @param dir Formation folder.
+ * @param file The procedure, relative to it.
+ */
+export const readSopFile = async (
+  dir: string,
+  file: string,
+  named: string,
+): ReturnType<typeof readTextInside> => {
+  const places = [dirname(file), "sops", "."].map((folder) => posix.join(folder, named));
+  for (const place of places) {
+    const read = await readTextInside(dir, place);
+    if ("text" in read) return read;
+  }
+  return readTextInside(dir, places.at(-1) ?? named);
 };

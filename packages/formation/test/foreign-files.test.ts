@@ -51,7 +51,9 @@ test.each(encodings)("every file of a formation may be %s", async (_, encode) =>
   expect(await readTrigger(dir, "late", {})).toMatchObject({
     content: `Commande ${ref("data.id")} à l'heure`,
   });
-  expect(await readSops(dir)).toMatchObject([{ title: "Gelée", steps: ["Regarde", "Protège"] }]);
+  expect(await readSops(dir)).toMatchObject([
+    { title: "Gelée", steps: [{ text: "Regarde" }, { text: "Protège" }] },
+  ]);
   expect(await readSkills(dir, ["s"])).toMatchObject([{ description: "Épelle", resources: [] }]);
 
   await setManifestVersion(dir, "2.0.0");

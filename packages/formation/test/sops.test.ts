@@ -11,8 +11,12 @@ test("a procedure has a name, a title, steps, and what its steps refer to", asyn
 
 ## Steps
 1. Read the forecast [agent:grower] [mcp:weather/forecast]
-2) Look into [file:rows/north.csv] and [file:rows/south.csv] [agent:grower]
-3. Write to the staff [agent:writer] [critical]
+   - of tonight
+   - of [tomorrow](https://example.org) [Parallel]
+2) Look into [file:rows/north.csv] and [file:rows/south.csv] [agent:grower] [parallel]
+
+3. Write to the staff [AGENT:writer] [critical] [model:openai/small] [skill:letters/polite.py] [ ] done
+   [mcp:mail]
 
 ## Notes
 4. This is no step
@@ -20,35 +24,96 @@ test("a procedure has a name, a title, steps, and what its steps refer to", asyn
   const dir = await folder({
     "sops/frost-alarm.md": sop(content, "name: Frost alarm\nmode: guide\ntags: [frost, weather]\n"),
   });
+  const step = {
+    agent: undefined,
+    model: undefined,
+    tools: [],
+    skills: [],
+    files: [],
+    isParallel: false,
+    isCritical: false,
+  };
   expect(await readSops(dir)).toEqual([
     {
       name: "frost-alarm",
       title: "Frost alarm",
+      description: undefined,
+      mode: "guide",
+      tags: ["frost", "weather"],
+      model: undefined,
+      synthesis: true,
       steps: [
-        "Read the forecast [agent:grower] [mcp:weather/forecast]",
-        "Look into [file:rows/north.csv] and [file:rows/south.csv] [agent:grower]",
-        "Write to the staff [agent:writer] [critical]",
+        {
+          ...step,
+          title: "Read the forecast",
+          text: "Read the forecast\n   - of tonight\n   - of [tomorrow](https://example.org)",
+          agent: "grower",
+          tools: ["weather/forecast"],
+          isParallel: true,
+        },
+        {
+          ...step,
+          title: "Look into rows/north.csv and rows/south.csv",
+          text: "Look into rows/north.csv and rows/south.csv",
+          agent: "grower",
+          files: ["rows/north.csv", "rows/south.csv"],
+          isParallel: true,
+        },
+        {
+          ...step,
+          title: "Write to the staff [ ] done",
+          text: "Write to the staff [ ] done",
+          agent: "writer",
+          model: "openai/small",
+          skills: ["letters/polite.py"],
+          tools: ["mail"],
+          isCritical: true,
+        },
       ],
+      about: "What to do when frost is forecast.\n\n## Notes\n4. This is no step",
       agents: ["grower", "writer"],
       files: ["rows/north.csv", "rows/south.csv"],
       content,
       metadata: { type: "sop", name: "Frost alarm", mode: "guide", tags: ["frost", "weather"] },
+      file: "sops/frost-alarm.md",
     },
   ]);
 });
 
 test.each([
   ["numbered items below the heading", "# Steps\n1. One\n2. Two\n", ["One", "Two"]],
+  ["one of them alone", "# Procedure of the day\n1. One\n", ["One"]],
+  ["a list whose numbers say nothing", "# Workflow\n1. One\n1. Two\n1. Three\n", ["One", "Two", "Three"]],
   ["a heading in capitals, and items further in", "### STEPS\n\n  1. One\n  2. Two\n", ["One", "Two"]],
-  ["a file of Windows", "## Steps\r\n1. One\r\n2. Two\r\n", ["One", "Two"]],
-  ["step headings", "## Step 1: One\nDo it.\n## Step 2: Two\n", ["One", "Two"]],
-  ["step headings without a colon", "# Step 1 One\n# Step 2\n", ["One", ""]],
+  [
+    "a list in a list",
+    "# Steps\n1. One\n   1. inner\n   2. inner\n2. Two\n",
+    ["One\n   1. inner\n   2. inner", "Two"],
+  ],
+  ["a file of Windows", "## Steps\r\n1. One\r\n   more\r\n2. Two\r\n", ["One\n   more", "Two"]],
+  [
+    "step headings",
+    "## Step 1: One\nDo it.\n### How\nSo.\n## Step 2: Two\n## End\nBye",
+    ["One\nDo it.\n### How\nSo.", "Two"],
+  ],
+  [
+    "step headings below one for steps, with lists in them",
+    "# Steps\n## Step 1: One\n1. a\n2. b\n## Step 2: Two\n",
+    ["One\n1. a\n2. b", "Two"],
+  ],
+  ["numbered headings", "## 1. One\nDo it.\n## 2. Two\n", ["One\nDo it.", "Two"]],
+  ["step headings without a colon", "# Step 1 One\n# Step 2\nTwo", ["One", "Two"]],
   ["numbered items before step headings", "## Steps\n1. One\n## Step 1: Other\n", ["One"]],
-  ["no steps", "Just do it.\n1. Not below a heading\n", []],
-  ["another heading", "## Next steps\n1. One\n", []],
+  [
+    "numbers in code",
+    "# Steps\n1. One\n```\n2. code\n# code\n```\n2. Two\n",
+    ["One\n```\n2. code\n# code\n```", "Two"],
+  ],
+  ["no heading for steps", "Do this:\n1. One\n2. Two\n", ["One", "Two"]],
+  ["no steps", "Just do it.\n- Not numbered\n", []],
 ])("steps: %s", async (_, body, steps) => {
   const [read] = await readSops(await folder({ "sops/a.md": sop(body) }));
-  expect(read?.steps).toEqual(steps);
+  expect(read?.steps.map(({ text }) => text)).toEqual(steps);
 });
 
 test("without a name in its frontmatter the file's name is the title", async () => {

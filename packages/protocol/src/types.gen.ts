@@ -379,7 +379,7 @@ export interface ChatResult {
     role: "assistant";
     /** Text of the answer */
     content: string;
-    /** Who answered and how it ended */
+    /** Who answered and how it ended; of several tasks also how these ended */
     metadata: {
       /** Session of the answer */
       session_id: string;
@@ -391,6 +391,18 @@ export interface ChatResult {
       finish_reason: "stop" | "length" | "tool_calls" | "content_filter" | "cancelled" | "other";
       /** Present when the agent asks the user something before it goes on */
       clarification?: ClarificationRequest;
+      /** The tasks as a whole */
+      workflow_id?: string;
+      /** `completed` when all tasks are done; `waiting` while the user is asked something */
+      workflow_status?: "completed" | "partial" | "waiting";
+      /** How many tasks there are */
+      total_tasks?: number;
+      /** Tasks that are done */
+      completed_tasks?: number;
+      /** Tasks that failed, or were not done since others failed */
+      failed_tasks?: number;
+      /** How long the tasks took, in seconds */
+      execution_time?: number;
     };
   };
   /** User who was answered */
@@ -675,6 +687,8 @@ export interface DoneEvent {
   agent_id: string;
   /** Present when the agent asks the user something before it goes on */
   clarification?: ClarificationRequest;
+  /** Present when the request consisted of several tasks */
+  workflow?: WorkOutcome;
   /** Always true, for clients that know only this field */
   finished: true;
 }
@@ -1782,12 +1796,24 @@ export interface ProgressEvent {
   request_id: string;
   /** User who is answered */
   user_id?: string;
-  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made without the tools of MCP servers that are still starting. `limit_reached`: a limit has ended the calls of tools, and the answer may lack something */
+  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made without the tools of MCP servers that are still starting. `limit_reached`: a limit has ended the calls of tools, and the answer may lack something. `sop_matched`, `workflow_start`, `workflow_execution`, `task_complete`, `task_failed`, `workflow_synthesis`: the tasks of a request that consists of several */
   stage?: string;
   /** The step in words */
   content?: string;
   /** Agent that was chosen; absent before */
   agent_id?: string;
+  /** Name of the procedure that is followed */
+  sop_id?: string;
+  /** Its title */
+  sop_name?: string;
+  /** The tasks of the request as a whole */
+  workflow_id?: string;
+  /** How many tasks there are */
+  task_count?: number;
+  /** The task that began or ended */
+  task_id?: string;
+  /** How far the tasks are */
+  progress?: WorkProgress;
   /** When the step began, Unix seconds */
   timestamp: number;
 }
@@ -2339,10 +2365,10 @@ export interface Sop {
   name: string;
   /** Name in the frontmatter, or the name of the file */
   title: string;
-  /** Always `sop` */
-  type: string;
-  /** The steps, in order; null when there are none */
-  steps: string[] | null;
+  /** Whether its steps are carried out as written, or are a guide */
+  type: "template" | "guide";
+  /** Number of its steps; null when it has none */
+  steps: number | null;
   /** Ids of the agents that its steps name; null for none */
   agents_used: string[] | null;
   /** The text, as Markdown */
@@ -2369,10 +2395,10 @@ export interface SopSummary {
   name: string;
   /** Name in the frontmatter, or the name of the file */
   title: string;
-  /** Always `sop` */
-  type: string;
-  /** The steps, in order; null when there are none */
-  steps: string[] | null;
+  /** Whether its steps are carried out as written, or are a guide */
+  type: "template" | "guide";
+  /** Number of its steps; null when it has none */
+  steps: number | null;
   /** Ids of the agents that its steps name; null for none */
   agents_used: string[] | null;
 }
@@ -2760,3 +2786,39 @@ export type WebhookPayload =
       /** What the user had said */
       original_message: string;
     };
+
+/** How a request ended that consisted of several tasks. */
+export interface WorkOutcome {
+  /** The tasks as a whole */
+  workflow_id: string;
+  /** `completed` when all tasks are done; `waiting` while the user is asked something */
+  workflow_status: "completed" | "partial" | "waiting";
+  /** How many tasks there are */
+  total_tasks: number;
+  /** Tasks that are done */
+  completed_tasks: number;
+  /** Tasks that failed, or were not done since others failed */
+  failed_tasks: number;
+  /** How long the tasks took, in seconds */
+  execution_time: number;
+}
+
+/** How far a request is that consists of several tasks. */
+export interface WorkProgress {
+  /** The tasks as a whole */
+  workflow_id: string;
+  /** Always `running` */
+  status: string;
+  /** How many tasks there are */
+  total_tasks: number;
+  /** Tasks that are done */
+  completed_tasks: number;
+  /** Tasks that failed, or were not done since others failed */
+  failed_tasks: number;
+  /** Tasks under way */
+  in_progress_tasks: number;
+  /** Share of the tasks that have ended, 0 to 100 */
+  progress_percentage: number;
+  /** When the first task began, an ISO time */
+  started_at: string;
+}

@@ -2,7 +2,6 @@ import type { Environment, Formation } from "@muxi/formation";
 import { createPlaces } from "@muxi/http";
 import type { openAdministration } from "./administration.ts";
 import { createRequestQueue, newLeaseOwner } from "./background/index.ts";
-import type { Knowledge } from "./knowledge/index.ts";
 import {
   cancelled,
   createAgentTools,
@@ -26,7 +25,6 @@ export interface ConversationDeps
   formation: Formation;
   store: Store;
   administration: Awaited<ReturnType<typeof openAdministration>>;
-  knowledge: Knowledge;
   /** The admin key. */
   secret: string;
   env: Environment;
@@ -42,7 +40,7 @@ const mostCallsAtOnce = 512;
  * requests.
  */
 export const openConversation = async (deps: ConversationDeps) => {
-  const { formation, store, models, administration, knowledge, telemetry, clock, env, leaseTime } = deps;
+  const { formation, store, models, administration, telemetry, clock, env, leaseTime } = deps;
   const { id: formationId, manifest } = formation;
   const { requests } = store;
   const { log } = telemetry;
@@ -80,7 +78,7 @@ export const openConversation = async (deps: ConversationDeps) => {
       toolbox,
       modelOf: models.modelOf,
       visionModelOf: models.visionModelOf,
-      knowledge,
+      documents: deps.memory.documents,
       windows,
       timezone: manifest.scheduler.timezone,
       now,
@@ -104,6 +102,7 @@ export const openConversation = async (deps: ConversationDeps) => {
 
   const overlord = createOverlord({
     formationId,
+    dir: formation.dir,
     settings: await readSettings(formation),
     store,
     models,

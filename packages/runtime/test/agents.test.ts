@@ -207,19 +207,19 @@ test("a formation without tools asks its model without any", async () => {
   expect(await bodyOf(models, 0)).not.toHaveProperty("tools");
 });
 
-test("a procedure that the message names is in the prompt", async () => {
+test("a guide that the message names is in the prompt, whole", async () => {
   const models = await openModels();
   const api = await startFormation(
     await writeFormation({
       "formation.afs": modelledBy(models),
       "sops/frost-alarm.md":
-        "---\ntype: sop\ntags: frost\n---\n## Steps\n1. Read the forecast\n2. Tell the staff\n",
+        "---\ntype: sop\nmode: guide\ntags: frost\n---\n## Steps\n1. Read the forecast\n   of tonight\n2. Tell the staff\n",
     }),
   );
   await api.chat("Start the frost alarm");
   await api.chat("Hello");
   const systemOf = async (index: number) => (await bodyOf(models, index)).messages[0].content;
-  expect(await systemOf(0)).toContain("1. Read the forecast\n2. Tell the staff");
+  expect(await systemOf(0)).toContain("1. Read the forecast\n   of tonight\n2. Tell the staff");
   expect(await systemOf(1)).not.toContain("forecast");
 });
 

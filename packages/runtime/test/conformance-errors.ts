@@ -78,10 +78,11 @@ const ofModel = {
 
 const ofChat = {
   ...ofModel,
+  TASK_FAILED: { elsewhere: "work.test.ts, of a chat" },
   AGENT_NOT_FOUND: { body: { agent_id: "nobody" } },
   RESOURCE_NOT_FOUND: { ...chatBefore("bob", { session_id: "bobs" }), body: { session_id: "bobs" } },
   CONFLICT: chatBefore("ann", { session_id: "s1", request_id: "req_1" }),
-} as const satisfies Record<string, Provocation>;
+} as const satisfies Record<string, Provocation | Elsewhere>;
 
 const file = (filename: string, content_type: string, content: string) => ({
   filename,
@@ -156,6 +157,7 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
 
   chat: {
     ...ofChat,
+    TASK_FAILED: { body: { message: "frost" }, reply: { status: 400 } },
     INVALID_REQUEST: { body: { message: " " } },
     IDEMPOTENCY_KEY_REUSED: withIdempotency("POST", "/chat", "client", { message: "Other", stream: false }),
     PAYLOAD_TOO_LARGE: {
@@ -267,6 +269,7 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   getTrigger: { INVALID_REQUEST: { params: { name: "../greet" } }, TRIGGER_NOT_FOUND: nothing },
   fireTrigger: {
     ...ofModel,
+    TASK_FAILED: { elsewhere: "work.test.ts, of a chat" },
     INVALID_REQUEST: { body: { data: {} } },
     RESOURCE_NOT_FOUND: nothing,
     CONFLICT: { ...chatBefore("ann", { request_id: "req_1" }), headers: { "X-Muxi-Request-ID": "req_1" } },

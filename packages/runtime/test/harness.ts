@@ -64,7 +64,11 @@ const frameOf = (block: string): Frame => {
 };
 
 /** Keeps nothing. */
-export const noJournal: Journal = { step: (_, work) => work(noJournal) };
+export const noJournal: Journal = {
+  step: (_, work) => work(noJournal),
+  given: (place) => ({ place, answer: undefined }),
+  part: () => noJournal,
+};
 
 /** Whole frames of an event stream, as they come; comments are left out. */
 export async function* framesOf(response: Response): AsyncGenerator<Frame> {

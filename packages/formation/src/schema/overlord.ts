@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { nonNegative, positive, seconds, section, text } from "./common.ts";
+import { nonNegative, positive, seconds, section, text, textList } from "./common.ts";
 import { unused, withoutEffect } from "./effects.ts";
 import { modelSettingsSchema } from "./models.ts";
 
@@ -31,29 +31,32 @@ const workflow = section({
       .enum(["capability_based", "load_balanced", "round_robin", "priority_based", "specialized", "custom"])
       .default("capability_based"),
   ),
-  parallel_execution: idle(z.boolean().default(true)),
-  max_parallel_tasks: idle(positive.max(20).default(5)),
-  partial_results: idle(z.boolean().default(true)),
-  error_recovery: idle(
-    z
-      .enum([
-        "retry_with_backoff",
-        "fail_fast",
-        "retry_with_alternate",
-        "skip_and_continue",
-        "compensate",
-        "manual_intervention",
-      ])
-      .default("retry_with_backoff"),
-  ),
-  retry: unused(inOneAgent),
-  timeouts: idle(
-    section({
-      task_timeout: seconds.default(300),
-      workflow_timeout: seconds.default(3600),
-    }).prefault({}),
-  ),
-  max_timeout_seconds: idle(seconds.default(7200)),
+  parallel_execution: z.boolean().default(true),
+  max_parallel_tasks: positive.max(20).default(5),
+  partial_results: z.boolean().default(true),
+  error_recovery: z
+    .enum([
+      "retry_with_backoff",
+      "fail_fast",
+      "retry_with_alternate",
+      "skip_and_continue",
+      "compensate",
+      "manual_intervention",
+    ])
+    .default("retry_with_backoff"),
+  retry: section({
+    max_attempts: nonNegative.default(3),
+    initial_delay: z.number().nonnegative().default(1),
+    max_delay: z.number().nonnegative().default(60),
+    backoff_factor: z.number().min(1).default(2),
+    retry_on_errors: textList.default(["timeout", "rate_limit", "temporary_failure"]),
+  }).prefault({}),
+  timeouts: section({
+    task_timeout: seconds.default(300),
+    workflow_timeout: seconds.default(3600),
+    enable_adaptive_timeout: z.boolean().default(true),
+  }).prefault({}),
+  max_timeout_seconds: seconds.default(7200),
   replanning: unused(inOneAgent),
 });
 

@@ -28,6 +28,8 @@ const prefixes = {
   delivery: "whd_",
   credential: "cred_",
   audit: "aud_",
+  workflow: "wf_",
+  interrupt: "int_",
 } as const;
 
 /**

@@ -25,6 +25,7 @@ export const audioRoutes = {
       "IDEMPOTENCY_KEY_REUSED",
       "PAYLOAD_TOO_LARGE",
       "LLM_REFUSED",
+      "TASK_FAILED",
       "LLM_NOT_CONFIGURED",
       "LLM_RATE_LIMITED",
       "LLM_ERROR",

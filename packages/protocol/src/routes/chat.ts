@@ -32,6 +32,7 @@ export const chatRoutes = {
       "IDEMPOTENCY_KEY_REUSED",
       "PAYLOAD_TOO_LARGE",
       "LLM_REFUSED",
+      "TASK_FAILED",
       "LLM_NOT_CONFIGURED",
       "LLM_RATE_LIMITED",
       "LLM_ERROR",

@@ -50,6 +50,7 @@ export const triggersRoutes = {
       "CONFLICT",
       "IDEMPOTENCY_KEY_REUSED",
       "LLM_REFUSED",
+      "TASK_FAILED",
       "LLM_NOT_CONFIGURED",
       "LLM_RATE_LIMITED",
       "LLM_ERROR",

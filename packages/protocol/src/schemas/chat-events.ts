@@ -7,6 +7,46 @@ const owner = () => ({
   request_id: text("Request that is answered").optional(),
 });
 
+const workProgress = named("WorkProgress", "How far a request is that consists of several tasks.", () =>
+  z.object({
+    workflow_id: text("The tasks as a whole"),
+    status: text("Always `running`"),
+    total_tasks: z.number().int().nonnegative().describe("How many tasks there are"),
+    completed_tasks: z.number().int().nonnegative().describe("Tasks that are done"),
+    failed_tasks: z
+      .number()
+      .int()
+      .nonnegative()
+      .describe("Tasks that failed, or were not done since others failed"),
+    in_progress_tasks: z.number().int().nonnegative().describe("Tasks under way"),
+    progress_percentage: z.number().describe("Share of the tasks that have ended, 0 to 100"),
+    started_at: text("When the first task began, an ISO time"),
+  }),
+);
+
+/** How a request ended that consisted of several tasks (docs/spec/formation-api.md "Tasks of a request"). */
+export const workOutcomeSchema = named(
+  "WorkOutcome",
+  "How a request ended that consisted of several tasks.",
+  () =>
+    z.object({
+      workflow_id: text("The tasks as a whole"),
+      workflow_status: z
+        .enum(["completed", "partial", "waiting"])
+        .describe("`completed` when all tasks are done; `waiting` while the user is asked something"),
+      total_tasks: z.number().int().nonnegative().describe("How many tasks there are"),
+      completed_tasks: z.number().int().nonnegative().describe("Tasks that are done"),
+      failed_tasks: z
+        .number()
+        .int()
+        .nonnegative()
+        .describe("Tasks that failed, or were not done since others failed"),
+      execution_time: z.number().nonnegative().describe("How long the tasks took, in seconds"),
+    }),
+);
+
+export type WorkOutcome = Infer<typeof workOutcomeSchema>;
+
 const progress = named(
   "ProgressEvent",
   "A step of the request. The first event of every stream is one, with the ids of session and request.",
@@ -20,10 +60,17 @@ const progress = named(
         "Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and " +
           "the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made " +
           "without the tools of MCP servers that are still starting. `limit_reached`: a limit has ended the calls of " +
-          "tools, and the answer may lack something",
+          "tools, and the answer may lack something. `sop_matched`, `workflow_start`, `workflow_execution`, " +
+          "`task_complete`, `task_failed`, `workflow_synthesis`: the tasks of a request that consists of several",
       ).optional(),
       content: text("The step in words").optional(),
       agent_id: text("Agent that was chosen; absent before").optional(),
+      sop_id: text("Name of the procedure that is followed").optional(),
+      sop_name: text("Its title").optional(),
+      workflow_id: text("The tasks of the request as a whole").optional(),
+      task_count: z.number().int().nonnegative().optional().describe("How many tasks there are"),
+      task_id: text("The task that began or ended").optional(),
+      progress: workProgress().optional().describe("How far the tasks are"),
       timestamp: z.number().describe("When the step began, Unix seconds"),
     }),
 );
@@ -128,6 +175,7 @@ const done = named("DoneEvent", "The answer is complete and stored. Ends the str
     clarification: clarificationSchema()
       .optional()
       .describe("Present when the agent asks the user something before it goes on"),
+    workflow: workOutcomeSchema().optional().describe("Present when the request consisted of several tasks"),
     finished: z.literal(true).describe("Always true, for clients that know only this field"),
   }),
 );

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Infer, named, namedRequest, text } from "../base/index.ts";
-import { clarificationSchema, finishReasonSchema } from "./chat-events.ts";
+import { clarificationSchema, finishReasonSchema, workOutcomeSchema } from "./chat-events.ts";
 import { usageSchema } from "./usage.ts";
 
 export const attachmentSchema = namedRequest("Attachment", "A file that goes along with a message.", () =>
@@ -109,8 +109,9 @@ export const chatResultSchema = named("ChatResult", "The answer to a chat that w
             clarification: clarificationSchema()
               .optional()
               .describe("Present when the agent asks the user something before it goes on"),
+            ...workOutcomeSchema().partial().shape,
           })
-          .describe("Who answered and how it ended"),
+          .describe("Who answered and how it ended; of several tasks also how these ended"),
       })
       .describe("The answer"),
     user_id: text("User who was answered"),

@@ -4,8 +4,10 @@ import { count, named, orNull, text } from "../base/index.ts";
 const summary = () => ({
   name: text("Name of the procedure: that of its file, without the extension"),
   title: text("Name in the frontmatter, or the name of the file"),
-  type: text("Always `sop`"),
-  steps: orNull(z.array(z.string()).describe("The steps, in order; null when there are none")),
+  type: z
+    .enum(["template", "guide"])
+    .describe("Whether its steps are carried out as written, or are a guide"),
+  steps: orNull(count("steps").describe("Number of its steps; null when it has none")),
   agents_used: orNull(z.array(z.string()).describe("Ids of the agents that its steps name; null for none")),
 });
 

@@ -11,11 +11,11 @@ const skillsSection = z.union([
 
 const orNull = (list: readonly string[]) => (list.length === 0 ? null : [...list]);
 
-const summaryOf = ({ name, title, steps, agents }: Sop) => ({
+const summaryOf = ({ name, title, mode, steps, agents }: Sop) => ({
   name,
   title,
-  type: "sop",
-  steps: orNull(steps),
+  type: mode,
+  steps: steps.length === 0 ? null : steps.length,
   agents_used: orNull(agents),
 });
 

@@ -6,7 +6,7 @@ import { createJournal, type RequestJournal } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
 import { taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
-import type { Turn } from "./turn.ts";
+import { inputOf, type Turn } from "./turn.ts";
 
 /** A request that this process works on: its run, and how it was accepted. */
 export interface ActiveRequest {
@@ -77,4 +77,20 @@ export const beginRequest = (
     }),
   };
   return active;
+};
+
+/** Moves a request to the background: another process takes it over when this one ends. */
+export const toBackground = async (
+  { formationId, store, queue }: Pick<Parts, "formationId" | "store" | "queue">,
+  active: ActiveRequest,
+  webhookUrl: string | null,
+): Promise<void> => {
+  // Its steps are kept from now on.
+  active.isAsync = true;
+  await store.requests.toBackground(formationId, active.run.identity.requestId, queue.lease().owner, {
+    input: inputOf(active.turn),
+    webhookUrl,
+    steps: active.journal.pending(),
+  });
+  active.webhookUrl = webhookUrl;
 };

@@ -1,4 +1,4 @@
-import type { FinishReason, Usage } from "@muxi/protocol";
+import type { FinishReason, Usage, WorkOutcome } from "@muxi/protocol";
 import { parseObject } from "../base/index.ts";
 import type { EventLog } from "../events/index.ts";
 import {
@@ -14,7 +14,15 @@ import {
   type Thoughts,
   type ToolCall,
 } from "../models/index.ts";
-import { askUser, callTool, type Journal, type Tool, type ToolOutcome } from "../tools/index.ts";
+import {
+  askUser,
+  callTool,
+  type GivenAnswer,
+  giveUp,
+  type Journal,
+  type Tool,
+  type ToolOutcome,
+} from "../tools/index.ts";
 import { LoopBudget, type RequestBudget } from "./budget.ts";
 import { credentialQuestion } from "./credential-dialogue.ts";
 import { shorter, type WindowSizes } from "./fit-window.ts";
@@ -25,8 +33,15 @@ export interface AgentAnswer {
   finishReason: FinishReason;
   /** Sum over all rounds. */
   usage: Usage;
-  /** Set when the agent asks the user before it goes on; the question is the end of the text. */
-  clarification?: { question: string; credential?: string };
+  /**
+   * Set when the agent asks the user before it goes on; the question is the end of the text. With a `place` in the
+   * journal the same loop goes on with the answer there; otherwise the next message begins a new one.
+   */
+  clarification?: { question: string; credential?: string; place?: string };
+  /** How far the tasks are of a request that consists of several. */
+  work?: WorkOutcome;
+  /** Why the agent gives its task up, if it does. */
+  givenUp?: string;
   /** The limit that ended the calls, such as "50 tool calls". */
   limitReached?: string;
 }
@@ -50,6 +65,8 @@ export interface AgentTurn {
   begun?: BegunRound;
   /** The tools that `request.tools` names. */
   tools: readonly Tool[];
+  /** Whether the loop goes on in the journal once a question is answered. */
+  waitsForAnswers?: boolean;
   /** Whether the user may be asked for a credential that a call is missing. */
   asksCredentials?: boolean;
   /** What the request may spend; agents that are asked spend of the same. */
@@ -107,14 +124,28 @@ const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound)
   return { text, calls, finish, ...(thoughts && { thoughts }) };
 };
 
-/** The question of a round that asks the user. */
-const questionOf = ({ calls }: Round, tools: readonly Tool[]): string | undefined => {
-  const { definition } = askUser;
+/** What a round says with a tool that ends it: the argument of that name. */
+const saidWith = (
+  { definition }: Tool,
+  argument: string,
+  { calls }: Round,
+  tools: readonly Tool[],
+): string | undefined => {
   const isOffered = tools.some((tool) => tool.definition === definition);
   const call = isOffered ? calls.find(({ name }) => name === definition.name) : undefined;
-  const question = call && parseObject(call.arguments)?.question;
-  return typeof question === "string" && question.trim() !== "" ? question : undefined;
+  const said = call && parseObject(call.arguments)?.[argument];
+  return typeof said === "string" && said.trim() !== "" ? said : undefined;
 };
+
+/** A round that has asked the user, and the answer. Its other calls can be made again with what the answer says. */
+const answered = ({ text, calls, thoughts }: Round, { value = "" }: GivenAnswer): ModelMessage[] => [
+  { role: "assistant", content: text, toolCalls: calls, ...(thoughts && { thoughts }) },
+  ...calls.map(({ id, name }): ModelMessage => {
+    const content =
+      name === askUser.definition.name ? value : "Not called: the user was asked something first";
+    return { role: "tool", toolCallId: id, name, content };
+  }),
+];
 
 /** A message without the signatures of its calls, which only the model that made them accepts. */
 const unsigned = (message: ModelMessage): ModelMessage =>
@@ -228,11 +259,10 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   const askedFor = (
     question: string,
     finish: Pick<Round["finish"], "model">,
-    credential?: string,
+    more: { credential?: string; place?: string } = {},
   ): AgentAnswer => {
     run.log.appendText([run.log.text === "" ? question : `\n\n${question}`]);
-    const clarification = { question, ...(credential !== undefined && { credential }) };
-    return { model: finish.model, finishReason: "stop", usage, clarification };
+    return { model: finish.model, finishReason: "stop", usage, clarification: { question, ...more } };
   };
 
   for (let number = 0, isLast = false; ; number++) {
@@ -248,8 +278,16 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     budget.addUsage(round.finish.usage);
     const { model: answeredBy, reason } = round.finish;
 
-    const question = questionOf(round, tools);
-    if (question !== undefined) return askedFor(question, round.finish);
+    const question = saidWith(askUser, "question", round, tools);
+    if (question !== undefined) {
+      const { place, answer } = journal.given(`answer:${number}`);
+      if (!turn.waitsForAnswers) return askedFor(question, round.finish);
+      if (!answer) return askedFor(question, round.finish, { place });
+      messages.push(...answered(round, answer));
+      continue;
+    }
+    const givenUp = saidWith(giveUp, "reason", round, tools);
+    if (givenUp !== undefined) return { model: answeredBy, finishReason: "stop", usage, givenUp };
     if (round.calls.length === 0 || isLast)
       return { model: answeredBy, finishReason: reason, usage, ...(limitReached && { limitReached }) };
 
@@ -266,7 +304,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     }
     for (const outcome of outcomes) if (outcome.usage) addUsage(outcome.usage);
     const credential = turn.asksCredentials && outcomes.find((outcome) => outcome.credential)?.credential;
-    if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);
+    if (credential) return askedFor(credentialQuestion(credential), round.finish, { credential });
     loop.note(outcomes);
     limitReached = loop.spentBefore(number + 2);
     isLast = limitReached !== undefined;

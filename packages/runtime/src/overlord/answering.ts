@@ -13,6 +13,7 @@ import { handOver, taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { shownIn } from "./shown.ts";
 import { isLearnedFrom } from "./turn.ts";
+import { createWork } from "./work.ts";
 
 /** Called once an end is on disk, together with its webhook if there is one. */
 export type EndListener = (kind: RequestKind, hasWebhook: boolean) => void;
@@ -41,16 +42,14 @@ export const agentStep = "round:agent";
 const unreachableModelWaits = [2_000, 10_000, 30_000];
 
 export const createAnswering = (
-  parts: Pick<
-    OverlordParts,
-    "formationId" | "settings" | "store" | "memory" | "windows" | "runs" | "queue" | "telemetry" | "clock"
-  >,
+  parts: OverlordParts,
   endings: Endings,
   onEnded: (sessionId: string, ...end: Parameters<EndListener>) => void,
 ): Answering => {
   const { formationId, settings, store, memory, runs, queue } = parts;
   const { feed, observe, log } = parts.telemetry;
   const { now, answerTime } = parts.clock;
+  const work = createWork(parts);
 
   const announce = ({ run, turn, startedAt }: ActiveRequest, { agent, startingServers }: Prepared) => {
     const { requestId, sessionId, userId } = run.identity;
@@ -109,6 +108,7 @@ export const createAnswering = (
     const { run, journal } = active;
     const { signal } = run;
     const { format, model } = prepared;
+    const before = active.usage;
     for (let attempt = 0; ; attempt++) {
       const log = shownIn(run.log, { progress: settings.progress, format });
       try {
@@ -118,7 +118,7 @@ export const createAnswering = (
           windows: parts.windows,
           journal,
           onUsage: (usage) => {
-            active.usage = usage;
+            active.usage = sumOfUsage(before, usage);
           },
           ...(attempt === 0 && begun && { begun }),
         });
@@ -141,6 +141,14 @@ export const createAnswering = (
         );
       }
     }
+  };
+
+  const answerOf = (active: ActiveRequest, prepared: Prepared, begun?: BegunRound): Promise<AgentAnswer> => {
+    if (!prepared.work) return askPatiently(active, prepared, begun);
+    const { plan, requestWith } = prepared.work;
+    return work(active, prepared, plan, (sections) =>
+      askPatiently(active, { ...prepared, tools: [], request: requestWith(sections) }),
+    );
   };
 
   /** Leaves a request to the process that claims it next. */
@@ -191,17 +199,16 @@ export const createAnswering = (
   return {
     async answer(active, prepared, begun) {
       const { run } = active;
-      const timer = setTimeout(
-        () =>
-          run.stop(
-            new ApiError("LLM_TIMEOUT", `The answer took longer than ${answerTime / 1000} s and was stopped`),
-          ),
-        answerTime,
+      const time = prepared.work ? settings.work.time : answerTime;
+      const tooLong = new ApiError(
+        "LLM_TIMEOUT",
+        `The answer took longer than ${time / 1000} s and was stopped`,
       );
+      const timer = setTimeout(() => run.stop(tooLong), time);
       try {
         announce(active, prepared);
         if (settings.agents.length > 1) await active.journal.step(agentStep, async () => prepared.agent.id);
-        await endings.complete(active, prepared, await askPatiently(active, prepared, begun));
+        await endings.complete(active, prepared, await answerOf(active, prepared, begun));
       } catch (error) {
         await breakOff(active, prepared, error);
       } finally {

@@ -6,6 +6,7 @@ import type { NewMessage } from "../store/index.ts";
 import { type ActiveRequest, persistently, storeAgainAfter } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
 import { awaitsAnswerFor } from "./clarification.ts";
+import { askedStep } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
 import { taken, unavailable } from "./reasons.ts";
@@ -33,9 +34,12 @@ const errorEvent = ({ identity }: Run, { code, message, retryAfter }: ApiError) 
   }) as const;
 
 export const createEndings = (
-  parts: Pick<OverlordParts, "formationId" | "store" | "runs" | "queue" | "endings" | "telemetry" | "clock">,
+  parts: Pick<
+    OverlordParts,
+    "formationId" | "settings" | "store" | "runs" | "queue" | "endings" | "telemetry" | "clock"
+  >,
 ): Endings => {
-  const { formationId, runs, queue, endings } = parts;
+  const { formationId, settings, runs, queue, endings } = parts;
   const { requests, sessions } = parts.store;
   const { feed, observe, tokens, log } = parts.telemetry;
   const { now } = parts.clock;
@@ -46,7 +50,12 @@ export const createEndings = (
     createdAt: now(),
     requestId: run.identity.requestId,
     agentId,
-    metadata: { model: answer.model, finish_reason: answer.finishReason, usage: answer.usage },
+    metadata: {
+      model: answer.model,
+      finish_reason: answer.finishReason,
+      usage: answer.usage,
+      ...answer.work,
+    },
   });
 
   const outcomeOf = ({ run, turn, isAsync, webhookUrl, startedAt, usage }: ActiveRequest) => ({
@@ -99,7 +108,8 @@ export const createEndings = (
       const { agent } = prepared;
       const { run, turn, owner } = active;
       const { requestId, sessionId } = run.identity;
-      const { finishReason, usage, model, clarification } = answer;
+      const { finishReason, usage, model, work, clarification } = answer;
+      const { place, ...asked } = clarification ?? {};
       const done = {
         type: "done",
         session_id: sessionId,
@@ -110,12 +120,14 @@ export const createEndings = (
         usage,
         ...(clarification && {
           clarification: {
-            ...clarification,
+            question: clarification.question,
+            ...asked,
             request_id: requestId,
             round: (turn.questions ?? 0) + 1,
-            expires_at: (now() + awaitsAnswerFor) / 1000,
+            expires_at: (now() + (place === undefined ? awaitsAnswerFor : settings.work.time)) / 1000,
           },
         }),
+        ...(work && { workflow: work }),
         finished: true,
       } as const;
       const outcome = outcomeOf(active);
@@ -123,7 +135,8 @@ export const createEndings = (
         error: null,
         log: run.log.serialize(done),
         now: outcome.endedAt,
-        spending: { agentId: agent.id, model, usage },
+        // What goes on in its journal counts all its tokens at its end.
+        ...(place === undefined && { spending: { agentId: agent.id, model, usage } }),
       };
       const store = () =>
         requests.finish(
@@ -138,13 +151,14 @@ export const createEndings = (
                 ? {
                     ...outcome,
                     status: "awaiting_clarification",
-                    ...clarification,
+                    question: clarification.question,
                     originalMessage: turn.message,
                   }
                 : { ...outcome, status: "completed", text: run.log.text },
               turn.kind ?? "chat",
             ),
           ],
+          place === undefined ? undefined : new Map([...active.journal.pending(), askedStep(place)]),
         );
       const stored = await persistently(
         parts,

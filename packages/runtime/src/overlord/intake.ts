@@ -1,10 +1,12 @@
 import { ApiError, newId } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
 import type { Lease, NewMessage, Owner, SessionState, Statement, StoredRequest } from "../store/index.ts";
+import type { GivenAnswer } from "../tools/index.ts";
+import { questionOf } from "./clarification.ts";
 import type { OverlordParts } from "./parts.ts";
 import { unavailable } from "./reasons.ts";
 import { knownRequest } from "./runs.ts";
-import { inputOf, type Turn } from "./turn.ts";
+import { inputOf, type Turn, turnOf } from "./turn.ts";
 
 /** The outcome for a message: its request began, it waits in the queue, or the reason why it was refused. */
 export type Intaken = "begun" | "queued" | ApiError;
@@ -45,6 +47,13 @@ export interface Intake {
   ): Promise<Intaken>;
   /** Stores the answer to a question, with which its request continues, unless another answer came first. */
   goOn(turn: Turn, sessionId: string, lease: Lease, also: readonly Statement[]): Promise<Intaken>;
+  /** The same for a request that goes on in its journal. */
+  goOnIn(
+    turn: Turn,
+    asking: StoredRequest,
+    place: string,
+    answer: GivenAnswer,
+  ): Promise<Exclude<Intaken, "begun">>;
   /**
    * The request of a concurrent call with the same idempotency key, if that was the reason.
    *
@@ -147,6 +156,24 @@ export const createIntake = ({
         const call = { sessionId, lease, idempotency };
         const isResumed = await requests.resume(owner, requestId, call, [...message, ...also]);
         return isResumed ? "begun" : knownRequest(requestId);
+      }),
+
+    goOnIn: (turn, asking, place, answer) =>
+      intaken<"queued">(turn, async () => {
+        const { id, sessionId } = asking;
+        const owner = ownerOf(turn);
+        const { questions } = questionOf(asking);
+        const call = {
+          sessionId,
+          place,
+          answer: JSON.stringify(answer),
+          input: inputOf({ ...turnOf(asking), questions }),
+          idempotency: turn.idempotency,
+          now: now(),
+        };
+        const message = sessions.adding(owner, sessionId, { ...userMessage(turn), requestId: id });
+        const isAnswered = await requests.goOn(owner, id, call, message);
+        return isAnswered ? "queued" : knownRequest(id);
       }),
 
     async sameAs(turn, refusal) {

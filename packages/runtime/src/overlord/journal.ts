@@ -1,4 +1,28 @@
+import { lazy } from "@muxi/protocol";
+import * as z from "zod";
 import type { Journal } from "../tools/index.ts";
+
+const givenAnswerSchema = lazy(() =>
+  z.object({ action: z.enum(["answer", "approve", "deny"]), value: z.string().optional() }),
+);
+
+/** Begins the key of a step that notes where the answer of the user belongs. */
+const asked = "asked:";
+
+/** The note of a question, as a step. */
+export const askedStep = (place: string): [key: string, result: string] => [
+  `${asked}${place}`,
+  JSON.stringify(place),
+];
+
+/** Where the answer of the user belongs that a request waits for, by its steps. */
+export const openPlace = (steps: ReadonlyMap<string, string>): string | undefined => {
+  for (const key of steps.keys()) {
+    const place = key.startsWith(asked) ? key.slice(asked.length) : undefined;
+    if (place !== undefined && !steps.has(place)) return place;
+  }
+  return undefined;
+};
 
 /** The journal of a whole request. */
 export interface RequestJournal extends Journal {
@@ -25,21 +49,41 @@ const isRound = (key: string) => /(?:^|\/)round:[^/]*$/.test(key);
  * @param finished The steps that are on disk, by key.
  */
 export const createJournal = (finished: ReadonlyMap<string, string>, disk: JournalStore): RequestJournal => {
+  /** Results that are on disk, as JSON, and those that are not yet. */
+  const stored = new Map(finished);
   const waiting = new Map<string, unknown>();
   const pending = () => new Map([...waiting].map(([key, result]) => [key, JSON.stringify(result)]));
 
   const step = async <T>(key: string, work: (within: Journal) => Promise<T>): Promise<T> => {
-    const known = finished.get(key);
+    const known = stored.get(key) ?? (waiting.has(key) ? JSON.stringify(waiting.get(key)) : undefined);
     // The value under this key was stored by the same work.
     if (known !== undefined) return JSON.parse(known) as T;
     if (!isRound(key)) await disk.confirm();
-    const result = await work({ step: (part, inner) => step(`${key}/${part}`, inner) });
+    const result = await work(part(key));
     waiting.set(key, result);
     if (isRound(key) || !disk.isKept()) return result;
     const steps = pending();
     await disk.store(steps);
-    for (const stored of steps.keys()) waiting.delete(stored);
+    for (const [done, json] of steps) {
+      stored.set(done, json);
+      waiting.delete(done);
+    }
     return result;
   };
-  return { step, pending };
+
+  const given: Journal["given"] = (place) => {
+    const answer = stored.get(place);
+    return {
+      place,
+      answer: answer === undefined ? undefined : givenAnswerSchema().parse(JSON.parse(answer)),
+    };
+  };
+
+  const part = (name: string): Journal => ({
+    step: (key, work) => step(`${name}/${key}`, work),
+    given: (key) => given(`${name}/${key}`),
+    part: (inner) => part(`${name}/${inner}`),
+  });
+
+  return { step, given, part, pending };
 };

@@ -1,13 +1,14 @@
 import { ApiError, newId } from "@muxi/protocol";
 import * as z from "zod";
 import type { Owner, Statement, StoredRequest } from "../store/index.ts";
-import { type ActiveRequest, beginRequest } from "./active-request.ts";
+import { type ActiveRequest, beginRequest, toBackground } from "./active-request.ts";
 import type { BegunRound } from "./agent-loop.ts";
 import { createAnswering, type EndListener } from "./answering.ts";
 import { dropQuestion, questionOf } from "./clarification.ts";
 import { createEndings } from "./endings.ts";
 import { asApiError } from "./failures.ts";
 import { createIntake, type Intaken } from "./intake.ts";
+import { openPlace } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
 import { type Prepared, prepareTurn, type TurnSession } from "./prepare.ts";
 import { createQueued, type Queued } from "./queued.ts";
@@ -15,7 +16,7 @@ import { handOver, unavailable } from "./reasons.ts";
 import { createAgentRouter } from "./routing.ts";
 import type { Run } from "./run.ts";
 import { knownRequest } from "./runs.ts";
-import { inputOf, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 export interface Overlord extends Queued {
   /**
@@ -142,6 +143,15 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     return register.runOf(stored);
   };
 
+  /** The run of a request that goes on in its journal with this answer; undefined for one that does not. */
+  const resumed = async (turn: Turn, awaits: StoredRequest): Promise<Run | undefined> => {
+    const place = openPlace(await requests.steps(formationId, awaits.id));
+    if (place === undefined) return undefined;
+    const answer = { action: "answer", value: turn.message } as const;
+    const intaken = await intake.goOnIn(turn, awaits, place, answer);
+    return followed({ ...turn, requestId: awaits.id }, awaits.sessionId, intaken);
+  };
+
   /** Accepts a message and begins its answer. */
   const begin = async (
     turn: Turn,
@@ -169,7 +179,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       runs.finish(run);
     };
     try {
-      early = turn.idempotency ? undefined : askModel(prepared, run);
+      early = turn.idempotency || prepared.work ? undefined : askModel(prepared, run);
       const lease = queue.lease();
       intaken = awaits
         ? await intake.goOn(turn, sessionId, lease, prepared.learned)
@@ -185,17 +195,6 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     run.isStored = true;
     void answering.answer(active, prepared, early);
     return run;
-  };
-
-  const moveToBackground = async (active: ActiveRequest, webhookUrl: string | null): Promise<void> => {
-    // Its steps are kept from now on.
-    active.isAsync = true;
-    await requests.toBackground(formationId, active.run.identity.requestId, queue.lease().owner, {
-      input: inputOf(active.turn),
-      webhookUrl,
-      steps: active.journal.pending(),
-    });
-    active.webhookUrl = webhookUrl;
   };
 
   return {
@@ -214,6 +213,8 @@ export const createOverlord = (given: OverlordParts): Overlord => {
         return followed(turn, sessionId, await intake.enqueue(turn, sessionId, null));
       }
       if (!awaits) return begin(turn, owner, session);
+      const goesOn = await resumed(turn, awaits);
+      if (goesOn) return goesOn;
       const reply = { ...turn, requestId: awaits.id, questions: questionOf(awaits).questions };
       try {
         return await begin(reply, owner, session, awaits);
@@ -254,7 +255,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       const { turn } = active;
       const webhookUrl =
         turn.webhookUrl === undefined ? (active.webhookUrl ?? intake.targetOf(turn)) : turn.webhookUrl;
-      await moveToBackground(active, webhookUrl);
+      await toBackground(parts, active, webhookUrl);
     },
 
     async handOn() {
@@ -263,7 +264,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
         ({ run, turn, isAsync }) => !isAsync && (run.log.heard || turn.idempotency !== undefined),
       );
       const moving = found.map((active) =>
-        moveToBackground(active, active.webhookUrl).catch((error) => {
+        toBackground(parts, active, active.webhookUrl).catch((error) => {
           active.isAsync = false;
           telemetry.log.warn({ err: error, ...active.run.identity }, "an answer could not be handed on");
         }),

@@ -17,6 +17,8 @@ import type { OverlordSettings } from "./settings.ts";
 /** The parts of the overlord. Each step takes those that it needs. */
 export interface OverlordParts {
   formationId: string;
+  /** Folder of the formation. */
+  dir: string;
   settings: OverlordSettings;
   store: Pick<Store, "hints" | "requests" | "sessions" | "write">;
   models: FormationModels;

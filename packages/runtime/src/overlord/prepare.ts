@@ -10,9 +10,10 @@ import { agentByScore } from "./fitting.ts";
 import { formatInstruction, type ResponseFormat } from "./format.ts";
 import { historyOf, turnsInWindow } from "./history.ts";
 import type { OverlordParts } from "./parts.ts";
-import { buildPrompt } from "./prompt.ts";
+import { buildPrompt, type PromptSection } from "./prompt.ts";
 import { type AgentRouter, agentNamed } from "./routing.ts";
 import { isLearnedFrom, type Turn } from "./turn.ts";
+import type { WorkPlan } from "./work-plan.ts";
 
 export interface PreparationParts
   extends Pick<OverlordParts, "settings" | "store" | "models" | "tools" | "memory" | "telemetry" | "clock"> {
@@ -33,6 +34,8 @@ export interface Prepared {
   /** MCP servers that are still starting, so that their tools are missing. */
   startingServers: readonly string[];
   request: ModelRequest;
+  /** Set when the message is answered by tasks: the answer is written from their results. */
+  work?: { plan: WorkPlan; requestWith: (sections: readonly PromptSection[]) => ModelRequest };
   /** Statements that store, with the message, what is to be learned from it. */
   learned: Statement[];
 }
@@ -54,6 +57,8 @@ export interface TurnSession {
   until?: string;
   /** Id of the agent that began the answer. */
   begunBy?: string | undefined;
+  /** The tasks that were begun. */
+  plan?: WorkPlan | undefined;
 }
 
 /**
@@ -65,7 +70,7 @@ export const prepareTurn = async (
   parts: PreparationParts,
   turn: Turn,
   owner: Owner,
-  { sessionId, isNew, turns, until, begunBy }: TurnSession,
+  { sessionId, isNew, turns, until, begunBy, plan: begun }: TurnSession,
 ): Promise<Prepared> => {
   const { settings, store, models, memory } = parts;
   const { requestId, message, attachments } = turn;
@@ -75,7 +80,9 @@ export const prepareTurn = async (
     ? []
     : await store.sessions.recent(owner, sessionId, settings.turnsInContext * 4 + 8, until);
   const history = historyOf(recent, mostTurns);
-  const procedure = turn.agentId === undefined ? settings.procedures.instructionFor(message) : undefined;
+  const applied = turn.agentId === undefined && !begun ? settings.procedures.apply(message) : undefined;
+  const plan = begun ?? (applied && "plan" in applied ? applied.plan : undefined);
+  const procedure = applied && "instruction" in applied ? applied.instruction : undefined;
   const agentWith = (id: string | null | undefined) => settings.agents.find((agent) => agent.id === id);
 
   const choose = () => {
@@ -85,7 +92,7 @@ export const prepareTurn = async (
       ? recent.findLast(({ agentId }) => agentId !== null)
       : undefined;
     const unrouted = { message, history, previous: agentWith(lastAnswer?.agentId) };
-    return procedure === undefined ? parts.route(unrouted) : agentByScore(settings.agents, unrouted);
+    return applied ? agentByScore(settings.agents, unrouted) : parts.route(unrouted);
   };
   const [agent, { synopsis, remembered, learned }] = await Promise.all([
     turn.agentId === undefined ? choose() : agentNamed(settings.agents, turn.agentId),
@@ -112,6 +119,26 @@ export const prepareTurn = async (
   const tools = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
   const asking = offered.includes(askUser) ? questions.instruction : undefined;
   const format = turn.format ?? settings.format;
+  const requestWith = (sections: readonly PromptSection[]): ModelRequest => ({
+    messages: buildPrompt({
+      instructions: [
+        settings.soul,
+        agent.system_message,
+        procedure,
+        plan ? undefined : asking,
+        formatInstruction(format),
+      ].filter((text) => text !== undefined),
+      now: new Date(parts.clock.now()),
+      timezone: settings.timezone,
+      synopsis,
+      passages,
+      sections,
+      history,
+      message: attachments ? modelMessage(message, attachments) : message,
+    }),
+    context: { passages },
+    conversation: JSON.stringify([owner.formationId, owner.userId, sessionId]),
+  });
   return {
     agent,
     ...parts.telemetry.watch(
@@ -131,24 +158,9 @@ export const prepareTurn = async (
     asksCredentials: parts.tools.credentialDialogue?.mayAsk(turn) ?? false,
     startingServers: parts.tools.startingFor(agent),
     request: {
-      messages: buildPrompt({
-        instructions: [
-          settings.soul,
-          agent.system_message,
-          procedure,
-          asking,
-          formatInstruction(format),
-        ].filter((text) => text !== undefined),
-        now: new Date(parts.clock.now()),
-        timezone: settings.timezone,
-        synopsis,
-        passages,
-        history,
-        message: attachments ? modelMessage(message, attachments) : message,
-      }),
+      ...requestWith([]),
       ...(tools.length > 0 && { tools: tools.map(({ definition }) => definition) }),
-      context: { passages },
-      conversation: JSON.stringify([owner.formationId, owner.userId, sessionId]),
     },
+    ...(plan && { work: { plan, requestWith } }),
   };
 };

@@ -1,62 +1,72 @@
 import type { Sop } from "@muxi/formation";
-import { lazy } from "@muxi/protocol";
-import * as z from "zod";
+import { newId } from "@muxi/protocol";
 import { wordsOf } from "../text/index.ts";
+import { tasksOf } from "../work/index.ts";
+import type { WorkPlan } from "./work-plan.ts";
+
+/** What a procedure makes of a message: tasks, or an instruction for the agent that answers. */
+export type Applied = { plan: WorkPlan } | { instruction: string };
 
 /** The standard operating procedures of a formation. */
 export interface Procedures {
-  /** The agent's instruction for the procedure that matches a message best; undefined when none does. */
-  instructionFor(message: string): string | undefined;
+  /** What the procedure that matches a message best makes of it; undefined when none does. */
+  apply(message: string): Applied | undefined;
 }
-
-const metadataSchema = lazy(() =>
-  z.object({
-    mode: z.enum(["template", "guide"]).catch("template"),
-    tags: z
-      .union([z.array(z.string()), z.string().transform((tags) => tags.split(","))])
-      .catch([])
-      .transform((tags) => tags.map((tag) => tag.trim()).filter((tag) => tag !== "")),
-  }),
-);
 
 const nameScore = 2;
 const tagScore = 1;
-/** Lowest score of a match: a name, or two tags. A single tag matches by chance. */
-const leastScore = 2;
 
-const instruction = ({ title, steps, content }: Sop, mode: "template" | "guide"): string => {
+const guide = ({ mode, title, content }: Sop): string => {
   const steer =
     mode === "template"
-      ? "Follow this procedure: all of its steps, in this order. Brackets name the agent to ask and the tool to " +
-        "call; if a step marked [critical] fails, stop and say so."
+      ? "Follow this procedure as it is written."
       : "Take this procedure as a guide to the goal; adapt its steps where the request needs it.";
-  const body =
-    steps.length > 0 ? steps.map((step, index) => `${index + 1}. ${step}`).join("\n") : content.trim();
-  return `${steer}\n\n${title}\n${body}`;
+  return `${steer}\n\n${title}\n${content.trim()}`;
 };
 
-/** Matches messages with procedures by name and tags (docs/spec/formation-files.md "Matching a procedure"). */
+const planOf = (sop: Sop): WorkPlan => ({
+  id: newId("workflow"),
+  procedure: { name: sop.name, title: sop.title, file: sop.file },
+  about: sop.about,
+  synthesis: sop.synthesis,
+  tasks: tasksOf(sop),
+});
+
+/** A message that begins with `/name` calls that procedure. */
+const command = /^\/([\w-]+)(?:\s|$)/;
+
+/** Matches messages with procedures (docs/spec/formation-files.md "Matching a procedure"). */
 export const createProcedures = (sops: readonly Sop[]): Procedures => {
-  const candidates = sops.map((sop) => {
-    const { mode, tags } = metadataSchema().parse(sop.metadata);
-    return {
-      text: instruction(sop, mode),
-      names: [sop.name, sop.title].map(wordsOf),
-      tags: tags.map(wordsOf),
-    };
-  });
+  const candidates = sops.map((sop) => ({
+    sop,
+    names: [sop.name, sop.title].map((name) => wordsOf(name)),
+    tags: sop.tags.map((tag) => wordsOf(tag)),
+  }));
+
+  const named = (message: string): Sop | undefined => {
+    const [, name] = command.exec(message.trim()) ?? [];
+    return name === undefined ? undefined : sops.find((sop) => sop.name === name);
+  };
+
+  const best = (message: string): Sop | undefined => {
+    const said = new Set(wordsOf(message));
+    const isSaid = (words: readonly string[]) => words.length > 0 && words.every((word) => said.has(word));
+    let found: { sop: Sop; score: number } | undefined;
+    for (const { sop, names, tags } of candidates) {
+      const score = (names.some(isSaid) ? nameScore : 0) + tags.filter(isSaid).length * tagScore;
+      if (score > (found?.score ?? 0)) found = { sop, score };
+    }
+    return found?.sop;
+  };
 
   return {
-    instructionFor(message) {
+    apply(message) {
       if (candidates.length === 0) return undefined;
-      const said = new Set(wordsOf(message));
-      const isSaid = (words: string[]) => words.length > 0 && words.every((word) => said.has(word));
-      let best: { text: string; score: number } | undefined;
-      for (const { text, names, tags } of candidates) {
-        const score = (names.some(isSaid) ? nameScore : 0) + tags.filter(isSaid).length * tagScore;
-        if (score >= leastScore && score > (best?.score ?? 0)) best = { text, score };
-      }
-      return best?.text;
+      const sop = named(message) ?? best(message);
+      if (!sop) return undefined;
+      return sop.mode === "template" && sop.steps.length > 0
+        ? { plan: planOf(sop) }
+        : { instruction: guide(sop) };
     },
   };
 };

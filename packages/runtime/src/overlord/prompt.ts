@@ -3,6 +3,12 @@ import type { ContentPart, ModelMessage, Passage } from "../models/index.ts";
 import { onOneLine, quoted } from "../text/index.ts";
 import type { HistoryMessage } from "./history.ts";
 
+/** What is given for a message beside memories and documents. */
+export interface PromptSection {
+  title: string;
+  texts: readonly string[];
+}
+
 export interface PromptParts {
   /** Voice of the formation, then the agent's own instructions. */
   instructions: readonly string[];
@@ -13,6 +19,7 @@ export interface PromptParts {
   synopsis: string;
   /** Passages that were recalled for this message, best first. */
   passages: readonly Passage[];
+  sections?: readonly PromptSection[];
   /** The conversation so far, oldest first. */
   history: readonly HistoryMessage[];
   message: string | ContentPart[];
@@ -31,6 +38,7 @@ export const buildPrompt = ({
   timezone,
   synopsis,
   passages,
+  sections = [],
   history,
   message,
 }: PromptParts): ModelMessage[] => {
@@ -49,8 +57,9 @@ export const buildPrompt = ({
         kind === "knowledge" ? [`[${onOneLine(source)}]\n${quoted(text)}`] : [],
       ),
     ),
+    ...sections.flatMap(({ title, texts }) => list(title, texts.map(quoted))),
   ];
-  if (history.length === 0 && synopsis === "" && passages.length === 0) {
+  if (history.length === 0 && synopsis === "" && passages.length === 0 && sections.length === 0) {
     // There is no conversation after the instructions that providers could cache. Without the time of day, the answer
     // cache finds the same question again.
     const system = [...instructions, `Today's date is ${date}, a ${weekday}.`].join("\n\n");

@@ -9,6 +9,7 @@ import { type PreparationParts, type Prepared, prepareTurn } from "./prepare.ts"
 import { cancelled } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { turnOf } from "./turn.ts";
+import { planStep, type WorkPlan, workPlanSchema } from "./work-plan.ts";
 
 /** Handles requests of the queue. */
 export interface Queued {
@@ -28,6 +29,11 @@ const tellOfRestart = ({ identity, log }: Run, at: number) => {
 const agentIn = (steps: ReadonlyMap<string, string> | undefined): string | undefined => {
   const id: unknown = JSON.parse(steps?.get(agentStep) ?? "null");
   return typeof id === "string" ? id : undefined;
+};
+
+const planIn = (steps: ReadonlyMap<string, string> | undefined): WorkPlan | undefined => {
+  const plan = steps?.get(planStep);
+  return plan === undefined ? undefined : workPlanSchema().parse(JSON.parse(plan));
 };
 
 export const createQueued = (
@@ -57,19 +63,22 @@ export const createQueued = (
     async perform(stored) {
       const { id: requestId, sessionId, attempts } = stored;
       const begun = begin(stored, new EventLog(attempts - 1));
+      const hasAsked = (begun.turn.questions ?? 0) > 0;
       let active = beginRequest(parts, begun);
       let prepared: Prepared;
       try {
         if (attempts > 1) tellOfRestart(begun.run, now());
         if (stored.cancelAsked === 1) begun.run.stop(cancelled);
         prepared = await persistently(parts, begun, async () => {
-          const steps = attempts > 1 ? await store.requests.steps(formationId, requestId) : undefined;
+          const goesOn = attempts > 1 || hasAsked;
+          const steps = goesOn ? await store.requests.steps(formationId, requestId) : undefined;
           if (steps) active = beginRequest(parts, begun, steps);
           const begunBy = agentIn(steps);
+          const plan = planIn(steps);
           const { turns } = await store.sessions.stateFor(begun.owner, sessionId);
-          const session = { sessionId, isNew: false, turns: turns - 1, until: requestId, begunBy };
+          const session = { sessionId, isNew: false, turns: turns - 1, until: requestId, begunBy, plan };
           const turnPrepared = await prepareTurn(parts, begun.turn, begun.owner, session);
-          if (attempts === 1 && turnPrepared.learned.length > 0) await store.write(turnPrepared.learned);
+          if (!goesOn && turnPrepared.learned.length > 0) await store.write(turnPrepared.learned);
           return turnPrepared;
         });
       } catch (error) {

@@ -18,12 +18,19 @@ type DoneEvent = Extract<ChatWireEvent, { type: "done" }>;
 
 /** The answer as one object, made from the events of its stream. */
 const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): ChatResultBody => {
-  const { session_id, request_id, finish_reason, model, agent_id, usage, clarification } = done;
+  const { session_id, request_id, finish_reason, model, agent_id, usage, clarification, workflow } = done;
   return {
     message: {
       role: "assistant",
       content: log.text,
-      metadata: { session_id, agent_id, model, finish_reason, ...(clarification && { clarification }) },
+      metadata: {
+        session_id,
+        agent_id,
+        model,
+        finish_reason,
+        ...(clarification && { clarification }),
+        ...workflow,
+      },
     },
     user_id: userId,
     session_id,

@@ -1,9 +1,51 @@
-import { type AgentDefinition, type Formation, readSops } from "@muxi/formation";
+import { type AgentDefinition, type Formation, type Manifest, readSops } from "@muxi/formation";
+import { failureKinds, type RetryRules } from "../work/index.ts";
 import type { ToolLimits } from "./budget.ts";
 import type { ClarificationRules } from "./clarification.ts";
 import type { Agents } from "./fitting.ts";
 import type { ResponseFormat } from "./format.ts";
 import { createProcedures, type Procedures } from "./procedures.ts";
+
+/** How requests are carried out that consist of several tasks (docs/spec/formation-files.md "Tasks"). In milliseconds. */
+export interface WorkRules {
+  /** Tasks of one request at the same time. */
+  atOnce: number;
+  /** Whether tasks go on after one that failed. */
+  goesOn: boolean;
+  recovery: Manifest["overlord"]["workflow"]["error_recovery"];
+  retry: RetryRules;
+  /** Complexity from which a task is needed for the whole. */
+  essentialFrom: number;
+  /** For one task of middling complexity, for one of any, and for all of a request. */
+  taskTime: number;
+  longestTime: number;
+  time: number;
+  isAdaptive: boolean;
+}
+
+/** Complexity from which nothing makes up for a task that failed. */
+const essentialFrom = 7;
+
+const workRulesOf = ({ overlord: { workflow } }: Manifest): WorkRules => {
+  const { retry, timeouts, error_recovery: recovery } = workflow;
+  return {
+    atOnce: workflow.parallel_execution ? workflow.max_parallel_tasks : 1,
+    goesOn: workflow.partial_results && recovery !== "fail_fast",
+    recovery,
+    retry: {
+      most: retry.max_attempts,
+      initialDelay: retry.initial_delay * 1000,
+      longestDelay: retry.max_delay * 1000,
+      factor: retry.backoff_factor,
+      kinds: new Set(failureKinds.filter((kind) => retry.retry_on_errors.includes(kind))),
+    },
+    essentialFrom,
+    taskTime: timeouts.task_timeout * 1000,
+    longestTime: workflow.max_timeout_seconds * 1000,
+    time: timeouts.workflow_timeout * 1000,
+    isAdaptive: timeouts.enable_adaptive_timeout,
+  };
+};
 
 /** Settings of a formation for its answers, from its files. */
 export interface OverlordSettings {
@@ -14,6 +56,7 @@ export interface OverlordSettings {
   /** Whether the agent that answered goes on while no other one may fit better. */
   agentAffinity: boolean;
   clarification: ClarificationRules;
+  work: WorkRules;
   /** Default format of answers. */
   format: ResponseFormat;
   /** Whether callers see progress and tool calls besides the answer. */
@@ -40,6 +83,7 @@ export const readSettings = async ({ dir, soul, agents, manifest }: Formation): 
     procedures: createProcedures(await readSops(dir)),
     agentAffinity: workflow.enable_agent_affinity,
     clarification: { style: clarification.style, maxRounds: clarification.max_rounds.direct },
+    work: workRulesOf(manifest),
     format: response.format,
     progress: response.progress,
     turnsInContext: Math.max(1, Math.ceil(manifest.memory.buffer.size / 2)),

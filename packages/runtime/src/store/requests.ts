@@ -61,8 +61,30 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
     },
   ): Promise<void>;
   /**
+   * Returns a request to the queue once its user has answered: it goes on in its journal.
+   *
+   * @param call `place` is where in the journal the answer belongs, `input` takes the place of what is stored.
+   * @param also What is written in the same transaction.
+   * @returns False when the request no longer waits; nothing was written then.
+   */
+  goOn(
+    owner: Owner,
+    id: string,
+    call: {
+      sessionId: string;
+      place: string;
+      answer: string;
+      input: string;
+      idempotency: Idempotency | undefined;
+      now: number;
+    },
+    also: readonly Statement[],
+  ): Promise<boolean>;
+  /**
    * Ends a request that this process holds the lease on.
    *
+   * @param steps What goes on in its journal once its user has answered; without them, the journal is dropped where it
+   * waits for its user.
    * @param also What follows from the end, written in the same transaction.
    * @returns False when it has already ended or another process holds the lease; nothing was written then.
    */
@@ -72,6 +94,7 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
     leaseOwner: string,
     ending: Ending,
     also: readonly Statement[],
+    steps?: ReadonlyMap<string, string>,
   ): Promise<boolean>;
   /** Ends a request that no process works on. False when one does, or it has already ended. */
   finishWaiting(formationId: string, id: string, ending: Ending): Promise<boolean>;
@@ -159,14 +182,28 @@ export const createRequestRepository = (db: Database): RequestRepository => {
       return done !== undefined;
     },
 
-    async finish(formationId, id, leaseOwner, ending, also) {
+    async goOn({ formationId, userId }, id, call, also) {
+      const { sessionId, place, answer, input, idempotency, now } = call;
+      const done = await db.writeIf(
+        sql`update request set status = 'pending', mode = 'async', attempts = 0, input = ${input}, log = null,
+            run_after = ${now}
+            ${idempotency ? sql`, idempotency_key = ${idempotency.key}, body_hash = ${idempotency.hash}` : sql``}
+          where ${one(formationId, id)} and user_id = ${userId} and session_id = ${sessionId}
+            and status = 'awaiting_clarification'`,
+        [...insertSteps(formationId, id, new Map([[place, answer]])), ...also],
+      );
+      return done !== undefined;
+    },
+
+    async finish(formationId, id, leaseOwner, ending, also, steps) {
       const done = await db.writeIf(
         end.held(formationId, id, { owner: leaseOwner, until: Number.MAX_SAFE_INTEGER }, ending),
         [
           ...also,
           ...parts.forget(formationId, id),
+          ...(steps ? insertSteps(formationId, id, steps) : []),
           // After the answer, the request takes other steps.
-          ...(ending.status === "awaiting_clarification"
+          ...(ending.status === "awaiting_clarification" && !steps
             ? [sql`delete from request_step where formation_id = ${formationId} and request_id = ${id}`]
             : []),
         ],
@@ -184,6 +221,7 @@ export const createRequestRepository = (db: Database): RequestRepository => {
         [
           sql`delete from message
             where ${inSession(owner, sessionId)} and request_id = ${id} and role = 'assistant'`,
+          sql`delete from request_step where formation_id = ${owner.formationId} and request_id = ${id}`,
         ],
       );
     },

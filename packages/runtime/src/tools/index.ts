@@ -1,6 +1,7 @@
 /** The tools of agents: those of MCP servers, and those that are built in. */
 export { askUser } from "./ask-user.ts";
 export { callTool } from "./call-tool.ts";
-export type { Journal, Tool, ToolOutcome } from "./tool.ts";
+export { giveUp } from "./give-up.ts";
+export type { GivenAnswer, Journal, Tool, ToolOutcome } from "./tool.ts";
 export { createToolbox, type ServerState, type Toolbox } from "./toolbox.ts";
 export { type CredentialSource, takesTyped } from "./user-server.ts";

@@ -13,6 +13,13 @@ export interface ToolOutcome {
   usage?: Usage;
 }
 
+/** What a user, or who stands in for them, says to something that a request waits for. */
+export interface GivenAnswer {
+  action: "answer" | "approve" | "deny";
+  /** What was asked for. */
+  value?: string | undefined;
+}
+
 /**
  * The finished steps of a request. A request that is resumed after a crash takes their results and does only the rest.
  */
@@ -25,6 +32,15 @@ export interface Journal {
    * @returns The result after a round trip through JSON.
    */
   step<T>(key: string, work: (within: Journal) => Promise<T>): Promise<T>;
+  /**
+   * What was answered to something that the request has asked, in place of a step.
+   *
+   * @param key As for `step`.
+   * @returns `place` is the key in the whole request; `answer` is undefined as long as nothing was answered.
+   */
+  given(key: string): { place: string; answer: GivenAnswer | undefined };
+  /** The journal of a part that is no step itself. */
+  part(name: string): Journal;
 }
 
 export interface Tool {

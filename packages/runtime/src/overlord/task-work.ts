@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentDefinition } from "@muxi/formation";
+import type { Usage } from "@muxi/protocol";
+import { startTimeLimit } from "../base/index.ts";
+import { type Model, ModelError, noUsage, sumOfUsage } from "../models/index.ts";
+import type { Owner } from "../store/index.ts";
+import { askUser, giveUp, type Journal, type Tool } from "../tools/index.ts";
+import {
+  type FailureKind,
+  retryDelay,
+  type Task,
+  type TaskQuestion,
+  type TaskResult,
+} from "../work/index.ts";
+import type { AgentAnswer } from "./agent-loop.ts";
+import { type AgentTaskDeps, answerTask } from "./agent-task.ts";
+import type { RequestBudget } from "./budget.ts";
+import { modelFailure } from "./failures.ts";
+import { agentByScore } from "./fitting.ts";
+import type { PromptSection } from "./prompt.ts";
+import type { OverlordSettings, WorkRules } from "./settings.ts";
+
+export interface TaskWorkDeps extends AgentTaskDeps {
+  settings: Pick<OverlordSettings, "agents" | "work">;
+  modelNamed: (name: string) => Model;
+  toolsOf: (
+    agent: AgentDefinition,
+    owner: Owner,
+    budget: RequestBudget,
+  ) => Promise<readonly Tool[]> | undefined;
+  newBudget: () => RequestBudget;
+  /** Told of what only operators can mend. */
+  warn: (reason: string, error: unknown) => void;
+}
+
+/** A task that is carried out for a request. */
+export interface TaskAssignment {
+  owner: Owner;
+  /** The agent of the request, which has what no other agent fits better. */
+  usual: AgentDefinition;
+  /** Whether the user can be asked. */
+  mayAsk: boolean;
+  sections: readonly PromptSection[];
+  onUsage: (usage: Usage) => void;
+}
+
+/** One try of a task. */
+type Attempt = { text: string } | { kind: FailureKind; reason: string; usage: Usage };
+
+/** Leaves the journal's step unfinished: it goes on with the answer. */
+class AskedUser extends Error {
+  readonly question: TaskQuestion;
+
+  constructor(question: TaskQuestion) {
+    super("a task asks the user");
+    this.question = question;
+  }
+}
+
+const alone =
+  "You carry out one task of several that serve the user's message. Do this task alone and completely, and give its " +
+  "result. Others do what comes before and after it.";
+
+const kinds: Readonly<Record<ModelError["code"], FailureKind>> = {
+  LLM_TIMEOUT: "timeout",
+  LLM_RATE_LIMITED: "rate_limit",
+  LLM_NOT_CONFIGURED: "permission_error",
+  LLM_REFUSED: "client_error",
+  LLM_ERROR: "temporary_failure",
+};
+
+/** Whether a tool is meant by `server/tool`, or by the server alone. */
+const isMeant = ({ server, definition }: Tool, named: string): boolean => {
+  const [of, name] = named.split("/", 2);
+  return server === of && (name === undefined || definition.name.endsWith(`__${name}`));
+};
+
+/** Milliseconds that a task may take (docs/spec/formation-files.md "Failed tasks"). */
+const timeFor = ({ complexity }: Task, { taskTime, longestTime, isAdaptive }: WorkRules): number => {
+  const factor = isAdaptive ? Math.min(1.5, Math.max(0.5, 1 + (complexity - 5) * 0.1)) : 1;
+  return Math.min(taskTime * factor, longestTime);
+};
+
+/** Carries out one task at a time, with what follows its failures. */
+export const createTaskWork = (deps: TaskWorkDeps) => {
+  const { agents, work: rules } = deps.settings;
+
+  const agentFor = (task: Task, usual: AgentDefinition): AgentDefinition =>
+    agents.find(({ id }) => id === task.agent) ??
+    agentByScore(agents, { message: `${task.title}\n${task.text}`, previous: usual });
+
+  /** An agent that has not failed at the task yet. */
+  const otherAgent = (
+    task: Task,
+    tried: ReadonlyMap<AgentDefinition, Usage>,
+  ): AgentDefinition | undefined => {
+    const [first, ...rest] = agents.filter((agent) => !tried.has(agent));
+    return first && agentByScore([first, ...rest], { message: task.text, previous: undefined });
+  };
+
+  const modelFor = (task: Task): Model | undefined => {
+    if (task.model === undefined) return undefined;
+    try {
+      return deps.modelNamed(task.model);
+    } catch (error) {
+      deps.warn(`the model ${task.model} of a task cannot be used: the agent's own takes its place`, error);
+      return undefined;
+    }
+  };
+
+  const toolsFor = async (task: Task, agent: AgentDefinition, owner: Owner, budget: RequestBudget) => {
+    const offered = (await deps.toolsOf(agent, owner, budget)) ?? [];
+    const meant = offered.filter((tool) => task.tools.some((named) => isMeant(tool, named)));
+    const others = offered.filter((tool) => !meant.includes(tool));
+    return { meant, tools: [...meant, ...others, ...(offered.length > 0 ? [giveUp] : [])] };
+  };
+
+  const attempt = async (
+    task: Task,
+    agent: AgentDefinition,
+    { owner, mayAsk, sections, onUsage }: TaskAssignment,
+    signal: AbortSignal,
+    journal: Journal,
+  ): Promise<Attempt> => {
+    const budget = deps.newBudget();
+    const { meant, tools } = await toolsFor(task, agent, owner, budget);
+    const named = meant.map(({ definition }) => definition.name).join(", ");
+    const time = timeFor(task, rules);
+    const limit = startTimeLimit(time, signal);
+    let usage = noUsage;
+    const failed = (kind: FailureKind, reason: string): Attempt => ({ kind, reason, usage });
+    try {
+      const answer: AgentAnswer & { text: string } = await answerTask(
+        deps,
+        {
+          agent,
+          owner,
+          text: task.text,
+          instructions: [alone, ...(named === "" ? [] : [`Use ${named} for it.`])],
+          sections,
+          model: modelFor(task),
+          waitsForAnswers: true,
+          tools: mayAsk ? tools : tools.filter((tool) => tool !== askUser),
+          budget,
+        },
+        limit.signal,
+        journal,
+        (soFar) => {
+          usage = soFar;
+          onUsage(soFar);
+        },
+      );
+      const { clarification, givenUp, text } = answer;
+      if (clarification) {
+        const { question, place = "" } = clarification;
+        throw new AskedUser({ state: "asking", question, place });
+      }
+      return givenUp === undefined ? { text } : failed("client_error", givenUp);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (limit.isOver) return failed("timeout", `It took longer than ${time / 1000} s`);
+      if (!(error instanceof ModelError)) throw error;
+      deps.warn("a task failed", error);
+      return failed(error.transient ? kinds[error.code] : "client_error", modelFailure(error));
+    } finally {
+      limit.end();
+    }
+  };
+
+  /** What a task that failed for good means for the others. */
+  const failedFor = (
+    task: Task,
+    { kind, reason }: { kind: FailureKind; reason: string },
+    usage: Usage,
+  ): TaskResult =>
+    rules.recovery === "skip_and_continue" && !task.isCritical && task.complexity < rules.essentialFrom
+      ? { state: "skipped", reason, blocks: false, usage }
+      : { state: "failed", kind, reason, usage };
+
+  const untilItEnds = async (
+    task: Task,
+    assignment: TaskAssignment,
+    signal: AbortSignal,
+    journal: Journal,
+  ): Promise<TaskResult> => {
+    const first = agentFor(task, assignment.usual);
+    /** Tokens by the agent that has tried. */
+    const spent = new Map<AgentDefinition, Usage>();
+    const total = () => [...spent.values()].reduce(sumOfUsage, noUsage);
+    let agent = first;
+    for (let tries = 1; ; tries++) {
+      const by = agent;
+      const onUsage = (usage: Usage) => {
+        spent.set(by, usage);
+        assignment.onUsage(total());
+      };
+      // The same agent goes on where it failed: what its tools have done is not done again.
+      const part = agent === first ? journal : journal.part(`agent:${agent.id}`);
+      const outcome = await attempt(task, agent, { ...assignment, onUsage }, signal, part);
+      if ("text" in outcome) return { state: "completed", text: outcome.text, usage: total() };
+      spent.set(agent, outcome.usage);
+      const delay = rules.recovery === "fail_fast" ? undefined : retryDelay(rules.retry, tries, outcome.kind);
+      if (delay === undefined) return failedFor(task, outcome, total());
+      if (rules.recovery === "retry_with_alternate") agent = otherAgent(task, spent) ?? agent;
+      await sleep(delay, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  };
+
+  return async (
+    task: Task,
+    assignment: TaskAssignment,
+    signal: AbortSignal,
+    journal: Journal,
+  ): Promise<TaskResult | TaskQuestion> => {
+    try {
+      return await journal.step(`task:${task.id}`, (within) => untilItEnds(task, assignment, signal, within));
+    } catch (error) {
+      if (error instanceof AskedUser) return error.question;
+      throw error;
+    }
+  };
+};

@@ -1,0 +1,237 @@
+import { readSopFile } from "@muxi/formation";
+import { ApiError, type ChatWireEvent, type Usage, type WorkOutcome } from "@muxi/protocol";
+import { noUsage, sumOfUsage } from "../models/index.ts";
+import { performGraph, type Task, type TaskResult } from "../work/index.ts";
+import { type ActiveRequest, toBackground } from "./active-request.ts";
+import type { AgentAnswer } from "./agent-loop.ts";
+import { questionRules } from "./clarification.ts";
+import type { OverlordParts } from "./parts.ts";
+import type { Prepared } from "./prepare.ts";
+import type { PromptSection } from "./prompt.ts";
+import { createTaskWork } from "./task-work.ts";
+import { planStep, type WorkPlan } from "./work-plan.ts";
+
+/** Answers a turn by the tasks of a plan. */
+export type Work = (
+  active: ActiveRequest,
+  prepared: Prepared,
+  plan: WorkPlan,
+  /** Writes the answer from the results. */
+  answerFrom: (sections: readonly PromptSection[]) => Promise<AgentAnswer>,
+) => Promise<AgentAnswer>;
+
+/** Characters of a result that tasks get which do not need it directly. */
+const longestEarlier = 2_000;
+
+const withTitle = ({ title }: Task, text: string): string => `${title}\n\n${text}`;
+
+/** What a task has brought, as others read it. */
+const told = (task: Task, result: TaskResult): string =>
+  withTitle(task, result.state === "completed" ? result.text : `(Not done: ${result.reason})`);
+
+const resultsFor = (plan: WorkPlan, task: Task, results: ReadonlyMap<string, TaskResult>): string[] =>
+  plan.tasks.flatMap((other) => {
+    const result = results.get(other.id);
+    if (!result) return [];
+    const text = told(other, result);
+    return task.after.includes(other.id) ? text : text.slice(0, longestEarlier);
+  });
+
+export const createWork = (
+  parts: Pick<
+    OverlordParts,
+    | "formationId"
+    | "dir"
+    | "settings"
+    | "store"
+    | "models"
+    | "tools"
+    | "memory"
+    | "windows"
+    | "runs"
+    | "queue"
+    | "telemetry"
+    | "clock"
+  >,
+): Work => {
+  const { settings, models, tools, memory } = parts;
+  const { log } = parts.telemetry;
+  const { now } = parts.clock;
+  const perform = createTaskWork({
+    settings,
+    modelOf: models.modelOf,
+    modelNamed: models.modelNamed,
+    visionModelOf: models.visionModelOf,
+    documents: memory.documents,
+    windows: parts.windows,
+    timezone: settings.timezone,
+    toolsOf: tools.of,
+    newBudget: tools.newBudget,
+    now,
+    warn: (reason, error) => log.warn({ err: error }, reason),
+  });
+
+  /** The files that a task names, each with its content. */
+  const filesOf = async ({ files }: Task, { procedure }: WorkPlan): Promise<string[]> =>
+    Promise.all(
+      files.map(async (named) => {
+        const read = await readSopFile(parts.dir, procedure.file, named);
+        if ("text" in read) return `${named}\n\n${read.text}`;
+        log.warn(
+          { procedure: procedure.name, file: named },
+          `a step cannot read its file: ${read.problem.message}`,
+        );
+        return `${named}\n\n(It cannot be read)`;
+      }),
+    );
+
+  const sectionsFor = async (
+    plan: WorkPlan,
+    task: Task,
+    message: string,
+    results: ReadonlyMap<string, TaskResult>,
+  ): Promise<PromptSection[]> => [
+    { title: "The user's message that all tasks serve:", texts: [message] },
+    {
+      title: `About the procedure "${plan.procedure.title}":`,
+      texts: plan.about === "" ? [] : [plan.about],
+    },
+    { title: "Files of this task:", texts: await filesOf(task, plan) },
+    { title: "Results of the tasks before it:", texts: resultsFor(plan, task, results) },
+  ];
+
+  /** Tells the caller how far the tasks are. */
+  const reporter = ({ run }: ActiveRequest, plan: WorkPlan, startedAt: number) => {
+    const { requestId, sessionId, userId } = run.identity;
+    const counts = { completed: 0, failed: 0, underWay: 0 };
+    const tell = (stage: string, more: Partial<Extract<ChatWireEvent, { type: "progress" }>> = {}) => {
+      if (!settings.progress) return;
+      run.log.append({
+        type: "progress",
+        session_id: sessionId,
+        request_id: requestId,
+        user_id: userId,
+        stage,
+        workflow_id: plan.id,
+        ...more,
+        timestamp: now() / 1000,
+      });
+    };
+    const howFar = () => ({
+      workflow_id: plan.id,
+      status: "running" as const,
+      total_tasks: plan.tasks.length,
+      completed_tasks: counts.completed,
+      failed_tasks: counts.failed,
+      in_progress_tasks: counts.underWay,
+      progress_percentage: Math.round(((counts.completed + counts.failed) / plan.tasks.length) * 100),
+      started_at: new Date(startedAt).toISOString(),
+    });
+    return {
+      tell,
+      outcome: (status: WorkOutcome["workflow_status"]): WorkOutcome => ({
+        workflow_id: plan.id,
+        workflow_status: status,
+        total_tasks: plan.tasks.length,
+        completed_tasks: counts.completed,
+        failed_tasks: counts.failed,
+        execution_time: (now() - startedAt) / 1000,
+      }),
+      begun({ id, title }: Task) {
+        counts.underWay += 1;
+        tell("workflow_execution", { task_id: id, content: title, progress: howFar() });
+      },
+      ended({ id, title }: Task, { state }: TaskResult) {
+        counts.underWay = Math.max(0, counts.underWay - 1);
+        if (state === "completed") counts.completed += 1;
+        else counts.failed += 1;
+        const stage = state === "completed" ? "task_complete" : "task_failed";
+        tell(stage, { task_id: id, content: title, progress: howFar() });
+      },
+    };
+  };
+
+  /** What is told when tasks could not be done and no model writes the answer. */
+  const failuresIn = (plan: WorkPlan, results: ReadonlyMap<string, TaskResult>): string[] =>
+    plan.tasks.flatMap(({ id, title }) => {
+      const result = results.get(id);
+      return result && result.state !== "completed" ? `Not done: ${title}. ${result.reason}` : [];
+    });
+
+  return async (active, prepared, plan, answerFrom) => {
+    const { run, turn, owner, journal } = active;
+    const startedAt = now();
+    const report = reporter(active, plan, startedAt);
+    // From now on another process goes on with it when this one ends.
+    if (!active.isAsync) await toBackground(parts, active, active.webhookUrl);
+    await journal.step(planStep, async () => plan);
+    const { name, title } = plan.procedure;
+    report.tell("sop_matched", { sop_id: name, sop_name: title, content: `Found procedure: ${title}` });
+    report.tell("workflow_start", { task_count: plan.tasks.length });
+
+    const { mayAsk } = questionRules(turn, settings.clarification);
+    const spent = new Map<string, Usage>();
+    const count = (part: string, usage: Usage) => {
+      spent.set(part, usage);
+      active.usage = [...spent.values()].reduce(sumOfUsage, noUsage);
+    };
+    const { results, questions } = await performGraph(
+      plan.tasks,
+      {
+        ...settings.work,
+        async perform(task, known, signal) {
+          const sections = await sectionsFor(plan, task, turn.message, known);
+          const assignment = {
+            owner,
+            usual: prepared.agent,
+            mayAsk,
+            sections,
+            onUsage: (usage: Usage) => count(task.id, usage),
+          };
+          return perform(task, assignment, signal, journal);
+        },
+        onBegin: report.begun,
+        onEnd(task, result) {
+          count(task.id, result.usage);
+          report.ended(task, result);
+        },
+      },
+      run.signal,
+    );
+
+    const model = prepared.model.id;
+    const [asked] = questions;
+    if (asked) {
+      const { question, place } = asked;
+      run.log.appendText([question]);
+      const work = report.outcome("waiting");
+      return { model, finishReason: "stop", usage: active.usage, clarification: { question, place }, work };
+    }
+    const done = plan.tasks.flatMap(({ id }) => {
+      const result = results.get(id);
+      return result?.state === "completed" ? result.text : [];
+    });
+    const failures = failuresIn(plan, results);
+    if (done.length === 0 || (failures.length > 0 && !settings.work.goesOn))
+      throw new ApiError("TASK_FAILED", `The procedure ${title} was not carried out. ${failures[0] ?? ""}`);
+    const work = report.outcome(failures.length > 0 ? "partial" : "completed");
+    if (!plan.synthesis) {
+      run.log.appendText([[done.at(-1), ...failures].join("\n\n")]);
+      return { model, finishReason: "stop", usage: active.usage, work };
+    }
+    report.tell("workflow_synthesis");
+    const texts = plan.tasks.flatMap((task) => {
+      const result = results.get(task.id);
+      return result ? told(task, result) : [];
+    });
+    const answer = await answerFrom([
+      {
+        title:
+          `For this message the procedure "${title}" was carried out. Its tasks and their results; answer the ` +
+          "message from them, and say what could not be done:",
+        texts,
+      },
+    ]);
+    return { ...answer, work };
+  };
+};
