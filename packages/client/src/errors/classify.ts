@@ -20,7 +20,7 @@ const rows: readonly [status: number, codes: RegExp, type?: typeof MuxiError, co
   [403, /^FORB/, AuthorizationError, "FORBIDDEN"],
   [404, /NOT_FOUND$/, NotFoundError, "NOT_FOUND"],
   [409, /^CONFL|_REUSED$/, ConflictError, "CONFLICT"],
-  [422, /^VALID|_PARAMS$|^UNPROC|_REFUSED$/, ValidationError, "VALIDATION_ERROR"],
+  [422, /^VALID|_PARAMS$|^UNPROC|_REFUSED$|^TASK/, ValidationError, "VALIDATION_ERROR"],
   [424, /^LLM_N/],
   [499, /^CANC/],
   [502, /^LLM_E/],
