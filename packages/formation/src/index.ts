@@ -47,7 +47,6 @@ export type { ToolFilter } from "./schema/mcp-server.ts";
 export { serverPrograms } from "./scripts.ts";
 export * from "./secrets/index.ts";
 export { readSkills, type Skill } from "./skills.ts";
-export type { SopStep, SopText } from "./sop-steps.ts";
 export { readSopFile, readSops, type Sop } from "./sops.ts";
 export { readTrigger, triggerNamePattern, triggerNames } from "./triggers.ts";
 export { credentialServices, withCredentials } from "./user-credentials.ts";

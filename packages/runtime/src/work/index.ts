@@ -1,5 +1,5 @@
 /** Requests that are carried out as several tasks: what needs what, what follows a failure. */
-export { type GraphResult, performGraph, type TaskQuestion } from "./graph.ts";
+export { performGraph, type TaskQuestion } from "./graph.ts";
 export { type RetryRules, retryDelay } from "./recovery.ts";
 export { tasksOf } from "./sop-tasks.ts";
 export { type FailureKind, failureKinds, type Task, type TaskResult, taskSchema } from "./task.ts";
