@@ -102,13 +102,13 @@ const documentSchema = z.object({
   components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
 });
 
-const ofChat = ["Chat", "Attachments", "Chat events", "Accepting work"];
+const ofChat = ["Chat", "Attachments", "Chat events", "Accepting work", "Tasks of a request"];
 
 /** Sections that have the fields of others. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
   Chat: ofChat,
   "Audio chat": ofChat,
-  Events: ["Chat events", "Feed of a user"],
+  Events: ["Chat events", "Tasks of a request", "Feed of a user"],
   Logs: ["Log stream"],
 };
 
