@@ -183,8 +183,8 @@ try {
     vectorOf: async () => nearStored(),
     maxBytes: 2 ** 30,
   });
-  const byWords = createMemorySearch({ memories, vectors: undefined });
-  const byBoth = createMemorySearch({ memories, vectors: vectorSearch });
+  const byWords = createMemorySearch({ memories, vectors: undefined, now: Date.now });
+  const byBoth = createMemorySearch({ memories, vectors: vectorSearch, now: Date.now });
 
   const measure = async (search: typeof byWords, userId: string) => {
     const times: number[] = [];

@@ -100,7 +100,14 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
   getMemoryConfig: (f) => f.memories.config(),
   getMemoryStats: (f) => f.buffers.stats(),
   getMemories: (f) =>
-    f.memories.list({ userId, limit: 5, before: key, offset: 5, scopes: ["user", "formation"] }),
+    f.memories.list({
+      userId,
+      limit: 5,
+      before: key,
+      offset: 5,
+      scopes: ["user", "formation"],
+      collections: ["preferences"],
+    }),
   addMemory: (f) =>
     f.memories.add({
       userId,

@@ -120,7 +120,9 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const importPackage = packagesOf(formation.dir);
   const models = openModels({ formation, http, env, now: options.now ?? Date.now, log, importPackage });
 
-  const store = createStore(await openDatabase(formation, log));
+  const store = createStore(await openDatabase(formation, log), {
+    memoriesOfUser: formation.manifest.memory.persistent.max_memories,
+  });
   const { now = store.now } = options;
   const startedAt = now();
   const { sessions } = store;
@@ -178,7 +180,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
 
   const retention = createRetention({
     formationId: formation.id,
-    keptFor: manifest.retention,
+    keptFor: { ...manifest.retention, memories: 0 },
     store,
     now,
     log,

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
 import { sql } from "../src/store/database/index.ts";
-import { createStore, openPostgres, openSqlite } from "../src/store/index.ts";
+import { createStore, type NewMemory, openPostgres, openSqlite } from "../src/store/index.ts";
 import { type Api, manifest, startFormation, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { createSchema, onPostgres } from "./postgres.ts";
@@ -210,4 +210,42 @@ test("chats go on while much is deleted, and a kill leaves no message without it
   expect(sessionsLeft).toBeGreaterThan(answers.length);
   // A chat that was answered has two.
   expect(messagesLeft).toBe(sessionsLeft + answers.length);
+});
+
+test("memories that have expired are deleted with what they said before and their user's synopsis, a few at a time", async () => {
+  const { database, memories, synopses } = await openStore();
+  const owner = { formationId: "f", userId: "ann" };
+  const memory = (subject: string, content: string, expiresAt: number | null): NewMemory => ({
+    owner,
+    scope: "user",
+    scopeId: null,
+    subject,
+    collection: "context",
+    content,
+    words: ["ladder"],
+    metadata: {},
+    source: "api",
+    importance: 0.5,
+    expiresAt,
+    now: firstDay,
+  });
+  const places = ["shed", "barn", "loft", "yard"];
+  await memories.add(places.map((place) => memory(place, `A ladder was in the ${place}`, null)));
+  await memories.add(
+    places.map((place, index) =>
+      memory(place, `A ladder is in the ${place}`, index === 0 ? null : firstDay + index),
+    ),
+  );
+  await synopses.put(owner, { part: "identity", text: "Owns ladders", madeAt: firstDay });
+  expect(await memories.forget("f", firstDay, 10)).toBe(0);
+  expect(await synopses.of(owner)).toHaveLength(1);
+  expect(await memories.forget("f", firstDay + 2, 1)).toBe(1);
+  expect(await memories.forget("other", firstDay + 2, 10)).toBe(0);
+  expect(await memories.forget("f", firstDay + 2, 10)).toBe(1);
+  expect(await synopses.of(owner)).toEqual([]);
+  const left = await memories.list({ owner, scopes: ["user"], now: firstDay }, { limit: 10, offset: 0 });
+  expect(left.map(({ subject }) => subject)).toEqual(["yard", "shed"]);
+  const count = async (table: string) =>
+    (await database.read<{ n: number }>({ text: `select count(*) as n from ${table}`, values: [] }))[0]?.n;
+  expect(await Promise.all(["memory_version", "memory_word"].map(count))).toEqual([2, 2]);
 });

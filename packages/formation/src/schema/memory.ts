@@ -16,6 +16,7 @@ const persistentSchema = section({
   connection_string: connection.optional(),
   embedding_model: text.optional(),
   query_timeout_seconds: seconds.default(30),
+  max_memories: positive.default(10_000),
   pooler: z.enum(["none", "transaction"]).default("none"),
   extraction: z.boolean().default(true),
   user_synopsis: section({

@@ -27,6 +27,15 @@ const scopes = lazy(() =>
     .pipe(z.array(memoryScopeSchema()).min(1)),
 );
 
+/** `preferences,goals`: names of collections, each once. */
+const collections = lazy(() =>
+  z
+    .string()
+    .max(1_000)
+    .transform((value) => [...new Set(value.split(",").map((part) => part.trim()))])
+    .pipe(z.array(z.string().min(1)).min(1)),
+);
+
 const scope = () => memoryScopeSchema().describe("Who shares the memory");
 const scopeId = () => orNull(text("Group that shares the memory; null unless the scope is `group`"));
 
@@ -138,6 +147,9 @@ export const memoryListQuerySchema = lazy(() =>
     scopes: scopes()
       .optional()
       .describe("Some of user, group and formation, with commas; absent, all that the key may read"),
+    collections: collections()
+      .optional()
+      .describe("Only memories of these collections, with commas; absent, all"),
   }),
 );
 

@@ -102,7 +102,7 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
       const asking = { owner: { formationId, userId }, scopes };
       const { rows, next } = await readPart(
         query,
-        (page) => entries.list(asking, { ...page, offset: query.offset }),
+        (page) => entries.list(asking, { ...page, offset: query.offset, collections: query.collections }),
         ({ createdAt: at, seq }) => ({ at, seq }),
       );
       return {

@@ -5,17 +5,17 @@ import { createWorker } from "../base/index.ts";
 import type { Store } from "../store/index.ts";
 import { newLeaseOwner } from "./lease.ts";
 
-const kinds = ["requests", "messages", "deliveries", "audit", "ingestions", "jobs"] as const;
+const kinds = ["requests", "messages", "deliveries", "audit", "ingestions", "jobs", "memories"] as const;
 
 type Kind = (typeof kinds)[number];
 
 export interface RetentionDeps {
   formationId: string;
-  /** For how many milliseconds what is kept; without a number, for ever. */
-  keptFor: Pick<Manifest["retention"], Kind>;
+  /** For how many milliseconds what is kept; without a number, for ever. Memories, from when they have expired. */
+  keptFor: Pick<Manifest["retention"], Exclude<Kind, "memories">> & { memories: number };
   store: Pick<
     Store,
-    "audit" | "deliveries" | "ingestions" | "jobs" | "requests" | "retentionTurns" | "sessions"
+    "audit" | "deliveries" | "ingestions" | "jobs" | "memories" | "requests" | "retentionTurns" | "sessions"
   >;
   now: () => number;
   log: Logger;
@@ -55,6 +55,7 @@ export const createRetention = (deps: RetentionDeps) => {
     audit: store.audit,
     ingestions: store.ingestions,
     jobs: store.jobs,
+    memories: store.memories,
   };
 
   const look = async (signal: AbortSignal): Promise<number> => {

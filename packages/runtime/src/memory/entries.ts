@@ -56,7 +56,10 @@ export type Asking = Omit<Reader, "now">;
  * "Long-term memory").
  */
 export interface MemoryEntries {
-  list(asking: Asking, page: ListPage & { offset: number }): Promise<StoredMemory[]>;
+  list(
+    asking: Asking,
+    page: ListPage & { offset: number; collections: readonly string[] | undefined },
+  ): Promise<StoredMemory[]>;
   /** @returns Undefined when there is no such memory. */
   get(asking: Asking, id: string): Promise<TracedMemory | undefined>;
   /** The user's memories that come from a request or message, or that name something; newest first. */
@@ -184,7 +187,11 @@ export const createMemoryEntries = (deps: {
   };
 
   return {
-    list: (asking, page) => memories.list({ ...asking, now: now() }, page),
+    list: (asking, { collections, ...page }) =>
+      memories.list(
+        { ...asking, now: now() },
+        { ...page, collections: collections && [...new Set(collections.map(collectionOf))] },
+      ),
 
     get: (asking, id) => get({ ...asking, now: now() }, id),
 

@@ -2,8 +2,16 @@ import { writtenByUser } from "../attachments/index.ts";
 import { firstOf, type Worker } from "../base/index.ts";
 import { type Knowledge, placeOf } from "../knowledge/index.ts";
 import type { Passage } from "../models/index.ts";
-import { formationSpace, type Owner, type Statement, userSpace } from "../store/index.ts";
+import {
+  type Candidate,
+  formationSpace,
+  type MemoryRepository,
+  type Owner,
+  type Statement,
+  userSpace,
+} from "../store/index.ts";
 import { wordsOf, wordsToFind } from "../text/index.ts";
+import { asksForEarlier } from "./earlier.ts";
 import type { EndedTurn, Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";
 import { isSensitive } from "./sensitive.ts";
@@ -47,6 +55,7 @@ export interface Memory {
 
 /** The parts of long-term memory. */
 export interface LongTermMemory {
+  memories: Pick<MemoryRepository, "versions">;
   search: MemorySearch;
   vectors: VectorSearch | undefined;
   learner: Learner;
@@ -56,6 +65,8 @@ export interface LongTermMemory {
 
 const recalledMemories = 3;
 const recalledUnlearned = 5;
+/** Most earlier values of the recalled memories that are shown to who asks for them. */
+const recalledVersions = 12;
 /** Characters of a message that is recalled. */
 const longestRecalled = 1_000;
 
@@ -122,6 +133,26 @@ const createRecentlySaid = () => {
   };
 };
 
+const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
+
+/** What some memories say, each with what it said before. */
+const withHistory = async (
+  memories: Pick<MemoryRepository, "versions">,
+  remembered: readonly Candidate[],
+): Promise<string[]> => {
+  const seqs = remembered.map(({ seq }) => seq);
+  const versions = seqs.length === 0 ? [] : await memories.versions(seqs, recalledVersions);
+  return remembered.flatMap(({ seq, content }) => {
+    const earlier = versions.filter(({ memorySeq }) => memorySeq === seq);
+    const [last] = earlier;
+    if (!last) return [content];
+    return [
+      `${content} (since ${day(last.validTo)})`,
+      ...earlier.map((version) => `${version.content} (before ${day(version.validTo)})`),
+    ];
+  });
+};
+
 export const createMemory = (deps: {
   longTerm: LongTermMemory | undefined;
   knowledge: Knowledge;
@@ -140,11 +171,17 @@ export const createMemory = (deps: {
         longTerm.learner.unlearned(owner),
       ]);
       const isNew = (content: string) => !inContext.has(content) && content.trim() !== text;
-      const remembered = found.filter(({ content }) => isNew(content)).slice(0, recalledMemories);
+      const isPinned = ({ pinned }: Candidate) => pinned === 1;
+      const pinned = found.filter(isPinned);
+      const others = found.filter((memory) => !isPinned(memory) && isNew(memory.content));
+      const remembered = [...pinned, ...others.slice(0, recalledMemories)];
+      const texts = asksForEarlier(text)
+        ? await withHistory(longTerm.memories, remembered)
+        : remembered.map(({ content }) => content);
       const said = recentlySaid(unlearned, { inContext, text, words });
       return {
         synopsis,
-        remembered: [...remembered.map(({ content }) => content), ...said].map((text) => ({
+        remembered: [...texts, ...said].map((text) => ({
           text,
           source: "memory",
           kind: "memory",

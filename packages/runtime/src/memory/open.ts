@@ -65,7 +65,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
   const { memories } = store;
   const vectors = openVectors(deps);
   const reindexing = startReindexing(formation.id, memories, log);
-  const search = createMemorySearch({ memories, vectors });
+  const search = createMemorySearch({ memories, vectors, now });
   const modelConfig = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
   const model = createModel(modelConfig, { http, log, importPackage: packagesOf(formation.dir) });
   const isBuiltIn = modelConfig.provider === "builtin";
@@ -101,7 +101,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
 
   return {
     memory: createMemory({
-      longTerm: { search, vectors, learner: openLearner(), synopses, reindexing },
+      longTerm: { memories, search, vectors, learner: openLearner(), synopses, reindexing },
       knowledge,
     }),
     entries: createMemoryEntries({

@@ -8,6 +8,8 @@ test("what stands high by words and by meaning wins; what is newer or matters mo
     content: "some words",
     importance: 0.5,
     updatedAt: 1,
+    pinned: 0,
+    expiresAt: null,
     ...more,
   });
   const order = (...found: Parameters<typeof inOrder>) => inOrder(...found).map(({ seq }) => seq);

@@ -21,7 +21,7 @@ const importanceWeight = 0.1;
 
 export interface MemorySearch {
   /**
-   * The memories of some spaces that are relevant to a text, best first.
+   * The memories of some spaces that are relevant to a text, best first, and among them all that are pinned.
    *
    * @param words The words of the text that matter, each once.
    * @param wanted How many will be used. More may be returned, less well ranked.
@@ -120,13 +120,18 @@ export const inOrder = (
 export const createMemorySearch = (deps: {
   memories: MemoryRepository;
   vectors: VectorSearch | undefined;
+  now: () => number;
 }): MemorySearch => ({
   async find(spaces, text, words, wanted) {
     const most = Math.min(wanted * rankedForOne, mostRanked);
     const near = deps.vectors && words.length > 1 ? deps.vectors.nearest(spaces, text, most) : [];
-    const scores = scoresOf(await deps.memories.matches(spaces, words, newestPerWord), most);
+    const { byWord, pinned } = await deps.memories.matches(spaces, words, newestPerWord);
+    const scores = scoresOf(byWord, most);
     const alike = await near;
-    const found = await deps.memories.candidates(spaces, [...new Set([...scores.keys(), ...alike])]);
-    return found.length === 0 ? [] : inOrder(found, scores, alike);
+    const seqs = [...new Set([...scores.keys(), ...alike, ...pinned])];
+    const found = await deps.memories.candidates(spaces, seqs);
+    const now = deps.now();
+    const alive = found.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
+    return alive.length === 0 ? [] : inOrder(alive, scores, alike);
   },
 });

@@ -25,6 +25,7 @@ const none: readonly number[] = [];
 export class CachedSpace {
   readonly #memories = new Map<number, Cached>();
   readonly #words = new Map<string, number[]>();
+  readonly #pinned = new Set<number>();
   #bytes = 0;
 
   constructor({ memories, words }: SpaceContents) {
@@ -54,6 +55,11 @@ export class CachedSpace {
     return seqs.length > most ? seqs.slice(-most) : seqs;
   }
 
+  /** The newest memories that are pinned. */
+  pinned(most: number): readonly number[] {
+    return this.#pinned.size === 0 ? none : [...this.#pinned].sort((a, b) => b - a).slice(0, most);
+  }
+
   memory(seq: number): Candidate | undefined {
     return this.#memories.get(seq)?.memory;
   }
@@ -70,7 +76,9 @@ export class CachedSpace {
   }
 
   #add(cached: Cached): void {
-    this.#memories.set(cached.memory.seq, cached);
+    const { seq, pinned } = cached.memory;
+    this.#memories.set(seq, cached);
+    if (pinned === 1) this.#pinned.add(seq);
     this.#bytes += bytesOf(cached);
   }
 
@@ -78,6 +86,7 @@ export class CachedSpace {
     const cached = this.#memories.get(seq);
     if (!cached) return;
     this.#memories.delete(seq);
+    this.#pinned.delete(seq);
     this.#bytes -= bytesOf(cached);
     for (const word of cached.words) {
       const seqs = this.#words.get(word) ?? [];

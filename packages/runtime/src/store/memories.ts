@@ -23,12 +23,20 @@ import type { Owner } from "./sessions.ts";
 
 /** Long-term memories (docs/spec/formation-files.md "Long-term memory"). */
 export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candidates">, MemoryDetails {
-  /** Statements that store memories, for a transaction of the caller. Of a known subject, the last one stays. */
+  /**
+   * Statements that store memories, for a transaction of the caller, and make room for them. Of a known subject, the last
+   * one stays.
+   */
   keep(memories: readonly NewMemory[]): Statement[];
   /** Stores memories in one transaction and returns their ids; one of a known subject keeps its id. */
   add(memories: readonly NewMemory[]): Promise<string[]>;
   /** Newest first. */
-  list(reader: Reader, page: ListPage & { offset: number }): Promise<StoredMemory[]>;
+  list(
+    reader: Reader,
+    page: ListPage & { offset: number; collections?: readonly string[] | undefined },
+  ): Promise<StoredMemory[]>;
+  /** Deletes memories that expired before a time, at most `limit`, with their users' synopses, and returns how many. */
+  forget(formationId: string, before: number, limit: number): Promise<number>;
   /** Deletes the memories that came from a source and returns how many there were. */
   deleteSource(owner: Owner, source: string): Promise<number>;
   /** Memories whose words were found by older rules, and some of them only. */
@@ -47,7 +55,8 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   ): Promise<{ content: string; updatedAt: number }[]>;
 }
 
-export const createMemoryRepository = (db: Database): MemoryRepository => {
+/** @param mostOfUser Most memories of a user; without a number, any. */
+export const createMemoryRepository = (db: Database, mostOfUser?: number): MemoryRepository => {
   /** A list as rows of one column: one statement then serves lists of any length. */
   const texts = (values: readonly string[]) =>
     sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
@@ -56,14 +65,34 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
   const details = createMemoryDetails(db, finder);
 
   const write = createMemoryWriting(db.dialect, finder.written);
-  const keep = (memories: readonly NewMemory[]): Statement[] =>
+
+  /** Deletes what a user has too many of: what has expired, then what matters least, then the oldest. */
+  const makingRoom = (space: Space, now: number, most: number): Statement => ({
+    ...sql`delete from memory where seq in (select seq from memory
+      where space = ${space} and pinned = 0 and updated_at < ${now}
+      order by case when expires_at <= ${now} then 0 else 1 end, importance, updated_at, seq
+      limit (select case when count(*) > ${most} then count(*) - ${most} else 0 end
+        from memory where space = ${space}))`,
+    onCommit({ changes }) {
+      if (changes > 0) finder.deleted(space);
+    },
+  });
+
+  const keep = (memories: readonly NewMemory[]): Statement[] => {
     // What was said last about a subject is stored last: its words take the place of those before.
-    roundsOf(memories).flatMap((round) => [
+    const writing = roundsOf(memories).flatMap((round) => [
       ...round.map(write.version),
       ...round.map(write.row),
       ...round.map(write.withoutOldWords),
       ...round.map(write.words),
     ]);
+    if (mostOfUser === undefined) return writing;
+    const written = new Map<Space, number>();
+    for (const { owner, scope, now } of memories) {
+      if (scope === "user") written.set(userSpace(owner), now);
+    }
+    return [...writing, ...[...written].map(([space, now]) => makingRoom(space, now, mostOfUser))];
+  };
 
   const spacesOf = ({ formationId, userId }: Owner, scopes: readonly MemoryScope[]): Statement[] =>
     scopes.map((scope) =>
@@ -80,16 +109,33 @@ export const createMemoryRepository = (db: Database): MemoryRepository => {
       return results.flatMap(({ rows }) => rows.map(({ id }) => String(id)));
     },
 
-    async list({ owner, scopes, now }, { limit, before, offset }) {
+    async list({ owner, scopes, now }, { limit, before, offset, collections }) {
       if (scopes.length === 0) return [];
+      const isListed = collections === undefined ? sql`` : sql`and collection in ${texts(collections)}`;
       const pages = spacesOf(owner, scopes).map(
         (space) => sql`select * from (select * from memory where ${space} and ${isAlive(now)}
-          ${afterSeq(before)} order by seq desc limit ${limit + offset}) as page`,
+          ${isListed} ${afterSeq(before)} order by seq desc limit ${limit + offset}) as page`,
       );
       return readMemories(
         db,
         sql`(${joined(pages, " union all ")}) as pages order by seq desc limit ${limit} offset ${offset}`,
       );
+    },
+
+    async forget(formationId, before, limit) {
+      const some = sql`select seq from memory where formation_id = ${formationId} and expires_at <= ${before}
+        order by expires_at limit ${limit}`;
+      const [, result] = await db.write([
+        sql`delete from synopsis where formation_id = ${formationId} and user_id in (
+          select user_id from memory where seq in (${some}) and scope = 'user')`,
+        {
+          ...sql`delete from memory where seq in (${some}) returning space`,
+          onCommit({ rows }) {
+            for (const { space } of rows) finder.deleted(String(space));
+          },
+        },
+      ]);
+      return result?.changes ?? 0;
     },
 
     async deleteSource(owner, source) {

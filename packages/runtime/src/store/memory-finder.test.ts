@@ -40,11 +40,12 @@ const memory = (subject: string, words: readonly string[], more: Partial<NewMemo
 const foundBy = async (
   memories: Pick<ReturnType<typeof createMemoryRepository>, "matches" | "candidates">,
 ) => {
-  const matches = await memories.matches(spaces, vocabulary, 100);
-  const seqs = [...new Set(matches.flat())];
+  const { byWord, pinned } = await memories.matches(spaces, vocabulary, 100);
+  const seqs = [...new Set([...byWord.flat(), ...pinned])];
   const candidates = await memories.candidates(spaces, seqs);
   return {
-    matches: matches.map((found) => found.toSorted((a, b) => a - b)).sort(),
+    matches: byWord.map((found) => found.toSorted((a, b) => a - b)).sort(),
+    pinned: pinned.toSorted((a, b) => a - b),
     candidates: candidates.toSorted((a, b) => a.seq - b.seq),
   };
 };
@@ -65,12 +66,15 @@ test("the cache holds what the database holds, whoever writes to it", async () =
       {
         source: random(3) === 0 ? "file" : "api",
         importance: random(10) / 10,
+        isPinned: random(9) === 0,
+        expiresAt: random(3) === 0 ? time : null,
         now: time,
         ...(random(4) === 0 && { scope: "formation", scopeId: null }),
       },
     );
-  const changeOf = ({ content, words, source, subject }: NewMemory) => ({
+  const changeOf = ({ content, words, source, subject, isPinned = false }: NewMemory) => ({
     said: { content, words, source, subject },
+    isPinned,
   });
   for (let step = 1; step <= 300; step++) {
     const writer = random(8) === 0 ? there : here;
@@ -103,8 +107,8 @@ test("of a word that many memories have, the newest are found, in a large space 
   const [db] = openTwice();
   const memories = createMemoryRepository(db);
   const newest = async () => {
-    const [found] = await memories.matches(spaces, ["apple"], 3);
-    const some = await memories.candidates(spaces, found ?? []);
+    const { byWord } = await memories.matches(spaces, ["apple"], 3);
+    const some = await memories.candidates(spaces, byWord[0] ?? []);
     return some.map(({ subject }) => subject).sort();
   };
   const add = (from: number, to: number) =>

@@ -1,21 +1,17 @@
 import type { SpaceContents } from "./cached-space.ts";
 import type { Database } from "./database/index.ts";
 import { list, type Statement, sql } from "./database/index.ts";
-import type { Candidate, Space } from "./memory-rows.ts";
+import type { Candidate, Matches, Space } from "./memory-rows.ts";
 import { createSpaceCache, type SpaceCache } from "./space-cache.ts";
 
 /** Finds memories by their words: in the cache where the database tells when it changes, else in the database. */
 export interface MemoryFinder {
   /**
-   * The memories that contain each word in each space, newest first.
+   * The memories that contain each word in each space, and those that are pinned there.
    *
    * @param perWord Maximum number per word, so that a search in a large space costs no more.
    */
-  matches(
-    spaces: readonly Space[],
-    words: readonly string[],
-    perWord: number,
-  ): Promise<(readonly number[])[]>;
+  matches(spaces: readonly Space[], words: readonly string[], perWord: number): Promise<Matches>;
   candidates(spaces: readonly Space[], seqs: readonly number[]): Promise<Candidate[]>;
   /** To be called when a memory was written. */
   written(space: Space, memory: Candidate, words: readonly string[]): void;
@@ -23,12 +19,18 @@ export interface MemoryFinder {
   deleted(space: Space): void;
 }
 
+/** Most pinned memories of a space that are recalled: each takes room in every prompt. */
+export const mostPinned = 20;
+
 /** Parsing all lists as one JSON text takes a third of the time that splitting them does. */
 const numbersOf = (texts: readonly string[]): number[][] => JSON.parse(`[[${texts.join("],[")}]]`);
 
+const none: readonly number[] = [];
+
 export const createMemoryFinder = (db: Database): MemoryFinder => {
   const candidatesFrom = (rest: Statement) =>
-    db.read<Candidate>(sql`select seq, subject, content, importance, updated_at as "updatedAt" from ${rest}`);
+    db.read<Candidate>(sql`select seq, subject, content, importance, updated_at as "updatedAt", pinned, expires_at as "expiresAt"
+      from ${rest}`);
 
   const readSpace = async (space: Space, most: number): Promise<SpaceContents | undefined> => {
     const memories = await candidatesFrom(sql`memory where space = ${space} order by seq limit ${most + 1}`);
@@ -51,34 +53,44 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
     spaces: readonly Space[],
     words: readonly string[],
     perWord: number,
-  ): Promise<(readonly number[])[]> => {
+  ): Promise<Matches> => {
+    const held = db.dialect.textsOf(JSON.stringify(spaces));
     // One row per word: making thousands of rows would take longer than the search. Postgres would answer `exists` by
     // reading the words of all spaces; ordered, it must use the index.
-    const rows = await db.read<{ seqs: string | null }>(
-      sql`select (select string_agg(cast(memory_seq as text), ',')
+    const rows = await db.read<{ pinned: number; seqs: string | null }>(
+      sql`select 0 as pinned, (select string_agg(cast(memory_seq as text), ',')
           from (select memory_seq from memory_word
             where memory_word.space = held.value and memory_word.word = listed.value
             order by memory_seq desc limit ${perWord}) as newest) as seqs
-        from ${db.dialect.textsOf(JSON.stringify(spaces))} as held,
-          ${db.dialect.textsOf(JSON.stringify(words))} as listed
+        from ${held} as held, ${db.dialect.textsOf(JSON.stringify(words))} as listed
         where (select word from memory_word where memory_word.space = held.value
-            order by word limit 1) is not null`,
+            order by word limit 1) is not null
+        union all
+        select 1, (select string_agg(cast(seq as text), ',')
+          from (select seq from memory where space = held.value and pinned = 1
+            order by seq desc limit ${mostPinned}) as newest)
+        from ${held} as held`,
     );
-    return numbersOf(rows.flatMap(({ seqs }) => seqs ?? []));
+    const listsOf = (kind: number) =>
+      numbersOf(rows.flatMap(({ pinned, seqs }) => (pinned === kind ? (seqs ?? []) : [])));
+    return { byWord: listsOf(0), pinned: listsOf(1).flat() };
   };
 
   return {
     async matches(spaces, words, perWord) {
-      if (words.length === 0) return [];
       const { cached, others } = await divide(spaces);
-      const found = others.length > 0 ? await readMatches(others, words, perWord) : [];
+      const { byWord, pinned } =
+        others.length > 0 ? await readMatches(others, words, perWord) : { byWord: [], pinned: none };
+      if (cached.length === 0) return { byWord, pinned };
+      const allPinned = [...pinned];
       for (const space of cached) {
         for (const word of words) {
           const seqs = space.containing(word, perWord);
-          if (seqs.length > 0) found.push(seqs);
+          if (seqs.length > 0) byWord.push(seqs);
         }
+        allPinned.push(...space.pinned(mostPinned));
       }
-      return found;
+      return { byWord, pinned: allPinned };
     },
 
     async candidates(spaces, seqs) {

@@ -101,6 +101,18 @@ export interface Candidate {
   content: string;
   importance: number;
   updatedAt: number;
+  /** 1 for one that is recalled with every message. */
+  pinned: number;
+  /** Unix milliseconds; null for never. */
+  expiresAt: number | null;
+}
+
+/** The numbers of the memories in some spaces that may be relevant to a text. */
+export interface Matches {
+  /** Those that contain each word, newest first. */
+  byWord: (readonly number[])[];
+  /** Those that are pinned, newest first. */
+  pinned: readonly number[];
 }
 
 export const digestOf = (text: string): string => hash("sha256", text, "base64url").slice(0, 22);

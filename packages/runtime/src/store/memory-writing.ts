@@ -101,7 +101,7 @@ export const createMemoryWriting = (
         updated_at = excluded.updated_at, words_version = excluded.words_version,
         valid_from = case when memory.content = excluded.content then ${heldFrom} else excluded.valid_from end,
         vector_model = case when memory.content = excluded.content then memory.vector_model else '' end
-      returning id, seq`,
+      returning id, seq, pinned`,
     key,
   });
 
@@ -175,7 +175,15 @@ export const createMemoryWriting = (
         onCommit: ({ rows }) =>
           onWritten(
             space,
-            { seq: Number(rows[0]?.seq), subject, content, importance, updatedAt: now },
+            {
+              seq: Number(rows[0]?.seq),
+              subject,
+              content,
+              importance,
+              updatedAt: now,
+              pinned: Number(rows[0]?.pinned),
+              expiresAt: memory.expiresAt ?? null,
+            },
             memory.words,
           ),
       };

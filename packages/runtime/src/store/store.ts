@@ -41,7 +41,8 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   readonly vectors: VectorRepository;
 }
 
-export const createStore = (database: Database): Store => {
+/** @param limits.memoriesOfUser Most memories of a user; without a number, any. */
+export const createStore = (database: Database, limits: { memoriesOfUser?: number } = {}): Store => {
   const unlearned = createUnlearned(database);
   return {
     isShared: database.dialect.engine === "postgres",
@@ -59,7 +60,7 @@ export const createStore = (database: Database): Store => {
     knowledge: createKnowledgeRepository(database),
     knowledgeVectors: createKnowledgeVectorRepository(database),
     lessons: createLessonRepository(database, unlearned),
-    memories: createMemoryRepository(database),
+    memories: createMemoryRepository(database, limits.memoriesOfUser),
     requests: createRequestRepository(database),
     retentionTurns: createRetentionTurns(database),
     sessions: createSessionRepository(database, unlearned.deleted),

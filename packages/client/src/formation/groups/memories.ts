@@ -92,6 +92,9 @@ export interface MemoryMethods {
 
       /** Only memories of these scopes. Default: all that the key may read. */
       scopes?: MemoryScope[] | undefined;
+
+      /** Only memories of these collections, such as `preferences`. Default: all. */
+      collections?: string[] | undefined;
     },
     options?: CallOptions,
   ): Pages<Result<MemoryList>, Memory>;
@@ -289,7 +292,7 @@ export const createMemories = (): MemoryMethods => ({
     "getMemories",
     "/memories",
     access.user,
-    { limit: true, offset: true, before: true, scopes: true },
+    { limit: true, offset: true, before: true, scopes: true, collections: true },
     {
       items: (page) => page.memories,
       // Other servers have no `next`: there a list that changes meanwhile moves.

@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { type Api, manifest, startFormation, writeFormation } from "./harness.ts";
+import { startWithModel } from "./learning.ts";
+
+const add = async (api: Api, content: string, more: object = {}) =>
+  (await api.call("POST", "/memories", { user: "ann", body: { content, ...more } })).body.data.id;
+
+const contents = async (api: Api, query = "") =>
+  (await api.get(`/memories${query}`, { user: "ann" })).body.data.memories.map(
+    ({ content }: { content: string }) => content,
+  );
+
+const promptFor = async ({ api, server }: Awaited<ReturnType<typeof startWithModel>>, message: string) => {
+  await api.chat(message, { user: "ann" });
+  return JSON.stringify(server.requests.at(-1)?.body);
+};
+
+test("who asks for what was before is told of it with its time, and nobody else is", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const formation = await startWithModel("extraction: false", "", { now: () => time });
+  const { api } = formation;
+  for (const town of ["Lisbon", "Porto", "Faro"]) {
+    await add(api, `The user lives in ${town}`, { subject: "home" });
+    time += 31 * 86_400_000;
+  }
+  const now = await promptFor(formation, "In which town do I live?");
+  expect(now).toContain("The user lives in Faro");
+  expect(now).not.toMatch(/Porto|Lisbon|since/);
+  for (const message of ["Where did I live before?", "Wo lebte ich früher, I live?", "以前 I live どこ"]) {
+    const prompt = await promptFor(formation, message);
+    expect(prompt).toContain("The user lives in Faro (since 2026-03-04)");
+    expect(prompt).toContain("The user lives in Porto (before 2026-03-04)");
+    expect(prompt).toContain("The user lives in Lisbon (before 2026-02-01)");
+  }
+});
+
+test("the built-in model answers where somebody lived before", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const api = await startFormation(await writeFormation(), { now: () => time });
+  await api.chat("I live in Lisbon", { user: "ann" });
+  time = Date.UTC(2026, 2, 1);
+  await api.chat("I live in Porto", { user: "ann" });
+  const { body } = await api.chat("Where did I live before?", { user: "ann" });
+  expect(body.data.message.content).toContain("Lisbon (before 2026-03-01)");
+});
+
+test("a pinned memory is recalled with every message, until it is unpinned", async () => {
+  const formation = await startWithModel("extraction: false");
+  const { api } = formation;
+  const id = await add(api, "The user must not eat walnuts", { pinned: true });
+  for (const subject of ["one", "two", "three", "four"])
+    await add(api, `Trees need pruning, says ${subject}`);
+  const greetings = ["Hi", "When do trees need pruning?", "Hi again", "And hi"];
+  for (const message of greetings) expect(await promptFor(formation, message)).toContain("walnuts");
+  await api.call("PATCH", `/memories/${id}`, { user: "ann", body: { pinned: false } });
+  expect(await promptFor(formation, "When do trees need pruning, then?")).not.toContain("walnuts");
+  // Another user has no part in it.
+  await api.call("PATCH", `/memories/${id}`, { user: "ann", body: { pinned: true } });
+  await api.chat("Hi", { user: "bob" });
+  expect(JSON.stringify(formation.server.requests.at(-1)?.body)).not.toContain("walnuts");
+});
+
+test("a memory that has expired is not listed, shown or recalled", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const formation = await startWithModel("extraction: false", "", { now: () => time });
+  const { api } = formation;
+  const id = await add(api, "The user has borrowed a ladder", { ttl: 60 });
+  await add(api, "The user owns a saw");
+  for (let use = 0; use < 3; use++) {
+    expect(await promptFor(formation, `Who has the ladder, ${use}?`)).toContain("borrowed a ladder");
+  }
+  time += 60_000;
+  expect(await promptFor(formation, "Who has the ladder now?")).not.toContain("borrowed a ladder");
+  expect(await contents(api)).toEqual(["The user owns a saw"]);
+  expect((await api.get(`/memories/${id}`, { user: "ann" })).status).toBe(404);
+  expect((await api.call("PATCH", `/memories/${id}`, { user: "ann", body: { ttl: null } })).status).toBe(404);
+  // The same, written again, lives on.
+  await add(api, "The user has borrowed a ladder");
+  expect(await contents(api)).toHaveLength(2);
+});
+
+test("a user has at most so many memories: what has expired goes first, then what matters least; never what is pinned", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const limit = "memory: { persistent: { max_memories: 3 } }\n";
+  const api = await startFormation(await writeFormation({ "formation.afs": `${manifest}${limit}` }), {
+    now: () => time,
+  });
+  const write = async (content: string, importance: number, more: object = {}) => {
+    time += 1_000;
+    await add(api, content, { metadata: { importance }, ...more });
+  };
+  await write("Pinned", 0.1, { pinned: true });
+  await write("Short-lived", 0.9, { ttl: 1 });
+  await write("Minor", 0.3);
+  await write("Least", 0.2);
+  expect(await contents(api)).toEqual(["Least", "Minor", "Pinned"]);
+  await write("Major", 0.8);
+  expect(await contents(api)).toEqual(["Major", "Minor", "Pinned"]);
+  await write("Newest", 0);
+  expect(await contents(api)).toEqual(["Newest", "Major", "Pinned"]);
+  // What many share is not limited by it.
+  for (const content of ["One", "Two", "Three", "Four"]) {
+    const body = { content, scope: "formation" };
+    await api.call("POST", "/memories", { user: "ann", key: "admin", body });
+  }
+  expect(await contents(api, "?scopes=formation")).toHaveLength(4);
+});
+
+test("memories are listed by their collections", async () => {
+  const api = await startFormation(await writeFormation());
+  await add(api, "Prefers tea", { type: "preference" });
+  await add(api, "Wants to run", { type: "goal" });
+  await add(api, "Sat down", { type: "fact" });
+  expect(await contents(api, "?collections=preference")).toEqual(["Prefers tea"]);
+  expect(await contents(api, "?collections=preferences,goals")).toEqual(["Wants to run", "Prefers tea"]);
+  expect((await api.get("/memories?collections=", { user: "ann" })).status).toBe(422);
+});
