@@ -20,7 +20,7 @@ export interface MemoryFinder {
 }
 
 /** Most pinned memories of a space that are recalled: each takes room in every prompt. */
-export const mostPinned = 20;
+const mostPinned = 20;
 
 /** Parsing all lists as one JSON text takes a third of the time that splitting them does. */
 const numbersOf = (texts: readonly string[]): number[][] => JSON.parse(`[[${texts.join("],[")}]]`);
