@@ -34,6 +34,7 @@ ${knowledge.replace(/^/gm, "      ")}
   const warnings: string[] = [];
   const log = pino({ level: "warn" }, { write: (line) => warnings.push(JSON.parse(line).msg) });
   const api = await startFormation(dir, { log });
+  await api.call("POST", "/agents/guide/knowledge/sync", { key: "admin", body: {} });
   const say = (message: string) => api.chat(message, { ...ann, session: "s1" });
   return { api, models, say, warnings };
 };
@@ -65,7 +66,9 @@ test("a message that leans on the one before it finds what both are about, as on
 });
 
 test("a model completes a message that leans on others, where the agent names one for it; no other message is sent to it", async () => {
-  const { models, say } = await open("follow_ups: { model: openai/test-model }\nmax_context_tokens: 1");
+  const { models, say } = await open(
+    "follow_ups: { model: openai/test-model, timeout_seconds: 60 }\nmax_context_tokens: 1",
+  );
   models.reply({}, { text: ['{"question":"When are plums picked?"}'] });
   await say("How much is a ticket for the orchard walk?");
   await say("And the other thing?");
@@ -89,7 +92,9 @@ test.each([
   ["voyage", "data", {}],
   ["jina", "results", { return_documents: false }],
 ])("the API of %s puts passages into order", async (provider, field, more) => {
-  const { models, say } = await open(`rerank: { model: ${provider}/order-1, api_key: sk-order }`);
+  const { models, say } = await open(
+    `rerank: { model: ${provider}/order-1, api_key: sk-order, timeout_seconds: 60 }`,
+  );
   models.reply((request) => {
     const [cellar, tickets] = indexesOf(parsed(request).documents, "cellar", "orchard");
     const results = [
@@ -113,7 +118,7 @@ test.each([
 });
 
 test("a language model puts passages into order, and leaves out what does not help", async () => {
-  const { models, say } = await open("rerank: { model: openai/test-model }");
+  const { models, say } = await open("rerank: { model: openai/test-model, timeout_seconds: 60 }");
   models.reply((request) => {
     const { question, passages } = JSON.parse(parsed(request).messages.at(-1).content);
     expect(question).toBe("Is the orchard walk or the cellar for children?");
@@ -153,7 +158,9 @@ test.each([
 });
 
 test("a model that completes no question leaves a message to the words before it", async () => {
-  const { models, say, warnings } = await open("follow_ups: { model: openai/test-model }");
+  const { models, say, warnings } = await open(
+    "follow_ups: { model: openai/test-model, timeout_seconds: 60 }",
+  );
   models.reply({}, { text: ["I cannot."] });
   await say("How much is a ticket for the orchard walk?");
   await say("And for children?");

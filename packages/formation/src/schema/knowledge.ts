@@ -63,7 +63,7 @@ export const knowledgeSchema = section({
     timeout_seconds: seconds.default(3),
   }).optional(),
   /** Without it, what a message leans on is found by its words. */
-  follow_ups: section({ model: filledText }).optional(),
+  follow_ups: section({ model: filledText, timeout_seconds: seconds.default(3) }).optional(),
   embed_batch_size: positive.default(50),
   retrieval: withoutEffect(z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"), byWords, [
     "vector",

@@ -4,8 +4,6 @@ import { objectWithin, textOf } from "../base/index.ts";
 import { type Model, textFrom } from "../models/index.ts";
 import { leansOnEarlier, mostEarlier, type Question, questionOf } from "./question.ts";
 
-/** Milliseconds that a model may take. */
-const longestCompletion = 3_000;
 /** Characters of a message that the model reads, and of the question that it may write. */
 const longestText = 2_000;
 
@@ -15,12 +13,19 @@ leaves out, and answer nothing. Answer with JSON only: {"question": the message,
 
 const completionSchema = z.toJSONSchema(z.object({ question: z.string() }));
 
+/** What completes messages that lean on those before them. */
+export interface Completion {
+  model: Model;
+  /** Milliseconds that it may take. */
+  patience: number;
+}
+
 /**
  * What to search for when a message leans on those before it: the question that a model makes of them, or their words where it
  * fails or takes too long.
  */
 export const completedBy = async (
-  model: Model,
+  { model, patience }: Completion,
   message: string,
   earlier: readonly string[],
   log: Pick<Logger, "warn">,
@@ -38,7 +43,7 @@ export const completedBy = async (
         ],
         settings: { temperature: 0, jsonSchema: completionSchema },
       },
-      { time: longestCompletion },
+      { time: patience },
     );
     const question = textOf(objectWithin(text)?.question).trim().slice(0, longestText);
     if (question !== "") return questionOf(question);

@@ -1,12 +1,12 @@
 import type { AgentDefinition } from "@muxi/formation";
-import type { FormationModels, Model } from "../models/index.ts";
+import type { FormationModels } from "../models/index.ts";
+import type { Completion } from "./completion.ts";
 import type { Reranking } from "./rerank.ts";
 
 /** What helps to search what an agent knows, where its knowledge names models for it. */
 export interface SearchModels {
   reranking?: Reranking;
-  /** Completes messages that lean on those before them. */
-  completing?: Model;
+  completion?: Completion;
 }
 
 /** The models of the formation among which knowledge names some. */
@@ -19,6 +19,11 @@ export const searchModelsOf = (agent: AgentDefinition, models: HelpingModels): S
   const reranker = models.rerankerOf(agent);
   return {
     ...(rerank && reranker && { reranking: { reranker, candidates: rerank.candidates } }),
-    ...(follow_ups && { completing: models.modelNamed(follow_ups.model) }),
+    ...(follow_ups && {
+      completion: {
+        model: models.modelNamed(follow_ups.model),
+        patience: follow_ups.timeout_seconds * 1000,
+      },
+    }),
   };
 };

@@ -72,9 +72,9 @@ export const createKnowledgeSearch = ({
   }
 
   return async (agentId, message, { limit = mostPassages, tokens, earlier = [] }) => {
-    const { reranking, completing } = modelsOf(agentId);
-    const { words, text } = completing
-      ? await completedBy(completing, message, earlier, log)
+    const { reranking, completion } = modelsOf(agentId);
+    const { words, text } = completion
+      ? await completedBy(completion, message, earlier, log)
       : questionOf(message, earlier);
     if (words.size === 0) return [];
     const state = await stored.state(formationId, agentId);
