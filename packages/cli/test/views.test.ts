@@ -7,7 +7,9 @@ let world: World;
 beforeAll(async () => {
   world = await createWorld();
   const folder = await world.formation("seen", {
-    "agents/one.afs": 'schema: "1.0.0"\nid: one\nname: One\ndescription: The only one\n',
+    "agents/one.afs":
+      'schema: "1.0.0"\nid: one\nname: One\ndescription: The only one\nknowledge: { sources: [{ path: docs }] }\n',
+    "docs/gate.md": "The gate opens at nine.\n",
     "triggers/order.md": "Order ${{ data.order.id }} has come in.",
     "mcp/wood.afs": toolServer("wood", [{ name: "fell", inputSchema: { type: "object" } }, { name: "" }]),
     "mcp/lost.afs":
@@ -16,6 +18,7 @@ beforeAll(async () => {
   });
   const up = await world.run(["up", folder, "--detach"]);
   if (up.code !== 0) throw new Error(up.stderr);
+  await world.run(["knowledge", "sync"]);
   await world.run(["chat", "My favourite tea is Assam.", "--user", "ann"]);
 });
 afterAll(() => world.close());
@@ -24,6 +27,11 @@ const examples: readonly [name: string, args: string[], shown: RegExp][] = [
   ["info", [], /^formation:\n {2}id: seen\n/],
   ["agents", [], /^ID +NAME +DESCRIPTION\none +One +The only one\n$/],
   ["agents", ["one"], /^id: one\nname: One\n/],
+  [
+    "knowledge",
+    ["one"],
+    /^AGENT +DOCUMENT +STATE +PASSAGES +READ\none +docs\/gate\.md +ready +1 +\d{4}-\d\d-\d\d \d\d:\d\d\n$/,
+  ],
   ["mcp", ["wood"], /^id: wood\n[\s\S]*state: \w+\n/],
   ["sops", [], /^NAME +TITLE\nopen +Open the gate\n$/],
   ["sops", ["open"], /1\. Turn the key/],

@@ -129,7 +129,7 @@ test("what stands in a document as before keeps its vectors, under another name 
   expect(embedded).toEqual(["\nThe pear is ripe."]);
 
   await rm(fileOf("c.md"));
-  await again.knowledge.index("one");
+  await (await again.knowledge.ask("one")).result;
   expect(await stored()).toEqual({ "test/one": 2 });
   expect(await again.near("Anything wet")).toEqual(["docs/a.md"]);
 });
@@ -197,7 +197,7 @@ test("a passage that the model refuses has no vector, and is not asked for again
   expect(Object.values(await stored())).toEqual([3]);
   embedded.length = 0;
   const again = await open(model);
-  await again.knowledge.index("one");
+  await (await again.knowledge.ask("one")).result;
   await again.knowledge.close();
   expect([embedded, again.warnings]).toEqual([[], []]);
 });

@@ -9,6 +9,7 @@ import {
   addTriggerChanges,
   addUserChanges,
 } from "./changes.ts";
+import { addKnowledgeCommands } from "./knowledge.ts";
 import { inherit, parseCount, type Registration, withTarget } from "./options.ts";
 
 interface Group {
@@ -24,6 +25,11 @@ type GroupName = Exclude<ListName, "info">;
 
 const groups: Readonly<Record<GroupName, Group>> = {
   agents: { item: "agent", description: "list its agents, or show one" },
+  knowledge: {
+    item: "agent",
+    isLong: true,
+    description: "list what its agents know from documents, search it, and read it again",
+  },
   mcp: { item: "server", description: "list its MCP servers, or show one" },
   sops: { item: "sop", description: "list its procedures, or show one" },
   triggers: { item: "trigger", description: "list, show and fire its triggers" },
@@ -112,6 +118,10 @@ export const addViewCommands = (registration: Registration): void => {
       addSessionChanges(group, registration);
     },
     requests: (group) => addRequestChanges(group, registration),
+    knowledge(group) {
+      showAll(group.command("status").description("show how far it is indexed"), "knowledge status");
+      addKnowledgeCommands(group, registration);
+    },
     jobs(group) {
       showAll(group.command("status").description("show how jobs are scheduled"), "jobs status");
       addJobChanges(group, registration);

@@ -7,6 +7,7 @@ import { formationTarget, type TargetOptions } from "./target.ts";
 /**
  * Calls the formation that a command talks to, with a progress line meanwhile.
  *
+ * @param call Makes the call; it may change what the line says.
  * @param activity What the line says. Default: whom it asks.
  * @throws CliError when the formation is not running or the call fails.
  */
@@ -14,12 +15,12 @@ export const callFormation = async <Result>(
   context: Context,
   ui: Ui,
   options: TargetOptions,
-  call: (formation: FormationClient) => Promise<Result>,
+  call: (formation: FormationClient, show: (text: string) => void) => Promise<Result>,
   activity?: string,
 ): Promise<Result> => {
   const { formation, id: formationId, isDraft, readLog } = await formationTarget(context, options);
   return ui
-    .during(activity ?? `Asking ${formationId}...`, () => call(formation))
+    .during(activity ?? `Asking ${formationId}...`, (show) => call(formation, show))
     .catch(async (error: unknown) => {
       throw await explainAnswer(error, { formationId, isDraft, readLog });
     });

@@ -34,8 +34,8 @@ export interface Ui {
   problem(title: string, detail?: readonly string[]): void;
   /** Shows a progress line until it is stopped. */
   activity(text: string): Activity;
-  /** Shows a progress line while the work runs. */
-  during<Result>(text: string, work: () => Promise<Result>): Promise<Result>;
+  /** Shows a progress line while the work runs, which may change it. */
+  during<Result>(text: string, work: (show: (text: string) => void) => Promise<Result>): Promise<Result>;
 }
 
 const nothing: Activity = { show: () => undefined, stop: () => undefined };
@@ -77,7 +77,7 @@ export const createUi = ({ stdin, stdout, stderr, env }: Context, format: Output
     async during(text, work) {
       const shown = activity(text);
       try {
-        return await work();
+        return await work(shown.show);
       } finally {
         shown.stop();
       }

@@ -47,9 +47,6 @@ export const knowledgeEndpoints = ({ formation, knowledge, now }: KnowledgeDeps)
       throw new ApiError("AGENT_NOT_FOUND", `Agent '${agentId}' not found: GET /v1/agents lists them`);
   };
 
-  /** What becomes of a look at the sources is in the log, for those who do not wait for it. */
-  const unattended = (look: Promise<unknown>): void => void look.catch(() => undefined);
-
   return {
     async getKnowledge() {
       const all = await knowledge.status();
@@ -111,12 +108,9 @@ export const knowledgeEndpoints = ({ formation, knowledge, now }: KnowledgeDeps)
         throw new ApiError("INVALID_REQUEST", `Agent '${agent_id}' has no sources of knowledge`);
       if (source_id !== undefined && !sources.includes(source_id)) throw noSource(source_id);
       const begun = now();
-      const look = knowledge.index(agent_id);
-      if (!wait) {
-        unattended(look);
-        return { agent_id, status: "processing", results: [], removed: 0, duration_ms: 0 };
-      }
-      const result = await look;
+      const look = await knowledge.ask(agent_id);
+      if (!wait) return { agent_id, status: "processing", results: [], removed: 0, duration_ms: 0 };
+      const result = await look.result;
       const asked = result.sources.filter(({ source }) => source_id === undefined || source === source_id);
       return {
         agent_id,
@@ -135,16 +129,15 @@ export const knowledgeEndpoints = ({ formation, knowledge, now }: KnowledgeDeps)
         return anew.length > 0 ? [{ id, anew }] : [];
       });
       if (source_id !== undefined && asked.length === 0) throw noSource(source_id);
-      const looks = asked.map(async ({ id, anew }) => {
-        const { sources } = await knowledge.index(id, anew);
-        return [id, rebuilt(sources, anew)] as const;
-      });
-      const all = Promise.all(looks);
-      if (!wait) {
-        unattended(all);
-        return { status: "processing", agents: {}, source_id: source_id ?? null };
-      }
-      return { status: "completed", agents: Object.fromEntries(await all), source_id: source_id ?? null };
+      const named = { source_id: source_id ?? null };
+      const looks = await Promise.all(
+        asked.map(async ({ id, anew }) => ({ id, anew, look: await knowledge.ask(id, anew) })),
+      );
+      if (!wait) return { status: "processing", agents: {}, ...named };
+      const agents = await Promise.all(
+        looks.map(async ({ id, anew, look }) => [id, rebuilt((await look.result).sources, anew)] as const),
+      );
+      return { status: "completed", agents: Object.fromEntries(agents), ...named };
     },
   } satisfies Partial<Endpoints>;
 };

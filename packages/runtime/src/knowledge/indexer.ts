@@ -26,14 +26,20 @@ export interface IndexerDeps {
   log: Logger;
 }
 
+/** A look at the sources of an agent that was asked for, and will be taken. */
+export interface AskedLook {
+  /** Rejects when it fails, of which the log tells, or the indexer is closed before. Nobody needs to wait for it. */
+  readonly result: Promise<IndexingResult>;
+}
+
 /** Keeps what is stored of the agents' documents as their sources have it. */
 export interface Indexer {
   /**
-   * Looks at the sources of an agent. Whoever asks while that is under way is served by another look.
+   * Asks for a look at the sources of an agent; one that is under way does not count. Resolves when that is noted.
    *
    * @param anew Sources whose documents are read even if they have not changed.
    */
-  index(agentId: string, anew?: readonly string[]): Promise<IndexingResult>;
+  ask(agentId: string, anew?: readonly string[]): Promise<AskedLook>;
   /** Whether the sources of an agent are still to be looked at. */
   isWaiting(agentId: string): boolean;
   /** Resolves when all has been looked at once, or it was closed. */
@@ -187,15 +193,17 @@ export const createIndexer = (deps: IndexerDeps): Indexer => {
   worker.wake();
 
   return {
-    async index(agentId, anew = []) {
+    async ask(agentId, anew = []) {
       await stored.ask(await stored.open(formation.id, agentId), now());
       const wanted = waiting.get(agentId) ?? { anew: new Set(), callers: [] };
       waiting.set(agentId, wanted);
       for (const source of anew) wanted.anew.add(source);
-      return new Promise((resolve, reject) => {
+      const result = new Promise<IndexingResult>((resolve, reject) => {
         wanted.callers.push({ resolve, reject });
-        worker.wake();
       });
+      result.catch(() => undefined);
+      worker.wake();
+      return { result };
     },
     isWaiting: (agentId) => waiting.has(agentId),
     ready,

@@ -47,7 +47,7 @@ export interface Knowledge {
   sourcesOf(agentId: string): string[];
   /** The documents of an agent. */
   documents(agentId: string, page: DocumentPage): Promise<KnowledgeDocument[]>;
-  index: Indexer["index"];
+  ask: Indexer["ask"];
   /** Resolves when every document is indexed, or it was closed. */
   readonly ready: Promise<void>;
   /** Stops to read documents. */
@@ -131,7 +131,7 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
     async documents(agentId, page) {
       return stored.list(await stored.open(formation.id, agentId), page);
     },
-    index: indexer.index,
+    ask: indexer.ask,
     ready: indexer.ready,
     async close() {
       await indexer.close();

@@ -7,6 +7,19 @@ export const details = {
   async "sessions show"(formation, sessionId = "") {
     return { data: await formation.getSession({ sessionId }) };
   },
+  async "knowledge status"(formation) {
+    const data = await formation.getKnowledge();
+    const row = (one: (typeof data.agents)[number]) => [
+      one.agent_id,
+      one.progress ? `${one.state} ${one.progress.looked}/${one.progress.found}` : one.state,
+      String(one.documents),
+      String(one.unread),
+      String(one.passages),
+      at(one.indexed_at === null ? null : one.indexed_at / 1000),
+    ];
+    const heading = ["AGENT", "STATE", "DOCUMENTS", "UNREAD", "PASSAGES", "AS OF"];
+    return listing(data, data.agents, heading, row, "No agent has knowledge");
+  },
   "jobs status": async (formation) => ({ data: await formation.getSchedulerConfig() }),
   "memory status": async (formation) => ({ data: await formation.getMemoryConfig() }),
   async "memory buffer"(formation) {

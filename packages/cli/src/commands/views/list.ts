@@ -13,6 +13,30 @@ export const views = {
     const row = (agent: (typeof agents)[number]) => [agent.id, agent.name, short(agent.description)];
     return listing({ agents }, agents, ["ID", "NAME", "DESCRIPTION"], row, "No agents");
   },
+  async knowledge(formation, agentId, limit) {
+    const agentIds =
+      agentId === undefined
+        ? (await formation.getKnowledge()).agents.map((agent) => agent.agent_id)
+        : [agentId];
+    const lists = await Promise.all(
+      agentIds.map((id) => formation.getKnowledgeDocuments({ agentId: id, limit })),
+    );
+    const all = lists.flatMap((list) => list.documents.map((each) => ({ agent_id: list.agent_id, ...each })));
+    const row = ({ agent_id, document, state, passages, indexed_at: time }: (typeof all)[number]) => [
+      agent_id,
+      document,
+      state,
+      String(passages),
+      at(time / 1000),
+    ];
+    const heading = ["AGENT", "DOCUMENT", "STATE", "PASSAGES", "READ"];
+    return {
+      ...listing({ documents: all }, all, heading, row, "No documents"),
+      warnings: all.flatMap(({ document, failure }) =>
+        failure === null ? [] : [`${document} cannot be read (${failure.code}): ${failure.reason}`],
+      ),
+    };
+  },
   async mcp(formation, serverId) {
     if (serverId !== undefined) return { data: await formation.getMcpServer({ serverId }) };
     const data = await formation.getMcpServers();

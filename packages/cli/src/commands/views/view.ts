@@ -31,6 +31,8 @@ const documentOf = (data: unknown): string =>
 
 /** Views of all users, unless the command line names one. */
 const ofEveryone: ReadonlySet<ViewName> = new Set([
+  "knowledge",
+  "knowledge status",
   "requests",
   "jobs",
   "jobs status",
