@@ -3,8 +3,9 @@ import path from "node:path";
 import { apiKeyVariables, rerankProviders } from "@muxi/formation";
 import { expect, test } from "vitest";
 import { suggestedProviders } from "../packages/cli/src/commands/new-formation-wizard.ts";
-import { builtInProviders } from "../packages/formation/src/providers.ts";
+import { builtInProviders, embeddingProviders } from "../packages/formation/src/providers.ts";
 import { defaultModels } from "../packages/runtime/src/models/default-model.ts";
+import { embeddingApis } from "../packages/runtime/src/models/embedding/index.ts";
 import { compatibleProviders, ownApis } from "../packages/runtime/src/models/providers/index.ts";
 import { codeIn, rowsIn, sectionOf } from "./spec-pages.ts";
 
@@ -28,6 +29,15 @@ test("every provider of rerankers is in the specification", () => {
 test("formations are told of every provider that needs no package", () => {
   const inRuntime = ["builtin", ...Object.keys(compatibleProviders), ...ownApis.keys()];
   expect(sorted(builtInProviders)).toEqual(sorted(inRuntime));
+});
+
+test("every provider of embeddings alone is in the specification, and formations are told of it", () => {
+  const alone = [...embeddingApis.keys()].filter((name) => !builtInProviders.includes(name));
+  const [listed] = rowsIn(sectionOf("formation-files.md", "Providers")).filter(
+    ([, api]) => api === "Embeddings alone",
+  );
+  expect(sorted(codeIn(listed?.[0] ?? ""))).toEqual(sorted(alone));
+  expect(sorted(embeddingProviders)).toEqual(sorted(alone));
 });
 
 test("the providers of default models are in the specification, in their order, and the README names their keys", () => {

@@ -5,7 +5,7 @@ import { closest } from "./did-you-mean.ts";
 import type { AgentDefinition } from "./formation.ts";
 import type { LoadContext } from "./load-context.ts";
 import { resolveAlias, splitModelId } from "./models.ts";
-import { builtInProviders, providerProblem, rerankProviders } from "./providers.ts";
+import { builtInProviders, embeddingProviders, providerProblem, rerankProviders } from "./providers.ts";
 import type { Manifest } from "./schema/manifest.ts";
 import { capabilities, type ModelEntry } from "./schema/models.ts";
 import { findingAt, type Place } from "./validate.ts";
@@ -19,11 +19,17 @@ export interface Reference {
   baseUrl?: string | undefined;
   /** Whether it puts passages into order: the providers that only do that are known, too. */
   isReranker?: boolean;
+  /** Whether the model makes vectors. */
+  isEmbedding?: boolean;
 }
 
 const entryReferences = (entries: readonly ModelEntry[], place: Place, path: Path): Reference[] =>
   entries.flatMap(({ capability, model, settings }, index) => [
-    { place, path: [...path, index, capability], model, baseUrl: settings.base_url },
+    {
+      ...{ place, path: [...path, index, capability], model },
+      baseUrl: settings.base_url,
+      isEmbedding: capability === "embedding",
+    },
     { place, path: [...path, index, "settings", "fallback_model"], model: settings.fallback_model },
   ]);
 
@@ -104,7 +110,11 @@ export const checkModels = (
         model: overlord.llm[stage]?.settings?.fallback_model,
       },
     ]),
-    { place, path: ["memory", "persistent", "embedding_model"], model: memory.persistent.embedding_model },
+    {
+      ...{ place, path: ["memory", "persistent", "embedding_model"] },
+      model: memory.persistent.embedding_model,
+      isEmbedding: true,
+    },
     ...agents.flatMap((agent) => entryReferences(agent.definition.llm_models, agent.place, ["llm_models"])),
     ...agents.flatMap(knowledgeReferences),
     ...triggers,
@@ -116,7 +126,7 @@ export const checkModels = (
     }
   }
   const used = new Set<string>();
-  for (const { place: at, path, model, baseUrl, isReranker } of references) {
+  for (const { place: at, path, model, baseUrl, isReranker, isEmbedding } of references) {
     if (model === undefined) continue;
     const parts = splitModelId(resolveAlias(llm.aliases, model));
     if (!parts) {
@@ -127,6 +137,7 @@ export const checkModels = (
     used.add(parts.provider);
     if ((baseUrl ?? llm.settings.base_url) !== undefined) continue;
     if (isReranker && rerankProviders.includes(parts.provider)) continue;
+    if (isEmbedding && embeddingProviders.includes(parts.provider)) continue;
     const problem = providerProblem(dir, parts.provider);
     if (problem) report.warnings.push(findingAt(at, path, problem.message, problem.hint));
   }

@@ -23,6 +23,9 @@ export const builtInProviders: readonly string[] = [
 /** Providers whose API puts passages into order (docs/spec/formation-files.md "Rerankers"). */
 export const rerankProviders: readonly string[] = ["cohere", "voyage", "jina"];
 
+/** Providers whose API makes embeddings, and answers no chats (docs/spec/formation-files.md "Providers"). */
+export const embeddingProviders: readonly string[] = ["cohere", "voyage"];
+
 /** Providers whose AI SDK package is not named as formations name them. */
 const packageNames = new Map([
   ["bedrock", "amazon-bedrock"],

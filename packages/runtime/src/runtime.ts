@@ -144,7 +144,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     now,
     log,
   });
-  const embedders = openEmbedders({ formation, http, env, log });
+  const embedders = openEmbedders({ formation, http, importPackage, env, log });
   const knowledge = openKnowledge({
     formation,
     models,

@@ -1,7 +1,7 @@
 import { createHttpClient } from "@muxi/http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
-import { createEmbeddingModel } from "../src/models/index.ts";
+import { createEmbeddingModel, packagesOf } from "../src/models/index.ts";
 import { collect, manifest, startFormation, writeFormation } from "./harness.ts";
 import { ask, openModelBench } from "./model-harness.ts";
 import { startModelServer } from "./model-server.ts";
@@ -76,7 +76,10 @@ test("the vectors of many texts are more values than any other answer may have",
   server.embed = () => Array(4_096).fill(0.25);
   const http = createHttpClient();
   onTestFinished(() => http.close());
-  const model = createEmbeddingModel(configOf("openai/some-embedding"), http);
+  const model = createEmbeddingModel(configOf("openai/some-embedding"), {
+    http,
+    importPackage: packagesOf(import.meta.dirname),
+  });
   const vectors = await model.embed(Array(64).fill("Oaks"), "passage", AbortSignal.timeout(30_000));
   expect(vectors.map(({ length }) => length)).toEqual(Array(64).fill(4_096));
 });

@@ -2,8 +2,13 @@
 
 export { createModel, type ModelDeps } from "./create-model.ts";
 export { defaultModelConfig } from "./default-model.ts";
-export { type Embedders, openEmbedders } from "./embedders.ts";
-export { createEmbeddingModel, type EmbeddingModel } from "./embedding.ts";
+export {
+  createEmbeddingModel,
+  type Embedders,
+  type EmbeddingModel,
+  openEmbedders,
+  type VectorOfQuestion,
+} from "./embedding/index.ts";
 export { type FormationModels, openModels } from "./formation-models.ts";
 export type * from "./interface/index.ts";
 export {
@@ -20,7 +25,6 @@ export {
 } from "./interface/index.ts";
 export { problemsOfModels } from "./problems.ts";
 export { packagesOf } from "./providers/index.ts";
-export type { VectorOfQuestion } from "./question-vectors.ts";
 export type { Reranker } from "./rerank.ts";
 export { textFrom } from "./text-from.ts";
 export { createTranscriptionModel, type TranscriptionModel } from "./transcription.ts";

@@ -111,3 +111,15 @@ test("a provider's package says itself whether its key is there, and nothing is 
   ]);
   expect(await problemsOf(yaml, { ORCHARD_API_KEY: "k" })).toEqual([]);
 });
+
+test.each([
+  ["cohere/embed-v4", "The key of cohere is missing"],
+  ["voyage/voyage-3", "The key of voyage is missing"],
+  ["orchard/plums", "@ai-sdk/orchard makes no embeddings"],
+  ["nowhere/plums", "npm install @ai-sdk/nowhere"],
+])("an agent's embedding model that cannot be asked is named: %s", async (name, message) => {
+  const agents = `agents: [{ id: a, name: A, description: d, llm_models: [{ embedding: ${name} }] }]`;
+  expect(await problemsOf(`llm: { models: [{ text: ollama/llama3 }] }\n${agents}`)).toEqual([
+    { kind: "model", name, message: expect.stringContaining(message) },
+  ]);
+});

@@ -14,6 +14,7 @@ import {
 } from "@muxi/formation";
 import type { FormationProblem } from "@muxi/protocol";
 import { defaultModelConfig } from "./default-model.ts";
+import { lackOfEmbedding } from "./embedding/index.ts";
 import { type ImportPackage, lackOf } from "./providers/index.ts";
 import { lackOfReranker } from "./rerank.ts";
 
@@ -44,12 +45,17 @@ const modelsOf = async (formation: Formation, env: Environment): Promise<ModelCo
     ]),
     overlordModelFor(formation, "base", env),
     modelFor(formation, "audio", undefined, env),
-    embeddingModelFor(formation, env),
-    ...agents.map((agent) => modelFor(formation, "embedding", agent, env)),
     ...named.map((name) => namedModel(formation, name, env)),
   ];
   return configs.flatMap((config) => (config ? withFallbacks(config) : []));
 };
+
+/** Every model that may make vectors for the formation. */
+const embeddersOf = (formation: Formation, env: Environment): ModelConfig[] =>
+  [
+    embeddingModelFor(formation, env),
+    ...formation.agents.map((agent) => modelFor(formation, "embedding", agent, env)),
+  ].flatMap((config) => config ?? []);
 
 /**
  * The models that cannot be asked, because their provider's package or key is missing (docs/spec/server-api.md "Checks
@@ -68,6 +74,9 @@ export const problemsOfModels = async (
   for (const agent of formation.agents) {
     const config = rerankModelFor(formation, agent, env);
     if (config) note(config.id, await lackOfReranker(config, importPackage));
+  }
+  for (const config of embeddersOf(formation, env)) {
+    note(config.id, await lackOfEmbedding(config, importPackage));
   }
   return [...found.values()];
 };

@@ -4,9 +4,8 @@ import * as z from "zod";
 import { listOf, objectWithin, parseObject } from "../base/index.ts";
 import { createModel, type ModelDeps } from "./create-model.ts";
 import { ModelError } from "./interface/index.ts";
-import { endpoint, type ImportPackage, lackOf, missingKey } from "./providers/index.ts";
+import { endpoint, type ImportPackage, lackOf, missingKey, wholeAnswer } from "./providers/index.ts";
 import { textFrom } from "./text-from.ts";
-import { wholeAnswer } from "./whole-answer.ts";
 
 /** A text that was put into order, by its index, and how well it fits. */
 export interface RankedText {

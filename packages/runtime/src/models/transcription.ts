@@ -4,8 +4,7 @@ import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
 import { parseObject } from "../base/index.ts";
 import { ModelError } from "./interface/index.ts";
-import { compatibleProviders, endpoint } from "./providers/index.ts";
-import { wholeAnswer } from "./whole-answer.ts";
+import { compatibleProviders, endpoint, wholeAnswer } from "./providers/index.ts";
 
 /** A file with speech. */
 export interface Recording {

@@ -31,6 +31,12 @@ const finishReasons = new Map<string, FinishReason>([
 
 const isFunction = (value: unknown): value is (...args: unknown[]) => unknown => typeof value === "function";
 
+/** What makes models, and has the makers of other kinds of models as properties. */
+type Provider = Readonly<Record<string, unknown>>;
+
+const isProvider = (value: unknown): value is Provider =>
+  (typeof value === "object" && value !== null) || isFunction(value);
+
 /** Finds the provider's own `createCohere`, `createAzure`, … among the exports. */
 const factoryOf = (module: unknown, packageName: string) => {
   const wanted = `create${packageName.replaceAll("-", "")}`;
@@ -40,9 +46,13 @@ const factoryOf = (module: unknown, packageName: string) => {
   return undefined;
 };
 
-/** @throws ModelError when its package is missing or offers no such model */
-export const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
-  const { provider, name, apiKey } = config;
+/**
+ * The provider that a package makes: a function, or an object, that makes models.
+ *
+ * @throws ModelError when the package is missing or makes none
+ */
+export const loadProvider = async (config: ModelConfig, importPackage: ImportPackage) => {
+  const { provider, apiKey } = config;
   const packageName = providerPackage(provider);
   const specifier = `@ai-sdk/${packageName}`;
   if (!/^[a-z0-9-]+$/.test(packageName)) {
@@ -60,14 +70,24 @@ export const loadModel = async (config: ModelConfig, importPackage: ImportPackag
     );
   });
   const createProvider = factoryOf(module, packageName);
-  const createLanguageModel = createProvider?.(apiKey === undefined ? {} : { apiKey });
-  const model = isFunction(createLanguageModel) ? createLanguageModel(name) : undefined;
+  const made = createProvider?.(apiKey === undefined ? {} : { apiKey });
+  if (isProvider(made)) return { provider: made, packageName: specifier };
+  throw new ModelError(
+    "LLM_NOT_CONFIGURED",
+    `The package ${specifier} exports no known way to create a model`,
+  );
+};
+
+/** @throws ModelError when its package is missing or offers no such model */
+export const loadModel = async (config: ModelConfig, importPackage: ImportPackage) => {
+  const { provider, packageName } = await loadProvider(config, importPackage);
+  const model = isFunction(provider) ? provider(config.name) : undefined;
   if (typeof model === "object" && model !== null && "doStream" in model && isFunction(model.doStream)) {
     return { doStream: model.doStream.bind(model) };
   }
   throw new ModelError(
     "LLM_NOT_CONFIGURED",
-    `The package ${specifier} exports no known way to create a language model`,
+    `The package ${packageName} exports no known way to create a language model`,
   );
 };
 
@@ -183,7 +203,7 @@ const settingErrors = new Set([
 ]);
 
 /** Converts an error of a package into ours. */
-const failureOf = (config: ModelConfig, error: unknown): ModelError => {
+export const failureOfPackage = (config: ModelConfig, error: unknown): ModelError => {
   if (error instanceof ModelError) return error;
   if (!(error instanceof Error)) {
     return eventError(config, isObject(error) && isObject(error.error) ? error.error : error);
@@ -246,7 +266,7 @@ export const createAiSdkModel = (
       }
     } catch (error) {
       signal.throwIfAborted();
-      throw failureOf(config, error);
+      throw failureOfPackage(config, error);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);

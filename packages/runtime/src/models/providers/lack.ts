@@ -38,6 +38,10 @@ const lackOfPackage = async (
   }
 };
 
+/** Whether a provider runs on the machine itself and asks for no key. */
+export const needsNoKey = (provider: string): boolean =>
+  Object.hasOwn(compatibleProviders, provider) && compatibleProviders[provider]?.needsNoKey === true;
+
 /** What a model lacks before it can be asked; undefined when nothing. */
 export const lackOf = async (
   config: ModelConfig,
@@ -46,7 +50,8 @@ export const lackOf = async (
   const { provider, apiKey, settings } = config;
   // A server that the formation names may want no key.
   if (provider === "builtin" || settings.baseUrl !== undefined) return undefined;
-  const compatible = Object.hasOwn(compatibleProviders, provider) ? compatibleProviders[provider] : undefined;
-  if (!compatible && !ownApis.has(provider)) return lackOfPackage(config, importPackage);
-  return apiKey !== undefined || compatible?.needsNoKey ? undefined : missingKey(config);
+  if (!Object.hasOwn(compatibleProviders, provider) && !ownApis.has(provider)) {
+    return lackOfPackage(config, importPackage);
+  }
+  return apiKey !== undefined || needsNoKey(provider) ? undefined : missingKey(config);
 };

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
-import { startTimeLimit } from "../base/index.ts";
-import type { EmbeddingModel } from "./embedding.ts";
+import { startTimeLimit } from "../../base/index.ts";
+import type { EmbeddingModel } from "./embedding-model.ts";
 
 /** How long an answer waits for the vector of its message, in milliseconds. */
 const patience = 1_500;

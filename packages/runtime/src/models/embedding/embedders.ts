@@ -8,9 +8,9 @@ import {
   namedModel,
   splitModelId,
 } from "@muxi/formation";
-import type { HttpClient } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
-import { createEmbeddingModel, type EmbeddingModel } from "./embedding.ts";
+import { createEmbeddingModel, type EmbeddingModelDeps } from "./create-embedding.ts";
+import type { EmbeddingModel } from "./embedding-model.ts";
 import { createVectorOfQuestion, type VectorOfQuestion } from "./question-vectors.ts";
 
 /** The models that make vectors for a formation. */
@@ -24,16 +24,17 @@ export interface Embedders {
   vectorOf: VectorOfQuestion;
 }
 
-/** @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured */
-export const openEmbedders = (deps: {
+export interface EmbeddersDeps extends EmbeddingModelDeps {
   formation: Formation;
-  http: HttpClient;
   /** Where providers' keys are looked up. */
   env: Environment;
   log: { warn(details: object, message: string): void };
-}): Embedders => {
-  const { formation, http, env, log } = deps;
-  const open = (config: ModelConfig | undefined) => config && createEmbeddingModel(config, http);
+}
+
+/** @throws ApiError `INVALID_PARAMETER` when a model is not usable as configured */
+export const openEmbedders = (deps: EmbeddersDeps): Embedders => {
+  const { formation, env, log } = deps;
+  const open = (config: ModelConfig | undefined) => config && createEmbeddingModel(config, deps);
   return {
     ofMemories: open(embeddingModelFor(formation, env)),
     ofAgent: (agent) => open(modelFor(formation, "embedding", agent, env)),

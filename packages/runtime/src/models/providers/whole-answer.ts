@@ -1,7 +1,7 @@
 import type { ModelConfig } from "@muxi/formation";
 import { asError, BodyTooLongError, type HttpClient, type OutgoingRequest, sendWhole } from "@muxi/http";
-import { startTimeLimit } from "../base/index.ts";
-import { ModelError, networkError, responseError, timeoutError } from "./interface/index.ts";
+import { startTimeLimit } from "../../base/index.ts";
+import { ModelError, networkError, responseError, timeoutError } from "../interface/index.ts";
 
 /** A request whose answer comes in one piece. */
 export interface WholeCall extends Omit<OutgoingRequest, "method"> {
