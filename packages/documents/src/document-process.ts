@@ -9,10 +9,13 @@ import { setPriority } from "node:os";
 import { extname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import type { DocumentTask, Reading, WorkerMessage } from "./document-worker.ts";
+import type { Perception } from "./base/senses.ts";
+import type { DocumentTask, Reading, ToWorker, WorkerMessage } from "./document-worker.ts";
 import { damaged, tooLarge, tooSlow } from "./readings.ts";
 
-/** What the process says of a document. */
+/** What the process says: what has to be understood for the document, and what came of it. */
+export type ProcessMessage = { asks: Perception } | Answer;
+
 export interface Answer {
   reading: Reading;
   /** Whether the process ends now: it has met a limit, or still holds too much. */
@@ -34,6 +37,8 @@ const youngMegabytes = 32;
 const lookEvery = 50;
 /** A process that still holds more of its memory after a document gets no further one. */
 const mostHeld = 1 / 2;
+/** Milliseconds that a document may take longer for each picture or recording of it. */
+const perPerception = 60_000;
 /** How often the time of a reading may pass while it waits for a processor. */
 const patience = 5;
 const megabyte = 2 ** 20;
@@ -57,14 +62,21 @@ const timeSpent = (): number => {
 /** What a reading comes to that ends by itself, and what it comes to otherwise. */
 type Outcome = { read: Reading } | { ended: Reading };
 
+const tell = (worker: Worker, message: ToWorker): void => worker.postMessage(message);
+
 const readIn = async (worker: Worker, task: DocumentTask): Promise<Outcome> => {
   const { milliseconds, memory } = task.limits;
   const done = new AbortController();
   const { signal } = done;
   const begun = once(worker, "message", { signal });
+  let allowed = milliseconds;
   const answer = new Promise<Outcome>((resolve) => {
     const onMessage = (message: WorkerMessage) => {
-      if (message !== "begun") resolve({ read: message });
+      if (message === "begun") return;
+      const asks = message !== "perceives" && "asks" in message;
+      if (asks) process.send?.(message);
+      if (asks || message === "perceives") allowed += perPerception;
+      else resolve({ read: message });
     };
     const onError = (error: Error) => resolve({ ended: isMemoryError(error) ? tooLarge : damaged });
     worker.on("message", onMessage).once("error", onError);
@@ -75,15 +87,15 @@ const readIn = async (worker: Worker, task: DocumentTask): Promise<Outcome> => {
     const [spent, now] = [timeSpent(), performance.now()];
     while (true) {
       await delay(lookEvery, undefined, { signal });
-      const isOver = performance.now() - now > milliseconds * patience;
-      if (isOver || timeSpent() - spent > milliseconds) return { ended: tooSlow(milliseconds) };
+      const isOver = performance.now() - now > allowed * patience;
+      if (isOver || timeSpent() - spent > allowed) return { ended: tooSlow(allowed) };
     }
   };
   const watchMemory = async () => {
     while (process.memoryUsage.rss() <= memory) await delay(lookEvery, undefined, { signal });
     return { ended: tooLarge };
   };
-  worker.postMessage(task);
+  tell(worker, { task });
   // A watch that is called off leaves it to the answer.
   const watches = [watchTime(), watchMemory()].map((watch) => watch.catch(() => answer));
   try {
@@ -95,7 +107,12 @@ const readIn = async (worker: Worker, task: DocumentTask): Promise<Outcome> => {
 
 let worker: Worker | undefined;
 
-process.on("message", async (task: DocumentTask) => {
+process.on("message", async (message: ToWorker) => {
+  if (!("task" in message)) {
+    if (worker) tell(worker, message);
+    return;
+  }
+  const { task } = message;
   worker ??= start(task.limits);
   const outcome = await readIn(worker, task);
   const told: Answer =

@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { extname } from "node:path";
 import type { ReadingLimits } from "./base/document.ts";
-import type { Answer } from "./document-process.ts";
-import type { DocumentTask, Reading } from "./document-worker.ts";
+import type { OcrFiles, Perceived, Perception } from "./base/senses.ts";
+import type { Answer, ProcessMessage } from "./document-process.ts";
+import type { DocumentTask, Reading, ToWorker } from "./document-worker.ts";
 import { damaged, tooLarge } from "./readings.ts";
 
 const isSource = extname(import.meta.url) === ".ts";
@@ -40,13 +41,36 @@ const start = (): ChildProcess =>
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
 
+/** Who understands what is no text. */
+export interface Understanding {
+  /** Absent where nobody does. */
+  pictures?: ((picture: Perception) => Promise<Perceived>) | OcrFiles;
+  recordings?: (recording: Perception) => Promise<Perceived>;
+}
+
+const nobody = { failure: { code: "scanned", reason: "nobody understands it" } } as const;
+
 /** Has a process read a document. */
-const readIn = (child: ChildProcess, task: DocumentTask): Promise<Answer> =>
+const readIn = (
+  child: ChildProcess,
+  task: DocumentTask,
+  { pictures, recordings }: Understanding,
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const done = () => child.off("message", onMessage).off("close", onClose).off("error", onError);
-    const onMessage = (answer: Answer) => {
+    // One that has ended does not take it, and is closed.
+    const tell = (message: ToWorker) => child.send(message, () => {});
+    const understand = async (asks: Perception) => {
+      const who = asks.kind === "picture" ? pictures : recordings;
+      tell({ perceived: typeof who === "function" ? await who(asks) : nobody });
+    };
+    const onMessage = (message: ProcessMessage) => {
+      if ("asks" in message) {
+        understand(message.asks).catch(reject);
+        return;
+      }
       done();
-      resolve(answer);
+      resolve(message);
     };
     // "exit" may come before what was said last.
     const onClose = (_: number | null, signal: NodeJS.Signals | null) => {
@@ -59,12 +83,22 @@ const readIn = (child: ChildProcess, task: DocumentTask): Promise<Answer> =>
       reject(error);
     };
     child.on("message", onMessage).on("close", onClose).on("error", onError);
-    // One that has ended does not take it, and is closed.
-    if (child.pid !== undefined) child.send(task, () => {});
+    if (child.pid !== undefined) tell({ task });
   });
 
-/** @param limits What each document may take. */
-export const createDocumentReader = (limits: ReadingLimits): DocumentReader => {
+/**
+ * @param limits What each document may take.
+ * @param understanding Who understands pictures and recordings. Default: nobody.
+ */
+export const createDocumentReader = (
+  limits: ReadingLimits,
+  understanding: Understanding = {},
+): DocumentReader => {
+  const { pictures, recordings } = understanding;
+  const senses = {
+    pictures: typeof pictures === "function" ? ("asked" as const) : pictures,
+    recordings: recordings && ("asked" as const),
+  };
   const all = new Set<ChildProcess>();
   const free = new Map<ChildProcess, NodeJS.Timeout>();
   let isClosed = false;
@@ -97,7 +131,7 @@ export const createDocumentReader = (limits: ReadingLimits): DocumentReader => {
     async read(source) {
       if (isClosed) return damaged;
       const child = next();
-      const { reading, isLast } = await readIn(child, { ...source, limits });
+      const { reading, isLast } = await readIn(child, { ...source, limits, senses }, understanding);
       if (isClosed) return damaged;
       if (isLast) forget(child);
       else free.set(child, setTimeout(() => end(child), longestIdle).unref());

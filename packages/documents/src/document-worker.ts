@@ -4,8 +4,10 @@ import { parentPort } from "node:worker_threads";
 import type { Document, Failure, ReadingLimits } from "./base/document.ts";
 import { createOutput, Enough } from "./base/output.ts";
 import type { PartReader, Reader } from "./base/reader.ts";
+import type { Perceive, Perceived, Perception, Senses } from "./base/senses.ts";
 import { failureOf, passwordProtected, Unreadable } from "./base/unreadable.ts";
 import { type Format, formatLabel, formatOf, signatureOf } from "./formats.ts";
+import { openOcr, type RecogniseText } from "./ocr.ts";
 
 export interface DocumentTask {
   /** The file: its content, or where it is. */
@@ -13,12 +15,19 @@ export interface DocumentTask {
   name: string;
   format: Format;
   limits: ReadingLimits;
+  senses: Senses;
 }
 
 export type Reading = { document: Document } | { failure: Failure };
 
-/** What the thread says: that it begins, since it has all it needs, and then what it has read. */
-export type WorkerMessage = "begun" | Reading;
+/**
+ * What the thread says: that it begins, since it has all it needs; what somebody else has to understand; that it looks at a
+ * picture by itself, which takes long; and in the end what it has read.
+ */
+export type WorkerMessage = "begun" | "perceives" | { asks: Perception } | Reading;
+
+/** What the thread is told: which document to read, and then what it has asked for. */
+export type ToWorker = { task: DocumentTask } | { perceived: Perceived };
 
 const loaders: Readonly<Record<Format, () => Promise<Reader>>> = {
   text: async () => (await import("./readers/text.ts")).readText,
@@ -47,9 +56,51 @@ const loaders: Readonly<Record<Format, () => Promise<Reader>>> = {
   eml: async () => (await import("./readers/mail.ts")).readMail,
   zip: async () => (await import("./readers/archive.ts")).readZip,
   tar: async () => (await import("./readers/archive.ts")).readTar,
+  picture: async () => (await import("./readers/picture.ts")).readPicture,
+  recording: async () => (await import("./readers/picture.ts")).readRecording,
 };
 
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
+
+const asked = (perception: Perception): Promise<Perceived> =>
+  new Promise((resolve) => {
+    const onMessage = (message: ToWorker) => {
+      if (!("perceived" in message)) return;
+      parentPort?.off("message", onMessage);
+      resolve(message.perceived);
+    };
+    parentPort?.on("message", onMessage);
+    say({ asks: perception });
+  });
+
+const unknownLanguage: Record<Perception["kind"], string> = {
+  picture:
+    "it is a picture of text: name a model for vision in llm.models, or install tesseract.js and @tesseract.js-data/eng in the formation",
+  recording: "it is a recording: name a model for audio in llm.models",
+};
+
+let recognition: Promise<RecogniseText> | undefined;
+
+/** Has pictures and recordings understood, as many as the limits allow. */
+const perceiverFor = ({ senses, limits }: DocumentTask): Perceive => {
+  let count = 0;
+  return async (perception) => {
+    const sense = perception.kind === "picture" ? senses.pictures : senses.recordings;
+    if (sense === undefined) throw new Unreadable("scanned", unknownLanguage[perception.kind]);
+    count += 1;
+    if (count > limits.perceptions) {
+      throw new Unreadable("too_large", `it has more than ${limits.perceptions} pictures of text`);
+    }
+    if (sense === "asked") {
+      const perceived = await asked(perception);
+      if ("failure" in perceived) throw new Unreadable(perceived.failure.code, perceived.failure.reason);
+      return perceived.text;
+    }
+    say("perceives");
+    recognition ??= openOcr(sense);
+    return (await recognition)(perception.bytes);
+  };
+};
 
 /** The share of the memory of a reading that a file itself may take: what is made of it takes more. */
 const largestFile = 1 / 2;
@@ -76,7 +127,7 @@ const checked = (bytes: Buffer, format: Format): void => {
 
 /** What reads files inside a file: what is wrong with one keeps no other from being read. */
 const partReader =
-  (outer: string, depth: number): PartReader =>
+  (perceive: Perceive, outer: string, depth: number): PartReader =>
   async ({ name, bytes, mediaType }, output) => {
     const part = outer === "" ? name : `${outer}/${name}`;
     try {
@@ -85,7 +136,7 @@ const partReader =
       if (depth > deepestPart) throw new Unreadable("unsupported", "it is in too many others");
       checked(bytes, format);
       const reader = await loaders[format]();
-      await reader({ name, bytes }, output.at({ part }), partReader(part, depth + 1));
+      await reader({ name, bytes }, output.at({ part }), partReader(perceive, part, depth + 1), perceive);
     } catch (error) {
       if (error instanceof Enough) throw error;
       output.unread({ part, ...failureOf(error) });
@@ -100,11 +151,14 @@ const read = async (task: DocumentTask): Promise<Reading> => {
   try {
     const bytes = await bytesOf(task);
     checked(bytes, format);
-    await reader({ bytes, name }, output, partReader("", 1));
+    const perceive = perceiverFor(task);
+    await reader({ bytes, name }, output, partReader(perceive, "", 1), perceive);
   } catch (error) {
     if (!(error instanceof Enough)) return { failure: failureOf(error) };
   }
   return { document: document() };
 };
 
-parentPort?.on("message", async (task: DocumentTask) => say(await read(task)));
+parentPort?.on("message", async (message: ToWorker) => {
+  if ("task" in message) say(await read(message.task));
+});

@@ -1,5 +1,5 @@
 /** How the beginning of a file shows its format. */
-type Signature = "zip" | "compound" | "pdf" | "rtf" | "none";
+type Signature = "zip" | "compound" | "pdf" | "rtf" | "picture" | "none";
 
 interface FormatRow {
   /** Endings of names, without the dot. The first one names the format to users. */
@@ -59,6 +59,20 @@ const formats = {
   eml: binary("none", "eml", "message/rfc822"),
   zip: binary("zip", "zip", "application/zip", "application/x-zip-compressed"),
   tar: binary("none", "tar tgz", "application/x-tar"),
+  picture: binary("picture", "png jpg jpeg webp gif", "image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif"),
+  recording: binary(
+    "none",
+    "mp3 wav m4a ogg oga opus flac weba",
+    "audio/mpeg",
+    "audio/mp3",
+    "audio/wav",
+    "audio/x-wav",
+    "audio/mp4",
+    "audio/x-m4a",
+    "audio/ogg",
+    "audio/flac",
+    "audio/webm",
+  ),
 } as const satisfies Record<string, FormatRow>;
 
 /** A format of documents. The compiler asks for a reader of each. */
@@ -94,6 +108,20 @@ export const isTextFormat = (format: Format): boolean => rows[format].isText;
 
 const compoundMagic = Buffer.from("d0cf11e0a1b11ae1", "hex");
 
+/** How the bytes of pictures begin, by their media types. */
+const pictures: readonly [mediaType: string, begin: RegExp][] = [
+  ["image/png", /^\x89PNG/],
+  ["image/jpeg", /^\xff\xd8/],
+  ["image/gif", /^GIF8/],
+  ["image/webp", /^RIFF.{4}WEBP/s],
+];
+
+/** The media type of a picture, by its first bytes. */
+export const pictureTypeOf = (bytes: Buffer): string | undefined => {
+  const begin = bytes.toString("latin1", 0, 16);
+  return pictures.find(([, pattern]) => pattern.test(begin))?.[0];
+};
+
 const signatures: Readonly<Record<Signature, (bytes: Buffer) => boolean>> = {
   none: () => true,
   zip: (bytes) => bytes.toString("latin1", 0, 2) === "PK",
@@ -101,6 +129,7 @@ const signatures: Readonly<Record<Signature, (bytes: Buffer) => boolean>> = {
   // PDF readers accept the signature anywhere in the first kilobyte.
   pdf: (bytes) => bytes.subarray(0, 1024).includes("%PDF-"),
   rtf: (bytes) => bytes.toString("latin1", 0, 5) === "{\\rtf",
+  picture: (bytes) => pictureTypeOf(bytes) !== undefined,
 };
 
 /** What the first kilobyte of a file shows: that it may be of a format, that it is encrypted, or that it is another. */

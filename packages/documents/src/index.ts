@@ -2,7 +2,8 @@
 export { decodeText } from "./base/decode.ts";
 export type { Block, Document, ReadingLimits } from "./base/document.ts";
 export { markdownOf } from "./base/markdown.ts";
-export { createDocumentReader } from "./document-reader.ts";
+export type { OcrFiles, Perceived, Perception } from "./base/senses.ts";
+export { createDocumentReader, type Understanding } from "./document-reader.ts";
 export {
   documentExtensions,
   type Format,
@@ -10,6 +11,7 @@ export {
   formatLabels,
   formatOf,
   isTextFormat,
+  pictureTypeOf,
   signatureOf,
 } from "./formats.ts";
 export { type DocumentPassage, type PassageSettings, passagesOf } from "./passages/passages.ts";

@@ -39,7 +39,16 @@ export interface Document {
 }
 
 /** Why a document is not read (docs/spec/formation-files.md "Knowledge"). */
-export type UnreadableCode = "unsupported" | "encrypted" | "too_large" | "broken" | "too_slow";
+export type UnreadableCode =
+  | "unsupported"
+  | "encrypted"
+  | "too_large"
+  | "broken"
+  | "too_slow"
+  /** It is a picture or a recording, and nobody understands it. */
+  | "scanned"
+  /** Who understands it cannot do so now. */
+  | "unavailable";
 
 export interface Failure {
   code: UnreadableCode;
@@ -63,4 +72,6 @@ export interface ReadingLimits {
   pages: number;
   /** Characters of text; what follows is cut off. */
   characters: number;
+  /** Pictures and recordings, the pages of a scan among them. */
+  perceptions: number;
 }

@@ -1,4 +1,5 @@
 import type { Output } from "./output.ts";
+import type { Perceive } from "./senses.ts";
 
 /** A file to read. */
 export interface Source {
@@ -15,4 +16,9 @@ export type PartReader = (part: Source & { mediaType?: string }, output: Output)
  *
  * @throws Enough, Unreadable; whatever a library throws for a damaged file
  */
-export type Reader = (source: Source, output: Output, readPart: PartReader) => void | Promise<void>;
+export type Reader = (
+  source: Source,
+  output: Output,
+  readPart: PartReader,
+  perceive: Perceive,
+) => void | Promise<void>;

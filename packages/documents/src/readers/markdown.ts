@@ -41,9 +41,8 @@ const addToken = (token: Token, first: number, output: Output): void => {
   else output.add({ kind: "paragraph", text, lines });
 };
 
-/** Reads Markdown, whose text stays as it is written. */
-export const readMarkdown: Reader = ({ bytes }, output) => {
-  const text = textOf(bytes);
+/** Adds the blocks of Markdown, whose text stays as it is written. */
+export const readMarkdownText = (text: string, output: Output): void => {
   const [front = ""] = frontmatter.exec(text) ?? [];
   output.title(titleIn(front));
   let line = 1 + lineBreaksIn(front);
@@ -52,3 +51,5 @@ export const readMarkdown: Reader = ({ bytes }, output) => {
     line += lineBreaksIn(token.raw);
   }
 };
+
+export const readMarkdown: Reader = ({ bytes }, output) => readMarkdownText(textOf(bytes), output);

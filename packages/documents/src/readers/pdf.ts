@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { getDocumentProxy, getResolvedPDFJS } from "unpdf";
 import type { Output } from "../base/output.ts";
 import type { Reader } from "../base/reader.ts";
-import { passwordProtected } from "../base/unreadable.ts";
+import { passwordProtected, Unreadable } from "../base/unreadable.ts";
 import { type Line, paragraphsOf, withoutRunningLines } from "./pdf-lines.ts";
+import { createScannedPages } from "./scanned-pages.ts";
 
 // Else it would be loaded with the document.
 await getResolvedPDFJS();
@@ -67,14 +68,29 @@ const readPages = async (pdf: Pdf, { limits }: Output): Promise<Line[][]> => {
   return pages;
 };
 
-/** Reads the text of pages. Headings are the lines in larger letters than most; what repeats at the edge of pages is left out. */
-export const readPdf: Reader = async ({ bytes }, output) => {
-  const pdf = await opened(bytes);
+/**
+ * Reads the text of pages. Headings are the lines in larger letters than most; what repeats at the edge of pages is left out.
+ * Pages that are pictures are understood by others.
+ */
+export const readPdf: Reader = async (source, output, _, perceive) => {
+  const pdf = await opened(source.bytes);
   output.title(await titleOf(pdf));
-  const pages = withoutRunningLines(await readPages(pdf, output));
-  for (const [index, blocks] of paragraphsOf(pages).entries()) {
-    const page = output.at({ page: index + 1 });
-    for (const block of blocks) page.add(block);
+  const lines = await readPages(pdf, output);
+  const pages = withoutRunningLines(lines);
+  const scanned = createScannedPages(source, perceive);
+  let hasText = false;
+  try {
+    for (const [index, blocks] of paragraphsOf(pages).entries()) {
+      const page = output.at({ page: index + 1 });
+      for (const block of blocks) page.add(block);
+      const isRead = lines[index]?.length !== 0 || (await scanned.read(index + 1, page));
+      hasText ||= isRead;
+    }
+  } finally {
+    scanned.close();
   }
+  const unread = scanned.unread();
+  if (unread && !hasText) throw new Unreadable(unread.code, unread.reason);
+  if (unread) output.unread(unread);
   for (let number = pages.length; number <= pdf.numPages; number++) output.page();
 };
