@@ -111,6 +111,10 @@ const program = (folder: string, others: Record<string, string> = {}): UserConfi
 /** Which characters the fonts of East Asia have, for PDFs that only name them; with the licence. */
 const characterMaps = dirname(fileURLToPath(import.meta.resolve("pdfjs-dist/cmaps/LICENSE")));
 
+/** Draws the pages of PDFs. Its package has only the licence of what calls it. */
+const pdfium = fileURLToPath(import.meta.resolve("@hyzyla/pdfium/pdfium.wasm"));
+const pdfiumLicence = fileURLToPath(import.meta.resolve("pdfjs-dist/wasm/LICENSE_JBIG2"));
+
 export default defineConfig([
   program("runtime"),
   // A bundle of its own, or what both have in common would be files that the runtime has to find at its start.
@@ -121,7 +125,11 @@ export default defineConfig([
       "document-worker": "../documents/src/document-worker.ts",
     },
     plugins: [builtins, latin, licences("document-licences.txt")],
-    copy: { from: characterMaps, to: "dist" },
+    copy: [
+      { from: characterMaps, to: "dist" },
+      { from: pdfium, to: "dist" },
+      { from: pdfiumLicence, to: "dist", rename: "pdfium-licences.txt" },
+    ],
     clean: false,
   },
   program("server", { "reader-program": "src/reader-program.ts" }),

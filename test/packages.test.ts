@@ -19,7 +19,7 @@ const root = path.join(import.meta.dirname, "..");
 const expected: Record<string, { files: RegExp; needs: readonly string[]; limit: number }> = {
   "@muxi/runtime": {
     files:
-      /^(bin\/muxi-runtime\.js|dist\/[\w.-]+\.js|dist\/(third-party|document)-licences\.txt|dist\/cmaps\/([\w-]+\.bcmap|LICENSE))$/,
+      /^(bin\/muxi-runtime\.js|dist\/[\w.-]+\.js|dist\/(third-party|document|pdfium)-licences\.txt|dist\/pdfium\.wasm|dist\/cmaps\/([\w-]+\.bcmap|LICENSE))$/,
     needs: [
       "bin/muxi-runtime.js",
       "dist/cmaps/90ms-RKSJ-H.bcmap",
@@ -28,8 +28,10 @@ const expected: Record<string, { files: RegExp; needs: readonly string[]; limit:
       "dist/document-worker.js",
       "dist/third-party-licences.txt",
       "dist/document-licences.txt",
+      "dist/pdfium.wasm",
+      "dist/pdfium-licences.txt",
     ],
-    limit: 9,
+    limit: 14,
   },
   "@muxi/server": {
     files: /^(bin\/muxi-server\.js|dist\/[\w.-]+\.js|dist\/third-party-licences\.txt)$/,

@@ -55,6 +55,7 @@ const limits: ReadingLimits = {
   unpacked: 64 * 2 ** 20,
   pages: 100,
   characters: 1_000_000,
+  perceptions: 5,
 };
 
 /** Reads documents that were laid out in a folder, by their names. */

@@ -122,7 +122,9 @@ const deepestPart = 3;
 const checked = (bytes: Buffer, format: Format): void => {
   const signature = signatureOf(format, bytes);
   if (signature === "encrypted") throw passwordProtected();
-  if (signature === "wrong") throw new Unreadable("broken", `it is no ${formatLabel(format)}`);
+  if (signature === "wrong") {
+    throw new Unreadable("broken", `it is no ${format === "picture" ? format : formatLabel(format)}`);
+  }
 };
 
 /** What reads files inside a file: what is wrong with one keeps no other from being read. */

@@ -1,3 +1,5 @@
+import { pictureTypeOf } from "./base/picture-type.ts";
+
 /** How the beginning of a file shows its format. */
 type Signature = "zip" | "compound" | "pdf" | "rtf" | "picture" | "none";
 
@@ -59,7 +61,15 @@ const formats = {
   eml: binary("none", "eml", "message/rfc822"),
   zip: binary("zip", "zip", "application/zip", "application/x-zip-compressed"),
   tar: binary("none", "tar tgz", "application/x-tar"),
-  picture: binary("picture", "png jpg jpeg webp gif", "image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif"),
+  picture: binary(
+    "picture",
+    "png jpg jpeg webp gif",
+    "image/png",
+    "image/jpeg",
+    "image/jpg",
+    "image/webp",
+    "image/gif",
+  ),
   recording: binary(
     "none",
     "mp3 wav m4a ogg oga opus flac weba",
@@ -103,24 +113,15 @@ export const formatOf = (name: string, mediaType = ""): Format | undefined => {
   return byMediaType.get(type.trim()) ?? byExtension.get(extension);
 };
 
+const withPictures: readonly Format[] = ["pdf", "picture", "recording", "eml", "zip", "tar"];
+
+/** Whether a document of a format may be, or hold, what somebody else has to understand. */
+export const mayNeedUnderstanding = (format: Format): boolean => withPictures.includes(format);
+
 /** Whether the bytes of a format are text that a model can read as it is. */
 export const isTextFormat = (format: Format): boolean => rows[format].isText;
 
 const compoundMagic = Buffer.from("d0cf11e0a1b11ae1", "hex");
-
-/** How the bytes of pictures begin, by their media types. */
-const pictures: readonly [mediaType: string, begin: RegExp][] = [
-  ["image/png", /^\x89PNG/],
-  ["image/jpeg", /^\xff\xd8/],
-  ["image/gif", /^GIF8/],
-  ["image/webp", /^RIFF.{4}WEBP/s],
-];
-
-/** The media type of a picture, by its first bytes. */
-export const pictureTypeOf = (bytes: Buffer): string | undefined => {
-  const begin = bytes.toString("latin1", 0, 16);
-  return pictures.find(([, pattern]) => pattern.test(begin))?.[0];
-};
 
 const signatures: Readonly<Record<Signature, (bytes: Buffer) => boolean>> = {
   none: () => true,

@@ -2,6 +2,7 @@
 export { decodeText } from "./base/decode.ts";
 export type { Block, Document, ReadingLimits } from "./base/document.ts";
 export { markdownOf } from "./base/markdown.ts";
+export { pictureTypeOf } from "./base/picture-type.ts";
 export type { OcrFiles, Perceived, Perception } from "./base/senses.ts";
 export { createDocumentReader, type Understanding } from "./document-reader.ts";
 export {
@@ -11,7 +12,7 @@ export {
   formatLabels,
   formatOf,
   isTextFormat,
-  pictureTypeOf,
+  mayNeedUnderstanding,
   signatureOf,
 } from "./formats.ts";
 export { type DocumentPassage, type PassageSettings, passagesOf } from "./passages/passages.ts";

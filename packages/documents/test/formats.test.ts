@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { type Block, type Format, formatOf, markdownOf } from "../src/index.ts";
+import { type Block, type Format, formatOf, markdownOf, type Perception } from "../src/index.ts";
 import { epubOf, japanesePdf, mailOf, tarOf, zipOf } from "./made.ts";
 import { createReading, fixture } from "./read.ts";
 
-const { documentOf } = createReading();
+const understand = async ({ name }: Perception) => ({ text: `# Said\n\nBy ${name}.` });
+const { documentOf } = createReading({}, { pictures: understand, recordings: understand });
 
 const guide = `# Orchard handbook
 
@@ -214,6 +215,10 @@ const examples: Readonly<Record<Format, readonly Example[]>> = {
         "Dear Ann,\n\nhere is the list.\n\n[list.csv]\n\n| a | b |\n| --- | --- |\n| 1 | 2 |",
     },
   ],
+  picture: [
+    { name: "a.png", content: Buffer.from("89504e470d0a1a0a", "hex"), markdown: "# Said\n\nBy a.png." },
+  ],
+  recording: [{ name: "a.mp3", content: "ID3", markdown: "# Said\n\nBy a.mp3." }],
   zip: [{ name: "a.zip", content: await zipOf(packed), markdown: unpacked }],
   tar: [
     { name: "a.tgz", content: tarOf(packed), markdown: unpacked },

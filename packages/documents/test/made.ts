@@ -86,3 +86,24 @@ export const japanesePdf = (text: string): string => {
   // Readers find the objects without a table of their places.
   return `%PDF-1.4\n${objects.map((object, index) => `${index + 1} 0 obj\n${object}\nendobj\n`).join("")}trailer<</Root 1 0 R>>\n%%EOF`;
 };
+
+/** A PDF of pages that are each a text, or a picture of 8 times 8 dots, black on white, that fills the page. */
+export const scannedPdf = (pages: readonly { text?: string; dots?: string }[]): string => {
+  const objects = [
+    "<</Type/Catalog/Pages 2 0 R>>",
+    `<</Type/Pages/Count ${pages.length}/Kids[${pages.map((_, index) => `${4 + 3 * index} 0 R`).join(" ")}]>>`,
+    "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ...pages.flatMap(({ text, dots = "00".repeat(8) }, index) => {
+      const content =
+        text === undefined ? "200 0 0 200 0 0 cm /P Do" : `BT /F 12 Tf 20 100 Td (${text}) Tj ET`;
+      const [inside, picture] = [5 + 3 * index, 6 + 3 * index];
+      const resources = text === undefined ? `/XObject<</P ${picture} 0 R>>` : "/Font<</F 3 0 R>>";
+      return [
+        `<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents ${inside} 0 R/Resources<<${resources}>>>>`,
+        `<</Length ${content.length}>>stream\n${content}\nendstream`,
+        `<</Type/XObject/Subtype/Image/Width 8/Height 8/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/ASCIIHexDecode/Length ${dots.length + 1}>>stream\n${dots}>\nendstream`,
+      ];
+    }),
+  ];
+  return `%PDF-1.4\n${objects.map((object, index) => `${index + 1} 0 obj\n${object}\nendobj\n`).join("")}trailer<</Root 1 0 R>>\n%%EOF`;
+};

@@ -1,6 +1,12 @@
 import path from "node:path";
 import { afterAll } from "vitest";
-import { createDocumentReader, type Document, formatOf, type ReadingLimits } from "../src/index.ts";
+import {
+  createDocumentReader,
+  type Document,
+  formatOf,
+  type ReadingLimits,
+  type Understanding,
+} from "../src/index.ts";
 
 const megabyte = 2 ** 20;
 
@@ -10,6 +16,7 @@ const limits: ReadingLimits = {
   unpacked: 64 * megabyte,
   pages: 100,
   characters: 1_000_000,
+  perceptions: 5,
 };
 
 /** A file of the folder `fixtures`, by its name. */
@@ -22,8 +29,8 @@ const formatFor = (name: string) => {
 };
 
 /** Reads with one reader, as a formation reads its knowledge; the reader is closed after the file's tests. */
-export const createReading = (own: Partial<ReadingLimits> = {}) => {
-  const reader = createDocumentReader({ ...limits, ...own });
+export const createReading = (own: Partial<ReadingLimits> = {}, understanding: Understanding = {}) => {
+  const reader = createDocumentReader({ ...limits, ...own }, understanding);
   afterAll(() => reader.close());
 
   const read = (name: string, content?: string | Uint8Array) =>

@@ -12,6 +12,7 @@ const reader = createDocumentReader({
   unpacked: 1_000 * megabyte,
   pages: 100,
   characters: 1_000_000,
+  perceptions: 5,
 });
 const reading = await reader.read({ file, name: file, format });
 reader.close();

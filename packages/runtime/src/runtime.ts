@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { databaseOf, type Environment, type Formation, modelFor } from "@muxi/formation";
+import { databaseOf, type Environment, type Formation } from "@muxi/formation";
 import { createHttpClient, isLoopback, type ProxyChoice } from "@muxi/http";
 import { chatRequestSchema, type RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
@@ -28,7 +28,7 @@ import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
 import { openKnowledge } from "./knowledge/index.ts";
 import { openMemory } from "./memory/index.ts";
-import { createTranscriptionModel, openEmbedders, openModels, packagesOf } from "./models/index.ts";
+import { openEmbedders, openModels, openUnderstanding, packagesOf } from "./models/index.ts";
 import type { TokenReports } from "./observability/index.ts";
 import { handOver } from "./overlord/index.ts";
 import { createReadiness, type FindProblems } from "./readiness.ts";
@@ -144,6 +144,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     now,
     log,
   });
+  const understanding = openUnderstanding({ formation, models, http, env });
   const embedders = openEmbedders({ formation, http, importPackage, env, log });
   const knowledge = openKnowledge({
     formation,
@@ -151,6 +152,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     stored: store.knowledge,
     vectors: store.knowledgeVectors,
     embedders,
+    understandingOf: ({ agent, config }) => understanding.of(agent, config.scans),
     now: store.now,
     log,
   });
@@ -189,7 +191,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const bufferCapacity = manifest.memory.buffer.size * manifest.memory.buffer.multiplier;
   const longestMessage = manifest.input_limits.max_message_length;
   const largestFile = manifest.input_limits.max_file_size_bytes;
-  const attachments = createAttachmentReader({ largestFile });
+  const attachments = createAttachmentReader({ largestFile, understanding: understanding.ofMessages });
   const chat = chatEndpoint({
     overlord,
     deliveries,
@@ -198,7 +200,6 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     attachments,
     takesCredentials: conversation.takesCredentials,
   });
-  const audioModel = modelFor(formation, "audio", undefined, env);
   const { checkHealth } = store;
   let isDraining = false;
   const app = createApp({
@@ -243,7 +244,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       chat,
       audioChat: audioChatEndpoint({
         chat,
-        transcription: audioModel && createTranscriptionModel(audioModel, http),
+        transcription: understanding.speech,
         largestFile,
       }),
       ...requestEndpoints({ register, feed }),

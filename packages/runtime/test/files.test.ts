@@ -1,6 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { untilExpected } from "../../../test/until.ts";
+import { scannedPdf } from "../../documents/test/made.ts";
 import { manifest, startFormation, writeFormation } from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 
@@ -137,4 +139,79 @@ test("speech that cannot be taken is refused in words", async () => {
   const refused = await other.call("POST", "/audiochat", { body: { files: [recording], stream: false } });
   expect([refused.status, refused.body.error.code]).toEqual([424, "LLM_NOT_CONFIGURED"]);
   expect(refused.body.error.message).not.toMatch(/sk-test|whisper/);
+});
+
+const scan = { filename: "plan.pdf", content: base64(scannedPdf([{}])), content_type: "application/pdf" };
+
+test("a scanned page and a recording among the files of a message are understood by their models", async () => {
+  const models = await startModels();
+  models.reply({ text: ["# The plan\n\nPrune the russets in week nine."] });
+  const transcriber = await startTranscriber();
+  const seeing = "    - vision: openai/seeing-model\n      api_key: sk-test\n";
+  const { call } = await startWith(models, seeing + audioOf(transcriber.url));
+  const body = { message: "When?", stream: false, files: [scan, recording] };
+  expect(await call("POST", "/chat", { user: "ann", body })).toMatchObject({ status: 200 });
+  const looked = (await models.request(0)).body;
+  expect(looked).toMatchObject({ model: "seeing-model" });
+  expect(JSON.stringify(looked)).toMatch(/all text in this picture.*data:image\/png;base64,iVBOR/);
+  const asked = (await models.request(1)).body;
+  expect(asked).toMatchObject({ model: "text-model" });
+  expect(JSON.stringify(asked)).toContain(
+    "[Attached file: plan.pdf]\\n> [Page 1]\\n> \\n> # The plan\\n> \\n> Prune the russets in week nine.",
+  );
+  expect(JSON.stringify(asked)).toContain("[Attached file: ask.mp3]\\n> When do I prune?");
+});
+
+test("a scan and a recording that nobody understands are refused with what is missing", async () => {
+  const { call } = await startWith(await startModels());
+  const refusalOf = async (file: object) => {
+    const { body } = await call("POST", "/chat", { body: { message: "?", stream: false, files: [file] } });
+    return body.error;
+  };
+  const missing = /vision in llm\.models, or install tesseract\.js and @tesseract\.js-data\/eng/;
+  expect(await refusalOf(scan)).toMatchObject({
+    code: "INVALID_PARAMS",
+    message: expect.stringMatching(missing),
+  });
+  expect(await refusalOf(recording)).toMatchObject({
+    code: "INVALID_PARAMS",
+    message: "ask.mp3 cannot be read: it is a recording: name a model for audio in llm.models",
+  });
+});
+
+test("scans and recordings of an agent's knowledge are found, and read again when their model was away", async () => {
+  const models = await startModels();
+  const transcriber = await startTranscriber();
+  models.reply({ status: 503 }, { text: ["The cellar key hangs behind the door."] });
+  const folder = await writeFormation({
+    "formation.afs": `${manifest}
+llm:
+  settings: { base_url: "${models.url}/v1", max_retries: 0 }
+  models:
+    - text: builtin/extractive
+    - vision: openai/seeing-model
+      api_key: sk-test
+${audioOf(transcriber.url)}agents:
+  - id: keeper
+    name: Keeper
+    description: Knows the cellar
+    knowledge: { sources: [{ path: docs, description: All }] }
+`,
+    "docs/key.pdf": scannedPdf([{}]),
+    "docs/note.mp3": "ID3 sound",
+  });
+  const ask = async ({ call }: Awaited<ReturnType<typeof startFormation>>, message: string) => {
+    const { body } = await call("POST", "/chat", { body: { message, stream: false } });
+    return JSON.stringify(body.data);
+  };
+  const first = await startFormation(folder);
+  await untilExpected("the recording is found", async () =>
+    expect(await ask(first, "When do I prune?")).toContain("note.mp3"),
+  );
+  await first.runtime.close(0);
+  const second = await startFormation(folder);
+  await untilExpected("the scan is found", async () =>
+    expect(await ask(second, "Where does the cellar key hang?")).toContain("behind the door"),
+  );
+  expect(transcriber.received).toHaveLength(1);
 });

@@ -42,13 +42,13 @@ const asCode = (value: unknown, output: Output, lines?: readonly [number, number
   });
 
 /** Reads JSON: a list of records as a table, anything else entry by entry. What does not parse is read as it stands. */
-export const readJson: Reader = (source, output, readPart) => {
+export const readJson: Reader = (source, output, readPart, perceive) => {
   let value: unknown;
   try {
     value = JSON.parse(textOf(source.bytes));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return readCode(source, output, readPart);
+    return readCode(source, output, readPart, perceive);
   }
   if (Array.isArray(value) && value.length > 0 && value.every(isRecord)) {
     addRecords(

@@ -1,7 +1,7 @@
 import posix from "node:path/posix";
 import type { Output } from "../base/output.ts";
+import { pictureTypeOf } from "../base/picture-type.ts";
 import type { Reader } from "../base/reader.ts";
-import { pictureTypeOf } from "../formats.ts";
 import { readMarkdownText } from "./markdown.ts";
 
 /** Adds what was read of a picture, whose lines are not those of a file. */
@@ -35,5 +35,5 @@ export const readRecording: Reader = async ({ bytes, name }, output, _, perceive
   const extension = posix.extname(name).slice(1).toLowerCase();
   const mediaType = recordings[extension] ?? "audio/mpeg";
   const text = await perceive({ kind: "recording", name: posix.basename(name), mediaType, bytes });
-  output.add({ kind: "paragraph", text });
+  addPerceived(text, output);
 };

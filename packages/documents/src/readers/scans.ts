@@ -23,11 +23,8 @@ export const openScans = async (bytes: Buffer): Promise<Scans> => {
   const document = await library.loadDocument(bytes);
   return {
     hasPicture: (number) =>
-      document
-        .getPage(number - 1)
-        .objects()
-        // A form is a drawing that pages share, and may hold the picture.
-        .some(({ type }) => type === "image" || type === "form"),
+      // A form is a drawing that pages share, and may hold the picture.
+      [...document.getPage(number - 1).objects()].some(({ type }) => type === "image" || type === "form"),
     async draw(number) {
       const page = document.getPage(number - 1);
       const { originalWidth, originalHeight } = page.getOriginalSize();

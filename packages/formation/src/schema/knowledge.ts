@@ -51,6 +51,8 @@ export const knowledgeSchema = section({
   chunking: section({
     strategy: z.enum(["adaptive", "fixed", "paragraph", "semantic"]).default("adaptive"),
   }).prefault({}),
+  /** Who reads pictures of text: a model for vision, letter recognition, or whichever there is. */
+  scans: z.enum(["auto", "model", "ocr", "none"]).default("auto"),
   /** Of all passages that come with one message. */
   max_context_tokens: positive.default(1500),
   /** Without it, passages keep the order that the search gives them. */

@@ -3,7 +3,7 @@ import { deflateRawSync, deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { createAttachmentReader, modelMessage, storedMessage } from "./index.ts";
 
-const reader = createAttachmentReader({ largestFile: 50 * 2 ** 20 });
+const reader = createAttachmentReader({ largestFile: 50 * 2 ** 20, understanding: {} });
 
 const file = (filename: string, content: Buffer | string, content_type = "application/octet-stream") => ({
   filename,

@@ -6,6 +6,7 @@ import {
   isTextFormat,
   markdownOf,
   type ReadingLimits,
+  type Understanding,
 } from "@muxi/documents";
 import { ApiError, type Attachment } from "@muxi/protocol";
 import type { ContentPart } from "../models/index.ts";
@@ -51,6 +52,7 @@ const limits: ReadingLimits = {
   unpacked: 64 * megabyte,
   pages: 500,
   characters: longestDocument,
+  perceptions: 10,
 };
 
 const largestOf = (type: FileType): number => {
@@ -105,9 +107,14 @@ type TextResult = { text: string } | { reason: string };
 export const createAttachmentReader = (deps: {
   /** Most bytes of a file (`input_limits.max_file_size_bytes`). */
   largestFile: number;
+  /** Who understands scanned pages and recordings, and pictures where no model sees them. */
+  understanding: Understanding;
 }): AttachmentReader => {
   const inTurn = createReadingTurns();
-  const reader = createDocumentReader(limits);
+  const { understanding } = deps;
+  const reader = createDocumentReader(limits, understanding);
+  /** Where letters are recognised, a picture becomes its text; else it goes to the model as it is. */
+  const readsPictures = typeof understanding.pictures === "object";
 
   const readDocument = async (name: string, format: Format, file: Buffer): Promise<TextResult> => {
     const reading = await reader.read({ file, name, format });
@@ -134,11 +141,11 @@ export const createAttachmentReader = (deps: {
       const claimed = type.kind === "image" ? type.mediaType : formatLabel(type.format);
       throw new ApiError("INVALID_PARAMS", `${filename} is not of the type that it claims: ${claimed}`);
     }
-    if (type.kind === "image") {
+    if (type.kind === "image" && !readsPictures) {
       const { mediaType } = type;
       return { documents: [], images: [{ filename, mediaType, data: bytes.toString("base64") }] };
     }
-    const { format } = type;
+    const format = type.kind === "image" ? "picture" : type.format;
     const result = isTextFormat(format)
       ? { text: beginningOf(bytes) }
       : await inTurn(userId, signal, () => readDocument(filename, format, bytes));

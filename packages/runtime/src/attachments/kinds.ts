@@ -1,4 +1,4 @@
-import { type Format, formatLabels, formatOf, signatureOf } from "@muxi/documents";
+import { type Format, formatLabels, formatOf, pictureTypeOf, signatureOf } from "@muxi/documents";
 
 interface ImageType {
   mediaType: string;
@@ -17,8 +17,7 @@ export type FileType = { kind: "document"; format: Format } | { kind: "image"; m
 
 /** The formats of files that can be attached, for error messages. */
 export const readableExtensions: string = [
-  ...formatLabels,
-  ...images.map(({ extensions: [first] }) => first),
+  ...new Set([...formatLabels, ...images.map(({ extensions: [first] }) => first)]),
 ].join(", ");
 
 const imageOf = (filename: string, contentType: string): FileType | undefined => {
@@ -33,7 +32,7 @@ const imageOf = (filename: string, contentType: string): FileType | undefined =>
 
 const documentOf = (filename: string, contentType: string): FileType | undefined => {
   const format = formatOf(filename, contentType);
-  return format && { kind: "document", format };
+  return format && format !== "picture" ? { kind: "document", format } : undefined;
 };
 
 /** The type of a file by its content type, else by its name; undefined when neither is known. */
@@ -46,17 +45,10 @@ export const typeOf = (filename: string, contentType: string): FileType | undefi
 /** Largest image, in bytes. */
 export const largestImage = 5 * 2 ** 20;
 
-const signatures: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
-  "image/png": (bytes) => bytes.toString("latin1", 1, 4) === "PNG",
-  "image/jpeg": (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8,
-  "image/gif": (bytes) => bytes.toString("latin1", 0, 4) === "GIF8",
-  "image/webp": (bytes) => bytes.toString("latin1", 8, 12) === "WEBP",
-};
-
 /** Whether the first bytes match the type that a file claims. */
 export const looksLike = (type: FileType, bytes: Buffer): boolean =>
   type.kind === "image"
-    ? (signatures[type.mediaType]?.(bytes) ?? true)
+    ? pictureTypeOf(bytes) === type.mediaType
     : signatureOf(type.format, bytes) !== "wrong";
 
 /** The media type of an image that models support; undefined for anything else. */

@@ -1,5 +1,5 @@
 import { realpath } from "node:fs/promises";
-import { createDocumentReader, type ReadingLimits } from "@muxi/documents";
+import { createDocumentReader, type ReadingLimits, type Understanding } from "@muxi/documents";
 import type { Formation, KnowledgeConfig } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 import type { Logger } from "pino";
@@ -22,6 +22,8 @@ export interface IndexerDeps {
   vectors: KnowledgeVectorRepository;
   /** Told when an agent's documents were looked at. */
   onIndexed: () => void;
+  /** Who understands pictures and recordings for an agent. Default: nobody. */
+  understandingOf?: ((agent: KnowingAgent) => Understanding) | undefined;
   now: () => number;
   log: Logger;
 }
@@ -54,6 +56,7 @@ const limits: ReadingLimits = {
   unpacked: 256 * 2 ** 20,
   pages: 5_000,
   characters: 10_000_000,
+  perceptions: 200,
 };
 
 /** How long the turn of a process to index lasts, longer than reading a document. */
@@ -85,7 +88,7 @@ const shuttingDown = () =>
 
 /** Begins to index the documents of the agents. */
 export const createIndexer = (deps: IndexerDeps): Indexer => {
-  const { formation, agents, stored, vectors, onIndexed, now, log } = deps;
+  const { formation, agents, stored, vectors, onIndexed, understandingOf = () => ({}), now, log } = deps;
   const turn = createTurn(stored, now, turnLasts);
   const configs = new Map(agents.map(({ agent, config }) => [agent, config]));
   const waiting = new Map<string, Wanted>(
@@ -109,14 +112,15 @@ export const createIndexer = (deps: IndexerDeps): Indexer => {
     { agent, config, seq, anew }: KnowingAgent & { seq: number; anew: ReadonlySet<string> },
     signal: AbortSignal,
   ): Promise<IndexingResult> => {
-    const reader = createDocumentReader(limits);
+    const understanding = understandingOf({ agent, config });
+    const reader = createDocumentReader(limits, understanding);
     signal.addEventListener("abort", reader.close);
     try {
       return await inTurn(seq, async (keepTurn) => {
         const begun = now();
         const root = await realpath(formation.dir);
         const result = await indexAgent(
-          { root, stored, vectors, reader, keepTurn, now, log },
+          { root, stored, vectors, reader, understanding, keepTurn, now, log },
           { agent, config, seq },
           anew,
           signal,

@@ -47,7 +47,7 @@ export const indexAgent = async (
   anew: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<IndexingResult> => {
-  const { stored, keepTurn, log } = deps;
+  const { stored, understanding, keepTurn, log } = deps;
   const { agent, config, seq: knowledge } = of;
   const { write, clear, tell } = createDocumentWriter(deps, of, signal);
   const files = new Map<string, DocumentFile & { result: SourceResult }>();
@@ -101,9 +101,11 @@ export const indexAgent = async (
     looked += 1;
     const before = bySource.get(source) ?? [];
     const place = path.join(root, source);
-    const digest = await digestOf(place, config).catch((error: NodeJS.ErrnoException) => {
-      tell(source, { code: "broken", reason: `it cannot be opened (${error.code})` });
-    });
+    const digest = await digestOf({ file: place, format }, config, understanding).catch(
+      (error: NodeJS.ErrnoException) => {
+        tell(source, { code: "broken", reason: `it cannot be opened (${error.code})` });
+      },
+    );
     if (digest === undefined) {
       result.unread += 1;
       continue;

@@ -9,7 +9,7 @@ import type {
   KnowledgeVectorRepository,
 } from "../store/index.ts";
 import { createPassageEmbedding } from "./embedding.ts";
-import { createIndexer, type Indexer, isIndexing } from "./indexer.ts";
+import { createIndexer, type Indexer, type IndexerDeps, isIndexing } from "./indexer.ts";
 import { sourceIdOf } from "./indexing.ts";
 import { createNearest } from "./nearest.ts";
 import type { KnowledgePassage, SearchOptions } from "./place.ts";
@@ -61,6 +61,7 @@ export interface KnowledgeDeps {
   stored: KnowledgeRepository;
   vectors: KnowledgeVectorRepository;
   embedders: Embedders;
+  understandingOf?: IndexerDeps["understandingOf"] | undefined;
   now: () => number;
   log: Logger;
 }

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { setImmediate as nextTick } from "node:timers/promises";
-import { type createDocumentReader, type Format, passagesOf } from "@muxi/documents";
+import { setTimeout as delay, setImmediate as nextTick } from "node:timers/promises";
+import {
+  type createDocumentReader,
+  type Format,
+  mayNeedUnderstanding,
+  passagesOf,
+  type Understanding,
+} from "@muxi/documents";
 import type { KnowledgeConfig } from "@muxi/formation";
 import type { Logger } from "pino";
 import { canonicalJson } from "../base/index.ts";
@@ -21,6 +27,8 @@ const indexVersion = 1;
 /** Rows that are written in one transaction: a millisecond or two, in which SQLite does nothing else. */
 const passagesAtOnce = 50;
 const wordsAtOnce = 500;
+/** How often the turn is kept while a document is read, in milliseconds. */
+const keepEvery = 10_000;
 /** Milliseconds of work after which requests get their turn. */
 const longestTurn = 10;
 
@@ -36,6 +44,7 @@ export interface WritingDeps {
   stored: KnowledgeRepository;
   vectors: KnowledgeVectorRepository;
   reader: ReturnType<typeof createDocumentReader>;
+  understanding: Understanding;
   /** Keeps the turn to write. @throws Error when another process has it. */
   keepTurn(): Promise<void>;
   now: () => number;
@@ -52,11 +61,22 @@ export interface DocumentToWrite {
   digest: string;
 }
 
+/** Who understands what, but for which model does: another one reads nothing anew. */
+const kindOf = ({ pictures, recordings }: Understanding): string[] => [
+  typeof pictures === "function" ? "model" : Object.keys(pictures?.languages ?? {}).join("+"),
+  recordings ? "model" : "",
+];
+
 /** Of the content of a file and of all that makes passages of it. */
-export const digestOf = async (file: string, config: KnowledgeConfig): Promise<string> => {
+export const digestOf = async (
+  { file, format }: Pick<DocumentToWrite, "file" | "format">,
+  config: KnowledgeConfig,
+  understanding: Understanding,
+): Promise<string> => {
   const { chunk_size, overlap, chunking } = config;
   const digest = createHash("sha256");
-  digest.update(canonicalJson([indexVersion, wordsVersion, chunk_size, overlap, chunking]));
+  const by = mayNeedUnderstanding(format) ? kindOf(understanding) : [];
+  digest.update(canonicalJson([indexVersion, wordsVersion, chunk_size, overlap, chunking, ...by]));
   for await (const piece of createReadStream(file)) digest.update(piece);
   return digest.digest("base64url");
 };
@@ -129,10 +149,34 @@ export const createDocumentWriter = (
   const tell = (source: string, failure: object) =>
     log.warn({ agent, source, ...failure }, "document is not read");
 
+  /** A document with many pictures takes longer to read than a turn lasts. */
+  const read = async (document: Parameters<typeof reader.read>[0]) => {
+    const done = new AbortController();
+    const keep = async (): Promise<never> => {
+      while (true) {
+        await delay(keepEvery, undefined, { signal: done.signal });
+        await keepTurn();
+      }
+    };
+    try {
+      const reading = reader.read(document);
+      // Once it is read, the turn is kept by what follows.
+      return await Promise.race([
+        reading,
+        keep().catch((error) => (done.signal.aborted ? reading : Promise.reject(error))),
+      ]);
+    } finally {
+      done.abort();
+    }
+  };
+
   const write = async ({ source, file, format, digest }: DocumentToWrite): Promise<number | undefined> => {
-    const reading = await reader.read({ file, name: source, format });
+    const reading = await read({ file, name: source, format });
     signal.throwIfAborted();
-    const seq = await stored.begin(knowledge, { source, digest, now: now() });
+    const unread = "failure" in reading ? [reading.failure] : reading.document.unread;
+    // What could not be understood for now is read again when its source is looked at again.
+    const isForNow = unread.some(({ code }) => code === "unavailable");
+    const seq = await stored.begin(knowledge, { source, digest: isForNow ? "" : digest, now: now() });
     if ("failure" in reading) {
       tell(source, reading.failure);
       await stored.publish({ knowledge, seq, source }, { failure: JSON.stringify(reading.failure) });

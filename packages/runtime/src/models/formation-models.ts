@@ -28,7 +28,7 @@ export interface FormationModels {
   ofAgents: ReadonlyMap<string, Model>;
   modelOf: (agent: AgentDefinition) => Model;
   /** The model that reads images for an agent. */
-  visionModelOf: (agent: AgentDefinition) => Model | undefined;
+  visionModelOf: (agent: Pick<AgentDefinition, "id">) => Model | undefined;
   /** A model by its name, `provider/name`. */
   modelNamed: (name: string) => Model;
   /** What puts passages of an agent's knowledge into order; undefined where nothing does. */

@@ -27,4 +27,5 @@ export { problemsOfModels } from "./problems.ts";
 export { packagesOf } from "./providers/index.ts";
 export type { Reranker } from "./rerank.ts";
 export { textFrom } from "./text-from.ts";
-export { createTranscriptionModel, type TranscriptionModel } from "./transcription.ts";
+export type { TranscriptionModel } from "./transcription.ts";
+export { openUnderstanding } from "./understanding.ts";
