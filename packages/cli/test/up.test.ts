@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -229,12 +229,57 @@ test("--watch sees the script of a tool and what it imports, but not what it sto
   const names = "servers/lib/names.mjs";
   await restarts("servers/stock.mjs", { "servers/data.json": "{}", "servers/stock.mjs": "// Changed\n" });
   await restarts(names, { [names]: "export const names = [1];\n" });
-  await restarts("guides/pears.md", { "guides/pears.md": "Pears ripen indoors." });
+  await restarts("servers/lib/names.mjs", { "servers/lib/names.mjs": "export const names = [2];\n" });
   // A server that comes later.
   await writeFile(join(folder, "late.mjs"), "");
   const late = toolServer("late", []).replace(/args: .*/, "args: [late.mjs]");
   await restarts("mcp/late.afs", { "mcp/late.afs": late });
   await restarts("late.mjs", { "late.mjs": "// Changed\n" });
+  up.kill("SIGINT");
+  expect((await up.done).code).toBe(0);
+});
+
+test("--watch has documents that change read by the process that runs", async () => {
+  const folder = await world.formation("watched-shelf", {
+    "agents/reader.afs": `${agentFile("reader")}knowledge: { sources: [{ path: knowledge }, { path: guides }] }\n`,
+    "knowledge/plums.md": "Plums fall in August.",
+    "guides/pears.md": "Pears ripen indoors.",
+  });
+  const up = world.start(["up", folder, "--watch", "--output", "json"]);
+  const lines = () =>
+    up
+      .stdout()
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+  await up.shows("\n");
+  const [{ pid }] = lines();
+  const found = async (question: string) =>
+    (await world.run(["knowledge", "search", question, "-f", "watched-shelf"])).stdout;
+  const isRead = async (documents: string[]) => {
+    const before = lines().length;
+    await until(`${documents} were read`, () => lines().length > before);
+    expect(lines().at(-1)).toMatchObject({ formation_id: "watched-shelf", documents });
+  };
+
+  const edited = isRead(["guides/pears.md", "knowledge/plums.md"]);
+  await writeFile(join(folder, "knowledge/plums.md"), "Plums fall in July.");
+  await writeFile(join(folder, "guides/pears.md"), "Pears ripen in the cellar.");
+  await edited;
+  expect(await found("plums")).toContain("July");
+  expect(await found("pears")).toContain("cellar");
+
+  const changed = isRead(["guides/pears.md", "guides/quinces.md"]);
+  await writeFile(join(folder, "guides/quinces.md"), "Quinces are hard.");
+  await rm(join(folder, "guides/pears.md"));
+  await changed;
+  expect(await found("quinces")).toContain("hard");
+  expect(await found("pears")).toBe("Nothing is found\n");
+  expect(isAlive(pid)).toBe(true);
+
+  await writeFile(join(folder, "SOUL.md"), "Be kind.");
+  await until("it was started anew", () => lines().at(-1).changed);
+  expect(isAlive(pid)).toBe(false);
   up.kill("SIGINT");
   expect((await up.done).code).toBe(0);
 });

@@ -5,8 +5,10 @@ import { watch } from "chokidar";
 
 /** Watches the files of a formation. */
 export interface FileWatcher {
-  /** A signal that aborts at the next change. Its reason is the list of changed files, relative to the folder. */
+  /** Aborts at the next change. */
   next(): AbortSignal;
+  /** The files that the change before has brought, relative to the folder. */
+  changed(): readonly string[];
   /** Watches from now on what a changed formation names, in place of what it named before. */
   follow(formation: Formation): void;
   close(): Promise<void>;
@@ -51,6 +53,25 @@ const namedBy = (formation: Formation) => ({
   sources: knowledgePaths(formation).filter((path) => path !== ""),
 });
 
+/** The agents of a formation whose knowledge some files are, or may be. */
+export const agentsWithDocuments = ({ dir, agents }: Formation, files: readonly string[]): string[] =>
+  agents
+    .filter((agent) =>
+      knowledgePaths({ dir, agents: [agent] }).some((source) => files.some((file) => isIn(source, file))),
+    )
+    .map(({ id }) => id);
+
+/** Whether files are documents and nothing else: then the formation need not start anew. */
+export const areDocuments = (formation: Formation, files: readonly string[]): boolean => {
+  const { programs, sources } = namedBy(formation);
+  return files.every((file) => {
+    const [top = ""] = file.split(sep);
+    const isOther =
+      (watched.has(top) && top !== "knowledge") || programs.some((program) => belongsTo(program, file, true));
+    return !isOther && sources.some((source) => isIn(source, file));
+  });
+};
+
 /** Watches the files that make up a formation (docs/spec/cli.md "Watching files"). */
 export const watchChanges = async (first: Formation): Promise<FileWatcher> => {
   const folder = first.dir;
@@ -70,11 +91,13 @@ export const watchChanges = async (first: Formation): Promise<FileWatcher> => {
   const files = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let controller = new AbortController();
+  let reported: readonly string[] = [];
   const report = () => {
     timer = undefined;
     // The previous change is still being handled. This one is reported by the next call of `next`.
     if (controller.signal.aborted) return;
-    controller.abort([...files].sort());
+    reported = [...files].sort();
+    controller.abort();
     files.clear();
   };
   watcher.on("all", (event, path) => {
@@ -93,6 +116,7 @@ export const watchChanges = async (first: Formation): Promise<FileWatcher> => {
       if (files.size > 0 && timer === undefined) report();
       return controller.signal;
     },
+    changed: () => reported,
     follow(formation) {
       const before = new Set([...named.programs, ...named.sources]);
       named = namedBy(formation);

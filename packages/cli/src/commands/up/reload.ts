@@ -4,8 +4,9 @@ import type { DeploymentCheck } from "muxi-client";
 import { CliError } from "../../base/errors.ts";
 import type { LocalServer } from "../../server/index.ts";
 import { showWarnings, type Ui, warnOfProblems } from "../../ui/index.ts";
-import type { FileWatcher } from "./changes.ts";
+import { areDocuments, type FileWatcher } from "./changes.ts";
 import type { RunningDraft } from "./describe.ts";
+import { readDocuments } from "./documents.ts";
 import { type StartedDraft, startDraft, stopDraft } from "./draft.ts";
 import { type StayResult, stay } from "./stay.ts";
 
@@ -71,6 +72,33 @@ const replace = async (
   }
 };
 
+/**
+ * Aborts at the next change that needs a new process. Documents that change before are read by the draft that runs.
+ *
+ * @param draft Undefined while none is running.
+ * @param over Nobody waits any more.
+ */
+const nextRestart = (
+  draft: RunningDraft | undefined,
+  changes: FileWatcher,
+  reloading: ReloadOptions,
+  over: AbortSignal,
+): AbortSignal => {
+  const restart = new AbortController();
+  const look = async () => {
+    while (true) {
+      const either = AbortSignal.any([changes.next(), over]);
+      if (!either.aborted) await once(either, "abort");
+      if (over.aborted) return;
+      const files = changes.changed();
+      if (!draft || !areDocuments(draft.formation, files)) return restart.abort();
+      await readDocuments(draft, files, reloading);
+    }
+  };
+  void look();
+  return restart.signal;
+};
+
 /** Waits for a change while nothing is running. */
 const idle = async (changed: AbortSignal, signal: AbortSignal): Promise<StayResult> => {
   const either = AbortSignal.any([changed, signal]);
@@ -88,10 +116,12 @@ export const stayAndReload = async (
   let latest = first;
   let running = true;
   for (;;) {
-    const changed = changes.next();
+    const over = new AbortController();
+    const restart = nextRestart(running ? latest : undefined, changes, reloading, over.signal);
     const ended = running
-      ? await stay(latest, server, AbortSignal.any([signal, changed]), ui)
-      : await idle(changed, signal);
+      ? await stay(latest, server, AbortSignal.any([signal, restart]), ui)
+      : await idle(restart, signal);
+    over.abort();
     if (signal.aborted || ended.end === "stopped elsewhere" || ended.end === "server gone") return ended;
     if (ended.end === "died") {
       running = false;
@@ -107,7 +137,7 @@ export const stayAndReload = async (
     running = replaced !== undefined;
     latest = replaced ?? latest;
     if (!replaced) continue;
-    const files: unknown = changed.reason;
+    const files = changes.changed();
     ui.data({
       formation_id: formation.id,
       direct_url: latest.directUrl,
@@ -115,6 +145,6 @@ export const stayAndReload = async (
       changed: files,
       warnings: report.warnings,
     });
-    ui.success(`Restarted ${formation.id}${Array.isArray(files) ? ` (${files.join(", ")})` : ""}`);
+    ui.success(`Restarted ${formation.id} (${files.join(", ")})`);
   }
 };

@@ -111,7 +111,7 @@ const run = async (
     await rememberFormation(context, saved);
     announce(draft, report, started.problems, detach, ui);
     if (detach) return 0;
-    if (changes) ui.line("  Watching its files: a change restarts it");
+    if (changes) ui.line("  Watching its files: a change restarts it, one of documents is read by it");
     const { end, failure } = changes
       ? await stayAndReload(draft, changes, {
           ...{ server, check },
