@@ -43,17 +43,25 @@ const undici: Rolldown.Plugin = {
       : undefined,
 };
 
-/** One character beyond Latin-1 doubles what a whole source takes in memory. */
+/** One character beyond Latin-1 doubles what a whole source takes in memory; without any beyond ASCII, bytes are characters. */
+const ascii = (code: string): string =>
+  code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** Makes each file what `program-loader.ts` runs. */
+const bodies: Rolldown.Plugin = {
+  name: "bodies",
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type === "chunk")
+        chunk.code = ascii(`(function(exports,require,importMeta){${chunk.code}\n})\n`);
+    }
+  },
+};
+
 const latin: Rolldown.Plugin = {
   name: "latin",
   generateBundle(_, bundle) {
-    for (const chunk of Object.values(bundle)) {
-      if (chunk.type !== "chunk") continue;
-      chunk.code = chunk.code.replace(
-        /[^\0-\xff]/g,
-        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-      );
-    }
+    for (const chunk of Object.values(bundle)) if (chunk.type === "chunk") chunk.code = ascii(chunk.code);
   },
 };
 
@@ -79,23 +87,18 @@ const licences = (fileName: string): Rolldown.Plugin => ({
   },
 });
 
-/**
- * A program becomes one bundle that holds its dependencies too: hundreds of small modules take longer to find than to
- * run. Names are kept, so that a stack in a log can be read.
- *
- * @param others Programs of child processes, which lie beside the main one.
- */
-const program = (folder: string, others: Record<string, string> = {}): UserConfig => ({
+/** What bundles of the three programs have in common. Names are kept, so that a stack in a log can be read. */
+const bundle = (folder: string): UserConfig => ({
   cwd: `packages/${folder}`,
-  entry: { main: "src/main.ts", ...others },
   format: "esm",
   platform: "node",
   target: "node22.13",
   fixedExtension: false,
   dts: false,
+  // Several bundles share a folder.
+  clean: false,
   // Its modules need one another in a circle, which a bundle breaks.
   deps: { alwaysBundle: [/^(?!pg$)/], neverBundle: ["pg"] },
-  plugins: [builtins, undici, latin, licences("third-party-licences.txt")],
   // Tells tools that read nothing but the file that it is an ES module, also where it imports and exports nothing.
   footer: { js: "export {};" },
   // Neither `import` nor `require`: each is added where it is right. A package that is required and gets an ES module
@@ -108,6 +111,27 @@ const program = (folder: string, others: Record<string, string> = {}): UserConfi
   minify: { compress: true, mangle: false },
 });
 
+/**
+ * A program becomes one bundle that holds its dependencies too: hundreds of small modules take longer to find than to
+ * run. `main.js` runs it, with its code compiled already.
+ */
+const program = (folder: string): UserConfig[] => [
+  {
+    ...bundle(folder),
+    entry: { main: "../../program-loader.ts" },
+    clean: true,
+    plugins: [builtins, latin],
+  },
+  {
+    ...bundle(folder),
+    entry: { program: "src/main.ts" },
+    format: "cjs",
+    plugins: [builtins, undici, bodies, licences("third-party-licences.txt")],
+    define: { "import.meta": "importMeta" },
+    footer: {},
+  },
+];
+
 /** Which characters the fonts of East Asia have, for PDFs that only name them; with the licence. */
 const characterMaps = dirname(fileURLToPath(import.meta.resolve("pdfjs-dist/cmaps/LICENSE")));
 
@@ -116,10 +140,10 @@ const pdfium = fileURLToPath(import.meta.resolve("@hyzyla/pdfium/pdfium.wasm"));
 const pdfiumLicence = fileURLToPath(import.meta.resolve("pdfjs-dist/wasm/LICENSE_JBIG2"));
 
 export default defineConfig([
-  program("runtime"),
-  // A bundle of its own, or what both have in common would be files that the runtime has to find at its start.
+  ...program("runtime"),
+  // Bundles of their own, or what they have in common with the programs would be files to find at each start.
   {
-    ...program("runtime"),
+    ...bundle("runtime"),
     entry: {
       "document-process": "../documents/src/document-process.ts",
       "document-worker": "../documents/src/document-worker.ts",
@@ -130,8 +154,12 @@ export default defineConfig([
       { from: pdfium, to: "dist" },
       { from: pdfiumLicence, to: "dist", rename: "pdfium-licences.txt" },
     ],
-    clean: false,
   },
-  program("server", { "reader-program": "src/reader-program.ts" }),
-  program("cli"),
+  ...program("server"),
+  {
+    ...bundle("server"),
+    entry: { "reader-program": "src/reader-program.ts" },
+    plugins: [builtins, latin, licences("reader-licences.txt")],
+  },
+  ...program("cli"),
 ]);

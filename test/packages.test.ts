@@ -19,11 +19,12 @@ const root = path.join(import.meta.dirname, "..");
 const expected: Record<string, { files: RegExp; needs: readonly string[]; limit: number }> = {
   "@muxi/runtime": {
     files:
-      /^(bin\/muxi-runtime\.js|dist\/[\w.-]+\.js|dist\/(third-party|document|pdfium)-licences\.txt|dist\/pdfium\.wasm|dist\/cmaps\/([\w-]+\.bcmap|LICENSE))$/,
+      /^(bin\/muxi-runtime\.js|dist\/[\w.-]+\.c?js|dist\/(third-party|document|pdfium)-licences\.txt|dist\/pdfium\.wasm|dist\/cmaps\/([\w-]+\.bcmap|LICENSE))$/,
     needs: [
       "bin/muxi-runtime.js",
       "dist/cmaps/90ms-RKSJ-H.bcmap",
       "dist/main.js",
+      "dist/program.cjs",
       "dist/document-process.js",
       "dist/document-worker.js",
       "dist/third-party-licences.txt",
@@ -34,13 +35,20 @@ const expected: Record<string, { files: RegExp; needs: readonly string[]; limit:
     limit: 14,
   },
   "@muxi/server": {
-    files: /^(bin\/muxi-server\.js|dist\/[\w.-]+\.js|dist\/third-party-licences\.txt)$/,
-    needs: ["bin/muxi-server.js", "dist/main.js", "dist/third-party-licences.txt"],
+    files: /^(bin\/muxi-server\.js|dist\/[\w.-]+\.c?js|dist\/(third-party|reader)-licences\.txt)$/,
+    needs: [
+      "bin/muxi-server.js",
+      "dist/main.js",
+      "dist/program.cjs",
+      "dist/reader-program.js",
+      "dist/third-party-licences.txt",
+      "dist/reader-licences.txt",
+    ],
     limit: 3,
   },
   muxi: {
-    files: /^(bin\/muxi\.js|dist\/[\w.-]+\.js|dist\/third-party-licences\.txt)$/,
-    needs: ["bin/muxi.js", "dist/main.js", "dist/third-party-licences.txt"],
+    files: /^(bin\/muxi\.js|dist\/[\w.-]+\.c?js|dist\/third-party-licences\.txt)$/,
+    needs: ["bin/muxi.js", "dist/main.js", "dist/program.cjs", "dist/third-party-licences.txt"],
     limit: 2,
   },
   "muxi-client": {

@@ -11,7 +11,7 @@ if (major < 22 || (major === 22 && minor < 13)) {
   console.error("  Install a newer one from https://nodejs.org");
   process.exit(1);
 }
-// Compiled once, loaded from then on: most of the time to start.
+// Compiled once, loaded from then on (docs/decisions/compiled-code.md).
 module.enableCompileCache(
   process.env.NODE_COMPILE_CACHE || path.join(homedir(), ".muxi", "cache", "compile"),
 );

@@ -7,14 +7,18 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-process.exitCode = await run(
-  {
-    env: process.env,
-    cwd: process.cwd(),
-    home: homedir(),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-  },
-  process.argv.slice(2),
-);
+const main = async () => {
+  process.exitCode = await run(
+    {
+      env: process.env,
+      cwd: process.cwd(),
+      home: homedir(),
+      stdin: process.stdin,
+      stdout: process.stdout,
+      stderr: process.stderr,
+    },
+    process.argv.slice(2),
+  );
+};
+
+void main();

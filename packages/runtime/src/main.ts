@@ -186,5 +186,4 @@ const run = async () => {
   await tellServer({ type: "ready", port: runtime.port });
 };
 
-// Not awaited: with what waits at its top, the bundle could not share this file with what is loaded later.
 run().catch((error: unknown) => fail(asError(error).message));

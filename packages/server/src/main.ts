@@ -106,10 +106,8 @@ const run = async (): Promise<void> => {
   }
 };
 
-try {
-  await run();
-} catch (error) {
+run().catch((error: unknown) => {
   const isUsage = error instanceof TypeError && systemCode(error)?.startsWith("ERR_PARSE_ARGS") === true;
   if (!isUsage && !(error instanceof ConfigError)) throw error;
   fail(isUsage ? `${error.message}\n\n${help}` : error.message);
-}
+});
