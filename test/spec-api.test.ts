@@ -52,7 +52,8 @@ test("every call of the Formation API has its row: key, user, status, object, ty
   const expected = Object.values<Route>(routes).map((row) => {
     const answer = ({ status, object, type }: { status: number; object: string; type: string }) =>
       `${status} \`${object}\`, \`${type}\``;
-    const success = row.stream?.always ? `${row.status} event stream` : answer(row);
+    const unwrapped = row.lines ? "JSON Lines" : row.stream?.always && "event stream";
+    const success = unwrapped ? `${row.status} ${unwrapped}` : answer(row);
     return [
       `\`${callOf(row)}\``,
       row.key,

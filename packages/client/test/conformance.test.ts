@@ -136,6 +136,8 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
     }),
   getMemoryProvenance: (f) => f.memories.provenance({ userId, entity: "Tea", limit: 5 }),
   addMemories: (f) => f.memories.ingest({ userId, items: [{ content: "Tea", source: "crm" }] }),
+  exportMemories: (f) => f.memories.export({ userId }),
+  importMemories: (f) => f.memories.import({ userId, memories: [{ content: "Tea", source: "crm" }] }),
   getIngestion: (f) => f.memories.getIngestion({ userId, processingId: "p" }),
   deleteMemory: (f) => f.memories.delete({ userId, memoryId: "m" }),
   forgetSource: (f) => f.memories.forgetSource({ userId, source: "crm", reason: "asked", rebuild: false }),

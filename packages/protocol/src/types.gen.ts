@@ -1545,6 +1545,107 @@ export interface MemoryForgotten {
   rebuild_required?: boolean;
 }
 
+/** Memories to bring in. Each is checked by itself: one that is invalid keeps no other out. */
+export interface MemoryImport {
+  /**
+   * The memories, each a `MemoryImported`; at most 5,000, and 8 MB
+   *
+   * @minItems 1
+   * @maxItems 5000
+   */
+  memories: unknown[];
+}
+
+/** What became of an import. */
+export interface MemoryImportResult {
+  /** The items by what became of them */
+  counts: {
+    /** Number of items that are remembered */
+    accepted: number;
+    /** Number of items that were known already */
+    duplicate: number;
+    /** Number of items that could not be used */
+    invalid: number;
+  };
+  /** Those that could not be used, the first 20 */
+  errors: {
+    /** Place of the memory in the import, counted from 0 */
+    index: number;
+    /** Why it could not be used */
+    error: string;
+  }[];
+}
+
+/** A memory of a user that is brought in. Other fields, such as those of an export, are passed over. */
+export interface MemoryImported {
+  /** What to remember */
+  content: string;
+  /** System that it comes from, at most 200 characters */
+  source: string;
+  /** Id of the memory in that system, at most 200 characters: it is brought in once. Absent, `id` */
+  source_id?: string | null | undefined;
+  /** Id that the memory had where it was exported */
+  id?: string | null | undefined;
+  /** Collection to put it into; absent, `context` */
+  collection?: string | null | undefined;
+  /** What the memory is about: a later one about the same takes its place */
+  subject?: string | null | undefined;
+  /** How much it matters; absent, 0.8 */
+  importance?: number | null | undefined;
+  /** What to store with it, at most 16,384 characters of JSON */
+  metadata?: {
+    [k: string]: unknown;
+  } | null | undefined;
+  /** Whether it is recalled with every message; absent, false */
+  pinned?: boolean | null | undefined;
+  /** When it was said, ISO 8601; absent, now */
+  said_at?: string | null | undefined;
+  /** When it is forgotten by itself, ISO 8601; absent, never */
+  expires_at?: string | null | undefined;
+}
+
+/** A memory of a user as a line of an export. An import takes such lines too, and reads of them what `MemoryImported` has. */
+export interface MemoryLine {
+  /** Id of the memory */
+  id: string;
+  /** What is remembered */
+  content: string;
+  /** Collection that it is in */
+  collection: string;
+  /** What it is about, as a digest */
+  subject: string;
+  /** How much it matters, from 0 to 1 */
+  importance: number;
+  /** What was stored with it */
+  metadata: {
+    [k: string]: unknown;
+  };
+  /** Whether it is recalled with every message */
+  pinned: boolean;
+  /** When it is forgotten by itself; null for never, ISO 8601 in UTC */
+  expires_at: string | null;
+  /** When it was first remembered, ISO 8601 in UTC */
+  created_at: string;
+  /** Since when it holds, ISO 8601 in UTC */
+  valid_from: string;
+  /** `extraction` when it was learned from a message, `api` when a program wrote it, `user_edit` when it was corrected, or the system that it came from */
+  source: string;
+  /** Id that it has in that system */
+  source_id: string | null;
+  /** Session in which the user said it */
+  session_id: string | null;
+  /** Request of that message */
+  request_id: string | null;
+  /** Message in which the user said it; it may have been deleted since */
+  message_id: string | null;
+  /** The words of that message that state it */
+  quote: string | null;
+  /** When it was said or written, ISO 8601 in UTC */
+  said_at: string | null;
+  /** What it said before, the newest first, at most 100 values */
+  history: MemoryVersion[];
+}
+
 /** Faults in the memories of one user or of all. */
 export interface MemoryLint {
   /** User whose memories were checked; null for all users */

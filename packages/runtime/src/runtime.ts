@@ -91,10 +91,16 @@ const deliveryGrace = 2_000;
  * The largest body of a route: a message, of up to four bytes a character, with room for the JSON around it. Only chats
  * may have files, which are Base64.
  */
+/** Bytes. */
+const largestImport = 8 * 2 ** 20;
+
 const bodyLimitFor = (longestMessage: number, largestFile: number) => {
   const plain = longestMessage * 4 + 64 * 1024;
   const withFiles = plain + Math.ceil(largestFile / 3) * 4;
-  return (id: RouteId) => (id === "chat" || id === "audioChat" ? withFiles : plain);
+  return (id: RouteId) => {
+    if (id === "chat" || id === "audioChat") return withFiles;
+    return id === "importMemories" ? Math.max(plain, largestImport) : plain;
+  };
 };
 
 /**

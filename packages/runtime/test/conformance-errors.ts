@@ -214,6 +214,8 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   addMemories: { SERVICE_UNAVAILABLE: noMemory },
   getIngestion: { NOT_FOUND: nothing, SERVICE_UNAVAILABLE: noMemory },
   getMemoryProvenance: {},
+  exportMemories: { SERVICE_UNAVAILABLE: noMemory },
+  importMemories: { SERVICE_UNAVAILABLE: noMemory },
   getMemory: { NOT_FOUND: nothing, SERVICE_UNAVAILABLE: noMemory },
   updateMemory: { NOT_FOUND: nothing, SERVICE_UNAVAILABLE: noMemory },
   deleteMemory: { NOT_FOUND: nothing, SERVICE_UNAVAILABLE: noMemory },

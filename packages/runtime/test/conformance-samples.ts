@@ -167,6 +167,8 @@ export const samples: Record<RouteId, Sample> = {
     }),
   },
   getMemoryProvenance: { query: "?entity=pears", prepare: withMemory },
+  exportMemories: { prepare: withMemory },
+  importMemories: { body: { memories: [{ content: "Likes plums", source: "notes" }] } },
   getMemory: { prepare: withMemory },
   updateMemory: { body: { content: "Likes plums", pinned: true, ttl: 3_600 }, prepare: withMemory },
   deleteMemory: { prepare: withMemory },

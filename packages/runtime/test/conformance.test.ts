@@ -82,6 +82,13 @@ const expectStream = async (row: Route, response: Response, { isEndless }: Sampl
   for await (const { data } of framesOf(response)) row.stream?.events().parse(data);
 };
 
+const expectLines = async (row: Route, response: Response) => {
+  expect(response.status).toBe(row.status);
+  expect(response.headers.get("content-type")).toBe("application/x-ndjson");
+  const lines = (await response.text()).trimEnd().split("\n");
+  for (const line of lines) row.lines?.().parse(JSON.parse(line));
+};
+
 const expectSuccess = (row: Route, { status, body, headers }: Answer) => {
   expect(body.error).toBeNull();
   expect(status).toBe(row.status);
@@ -147,7 +154,8 @@ test.for(rows)("%s", async ([id, row]) => {
         : { body: { ...Object(sample.body), request_id: "req_s", stream: true } };
     await expectStream(row, await api.request(row.method, path, optionsOf(row, sample, body)), sample);
   }
-  if (!row.stream?.always) expectSuccess(row, await call({}));
+  if (row.lines) await expectLines(row, await api.request(row.method, path, optionsOf(row, sample)));
+  else if (!row.stream?.always) expectSuccess(row, await call({}));
 
   for (const [code, means] of Object.entries<Provocation | { elsewhere: string }>(provocations[id])) {
     if (!("elsewhere" in means)) {

@@ -84,7 +84,10 @@ const errorResponses = (row: Route) => {
   );
 };
 
+const lines = "application/x-ndjson";
+
 const successContent = (row: Route) => {
+  if (row.lines) return { [lines]: { schema: schemaOf(row.lines(), "output") } };
   const json = {
     "application/json": {
       schema: {
@@ -126,7 +129,12 @@ const operation = (operationId: string, row: Route) => ({
   ...(row.body && {
     requestBody: {
       required: !row.body().safeParse(undefined).success,
-      content: { "application/json": { schema: schemaOf(row.body(), "input") } },
+      content: {
+        "application/json": { schema: schemaOf(row.body(), "input") },
+        ...(row.linesAs !== undefined && {
+          [lines]: { schema: { type: "string", description: `Each line is an entry of \`${row.linesAs}\`` } },
+        }),
+      },
     },
   }),
   responses: {

@@ -32,6 +32,10 @@ export interface Route {
   body?: Lazy;
   /** Events of the stream that the route sends: always, or unless the body says `stream: false`. */
   stream?: { events: Lazy; always: boolean };
+  /** What each line is where the answer is JSON Lines, without an envelope. */
+  lines?: Lazy;
+  /** Field of the body that a body of JSON Lines stands for, each line being an entry of it. */
+  linesAs?: string;
   /** Error codes beyond those that `commonErrors` gives it. */
   errors: readonly ErrorCode[];
 }

@@ -16,6 +16,8 @@ export * from "./history.ts";
 export * from "./knowledge.ts";
 export * from "./logs.ts";
 export * from "./memory.ts";
+export * from "./memory-origins.ts";
+export * from "./memory-transfers.ts";
 export * from "./memory-upkeep.ts";
 export * from "./notifications.ts";
 export * from "./operations.ts";

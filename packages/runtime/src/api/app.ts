@@ -42,10 +42,10 @@ export const createApp = (deps: AppDeps): Listener => {
     if (method === "GET") router.add("HEAD", path, handler);
   };
   for (const id of Object.keys(routes) as RouteId[]) {
-    const { method, path, stream }: Route = routes[id];
+    const { method, path, stream, lines }: Route = routes[id];
     const handler: Handler = (routed, response) => pipeline.answer(id, routed, response);
-    // A stream without a body would never end.
-    if (stream?.always) router.add(method, `/v1${path}`, handler);
+    // A stream without a body would never end, and lines would be made for nobody.
+    if (stream?.always || lines) router.add(method, `/v1${path}`, handler);
     else add(method, `/v1${path}`, handler);
   }
 

@@ -86,8 +86,8 @@ const schemaOf = (row: Route): JsonSchema => {
   };
 };
 
-const isForClients = ({ key, stream }: Route) =>
-  (key === "client" || key === "either") && stream?.always !== true;
+const isForClients = ({ key, stream, lines }: Route) =>
+  (key === "client" || key === "either") && stream?.always !== true && !lines;
 
 /** One tool for each call that a client may make and whose answer is not a stream. */
 export const apiTools = (): ApiTool[] =>

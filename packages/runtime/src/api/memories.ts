@@ -1,9 +1,11 @@
 import { type Formation, maskSecrets } from "@muxi/formation";
-import { ApiError, ingestionItemSchema, memoryConfigSchema } from "@muxi/protocol";
+import { ApiError, ingestionItemSchema, memoryConfigSchema, memoryImportedSchema } from "@muxi/protocol";
+import type * as z from "zod";
 import { isoTime } from "../base/index.ts";
-import type { Asking, MemoryEntries, TracedMemory } from "../memory/index.ts";
+import type { Asking, ItemStatus, MemoryEntries, TracedMemory } from "../memory/index.ts";
 import type { MemoryScope, MemoryVersion, StoredMemory } from "../store/index.ts";
-import type { Endpoints } from "./endpoint.ts";
+import { type Endpoints, streamed } from "./endpoint.ts";
+import { answerLines } from "./lines.ts";
 import { readPart } from "./list-page.ts";
 import type { KeyUsed } from "./received.ts";
 
@@ -13,6 +15,10 @@ interface MemoryDeps {
   /** Finds the owner of a user's data by the user's identifier. */
   ownerOf: (identifier: string) => string;
 }
+
+/** Most refusals that an answer lists, and earlier values of a line. */
+const mostErrors = 20;
+const versionsOfLine = 100;
 
 const notFound = (id: string) =>
   new ApiError("NOT_FOUND", `Memory '${id}' not found: GET /v1/memories lists them`);
@@ -57,6 +63,37 @@ const detailOf = ({ memory, history }: TracedMemory) => ({
   })),
 });
 
+const lineOf = ({ memory, history }: TracedMemory) => {
+  const {
+    id,
+    content,
+    created_at,
+    pinned,
+    expires_at,
+    valid_from,
+    origin,
+    history: versions,
+  } = detailOf({
+    memory,
+    history: history.slice(0, versionsOfLine),
+  });
+  const { collection, subject, importance, metadata } = memory;
+  return {
+    ...{ id, content, collection, subject, importance, metadata, pinned, expires_at, created_at, valid_from },
+    ...origin,
+    history: versions,
+  };
+};
+
+const linesOf = async function* (all: AsyncIterable<TracedMemory[]>) {
+  for await (const some of all) yield some.map(lineOf);
+};
+
+const countsOf = (statuses: readonly ItemStatus[]) => {
+  const count = (status: ItemStatus) => statuses.filter((each) => each === status).length;
+  return { accepted: count("accepted"), duplicate: count("duplicate"), invalid: count("invalid") };
+};
+
 /** Memories as their users list, add and delete them (docs/spec/formation-api.md "Memories"). */
 export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => {
   const formationId = formation.id;
@@ -83,6 +120,19 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
     throw new ApiError("INVALID_PARAMS", refusal, {
       data: { validation_errors: [{ field, msg: refusal, type: "string", error: "too_long" }] },
     });
+  };
+
+  /** One of many memories, or the reason why it is refused. */
+  const checked = <Data extends { content?: string | undefined; detail?: string | undefined }>(
+    schema: z.ZodType<Data>,
+    item: unknown,
+  ): { data: Data | undefined; refusal: string | undefined } => {
+    const { data, error } = schema.safeParse(item);
+    const [issue] = error?.issues ?? [];
+    const refusal = issue
+      ? [issue.path.join("."), issue.message].filter(Boolean).join(": ")
+      : data && tooLong(data);
+    return { data: refusal === undefined ? data : undefined, refusal };
   };
 
   /** Single memories: those that are shared are the admin's to see and to change. */
@@ -138,26 +188,37 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
           `There are ${body.items.length} items; the limit is ${mostItems} (input_limits.max_batch_items)`,
         );
       }
-      const read = body.items.map((item) => {
-        const { data, error } = ingestionItemSchema().safeParse(item);
-        const [issue] = error?.issues ?? [];
-        const refusal = issue ? `${issue.path.join(".")}: ${issue.message}` : data && tooLong(data);
-        return { data: refusal === undefined ? data : undefined, refusal };
-      });
+      const read = body.items.map((item) => checked(ingestionItemSchema(), item));
       const { id, statuses } = await entries.ingest(
         { formationId, userId },
         read.map(({ data }) => data),
       );
-      const count = (status: string) => statuses.filter((each) => each === status).length;
       return {
         processing_id: id,
         items: statuses.map((status, index) => {
           const error = read[index]?.refusal;
           return { index, status, ...(error !== undefined && { error }) };
         }),
-        counts: { accepted: count("accepted"), duplicate: count("duplicate"), invalid: count("invalid") },
+        counts: countsOf(statuses),
         ...(id !== null && { status_url: `/v1/memories/ingestion/${id}` }),
       };
+    },
+
+    async exportMemories({ userId, response }) {
+      await answerLines(response, linesOf(entries.all({ formationId, userId })));
+      return streamed;
+    },
+
+    async importMemories({ body, userId }) {
+      const read = body.memories.map((item) => checked(memoryImportedSchema(), item));
+      const statuses = await entries.bringIn(
+        { formationId, userId },
+        read.map(({ data }) => data),
+      );
+      const errors = read.flatMap(({ refusal }, index) =>
+        refusal === undefined ? [] : [{ index, error: refusal }],
+      );
+      return { counts: countsOf(statuses), errors: errors.slice(0, mostErrors) };
     },
 
     async getIngestion({ params: { processing_id }, userId }) {

@@ -186,7 +186,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
       const keyUsed = admit(row, routed);
       if (!row.body && !routed.reshape)
         return answerMatched(id, { ...routed, body: undefined, keyUsed }, response);
-      const sent = await readJson(routed.http, bodyLimit(id));
+      const sent = await readJson(routed.http, bodyLimit(id), row.linesAs);
       const { received, body } = routed.reshape?.(routed, sent) ?? { received: routed, body: sent };
       const { params } = routed;
       await answerMatched(id, { ...withIdOf(body, received), params, body, keyUsed }, response);

@@ -1,11 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { ApiError, holdsMoreValues, namesPrototype } from "@muxi/protocol";
-import { deepestJson, isTooDeep, mostJsonValues } from "../base/index.ts";
+import { deepestJson, isTooDeep, mostJsonValues, parseJson } from "../base/index.ts";
 import { decoded } from "./compression.ts";
 import { type HttpRequest, tooLarge } from "./request.ts";
 
 /** Bytes from which a body is read in steps, between which everything else has its turn. */
 const largeBody = 2 ** 20;
+
+const linesType = /^application\/(?:x-ndjson|jsonl)/i;
 
 const refused = (message: string) => new ApiError("INVALID_REQUEST", message);
 
@@ -17,17 +19,33 @@ const parse = (text: string): unknown => {
   }
 };
 
+/** Lines that are read before everything else has its turn. */
+const linesAtOnce = 500;
+
+/** The entries of JSON Lines. A line that is no JSON is its text. */
+const parseLines = async (text: string): Promise<unknown[]> => {
+  const entries: unknown[] = [];
+  for (const line of text.split("\n")) {
+    if (line.trim() === "") continue;
+    entries.push(parseJson(line) ?? line);
+    if (entries.length % linesAtOnce === 0) await setImmediate();
+  }
+  return entries;
+};
+
 /**
  * The JSON body of a request; undefined for none.
  *
  * @param limit Bytes.
+ * @param linesAs Field that a body of JSON Lines stands for, where such a body may come.
  * @throws ApiError `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `INVALID_REQUEST`
  */
-export const readJson = async (incoming: HttpRequest, limit: number): Promise<unknown> => {
+export const readJson = async (incoming: HttpRequest, limit: number, linesAs?: string): Promise<unknown> => {
   const { "content-length": length, "transfer-encoding": encoding, "content-type": type } = incoming.headers;
   if (encoding === undefined && (length === undefined || length === "0")) return undefined;
   if (Number(length) > limit) throw tooLarge();
-  if (!type?.toLowerCase().startsWith("application/json")) {
+  const isLines = linesAs !== undefined && linesType.test(type ?? "");
+  if (!isLines && !type?.toLowerCase().startsWith("application/json")) {
     throw new ApiError(
       "UNSUPPORTED_MEDIA_TYPE",
       "The body must be JSON: send Content-Type: application/json",
@@ -44,7 +62,7 @@ export const readJson = async (incoming: HttpRequest, limit: number): Promise<un
     throw refused(`The body has more than ${mostJsonValues} values: send fewer`);
   }
   if (isLarge) await setImmediate();
-  const value = parse(text);
+  const value = isLines ? { [linesAs]: await parseLines(text) } : parse(text);
   if (namesPrototype(value)) throw refused("The body has a key named __proto__: give it another name");
   // Each level takes two characters at least.
   if (text.length > 2 * deepestJson && isTooDeep(value)) {

@@ -3,7 +3,6 @@ import type {
   IngestionRepository,
   ListPage,
   MemoryRepository,
-  MemoryScope,
   MemoryVersion,
   NewMemory,
   Owner,
@@ -13,24 +12,10 @@ import type {
 import { indexWordsOf, wordsToFind } from "../text/index.ts";
 import { collectionOf } from "./collections.ts";
 import { subjectOf } from "./subject.ts";
+import { type ImportedMemory, importedMemory, newMemory, type WrittenMemory } from "./written.ts";
 
-/** A memory as a caller sends it. */
-export interface WrittenMemory {
-  type?: string | undefined;
-  detail?: string | undefined;
-  /** Takes precedence over `detail`. */
-  content?: string | undefined;
-  metadata?: Record<string, unknown> | null | undefined;
-  subject?: string | null | undefined;
-  source?: string | null | undefined;
-  source_id?: string | null | undefined;
-  timestamp?: string | null | undefined;
-  pinned?: boolean | undefined;
-  /** Seconds until it is forgotten. */
-  ttl?: number | null | undefined;
-  scope?: MemoryScope;
-  scope_id?: string | null | undefined;
-}
+/** What became of a memory among many: one that is known already is a duplicate. */
+export type ItemStatus = "accepted" | "duplicate" | "invalid";
 
 /** What a caller changes of a memory. What is absent stays. */
 export interface MemoryEdit {
@@ -81,7 +66,11 @@ export interface MemoryEntries {
   ingest(
     owner: Owner,
     items: readonly (WrittenMemory | undefined)[],
-  ): Promise<{ id: string | null; statuses: ("accepted" | "duplicate" | "invalid")[] }>;
+  ): Promise<{ id: string | null; statuses: ItemStatus[] }>;
+  /** The user's own memories, oldest first, some at a time. */
+  all(owner: Owner): AsyncIterable<TracedMemory[]>;
+  /** Adds many, some in one transaction. Those that are known already are skipped. */
+  bringIn(owner: Owner, items: readonly (ImportedMemory | undefined)[]): Promise<ItemStatus[]>;
   ingestion(
     formationId: string,
     userId: string | undefined,
@@ -93,54 +82,12 @@ export interface MemoryEntries {
   forgetSource(owner: Owner, source: string): Promise<number>;
 }
 
-const writtenImportance = 0.8;
 /** Most earlier values that are shown of one memory, and of many together. */
 const versionsOfOne = 100;
 const versionsOfMany = 1_000;
-
-const importanceIn = (metadata: Record<string, unknown>): number => {
-  const { importance } = metadata;
-  return typeof importance === "number" && importance >= 0 && importance <= 1
-    ? importance
-    : writtenImportance;
-};
-
-const noMessage = { sessionId: null, requestId: null, messageId: null, quote: null };
-
-/** When something was noted elsewhere, in Unix milliseconds. */
-const timeIn = (timestamp: string | null | undefined): number | undefined => {
-  const time = Date.parse(timestamp ?? "");
-  return Number.isNaN(time) ? undefined : time;
-};
-
-const newMemory = (owner: Owner, written: WrittenMemory, now: number): NewMemory => {
-  const { type = "", source, source_id, scope = "user", timestamp } = written;
-  const content = (written.content?.trim() || written.detail?.trim()) ?? "";
-  const metadata = {
-    ...written.metadata,
-    ...(type !== "" && { type }),
-    ...(source_id != null && { source_id }),
-    ...(timestamp != null && { timestamp }),
-  };
-  const origin = source != null && source_id != null ? `${source} ${source_id}` : undefined;
-  return {
-    owner,
-    scope,
-    scopeId: scope === "group" ? (written.scope_id ?? null) : null,
-    subject: subjectOf(written.subject ?? origin ?? content),
-    collection: collectionOf(type),
-    content,
-    words: indexWordsOf(content),
-    metadata,
-    source: source ?? "api",
-    sourceId: source == null ? null : (source_id ?? null),
-    origin: { ...noMessage, saidAt: timeIn(timestamp) ?? now },
-    importance: importanceIn(metadata),
-    isPinned: written.pinned ?? false,
-    expiresAt: written.ttl == null ? null : now + written.ttl * 1000,
-    now,
-  };
-};
+/** Memories that are read for an export, and stored of an import, in one go. */
+const exportedAtOnce = 200;
+const importedAtOnce = 100;
 
 const disabled = () =>
   new ApiError(
@@ -156,6 +103,10 @@ export const noMemoryEntries: MemoryEntries = {
   edit: () => Promise.reject(disabled()),
   add: () => Promise.reject(disabled()),
   ingest: () => Promise.reject(disabled()),
+  all: () => {
+    throw disabled();
+  },
+  bringIn: () => Promise.reject(disabled()),
   ingestion: () => Promise.reject(disabled()),
   delete: () => Promise.reject(disabled()),
   forgetSource: () => Promise.reject(disabled()),
@@ -179,6 +130,25 @@ export const createMemoryEntries = (deps: {
       memory,
       history: versions.filter(({ memorySeq }) => memorySeq === memory.seq),
     }));
+  };
+
+  /** Which of many memories are new. */
+  const sift = async (owner: Owner, read: readonly (NewMemory | undefined)[]) => {
+    const isKnown = await memories.known(
+      owner,
+      read.flatMap((memory) => memory ?? []),
+    );
+    const seen = new Set<string>();
+    const fresh: NewMemory[] = [];
+    const statuses = read.map((memory): ItemStatus => {
+      if (!memory) return "invalid";
+      const key = JSON.stringify(memory.sourceId == null ? memory.subject : [memory.source, memory.sourceId]);
+      if (seen.has(key) || isKnown(memory)) return "duplicate";
+      seen.add(key);
+      fresh.push(memory);
+      return "accepted";
+    });
+    return { fresh, statuses };
   };
 
   const get = async (reader: Reader, id: string): Promise<TracedMemory | undefined> => {
@@ -242,16 +212,7 @@ export const createMemoryEntries = (deps: {
     async ingest(owner, items) {
       const time = now();
       const read = items.map((item) => item && newMemory(owner, item, time));
-      const subjects = read.flatMap((memory) => memory?.subject ?? []);
-      const known = await memories.known(owner, subjects);
-      const fresh: NewMemory[] = [];
-      const statuses = read.map((memory) => {
-        if (!memory) return "invalid";
-        if (known.has(memory.subject)) return "duplicate";
-        known.add(memory.subject);
-        fresh.push(memory);
-        return "accepted";
-      });
+      const { fresh, statuses } = await sift(owner, read);
       if (fresh.length === 0) return { id: null, statuses };
       const id = newId("ingestion");
       const count = (status: string) => statuses.filter((each) => each === status).length;
@@ -259,6 +220,31 @@ export const createMemoryEntries = (deps: {
       await ingestions.put(owner, id, { counts, createdAt: time }, memories.keep(fresh));
       onAdded();
       return { id, statuses };
+    },
+
+    async *all(owner) {
+      for (let after = 0; ; ) {
+        const some = await memories.after({ owner, now: now() }, after, exportedAtOnce);
+        const last = some.at(-1);
+        if (!last) return;
+        yield await traced(some, exportedAtOnce * versionsOfOne);
+        after = last.seq;
+      }
+    },
+
+    async bringIn(owner, items) {
+      const all: ItemStatus[] = [];
+      for (let first = 0; first < items.length; first += importedAtOnce) {
+        const time = now();
+        const read = items
+          .slice(first, first + importedAtOnce)
+          .map((item) => item && importedMemory(owner, item, time));
+        const { fresh, statuses } = await sift(owner, read);
+        if (fresh.length > 0) await memories.add(fresh);
+        all.push(...statuses);
+      }
+      if (all.includes("accepted")) onAdded();
+      return all;
     },
 
     ingestion: (formationId, userId, id) => ingestions.get(formationId, userId, id),

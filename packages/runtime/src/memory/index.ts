@@ -1,4 +1,4 @@
 /** What a formation remembers about its users and knows from its documents. */
-export type { Asking, MemoryEntries, TracedMemory } from "./entries.ts";
+export type { Asking, ItemStatus, MemoryEntries, TracedMemory } from "./entries.ts";
 export type { Memory } from "./memory.ts";
 export { openMemory } from "./open.ts";

@@ -45,8 +45,11 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   reindex(
     memories: readonly { seq: number; space: Space; content: string; words: readonly string[] }[],
   ): Promise<void>;
-  /** The subjects of which the owner has a memory. */
-  known(owner: Owner, subjects: readonly string[]): Promise<Set<string>>;
+  /**
+   * Tells of memories of the owner whether one like it was stored before: one with its id in its source, whatever has become
+   * of that since, or without such an id one of its subject.
+   */
+  known(owner: Owner, memories: readonly NewMemory[]): Promise<(memory: NewMemory) => boolean>;
   /** The newest memories of a user in some collections, or in all but those. */
   facts(
     owner: Owner,
@@ -176,11 +179,26 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
       );
     },
 
-    async known(owner, subjects) {
-      const rows = await db.read<{ subject: string }>(
-        sql`select subject from memory where space = ${userSpace(owner)} and subject in ${texts(subjects)}`,
+    async known(owner, memories) {
+      const space = userSpace(owner);
+      const subjects = memories.flatMap(({ subject, sourceId }) => (sourceId == null ? [subject] : []));
+      const named = memories.filter(({ sourceId }) => sourceId != null);
+      const ids = texts(named.map(({ sourceId }) => sourceId ?? ""));
+      const isNamed = sql`space = ${space} and source in ${texts([...new Set(named.map(({ source }) => source))])}
+        and source_id in ${ids}`;
+      const rows = await db.read<{ kind: string; source: string; name: string }>(
+        sql`select 'subject' as kind, '' as source, subject as name from memory
+            where space = ${space} and subject in ${texts(subjects)}
+          union select 'origin', source, source_id from memory where ${isNamed}
+          union select 'origin', source, source_id from memory_version where ${isNamed}
+          union select 'id', '', id from memory where space = ${space} and id in ${ids}`,
       );
-      return new Set(rows.map(({ subject }) => subject));
+      const keyOf = (kind: string, source: string, name: string) => JSON.stringify([kind, source, name]);
+      const found = new Set(rows.map(({ kind, source, name }) => keyOf(kind, source, name)));
+      return ({ subject, source, sourceId }) =>
+        sourceId == null
+          ? found.has(keyOf("subject", "", subject))
+          : found.has(keyOf("origin", source, sourceId)) || found.has(keyOf("id", "", sourceId));
     },
 
     matches: finder.matches,

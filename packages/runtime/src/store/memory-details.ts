@@ -32,6 +32,8 @@ export interface MemoryDetails {
    * @param most Of all of them together.
    */
   versions(memorySeqs: readonly number[], most: number): Promise<MemoryVersion[]>;
+  /** The user's own memories behind a number, oldest first. */
+  after(reader: Omit<Reader, "scopes">, seq: number, limit: number): Promise<StoredMemory[]>;
   /** The user's memories that say, or once said, what a request or one of its messages states; newest first. */
   statedIn(reader: Reader, eventId: string, limit: number): Promise<StoredMemory[]>;
   /** The user's memories that have all of these words, newest first. */
@@ -141,6 +143,13 @@ export const createMemoryDetails = (db: Database, finder: MemoryFinder): MemoryD
       );
       return rows.map((row) => ({ ...row, metadata: JSON.parse(row.metadata) as Record<string, unknown> }));
     },
+
+    after: ({ owner, now }, seq, limit) =>
+      readMemories(
+        db,
+        sql`memory where space = ${userSpace(owner)} and seq > ${seq} and ${isAlive(now)}
+          order by seq limit ${limit}`,
+      ),
 
     statedIn({ owner, now }, eventId, limit) {
       const space = userSpace(owner);

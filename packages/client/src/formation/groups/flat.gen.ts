@@ -218,6 +218,22 @@ export interface FlatMethods {
   readonly ingestMemories: MemoryMethods["ingest"];
 
   /**
+   * Exports the user's own memories, oldest first: a response whose body is JSON Lines, unread.
+   *
+   * @example
+   * const lines = await (await formation.exportMemories({ userId: "user_123" })).text();
+   */
+  readonly exportMemories: MemoryMethods["export"];
+
+  /**
+   * Brings in memories, such as those of an export. Each is brought in once, however often it is sent.
+   *
+   * @example
+   * await formation.importMemories({ userId: "user_123", memories: lines.trim().split("\n").map((line) => JSON.parse(line)) });
+   */
+  readonly importMemories: MemoryMethods["import"];
+
+  /**
    * Reads what became of memories that were sent with `ingestMemories`.
    *
    * @example

@@ -11,6 +11,9 @@ import type {
   MemoryDeleted,
   MemoryDetail,
   MemoryForgotten,
+  MemoryImported,
+  MemoryImportResult,
+  MemoryLine,
   MemoryLint,
   MemoryList,
   MemoryProvenance,
@@ -18,7 +21,16 @@ import type {
   MemoryScope,
 } from "@muxi/protocol/types";
 import type { CallOptions, Pages, Result } from "../../http/index.ts";
-import { access, bareEndpoint, endpoint, type ForUser, pagedEndpoint, pagesOf } from "../index.ts";
+import {
+  access,
+  asyncMethod,
+  bareEndpoint,
+  endpoint,
+  type ForUser,
+  pagedEndpoint,
+  pagesOf,
+  responseOf,
+} from "../index.ts";
 
 /** Something to remember, and about whom. */
 export interface NewMemory extends ForUser {
@@ -200,6 +212,28 @@ export interface MemoryMethods {
   ): Promise<Result<IngestionAccepted>>;
 
   /**
+   * Exports the user's own memories, oldest first: a response whose body is JSON Lines, unread.
+   *
+   * @example
+   * const lines = await (await formation.exportMemories({ userId: "user_123" })).text();
+   */
+  export(args?: ForUser, options?: CallOptions): Promise<Response>;
+
+  /**
+   * Brings in memories, such as those of an export. Each is brought in once, however often it is sent.
+   *
+   * @example
+   * await formation.importMemories({ userId: "user_123", memories: lines.trim().split("\n").map((line) => JSON.parse(line)) });
+   */
+  import(
+    args: ForUser & {
+      /** The memories, at most 5,000. One that is invalid keeps no other out. */
+      memories: readonly (MemoryImported | MemoryLine)[];
+    },
+    options?: CallOptions,
+  ): Promise<Result<MemoryImportResult>>;
+
+  /**
    * Reads what became of memories that were sent with `ingestMemories`.
    *
    * @example
@@ -342,6 +376,10 @@ export const createMemories = (): MemoryMethods => ({
     pagesOf(({ entries }: History) => entries),
   ),
   ingest: endpoint("ingestMemories", "POST", "/memories/batch", access.user, { items: true }),
+  export: asyncMethod("exportMemories", "{ userId }", async (caller, { userId } = {}, options) =>
+    responseOf(caller, { ...access.user, path: "/memories/export", userId }, options),
+  ),
+  import: endpoint("importMemories", "POST", "/memories/import", access.user, { memories: true }),
   getIngestion: endpoint("getIngestion", "GET", "/memories/ingestion/{processingId}", access.filter, {}),
   forgetSource: endpoint(
     "forgetSource",
