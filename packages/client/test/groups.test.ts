@@ -65,7 +65,11 @@ test.each<[call: string, run: (formation: FormationClient) => unknown, right: st
     (f) => Reflect.apply(f.getSessionMessages, f, ["s_1", "u"]),
     "{ sessionId, userId, limit, before }",
   ],
-  ["getMemories", (f) => Reflect.apply(f.getMemories, f, ["u"]), "{ userId, limit, offset, before, scopes, collections }"],
+  [
+    "getMemories",
+    (f) => Reflect.apply(f.getMemories, f, ["u"]),
+    "{ userId, limit, offset, before, scopes, collections }",
+  ],
   ["deleteMemory", (f) => Reflect.apply(f.deleteMemory, f, ["u", "m"]), "{ memoryId, userId }"],
   ["deleteMemory", (f) => Reflect.apply(f.memories.delete, f.memories, ["m"]), "{ memoryId, userId }"],
   [

@@ -1,15 +1,5 @@
 import * as z from "zod";
-import {
-  before,
-  count,
-  isoTime,
-  lazy,
-  limit,
-  named,
-  namedRequest,
-  next,
-  text,
-} from "../base/index.ts";
+import { before, count, isoTime, lazy, limit, named, namedRequest, next, text } from "../base/index.ts";
 import {
   hasText,
   memoryFields,
