@@ -70,6 +70,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
   searchKnowledge: (f) => f.knowledge.search({ agentId: "a", query: "When?", limit: 3 }),
   syncKnowledge: (f) => f.knowledge.sync({ agentId: "a", sourceId: "s", wait: false }),
   rebuildKnowledge: (f) => f.knowledge.rebuild({ agentId: "a", sourceId: "s", wait: true }),
+  getKnowledgePassage: (f) => f.knowledge.passage({ agentId: "a", passageId: "cit_1" }),
   chat: (f) => f.chatStream({ message: "Hi" }, { userId }).next(),
   audioChat: (f) =>
     f.audio.chat(

@@ -115,6 +115,12 @@ export interface AllUserIdentifiers {
   next: string | null;
 }
 
+/** What an answer rests on. */
+export interface AnswerMetadata {
+  /** The passages that the answer rests on, in the order of their numbers */
+  citations: Citation[];
+}
+
 /** A user's artifacts. */
 export interface ArtifactList {
   /** Newest first */
@@ -391,6 +397,8 @@ export interface ChatResult {
       finish_reason: "stop" | "length" | "tool_calls" | "content_filter" | "cancelled" | "other";
       /** Present when the agent asks the user something before it goes on */
       clarification?: ClarificationRequest;
+      /** The passages that the answer rests on, in the order of their numbers */
+      citations?: Citation[];
       /** The tasks as a whole */
       workflow_id?: string;
       /** `completed` when all tasks are done; `waiting` while the user is asked something */
@@ -424,8 +432,108 @@ export type ChatWireEvent =
   | ToolResultEvent
   | TextEvent
   | UiEvent
+  | CitationEvent
   | DoneEvent
   | ErrorEvent;
+
+/** A passage of a document that an answer rests on. */
+export interface Citation {
+  /** Id of the passage: the same as long as its document is called so and has this text in it, whatever else changes */
+  id: string;
+  /** Its number in the answer, as in the marker `[1]` */
+  index: number;
+  /** Agent whose knowledge it is from */
+  agent_id: string;
+  /** Source of the agent's knowledge that has the document: its `id`, or its path or URL */
+  source: string;
+  /** The document: a file, relative to the formation, or what the source calls it */
+  document: string;
+  /** Title of the document, or the name of its file; at most 200 characters */
+  title: string;
+  /** Headings that it stands under, from the highest down, with ` › ` between them; empty when there are none, at most 300 characters */
+  heading: string;
+  /** Where it stands in the outline of the document, where it was found by that */
+  node_path?: string;
+  /** Page that it begins on, from 1; absent where there are none */
+  page?: number;
+  /** Slide that it is on, from 1; absent where there are none */
+  slide?: number;
+  /** Sheet that it is on; absent where there are none */
+  sheet?: string;
+  /** How well it fits what was looked for; more is better, within one answer */
+  score: number;
+  /** What the answer takes from it, as the document has it, at most 300 characters */
+  quote: string;
+}
+
+/** A passage that the answer rests on. They come after its text, before `done`, which has them all. */
+export interface CitationEvent {
+  /** Kind of the event */
+  type: "citation";
+  /** Id of the passage: the same as long as its document is called so and has this text in it, whatever else changes */
+  id: string;
+  /** Its number in the answer, as in the marker `[1]` */
+  index: number;
+  /** Agent whose knowledge it is from */
+  agent_id: string;
+  /** Source of the agent's knowledge that has the document: its `id`, or its path or URL */
+  source: string;
+  /** The document: a file, relative to the formation, or what the source calls it */
+  document: string;
+  /** Title of the document, or the name of its file; at most 200 characters */
+  title: string;
+  /** Headings that it stands under, from the highest down, with ` › ` between them; empty when there are none, at most 300 characters */
+  heading: string;
+  /** Where it stands in the outline of the document, where it was found by that */
+  node_path?: string;
+  /** Page that it begins on, from 1; absent where there are none */
+  page?: number;
+  /** Slide that it is on, from 1; absent where there are none */
+  slide?: number;
+  /** Sheet that it is on; absent where there are none */
+  sheet?: string;
+  /** How well it fits what was looked for; more is better, within one answer */
+  score: number;
+  /** What the answer takes from it, as the document has it, at most 300 characters */
+  quote: string;
+  /** Session of the answer */
+  session_id?: string;
+  /** Request that is answered */
+  request_id?: string;
+}
+
+/** A passage of an agent's documents. */
+export interface CitedPassage {
+  /** Id of the passage: the same as long as its document is called so and has this text in it, whatever else changes */
+  id: string;
+  /** Agent whose knowledge it is from */
+  agent_id: string;
+  /** Source of the agent's knowledge that has the document: its `id`, or its path or URL */
+  source: string;
+  /** The document: a file, relative to the formation, or what the source calls it */
+  document: string;
+  /** Title of the document, or the name of its file; at most 200 characters */
+  title: string;
+  /** Headings that it stands under, from the highest down, with ` › ` between them; empty when there are none, at most 300 characters */
+  heading: string;
+  /** Where it stands in the outline of the document, where it was found by that */
+  node_path?: string;
+  /** Page that it begins on, from 1; absent where there are none */
+  page?: number;
+  /** Slide that it is on, from 1; absent where there are none */
+  slide?: number;
+  /** Sheet that it is on; absent where there are none */
+  sheet?: string;
+  /**
+   * First and last line of it, or row of the sheet, from 1; absent where there are none
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  lines?: [number, number];
+  /** The passage, as Markdown */
+  text: string;
+}
 
 /** What the agent must know before it can go on. The next message of the session is the answer. */
 export interface ClarificationRequest {
@@ -689,6 +797,8 @@ export interface DoneEvent {
   clarification?: ClarificationRequest;
   /** Present when the request consisted of several tasks */
   workflow?: WorkOutcome;
+  /** What the answer rests on; absent for nothing */
+  metadata?: AnswerMetadata;
   /** Always true, for clients that know only this field */
   finished: true;
 }
@@ -1775,6 +1885,8 @@ export interface Message {
   text: string;
   /** What was stored with the message, and role, user, session and time again */
   metadata: {
+    /** The passages that the answer rests on, in the order of their numbers */
+    citations?: Citation[];
     [k: string]: unknown;
   };
 }
@@ -1980,6 +2092,8 @@ export interface RequestStatus {
   model?: string;
   /** Tokens of all calls of models that were completed, also of a request that failed, and before a question to the user too; absent as long as `model` is */
   usage?: Usage;
+  /** What the answer rests on; absent for nothing, and until the request has completed */
+  metadata?: AnswerMetadata;
   /** The whole text of the answer; absent until the request has completed */
   result?: string;
   /** What the agent must know before it goes on; absent otherwise. The answer is the next chat of the session, or one with this request id */
@@ -2625,6 +2739,8 @@ export type TriggerResult =
       content: string;
       /** The text again, for clients that know only this field */
       response: string;
+      /** What the answer rests on; absent for nothing */
+      metadata?: AnswerMetadata;
       /** Request that answers the trigger */
       request_id: string;
       /** Session of the request */
@@ -2805,6 +2921,8 @@ export type WebhookPayload =
         /** Text of the part */
         text: string;
       }[];
+      /** What the answer rests on; absent for nothing */
+      metadata?: AnswerMetadata;
       /** Always null: the request did not fail */
       error: null;
     }

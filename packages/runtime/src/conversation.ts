@@ -80,6 +80,7 @@ export const openConversation = async (deps: ConversationDeps) => {
       visionModelOf: models.visionModelOf,
       documents: deps.memory.documents,
       windows,
+      citing: manifest.overlord.response.citations,
       timezone: manifest.scheduler.timezone,
       now,
       log,

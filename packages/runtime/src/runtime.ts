@@ -18,6 +18,7 @@ import {
   knowledgeEndpoints,
   mcpServerEndpoints,
   memoryEndpoints,
+  passageEndpoints,
   requestEndpoints,
   sessionEndpoints,
 } from "./api/index.ts";
@@ -246,6 +247,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
         capacity: bufferCapacity,
       }),
       ...historyEndpoints({ formationId: formation.id, sessions }),
+      ...passageEndpoints({ formation, knowledge }),
       ...deliveryEndpoints({ formationId: formation.id, deliveries: store.deliveries }),
       chat,
       audioChat: audioChatEndpoint({

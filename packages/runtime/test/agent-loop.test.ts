@@ -57,6 +57,8 @@ const openLoop = async (
       budget: budgetOf({ ...limits, ...other }),
       windows: createWindowSizes(),
       journal: noJournal,
+      given: [],
+      citing: "none",
       ...more,
     });
   };
@@ -94,6 +96,7 @@ test("calls run side by side, their results go to the model, and everything is t
     [together],
   );
   expect(await start()).toEqual({
+    given: [],
     model: "openai/gpt-4o-mini",
     finishReason: "stop",
     usage: { input_tokens: 30, output_tokens: 12, total_tokens: 42 },
@@ -295,6 +298,8 @@ test("the model that sees gets no signatures of another model", async () => {
     budget: budgetOf(limits),
     windows: createWindowSizes(),
     journal: noJournal,
+    given: [],
+    citing: "none",
   });
   const signatures = (index: number) =>
     server.requests[index]?.bytes.toString().match(/"thoughtSignature":"[^"]+"/g) ?? [];

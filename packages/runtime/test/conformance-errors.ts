@@ -149,6 +149,10 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
     RESOURCE_NOT_FOUND: { body: { source_id: "nothing" } },
     SERVICE_UNAVAILABLE: { elsewhere: "documents.test.ts" },
   },
+  getKnowledgePassage: {
+    AGENT_NOT_FOUND: nothing,
+    RESOURCE_NOT_FOUND: { params: { agent_id: "grower", passage_id: "cit_none" } },
+  },
   getSops: {},
   getSop: { SOP_NOT_FOUND: nothing },
   getSkills: {},

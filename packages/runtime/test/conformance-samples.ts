@@ -1,4 +1,5 @@
 import type { RouteId } from "@muxi/protocol";
+import { passageKey } from "../src/knowledge/key.ts";
 import { type Api, manifest } from "./harness.ts";
 
 export type Params = Record<string, string>;
@@ -22,6 +23,7 @@ export interface Sample {
   prepare?: (api: Api) => Promise<Params>;
 }
 
+const frost = "Frost comes in May.\n";
 const knowledge = "knowledge: { sources: [{ id: notes, path: docs }] }\n";
 
 /** A formation with one of everything. Its tool server is not there, and to look for it takes a while. */
@@ -41,7 +43,7 @@ mcp:
       ${keepsNothing ? "" : 'auth: { type: bearer, token: "${{ user.credentials.tools }}" }'}
 `,
   "agents/grower.afs": `schema: "1.0.0"\nid: grower\nname: Grower\ndescription: Grows\n${knows ? knowledge : ""}`,
-  "docs/frost.md": "Frost comes in May.\n",
+  "docs/frost.md": frost,
   "triggers/greet.md": "Say hello to ${{ data.name }}",
   "sops/frost.md":
     "---\ntype: sop\nname: Frost\ndescription: When frost comes\ntags: frost\n---\n## Steps\n1. **Cover** the trees\n",
@@ -115,6 +117,11 @@ export const samples: Record<RouteId, Sample> = {
   getLoggingDestinations: {},
   getAgents: {},
   getAgent: { params: { agent_id: "grower" } },
+  getKnowledgePassage: {
+    params: { agent_id: "grower", passage_id: passageKey("docs/frost.md", { text: frost.trim() }) },
+    knows: true,
+    prepare: withKnowledge,
+  },
   getSops: {},
   getSop: { params: { name: "frost" } },
   getSkills: {},

@@ -1,5 +1,6 @@
 import type { FinishReason, UIMessageChunk } from "ai";
 import type { ChatEvent } from "muxi-client";
+import { sourceOf } from "./sources.ts";
 
 const finishReasons: Record<string, FinishReason> = {
   stop: "stop",
@@ -49,9 +50,14 @@ export const createChunker = (messageId: string): ((event: ChatEvent) => UIMessa
       }
       case "ui":
         return [...close(), { type: "data-ui", data: event.ui }];
+      case "citation": {
+        const { type: _, session_id: __, request_id: ___, ...citation } = event;
+        return [...close(), sourceOf(citation)];
+      }
       case "done": {
-        const { type: _, finished: __, finish_reason, ...messageMetadata } = event;
+        const { type: _, finished: __, finish_reason, metadata, ...rest } = event;
         const finishReason = finishReasons[finish_reason] ?? "other";
+        const messageMetadata = { ...rest, ...metadata };
         return [...close(), { type: "finish-step" }, { type: "finish", finishReason, messageMetadata }];
       }
       case "unknown":

@@ -1,4 +1,4 @@
-import type { ChatPayload } from "muxi-client";
+import type { ChatPayload, Citation } from "muxi-client";
 import { type Fields, fieldsOf, isObject, parseJson } from "../http/index.ts";
 import { safeStorage } from "../storage/index.ts";
 
@@ -12,6 +12,8 @@ export interface ChatMessage {
   text: string;
   /** Widgets to show with the text (docs/spec/formation-api.md "Chat events"). */
   ui?: Record<string, unknown>[];
+  /** Passages of documents that an answer rests on; absent while none are known. */
+  citations?: Citation[];
   /** True while the server has not confirmed a message of the user: it is on its way, or could not be sent. */
   unconfirmed?: true;
 }
@@ -50,12 +52,16 @@ const textOf = (value: unknown): string | undefined => (typeof value === "string
 const isRole = (value: unknown): value is ChatMessage["role"] =>
   value === "user" || value === "assistant" || value === "system";
 
+/** What they say inside is the server's word. */
+const isCitation = (value: unknown): value is Citation => isObject(value);
+
 /** No message unless the value is one: a transcript with a hole is better than a page that does not open. */
 const messagesIn = (value: unknown): ChatMessage[] => {
-  const { id, role, text, ui, unconfirmed } = fieldsOf(value);
+  const { id, role, text, ui, citations, unconfirmed } = fieldsOf(value);
   if (typeof id !== "string" || typeof text !== "string" || !isRole(role)) return [];
   const widgets = Array.isArray(ui) && { ui: ui.filter(isObject) };
-  return [{ id, role, text, ...widgets, ...(unconfirmed === true && { unconfirmed }) }];
+  const cited = Array.isArray(citations) && { citations: citations.filter(isCitation) };
+  return [{ id, role, text, ...widgets, ...cited, ...(unconfirmed === true && { unconfirmed }) }];
 };
 
 const isSent = (value: unknown): value is SentMessage => {

@@ -4,6 +4,10 @@ import type { ChatMessage } from "./storage.ts";
 /** The id on the page of the message that a request answers. The answer has the id of the request. */
 export const askedId = (requestId: string): string => `${requestId}:user`;
 
+/** What an answer rests on, as far as it is told: sessions may hold anything that was restored. */
+const citedIn = ({ citations }: Message["metadata"]): Pick<ChatMessage, "citations"> =>
+  Array.isArray(citations) ? { citations } : {};
+
 /** The message with what an event adds to it. */
 export const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {
   switch (event.type) {
@@ -11,13 +15,16 @@ export const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {
       return { ...message, text: event.replace ? event.text : message.text + event.text };
     case "ui":
       return { ...message, ui: [...(message.ui ?? []), ...event.ui] };
+    case "done":
+      return { ...message, ...event.metadata };
+    // Each comes again with `done`.
+    case "citation":
     // These are not part of a message; `onEvent` gets them.
     case "progress":
     case "thinking":
     case "planning":
     case "tool_call":
     case "tool_result":
-    case "done":
     case "unknown":
       return message;
     default:
@@ -27,7 +34,12 @@ export const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {
   }
 };
 
-const fromServer = ({ id, role, content }: Message): ChatMessage => ({ id, role, text: content });
+const fromServer = ({ id, role, content, metadata }: Message): ChatMessage => ({
+  id,
+  role,
+  text: content,
+  ...citedIn(metadata),
+});
 
 /** Whether a message on the page is one of the server's, which names it otherwise. */
 const isSame = (shown: ChatMessage, { id, role, content, request_id }: Message): boolean => {
@@ -68,7 +80,11 @@ export const merge = (shown: readonly ChatMessage[], stored: readonly Message[])
     if (message === undefined && other === undefined) return merged.reverse();
     if (message !== undefined && other !== undefined && isSame(message, other)) {
       // What the user wrote stays as they wrote it: the server adds the texts of files.
-      merged.push(message.role === "user" ? confirmed(message) : { ...message, text: other.content });
+      merged.push(
+        message.role === "user"
+          ? confirmed(message)
+          : { ...message, text: other.content, ...citedIn(other.metadata) },
+      );
       row--;
       column--;
     } else if (

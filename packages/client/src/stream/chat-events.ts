@@ -118,6 +118,7 @@ export const createChatDecoder = (
         } as ChatEvent;
       case "ui":
         return { ...fields, type: "ui", ui: Array.isArray(fields.ui) ? fields.ui : [] };
+      case "citation":
       case "progress":
       case "thinking":
       case "planning":

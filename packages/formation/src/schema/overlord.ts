@@ -72,6 +72,7 @@ export const overlordSchema = section({
   response: section({
     format: z.enum(["markdown", "text", "json", "html"]).default("markdown"),
     streaming: withoutEffect(z.boolean().default(false), "Each call chooses, with stream in its body"),
+    citations: z.enum(["metadata", "inline", "none"]).default("metadata"),
     progress: z.boolean().default(true),
     widgets: withoutEffect(z.boolean().default(true), "Answers have no widgets"),
     retry_async: withoutEffect(

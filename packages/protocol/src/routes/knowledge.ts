@@ -1,4 +1,7 @@
+import * as z from "zod";
+import { lazy } from "../base/index.ts";
 import {
+  citedPassageSchema,
   knowledgeDocumentListQuerySchema,
   knowledgeDocumentListSchema,
   knowledgeFoundSchema,
@@ -9,11 +12,15 @@ import {
   knowledgeSyncedSchema,
   knowledgeSyncRequestSchema,
 } from "../schemas/index.ts";
-import { agentId } from "./parameters.ts";
+import { agentId, id } from "./parameters.ts";
 import { type Route, route } from "./route.ts";
 
 const ofAdmin = { tag: "Knowledge", key: "admin", object: "knowledge" } as const;
 const accepted = { status: 202, object: "knowledge", type: "knowledge.accepted" } as const;
+
+const passageId = lazy(() =>
+  z.object({ agent_id: id("Id of the agent"), passage_id: id("Id of the passage, from a citation") }),
+);
 
 /** What agents know from documents (docs/spec/formation-api.md "Knowledge"). */
 export const knowledgeRoutes = {
@@ -69,5 +76,16 @@ export const knowledgeRoutes = {
     background: accepted,
     data: knowledgeSyncedSchema,
     errors: ["AGENT_NOT_FOUND", "INVALID_REQUEST", "RESOURCE_NOT_FOUND", "SERVICE_UNAVAILABLE"],
+  }),
+  getKnowledgePassage: route({
+    method: "GET",
+    path: "/agents/{agent_id}/knowledge/passages/{passage_id}",
+    summary: "Get a passage that an answer rests on",
+    tag: "Knowledge",
+    params: passageId,
+    object: "knowledge_passage",
+    type: "knowledge.passage.retrieved",
+    data: citedPassageSchema,
+    errors: ["AGENT_NOT_FOUND", "RESOURCE_NOT_FOUND"],
   }),
 } as const satisfies Record<string, Route>;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Infer, named, text } from "../base/index.ts";
+import { answerMetadataSchema, citationSchema } from "./citations.ts";
 import { usageSchema } from "./usage.ts";
 
 const owner = () => ({
@@ -136,6 +137,17 @@ const ui = named("UiEvent", "Widgets to show with the answer.", () =>
   }),
 );
 
+const citation = named(
+  "CitationEvent",
+  "A passage that the answer rests on. They come after its text, before `done`, which has them all.",
+  () =>
+    z.object({
+      type: z.literal("citation").describe("Kind of the event"),
+      ...citationSchema().shape,
+      ...owner(),
+    }),
+);
+
 export const clarificationSchema = named(
   "ClarificationRequest",
   "What the agent must know before it can go on. The next message of the session is the answer.",
@@ -176,6 +188,7 @@ const done = named("DoneEvent", "The answer is complete and stored. Ends the str
       .optional()
       .describe("Present when the agent asks the user something before it goes on"),
     workflow: workOutcomeSchema().optional().describe("Present when the request consisted of several tasks"),
+    metadata: answerMetadataSchema().optional().describe("What the answer rests on; absent for nothing"),
     finished: z.literal(true).describe("Always true, for clients that know only this field"),
   }),
 );
@@ -209,6 +222,7 @@ export const chatEventSchema = named(
       toolResult(),
       textEvent(),
       ui(),
+      citation(),
       done(),
       error(),
     ]),

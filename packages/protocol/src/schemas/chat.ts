@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Infer, named, namedRequest, text } from "../base/index.ts";
 import { clarificationSchema, finishReasonSchema, workOutcomeSchema } from "./chat-events.ts";
+import { citationsSchema } from "./citations.ts";
 import { usageSchema } from "./usage.ts";
 
 export const attachmentSchema = namedRequest("Attachment", "A file that goes along with a message.", () =>
@@ -109,6 +110,7 @@ export const chatResultSchema = named("ChatResult", "The answer to a chat that w
             clarification: clarificationSchema()
               .optional()
               .describe("Present when the agent asks the user something before it goes on"),
+            citations: citationsSchema().optional(),
             ...workOutcomeSchema().partial().shape,
           })
           .describe("Who answered and how it ended; of several tasks also how these ended"),

@@ -6,6 +6,7 @@ export * from "./audit.ts";
 export * from "./buffers.ts";
 export * from "./chat.ts";
 export * from "./chat-events.ts";
+export * from "./citations.ts";
 export * from "./configuration.ts";
 export * from "./credentials.ts";
 export * from "./deliveries.ts";

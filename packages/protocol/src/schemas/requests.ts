@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { count, type Infer, lazy, named, next, orNull, text, unixSeconds } from "../base/index.ts";
+import { answerMetadataSchema } from "./citations.ts";
 import { usageSchema } from "./usage.ts";
 
 /** docs/spec/formation-api.md "Request states". */
@@ -75,6 +76,9 @@ export const requestStatusSchema = named("RequestStatus", "The state of a reques
         "Tokens of all calls of models that were completed, also of a request that failed, and before a question to the " +
           "user too; absent as long as `model` is",
       ),
+    metadata: answerMetadataSchema()
+      .optional()
+      .describe("What the answer rests on; absent for nothing, and until the request has completed"),
     result: text("The whole text of the answer; absent until the request has completed").optional(),
     clarification: z
       .object({ question: text("What the user is asked") })

@@ -12,6 +12,7 @@ import {
   next,
   text,
 } from "../base/index.ts";
+import { citationsSchema } from "./citations.ts";
 
 /** docs/spec/formation-api.md "Sessions". */
 export const sessionSummarySchema = named("SessionSummary", "A session in a list.", () =>
@@ -53,7 +54,9 @@ export const messageSchema = named("Message", "A stored message.", () =>
     request_id: text("Request that it belongs to; absent for a message that was restored").optional(),
     text: text("The content again, for clients that know only this field"),
     metadata: z
-      .record(z.string(), z.unknown())
+      .looseObject({
+        citations: citationsSchema().optional(),
+      })
       .describe("What was stored with the message, and role, user, session and time again"),
   }),
 );

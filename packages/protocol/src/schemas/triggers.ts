@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { count, flag, lazy, named, namedRequest, orNull, text } from "../base/index.ts";
+import { answerMetadataSchema } from "./citations.ts";
 
 /** docs/spec/formation-api.md "Triggers". */
 export const triggerListSchema = named("TriggerList", "The triggers of a formation.", () =>
@@ -73,6 +74,7 @@ export const triggerResultSchema = named(
         status: z.literal("completed").describe("The trigger was answered"),
         content: text("Text of the answer"),
         response: text("The text again, for clients that know only this field"),
+        metadata: answerMetadataSchema().optional().describe("What the answer rests on; absent for nothing"),
         request_id: requestId(),
         session_id: sessionId(),
       }),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Infer, named, orNull, text, unixMilliseconds } from "../base/index.ts";
+import { answerMetadataSchema } from "./citations.ts";
 import { usageSchema } from "./usage.ts";
 
 const common = () => ({
@@ -40,6 +41,7 @@ export const webhookPayloadSchema = named(
         ...common(),
         status: z.literal("completed").describe("The request was answered"),
         response: parts("The answer, in parts"),
+        metadata: answerMetadataSchema().optional().describe("What the answer rests on; absent for nothing"),
         error: noError(),
       }),
       z.object({

@@ -14,6 +14,7 @@ export { knowledgeEndpoints } from "./knowledge.ts";
 export { logsEndpoint } from "./logs.ts";
 export { mcpServerEndpoints } from "./mcp-servers.ts";
 export { memoryEndpoints } from "./memories.ts";
+export { passageEndpoints } from "./passages.ts";
 export { procedureEndpoints } from "./procedures.ts";
 export { requestEndpoints } from "./requests.ts";
 export { schedulerEndpoints } from "./scheduler.ts";

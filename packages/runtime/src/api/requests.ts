@@ -43,7 +43,7 @@ const statusOf = (request: StoredRequest) => {
   const log = new EventLog();
   if (stored !== null) log.takeUp(stored);
   const { lastEvent } = log;
-  const clarification = lastEvent?.type === "done" ? lastEvent.clarification : undefined;
+  const { clarification, metadata } = lastEvent?.type === "done" ? lastEvent : {};
   return {
     ...summaryOf(request),
     session_id: sessionId,
@@ -53,7 +53,7 @@ const statusOf = (request: StoredRequest) => {
       duration_ms: completedAt - (startedAt ?? createdAt),
     }),
     ...spendingOf(request),
-    ...(status === "completed" && { result: log.text }),
+    ...(status === "completed" && { result: log.text, ...(metadata && { metadata }) }),
     ...(status === "awaiting_clarification" &&
       clarification && { clarification: { question: clarification.question } }),
   };

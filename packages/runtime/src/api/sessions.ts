@@ -1,4 +1,4 @@
-import { ApiError, type Message, type routes } from "@muxi/protocol";
+import { ApiError, citationsSchema, type Message, type routes } from "@muxi/protocol";
 import { isoTime } from "../base/index.ts";
 import type { Owner, SessionRepository, SessionSummary, StoredMessage } from "../store/index.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -24,9 +24,16 @@ const notFound = (sessionId: string) =>
     `Session '${sessionId}' not found: GET /v1/sessions lists the user's own`,
   );
 
+/** What was stored with a message. A session that was restored has whatever its caller sent. */
+const storedWith = ({ metadata: { citations, ...metadata } }: StoredMessage) => {
+  if (citations === undefined) return metadata;
+  const { data } = citationsSchema().safeParse(citations);
+  return data ? { ...metadata, citations: data } : metadata;
+};
+
 const wireMessage = (message: StoredMessage, owner: Owner, sessionId: string): Message => {
   const timestamp = isoTime(message.createdAt);
-  const { id, role, content, agentId, requestId, metadata } = message;
+  const { id, role, content, agentId, requestId } = message;
   return {
     id,
     role,
@@ -35,7 +42,7 @@ const wireMessage = (message: StoredMessage, owner: Owner, sessionId: string): M
     ...(agentId !== null && { agent_id: agentId }),
     ...(requestId !== null && { request_id: requestId }),
     text: content,
-    metadata: { ...metadata, role, user_id: owner.userId, session_id: sessionId, timestamp },
+    metadata: { ...storedWith(message), role, user_id: owner.userId, session_id: sessionId, timestamp },
   };
 };
 

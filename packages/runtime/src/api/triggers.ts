@@ -82,9 +82,17 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
         return new Reply({ status: "processing" as const, request_id: requestId }, requestId);
       }
       const { message: answer, session_id, request_id } = await (await overlord.chat(turn)).result;
-      const { content } = answer;
+      const { content, metadata } = answer;
+      const { citations } = metadata;
       return new Reply(
-        { status: "completed" as const, content, response: content, request_id, session_id },
+        {
+          status: "completed" as const,
+          content,
+          response: content,
+          ...(citations && { metadata: { citations } }),
+          request_id,
+          session_id,
+        },
         request_id,
       );
     },

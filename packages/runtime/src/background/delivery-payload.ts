@@ -1,4 +1,4 @@
-import type { Usage, WebhookPayload } from "@muxi/protocol";
+import type { AnswerMetadata, Usage, WebhookPayload } from "@muxi/protocol";
 import { canonicalJson } from "../base/index.ts";
 
 /** What became of a request, for its webhook. */
@@ -14,7 +14,7 @@ export type RequestOutcome = {
   /** Tokens of all calls of models. */
   usage?: Usage;
 } & (
-  | { status: "completed"; text: string }
+  | { status: "completed"; text: string; metadata?: AnswerMetadata }
   | { status: "failed"; error: { message: string } }
   | { status: "awaiting_clarification"; question: string; originalMessage: string }
 );
@@ -25,6 +25,7 @@ const detailsOf = (outcome: RequestOutcome) => {
       return {
         status: outcome.status,
         response: [{ type: "text" as const, text: outcome.text }],
+        ...(outcome.metadata && { metadata: outcome.metadata }),
         error: null,
       };
     case "failed":

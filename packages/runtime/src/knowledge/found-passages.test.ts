@@ -8,6 +8,7 @@ import { fused } from "./ranking.ts";
 const passage = (id: number, text: string, rest: Partial<KnowledgePassage> = {}): KnowledgePassage => ({
   id,
   last: id,
+  key: `cit_${id}`,
   document: Math.floor(id / 1_000_000),
   source: "docs/a.md",
   headings: [],
@@ -92,6 +93,7 @@ test("passages that follow one another become one, without what they repeat", ()
     {
       ...first,
       last: 9,
+      parts: [first, second, third],
       lines: [3, 6],
       score: 5,
       text: "Cellar\nThe cellar is cold. The key hangs behind the door. Take a lamp along.\n\nAttic\nThe attic is warm.",

@@ -1,4 +1,5 @@
 /** What agents know from documents: they are indexed in the formation's database, and searched there. */
+export { describePassage, shortened } from "./described.ts";
 export type { SourceResult } from "./indexing.ts";
 export { type Knowledge, type KnowledgeStatus, openKnowledge } from "./knowledge.ts";
-export { placeOf } from "./place.ts";
+export { type KnowledgePassage, placeOf } from "./place.ts";

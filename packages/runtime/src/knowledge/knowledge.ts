@@ -12,7 +12,7 @@ import { createPassageEmbedding } from "./embedding.ts";
 import { createIndexer, type Indexer, type IndexerDeps, isIndexing } from "./indexer.ts";
 import { sourceIdOf } from "./indexing.ts";
 import { createNearest } from "./nearest.ts";
-import type { KnowledgePassage, SearchOptions } from "./place.ts";
+import { type KnowledgePassage, passageOf, type SearchOptions } from "./place.ts";
 import { createKnowledgeSearch } from "./search.ts";
 import { type HelpingModels, searchModelsOf } from "./search-models.ts";
 
@@ -41,6 +41,8 @@ export interface Knowledge {
    * later it finds what is indexed.
    */
   search(agentId: string, question: string, options?: SearchOptions): Promise<KnowledgePassage[]>;
+  /** A passage of an agent, by its key; undefined when its documents do not have it any more. */
+  passage(agentId: string, key: string): Promise<KnowledgePassage | undefined>;
   /** What is known of the documents of each agent that has some. */
   status(): Promise<KnowledgeStatus[]>;
   /** What the sources of an agent are called. */
@@ -108,6 +110,13 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
       if (!config) return [];
       await begun;
       return search(agentId, question, { tokens: config.max_context_tokens, ...options });
+    },
+    async passage(agentId, key) {
+      if (!configs.has(agentId)) return undefined;
+      await begun;
+      const state = await stored.state(formation.id, agentId);
+      const row = state && (await stored.passage(state.seq, key));
+      return row && passageOf(row, 0);
     },
     async status() {
       const rows = new Map((await stored.overview(formation.id)).map((row) => [row.agentId, row]));

@@ -43,6 +43,7 @@ const joined = (one: KnowledgePassage, other: KnowledgePassage): KnowledgePassag
   ...one,
   ...linesOf(one, other),
   last: other.last,
+  parts: [...(one.parts ?? [one]), other],
   text: one.text + continued(one, other),
   score: Math.max(one.score, other.score),
 });

@@ -1,4 +1,6 @@
 import type { DocumentPassage } from "@muxi/documents";
+import { passagesOfOne, type StoredPassage } from "../store/index.ts";
+import { passageKey } from "./key.ts";
 
 /** A passage of a document that was found. */
 export interface KnowledgePassage extends DocumentPassage {
@@ -6,6 +8,10 @@ export interface KnowledgePassage extends DocumentPassage {
   id: number;
   /** The number of the last one, where passages that follow one another were joined; else its own. */
   last: number;
+  /** What was joined, in order; absent where nothing was. */
+  parts?: readonly KnowledgePassage[];
+  /** What it is known by for as long as its text and the name of its document stay. */
+  key: string;
   /** The number of its document. Both are new when the document is read anew. */
   document: number;
   /** File, relative to the formation. */
@@ -13,6 +19,24 @@ export interface KnowledgePassage extends DocumentPassage {
   /** How well it fits; it compares only with those of the same search. */
   score: number;
 }
+
+export const passageOf = (
+  { id, key, content: text, place, source }: StoredPassage,
+  score: number,
+): KnowledgePassage => {
+  const stands = JSON.parse(place) as Omit<DocumentPassage, "text">;
+  const document = Math.floor(id / passagesOfOne);
+  return {
+    ...stands,
+    id,
+    last: id,
+    key: key ?? passageKey(source, { ...stands, text }),
+    document,
+    source,
+    score,
+    text,
+  };
+};
 
 /** What a search may give. */
 export interface SearchOptions {

@@ -1,10 +1,9 @@
-import type { DocumentPassage } from "@muxi/documents";
 import type { Logger } from "pino";
-import { type KnowledgeRepository, passagesOfOne, type StoredPassage } from "../store/index.ts";
+import type { KnowledgeRepository } from "../store/index.ts";
 import { chosenOf } from "./choice.ts";
 import { completedBy } from "./completion.ts";
 import { withNeighboursJoined } from "./neighbours.ts";
-import type { KnowledgePassage, SearchOptions } from "./place.ts";
+import { type KnowledgePassage, passageOf, type SearchOptions } from "./place.ts";
 import { questionOf } from "./question.ts";
 import { fused, type Ranking } from "./ranking.ts";
 import { reranked } from "./rerank.ts";
@@ -40,11 +39,6 @@ export type KnowledgeSearch = (
   message: string,
   options: SearchOptions & { tokens: number },
 ) => Promise<KnowledgePassage[]>;
-
-const passageOf = ({ id, content, place, source }: StoredPassage, score: number): KnowledgePassage => {
-  const stands = JSON.parse(place) as Omit<DocumentPassage, "text">;
-  return { ...stands, id, last: id, document: Math.floor(id / passagesOfOne), source, score, text: content };
-};
 
 export const createKnowledgeSearch = ({
   formationId,

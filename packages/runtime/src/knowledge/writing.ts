@@ -20,10 +20,11 @@ import {
 } from "../store/index.ts";
 import { wordsVersion } from "../text/index.ts";
 import { createDocumentWords } from "./document-words.ts";
+import { passageKey } from "./key.ts";
 import { digestOfText, searchedText } from "./searched-text.ts";
 
 /** What passages are made by: who changes what a document becomes counts it up. */
-const indexVersion = 1;
+const indexVersion = 2;
 /** Rows that are written in one transaction: a millisecond or two, in which SQLite does nothing else. */
 const passagesAtOnce = 50;
 const wordsAtOnce = 500;
@@ -108,7 +109,10 @@ export const createDocumentWriter = (
   };
 
   /** Writes a document's passages and words behind what searches see. Gives the number of its passages. */
-  const writePassages = async (seq: number, passages: ReturnType<typeof passagesOf>): Promise<number> => {
+  const writePassages = async (
+    { seq, source }: { seq: number; source: string },
+    passages: ReturnType<typeof passagesOf>,
+  ): Promise<number> => {
     const words = createDocumentWords(config.chunk_size);
     let count = 0;
     let part: Parameters<typeof stored.add>[1]["passages"][number][] = [];
@@ -130,7 +134,7 @@ export const createDocumentWriter = (
       words.add(passage);
       const { text, ...place } = passage;
       const id = seq * passagesOfOne + count;
-      part.push({ id, content: text, place: JSON.stringify(place) });
+      part.push({ id, key: passageKey(source, passage), content: text, place: JSON.stringify(place) });
       digested.push({ id, digest: digestOfText(searchedText(passage)) });
       count += 1;
       if (part.length >= passagesAtOnce) await flush();
@@ -187,7 +191,7 @@ export const createDocumentWriter = (
     if (document.isCut) log.warn({ agent, source }, "document is too long: only its beginning is read");
     const { chunk_size: size, overlap, chunking } = config;
     const passages = await writePassages(
-      seq,
+      { seq, source },
       passagesOf(document, { strategy: chunking.strategy, size, overlap }),
     );
     await stored.publish({ knowledge, seq, source }, { passages });

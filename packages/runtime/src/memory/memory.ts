@@ -1,6 +1,6 @@
 import { writtenByUser } from "../attachments/index.ts";
 import { firstOf, type Worker } from "../base/index.ts";
-import { type Knowledge, placeOf } from "../knowledge/index.ts";
+import type { Knowledge, KnowledgePassage } from "../knowledge/index.ts";
 import type { Passage } from "../models/index.ts";
 import {
   type Candidate,
@@ -46,7 +46,7 @@ export interface Memory {
    *
    * @param earlier Messages of the user before it.
    */
-  documents(agentId: string, message: string, earlier: readonly string[]): Promise<Passage[]>;
+  documents(agentId: string, message: string, earlier: readonly string[]): Promise<KnowledgePassage[]>;
   /** Called when a turn has ended: what was said is learned soon, in the background. */
   ended(turn: EndedTurn & { learns: boolean }): void;
   /** Stops the background work. The rest is done after the next start. */
@@ -194,10 +194,7 @@ export const createMemory = (deps: {
           : [],
       };
     },
-    async documents(agentId, message, earlier) {
-      const found = await knowledge.search(agentId, message, { earlier });
-      return found.map((passage) => ({ text: passage.text, source: placeOf(passage), kind: "knowledge" }));
-    },
+    documents: (agentId, message, earlier) => knowledge.search(agentId, message, { earlier }),
     ended({ learns, ...turn }) {
       if (learns) longTerm?.learner.ended(turn);
       longTerm?.vectors?.wake();

@@ -26,6 +26,7 @@ import {
 import { LoopBudget, type RequestBudget } from "./budget.ts";
 import { credentialQuestion } from "./credential-dialogue.ts";
 import { shorter, type WindowSizes } from "./fit-window.ts";
+import { type CitationMode, type GivenPassage, resultForModel } from "./given-passages.ts";
 
 /** How an answer ended. Its text is in the run's log. */
 export interface AgentAnswer {
@@ -42,6 +43,8 @@ export interface AgentAnswer {
   work?: WorkOutcome;
   /** Why the agent gives its task up, if it does. */
   givenUp?: string;
+  /** What the model was given of documents. */
+  given: readonly GivenPassage[];
   /** The limit that ended the calls, such as "50 tool calls". */
   limitReached?: string;
 }
@@ -61,6 +64,9 @@ export interface AgentTurn {
   /** Asked from the first result with images on; without it, models read a description of them. */
   seeing?: Model | undefined;
   request: ModelRequest;
+  /** Those of the request's passages that are of documents. */
+  given: readonly GivenPassage[];
+  citing: CitationMode;
   /** The first round, if its model call has begun. */
   begun?: BegunRound;
   /** The tools that `request.tools` names. */
@@ -203,8 +209,9 @@ const makeCalls = async ({ run, tools, budget, journal }: AgentTurn, round: Roun
  * @throws ModelError when the model fails or breaks off; the reason of the run's signal
  */
 export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
-  const { run, seeing, tools, budget, windows, journal } = turn;
+  const { run, seeing, tools, budget, windows, journal, citing } = turn;
   let { request, model } = turn;
+  const given = [...turn.given];
   const loop = new LoopBudget(budget);
   let limitReached: string | undefined;
   const messages: ModelMessage[] = [...request.messages];
@@ -262,7 +269,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     more: { credential?: string; place?: string } = {},
   ): AgentAnswer => {
     run.log.appendText([run.log.text === "" ? question : `\n\n${question}`]);
-    return { model: finish.model, finishReason: "stop", usage, clarification: { question, ...more } };
+    return { model: finish.model, finishReason: "stop", usage, given, clarification: { question, ...more } };
   };
 
   for (let number = 0, isLast = false; ; number++) {
@@ -287,15 +294,17 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
       continue;
     }
     const givenUp = saidWith(giveUp, "reason", round, tools);
-    if (givenUp !== undefined) return { model: answeredBy, finishReason: "stop", usage, givenUp };
+    if (givenUp !== undefined) return { model: answeredBy, finishReason: "stop", usage, given, givenUp };
     if (round.calls.length === 0 || isLast)
-      return { model: answeredBy, finishReason: reason, usage, ...(limitReached && { limitReached }) };
+      return { model: answeredBy, finishReason: reason, usage, given, ...(limitReached && { limitReached }) };
 
     const outcomes = await makeCalls(turn, round, number);
     const { text, calls: toolCalls, thoughts } = round;
     messages.push({ role: "assistant", content: text, toolCalls, ...(thoughts && { thoughts }) });
     for (const [index, { id, name }] of round.calls.entries()) {
-      const { text: content = "", images } = outcomes[index] ?? {};
+      const outcome = outcomes[index];
+      const content = outcome ? resultForModel(given, outcome, citing) : "";
+      const { images } = outcome ?? {};
       messages.push({ role: "tool", toolCallId: id, name, content, ...(seeing && images && { images }) });
     }
     if (seeing && model !== seeing && outcomes.some(({ images }) => images)) {

@@ -7,7 +7,9 @@ import type { Owner } from "../store/index.ts";
 import type { Journal, Tool } from "../tools/index.ts";
 import { type AgentAnswer, answerWith } from "./agent-loop.ts";
 import type { RequestBudget } from "./budget.ts";
+import { passagesOf } from "./citations.ts";
 import type { WindowSizes } from "./fit-window.ts";
+import { type CitationMode, forModel, type GivenPassage, give, givenStep } from "./given-passages.ts";
 import { buildPrompt, type PromptSection } from "./prompt.ts";
 
 export interface AgentTaskDeps {
@@ -16,6 +18,7 @@ export interface AgentTaskDeps {
   /** Passages of an agent's documents that are relevant to a text, best first. */
   documents: Memory["documents"];
   windows: WindowSizes;
+  citing: CitationMode;
   /** IANA name of the time zone for date and time. */
   timezone: string;
   now: () => number;
@@ -29,6 +32,8 @@ export interface AgentTask {
   /** Further instructions, behind the agent's own. */
   instructions?: readonly string[];
   sections?: readonly PromptSection[];
+  /** What these hold of documents. */
+  given?: readonly GivenPassage[];
   /** In place of the agent's own. */
   model?: Model | undefined;
   /** Whether it goes on in the journal once a question of it is answered. */
@@ -43,17 +48,31 @@ const instructionsOf = ({ name, description, system_message }: AgentDefinition) 
 /**
  * Has the agent answer a task from the task, its documents and its tools alone.
  *
+ * @returns Also the passages that the answer rests on.
  * @param onUsage Told of the tokens so far whenever there are more.
  * @throws ModelError; the reason of the signal
  */
 export const answerTask = async (
   deps: AgentTaskDeps,
-  { agent, text, instructions = [], sections = [], model, waitsForAnswers, tools, budget }: AgentTask,
+  task: AgentTask,
   signal: AbortSignal,
   journal: Journal,
   onUsage?: (usage: Usage) => void,
-): Promise<AgentAnswer & { text: string }> => {
-  const passages = await deps.documents(agent.id, text, []);
+): Promise<AgentAnswer & { text: string; passages: readonly GivenPassage[] }> => {
+  const { agent, text, instructions = [], sections = [], model, waitsForAnswers, tools, budget } = task;
+  const { citing } = deps;
+  const { given, own } = await journal.step(givenStep, async () => {
+    const all = [...(task.given ?? [])];
+    const found = await deps.documents(agent.id, text, []);
+    return {
+      own: give(
+        all,
+        found.map((passage) => ({ agentId: agent.id, passage })),
+      ),
+      given: all,
+    };
+  });
+  const passages = forModel(own, citing);
   const request: ModelRequest = {
     messages: buildPrompt({
       instructions: [instructionsOf(agent), ...instructions],
@@ -74,6 +93,8 @@ export const answerTask = async (
     model: model ?? deps.modelOf(agent),
     seeing: deps.visionModelOf(agent),
     request,
+    given,
+    citing,
     tools,
     budget,
     windows: deps.windows,
@@ -81,5 +102,6 @@ export const answerTask = async (
     journal,
     ...(onUsage && { onUsage }),
   });
-  return { ...answer, text: log.text };
+  const answered = { text: log.text, question: text, given: answer.given, mode: citing };
+  return { ...answer, text: log.text, passages: passagesOf(answered) };
 };

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiError, type Usage } from "@muxi/protocol";
+import { ApiError, type Citation, type Usage } from "@muxi/protocol";
 import { ModelError, sumOfUsage } from "../models/index.ts";
 import type { RequestKind } from "../store/index.ts";
 import type { ActiveRequest } from "./active-request.ts";
 import { type AgentAnswer, answerWith, type BegunRound } from "./agent-loop.ts";
+import { citationsOf } from "./citations.ts";
 import type { Endings } from "./endings.ts";
 import { asApiError } from "./failures.ts";
 import { isStrict, shaped } from "./format.ts";
+import { givenStep } from "./given-passages.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
 import { handOver, taken } from "./reasons.ts";
@@ -99,6 +101,14 @@ export const createAnswering = (
     });
   };
 
+  /** Tells of the passages that an answer rests on. */
+  const cite = ({ run, turn }: ActiveRequest, { citing }: Prepared, { given }: AgentAnswer): Citation[] => {
+    const answered = { text: run.log.text, question: turn.message, given, mode: citing };
+    const citations = citationsOf(answered, settings.agents);
+    for (const citation of citations) run.log.append({ type: "citation", ...citation });
+    return citations;
+  };
+
   /** Asks the model. In the background, an unreachable one is asked again later. */
   const askPatiently = async (
     active: ActiveRequest,
@@ -146,8 +156,8 @@ export const createAnswering = (
   const answerOf = (active: ActiveRequest, prepared: Prepared, begun?: BegunRound): Promise<AgentAnswer> => {
     if (!prepared.work) return askPatiently(active, prepared, begun);
     const { plan, requestWith } = prepared.work;
-    return work(active, prepared, plan, (sections) =>
-      askPatiently(active, { ...prepared, tools: [], request: requestWith(sections) }),
+    return work(active, prepared, plan, (sections, given) =>
+      askPatiently(active, { ...prepared, tools: [], request: requestWith(sections), given }),
     );
   };
 
@@ -207,8 +217,12 @@ export const createAnswering = (
       const timer = setTimeout(() => run.stop(tooLong), time);
       try {
         announce(active, prepared);
-        if (settings.agents.length > 1) await active.journal.step(agentStep, async () => prepared.agent.id);
-        await endings.complete(active, prepared, await answerOf(active, prepared, begun));
+        const { agent, given } = prepared;
+        if (settings.agents.length > 1) await active.journal.step(agentStep, async () => agent.id);
+        if (given.length > 0) await active.journal.step(givenStep, async () => given);
+        const answer = await answerOf(active, prepared, begun);
+        const citations = cite(active, prepared, answer);
+        await endings.complete(active, prepared, { ...answer, citations });
       } catch (error) {
         await breakOff(active, prepared, error);
       } finally {

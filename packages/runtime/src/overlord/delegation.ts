@@ -66,10 +66,11 @@ export const delegationTool = (
       if (!agent) return { text: `Name one of these agents, and a task:\n${known}`, failed: true };
       const tools = (await deps.toolsOf({ agent, owner, depth: depth + 1, budget })) ?? [];
       const task = { agent, owner, text: wanted.data.task, tools, budget };
-      const answered = answerTask(deps, task, signal, journal).then(({ text, usage }) => ({
+      const answered = answerTask(deps, task, signal, journal).then(({ text, usage, passages }) => ({
         text,
         failed: false,
         usage,
+        ...(passages.length > 0 && { passages }),
       }));
       return answered.catch((error) => {
         if (!(error instanceof ModelError)) throw error;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ApiError } from "@muxi/protocol";
+import type { ApiError, Citation } from "@muxi/protocol";
 import { EventLog } from "../events/index.ts";
 import { ModelError } from "../models/index.ts";
 import type { NewMessage } from "../store/index.ts";
@@ -12,10 +12,19 @@ import type { Prepared } from "./prepare.ts";
 import { taken, unavailable } from "./reasons.ts";
 import type { Run } from "./run.ts";
 
+/** An answer with the passages that it rests on. */
+export interface CitedAnswer extends Omit<AgentAnswer, "given"> {
+  citations: readonly Citation[];
+}
+
+/** Where answers tell of them; nothing where there are none. */
+const metadataOf = ({ citations }: Pick<CitedAnswer, "citations">) =>
+  citations.length === 0 ? {} : { metadata: { citations: [...citations] } };
+
 /** Ends requests: first in the database, for good, then for their listeners. */
 export interface Endings {
   /** @throws ApiError `SERVICE_UNAVAILABLE` when the answer could not be stored or the request is another process's */
-  complete(active: ActiveRequest, prepared: Prepared, answer: AgentAnswer): Promise<void>;
+  complete(active: ActiveRequest, prepared: Prepared, answer: CitedAnswer): Promise<void>;
   /** Keeps the part of an interrupted answer that the caller has seen in the conversation. */
   fail(active: ActiveRequest, prepared: Prepared | undefined, failure: ApiError): Promise<void>;
   /** Ends a request whose events even `fail` could not store: only the failure is kept. */
@@ -44,7 +53,7 @@ export const createEndings = (
   const { feed, observe, tokens, log } = parts.telemetry;
   const { now } = parts.clock;
 
-  const answerMessage = (run: Run, agentId: string, answer: AgentAnswer): NewMessage => ({
+  const answerMessage = (run: Run, agentId: string, answer: CitedAnswer): NewMessage => ({
     role: "assistant",
     content: run.log.text,
     createdAt: now(),
@@ -55,6 +64,7 @@ export const createEndings = (
       finish_reason: answer.finishReason,
       usage: answer.usage,
       ...answer.work,
+      ...metadataOf(answer).metadata,
     },
   });
 
@@ -128,6 +138,7 @@ export const createEndings = (
           },
         }),
         ...(work && { workflow: work }),
+        ...metadataOf(answer),
         finished: true,
       } as const;
       const outcome = outcomeOf(active);
@@ -154,7 +165,7 @@ export const createEndings = (
                     question: clarification.question,
                     originalMessage: turn.message,
                   }
-                : { ...outcome, status: "completed", text: run.log.text },
+                : { ...outcome, status: "completed", text: run.log.text, ...metadataOf(answer) },
               turn.kind ?? "chat",
             ),
           ],
@@ -177,7 +188,8 @@ export const createEndings = (
       const { requestId, sessionId } = run.identity;
       const isCancelled = failure.code === "CANCELLED";
       const event = errorEvent(run, failure);
-      const part: AgentAnswer | undefined = prepared && {
+      const part: CitedAnswer | undefined = prepared && {
+        citations: [],
         model: prepared.model.id,
         finishReason: isCancelled ? "cancelled" : "other",
         usage: active.usage,

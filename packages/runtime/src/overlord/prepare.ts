@@ -8,6 +8,7 @@ import type { RequestBudget } from "./budget.ts";
 import { questionRules } from "./clarification.ts";
 import { agentByScore } from "./fitting.ts";
 import { formatInstruction, type ResponseFormat } from "./format.ts";
+import { type CitationMode, citingIn, firstGiven, forModel, type GivenPassage } from "./given-passages.ts";
 import { historyOf, turnsInWindow } from "./history.ts";
 import type { OverlordParts } from "./parts.ts";
 import { buildPrompt, type PromptSection } from "./prompt.ts";
@@ -36,6 +37,9 @@ export interface Prepared {
   request: ModelRequest;
   /** Set when the message is answered by tasks: the answer is written from their results. */
   work?: { plan: WorkPlan; requestWith: (sections: readonly PromptSection[]) => ModelRequest };
+  /** Those of the request's passages that are of documents. */
+  given: readonly GivenPassage[];
+  citing: CitationMode;
   /** Statements that store, with the message, what is to be learned from it. */
   learned: Statement[];
 }
@@ -55,8 +59,9 @@ export interface TurnSession {
   turns: number;
   /** Id of the turn's own request, if its message is stored: it and later messages are not history. */
   until?: string;
-  /** Id of the agent that began the answer. */
+  /** Id of the agent that began the answer, and what it was given of its documents. */
   begunBy?: string | undefined;
+  given?: readonly GivenPassage[] | undefined;
   /** The tasks that were begun. */
   plan?: WorkPlan | undefined;
 }
@@ -70,7 +75,7 @@ export const prepareTurn = async (
   parts: PreparationParts,
   turn: Turn,
   owner: Owner,
-  { sessionId, isNew, turns, until, begunBy, plan: begun }: TurnSession,
+  { sessionId, isNew, turns, until, begunBy, plan: begun, given: before }: TurnSession,
 ): Promise<Prepared> => {
   const { settings, store, models, memory } = parts;
   const { requestId, message, attachments } = turn;
@@ -106,7 +111,10 @@ export const prepareTurn = async (
     }),
   ]);
   const earlier = history.flatMap(({ role, content }) => (role === "user" ? [content] : []));
-  const passages = [...remembered, ...(await memory.documents(agent.id, message, earlier))];
+  const format = turn.format ?? settings.format;
+  const citing = citingIn(settings.citing, format);
+  const given = before ?? firstGiven(agent.id, await memory.documents(agent.id, message, earlier));
+  const passages = [...remembered, ...forModel(given, citing)];
   const seeing = models.visionModelOf(agent);
   const hasImages = attachments !== undefined && attachments.images.length > 0;
   if (hasImages && !seeing) throw noVisionModel();
@@ -118,7 +126,6 @@ export const prepareTurn = async (
   const questions = questionRules(turn, settings.clarification);
   const tools = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
   const asking = offered.includes(askUser) ? questions.instruction : undefined;
-  const format = turn.format ?? settings.format;
   const requestWith = (sections: readonly PromptSection[]): ModelRequest => ({
     messages: buildPrompt({
       instructions: [
@@ -155,6 +162,8 @@ export const prepareTurn = async (
     budget,
     learned,
     format,
+    given,
+    citing,
     asksCredentials: parts.tools.credentialDialogue?.mayAsk(turn) ?? false,
     startingServers: parts.tools.startingFor(agent),
     request: {

@@ -3,6 +3,7 @@ import { EventLog } from "../events/index.ts";
 import type { StoredRequest } from "../store/index.ts";
 import { type ActiveRequest, beginRequest, persistently } from "./active-request.ts";
 import { type Answering, agentStep } from "./answering.ts";
+import { type GivenPassage, givenStep } from "./given-passages.ts";
 import type { Intake } from "./intake.ts";
 import type { OverlordParts } from "./parts.ts";
 import { type PreparationParts, type Prepared, prepareTurn } from "./prepare.ts";
@@ -34,6 +35,13 @@ const agentIn = (steps: ReadonlyMap<string, string> | undefined): string | undef
 const planIn = (steps: ReadonlyMap<string, string> | undefined): WorkPlan | undefined => {
   const plan = steps?.get(planStep);
   return plan === undefined ? undefined : workPlanSchema().parse(JSON.parse(plan));
+};
+
+/** What the agent was given of its documents, if a step that followed is on disk. */
+const givenIn = (steps: ReadonlyMap<string, string> | undefined): GivenPassage[] | undefined => {
+  const stored = steps?.get(givenStep);
+  // The same work stored it under this key.
+  return stored === undefined ? undefined : (JSON.parse(stored) as GivenPassage[]);
 };
 
 export const createQueued = (
@@ -76,7 +84,15 @@ export const createQueued = (
           const begunBy = agentIn(steps);
           const plan = planIn(steps);
           const { turns } = await store.sessions.stateFor(begun.owner, sessionId);
-          const session = { sessionId, isNew: false, turns: turns - 1, until: requestId, begunBy, plan };
+          const session = {
+            sessionId,
+            isNew: false,
+            turns: turns - 1,
+            until: requestId,
+            begunBy,
+            plan,
+            given: givenIn(steps),
+          };
           const turnPrepared = await prepareTurn(parts, begun.turn, begun.owner, session);
           if (!goesOn && turnPrepared.learned.length > 0) await store.write(turnPrepared.learned);
           return turnPrepared;

@@ -18,7 +18,8 @@ type DoneEvent = Extract<ChatWireEvent, { type: "done" }>;
 
 /** The answer as one object, made from the events of its stream. */
 const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): ChatResultBody => {
-  const { session_id, request_id, finish_reason, model, agent_id, usage, clarification, workflow } = done;
+  const { session_id, request_id, finish_reason, model, agent_id, usage, clarification, workflow, metadata } =
+    done;
   return {
     message: {
       role: "assistant",
@@ -30,6 +31,7 @@ const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): Chat
         finish_reason,
         ...(clarification && { clarification }),
         ...workflow,
+        ...metadata,
       },
     },
     user_id: userId,

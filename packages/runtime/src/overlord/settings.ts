@@ -4,6 +4,7 @@ import type { ToolLimits } from "./budget.ts";
 import type { ClarificationRules } from "./clarification.ts";
 import type { Agents } from "./fitting.ts";
 import type { ResponseFormat } from "./format.ts";
+import type { CitationMode } from "./given-passages.ts";
 import { createProcedures, type Procedures } from "./procedures.ts";
 
 /** How requests are carried out that consist of several tasks (docs/spec/formation-files.md "Tasks"). In milliseconds. */
@@ -59,6 +60,7 @@ export interface OverlordSettings {
   work: WorkRules;
   /** Default format of answers. */
   format: ResponseFormat;
+  citing: CitationMode;
   /** Whether callers see progress and tool calls besides the answer. */
   progress: boolean;
   /** Lowest number of turns of the session that a model sees; it always sees fewer than twice as many. */
@@ -85,6 +87,7 @@ export const readSettings = async ({ dir, soul, agents, manifest }: Formation): 
     clarification: { style: clarification.style, maxRounds: clarification.max_rounds.direct },
     work: workRulesOf(manifest),
     format: response.format,
+    citing: response.citations,
     progress: response.progress,
     turnsInContext: Math.max(1, Math.ceil(manifest.memory.buffer.size / 2)),
     timezone: manifest.scheduler.timezone,

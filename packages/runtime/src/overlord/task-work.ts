@@ -12,11 +12,11 @@ import {
   type TaskQuestion,
   type TaskResult,
 } from "../work/index.ts";
-import type { AgentAnswer } from "./agent-loop.ts";
 import { type AgentTaskDeps, answerTask } from "./agent-task.ts";
 import type { RequestBudget } from "./budget.ts";
 import { modelFailure } from "./failures.ts";
 import { agentByScore } from "./fitting.ts";
+import type { GivenPassage } from "./given-passages.ts";
 import type { PromptSection } from "./prompt.ts";
 import type { OverlordSettings, WorkRules } from "./settings.ts";
 
@@ -41,11 +41,15 @@ export interface TaskAssignment {
   /** Whether the user can be asked. */
   mayAsk: boolean;
   sections: readonly PromptSection[];
+  /** What these hold of documents. */
+  given: readonly GivenPassage[];
   onUsage: (usage: Usage) => void;
 }
 
 /** One try of a task. */
-type Attempt = { text: string } | { kind: FailureKind; reason: string; usage: Usage };
+type Attempt =
+  | { text: string; passages: readonly GivenPassage[] }
+  | { kind: FailureKind; reason: string; usage: Usage };
 
 /** Leaves the journal's step unfinished: it goes on with the answer. */
 class AskedUser extends Error {
@@ -118,7 +122,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
   const attempt = async (
     task: Task,
     agent: AgentDefinition,
-    { owner, mayAsk, sections, onUsage }: TaskAssignment,
+    { owner, mayAsk, sections, given, onUsage }: TaskAssignment,
     signal: AbortSignal,
     journal: Journal,
   ): Promise<Attempt> => {
@@ -130,7 +134,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
     let usage = noUsage;
     const failed = (kind: FailureKind, reason: string): Attempt => ({ kind, reason, usage });
     try {
-      const answer: AgentAnswer & { text: string } = await answerTask(
+      const answer = await answerTask(
         deps,
         {
           agent,
@@ -138,6 +142,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
           text: task.text,
           instructions: [alone, ...(named === "" ? [] : [`Use ${named} for it.`])],
           sections,
+          given,
           model: modelFor(task),
           waitsForAnswers: true,
           tools: mayAsk ? tools : tools.filter((tool) => tool !== askUser),
@@ -150,12 +155,12 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
           onUsage(soFar);
         },
       );
-      const { clarification, givenUp, text } = answer;
+      const { clarification, givenUp, text, passages } = answer;
       if (clarification) {
         const { question, place = "" } = clarification;
         throw new AskedUser({ state: "asking", question, place });
       }
-      return givenUp === undefined ? { text } : failed("client_error", givenUp);
+      return givenUp === undefined ? { text, passages } : failed("client_error", givenUp);
     } catch (error) {
       signal.throwIfAborted();
       if (limit.isOver) return failed("timeout", `It took longer than ${time / 1000} s`);
@@ -197,7 +202,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
       // The same agent goes on where it failed: what its tools have done is not done again.
       const part = agent === first ? journal : journal.part(`agent:${agent.id}`);
       const outcome = await attempt(task, agent, { ...assignment, onUsage }, signal, part);
-      if ("text" in outcome) return { state: "completed", text: outcome.text, usage: total() };
+      if ("text" in outcome) return { state: "completed", ...outcome, usage: total() };
       spent.set(agent, outcome.usage);
       const delay = rules.recovery === "fail_fast" ? undefined : retryDelay(rules.retry, tries, outcome.kind);
       if (delay === undefined) return failedFor(task, outcome, total());

@@ -5,6 +5,7 @@ import { performGraph, type Task, type TaskResult } from "../work/index.ts";
 import { type ActiveRequest, toBackground } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
 import { questionRules } from "./clarification.ts";
+import { type CitationMode, type GivenPassage, resultForModel, retold } from "./given-passages.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
 import type { PromptSection } from "./prompt.ts";
@@ -17,7 +18,7 @@ export type Work = (
   prepared: Prepared,
   plan: WorkPlan,
   /** Writes the answer from the results. */
-  answerFrom: (sections: readonly PromptSection[]) => Promise<AgentAnswer>,
+  answerFrom: (sections: readonly PromptSection[], given: readonly GivenPassage[]) => Promise<AgentAnswer>,
 ) => Promise<AgentAnswer>;
 
 /** Characters of a result that tasks get which do not need it directly. */
@@ -25,15 +26,29 @@ const longestEarlier = 2_000;
 
 const withTitle = ({ title }: Task, text: string): string => `${title}\n\n${text}`;
 
-/** What a task has brought, as others read it. */
-const told = (task: Task, result: TaskResult): string =>
-  withTitle(task, result.state === "completed" ? result.text : `(Not done: ${result.reason})`);
+/** What others have found of documents, for who reads it, and how passages are cited. */
+interface Reader {
+  given: GivenPassage[];
+  citing: CitationMode;
+}
 
-const resultsFor = (plan: WorkPlan, task: Task, results: ReadonlyMap<string, TaskResult>): string[] =>
+/** What a task has brought, as others read it. */
+const told = (task: Task, result: TaskResult, { given, citing }: Reader): string =>
+  withTitle(
+    task,
+    result.state === "completed" ? resultForModel(given, result, citing) : `(Not done: ${result.reason})`,
+  );
+
+const resultsFor = (
+  plan: WorkPlan,
+  task: Task,
+  results: ReadonlyMap<string, TaskResult>,
+  reader: Reader,
+): string[] =>
   plan.tasks.flatMap((other) => {
     const result = results.get(other.id);
     if (!result) return [];
-    const text = told(other, result);
+    const text = told(other, result, reader);
     return task.after.includes(other.id) ? text : text.slice(0, longestEarlier);
   });
 
@@ -64,6 +79,7 @@ export const createWork = (
     visionModelOf: models.visionModelOf,
     documents: memory.documents,
     windows: parts.windows,
+    citing: settings.citing,
     timezone: settings.timezone,
     toolsOf: tools.of,
     newBudget: tools.newBudget,
@@ -90,6 +106,7 @@ export const createWork = (
     task: Task,
     message: string,
     results: ReadonlyMap<string, TaskResult>,
+    reader: Reader,
   ): Promise<PromptSection[]> => [
     { title: "The user's message that all tasks serve:", texts: [message] },
     {
@@ -97,7 +114,7 @@ export const createWork = (
       texts: plan.about === "" ? [] : [plan.about],
     },
     { title: "Files of this task:", texts: await filesOf(task, plan) },
-    { title: "Results of the tasks before it:", texts: resultsFor(plan, task, results) },
+    { title: "Results of the tasks before it:", texts: resultsFor(plan, task, results, reader) },
   ];
 
   /** Tells the caller how far the tasks are. */
@@ -180,8 +197,10 @@ export const createWork = (
       {
         ...settings.work,
         async perform(task, known, signal) {
-          const sections = await sectionsFor(plan, task, turn.message, known);
+          const reader: Reader = { given: [], citing: settings.citing };
+          const sections = await sectionsFor(plan, task, turn.message, known, reader);
           const assignment = {
+            given: reader.given,
             owner,
             usual: prepared.agent,
             mayAsk,
@@ -205,11 +224,13 @@ export const createWork = (
       const { question, place } = asked;
       run.log.appendText([question]);
       const work = report.outcome("waiting");
-      return { model, finishReason: "stop", usage: active.usage, clarification: { question, place }, work };
+      const clarification = { question, place };
+      return { model, finishReason: "stop", usage: active.usage, given: [], clarification, work };
     }
+    const reader: Reader = { given: [...prepared.given], citing: prepared.citing };
     const done = plan.tasks.flatMap(({ id }) => {
       const result = results.get(id);
-      return result?.state === "completed" ? result.text : [];
+      return result?.state === "completed" ? retold(reader.given, result, reader.citing) : [];
     });
     const failures = failuresIn(plan, results);
     if (done.length === 0 || (failures.length > 0 && !settings.work.goesOn))
@@ -217,21 +238,20 @@ export const createWork = (
     const work = report.outcome(failures.length > 0 ? "partial" : "completed");
     if (!plan.synthesis) {
       run.log.appendText([[done.at(-1), ...failures].join("\n\n")]);
-      return { model, finishReason: "stop", usage: active.usage, work };
+      return { model, finishReason: "stop", usage: active.usage, given: reader.given, work };
     }
     report.tell("workflow_synthesis");
     const texts = plan.tasks.flatMap((task) => {
       const result = results.get(task.id);
-      return result ? told(task, result) : [];
+      return result ? told(task, result, reader) : [];
     });
-    const answer = await answerFrom([
-      {
-        title:
-          `For this message the procedure "${title}" was carried out. Its tasks and their results; answer the ` +
-          "message from them, and say what could not be done:",
-        texts,
-      },
-    ]);
+    const section = {
+      title:
+        `For this message the procedure "${title}" was carried out. Its tasks and their results; answer the ` +
+        "message from them, and say what could not be done:",
+      texts,
+    };
+    const answer = await answerFrom([section], reader.given);
     return { ...answer, work };
   };
 };

@@ -54,6 +54,8 @@ export interface KnowledgeDocument {
 
 export interface StoredPassage {
   id: number;
+  /** What it is known by; null where a version before has written it. */
+  key: string | null;
   content: string;
   /** Where it stands, as JSON. */
   place: string;

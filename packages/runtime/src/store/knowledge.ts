@@ -54,6 +54,8 @@ export interface KnowledgeRepository extends KnowledgeTurns {
   frequencies(seq: number, words: readonly string[]): Promise<{ word: string; passages: number }[]>;
   /** Those of the passages that searches may see. */
   passages(ids: readonly number[]): Promise<StoredPassage[]>;
+  /** The same for one, by what it is known by. */
+  passage(seq: number, key: string): Promise<StoredPassage | undefined>;
 }
 
 /** The ids of a document's passages begin with its number times this: none has so many. */
@@ -65,9 +67,13 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
   const { each, isOneOf, textsOf } = db.dialect;
 
   const insertPassage = each({
-    given: { id: "bigint", content: "text", place: "text" },
-    text: "insert into knowledge_passage (id, content, place) select given.id, given.content, given.place from given",
+    given: { id: "bigint", key: "text", content: "text", place: "text" },
+    text: `insert into knowledge_passage (id, passage_key, content, place)
+      select given.id, given.key, given.content, given.place from given`,
   });
+  /** The passages that searches may see. A literal: SQLite would take a parameter for a fraction, and divide so. */
+  const seen = sql`select id, passage_key as key, content, place, source from knowledge_passage
+    join knowledge_document on knowledge_document.seq = id / 1000000 and state = 'ready'`;
   const insertWord = each({
     given: {
       knowledge: "bigint",
@@ -256,12 +262,13 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       return rows.map(({ word, passages }) => ({ word, passages: Number(passages) }));
     },
 
-    passages: (ids) =>
-      db.read(
-        // A literal: SQLite would take a parameter for a fraction, and divide so.
-        sql`select id, content, place, source from knowledge_passage
-          join knowledge_document on seq = id / 1000000 and state = 'ready'
-          where id ${isOneOf(ids)}`,
-      ),
+    passages: (ids) => db.read(sql`${seen} where id ${isOneOf(ids)}`),
+
+    async passage(seq, key) {
+      const [passage] = await db.read<StoredPassage>(
+        sql`${seen} where passage_key = ${key} and knowledge_seq = ${seq} order by id limit 1`,
+      );
+      return passage;
+    },
   };
 };

@@ -2,6 +2,6 @@
 export { askUser } from "./ask-user.ts";
 export { callTool } from "./call-tool.ts";
 export { giveUp } from "./give-up.ts";
-export type { GivenAnswer, Journal, Tool, ToolOutcome } from "./tool.ts";
+export type { FoundPassage, GivenAnswer, Journal, Tool, ToolOutcome } from "./tool.ts";
 export { createToolbox, type ServerState, type Toolbox } from "./toolbox.ts";
 export { type CredentialSource, takesTyped } from "./user-server.ts";

@@ -1,5 +1,14 @@
 import type { Usage } from "@muxi/protocol";
+import type { KnowledgePassage } from "../knowledge/index.ts";
 import type { ImagePart, ToolDefinition } from "../models/index.ts";
+
+/** A passage that was found in an agent's knowledge. */
+export interface FoundPassage {
+  agentId: string;
+  passage: KnowledgePassage;
+  /** Its number in the text of a result that names it. */
+  number?: number;
+}
 
 /** The result of a call. A failure is not the end: the model reads the reason and can try something else. */
 export interface ToolOutcome {
@@ -9,6 +18,8 @@ export interface ToolOutcome {
   images?: ImagePart[];
   /** The service for which the user has no working credential, when they may give one in the chat. */
   credential?: string;
+  /** What the text holds of documents, or rests on, for citations. */
+  passages?: readonly FoundPassage[];
   /** The tokens that a tool which asks a model has used. */
   usage?: Usage;
 }

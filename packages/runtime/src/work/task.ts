@@ -1,5 +1,6 @@
 import { type Infer, lazy, type Usage } from "@muxi/protocol";
 import * as z from "zod";
+import type { FoundPassage } from "../tools/index.ts";
 
 /** Why a task failed. Manifests name these kinds (docs/spec/formation-files.md "Failed tasks"). */
 export const failureKinds = [
@@ -42,7 +43,7 @@ export type Task = Infer<typeof taskSchema>;
 
 /** How a task ended. */
 export type TaskResult =
-  | { state: "completed"; text: string; usage: Usage }
+  | { state: "completed"; text: string; passages?: readonly FoundPassage[]; usage: Usage }
   | { state: "failed"; kind: FailureKind; reason: string; usage: Usage }
   /** `blocks`: whether tasks that need it are not done either. */
   | { state: "skipped"; reason: string; blocks: boolean; usage: Usage };

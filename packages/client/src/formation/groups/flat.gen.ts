@@ -121,6 +121,18 @@ export interface FlatMethods {
   /** Finds the passages that an agent would quote from. */
   readonly searchKnowledge: KnowledgeMethods["search"];
 
+  /**
+   * Reads a passage that an answer rests on, with the client key. Throws `NotFoundError` when its document is gone or says
+   * something else by now.
+   *
+   * @example
+   * const { metadata } = await formation.chatStream({ message: "When do walks begin?" }, { userId }).final();
+   * for (const { agent_id: agentId, id: passageId } of metadata?.citations ?? []) {
+   *   console.log((await formation.getKnowledgePassage({ agentId, passageId })).text);
+   * }
+   */
+  readonly getKnowledgePassage: KnowledgeMethods["passage"];
+
   /** Looks at the sources of an agent, and reads what is new or changed. It may take longer than `timeout`. */
   readonly syncKnowledge: KnowledgeMethods["sync"];
 

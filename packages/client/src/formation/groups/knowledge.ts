@@ -1,4 +1,5 @@
 import type {
+  CitedPassage,
   Knowledge,
   KnowledgeDocument,
   KnowledgeDocumentList,
@@ -21,7 +22,7 @@ export interface KnowledgeDocumentFilter {
   before?: string | undefined;
 }
 
-/** What agents know from documents. Needs the admin key (docs/spec/formation-api.md "Knowledge"). */
+/** What agents know from documents. All but `passage` need the admin key (docs/spec/formation-api.md "Knowledge"). */
 export interface KnowledgeMethods {
   /** Lists the agents that have knowledge, and how far it is indexed. */
   status(options?: CallOptions): Promise<Result<Knowledge>>;
@@ -44,6 +45,26 @@ export interface KnowledgeMethods {
     },
     options?: CallOptions,
   ): Promise<Result<KnowledgeFound>>;
+
+  /**
+   * Reads a passage that an answer rests on, with the client key. Throws `NotFoundError` when its document is gone or says
+   * something else by now.
+   *
+   * @example
+   * const { metadata } = await formation.chatStream({ message: "When do walks begin?" }, { userId }).final();
+   * for (const { agent_id: agentId, id: passageId } of metadata?.citations ?? []) {
+   *   console.log((await formation.getKnowledgePassage({ agentId, passageId })).text);
+   * }
+   */
+  passage(
+    args: {
+      /** Agent whose knowledge it is from: `agent_id` of the citation. */
+      agentId: string;
+      /** Id of the passage: `id` of the citation. */
+      passageId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<CitedPassage>>;
 
   /** Looks at the sources of an agent, and reads what is new or changed. It may take longer than `timeout`. */
   sync(
@@ -89,6 +110,13 @@ export const createKnowledge = (): KnowledgeMethods => ({
     sourceId: true,
     wait: true,
   }),
+  passage: endpoint(
+    "getKnowledgePassage",
+    "GET",
+    "/agents/{agentId}/knowledge/passages/{passageId}",
+    access.client,
+    {},
+  ),
   rebuild: endpoint("rebuildKnowledge", "POST", "/knowledge/rebuild", access.admin, {
     agentId: true,
     sourceId: true,

@@ -7,6 +7,8 @@ interface Sentence {
   heading: string;
   source: string;
   position: number;
+  /** Of its passage, where answers name passages. */
+  number: number | undefined;
 }
 
 const mostSentences = 3;
@@ -41,7 +43,13 @@ const sentencesOf = (passage: Passage, offset: number): Sentence[] => {
   return [...segmenter.segment(unwrapped)]
     .map(({ segment }) => segment.trim())
     .filter((text) => text !== "")
-    .map((text, index) => ({ text, heading, source: passage.source, position: offset + index }));
+    .map((text, index) => ({
+      text,
+      heading,
+      source: passage.source,
+      position: offset + index,
+      number: passage.number,
+    }));
 };
 
 /**
@@ -79,5 +87,8 @@ export const quote = (
     .slice(0, mostSentences)
     .filter((sentence) => sentence.source === best.source && coverageOf(sentence) >= score / 2)
     .sort((a, b) => a.position - b.position);
-  return { text: `${best.source} says: "${chosen.map(({ text }) => text).join(" ")}"`, score };
+  const numbers = [...new Set(chosen.flatMap(({ number }) => number ?? []))];
+  const markers = numbers.map((number) => `[${number}]`).join("");
+  const quotation = `${best.source} says: "${chosen.map(({ text }) => text).join(" ")}"`;
+  return { text: markers === "" ? quotation : `${quotation} ${markers}`, score };
 };

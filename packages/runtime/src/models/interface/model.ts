@@ -99,6 +99,8 @@ export interface Passage {
   /** Source in terms that users understand: a file name, `memory`, `this conversation`. */
   source: string;
   kind: "memory" | "session" | "knowledge";
+  /** By which the answer names it, as in `[1]`; absent where answers name none. */
+  number?: number;
 }
 
 export interface RecalledContext {

@@ -16,6 +16,7 @@ import { listsByTime } from "./0015-lists-by-time.ts";
 import { stateOfKnowledge } from "./0016-state-of-knowledge.ts";
 import { originsOfMemories } from "./0017-origins-of-memories.ts";
 import { vectorsOfPassages } from "./0018-vectors-of-passages.ts";
+import { keysOfPassages } from "./0019-keys-of-passages.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   stateOfKnowledge,
   originsOfMemories,
   vectorsOfPassages,
+  keysOfPassages,
 ];

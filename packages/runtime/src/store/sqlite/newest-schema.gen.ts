@@ -311,7 +311,7 @@ CREATE TABLE knowledge_passage (
       id bigint not null primary key,
       content text not null,
       place text not null
-    );
+    , passage_key text);
 CREATE TABLE knowledge_word (
       knowledge_seq bigint not null,
       word text not null,
@@ -370,6 +370,7 @@ CREATE TABLE knowledge_vector (
       vector blob not null,
       primary key (passage, model)
     );
+CREATE INDEX knowledge_passage_by_key on knowledge_passage (passage_key);
 insert into schema_version (version, name, checksum, applied_at) values (1, 'first schema', 'a67e9cf5aa86b56a', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (2, 'requests by time', 'adaa222b3300ba50', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (3, 'room for request updates', 'e3b0c44298fc1c14', cast(unixepoch('subsec') * 1000 as integer));
@@ -388,4 +389,5 @@ insert into schema_version (version, name, checksum, applied_at) values (15, 'li
 insert into schema_version (version, name, checksum, applied_at) values (16, 'state of knowledge', '7043f189d8ffbe88', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (17, 'origins of memories', 'e1bcc55eaa468fd2', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (18, 'vectors of passages', '0389c768255fda47', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (19, 'keys of passages', '9815d42e4d2c2585', cast(unixepoch('subsec') * 1000 as integer));
 `;

@@ -1,0 +1,38 @@
+import path from "node:path";
+import type { KnowledgeSource } from "@muxi/formation";
+import { onOneLine } from "../text/index.ts";
+import { sourceIdOf } from "./indexing.ts";
+import type { KnowledgePassage } from "./place.ts";
+
+/** Most characters of titles and headings, which documents may have of any length. */
+const longestTitle = 200;
+const longestHeading = 300;
+
+/** Of a text that is too long its beginning, with a sign that more follows. */
+export const shortened = (text: string, most: number): string => {
+  if (text.length <= most) return text;
+  // Half of a character that takes two is no character.
+  return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+};
+
+const has = ({ path: place }: KnowledgeSource, document: string): boolean =>
+  place !== undefined && !/^\.\.(?:\/|$)/.test(path.posix.relative(place, document));
+
+/** Where a passage is from, as the API tells of it (docs/spec/formation-api.md "Citations"). */
+export const describePassage = (
+  { source: file, part, title, headings, page, slide, sheet }: KnowledgePassage,
+  sources: readonly KnowledgeSource[],
+) => {
+  const document = part === undefined ? file : `${file}/${part}`;
+  const source = sources.find((each) => has(each, file));
+  return {
+    // The formation's files may no longer name it.
+    source: source ? sourceIdOf(source) : file,
+    document,
+    title: shortened(onOneLine(title ?? path.posix.basename(document)), longestTitle),
+    heading: shortened(headings.map(onOneLine).join(" › "), longestHeading),
+    ...(page !== undefined && { page }),
+    ...(slide !== undefined && { slide }),
+    ...(sheet !== undefined && { sheet }),
+  };
+};
