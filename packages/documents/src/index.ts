@@ -4,6 +4,7 @@ export type { Block, Document, ReadingLimits } from "./base/document.ts";
 export { markdownOf } from "./base/markdown.ts";
 export { pictureTypeOf } from "./base/picture-type.ts";
 export type { OcrFiles, Perceived, Perception } from "./base/senses.ts";
+export { decodeDocument } from "./decode-document.ts";
 export { createDocumentReader, type Understanding } from "./document-reader.ts";
 export {
   documentExtensions,

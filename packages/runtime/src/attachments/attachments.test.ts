@@ -136,6 +136,11 @@ describe("documents become text", () => {
 
   test("a text in another encoding, and one that is cut inside a character", async () => {
     expect(await textOf(file("a.txt", Buffer.from("Gr\xf6\xdfe", "latin1")))).toBe("Größe");
+    const japanese = Buffer.from(
+      "93fa967b8cea82cc95b68fcd82c582b7814282e882f182b282cd8f5c8c8e82c98efb8a6e82b582dc82b78142",
+      "hex",
+    );
+    expect(await textOf(file("a.csv", japanese))).toBe("日本語の文章です。りんごは十月に収穫します。");
     const long = `x${"ö".repeat(500_000)}`;
     expect(await textOf(file("a.txt", long))).toBe(long.slice(0, 200_000));
   });

@@ -1,6 +1,6 @@
 import {
   createDocumentReader,
-  decodeText,
+  decodeDocument,
   type Format,
   formatLabel,
   isTextFormat,
@@ -95,11 +95,11 @@ export const decodeFile = ({ filename, content }: Attachment, limit: number): Bu
 };
 
 /** The beginning of a text. A character has at most four bytes: more of them are not looked at. */
-const beginningOf = (bytes: Buffer): string => {
+const beginningOf = async (bytes: Buffer): Promise<string> => {
   let end = Math.min(bytes.length, longestDocument * 4);
   // Not in the middle of a character of UTF-8.
   while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return decodeText(bytes.subarray(0, end)).slice(0, longestDocument);
+  return (await decodeDocument(bytes.subarray(0, end))).slice(0, longestDocument);
 };
 
 type TextResult = { text: string } | { reason: string };
@@ -147,7 +147,7 @@ export const createAttachmentReader = (deps: {
     }
     const format = type.kind === "image" ? "picture" : type.format;
     const result = isTextFormat(format)
-      ? { text: beginningOf(bytes) }
+      ? { text: await beginningOf(bytes) }
       : await inTurn(userId, signal, () => readDocument(filename, format, bytes));
     if ("reason" in result) {
       throw new ApiError("INVALID_PARAMS", `${filename} cannot be read: ${result.reason}`);
