@@ -6,7 +6,7 @@ import { createOutput, Enough } from "./base/output.ts";
 import type { PartReader, Reader } from "./base/reader.ts";
 import type { Perceive, Perceived, Perception, Senses } from "./base/senses.ts";
 import { failureOf, passwordProtected, Unreadable } from "./base/unreadable.ts";
-import { type Format, formatLabel, formatOf, signatureOf } from "./formats.ts";
+import { type Format, formatInside, formatLabel, formatOf, signatureOf } from "./formats.ts";
 import { openOcr, type RecogniseText } from "./ocr.ts";
 
 export interface DocumentTask {
@@ -137,7 +137,7 @@ const partReader =
       if (!format) throw new Unreadable("unsupported", "its type is not read");
       if (depth > deepestPart) throw new Unreadable("unsupported", "it is in too many others");
       checked(bytes, format);
-      const reader = await loaders[format]();
+      const reader = await loaders[formatInside(format, bytes)]();
       await reader({ name, bytes }, output.at({ part }), partReader(perceive, part, depth + 1), perceive);
     } catch (error) {
       if (error instanceof Enough) throw error;
@@ -147,12 +147,14 @@ const partReader =
 
 const read = async (task: DocumentTask): Promise<Reading> => {
   const { name, format, limits } = task;
-  const reader = await loaders[format]();
+  // To load what reads it is no time of the document.
+  await loaders[format]();
   say("begun");
   const { output, document } = createOutput(limits);
   try {
     const bytes = await bytesOf(task);
     checked(bytes, format);
+    const reader = await loaders[formatInside(format, bytes)]();
     const perceive = perceiverFor(task);
     await reader({ bytes, name }, output, partReader(perceive, "", 1), perceive);
   } catch (error) {

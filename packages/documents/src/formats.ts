@@ -133,9 +133,26 @@ const signatures: Readonly<Record<Signature, (bytes: Buffer) => boolean>> = {
   picture: (bytes) => pictureTypeOf(bytes) !== undefined,
 };
 
+const successors: Partial<Record<Format, Format>> = { doc: "docx", xls: "xlsx", ppt: "pptx" };
+const markup = /^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|meta|style|table|div)\b/i;
+
+/**
+ * The format of a file by its first kilobyte, where its name is that of an older format of Office: programs give these
+ * names to pages, to Rich Text and to what later versions of Office wrote, since Office opens all of them.
+ */
+export const formatInside = (format: Format, bytes: Buffer): Format => {
+  const successor = successors[format];
+  if (successor === undefined || signatures.compound(bytes)) return format;
+  if (signatures.zip(bytes)) return successor;
+  if (signatures.rtf(bytes)) return "rtf";
+  const begin = bytes.toString("latin1", 0, 1024);
+  if (begin.startsWith("<?xml")) return "xml";
+  return markup.test(begin) ? "html" : format;
+};
+
 /** What the first kilobyte of a file shows: that it may be of a format, that it is encrypted, or that it is another. */
 export const signatureOf = (format: Format, bytes: Buffer): "right" | "encrypted" | "wrong" => {
-  const { signature } = rows[format];
+  const { signature } = rows[formatInside(format, bytes)];
   if (signatures[signature](bytes)) return "right";
   // Office keeps an encrypted document in the container of its older formats.
   return signature === "zip" && signatures.compound(bytes) ? "encrypted" : "wrong";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { type Block, type Format, formatOf, markdownOf, type Perception } from "../src/index.ts";
-import { epubOf, japanesePdf, mailOf, tarOf, zipOf } from "./made.ts";
+import { epubOf, mailOf, pdfWithoutFont, tarOf, zipOf } from "./made.ts";
 import { createReading, fixture } from "./read.ts";
 
 const understand = async ({ name }: Perception) => ({ text: `# Said\n\nBy ${name}.` });
@@ -284,9 +284,16 @@ test("Japanese and Russian texts of older systems are read", async () => {
   expect(markdownOf(await documentOf("a.html", Buffer.from(page, "latin1")))).toBe("Привет");
 });
 
-test("a PDF is read whose font is named and not in the file", async () => {
-  const text = Buffer.from("938c8b9e91e58a77", "hex").toString("latin1");
-  expect(markdownOf(await documentOf("a.pdf", japanesePdf(text)))).toBe("[Page 1]\n\n東京大学");
+test.each([
+  ["90ms-RKSJ-H", "Japan1", "938c8b9e91e58a77", "東京大学"],
+  ["UniJIS-UTF16-H", "Japan1", "65e5672c8a9e", "日本語"],
+  ["GBK-EUC-H", "GB1", "c4e3bac3cac0bde7", "你好世界"],
+  ["ETen-B5-H", "CNS1", "a4a4a4e5", "中文"],
+  ["KSCms-UHC-H", "Korea1", "b4ebc7d1b9ceb1b9", "대한민국"],
+])("a PDF is read whose font is named and not in the file, in %s", async (encoding, ordering, hex, text) => {
+  expect(markdownOf(await documentOf("a.pdf", pdfWithoutFont(hex, encoding, ordering)))).toBe(
+    `[Page 1]\n\n${text}`,
+  );
 });
 
 test("of a page, what a visitor reads is left", async () => {
@@ -311,4 +318,39 @@ test("where a page marks its content, the rest is left out", async () => {
   const page = `<div>Menu</div><main><p>${content}</p></main><div>Related pages</div>`;
   expect(markdownOf(await documentOf("a.html", page))).toBe(content);
   expect(markdownOf(await documentOf("a.html", "<div>All of it</div><main></main>"))).toBe("All of it");
+});
+
+test.each([
+  [
+    "a page as a workbook",
+    "a.xls",
+    "<table><tr><th>A</th></tr><tr><td>1</td></tr></table>",
+    "| A |\n| --- |\n| 1 |",
+  ],
+  ["Rich Text as a Word document", "a.doc", readFileSync(fixture("guide.rtf")), guideOfOffice],
+  ["a newer Word document", "a.doc", readFileSync(fixture("guide.docx")), guideOfOffice],
+  ["a newer workbook", "a.xls", readFileSync(fixture("stock.xlsx")), stock],
+])("%s under the name of an older format is read as what it is", async (_, name, content, markdown) => {
+  expect(markdownOf(await documentOf(name, content))).toBe(markdown);
+});
+
+test.each([
+  [
+    "Cyrillic",
+    String.raw`{\rtf1\ansi\ansicpg1251{\fonttbl{\f0\fcharset204 A;}}\f0 \'cf\'f0\'e8\'e2\'e5\'f2\par}`,
+    "Привет",
+  ],
+  [
+    "a Japanese font",
+    String.raw`{\rtf1\ansi{\fonttbl{\f1\fcharset128 M;}}A \f1 \'93\'fa\'96\'7b\par}`,
+    "A 日本",
+  ],
+  [
+    "Korean",
+    String.raw`{\rtf1\ansi\ansicpg949{\fonttbl{\f0\fcharset129 B;}}\f0 \'b4\'eb\'c7\'d1\par}`,
+    "대한",
+  ],
+  ["Unicode", String.raw`{\rtf1\ansi\uc1 \u26085?\u26412? caf\'e9\par}`, "日本 café"],
+])("Rich Text in %s is read", async (_, content, text) => {
+  expect(markdownOf(await documentOf("a.rtf", content))).toBe(text);
 });

@@ -71,17 +71,17 @@ export const mailOf = (text: string, filename: string, attached: string | Buffer
     `--${boundary}--`,
   ].join("\r\n");
 
-/** A PDF of one line in a font that is named and not in the file, in an encoding of Japan. */
-export const japanesePdf = (text: string): string => {
-  const content = `BT /F1 12 Tf 20 200 Td <${Buffer.from(text, "latin1").toString("hex")}> Tj ET`;
+/** A PDF of one line, whose font is named and not in the file, in an encoding of East Asia. @param hex The line */
+export const pdfWithoutFont = (hex: string, encoding: string, ordering: string): string => {
+  const content = `BT /F1 12 Tf 20 200 Td <${hex}> Tj ET`;
   const objects = [
     "<</Type/Catalog/Pages 2 0 R>>",
     "<</Type/Pages/Count 1/Kids[3 0 R]>>",
     "<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
     `<</Length ${content.length}>>stream\n${content}\nendstream`,
-    "<</Type/Font/Subtype/Type0/BaseFont/Ryumin-Light/Encoding/90ms-RKSJ-H/DescendantFonts[6 0 R]>>",
-    "<</Type/Font/Subtype/CIDFontType0/BaseFont/Ryumin-Light/FontDescriptor 7 0 R/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>>",
-    "<</Type/FontDescriptor/FontName/Ryumin-Light/Flags 6/FontBBox[0 0 1000 1000]/ItalicAngle 0/Ascent 800/Descent -200/StemV 80>>",
+    `<</Type/Font/Subtype/Type0/BaseFont/Some-Light/Encoding/${encoding}/DescendantFonts[6 0 R]>>`,
+    `<</Type/Font/Subtype/CIDFontType0/BaseFont/Some-Light/FontDescriptor 7 0 R/CIDSystemInfo<</Registry(Adobe)/Ordering(${ordering})/Supplement 2>>>>`,
+    "<</Type/FontDescriptor/FontName/Some-Light/Flags 6/FontBBox[0 0 1000 1000]/ItalicAngle 0/Ascent 800/Descent -200/StemV 80>>",
   ];
   // Readers find the objects without a table of their places.
   return `%PDF-1.4\n${objects.map((object, index) => `${index + 1} 0 obj\n${object}\nendobj\n`).join("")}trailer<</Root 1 0 R>>\n%%EOF`;
