@@ -11,10 +11,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Perception } from "./base/senses.ts";
 import type { DocumentTask, Reading, ToWorker, WorkerMessage } from "./document-worker.ts";
+import type { DocumentPassage } from "./passages/passages.ts";
 import { damaged, tooLarge, tooSlow } from "./readings.ts";
 
-/** What the process says: what has to be understood for the document, and what came of it. */
-export type ProcessMessage = { asks: Perception } | Answer;
+/** What the process says: what has to be understood for the document, some passages, and what came of it. */
+export type ProcessMessage = { asks: Perception } | { part: DocumentPassage[] } | Answer;
 
 export interface Answer {
   reading: Reading;
@@ -73,6 +74,11 @@ const readIn = async (worker: Worker, task: DocumentTask): Promise<Outcome> => {
   const answer = new Promise<Outcome>((resolve) => {
     const onMessage = (message: WorkerMessage) => {
       if (message === "begun") return;
+      if (message !== "perceives" && "part" in message) {
+        areWaiting = true;
+        process.send?.(message);
+        return;
+      }
       const asks = message !== "perceives" && "asks" in message;
       if (asks) process.send?.(message);
       if (asks || message === "perceives") allowed += perPerception;
@@ -84,9 +90,12 @@ const readIn = async (worker: Worker, task: DocumentTask): Promise<Outcome> => {
   });
   const watchTime = async () => {
     await Promise.race([begun, delay(longestStart, undefined, { signal })]);
-    const [spent, now] = [timeSpent(), performance.now()];
+    const spent = timeSpent();
+    let now = performance.now();
     while (true) {
       await delay(lookEvery, undefined, { signal });
+      // That nobody takes its passages is not the document's fault.
+      if (areWaiting) now += lookEvery;
       const isOver = performance.now() - now > allowed * patience;
       if (isOver || timeSpent() - spent > allowed) return { ended: tooSlow(allowed) };
     }
@@ -106,9 +115,12 @@ const readIn = async (worker: Worker, task: DocumentTask): Promise<Outcome> => {
 };
 
 let worker: Worker | undefined;
+/** Whether passages that were read wait to be taken. */
+let areWaiting = false;
 
 process.on("message", async (message: ToWorker) => {
-  if (!("task" in message)) {
+  if (message === "more") areWaiting = false;
+  if (message === "more" || !("task" in message)) {
     if (worker) tell(worker, message);
     return;
   }

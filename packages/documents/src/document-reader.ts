@@ -4,6 +4,7 @@ import type { ReadingLimits } from "./base/document.ts";
 import type { OcrFiles, Perceived, Perception } from "./base/senses.ts";
 import type { Answer, ProcessMessage } from "./document-process.ts";
 import type { DocumentTask, Reading, ToWorker } from "./document-worker.ts";
+import type { DocumentPassage, PassageSettings } from "./passages/passages.ts";
 import { damaged, tooLarge } from "./readings.ts";
 
 const isSource = extname(import.meta.url) === ".ts";
@@ -21,6 +22,9 @@ const signalsOfMemory: readonly (NodeJS.Signals | null)[] = ["SIGKILL", "SIGABRT
 /** A document to read: its content, or the path of its file. */
 export type DocumentSource = Pick<DocumentTask, "file" | "name" | "format">;
 
+/** Takes some passages of a document. */
+export type TakePassages = (passages: readonly DocumentPassage[]) => Promise<void>;
+
 /** Reads documents, each in a process that is ended when it takes too much time or memory. */
 export interface DocumentReader {
   /**
@@ -29,6 +33,13 @@ export interface DocumentReader {
    * @throws Error when no process can be started
    */
   read(source: DocumentSource): Promise<Reading>;
+  /**
+   * The same, in passages, so that even a large document is taken in little by little. The document that it resolves with
+   * has no blocks.
+   *
+   * @param take Takes some passages; the next ones come when it has resolved. What it throws ends the reading.
+   */
+  readPassages(source: DocumentSource, settings: PassageSettings, take: TakePassages): Promise<Reading>;
   /** Ends the processes, with what they read. */
   close(): void;
 }
@@ -55,6 +66,7 @@ const readIn = (
   child: ChildProcess,
   task: DocumentTask,
   { pictures, recordings }: Understanding,
+  take?: TakePassages,
 ): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const done = () => child.off("message", onMessage).off("close", onClose).off("error", onError);
@@ -64,9 +76,17 @@ const readIn = (
       const who = asks.kind === "picture" ? pictures : recordings;
       tell({ perceived: typeof who === "function" ? await who(asks) : nobody });
     };
+    const giveUp = (error: unknown) => {
+      done();
+      reject(error);
+    };
     const onMessage = (message: ProcessMessage) => {
+      if ("part" in message) {
+        take?.(message.part).then(() => tell("more"), giveUp);
+        return;
+      }
       if ("asks" in message) {
-        understand(message.asks).catch(reject);
+        understand(message.asks).catch(giveUp);
         return;
       }
       done();
@@ -78,9 +98,7 @@ const readIn = (
       resolve({ reading: signalsOfMemory.includes(signal) ? tooLarge : damaged, isLast: true });
     };
     const onError = (error: Error) => {
-      if (child.pid !== undefined) return;
-      done();
-      reject(error);
+      if (child.pid === undefined) giveUp(error);
     };
     child.on("message", onMessage).on("close", onClose).on("error", onError);
     if (child.pid !== undefined) tell({ task });
@@ -127,16 +145,26 @@ export const createDocumentReader = (
     return child;
   };
 
+  const read = async (
+    source: DocumentSource & Pick<DocumentTask, "passages">,
+    take?: TakePassages,
+  ): Promise<Reading> => {
+    if (isClosed) return damaged;
+    const child = next();
+    const task = { ...source, limits, senses };
+    const { reading, isLast } = await readIn(child, task, understanding, take).catch((error: unknown) => {
+      end(child);
+      throw error;
+    });
+    if (isClosed) return damaged;
+    if (isLast) forget(child);
+    else free.set(child, setTimeout(() => end(child), longestIdle).unref());
+    return reading;
+  };
+
   return {
-    async read(source) {
-      if (isClosed) return damaged;
-      const child = next();
-      const { reading, isLast } = await readIn(child, { ...source, limits, senses }, understanding);
-      if (isClosed) return damaged;
-      if (isLast) forget(child);
-      else free.set(child, setTimeout(() => end(child), longestIdle).unref());
-      return reading;
-    },
+    read: (source) => read(source),
+    readPassages: (source, passages, take) => read({ ...source, passages }, take),
     close() {
       isClosed = true;
       for (const child of all) end(child);

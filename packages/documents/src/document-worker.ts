@@ -8,6 +8,7 @@ import type { Perceive, Perceived, Perception, Senses } from "./base/senses.ts";
 import { failureOf, passwordProtected, Unreadable } from "./base/unreadable.ts";
 import { type Format, formatInside, formatLabel, formatOf, signatureOf } from "./formats.ts";
 import { openOcr, type RecogniseText } from "./ocr.ts";
+import { type DocumentPassage, type PassageSettings, passagesOf } from "./passages/passages.ts";
 
 export interface DocumentTask {
   /** The file: its content, or where it is. */
@@ -16,18 +17,26 @@ export interface DocumentTask {
   format: Format;
   limits: ReadingLimits;
   senses: Senses;
+  /** How it is cut into passages. Absent where the whole document is wanted. */
+  passages?: PassageSettings;
 }
 
 export type Reading = { document: Document } | { failure: Failure };
 
 /**
  * What the thread says: that it begins, since it has all it needs; what somebody else has to understand; that it looks at a
- * picture by itself, which takes long; and in the end what it has read.
+ * picture by itself, which takes long; some passages; and in the end what it has read, which is without blocks when its
+ * passages were wanted.
  */
-export type WorkerMessage = "begun" | "perceives" | { asks: Perception } | Reading;
+export type WorkerMessage =
+  | "begun"
+  | "perceives"
+  | { asks: Perception }
+  | { part: DocumentPassage[] }
+  | Reading;
 
-/** What the thread is told: which document to read, and then what it has asked for. */
-export type ToWorker = { task: DocumentTask } | { perceived: Perceived };
+/** What the thread is told: which document to read, what it has asked for, and to go on after some passages. */
+export type ToWorker = { task: DocumentTask } | { perceived: Perceived } | "more";
 
 const loaders: Readonly<Record<Format, () => Promise<Reader>>> = {
   text: async () => (await import("./readers/text.ts")).readText,
@@ -62,16 +71,28 @@ const loaders: Readonly<Record<Format, () => Promise<Reader>>> = {
 
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
-const asked = (perception: Perception): Promise<Perceived> =>
+/** Says something that is answered. */
+const answered = <Answer extends ToWorker>(
+  message: WorkerMessage,
+  isAnswer: (told: ToWorker) => told is Answer,
+): Promise<Answer> =>
   new Promise((resolve) => {
-    const onMessage = (message: ToWorker) => {
-      if (!("perceived" in message)) return;
+    const onMessage = (told: ToWorker) => {
+      if (!isAnswer(told)) return;
       parentPort?.off("message", onMessage);
-      resolve(message.perceived);
+      resolve(told);
     };
     parentPort?.on("message", onMessage);
-    say({ asks: perception });
+    say(message);
   });
+
+const asked = async (perception: Perception): Promise<Perceived> => {
+  const { perceived } = await answered(
+    { asks: perception },
+    (told) => typeof told === "object" && "perceived" in told,
+  );
+  return perceived;
+};
 
 const unknownLanguage: Record<Perception["kind"], string> = {
   picture:
@@ -145,6 +166,26 @@ const partReader =
     }
   };
 
+/** Characters of the passages that are handed over together: as many are taken in a millisecond. */
+const charactersAtOnce = 50_000;
+
+/** Hands a document over in passages, a few at a time: whoever takes them does other things meanwhile. */
+const handOver = async (document: Document, settings: PassageSettings): Promise<Reading> => {
+  let part: DocumentPassage[] = [];
+  let characters = 0;
+  const say = () => answered({ part }, (told) => told === "more");
+  for (const passage of passagesOf(document, settings)) {
+    part.push(passage);
+    characters += passage.text.length;
+    if (characters < charactersAtOnce) continue;
+    await say();
+    part = [];
+    characters = 0;
+  }
+  if (part.length > 0) await say();
+  return { document: { ...document, blocks: [] } };
+};
+
 const read = async (task: DocumentTask): Promise<Reading> => {
   const { name, format, limits } = task;
   // To load what reads it is no time of the document.
@@ -160,9 +201,9 @@ const read = async (task: DocumentTask): Promise<Reading> => {
   } catch (error) {
     if (!(error instanceof Enough)) return { failure: failureOf(error) };
   }
-  return { document: document() };
+  return task.passages ? handOver(document(), task.passages) : { document: document() };
 };
 
 parentPort?.on("message", async (message: ToWorker) => {
-  if ("task" in message) say(await read(message.task));
+  if (typeof message === "object" && "task" in message) say(await read(message.task));
 });

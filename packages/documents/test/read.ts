@@ -10,7 +10,8 @@ import {
 
 const megabyte = 2 ** 20;
 
-const limits: ReadingLimits = {
+/** What a document of the tests may take. */
+export const limits: ReadingLimits = {
   milliseconds: 30_000,
   memory: 512 * megabyte,
   unpacked: 64 * megabyte,

@@ -3,9 +3,9 @@ import { createReadStream } from "node:fs";
 import { setTimeout as delay, setImmediate as nextTick } from "node:timers/promises";
 import {
   type createDocumentReader,
+  type DocumentPassage,
   type Format,
   mayNeedUnderstanding,
-  passagesOf,
   type Understanding,
 } from "@muxi/documents";
 import type { KnowledgeConfig } from "@muxi/formation";
@@ -96,6 +96,10 @@ export interface DocumentWriter {
   tell(source: string, failure: object): void;
 }
 
+/** What could not be understood for now is read again when its source is looked at again. */
+const isForNow = (failures: readonly { code: string }[]): boolean =>
+  failures.some(({ code }) => code === "unavailable");
+
 export const createDocumentWriter = (
   { stored, vectors, reader, keepTurn, now, log }: WritingDeps,
   { agent, config, seq: knowledge }: AgentKnowledge,
@@ -108,11 +112,8 @@ export const createDocumentWriter = (
     }
   };
 
-  /** Writes a document's passages and words behind what searches see. Gives the number of its passages. */
-  const writePassages = async (
-    { seq, source }: { seq: number; source: string },
-    passages: ReturnType<typeof passagesOf>,
-  ): Promise<number> => {
+  /** Writes a document's passages and words behind what searches see. */
+  const writingTo = (seq: number, source: string) => {
     const words = createDocumentWords(config.chunk_size);
     let count = 0;
     let part: Parameters<typeof stored.add>[1]["passages"][number][] = [];
@@ -128,33 +129,40 @@ export const createDocumentWriter = (
       digested = [];
       listed = [];
     };
-    let begun = performance.now();
-    for (const passage of passages) {
-      if (count === passagesOfOne) break;
-      words.add(passage);
-      const { text, ...place } = passage;
-      const id = seq * passagesOfOne + count;
-      part.push({ id, key: passageKey(source, passage), content: text, place: JSON.stringify(place) });
-      digested.push({ id, digest: digestOfText(searchedText(passage)) });
-      count += 1;
-      if (part.length >= passagesAtOnce) await flush();
-      if (performance.now() - begun < longestTurn) continue;
-      await nextTick();
-      begun = performance.now();
-    }
-    for (const word of words.rows()) {
-      listed.push(word);
-      if (listed.length >= wordsAtOnce) await flush();
-    }
-    if (part.length + listed.length > 0) await flush();
-    return count;
+    return {
+      count: () => count,
+      async add(passages: readonly DocumentPassage[]) {
+        let begun = performance.now();
+        for (const passage of passages) {
+          if (count === passagesOfOne) return;
+          words.add(passage);
+          const { text, ...place } = passage;
+          const id = seq * passagesOfOne + count;
+          part.push({ id, key: passageKey(source, passage), content: text, place: JSON.stringify(place) });
+          digested.push({ id, digest: digestOfText(searchedText(passage)) });
+          count += 1;
+          if (part.length >= passagesAtOnce) await flush();
+          if (performance.now() - begun < longestTurn) continue;
+          await nextTick();
+          begun = performance.now();
+        }
+      },
+      /** Writes the words, which are known when all passages are there. */
+      async finish() {
+        for (const word of words.rows()) {
+          listed.push(word);
+          if (listed.length >= wordsAtOnce) await flush();
+        }
+        if (part.length + listed.length > 0) await flush();
+      },
+    };
   };
 
   const tell = (source: string, failure: object) =>
     log.warn({ agent, source, ...failure }, "document is not read");
 
-  /** A document with many pictures takes longer to read than a turn lasts. */
-  const read = async (document: Parameters<typeof reader.read>[0]) => {
+  /** Does something that may take longer than a turn lasts, such as reading many pictures. */
+  const keepingTurn = async <Result>(work: Promise<Result>): Promise<Result> => {
     const done = new AbortController();
     const keep = async (): Promise<never> => {
       while (true) {
@@ -163,11 +171,10 @@ export const createDocumentWriter = (
       }
     };
     try {
-      const reading = reader.read(document);
-      // Once it is read, the turn is kept by what follows.
+      // Once it is done, the turn is kept by what follows.
       return await Promise.race([
-        reading,
-        keep().catch((error) => (done.signal.aborted ? reading : Promise.reject(error))),
+        work,
+        keep().catch((error) => (done.signal.aborted ? work : Promise.reject(error))),
       ]);
     } finally {
       done.abort();
@@ -175,27 +182,33 @@ export const createDocumentWriter = (
   };
 
   const write = async ({ source, file, format, digest }: DocumentToWrite): Promise<number | undefined> => {
-    const reading = await read({ file, name: source, format });
+    const begin = () => stored.begin(knowledge, { source, now: now() });
+    const { chunk_size: size, overlap, chunking } = config;
+    const settings = { strategy: chunking.strategy, size, overlap };
+    const seq = await begin();
+    const passages = writingTo(seq, source);
+    const reading = await keepingTurn(
+      reader.readPassages({ file, name: source, format }, settings, passages.add),
+    );
     signal.throwIfAborted();
-    const unread = "failure" in reading ? [reading.failure] : reading.document.unread;
-    // What could not be understood for now is read again when its source is looked at again.
-    const isForNow = unread.some(({ code }) => code === "unavailable");
-    const seq = await stored.begin(knowledge, { source, digest: isForNow ? "" : digest, now: now() });
     if ("failure" in reading) {
-      tell(source, reading.failure);
-      await stored.publish({ knowledge, seq, source }, { failure: JSON.stringify(reading.failure) });
+      const { failure } = reading;
+      tell(source, failure);
+      // What was written of it before must not be found by its words.
+      if (passages.count() > 0) await clear(seq);
+      const unread = passages.count() > 0 ? await begin() : seq;
+      const result = { digest: isForNow([failure]) ? "" : digest, failure: JSON.stringify(failure) };
+      await stored.publish({ knowledge, seq: unread, source }, result);
       return undefined;
     }
     const { document } = reading;
     for (const { part, ...failure } of document.unread) tell(`${source}/${part}`, failure);
     if (document.isCut) log.warn({ agent, source }, "document is too long: only its beginning is read");
-    const { chunk_size: size, overlap, chunking } = config;
-    const passages = await writePassages(
-      { seq, source },
-      passagesOf(document, { strategy: chunking.strategy, size, overlap }),
-    );
-    await stored.publish({ knowledge, seq, source }, { passages });
-    return passages;
+    await passages.finish();
+    const count = passages.count();
+    const result = { digest: isForNow(document.unread) ? "" : digest, passages: count };
+    await stored.publish({ knowledge, seq, source }, result);
+    return count;
   };
 
   return { write, clear, tell };

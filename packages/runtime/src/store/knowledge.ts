@@ -33,7 +33,7 @@ export interface KnowledgeRepository extends KnowledgeTurns {
   list(seq: number, page: DocumentPage): Promise<KnowledgeDocument[]>;
   documents(seq: number): Promise<KnowledgeDocument[]>;
   /** Begins to write a document, and returns its number. Nobody sees it yet. */
-  begin(seq: number, document: { source: string; digest: string; now: number }): Promise<number>;
+  begin(seq: number, document: { source: string; now: number }): Promise<number>;
   /** Writes some of a document's passages and words. */
   add(
     document: { knowledge: number; seq: number },
@@ -42,7 +42,7 @@ export interface KnowledgeRepository extends KnowledgeTurns {
   /** Lets searches see a document in place of what there was of its source. */
   publish(
     document: { knowledge: number; seq: number; source: string },
-    result: { passages: number } | { failure: string },
+    result: { digest: string } & ({ passages: number } | { failure: string }),
   ): Promise<void>;
   /** Takes a document away from searches. */
   withdraw(document: { knowledge: number; seq: number }): Promise<void>;
@@ -178,10 +178,10 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
           order by indexed_at desc, seq desc limit ${limit}`,
       ),
 
-    async begin(seq, { source, digest, now }) {
+    async begin(seq, { source, now }) {
       const [result] = await db.write([
         sql`insert into knowledge_document (knowledge_seq, source, digest, state, passages, indexed_at)
-          values (${seq}, ${source}, ${digest}, 'writing', 0, ${now}) returning seq`,
+          values (${seq}, ${source}, '', 'writing', 0, ${now}) returning seq`,
       ]);
       return Number(result?.rows[0]?.seq);
     },
@@ -200,7 +200,7 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
           : { state: "ready", passages: result.passages, failure: null };
       // Another process that has taken the turn has deleted it.
       const isThere = sql`update knowledge_document
-        set state = ${state}, passages = ${passages}, failure = ${failure} where seq = ${seq} and state = 'writing'`;
+        set state = ${state}, passages = ${passages}, failure = ${failure}, digest = ${result.digest} where seq = ${seq} and state = 'writing'`;
       const replaced = sql`source = ${source} and seq <> ${seq}`;
       const counts = { documents: 1, unread: state === "unread" ? 1 : 0, passages };
       await db.writeIf(isThere, [
