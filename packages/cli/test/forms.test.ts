@@ -119,8 +119,45 @@ test("a memory is added and deleted", async () => {
   expect(await dataOf("memory", "list", "-u", "mia")).toMatchObject({
     memories: [{ id, content: "Prefers dark mode", metadata: { type: "preference" } }],
   });
-  expect(await shown("memory", "delete", id, "-u", "mia")).toBe(`✓ Deleted ${id}\n`);
+  const edited = await shown(
+    "memory",
+    "edit",
+    id,
+    "Prefers light mode",
+    "--pin",
+    "--ttl",
+    "3600",
+    "-u",
+    "mia",
+  );
+  expect(edited).toBe(`✓ Changed ${id}: Prefers light mode\n`);
+  expect(await shown("memory", "why", id, "-u", "mia")).toMatch(
+    /^memory +Prefers light mode\nsince +\d.*\nsource +user_edit\npinned +yes\nexpires +\d.*\n\d.+ to .+: Prefers dark mode\n$/,
+  );
+  await shown("memory", "edit", id, "--no-pin", "--no-ttl", "--collection", "goals", "-u", "mia");
+  expect(await dataOf("memory", "why", id, "-u", "mia")).toMatchObject({
+    pinned: false,
+    expires_at: null,
+    metadata: { collection: "goals" },
+  });
+  expect(await shown("memory", "forget", id, "-u", "mia")).toBe(`✓ Deleted ${id}\n`);
   expect(await shown("memory", "-u", "mia")).toBe("Nothing is remembered yet\n");
+});
+
+test("what was learned says where from, and is exported and brought in for another user once", async () => {
+  const { memories } = await dataOf("memory", "list", "-u", "ann");
+  const why = await shown("memory", "why", memories[0].id, "-u", "ann");
+  expect(why).toMatch(/source +extraction\nsaid +My favourite tea is Assam\.\nsession +s1\nmessage +msg_\w+/);
+
+  const printed = await shown("memory", "export", "-u", "ann");
+  expect(JSON.parse(printed)).toMatchObject({ content: "My favourite tea is Assam.", session_id: "s1" });
+  expect(await shown("memory", "export", "--file", "ann.jsonl", "-u", "ann")).toMatch(
+    /^✓ Wrote .+ann\.jsonl\n$/,
+  );
+  const bringIn = () => shown("memory", "import", "ann.jsonl", "-u", "ben");
+  expect(await bringIn()).toBe("✓ Brought in 1; 0 were known already, 0 cannot be used\n");
+  expect(await bringIn()).toBe("✓ Brought in 0; 1 were known already, 0 cannot be used\n");
+  expect(await shown("memory", "list", "-u", "ben")).toContain("Assam");
 });
 
 test("a session is saved, deleted and restored", async () => {
@@ -222,7 +259,15 @@ describe("what does not exist is an error that says what there is", () => {
     ["users forget", "'muxi users' has the commands list, identifiers, resolve, link, unlink"],
     ["users identifiers", "Use --user <id>"],
     ["users link me@example.com", "Use --user <id>"],
-    ["memory forget", "'muxi memory' has the commands list, status, add, delete, buffer"],
+    [
+      "memory erase",
+      "'muxi memory' has the commands list, status, why, add, edit, delete, export, import, buffer",
+    ],
+    ["memory edit mem_1", "Write the text that is right"],
+    ["memory edit mem_1 Text --ttl soon", "whole number of seconds"],
+    ["memory why mem_none -u ann", "Memory 'mem_none' not found"],
+    ["memory import none.jsonl", "The file cannot be read: "],
+    ["memory import order.json", "Line 1 of "],
     ["memory buffer wipe", "'muxi memory buffer' has the commands list, status, clear"],
     ["sessions messages none -u ann", "Session 'none'"],
     ["jobs add often", "A job needs a schedule and a message"],

@@ -463,6 +463,17 @@ test("setSecret changes a secret that exists", async () => {
   });
 });
 
+test("updateMemory takes the end of a memory's life away with null", async () => {
+  const server = await serve((_, response) => sendData(response, { id: "mem_1" }));
+  const formation = new FormationClient({ url: server.url, clientKey: "ck", userId: "ann" });
+  await formation.updateMemory({ memoryId: "mem_1", ttl: null });
+  expect(server.received[0]).toMatchObject({
+    method: "PATCH",
+    url: "/v1/memories/mem_1",
+    body: '{"ttl":null}',
+  });
+});
+
 test("getSecret finds a secret under any spelling of its name", async () => {
   let isOther = false;
   const server = await serve(({ url }, response) => {

@@ -1,12 +1,6 @@
 import { type Command, Option } from "commander";
-import type {
-  ChangeOptions,
-  ClearBufferOptions,
-  JobOptions,
-  TriggerOptions,
-} from "../commands/changes/index.ts";
-import type { ViewOptions } from "../commands/views/index.ts";
-import { inherit, type Registration, withTarget } from "./options.ts";
+import type { ChangeOptions, JobOptions, TriggerOptions } from "../commands/changes/index.ts";
+import { type Registration, withTarget } from "./options.ts";
 
 const load = () => import("../commands/changes/index.ts");
 
@@ -56,54 +50,6 @@ export const addJobChanges = (jobs: Command, { context, run }: Registration): vo
     .action((id: string, options: ChangeOptions) =>
       run(async () => (await load()).removeJob(context, id, options)),
     );
-};
-
-const addBuffer = (memory: Command, { context, run }: Registration): void => {
-  const showing = (name: "memory buffer" | "memory buffer status") => (options: ViewOptions) =>
-    run(async () => (await import("../commands/views/index.ts")).view(context, name, undefined, options));
-  const clearing = (options: ClearBufferOptions) =>
-    run(async () => (await load()).clearBuffer(context, options));
-  const withClearing = (command: Command): Command =>
-    withTarget(command)
-      .option("-s, --session <id>", "delete this session only")
-      .option("--all", "delete the sessions of every user", false)
-      .option("--force", "do not ask for confirmation", false);
-
-  const buffer = memory.command("buffer").description("show or delete the recent messages of a user");
-  withClearing(buffer)
-    .hook("preSubcommand", inherit)
-    .option("--clear", "the same as the command clear", false)
-    .option("--stats", "the same as the command status", false)
-    .action(({ clear, stats, ...options }: ClearBufferOptions & { clear: boolean; stats: boolean }) => {
-      if (clear) return clearing(options);
-      if (options.all || options.session !== undefined) buffer.error("--all and --session need --clear");
-      return showing(stats ? "memory buffer status" : "memory buffer")(options);
-    });
-  withTarget(buffer.command("list").alias("ls"))
-    .description("show the sessions of a user")
-    .action(showing("memory buffer"));
-  withTarget(buffer.command("status"))
-    .description("show how full the buffers of all users are")
-    .action(showing("memory buffer status"));
-  withClearing(buffer.command("clear"))
-    .description("delete the sessions of a user, or one session, with their messages")
-    .action(clearing);
-};
-
-/** `muxi memory add`, `delete` and `buffer`. */
-export const addMemoryChanges = (memory: Command, registration: Registration): void => {
-  const { context, run } = registration;
-  withTarget(memory.command("add <type> <text>"))
-    .description("remember something about a user, such as a preference")
-    .action((type: string, text: string, options: ChangeOptions) =>
-      run(async () => (await load()).addMemory(context, type, text, options)),
-    );
-  withTarget(memory.command("delete <memory>").alias("rm"))
-    .description("forget something")
-    .action((id: string, options: ChangeOptions) =>
-      run(async () => (await load()).deleteMemory(context, id, options)),
-    );
-  addBuffer(memory, registration);
 };
 
 /** `muxi triggers run`, and the shorter `muxi trigger`. */

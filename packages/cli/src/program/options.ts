@@ -22,6 +22,11 @@ export const parseCount = (text: string): number => {
   throw new InvalidArgumentError("It must be a number from 1 to 10000.");
 };
 
+export const parseSeconds = (text: string): number => {
+  if (/^\d{1,10}$/.test(text) && Number(text) >= 1) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number of seconds.");
+};
+
 export const outputOption = () =>
   new Option("--output <format>", "output format").choices([...outputFormats]).default("text");
 export const portOption = () =>

@@ -3,13 +3,13 @@ import type { ListName, ViewName, ViewOptions } from "../commands/views/index.ts
 import {
   addCredentialChanges,
   addJobChanges,
-  addMemoryChanges,
   addRequestChanges,
   addSessionChanges,
   addTriggerChanges,
   addUserChanges,
 } from "./changes.ts";
 import { addKnowledgeCommands } from "./knowledge.ts";
+import { addMemoryChanges } from "./memory-changes.ts";
 import { inherit, parseCount, type Registration, withTarget } from "./options.ts";
 
 interface Group {
@@ -145,6 +145,10 @@ export const addViewCommands = (registration: Registration): void => {
     },
     memory(group) {
       showAll(group.command("status").description("show the memory settings"), "memory status");
+      show(
+        group.command("why <memory>").description("show where a memory comes from, and what it said before"),
+        "memory why",
+      );
       addMemoryChanges(group, registration);
     },
   };

@@ -106,12 +106,13 @@ const createTranslator = <Args extends object, Path extends string>(
     requireObjects(rightCall, args, options);
     const values: Fields = { ...args };
     values.userId ??= caller.userId;
-    const content = Object.fromEntries(
-      fields.map(({ ours, wire }) => [
-        wire,
-        needed.includes(ours) ? requireText(ours, values[ours]) : (values[ours] ?? absent[ours]),
-      ]),
-    );
+    const sentFor = (ours: string) => {
+      if (needed.includes(ours)) return requireText(ours, values[ours]);
+      // A change takes something away by null, which is otherwise the same as nothing.
+      const isKept = method === "PATCH" && values[ours] === null;
+      return isKept ? null : (values[ours] ?? absent[ours]);
+    };
+    const content = Object.fromEntries(fields.map(({ ours, wire }) => [wire, sentFor(ours)]));
     return {
       ...rule,
       method,

@@ -2,7 +2,15 @@
 export type { ChangeOptions } from "./change.ts";
 export { addCredential, deleteCredential } from "./credentials.ts";
 export { addJob, type JobOptions, pauseJob, removeJob, resumeJob, updateJob } from "./jobs.ts";
-export { addMemory, type ClearBufferOptions, clearBuffer, deleteMemory } from "./memory.ts";
+export {
+  addMemory,
+  type ClearBufferOptions,
+  clearBuffer,
+  deleteMemory,
+  type EditOptions,
+  editMemory,
+} from "./memory.ts";
+export { type ExportOptions, exportMemories, importMemories } from "./memory-transfers.ts";
 export { cancelRequest } from "./requests.ts";
 export { restoreSession } from "./sessions.ts";
 export { type TriggerOptions, trigger } from "./trigger.ts";

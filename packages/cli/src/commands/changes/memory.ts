@@ -18,6 +18,41 @@ export const addMemory = (
     ({ id }) => `Added ${id}`,
   );
 
+export interface EditOptions extends ChangeOptions {
+  collection?: string;
+  /** Whether it is recalled with every message. */
+  pin?: boolean;
+  /** Seconds until it is forgotten; false for never. */
+  ttl?: number | boolean;
+}
+
+/** `muxi memory edit`: corrects what is remembered. */
+export const editMemory = async (
+  context: Context,
+  memoryId: string,
+  content: string | undefined,
+  { collection, pin, ttl, ...options }: EditOptions,
+): Promise<number> => {
+  const edit = {
+    ...(content !== undefined && { content }),
+    ...(collection !== undefined && { collection }),
+    ...(pin !== undefined && { pinned: pin }),
+    ...(typeof ttl === "number" && { ttl }),
+    ...(ttl === false && { ttl: null }),
+  };
+  if (Object.keys(edit).length === 0) {
+    throw new CliError("What is to be changed?", {
+      hint: "Write the text that is right, or use --collection, --pin, --no-pin, --ttl or --no-ttl",
+    });
+  }
+  return change(
+    context,
+    options,
+    (formation) => formation.updateMemory({ memoryId, ...edit }),
+    ({ content: text }) => `Changed ${memoryId}: ${text}`,
+  );
+};
+
 /** `muxi memory delete`. */
 export const deleteMemory = (context: Context, memoryId: string, options: ChangeOptions): Promise<number> =>
   change(

@@ -1,6 +1,15 @@
+import type { MemoryOrigin } from "muxi-client";
 import { CliError } from "../../base/errors.ts";
 import { at } from "../../ui/index.ts";
 import { listing, short, type View } from "./content.ts";
+
+/** Where a memory comes from, as titles and values. */
+const originFields = (origin: MemoryOrigin) => ({
+  source: origin.source_id === null ? origin.source : `${origin.source} ${origin.source_id}`,
+  said: origin.quote ?? "",
+  session: origin.session_id ?? "",
+  message: origin.message_id ?? "",
+});
 
 /** Further views of docs/spec/cli.md "Views of a running formation", by their commands. */
 export const details = {
@@ -22,6 +31,22 @@ export const details = {
   },
   "jobs status": async (formation) => ({ data: await formation.getSchedulerConfig() }),
   "memory status": async (formation) => ({ data: await formation.getMemoryConfig() }),
+  async "memory why"(formation, memoryId = "") {
+    const data = await formation.getMemory({ memoryId });
+    return {
+      data,
+      fields: {
+        memory: data.content,
+        since: at(data.valid_from),
+        ...originFields(data.origin),
+        pinned: data.pinned ? "yes" : "",
+        expires: data.expires_at === null ? "" : at(data.expires_at),
+      },
+      lines: data.history.map(
+        ({ content, valid_from, valid_to }) => `${at(valid_from)} to ${at(valid_to)}: ${content}`,
+      ),
+    };
+  },
   async "memory buffer"(formation) {
     const data = await formation.getUserBuffer();
     const row = (session: (typeof data.sessions)[number]) => [
