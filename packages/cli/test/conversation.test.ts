@@ -67,7 +67,10 @@ const sitDown = () => {
 test("keeps its session, and its commands show and change it", async () => {
   const terminal = sitDown();
   expect(await terminal.type("/session")).toContain("starts with your first message");
-  expect(await terminal.type("When is the Cox picked?")).toContain("last week of September");
+  expect(await terminal.type("When is the Cox picked?")).toMatch(
+    // The answer, and below it the passage that it rests on.
+    /last week of September[\s\S]+\n\[1\] knowledge\/[^\n]+last week of\s+September/,
+  );
   const session = /sess_[\w-]+/.exec(await terminal.type("/session"))?.[0];
   await terminal.type("Are dogs welcome?");
   expect(await terminal.type("/session")).toContain(session);

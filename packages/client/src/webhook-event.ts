@@ -1,4 +1,4 @@
-import type { Usage } from "@muxi/protocol/types";
+import type { Citation, Usage } from "@muxi/protocol/types";
 import { isObject } from "./http/index.ts";
 
 /** Part of an answer. */
@@ -46,6 +46,8 @@ export interface WebhookEvent {
   timestamp: number;
   /** The answer; empty unless the request completed. */
   content: ContentItem[];
+  /** The passages of documents that the answer rests on; empty where there are none. */
+  citations: Citation[];
   /** Why the request failed; undefined unless it did. */
   error: ErrorDetails | undefined;
   /** What the formation asks back; undefined unless it does. */
@@ -78,6 +80,9 @@ const milliseconds = (value: unknown): number => {
 /** As with the parts of the answer, what a signed body says inside is the formation's word. */
 const isUsage = (value: unknown): value is Usage => isObject(value);
 
+const citationsIn = (metadata: unknown): Citation[] =>
+  isObject(metadata) && Array.isArray(metadata.citations) ? metadata.citations : [];
+
 const errorDetails = (error: unknown): ErrorDetails | undefined =>
   isObject(error)
     ? {
@@ -97,6 +102,7 @@ export const eventOf = (raw: Record<string, unknown>): WebhookEvent | undefined 
     status: text(raw.status) ?? "",
     timestamp: milliseconds(raw.timestamp),
     content: Array.isArray(raw.response) ? raw.response : [],
+    citations: citationsIn(raw.metadata),
     error: errorDetails(raw.error),
     clarification:
       question === undefined

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { createChatTransport, type TransportStorage, toUIMessages } from "../src/ai-sdk.ts";
 import { FormationClient } from "../src/index.ts";
 import { createTestServer, type TestServer } from "../src/testing.ts";
-import { done, progress, text } from "./server.ts";
+import { citation, done, progress, text } from "./server.ts";
 
 /** The AI SDK's chat, as its hooks make it, without a screen. */
 class Chat extends AbstractChat<UIMessage> {
@@ -39,6 +39,16 @@ const storageOf = (values: Map<string, string>): TransportStorage => ({
 const partsOf = (chat: Chat) =>
   chat.lastMessage?.parts.map((part) => [part.type, "text" in part ? part.text : undefined]);
 
+/** What the AI SDK shows of the citation. */
+const source = {
+  type: "source-document",
+  sourceId: "cit_1",
+  mediaType: "application/pdf",
+  title: "Visits",
+  filename: "docs/visits.pdf",
+  providerMetadata: { muxi: citation },
+};
+
 test("an answer becomes a message of the AI SDK, with reasoning, tools, widgets and metadata", async () => {
   const call = { type: "tool_call", id: "call_1", name: "search", arguments: { q: "x" } };
   const events = [
@@ -53,7 +63,8 @@ test("an answer becomes a message of the AI SDK, with reasoning, tools, widgets 
     text("lo"),
     { type: "ui", ui: [{ type: "options", id: "ui_1" }] },
     { type: "moon_phase", phase: "full" },
-    done,
+    { type: "citation", ...citation },
+    { ...done, metadata: { citations: [citation] } },
   ];
   const server = createTestServer().stream(events);
   const data: unknown[] = [];
@@ -80,7 +91,12 @@ test("an answer becomes a message of the AI SDK, with reasoning, tools, widgets 
   ]);
   expect(chat.lastMessage).toMatchObject({
     role: "assistant",
-    metadata: { usage: { total_tokens: 3 }, model: "builtin/extractive", session_id: "sess_1" },
+    metadata: {
+      usage: { total_tokens: 3 },
+      model: "builtin/extractive",
+      session_id: "sess_1",
+      citations: [citation],
+    },
     parts: [
       { type: "step-start" },
       { type: "reasoning", text: "Let me see", state: "done" },
@@ -94,6 +110,7 @@ test("an answer becomes a message of the AI SDK, with reasoning, tools, widgets 
       { type: "dynamic-tool", toolCallId: "call_2", state: "output-error", errorText: "no access" },
       { type: "text", text: "Hello", state: "done" },
       { type: "data-ui", data: [{ type: "options", id: "ui_1" }] },
+      source,
     ],
   });
   expect(data).toMatchObject([{ type: "data-progress" }, { type: "data-ui" }, { type: "data-moon_phase" }]);
@@ -190,15 +207,18 @@ test("messages of earlier turns become messages of the AI SDK, under the ids tha
       stored("msg_3", "user", "Book it", "req_1"),
       stored("msg_4", "assistant", "When?", "req_1"),
       stored("msg_5", "user", "Today", "req_1"),
-      stored("msg_6", "assistant", "Done", "req_1"),
+      {
+        ...stored("msg_6", "assistant", "Done", "req_1"),
+        metadata: { model: "m", citations: [citation] },
+      },
     ],
   });
   expect(messages.map(({ id }) => id)).toEqual(["msg_1", "msg_2", "msg_3", "msg_4", "msg_5", "req_1"]);
   expect(messages.at(-1)).toEqual({
     id: "req_1",
     role: "assistant",
-    parts: [{ type: "text", text: "Done", state: "done" }],
-    metadata: { model: "m", request_id: "req_1" },
+    parts: [{ type: "text", text: "Done", state: "done" }, source],
+    metadata: { model: "m", citations: [citation], request_id: "req_1" },
   });
 });
 

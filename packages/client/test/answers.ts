@@ -59,3 +59,16 @@ export const done = {
 /** The frames of an answer, numbered from 1. */
 export const answer = (...pieces: string[]): string[] =>
   [progress, ...pieces.map(text), done].map((event, index) => frame(index + 1, event));
+
+export const citation = {
+  id: "cit_1",
+  index: 1,
+  agent_id: "desk",
+  source: "docs",
+  document: "docs/visits.pdf",
+  title: "Visits",
+  heading: "Guided walks",
+  page: 2,
+  score: 3.5,
+  quote: "They begin at ten.",
+};

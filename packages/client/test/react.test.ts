@@ -6,7 +6,7 @@ import { untilExpected } from "../../../test/until.ts";
 import { FormationClient, type FormationClientOptions } from "../src/index.ts";
 import { type Chat, type UseChatOptions, useChat } from "../src/react.ts";
 import { createTestServer, type TestServer } from "../src/testing.ts";
-import { done, progress, text } from "./server.ts";
+import { citation, done, progress, text } from "./server.ts";
 
 const formationOf = ({ fetch }: TestServer, options: FormationClientOptions = {}) =>
   new FormationClient({ url: "http://test", clientKey: "ck", userId: "u", fetch, ...options });
@@ -66,6 +66,19 @@ test("messages are sent in one session, and answers grow on the screen", async (
   expect(seen.slice(0, 4)).toEqual(["progress", "text", "text", "done"]);
 });
 
+test("a message has the passages that it rests on, also after a reload", async () => {
+  const storage = openStorage();
+  const answer = [progress, text("At ten"), { type: "citation", ...citation }];
+  const server = createTestServer().stream([...answer, { ...done, metadata: { citations: [citation] } }]);
+  const formation = formationOf(server);
+  for (const sends of [true, false]) {
+    const screen = await render({ formation, storage });
+    if (sends) await screen.chat.send("When?");
+    await screen.until(() => expect(screen.chat.messages.at(-1)).toMatchObject({ citations: [citation] }));
+    screen.close();
+  }
+});
+
 test("an answer that is stopped stays as far as it came, and is stopped on the server", async () => {
   const server = createTestServer().stream([progress, text("Hel")], { end: "stall" });
   const screen = await render({ formation: formationOf(server) });
@@ -118,7 +131,7 @@ test("an answer whose events the server has forgotten is read from the session",
   storage.setItem("mine", JSON.stringify({ messages: [], sessionId: "sess_1", pending: forgotten }));
   const messages = [
     { id: "msg_1", role: "user", content: "Hi" },
-    { id: "msg_2", role: "assistant", content: "Hello" },
+    { id: "msg_2", role: "assistant", content: "Hello", metadata: { citations: [citation] } },
   ];
   const server = createTestServer()
     .fail(404, "REQUEST_NOT_FOUND")
@@ -126,6 +139,7 @@ test("an answer whose events the server has forgotten is read from the session",
   const screen = await render({ formation: formationOf(server), storage, storageKey: "mine" });
   await screen.until(() => expect(screen.shown).toBe("user: Hi\nassistant: Hello\n"));
   expect(screen.chat.status).toBe("ready");
+  expect(screen.chat.messages.at(-1)).toMatchObject({ citations: [citation] });
 });
 
 const messageList = (messages: object[]) => ({

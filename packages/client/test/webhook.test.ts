@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { fuzzing } from "../../../test/fuzzing.ts";
 import { MuxiError, webhook } from "../src/index.ts";
 import { parse, receive, sign, verifySignature, WebhookVerificationError } from "../src/webhook.ts";
+import { citation } from "./answers.ts";
 
 const secret = "the-admin-key";
 const now = () => Math.floor(Date.now() / 1000);
@@ -21,6 +22,7 @@ const completion = {
   webhook_url: "https://example.com/hook",
   usage: { input_tokens: 100, output_tokens: 5, total_tokens: 105, cached_tokens: 60 },
   error: null,
+  metadata: { citations: [citation] },
   response: [
     { type: "text", text: "Grüße 👋" },
     { type: "file", file: { type: "image", url: "https://example.com/a.png" } },
@@ -153,6 +155,7 @@ describe("parse", () => {
       status: "completed",
       timestamp: 1_700_000_000_123,
       content: completion.response,
+      citations: [citation],
       error: undefined,
       clarification: undefined,
       formationId: "hello",

@@ -1,6 +1,6 @@
 import type { UIMessage } from "ai";
 import type { MessageList } from "muxi-client";
-import { sourceOf } from "./sources.ts";
+import { sourcesIn } from "./sources.ts";
 
 /**
  * Messages of a session as the AI SDK has them, for `useChat({ messages })`: those of earlier turns after a reload. An
@@ -17,10 +17,7 @@ export const toUIMessages = ({ messages }: Pick<MessageList, "messages">): UIMes
   return messages.map(({ id, role, content, agent_id, request_id, metadata }) => ({
     id: request_id !== undefined && answers.get(request_id) === id ? request_id : id,
     role,
-    parts: [
-      { type: "text", text: content, state: "done" },
-      ...(Array.isArray(metadata.citations) ? metadata.citations.map(sourceOf) : []),
-    ],
+    parts: [{ type: "text", text: content, state: "done" }, ...sourcesIn(metadata)],
     metadata: { ...metadata, ...(agent_id && { agent_id }), ...(request_id && { request_id }) },
   }));
 };

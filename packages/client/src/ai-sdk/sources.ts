@@ -1,5 +1,6 @@
 import type { SourceDocumentUIPart } from "ai";
 import type { Citation } from "muxi-client";
+import { fieldsOf } from "../http/index.ts";
 
 const mediaTypes: Record<string, string> = {
   csv: "text/csv",
@@ -26,4 +27,10 @@ export const sourceOf = (citation: Citation): SourceDocumentUIPart => {
     filename,
     providerMetadata: { muxi: { ...citation } },
   };
+};
+
+/** Those of a stored message, where the server tells any: other servers have no metadata. */
+export const sourcesIn = (metadata: unknown): SourceDocumentUIPart[] => {
+  const { citations } = fieldsOf(metadata);
+  return Array.isArray(citations) ? citations.map(sourceOf) : [];
 };

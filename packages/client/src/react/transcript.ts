@@ -1,12 +1,15 @@
 import type { ChatEvent, Message } from "muxi-client";
+import { fieldsOf } from "../http/index.ts";
 import type { ChatMessage } from "./storage.ts";
 
 /** The id on the page of the message that a request answers. The answer has the id of the request. */
 export const askedId = (requestId: string): string => `${requestId}:user`;
 
-/** What an answer rests on, as far as it is told: sessions may hold anything that was restored. */
-const citedIn = ({ citations }: Message["metadata"]): Pick<ChatMessage, "citations"> =>
-  Array.isArray(citations) ? { citations } : {};
+/** What an answer rests on, where the server tells it: other servers have no metadata. */
+const citedIn = (metadata: unknown): Pick<ChatMessage, "citations"> => {
+  const { citations } = fieldsOf(metadata);
+  return Array.isArray(citations) ? { citations } : {};
+};
 
 /** The message with what an event adds to it. */
 export const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {

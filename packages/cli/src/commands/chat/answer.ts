@@ -6,6 +6,7 @@ import {
   type FormationClient,
 } from "muxi-client";
 import type { Attachment } from "./attachment.ts";
+import { sourceLines } from "./sources.ts";
 
 /** Who is asked, by whom and how. */
 export interface Chat {
@@ -35,6 +36,8 @@ export interface AnswerOutput {
   text(piece: string): void;
   /** The text so far is replaced by what follows; on the screen it stays. */
   anew(): void;
+  /** Receives a line for each passage that the answer rests on, at its end. */
+  sources(lines: readonly string[]): void;
   /** Receives a line about each other event; only with `verbose`. */
   note(line: string): void;
 }
@@ -96,6 +99,7 @@ export const answer = async (
     }
     const whole = await events.final();
     if (!stream) output.text(whole.text);
+    output.sources(sourceLines(whole.metadata?.citations ?? []));
     return { sessionId: whole.session_id, whole };
   } catch (error) {
     if (!(error instanceof AbortedError)) throw error;

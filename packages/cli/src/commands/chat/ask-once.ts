@@ -10,6 +10,7 @@ const silent = ({ stderr }: Context): AnswerOutput => ({
   happened: () => undefined,
   text: () => undefined,
   anew: () => undefined,
+  sources: () => undefined,
   note: (line) => void stderr.write(`${line}\n`),
 });
 
@@ -28,8 +29,8 @@ export const askOnce = async (
     const { whole } = await answer(chat, input, shown ?? silent(context), interruption.signal);
     if (!whole) throw new CliError("The answer was stopped", { exitCode: 130 });
     if (format === "json") {
-      const { text: response, agent_id: agent, session_id } = whole;
-      context.stdout.write(`${JSON.stringify({ response, agent, session_id })}\n`);
+      const { text: response, agent_id: agent, session_id, metadata } = whole;
+      context.stdout.write(`${JSON.stringify({ response, agent, session_id, ...metadata })}\n`);
     }
     return 0;
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Context } from "../../base/context.ts";
-import { createScreen } from "../../terminal/index.ts";
+import { createScreen, wrap } from "../../terminal/index.ts";
 import { coloursFor } from "../../ui/index.ts";
 import type { AnswerOutput, Chat } from "./answer.ts";
 import { startWaiting } from "./waiting.ts";
@@ -39,6 +39,15 @@ const onTerminal = async ({ stdout, env }: Terminal, chat: Chat): Promise<Presen
       markdown.end();
       screen.commit(colours.dim(line));
     },
+    sources(texts) {
+      if (texts.length === 0) return;
+      markdown.end();
+      screen.commit("");
+      for (const text of texts) {
+        for (const line of wrap([{ text, paint: colours.dim }], (stdout.columns ?? 80) - 1))
+          screen.commit(line);
+      }
+    },
     happened: waiting.happened,
     end() {
       waiting.stop();
@@ -58,14 +67,22 @@ const raw = ({ stdout, stderr, env }: Terminal, chat: Chat): Presentation => {
     stdout.write(piece);
     last = piece || last;
   };
+  const endLine = () => {
+    if (last !== "" && !last.endsWith("\n")) write("\n");
+  };
   return {
     text: write,
     anew: () => write("\n"),
     note: (line) => void stderr.write(`${line}\n`),
+    sources(lines) {
+      waiting?.stop();
+      endLine();
+      for (const line of lines) stderr.write(`${line}\n`);
+    },
     happened: (event) => waiting?.happened(event),
     end() {
       waiting?.stop();
-      if (last !== "" && !last.endsWith("\n")) stdout.write("\n");
+      endLine();
     },
   };
 };
