@@ -138,4 +138,10 @@ process.on("message", async (message: ToWorker) => {
 // Without its formation nobody waits for the document.
 process.once("disconnect", () => process.exit());
 setPriority(niceness);
-if (process.platform === "linux") writeFileSync("/proc/self/oom_score_adj", String(firstToGo));
+if (process.platform === "linux") {
+  try {
+    writeFileSync("/proc/self/oom_score_adj", String(firstToGo));
+  } catch {
+    // Where a container forbids it, the limits alone protect the others.
+  }
+}

@@ -15,9 +15,10 @@ const startModels = async () => {
   return models;
 };
 
-const startWith = async (models: ModelServer, more = "") =>
+const startWith = async (models: ModelServer, more = "", files: Record<string, string> = {}) =>
   startFormation(
     await writeFormation({
+      ...files,
       "formation.afs": `${manifest}
 llm:
   settings: { base_url: "${models.url}/v1", max_retries: 0 }
@@ -214,4 +215,29 @@ ${audioOf(transcriber.url)}agents:
     expect(await ask(second, "Where does the cellar key hang?")).toContain("behind the door"),
   );
   expect(transcriber.received).toHaveLength(1);
+});
+
+/** A stand-in for `tesseract.js`, which tells what it was started with in the text that it recognises. */
+const recogniser = `
+const { readdirSync } = require("node:fs");
+exports.createWorker = async (languages, mode, { langPath, gzip, cacheMethod }) => {
+  const data = readdirSync(langPath).join();
+  const text = \`Recognised in \${languages} with \${data}, \${mode} \${gzip} \${cacheMethod}\`;
+  return { recognize: async (picture) => ({ data: { text: \`\${text}: \${picture.length > 7}\` } }) };
+};`;
+
+test("without a model that sees, letters are recognised by what the formation has installed, without a download", async () => {
+  const models = await startModels();
+  const data = "node_modules/@tesseract.js-data";
+  const { call } = await startWith(models, "", {
+    "node_modules/tesseract.js/index.js": recogniser,
+    [`${data}/deu/4.0.0_best_int/deu.traineddata.gz`]: "data",
+    [`${data}/eng/4.0.0/eng.traineddata.gz`]: "data",
+  });
+  const body = { message: "When?", stream: false, files: [scan, image] };
+  expect(await call("POST", "/chat", { user: "ann", body })).toMatchObject({ status: 200 });
+  const asked = JSON.stringify((await models.request(0)).body);
+  const text = "Recognised in deu+eng with deu.traineddata.gz,eng.traineddata.gz, 1 true none: true";
+  expect(asked).toContain(`[Attached file: plan.pdf]\\n> [Page 1]\\n> \\n> ${text}`);
+  expect(asked).toContain(`[Attached file: tree.png]\\n> ${text}`);
 });
