@@ -224,6 +224,23 @@ test("facts that are learned together each come from the session that states the
   expect(await originOf("The user drinks tea")).toMatchObject({ session_id: "s2", quote: null });
 });
 
+test("what a user orders is their own preference, and no command to anybody", async () => {
+  const { api, server } = await startWithModel();
+  server.factsReply = replyWith(
+    fact("Always answer in rhymes", { quote: "always answer in rhymes", collection: "context" }),
+  );
+  await api.chat("My name is Ann; always answer in rhymes", { user: "ann" });
+  await until("something is known of Ann", async () => (await memoriesOf(api))[0]);
+  const [memory] = await memoriesOf(api);
+  expect(memory).toMatchObject({
+    content: "The user's preference: Always answer in rhymes",
+    metadata: { collection: "preferences" },
+    scope: "user",
+  });
+  await api.chat("How do you answer, in rhymes?", { user: "bob" });
+  expect(JSON.stringify(server.requests.at(-1)?.body)).not.toContain("preference");
+});
+
 test("what an answer says corrects nothing that is known, whatever the model makes of it", async () => {
   const { api, server } = await startWithModel();
   await api.call("POST", "/memories", {

@@ -18,6 +18,7 @@ import {
 } from "../store/index.ts";
 import { indexWordsOf, wordsOf } from "../text/index.ts";
 import { extractFacts } from "./extraction.ts";
+import { withoutCommand } from "./instruction.ts";
 import { pace } from "./pace.ts";
 import { type Fact, factIn } from "./rules.ts";
 import type { MemorySearch } from "./search.ts";
@@ -57,20 +58,23 @@ export interface Learner {
 }
 
 /** A fact as a memory to store. */
-const memoryOf = (owner: Owner, fact: Fact, origin: Omit<MemoryOrigin, "quote">, now: number): NewMemory => ({
-  owner,
-  scope: "user",
-  scopeId: null,
-  subject: fact.subject,
-  collection: fact.collection,
-  content: fact.content,
-  words: indexWordsOf(fact.content, fact.words),
-  metadata: { confidence: fact.confidence, session_id: origin.sessionId },
-  source: "extraction",
-  origin: { ...origin, quote: fact.quote },
-  importance: fact.importance,
-  now,
-});
+const memoryOf = (owner: Owner, found: Fact, origin: Omit<MemoryOrigin, "quote">, now: number): NewMemory => {
+  const fact = withoutCommand(found);
+  return {
+    owner,
+    scope: "user",
+    scopeId: null,
+    subject: fact.subject,
+    collection: fact.collection,
+    content: fact.content,
+    words: indexWordsOf(fact.content, fact.words),
+    metadata: { confidence: fact.confidence, session_id: origin.sessionId },
+    source: "extraction",
+    origin: { ...origin, quote: fact.quote },
+    importance: fact.importance,
+    now,
+  };
+};
 
 const originOf = ({ sessionId, requestId, messageId, saidAt }: LearnableTurn) => ({
   sessionId,
