@@ -56,7 +56,7 @@ const isContainer = (key: string, keys: readonly string[]): boolean =>
 
 test.each([
   ["the manifest", manifestSchema, undefined],
-  ["an agent", agentSchema, ["Agent files", "Knowledge", "Manifest: llm"]],
+  ["an agent", agentSchema, ["Agent files", "Knowledge", "Sources elsewhere", "Manifest: llm"]],
   ["an MCP server", mcpServerSchema(), ["MCP server files"]],
   ["a trigger", triggerFrontmatter(), ["Trigger files"]],
   ["a procedure", sopFrontmatter(), ["SOP files"]],

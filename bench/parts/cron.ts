@@ -1,5 +1,6 @@
 import { Cron } from "croner";
-import { nextMoment, parseCron } from "../../packages/runtime/src/background/schedule/cron.ts";
+import { parseCron } from "../../packages/formation/src/base/cron.ts";
+import { nextMoment } from "../../packages/runtime/src/background/schedule/cron.ts";
 import { nextAllowed } from "../../packages/runtime/src/background/schedule/exclusions.ts";
 import { type Comparison, cpuOf, type Part } from "./part.ts";
 

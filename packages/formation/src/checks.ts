@@ -1,8 +1,6 @@
 import { formationIdPattern, isObject, localFormationIdPattern, reservedFormationIds } from "@muxi/protocol";
-import { resolveInside } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
 import type { AgentDefinition, McpServerDefinition } from "./formation.ts";
-import { describeLeftOut, knowledgeFiles } from "./knowledge.ts";
 import type { LoadContext } from "./load-context.ts";
 import type { Manifest } from "./schema/manifest.ts";
 import { findingAt, type Place } from "./validate.ts";
@@ -99,37 +97,6 @@ export const checkAgentServers = (
       const message = `names the MCP server ${server.id}, which the formation does not have`;
       const hint = `Available: ${available.join(", ") || "none"}`;
       report.errors.push(findingAt(place, ["mcp_servers", index], message, hint));
-    }
-  }
-};
-
-/** Warns of knowledge that will not be read (docs/spec/formation-files.md "Knowledge"). */
-export const checkKnowledge = async (
-  { dir, report }: LoadContext,
-  agents: readonly Loaded<AgentDefinition>[],
-): Promise<void> => {
-  for (const { definition, place } of agents) {
-    const { knowledge } = definition;
-    for (const [index, source] of (knowledge?.enabled ? knowledge.sources : []).entries()) {
-      const path = ["knowledge", "sources", index];
-      if (source.description === undefined) {
-        report.warnings.push(
-          findingAt(place, [...path, "description"], "is missing", "Say in it what the source is about"),
-        );
-      }
-      if (source.path === undefined) {
-        const message = "is not read: only files and folders of the formation are";
-        report.warnings.push(findingAt(place, [...path, "url"], message, "Save what it holds as a file"));
-      } else if ((await resolveInside(dir, source.path)) === undefined) {
-        const message = `${source.path} does not exist in the formation folder, or is a link that leads out of it`;
-        const hint = "Correct the path, which is relative to the formation folder, or add the documents";
-        report.warnings.push(findingAt(place, [...path, "path"], message, hint));
-      } else if (knowledge) {
-        const left = describeLeftOut(await knowledgeFiles(dir, source, knowledge), source, knowledge);
-        for (const { message, hint } of left) {
-          report.warnings.push(findingAt(place, [...path, "path"], message, hint));
-        }
-      }
     }
   }
 };

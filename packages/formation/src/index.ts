@@ -1,6 +1,8 @@
 /** Formation folders: reads, validates, creates and packs them, and stores their secrets. */
 export { resolveApiKeys } from "./api-keys.ts";
 export {
+  type Cron,
+  CronError,
   createAtomically,
   dottedPath,
   type Environment,
@@ -9,8 +11,12 @@ export {
   formatErrors,
   formatReport,
   isSystemError,
+  looksLikeCron,
+  parseCron,
   type Report,
+  readSourceUrl,
   resolveInside,
+  sourceId,
   systemCode,
   writeAtomically,
 } from "./base/index.ts";
@@ -41,7 +47,8 @@ export {
 export { normalizeName } from "./names.ts";
 export { type Bundle, packFormation } from "./pack.ts";
 export { providerPackage, rerankProviders } from "./providers.ts";
-export type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
+export type { KnowledgeConfig } from "./schema/knowledge.ts";
+export type { KnowledgeSource } from "./schema/knowledge-source.ts";
 export type { Manifest } from "./schema/manifest.ts";
 export type { ToolFilter } from "./schema/mcp-server.ts";
 export { serverPrograms } from "./scripts.ts";

@@ -4,7 +4,8 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import { type Format, formatOf, signatureOf } from "@muxi/documents";
 import { isHidden, resolveInside } from "./base/index.ts";
 import type { Formation } from "./formation.ts";
-import type { KnowledgeConfig, KnowledgeSource } from "./schema/knowledge.ts";
+import type { KnowledgeConfig } from "./schema/knowledge.ts";
+import type { KnowledgeSource } from "./schema/knowledge-source.ts";
 
 /** Why a file of a source is not read. */
 export type LeftOutReason = "type" | "link" | "size" | "limit" | "content" | "password";

@@ -10,10 +10,11 @@ import {
   type Report,
   readSource,
 } from "./base/index.ts";
-import { checkAgentServers, checkKnowledge, checkManifest, checkRuntime, checkSouls } from "./checks.ts";
+import { checkAgentServers, checkManifest, checkRuntime, checkSouls } from "./checks.ts";
 import { type DeclaredKind, loadComponents } from "./components.ts";
 import { checkDatabase } from "./database.ts";
 import type { AgentDefinition, Formation, McpServerDefinition } from "./formation.ts";
+import { checkKnowledge } from "./knowledge-checks.ts";
 import { modernizeManifest } from "./legacy.ts";
 import { fillInReferences, type LoadContext } from "./load-context.ts";
 import { maskSecrets } from "./masking.ts";
@@ -159,7 +160,7 @@ export const loadFormation = async (path: string, options: LoadOptions = {}): Pr
   const providers = checkModels(loading, manifest, place, loadedAgents, ofTriggers);
   checkSouls(loading, loadedAgents);
   checkAgentServers(loading, loadedAgents, mcpServers);
-  await checkKnowledge(loading, loadedAgents);
+  await checkKnowledge(loading, manifest, loadedAgents);
   await checkScripts(loading, loadedAgents, loadedServers);
   if (hasFolders) {
     // What an agent that could not be loaded would have named is not said to be missing.

@@ -224,7 +224,9 @@ test("knowledge has its defaults", async () => {
   });
   expect(formation.agents[0]?.knowledge).toEqual({
     enabled: true,
-    sources: [{ path: "docs", description: "Papers", recursive: false, file_limit: 50 }],
+    sources: [
+      expect.objectContaining({ path: "docs", description: "Papers", recursive: false, file_limit: 50 }),
+    ],
     max_file_size: 1_048_576,
     chunk_size: 500,
     overlap: 100,

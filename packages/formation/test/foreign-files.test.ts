@@ -167,15 +167,20 @@ test("a document of Office that needs a password is said to", async () => {
   ]);
 });
 
-test("a source with an address is said not to be read", async () => {
+test("a source elsewhere has its own fields, which a folder's has not", async () => {
+  const sources = [
+    "{ url: 'https://example.com/x.md', description: d, schedule: '@hourly', timeout: 5 }",
+    "{ path: docs, description: d, schedule: '@hourly', timeout: 5 }",
+  ];
   const { warnings } = await reportOf({
-    "formation.afs": manifest("agents: [a]"),
-    "agents/a.afs": agent(
-      "a",
-      "knowledge: { sources: [{ url: 'https://example.com/x.md', description: d }] }",
-    ),
+    "formation.afs": manifest("agents: [a]\nscheduler: { enabled: false }"),
+    "agents/a.afs": agent("a", `knowledge: { sources: [${sources.join(", ")}] }`),
+    "docs/a.md": "# A",
   });
+  const at = "agents/a.afs → knowledge.sources";
   expect(brief(warnings)).toEqual([
-    "agents/a.afs → knowledge.sources[0].url: is not read: only files and folders of the formation are",
+    `${at}[0].schedule: has no effect without the scheduler: the source is read at the start only`,
+    `${at}[1].timeout: has no effect: only sources with a url have it`,
+    `${at}[1].schedule: has no effect: only sources with a url have it`,
   ]);
 });

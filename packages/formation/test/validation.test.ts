@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { agent, brief, load, manifest, reportOf, server } from "./folder.ts";
 
+/** Knowledge with sources of these fields. */
+const source = (fields: string) => `knowledge: { sources: [{ ${fields} }] }`;
+
 test.each([
   ["description: is required", "schema: 1.0.0\nid: my-bot\n"],
   ["id: is required", 'schema: "1.0.0"\ndescription: d\n'],
@@ -126,6 +129,26 @@ test.each([
     "knowledge: { sources: [{ path: 'C:\\x' }] }",
   ],
   ["knowledge.sources[0]: needs either a path or a url", "knowledge: { sources: [{ description: d }] }"],
+  [
+    "knowledge.sources[0].url: begins with sftp://, which is not read yet",
+    source("url: 'sftp://example.com/x'"),
+  ],
+  ["knowledge.sources[0].url: must begin with http:// or https://", source("url: 'gopher://example.com/x'")],
+  ["knowledge.sources[0].url: holds a user name or password", source("url: 'https://ann:pw@example.com/x'")],
+  ["knowledge.sources[0].url: has both a pattern and a query", source("url: 'https://example.com/*.md?a=1'")],
+  ["knowledge.sources[0].url: is not a valid URL", source("url: 'https://exa mple.com/'")],
+  [
+    "knowledge.sources[0].schedule: is no schedule: its hour has '25', which is not between 0 and 23",
+    source("url: 'https://example.com/x', schedule: '0 25 * * *'"),
+  ],
+  [
+    "knowledge.sources[0].auth: of the type basic needs username and password",
+    source("url: 'https://example.com/x', auth: { type: basic, username: ann }"),
+  ],
+  [
+    "knowledge.sources[1]: is called docs, as another source of the agent is",
+    source("url: 'https://example.com/x', id: docs }, { url: 'https://example.com/y', id: docs"),
+  ],
   ["knowledge.overlap: must be smaller than chunk_size", "knowledge: { chunk_size: 100, overlap: 100 }"],
 ])("agent, %s", async (message, field) => {
   const { errors } = await reportOf({

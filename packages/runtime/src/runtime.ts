@@ -27,12 +27,13 @@ import { jobEnding, openAutomation } from "./automation.ts";
 import { createDeliveries, createRetention, defaultLeaseTime } from "./background/index.ts";
 import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
-import { openKnowledge } from "./knowledge/index.ts";
+import { openKnowledge, type UnderstandingOf } from "./knowledge/index.ts";
 import { openMemory } from "./memory/index.ts";
 import { openEmbedders, openModels, openUnderstanding, packagesOf } from "./models/index.ts";
 import type { TokenReports } from "./observability/index.ts";
 import { handOver } from "./overlord/index.ts";
 import { createReadiness, type FindProblems } from "./readiness.ts";
+import { openElsewhere } from "./sources/index.ts";
 import { createStore, type Database, openPostgres, openSqlite } from "./store/index.ts";
 
 export interface RuntimeOptions {
@@ -137,14 +138,15 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const { observability, identities, watch } = administration;
   const { observe } = observability;
   const feed = createFeed({ formationId: formation.id, hints: store.hints, now });
+  const policy = {
+    allowLoopback: isLoopback(options.host),
+    allowPrivate: manifest.async.allow_private_targets,
+  };
   const deliveries = createDeliveries({
     formationId: formation.id,
     deliveries: store.deliveries,
     proxy,
-    policy: {
-      allowLoopback: isLoopback(options.host),
-      allowPrivate: manifest.async.allow_private_targets,
-    },
+    policy,
     secret: keys.adminKey,
     timeout: manifest.async.webhook_timeout * 1000,
     retries: manifest.async.webhook_retries,
@@ -153,13 +155,16 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   });
   const understanding = openUnderstanding({ formation, models, http, env });
   const embedders = openEmbedders({ formation, http, importPackage, env, log });
+  const understandingOf: UnderstandingOf = ({ agent, config }) => understanding.of(agent, config.scans);
+  const elsewhere = await openElsewhere({ formation, store, understandingOf, policy, proxy, log });
   const knowledge = openKnowledge({
     formation,
     models,
     stored: store.knowledge,
     vectors: store.knowledgeVectors,
     embedders,
-    understandingOf: ({ agent, config }) => understanding.of(agent, config.scans),
+    understandingOf,
+    elsewhere,
     now: store.now,
     log,
   });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** Whether a text still holds a reference, so that its form cannot be checked yet. */
-const isOpen = (text: string): boolean => text.includes("${{");
+export const isOpen = (text: string): boolean => text.includes("${{");
 
 export const text = z.string();
 export const filledText = z.string().refine((value) => value.trim() !== "", "must not be empty");

@@ -1,42 +1,9 @@
 import * as z from "zod";
 import { filledText, httpUrl, nonNegative, positive, seconds, section, text } from "./common.ts";
 import { unused, withoutEffect } from "./effects.ts";
-
-const isInside = (path: string): boolean =>
-  !/^([\\/]|[A-Za-z]:)/.test(path) && !path.split(/[\\/]/).includes("..");
+import { sourceSchema } from "./knowledge-source.ts";
 
 const byWords = "Passages are searched by their words";
-
-const ofRemoteSources = [
-  "schedule",
-  "auth",
-  "retry",
-  "extract",
-  "extract_pattern",
-  "headers",
-  "include",
-  "exclude",
-  "timeout",
-  "accept_new_host_keys",
-  "max_file_size",
-  "max_total_size",
-  "max_extracted_files",
-  "max_extracted_size",
-];
-
-const sourceSchema = section({
-  path: filledText.refine(isInside, "must be relative to the formation folder, without ..").optional(),
-  url: text.optional(),
-  description: text.optional(),
-  recursive: z.boolean().default(false),
-  allowed_extensions: z.array(text).optional(),
-  /** Files read of one source. */
-  file_limit: positive.default(50),
-  id: text.optional(),
-  ...Object.fromEntries(ofRemoteSources.map((field) => [field, unused("Save what it holds as a file")])),
-  retrieval: unused(byWords),
-  agent_tree: unused(byWords),
-}).refine(({ path, url }) => (path === undefined) !== (url === undefined), "needs either a path or a url");
 
 /**
  * `knowledge` of an agent (docs/spec/formation-files.md "Knowledge"). Sizes in bytes, chunks and overlap in
@@ -79,4 +46,3 @@ export const knowledgeSchema = section({
 });
 
 export type KnowledgeConfig = z.infer<typeof knowledgeSchema>;
-export type KnowledgeSource = KnowledgeConfig["sources"][number];

@@ -9,6 +9,7 @@ export {
   type RequestQueue,
 } from "./request-queue.ts";
 export { createRetention } from "./retention.ts";
+export { nextMoment } from "./schedule/cron.ts";
 export {
   askModel,
   clockTimeOf,
@@ -18,3 +19,4 @@ export {
   writtenTimeAt,
 } from "./schedule/index.ts";
 export { sessionOfJob, startScheduler } from "./scheduler.ts";
+export { ForbiddenTargetError, guardedLookup, parseTarget, type TargetPolicy } from "./targets.ts";

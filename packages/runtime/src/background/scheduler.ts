@@ -1,8 +1,9 @@
+import { CronError, parseCron } from "@muxi/formation";
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { createWorker, userLimits } from "../base/index.ts";
 import type { DueJob, JobRepository, Statement } from "../store/index.ts";
-import { CronError, exclusionsSchema, nextAllowed, parseCron } from "./schedule/index.ts";
+import { exclusionsSchema, nextAllowed } from "./schedule/index.ts";
 
 /** The message that a job sends when it runs. */
 export interface JobTurn {

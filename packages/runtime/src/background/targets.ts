@@ -4,13 +4,13 @@ import { BlockList, isIP, type LookupFunction } from "node:net";
 import { isLoopbackAddress } from "@muxi/http";
 import { ApiError } from "@muxi/protocol";
 
-/** Which addresses webhooks may be sent to (docs/spec/formation-api.md "Webhook targets"). */
+/** Which addresses others may have a formation reach (docs/spec/formation-api.md "Webhook targets"). */
 export interface TargetPolicy {
   allowLoopback: boolean;
   allowPrivate: boolean;
 }
 
-/** An address that webhooks must not be sent to. */
+/** An address that must not be reached. */
 export class ForbiddenTargetError extends Error {
   override readonly name = "ForbiddenTargetError";
 }
@@ -69,10 +69,10 @@ const isAllowed = (address: string, { allowLoopback, allowPrivate }: TargetPolic
 
 const refusal = (host: string) =>
   new ForbiddenTargetError(
-    `${host} is not a public address: webhooks go to private ones only with async.allow_private_targets`,
+    `${host} is not a public address: private ones are reached only with async.allow_private_targets`,
   );
 
-/** Below these are services of other protocols, which a webhook must not be made to speak to. */
+/** Below these are services of other protocols, which must not be spoken to. */
 const firstFreePort = 1024;
 
 const isAllowedPort = ({ port }: URL, { allowPrivate }: TargetPolicy): boolean =>
@@ -85,7 +85,7 @@ const addressIn = (url: URL): string | undefined => {
 };
 
 /**
- * Parses the address of a webhook and checks what can be checked without resolving its name.
+ * Parses an address and checks what can be checked without resolving its name.
  *
  * @throws ForbiddenTargetError
  */
@@ -97,13 +97,11 @@ export const parseTarget = (text: string, policy: TargetPolicy): URL => {
     );
   }
   if (url.username !== "" || url.password !== "") {
-    throw new ForbiddenTargetError(
-      "the address must not hold a user name or password: deliveries are signed",
-    );
+    throw new ForbiddenTargetError("the address must not hold a user name or password");
   }
   if (!isAllowedPort(url, policy)) {
     throw new ForbiddenTargetError(
-      `webhooks are not sent to the port ${url.port}: use 80, 443 or one from ${firstFreePort} on`,
+      `the port ${url.port} is not reached: use 80, 443 or one from ${firstFreePort} on`,
     );
   }
   const address = addressIn(url);

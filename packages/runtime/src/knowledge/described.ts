@@ -1,7 +1,7 @@
 import path from "node:path";
-import type { KnowledgeSource } from "@muxi/formation";
+import { type KnowledgeSource, sourceId } from "@muxi/formation";
 import { onOneLine } from "../text/index.ts";
-import { sourceIdOf } from "./indexing.ts";
+import { originOf } from "./origin.ts";
 import type { KnowledgePassage } from "./place.ts";
 
 /** Most characters of titles and headings, which documents may have of any length. */
@@ -20,14 +20,14 @@ const has = ({ path: place }: KnowledgeSource, document: string): boolean =>
 
 /** Where a passage is from, as the API tells of it (docs/spec/formation-api.md "Citations"). */
 export const describePassage = (
-  { source: file, part, title, headings, page, slide, sheet }: KnowledgePassage,
+  { source: file, origin, part, title, headings, page, slide, sheet }: KnowledgePassage,
   sources: readonly KnowledgeSource[],
 ) => {
   const document = part === undefined ? file : `${file}/${part}`;
-  const source = sources.find((each) => has(each, file));
+  const source = sources.find((each) => (origin === "" ? has(each, file) : originOf(each) === origin));
   return {
     // The formation's files may no longer name it.
-    source: source ? sourceIdOf(source) : file,
+    source: source ? sourceId(source) : file,
     document,
     title: shortened(onOneLine(title ?? path.posix.basename(document)), longestTitle),
     heading: shortened(headings.map(onOneLine).join(" › "), longestHeading),

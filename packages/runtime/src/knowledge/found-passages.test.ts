@@ -10,6 +10,7 @@ const passage = (id: number, text: string, rest: Partial<KnowledgePassage> = {})
   last: id,
   key: `cit_${id}`,
   document: Math.floor(id / 1_000_000),
+  origin: "",
   source: "docs/a.md",
   headings: [],
   score: 1,

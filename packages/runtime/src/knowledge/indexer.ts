@@ -15,6 +15,9 @@ export interface KnowingAgent {
   config: KnowledgeConfig;
 }
 
+/** What understands the pictures and recordings of the documents of an agent. */
+export type UnderstandingOf = (agent: KnowingAgent) => Understanding;
+
 export interface IndexerDeps {
   formation: Pick<Formation, "id" | "dir">;
   agents: readonly KnowingAgent[];
@@ -23,7 +26,7 @@ export interface IndexerDeps {
   /** Told when an agent's documents were looked at. */
   onIndexed: () => void;
   /** Who understands pictures and recordings for an agent. Default: nobody. */
-  understandingOf?: ((agent: KnowingAgent) => Understanding) | undefined;
+  understandingOf?: UnderstandingOf | undefined;
   now: () => number;
   log: Logger;
 }
@@ -50,7 +53,7 @@ export interface Indexer {
 }
 
 /** What reading one document may take: they are the formation's own, so more than a file of a message. */
-const limits: ReadingLimits = {
+export const readingLimits: ReadingLimits = {
   milliseconds: 60_000,
   memory: 768 * 2 ** 20,
   unpacked: 256 * 2 ** 20,
@@ -80,7 +83,7 @@ interface Wanted {
 const sum = ({ sources }: IndexingResult, what: "documents" | "read" | "unread"): number =>
   sources.reduce((total, source) => total + source[what], 0);
 
-const shuttingDown = () =>
+export const shuttingDown = () =>
   new ApiError(
     "SERVICE_UNAVAILABLE",
     "The formation is shutting down: its documents are read after the next start",
@@ -113,7 +116,7 @@ export const createIndexer = (deps: IndexerDeps): Indexer => {
     signal: AbortSignal,
   ): Promise<IndexingResult> => {
     const understanding = understandingOf({ agent, config });
-    const reader = createDocumentReader(limits, understanding);
+    const reader = createDocumentReader(readingLimits, understanding);
     signal.addEventListener("abort", reader.close);
     try {
       return await inTurn(seq, async (keepTurn) => {

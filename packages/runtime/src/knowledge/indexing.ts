@@ -1,15 +1,13 @@
 import path from "node:path";
-import { type DocumentFile, isSystemError, type KnowledgeSource, knowledgeFiles } from "@muxi/formation";
+import { type DocumentFile, isSystemError, knowledgeFiles, sourceId } from "@muxi/formation";
 import type { KnowledgeDocument } from "../store/index.ts";
+import { originOf } from "./origin.ts";
 import { type AgentKnowledge, createDocumentWriter, digestOf, type WritingDeps } from "./writing.ts";
 
 /** Milliseconds after which the log tells how far it is. */
 const reportEvery = 5_000;
 /** Milliseconds after which it is noted for those who ask. */
 const noteEvery = 500;
-
-/** What a source is called where it has no id of its own (docs/spec/formation-files.md "Knowledge"). */
-export const sourceIdOf = ({ id, path, url }: KnowledgeSource): string => id ?? path ?? url ?? "";
 
 export interface IndexingDeps extends WritingDeps {
   /** The real path of the formation folder. */
@@ -58,7 +56,7 @@ export const indexAgent = async (
     // Of sources that are not read, and files that are left out, the validation report warns.
     if (source.path === undefined) continue;
     const result: SourceResult = {
-      source: sourceIdOf(source),
+      source: sourceId(source),
       documents: 0,
       read: 0,
       unread: 0,
@@ -79,7 +77,10 @@ export const indexAgent = async (
   const expired = [...files.values()].flatMap(({ file, result }) => (anew.has(result.source) ? [file] : []));
   if (expired.length > 0) await stored.expire(knowledge, expired);
 
-  const known = await stored.documents(knowledge);
+  // Of sources elsewhere, only those that the agent no longer has: with no file of their name, they go.
+  const elsewhere = config.sources.map(originOf).filter((origin) => origin !== "");
+  await stored.forgetSources(knowledge, elsewhere);
+  const known = (await stored.documents(knowledge)).filter(({ origin }) => !elsewhere.includes(origin));
   // What a process that ended was writing or deleting.
   for (const { seq, state } of known) if (state === "writing" || state === "leaving") await clear(seq);
   const standing = known.filter(({ state }) => state === "ready" || state === "unread");

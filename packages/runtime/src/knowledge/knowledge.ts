@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Formation } from "@muxi/formation";
+import { type Formation, sourceId } from "@muxi/formation";
 import type { Logger } from "pino";
 import type { Embedders } from "../models/index.ts";
 import type {
@@ -8,9 +8,9 @@ import type {
   KnowledgeRepository,
   KnowledgeVectorRepository,
 } from "../store/index.ts";
+import type { SourceStatus, SourcesElsewhere } from "./elsewhere.ts";
 import { createPassageEmbedding } from "./embedding.ts";
-import { createIndexer, type Indexer, type IndexerDeps, isIndexing } from "./indexer.ts";
-import { sourceIdOf } from "./indexing.ts";
+import { createIndexer, type Indexer, type IndexerDeps, isIndexing, type KnowingAgent } from "./indexer.ts";
 import { createNearest } from "./nearest.ts";
 import { type KnowledgePassage, passageOf, type SearchOptions } from "./place.ts";
 import { createKnowledgeSearch } from "./search.ts";
@@ -49,7 +49,15 @@ export interface Knowledge {
   sourcesOf(agentId: string): string[];
   /** The documents of an agent. */
   documents(agentId: string, page: DocumentPage): Promise<KnowledgeDocument[]>;
+  /**
+   * Asks for a look at the sources of an agent, those elsewhere too; one that is under way does not count. Resolves when
+   * that is noted.
+   *
+   * @param anew Sources whose documents are read even if they have not changed.
+   */
   ask: Indexer["ask"];
+  /** How the sources elsewhere of an agent stand. */
+  elsewhere(agentId: string): Promise<SourceStatus[]>;
   /** Resolves when every document is indexed, or it was closed. */
   readonly ready: Promise<void>;
   /** Stops to read documents. */
@@ -64,19 +72,25 @@ export interface KnowledgeDeps {
   vectors: KnowledgeVectorRepository;
   embedders: Embedders;
   understandingOf?: IndexerDeps["understandingOf"] | undefined;
+  /** The sources elsewhere; undefined where no agent has one. */
+  elsewhere?: SourcesElsewhere | undefined;
   now: () => number;
   log: Logger;
 }
+
+/** The agents of a formation that know something from documents. */
+export const knowingAgents = ({ agents }: Pick<Formation, "agents">): KnowingAgent[] =>
+  agents.flatMap(({ id, knowledge }) =>
+    knowledge?.enabled && knowledge.sources.length > 0 ? [{ agent: id, config: knowledge }] : [],
+  );
 
 /** Milliseconds after the start for which searches wait until all is indexed. */
 const longestWait = 10_000;
 
 /** Begins to index the documents of the agents. */
 export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
-  const { formation, stored, vectors, embedders, now, log } = deps;
-  const agents = formation.agents.flatMap(({ id, knowledge }) =>
-    knowledge?.enabled && knowledge.sources.length > 0 ? [{ agent: id, config: knowledge }] : [],
-  );
+  const { formation, stored, vectors, embedders, elsewhere, now, log } = deps;
+  const agents = knowingAgents(formation);
   const ofAgents = new Map(
     formation.agents.flatMap((agent) => {
       const model = agent.knowledge?.enabled ? embedders.ofAgent(agent) : undefined;
@@ -102,7 +116,9 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
     modelsOf: (agentId) => models.get(agentId) ?? {},
     ...{ stored, nearest, log },
   });
-  const begun = Promise.race([indexer.ready, delay(longestWait, undefined, { ref: false })]);
+  elsewhere?.onSynced(embedding.wake);
+  const looked = Promise.all([indexer.ready, elsewhere?.begun]);
+  const begun = Promise.race([looked, delay(longestWait, undefined, { ref: false })]);
 
   return {
     async search(agentId, question, options) {
@@ -126,7 +142,7 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
         const isWaiting = indexer.isWaiting(agent) || row === undefined || row.askedAt > row.indexedAt;
         return {
           agent,
-          sources: config.sources.map(sourceIdOf),
+          sources: config.sources.map(sourceId),
           state: isBusy ? "indexing" : isWaiting ? "waiting" : "ready",
           documents: row?.documents ?? 0,
           unread: row?.unread ?? 0,
@@ -137,14 +153,24 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
       });
     },
     sourcesOf: (agentId) =>
-      agents.flatMap(({ agent, config }) => (agent === agentId ? config.sources.map(sourceIdOf) : [])),
+      agents.flatMap(({ agent, config }) => (agent === agentId ? config.sources.map(sourceId) : [])),
     async documents(agentId, page) {
       return stored.list(await stored.open(formation.id, agentId), page);
     },
-    ask: indexer.ask,
+    async ask(agentId, anew) {
+      const look = await indexer.ask(agentId, anew);
+      if (!elsewhere) return look;
+      const result = Promise.all([look.result, elsewhere.sync(agentId, anew)]).then(([own, synced]) => ({
+        sources: [...own.sources, ...synced.sources],
+        gone: own.gone + synced.gone,
+      }));
+      result.catch(() => undefined);
+      return { result };
+    },
+    elsewhere: async (agentId) => (await elsewhere?.status(agentId)) ?? [],
     ready: indexer.ready,
     async close() {
-      await indexer.close();
+      await Promise.all([indexer.close(), elsewhere?.close()]);
       await embedding.close();
     },
   };

@@ -14,14 +14,16 @@ export interface KnowledgePassage extends DocumentPassage {
   key: string;
   /** The number of its document. Both are new when the document is read anew. */
   document: number;
-  /** File, relative to the formation. */
+  /** File, relative to the formation, or its address. */
   source: string;
+  /** Which source elsewhere it came from; empty for those of the formation's folder. */
+  origin: string;
   /** How well it fits; it compares only with those of the same search. */
   score: number;
 }
 
 export const passageOf = (
-  { id, key, content: text, place, source }: StoredPassage,
+  { id, key, content: text, place, source, origin }: StoredPassage,
   score: number,
 ): KnowledgePassage => {
   const stands = JSON.parse(place) as Omit<DocumentPassage, "text">;
@@ -33,6 +35,7 @@ export const passageOf = (
     key: key ?? passageKey(source, { ...stands, text }),
     document,
     source,
+    origin,
     score,
     text,
   };

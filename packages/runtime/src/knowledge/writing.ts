@@ -14,6 +14,7 @@ import { canonicalJson } from "../base/index.ts";
 import {
   type DigestedPassage,
   type DocumentWord,
+  type KnowledgeDocument,
   type KnowledgeRepository,
   type KnowledgeVectorRepository,
   passagesOfOne,
@@ -60,6 +61,8 @@ export interface DocumentToWrite {
   file: string;
   format: Format;
   digest: string;
+  /** Of a document from elsewhere: its source, and by what to tell whether it has changed. */
+  from?: Pick<KnowledgeDocument, "origin" | "version">;
 }
 
 /** Who understands what, but for which model does: another one reads nothing anew. */
@@ -68,16 +71,21 @@ const kindOf = ({ pictures, recordings }: Understanding): string[] => [
   recordings ? "model" : "",
 ];
 
+/** All that makes passages of a document, but for its content. */
+export const settingsOf = (
+  { chunk_size, overlap, chunking }: KnowledgeConfig,
+  understanding: Understanding,
+): string =>
+  canonicalJson([indexVersion, wordsVersion, chunk_size, overlap, chunking, ...kindOf(understanding)]);
+
 /** Of the content of a file and of all that makes passages of it. */
 export const digestOf = async (
   { file, format }: Pick<DocumentToWrite, "file" | "format">,
   config: KnowledgeConfig,
   understanding: Understanding,
 ): Promise<string> => {
-  const { chunk_size, overlap, chunking } = config;
   const digest = createHash("sha256");
-  const by = mayNeedUnderstanding(format) ? kindOf(understanding) : [];
-  digest.update(canonicalJson([indexVersion, wordsVersion, chunk_size, overlap, chunking, ...by]));
+  digest.update(settingsOf(config, mayNeedUnderstanding(format) ? understanding : {}));
   for await (const piece of createReadStream(file)) digest.update(piece);
   return digest.digest("base64url");
 };
@@ -181,8 +189,14 @@ export const createDocumentWriter = (
     }
   };
 
-  const write = async ({ source, file, format, digest }: DocumentToWrite): Promise<number | undefined> => {
-    const begin = () => stored.begin(knowledge, { source, now: now() });
+  const write = async ({
+    source,
+    file,
+    format,
+    digest,
+    from: { origin, version } = { origin: "", version: null },
+  }: DocumentToWrite): Promise<number | undefined> => {
+    const begin = () => stored.begin(knowledge, { source, origin, version, now: now() });
     const { chunk_size: size, overlap, chunking } = config;
     const settings = { strategy: chunking.strategy, size, overlap };
     const seq = await begin();
@@ -198,7 +212,7 @@ export const createDocumentWriter = (
       if (passages.count() > 0) await clear(seq);
       const unread = passages.count() > 0 ? await begin() : seq;
       const result = { digest: isForNow([failure]) ? "" : digest, failure: JSON.stringify(failure) };
-      await stored.publish({ knowledge, seq: unread, source }, result);
+      await stored.publish({ knowledge, seq: unread, source, origin }, result);
       return undefined;
     }
     const { document } = reading;
@@ -207,7 +221,7 @@ export const createDocumentWriter = (
     await passages.finish();
     const count = passages.count();
     const result = { digest: isForNow(document.unread) ? "" : digest, passages: count };
-    await stored.publish({ knowledge, seq, source }, result);
+    await stored.publish({ knowledge, seq, source, origin }, result);
     return count;
   };
 

@@ -34,6 +34,7 @@ export type {
   StoredPassage,
   WordPlaces,
 } from "./knowledge-rows.ts";
+export type { KnowledgeSourceRepository, KnowledgeSourceState } from "./knowledge-sources.ts";
 export type { KnowledgeTurns } from "./knowledge-turns.ts";
 export type { DigestedPassage, KnowledgeVectorRepository, UnembeddedPassage } from "./knowledge-vectors.ts";
 export type { LearnableTurn, Lesson, LessonRepository, LessonSession } from "./lessons.ts";

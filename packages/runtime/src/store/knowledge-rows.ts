@@ -40,8 +40,12 @@ export interface DocumentPage extends ListPage {
 /** A document that was read, or could not be. */
 export interface KnowledgeDocument {
   seq: number;
-  /** File, relative to the formation. */
+  /** File, relative to the formation, or its address. */
   source: string;
+  /** Which source elsewhere it came from; empty for those of the formation's folder. */
+  origin: string;
+  /** By what a source elsewhere tells whether it has changed, as JSON. */
+  version: string | null;
   /** Of its content and of all that makes passages of it: with the same digest they are the same. */
   digest: string;
   /** `writing` and `leaving` are seen by no search: what a process that ended has left. */
@@ -60,6 +64,7 @@ export interface StoredPassage {
   /** Where it stands, as JSON. */
   place: string;
   source: string;
+  origin: string;
 }
 
 /** A word of a document: how much it weighs in which passages. */

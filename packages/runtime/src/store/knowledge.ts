@@ -27,21 +27,28 @@ export interface KnowledgeRepository extends KnowledgeTurns {
   note(seq: number, progress: { looked: number; found: number }): Promise<void>;
   /** Notes that all is stored that the sources had at a time. */
   finish(seq: number, at: number): Promise<void>;
+  /** Forgets how sources elsewhere stand but for some. */
+  forgetSources(seq: number, others: readonly string[]): Promise<void>;
   /** Forgets an agent whose documents are gone. */
   forget(seq: number): Promise<void>;
   /** Documents that are there, those that were read last first. */
   list(seq: number, page: DocumentPage): Promise<KnowledgeDocument[]>;
   documents(seq: number): Promise<KnowledgeDocument[]>;
   /** Begins to write a document, and returns its number. Nobody sees it yet. */
-  begin(seq: number, document: { source: string; now: number }): Promise<number>;
+  begin(
+    seq: number,
+    document: Pick<KnowledgeDocument, "source" | "origin" | "version"> & { now: number },
+  ): Promise<number>;
+  /** Notes by what to tell whether a document has changed, when it has not. */
+  keepVersion(document: number, version: string): Promise<void>;
   /** Writes some of a document's passages and words. */
   add(
     document: { knowledge: number; seq: number },
-    part: { passages: readonly Omit<StoredPassage, "source">[]; words: readonly DocumentWord[] },
+    part: { passages: readonly Omit<StoredPassage, "source" | "origin">[]; words: readonly DocumentWord[] },
   ): Promise<void>;
   /** Lets searches see a document in place of what there was of its source. */
   publish(
-    document: { knowledge: number; seq: number; source: string },
+    document: { knowledge: number; seq: number; source: string; origin: string },
     result: { digest: string } & ({ passages: number } | { failure: string }),
   ): Promise<void>;
   /** Takes a document away from searches. */
@@ -72,7 +79,7 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       select given.id, given.key, given.content, given.place from given`,
   });
   /** The passages that searches may see. A literal: SQLite would take a parameter for a fraction, and divide so. */
-  const seen = sql`select id, passage_key as key, content, place, source from knowledge_passage
+  const seen = sql`select id, passage_key as key, content, place, source, origin from knowledge_passage
     join knowledge_document on knowledge_document.seq = id / 1000000 and state = 'ready'`;
   const insertWord = each({
     given: {
@@ -106,7 +113,7 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
         passages = passages + ${passages} - ${less(sql`passages`)}
       where seq = ${seq}`;
   };
-  const selected = sql`select seq, source, digest, state, failure, passages, indexed_at as "indexedAt"
+  const selected = sql`select seq, source, origin, version, digest, state, failure, passages, indexed_at as "indexedAt"
     from knowledge_document`;
   const nothing = { documents: 0, unread: 0, passages: 0 };
 
@@ -165,6 +172,13 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       ]);
     },
 
+    async forgetSources(seq, others) {
+      await db.write([
+        sql`delete from knowledge_source where knowledge_seq = ${seq}
+          and origin not in (select value from ${textsOf(JSON.stringify(others))} as named)`,
+      ]);
+    },
+
     async forget(seq) {
       await db.write([sql`delete from knowledge where seq = ${seq}`]);
     },
@@ -178,12 +192,16 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
           order by indexed_at desc, seq desc limit ${limit}`,
       ),
 
-    async begin(seq, { source, now }) {
+    async begin(seq, { source, origin, version, now }) {
       const [result] = await db.write([
-        sql`insert into knowledge_document (knowledge_seq, source, digest, state, passages, indexed_at)
-          values (${seq}, ${source}, '', 'writing', 0, ${now}) returning seq`,
+        sql`insert into knowledge_document (knowledge_seq, source, origin, version, digest, state, passages, indexed_at)
+          values (${seq}, ${source}, ${origin}, ${version}, '', 'writing', 0, ${now}) returning seq`,
       ]);
       return Number(result?.rows[0]?.seq);
+    },
+
+    async keepVersion(document, version) {
+      await db.write([sql`update knowledge_document set version = ${version} where seq = ${document}`]);
     },
 
     async add({ knowledge, seq }, { passages, words }) {
@@ -193,7 +211,7 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       ]);
     },
 
-    async publish({ knowledge, seq, source }, result) {
+    async publish({ knowledge, seq, source, origin }, result) {
       const { state, passages, failure } =
         "failure" in result
           ? { state: "unread", passages: 0, failure: result.failure }
@@ -201,7 +219,7 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       // Another process that has taken the turn has deleted it.
       const isThere = sql`update knowledge_document
         set state = ${state}, passages = ${passages}, failure = ${failure}, digest = ${result.digest} where seq = ${seq} and state = 'writing'`;
-      const replaced = sql`source = ${source} and seq <> ${seq}`;
+      const replaced = sql`source = ${source} and origin = ${origin} and seq <> ${seq}`;
       const counts = { documents: 1, unread: state === "unread" ? 1 : 0, passages };
       await db.writeIf(isThere, [
         changed(knowledge, replaced, counts),

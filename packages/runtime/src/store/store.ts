@@ -7,6 +7,7 @@ import { createHealthCheck, type HealthCheck } from "./health.ts";
 import { createIngestionRepository, type IngestionRepository } from "./ingestions.ts";
 import { createJobRepository, type JobRepository } from "./jobs.ts";
 import { createKnowledgeRepository, type KnowledgeRepository } from "./knowledge.ts";
+import { createKnowledgeSourceRepository, type KnowledgeSourceRepository } from "./knowledge-sources.ts";
 import { createKnowledgeVectorRepository, type KnowledgeVectorRepository } from "./knowledge-vectors.ts";
 import { createLessonRepository, type LessonRepository } from "./lessons.ts";
 import { createMemoryRepository, type MemoryRepository } from "./memories.ts";
@@ -30,6 +31,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   readonly ingestions: IngestionRepository;
   readonly jobs: JobRepository;
   readonly knowledge: KnowledgeRepository;
+  readonly knowledgeSources: KnowledgeSourceRepository;
   readonly knowledgeVectors: KnowledgeVectorRepository;
   readonly lessons: LessonRepository;
   readonly memories: MemoryRepository;
@@ -58,6 +60,7 @@ export const createStore = (database: Database, limits: { memoriesOfUser?: numbe
     ingestions: createIngestionRepository(database),
     jobs: createJobRepository(database),
     knowledge: createKnowledgeRepository(database),
+    knowledgeSources: createKnowledgeSourceRepository(database),
     knowledgeVectors: createKnowledgeVectorRepository(database),
     lessons: createLessonRepository(database, unlearned),
     memories: createMemoryRepository(database, limits.memoriesOfUser),

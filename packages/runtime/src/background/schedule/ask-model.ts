@@ -1,8 +1,8 @@
+import { CronError, parseCron } from "@muxi/formation";
 import { ApiError, lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { objectWithin } from "../../base/index.ts";
 import { type Model, ModelError, textFrom } from "../../models/index.ts";
-import { CronError, parseCron } from "./cron.ts";
 import type { Meaning, PhraseContext } from "./phrases.ts";
 import { momentOf, writtenTimeAt } from "./zone.ts";
 

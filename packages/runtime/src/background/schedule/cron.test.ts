@@ -1,7 +1,8 @@
+import { CronError, looksLikeCron, parseCron } from "@muxi/formation";
 import { Cron } from "croner";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CronError, looksLikeCron, nextMoment, parseCron } from "./cron.ts";
+import { nextMoment } from "./cron.ts";
 
 const begin = Date.parse("2026-01-01T00:00:00Z");
 const end = Date.parse("2036-01-01T00:00:00Z");

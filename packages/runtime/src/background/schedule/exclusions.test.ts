@@ -1,5 +1,5 @@
+import { parseCron } from "@muxi/formation";
 import { expect, test } from "vitest";
-import { parseCron } from "./cron.ts";
 import { type Exclusion, exclusionSchema, nextAllowed } from "./exclusions.ts";
 
 const begin = Date.parse("2026-11-01T00:00:00Z");

@@ -1,6 +1,7 @@
+import { type Cron, CronError, parseCron } from "@muxi/formation";
 import { type Infer, lazy } from "@muxi/protocol";
 import * as z from "zod";
-import { type Cron, CronError, matchesMinute, nextMoment, parseCron } from "./cron.ts";
+import { matchesMinute, nextMoment } from "./cron.ts";
 import { offsetAt } from "./zone.ts";
 
 export const weekdayNames = [

@@ -1,7 +1,6 @@
 /** When jobs run: cron expressions, times and plain words, read in a time zone. */
 export { askModel } from "./ask-model.ts";
 export { clockTimeOf } from "./clock.ts";
-export { CronError, parseCron } from "./cron.ts";
 export { type Exclusion, exclusionSchema, exclusionsSchema, nextAllowed } from "./exclusions.ts";
 export {
   type JobType,

@@ -1,6 +1,6 @@
+import { CronError, looksLikeCron, parseCron } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 import { ClockError } from "./clock.ts";
-import { CronError, looksLikeCron, parseCron } from "./cron.ts";
 import { type Exclusion, nextAllowed } from "./exclusions.ts";
 import { type Meaning, type PhraseContext, readPhrase } from "./phrases.ts";
 

@@ -17,6 +17,7 @@ import { stateOfKnowledge } from "./0016-state-of-knowledge.ts";
 import { originsOfMemories } from "./0017-origins-of-memories.ts";
 import { vectorsOfPassages } from "./0018-vectors-of-passages.ts";
 import { keysOfPassages } from "./0019-keys-of-passages.ts";
+import { sourcesElsewhere } from "./0020-sources-elsewhere.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   originsOfMemories,
   vectorsOfPassages,
   keysOfPassages,
+  sourcesElsewhere,
 ];

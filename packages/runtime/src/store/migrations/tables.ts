@@ -30,6 +30,7 @@ const leftOutTables: readonly string[] = [
     "knowledge",
     "knowledge_document",
     "knowledge_passage",
+    "knowledge_source",
     "knowledge_word",
     "knowledge_code",
     "knowledge_vector",

@@ -305,7 +305,7 @@ CREATE TABLE knowledge_document (
       failure text,
       passages bigint not null,
       indexed_at bigint not null
-    , embedded_by text not null default '');
+    , embedded_by text not null default '', origin text not null default '', version text);
 CREATE INDEX knowledge_document_by_source on knowledge_document (knowledge_seq, source);
 CREATE TABLE knowledge_passage (
       id bigint not null primary key,
@@ -371,6 +371,17 @@ CREATE TABLE knowledge_vector (
       primary key (passage, model)
     );
 CREATE INDEX knowledge_passage_by_key on knowledge_passage (passage_key);
+CREATE TABLE knowledge_source (
+      knowledge_seq bigint not null references knowledge (seq) on delete cascade,
+      origin text not null,
+      synced_at bigint not null default 0,
+      due_at bigint,
+      failures bigint not null default 0,
+      failure text,
+      holder text not null default '',
+      until bigint not null default 0,
+      primary key (knowledge_seq, origin)
+    );
 insert into schema_version (version, name, checksum, applied_at) values (1, 'first schema', 'a67e9cf5aa86b56a', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (2, 'requests by time', 'adaa222b3300ba50', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (3, 'room for request updates', 'e3b0c44298fc1c14', cast(unixepoch('subsec') * 1000 as integer));
@@ -390,4 +401,5 @@ insert into schema_version (version, name, checksum, applied_at) values (16, 'st
 insert into schema_version (version, name, checksum, applied_at) values (17, 'origins of memories', 'e1bcc55eaa468fd2', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (18, 'vectors of passages', '0389c768255fda47', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (19, 'keys of passages', '9815d42e4d2c2585', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (20, 'sources elsewhere', '72b3604ef419bbba', cast(unixepoch('subsec') * 1000 as integer));
 `;

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+
+/** Where a source elsewhere is, and which of the documents there are meant (docs/spec/formation-files.md "Sources elsewhere"). */
+export interface SourceUrl {
+  /** One document, a sitemap, or the folder that a pattern begins below, which ends in a slash. */
+  base: string;
+  /** Which documents below the base, for example `guides/*.md`. */
+  pattern: string | undefined;
+}
+
+/** Why a source elsewhere cannot be read, and the remedy. */
+export interface UrlProblem {
+  message: string;
+  hint: string;
+}
+
+const readable = ["http", "https"];
+const notYet = ["ftp", "sftp", "rsync", "rsync+ssh", "file"];
+
+/** A question mark begins the query, so it stands for no character. */
+const wildcards = /[*[]/;
+
+/** The address of a source, or what is wrong with it. */
+export const readSourceUrl = (written: string): SourceUrl | UrlProblem => {
+  const [, scheme = ""] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(written) ?? [];
+  const kind = scheme.toLowerCase();
+  if (notYet.includes(kind)) {
+    return {
+      message: `begins with ${kind}://, which is not read yet`,
+      hint: "Copy the documents into the formation folder and name it as path, or serve them over https",
+    };
+  }
+  if (!readable.includes(kind)) {
+    return { message: `must begin with ${readable.map((each) => `${each}://`).join(" or ")}`, hint: "" };
+  }
+  const [place = "", ...rest] = written.split(/(?=[?#])/);
+  const segments = place.split("/");
+  const first = segments.findIndex((segment, at) => at > 2 && wildcards.test(segment));
+  const base = first === -1 ? place : `${segments.slice(0, first).join("/")}/`;
+  const url = URL.parse(base);
+  if (!url) return { message: "is not a valid URL", hint: "For example: https://example.com/guides/*.md" };
+  if (url.username !== "" || url.password !== "") {
+    return {
+      message: "holds a user name or password, which would be shown wherever the source is named",
+      hint: "Put them into auth of the source, as references to secrets",
+    };
+  }
+  if (first === -1) return { base: `${base}${rest.join("")}`, pattern: undefined };
+  if (rest.length > 0) return { message: "has both a pattern and a query", hint: "Remove the query" };
+  return { base, pattern: segments.slice(first).join("/") };
+};
+
+const longestSlug = 48;
+const digestLength = 10;
+
+/** What a source is called: its `id`, else its path, else a name that is made of its address. */
+export const sourceId = ({
+  id,
+  path,
+  url = "",
+}: {
+  id?: string | undefined;
+  path?: string | undefined;
+  url?: string | undefined;
+}): string => {
+  const name = id ?? path;
+  if (name !== undefined) return name;
+  // What is asked for may be secret.
+  const [place = ""] = url.toLowerCase().split("?", 1);
+  const words = place.match(/[a-z0-9]+/g) ?? [];
+  const slug = words.slice(1).join("-").slice(0, longestSlug).replace(/-$/, "");
+  return `${slug}-${createHash("sha256").update(url).digest("hex").slice(0, digestLength)}`;
+};

@@ -1,0 +1,105 @@
+import * as z from "zod";
+import { CronError, parseCron, readSourceUrl } from "../base/index.ts";
+import { filledText, isOpen, positive, seconds, section, text, textList, textMap } from "./common.ts";
+import { unused } from "./effects.ts";
+
+const isInside = (path: string): boolean =>
+  !/^([\\/]|[A-Za-z]:)/.test(path) && !path.split(/[\\/]/).includes("..");
+
+const url = text.superRefine((written, context) => {
+  if (isOpen(written)) return;
+  const read = readSourceUrl(written);
+  if ("message" in read) {
+    context.addIssue({ code: "custom", message: read.message, params: { hint: read.hint } });
+  }
+});
+
+/** A time of its own: `30m`, `6h`, `2d`. */
+const interval = /^[1-9]\d{0,4}[mhd]$/;
+
+const schedule = text.superRefine((written, context) => {
+  if (isOpen(written) || written === "@startup" || interval.test(written)) return;
+  try {
+    parseCron(written);
+  } catch (error) {
+    if (!(error instanceof CronError)) throw error;
+    const hint =
+      'Write a cron expression such as "0 6 * * *", @hourly, @daily, @weekly or @startup, or an interval such as "30m" or "6h"';
+    context.addIssue({ code: "custom", message: `is no schedule: ${error.message}`, params: { hint } });
+  }
+});
+
+const auth = section({
+  type: z.enum(["basic", "bearer"]),
+  username: text.optional(),
+  password: text.optional(),
+  token: text.optional(),
+}).superRefine(({ type, username, password, token }, context) => {
+  const isWhole = type === "basic" ? username !== undefined && password !== undefined : token !== undefined;
+  const needed = type === "basic" ? "username and password" : "token";
+  if (!isWhole) context.addIssue({ code: "custom", message: `of the type ${type} needs ${needed}` });
+});
+
+/** Fields that only a source with a URL has. */
+export const ofSourcesElsewhere = [
+  "auth",
+  "headers",
+  "include",
+  "exclude",
+  "max_file_size",
+  "max_total_size",
+  "timeout",
+  "schedule",
+  "retry",
+] as const;
+
+/** The fields of those that have no effect yet. */
+const idle = [
+  "extract",
+  "extract_pattern",
+  "max_extracted_files",
+  "max_extracted_size",
+  "accept_new_host_keys",
+];
+
+const megabyte = 1024 * 1024;
+const byWords = "Passages are searched by their words";
+
+/**
+ * A source of knowledge (docs/spec/formation-files.md "Knowledge", "Sources elsewhere"). Sizes in bytes, times in
+ * seconds.
+ */
+export const sourceSchema = section({
+  path: filledText.refine(isInside, "must be relative to the formation folder, without ..").optional(),
+  url: url.optional(),
+  description: text.optional(),
+  recursive: z.boolean().default(false),
+  allowed_extensions: z.array(text).optional(),
+  /** Files read of one source. */
+  file_limit: positive.optional(),
+  id: filledText.optional(),
+  auth: auth.optional(),
+  headers: textMap.default({}),
+  include: textList.optional(),
+  exclude: textList.optional(),
+  max_file_size: positive.default(10 * megabyte),
+  max_total_size: positive.default(100 * megabyte),
+  timeout: seconds.default(300),
+  schedule: schedule.default("@startup"),
+  retry: section({
+    max_attempts: positive.default(3),
+    initial_delay: seconds.default(5),
+    max_delay: seconds.default(300),
+    exponential_base: z.number().min(1).default(2),
+  }).prefault({}),
+  ...Object.fromEntries(idle.map((field) => [field, unused("Save what it holds as a file")])),
+  retrieval: unused(byWords),
+  agent_tree: unused(byWords),
+})
+  .refine(({ path, url }) => (path === undefined) !== (url === undefined), "needs either a path or a url")
+  .transform((source) => ({
+    ...source,
+    file_limit: source.file_limit ?? (source.url === undefined ? 50 : 100),
+  }));
+
+export type KnowledgeSource = z.infer<typeof sourceSchema>;

@@ -1,0 +1,43 @@
+import { setImmediate as nextTick } from "node:timers/promises";
+
+/** Names and addresses in markup are written with these. */
+const entities: Readonly<Record<string, string>> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  "#39": "'",
+};
+
+const plain = (written: string): string =>
+  written.trim().replace(/&(#?\w{1,8});/g, (whole, name: string) => entities[name] ?? whole);
+
+/** As many addresses are read before others get their turn. */
+const atOnce = 1_000;
+
+async function* addressesIn(text: string, pattern: RegExp, base: URL): AsyncGenerator<URL> {
+  let count = 0;
+  for (const [, first, second, third] of text.matchAll(pattern)) {
+    count += 1;
+    if (count % atOnce === 0) await nextTick();
+    const url = URL.parse(plain(first ?? second ?? third ?? ""), base);
+    if (!url) continue;
+    url.hash = "";
+    yield url;
+  }
+}
+
+/** What a sitemap is, going by its beginning: a list of pages, or of other sitemaps. */
+export const sitemapKind = (text: string): "pages" | "sitemaps" | undefined => {
+  const [, root] = /<(?:\w+:)?(urlset|sitemapindex)[\s>]/.exec(text.slice(0, 2_000)) ?? [];
+  return root === "urlset" ? "pages" : root === "sitemapindex" ? "sitemaps" : undefined;
+};
+
+/** The addresses that a sitemap lists. */
+export const locationsIn = (sitemap: string, base: URL): AsyncGenerator<URL> =>
+  addressesIn(sitemap, /<(?:\w{1,20}:)?loc>([^<]{1,4096})</g, base);
+
+/** The addresses that the links of a page lead to. */
+export const linksIn = (page: string, base: URL): AsyncGenerator<URL> =>
+  addressesIn(page, /\shref\s{0,9}=\s{0,9}(?:"([^"]{1,4096})"|'([^']{1,4096})'|([^\s"'>]{1,4096}))/gi, base);

@@ -1,0 +1,230 @@
+import { createWriteStream } from "node:fs";
+import { Readable, Transform, type TransformCallback, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { systemCode } from "@muxi/formation";
+import {
+  createHttpClient,
+  gunzipped,
+  type HttpClient,
+  type ProxyChoice,
+  type ResponseHead,
+  readRetryAfter,
+} from "@muxi/http";
+import { ForbiddenTargetError, guardedLookup, parseTarget, type TargetPolicy } from "../background/index.ts";
+import { startTimeLimit } from "../base/index.ts";
+import { shownAddress } from "./shown-address.ts";
+import { SourceError } from "./source.ts";
+
+/** A response whose body has not been read. */
+export interface Opened {
+  /** Where redirects have led. */
+  url: URL;
+  status: number;
+  headers: ReadonlyMap<string, string>;
+  /** To be read to its end, or destroyed. */
+  body: Readable;
+}
+
+export interface RequesterDeps {
+  policy: TargetPolicy;
+  proxy?: ProxyChoice | undefined;
+  /** Of each request to the origin of the source: with whatever is secret. */
+  headers: Readonly<Record<string, string>>;
+  /** The only origin that gets them. */
+  origin: string;
+  now: () => number;
+}
+
+/** Asks for documents over HTTP, and only at addresses that may be reached. */
+export interface Requester {
+  /**
+   * Follows redirects. A status that is not a success is an error, but for 304, 404 and 410.
+   *
+   * @throws SourceError
+   */
+  open(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Opened>;
+  close(): void;
+}
+
+const mostRedirects = 5;
+/** How long to wait for the head of a response, in milliseconds. */
+const longestHead = 30_000;
+const told = new Set([304, 404, 410]);
+const transientRefusals = new Set([408, 425, 429]);
+
+const send = (http: HttpClient, url: URL, headers: Record<string, string>, signal: AbortSignal) =>
+  new Promise<{ head: ResponseHead; body: Readable }>((resolve, reject) => {
+    signal.throwIfAborted();
+    const abort = () => body.destroy(signal.reason);
+    const body = new Readable({
+      read: () => pending.resume(),
+      destroy(error, done) {
+        signal.removeEventListener("abort", abort);
+        pending.abort();
+        done(error);
+      },
+    });
+    // Whoever reads it finds the failure; until then nobody listens.
+    body.on("error", reject);
+    signal.addEventListener("abort", abort, { once: true });
+    const pending = http.send(
+      { method: "GET", url, headers, body: "" },
+      {
+        head: (head) => resolve({ head, body }),
+        data(bytes) {
+          if (!body.push(Buffer.from(bytes))) pending.pause();
+        },
+        end: () => void body.push(null),
+        failed: (error) => void body.destroy(error),
+      },
+    );
+  });
+
+/** The failure of a request, as a source fails. */
+const failureOf = (error: unknown, url: URL): SourceError => {
+  if (error instanceof SourceError) return error;
+  const shown = shownAddress(url);
+  if (error instanceof ForbiddenTargetError) return new SourceError(`${shown}: ${error.message}`);
+  const code = systemCode(error);
+  return new SourceError(`${shown}: the connection failed${code === undefined ? "" : `: ${code}`}`, {
+    isTransient: true,
+  });
+};
+
+const refusalOf = ({ status, url, headers }: Opened, now: number): SourceError => {
+  const remedy = status === 401 || status === 403 ? ": check auth of the source" : "";
+  const retryAfter = readRetryAfter(headers.get("retry-after"), now);
+  return new SourceError(`${shownAddress(url)}: the server answered ${status}${remedy}`, {
+    isTransient: status >= 500 || transientRefusals.has(status),
+    ...(retryAfter !== undefined && { retryAfter: retryAfter * 1000 }),
+  });
+};
+
+export const createRequester = ({ policy, proxy, headers: own, origin, now }: RequesterDeps): Requester => {
+  const http = createHttpClient({ lookup: guardedLookup(policy), proxy });
+
+  const once = async (
+    url: URL,
+    given: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Opened> => {
+    const limit = startTimeLimit(longestHead, signal);
+    try {
+      parseTarget(url.href, policy);
+      const headers = { "user-agent": "muxi", ...(url.origin === origin && own), ...given };
+      const { head, body } = await send(http, url, headers, limit.signal);
+      return { url, status: head.status, headers: new Map(head.headers), body };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!limit.isOver) throw failureOf(error, url);
+      const message = `${shownAddress(url)}: the server did not answer within ${longestHead / 1000} s`;
+      throw new SourceError(message, { isTransient: true });
+    } finally {
+      limit.end();
+    }
+  };
+
+  return {
+    async open(first, headers, signal) {
+      let url = first;
+      for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
+        const opened = await once(url, headers, signal);
+        const { status } = opened;
+        if (status === 200 || told.has(status)) return opened;
+        opened.body.destroy();
+        const location = opened.headers.get("location");
+        if (status < 300 || status >= 400 || location === undefined) throw refusalOf(opened, now());
+        const next = URL.parse(location, url);
+        if (!next) throw new SourceError(`${shownAddress(url)}: it leads to an address that is none`);
+        url = next;
+      }
+      throw new SourceError(`${shownAddress(first)}: it is redirected more than ${mostRedirects} times`);
+    },
+    close: () => http.close(),
+  };
+};
+
+/** More than may be read of one document, or of one list of documents. */
+export class TooLargeError extends Error {
+  override readonly name = "TooLargeError";
+}
+
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** Counts what passes, and lets no more than some bytes pass. */
+class Meter extends Transform {
+  size = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    super();
+    this.#most = most;
+  }
+
+  override _transform(piece: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    this.size += piece.length;
+    done(this.size > this.#most ? new TooLargeError() : null, piece);
+  }
+}
+
+/** What unpacks a body that was packed for its way. */
+const decodersOf = ({ url, headers }: Opened): Transform[] => {
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  const decoder = decoders[encoding];
+  if (!decoder && encoding !== "identity" && encoding !== "") {
+    throw new SourceError(`${shownAddress(url)}: it is encoded as ${encoding}, which was not asked for`);
+  }
+  return decoder ? [decoder()] : [];
+};
+
+/** Reads a body, unpacked. Gives its size in bytes. */
+const read = async (opened: Opened, most: number, into: Writable, signal: AbortSignal): Promise<number> => {
+  const meter = new Meter(most);
+  try {
+    await pipeline([opened.body, ...decodersOf(opened), meter, into], { signal });
+    return meter.size;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof TooLargeError) throw error;
+    throw failureOf(error, opened.url);
+  } finally {
+    opened.body.destroy();
+  }
+};
+
+/**
+ * Writes a body to a file. Gives its size in bytes.
+ *
+ * @param most Bytes that it may have.
+ * @throws TooLargeError, SourceError
+ */
+export const saveBody = (opened: Opened, file: string, most: number, signal: AbortSignal): Promise<number> =>
+  read(opened, most, createWriteStream(file, { mode: 0o600 }), signal);
+
+/**
+ * A body as text; one that is a gzip file is unpacked, as sitemaps may be.
+ *
+ * @param most Bytes that it may have.
+ * @throws TooLargeError, SourceError
+ */
+export const textOfBody = async (opened: Opened, most: number, signal: AbortSignal): Promise<string> => {
+  const pieces: Buffer[] = [];
+  const collect = new Writable({
+    write(piece: Buffer, _, done) {
+      pieces.push(piece);
+      done();
+    },
+  });
+  await read(opened, most, collect, signal);
+  const bytes = Buffer.concat(pieces);
+  const content = await gunzipped(bytes, bytes[0] === 0x1f && bytes[1] === 0x8b ? "gzip" : "", most);
+  if (content === "large") throw new TooLargeError();
+  if (typeof content === "string") throw new SourceError(`${shownAddress(opened.url)}: it is damaged`);
+  return content.toString("utf8");
+};

@@ -1,0 +1,14 @@
+/** Names of parameters of an address whose values are secret. */
+const secretName = /(?:key|token|secret|password|passwd|signature|sig|credential|auth|code|sas)$/i;
+
+/** An address as it may be shown: without user name, password and fragment, and what in its query may be secret as `...`. */
+export const shownAddress = (address: URL): string => {
+  const url = new URL(address);
+  url.username = "";
+  url.password = "";
+  url.hash = "";
+  for (const name of new Set(url.searchParams.keys())) {
+    if (secretName.test(name)) url.searchParams.set(name, "...");
+  }
+  return url.href;
+};
