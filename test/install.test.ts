@@ -59,7 +59,7 @@ afterAll(() => rm(project, { recursive: true, force: true }));
 
 test("an installation brings the published packages and no other of this repository", async () => {
   const modules = path.join(project, "node_modules");
-  expect((await readdir(path.join(modules, "@muxi"))).sort()).toEqual(["runtime", "server"]);
+  expect((await readdir(path.join(modules, "@muxi"))).sort()).toEqual(["near-words", "runtime", "server"]);
   expect(await readdir(modules)).toEqual(expect.arrayContaining(["muxi", "muxi-client", "pg"]));
 });
 

@@ -34,6 +34,11 @@ const expected: Record<string, { files: RegExp; needs: readonly string[]; limit:
     ],
     limit: 14,
   },
+  "@muxi/near-words": {
+    files: /^(index\.js|english\.bin)$/,
+    needs: ["index.js", "english.bin"],
+    limit: 4,
+  },
   "@muxi/server": {
     files: /^(bin\/muxi-server\.js|dist\/[\w.-]+\.c?js|dist\/(third-party|reader)-licences\.txt)$/,
     needs: [

@@ -37,8 +37,12 @@ const { values } = parseArgs({
 const run = async (dir: string): Promise<void> => {
   const folder = path.join(dir, "documents");
   const names = await layOutDocuments(folder);
-  const ways = [await openWords(dir), ...(await openPeers(await readDocuments(folder, names)))];
-  if (ways.length === 1)
+  const ways = [
+    await openWords(dir, { hasNearWords: false }),
+    await openWords(dir, { hasNearWords: true }),
+    ...(await openPeers(await readDocuments(folder, names))),
+  ];
+  if (ways.length === 2)
     process.stderr.write("The searches of others are not installed: --with-peers adds them\n");
   const questions = readQuestions();
   const rows: Row[] = [];

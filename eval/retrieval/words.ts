@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
-import { openKnowledge } from "../../packages/runtime/src/knowledge/index.ts";
+import { createNearWords, openKnowledge } from "../../packages/runtime/src/knowledge/index.ts";
 import { createStore, openSqlite } from "../../packages/runtime/src/store/index.ts";
 import { noEmbedders } from "../../packages/runtime/test/embedders.ts";
 import type { Way } from "./measure.ts";
@@ -26,7 +26,7 @@ export const mostPassages = 100;
  * The search of a formation without an embedding model: its knowledge, read from a folder whose documents are in
  * `documents`.
  */
-export const openWords = async (dir: string): Promise<Way> => {
+export const openWords = async (dir: string, { hasNearWords }: { hasNearWords: boolean }): Promise<Way> => {
   await writeFile(path.join(dir, "formation.afs"), manifest);
   const { formation } = await loadFormation(dir);
   const log = pino({ level: "warn" }, pino.destination(2));
@@ -37,12 +37,13 @@ export const openWords = async (dir: string): Promise<Way> => {
     stored: store.knowledge,
     vectors: store.knowledgeVectors,
     embedders: noEmbedders,
+    nearWords: hasNearWords ? createNearWords((name) => import(name)) : undefined,
     now: Date.now,
     log,
   });
   await knowledge.ready;
   return {
-    name: "words",
+    name: hasNearWords ? "words and near words" : "words",
     async find({ question }) {
       const found = await knowledge.search(agent, question, {
         limit: mostPassages,

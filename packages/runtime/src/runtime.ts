@@ -27,7 +27,7 @@ import { jobEnding, openAutomation } from "./automation.ts";
 import { createDeliveries, createRetention, defaultLeaseTime } from "./background/index.ts";
 import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
-import { openKnowledge, type UnderstandingOf } from "./knowledge/index.ts";
+import { createNearWords, openKnowledge, type UnderstandingOf } from "./knowledge/index.ts";
 import { openMemory } from "./memory/index.ts";
 import { openEmbedders, openModels, openUnderstanding, packagesOf } from "./models/index.ts";
 import type { TokenReports } from "./observability/index.ts";
@@ -162,6 +162,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     models,
     stored: store.knowledge,
     vectors: store.knowledgeVectors,
+    nearWords: createNearWords(importPackage),
     embedders,
     understandingOf,
     elsewhere,

@@ -8,7 +8,7 @@ import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
-import { openKnowledge, placeOf } from "../src/knowledge/index.ts";
+import { createNearWords, openKnowledge, placeOf } from "../src/knowledge/index.ts";
 import { sql } from "../src/store/database/index.ts";
 import { createStore, type Database, openPostgres, openSqlite } from "../src/store/index.ts";
 import { noEmbedders } from "./embedders.ts";
@@ -48,13 +48,17 @@ const openAt = async (place: string): Promise<Database> => {
 };
 
 /** Opens the knowledge of a formation, with what its log says. */
-const openOn = async (dir: string, database: Database, embedders = noEmbedders) => {
+const openOn = async (dir: string, database: Database, nearWords?: ReturnType<typeof createNearWords>) => {
   const { formation } = await loadFormation(dir);
   if (!formation) throw new Error("the formation is not valid");
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
   const { knowledge: stored, knowledgeVectors: vectors } = createStore(database);
-  const knowledge = openKnowledge({ formation, stored, vectors, embedders, now: Date.now, log });
+  const knowledge = openKnowledge({
+    ...{ formation, stored, vectors, nearWords, log },
+    embedders: noEmbedders,
+    now: Date.now,
+  });
   onTestFinished(() => knowledge.close());
   const find = async (agent: string, text: string, limit = 5) =>
     (await knowledge.search(agent, text, { limit })).map((passage) => passage.text);
@@ -110,6 +114,22 @@ test("a search right after the start waits for the documents", async () => {
   await write(dir, { "a.md": "The key hangs behind the door." });
   const { find } = await openOn(dir, await openAt(await emptyPlace()));
   expect(await find("one", "Where is the key?")).toHaveLength(1);
+});
+
+test("a word that no document has is looked for by English words that are used like it, where their package is installed", async () => {
+  const dir = await folderWith({ one: "{ sources: [{ path: docs }] }" });
+  await write(dir, { "a.md": "The movie begins at eight.", "b.md": "The cinema has a car park.", "c.md": "Umbrellas." });
+  const database = await openAt(await emptyPlace());
+  const question = "How long is the film?";
+  for (const { importPackage, found } of [
+    { importPackage: (name: string) => import(name), found: ["The movie begins at eight."] },
+    { importPackage: () => Promise.reject(new Error("it is not installed")), found: [] },
+  ]) {
+    const { knowledge, find } = await openOn(dir, database, createNearWords(importPackage));
+    expect(await find("one", question, 1)).toEqual(found);
+    expect(await find("one", "umbrella", 1)).toEqual(["Umbrellas."]);
+    await knowledge.close();
+  }
 });
 
 test("an agent's sources are read within their limits, and never from outside the formation", async () => {

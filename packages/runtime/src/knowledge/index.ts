@@ -4,6 +4,7 @@ export type { SourcesElsewhere } from "./elsewhere.ts";
 export { type KnowingAgent, readingLimits, shuttingDown, type UnderstandingOf } from "./indexer.ts";
 export type { SourceResult } from "./indexing.ts";
 export { type Knowledge, type KnowledgeStatus, knowingAgents, openKnowledge } from "./knowledge.ts";
+export { createNearWords } from "./near-words.ts";
 export { originOf, shortDigest } from "./origin.ts";
 export { type KnowledgePassage, placeOf } from "./place.ts";
 export { createTurn, type Turn } from "./turns.ts";

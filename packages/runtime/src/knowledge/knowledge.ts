@@ -11,6 +11,7 @@ import type {
 import type { SourceStatus, SourcesElsewhere } from "./elsewhere.ts";
 import { createPassageEmbedding } from "./embedding.ts";
 import { createIndexer, type Indexer, type IndexerDeps, isIndexing, type KnowingAgent } from "./indexer.ts";
+import type { NearWords } from "./near-words.ts";
 import { createNearest } from "./nearest.ts";
 import { type KnowledgePassage, passageOf, type SearchOptions } from "./place.ts";
 import { createKnowledgeSearch } from "./search.ts";
@@ -67,6 +68,8 @@ export interface Knowledge {
 export interface KnowledgeDeps {
   /** Undefined where no model helps to search. */
   models?: HelpingModels;
+  /** Undefined where words stand for themselves alone. */
+  nearWords?: NearWords | undefined;
   formation: Pick<Formation, "id" | "dir" | "agents">;
   stored: KnowledgeRepository;
   vectors: KnowledgeVectorRepository;
@@ -114,7 +117,7 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
   const search = createKnowledgeSearch({
     formationId: formation.id,
     modelsOf: (agentId) => models.get(agentId) ?? {},
-    ...{ stored, nearest, log },
+    ...{ stored, nearWords: deps.nearWords, nearest, log },
   });
   elsewhere?.onSynced(embedding.wake);
   const looked = Promise.all([indexer.ready, elsewhere?.begun]);

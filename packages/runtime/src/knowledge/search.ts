@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { KnowledgeRepository } from "../store/index.ts";
 import { chosenOf } from "./choice.ts";
 import { completedBy } from "./completion.ts";
+import type { NearWords } from "./near-words.ts";
 import { withNeighboursJoined } from "./neighbours.ts";
 import { type KnowledgePassage, passageOf, type SearchOptions } from "./place.ts";
 import { questionOf } from "./question.ts";
@@ -29,6 +30,8 @@ export interface SearchDeps {
   stored: KnowledgeRepository;
   modelsOf: (agentId: string) => SearchModels;
   log: Pick<Logger, "warn">;
+  /** Undefined where words stand for themselves alone. */
+  nearWords: NearWords | undefined;
   /** Gives none where passages have no vectors. */
   nearest: Nearest;
 }
@@ -44,10 +47,11 @@ export const createKnowledgeSearch = ({
   formationId,
   stored,
   modelsOf,
+  nearWords,
   nearest,
   log,
 }: SearchDeps): KnowledgeSearch => {
-  const byWords = createWordSearch(stored);
+  const byWords = createWordSearch(stored, nearWords);
 
   const byMeaning = async (agentId: string, text: string, most: number): Promise<Ranking> =>
     new Map((await nearest(agentId, text, most)).map(({ id, score }) => [id, score]));
@@ -76,7 +80,7 @@ export const createKnowledgeSearch = ({
     const wanted = Math.max(limit, reranking?.candidates ?? 0);
     const most = Math.min(wanted * rankedForOne, mostRanked);
     const ranking = fused(
-      await Promise.all([byWords(state, words, most), byMeaning(agentId, text, most)]),
+      await Promise.all([byWords(state, { words, text }, most), byMeaning(agentId, text, most)]),
       most,
     );
     const found = passagesOf(ranking);

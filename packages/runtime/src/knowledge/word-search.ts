@@ -6,9 +6,10 @@ import {
   passagesOfOne,
   type WordPlaces,
 } from "../store/index.ts";
-import { rarityOf } from "../text/index.ts";
+import { isCommonWord, rarityOf } from "../text/index.ts";
 import { weightUnit } from "./document-words.ts";
-import type { SearchedWords } from "./question.ts";
+import type { NearWord, NearWords } from "./near-words.ts";
+import type { Question, SearchedWords } from "./question.ts";
 import type { Ranking } from "./ranking.ts";
 
 /** Documents to look at for each word, and passages that count: those in which it weighs most. */
@@ -25,6 +26,8 @@ const tally = createTally(mostWords * mostPassages);
 const mostCached = 2_000_000;
 const perWord = 50;
 const mostFrequencies = 20_000;
+/** Passages that count of each word that stands in for another: those in which it weighs most. */
+const mostOfStandIn = 25;
 
 /** A word and where it stands, as the ids of passages and its weights there. */
 interface FoundWord {
@@ -53,9 +56,13 @@ const foundWord = ({ word, passages, documents }: WordPlaces): FoundWord => {
 };
 
 /** Ranks the passages of an agent that share words with a question, by BM25. */
-export type WordSearch = (state: KnowledgeState, words: SearchedWords, most: number) => Promise<Ranking>;
+export type WordSearch = (state: KnowledgeState, question: Question, most: number) => Promise<Ranking>;
 
-export const createWordSearch = (stored: Pick<KnowledgeRepository, "places" | "frequencies">): WordSearch => {
+/** @param nearWords Words that may stand in for those that no passage has. */
+export const createWordSearch = (
+  stored: Pick<KnowledgeRepository, "places" | "frequencies">,
+  nearWords?: NearWords,
+): WordSearch => {
   /** By what an agent knows, its version, and the word: what has changed is not asked for again. */
   const cache = new LRUCache<string, FoundWord>({
     maxSize: mostCached,
@@ -94,13 +101,44 @@ export const createWordSearch = (stored: Pick<KnowledgeRepository, "places" | "f
     return new Map(telling.slice(0, mostWords).map(({ word, counts }) => [word, counts]));
   };
 
-  return async (state, words, most) => {
+  /**
+   * For words that no passage has, what their stand-ins are worth in each passage: the best of them, by BM25, times the square
+   * of their likeness.
+   */
+  const standIns = async (
+    state: KnowledgeState,
+    near: ReadonlyMap<string, readonly NearWord[]>,
+  ): Promise<{ word: string; worth: ReadonlyMap<number, number> }[]> => {
+    const words = new Set([...near.values()].flatMap((some) => some.map(({ word }) => word)));
+    if (words.size === 0) return [];
+    const found = new Map((await find(state, [...words])).map((each) => [each.word, each]));
+    return [...near].map(([word, some]) => {
+      const worth = new Map<number, number>();
+      for (const { word: other, likeness } of some) {
+        const { passages = 0, ids = [], weights = [] } = found.get(other) ?? {};
+        const counts = rarityOf(other, passages, state.passages) * likeness ** 2;
+        for (const [place, id] of ids.slice(0, mostOfStandIn).entries()) {
+          worth.set(id, Math.max(worth.get(id) ?? 0, counts * (weights[place] ?? 0)));
+        }
+      }
+      return { word, worth };
+    });
+  };
+
+  return async (state, { words, text }, most) => {
     const chosen = await rarest(state, words);
     const found = await find(state, [...chosen.keys()]);
+    const absent = new Set(
+      found.flatMap(({ word, passages }) => (passages === 0 && !isCommonWord(word) ? [word] : [])),
+    );
+    const others = absent.size === 0 || !nearWords ? [] : await standIns(state, await nearWords(text, absent));
     tally.clear();
     for (const { word, passages, ids, weights } of found) {
       const counts = rarityOf(word, passages, state.passages) * (chosen.get(word) ?? 0);
       for (const [place, id] of ids.entries()) tally.add(id, counts * (weights[place] ?? 0));
+    }
+    for (const { word, worth } of others) {
+      for (const [id, amount] of worth) tally.add(id, amount * (chosen.get(word) ?? 0));
     }
     return tally.greatest(most);
   };

@@ -2,7 +2,7 @@ import { firstOf } from "../base/index.ts";
 import { similarity } from "./packed.ts";
 
 /** How many of the nearest by code to compare exactly at a time, as long as there are good ones among them. */
-const comparedTogether = 32;
+const comparedTogether = 64;
 
 /** A vector of length 1 in the same direction. */
 export const normalised = (vector: Float32Array): Float32Array => {
