@@ -39,12 +39,15 @@ export const openOurs = (name: string, database: Database): Contender => {
     name,
     async build(all, dimensions) {
       const knowledge = await stored.open(formationId, agent);
-      const seq = await stored.begin(knowledge, { source: "bench", digest: "", now: 1 });
+      const seq = await stored.begin(knowledge, { source: "bench", now: 1 });
       const count = all.length / dimensions;
-      await stored.publish({ knowledge, seq, source: "bench" }, { passages: count });
+      await stored.publish({ knowledge, seq, source: "bench" }, { digest: "", passages: count });
       first = seq * passagesOfOne;
       for (let from = 0; from < count; from += writtenAtOnce) {
-        const places = Array.from({ length: Math.min(writtenAtOnce, count - from) }, (_, place) => from + place);
+        const places = Array.from(
+          { length: Math.min(writtenAtOnce, count - from) },
+          (_, place) => from + place,
+        );
         await vectors.put(
           knowledge,
           model,
@@ -70,15 +73,11 @@ const rescored = 256;
 /**
  * sqlite-vec, comparing all vectors exactly, or their bits first and then the nearest exactly.
  *
- * @param load Of the package.
+ * @param library Path of its library.
  */
-export const openSqliteVec = (
-  dir: string,
-  byBits: boolean,
-  load: (db: { loadExtension(file: string): void }) => void,
-): Contender => {
+export const openSqliteVec = (dir: string, byBits: boolean, library: string): Contender => {
   const db = new DatabaseSync(path.join(dir, byBits ? "bits.db" : "exact.db"), { allowExtension: true });
-  load(db);
+  db.loadExtension(library);
   db.exec("pragma journal_mode = wal");
   let query: ReturnType<typeof db.prepare> | undefined;
   return {
@@ -92,7 +91,10 @@ export const openSqliteVec = (
           : `create virtual table found using vec0(id integer primary key, vector float[${dimensions}] distance_metric=cosine)`,
       );
       const inserts = byBits
-        ? ["insert into found (id, bits) values (?, vec_quantize_binary(?))", "insert into whole values (?, ?)"]
+        ? [
+            "insert into found (id, bits) values (?, vec_quantize_binary(?))",
+            "insert into whole values (?, ?)",
+          ]
         : ["insert into found (id, vector) values (?, ?)"];
       const prepared = inserts.map((text) => db.prepare(text));
       for (let from = 0; from < all.length / dimensions; from += writtenAtOnce) {

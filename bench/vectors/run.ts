@@ -8,6 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import * as z from "zod";
 import { openPostgres, openSqlite } from "../../packages/runtime/src/store/index.ts";
 import { findPostgres, postgresMissing, startPostgres } from "../../test/postgres-server.ts";
 import { formatNumber, tableRow, writeFigures } from "../page.ts";
@@ -26,6 +27,11 @@ const { values } = parseArgs({
     only: { type: "string" },
   },
 });
+
+const moduleSchema = z.object({
+  getLoadablePath: z.custom<() => unknown>((value) => typeof value === "function"),
+});
+const textSchema = z.string();
 
 const found = 10;
 const dimensions = Number(values.dimensions);
@@ -50,9 +56,15 @@ const openPostgresOnce = async (): Promise<Contender> => {
   };
 };
 
+/** The library of sqlite-vec, which is installed for this measurement alone. */
+const sqliteVecFile = async (): Promise<string> => {
+  const name = "sqlite-vec";
+  const { getLoadablePath } = moduleSchema.parse(await import(name));
+  return textSchema.parse(getLoadablePath());
+};
+
 const sqliteVec = async (dir: string, byBits: boolean): Promise<Contender> => {
-  const { load } = await import("sqlite-vec");
-  return openSqliteVec(dir, byBits, load);
+  return openSqliteVec(dir, byBits, await sqliteVecFile());
 };
 
 const ways: Readonly<Record<string, (dir: string) => Promise<Contender>>> = {
@@ -110,7 +122,16 @@ const measure = async (way: string, count: number): Promise<string> => {
 /** Each in a process of its own, so that none finds the memory that another one has left. */
 const measureApart = (way: string, count: string): string => {
   const args = ["--no-warnings", "--expose-gc", "--conditions=muxi-source", import.meta.filename];
-  const given = ["--only", way, "--counts", count, "--dimensions", values.dimensions, "--questions", values.questions];
+  const given = [
+    "--only",
+    way,
+    "--counts",
+    count,
+    "--dimensions",
+    values.dimensions,
+    "--questions",
+    values.questions,
+  ];
   const { stdout, status } = spawnSync(process.execPath, [...args, ...given], {
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",

@@ -24,7 +24,7 @@ interface PeerModule {
 const settings = { strategy: "adaptive", size: 1000, overlap: 100 } as const;
 
 /** The passages of documents in the form in which they are searched. */
-export const searchedPassages = (documents: ReadonlyMap<string, Document>) =>
+const searchedPassages = (documents: ReadonlyMap<string, Document>) =>
   [...documents].flatMap(([source, document]) =>
     Array.from(passagesOf(document, settings), ({ title = "", headings, text }) => ({
       source,

@@ -118,7 +118,11 @@ test("a search right after the start waits for the documents", async () => {
 
 test("a word that no document has is looked for by English words that are used like it, where their package is installed", async () => {
   const dir = await folderWith({ one: "{ sources: [{ path: docs }] }" });
-  await write(dir, { "a.md": "The movie begins at eight.", "b.md": "The cinema has a car park.", "c.md": "Umbrellas." });
+  await write(dir, {
+    "a.md": "The movie begins at eight.",
+    "b.md": "The cinema has a car park.",
+    "c.md": "Umbrellas.",
+  });
   const database = await openAt(await emptyPlace());
   const question = "How long is the film?";
   for (const { importPackage, found } of [

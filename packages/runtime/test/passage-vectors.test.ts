@@ -1,16 +1,25 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
+import * as z from "zod";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
-import { untilExpected } from "../../../test/until.ts";
+import { until, untilExpected } from "../../../test/until.ts";
 import { openKnowledge } from "../src/knowledge/index.ts";
 import { type EmbeddingModel, ModelError } from "../src/models/index.ts";
 import { sql } from "../src/store/database/index.ts";
 import { createStore, openPostgres, openSqlite } from "../src/store/index.ts";
 import { embeddersOf } from "./embedders.ts";
+import { startModelServer } from "./model-server.ts";
 import { createSchema, onPostgres } from "./postgres.ts";
+import { seeded } from "./processes.ts";
+
+const program = fileURLToPath(import.meta.resolve("./embedding-process.ts"));
+const inputSchema = z.object({ input: z.array(z.string()) });
 
 const manifest = `schema: "1.0.0"
 id: cellar
@@ -63,6 +72,8 @@ const start = async (files: Readonly<Record<string, string>>) => {
   onTestFinished(() => database.close());
 
   return {
+    dir,
+    place,
     fileOf,
     write,
     /** How many vectors are stored of each model. */
@@ -201,3 +212,41 @@ test("a passage that the model refuses has no vector, and is not asked for again
   await again.knowledge.close();
   expect([embedded, again.warnings]).toEqual([[], []]);
 });
+
+test("a process that is killed while it embeds loses one call at most: ten kills, and each passage has its vector", async () => {
+  const server = await startModelServer();
+  onTestFinished(() => server.close());
+  server.embed = (text) => [...meaningOf(text), text.length];
+  const texts = Array.from({ length: 60 }, (_, number) => `Barrel ${number} holds the ${number}th pressing.`);
+  const { dir, place, write, stored } = await start({});
+  const llm = `llm: { models: [{ embedding: openai/some-embedding, settings: { base_url: "${server.url}/v1" } }] }`;
+  await writeFile(path.join(dir, "formation.afs"), `${manifest}${llm}\n`);
+  for (const number of [0, 1, 2]) {
+    await write(`${number}.md`, texts.slice(number * 20, number * 20 + 20).join("\n\n"));
+  }
+  const begin = () => {
+    const child = fork(program, [dir, place], { execArgv: ["--conditions=muxi-source"], stdio: "ignore" });
+    const exited = once(child, "exit");
+    const kill = async () => {
+      child.kill("SIGKILL");
+      await exited;
+    };
+    onTestFinished(kill);
+    return kill;
+  };
+  const random = seeded(5);
+  for (let kills = 0; kills < 10; kills += 1) {
+    const calls = server.background.length + 1 + Math.floor(random() * 3);
+    const kill = begin();
+    await until("it has embedded some", () => server.background.length >= calls);
+    await kill();
+  }
+  const kill = begin();
+  await untilExpected("all have vectors", async () =>
+    expect(await stored()).toEqual({ "openai/some-embedding": texts.length }),
+  );
+  await kill();
+  const sent = server.background.flatMap(({ body }) => inputSchema.parse(body).input);
+  expect(new Set(sent).size).toBe(texts.length);
+  expect(sent.length).toBeLessThanOrEqual(texts.length + 10 * 2);
+}, 60_000);

@@ -21,6 +21,12 @@ const mostKept = 2_000;
 /** Words of a text that are looked up. */
 const mostLookedUp = 200;
 
+/** Words of nearly every English question, and words of other languages: those of some are English words too. */
+const english =
+  /\b(?:the|what|how|when|where|which|who|why|does|are|should|with|you|this|that|there|from)\b/i;
+const foreign =
+  /[^\0-\x7f]|\b(?:der|das|und|ist|wie|ein|eine|nicht|le|la|les|des|du|est|une|el|los|las|de|del|que|en|un|una|il|di|che|per|come|como|para|com|het|een|van|voor|och|att|jag|nie|jest)\b/i;
+
 /** Numbers that are stored after one another, from `at` on. Copied: they need not be aligned. */
 const numbersAt = (bytes: Buffer, at: number, count: number, size: number): ArrayBuffer => {
   const copy = new ArrayBuffer(count * size);
@@ -70,6 +76,7 @@ export const createNearWords = (importPackage: (name: string) => Promise<unknown
   };
 
   return async (text, words) => {
+    if (!english.test(text) && foreign.test(text)) return new Map();
     loading ??= load();
     const nearTo = await loading;
     const found = new Map<string, NearWord[]>();

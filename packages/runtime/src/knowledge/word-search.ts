@@ -131,7 +131,8 @@ export const createWordSearch = (
     const absent = new Set(
       found.flatMap(({ word, passages }) => (passages === 0 && !isCommonWord(word) ? [word] : [])),
     );
-    const others = absent.size === 0 || !nearWords ? [] : await standIns(state, await nearWords(text, absent));
+    const others =
+      absent.size === 0 || !nearWords ? [] : await standIns(state, await nearWords(text, absent));
     tally.clear();
     for (const { word, passages, ids, weights } of found) {
       const counts = rarityOf(word, passages, state.passages) * (chosen.get(word) ?? 0);
