@@ -39,9 +39,10 @@ export const openOurs = (name: string, database: Database): Contender => {
     name,
     async build(all, dimensions) {
       const knowledge = await stored.open(formationId, agent);
-      const seq = await stored.begin(knowledge, { source: "bench", now: 1 });
+      const document = { source: "bench", origin: "", version: null };
+      const seq = await stored.begin(knowledge, { ...document, now: 1 });
       const count = all.length / dimensions;
-      await stored.publish({ knowledge, seq, source: "bench" }, { digest: "", passages: count });
+      await stored.publish({ knowledge, seq, ...document }, { digest: "", passages: count });
       first = seq * passagesOfOne;
       for (let from = 0; from < count; from += writtenAtOnce) {
         const places = Array.from(

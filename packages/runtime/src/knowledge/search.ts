@@ -31,7 +31,7 @@ export interface SearchDeps {
   modelsOf: (agentId: string) => SearchModels;
   log: Pick<Logger, "warn">;
   /** Undefined where words stand for themselves alone. */
-  nearWords: NearWords | undefined;
+  nearWords?: NearWords | undefined;
   /** Gives none where passages have no vectors. */
   nearest: Nearest;
 }
