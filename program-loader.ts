@@ -1,3 +1,4 @@
+/// <reference lib="es2024.arraybuffer" />
 /**
  * Runs `program.cjs`, which lies beside it, with what V8 has compiled of it in earlier runs. Node's own compile cache holds
  * what is compiled before a file runs, but most functions are compiled when they are first called: that was a quarter of the
@@ -23,7 +24,7 @@ const digestOf = (data: string | Buffer): Buffer => hash("sha1", data, "buffer")
 const digestLength = digestOf("").length;
 
 /** A file of the cache holds the digest of the source, that of the compiled code, and the code. */
-const readCompiled = (entry: string, source: Buffer): Buffer | undefined => {
+const readCompiled = (entry: string, source: Buffer): Buffer<ArrayBuffer> | undefined => {
   try {
     const stored = readFileSync(entry);
     const compiled = stored.subarray(2 * digestLength);
@@ -42,6 +43,11 @@ const writeCompiled = (entry: string, source: Buffer, compiled: Buffer): void =>
   } catch {
     // The disk is full or may not be written: the next run compiles again.
   }
+};
+
+/** What was read from a file is no longer needed: its memory would stay until garbage is collected, which may be long. */
+const giveBack = (read: Buffer<ArrayBuffer>): void => {
+  if (read.length > Buffer.poolSize) read.buffer.transfer(0);
 };
 
 let unkept: (() => void)[] = [];
@@ -72,6 +78,8 @@ const load = (name: string): unknown => {
   if (entry !== undefined && (cachedData === undefined || script.cachedDataRejected)) {
     unkept.push(() => writeCompiled(entry, source, script.createCachedData()));
   }
+  giveBack(text);
+  if (cachedData) giveBack(cachedData);
   const body: Body = script.runInThisContext();
   body(exports, load, import.meta);
   return exports;

@@ -43,6 +43,13 @@ const undici: Rolldown.Plugin = {
       : undefined,
 };
 
+/** For transports of pino, which nobody here uses: writing in a thread. */
+const pino: Rolldown.Plugin = {
+  name: "pino",
+  resolveId: (id) => (id === "thread-stream" ? "\0thread-stream" : undefined),
+  load: (id) => (id === "\0thread-stream" ? "module.exports = undefined;" : undefined),
+};
+
 /** One character beyond Latin-1 doubles what a whole source takes in memory; without any beyond ASCII, bytes are characters. */
 const ascii = (code: string): string =>
   code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
@@ -126,7 +133,7 @@ const program = (folder: string): UserConfig[] => [
     ...bundle(folder),
     entry: { program: "src/main.ts" },
     format: "cjs",
-    plugins: [builtins, undici, bodies, licences("third-party-licences.txt")],
+    plugins: [builtins, undici, pino, bodies, licences("third-party-licences.txt")],
     define: { "import.meta": "importMeta" },
     footer: {},
   },

@@ -295,8 +295,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     await queue.start(overlord);
     port = await app.listen(options.host, options.port);
     retention.start();
-    // It is made on first use, which would be the first chat's time.
-    setImmediate(() => chatRequestSchema().safeParse({ message: "" }));
+    // It is made on first use, which would be the first chat's time; but whoever waits for the start comes first.
+    setTimeout(() => chatRequestSchema().safeParse({ message: "" }), 50).unref();
   } catch (error) {
     await release();
     throw error;

@@ -2,7 +2,7 @@ import { type LookupAddress, lookup as lookupCallback } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import { isLoopbackAddress } from "@muxi/http";
-import { ApiError } from "@muxi/protocol";
+import { ApiError, lazy } from "@muxi/protocol";
 
 /** Which addresses others may have a formation reach (docs/spec/formation-api.md "Webhook targets"). */
 export interface TargetPolicy {
@@ -31,40 +31,42 @@ const blockList = (...subnets: readonly [network: string, prefix: number][]) => 
  * Everything that is not the public internet (RFC 6890), and the ways to embed an IPv4 address in IPv6. Mapped
  * addresses (`::ffff:…`) need no entry: a block list compares them with its IPv4 networks.
  */
-const reserved = blockList(
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.0.0.0", 24],
-  ["192.0.2.0", 24],
-  ["192.88.99.0", 24],
-  ["192.168.0.0", 16],
-  ["198.18.0.0", 15],
-  ["198.51.100.0", 24],
-  ["203.0.113.0", 24],
-  ["224.0.0.0", 3],
-  ["::", 96],
-  ["::ffff:0:0:0", 96],
-  ["64:ff9b::", 96],
-  ["64:ff9b:1::", 48],
-  ["100::", 64],
-  ["2001::", 23],
-  ["2001:db8::", 32],
-  ["2002::", 16],
-  ["3fff::", 20],
-  ["5f00::", 16],
-  ["fc00::", 7],
-  ["fe80::", 10],
-  ["fec0::", 10],
-  ["ff00::", 8],
+const reserved = lazy(() =>
+  blockList(
+    ["0.0.0.0", 8],
+    ["10.0.0.0", 8],
+    ["100.64.0.0", 10],
+    ["169.254.0.0", 16],
+    ["172.16.0.0", 12],
+    ["192.0.0.0", 24],
+    ["192.0.2.0", 24],
+    ["192.88.99.0", 24],
+    ["192.168.0.0", 16],
+    ["198.18.0.0", 15],
+    ["198.51.100.0", 24],
+    ["203.0.113.0", 24],
+    ["224.0.0.0", 3],
+    ["::", 96],
+    ["::ffff:0:0:0", 96],
+    ["64:ff9b::", 96],
+    ["64:ff9b:1::", 48],
+    ["100::", 64],
+    ["2001::", 23],
+    ["2001:db8::", 32],
+    ["2002::", 16],
+    ["3fff::", 20],
+    ["5f00::", 16],
+    ["fc00::", 7],
+    ["fe80::", 10],
+    ["fec0::", 10],
+    ["ff00::", 8],
+  ),
 );
 
 const isAllowed = (address: string, { allowLoopback, allowPrivate }: TargetPolicy): boolean => {
   const plain = address.split("%", 1)[0] ?? "";
   if (isLoopbackAddress(plain)) return allowLoopback || allowPrivate;
-  return allowPrivate || !reserved.check(plain, isIP(plain) === 6 ? "ipv6" : "ipv4");
+  return allowPrivate || !reserved().check(plain, isIP(plain) === 6 ? "ipv6" : "ipv4");
 };
 
 const refusal = (host: string) =>

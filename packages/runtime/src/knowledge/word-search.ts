@@ -1,3 +1,4 @@
+import { lazy } from "@muxi/protocol";
 import { LRUCache } from "lru-cache";
 import { createTally } from "../base/index.ts";
 import {
@@ -21,7 +22,7 @@ const leastOfDocument = 10;
 /** Words to search by, of those of a question: the rarest. */
 const mostWords = 16;
 /** The most words of a question stand in no more. */
-const tally = createTally(mostWords * mostPassages);
+const tally = lazy(() => createTally(mostWords * mostPassages));
 /** Numbers of all words that are cached. */
 const mostCached = 2_000_000;
 const perWord = 50;
@@ -133,14 +134,15 @@ export const createWordSearch = (
     );
     const others =
       absent.size === 0 || !nearWords ? [] : await standIns(state, await nearWords(text, absent));
-    tally.clear();
+    const { clear, add, greatest } = tally();
+    clear();
     for (const { word, passages, ids, weights } of found) {
       const counts = rarityOf(word, passages, state.passages) * (chosen.get(word) ?? 0);
-      for (const [place, id] of ids.entries()) tally.add(id, counts * (weights[place] ?? 0));
+      for (const [place, id] of ids.entries()) add(id, counts * (weights[place] ?? 0));
     }
     for (const { word, worth } of others) {
-      for (const [id, amount] of worth) tally.add(id, amount * (chosen.get(word) ?? 0));
+      for (const [id, amount] of worth) add(id, amount * (chosen.get(word) ?? 0));
     }
-    return tally.greatest(most);
+    return greatest(most);
   };
 };

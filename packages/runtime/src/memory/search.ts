@@ -1,3 +1,4 @@
+import { lazy } from "@muxi/protocol";
 import { createTally } from "../base/index.ts";
 import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
 import type { VectorSearch } from "./vectors.ts";
@@ -38,16 +39,17 @@ export interface MemorySearch {
 const lengthWeight = 0.5;
 
 /** The most words of a message and of a batch of turns, in two spaces, find fewer memories. */
-const tally = createTally(8_192);
+const tally = lazy(() => createTally(8_192));
 
 /** The memories that share most words, given those of each word. A rare word counts for more than a common one. */
 const scoresOf = (matches: readonly (readonly number[])[], most: number): Map<number, number> => {
-  tally.clear();
+  const { clear, add, greatest } = tally();
+  clear();
   for (const seqs of matches) {
     const rarity = Math.log(1 + (10 * newestPerWord) / seqs.length);
-    for (const seq of seqs) tally.add(seq, rarity);
+    for (const seq of seqs) add(seq, rarity);
   }
-  return tally.greatest(most);
+  return greatest(most);
 };
 
 interface Ranked {
