@@ -103,15 +103,23 @@ const documentSchema = z.object({
   components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
 });
 
-const ofChat = ["Chat", "Attachments", "Chat events", "Citations", "Accepting work", "Tasks of a request"];
+const ofChat = [
+  "Chat",
+  "Attachments",
+  "Chat events",
+  "Citations",
+  "Accepting work",
+  "Tasks of a request",
+  "Answering a request",
+];
 
 /** Sections that have the fields of others. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
   Chat: ofChat,
   "Audio chat": ofChat,
-  Events: ["Chat events", "Citations", "Tasks of a request", "Feed of a user"],
+  Events: ["Chat events", "Citations", "Tasks of a request", "Answering a request", "Feed of a user"],
   Logs: ["Log stream"],
-  Requests: ["Citations"],
+  Requests: ["Citations", "Answering a request"],
   Sessions: ["Citations"],
   Triggers: ["Citations"],
 };

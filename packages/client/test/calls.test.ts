@@ -65,6 +65,15 @@ const rows: Row[] = [
     userId,
   ],
   [
+    "answerRequest",
+    (f) =>
+      f.answerRequest({ requestId: "req_1", userId, interruptId: "int_1", action: "answer", value: "North" }),
+    "POST /requests/req_1/answer",
+    "client",
+    userId,
+    { interrupt_id: "int_1", action: "answer", value: "North" },
+  ],
+  [
     "getSessions",
     (f) => f.getSessions({ userId, limit: 5, activeOnly: true }),
     "GET /sessions?limit=5&active_only=true",

@@ -85,6 +85,16 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
   getDeliveries: (f) => f.deliveries.list({ status: "failed", requestId: "r", limit: 5, before: key }),
   getRequests: (f) => f.requests.list({ userId, limit: 5, before: key }),
   getRequest: (f) => f.requests.get({ userId, requestId: "r" }),
+  answerRequest: (f) =>
+    f.requests.answer({
+      userId,
+      requestId: "r",
+      interruptId: "int_1",
+      action: "approve",
+      value: "yes",
+      editedArgs: { order: 17 },
+      remember: "session",
+    }),
   cancelRequest: (f) => f.requests.cancel({ userId, requestId: "r" }),
   getUserEvents: (f) => f.events.stream({ userId }).next(),
   getSessionEvents: (f) => f.events.stream({ userId, sessionId: "s" }).next(),

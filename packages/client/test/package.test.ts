@@ -15,12 +15,12 @@ const declarations = async () => {
   return names.filter((name) => name.endsWith(".d.ts")).map((name) => join(folder, "dist", name));
 };
 
-test("the declarations are at most 90 KB, with their descriptions 240 KB, and compile by themselves", async () => {
+test("the declarations are at most 120 KB, with their descriptions 300 KB, and compile by themselves", async () => {
   const files = await declarations();
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
   const text = texts.join("\n");
-  expect(text.length).toBeLessThanOrEqual(240 * 1024);
-  expect(text.replaceAll(/\/\*.*?\*\//gs, "").length).toBeLessThanOrEqual(90 * 1024);
+  expect(text.length).toBeLessThanOrEqual(300 * 1024);
+  expect(text.replaceAll(/\/\*.*?\*\//gs, "").length).toBeLessThanOrEqual(120 * 1024);
 
   const lib = ["es2023", "esnext.disposable", "dom", "dom.iterable", "dom.asynciterable"];
   const options = { strict: true, skipLibCheck: false, module: "nodenext", target: "es2023", lib };

@@ -93,6 +93,7 @@ export const checkAgent = (data: Mapping, place: Place, written: unknown): Check
       role: agent.role,
       specialties: agent.specialties,
       llm_models: agent.llm_models,
+      tools: agent.tools,
       skills: agent.skills,
       knowledge: agent.knowledge,
       author: agent.author,

@@ -1,7 +1,7 @@
 import type { Mapping } from "./base/index.ts";
 import type { KnowledgeConfig } from "./schema/knowledge.ts";
 import type { Manifest } from "./schema/manifest.ts";
-import type { McpServerConfig, ToolFilter } from "./schema/mcp-server.ts";
+import type { ApprovalRule, McpServerConfig, ToolFilter } from "./schema/mcp-server.ts";
 import type { ModelEntry } from "./schema/models.ts";
 
 interface Component {
@@ -31,6 +31,7 @@ export interface AgentDefinition extends Component {
   llm_models: ModelEntry[];
   /** Servers of the formation that it may use, and servers of its own, which have a `type`. */
   mcp_servers: (ServerAttachment | McpServerDefinition)[];
+  tools?: { approval?: ApprovalRule | undefined } | undefined;
   skills: string[];
   knowledge?: KnowledgeConfig | undefined;
   a2a: { internal: boolean; external: boolean };

@@ -50,7 +50,7 @@ export { providerPackage, rerankProviders } from "./providers.ts";
 export type { KnowledgeConfig } from "./schema/knowledge.ts";
 export type { KnowledgeSource } from "./schema/knowledge-source.ts";
 export type { Manifest } from "./schema/manifest.ts";
-export type { ToolFilter } from "./schema/mcp-server.ts";
+export type { ApprovalRule, ToolFilter } from "./schema/mcp-server.ts";
 export { serverPrograms } from "./scripts.ts";
 export * from "./secrets/index.ts";
 export { readSkills, type Skill } from "./skills.ts";

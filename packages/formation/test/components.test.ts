@@ -234,6 +234,7 @@ test("knowledge has its defaults", async () => {
     max_context_tokens: 1500,
     embed_batch_size: 50,
     retrieval: "vector",
+    scans: "auto",
   });
 });
 

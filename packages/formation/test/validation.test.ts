@@ -176,7 +176,7 @@ test.each([
   ["endpoint: must be a URL that begins with http:// or https://", "type: http\nendpoint: file:///x"],
   ["args: must be a list, not text", "type: command\ncommand: node\nargs: one"],
   ["env.A: must be text, a number, true or false", "type: command\ncommand: node\nenv: { A: [1] }"],
-  ["tools: needs allow or deny", "type: command\ncommand: node\ntools: {}"],
+  ["tools: needs allow, deny or approval", "type: command\ncommand: node\ntools: {}"],
   ["tools.only: is an unknown field", "type: command\ncommand: node\ntools: { only: x, deny: y }"],
   [
     "tools: has both allow and whitelist, which mean the same",

@@ -224,13 +224,13 @@ export interface AuditCleared {
   message: string;
 }
 
-/** A change that was made with the admin key, or a call that was refused. */
+/** A change that was made with the admin key, a call that was refused, or a tool's call that somebody decided on. */
 export interface AuditEntry {
   /** Id of the entry */
   id: string;
   /** When it happened, ISO 8601 in UTC */
   timestamp: string;
-  /** The `type` of the call's answer, such as `secret.created`, or `auth.denied` */
+  /** The `type` of the call's answer, such as `secret.created`, `auth.denied`, `tool.approved` or `tool.denied` */
   action: string;
   /** Kind of resource that was changed, such as `secret` */
   resource_type: string;
@@ -244,6 +244,10 @@ export interface AuditEntry {
   ip: string;
   /** Whether the change was made or the call refused */
   outcome: "success" | "denied";
+  /** For `tool.approved` and `tool.denied` who decided and the arguments; null otherwise */
+  details: {
+    [k: string]: unknown;
+  } | null;
   /** Number of refused calls since the entry before that have no entry of their own */
   suppressed: number;
 }
@@ -399,6 +403,8 @@ export interface ChatResult {
       clarification?: ClarificationRequest;
       /** The passages that the answer rests on, in the order of their numbers */
       citations?: Citation[];
+      /** Present when the request waits for its user */
+      interrupt?: Interrupt;
       /** The tasks as a whole */
       workflow_id?: string;
       /** `completed` when all tasks are done; `waiting` while the user is asked something */
@@ -795,6 +801,8 @@ export interface DoneEvent {
   agent_id: string;
   /** Present when the agent asks the user something before it goes on */
   clarification?: ClarificationRequest;
+  /** Present when the request waits for its user */
+  interrupt?: Interrupt;
   /** Present when the request consisted of several tasks */
   workflow?: WorkOutcome;
   /** What the answer rests on; absent for nothing */
@@ -1274,6 +1282,29 @@ export interface IngestionRequest {
    * @minItems 1
    */
   items: unknown[];
+}
+
+/** What a request waits for before it goes on. It is answered by its id, or by the next message of the session. */
+export interface Interrupt {
+  /** Id that the answer names */
+  id: string;
+  /** `question` and `credential` are answered with a text, `approval` with a yes or a no */
+  kind: "question" | "credential" | "approval";
+  /** What the user is asked */
+  prompt: string;
+  /** The call that waits for a yes; absent for other kinds */
+  tool?: {
+    /** Name of the tool, as the model knows it */
+    name: string;
+    /** MCP server that offers it; absent for a tool of the formation's own */
+    server?: string;
+    /** Arguments that the model chose */
+    arguments: {
+      [k: string]: unknown;
+    };
+  };
+  /** Until when it can be answered, Unix seconds */
+  expires_at: number;
 }
 
 /** What the agents know from documents. */
@@ -2054,6 +2085,32 @@ export interface RebuiltAgent {
   }[];
 }
 
+/** What a request waits for. */
+export interface RequestAnswer {
+  /** Id of what is answered, `interrupt.id` */
+  interrupt_id: string;
+  /** `answer` with a `value`, `approve` or `deny` a call, `cancel` the request */
+  action: "answer" | "approve" | "deny" | "cancel";
+  /** The answer; with `deny`, why not */
+  value?: string | null | undefined;
+  /** With `approve`: arguments in place of those that the model chose */
+  edited_args?: {
+    [k: string]: unknown;
+  } | null | undefined;
+  /** With `approve`: whether calls of the same tool need no approval from now on, in this session or for this user */
+  remember?: ("session" | "user") | null | undefined;
+}
+
+/** A request goes on, or was cancelled. */
+export interface RequestAnswerResult {
+  /** Request that was answered */
+  request_id: string;
+  /** Its session, by which it can be followed */
+  session_id: string;
+  /** `pending` when the request goes on */
+  status: "pending" | "cancelled";
+}
+
 /** Requests of a user, or of all users. */
 export interface RequestList {
   /** The requests, newest first */
@@ -2101,6 +2158,8 @@ export interface RequestStatus {
     /** What the user is asked */
     question: string;
   };
+  /** What the request waits for before it goes on; absent otherwise */
+  interrupt?: Interrupt;
 }
 
 /** A request in a list. */
@@ -3004,6 +3063,8 @@ export type WebhookPayload =
       clarification_request_id: string;
       /** What the user had said */
       original_message: string;
+      /** What the request waits for; absent from a version before */
+      interrupt?: Interrupt;
     };
 
 /** How a request ended that consisted of several tasks. */

@@ -21,7 +21,7 @@ const runErrorOf = (outcome: RequestOutcome): string | null => {
     case "failed":
       return outcome.error.message;
     case "awaiting_clarification":
-      return `It asked a question: ${outcome.question}`;
+      return `It asked a question: ${outcome.interrupt.prompt}`;
   }
 };
 

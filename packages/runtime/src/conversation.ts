@@ -64,7 +64,14 @@ export const openConversation = async (deps: ConversationDeps) => {
     ? startPublication({ formationId, requests, runs, leaseOwner, log })
     : undefined;
 
-  const toolbox = createToolbox({ formation, env, credentials: administration.credentials, log, now });
+  const toolbox = createToolbox({
+    formation,
+    env,
+    credentials: administration.credentials,
+    approvals: store.approvals,
+    log,
+    now,
+  });
   const limits = toolLimitsOf(formation);
   const places = createPlaces(mostCallsAtOnce);
   const windows = createWindowSizes();

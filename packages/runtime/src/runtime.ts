@@ -261,7 +261,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
         transcription: understanding.speech,
         largestFile,
       }),
-      ...requestEndpoints({ register, feed }),
+      ...requestEndpoints({ register, feed, overlord }),
     },
     bodyLimit: bodyLimitFor(longestMessage, largestFile),
     accessLog: manifest.server.access_log,

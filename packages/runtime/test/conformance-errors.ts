@@ -203,6 +203,13 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
     FORBIDDEN: asEve,
     OPERATION_FAILED: { ...chatBefore("ann", { request_id: "req_2" }), params: { request_id: "req_2" } },
   },
+  answerRequest: {
+    REQUEST_NOT_FOUND: nothing,
+    FORBIDDEN: asEve,
+    CONFLICT: { body: { interrupt_id: "int_other" } },
+    GONE: { elsewhere: "approvals.test.ts" },
+    SERVICE_UNAVAILABLE: { elsewhere: "database.test.ts, of a chat" },
+  },
   getRequestEvents: { REQUEST_NOT_FOUND: nothing },
   getDeliveries: {},
 

@@ -15,6 +15,8 @@ export interface Sample {
   toolsAreUsed?: boolean;
   /** Whether the agent has documents. */
   knows?: true;
+  /** Whether the agent may ask its user. */
+  asks?: true;
   /** Whether the row's stream goes on until the caller leaves. */
   isEndless?: true;
   /** Whether the path's id counts as the user where none is named, as old clients mean it. */
@@ -28,7 +30,7 @@ const knowledge = "knowledge: { sources: [{ id: notes, path: docs }] }\n";
 
 /** A formation with one of everything. Its tool server is not there, and to look for it takes a while. */
 export const filesOf = (
-  { toolsAreUsed = false, knows }: Sample,
+  { toolsAreUsed = false, knows, asks }: Sample,
   keepsNothing = false,
 ): Record<string, string> => ({
   "formation.afs": `${manifest}agents: [grower]
@@ -41,7 +43,7 @@ mcp:
       active: ${toolsAreUsed}
       endpoint: http://127.0.0.1:9/mcp
       ${keepsNothing ? "" : 'auth: { type: bearer, token: "${{ user.credentials.tools }}" }'}
-`,
+${asks ? "overlord: { clarification: { enabled: true } }\n" : ""}`,
   "agents/grower.afs": `schema: "1.0.0"\nid: grower\nname: Grower\ndescription: Grows\n${knows ? knowledge : ""}`,
   "docs/frost.md": frost,
   "triggers/greet.md": "Say hello to ${{ data.name }}",
@@ -55,6 +57,16 @@ const message = { message: "My dog is Rex", session_id: "s1", request_id: "req_1
 
 const chat = async (api: Api): Promise<Params> => {
   await api.call("POST", "/chat", { user, body: message });
+  return {};
+};
+
+/** What a request that asks waits for; its id is known once it has asked. */
+const interruptAnswer = { interrupt_id: "", action: "answer", value: "The north one" };
+
+const asked = async (api: Api): Promise<Params> => {
+  const body = { ...message, message: "Ask me", request_id: "req_asks" };
+  const { data } = (await api.call("POST", "/chat", { user, body })).body;
+  interruptAnswer.interrupt_id = data.message.metadata.interrupt.id;
   return {};
 };
 
@@ -146,6 +158,7 @@ export const samples: Record<RouteId, Sample> = {
       return {};
     },
   },
+  answerRequest: { params: { request_id: "req_asks" }, body: interruptAnswer, asks: true, prepare: asked },
   getRequestEvents: { params: { session_id: "s1", request_id: "req_1" }, prepare: chat },
   getDeliveries: {},
 

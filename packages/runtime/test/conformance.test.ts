@@ -13,7 +13,7 @@ import { type Bench, type Provocation, provocations } from "./conformance-errors
 import { filesOf, type Sample, samples } from "./conformance-samples.ts";
 import { type Answer, type Api, framesOf, startFormation, writeFormation } from "./harness.ts";
 import { listedErrors } from "./listed-errors.ts";
-import { startModelServer } from "./model-server.ts";
+import { type Reply, startModelServer } from "./model-server.ts";
 import { startReceiver } from "./receiver.ts";
 
 type Options = NonNullable<Parameters<Api["call"]>[2]>;
@@ -22,12 +22,21 @@ const rows = Object.entries(routes) as [RouteId, Route][];
 let conforming = 0;
 let provoked = 0;
 
+const asksWhichField: Reply = {
+  text: [],
+  toolCalls: [{ id: "c1", name: "ask_user", arguments: ['{"question":"Which field?"}'] }],
+};
+
 const start = async (sample: Sample, provocation: Provocation = {}): Promise<Bench> => {
   const files = filesOf(sample, provocation.manifest?.includes("memory:"));
   const models = await startModelServer();
   onTestFinished(() => models.close());
-  models.defaultReply = (request) =>
-    provocation.reply ?? (JSON.stringify(request.body).includes('Take your time"}') ? { stallAfter: 1 } : {});
+  models.defaultReply = ({ body }) => {
+    if (provocation.reply) return provocation.reply;
+    const asked = JSON.stringify(body);
+    if (asked.includes('Take your time"}')) return { stallAfter: 1 };
+    return asked.includes('Ask me"}') ? asksWhichField : {};
+  };
   const speech = await startReceiver(() => ({
     status: 200,
     headers: { "content-type": "application/json" },

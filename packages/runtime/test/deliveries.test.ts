@@ -88,7 +88,7 @@ describe("what a receiver gets", () => {
         ...base,
         requestId: "req_3",
         status: "awaiting_clarification",
-        question: "Which field?",
+        interrupt: { id: "int_1", kind: "question", prompt: "Which field?", expires_at: 1 },
         originalMessage: "Mow it",
       },
     );

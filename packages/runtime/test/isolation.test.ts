@@ -16,6 +16,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   chat: { message: "What do I like? Where does it nest? Tell me what you know about me", stream: false },
   audioChat: { files: [{ filename: "a.wav", content: "AAAA", content_type: "audio/wav" }], stream: false },
   restoreSession: { messages: [] },
+  answerRequest: { interrupt_id: "int_1", action: "approve" },
   addMemory: { type: "preference", detail: "Bob likes apples" },
   importMemories: { memories: [{ content: "Bob likes plums", source: "crm" }] },
   updateMemory: { content: "Bob was here" },
@@ -63,6 +64,7 @@ const settle = async (api: Api): Promise<Belongings> => {
     name: "report",
     agent_id: "muxi-generalist",
     server_id: "none",
+    passage_id: "none",
     key: "NONE",
   };
 };

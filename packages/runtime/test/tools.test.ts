@@ -37,12 +37,18 @@ const openTools = async (
     warn: (details: object, message: string) => warnings.push(`${message} ${JSON.stringify(details)}`),
   };
   const env = { PATH: process.env.PATH, OPENAI_API_KEY: "sk-of-the-formation" };
-  const toolbox = createToolbox({ formation, env, credentials, log, now: Date.now });
+  const approvals = { isAllowed: async () => false };
+  const toolbox = createToolbox({ formation, env, credentials, approvals, log, now: Date.now });
   onTestFinished(() => toolbox.close());
   const agent = formation.agents.find(({ id }) => id === agentId) ?? formation.agents[0];
   if (!agent) throw new Error("the formation has no agent");
   const toolsFor = async (owner: Owner) =>
-    new Map((await toolbox.toolsOf(agent, owner))?.map((tool) => [tool.definition.name, tool]));
+    new Map(
+      (await toolbox.toolsOf(agent, { ...owner, sessionId: "s1" }))?.map((tool) => [
+        tool.definition.name,
+        tool,
+      ]),
+    );
   const tools = await toolsFor(ann);
   const call = async (name: string, args: Record<string, unknown> = {}, owner = ann) => {
     const tool = (await toolsFor(owner)).get(name);
@@ -354,7 +360,7 @@ test("ten thousand tools whose names are cut to the same one get names of their 
     server: { definition: { id: "trees" }, tools: reader.listing.tools },
     filter: undefined,
   };
-  const list = createAgentToolList("keeper", [source], 10_000, { warn: () => {} });
+  const list = createAgentToolList({ id: "keeper" }, [source], 10_000, { warn: () => {} });
   const names = new Set(list().map(({ shownName }) => shownName));
   expect(names.size).toBeGreaterThan(1_000);
   expect([...names].every((each) => /^[a-zA-Z0-9_-]{1,64}$/.test(each))).toBe(true);

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { filledText, schemaVersion, section, text } from "./common.ts";
 import { skillsInstead, withoutEffect } from "./effects.ts";
 import { knowledgeSchema } from "./knowledge.ts";
+import { approvalSchema } from "./mcp-server.ts";
 import { modelEntriesSchema } from "./models.ts";
 
 /**
@@ -20,6 +21,7 @@ export const agentSchema = section({
   mcp_servers: z
     .array(z.union([filledText, section({})], { error: "must be a server id or a mapping" }))
     .default([]),
+  tools: z.strictObject({ approval: approvalSchema().optional() }).optional(),
   skills: withoutEffect(z.array(text).default([]), skillsInstead),
   knowledge: knowledgeSchema.optional(),
   a2a: section({

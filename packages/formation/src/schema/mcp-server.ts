@@ -19,6 +19,15 @@ const filterKeys = [
   ["deny", "blacklist"],
 ] as const;
 
+/** Which calls wait for a user's yes (docs/spec/formation-files.md "Calls that need approval"). */
+export const approvalSchema = lazy(() =>
+  z.union([z.enum(["always", "never", "destructive"]), textList], {
+    error: "must be always, never, destructive, or a list of patterns",
+  }),
+);
+
+export type ApprovalRule = Infer<typeof approvalSchema>;
+
 /**
  * Which tools of a server may be used (docs/spec/formation-files.md "Tool filters"): shell-style patterns, deny beats
  * allow. The keys are closed; `whitelist` and `blacklist` are read as `allow` and `deny`.
@@ -30,11 +39,12 @@ export const toolFilterSchema = lazy(() =>
       deny: textList.optional(),
       whitelist: textList.optional(),
       blacklist: textList.optional(),
+      approval: approvalSchema().optional(),
     })
     .transform((filter, context): ToolFilter => {
       if (Object.keys(filter).length === 0) {
         const hint = 'For example: allow: ["read_*"]';
-        context.addIssue({ code: "custom", message: "needs allow or deny", params: { hint } });
+        context.addIssue({ code: "custom", message: "needs allow, deny or approval", params: { hint } });
       }
       for (const [name, alias] of filterKeys) {
         if (filter[name] && filter[alias]) {
@@ -43,13 +53,15 @@ export const toolFilterSchema = lazy(() =>
       }
       const allow = filter.allow ?? filter.whitelist;
       const deny = filter.deny ?? filter.blacklist;
-      return { ...(allow && { allow }), ...(deny && { deny }) };
+      const { approval } = filter;
+      return { ...(allow && { allow }), ...(deny && { deny }), ...(approval && { approval }) };
     }),
 );
 
 export interface ToolFilter {
   allow?: string[];
   deny?: string[];
+  approval?: ApprovalRule;
 }
 
 const common = lazy(() => ({

@@ -82,3 +82,10 @@ export const flag = (what: string) =>
 /** The field or null, with the same description: inside the choice between the two it would be lost. */
 export const orNull = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullable().describe(schema.description ?? "");
+
+/** A field of a body that may be absent. Null means the same: many clients write it for what they do not say. */
+export const optional = <Schema extends z.ZodType>(what: string, schema: Schema) =>
+  schema
+    .nullish()
+    .transform((value) => value ?? undefined)
+    .describe(what);

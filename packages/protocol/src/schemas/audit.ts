@@ -2,7 +2,16 @@ import * as z from "zod";
 import { before, count, isoTime, lazy, limit, named, next, orNull, text } from "../base/index.ts";
 
 export const auditResourceSchema = lazy(() =>
-  z.enum(["agent", "secret", "mcp_server", "scheduler_job", "logging_destination", "async", "memory"]),
+  z.enum([
+    "agent",
+    "secret",
+    "mcp_server",
+    "scheduler_job",
+    "logging_destination",
+    "async",
+    "memory",
+    "tool",
+  ]),
 );
 
 /**
@@ -25,18 +34,25 @@ export const auditQuerySchema = lazy(() =>
 
 export const auditEntrySchema = named(
   "AuditEntry",
-  "A change that was made with the admin key, or a call that was refused.",
+  "A change that was made with the admin key, a call that was refused, or a tool's call that somebody decided on.",
   () =>
     z.object({
       id: text("Id of the entry"),
       timestamp: isoTime("When it happened"),
-      action: text("The `type` of the call's answer, such as `secret.created`, or `auth.denied`"),
+      action: text(
+        "The `type` of the call's answer, such as `secret.created`, `auth.denied`, `tool.approved` or `tool.denied`",
+      ),
       resource_type: text("Kind of resource that was changed, such as `secret`"),
       resource_id: orNull(text("Id of the resource; null when the call names none")),
       user_id: orNull(text("User that the call was about; null when it concerned none")),
       request_id: text("Id of the call"),
       ip: text("Address that the call came from"),
       outcome: z.enum(["success", "denied"]).describe("Whether the change was made or the call refused"),
+      details: orNull(
+        z
+          .record(z.string(), z.unknown())
+          .describe("For `tool.approved` and `tool.denied` who decided and the arguments; null otherwise"),
+      ),
       suppressed: count("refused calls since the entry before that have no entry of their own"),
     }),
 );

@@ -172,6 +172,30 @@ export const clarificationSchema = named(
     }),
 );
 
+export const interruptSchema = named(
+  "Interrupt",
+  "What a request waits for before it goes on. It is answered by its id, or by the next message of the session.",
+  () =>
+    z.object({
+      id: text("Id that the answer names"),
+      kind: z
+        .enum(["question", "credential", "approval"])
+        .describe("`question` and `credential` are answered with a text, `approval` with a yes or a no"),
+      prompt: text("What the user is asked"),
+      tool: z
+        .object({
+          name: text("Name of the tool, as the model knows it"),
+          server: text("MCP server that offers it; absent for a tool of the formation's own").optional(),
+          arguments: z.record(z.string(), z.unknown()).describe("Arguments that the model chose"),
+        })
+        .optional()
+        .describe("The call that waits for a yes; absent for other kinds"),
+      expires_at: z.number().describe("Until when it can be answered, Unix seconds"),
+    }),
+);
+
+export type Interrupt = Infer<typeof interruptSchema>;
+
 export const finishReasonSchema = () =>
   z.enum(["stop", "length", "tool_calls", "content_filter", "cancelled", "other"]);
 
@@ -187,6 +211,7 @@ const done = named("DoneEvent", "The answer is complete and stored. Ends the str
     clarification: clarificationSchema()
       .optional()
       .describe("Present when the agent asks the user something before it goes on"),
+    interrupt: interruptSchema().optional().describe("Present when the request waits for its user"),
     workflow: workOutcomeSchema().optional().describe("Present when the request consisted of several tasks"),
     metadata: answerMetadataSchema().optional().describe("What the answer rests on; absent for nothing"),
     finished: z.literal(true).describe("Always true, for clients that know only this field"),

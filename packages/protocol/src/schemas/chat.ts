@@ -1,6 +1,11 @@
 import * as z from "zod";
-import { type Infer, named, namedRequest, text } from "../base/index.ts";
-import { clarificationSchema, finishReasonSchema, workOutcomeSchema } from "./chat-events.ts";
+import { type Infer, named, namedRequest, optional, text } from "../base/index.ts";
+import {
+  clarificationSchema,
+  finishReasonSchema,
+  interruptSchema,
+  workOutcomeSchema,
+} from "./chat-events.ts";
 import { citationsSchema } from "./citations.ts";
 import { usageSchema } from "./usage.ts";
 
@@ -19,13 +24,6 @@ export const attachmentSchema = namedRequest("Attachment", "A file that goes alo
 );
 
 export type Attachment = Infer<typeof attachmentSchema>;
-
-/** Null means the same as absent: many clients write it for what they do not say. */
-const optional = <Schema extends z.ZodType>(what: string, schema: Schema) =>
-  schema
-    .nullish()
-    .transform((value) => value ?? undefined)
-    .describe(what);
 
 export const uiResponseSchema = namedRequest("UiResponse", "The user's answer to a widget.", () =>
   z.object({
@@ -111,6 +109,7 @@ export const chatResultSchema = named("ChatResult", "The answer to a chat that w
               .optional()
               .describe("Present when the agent asks the user something before it goes on"),
             citations: citationsSchema().optional(),
+            interrupt: interruptSchema().optional().describe("Present when the request waits for its user"),
             ...workOutcomeSchema().partial().shape,
           })
           .describe("Who answered and how it ended; of several tasks also how these ended"),

@@ -1,5 +1,17 @@
 import * as z from "zod";
-import { count, type Infer, lazy, named, next, orNull, text, unixSeconds } from "../base/index.ts";
+import {
+  count,
+  type Infer,
+  lazy,
+  named,
+  namedRequest,
+  next,
+  optional,
+  orNull,
+  text,
+  unixSeconds,
+} from "../base/index.ts";
+import { interruptSchema } from "./chat-events.ts";
 import { answerMetadataSchema } from "./citations.ts";
 import { usageSchema } from "./usage.ts";
 
@@ -87,7 +99,45 @@ export const requestStatusSchema = named("RequestStatus", "The state of a reques
         "What the agent must know before it goes on; absent otherwise. The answer is the next chat of the session, " +
           "or one with this request id",
       ),
+    interrupt: interruptSchema()
+      .optional()
+      .describe("What the request waits for before it goes on; absent otherwise"),
   }),
+);
+
+/** Body of `POST /requests/{request_id}/answer` (docs/spec/formation-api.md "Answering a request"). */
+export const requestAnswerSchema = namedRequest("RequestAnswer", "What a request waits for.", () =>
+  z
+    .object({
+      interrupt_id: text("Id of what is answered, `interrupt.id`"),
+      action: z
+        .enum(["answer", "approve", "deny", "cancel"])
+        .describe("`answer` with a `value`, `approve` or `deny` a call, `cancel` the request"),
+      value: optional("The answer; with `deny`, why not", z.string().max(100_000)),
+      edited_args: optional(
+        "With `approve`: arguments in place of those that the model chose",
+        z.record(z.string(), z.unknown()),
+      ),
+      remember: optional(
+        "With `approve`: whether calls of the same tool need no approval from now on, in this session or for this user",
+        z.enum(["session", "user"]),
+      ),
+    })
+    .superRefine(({ action, value }, context) => {
+      if (action !== "answer" || (value !== undefined && value.trim() !== "")) return;
+      context.addIssue({ code: "custom", path: ["value"], message: "is missing: it is the answer" });
+    }),
+);
+
+export const requestAnswerResultSchema = named(
+  "RequestAnswerResult",
+  "A request goes on, or was cancelled.",
+  () =>
+    z.object({
+      request_id: text("Request that was answered"),
+      session_id: text("Its session, by which it can be followed"),
+      status: z.enum(["pending", "cancelled"]).describe("`pending` when the request goes on"),
+    }),
 );
 
 export type RequestStatus = Infer<typeof requestStatusSchema>;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Infer, named, orNull, text, unixMilliseconds } from "../base/index.ts";
+import { interruptSchema } from "./chat-events.ts";
 import { answerMetadataSchema } from "./citations.ts";
 import { usageSchema } from "./usage.ts";
 
@@ -64,6 +65,9 @@ export const webhookPayloadSchema = named(
         clarification_question: text("What the user is asked"),
         clarification_request_id: text("Request that the answer continues"),
         original_message: text("What the user had said"),
+        interrupt: interruptSchema()
+          .optional()
+          .describe("What the request waits for; absent from a version before"),
       }),
     ]),
 );

@@ -1,3 +1,4 @@
+import { isLoopback } from "@muxi/http";
 import type { Received } from "./received.ts";
 
 /**
@@ -14,4 +15,14 @@ export const addressOf = ({ headers }: Pick<Received, "headers">): string => {
   const host = sent("x-forwarded-host") || sent("host");
   const address = `${scheme}://${host}${sent("x-forwarded-prefix")}`;
   return host !== "" && URL.canParse(address) ? address.replace(/\/$/, "") : "/";
+};
+
+/** Whether the request came over TLS or from this machine. A caller that forges the header exposes only itself. */
+export const travelsUnseen = ({ headers: sent, http }: Received): boolean => {
+  const listed = (name: string) =>
+    String(sent[name] ?? "")
+      .split(",")[0]
+      ?.trim();
+  if (listed("x-forwarded-proto") === "https") return true;
+  return isLoopback(listed("x-forwarded-for") || http.remoteAddress);
 };

@@ -1,6 +1,6 @@
 import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
-import { isoTime } from "../base/index.ts";
+import { isoTime, parseObject } from "../base/index.ts";
 import type { AuditRepository } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { readPart } from "./list-page.ts";
@@ -49,6 +49,7 @@ export const auditEndpoints = ({ formationId, audit }: AuditDeps) =>
           request_id: record.requestId,
           ip: record.ip,
           outcome: record.outcome,
+          details: record.details === null ? null : (parseObject(record.details) ?? null),
           suppressed: record.suppressed,
         })),
         total_entries: total,

@@ -1,10 +1,10 @@
-import { isLoopback } from "@muxi/http";
 import { ApiError, type ChatResultBody, headers, type routes } from "@muxi/protocol";
 import type { AttachmentReader } from "../attachments/index.ts";
 import type { Deliveries } from "../background/index.ts";
 import { callerSpanOf } from "../base/index.ts";
 import type { HttpResponse } from "../http/index.ts";
 import type { Overlord, Run, Turn } from "../overlord/index.ts";
+import { travelsUnseen } from "./address.ts";
 import { type Endpoint, Reply, streamed } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
 import type { Received } from "./received.ts";
@@ -24,16 +24,6 @@ export interface ChatDeps {
   /** Whether agents may ask for credentials in a conversation, which must then be private. */
   takesCredentials: boolean;
 }
-
-/** Whether the request came over TLS or from this machine. A caller that forges the header exposes only itself. */
-const travelsUnseen = ({ headers: sent, http }: Received): boolean => {
-  const listed = (name: string) =>
-    String(sent[name] ?? "")
-      .split(",")[0]
-      ?.trim();
-  if (listed("x-forwarded-proto") === "https") return true;
-  return isLoopback(listed("x-forwarded-for") || http.remoteAddress);
-};
 
 /** Published SDKs that leave `stream` out want JSON (docs/spec/formation-api.md "Aliases for older clients"). */
 const expectsEvents = ({ headers: { accept = "", ...sent } }: Received): boolean =>

@@ -1,8 +1,9 @@
 import { EventLog, type Feed, type FeedFilter } from "../events/index.ts";
 import type { HttpResponse } from "../http/index.ts";
 import { usageOf } from "../models/index.ts";
-import type { Register } from "../overlord/index.ts";
+import type { Overlord, Register } from "../overlord/index.ts";
 import type { StoredRequest } from "../store/index.ts";
+import { travelsUnseen } from "./address.ts";
 import { type Endpoints, streamed } from "./endpoint.ts";
 import { readPart } from "./list-page.ts";
 import { eventStreamHeaders, streamEvents } from "./sse.ts";
@@ -43,7 +44,7 @@ const statusOf = (request: StoredRequest) => {
   const log = new EventLog();
   if (stored !== null) log.takeUp(stored);
   const { lastEvent } = log;
-  const { clarification, metadata } = lastEvent?.type === "done" ? lastEvent : {};
+  const { clarification, interrupt, metadata } = lastEvent?.type === "done" ? lastEvent : {};
   return {
     ...summaryOf(request),
     session_id: sessionId,
@@ -56,6 +57,7 @@ const statusOf = (request: StoredRequest) => {
     ...(status === "completed" && { result: log.text, ...(metadata && { metadata }) }),
     ...(status === "awaiting_clarification" &&
       clarification && { clarification: { question: clarification.question } }),
+    ...(status === "awaiting_clarification" && interrupt && { interrupt }),
   };
 };
 
@@ -83,7 +85,15 @@ const streamFeed = (response: HttpResponse, feed: Feed, filter: FeedFilter) => {
 };
 
 /** Requests and their events (docs/spec/formation-api.md "Requests" and "Events"). */
-export const requestEndpoints = ({ register, feed }: { register: Register; feed: Feed }) =>
+export const requestEndpoints = ({
+  register,
+  feed,
+  overlord,
+}: {
+  register: Register;
+  feed: Feed;
+  overlord: Pick<Overlord, "answer">;
+}) =>
   ({
     async getRequests({ userId, query }) {
       const { rows, next } = await readPart(
@@ -108,6 +118,22 @@ export const requestEndpoints = ({ register, feed }: { register: Register; feed:
     async cancelRequest({ params: { request_id }, userId }) {
       const cancellation = await register.cancel(request_id, userId);
       return { request_id, status: "cancelled" as const, cancellation, message: "Request cancelled" };
+    },
+
+    async answerRequest({ params: { request_id }, userId, keyUsed, body, request }) {
+      const { sessionId, status } = await overlord.answer({
+        requestId: request_id,
+        interruptId: body.interrupt_id,
+        action: body.action,
+        value: body.value,
+        editedArgs: body.edited_args,
+        remember: body.remember,
+        userId,
+        by: keyUsed === "admin" ? "admin" : "user",
+        ip: request.http.remoteAddress,
+        isPrivate: travelsUnseen(request),
+      });
+      return { request_id, session_id: sessionId, status };
     },
 
     async getUserEvents({ userId, response }) {

@@ -70,6 +70,7 @@ export const createAuditTrail = ({ formationId, audit, now, log }: AuditTrailDep
       userId: userId ?? null,
       requestId,
       ip,
+      details: null,
       suppressed: 0,
     };
   };

@@ -1,4 +1,4 @@
-import type { AnswerMetadata, Usage, WebhookPayload } from "@muxi/protocol";
+import type { AnswerMetadata, Interrupt, Usage, WebhookPayload } from "@muxi/protocol";
 import { canonicalJson } from "../base/index.ts";
 
 /** What became of a request, for its webhook. */
@@ -16,7 +16,7 @@ export type RequestOutcome = {
 } & (
   | { status: "completed"; text: string; metadata?: AnswerMetadata }
   | { status: "failed"; error: { message: string } }
-  | { status: "awaiting_clarification"; question: string; originalMessage: string }
+  | { status: "awaiting_clarification"; interrupt: Interrupt; originalMessage: string }
 );
 
 const detailsOf = (outcome: RequestOutcome) => {
@@ -39,9 +39,10 @@ const detailsOf = (outcome: RequestOutcome) => {
         status: outcome.status,
         response: [],
         error: null,
-        clarification_question: outcome.question,
+        clarification_question: outcome.interrupt.prompt,
         clarification_request_id: outcome.requestId,
         original_message: outcome.originalMessage,
+        interrupt: outcome.interrupt,
       };
   }
 };

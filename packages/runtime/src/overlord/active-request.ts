@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Usage } from "@muxi/protocol";
 import { noUsage } from "../models/index.ts";
 import { type Owner, StorageUnavailableError } from "../store/index.ts";
-import { createJournal, type RequestJournal } from "./journal.ts";
+import { createJournal, type RequestJournal, roundsTold } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
 import { taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
@@ -19,6 +19,8 @@ export interface ActiveRequest {
   webhookUrl: string | null;
   startedAt: number;
   journal: RequestJournal;
+  /** Rounds in the journal that the user was told of, before the request waited for them. */
+  told: number;
   /** Tokens that it has used so far. */
   usage: Usage;
 }
@@ -55,7 +57,7 @@ const nothing: ReadonlyMap<string, string> = new Map();
  */
 export const beginRequest = (
   parts: Parts,
-  begun: Omit<ActiveRequest, "journal" | "usage">,
+  begun: Omit<ActiveRequest, "journal" | "told" | "usage">,
   finished: ReadonlyMap<string, string> = nothing,
 ): ActiveRequest => {
   const { formationId, store, queue } = parts;
@@ -63,6 +65,7 @@ export const beginRequest = (
   const active: ActiveRequest = {
     ...begun,
     usage: noUsage,
+    told: roundsTold(finished),
     journal: createJournal(finished, {
       isKept: () => active.isAsync,
       async confirm() {

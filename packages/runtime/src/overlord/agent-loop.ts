@@ -15,6 +15,7 @@ import {
   type ToolCall,
 } from "../models/index.ts";
 import {
+  type Asked,
   askUser,
   callTool,
   type GivenAnswer,
@@ -22,6 +23,7 @@ import {
   type Journal,
   type Tool,
   type ToolOutcome,
+  WaitsForUser,
 } from "../tools/index.ts";
 import { LoopBudget, type RequestBudget } from "./budget.ts";
 import { credentialQuestion } from "./credential-dialogue.ts";
@@ -34,11 +36,10 @@ export interface AgentAnswer {
   finishReason: FinishReason;
   /** Sum over all rounds. */
   usage: Usage;
-  /**
-   * Set when the agent asks the user before it goes on; the question is the end of the text. With a `place` in the
-   * journal the same loop goes on with the answer there; otherwise the next message begins a new one.
-   */
-  clarification?: { question: string; credential?: string; place?: string };
+  /** Set when the agent asks the user before it goes on; the question is the end of the text. */
+  clarification?: { question: string; credential?: string };
+  /** Set when the request waits for its user, and then goes on in its journal. */
+  waitsFor?: Asked;
   /** How far the tasks are of a request that consists of several. */
   work?: WorkOutcome;
   /** Why the agent gives its task up, if it does. */
@@ -71,8 +72,10 @@ export interface AgentTurn {
   begun?: BegunRound;
   /** The tools that `request.tools` names. */
   tools: readonly Tool[];
-  /** Whether the loop goes on in the journal once a question is answered. */
+  /** Whether the loop goes on in the journal once a question is answered; otherwise the next message begins a new one. */
   waitsForAnswers?: boolean;
+  /** Rounds in the journal that the user was told of before the request waited for them. */
+  told?: number;
   /** Whether the user may be asked for a credential that a call is missing. */
   asksCredentials?: boolean;
   /** What the request may spend; agents that are asked spend of the same. */
@@ -169,44 +172,89 @@ const withOwnIds = (round: Round, messages: readonly ModelMessage[], number: num
   return { ...round, calls };
 };
 
-/** Makes the calls of a round in parallel and tells the caller of each. */
-const makeCalls = async ({ run, tools, budget, journal }: AgentTurn, round: Round, number: number) => {
-  const { limits } = budget;
-  for (const { id, name, arguments: args } of round.calls) {
-    run.log.append({ type: "tool_call", id, name, arguments: parseObject(args) ?? {} });
+const declined = (value: string | undefined): ToolOutcome => ({
+  text: `The user did not approve this call${value ? `, and said: ${value}` : ""}. Do not make it again`,
+  failed: true,
+});
+
+/** A call with the arguments that were approved; an outcome when it was not. @throws WaitsForUser before the answer */
+const approved = async (
+  call: ToolCall,
+  tool: Tool,
+  journal: Journal,
+  key: string,
+): Promise<ToolCall | ToolOutcome> => {
+  const { place, answer } = journal.given(key);
+  if (!answer) {
+    if (!(await tool.needsApproval?.())) return call;
+    const args = parseObject(call.arguments) ?? {};
+    throw new WaitsForUser({
+      kind: "approval",
+      prompt: `May I call ${call.name} with ${JSON.stringify(args)}?`,
+      place,
+      tool: { name: call.name, ...(tool.server !== undefined && { server: tool.server }), arguments: args },
+    });
   }
+  if (answer.action !== "approve") return declined(answer.value);
+  return answer.editedArgs ? { ...call, arguments: JSON.stringify(answer.editedArgs) } : call;
+};
+
+/**
+ * Makes the calls of a round in parallel and tells the caller of each.
+ *
+ * @throws WaitsForUser when one needs an approval that it does not have, once the others have ended
+ */
+const makeCalls = async (
+  { run, tools, budget, journal, told = 0 }: AgentTurn,
+  round: Round,
+  number: number,
+): Promise<ToolOutcome[]> => {
+  const { limits } = budget;
+  const begin = ({ id, name, arguments: args }: ToolCall) =>
+    run.log.append({ type: "tool_call", id, name, arguments: parseObject(args) ?? {} });
+  const end = ({ id, name }: ToolCall, { text, failed }: ToolOutcome) =>
+    run.log.append({ type: "tool_result", id, name, content: text.slice(0, shownResult), is_error: failed });
+  const toolOf = ({ name }: ToolCall) => tools.find(({ definition }) => definition.name === name);
   const make = (call: ToolCall, within: Journal) => {
     const time = { call: limits.callTime, left: budget.timeLeft };
     return callTool(call, tools, time, run.signal, within);
   };
-  const isOfServer = ({ name }: ToolCall) =>
-    tools.some(({ definition, server }) => definition.name === name && server !== undefined);
-  return Promise.all(
-    round.calls.map(async (call, index): Promise<ToolOutcome> => {
-      const outcome = budget.takeCall()
-        ? await journal.step(`tool:${number}:${index}`, (within) =>
-            // What a built-in tool asks for takes places itself.
-            isOfServer(call) ? budget.inPlace(run.signal, () => make(call, within)) : make(call, within),
-          )
-        : { text: `Not called: a request may make ${limits.calls} calls`, failed: true };
-      const content = outcome.text.slice(0, shownResult);
-      run.log.append({
-        type: "tool_result",
-        id: call.id,
-        name: call.name,
-        content,
-        is_error: outcome.failed,
-      });
-      return outcome;
-    }),
-  );
+  const perform = async (call: ToolCall, index: number): Promise<ToolOutcome> => {
+    const tool = toolOf(call);
+    const allowed = tool?.needsApproval
+      ? await approved(call, tool, journal, `approve:${number}:${index}`)
+      : call;
+    const begun = "failed" in allowed ? call : allowed;
+    let isTold = number < told;
+    if (!isTold) begin(begun);
+    const work = (within: Journal): ToolOutcome | Promise<ToolOutcome> => {
+      if (isTold) begin(begun);
+      isTold = false;
+      if ("failed" in allowed) return allowed;
+      // What a built-in tool asks for takes places itself.
+      return tool?.server === undefined
+        ? make(allowed, within)
+        : budget.inPlace(run.signal, () => make(allowed, within));
+    };
+    const outcome = budget.takeCall()
+      ? await journal.step(`tool:${number}:${index}`, async (within) => work(within))
+      : { text: `Not called: a request may make ${limits.calls} calls`, failed: true };
+    if (!isTold) end(begun, outcome);
+    return outcome;
+  };
+  const settled = await Promise.allSettled(round.calls.map((call, index) => perform(call, index)));
+  const failures = settled.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+  // What ends the request comes before what only holds it up.
+  const failure = failures.find((reason) => !(reason instanceof WaitsForUser)) ?? failures[0];
+  if (failure !== undefined) throw failure;
+  return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
 };
 
 /**
  * Asks the model, makes its tool calls, and asks it again with the results until it answers. At a limit it gets one
  * last round without calls (docs/spec/formation-files.md "Tool loop").
  *
- * @throws ModelError when the model fails or breaks off; the reason of the run's signal
+ * @throws ModelError when the model fails or breaks off; the reason of the run's signal; WaitsForUser
  */
 export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   const { run, seeing, tools, budget, windows, journal, citing } = turn;
@@ -266,10 +314,11 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   const askedFor = (
     question: string,
     finish: Pick<Round["finish"], "model">,
-    more: { credential?: string; place?: string } = {},
+    credential?: string,
   ): AgentAnswer => {
     run.log.appendText([run.log.text === "" ? question : `\n\n${question}`]);
-    return { model: finish.model, finishReason: "stop", usage, given, clarification: { question, ...more } };
+    const clarification = { question, ...(credential !== undefined && { credential }) };
+    return { model: finish.model, finishReason: "stop", usage, given, clarification };
   };
 
   for (let number = 0, isLast = false; ; number++) {
@@ -280,16 +329,16 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
       return number === 0 ? first.catch(askWithoutTools) : first;
     });
     const round = withOwnIds(asked, messages, number);
-    if (!isNew && round.text !== "") run.log.appendText([round.text]);
+    if (!isNew && round.text !== "" && number >= (turn.told ?? 0)) run.log.appendText([round.text]);
     addUsage(round.finish.usage);
     budget.addUsage(round.finish.usage);
     const { model: answeredBy, reason } = round.finish;
 
     const question = saidWith(askUser, "question", round, tools);
     if (question !== undefined) {
-      const { place, answer } = journal.given(`answer:${number}`);
       if (!turn.waitsForAnswers) return askedFor(question, round.finish);
-      if (!answer) return askedFor(question, round.finish, { place });
+      const { place, answer } = journal.given(`answer:${number}`);
+      if (!answer) throw new WaitsForUser({ kind: "question", prompt: question, place });
       messages.push(...answered(round, answer));
       continue;
     }
@@ -313,7 +362,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     }
     for (const outcome of outcomes) if (outcome.usage) addUsage(outcome.usage);
     const credential = turn.asksCredentials && outcomes.find((outcome) => outcome.credential)?.credential;
-    if (credential) return askedFor(credentialQuestion(credential), round.finish, { credential });
+    if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);
     loop.note(outcomes);
     limitReached = loop.spentBefore(number + 2);
     isLast = limitReached !== undefined;

@@ -3,7 +3,6 @@ import type { Usage } from "@muxi/protocol";
 import { EventLog } from "../events/index.ts";
 import type { Memory } from "../memory/index.ts";
 import type { Model, ModelRequest } from "../models/index.ts";
-import type { Owner } from "../store/index.ts";
 import type { Journal, Tool } from "../tools/index.ts";
 import { type AgentAnswer, answerWith } from "./agent-loop.ts";
 import type { RequestBudget } from "./budget.ts";
@@ -27,7 +26,6 @@ export interface AgentTaskDeps {
 /** A task that an agent has apart from the conversation. */
 export interface AgentTask {
   agent: AgentDefinition;
-  owner: Owner;
   text: string;
   /** Further instructions, behind the agent's own. */
   instructions?: readonly string[];

@@ -1,5 +1,5 @@
 import type { AgentDefinition, Formation } from "@muxi/formation";
-import type { Owner } from "../store/index.ts";
+import type { Asker } from "../tools/index.ts";
 import { askUser, type Tool, type Toolbox } from "../tools/index.ts";
 import type { RequestBudget } from "./budget.ts";
 import { type DelegatedTask, type DelegationDeps, delegationTool } from "./delegation.ts";
@@ -26,11 +26,11 @@ export const createAgentTools = (deps: AgentToolsDeps) => {
   const asksAlways = mayAsk && namesClarification(formation);
 
   const toolsOf = (task: DelegatedTask): Promise<readonly Tool[]> | undefined => {
-    const { agent, owner, depth } = task;
+    const { agent, asker, depth } = task;
     const peers = a2a.enabled
       ? delegationTool({ ...deps, agents: formation.agents, toolsOf }, task)
       : undefined;
-    const offered = toolbox.toolsOf(agent, owner);
+    const offered = toolbox.toolsOf(agent, asker);
     const asks = depth === 0 && mayAsk && (asksAlways || offered !== undefined);
     const builtIn = [...(peers ? [peers] : []), ...(asks ? [askUser] : [])];
     if (!offered) return builtIn.length === 0 ? undefined : Promise.resolve(builtIn);
@@ -39,6 +39,6 @@ export const createAgentTools = (deps: AgentToolsDeps) => {
     );
   };
 
-  return (agent: AgentDefinition, owner: Owner, budget: RequestBudget) =>
-    toolsOf({ agent, owner, depth: 0, budget });
+  return (agent: AgentDefinition, asker: Asker, budget: RequestBudget) =>
+    toolsOf({ agent, asker, depth: 0, budget });
 };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, type Citation, type Usage } from "@muxi/protocol";
 import { ModelError, sumOfUsage } from "../models/index.ts";
 import type { RequestKind } from "../store/index.ts";
+import { WaitsForUser } from "../tools/index.ts";
 import type { ActiveRequest } from "./active-request.ts";
 import { type AgentAnswer, answerWith, type BegunRound } from "./agent-loop.ts";
 import { citationsOf } from "./citations.ts";
@@ -127,6 +128,7 @@ export const createAnswering = (
           run: { signal, log },
           windows: parts.windows,
           journal,
+          told: active.told,
           onUsage: (usage) => {
             active.usage = sumOfUsage(before, usage);
           },
@@ -153,8 +155,19 @@ export const createAnswering = (
     }
   };
 
+  /** The answer of a request that waits for its user. */
+  const waitingFor =
+    (active: ActiveRequest, { model }: Prepared) =>
+    (error: unknown): AgentAnswer => {
+      if (!(error instanceof WaitsForUser)) throw error;
+      const { asked } = error;
+      const { run, usage } = active;
+      run.log.appendText([run.log.text === "" ? asked.prompt : `\n\n${asked.prompt}`]);
+      return { model: model.id, finishReason: "stop", usage, given: [], waitsFor: asked };
+    };
+
   const answerOf = (active: ActiveRequest, prepared: Prepared, begun?: BegunRound): Promise<AgentAnswer> => {
-    if (!prepared.work) return askPatiently(active, prepared, begun);
+    if (!prepared.work) return askPatiently(active, prepared, begun).catch(waitingFor(active, prepared));
     const { plan, requestWith } = prepared.work;
     return work(active, prepared, plan, (sections, given) =>
       askPatiently(active, { ...prepared, tools: [], request: requestWith(sections), given }),

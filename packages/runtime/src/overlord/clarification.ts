@@ -1,4 +1,5 @@
 import type { Manifest } from "@muxi/formation";
+import type { Interrupt } from "@muxi/protocol";
 import { EventLog } from "../events/index.ts";
 import type { RequestRepository, StoredRequest } from "../store/index.ts";
 import type { Turn } from "./turn.ts";
@@ -40,6 +41,8 @@ export interface PendingQuestion {
   agentId: string | undefined;
   /** Service that a credential is asked for. */
   credential: string | undefined;
+  /** Undefined of a version before. */
+  interrupt: Interrupt | undefined;
   /** Unix milliseconds until which the next message of the session is the answer. */
   until: number;
 }
@@ -54,6 +57,7 @@ export const questionOf = ({ log }: StoredRequest): PendingQuestion => {
     questions: asked?.round ?? 1,
     agentId: done?.agent_id,
     credential: asked?.credential,
+    interrupt: done?.interrupt,
     until: (asked?.expires_at ?? 0) * 1000,
   };
 };

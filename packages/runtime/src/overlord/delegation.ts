@@ -3,8 +3,7 @@ import { lazy } from "@muxi/protocol";
 import type { Logger } from "pino";
 import * as z from "zod";
 import { ModelError } from "../models/index.ts";
-import type { Owner } from "../store/index.ts";
-import type { Tool } from "../tools/index.ts";
+import type { Asker, Tool } from "../tools/index.ts";
 import { type AgentTaskDeps, answerTask } from "./agent-task.ts";
 import type { RequestBudget } from "./budget.ts";
 import { modelFailure } from "./failures.ts";
@@ -24,7 +23,7 @@ const argumentsSchema = lazy(() => z.object({ agent: z.string(), task: z.string(
 /** An agent that works for a user. */
 export interface DelegatedTask {
   agent: AgentDefinition;
-  owner: Owner;
+  asker: Asker;
   /** Number of agents between this one and the user's request. */
   depth: number;
   /** Of the user's request. */
@@ -37,7 +36,7 @@ export interface DelegatedTask {
  */
 export const delegationTool = (
   deps: DelegationDeps,
-  { agent: asking, owner, depth, budget }: DelegatedTask,
+  { agent: asking, asker, depth, budget }: DelegatedTask,
 ): Tool | undefined => {
   const peers = deps.agents.filter(({ id, a2a }) => id !== asking.id && a2a.internal);
   if (peers.length === 0 || depth >= deepest) return undefined;
@@ -64,8 +63,8 @@ export const delegationTool = (
       const wanted = argumentsSchema().safeParse(args);
       const agent = wanted.success && peers.find(({ id }) => id === wanted.data.agent);
       if (!agent) return { text: `Name one of these agents, and a task:\n${known}`, failed: true };
-      const tools = (await deps.toolsOf({ agent, owner, depth: depth + 1, budget })) ?? [];
-      const task = { agent, owner, text: wanted.data.task, tools, budget };
+      const tools = (await deps.toolsOf({ agent, asker, depth: depth + 1, budget })) ?? [];
+      const task = { agent, text: wanted.data.task, tools, budget };
       const answered = answerTask(deps, task, signal, journal).then(({ text, usage, passages }) => ({
         text,
         failed: false,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ApiError, Citation } from "@muxi/protocol";
+import { type ApiError, type Citation, type Interrupt, newId } from "@muxi/protocol";
 import { EventLog } from "../events/index.ts";
 import { ModelError } from "../models/index.ts";
 import type { NewMessage } from "../store/index.ts";
@@ -11,6 +11,7 @@ import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
 import { taken, unavailable } from "./reasons.ts";
 import type { Run } from "./run.ts";
+import { inputOf } from "./turn.ts";
 
 /** An answer with the passages that it rests on. */
 export interface CitedAnswer extends Omit<AgentAnswer, "given"> {
@@ -52,6 +53,26 @@ export const createEndings = (
   const { requests, sessions } = parts.store;
   const { feed, observe, tokens, log } = parts.telemetry;
   const { now } = parts.clock;
+
+  /** What the request waits for, as callers see it. */
+  const interruptOf = ({
+    clarification,
+    waitsFor,
+  }: Pick<AgentAnswer, "clarification" | "waitsFor">): Interrupt | undefined => {
+    if (waitsFor) {
+      const { kind, prompt, tool } = waitsFor;
+      const expires_at = (now() + settings.work.time) / 1000;
+      return { id: newId("interrupt"), kind, prompt, ...(tool && { tool }), expires_at };
+    }
+    if (!clarification) return undefined;
+    const { question, credential } = clarification;
+    return {
+      id: newId("interrupt"),
+      kind: credential === undefined ? "question" : "credential",
+      prompt: question,
+      expires_at: (now() + awaitsAnswerFor) / 1000,
+    };
+  };
 
   const answerMessage = (run: Run, agentId: string, answer: CitedAnswer): NewMessage => ({
     role: "assistant",
@@ -118,8 +139,8 @@ export const createEndings = (
       const { agent } = prepared;
       const { run, turn, owner } = active;
       const { requestId, sessionId } = run.identity;
-      const { finishReason, usage, model, work, clarification } = answer;
-      const { place, ...asked } = clarification ?? {};
+      const { finishReason, usage, model, work, waitsFor } = answer;
+      const interrupt = interruptOf(answer);
       const done = {
         type: "done",
         session_id: sessionId,
@@ -128,14 +149,15 @@ export const createEndings = (
         model,
         agent_id: agent.id,
         usage,
-        ...(clarification && {
+        ...(interrupt && {
           clarification: {
-            question: clarification.question,
-            ...asked,
+            question: interrupt.prompt,
+            ...answer.clarification,
             request_id: requestId,
             round: (turn.questions ?? 0) + 1,
-            expires_at: (now() + (place === undefined ? awaitsAnswerFor : settings.work.time)) / 1000,
+            expires_at: interrupt.expires_at,
           },
+          interrupt,
         }),
         ...(work && { workflow: work }),
         ...metadataOf(answer),
@@ -147,29 +169,27 @@ export const createEndings = (
         log: run.log.serialize(done),
         now: outcome.endedAt,
         // What goes on in its journal counts all its tokens at its end.
-        ...(place === undefined && { spending: { agentId: agent.id, model, usage } }),
+        ...(!waitsFor && { spending: { agentId: agent.id, model, usage } }),
       };
       const store = () =>
         requests.finish(
           formationId,
           requestId,
           queue.lease().owner,
-          { ...ending, status: clarification ? "awaiting_clarification" : "completed" },
+          { ...ending, status: interrupt ? "awaiting_clarification" : "completed" },
           [
             sessions.answering(owner, sessionId, answerMessage(run, agent.id, answer)),
             ...endings(
-              clarification
-                ? {
-                    ...outcome,
-                    status: "awaiting_clarification",
-                    question: clarification.question,
-                    originalMessage: turn.message,
-                  }
+              interrupt
+                ? { ...outcome, status: "awaiting_clarification", interrupt, originalMessage: turn.message }
                 : { ...outcome, status: "completed", text: run.log.text, ...metadataOf(answer) },
               turn.kind ?? "chat",
             ),
           ],
-          place === undefined ? undefined : new Map([...active.journal.pending(), askedStep(place)]),
+          waitsFor && {
+            input: inputOf(turn),
+            steps: new Map([...active.journal.pending(), askedStep(waitsFor.place)]),
+          },
         );
       const stored = await persistently(
         parts,

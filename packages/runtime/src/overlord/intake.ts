@@ -47,12 +47,20 @@ export interface Intake {
   ): Promise<Intaken>;
   /** Stores the answer to a question, with which its request continues, unless another answer came first. */
   goOn(turn: Turn, sessionId: string, lease: Lease, also: readonly Statement[]): Promise<Intaken>;
-  /** The same for a request that goes on in its journal. */
+  /**
+   * Stores the answer to what a request waits for, which goes on with it in its journal.
+   *
+   * @param given.said What the user said, as a message of the session.
+   * @param given.also What is written in the same transaction.
+   */
   goOnIn(
-    turn: Turn,
     asking: StoredRequest,
-    place: string,
-    answer: GivenAnswer,
+    given: {
+      place: string;
+      answer: GivenAnswer;
+      said: Turn | undefined;
+      also: readonly Statement[];
+    },
   ): Promise<Exclude<Intaken, "begun">>;
   /**
    * The request of a concurrent call with the same idempotency key, if that was the reason.
@@ -98,7 +106,7 @@ export const createIntake = ({
     requests.insert(ownerOf(turn), { ...request(turn, sessionId, webhookUrl), input: inputOf(turn) });
 
   const intaken = async <Result extends Intaken>(
-    { requestId }: Turn,
+    { requestId }: Pick<Turn, "requestId">,
     write: () => Promise<Result | ApiError>,
   ): Promise<Result | ApiError> => {
     try {
@@ -158,23 +166,26 @@ export const createIntake = ({
         return isResumed ? "begun" : knownRequest(requestId);
       }),
 
-    goOnIn: (turn, asking, place, answer) =>
-      intaken<"queued">(turn, async () => {
-        const { id, sessionId } = asking;
-        const owner = ownerOf(turn);
+    goOnIn(asking, { place, answer, said, also }) {
+      const { id, sessionId, userId } = asking;
+      return intaken<"queued">({ requestId: id }, async () => {
+        const owner = { formationId, userId };
         const { questions } = questionOf(asking);
         const call = {
           sessionId,
           place,
           answer: JSON.stringify(answer),
           input: inputOf({ ...turnOf(asking), questions }),
-          idempotency: turn.idempotency,
+          idempotency: said?.idempotency,
           now: now(),
         };
-        const message = sessions.adding(owner, sessionId, { ...userMessage(turn), requestId: id });
-        const isAnswered = await requests.goOn(owner, id, call, message);
+        const message = said
+          ? sessions.adding(owner, sessionId, { ...userMessage(said), requestId: id })
+          : [];
+        const isAnswered = await requests.goOn(owner, id, call, [...message, ...also]);
         return isAnswered ? "queued" : knownRequest(id);
-      }),
+      });
+    },
 
     async sameAs(turn, refusal) {
       if (refusal.code !== "CONFLICT" || !turn.idempotency) return undefined;

@@ -3,7 +3,11 @@ import * as z from "zod";
 import type { Journal } from "../tools/index.ts";
 
 const givenAnswerSchema = lazy(() =>
-  z.object({ action: z.enum(["answer", "approve", "deny"]), value: z.string().optional() }),
+  z.object({
+    action: z.enum(["answer", "approve", "deny"]),
+    value: z.string().optional(),
+    editedArgs: z.record(z.string(), z.unknown()).optional(),
+  }),
 );
 
 /** Begins the key of a step that notes where the answer of the user belongs. */
@@ -22,6 +26,19 @@ export const openPlace = (steps: ReadonlyMap<string, string>): string | undefine
     if (place !== undefined && !steps.has(place)) return place;
   }
   return undefined;
+};
+
+/** Key of an answer in the loop of the request's own agent, with the number of its round. */
+const answerKey = /^(?:answer|approve):(\d+)/;
+
+/** How many rounds the user was told of before the request went on with an answer, by its steps. */
+export const roundsTold = (steps: ReadonlyMap<string, string>): number => {
+  let told = 0;
+  for (const key of steps.keys()) {
+    const [, round] = answerKey.exec(key) ?? [];
+    if (round !== undefined) told = Math.max(told, Number(round) + 1);
+  }
+  return told;
 };
 
 /** The journal of a whole request. */

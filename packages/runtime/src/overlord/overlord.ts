@@ -4,11 +4,11 @@ import type { Owner, Statement, StoredRequest } from "../store/index.ts";
 import { type ActiveRequest, beginRequest, toBackground } from "./active-request.ts";
 import type { BegunRound } from "./agent-loop.ts";
 import { createAnswering, type EndListener } from "./answering.ts";
+import { type Answers, createAnswers, type RequestAnswer } from "./answers.ts";
 import { dropQuestion, questionOf } from "./clarification.ts";
 import { createEndings } from "./endings.ts";
 import { asApiError } from "./failures.ts";
 import { createIntake, type Intaken } from "./intake.ts";
-import { openPlace } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
 import { type Prepared, prepareTurn, type TurnSession } from "./prepare.ts";
 import { createQueued, type Queued } from "./queued.ts";
@@ -19,6 +19,8 @@ import { knownRequest } from "./runs.ts";
 import type { Turn } from "./turn.ts";
 
 export interface Overlord extends Queued {
+  /** Answers what a request waits for, by its id. */
+  answer(given: RequestAnswer): ReturnType<Answers["give"]>;
   /**
    * Accepts a message: when it resolves, the message is stored and the answer has begun. With a known idempotency key
    * it resolves with the run of the first call. If a request of its session has asked the user something, the message
@@ -143,15 +145,6 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     return register.runOf(stored);
   };
 
-  /** The run of a request that goes on in its journal with this answer; undefined for one that does not. */
-  const resumed = async (turn: Turn, awaits: StoredRequest): Promise<Run | undefined> => {
-    const place = openPlace(await requests.steps(formationId, awaits.id));
-    if (place === undefined) return undefined;
-    const answer = { action: "answer", value: turn.message } as const;
-    const intaken = await intake.goOnIn(turn, awaits, place, answer);
-    return followed({ ...turn, requestId: awaits.id }, awaits.sessionId, intaken);
-  };
-
   /** Accepts a message and begins its answer. */
   const begin = async (
     turn: Turn,
@@ -197,34 +190,49 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     return run;
   };
 
+  const answers = createAnswers(parts, intake);
+
+  const chat = async (asked: Turn): Promise<Run> => {
+    const owner = intake.ownerOf(asked);
+    const earlier = await register.earlier(asked, owner);
+    if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
+    const named = earlier && "awaits" in earlier ? earlier.awaits : undefined;
+    const { turn, session, awaits } = await placed(asked, named, owner);
+    if (earlier && "renews" in earlier) {
+      const { renews } = earlier;
+      return followed(turn, renews.sessionId, await intake.again(turn, renews, null));
+    }
+    if (!awaits && (session.isBusy || runs.isAtWorkIn(turn.userId, session.sessionId))) {
+      const { sessionId } = session;
+      return followed(turn, sessionId, await intake.enqueue(turn, sessionId, null));
+    }
+    if (!awaits) return begin(turn, owner, session);
+    const goesOn = await answers.say(turn, awaits);
+    if (goesOn) return goesOn;
+    const reply = { ...turn, requestId: awaits.id, questions: questionOf(awaits).questions };
+    try {
+      return await begin(reply, owner, session, awaits);
+    } catch (error) {
+      // A concurrent message has answered the question.
+      const isLate = error instanceof ApiError && error.code === "CONFLICT" && awaits.id !== turn.requestId;
+      if (!isLate) throw error;
+      return begin(turn, owner, session);
+    }
+  };
+
+  const continueInBackground = async (run: Run): Promise<void> => {
+    const active = inForeground.get(run);
+    if (!active) return;
+    const { turn } = active;
+    const webhookUrl =
+      turn.webhookUrl === undefined ? (active.webhookUrl ?? intake.targetOf(turn)) : turn.webhookUrl;
+    await toBackground(parts, active, webhookUrl);
+  };
+
   return {
-    async chat(asked) {
-      const owner = intake.ownerOf(asked);
-      const earlier = await register.earlier(asked, owner);
-      if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
-      const named = earlier && "awaits" in earlier ? earlier.awaits : undefined;
-      const { turn, session, awaits } = await placed(asked, named, owner);
-      if (earlier && "renews" in earlier) {
-        const { renews } = earlier;
-        return followed(turn, renews.sessionId, await intake.again(turn, renews, null));
-      }
-      if (!awaits && (session.isBusy || runs.isAtWorkIn(turn.userId, session.sessionId))) {
-        const { sessionId } = session;
-        return followed(turn, sessionId, await intake.enqueue(turn, sessionId, null));
-      }
-      if (!awaits) return begin(turn, owner, session);
-      const goesOn = await resumed(turn, awaits);
-      if (goesOn) return goesOn;
-      const reply = { ...turn, requestId: awaits.id, questions: questionOf(awaits).questions };
-      try {
-        return await begin(reply, owner, session, awaits);
-      } catch (error) {
-        // A concurrent message has answered the question.
-        const isLate = error instanceof ApiError && error.code === "CONFLICT" && awaits.id !== turn.requestId;
-        if (!isLate) throw error;
-        return begin(turn, owner, session);
-      }
-    },
+    chat,
+    answer: (given) => answers.give(given, async (turn) => continueInBackground(await chat(turn))),
+    continueInBackground,
 
     async submit(asked) {
       const owner = intake.ownerOf(asked);
@@ -248,15 +256,6 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     },
 
     accept: (turn) => intake.statements(turn, turn.sessionId ?? newId("session")),
-
-    async continueInBackground(run) {
-      const active = inForeground.get(run);
-      if (!active) return;
-      const { turn } = active;
-      const webhookUrl =
-        turn.webhookUrl === undefined ? (active.webhookUrl ?? intake.targetOf(turn)) : turn.webhookUrl;
-      await toBackground(parts, active, webhookUrl);
-    },
 
     async handOn() {
       const ofCallers = runs.stored().flatMap((run) => inForeground.get(run) ?? []);

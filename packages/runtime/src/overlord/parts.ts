@@ -5,8 +5,8 @@ import type { Feed } from "../events/index.ts";
 import type { Memory } from "../memory/index.ts";
 import type { FormationModels } from "../models/index.ts";
 import type { Observe, TokenReports, Watch } from "../observability/index.ts";
-import type { Owner, RequestKind, Statement, Store } from "../store/index.ts";
-import type { Tool } from "../tools/index.ts";
+import type { RequestKind, Statement, Store } from "../store/index.ts";
+import type { Asker, Tool } from "../tools/index.ts";
 import type { RequestBudget } from "./budget.ts";
 import type { CredentialDialogue } from "./credential-dialogue.ts";
 import type { WindowSizes } from "./fit-window.ts";
@@ -20,11 +20,11 @@ export interface OverlordParts {
   /** Folder of the formation. */
   dir: string;
   settings: OverlordSettings;
-  store: Pick<Store, "hints" | "requests" | "sessions" | "write">;
+  store: Pick<Store, "approvals" | "audit" | "hints" | "requests" | "sessions" | "write">;
   models: FormationModels;
   tools: {
-    /** An agent's tools for a user; undefined when it has none. */
-    of: (agent: AgentDefinition, owner: Owner, budget: RequestBudget) => Promise<readonly Tool[]> | undefined;
+    /** An agent's tools for a user in a session; undefined when it has none. */
+    of: (agent: AgentDefinition, asker: Asker, budget: RequestBudget) => Promise<readonly Tool[]> | undefined;
     /** Ids of an agent's MCP servers that are still starting, so that their tools are missing. */
     startingFor: (agent: AgentDefinition) => readonly string[];
     /** What a request that begins now may spend. */

@@ -122,7 +122,7 @@ export const prepareTurn = async (
   const model = (hasImages && seeing) || named;
 
   const budget = parts.tools.newBudget();
-  const offered = (await parts.tools.of(agent, owner, budget)) ?? [];
+  const offered = (await parts.tools.of(agent, { ...owner, sessionId }, budget)) ?? [];
   const questions = questionRules(turn, settings.clarification);
   const tools = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
   const asking = offered.includes(askUser) ? questions.instruction : undefined;

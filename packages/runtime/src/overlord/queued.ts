@@ -52,7 +52,10 @@ export const createQueued = (
   const { formationId, store, runs } = parts;
   const { now } = parts.clock;
 
-  const begin = (stored: StoredRequest, log?: EventLog): Omit<ActiveRequest, "journal" | "usage"> => {
+  const begin = (
+    stored: StoredRequest,
+    log?: EventLog,
+  ): Omit<ActiveRequest, "journal" | "told" | "usage"> => {
     const { id: requestId, sessionId, userId, webhookUrl, startedAt } = stored;
     const turn = turnOf(stored);
     const run = runs.start({ requestId, sessionId, userId }, log);

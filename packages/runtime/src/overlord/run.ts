@@ -18,8 +18,18 @@ type DoneEvent = Extract<ChatWireEvent, { type: "done" }>;
 
 /** The answer as one object, made from the events of its stream. */
 const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): ChatResultBody => {
-  const { session_id, request_id, finish_reason, model, agent_id, usage, clarification, workflow, metadata } =
-    done;
+  const {
+    session_id,
+    request_id,
+    finish_reason,
+    model,
+    agent_id,
+    usage,
+    clarification,
+    interrupt,
+    workflow,
+    metadata,
+  } = done;
   return {
     message: {
       role: "assistant",
@@ -30,6 +40,7 @@ const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): Chat
         model,
         finish_reason,
         ...(clarification && { clarification }),
+        ...(interrupt && { interrupt }),
         ...workflow,
         ...metadata,
       },

@@ -3,8 +3,8 @@ import type { AgentDefinition } from "@muxi/formation";
 import type { Usage } from "@muxi/protocol";
 import { startTimeLimit } from "../base/index.ts";
 import { type Model, ModelError, noUsage, sumOfUsage } from "../models/index.ts";
-import type { Owner } from "../store/index.ts";
-import { askUser, giveUp, type Journal, type Tool } from "../tools/index.ts";
+import type { Asker } from "../tools/index.ts";
+import { askUser, giveUp, type Journal, type Tool, WaitsForUser } from "../tools/index.ts";
 import {
   type FailureKind,
   retryDelay,
@@ -25,7 +25,7 @@ export interface TaskWorkDeps extends AgentTaskDeps {
   modelNamed: (name: string) => Model;
   toolsOf: (
     agent: AgentDefinition,
-    owner: Owner,
+    asker: Asker,
     budget: RequestBudget,
   ) => Promise<readonly Tool[]> | undefined;
   newBudget: () => RequestBudget;
@@ -35,7 +35,7 @@ export interface TaskWorkDeps extends AgentTaskDeps {
 
 /** A task that is carried out for a request. */
 export interface TaskAssignment {
-  owner: Owner;
+  asker: Asker;
   /** The agent of the request, which has what no other agent fits better. */
   usual: AgentDefinition;
   /** Whether the user can be asked. */
@@ -50,16 +50,6 @@ export interface TaskAssignment {
 type Attempt =
   | { text: string; passages: readonly GivenPassage[] }
   | { kind: FailureKind; reason: string; usage: Usage };
-
-/** Leaves the journal's step unfinished: it goes on with the answer. */
-class AskedUser extends Error {
-  readonly question: TaskQuestion;
-
-  constructor(question: TaskQuestion) {
-    super("a task asks the user");
-    this.question = question;
-  }
-}
 
 const alone =
   "You carry out one task of several that serve the user's message. Do this task alone and completely, and give its " +
@@ -112,8 +102,8 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
     }
   };
 
-  const toolsFor = async (task: Task, agent: AgentDefinition, owner: Owner, budget: RequestBudget) => {
-    const offered = (await deps.toolsOf(agent, owner, budget)) ?? [];
+  const toolsFor = async (task: Task, agent: AgentDefinition, asker: Asker, budget: RequestBudget) => {
+    const offered = (await deps.toolsOf(agent, asker, budget)) ?? [];
     const meant = offered.filter((tool) => task.tools.some((named) => isMeant(tool, named)));
     const others = offered.filter((tool) => !meant.includes(tool));
     return { meant, tools: [...meant, ...others, ...(offered.length > 0 ? [giveUp] : [])] };
@@ -122,12 +112,12 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
   const attempt = async (
     task: Task,
     agent: AgentDefinition,
-    { owner, mayAsk, sections, given, onUsage }: TaskAssignment,
+    { asker, mayAsk, sections, given, onUsage }: TaskAssignment,
     signal: AbortSignal,
     journal: Journal,
   ): Promise<Attempt> => {
     const budget = deps.newBudget();
-    const { meant, tools } = await toolsFor(task, agent, owner, budget);
+    const { meant, tools } = await toolsFor(task, agent, asker, budget);
     const named = meant.map(({ definition }) => definition.name).join(", ");
     const time = timeFor(task, rules);
     const limit = startTimeLimit(time, signal);
@@ -138,7 +128,6 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
         deps,
         {
           agent,
-          owner,
           text: task.text,
           instructions: [alone, ...(named === "" ? [] : [`Use ${named} for it.`])],
           sections,
@@ -155,11 +144,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
           onUsage(soFar);
         },
       );
-      const { clarification, givenUp, text, passages } = answer;
-      if (clarification) {
-        const { question, place = "" } = clarification;
-        throw new AskedUser({ state: "asking", question, place });
-      }
+      const { givenUp, text, passages } = answer;
       return givenUp === undefined ? { text, passages } : failed("client_error", givenUp);
     } catch (error) {
       signal.throwIfAborted();
@@ -220,7 +205,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
     try {
       return await journal.step(`task:${task.id}`, (within) => untilItEnds(task, assignment, signal, within));
     } catch (error) {
-      if (error instanceof AskedUser) return error.question;
+      if (error instanceof WaitsForUser) return { state: "asking", asked: error.asked };
       throw error;
     }
   };

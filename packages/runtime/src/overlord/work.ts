@@ -201,7 +201,7 @@ export const createWork = (
           const sections = await sectionsFor(plan, task, turn.message, known, reader);
           const assignment = {
             given: reader.given,
-            owner,
+            asker: { ...owner, sessionId: run.identity.sessionId },
             usual: prepared.agent,
             mayAsk,
             sections,
@@ -219,13 +219,12 @@ export const createWork = (
     );
 
     const model = prepared.model.id;
-    const [asked] = questions;
-    if (asked) {
-      const { question, place } = asked;
-      run.log.appendText([question]);
+    const [question] = questions;
+    if (question) {
+      const { asked: waitsFor } = question;
+      run.log.appendText([waitsFor.prompt]);
       const work = report.outcome("waiting");
-      const clarification = { question, place };
-      return { model, finishReason: "stop", usage: active.usage, given: [], clarification, work };
+      return { model, finishReason: "stop", usage: active.usage, given: [], waitsFor, work };
     }
     const reader: Reader = { given: [...prepared.given], citing: prepared.citing };
     const done = plan.tasks.flatMap(({ id }) => {

@@ -13,6 +13,8 @@ export interface AuditRecord {
   requestId: string;
   ip: string;
   outcome: "success" | "denied";
+  /** What exactly was done, as JSON. */
+  details: string | null;
   /** How many records before this one were dropped. */
   suppressed: number;
 }
@@ -29,6 +31,8 @@ export interface AuditFilter extends ListPage {
 
 export interface AuditRepository {
   add(formationId: string, record: AuditRecord): Promise<void>;
+  /** The same as statements, for another transaction. */
+  adding(formationId: string, record: AuditRecord): Statement[];
   /** The newest first. */
   list(formationId: string, filter: AuditFilter): Promise<StoredAuditRecord[]>;
   /** How many match, whatever the page. */
@@ -51,20 +55,27 @@ const fitting = (
   ${since === undefined ? sql`` : sql`and at >= ${since}`}`;
 
 const columns = sql`id, seq, at, action, resource_type as "resourceType", resource_id as "resourceId",
-  user_id as "userId", request_id as "requestId", ip, outcome, suppressed`;
+  user_id as "userId", request_id as "requestId", ip, outcome, details, suppressed`;
+
+const adding: AuditRepository["adding"] = (formationId, record) => {
+  const { id, at, action, resourceType, resourceId, userId, requestId, ip, outcome, details, suppressed } =
+    record;
+  return [
+    sql`insert into audit (formation_id, id, at, action, resource_type, resource_id, user_id, request_id, ip,
+        outcome, details, suppressed)
+      values (${formationId}, ${id}, ${at}, ${action}, ${resourceType}, ${resourceId}, ${userId}, ${requestId},
+        ${ip}, ${outcome}, ${details}, ${suppressed})`,
+    sql`delete from audit where formation_id = ${formationId}
+      and seq <= (select max(seq) from audit where formation_id = ${formationId}) - ${mostKept}`,
+  ];
+};
 
 export const createAuditRepository = (db: Database): AuditRepository => ({
   async add(formationId, record) {
-    const { id, at, action, resourceType, resourceId, userId, requestId, ip, outcome, suppressed } = record;
-    await db.write([
-      sql`insert into audit (formation_id, id, at, action, resource_type, resource_id, user_id, request_id, ip,
-          outcome, suppressed)
-        values (${formationId}, ${id}, ${at}, ${action}, ${resourceType}, ${resourceId}, ${userId}, ${requestId},
-          ${ip}, ${outcome}, ${suppressed})`,
-      sql`delete from audit where formation_id = ${formationId}
-        and seq <= (select max(seq) from audit where formation_id = ${formationId}) - ${mostKept}`,
-    ]);
+    await db.write(adding(formationId, record));
   },
+
+  adding,
 
   list: (formationId, { limit, before, ...filter }) =>
     db.read(

@@ -1,5 +1,6 @@
 /** The database: engines, schema migrations, and one repository per aggregate. */
 
+export type { ApprovalRepository } from "./approvals.ts";
 export type { AuditRecord, AuditRepository } from "./audit.ts";
 export type { BufferRepository } from "./buffers.ts";
 export type {

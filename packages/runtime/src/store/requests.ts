@@ -83,8 +83,8 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
   /**
    * Ends a request that this process holds the lease on.
    *
-   * @param steps What goes on in its journal once its user has answered; without them, the journal is dropped where it
-   * waits for its user.
+   * @param journal Of a request that goes on in its journal once its user has answered: the steps that are not there yet,
+   * and what is needed to begin it again. Without it, the journal is dropped where the request waits.
    * @param also What follows from the end, written in the same transaction.
    * @returns False when it has already ended or another process holds the lease; nothing was written then.
    */
@@ -94,7 +94,7 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
     leaseOwner: string,
     ending: Ending,
     also: readonly Statement[],
-    steps?: ReadonlyMap<string, string>,
+    journal?: { input: string; steps: ReadonlyMap<string, string> },
   ): Promise<boolean>;
   /** Ends a request that no process works on. False when one does, or it has already ended. */
   finishWaiting(formationId: string, id: string, ending: Ending): Promise<boolean>;
@@ -195,15 +195,20 @@ export const createRequestRepository = (db: Database): RequestRepository => {
       return done !== undefined;
     },
 
-    async finish(formationId, id, leaseOwner, ending, also, steps) {
+    async finish(formationId, id, leaseOwner, ending, also, journal) {
       const done = await db.writeIf(
         end.held(formationId, id, { owner: leaseOwner, until: Number.MAX_SAFE_INTEGER }, ending),
         [
           ...also,
           ...parts.forget(formationId, id),
-          ...(steps ? insertSteps(formationId, id, steps) : []),
+          ...(journal
+            ? [
+                sql`update request set input = ${journal.input} where ${one(formationId, id)}`,
+                ...insertSteps(formationId, id, journal.steps),
+              ]
+            : []),
           // After the answer, the request takes other steps.
-          ...(ending.status === "awaiting_clarification" && !steps
+          ...(ending.status === "awaiting_clarification" && !journal
             ? [sql`delete from request_step where formation_id = ${formationId} and request_id = ${id}`]
             : []),
         ],

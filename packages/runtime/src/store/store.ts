@@ -1,3 +1,4 @@
+import { type ApprovalRepository, createApprovalRepository } from "./approvals.ts";
 import { type AuditRepository, createAuditRepository } from "./audit.ts";
 import { type BufferRepository, createBufferRepository } from "./buffers.ts";
 import { type CredentialRepository, createCredentialRepository } from "./credentials.ts";
@@ -24,6 +25,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   /** Whether other processes may use the same database. */
   readonly isShared: boolean;
   readonly checkHealth: HealthCheck;
+  readonly approvals: ApprovalRepository;
   readonly audit: AuditRepository;
   readonly buffers: BufferRepository;
   readonly credentials: CredentialRepository;
@@ -53,6 +55,7 @@ export const createStore = (database: Database, limits: { memoriesOfUser?: numbe
     write: (statements) => database.write(statements),
     close: () => database.close(),
     checkHealth: createHealthCheck(database),
+    approvals: createApprovalRepository(database),
     audit: createAuditRepository(database),
     buffers: createBufferRepository(database, unlearned),
     credentials: createCredentialRepository(database),

@@ -1,12 +1,20 @@
-import type { AgentDefinition, Environment, Formation, ModelConfig, ToolFilter } from "@muxi/formation";
+import type {
+  AgentDefinition,
+  Environment,
+  Formation,
+  McpServerDefinition,
+  ModelConfig,
+  ToolFilter,
+} from "@muxi/formation";
 import { modelFor } from "@muxi/formation";
+import { needsApproval } from "./approval.ts";
 import { narrow } from "./filter.ts";
 import type { OfferedTool } from "./offered-tools.ts";
 import { createUniqueNames } from "./unique-names.ts";
 
 /** Tools of one server that an agent may call. */
 export interface ToolSource<Server> {
-  server: Server & { definition: { id: string }; tools: readonly OfferedTool[] };
+  server: Server & { definition: Pick<McpServerDefinition, "id" | "tools">; tools: readonly OfferedTool[] };
   filter: ToolFilter | undefined;
 }
 
@@ -15,6 +23,7 @@ export interface ListedTool<Server> {
   shownName: string;
   tool: OfferedTool;
   server: ToolSource<Server>["server"];
+  needsApproval: boolean;
 }
 
 /** Tools that one request may carry, by provider; those that speak OpenAI's API take 128. */
@@ -42,7 +51,7 @@ export const toolLimitOf = (formation: Formation, agent: AgentDefinition, env: E
  * one warning a list (docs/spec/formation-files.md "Tool loop").
  */
 export const createAgentToolList = <Server>(
-  agentId: string,
+  { id: agentId, tools: ofAgent }: Pick<AgentDefinition, "id" | "tools">,
   sources: readonly ToolSource<Server>[],
   limit: number,
   log: { warn(details: object, message: string): void },
@@ -56,7 +65,8 @@ export const createAgentToolList = <Server>(
     const leftOut: Record<string, number> = {};
     let size = 0;
     for (const { server, filter } of sources) {
-      const { id } = server.definition;
+      const { id, tools } = server.definition;
+      const rules = [tools?.approval, filter?.approval, ofAgent?.approval];
       const allowed = new Set(
         narrow(
           server.tools.map(({ name }) => name),
@@ -70,7 +80,13 @@ export const createAgentToolList = <Server>(
           continue;
         }
         size += tool.size;
-        kept.push({ shownName: shownName(`${id}__${tool.name}`), tool, server });
+        kept.push({
+          shownName: shownName(`${id}__${tool.name}`),
+          tool,
+          server,
+          // The strictest rule holds.
+          needsApproval: rules.some((rule) => needsApproval(tool, rule)),
+        });
       }
     }
     const servers = Object.entries(leftOut).map(([server, left_out]) => ({

@@ -2,6 +2,7 @@ import { asError } from "@muxi/http";
 import { deepestJson, parseObject, startTimeLimit } from "../base/index.ts";
 import type { ToolCall } from "../models/index.ts";
 import type { Journal, Tool, ToolOutcome } from "./tool.ts";
+import { WaitsForUser } from "./waits-for-user.ts";
 
 const failure = (text: string): ToolOutcome => ({ text, failed: true });
 
@@ -19,7 +20,7 @@ const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
  * (docs/spec/formation-files.md "Tool loop").
  *
  * @param time Milliseconds: `call` for one call, `left` for all calls that are still to come.
- * @throws the reason of `signal`
+ * @throws the reason of `signal`; WaitsForUser
  */
 export const callTool = async (
   call: ToolCall,
@@ -45,6 +46,7 @@ export const callTool = async (
     return await unlessAborted(tool.call(args, limit.signal, journal), limit.signal);
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof WaitsForUser) throw error;
     if (limit.isOver) return failure(`${call.name} took longer than ${timeLimit / 1000} s and was stopped`);
     return failure(`${call.name} failed: ${asError(error).message}`);
   } finally {

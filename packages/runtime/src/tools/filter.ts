@@ -2,7 +2,7 @@ import type { ToolFilter } from "@muxi/formation";
 import { matcherOf } from "../base/index.ts";
 
 /** Matches by any of some globs (docs/spec/formation-files.md "Tool filters"). */
-const globMatcher = (patterns: readonly string[] | undefined) => {
+export const globMatcher = (patterns: readonly string[] | undefined) => {
   const matchers = (patterns ?? []).map(matcherOf);
   return (name: string) => matchers.some((matches) => matches(name));
 };

@@ -3,5 +3,6 @@ export { askUser } from "./ask-user.ts";
 export { callTool } from "./call-tool.ts";
 export { giveUp } from "./give-up.ts";
 export type { FoundPassage, GivenAnswer, Journal, Tool, ToolOutcome } from "./tool.ts";
-export { createToolbox, type ServerState, type Toolbox } from "./toolbox.ts";
+export { type Asker, createToolbox, type ServerState, type Toolbox } from "./toolbox.ts";
 export { type CredentialSource, takesTyped } from "./user-server.ts";
+export { type Asked, WaitsForUser } from "./waits-for-user.ts";

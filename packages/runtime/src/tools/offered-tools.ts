@@ -12,6 +12,8 @@ export interface OfferedTool extends FittedSchema {
   size: number;
   /** Whether its results should have a `structuredContent`. */
   isStructured: boolean;
+  /** Whether it may change or delete something, by its annotations; without any it may. */
+  isDestructive: boolean;
 }
 
 /** The tools of a server, and those of them that cannot be offered. */
@@ -30,6 +32,9 @@ const mostTools = 10_000;
 const mostCharacters = 20_000_000;
 /** Milliseconds of reading after which everything else has its turn. */
 const readingTurn = 5;
+
+const isDestructive = (annotations: unknown): boolean =>
+  !isObject(annotations) || (annotations.readOnlyHint !== true && annotations.destructiveHint !== false);
 
 const readTool = (entry: Record<string, unknown>, name: string): OfferedTool => {
   if (name === "") throw new Error("it has no name");
@@ -51,6 +56,7 @@ const readTool = (entry: Record<string, unknown>, name: string): OfferedTool => 
     ...fitted,
     size: measured(fitted.schema),
     isStructured: isObject(entry.outputSchema),
+    isDestructive: isDestructive(entry.annotations),
   };
 };
 

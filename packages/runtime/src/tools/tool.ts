@@ -27,8 +27,10 @@ export interface ToolOutcome {
 /** What a user, or who stands in for them, says to something that a request waits for. */
 export interface GivenAnswer {
   action: "answer" | "approve" | "deny";
-  /** What was asked for. */
+  /** What was asked for, or why it was denied. */
   value?: string | undefined;
+  /** Arguments in place of those that the model has chosen. */
+  editedArgs?: Record<string, unknown> | undefined;
 }
 
 /**
@@ -59,6 +61,8 @@ export interface Tool {
   definition: ToolDefinition;
   /** The MCP server that offers it; built-in tools have none. */
   server?: string;
+  /** Whether a call waits for the user's yes; absent where none does. */
+  needsApproval?: () => Promise<boolean>;
   /** Milliseconds for one call, in place of the formation's limit for tools. */
   timeLimit?: number;
   /**

@@ -1,13 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type AgentDefinition, isServerDefinition, type McpServerDefinition } from "@muxi/formation";
 import { isObject } from "@muxi/protocol";
-import type { Owner } from "../store/index.ts";
+import type { ApprovalRepository, Owner } from "../store/index.ts";
 import { createAgentToolList, type ListedTool, type ToolSource, toolLimitOf } from "./agent-tool-list.ts";
-import type { OfferedTool, ToolListing } from "./offered-tools.ts";
+import type { ToolListing } from "./offered-tools.ts";
 import type { Tool } from "./tool.ts";
 import { serverArguments } from "./tool-schema.ts";
 import { createToolServers, type ToolServer, type ToolServerDeps } from "./tool-server.ts";
 import { chosenCredential, chosenCredentialSchema } from "./user-server.ts";
+
+/** The user for whom tools are called, and the session. */
+export interface Asker extends Owner {
+  sessionId: string;
+}
 
 /** What is known of an MCP server at the moment. */
 export interface ServerState extends ToolListing {
@@ -23,7 +28,7 @@ export interface Toolbox {
    * The tools that an agent may call for a user; undefined when it has no MCP servers (docs/spec/formation-files.md
    * "Tools of an agent").
    */
-  toolsOf(agent: AgentDefinition, owner: Owner): Promise<readonly Tool[]> | undefined;
+  toolsOf(agent: AgentDefinition, asker: Asker): Promise<readonly Tool[]> | undefined;
   /** Ids of an agent's servers that are still starting, so that their tools are missing. */
   startingFor(agent: AgentDefinition): string[];
   /** All servers: those of the formation, then those that agents have for themselves. */
@@ -38,8 +43,10 @@ export interface Toolbox {
 const pauseAfterFailure = 30_000;
 
 /** Connects to the formation's MCP servers in the background. One that fails is logged and skipped. */
-export const createToolbox = (deps: ToolServerDeps): Toolbox => {
-  const { formation, env, log, now } = deps;
+export const createToolbox = (
+  deps: ToolServerDeps & { approvals: Pick<ApprovalRepository, "isAllowed"> },
+): Toolbox => {
+  const { formation, env, log, now, approvals } = deps;
   const startupTime = formation.manifest.mcp.startup_timeout_seconds * 1000;
   const { start, refresh } = createToolServers(deps);
 
@@ -60,7 +67,7 @@ export const createToolbox = (deps: ToolServerDeps): Toolbox => {
     formation.agents.map((agent) => {
       const sources = grantsOf(agent);
       const limit = toolLimitOf(formation, agent, env);
-      return [agent.id, { sources, list: createAgentToolList(agent.id, sources, limit, log) }];
+      return [agent.id, { sources, list: createAgentToolList(agent, sources, limit, log) }];
     }),
   );
   const all = new Set([
@@ -73,11 +80,10 @@ export const createToolbox = (deps: ToolServerDeps): Toolbox => {
   }
 
   const toolOf = (
-    { definition: { id }, connection, ofUsers }: ToolServer,
-    { name, description, schema, renamed }: OfferedTool,
-    shownName: string,
-    owner: Owner,
+    { server: { definition, connection, ofUsers }, tool, shownName, needsApproval }: ListedTool<ToolServer>,
+    asker: Asker,
   ): Tool => {
+    const { name, description, schema, renamed } = tool;
     const parameters = ofUsers
       ? {
           ...schema,
@@ -89,10 +95,13 @@ export const createToolbox = (deps: ToolServerDeps): Toolbox => {
       : schema;
     return {
       definition: { name: shownName, description, parameters },
-      server: id,
+      server: definition.id,
+      ...(needsApproval && {
+        needsApproval: async () => !(await approvals.isAllowed(asker, { ...asker, tool: shownName })),
+      }),
       call: (args, signal) => {
         const known = serverArguments(args, { renamed });
-        return ofUsers ? ofUsers.call(owner, name, known, signal) : connection.call(name, known, signal);
+        return ofUsers ? ofUsers.call(asker, name, known, signal) : connection.call(name, known, signal);
       },
     };
   };
@@ -125,7 +134,7 @@ export const createToolbox = (deps: ToolServerDeps): Toolbox => {
       sources,
       list,
     }: { sources: readonly ToolSource<ToolServer>[]; list: () => readonly ListedTool<ToolServer>[] },
-    owner: Owner,
+    asker: Asker,
   ): Promise<Tool[]> => {
     for (const { server } of sources) {
       if (server.failedAt === undefined || Math.abs(now() - server.failedAt) <= pauseAfterFailure) continue;
@@ -140,13 +149,13 @@ export const createToolbox = (deps: ToolServerDeps): Toolbox => {
         "MCP servers are still starting: a message is answered without their tools",
       );
     }
-    return list().map(({ server, tool, shownName }) => toolOf(server, tool, shownName, owner));
+    return list().map((listed) => toolOf(listed, asker));
   };
 
   return {
-    toolsOf(agent, owner) {
+    toolsOf(agent, asker) {
       const granted = grants.get(agent.id);
-      return granted && granted.sources.length > 0 ? toolsOf(granted, owner) : undefined;
+      return granted && granted.sources.length > 0 ? toolsOf(granted, asker) : undefined;
     },
     settled: () => listsOf([...all]),
     startingFor: (agent) => starting(grants.get(agent.id)?.sources ?? []),

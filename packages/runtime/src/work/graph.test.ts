@@ -16,7 +16,7 @@ const task = (id: string, after: string[] = [], isCritical = false): Task => ({
 
 const done: TaskResult = { state: "completed", text: "done", usage: noUsage };
 const failed: TaskResult = { state: "failed", kind: "client_error", reason: "no", usage: noUsage };
-const asks: TaskQuestion = { state: "asking", question: "?", place: "here" };
+const asks: TaskQuestion = { state: "asking", asked: { kind: "question", prompt: "?", place: "here" } };
 
 /** Tasks with planned outcomes: what began in which order, and what became of each. */
 const run = async (

@@ -1,12 +1,11 @@
 import { noUsage } from "../models/index.ts";
+import type { Asked } from "../tools/index.ts";
 import type { Task, TaskResult } from "./task.ts";
 
-/** A question to the user without whose answer a task cannot go on. */
+/** What a task asks its user, without whose answer a task cannot go on. */
 export interface TaskQuestion {
   state: "asking";
-  question: string;
-  /** Where in the journal its answer belongs. */
-  place: string;
+  asked: Asked;
 }
 
 export interface GraphResult {

@@ -310,6 +310,15 @@ export interface FlatMethods {
   readonly cancelRequest: RequestMethods["cancel"];
 
   /**
+   * Answers what a request waits for, its `interrupt`: a question, or whether a tool may be called. The request goes on in the
+   * background: follow it with `stream` or `get`. Throws a `ConflictError` when it does not wait for this answer.
+   *
+   * @example
+   * await formation.requests.answer({ userId, requestId, interruptId: interrupt.id, action: "approve" });
+   */
+  readonly answerRequest: RequestMethods["answer"];
+
+  /**
    * Watches the answer to a request from its beginning, as far as the server still has it. Leaving the loop does not
    * stop the request.
    */

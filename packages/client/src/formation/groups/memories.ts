@@ -60,7 +60,7 @@ export interface NewMemory extends ForUser {
 }
 
 /** A correction of a memory. What is left out stays. */
-export interface MemoryEdit extends ForUser {
+export interface MemoryCorrection extends ForUser {
   /** Id of the memory. */
   memoryId: string;
   /** What is right. What was there before stays as history. */
@@ -139,7 +139,7 @@ export interface MemoryMethods {
    * @example
    * await formation.updateMemory({ userId: "user_123", memoryId: memory.id, content: "Lives in Porto" });
    */
-  update(edit: MemoryEdit, options?: CallOptions): Promise<Result<MemoryDetail>>;
+  update(edit: MemoryCorrection, options?: CallOptions): Promise<Result<MemoryDetail>>;
 
   /**
    * Lists the memories that come from a request or message, or that name somebody or something, with where they come

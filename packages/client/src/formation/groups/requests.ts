@@ -1,4 +1,10 @@
-import type { CancelResult, RequestList, RequestStatus, RequestSummary } from "@muxi/protocol/types";
+import type {
+  CancelResult,
+  RequestAnswerResult,
+  RequestList,
+  RequestStatus,
+  RequestSummary,
+} from "@muxi/protocol/types";
 import type { CallOptions, Pages, Result, StreamOptions } from "../../http/index.ts";
 import type { ChatStream } from "../../stream/index.ts";
 import { access, endpoint, type ForUser, pagedEndpoint, pagesOf, streamMethod, watch } from "../index.ts";
@@ -38,6 +44,31 @@ export interface RequestMethods {
   ): Promise<Result<CancelResult>>;
 
   /**
+   * Answers what a request waits for, its `interrupt`: a question, or whether a tool may be called. The request goes on in the
+   * background: follow it with `stream` or `get`. Throws a `ConflictError` when it does not wait for this answer.
+   *
+   * @example
+   * await formation.requests.answer({ userId, requestId, interruptId: interrupt.id, action: "approve" });
+   */
+  answer(
+    args: ForUser & {
+      /** Id of the request. */
+      requestId: string;
+      /** Id of what it waits for, `interrupt.id`. */
+      interruptId: string;
+      /** `answer` with a `value`, `approve` or `deny` a call, `cancel` the request. */
+      action: "answer" | "approve" | "deny" | "cancel";
+      /** The answer; with `deny`, why not. */
+      value?: string | undefined;
+      /** With `approve`: arguments in place of those that the model chose. */
+      editedArgs?: Record<string, unknown> | undefined;
+      /** With `approve`: whether calls of the same tool need no approval from now on. */
+      remember?: "session" | "user" | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<Result<RequestAnswerResult>>;
+
+  /**
    * Watches the answer to a request from its beginning, as far as the server still has it. Leaving the loop does not
    * stop the request.
    */
@@ -62,6 +93,14 @@ export const createRequests = (): RequestMethods => ({
   ),
   get: endpoint("getRequest", "GET", "/requests/{requestId}", access.filter, {}),
   cancel: endpoint("cancelRequest", "DELETE", "/requests/{requestId}", access.filter, {}),
+  answer: endpoint(
+    "answerRequest",
+    "POST",
+    "/requests/{requestId}/answer",
+    access.filter,
+    { interruptId: true, action: true, value: true, editedArgs: true, remember: true },
+    { required: ["interruptId", "action"] },
+  ),
   stream: streamMethod("streamRequest", "{ sessionId, requestId, userId }", (caller, args, options = {}) =>
     watch(caller, args, options),
   ),

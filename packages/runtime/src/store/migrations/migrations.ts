@@ -18,6 +18,7 @@ import { originsOfMemories } from "./0017-origins-of-memories.ts";
 import { vectorsOfPassages } from "./0018-vectors-of-passages.ts";
 import { keysOfPassages } from "./0019-keys-of-passages.ts";
 import { sourcesElsewhere } from "./0020-sources-elsewhere.ts";
+import { approvalsOfTools } from "./0021-approvals-of-tools.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   vectorsOfPassages,
   keysOfPassages,
   sourcesElsewhere,
+  approvalsOfTools,
 ];

@@ -17,7 +17,17 @@ export const copiedTables: readonly CopiedTable[] = [
   of("session", "message"),
   ...["request", "request_step", "memory"].map(own),
   ...["memory_word", "memory_vector", "memory_code", "memory_version"].map((name) => of("memory", name)),
-  ...["lesson", "synopsis", "ingestion", "job", "job_creation", "job_run", "delivery", "audit"].map(own),
+  ...[
+    "lesson",
+    "synopsis",
+    "ingestion",
+    "job",
+    "job_creation",
+    "job_run",
+    "delivery",
+    "audit",
+    "tool_approval",
+  ].map(own),
 ];
 
 /**

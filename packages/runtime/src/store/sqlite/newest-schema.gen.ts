@@ -206,7 +206,7 @@ CREATE TABLE audit (
     ip text not null,
     outcome text not null,
     suppressed bigint not null
-  );
+  , details text);
 CREATE INDEX audit_by_formation on audit (formation_id, seq);
 CREATE TABLE job (
     formation_id text not null,
@@ -382,6 +382,15 @@ CREATE TABLE knowledge_source (
       until bigint not null default 0,
       primary key (knowledge_seq, origin)
     );
+CREATE TABLE tool_approval (
+      formation_id text not null,
+      user_id text not null,
+      tool text not null,
+      -- Empty for all sessions of the user.
+      session_id text not null,
+      created_at bigint not null,
+      primary key (formation_id, user_id, tool, session_id)
+    );
 insert into schema_version (version, name, checksum, applied_at) values (1, 'first schema', 'a67e9cf5aa86b56a', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (2, 'requests by time', 'adaa222b3300ba50', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (3, 'room for request updates', 'e3b0c44298fc1c14', cast(unixepoch('subsec') * 1000 as integer));
@@ -402,4 +411,5 @@ insert into schema_version (version, name, checksum, applied_at) values (17, 'or
 insert into schema_version (version, name, checksum, applied_at) values (18, 'vectors of passages', '0389c768255fda47', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (19, 'keys of passages', '9815d42e4d2c2585', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (20, 'sources elsewhere', '72b3604ef419bbba', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (21, 'approvals of tools', 'dc456961629e62b1', cast(unixepoch('subsec') * 1000 as integer));
 `;

@@ -1,0 +1,168 @@
+import { ApiError, newId } from "@muxi/protocol";
+import type { Statement, StoredRequest } from "../store/index.ts";
+import type { GivenAnswer } from "../tools/index.ts";
+import { dropQuestion, questionOf } from "./clarification.ts";
+import { decisionIn } from "./decision.ts";
+import type { Intake } from "./intake.ts";
+import { openPlace } from "./journal.ts";
+import type { OverlordParts } from "./parts.ts";
+import type { Run } from "./run.ts";
+import type { Turn } from "./turn.ts";
+
+/** An answer to what a request waits for, by the id of that (docs/spec/formation-api.md "Answering a request"). */
+export interface RequestAnswer {
+  requestId: string;
+  interruptId: string;
+  action: GivenAnswer["action"] | "cancel";
+  value?: string | undefined;
+  editedArgs?: Record<string, unknown> | undefined;
+  /** Whether further calls of the tool need no approval, in the session or for the user. */
+  remember?: "session" | "user" | undefined;
+  /** Undefined with the admin key, for requests of all users. */
+  userId: string | undefined;
+  /** Whose key it came with. */
+  by: "admin" | "user";
+  ip: string;
+  isPrivate: boolean;
+}
+
+export interface Answers {
+  /**
+   * The run of a request that goes on in its journal with a message as the answer; undefined for one that does not.
+   *
+   * @throws ApiError `CONFLICT` when it was answered meanwhile
+   */
+  say(turn: Turn, asking: StoredRequest): Promise<Run | undefined>;
+  /**
+   * Answers a request by the id of what it waits for.
+   *
+   * @param chat Takes a message that answers a question of the conversation.
+   * @throws ApiError `REQUEST_NOT_FOUND`, `FORBIDDEN`, `CONFLICT` (it does not wait for that), `GONE` (too late)
+   */
+  give(
+    answer: RequestAnswer,
+    chat: (turn: Turn) => Promise<unknown>,
+  ): Promise<{ sessionId: string; status: "pending" | "cancelled" }>;
+}
+
+const notAsked = (requestId: string) =>
+  new ApiError(
+    "CONFLICT",
+    `Request '${requestId}' does not wait for this answer, or no longer: GET /v1/requests/${requestId} says what it waits for`,
+  );
+
+const tooLate = (requestId: string) =>
+  new ApiError("GONE", `The time to answer request '${requestId}' is over: send the message again`);
+
+export const createAnswers = (
+  parts: Pick<OverlordParts, "formationId" | "store" | "register" | "queue" | "clock">,
+  intake: Intake,
+): Answers => {
+  const { formationId, register, queue } = parts;
+  const { requests, audit, approvals } = parts.store;
+  const { now } = parts.clock;
+
+  /** Who decided on a call, and on which: for the transaction that lets the request go on. */
+  const decided = (
+    { id: requestId, userId, sessionId }: StoredRequest,
+    tool: { name: string; arguments: Record<string, unknown> },
+    { action, value, editedArgs }: GivenAnswer,
+    { by, ip, remember }: { by: "admin" | "user"; ip: string; remember?: "session" | "user" | undefined },
+  ): Statement[] => {
+    const isApproved = action === "approve";
+    const owner = { formationId, userId };
+    const details = {
+      by,
+      arguments: editedArgs ?? tool.arguments,
+      ...(value !== undefined && { said: value }),
+    };
+    return [
+      ...audit.adding(formationId, {
+        id: newId("audit"),
+        at: now(),
+        action: isApproved ? "tool.approved" : "tool.denied",
+        resourceType: "tool",
+        resourceId: tool.name,
+        userId,
+        requestId,
+        ip,
+        outcome: isApproved ? "success" : "denied",
+        details: JSON.stringify(details),
+        suppressed: 0,
+      }),
+      ...(isApproved && remember
+        ? [
+            approvals.allow(owner, {
+              tool: tool.name,
+              sessionId: remember === "session" ? sessionId : undefined,
+              now: now(),
+            }),
+          ]
+        : []),
+    ];
+  };
+
+  const goOn = async (
+    asking: StoredRequest,
+    given: Parameters<Intake["goOnIn"]>[1],
+  ): Promise<StoredRequest> => {
+    const intaken = await intake.goOnIn(asking, given);
+    if (intaken instanceof ApiError) throw intaken;
+    queue.announce();
+    return (await requests.get(formationId, asking.id)) ?? asking;
+  };
+
+  return {
+    async say(turn, asking) {
+      const place = openPlace(await requests.steps(formationId, asking.id));
+      if (place === undefined) return undefined;
+      const { interrupt } = questionOf(asking);
+      const answer: GivenAnswer = interrupt?.tool
+        ? decisionIn(turn.message)
+        : { action: "answer", value: turn.message };
+      const also = interrupt?.tool ? decided(asking, interrupt.tool, answer, { by: "user", ip: "" }) : [];
+      return register.runOf(await goOn(asking, { place, answer, said: turn, also }));
+    },
+
+    async give({ requestId, interruptId, action, userId, ...given }, chat) {
+      const { value, editedArgs, isPrivate } = given;
+      const asking = await register.get(requestId, userId);
+      const { interrupt, until } = questionOf(asking);
+      if (asking.status !== "awaiting_clarification" || interrupt?.id !== interruptId)
+        throw notAsked(requestId);
+      if (until <= now()) {
+        await dropQuestion({ formationId, requests, now }, asking, "The user did not answer in time");
+        throw tooLate(requestId);
+      }
+      const { sessionId } = asking;
+      if (action === "cancel") {
+        await register.cancel(requestId, userId);
+        return { sessionId, status: "cancelled" };
+      }
+      if ((interrupt.kind === "approval") === (action === "answer")) {
+        const wanted = interrupt.kind === "approval" ? "approve or deny" : "answer";
+        throw new ApiError(
+          "CONFLICT",
+          `Request '${requestId}' waits for the action ${wanted}, not for ${action}`,
+        );
+      }
+      const said = {
+        requestId,
+        userId: asking.userId,
+        sessionId,
+        message: value ?? "",
+        mayReply: true,
+        isPrivate,
+      };
+      const place = openPlace(await requests.steps(formationId, requestId));
+      if (place === undefined) {
+        await chat(said);
+        return { sessionId, status: "pending" };
+      }
+      const answer: GivenAnswer = { action, value, editedArgs };
+      const also = interrupt.tool ? decided(asking, interrupt.tool, answer, given) : [];
+      await goOn(asking, { place, answer, said: value === undefined ? undefined : said, also });
+      return { sessionId, status: "pending" };
+    },
+  };
+};

@@ -1,0 +1,21 @@
+/** What a request asks its user before it goes on in its journal. */
+export interface Asked {
+  kind: "question" | "approval";
+  /** What the user reads. */
+  prompt: string;
+  /** Where in the journal the answer belongs. */
+  place: string;
+  /** The call that waits for a yes. */
+  tool?: { name: string; server?: string; arguments: Record<string, unknown> };
+}
+
+/** Thrown where work cannot go on without its user. No step that it passes through is finished. */
+export class WaitsForUser extends Error {
+  override readonly name = "WaitsForUser";
+  readonly asked: Asked;
+
+  constructor(asked: Asked) {
+    super(asked.prompt);
+    this.asked = asked;
+  }
+}

@@ -1,0 +1,247 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { untilExpected } from "../../../test/until.ts";
+import {
+  type Api,
+  collect,
+  manifest,
+  startFormation,
+  textOf,
+  untilStatus,
+  writeFormation,
+} from "./harness.ts";
+import { startModelServer } from "./model-server.ts";
+import { startLedger } from "./processes.ts";
+import { startReceiver } from "./receiver.ts";
+
+const ann = { user: "ann" };
+
+interface Opening {
+  /** Rules of the server, and of the agent. */
+  approval?: string;
+  ofAgent?: string;
+}
+
+/** A formation whose model wants to note what it is told, and answers with what came of that. */
+const open = async ({ approval = "always", ofAgent = "never" }: Opening = {}) => {
+  const models = await startModelServer();
+  onTestFinished(() => models.close());
+  const ledger = await startLedger();
+  models.defaultReply = ({ body }) => {
+    // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
+    const { messages } = body as any;
+    const last = messages.at(-1);
+    if (last.role === "tool") return { text: [`It said: ${last.content}`] };
+    const call = { id: "c1", name: "ledger__note", arguments: ['{"entry":"17"}'] };
+    return { text: ["One moment."], toolCalls: [call] };
+  };
+  const dir = await writeFormation({
+    "formation.afs": `${manifest}
+llm:
+  settings: { base_url: "${models.url}/v1", max_retries: 0 }
+  models: [{ text: openai/test-model, api_key: sk-test }]
+`,
+    "agents/clerk.afs": `schema: "1.0.0"
+id: clerk
+name: Clerk
+description: Keeps the ledger
+tools: { approval: ${ofAgent} }
+`,
+    "mcp/ledger.afs": `id: ledger
+description: The ledger
+type: http
+endpoint: ${ledger.url}
+tools: { approval: ${approval} }
+`,
+  });
+  const clock = { ahead: 0 };
+  const start = () => startFormation(dir, { now: () => Date.now() + clock.ahead });
+  return { models, ledger, clock, start, api: await start() };
+};
+
+const say = async (api: Api, message: string, more: object = {}) =>
+  (await api.call("POST", "/chat", { ...ann, body: { message, stream: false, session_id: "s1", ...more } }))
+    .body;
+
+/** A request that waits for a yes. */
+const ask = async (api: Api) => {
+  const { data } = await say(api, "Note it");
+  const { interrupt, clarification } = data.message.metadata;
+  expect(clarification.question).toBe('May I call ledger__note with {"entry":"17"}?');
+  expect(interrupt).toMatchObject({
+    id: expect.stringMatching(/^int_/),
+    kind: "approval",
+    prompt: clarification.question,
+    tool: { name: "ledger__note", server: "ledger", arguments: { entry: "17" } },
+  });
+  return { id: data.request_id as string, interrupt: interrupt.id as string };
+};
+
+const answer = (api: Api, id: string, body: object, caller: object = ann) =>
+  api.call("POST", `/requests/${id}/answer`, { ...caller, body });
+
+const resultOf = async (api: Api, id: string) => {
+  await untilStatus(api, id, "completed");
+  return (await api.get(`/requests/${id}`, ann)).body.data;
+};
+
+describe("a call that needs approval", () => {
+  test("waits for it, is made once, and the answer goes on where it was", async () => {
+    const { api, ledger, models } = await open();
+    const { id, interrupt } = await ask(api);
+    expect(ledger.calls).toEqual([]);
+    expect((await api.get(`/requests/${id}`, ann)).body.data).toMatchObject({
+      status: "awaiting_clarification",
+      interrupt: { id: interrupt },
+    });
+    const given = await answer(api, id, { interrupt_id: interrupt, action: "approve" });
+    expect([given.status, given.body.data]).toEqual([
+      202,
+      { request_id: id, session_id: "s1", status: "pending" },
+    ]);
+    expect(await resultOf(api, id)).toMatchObject({ result: "It said: Noted 17" });
+    expect(ledger.calls).toEqual(["17"]);
+    expect(models.requests).toHaveLength(2);
+    expect((await answer(api, id, { interrupt_id: interrupt, action: "approve" })).status).toBe(409);
+    const { messages } = (await api.get("/sessions/s1/messages", ann)).body.data;
+    expect(messages.map(({ content }: { content: string }) => content)).toEqual([
+      "Note it",
+      'One moment.\n\nMay I call ledger__note with {"entry":"17"}?',
+      "It said: Noted 17",
+    ]);
+  });
+
+  test("may be approved in the session, and the stream has what is new", async () => {
+    const { api, ledger } = await open();
+    const { id } = await ask(api);
+    const frames = await collect(await api.stream({ message: "Yes, please!", session_id: "s1" }, ann));
+    expect(textOf(frames)).toBe("It said: Noted 17");
+    expect(frames.flatMap(({ data }) => (data.type.startsWith("tool_") ? [data.type] : []))).toEqual([
+      "tool_call",
+      "tool_result",
+    ]);
+    expect(frames.at(-1)?.data).toMatchObject({ type: "done", request_id: id });
+    expect(ledger.calls).toEqual(["17"]);
+  });
+
+  test.each(["no", "Nein, bloß nicht", "yes, but 18", "What does it do?"])(
+    "is not made when the user says %j, and the model reads that",
+    async (words) => {
+      const { api, ledger } = await open();
+      await ask(api);
+      const { data } = await say(api, words);
+      expect(data.message.content).toContain("did not approve this call");
+      expect(data.message.content).toContain(words);
+      expect(ledger.calls).toEqual([]);
+    },
+  );
+
+  test.each(["ja", "Oui, d'accord", "sí, por favor", "sim", "OK!", "Go ahead: yes"])(
+    "is made when the user says %j",
+    async (words) => {
+      const { api, ledger } = await open();
+      await ask(api);
+      await say(api, words);
+      expect(ledger.calls).toEqual(["17"]);
+    },
+  );
+
+  test("is made with other arguments when they are given", async () => {
+    const { api, ledger } = await open();
+    const { id, interrupt } = await ask(api);
+    await answer(api, id, { interrupt_id: interrupt, action: "approve", edited_args: { entry: "18" } });
+    expect(await resultOf(api, id)).toMatchObject({ result: "It said: Noted 18" });
+    expect(ledger.calls).toEqual(["18"]);
+  });
+
+  test("is made after a restart, by the admin too, and the audit log says who decided on what", async () => {
+    const { api, ledger, start } = await open();
+    const { id, interrupt } = await ask(api);
+    await api.runtime.close(0);
+    const again = await start();
+    const body = { interrupt_id: interrupt, action: "approve" };
+    expect((await answer(again, id, body, { key: "admin" })).status).toBe(202);
+    await resultOf(again, id);
+    expect(ledger.calls).toEqual(["17"]);
+    const { entries } = (await again.get("/audit?resource_type=tool", { key: "admin" })).body.data;
+    expect(entries).toMatchObject([
+      {
+        action: "tool.approved",
+        resource_id: "ledger__note",
+        user_id: "ann",
+        request_id: id,
+        outcome: "success",
+        details: { by: "admin", arguments: { entry: "17" } },
+      },
+    ]);
+  });
+
+  test("needs no further one in the session, or for the user, when that is said", async () => {
+    for (const remember of ["session", "user"] as const) {
+      const { api, ledger } = await open();
+      const { id, interrupt } = await ask(api);
+      await answer(api, id, { interrupt_id: interrupt, action: "approve", remember });
+      await resultOf(api, id);
+      const sameSession = (await say(api, "Note it again")).data;
+      expect(sameSession.message.content).toContain("Noted 17");
+      const other = (await say(api, "Note it", { session_id: "s2" })).data;
+      expect(other.message.metadata.interrupt === undefined).toBe(remember === "user");
+      expect(ledger.calls).toHaveLength(remember === "user" ? 3 : 2);
+      const bob = { user: "bob", body: { message: "Note it", stream: false, session_id: "s1b" } };
+      expect((await api.call("POST", "/chat", bob)).body.data.message.metadata.interrupt).toBeDefined();
+    }
+  });
+
+  test("is told to the webhook of a request in the background, which goes on when it is approved", async () => {
+    const { api, ledger } = await open();
+    const receiver = await startReceiver();
+    const body = { message: "Note it", mode: "async", webhook_url: receiver.url, session_id: "s1" };
+    const { data } = (await api.call("POST", "/chat", { ...ann, body })).body;
+    await untilStatus(api, data.request_id, "awaiting_clarification");
+    const interrupt = (await api.get(`/requests/${data.request_id}`, ann)).body.data.interrupt.id;
+    await answer(api, data.request_id, { interrupt_id: interrupt, action: "approve" });
+    await resultOf(api, data.request_id);
+    await untilExpected("both webhooks are here", () => expect(receiver.received).toHaveLength(2));
+    expect(receiver.received.map((each) => JSON.parse(each.body))).toMatchObject([
+      { status: "awaiting_clarification", interrupt: { id: interrupt, kind: "approval" } },
+      { status: "completed", response: [{ text: "It said: Noted 17" }] },
+    ]);
+    expect(ledger.calls).toEqual(["17"]);
+  });
+});
+
+describe("an answer to a request", () => {
+  test("of another user, to another interrupt, of another kind, or too late is refused", async () => {
+    const { api, clock, ledger } = await open();
+    const { id, interrupt } = await ask(api);
+    const yes = { interrupt_id: interrupt, action: "approve" };
+    expect((await answer(api, id, yes, { user: "bob" })).status).toBe(403);
+    expect((await answer(api, id, { ...yes, interrupt_id: "int_other" })).status).toBe(409);
+    expect((await answer(api, id, { ...yes, action: "answer", value: "x" })).status).toBe(409);
+    expect((await answer(api, "req_none", yes)).status).toBe(404);
+    clock.ahead = 3_601_000;
+    expect((await answer(api, id, yes)).status).toBe(410);
+    await untilStatus(api, id, "cancelled");
+    expect(ledger.calls).toEqual([]);
+  });
+
+  test("may cancel it", async () => {
+    const { api, ledger } = await open();
+    const { id, interrupt } = await ask(api);
+    const { body } = await answer(api, id, { interrupt_id: interrupt, action: "cancel" });
+    expect(body.data.status).toBe("cancelled");
+    expect(ledger.calls).toEqual([]);
+  });
+});
+
+test.each<[Opening, boolean]>([
+  [{ approval: "never" }, false],
+  [{ approval: "destructive" }, true],
+  [{ approval: "[read_*]" }, false],
+  [{ approval: "[read_*, no?e]" }, true],
+  [{ approval: "never", ofAgent: "always" }, true],
+])("with the rules %j a call needs approval: %s", async (rules, needs) => {
+  const { api, ledger } = await open(rules);
+  const { data } = await say(api, "Note it");
+  expect(data.message.metadata.interrupt !== undefined).toBe(needs);
+  expect(ledger.calls).toHaveLength(needs ? 0 : 1);
+});
