@@ -154,6 +154,7 @@ export default defineConfig([
     entry: {
       "document-process": "../documents/src/document-process.ts",
       "document-worker": "../documents/src/document-worker.ts",
+      "local-worker": "src/models/embedding/local-worker.ts",
     },
     plugins: [builtins, latin, licences("document-licences.txt")],
     copy: [

@@ -27,6 +27,7 @@ const expected: Record<string, { files: RegExp; needs: readonly string[]; limit:
       "dist/program.cjs",
       "dist/document-process.js",
       "dist/document-worker.js",
+      "dist/local-worker.js",
       "dist/third-party-licences.txt",
       "dist/document-licences.txt",
       "dist/pdfium.wasm",

@@ -32,7 +32,7 @@ test("formations are told of every provider that needs no package", () => {
 });
 
 test("every provider of embeddings alone is in the specification, and formations are told of it", () => {
-  const alone = [...embeddingApis.keys()].filter((name) => !builtInProviders.includes(name));
+  const alone = [...embeddingApis.keys(), "local"].filter((name) => !builtInProviders.includes(name));
   const [listed] = rowsIn(sectionOf("formation-files.md", "Providers")).filter(
     ([, api]) => api === "Embeddings alone",
   );

@@ -24,7 +24,7 @@ export const builtInProviders: readonly string[] = [
 export const rerankProviders: readonly string[] = ["cohere", "voyage", "jina"];
 
 /** Providers whose API makes embeddings, and answers no chats (docs/spec/formation-files.md "Providers"). */
-export const embeddingProviders: readonly string[] = ["cohere", "voyage"];
+export const embeddingProviders: readonly string[] = ["cohere", "voyage", "local"];
 
 /** Providers whose AI SDK package is not named as formations name them. */
 const packageNames = new Map([

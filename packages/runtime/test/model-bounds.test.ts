@@ -79,6 +79,7 @@ test("the vectors of many texts are more values than any other answer may have",
   const model = createEmbeddingModel(configOf("openai/some-embedding"), {
     http,
     importPackage: packagesOf(import.meta.dirname),
+    local: { dir: import.meta.dirname, folder: import.meta.dirname },
   });
   const vectors = await model.embed(Array(64).fill("Oaks"), "passage", AbortSignal.timeout(30_000));
   expect(vectors.map(({ length }) => length)).toEqual(Array(64).fill(4_096));

@@ -117,6 +117,7 @@ test.each([
   ["voyage/voyage-3", "The key of voyage is missing"],
   ["orchard/plums", "@ai-sdk/orchard makes no embeddings"],
   ["nowhere/plums", "npm install @ai-sdk/nowhere"],
+  ["local/nothing", "npm install @huggingface/transformers"],
 ])("an agent's embedding model that cannot be asked is named: %s", async (name, message) => {
   const agents = `agents: [{ id: a, name: A, description: d, llm_models: [{ embedding: ${name} }] }]`;
   expect(await problemsOf(`llm: { models: [{ text: ollama/llama3 }] }\n${agents}`)).toEqual([

@@ -14,7 +14,7 @@ import {
 } from "@muxi/formation";
 import type { FormationProblem } from "@muxi/protocol";
 import { defaultModelConfig } from "./default-model.ts";
-import { lackOfEmbedding } from "./embedding/index.ts";
+import { lackOfEmbedding, localModelsOf } from "./embedding/index.ts";
 import { type ImportPackage, lackOf } from "./providers/index.ts";
 import { lackOfReranker } from "./rerank.ts";
 
@@ -76,7 +76,7 @@ export const problemsOfModels = async (
     if (config) note(config.id, await lackOfReranker(config, importPackage));
   }
   for (const config of embeddersOf(formation, env)) {
-    note(config.id, await lackOfEmbedding(config, importPackage));
+    note(config.id, await lackOfEmbedding(config, { importPackage, local: localModelsOf(formation, env) }));
   }
   return [...found.values()];
 };

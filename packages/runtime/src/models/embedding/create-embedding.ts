@@ -6,11 +6,13 @@ import { createAiSdkEmbedding } from "./ai-sdk-embedding.ts";
 import { createApiEmbedding } from "./api-embedding.ts";
 import { embeddingApiOf } from "./embedding-apis.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
+import { createLocalEmbedding, type LocalModels } from "./local-embedding.ts";
 
 export interface EmbeddingModelDeps {
   http: HttpClient;
   /** Loads the package of a provider. */
   importPackage: ImportPackage;
+  local: LocalModels;
 }
 
 /**
@@ -20,8 +22,9 @@ export interface EmbeddingModelDeps {
  */
 export const createEmbeddingModel = (
   config: ModelConfig,
-  { http, importPackage }: EmbeddingModelDeps,
+  { http, importPackage, local }: EmbeddingModelDeps,
 ): EmbeddingModel => {
+  if (config.provider === "local") return createLocalEmbedding(config, local);
   const api = embeddingApiOf(config.provider, config.settings.baseUrl !== undefined);
   if (!api && (ownApis.has(config.provider) || config.provider === "builtin")) {
     throw new ApiError(

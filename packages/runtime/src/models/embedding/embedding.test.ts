@@ -15,11 +15,12 @@ const startApi = async (answer: object, { status = 200, headers = {} } = {}) => 
       const [provider = "", name = ""] = id.split("/");
       const settings = { timeoutSeconds: 20, maxRetries: 0, baseUrl: url.replace("/hook", "/api") };
       const config: ModelConfig = { ...{ id, provider, name, settings }, apiKey: "sk-1" };
-      return createEmbeddingModel(config, { http, importPackage: async () => ({}) });
+      return createEmbeddingModel(config, { http, importPackage: async () => ({}), local });
     },
   };
 };
 
+const local = { dir: import.meta.dirname, folder: import.meta.dirname };
 const { signal } = new AbortController();
 const list = {
   data: [
@@ -85,7 +86,7 @@ const packaged = (exports: object, provider = "orchard") => {
   const config: ModelConfig = { id: `${provider}/plums`, provider, name: "plums", settings };
   const http = createHttpClient();
   onTestFinished(() => http.close());
-  return createEmbeddingModel(config, { http, importPackage: async () => exports });
+  return createEmbeddingModel(config, { http, importPackage: async () => exports, local });
 };
 
 test.each(["embeddingModel", "textEmbeddingModel"])(
