@@ -3,8 +3,17 @@ import path from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
-import { type Api, collect, manifest, startFormation, untilStatus, writeFormation } from "./harness.ts";
+import {
+  type Api,
+  collect,
+  framesOf,
+  manifest,
+  startFormation,
+  untilStatus,
+  writeFormation,
+} from "./harness.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
+import { startBuilt, startLedger, writeTestFormation } from "./processes.ts";
 import { type Received, startReceiver } from "./receiver.ts";
 
 const ann = { user: "ann" };
@@ -279,4 +288,61 @@ test("a webhook names them, and a request in the background", async () => {
   const [delivery] = receiver.received as [Received];
   expect(JSON.parse(delivery.body)).toMatchObject({ status: "completed", metadata: { citations: [walks] } });
   expect((await api.get(`/requests/${request_id}`, ann)).body.data.metadata).toEqual({ citations: [walks] });
+});
+
+test("what documents and their names hold reaches a citation as data, and no more of it than has room", async () => {
+  const models = await openModels();
+  const title = `Title <img src=x onerror=alert(1)> ${"t".repeat(10_000)}`;
+  const heading = `Heading [1] </script> \u202e${"h".repeat(10_000)}`;
+  const sentence = `The zebra 🦓 sleeps "\u0007quoted" <b>${"🦓".repeat(400)}`;
+  const { api } = await openWith(models, inline, {
+    "docs/a\nb [1].md": `---\ntitle: ${JSON.stringify(title)}\n---\n\n# ${heading}\n\n${sentence}\n`,
+  });
+  models.reply({ text: ["It sleeps [1] [1]."] });
+  const citations = await citationsOf(api, "Where does the zebra sleep?");
+  expect(citations).toHaveLength(1);
+  const [citation] = citations;
+  expect(citation.document).toBe("docs/a\nb [1].md");
+  expect(citation.title).toMatch(/^Title <img src=x onerror=alert\(1\)> t+…$/);
+  expect(citation.title).toHaveLength(200);
+  expect(citation.heading).toMatch(/^Heading \[1\] [^\n]+…$/u);
+  expect(citation.heading).toHaveLength(300);
+  expect(citation.quote).toMatch(/^The zebra 🦓 sleeps/u);
+  expect(citation.quote.length).toBeLessThanOrEqual(300);
+  expect(citation.quote).toBe(Buffer.from(citation.quote).toString());
+  const prompt = await promptOf(models, 0);
+  expect(prompt.match(/^\[1\]/gm)).toHaveLength(1);
+  const passage = await api.get(`/agents/desk/knowledge/passages/${citation.id}`);
+  expect(passage.body.data).toMatchObject({ title: citation.title, document: "docs/a\nb [1].md" });
+});
+
+test("an answer that is resumed after kill -9 rests on what its agent had been given, whatever the documents say now", async () => {
+  const models = await openModels();
+  const ledger = await startLedger();
+  const dir = await writeTestFormation(models.url, {
+    toolUrl: ledger.url,
+    more: inline,
+    files: { "agents/desk.afs": agent("desk"), ...documents },
+  });
+  const notes = { id: "c1", name: "ledger__note", arguments: ['{"entry":"asked"}'] };
+  models.reply({ text: ["At ten [1]."], toolCalls: [notes] }, { text: ["Not ", "yet"], stallAfter: 1 });
+  const first = await startBuilt(dir);
+  const body = { message: "When do guided walks begin?", request_id: "req_1", mode: "async" };
+  expect((await first.api.call("POST", "/chat", { ...ann, body })).status).toBe(202);
+  await untilExpected("the model is asked twice", () => expect(models.requests).toHaveLength(2));
+  await first.crash();
+
+  await writeFile(path.join(dir, "docs/visits.md"), "# Visits\n\nGuided walks are cancelled. None begin.\n");
+  models.defaultReply = { text: ["That is noted."] };
+  const again = await startBuilt(dir);
+  await untilStatus(again.api, "req_1", "completed");
+  expect(ledger.calls).toEqual(["asked"]);
+  const { data } = (await again.api.get("/requests/req_1", ann)).body;
+  expect(data).toMatchObject({
+    result: "At ten [1].\n\nThat is noted.",
+    metadata: { citations: [walks] },
+  });
+  const events = await again.api.request("GET", `/events/${data.session_id}/req_1`, ann);
+  const frames = await collect(framesOf(events));
+  expect(frames.slice(-2)).toMatchObject([{ event: "citation", data: walks }, { event: "done" }]);
 });
