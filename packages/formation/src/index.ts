@@ -16,6 +16,7 @@ export {
   type Report,
   readSourceUrl,
   resolveInside,
+  type SourceUrl,
   sourceId,
   systemCode,
   writeAtomically,

@@ -1,5 +1,5 @@
 import { isObject } from "@muxi/protocol";
-import { resolveInside, sourceId } from "./base/index.ts";
+import { readSourceUrl, resolveInside, sourceId } from "./base/index.ts";
 import type { Loaded } from "./components.ts";
 import type { AgentDefinition } from "./formation.ts";
 import { describeLeftOut, knowledgeFiles } from "./knowledge.ts";
@@ -41,10 +41,23 @@ const inFolder = async (dir: string, source: FolderSource, config: KnowledgeConf
   return left.map((remark) => ({ field: "path", ...remark }));
 };
 
-const elsewhere = ({ schedule }: KnowledgeSource, isScheduled: boolean): Remark[] => {
-  if (isScheduled || schedule === "@startup") return [];
-  const message = "has no effect without the scheduler: the source is read at the start only";
-  return [{ field: "schedule", message, hint: "Set scheduler.enabled: true, or remove it" }];
+const elsewhere = ({ url = "", ref, headers, schedule }: KnowledgeSource, isScheduled: boolean): Remark[] => {
+  const read = readSourceUrl(url);
+  const isRepository = "kind" in read && read.kind === "git";
+  const remarks: Remark[] = [];
+  if (!isRepository && ref !== undefined) {
+    const message = "has no effect: only repositories have it";
+    remarks.push({ field: "ref", message, hint: "Remove it, or write the address as git+https://….git" });
+  }
+  if (isRepository && Object.keys(headers).length > 0) {
+    const message = "has no effect for a repository";
+    remarks.push({ field: "headers", message, hint: "Use auth" });
+  }
+  if (!isScheduled && schedule !== "@startup") {
+    const message = "has no effect without the scheduler: the source is read at the start only";
+    remarks.push({ field: "schedule", message, hint: "Set scheduler.enabled: true, or remove it" });
+  }
+  return remarks;
 };
 
 /** Sources elsewhere that are called the same, which a sync could not tell apart. */

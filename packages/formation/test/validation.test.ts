@@ -133,7 +133,18 @@ test.each([
     "knowledge.sources[0].url: begins with sftp://, which is not read yet",
     source("url: 'sftp://example.com/x'"),
   ],
-  ["knowledge.sources[0].url: must begin with http:// or https://", source("url: 'gopher://example.com/x'")],
+  [
+    "knowledge.sources[0].url: must begin with http://, https://, git+http://, git+https://",
+    source("url: 'gopher://example.com/x'"),
+  ],
+  [
+    "knowledge.sources[0].url: names no repository: its path has no part that ends in .git",
+    source("url: 'git+https://example.com/handbook'"),
+  ],
+  [
+    "knowledge.sources[0].ref: must be the name of a branch or a tag, or a commit",
+    source("url: 'git+https://example.com/handbook.git', ref: --upload-pack=x"),
+  ],
   ["knowledge.sources[0].url: holds a user name or password", source("url: 'https://ann:pw@example.com/x'")],
   ["knowledge.sources[0].url: has both a pattern and a query", source("url: 'https://example.com/*.md?a=1'")],
   ["knowledge.sources[0].url: is not a valid URL", source("url: 'https://exa mple.com/'")],

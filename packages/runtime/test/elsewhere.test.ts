@@ -2,16 +2,10 @@ import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
-import { configureKnowing, openKnowing, startWebServer, tagged, writeKnowing } from "./elsewhere.ts";
+import { configureKnowing, openKnowing, syncAgain, writeKnowing } from "./elsewhere.ts";
+import { startWebServer, tagged } from "./web-server.ts";
 
 const html = (body: string) => `<html><body><h1>Cellar</h1>${body}</body></html>`;
-
-/** Has the sources of the agent looked at again; what came of the first one. */
-const syncAgain = async ({ knowledge }: Awaited<ReturnType<typeof openKnowing>>, anew: string[] = []) => {
-  const { sources, gone } = await (await knowledge.ask("one", anew)).result;
-  const { source: _, ...result } = sources[0] ?? {};
-  return { ...result, gone };
-};
 
 test("a page on a web server is found, named by its address, and asked for anew only when it has changed", async () => {
   const web = await startWebServer({ "/key.md": tagged('"1"', "The key hangs behind the door.") });

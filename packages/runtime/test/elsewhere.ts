@@ -1,7 +1,5 @@
-// A web server whose pages tests change, and formations that know what is on it.
-import { once } from "node:events";
+// Formations that know what is elsewhere.
 import { mkdir, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import path from "node:path";
 import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
@@ -12,39 +10,6 @@ import { openSourceSyncs } from "../src/sources/syncs.ts";
 import { createStore, type Database } from "../src/store/index.ts";
 import { noEmbedders } from "./embedders.ts";
 import { emptyDatabase } from "./processes.ts";
-
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** A server whose pages are texts, or answer by themselves. */
-export const startWebServer = async (pages: Record<string, string | Answer>) => {
-  const requests: IncomingMessage[] = [];
-  const server = createServer((request, response) => {
-    requests.push(request);
-    const page = pages[request.url ?? ""];
-    if (typeof page === "function") return page(request, response);
-    if (page === undefined) return response.writeHead(404).end();
-    const isPage = /[/]$|html$/.test(request.url ?? "");
-    response.writeHead(200, { "content-type": isPage ? "text/html" : "text/plain" }).end(page);
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the server has no port");
-  const paths = () => requests.map(({ url }) => url);
-  return { url: `http://127.0.0.1:${address.port}`, pages, requests, paths };
-};
-
-/** Answers with a text that has an entity tag, and 304 to those who know it. */
-export const tagged =
-  (tag: string, text: string): Answer =>
-  (request, response) => {
-    const isKnown = request.headers["if-none-match"] === tag;
-    response.writeHead(isKnown ? 304 : 200, { etag: tag, "content-type": "text/markdown" });
-    response.end(isKnown ? undefined : text);
-  };
 
 /** Writes a formation whose agent `one` has some sources. */
 export const writeKnowing = async (sources: readonly string[], settings = ""): Promise<string> => {
@@ -91,4 +56,14 @@ export const openKnowing = async (dir: string, options: OpenOptions = {}) => {
     (await knowledge.search("one", text, { limit: 5 })).map((passage) => passage.text);
   const messages = () => lines.filter(({ level }) => level === 40);
   return { knowledge, database, find, warnings: messages, lines };
+};
+
+/** Has the sources of the agent looked at again; what came of the first one. */
+export const syncAgain = async (
+  { knowledge }: Awaited<ReturnType<typeof openKnowing>>,
+  anew: string[] = [],
+) => {
+  const { sources, gone } = await (await knowledge.ask("one", anew)).result;
+  const { source: _, ...result } = sources[0] ?? {};
+  return { ...result, gone };
 };

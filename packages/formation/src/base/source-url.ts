@@ -2,9 +2,15 @@ import { createHash } from "node:crypto";
 
 /** Where a source elsewhere is, and which of the documents there are meant (docs/spec/formation-files.md "Sources elsewhere"). */
 export interface SourceUrl {
-  /** One document, a sitemap, or the folder that a pattern begins below, which ends in a slash. */
+  kind: "web" | "git";
+  /**
+   * One document, a sitemap, or the folder that a pattern begins below, which ends in a slash; of a git repository its
+   * address.
+   */
   base: string;
-  /** Which documents below the base, for example `guides/*.md`. */
+  /** The folder of a repository, with a slash at its end. */
+  within?: string;
+  /** Which documents below, for example `guides/*.md`. */
   pattern: string | undefined;
 }
 
@@ -14,11 +20,30 @@ export interface UrlProblem {
   hint: string;
 }
 
-const readable = ["http", "https"];
+const readable = ["http", "https", "git+http", "git+https"];
 const notYet = ["ftp", "sftp", "rsync", "rsync+ssh", "file"];
 
 /** A question mark begins the query, so it stands for no character. */
 const wildcards = /[*[]/;
+
+/** A repository's address ends in `.git`; what follows is a folder in it, and a pattern. */
+const inRepository = (segments: readonly string[], pattern: string | undefined): SourceUrl | UrlProblem => {
+  const end = segments.findIndex((segment) => segment.endsWith(".git")) + 1;
+  if (end === 0) {
+    const hint = "For example: git+https://example.com/team/handbook.git/guides/*.md";
+    return { message: "names no repository: its path has no part that ends in .git", hint };
+  }
+  const within = segments.slice(end).filter((segment) => segment !== "");
+  return {
+    kind: "git",
+    base: segments
+      .slice(0, end)
+      .join("/")
+      .replace(/^git\+/i, ""),
+    within: within.map((segment) => `${segment}/`).join(""),
+    pattern,
+  };
+};
 
 /** The address of a source, or what is wrong with it. */
 export const readSourceUrl = (written: string): SourceUrl | UrlProblem => {
@@ -31,13 +56,13 @@ export const readSourceUrl = (written: string): SourceUrl | UrlProblem => {
     };
   }
   if (!readable.includes(kind)) {
-    return { message: `must begin with ${readable.map((each) => `${each}://`).join(" or ")}`, hint: "" };
+    return { message: `must begin with ${readable.map((each) => `${each}://`).join(", ")}`, hint: "" };
   }
   const [place = "", ...rest] = written.split(/(?=[?#])/);
   const segments = place.split("/");
   const first = segments.findIndex((segment, at) => at > 2 && wildcards.test(segment));
   const base = first === -1 ? place : `${segments.slice(0, first).join("/")}/`;
-  const url = URL.parse(base);
+  const url = URL.parse(base.replace(/^git\+/i, ""));
   if (!url) return { message: "is not a valid URL", hint: "For example: https://example.com/guides/*.md" };
   if (url.username !== "" || url.password !== "") {
     return {
@@ -45,9 +70,14 @@ export const readSourceUrl = (written: string): SourceUrl | UrlProblem => {
       hint: "Put them into auth of the source, as references to secrets",
     };
   }
-  if (first === -1) return { base: `${base}${rest.join("")}`, pattern: undefined };
-  if (rest.length > 0) return { message: "has both a pattern and a query", hint: "Remove the query" };
-  return { base, pattern: segments.slice(first).join("/") };
+  const pattern = first === -1 ? undefined : segments.slice(first).join("/");
+  const isRepository = kind.startsWith("git+");
+  if (rest.length > 0 && (isRepository || pattern !== undefined)) {
+    const holder = isRepository ? "a repository" : "a pattern";
+    return { message: `has both ${holder} and a query`, hint: "Remove the query" };
+  }
+  if (isRepository) return inRepository(base.split("/"), pattern);
+  return { kind: "web", base: `${base}${rest.join("")}`, pattern };
 };
 
 const longestSlug = 48;

@@ -43,6 +43,7 @@ const auth = section({
 /** Fields that only a source with a URL has. */
 export const ofSourcesElsewhere = [
   "auth",
+  "ref",
   "headers",
   "include",
   "exclude",
@@ -79,6 +80,9 @@ export const sourceSchema = section({
   file_limit: positive.optional(),
   id: filledText.optional(),
   auth: auth.optional(),
+  ref: text
+    .regex(/^(?!.*\.\.)[\w][\w./-]*$/, "must be the name of a branch or a tag, or a commit")
+    .optional(),
   headers: textMap.default({}),
   include: textList.optional(),
   exclude: textList.optional(),

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { type Format, formatLabel, formatOf } from "@muxi/documents";
-import { type KnowledgeSource, readSourceUrl } from "@muxi/formation";
+import type { KnowledgeSource, SourceUrl } from "@muxi/formation";
 import { linksIn, locationsIn, sitemapKind } from "./listings.ts";
 import { depthOf, pathFilter, pathPattern } from "./path-pattern.ts";
 import {
@@ -23,11 +23,12 @@ const mostListings = 200;
 /** How many folders below the first one links are followed. */
 const deepest = 10;
 
-const credentialsOf = ({ auth }: ConfiguredSource): Record<string, string> => {
-  if (!auth) return {};
+/** What `auth` of a source makes the header `Authorization`. */
+export const authorizationOf = ({ auth }: ConfiguredSource): string | undefined => {
+  if (!auth) return undefined;
   const { type, username = "", password = "", token = "" } = auth;
   const basic = Buffer.from(`${username}:${password}`).toString("base64");
-  return { authorization: type === "basic" ? `Basic ${basic}` : `Bearer ${token}` };
+  return type === "basic" ? `Basic ${basic}` : `Bearer ${token}`;
 };
 
 /** The format of what a server sends: many send a page as it is asked for, and text under any name. */
@@ -53,14 +54,13 @@ const pathBelow = (base: URL, url: URL): string | undefined => {
 /** Documents of a web server: one, those that a sitemap lists, or those that links lead to and a pattern fits. */
 export const createHttpSource = (
   source: ConfiguredSource,
+  { pattern, ...url }: SourceUrl,
   deps: Pick<RequesterDeps, "policy" | "proxy" | "now">,
 ): SourceElsewhere => {
-  const read = readSourceUrl(source.url);
-  if ("message" in read) throw new SourceError(`the address ${read.message}`);
-  const base = new URL(read.base);
-  const { pattern } = read;
+  const base = new URL(url.base);
   const isWanted = pathFilter(source);
-  const headers = { ...credentialsOf(source), ...source.headers };
+  const authorization = authorizationOf(source);
+  const headers = { ...(authorization && { authorization }), ...source.headers };
   const requester = createRequester({ ...deps, headers, origin: base.origin });
 
   const largest = source.max_file_size;

@@ -12,3 +12,7 @@ export const shownAddress = (address: URL): string => {
   }
   return url.href;
 };
+
+/** A path as it may be shown: others choose the names of their files, of any characters. */
+export const shownPath = (path: string): string =>
+  path.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}%]/gu, (character) => encodeURIComponent(character));

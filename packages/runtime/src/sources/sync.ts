@@ -19,7 +19,7 @@ export interface SyncDeps extends WritingDeps {
   /** A folder for what is being fetched. */
   folder: string;
   /** Opens the place that documents are fetched from. @throws SourceError */
-  open(source: ConfiguredSource): SourceElsewhere;
+  open(): SourceElsewhere;
 }
 
 /** A source of an agent, and what its documents are kept under. */
@@ -153,7 +153,7 @@ export const syncSource = async (
   };
 
   const lookAtAll = async (signal: AbortSignal) => {
-    const place = open(source);
+    const place = open();
     try {
       const listed = (await place.list(signal)).sort((a, b) => (a.name < b.name ? -1 : 1));
       if (listed.length === 0) throw new SourceError("nothing is there that it names");

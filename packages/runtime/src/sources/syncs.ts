@@ -22,7 +22,8 @@ import type {
   KnowledgeVectorRepository,
 } from "../store/index.ts";
 import { afterFailure, dueTimeOf, type Timing } from "./due.ts";
-import { type ConfiguredSource, createHttpSource } from "./http-source.ts";
+import type { ConfiguredSource } from "./http-source.ts";
+import { openSource } from "./open-source.ts";
 import { type SyncResult, syncSource } from "./sync.ts";
 import { makeFetchFolder } from "./temporary.ts";
 
@@ -78,7 +79,6 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
   const entries = entriesOf(deps);
   let onSynced = () => {};
   let folder: Promise<string> | undefined;
-  const open = (source: ConfiguredSource) => createHttpSource(source, { policy, proxy, now });
 
   const waiting = new Set(entries);
   let allBegun = () => {};
@@ -107,8 +107,10 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
     const signal = AbortSignal.any([closing, lost.signal]);
     try {
       folder ??= makeFetchFolder();
+      const place = await folder;
+      const open = () => openSource(source, { policy, proxy, now }, place);
       return await syncSource(
-        { stored, vectors, reader, understanding, keepTurn, now, log, folder: await folder, open },
+        { stored, vectors, reader, understanding, keepTurn, now, log, folder: place, open },
         { agent, config, seq, source, origin },
         isAnew,
         signal,

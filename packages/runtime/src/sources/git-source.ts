@@ -1,0 +1,150 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { formatOf } from "@muxi/documents";
+import type { SourceUrl } from "@muxi/formation";
+import { ForbiddenTargetError, guardedLookup, parseTarget, type TargetPolicy } from "../background/index.ts";
+import { type GitRun, outputOfGit, runGit } from "./git.ts";
+import { authorizationOf, type ConfiguredSource } from "./http-source.ts";
+import { pathFilter, pathPattern } from "./path-pattern.ts";
+import { shownPath } from "./shown-address.ts";
+import { type DocumentElsewhere, type SourceElsewhere, SourceError } from "./source.ts";
+
+/** Most bytes of the list of a repository's files. */
+const largestList = 64 * 2 ** 20;
+/** How much larger than its documents may be together a repository may be. */
+const mostBeside = 10;
+const lookEvery = 1_000;
+
+/** The address that a host has, checked: git connects to it and no other. */
+const addressOf = (url: URL, policy: TargetPolicy): Promise<string> =>
+  new Promise((resolve, reject) => {
+    guardedLookup(policy)(url.hostname.replace(/^\[|\]$/g, ""), { all: false }, (error, address) => {
+      if (error instanceof ForbiddenTargetError) reject(new SourceError(`${url.host}: ${error.message}`));
+      else if (error) reject(new SourceError(`${url.host} has no address`, { isTransient: true }));
+      else resolve(String(address));
+    });
+  });
+
+const sizeOf = async (folder: string): Promise<number> => {
+  let size = 0;
+  for (const name of await readdir(folder, { recursive: true })) {
+    // Git removes files meanwhile.
+    size += (await stat(path.join(folder, name)).catch(() => undefined))?.size ?? 0;
+  }
+  return size;
+};
+
+/** Files of a commit: links and other repositories are none. */
+const filesIn = (list: string): { id: string; size: number; file: string }[] =>
+  list.split("\0").flatMap((line) => {
+    const [, id = "", size = "", file = ""] =
+      /^100(?:644|755) blob ([0-9a-f]{40,64}) +(\d+)\t(.+)$/s.exec(line) ?? [];
+    return id === "" ? [] : [{ id, size: Number(size), file }];
+  });
+
+/**
+ * Documents of a git repository, as a commit has them. Nothing of it is checked out: its files are read one by one, and their
+ * names are no paths on this machine.
+ *
+ * @param folder Where the repository is kept while this process runs, so that the next sync fetches what is new.
+ */
+export const createGitSource = (
+  source: ConfiguredSource,
+  { base, within = "", pattern }: SourceUrl,
+  policy: TargetPolicy,
+  folder: string,
+): SourceElsewhere => {
+  const { ref = "HEAD", max_file_size, max_total_size, allowed_extensions } = source;
+  const url = new URL(base);
+  const authorization = authorizationOf(source);
+  const matches = pattern === undefined ? () => true : pathPattern(pattern);
+  const isWanted = pathFilter(source);
+
+  const settings = async () => ({
+    "http.followRedirects": "false",
+    "http.curloptResolve": `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}:${await addressOf(url, policy)}`,
+    // Nothing goes on when the call has ended.
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "protocol.allow": "never",
+    [`protocol.${url.protocol.slice(0, -1)}.allow`]: "always",
+    ...(authorization && { "http.extraHeader": `Authorization: ${authorization}` }),
+  });
+
+  /** Ends what fetches a repository that is too large. */
+  const watch = async (signal: AbortSignal): Promise<never> => {
+    while (true) {
+      await delay(lookEvery, undefined, { signal });
+      if ((await sizeOf(folder)) > max_total_size * mostBeside) {
+        throw new SourceError(`the repository has more than ${mostBeside} times max_total_size`);
+      }
+    }
+  };
+
+  const fetchCommit = async (signal: AbortSignal) => {
+    const tooLarge = new AbortController();
+    const run: GitRun = {
+      folder,
+      settings: await settings(),
+      signal: AbortSignal.any([signal, tooLarge.signal]),
+    };
+    const watching = watch(run.signal).catch((error) => tooLarge.abort(error));
+    try {
+      await outputOfGit(["init", "--bare", "--quiet"], largestList, run);
+      await outputOfGit(
+        ["fetch", "--quiet", "--depth=1", "--no-tags", "--", url.href, ref],
+        largestList,
+        run,
+      );
+    } finally {
+      tooLarge.abort();
+      await watching;
+    }
+  };
+
+  const documentOf = ({ id, size, file }: ReturnType<typeof filesIn>[number]): DocumentElsewhere => ({
+    name: `git+${base}/${shownPath(file)}`,
+    async fetch(target, known, signal) {
+      if (known?.etag === id) return { kind: "same" };
+      if (size > max_file_size) {
+        const reason = `it is larger than max_file_size of its source (${max_file_size} bytes)`;
+        return { kind: "left out", code: "too_large", reason };
+      }
+      const format = formatOf(file);
+      if (!format) throw new Error(`${file} has no format`);
+      await runGit(["cat-file", "blob", id], createWriteStream(target, { mode: 0o600 }), {
+        folder,
+        settings: {},
+        signal,
+      });
+      return { kind: "new", format, version: { etag: id, size } };
+    },
+  });
+
+  return {
+    async list(signal) {
+      try {
+        parseTarget(url.href, policy);
+      } catch (error) {
+        if (error instanceof ForbiddenTargetError) throw new SourceError(`${url.host}: ${error.message}`);
+        throw error;
+      }
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await fetchCommit(signal);
+      const tree = ["ls-tree", "-r", "-z", "-l", "--full-tree", "FETCH_HEAD"];
+      const files = filesIn(await outputOfGit(tree, largestList, { folder, settings: {}, signal }));
+      return files
+        .filter(({ file }) => {
+          if (!file.startsWith(within) || !formatOf(file)) return false;
+          const name = file.slice(within.length);
+          const isAllowed = allowed_extensions?.includes(path.extname(file).toLowerCase()) ?? true;
+          return isAllowed && matches(name) && isWanted(name);
+        })
+        .map(documentOf);
+    },
+    // The repository stays for the next sync.
+    close: () => {},
+  };
+};

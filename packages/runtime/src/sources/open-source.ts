@@ -1,0 +1,24 @@
+import path from "node:path";
+import { readSourceUrl } from "@muxi/formation";
+import { originOf, shortDigest } from "../knowledge/index.ts";
+import { createGitSource } from "./git-source.ts";
+import { type ConfiguredSource, createHttpSource } from "./http-source.ts";
+import type { RequesterDeps } from "./request.ts";
+import { type SourceElsewhere, SourceError } from "./source.ts";
+
+/**
+ * Opens the place that the documents of a source are fetched from.
+ *
+ * @param folder For what is kept while this process runs.
+ * @throws SourceError
+ */
+export const openSource = (
+  source: ConfiguredSource,
+  deps: Pick<RequesterDeps, "policy" | "proxy" | "now">,
+  folder: string,
+): SourceElsewhere => {
+  const url = readSourceUrl(source.url);
+  if ("message" in url) throw new SourceError(`the address ${url.message}`);
+  if (url.kind === "web") return createHttpSource(source, url, deps);
+  return createGitSource(source, url, deps.policy, path.join(folder, `git-${shortDigest(originOf(source))}`));
+};
