@@ -66,6 +66,18 @@ test("docs/sops.md makes a procedure, which is followed for the messages that it
   for (const message of asking.slice(0, 2)) expect(page).toContain(`"${message}"`);
 });
 
+test("docs/memory.md has a memory say where it comes from, and what it said before it was corrected", {
+  timeout: 180_000,
+}, async () => {
+  const world = await openWorld();
+  const output = await runAsWritten(world, scriptOf(await readDoc("memory.md")));
+  expect(output).toMatch(/you live in Lisbon \(before \d{4}-\d\d-\d\d\)/i);
+  expect(output).toMatch(/said +I live in Porto/);
+  expect(output).toMatch(/source +user_edit/);
+  expect(output).toMatch(/to .+: I live in Porto\n.* to .+: I live in Lisbon/);
+  expect(output).toContain("Brought in 0; 1 were known already");
+});
+
 test("docs/knowledge.md has documents of two formats answer, and one that cannot be read named", async () => {
   const world = await openWorld();
   const output = await runAsWritten(world, scriptOf(await readDoc("knowledge.md")));
