@@ -30,7 +30,10 @@ test("however often it is killed while it learns, a fact is learned once, and wh
     if (last !== undefined) {
       await api.chat("My favourite number is the seven", { user: "bob" });
       const home = async () => (await api.get("/memories", { user: "ann" })).body.data.memories;
-      await until(`${last} is learned`, async () => (await home())[0]?.content === `The user lives in ${last}`);
+      await until(
+        `${last} is learned`,
+        async () => (await home())[0]?.content === `The user lives in ${last}`,
+      );
       const memories = await home();
       expect(memories).toHaveLength(1);
       const { body } = await api.get(`/memories/${memories[0].id}`, { user: "ann" });
