@@ -232,6 +232,7 @@ test("knowledge has its defaults", async () => {
     overlap: 100,
     chunking: { strategy: "adaptive" },
     max_context_tokens: 1500,
+    search_tool: true,
     embed_batch_size: 50,
     retrieval: "vector",
     scans: "auto",

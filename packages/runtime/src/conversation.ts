@@ -2,6 +2,7 @@ import type { Environment, Formation } from "@muxi/formation";
 import { createPlaces } from "@muxi/http";
 import type { openAdministration } from "./administration.ts";
 import { createRequestQueue, newLeaseOwner } from "./background/index.ts";
+import type { Knowledge } from "./knowledge/index.ts";
 import {
   cancelled,
   createAgentTools,
@@ -25,6 +26,7 @@ export interface ConversationDeps
   formation: Formation;
   store: Store;
   administration: Awaited<ReturnType<typeof openAdministration>>;
+  knowledge: Pick<Knowledge, "search">;
   /** The admin key. */
   secret: string;
   env: Environment;
@@ -86,6 +88,7 @@ export const openConversation = async (deps: ConversationDeps) => {
       modelOf: models.modelOf,
       visionModelOf: models.visionModelOf,
       documents: deps.memory.documents,
+      knowledge: deps.knowledge,
       windows,
       citing: manifest.overlord.response.citations,
       timezone: manifest.scheduler.timezone,

@@ -175,6 +175,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     store,
     models,
     administration,
+    knowledge,
     secret: keys.adminKey,
     memory,
     endings: (outcome, kind) => [

@@ -1,3 +1,5 @@
+import { utimes } from "node:fs/promises";
+import path from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { manifest, startFormation, writeFormation } from "./harness.ts";
@@ -12,8 +14,8 @@ const documents = {
   "docs/plums.md": "# Plums\n\nPlums are picked in August.\n",
 };
 
-/** A formation whose agent knows the documents. */
-const open = async (knowledge: string, files: Record<string, string> = documents) => {
+/** A formation whose agent knows the documents. @param settings Of its knowledge. */
+const open = async (settings: string, { files = documents as Record<string, string>, agents = "" } = {}) => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
   const dir = await writeFormation({
@@ -26,11 +28,14 @@ agents:
   - id: guide
     name: Guide
     description: Knows walks
-    knowledge:
-      sources: [{ path: docs, description: Walks }]
-${knowledge.replace(/^/gm, "      ")}
+    knowledge: { sources: [{ path: docs, recursive: true }], ${settings} }
+${agents}
 `,
   });
+  for (const name of Object.keys(files)) {
+    const changed = new Date(name.includes("2024") ? "2024-05-01T12:00Z" : "2026-01-01T12:00Z");
+    await utimes(path.join(dir, name), changed, changed);
+  }
   const warnings: string[] = [];
   const log = pino({ level: "warn" }, { write: (line) => warnings.push(JSON.parse(line).msg) });
   const api = await startFormation(dir, { log });
@@ -67,7 +72,7 @@ test("a message that leans on the one before it finds what both are about, as on
 
 test("a model completes a message that leans on others, where the agent names one for it; no other message is sent to it", async () => {
   const { models, say } = await open(
-    "follow_ups: { model: openai/test-model, timeout_seconds: 60 }\nmax_context_tokens: 1",
+    "follow_ups: { model: openai/test-model, timeout_seconds: 60 }, max_context_tokens: 1",
   );
   models.reply({}, { text: ['{"question":"When are plums picked?"}'] });
   await say("How much is a ticket for the orchard walk?");
@@ -168,4 +173,64 @@ test("a model that completes no question leaves a message to the words before it
   expect(warnings).toEqual([
     "the model completed no question: the words of earlier messages are searched for",
   ]);
+});
+
+const toolsIn = (request: ReceivedRequest | undefined): string[] =>
+  (parsed(request).tools ?? []).map((tool: { function: { name: string } }) => tool.function.name);
+
+/** What the model is told when it searches, and what tools it has. */
+const searchedWith = async (args: object, more?: Parameters<typeof open>[1]) => {
+  const { models, say } = await open("", more);
+  models.reply({
+    text: [],
+    toolCalls: [{ id: "call_1", name: "search_knowledge", arguments: [JSON.stringify(args)] }],
+  });
+  await say("Hello");
+  const [asked, answered] = models.requests;
+  const content: string = parsed(answered).messages.at(-1).content;
+  return { names: toolsIn(asked), content };
+};
+
+const policies = {
+  "docs/2024/holidays.md": "Holidays are 25 days.",
+  "docs/2025/holidays.md": "Holidays are 28 days.",
+  "docs/2025/travel.md": "Travel in holidays is not paid.",
+  "secret/other.md": "Holidays of the board are 90 days.",
+};
+const board =
+  "  - { id: board, name: Board, description: Knows the board, knowledge: { sources: [{ path: secret }] } }";
+
+test.each([
+  [{}, ["docs/2024/holidays.md", "docs/2025/holidays.md", "docs/2025/travel.md"]],
+  [{ source: "*HOLIDAYS*" }, ["docs/2024/holidays.md", "docs/2025/holidays.md"]],
+  [{ source: "docs/202?/holidays.md", path: "./docs/2025/" }, ["docs/2025/holidays.md"]],
+  [{ path: "docs/2025" }, ["docs/2025/holidays.md", "docs/2025/travel.md"]],
+  [{ changed_from: "2025-05-02" }, ["docs/2025/holidays.md", "docs/2025/travel.md"]],
+  [{ changed_until: "2025-05-01" }, ["docs/2024/holidays.md"]],
+  [{ source: "docs_2025*" }, []],
+  [{ path: "secret" }, []],
+])("an agent searches its documents again, and those of no other: %j", async (filter, found) => {
+  const { names, content } = await searchedWith(
+    { query: "holidays", ...filter },
+    { files: policies, agents: board },
+  );
+  expect(names).toEqual(["search_knowledge", "ask_agent"]);
+  const sources = [...content.matchAll(/^\[(.*)\]$/gm)].map(([, source]) => source);
+  expect(sources.sort()).toEqual(found);
+  if (found.length === 0)
+    expect(content).toBe("Nothing in the documents fits. Try other words, or fewer filters.");
+});
+
+test("a search that an agent writes wrongly is told why", async () => {
+  const { names, content } = await searchedWith({ query: " ", changed_from: "May" });
+  expect(names).toEqual(["search_knowledge"]);
+  expect(content).toMatch(/^The search was not made: query: .*; changed_from: /);
+});
+
+test("an agent whose knowledge says so has no search of its own; nor has one without documents", async () => {
+  const agents = "  - { id: clerk, name: Clerk, description: Writes invoices, a2a: { internal: false } }";
+  const { api, models, say } = await open("search_tool: false", { agents });
+  await say("Where is the cellar?");
+  await api.call("POST", "/chat", { ...ann, body: { message: "Hello", agent_id: "clerk", stream: false } });
+  expect(models.requests.map(toolsIn)).toEqual([[], ["ask_agent"]]);
 });

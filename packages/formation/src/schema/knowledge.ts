@@ -22,6 +22,8 @@ export const knowledgeSchema = section({
   scans: z.enum(["auto", "model", "ocr", "none"]).default("auto"),
   /** Of all passages that come with one message. */
   max_context_tokens: positive.default(1500),
+  /** Whether the agent may search its documents again. */
+  search_tool: z.boolean().default(true),
   /** Without it, passages keep the order that the search gives them. */
   rerank: section({
     model: filledText,

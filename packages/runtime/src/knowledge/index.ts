@@ -6,7 +6,7 @@ export type { SourceResult } from "./indexing.ts";
 export { type Knowledge, type KnowledgeStatus, knowingAgents, openKnowledge } from "./knowledge.ts";
 export { createNearWords } from "./near-words.ts";
 export { originOf, shortDigest } from "./origin.ts";
-export { type KnowledgePassage, placeOf } from "./place.ts";
+export { type KnowledgePassage, placeOf, type SearchOptions } from "./place.ts";
 export { createTurn, type Turn } from "./turns.ts";
 export {
   type AgentKnowledge,

@@ -1,5 +1,5 @@
 import type { DocumentPassage } from "@muxi/documents";
-import { passagesOfOne, type StoredPassage } from "../store/index.ts";
+import { type DocumentFilter, passagesOfOne, type StoredPassage } from "../store/index.ts";
 import { passageKey } from "./key.ts";
 
 /** A passage of a document that was found. */
@@ -52,6 +52,8 @@ export interface SearchOptions {
   tokens?: number;
   /** Messages of the user before the question, the oldest first: it may lean on them. */
   earlier?: readonly string[];
+  /** Only what stands in some documents. */
+  filter?: DocumentFilter;
 }
 
 /** Where a passage is from, in words that users understand: the file, and the page, slide or sheet. */

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { KnowledgeRepository } from "../store/index.ts";
+import { type KnowledgeRepository, passagesOfOne } from "../store/index.ts";
 import { chosenOf } from "./choice.ts";
 import { completedBy } from "./completion.ts";
 import type { NearWords } from "./near-words.ts";
@@ -17,6 +17,9 @@ const mostRanked = 300;
 /** Passages that are looked up together. */
 const lookedUpTogether = 10;
 const mostPassages = 20;
+/** Documents that a filter may leave, and passages to compare in meaning for each that is wanted of them. */
+const mostFiltered = 2_000;
+const rankedForFiltered = 5;
 
 /** The passages of an agent whose meaning is nearest to that of a text, nearest first. */
 export type Nearest = (
@@ -53,8 +56,17 @@ export const createKnowledgeSearch = ({
 }: SearchDeps): KnowledgeSearch => {
   const byWords = createWordSearch(stored, nearWords);
 
-  const byMeaning = async (agentId: string, text: string, most: number): Promise<Ranking> =>
-    new Map((await nearest(agentId, text, most)).map(({ id, score }) => [id, score]));
+  const byMeaning = async (
+    agentId: string,
+    text: string,
+    most: number,
+    within: readonly number[] | undefined,
+  ): Promise<Ranking> => {
+    const near = await nearest(agentId, text, within ? most * rankedForFiltered : most);
+    const documents = within && new Set(within);
+    const wanted = documents ? near.filter(({ id }) => documents.has(Math.floor(id / passagesOfOne))) : near;
+    return new Map(wanted.slice(0, most).map(({ id, score }) => [id, score]));
+  };
 
   /** Those of a ranking that searches may see, the best first. */
   async function* passagesOf(ranking: Ranking): AsyncGenerator<KnowledgePassage> {
@@ -69,7 +81,7 @@ export const createKnowledgeSearch = ({
     }
   }
 
-  return async (agentId, message, { limit = mostPassages, tokens, earlier = [] }) => {
+  return async (agentId, message, { limit = mostPassages, tokens, earlier = [], filter }) => {
     const { reranking, completion } = modelsOf(agentId);
     const { words, text } = completion
       ? await completedBy(completion, message, earlier, log)
@@ -77,10 +89,15 @@ export const createKnowledgeSearch = ({
     if (words.size === 0) return [];
     const state = await stored.state(formationId, agentId);
     if (!state || state.passages === 0) return [];
+    const within = filter && (await stored.matching(state.seq, filter, mostFiltered));
+    if (within?.length === 0) return [];
     const wanted = Math.max(limit, reranking?.candidates ?? 0);
     const most = Math.min(wanted * rankedForOne, mostRanked);
     const ranking = fused(
-      await Promise.all([byWords(state, { words, text }, most), byMeaning(agentId, text, most)]),
+      await Promise.all([
+        byWords(state, { words, text }, most, within),
+        byMeaning(agentId, text, most, within),
+      ]),
       most,
     );
     const found = passagesOf(ranking);

@@ -56,8 +56,17 @@ const foundWord = ({ word, passages, documents }: WordPlaces): FoundWord => {
   };
 };
 
-/** Ranks the passages of an agent that share words with a question, by BM25. */
-export type WordSearch = (state: KnowledgeState, question: Question, most: number) => Promise<Ranking>;
+/**
+ * Ranks the passages of an agent that share words with a question, by BM25.
+ *
+ * @param within Only these documents are looked at.
+ */
+export type WordSearch = (
+  state: KnowledgeState,
+  question: Question,
+  most: number,
+  within?: readonly number[],
+) => Promise<Ranking>;
 
 /** @param nearWords Words that may stand in for those that no passage has. */
 export const createWordSearch = (
@@ -75,7 +84,12 @@ export const createWordSearch = (
 
   const keyOf = ({ seq, version }: KnowledgeState, word: string) => `${seq} ${version} ${word}`;
 
-  const find = async (state: KnowledgeState, words: readonly string[]): Promise<FoundWord[]> => {
+  const find = async (
+    state: KnowledgeState,
+    words: readonly string[],
+    within: readonly number[] | undefined,
+  ): Promise<FoundWord[]> => {
+    if (within) return (await stored.places(state.seq, words, mostDocuments, within)).map(foundWord);
     const missing = words.filter((word) => !cache.has(keyOf(state, word)));
     if (missing.length > 0) {
       for (const places of await stored.places(state.seq, missing, mostDocuments)) {
@@ -109,10 +123,11 @@ export const createWordSearch = (
   const standIns = async (
     state: KnowledgeState,
     near: ReadonlyMap<string, readonly NearWord[]>,
+    within: readonly number[] | undefined,
   ): Promise<{ word: string; worth: ReadonlyMap<number, number> }[]> => {
     const words = new Set([...near.values()].flatMap((some) => some.map(({ word }) => word)));
     if (words.size === 0) return [];
-    const found = new Map((await find(state, [...words])).map((each) => [each.word, each]));
+    const found = new Map((await find(state, [...words], within)).map((each) => [each.word, each]));
     return [...near].map(([word, some]) => {
       const worth = new Map<number, number>();
       for (const { word: other, likeness } of some) {
@@ -126,14 +141,14 @@ export const createWordSearch = (
     });
   };
 
-  return async (state, { words, text }, most) => {
+  return async (state, { words, text }, most, within) => {
     const chosen = await rarest(state, words);
-    const found = await find(state, [...chosen.keys()]);
+    const found = await find(state, [...chosen.keys()], within);
     const absent = new Set(
       found.flatMap(({ word, passages }) => (passages === 0 && !isCommonWord(word) ? [word] : [])),
     );
     const others =
-      absent.size === 0 || !nearWords ? [] : await standIns(state, await nearWords(text, absent));
+      absent.size === 0 || !nearWords ? [] : await standIns(state, await nearWords(text, absent), within);
     const { clear, add, greatest } = tally();
     clear();
     for (const { word, passages, ids, weights } of found) {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { setTimeout as delay, setImmediate as nextTick } from "node:timers/promises";
 import {
   type createDocumentReader,
@@ -8,7 +9,7 @@ import {
   mayNeedUnderstanding,
   type Understanding,
 } from "@muxi/documents";
-import type { KnowledgeConfig } from "@muxi/formation";
+import { isSystemError, type KnowledgeConfig } from "@muxi/formation";
 import type { Logger } from "pino";
 import { canonicalJson } from "../base/index.ts";
 import {
@@ -25,7 +26,7 @@ import { passageKey } from "./key.ts";
 import { digestOfText, searchedText } from "./searched-text.ts";
 
 /** What passages are made by: who changes what a document becomes counts it up. */
-const indexVersion = 2;
+const indexVersion = 3;
 /** Rows that are written in one transaction: a millisecond or two, in which SQLite does nothing else. */
 const passagesAtOnce = 50;
 const wordsAtOnce = 500;
@@ -88,6 +89,15 @@ export const digestOf = async (
   digest.update(settingsOf(config, mayNeedUnderstanding(format) ? understanding : {}));
   for await (const piece of createReadStream(file)) digest.update(piece);
   return digest.digest("base64url");
+};
+
+/** When a file was changed, in Unix milliseconds; 0 where it is gone already. */
+const changeOf = async (file: string): Promise<number> => {
+  const stats = await stat(file).catch((error: unknown) => {
+    if (isSystemError(error, "ENOENT")) return undefined;
+    throw error;
+  });
+  return Math.floor(stats?.mtimeMs ?? 0);
 };
 
 /** Writes documents of an agent, a little at a time. */
@@ -196,7 +206,8 @@ export const createDocumentWriter = (
     digest,
     from: { origin, version } = { origin: "", version: null },
   }: DocumentToWrite): Promise<number | undefined> => {
-    const begin = () => stored.begin(knowledge, { source, origin, version, now: now() });
+    const changedAt = await changeOf(file);
+    const begin = () => stored.begin(knowledge, { source, origin, version, changedAt, now: now() });
     const { chunk_size: size, overlap, chunking } = config;
     const settings = { strategy: chunking.strategy, size, overlap };
     const seq = await begin();

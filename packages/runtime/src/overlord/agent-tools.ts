@@ -1,12 +1,15 @@
 import type { AgentDefinition, Formation } from "@muxi/formation";
+import type { Knowledge } from "../knowledge/index.ts";
 import type { Asker } from "../tools/index.ts";
 import { askUser, type Tool, type Toolbox } from "../tools/index.ts";
 import type { RequestBudget } from "./budget.ts";
 import { type DelegatedTask, type DelegationDeps, delegationTool } from "./delegation.ts";
+import { searchTool } from "./search-tool.ts";
 
 export interface AgentToolsDeps extends Omit<DelegationDeps, "toolsOf" | "agents"> {
   formation: Formation;
   toolbox: Pick<Toolbox, "toolsOf">;
+  knowledge: Pick<Knowledge, "search">;
 }
 
 /** Whether the formation configures questions to the user. */
@@ -14,9 +17,9 @@ const namesClarification = ({ document: { overlord } }: Formation): boolean =>
   typeof overlord === "object" && overlord !== null && "clarification" in overlord;
 
 /**
- * The tools of each agent: those of its MCP servers, the other agents, and a question to the user. Questions are
- * offered only together with other tools or where the formation configures them: not every model supports tools, and
- * an agent that only talks needs none.
+ * The tools of each agent: those of its MCP servers, a search of its documents, the other agents, and a question to
+ * the user. Questions are offered only together with tools of servers or where the formation configures them: not every
+ * model supports tools, and an agent that only talks needs none.
  */
 export const createAgentTools = (deps: AgentToolsDeps) => {
   const { formation, toolbox } = deps;
@@ -32,10 +35,11 @@ export const createAgentTools = (deps: AgentToolsDeps) => {
       : undefined;
     const offered = toolbox.toolsOf(agent, asker);
     const asks = depth === 0 && mayAsk && (asksAlways || offered !== undefined);
-    const builtIn = [...(peers ? [peers] : []), ...(asks ? [askUser] : [])];
+    const search = searchTool(agent, deps.knowledge);
+    const builtIn = [...(search ? [search] : []), ...(peers ? [peers] : []), ...(asks ? [askUser] : [])];
     if (!offered) return builtIn.length === 0 ? undefined : Promise.resolve(builtIn);
     return offered.then((tools) =>
-      tools.length === 0 && !asksAlways && !peers ? [] : [...tools, ...builtIn],
+      tools.length === 0 && !asksAlways && !peers && !search ? [] : [...tools, ...builtIn],
     );
   };
 

@@ -27,6 +27,7 @@ export type { DueJob, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobChange, type JobFilter, type JobRepository } from "./jobs.ts";
 export { type KnowledgeRepository, passagesOfOne } from "./knowledge.ts";
 export type {
+  DocumentFilter,
   DocumentPage,
   DocumentWord,
   KnowledgeDocument,

@@ -37,6 +37,17 @@ export interface DocumentPage extends ListPage {
   state?: "ready" | "unread" | undefined;
 }
 
+/** Some documents of an agent. */
+export interface DocumentFilter {
+  /** What they are called, whatever the case; `*` stands for any characters, `?` for one. */
+  source?: string | undefined;
+  /** The folder that they are in, or below which. */
+  path?: string | undefined;
+  /** When they were changed, in Unix milliseconds: not before, and before. */
+  from?: number | undefined;
+  to?: number | undefined;
+}
+
 /** A document that was read, or could not be. */
 export interface KnowledgeDocument {
   seq: number;

@@ -1,6 +1,7 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import type {
+  DocumentFilter,
   DocumentPage,
   DocumentWord,
   KnowledgeDocument,
@@ -37,7 +38,10 @@ export interface KnowledgeRepository extends KnowledgeTurns {
   /** Begins to write a document, and returns its number. Nobody sees it yet. */
   begin(
     seq: number,
-    document: Pick<KnowledgeDocument, "source" | "origin" | "version"> & { now: number },
+    document: Pick<KnowledgeDocument, "source" | "origin" | "version"> & {
+      changedAt: number;
+      now: number;
+    },
   ): Promise<number>;
   /** Notes by what to tell whether a document has changed, when it has not. */
   keepVersion(document: number, version: string): Promise<void>;
@@ -55,8 +59,19 @@ export interface KnowledgeRepository extends KnowledgeTurns {
   withdraw(document: { knowledge: number; seq: number }): Promise<void>;
   /** Deletes some rows of a document that no search sees; false when the last one is gone. */
   clear(document: number): Promise<boolean>;
-  /** Where some words stand, in as many documents as are wanted, the greatest weights first. */
-  places(seq: number, words: readonly string[], documents: number): Promise<WordPlaces[]>;
+  /** The documents that fit, at most as many as are wanted. */
+  matching(seq: number, filter: DocumentFilter, most: number): Promise<number[]>;
+  /**
+   * Where some words stand, in as many documents as are wanted, the greatest weights first.
+   *
+   * @param within Only these documents are looked at; their number of passages is that of all.
+   */
+  places(
+    seq: number,
+    words: readonly string[],
+    documents: number,
+    within?: readonly number[],
+  ): Promise<WordPlaces[]>;
   /** How many passages have each of some words. */
   frequencies(seq: number, words: readonly string[]): Promise<{ word: string; passages: number }[]>;
   /** Those of the passages that searches may see. */
@@ -69,6 +84,12 @@ export interface KnowledgeRepository extends KnowledgeTurns {
 export const passagesOfOne = 1_000_000;
 /** Rows that are deleted in one transaction. */
 const clearedAtOnce = 500;
+
+/** A text as a pattern of `like`, in small letters. */
+const likeText = (text: string): string => text.toLowerCase().replace(/[\\%_]/g, String.raw`\$&`);
+
+/** A pattern with `*` and `?` as one of `like`. */
+const likePattern = (glob: string): string => likeText(glob).replaceAll("*", "%").replaceAll("?", "_");
 
 export const createKnowledgeRepository = (db: Database): KnowledgeRepository => {
   const { each, isOneOf, textsOf } = db.dialect;
@@ -192,10 +213,11 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
           order by indexed_at desc, seq desc limit ${limit}`,
       ),
 
-    async begin(seq, { source, origin, version, now }) {
+    async begin(seq, { source, origin, version, changedAt, now }) {
       const [result] = await db.write([
-        sql`insert into knowledge_document (knowledge_seq, source, origin, version, digest, state, passages, indexed_at)
-          values (${seq}, ${source}, ${origin}, ${version}, '', 'writing', 0, ${now}) returning seq`,
+        sql`insert into knowledge_document
+            (knowledge_seq, source, origin, version, digest, state, passages, changed_at, indexed_at)
+          values (${seq}, ${source}, ${origin}, ${version}, '', 'writing', 0, ${changedAt}, ${now}) returning seq`,
       ]);
       return Number(result?.rows[0]?.seq);
     },
@@ -253,14 +275,27 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       return false;
     },
 
-    async places(seq, words, documents) {
+    async matching(seq, { source, path, from, to }, most) {
+      const rows = await db.read<{ seq: number }>(
+        sql`select seq from knowledge_document where knowledge_seq = ${seq} and state = 'ready'
+            ${source === undefined ? sql`` : sql`and lower(source) like ${likePattern(source)} escape '\\'`}
+            ${path === undefined ? sql`` : sql`and lower(source) like ${`${likeText(path)}/%`} escape '\\'`}
+            ${from === undefined ? sql`` : sql`and changed_at >= ${from}`}
+            ${to === undefined ? sql`` : sql`and changed_at > 0 and changed_at < ${to}`}
+          order by seq desc limit ${most}`,
+      );
+      return rows.map((row) => row.seq);
+    },
+
+    async places(seq, words, documents, within) {
+      const isWithin = within === undefined ? sql`` : sql`and heavy.document_seq ${isOneOf(within)}`;
       const rows = await db.read<{ word: string; passages: number; documents: string | null }>(
         sql`select listed.value as word,
             (select coalesce(sum(passages), 0) from knowledge_word as any_word
               where any_word.knowledge_seq = ${seq} and any_word.word = listed.value) as passages,
             (select string_agg('[' || document_seq || ',' || places || ']', ',') from
               (select document_seq, places from knowledge_word as heavy
-                where heavy.knowledge_seq = ${seq} and heavy.word = listed.value
+                where heavy.knowledge_seq = ${seq} and heavy.word = listed.value ${isWithin}
                 order by best desc limit ${documents}) as heaviest) as documents
           from ${textsOf(JSON.stringify(words))} as listed`,
       );

@@ -19,6 +19,7 @@ import { vectorsOfPassages } from "./0018-vectors-of-passages.ts";
 import { keysOfPassages } from "./0019-keys-of-passages.ts";
 import { sourcesElsewhere } from "./0020-sources-elsewhere.ts";
 import { approvalsOfTools } from "./0021-approvals-of-tools.ts";
+import { changesOfDocuments } from "./0022-changes-of-documents.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   keysOfPassages,
   sourcesElsewhere,
   approvalsOfTools,
+  changesOfDocuments,
 ];

@@ -305,7 +305,7 @@ CREATE TABLE knowledge_document (
       failure text,
       passages bigint not null,
       indexed_at bigint not null
-    , embedded_by text not null default '', origin text not null default '', version text);
+    , embedded_by text not null default '', origin text not null default '', version text, changed_at bigint not null default 0);
 CREATE INDEX knowledge_document_by_source on knowledge_document (knowledge_seq, source);
 CREATE TABLE knowledge_passage (
       id bigint not null primary key,
@@ -412,4 +412,5 @@ insert into schema_version (version, name, checksum, applied_at) values (18, 've
 insert into schema_version (version, name, checksum, applied_at) values (19, 'keys of passages', '9815d42e4d2c2585', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (20, 'sources elsewhere', '72b3604ef419bbba', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (21, 'approvals of tools', 'dc456961629e62b1', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (22, 'changes of documents', '7ed7171c4111ca2d', cast(unixepoch('subsec') * 1000 as integer));
 `;
