@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
+import { deflateSync } from "node:zlib";
 import { ZipFile } from "yazl";
 
 type Files = Readonly<Record<string, string | Buffer>>;
@@ -87,23 +88,42 @@ export const pdfWithoutFont = (hex: string, encoding: string, ordering: string):
   return `%PDF-1.4\n${objects.map((object, index) => `${index + 1} 0 obj\n${object}\nendobj\n`).join("")}trailer<</Root 1 0 R>>\n%%EOF`;
 };
 
-/** A PDF of pages that are each a text, or a picture of 8 times 8 dots, black on white, that fills the page. */
-export const scannedPdf = (pages: readonly { text?: string; dots?: string }[]): string => {
-  const objects = [
-    "<</Type/Catalog/Pages 2 0 R>>",
-    `<</Type/Pages/Count ${pages.length}/Kids[${pages.map((_, index) => `${4 + 3 * index} 0 R`).join(" ")}]>>`,
-    "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ...pages.flatMap(({ text, dots = "00".repeat(8) }, index) => {
+/** A page of a PDF: its text, or a picture in black and white that fills it, of 8 times 8 dots unless it says otherwise. */
+interface MadePage {
+  text?: string;
+  dots?: Buffer;
+  side?: number;
+}
+
+/** A PDF of pages that are each a text, or a picture. */
+export const scannedPdf = (pages: readonly MadePage[]): Buffer => {
+  const objects: (string | Buffer)[][] = [
+    ["<</Type/Catalog/Pages 2 0 R>>"],
+    [
+      `<</Type/Pages/Count ${pages.length}/Kids[${pages.map((_, index) => `${4 + 3 * index} 0 R`).join(" ")}]>>`,
+    ],
+    ["<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"],
+    ...pages.flatMap(({ text, dots = Buffer.alloc(8), side = 8 }, index) => {
       const content =
         text === undefined ? "200 0 0 200 0 0 cm /P Do" : `BT /F 12 Tf 20 100 Td (${text}) Tj ET`;
       const [inside, picture] = [5 + 3 * index, 6 + 3 * index];
       const resources = text === undefined ? `/XObject<</P ${picture} 0 R>>` : "/Font<</F 3 0 R>>";
+      const packed = deflateSync(dots);
       return [
-        `<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents ${inside} 0 R/Resources<<${resources}>>>>`,
-        `<</Length ${content.length}>>stream\n${content}\nendstream`,
-        `<</Type/XObject/Subtype/Image/Width 8/Height 8/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/ASCIIHexDecode/Length ${dots.length + 1}>>stream\n${dots}>\nendstream`,
+        [
+          `<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents ${inside} 0 R/Resources<<${resources}>>>>`,
+        ],
+        [`<</Length ${content.length}>>stream\n${content}\nendstream`],
+        [
+          `<</Type/XObject/Subtype/Image/Width ${side}/Height ${side}/BitsPerComponent 1/ColorSpace/DeviceGray`,
+          `/Filter/FlateDecode/Length ${packed.length}>>stream\n`,
+          packed,
+          "\nendstream",
+        ],
       ];
     }),
   ];
-  return `%PDF-1.4\n${objects.map((object, index) => `${index + 1} 0 obj\n${object}\nendobj\n`).join("")}trailer<</Root 1 0 R>>\n%%EOF`;
+  const written = objects.flatMap((object, index) => [`${index + 1} 0 obj\n`, ...object, "\nendobj\n"]);
+  const all = ["%PDF-1.4\n", ...written, "trailer<</Root 1 0 R>>\n%%EOF"];
+  return Buffer.concat(all.map((part) => Buffer.from(part)));
 };

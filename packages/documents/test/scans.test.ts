@@ -21,7 +21,12 @@ const blind = createReading();
 const away = createUnderstood(() => ({ failure: { code: "unavailable", reason: "nobody is there" } }));
 
 test("a page that is a picture is drawn and understood, where it stands among the others", async () => {
-  const pages = [{ text: "Printed" }, { dots: "ffffffffffffff00" }, { text: "Again" }, { text: "" }];
+  const pages = [
+    { text: "Printed" },
+    { dots: Buffer.from("ffffffffffffff00", "hex") },
+    { text: "Again" },
+    { text: "" },
+  ];
   const document = await seeing.documentOf("a.pdf", scannedPdf(pages));
   expect(markdownOf(document)).toBe(
     "[Page 1]\n\nPrinted\n\n[Page 2]\n\n# Seen\n\nThe text of a.pdf, page 2\n\n[Page 3]\n\nAgain",
@@ -72,4 +77,19 @@ test("pictures and recordings of an archive are understood by their names", asyn
   ]);
   expect(new Set(blocks.map(({ part }) => part))).toEqual(new Set(["a/talk.mp3", "b/plan.png"]));
   expect(unread).toEqual([{ part: "c/photo.jpg", code: "broken", reason: "it is no picture" }]);
+});
+
+const hurried = createReading({ milliseconds: 1_000 }, { pictures: async () => ({ text: "Seen" }) });
+
+test("a page whose picture is far larger than it looks is refused, and the next document is read", async () => {
+  const side = 32_000;
+  const pages = [{ dots: Buffer.alloc((side / 8) * side, 0xff), side }];
+  // Whichever limit is met first.
+  expect(await hurried.read("a.pdf", scannedPdf(pages))).toEqual({
+    failure: {
+      code: expect.stringMatching(/^too_(slow|large)$/),
+      reason: expect.stringMatching(/^reading it takes (longer than 1 seconds|too much memory)$/),
+    },
+  });
+  expect(markdownOf(await hurried.documentOf("a.md", "# Still\n\nhere"))).toBe("# Still\n\nhere");
 });

@@ -142,7 +142,11 @@ test("speech that cannot be taken is refused in words", async () => {
   expect(refused.body.error.message).not.toMatch(/sk-test|whisper/);
 });
 
-const scan = { filename: "plan.pdf", content: base64(scannedPdf([{}])), content_type: "application/pdf" };
+const scan = {
+  filename: "plan.pdf",
+  content: scannedPdf([{}]).toString("base64"),
+  content_type: "application/pdf",
+};
 
 test("a scanned page and a recording among the files of a message are understood by their models", async () => {
   const models = await startModels();
@@ -198,7 +202,7 @@ ${audioOf(transcriber.url)}agents:
     description: Knows the cellar
     knowledge: { sources: [{ path: docs, description: All }] }
 `,
-    "docs/key.pdf": scannedPdf([{}]),
+    "docs/key.pdf": scannedPdf([{}]).toString("latin1"),
     "docs/note.mp3": "ID3 sound",
   });
   const ask = async ({ call }: Awaited<ReturnType<typeof startFormation>>, message: string) => {
