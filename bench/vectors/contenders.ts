@@ -39,7 +39,7 @@ export const openOurs = (name: string, database: Database): Contender => {
     name,
     async build(all, dimensions) {
       const knowledge = await stored.open(formationId, agent);
-      const document = { source: "bench", origin: "", version: null };
+      const document = { source: "bench", origin: "", version: null, changedAt: 1 };
       const seq = await stored.begin(knowledge, { ...document, changedAt: 0, now: 1 });
       const count = all.length / dimensions;
       await stored.publish({ knowledge, seq, ...document }, { digest: "", passages: count });

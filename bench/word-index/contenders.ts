@@ -37,7 +37,7 @@ export const openOurs = (name: string, database: Database): Contender => {
     async build(documents) {
       const knowledge = await stored.open(formationId, agent);
       for (const [number, passages] of documents.entries()) {
-        const document = { source: String(number), origin: "", version: null };
+        const document = { source: String(number), origin: "", version: null, changedAt: 1 };
         const seq = await stored.begin(knowledge, { ...document, now: 1 });
         if (number === 0) first = seq;
         const words = createDocumentWords(size);
