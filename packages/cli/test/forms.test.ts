@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createWorld, type Outcome, type World } from "./helpers.ts";
+import { createWorld, type Outcome, toolServer, type World } from "./helpers.ts";
 
 /** One formation for all. */
 let world: World;
@@ -250,11 +250,35 @@ test("a request is cancelled", async () => {
   });
 });
 
+test("a call that waits for a yes is shown, and answered", async () => {
+  const forest = await createWorld();
+  try {
+    const tools = `${toolServer("wood", [{ name: "fell" }])}tools: { approval: always }\n`;
+    const folder = await forest.formation("forest", { "mcp/wood.afs": tools });
+    expect(await forest.run(["up", folder, "--detach"])).toMatchObject({ code: 0 });
+    const asked = await forest.run(["chat", "call:wood__fell {}", "--user", "ann"]);
+    expect(asked.stdout).toContain("May I call wood__fell with {}?");
+    const listed = JSON.parse((await forest.run(["requests", "list", "ann", "--json"])).stdout);
+    const { request_id: id } = listed.requests[0];
+    expect((await forest.run(["requests", id])).stdout).toMatch(/^Waits for +approval$/m);
+    expect(await forest.run(["requests", "answer", id])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--approve or --deny"),
+    });
+    expect((await forest.run(["requests", "answer", id, "not that one", "--deny"])).stdout).toContain(
+      `Denied: ${id} goes on`,
+    );
+    expect(await forest.run(["requests", "answer", "req_none", "--approve"])).toMatchObject({ code: 1 });
+  } finally {
+    await forest.close();
+  }
+});
+
 describe("what does not exist is an error that says what there is", () => {
   test.each([
     ["agents lits", "'muxi agents' has the commands list, show"],
     ["sessions lits -u ann", "'muxi sessions' has the commands list, show, messages, restore"],
-    ["requests abort", "'muxi requests' has the commands list, show, cancel"],
+    ["requests abort", "'muxi requests' has the commands list, show, answer, cancel"],
     ["scheduler stop", "'muxi jobs' has the commands list, show, status, add"],
     ["users forget", "'muxi users' has the commands list, identifiers, resolve, link, unlink"],
     ["users identifiers", "Use --user <id>"],

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { ChangeOptions, JobOptions, TriggerOptions } from "../commands/changes/index.ts";
+import type { AnswerOptions, ChangeOptions, JobOptions, TriggerOptions } from "../commands/changes/index.ts";
 import { type Registration, withTarget } from "./options.ts";
 
 const load = () => import("../commands/changes/index.ts");
@@ -67,8 +67,23 @@ export const addSessionChanges = (sessions: Command, { context, run }: Registrat
     );
 };
 
-/** `muxi requests cancel`. */
+/** `muxi requests answer` and `cancel`. */
 export const addRequestChanges = (requests: Command, { context, run }: Registration): void => {
+  withTarget(requests.command("answer <request> [text]"))
+    .description(
+      "answer what a request waits for: a question with a text, a call of a tool with --approve or --deny",
+    )
+    .option("--approve", "let the call be made", false)
+    .addOption(
+      new Option("--deny", "do not let it be made; the text says why").default(false).conflicts("approve"),
+    )
+    .option("--arguments <json>", "arguments in place of those that the model chose")
+    .addOption(
+      new Option("--remember <for>", "approve further calls of the tool too").choices(["session", "user"]),
+    )
+    .action((id: string, text: string | undefined, options: AnswerOptions) =>
+      run(async () => (await load()).answerRequest(context, id, text, options)),
+    );
   withTarget(requests.command("cancel <request> [user]"))
     .description("stop a request")
     .action((id: string, user: string | undefined, options: ChangeOptions) =>

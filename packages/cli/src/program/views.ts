@@ -34,7 +34,7 @@ const groups: Readonly<Record<GroupName, Group>> = {
   sops: { item: "sop", description: "list its procedures, or show one" },
   triggers: { item: "trigger", description: "list, show and fire its triggers" },
   sessions: { item: "session", isLong: true, description: "list a user's sessions, or the messages of one" },
-  requests: { item: "request", isLong: true, description: "list, show and cancel recent requests" },
+  requests: { item: "request", isLong: true, description: "list, show, answer and cancel recent requests" },
   jobs: {
     item: "job",
     isLong: true,

@@ -11,7 +11,7 @@ export {
   editMemory,
 } from "./memory.ts";
 export { type ExportOptions, exportMemories, importMemories } from "./memory-transfers.ts";
-export { cancelRequest } from "./requests.ts";
+export { type AnswerOptions, answerRequest, cancelRequest } from "./requests.ts";
 export { restoreSession } from "./sessions.ts";
 export { type TriggerOptions, trigger } from "./trigger.ts";
 export { linkUser, unlinkUser } from "./users.ts";

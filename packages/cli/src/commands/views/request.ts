@@ -13,7 +13,7 @@ const tookText = ({ duration_ms: took }: RequestStatus): string =>
 
 /** `muxi requests <request>` (docs/spec/cli.md "Views of a running formation"). */
 export const oneRequest = (request: RequestStatus): ViewContent => {
-  const { result, clarification } = request;
+  const { result, clarification, interrupt } = request;
   return {
     data: request,
     fields: {
@@ -30,6 +30,7 @@ export const oneRequest = (request: RequestStatus): ViewContent => {
       Tokens: tokensText(request),
       Error: request.error ?? "",
       Question: clarification?.question ?? "",
+      "Waits for": interrupt?.kind ?? "",
     },
     lines: result === undefined || result === "" ? [] : ["", ...result.split("\n")],
   };
