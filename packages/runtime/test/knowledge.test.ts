@@ -18,6 +18,9 @@ import { seeded } from "./processes.ts";
 const documents = path.join(import.meta.dirname, "../../documents/test/fixtures");
 const program = fileURLToPath(import.meta.resolve("./indexing-process.ts"));
 
+/** `npm run test:crash` kills more often. */
+const kills = Number(process.env.MUXI_TEST_INDEXING_KILLS ?? 10);
+
 /** A formation folder with an agent for each of the given settings of knowledge. */
 const folderWith = async (agents: Readonly<Record<string, string>>): Promise<string> => {
   const dir = path.join(temporaryFolder(), "formation");
@@ -209,40 +212,44 @@ test("processes on one database index once, and each finds all of it", async () 
   for (const { find } of opened) expect((await find("one", "room 7", 1))[0]).toBe("The room 7 is locked.");
 });
 
-test("an index whose process was killed again and again becomes what a fresh one is", async () => {
-  const dir = await folderWith({ one: "{ chunk_size: 200, sources: [{ path: docs }] }" });
-  const random = seeded(11);
-  const text = (file: number) =>
-    Array.from(
-      { length: 60 },
-      (_, line) => `Shelf ${file} has box ${line} with ${Math.floor(random() * 1e6)} nails.`,
-    );
-  const files = Array.from({ length: 8 }, (_, file) => [`${file}.md`, text(file).join("\n\n")]);
-  await write(dir, Object.fromEntries(files));
-  const place = await emptyPlace();
-  const indexIn = async (lifetime?: number): Promise<boolean> => {
-    const child = fork(program, [dir, place], { execArgv: ["--conditions=muxi-source"], stdio: "ignore" });
-    onTestFinished(() => void child.kill("SIGKILL"));
-    const exited = once(child, "exit");
-    const indexed = once(child, "message").then(() => once(child, "message"));
-    if (lifetime !== undefined) {
-      await Promise.race([indexed, sleep(lifetime)]);
-      child.kill("SIGKILL");
+test(
+  "an index whose process was killed again and again becomes what a fresh one is",
+  async () => {
+    const dir = await folderWith({ one: "{ chunk_size: 200, sources: [{ path: docs }] }" });
+    const random = seeded(11);
+    const text = (file: number) =>
+      Array.from(
+        { length: 60 },
+        (_, line) => `Shelf ${file} has box ${line} with ${Math.floor(random() * 1e6)} nails.`,
+      );
+    const files = Array.from({ length: 8 }, (_, file) => [`${file}.md`, text(file).join("\n\n")]);
+    await write(dir, Object.fromEntries(files));
+    const place = await emptyPlace();
+    const indexIn = async (lifetime?: number): Promise<boolean> => {
+      const child = fork(program, [dir, place], { execArgv: ["--conditions=muxi-source"], stdio: "ignore" });
+      onTestFinished(() => void child.kill("SIGKILL"));
+      const exited = once(child, "exit");
+      const indexed = once(child, "message").then(() => once(child, "message"));
+      if (lifetime !== undefined) {
+        await Promise.race([indexed, sleep(lifetime)]);
+        child.kill("SIGKILL");
+      }
+      const [code] = await exited;
+      return code === 0;
+    };
+    for (let killed = 0; killed < kills; killed += 1) {
+      await write(dir, { [`${killed % 8}.md`]: text(killed + 8).join("\n\n") });
+      await indexIn(250 + random() * 150);
     }
-    const [code] = await exited;
-    return code === 0;
-  };
-  for (let kills = 0; kills < 10; kills += 1) {
-    await write(dir, { [`${kills % 8}.md`]: text(kills + 8).join("\n\n") });
-    await indexIn(250 + random() * 150);
-  }
-  expect(await indexIn()).toBe(true);
-  const database = await openAt(place);
-  const fresh = await openAt(await emptyPlace());
-  const { knowledge } = await openOn(dir, fresh);
-  await knowledge.ready;
-  expect(await storedIn(database)).toEqual(await storedIn(fresh));
-}, 60_000);
+    expect(await indexIn()).toBe(true);
+    const database = await openAt(place);
+    const fresh = await openAt(await emptyPlace());
+    const { knowledge } = await openOn(dir, fresh);
+    await knowledge.ready;
+    expect(await storedIn(database)).toEqual(await storedIn(fresh));
+  },
+  60_000 + kills * 5_000,
+);
 
 test("a document that goes while its folder is read is named, and the others are found", async () => {
   const dir = await folderWith({ one: "{ sources: [{ path: docs }] }" });
