@@ -3,7 +3,7 @@
  *
  * `npm run bench:word-index -- [--counts 1000,100000] [--write]`
  */
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -32,12 +32,6 @@ const ways: readonly { file: string; open: (dir: string) => Contender }[] = [
   { file: "fts5.db", open: openFts5 },
 ];
 
-/** Of a database, with what it has not taken in yet. */
-const bytesOf = (dir: string, file: string): number =>
-  readdirSync(dir)
-    .filter((name) => name.startsWith(file))
-    .reduce((sum, name) => sum + statSync(path.join(dir, name)).size, 0);
-
 const documentsOf = (count: number): string[][] => {
   const words = wordsFrom(1);
   return Array.from({ length: Math.ceil(count / passagesOfDocument) }, () =>
@@ -63,16 +57,17 @@ const measure = async (count: number, { file, open }: (typeof ways)[number]) => 
       times.push(performance.now() - start);
     }
     const spent = process.cpuUsage(before);
+    // Then the file has taken in what was written beside it.
+    await contender.close();
     times.sort((a, b) => a - b);
     const at = (share: number) => formatNumber(times[Math.floor(times.length * share)] ?? 0);
     const figures = [
       ...[at(0.5), at(0.99), formatNumber((spent.user + spent.system) / 1000 / questions)],
       formatNumber((building.user + building.system) / 1e6),
-      formatNumber(bytesOf(dir, file) / 2 ** 20),
+      formatNumber(statSync(path.join(dir, file)).size / 2 ** 20),
     ];
     return { name: contender.name, answers, figures };
   } finally {
-    await contender.close();
     rmSync(dir, { recursive: true });
   }
 };
