@@ -1,7 +1,7 @@
 import type { AgentDefinition } from "@muxi/formation";
 import type { Citation } from "@muxi/protocol";
 import { describePassage, type KnowledgePassage, placeOf, shortened } from "../knowledge/index.ts";
-import { folded, wordsOf } from "../text/index.ts";
+import { folded, wordStartsIn, wordsOf } from "../text/index.ts";
 import type { CitationMode, GivenPassage } from "./given-passages.ts";
 import { markersIn } from "./markers.ts";
 
@@ -30,22 +30,6 @@ const sentenceEnds = /\n+|(?<=[.!?])\s+|(?<=[。！？])/;
 
 const sentencesOf = (text: string): string[] => text.split(sentenceEnds).filter((part) => part.trim() !== "");
 
-/** Letters and digits of ASCII, and all that is beyond it. */
-const isInWord = (code: number): boolean =>
-  code > 127 || (code >= 97 && code <= 122) || (code >= 48 && code <= 57);
-
-/** From here on scripts have words that nothing sets apart from those before them. */
-const firstUnspaced = 0x0e00;
-
-/** Whether a word, as `wordsOf` gives it, begins one in a text that is folded. */
-const isWordIn = (text: string, word: string): boolean => {
-  const isUnspaced = word.charCodeAt(0) >= firstUnspaced;
-  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
-    if (isUnspaced || at === 0 || !isInWord(text.charCodeAt(at - 1))) return true;
-  }
-  return false;
-};
-
 /** By the markers that an answer has. */
 const byMarkers = (given: readonly GivenPassage[], answer: string): Said => {
   const said: Said = new Map();
@@ -66,24 +50,45 @@ const byMarkers = (given: readonly GivenPassage[], answer: string): Said => {
 const byWords = (given: readonly GivenPassage[], answer: string, question: string): Said => {
   const said: Said = new Map();
   const asked = new Set(wordsOf(question));
+  const weightOf = (word: string) => (asked.has(word) ? 0.5 : 1);
   const texts = given.map(({ passage, number }) => ({
     number,
-    text: folded([placeOf(passage), passage.title, ...passage.headings, passage.text].join("\n")),
+    has: wordStartsIn(
+      folded([placeOf(passage), passage.title, ...passage.headings, passage.text].join("\n")),
+    ),
   }));
-  const weightOf = (words: readonly string[]) =>
-    words.reduce((sum, word) => sum + (asked.has(word) ? 0.5 : 1), 0);
+  /** The passages that have a word: each word is looked for once. */
+  const holders = new Map<string, readonly number[]>();
+  const holdersOf = (word: string): readonly number[] => {
+    let known = holders.get(word);
+    if (!known) {
+      known = texts.flatMap(({ number, has }) => (has(word) ? number : []));
+      holders.set(word, known);
+    }
+    return known;
+  };
+  /** The passage that has most of some words, and by how much. */
+  const best = (words: readonly string[]) => {
+    const weights = new Map<number, number>();
+    let most = { number: 0, weight: 0 };
+    for (const word of words) {
+      for (const number of holdersOf(word)) {
+        const weight = (weights.get(number) ?? 0) + weightOf(word);
+        weights.set(number, weight);
+        if (weight > most.weight) most = { number, weight };
+      }
+    }
+    return most;
+  };
 
   for (const sentence of sentencesOf(answer)) {
     let left = [...new Set(wordsOf(sentence))];
-    for (let rest = texts, least = 1; left.length > 0 && rest.length > 0; least = fewestBeside) {
-      const [best] = rest
-        .map((text) => ({ ...text, shared: left.filter((word) => isWordIn(text.text, word)) }))
-        .map((text) => ({ ...text, weight: weightOf(text.shared) }))
-        .sort((one, other) => other.weight - one.weight);
-      if (!best || best.weight < Math.max(least, weightOf(left) / 2)) break;
-      note(said, best.number, sentence);
-      left = left.filter((word) => !best.shared.includes(word));
-      rest = rest.filter(({ number }) => number !== best.number);
+    for (let least = 1; left.length > 0; least = fewestBeside) {
+      const { number, weight } = best(left);
+      const whole = left.reduce((sum, word) => sum + weightOf(word), 0);
+      if (weight < Math.max(least, whole / 2)) break;
+      note(said, number, sentence);
+      left = left.filter((word) => !holdersOf(word).includes(number));
     }
   }
   return said;
@@ -96,8 +101,7 @@ const quotedIn = (passage: KnowledgePassage, said: readonly string[]) => {
   for (const part of passage.parts ?? [passage]) {
     for (const sentence of sentencesOf(part.text)) {
       if (sentence === part.headings.at(-1)) continue;
-      const read = folded(sentence);
-      const shared = words.filter((word) => isWordIn(read, word)).length;
+      const shared = words.filter(wordStartsIn(folded(sentence))).length;
       if (shared > best.shared) best = { part, sentence, shared };
     }
   }

@@ -5,5 +5,6 @@ export { folded, isAscii } from "./folding.ts";
 export { onOneLine, quoted } from "./quotation.ts";
 export { rank } from "./rank.ts";
 export { statedFact } from "./stated-fact.ts";
+export { wordStartsIn } from "./word-starts.ts";
 export { compoundPartsOf, indexWordsOf, isEastAsian, wordsOf, wordsVersion } from "./words.ts";
 export { wordsToFind } from "./words-to-find.ts";
