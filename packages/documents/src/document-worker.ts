@@ -94,7 +94,7 @@ const asked = async (perception: Perception): Promise<Perceived> => {
   return perceived;
 };
 
-const unknownLanguage: Record<Perception["kind"], string> = {
+const whatIsMissing: Record<Perception["kind"], string> = {
   picture:
     "it is a picture of text: name a model for vision in llm.models, or install tesseract.js and @tesseract.js-data/eng in the formation",
   recording: "it is a recording: name a model for audio in llm.models",
@@ -107,7 +107,7 @@ const perceiverFor = ({ senses, limits }: DocumentTask): Perceive => {
   let count = 0;
   return async (perception) => {
     const sense = perception.kind === "picture" ? senses.pictures : senses.recordings;
-    if (sense === undefined) throw new Unreadable("scanned", unknownLanguage[perception.kind]);
+    if (sense === undefined) throw new Unreadable("scanned", whatIsMissing[perception.kind]);
     count += 1;
     if (count > limits.perceptions) {
       throw new Unreadable("too_large", `it has more than ${limits.perceptions} pictures of text`);
@@ -118,7 +118,10 @@ const perceiverFor = ({ senses, limits }: DocumentTask): Perceive => {
       return perceived.text;
     }
     say("perceives");
-    recognition ??= openOcr(sense);
+    recognition ??= openOcr(sense).catch((error: unknown) => {
+      recognition = undefined;
+      throw error;
+    });
     return (await recognition)(perception.bytes);
   };
 };

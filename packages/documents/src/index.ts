@@ -1,6 +1,6 @@
 /** Documents of many formats become headings, paragraphs, lists, tables and code, and know where each stands. */
 export { decodeText } from "./base/decode.ts";
-export type { Block, Document, ReadingLimits } from "./base/document.ts";
+export type { Block, Document, Failure, ReadingLimits } from "./base/document.ts";
 export { markdownOf } from "./base/markdown.ts";
 export { pictureTypeOf } from "./base/picture-type.ts";
 export type { OcrFiles, Perceived, Perception } from "./base/senses.ts";

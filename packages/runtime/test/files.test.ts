@@ -165,6 +165,16 @@ test("a scanned page and a recording among the files of a message are understood
     "[Attached file: plan.pdf]\\n> [Page 1]\\n> \\n> # The plan\\n> \\n> Prune the russets in week nine.",
   );
   expect(JSON.stringify(asked)).toContain("[Attached file: ask.mp3]\\n> When do I prune?");
+
+  models.reply({ status: 503 });
+  const away = await call("POST", "/chat", { user: "ann", body });
+  expect([away.status, away.body.error]).toMatchObject([
+    503,
+    {
+      code: "SERVICE_UNAVAILABLE",
+      message: "plan.pdf cannot be read: the model that understands it does not answer",
+    },
+  ]);
 });
 
 test("a scan and a recording that nobody understands are refused with what is missing", async () => {

@@ -1,6 +1,7 @@
 import {
   createDocumentReader,
   decodeDocument,
+  type Failure,
   type Format,
   formatLabel,
   isTextFormat,
@@ -26,7 +27,8 @@ export interface AttachmentReader {
    *
    * @param signal Ends the wait for the turn of a document.
    * @throws ApiError `INVALID_PARAMS` (not Base64, damaged, not of the type that it claims), `PAYLOAD_TOO_LARGE`,
-   * `UNSUPPORTED_MEDIA_TYPE`, `RATE_LIMITED`, `SYSTEM_OVERLOAD`; the signal's reason
+   * `UNSUPPORTED_MEDIA_TYPE`, `SERVICE_UNAVAILABLE` (a model does not answer), `RATE_LIMITED`, `SYSTEM_OVERLOAD`; the
+   * signal's reason
    */
   read(files: readonly Attachment[], userId: string, signal?: AbortSignal): Promise<Attachments>;
   /** Ends the processes that read documents. */
@@ -102,7 +104,7 @@ const beginningOf = async (bytes: Buffer): Promise<string> => {
   return (await decodeDocument(bytes.subarray(0, end))).slice(0, longestDocument);
 };
 
-type TextResult = { text: string } | { reason: string };
+type TextResult = { text: string } | Failure;
 
 export const createAttachmentReader = (deps: {
   /** Most bytes of a file (`input_limits.max_file_size_bytes`). */
@@ -119,7 +121,7 @@ export const createAttachmentReader = (deps: {
   const readDocument = async (name: string, format: Format, file: Buffer): Promise<TextResult> => {
     const reading = await reader.read({ file, name, format });
     return "failure" in reading
-      ? { reason: reading.failure.reason }
+      ? reading.failure
       : { text: markdownOf(reading.document).slice(0, longestDocument) };
   };
 
@@ -150,7 +152,8 @@ export const createAttachmentReader = (deps: {
       ? { text: await beginningOf(bytes) }
       : await inTurn(userId, signal, () => readDocument(filename, format, bytes));
     if ("reason" in result) {
-      throw new ApiError("INVALID_PARAMS", `${filename} cannot be read: ${result.reason}`);
+      const code = result.code === "unavailable" ? "SERVICE_UNAVAILABLE" : "INVALID_PARAMS";
+      throw new ApiError(code, `${filename} cannot be read: ${result.reason}`);
     }
     return { documents: [{ filename, text: result.text }], images: [] };
   };
