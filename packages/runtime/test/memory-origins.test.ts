@@ -102,6 +102,9 @@ test("a correction shows what is right, keeps what was there, and is found by it
   const { body } = await api.chat("How many llamas are there?", { user: "ann" });
   expect(body.data.message.content).toContain("five llamas");
 
+  const same = { user: "ann", body: { content: "Ann keeps five llamas" } };
+  expect((await api.call("PATCH", `/memories/${id}`, same)).body.data).toEqual(edited.body.data);
+
   // What was corrected, said again, is another memory.
   await api.call("POST", "/memories", { user: "ann", body: { content: "Ann keeps three goats" } });
   expect(await memoriesOf(api)).toHaveLength(2);
@@ -239,6 +242,24 @@ test("what a user orders is their own preference, and no command to anybody", as
   });
   await api.chat("How do you answer, in rhymes?", { user: "bob" });
   expect(JSON.stringify(server.requests.at(-1)?.body)).not.toContain("preference");
+});
+
+test("no number that a model names reaches another user's memory, nor what is shared", async () => {
+  const { api, server } = await startWithModel();
+  const add = (user: string, body: object, key: "client" | "admin" = "client") =>
+    api.call("POST", "/memories", { user, key, body });
+  await add("bob", { content: "Bob lives in Kent" });
+  await add("bob", { content: "The farm lies in Kent", scope: "formation" }, "admin");
+  server.factsReply = replyWith(
+    ...[1, 2, 0, -1].map((replaces) =>
+      fact(`The user lives in Devon ${replaces}`, { replaces, quote: "I live in Devon" }),
+    ),
+  );
+  await api.chat("I live in Devon 1 2 0, and no longer in Kent", { user: "ann" });
+  await until("something is known of Ann", async () => (await memoriesOf(api)).length > 1);
+  const contentsOf = async (user: string) =>
+    (await memoriesOf(api, user)).map(({ content }: { content: string }) => content);
+  expect((await contentsOf("bob")).sort()).toEqual(["Bob lives in Kent", "The farm lies in Kent"]);
 });
 
 test("what an answer says corrects nothing that is known, whatever the model makes of it", async () => {

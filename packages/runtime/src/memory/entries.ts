@@ -2,6 +2,7 @@ import { ApiError, newId } from "@muxi/protocol";
 import type {
   IngestionRepository,
   ListPage,
+  MemoryChange,
   MemoryRepository,
   MemoryVersion,
   NewMemory,
@@ -179,7 +180,7 @@ export const createMemoryEntries = (deps: {
       const isOther = content !== undefined && content !== memory.content;
       // A memory that is about its own words is about the new ones then: the old ones, said again, are another memory.
       const isAboutItsWords = memory.subject === subjectOf(memory.content);
-      const isChanged = await memories.change(reader, id, {
+      const change: MemoryChange = {
         ...(isOther && {
           said: {
             content,
@@ -192,8 +193,8 @@ export const createMemoryEntries = (deps: {
         ...(metadata !== undefined && { metadata }),
         ...(pinned !== undefined && { isPinned: pinned }),
         ...(ttl !== undefined && { expiresAt: ttl === null ? null : reader.now + ttl * 1000 }),
-      });
-      if (!isChanged) return undefined;
+      };
+      if (Object.keys(change).length > 0 && !(await memories.change(reader, id, change))) return undefined;
       if (isOther) {
         await onDeleted(asking.owner);
         onAdded();

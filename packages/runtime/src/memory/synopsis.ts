@@ -71,7 +71,7 @@ export const createSynopses = (deps: {
     const facts = await memories.facts(
       owner,
       part === "identity" ? { in: identityCollections } : { notIn: identityCollections },
-      mostFacts,
+      { limit: mostFacts, now: now() },
     );
     if (facts.length < leastFacts) return;
     const notes = JSON.stringify(facts.map(({ content }) => content));

@@ -47,6 +47,7 @@ export {
   type Candidate,
   digestOf,
   formationSpace,
+  type MemoryChange,
   type MemoryOrigin,
   type MemoryScope,
   type MemoryVersion,

@@ -54,7 +54,7 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   facts(
     owner: Owner,
     collections: { in: readonly string[] } | { notIn: readonly string[] },
-    limit: number,
+    page: { limit: number; now: number },
   ): Promise<{ content: string; updatedAt: number }[]>;
 }
 
@@ -205,10 +205,10 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
     candidates: finder.candidates,
     ...details,
 
-    facts: (owner, collections, limit) =>
+    facts: (owner, collections, { limit, now }) =>
       db.read(
         sql`select content, updated_at as "updatedAt" from memory
-          where space = ${userSpace(owner)} and collection ${
+          where space = ${userSpace(owner)} and ${isAlive(now)} and collection ${
             "in" in collections ? sql`in ${texts(collections.in)}` : sql`not in ${texts(collections.notIn)}`
           }
           order by seq desc limit ${limit}`,
