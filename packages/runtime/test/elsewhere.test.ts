@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { configureKnowing, openKnowing, syncAgain, writeKnowing } from "./elsewhere.ts";
+import { startFormation } from "./harness.ts";
 import { startWebServer, tagged } from "./web-server.ts";
 
 const html = (body: string) => `<html><body><h1>Cellar</h1>${body}</body></html>`;
@@ -255,4 +256,21 @@ test("a failed sync is tried again after growing waits, and then at its next tim
   const late = await openKnowing(dir, { database, now: () => next + 1_000 });
   expect(await late.find("attic")).toEqual(["The attic is warm."]);
   expect(await late.knowledge.elsewhere("one")).toMatchObject([{ failure: null, dueAt: next + hour }]);
+});
+
+test("a formation answers from a page, and has it read again when asked to", async () => {
+  const web = await startWebServer({ "/key.md": "The key hangs behind the door." });
+  const dir = await writeKnowing([`url: "${web.url}/key.md", id: notes, description: Keys`]);
+  const api = await startFormation(dir);
+  const answer = await api.chat("Where does the key hang?", { user: "ann" });
+  expect(JSON.stringify(answer)).toContain("behind the door");
+  const { body } = await api.call("POST", "/agents/one/knowledge/sync", {
+    key: "admin",
+    body: { wait: true },
+  });
+  expect(body.data.results).toMatchObject([{ source_id: "notes", status: "synced", documents: 1 }]);
+  web.pages["/key.md"] = (_, response) => response.writeHead(500).end();
+  const failed = await api.call("POST", "/agents/one/knowledge/sync", { key: "admin", body: { wait: true } });
+  const error = `${web.url}/key.md: the server answered 500`;
+  expect(failed.body.data.results).toMatchObject([{ source_id: "notes", status: "failed", error }]);
 });

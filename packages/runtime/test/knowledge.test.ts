@@ -9,11 +9,10 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { createNearWords, openKnowledge, placeOf } from "../src/knowledge/index.ts";
-import { sql } from "../src/store/database/index.ts";
-import { createStore, type Database, openPostgres, openSqlite } from "../src/store/index.ts";
+import { createStore, type Database } from "../src/store/index.ts";
 import { noEmbedders } from "./embedders.ts";
-import { createSchema, onPostgres } from "./postgres.ts";
 import { seeded } from "./processes.ts";
+import { emptyPlace, openAt, storedIn } from "./stored-documents.ts";
 
 const documents = path.join(import.meta.dirname, "../../documents/test/fixtures");
 const program = fileURLToPath(import.meta.resolve("./indexing-process.ts"));
@@ -40,16 +39,6 @@ const configure = (dir: string, agents: Readonly<Record<string, string>>) => {
 const write = (dir: string, files: Readonly<Record<string, string>>) =>
   Promise.all(Object.entries(files).map(([name, text]) => writeFile(path.join(dir, "docs", name), text)));
 
-/** Where an empty database of the engine of this run is. */
-const emptyPlace = async () => (onPostgres ? createSchema() : path.join(temporaryFolder(), "memory.db"));
-
-const openAt = async (place: string): Promise<Database> => {
-  const log = pino({ level: "silent" });
-  const database = onPostgres ? await openPostgres(place, { queryTimeout: 30, log }) : openSqlite(place);
-  onTestFinished(() => database.close());
-  return database;
-};
-
 /** Opens the knowledge of a formation, with what its log says. */
 const openOn = async (dir: string, database: Database, nearWords?: ReturnType<typeof createNearWords>) => {
   const { formation } = await loadFormation(dir);
@@ -71,19 +60,6 @@ const openOn = async (dir: string, database: Database, nearWords?: ReturnType<ty
 /** What the log says when all is indexed. */
 const resultsIn = (lines: readonly Record<string, unknown>[]) =>
   lines.filter(({ msg }) => msg === "knowledge ready").map(({ msg: _, level: __, ...result }) => result);
-
-/** All that is stored of documents, without the numbers that tell when it was written. */
-const storedIn = async (database: Database) => {
-  const rows = await database.read<Record<string, unknown>>(
-    sql`select source, digest, state, knowledge_document.passages, word, best, places from knowledge_document
-      left join knowledge_word on document_seq = seq order by source, word`,
-  );
-  const texts = await database.read<Record<string, unknown>>(
-    sql`select source, content, place from knowledge_passage
-      left join knowledge_document on seq = id / 1000000 order by source, id`,
-  );
-  return { rows, texts };
-};
 
 test("documents of different formats are found, and those that cannot be read are named with the reason at each start", async () => {
   const dir = await folderWith({ one: "{ sources: [{ path: docs }] }" });

@@ -21,7 +21,7 @@ export interface UrlProblem {
 }
 
 const readable = ["http", "https", "git+http", "git+https"];
-const notYet = ["ftp", "sftp", "rsync", "rsync+ssh", "file"];
+const notYet = ["s3", "gs", "az", "ftp", "sftp", "rsync", "rsync+ssh", "file", "git+ssh", "git+file"];
 
 /** A question mark begins the query, so it stands for no character. */
 const wildcards = /[*[]/;

@@ -54,16 +54,11 @@ export const ofSourcesElsewhere = [
   "retry",
 ] as const;
 
-/** The fields of those that have no effect yet. */
-const idle = [
-  "extract",
-  "extract_pattern",
-  "max_extracted_files",
-  "max_extracted_size",
-  "accept_new_host_keys",
-];
+/** What becomes of archives. */
+const ofExtraction = ["extract", "extract_pattern", "max_extracted_files", "max_extracted_size"];
 
 const megabyte = 1024 * 1024;
+const asTheyAre = "Archives are read as they are, with all documents in them";
 const byWords = "Passages are searched by their words";
 
 /**
@@ -96,7 +91,8 @@ export const sourceSchema = section({
     max_delay: seconds.default(300),
     exponential_base: z.number().min(1).default(2),
   }).prefault({}),
-  ...Object.fromEntries(idle.map((field) => [field, unused("Save what it holds as a file")])),
+  ...Object.fromEntries(ofExtraction.map((field) => [field, unused(asTheyAre)])),
+  accept_new_host_keys: unused("Nothing is read over SSH"),
   retrieval: unused(byWords),
   agent_tree: unused(byWords),
 })
