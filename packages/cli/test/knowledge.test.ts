@@ -52,7 +52,7 @@ test("documents are listed with what cannot be read, counted, and searched", asy
   expect((await knowledge("search", "When", "do", "plums", "fall?")).stdout).toMatch(
     /^grower: docs\/plums\.md \d+\.\d\d\n {2}Plums fall in August\.\n\n$/,
   );
-  expect((await knowledge("search", "quinces", "--agent", "grower")).stdout).toBe("Nothing is found\n");
+  expect((await knowledge("search", "zeppelin", "--agent", "grower")).stdout).toBe("Nothing is found\n");
 });
 
 test("a sync reads what was edited while the formation runs, and a rebuild reads all anew", async () => {
