@@ -21,6 +21,17 @@ interface Promised {
 
 const user = "ann";
 
+/** A procedure whose two steps are noted one after the other. */
+const round = `---
+type: sop
+name: Round
+synthesis: false
+---
+## Steps
+1. Note the start
+2. Note the end
+`;
+
 /** Milliseconds of work before a kill, at most. */
 const longestLife = 1_000;
 
@@ -37,14 +48,18 @@ export const crashAndLook = async (kills: number, seed: number): Promise<string>
   const dir = await writeTestFormation(models.url, {
     toolUrl: ledger.url,
     more: "scheduler: { max_concurrent_jobs: 20 }",
+    files: { "sops/round.md": round },
   });
   const file = path.join(dir, "memory.db");
 
   const told = new Set<string>();
   const forgotten: string[] = [];
   models.defaultReply = (request) => {
-    const { asked, isNoted } = readAsked(request);
-    if (!/^(Row|Job)/.test(asked)) return { text: ["You said: ", asked], before: sleep(random() * 30) };
+    const { asked: text, isNoted } = readAsked(request);
+    // A step of the procedure is told the user's message beside its own text.
+    const [message = ""] = text.startsWith("Note the ") ? (/Round \d+/.exec(JSON.stringify(request.body)) ?? []) : [];
+    const asked = message === "" ? text : `${message}: ${text}`;
+    if (!/^(Row|Job|Round)/.test(asked)) return { text: ["You said: ", asked], before: sleep(random() * 30) };
     if (isNoted) told.add(asked);
     else if (told.has(asked)) forgotten.push(asked);
     const call = { id: "c1", name: "ledger__note", arguments: [JSON.stringify({ entry: asked })] };
@@ -75,7 +90,7 @@ export const crashAndLook = async (kills: number, seed: number): Promise<string>
     const id = `req_${++number}`;
     const hasWebhook = random() < 0.5;
     const body = {
-      message: `Row ${number}`,
+      message: `${random() < 0.7 ? "Row" : "Round"} ${number}`,
       request_id: id,
       session_id: `row${number}`,
       mode: "async",
