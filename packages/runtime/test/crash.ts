@@ -57,7 +57,9 @@ export const crashAndLook = async (kills: number, seed: number): Promise<string>
   models.defaultReply = (request) => {
     const { asked: text, isNoted } = readAsked(request);
     // A step of the procedure is told the user's message beside its own text.
-    const [message = ""] = text.startsWith("Note the ") ? (/Round \d+/.exec(JSON.stringify(request.body)) ?? []) : [];
+    const [message = ""] = text.startsWith("Note the ")
+      ? (/Round \d+/.exec(JSON.stringify(request.body)) ?? [])
+      : [];
     const asked = message === "" ? text : `${message}: ${text}`;
     if (!/^(Row|Job|Round)/.test(asked)) return { text: ["You said: ", asked], before: sleep(random() * 30) };
     if (isNoted) told.add(asked);
