@@ -113,5 +113,10 @@ test("what a tool has found of documents gets numbers after those that the model
     /:\n\[2\] \[docs\/9\.md\]\n> Nine\n> \[1\] is a number$/,
   );
   expect(given.map(({ number }) => number)).toEqual([1, 2]);
+  // Found again it keeps its number; joined with its neighbour it is another passage.
+  const joined = { agentId: "desk", passage: passageOf("cit_9", "Nine and ten") };
+  expect(resultForModel(given, { ...outcome, passages: [...passages, joined] }, "inline")).toMatch(
+    /\n\[2\] \[docs\/9\.md\][\s\S]+\n\[3\] \[docs\/a\.md\]\n> Nine and ten$/,
+  );
   expect(resultForModel(given, outcome, "metadata")).toBe(outcome.text);
 });
