@@ -346,3 +346,14 @@ test("an answer that is resumed after kill -9 rests on what its agent had been g
   const frames = await collect(framesOf(events));
   expect(frames.slice(-2)).toMatchObject([{ event: "citation", data: walks }, { event: "done" }]);
 });
+
+test("what an agent has searched for itself is cited, under the next number", async () => {
+  const models = await openModels();
+  const { api } = await openWith(models, inline);
+  const search = { id: "c1", name: "search_knowledge", arguments: ['{"query":"price of the Russet"}'] };
+  models.reply({ text: [], toolCalls: [search] }, { text: ["It costs 3.10 [2]."] });
+  expect(await citationsOf(api, "When do guided walks begin?")).toMatchObject([
+    { index: 2, document: "docs/prices.csv", quote: expect.stringContaining("Russet") },
+  ]);
+  expect(await promptOf(models, 1)).toContain("\n[2] [docs/prices.csv]\n> ");
+});
