@@ -129,6 +129,7 @@ test.each([
     "knowledge: { sources: [{ path: 'C:\\x' }] }",
   ],
   ["knowledge.sources[0]: needs either a path or a url", "knowledge: { sources: [{ description: d }] }"],
+  ["knowledge.sources[0].url: begins with s3://, which is not read yet", source("url: 's3://orchard/x'")],
   [
     "knowledge.sources[0].url: begins with sftp://, which is not read yet",
     source("url: 'sftp://example.com/x'"),

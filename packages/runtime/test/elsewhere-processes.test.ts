@@ -27,7 +27,7 @@ const startShelves = async (count: number) => {
   return { ...web, write: (at: number, text: string) => Object.assign(web.pages, { [`/n/${at}.md`]: text }) };
 };
 
-test("what is stored after many kills in the middle of a sync is what one that nobody kills stores", async () => {
+test("what is stored after many kills in the middle of a sync is what one without kills stores", async () => {
   const random = seeded(7);
   const web = await startShelves(6);
   const text = (at: number) =>
@@ -39,8 +39,8 @@ test("what is stored after many kills in the middle of a sync is what one that n
   const dir = await writeKnowing([`url: "${web.url}/n/*.md"`], "chunk_size: 200,");
   const place = await emptyPlace();
   const pids: (number | undefined)[] = [];
-  for (let kills = 0; kills < 10; kills += 1) {
-    web.write(kills % 6, text(kills).join("\n\n"));
+  for (let kills = 0; kills < 6; kills += 1) {
+    web.write(kills, text(kills).join("\n\n"));
     const child = startSync(dir, place);
     pids.push(child.pid);
     const exited = once(child, "exit");
