@@ -1,4 +1,5 @@
 import type { AgentDefinition } from "@muxi/formation";
+import { lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { type Knowledge, placeOf, type SearchOptions } from "../knowledge/index.ts";
 import { onOneLine, quoted } from "../text/index.ts";
@@ -6,14 +7,15 @@ import type { Tool } from "../tools/index.ts";
 
 const day = 24 * 3_600_000;
 
-const date = z.iso.date().transform((written) => Date.parse(written));
-
-const argumentsSchema = z.object({
-  query: z.string().trim().min(1).max(2_000),
-  source: z.string().trim().min(1).max(500).optional(),
-  path: z.string().trim().max(500).optional(),
-  changed_from: date.optional(),
-  changed_until: date.optional(),
+const argumentsSchema = lazy(() => {
+  const date = z.iso.date().transform((written) => Date.parse(written));
+  return z.object({
+    query: z.string().trim().min(1).max(2_000),
+    source: z.string().trim().min(1).max(500).optional(),
+    path: z.string().trim().max(500).optional(),
+    changed_from: date.optional(),
+    changed_until: date.optional(),
+  });
 });
 
 const definition: Tool["definition"] = {
@@ -51,7 +53,7 @@ const filterOf = ({
   path = "",
   changed_from,
   changed_until,
-}: z.infer<typeof argumentsSchema>): SearchOptions["filter"] => {
+}: z.infer<ReturnType<typeof argumentsSchema>>): SearchOptions["filter"] => {
   const folder = path.replace(/^\.?\/+|\/+$/g, "");
   const filter = {
     ...(source !== undefined && { source }),
@@ -67,8 +69,8 @@ const mistakeIn = ({ issues }: z.ZodError): string =>
   issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
 
 /**
- * The tool with which an agent searches its documents again (docs/spec/formation-files.md "Search"); undefined where it has none, or
- * its knowledge says no to it.
+ * The tool with which an agent searches its documents again (docs/spec/formation-files.md "Search"); undefined where it has
+ * none, or its knowledge says no to it.
  */
 export const searchTool = (
   { id, knowledge: config }: AgentDefinition,
@@ -78,7 +80,7 @@ export const searchTool = (
   return {
     definition,
     async call(args) {
-      const { data, error } = argumentsSchema.safeParse(args);
+      const { data, error } = argumentsSchema().safeParse(args);
       if (!data) return { text: `The search was not made: ${mistakeIn(error)}`, failed: true };
       const filter = filterOf(data);
       const found = await knowledge.search(id, data.query, filter ? { filter } : {});

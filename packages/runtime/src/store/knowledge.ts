@@ -1,20 +1,19 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import type {
-  DocumentFilter,
   DocumentPage,
   DocumentWord,
   KnowledgeDocument,
   KnowledgeOverview,
   KnowledgeState,
   StoredPassage,
-  WordPlaces,
 } from "./knowledge-rows.ts";
+import { createKnowledgeSearches, type KnowledgeSearches } from "./knowledge-searches.ts";
 import { createKnowledgeTurns, type KnowledgeTurns } from "./knowledge-turns.ts";
 import { afterPlace } from "./list-page.ts";
 
 /** What agents know from documents (docs/spec/formation-files.md "Knowledge"). */
-export interface KnowledgeRepository extends KnowledgeTurns {
+export interface KnowledgeRepository extends KnowledgeTurns, KnowledgeSearches {
   /** The number of what an agent knows. */
   open(formationId: string, agentId: string): Promise<number>;
   state(formationId: string, agentId: string): Promise<KnowledgeState | undefined>;
@@ -59,25 +58,6 @@ export interface KnowledgeRepository extends KnowledgeTurns {
   withdraw(document: { knowledge: number; seq: number }): Promise<void>;
   /** Deletes some rows of a document that no search sees; false when the last one is gone. */
   clear(document: number): Promise<boolean>;
-  /** The documents that fit, at most as many as are wanted. */
-  matching(seq: number, filter: DocumentFilter, most: number): Promise<number[]>;
-  /**
-   * Where some words stand, in as many documents as are wanted, the greatest weights first.
-   *
-   * @param within Only these documents are looked at; their number of passages is that of all.
-   */
-  places(
-    seq: number,
-    words: readonly string[],
-    documents: number,
-    within?: readonly number[],
-  ): Promise<WordPlaces[]>;
-  /** How many passages have each of some words. */
-  frequencies(seq: number, words: readonly string[]): Promise<{ word: string; passages: number }[]>;
-  /** Those of the passages that searches may see. */
-  passages(ids: readonly number[]): Promise<StoredPassage[]>;
-  /** The same for one, by what it is known by. */
-  passage(seq: number, key: string): Promise<StoredPassage | undefined>;
 }
 
 /** The ids of a document's passages begin with its number times this: none has so many. */
@@ -85,23 +65,14 @@ export const passagesOfOne = 1_000_000;
 /** Rows that are deleted in one transaction. */
 const clearedAtOnce = 500;
 
-/** A text as a pattern of `like`, in small letters. */
-const likeText = (text: string): string => text.toLowerCase().replace(/[\\%_]/g, String.raw`\$&`);
-
-/** A pattern with `*` and `?` as one of `like`. */
-const likePattern = (glob: string): string => likeText(glob).replaceAll("*", "%").replaceAll("?", "_");
-
 export const createKnowledgeRepository = (db: Database): KnowledgeRepository => {
-  const { each, isOneOf, textsOf } = db.dialect;
+  const { each, textsOf } = db.dialect;
 
   const insertPassage = each({
     given: { id: "bigint", key: "text", content: "text", place: "text" },
     text: `insert into knowledge_passage (id, passage_key, content, place)
       select given.id, given.key, given.content, given.place from given`,
   });
-  /** The passages that searches may see. A literal: SQLite would take a parameter for a fraction, and divide so. */
-  const seen = sql`select id, passage_key as key, content, place, source, origin from knowledge_passage
-    join knowledge_document on knowledge_document.seq = id / 1000000 and state = 'ready'`;
   const insertWord = each({
     given: {
       knowledge: "bigint",
@@ -140,6 +111,7 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
 
   return {
     ...createKnowledgeTurns(db, "indexing"),
+    ...createKnowledgeSearches(db),
 
     async open(formationId, agentId) {
       const [result] = await db.write([
@@ -273,55 +245,6 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       if (deleted.some(({ changes }) => changes === clearedAtOnce)) return true;
       await db.write([sql`delete from knowledge_document where seq = ${document}`]);
       return false;
-    },
-
-    async matching(seq, { source, path, from, to }, most) {
-      const rows = await db.read<{ seq: number }>(
-        sql`select seq from knowledge_document where knowledge_seq = ${seq} and state = 'ready'
-            ${source === undefined ? sql`` : sql`and lower(source) like ${likePattern(source)} escape '\\'`}
-            ${path === undefined ? sql`` : sql`and lower(source) like ${`${likeText(path)}/%`} escape '\\'`}
-            ${from === undefined ? sql`` : sql`and changed_at >= ${from}`}
-            ${to === undefined ? sql`` : sql`and changed_at > 0 and changed_at < ${to}`}
-          order by seq desc limit ${most}`,
-      );
-      return rows.map((row) => row.seq);
-    },
-
-    async places(seq, words, documents, within) {
-      const isWithin = within === undefined ? sql`` : sql`and heavy.document_seq ${isOneOf(within)}`;
-      const rows = await db.read<{ word: string; passages: number; documents: string | null }>(
-        sql`select listed.value as word,
-            (select coalesce(sum(passages), 0) from knowledge_word as any_word
-              where any_word.knowledge_seq = ${seq} and any_word.word = listed.value) as passages,
-            (select string_agg('[' || document_seq || ',' || places || ']', ',') from
-              (select document_seq, places from knowledge_word as heavy
-                where heavy.knowledge_seq = ${seq} and heavy.word = listed.value ${isWithin}
-                order by best desc limit ${documents}) as heaviest) as documents
-          from ${textsOf(JSON.stringify(words))} as listed`,
-      );
-      return rows.map(({ word, passages, documents }) => ({
-        word,
-        passages: Number(passages),
-        documents: JSON.parse(`[${documents ?? ""}]`) as number[][],
-      }));
-    },
-
-    async frequencies(seq, words) {
-      const rows = await db.read<{ word: string; passages: number }>(
-        sql`select listed.value as word, (select coalesce(sum(passages), 0) from knowledge_word
-            where knowledge_seq = ${seq} and word = listed.value) as passages
-          from ${textsOf(JSON.stringify(words))} as listed`,
-      );
-      return rows.map(({ word, passages }) => ({ word, passages: Number(passages) }));
-    },
-
-    passages: (ids) => db.read(sql`${seen} where id ${isOneOf(ids)}`),
-
-    async passage(seq, key) {
-      const [passage] = await db.read<StoredPassage>(
-        sql`${seen} where passage_key = ${key} and knowledge_seq = ${seq} order by id limit 1`,
-      );
-      return passage;
     },
   };
 };
