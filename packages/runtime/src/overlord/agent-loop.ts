@@ -14,21 +14,12 @@ import {
   type Thoughts,
   type ToolCall,
 } from "../models/index.ts";
-import {
-  type Asked,
-  askUser,
-  callTool,
-  type GivenAnswer,
-  giveUp,
-  type Journal,
-  type Tool,
-  type ToolOutcome,
-  WaitsForUser,
-} from "../tools/index.ts";
-import { LoopBudget, type RequestBudget } from "./budget.ts";
+import { type Asked, askUser, type GivenAnswer, giveUp, type Tool, WaitsForUser } from "../tools/index.ts";
+import { LoopBudget } from "./budget.ts";
 import { credentialQuestion } from "./credential-dialogue.ts";
 import { shorter, type WindowSizes } from "./fit-window.ts";
 import { type CitationMode, type GivenPassage, resultForModel } from "./given-passages.ts";
+import { makeCalls, type ToolCaller } from "./tool-calls.ts";
 
 /** How an answer ended. Its text is in the run's log. */
 export interface AgentAnswer {
@@ -59,7 +50,7 @@ export interface BegunRound {
 /** The part of an event log that an agent writes to. */
 export type AgentLog = Pick<EventLog, "append" | "appendText" | "length" | "text">;
 
-export interface AgentTurn {
+export interface AgentTurn extends ToolCaller {
   run: { signal: AbortSignal; log: AgentLog };
   model: Model;
   /** Asked from the first result with images on; without it, models read a description of them. */
@@ -70,25 +61,15 @@ export interface AgentTurn {
   citing: CitationMode;
   /** The first round, if its model call has begun. */
   begun?: BegunRound;
-  /** The tools that `request.tools` names. */
-  tools: readonly Tool[];
   /** Whether the loop goes on in the journal once a question is answered; otherwise the next message begins a new one. */
   waitsForAnswers?: boolean;
-  /** Rounds in the journal that the user was told of before the request waited for them. */
-  told?: number;
   /** Whether the user may be asked for a credential that a call is missing. */
   asksCredentials?: boolean;
-  /** What the request may spend; agents that are asked spend of the same. */
-  budget: RequestBudget;
   /** How long a request each model accepts. */
   windows: WindowSizes;
-  journal: Journal;
   /** Told of the tokens so far whenever there are more. */
   onUsage?: (usage: Usage) => void;
 }
-
-/** Characters of a tool result that the caller's stream shows; the model reads all of it. */
-const shownResult = 4_000;
 
 /** What the model said in one round. */
 interface Round {
@@ -170,84 +151,6 @@ const withOwnIds = (round: Round, messages: readonly ModelMessage[], number: num
     taken.has(call.id) ? { ...call, id: `${call.id}_${number}` } : call,
   );
   return { ...round, calls };
-};
-
-const declined = (value: string | undefined): ToolOutcome => ({
-  text: `The user did not approve this call${value ? `, and said: ${value}` : ""}. Do not make it again`,
-  failed: true,
-});
-
-/** A call with the arguments that were approved; an outcome when it was not. @throws WaitsForUser before the answer */
-const approved = async (
-  call: ToolCall,
-  tool: Tool,
-  journal: Journal,
-  key: string,
-): Promise<ToolCall | ToolOutcome> => {
-  const { place, answer } = journal.given(key);
-  if (!answer) {
-    if (!(await tool.needsApproval?.())) return call;
-    const args = parseObject(call.arguments) ?? {};
-    throw new WaitsForUser({
-      kind: "approval",
-      prompt: `May I call ${call.name} with ${JSON.stringify(args)}?`,
-      place,
-      tool: { name: call.name, ...(tool.server !== undefined && { server: tool.server }), arguments: args },
-    });
-  }
-  if (answer.action !== "approve") return declined(answer.value);
-  return answer.editedArgs ? { ...call, arguments: JSON.stringify(answer.editedArgs) } : call;
-};
-
-/**
- * Makes the calls of a round in parallel and tells the caller of each.
- *
- * @throws WaitsForUser when one needs an approval that it does not have, once the others have ended
- */
-const makeCalls = async (
-  { run, tools, budget, journal, told = 0 }: AgentTurn,
-  round: Round,
-  number: number,
-): Promise<ToolOutcome[]> => {
-  const { limits } = budget;
-  const begin = ({ id, name, arguments: args }: ToolCall) =>
-    run.log.append({ type: "tool_call", id, name, arguments: parseObject(args) ?? {} });
-  const end = ({ id, name }: ToolCall, { text, failed }: ToolOutcome) =>
-    run.log.append({ type: "tool_result", id, name, content: text.slice(0, shownResult), is_error: failed });
-  const toolOf = ({ name }: ToolCall) => tools.find(({ definition }) => definition.name === name);
-  const make = (call: ToolCall, within: Journal) => {
-    const time = { call: limits.callTime, left: budget.timeLeft };
-    return callTool(call, tools, time, run.signal, within);
-  };
-  const perform = async (call: ToolCall, index: number): Promise<ToolOutcome> => {
-    const tool = toolOf(call);
-    const allowed = tool?.needsApproval
-      ? await approved(call, tool, journal, `approve:${number}:${index}`)
-      : call;
-    const begun = "failed" in allowed ? call : allowed;
-    let isTold = number < told;
-    if (!isTold) begin(begun);
-    const work = (within: Journal): ToolOutcome | Promise<ToolOutcome> => {
-      if (isTold) begin(begun);
-      isTold = false;
-      if ("failed" in allowed) return allowed;
-      // What a built-in tool asks for takes places itself.
-      return tool?.server === undefined
-        ? make(allowed, within)
-        : budget.inPlace(run.signal, () => make(allowed, within));
-    };
-    const outcome = budget.takeCall()
-      ? await journal.step(`tool:${number}:${index}`, async (within) => work(within))
-      : { text: `Not called: a request may make ${limits.calls} calls`, failed: true };
-    if (!isTold) end(begun, outcome);
-    return outcome;
-  };
-  const settled = await Promise.allSettled(round.calls.map((call, index) => perform(call, index)));
-  const failures = settled.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
-  // What ends the request comes before what only holds it up.
-  const failure = failures.find((reason) => !(reason instanceof WaitsForUser)) ?? failures[0];
-  if (failure !== undefined) throw failure;
-  return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
 };
 
 /**
@@ -347,7 +250,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     if (round.calls.length === 0 || isLast)
       return { model: answeredBy, finishReason: reason, usage, given, ...(limitReached && { limitReached }) };
 
-    const outcomes = await makeCalls(turn, round, number);
+    const outcomes = await makeCalls(turn, round.calls, number);
     const { text, calls: toolCalls, thoughts } = round;
     messages.push({ role: "assistant", content: text, toolCalls, ...(thoughts && { thoughts }) });
     for (const [index, { id, name }] of round.calls.entries()) {

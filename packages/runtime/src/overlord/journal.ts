@@ -28,8 +28,8 @@ export const openPlace = (steps: ReadonlyMap<string, string>): string | undefine
   return undefined;
 };
 
-/** Key of an answer in the loop of the request's own agent, with the number of its round. */
-const answerKey = /^(?:answer|approve):(\d+)/;
+/** Key of an answer in the loop of the request's own agent or of one that it asks, with the number of its own round. */
+const answerKey = /^(?:(?:answer|approve):|tool:(?=\d+:\d+\/.*(?:answer|approve):))(\d+)/;
 
 /** How many rounds the user was told of before the request went on with an answer, by its steps. */
 export const roundsTold = (steps: ReadonlyMap<string, string>): number => {
