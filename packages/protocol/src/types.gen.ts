@@ -66,6 +66,17 @@ export interface AgentKnowledge {
   };
   /** When its sources were looked at last; null for never, Unix milliseconds */
   indexed_at: number | null;
+  /** How its sources with a URL stand; absent where it has none */
+  elsewhere?: {
+    /** Id of the source; without one of its own its path or URL */
+    source_id: string;
+    /** When all of it was last brought up to date; null for never, Unix milliseconds */
+    synced_at: number | null;
+    /** When it is looked at next; null for not before the next start, Unix milliseconds */
+    due_at: number | null;
+    /** Why the last sync failed; null when it did not */
+    error: string | null;
+  }[];
 }
 
 /** The agents of a formation. */

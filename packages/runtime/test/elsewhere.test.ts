@@ -273,4 +273,8 @@ test("a formation answers from a page, and has it read again when asked to", asy
   const failed = await api.call("POST", "/agents/one/knowledge/sync", { key: "admin", body: { wait: true } });
   const error = `${web.url}/key.md: the server answered 500`;
   expect(failed.body.data.results).toMatchObject([{ source_id: "notes", status: "failed", error }]);
+  const { agents } = (await api.get("/knowledge", { key: "admin" })).body.data;
+  expect(agents[0].elsewhere).toEqual([
+    { source_id: "notes", synced_at: expect.any(Number), due_at: expect.any(Number), error },
+  ]);
 });

@@ -46,6 +46,17 @@ export const agentKnowledgeSchema = named("AgentKnowledge", "What an agent knows
       .optional()
       .describe("How far it is while it is being indexed; absent otherwise"),
     indexed_at: orNull(unixMilliseconds("When its sources were looked at last; null for never")),
+    elsewhere: z
+      .array(
+        z.object({
+          source_id: sourceId(),
+          synced_at: orNull(unixMilliseconds("When all of it was last brought up to date; null for never")),
+          due_at: orNull(unixMilliseconds("When it is looked at next; null for not before the next start")),
+          error: orNull(text("Why the last sync failed; null when it did not")),
+        }),
+      )
+      .optional()
+      .describe("How its sources with a URL stand; absent where it has none"),
   }),
 );
 

@@ -1,7 +1,13 @@
 import type { Formation } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 import * as z from "zod";
-import { type Knowledge, type KnowledgeStatus, placeOf, type SourceResult } from "../knowledge/index.ts";
+import {
+  type Knowledge,
+  type KnowledgeStatus,
+  placeOf,
+  type SourceResult,
+  type SourceStatus,
+} from "../knowledge/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { readPart } from "./list-page.ts";
 
@@ -25,6 +31,19 @@ const synced = ({ source, documents, read, unread, passages, failure }: SourceRe
   passages,
   ...(failure !== undefined && { error: failure }),
 });
+
+/** How the sources of an agent that are elsewhere stand. */
+const standing = (sources: readonly SourceStatus[]) =>
+  sources.length === 0
+    ? {}
+    : {
+        elsewhere: sources.map(({ source, syncedAt, dueAt, failure }) => ({
+          source_id: source,
+          synced_at: syncedAt === 0 ? null : syncedAt,
+          due_at: dueAt ?? null,
+          error: failure,
+        })),
+      };
 
 /** What became of the sources of an agent of which some were to be read anew. */
 const rebuilt = (sources: readonly SourceResult[], anew: readonly string[]) => {
@@ -50,6 +69,9 @@ export const knowledgeEndpoints = ({ formation, knowledge, now }: KnowledgeDeps)
   return {
     async getKnowledge() {
       const all = await knowledge.status();
+      const elsewhere = new Map(
+        await Promise.all(all.map(async ({ agent }) => [agent, await knowledge.elsewhere(agent)] as const)),
+      );
       return {
         agents: all.map(
           ({ agent, sources, state, documents, unread, passages, progress, indexedAt }: KnowledgeStatus) => ({
@@ -61,6 +83,7 @@ export const knowledgeEndpoints = ({ formation, knowledge, now }: KnowledgeDeps)
             passages,
             ...(progress && { progress }),
             indexed_at: indexedAt === 0 ? null : indexedAt,
+            ...standing(elsewhere.get(agent) ?? []),
           }),
         ),
         count: all.length,

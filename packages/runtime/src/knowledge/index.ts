@@ -1,6 +1,6 @@
 /** What agents know from documents: they are indexed in the formation's database, and searched there. */
 export { describePassage, shortened } from "./described.ts";
-export type { SourcesElsewhere } from "./elsewhere.ts";
+export type { SourceStatus, SourcesElsewhere } from "./elsewhere.ts";
 export { type KnowingAgent, readingLimits, shuttingDown, type UnderstandingOf } from "./indexer.ts";
 export type { SourceResult } from "./indexing.ts";
 export { type Knowledge, type KnowledgeStatus, knowingAgents, openKnowledge } from "./knowledge.ts";
