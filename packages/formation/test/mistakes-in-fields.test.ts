@@ -123,7 +123,7 @@ const mistakes: readonly Mistake[] = [
     "retrieval of an agent",
     inAgent("knowledge:\n", "knowledge:\n  retrieval: tree\n"),
     "agents/grower.afs:12 → knowledge.retrieval",
-    "searched by their words",
+    "searched by words, and by meaning",
   ],
   [
     "a trigger's channel",

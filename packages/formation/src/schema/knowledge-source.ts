@@ -59,7 +59,8 @@ const ofExtraction = ["extract", "extract_pattern", "max_extracted_files", "max_
 
 const megabyte = 1024 * 1024;
 const asTheyAre = "Archives are read as they are, with all documents in them";
-const byWords = "Passages are searched by their words";
+/** What happens instead of other kinds of retrieval. */
+export const bySearch = "Passages are searched by words, and by meaning where there is an embedding model";
 
 /**
  * A source of knowledge (docs/spec/formation-files.md "Knowledge", "Sources elsewhere"). Sizes in bytes, times in
@@ -93,8 +94,8 @@ export const sourceSchema = section({
   }).prefault({}),
   ...Object.fromEntries(ofExtraction.map((field) => [field, unused(asTheyAre)])),
   accept_new_host_keys: unused("Nothing is read over SSH"),
-  retrieval: unused(byWords),
-  agent_tree: unused(byWords),
+  retrieval: unused(bySearch),
+  agent_tree: unused(bySearch),
 })
   .refine(({ path, url }) => (path === undefined) !== (url === undefined), "needs either a path or a url")
   .transform((source) => ({

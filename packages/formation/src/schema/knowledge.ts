@@ -1,9 +1,7 @@
 import * as z from "zod";
 import { filledText, httpUrl, nonNegative, positive, seconds, section, text } from "./common.ts";
 import { unused, withoutEffect } from "./effects.ts";
-import { sourceSchema } from "./knowledge-source.ts";
-
-const byWords = "Passages are searched by their words";
+import { bySearch, sourceSchema } from "./knowledge-source.ts";
 
 /**
  * `knowledge` of an agent (docs/spec/formation-files.md "Knowledge"). Sizes in bytes, chunks and overlap in
@@ -36,12 +34,12 @@ export const knowledgeSchema = section({
   /** Without it, what a message leans on is found by its words. */
   follow_ups: section({ model: filledText, timeout_seconds: seconds.default(3) }).optional(),
   embed_batch_size: positive.default(50),
-  retrieval: withoutEffect(z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"), byWords, [
+  retrieval: withoutEffect(z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"), bySearch, [
     "vector",
   ]),
-  reasoning_threshold: unused(byWords),
-  tree: unused(byWords),
-  agent_tree: unused(byWords),
+  reasoning_threshold: unused(bySearch),
+  tree: unused(bySearch),
+  agent_tree: unused(bySearch),
 }).refine(({ overlap, chunk_size }) => overlap < chunk_size, {
   message: "must be smaller than chunk_size",
   path: ["overlap"],
