@@ -16,22 +16,29 @@ export interface SopStep {
   isCritical: boolean;
 }
 
-const directive = /[ \t]*\[(?:(agent|mcp|skill|model|file):[ \t]*([^[\]\s]+)[ \t]*|(parallel|critical))\]/gi;
+const directive = /\[(?:(agent|mcp|skill|model|file):([^[\]]+)|(parallel|critical))\]/gi;
 
 /** Reads a step from its lines. Brackets that are no directive stay in the text, and so do the names of files. */
 const stepOf = (lines: readonly string[]): SopStep => {
   const named = new Map<string, string[]>();
   const flags = new Set<string>();
-  const without = (_: string, kind?: string, value = "", flag = "") => {
-    if (kind === undefined) {
-      flags.add(flag.toLowerCase());
-      return "";
+  const withoutDirectives = (line: string): string => {
+    let text = "";
+    let from = 0;
+    for (const match of line.matchAll(directive)) {
+      const [whole, kind, value = "", flag = ""] = match;
+      const name = value.trim();
+      if (/\s/.test(name)) continue;
+      text += line.slice(from, match.index).trimEnd();
+      from = match.index + whole.length;
+      const key = kind?.toLowerCase();
+      if (key === undefined) flags.add(flag.toLowerCase());
+      else named.set(key, [...(named.get(key) ?? []), name]);
+      if (key === "file") text += ` ${name}`;
     }
-    const key = kind.toLowerCase();
-    named.set(key, [...(named.get(key) ?? []), value]);
-    return key === "file" ? ` ${value}` : "";
+    return (text + line.slice(from)).trimEnd();
   };
-  const plain = lines.map((line) => line.replace(directive, without).trimEnd());
+  const plain = lines.map(withoutDirectives);
   const text = plain.join("\n").trim();
   return {
     title: text.split("\n", 1)[0] ?? "",
@@ -58,8 +65,22 @@ interface Line {
 }
 
 const fence = /^[ \t]*(`{3,}|~{3,})/;
-const heading = /^(#{1,6})[ \t]+(.*?)[ \t#]*$/;
-const numbered = /^([ \t]*)\d+[.)][ \t]+(.*)$/;
+
+/** Text of a heading, without the marks that may close it too. */
+const headingIn = (text: string): { level: number; title: string } | undefined => {
+  const [marks] = /^#{1,6}(?=[ \t])/.exec(text) ?? [];
+  if (marks === undefined) return undefined;
+  let title = text.slice(marks.length).trim();
+  while (title.endsWith("#")) title = title.slice(0, -1);
+  return { level: marks.length, title: title.trim() };
+};
+
+const itemIn = (text: string): { indent: number; text: string } | undefined => {
+  const written = text.trimStart();
+  const [number] = /^\d+[.)](?=[ \t])/.exec(written) ?? [];
+  if (number === undefined) return undefined;
+  return { indent: text.length - written.length, text: written.slice(number.length).trimStart() };
+};
 
 const linesOf = (body: string): Line[] => {
   let open: string | undefined;
@@ -68,22 +89,28 @@ const linesOf = (body: string): Line[] => {
     const isCode = open !== undefined || mark !== undefined;
     if (open === undefined) open = mark;
     else if (mark?.startsWith(open)) open = undefined;
-    const [, marks, title] = (!isCode && heading.exec(text)) || [];
-    const [, blank, item] = (!isCode && numbered.exec(text)) || [];
+    const heading = isCode ? undefined : headingIn(text);
     return {
       text,
-      level: marks?.length ?? Number.POSITIVE_INFINITY,
-      title,
-      item: item === undefined ? undefined : { indent: blank?.length ?? 0, text: item },
+      level: heading?.level ?? Number.POSITIVE_INFINITY,
+      title: heading?.title,
+      item: isCode ? undefined : itemIn(text),
     };
   });
 };
 
-const stepTitle = /^(?:step[ \t]+\d+[ \t]*[:.)–—-]?|\d+[.)])[ \t]*(.*)$/i;
+const stepNumber = /^(?:step[ \t]+\d+|\d+[.)])/i;
 const sectionTitle = /^(?:steps?|procedure|process|workflow)\b/i;
 
-const titleOfStep = ({ title }: Line): string | undefined =>
-  title === undefined ? undefined : stepTitle.exec(title)?.[1];
+const titleOfStep = ({ title }: Line): string | undefined => {
+  const [number] = (title !== undefined && stepNumber.exec(title)) || [];
+  if (title === undefined || number === undefined) return undefined;
+  return title
+    .slice(number.length)
+    .trimStart()
+    .replace(/^[:.)–—-]/, "")
+    .trimStart();
+};
 
 /** From the first heading that announces steps to the next one of its level; everything when there is none. */
 const sectionOf = (lines: readonly Line[]): { from: number; to: number } => {

@@ -54,10 +54,13 @@ const filterOf = ({
   changed_from,
   changed_until,
 }: z.infer<ReturnType<typeof argumentsSchema>>): SearchOptions["filter"] => {
-  const folder = path.replace(/^\.?\/+|\/+$/g, "");
+  const folder = path
+    .split("/")
+    .filter((name) => name !== "" && name !== ".")
+    .join("/");
   const filter = {
     ...(source !== undefined && { source }),
-    ...(folder !== "" && folder !== "." && { path: folder }),
+    ...(folder !== "" && { path: folder }),
     ...(changed_from !== undefined && { from: changed_from }),
     ...(changed_until !== undefined && { to: changed_until + day }),
   };
