@@ -30,7 +30,7 @@ const chat = async (store: Store, { owner, sessionId, next, memory }: Sample): P
   const [state] = await Promise.all([
     sessions.stateFor(owner, sessionId),
     sessions.recent(owner, sessionId, 20),
-    memories.matches(spaces, wordsOf(memory), 50),
+    memories.matches(spaces, wordsOf(memory), 50, now),
     lessons.unlearned(owner),
     synopses.of(owner),
   ]);

@@ -79,6 +79,50 @@ test("a memory that has expired is not listed, shown or recalled", async () => {
   expect(await contents(api)).toHaveLength(2);
 });
 
+test("a part of a second may be left until a memory is forgotten", async () => {
+  const time = Date.UTC(2026, 0, 1);
+  const api = await startFormation(await writeFormation(), { now: () => time });
+  const id = await add(api, "The kettle is on", { ttl: 0.0015 });
+  const expiry = async () => (await api.get(`/memories/${id}`, { user: "ann" })).body.data.expires_at;
+  expect(await expiry()).toBe("2026-01-01T00:00:00.002Z");
+  const edit = { user: "ann", body: { ttl: 1.2345 } };
+  expect((await api.call("PATCH", `/memories/${id}`, edit)).status).toBe(200);
+  expect(await expiry()).toBe("2026-01-01T00:00:01.235Z");
+});
+
+test("what has expired is taken from its source again, and what it said before keeps nothing out", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const api = await startFormation(await writeFormation(), { now: () => time });
+  const send = async (...items: object[]) =>
+    (await api.call("POST", "/memories/batch", { user: "ann", body: { items } })).body.data.counts;
+  const numbered = { content: "Rents a flat", subject: "home", source: "crm", source_id: "1", ttl: 60 };
+  const replacing = { ...numbered, content: "Rents a house", source_id: "2" };
+  const worded = { content: "Has borrowed a ladder", source: "crm", ttl: 60 };
+  await send(numbered);
+  await send(replacing, worded);
+  expect(await send(numbered, replacing, worded)).toEqual({ accepted: 0, duplicate: 3, invalid: 0 });
+  time += 60_000;
+  expect(await contents(api)).toEqual([]);
+  expect(await send(replacing, worded)).toEqual({ accepted: 2, duplicate: 0, invalid: 0 });
+  expect((await contents(api)).sort()).toEqual(["Has borrowed a ladder", "Rents a house"]);
+  time += 60_000;
+  expect(await send(numbered)).toEqual({ accepted: 1, duplicate: 0, invalid: 0 });
+});
+
+test("pinned memories that have expired take no place of those that have not", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const formation = await startWithModel("extraction: false", "", { now: () => time });
+  const { api } = formation;
+  await add(api, "The user must not eat walnuts", { pinned: true });
+  for (let day = 1; day <= 20; day++) await add(api, `Day ${day} is busy`, { pinned: true, ttl: 60 });
+  time += 60_000;
+  for (const message of ["Hi", "Hi again", "And hi"]) {
+    const prompt = await promptFor(formation, message);
+    expect(prompt).toContain("walnuts");
+    expect(prompt).not.toContain("is busy");
+  }
+});
+
 test("a user has at most so many memories: what has expired goes first, then what matters least; never what is pinned", async () => {
   let time = Date.UTC(2026, 0, 1);
   const limit = "memory: { persistent: { max_memories: 3 } }\n";

@@ -13,7 +13,7 @@ import type {
 import { indexWordsOf, wordsToFind } from "../text/index.ts";
 import { collectionOf } from "./collections.ts";
 import { subjectOf } from "./subject.ts";
-import { type ImportedMemory, importedMemory, newMemory, type WrittenMemory } from "./written.ts";
+import { expiryOf, type ImportedMemory, importedMemory, newMemory, type WrittenMemory } from "./written.ts";
 
 /** What became of a memory among many: one that is known already is a duplicate. */
 export type ItemStatus = "accepted" | "duplicate" | "invalid";
@@ -134,10 +134,11 @@ export const createMemoryEntries = (deps: {
   };
 
   /** Which of many memories are new. */
-  const sift = async (owner: Owner, read: readonly (NewMemory | undefined)[]) => {
+  const sift = async (owner: Owner, read: readonly (NewMemory | undefined)[], time: number) => {
     const isKnown = await memories.known(
       owner,
       read.flatMap((memory) => memory ?? []),
+      time,
     );
     const seen = new Set<string>();
     const fresh: NewMemory[] = [];
@@ -192,7 +193,7 @@ export const createMemoryEntries = (deps: {
         ...(collection !== undefined && { collection: collectionOf(collection) }),
         ...(metadata !== undefined && { metadata }),
         ...(pinned !== undefined && { isPinned: pinned }),
-        ...(ttl !== undefined && { expiresAt: ttl === null ? null : reader.now + ttl * 1000 }),
+        ...(ttl !== undefined && { expiresAt: ttl === null ? null : expiryOf(ttl, reader.now) }),
       };
       if (Object.keys(change).length > 0 && !(await memories.change(reader, id, change))) return undefined;
       if (isOther) {
@@ -213,7 +214,7 @@ export const createMemoryEntries = (deps: {
     async ingest(owner, items) {
       const time = now();
       const read = items.map((item) => item && newMemory(owner, item, time));
-      const { fresh, statuses } = await sift(owner, read);
+      const { fresh, statuses } = await sift(owner, read, time);
       if (fresh.length === 0) return { id: null, statuses };
       const id = newId("ingestion");
       const count = (status: string) => statuses.filter((each) => each === status).length;
@@ -240,7 +241,7 @@ export const createMemoryEntries = (deps: {
         const read = items
           .slice(first, first + importedAtOnce)
           .map((item) => item && importedMemory(owner, item, time));
-        const { fresh, statuses } = await sift(owner, read);
+        const { fresh, statuses } = await sift(owner, read, time);
         if (fresh.length > 0) await memories.add(fresh);
         all.push(...statuses);
       }

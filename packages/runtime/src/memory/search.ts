@@ -125,14 +125,14 @@ export const createMemorySearch = (deps: {
   now: () => number;
 }): MemorySearch => ({
   async find(spaces, text, words, wanted) {
+    const now = deps.now();
     const most = Math.min(wanted * rankedForOne, mostRanked);
     const near = deps.vectors && words.length > 1 ? deps.vectors.nearest(spaces, text, most) : [];
-    const { byWord, pinned } = await deps.memories.matches(spaces, words, newestPerWord);
+    const { byWord, pinned } = await deps.memories.matches(spaces, words, newestPerWord, now);
     const scores = scoresOf(byWord, most);
     const alike = await near;
     const seqs = [...new Set([...scores.keys(), ...alike, ...pinned])];
     const found = await deps.memories.candidates(spaces, seqs);
-    const now = deps.now();
     const alive = found.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
     return alive.length === 0 ? [] : inOrder(alive, scores, alike);
   },

@@ -52,6 +52,9 @@ const timeIn = (timestamp: string | null | undefined): number | undefined => {
   return Number.isNaN(time) ? undefined : time;
 };
 
+/** When what is to live for some seconds, or a part of one, is forgotten: in whole milliseconds, as it is stored. */
+export const expiryOf = (ttl: number, now: number): number => now + Math.ceil(ttl * 1000);
+
 /** A memory that a program writes, as it is stored. */
 export const newMemory = (owner: Owner, written: WrittenMemory, now: number): NewMemory => {
   const { type = "", source, source_id, scope = "user", timestamp } = written;
@@ -77,7 +80,7 @@ export const newMemory = (owner: Owner, written: WrittenMemory, now: number): Ne
     origin: { ...noMessage, saidAt: timeIn(timestamp) ?? now },
     importance: importanceIn(metadata),
     isPinned: written.pinned ?? false,
-    expiresAt: written.ttl == null ? null : now + written.ttl * 1000,
+    expiresAt: written.ttl == null ? null : expiryOf(written.ttl, now),
     now,
   };
 };

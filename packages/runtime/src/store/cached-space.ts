@@ -55,9 +55,14 @@ export class CachedSpace {
     return seqs.length > most ? seqs.slice(-most) : seqs;
   }
 
-  /** The newest memories that are pinned. */
-  pinned(most: number): readonly number[] {
-    return this.#pinned.size === 0 ? none : [...this.#pinned].sort((a, b) => b - a).slice(0, most);
+  /** The newest memories that are pinned and have not expired. */
+  pinned(most: number, now: number): readonly number[] {
+    if (this.#pinned.size === 0) return none;
+    const isAlive = (seq: number) => (this.memory(seq)?.expiresAt ?? Infinity) > now;
+    return [...this.#pinned]
+      .filter(isAlive)
+      .sort((a, b) => b - a)
+      .slice(0, most);
   }
 
   memory(seq: number): Candidate | undefined {

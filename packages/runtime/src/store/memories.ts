@@ -2,15 +2,10 @@ import { wordsVersion } from "../text/index.ts";
 import type { Database } from "./database/index.ts";
 import { joined, type Statement, sql } from "./database/index.ts";
 import { afterSeq, type ListPage } from "./list-page.ts";
-import {
-  createMemoryDetails,
-  isAlive,
-  type MemoryDetails,
-  type Reader,
-  readMemories,
-} from "./memory-details.ts";
+import { createMemoryDetails, type MemoryDetails, type Reader, readMemories } from "./memory-details.ts";
 import { createMemoryFinder, type MemoryFinder } from "./memory-finder.ts";
 import {
+  isAlive,
   type MemoryScope,
   type NewMemory,
   type Space,
@@ -46,10 +41,10 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
     memories: readonly { seq: number; space: Space; content: string; words: readonly string[] }[],
   ): Promise<void>;
   /**
-   * Tells of memories of the owner whether one like it was stored before: one with its id in its source, whatever has become
-   * of that since, or without such an id one of its subject.
+   * Tells of memories of the owner whether one like it was stored before: one with its id in its source, whatever has taken
+   * its place since, or without such an id one of its subject. What has expired is not known any more.
    */
-  known(owner: Owner, memories: readonly NewMemory[]): Promise<(memory: NewMemory) => boolean>;
+  known(owner: Owner, memories: readonly NewMemory[], now: number): Promise<(memory: NewMemory) => boolean>;
   /** The newest memories of a user in some collections, or in all but those. */
   facts(
     owner: Owner,
@@ -179,7 +174,7 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
       );
     },
 
-    async known(owner, memories) {
+    async known(owner, memories, now) {
       const space = userSpace(owner);
       const subjects = memories.flatMap(({ subject, sourceId }) => (sourceId == null ? [subject] : []));
       const named = memories.filter(({ sourceId }) => sourceId != null);
@@ -188,10 +183,12 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
         and source_id in ${ids}`;
       const rows = await db.read<{ kind: string; source: string; name: string }>(
         sql`select 'subject' as kind, '' as source, subject as name from memory
-            where space = ${space} and subject in ${texts(subjects)}
-          union select 'origin', source, source_id from memory where ${isNamed}
+            where space = ${space} and subject in ${texts(subjects)} and ${isAlive(now)}
+          union select 'origin', source, source_id from memory where ${isNamed} and ${isAlive(now)}
           union select 'origin', source, source_id from memory_version where ${isNamed}
-          union select 'id', '', id from memory where space = ${space} and id in ${ids}`,
+            and memory_seq in (select seq from memory where space = ${space} and ${isAlive(now)})
+          union select 'id', '', id from memory where space = ${space} and id in ${ids}
+            and ${isAlive(now)}`,
       );
       const keyOf = (kind: string, source: string, name: string) => JSON.stringify([kind, source, name]);
       const found = new Set(rows.map(({ kind, source, name }) => keyOf(kind, source, name)));

@@ -3,6 +3,7 @@ import type { Database } from "./database/index.ts";
 import { joined, type Statement, sql } from "./database/index.ts";
 import type { MemoryFinder } from "./memory-finder.ts";
 import {
+  isAlive,
   type MemoryChange,
   type MemoryScope,
   type MemoryVersion,
@@ -58,9 +59,6 @@ export const readMemories = async (db: Database, rest: Statement): Promise<Store
     isPinned: pinned === 1,
   }));
 };
-
-/** Condition for memories that have not expired. */
-export const isAlive = (now: number): Statement => sql`(expires_at is null or expires_at > ${now})`;
 
 const literal = (text: string): Statement => ({ text, values: [] });
 

@@ -39,8 +39,9 @@ const memory = (subject: string, words: readonly string[], more: Partial<NewMemo
 /** What is found by all words. */
 const foundBy = async (
   memories: Pick<ReturnType<typeof createMemoryRepository>, "matches" | "candidates">,
+  now = 1,
 ) => {
-  const { byWord, pinned } = await memories.matches(spaces, vocabulary, 100);
+  const { byWord, pinned } = await memories.matches(spaces, vocabulary, 100, now);
   const seqs = [...new Set([...byWord.flat(), ...pinned])];
   const candidates = await memories.candidates(spaces, seqs);
   return {
@@ -87,7 +88,8 @@ test("the cache holds what the database holds, whoever writes to it", async () =
       else if (some) await writer.change(reader, some.id, changeOf(written(step)));
     } else await writer.deleteSource(owner, "file");
     // A finder asked for the first time reads the database.
-    expect(await foundBy(here), `step ${step}`).toEqual(await foundBy(createMemoryFinder(other)));
+    const now = step - random(10);
+    expect(await foundBy(here, now), `step ${step}`).toEqual(await foundBy(createMemoryFinder(other), now));
   }
 });
 
@@ -107,7 +109,7 @@ test("of a word that many memories have, the newest are found, in a large space 
   const [db] = openTwice();
   const memories = createMemoryRepository(db);
   const newest = async () => {
-    const { byWord } = await memories.matches(spaces, ["apple"], 3);
+    const { byWord } = await memories.matches(spaces, ["apple"], 3, 1);
     const some = await memories.candidates(spaces, byWord[0] ?? []);
     return some.map(({ subject }) => subject).sort();
   };

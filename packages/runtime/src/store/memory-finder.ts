@@ -1,17 +1,17 @@
 import type { SpaceContents } from "./cached-space.ts";
 import type { Database } from "./database/index.ts";
 import { list, type Statement, sql } from "./database/index.ts";
-import type { Candidate, Matches, Space } from "./memory-rows.ts";
+import { type Candidate, isAlive, type Matches, type Space } from "./memory-rows.ts";
 import { createSpaceCache, type SpaceCache } from "./space-cache.ts";
 
 /** Finds memories by their words: in the cache where the database tells when it changes, else in the database. */
 export interface MemoryFinder {
   /**
-   * The memories that contain each word in each space, and those that are pinned there.
+   * The memories that contain each word in each space, and those that are pinned there and have not expired.
    *
    * @param perWord Maximum number per word, so that a search in a large space costs no more.
    */
-  matches(spaces: readonly Space[], words: readonly string[], perWord: number): Promise<Matches>;
+  matches(spaces: readonly Space[], words: readonly string[], perWord: number, now: number): Promise<Matches>;
   candidates(spaces: readonly Space[], seqs: readonly number[]): Promise<Candidate[]>;
   /** To be called when a memory was written. */
   written(space: Space, memory: Candidate, words: readonly string[]): void;
@@ -53,6 +53,7 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
     spaces: readonly Space[],
     words: readonly string[],
     perWord: number,
+    now: number,
   ): Promise<Matches> => {
     const held = db.dialect.textsOf(JSON.stringify(spaces));
     // One row per word: making thousands of rows would take longer than the search. Postgres would answer `exists` by
@@ -67,7 +68,7 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
             order by word limit 1) is not null
         union all
         select 1, (select string_agg(cast(seq as text), ',')
-          from (select seq from memory where space = held.value and pinned = 1
+          from (select seq from memory where space = held.value and pinned = 1 and ${isAlive(now)}
             order by seq desc limit ${mostPinned}) as newest)
         from ${held} as held`,
     );
@@ -77,10 +78,10 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
   };
 
   return {
-    async matches(spaces, words, perWord) {
+    async matches(spaces, words, perWord, now) {
       const { cached, others } = await divide(spaces);
       const { byWord, pinned } =
-        others.length > 0 ? await readMatches(others, words, perWord) : { byWord: [], pinned: none };
+        others.length > 0 ? await readMatches(others, words, perWord, now) : { byWord: [], pinned: none };
       if (cached.length === 0) return { byWord, pinned };
       const allPinned = [...pinned];
       for (const space of cached) {
@@ -88,7 +89,7 @@ export const createMemoryFinder = (db: Database): MemoryFinder => {
           const seqs = space.containing(word, perWord);
           if (seqs.length > 0) byWord.push(seqs);
         }
-        allPinned.push(...space.pinned(mostPinned));
+        allPinned.push(...space.pinned(mostPinned, now));
       }
       return { byWord, pinned: allPinned };
     },

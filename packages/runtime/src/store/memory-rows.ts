@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { type Statement, sql } from "./database/index.ts";
 import type { Owner } from "./sessions.ts";
 
 export type MemoryScope = "user" | "group" | "formation";
@@ -114,6 +115,9 @@ export interface Matches {
   /** Those that are pinned, newest first. */
   pinned: readonly number[];
 }
+
+/** Condition for memories that have not expired. */
+export const isAlive = (now: number): Statement => sql`(expires_at is null or expires_at > ${now})`;
 
 export const digestOf = (text: string): string => hash("sha256", text, "base64url").slice(0, 22);
 
