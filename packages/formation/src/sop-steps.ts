@@ -8,8 +8,6 @@ export interface SopStep {
   model: string | undefined;
   /** As `server/tool`, or the server alone. */
   tools: string[];
-  /** As `name`, or `name/script`. */
-  skills: string[];
   files: string[];
   isParallel: boolean;
   /** Whether the procedure ends when it fails. */
@@ -28,7 +26,7 @@ const stepOf = (lines: readonly string[]): SopStep => {
     for (const match of line.matchAll(directive)) {
       const [whole, kind, value = "", flag = ""] = match;
       const name = value.trim();
-      if (/\s/.test(name)) continue;
+      if (kind !== undefined && (name === "" || /\s/.test(name))) continue;
       text += line.slice(from, match.index).trimEnd();
       from = match.index + whole.length;
       const key = kind?.toLowerCase();
@@ -46,7 +44,6 @@ const stepOf = (lines: readonly string[]): SopStep => {
     agent: named.get("agent")?.[0],
     model: named.get("model")?.[0],
     tools: named.get("mcp") ?? [],
-    skills: named.get("skill") ?? [],
     files: named.get("file") ?? [],
     isParallel: flags.has("parallel"),
     isCritical: flags.has("critical"),

@@ -1309,6 +1309,8 @@ export interface Interrupt {
     name: string;
     /** MCP server that offers it; absent for a tool of the formation's own */
     server?: string;
+    /** Its name at that server */
+    server_tool?: string;
     /** Arguments that the model chose */
     arguments: {
       [k: string]: unknown;

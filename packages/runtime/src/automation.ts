@@ -13,7 +13,8 @@ import { createModel, defaultModelConfig, type ModelDeps, packagesOf } from "./m
 import type { Overlord } from "./overlord/index.ts";
 import type { JobRepository, Statement, Store } from "./store/index.ts";
 
-/** Why a job's run failed; null when it succeeded. A question fails it, since nobody is there to answer. */
+/** Why a job's run failed; null when it succeeded. One that waits for an approval has failed so far: a run
+ * has no state for that, and would hold up the next one. */
 const runErrorOf = (outcome: RequestOutcome): string | null => {
   switch (outcome.status) {
     case "completed":
@@ -21,7 +22,7 @@ const runErrorOf = (outcome: RequestOutcome): string | null => {
     case "failed":
       return outcome.error.message;
     case "awaiting_clarification":
-      return `It asked a question: ${outcome.interrupt.prompt}`;
+      return `It waits for an answer: ${outcome.interrupt.prompt}`;
   }
 };
 

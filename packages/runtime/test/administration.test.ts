@@ -189,8 +189,8 @@ test("procedures and skills are read from their files", async () => {
       {
         name: "frost",
         title: "Frost alarm",
-        type: "sop",
-        steps: ["Read the forecast [agent:grower]", "Warn the staff [file:staff.md]"],
+        type: "template",
+        steps: 2,
         agents_used: ["grower"],
       },
     ],

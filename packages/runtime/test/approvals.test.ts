@@ -71,7 +71,7 @@ const ask = async (api: Api) => {
     id: expect.stringMatching(/^int_/),
     kind: "approval",
     prompt: clarification.question,
-    tool: { name: "ledger__note", server: "ledger", arguments: { entry: "17" } },
+    tool: { name: "ledger__note", server: "ledger", server_tool: "note", arguments: { entry: "17" } },
   });
   return { id: data.request_id as string, interrupt: interrupt.id as string };
 };
@@ -210,7 +210,25 @@ describe("a call that needs approval", () => {
 });
 
 describe("an answer to a request", () => {
-  test("of another user, to another interrupt, of another kind, or too late is refused", async () => {
+  test("that comes too late is gone, and cancels it", async () => {
+    const { api, clock } = await open();
+    const { id, interrupt } = await ask(api);
+    clock.ahead = 3_601_000;
+    expect((await answer(api, id, { interrupt_id: interrupt, action: "approve" })).status).toBe(410);
+    await untilStatus(api, id, "cancelled");
+  });
+
+  test("is given once, however many come at the same time", async () => {
+    const { api, ledger } = await open();
+    const { id, interrupt } = await ask(api);
+    const yes = { interrupt_id: interrupt, action: "approve" };
+    const statuses = await Promise.all([1, 2, 3, 4].map(async () => (await answer(api, id, yes)).status));
+    expect(statuses.sort()).toEqual([202, 409, 409, 409]);
+    await resultOf(api, id);
+    expect(ledger.calls).toEqual(["17"]);
+  });
+
+  test("of another user, to another interrupt, of another kind, or in the session after its time is refused", async () => {
     const { api, clock, ledger } = await open();
     const { id, interrupt } = await ask(api);
     const yes = { interrupt_id: interrupt, action: "approve" };
@@ -219,7 +237,9 @@ describe("an answer to a request", () => {
     expect((await answer(api, id, { ...yes, action: "answer", value: "x" })).status).toBe(409);
     expect((await answer(api, "req_none", yes)).status).toBe(404);
     clock.ahead = 3_601_000;
-    expect((await answer(api, id, yes)).status).toBe(410);
+    const late = { message: "yes", stream: false, session_id: "s1", request_id: id };
+    expect((await api.call("POST", "/chat", { ...ann, body: late })).status).toBe(409);
+    expect((await answer(api, id, yes)).status).toBe(409);
     await untilStatus(api, id, "cancelled");
     expect(ledger.calls).toEqual([]);
   });

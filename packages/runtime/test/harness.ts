@@ -67,6 +67,7 @@ const frameOf = (block: string): Frame => {
 export const noJournal: Journal = {
   step: (_, work) => work(noJournal),
   given: (place) => ({ place, answer: undefined }),
+  has: () => false,
   part: () => noJournal,
 };
 

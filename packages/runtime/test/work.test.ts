@@ -293,14 +293,14 @@ describe("a step that asks the user", () => {
       | string
       | undefined;
 
-  const openAsking = () =>
+  const openAsking = (rounds = 3) =>
     open(
       (asked, request) => {
         if (asked !== "Beta") return { text: [`${asked} done`] };
         const answer = answeredIn(request);
         return answer === undefined ? asks : { text: [`Beta in ${answer}`] };
       },
-      { sop: two(), overlord: ", clarification: { enabled: true }" },
+      { sop: two(), overlord: `, clarification: { max_rounds: { direct: ${rounds} } }` },
     );
 
   test("goes on with the answer, and what was done before is not done again", async () => {
@@ -320,6 +320,13 @@ describe("a step that asks the user", () => {
       "Beta",
       "two steps",
     ]);
+    expect(readIn(models.requests[3] as ReceivedRequest).given).toContain("> Beta in the north one");
+  });
+
+  test("reads the last answer that it may ask for", async () => {
+    const { api, models } = await openAsking(1);
+    await chat(api, "two steps");
+    expect((await chat(api, "the north one")).data.message.metadata).toMatchObject({ completed_tasks: 2 });
     expect(readIn(models.requests[3] as ReceivedRequest).given).toContain("> Beta in the north one");
   });
 

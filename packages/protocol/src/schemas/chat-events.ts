@@ -186,6 +186,7 @@ export const interruptSchema = named(
         .object({
           name: text("Name of the tool, as the model knows it"),
           server: text("MCP server that offers it; absent for a tool of the formation's own").optional(),
+          server_tool: text("Its name at that server").optional(),
           arguments: z.record(z.string(), z.unknown()).describe("Arguments that the model chose"),
         })
         .optional()

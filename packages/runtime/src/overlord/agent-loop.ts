@@ -237,14 +237,14 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     budget.addUsage(round.finish.usage);
     const { model: answeredBy, reason } = round.finish;
 
-    const question = saidWith(askUser, "question", round, tools);
-    if (question !== undefined) {
-      if (!turn.waitsForAnswers) return askedFor(question, round.finish);
-      const { place, answer } = journal.given(`answer:${number}`);
-      if (!answer) throw new WaitsForUser({ kind: "question", prompt: question, place });
+    const { place, answer } = journal.given(`answer:${number}`);
+    if (answer) {
       messages.push(...answered(round, answer));
       continue;
     }
+    const question = saidWith(askUser, "question", round, tools);
+    if (question !== undefined && !turn.waitsForAnswers) return askedFor(question, round.finish);
+    if (question !== undefined) throw new WaitsForUser({ kind: "question", prompt: question, place });
     const givenUp = saidWith(giveUp, "reason", round, tools);
     if (givenUp !== undefined) return { model: answeredBy, finishReason: "stop", usage, given, givenUp };
     if (round.calls.length === 0 || isLast)

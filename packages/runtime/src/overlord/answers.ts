@@ -1,4 +1,5 @@
-import { ApiError, newId } from "@muxi/protocol";
+import { ApiError, type Interrupt, newId } from "@muxi/protocol";
+import { storedMessage } from "../attachments/index.ts";
 import type { Statement, StoredRequest } from "../store/index.ts";
 import type { GivenAnswer } from "../tools/index.ts";
 import { dropQuestion, questionOf } from "./clarification.ts";
@@ -6,6 +7,7 @@ import { decisionIn } from "./decision.ts";
 import type { Intake } from "./intake.ts";
 import { openPlace } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
+import { notAsked } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import type { Turn } from "./turn.ts";
 
@@ -45,12 +47,6 @@ export interface Answers {
   ): Promise<{ sessionId: string; status: "pending" | "cancelled" }>;
 }
 
-const notAsked = (requestId: string) =>
-  new ApiError(
-    "CONFLICT",
-    `Request '${requestId}' does not wait for this answer, or no longer: GET /v1/requests/${requestId} says what it waits for`,
-  );
-
 const tooLate = (requestId: string) =>
   new ApiError("GONE", `The time to answer request '${requestId}' is over: send the message again`);
 
@@ -65,7 +61,7 @@ export const createAnswers = (
   /** Who decided on a call, and on which: for the transaction that lets the request go on. */
   const decided = (
     { id: requestId, userId, sessionId }: StoredRequest,
-    tool: { name: string; arguments: Record<string, unknown> },
+    tool: NonNullable<Interrupt["tool"]>,
     { action, value, editedArgs }: GivenAnswer,
     { by, ip, remember }: { by: "admin" | "user"; ip: string; remember?: "session" | "user" | undefined },
   ): Statement[] => {
@@ -90,10 +86,11 @@ export const createAnswers = (
         details: JSON.stringify(details),
         suppressed: 0,
       }),
-      ...(isApproved && remember
+      ...(isApproved && remember && tool.server !== undefined
         ? [
             approvals.allow(owner, {
-              tool: tool.name,
+              server: tool.server,
+              tool: tool.server_tool ?? tool.name,
               sessionId: remember === "session" ? sessionId : undefined,
               now: now(),
             }),
@@ -117,9 +114,10 @@ export const createAnswers = (
       const place = openPlace(await requests.steps(formationId, asking.id));
       if (place === undefined) return undefined;
       const { interrupt } = questionOf(asking);
+      const { message, attachments } = turn;
       const answer: GivenAnswer = interrupt?.tool
-        ? decisionIn(turn.message)
-        : { action: "answer", value: turn.message };
+        ? decisionIn(message)
+        : { action: "answer", value: attachments ? storedMessage(message, attachments) : message };
       const also = interrupt?.tool ? decided(asking, interrupt.tool, answer, { by: "user", ip: "" }) : [];
       return register.runOf(await goOn(asking, { place, answer, said: turn, also }));
     },

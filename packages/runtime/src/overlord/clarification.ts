@@ -70,10 +70,10 @@ export const dropQuestion = (
     now,
   }: {
     formationId: string;
-    requests: Pick<RequestRepository, "finishWaiting">;
+    requests: Pick<RequestRepository, "drop">;
     now: () => number;
   },
   { id, log }: StoredRequest,
   why: string,
 ): Promise<boolean> =>
-  requests.finishWaiting(formationId, id, { status: "cancelled", error: why, log: log ?? "", now: now() });
+  requests.drop(formationId, id, log, { status: "cancelled", error: why, log: log ?? "", now: now() });

@@ -10,7 +10,7 @@ export interface CredentialDialogueDeps {
   hints: Hints;
   /** The admin key. */
   secret: string;
-  requests: Pick<RequestRepository, "awaiting" | "finishWaiting">;
+  requests: Pick<RequestRepository, "awaiting" | "drop">;
   /** Stores a user's credential in the vault and replaces one that was typed before. */
   keep: (owner: Owner, service: string, value: Record<string, unknown>) => Promise<unknown>;
   /** Largest number of questions in one request. */

@@ -154,7 +154,7 @@ export const createEndings = (
             question: interrupt.prompt,
             ...answer.clarification,
             request_id: requestId,
-            round: (turn.questions ?? 0) + 1,
+            ...(interrupt.kind !== "approval" && { round: (turn.questions ?? 0) + 1 }),
             expires_at: interrupt.expires_at,
           },
           interrupt,
@@ -200,7 +200,8 @@ export const createEndings = (
       });
       if (!stored) throw taken;
       run.complete(done, outcome.endedAt);
-      tell("completed", active, prepared, model, {});
+      // What goes on in its journal counts all its tokens at its end.
+      tell("completed", active, prepared, waitsFor ? undefined : model, {});
     },
 
     async fail(active, prepared, failure) {

@@ -4,7 +4,7 @@ import type { Lease, NewMessage, Owner, SessionState, Statement, StoredRequest }
 import type { GivenAnswer } from "../tools/index.ts";
 import { questionOf } from "./clarification.ts";
 import type { OverlordParts } from "./parts.ts";
-import { unavailable } from "./reasons.ts";
+import { notAsked, unavailable } from "./reasons.ts";
 import { knownRequest } from "./runs.ts";
 import { inputOf, type Turn, turnOf } from "./turn.ts";
 
@@ -170,12 +170,19 @@ export const createIntake = ({
       const { id, sessionId, userId } = asking;
       return intaken<"queued">({ requestId: id }, async () => {
         const owner = { formationId, userId };
-        const { questions } = questionOf(asking);
+        const { questions, interrupt } = questionOf(asking);
+        const earlier = turnOf(asking);
         const call = {
           sessionId,
+          asked: asking.log,
           place,
           answer: JSON.stringify(answer),
-          input: inputOf({ ...turnOf(asking), questions }),
+          // An approval is none of the questions that an agent may ask.
+          input: inputOf({
+            ...earlier,
+            goesOn: true,
+            questions: interrupt?.kind === "approval" ? earlier.questions : questions,
+          }),
           idempotency: said?.idempotency,
           now: now(),
         };
@@ -183,7 +190,7 @@ export const createIntake = ({
           ? sessions.adding(owner, sessionId, { ...userMessage(said), requestId: id })
           : [];
         const isAnswered = await requests.goOn(owner, id, call, [...message, ...also]);
-        return isAnswered ? "queued" : knownRequest(id);
+        return isAnswered ? "queued" : notAsked(id);
       });
     },
 

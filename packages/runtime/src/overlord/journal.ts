@@ -88,6 +88,8 @@ export const createJournal = (finished: ReadonlyMap<string, string>, disk: Journ
     return result;
   };
 
+  const has = (key: string) => stored.has(key) || waiting.has(key);
+
   const given: Journal["given"] = (place) => {
     const answer = stored.get(place);
     return {
@@ -99,8 +101,9 @@ export const createJournal = (finished: ReadonlyMap<string, string>, disk: Journ
   const part = (name: string): Journal => ({
     step: (key, work) => step(`${name}/${key}`, work),
     given: (key) => given(`${name}/${key}`),
+    has: (key) => has(`${name}/${key}`),
     part: (inner) => part(`${name}/${inner}`),
   });
 
-  return { step, given, part, pending };
+  return { step, given, has, part, pending };
 };

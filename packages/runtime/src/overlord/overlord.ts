@@ -94,6 +94,13 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     return undefined;
   };
 
+  /** @throws ApiError `CONFLICT` when the time to answer is over: the id is taken */
+  const inTime = async (request: StoredRequest): Promise<StoredRequest> => {
+    if (questionOf(request).until > now()) return request;
+    await dropQuestion({ formationId, requests, now }, request, "The user did not answer in time");
+    throw knownRequest(request.id);
+  };
+
   /** A turn with its session, and the request that it continues. */
   const placed = async (asked: Turn, named: StoredRequest | undefined, owner: Owner) => {
     const received = await tools.credentialDialogue?.receive(asked, owner);
@@ -196,7 +203,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     const owner = intake.ownerOf(asked);
     const earlier = await register.earlier(asked, owner);
     if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
-    const named = earlier && "awaits" in earlier ? earlier.awaits : undefined;
+    const named = earlier && "awaits" in earlier ? await inTime(earlier.awaits) : undefined;
     const { turn, session, awaits } = await placed(asked, named, owner);
     if (earlier && "renews" in earlier) {
       const { renews } = earlier;
@@ -207,16 +214,16 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       return followed(turn, sessionId, await intake.enqueue(turn, sessionId, null));
     }
     if (!awaits) return begin(turn, owner, session);
-    const goesOn = await answers.say(turn, awaits);
-    if (goesOn) return goesOn;
     const reply = { ...turn, requestId: awaits.id, questions: questionOf(awaits).questions };
     try {
+      const goesOn = await answers.say(turn, awaits);
+      if (goesOn) return goesOn;
       return await begin(reply, owner, session, awaits);
     } catch (error) {
       // A concurrent message has answered the question.
       const isLate = error instanceof ApiError && error.code === "CONFLICT" && awaits.id !== turn.requestId;
       if (!isLate) throw error;
-      return begin(turn, owner, session);
+      return followed(turn, session.sessionId, await intake.enqueue(turn, session.sessionId, null));
     }
   };
 

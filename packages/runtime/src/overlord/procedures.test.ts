@@ -26,7 +26,6 @@ const step = (text: string, more = {}) => ({
   agent: undefined,
   model: undefined,
   tools: [],
-  skills: [],
   files: [],
   isParallel: false,
   isCritical: false,

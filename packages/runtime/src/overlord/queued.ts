@@ -27,6 +27,9 @@ const tellOfRestart = ({ identity, log }: Run, at: number) => {
   log.append({ type: "text", text: "", replace: true });
 };
 
+/** Milliseconds. */
+const lookAgainAfter = 1_000;
+
 const agentIn = (steps: ReadonlyMap<string, string> | undefined): string | undefined => {
   const id: unknown = JSON.parse(steps?.get(agentStep) ?? "null");
   return typeof id === "string" ? id : undefined;
@@ -49,7 +52,7 @@ export const createQueued = (
   intake: Intake,
   answering: Answering,
 ): Queued => {
-  const { formationId, store, runs } = parts;
+  const { formationId, store, runs, queue } = parts;
   const { now } = parts.clock;
 
   const begin = (
@@ -73,15 +76,19 @@ export const createQueued = (
   return {
     async perform(stored) {
       const { id: requestId, sessionId, attempts } = stored;
+      if (runs.get(requestId)) {
+        // Its run here has ended on disk, but not yet for its listeners.
+        await store.requests.release(formationId, requestId, queue.lease().owner, now() + lookAgainAfter);
+        return;
+      }
       const begun = begin(stored, new EventLog(attempts - 1));
-      const hasAsked = (begun.turn.questions ?? 0) > 0;
       let active = beginRequest(parts, begun);
       let prepared: Prepared;
       try {
         if (attempts > 1) tellOfRestart(begun.run, now());
         if (stored.cancelAsked === 1) begun.run.stop(cancelled);
         prepared = await persistently(parts, begun, async () => {
-          const goesOn = attempts > 1 || hasAsked;
+          const goesOn = attempts > 1 || begun.turn.goesOn === true;
           const steps = goesOn ? await store.requests.steps(formationId, requestId) : undefined;
           if (steps) active = beginRequest(parts, begun, steps);
           const begunBy = agentIn(steps);

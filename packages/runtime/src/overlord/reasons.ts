@@ -13,6 +13,13 @@ export const taken = new ApiError(
 /** Reason to stop a run on a user's request. */
 export const cancelled = new ApiError("CANCELLED", "Stopped on request");
 
+/** Error for an answer to what a request does not wait for. */
+export const notAsked = (requestId: string) =>
+  new ApiError(
+    "CONFLICT",
+    `Request '${requestId}' does not wait for this answer, or no longer: GET /v1/requests/${requestId} says what it waits for`,
+  );
+
 /** Error for a failed write to the database. @param what Subject of the message, such as "The answer". */
 export const unavailable = (what: string, cause: unknown) =>
   new ApiError(

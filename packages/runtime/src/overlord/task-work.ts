@@ -41,15 +41,26 @@ export interface TaskAssignment {
   /** Whether the user can be asked. */
   mayAsk: boolean;
   sections: readonly PromptSection[];
+  /** Has the agent's models and tools observed. */
+  watch: (agent: AgentDefinition, parts: Watched) => Watched;
   /** What these hold of documents. */
   given: readonly GivenPassage[];
   onUsage: (usage: Usage) => void;
 }
 
+/** What an agent works with. */
+export interface Watched {
+  model: Model;
+  seeing: Model | undefined;
+  tools: readonly Tool[];
+}
+
 /** One try of a task. */
-type Attempt =
+type Attempt = { usage: Usage } & (
   | { text: string; passages: readonly GivenPassage[] }
-  | { kind: FailureKind; reason: string; usage: Usage };
+  /** `hasGivenUp`: the same agent would give up again. */
+  | { kind: FailureKind; reason: string; hasGivenUp: boolean }
+);
 
 const alone =
   "You carry out one task of several that serve the user's message. Do this task alone and completely, and give its " +
@@ -64,9 +75,9 @@ const kinds: Readonly<Record<ModelError["code"], FailureKind>> = {
 };
 
 /** Whether a tool is meant by `server/tool`, or by the server alone. */
-const isMeant = ({ server, definition }: Tool, named: string): boolean => {
+const isMeant = ({ server, serverTool }: Tool, named: string): boolean => {
   const [of, name] = named.split("/", 2);
-  return server === of && (name === undefined || definition.name.endsWith(`__${name}`));
+  return server === of && (name === undefined || name === serverTool);
 };
 
 /** Milliseconds that a task may take (docs/spec/formation-files.md "Failed tasks"). */
@@ -112,7 +123,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
   const attempt = async (
     task: Task,
     agent: AgentDefinition,
-    { asker, mayAsk, sections, given, onUsage }: TaskAssignment,
+    { asker, mayAsk, sections, given, watch, onUsage }: TaskAssignment,
     signal: AbortSignal,
     journal: Journal,
   ): Promise<Attempt> => {
@@ -122,7 +133,12 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
     const time = timeFor(task, rules);
     const limit = startTimeLimit(time, signal);
     let usage = noUsage;
-    const failed = (kind: FailureKind, reason: string): Attempt => ({ kind, reason, usage });
+    const failed = (kind: FailureKind, reason: string, hasGivenUp = false): Attempt => ({
+      kind,
+      reason,
+      hasGivenUp,
+      usage,
+    });
     try {
       const answer = await answerTask(
         deps,
@@ -132,9 +148,12 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
           instructions: [alone, ...(named === "" ? [] : [`Use ${named} for it.`])],
           sections,
           given,
-          model: modelFor(task),
+          ...watch(agent, {
+            model: modelFor(task) ?? deps.modelOf(agent),
+            seeing: deps.visionModelOf(agent),
+            tools: mayAsk ? tools : tools.filter((tool) => tool !== askUser),
+          }),
           waitsForAnswers: true,
-          tools: mayAsk ? tools : tools.filter((tool) => tool !== askUser),
           budget,
         },
         limit.signal,
@@ -145,13 +164,14 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
         },
       );
       const { givenUp, text, passages } = answer;
-      return givenUp === undefined ? { text, passages } : failed("client_error", givenUp);
+      return givenUp === undefined ? { text, passages, usage } : failed("client_error", givenUp, true);
     } catch (error) {
       signal.throwIfAborted();
       if (limit.isOver) return failed("timeout", `It took longer than ${time / 1000} s`);
       if (!(error instanceof ModelError)) throw error;
       deps.warn("a task failed", error);
-      return failed(error.transient ? kinds[error.code] : "client_error", modelFailure(error));
+      const isHopeless = error.code === "LLM_ERROR" && !error.transient;
+      return failed(isHopeless ? "client_error" : kinds[error.code], modelFailure(error));
     } finally {
       limit.end();
     }
@@ -186,12 +206,15 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
       };
       // The same agent goes on where it failed: what its tools have done is not done again.
       const part = agent === first ? journal : journal.part(`agent:${agent.id}`);
-      const outcome = await attempt(task, agent, { ...assignment, onUsage }, signal, part);
-      if ("text" in outcome) return { state: "completed", ...outcome, usage: total() };
+      const outcome = await journal.step(`try:${tries}`, () =>
+        attempt(task, by, { ...assignment, onUsage }, signal, part),
+      );
       spent.set(agent, outcome.usage);
+      if ("text" in outcome) return { ...outcome, state: "completed", usage: total() };
       const delay = rules.recovery === "fail_fast" ? undefined : retryDelay(rules.retry, tries, outcome.kind);
       if (delay === undefined) return failedFor(task, outcome, total());
       if (rules.recovery === "retry_with_alternate") agent = otherAgent(task, spent) ?? agent;
+      if (outcome.hasGivenUp && agent === by) return failedFor(task, outcome, total());
       await sleep(delay, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   };

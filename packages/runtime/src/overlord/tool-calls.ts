@@ -27,7 +27,12 @@ const approved = async (
       kind: "approval",
       prompt: `May I call ${call.name} with ${JSON.stringify(args)}?`,
       place,
-      tool: { name: call.name, ...(tool.server !== undefined && { server: tool.server }), arguments: args },
+      tool: {
+        name: call.name,
+        ...(tool.server !== undefined && { server: tool.server }),
+        ...(tool.serverTool !== undefined && { server_tool: tool.serverTool }),
+        arguments: args,
+      },
     });
   }
   if (answer.action !== "approve") return declined(answer.value);
@@ -67,9 +72,11 @@ export const makeCalls = async (
   };
   const perform = async (call: ToolCall, index: number): Promise<ToolOutcome> => {
     const tool = toolOf(call);
-    const allowed = tool?.needsApproval
-      ? await approved(call, tool, journal, `approve:${number}:${index}`)
-      : call;
+    const key = `tool:${number}:${index}`;
+    const allowed =
+      tool?.needsApproval && !journal.has(key)
+        ? await approved(call, tool, journal, `approve:${number}:${index}`)
+        : call;
     const begun = "failed" in allowed ? call : allowed;
     let isTold = number < told;
     if (!isTold) begin(begun);
@@ -83,7 +90,7 @@ export const makeCalls = async (
         : budget.inPlace(run.signal, () => make(allowed, within));
     };
     const outcome = budget.takeCall()
-      ? await journal.step(`tool:${number}:${index}`, async (within) => work(within))
+      ? await journal.step(key, async (within) => work(within))
       : { text: `Not called: a request may make ${limits.calls} calls`, failed: true };
     if (!isTold) end(begun, outcome);
     return outcome;

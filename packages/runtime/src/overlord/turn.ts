@@ -28,6 +28,8 @@ export interface Turn {
   webhookUrl?: string | null | undefined;
   /** Whether the connection is private: over TLS, or on this machine. */
   isPrivate?: boolean | undefined;
+  /** Whether its request goes on in its journal with what it has waited for. */
+  goesOn?: boolean | undefined;
   /** Number of questions that its request has asked the user before. */
   questions?: number | undefined;
   /** Files of the message, already read. */
@@ -47,6 +49,7 @@ const inputSchema = lazy(() =>
     model: z.string().optional(),
     format: chatRequestSchema().shape.format,
     isPrivate: z.boolean().optional(),
+    goesOn: z.boolean().optional(),
     questions: z.number().optional(),
     attachments: z
       .object({
@@ -67,6 +70,7 @@ export const inputOf = ({
   model,
   format,
   isPrivate,
+  goesOn,
   questions,
   attachments,
   caller,
@@ -77,6 +81,7 @@ export const inputOf = ({
     model,
     format,
     isPrivate,
+    goesOn,
     questions,
     attachments,
     caller,
@@ -84,9 +89,8 @@ export const inputOf = ({
 
 /** The turn of a stored request. */
 export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
-  const { message, agentId, model, format, isPrivate, questions, attachments, caller } = inputSchema().parse(
-    JSON.parse(input ?? "{}"),
-  );
+  const { message, agentId, model, format, isPrivate, goesOn, questions, attachments, caller } =
+    inputSchema().parse(JSON.parse(input ?? "{}"));
   return {
     requestId: id,
     userId,
@@ -96,6 +100,7 @@ export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: Store
     agentId,
     format,
     isPrivate,
+    goesOn,
     questions,
     webhookUrl,
     attachments,

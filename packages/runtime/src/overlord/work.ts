@@ -1,4 +1,4 @@
-import { readSopFile } from "@muxi/formation";
+import { type AgentDefinition, readSopFile } from "@muxi/formation";
 import { ApiError, type ChatWireEvent, type Usage, type WorkOutcome } from "@muxi/protocol";
 import { noUsage, sumOfUsage } from "../models/index.ts";
 import { performGraph, type Task, type TaskResult } from "../work/index.ts";
@@ -9,7 +9,7 @@ import { type CitationMode, type GivenPassage, resultForModel, retold } from "./
 import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
 import type { PromptSection } from "./prompt.ts";
-import { createTaskWork } from "./task-work.ts";
+import { createTaskWork, type Watched } from "./task-work.ts";
 import { planStep, type WorkPlan } from "./work-plan.ts";
 
 /** Answers a turn by the tasks of a plan. */
@@ -204,6 +204,11 @@ export const createWork = (
             asker: { ...owner, sessionId: run.identity.sessionId },
             usual: prepared.agent,
             mayAsk,
+            watch: (agent: AgentDefinition, watched: Watched) =>
+              parts.telemetry.watch(
+                { ...run.identity, agentId: agent.id, caller: turn.caller, questions: turn.questions },
+                watched,
+              ),
             sections,
             onUsage: (usage: Usage) => count(task.id, usage),
           };
@@ -211,7 +216,8 @@ export const createWork = (
         },
         onBegin: report.begun,
         onEnd(task, result) {
-          count(task.id, result.usage);
+          // What was stopped has spent what it has told.
+          if (result.state !== "skipped" || !result.blocks) count(task.id, result.usage);
           report.ended(task, result);
         },
       },

@@ -63,7 +63,7 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
   /**
    * Returns a request to the queue once its user has answered: it goes on in its journal.
    *
-   * @param call `place` is where in the journal the answer belongs, `input` takes the place of what is stored.
+   * @param call `asked` is the log with what it waits for, `place` is where in the journal the answer belongs, `input` takes the place of what is stored.
    * @param also What is written in the same transaction.
    * @returns False when the request no longer waits; nothing was written then.
    */
@@ -72,6 +72,7 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
     id: string,
     call: {
       sessionId: string;
+      asked: string | null;
       place: string;
       answer: string;
       input: string;
@@ -98,6 +99,8 @@ export interface RequestRepository extends RequestLeases, RequestProgress {
   ): Promise<boolean>;
   /** Ends a request that no process works on. False when one does, or it has already ended. */
   finishWaiting(formationId: string, id: string, ending: Ending): Promise<boolean>;
+  /** Ends a request that still waits for what its log says. False when it was answered meanwhile. */
+  drop(formationId: string, id: string, asked: string | null, ending: Ending): Promise<boolean>;
   /** Requests cancellation from the process that works on it. */
   requestCancel(formationId: string, id: string): Promise<void>;
   /** Moves a foreground request to the background, where it survives the end of this process. */
@@ -183,13 +186,13 @@ export const createRequestRepository = (db: Database): RequestRepository => {
     },
 
     async goOn({ formationId, userId }, id, call, also) {
-      const { sessionId, place, answer, input, idempotency, now } = call;
+      const { sessionId, asked, place, answer, input, idempotency, now } = call;
       const done = await db.writeIf(
         sql`update request set status = 'pending', mode = 'async', attempts = 0, input = ${input}, log = null,
             run_after = ${now}
             ${idempotency ? sql`, idempotency_key = ${idempotency.key}, body_hash = ${idempotency.hash}` : sql``}
           where ${one(formationId, id)} and user_id = ${userId} and session_id = ${sessionId}
-            and status = 'awaiting_clarification'`,
+            and status = 'awaiting_clarification' and log = ${asked}`,
         [...insertSteps(formationId, id, new Map([[place, answer]])), ...also],
       );
       return done !== undefined;
@@ -234,6 +237,15 @@ export const createRequestRepository = (db: Database): RequestRepository => {
     async finishWaiting(formationId, id, ending) {
       const [result] = await db.write([end.waiting(formationId, id, ending)]);
       return result?.changes === 1;
+    },
+
+    async drop(formationId, id, asked, ending) {
+      const done = await db.writeIf(
+        sql`update request set attempts = attempts
+          where ${one(formationId, id)} and status = 'awaiting_clarification' and log = ${asked}`,
+        [end.waiting(formationId, id, ending)],
+      );
+      return done !== undefined;
     },
 
     async requestCancel(formationId, id) {

@@ -30,7 +30,7 @@ export interface ListedTool<Server> {
 const mostTools: Readonly<Record<string, number>> = { anthropic: 1_000, google: 512 };
 const mostElsewhere = 128;
 /** Places for `ask_user`, `ask_agent` and `search_knowledge`. */
-const builtIn = 3;
+const builtIn = 4;
 /** Characters of all definitions together: about 100,000 tokens. */
 const mostCharacters = 400_000;
 

@@ -52,6 +52,8 @@ export interface Journal {
    * @returns `place` is the key in the whole request; `answer` is undefined as long as nothing was answered.
    */
   given(key: string): { place: string; answer: GivenAnswer | undefined };
+  /** Whether a step is finished. */
+  has(key: string): boolean;
   /** The journal of a part that is no step itself. */
   part(name: string): Journal;
 }
@@ -59,8 +61,9 @@ export interface Journal {
 export interface Tool {
   /** What the model sees of it. */
   definition: ToolDefinition;
-  /** The MCP server that offers it; built-in tools have none. */
+  /** The MCP server that offers it, and its name there; built-in tools have neither. */
   server?: string;
+  serverTool?: string;
   /** Whether a call waits for the user's yes; absent where none does. */
   needsApproval?: () => Promise<boolean>;
   /** Milliseconds for one call, in place of the formation's limit for tools. */

@@ -96,8 +96,10 @@ export const createToolbox = (
     return {
       definition: { name: shownName, description, parameters },
       server: definition.id,
+      serverTool: name,
       ...(needsApproval && {
-        needsApproval: async () => !(await approvals.isAllowed(asker, { ...asker, tool: shownName })),
+        needsApproval: async () =>
+          !(await approvals.isAllowed(asker, { ...asker, server: definition.id, tool: name })),
       }),
       call: (args, signal) => {
         const known = serverArguments(args, { renamed });

@@ -6,7 +6,7 @@ export interface Asked {
   /** Where in the journal the answer belongs. */
   place: string;
   /** The call that waits for a yes. */
-  tool?: { name: string; server?: string; arguments: Record<string, unknown> };
+  tool?: { name: string; server?: string; server_tool?: string; arguments: Record<string, unknown> };
 }
 
 /** Thrown where work cannot go on without its user. No step that it passes through is finished. */

@@ -96,8 +96,7 @@ export const performGraph = async (
     return needed.includes(undefined) ? "wait" : "begin";
   };
 
-  while (waiting.size > 0 && broken.length === 0) {
-    signal.throwIfAborted();
+  while (waiting.size > 0 && broken.length === 0 && !signal.aborted) {
     let hasMoved = false;
     for (const task of waiting) {
       const next = look(task);
@@ -117,6 +116,8 @@ export const performGraph = async (
     else if (!hasMoved) throw new Error("the tasks that are left wait for one another");
   }
   await Promise.all(underWay);
+  signal.throwIfAborted();
   if (broken.length > 0) throw broken[0];
-  return { results, questions };
+  // A yes would be given to nothing.
+  return { results, questions: stopper ? [] : questions };
 };
