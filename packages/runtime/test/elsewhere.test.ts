@@ -1,6 +1,9 @@
+import { mkdirSync } from "node:fs";
 import type { ServerResponse } from "node:http";
+import path from "node:path";
 import { gzipSync } from "node:zlib";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { untilExpected } from "../../../test/until.ts";
 import { configureKnowing, openKnowing, syncAgain, writeKnowing } from "./elsewhere.ts";
 import { startFormation } from "./harness.ts";
@@ -256,6 +259,46 @@ test("a failed sync is tried again after growing waits, and then at its next tim
   const late = await openKnowing(dir, { database, now: () => next + 1_000 });
   expect(await late.find("attic")).toEqual(["The attic is warm."]);
   expect(await late.knowledge.elsewhere("one")).toMatchObject([{ failure: null, dueAt: next + hour }]);
+});
+
+test("a server that asks for a wait of years is asked again after a day, and waits are whole milliseconds", async () => {
+  let retryAfter = "99999999999999999999";
+  const web = await startWebServer({
+    "/a.md": (_, response) => response.writeHead(503, { "retry-after": retryAfter }).end(),
+  });
+  const dir = await writeKnowing([`url: "${web.url}/a.md", retry: { exponential_base: 1.57 }`]);
+  const start = Date.now();
+  let now = start;
+  const opened = await openKnowing(dir, { now: () => now });
+  const day = 86_400_000;
+  expect(await opened.knowledge.elsewhere("one")).toMatchObject([{ dueAt: start + day }]);
+  retryAfter = "0.0004";
+  now += day;
+  await syncAgain(opened);
+  expect(await opened.knowledge.elsewhere("one")).toMatchObject([{ dueAt: now + 7_850 }]);
+});
+
+test("a list with more documents than can be held is refused by name", async () => {
+  const links = Array.from({ length: 10_001 }, (_, at) => `<a href="${at}.md">x</a>`);
+  const folders = Array.from({ length: 201 }, (_, at) => `<a href="${at}/">x</a>`);
+  const web = await startWebServer({ "/n/": html(links.join("")), "/m/": html(folders.join("")) });
+  const opened = await openKnowing(
+    await writeKnowing([`url: "${web.url}/n/*.md", id: n`, `url: "${web.url}/m/*.md", id: m`]),
+  );
+  expect(await opened.knowledge.elsewhere("one")).toMatchObject([
+    { source: "n", failure: "it lists more than 10000 documents: name a part of them" },
+    { source: "m", failure: "it leads to more than 200 lists of documents: name a part of them" },
+  ]);
+  expect(web.paths().sort()).toEqual(["/m/", "/n/"]);
+});
+
+test("what others have in the folder for temporary files stops no source", async () => {
+  const temporary = temporaryFolder();
+  vi.stubEnv("TMPDIR", temporary);
+  mkdirSync(path.join(temporary, "muxi-fetched-%zz"));
+  const web = await startWebServer({ "/a.md": "The attic is warm." });
+  const opened = await openKnowing(await writeKnowing([`url: "${web.url}/a.md"`]));
+  expect(await opened.find("attic")).toEqual(["The attic is warm."]);
 });
 
 test("a formation answers from a page, and has it read again when asked to", async () => {

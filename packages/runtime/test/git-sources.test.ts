@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { symlinkSync } from "node:fs";
+import { readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { openKnowing, syncAgain, writeKnowing } from "./elsewhere.ts";
 import { createRepository, serveRepositories } from "./git-server.ts";
 
@@ -97,4 +99,55 @@ test("credentials go to the server, and into no list of processes; private addre
     { failure: expect.stringContaining("is not a public address") },
   ]);
   expect(web.requests).toHaveLength(seen);
+});
+
+test("agents that read one repository each have their own branch of it", async () => {
+  const repository = createRepository();
+  repository.commit({ "a.md": "The attic is warm." });
+  repository.git("branch", "old");
+  repository.commit({ "a.md": "The attic is cold." });
+  const web = await serveRepositories(repository.root);
+  const dir = temporaryFolder();
+  const agent = (id: string, ref: string) =>
+    `  - { id: ${id}, name: N, description: D, knowledge: { sources: [{ url: "git+${web.url}/team/handbook.git", ref: ${ref} }] } }`;
+  writeFileSync(
+    path.join(dir, "formation.afs"),
+    `schema: "1.0.0"\nid: cellar\ndescription: D\nagents:\n${agent("one", "main")}\n${agent("two", "old")}\n`,
+  );
+  const { knowledge } = await openKnowing(dir);
+  expect(await knowledge.search("one", "attic", { limit: 5 })).toMatchObject([
+    { text: "The attic is cold." },
+  ]);
+  expect(await knowledge.search("two", "attic", { limit: 5 })).toMatchObject([
+    { text: "The attic is warm." },
+  ]);
+});
+
+test("a repository that a fetch has left damaged is fetched whole by the next one", async () => {
+  vi.stubEnv("TMPDIR", temporaryFolder());
+  const repository = createRepository();
+  repository.commit({ "a.md": "The attic is warm." });
+  const web = await serveRepositories(repository.root);
+  const opened = await openKnowing(await writeKnowing([`url: "git+${web.url}/team/handbook.git"`]));
+  const fetched = readdirSync(tmpdir()).filter((name) => name.startsWith("muxi-fetched-"));
+  const [repositories = ""] = fetched.map((name) => path.join(tmpdir(), name));
+  const [kept = ""] = readdirSync(repositories);
+  writeFileSync(path.join(repositories, kept, "shallow.lock"), "");
+  repository.commit({ "a.md": "The attic is cold." });
+  expect(await syncAgain(opened)).toMatchObject({ failure: expect.stringContaining("git: ") });
+  expect(await opened.find("attic")).toEqual(["The attic is warm."]);
+  expect(await syncAgain(opened)).toMatchObject({ read: 1 });
+  expect(await opened.find("attic")).toEqual(["The attic is cold."]);
+});
+
+test("a git that cannot be held to the address that was checked reads nothing, and the reason says what to install", async () => {
+  const programs = temporaryFolder();
+  writeFileSync(path.join(programs, "git"), "#!/bin/sh\necho git version 2.36.1\n", { mode: 0o755 });
+  const web = await serveRepositories(createRepository().root);
+  vi.stubEnv("PATH", `${programs}:${process.env.PATH}`);
+  const opened = await openKnowing(await writeKnowing([`url: "git+${web.url}/team/handbook.git"`]));
+  expect(await opened.knowledge.elsewhere("one")).toMatchObject([
+    { failure: "git 2.36.1 is too old, by which repositories are read: install 2.37 or newer" },
+  ]);
+  expect(web.requests).toEqual([]);
 });

@@ -6,6 +6,9 @@ import type { SourceError } from "./source.ts";
 
 const unit: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** The longest that a server may ask to wait, in milliseconds. */
+const longestAsked = 86_400_000;
+
 /** When a schedule comes after a moment; undefined for one that comes at the start only. */
 const nextOf = (schedule: string, zone: string, after: number): number | undefined => {
   const [, count, letter = ""] = /^(\d+)([mhd])$/.exec(schedule) ?? [];
@@ -52,7 +55,8 @@ export const afterFailure = (
   const count = (failures % max_attempts) + 1;
   if (error.isTransient && count < max_attempts) {
     const delay = Math.min(initial_delay * exponential_base ** (count - 1), max_delay) * 1000;
-    return { failures: count, dueAt: now + Math.max(delay, error.retryAfter ?? 0) };
+    const asked = Math.min(error.retryAfter ?? 0, longestAsked);
+    return { failures: count, dueAt: Math.round(now + Math.max(delay, asked)) };
   }
   const next = zone === undefined ? undefined : nextOf(schedule, zone, now);
   return { failures: max_attempts, dueAt: next ?? null };

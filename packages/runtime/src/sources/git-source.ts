@@ -1,18 +1,18 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { formatOf } from "@muxi/documents";
 import type { SourceUrl } from "@muxi/formation";
 import { ForbiddenTargetError, guardedLookup, parseTarget, type TargetPolicy } from "../background/index.ts";
-import { type GitRun, outputOfGit, runGit } from "./git.ts";
+import { checkGit, type GitRun, outputOfGit, runGit } from "./git.ts";
 import { authorizationOf, type ConfiguredSource } from "./http-source.ts";
 import { pathFilter, pathPattern } from "./path-pattern.ts";
 import { shownPath } from "./shown-address.ts";
-import { type DocumentElsewhere, type SourceElsewhere, SourceError } from "./source.ts";
+import { checkListed, type DocumentElsewhere, type SourceElsewhere, SourceError } from "./source.ts";
 
 /** Most bytes of the list of a repository's files. */
-const largestList = 64 * 2 ** 20;
+const largestList = 16 * 2 ** 20;
 /** How much larger than its documents may be together a repository may be. */
 const mostBeside = 10;
 const lookEvery = 1_000;
@@ -73,17 +73,26 @@ export const createGitSource = (
     ...(authorization && { "http.extraHeader": `Authorization: ${authorization}` }),
   });
 
+  const emptyFolder = async () => {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  };
+
+  const isTooLarge = async () => (await sizeOf(folder)) > max_total_size * mostBeside;
+
   /** Ends what fetches a repository that is too large. */
   const watch = async (signal: AbortSignal): Promise<never> => {
     while (true) {
       await delay(lookEvery, undefined, { signal });
-      if ((await sizeOf(folder)) > max_total_size * mostBeside) {
-        throw new SourceError(`the repository has more than ${mostBeside} times max_total_size`);
-      }
+      if (!(await isTooLarge())) continue;
+      throw new SourceError(`the repository has more than ${mostBeside} times max_total_size`);
     }
   };
 
   const fetchCommit = async (signal: AbortSignal) => {
+    await checkGit({ folder, settings: {}, signal });
+    // Commits of earlier syncs are in it too.
+    if (await isTooLarge()) await emptyFolder();
     const tooLarge = new AbortController();
     const run: GitRun = {
       folder,
@@ -98,6 +107,10 @@ export const createGitSource = (
         largestList,
         run,
       );
+    } catch (error) {
+      // Locks and parts of packs stay behind, by which the next fetch would fail too.
+      await emptyFolder();
+      throw error;
     } finally {
       tooLarge.abort();
       await watching;
@@ -114,11 +127,12 @@ export const createGitSource = (
       }
       const format = formatOf(file);
       if (!format) throw new Error(`${file} has no format`);
-      await runGit(["cat-file", "blob", id], createWriteStream(target, { mode: 0o600 }), {
-        folder,
-        settings: {},
-        signal,
-      });
+      const into = createWriteStream(target, { mode: 0o600 });
+      try {
+        await runGit(["cat-file", "blob", id], into, { folder, settings: {}, signal });
+      } finally {
+        into.destroy();
+      }
       return { kind: "new", format, version: { etag: id, size } };
     },
   });
@@ -135,14 +149,14 @@ export const createGitSource = (
       await fetchCommit(signal);
       const tree = ["ls-tree", "-r", "-z", "-l", "--full-tree", "FETCH_HEAD"];
       const files = filesIn(await outputOfGit(tree, largestList, { folder, settings: {}, signal }));
-      return files
-        .filter(({ file }) => {
-          if (!file.startsWith(within) || !formatOf(file)) return false;
-          const name = file.slice(within.length);
-          const isAllowed = allowed_extensions?.includes(path.extname(file).toLowerCase()) ?? true;
-          return isAllowed && matches(name) && isWanted(name);
-        })
-        .map(documentOf);
+      const wanted = files.filter(({ file }) => {
+        if (!file.startsWith(within) || !formatOf(file)) return false;
+        const name = file.slice(within.length);
+        const isAllowed = allowed_extensions?.includes(path.extname(file).toLowerCase()) ?? true;
+        return isAllowed && matches(name) && isWanted(name);
+      });
+      checkListed(wanted.length);
+      return wanted.map(documentOf);
     },
     // The repository stays for the next sync.
     close: () => {},

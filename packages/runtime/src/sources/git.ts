@@ -86,6 +86,20 @@ export const runGit = async (args: readonly string[], into: Writable, run: GitRu
   throw new SourceError(`git: ${last.slice(0, 300)}`, { isTransient: true });
 };
 
+/** With older ones, a host could have another address than the one that was checked: they know no `http.curloptResolve`. */
+const oldest = [2, 37] as const;
+
+/** @throws SourceError when git is too old, or is not there */
+export const checkGit = async (run: GitRun): Promise<void> => {
+  const said = await outputOfGit(["--version"], mostSaid, run);
+  const [, version = "", major, minor] = /((\d+)\.(\d+)[.\w]*)/.exec(said) ?? [];
+  const [first, second] = oldest;
+  if (Number(major) > first || (Number(major) === first && Number(minor) >= second)) return;
+  throw new SourceError(
+    `git ${version} is too old, by which repositories are read: install ${oldest.join(".")} or newer`,
+  );
+};
+
 /**
  * The output of git as text.
  *

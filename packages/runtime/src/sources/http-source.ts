@@ -12,7 +12,13 @@ import {
   textOfBody,
 } from "./request.ts";
 import { shownAddress } from "./shown-address.ts";
-import { type DocumentElsewhere, type Fetched, type SourceElsewhere, SourceError } from "./source.ts";
+import {
+  checkListed,
+  type DocumentElsewhere,
+  type Fetched,
+  type SourceElsewhere,
+  SourceError,
+} from "./source.ts";
 
 /** A source with a URL. */
 export type ConfiguredSource = KnowledgeSource & { url: string };
@@ -130,13 +136,16 @@ export const createHttpSource = (
     signal: AbortSignal,
   ) => {
     const lists = new Map([[base.href, base]]);
+    const add = (further: URL) => {
+      lists.set(further.href, lists.get(further.href) ?? further);
+      if (lists.size <= mostListings) return;
+      throw new SourceError(`it leads to more than ${mostListings} lists of documents: name a part of them`);
+    };
     for (const url of lists.values()) {
       const list = await listing(url, signal);
       // A further list that is gone is like a document that is gone.
       if (!list && url === base) throw new SourceError(`${shownAddress(url)}: there is nothing`);
-      if (list) await each(list, (further) => lists.set(further.href, lists.get(further.href) ?? further));
-      if (lists.size <= mostListings) continue;
-      throw new SourceError(`it leads to more than ${mostListings} lists of documents: name a part of them`);
+      if (list) await each(list, add);
     }
   };
 
@@ -151,6 +160,7 @@ export const createHttpSource = (
         if (location.origin !== base.origin) continue;
         if (kind === "sitemaps") add(location);
         else if (isWanted(decodeSafely(location.pathname.slice(1)))) found.set(location.href, location);
+        checkListed(found.size);
       }
     }, signal);
     return isSitemap ? [...found.values()] : [base];
@@ -168,6 +178,7 @@ export const createHttpSource = (
         if (below.endsWith("/") && below.split("/").length - 1 <= depth) add(link);
         const name = below.replace(/\/$/, "");
         if (matches(name) && isWanted(name)) found.set(link.href, link);
+        checkListed(found.size);
       }
     }, signal);
     return [...found.values()];

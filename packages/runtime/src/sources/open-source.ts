@@ -1,6 +1,4 @@
-import path from "node:path";
 import { readSourceUrl } from "@muxi/formation";
-import { originOf, shortDigest } from "../knowledge/index.ts";
 import { createGitSource } from "./git-source.ts";
 import { type ConfiguredSource, createHttpSource } from "./http-source.ts";
 import type { RequesterDeps } from "./request.ts";
@@ -9,7 +7,7 @@ import { type SourceElsewhere, SourceError } from "./source.ts";
 /**
  * Opens the place that the documents of a source are fetched from.
  *
- * @param folder For what is kept while this process runs.
+ * @param folder For the repository of this source of one agent, kept while this process runs.
  * @throws SourceError
  */
 export const openSource = (
@@ -20,5 +18,5 @@ export const openSource = (
   const url = readSourceUrl(source.url);
   if ("message" in url) throw new SourceError(`the address ${url.message}`);
   if (url.kind === "web") return createHttpSource(source, url, deps);
-  return createGitSource(source, url, deps.policy, path.join(folder, `git-${shortDigest(originOf(source))}`));
+  return createGitSource(source, url, deps.policy, folder);
 };

@@ -183,11 +183,20 @@ const decodersOf = ({ url, headers }: Opened): Transform[] => {
   return decoder ? [decoder()] : [];
 };
 
-/** Reads a body, unpacked. Gives its size in bytes. */
-const read = async (opened: Opened, most: number, into: Writable, signal: AbortSignal): Promise<number> => {
+/**
+ * Reads a body, unpacked. Gives its size in bytes.
+ *
+ * @param open Opens what it is written to, when it is known that it can be unpacked.
+ */
+const read = async (
+  opened: Opened,
+  most: number,
+  open: () => Writable,
+  signal: AbortSignal,
+): Promise<number> => {
   const meter = new Meter(most);
   try {
-    await pipeline([opened.body, ...decodersOf(opened), meter, into], { signal });
+    await pipeline([opened.body, ...decodersOf(opened), meter, open()], { signal });
     return meter.size;
   } catch (error) {
     signal.throwIfAborted();
@@ -205,7 +214,7 @@ const read = async (opened: Opened, most: number, into: Writable, signal: AbortS
  * @throws TooLargeError, SourceError
  */
 export const saveBody = (opened: Opened, file: string, most: number, signal: AbortSignal): Promise<number> =>
-  read(opened, most, createWriteStream(file, { mode: 0o600 }), signal);
+  read(opened, most, () => createWriteStream(file, { mode: 0o600 }), signal);
 
 /**
  * A body as text; one that is a gzip file is unpacked, as sitemaps may be.
@@ -221,7 +230,7 @@ export const textOfBody = async (opened: Opened, most: number, signal: AbortSign
       done();
     },
   });
-  await read(opened, most, collect, signal);
+  await read(opened, most, () => collect, signal);
   const bytes = Buffer.concat(pieces);
   const content = await gunzipped(bytes, bytes[0] === 0x1f && bytes[1] === 0x8b ? "gzip" : "", most);
   if (content === "large") throw new TooLargeError();

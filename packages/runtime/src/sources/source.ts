@@ -18,6 +18,15 @@ export class SourceError extends Error {
   }
 }
 
+/** Most documents that a source may list: all of them are held in memory, and put in order at once. */
+const mostListed = 10_000;
+
+/** @throws SourceError when there are more documents than a source may list. */
+export const checkListed = (count: number): void => {
+  if (count <= mostListed) return;
+  throw new SourceError(`it lists more than ${mostListed} documents: name a part of them`);
+};
+
 /** By what the other side tells whether a document has changed. */
 export interface Version {
   etag?: string | undefined;

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import path from "node:path";
 import { createDocumentReader } from "@muxi/documents";
 import { type Formation, sourceId } from "@muxi/formation";
 import type { ProxyChoice } from "@muxi/http";
@@ -11,6 +12,7 @@ import {
   originOf,
   readingLimits,
   type SourcesElsewhere,
+  shortDigest,
   shuttingDown,
   type Turn,
   type UnderstandingOf,
@@ -90,6 +92,17 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
     if (waiting.size === 0) allBegun();
   };
 
+  /** The folder for what is fetched, made when it is first needed. */
+  const placeOfFetched = async (): Promise<string> => {
+    folder ??= makeFetchFolder(log);
+    try {
+      return await folder;
+    } catch (error) {
+      folder = undefined;
+      throw error;
+    }
+  };
+
   /** Looks at a source for which this process has the turn. */
   const sync = async (
     { agent, config, source, origin, turn }: Entry,
@@ -106,9 +119,9 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
     const keeping = setInterval(() => keepTurn().catch((error) => lost.abort(error)), keepEvery).unref();
     const signal = AbortSignal.any([closing, lost.signal]);
     try {
-      folder ??= makeFetchFolder();
-      const place = await folder;
-      const open = () => openSource(source, { policy, proxy, now }, place);
+      const place = await placeOfFetched();
+      const repository = path.join(place, `git-${seq}-${shortDigest(origin)}`);
+      const open = () => openSource(source, { policy, proxy, now }, repository);
       return await syncSource(
         { stored, vectors, reader, understanding, keepTurn, now, log, folder: place, open },
         { agent, config, seq, source, origin },
@@ -245,7 +258,12 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
       await Promise.all([...workers.values()].map((worker) => worker.close()));
       for (const { callers } of entries) for (const { reject } of callers) reject(shuttingDown());
       allBegun();
-      if (folder) await rm(await folder, { recursive: true, force: true });
+      try {
+        if (folder) await rm(await folder, { recursive: true, force: true });
+      } catch (error) {
+        // What else is to be closed must not wait for it: the next process that starts here removes it.
+        log.warn({ err: error }, "what was fetched could not be removed");
+      }
     },
   };
 };
