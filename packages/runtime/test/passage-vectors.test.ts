@@ -213,6 +213,54 @@ test("a passage that the model refuses has no vector, and is not asked for again
   expect([embedded, again.warnings]).toEqual([[], []]);
 });
 
+test("passages that the model refuses keep none of the others from their vectors, however many they are", async () => {
+  const refused = [1, 2, 3, 4, 5].map((number) => `Recipe ${number} is not told.`).join("\n\n");
+  const { open, stored, write } = await start(files);
+  const { model, script } = scripted();
+  script.before = (texts) => {
+    if (texts.some((text) => text.includes("Recipe"))) throw new ModelError("LLM_REFUSED", "not that");
+  };
+  const { knowledge, near, warnings } = await open(model);
+  await untilExpected("all have vectors", async () => expect(await stored()).toEqual({ "test/one": 3 }));
+  await write("b.md", refused);
+  await write("c.md", "The rain falls.");
+  await (await knowledge.ask("one")).result;
+  await untilExpected("what comes after them has its vector", async () =>
+    expect(await near("Anything wet")).toEqual(["docs/c.md"]),
+  );
+  await untilExpected("none is missing", async () => expect(await stored()).toEqual({ "test/one": 8 }));
+  expect(new Set(warnings)).toEqual(new Set([expect.stringContaining("refuses passages")]));
+});
+
+test("a model that refuses all it is asked for counts as failed, and is asked for all again", async () => {
+  const { open, stored } = await start(files);
+  const { model, script } = scripted();
+  let calls = 0;
+  script.before = () => {
+    calls += 1;
+    if (calls <= 5) throw new ModelError("LLM_REFUSED", "none of it");
+  };
+  const { warnings } = await open(model);
+  await untilExpected("all have vectors", async () => expect(await stored()).toEqual({ "test/one": 3 }));
+  expect(warnings).toEqual([expect.stringContaining("passages get no vectors")]);
+});
+
+test("what is made of a call that the model refuses as a whole is stored part by part", async () => {
+  const { open, stored } = await start(files);
+  const { model, embedded, script } = scripted();
+  let failures = 0;
+  script.before = (texts) => {
+    if (texts.length > 1) throw new ModelError("LLM_REFUSED", "too much at once");
+    if (!texts[0]?.includes("pear") || failures > 0) return;
+    failures += 1;
+    throw new ModelError("LLM_ERROR", "it is away", { retryAfter: 0 });
+  };
+  await open(model);
+  await untilExpected("all have vectors", async () => expect(await stored()).toEqual({ "test/one": 3 }));
+  expect(failures).toBe(1);
+  expect(embedded.sort()).toEqual(["\nThe apple is red.", "\nThe pear is green.", "\nThe river is wide."]);
+});
+
 test("a process that is killed while it embeds loses one call at most: ten kills, and each passage has its vector", async () => {
   const server = await startModelServer();
   onTestFinished(() => server.close());

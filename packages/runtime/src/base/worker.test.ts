@@ -40,6 +40,13 @@ test("work that comes while other work is done is done after it", async () => {
   expect(look).toHaveBeenCalledTimes(2);
 });
 
+test("a next look that is farther away than a timer can wait is not taken at once", async () => {
+  const look = vi.fn(async () => 40 * 86_400_000);
+  workerOf(look).wake();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(look).toHaveBeenCalledTimes(1);
+});
+
 test("after a failure nothing is begun for half a minute, however much comes", async () => {
   const look = vi.fn(async () => {
     throw new Error("the model is away");

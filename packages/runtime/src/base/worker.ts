@@ -25,6 +25,9 @@ export interface Worker {
   close(): Promise<void>;
 }
 
+/** The longest delay of a timer: a longer one would be none. */
+const longestDelay = 2 ** 31 - 1;
+
 export const createWorker = (options: WorkerOptions): Worker => {
   const { what, look, every, gather = 0, pauseAfterFailure, log } = options;
   const closing = new AbortController();
@@ -67,7 +70,7 @@ export const createWorker = (options: WorkerOptions): Worker => {
     if (at <= now) begin();
     else {
       nextLook = at;
-      timer = setTimeout(begin, at - now).unref();
+      timer = setTimeout(begin, Math.min(at - now, longestDelay)).unref();
     }
   };
 

@@ -5,15 +5,17 @@ import { type EmbeddingModel, ModelError } from "../models/index.ts";
 import type { KnowledgeRepository, KnowledgeVectorRepository, UnembeddedPassage } from "../store/index.ts";
 import { binaryCodeOf, packed } from "../vectors/index.ts";
 import { digestOfText, searchedText } from "./searched-text.ts";
-import { createTurn } from "./turns.ts";
+import { createTurn, keepingTurn } from "./turns.ts";
 
 /** Waits after failures of a model, in milliseconds (docs/spec/formation-files.md "Vectors of passages"). */
 const embeddingWaits = { first: 1_000, longest: 600_000, jitter: 0.5 };
+/** The longest wait that a model may ask for. */
+const longestRetryAfter = 3_600_000;
 /** How long the turn of a process to embed lasts in milliseconds, longer than a call, and when to look for it again. */
 const turnLasts = 180_000;
 const lookAgainAfter = 15_000;
 const pauseAfterFailure = 10_000;
-/** Texts that a model refuses one by one, until it is taken to refuse them all. */
+/** Texts that a model refuses one by one before it has made a vector, until it is taken to refuse them all. */
 const mostRefused = 3;
 
 /** What makes the vectors of an agent's passages. */
@@ -33,50 +35,26 @@ export interface EmbeddingDeps {
   log: Logger;
 }
 
+/** A text that is embedded, and the passages that it stands in. */
 interface Text {
-  id: number;
   text: string;
   digest: string;
+  ids: number[];
 }
 
-const textOf = ({ id, content, place }: UnembeddedPassage): Text => {
-  const text = searchedText({ ...JSON.parse(place), text: content });
-  return { id, text, digest: digestOfText(text) };
+const textsOf = (passages: readonly UnembeddedPassage[]): Text[] => {
+  const texts = new Map<string, Text>();
+  for (const { id, content, place } of passages) {
+    const text = searchedText({ ...JSON.parse(place), text: content });
+    const digest = digestOfText(text);
+    const known = texts.get(digest);
+    if (known) known.ids.push(id);
+    else texts.set(digest, { text, digest, ids: [id] });
+  }
+  return [...texts.values()];
 };
 
 const isRefusal = (error: unknown): boolean => error instanceof ModelError && error.code === "LLM_REFUSED";
-
-/**
- * The vectors of texts. One that a model refuses, for its length or for what it says, has none; but when it refuses the
- * first few of them, it is the model that is wrong.
- *
- * @throws ModelError
- */
-const embedAll = async (
-  model: EmbeddingModel,
-  texts: readonly string[],
-  signal: AbortSignal,
-): Promise<(Float32Array | undefined)[]> => {
-  let refused = 0;
-  let made = 0;
-  const embed = async (some: readonly string[]): Promise<(Float32Array | undefined)[]> => {
-    try {
-      const vectors = await model.embed(some, "passage", signal);
-      made += vectors.length;
-      return vectors;
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      if (some.length > 1) {
-        const half = Math.ceil(some.length / 2);
-        return [...(await embed(some.slice(0, half))), ...(await embed(some.slice(half)))];
-      }
-      refused += 1;
-      if (made === 0 && refused >= Math.min(mostRefused, texts.length)) throw error;
-      return [undefined];
-    }
-  };
-  return embed(texts);
-};
 
 /**
  * Makes the vectors of passages in the background, those that are missing (docs/spec/formation-files.md "Vectors of
@@ -88,6 +66,13 @@ export const createPassageEmbedding = (deps: EmbeddingDeps): Worker => {
   /** How often models failed in a row, and until when they are left alone, by `performance.now()`. */
   const failed = new Map<string, { times: number; until: number }>();
 
+  /**
+   * Makes the vectors that are missing. A text that the model refuses, for its length or for what it says, has none; but
+   * when it refuses the first few and has made no vector of the agent, it is the model that is wrong.
+   *
+   * @returns The number of passages that were looked after.
+   * @throws ModelError
+   */
   const embedMissing = async (
     agent: string,
     seq: number,
@@ -95,46 +80,74 @@ export const createPassageEmbedding = (deps: EmbeddingDeps): Worker => {
     signal: AbortSignal,
   ): Promise<number> => {
     let count = 0;
+    let refused: Text[] = [];
+    const hasMadeVectors = async () => (await vectors.codes(seq, model.id, 0, 1)).length > 0;
+
+    const put = async (texts: readonly Text[], made: readonly Float32Array[]) => {
+      const rows = texts.flatMap(({ ids, digest }, place) => {
+        const vector = made[place];
+        const stored = vector
+          ? { vector: packed(vector), code: binaryCodeOf(vector) }
+          : { vector: new Uint8Array(), code: new Uint8Array() };
+        return ids.map((id) => ({ id, digest, ...stored }));
+      });
+      await vectors.put(seq, model.id, rows);
+      count += rows.length;
+    };
+
+    const putRefused = async () => {
+      if (refused.length === 0) return;
+      await put(refused, []);
+      log.warn(
+        { agent, model: model.id, passages: refused.length },
+        "the model refuses passages: they are found by their words",
+      );
+      refused = [];
+    };
+
+    const embed = async (texts: readonly Text[]): Promise<void> => {
+      const keep = () => turn.keep(seq);
+      signal.throwIfAborted();
+      await keep();
+      try {
+        const call = model.embed(
+          texts.map(({ text }) => text),
+          "passage",
+          signal,
+        );
+        const made = await keepingTurn(call, keep);
+        failed.delete(model.id);
+        await put(texts, made);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        if (texts.length > 1) {
+          const half = Math.ceil(texts.length / 2);
+          await embed(texts.slice(0, half));
+          return embed(texts.slice(half));
+        }
+        refused.push(...texts);
+        if (refused.length >= mostRefused && !(await hasMadeVectors())) throw error;
+      }
+    };
+
     for (let after = 0; ; ) {
       signal.throwIfAborted();
       await turn.keep(seq);
-      const missing = (await vectors.missing(seq, model.id, after, Math.min(atOnce, model.mostTexts))).map(
-        textOf,
-      );
-      if (missing.length === 0) return count;
+      const missing = await vectors.missing(seq, model.id, after, Math.min(atOnce, model.mostTexts));
+      if (missing.length === 0) break;
       after = missing.at(-1)?.id ?? after;
-      const reused = await vectors.reuse(seq, missing);
-      const known = new Set(reused.flatMap((row) => (row.model === model.id ? [row.digest] : [])));
-      const texts = new Map(
-        missing.filter(({ digest }) => !known.has(digest)).map(({ text, digest }) => [digest, text]),
-      );
-      if (texts.size === 0) continue;
-      const made = await embedAll(model, [...texts.values()], signal);
-      failed.delete(model.id);
-      const byDigest = new Map([...texts.keys()].map((digest, place) => [digest, made[place]]));
-      const embedded = missing.filter(({ digest }) => byDigest.has(digest));
-      await vectors.put(
+      const texts = textsOf(missing);
+      const reused = await vectors.reuse(
         seq,
-        model.id,
-        embedded.map(({ id, digest }) => {
-          const vector = byDigest.get(digest);
-          const isRefused = vector === undefined;
-          return {
-            ...{ id, digest },
-            vector: isRefused ? new Uint8Array() : packed(vector),
-            code: isRefused ? new Uint8Array() : binaryCodeOf(vector),
-          };
-        }),
+        texts.flatMap(({ ids, digest }) => ids.map((id) => ({ id, digest }))),
       );
-      count += embedded.length;
-      const refused = made.filter((vector) => vector === undefined).length;
-      if (refused > 0) {
-        log.warn(
-          { agent, model: model.id, passages: refused },
-          "the model refuses passages: they are found by their words",
-        );
-      }
+      const known = new Set(reused.flatMap((row) => (row.model === model.id ? [row.digest] : [])));
+      const unknown = texts.filter(({ digest }) => !known.has(digest));
+      if (unknown.length > 0) await embed(unknown);
+      if (refused.length > 0 && (await hasMadeVectors())) await putRefused();
     }
+    await putRefused();
+    return count;
   };
 
   /** Milliseconds after which there will be more to do. */
@@ -154,7 +167,8 @@ export const createPassageEmbedding = (deps: EmbeddingDeps): Worker => {
       signal.throwIfAborted();
       if (!(error instanceof ModelError)) throw error;
       const times = (failed.get(model.id)?.times ?? 0) + 1;
-      const wait = Math.max(backoff(times, embeddingWaits), (error.retryAfter ?? 0) * 1_000);
+      const asked = Math.min((error.retryAfter ?? 0) * 1_000, longestRetryAfter);
+      const wait = Math.max(backoff(times, embeddingWaits), asked);
       failed.set(model.id, { times, until: performance.now() + wait });
       if (times === 1) {
         log.warn(

@@ -1,8 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { isGone, newLeaseOwner } from "../background/index.ts";
 import type { KnowledgeTurns } from "../store/index.ts";
 
 /** When a turn that is kept is renewed, in milliseconds. */
 const renewAfter = 20_000;
+/** How often a turn is kept while something is waited for, in milliseconds. */
+const keepEvery = 10_000;
 
 /** The turn of this process to work on what an agent knows: of several processes, one works. */
 export interface Turn {
@@ -38,4 +41,31 @@ export const createTurn = (turns: KnowledgeTurns, now: () => number, lasts: numb
       await turns.take(seq, { holder, now: now(), until: 0 });
     },
   };
+};
+
+/**
+ * Waits for work that may take longer than a turn lasts, such as reading many pictures.
+ *
+ * @param keep Keeps the turn. What it throws ends the wait.
+ */
+export const keepingTurn = async <Result>(
+  work: Promise<Result>,
+  keep: () => Promise<void>,
+): Promise<Result> => {
+  const done = new AbortController();
+  const keepOn = async (): Promise<never> => {
+    while (true) {
+      await delay(keepEvery, undefined, { signal: done.signal });
+      await keep();
+    }
+  };
+  try {
+    // Once it is done, the turn is kept by what follows.
+    return await Promise.race([
+      work,
+      keepOn().catch((error) => (done.signal.aborted ? work : Promise.reject(error))),
+    ]);
+  } finally {
+    done.abort();
+  }
 };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { setTimeout as delay, setImmediate as nextTick } from "node:timers/promises";
+import { setImmediate as nextTick } from "node:timers/promises";
 import {
   type createDocumentReader,
   type DocumentPassage,
@@ -24,14 +24,13 @@ import { wordsVersion } from "../text/index.ts";
 import { createDocumentWords } from "./document-words.ts";
 import { passageKey } from "./key.ts";
 import { digestOfText, searchedText } from "./searched-text.ts";
+import { keepingTurn } from "./turns.ts";
 
 /** What passages are made by: who changes what a document becomes counts it up. */
 const indexVersion = 3;
 /** Rows that are written in one transaction: a millisecond or two, in which SQLite does nothing else. */
 const passagesAtOnce = 50;
 const wordsAtOnce = 500;
-/** How often the turn is kept while a document is read, in milliseconds. */
-const keepEvery = 10_000;
 /** Milliseconds of work after which requests get their turn. */
 const longestTurn = 10;
 
@@ -179,26 +178,6 @@ export const createDocumentWriter = (
   const tell = (source: string, failure: object) =>
     log.warn({ agent, source, ...failure }, "document is not read");
 
-  /** Does something that may take longer than a turn lasts, such as reading many pictures. */
-  const keepingTurn = async <Result>(work: Promise<Result>): Promise<Result> => {
-    const done = new AbortController();
-    const keep = async (): Promise<never> => {
-      while (true) {
-        await delay(keepEvery, undefined, { signal: done.signal });
-        await keepTurn();
-      }
-    };
-    try {
-      // Once it is done, the turn is kept by what follows.
-      return await Promise.race([
-        work,
-        keep().catch((error) => (done.signal.aborted ? work : Promise.reject(error))),
-      ]);
-    } finally {
-      done.abort();
-    }
-  };
-
   const write = async ({
     source,
     file,
@@ -214,6 +193,7 @@ export const createDocumentWriter = (
     const passages = writingTo(seq, source);
     const reading = await keepingTurn(
       reader.readPassages({ file, name: source, format }, settings, passages.add),
+      keepTurn,
     );
     signal.throwIfAborted();
     if ("failure" in reading) {
