@@ -76,26 +76,32 @@ const readIn = (
       const who = asks.kind === "picture" ? pictures : recordings;
       tell({ perceived: typeof who === "function" ? await who(asks) : nobody });
     };
+    let taking = Promise.resolve();
     const giveUp = (error: unknown) => {
       done();
       reject(error);
     };
+    // What takes a part goes on when the process has ended: nobody may clear away after it before.
+    const finish = (answer: Answer) => {
+      done();
+      taking.then(() => resolve(answer), reject);
+    };
     const onMessage = (message: ProcessMessage) => {
       if ("part" in message) {
-        take?.(message.part).then(() => tell("more"), giveUp);
+        if (!take) return;
+        taking = take(message.part);
+        taking.then(() => tell("more"), giveUp);
         return;
       }
       if ("asks" in message) {
         understand(message.asks).catch(giveUp);
         return;
       }
-      done();
-      resolve(message);
+      finish(message);
     };
     // "exit" may come before what was said last.
     const onClose = (_: number | null, signal: NodeJS.Signals | null) => {
-      done();
-      resolve({ reading: signalsOfMemory.includes(signal) ? tooLarge : damaged, isLast: true });
+      finish({ reading: signalsOfMemory.includes(signal) ? tooLarge : damaged, isLast: true });
     };
     const onError = (error: Error) => {
       if (child.pid === undefined) giveUp(error);

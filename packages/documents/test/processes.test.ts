@@ -5,9 +5,9 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { until } from "../../../test/until.ts";
-import { markdownOf } from "../src/index.ts";
+import { createDocumentReader, markdownOf } from "../src/index.ts";
 import { tarOf, zipOf } from "./made.ts";
-import { createReading } from "./read.ts";
+import { createReading, limits } from "./read.ts";
 
 const { read, documentOf } = createReading();
 
@@ -82,4 +82,25 @@ test("a process that the system ends for its memory costs the document that it r
     failure: { code: "too_large", reason: "reading it takes too much memory" },
   });
   expect(markdownOf(await documentOf("a.md", "# Still\n\nhere"))).toBe("# Still\n\nhere");
+});
+
+test("what is being taken of a document when its process ends is taken before the reading ends", async () => {
+  const reader = createDocumentReader(limits);
+  onTestFinished(() => reader.close());
+  const before = startedBy(process.pid);
+  const file = Buffer.from("The tree number seven stands beside the tree number eight.\n\n".repeat(15_000));
+  let isTaken = false;
+  const reading = await reader.readPassages(
+    { file, name: "large.txt", format: "text" },
+    { strategy: "adaptive", size: 1000, overlap: 0 },
+    async () => {
+      const [pid = 0] = startedBy(process.pid).filter((each) => !before.includes(each));
+      process.kill(pid, "SIGKILL");
+      await until("its process has ended", () => !isRunning(pid));
+      for (let turns = 0; turns < 10; turns += 1) await new Promise(setImmediate);
+      isTaken = true;
+    },
+  );
+  expect(reading).toEqual({ failure: { code: "too_large", reason: "reading it takes too much memory" } });
+  expect(isTaken).toBe(true);
 });
