@@ -8,7 +8,9 @@ import { loadFormation } from "@muxi/formation";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
+import { untilExpected } from "../../../test/until.ts";
 import { createNearWords, openKnowledge, placeOf } from "../src/knowledge/index.ts";
+import { sql } from "../src/store/database/index.ts";
 import { createStore, type Database } from "../src/store/index.ts";
 import { noEmbedders } from "./embedders.ts";
 import { seeded } from "./processes.ts";
@@ -172,6 +174,35 @@ test("what has not changed is not read again; what changed is replaced, what is 
   expect((await third.find("one", "barrel 17"))[0]).toContain("number 17");
   const { rows } = await storedIn(database);
   expect(new Set(rows.map(({ state }) => state))).toEqual(new Set(["ready"]));
+});
+
+test("what stops the documents of one agent is named, and stops no other's", async () => {
+  const dir = await folderWith({
+    one: "{ sources: [{ path: docs }] }",
+    two: "{ sources: [{ path: more }] }",
+  });
+  const database = await openAt(await emptyPlace());
+  await write(dir, { "broken.docx": "PK and nothing more" });
+  const first = await openOn(dir, database);
+  await first.knowledge.ready;
+  await first.knowledge.close();
+
+  await database.write([sql`update knowledge_document set failure = 'no JSON' where state = 'unread'`]);
+  await mkdir(path.join(dir, "more"));
+  await writeFile(path.join(dir, "more/plums.md"), "Plums fall in August.");
+  const { knowledge, find, lines } = await openOn(dir, database);
+  await knowledge.ready;
+  expect(await find("two", "plums")).toEqual(["Plums fall in August."]);
+  await untilExpected("the log names it", async () =>
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        msg: "indexing documents failed and is tried again in 10 s",
+        err: expect.objectContaining({
+          message: expect.stringContaining("documents of one could not be indexed"),
+        }),
+      }),
+    ),
+  );
 });
 
 test("processes on one database index once, and each finds all of it", async () => {

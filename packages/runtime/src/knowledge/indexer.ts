@@ -166,10 +166,19 @@ export const createIndexer = (deps: IndexerDeps): Indexer => {
     }
   };
 
-  /** Forgets agents that the formation no longer has, or that know nothing any more. */
-  const forgetOthers = async (signal: AbortSignal) => {
+  /**
+   * Forgets agents that the formation no longer has, or that know nothing any more.
+   *
+   * @returns Whether all of them are forgotten: one that another process works on is not.
+   */
+  const forgetOthers = async (signal: AbortSignal): Promise<boolean> => {
+    let areForgotten = true;
     for (const { seq, agentId } of await stored.overview(formation.id)) {
-      if (configs.has(agentId) || !(await turn.take(seq))) continue;
+      if (configs.has(agentId)) continue;
+      if (!(await turn.take(seq))) {
+        areForgotten = false;
+        continue;
+      }
       await inTurn(seq, async (keepTurn) => {
         for (const document of await stored.documents(seq)) {
           await stored.withdraw({ knowledge: seq, seq: document.seq });
@@ -178,23 +187,34 @@ export const createIndexer = (deps: IndexerDeps): Indexer => {
             await keepTurn();
           }
         }
+        await stored.forget(seq);
       });
-      await stored.forget(seq);
       log.info({ agent: agentId }, "knowledge of an agent that is gone was deleted");
     }
+    return areForgotten;
   };
 
   let areOthersForgotten = false;
   const look = async (signal: AbortSignal): Promise<number | undefined> => {
+    // What stops the documents of one agent stops no other's.
+    const failures = new Map<string, unknown>();
     for (const [agent, config] of configs) {
       const wanted = waiting.get(agent);
-      if (wanted) await lookAt(agent, config, wanted, signal);
+      if (!wanted) continue;
+      await lookAt(agent, config, wanted, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        failures.set(agent, error);
+      });
     }
-    if (waiting.size > 0) return lookAgainAfter;
-    allIndexed();
-    if (!areOthersForgotten) await forgetOthers(signal);
-    areOthersForgotten = true;
-    return undefined;
+    if ([...waiting.keys()].every((agent) => failures.has(agent))) {
+      allIndexed();
+      areOthersForgotten ||= await forgetOthers(signal);
+    }
+    if (failures.size > 0) {
+      const message = `the documents of ${[...failures.keys()].join(", ")} could not be indexed`;
+      throw new AggregateError(failures.values(), message);
+    }
+    return waiting.size > 0 || !areOthersForgotten ? lookAgainAfter : undefined;
   };
   const worker = createWorker({ what: "indexing documents", look, pauseAfterFailure, log });
   worker.wake();

@@ -114,6 +114,10 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
     ...createKnowledgeSearches(db),
 
     async open(formationId, agentId) {
+      const [known] = await db.read<{ seq: number }>(
+        sql`select seq from knowledge where formation_id = ${formationId} and agent_id = ${agentId}`,
+      );
+      if (known) return known.seq;
       const [result] = await db.write([
         sql`insert into knowledge (formation_id, agent_id, version, passages, holder, until)
           values (${formationId}, ${agentId}, 0, 0, '', 0)
