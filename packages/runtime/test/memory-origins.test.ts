@@ -204,6 +204,52 @@ test("what is forgotten takes its history along, and a source that of other memo
   expect((await detailOf(api, again)).body.data.history).toEqual([]);
 });
 
+test("the newest 100 values that a memory had are kept, of one that is corrected again and again", async () => {
+  const api = await startFormation(await writeFormation());
+  await api.chat("I live in Lisbon", { user: "ann", session: "s1" });
+  const id = await idOf(api, "I live in Lisbon");
+  const [{ request_id: request }] = await messagesOf(api, "s1");
+  const correct = async (number: number) =>
+    (await api.call("PATCH", `/memories/${id}`, { user: "ann", body: { content: `Lives at ${number}` } }))
+      .body.data.history;
+  const stated = async () =>
+    (await api.get(`/memories/provenance?event_id=${request}`, { user: "ann" })).body.data.count;
+  for (let number = 1; number < 100; number++) await correct(number);
+  expect((await correct(100)).at(-1)).toMatchObject({ content: "I live in Lisbon" });
+  expect(await stated()).toBe(1);
+  const history = await correct(101);
+  expect(history).toHaveLength(100);
+  expect([history.at(0), history.at(-1)]).toMatchObject([
+    { content: "Lives at 100" },
+    { content: "Lives at 1" },
+  ]);
+  expect(await stated()).toBe(0);
+});
+
+test("the newest 100 values that a memory had are kept, of one that others replace again and again", async () => {
+  const api = await startFormation(await writeFormation());
+  const [first, ...rest] = Array.from({ length: 102 }, (_, number) => ({
+    content: `Lives at ${number}`,
+    subject: "home",
+    source: "crm",
+    source_id: String(number),
+  }));
+  const send = async (items: unknown[]) =>
+    (await api.call("POST", "/memories/batch", { user: "ann", body: { items } })).body.data.counts;
+  await send([first, ...rest.slice(0, 50)]);
+  expect(await send(rest.slice(50))).toMatchObject({ accepted: 51 });
+  const { history } = (await detailOf(api, await idOf(api, "Lives at 101"))).body.data;
+  expect(history.map(({ content }: { content: string }) => content)).toEqual(
+    rest
+      .slice(0, 100)
+      .map(({ content }) => content)
+      .reverse(),
+  );
+  expect(await send(rest.slice(0, 2))).toMatchObject({ duplicate: 2 });
+  // What is kept no longer is not known.
+  expect(await send([first])).toMatchObject({ accepted: 1 });
+});
+
 test("facts that are learned together each come from the session that states them", async () => {
   let time = Date.UTC(2026, 0, 1);
   const { api, server } = await startWithModel("", "", { now: () => time });

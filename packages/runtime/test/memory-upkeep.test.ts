@@ -34,6 +34,21 @@ test("who asks for what was before is told of it with its time, and nobody else 
   }
 });
 
+test("what a memory said before stands beside the many earlier values of another", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const formation = await startWithModel("extraction: false", "", { now: () => time });
+  const write = async (content: string, subject: string) => {
+    await add(formation.api, content, { subject });
+    time += 60_000;
+  };
+  for (const name of ["Ash", "Birch"]) await write(`The user's boat is the ${name}`, "boat");
+  for (let number = 1; number <= 14; number++) await write(`The user's berth is ${number}`, "berth");
+  const prompt = await promptFor(formation, "Which boat and berth did the user have before?");
+  expect(prompt).toContain("The user's boat is the Ash (before");
+  expect(prompt).toContain("The user's berth is 3 (before");
+  expect(prompt).not.toContain("The user's berth is 2 (before");
+});
+
 test("the built-in model answers where somebody lived before", async () => {
   let time = Date.UTC(2026, 0, 1);
   const api = await startFormation(await writeFormation(), { now: () => time });

@@ -16,9 +16,8 @@ interface MemoryDeps {
   ownerOf: (identifier: string) => string;
 }
 
-/** Most refusals that an answer lists, and earlier values of a line. */
+/** Most refusals that an answer lists. */
 const mostErrors = 20;
-const versionsOfLine = 100;
 
 const notFound = (id: string) =>
   new ApiError("NOT_FOUND", `Memory '${id}' not found: GET /v1/memories lists them`);
@@ -63,25 +62,13 @@ const detailOf = ({ memory, history }: TracedMemory) => ({
   })),
 });
 
-const lineOf = ({ memory, history }: TracedMemory) => {
-  const {
-    id,
-    content,
-    created_at,
-    pinned,
-    expires_at,
-    valid_from,
-    origin,
-    history: versions,
-  } = detailOf({
-    memory,
-    history: history.slice(0, versionsOfLine),
-  });
-  const { collection, subject, importance, metadata } = memory;
+const lineOf = (traced: TracedMemory) => {
+  const { id, content, created_at, pinned, expires_at, valid_from, origin, history } = detailOf(traced);
+  const { collection, subject, importance, metadata } = traced.memory;
   return {
     ...{ id, content, collection, subject, importance, metadata, pinned, expires_at, created_at, valid_from },
     ...origin,
-    history: versions,
+    history,
   };
 };
 

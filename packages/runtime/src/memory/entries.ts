@@ -83,9 +83,8 @@ export interface MemoryEntries {
   forgetSource(owner: Owner, source: string): Promise<number>;
 }
 
-/** Most earlier values that are shown of one memory, and of many together. */
-const versionsOfOne = 100;
-const versionsOfMany = 1_000;
+/** Most earlier values that are shown of a memory. */
+const shownVersions = 100;
 /** Memories that are read for an export, and stored of an import, in one go. */
 const exportedAtOnce = 200;
 const importedAtOnce = 100;
@@ -124,9 +123,9 @@ export const createMemoryEntries = (deps: {
 }): MemoryEntries => {
   const { memories, ingestions, onAdded, onDeleted, now } = deps;
 
-  const traced = async (found: readonly StoredMemory[], most: number): Promise<TracedMemory[]> => {
+  const traced = async (found: readonly StoredMemory[]): Promise<TracedMemory[]> => {
     const seqs = found.map(({ seq }) => seq);
-    const versions = seqs.length === 0 ? [] : await memories.versions(seqs, most);
+    const versions = seqs.length === 0 ? [] : await memories.versions(seqs, shownVersions);
     return found.map((memory) => ({
       memory,
       history: versions.filter(({ memorySeq }) => memorySeq === memory.seq),
@@ -155,7 +154,7 @@ export const createMemoryEntries = (deps: {
 
   const get = async (reader: Reader, id: string): Promise<TracedMemory | undefined> => {
     const memory = await memories.get(reader, id);
-    return memory && (await traced([memory], versionsOfOne))[0];
+    return memory && (await traced([memory]))[0];
   };
 
   return {
@@ -169,9 +168,9 @@ export const createMemoryEntries = (deps: {
 
     async provenance(asking, of, limit) {
       const reader = { ...asking, now: now() };
-      if ("eventId" in of) return traced(await memories.statedIn(reader, of.eventId, limit), versionsOfMany);
+      if ("eventId" in of) return traced(await memories.statedIn(reader, of.eventId, limit));
       const words = wordsToFind(of.entity);
-      return words.length === 0 ? [] : traced(await memories.withWords(reader, words, limit), versionsOfMany);
+      return words.length === 0 ? [] : traced(await memories.withWords(reader, words, limit));
     },
 
     async edit(asking, id, { content, collection, metadata, pinned, ttl }) {
@@ -229,7 +228,7 @@ export const createMemoryEntries = (deps: {
         const some = await memories.after({ owner, now: now() }, after, exportedAtOnce);
         const last = some.at(-1);
         if (!last) return;
-        yield await traced(some, exportedAtOnce * versionsOfOne);
+        yield await traced(some);
         after = last.seq;
       }
     },

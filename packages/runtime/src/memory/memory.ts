@@ -65,7 +65,7 @@ export interface LongTermMemory {
 
 const recalledMemories = 3;
 const recalledUnlearned = 5;
-/** Most earlier values of the recalled memories that are shown to who asks for them. */
+/** Most earlier values of all the recalled memories that are shown to who asks for them. */
 const recalledVersions = 12;
 /** Characters of a message that is recalled. */
 const longestRecalled = 1_000;
@@ -142,8 +142,9 @@ const withHistory = async (
 ): Promise<string[]> => {
   const seqs = remembered.map(({ seq }) => seq);
   const versions = seqs.length === 0 ? [] : await memories.versions(seqs, recalledVersions);
+  const shown = versions.slice(0, recalledVersions);
   return remembered.flatMap(({ seq, content }) => {
-    const earlier = versions.filter(({ memorySeq }) => memorySeq === seq);
+    const earlier = shown.filter(({ memorySeq }) => memorySeq === seq);
     const [last] = earlier;
     if (!last) return [content];
     return [

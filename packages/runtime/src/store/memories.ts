@@ -80,6 +80,7 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
     // What was said last about a subject is stored last: its words take the place of those before.
     const writing = roundsOf(memories).flatMap((round) => [
       ...round.map(write.version),
+      ...round.map(write.withoutOldVersions),
       ...round.map(write.row),
       ...round.map(write.withoutOldWords),
       ...round.map(write.words),

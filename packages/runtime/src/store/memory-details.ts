@@ -10,7 +10,7 @@ import {
   type StoredMemory,
   userSpace,
 } from "./memory-rows.ts";
-import { heldFrom, versionColumns } from "./memory-writing.ts";
+import { heldFrom, mostVersions, versionColumns } from "./memory-writing.ts";
 import type { Owner } from "./sessions.ts";
 
 /** Who asks for memories: those of the user, and of the wider scopes that the key opens. */
@@ -28,11 +28,11 @@ export interface MemoryDetails {
   /** Deletes a memory, and what it said before. False when there is no such memory. */
   delete(reader: Reader, id: string): Promise<boolean>;
   /**
-   * What some memories said before, the newest first.
+   * What some memories said before: the newest of each, then the second newest of each, and so on.
    *
-   * @param most Of all of them together.
+   * @param mostOfEach At most so many of each.
    */
-  versions(memorySeqs: readonly number[], most: number): Promise<MemoryVersion[]>;
+  versions(memorySeqs: readonly number[], mostOfEach: number): Promise<MemoryVersion[]>;
   /** The user's own memories behind a number, oldest first. */
   after(reader: Omit<Reader, "scopes">, seq: number, limit: number): Promise<StoredMemory[]>;
   /** The user's memories that say, or once said, what a request or one of its messages states; newest first. */
@@ -109,6 +109,11 @@ export const createMemoryDetails = (db: Database, finder: MemoryFinder): MemoryD
         sql`insert into memory_version (memory_seq, ${literal(versionColumns)}, valid_from, valid_to)
           select seq, ${literal(versionColumns)}, ${literal(heldFrom)}, cast(${now} as bigint) from memory
           where ${which} and content <> ${said.content} ${literal(dialect.lockRows)}`;
+      const droppingVersions =
+        said &&
+        sql`delete from memory_version where memory_seq in (select seq from memory where ${which})
+          and seq <= (select seq from memory_version where memory_seq in (select seq from memory where ${which})
+            order by seq desc limit 1 offset ${literal(String(mostVersions))})`;
       const words = said && [
         sql`delete from memory_word where memory_seq in (select seq from memory where ${which})
           and word not in ${texts(said.words)}`,
@@ -123,6 +128,7 @@ export const createMemoryDetails = (db: Database, finder: MemoryFinder): MemoryD
         ...(keepingVersion ? [keepingVersion] : []),
         droppingSpace(updating),
         ...(words ?? []),
+        ...(droppingVersions ? [droppingVersions] : []),
       ]);
       return results[said ? 1 : 0]?.changes === 1;
     },
@@ -133,11 +139,13 @@ export const createMemoryDetails = (db: Database, finder: MemoryFinder): MemoryD
       return result?.changes === 1;
     },
 
-    async versions(memorySeqs, most) {
+    async versions(memorySeqs, mostOfEach) {
       const rows = await db.read<Omit<MemoryVersion, "metadata"> & { metadata: string }>(
         sql`select memory_seq as "memorySeq", collection, content, metadata, valid_from as "validFrom",
             valid_to as "validTo", ${origin}
-          from memory_version where memory_seq ${dialect.isOneOf(memorySeqs)} order by seq desc limit ${most}`,
+          from (select memory_version.*, row_number() over (partition by memory_seq order by seq desc) as place
+            from memory_version where memory_seq ${dialect.isOneOf(memorySeqs)}) as placed
+          where place <= ${mostOfEach} order by place, seq desc`,
       );
       return rows.map((row) => ({ ...row, metadata: JSON.parse(row.metadata) as Record<string, unknown> }));
     },

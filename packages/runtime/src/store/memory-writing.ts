@@ -28,6 +28,9 @@ export const roundsOf = (memories: readonly NewMemory[]): NewMemory[][] => {
 export const versionColumns = `space, collection, content, metadata, importance, source, source_id, session_id, request_id,
   message_id, quote, said_at`;
 
+/** Most earlier values that are kept of a memory: the newest. */
+export const mostVersions = 100;
+
 /** Since when a memory holds, in SQL. */
 export const heldFrom = "coalesce(memory.valid_from, memory.updated_at)";
 
@@ -35,6 +38,8 @@ export const heldFrom = "coalesce(memory.valid_from, memory.updated_at)";
 export interface MemoryWriting {
   /** Keeps what it replaces as a version. */
   version(memory: NewMemory): Statement;
+  /** Deletes what it said before so many others that it is not kept any longer. */
+  withoutOldVersions(memory: NewMemory): Statement;
   /** Inserts or replaces its row, and returns its `id` and `seq`. */
   row(memory: NewMemory): Statement;
   withoutOldWords(memory: NewMemory): Statement;
@@ -54,6 +59,13 @@ export const createMemoryWriting = (
       from memory, given
       where memory.space = given.space and memory.subject = given.subject and memory.content <> given.content
       ${lockRows}`,
+  });
+  const deleteVersions = each({
+    given: { space: "text", subject: "text" },
+    text: `delete from memory_version where seq in (select old.seq from memory, memory_version as old, given
+      where memory.space = given.space and memory.subject = given.subject and old.memory_seq = memory.seq
+        and old.seq <= (select newer.seq from memory_version as newer where newer.memory_seq = memory.seq
+          order by newer.seq desc limit 1 offset ${mostVersions}))`,
   });
   const insertRow = each({
     given: {
@@ -143,6 +155,8 @@ export const createMemoryWriting = (
         },
         keyOf(memory),
       ),
+    withoutOldVersions: (memory) =>
+      deleteVersions({ space: spaceFor(memory), subject: memory.subject }, keyOf(memory)),
     row(memory) {
       const { owner, scope, subject, content, importance, origin, now } = memory;
       const space = spaceFor(memory);
