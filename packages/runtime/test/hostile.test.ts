@@ -143,7 +143,8 @@ const described = ({ body, ...call }: Call) =>
 
 /** What is wrong with the answer; undefined when nothing is. */
 const problemOf = async (row: Route, response: Response): Promise<string | undefined> => {
-  if (response.headers.get("content-type")?.startsWith("text/event-stream")) {
+  const type = response.headers.get("content-type") ?? "";
+  if (type.startsWith("text/event-stream") || (response.ok && type.includes("ndjson"))) {
     await response.body?.cancel();
     return undefined;
   }
