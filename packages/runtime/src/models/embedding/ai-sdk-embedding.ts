@@ -3,15 +3,13 @@ import { lazy } from "@muxi/protocol";
 import * as z from "zod";
 import { startTimeLimit } from "../../base/index.ts";
 import { ModelError, timeoutError } from "../interface/index.ts";
-import { failureOfPackage, type ImportPackage, loadProvider } from "../providers/index.ts";
+import { failureOfPackage, type ImportPackage, isFunction, loadProvider } from "../providers/index.ts";
 import { type EmbeddingModel, noVectorsError } from "./embedding-model.ts";
 
 /** Texts of a call where the package does not say how many it takes. */
 const usualTexts = 50;
 
 const answerSchema = lazy(() => z.object({ embeddings: z.array(z.array(z.number()).min(1)) }));
-
-const isFunction = (value: unknown): value is (...args: unknown[]) => unknown => typeof value === "function";
 
 /**
  * The embedding model of a package, by today's name of its maker or by older ones.
@@ -71,7 +69,10 @@ export const createAiSdkEmbedding = (config: ModelConfig, importPackage: ImportP
     mostTexts: usualTexts,
     async embed(texts, _, signal) {
       signal.throwIfAborted();
-      loading ??= loadEmbedding(config, importPackage);
+      loading ??= loadEmbedding(config, importPackage).catch((error: unknown) => {
+        loading = undefined;
+        throw error;
+      });
       const model = await loading;
       const vectors: Float32Array[] = [];
       for (let at = 0; at < texts.length; at += model.mostTexts) {

@@ -2,6 +2,7 @@ import type { ModelConfig } from "@muxi/formation";
 import { createHttpClient } from "@muxi/http";
 import { expect, onTestFinished, test } from "vitest";
 import { startReceiver } from "../../../test/receiver.ts";
+import { createAiSdkEmbedding } from "./ai-sdk-embedding.ts";
 import { createEmbeddingModel } from "./create-embedding.ts";
 
 /** The API of a provider of embeddings, which answers each request the same. */
@@ -110,6 +111,21 @@ test.each(["embeddingModel", "textEmbeddingModel"])(
     ]);
   },
 );
+
+test("a package that could not be loaded is loaded again by the next call", async () => {
+  let loads = 0;
+  const doEmbed = async ({ values }: { values: string[] }) => ({ embeddings: values.map(() => [1]) });
+  const settings = { timeoutSeconds: 20, maxRetries: 0 };
+  const model = createAiSdkEmbedding(
+    { id: "orchard/a", provider: "orchard", name: "a", settings },
+    async () => {
+      loads += 1;
+      return loads === 1 ? {} : { createOrchard: () => ({ embeddingModel: () => ({ doEmbed }) }) };
+    },
+  );
+  await expect(model.embed(["a"], "passage", signal)).rejects.toThrow("@ai-sdk/orchard");
+  expect(await model.embed(["a"], "passage", signal)).toEqual([Float32Array.of(1)]);
+});
 
 test("a package that makes no embeddings, one that limits them, and a provider that has none are told apart", async () => {
   const none = packaged({ createOrchard: () => () => ({}) });

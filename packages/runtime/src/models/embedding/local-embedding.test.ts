@@ -6,9 +6,19 @@ import { createLocalEmbedding } from "./local-embedding.ts";
 
 /** Stands for the package: the vector of a text says how long the text is, and with which settings it was made. */
 const standIn = `
+import { existsSync, writeFileSync } from "node:fs";
+let loads = 0;
 export const env = { allowRemoteModels: true, remoteHost: "https://hub.example/" };
 export const pipeline = async (task, name, { dtype }) => {
   if (env.allowRemoteModels && env.remoteHost !== "https://mirror.example") throw new Error("it looked at the Hub");
+  loads += 1;
+  if (name.startsWith("flaky") && loads === 1) throw new Error("the disk is busy");
+  const mark = new URL("dies", import.meta.url);
+  if (name.startsWith("dying") && !existsSync(mark)) {
+    writeFileSync(mark, "");
+    setImmediate(() => { throw new Error("out of memory"); });
+    return new Promise(() => {});
+  }
   if (name.startsWith("broken")) throw new Error("the file is cut");
   const settings = [task === "feature-extraction", dtype === "fp32", !env.allowRemoteModels];
   return async (texts, { pooling, normalize }) => {
@@ -85,4 +95,13 @@ test.each([
     code: "LLM_NOT_CONFIGURED",
     message: expect.stringMatching(message),
   });
+});
+
+test.each([
+  ["does not load once", "flaky/model", "the disk is busy"],
+  ["takes its thread along", "dying/model", "out of memory"],
+])("a model that %s answers the next call", async (_, name, reason) => {
+  const model = await start(name);
+  await expect(model.embed(["one"], "passage", signal)).rejects.toThrow(reason);
+  expect(await model.embed(["one"], "passage", signal)).toEqual([Float32Array.of(3, 1, 1, 1, 1, 1)]);
 });

@@ -61,30 +61,42 @@ export const createLocalEmbedding = (config: ModelConfig, models: LocalModels): 
   let worker: Worker | undefined;
   let calls = 0;
 
+  /** Answers what a thread still has to do, and leaves it. One that was left already has nothing to do. */
+  const end = (ended: Worker, reason: string) => {
+    if (worker !== ended) return;
+    worker = undefined;
+    for (const [call, answer] of waiting) answer({ id: call, failure: "model", reason });
+    waiting.clear();
+  };
+
   const start = (): Worker => {
     const hasWhole = settings.baseUrl !== undefined || existsSync(filesOf(models, config).whole);
     const started = new Worker(program, {
       workerData: {
         ...models,
+        packageName: localPackage,
         name,
         mirror: settings.baseUrl,
         dtype: hasWhole ? "fp32" : "q8",
         pooling: family.pooling,
       },
     });
-    const end = (reason: string) => {
-      worker = undefined;
-      for (const [call, answer] of waiting) answer({ id: call, failure: "model", reason });
-      waiting.clear();
-    };
     started.on("message", (answer: LocalAnswer) => {
       waiting.get(answer.id)?.(answer);
       waiting.delete(answer.id);
     });
-    started.on("error", (error) => end(error.message));
-    started.on("exit", () => end("its thread has ended"));
+    started.on("error", (error) => end(started, error.message));
+    started.on("exit", () => end(started, "its thread has ended"));
     started.unref();
     return started;
+  };
+
+  /** Ends a thread that takes too long: the next call gets a new one. */
+  const stop = async () => {
+    const late = worker;
+    if (!late) return;
+    end(late, "its thread was ended, because a call took too long");
+    await late.terminate();
   };
 
   const ask = async (texts: readonly string[], signal: AbortSignal): Promise<LocalAnswer> => {
@@ -125,7 +137,10 @@ export const createLocalEmbedding = (config: ModelConfig, models: LocalModels): 
         );
       } catch (error) {
         signal.throwIfAborted();
-        if (limit.isOver) throw timeoutError(config);
+        if (limit.isOver) {
+          await stop();
+          throw timeoutError(config);
+        }
         throw error;
       } finally {
         limit.end();

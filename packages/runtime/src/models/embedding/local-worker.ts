@@ -2,13 +2,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { isObject } from "@muxi/protocol";
 import * as z from "zod";
-import { packagesOf } from "../providers/import-package.ts";
-
-const packageName = "@huggingface/transformers";
+import { isFunction, packagesOf } from "../providers/import-package.ts";
 
 const settingsSchema = z.object({
   /** Formation folder, in or above which the package is. */
   dir: z.string(),
+  packageName: z.string(),
   folder: z.string(),
   name: z.string(),
   mirror: z.string().optional(),
@@ -18,7 +17,6 @@ const settingsSchema = z.object({
 
 const taskSchema = z.object({ id: z.number(), texts: z.array(z.string()) });
 
-const isFunction = (value: unknown): value is (...args: unknown[]) => unknown => typeof value === "function";
 const functionSchema = z.custom<(...args: unknown[]) => unknown>(isFunction);
 /** Not copied: the package reads what is set here. */
 const packageSchema = z.object({
@@ -32,7 +30,7 @@ export type LocalAnswer =
   | { id: number; vectors: Float32Array[] }
   | { id: number; failure: "package" | "model"; reason: string };
 
-const { dir, folder, name, mirror, dtype, pooling } = settingsSchema.parse(workerData);
+const { dir, packageName, folder, name, mirror, dtype, pooling } = settingsSchema.parse(workerData);
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -44,16 +42,20 @@ const load = async () => {
   return functionSchema.parse(await pipeline("feature-extraction", name, { dtype }));
 };
 
-const hasPackage = packagesOf(dir)(packageName).then(
-  () => true,
-  () => false,
-);
+const hasPackage = () =>
+  packagesOf(dir)(packageName).then(
+    () => true,
+    () => false,
+  );
 let loading: ReturnType<typeof load> | undefined;
 
 const answer = async ({ id, texts }: z.infer<typeof taskSchema>): Promise<LocalAnswer> => {
-  if (!(await hasPackage)) return { id, failure: "package", reason: "" };
+  if (!(await hasPackage())) return { id, failure: "package", reason: "" };
   try {
-    loading ??= load();
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
     const extract = await loading;
     const { dims, data } = tensorSchema.parse(await extract(texts, { pooling, normalize: true }));
     const [count, length] = dims;

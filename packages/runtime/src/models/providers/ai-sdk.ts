@@ -19,7 +19,7 @@ import { AnswerBounds } from "./answer-bounds.ts";
 import { argumentsOf, wholeArguments } from "./call-arguments.ts";
 import { createCallIds } from "./call-ids.ts";
 import { finishReasonOf } from "./finish-reason.ts";
-import type { ImportPackage } from "./import-package.ts";
+import { type ImportPackage, isFunction } from "./import-package.ts";
 import { ThoughtFilter } from "./think-tags.ts";
 
 const finishReasons = new Map<string, FinishReason>([
@@ -28,8 +28,6 @@ const finishReasons = new Map<string, FinishReason>([
   ["tool-calls", "tool_calls"],
   ["content-filter", "content_filter"],
 ]);
-
-const isFunction = (value: unknown): value is (...args: unknown[]) => unknown => typeof value === "function";
 
 /** What makes models, and has the makers of other kinds of models as properties. */
 type Provider = Readonly<Record<string, unknown>>;

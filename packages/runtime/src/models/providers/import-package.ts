@@ -6,6 +6,10 @@ import { isSystemError } from "@muxi/formation";
 /** `import()`, or a stand-in for it. */
 export type ImportPackage = (name: string) => Promise<unknown>;
 
+/** Whether what a package exports is a function. */
+export const isFunction = (value: unknown): value is (...args: unknown[]) => unknown =>
+  typeof value === "function";
+
 /**
  * Loads packages that are installed in a folder or above it, else those that are installed with this program
  * (docs/spec/formation-files.md "Providers").
