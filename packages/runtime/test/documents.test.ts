@@ -101,7 +101,12 @@ test("a sync finds what was edited, added and removed while the formation runs",
       status: "completed",
       results: [
         { source_id: "pears", status: "synced", documents: 3, read: 2, unread: 1, passages: 2 },
-        { source_id: "docs/plums.md", status: "failed", error: expect.stringContaining("ENOENT") },
+        {
+          source_id: "docs/plums.md",
+          status: "failed",
+          error:
+            "docs/plums.md could not be looked at (ENOENT): put it into the formation's folder, or correct its path",
+        },
         { source_id: "docs/none", status: "failed" },
       ],
       removed: 1,

@@ -109,6 +109,7 @@ test("a word that no document has is looked for by English words that are used l
   for (const { importPackage, found } of [
     { importPackage: (name: string) => import(name), found: ["The movie begins at eight."] },
     { importPackage: () => Promise.reject(new Error("it is not installed")), found: [] },
+    { importPackage: async () => ({ english: new URL("no-table", import.meta.url) }), found: [] },
   ]) {
     const { knowledge, find } = await openOn(dir, database, createNearWords(importPackage));
     expect(await find("one", question, 1)).toEqual(found);

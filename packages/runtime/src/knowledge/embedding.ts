@@ -4,7 +4,8 @@ import { createWorker, type Worker } from "../base/index.ts";
 import { type EmbeddingModel, ModelError } from "../models/index.ts";
 import type { KnowledgeRepository, KnowledgeVectorRepository, UnembeddedPassage } from "../store/index.ts";
 import { binaryCodeOf, packed } from "../vectors/index.ts";
-import { digestOfText, searchedText } from "./searched-text.ts";
+import { shortDigest } from "./origin.ts";
+import { searchedText } from "./searched-text.ts";
 import { createTurn, keepingTurn } from "./turns.ts";
 
 /** Waits after failures of a model, in milliseconds (docs/spec/formation-files.md "Vectors of passages"). */
@@ -46,7 +47,7 @@ const textsOf = (passages: readonly UnembeddedPassage[]): Text[] => {
   const texts = new Map<string, Text>();
   for (const { id, content, place } of passages) {
     const text = searchedText({ ...JSON.parse(place), text: content });
-    const digest = digestOfText(text);
+    const digest = shortDigest(text);
     const known = texts.get(digest);
     if (known) known.ids.push(id);
     else texts.set(digest, { text, digest, ids: [id] });

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { type DocumentFile, isSystemError, knowledgeFiles, sourceId } from "@muxi/formation";
+import { type DocumentFile, knowledgeFiles, sourceId, systemCode } from "@muxi/formation";
 import type { KnowledgeDocument } from "../store/index.ts";
 import { originOf } from "./origin.ts";
 import { type AgentKnowledge, createDocumentWriter, digestOf, type WritingDeps } from "./writing.ts";
@@ -70,8 +70,14 @@ export const indexAgent = async (
       result.documents = own.length;
     } catch (error) {
       log.warn({ err: error, agent, source: source.path }, "knowledge source could not be read");
-      result.failure = error instanceof Error ? error.message : String(error);
-      isComplete &&= isSystemError(error, "ENOENT");
+      const code = systemCode(error);
+      if (code === undefined) throw error;
+      const remedy =
+        code === "ENOENT"
+          ? "put it into the formation's folder, or correct its path"
+          : "see that the formation may read it";
+      result.failure = `${source.path} could not be looked at (${code}): ${remedy}`;
+      isComplete &&= code === "ENOENT";
     }
   }
   const expired = [...files.values()].flatMap(({ file, result }) => (anew.has(result.source) ? [file] : []));

@@ -71,8 +71,13 @@ export const createNearWords = (importPackage: (name: string) => Promise<unknown
   let loading: Promise<(word: string) => NearWord[]> | undefined;
 
   const load = async () => {
-    const module = await importPackage(packageName).catch(() => undefined);
-    return isObject(module) && module.english instanceof URL ? readTable(module.english) : () => [];
+    try {
+      const module = await importPackage(packageName);
+      if (isObject(module) && module.english instanceof URL) return await readTable(module.english);
+    } catch {
+      // Where the package is missing or damaged, words are found as they are written.
+    }
+    return () => [];
   };
 
   return async (text, words) => {
@@ -80,7 +85,10 @@ export const createNearWords = (importPackage: (name: string) => Promise<unknown
     loading ??= load();
     const nearTo = await loading;
     const found = new Map<string, NearWord[]>();
-    for (const [written] of [...text.toLowerCase().matchAll(/[a-z]{2,}/g)].slice(0, mostLookedUp)) {
+    let lookedUp = 0;
+    for (const [written] of text.toLowerCase().matchAll(/[a-z]{2,}/g)) {
+      if (lookedUp === mostLookedUp) break;
+      lookedUp += 1;
       const [stem] = wordsOf(written);
       if (stem === undefined || found.has(stem) || !words.has(stem)) continue;
       found.set(

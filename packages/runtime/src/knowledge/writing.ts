@@ -23,7 +23,8 @@ import {
 import { wordsVersion } from "../text/index.ts";
 import { createDocumentWords } from "./document-words.ts";
 import { passageKey } from "./key.ts";
-import { digestOfText, searchedText } from "./searched-text.ts";
+import { shortDigest } from "./origin.ts";
+import { searchedText } from "./searched-text.ts";
 import { keepingTurn } from "./turns.ts";
 
 /** What passages are made by: who changes what a document becomes counts it up. */
@@ -156,7 +157,7 @@ export const createDocumentWriter = (
           const { text, ...place } = passage;
           const id = seq * passagesOfOne + count;
           part.push({ id, key: passageKey(source, passage), content: text, place: JSON.stringify(place) });
-          digested.push({ id, digest: digestOfText(searchedText(passage)) });
+          digested.push({ id, digest: shortDigest(searchedText(passage)) });
           count += 1;
           if (part.length >= passagesAtOnce) await flush();
           if (performance.now() - begun < longestTurn) continue;

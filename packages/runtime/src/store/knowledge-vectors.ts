@@ -138,7 +138,7 @@ export const createKnowledgeVectorRepository = (db: Database): KnowledgeVectorRe
     },
 
     async clearOthers(seq, model) {
-      const [vectors] = await db.write([
+      const [, codes] = await db.write([
         sql`delete from knowledge_vector where (passage, model) in
           (select passage, model from knowledge_code
             where knowledge_seq = ${seq} and model <> ${model} order by seq limit ${clearedAtOnce})`,
@@ -146,7 +146,7 @@ export const createKnowledgeVectorRepository = (db: Database): KnowledgeVectorRe
           (select seq from knowledge_code
             where knowledge_seq = ${seq} and model <> ${model} order by seq limit ${clearedAtOnce})`,
       ]);
-      return vectors?.changes === clearedAtOnce;
+      return codes?.changes === clearedAtOnce;
     },
 
     codes: (seq, model, after, limit) =>

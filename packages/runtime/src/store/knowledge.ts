@@ -21,8 +21,8 @@ export interface KnowledgeRepository extends KnowledgeTurns, KnowledgeSearches {
   overview(formationId: string): Promise<KnowledgeOverview[]>;
   /** Notes that the sources are to be looked at. */
   ask(seq: number, now: number): Promise<void>;
-  /** Has documents read anew: those of these names, or all. Searches find what they were until then. */
-  expire(seq: number, sources?: readonly string[]): Promise<void>;
+  /** Has documents of these names read anew. Searches find what they were until then. */
+  expire(seq: number, sources: readonly string[]): Promise<void>;
   /** Notes how far the process that indexes is. */
   note(seq: number, progress: { looked: number; found: number }): Promise<void>;
   /** Notes that all is stored that the sources had at a time. */
@@ -146,11 +146,10 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
     },
 
     async expire(seq, sources) {
-      const named =
-        sources === undefined
-          ? sql``
-          : sql`and source in (select value from ${textsOf(JSON.stringify(sources))} as named)`;
-      await db.write([sql`update knowledge_document set digest = '' where knowledge_seq = ${seq} ${named}`]);
+      await db.write([
+        sql`update knowledge_document set digest = '' where knowledge_seq = ${seq}
+          and source in (select value from ${textsOf(JSON.stringify(sources))} as named)`,
+      ]);
     },
 
     async note(seq, { looked, found }) {
