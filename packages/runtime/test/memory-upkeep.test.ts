@@ -165,6 +165,27 @@ test("a user has at most so many memories: what has expired goes first, then wha
   expect(await contents(api, "?scopes=formation")).toHaveLength(4);
 });
 
+test("of what a user pins, the newest 20 are kept, and the others make room as if they were not pinned", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const limit = "memory: { persistent: { max_memories: 22 } }\n";
+  const api = await startFormation(await writeFormation({ "formation.afs": `${manifest}${limit}` }), {
+    now: () => time,
+  });
+  const write = async (content: string, importance: number, pinned: boolean) => {
+    time += 1_000;
+    await add(api, content, { metadata: { importance }, pinned });
+  };
+  await write("Has a boat", 0.7, false);
+  await write("Pinned first", 0.5, true);
+  await write("Pinned second", 0.9, true);
+  for (let number = 3; number <= 22; number++) await write(`Pinned as number ${number}`, 0.1, true);
+  const known = async () => (await contents(api, "?limit=100")).toReversed();
+  expect((await known()).slice(0, 3)).toEqual(["Has a boat", "Pinned second", "Pinned as number 3"]);
+  await write("Has a dinghy", 0.2, false);
+  expect((await known()).slice(0, 2)).toEqual(["Pinned second", "Pinned as number 3"]);
+  expect(await known()).toHaveLength(22);
+});
+
 test("memories are listed by their collections", async () => {
   const api = await startFormation(await writeFormation());
   await add(api, "Prefers tea", { type: "preference" });

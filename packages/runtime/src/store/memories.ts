@@ -3,7 +3,7 @@ import type { Database } from "./database/index.ts";
 import { joined, type Statement, sql } from "./database/index.ts";
 import { afterSeq, type ListPage } from "./list-page.ts";
 import { createMemoryDetails, type MemoryDetails, type Reader, readMemories } from "./memory-details.ts";
-import { createMemoryFinder, type MemoryFinder } from "./memory-finder.ts";
+import { createMemoryFinder, type MemoryFinder, mostPinned } from "./memory-finder.ts";
 import {
   isAlive,
   type MemoryScope,
@@ -64,10 +64,14 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
 
   const write = createMemoryWriting(db.dialect, finder.written);
 
-  /** Deletes what a user has too many of: what has expired, then what matters least, then the oldest. */
+  /**
+   * Deletes what a user has too many of: what has expired, then what matters least, then the oldest. Of what is pinned, it
+   * spares as many as are recalled: a user who pins all would evade the limit.
+   */
   const makingRoom = (space: Space, now: number, most: number): Statement => ({
     ...sql`delete from memory where seq in (select seq from memory
-      where space = ${space} and pinned = 0 and updated_at < ${now}
+      where space = ${space} and updated_at < ${now} and seq not in (select seq from memory
+        where space = ${space} and pinned = 1 and ${isAlive(now)} order by seq desc limit ${mostPinned})
       order by case when expires_at <= ${now} then 0 else 1 end, importance, updated_at, seq
       limit (select case when count(*) > ${most} then count(*) - ${most} else 0 end
         from memory where space = ${space}))`,

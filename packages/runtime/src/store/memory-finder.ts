@@ -19,8 +19,8 @@ export interface MemoryFinder {
   deleted(space: Space): void;
 }
 
-/** Most pinned memories of a space that are recalled: each takes room in every prompt. */
-const mostPinned = 20;
+/** Most pinned memories of a space that are recalled, each of which takes room in every prompt, and never make room. */
+export const mostPinned = 20;
 
 /** Parsing all lists as one JSON text takes a third of the time that splitting them does. */
 const numbersOf = (texts: readonly string[]): number[][] => JSON.parse(`[[${texts.join("],[")}]]`);
