@@ -2,11 +2,12 @@ import { mkdirSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { untilExpected } from "../../../test/until.ts";
 import { configureKnowing, openKnowing, syncAgain, writeKnowing } from "./elsewhere.ts";
 import { startFormation } from "./harness.ts";
+import { emptyDatabase } from "./processes.ts";
 import { startWebServer, tagged } from "./web-server.ts";
 
 const html = (body: string) => `<html><body><h1>Cellar</h1>${body}</body></html>`;
@@ -150,8 +151,61 @@ test("credentials are sent to the source's own origin and nowhere else, and addr
   expect(other.requests[0]?.headers).not.toHaveProperty("authorization");
   expect(other.requests[0]?.headers).not.toHaveProperty("x-team");
   const [found] = await opened.knowledge.search("one", "attic", { limit: 1 });
-  expect(found?.source).toBe(`${web.url}/a.md?token=...&page=1`);
+  expect(found?.source).toBe(`${web.url}/a.md?token=...&page=...`);
   expect(JSON.stringify(opened.lines)).not.toContain("s3cret");
+});
+
+test("of a link, only what may be secret is hidden, and addresses that differ in nothing else stay two documents", async () => {
+  const list = (names: string[]) => `<urlset>${names.map((name) => `<loc>/${name}</loc>`).join("")}</urlset>`;
+  const names = ["a.md?code=1", "a.md?code=2", "b.md?page=1&AWSAccessKeyId=AK1&pwd=s3cret"];
+  const web = await startWebServer({
+    "/sitemap.xml": list(names),
+    "/a.md?code=1": "The attic is warm.",
+    "/a.md?code=2": "The attic is cold.",
+    [`/${names[2]}`]: "The barn is red.",
+  });
+  const opened = await openKnowing(await writeKnowing([`url: "${web.url}/sitemap.xml"`]));
+  expect((await opened.find("attic")).sort()).toEqual(["The attic is cold.", "The attic is warm."]);
+  expect(await opened.knowledge.search("one", "barn", { limit: 1 })).toMatchObject([
+    { source: `${web.url}/b.md?page=1&AWSAccessKeyId=...&pwd=...` },
+  ]);
+  expect(await syncAgain(opened)).toMatchObject({ documents: 3, read: 0, gone: 0 });
+});
+
+test("an XML document is read where its address is redirected too", async () => {
+  const web = await startWebServer({
+    "/plan.xml": (_, response) => response.writeHead(302, { location: "/plans/plan.xml" }).end(),
+    "/plans/plan.xml": (_, response) =>
+      response
+        .setHeader("content-type", "application/xml")
+        .end("<plan><room>The attic is warm.</room></plan>"),
+  });
+  const opened = await openKnowing(await writeKnowing([`url: "${web.url}/plan.xml"`]));
+  expect((await opened.find("attic")).join()).toContain("The attic is warm.");
+});
+
+test("an address that is too long to be stored is left out, and the others are read", async () => {
+  const long = `${"x".repeat(2_100)}.md`;
+  const web = await startWebServer({
+    "/n/": html(`<a href="a.md">a</a><a href="${long}">b</a>`),
+    "/n/a.md": "The attic is warm.",
+    [`/n/${long}`]: "The barn is red.",
+  });
+  const opened = await openKnowing(await writeKnowing([`url: "${web.url}/n/*.md"`]));
+  expect(await opened.find("attic barn")).toEqual(["The attic is warm."]);
+  expect(opened.warnings()).toMatchObject([
+    { code: "unsupported", reason: "its name has more than 2048 bytes" },
+  ]);
+});
+
+test("what was to be fetched anew and failed is fetched at the next look", async () => {
+  const page = tagged('"1"', "The key hangs behind the door.");
+  const web = await startWebServer({ "/key.md": page });
+  const opened = await openKnowing(await writeKnowing([`url: "${web.url}/key.md", id: notes`]));
+  web.pages["/key.md"] = (_, response) => response.writeHead(403).end();
+  expect(await syncAgain(opened, ["notes"])).toMatchObject({ read: 0, unread: 0, passages: 1 });
+  web.pages["/key.md"] = page;
+  expect(await syncAgain(opened)).toMatchObject({ read: 1, gone: 0 });
 });
 
 test("addresses that are not public are not reached, neither at once nor by a redirect or a link", async () => {
@@ -299,6 +353,26 @@ test("what others have in the folder for temporary files stops no source", async
   const web = await startWebServer({ "/a.md": "The attic is warm." });
   const opened = await openKnowing(await writeKnowing([`url: "${web.url}/a.md"`]));
   expect(await opened.find("attic")).toEqual(["The attic is warm."]);
+});
+
+test("what fails on this side counts as an attempt, and the sources are closed all the same", async () => {
+  const temporary = path.join(temporaryFolder(), "later");
+  const web = await startWebServer({ "/a.md": "The attic is warm." });
+  const dir = await writeKnowing([`url: "${web.url}/a.md"`]);
+  const database = await (await emptyDatabase())();
+  onTestFinished(() => database.close());
+  vi.stubEnv("TMPDIR", temporary);
+  const now = Date.now();
+  const opened = await openKnowing(dir, { database, now: () => now });
+  const failure = "it could not be stored: the log of the formation says why";
+  expect(await opened.knowledge.elsewhere("one")).toMatchObject([{ failure, dueAt: now + 5_000 }]);
+  mkdirSync(temporary);
+  expect(await syncAgain(opened)).toMatchObject({ read: 1 });
+
+  await opened.knowledge.close();
+  vi.stubEnv("TMPDIR", path.join(temporary, "gone"));
+  const again = await openKnowing(dir, { database, now: () => now + 1 });
+  await again.knowledge.close();
 });
 
 test("a formation answers from a page, and has it read again when asked to", async () => {

@@ -3,6 +3,7 @@ export { type CallerSpan, callerSpanOf } from "./caller-span.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { fewAtOnce } from "./few-at-once.ts";
 export { firstOf } from "./first-of.ts";
+export { createGate } from "./gate.ts";
 export { matcherOf } from "./glob.ts";
 export { isoTime } from "./iso-time.ts";
 export {

@@ -56,7 +56,7 @@ export const createGitSource = (
   policy: TargetPolicy,
   folder: string,
 ): SourceElsewhere => {
-  const { ref = "HEAD", max_file_size, max_total_size, allowed_extensions } = source;
+  const { ref = "HEAD", max_file_size, max_total_size, allowed_extensions, timeout } = source;
   const url = new URL(base);
   const authorization = authorizationOf(source);
   const matches = pattern === undefined ? () => true : pathPattern(pattern);
@@ -65,6 +65,9 @@ export const createGitSource = (
   const settings = async () => ({
     "http.followRedirects": "false",
     "http.curloptResolve": `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}:${await addressOf(url, policy)}`,
+    // Without this process, which ends it in time, it ends by itself where nothing comes.
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": String(Math.ceil(timeout)),
     // Nothing goes on when the call has ended.
     "gc.auto": "0",
     "maintenance.auto": "false",

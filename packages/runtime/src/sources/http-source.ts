@@ -1,6 +1,7 @@
 import path from "node:path";
 import { type Format, formatLabel, formatOf } from "@muxi/documents";
 import type { KnowledgeSource, SourceUrl } from "@muxi/formation";
+import { shortDigest } from "../knowledge/index.ts";
 import { linksIn, locationsIn, sitemapKind } from "./listings.ts";
 import { depthOf, pathFilter, pathPattern } from "./path-pattern.ts";
 import {
@@ -11,7 +12,7 @@ import {
   TooLargeError,
   textOfBody,
 } from "./request.ts";
-import { shownAddress } from "./shown-address.ts";
+import { showAddresses } from "./shown-address.ts";
 import {
   checkListed,
   type DocumentElsewhere,
@@ -67,7 +68,8 @@ export const createHttpSource = (
   const isWanted = pathFilter(source);
   const authorization = authorizationOf(source);
   const headers = { ...(authorization && { authorization }), ...source.headers };
-  const requester = createRequester({ ...deps, headers, origin: base.origin });
+  const shownAddress = showAddresses(base);
+  const requester = createRequester({ ...deps, headers, origin: base.origin, shownAddress });
 
   const largest = source.max_file_size;
   const tooLarge: Fetched = {
@@ -91,8 +93,8 @@ export const createHttpSource = (
     return { kind: "new", format, version };
   };
 
-  const documentAt = (url: URL): DocumentElsewhere => ({
-    name: shownAddress(url),
+  const documentAt = (url: URL, name: string): DocumentElsewhere => ({
+    name,
     async fetch(file, known, signal) {
       const opened = await requester.open(
         url,
@@ -115,6 +117,18 @@ export const createHttpSource = (
     },
   });
 
+  /** Addresses that differ only in what is not shown have names of their own all the same. */
+  const documentsAt = (urls: readonly URL[]): DocumentElsewhere[] => {
+    const names = urls.map((url) => shownAddress(url));
+    const seen = new Set<string>();
+    const shared = new Set<string>();
+    for (const name of names) (seen.has(name) ? shared : seen).add(name);
+    return urls.map((url, at) => {
+      const name = names[at] ?? "";
+      return documentAt(url, shared.has(name) ? `${name}#${shortDigest(url.href).slice(0, 8)}` : name);
+    });
+  };
+
   /** A page with links or a sitemap; undefined where there is none. */
   const listing = async (url: URL, signal: AbortSignal) => {
     const opened = await requester.open(url, {}, signal);
@@ -132,7 +146,7 @@ export const createHttpSource = (
 
   /** Reads lists of documents, and the further lists that they lead to. */
   const follow = async (
-    each: (list: { url: URL; text: string }, add: (url: URL) => void) => Promise<void>,
+    each: (list: { url: URL; asked: URL; text: string }, add: (url: URL) => void) => Promise<void>,
     signal: AbortSignal,
   ) => {
     const lists = new Map([[base.href, base]]);
@@ -145,16 +159,16 @@ export const createHttpSource = (
       const list = await listing(url, signal);
       // A further list that is gone is like a document that is gone.
       if (!list && url === base) throw new SourceError(`${shownAddress(url)}: there is nothing`);
-      if (list) await each(list, add);
+      if (list) await each({ ...list, asked: url }, add);
     }
   };
 
   const ofSitemap = async (signal: AbortSignal): Promise<URL[]> => {
     const found = new Map<string, URL>();
     let isSitemap = true;
-    await follow(async ({ url, text }, add) => {
+    await follow(async ({ url, asked, text }, add) => {
       const kind = sitemapKind(text);
-      if (kind === undefined && url.href === base.href) isSitemap = false;
+      if (kind === undefined && asked === base) isSitemap = false;
       if (kind === undefined) return;
       for await (const location of locationsIn(text, url)) {
         if (location.origin !== base.origin) continue;
@@ -193,7 +207,7 @@ export const createHttpSource = (
           : looksListed
             ? await ofSitemap(signal)
             : [base];
-      return urls.map(documentAt);
+      return documentsAt(urls);
     },
     close: requester.close,
   };

@@ -13,13 +13,15 @@ import {
 } from "@muxi/http";
 import { ForbiddenTargetError, guardedLookup, parseTarget, type TargetPolicy } from "../background/index.ts";
 import { startTimeLimit } from "../base/index.ts";
-import { shownAddress } from "./shown-address.ts";
+import type { ShowAddress } from "./shown-address.ts";
 import { SourceError } from "./source.ts";
 
 /** A response whose body has not been read. */
 export interface Opened {
   /** Where redirects have led. */
   url: URL;
+  /** The same for users. */
+  shown: string;
   status: number;
   headers: ReadonlyMap<string, string>;
   /** To be read to its end, or destroyed. */
@@ -33,6 +35,7 @@ export interface RequesterDeps {
   headers: Readonly<Record<string, string>>;
   /** The only origin that gets them. */
   origin: string;
+  shownAddress: ShowAddress;
   now: () => number;
 }
 
@@ -82,9 +85,8 @@ const send = (http: HttpClient, url: URL, headers: Record<string, string>, signa
   });
 
 /** The failure of a request, as a source fails. */
-const failureOf = (error: unknown, url: URL): SourceError => {
+const failureOf = (error: unknown, shown: string): SourceError => {
   if (error instanceof SourceError) return error;
-  const shown = shownAddress(url);
   if (error instanceof ForbiddenTargetError) return new SourceError(`${shown}: ${error.message}`);
   const code = systemCode(error);
   return new SourceError(`${shown}: the connection failed${code === undefined ? "" : `: ${code}`}`, {
@@ -92,16 +94,17 @@ const failureOf = (error: unknown, url: URL): SourceError => {
   });
 };
 
-const refusalOf = ({ status, url, headers }: Opened, now: number): SourceError => {
+const refusalOf = ({ status, shown, headers }: Opened, now: number): SourceError => {
   const remedy = status === 401 || status === 403 ? ": check auth of the source" : "";
   const retryAfter = readRetryAfter(headers.get("retry-after"), now);
-  return new SourceError(`${shownAddress(url)}: the server answered ${status}${remedy}`, {
+  return new SourceError(`${shown}: the server answered ${status}${remedy}`, {
     isTransient: status >= 500 || transientRefusals.has(status),
     ...(retryAfter !== undefined && { retryAfter: retryAfter * 1000 }),
   });
 };
 
-export const createRequester = ({ policy, proxy, headers: own, origin, now }: RequesterDeps): Requester => {
+export const createRequester = (deps: RequesterDeps): Requester => {
+  const { policy, proxy, headers: own, origin, shownAddress, now } = deps;
   const http = createHttpClient({ lookup: guardedLookup(policy), proxy });
 
   const once = async (
@@ -110,15 +113,16 @@ export const createRequester = ({ policy, proxy, headers: own, origin, now }: Re
     signal: AbortSignal,
   ): Promise<Opened> => {
     const limit = startTimeLimit(longestHead, signal);
+    const shown = shownAddress(url);
     try {
       parseTarget(url.href, policy);
       const headers = { "user-agent": "muxi", ...(url.origin === origin && own), ...given };
       const { head, body } = await send(http, url, headers, limit.signal);
-      return { url, status: head.status, headers: new Map(head.headers), body };
+      return { url, shown, status: head.status, headers: new Map(head.headers), body };
     } catch (error) {
       signal.throwIfAborted();
-      if (!limit.isOver) throw failureOf(error, url);
-      const message = `${shownAddress(url)}: the server did not answer within ${longestHead / 1000} s`;
+      if (!limit.isOver) throw failureOf(error, shown);
+      const message = `${shown}: the server did not answer within ${longestHead / 1000} s`;
       throw new SourceError(message, { isTransient: true });
     } finally {
       limit.end();
@@ -136,7 +140,7 @@ export const createRequester = ({ policy, proxy, headers: own, origin, now }: Re
         const location = opened.headers.get("location");
         if (status < 300 || status >= 400 || location === undefined) throw refusalOf(opened, now());
         const next = URL.parse(location, url);
-        if (!next) throw new SourceError(`${shownAddress(url)}: it leads to an address that is none`);
+        if (!next) throw new SourceError(`${opened.shown}: it leads to an address that is none`);
         url = next;
       }
       throw new SourceError(`${shownAddress(first)}: it is redirected more than ${mostRedirects} times`);
@@ -174,11 +178,11 @@ class Meter extends Transform {
 }
 
 /** What unpacks a body that was packed for its way. */
-const decodersOf = ({ url, headers }: Opened): Transform[] => {
+const decodersOf = ({ shown, headers }: Opened): Transform[] => {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   const decoder = decoders[encoding];
   if (!decoder && encoding !== "identity" && encoding !== "") {
-    throw new SourceError(`${shownAddress(url)}: it is encoded as ${encoding}, which was not asked for`);
+    throw new SourceError(`${shown}: it is encoded as ${encoding}, which was not asked for`);
   }
   return decoder ? [decoder()] : [];
 };
@@ -201,7 +205,7 @@ const read = async (
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof TooLargeError) throw error;
-    throw failureOf(error, opened.url);
+    throw failureOf(error, opened.shown);
   } finally {
     opened.body.destroy();
   }
@@ -234,6 +238,6 @@ export const textOfBody = async (opened: Opened, most: number, signal: AbortSign
   const bytes = Buffer.concat(pieces);
   const content = await gunzipped(bytes, bytes[0] === 0x1f && bytes[1] === 0x8b ? "gzip" : "", most);
   if (content === "large") throw new TooLargeError();
-  if (typeof content === "string") throw new SourceError(`${shownAddress(opened.url)}: it is damaged`);
+  if (typeof content === "string") throw new SourceError(`${opened.shown}: it is damaged`);
   return content.toString("utf8");
 };

@@ -1,16 +1,26 @@
 /** Names of parameters of an address whose values are secret. */
-const secretName = /(?:key|token|secret|password|passwd|signature|sig|credential|auth|code|sas)$/i;
+const secretName =
+  /(?:key|keyid|token|secret|pass|password|passwd|pwd|signature|sig|credential|auth|code|sas)$/i;
 
-/** An address as it may be shown: without user name, password and fragment, and what in its query may be secret as `...`. */
-export const shownAddress = (address: URL): string => {
-  const url = new URL(address);
-  url.username = "";
-  url.password = "";
-  url.hash = "";
-  for (const name of new Set(url.searchParams.keys())) {
-    if (secretName.test(name)) url.searchParams.set(name, "...");
-  }
-  return url.href;
+/** Shows an address to users. */
+export type ShowAddress = (address: URL) => string;
+
+/**
+ * How addresses of a source are shown: without user name, password and fragment, and what in a query may be secret as
+ * `...`. That is each parameter of the configured address, where anything may be a secret, and others by their names.
+ */
+export const showAddresses = (configured: URL): ShowAddress => {
+  const hidden = new Set(configured.searchParams.keys());
+  return (address) => {
+    const url = new URL(address);
+    url.username = "";
+    url.password = "";
+    url.hash = "";
+    for (const name of new Set(url.searchParams.keys())) {
+      if (hidden.has(name) || secretName.test(name)) url.searchParams.set(name, "...");
+    }
+    return url.href;
+  };
 };
 
 /** A path as it may be shown: others choose the names of their files, of any characters. */

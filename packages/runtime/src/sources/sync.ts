@@ -41,21 +41,27 @@ export interface SyncResult extends SourceResult {
   error: SourceError | undefined;
 }
 
-const named = (error: unknown): SourceError => {
+/** Most bytes of the name of a document: Postgres has no index of much longer ones. */
+const longestName = 2_048;
+
+/** What is told of a failure: that the time was up, or what the source said. Any other one is thrown. */
+const told = (
+  error: unknown,
+  { isOver, signal }: ReturnType<typeof startTimeLimit>,
+  late: string,
+): SourceError => {
   if (error instanceof SourceError) return error;
+  if (isOver && error === signal.reason) return new SourceError(late, { isTransient: true });
   throw error;
 };
 
 /**
  * Brings what is stored of a source to what is there now. What could not be had stays as it was (docs/spec/formation-files.md
  * "Sources elsewhere").
- *
- * @param anew Whether documents are fetched even if they have not changed.
  */
 export const syncSource = async (
   deps: SyncDeps,
   of: SyncedSource,
-  anew: boolean,
   closing: AbortSignal,
 ): Promise<SyncResult> => {
   const { stored, folder, open, log } = deps;
@@ -68,7 +74,7 @@ export const syncSource = async (
     error: undefined,
   };
 
-  const known = (await stored.documents(knowledge)).filter((document) => document.origin === origin);
+  const known = await stored.documents(knowledge, origin);
   for (const { seq, state } of known) if (state === "writing" || state === "leaving") await clear(seq);
   const standing = known.filter(({ state }) => state === "ready" || state === "unread");
   const bySource = new Map(standing.map((document) => [document.source, document]));
@@ -94,7 +100,7 @@ export const syncSource = async (
   ) => {
     const digest = await digestOf({ file, format }, config, deps.understanding);
     const writtenVersion = JSON.stringify({ ...version, settings } satisfies StoredVersion);
-    if (before?.digest === digest && !anew) {
+    if (before?.digest === digest) {
       keep(before);
       if (before.version !== writtenVersion) await stored.keepVersion(before.seq, writtenVersion);
       return;
@@ -117,10 +123,14 @@ export const syncSource = async (
 
   const look = async (document: DocumentElsewhere, signal: AbortSignal) => {
     const { name } = document;
+    if (Buffer.byteLength(name) > longestName) {
+      const reason = `its name has more than ${longestName} bytes`;
+      return tell(`${name.slice(0, 200)}...`, { code: "unsupported", reason });
+    }
     if (left < 0) return beyond(name);
     const before = bySource.get(name);
     const version: StoredVersion | undefined = before?.version ? JSON.parse(before.version) : undefined;
-    const isCurrent = version?.settings === settings && before?.digest !== "" && !anew;
+    const isCurrent = version?.settings === settings && before?.digest !== "";
     const file = path.join(folder, `${knowledge}-${shortDigest(origin)}`);
     const limit = startTimeLimit(source.timeout * 1000 * shareOfTime, signal);
     try {
@@ -139,7 +149,7 @@ export const syncSource = async (
     } catch (error) {
       signal.throwIfAborted();
       const late = `${name}: it was not there within ${source.timeout * shareOfTime} s`;
-      const failure = limit.isOver ? new SourceError(late, { isTransient: true }) : named(error);
+      const failure = told(error, limit, late);
       log.warn(
         { agent, source: id, document: name, reason: failure.message },
         "document could not be fetched",
@@ -176,7 +186,7 @@ export const syncSource = async (
   } catch (error) {
     closing.throwIfAborted();
     const late = `it was not read within ${source.timeout} s`;
-    result.error = limit.isOver ? new SourceError(late, { isTransient: true }) : named(error);
+    result.error = told(error, limit, late);
     return result;
   } finally {
     limit.end();

@@ -5,7 +5,7 @@ import { type Formation, sourceId } from "@muxi/formation";
 import type { ProxyChoice } from "@muxi/http";
 import type { Logger } from "pino";
 import type { TargetPolicy } from "../background/index.ts";
-import { createWorker } from "../base/index.ts";
+import { createGate, createWorker } from "../base/index.ts";
 import {
   createTurn,
   type KnowingAgent,
@@ -26,6 +26,7 @@ import type {
 import { afterFailure, dueTimeOf, type Timing } from "./due.ts";
 import type { ConfiguredSource } from "./http-source.ts";
 import { openSource } from "./open-source.ts";
+import { SourceError } from "./source.ts";
 import { type SyncResult, syncSource } from "./sync.ts";
 import { makeFetchFolder } from "./temporary.ts";
 
@@ -50,6 +51,8 @@ const keepEvery = 5_000;
 /** When to look again whether another process has done so, in milliseconds. */
 const lookAgainAfter = 2_000;
 const pauseAfterFailure = 10_000;
+/** How many sources are looked at at a time: each has a process that reads its documents. */
+const syncedAtOnce = 2;
 /** The longest that a timer waits: after a clock was set, or a machine slept, it is late by no more. */
 const longestSleep = 60_000;
 
@@ -59,7 +62,6 @@ interface Entry extends KnowingAgent {
   origin: string;
   turn: Turn;
   isTried: boolean;
-  isAnew: boolean;
   callers: { resolve(result: SyncResult): void; reject(error: unknown): void }[];
 }
 
@@ -70,7 +72,7 @@ const entriesOf = ({ agents, sources, now }: SourceSyncDeps): Entry[] =>
       const source = { ...each, url: each.url };
       const origin = originOf(source);
       const turn = createTurn(sources.turnsOf(origin), now, turnLasts);
-      return [{ agent, config, source, origin, turn, isTried: false, isAnew: false, callers: [] }];
+      return [{ agent, config, source, origin, turn, isTried: false, callers: [] }];
     }),
   );
 
@@ -79,6 +81,7 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
   const { formation, stored, understandingOf, vectors, sources, policy, proxy, zone, now, log } = deps;
   const timing: Timing = { zone, startedAt: now() };
   const entries = entriesOf(deps);
+  const gate = createGate(syncedAtOnce);
   let onSynced = () => {};
   let folder: Promise<string> | undefined;
 
@@ -107,7 +110,6 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
   const sync = async (
     { agent, config, source, origin, turn }: Entry,
     seq: number,
-    isAnew: boolean,
     closing: AbortSignal,
   ): Promise<SyncResult> => {
     const understanding = understandingOf({ agent, config });
@@ -125,13 +127,29 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
       return await syncSource(
         { stored, vectors, reader, understanding, keepTurn, now, log, folder: place, open },
         { agent, config, seq, source, origin },
-        isAnew,
         signal,
       );
     } finally {
       clearInterval(keeping);
       closing.removeEventListener("abort", reader.close);
       reader.close();
+    }
+  };
+
+  /** Looks at a source; what fails on this side counts as an attempt too, so that it is not made again and again. */
+  const trySync = async (entry: Entry, seq: number, closing: AbortSignal): Promise<SyncResult> => {
+    try {
+      return await sync(entry, seq, closing);
+    } catch (error) {
+      if (closing.aborted || !(await entry.turn.take(seq))) throw error;
+      const source = sourceId(entry.source);
+      log.error({ err: error, agent: entry.agent, source }, "looking at a knowledge source failed");
+      return {
+        ...{ source, documents: 0, read: 0, unread: 0, passages: 0, gone: 0 },
+        error: new SourceError("it could not be stored: the log of the formation says why", {
+          isTransient: true,
+        }),
+      };
     }
   };
 
@@ -173,10 +191,10 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
     state: KnowledgeSourceState | undefined,
     signal: AbortSignal,
   ) => {
-    const { callers, isAnew } = entry;
-    Object.assign(entry, { callers: [], isAnew: false });
+    const { callers } = entry;
+    entry.callers = [];
     try {
-      const result = await sync(entry, seq, isAnew, signal);
+      const result = await trySync(entry, seq, signal);
       entry.isTried = true;
       await settle(entry, seq, state, result);
       for (const { resolve } of callers) resolve(result);
@@ -193,15 +211,18 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
     const wait = untilDue(entry, before);
     if (wait !== 0 || (before && before.syncedAt > 0)) hasBegun(entry);
     if (wait !== 0) return wait === undefined ? undefined : Math.min(wait, longestSleep);
-    if (!(await entry.turn.take(seq))) return lookAgainAfter;
-    try {
-      const state = await stateOf(seq, entry);
-      // Another process may have looked at it since.
-      if (untilDue(entry, state) === 0) await lookInTurn(entry, seq, state, signal);
-    } finally {
-      await entry.turn.leave(seq);
-    }
-    return 0;
+    return gate(async () => {
+      signal.throwIfAborted();
+      if (!(await entry.turn.take(seq))) return lookAgainAfter;
+      try {
+        const state = await stateOf(seq, entry);
+        // Another process may have looked at it since.
+        if (untilDue(entry, state) === 0) await lookInTurn(entry, seq, state, signal);
+      } finally {
+        await entry.turn.leave(seq);
+      }
+      return 0;
+    });
   };
 
   const workers = new Map(
@@ -218,9 +239,13 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
   return {
     async sync(agentId, anew = []) {
       const own = entries.filter(({ agent }) => agent === agentId);
+      // Stored, so that what cannot be fetched now is fetched when it can be.
+      for (const { source, origin } of own) {
+        if (!anew.includes(sourceId(source))) continue;
+        await stored.expireOrigin(await stored.open(formation.id, agentId), origin);
+      }
       const results = await Promise.all(
         own.map((entry) => {
-          if (anew.includes(sourceId(entry.source))) entry.isAnew = true;
           return new Promise<SyncResult>((resolve, reject) => {
             entry.callers.push({ resolve, reject });
             workers.get(entry)?.wake();

@@ -33,7 +33,8 @@ export interface KnowledgeRepository extends KnowledgeTurns, KnowledgeSearches {
   forget(seq: number): Promise<void>;
   /** Documents that are there, those that were read last first. */
   list(seq: number, page: DocumentPage): Promise<KnowledgeDocument[]>;
-  documents(seq: number): Promise<KnowledgeDocument[]>;
+  /** Documents of an agent in any state: all, or those of a source elsewhere. */
+  documents(seq: number, origin?: string): Promise<KnowledgeDocument[]>;
   /** Begins to write a document, and returns its number. Nobody sees it yet. */
   begin(
     seq: number,
@@ -42,6 +43,8 @@ export interface KnowledgeRepository extends KnowledgeTurns, KnowledgeSearches {
       now: number;
     },
   ): Promise<number>;
+  /** Has the documents of a source elsewhere read anew. Searches find what they were until then. */
+  expireOrigin(seq: number, origin: string): Promise<void>;
   /** Notes by what to tell whether a document has changed, when it has not. */
   keepVersion(document: number, version: string): Promise<void>;
   /** Writes some of a document's passages and words. */
@@ -179,7 +182,10 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
       await db.write([sql`delete from knowledge where seq = ${seq}`]);
     },
 
-    documents: (seq) => db.read(sql`${selected} where knowledge_seq = ${seq} order by source, seq`),
+    documents: (seq, origin) => {
+      const within = origin === undefined ? sql`` : sql`and origin = ${origin}`;
+      return db.read(sql`${selected} where knowledge_seq = ${seq} ${within} order by source, seq`);
+    },
 
     list: (seq, { limit, before, state }) =>
       db.read(
@@ -195,6 +201,12 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
           values (${seq}, ${source}, ${origin}, ${version}, '', 'writing', 0, ${changedAt}, ${now}) returning seq`,
       ]);
       return Number(result?.rows[0]?.seq);
+    },
+
+    async expireOrigin(seq, origin) {
+      await db.write([
+        sql`update knowledge_document set digest = '' where knowledge_seq = ${seq} and origin = ${origin}`,
+      ]);
     },
 
     async keepVersion(document, version) {
