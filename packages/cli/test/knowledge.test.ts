@@ -1,6 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { startReceiver } from "../../runtime/test/receiver.ts";
 import { createWorld, type World } from "./helpers.ts";
 
 let world: World;
@@ -83,4 +84,24 @@ test("a source that is gone fails the command, and what is unknown is named", as
   const { code, stdout, stderr } = await knowledge("sync");
   expect({ code, stdout }).toEqual({ code: 1, stdout: "✓ grower: trees (2 documents, 1 passages)\n" });
   expect(stderr).toMatch(/^✗ grower: docs\/plums\.md\n {2}.*ENOENT/);
+});
+
+test("a sync asks for a document elsewhere once", async () => {
+  const headers = { "content-type": "text/plain" };
+  const site = await startReceiver(() => ({ status: 200, headers, body: "Quinces are cooked.\n" }));
+  const other = await world.formation("far", {
+    "agents/reader.afs": `schema: "1.0.0"
+id: reader
+name: Reader
+description: Knows quinces
+knowledge: { sources: [{ id: quinces, url: "${site.url}" }] }
+`,
+  });
+  const up = await world.run(["up", other, "--detach"]);
+  expect(up.code, up.stderr).toBe(0);
+  const first = await world.run(["knowledge", "sync", "--formation", "far"]);
+  expect(first).toMatchObject({ code: 0, stdout: "✓ reader: quinces (1 documents, 1 passages)\n" });
+  const before = site.received.length;
+  await world.run(["knowledge", "sync", "--formation", "far"]);
+  expect(site.received).toHaveLength(before + 1);
 });

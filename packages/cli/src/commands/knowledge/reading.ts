@@ -14,6 +14,10 @@ export interface KnowledgeOptions extends TargetOptions {
 }
 
 const lookEvery = 300;
+/** Milliseconds without anything new after which documents are not waited for any longer: one alone may take minutes. */
+const longestStandstill = 1_800_000;
+
+type AgentKnowledge = Awaited<ReturnType<FormationClient["getKnowledge"]>>["agents"][number];
 
 /** Shows how far the documents of some agents are until they are read. */
 const follow = async (
@@ -21,10 +25,24 @@ const follow = async (
   agentIds: readonly string[],
   show: (text: string) => void,
 ): Promise<void> => {
+  // Not only the last one: what fails and begins again comes to the same over and over.
+  const seen = new Set<string>();
+  let newest = performance.now();
   while (true) {
     const { agents } = await formation.getKnowledge();
     const busy = agents.find((one) => agentIds.includes(one.agent_id) && one.state !== "ready");
     if (!busy) return;
+    const now = JSON.stringify(
+      agents.map((one) => [one.documents, one.passages, one.progress, one.indexed_at]),
+    );
+    if (!seen.has(now)) newest = performance.now();
+    seen.add(now);
+    if (performance.now() - newest > longestStandstill) {
+      throw new CliError(
+        `The documents of ${busy.agent_id} are not read: nothing new has come for ${longestStandstill / 60_000} minutes`,
+        { hint: "The formation's output says why: muxi logs" },
+      );
+    }
     const { agent_id: agentId, progress } = busy;
     const bar = progress ? `  ${progressBar(progress.looked, progress.found)}` : "";
     show(`Reading the documents of ${agentId}${bar}`);
@@ -36,12 +54,11 @@ const follow = async (
 const concerned = async (
   formation: FormationClient,
   { agent, source }: Pick<KnowledgeOptions, "agent" | "source">,
-): Promise<string[]> => {
+): Promise<AgentKnowledge[]> => {
   const { agents } = await formation.getKnowledge();
   return agents
     .filter(({ agent_id: id }) => agent === undefined || id === agent)
-    .filter(({ sources }) => source === undefined || sources.includes(source))
-    .map(({ agent_id: id }) => id);
+    .filter(({ sources }) => source === undefined || sources.includes(source));
 };
 
 type Outcome = Awaited<ReturnType<FormationClient["syncKnowledge"]>> & { unread: readonly string[] };
@@ -75,7 +92,7 @@ const tell = (ui: Ui, outcomes: readonly Outcome[]): void => {
 const read = async (
   context: Context,
   { output, agent, source, ...target }: KnowledgeOptions,
-  ask: (formation: FormationClient, agentId: string) => Promise<unknown>,
+  ask: (formation: FormationClient, agent: AgentKnowledge) => Promise<unknown>,
 ): Promise<number> => {
   const ui = createUi(context, output);
   const outcomes = await callFormation(
@@ -84,8 +101,8 @@ const read = async (
     { ...target, isForEveryone: true },
     async (formation, show) => {
       if (agent !== undefined) await formation.getAgent({ agentId: agent });
-      const agentIds = await concerned(formation, { agent, source });
-      if (agentIds.length === 0) {
+      const agents = await concerned(formation, { agent, source });
+      if (agents.length === 0) {
         throw new CliError(
           source === undefined ? "There are no sources of knowledge" : `Unknown source '${source}'`,
           {
@@ -93,7 +110,8 @@ const read = async (
           },
         );
       }
-      for (const agentId of agentIds) await ask(formation, agentId);
+      for (const one of agents) await ask(formation, one);
+      const agentIds = agents.map(({ agent_id }) => agent_id);
       await follow(formation, agentIds, show);
       return Promise.all(agentIds.map((agentId) => outcomeOf(formation, agentId, source)));
     },
@@ -106,12 +124,14 @@ const read = async (
 
 /** `muxi knowledge sync` (docs/spec/cli.md "Changes to a running formation"). */
 export const syncKnowledge = (context: Context, options: KnowledgeOptions): Promise<number> =>
-  read(context, options, (formation, agentId) =>
-    formation.syncKnowledge({ agentId, sourceId: options.source, wait: false }),
-  );
+  read(context, options, async (formation, { agent_id: agentId, sources, elsewhere = [] }) => {
+    // The call at the end looks at them: asked for here too, each would be fetched twice.
+    if (elsewhere.length === sources.length) return;
+    await formation.syncKnowledge({ agentId, sourceId: options.source, wait: false });
+  });
 
 /** `muxi knowledge rebuild` (docs/spec/cli.md "Changes to a running formation"). */
 export const rebuildKnowledge = (context: Context, options: KnowledgeOptions): Promise<number> =>
-  read(context, options, (formation, agentId) =>
+  read(context, options, (formation, { agent_id: agentId }) =>
     formation.rebuildKnowledge({ agentId, sourceId: options.source, wait: false }),
   );
