@@ -79,6 +79,21 @@ test("a message has the passages that it rests on, also after a reload", async (
   }
 });
 
+test("whatever else is told with an answer, a message keeps its text, its role and its id", async () => {
+  const metadata = { id: "other", role: "user", text: "Other", citations: [citation] };
+  const server = createTestServer().stream([progress, text("At ten"), { ...done, metadata }]);
+  const screen = await render({ formation: formationOf(server) });
+  await screen.chat.send("When?");
+  await screen.until(() => expect(screen.chat.messages.at(-1)).toMatchObject({ citations: [citation] }));
+  expect(screen.chat.messages.at(-1)).toEqual({
+    id: expect.not.stringMatching("other"),
+    role: "assistant",
+    text: "At ten",
+    citations: [citation],
+  });
+  screen.close();
+});
+
 test("an answer that is stopped stays as far as it came, and is stopped on the server", async () => {
   const server = createTestServer().stream([progress, text("Hel")], { end: "stall" });
   const screen = await render({ formation: formationOf(server) });

@@ -19,7 +19,7 @@ export const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {
     case "ui":
       return { ...message, ui: [...(message.ui ?? []), ...event.ui] };
     case "done":
-      return { ...message, ...event.metadata };
+      return { ...message, ...citedIn(event.metadata) };
     // Each comes again with `done`.
     case "citation":
     // These are not part of a message; `onEvent` gets them.
