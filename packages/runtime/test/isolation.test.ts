@@ -41,6 +41,10 @@ const settle = async (api: Api): Promise<Belongings> => {
     user: alice,
     body: { type: "preference", detail: `Alice likes ${marker}` },
   });
+  await api.call("PATCH", `/memories/${memory.body.data.id}`, {
+    user: alice,
+    body: { content: `Alice likes no other ${marker}` },
+  });
   const credential = await api.call("POST", "/credentials", {
     user: alice,
     body: { service: "github", credential: { token: `${marker}-0123456789` } },

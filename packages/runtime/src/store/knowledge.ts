@@ -1,5 +1,5 @@
 import type { Database } from "./database/index.ts";
-import { type Statement, sql } from "./database/index.ts";
+import { type Statement, sql, textRows } from "./database/index.ts";
 import type {
   DocumentPage,
   DocumentWord,
@@ -69,7 +69,7 @@ export const passagesOfOne = 1_000_000;
 const clearedAtOnce = 500;
 
 export const createKnowledgeRepository = (db: Database): KnowledgeRepository => {
-  const { each, textsOf } = db.dialect;
+  const { each } = db.dialect;
 
   const insertPassage = each({
     given: { id: "bigint", key: "text", content: "text", place: "text" },
@@ -151,7 +151,7 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
     async expire(seq, sources) {
       await db.write([
         sql`update knowledge_document set digest = '' where knowledge_seq = ${seq}
-          and source in (select value from ${textsOf(JSON.stringify(sources))} as named)`,
+          and source in ${textRows(db.dialect, sources)}`,
       ]);
     },
 
@@ -174,7 +174,7 @@ export const createKnowledgeRepository = (db: Database): KnowledgeRepository => 
     async forgetSources(seq, others) {
       await db.write([
         sql`delete from knowledge_source where knowledge_seq = ${seq}
-          and origin not in (select value from ${textsOf(JSON.stringify(others))} as named)`,
+          and origin not in ${textRows(db.dialect, others)}`,
       ]);
     },
 

@@ -1,5 +1,5 @@
 import type { Database } from "./database/index.ts";
-import { type Statement, sql } from "./database/index.ts";
+import { type Statement, sql, textRows } from "./database/index.ts";
 import type { Owner } from "./sessions.ts";
 import type { Unlearned } from "./unlearned.ts";
 
@@ -100,8 +100,7 @@ const turnIn = (
 };
 
 export const createLessonRepository = (db: Database, unlearned: Unlearned): LessonRepository => {
-  const listed = (values: readonly string[]) =>
-    sql`(select value from ${db.dialect.textsOf(JSON.stringify([...new Set(values)]))} as listed)`;
+  const listed = (values: readonly string[]) => textRows(db.dialect, [...new Set(values)]);
   const noting = db.dialect.each({
     given: {
       formation_id: "text",

@@ -1,6 +1,6 @@
 import { wordsVersion } from "../text/index.ts";
 import type { Database } from "./database/index.ts";
-import { joined, type Statement, sql } from "./database/index.ts";
+import { joined, type Statement, sql, textRows } from "./database/index.ts";
 import { afterSeq, type ListPage } from "./list-page.ts";
 import { createMemoryDetails, type MemoryDetails, type Reader, readMemories } from "./memory-details.ts";
 import { createMemoryFinder, type MemoryFinder, mostPinned } from "./memory-finder.ts";
@@ -55,9 +55,7 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
 
 /** @param mostOfUser Most memories of a user; without a number, any. */
 export const createMemoryRepository = (db: Database, mostOfUser?: number): MemoryRepository => {
-  /** A list as rows of one column: one statement then serves lists of any length. */
-  const texts = (values: readonly string[]) =>
-    sql`(select value from ${db.dialect.textsOf(JSON.stringify(values))} as listed)`;
+  const texts = (values: readonly string[]) => textRows(db.dialect, values);
 
   const finder = createMemoryFinder(db);
   const details = createMemoryDetails(db, finder);

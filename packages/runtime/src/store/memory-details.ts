@@ -1,6 +1,6 @@
 import { wordsVersion } from "../text/index.ts";
 import type { Database } from "./database/index.ts";
-import { joined, type Statement, sql } from "./database/index.ts";
+import { joined, type Statement, sql, textRows } from "./database/index.ts";
 import type { MemoryFinder } from "./memory-finder.ts";
 import {
   isAlive,
@@ -64,8 +64,7 @@ const literal = (text: string): Statement => ({ text, values: [] });
 
 export const createMemoryDetails = (db: Database, finder: MemoryFinder): MemoryDetails => {
   const { dialect } = db;
-  const texts = (values: readonly string[]) =>
-    sql`(select value from ${dialect.textsOf(JSON.stringify(values))} as listed)`;
+  const texts = (values: readonly string[]) => textRows(dialect, values);
 
   const one = ({ owner: { formationId, userId }, scopes, now }: Reader, id: string) =>
     sql`id = ${id} and formation_id = ${formationId} and (scope <> 'user' or user_id = ${userId})

@@ -1,4 +1,11 @@
-import type { Columns, RowStatement, SqlValue, Statement, WriteResult } from "./statement.ts";
+import {
+  type Columns,
+  type RowStatement,
+  type SqlValue,
+  type Statement,
+  sql,
+  type WriteResult,
+} from "./statement.ts";
 
 /**
  * A formation's database, the same on both engines. Statements are SQL that SQLite and Postgres share; where the two
@@ -105,6 +112,10 @@ export interface Dialect {
   /** Whether a write failed because a unique key is already in use. */
   isUniqueViolation(error: unknown): boolean;
 }
+
+/** `(select …)` for an `in`: texts as rows of one column. One statement then serves lists of any length. */
+export const textRows = ({ textsOf }: Dialect, texts: readonly string[]): Statement =>
+  sql`(select value from ${textsOf(JSON.stringify(texts))} as listed)`;
 
 /** The schema of the database cannot be brought up to date. */
 export class SchemaError extends Error {

@@ -10,6 +10,7 @@ export {
   SchemaError,
   StorageUnavailableError,
   storageRetryAfter,
+  textRows,
 } from "./database.ts";
 export {
   joined,
