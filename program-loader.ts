@@ -85,6 +85,13 @@ const load = (name: string): unknown => {
   return exports;
 };
 
+/** Node warns of the way in which files load others while they run: nobody who reads that can do anything about it. */
+process.emitWarning = new Proxy(process.emitWarning, {
+  apply(warn, self, args) {
+    if (!String(args[0]).includes("USE_MAIN_CONTEXT_DEFAULT_LOADER")) Reflect.apply(warn, self, args);
+  },
+});
+
 load("./program.cjs");
 if (unkept.length > 0) setTimeout(keep, keepAfter).unref();
 process.once("exit", keep);
