@@ -4,7 +4,6 @@ const oneOf = 4;
 /** The share of the pieces of both texts together that nearly the same texts have in common. */
 const leastShared = 0.85;
 
-const letters = /[\p{L}\p{N}]+/gu;
 const digits = /\p{Nd}+/gu;
 const multiplier = 31;
 /** What the first character of a piece is multiplied with in its hash. */
@@ -14,17 +13,40 @@ const leaving = Array.from({ length: pieceLength }).reduce<number>(
 );
 /** Of shorter texts all pieces count. */
 const longText = 200;
+const space = 32;
+/** The first letter beyond ASCII; before it stand marks. */
+const firstAccented = 0xc0;
 
-/** Hashes of pieces of a text, whatever its case, its marks and its spaces. */
+const isLetter = (code: number): boolean =>
+  (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code >= firstAccented;
+
+/** Hashes of pieces of a text, whatever its case, its marks and its spaces. No other text is built of it. */
 const piecesOf = (text: string): ReadonlySet<number> => {
-  const plain = text.toLowerCase().match(letters)?.join(" ") ?? "";
   const pieces = new Set<number>();
+  const lower = text.toLowerCase();
+  /** The last characters that count. */
+  const last = new Uint16Array(pieceLength);
+  let count = 0;
   let hash = 0;
-  for (let at = 0; at < plain.length; at += 1) {
-    hash = (Math.imul(hash, multiplier) + plain.charCodeAt(at)) | 0;
-    if (at >= pieceLength) hash = (hash - Math.imul(leaving, plain.charCodeAt(at - pieceLength))) | 0;
+  let isBetween = false;
+  const add = (code: number) => {
+    const slot = count % pieceLength;
+    hash = (Math.imul(hash, multiplier) + code) | 0;
+    if (count >= pieceLength) hash = (hash - Math.imul(leaving, last[slot] ?? 0)) | 0;
+    last[slot] = code;
+    count += 1;
     // The upper bits depend on all characters.
-    if (plain.length < longText || (hash >>> 16) % oneOf === 0) pieces.add(hash);
+    if (lower.length < longText || (hash >>> 16) % oneOf === 0) pieces.add(hash);
+  };
+  for (let at = 0; at < lower.length; at += 1) {
+    const code = lower.charCodeAt(at);
+    if (!isLetter(code)) {
+      isBetween = count > 0;
+      continue;
+    }
+    if (isBetween) add(space);
+    isBetween = false;
+    add(code);
   }
   return pieces;
 };
@@ -39,13 +61,18 @@ interface Compared {
 
 const isNearly = (one: Compared, other: Compared): boolean => {
   if (one.numbers !== other.numbers) return false;
-  const [short, long] = [one.text.length, other.text.length].sort((a, b) => a - b);
-  if (short === undefined || long === undefined || short < leastShared * long) return false;
+  const { length } = one.text;
+  if (Math.min(length, other.text.length) < leastShared * Math.max(length, other.text.length)) return false;
   one.pieces ??= piecesOf(one.text);
   other.pieces ??= piecesOf(other.text);
-  let shared = 0;
-  for (const piece of one.pieces) if (other.pieces.has(piece)) shared += 1;
-  return shared >= leastShared * (one.pieces.size + other.pieces.size - shared);
+  // What both have is `leastShared` of what either has.
+  const needed = (leastShared / (1 + leastShared)) * (one.pieces.size + other.pieces.size);
+  let missable = one.pieces.size - needed;
+  for (const piece of one.pieces) {
+    if (missable < 0) return false;
+    if (!other.pieces.has(piece)) missable -= 1;
+  }
+  return missable >= 0;
 };
 
 /** The texts so far. */
