@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import * as z from "zod";
 import { openApi, triggerResultSchema } from "../index.ts";
 
@@ -6,6 +6,8 @@ test("the package is imported without making a schema that has a name", async ()
   const add = vi.spyOn(z.globalRegistry, "add");
   const names = () => add.mock.calls.flatMap(([, { id }]) => id ?? []);
   vi.resetModules();
+  // Its schemas are others than those of the other tests, under the same names.
+  onTestFinished(() => void z.globalRegistry.clear());
   const fresh = await import("../index.ts");
   expect(names()).toEqual([]);
   fresh.triggerResultSchema();

@@ -92,7 +92,7 @@ const oldest = [2, 37] as const;
 /** @throws SourceError when git is too old, or is not there */
 export const checkGit = async (run: GitRun): Promise<void> => {
   const said = await outputOfGit(["--version"], mostSaid, run);
-  const [, version = "", major, minor] = /((\d+)\.(\d+)[.\w]*)/.exec(said) ?? [];
+  const [version = "", major, minor] = /(\d{1,4})\.(\d{1,4})(?:\.\d{1,4})?/.exec(said) ?? [];
   const [first, second] = oldest;
   if (Number(major) > first || (Number(major) === first && Number(minor) >= second)) return;
   throw new SourceError(
