@@ -1,14 +1,14 @@
-import { dirname, posix } from "node:path";
+import { posix } from "node:path";
 import { resolveInside } from "./base/index.ts";
 import type { AgentDefinition } from "./formation.ts";
 import type { LoadContext } from "./load-context.ts";
-import { readSopFiles, type SopFile } from "./sops.ts";
+import { placesOf, readSopFiles, type SopFile } from "./sops.ts";
 import { findingAt } from "./validate.ts";
 
-/** Whether a `[file:…]` of a procedure names a file, of its folder, of `sops/` or of the formation. */
+/** Whether a `[file:…]` of a procedure names a file. */
 const namesFile = async (dir: string, { file }: SopFile, named: string): Promise<boolean> => {
-  for (const folder of [dirname(file), "sops", "."]) {
-    if ((await resolveInside(dir, posix.join(folder, named))) !== undefined) return true;
+  for (const place of placesOf(file, named)) {
+    if ((await resolveInside(dir, place)) !== undefined) return true;
   }
   return false;
 };

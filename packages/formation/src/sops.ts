@@ -153,7 +153,15 @@ export const readSops = async (dir: string): Promise<Sop[]> => {
 };
 
 /**
- * Reads a file that a step names with `[file:…]`: beside its procedure, in `sops/`, or in the formation.
+ * Where a file may stand that a procedure names with `[file:…]`: beside the procedure, in `sops/`, or in the formation.
+ *
+ * @param file The procedure.
+ */
+export const placesOf = (file: string, named: string): string[] =>
+  [dirname(file), "sops", "."].map((folder) => posix.join(folder, named));
+
+/**
+ * Reads a file that a step names with `[file:…]`.
  *
  * @param dir Formation folder.
  * @param file The procedure, relative to it.
@@ -163,7 +171,7 @@ export const readSopFile = async (
   file: string,
   named: string,
 ): ReturnType<typeof readTextInside> => {
-  const places = [dirname(file), "sops", "."].map((folder) => posix.join(folder, named));
+  const places = placesOf(file, named);
   for (const place of places) {
     const read = await readTextInside(dir, place);
     if ("text" in read) return read;

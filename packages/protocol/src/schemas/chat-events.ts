@@ -8,17 +8,21 @@ const owner = () => ({
   request_id: text("Request that is answered").optional(),
 });
 
+const taskCounts = () => ({
+  total_tasks: z.number().int().nonnegative().describe("How many tasks there are"),
+  completed_tasks: z.number().int().nonnegative().describe("Tasks that are done"),
+  failed_tasks: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe("Tasks that failed, or were not done since others failed"),
+});
+
 const workProgress = named("WorkProgress", "How far a request is that consists of several tasks.", () =>
   z.object({
     workflow_id: text("The tasks as a whole"),
     status: text("Always `running`"),
-    total_tasks: z.number().int().nonnegative().describe("How many tasks there are"),
-    completed_tasks: z.number().int().nonnegative().describe("Tasks that are done"),
-    failed_tasks: z
-      .number()
-      .int()
-      .nonnegative()
-      .describe("Tasks that failed, or were not done since others failed"),
+    ...taskCounts(),
     in_progress_tasks: z.number().int().nonnegative().describe("Tasks under way"),
     progress_percentage: z.number().describe("Share of the tasks that have ended, 0 to 100"),
     started_at: text("When the first task began, an ISO time"),
@@ -35,13 +39,7 @@ export const workOutcomeSchema = named(
       workflow_status: z
         .enum(["completed", "partial", "waiting"])
         .describe("`completed` when all tasks are done; `waiting` while the user is asked something"),
-      total_tasks: z.number().int().nonnegative().describe("How many tasks there are"),
-      completed_tasks: z.number().int().nonnegative().describe("Tasks that are done"),
-      failed_tasks: z
-        .number()
-        .int()
-        .nonnegative()
-        .describe("Tasks that failed, or were not done since others failed"),
+      ...taskCounts(),
       execution_time: z.number().nonnegative().describe("How long the tasks took, in seconds"),
     }),
 );

@@ -2,7 +2,7 @@ import { ApiError, type Interrupt, newId } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
 import type { Statement, StoredRequest } from "../store/index.ts";
 import type { GivenAnswer } from "../tools/index.ts";
-import { dropQuestion, questionOf } from "./clarification.ts";
+import { isInTime, questionOf } from "./clarification.ts";
 import { decisionIn } from "./decision.ts";
 import type { Intake } from "./intake.ts";
 import { openPlace } from "./journal.ts";
@@ -125,13 +125,10 @@ export const createAnswers = (
     async give({ requestId, interruptId, action, userId, ...given }, chat) {
       const { value, editedArgs, isPrivate } = given;
       const asking = await register.get(requestId, userId);
-      const { interrupt, until } = questionOf(asking);
+      const { interrupt } = questionOf(asking);
       if (asking.status !== "awaiting_clarification" || interrupt?.id !== interruptId)
         throw notAsked(requestId);
-      if (until <= now()) {
-        await dropQuestion({ formationId, requests, now }, asking, "The user did not answer in time");
-        throw tooLate(requestId);
-      }
+      if (!(await isInTime({ formationId, requests, now }, asking))) throw tooLate(requestId);
       const { sessionId } = asking;
       if (action === "cancel") {
         await register.cancel(requestId, userId);

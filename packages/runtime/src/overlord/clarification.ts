@@ -62,18 +62,23 @@ export const questionOf = ({ log }: StoredRequest): PendingQuestion => {
   };
 };
 
+interface DropDeps {
+  formationId: string;
+  requests: Pick<RequestRepository, "drop">;
+  now: () => number;
+}
+
 /** Ends a request that its user did not answer. */
 export const dropQuestion = (
-  {
-    formationId,
-    requests,
-    now,
-  }: {
-    formationId: string;
-    requests: Pick<RequestRepository, "drop">;
-    now: () => number;
-  },
+  { formationId, requests, now }: DropDeps,
   { id, log }: StoredRequest,
   why: string,
 ): Promise<boolean> =>
   requests.drop(formationId, id, log, { status: "cancelled", error: why, log: log ?? "", now: now() });
+
+/** Whether a request can still be answered. One whose time is over is ended. */
+export const isInTime = async (deps: DropDeps, request: StoredRequest): Promise<boolean> => {
+  if (questionOf(request).until > deps.now()) return true;
+  await dropQuestion(deps, request, "The user did not answer in time");
+  return false;
+};

@@ -54,14 +54,16 @@ const numberedTitle =
   "From your documents. Right after what you take from one write its number, as in [1], or [1][2] for two. Numbers in " +
   "earlier answers are not these:";
 
+/** A passage of a document below its place. */
+export const withPlace = ({ text, source, number }: Pick<Passage, "text" | "source" | "number">): string => {
+  const place = `[${onOneLine(source)}]`;
+  return `${number === undefined ? place : `[${number}] ${place}`}\n${quoted(text)}`;
+};
+
 /** Passages of documents in a prompt or in the result of a tool, one below the other. */
 export const listed = (passages: readonly Passage[]): string => {
   const isNumbered = passages.some(({ number }) => number !== undefined);
-  const texts = passages.map(({ text, source, number }) => {
-    const place = `[${onOneLine(source)}]`;
-    return `${number === undefined ? place : `[${number}] ${place}`}\n${quoted(text)}`;
-  });
-  return `${isNumbered ? numberedTitle : plainTitle}\n${texts.join("\n\n")}`;
+  return `${isNumbered ? numberedTitle : plainTitle}\n${passages.map(withPlace).join("\n\n")}`;
 };
 
 const keepNumbers = "(The numbers in brackets name passages of documents: keep them with what you use.)";

@@ -5,7 +5,7 @@ import { type ActiveRequest, beginRequest, toBackground } from "./active-request
 import type { BegunRound } from "./agent-loop.ts";
 import { createAnswering, type EndListener } from "./answering.ts";
 import { type Answers, createAnswers, type RequestAnswer } from "./answers.ts";
-import { dropQuestion, questionOf } from "./clarification.ts";
+import { isInTime, questionOf } from "./clarification.ts";
 import { createEndings } from "./endings.ts";
 import { asApiError } from "./failures.ts";
 import { createIntake, type Intaken } from "./intake.ts";
@@ -89,16 +89,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
   /** The request whose question a turn answers that names no request. */
   const askedIn = async (owner: Owner, sessionId: string): Promise<StoredRequest | undefined> => {
     const request = await requests.asking(owner, sessionId);
-    if (!request || questionOf(request).until > now()) return request;
-    await dropQuestion({ formationId, requests, now }, request, "The user did not answer in time");
-    return undefined;
-  };
-
-  /** @throws ApiError `CONFLICT` when the time to answer is over: the id is taken */
-  const inTime = async (request: StoredRequest): Promise<StoredRequest> => {
-    if (questionOf(request).until > now()) return request;
-    await dropQuestion({ formationId, requests, now }, request, "The user did not answer in time");
-    throw knownRequest(request.id);
+    return request && (await isInTime({ formationId, requests, now }, request)) ? request : undefined;
   };
 
   /** A turn with its session, and the request that it continues. */
@@ -203,7 +194,9 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     const owner = intake.ownerOf(asked);
     const earlier = await register.earlier(asked, owner);
     if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
-    const named = earlier && "awaits" in earlier ? await inTime(earlier.awaits) : undefined;
+    const named = earlier && "awaits" in earlier ? earlier.awaits : undefined;
+    // The id is taken.
+    if (named && !(await isInTime({ formationId, requests, now }, named))) throw knownRequest(named.id);
     const { turn, session, awaits } = await placed(asked, named, owner);
     if (earlier && "renews" in earlier) {
       const { renews } = earlier;

@@ -134,12 +134,15 @@ export const createWork = (
         timestamp: now() / 1000,
       });
     };
-    const howFar = () => ({
-      workflow_id: plan.id,
-      status: "running" as const,
+    const taskCounts = () => ({
       total_tasks: plan.tasks.length,
       completed_tasks: counts.completed,
       failed_tasks: counts.failed,
+    });
+    const howFar = () => ({
+      workflow_id: plan.id,
+      status: "running" as const,
+      ...taskCounts(),
       in_progress_tasks: counts.underWay,
       progress_percentage: Math.round(((counts.completed + counts.failed) / plan.tasks.length) * 100),
       started_at: new Date(startedAt).toISOString(),
@@ -149,9 +152,7 @@ export const createWork = (
       outcome: (status: WorkOutcome["workflow_status"]): WorkOutcome => ({
         workflow_id: plan.id,
         workflow_status: status,
-        total_tasks: plan.tasks.length,
-        completed_tasks: counts.completed,
-        failed_tasks: counts.failed,
+        ...taskCounts(),
         execution_time: (now() - startedAt) / 1000,
       }),
       begun({ id, title }: Task) {
