@@ -223,11 +223,9 @@ export const createAnswering = (
     async answer(active, prepared, begun) {
       const { run } = active;
       const time = prepared.work ? settings.work.time : answerTime;
-      const tooLong = new ApiError(
-        "LLM_TIMEOUT",
-        `The answer took longer than ${time / 1000} s and was stopped`,
-      );
-      const timer = setTimeout(() => run.stop(tooLong), time);
+      const timer = setTimeout(() => {
+        run.stop(new ApiError("LLM_TIMEOUT", `The answer took longer than ${time / 1000} s and was stopped`));
+      }, time);
       try {
         announce(active, prepared);
         const { agent, given } = prepared;
