@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, posix } from "node:path";
 import { lazy } from "@muxi/protocol";
 import * as z from "zod";
@@ -132,10 +132,19 @@ const readFile = async (dir: string, file: string): Promise<SopFile> => {
   return { file, sop, place, warnings };
 };
 
+/** Paths of the Markdown files below `sops/`, sorted, 500 at most. */
+const sopPaths = async (dir: string): Promise<string[]> =>
+  (await markdownIn(dir, "sops")).slice(0, mostFiles).map((file) => `sops/${file}`);
+
 /** The Markdown files below `sops/`, sorted by path, 500 at most. */
-export const readSopFiles = async (dir: string): Promise<SopFile[]> => {
-  const files = (await markdownIn(dir, "sops")).slice(0, mostFiles);
-  return Promise.all(files.map((file) => readFile(dir, `sops/${file}`)));
+export const readSopFiles = async (dir: string): Promise<SopFile[]> =>
+  Promise.all((await sopPaths(dir)).map((file) => readFile(dir, file)));
+
+/** Of several with one name the first is kept. */
+const procedures = (files: readonly SopFile[]): Sop[] => {
+  const sops = new Map<string, Sop>();
+  for (const { sop } of files) if (sop && !sops.has(sop.name)) sops.set(sop.name, sop);
+  return [...sops.values()];
 };
 
 /**
@@ -144,12 +153,44 @@ export const readSopFiles = async (dir: string): Promise<SopFile[]> => {
  * @param dir Formation folder.
  * @returns Sorted by path, without other files and broken ones. Of several with one name the first is kept.
  */
-export const readSops = async (dir: string): Promise<Sop[]> => {
-  const sops = new Map<string, Sop>();
-  for (const { sop } of await readSopFiles(dir)) {
-    if (sop && !sops.has(sop.name)) sops.set(sop.name, sop);
+export const readSops = async (dir: string): Promise<Sop[]> => procedures(await readSopFiles(dir));
+
+/** What changes with a file; undefined when it is gone. */
+const stampOf = async (file: string): Promise<string | undefined> => {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
-  return [...sops.values()];
+};
+
+/**
+ * Reads the procedures of a folder again and again, but only the files that have changed.
+ *
+ * @returns Gives the same array as the time before when nothing has changed.
+ */
+export const createSopReader = (dir: string): (() => Promise<readonly Sop[]>) => {
+  let known = new Map<string, { stamp: string | undefined; read: SopFile }>();
+  let sops: readonly Sop[] = [];
+  return async () => {
+    const paths = await sopPaths(dir);
+    let hasChanged = paths.length !== known.size;
+    const files = await Promise.all(
+      paths.map(async (file) => {
+        const stamp = await stampOf(`${dir}/${file}`);
+        const before = known.get(file);
+        if (before && before.stamp === stamp) return before;
+        hasChanged = true;
+        return { stamp, read: await readFile(dir, file) };
+      }),
+    );
+    if (!hasChanged) return sops;
+    known = new Map(files.map((each) => [each.read.file, each]));
+    sops = procedures(files.map(({ read }) => read));
+    return sops;
+  };
 };
 
 /**

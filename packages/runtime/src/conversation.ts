@@ -3,6 +3,7 @@ import { createPlaces } from "@muxi/http";
 import type { openAdministration } from "./administration.ts";
 import { createRequestQueue, newLeaseOwner } from "./background/index.ts";
 import type { Knowledge } from "./knowledge/index.ts";
+import type { Embedders } from "./models/index.ts";
 import {
   cancelled,
   createAgentTools,
@@ -12,6 +13,7 @@ import {
   createRuns,
   createWindowSizes,
   type OverlordParts,
+  openProcedures,
   RequestBudget,
   readSettings,
   startPublication,
@@ -27,6 +29,7 @@ export interface ConversationDeps
   store: Store;
   administration: Awaited<ReturnType<typeof openAdministration>>;
   knowledge: Pick<Knowledge, "search">;
+  embedders: Embedders;
   /** The admin key. */
   secret: string;
   env: Environment;
@@ -111,10 +114,11 @@ export const openConversation = async (deps: ConversationDeps) => {
       : undefined,
   };
 
+  const procedures = await openProcedures({ dir: formation.dir, embedders: deps.embedders, log });
   const overlord = createOverlord({
     formationId,
-    dir: formation.dir,
-    settings: await readSettings(formation),
+    settings: readSettings(formation),
+    procedures,
     store,
     models,
     tools,
@@ -138,6 +142,7 @@ export const openConversation = async (deps: ConversationDeps) => {
     async close() {
       await queue.close();
       await publication?.close();
+      await procedures.close();
     },
   };
 };

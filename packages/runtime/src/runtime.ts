@@ -176,6 +176,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     models,
     administration,
     knowledge,
+    embedders,
     secret: keys.adminKey,
     memory,
     endings: (outcome, kind) => [

@@ -6,6 +6,7 @@ export { asApiError } from "./failures.ts";
 export { createWindowSizes } from "./fit-window.ts";
 export { createOverlord, type Overlord } from "./overlord.ts";
 export type { OverlordParts } from "./parts.ts";
+export { openProcedures } from "./procedures.ts";
 export { startPublication } from "./publication.ts";
 export { cancelled, handOver, taken } from "./reasons.ts";
 export { createRegister, type Register } from "./register.ts";

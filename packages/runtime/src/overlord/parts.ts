@@ -10,6 +10,7 @@ import type { Asker, Tool } from "../tools/index.ts";
 import type { RequestBudget } from "./budget.ts";
 import type { CredentialDialogue } from "./credential-dialogue.ts";
 import type { WindowSizes } from "./fit-window.ts";
+import type { Procedures } from "./procedures.ts";
 import type { Register } from "./register.ts";
 import type { Runs } from "./runs.ts";
 import type { OverlordSettings } from "./settings.ts";
@@ -17,9 +18,8 @@ import type { OverlordSettings } from "./settings.ts";
 /** The parts of the overlord. Each step takes those that it needs. */
 export interface OverlordParts {
   formationId: string;
-  /** Folder of the formation. */
-  dir: string;
   settings: OverlordSettings;
+  procedures: Pick<Procedures, "apply">;
   store: Pick<Store, "approvals" | "audit" | "hints" | "requests" | "sessions" | "write">;
   models: FormationModels;
   tools: {

@@ -11,13 +11,17 @@ import { formatInstruction, type ResponseFormat } from "./format.ts";
 import { type CitationMode, citingIn, firstGiven, forModel, type GivenPassage } from "./given-passages.ts";
 import { historyOf, turnsInWindow } from "./history.ts";
 import type { OverlordParts } from "./parts.ts";
+import type { Applied } from "./procedures.ts";
 import { buildPrompt, type PromptSection } from "./prompt.ts";
 import { type AgentRouter, agentNamed } from "./routing.ts";
 import { isLearnedFrom, type Turn } from "./turn.ts";
 import type { WorkPlan } from "./work-plan.ts";
 
 export interface PreparationParts
-  extends Pick<OverlordParts, "settings" | "store" | "models" | "tools" | "memory" | "telemetry" | "clock"> {
+  extends Pick<
+    OverlordParts,
+    "settings" | "procedures" | "store" | "models" | "tools" | "memory" | "telemetry" | "clock"
+  > {
   route: AgentRouter;
 }
 
@@ -85,12 +89,10 @@ export const prepareTurn = async (
     ? []
     : await store.sessions.recent(owner, sessionId, settings.turnsInContext * 4 + 8, until);
   const history = historyOf(recent, mostTurns);
-  const applied = turn.agentId === undefined && !begun ? settings.procedures.apply(message) : undefined;
-  const plan = begun ?? (applied && "plan" in applied ? applied.plan : undefined);
-  const procedure = applied && "instruction" in applied ? applied.instruction : undefined;
   const agentWith = (id: string | null | undefined) => settings.agents.find((agent) => agent.id === id);
 
-  const choose = () => {
+  const choose = (applied: Applied | undefined) => {
+    if (turn.agentId !== undefined) return agentNamed(settings.agents, turn.agentId);
     const begun = agentWith(begunBy);
     if (begun) return begun;
     const lastAnswer = settings.agentAffinity
@@ -99,8 +101,12 @@ export const prepareTurn = async (
     const unrouted = { message, history, previous: agentWith(lastAnswer?.agentId) };
     return applied ? agentByScore(settings.agents, unrouted) : parts.route(unrouted);
   };
-  const [agent, { synopsis, remembered, learned }] = await Promise.all([
-    turn.agentId === undefined ? choose() : agentNamed(settings.agents, turn.agentId),
+  const followed = async () => {
+    const applied = turn.agentId === undefined && !begun ? await parts.procedures.apply(message) : undefined;
+    return { applied, agent: await choose(applied) };
+  };
+  const [{ applied, agent }, { synopsis, remembered, learned }] = await Promise.all([
+    followed(),
     memory.recall({
       owner,
       sessionId,
@@ -110,6 +116,8 @@ export const prepareTurn = async (
       learns: isLearnedFrom(turn),
     }),
   ]);
+  const plan = begun ?? (applied && "plan" in applied ? applied.plan : undefined);
+  const procedure = applied && "instruction" in applied ? applied.instruction : undefined;
   const earlier = history.flatMap(({ role, content }) => (role === "user" ? [content] : []));
   const format = turn.format ?? settings.format;
   const citing = citingIn(settings.citing, format);

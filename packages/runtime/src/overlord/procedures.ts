@@ -1,7 +1,10 @@
-import type { Sop } from "@muxi/formation";
+import { createSopReader, readSopFile, type Sop } from "@muxi/formation";
 import { newId } from "@muxi/protocol";
-import { wordsOf } from "../text/index.ts";
+import type { Logger } from "pino";
+import type { Embedders } from "../models/index.ts";
 import { tasksOf } from "../work/index.ts";
+import { createProcedureMatch } from "./procedure-match.ts";
+import { createProcedureVectors } from "./procedure-vectors.ts";
 import type { WorkPlan } from "./work-plan.ts";
 
 /** What a procedure makes of a message: tasks, or an instruction for the agent that answers. */
@@ -9,12 +12,20 @@ export type Applied = { plan: WorkPlan } | { instruction: string };
 
 /** The standard operating procedures of a formation. */
 export interface Procedures {
-  /** What the procedure that matches a message best makes of it; undefined when none does. */
-  apply(message: string): Applied | undefined;
+  /** What the procedure that a message means makes of it; undefined when it means none. */
+  apply(message: string): Promise<Applied | undefined>;
+  close(): Promise<void>;
 }
 
-const nameScore = 2;
-const tagScore = 1;
+export interface ProceduresDeps {
+  /** Folder of the formation. */
+  dir: string;
+  embedders: Pick<Embedders, "ofMemories" | "vectorOf">;
+  log: Logger;
+}
+
+/** Milliseconds after which the files are looked at again. */
+const lookAgainAfter = 1_000;
 
 const guide = ({ mode, title, content }: Sop): string => {
   const steer =
@@ -24,49 +35,70 @@ const guide = ({ mode, title, content }: Sop): string => {
   return `${steer}\n\n${title}\n${content.trim()}`;
 };
 
-const planOf = (sop: Sop): WorkPlan => ({
-  id: newId("workflow"),
-  procedure: { name: sop.name, title: sop.title, file: sop.file },
-  about: sop.about,
-  synthesis: sop.synthesis,
-  tasks: tasksOf(sop),
-});
+/** Matches messages with the procedures as their files are (docs/spec/formation-files.md "Matching a procedure"). */
+export const openProcedures = async ({ dir, embedders, log }: ProceduresDeps): Promise<Procedures> => {
+  const read = createSopReader(dir);
+  const { ofMemories: model, vectorOf } = embedders;
+  const vectors = model && createProcedureVectors({ model, vectorOf, log });
+  let sops: readonly Sop[] = [];
+  let match = createProcedureMatch(sops);
 
-/** A message that begins with `/name` calls that procedure. */
-const command = /^\/([\w-]+)(?:\s|$)/;
+  const look = async () => {
+    const found = await read();
+    if (found === sops) return;
+    sops = found;
+    match = createProcedureMatch(sops);
+    vectors?.follow(sops);
+  };
+  await look();
+  let lookedAt = performance.now();
+  let looking: Promise<void> | undefined;
 
-/** Matches messages with procedures (docs/spec/formation-files.md "Matching a procedure"). */
-export const createProcedures = (sops: readonly Sop[]): Procedures => {
-  const candidates = sops.map((sop) => ({
-    sop,
-    names: [sop.name, sop.title].map((name) => wordsOf(name)),
-    tags: sop.tags.map((tag) => wordsOf(tag)),
-  }));
-
-  const named = (message: string): Sop | undefined => {
-    const [, name] = command.exec(message.trim()) ?? [];
-    return name === undefined ? undefined : sops.find((sop) => sop.name === name);
+  /** Whoever comes while the files are looked at waits for that. */
+  const current = (): Promise<void> | undefined => {
+    if (performance.now() - lookedAt < lookAgainAfter) return looking;
+    lookedAt = performance.now();
+    looking = look()
+      .catch((error) => log.error({ err: error }, "sops/ cannot be read: procedures stay as they were"))
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
   };
 
-  const best = (message: string): Sop | undefined => {
-    const said = new Set(wordsOf(message));
-    const isSaid = (words: readonly string[]) => words.length > 0 && words.every((word) => said.has(word));
-    let found: { sop: Sop; score: number } | undefined;
-    for (const { sop, names, tags } of candidates) {
-      const score = (names.some(isSaid) ? nameScore : 0) + tags.filter(isSaid).length * tagScore;
-      if (score > (found?.score ?? 0)) found = { sop, score };
-    }
-    return found?.sop;
+  /** The files that the steps name. They are read once, so that a request keeps the text that it began with. */
+  const filesOf = async ({ name, file, steps }: Sop): Promise<WorkPlan["files"]> => {
+    const named = new Set(steps.flatMap(({ files }) => files));
+    const texts = await Promise.all(
+      [...named].map(async (path) => {
+        const found = await readSopFile(dir, file, path);
+        if ("text" in found) return [path, found.text];
+        log.warn({ procedure: name, file: path }, `a step cannot read its file: ${found.problem.message}`);
+        return [path, "(It cannot be read)"];
+      }),
+    );
+    return Object.fromEntries(texts);
   };
+
+  const planOf = async (sop: Sop): Promise<WorkPlan> => ({
+    id: newId("workflow"),
+    procedure: { name: sop.name, title: sop.title },
+    about: sop.about,
+    files: await filesOf(sop),
+    synthesis: sop.synthesis,
+    tasks: tasksOf(sop),
+  });
 
   return {
-    apply(message) {
-      if (candidates.length === 0) return undefined;
-      const sop = named(message) ?? best(message);
+    async apply(message) {
+      await current();
+      if (sops.length === 0) return undefined;
+      const sop = match.called(message) ?? match.said(message) ?? (await vectors?.nearest(message));
       if (!sop) return undefined;
       return sop.mode === "template" && sop.steps.length > 0
-        ? { plan: planOf(sop) }
+        ? { plan: await planOf(sop) }
         : { instruction: guide(sop) };
     },
+    close: async () => vectors?.close(),
   };
 };

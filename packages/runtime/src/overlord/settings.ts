@@ -1,11 +1,10 @@
-import { type AgentDefinition, type Formation, type Manifest, readSops } from "@muxi/formation";
+import type { AgentDefinition, Formation, Manifest } from "@muxi/formation";
 import { failureKinds, type RetryRules } from "../work/index.ts";
 import type { ToolLimits } from "./budget.ts";
 import type { ClarificationRules } from "./clarification.ts";
 import type { Agents } from "./fitting.ts";
 import type { ResponseFormat } from "./format.ts";
 import type { CitationMode } from "./given-passages.ts";
-import { createProcedures, type Procedures } from "./procedures.ts";
 
 /** How requests are carried out that consist of several tasks (docs/spec/formation-files.md "Tasks"). In milliseconds. */
 export interface WorkRules {
@@ -53,7 +52,6 @@ export interface OverlordSettings {
   /** Voice of the formation (docs/spec/formation-files.md "Soul"). */
   soul: string;
   agents: Agents;
-  procedures: Procedures;
   /** Whether the agent that answered goes on while no other one may fit better. */
   agentAffinity: boolean;
   clarification: ClarificationRules;
@@ -77,12 +75,11 @@ const nonEmpty = (agents: readonly AgentDefinition[]): Agents => {
   return [first, ...rest];
 };
 
-export const readSettings = async ({ dir, soul, agents, manifest }: Formation): Promise<OverlordSettings> => {
+export const readSettings = ({ soul, agents, manifest }: Formation): OverlordSettings => {
   const { clarification, response, workflow } = manifest.overlord;
   return {
     soul,
     agents: nonEmpty(agents),
-    procedures: createProcedures(await readSops(dir)),
     agentAffinity: workflow.enable_agent_affinity,
     clarification: { style: clarification.style, maxRounds: clarification.max_rounds.direct },
     work: workRulesOf(manifest),

@@ -6,10 +6,12 @@ import { taskSchema } from "../work/index.ts";
 export const workPlanSchema = lazy(() =>
   z.object({
     id: z.string(),
-    /** The procedure that it follows, and its file. */
-    procedure: z.object({ name: z.string(), title: z.string(), file: z.string() }),
+    /** The procedure that it follows. */
+    procedure: z.object({ name: z.string(), title: z.string() }),
     /** What the procedure says besides its steps. */
     about: z.string(),
+    /** Texts of the files that its tasks name. */
+    files: z.record(z.string(), z.string()).default({}),
     /** Whether the answer is written from all results; otherwise it is the last task's. */
     synthesis: z.boolean(),
     tasks: z.array(taskSchema()).min(1),

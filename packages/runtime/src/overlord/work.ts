@@ -1,4 +1,4 @@
-import { type AgentDefinition, readSopFile } from "@muxi/formation";
+import type { AgentDefinition } from "@muxi/formation";
 import { ApiError, type ChatWireEvent, type Usage, type WorkOutcome } from "@muxi/protocol";
 import { noUsage, sumOfUsage } from "../models/index.ts";
 import { performGraph, type Task, type TaskResult } from "../work/index.ts";
@@ -56,7 +56,6 @@ export const createWork = (
   parts: Pick<
     OverlordParts,
     | "formationId"
-    | "dir"
     | "settings"
     | "store"
     | "models"
@@ -87,33 +86,22 @@ export const createWork = (
     warn: (reason, error) => log.warn({ err: error }, reason),
   });
 
-  /** The files that a task names, each with its content. */
-  const filesOf = async ({ files }: Task, { procedure }: WorkPlan): Promise<string[]> =>
-    Promise.all(
-      files.map(async (named) => {
-        const read = await readSopFile(parts.dir, procedure.file, named);
-        if ("text" in read) return `${named}\n\n${read.text}`;
-        log.warn(
-          { procedure: procedure.name, file: named },
-          `a step cannot read its file: ${read.problem.message}`,
-        );
-        return `${named}\n\n(It cannot be read)`;
-      }),
-    );
-
-  const sectionsFor = async (
+  const sectionsFor = (
     plan: WorkPlan,
     task: Task,
     message: string,
     results: ReadonlyMap<string, TaskResult>,
     reader: Reader,
-  ): Promise<PromptSection[]> => [
+  ): PromptSection[] => [
     { title: "The user's message that all tasks serve:", texts: [message] },
     {
       title: `About the procedure "${plan.procedure.title}":`,
       texts: plan.about === "" ? [] : [plan.about],
     },
-    { title: "Files of this task:", texts: await filesOf(task, plan) },
+    {
+      title: "Files of this task:",
+      texts: task.files.map((named) => `${named}\n\n${plan.files[named] ?? ""}`),
+    },
     { title: "Results of the tasks before it:", texts: resultsFor(plan, task, results, reader) },
   ];
 
@@ -199,7 +187,7 @@ export const createWork = (
         ...settings.work,
         async perform(task, known, signal) {
           const reader: Reader = { given: [], citing: settings.citing };
-          const sections = await sectionsFor(plan, task, turn.message, known, reader);
+          const sections = sectionsFor(plan, task, turn.message, known, reader);
           const assignment = {
             given: reader.given,
             asker: { ...owner, sessionId: run.identity.sessionId },

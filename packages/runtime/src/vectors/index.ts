@@ -2,4 +2,4 @@
 export { binaryCodeOf, type CodedVector, type Codes, createCodes } from "./codes.ts";
 export { createCompare } from "./distances.ts";
 export { nearestOf, normalised, type Similar } from "./nearest.ts";
-export { packed } from "./packed.ts";
+export { packed, similarity } from "./packed.ts";

@@ -8,7 +8,7 @@ const complexityOfStep = 3;
  * The tasks of a procedure, one for each step. A step waits for the one before it. Neighbours that are marked parallel
  * wait together for the step before all of them, and the next step waits for all of them.
  */
-export const tasksOf = ({ steps, model }: Sop): Task[] => {
+export const tasksOf = ({ steps, model }: Pick<Sop, "steps" | "model">): Task[] => {
   let before: string[] = [];
   let group: string[] = [];
   return steps.map((step, index) => {
