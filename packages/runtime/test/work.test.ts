@@ -192,7 +192,6 @@ describe("a procedure", () => {
   });
 });
 
-/** A task that gives up: it needs a tool for that. */
 const two = (mark = "") => `---
 type: sop
 name: Two steps
@@ -201,6 +200,27 @@ name: Two steps
 1. Alpha${mark}
 2. Beta
 `;
+
+/** The first result of a tool in a request. */
+const answeredIn = ({ body }: ReceivedRequest): string | undefined =>
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
+  (body as any).messages.find(({ role }: { role: string }) => role === "tool")?.content;
+
+const givesUp: Reply = {
+  text: [],
+  toolCalls: [{ id: "c1", name: "give_up", arguments: ['{"reason":"It is locked."}'] }],
+};
+
+/** A procedure whose second step gives up until it is told more. */
+const openGivingUp = (recovery: string) =>
+  open(
+    (asked, request) => {
+      if (asked !== "Beta") return { text: [`${asked} done`] };
+      const answer = answeredIn(request);
+      return answer === undefined ? givesUp : { text: [`With: ${answer}`] };
+    },
+    { sop: two(), workflow: `error_recovery: ${recovery}`, overlord: ", clarification: {}" },
+  );
 
 const tooMany: Reply = { status: 429 };
 
@@ -255,6 +275,14 @@ describe("a task that fails", () => {
     expect(models.requests).toHaveLength(times);
   });
 
+  test("because its agent gave up is not tried again, and says why", async () => {
+    const { api, models } = await openGivingUp("retry_with_backoff");
+    const { data } = await chat(api, "two steps");
+    expect(data.message.metadata).toMatchObject({ workflow_status: "partial", failed_tasks: 1 });
+    expect(requestFor(models.requests, "two steps").given).toContain("> (Not done: It is locked.)");
+    expect(models.requests).toHaveLength(3);
+  });
+
   test("is passed over with skip_and_continue", async () => {
     const { api } = await open((asked) => (asked === "Alpha" ? { status: 400 } : { text: ["ok"] }), {
       sop: two(),
@@ -282,17 +310,68 @@ describe("a task that fails", () => {
   });
 });
 
+describe("with error_recovery compensate, a task that fails", () => {
+  test("is told with what has been done before it", async () => {
+    const { api } = await open((asked) => (asked === "Beta" ? { status: 400 } : { text: ["ok"] }), {
+      sop: two(),
+      workflow: "error_recovery: compensate, retry: { initial_delay: 0 }",
+    });
+    const frames = await collect(await api.stream({ message: "two steps" }, ann));
+    const told = frames.filter(({ data }) => data.stage === "compensation_needed");
+    expect(told.map(({ data }) => data.content)).toEqual(["Alpha"]);
+    expect(frames.at(-1)?.data).toMatchObject({ workflow: { workflow_status: "partial" } });
+  });
+});
+
+describe("with error_recovery manual_intervention, a task that fails", () => {
+  const manual = { sop: two(), workflow: "error_recovery: manual_intervention, retry: { max_attempts: 0 }" };
+  const question = /^This could not be done: Beta\. .* What should be done about it\?$/;
+
+  test("asks the user, and is tried again with the answer; what is done is not done again", async () => {
+    let failures = 1;
+    const { api, models } = await open(
+      (asked) => (asked === "Beta" && failures-- > 0 ? { status: 400 } : { text: [`${asked} done`] }),
+      manual,
+    );
+    const first = (await chat(api, "two steps")).data;
+    expect(first.message.content).toMatch(question);
+    expect(first.message.metadata).toMatchObject({
+      workflow_status: "waiting",
+      interrupt: { kind: "question" },
+    });
+    const second = (await chat(api, "Use the other pump")).data;
+    expect(second.message.metadata).toMatchObject({ workflow_status: "completed", completed_tasks: 2 });
+    const asked = models.requests.map(readIn);
+    expect(asked.map((request) => request.asked)).toEqual(["Alpha", "Beta", "Beta", "two steps"]);
+    expect(asked[2]?.given).toContain("> Use the other pump");
+  });
+
+  test("because its agent gave up goes on in the agent's conversation with the answer", async () => {
+    const { api, models } = await openGivingUp("manual_intervention");
+    expect((await chat(api, "two steps")).data.message.content).toMatch(/Beta\. It is locked/);
+    const { data } = await chat(api, "The key is under the mat");
+    expect(data.message.metadata).toMatchObject({ workflow_status: "completed" });
+    expect(readIn(models.requests[3] as ReceivedRequest).given).toContain("> With: The key is under the mat");
+  });
+
+  test("has failed when the user has been asked often enough", async () => {
+    const { api } = await open((asked) => (asked === "Beta" ? { status: 400 } : { text: ["ok"] }), {
+      ...manual,
+      overlord: ", clarification: { max_rounds: { direct: 1 } }",
+    });
+    await chat(api, "two steps");
+    expect((await chat(api, "Try again")).data.message.metadata).toMatchObject({
+      workflow_status: "partial",
+      failed_tasks: 1,
+    });
+  });
+});
+
 describe("a step that asks the user", () => {
   const asks: Reply = {
     text: [],
     toolCalls: [{ id: "c1", name: "ask_user", arguments: ['{"question":"Which field?"}'] }],
   };
-  const answeredIn = ({ body }: ReceivedRequest) =>
-    // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
-    (body as any).messages.find(({ role }: { role: string }) => role === "tool")?.content as
-      | string
-      | undefined;
-
   const openAsking = (rounds = 3) =>
     open(
       (asked, request) => {

@@ -14,6 +14,7 @@ export const eventNames = [
   "request.processing",
   "tool.completed",
   "tool.failed",
+  "workflow.compensation.needed",
 ] as const;
 
 export type EventName = (typeof eventNames)[number];

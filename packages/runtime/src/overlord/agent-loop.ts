@@ -33,8 +33,8 @@ export interface AgentAnswer {
   waitsFor?: Asked;
   /** How far the tasks are of a request that consists of several. */
   work?: WorkOutcome;
-  /** Why the agent gives its task up, if it does. */
-  givenUp?: string;
+  /** Why the agent gives its task up, if it does, and where in its journal an answer of the user lets it go on. */
+  givenUp?: { reason: string; answerKey: string };
   /** What the model was given of documents. */
   given: readonly GivenPassage[];
   /** The limit that ended the calls, such as "50 tool calls". */
@@ -131,8 +131,8 @@ const saidWith = (
 const answered = ({ text, calls, thoughts }: Round, { value = "" }: GivenAnswer): ModelMessage[] => [
   { role: "assistant", content: text, toolCalls: calls, ...(thoughts && { thoughts }) },
   ...calls.map(({ id, name }): ModelMessage => {
-    const content =
-      name === askUser.definition.name ? value : "Not called: the user was asked something first";
+    const isAnswered = name === askUser.definition.name || name === giveUp.definition.name;
+    const content = isAnswered ? value : "Not called: the user was asked something first";
     return { role: "tool", toolCallId: id, name, content };
   }),
 ];
@@ -237,7 +237,8 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     budget.addUsage(round.finish.usage);
     const { model: answeredBy, reason } = round.finish;
 
-    const { place, answer } = journal.given(`answer:${number}`);
+    const answerKey = `answer:${number}`;
+    const { place, answer } = journal.given(answerKey);
     if (answer) {
       messages.push(...answered(round, answer));
       continue;
@@ -245,8 +246,11 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     const question = saidWith(askUser, "question", round, tools);
     if (question !== undefined && !turn.waitsForAnswers) return askedFor(question, round.finish);
     if (question !== undefined) throw new WaitsForUser({ kind: "question", prompt: question, place });
-    const givenUp = saidWith(giveUp, "reason", round, tools);
-    if (givenUp !== undefined) return { model: answeredBy, finishReason: "stop", usage, given, givenUp };
+    const givenUpFor = saidWith(giveUp, "reason", round, tools);
+    if (givenUpFor !== undefined) {
+      const givenUp = { reason: givenUpFor, answerKey };
+      return { model: answeredBy, finishReason: "stop", usage, given, givenUp };
+    }
     if (round.calls.length === 0 || isLast)
       return { model: answeredBy, finishReason: reason, usage, given, ...(limitReached && { limitReached }) };
 

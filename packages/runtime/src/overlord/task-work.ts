@@ -58,8 +58,8 @@ export interface Watched {
 /** One try of a task. */
 type Attempt = { usage: Usage } & (
   | { text: string; passages: readonly GivenPassage[] }
-  /** `hasGivenUp`: the same agent would give up again. */
-  | { kind: FailureKind; reason: string; hasGivenUp: boolean }
+  /** `answerKey`: where the agent, which would give up again by itself, goes on with an answer of the user. */
+  | { kind: FailureKind; reason: string; answerKey?: string }
 );
 
 const alone =
@@ -79,6 +79,10 @@ const isMeant = ({ server, serverTool }: Tool, named: string): boolean => {
   const [of, name] = named.split("/", 2);
   return server === of && (name === undefined || name === serverTool);
 };
+
+/** What the user is asked about a task that nothing else helps. */
+const helpFor = ({ title }: Task, reason: string): string =>
+  `This could not be done: ${title}. ${reason} What should be done about it?`;
 
 /** Milliseconds that a task may take (docs/spec/formation-files.md "Failed tasks"). */
 const timeFor = ({ complexity }: Task, { taskTime, longestTime, isAdaptive }: WorkRules): number => {
@@ -133,12 +137,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
     const time = timeFor(task, rules);
     const limit = startTimeLimit(time, signal);
     let usage = noUsage;
-    const failed = (kind: FailureKind, reason: string, hasGivenUp = false): Attempt => ({
-      kind,
-      reason,
-      hasGivenUp,
-      usage,
-    });
+    const failed = (kind: FailureKind, reason: string): Attempt => ({ kind, reason, usage });
     try {
       const answer = await answerTask(
         deps,
@@ -164,7 +163,8 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
         },
       );
       const { givenUp, text, passages } = answer;
-      return givenUp === undefined ? { text, passages, usage } : failed("client_error", givenUp, true);
+      if (!givenUp) return { text, passages, usage };
+      return { ...failed("client_error", givenUp.reason), answerKey: givenUp.answerKey };
     } catch (error) {
       signal.throwIfAborted();
       if (limit.isOver) return failed("timeout", `It took longer than ${time / 1000} s`);
@@ -198,6 +198,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
     const spent = new Map<AgentDefinition, Usage>();
     const total = () => [...spent.values()].reduce(sumOfUsage, noUsage);
     let agent = first;
+    let { sections } = assignment;
     for (let tries = 1; ; tries++) {
       const by = agent;
       const onUsage = (usage: Usage) => {
@@ -207,15 +208,27 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
       // The same agent goes on where it failed: what its tools have done is not done again.
       const part = agent === first ? journal : journal.part(`agent:${agent.id}`);
       const outcome = await journal.step(`try:${tries}`, () =>
-        attempt(task, by, { ...assignment, onUsage }, signal, part),
+        attempt(task, by, { ...assignment, sections, onUsage }, signal, part),
       );
       spent.set(agent, outcome.usage);
       if ("text" in outcome) return { ...outcome, state: "completed", usage: total() };
       const delay = rules.recovery === "fail_fast" ? undefined : retryDelay(rules.retry, tries, outcome.kind);
-      if (delay === undefined) return failedFor(task, outcome, total());
-      if (rules.recovery === "retry_with_alternate") agent = otherAgent(task, spent) ?? agent;
-      if (outcome.hasGivenUp && agent === by) return failedFor(task, outcome, total());
-      await sleep(delay, undefined, { signal }).catch(() => signal.throwIfAborted());
+      if (delay !== undefined && rules.recovery === "retry_with_alternate")
+        agent = otherAgent(task, spent) ?? agent;
+      const isOver = delay === undefined || (outcome.answerKey !== undefined && agent === by);
+      if (!isOver) {
+        // What goes on in its journal has waited before.
+        if (journal.has(`try:${tries + 1}`)) continue;
+        await sleep(delay, undefined, { signal }).catch(() => signal.throwIfAborted());
+        continue;
+      }
+      if (rules.recovery !== "manual_intervention") return failedFor(task, outcome, total());
+      const { place, answer } = part.given(outcome.answerKey ?? `help:${tries}`);
+      if (!answer && !assignment.mayAsk) return failedFor(task, outcome, total());
+      if (!answer) throw new WaitsForUser({ kind: "question", prompt: helpFor(task, outcome.reason), place });
+      // An agent that has given up reads it in its own conversation.
+      const said = { title: "The task failed before, and the user said of it:", texts: [answer.value ?? ""] };
+      if (outcome.answerKey === undefined) sections = [...assignment.sections, said];
     }
   };
 

@@ -227,6 +227,22 @@ export const createWork = (
       return result?.state === "completed" ? retold(reader.given, result, reader.citing) : [];
     });
     const failures = failuresIn(plan, results);
+    if (settings.work.recovery === "compensate" && failures.length > 0) {
+      const stateOf = ({ id }: Task) => results.get(id)?.state;
+      const stands = plan.tasks.filter((task) => stateOf(task) === "completed");
+      const failed = plan.tasks.filter((task) => stateOf(task) === "failed");
+      report.tell("compensation_needed", { content: stands.map(({ title }) => title).join("; ") });
+      parts.telemetry.observe({
+        event: "workflow.compensation.needed",
+        level: "warn",
+        ...run.identity,
+        data: {
+          workflow_id: plan.id,
+          completed_tasks: stands.map(({ id }) => id),
+          failed_tasks: failed.map(({ id }) => id),
+        },
+      });
+    }
     if (done.length === 0 || (failures.length > 0 && !settings.work.goesOn))
       throw new ApiError("TASK_FAILED", `The procedure ${title} was not carried out. ${failures[0] ?? ""}`);
     const work = report.outcome(failures.length > 0 ? "partial" : "completed");
