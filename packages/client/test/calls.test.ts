@@ -96,6 +96,28 @@ const rows: Row[] = [
     userId,
     { messages: [] },
   ],
+  [
+    "getSessionQueue",
+    (f) => f.getSessionQueue({ sessionId: "s", userId }),
+    "GET /sessions/s/queue",
+    "client",
+    userId,
+  ],
+  [
+    "updateQueuedMessage",
+    (f) => f.updateQueuedMessage({ sessionId: "s", requestId: "r", message: "Hi", userId }),
+    "PATCH /sessions/s/queue/r",
+    "client",
+    userId,
+    { message: "Hi" },
+  ],
+  [
+    "deleteQueuedMessage",
+    (f) => f.deleteQueuedMessage({ sessionId: "s", requestId: "r", userId }),
+    "DELETE /sessions/s/queue/r",
+    "client",
+    userId,
+  ],
   ["getMemoryConfig", (f) => f.getMemoryConfig(), "GET /memory", "admin"],
   ["getBufferStats", (f) => f.getBufferStats(), "GET /memory/stats", "admin"],
   [

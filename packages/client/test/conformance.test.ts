@@ -108,6 +108,10 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
       sessionId: "s",
       messages: [{ role: "user", content: "Hi", timestamp: at }],
     }),
+  getSessionQueue: (f) => f.sessions.queue({ userId, sessionId: "s" }),
+  updateQueuedMessage: (f) =>
+    f.sessions.updateQueued({ userId, sessionId: "s", requestId: "r", message: "Hi" }),
+  deleteQueuedMessage: (f) => f.sessions.deleteQueued({ userId, sessionId: "s", requestId: "r" }),
   getMemoryConfig: (f) => f.memories.config(),
   getMemoryStats: (f) => f.buffers.stats(),
   getMemories: (f) =>

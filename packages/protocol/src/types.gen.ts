@@ -380,6 +380,8 @@ export interface ChatRequest {
   use_async?: boolean | null | undefined;
   /** What happens to the answer when the connection drops: `continue` finishes and stores it, `cancel` stops it after 10 seconds. Default `continue` */
   on_disconnect?: "continue" | "cancel" | undefined;
+  /** What happens while the session is at work on another message: `enqueue` answers this one after it, `reject` refuses this one, `interrupt` stops the other answer and goes on with both messages, `steer` shows this one to the agent at work before it asks its model again. Absent, the formation's setting, which is `enqueue` by default */
+  on_busy?: ("enqueue" | "reject" | "interrupt" | "steer") | null | undefined;
   /** Where an answer in the background is sent, an http or https URL; absent, the formation's webhook */
   webhook_url?: string | null | undefined;
   /** With `stream: false`: seconds after which the answer goes on in the background; absent, the formation's setting, which is 30 by default */
@@ -2075,6 +2077,34 @@ export interface ProgressEvent {
   timestamp: number;
 }
 
+/** A message that waits for the end of the one before it in its session. */
+export interface QueuedMessage {
+  /** Request that will answer it, by which it is followed, changed and deleted */
+  request_id: string;
+  /** What the user said */
+  message: string;
+  /** What it does while the session is at work on another message */
+  on_busy: "enqueue" | "reject" | "interrupt" | "steer";
+  /** When it came, ISO 8601 in UTC */
+  created_at: string;
+}
+
+/** Other words for a message. */
+export interface QueuedMessageChange {
+  /** What the user says instead; not blank, as long as a message may be */
+  message: string;
+}
+
+/** A message was taken back. */
+export interface QueuedMessageDeleted {
+  /** Request that is cancelled */
+  request_id: string;
+  /** Session that the message is deleted from */
+  session_id: string;
+  /** Always `cancelled` */
+  status: "cancelled";
+}
+
 /** Documents of an agent were read anew. */
 export interface RebuiltAgent {
   /** Sources whose documents were read */
@@ -2598,6 +2628,16 @@ export interface SessionList {
   count: number;
   /** What to pass as `before` to go on with the list; null when nothing follows */
   next: string | null;
+}
+
+/** The messages of a session that wait. */
+export interface SessionQueue {
+  /** Session of the messages */
+  session_id: string;
+  /** The messages, in the order in which they are answered */
+  messages: QueuedMessage[];
+  /** Number of messages in this answer */
+  count: number;
 }
 
 /** A session in a list. */

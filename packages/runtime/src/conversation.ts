@@ -5,7 +5,6 @@ import { createRequestQueue, newLeaseOwner } from "./background/index.ts";
 import type { Knowledge } from "./knowledge/index.ts";
 import type { Embedders } from "./models/index.ts";
 import {
-  cancelled,
   createAgentTools,
   createCredentialDialogue,
   createOverlord,
@@ -59,7 +58,7 @@ export const openConversation = async (deps: ConversationDeps) => {
     leaseOwner,
     leaseTime,
     hints: store.hints,
-    cancel: (requestId) => runs.get(requestId)?.stop(cancelled),
+    heed: (requestId, what) => runs.get(requestId)?.heed(what),
     atWork: () => runs.stored().map(({ identity }) => identity.requestId),
     lose: (requestId) => runs.get(requestId)?.stop(taken),
     now,

@@ -31,7 +31,7 @@ import { createNearWords, openKnowledge, type UnderstandingOf } from "./knowledg
 import { openMemory } from "./memory/index.ts";
 import { openEmbedders, openModels, openUnderstanding, packagesOf } from "./models/index.ts";
 import type { TokenReports } from "./observability/index.ts";
-import { handOver } from "./overlord/index.ts";
+import { createSessionQueue, handOver } from "./overlord/index.ts";
 import { createReadiness, type FindProblems } from "./readiness.ts";
 import { openElsewhere } from "./sources/index.ts";
 import { createStore, type Database, openPostgres, openSqlite } from "./store/index.ts";
@@ -246,6 +246,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
         formationId: formation.id,
         sessions,
         restoreLimit: bufferCapacity,
+        queue: createSessionQueue({ store, now }),
+        longestMessage,
         now,
       }),
       ...memoryEndpoints({ formation, entries, ownerOf }),

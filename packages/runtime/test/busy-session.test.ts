@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test } from "vitest";
-import { untilExpected } from "../../../test/until.ts";
-import { collect, manifest, startFormation, writeFormation } from "./harness.ts";
+import { until, untilExpected } from "../../../test/until.ts";
+import { collect, type Frame, manifest, startFormation, writeFormation } from "./harness.ts";
 import { startModelServer, writtenIn } from "./model-server.ts";
 
 const ann = { user: "ann" };
 
-const open = async () => {
+const open = async (more = "") => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
   const dir = await writeFormation({
@@ -13,7 +13,7 @@ const open = async () => {
 llm:
   settings: { base_url: "${models.url}/v1" }
   models: [{ text: openai/test-model, api_key: sk-test }]
-`,
+${more}`,
   });
   const api = await startFormation(dir);
   /** Roles and texts that the model was sent with a request, without what was gathered for it. */
@@ -111,6 +111,119 @@ test("who waits may be cancelled, and the next one goes on", async () => {
   first.release();
   expect((await one).status).toBe(200);
   expect((await api.chat("3", { ...ann, session: "s" })).status).toBe(200);
+});
+
+/** A session whose first message is being answered: half of the answer is there. */
+const openBusy = async (more = "") => {
+  const { api, models, conversation } = await open(more);
+  const first = held();
+  models.reply({ text: ["Half of it,", " and the rest"], pause: { after: 2, until: first.until } });
+  const stream = await api.stream({ message: "1", session_id: "s", request_id: "req_1" }, ann);
+  const seen: Frame[] = [];
+  const read = async () => {
+    for await (const frame of stream) seen.push(frame);
+    return seen;
+  };
+  const frames = read();
+  await until("half of the answer is there", () => seen.find(({ data }) => data.type === "text"));
+  const say = (message: string, more: object = {}) =>
+    api.call("POST", "/chat", { ...ann, body: { message, session_id: "s", stream: false, ...more } });
+  const queue = async () => (await api.get("/sessions/s/queue", ann)).body.data.messages;
+  return { api, models, conversation, first, frames, say, queue };
+};
+
+test("a message may refuse to wait, by its call or by the formation", async () => {
+  const { api, first, say, frames, queue } = await openBusy("overlord: { on_busy: reject }\n");
+  for (const more of [{}, { mode: "async" }, { on_busy: "reject" }]) {
+    const { status, body } = await say("2", more);
+    expect([status, body.error.code]).toEqual([409, "SESSION_BUSY"]);
+  }
+  expect(await queue()).toEqual([]);
+  const waits = say("3", { on_busy: "enqueue" });
+  await untilExpected("it waits", async () => expect(await queue()).toHaveLength(1));
+  first.release();
+  await frames;
+  expect((await waits).status).toBe(200);
+  const { messages } = (await api.get("/sessions/s/messages", ann)).body.data;
+  expect(messages.map(({ content }: { content: string }) => content)).not.toContain("2");
+});
+
+test("of messages that refuse to wait and come at the same moment one is answered", async () => {
+  const { api } = await open();
+  const body = { session_id: "s", on_busy: "reject", stream: false };
+  const answers = await Promise.all(
+    ["1", "2", "3", "4"].map((message) => api.call("POST", "/chat", { ...ann, body: { ...body, message } })),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409]);
+});
+
+test("a message that interrupts keeps the part of the answer that there is, and goes on with both", async () => {
+  const { api, frames, say, conversation } = await openBusy();
+  const next = await say("2", { on_busy: "interrupt" });
+  expect(next.status).toBe(200);
+  const cut = (await frames).map(({ data }) => data);
+  expect(cut.at(-1)).toMatchObject({ type: "error", code: "CANCELLED" });
+  expect(await conversation(1)).toEqual([
+    "u:1",
+    "a:Half of it,\n\n(The user's next message has cut this answer off.)",
+    "u:2",
+  ]);
+  const { messages } = (await api.get("/sessions/s/messages", ann)).body.data;
+  const partial = messages.find(
+    ({ request_id, role }: Record<string, string>) => request_id === "req_1" && role === "assistant",
+  );
+  expect(partial).toMatchObject({
+    content: "Half of it,",
+    metadata: { interrupted: true, finish_reason: "cancelled" },
+  });
+});
+
+test("messages that wait are listed in their order, changed and taken back, until they are begun", async () => {
+  const { api, first, frames, say, queue, conversation } = await openBusy();
+  const two = say("2", { request_id: "req_2" });
+  await untilExpected("it waits", async () => expect(await queue()).toHaveLength(1));
+  const three = say("3", { request_id: "req_3" });
+  await untilExpected("both wait", async () => expect(await queue()).toHaveLength(2));
+  expect(await queue()).toMatchObject([
+    { request_id: "req_2", message: "2", on_busy: "enqueue", created_at: expect.any(String) },
+    { request_id: "req_3", message: "3" },
+  ]);
+  const change = (id: string, message: string) =>
+    api.call("PATCH", `/sessions/s/queue/${id}`, { ...ann, body: { message } });
+  expect((await change("req_2", "Two")).body.data).toMatchObject({ request_id: "req_2", message: "Two" });
+  expect((await change("req_2", " ")).status).toBe(400);
+  expect((await change("req_2", "x".repeat(100_001))).status).toBe(422);
+  expect((await api.call("DELETE", "/sessions/s/queue/req_3", ann)).body.data.status).toBe("cancelled");
+  expect((await three).status).toBe(499);
+  expect(await queue()).toMatchObject([{ request_id: "req_2", message: "Two" }]);
+
+  first.release();
+  await frames;
+  expect((await two).status).toBe(200);
+  expect(await conversation(1)).toEqual(["u:1", "a:Half of it, and the rest", "u:Two"]);
+  for (const id of ["req_1", "req_2", "req_3"]) expect((await change(id, "late")).status).toBe(409);
+  expect((await change("req_none", "x")).status).toBe(404);
+  const { messages } = (await api.get("/sessions/s/messages", ann)).body.data;
+  expect(messages.map(({ content }: { content: string }) => content)).not.toContain("3");
+});
+
+test("the queue of a session is its user's alone, and has a limit", async () => {
+  const { api, first, frames, say } = await openBusy();
+  await say("2", { request_id: "req_2", mode: "async" });
+  const eve = { user: "eve" };
+  const route = "/sessions/s/queue";
+  expect((await api.get(route, eve)).body.error.code).toBe("RESOURCE_NOT_FOUND");
+  for (const method of ["PATCH", "DELETE"]) {
+    const { status } = await api.call(method, `${route}/req_2`, { ...eve, body: { message: "Mine" } });
+    expect(status).toBe(404);
+  }
+  const statuses: number[] = [];
+  for (let index = 0; index < 110; index += 1)
+    statuses.push((await say(`more ${index}`, { mode: "async" })).status);
+  expect(statuses.filter((status) => status === 202)).toHaveLength(98);
+  expect(statuses.slice(98)).toEqual(Array(12).fill(429));
+  first.release();
+  await frames;
 });
 
 test("a provider that counts characters and refuses answers every turn of a long session", async () => {

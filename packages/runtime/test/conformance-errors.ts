@@ -78,6 +78,16 @@ const ofModel = {
 
 const ofChat = {
   ...ofModel,
+  SESSION_BUSY: {
+    manifest: "overlord: { on_busy: reject }\n",
+    prepare: ({ api }) =>
+      api.request("POST", "/chat", {
+        user: "ann",
+        body: { message: "Take your time", session_id: "s1", stream: true },
+      }),
+    body: { session_id: "s1" },
+    reply: stall,
+  },
   TASK_FAILED: { elsewhere: "work.test.ts, of a chat" },
   AGENT_NOT_FOUND: { body: { agent_id: "nobody" } },
   RESOURCE_NOT_FOUND: { ...chatBefore("bob", { session_id: "bobs" }), body: { session_id: "bobs" } },
@@ -98,6 +108,12 @@ const withIdempotency = (method: string, route: string, key: "client" | "admin",
 const breakSecrets = {
   prepare: ({ dir }: Bench) => writeFile(path.join(dir, "secrets.enc"), "nothing that was encrypted"),
 };
+
+const ofQueued = {
+  RESOURCE_NOT_FOUND: asEve,
+  REQUEST_NOT_FOUND: { params: { session_id: "s1", request_id: "req_other" } },
+  CONFLICT: { params: { session_id: "s1", request_id: "req_slow" } },
+} as const satisfies Record<string, Provocation>;
 
 /** Documents that take long, so that others wait for them. */
 const readMany = async ({ api }: Bench) => {
@@ -217,6 +233,9 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   getSession: { RESOURCE_NOT_FOUND: nothing },
   getSessionMessages: {},
   restoreSession: { RESOURCE_NOT_FOUND: asEve },
+  getSessionQueue: { RESOURCE_NOT_FOUND: asEve },
+  updateQueuedMessage: ofQueued,
+  deleteQueuedMessage: ofQueued,
 
   getMemoryConfig: {},
   getMemoryStats: {},

@@ -71,6 +71,16 @@ const asked = async (api: Api): Promise<Params> => {
   return {};
 };
 
+/** A message that waits while another one is answered. */
+const queued = async (api: Api): Promise<Params> => {
+  await api.request("POST", "/chat", {
+    user,
+    body: { ...message, request_id: "req_slow", message: "Take your time", stream: true },
+  });
+  await api.call("POST", "/chat", { user, body: { ...message, request_id: "req_next", mode: "async" } });
+  return {};
+};
+
 /** The id of what a call made. */
 const made = async (
   api: Api,
@@ -171,6 +181,13 @@ export const samples: Record<RouteId, Sample> = {
     prepare: chat,
     body: { messages: [{ role: "user", content: "Hello", timestamp: "2026-01-01T00:00:00Z" }] },
   },
+  getSessionQueue: { params: { session_id: "s1" }, prepare: queued },
+  updateQueuedMessage: {
+    params: { session_id: "s1", request_id: "req_next" },
+    prepare: queued,
+    body: { message: "My cat is Tom" },
+  },
+  deleteQueuedMessage: { params: { session_id: "s1", request_id: "req_next" }, prepare: queued },
 
   getMemoryConfig: {},
   getMemoryStats: { prepare: chat },

@@ -16,6 +16,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   chat: { message: "What do I like? Where does it nest? Tell me what you know about me", stream: false },
   audioChat: { files: [{ filename: "a.wav", content: "AAAA", content_type: "audio/wav" }], stream: false },
   restoreSession: { messages: [] },
+  updateQueuedMessage: { message: "Bob was here" },
   answerRequest: { interrupt_id: "int_1", action: "approve" },
   addMemory: { type: "preference", detail: "Bob likes apples" },
   importMemories: { memories: [{ content: "Bob likes plums", source: "crm" }] },

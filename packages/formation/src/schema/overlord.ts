@@ -80,6 +80,7 @@ export const overlordSchema = section({
       "Failed calls of a model are repeated: see llm.settings.max_retries",
     ),
   }).prefault({}),
+  on_busy: z.enum(["enqueue", "reject", "interrupt", "steer"]).default("enqueue"),
   clarification: section({
     enabled: z.boolean().default(true),
     style: z.enum(["conversational", "formal", "brief"]).default("conversational"),

@@ -38,6 +38,7 @@ export const errorTable = {
   METHOD_NOT_ALLOWED: row(405, "MuxiError"),
   TIMEOUT: row(408, "MuxiError"),
   CONFLICT: row(409, "ConflictError"),
+  SESSION_BUSY: row(409, "ConflictError"),
   IDEMPOTENCY_KEY_REUSED: row(409, "ConflictError"),
   SECRET_EXISTS: row(409, "ConflictError"),
   SECRET_IN_USE: row(409, "ConflictError"),

@@ -29,6 +29,7 @@ export const chatRoutes = {
       "AGENT_NOT_FOUND",
       "RESOURCE_NOT_FOUND",
       "CONFLICT",
+      "SESSION_BUSY",
       "IDEMPOTENCY_KEY_REUSED",
       "PAYLOAD_TOO_LARGE",
       "LLM_REFUSED",

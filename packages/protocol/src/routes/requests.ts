@@ -9,11 +9,10 @@ import {
   requestListSchema,
   requestStatusSchema,
 } from "../schemas/index.ts";
-import { noData, requestId, sessionId } from "./parameters.ts";
+import { noData, requestId, requestOfSession, sessionId } from "./parameters.ts";
 import { type Route, route } from "./route.ts";
 
 const listQuery = lazy(() => z.object({ limit: limit("Requests to return", 1000, 50), before: before() }));
-const requestOfSession = lazy(() => sessionId().extend(requestId().shape));
 const eventsQuery = lazy(() =>
   z.object({
     after: z.coerce

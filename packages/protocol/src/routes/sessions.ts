@@ -1,13 +1,17 @@
 import {
   messageListQuerySchema,
   messageListSchema,
+  queuedMessageChangeSchema,
+  queuedMessageDeletedSchema,
+  queuedMessageSchema,
   restoreRequestSchema,
   restoreResultSchema,
   sessionListQuerySchema,
   sessionListSchema,
+  sessionQueueSchema,
   sessionSchema,
 } from "../schemas/index.ts";
-import { sessionId } from "./parameters.ts";
+import { requestOfSession, sessionId } from "./parameters.ts";
 import { type Route, route } from "./route.ts";
 
 /** Sessions (docs/spec/formation-api.md "Sessions"). */
@@ -59,5 +63,43 @@ export const sessionsRoutes = {
     type: "session.restored",
     data: restoreResultSchema,
     errors: ["RESOURCE_NOT_FOUND"],
+  }),
+  getSessionQueue: route({
+    method: "GET",
+    path: "/sessions/{session_id}/queue",
+    summary: "List the messages of a session that wait for the one before them, in their order",
+    tag: "Sessions",
+    user: "required",
+    params: sessionId,
+    object: "session",
+    type: "session.queue.list",
+    data: sessionQueueSchema,
+    errors: ["RESOURCE_NOT_FOUND"],
+  }),
+  updateQueuedMessage: route({
+    method: "PATCH",
+    path: "/sessions/{session_id}/queue/{request_id}",
+    summary: "Change a message that still waits",
+    tag: "Sessions",
+    user: "required",
+    params: requestOfSession,
+    body: queuedMessageChangeSchema,
+    object: "session",
+    type: "session.queue.updated",
+    data: queuedMessageSchema,
+    errors: ["RESOURCE_NOT_FOUND", "REQUEST_NOT_FOUND", "CONFLICT"],
+  }),
+  deleteQueuedMessage: route({
+    method: "DELETE",
+    path: "/sessions/{session_id}/queue/{request_id}",
+    summary:
+      "Take back a message that still waits: its request is cancelled, and the session keeps nothing of it",
+    tag: "Sessions",
+    user: "required",
+    params: requestOfSession,
+    object: "session",
+    type: "session.queue.deleted",
+    data: queuedMessageDeletedSchema,
+    errors: ["RESOURCE_NOT_FOUND", "REQUEST_NOT_FOUND", "CONFLICT"],
   }),
 } as const satisfies Record<string, Route>;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Infer, named, namedRequest, optional, text } from "../base/index.ts";
+import { type Infer, lazy, named, namedRequest, optional, text } from "../base/index.ts";
 import {
   clarificationSchema,
   finishReasonSchema,
@@ -31,6 +31,10 @@ export const uiResponseSchema = namedRequest("UiResponse", "The user's answer to
     value: text("Value of the option that the user chose"),
   }),
 );
+
+export const onBusySchema = lazy(() => z.enum(["enqueue", "reject", "interrupt", "steer"]));
+
+export type OnBusy = Infer<typeof onBusySchema>;
 
 /** Body of `POST /chat` (docs/spec/formation-api.md "Chat"). Unknown keys are ignored. */
 export const chatRequestSchema = namedRequest("ChatRequest", "A message to a formation.", () =>
@@ -70,6 +74,12 @@ export const chatRequestSchema = namedRequest("ChatRequest", "A message to a for
         "What happens to the answer when the connection drops: `continue` finishes and stores it, `cancel` stops it " +
           "after 10 seconds. Default `continue`",
       ),
+    on_busy: optional(
+      "What happens while the session is at work on another message: `enqueue` answers this one after it, `reject` " +
+        "refuses this one, `interrupt` stops the other answer and goes on with both messages, `steer` shows this one to " +
+        "the agent at work before it asks its model again. Absent, the formation's setting, which is `enqueue` by default",
+      onBusySchema(),
+    ),
     webhook_url: optional(
       "Where an answer in the background is sent, an http or https URL; absent, the formation's webhook",
       z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).max(2_048),

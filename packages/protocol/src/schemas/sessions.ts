@@ -12,6 +12,7 @@ import {
   next,
   text,
 } from "../base/index.ts";
+import { onBusySchema } from "./chat.ts";
 import { citationsSchema } from "./citations.ts";
 
 /** docs/spec/formation-api.md "Sessions". */
@@ -140,5 +141,42 @@ export const restoreResultSchema = named("RestoreResult", "The messages of a ses
     messages_loaded: count("messages that were stored"),
     messages_dropped: count("oldest messages that did not fit into the buffer"),
     message: text("What was done, in words"),
+  }),
+);
+
+export const queuedMessageSchema = named(
+  "QueuedMessage",
+  "A message that waits for the end of the one before it in its session.",
+  () =>
+    z.object({
+      request_id: text("Request that will answer it, by which it is followed, changed and deleted"),
+      message: text("What the user said"),
+      on_busy: onBusySchema().describe("What it does while the session is at work on another message"),
+      created_at: isoTime("When it came"),
+    }),
+);
+
+export const sessionQueueSchema = named("SessionQueue", "The messages of a session that wait.", () =>
+  z.object({
+    session_id: text("Session of the messages"),
+    messages: z
+      .array(queuedMessageSchema())
+      .describe("The messages, in the order in which they are answered"),
+    count: count("messages in this answer"),
+  }),
+);
+
+/** Body of `PATCH /sessions/{session_id}/queue/{request_id}` (docs/spec/formation-api.md "Queued messages"). */
+export const queuedMessageChangeSchema = namedRequest(
+  "QueuedMessageChange",
+  "Other words for a message.",
+  () => z.object({ message: text("What the user says instead; not blank, as long as a message may be") }),
+);
+
+export const queuedMessageDeletedSchema = named("QueuedMessageDeleted", "A message was taken back.", () =>
+  z.object({
+    request_id: text("Request that is cancelled"),
+    session_id: text("Session that the message is deleted from"),
+    status: z.literal("cancelled").describe("Always `cancelled`"),
   }),
 );

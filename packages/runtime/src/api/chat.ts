@@ -7,6 +7,7 @@ import type { Overlord, Run, Turn } from "../overlord/index.ts";
 import { travelsUnseen } from "./address.ts";
 import { type Endpoint, Reply, streamed } from "./endpoint.ts";
 import { idempotencyOf } from "./idempotency.ts";
+import { checkMessage } from "./message.ts";
 import type { Received } from "./received.ts";
 import { streamEvents } from "./sse.ts";
 
@@ -70,13 +71,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
   };
 
   return async ({ body, userId, request, response }) => {
-    if (body.message.trim() === "") throw new ApiError("INVALID_REQUEST", "The message is blank");
-    if (body.message.length > deps.longestMessage) {
-      throw new ApiError(
-        "INVALID_PARAMS",
-        `The message has ${body.message.length} characters; the limit is ${deps.longestMessage} (input_limits.max_message_length)`,
-      );
-    }
+    checkMessage(body.message, deps.longestMessage);
     if (body.webhook_url !== undefined) await deps.deliveries.checkTarget(body.webhook_url);
     const isAsync = body.mode === "async" || body.use_async === true;
     const turn: Turn = {
@@ -88,6 +83,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       sessionId: body.session_id ?? undefined,
       agentId: body.agent_id,
       format: body.format,
+      onBusy: body.on_busy,
       isPrivate: deps.takesCredentials ? travelsUnseen(request) : undefined,
       webhookUrl: body.webhook_url,
       attachments: body.files?.length

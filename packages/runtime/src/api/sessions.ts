@@ -1,8 +1,10 @@
 import { ApiError, citationsSchema, type Message, type routes } from "@muxi/protocol";
 import { isoTime } from "../base/index.ts";
+import type { SessionQueue } from "../overlord/index.ts";
 import type { Owner, SessionRepository, SessionSummary, StoredMessage } from "../store/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { readPart } from "./list-page.ts";
+import { sessionQueueEndpoints } from "./session-queue.ts";
 
 /** Time for which a session counts as active after its last message, in milliseconds. */
 const activeFor = 30 * 60_000;
@@ -12,6 +14,9 @@ interface SessionDeps {
   sessions: SessionRepository;
   /** Number of newest messages that a restored session keeps (docs/spec/formation-files.md "Sessions and the buffer"). */
   restoreLimit: number;
+  queue: SessionQueue;
+  /** Characters (docs/spec/formation-files.md "Manifest: input_limits"). */
+  longestMessage: number;
   now: () => number;
 }
 
@@ -47,7 +52,8 @@ const wireMessage = (message: StoredMessage, owner: Owner, sessionId: string): M
 };
 
 /** The endpoints of docs/spec/formation-api.md "Sessions". */
-export const sessionEndpoints = ({ formationId, sessions, restoreLimit, now }: SessionDeps) => {
+export const sessionEndpoints = (deps: SessionDeps) => {
+  const { formationId, sessions, restoreLimit, now } = deps;
   const ownerOf = (userId: string): Owner => ({ formationId, userId });
   const isActive = (lastActivity: number) => lastActivity >= now() - activeFor;
 
@@ -127,5 +133,5 @@ export const sessionEndpoints = ({ formationId, sessions, restoreLimit, now }: S
     };
   };
 
-  return { getSessions, getSession, getSessionMessages, restoreSession };
+  return { getSessions, getSession, getSessionMessages, restoreSession, ...sessionQueueEndpoints(deps) };
 };

@@ -20,8 +20,8 @@ export interface RequestQueueDeps {
   leaseOwner: string;
   /** Notifications between the processes that share the database. */
   hints: Hints;
-  /** Stops a request of this process that was cancelled through another one. */
-  cancel: (requestId: string) => void;
+  /** Tells a request of this process what was asked of it. */
+  heed: (requestId: string, what: number) => void;
   /** Ids of the stored requests that this process is working on. */
   atWork: () => Iterable<string>;
   /** Stops a request of this process that another process has taken over. */
@@ -48,6 +48,8 @@ export interface RequestQueue {
   start(performer: RequestPerformer): Promise<void>;
   /** Says that a request is waiting: a process that has room takes it. */
   announce(): void;
+  /** Says that something was asked of a request under way, in whichever process it is. */
+  heed(): void;
   /** Claims nothing more, and resolves when a claim under way has ended. Requests under way go on. */
   stop(): Promise<void>;
   /** Waits for what is under way, then stops renewing leases. */
@@ -234,7 +236,7 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
     renewedAt = startedAt;
     const ids = new Set(held.map(({ id }) => id));
     for (const id of mine) if (!ids.has(id)) deps.lose(id);
-    for (const { id, cancelAsked } of held) if (cancelAsked === 1) deps.cancel(id);
+    for (const { id, cancelAsked } of held) if (cancelAsked !== 0) deps.heed(id, cancelAsked);
     return held;
   };
 
@@ -268,6 +270,10 @@ export const createRequestQueue = (deps: RequestQueueDeps): RequestQueue => {
     announce() {
       wake();
       if (isStopped || underWay.size >= atOnce) deps.hints.send({ topic: "queued", formationId });
+    },
+    heed() {
+      leaseWorker.wake();
+      deps.hints.send({ topic: "cancel", formationId });
     },
     stop() {
       isStopped = true;

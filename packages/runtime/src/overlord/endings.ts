@@ -9,7 +9,7 @@ import { awaitsAnswerFor } from "./clarification.ts";
 import { askedStep } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
-import { taken, unavailable } from "./reasons.ts";
+import { interrupted, taken, unavailable } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { inputOf } from "./turn.ts";
 
@@ -83,6 +83,7 @@ export const createEndings = (
     metadata: {
       model: answer.model,
       finish_reason: answer.finishReason,
+      ...(run.signal.reason === interrupted && { interrupted: true }),
       usage: answer.usage,
       ...answer.work,
       ...metadataOf(answer).metadata,

@@ -9,6 +9,11 @@ export interface HistoryMessage {
 /** Takes the place of a missing answer, so that the next message does not seem to continue the one before. */
 const unanswered = "(No answer was given to this message.)";
 
+/** The same while the user's next message has interrupted it. */
+const interruptedBefore = "(The user sent the next message before this one was answered: answer both.)";
+
+const cutOff = "(The user's next message has cut this answer off.)";
+
 /** A message of the user, and the answers to it. */
 interface HistoryTurn {
   user: string | undefined;
@@ -24,7 +29,8 @@ const turnsOf = (messages: readonly RecentMessage[]): HistoryTurn[] => {
   const byRequest = new Map<string, HistoryTurn>();
   // A restored session may hold system messages, which templates accept only at the beginning.
   let notes: string[] = [];
-  for (const { role, content, requestId } of messages) {
+  for (const { role, content: said, requestId, isCut } of messages) {
+    const content = isCut === 1 ? `${said}\n\n${cutOff}` : said;
     if (content.trim() === "") continue;
     if (role === "system") {
       notes.push(content);
@@ -59,14 +65,19 @@ export const turnsInWindow = (least: number, before: number): number => least + 
  * one is an answer.
  *
  * @param most Largest number of turns.
+ * @param interrupts Whether the message after it has interrupted the answer to the last one.
  */
-export const historyOf = (messages: readonly RecentMessage[], most: number): HistoryMessage[] => {
+export const historyOf = (
+  messages: readonly RecentMessage[],
+  most: number,
+  interrupts = false,
+): HistoryMessage[] => {
   if (messages.length === 0) return [];
-  return turnsOf(messages)
-    .filter(({ user }) => user !== undefined)
-    .slice(-most)
-    .flatMap(({ user = "", answers }) => [
-      { role: "user", content: user },
-      { role: "assistant", content: answers.join("\n\n") || unanswered },
-    ]);
+  const turns = turnsOf(messages).filter(({ user }) => user !== undefined);
+  const last = turns.at(-1);
+  if (interrupts && last?.answers.length === 0) last.answers.push(interruptedBefore);
+  return turns.slice(-most).flatMap(({ user = "", answers }) => [
+    { role: "user", content: user },
+    { role: "assistant", content: answers.join("\n\n") || unanswered },
+  ]);
 };

@@ -13,5 +13,6 @@ export { createRegister, type Register } from "./register.ts";
 export { createAgentRouter, createModelChoice } from "./routing.ts";
 export type { Run } from "./run.ts";
 export { createRuns, type Runs } from "./runs.ts";
+export { createSessionQueue, type SessionQueue } from "./session-queue.ts";
 export { readSettings, toolLimitsOf } from "./settings.ts";
 export type { Turn } from "./turn.ts";

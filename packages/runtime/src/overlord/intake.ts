@@ -1,4 +1,4 @@
-import { ApiError, newId } from "@muxi/protocol";
+import { ApiError, newId, type OnBusy } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
 import type { Lease, NewMessage, Owner, SessionState, Statement, StoredRequest } from "../store/index.ts";
 import type { GivenAnswer } from "../tools/index.ts";
@@ -18,6 +18,8 @@ export interface UsedSession extends Omit<SessionState, "state"> {
 
 /** Stores messages and their requests. */
 export interface Intake {
+  /** What a turn does while another message of its session is answered. */
+  onBusyOf(turn: Turn): OnBusy;
   ownerOf(turn: Turn): Owner;
   /** Webhook for an answer in the background. */
   targetOf(turn: Turn): string | null;
@@ -28,11 +30,17 @@ export interface Intake {
    */
   sessionFor(turn: Turn): Promise<UsedSession>;
   /**
-   * Stores the message, and its request in the queue.
+   * Stores the message, and its request in the queue. One that may not wait is refused, and what it asks of the request
+   * before it is noted in the same transaction (docs/spec/formation-api.md "Queued messages").
    *
+   * @param session.isBehind Whether it waits for another request of the session.
    * @param webhookUrl Webhook that gets the answer.
    */
-  enqueue(turn: Turn, sessionId: string, webhookUrl: string | null): Promise<Exclude<Intaken, "begun">>;
+  enqueue(
+    turn: Turn,
+    session: Pick<UsedSession, "sessionId" | "turns" | "open"> & { isBehind: boolean },
+    webhookUrl: string | null,
+  ): Promise<Exclude<Intaken, "begun">>;
   /** Puts a request that has failed into the queue once more. Its message is stored already. */
   again(turn: Turn, failed: StoredRequest, webhookUrl: string | null): Promise<Exclude<Intaken, "begun">>;
   /**
@@ -75,6 +83,22 @@ export interface Intake {
 const notFound = (sessionId: string) =>
   new ApiError("RESOURCE_NOT_FOUND", `Session '${sessionId}' not found: leave session_id out for a new one`);
 
+/** Requests of one session that may wait or be answered at a time. */
+const mostOpen = 100;
+
+const sessionBusy = (sessionId: string) =>
+  new ApiError(
+    "SESSION_BUSY",
+    `Session '${sessionId}' is at work on another message: wait for its end, or let on_busy be enqueue, interrupt or steer`,
+  );
+
+const sessionFull = (sessionId: string) =>
+  new ApiError(
+    "RATE_LIMITED",
+    `Session '${sessionId}' has ${mostOpen} messages that are not answered yet: wait, or delete some of its queue`,
+    { retryAfter: 5 },
+  );
+
 export const createIntake = ({
   formationId,
   settings,
@@ -116,21 +140,35 @@ export const createIntake = ({
     }
   };
 
-  const enqueue: Intake["enqueue"] = (turn, sessionId, webhookUrl) =>
+  const onBusyOf = ({ kind = "chat", onBusy }: Turn): OnBusy =>
+    onBusy ?? (kind === "chat" ? settings.onBusy : "enqueue");
+
+  const enqueue: Intake["enqueue"] = (turn, { sessionId, turns, open, isBehind }, webhookUrl) =>
     intaken<"queued">(turn, async () => {
-      const row = queued(turn, sessionId, webhookUrl);
-      const isStored = await sessions.append(ownerOf(turn), sessionId, userMessage(turn), [row]);
+      const onBusy = onBusyOf(turn);
+      if (isBehind && onBusy === "reject") return sessionBusy(sessionId);
+      if (open >= mostOpen) return sessionFull(sessionId);
+      const owner = ownerOf(turn);
+      const row = queued({ ...turn, onBusy }, sessionId, webhookUrl);
+      const message = userMessage(turn);
+      if (onBusy === "reject") {
+        const isNext = await sessions.appendNext(owner, { id: sessionId, turns }, message, [row]);
+        return isNext ? "queued" : sessionBusy(sessionId);
+      }
+      const asking = onBusy === "enqueue" ? [] : [requests.ask(owner, sessionId, onBusy)];
+      const isStored = await sessions.append(owner, sessionId, message, [row, ...asking]);
       return isStored ? "queued" : notFound(sessionId);
     });
 
   return {
+    onBusyOf,
     ownerOf,
     targetOf,
 
     async sessionFor(turn) {
       const { sessionId } = turn;
       if (sessionId === undefined) {
-        return { sessionId: newId("session"), isNew: true, turns: 0, asks: false, isBusy: false };
+        return { sessionId: newId("session"), isNew: true, turns: 0, asks: false, open: 0 };
       }
       const { state, ...session } = await sessions.stateFor(ownerOf(turn), sessionId);
       if (state === "foreign") throw notFound(sessionId);
@@ -153,7 +191,7 @@ export const createIntake = ({
         const row = requests.begin(owner, { ...request(turn, sessionId, null), lease });
         const session = { id: sessionId, turns };
         const isNext = await sessions.appendNext(owner, session, userMessage(turn), [row, ...also]);
-        return isNext ? "begun" : enqueue(turn, sessionId, null);
+        return isNext ? "begun" : enqueue(turn, { sessionId, turns, open: 0, isBehind: true }, null);
       }),
 
     goOn: (turn, sessionId, lease, also) =>

@@ -115,7 +115,9 @@ export const createOverlord = (given: OverlordParts): Overlord => {
   };
 
   /** Tells the queue of a request, in the process that works on the one before it too. */
-  const announce = (place: Place, isBehind: boolean) => {
+  const announce = (turn: Turn, sessionId: string, isBehind: boolean) => {
+    const place = { userId: turn.userId, sessionId };
+    if (isBehind && intake.onBusyOf(turn) !== "enqueue") queue.heed();
     announceAfter(place);
     if (!isBehind || runs.isAtWorkIn(place.userId, place.sessionId)) return;
     store.hints.send({ topic: "waiting", formationId, content: JSON.stringify(place) });
@@ -137,7 +139,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       if (same) return register.runOf(same);
       throw intaken;
     }
-    announce({ userId: turn.userId, sessionId }, true);
+    announce(turn, sessionId, true);
     const stored = await requests.get(formationId, turn.requestId);
     if (!stored) throw unavailable("The message", undefined);
     return register.runOf(stored);
@@ -202,10 +204,9 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       const { renews } = earlier;
       return followed(turn, renews.sessionId, await intake.again(turn, renews, null));
     }
-    if (!awaits && (session.isBusy || runs.isAtWorkIn(turn.userId, session.sessionId))) {
-      const { sessionId } = session;
-      return followed(turn, sessionId, await intake.enqueue(turn, sessionId, null));
-    }
+    const wait = async () =>
+      followed(turn, session.sessionId, await intake.enqueue(turn, { ...session, isBehind: true }, null));
+    if (!awaits && (session.open > 0 || runs.isAtWorkIn(turn.userId, session.sessionId))) return wait();
     if (!awaits) return begin(turn, owner, session);
     const reply = { ...turn, requestId: awaits.id, questions: questionOf(awaits).questions };
     try {
@@ -216,7 +217,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       // A concurrent message has answered the question.
       const isLate = error instanceof ApiError && error.code === "CONFLICT" && awaits.id !== turn.requestId;
       if (!isLate) throw error;
-      return followed(turn, session.sessionId, await intake.enqueue(turn, session.sessionId, null));
+      return wait();
     }
   };
 
@@ -241,17 +242,18 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       if (earlier && "awaits" in earlier) throw knownRequest(asked.requestId);
       const received = await tools.credentialDialogue?.receive({ ...asked, mayReply: false }, owner);
       const turn = received?.turn ?? asked;
-      const { sessionId, isBusy } = await intake.sessionFor(turn);
+      const session = await intake.sessionFor(turn);
+      const isBehind = session.open > 0;
       const webhookUrl = intake.targetOf(turn);
       const intaken = earlier
         ? await intake.again(turn, earlier.renews, webhookUrl)
-        : await intake.enqueue(turn, sessionId, webhookUrl);
+        : await intake.enqueue(turn, { ...session, isBehind }, webhookUrl);
       if (intaken instanceof ApiError) {
         const same = await intake.sameAs(turn, intaken);
         if (same) return same.id;
         throw intaken;
       }
-      announce({ userId: turn.userId, sessionId }, isBusy);
+      announce(turn, session.sessionId, isBehind);
       return turn.requestId;
     },
 

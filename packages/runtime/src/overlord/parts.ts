@@ -39,7 +39,7 @@ export interface OverlordParts {
   runs: Runs;
   register: Register;
   /** Holds the leases of this process, and accepts requests for the background. */
-  queue: Pick<RequestQueue, "lease" | "confirm" | "announce">;
+  queue: Pick<RequestQueue, "lease" | "confirm" | "announce" | "heed">;
   /** Further statements for the transaction that ends a request. */
   endings: (outcome: RequestOutcome, kind: RequestKind) => Statement[];
   telemetry: {

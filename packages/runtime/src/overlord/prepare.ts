@@ -85,10 +85,14 @@ export const prepareTurn = async (
   const { requestId, message, attachments } = turn;
   const mostTurns = turnsInWindow(settings.turnsInContext, turns);
   // A turn is two messages; messages that wait for their answers are in between.
+  const interrupts = until !== undefined && turn.onBusy === "interrupt";
   const recent = isNew
     ? []
-    : await store.sessions.recent(owner, sessionId, settings.turnsInContext * 4 + 8, until);
-  const history = historyOf(recent, mostTurns);
+    : await store.sessions.recent(owner, sessionId, settings.turnsInContext * 4 + 8, {
+        until,
+        cuts: interrupts,
+      });
+  const history = historyOf(recent, mostTurns, interrupts);
   const agentWith = (id: string | null | undefined) => settings.agents.find((agent) => agent.id === id);
 
   const choose = (applied: Applied | undefined) => {

@@ -7,7 +7,6 @@ import { type GivenPassage, givenStep } from "./given-passages.ts";
 import type { Intake } from "./intake.ts";
 import type { OverlordParts } from "./parts.ts";
 import { type PreparationParts, type Prepared, prepareTurn } from "./prepare.ts";
-import { cancelled } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { turnOf } from "./turn.ts";
 import { planStep, type WorkPlan, workPlanSchema } from "./work-plan.ts";
@@ -86,7 +85,7 @@ export const createQueued = (
       let prepared: Prepared;
       try {
         if (attempts > 1) tellOfRestart(begun.run, now());
-        if (stored.cancelAsked === 1) begun.run.stop(cancelled);
+        begun.run.heed(stored.cancelAsked);
         prepared = await persistently(parts, begun, async () => {
           const goesOn = attempts > 1 || begun.turn.goesOn === true;
           const steps = goesOn ? await store.requests.steps(formationId, requestId) : undefined;

@@ -13,6 +13,12 @@ export const taken = new ApiError(
 /** Reason to stop a run on a user's request. */
 export const cancelled = new ApiError("CANCELLED", "Stopped on request");
 
+/** Reason to stop a run whose user has sent a message that interrupts it. */
+export const interrupted = new ApiError(
+  "CANCELLED",
+  "Stopped by the user's next message: the answer to that one goes on with both",
+);
+
 /** Error for an answer to what a request does not wait for. */
 export const notAsked = (requestId: string) =>
   new ApiError(

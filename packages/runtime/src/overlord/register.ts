@@ -9,6 +9,7 @@ import type {
   RequestRepository,
   StoredRequest,
 } from "../store/index.ts";
+import { cancelledEnding } from "./cancelled-ending.ts";
 import { cancelled } from "./reasons.ts";
 import { Run } from "./run.ts";
 import { knownRequest, type Runs } from "./runs.ts";
@@ -202,16 +203,8 @@ export const createRegister = (deps: {
       if (!stored) {
         throw new ApiError("NOT_FOUND", `Request '${requestId}' not found: GET /v1/requests lists them`);
       }
-      const ending = { status: "cancelled", error: cancelled.message, log: "", now: now() } as const;
-      const ended = new EventLog();
-      const event = {
-        type: "error",
-        code: cancelled.code,
-        message: cancelled.message,
-        error: cancelled.message,
-      } as const;
-      const log = ended.serialize({ ...event, session_id: stored.sessionId, request_id: requestId });
-      if (await requests.finishWaiting(formationId, requestId, { ...ending, log })) return "immediate";
+      const ending = cancelledEnding(stored, cancelled, now());
+      if (await requests.finishWaiting(formationId, requestId, ending)) return "immediate";
       await requests.requestCancel(formationId, requestId);
       return "cooperative";
     },

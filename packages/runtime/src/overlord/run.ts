@@ -7,6 +7,8 @@ import {
   type RequestState,
 } from "@muxi/protocol";
 import { EventLog } from "../events/index.ts";
+import { asks } from "../store/index.ts";
+import { cancelled, interrupted } from "./reasons.ts";
 
 export interface RunIdentity {
   requestId: string;
@@ -72,6 +74,8 @@ export class Run {
   #state: RequestState = "processing";
   /** Whether its request is stored. */
   isStored = false;
+  /** Whether messages that are meant for its agent may wait in its session. */
+  isSteered = false;
   /** Unix milliseconds of the end. */
   endedAt: number | undefined;
   #resolve: (result: ChatResultBody) => void = () => {};
@@ -129,6 +133,13 @@ export class Run {
   /** Stops the run for a reason, which becomes its error. One that has ended stays as it is. */
   stop(reason: ApiError): void {
     if (this.#state === "processing") this.#cancellation.abort(reason);
+  }
+
+  /** Does what was asked of its request: one of `asks`, or nothing. */
+  heed(what: number): void {
+    if (what === asks.cancel) this.stop(cancelled);
+    else if (what === asks.interrupt) this.stop(interrupted);
+    else if (what === asks.steer) this.isSteered = true;
   }
 
   complete(done: DoneEvent, endedAt: number): void {

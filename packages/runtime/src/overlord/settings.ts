@@ -1,4 +1,5 @@
 import type { AgentDefinition, Formation, Manifest } from "@muxi/formation";
+import type { OnBusy } from "@muxi/protocol";
 import { failureKinds, type RetryRules } from "../work/index.ts";
 import type { ToolLimits } from "./budget.ts";
 import type { ClarificationRules } from "./clarification.ts";
@@ -55,6 +56,8 @@ export interface OverlordSettings {
   /** Whether the agent that answered goes on while no other one may fit better. */
   agentAffinity: boolean;
   clarification: ClarificationRules;
+  /** What a message does while another one of its session is answered, unless its call says it. */
+  onBusy: OnBusy;
   work: WorkRules;
   /** Default format of answers. */
   format: ResponseFormat;
@@ -76,12 +79,13 @@ const nonEmpty = (agents: readonly AgentDefinition[]): Agents => {
 };
 
 export const readSettings = ({ soul, agents, manifest }: Formation): OverlordSettings => {
-  const { clarification, response, workflow } = manifest.overlord;
+  const { clarification, on_busy: onBusy, response, workflow } = manifest.overlord;
   return {
     soul,
     agents: nonEmpty(agents),
     agentAffinity: workflow.enable_agent_affinity,
     clarification: { style: clarification.style, maxRounds: clarification.max_rounds.direct },
+    onBusy,
     work: workRulesOf(manifest),
     format: response.format,
     citing: response.citations,

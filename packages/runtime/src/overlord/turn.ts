@@ -1,4 +1,4 @@
-import { chatRequestSchema, type Infer, lazy } from "@muxi/protocol";
+import { chatRequestSchema, type Infer, lazy, type OnBusy, onBusySchema } from "@muxi/protocol";
 import * as z from "zod";
 import type { Attachments } from "../attachments/index.ts";
 import type { CallerSpan } from "../base/index.ts";
@@ -24,6 +24,8 @@ export interface Turn {
   model?: string;
   /** Format of the answer; default: the formation's. */
   format?: ResponseFormat | undefined;
+  /** What it does while another message of its session is answered; default: the formation's, for chats. */
+  onBusy?: OnBusy | undefined;
   /** Webhook for an answer in the background: null for none, left out for the formation's. */
   webhookUrl?: string | null | undefined;
   /** Whether the connection is private: over TLS, or on this machine. */
@@ -48,6 +50,7 @@ const inputSchema = lazy(() =>
     agentId: z.string().optional(),
     model: z.string().optional(),
     format: chatRequestSchema().shape.format,
+    onBusy: onBusySchema().optional(),
     isPrivate: z.boolean().optional(),
     goesOn: z.boolean().optional(),
     questions: z.number().optional(),
@@ -69,6 +72,7 @@ export const inputOf = ({
   agentId,
   model,
   format,
+  onBusy,
   isPrivate,
   goesOn,
   questions,
@@ -80,6 +84,7 @@ export const inputOf = ({
     agentId,
     model,
     format,
+    onBusy,
     isPrivate,
     goesOn,
     questions,
@@ -89,7 +94,7 @@ export const inputOf = ({
 
 /** The turn of a stored request. */
 export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
-  const { message, agentId, model, format, isPrivate, goesOn, questions, attachments, caller } =
+  const { message, agentId, model, format, onBusy, isPrivate, goesOn, questions, attachments, caller } =
     inputSchema().parse(JSON.parse(input ?? "{}"));
   return {
     requestId: id,
@@ -99,6 +104,7 @@ export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: Store
     message,
     agentId,
     format,
+    onBusy,
     isPrivate,
     goesOn,
     questions,

@@ -57,12 +57,13 @@ export {
   userSpace,
 } from "./memory-rows.ts";
 export { copyRows, openPostgres } from "./postgres/index.ts";
-export type {
-  Idempotency,
-  Lease,
-  ListedRequest,
-  RequestKind,
-  StoredRequest,
+export {
+  asks,
+  type Idempotency,
+  type Lease,
+  type ListedRequest,
+  type RequestKind,
+  type StoredRequest,
 } from "./request-rows.ts";
 export type { RequestRepository } from "./requests.ts";
 export type {

@@ -17,6 +17,16 @@ export interface Idempotency {
   hash: string;
 }
 
+/** What may be asked of a request while a process works on it, as its row says it. */
+export const asks = {
+  /** To end without an answer. */
+  cancel: 1,
+  /** To end with the part of its answer that there is, for the next message of its session. */
+  interrupt: 2,
+  /** To look for messages that are meant for its agent. */
+  steer: 3,
+} as const;
+
 export interface NewRequest {
   id: string;
   sessionId: string;
@@ -49,7 +59,7 @@ export interface StoredRequest {
   error: string | null;
   log: string | null;
   attempts: number;
-  /** 1 when cancellation was requested. */
+  /** What was asked of it while a process works on it: 0 or one of `asks`. */
   cancelAsked: number;
   /** Agent that answered or was to answer; null before the end, and where none was chosen. */
   agentId: string | null;

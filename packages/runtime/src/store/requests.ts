@@ -1,9 +1,11 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import { afterPlace, type ListPage } from "./list-page.ts";
+import { createQueuedMessages, type QueuedMessages } from "./queued-messages.ts";
 import { createRequestLeases, type RequestLeases } from "./request-leases.ts";
 import { createRequestProgress, type RequestProgress } from "./request-progress.ts";
 import {
+  asks,
   columns,
   createEnds,
   createInsertion,
@@ -21,7 +23,7 @@ import {
 import { inSession, type Owner } from "./sessions.ts";
 
 /** The requests of one formation: how they come, go on and end. */
-export interface RequestRepository extends RequestLeases, RequestProgress {
+export interface RequestRepository extends RequestLeases, RequestProgress, QueuedMessages {
   /** Statement that puts a request into the queue; it fails when the id or the idempotency key is taken. */
   insert(owner: Owner, request: NewRequest): Statement;
   /** The same for a request that this process begins to answer at once, under a lease. */
@@ -175,7 +177,7 @@ export const createRequestRepository = (db: Database): RequestRepository => {
 
     async resume({ formationId, userId }, id, { sessionId, lease, idempotency }, also) {
       const done = await db.writeIf(
-        sql`update request set status = 'processing', mode = 'sync', lease_owner = ${lease.owner},
+        sql`update request set status = 'processing', mode = 'sync', cancel_asked = 0, lease_owner = ${lease.owner},
             lease_until = ${lease.until}
             ${idempotency ? sql`, idempotency_key = ${idempotency.key}, body_hash = ${idempotency.hash}` : sql``}
           where ${one(formationId, id)} and user_id = ${userId} and session_id = ${sessionId}
@@ -189,7 +191,7 @@ export const createRequestRepository = (db: Database): RequestRepository => {
       const { sessionId, asked, place, answer, input, idempotency, now } = call;
       const done = await db.writeIf(
         sql`update request set status = 'pending', mode = 'async', attempts = 0, input = ${input}, log = null,
-            run_after = ${now}
+            run_after = ${now}, cancel_asked = 0
             ${idempotency ? sql`, idempotency_key = ${idempotency.key}, body_hash = ${idempotency.hash}` : sql``}
           where ${one(formationId, id)} and user_id = ${userId} and session_id = ${sessionId}
             and status = 'awaiting_clarification' and log = ${asked}`,
@@ -249,7 +251,7 @@ export const createRequestRepository = (db: Database): RequestRepository => {
     },
 
     async requestCancel(formationId, id) {
-      await db.write([sql`update request set cancel_asked = 1 where ${one(formationId, id)}`]);
+      await db.write([sql`update request set cancel_asked = ${asks.cancel} where ${one(formationId, id)}`]);
       db.hints.send({ topic: "cancel", formationId });
     },
 
@@ -277,5 +279,6 @@ export const createRequestRepository = (db: Database): RequestRepository => {
 
     ...createRequestLeases(db),
     ...createRequestProgress(db),
+    ...createQueuedMessages(db),
   };
 };

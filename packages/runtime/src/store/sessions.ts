@@ -53,6 +53,8 @@ export interface RecentMessage {
   requestId: string | null;
   /** Who answered so. */
   agentId: string | null;
+  /** 1 for an answer that the user's next message has cut off; only where it was asked for. */
+  isCut?: number;
 }
 
 export interface SessionState {
@@ -61,8 +63,8 @@ export interface SessionState {
   turns: number;
   /** Whether a request of it has asked its user something. */
   asks: boolean;
-  /** Whether a request of it is being answered, or waits for that. */
-  isBusy: boolean;
+  /** Requests of it that are being answered or wait for that. */
+  open: number;
 }
 
 /** Sessions and their messages, each call for one owner. */
@@ -70,9 +72,16 @@ export interface SessionRepository {
   /**
    * The last messages of a session, oldest first; none when the session is new or belongs to another user.
    *
-   * @param until A request whose own message is stored already: that one, and what users said after it, is left out.
+   * @param options.until A request whose own message is stored already: that one, and what users said after it, is left
+   * out.
+   * @param options.cuts Whether to tell which answers were cut off.
    */
-  recent(owner: Owner, sessionId: string, limit: number, until?: string): Promise<RecentMessage[]>;
+  recent(
+    owner: Owner,
+    sessionId: string,
+    limit: number,
+    options?: { until?: string | undefined; cuts?: boolean },
+  ): Promise<RecentMessage[]>;
   /** What a session id is to an owner. */
   stateFor(owner: Owner, sessionId: string): Promise<SessionState>;
   /**
@@ -133,6 +142,9 @@ const one = (owner: Owner, sessionId: string) => sql`${ofOwner(owner)} and id = 
 /** Condition for the messages of a session; no message meets it when the session belongs to another user. */
 export const inSession = (owner: Owner, sessionId: string): Statement =>
   sql`session_seq = (select seq from session where ${one(owner, sessionId)})`;
+
+/** Column that tells of answers with `interrupted` in their metadata. */
+const isCut = sql`, case when role = 'assistant' and metadata like ${'%"interrupted":true%'} then 1 else 0 end as "isCut"`;
 
 const sessionRow = {
   formation_id: "text",
@@ -237,14 +249,15 @@ export const createSessionRepository = (
 ): SessionRepository => {
   const { touch, touchNext, insertMessage, insertAnswer } = createAdding(db.dialect);
   return {
-    async recent(owner, sessionId, limit, until) {
+    async recent(owner, sessionId, limit, { until, cuts = false } = {}) {
       const ofSession = inSession(owner, sessionId);
       // A session that was restored meanwhile has lost the message.
       const isBefore = sql`and (role <> 'user' or seq < coalesce((select seq from message
       where ${ofSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
       ${Number.MAX_SAFE_INTEGER}))`;
       const rows = await db.read<RecentMessage>(
-        sql`select role, content, request_id as "requestId", agent_id as "agentId" from message
+        sql`select role, content, request_id as "requestId", agent_id as "agentId" ${cuts ? isCut : sql``}
+          from message
           where ${ofSession} ${until === undefined ? sql`` : isBefore}
           order by seq desc limit ${limit}`,
       );
@@ -261,12 +274,12 @@ export const createSessionRepository = (
           where session.formation_id = ${formationId} and session.id = ${sessionId}
           group by session.user_id, turns`,
       );
-      if (row === undefined) return { state: "new", turns: 0, asks: false, isBusy: false };
+      if (row === undefined) return { state: "new", turns: 0, asks: false, open: 0 };
       return {
         state: row.userId === userId ? "own" : "foreign",
         turns: Number(row.turns),
         asks: Number(row.asking) > 0,
-        isBusy: Number(row.open) > Number(row.asking),
+        open: Number(row.open) - Number(row.asking),
       };
     },
 

@@ -410,6 +410,20 @@ export interface FlatMethods {
   /** Replaces the messages of a session, for example with those of another store. The session may be new. */
   readonly restoreSession: SessionMethods["restore"];
 
+  /** Lists the messages of a session that wait for the one before them, in the order in which they are answered. */
+  readonly getSessionQueue: SessionMethods["queue"];
+
+  /** Changes a message that still waits. Throws a `ConflictError` when its answer has begun. */
+  readonly updateQueuedMessage: SessionMethods["updateQueued"];
+
+  /**
+   * Takes back a message that still waits. Throws a `ConflictError` when its answer has begun.
+   *
+   * @example
+   * await formation.sessions.deleteQueued({ userId, sessionId, requestId });
+   */
+  readonly deleteQueuedMessage: SessionMethods["deleteQueued"];
+
   /** Reads which models are used, and how. */
   readonly getLlmSettings: SettingMethods["llm"];
 

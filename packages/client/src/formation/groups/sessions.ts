@@ -1,10 +1,13 @@
 import type {
   Message,
   MessageList,
+  QueuedMessage,
+  QueuedMessageDeleted,
   RestoreRequest,
   RestoreResult,
   Session,
   SessionList,
+  SessionQueue,
   SessionSummary,
 } from "@muxi/protocol/types";
 import type { CallOptions, Pages, Result } from "../../http/index.ts";
@@ -67,9 +70,49 @@ export interface SessionMethods {
     } & RestoreRequest,
     options?: CallOptions,
   ): Promise<Result<RestoreResult>>;
+
+  /** Lists the messages of a session that wait for the one before them, in the order in which they are answered. */
+  queue(
+    args: ForUser & {
+      /** Id of the session. */
+      sessionId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<SessionQueue>>;
+
+  /** Changes a message that still waits. Throws a `ConflictError` when its answer has begun. */
+  updateQueued(
+    args: ForUser & {
+      /** Id of the session. */
+      sessionId: string;
+      /** Id of the request that will answer the message. */
+      requestId: string;
+      /** What the user says instead. */
+      message: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<QueuedMessage>>;
+
+  /**
+   * Takes back a message that still waits. Throws a `ConflictError` when its answer has begun.
+   *
+   * @example
+   * await formation.sessions.deleteQueued({ userId, sessionId, requestId });
+   */
+  deleteQueued(
+    args: ForUser & {
+      /** Id of the session. */
+      sessionId: string;
+      /** Id of the request that will answer the message. */
+      requestId: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<QueuedMessageDeleted>>;
 }
 
 const ofUser = { key: "client", user: "required" } as const satisfies Access;
+
+const queuePath = "/sessions/{sessionId}/queue";
 
 export const createSessions = (): SessionMethods => ({
   list: pagedEndpoint(
@@ -94,4 +137,9 @@ export const createSessions = (): SessionMethods => ({
   restore: endpoint("restoreSession", "POST", "/sessions/{sessionId}/restore", ofUser, {
     messages: true,
   }),
+  queue: endpoint("getSessionQueue", "GET", queuePath, ofUser, {}),
+  updateQueued: endpoint("updateQueuedMessage", "PATCH", `${queuePath}/{requestId}`, ofUser, {
+    message: true,
+  }),
+  deleteQueued: endpoint("deleteQueuedMessage", "DELETE", `${queuePath}/{requestId}`, ofUser, {}),
 });

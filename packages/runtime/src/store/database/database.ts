@@ -72,7 +72,7 @@ export interface Hint {
 }
 
 /**
- * There is a request in the queue, or one that waits for another of its session; cancellation of a request was requested;
+ * There is a request in the queue, or one that waits for another of its session; something was asked of a request under way, such as to end;
  * a caller over MCP has cancelled a call; a user has typed a credential; what a process says of the feeds of users and of the log stream.
  */
 export type HintTopic = "queued" | "waiting" | "cancel" | "mcp" | "credential" | "feed" | "logs";
