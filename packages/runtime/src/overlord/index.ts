@@ -8,7 +8,7 @@ export { createOverlord, type Overlord } from "./overlord.ts";
 export type { OverlordParts } from "./parts.ts";
 export { openProcedures } from "./procedures.ts";
 export { startPublication } from "./publication.ts";
-export { cancelled, handOver, taken } from "./reasons.ts";
+export { handOver, taken } from "./reasons.ts";
 export { createRegister, type Register } from "./register.ts";
 export { createAgentRouter, createModelChoice } from "./routing.ts";
 export type { Run } from "./run.ts";
