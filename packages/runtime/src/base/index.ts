@@ -17,6 +17,8 @@ export {
   parseObject,
   textOf,
 } from "./json.ts";
+export { problemsOf, referredIn } from "./json-schema.ts";
+export { schemaLimits, schemaProblem } from "./schema-limits.ts";
 export { createTally } from "./tally.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { userLimits } from "./user-limits.ts";

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from "@muxi/protocol";
-import { listOf, textOf } from "../base/index.ts";
+import { listOf, referredIn, textOf } from "../base/index.ts";
 import { isUsable, typesOf } from "./schema-keywords.ts";
 import { createUniqueNames } from "./unique-names.ts";
 
@@ -38,25 +38,6 @@ const rootOnly = new Set(["$ref", "enum", "const", "not", "if", "then", "else", 
 
 const hasType = ({ type }: JsonObject, name: string): boolean => typesOf(type).includes(name);
 
-/** The schema that a local reference names. */
-const resolve = (root: JsonObject, reference: string): unknown => {
-  if (reference === "#") return root;
-  if (!reference.startsWith("#/")) return undefined;
-  let found: unknown = root;
-  for (const part of reference.slice(2).split("/")) {
-    let key = part;
-    try {
-      key = decodeURIComponent(part);
-    } catch {
-      return undefined;
-    }
-    key = key.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (Array.isArray(found)) found = found[Number(key)];
-    else found = isObject(found) && Object.hasOwn(found, key) ? found[key] : undefined;
-  }
-  return found;
-};
-
 const isStrings = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === "string");
 
@@ -71,7 +52,7 @@ const fitted = (value: unknown, root: JsonObject, depth: number): unknown => {
   const schema: JsonObject = {};
   for (const [key, part] of Object.entries(value)) {
     if (key === "$ref") {
-      if (resolve(root, textOf(part)) !== undefined) schema[key] = part;
+      if (referredIn(root, textOf(part)) !== undefined) schema[key] = part;
     } else if (key === "items" && Array.isArray(part)) {
       // A tuple of older drafts.
       schema.items = part.length === 0 ? {} : { anyOf: part.map(within) };
@@ -124,7 +105,7 @@ const shapeOf = (root: JsonObject): Shape => {
     for (const [name, each] of own) shape.properties.set(name, [each]);
     if (isStrings(schema.required)) shape.required = new Set(schema.required);
     const whole = [
-      ...(schema.$ref === undefined ? [] : [resolve(root, textOf(schema.$ref))]),
+      ...(schema.$ref === undefined ? [] : [referredIn(root, textOf(schema.$ref))]),
       ...listOf(schema.allOf),
     ];
     for (const part of whole) {
@@ -192,7 +173,7 @@ const withoutDangling = (schema: JsonObject): JsonObject => {
   const clean = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(clean);
     if (!isObject(value)) return value;
-    if (typeof value.$ref === "string" && resolve(schema, value.$ref) === undefined) {
+    if (typeof value.$ref === "string" && referredIn(schema, value.$ref) === undefined) {
       const { $ref: _, ...others } = value;
       return clean(others);
     }
