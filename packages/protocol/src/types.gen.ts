@@ -391,7 +391,7 @@ export interface ChatRequest {
   /** Accepted and without effect */
   ui_response?: UiResponse | null | undefined;
   /** What the answer is written in; absent, the formation's setting */
-  format?: ("markdown" | "text" | "json" | "html") | null | undefined;
+  format?: (("markdown" | "text" | "json" | "html") | JsonFormat) | null | undefined;
 }
 
 /** The answer to a chat that was not streamed. */
@@ -402,6 +402,10 @@ export interface ChatResult {
     role: "assistant";
     /** Text of the answer */
     content: string;
+    /** The answer as a value, where the call brought a schema; the text is the same as JSON */
+    object?: {
+      [k: string]: unknown;
+    };
     /** Who answered and how it ended; of several tasks also how these ended */
     metadata: {
       /** Session of the answer */
@@ -450,6 +454,7 @@ export type ChatWireEvent =
   | ToolCallEvent
   | ToolResultEvent
   | TextEvent
+  | ObjectEvent
   | UiEvent
   | CitationEvent
   | DoneEvent
@@ -818,6 +823,10 @@ export interface DoneEvent {
   interrupt?: Interrupt;
   /** Present when the request consisted of several tasks */
   workflow?: WorkOutcome;
+  /** The answer as a value, where the call brought a schema; the text is the same as JSON */
+  object?: {
+    [k: string]: unknown;
+  };
   /** What the answer rests on; absent for nothing */
   metadata?: AnswerMetadata;
   /** Always true, for clients that know only this field */
@@ -1320,6 +1329,16 @@ export interface Interrupt {
   };
   /** Until when it can be answered, Unix seconds */
   expires_at: number;
+}
+
+/** An answer that fits a JSON Schema. */
+export interface JsonFormat {
+  /** Always `json` */
+  type: "json";
+  /** JSON Schema (2020-12) of the answer, at most 65,536 characters and 32 levels */
+  schema: {
+    [k: string]: unknown;
+  };
 }
 
 /** What the agents know from documents. */
@@ -1967,6 +1986,20 @@ export interface NotificationResult {
   [k: string]: unknown;
 }
 
+/** A part of an answer that is to fit a schema. Its text comes when it is whole, and `done` has the value. */
+export interface ObjectEvent {
+  /** Kind of the event */
+  type: "object";
+  /** The next part of the JSON */
+  delta: string;
+  /** Present when the JSON begins here, also anew: what came before counts no more */
+  replace?: true;
+  /** Session of the answer */
+  session_id?: string;
+  /** Request that is answered */
+  request_id?: string;
+}
+
 /** A long operation has succeeded. Ends the stream. */
 export interface OperationComplete {
   /** Id of the formation, from its manifest */
@@ -2194,6 +2227,10 @@ export interface RequestStatus {
   usage?: Usage;
   /** What the answer rests on; absent for nothing, and until the request has completed */
   metadata?: AnswerMetadata;
+  /** The answer as a value, where the call brought a schema; absent until the request has completed */
+  object?: {
+    [k: string]: unknown;
+  };
   /** The whole text of the answer; absent until the request has completed */
   result?: string;
   /** What the agent must know before it goes on; absent otherwise. The answer is the next chat of the session, or one with this request id */
@@ -2838,6 +2875,8 @@ export interface TriggerRequest {
   };
   /** Session to continue, 1 to 200 characters; absent or null begins a new one */
   session_id?: string | null | undefined;
+  /** What the answer is written in; absent, the formation's setting */
+  format?: ((("markdown" | "text" | "json" | "html") | JsonFormat) | null) | null | undefined;
   /** Whether it is answered in the background; false waits for the answer. Default true */
   use_async?: boolean | undefined;
 }
@@ -2851,6 +2890,10 @@ export type TriggerResult =
       content: string;
       /** The text again, for clients that know only this field */
       response: string;
+      /** The answer as a value, where the call brought a schema; the text is the same as JSON */
+      object?: {
+        [k: string]: unknown;
+      };
       /** What the answer rests on; absent for nothing */
       metadata?: AnswerMetadata;
       /** Request that answers the trigger */
@@ -3008,8 +3051,10 @@ export type WebhookPayload =
       id: string;
       /** The id again, for receivers that know only this field */
       request_id: string;
-      /** Always `response` */
-      object: "response";
+      /** The answer as a value, where the call brought a schema; the text is the same as JSON */
+      object?: {
+        [k: string]: unknown;
+      };
       /** When the request ended or asked, Unix milliseconds */
       timestamp: number;
       /** Formation that sends the webhook */

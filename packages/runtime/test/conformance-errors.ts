@@ -178,6 +178,7 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   chat: {
     ...ofChat,
     TASK_FAILED: { body: { message: "frost" }, reply: { status: 400 } },
+    OUTPUT_INVALID: { body: { format: { type: "json", schema: { type: "object" } } } },
     INVALID_REQUEST: { body: { message: " " } },
     IDEMPOTENCY_KEY_REUSED: withIdempotency("POST", "/chat", "client", { message: "Other", stream: false }),
     PAYLOAD_TOO_LARGE: {
@@ -302,6 +303,7 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   fireTrigger: {
     ...ofModel,
     TASK_FAILED: { elsewhere: "work.test.ts, of a chat" },
+    OUTPUT_INVALID: { elsewhere: "structured-output.test.ts, of a trigger" },
     INVALID_REQUEST: { body: { data: {} } },
     RESOURCE_NOT_FOUND: nothing,
     CONFLICT: { ...chatBefore("ann", { request_id: "req_1" }), headers: { "X-Muxi-Request-ID": "req_1" } },

@@ -552,3 +552,62 @@ describe("pictures and answers in JSON", () => {
     });
   });
 });
+
+describe("schemas of callers", () => {
+  const pears = {
+    type: "object",
+    properties: { pears: { type: "integer", minimum: 1 }, note: { type: "string", maxLength: 9 } },
+    required: ["pears"],
+  };
+  const tools = [{ name: "count", description: "Counts", parameters: { type: "object", properties: {} } }];
+  const sent = async (id: string, jsonSchema: Record<string, unknown>, more: Partial<ModelRequest> = {}) => {
+    const { server, modelOf } = await openModelBench();
+    await ask(modelOf(id), { ...hello, ...more, settings: { jsonSchema } });
+    // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
+    return (await server.request(0)).body as any;
+  };
+
+  test.each<[string, Record<string, unknown>, object | undefined]>([
+    ["objects that leave some properties out", pears, { name: "answer", strict: false, schema: pears }],
+    [
+      "an object of any names",
+      { type: "object" },
+      { name: "answer", strict: false, schema: { type: "object" } },
+    ],
+    ["a list", { type: "array", items: { type: "string" } }, undefined],
+  ])("OpenAI gets %s", async (_, schema, json_schema) => {
+    const { response_format } = await sent("openai/gpt-4o-mini", schema);
+    expect(response_format).toEqual(json_schema && { type: "json_schema", json_schema });
+  });
+
+  test("a provider that knows no schemas gets no format for a list", async () => {
+    const body = await sent("deepseek/deepseek-chat", { type: "array" });
+    expect(body.messages[0].content).toBe('Answer in JSON of this schema: {"type":"array"}');
+    expect(body).not.toHaveProperty("response_format");
+  });
+
+  test("Anthropic gets closed objects without bounds, and nothing of what it does not know", async () => {
+    const schema = { ...pears, $defs: { names: { type: "array", minItems: 2, items: pears } } };
+    const closed = {
+      type: "object",
+      properties: { pears: { type: "integer" }, note: { type: "string" } },
+      required: ["pears"],
+      additionalProperties: false,
+    };
+    expect((await sent("anthropic/claude-haiku-4-5", schema)).output_config).toEqual({
+      format: {
+        type: "json_schema",
+        schema: { ...closed, $defs: { names: { type: "array", items: closed } } },
+      },
+    });
+    for (const unknown of [{ type: "object", additionalProperties: { type: "string" } }, { oneOf: [pears] }])
+      expect(await sent("anthropic/claude-haiku-4-5", unknown)).not.toHaveProperty("output_config");
+  });
+
+  test("Google gets them beside tools from Gemini 3 on", async () => {
+    const config = { responseMimeType: "application/json", responseJsonSchema: pears };
+    expect((await sent("google/gemini-3-pro", pears, { tools })).generationConfig).toEqual(config);
+    expect((await sent("google/gemini-2.5-flash", pears)).generationConfig).toEqual(config);
+    expect((await sent("google/gemini-2.5-flash", pears, { tools })).generationConfig).toEqual({});
+  });
+});

@@ -63,6 +63,7 @@ export const createChunker = (messageId: string): ((event: ChatEvent) => UIMessa
       case "unknown":
         return [{ type: `data-${event.kind}`, data: event, transient: true }];
       case "progress":
+      case "object":
       case "planning":
         return [{ type: `data-${event.type}`, data: event, transient: true }];
       default:

@@ -24,6 +24,7 @@ export const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {
     case "citation":
     // These are not part of a message; `onEvent` gets them.
     case "progress":
+    case "object":
     case "thinking":
     case "planning":
     case "tool_call":

@@ -120,6 +120,7 @@ export const createChatDecoder = (
         return { ...fields, type: "ui", ui: Array.isArray(fields.ui) ? fields.ui : [] };
       case "citation":
       case "progress":
+      case "object":
       case "thinking":
       case "planning":
       case "tool_call":

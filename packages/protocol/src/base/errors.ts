@@ -49,6 +49,7 @@ export const errorTable = {
   UNPROCESSABLE_ENTITY: row(422, "ValidationError"),
   LLM_REFUSED: row(422, "ValidationError"),
   TASK_FAILED: row(422, "ValidationError"),
+  OUTPUT_INVALID: row(422, "ValidationError"),
   LLM_NOT_CONFIGURED: row(424, "MuxiError"),
   RATE_LIMITED: row(429, "RateLimitError"),
   LLM_RATE_LIMITED: row(429, "RateLimitError"),

@@ -34,6 +34,7 @@ export const chatRoutes = {
       "PAYLOAD_TOO_LARGE",
       "LLM_REFUSED",
       "TASK_FAILED",
+      "OUTPUT_INVALID",
       "LLM_NOT_CONFIGURED",
       "LLM_RATE_LIMITED",
       "LLM_ERROR",

@@ -51,6 +51,7 @@ export const triggersRoutes = {
       "IDEMPOTENCY_KEY_REUSED",
       "LLM_REFUSED",
       "TASK_FAILED",
+      "OUTPUT_INVALID",
       "LLM_NOT_CONFIGURED",
       "LLM_RATE_LIMITED",
       "LLM_ERROR",

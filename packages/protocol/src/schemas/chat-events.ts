@@ -88,6 +88,21 @@ const textEvent = named("TextEvent", "A part of the answer.", () =>
   }),
 );
 
+const objectEvent = named(
+  "ObjectEvent",
+  "A part of an answer that is to fit a schema. Its text comes when it is whole, and `done` has the value.",
+  () =>
+    z.object({
+      type: z.literal("object").describe("Kind of the event"),
+      delta: text("The next part of the JSON"),
+      replace: z
+        .literal(true)
+        .optional()
+        .describe("Present when the JSON begins here, also anew: what came before counts no more"),
+      ...owner(),
+    }),
+);
+
 const thinking = named("ThinkingEvent", "What the model shows of its reasoning.", () =>
   z.object({
     type: z.literal("thinking").describe("Kind of the event"),
@@ -212,6 +227,10 @@ const done = named("DoneEvent", "The answer is complete and stored. Ends the str
       .describe("Present when the agent asks the user something before it goes on"),
     interrupt: interruptSchema().optional().describe("Present when the request waits for its user"),
     workflow: workOutcomeSchema().optional().describe("Present when the request consisted of several tasks"),
+    object: z
+      .unknown()
+      .optional()
+      .describe("The answer as a value, where the call brought a schema; the text is the same as JSON"),
     metadata: answerMetadataSchema().optional().describe("What the answer rests on; absent for nothing"),
     finished: z.literal(true).describe("Always true, for clients that know only this field"),
   }),
@@ -245,6 +264,7 @@ export const chatEventSchema = named(
       toolCall(),
       toolResult(),
       textEvent(),
+      objectEvent(),
       ui(),
       citation(),
       done(),

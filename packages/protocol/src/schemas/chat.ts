@@ -36,6 +36,16 @@ export const onBusySchema = lazy(() => z.enum(["enqueue", "reject", "interrupt",
 
 export type OnBusy = Infer<typeof onBusySchema>;
 
+/** docs/spec/formation-api.md "Structured output". */
+export const jsonFormatSchema = namedRequest("JsonFormat", "An answer that fits a JSON Schema.", () =>
+  z.object({
+    type: z.literal("json").describe("Always `json`"),
+    schema: z
+      .record(z.string(), z.unknown())
+      .describe("JSON Schema (2020-12) of the answer, at most 65,536 characters and 32 levels"),
+  }),
+);
+
 /** Body of `POST /chat` (docs/spec/formation-api.md "Chat"). Unknown keys are ignored. */
 export const chatRequestSchema = namedRequest("ChatRequest", "A message to a formation.", () =>
   z.object({
@@ -93,7 +103,7 @@ export const chatRequestSchema = namedRequest("ChatRequest", "A message to a for
     ui_response: optional("Accepted and without effect", uiResponseSchema()),
     format: optional(
       "What the answer is written in; absent, the formation's setting",
-      z.enum(["markdown", "text", "json", "html"]),
+      z.union([z.enum(["markdown", "text", "json", "html"]), jsonFormatSchema()]),
     ),
   }),
 );
@@ -107,6 +117,10 @@ export const chatResultSchema = named("ChatResult", "The answer to a chat that w
       .object({
         role: z.literal("assistant").describe("Always `assistant`"),
         content: text("Text of the answer"),
+        object: z
+          .unknown()
+          .optional()
+          .describe("The answer as a value, where the call brought a schema; the text is the same as JSON"),
         metadata: z
           .object({
             session_id: text("Session of the answer"),

@@ -91,6 +91,12 @@ export const requestStatusSchema = named("RequestStatus", "The state of a reques
     metadata: answerMetadataSchema()
       .optional()
       .describe("What the answer rests on; absent for nothing, and until the request has completed"),
+    object: z
+      .unknown()
+      .optional()
+      .describe(
+        "The answer as a value, where the call brought a schema; absent until the request has completed",
+      ),
     result: text("The whole text of the answer; absent until the request has completed").optional(),
     clarification: z
       .object({ question: text("What the user is asked") })

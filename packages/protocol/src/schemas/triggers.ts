@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { count, flag, lazy, named, namedRequest, orNull, text } from "../base/index.ts";
+import { count, flag, lazy, named, namedRequest, optional, orNull, text } from "../base/index.ts";
+import { chatRequestSchema } from "./chat.ts";
 import { answerMetadataSchema } from "./citations.ts";
 
 /** docs/spec/formation-api.md "Triggers". */
@@ -37,6 +38,10 @@ export const triggerRequestSchema = namedRequest("TriggerRequest", "A trigger to
       .max(200)
       .nullish()
       .describe("Session to continue, 1 to 200 characters; absent or null begins a new one"),
+    format: optional(
+      "What the answer is written in; absent, the formation's setting",
+      chatRequestSchema().shape.format,
+    ),
     use_async: z
       .boolean()
       .default(true)
@@ -74,6 +79,10 @@ export const triggerResultSchema = named(
         status: z.literal("completed").describe("The trigger was answered"),
         content: text("Text of the answer"),
         response: text("The text again, for clients that know only this field"),
+        object: z
+          .unknown()
+          .optional()
+          .describe("The answer as a value, where the call brought a schema; the text is the same as JSON"),
         metadata: answerMetadataSchema().optional().describe("What the answer rests on; absent for nothing"),
         request_id: requestId(),
         session_id: sessionId(),

@@ -42,6 +42,10 @@ export const webhookPayloadSchema = named(
         ...common(),
         status: z.literal("completed").describe("The request was answered"),
         response: parts("The answer, in parts"),
+        object: z
+          .unknown()
+          .optional()
+          .describe("The answer as a value, where the call brought a schema; the text is the same as JSON"),
         metadata: answerMetadataSchema().optional().describe("What the answer rests on; absent for nothing"),
         error: noError(),
       }),

@@ -6,6 +6,7 @@ import type { HttpResponse } from "../http/index.ts";
 import type { Overlord, Run, Turn } from "../overlord/index.ts";
 import { travelsUnseen } from "./address.ts";
 import { type Endpoint, Reply, streamed } from "./endpoint.ts";
+import { checkFormat } from "./format.ts";
 import { idempotencyOf } from "./idempotency.ts";
 import { checkMessage } from "./message.ts";
 import type { Received } from "./received.ts";
@@ -72,6 +73,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
 
   return async ({ body, userId, request, response }) => {
     checkMessage(body.message, deps.longestMessage);
+    checkFormat(body.format);
     if (body.webhook_url !== undefined) await deps.deliveries.checkTarget(body.webhook_url);
     const isAsync = body.mode === "async" || body.use_async === true;
     const turn: Turn = {

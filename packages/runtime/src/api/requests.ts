@@ -44,7 +44,7 @@ const statusOf = (request: StoredRequest) => {
   const log = new EventLog();
   if (stored !== null) log.takeUp(stored);
   const { lastEvent } = log;
-  const { clarification, interrupt, metadata } = lastEvent?.type === "done" ? lastEvent : {};
+  const { clarification, interrupt, object, metadata } = lastEvent?.type === "done" ? lastEvent : {};
   return {
     ...summaryOf(request),
     session_id: sessionId,
@@ -54,7 +54,11 @@ const statusOf = (request: StoredRequest) => {
       duration_ms: completedAt - (startedAt ?? createdAt),
     }),
     ...spendingOf(request),
-    ...(status === "completed" && { result: log.text, ...(metadata && { metadata }) }),
+    ...(status === "completed" && {
+      result: log.text,
+      ...(object !== undefined && { object }),
+      ...(metadata && { metadata }),
+    }),
     ...(status === "awaiting_clarification" &&
       clarification && { clarification: { question: clarification.question } }),
     ...(status === "awaiting_clarification" && interrupt && { interrupt }),

@@ -4,6 +4,7 @@ import { callerSpanOf } from "../base/index.ts";
 import type { Overlord, Turn } from "../overlord/index.ts";
 import { dataFieldsOf, renderTemplate } from "../triggers/index.ts";
 import { type Endpoints, Reply, validated } from "./endpoint.ts";
+import { checkFormat } from "./format.ts";
 import { idempotencyOf } from "./idempotency.ts";
 
 interface TriggerDeps {
@@ -13,7 +14,7 @@ interface TriggerDeps {
   longestMessage: number;
 }
 
-const wrapperKeys = new Set(["data", "session_id", "use_async"]);
+const wrapperKeys = new Set(["data", "session_id", "use_async", "format"]);
 
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -22,11 +23,11 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
 const readBody = (fields: Record<string, unknown>, isAsync: boolean | undefined) => {
   const isWrapper = isMap(fields.data) && Object.keys(fields).every((key) => wrapperKeys.has(key));
   const isBare = isAsync !== undefined && !isWrapper;
-  const { data, session_id, use_async } = validated(
+  const { data, session_id, use_async, format } = validated(
     triggerRequestSchema(),
     isBare ? { data: fields } : fields,
   );
-  return { data, sessionId: session_id ?? undefined, inBackground: isAsync ?? use_async };
+  return { data, sessionId: session_id ?? undefined, inBackground: isAsync ?? use_async, format };
 };
 
 const checkName = (name: string) => {
@@ -59,7 +60,8 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
 
     async fireTrigger({ params: { name }, query, body, userId, request }) {
       const trigger = await find(name, "RESOURCE_NOT_FOUND");
-      const { data, sessionId, inBackground } = readBody(body.fields, query.async);
+      const { data, sessionId, inBackground, format } = readBody(body.fields, query.async);
+      checkFormat(format);
       const message = renderTemplate(name, trigger.content, data, longestMessage);
       if (message.trim() === "") {
         throw new ApiError("INVALID_REQUEST", `Trigger '${name}' makes an empty message of this data`);
@@ -72,6 +74,7 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
         message,
         kind: "trigger",
         sessionId,
+        format,
         idempotency: idempotencyOf(request),
         caller: callerSpanOf(request.headers.traceparent, { waits: !isAsync }),
         ...(model !== undefined && { model }),
@@ -82,13 +85,14 @@ export const triggerEndpoints = ({ formation, overlord, longestMessage }: Trigge
         return new Reply({ status: "processing" as const, request_id: requestId }, requestId);
       }
       const { message: answer, session_id, request_id } = await (await overlord.chat(turn)).result;
-      const { content, metadata } = answer;
+      const { content, object, metadata } = answer;
       const { citations } = metadata;
       return new Reply(
         {
           status: "completed" as const,
           content,
           response: content,
+          ...(object !== undefined && { object }),
           ...(citations && { metadata: { citations } }),
           request_id,
           session_id,

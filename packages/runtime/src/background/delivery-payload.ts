@@ -14,7 +14,7 @@ export type RequestOutcome = {
   /** Tokens of all calls of models. */
   usage?: Usage;
 } & (
-  | { status: "completed"; text: string; metadata?: AnswerMetadata }
+  | { status: "completed"; text: string; object?: unknown; metadata?: AnswerMetadata }
   | { status: "failed"; error: { message: string } }
   | { status: "awaiting_clarification"; interrupt: Interrupt; originalMessage: string }
 );
@@ -25,6 +25,7 @@ const detailsOf = (outcome: RequestOutcome) => {
       return {
         status: outcome.status,
         response: [{ type: "text" as const, text: outcome.text }],
+        ...(outcome.object !== undefined && { object: outcome.object }),
         ...(outcome.metadata && { metadata: outcome.metadata }),
         error: null,
       };

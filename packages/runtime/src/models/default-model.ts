@@ -1,5 +1,6 @@
 import { apiKeyVariables, type Environment, type ModelConfig, splitModelId } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
+import { builtInModelId } from "./built-in/index.ts";
 
 /** Default models, in order: the first provider whose key is set is used. */
 export const defaultModels: readonly { provider: string; name: string }[] = [
@@ -22,7 +23,7 @@ const wantedId = (env: Environment): string => {
     return `openai/${env.OPENAI_MODEL || "default"}`;
   }
   const found = defaultModels.find(({ provider }) => keyOf(provider, env));
-  return found ? `${found.provider}/${found.name}` : "builtin/extractive";
+  return found ? `${found.provider}/${found.name}` : builtInModelId;
 };
 
 /**

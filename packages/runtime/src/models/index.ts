@@ -1,5 +1,6 @@
 /** Language models behind one interface: providers over HTTP, and the built-in model that needs none. */
 
+export { builtInModelId } from "./built-in/index.ts";
 export { createModel, type ModelDeps } from "./create-model.ts";
 export { defaultModelConfig } from "./default-model.ts";
 export {
@@ -18,6 +19,7 @@ export {
   noUsage,
   OversizeAnswerError,
   plainText,
+  refusesSchema,
   refusesTools,
   sumOfUsage,
   turnStart,

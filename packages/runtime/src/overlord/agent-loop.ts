@@ -9,6 +9,7 @@ import {
   type ModelMessage,
   type ModelRequest,
   noUsage,
+  refusesSchema,
   refusesTools,
   sumOfUsage,
   type Thoughts,
@@ -27,6 +28,8 @@ export interface AgentAnswer {
   finishReason: FinishReason;
   /** Sum over all rounds. */
   usage: Usage;
+  /** The answer as a value, where it is to fit a schema. */
+  object?: unknown;
   /** Set when the agent asks the user before it goes on; the question is the end of the text. */
   clarification?: { question: string; credential?: string };
   /** Set when the request waits for its user, and then goes on in its journal. */
@@ -205,6 +208,14 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     }
   };
 
+  /** Asks a model that enforces no schemas again without one: the instructions say it too. */
+  const askWithoutSchema = (error: unknown): Promise<Round> => {
+    if (!request.settings?.jsonSchema || !refusesSchema(error)) return askWithoutTools(error);
+    const { settings: _, ...plain } = request;
+    request = plain;
+    return ask(false).catch(askWithoutTools);
+  };
+
   /** Asks a model that refuses tools again without them, unless there are tools other than the built-in ones. */
   const askWithoutTools = (error: unknown): Promise<Round> => {
     if (!refusesTools(error) || tools.length === 0 || tools.some(({ server }) => server !== undefined))
@@ -229,7 +240,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     const asked = await journal.step(`round:${number}`, () => {
       isNew = true;
       const first = ask(isLast, number === 0 ? turn.begun : undefined);
-      return number === 0 ? first.catch(askWithoutTools) : first;
+      return number === 0 ? first.catch(askWithoutSchema) : first;
     });
     const round = withOwnIds(asked, messages, number);
     if (!isNew && round.text !== "" && number >= (turn.told ?? 0)) run.log.appendText([round.text]);

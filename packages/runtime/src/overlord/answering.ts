@@ -15,6 +15,7 @@ import type { Prepared } from "./prepare.ts";
 import { handOver, taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { shownIn } from "./shown.ts";
+import { fitted } from "./structured.ts";
 import { isLearnedFrom } from "./turn.ts";
 import { createWork } from "./work.ts";
 
@@ -118,10 +119,10 @@ export const createAnswering = (
   ): Promise<AgentAnswer> => {
     const { run, journal } = active;
     const { signal } = run;
-    const { format, model } = prepared;
+    const { form, model } = prepared;
     const before = active.usage;
     for (let attempt = 0; ; attempt++) {
-      const log = shownIn(run.log, { progress: settings.progress, format });
+      const log = shownIn(run.log, { progress: settings.progress, form });
       try {
         const answer = await answerWith({
           ...prepared,
@@ -135,13 +136,22 @@ export const createAnswering = (
           ...(attempt === 0 && begun && { begun }),
         });
         if (answer.limitReached && settings.progress) tellOfLimit(active, prepared, answer.limitReached);
-        if (log !== run.log && isStrict(format)) {
-          const onUsage = (usage: Usage) => {
+        if (log === run.log || !isStrict(form.format)) return { ...answer, usage: active.usage };
+        const options = {
+          signal,
+          onUsage: (usage: Usage) => {
             active.usage = sumOfUsage(active.usage, usage);
-          };
-          run.log.appendText([
-            answer.clarification ? log.text : await shaped(format, log.text, model, { signal, onUsage }),
-          ]);
+          },
+        };
+        if (answer.clarification) {
+          run.log.appendText([log.text]);
+        } else if (form.schema) {
+          const { text, object, isRepaired } = await fitted(form.schema, log.text, model, options);
+          if (isRepaired) run.log.append({ type: "object", delta: text, replace: true });
+          run.log.appendText([text]);
+          return { ...answer, object, usage: active.usage };
+        } else {
+          run.log.appendText([await shaped(form.format, log.text, model, options)]);
         }
         return { ...answer, usage: active.usage };
       } catch (error) {

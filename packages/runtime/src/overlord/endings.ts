@@ -160,6 +160,7 @@ export const createEndings = (
           },
           interrupt,
         }),
+        ...(answer.object !== undefined && { object: answer.object }),
         ...(work && { workflow: work }),
         ...metadataOf(answer),
         finished: true,
@@ -183,7 +184,13 @@ export const createEndings = (
             ...endings(
               interrupt
                 ? { ...outcome, status: "awaiting_clarification", interrupt, originalMessage: turn.message }
-                : { ...outcome, status: "completed", text: run.log.text, ...metadataOf(answer) },
+                : {
+                    ...outcome,
+                    status: "completed",
+                    text: run.log.text,
+                    object: answer.object,
+                    ...metadataOf(answer),
+                  },
               turn.kind ?? "chat",
             ),
           ],

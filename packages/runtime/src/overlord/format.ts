@@ -1,8 +1,23 @@
-import type { ChatRequestBody, Usage } from "@muxi/protocol";
+import type { ChatRequestBody, JsonObject, Usage } from "@muxi/protocol";
 import { type Model, textFrom } from "../models/index.ts";
 
+/** What a call may ask for: a format, or JSON of a schema. */
+export type AskedFormat = NonNullable<ChatRequestBody["format"]>;
+
 /** The format of an answer (docs/spec/formation-files.md "Answer formats"). */
-export type ResponseFormat = NonNullable<ChatRequestBody["format"]>;
+export type ResponseFormat = Extract<AskedFormat, string>;
+
+/** What an answer is written in. */
+export interface Form {
+  format: ResponseFormat;
+  /** JSON Schema that the answer fits. */
+  schema: JsonObject | undefined;
+}
+
+export const formOf = (asked: AskedFormat): Form =>
+  typeof asked === "string"
+    ? { format: asked, schema: undefined }
+    : { format: asked.type, schema: asked.schema };
 
 /** A format that programs read: an invalid answer is rewritten. */
 export type StrictFormat = Extract<ResponseFormat, "json" | "html">;
@@ -17,8 +32,12 @@ const formats = {
 };
 
 /** The model's instruction; none for Markdown, which models write anyway. */
-export const formatInstruction = (format: ResponseFormat): string | undefined =>
-  format === "markdown" ? undefined : `Write your answer as ${formats[format]}.`;
+export const formatInstruction = ({ format, schema }: Form): string | undefined => {
+  if (format === "markdown") return undefined;
+  const instruction = `Write your answer as ${formats[format]}.`;
+  // Not every provider enforces a schema, and none all of it.
+  return schema ? `${instruction} It fits this JSON Schema:\n${JSON.stringify(schema)}` : instruction;
+};
 
 const isJson = (text: string): boolean => {
   try {
@@ -88,7 +107,8 @@ const isHtml = (text: string): boolean => {
 const fits = (format: StrictFormat, text: string): boolean =>
   format === "json" ? isJson(text) : isHtml(text);
 
-const withoutFence = (text: string): string =>
+/** A text without the code fence around it. */
+export const withoutFence = (text: string): string =>
   /^\s*```\w*\n([\s\S]*?)\n?```\s*$/.exec(text)?.[1] ?? text.trim();
 
 const wrapped = (format: StrictFormat, text: string): string =>

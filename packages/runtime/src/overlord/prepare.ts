@@ -1,13 +1,13 @@
 import type { AgentDefinition } from "@muxi/formation";
 import { ApiError } from "@muxi/protocol";
 import { modelMessage } from "../attachments/index.ts";
-import type { Model, ModelRequest } from "../models/index.ts";
+import { builtInModelId, type Model, type ModelRequest } from "../models/index.ts";
 import type { Owner, Statement } from "../store/index.ts";
 import { askUser, type Tool } from "../tools/index.ts";
 import type { RequestBudget } from "./budget.ts";
 import { questionRules } from "./clarification.ts";
 import { agentByScore } from "./fitting.ts";
-import { formatInstruction, type ResponseFormat } from "./format.ts";
+import { type Form, formatInstruction, formOf } from "./format.ts";
 import { type CitationMode, citingIn, firstGiven, forModel, type GivenPassage } from "./given-passages.ts";
 import { historyOf, turnsInWindow } from "./history.ts";
 import type { OverlordParts } from "./parts.ts";
@@ -33,7 +33,7 @@ export interface Prepared {
   seeing: Model | undefined;
   tools: readonly Tool[];
   budget: RequestBudget;
-  format: ResponseFormat;
+  form: Form;
   /** Whether the user may be asked for a credential. */
   asksCredentials: boolean;
   /** MCP servers that are still starting, so that their tools are missing. */
@@ -52,6 +52,12 @@ const noVisionModel = () =>
   new ApiError(
     "SERVICE_UNAVAILABLE",
     "The formation names no model that sees images: add one to llm.models, such as - vision: openai/gpt-4o-mini",
+  );
+
+const noModelForSchemas = () =>
+  new ApiError(
+    "LLM_NOT_CONFIGURED",
+    "The built-in model quotes what it finds and fills in no schema: name a model in llm.models",
   );
 
 /** The session of a turn. */
@@ -73,7 +79,8 @@ export interface TurnSession {
 /**
  * Gathers everything that a turn is answered from.
  *
- * @throws ApiError `AGENT_NOT_FOUND`, `SERVICE_UNAVAILABLE` (images, and no model for them)
+ * @throws ApiError `AGENT_NOT_FOUND`, `SERVICE_UNAVAILABLE` (images, and no model for them), `LLM_NOT_CONFIGURED` (a
+ * schema, and no model for it)
  */
 export const prepareTurn = async (
   parts: PreparationParts,
@@ -123,8 +130,8 @@ export const prepareTurn = async (
   const plan = begun ?? (applied && "plan" in applied ? applied.plan : undefined);
   const procedure = applied && "instruction" in applied ? applied.instruction : undefined;
   const earlier = history.flatMap(({ role, content }) => (role === "user" ? [content] : []));
-  const format = turn.format ?? settings.format;
-  const citing = citingIn(settings.citing, format);
+  const form = formOf(turn.format ?? settings.format);
+  const citing = citingIn(settings.citing, form.format);
   const given = before ?? firstGiven(agent.id, await memory.documents(agent.id, message, earlier));
   const passages = [...remembered, ...forModel(given, citing)];
   const seeing = models.visionModelOf(agent);
@@ -132,6 +139,7 @@ export const prepareTurn = async (
   if (hasImages && !seeing) throw noVisionModel();
   const named = turn.model === undefined ? models.modelOf(agent) : models.modelNamed(turn.model);
   const model = (hasImages && seeing) || named;
+  if (form.schema && model.id === builtInModelId) throw noModelForSchemas();
 
   const budget = parts.tools.newBudget();
   const offered = (await parts.tools.of(agent, { ...owner, sessionId }, budget)) ?? [];
@@ -145,7 +153,7 @@ export const prepareTurn = async (
         agent.system_message,
         procedure,
         plan ? undefined : asking,
-        formatInstruction(format),
+        formatInstruction(form),
       ].filter((text) => text !== undefined),
       now: new Date(parts.clock.now()),
       timezone: settings.timezone,
@@ -156,6 +164,7 @@ export const prepareTurn = async (
       message: attachments ? modelMessage(message, attachments) : message,
     }),
     context: { passages },
+    ...(form.schema && { settings: { jsonSchema: form.schema } }),
     conversation: JSON.stringify([owner.formationId, owner.userId, sessionId]),
   });
   return {
@@ -173,7 +182,7 @@ export const prepareTurn = async (
     ),
     budget,
     learned,
-    format,
+    form,
     given,
     citing,
     asksCredentials: parts.tools.credentialDialogue?.mayAsk(turn) ?? false,

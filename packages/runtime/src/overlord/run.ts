@@ -30,12 +30,14 @@ const resultOf = ({ userId }: RunIdentity, log: EventLog, done: DoneEvent): Chat
     clarification,
     interrupt,
     workflow,
+    object,
     metadata,
   } = done;
   return {
     message: {
       role: "assistant",
       content: log.text,
+      ...(object !== undefined && { object }),
       metadata: {
         session_id,
         agent_id,

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Attachments } from "../attachments/index.ts";
 import type { CallerSpan } from "../base/index.ts";
 import type { Idempotency, RequestKind, StoredRequest } from "../store/index.ts";
-import type { ResponseFormat } from "./format.ts";
+import type { AskedFormat } from "./format.ts";
 
 /** A user's message, and how it is to be answered. */
 export interface Turn {
@@ -23,7 +23,7 @@ export interface Turn {
   /** Model to answer, instead of the agent's own, as `provider/name`. */
   model?: string;
   /** Format of the answer; default: the formation's. */
-  format?: ResponseFormat | undefined;
+  format?: AskedFormat | undefined;
   /** What it does while another message of its session is answered; default: the formation's, for chats. */
   onBusy?: OnBusy | undefined;
   /** Webhook for an answer in the background: null for none, left out for the formation's. */

@@ -246,7 +246,7 @@ export const createWork = (
     if (done.length === 0 || (failures.length > 0 && !settings.work.goesOn))
       throw new ApiError("TASK_FAILED", `The procedure ${title} was not carried out. ${failures[0] ?? ""}`);
     const work = report.outcome(failures.length > 0 ? "partial" : "completed");
-    if (!plan.synthesis) {
+    if (!plan.synthesis && !prepared.form.schema) {
       run.log.appendText([[done.at(-1), ...failures].join("\n\n")]);
       return { model, finishReason: "stop", usage: active.usage, given: reader.given, work };
     }

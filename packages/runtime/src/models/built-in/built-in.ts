@@ -2,7 +2,10 @@ import type { Model, ModelDelta, ModelRequest } from "../interface/index.ts";
 import { plainText, usageOf } from "../interface/index.ts";
 import { answerFrom, type ExtractiveReply } from "./extract.ts";
 
-const id = "builtin/extractive";
+/** Id of the built-in model. */
+export const builtInModelId = "builtin/extractive";
+
+const id = builtInModelId;
 const wordsPerDelta = 4;
 
 const countWords = (text: string): number => text.match(/\S+/g)?.length ?? 0;

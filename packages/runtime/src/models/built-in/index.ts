@@ -1,2 +1,2 @@
 /** The model `builtin/extractive`: answers by rule and by quoting, without weights. */
-export { createBuiltInModel } from "./built-in.ts";
+export { builtInModelId, createBuiltInModel } from "./built-in.ts";

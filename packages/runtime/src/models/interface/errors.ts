@@ -73,6 +73,13 @@ export const refusesTools = (error: unknown): boolean =>
   error.cause instanceof Error &&
   /\btool/i.test(error.cause.message);
 
+/** Whether a provider refuses a request because of the schema of its answer, or since it enforces none. */
+export const refusesSchema = (error: unknown): boolean =>
+  error instanceof ModelError &&
+  !error.transient &&
+  error.cause instanceof Error &&
+  /schema|response_?format|output_config|response mime ?type|structured output/i.test(error.cause.message);
+
 /** Names the places for a provider's key (docs/spec/formation-files.md "Choosing a model"). */
 export const keyPlaces = ({ provider }: ModelConfig): string =>
   `llm.api_keys.${provider} in the formation (muxi secrets set) or ${apiKeyVariables(provider)[0]} in the environment`;

@@ -13,6 +13,7 @@ export {
   OversizeAnswerError,
   oversizeError,
   pageError,
+  refusesSchema,
   refusesTools,
   timeoutError,
 } from "./errors.ts";

@@ -14,6 +14,7 @@ import {
   usageOf,
 } from "../interface/index.ts";
 import type { AnswerBounds } from "./answer-bounds.ts";
+import { anthropicSchema } from "./answer-schema.ts";
 import { argumentsOf, wholeArguments } from "./call-arguments.ts";
 import { createCallIds } from "./call-ids.ts";
 import { endpoint } from "./endpoint.ts";
@@ -88,7 +89,7 @@ const requestBody = ({ id, name, settings }: ModelConfig, request: ModelRequest)
     const blocks = blocksOf(id, message);
     return ends.has(message) ? marked(blocks) : blocks;
   });
-  const schema = request.settings?.jsonSchema;
+  const schema = anthropicSchema(request.settings?.jsonSchema);
   const temperature = request.settings?.temperature ?? settings.temperature;
   return JSON.stringify({
     model: name,

@@ -80,7 +80,9 @@ const requestBody = ({ name, settings }: ModelConfig, request: ModelRequest): st
   const { system, messages } = joinMessages(imagesAfterResults(request.messages), (message) =>
     partsOf(name, message),
   );
-  const schema = request.settings?.jsonSchema;
+  // Older models refuse a schema beside tools.
+  const mayHaveSchema = !request.tools?.length || needsSignatures.test(name);
+  const schema = mayHaveSchema ? request.settings?.jsonSchema : undefined;
   const temperature = request.settings?.temperature ?? settings.temperature;
   const maxOutputTokens = request.settings?.maxTokens ?? settings.maxTokens;
   return JSON.stringify({

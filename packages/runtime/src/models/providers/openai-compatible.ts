@@ -3,6 +3,7 @@ import type { ModelConfig } from "@muxi/formation";
 import type { HttpClient } from "@muxi/http";
 import type { ContentPart, Model, ModelMessage, ModelRequest } from "../interface/index.ts";
 import { partsOfMessage } from "../interface/index.ts";
+import { isStrictSchema } from "./answer-schema.ts";
 import { compatibleProviders } from "./compatible.ts";
 import { endpoint } from "./endpoint.ts";
 import { OpenAiDecoder } from "./openai-decoder.ts";
@@ -49,16 +50,17 @@ const wireMessage = (model: string, message: ModelMessage) => {
 };
 
 /** The fields that ask for a schema: some providers enforce one, for others it is put in the prompt. */
-const jsonAnswer = (provider: string, schema: Record<string, unknown>) =>
-  compatibleProviders[provider]?.readsSchemaInPrompt
-    ? {
-        format: { type: "json_object" },
-        messages: [{ role: "system", content: `Answer in JSON of this schema: ${JSON.stringify(schema)}` }],
-      }
-    : {
-        format: { type: "json_schema", json_schema: { name: "answer", strict: true, schema } },
-        messages: [],
-      };
+const jsonAnswer = (provider: string, schema: Record<string, unknown>) => {
+  const isObject = schema.type === "object";
+  if (compatibleProviders[provider]?.readsSchemaInPrompt) {
+    const content = `Answer in JSON of this schema: ${JSON.stringify(schema)}`;
+    return { format: isObject && { type: "json_object" }, messages: [{ role: "system", content }] };
+  }
+  // The API knows no answers that are lists or texts.
+  const strict = isStrictSchema(schema);
+  const format = isObject && { type: "json_schema", json_schema: { name: "answer", strict, schema } };
+  return { format, messages: [] };
+};
 
 /** Whether the provider itself is asked, and not another server that speaks its API. */
 const isAtHome = ({ provider, settings: { baseUrl } }: ModelConfig): boolean => {
@@ -85,7 +87,7 @@ const requestBody = (config: ModelConfig, isHome: boolean, request: ModelRequest
       ...(json?.messages ?? []),
       ...imagesAfterResults(request.messages).map((message) => wireMessage(config.id, message)),
     ],
-    ...(json && { response_format: json.format }),
+    ...(json?.format && { response_format: json.format }),
     ...(request.tools?.length && request.toolChoice && { tool_choice: request.toolChoice }),
     ...(temperature !== undefined && !(isOpenAi && fixedTemperature.test(name)) && { temperature }),
     // OpenAI's newer models refuse `max_tokens`; other servers know only that.
