@@ -18,7 +18,7 @@ export {
   textOf,
 } from "./json.ts";
 export { problemsOf, referredIn } from "./json-schema.ts";
-export { schemaLimits, schemaProblem } from "./schema-limits.ts";
+export { schemaProblem } from "./schema-limits.ts";
 export { createTally } from "./tally.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { userLimits } from "./user-limits.ts";
