@@ -2383,8 +2383,8 @@ export interface SchedulerJob {
   next_run: string | null;
   /** Last run; null before the first, ISO 8601 in UTC */
   last_run: string | null;
-  /** How the last run ended; null before the first has */
-  last_run_status: ("success" | "failed") | null;
+  /** How the last run ended, or that it waits for its user; null before the first has */
+  last_run_status: ("waiting" | "success" | "failed") | null;
   /** Why the last run failed; null unless it did */
   last_run_failure_message: string | null;
   /** Number of failures in a row */
@@ -2445,8 +2445,8 @@ export interface SchedulerJobRun {
   due: string;
   /** Request that the run made */
   request_id: string;
-  /** How the run stands */
-  status: "running" | "success" | "failed";
+  /** How the run stands; `waiting` for an answer of its user */
+  status: "running" | "waiting" | "success" | "failed";
   /** Whether the run was missed and made up for */
   late: boolean;
   /** When the run began, ISO 8601 in UTC */
@@ -2491,8 +2491,8 @@ export interface SchedulerJobWithRuns {
   next_run: string | null;
   /** Last run; null before the first, ISO 8601 in UTC */
   last_run: string | null;
-  /** How the last run ended; null before the first has */
-  last_run_status: ("success" | "failed") | null;
+  /** How the last run ended, or that it waits for its user; null before the first has */
+  last_run_status: ("waiting" | "success" | "failed") | null;
   /** Why the last run failed; null unless it did */
   last_run_failure_message: string | null;
   /** Number of failures in a row */

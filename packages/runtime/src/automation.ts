@@ -13,29 +13,20 @@ import { createModel, defaultModelConfig, type ModelDeps, packagesOf } from "./m
 import type { Overlord } from "./overlord/index.ts";
 import type { JobRepository, Statement, Store } from "./store/index.ts";
 
-/** Why a job's run failed; null when it succeeded. One that waits for an approval has failed so far: a run
- * has no state for that, and would hold up the next one. */
-const runErrorOf = (outcome: RequestOutcome): string | null => {
-  switch (outcome.status) {
-    case "completed":
-      return null;
-    case "failed":
-      return outcome.error.message;
-    case "awaiting_clarification":
-      return `It waits for an answer: ${outcome.interrupt.prompt}`;
-  }
-};
-
-/** Statements that end the run of a job, for the transaction that ends its request. */
+/** Statements for the run of a job, for the transaction that ends its request or lets it wait for its user. */
 export const jobEnding = (
   { id: formationId, manifest }: Formation,
   jobs: JobRepository,
   outcome: RequestOutcome,
-): Statement[] =>
-  jobs.ended(
-    { formationId, requestId: outcome.requestId, error: runErrorOf(outcome), now: outcome.endedAt },
+): Statement[] => {
+  const { requestId, status, endedAt } = outcome;
+  if (status === "awaiting_clarification") return jobs.waits({ formationId, requestId }, endedAt);
+  const error = status === "failed" ? outcome.error.message : null;
+  return jobs.ended(
+    { formationId, requestId, error, now: endedAt },
     manifest.scheduler.max_failures_before_pause,
   );
+};
 
 export interface AutomationDeps {
   formation: Formation;

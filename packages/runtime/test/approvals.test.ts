@@ -265,3 +265,50 @@ test.each<[Opening, boolean]>([
   expect(data.message.metadata.interrupt !== undefined).toBe(needs);
   expect(ledger.calls).toHaveLength(needs ? 0 : 1);
 });
+
+describe("the run of a job that waits for an approval", () => {
+  /** A job whose only run waits. */
+  const openJob = async () => {
+    const opened = await open();
+    const { api, clock } = opened;
+    const schedule = new Date(Date.now() + 60_000).toISOString();
+    const body = { type: "one_time", schedule, message: "Note it" };
+    const made = await api.call("POST", "/scheduler/jobs", { key: "admin", ...ann, body });
+    clock.ahead += 120_000;
+    // A look for due jobs follows whatever changes one.
+    const other = { type: "prompt", schedule: "0 9 * * *", message: "Hello" };
+    await api.call("POST", "/scheduler/jobs", { key: "admin", ...ann, body: other });
+    const job = async () =>
+      (await api.get(`/scheduler/jobs/${made.body.data.id}`, { key: "admin" })).body.data;
+    await untilExpected("the run waits", async () =>
+      expect((await job()).runs).toMatchObject([{ status: "waiting", error: null }]),
+    );
+    expect(await job()).toMatchObject({ last_run_status: "waiting", failure_count: 0, total_failures: 0 });
+    const [{ request_id: id }] = (await job()).runs;
+    const { interrupt } = (await api.get(`/requests/${id}`, ann)).body.data;
+    return { ...opened, job, id, interrupt: interrupt.id as string };
+  };
+
+  test("succeeds with the yes", async () => {
+    const { api, job, id, interrupt, ledger } = await openJob();
+    expect((await answer(api, id, { interrupt_id: interrupt, action: "approve" })).status).toBe(202);
+    await untilExpected("the run has ended", async () =>
+      expect(await job()).toMatchObject({ last_run_status: "success", runs: [{ status: "success" }] }),
+    );
+    expect(ledger.calls).toEqual(["17"]);
+  });
+
+  test("has failed once its request is cancelled", async () => {
+    const { job, id, interrupt, api, clock } = await openJob();
+    await answer(api, id, { interrupt_id: interrupt, action: "cancel" });
+    clock.ahead += 120_000;
+    await api.call("POST", "/scheduler/jobs", {
+      key: "admin",
+      ...ann,
+      body: { type: "prompt", schedule: "0 9 * * *", message: "Hello" },
+    });
+    await untilExpected("the run has ended", async () =>
+      expect(await job()).toMatchObject({ last_run_status: "failed", runs: [{ status: "failed" }] }),
+    );
+  });
+});

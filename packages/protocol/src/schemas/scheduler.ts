@@ -110,7 +110,9 @@ export const jobSchema = named("SchedulerJob", "A message that is said at a time
     next_run: orNull(isoTime("Next run; null when there is none")),
     last_run: orNull(isoTime("Last run; null before the first")),
     last_run_status: orNull(
-      z.enum(["success", "failed"]).describe("How the last run ended; null before the first has"),
+      z
+        .enum(["waiting", "success", "failed"])
+        .describe("How the last run ended, or that it waits for its user; null before the first has"),
     ),
     last_run_failure_message: orNull(text("Why the last run failed; null unless it did")),
     failure_count: count("failures in a row"),
@@ -132,7 +134,9 @@ export const jobRunSchema = named("SchedulerJobRun", "One run of a job.", () =>
   z.object({
     due: isoTime("When the run was due"),
     request_id: text("Request that the run made"),
-    status: z.enum(["running", "success", "failed"]).describe("How the run stands"),
+    status: z
+      .enum(["running", "waiting", "success", "failed"])
+      .describe("How the run stands; `waiting` for an answer of its user"),
     late: z.boolean().describe("Whether the run was missed and made up for"),
     started_at: isoTime("When the run began"),
     ended_at: orNull(isoTime("When the run ended; null before")),

@@ -31,7 +31,7 @@ export interface StoredJob extends Omit<NewJob, "formationId" | "nextRun" | "ide
   /** When a job that runs once is scheduled; null for a recurring one. */
   runAt: number | null;
   lastRun: number | null;
-  lastRunStatus: "success" | "failed" | null;
+  lastRunStatus: "waiting" | "success" | "failed" | null;
   lastRunError: string | null;
   totalRuns: number;
   totalFailures: number;

@@ -9,7 +9,7 @@ export interface StoredJobRun {
   /** The scheduled time that it ran for. */
   due: number;
   requestId: string;
-  status: "running" | "success" | "failed";
+  status: "running" | "waiting" | "success" | "failed";
   /** 1 when it was missed and run later. */
   late: number;
   startedAt: number;
@@ -17,10 +17,14 @@ export interface StoredJobRun {
   error: string | null;
 }
 
-/** How the request of a run ended. */
-export interface RunEnding {
+/** The request of a run. */
+export interface RunRequest {
   formationId: string;
   requestId: string;
+}
+
+/** How the request of a run ended. */
+export interface RunEnding extends RunRequest {
   /** Why the run failed; null when it succeeded. */
   error: string | null;
   now: number;
@@ -53,7 +57,12 @@ export interface JobRuns {
   claim(claim: JobClaim, also: readonly Statement[]): Promise<boolean>;
   /** Statements that record how a run ended, and pause a job that has failed `mostFailures` times in a row. */
   ended(ending: RunEnding, mostFailures: number): Statement[];
-  /** Running runs whose request has ended, because it was stopped before it began. */
+  /** Statements that record that a run waits for its user: it holds up no other one. */
+  waits(request: RunRequest, now: number): Statement[];
+  /**
+   * Runs without an end whose request has one, because it was stopped before it began, or because nobody has answered in
+   * time.
+   */
   leftOver(formationId: string): Promise<{ requestId: string; error: string | null }[]>;
   /** The latest runs of a job. */
   runs(formationId: string, jobId: string, limit: number): Promise<StoredJobRun[]>;
@@ -85,6 +94,9 @@ const keptRuns = 50;
 const longestError = 1_000;
 
 const missed = "Missed: the formation was not running at that time";
+
+const unendedRun = ({ formationId, requestId }: RunRequest): Statement =>
+  sql`formation_id = ${formationId} and request_id = ${requestId} and status in ('running', 'waiting')`;
 
 export const createJobRuns = (db: Database): JobRuns => ({
   due: (formationId, now, limits) => {
@@ -119,7 +131,7 @@ export const createJobRuns = (db: Database): JobRuns => ({
         sql`insert into job_run (formation_id, job_id, due, user_id, request_id, status, late, started_at)
           values (${formationId}, ${job.id}, ${job.nextRun}, ${job.userId}, ${requestId}, 'running',
             ${late ? 1 : 0}, ${now})`,
-        sql`delete from job_run where formation_id = ${formationId} and job_id = ${job.id} and status <> 'running'
+        sql`delete from job_run where formation_id = ${formationId} and job_id = ${job.id} and status not in ('running', 'waiting')
             and due < (select due from job_run where formation_id = ${formationId} and job_id = ${job.id}
               order by due desc limit 1 offset ${keptRuns})`,
         ...also,
@@ -129,7 +141,7 @@ export const createJobRuns = (db: Database): JobRuns => ({
   },
 
   ended({ formationId, requestId, error: reason, now }, mostFailures) {
-    const run = sql`formation_id = ${formationId} and request_id = ${requestId} and status = 'running'`;
+    const run = unendedRun({ formationId, requestId });
     const jobOfRun = sql`formation_id = ${formationId} and id = (select job_id from job_run where ${run})`;
     if (reason === null) {
       return [
@@ -152,12 +164,27 @@ export const createJobRuns = (db: Database): JobRuns => ({
     ];
   },
 
+  waits({ formationId, requestId }, now) {
+    const run = unendedRun({ formationId, requestId });
+    return [
+      sql`update job set last_run_status = 'waiting', last_run_error = null,
+          status = case when cron is null then 'completed' else status end, updated_at = ${now}
+        where formation_id = ${formationId} and id = (select job_id from job_run where ${run})`,
+      sql`update job_run set status = 'waiting' where ${run}`,
+    ];
+  },
+
   leftOver: (formationId) =>
     db.read(
       sql`select request.id as "requestId", request.error from job_run
         join request on request.formation_id = job_run.formation_id and request.id = job_run.request_id
         where job_run.formation_id = ${formationId} and job_run.status = 'running'
-          and request.completed_at is not null`,
+          and request.completed_at is not null
+        union all
+        select job_run.request_id, request.error from job_run
+        left join request on request.formation_id = job_run.formation_id and request.id = job_run.request_id
+        where job_run.formation_id = ${formationId} and job_run.status = 'waiting'
+          and (request.id is null or request.completed_at is not null)`,
     ),
 
   runs: (formationId, jobId, limit) =>

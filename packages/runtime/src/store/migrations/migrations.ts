@@ -20,6 +20,7 @@ import { keysOfPassages } from "./0019-keys-of-passages.ts";
 import { sourcesElsewhere } from "./0020-sources-elsewhere.ts";
 import { approvalsOfTools } from "./0021-approvals-of-tools.ts";
 import { changesOfDocuments } from "./0022-changes-of-documents.ts";
+import { runsThatWait } from "./0023-runs-that-wait.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   sourcesElsewhere,
   approvalsOfTools,
   changesOfDocuments,
+  runsThatWait,
 ];

@@ -391,6 +391,7 @@ CREATE TABLE tool_approval (
       created_at bigint not null,
       primary key (formation_id, user_id, tool, session_id)
     );
+CREATE INDEX job_run_waiting on job_run (formation_id, request_id) where status = 'waiting';
 insert into schema_version (version, name, checksum, applied_at) values (1, 'first schema', 'a67e9cf5aa86b56a', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (2, 'requests by time', 'adaa222b3300ba50', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (3, 'room for request updates', 'e3b0c44298fc1c14', cast(unixepoch('subsec') * 1000 as integer));
@@ -413,4 +414,5 @@ insert into schema_version (version, name, checksum, applied_at) values (19, 'ke
 insert into schema_version (version, name, checksum, applied_at) values (20, 'sources elsewhere', '72b3604ef419bbba', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (21, 'approvals of tools', 'dc456961629e62b1', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (22, 'changes of documents', '7ed7171c4111ca2d', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (23, 'runs that wait', '1989619abfedd0ec', cast(unixepoch('subsec') * 1000 as integer));
 `;
