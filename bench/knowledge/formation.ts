@@ -28,6 +28,7 @@ const search = createKnowledgeSearch({
   formationId: formation.id,
   stored: createStore(opened).knowledge,
   modelsOf: () => ({}),
+  configOf: () => undefined,
   nearest: async () => [],
   log,
 });

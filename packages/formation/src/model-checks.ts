@@ -43,6 +43,8 @@ const knowledgeReferences = ({ definition: { knowledge }, place }: Loaded<AgentD
     isReranker: true,
   },
   { place, path: ["knowledge", "follow_ups", "model"], model: knowledge?.follow_ups?.model },
+  { place, path: ["knowledge", "tree", "model"], model: knowledge?.tree.model },
+  { place, path: ["knowledge", "tree", "terminator_model"], model: knowledge?.tree.terminator_model },
 ];
 
 /**

@@ -234,7 +234,17 @@ test("knowledge has its defaults", async () => {
     max_context_tokens: 1500,
     search_tool: true,
     embed_batch_size: 50,
-    retrieval: "vector",
+    reasoning_threshold: 40_000,
+    tree: {
+      timeout_seconds: 20,
+      max_depth: 3,
+      max_pages_per_node: 10,
+      max_tokens_per_node: 20_000,
+      max_document_tokens: 500_000,
+      max_sufficiency_rounds: 3,
+      max_fetched_nodes_pct: 50,
+      fallback_to_vector: true,
+    },
     scans: "auto",
   });
 });
@@ -248,9 +258,12 @@ test("the models that knowledge is searched with are checked, and rerankers need
   for (const provider of ["cohere", "voyage", "jina"]) {
     expect(await of(`rerank: { model: ${provider}/order }`)).toMatchObject({ errors: [], warnings: [] });
   }
-  const { errors, warnings } = await of("rerank: { model: order }, follow_ups: { model: cohere/command }");
+  const { errors, warnings } = await of(
+    "rerank: { model: order }, follow_ups: { model: cohere/command }, tree: { model: outline }",
+  );
   expect(brief(errors)).toEqual([
     "agents/a.afs → knowledge.rerank.model: names a model without its provider",
+    "agents/a.afs → knowledge.tree.model: names a model without its provider",
   ]);
   expect(brief(warnings)).toEqual([
     "agents/a.afs → knowledge.follow_ups.model: names the provider cohere, which is not built in, and whose package is not installed",

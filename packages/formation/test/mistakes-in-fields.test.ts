@@ -121,9 +121,9 @@ const mistakes: readonly Mistake[] = [
   ],
   [
     "retrieval of an agent",
-    inAgent("knowledge:\n", "knowledge:\n  retrieval: tree\n"),
+    inAgent("knowledge:\n", "knowledge:\n  retrieval: trees\n"),
     "agents/grower.afs:12 → knowledge.retrieval",
-    "searched by words, and by meaning",
+    "Did you mean tree?",
   ],
   [
     "a trigger's channel",

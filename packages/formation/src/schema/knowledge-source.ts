@@ -59,8 +59,11 @@ const ofExtraction = ["extract", "extract_pattern", "max_extracted_files", "max_
 
 const megabyte = 1024 * 1024;
 const asTheyAre = "Archives are read as they are, with all documents in them";
-/** What happens instead of other kinds of retrieval. */
-export const bySearch = "Passages are searched by words, and by meaning where there is an embedding model";
+/** How documents are searched. */
+export const retrieval = z.enum(["vector", "tree", "tree-vector", "hybrid"]);
+
+export const outlineIsCurrent = () =>
+  unused("The outline of a document is always made from what stands in it now");
 
 /**
  * A source of knowledge (docs/spec/formation-files.md "Knowledge", "Sources elsewhere"). Sizes in bytes, times in
@@ -94,8 +97,8 @@ export const sourceSchema = section({
   }).prefault({}),
   ...Object.fromEntries(ofExtraction.map((field) => [field, unused(asTheyAre)])),
   accept_new_host_keys: unused("Nothing is read over SSH"),
-  retrieval: unused(bySearch),
-  agent_tree: unused(bySearch),
+  retrieval: retrieval.optional(),
+  agent_tree: outlineIsCurrent(),
 })
   .refine(({ path, url }) => (path === undefined) !== (url === undefined), "needs either a path or a url")
   .transform((source) => ({

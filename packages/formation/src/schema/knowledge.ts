@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { filledText, httpUrl, nonNegative, positive, seconds, section, text } from "./common.ts";
-import { unused, withoutEffect } from "./effects.ts";
-import { bySearch, sourceSchema } from "./knowledge-source.ts";
+import { outlineIsCurrent, retrieval, sourceSchema } from "./knowledge-source.ts";
 
 /**
  * `knowledge` of an agent (docs/spec/formation-files.md "Knowledge"). Sizes in bytes, chunks and overlap in
@@ -34,12 +33,25 @@ export const knowledgeSchema = section({
   /** Without it, what a message leans on is found by its words. */
   follow_ups: section({ model: filledText, timeout_seconds: seconds.default(3) }).optional(),
   embed_batch_size: positive.default(50),
-  retrieval: withoutEffect(z.enum(["vector", "tree", "tree-vector", "hybrid"]).default("vector"), bySearch, [
-    "vector",
-  ]),
-  reasoning_threshold: unused(bySearch),
-  tree: unused(bySearch),
-  agent_tree: unused(bySearch),
+  /** Of sources that name none. Absent: tree where there is much to read and `tree` names a model, else vector. */
+  retrieval: retrieval.optional(),
+  /** Tokens of all documents from which on there is much to read; 0 for never. */
+  reasoning_threshold: nonNegative.default(40_000),
+  /** How sections are chosen by the outlines of documents. */
+  tree: section({
+    model: filledText.optional(),
+    /** Says whether what was chosen is enough, for `hybrid`. */
+    terminator_model: filledText.optional(),
+    timeout_seconds: seconds.default(20),
+    max_depth: positive.default(3),
+    max_pages_per_node: positive.default(10),
+    max_tokens_per_node: positive.default(20_000),
+    max_document_tokens: positive.default(500_000),
+    max_sufficiency_rounds: nonNegative.default(3),
+    max_fetched_nodes_pct: positive.max(100).default(50),
+    fallback_to_vector: z.boolean().default(true),
+  }).prefault({}),
+  agent_tree: outlineIsCurrent(),
 }).refine(({ overlap, chunk_size }) => overlap < chunk_size, {
   message: "must be smaller than chunk_size",
   path: ["overlap"],

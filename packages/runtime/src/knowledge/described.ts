@@ -18,19 +18,24 @@ export const shortened = (text: string, most: number): string => {
 const has = ({ path: place }: KnowledgeSource, document: string): boolean =>
   place !== undefined && !/^\.\.(?:\/|$)/.test(path.posix.relative(place, document));
 
-/** Where a passage is from, as the API tells of it (docs/spec/formation-api.md "Citations"). */
-export const describePassage = (
-  { source: file, origin, part, title, headings, page, slide, sheet }: KnowledgePassage,
+/** The source of an agent's knowledge that has a document; undefined when the formation no longer names it. */
+export const sourceOf = (
+  { source, origin }: Pick<KnowledgePassage, "source" | "origin">,
   sources: readonly KnowledgeSource[],
-) => {
+): KnowledgeSource | undefined =>
+  sources.find((each) => (origin === "" ? has(each, source) : originOf(each) === origin));
+
+/** Where a passage is from, as the API tells of it (docs/spec/formation-api.md "Citations"). */
+export const describePassage = (passage: KnowledgePassage, sources: readonly KnowledgeSource[]) => {
+  const { source: file, part, title, headings, nodePath, page, slide, sheet } = passage;
   const document = part === undefined ? file : `${file}/${part}`;
-  const source = sources.find((each) => (origin === "" ? has(each, file) : originOf(each) === origin));
+  const source = sourceOf(passage, sources);
   return {
-    // The formation's files may no longer name it.
     source: source ? sourceId(source) : file,
     document,
     title: shortened(onOneLine(title ?? path.posix.basename(document)), longestTitle),
     heading: shortened(headings.map(onOneLine).join(" › "), longestHeading),
+    ...(nodePath !== undefined && { node_path: shortened(onOneLine(nodePath), longestHeading) }),
     ...(page !== undefined && { page }),
     ...(slide !== undefined && { slide }),
     ...(sheet !== undefined && { sheet }),

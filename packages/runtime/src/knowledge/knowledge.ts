@@ -117,6 +117,7 @@ export const openKnowledge = (deps: KnowledgeDeps): Knowledge => {
   const search = createKnowledgeSearch({
     formationId: formation.id,
     modelsOf: (agentId) => models.get(agentId) ?? {},
+    configOf: (agentId) => configs.get(agentId),
     ...{ stored, nearWords: deps.nearWords, nearest, log },
   });
   elsewhere?.onSynced(embedding.wake);

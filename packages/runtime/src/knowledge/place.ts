@@ -18,6 +18,8 @@ export interface KnowledgePassage extends DocumentPassage {
   source: string;
   /** Which source elsewhere it came from; empty for those of the formation's folder. */
   origin: string;
+  /** Titles from the document's down to its section's, where it was found by the outline. */
+  nodePath?: string;
   /** How well it fits; it compares only with those of the same search. */
   score: number;
 }

@@ -23,7 +23,9 @@ const withFallbacks = (config: ModelConfig): ModelConfig[] =>
 
 /** The language models that an agent's knowledge is searched with. */
 const modelsOfKnowledge = (formation: Formation, { knowledge }: AgentDefinition, env: Environment) => {
-  const named = knowledge?.enabled ? [knowledge.follow_ups?.model] : [];
+  if (!knowledge?.enabled) return [];
+  const { follow_ups, tree } = knowledge;
+  const named = [follow_ups?.model, tree.model, tree.terminator_model];
   return named.flatMap((model) => (model === undefined ? [] : [namedModel(formation, model, env)]));
 };
 

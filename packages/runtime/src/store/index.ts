@@ -25,16 +25,19 @@ export type { IngestionRepository } from "./ingestions.ts";
 export type { JobStatus, StoredJob } from "./job-rows.ts";
 export type { DueJob, StoredJobRun } from "./job-runs.ts";
 export { createJobRepository, type JobChange, type JobFilter, type JobRepository } from "./jobs.ts";
-export { type KnowledgeRepository, passagesOfOne } from "./knowledge.ts";
-export type {
-  DocumentFilter,
-  DocumentPage,
-  DocumentWord,
-  KnowledgeDocument,
-  KnowledgeOverview,
-  KnowledgeState,
-  StoredPassage,
-  WordPlaces,
+export type { KnowledgeRepository } from "./knowledge.ts";
+export {
+  type DocumentFilter,
+  type DocumentPage,
+  type DocumentWord,
+  type KnowledgeDocument,
+  type KnowledgeOverview,
+  type KnowledgeState,
+  type OutlinedDocument,
+  type OutlinedPassage,
+  passagesOfOne,
+  type StoredPassage,
+  type WordPlaces,
 } from "./knowledge-rows.ts";
 export type { KnowledgeSourceRepository, KnowledgeSourceState } from "./knowledge-sources.ts";
 export type { KnowledgeTurns } from "./knowledge-turns.ts";

@@ -1,5 +1,8 @@
 import type { ListPage } from "./list-page.ts";
 
+/** The ids of a document's passages begin with its number times this: none has so many. */
+export const passagesOfOne = 1_000_000;
+
 /** What an agent knows, as a search needs it. */
 export interface KnowledgeState {
   seq: number;
@@ -76,6 +79,20 @@ export interface StoredPassage {
   place: string;
   source: string;
   origin: string;
+}
+
+/** A document that searches may see. */
+export type OutlinedDocument = Pick<KnowledgeDocument, "seq" | "source" | "origin" | "passages">;
+
+/** A passage as the outline of its document needs it. */
+export interface OutlinedPassage {
+  id: number;
+  /** Characters. */
+  size: number;
+  /** How its text begins. */
+  beginning: string;
+  /** Where it stands, as JSON. */
+  place: string;
 }
 
 /** A word of a document: how much it weighs in which passages. */

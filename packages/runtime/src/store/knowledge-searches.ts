@@ -1,6 +1,13 @@
 import type { Database } from "./database/index.ts";
 import { sql } from "./database/index.ts";
-import type { DocumentFilter, StoredPassage, WordPlaces } from "./knowledge-rows.ts";
+import {
+  type DocumentFilter,
+  type OutlinedDocument,
+  type OutlinedPassage,
+  passagesOfOne,
+  type StoredPassage,
+  type WordPlaces,
+} from "./knowledge-rows.ts";
 
 /** What a search asks of the documents that an agent knows. */
 export interface KnowledgeSearches {
@@ -17,6 +24,10 @@ export interface KnowledgeSearches {
     documents: number,
     within?: readonly number[],
   ): Promise<WordPlaces[]>;
+  /** The documents that searches may see, by their names, at most as many as are wanted. */
+  readable(seq: number, most: number): Promise<OutlinedDocument[]>;
+  /** The passages of a document, in order. */
+  outlined(document: number): Promise<OutlinedPassage[]>;
   /** How many passages have each of some words. */
   frequencies(seq: number, words: readonly string[]): Promise<{ word: string; passages: number }[]>;
   /** Those of the passages that searches may see. */
@@ -24,6 +35,9 @@ export interface KnowledgeSearches {
   /** The same for one, by what it is known by. */
   passage(seq: number, key: string): Promise<StoredPassage | undefined>;
 }
+
+/** Characters by which an outline tells how a passage begins. */
+const shownOfBeginning = 100;
 
 /** A text as a pattern of `like`, in small letters. */
 const likeText = (text: string): string => text.toLowerCase().replace(/[\\%_]/g, String.raw`\$&`);
@@ -50,6 +64,20 @@ export const createKnowledgeSearches = (db: Database): KnowledgeSearches => {
       );
       return rows.map((row) => row.seq);
     },
+
+    readable: (seq, most) =>
+      db.read(
+        sql`select seq, source, origin, passages from knowledge_document
+          where knowledge_seq = ${seq} and state = 'ready' and passages > 0
+          order by source, seq limit ${most}`,
+      ),
+
+    outlined: (document) =>
+      db.read(
+        sql`select id, length(content) as size, substr(content, 1, ${shownOfBeginning}) as beginning, place
+          from knowledge_passage
+          where id >= ${document * passagesOfOne} and id < ${(document + 1) * passagesOfOne} order by id`,
+      ),
 
     async places(seq, words, documents, within) {
       const isWithin = within === undefined ? sql`` : sql`and heavy.document_seq ${isOneOf(within)}`;

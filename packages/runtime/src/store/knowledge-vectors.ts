@@ -1,7 +1,7 @@
 import type { CodedVector } from "../vectors/index.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
-import { passagesOfOne } from "./knowledge.ts";
+import { passagesOfOne } from "./knowledge-rows.ts";
 import { createKnowledgeTurns, type KnowledgeTurns } from "./knowledge-turns.ts";
 
 /** A passage that has no vector of a model. */

@@ -1,12 +1,13 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql, textRows } from "./database/index.ts";
-import type {
-  DocumentPage,
-  DocumentWord,
-  KnowledgeDocument,
-  KnowledgeOverview,
-  KnowledgeState,
-  StoredPassage,
+import {
+  type DocumentPage,
+  type DocumentWord,
+  type KnowledgeDocument,
+  type KnowledgeOverview,
+  type KnowledgeState,
+  passagesOfOne,
+  type StoredPassage,
 } from "./knowledge-rows.ts";
 import { createKnowledgeSearches, type KnowledgeSearches } from "./knowledge-searches.ts";
 import { createKnowledgeTurns, type KnowledgeTurns } from "./knowledge-turns.ts";
@@ -63,8 +64,6 @@ export interface KnowledgeRepository extends KnowledgeTurns, KnowledgeSearches {
   clear(document: number): Promise<boolean>;
 }
 
-/** The ids of a document's passages begin with its number times this: none has so many. */
-export const passagesOfOne = 1_000_000;
 /** Rows that are deleted in one transaction. */
 const clearedAtOnce = 500;
 
