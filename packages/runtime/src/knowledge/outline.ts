@@ -68,7 +68,7 @@ const runsOf = (
 const tokensOf = (passages: readonly Outlined[]): number =>
   passages.reduce((sum, { tokens }) => sum + tokens, 0);
 
-/** The sections of a document, in which each passage is once (docs/spec/formation-files.md "Outlines of documents"). */
+/** The sections of a document, in which each passage is once (docs/spec/formation-files.md "Sections"). */
 export const outlineOf = (
   title: string,
   number: number,
