@@ -64,7 +64,7 @@ test.each<[string, Record<string, string>]>([
 
 test("rules that are not enforced are warned of", async () => {
   const { errors, warnings } = await reportOf({
-    "formation.afs": manifest("overlord: { workflow: { plan_approval_threshold: 3 } }"),
+    "formation.afs": manifest(),
     "skills/s/SKILL.md": "---\ndescription: d\nallowed-tools: Read\n---\n",
     "skills/t/SKILL.md": "---\ndescription: d\n---\n",
     "sops/pay.md": "---\ntype: sop\nbypass_approval: false\n---\n1. Pay\n",
@@ -72,7 +72,6 @@ test("rules that are not enforced are warned of", async () => {
   });
   expect(errors).toEqual([]);
   expect(brief(warnings)).toEqual([
-    "formation.afs → overlord.workflow.plan_approval_threshold: has no effect",
     "sops/pay.md → bypass_approval: is not enforced: a procedure is followed without asking for approval",
     "skills/s/SKILL.md → allowed-tools: is not enforced: agents can use all of their tools",
   ]);

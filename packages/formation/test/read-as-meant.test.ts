@@ -84,7 +84,7 @@ test("agents and MCP servers are read as leniently as the manifest", async () =>
 });
 
 test.each([
-  "overlord: { workflow: { complexity_threshold: high, routing_strategy: magic } }",
+  "overlord: { workflow: { complexity_method: magic, routing_strategy: magic } }",
   "overlord: { response: { widgets: maybe } }",
   "memory: { buffer: { vector_search: fast } }",
   "async: { mode: sometimes }",

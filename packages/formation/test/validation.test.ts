@@ -272,7 +272,7 @@ test("a formation with keys and a model has nothing to be said about it", async 
 test("a field without effect is a warning that says what happens instead", async () => {
   const { errors, warnings } = await reportOf({
     "formation.afs": manifest(`overlord:
-  workflow: { complexity_threshold: 5, enable_agent_affinity: false }
+  workflow: { complexity_method: custom, enable_agent_affinity: false }
   response: { streaming: false, widgets: true, retry_async: { enabled: false } }
 llm: { models: [{ text: openai/x }], settings: { caching: { p: 0.9 } } }
 a2a: { inbound: { enabled: true } }
@@ -282,7 +282,7 @@ tuning: false
   });
   expect(errors).toEqual([]);
   expect(warnings.map(({ path, line, message }) => [path, line, message])).toEqual([
-    ["overlord.workflow.complexity_threshold", 5, "has no effect"],
+    ["overlord.workflow.complexity_method", 5, "has no effect"],
     ["overlord.response.widgets", 6, "has no effect"],
     ["llm.settings.caching.p", 7, "has no effect"],
     ["a2a.inbound", 8, "has no effect"],

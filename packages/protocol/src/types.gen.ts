@@ -424,8 +424,8 @@ export interface ChatResult {
       interrupt?: Interrupt;
       /** The tasks as a whole */
       workflow_id?: string;
-      /** `completed` when all tasks are done; `waiting` while the user is asked something */
-      workflow_status?: "completed" | "partial" | "waiting";
+      /** `completed` when all tasks are done; `waiting` while the user is asked something; `cancelled` when the user did not want the plan */
+      workflow_status?: "completed" | "partial" | "waiting" | "cancelled";
       /** How many tasks there are */
       total_tasks?: number;
       /** Tasks that are done */
@@ -434,6 +434,12 @@ export interface ChatResult {
       failed_tasks?: number;
       /** How long the tasks took, in seconds */
       execution_time?: number;
+      /** Present while the plan waits for a yes */
+      approval_required?: true;
+      /** Present with `approval_required` */
+      requires_user_response?: true;
+      /** Present when the user did not want the plan */
+      workflow_cancelled?: true;
     };
   };
   /** User who was answered */
@@ -1310,8 +1316,8 @@ export interface IngestionRequest {
 export interface Interrupt {
   /** Id that the answer names */
   id: string;
-  /** `question` and `credential` are answered with a text, `approval` with a yes or a no */
-  kind: "question" | "credential" | "approval";
+  /** `question` and `credential` are answered with a text, `approval` of a call with a yes or a no, `plan_approval` with either or with what is to be changed */
+  kind: "question" | "credential" | "approval" | "plan_approval";
   /** What the user is asked */
   prompt: string;
   /** The call that waits for a yes; absent for other kinds */
@@ -1326,6 +1332,13 @@ export interface Interrupt {
     arguments: {
       [k: string]: unknown;
     };
+  };
+  /** The plan that waits for a yes; absent for other kinds */
+  plan?: {
+    /** The tasks as a whole */
+    workflow_id: string;
+    /** In the order in which the plan names them */
+    tasks: PlannedTask[];
   };
   /** Until when it can be answered, Unix seconds */
   expires_at: number;
@@ -2066,12 +2079,40 @@ export interface OverlordPersona {
   soul: string;
 }
 
+/** A task of a plan that waits for a yes. */
+export interface PlannedTask {
+  /** Unique within the plan */
+  id: string;
+  /** What it is, in a few words */
+  title: string;
+  /** What its agent is told */
+  description: string;
+  /** Ids of the tasks whose results it needs */
+  dependencies: string[];
+  /** What its agent must be able to do, in words */
+  required_capabilities: string[];
+  /** From 1 to 10 */
+  estimated_complexity: number;
+  /** Agent that is to carry it out; absent when it is chosen later */
+  agent_id?: string;
+}
+
 /** What the formation plans to do. */
 export interface PlanningEvent {
   /** Kind of the event */
   type: "planning";
   /** The plan in words */
   content: string;
+  /** Step: `workflow_decomposition` when the message is taken apart, `decomposition_complete` when that is done, `decomposition_fallback` when the message is answered at once instead, `replan_started` when what failed is planned anew */
+  stage?: string;
+  /** The tasks of the request as a whole */
+  workflow_id?: string;
+  /** How much work the message asks for, 1 to 10 */
+  complexity_score?: number;
+  /** How many tasks there are */
+  task_count?: number;
+  /** How often there was a new plan, this one included */
+  attempt?: number;
   /** Session of the answer */
   session_id?: string;
   /** Request that is answered */
@@ -3169,8 +3210,8 @@ export type WebhookPayload =
 export interface WorkOutcome {
   /** The tasks as a whole */
   workflow_id: string;
-  /** `completed` when all tasks are done; `waiting` while the user is asked something */
-  workflow_status: "completed" | "partial" | "waiting";
+  /** `completed` when all tasks are done; `waiting` while the user is asked something; `cancelled` when the user did not want the plan */
+  workflow_status: "completed" | "partial" | "waiting" | "cancelled";
   /** How many tasks there are */
   total_tasks: number;
   /** Tasks that are done */
@@ -3179,6 +3220,12 @@ export interface WorkOutcome {
   failed_tasks: number;
   /** How long the tasks took, in seconds */
   execution_time: number;
+  /** Present while the plan waits for a yes */
+  approval_required?: true;
+  /** Present with `approval_required` */
+  requires_user_response?: true;
+  /** Present when the user did not want the plan */
+  workflow_cancelled?: true;
 }
 
 /** How far a request is that consists of several tasks. */

@@ -12,24 +12,27 @@ const stage = section({
 const idleRounds = (count: number) =>
   withoutEffect(nonNegative.default(count), "max_rounds.direct applies to every question");
 
-const inOneAgent = "One agent answers each request, and may ask the others";
-
-const idle = <Schema extends z.ZodType>(schema: Schema) => withoutEffect(schema, inOneAgent);
-
+const methods = ["heuristic", "llm", "hybrid"] as const;
 const workflow = section({
   enable_agent_affinity: z.boolean().default(true),
-  auto_decomposition: idle(z.boolean().default(true)),
-  complexity_method: idle(z.enum(["heuristic", "llm", "hybrid", "custom"]).default("heuristic")),
-  complexity_threshold: idle(z.number().min(1).max(10).default(7)),
-  complexity_weights: unused(inOneAgent),
-  plan_approval_threshold: withoutEffect(
-    z.number().min(1).max(10).default(7),
-    "Nobody is asked to approve a plan: each request is carried out at once",
+  auto_decomposition: z.boolean().default(true),
+  complexity_method: withoutEffect(
+    z.enum([...methods, "custom"]).default("heuristic"),
+    "A formation holds no code for it: heuristic takes its place. Choose heuristic, llm or hybrid",
+    methods,
   ),
-  routing_strategy: idle(
+  complexity_threshold: z.number().min(1).max(10).default(7),
+  complexity_weights: section({
+    heuristic: z.number().nonnegative().default(0.4),
+    llm: z.number().nonnegative().default(0.4),
+    custom: unused("A formation holds no code for it"),
+  }).prefault({}),
+  plan_approval_threshold: z.number().min(1).max(10).default(7),
+  routing_strategy: withoutEffect(
     z
       .enum(["capability_based", "load_balanced", "round_robin", "priority_based", "specialized", "custom"])
       .default("capability_based"),
+    "The agent whose specialties and description fit a task best gets it",
   ),
   parallel_execution: z.boolean().default(true),
   max_parallel_tasks: positive.max(20).default(5),
@@ -57,7 +60,7 @@ const workflow = section({
     enable_adaptive_timeout: z.boolean().default(true),
   }).prefault({}),
   max_timeout_seconds: seconds.default(7200),
-  replanning: unused(inOneAgent),
+  replanning: unused("A task that fails is tried again: see overlord.workflow.error_recovery"),
 });
 
 /** `overlord` (docs/spec/formation-files.md "Manifest: overlord"). */

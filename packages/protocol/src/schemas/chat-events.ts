@@ -37,10 +37,16 @@ export const workOutcomeSchema = named(
     z.object({
       workflow_id: text("The tasks as a whole"),
       workflow_status: z
-        .enum(["completed", "partial", "waiting"])
-        .describe("`completed` when all tasks are done; `waiting` while the user is asked something"),
+        .enum(["completed", "partial", "waiting", "cancelled"])
+        .describe(
+          "`completed` when all tasks are done; `waiting` while the user is asked something; `cancelled` when the user " +
+            "did not want the plan",
+        ),
       ...taskCounts(),
       execution_time: z.number().nonnegative().describe("How long the tasks took, in seconds"),
+      approval_required: z.literal(true).optional().describe("Present while the plan waits for a yes"),
+      requires_user_response: z.literal(true).optional().describe("Present with `approval_required`"),
+      workflow_cancelled: z.literal(true).optional().describe("Present when the user did not want the plan"),
     }),
 );
 
@@ -115,6 +121,20 @@ const planning = named("PlanningEvent", "What the formation plans to do.", () =>
   z.object({
     type: z.literal("planning").describe("Kind of the event"),
     content: text("The plan in words"),
+    stage: text(
+      "Step: `workflow_decomposition` when the message is taken apart, `decomposition_complete` when that is done, " +
+        "`decomposition_fallback` when the message is answered at once instead, `replan_started` when what failed is " +
+        "planned anew",
+    ).optional(),
+    workflow_id: text("The tasks of the request as a whole").optional(),
+    complexity_score: z.number().optional().describe("How much work the message asks for, 1 to 10"),
+    task_count: z.number().int().nonnegative().optional().describe("How many tasks there are"),
+    attempt: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe("How often there was a new plan, this one included"),
     ...owner(),
   }),
 );
@@ -185,6 +205,18 @@ export const clarificationSchema = named(
     }),
 );
 
+const plannedTask = named("PlannedTask", "A task of a plan that waits for a yes.", () =>
+  z.object({
+    id: text("Unique within the plan"),
+    title: text("What it is, in a few words"),
+    description: text("What its agent is told"),
+    dependencies: z.array(z.string()).describe("Ids of the tasks whose results it needs"),
+    required_capabilities: z.array(z.string()).describe("What its agent must be able to do, in words"),
+    estimated_complexity: z.number().describe("From 1 to 10"),
+    agent_id: text("Agent that is to carry it out; absent when it is chosen later").optional(),
+  }),
+);
+
 export const interruptSchema = named(
   "Interrupt",
   "What a request waits for before it goes on. It is answered by its id, or by the next message of the session.",
@@ -192,8 +224,11 @@ export const interruptSchema = named(
     z.object({
       id: text("Id that the answer names"),
       kind: z
-        .enum(["question", "credential", "approval"])
-        .describe("`question` and `credential` are answered with a text, `approval` with a yes or a no"),
+        .enum(["question", "credential", "approval", "plan_approval"])
+        .describe(
+          "`question` and `credential` are answered with a text, `approval` of a call with a yes or a no, " +
+            "`plan_approval` with either or with what is to be changed",
+        ),
       prompt: text("What the user is asked"),
       tool: z
         .object({
@@ -204,6 +239,13 @@ export const interruptSchema = named(
         })
         .optional()
         .describe("The call that waits for a yes; absent for other kinds"),
+      plan: z
+        .object({
+          workflow_id: text("The tasks as a whole"),
+          tasks: z.array(plannedTask()).describe("In the order in which the plan names them"),
+        })
+        .optional()
+        .describe("The plan that waits for a yes; absent for other kinds"),
       expires_at: z.number().describe("Until when it can be answered, Unix seconds"),
     }),
 );

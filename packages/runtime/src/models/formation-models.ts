@@ -35,6 +35,8 @@ export interface FormationModels {
   rerankerOf: (agent: AgentDefinition) => Reranker | undefined;
   /** The model that chooses among agents; undefined where it cannot. */
   routingModel: () => Model | undefined;
+  /** The model that takes requests apart; undefined where it cannot. */
+  planningModel: () => Model | undefined;
 }
 
 /** Number of cached routing decisions (docs/spec/formation-files.md "Routing"). */
@@ -79,6 +81,10 @@ export const openModels = (deps: FormationModelsDeps): FormationModels => {
     rerankerOf(agent) {
       const config = rerankModelFor(formation, agent, env);
       return config && createReranker(config, deps);
+    },
+    planningModel() {
+      const config = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
+      return config.provider === "builtin" ? undefined : createModel(config, deps);
     },
     routingModel() {
       const { fallback: _, ...config } = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);

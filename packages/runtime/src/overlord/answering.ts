@@ -9,9 +9,11 @@ import { citationsOf } from "./citations.ts";
 import type { Endings } from "./endings.ts";
 import { asApiError } from "./failures.ts";
 import { isStrict, shaped } from "./format.ts";
-import { givenStep } from "./given-passages.ts";
+import { type GivenPassage, givenStep } from "./given-passages.ts";
 import type { OverlordParts } from "./parts.ts";
-import type { Prepared } from "./prepare.ts";
+import { createPlanning, type Planned, rejectedOutcome, rejectedSection } from "./planning.ts";
+import type { PreparationParts, Prepared, PreparedWork } from "./prepare.ts";
+import type { PromptSection } from "./prompt.ts";
 import { handOver, taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { shownIn } from "./shown.ts";
@@ -46,7 +48,7 @@ export const agentStep = "round:agent";
 const unreachableModelWaits = [2_000, 10_000, 30_000];
 
 export const createAnswering = (
-  parts: OverlordParts,
+  parts: OverlordParts & Pick<PreparationParts, "planner">,
   endings: Endings,
   onEnded: (sessionId: string, ...end: Parameters<EndListener>) => void,
 ): Answering => {
@@ -54,6 +56,7 @@ export const createAnswering = (
   const { feed, observe, log } = parts.telemetry;
   const { now, answerTime } = parts.clock;
   const work = createWork(parts);
+  const planning = createPlanning(parts);
 
   const announce = ({ run, turn, startedAt }: ActiveRequest, { agent, startingServers }: Prepared) => {
     const { requestId, sessionId, userId } = run.identity;
@@ -176,12 +179,31 @@ export const createAnswering = (
       return { model: model.id, finishReason: "stop", usage, given: [], waitsFor: asked };
     };
 
-  const answerOf = (active: ActiveRequest, prepared: Prepared, begun?: BegunRound): Promise<AgentAnswer> => {
-    if (!prepared.work) return askPatiently(active, prepared, begun).catch(waitingFor(active, prepared));
-    const { plan, requestWith } = prepared.work;
-    return work(active, prepared, plan, (sections, given) =>
-      askPatiently(active, { ...prepared, tools: [], request: requestWith(sections), given }),
-    );
+  const answerFrom =
+    (active: ActiveRequest, prepared: Prepared, { requestWith }: PreparedWork) =>
+    (sections: readonly PromptSection[], given: readonly GivenPassage[]) =>
+      askPatiently(active, { ...prepared, tools: [], request: requestWith(sections), given });
+
+  /** What is done of a request: it may be taken apart first. */
+  const planned = async (active: ActiveRequest, prepared: Prepared): Promise<Planned> => {
+    if (!prepared.work) return "plain";
+    const { plan, isPlanned } = prepared.work;
+    return plan && !isPlanned ? { plan } : planning(active, prepared, prepared.work);
+  };
+
+  const answerOf = async (
+    active: ActiveRequest,
+    prepared: Prepared,
+    what: Planned,
+    begun?: BegunRound,
+  ): Promise<AgentAnswer> => {
+    if (what === "plain" || !prepared.work)
+      return askPatiently(active, prepared, begun).catch(waitingFor(active, prepared));
+    if ("answer" in what) return what.answer;
+    const writeFrom = answerFrom(active, prepared, prepared.work);
+    if ("plan" in what) return work(active, prepared, what.plan, writeFrom);
+    const answer = await writeFrom([rejectedSection(what)], prepared.given);
+    return { ...answer, work: rejectedOutcome(what.rejected) };
   };
 
   /** Leaves a request to the process that claims it next. */
@@ -232,16 +254,24 @@ export const createAnswering = (
   return {
     async answer(active, prepared, begun) {
       const { run } = active;
-      const time = prepared.work ? settings.work.time : answerTime;
-      const timer = setTimeout(() => {
-        run.stop(new ApiError("LLM_TIMEOUT", `The answer took longer than ${time / 1000} s and was stopped`));
-      }, time);
+      let timer: NodeJS.Timeout | undefined;
+      /** Stops what takes longer than so many milliseconds. */
+      const limitTo = (time: number) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          const seconds = time / 1000;
+          run.stop(new ApiError("LLM_TIMEOUT", `The answer took longer than ${seconds} s and was stopped`));
+        }, time);
+      };
+      limitTo(answerTime);
       try {
         announce(active, prepared);
         const { agent, given } = prepared;
         if (settings.agents.length > 1) await active.journal.step(agentStep, async () => agent.id);
         if (given.length > 0) await active.journal.step(givenStep, async () => given);
-        const answer = await answerOf(active, prepared, begun);
+        const what = await planned(active, prepared);
+        if (what !== "plain") limitTo(settings.work.time);
+        const answer = await answerOf(active, prepared, what, begun);
         const citations = cite(active, prepared, answer);
         await endings.complete(active, prepared, { ...answer, citations });
       } catch (error) {

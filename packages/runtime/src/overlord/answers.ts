@@ -2,7 +2,7 @@ import { ApiError, type Interrupt, newId } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
 import type { Statement, StoredRequest } from "../store/index.ts";
 import type { GivenAnswer } from "../tools/index.ts";
-import { isInTime, questionOf } from "./clarification.ts";
+import { isApproval, isInTime, questionOf } from "./clarification.ts";
 import { decisionIn } from "./decision.ts";
 import type { Intake } from "./intake.ts";
 import { openPlace } from "./journal.ts";
@@ -134,8 +134,9 @@ export const createAnswers = (
         await register.cancel(requestId, userId);
         return { sessionId, status: "cancelled" };
       }
-      if ((interrupt.kind === "approval") === (action === "answer")) {
-        const wanted = interrupt.kind === "approval" ? "approve or deny" : "answer";
+      // What is to be changed of a plan is an answer.
+      if (interrupt.kind !== "plan_approval" && isApproval(interrupt) === (action === "answer")) {
+        const wanted = isApproval(interrupt) ? "approve or deny" : "answer";
         throw new ApiError(
           "CONFLICT",
           `Request '${requestId}' waits for the action ${wanted}, not for ${action}`,

@@ -62,6 +62,9 @@ export const questionOf = ({ log }: StoredRequest): PendingQuestion => {
   };
 };
 
+/** Whether it waits for a yes: that is none of the questions that an agent may ask. */
+export const isApproval = ({ kind }: Interrupt): boolean => kind === "approval" || kind === "plan_approval";
+
 interface DropDeps {
   formationId: string;
   requests: Pick<RequestRepository, "drop">;

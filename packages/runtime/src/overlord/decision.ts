@@ -13,6 +13,41 @@ const beside = new Set(
   ),
 );
 
+/** The plainest words for no, and those that may stand beside them. */
+const no = new Set(
+  "no nope nah reject rejected cancel stop don t nein nicht abbrechen stopp non annuler annulez cancelar cancela nao annulla ferma".split(
+    " ",
+  ),
+);
+const besideNo = new Set(
+  "thanks thank you please do it that this danke bitte das merci s il vous plait gracias por favor obrigado obrigada grazie per favore".split(
+    " ",
+  ),
+);
+/** Plain yeses of several words, without accents. */
+const yesPhrases = new Set([
+  "go ahead",
+  "looks good",
+  "sounds good",
+  "that works",
+  "perfect",
+  "los geht s",
+  "passt",
+  "perfekt",
+  "in ordnung",
+  "parfait",
+  "d accord",
+  "allez y",
+  "vas y",
+  "adelante",
+  "de acuerdo",
+  "perfecto",
+  "pode fazer",
+  "perfeito",
+  "va bene",
+  "perfetto",
+]);
+
 const wordsIn = (text: string): string[] =>
   text
     .normalize("NFD")
@@ -20,13 +55,18 @@ const wordsIn = (text: string): string[] =>
     .replaceAll(/\p{M}/gu, "")
     .match(/[\p{L}\p{N}]+/gu) ?? [];
 
+/** Whether a message is a plain yes, such as "Yes, please!", or a plain no; undefined when it says more than that. */
+export const plainDecisionIn = (message: string): "yes" | "no" | undefined => {
+  const words = wordsIn(message);
+  const isOnly = (meant: ReadonlySet<string>, others: ReadonlySet<string>) =>
+    words.some((word) => meant.has(word)) && words.every((word) => meant.has(word) || others.has(word));
+  if (isOnly(yes, beside) || yesPhrases.has(words.join(" "))) return "yes";
+  return isOnly(no, besideNo) ? "no" : undefined;
+};
+
 /**
  * What a message says to a call that waits for a yes. Only a plain yes is one: "yes, but with 5" is none, and the model
  * reads why.
  */
-export const decisionIn = (message: string): GivenAnswer => {
-  const words = wordsIn(message);
-  const isYes =
-    words.some((word) => yes.has(word)) && words.every((word) => yes.has(word) || beside.has(word));
-  return isYes ? { action: "approve" } : { action: "deny", value: message };
-};
+export const decisionIn = (message: string): GivenAnswer =>
+  plainDecisionIn(message) === "yes" ? { action: "approve" } : { action: "deny", value: message };

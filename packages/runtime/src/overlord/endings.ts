@@ -5,7 +5,7 @@ import { ModelError } from "../models/index.ts";
 import type { NewMessage } from "../store/index.ts";
 import { type ActiveRequest, persistently, storeAgainAfter } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
-import { awaitsAnswerFor } from "./clarification.ts";
+import { awaitsAnswerFor, isApproval } from "./clarification.ts";
 import { askedStep } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
@@ -60,9 +60,16 @@ export const createEndings = (
     waitsFor,
   }: Pick<AgentAnswer, "clarification" | "waitsFor">): Interrupt | undefined => {
     if (waitsFor) {
-      const { kind, prompt, tool } = waitsFor;
+      const { kind, prompt, tool, plan } = waitsFor;
       const expires_at = (now() + settings.work.time) / 1000;
-      return { id: newId("interrupt"), kind, prompt, ...(tool && { tool }), expires_at };
+      return {
+        id: newId("interrupt"),
+        kind,
+        prompt,
+        ...(tool && { tool }),
+        ...(plan && { plan }),
+        expires_at,
+      };
     }
     if (!clarification) return undefined;
     const { question, credential } = clarification;
@@ -155,7 +162,7 @@ export const createEndings = (
             question: interrupt.prompt,
             ...answer.clarification,
             request_id: requestId,
-            ...(interrupt.kind !== "approval" && { round: (turn.questions ?? 0) + 1 }),
+            ...(!isApproval(interrupt) && { round: (turn.questions ?? 0) + 1 }),
             expires_at: interrupt.expires_at,
           },
           interrupt,

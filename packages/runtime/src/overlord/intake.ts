@@ -2,7 +2,7 @@ import { ApiError, newId, type OnBusy } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
 import type { Lease, NewMessage, Owner, SessionState, Statement, StoredRequest } from "../store/index.ts";
 import type { GivenAnswer } from "../tools/index.ts";
-import { questionOf } from "./clarification.ts";
+import { isApproval, questionOf } from "./clarification.ts";
 import type { OverlordParts } from "./parts.ts";
 import { notAsked, unavailable } from "./reasons.ts";
 import { knownRequest } from "./runs.ts";
@@ -215,11 +215,10 @@ export const createIntake = ({
           asked: asking.log,
           place,
           answer: JSON.stringify(answer),
-          // An approval is none of the questions that an agent may ask.
           input: inputOf({
             ...earlier,
             goesOn: true,
-            questions: interrupt?.kind === "approval" ? earlier.questions : questions,
+            questions: interrupt && isApproval(interrupt) ? earlier.questions : questions,
           }),
           idempotency: said?.idempotency,
           now: now(),

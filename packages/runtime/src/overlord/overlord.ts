@@ -10,6 +10,7 @@ import { createEndings } from "./endings.ts";
 import { asApiError } from "./failures.ts";
 import { createIntake, type Intaken } from "./intake.ts";
 import type { OverlordParts } from "./parts.ts";
+import { createPlanner } from "./planner.ts";
 import { type Prepared, prepareTurn, type TurnSession } from "./prepare.ts";
 import { createQueued, type Queued } from "./queued.ts";
 import { handOver, unavailable } from "./reasons.ts";
@@ -65,7 +66,9 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     model: settings.agents.length > 1 ? models.routingModel() : undefined,
     log: telemetry.log,
   });
-  const parts = { ...given, route };
+  const planningModel = settings.workflows && models.planningModel();
+  const planner = planningModel && createPlanner(settings.agents, planningModel);
+  const parts = { ...given, route, planner };
   const endListeners: EndListener[] = [];
   /** Sessions in which a message waits for the end of the one before it. */
   const waitingIn = new Set<string>();

@@ -9,12 +9,14 @@ import { questionRules } from "./clarification.ts";
 import { agentByScore } from "./fitting.ts";
 import { type Form, formatInstruction, formOf } from "./format.ts";
 import { type CitationMode, citingIn, firstGiven, forModel, type GivenPassage } from "./given-passages.ts";
-import { historyOf, turnsInWindow } from "./history.ts";
+import { type HistoryMessage, historyOf, turnsInWindow } from "./history.ts";
 import type { OverlordParts } from "./parts.ts";
+import type { Planner } from "./planner.ts";
 import type { Applied } from "./procedures.ts";
 import { buildPrompt, type PromptSection } from "./prompt.ts";
 import { type AgentRouter, agentNamed } from "./routing.ts";
 import { isLearnedFrom, type Turn } from "./turn.ts";
+import { workIn } from "./work-in.ts";
 import type { WorkPlan } from "./work-plan.ts";
 
 export interface PreparationParts
@@ -23,6 +25,20 @@ export interface PreparationParts
     "settings" | "procedures" | "store" | "models" | "tools" | "memory" | "telemetry" | "clock"
   > {
   route: AgentRouter;
+  /** Undefined where no model can take requests apart. */
+  planner: Planner | undefined;
+}
+
+/** How a message is answered by tasks: from their results. */
+export interface PreparedWork {
+  /** Undefined while the message is still to be taken apart. */
+  plan?: WorkPlan | undefined;
+  /** Whether something is to be done before the plan is carried out: it is to be made, or waits for a yes. */
+  isPlanned: boolean;
+  /** How much work the message asks for, by its words. */
+  complexity?: number | undefined;
+  history: readonly HistoryMessage[];
+  requestWith: (sections: readonly PromptSection[]) => ModelRequest;
 }
 
 /** The agent that answers a turn, with its model, tools and request. */
@@ -39,8 +55,8 @@ export interface Prepared {
   /** MCP servers that are still starting, so that their tools are missing. */
   startingServers: readonly string[];
   request: ModelRequest;
-  /** Set when the message is answered by tasks: the answer is written from their results. */
-  work?: { plan: WorkPlan; requestWith: (sections: readonly PromptSection[]) => ModelRequest };
+  /** Set when the message is answered by tasks, or may be. */
+  work?: PreparedWork;
   /** Those of the request's passages that are of documents. */
   given: readonly GivenPassage[];
   citing: CitationMode;
@@ -74,7 +90,13 @@ export interface TurnSession {
   given?: readonly GivenPassage[] | undefined;
   /** The tasks that were begun. */
   plan?: WorkPlan | undefined;
+  /** Whether the answer was begun, and whether with a draft of a plan. */
+  progress?: "none" | "begun" | "drafted" | undefined;
 }
+
+/** Whether a procedure waits for a yes: users can only be asked while they are there. */
+const mustBeApproved = (plan: WorkPlan | undefined, turn: Turn): boolean =>
+  plan?.mustBeApproved === true && isLearnedFrom(turn);
 
 /**
  * Gathers everything that a turn is answered from.
@@ -86,7 +108,7 @@ export const prepareTurn = async (
   parts: PreparationParts,
   turn: Turn,
   owner: Owner,
-  { sessionId, isNew, turns, until, begunBy, plan: begun, given: before }: TurnSession,
+  { sessionId, isNew, turns, until, begunBy, plan: begun, progress = "none", given: before }: TurnSession,
 ): Promise<Prepared> => {
   const { settings, store, models, memory } = parts;
   const { requestId, message, attachments } = turn;
@@ -113,7 +135,8 @@ export const prepareTurn = async (
     return applied ? agentByScore(settings.agents, unrouted) : parts.route(unrouted);
   };
   const followed = async () => {
-    const applied = turn.agentId === undefined && !begun ? await parts.procedures.apply(message) : undefined;
+    const mayFollow = turn.agentId === undefined && !begun && progress !== "drafted";
+    const applied = mayFollow ? await parts.procedures.apply(message) : undefined;
     return { applied, agent: await choose(applied) };
   };
   const [{ applied, agent }, { synopsis, remembered, learned }] = await Promise.all([
@@ -129,13 +152,18 @@ export const prepareTurn = async (
   ]);
   const plan = begun ?? (applied && "plan" in applied ? applied.plan : undefined);
   const procedure = applied && "instruction" in applied ? applied.instruction : undefined;
+  const hasImages = attachments !== undefined && attachments.images.length > 0;
+  const isOpen = progress === "none" && !applied && turn.agentId === undefined && !turn.questions;
+  const complexity =
+    isOpen && !plan && !hasImages && parts.planner ? workIn(message, settings.workflows) : undefined;
+  const isPlanned =
+    progress === "drafted" || complexity !== undefined || (!begun && mustBeApproved(plan, turn));
   const earlier = history.flatMap(({ role, content }) => (role === "user" ? [content] : []));
   const form = formOf(turn.format ?? settings.format);
   const citing = citingIn(settings.citing, form.format);
   const given = before ?? firstGiven(agent.id, await memory.documents(agent.id, message, earlier));
   const passages = [...remembered, ...forModel(given, citing)];
   const seeing = models.visionModelOf(agent);
-  const hasImages = attachments !== undefined && attachments.images.length > 0;
   if (hasImages && !seeing) throw noVisionModel();
   const named = turn.model === undefined ? models.modelOf(agent) : models.modelNamed(turn.model);
   const model = (hasImages && seeing) || named;
@@ -152,7 +180,7 @@ export const prepareTurn = async (
         settings.soul,
         agent.system_message,
         procedure,
-        plan ? undefined : asking,
+        plan || sections.length > 0 ? undefined : asking,
         formatInstruction(form),
       ].filter((text) => text !== undefined),
       now: new Date(parts.clock.now()),
@@ -191,6 +219,8 @@ export const prepareTurn = async (
       ...requestWith([]),
       ...(tools.length > 0 && { tools: tools.map(({ definition }) => definition) }),
     },
-    ...(plan && { work: { plan, requestWith } }),
+    ...((plan || isPlanned) && {
+      work: { plan, isPlanned: isPlanned && !begun, complexity, history, requestWith },
+    }),
   };
 };

@@ -6,10 +6,10 @@ import { type Answering, agentStep } from "./answering.ts";
 import { type GivenPassage, givenStep } from "./given-passages.ts";
 import type { Intake } from "./intake.ts";
 import type { OverlordParts } from "./parts.ts";
-import { type PreparationParts, type Prepared, prepareTurn } from "./prepare.ts";
+import { type PreparationParts, type Prepared, prepareTurn, type TurnSession } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { turnOf } from "./turn.ts";
-import { planStep, type WorkPlan, workPlanSchema } from "./work-plan.ts";
+import { draftStep, planStep, type WorkPlan, workPlanSchema } from "./work-plan.ts";
 
 /** Handles requests of the queue. */
 export interface Queued {
@@ -37,6 +37,11 @@ const agentIn = (steps: ReadonlyMap<string, string> | undefined): string | undef
 const planIn = (steps: ReadonlyMap<string, string> | undefined): WorkPlan | undefined => {
   const plan = steps?.get(planStep);
   return plan === undefined ? undefined : workPlanSchema().parse(JSON.parse(plan));
+};
+
+const progressIn = (steps: ReadonlyMap<string, string> | undefined): TurnSession["progress"] => {
+  if (!steps || steps.size === 0) return "none";
+  return steps.has(draftStep(0)) ? "drafted" : "begun";
 };
 
 /** What the agent was given of its documents, if a step that followed is on disk. */
@@ -100,6 +105,7 @@ export const createQueued = (
             until: requestId,
             begunBy,
             plan,
+            progress: progressIn(steps),
             given: givenIn(steps),
           };
           const turnPrepared = await prepareTurn(parts, begun.turn, begun.owner, session);

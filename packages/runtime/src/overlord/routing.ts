@@ -22,7 +22,8 @@ export const agentNamed = (agents: Agents, agentId: string): AgentDefinition => 
   throw new ApiError("AGENT_NOT_FOUND", `Agent '${agentId}' not found: GET /v1/agents lists them`);
 };
 
-const described = ({ id, name, description, specialties }: AgentDefinition): string =>
+/** An agent, as a model reads of it that chooses one. */
+export const described = ({ id, name, description, specialties }: AgentDefinition): string =>
   `- ${id}: ${name}. ${description}${specialties.length > 0 ? ` Knows: ${specialties.join(", ")}.` : ""}`;
 
 const instructions = (

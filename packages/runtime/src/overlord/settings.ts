@@ -24,6 +24,31 @@ export interface WorkRules {
   isAdaptive: boolean;
 }
 
+/** Which messages are taken apart into tasks, and how (docs/spec/formation-files.md "Workflows"). */
+export interface WorkflowRules {
+  method: Manifest["overlord"]["workflow"]["complexity_method"];
+  /** Shares of words and model in the complexity where both tell. */
+  weights: { heuristic: number; llm: number };
+  /** Complexity from which a message is taken apart. */
+  threshold: number;
+  /** Complexity from which the plan waits for a yes; Infinity for none. */
+  approvalFrom: number;
+}
+
+/** The threshold that stands for no approvals. */
+const noApprovals = 10;
+
+const workflowRulesOf = ({ overlord: { workflow } }: Manifest): WorkflowRules | undefined => {
+  if (!workflow.auto_decomposition) return undefined;
+  const { plan_approval_threshold: approvalFrom } = workflow;
+  return {
+    method: workflow.complexity_method,
+    weights: workflow.complexity_weights,
+    threshold: workflow.complexity_threshold,
+    approvalFrom: approvalFrom >= noApprovals ? Number.POSITIVE_INFINITY : approvalFrom,
+  };
+};
+
 /** Complexity from which nothing makes up for a task that failed. */
 const essentialFrom = 7;
 
@@ -59,6 +84,8 @@ export interface OverlordSettings {
   /** What a message does while another one of its session is answered, unless its call says it. */
   onBusy: OnBusy;
   work: WorkRules;
+  /** Undefined when no message is taken apart. */
+  workflows: WorkflowRules | undefined;
   /** Default format of answers. */
   format: ResponseFormat;
   citing: CitationMode;
@@ -87,6 +114,7 @@ export const readSettings = ({ soul, agents, manifest }: Formation): OverlordSet
     clarification: { style: clarification.style, maxRounds: clarification.max_rounds.direct },
     onBusy,
     work: workRulesOf(manifest),
+    workflows: workflowRulesOf(manifest),
     format: response.format,
     citing: response.citations,
     progress: response.progress,

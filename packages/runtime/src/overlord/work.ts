@@ -52,6 +52,9 @@ const resultsFor = (
     return task.after.includes(other.id) ? text : text.slice(0, longestEarlier);
   });
 
+const named = ({ procedure }: WorkPlan): string =>
+  procedure ? `The procedure ${procedure.title}` : "The plan";
+
 export const createWork = (
   parts: Pick<
     OverlordParts,
@@ -95,7 +98,9 @@ export const createWork = (
   ): PromptSection[] => [
     { title: "The user's message that all tasks serve:", texts: [message] },
     {
-      title: `About the procedure "${plan.procedure.title}":`,
+      title: plan.procedure
+        ? `About the procedure "${plan.procedure.title}":`
+        : "What the user said to the plan:",
       texts: plan.about === "" ? [] : [plan.about],
     },
     {
@@ -171,8 +176,11 @@ export const createWork = (
     // From now on another process goes on with it when this one ends.
     if (!active.isAsync) await toBackground(parts, active, active.webhookUrl);
     await journal.step(planStep, async () => plan);
-    const { name, title } = plan.procedure;
-    report.tell("sop_matched", { sop_id: name, sop_name: title, content: `Found procedure: ${title}` });
+    const { procedure } = plan;
+    if (procedure) {
+      const { name, title } = procedure;
+      report.tell("sop_matched", { sop_id: name, sop_name: title, content: `Found procedure: ${title}` });
+    }
     report.tell("workflow_start", { task_count: plan.tasks.length });
 
     const { mayAsk } = questionRules(turn, settings.clarification);
@@ -244,7 +252,7 @@ export const createWork = (
       });
     }
     if (done.length === 0 || (failures.length > 0 && !settings.work.goesOn))
-      throw new ApiError("TASK_FAILED", `The procedure ${title} was not carried out. ${failures[0] ?? ""}`);
+      throw new ApiError("TASK_FAILED", `${named(plan)} was not carried out. ${failures[0] ?? ""}`);
     const work = report.outcome(failures.length > 0 ? "partial" : "completed");
     if (!plan.synthesis && !prepared.form.schema) {
       run.log.appendText([[done.at(-1), ...failures].join("\n\n")]);
@@ -257,7 +265,7 @@ export const createWork = (
     });
     const section = {
       title:
-        `For this message the procedure "${title}" was carried out. Its tasks and their results; answer the ` +
+        `For this message ${procedure ? `the procedure "${procedure.title}"` : "a plan"} was carried out. Its tasks and their results; answer the ` +
         "message from them, and say what could not be done:",
       texts,
     };

@@ -1,12 +1,16 @@
+import type { Interrupt } from "@muxi/protocol";
+
 /** What a request asks its user before it goes on in its journal. */
 export interface Asked {
-  kind: "question" | "approval";
+  kind: "question" | "approval" | "plan_approval";
   /** What the user reads. */
   prompt: string;
   /** Where in the journal the answer belongs. */
   place: string;
   /** The call that waits for a yes. */
   tool?: { name: string; server?: string; server_tool?: string; arguments: Record<string, unknown> };
+  /** The plan that waits for a yes. */
+  plan?: Interrupt["plan"];
 }
 
 /** Thrown where work cannot go on without its user. No step that it passes through is finished. */

@@ -1,4 +1,10 @@
 /** Requests that are carried out as several tasks: what needs what, what follows a failure. */
+export { complexityOf } from "./complexity.ts";
+export {
+  type Decomposition,
+  mostTasks,
+  readDecomposition,
+} from "./decomposition.ts";
 export { performGraph, type TaskQuestion } from "./graph.ts";
 export { type RetryRules, retryDelay } from "./recovery.ts";
 export { tasksOf } from "./sop-tasks.ts";

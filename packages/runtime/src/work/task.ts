@@ -26,6 +26,8 @@ export const taskSchema = lazy(() =>
     /** Ids of the tasks whose results it needs. */
     after: z.array(z.string()),
     agent: z.string().optional(),
+    /** What its agent must be able to do, in words. */
+    capabilities: z.array(z.string()).optional(),
     /** As `provider/name`. */
     model: z.string().optional(),
     /** Tools to use, as `server/tool`, or the server alone. */
