@@ -57,6 +57,15 @@ export const checkSops = async (
       const hint = servers.length === 0 ? "Add it to mcp/" : `Available: ${servers.join(", ")}`;
       warn.push({ file, path: "", message, hint });
     }
+    for (const skill of sop.skills) {
+      const message = `names the skill ${skill}, which has no effect: agents do not use skills`;
+      warn.push({
+        file,
+        path: "",
+        message,
+        hint: "Write what is to be done into the step, or give the agent a tool",
+      });
+    }
     for (const named of sop.files) {
       if (await namesFile(dir, each, named)) continue;
       const message = `names the file ${named}, which does not exist`;

@@ -23,9 +23,11 @@ export interface Sop extends SopText {
   model: string | undefined;
   /** Whether the answer is written from all results; otherwise it is the last step's. */
   synthesis: boolean;
-  /** Ids in `[agent:…]` directives, and paths in `[file:…]` directives. */
+  /** Agents that its steps are for, and paths of files that they name; those of the whole text where it has no steps. */
   agents: string[];
   files: string[];
+  /** Names in `[skill:…]` directives. */
+  skills: string[];
   content: string;
   metadata: Mapping;
   /** Relative to the formation folder. */
@@ -67,11 +69,12 @@ const lenient = lazy(() =>
   }),
 );
 
-const namedBy = (directive: string, text: string): string[] => [
-  ...new Set(
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
+
+const namedBy = (directive: string, text: string): string[] =>
+  unique(
     [...text.matchAll(new RegExp(`\\[${directive}:([^\\[\\]\\s]+)\\]`, "gi"))].map(([, name = ""]) => name),
-  ),
-];
+  );
 
 const markdownIn = async (dir: string, folder: string): Promise<string[]> => {
   try {
@@ -114,6 +117,8 @@ const readFile = async (dir: string, file: string): Promise<SopFile> => {
   if (!success) return { file, place, warnings };
   const { name: title, description, mode, tags, model, synthesis } = data;
   const name = basename(file, ".md");
+  const text = readSteps(body);
+  const hasSteps = mode === "template" && text.steps.length > 0;
   const sop: Sop = {
     name,
     title: title ?? name,
@@ -122,9 +127,10 @@ const readFile = async (dir: string, file: string): Promise<SopFile> => {
     tags,
     model,
     synthesis,
-    ...readSteps(body),
-    agents: namedBy("agent", body),
-    files: namedBy("file", body),
+    ...text,
+    agents: hasSteps ? unique(text.steps.flatMap(({ agent }) => agent ?? [])) : namedBy("agent", body),
+    files: hasSteps ? unique(text.steps.flatMap(({ files }) => files)) : namedBy("file", body),
+    skills: namedBy("skill", body),
     content: body,
     metadata: source.data,
     file,

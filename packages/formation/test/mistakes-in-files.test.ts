@@ -115,6 +115,13 @@ const mistakes: readonly Mistake[] = [
     "Give its path",
   ],
   [
+    "a procedure that names a skill",
+    inSop("[agent:grower]", "[agent:grower] [skill:weather/forecast.py]"),
+    "sops/frost.md",
+    "names the skill weather/forecast.py, which has no effect",
+    "give the agent a tool",
+  ],
+  [
     "an agent that does not exist",
     inManifest("agents: [grower]", "agents: [growr]"),
     "formation.afs:28 → agents[0]",

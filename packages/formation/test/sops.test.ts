@@ -1,7 +1,7 @@
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readSops } from "../src/index.ts";
+import { createSopReader, readSops } from "../src/index.ts";
 import { folder } from "./folder.ts";
 
 const sop = (body: string, more = ""): string => `---\ntype: sop\n${more}---\n${body}`;
@@ -71,6 +71,7 @@ test("a procedure has a name, a title, steps, and what its steps refer to", asyn
       about: "What to do when frost is forecast.\n\n## Notes\n4. This is no step",
       agents: ["grower", "writer"],
       files: ["rows/north.csv", "rows/south.csv"],
+      skills: ["letters/polite.py"],
       content,
       metadata: { type: "sop", name: "Frost alarm", mode: "guide", tags: ["frost", "weather"] },
       file: "sops/frost-alarm.md",
@@ -112,6 +113,27 @@ test.each([
 ])("steps: %s", async (_, body, steps) => {
   const [read] = await readSops(await folder({ "sops/a.md": sop(body) }));
   expect(read?.steps.map(({ text }) => text)).toEqual(steps);
+});
+
+test("what stands outside of the steps is for nobody, unless the text is a guide", async () => {
+  const body = "## Steps\n1. Look\n## Notes\nAsk [agent:grower], see [file:limits.md]\n";
+  const dir = await folder({ "sops/a.md": sop(body), "sops/b.md": sop(body, "mode: guide\n") });
+  expect(await readSops(dir)).toMatchObject([
+    { agents: [], files: [] },
+    { agents: ["grower"], files: ["limits.md"] },
+  ]);
+});
+
+test("a reader reads again what has changed, and gives the same when nothing has", async () => {
+  const dir = await folder({ "sops/a.md": sop("1. One") });
+  const read = createSopReader(dir);
+  const first = await read();
+  expect(await read()).toBe(first);
+  await writeFile(join(dir, "sops/a.md"), sop("1. One\n2. Two"));
+  await writeFile(join(dir, "sops/b.md"), sop("1. Other"));
+  expect(await read()).toMatchObject([{ name: "a", steps: [{}, {}] }, { name: "b" }]);
+  await rm(join(dir, "sops"), { recursive: true });
+  expect(await read()).toEqual([]);
 });
 
 test("without a name in its frontmatter the file's name is the title", async () => {

@@ -51,6 +51,46 @@ const ok = (): Reply => ({ text: ["Done."] });
 const chat = async (api: Api, message: string) =>
   (await api.call("POST", "/chat", { ...ann, body: { message, stream: false } })).body.data.message.metadata;
 
+test.each([
+  ["items that are all numbered 1", "1. Count\n1. Weigh\n1. Pack", ["Count", "Weigh", "Pack"]],
+  [
+    "items with indented lines, lists and gaps",
+    "1. Count\n   the crates\n\n   - red\n   - green\n2) Weigh\n   1. the full ones\n   2. the others",
+    ["Count\n   the crates\n\n   - red\n   - green", "Weigh\n   1. the full ones\n   2. the others"],
+  ],
+  [
+    "headings with text below them",
+    "### Step 1: Count\nAll crates.\n\n#### How\n1. By hand\n### 2. Weigh\nOn the big scales.",
+    ["Count\nAll crates.\n\n#### How\n1. By hand", "Weigh\nOn the big scales."],
+  ],
+  [
+    "directives in the first line and in others, and brackets that are none",
+    "1. [critical] Count [AGENT:assistant] the crates\n   [file:limits.md]\n   [ ] and [x], see [here](https://a.example) [note]\n2. Weigh\n   [parallel]",
+    ["Count the crates\n limits.md\n   [ ] and [x], see [here](https://a.example) [note]", "Weigh"],
+  ],
+  [
+    "blocks of code",
+    "1. Run\n   ```\n   1. not a step\n   ```\n2. Weigh",
+    ["Run\n   ```\n   1. not a step\n   ```", "Weigh"],
+  ],
+])(
+  "each step has a model call of its own, with its whole text and the results before it: %s",
+  async (_, steps, texts) => {
+    const { api, asked, given } = await open((message) => ({ text: [`result of <${message}>`] }), {
+      sop: refund(steps),
+    });
+    const { total_tasks, completed_tasks } = await chat(api, "I want a refund");
+    expect([total_tasks, completed_tasks]).toEqual([texts.length, texts.length]);
+    expect(asked).toEqual([...texts, "I want a refund"]);
+    for (const [place, prompt] of given.entries()) {
+      for (const earlier of texts.slice(0, place)) {
+        const result = `result of <${earlier}>`.replaceAll("\n", "\n> ");
+        expect(prompt).toContain(result);
+      }
+    }
+  },
+);
+
 test("procedures that are written, edited and removed while the formation runs count for the next message", async () => {
   const { api, asked, write } = await open(ok);
   expect((await chat(api, "I want a refund")).total_tasks).toBe(1);

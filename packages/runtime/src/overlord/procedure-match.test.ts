@@ -14,6 +14,7 @@ const sop = (name: string, more: Partial<Sop>): Sop => ({
   about: "",
   agents: [],
   files: [],
+  skills: [],
   content: "",
   metadata: {},
   file: `sops/${name}.md`,
