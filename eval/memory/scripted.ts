@@ -35,7 +35,7 @@ export interface Found {
 export const factsIn = (key: Key, shown: readonly Shown[], today: string): Found[] =>
   shown.flatMap(({ content, date }, index) =>
     (key.get(content) ?? []).map((fact) => {
-      const from = Date.parse(`${date ?? today}T00:00:00Z`);
+      const from = Date.parse(`${date ?? shown[index - 1]?.date ?? today}T00:00:00Z`);
       const day = dateIn("UTC", from, fact.days ?? 0);
       // A model that errs says of an answer that the user has said it, in the answer's words or in their own.
       const misquoted = content.length % 2 === 0 ? content : (shown[index - 1]?.content ?? "");

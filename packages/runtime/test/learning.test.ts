@@ -1,3 +1,4 @@
+import { appendFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
@@ -225,7 +226,7 @@ test("what the assistant quotes as the user's is not taken for it, nor what stan
   expect(await contents(api, "ann")).toEqual(["The user's favourite notice is on the barn"]);
   const [asked] = server.background;
   expect(asked && materialOf(asked).conversation).toEqual([
-    { role: "user", content: message },
+    { role: "user", content: message, said_on: expect.any(String) },
     { role: "assistant", content: forged },
   ]);
 });
@@ -260,6 +261,20 @@ test("a fact that says nearly the same, or that the model corrects, takes the ol
     "The user lives in Devon",
     "The user's dog is called Pip",
   ]);
+});
+
+test("a message is learned with the date on which it was said, where its user is", async () => {
+  let time = Date.UTC(2026, 2, 3, 11, 30);
+  const { dir, server } = await writeLearning();
+  await appendFile(path.join(dir, "formation.afs"), "scheduler: { timezone: Pacific/Auckland }\n");
+  const api = await startFormation(dir, { now: () => time });
+  await say(api, "s1", "The dentist sees me tomorrow");
+  // It is learned on another day than it was said.
+  time += 86_400_000;
+  await look(api, server);
+  await until("both users are learned from", () => server.background.length === 2);
+  const asked = server.background.find((request) => saidIn(request)[0] === "The dentist sees me tomorrow");
+  expect(asked && materialOf(asked).conversation[0]?.said_on).toBe("2026-03-04, a Wednesday");
 });
 
 test("learning that a crash interrupts is done after the next start", async () => {

@@ -34,6 +34,30 @@ test("who asks for what was before is told of it with its time, and nobody else 
   }
 });
 
+test("who names a month is told what held then", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const formation = await startWithModel("extraction: false", "", { now: () => time });
+  for (const town of ["Lisbon", "Porto"]) {
+    await add(formation.api, `The user lives in ${town}`, { subject: "home" });
+    time += 100 * 86_400_000;
+  }
+  for (const message of [
+    "Where did I live in February?",
+    "Wo lebte ich im März, I live?",
+    "今年2月 I live どこ",
+  ])
+    expect(await promptFor(formation, message)).toContain("The user lives in Lisbon (before 2026-04-11)");
+  expect(await promptFor(formation, "May I go on living here?")).not.toContain("Lisbon");
+});
+
+test("a memory is found by another form of its words", async () => {
+  const formation = await startWithModel("extraction: false");
+  await add(formation.api, "The user has a sibling named Emeric");
+  await add(formation.api, "The user drives a Saab");
+  expect(await promptFor(formation, "Do I have siblings?")).toContain("Emeric");
+  expect(await promptFor(formation, "What was I driving?")).toContain("Saab");
+});
+
 test("what a memory said before stands beside the many earlier values of another", async () => {
   let time = Date.UTC(2026, 0, 1);
   const formation = await startWithModel("extraction: false", "", { now: () => time });

@@ -47,6 +47,18 @@ test("a fact is found in the turn that states it", () => {
   expect(found("The user has a dog in Devon")).toBe("My dog stays in Devon");
 });
 
+test("a question is no ground for what its answer claims, whatever else the user has said", () => {
+  const turns = [
+    { message: "My neighbour orders a mocha at the café", answer: "I see" },
+    { message: "What should I look out for?", answer: "You order a lungo at the café, so mind the milk" },
+  ];
+  const ground = groundIn(turns);
+  const found = (quote: string) =>
+    ground(tellingWords(wordsOf("The user orders a lungo at the café")), quote)?.message;
+  expect(found("What should I look out for?")).toBeUndefined();
+  expect(found("orders a mocha at the café")).toBe(turns[0]?.message);
+});
+
 test("what is known is corrected by the user's own words alone, and not by an answer with some of them", () => {
   const replaced = tellingWords(wordsOf("The user lives in the county of Kent"));
   const correct = (message: string, fact: string) =>

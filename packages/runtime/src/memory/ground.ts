@@ -10,7 +10,7 @@ type SaidTurn = Pick<LearnableTurn, "message" | "answer">;
  * Finds the turn in which the user states a fact that a model found, rather than that an answer says or quotes it
  * (docs/spec/formation-files.md "Learning"): the words that the model gives as the user's stand in one of the user's
  * messages, and the fact has more words of the user's than of the answers alone. A model that gives none must have used a
- * word of the user's in the fact. What takes the place of a known memory has no word of the answers alone that was not
+ * word of the user's in the fact, and so must those words where an answer has a part in it. What takes the place of a known memory has no word of the answers alone that was not
  * there before.
  *
  * @returns Finds it by the fact's `tellingWords`, the quotation, and the words of the memory that it replaces. Undefined
@@ -58,6 +58,8 @@ export const groundIn = <Turn extends SaidTurn>(
     if (quote === undefined) return turnWith(fromUser);
     const wanted = wordsOf(quote);
     if (wanted.length === 0) return undefined;
+    // A question that the user asked is no ground for what its answer claims of them.
+    if (fromAnswers > 0 && !wanted.some((word) => words.has(word))) return undefined;
     return messages.findLast((message) => wanted.every((word) => message.words.has(word)))?.turn;
   };
 };

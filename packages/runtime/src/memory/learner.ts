@@ -129,8 +129,8 @@ const callsAtOnce = 4;
 const pausePerTurn = 4;
 const longestPause = 1_000;
 /** Most known memories that the model is shown, and most words by which to find them. */
-const knownShown = 10;
-const mostWords = 32;
+const knownShown = 20;
+const mostWords = 128;
 
 /** The turns of each user, oldest first, in parts of equal size: one call of the model each. */
 const partsOfUsers = (lessons: readonly Lesson[]): Lesson[][][] => {
@@ -157,6 +157,8 @@ export const createModelLearner = (deps: {
   formationId: string;
   model: Model;
   maxTokens: number;
+  /** IANA name of the time zone in which users say "today". */
+  zone: string;
   memories: MemoryRepository;
   lessons: LessonRepository;
   search: MemorySearch;

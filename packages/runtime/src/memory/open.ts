@@ -89,6 +89,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
       formationId: formation.id,
       model,
       maxTokens: formation.manifest.overlord.llm.max_extraction_tokens,
+      zone: formation.manifest.scheduler.timezone,
       memories,
       lessons: store.lessons,
       search,

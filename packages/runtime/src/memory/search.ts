@@ -1,6 +1,7 @@
 import { lazy } from "@muxi/protocol";
 import { createTally } from "../base/index.ts";
 import type { Candidate, MemoryRepository, Space } from "../store/index.ts";
+import { otherStemsOf } from "../text/index.ts";
 import type { VectorSearch } from "./vectors.ts";
 
 /** Most memories to look at for each word. A word that more of them have says little about any. */
@@ -128,7 +129,12 @@ export const createMemorySearch = (deps: {
     const now = deps.now();
     const most = Math.min(wanted * rankedForOne, mostRanked);
     const near = deps.vectors && words.length > 1 ? deps.vectors.nearest(spaces, text, most) : [];
-    const { byWord, pinned } = await deps.memories.matches(spaces, words, newestPerWord, now);
+    const { byWord, pinned } = await deps.memories.matches(
+      spaces,
+      [...new Set([...words, ...otherStemsOf(text, words)])],
+      newestPerWord,
+      now,
+    );
     const scores = scoresOf(byWord, most);
     const alike = await near;
     const seqs = [...new Set([...scores.keys(), ...alike, ...pinned])];

@@ -7,4 +7,4 @@ export { rank } from "./rank.ts";
 export { statedFact } from "./stated-fact.ts";
 export { wordStartsIn } from "./word-starts.ts";
 export { compoundPartsOf, indexWordsOf, isEastAsian, wordsOf, wordsVersion } from "./words.ts";
-export { wordsToFind } from "./words-to-find.ts";
+export { otherStemsOf, wordsToFind } from "./words-to-find.ts";

@@ -14,3 +14,20 @@ export const wordsToFind = (message: string): string[] => {
   const telling = words.filter((word) => !isCommonWord(word));
   return [...telling, ...words.filter(isCommonWord)].slice(0, mostToFind);
 };
+
+/** English verbs in forms whose stem has lost an e: "driving" is stored as "driv", and "drives" as "drive". */
+const inflected = /[a-z]{3,40}(?:ing|ed)(?![a-z])/g;
+const endings = /(?:ing|ed)$/;
+
+/**
+ * Other stems under which the words of a text may be stored, since an ending hides another one or an e.
+ *
+ * @param words What `wordsOf` gives of the text.
+ */
+export const otherStemsOf = (text: string, words: readonly string[]): string[] => [
+  ...words.flatMap((word) => {
+    if (word.length > 5 && word.endsWith("ing")) return [word.slice(0, -3)];
+    return word.length > 3 && word.endsWith("e") ? [word.slice(0, -1)] : [];
+  }),
+  ...(text.toLowerCase().match(inflected) ?? []).map((word) => word.replace(endings, "e")),
+];
