@@ -43,7 +43,9 @@ export const replyWith = (...facts: unknown[]) => ({ text: [JSON.stringify({ fac
 const requestSchema = z.object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) });
 const materialSchema = z.object({
   known_memories: z.array(z.object({ number: z.int(), memory: z.string() })),
-  conversation: z.array(z.object({ role: z.enum(["user", "assistant"]), content: z.string(), said_on: z.string().optional() })),
+  conversation: z.array(
+    z.object({ role: z.enum(["user", "assistant"]), content: z.string(), said_on: z.string().optional() }),
+  ),
 });
 
 /** What a question for facts is about. */

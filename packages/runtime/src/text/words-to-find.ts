@@ -15,12 +15,17 @@ export const wordsToFind = (message: string): string[] => {
   return [...telling, ...words.filter(isCommonWord)].slice(0, mostToFind);
 };
 
-/** English verbs in forms whose stem has lost an e: "driving" is stored as "driv", and "drives" as "drive". */
-const inflected = /[a-z]{3,40}(?:ing|ed)(?![a-z])/g;
-const endings = /(?:ing|ed)$/;
+const letters = /[a-z]+/g;
+
+/** The stem of an English verb whose e an ending has taken: "drive" of "driving", "move" of "moved". */
+const withItsE = (word: string): string[] => {
+  if (word.length > 5 && word.endsWith("ing")) return [`${word.slice(0, -3)}e`];
+  return word.length > 4 && word.endsWith("ed") ? [word.slice(0, -1)] : [];
+};
 
 /**
- * Other stems under which the words of a text may be stored, since an ending hides another one or an e.
+ * Other stems under which the words of a text may be stored, since an ending hides another one or an e: "sibl" for
+ * "siblings", "drive" for "driving".
  *
  * @param words What `wordsOf` gives of the text.
  */
@@ -29,5 +34,5 @@ export const otherStemsOf = (text: string, words: readonly string[]): string[] =
     if (word.length > 5 && word.endsWith("ing")) return [word.slice(0, -3)];
     return word.length > 3 && word.endsWith("e") ? [word.slice(0, -1)] : [];
   }),
-  ...(text.toLowerCase().match(inflected) ?? []).map((word) => word.replace(endings, "e")),
+  ...(text.toLowerCase().match(letters) ?? []).flatMap(withItsE),
 ];
