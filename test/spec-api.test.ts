@@ -111,15 +111,23 @@ const ofChat = [
   "Accepting work",
   "Tasks of a request",
   "Answering a request",
+  "Questions with options",
 ];
 
 /** Sections that have the fields of others. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
   Chat: ofChat,
   "Audio chat": ofChat,
-  Events: ["Chat events", "Citations", "Tasks of a request", "Answering a request", "Feed of a user"],
+  Events: [
+    "Chat events",
+    "Citations",
+    "Tasks of a request",
+    "Answering a request",
+    "Questions with options",
+    "Feed of a user",
+  ],
   Logs: ["Log stream"],
-  Requests: ["Citations", "Answering a request"],
+  Requests: ["Citations", "Answering a request", "Questions with options"],
   Sessions: ["Citations"],
   Triggers: ["Citations"],
 };

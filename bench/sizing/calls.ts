@@ -152,8 +152,9 @@ export const calls: Calls = {
   "buffer of a user": (store, { owner }) => store.buffers.ofUser(owner, 100),
   "memories of a user": (store, { owner }) =>
     store.memories.list({ owner, scopes: ["user"], now }, { ...recently, offset: 0 }),
-  "requests of a user": (store, { owner }) => store.requests.list(formationId, owner.userId, recently),
-  "requests of all": (store) => store.requests.list(formationId, undefined, recently),
+  "requests of a user": (store, { owner }) =>
+    store.requests.list(formationId, { userId: owner.userId }, recently),
+  "requests of all": (store) => store.requests.list(formationId, { userId: undefined }, recently),
   "a request by its key": (store, { owner, next }) => store.requests.find(owner, next(), next()),
   "leases are renewed": (store) => store.requests.renew(formationId, lease),
   "holders of leases": (store) => store.requests.leaseHolders(formationId),

@@ -19,6 +19,7 @@ export {
 } from "./errors/index.ts";
 export type {
   AgentMethods,
+  ApprovalMethods,
   ArtifactMethods,
   AudioMethods,
   AudioPayload,

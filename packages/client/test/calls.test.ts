@@ -209,6 +209,14 @@ const rows: Row[] = [
   ["getA2aConfig", (f) => f.getA2aConfig(), "GET /a2a", "admin"],
   ["getLoggingConfig", (f) => f.getLoggingConfig(), "GET /logging", "admin"],
   ["getLoggingDestinations", (f) => f.getLoggingDestinations(), "GET /logging/destinations", "admin"],
+  ["getApprovals", (f) => f.getApprovals({ userId }), "GET /approvals", "client", userId],
+  [
+    "revokeApproval",
+    (f) => f.revokeApproval({ server: "ledger", tool: "note", sessionId: "s1", userId }),
+    "DELETE /approvals/ledger/note?session_id=s1",
+    "client",
+    userId,
+  ],
   ["getCredentialServices", (f) => f.getCredentialServices(), "GET /credentials/services", "client"],
   ["getCredentials", (f) => f.getCredentials({ userId }), "GET /credentials", "client", userId],
   [

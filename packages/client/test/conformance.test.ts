@@ -49,6 +49,8 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
   deleteUserIdentifier: (f) => f.users.deleteIdentifier({ identifier: "a@b.c" }),
   getAllUserIdentifiers: (f) => f.users.allIdentifiers({ limit: 5, before: key }),
   lookUpUser: (f) => f.users.resolve({ identifier: "a@b.c" }),
+  getApprovals: (f) => f.approvals.list({ userId }),
+  revokeApproval: (f) => f.approvals.revoke({ userId, server: "ledger", tool: "note", sessionId: "s1" }),
   getCredentialServices: (f) => f.credentials.services(),
   getCredentials: (f) => f.credentials.list({ userId }),
   createCredential: (f) =>
@@ -83,7 +85,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
       { userId },
     ),
   getDeliveries: (f) => f.deliveries.list({ status: "failed", requestId: "r", limit: 5, before: key }),
-  getRequests: (f) => f.requests.list({ userId, limit: 5, before: key }),
+  getRequests: (f) => f.requests.list({ userId, waiting: true, limit: 5, before: key }),
   getRequest: (f) => f.requests.get({ userId, requestId: "r" }),
   answerRequest: (f) =>
     f.requests.answer({

@@ -132,6 +132,33 @@ export interface AnswerMetadata {
   citations: Citation[];
 }
 
+/** Tools whose calls a user has approved once and for all. */
+export interface ApprovalList {
+  /** The approvals, newest first */
+  approvals: {
+    /** MCP server that offers the tool */
+    server: string;
+    /** Name of the tool at that server */
+    tool: string;
+    /** Session that it holds in; null for all of the user */
+    session_id: string | null;
+    /** When it was given, ISO 8601 in UTC */
+    created_at: string;
+  }[];
+  /** Number of approvals */
+  count: number;
+}
+
+/** Calls of a tool wait for a yes again. */
+export interface ApprovalRevoked {
+  /** MCP server that offers the tool */
+  server: string;
+  /** Name of the tool at that server */
+  tool: string;
+  /** Number of approvals that were taken back */
+  revoked: number;
+}
+
 /** A user's artifacts. */
 export interface ArtifactList {
   /** Newest first */
@@ -465,6 +492,16 @@ export type ChatWireEvent =
   | CitationEvent
   | DoneEvent
   | ErrorEvent;
+
+/** What a user can choose from. */
+export interface Choices {
+  /** The options, as they are shown */
+  options: string[];
+  /** Whether several may be chosen; the answer is then an array */
+  multiple: boolean;
+  /** Whether the user may say something else */
+  free_text: boolean;
+}
 
 /** A passage of a document that an answer rests on. */
 export interface Citation {
@@ -1320,6 +1357,12 @@ export interface Interrupt {
   kind: "question" | "credential" | "approval" | "plan_approval";
   /** What the user is asked */
   prompt: string;
+  /** What a question offers; absent when it offers nothing */
+  choices?: Choices;
+  /** JSON Schema of `value`, or, of an approval, of `edited_args`; absent when any text is an answer */
+  schema?: {
+    [k: string]: unknown;
+  };
   /** The call that waits for a yes; absent for other kinds */
   tool?: {
     /** Name of the tool, as the model knows it */
@@ -2208,8 +2251,10 @@ export interface RequestAnswer {
   interrupt_id: string;
   /** `answer` with a `value`, `approve` or `deny` a call, `cancel` the request */
   action: "answer" | "approve" | "deny" | "cancel";
-  /** The answer; with `deny`, why not */
-  value?: string | null | undefined;
+  /** The answer: a text, or what `interrupt.schema` asks for; with `deny`, a text that says why not */
+  value?: {
+    [k: string]: unknown;
+  } | undefined;
   /** With `approve`: arguments in place of those that the model chose */
   edited_args?: {
     [k: string]: unknown;
@@ -2252,6 +2297,8 @@ export interface RequestStatus {
   created_at: number;
   /** Why the request failed; absent unless it has */
   error?: string;
+  /** What the request waits for before it goes on; absent otherwise */
+  interrupt?: Interrupt;
   /** Session of the request */
   session_id: string;
   /** What made the request: a chat, a trigger or a run of a job */
@@ -2279,8 +2326,6 @@ export interface RequestStatus {
     /** What the user is asked */
     question: string;
   };
-  /** What the request waits for before it goes on; absent otherwise */
-  interrupt?: Interrupt;
 }
 
 /** A request in a list. */
@@ -2297,6 +2342,8 @@ export interface RequestSummary {
   created_at: number;
   /** Why the request failed; absent unless it has */
   error?: string;
+  /** What the request waits for before it goes on; absent otherwise */
+  interrupt?: Interrupt;
   /** When the request ended; null before, Unix seconds */
   completed_at: number | null;
 }

@@ -3,6 +3,7 @@ import { type Environment, type Formation, openSecrets, releaseVersion } from "@
 import type { Logger } from "pino";
 import {
   type ApiKeys,
+  approvalEndpoints,
   auditEndpoints,
   configurationEndpoints,
   credentialEndpoints,
@@ -28,7 +29,7 @@ import { createCredentialVault, createIdentities } from "./users/index.ts";
 export interface AdministrationDeps {
   formation: Formation;
   keys: ApiKeys;
-  store: Pick<Store, "audit" | "credentials" | "hints" | "isShared" | "users">;
+  store: Pick<Store, "approvals" | "audit" | "credentials" | "hints" | "isShared" | "users">;
   /** Holds the variables of OpenTelemetry. */
   env: Environment;
   now: () => number;
@@ -100,6 +101,7 @@ export const openAdministration = async ({ formation, keys, store, env, now, log
       ...procedureEndpoints({ formation }),
       ...userEndpoints(identities),
       ...credentialEndpoints({ formation, vault }),
+      ...approvalEndpoints({ formationId, approvals: store.approvals }),
       ...auditEndpoints({ formationId, audit: store.audit }),
       streamLogs: logsEndpoint(logs),
     },

@@ -153,6 +153,21 @@ describe("a call that needs approval", () => {
     expect(ledger.calls).toEqual(["18"]);
   });
 
+  test.each([{ entry: 18 }, {}, { entry: "18", more: "x".repeat(100_001) }])(
+    "is not made with arguments that its tool does not take, and still waits",
+    async (edited_args) => {
+      const { api, ledger } = await open();
+      const { id, interrupt } = await ask(api);
+      const refused = await answer(api, id, { interrupt_id: interrupt, action: "approve", edited_args });
+      expect([refused.status, refused.body.error.data.validation_errors[0].field]).toEqual([
+        422,
+        "edited_args",
+      ]);
+      await untilStatus(api, id, "awaiting_clarification");
+      expect(ledger.calls).toEqual([]);
+    },
+  );
+
   test("is made after a restart, by the admin too, and the audit log says who decided on what", async () => {
     const { api, ledger, start } = await open();
     const { id, interrupt } = await ask(api);
@@ -189,6 +204,41 @@ describe("a call that needs approval", () => {
       const bob = { user: "bob", body: { message: "Note it", stream: false, session_id: "s1b" } };
       expect((await api.call("POST", "/chat", bob)).body.data.message.metadata.interrupt).toBeDefined();
     }
+  });
+
+  test("needs one again when what is remembered was taken back, or its session deleted", async () => {
+    const { api, ledger } = await open();
+    const approve = async (remember: string) => {
+      const { id, interrupt } = await ask(api);
+      await answer(api, id, { interrupt_id: interrupt, action: "approve", remember });
+      await resultOf(api, id);
+    };
+    const listed = async (caller: object) => (await api.get("/approvals", caller)).body.data.approvals;
+    await approve("user");
+    expect(await listed(ann)).toEqual([
+      { server: "ledger", tool: "note", session_id: null, created_at: expect.any(String) },
+    ]);
+    expect(await listed({ user: "bob" })).toEqual([]);
+    const revoke = async (caller: object) =>
+      (await api.call("DELETE", "/approvals/ledger/note", caller)).body.data.revoked;
+    expect([await revoke({ user: "bob" }), await revoke(ann), await revoke(ann)]).toEqual([0, 1, 0]);
+    await approve("session");
+    await api.call("DELETE", "/memory/buffer/s1", ann);
+    expect(await listed(ann)).toEqual([]);
+    await ask(api);
+    expect(ledger.calls).toHaveLength(2);
+  });
+
+  test("is found among the requests that wait, with what it waits for", async () => {
+    const { api } = await open();
+    const { id, interrupt } = await ask(api);
+    const waiting = async (caller: object) =>
+      (await api.get("/requests?waiting=true", caller)).body.data.requests;
+    expect(await waiting(ann)).toMatchObject([{ request_id: id, interrupt: { id: interrupt } }]);
+    expect(await waiting({ user: "bob" })).toEqual([]);
+    await answer(api, id, { interrupt_id: interrupt, action: "deny" });
+    await resultOf(api, id);
+    expect(await waiting(ann)).toEqual([]);
   });
 
   test("is told to the webhook of a request in the background, which goes on when it is approved", async () => {

@@ -15,7 +15,13 @@ const asking = (question: string): Reply => ({
 });
 
 /** A formation that asks first, with a clock that the test holds. */
-const open = async (rounds = 3) => {
+const open = async ({
+  rounds = 3,
+  replies = [asking("Which field?")],
+}: {
+  rounds?: number;
+  replies?: Reply[];
+} = {}) => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
   const dir = await writeFormation({
@@ -28,7 +34,7 @@ overlord: { clarification: { max_rounds: { direct: ${rounds} } } }
   });
   const clock = { ahead: 0 };
   const start = () => startFormation(dir, { now: () => Date.now() + clock.ahead });
-  models.reply(asking("Which field?"));
+  models.reply(...replies);
   return { models, clock, start, api: await start() };
 };
 
@@ -94,7 +100,7 @@ describe("the next message of a session whose request has asked", () => {
   });
 
   test("counts: max_rounds ends the questions", async () => {
-    const { api, models } = await open(2);
+    const { api, models } = await open({ rounds: 2 });
     const id = await ask(api);
     models.reply(asking("Which row?"), { text: ["I take the first row."] });
     const second = (await say(api, "The north one")).body.data;
@@ -172,4 +178,91 @@ describe("a new request is", () => {
     expect(await statusOf(api, id)).toBe("awaiting_clarification");
     expect((await say(api, "The north one", { request_id: id })).body.data.request_id).toBe(id);
   });
+});
+
+describe("a question with options", () => {
+  const fields = ["North", "South field", "Élan"];
+  const offering = (more: object = {}): Reply => ({
+    text: [],
+    toolCalls: [
+      {
+        id: "c1",
+        name: "ask_user",
+        arguments: [JSON.stringify({ question: "Which field?", options: fields, ...more })],
+      },
+    ],
+  });
+  const choosing = async (more: object = {}) => {
+    const { api, models } = await open({ replies: [offering(more)] });
+    const { data } = (await say(api, "Plant it")).body;
+    const { interrupt, clarification } = data.message.metadata;
+    return {
+      api,
+      models,
+      id: data.request_id as string,
+      interrupt,
+      clarification,
+      text: data.message.content,
+    };
+  };
+  const give = (api: Api, id: string, interrupt: string, value: unknown) =>
+    api.call("POST", `/requests/${id}/answer`, {
+      ...ann,
+      body: { interrupt_id: interrupt, action: "answer", value },
+    });
+
+  test("shows them in its text with numbers, and in its record with what an answer looks like", async () => {
+    const { interrupt, clarification, text } = await choosing({ multiple: true, free_text: false });
+    const shown = "Which field?\n\n1. North\n2. South field\n3. Élan";
+    expect([text, clarification.question, interrupt.prompt]).toEqual([shown, shown, "Which field?"]);
+    expect(interrupt).toMatchObject({
+      kind: "question",
+      choices: { options: fields, multiple: true, free_text: false },
+      schema: { type: "array", items: { type: "string", enum: fields }, minItems: 1 },
+    });
+  });
+
+  test.each([
+    ["2", "South field"],
+    ["2.", "South field"],
+    ["south FIELD", "South field"],
+    ["élan", "Élan"],
+    ["ELAN!", "Élan"],
+    ["The one by the river", "The one by the river"],
+    ["9", "9"],
+    ["south field, but only row 3", "south field, but only row 3"],
+  ])("reads %j as %j", async (words, read) => {
+    const { api, models } = await choosing();
+    await say(api, words);
+    expect(models.requests[1]?.body).toMatchObject({ messages: [{}, {}, {}, { content: said(read) }] });
+  });
+
+  test.each([
+    [{ free_text: false }, "North", 202],
+    [{ free_text: false }, "1", 202],
+    [{ free_text: false }, "the north, please", 202],
+    [{ free_text: false }, "West", 422],
+    [{ free_text: false }, ["North"], 422],
+    [{ multiple: true, free_text: false }, ["North", "Élan"], 202],
+    [{ multiple: true, free_text: false }, "1 & 3", 202],
+    [{ multiple: true, free_text: false }, "north, elan", 202],
+    [{ multiple: true, free_text: false }, ["North", "West"], 422],
+    [{ multiple: true, free_text: false }, [], 422],
+    [{ multiple: true }, ["North", "West"], 202],
+    [{}, "West", 202],
+    [{}, { north: true }, 422],
+    [{}, Array(3_000).fill("North"), 422],
+    [{}, "x".repeat(100_001), 422],
+  ])("of the kind %j takes %j with %i", async (more, value, status) => {
+    const { api, id, interrupt } = await choosing(more);
+    expect((await give(api, id, interrupt.id, value)).status).toBe(status);
+  });
+
+  test.each([{ options: ["Only one"] }, { options: "North" }, { options: [1, 2, null] }])(
+    "that names %j offers none",
+    async (more) => {
+      const { interrupt, text } = await choosing(more);
+      expect([interrupt.choices, text]).toEqual([undefined, "Which field?"]);
+    },
+  );
 });

@@ -269,6 +269,8 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   },
   reloadSecrets: { SECRETS_ERROR: breakSecrets },
 
+  getApprovals: {},
+  revokeApproval: {},
   getCredentialServices: {},
   getCredentials: {},
   createCredential: {

@@ -225,6 +225,8 @@ export const samples: Record<RouteId, Sample> = {
   deleteSecret: { params: { key: "TOKEN" }, prepare: withSecret },
   reloadSecrets: {},
 
+  getApprovals: {},
+  revokeApproval: { params: { server: "tools", tool: "prune" } },
   getCredentialServices: {},
   getCredentials: { prepare: withCredential },
   createCredential: { body: credential },

@@ -89,6 +89,7 @@ describe("what a receiver gets", () => {
         requestId: "req_3",
         status: "awaiting_clarification",
         interrupt: { id: "int_1", kind: "question", prompt: "Which field?", expires_at: 1 },
+        question: "Which field?",
         originalMessage: "Mow it",
       },
     );
@@ -117,8 +118,8 @@ describe("what a receiver gets", () => {
       error: { code: "processing_failed", message: "The model is down" },
     });
     expect(events.get("req_3")?.clarification).toEqual({
-      question: "Which field?",
       clarificationRequestId: "req_3",
+      question: "Which field?",
       originalMessage: "Mow it",
     });
   });

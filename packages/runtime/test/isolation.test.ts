@@ -69,6 +69,8 @@ const settle = async (api: Api): Promise<Belongings> => {
     name: "report",
     agent_id: "muxi-generalist",
     server_id: "none",
+    server: "none",
+    tool: "none",
     passage_id: "none",
     key: "NONE",
   };

@@ -91,6 +91,16 @@ export const addRequestChanges = (requests: Command, { context, run }: Registrat
     );
 };
 
+/** `muxi approvals revoke`. */
+export const addApprovalChanges = (approvals: Command, { context, run }: Registration): void => {
+  withTarget(approvals.command("revoke <server> <tool>"))
+    .description("let calls of a tool wait for a yes again")
+    .option("--session <session>", "only in this session")
+    .action((server: string, tool: string, options: ChangeOptions & { session?: string }) =>
+      run(async () => (await load()).revokeApproval(context, server, tool, options)),
+    );
+};
+
 /** `muxi credentials add` and `delete`. */
 export const addCredentialChanges = (credentials: Command, { context, run }: Registration): void => {
   withTarget(credentials.command("add <service>"))

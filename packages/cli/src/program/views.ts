@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ListName, ViewName, ViewOptions } from "../commands/views/index.ts";
 import {
+  addApprovalChanges,
   addCredentialChanges,
   addJobChanges,
   addRequestChanges,
@@ -35,6 +36,7 @@ const groups: Readonly<Record<GroupName, Group>> = {
   triggers: { item: "trigger", description: "list, show and fire its triggers" },
   sessions: { item: "session", isLong: true, description: "list a user's sessions, or the messages of one" },
   requests: { item: "request", isLong: true, description: "list, show, answer and cancel recent requests" },
+  approvals: { description: "list and take back what a user has approved once and for all" },
   jobs: {
     item: "job",
     isLong: true,
@@ -118,6 +120,7 @@ export const addViewCommands = (registration: Registration): void => {
       addSessionChanges(group, registration);
     },
     requests: (group) => addRequestChanges(group, registration),
+    approvals: (group) => addApprovalChanges(group, registration),
     knowledge(group) {
       showAll(group.command("status").description("show how far it is indexed"), "knowledge status");
       addKnowledgeCommands(group, registration);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { before, lazy, limit } from "../base/index.ts";
+import { before, flag, lazy, limit } from "../base/index.ts";
 import {
   cancelResultSchema,
   chatEventSchema,
@@ -12,7 +12,13 @@ import {
 import { noData, requestId, requestOfSession, sessionId } from "./parameters.ts";
 import { type Route, route } from "./route.ts";
 
-const listQuery = lazy(() => z.object({ limit: limit("Requests to return", 1000, 50), before: before() }));
+const listQuery = lazy(() =>
+  z.object({
+    limit: limit("Requests to return", 1000, 50),
+    before: before(),
+    waiting: flag("`true`: only those that wait for an answer; absent, all").optional(),
+  }),
+);
 const eventsQuery = lazy(() =>
   z.object({
     after: z.coerce

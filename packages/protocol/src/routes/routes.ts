@@ -1,4 +1,5 @@
 import { agentsRoutes } from "./agents.ts";
+import { approvalsRoutes } from "./approvals.ts";
 import { audioRoutes } from "./audio.ts";
 import { auditRoutes } from "./audit.ts";
 import { chatRoutes } from "./chat.ts";
@@ -34,6 +35,7 @@ export const routes = {
   ...audioRoutes,
   ...deliveriesRoutes,
   ...requestsRoutes,
+  ...approvalsRoutes,
   ...sessionsRoutes,
   ...memoryRoutes,
   ...triggersRoutes,

@@ -217,6 +217,16 @@ const plannedTask = named("PlannedTask", "A task of a plan that waits for a yes.
   }),
 );
 
+const choicesSchema = named("Choices", "What a user can choose from.", () =>
+  z.object({
+    options: z.array(z.string()).describe("The options, as they are shown"),
+    multiple: z.boolean().describe("Whether several may be chosen; the answer is then an array"),
+    free_text: z.boolean().describe("Whether the user may say something else"),
+  }),
+);
+
+export type Choices = Infer<typeof choicesSchema>;
+
 export const interruptSchema = named(
   "Interrupt",
   "What a request waits for before it goes on. It is answered by its id, or by the next message of the session.",
@@ -230,6 +240,13 @@ export const interruptSchema = named(
             "`plan_approval` with either or with what is to be changed",
         ),
       prompt: text("What the user is asked"),
+      choices: choicesSchema().optional().describe("What a question offers; absent when it offers nothing"),
+      schema: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .describe(
+          "JSON Schema of `value`, or, of an approval, of `edited_args`; absent when any text is an answer",
+        ),
       tool: z
         .object({
           name: text("Name of the tool, as the model knows it"),

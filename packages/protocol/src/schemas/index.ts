@@ -1,5 +1,6 @@
 /** The data of the wire, one file per subject. */
 export * from "./agents.ts";
+export * from "./approvals.ts";
 export * from "./artifacts.ts";
 export * from "./audio.ts";
 export * from "./audit.ts";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import {
   count,
+  holdsMoreValues,
   type Infer,
   lazy,
   named,
@@ -42,6 +43,9 @@ const request = () => ({
   progress: orNull(text("Always null: follow the events of the request for its progress")),
   created_at: unixSeconds("When the request was made"),
   error: text("Why the request failed; absent unless it has").optional(),
+  interrupt: interruptSchema()
+    .optional()
+    .describe("What the request waits for before it goes on; absent otherwise"),
 });
 
 /** docs/spec/formation-api.md "Requests". */
@@ -105,11 +109,12 @@ export const requestStatusSchema = named("RequestStatus", "The state of a reques
         "What the agent must know before it goes on; absent otherwise. The answer is the next chat of the session, " +
           "or one with this request id",
       ),
-    interrupt: interruptSchema()
-      .optional()
-      .describe("What the request waits for before it goes on; absent otherwise"),
   }),
 );
+
+/** Most characters of JSON, and values, in an answer to what a request waits for. */
+const longestAnswer = 100_000;
+const mostAnswerValues = 2_000;
 
 /** Body of `POST /requests/{request_id}/answer` (docs/spec/formation-api.md "Answering a request"). */
 export const requestAnswerSchema = namedRequest("RequestAnswer", "What a request waits for.", () =>
@@ -119,7 +124,12 @@ export const requestAnswerSchema = namedRequest("RequestAnswer", "What a request
       action: z
         .enum(["answer", "approve", "deny", "cancel"])
         .describe("`answer` with a `value`, `approve` or `deny` a call, `cancel` the request"),
-      value: optional("The answer; with `deny`, why not", z.string().max(100_000)),
+      value: z
+        .unknown()
+        .optional()
+        .describe(
+          "The answer: a text, or what `interrupt.schema` asks for; with `deny`, a text that says why not",
+        ),
       edited_args: optional(
         "With `approve`: arguments in place of those that the model chose",
         z.record(z.string(), z.unknown()),
@@ -129,9 +139,24 @@ export const requestAnswerSchema = namedRequest("RequestAnswer", "What a request
         z.enum(["session", "user"]),
       ),
     })
-    .superRefine(({ action, value }, context) => {
-      if (action !== "answer" || (value !== undefined && value.trim() !== "")) return;
-      context.addIssue({ code: "custom", path: ["value"], message: "is missing: it is the answer" });
+    .superRefine(({ action, value, edited_args }, context) => {
+      const refuse = (field: string, message: string) =>
+        context.addIssue({ code: "custom", path: [field], message });
+      if (
+        action === "answer" &&
+        (typeof value === "string" ? value.trim() === "" : (value ?? undefined) === undefined)
+      )
+        refuse("value", "is missing: it is the answer");
+      if (action === "deny" && value !== undefined && typeof value !== "string")
+        refuse("value", "is no text: it says why not");
+      for (const [field, given] of Object.entries({ value, edited_args })) {
+        const json = JSON.stringify(given) ?? "";
+        if (
+          json.length > longestAnswer ||
+          (typeof given !== "string" && holdsMoreValues(json, mostAnswerValues))
+        )
+          refuse(field, `is larger than ${longestAnswer} characters or ${mostAnswerValues} values`);
+      }
     }),
 );
 

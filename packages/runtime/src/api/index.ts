@@ -1,5 +1,6 @@
 /** HTTP in and out: keys, validation, envelope, event streams; one file for each group of endpoints. */
 export { createApp } from "./app.ts";
+export { approvalEndpoints } from "./approvals.ts";
 export { audioChatEndpoint } from "./audio.ts";
 export { auditEndpoints } from "./audit.ts";
 export { bufferEndpoints } from "./buffers.ts";

@@ -25,6 +25,7 @@ const knownNames: Readonly<Record<string, string>> = {
   addUserIdentifiers: "add_user_identifiers",
   clearUserBuffer: "clear_buffer_memory",
   fireTrigger: "execute_trigger",
+  getApprovals: "list_approvals",
   getCredentialServices: "list_credential_services",
   getCredentials: "list_credentials",
   getIngestion: "get_ingestion_status",

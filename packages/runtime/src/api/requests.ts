@@ -1,7 +1,7 @@
 import { EventLog, type Feed, type FeedFilter } from "../events/index.ts";
 import type { HttpResponse } from "../http/index.ts";
 import { usageOf } from "../models/index.ts";
-import type { Overlord, Register } from "../overlord/index.ts";
+import { type Overlord, questionOf, type Register } from "../overlord/index.ts";
 import type { StoredRequest } from "../store/index.ts";
 import { travelsUnseen } from "./address.ts";
 import { type Endpoints, streamed } from "./endpoint.ts";
@@ -15,14 +15,19 @@ const mostWaiting = 1_048_576;
 
 const seconds = (at: number) => at / 1000;
 
-const summaryOf = ({ id, userId, status, createdAt, error }: StoredRequest) => ({
-  request_id: id,
-  user_id: userId,
-  status,
-  progress: null,
-  created_at: seconds(createdAt),
-  ...(error !== null && { error }),
-});
+const summaryOf = (request: StoredRequest) => {
+  const { id, userId, status, createdAt, error } = request;
+  const interrupt = status === "awaiting_clarification" ? questionOf(request).interrupt : undefined;
+  return {
+    request_id: id,
+    user_id: userId,
+    status,
+    progress: null,
+    created_at: seconds(createdAt),
+    ...(error !== null && { error }),
+    ...(interrupt && { interrupt }),
+  };
+};
 
 /** Also of a request that a version before answered, whose agent is not stored. */
 const spendingOf = ({ agentId, model, ...counts }: StoredRequest) =>
@@ -44,7 +49,7 @@ const statusOf = (request: StoredRequest) => {
   const log = new EventLog();
   if (stored !== null) log.takeUp(stored);
   const { lastEvent } = log;
-  const { clarification, interrupt, object, metadata } = lastEvent?.type === "done" ? lastEvent : {};
+  const { clarification, object, metadata } = lastEvent?.type === "done" ? lastEvent : {};
   return {
     ...summaryOf(request),
     session_id: sessionId,
@@ -61,7 +66,6 @@ const statusOf = (request: StoredRequest) => {
     }),
     ...(status === "awaiting_clarification" &&
       clarification && { clarification: { question: clarification.question } }),
-    ...(status === "awaiting_clarification" && interrupt && { interrupt }),
   };
 };
 
@@ -102,7 +106,7 @@ export const requestEndpoints = ({
     async getRequests({ userId, query }) {
       const { rows, next } = await readPart(
         query,
-        (page) => register.list(userId, page),
+        (page) => register.list({ userId, isWaiting: query.waiting }, page),
         ({ createdAt: at, seq }) => ({ at, seq }),
       );
       return {

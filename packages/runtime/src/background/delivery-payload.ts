@@ -16,7 +16,7 @@ export type RequestOutcome = {
 } & (
   | { status: "completed"; text: string; object?: unknown; metadata?: AnswerMetadata }
   | { status: "failed"; error: { message: string } }
-  | { status: "awaiting_clarification"; interrupt: Interrupt; originalMessage: string }
+  | { status: "awaiting_clarification"; interrupt: Interrupt; question: string; originalMessage: string }
 );
 
 const detailsOf = (outcome: RequestOutcome) => {
@@ -40,7 +40,7 @@ const detailsOf = (outcome: RequestOutcome) => {
         status: outcome.status,
         response: [],
         error: null,
-        clarification_question: outcome.interrupt.prompt,
+        clarification_question: outcome.question,
         clarification_request_id: outcome.requestId,
         original_message: outcome.originalMessage,
         interrupt: outcome.interrupt,

@@ -22,4 +22,5 @@ export { schemaProblem } from "./schema-limits.ts";
 export { createTally } from "./tally.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { userLimits } from "./user-limits.ts";
+export { plainWords } from "./words.ts";
 export { createWorker, type Worker } from "./worker.ts";

@@ -1,4 +1,4 @@
-import type { FinishReason, Usage, WorkOutcome } from "@muxi/protocol";
+import type { Choices, FinishReason, JsonObject, Usage, WorkOutcome } from "@muxi/protocol";
 import { parseObject } from "../base/index.ts";
 import type { EventLog } from "../events/index.ts";
 import {
@@ -15,7 +15,17 @@ import {
   type Thoughts,
   type ToolCall,
 } from "../models/index.ts";
-import { type Asked, askUser, type GivenAnswer, giveUp, type Tool, WaitsForUser } from "../tools/index.ts";
+import {
+  type Asked,
+  answerText,
+  askUser,
+  choicesIn,
+  type GivenAnswer,
+  giveUp,
+  type Tool,
+  WaitsForUser,
+  withOptions,
+} from "../tools/index.ts";
 import { LoopBudget } from "./budget.ts";
 import { credentialQuestion } from "./credential-dialogue.ts";
 import { shorter, type WindowSizes } from "./fit-window.ts";
@@ -31,7 +41,7 @@ export interface AgentAnswer {
   /** The answer as a value, where it is to fit a schema. */
   object?: unknown;
   /** Set when the agent asks the user before it goes on; the question is the end of the text. */
-  clarification?: { question: string; credential?: string };
+  clarification?: { question: string; choices?: Choices | undefined; credential?: string };
   /** Set when the request waits for its user, and then goes on in its journal. */
   waitsFor?: Asked;
   /** How far the tasks are of a request that consists of several. */
@@ -117,25 +127,26 @@ const readRound = async ({ log }: AgentTurn["run"], { first, rest }: BegunRound)
   return { text, calls, finish, ...(thoughts && { thoughts }) };
 };
 
-/** What a round says with a tool that ends it: the argument of that name. */
+/** What a round says with a tool that ends it: the argument of that name, and the others. */
 const saidWith = (
   { definition }: Tool,
   argument: string,
   { calls }: Round,
   tools: readonly Tool[],
-): string | undefined => {
+): { said: string; args: JsonObject } | undefined => {
   const isOffered = tools.some((tool) => tool.definition === definition);
   const call = isOffered ? calls.find(({ name }) => name === definition.name) : undefined;
-  const said = call && parseObject(call.arguments)?.[argument];
-  return typeof said === "string" && said.trim() !== "" ? said : undefined;
+  const args = call && parseObject(call.arguments);
+  const said = args?.[argument];
+  return args && typeof said === "string" && said.trim() !== "" ? { said, args } : undefined;
 };
 
 /** A round that has asked the user, and the answer. Its other calls can be made again with what the answer says. */
-const answered = ({ text, calls, thoughts }: Round, { value = "" }: GivenAnswer): ModelMessage[] => [
+const answered = ({ text, calls, thoughts }: Round, { value }: GivenAnswer): ModelMessage[] => [
   { role: "assistant", content: text, toolCalls: calls, ...(thoughts && { thoughts }) },
   ...calls.map(({ id, name }): ModelMessage => {
     const isAnswered = name === askUser.definition.name || name === giveUp.definition.name;
-    const content = isAnswered ? value : "Not called: the user was asked something first";
+    const content = isAnswered ? answerText(value) : "Not called: the user was asked something first";
     return { role: "tool", toolCallId: id, name, content };
   }),
 ];
@@ -226,13 +237,12 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   };
 
   const askedFor = (
-    question: string,
-    finish: Pick<Round["finish"], "model">,
-    credential?: string,
+    clarification: NonNullable<AgentAnswer["clarification"]>,
+    { model: askedBy }: Pick<Round["finish"], "model">,
   ): AgentAnswer => {
-    run.log.appendText([run.log.text === "" ? question : `\n\n${question}`]);
-    const clarification = { question, ...(credential !== undefined && { credential }) };
-    return { model: finish.model, finishReason: "stop", usage, given, clarification };
+    const shown = withOptions(clarification.question, clarification.choices);
+    run.log.appendText([run.log.text === "" ? shown : `\n\n${shown}`]);
+    return { model: askedBy, finishReason: "stop", usage, given, clarification };
   };
 
   for (let number = 0, isLast = false; ; number++) {
@@ -255,9 +265,13 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
       continue;
     }
     const question = saidWith(askUser, "question", round, tools);
-    if (question !== undefined && !turn.waitsForAnswers) return askedFor(question, round.finish);
-    if (question !== undefined) throw new WaitsForUser({ kind: "question", prompt: question, place });
-    const givenUpFor = saidWith(giveUp, "reason", round, tools);
+    if (question) {
+      const { said: prompt, args } = question;
+      const choices = choicesIn(args);
+      if (!turn.waitsForAnswers) return askedFor({ question: prompt, choices }, round.finish);
+      throw new WaitsForUser({ kind: "question", prompt, choices, place });
+    }
+    const givenUpFor = saidWith(giveUp, "reason", round, tools)?.said;
     if (givenUpFor !== undefined) {
       const givenUp = { reason: givenUpFor, answerKey };
       return { model: answeredBy, finishReason: "stop", usage, given, givenUp };
@@ -280,7 +294,7 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
     }
     for (const outcome of outcomes) if (outcome.usage) addUsage(outcome.usage);
     const credential = turn.asksCredentials && outcomes.find((outcome) => outcome.credential)?.credential;
-    if (credential) return askedFor(credentialQuestion(credential), round.finish, credential);
+    if (credential) return askedFor({ question: credentialQuestion(credential), credential }, round.finish);
     loop.note(outcomes);
     limitReached = loop.spentBefore(number + 2);
     isLast = limitReached !== undefined;

@@ -1,9 +1,10 @@
 import { ApiError, type Interrupt, newId } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
 import type { Statement, StoredRequest } from "../store/index.ts";
-import type { GivenAnswer } from "../tools/index.ts";
+import { answerText, type GivenAnswer } from "../tools/index.ts";
 import { isApproval, isInTime, questionOf } from "./clarification.ts";
 import { decisionIn } from "./decision.ts";
+import { checkedAnswer, chosenValue } from "./given-value.ts";
 import type { Intake } from "./intake.ts";
 import { openPlace } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
@@ -16,7 +17,7 @@ export interface RequestAnswer {
   requestId: string;
   interruptId: string;
   action: GivenAnswer["action"] | "cancel";
-  value?: string | undefined;
+  value?: unknown;
   editedArgs?: Record<string, unknown> | undefined;
   /** Whether further calls of the tool need no approval, in the session or for the user. */
   remember?: "session" | "user" | undefined;
@@ -115,15 +116,16 @@ export const createAnswers = (
       if (place === undefined) return undefined;
       const { interrupt } = questionOf(asking);
       const { message, attachments } = turn;
+      const said = interrupt ? chosenValue(message, interrupt) : message;
       const answer: GivenAnswer = interrupt?.tool
         ? decisionIn(message)
-        : { action: "answer", value: attachments ? storedMessage(message, attachments) : message };
+        : { action: "answer", value: attachments ? storedMessage(message, attachments) : said };
       const also = interrupt?.tool ? decided(asking, interrupt.tool, answer, { by: "user", ip: "" }) : [];
       return register.runOf(await goOn(asking, { place, answer, said: turn, also }));
     },
 
     async give({ requestId, interruptId, action, userId, ...given }, chat) {
-      const { value, editedArgs, isPrivate } = given;
+      const { editedArgs, isPrivate } = given;
       const asking = await register.get(requestId, userId);
       const { interrupt } = questionOf(asking);
       if (asking.status !== "awaiting_clarification" || interrupt?.id !== interruptId)
@@ -142,11 +144,13 @@ export const createAnswers = (
           `Request '${requestId}' waits for the action ${wanted}, not for ${action}`,
         );
       }
+      const answer = checkedAnswer(interrupt, { action, value: given.value, editedArgs });
+      const { value } = answer;
       const said = {
         requestId,
         userId: asking.userId,
         sessionId,
-        message: value ?? "",
+        message: answerText(value),
         mayReply: true,
         isPrivate,
       };
@@ -155,7 +159,6 @@ export const createAnswers = (
         await chat(said);
         return { sessionId, status: "pending" };
       }
-      const answer: GivenAnswer = { action, value, editedArgs };
       const also = interrupt.tool ? decided(asking, interrupt.tool, answer, given) : [];
       await goOn(asking, { place, answer, said: value === undefined ? undefined : said, also });
       return { sessionId, status: "pending" };

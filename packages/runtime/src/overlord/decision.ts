@@ -1,3 +1,4 @@
+import { plainWords } from "../base/index.ts";
 import type { GivenAnswer } from "../tools/index.ts";
 
 /** The plainest words for yes, in the languages of those that are asked most, without accents. */
@@ -48,16 +49,9 @@ const yesPhrases = new Set([
   "perfetto",
 ]);
 
-const wordsIn = (text: string): string[] =>
-  text
-    .normalize("NFD")
-    .toLowerCase()
-    .replaceAll(/\p{M}/gu, "")
-    .match(/[\p{L}\p{N}]+/gu) ?? [];
-
 /** Whether a message is a plain yes, such as "Yes, please!", or a plain no; undefined when it says more than that. */
 export const plainDecisionIn = (message: string): "yes" | "no" | undefined => {
-  const words = wordsIn(message);
+  const words = plainWords(message);
   const isOnly = (meant: ReadonlySet<string>, others: ReadonlySet<string>) =>
     words.some((word) => meant.has(word)) && words.every((word) => meant.has(word) || others.has(word));
   if (isOnly(yes, beside) || yesPhrases.has(words.join(" "))) return "yes";

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ApiError, type Citation, type Interrupt, newId } from "@muxi/protocol";
+import { type ApiError, type Choices, type Citation, type Interrupt, newId } from "@muxi/protocol";
 import { EventLog } from "../events/index.ts";
 import { ModelError } from "../models/index.ts";
 import type { NewMessage } from "../store/index.ts";
+import { schemaOfChoices, withOptions } from "../tools/index.ts";
 import { type ActiveRequest, persistently, storeAgainAfter } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
 import { awaitsAnswerFor, isApproval } from "./clarification.ts";
@@ -21,6 +22,9 @@ export interface CitedAnswer extends Omit<AgentAnswer, "given"> {
 /** Where answers tell of them; nothing where there are none. */
 const metadataOf = ({ citations }: Pick<CitedAnswer, "citations">) =>
   citations.length === 0 ? {} : { metadata: { citations: [...citations] } };
+
+/** What a question offers, with what its answer must look like. */
+const offered = (choices: Choices | undefined) => choices && { choices, schema: schemaOfChoices(choices) };
 
 /** Ends requests: first in the database, for good, then for their listeners. */
 export interface Endings {
@@ -59,24 +63,28 @@ export const createEndings = (
     clarification,
     waitsFor,
   }: Pick<AgentAnswer, "clarification" | "waitsFor">): Interrupt | undefined => {
+    const id = newId("interrupt");
     if (waitsFor) {
-      const { kind, prompt, tool, plan } = waitsFor;
+      const { kind, prompt, tool, plan, choices, schema } = waitsFor;
       const expires_at = (now() + settings.work.time) / 1000;
       return {
-        id: newId("interrupt"),
+        id,
         kind,
         prompt,
+        ...offered(choices),
+        ...(schema && { schema }),
         ...(tool && { tool }),
         ...(plan && { plan }),
         expires_at,
       };
     }
     if (!clarification) return undefined;
-    const { question, credential } = clarification;
+    const { question, choices, credential } = clarification;
     return {
-      id: newId("interrupt"),
+      id,
       kind: credential === undefined ? "question" : "credential",
       prompt: question,
+      ...offered(choices),
       expires_at: (now() + awaitsAnswerFor) / 1000,
     };
   };
@@ -149,6 +157,7 @@ export const createEndings = (
       const { requestId, sessionId } = run.identity;
       const { finishReason, usage, model, work, waitsFor } = answer;
       const interrupt = interruptOf(answer);
+      const credential = answer.clarification?.credential;
       const done = {
         type: "done",
         session_id: sessionId,
@@ -159,8 +168,8 @@ export const createEndings = (
         usage,
         ...(interrupt && {
           clarification: {
-            question: interrupt.prompt,
-            ...answer.clarification,
+            question: withOptions(interrupt.prompt, interrupt.choices),
+            ...(credential !== undefined && { credential }),
             request_id: requestId,
             ...(!isApproval(interrupt) && { round: (turn.questions ?? 0) + 1 }),
             expires_at: interrupt.expires_at,
@@ -190,7 +199,13 @@ export const createEndings = (
             sessions.answering(owner, sessionId, answerMessage(run, agent.id, answer)),
             ...endings(
               interrupt
-                ? { ...outcome, status: "awaiting_clarification", interrupt, originalMessage: turn.message }
+                ? {
+                    ...outcome,
+                    status: "awaiting_clarification",
+                    interrupt,
+                    question: withOptions(interrupt.prompt, interrupt.choices),
+                    originalMessage: turn.message,
+                  }
                 : {
                     ...outcome,
                     status: "completed",

@@ -5,7 +5,7 @@ import type { Journal } from "../tools/index.ts";
 const givenAnswerSchema = lazy(() =>
   z.object({
     action: z.enum(["answer", "approve", "deny"]),
-    value: z.string().optional(),
+    value: z.unknown().optional(),
     editedArgs: z.record(z.string(), z.unknown()).optional(),
   }),
 );

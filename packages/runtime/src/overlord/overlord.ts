@@ -1,6 +1,7 @@
 import { ApiError, newId } from "@muxi/protocol";
 import * as z from "zod";
 import type { Owner, Statement, StoredRequest } from "../store/index.ts";
+import { answerText } from "../tools/index.ts";
 import { type ActiveRequest, beginRequest, toBackground } from "./active-request.ts";
 import type { BegunRound } from "./agent-loop.ts";
 import { createAnswering, type EndListener } from "./answering.ts";
@@ -8,6 +9,7 @@ import { type Answers, createAnswers, type RequestAnswer } from "./answers.ts";
 import { isInTime, questionOf } from "./clarification.ts";
 import { createEndings } from "./endings.ts";
 import { asApiError } from "./failures.ts";
+import { chosenValue } from "./given-value.ts";
 import { createIntake, type Intaken } from "./intake.ts";
 import type { OverlordParts } from "./parts.ts";
 import { createPlanner } from "./planner.ts";
@@ -211,7 +213,9 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       followed(turn, session.sessionId, await intake.enqueue(turn, { ...session, isBehind: true }, null));
     if (!awaits && (session.open > 0 || runs.isAtWorkIn(turn.userId, session.sessionId))) return wait();
     if (!awaits) return begin(turn, owner, session);
-    const reply = { ...turn, requestId: awaits.id, questions: questionOf(awaits).questions };
+    const { questions, interrupt } = questionOf(awaits);
+    const message = interrupt ? answerText(chosenValue(turn.message, interrupt)) : turn.message;
+    const reply = { ...turn, message, requestId: awaits.id, questions };
     try {
       const goesOn = await answers.say(turn, awaits);
       if (goesOn) return goesOn;

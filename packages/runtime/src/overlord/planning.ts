@@ -1,6 +1,6 @@
 import { ApiError, type ChatWireEvent, newId, type Usage, type WorkOutcome } from "@muxi/protocol";
 import { ModelError, sumOfUsage } from "../models/index.ts";
-import type { Asked, GivenAnswer } from "../tools/index.ts";
+import { type Asked, answerText, type GivenAnswer } from "../tools/index.ts";
 import type { Decomposition } from "../work/index.ts";
 import { type ActiveRequest, toBackground } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
@@ -171,7 +171,7 @@ export const createPlanning = (
     const replyOf = async (draft: Draft, { action, value }: GivenAnswer): Promise<PlanReply> => {
       if (action === "approve") return "approve";
       if (action === "deny") return "reject";
-      const said = value ?? "";
+      const said = answerText(value);
       const plain = plainDecisionIn(said);
       if (plain !== undefined) return plain === "yes" ? "approve" : "reject";
       if (!planner) return "other";
@@ -230,7 +230,7 @@ export const createPlanning = (
           },
         };
       }
-      const said = answer.value ?? "";
+      const said = answerText(answer.value);
       const meant = await journal.step(`round:meant:${number}`, () => replyOf(draft, answer));
       if (meant === "approve") return { plan: draft.plan };
       if (meant === "reject") return { rejected: draft.plan, said };

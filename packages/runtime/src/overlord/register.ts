@@ -8,6 +8,7 @@ import type {
   Owner,
   RequestRepository,
   StoredRequest,
+  WhichRequests,
 } from "../store/index.ts";
 import { cancelledEnding } from "./cancelled-ending.ts";
 import { cancelled } from "./reasons.ts";
@@ -37,7 +38,7 @@ export interface Register {
   /** The run of a request, in whichever process it is. */
   runOf(stored: StoredRequest): Run;
   /** Newest first; without a user, those of all users. */
-  list(userId: string | undefined, page: ListPage): Promise<ListedRequest[]>;
+  list(which: WhichRequests, page: ListPage): Promise<ListedRequest[]>;
   /** @throws ApiError `REQUEST_NOT_FOUND`, `FORBIDDEN` */
   get(requestId: string, userId: string | undefined): Promise<StoredRequest>;
   /**
@@ -177,7 +178,7 @@ export const createRegister = (deps: {
 
     runOf,
 
-    list: (userId, page) => requests.list(formationId, userId, page),
+    list: (which, page) => requests.list(formationId, which, page),
 
     async get(requestId, userId) {
       const stored = await requests.get(formationId, requestId);

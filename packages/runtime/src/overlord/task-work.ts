@@ -3,8 +3,15 @@ import type { AgentDefinition } from "@muxi/formation";
 import type { Usage } from "@muxi/protocol";
 import { startTimeLimit } from "../base/index.ts";
 import { type Model, ModelError, noUsage, sumOfUsage } from "../models/index.ts";
-import type { Asker } from "../tools/index.ts";
-import { askUser, giveUp, type Journal, type Tool, WaitsForUser } from "../tools/index.ts";
+import {
+  type Asker,
+  answerText,
+  askUser,
+  giveUp,
+  type Journal,
+  type Tool,
+  WaitsForUser,
+} from "../tools/index.ts";
 import {
   type FailureKind,
   retryDelay,
@@ -227,7 +234,10 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
       if (!answer && !assignment.mayAsk) return failedFor(task, outcome, total());
       if (!answer) throw new WaitsForUser({ kind: "question", prompt: helpFor(task, outcome.reason), place });
       // An agent that has given up reads it in its own conversation.
-      const said = { title: "The task failed before, and the user said of it:", texts: [answer.value ?? ""] };
+      const said = {
+        title: "The task failed before, and the user said of it:",
+        texts: [answerText(answer.value)],
+      };
       if (outcome.answerKey === undefined) sections = [...assignment.sections, said];
     }
   };

@@ -1,14 +1,21 @@
 import { parseObject } from "../base/index.ts";
 import type { EventLog } from "../events/index.ts";
 import type { ToolCall } from "../models/index.ts";
-import { callTool, type Journal, type Tool, type ToolOutcome, WaitsForUser } from "../tools/index.ts";
+import {
+  answerText,
+  callTool,
+  type Journal,
+  type Tool,
+  type ToolOutcome,
+  WaitsForUser,
+} from "../tools/index.ts";
 import type { RequestBudget } from "./budget.ts";
 
 /** Characters of a result that the user's stream shows; the model reads all of it. */
 const shownResult = 4_000;
 
-const declined = (value: string | undefined): ToolOutcome => ({
-  text: `The user did not approve this call${value ? `, and said: ${value}` : ""}. Do not make it again`,
+const declined = (value: unknown): ToolOutcome => ({
+  text: `The user did not approve this call${value ? `, and said: ${answerText(value)}` : ""}. Do not make it again`,
   failed: true,
 });
 
@@ -27,6 +34,7 @@ const approved = async (
       kind: "approval",
       prompt: `May I call ${call.name} with ${JSON.stringify(args)}?`,
       place,
+      schema: tool.definition.parameters,
       tool: {
         name: call.name,
         ...(tool.server !== undefined && { server: tool.server }),

@@ -1,6 +1,7 @@
 import type { AgentDefinition } from "@muxi/formation";
 import { ApiError, type ChatWireEvent, type Usage, type WorkOutcome } from "@muxi/protocol";
 import { noUsage, sumOfUsage } from "../models/index.ts";
+import { withOptions } from "../tools/index.ts";
 import { performGraph, type Task, type TaskResult } from "../work/index.ts";
 import { type ActiveRequest, toBackground } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
@@ -225,7 +226,7 @@ export const createWork = (
     const [question] = questions;
     if (question) {
       const { asked: waitsFor } = question;
-      run.log.appendText([waitsFor.prompt]);
+      run.log.appendText([withOptions(waitsFor.prompt, waitsFor.choices)]);
       const work = report.outcome("waiting");
       return { model, finishReason: "stop", usage: active.usage, given: [], waitsFor, work };
     }

@@ -1,3 +1,4 @@
+import { approvalsIn } from "./approvals.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 import type { Owner } from "./sessions.ts";
@@ -79,6 +80,7 @@ export const createBufferRepository = (
       },
       sql`delete from lesson
         where formation_id = ${formationId} and session_id in (select id from session where ${sessions})`,
+      approvalsIn(formationId, sessions),
       // A session that was created meanwhile keeps its message.
       sql`delete from session where ${sessions}
         and not exists (select 1 from message where session_seq = session.seq)`,

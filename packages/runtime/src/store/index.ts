@@ -68,7 +68,7 @@ export {
   type RequestKind,
   type StoredRequest,
 } from "./request-rows.ts";
-export type { RequestRepository } from "./requests.ts";
+export type { RequestRepository, WhichRequests } from "./requests.ts";
 export type {
   NewMessage,
   Owner,

@@ -1,3 +1,4 @@
+import { approvalsIn } from "./approvals.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
 
@@ -30,13 +31,15 @@ export const forgetSessions = async (
   const lockRows: Statement = { text: db.dialect.lockRows, values: [] };
   const these = sql`seq ${db.dialect.isOneOf(found.map(({ seq }) => Number(seq)))} and ${isDue}`;
   const firstLeft = sql`select created_at from message where session_seq = session.seq order by seq limit 1`;
-  const [, messages, sessions, others] = await db.write([
+  const isOver = sql`${these} and last_activity < ${before} and not exists (${firstLeft})`;
+  const [, messages, , sessions, others] = await db.write([
     // Waits for transactions that are adding messages to these sessions, and keeps new ones from doing so.
     sql`select count(*) from (select seq from session where ${these} order by seq ${lockRows}) as locked`,
     sql`delete from message where seq in (select message.seq from message
       where session_seq in (select seq from session where ${these}) and created_at < ${before}
       order by session_seq, seq limit ${limit})`,
-    sql`delete from session where ${these} and last_activity < ${before} and not exists (${firstLeft})`,
+    approvalsIn(formationId, isOver),
+    sql`delete from session where ${isOver}`,
     sql`update session set oldest_at = coalesce((${firstLeft}), last_activity) where ${these}`,
   ]);
   return [messages, sessions, others].reduce((sum, result) => sum + (result?.changes ?? 0), 0);

@@ -22,6 +22,14 @@ import {
 } from "./request-rows.ts";
 import { inSession, type Owner } from "./sessions.ts";
 
+/** Which requests to list. */
+export interface WhichRequests {
+  /** Undefined for those of all users. */
+  userId: string | undefined;
+  /** Whether only those that wait for their user. */
+  isWaiting?: boolean | undefined;
+}
+
 /** The requests of one formation: how they come, go on and end. */
 export interface RequestRepository extends RequestLeases, RequestProgress, QueuedMessages {
   /** Statement that puts a request into the queue; it fails when the id or the idempotency key is taken. */
@@ -33,8 +41,8 @@ export interface RequestRepository extends RequestLeases, RequestProgress, Queue
   /** Those with the id or with the owner's idempotency key. */
   find(owner: Owner, id: string, key: string | undefined): Promise<StoredRequest[]>;
   get(formationId: string, id: string): Promise<StoredRequest | undefined>;
-  /** Newest first; without a user id, those of all users. */
-  list(formationId: string, userId: string | undefined, page: ListPage): Promise<ListedRequest[]>;
+  /** Newest first. */
+  list(formationId: string, which: WhichRequests, page: ListPage): Promise<ListedRequest[]>;
   /** The newest request of a session that waits for an answer from its user. */
   awaiting(owner: Owner, sessionId: string): Promise<StoredRequest | undefined>;
   /** The request whose question is the last message of a session. */
@@ -145,10 +153,12 @@ export const createRequestRepository = (db: Database): RequestRepository => {
       return row;
     },
 
-    list: (formationId, userId, { limit, before }) =>
+    list: (formationId, { userId, isWaiting }, { limit, before }) =>
       db.read(
         sql`select ${columns}, seq from request where formation_id = ${formationId}
-          ${userId === undefined ? sql`` : sql`and user_id = ${userId}`} ${afterPlace(sql`created_at`, before)}
+          ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}
+          ${isWaiting ? sql`and completed_at is null and status = 'awaiting_clarification'` : sql``}
+          ${afterPlace(sql`created_at`, before)}
           order by created_at desc, seq desc limit ${limit}`,
       ),
 

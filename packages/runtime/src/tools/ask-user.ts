@@ -12,7 +12,12 @@ export const askUser: Tool = {
       "out without what is missing, never for small talk or confirmation.",
     parameters: {
       type: "object",
-      properties: { question: { type: "string", description: "The question, in the user's language" } },
+      properties: {
+        question: { type: "string", description: "The question, in the user's language" },
+        options: { type: "array", items: { type: "string" }, description: "Short answers to choose from" },
+        multiple: { type: "boolean", description: "Whether several may be chosen" },
+        free_text: { type: "boolean", description: "Whether other answers are possible. Default: true" },
+      },
       required: ["question"],
       additionalProperties: false,
     },

@@ -28,7 +28,7 @@ export interface ToolOutcome {
 export interface GivenAnswer {
   action: "answer" | "approve" | "deny";
   /** What was asked for, or why it was denied. */
-  value?: string | undefined;
+  value?: unknown;
   /** Arguments in place of those that the model has chosen. */
   editedArgs?: Record<string, unknown> | undefined;
 }

@@ -1,10 +1,14 @@
-import type { Interrupt } from "@muxi/protocol";
+import type { Choices, Interrupt, JsonObject } from "@muxi/protocol";
 
 /** What a request asks its user before it goes on in its journal. */
 export interface Asked {
   kind: "question" | "approval" | "plan_approval";
   /** What the user reads. */
   prompt: string;
+  /** What a question offers. */
+  choices?: Choices | undefined;
+  /** What the answer, or the arguments of an approved call, must look like. */
+  schema?: JsonObject | undefined;
   /** Where in the journal the answer belongs. */
   place: string;
   /** The call that waits for a yes. */

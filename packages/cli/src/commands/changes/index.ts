@@ -1,4 +1,6 @@
 /** Commands that act on a running formation, or on what it has stored. */
+
+export { revokeApproval } from "./approvals.ts";
 export type { ChangeOptions } from "./change.ts";
 export { addCredential, deleteCredential } from "./credentials.ts";
 export { addJob, type JobOptions, pauseJob, removeJob, resumeJob, updateJob } from "./jobs.ts";

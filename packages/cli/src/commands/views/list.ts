@@ -1,6 +1,6 @@
 import { at } from "../../ui/index.ts";
 import { listing, short, type View } from "./content.ts";
-import { oneRequest } from "./request.ts";
+import { oneRequest, requestList } from "./request.ts";
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "-");
 
@@ -91,14 +91,17 @@ export const views = {
   },
   async requests(formation, requestId, limit) {
     if (requestId !== undefined) return oneRequest(await formation.getRequest({ requestId }));
-    const data = await formation.getRequests({ limit });
-    const row = (request: (typeof data.requests)[number]) => [
-      request.request_id,
-      request.user_id,
-      request.status,
-      at(request.created_at),
+    return requestList(await formation.getRequests({ limit }));
+  },
+  async approvals(formation) {
+    const data = await formation.approvals.list();
+    const row = (one: (typeof data.approvals)[number]) => [
+      one.server,
+      one.tool,
+      one.session_id ?? "all",
+      at(one.created_at),
     ];
-    return listing(data, data.requests, ["REQUEST", "USER", "STATUS", "BEGUN"], row, "No requests");
+    return listing(data, data.approvals, ["SERVER", "TOOL", "SESSION", "SINCE"], row, "No approvals");
   },
   async jobs(formation, jobId, limit) {
     if (jobId !== undefined) return { data: await formation.getSchedulerJob({ jobId }) };

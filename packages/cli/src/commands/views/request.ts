@@ -1,6 +1,6 @@
-import type { RequestStatus } from "muxi-client";
+import type { RequestList, RequestStatus } from "muxi-client";
 import { at } from "../../ui/index.ts";
-import type { ViewContent } from "./content.ts";
+import { listing, short, type ViewContent } from "./content.ts";
 
 const tokensText = ({ usage }: RequestStatus): string => {
   if (!usage) return "";
@@ -10,6 +10,24 @@ const tokensText = ({ usage }: RequestStatus): string => {
 
 const tookText = ({ duration_ms: took }: RequestStatus): string =>
   took === undefined ? "" : took < 1000 ? `${took} ms` : `${(took / 1000).toFixed(1)} s`;
+
+/** `muxi requests`. */
+export const requestList = (data: RequestList): ViewContent => {
+  const row = (request: RequestList["requests"][number]) => [
+    request.request_id,
+    request.user_id,
+    request.status,
+    at(request.created_at),
+    request.interrupt ? short(request.interrupt.prompt) : "-",
+  ];
+  return listing(
+    data,
+    data.requests,
+    ["REQUEST", "USER", "STATUS", "BEGUN", "WAITS FOR"],
+    row,
+    "No requests",
+  );
+};
 
 /** `muxi requests <request>` (docs/spec/cli.md "Views of a running formation"). */
 export const oneRequest = (request: RequestStatus): ViewContent => {

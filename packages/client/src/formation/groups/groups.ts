@@ -1,4 +1,5 @@
 import { type AgentMethods, createAgents } from "./agents.ts";
+import { type ApprovalMethods, createApprovals } from "./approvals.ts";
 import { type ArtifactMethods, createArtifacts } from "./artifacts.ts";
 import { type AudioMethods, createAudio } from "./audio.ts";
 import { type AuditMethods, createAudit } from "./audit.ts";
@@ -27,6 +28,8 @@ import { createUsers, type UserMethods } from "./users.ts";
 export interface FormationGroups {
   /** The agents of the formation. */
   readonly agents: AgentMethods;
+  /** What users have approved once and for all. */
+  readonly approvals: ApprovalMethods;
   /** Files that agents have made for a user. */
   readonly artifacts: ArtifactMethods;
   /** Chats by voice. */
@@ -78,6 +81,7 @@ export interface FormationGroups {
 /** The groups, whose methods find the caller in `this`. */
 export const createGroups = (): FormationGroups => ({
   agents: createAgents(),
+  approvals: createApprovals(),
   artifacts: createArtifacts(),
   audio: createAudio(),
   audit: createAudit(),

@@ -1,5 +1,6 @@
 /** The calls of the Formation API, a group per file. */
 export type { AgentMethods } from "./agents.ts";
+export type { ApprovalMethods } from "./approvals.ts";
 export type { ArtifactMethods } from "./artifacts.ts";
 export type { AudioMethods, AudioPayload } from "./audio.ts";
 export type { AuditFilter, AuditMethods } from "./audit.ts";

@@ -17,6 +17,8 @@ export interface RequestMethods {
    */
   list(
     args?: ForUser & {
+      /** Only those that wait for an answer, each with its `interrupt`. Default: false. */
+      waiting?: boolean | undefined;
       /** Size of a page, 1 to 1000. Default 50; in an iteration 100. */
       limit?: number | undefined;
       /** Only requests after those of an earlier answer: its `next`. */
@@ -58,8 +60,8 @@ export interface RequestMethods {
       interruptId: string;
       /** `answer` with a `value`, `approve` or `deny` a call, `cancel` the request. */
       action: "answer" | "approve" | "deny" | "cancel";
-      /** The answer; with `deny`, why not. */
-      value?: string | undefined;
+      /** The answer: a text, or what `interrupt.schema` asks for; with `deny`, a text that says why not. */
+      value?: unknown;
       /** With `approve`: arguments in place of those that the model chose. */
       editedArgs?: Record<string, unknown> | undefined;
       /** With `approve`: whether calls of the same tool need no approval from now on. */
@@ -88,7 +90,7 @@ export const createRequests = (): RequestMethods => ({
     "getRequests",
     "/requests",
     access.filter,
-    { limit: true, before: true },
+    { waiting: true, limit: true, before: true },
     pagesOf(({ requests }: RequestList) => requests),
   ),
   get: endpoint("getRequest", "GET", "/requests/{requestId}", access.filter, {}),
