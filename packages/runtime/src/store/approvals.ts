@@ -37,11 +37,6 @@ const mostListed = 1_000;
 
 const keyOf = ({ server, tool }: { server: string; tool: string }) => `${server}/${tool}`;
 
-/** Deletes the approvals in sessions that are about to be deleted. */
-export const approvalsIn = (formationId: string, sessions: Statement): Statement =>
-  sql`delete from tool_approval where formation_id = ${formationId}
-    and (user_id, session_id) in (select user_id, id from session where ${sessions})`;
-
 export const createApprovalRepository = (db: Database): ApprovalRepository => ({
   allow: ({ formationId, userId }, { sessionId = "", now, ...tool }) =>
     sql`insert into tool_approval (formation_id, user_id, tool, session_id, created_at)

@@ -1,6 +1,6 @@
-import { approvalsIn } from "./approvals.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import { approvalsIn } from "./session-approvals.ts";
 import type { Owner } from "./sessions.ts";
 import type { Unlearned } from "./unlearned.ts";
 

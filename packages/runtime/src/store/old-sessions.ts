@@ -1,6 +1,6 @@
-import { approvalsIn } from "./approvals.ts";
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import { approvalsIn } from "./session-approvals.ts";
 
 /** Messages that a session is taken to have: so many fewer sessions are looked at, at a time. */
 const perSession = 10;
