@@ -3105,6 +3105,25 @@ export interface UserBuffer {
   buffer_size_kb: number;
 }
 
+/** A row that is stored of a user, as a line of an export. What else a line has depends on its type. */
+export interface UserDataLine {
+  /** What it is: `user` in the first line, then such as `session`, `message`, `request`, `memory` or `job` */
+  type: string;
+  [k: string]: unknown;
+}
+
+/** A user was deleted, with all that was stored of them. */
+export interface UserDeleted {
+  /** The identifier or id by which they were named */
+  identifier: string;
+  /** Id that the user had; null when they had none */
+  muxi_user_id: string | null;
+  /** How many rows were deleted, by their table; tables without any are left out */
+  deleted: {
+    [k: string]: number;
+  };
+}
+
 /** Something that a user is known by. */
 export interface UserIdentifier {
   /** The identifier, trimmed and in lower case */

@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { databaseOf, type Environment, type Formation } from "@muxi/formation";
 import { createHttpClient, isLoopback, type ProxyChoice } from "@muxi/http";
-import { chatRequestSchema, type RouteId } from "@muxi/protocol";
+import { ApiError, chatRequestSchema, type RouteId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import { openAdministration } from "./administration.ts";
 import {
@@ -21,6 +21,7 @@ import {
   passageEndpoints,
   requestEndpoints,
   sessionEndpoints,
+  userDataEndpoints,
 } from "./api/index.ts";
 import { createAttachmentReader } from "./attachments/index.ts";
 import { jobEnding, openAutomation } from "./automation.ts";
@@ -35,6 +36,7 @@ import { createSessionQueue, handOver } from "./overlord/index.ts";
 import { createReadiness, type FindProblems } from "./readiness.ts";
 import { openElsewhere } from "./sources/index.ts";
 import { createStore, type Database, openPostgres, openSqlite } from "./store/index.ts";
+import { createUserData } from "./users/index.ts";
 
 export interface RuntimeOptions {
   formation: Formation;
@@ -203,6 +205,19 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     log,
   });
 
+  const userData = createUserData({
+    formationId: formation.id,
+    identities,
+    userData: store.userData,
+    async cancel(requestId) {
+      await register.cancel(requestId, undefined).catch((error) => {
+        if (!(error instanceof ApiError)) throw error;
+      });
+    },
+    onDeleted: (name, { rows }) =>
+      observe({ event: "user.deleted", level: "info", userId: name, data: { rows } }),
+  });
+
   const bufferCapacity = manifest.memory.buffer.size * manifest.memory.buffer.multiplier;
   const longestMessage = manifest.input_limits.max_message_length;
   const largestFile = manifest.input_limits.max_file_size_bytes;
@@ -251,6 +266,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
         now,
       }),
       ...memoryEndpoints({ formation, entries, ownerOf }),
+      ...userDataEndpoints(userData),
       ...bufferEndpoints({
         formationId: formation.id,
         buffers: store.buffers,

@@ -295,6 +295,8 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   getUserIdentifiers: { RESOURCE_NOT_FOUND: nothing },
   deleteUserIdentifier: { RESOURCE_NOT_FOUND: nothing },
   lookUpUser: { RESOURCE_NOT_FOUND: nothing },
+  exportUser: { RESOURCE_NOT_FOUND: nothing },
+  deleteUser: { RESOURCE_NOT_FOUND: nothing },
 
   getAuditLog: { INVALID_PARAMETER: { query: "?since=yesterday" } },
   clearAuditLog: { INVALID_REQUEST: { query: "?confirm=yes" } },

@@ -250,6 +250,8 @@ export const samples: Record<RouteId, Sample> = {
   deleteUserIdentifier: { prepare: withUser },
   getAllUserIdentifiers: { prepare: withUser },
   lookUpUser: { prepare: withUser },
+  exportUser: { prepare: withUser },
+  deleteUser: { prepare: withUser },
 
   getAuditLog: { prepare: withSecret },
   clearAuditLog: { query: "?confirm=clear-audit-log", prepare: withSecret },

@@ -1,5 +1,12 @@
 import { type Command, Option } from "commander";
-import type { AnswerOptions, ChangeOptions, JobOptions, TriggerOptions } from "../commands/changes/index.ts";
+import type {
+  AnswerOptions,
+  ChangeOptions,
+  DeleteUserOptions,
+  ExportOptions,
+  JobOptions,
+  TriggerOptions,
+} from "../commands/changes/index.ts";
 import { type Registration, withTarget } from "./options.ts";
 
 const load = () => import("../commands/changes/index.ts");
@@ -117,7 +124,7 @@ export const addCredentialChanges = (credentials: Command, { context, run }: Reg
     );
 };
 
-/** `muxi users link` and `unlink`. */
+/** `muxi users link`, `unlink`, `export` and `delete`. */
 export const addUserChanges = (users: Command, { context, run }: Registration): void => {
   withTarget(users.command("link <identifier>"))
     .description("make an identifier one of the user's")
@@ -129,5 +136,17 @@ export const addUserChanges = (users: Command, { context, run }: Registration): 
     .description("take an identifier from its user")
     .action((identifier: string, options: ChangeOptions) =>
       run(async () => (await load()).unlinkUser(context, identifier, options)),
+    );
+  withTarget(users.command("export <identifier>"))
+    .description("print all that is stored of a user, as JSON Lines")
+    .option("--file <path>", "write it to this file, which must not exist")
+    .action((identifier: string, options: ExportOptions) =>
+      run(async () => (await load()).exportUser(context, identifier, options)),
+    );
+  withTarget(users.command("delete <identifier>").alias("rm"))
+    .description("delete a user with all that is stored of them, for good")
+    .option("--force", "do not ask for confirmation", false)
+    .action((identifier: string, options: DeleteUserOptions) =>
+      run(async () => (await load()).deleteUser(context, identifier, options)),
     );
 };

@@ -10,6 +10,8 @@ import {
   muxiUserIdSchema,
   resolvedUserSchema,
   resolveUserSchema,
+  userDataLineSchema,
+  userDeletedSchema,
   userIdentifierListSchema,
 } from "../schemas/index.ts";
 import { type Route, route } from "./route.ts";
@@ -20,6 +22,12 @@ const userId = lazy(() =>
 );
 const identifier = lazy(() =>
   z.object({ identifier: identifierSchema().describe("Identifier of the user, such as an e-mail address") }),
+);
+
+const userOrIdentifier = lazy(() =>
+  z.object({
+    identifier: identifierSchema().describe("Identifier of the user, or their id, `usr_` and 12 hex digits"),
+  }),
 );
 
 /** Users and what they are known by (docs/spec/formation-api.md "User identifiers"). */
@@ -81,6 +89,31 @@ export const usersRoutes = {
     object: "message",
     type: "user.identifier.deleted",
     data: identifierDeletedSchema,
+    errors: ["RESOURCE_NOT_FOUND"],
+  }),
+  exportUser: route({
+    method: "GET",
+    path: "/users/{identifier}/export",
+    summary: "Export all that is stored of a user, as JSON Lines",
+    tag: "Users",
+    key: "admin",
+    params: userOrIdentifier,
+    object: "user_export",
+    type: "user.exported",
+    data: userDataLineSchema,
+    lines: userDataLineSchema,
+    errors: ["RESOURCE_NOT_FOUND"],
+  }),
+  deleteUser: route({
+    method: "DELETE",
+    path: "/users/{identifier}",
+    summary: "Delete a user with all that is stored of them",
+    tag: "Users",
+    key: "admin",
+    params: userOrIdentifier,
+    object: "user",
+    type: "user.deleted",
+    data: userDeletedSchema,
     errors: ["RESOURCE_NOT_FOUND"],
   }),
   lookUpUser: route({

@@ -141,3 +141,27 @@ export const identifierDeletedSchema = named(
       muxi_user_id: orNull(text("Id of the user who had it; null when the user had no id")),
     }),
 );
+
+export const userDataLineSchema = named(
+  "UserDataLine",
+  "A row that is stored of a user, as a line of an export. What else a line has depends on its type.",
+  () =>
+    z.looseObject({
+      type: text(
+        "What it is: `user` in the first line, then such as `session`, `message`, `request`, `memory` or `job`",
+      ),
+    }),
+);
+
+export const userDeletedSchema = named(
+  "UserDeleted",
+  "A user was deleted, with all that was stored of them.",
+  () =>
+    z.object({
+      identifier: text("The identifier or id by which they were named"),
+      muxi_user_id: orNull(text("Id that the user had; null when they had none")),
+      deleted: z
+        .record(z.string(), z.number().int())
+        .describe("How many rows were deleted, by their table; tables without any are left out"),
+    }),
+);

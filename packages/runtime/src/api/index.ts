@@ -22,4 +22,4 @@ export { schedulerEndpoints } from "./scheduler.ts";
 export { secretEndpoints } from "./secrets.ts";
 export { sessionEndpoints } from "./sessions.ts";
 export { triggerEndpoints } from "./triggers.ts";
-export { userEndpoints } from "./users.ts";
+export { userDataEndpoints, userEndpoints } from "./users.ts";

@@ -1,6 +1,7 @@
 import { isoTime } from "../base/index.ts";
-import type { Identities } from "../users/index.ts";
-import type { Endpoints } from "./endpoint.ts";
+import type { Identities, UserData } from "../users/index.ts";
+import { type Endpoints, streamed } from "./endpoint.ts";
+import { answerLines } from "./lines.ts";
 import { readPart } from "./list-page.ts";
 
 type Resolved = Awaited<ReturnType<Identities["lookUp"]>>;
@@ -63,5 +64,19 @@ export const userEndpoints = (identities: Identities) =>
     async deleteUserIdentifier({ params: { identifier } }) {
       const userId = await identities.unlink(identifier);
       return { message: `'${identifier}' is no longer known as user ${userId}`, muxi_user_id: userId };
+    },
+  }) satisfies Partial<Endpoints>;
+
+/** The endpoints of docs/spec/formation-api.md "A user's whole data". */
+export const userDataEndpoints = (userData: UserData) =>
+  ({
+    async exportUser({ params: { identifier }, response }) {
+      await answerLines(response, await userData.export(identifier));
+      return streamed;
+    },
+
+    async deleteUser({ params: { identifier } }) {
+      const { userId, rows } = await userData.delete(identifier);
+      return { identifier, muxi_user_id: userId, deleted: rows };
     },
   }) satisfies Partial<Endpoints>;

@@ -14,6 +14,7 @@ export const eventNames = [
   "request.processing",
   "tool.completed",
   "tool.failed",
+  "user.deleted",
   "workflow.compensation.needed",
 ] as const;
 

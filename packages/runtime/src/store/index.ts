@@ -81,6 +81,7 @@ export type {
 export { openSqlite } from "./sqlite/index.ts";
 export { createStore, type Store } from "./store.ts";
 export type { SynopsisRepository } from "./synopses.ts";
+export { type DeletedRows, deletable, type UserDataLine, type UserDataRepository } from "./user-data.ts";
 export type {
   AppUser,
   KnownIdentifier,

@@ -34,6 +34,8 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   forget(formationId: string, before: number, limit: number): Promise<number>;
   /** Deletes the memories that came from a source and returns how many there were. */
   deleteSource(owner: Owner, source: string): Promise<number>;
+  /** To be called when memories of a user were deleted otherwise. */
+  dropped(owner: Owner): void;
   /** Memories whose words were found by older rules, and some of them only. */
   withOldWords(formationId: string, limit: number): Promise<{ seq: number; space: Space; content: string }[]>;
   /** Stores the words of memories that were found anew. What has changed meanwhile has its own. */
@@ -148,6 +150,8 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
       ]);
       return result?.changes ?? 0;
     },
+
+    dropped: (owner) => finder.deleted(userSpace(owner)),
 
     withOldWords: (formationId, limit) =>
       db.read(

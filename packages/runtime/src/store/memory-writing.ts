@@ -163,7 +163,7 @@ export const createMemoryWriting = (
       const row = {
         id: newId("memory"),
         formation_id: owner.formationId,
-        user_id: owner.userId,
+        user_id: scope === "user" ? owner.userId : "",
         space,
         scope,
         scope_id: memory.scopeId,

@@ -17,6 +17,7 @@ import { createRetentionTurns, type RetentionTurns } from "./retention-turns.ts"
 import { createSessionRepository, type SessionRepository } from "./sessions.ts";
 import { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
 import { createUnlearned } from "./unlearned.ts";
+import { createUserDataRepository, type UserDataRepository } from "./user-data.ts";
 import { createUserRepository, type UserRepository } from "./users.ts";
 import { createVectorRepository, type VectorRepository } from "./vectors.ts";
 
@@ -41,6 +42,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   readonly retentionTurns: RetentionTurns;
   readonly sessions: SessionRepository;
   readonly synopses: SynopsisRepository;
+  readonly userData: UserDataRepository;
   readonly users: UserRepository;
   readonly vectors: VectorRepository;
 }
@@ -48,6 +50,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
 /** @param limits.memoriesOfUser Most memories of a user; without a number, any. */
 export const createStore = (database: Database, limits: { memoriesOfUser?: number } = {}): Store => {
   const unlearned = createUnlearned(database);
+  const memories = createMemoryRepository(database, limits.memoriesOfUser);
   return {
     isShared: database.dialect.engine === "postgres",
     hints: database.hints,
@@ -66,11 +69,15 @@ export const createStore = (database: Database, limits: { memoriesOfUser?: numbe
     knowledgeSources: createKnowledgeSourceRepository(database),
     knowledgeVectors: createKnowledgeVectorRepository(database),
     lessons: createLessonRepository(database, unlearned),
-    memories: createMemoryRepository(database, limits.memoriesOfUser),
+    memories,
     requests: createRequestRepository(database),
     retentionTurns: createRetentionTurns(database),
     sessions: createSessionRepository(database, unlearned.deleted),
     synopses: createSynopsisRepository(database),
+    userData: createUserDataRepository(database, (owner) => {
+      unlearned.deleted(owner);
+      memories.dropped(owner);
+    }),
     users: createUserRepository(database),
     vectors: createVectorRepository(database),
   };

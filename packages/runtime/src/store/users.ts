@@ -1,5 +1,5 @@
 import type { Database } from "./database/index.ts";
-import { type Statement, sql } from "./database/index.ts";
+import { type Statement, sql, textRows } from "./database/index.ts";
 import { afterNamed, type NamedPage } from "./list-page.ts";
 
 export interface AppUser {
@@ -46,6 +46,18 @@ export interface UserRepository {
   unlink(formationId: string, identifier: string, owner: string, now: number): Promise<boolean>;
   /** Whether the data under this `user_id` belongs to a user. */
   isOwned(formationId: string, owner: string): Promise<boolean>;
+  /**
+   * Deletes a user with their identifiers, and an identifier that has no user. One whose name is the owner of another user's
+   * data stays without a user, and leads to `elsewhere`.
+   */
+  delete(
+    formationId: string,
+    user: { id: string | null; identifiers: readonly string[] },
+    elsewhere: () => string,
+    now: number,
+  ): Promise<void>;
+  /** When a user was last deleted, in Unix milliseconds; 0 when none was. */
+  lastDeletion(formationId: string): Promise<number>;
   /** Identifiers that were changed since a time, and whose data they lead to. */
   changedSince(
     formationId: string,
@@ -134,6 +146,37 @@ export const createUserRepository = (db: Database): UserRepository => ({
       sql`select 1 as found from app_user where formation_id = ${formationId} and owner = ${owner}`,
     );
     return rows.length > 0;
+  },
+
+  async delete(formationId, { id, identifiers }, elsewhere, now) {
+    const named = textRows(db.dialect, identifiers);
+    const theirs = sql`formation_id = ${formationId}
+      and (user_id = ${id} or (user_id is null and identifier in ${named}))`;
+    const isOwner = sql`exists (select 1 from app_user where app_user.formation_id = ${formationId}
+      and app_user.owner = user_identifier.identifier and app_user.id <> ${id ?? ""})`;
+    const kept = await db.read<{ identifier: string }>(
+      sql`select identifier from user_identifier where ${theirs} and ${isOwner}`,
+    );
+    await db.write([
+      ...kept.map(
+        ({ identifier }) =>
+          sql`update user_identifier set user_id = null, owner = ${elsewhere()}, changed_at = ${now}
+            where ${theirs} and identifier = ${identifier}`,
+      ),
+      sql`delete from user_identifier where ${theirs} and not ${isOwner}`,
+      sql`delete from app_user where formation_id = ${formationId} and id = ${id}`,
+      sql`insert into user_deletion (formation_id, deleted_at) values (${formationId}, ${now})
+        on conflict (formation_id) do update
+        set deleted_at = case when excluded.deleted_at > user_deletion.deleted_at
+          then excluded.deleted_at else user_deletion.deleted_at + 1 end`,
+    ]);
+  },
+
+  async lastDeletion(formationId) {
+    const [row] = await db.read<{ at: number }>(
+      sql`select deleted_at as at from user_deletion where formation_id = ${formationId}`,
+    );
+    return Number(row?.at ?? 0);
   },
 
   changedSince: (formationId, since) =>

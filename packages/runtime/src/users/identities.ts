@@ -40,6 +40,19 @@ export interface Identities {
    * @throws ApiError `RESOURCE_NOT_FOUND`
    */
   unlink(identifier: string): Promise<string>;
+  /** What leads to a user's data, by the user's id or an identifier, whether or not there is any. */
+  whole(name: string): Promise<WholeUser>;
+  /** Deletes a user and their identifiers. Whoever comes with one of them is new. */
+  delete(user: WholeUser): Promise<void>;
+}
+
+/** A user, with all that leads to their data. */
+export interface WholeUser {
+  /** `usr_…`; null for one who has no id. */
+  id: string | null;
+  identifiers: KnownIdentifier[];
+  /** The `user_id` of their data: more than one when an identifier had data before it became this user's. */
+  owners: string[];
 }
 
 export interface IdentitiesDeps {
@@ -80,6 +93,7 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
   /** The owners of identifiers whose owner has another name. */
   const owners = new Map<string, string>();
   let lastChange = 0;
+  let lastDeletion = 0;
   let readAt = now();
 
   const note = (identifier: string, owner: string) => {
@@ -89,10 +103,13 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
 
   const read = async () => {
     readAt = now();
-    for (const { identifier, owner, changedAt } of await users.changedSince(
-      formationId,
-      lastChange - clockSkew,
-    )) {
+    const deletion = await users.lastDeletion(formationId);
+    // Of an identifier that was deleted there is no row which says so.
+    const isAll = deletion !== lastDeletion;
+    const changes = await users.changedSince(formationId, isAll ? 0 : lastChange - clockSkew);
+    lastDeletion = deletion;
+    if (isAll) owners.clear();
+    for (const { identifier, owner, changedAt } of changes) {
       note(identifier, owner);
       lastChange = Math.max(lastChange, changedAt);
     }
@@ -167,6 +184,23 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
       }
       note(identifier, owner);
       return found.user.id;
+    },
+
+    async whole(name) {
+      const known = await users.identifier(formationId, name);
+      const user = await users.get(formationId, known?.userId ?? name);
+      const identifiers = user ? await users.identifiersOf(formationId, user.id) : known ? [known] : [];
+      const owner = user?.owner ?? known?.owner ?? name;
+      const before: string[] = [];
+      for (const { identifier } of identifiers)
+        if (identifier !== owner && !(await users.isOwned(formationId, identifier))) before.push(identifier);
+      return { id: user?.id ?? null, identifiers, owners: [owner, ...before] };
+    },
+
+    async delete({ id, identifiers }) {
+      const names = identifiers.map(({ identifier }) => identifier);
+      await users.delete(formationId, { id, identifiers: names }, newOwner, now());
+      await read();
     },
   };
 };

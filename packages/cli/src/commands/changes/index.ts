@@ -4,6 +4,7 @@ export { revokeApproval } from "./approvals.ts";
 export type { ChangeOptions } from "./change.ts";
 export { addCredential, deleteCredential } from "./credentials.ts";
 export { addJob, type JobOptions, pauseJob, removeJob, resumeJob, updateJob } from "./jobs.ts";
+export type { ExportOptions } from "./lines.ts";
 export {
   addMemory,
   type ClearBufferOptions,
@@ -12,8 +13,8 @@ export {
   type EditOptions,
   editMemory,
 } from "./memory.ts";
-export { type ExportOptions, exportMemories, importMemories } from "./memory-transfers.ts";
+export { exportMemories, importMemories } from "./memory-transfers.ts";
 export { type AnswerOptions, answerRequest, cancelRequest } from "./requests.ts";
 export { restoreSession } from "./sessions.ts";
 export { type TriggerOptions, trigger } from "./trigger.ts";
-export { linkUser, unlinkUser } from "./users.ts";
+export { type DeleteUserOptions, deleteUser, exportUser, linkUser, unlinkUser } from "./users.ts";

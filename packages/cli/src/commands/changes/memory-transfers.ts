@@ -1,49 +1,18 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { Readable, Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { FormationClient, MemoryImported, MemoryImportResult } from "muxi-client";
 import * as z from "zod";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
-import { callFormation } from "../../target/index.ts";
 import { createUi } from "../../ui/index.ts";
 import { type ChangeOptions, change } from "./change.ts";
-
-export interface ExportOptions extends ChangeOptions {
-  /** Default: the output. */
-  file?: string;
-}
-
-/** The output of the process must stay open for what comes after. */
-const kept = (output: Writable): Writable =>
-  new Writable({
-    write(chunk, encoding, done) {
-      output.write(chunk, encoding, () => done());
-    },
-  });
+import { type ExportOptions, writeLines } from "./lines.ts";
 
 /** `muxi memory export`: prints or writes a user's memories as JSON Lines. */
-export const exportMemories = async (
-  context: Context,
-  { file, output, ...target }: ExportOptions,
-): Promise<number> => {
-  const ui = createUi(context, output);
-  const path = file === undefined ? undefined : resolve(context.cwd, file);
-  await callFormation(context, ui, target, async (formation) => {
-    const { body } = await formation.exportMemories();
-    const to =
-      path === undefined ? kept(context.stdout) : createWriteStream(path, { flags: "wx", mode: 0o600 });
-    await pipeline(Readable.from(body ?? []), to);
-  });
-  if (path !== undefined) {
-    ui.data({ file: path });
-    ui.success(`Wrote ${path}`);
-  }
-  return 0;
-};
+export const exportMemories = (context: Context, options: ExportOptions): Promise<number> =>
+  writeLines(context, options, (formation) => formation.exportMemories());
 
 /** Memories that are sent at once, and characters of their lines. */
 const mostAtOnce = 1_000;

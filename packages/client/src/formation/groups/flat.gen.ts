@@ -539,6 +539,22 @@ export interface FlatMethods {
   readonly deleteUserIdentifier: UserMethods["deleteIdentifier"];
 
   /**
+   * Exports all that is stored of a user: a response whose body is JSON Lines, unread. Needs the admin key.
+   *
+   * @example
+   * const lines = await (await formation.users.export({ identifier: "ann@example.com" })).text();
+   */
+  readonly exportUser: UserMethods["export"];
+
+  /**
+   * Deletes a user with all that is stored of them, for good. Needs the admin key.
+   *
+   * @example
+   * const { deleted } = await formation.users.delete({ identifier: "ann@example.com" });
+   */
+  readonly deleteUser: UserMethods["delete"];
+
+  /**
    * Finds the user behind an identifier, such as an e-mail address.
    */
   readonly resolveUser: UserMethods["resolve"];

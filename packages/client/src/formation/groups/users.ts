@@ -4,10 +4,11 @@ import type {
   IdentifiersAssociated,
   NewIdentifier,
   ResolvedUser,
+  UserDeleted,
   UserIdentifierList,
 } from "@muxi/protocol/types";
 import { type CallOptions, fillPath, type Pages, type Result, requireText } from "../../http/index.ts";
-import { access, asyncMethod, dataOf, endpoint, pagedEndpoint, pagesOf } from "../index.ts";
+import { access, asyncMethod, dataOf, endpoint, pagedEndpoint, pagesOf, responseOf } from "../index.ts";
 
 /** Users and their identifiers (docs/spec/formation-api.md "User identifiers"). */
 export interface UserMethods {
@@ -55,6 +56,34 @@ export interface UserMethods {
   ): Promise<Result<IdentifierDeleted>>;
 
   /**
+   * Exports all that is stored of a user: a response whose body is JSON Lines, unread. Needs the admin key.
+   *
+   * @example
+   * const lines = await (await formation.users.export({ identifier: "ann@example.com" })).text();
+   */
+  export(
+    args: {
+      /** An identifier of the user, or their id, `usr_…`. */
+      identifier: string;
+    },
+    options?: CallOptions,
+  ): Promise<Response>;
+
+  /**
+   * Deletes a user with all that is stored of them, for good. Needs the admin key.
+   *
+   * @example
+   * const { deleted } = await formation.users.delete({ identifier: "ann@example.com" });
+   */
+  delete(
+    args: {
+      /** An identifier of the user, or their id, `usr_…`. */
+      identifier: string;
+    },
+    options?: CallOptions,
+  ): Promise<Result<UserDeleted>>;
+
+  /**
    * Finds the user behind an identifier, such as an e-mail address.
    */
   resolve(
@@ -90,6 +119,14 @@ export const createUsers = (): UserMethods => ({
     access.either,
     {},
   ),
+  export: asyncMethod("exportUser", "{ identifier }", async (caller, { identifier }, options) =>
+    responseOf(
+      caller,
+      { ...access.admin, path: fillPath("/users/{identifier}/export", { identifier }) },
+      options,
+    ),
+  ),
+  delete: endpoint("deleteUser", "DELETE", "/users/{identifier}", access.admin, {}),
   resolve: asyncMethod(
     "resolveUser",
     "{ identifier, identifierType, createUser }",

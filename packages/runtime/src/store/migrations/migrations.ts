@@ -21,6 +21,7 @@ import { sourcesElsewhere } from "./0020-sources-elsewhere.ts";
 import { approvalsOfTools } from "./0021-approvals-of-tools.ts";
 import { changesOfDocuments } from "./0022-changes-of-documents.ts";
 import { runsThatWait } from "./0023-runs-that-wait.ts";
+import { deletedUsers } from "./0024-deleted-users.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   approvalsOfTools,
   changesOfDocuments,
   runsThatWait,
+  deletedUsers,
 ];

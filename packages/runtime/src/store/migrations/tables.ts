@@ -35,7 +35,7 @@ export const copiedTables: readonly CopiedTable[] = [
  * formation's documents.
  */
 const leftOutTables: readonly string[] = [
-  ...["hint", "request_part", "retention_turn", "scheduler_pulse", "schema_version"],
+  ...["hint", "request_part", "retention_turn", "scheduler_pulse", "schema_version", "user_deletion"],
   ...[
     "knowledge",
     "knowledge_document",

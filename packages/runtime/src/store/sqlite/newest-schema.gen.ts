@@ -392,6 +392,14 @@ CREATE TABLE tool_approval (
       primary key (formation_id, user_id, tool, session_id)
     );
 CREATE INDEX job_run_waiting on job_run (formation_id, request_id) where status = 'waiting';
+CREATE TABLE user_deletion (
+      formation_id text not null primary key,
+      deleted_at bigint not null
+    ) without rowid;
+CREATE INDEX delivery_by_user on delivery (formation_id, user_id, id);
+CREATE INDEX ingestion_by_user on ingestion (formation_id, user_id, id);
+CREATE INDEX job_run_by_user on job_run (formation_id, user_id, job_id, due);
+CREATE INDEX audit_by_user on audit (formation_id, user_id, seq) where user_id is not null;
 insert into schema_version (version, name, checksum, applied_at) values (1, 'first schema', 'a67e9cf5aa86b56a', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (2, 'requests by time', 'adaa222b3300ba50', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (3, 'room for request updates', 'e3b0c44298fc1c14', cast(unixepoch('subsec') * 1000 as integer));
@@ -415,4 +423,5 @@ insert into schema_version (version, name, checksum, applied_at) values (20, 'so
 insert into schema_version (version, name, checksum, applied_at) values (21, 'approvals of tools', 'dc456961629e62b1', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (22, 'changes of documents', '7ed7171c4111ca2d', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (23, 'runs that wait', '1989619abfedd0ec', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (24, 'deleted users', 'f1dd267d38e4d841', cast(unixepoch('subsec') * 1000 as integer));
 `;
